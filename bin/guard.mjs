@@ -1,0 +1,46 @@
+// The first file that Node reads, written so that an old Node can parse it: it says in one sentence what is wrong
+// before anything newer is loaded. It starts src/main.ts in a checkout and dist/main.mjs in the published package.
+import { existsSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const newestRefused = '24.18.0'
+const oldNodeCommands = ['audit', 'probe', 'roi', 'help', '--help', '-h', '--version', '-V']
+
+/** Whether version `left` ("24.18.1") is newer than `right`, by its three numbers. */
+function isNewer(left, right) {
+  const a = left.split('.')
+  const b = right.split('.')
+  for (let index = 0; index < 3; index += 1) {
+    const difference = Number.parseInt(a[index], 10) - Number.parseInt(b[index], 10)
+    if (difference !== 0) return difference > 0
+  }
+  return false
+}
+
+function refuse(sentence) {
+  process.stderr.write(`drover: ${sentence}\n`)
+  process.exit(1)
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const source = `${root}src/main.ts`
+const bundle = `${root}dist/main.mjs`
+const isInstalled = /[\\/]node_modules[\\/]/.test(root)
+const isCheckout = !isInstalled && existsSync(source)
+const isNewEnough = isNewer(process.versions.node, newestRefused)
+const command = process.argv[2]
+const wanted = 'Node 24.18.1 or newer'
+const found = `this is ${process.versions.node} (${process.execPath})`
+
+if (command === '--require-new-node') {
+  if (!isNewEnough) refuse(`${wanted} is needed and ${found}; 'npm ci' in ${root} brings the right one along.`)
+} else if (isCheckout && !isNewEnough) {
+  refuse(`${wanted} is needed and ${found}; 'npm ci' in ${root} brings the right one along.`)
+} else if (!isNewEnough && !oldNodeCommands.includes(command)) {
+  refuse(`'${command || 'drover'}' needs ${wanted}, for its security fixes, and ${found}.`)
+} else if (!isCheckout && !existsSync(bundle)) {
+  refuse(`${bundle} is missing; this package was packed without 'npm run build'.`)
+} else {
+  process.argv[1] = isCheckout ? source : bundle
+  await import(pathToFileURL(process.argv[1]).href)
+}
