@@ -1,0 +1,70 @@
+/** An admin operation is an object: API route, command, OpenAPI entry and console types all come from it. */
+
+import type { z } from 'zod'
+import type { Clock } from '#base/clock.ts'
+import type { Ids } from '#base/id.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ModelRow } from '#policy/model-table.ts'
+import type { AdminStore } from './port.ts'
+
+/** All that operations may touch. */
+export type AdminPorts = {
+  readonly store: AdminStore
+  /** HMAC of a key under the pepper, hex. */
+  readonly digestKey: (key: string) => string
+  /** `server.environment`. */
+  readonly environment: string
+  /** Tells the running relay that keys have changed; resolves when its snapshot holds the change. */
+  readonly keysChanged: (changed: readonly KeyFacts[]) => Promise<void>
+  /** The models of the current snapshot. */
+  readonly models: () => readonly ModelRow[]
+}
+
+/** What a credential must be allowed to do. */
+export type Scope = 'read' | 'write' | 'secrets'
+
+export type Actor = {
+  /** `key:<id>` or `local`. */
+  readonly name: string
+  readonly scopes: readonly Scope[]
+}
+
+export type OperationContext = {
+  readonly actor: Actor
+  readonly requestId: string | null
+  readonly ports: AdminPorts
+  readonly clock: Clock
+  readonly ids: Ids
+}
+
+/** How one input field is given on the command line. */
+export type Flag = {
+  /** Field of the input. */
+  readonly field: string
+  /** `--rpm <n>`; absent = derived from the field name and type. */
+  readonly flag?: string
+  readonly describe: string
+  /** Positional argument instead of a flag. */
+  readonly positional?: boolean
+}
+
+export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> = {
+  /** `keys` */
+  readonly noun: string
+  /** `create` */
+  readonly verb: string
+  readonly summary: string
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Under `/api/v1`: `/keys/{id}`; names in braces are fields of the input. */
+  readonly path: string
+  readonly scope: Scope
+  readonly input: I
+  readonly output: O
+  readonly flags: readonly Flag[]
+  /** One line or a table for a person; absent = derived from the output. */
+  readonly render?: (output: z.output<O>) => string
+  readonly run: (input: z.output<I>, context: OperationContext) => Promise<z.input<O>>
+}
+
+/** Gives the operation back, its types bound together. */
+export const operation = <I extends z.ZodType, O extends z.ZodType>(value: Operation<I, O>): Operation<I, O> => value

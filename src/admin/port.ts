@@ -1,0 +1,59 @@
+/** What administration needs kept. Every change takes its trail row and writes both or neither. */
+
+import type { CallRecord } from '#base/call-record.ts'
+import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
+
+export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
+
+export type Page = {
+  /** At most this many rows, 1 to 1,000. */
+  readonly limit: number
+  /** The id that the page before ended with. */
+  readonly after: string | null
+}
+
+export type CallFilter = {
+  readonly limit: number
+  /** Only calls newer than this one, for following. */
+  readonly afterId: string | null
+  readonly key: string | null
+  readonly account: string | null
+  readonly model: string | null
+}
+
+export type FirstStart = {
+  readonly organisation: OrganisationRow
+  readonly project: ProjectRow
+  readonly account: AccountRow
+  readonly keys: readonly KeyRow[]
+  readonly trail: TrailRow
+}
+
+export type AdminStore = {
+  /** Creates the first rows in an empty store; `false` and no change where it is not empty. */
+  readonly begin: (first: FirstStart) => Promise<boolean>
+  readonly organisations: (page: Page) => Promise<readonly OrganisationRow[]>
+  readonly accounts: (page: Page) => Promise<readonly AccountRow[]>
+  /** By id or unique name. */
+  readonly account: (idOrName: string) => Promise<AccountRow | null>
+  /** Creates organisation, project and account together. Rejects with Problem `conflict` where the name is taken. */
+  readonly createAccount: (
+    rows: { readonly organisation: OrganisationRow; readonly project: ProjectRow; readonly account: AccountRow },
+    trail: TrailRow,
+  ) => Promise<void>
+  readonly keys: (page: Page) => Promise<readonly KeyRow[]>
+  /** By id or unique name. */
+  readonly key: (idOrName: string) => Promise<KeyRow | null>
+  readonly createKey: (row: KeyRow, trail: TrailRow) => Promise<void>
+  /** `atMs` may lie ahead (rotation with overlap). A key already revoked keeps its earlier time; gives back the row as it is now. */
+  readonly revokeKey: (id: string, atMs: number, trail: TrailRow) => Promise<KeyRow | null>
+  /** Creates the successor and ends the old key at `oldUntilMs`, in one transaction. */
+  readonly rotateKey: (
+    change: { readonly oldId: string; readonly oldUntilMs: number; readonly row: KeyRow },
+    trail: TrailRow,
+  ) => Promise<void>
+  readonly trail: (page: Page) => Promise<readonly TrailRow[]>
+  /** The newest calls that match, oldest first. */
+  readonly calls: (filter: CallFilter) => Promise<readonly CallRecord[]>
+  readonly call: (id: string) => Promise<CallRecord | null>
+}

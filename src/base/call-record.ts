@@ -1,0 +1,77 @@
+/** One record per call: what `drover logs`, metrics, the books and migration evidence read. Final shape, nullable where not filled. */
+
+import type { ProblemCode } from './problem.ts'
+import type { Usage } from './usage.ts'
+
+/** How a call ended: whole, cut by the upstream, left by the caller, or refused before anything was delivered. */
+export type CallEnd = 'complete' | 'cut' | 'left' | 'refused'
+
+export type AttemptRecord = {
+  readonly provider: string
+  readonly model: string
+  /** The upstream's status; `null` = none came. */
+  readonly status: number | null
+  readonly error: ProblemCode | null
+  /** Milliseconds since the call arrived. */
+  readonly startMs: number
+  readonly headersMs: number | null
+  readonly firstPartMs: number | null
+  readonly endMs: number | null
+  readonly upstreamRequestId: string | null
+  readonly usage: Usage | null
+  /** What the operator pays for the attempt; `null` = unknown. */
+  readonly costNanoUsd: bigint | null
+  /** Names of the adjustments made for this target (`temperature:fixed`, `max_tokens:renamed`). */
+  readonly shims: readonly string[]
+}
+
+export type CallRecord = {
+  readonly id: string
+  readonly timeMs: number
+  readonly organisation: string | null
+  readonly project: string | null
+  readonly account: string | null
+  readonly key: string | null
+  /** A call under an `hs-test-` key: sandbox, no money. */
+  readonly test: boolean
+  readonly protocol: string
+  readonly path: string
+  readonly stream: boolean
+  /** The model id as the caller wrote it. */
+  readonly model: string | null
+  /** Of the target that answered. */
+  readonly provider: string | null
+  readonly upstreamModel: string | null
+  /** What the caller saw. */
+  readonly status: number
+  readonly error: ProblemCode | null
+  readonly errorMessage: string | null
+  readonly attempts: readonly AttemptRecord[]
+  readonly usage: Usage | null
+  /** What the call costs its account; `null` = unpriced. */
+  readonly costNanoUsd: bigint | null
+  readonly priceHash: string | null
+  readonly ttftMs: number | null
+  readonly durationMs: number
+  /** Time spent in Drover and not in waiting for an upstream. */
+  readonly overheadMs: number
+  readonly end: CallEnd
+  readonly finishReason: string | null
+  readonly tags: Readonly<Record<string, string>>
+  readonly conversation: string | null
+  readonly callSite: string | null
+  readonly session: string | null
+  /** Migration and its arm. */
+  readonly migration: string | null
+  readonly arm: string | null
+  readonly warnings: readonly string[]
+  readonly cache: 'hit' | 'miss' | null
+  readonly requestBytes: number
+  readonly responseBytes: number
+  /** SHA-256 in hex of the upstream's body and of what was delivered; filled where receipts are on. */
+  readonly upstreamDigest: string | null
+  readonly deliveredDigest: string | null
+  /** Bodies, only when the operator turned keeping them on. */
+  readonly requestBody: string | null
+  readonly responseBody: string | null
+}

@@ -1,0 +1,38 @@
+/** Names of things, as an argument: sortable by time, unguessable, with a prefix that says what they name. */
+
+import { randomBytes } from 'node:crypto'
+import type { Clock } from './clock.ts'
+
+/** What an id names: a call, an organisation, a project, a member, an account, a key, a trail row, a model. */
+export type IdPrefix = 'call' | 'org' | 'prj' | 'mem' | 'acc' | 'key' | 'trl' | 'mdl' | 'lot' | 'ord' | 'mig' | 'tx' | 'whk'
+
+export type Ids = {
+  /** `<prefix>_` + 10 characters of time + 16 characters of chance (80 bits), Crockford base 32, lower case. */
+  readonly next: (prefix: IdPrefix) => string
+  /** Cryptographic chance: `size` bytes. */
+  readonly bytes: (size: number) => Uint8Array
+  /** A number in [0, 1) for jitter and weighted choice; not for secrets. */
+  readonly chance: () => number
+}
+
+const digits = '0123456789abcdefghjkmnpqrstvwxyz'
+
+const timeText = (timeMs: number): string => {
+  let rest = timeMs
+  let text = ''
+  for (let place = 0; place < 10; place += 1) {
+    text = digits.charAt(rest % 32) + text
+    rest = Math.floor(rest / 32)
+  }
+  return text
+}
+
+export const systemIds = (clock: Clock): Ids => ({
+  next: (prefix) => {
+    let text = ''
+    for (const byte of randomBytes(16)) text += digits.charAt(byte & 31)
+    return `${prefix}_${timeText(clock.nowMs())}${text}`
+  },
+  bytes: (size) => randomBytes(size),
+  chance: () => Math.random(),
+})

@@ -1,0 +1,38 @@
+/** Money: `bigint` nano-USD (or nano units of another currency) inside, decimal strings in JSON. Never a float. */
+
+/** Nano units per whole unit of a currency. */
+export const nanoPerUnit = 1_000_000_000n
+
+/** Prices are per million tokens. */
+export const tokensPerPrice = 1_000_000n
+
+const decimalForm = /^(-?)(\d{1,18})(?:\.(\d{1,9}))?$/
+
+/**
+ * Nano units of a decimal string such as `0.0028` or `-12.50`. At most 18 digits before the point and 9 after it.
+ * @throws RangeError on any other text; exponents, thousands separators and blanks are other text.
+ */
+export const nanoOf = (decimal: string): bigint => {
+  const match = decimalForm.exec(decimal)
+  if (match === null) throw new RangeError(`"${decimal.slice(0, 40)}" is not a decimal amount such as "0.25"`)
+  const [, sign, whole, fraction = ''] = match
+  const nano = BigInt(whole ?? '0') * nanoPerUnit + BigInt(fraction.padEnd(9, '0'))
+  return sign === '-' ? -nano : nano
+}
+
+/** The exact decimal of nano units, at least `placesMin` (0 to 9) digits after the point: `63.00`, `0.0000035`. */
+export const decimalOf = (nano: bigint, placesMin = 2): string => {
+  const size = nano < 0n ? -nano : nano
+  const fraction = (size % nanoPerUnit).toString().padStart(9, '0')
+  const kept = fraction.replace(/0+$/, '').padEnd(placesMin, '0')
+  const whole = (size / nanoPerUnit).toString()
+  return `${nano < 0n ? '-' : ''}${whole}${kept === '' ? '' : `.${kept}`}`
+}
+
+/** `numerator / denominator`, rounded half up (away from zero at exactly half for positive values). */
+export const divideHalfUp = (numerator: bigint, denominator: bigint): bigint => {
+  const doubled = 2n * numerator + denominator
+  const divisor = 2n * denominator
+  const quotient = doubled / divisor
+  return doubled % divisor < 0n ? quotient - 1n : quotient
+}

@@ -1,0 +1,55 @@
+/** A price as a row: dated, versioned, in integers. Prices live in data (catalog/, the store), never in code. */
+
+import { createHash } from 'node:crypto'
+
+export type Currency = 'USD' | 'CNY'
+
+/** Nano units of the row's currency per million tokens, or per piece for `perCall` and `items`. */
+export type PriceRates = {
+  readonly input: bigint | null
+  readonly cachedInput: bigint | null
+  readonly output: bigint | null
+  readonly cacheWrite5m: bigint | null
+  readonly cacheWrite1h: bigint | null
+  readonly reasoning: bigint | null
+  readonly audioInput: bigint | null
+  readonly audioOutput: bigint | null
+  readonly imageInput: bigint | null
+  readonly imageOutput: bigint | null
+  readonly perCall: bigint | null
+  readonly items: Readonly<Record<string, bigint>> | null
+}
+
+export type PriceRow = {
+  readonly model: string
+  readonly vendor: string
+  readonly currency: Currency
+  /** UTC milliseconds; `null` = since ever, until further notice. */
+  readonly fromMs: number | null
+  readonly untilMs: number | null
+  /** A cliff: the row holds for calls whose input is over this many tokens; `null` = the base row. */
+  readonly contextOverTokens: number | null
+  /** `default`, `batch`, `flex`, `priority`. */
+  readonly serviceTier: string
+  /** Time-of-day windows in UTC minutes since midnight, `[from, until)`; `null` = always. */
+  readonly windows: readonly { readonly fromMinute: number; readonly untilMinute: number }[] | null
+  readonly rates: PriceRates
+  readonly source: string
+  /** The day the source was read, `YYYY-MM-DD`. */
+  readonly read: string
+}
+
+/**
+ * A stable hash of all that decides a price: kept on every call, so that the call can be rated again.
+ * 128 bits of SHA-256 in hex. The place where the row was read does not count.
+ */
+export const priceRowHash = (row: PriceRow): string => {
+  const { source: _source, read: _read, ...deciding } = row
+  const text = JSON.stringify(deciding, (_key, value: unknown) => {
+    if (typeof value === 'bigint') return `${value}n`
+    if (value !== null && typeof value === 'object' && !Array.isArray(value))
+      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    return value
+  })
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,57 @@
+/**
+ * What a call consumed, in tokens, as the books see it: `input` includes the cached and cache-write tokens,
+ * `output` includes the reasoning tokens, whatever way the provider counts them. `null` is unknown, never zero.
+ */
+
+/**
+ * Where a figure comes from: the provider's final word, the provider's word so far (stream cut), counted by Drover
+ * from the text that was delivered, or estimated from sizes.
+ */
+export type UsageSource = 'reported' | 'partial' | 'counted' | 'estimated'
+
+export type Usage = {
+  readonly input: number | null
+  readonly output: number | null
+  readonly cachedInput: number | null
+  /** All cache writes; the two that follow split it by lifetime where the provider does. */
+  readonly cacheWrite: number | null
+  readonly cacheWrite5m: number | null
+  readonly cacheWrite1h: number | null
+  readonly reasoning: number | null
+  readonly audioInput: number | null
+  readonly audioOutput: number | null
+  readonly imageInput: number | null
+  readonly imageOutput: number | null
+  /** Things billed by the piece: images, searches, seconds, pages; keyed by the price row's name for them. */
+  readonly items: Readonly<Record<string, number>> | null
+  /** The tier that served the call, as the provider says (`default`, `flex`, `priority`, `batch`). */
+  readonly serviceTier: string | null
+  readonly source: UsageSource
+}
+
+export const unknownUsage: Usage = Object.freeze({
+  input: null,
+  output: null,
+  cachedInput: null,
+  cacheWrite: null,
+  cacheWrite5m: null,
+  cacheWrite1h: null,
+  reasoning: null,
+  audioInput: null,
+  audioOutput: null,
+  imageInput: null,
+  imageOutput: null,
+  items: null,
+  serviceTier: null,
+  source: 'reported',
+})
+
+/** A usage with the given figures, everything else unknown. */
+export const usageOf = (figures: Partial<Usage>): Usage => ({ ...unknownUsage, ...figures })
+
+/**
+ * A count from untrusted JSON: a finite integer in [0, 2^53) is kept, a negative one is clamped to zero (providers
+ * have sent -1 for "nothing"), and anything else is unknown.
+ */
+export const countOf = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? Math.max(0, value) : null

@@ -1,0 +1,72 @@
+/** A request as it came off the socket, with its body read within the limit; and the way back to the caller. */
+
+import type { Buffer } from 'node:buffer'
+
+/** Header names are lower-case; a repeated header is joined by `, ` unless `duplicates` names it. */
+export type Inbound = {
+  /** The call's id: `x-request-id` of the answer. */
+  readonly id: string
+  readonly method: string
+  /** Path without query, percent-decoding left alone, forgiven slashes already mended. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: Readonly<Record<string, string>>
+  /** The caller's address, after trusted proxies. */
+  readonly remoteAddress: string
+  /** Whether the socket's own peer is a loopback address and no proxy spoke for somebody else. */
+  readonly fromLoopback: boolean
+  /** Monotonic milliseconds at which the head had been read. */
+  readonly arrivedMs: number
+  /** Aborts when the caller leaves before the answer is complete, also before its first byte. */
+  readonly signal: AbortSignal
+  readonly body: InboundBody
+}
+
+export type InboundBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly contentType: string }
+  | { readonly kind: 'form'; readonly form: Form }
+
+/** A multipart form in order of arrival. Small parts are in memory, large ones in the spool. */
+export type Form = {
+  readonly parts: readonly FormPart[]
+  readonly sizeBytes: number
+  /** Deletes what was spooled. Called exactly once, by the server, when the exchange is over. */
+  readonly dispose: () => Promise<void>
+}
+
+export type FormPart =
+  | { readonly kind: 'field'; readonly name: string; readonly value: string; readonly contentType: string | null }
+  | {
+      readonly kind: 'file'
+      readonly name: string
+      readonly filename: string | null
+      readonly contentType: string
+      readonly sizeBytes: number
+      /** A fresh reading of the bytes, from memory or from the spool; may be called once per attempt. */
+      readonly open: () => AsyncIterable<Buffer>
+    }
+
+/** The way back. `head` once, then `write`, then `end`; asserted. */
+export type Outbound = {
+  readonly head: (status: number, headers: Readonly<Record<string, string | readonly string[]>>) => void
+  readonly headSent: () => boolean
+  /**
+   * Resolves when the socket can take more (backpressure); rejects with AbortError when the caller has left, and with
+   * the `slow reader` problem after `stallTimeoutMs` without progress.
+   */
+  readonly write: (bytes: Uint8Array) => Promise<void>
+  /** Ends the answer as complete. */
+  readonly end: (bytes?: Uint8Array) => Promise<void>
+  /** Ends the answer as cut: the connection is closed so that no client can take it for complete. */
+  readonly cut: () => void
+}
+
+export type Exchange = { readonly inbound: Inbound; readonly outbound: Outbound }
+
+/** An answer that is whole: errors, model lists, health. */
+export type Answer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}

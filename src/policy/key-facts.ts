@@ -1,0 +1,29 @@
+/** What the hot path knows of a key: a row of the snapshot, never the key itself. */
+
+export type KeyFacts = {
+  readonly id: string
+  readonly name: string
+  readonly organisation: string
+  readonly project: string | null
+  readonly account: string
+  /** `model` keys call models, `admin` keys manage; never both. */
+  readonly purpose: 'model' | 'admin'
+  readonly test: boolean
+  /** `server.environment` that it may be used in; `null` = any. */
+  readonly environment: string | null
+  /** Ids and aliases it may use; `null` = every model and every `provider/model`. */
+  readonly models: readonly string[] | null
+  readonly requestsPerMinute: number | null
+  readonly tokensPerMinute: number | null
+  readonly concurrency: number | null
+  readonly addresses: readonly string[] | null
+  readonly defaultProvider: string | null
+  readonly usageCost: boolean
+  readonly createdMs: number
+  readonly expiresMs: number | null
+  readonly revokedMs: number | null
+  /** The last 4 characters, for people. */
+  readonly ending: string
+  readonly budgetNanoUsd: bigint | null
+  readonly budgetPeriod: 'day' | 'week' | 'month' | null
+}

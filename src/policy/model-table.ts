@@ -1,0 +1,50 @@
+/** Models as the relay sees them: rows made from drover.yaml, the catalog and the store. */
+
+import type { PriceRow } from '#base/price-row.ts'
+
+export type ParameterMode = 'shim' | 'strict'
+
+export type Target = {
+  readonly provider: string
+  readonly model: string
+  readonly weight: number
+  /** Tier 2 is used only when tier 1 is exhausted. */
+  readonly tier: number
+  readonly params: ParameterMode
+  readonly region: string | null
+  /** What the operator pays; newest first; empty = unknown. */
+  readonly costRows: readonly PriceRow[]
+}
+
+export type Timeouts = {
+  readonly connectMs: number
+  readonly headersMs: number
+  readonly firstTokenMs: number
+  readonly idleMs: number
+  readonly totalMs: number
+}
+
+export type RouteSettings = {
+  readonly strategy: 'weighted' | 'least-latency' | 'cheapest' | 'fallback'
+  readonly retriesMax: number
+  readonly hedgeAfterMs: number | null
+  readonly sticky: 'conversation' | 'none'
+  readonly timeouts: Timeouts
+}
+
+export type ModelRow = {
+  readonly id: string
+  readonly aliases: readonly string[]
+  readonly targets: readonly Target[]
+  readonly route: RouteSettings
+  /** What callers pay; newest first; empty = unpriced. `free` = zero on purpose. */
+  readonly priceRows: readonly PriceRow[] | 'free'
+  /** `yaml`, `store`, `catalog`, or `direct` for `provider/model`. */
+  readonly origin: 'yaml' | 'store' | 'catalog' | 'direct'
+  readonly contextTokens: number | null
+  readonly outputTokensMax: number | null
+  readonly inputModalities: readonly string[]
+  readonly outputModalities: readonly string[]
+  readonly createdMs: number | null
+  readonly ownedBy: string
+}

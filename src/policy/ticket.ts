@@ -1,0 +1,33 @@
+/** Limits as tickets: take all or none, give back by the same name. */
+
+/** `rate`: GCRA with burst = limit; `concurrency`: a count of what is under way. */
+export type Ticket =
+  | {
+      readonly kind: 'rate'
+      /** What is limited, unique: `key:key_…:requests`. */
+      readonly bucket: string
+      readonly unit: 'requests' | 'tokens'
+      readonly limit: number
+      readonly periodMs: number
+      readonly amount: number
+      /** For the message: `key "ci"`, `plan "free"`. */
+      readonly owner: string
+    }
+  | { readonly kind: 'concurrency'; readonly bucket: string; readonly limit: number; readonly owner: string }
+
+export type LimitState = {
+  readonly ticket: Ticket
+  readonly remaining: number
+  /** Milliseconds until the bucket is whole again. */
+  readonly resetMs: number
+}
+
+export type Taken =
+  | { readonly ok: true; readonly states: readonly LimitState[] }
+  | {
+      readonly ok: false
+      readonly refused: Ticket
+      /** Milliseconds until the same take would pass; `null` = never (larger than the bucket). */
+      readonly retryAfterMs: number | null
+      readonly states: readonly LimitState[]
+    }

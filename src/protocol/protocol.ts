@@ -1,0 +1,112 @@
+/** A wire format as a value with two faces: towards callers (server) and towards upstreams (client). */
+
+import type { Buffer } from 'node:buffer'
+import type { JsonObject } from '#base/json-type.ts'
+import type { Problem, RawAnswer } from '#base/problem.ts'
+import type { Usage } from '#base/usage.ts'
+import type { Answer, Inbound } from '#http/inbound.ts'
+import type { UpstreamBody } from '#http/transport.ts'
+import type { Call, CallKind, Converted, Edits } from './call.ts'
+import type { Part } from './part.ts'
+
+export type ProtocolName =
+  | 'openai-chat'
+  | 'openai-completions'
+  | 'openai-embeddings'
+  | 'openai-moderations'
+  | 'openai-images'
+  | 'openai-speech'
+  | 'openai-transcriptions'
+  | 'openai-rerank'
+
+/** What an upstream's body is: one JSON document, a stream of events, or bytes that are not read. */
+export type ReplyForm = 'json' | 'events' | 'binary'
+
+/**
+ * A piece of a reply as it came, with what it means. The raw pieces of a reply, joined, are exactly the bytes that
+ * the upstream sent: that is what a caller of the same protocol gets.
+ */
+export type Frame = {
+  readonly raw: Buffer
+  readonly parts: readonly Part[]
+  /**
+   * `usage-only`: exists only because usage was asked for (dropped for a caller who did not ask);
+   * `end`: the protocol's end marker; `comment`: an SSE comment or blank.
+   */
+  readonly role: 'content' | 'usage-only' | 'end' | 'comment'
+}
+
+/** Reads one reply; stateful, made once per reply. Bytes may be cut anywhere. */
+export type ReplyReader = {
+  readonly form: ReplyForm
+  /** The frames that these bytes complete. Throws Problem `upstream_error` where the bytes are not the protocol. */
+  readonly read: (bytes: Buffer) => readonly Frame[]
+  /** What is left at the end of the body. */
+  readonly end: () => readonly Frame[]
+  /** Whether the end marker, or a finish reason on every choice, has come; for JSON, whether the document is whole. */
+  readonly complete: () => boolean
+}
+
+export type ReplyHead = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+}
+
+export type RequestTarget = {
+  /** The model id that the upstream knows. */
+  readonly model: string
+  readonly edits: Edits
+}
+
+export type OutgoingCall = {
+  /** Relative to the provider's base URL, without a leading slash: `chat/completions`. */
+  readonly path: string
+  readonly contentType: string
+  readonly body: UpstreamBody
+}
+
+/** Towards an upstream. */
+export type ClientFace = {
+  readonly writeCall: (call: Call, target: RequestTarget) => Converted<OutgoingCall>
+  readonly readReply: (call: Call, head: ReplyHead) => ReplyReader
+  /** An upstream's refusal (status >= 400, or an error body under 200) in Drover's words, the raw answer inside. */
+  readonly readProblem: (raw: RawAnswer) => Problem
+  /** The usage block of this format, from JSON. */
+  readonly readUsage: (usage: JsonObject) => Usage
+}
+
+/** What a writer must know beyond the parts. */
+export type ReplyContext = {
+  readonly call: Call
+  readonly requestId: string
+  /** Written where the format has a creation time, UTC milliseconds. */
+  readonly nowMs: number
+}
+
+/** Writes one reply from parts; stateful. For a whole (not streaming) reply everything comes from `end`. */
+export type ReplyWriter = {
+  readonly contentType: string
+  readonly write: (part: Part) => Buffer | null
+  readonly end: () => Buffer
+}
+
+/** Towards a caller. */
+export type ServerFace = {
+  /** Throws Problem: `invalid_json`, `invalid_request_error` naming the field … */
+  readonly readCall: (inbound: Inbound) => Call
+  readonly writeReply: (context: ReplyContext) => ReplyWriter
+  readonly writeProblem: (problem: Problem, requestId: string) => Answer
+  /** The in-band form, after a stream has begun. */
+  readonly writeStreamProblem: (problem: Problem, requestId: string) => Buffer
+  /** Sent between events in silence; never changes what a client reads. */
+  readonly heartbeat: Buffer
+  /** `usage.cost` and `usage.cost_nano_usd` put into the usage of a frame that carries it. */
+  readonly addCost: (raw: Buffer, costNanoUsd: bigint) => Buffer
+}
+
+export type Protocol = {
+  readonly name: ProtocolName
+  readonly kind: CallKind
+  readonly server: ServerFace
+  readonly client: ClientFace
+}

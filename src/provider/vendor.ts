@@ -1,0 +1,90 @@
+/** A vendor declares; shared code never asks its name. What shared code needs to know becomes a property here. */
+
+import type { Secret } from '#base/log.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import type { Call, Edits, Warning } from '#protocol/call.ts'
+import type { ProtocolName } from '#protocol/protocol.ts'
+
+/**
+ * How usage of a stream is had: it must be asked for (`stream_options.include_usage`), comes by itself (asking does no harm
+ * but is not needed), or asking is refused.
+ */
+export type StreamUsage = 'ask' | 'always' | 'never'
+
+/**
+ * What happens upstream when the caller leaves mid-stream: the connection is closed and Drover counts what was
+ * delivered, or it is read to its end within a bound because the provider bills the whole answer anyway.
+ */
+export type LeavePolicy = 'cancel' | 'drain'
+
+/** A provider as configured: one account at one vendor. */
+export type Provider = {
+  readonly name: string
+  readonly vendor: string
+  /** With the version segment, no trailing slash. */
+  readonly baseUrl: string
+  readonly credentials: readonly Secret[]
+  readonly region: string | null
+  readonly headers: Readonly<Record<string, string>>
+  readonly allowPrivate: boolean
+  readonly proxy: Secret | null
+  /** PEM text of additional certificate authorities. */
+  readonly certificateAuthorities: string | null
+  /** `free`: every model of it costs nothing, on purpose. */
+  readonly price: 'free' | null
+  /** Vendor-specific settings (Azure's `api_version`, …), checked by the vendor's `settings`. */
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** The rule of one request parameter at one model: from the catalog, applied as a shim. */
+export type ParameterRule = {
+  /** The only value that the model takes, as JSON text. */
+  readonly fixed?: string
+  readonly min?: number
+  readonly max?: number
+  readonly unsupported?: boolean
+  /** The name that the model wants instead. */
+  readonly rename?: string
+}
+
+/** What a vendor changes on a body before it is sent, beyond the catalog's parameter rules. */
+export type Adjustment = { readonly edits: Edits; readonly warnings: readonly Warning[]; readonly shims: readonly string[] }
+
+export type Endpoint = { readonly path: string; readonly query: Readonly<Record<string, string>> }
+
+export type Vendor = {
+  readonly name: string
+  /** For people. */
+  readonly title: string
+  /** `null`: the operator must give `base_url`. */
+  readonly baseUrl: string | null
+  /** Base URLs by `region`, where the vendor has several. */
+  readonly regions: Readonly<Record<string, string>>
+  /** Environment variables that hold its key, in order; the first is also what `init` writes. */
+  readonly keyEnv: readonly string[]
+  /** Whether it can be used without a key (a local server). */
+  readonly keyless: boolean
+  /** Names of options that `drover.yaml` may give, with what they mean. */
+  readonly options: Readonly<Record<string, string>>
+  /** The protocols it speaks itself. */
+  readonly protocols: readonly ProtocolName[]
+  /** Headers that carry the credential. */
+  readonly authorise: (credential: Secret) => Readonly<Record<string, string>>
+  /** Path and query, from the protocol's own path: most vendors give it back as it is. */
+  readonly endpoint: (request: { readonly path: string; readonly model: string; readonly provider: Provider }) => Endpoint
+  readonly streamUsage: StreamUsage
+  readonly leavePolicy: LeavePolicy
+  /** Response headers that may hold the vendor's request id, in order. */
+  readonly requestIdHeaders: readonly string[]
+  /** Small pure quirk: what must change in a call of this protocol for this vendor; most give nothing. */
+  readonly adjust: (call: Call, model: string) => Adjustment
+  /** Whether an error body says that asking for usage was the fault (then it is retried without, and remembered). */
+  readonly refusesStreamUsage: (status: number, body: JsonObject | null) => boolean
+  /** A free call that `doctor` makes to see whether the credential works: path relative to the base URL, or none. */
+  readonly checkPath: string | null
+  /** The page where a person gets a key. */
+  readonly keyPage: string | null
+}
+
+export const noEdits: Edits = Object.freeze({ set: {}, cut: [], rename: {} })
+export const noAdjustment: Adjustment = Object.freeze({ edits: noEdits, warnings: [], shims: [] })

@@ -1,0 +1,188 @@
+/** A committed reply to its caller: bytes as they came, with backpressure, read along; every way it can end is told apart. */
+
+import { Buffer } from 'node:buffer'
+import type { CallEnd } from '#base/call-record.ts'
+import type { Clock } from '#base/clock.ts'
+import { asProblem, Problem } from '#base/problem.ts'
+import type { Outbound } from '#http/inbound.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Frame, Protocol } from '#protocol/protocol.ts'
+import { CallerLeft } from './attempt.ts'
+import type { Reply } from './first-reply.ts'
+import type { Meter } from './meter.ts'
+
+/** Silence towards a streaming caller after which a heartbeat goes out. */
+const heartbeatAfterMs = 15_000
+/** After a caller has left, a provider that bills anyway is read on for at most this long. */
+const drainMsMax = 30_000
+
+export type Delivered = {
+  readonly end: CallEnd
+  /** Why a reply was cut; `null` for the other ends. */
+  readonly problem: Problem | null
+  readonly bytes: number
+}
+
+export type DeliverContext = {
+  readonly call: Call
+  readonly protocol: Protocol
+  readonly outbound: Outbound
+  readonly meter: Meter
+  readonly clock: Clock
+  readonly requestId: string
+  readonly signal: AbortSignal
+  /** The cost of a usage that just came, to be written into the reply; `null` = not asked for, or unpriced. */
+  readonly costNow: () => bigint | null
+  /** Given every delivered piece, where bodies are kept. */
+  readonly keep: ((bytes: Uint8Array) => void) | null
+}
+
+/** The bytes of these frames that the caller is to see, in as few pieces as they came in. */
+const bytesFor = (frames: readonly Frame[], context: DeliverContext): Buffer => {
+  const { usageWish } = context.call
+  const pieces: Buffer[] = []
+  for (const frame of frames) {
+    for (const part of frame.parts) context.meter.see(part)
+    if (frame.role === 'usage-only' && !usageWish.inStream) continue
+    const carriesUsage = usageWish.cost && frame.parts.some((part) => part.type === 'usage')
+    const cost = carriesUsage ? context.costNow() : null
+    pieces.push(cost === null ? frame.raw : context.protocol.server.addCost(frame.raw, cost))
+  }
+  const [only] = pieces
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
+}
+
+/** Writes a heartbeat into silences. `beat` says that something was just written. */
+const heartbeats = (context: DeliverContext): { beat: () => void; stop: () => void } => {
+  const { clock, outbound, protocol } = context
+  let lastMs = clock.monotonicMs()
+  let stopped = false
+  let cancel = (): void => {}
+  const look = (): void => {
+    if (stopped) return
+    const silentMs = clock.monotonicMs() - lastMs
+    if (silentMs >= heartbeatAfterMs) {
+      lastMs = clock.monotonicMs()
+      // A caller who has gone is noticed by the next real write; a heartbeat has nobody to tell.
+      outbound.write(protocol.server.heartbeat).catch((thrown: unknown) => asProblem(thrown))
+    }
+    cancel = clock.after(Math.max(1, heartbeatAfterMs - (clock.monotonicMs() - lastMs)), look)
+  }
+  cancel = clock.after(heartbeatAfterMs, look)
+  return {
+    beat: () => {
+      lastMs = clock.monotonicMs()
+    },
+    stop: () => {
+      stopped = true
+      cancel()
+    },
+  }
+}
+
+const cutProblem = (reply: Reply): Problem =>
+  new Problem('upstream_error', {
+    message: `Provider "${reply.attempt.upstream.provider.name}" broke off its answer before it was complete. What came is delivered; repeat the call for a whole one.`,
+  })
+
+/** Reads on after the caller has left, where the provider bills the whole answer anyway, so that the books know it. */
+const drain = async (reply: Reply, context: DeliverContext): Promise<void> => {
+  const { attempt } = reply
+  if (attempt.upstream.vendor.leavePolicy === 'cancel') return attempt.close(new CallerLeft())
+  const cancel = context.clock.after(drainMsMax, () => attempt.close(new CallerLeft()))
+  try {
+    for (let step = await attempt.frames.next(); step.done !== true; step = await attempt.frames.next())
+      for (const frame of step.value) for (const part of frame.parts) context.meter.see(part)
+  } catch (thrown) {
+    // What was seen until here is what the books get; the end is `left` either way.
+    attempt.draft.error ??= thrown instanceof Problem ? thrown.code : null
+  } finally {
+    cancel()
+    attempt.close(new CallerLeft())
+  }
+}
+
+type Rest = { readonly problem: Problem | null; readonly bytes: number }
+
+/** Passes on what comes until the upstream's end. Throws CallerLeft, or what the write threw. */
+const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): Promise<Rest> => {
+  const { attempt } = reply
+  const { outbound } = context
+  let bytes = 0
+  const pass = async (frames: readonly Frame[]): Promise<void> => {
+    const out = bytesFor(frames, context)
+    if (out.length === 0) return
+    bytes += out.length
+    context.keep?.(out)
+    beat()
+    await outbound.write(out)
+  }
+  await pass(reply.held)
+  let pending = reply.pending
+  while (!reply.ended) {
+    let step: IteratorResult<readonly Frame[]>
+    try {
+      step = await (pending ?? attempt.frames.next())
+    } catch (thrown) {
+      if (thrown instanceof CallerLeft) throw thrown
+      return { problem: asProblem(thrown), bytes }
+    }
+    pending = null
+    if (step.done === true) break
+    attempt.firstPart()
+    if (context.signal.aborted) throw new CallerLeft()
+    await pass(step.value)
+  }
+  return { problem: null, bytes }
+}
+
+/** Ends a stream as cut: the in-band error event, then a connection that no client can take for a complete answer. */
+const cut = async (problem: Problem, context: DeliverContext): Promise<void> => {
+  const { outbound, protocol, call, requestId } = context
+  if (call.stream) await outbound.write(protocol.server.writeStreamProblem(problem, requestId))
+  outbound.cut()
+}
+
+const finish = async (reply: Reply, rest: Rest, context: DeliverContext): Promise<Delivered> => {
+  const told = context.meter.error()
+  const whole = reply.attempt.reader()?.complete() === true
+  if (rest.problem === null && told === null && whole) {
+    await context.outbound.end()
+    return { end: 'complete', problem: null, bytes: rest.bytes }
+  }
+  const problem = rest.problem ?? told ?? cutProblem(reply)
+  reply.attempt.draft.error ??= problem.code
+  reply.attempt.close(problem)
+  // The provider's own error event has been passed on as it came: a second one would say it twice.
+  if (told === null) await cut(problem, context)
+  else context.outbound.cut()
+  return { end: 'cut', problem, bytes: rest.bytes }
+}
+
+/** Delivers a reply whose head has been sent. Never throws for what upstream or caller do: the end says it. */
+export const deliver = async (reply: Reply, context: DeliverContext): Promise<Delivered> => {
+  const { attempt } = reply
+  const beats = context.call.stream ? heartbeats(context) : null
+  let leftWhile = true
+  const leave = (): void => {
+    if (leftWhile && attempt.upstream.vendor.leavePolicy === 'cancel') attempt.close(new CallerLeft())
+  }
+  context.signal.addEventListener('abort', leave, { once: true })
+  try {
+    const rest = await passOn(reply, context, () => beats?.beat())
+    leftWhile = false
+    return await finish(reply, rest, context)
+  } catch (thrown) {
+    if (!context.signal.aborted && !(thrown instanceof CallerLeft)) {
+      const problem = asProblem(thrown)
+      attempt.close(problem)
+      context.outbound.cut()
+      return { end: 'cut', problem, bytes: 0 }
+    }
+    await drain(reply, context)
+    return { end: 'left', problem: null, bytes: 0 }
+  } finally {
+    beats?.stop()
+    context.signal.removeEventListener('abort', leave)
+  }
+}

@@ -1,0 +1,77 @@
+/** A call record while its call is under way: filled step by step, frozen once, when the call has reached its end. */
+
+import type { AttemptRecord, CallRecord } from '#base/call-record.ts'
+import type { Inbound } from '#http/inbound.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export type AttemptDraft = Mutable<AttemptRecord>
+export type Draft = Omit<Mutable<CallRecord>, 'attempts'> & { attempts: AttemptDraft[] }
+
+/** The record of a call of which nothing is known yet but that it came. */
+export const draftOf = (inbound: Inbound, protocol: string, nowMs: number): Draft => ({
+  id: inbound.id,
+  timeMs: nowMs,
+  organisation: null,
+  project: null,
+  account: null,
+  key: null,
+  test: false,
+  protocol,
+  path: inbound.path,
+  stream: false,
+  model: null,
+  provider: null,
+  upstreamModel: null,
+  status: 0,
+  error: null,
+  errorMessage: null,
+  attempts: [],
+  usage: null,
+  costNanoUsd: null,
+  priceHash: null,
+  ttftMs: null,
+  durationMs: 0,
+  overheadMs: 0,
+  end: 'refused',
+  finishReason: null,
+  tags: {},
+  conversation: null,
+  callSite: null,
+  session: null,
+  migration: null,
+  arm: null,
+  warnings: [],
+  cache: null,
+  requestBytes: 0,
+  responseBytes: 0,
+  upstreamDigest: null,
+  deliveredDigest: null,
+  requestBody: null,
+  responseBody: null,
+})
+
+export const attemptDraft = (provider: string, model: string, startMs: number): AttemptDraft => ({
+  provider,
+  model,
+  status: null,
+  error: null,
+  startMs,
+  headersMs: null,
+  firstPartMs: null,
+  endMs: null,
+  upstreamRequestId: null,
+  usage: null,
+  costNanoUsd: null,
+  shims: [],
+})
+
+/** Milliseconds that the attempts spent waiting for an upstream before the caller's first byte. */
+export const upstreamWaitMs = (draft: Draft): number => {
+  let sumMs = 0
+  for (const attempt of draft.attempts) {
+    const until = attempt.firstPartMs ?? attempt.endMs
+    if (until !== null) sumMs += until - attempt.startMs
+  }
+  return sumMs
+}

@@ -1,0 +1,73 @@
+/** What a caller tells about a call in headers: tags, call site, session, conversation, the client's own deadline. */
+
+import { Problem } from '#base/problem.ts'
+import type { Inbound } from '#http/inbound.ts'
+
+const tagsMax = 16
+const tagCharactersMax = 64
+const labelCharactersMax = 256
+/** What is kept back from the client's own deadline, so that the answer arrives before it ends. */
+const clientDeadlineMarginMs = 250
+
+export type Labels = {
+  readonly tags: Readonly<Record<string, string>>
+  readonly callSite: string | null
+  readonly session: string | null
+  readonly strict: boolean
+  /** Milliseconds from the arrival within which the route must end; `null` = the client said none. */
+  readonly clientDeadlineMs: number | null
+}
+
+const labelOf = (inbound: Inbound, header: string): string | null => {
+  const value = inbound.headers[header]
+  if (value === undefined || value === '') return null
+  if (value.length > labelCharactersMax)
+    throw new Problem('invalid_request_error', {
+      message: `Header ${header} is longer than ${labelCharactersMax} characters. Send a shorter value.`,
+      param: header,
+    })
+  return value
+}
+
+const tagsOf = (text: string | undefined): Record<string, string> => {
+  const tags: Record<string, string> = Object.create(null)
+  if (text === undefined || text.trim() === '') return tags
+  const pairs = text.split(',')
+  const refuse = (why: string): never => {
+    throw new Problem('invalid_request_error', {
+      message: `Header x-drover-tags ${why}. Write it as "team=search,stage=live".`,
+      param: 'x-drover-tags',
+    })
+  }
+  if (pairs.length > tagsMax) refuse(`has more than ${tagsMax} tags`)
+  for (const pair of pairs) {
+    const at = pair.indexOf('=')
+    const name = pair.slice(0, at).trim()
+    const value = pair.slice(at + 1).trim()
+    if (at < 1 || name === '') refuse('has a tag without "="')
+    if (name.length > tagCharactersMax || value.length > tagCharactersMax)
+      refuse(`has a tag over ${tagCharactersMax} characters`)
+    tags[name] = value
+  }
+  return tags
+}
+
+/**
+ * `x-stainless-timeout` is what the OpenAI and Anthropic SDKs send: the client's timeout in seconds
+ * (openai-node `src/client.ts`, read 2026-11-22).
+ */
+const clientDeadlineOf = (text: string | undefined): number | null => {
+  const seconds = text === undefined ? Number.NaN : Number(text)
+  if (!Number.isFinite(seconds) || seconds <= 0) return null
+  const timeoutMs = seconds * 1_000
+  return Math.max(timeoutMs / 2, timeoutMs - clientDeadlineMarginMs)
+}
+
+/** @throws Problem `invalid_request_error` naming the header that is too long or not of its form. */
+export const labelsOf = (inbound: Inbound): Labels => ({
+  tags: tagsOf(inbound.headers['x-drover-tags']),
+  callSite: labelOf(inbound, 'x-drover-call-site'),
+  session: labelOf(inbound, 'x-session-id'),
+  strict: inbound.headers['x-drover-strict']?.toLowerCase() === 'true',
+  clientDeadlineMs: clientDeadlineOf(inbound.headers['x-stainless-timeout']),
+})

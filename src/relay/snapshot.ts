@@ -1,0 +1,42 @@
+/** What the hot path knows, frozen: a call keeps the one it began with. A change copies only the table that changed. */
+
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ModelTable } from '#policy/choose.ts'
+import type { ParameterRule, Provider, Vendor } from '#provider/vendor.ts'
+import type { Transport } from '#http/transport.ts'
+
+/** A provider with the way to it. */
+export type Upstream = { readonly provider: Provider; readonly vendor: Vendor; readonly transport: Transport }
+
+export type ParameterRules = Readonly<Record<string, ParameterRule>>
+
+export type Snapshot = {
+  /** By digest. */
+  readonly keys: ReadonlyMap<string, KeyFacts>
+  /** What live keys may call. */
+  readonly live: ModelTable
+  /** What test keys may call: every id, all of them served by the sandbox. */
+  readonly test: ModelTable
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  /** The catalog's parameter rules of a vendor's model; empty where it says none. */
+  readonly rulesOf: (vendor: string, model: string) => ParameterRules
+  readonly environment: string
+  /** Whether request and response bodies are kept on the record. */
+  readonly keepBodies: boolean
+}
+
+/** Holds the current snapshot; the only place where it is replaced. */
+export type SnapshotHolder = {
+  readonly current: () => Snapshot
+  readonly replace: (change: Partial<Snapshot>) => void
+}
+
+export const snapshotHolder = (first: Snapshot): SnapshotHolder => {
+  let current: Snapshot = Object.freeze(first)
+  return {
+    current: () => current,
+    replace: (change) => {
+      current = Object.freeze({ ...current, ...change })
+    },
+  }
+}
