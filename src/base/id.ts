@@ -4,7 +4,20 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from './clock.ts'
 
 /** What an id names: a call, an organisation, a project, a member, an account, a key, a trail row, a model. */
-export type IdPrefix = 'call' | 'org' | 'prj' | 'mem' | 'acc' | 'key' | 'trl' | 'mdl' | 'lot' | 'ord' | 'mig' | 'tx' | 'whk'
+export type IdPrefix =
+  | 'call'
+  | 'org'
+  | 'prj'
+  | 'mem'
+  | 'acc'
+  | 'key'
+  | 'trl'
+  | 'mdl'
+  | 'lot'
+  | 'ord'
+  | 'mig'
+  | 'tx'
+  | 'whk'
 
 export type Ids = {
   /** `<prefix>_` + 10 characters of time + 16 characters of chance (80 bits), Crockford base 32, lower case. */

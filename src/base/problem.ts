@@ -23,127 +23,126 @@ export type ProblemRow = {
 
 const row = (
   status: number,
-  blame: Blame,
-  retry: Retry,
+  [blame, retry]: readonly [Blame, Retry],
   rest: { type: string; mend: string; bill?: 'delivered' },
 ): ProblemRow => ({ status, blame, retry, bill: rest.bill ?? 'nothing', type: rest.type, mend: rest.mend })
 
 export const problems = {
-  invalid_api_key: row(401, 'caller', 'never', {
+  invalid_api_key: row(401, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'Send a current key of this server as "Authorization: Bearer KEY". The message says why this one was refused.',
   }),
-  ambiguous_credentials: row(400, 'caller', 'never', {
+  ambiguous_credentials: row(400, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'Two headers carry different credentials. Remove the one that the message names.',
   }),
-  model_not_found: row(400, 'caller', 'never', {
+  model_not_found: row(400, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'Use an id that GET /v1/models lists for this key; the message names the nearest ones.',
   }),
-  model_retired: row(400, 'caller', 'never', {
+  model_retired: row(400, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'The vendor has switched this model off. Use the successor that the message names.',
   }),
-  invalid_request_error: row(400, 'caller', 'never', {
+  invalid_request_error: row(400, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'Correct the field that "param" and the message name.',
   }),
-  invalid_json: row(400, 'caller', 'never', {
+  invalid_json: row(400, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'The body is not a JSON object. The message gives the byte where reading stopped.',
   }),
-  unsupported_parameter: row(400, 'caller', 'never', {
+  unsupported_parameter: row(400, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'The model cannot take this value. Leave the field out, or let the target adjust it with "params: shim".',
   }),
-  content_blocked: row(400, 'policy', 'never', {
+  content_blocked: row(400, ['policy', 'never'], {
     type: 'invalid_request_error',
     mend: 'A guardrail of the operator refused the content. The message names the rule.',
   }),
-  price_unknown: row(400, 'policy', 'never', {
+  price_unknown: row(400, ['policy', 'never'], {
     type: 'invalid_request_error',
     mend: 'This account pays, and the model has no price. Ask the operator to set one.',
   }),
-  context_length_exceeded: row(400, 'caller', 'never', {
+  context_length_exceeded: row(400, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'Shorten the input, or choose a model with a longer context.',
   }),
-  credit_exhausted: row(402, 'policy', 'never', {
+  credit_exhausted: row(402, ['policy', 'never'], {
     type: 'insufficient_quota',
     mend: 'Add credit. The message gives the balance and what the call needs.',
   }),
-  ip_not_allowed: row(403, 'policy', 'never', {
+  ip_not_allowed: row(403, ['policy', 'never'], {
     type: 'permission_error',
     mend: 'This key may not be used from this address. Call from an allowed one, or change the key.',
   }),
-  permission_denied: row(403, 'policy', 'never', {
+  permission_denied: row(403, ['policy', 'never'], {
     type: 'permission_error',
     mend: 'This credential may not do that. Use one with the role that the message names.',
   }),
-  not_found: row(404, 'caller', 'never', {
+  not_found: row(404, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'No such path or object here. The message suggests the nearest path.',
   }),
-  method_not_allowed: row(405, 'caller', 'never', {
+  method_not_allowed: row(405, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'The path exists, with another method. The allow header lists those.',
   }),
-  request_timeout: row(408, 'caller', 'now', {
+  request_timeout: row(408, ['caller', 'now'], {
     type: 'invalid_request_error',
     mend: 'The request body did not arrive in time. Send it again.',
   }),
-  conflict: row(409, 'caller', 'never', {
+  conflict: row(409, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'The object is in another state, or the name is taken. Read it again before changing it.',
   }),
-  body_too_large: row(413, 'caller', 'never', {
+  body_too_large: row(413, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'The body is over the limit that the message gives ("server.body_limit", "server.upload_limit").',
   }),
-  unsupported_media_type: row(415, 'caller', 'never', {
+  unsupported_media_type: row(415, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'Send the content-type that the message names.',
   }),
-  headers_too_large: row(431, 'caller', 'never', {
+  headers_too_large: row(431, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'The request headers are over 16 KiB. Send fewer or smaller ones.',
   }),
-  rate_limit_exceeded: row(429, 'policy', 'later', {
+  rate_limit_exceeded: row(429, ['policy', 'later'], {
     type: 'rate_limit_error',
     mend: 'Wait for "retry-after", or raise the limit that the message names.',
   }),
-  budget_exceeded: row(429, 'policy', 'never', {
+  budget_exceeded: row(429, ['policy', 'never'], {
     type: 'insufficient_quota',
     mend: 'The budget that the message names is spent until its reset.',
   }),
-  no_available_provider: row(503, 'upstream', 'later', {
+  no_available_provider: row(503, ['upstream', 'later'], {
     type: 'server_error',
     mend: 'No target of this model could be used. The message lists what was tried.',
   }),
-  overloaded: row(503, 'drover', 'later', {
+  overloaded: row(503, ['drover', 'later'], {
     type: 'server_error',
     mend: 'The relay sheds load. Repeat after "retry-after".',
   }),
-  store_unavailable: row(503, 'drover', 'later', {
+  store_unavailable: row(503, ['drover', 'later'], {
     type: 'server_error',
     mend: 'The store does not answer. Repeat after "retry-after"; the operator should look at it.',
   }),
-  upstream_error: row(502, 'upstream', 'now', {
+  upstream_error: row(502, ['upstream', 'now'], {
     type: 'server_error',
     bill: 'delivered',
-    mend: 'The provider failed, refused the operator\'s credential, or answered something that is not its protocol.',
+    mend: "The provider failed, refused the operator's credential, or answered something that is not its protocol.",
   }),
-  upstream_overloaded: row(503, 'upstream', 'later', {
+  upstream_overloaded: row(503, ['upstream', 'later'], {
     type: 'server_error',
     mend: 'The provider is at its limit, after retries. Repeat after "retry-after".',
   }),
-  upstream_timeout: row(504, 'upstream', 'now', {
+  upstream_timeout: row(504, ['upstream', 'now'], {
     type: 'server_error',
     bill: 'delivered',
     mend: 'The provider did not answer within the deadline that the message names.',
   }),
-  internal_error: row(500, 'drover', 'now', {
+  internal_error: row(500, ['drover', 'now'], {
     type: 'server_error',
     mend: 'A fault of Drover. Report it with the request id.',
   }),
