@@ -20,7 +20,6 @@ export type Delivered = {
   readonly end: CallEnd
   /** Why a reply was cut; `null` for the other ends. */
   readonly problem: Problem | null
-  readonly bytes: number
 }
 
 export type DeliverContext = {
@@ -33,8 +32,8 @@ export type DeliverContext = {
   readonly signal: AbortSignal
   /** The cost of a usage that just came, to be written into the reply; `null` = not asked for, or unpriced. */
   readonly costNow: () => bigint | null
-  /** Given every delivered piece, where bodies are kept. */
-  readonly keep: ((bytes: Uint8Array) => void) | null
+  /** Told of every delivered piece. */
+  readonly delivered: (bytes: Uint8Array) => void
 }
 
 /** The bytes of these frames that the caller is to see, in as few pieces as they came in. */
@@ -102,18 +101,17 @@ const drain = async (reply: Reply, context: DeliverContext): Promise<void> => {
   }
 }
 
-type Rest = { readonly problem: Problem | null; readonly bytes: number }
-
-/** Passes on what comes until the upstream's end. Throws CallerLeft, or what the write threw. */
-const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): Promise<Rest> => {
+/**
+ * Passes on what comes until the upstream's end; gives the problem that the upstream broke off with.
+ * Throws CallerLeft, or what the write threw.
+ */
+const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): Promise<Problem | null> => {
   const { attempt } = reply
   const { outbound } = context
-  let bytes = 0
   const pass = async (frames: readonly Frame[]): Promise<void> => {
     const out = bytesFor(frames, context)
     if (out.length === 0) return
-    bytes += out.length
-    context.keep?.(out)
+    context.delivered(out)
     beat()
     await outbound.write(out)
   }
@@ -125,7 +123,7 @@ const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): 
       step = await (pending ?? attempt.frames.next())
     } catch (thrown) {
       if (thrown instanceof CallerLeft) throw thrown
-      return { problem: asProblem(thrown), bytes }
+      return asProblem(thrown)
     }
     pending = null
     if (step.done === true) break
@@ -133,7 +131,7 @@ const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): 
     if (context.signal.aborted) throw new CallerLeft()
     await pass(step.value)
   }
-  return { problem: null, bytes }
+  return null
 }
 
 /** Ends a stream as cut: the in-band error event, then a connection that no client can take for a complete answer. */
@@ -143,44 +141,45 @@ const cut = async (problem: Problem, context: DeliverContext): Promise<void> => 
   outbound.cut()
 }
 
-const finish = async (reply: Reply, rest: Rest, context: DeliverContext): Promise<Delivered> => {
+const finish = async (reply: Reply, broken: Problem | null, context: DeliverContext): Promise<Delivered> => {
   const told = context.meter.error()
   const whole = reply.attempt.reader()?.complete() === true
-  if (rest.problem === null && told === null && whole) {
+  if (broken === null && told === null && whole) {
     await context.outbound.end()
-    return { end: 'complete', problem: null, bytes: rest.bytes }
+    return { end: 'complete', problem: null }
   }
-  const problem = rest.problem ?? told ?? cutProblem(reply)
+  const problem = broken ?? told ?? cutProblem(reply)
   reply.attempt.draft.error ??= problem.code
   reply.attempt.close(problem)
   // The provider's own error event has been passed on as it came: a second one would say it twice.
   if (told === null) await cut(problem, context)
   else context.outbound.cut()
-  return { end: 'cut', problem, bytes: rest.bytes }
+  return { end: 'cut', problem }
 }
+
+/** A reply that is held whole, as the bytes that the caller is to see. */
+export const wholeBytes = (reply: Reply, context: DeliverContext): Buffer => bytesFor(reply.held, context)
 
 /** Delivers a reply whose head has been sent. Never throws for what upstream or caller do: the end says it. */
 export const deliver = async (reply: Reply, context: DeliverContext): Promise<Delivered> => {
   const { attempt } = reply
   const beats = context.call.stream ? heartbeats(context) : null
-  let leftWhile = true
   const leave = (): void => {
-    if (leftWhile && attempt.upstream.vendor.leavePolicy === 'cancel') attempt.close(new CallerLeft())
+    if (attempt.upstream.vendor.leavePolicy === 'cancel') attempt.close(new CallerLeft())
   }
   context.signal.addEventListener('abort', leave, { once: true })
   try {
-    const rest = await passOn(reply, context, () => beats?.beat())
-    leftWhile = false
-    return await finish(reply, rest, context)
+    const broken = await passOn(reply, context, () => beats?.beat())
+    return await finish(reply, broken, context)
   } catch (thrown) {
     if (!context.signal.aborted && !(thrown instanceof CallerLeft)) {
       const problem = asProblem(thrown)
       attempt.close(problem)
       context.outbound.cut()
-      return { end: 'cut', problem, bytes: 0 }
+      return { end: 'cut', problem }
     }
     await drain(reply, context)
-    return { end: 'left', problem: null, bytes: 0 }
+    return { end: 'left', problem: null }
   } finally {
     beats?.stop()
     context.signal.removeEventListener('abort', leave)

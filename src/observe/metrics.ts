@@ -1,0 +1,98 @@
+/** Metrics from call records: closed label sets, so that no caller can make a series. */
+
+import { Histogram, Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import type { CallRecord } from '#base/call-record.ts'
+import { problems } from '#base/problem.ts'
+
+export type Metrics = {
+  readonly observe: (record: CallRecord) => void
+  /** Prometheus text format 0.0.4. */
+  readonly text: () => Promise<string>
+  readonly contentType: string
+  readonly callBegan: () => void
+  readonly callEnded: () => void
+}
+
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+const overheadBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
+
+/**
+ * A closed vocabulary that begins with who is at fault: `caller_invalid_api_key`, `upstream_upstream_timeout` … and
+ * `none`.
+ */
+const errorType = (record: CallRecord): string =>
+  record.error === null ? 'none' : `${problems[record.error].blame}_${record.error}`
+
+const meters = (registers: Registry[]) => ({
+  calls: new Counter({
+    name: 'drover_calls_total',
+    help: 'Calls that have ended, by protocol, provider, end and error type.',
+    labelNames: ['protocol', 'provider', 'end', 'error_type'],
+    registers,
+  }),
+  attempts: new Counter({
+    name: 'drover_attempts_total',
+    help: 'Tries of upstream targets, by provider and outcome.',
+    labelNames: ['provider', 'error_type'],
+    registers,
+  }),
+  tokens: new Counter({
+    name: 'drover_tokens_total',
+    help: 'Tokens of calls that have ended; input includes cached_input.',
+    labelNames: ['provider', 'kind'],
+    registers,
+  }),
+  overhead: new Histogram({
+    name: 'drover_overhead_seconds',
+    help: "Time until the caller's first byte that was not spent waiting for an upstream.",
+    buckets: overheadBuckets,
+    registers,
+  }),
+  firstPart: new Histogram({
+    name: 'drover_time_to_first_part_seconds',
+    help: "Time from a call's arrival to the first part of its answer.",
+    labelNames: ['provider'],
+    buckets: secondsBuckets,
+    registers,
+  }),
+  duration: new Histogram({
+    name: 'drover_call_duration_seconds',
+    help: "Time from a call's arrival to its end.",
+    labelNames: ['provider', 'end'],
+    buckets: secondsBuckets,
+    registers,
+  }),
+  open: new Gauge({ name: 'drover_calls_open', help: 'Calls under way.', registers }),
+})
+
+/** A set of its own: nothing is registered globally. `defaults` adds the process's own figures. */
+export const makeMetrics = (options: { readonly defaults: boolean }): Metrics => {
+  const registry = new Registry()
+  const { calls, attempts, tokens, overhead, firstPart, duration, open } = meters([registry])
+  if (options.defaults) collectDefaultMetrics({ register: registry })
+
+  const observe = (record: CallRecord): void => {
+    const provider = record.provider ?? 'none'
+    calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorType(record) })
+    for (const attempt of record.attempts) {
+      const type = attempt.error === null ? 'none' : `${problems[attempt.error].blame}_${attempt.error}`
+      attempts.inc({ provider: attempt.provider, error_type: type })
+    }
+    const { usage } = record
+    if (usage?.input) tokens.inc({ provider, kind: 'input' }, usage.input)
+    if (usage?.cachedInput) tokens.inc({ provider, kind: 'cached_input' }, usage.cachedInput)
+    if (usage?.output) tokens.inc({ provider, kind: 'output' }, usage.output)
+    if (usage?.reasoning) tokens.inc({ provider, kind: 'reasoning' }, usage.reasoning)
+    overhead.observe(record.overheadMs / 1_000)
+    if (record.ttftMs !== null) firstPart.observe({ provider }, record.ttftMs / 1_000)
+    duration.observe({ provider, end: record.end }, record.durationMs / 1_000)
+  }
+
+  return {
+    observe,
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    callBegan: () => open.inc(),
+    callEnded: () => open.dec(),
+  }
+}

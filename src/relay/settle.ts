@@ -1,0 +1,65 @@
+/** The end of a call: what it used, what it costs, the one record of it. */
+
+import { asProblem, type Problem } from '#base/problem.ts'
+import { type Usage, usageOf } from '#base/usage.ts'
+import { type Charge, chargeOf } from '#ledger/charge.ts'
+import type { ModelRow } from '#policy/model-table.ts'
+import type { Call, CallKind } from '#protocol/call.ts'
+import type { Attempt } from './attempt.ts'
+import type { Delivered } from './deliver.ts'
+import type { Draft } from './draft.ts'
+import type { Meter } from './meter.ts'
+
+/** Answers that are text, so that tokens can be counted where a provider reports none. */
+const countable: readonly CallKind[] = ['chat', 'completion']
+
+export const priceOf = (row: ModelRow, usage: Usage, draft: Draft): Charge | null =>
+  // A call under a test key never moves money, whatever the model costs.
+  draft.test ? { costNanoUsd: 0n, priceHash: null } : chargeOf(usage, row.priceRows, draft.timeMs)
+
+const requestText = (call: Call): string =>
+  call.payload.kind === 'json' ? call.payload.top.source.toString('utf8') : JSON.stringify(call.body())
+
+const usageFor = (call: Call, meter: Meter, delivered: Delivered): Promise<Usage> | Usage => {
+  const reported = meter.reported()
+  if (reported === null && !countable.includes(call.kind)) return usageOf({ source: 'estimated' })
+  return meter.usage({ whole: delivered.end === 'complete', request: () => requestText(call) })
+}
+
+/** Writes how a delivered call ended into its draft; gives the tokens it used, for the limits. */
+export const settle = async (
+  draft: Draft,
+  attempt: Attempt,
+  facts: { readonly call: Call; readonly meter: Meter; readonly delivered: Delivered },
+): Promise<number | null> => {
+  const { call, meter, delivered } = facts
+  const usage = await usageFor(call, meter, delivered)
+  const charge = priceOf(attempt.leg.row, usage, draft)
+  draft.usage = usage
+  draft.costNanoUsd = charge?.costNanoUsd ?? null
+  draft.priceHash = charge?.priceHash ?? null
+  draft.end = delivered.end
+  draft.error = delivered.problem?.code ?? null
+  draft.errorMessage = delivered.problem?.message ?? null
+  draft.finishReason = meter.finishReason()
+  draft.provider = attempt.upstream.provider.name
+  draft.upstreamModel = attempt.leg.target.model
+  draft.ttftMs = attempt.draft.firstPartMs
+  attempt.draft.usage = usage
+  attempt.draft.costNanoUsd = draft.test ? 0n : (chargeOf(usage, costRows(attempt), draft.timeMs)?.costNanoUsd ?? null)
+  return usage.input === null && usage.output === null ? null : (usage.input ?? 0) + (usage.output ?? 0)
+}
+
+const costRows = (attempt: Attempt): Parameters<typeof chargeOf>[1] =>
+  attempt.upstream.provider.price === 'free' ? 'free' : attempt.leg.target.costRows
+
+/** Writes a refusal into the draft. */
+export const settleRefusal = (draft: Draft, thrown: unknown): Problem => {
+  const problem = asProblem(thrown)
+  draft.end = 'refused'
+  draft.status = problem.status
+  draft.error = problem.code
+  draft.errorMessage = problem.message
+  draft.costNanoUsd = 0n
+  return problem
+}
