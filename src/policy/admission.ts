@@ -1,0 +1,39 @@
+/** What the policies of admission see and say. */
+
+import type { Problem } from '#base/problem.ts'
+import type { KeyPurpose } from './key.ts'
+import type { KeyFacts } from './key-facts.ts'
+import type { TokenEstimate } from './rate.ts'
+import type { Ticket } from './ticket.ts'
+
+/** Facts about a call whose key the snapshot knows. */
+export type AdmissionFacts = {
+  readonly key: KeyFacts
+  /** The key as the caller sent it, for masked messages. */
+  readonly presented: string
+  readonly purpose: KeyPurpose
+  readonly nowMs: number
+  /** `server.environment` of this server. */
+  readonly environment: string
+  readonly address: string
+  readonly estimate: TokenEstimate
+}
+
+/** One concern of admission: it refuses, or asks for tickets, or both. Pure. */
+export type Policy = {
+  readonly name: string
+  readonly refusal: (facts: AdmissionFacts) => Problem | null
+  readonly tickets: (facts: AdmissionFacts) => readonly Ticket[]
+}
+
+/** What the policies say together: the first refusal in their order, else the tickets of all, to be taken all or none. */
+export const decideAdmission = (
+  policies: readonly Policy[],
+  facts: AdmissionFacts,
+): { readonly refusal: Problem } | { readonly refusal: null; readonly tickets: readonly Ticket[] } => {
+  for (const policy of policies) {
+    const refusal = policy.refusal(facts)
+    if (refusal !== null) return { refusal }
+  }
+  return { refusal: null, tickets: policies.flatMap((policy) => policy.tickets(facts)) }
+}

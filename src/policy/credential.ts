@@ -1,0 +1,104 @@
+/** The one place where a caller's credential is taken from a request. */
+
+import { Problem } from '#base/problem.ts'
+import { keyLengthMax } from './key.ts'
+
+/** Where a credential stood, as it is named to the caller. */
+export type CredentialPlace = 'Authorization' | 'x-api-key' | 'x-goog-api-key' | '?key='
+
+export type Credential = { readonly key: string; readonly place: CredentialPlace }
+
+export type CredentialRequest = {
+  /** Lower-case names; a header sent twice is joined by `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly query: URLSearchParams
+  readonly path: string
+  readonly method: string
+}
+
+type Found =
+  | { readonly place: CredentialPlace; readonly key: string }
+  | { readonly place: CredentialPlace; readonly fault: string }
+
+const howTo = 'Send it as "Authorization: Bearer KEY" or "x-api-key: KEY".'
+
+const isGemini = (path: string): boolean => path === '/v1beta' || path.startsWith('/v1beta/')
+
+/** A link that carries its key may list models and make calls, but never fetch content: links are logged and shared. */
+const takesQueryKey = (path: string, method: string): boolean =>
+  isGemini(path) && (method !== 'GET' || path === '/v1beta/models' || path.startsWith('/v1beta/models/'))
+
+const pieces = (value: string | undefined): readonly string[] =>
+  value === undefined
+    ? []
+    : value
+        .split(',')
+        .map((piece) => piece.trim())
+        .filter((piece) => piece !== '')
+
+const bearer = (value: string): Found | null => {
+  const [scheme = '', ...rest] = value.split(/\s+/)
+  const place = 'Authorization'
+  if (scheme.toLowerCase() === 'bearer') {
+    if (rest.length === 0) return null
+    if (rest.length === 1) return { place, key: rest[0] ?? '' }
+    return { place, fault: 'The Authorization header has something after the key.' }
+  }
+  if (rest.length === 0)
+    return { place, fault: 'The Authorization header lacks its scheme: write "Authorization: Bearer KEY".' }
+  const shown = /^[A-Za-z0-9-]{1,20}$/.test(scheme) ? scheme : 'another'
+  return { place, fault: `The Authorization header uses the ${shown} scheme; this server takes Bearer.` }
+}
+
+const found = ({ headers, query, path, method }: CredentialRequest): readonly Found[] => {
+  const all: Found[] = []
+  for (const value of pieces(headers['authorization'])) {
+    const one = bearer(value)
+    if (one !== null) all.push(one)
+  }
+  for (const key of pieces(headers['x-api-key'])) all.push({ place: 'x-api-key', key })
+  if (isGemini(path)) for (const key of pieces(headers['x-goog-api-key'])) all.push({ place: 'x-goog-api-key', key })
+  if (takesQueryKey(path, method))
+    for (const key of query.getAll('key')) if (key !== '') all.push({ place: '?key=', key })
+  return all
+}
+
+const missing = ({ headers, query, path }: CredentialRequest): Problem => {
+  const misplaced =
+    headers['x-goog-api-key'] !== undefined && !isGemini(path)
+      ? ' The header x-goog-api-key counts only under /v1beta.'
+      : query.has('key')
+        ? ' The parameter ?key= counts only under /v1beta, and not for fetching content.'
+        : ''
+  return new Problem('invalid_api_key', { message: `No API key was provided. ${howTo}${misplaced}` })
+}
+
+const ambiguous = (first: CredentialPlace, other: CredentialPlace): Problem =>
+  new Problem('ambiguous_credentials', {
+    message:
+      first === other
+        ? `${other} was sent more than once, with different credentials. Send one.`
+        : `${first} and ${other} carry different credentials. Remove ${other}, or ${first} if ${other} holds the key that you mean.`,
+    facts: { remove: other },
+  })
+
+/**
+ * The credential of a request, or the refusal: `invalid_api_key` where there is none or it cannot be read,
+ * `ambiguous_credentials` where two places carry different ones. The same key in two places passes.
+ * `Authorization: Bearer`, `x-api-key`; under `/v1beta` also `x-goog-api-key` and `?key=`.
+ */
+export const credentialOf = (request: CredentialRequest): Credential | Problem => {
+  const all = found(request)
+  const [first, ...others] = all
+  if (first === undefined) return missing(request)
+  for (const other of others) {
+    const same = 'key' in first && 'key' in other && first.key === other.key
+    if (!same) return 'fault' in first ? ambiguous(other.place, first.place) : ambiguous(first.place, other.place)
+  }
+  if ('fault' in first) return new Problem('invalid_api_key', { message: `${first.fault} ${howTo}` })
+  if (first.key.length > keyLengthMax)
+    return new Problem('invalid_api_key', {
+      message: `Incorrect API key provided: it has ${first.key.length} characters, and no key has more than ${keyLengthMax}.`,
+    })
+  return first
+}
