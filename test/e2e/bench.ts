@@ -1,0 +1,58 @@
+/** A relay with one scriptable provider behind it and a live key for it: what most suites need. */
+
+import { strict as assert } from 'node:assert'
+import type { FakeUpstream } from '../fake/upstream.ts'
+import { startUpstream } from '../fake/upstream.ts'
+import type { Ask } from './call.ts'
+import { call } from './call.ts'
+import type { Environment, Relay } from './harness.ts'
+import { configFor, fakeKey, startRelay, testKey } from './harness.ts'
+
+export type Bench = {
+  readonly relay: Relay
+  readonly upstream: FakeUpstream
+  /** A live key that may use every model, `fake/any-model` among them. */
+  readonly key: string
+  readonly close: () => Promise<void>
+}
+
+export type BenchSettings = {
+  /** More of drover.yaml, after the provider. */
+  readonly config?: string
+  readonly env?: Environment
+}
+
+/** Starts both and makes the key by the command line. */
+export async function startBench(settings: BenchSettings = {}): Promise<Bench> {
+  const upstream = await startUpstream()
+  const relay = await startRelay({
+    config: configFor(upstream, settings.config),
+    env: { FAKE_KEY: fakeKey, ...settings.env },
+  })
+  const { key } = await relay.createKey()
+  return {
+    relay,
+    upstream,
+    key,
+    close: async () => {
+      await upstream.close()
+      await relay[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** A chat completion's body with one user message. */
+export const chat = (content: string, more: object = {}): object => ({
+  model: 'fake/any-model',
+  messages: [{ role: 'user', content }],
+  ...more,
+})
+
+/** Whatever came before, the relay lives, is ready, and answers a call. */
+export async function assertServing(relay: Relay): Promise<void> {
+  const alive = await call(relay.url, { path: '/health/liveness' })
+  assert.equal(alive.status, 200, alive.text)
+  const body: Ask['body'] = { model: 'kimi-k2', messages: [{ role: 'user', content: 'still there?' }] }
+  const answer = await call(relay.url, { key: testKey, body })
+  assert.equal(answer.status, 200, answer.text)
+}
