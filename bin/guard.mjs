@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const newestRefused = '24.18.0'
-const oldNodeCommands = ['audit', 'probe', 'roi', 'help', '--help', '-h', '--version', '-V']
 
 /** Whether version `left` ("24.18.1") is newer than `right`, by its three numbers. */
 function isNewer(left, right) {
@@ -29,18 +28,25 @@ const isInstalled = /[\\/]node_modules[\\/]/.test(root)
 const isCheckout = !isInstalled && existsSync(source)
 const isNewEnough = isNewer(process.versions.node, newestRefused)
 const command = process.argv[2]
+// No command means serve, and so do its flags alone; no other command takes traffic.
+const isServe = command === undefined || command === 'serve' || /^-(?!-?help$|h$|-?version$|V$)/.test(command)
 const wanted = 'Node 24.18.1 or newer'
 const found = `this is ${process.versions.node} (${process.execPath})`
 
-if (command === '--require-new-node') {
-  if (!isNewEnough) refuse(`${wanted} is needed and ${found}; 'npm ci' in ${root} brings the right one along.`)
-} else if (isCheckout && !isNewEnough) {
+if ((isCheckout || command === '--require-new-node') && !isNewEnough) {
   refuse(`${wanted} is needed and ${found}; 'npm ci' in ${root} brings the right one along.`)
-} else if (!isNewEnough && !oldNodeCommands.includes(command)) {
-  refuse(`'${command || 'drover'}' needs ${wanted}, for its security fixes, and ${found}.`)
+} else if (command === '--require-new-node') {
+  process.exitCode = 0
 } else if (!isCheckout && !existsSync(bundle)) {
   refuse(`${bundle} is missing; this package was packed without 'npm run build'.`)
+} else if (isServe && !isNewEnough) {
+  refuse(`serving needs ${wanted}, which still gets security fixes, and ${found}.`)
 } else {
   process.argv[1] = isCheckout ? source : bundle
-  await import(pathToFileURL(process.argv[1]).href)
+  try {
+    await import(pathToFileURL(process.argv[1]).href)
+  } catch (error) {
+    if (isNewEnough) throw error
+    refuse(`'${command}' needs ${wanted} and ${found}: ${error instanceof Error ? error.message : error}`)
+  }
 }

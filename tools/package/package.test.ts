@@ -1,0 +1,108 @@
+// The package as a person gets it: packed, laid out under node_modules, started through its launcher.
+import assert from 'node:assert/strict'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, test } from 'node:test'
+
+const root = dirname(dirname(import.meta.dirname))
+const unpackedBytesMax = 8 * 1024 * 1024
+const oldNode = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})`
+
+type Packed = {
+  readonly filename: string
+  readonly unpackedSize: number
+  readonly files: ReadonlyArray<{ path: string }>
+}
+
+describe('the published package', () => {
+  let folder = ''
+  let installed = ''
+  let packed: Packed = { filename: '', unpackedSize: 0, files: [] }
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'drover-package-'))
+    const output = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    packed = (JSON.parse(output) as Packed[])[0] ?? packed
+    installed = join(folder, 'node_modules', 'drover')
+    mkdirSync(installed, { recursive: true })
+    execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', installed, '--strip-components=1'])
+    for (const name of readdirSync(join(root, 'node_modules'))) {
+      if (!name.startsWith('.') && !name.startsWith('drover')) {
+        symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+      }
+    }
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** The guard, run as if by an old Node. */
+  function runOld(guard: string, command: string): { readonly status: number | null; readonly stderr: string } {
+    return spawnSync(process.execPath, ['--import', oldNode, guard, command], { encoding: 'utf8', timeout: 20_000 })
+  }
+
+  test('holds the launcher, the guard, the bundle and the catalog, and no source', () => {
+    const paths = packed.files.map(({ path }) => path)
+    for (const path of ['bin/drover', 'bin/find-node', 'bin/guard.mjs', 'dist/main.mjs', 'LICENSE', 'README.md']) {
+      assert.ok(paths.includes(path), `${path} is missing`)
+    }
+    assert.ok(
+      paths.some((path) => path.startsWith('catalog/')),
+      'the catalog is missing',
+    )
+    assert.deepEqual(
+      paths.filter((path) => !/^(?:bin|dist|catalog|assets)\/|^[A-Za-z-]+\.(?:md|json)$|^LICENSE$/.test(path)),
+      [],
+    )
+    assert.ok(packed.unpackedSize < unpackedBytesMax, `${packed.unpackedSize} bytes`)
+  })
+
+  test('every worker that the bundle starts is in it', () => {
+    const names = readdirSync(join(installed, 'dist'))
+    const texts = names
+      .filter((name) => name.endsWith('.mjs'))
+      .map((name) => readFileSync(join(installed, 'dist', name), 'utf8'))
+    const started = texts.flatMap((text) =>
+      [...text.matchAll(/new URL\("\.\/([\w-]+\.m?[jt]s)"/g)].map((match) => match[1] ?? ''),
+    )
+    assert.ok(started.length > 0, 'no worker is started by its address')
+    for (const name of started) assert.ok(names.includes(name), `${name} is missing`)
+  })
+
+  test('serves through its launcher and ends on SIGTERM', async () => {
+    const server = spawn(join(installed, 'bin/drover'), ['serve', '--port', '0', '--data', join(folder, 'data')], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const closed = once(server, 'close')
+    const lines = createInterface({ input: server.stdout })
+    const [line] = await Promise.race([once(lines, 'line'), closed.then(() => [''])])
+    const listening = JSON.parse(line || '{}') as { event?: string; url?: string }
+    assert.equal(listening.event, 'listening')
+    const health = await fetch(`${listening.url}/health/liveness`)
+    assert.equal(health.status, 200)
+    await health.arrayBuffer()
+    server.kill('SIGTERM')
+    assert.deepEqual(await closed, [0, null])
+  })
+
+  test('an old Node is refused for serving, in one sentence', () => {
+    for (const command of ['serve', '--port']) {
+      const refused = runOld(join(installed, 'bin/guard.mjs'), command)
+      assert.equal(refused.status, 1)
+      assert.match(refused.stderr, /^drover: serving needs Node 24\.18\.1 or newer.*this is 20\.20\.2.*\n$/)
+    }
+    assert.doesNotMatch(runOld(join(installed, 'bin/guard.mjs'), '--version').stderr, /serving needs/)
+  })
+
+  test('an old Node in a checkout is told how to get the right one', () => {
+    const refused = runOld(join(root, 'bin/guard.mjs'), 'serve')
+    assert.equal(refused.status, 1)
+    assert.match(refused.stderr, /^drover: Node 24\.18\.1 or newer is needed.*'npm ci'.*\n$/)
+  })
+})
