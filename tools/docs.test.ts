@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+
+import { problems } from '#base/problem.ts'
+
+import { configurationPage } from './docs/configuration-page.ts'
+import { generatedPages } from './docs/pages.ts'
+
+const root = dirname(import.meta.dirname)
+
+for (const [path, text] of generatedPages()) {
+  test(`${path} says what the code says (npm run docs)`, () => {
+    assert.equal(readFileSync(join(root, path), 'utf8'), text)
+  })
+}
+
+test('the page of errors has a section for each code and no other', () => {
+  const page = readFileSync(join(root, 'docs/reference/errors.md'), 'utf8')
+  const sections = [...page.matchAll(/^## (\w+)$/gm)].map((match) => match[1])
+  assert.deepEqual(sections.sort(), Object.keys(problems).sort())
+})
+
+test('a key is listed with its path, kind, bounds, default and meaning', () => {
+  const size = { type: 'string', kind: 'size', range: 'at most 1gb', default: '32mb', description: 'The largest.' }
+  const target = {
+    type: 'object',
+    required: ['model'],
+    properties: { model: { type: 'string', description: 'Its id.' } },
+  }
+  const page = configurationPage([
+    {
+      name: 'server',
+      schema: { type: 'object', description: 'Listening.', properties: { limit: size } },
+      unavailable: undefined,
+    },
+    {
+      name: 'models',
+      schema: {
+        type: 'object',
+        additionalProperties: { type: 'object', properties: { targets: { type: 'array', items: target } } },
+      },
+      unavailable: undefined,
+    },
+    { name: 'mail', schema: { type: 'object' }, unavailable: 'no mail | yet' },
+  ])
+  assert.match(page, /^\| `server\.limit` \| size, at most 1gb \| `32mb` \| The largest\. \|$/m)
+  assert.match(page, /^\| `models\.NAME\.targets\[\]\.model` \| text \| must be given \| Its id\. \|$/m)
+  assert.match(page, /^\| `mail` \| no mail \\\| yet \|$/m)
+})
