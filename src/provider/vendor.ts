@@ -1,7 +1,7 @@
 /** A vendor declares; shared code never asks its name. What shared code needs to know becomes a property here. */
 
-import type { Secret } from '#base/log.ts'
 import type { JsonObject } from '#base/json-type.ts'
+import type { Secret } from '#base/log.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { ProtocolName } from '#protocol/protocol.ts'
 
@@ -36,19 +36,40 @@ export type Provider = {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** The rule of one request parameter at one model: from the catalog, applied as a shim. */
+/** JSON texts by the path of a request field (`thinking.type`); any of several will do, and `null` is also a field that is absent. */
+export type RuleCondition = Readonly<Record<string, string | readonly string[]>>
+
+/**
+ * The rule of one request parameter at one model: from the catalog, applied as a shim. Several rules of one parameter
+ * are tried in order, and the first whose `when` holds is the rule.
+ */
 export type ParameterRule = {
+  readonly when?: RuleCondition
+  /** Nothing to adjust: ends the search among several rules. */
+  readonly free?: boolean
   /** The only value that the model takes, as JSON text. */
   readonly fixed?: string
   readonly min?: number
   readonly max?: number
+  /** The only values that the model takes, as JSON texts; any other becomes `instead`. */
+  readonly choices?: readonly string[]
+  readonly instead?: string
   readonly unsupported?: boolean
+  /** Taken without effect: it is sent as it is, and the caller is told. */
+  readonly ignored?: boolean
   /** The name that the model wants instead. */
   readonly rename?: string
 }
 
+/** Rules by parameter. */
+export type ParameterRules = Readonly<Record<string, ParameterRule | readonly ParameterRule[]>>
+
 /** What a vendor changes on a body before it is sent, beyond the catalog's parameter rules. */
-export type Adjustment = { readonly edits: Edits; readonly warnings: readonly Warning[]; readonly shims: readonly string[] }
+export type Adjustment = {
+  readonly edits: Edits
+  readonly warnings: readonly Warning[]
+  readonly shims: readonly string[]
+}
 
 export type Endpoint = { readonly path: string; readonly query: Readonly<Record<string, string>> }
 
@@ -64,6 +85,10 @@ export type Vendor = {
   readonly keyEnv: readonly string[]
   /** Whether it can be used without a key (a local server). */
   readonly keyless: boolean
+  /** Its own base URL lies on a loopback address, which needs `allow_private: true`. */
+  readonly local: boolean
+  /** It lives in this process: there is no socket, and no base URL to configure. */
+  readonly inProcess: boolean
   /** Names of options that `drover.yaml` may give, with what they mean. */
   readonly options: Readonly<Record<string, string>>
   /** The protocols it speaks itself. */
@@ -71,8 +96,14 @@ export type Vendor = {
   /** Headers that carry the credential. */
   readonly authorise: (credential: Secret) => Readonly<Record<string, string>>
   /** Path and query, from the protocol's own path: most vendors give it back as it is. */
-  readonly endpoint: (request: { readonly path: string; readonly model: string; readonly provider: Provider }) => Endpoint
+  readonly endpoint: (request: {
+    readonly path: string
+    readonly model: string
+    readonly provider: Provider
+  }) => Endpoint
   readonly streamUsage: StreamUsage
+  /** Top-level fields that Drover reads itself and cuts before sending, but which this vendor understands too and is sent. */
+  readonly keepsFields: readonly string[]
   readonly leavePolicy: LeavePolicy
   /** Response headers that may hold the vendor's request id, in order. */
   readonly requestIdHeaders: readonly string[]

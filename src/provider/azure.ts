@@ -1,0 +1,33 @@
+/**
+ * Azure OpenAI: https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle, read 2026-11-22. Two forms of
+ * address: the v1 API (`https://RESOURCE.openai.azure.com/openai/v1`, no version parameter, the deployment is the
+ * body's `model`), and the dated one (option `api_version`), where the deployment is part of the path. The key goes
+ * into `api-key`. The id of a request is in `apim-request-id` and `x-request-id`. Closing a stream stops its
+ * generation and its bill (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22).
+ */
+
+import type { Endpoint, Vendor } from './vendor.ts'
+import { makeVendor, openaiFamily } from './vendor-defaults.ts'
+
+const endpoint: Vendor['endpoint'] = ({ path, model, provider }): Endpoint => {
+  const version = provider.options['api_version']
+  const query: Readonly<Record<string, string>> = version === undefined ? {} : { 'api-version': version }
+  const base = new URL(provider.baseUrl).pathname.replace(/\/+$/, '')
+  if (base.endsWith('/v1')) return { path, query }
+  const root = base.endsWith('/openai') ? '' : 'openai/'
+  if (version === undefined) return { path: `${root}v1/${path}`, query }
+  return { path: model === '' ? `${root}${path}` : `${root}deployments/${encodeURIComponent(model)}/${path}`, query }
+}
+
+export const azure: Vendor = makeVendor({
+  name: 'azure',
+  title: 'Azure OpenAI',
+  baseUrl: null,
+  keyEnv: ['AZURE_OPENAI_API_KEY'],
+  protocols: openaiFamily.filter((protocol) => protocol !== 'openai-moderations'),
+  options: { api_version: 'the dated API version (2024-10-21); leave it out for the v1 API' },
+  authorise: (credential) => ({ 'api-key': credential.reveal() }),
+  endpoint,
+  requestIdHeaders: ['apim-request-id', 'x-request-id'],
+  keyPage: 'https://portal.azure.com',
+})

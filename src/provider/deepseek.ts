@@ -1,0 +1,23 @@
+/**
+ * DeepSeek: https://api-docs.deepseek.com/api/create-completion, read 2026-11-22. Text completion (fill in the middle)
+ * lives under `beta/`, beside the other paths. The id of a request is in `x-ds-trace-id`. Closing a stream stops its
+ * generation and its bill (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22).
+ */
+
+import type { Vendor } from './vendor.ts'
+import { makeVendor } from './vendor-defaults.ts'
+
+export const deepseek: Vendor = makeVendor({
+  name: 'deepseek',
+  title: 'DeepSeek',
+  baseUrl: 'https://api.deepseek.com',
+  keyEnv: ['DEEPSEEK_API_KEY'],
+  protocols: ['openai-chat', 'openai-completions'],
+  // An operator's own base URL that ends in `/beta` has every path there.
+  endpoint: ({ path, provider }) => ({
+    path: path === 'completions' && !provider.baseUrl.endsWith('/beta') ? `beta/${path}` : path,
+    query: {},
+  }),
+  requestIdHeaders: ['x-ds-trace-id', 'x-request-id'],
+  keyPage: 'https://platform.deepseek.com/api_keys',
+})

@@ -1,0 +1,19 @@
+/**
+ * Google Gemini through its OpenAI-compatible endpoint: https://ai.google.dev/api/compatibility (`streamOptions`),
+ * read 2026-11-22. Closing a stream does not stop its bill (https://openrouter.ai/docs/api-reference/streaming, list
+ * of providers, read 2026-11-22), so the rest is read for its exact usage.
+ */
+
+import type { Vendor } from './vendor.ts'
+import { makeVendor } from './vendor-defaults.ts'
+
+export const gemini: Vendor = makeVendor({
+  name: 'gemini',
+  title: 'Google Gemini',
+  baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+  keyEnv: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+  protocols: ['openai-chat', 'openai-embeddings', 'openai-images'],
+  leavePolicy: 'drain',
+  requestIdHeaders: ['x-request-id'],
+  keyPage: 'https://aistudio.google.com/apikey',
+})

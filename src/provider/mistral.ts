@@ -1,0 +1,36 @@
+/**
+ * Mistral AI: https://docs.mistral.ai/api, read 2026-11-22. Request bodies are closed (`additionalProperties: false`):
+ * a field that is not in the document is a 422 `extra_forbidden`, `stream_options` among them
+ * (https://github.com/openai/openai-agents-python/issues/442, read 2026-11-22). Usage ends every stream by itself.
+ * Closing a stream does not stop its bill (https://openrouter.ai/docs/api-reference/streaming, list of providers, read
+ * 2026-11-22), so the rest is read for its exact usage.
+ */
+
+import { quirksOf } from './quirk.ts'
+import type { Vendor } from './vendor.ts'
+import { makeVendor } from './vendor-defaults.ts'
+
+export const mistral: Vendor = makeVendor({
+  name: 'mistral',
+  title: 'Mistral AI',
+  baseUrl: 'https://api.mistral.ai/v1',
+  keyEnv: ['MISTRAL_API_KEY'],
+  protocols: ['openai-chat', 'openai-embeddings', 'openai-moderations', 'openai-speech', 'openai-transcriptions'],
+  streamUsage: 'never',
+  leavePolicy: 'drain',
+  requestIdHeaders: ['mistral-correlation-id', 'x-kong-request-id'],
+  adjust: quirksOf({
+    'openai-chat': {
+      stream_options: { needless: true },
+      seed: { rename: 'random_seed' },
+      max_completion_tokens: { rename: 'max_tokens' },
+      logit_bias: { cut: 'unsupported' },
+      user: { cut: 'unsupported' },
+      store: { cut: 'unsupported' },
+      service_tier: { cut: 'unsupported' },
+      verbosity: { cut: 'unsupported' },
+    },
+    'openai-embeddings': { dimensions: { rename: 'output_dimension' }, user: { cut: 'unsupported' } },
+  }),
+  keyPage: 'https://console.mistral.ai/api-keys',
+})

@@ -1,0 +1,21 @@
+/**
+ * Moonshot AI (Kimi): https://platform.kimi.com/docs/api/chat.md, read 2026-11-22. Two sites with keys of their own:
+ * one for mainland China, one for everywhere else. Every answer carries `Msh-Request-Id`. `max_tokens` is deprecated
+ * in favour of `max_completion_tokens`, and both are taken. Usage of a stream comes in the last choice (quoted streams
+ * of 2024 and 2025) and, when asked for, as OpenAI sends it. Whether a closed stream stops its bill is documented
+ * nowhere.
+ */
+
+import type { Vendor } from './vendor.ts'
+import { makeVendor } from './vendor-defaults.ts'
+
+export const moonshot: Vendor = makeVendor({
+  name: 'moonshot',
+  title: 'Moonshot AI (Kimi)',
+  baseUrl: 'https://api.moonshot.ai/v1',
+  regions: { sg: 'https://api.moonshot.ai/v1', cn: 'https://api.moonshot.cn/v1' },
+  keyEnv: ['MOONSHOT_API_KEY', 'KIMI_API_KEY'],
+  protocols: ['openai-chat'],
+  requestIdHeaders: ['msh-request-id', 'x-msh-trace-id', 'x-request-id'],
+  keyPage: 'https://platform.kimi.ai/console/api-keys',
+})

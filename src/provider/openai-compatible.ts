@@ -1,0 +1,15 @@
+/** Any server that speaks as OpenAI does, at a base URL of the operator's; with a key or without. */
+
+import type { Vendor } from './vendor.ts'
+import { makeVendor, openaiFamily } from './vendor-defaults.ts'
+
+export const openaiCompatible: Vendor = makeVendor({
+  name: 'openai-compatible',
+  title: 'OpenAI-compatible server',
+  baseUrl: null,
+  keyEnv: [],
+  keyless: true,
+  protocols: [...openaiFamily, 'openai-rerank'],
+  requestIdHeaders: ['x-request-id', 'request-id'],
+  keyPage: null,
+})

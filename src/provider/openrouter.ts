@@ -1,0 +1,21 @@
+/**
+ * OpenRouter: https://openrouter.ai/docs/api-reference/streaming, read 2026-11-22. Usage ends every stream by itself,
+ * and asking is a no-op. The id of a generation is in `X-Generation-Id`. `GET /models` is public, so a key is checked
+ * by `GET /key`. Whether closing a stream stops its bill depends on who serves the model; for most it does.
+ */
+
+import type { Vendor } from './vendor.ts'
+import { makeVendor } from './vendor-defaults.ts'
+
+export const openrouter: Vendor = makeVendor({
+  name: 'openrouter',
+  title: 'OpenRouter',
+  baseUrl: 'https://openrouter.ai/api/v1',
+  keyEnv: ['OPENROUTER_API_KEY'],
+  protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-transcriptions'],
+  streamUsage: 'always',
+  keepsFields: ['provider', 'models', 'usage'],
+  requestIdHeaders: ['x-generation-id', 'x-request-id', 'cf-ray'],
+  checkPath: 'key',
+  keyPage: 'https://openrouter.ai/settings/keys',
+})

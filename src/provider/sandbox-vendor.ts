@@ -1,0 +1,19 @@
+/**
+ * The sandbox as a vendor: it answers in this process and asks for no key. Its address can never be dialled (RFC
+ * 2606).
+ */
+
+import type { Vendor } from './vendor.ts'
+import { makeVendor, openaiFamily } from './vendor-defaults.ts'
+
+export const sandbox: Vendor = makeVendor({
+  name: 'sandbox',
+  title: 'Sandbox',
+  baseUrl: 'https://sandbox.invalid/v1',
+  keyEnv: [],
+  keyless: true,
+  inProcess: true,
+  protocols: [...openaiFamily, 'openai-rerank'],
+  checkPath: null,
+  keyPage: null,
+})

@@ -1,0 +1,55 @@
+/** What most vendors have in common, so that a vendor's file says only what is its own. */
+
+import type { JsonObject } from '#base/json-type.ts'
+import type { Secret } from '#base/log.ts'
+import type { ProtocolName } from '#protocol/protocol.ts'
+import { quirksOf } from './quirk.ts'
+import type { Endpoint, Vendor } from './vendor.ts'
+
+type Own = Pick<Vendor, 'name' | 'title' | 'baseUrl' | 'keyEnv' | 'protocols' | 'keyPage'>
+
+/** `Authorization: Bearer KEY`. */
+export const bearer = (credential: Secret): Readonly<Record<string, string>> => ({
+  authorization: `Bearer ${credential.reveal()}`,
+})
+
+/** The protocol's own path, as it is. */
+export const samePath = ({ path }: { readonly path: string }): Endpoint => ({ path, query: {} })
+
+/**
+ * A refusal to be asked for usage: a 400 or 422 that names `stream_options` or `include_usage`. Mistral answers
+ * `{"detail":[{"type":"extra_forbidden","loc":["body","stream_options","include_usage"], …}]}`
+ * (https://github.com/openai/openai-agents-python/issues/442, read 2026-11-22).
+ */
+export const namesStreamUsage = (status: number, body: JsonObject | null): boolean =>
+  (status === 400 || status === 422) && body !== null && /stream_options|include_usage/.test(JSON.stringify(body))
+
+/** Every endpoint of the OpenAI API that has no state of its own. */
+export const openaiFamily: readonly ProtocolName[] = [
+  'openai-chat',
+  'openai-completions',
+  'openai-embeddings',
+  'openai-moderations',
+  'openai-images',
+  'openai-speech',
+  'openai-transcriptions',
+]
+
+/** A vendor that is as the OpenAI API is, but for what is given. */
+export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
+  regions: {},
+  keyless: false,
+  local: false,
+  inProcess: false,
+  options: {},
+  authorise: bearer,
+  endpoint: samePath,
+  streamUsage: 'ask',
+  keepsFields: [],
+  leavePolicy: 'cancel',
+  requestIdHeaders: ['x-request-id'],
+  adjust: quirksOf({}),
+  refusesStreamUsage: namesStreamUsage,
+  checkPath: 'models',
+  ...own,
+})

@@ -1,0 +1,17 @@
+/**
+ * xAI: https://docs.x.ai/api-reference, read 2026-11-22. Its reasoning models refuse penalties and `stop`; that is a
+ * matter of the model, so the catalog says it. Closing a stream stops its generation and its bill
+ * (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22).
+ */
+
+import type { Vendor } from './vendor.ts'
+import { makeVendor } from './vendor-defaults.ts'
+
+export const xai: Vendor = makeVendor({
+  name: 'xai',
+  title: 'xAI',
+  baseUrl: 'https://api.x.ai/v1',
+  keyEnv: ['XAI_API_KEY'],
+  protocols: ['openai-chat', 'openai-completions', 'openai-images'],
+  keyPage: 'https://console.x.ai',
+})
