@@ -80,7 +80,7 @@ function clients(): Promise<boolean> {
   return all(
     () =>
       onceFor(['interop/package-lock.json'], 'interop/node_modules/.drover-stamp', () =>
-        run('npm', ['ci', '--prefix', 'interop']),
+        run('npm', ['ci', '--prefix', 'interop', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
       ),
     () =>
       onceFor(['interop/requirements.txt'], 'interop/.venv/drover-stamp', () =>

@@ -6,6 +6,7 @@ import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 
+import { checkDocstrings } from './tidy/docstrings.ts'
 import type { Violation } from './tidy/finding.ts'
 import type { Surroundings } from './tidy/rules.ts'
 import { checkFile } from './tidy/rules.ts'
@@ -25,6 +26,7 @@ function checkTree(files: readonly SourceFile[], walls: Walls, surroundings: Sur
   return [
     ...checkWalls(modules, walls),
     ...checkCycles(modules),
+    ...checkDocstrings(modules),
     ...files.flatMap((file) => checkFile(file, surroundings)),
   ]
 }
@@ -165,7 +167,19 @@ describe('a planted violation is found', () => {
       { 'src/http/a.ts': "const a = new URL('../../b', import.meta.url)\n" },
     ],
     ['a folder found from a module', ['module address'], { 'src/http/a.ts': 'const a = import.meta.dirname\n' }],
-    ['an export without a word', ['docstring'], { 'src/http/a.ts': 'export function a(): void {}\n' }],
+    [
+      'an offer without a word',
+      ['docstring'],
+      { 'src/base/a.ts': 'export function a(): void {}\n', 'src/http/b.ts': "import { a } from '#base/a.ts'\n" },
+    ],
+    [
+      'an arrow without a word',
+      ['docstring'],
+      {
+        'src/base/a.ts': 'export const a = (): void => call()\n',
+        'src/http/b.ts': "import { type A, a as b } from '#base/a.ts'\n",
+      },
+    ],
     ['a check switched off', ['switch'], { 'src/http/a.ts': `// @ts-${'ignore'}\ncall()\n` }],
     ['a marker', ['left behind'], { 'docs/a.md': `Some day. TO${'DO'}: write\n` }],
     ['a registry', ['registry'], { '.npmrc': `x=https://registry.${'example'}.org/\n` }],
@@ -204,6 +218,10 @@ test('what only looks like a violation is left alone', () => {
     'src/config/load.ts': "import { relaySettings } from '#relay/settings.ts'\nconst a = process.env\n",
     'src/store/memory/book.ts': "import type { Book } from '#ledger/port.ts'\nimport { z } from 'kysely'\n",
     'src/relay/relay.test.ts': `import { open } from '#store/memory/open.ts'\nconst holds = (a: number) =>\n  assert.equal(a, 1)\ntest('x', () => holds(1))\n`,
+    'src/ledger/post.ts':
+      "import { insert } from './insert.ts'\n/** Posts an entry. */\nexport function post(): void {}\n",
+    'src/ledger/insert.ts': 'export function insert(): void {}\n',
+    'src/payment/pay.ts': "import { post } from '#ledger/post.ts'\n",
     'src/relay/port.ts': "export type { A } from './a.ts'\n",
     'src/main.ts':
       "import { a } from '#store/a.ts'\nconst b = new URL('../catalog/', import.meta.url)\nconst c = Date.now()\n",

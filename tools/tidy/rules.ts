@@ -153,22 +153,6 @@ function checkSource(file: SourceFile, masked: Masked, surroundings: Surrounding
       found.push(finding(lineAt(file.text, literal.start), 'module address', `${literal.value}: leaves the folder`))
     }
   }
-  found.push(...checkDocumented(file))
-  return found
-}
-
-function checkDocumented(file: SourceFile): Finding[] {
-  const lines = file.text.split('\n')
-  const found: Finding[] = []
-  for (const [index, line] of lines.entries()) {
-    const name = /^export (?:async )?function\*? (\w+)/.exec(line)?.[1]
-    if (name === undefined) continue
-    const before = lines[index - 1] ?? ''
-    const isOverload = new RegExp(`^export (?:async )?function ${name}\\b`).test(before)
-    if (!before.trimEnd().endsWith('*/') && !isOverload) {
-      found.push(finding(index + 1, 'docstring', `${name} is exported and not described`))
-    }
-  }
   return found
 }
 

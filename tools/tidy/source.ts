@@ -8,7 +8,13 @@ export type Literal = { readonly start: number; readonly value: string }
 /** `code` is as long as the text it came from; comments, string contents and regular expressions are blanks in it. */
 export type Masked = { readonly code: string; readonly literals: readonly Literal[] }
 
-export type Import = { readonly specifier: string; readonly line: number; readonly isReExport: boolean }
+export type Import = {
+  readonly specifier: string
+  /** The names within the braces, as the other module exports them. */
+  readonly names: readonly string[]
+  readonly line: number
+  readonly isReExport: boolean
+}
 
 type Scan = { readonly text: string; readonly code: string[]; readonly literals: Literal[]; at: number }
 
@@ -116,6 +122,9 @@ export function importsOf(masked: Masked): readonly Import[] {
     const statement = before.slice(Math.max(before.lastIndexOf('import'), before.lastIndexOf('export')))
     found.push({
       specifier: literal.value,
+      names: [...(/\{([^}]*)\}/.exec(statement)?.[1] ?? '').matchAll(/(?:^|,)\s*(?:type\s+)?(\w+)/g)].map(
+        (match) => match[1] ?? '',
+      ),
       line: lineAt(masked.code, literal.start),
       isReExport: statement.startsWith('export'),
     })
