@@ -2,7 +2,7 @@
 
 import type { Buffer } from 'node:buffer'
 
-/** Header names are lower-case; a repeated header is joined by `, ` unless `duplicates` names it. */
+/** Header names are lower-case; a repeated header is joined by `, `, and listed in `duplicates`. */
 export type Inbound = {
   /** The call's id: `x-request-id` of the answer. */
   readonly id: string
@@ -11,6 +11,8 @@ export type Inbound = {
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: Readonly<Record<string, string>>
+  /** Every value of a header that came more than once; of a header that may stand only once `headers` has the first. */
+  readonly duplicates?: Readonly<Record<string, readonly string[]>>
   /** The caller's address, after trusted proxies. */
   readonly remoteAddress: string
   /** Whether the socket's own peer is a loopback address and no proxy spoke for somebody else. */
@@ -62,7 +64,16 @@ export type Outbound = {
   readonly cut: () => void
 }
 
-export type Exchange = { readonly inbound: Inbound; readonly outbound: Outbound }
+export type Exchange = {
+  /** With `body` of kind `none` until `read` has been called. */
+  readonly inbound: Inbound
+  readonly outbound: Outbound
+  /**
+   * Reads the body, once: so that a caller is known before its bytes are taken. Throws Problem `body_too_large`,
+   * `unsupported_media_type`, `request_timeout`, `invalid_request_error`.
+   */
+  readonly read: () => Promise<Inbound>
+}
 
 /** An answer that is whole: errors, model lists, health. */
 export type Answer = {

@@ -1,0 +1,99 @@
+/** The head of a request, read once and strictly: what node:http lets through and a relay must not. */
+
+import type { IncomingMessage } from 'node:http'
+import { Problem } from '#base/problem.ts'
+
+export type RequestHead = {
+  readonly method: string
+  /** As it was sent, without query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Lower-case names; a repeated header is joined by `, `, one that may stand only once keeps its first value. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Every value of every repeated header. */
+  readonly duplicates: Readonly<Record<string, readonly string[]>>
+}
+
+const headersMax = 100
+
+/** Headers of which there may be one: joining two would make a third. */
+const single: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'x-api-key',
+  'x-goog-api-key',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'host',
+  'idempotency-key',
+  'user-agent',
+])
+
+const hostForm = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
+
+const malformed = (message: string): Problem => new Problem('invalid_request_error', { message })
+
+const collect = (rawHeaders: readonly string[]): Map<string, string[]> => {
+  const values = new Map<string, string[]>()
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase()
+    const value = rawHeaders[index + 1] as string
+    const list = values.get(name)
+    if (list === undefined) values.set(name, [value])
+    else list.push(value)
+  }
+  return values
+}
+
+const joined = (name: string, values: readonly string[]): string =>
+  single.has(name) ? (values[0] as string) : values.join(name === 'cookie' ? '; ' : ', ')
+
+const readHost = (request: IncomingMessage, values: readonly string[] | undefined): string | null => {
+  if (values === undefined) {
+    if (request.httpVersion === '1.0') return null
+    throw malformed('The request has no Host header; HTTP/1.1 requires one.')
+  }
+  if (values.length > 1) throw malformed('The request has more than one Host header. Send exactly one.')
+  const host = values[0] as string
+  if (!hostForm.test(host)) throw malformed('The Host header is not a host name with an optional port.')
+  return host
+}
+
+/** `http://host/path` as proxies send it: only when it names the same host as the Host header. */
+const ofAbsoluteForm = (target: string, host: string | null): string => {
+  const form = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target)
+  if (form === null) throw malformed('The request target must begin with "/".')
+  const [, authority = '', rest = ''] = form
+  if (authority.toLowerCase() !== host?.toLowerCase())
+    throw malformed('The request target names another host than the Host header. They must be the same.')
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/**
+ * Reads a head.
+ * @throws Problem `invalid_request_error` (no Host, two, a malformed one, a target of another host or form) and
+ * `headers_too_large` (more than 100).
+ */
+export const readHead = (request: IncomingMessage): RequestHead => {
+  const { rawHeaders, method = 'GET', url = '/' } = request
+  if (rawHeaders.length / 2 > headersMax)
+    throw new Problem('headers_too_large', { message: `The request has more than ${headersMax} headers. Send fewer.` })
+  const values = collect(rawHeaders)
+  const host = readHost(request, values.get('host'))
+  const target = url.startsWith('/') || (url === '*' && method === 'OPTIONS') ? url : ofAbsoluteForm(url, host)
+  const queryAt = target.indexOf('?')
+  const headers: Record<string, string> = Object.create(null)
+  const duplicates: Record<string, readonly string[]> = Object.create(null)
+  for (const [name, list] of values) {
+    headers[name] = joined(name, list)
+    if (list.length > 1) duplicates[name] = list
+  }
+  return {
+    method,
+    path: queryAt === -1 ? target : target.slice(0, queryAt),
+    query: new URLSearchParams(queryAt === -1 ? '' : target.slice(queryAt + 1)),
+    headers,
+    duplicates,
+  }
+}
