@@ -1,7 +1,8 @@
 /** Usage x price row = cost: one sum in integers, divided once, rounded half up to nano-USD. */
 
 import { divideHalfUp, tokensPerPrice } from '#base/money.ts'
-import { type PriceRates, type PriceRow, priceRowHash } from '#base/price-row.ts'
+import type { PriceRates, PriceRow } from '#base/price-row.ts'
+import { priceRowHash } from '#base/price-row.ts'
 import type { Usage } from '#base/usage.ts'
 
 export type Charge = { readonly costNanoUsd: bigint; readonly priceHash: string | null }
@@ -12,7 +13,9 @@ const inWindow = (row: PriceRow, atMs: number): boolean => {
   if (row.windows === null) return true
   const minute = Math.floor(atMs / 60_000) % minutesPerDay
   return row.windows.some(({ fromMinute, untilMinute }) =>
-    fromMinute <= untilMinute ? minute >= fromMinute && minute < untilMinute : minute >= fromMinute || minute < untilMinute,
+    fromMinute <= untilMinute
+      ? minute >= fromMinute && minute < untilMinute
+      : minute >= fromMinute || minute < untilMinute,
   )
 }
 

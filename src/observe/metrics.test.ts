@@ -51,7 +51,10 @@ test('a record becomes figures under closed labels', async () => {
   metrics.observe(record)
   metrics.observe({ ...record, error: 'upstream_timeout', end: 'refused', provider: null, usage: null, ttftMs: null })
   const text = await metrics.text()
-  assert.match(text, /drover_calls_total\{protocol="openai-chat",provider="moonshot",end="complete",error_type="none"\} 1/)
+  assert.match(
+    text,
+    /drover_calls_total\{protocol="openai-chat",provider="moonshot",end="complete",error_type="none"\} 1/,
+  )
   assert.match(text, /error_type="upstream_upstream_timeout"\} 1/)
   assert.match(text, /drover_tokens_total\{provider="moonshot",kind="cached_input"\} 4/)
   assert.doesNotMatch(text, /a caller/)

@@ -1,6 +1,6 @@
 /** Metrics from call records: closed label sets, so that no caller can make a series. */
 
-import { Histogram, Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CallRecord } from '#base/call-record.ts'
 import { problems } from '#base/problem.ts'
 

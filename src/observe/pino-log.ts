@@ -1,13 +1,14 @@
 /** The log through pino: one JSON line each, on stderr, without secrets and without bodies. */
 
 import { pino } from 'pino'
-import { Problem } from '#base/problem.ts'
 import type { Log, LogFields } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Anything that looks like a credential, wherever it turns up in a text: keys of Drover and of the known vendors. */
-const credentialForm = /\b(?:sk|hs|rk|pk|gsk|xai|key|drover-admin)-[A-Za-z0-9_-]{12,}|\bAIza[A-Za-z0-9_-]{20,}|\bBearer\s+[A-Za-z0-9._~+/-]{12,}/g
+const credentialForm =
+  /\b(?:sk|hs|rk|pk|gsk|xai|key|drover-admin)-[A-Za-z0-9_-]{12,}|\bAIza[A-Za-z0-9_-]{20,}|\bBearer\s+[A-Za-z0-9._~+/-]{12,}/g
 
 export const scrub = (text: string): string => text.replace(credentialForm, '[secret]')
 

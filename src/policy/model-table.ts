@@ -47,4 +47,6 @@ export type ModelRow = {
   readonly outputModalities: readonly string[]
   readonly createdMs: number | null
   readonly ownedBy: string
+  /** What a caller of this name is told in a warning. */
+  readonly notice?: string
 }

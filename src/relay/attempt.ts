@@ -1,15 +1,17 @@
 /** One try of one target: sends the call, reads the reply into frames, keeps the times. */
 
+import assert from 'node:assert/strict'
 import type { Buffer } from 'node:buffer'
 import type { Clock } from '#base/clock.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import type { UpstreamReply } from '#http/transport.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Frame, Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
-import { type AttemptDraft, attemptDraft } from './draft.ts'
+import type { AttemptDraft } from './draft.ts'
+import { attemptDraft } from './draft.ts'
 import { prepare } from './prepare.ts'
 import type { Leg } from './route.ts'
-import type { ParameterRules, Upstream } from './snapshot.ts'
+import type { Snapshot, Upstream } from './snapshot.ts'
 import { watchdog } from './watchdog.ts'
 
 /** Of an upstream's refusal no more than this is read. */
@@ -39,9 +41,10 @@ export type AttemptContext = {
   readonly arrivedMs: number
   readonly endsMs: number
   readonly strict: boolean
-  readonly rules: ParameterRules
+  readonly snapshot: Snapshot
   readonly refusesUsage: UsageRefusals
   readonly chance: () => number
+  readonly callerHeaders: Readonly<Record<string, string>>
 }
 
 /** Which targets have refused to be asked for stream usage: remembered for as long as the process lives. */
@@ -69,7 +72,9 @@ const readBounded = async (body: AsyncIterable<Buffer>): Promise<Uint8Array> => 
 }
 
 const flatHeaders = (headers: ReplyHead['headers']): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : value.join(', ')]))
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : value.join(', ')]),
+  )
 
 /** The upstream's own id of the request, under the first of the vendor's headers that is there. */
 const requestIdOf = (upstream: Upstream, head: ReplyHead): string | null => {
@@ -80,14 +85,28 @@ const requestIdOf = (upstream: Upstream, head: ReplyHead): string | null => {
   return null
 }
 
+const upstreamOf = (snapshot: Snapshot, leg: Leg): Upstream => {
+  const upstream = snapshot.upstreams.get(leg.target.provider)
+  assert(upstream !== undefined, 'a route has only targets whose provider the snapshot knows')
+  return upstream
+}
+
 /** Begins an attempt. Nothing is sent before `frames` is read from. */
-export const beginAttempt = (leg: Leg, upstream: Upstream, context: AttemptContext): Attempt => {
-  const { clock, protocol, call } = context
+export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
+  const { clock, protocol, call, snapshot } = context
+  const upstream = upstreamOf(snapshot, leg)
   const { timeouts } = leg.row.route
   const sinceArrivalMs = (): number => clock.monotonicMs() - context.arrivedMs
   const draft = attemptDraft(upstream.provider.name, leg.target.model, sinceArrivalMs())
   const watch = watchdog(clock, upstream.provider.name, context.endsMs - clock.monotonicMs())
-  const prepared = prepare({ call, leg, upstream, context })
+  const prepared = prepare({
+    ...context,
+    leg,
+    upstream,
+    rules: snapshot.rulesOf(upstream.vendor.name, leg.target.model),
+    mayAskUsage: !context.refusesUsage.has(usageTarget(leg)),
+    chance: context.chance(),
+  })
   draft.shims = prepared.shims
   let head: ReplyHead | null = null
   let reader: ReplyReader | null = null
@@ -178,7 +197,9 @@ export class StreamUsageRefused extends Problem {
 const bodyObject = (bytes: Uint8Array): Record<string, never> | null => {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, never>) : null
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, never>)
+      : null
   } catch {
     // Not JSON: then it names no field either.
     return null

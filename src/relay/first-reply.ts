@@ -3,12 +3,14 @@
  * next leg; after `commitAfterMs` what is held goes out as it is and moving on ends.
  */
 
-import { asProblem, Problem } from '#base/problem.ts'
 import type { Clock } from '#base/clock.ts'
+import { asProblem, Problem } from '#base/problem.ts'
 import { isUncommitted } from '#protocol/part.ts'
 import type { Frame } from '#protocol/protocol.ts'
-import { type Attempt, CallerLeft, StreamUsageRefused } from './attempt.ts'
-import { type Leg, legsMax } from './route.ts'
+import type { Attempt } from './attempt.ts'
+import { CallerLeft, StreamUsageRefused } from './attempt.ts'
+import type { Leg } from './route.ts'
+import { legsMax } from './route.ts'
 
 /** Bytes of start parts, pings and comments that are held at most before the reply is committed. */
 const heldBytesMax = 65_536
@@ -99,7 +101,8 @@ const open = async (attempt: Attempt, plan: ReplyPlan): Promise<Reply> => {
 }
 
 /** Whether another leg may mend it; a fault of the caller's is the same everywhere. */
-const mayMoveOn = (problem: Problem): boolean => problem.row.blame === 'upstream' && problem.detail.facts?.['sandbox'] !== true
+const mayMoveOn = (problem: Problem): boolean =>
+  problem.row.blame === 'upstream' && problem.detail.facts?.['sandbox'] !== true
 
 const waitBefore = (problem: Problem, tries: number, chance: () => number): number | null => {
   const told = problem.detail.retryAfterMs
@@ -120,7 +123,8 @@ const pause = (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void
     signal.addEventListener('abort', leave, { once: true })
   })
 
-const sameTarget = (a: Leg, b: Leg): boolean => a.target.provider === b.target.provider && a.target.model === b.target.model
+const sameTarget = (a: Leg, b: Leg): boolean =>
+  a.target.provider === b.target.provider && a.target.model === b.target.model
 
 /** Statuses by which an upstream refuses the operator's credential: the same target will say the same again. */
 const credentialStatuses: readonly (number | undefined)[] = [401, 402, 403]

@@ -2,7 +2,8 @@
 
 import { decimalOf } from '#base/money.ts'
 import type { ReplyHead } from '#protocol/protocol.ts'
-import { type Draft, upstreamWaitMs } from './draft.ts'
+import type { Draft } from './draft.ts'
+import { upstreamWaitMs } from './draft.ts'
 
 /** Of an upstream's headers only these are passed on: the others tell of its accounts, its cookies, its network. */
 const passedOn: readonly string[] = ['content-type', 'content-disposition', 'openai-processing-ms', 'openai-version']
@@ -39,7 +40,8 @@ export const droverHeaders = (
     headers['x-drover-provider'] = last.provider
     if (last.upstreamRequestId !== null) headers['x-drover-upstream-request-id'] = last.upstreamRequestId
   }
-  if (draft.model !== null) headers['x-drover-model'] = (last?.model ?? draft.model).replace(/[^\x20-\x7e]/g, '?').slice(0, 256)
+  if (draft.model !== null)
+    headers['x-drover-model'] = (last?.model ?? draft.model).replace(/[^\x20-\x7e]/g, '?').slice(0, 256)
   const warnings = warningsHeader(draft.warnings)
   if (warnings !== '') headers['x-drover-warnings'] = warnings
   return headers

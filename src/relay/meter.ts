@@ -1,8 +1,9 @@
 /** What a reply said of itself: usage, finish, text seen. Reads parts as they pass and never changes them. */
 
-import type { Part } from '#protocol/part.ts'
 import type { Problem } from '#base/problem.ts'
-import { type Usage, usageOf } from '#base/usage.ts'
+import type { Usage } from '#base/usage.ts'
+import { usageOf } from '#base/usage.ts'
+import type { Part } from '#protocol/part.ts'
 
 /** Text kept for counting where a provider reports no usage; what is over it is estimated from its size. */
 const countedCharactersMax = 1_048_576
@@ -23,8 +24,7 @@ export type Meter = {
   readonly usage: (ending: { readonly whole: boolean; readonly request: () => string }) => Promise<Usage>
 }
 
-const larger = (a: number | null, b: number | null): number | null =>
-  a === null ? b : b === null ? a : Math.max(a, b)
+const larger = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.max(a, b))
 
 /** Providers repeat cumulative usage in several events; a later one may leave out what an earlier one said. */
 const merge = (earlier: Usage | null, later: Usage): Usage => {
@@ -65,7 +65,8 @@ export const meter = (countTokens: CountTokens): Meter => {
 
   return {
     see: (part) => {
-      if (part.type === 'text-delta' || part.type === 'reasoning-delta' || part.type === 'refusal-delta') seeText(part.text)
+      if (part.type === 'text-delta' || part.type === 'reasoning-delta' || part.type === 'refusal-delta')
+        seeText(part.text)
       else if (part.type === 'tool-input-delta') seeText(part.text)
       else if (part.type === 'usage') usage = merge(usage, part.usage)
       else if (part.type === 'finish') finish = part.raw ?? part.reason

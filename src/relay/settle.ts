@@ -1,8 +1,11 @@
 /** The end of a call: what it used, what it costs, the one record of it. */
 
-import { asProblem, type Problem } from '#base/problem.ts'
-import { type Usage, usageOf } from '#base/usage.ts'
-import { type Charge, chargeOf } from '#ledger/charge.ts'
+import type { Problem } from '#base/problem.ts'
+import { asProblem } from '#base/problem.ts'
+import type { Usage } from '#base/usage.ts'
+import { usageOf } from '#base/usage.ts'
+import type { Charge } from '#ledger/charge.ts'
+import { chargeOf } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
 import type { Attempt } from './attempt.ts'

@@ -1,14 +1,12 @@
 /** What the hot path knows, frozen: a call keeps the one it began with. A change copies only the table that changed. */
 
-import type { KeyFacts } from '#policy/key-facts.ts'
-import type { ModelTable } from '#policy/choose.ts'
-import type { ParameterRule, Provider, Vendor } from '#provider/vendor.ts'
 import type { Transport } from '#http/transport.ts'
+import type { ModelTable } from '#policy/choose.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ParameterRules, Provider, Vendor } from '#provider/vendor.ts'
 
 /** A provider with the way to it. */
 export type Upstream = { readonly provider: Provider; readonly vendor: Vendor; readonly transport: Transport }
-
-export type ParameterRules = Readonly<Record<string, ParameterRule>>
 
 export type Snapshot = {
   /** By digest. */
@@ -21,6 +19,8 @@ export type Snapshot = {
   /** The catalog's parameter rules of a vendor's model; empty where it says none. */
   readonly rulesOf: (vendor: string, model: string) => ParameterRules
   readonly environment: string
+  /** HMAC of a key under the server's pepper, hex. */
+  readonly digestKey: (key: string) => string
   /** Whether request and response bodies are kept on the record. */
   readonly keepBodies: boolean
 }

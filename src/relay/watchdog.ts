@@ -1,7 +1,7 @@
 /** The deadlines of one attempt: whichever passes first aborts it, with the problem that names it as the reason. */
 
-import { Problem } from '#base/problem.ts'
 import type { Clock } from '#base/clock.ts'
+import { Problem } from '#base/problem.ts'
 
 export type Deadline = 'first_token' | 'idle' | 'total'
 
@@ -31,7 +31,9 @@ export type Watchdog = {
 export const watchdog = (clock: Clock, provider: string, totalMs: number): Watchdog => {
   const controller = new AbortController()
   const abort = (reason: unknown): void => controller.abort(reason)
-  const endTotal = clock.after(Math.max(0, totalMs), () => abort(timeoutProblem('total', provider, Math.round(totalMs))))
+  const endTotal = clock.after(Math.max(0, totalMs), () =>
+    abort(timeoutProblem('total', provider, Math.round(totalMs))),
+  )
   // One timer is kept and looks at a moving deadline: re-arming on every chunk costs an addition, not a timer.
   let armed: { deadline: 'first_token' | 'idle'; limitMs: number; untilMs: number } | null = null
   let timer: { cancel: () => void; dueMs: number } | null = null

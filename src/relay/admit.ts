@@ -1,0 +1,111 @@
+/** Who calls, which models may answer, and whether the limits let it in: the Grant of a call, to be given back. */
+
+import { Problem } from '#base/problem.ts'
+import type { Inbound } from '#http/inbound.ts'
+import { decideAdmission } from '#policy/admission.ts'
+import { checkKey } from '#policy/check-key.ts'
+import { chooseModel } from '#policy/choose.ts'
+import { credentialOf } from '#policy/credential.ts'
+import { policies } from '#policy/index.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ModelRow } from '#policy/model-table.ts'
+import type { Limiter } from '#policy/port.ts'
+import { limitHeaders, limitRefusal } from '#policy/rate.ts'
+import type { Ticket } from '#policy/ticket.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** Bytes of a JSON body to a token, at least: what admission counts before the provider does. */
+const bytesPerToken = 4
+/** Of a caller's `models[]` no more than this are looked at. */
+const modelsMax = 8
+
+export type Identity = { readonly key: KeyFacts; readonly presented: string }
+
+export type Grant = {
+  /** The rows whose targets may answer, in the caller's order. */
+  readonly rows: readonly ModelRow[]
+  /** Rate-limit headers. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Tells what the call really used, in tokens; `null` = unknown, the estimate stands. */
+  readonly used: (tokens: number | null) => void
+  /** Gives tickets back; exactly once. */
+  readonly giveBack: () => Promise<void>
+}
+
+type Use = { readonly nowMs: number; readonly purpose: 'model' | 'admin' }
+
+/**
+ * The key of a request, before its body is read.
+ * @throws Problem `invalid_api_key`, `ambiguous_credentials`, `permission_denied`, `ip_not_allowed`.
+ */
+export const identify = (snapshot: Snapshot, inbound: Inbound, use: Use): Identity => {
+  const credential = credentialOf(inbound)
+  if (credential instanceof Problem) throw credential
+  const facts = snapshot.keys.get(snapshot.digestKey(credential.key))
+  const checked = checkKey(facts, {
+    presented: credential.key,
+    nowMs: use.nowMs,
+    environment: snapshot.environment,
+    address: inbound.remoteAddress,
+    purpose: use.purpose,
+  })
+  if (checked instanceof Problem) throw checked
+  return { key: checked, presented: credential.key }
+}
+
+/** The row that a name means for this key. Throws Problem `model_not_found`, `model_retired`. */
+export const rowFor = (snapshot: Snapshot, key: KeyFacts, name: string): ModelRow => {
+  const row = chooseModel(key.test ? snapshot.test : snapshot.live, name, key)
+  if (row instanceof Problem) throw row
+  return row
+}
+
+const rowsFor = (snapshot: Snapshot, key: KeyFacts, call: Call): readonly ModelRow[] => {
+  const names = [call.model, ...call.models.slice(0, modelsMax)]
+  return [...new Set(names.map((name) => rowFor(snapshot, key, name)))]
+}
+
+type Admission = {
+  readonly snapshot: Snapshot
+  readonly identity: Identity
+  readonly call: Call
+  readonly inbound: Inbound
+  readonly limiter: Limiter
+  readonly nowMs: number
+}
+
+/** @throws Problem of the model, of a policy, of a limit. Takes all tickets or none. */
+export const admit = async ({ snapshot, identity, call, inbound, limiter, nowMs }: Admission): Promise<Grant> => {
+  const rows = rowsFor(snapshot, identity.key, call)
+  const decision = decideAdmission(policies, {
+    key: identity.key,
+    presented: identity.presented,
+    purpose: 'model',
+    nowMs,
+    environment: snapshot.environment,
+    address: inbound.remoteAddress,
+    estimate: { inputTokens: Math.ceil(call.inputBytes / bytesPerToken), outputTokensMax: call.outputMax },
+  })
+  if (decision.refusal !== null) throw decision.refusal
+  return take(rows, decision.tickets, limiter)
+}
+
+const take = async (rows: readonly ModelRow[], tickets: readonly Ticket[], limiter: Limiter): Promise<Grant> => {
+  if (tickets.length === 0) return { rows, headers: {}, used: () => {}, giveBack: async () => {} }
+  const taken = await limiter.take(tickets)
+  if (!taken.ok) throw limitRefusal(taken)
+  let usedTokens: number | null = null
+  return {
+    rows,
+    headers: limitHeaders(taken.states),
+    used: (tokens) => {
+      usedTokens = tokens
+    },
+    giveBack: () => limiter.giveBack(tickets.map((ticket) => ({ ticket, used: usedOf(ticket, usedTokens) }))),
+  }
+}
+
+/** Requests were counted at admission; only tokens can turn out more or less. */
+const usedOf = (ticket: Ticket, tokens: number | null): number | null =>
+  ticket.kind === 'rate' && ticket.unit === 'tokens' ? tokens : null

@@ -1,0 +1,66 @@
+/** One call on its way: what the steps may look at; it grows by a type as it passes admission. */
+
+import type { CallRecord } from '#base/call-record.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Ids } from '#base/id.ts'
+import type { Log } from '#base/log.ts'
+import type { Exchange } from '#http/inbound.ts'
+import { securityHeaders } from '#http/reply.ts'
+import type { Limiter } from '#policy/port.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Protocol } from '#protocol/protocol.ts'
+import type { Grant } from './admit.ts'
+import type { UsageRefusals } from './attempt.ts'
+import type { Draft } from './draft.ts'
+import { upstreamWaitMs } from './draft.ts'
+import { droverHeaders } from './head.ts'
+import type { Labels } from './labels.ts'
+import type { CountTokens } from './meter.ts'
+import type { CallLog } from './port.ts'
+import type { Snapshot } from './snapshot.ts'
+
+export type RelayPorts = {
+  readonly snapshot: () => Snapshot
+  readonly limiter: Limiter
+  readonly callLog: CallLog
+  /** Metrics and whoever else reads records; must not throw. */
+  readonly observe: (record: CallRecord) => void
+  readonly countTokens: CountTokens
+  readonly refusesUsage: UsageRefusals
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+}
+
+export type Journey = {
+  readonly exchange: Exchange
+  readonly protocol: Protocol
+  readonly ports: RelayPorts
+  readonly snapshot: Snapshot
+  readonly draft: Draft
+}
+
+export type Admitted = Journey & { readonly call: Call; readonly labels: Labels; readonly grant: Grant }
+
+export const elapsedMs = ({ exchange, ports }: Journey): number =>
+  ports.clock.monotonicMs() - exchange.inbound.arrivedMs
+
+export type Head = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Rate-limit headers; none before admission. */
+  readonly limits: Readonly<Record<string, string>>
+}
+
+/** Sends the head of whatever answer there is, and notes in the draft what is known by then. */
+export const sendHead = (journey: Journey, { status, headers, limits }: Head): void => {
+  const { draft, exchange } = journey
+  const spentMs = elapsedMs(journey)
+  draft.status = status
+  draft.overheadMs = Math.max(0, spentMs - upstreamWaitMs(draft))
+  exchange.outbound.head(status, {
+    ...droverHeaders(draft, { elapsedMs: spentMs, limits }),
+    ...securityHeaders,
+    ...headers,
+  })
+}

@@ -1,0 +1,80 @@
+/** The caller's own list of models, in OpenAI's shape with the fields that OpenRouter's clients read beside. */
+
+import { decimalOf, tokensPerPrice } from '#base/money.ts'
+import type { PriceRow } from '#base/price-row.ts'
+import { rowInForce } from '#ledger/charge.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ModelRow } from '#policy/model-table.ts'
+
+export type ModelEntry = {
+  readonly id: string
+  readonly object: 'model'
+  /** Seconds since 1970, as OpenAI writes it; 0 = unknown. */
+  readonly created: number
+  readonly owned_by: string
+  readonly aliases: readonly string[]
+  readonly context_length: number | null
+  readonly top_provider: { readonly context_length: number | null; readonly max_completion_tokens: number | null }
+  readonly architecture: { readonly input_modalities: readonly string[]; readonly output_modalities: readonly string[] }
+  /** USD per token as decimal strings, OpenRouter's unit; `null` = unpriced. */
+  readonly pricing: Readonly<Record<string, string>> | null
+  /** USD per million tokens as decimal strings; `null` = unpriced. */
+  readonly price_per_million: Readonly<Record<string, string>> | null
+}
+
+/** 15 digits after the point hold nano-USD per million tokens exactly. */
+const perToken = (nanoPerMillion: bigint): string => {
+  const digits = (nanoPerMillion % (1_000_000_000n * tokensPerPrice)).toString().padStart(15, '0').replace(/0+$/, '')
+  const whole = nanoPerMillion / (1_000_000_000n * tokensPerPrice)
+  return digits === '' ? whole.toString() : `${whole}.${digits}`
+}
+
+const zero: Readonly<Record<string, string>> = { prompt: '0', completion: '0' }
+
+const named = (
+  row: PriceRow,
+  names: { input: string; output: string; cached: string },
+  text: (nano: bigint) => string,
+) => {
+  const { input, output, cachedInput } = row.rates
+  return {
+    ...(input === null ? {} : { [names.input]: text(input) }),
+    ...(output === null ? {} : { [names.output]: text(output) }),
+    ...(cachedInput === null ? {} : { [names.cached]: text(cachedInput) }),
+  }
+}
+
+const entryOf = (row: ModelRow, nowMs: number): ModelEntry => {
+  const free = row.priceRows === 'free'
+  const price =
+    row.priceRows === 'free' ? null : rowInForce(row.priceRows, { atMs: nowMs, inputTokens: 0, serviceTier: null })
+  return {
+    id: row.id,
+    object: 'model',
+    created: row.createdMs === null ? 0 : Math.floor(row.createdMs / 1_000),
+    owned_by: row.ownedBy,
+    aliases: row.aliases,
+    context_length: row.contextTokens,
+    top_provider: { context_length: row.contextTokens, max_completion_tokens: row.outputTokensMax },
+    architecture: { input_modalities: row.inputModalities, output_modalities: row.outputModalities },
+    pricing: free
+      ? zero
+      : price && named(price, { input: 'prompt', output: 'completion', cached: 'input_cache_read' }, perToken),
+    price_per_million: free
+      ? { input: '0', output: '0' }
+      : price && named(price, { input: 'input', output: 'output', cached: 'cached_input' }, (nano) => decimalOf(nano)),
+  }
+}
+
+/** Whether a key may use a row, by id or by any alias. */
+export const mayUse = (key: KeyFacts, row: ModelRow): boolean =>
+  key.models === null || key.models.includes(row.id) || row.aliases.some((alias) => key.models?.includes(alias))
+
+/** Sorted by id, so that two readings compare. */
+export const modelEntries = (rows: Iterable<ModelRow>, key: KeyFacts, nowMs: number): readonly ModelEntry[] =>
+  [...new Set(rows)]
+    .filter((row) => mayUse(key, row))
+    .map((row) => entryOf(row, nowMs))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+
+export const modelEntry = (row: ModelRow, nowMs: number): ModelEntry => entryOf(row, nowMs)

@@ -1,0 +1,244 @@
+/** The tables of models that the hot path looks names up in: made from what the operator declares and what the catalog knows. */
+
+import { nearestOf } from '#base/nearest.ts'
+import type { Currency, PriceRates, PriceRow } from '#base/price-row.ts'
+import { liveNames, namedAt, resolve } from '#catalog/lookup.ts'
+import type { Catalog, CatalogModel } from '#catalog/model.ts'
+import type { ModelTable, Retirement } from '#policy/choose.ts'
+import type { ModelRow, RouteSettings, Target } from '#policy/model-table.ts'
+
+type Price = { readonly currency: Currency; readonly rates: PriceRates } | 'free' | null
+
+export type DeclaredTarget = {
+  readonly provider: string
+  readonly model: string
+  readonly weight: number
+  readonly tier: number
+  readonly params: 'shim' | 'strict'
+  readonly cost: Price
+}
+
+/** A model as `drover.yaml` declares it. */
+export type DeclaredModel = {
+  readonly id: string
+  readonly aliases: readonly string[]
+  readonly targets: readonly DeclaredTarget[]
+  readonly route: RouteSettings
+  readonly price: Price
+}
+
+/** A provider as far as a table of models cares. */
+export type KnownProvider = {
+  readonly name: string
+  readonly vendor: string
+  readonly region: string | null
+  readonly price: 'free' | null
+}
+
+export type TableInput = {
+  readonly catalog: Catalog
+  readonly providers: readonly KnownProvider[]
+  readonly declared: readonly DeclaredModel[]
+  /** For models that nobody declared. */
+  readonly route: RouteSettings
+  readonly nowMs: number
+}
+
+/** The name of the provider that answers test keys. */
+export const sandboxProvider = 'sandbox'
+
+const nearestMax = 12
+
+const priceRow = (price: Exclude<Price, null | 'free'>, model: string, vendor: string): PriceRow => ({
+  model,
+  vendor,
+  currency: price.currency,
+  fromMs: null,
+  untilMs: null,
+  contextOverTokens: null,
+  serviceTier: 'default',
+  windows: null,
+  rates: price.rates,
+  source: 'drover.yaml',
+  read: '',
+})
+
+const facts = (known: CatalogModel | null) => ({
+  contextTokens: known?.contextTokens ?? null,
+  outputTokensMax: known?.outputTokensMax ?? null,
+  inputModalities: known?.inputModalities ?? ['text'],
+  outputModalities: known?.outputModalities ?? ['text'],
+  createdMs: known?.releasedMs ?? null,
+})
+
+/** Tables by the same reading of catalog and providers: everything that follows asks these. */
+const reader = ({ catalog, providers, route }: TableInput) => {
+  const byName = new Map(providers.map((provider) => [provider.name, provider]))
+  const knownAt = (provider: string, model: string): CatalogModel | null => {
+    const vendor = byName.get(provider)?.vendor
+    return vendor === undefined ? null : (namedAt(catalog, vendor, model)?.model ?? null)
+  }
+  const costRows = (provider: string, model: string, cost: Price): readonly PriceRow[] => {
+    if (cost === null) return knownAt(provider, model)?.priceRows ?? []
+    return cost === 'free' ? [] : [priceRow(cost, model, byName.get(provider)?.vendor ?? provider)]
+  }
+  const targetOf = (declared: DeclaredTarget): Target => {
+    const { provider, model, weight, tier, params, cost } = declared
+    return {
+      provider,
+      model,
+      weight,
+      tier,
+      params,
+      region: byName.get(provider)?.region ?? null,
+      costRows: costRows(provider, model, cost),
+    }
+  }
+  const priceOf = (price: Price, id: string, first: DeclaredTarget | undefined): ModelRow['priceRows'] => {
+    if (price === 'free') return 'free'
+    if (price !== null) return [priceRow(price, id, 'operator')]
+    if (first === undefined) return []
+    if (byName.get(first.provider)?.price === 'free') return 'free'
+    return knownAt(first.provider, first.model)?.priceRows ?? []
+  }
+  const single = (id: string, provider: string, model: string): ModelRow => {
+    const declared: DeclaredTarget = { provider, model, weight: 1, tier: 1, params: 'shim', cost: null }
+    const known = knownAt(provider, model)
+    return {
+      id,
+      aliases: [],
+      targets: [targetOf(declared)],
+      route,
+      priceRows: priceOf(null, id, declared),
+      origin: 'direct',
+      ...facts(known),
+      ownedBy: known?.vendor ?? byName.get(provider)?.vendor ?? provider,
+    }
+  }
+  return { byName, knownAt, targetOf, priceOf, single }
+}
+
+const declaredRow = (model: DeclaredModel, read: ReturnType<typeof reader>): ModelRow => {
+  const first = model.targets[0]
+  const known = first === undefined ? null : read.knownAt(first.provider, first.model)
+  return {
+    id: model.id,
+    aliases: model.aliases,
+    targets: model.targets.map(read.targetOf),
+    route: model.route,
+    priceRows: read.priceOf(model.price, model.id, first),
+    origin: 'yaml',
+    ...facts(known),
+    ownedBy: known?.vendor ?? first?.provider ?? 'operator',
+  }
+}
+
+/** What the catalog adds for one provider: every living name of its vendor, under the id that the vendor wants. */
+const catalogRows = (
+  input: TableInput,
+  provider: KnownProvider,
+  read: ReturnType<typeof reader>,
+): Map<string, ModelRow> => {
+  const { catalog, nowMs } = input
+  const rows = new Map<string, ModelRow>()
+  const bySent = new Map<string, ModelRow>()
+  for (const name of liveNames(catalog, provider.vendor, nowMs)) {
+    const found = resolve(catalog, { name, atMs: nowMs, vendors: [provider.vendor] })
+    if (found.kind !== 'found') continue
+    const { model, sendAs, redirect } = found
+    const known = bySent.get(sendAs)
+    if (known !== undefined && redirect === null) {
+      rows.set(name, known)
+      continue
+    }
+    const row: ModelRow = {
+      ...read.single(redirect === null ? sendAs : name, provider.name, sendAs),
+      aliases: redirect === null && sendAs === model.id ? model.aliases : [],
+      origin: 'catalog',
+      ...(redirect === null ? {} : { notice: `retired ${redirect.retiredOn}; ${sendAs} answers` }),
+    }
+    if (redirect === null) bySent.set(sendAs, row)
+    rows.set(name, row)
+  }
+  return rows
+}
+
+const putAbsent = (into: Map<string, ModelRow>, rows: ReadonlyMap<string, ModelRow>): void => {
+  for (const [name, row] of rows) if (!into.has(name)) into.set(name, row)
+}
+
+const declaredNames = (rows: readonly ModelRow[]): Map<string, ModelRow> => {
+  const byName = new Map<string, ModelRow>()
+  for (const row of rows) for (const alias of row.aliases) byName.set(alias, row)
+  for (const row of rows) byName.set(row.id, row)
+  return byName
+}
+
+/** A vendor that makes models before one that hosts those of others, so that a name means its maker's model. */
+const makersFirst = ({ catalog, providers }: TableInput): readonly KnownProvider[] => {
+  const hosts = (provider: KnownProvider): boolean => catalog.byVendor.get(provider.vendor)?.host === true
+  return [...providers.filter((one) => !hosts(one)), ...providers.filter(hosts)]
+}
+
+const retiredOf =
+  ({ catalog, providers, nowMs }: TableInput) =>
+  (name: string): Retirement | null => {
+    const slash = name.indexOf('/')
+    const provider = slash < 0 ? undefined : providers.find((one) => one.name === name.slice(0, slash))
+    const found =
+      provider === undefined
+        ? resolve(catalog, { name, atMs: nowMs, vendors: null })
+        : resolve(catalog, { name: name.slice(slash + 1), atMs: nowMs, vendors: [provider.vendor] })
+    return found.kind === 'retired' ? { successor: found.retirement.successor, date: found.retirement.retiredOn } : null
+  }
+
+const isRetiredThere = (input: TableInput, provider: KnownProvider, model: string): boolean =>
+  resolve(input.catalog, { name: model, atMs: input.nowMs, vendors: [provider.vendor] }).kind === 'retired'
+
+/** What live keys may call. Names of the operator win over names of the catalog. */
+export const liveTable = (input: TableInput): ModelTable => {
+  const read = reader(input)
+  const byName = declaredNames(input.declared.map((model) => declaredRow(model, read)))
+  for (const provider of makersFirst(input)) putAbsent(byName, catalogRows(input, provider, read))
+  return {
+    byName,
+    providers: new Set(input.providers.map((provider) => provider.name)),
+    directRow: (name, model) => {
+      const provider = read.byName.get(name)
+      if (provider === undefined || isRetiredThere(input, provider, model)) return null
+      return read.single(`${name}/${model}`, name, model)
+    },
+    retired: retiredOf(input),
+    nearest: (name) => nearestOf(name, [...byName.keys()], nearestMax),
+  }
+}
+
+const inSandbox = (row: ModelRow): ModelRow => ({
+  ...row,
+  targets: [
+    { provider: sandboxProvider, model: row.id, weight: 1, tier: 1, params: 'shim', region: null, costRows: [] },
+  ],
+})
+
+/**
+ * What test keys may call: all that live keys may, and every name of the catalog, configured or not; all of it is
+ * answered by the sandbox.
+ */
+export const testTable = (input: TableInput): ModelTable => {
+  const configured = new Set(input.providers.map((provider) => provider.vendor))
+  const others = input.catalog.vendors
+    .filter((vendor) => !configured.has(vendor.name))
+    .map((vendor): KnownProvider => ({ name: vendor.name, vendor: vendor.name, region: null, price: null }))
+  const everything: TableInput = { ...input, providers: [...input.providers, ...others] }
+  const live = liveTable(everything)
+  const moved = new Map([...new Set(live.byName.values())].map((row) => [row, inSandbox(row)]))
+  const byName = new Map([...live.byName].map(([name, row]) => [name, moved.get(row) ?? inSandbox(row)]))
+  return {
+    ...live,
+    byName,
+    directRow: (provider, model) => {
+      const row = live.directRow(provider, model)
+      return row === null ? null : inSandbox(row)
+    },
+  }
+}

@@ -1,0 +1,87 @@
+/** What can be configured about models and the way to them: the block `models`. */
+
+import { z } from 'zod'
+import { amount, count, duration, name } from '#base/settings.ts'
+
+const modelId = z
+  .string()
+  .regex(/^[!-~]{1,200}$/, 'must be a model id: visible ASCII characters without blanks, at most 200')
+
+const rates = z.strictObject({
+  currency: z.enum(['USD', 'CNY']).default('USD').describe('The currency of these amounts.'),
+  input: amount().optional().describe('Input tokens.'),
+  cached_input: amount().optional().describe('Input tokens read from a cache. Absent: as input.'),
+  output: amount().optional().describe('Output tokens.'),
+  cache_write_5m: amount().optional().describe('Input tokens written to a cache for 5 minutes.'),
+  cache_write_1h: amount().optional().describe('Input tokens written to a cache for an hour.'),
+  reasoning: amount().optional().describe('Reasoning tokens. Absent: as output.'),
+  audio_input: amount().optional().describe('Audio input tokens.'),
+  audio_output: amount().optional().describe('Audio output tokens.'),
+  image_input: amount().optional().describe('Image input tokens.'),
+  image_output: amount().optional().describe('Image output tokens.'),
+  per_call: amount().optional().describe('Each call, in whole units of the currency.'),
+  items: z.record(z.string().min(1).max(64), amount()).optional().describe('Things billed by the piece, by name.'),
+})
+
+const price = z.union([z.literal('free'), rates])
+
+const off = z.literal('off', { error: 'must be a duration such as 800ms, or off' })
+
+const timeout = z.strictObject({
+  connect: duration({ max: '5m' }).prefault('5s').describe('Until the connection stands.'),
+  headers: duration({ max: '1h' }).prefault('60s').describe("Until a stream's status has come."),
+  first_token: duration({ max: '1h' }).prefault('60s').describe('Until the first part of a stream has come.'),
+  idle: duration({ max: '1h' }).prefault('60s').describe('The longest silence within a stream.'),
+  total: duration({ max: '1d' })
+    .prefault('10m')
+    .describe('The whole call. Of these, `connect` and `total` hold for answers that are not streamed.'),
+})
+
+const route = z.strictObject({
+  strategy: z
+    .enum(['weighted', 'least_latency', 'cheapest', 'fallback'])
+    .default('weighted')
+    .describe(
+      'How a target is chosen within a tier: by weight, by measured latency, by price, or in the order written.',
+    ),
+  retries: count(0, 10).default(2).describe('How many more attempts may follow the first one.'),
+  hedge_after: z
+    .union([off, duration({ max: '5m' })])
+    .default('off')
+    .describe('Ask a second target when no part has come after this time; `off` = never.'),
+  sticky: z
+    .enum(['conversation', 'none'])
+    .default('conversation')
+    .describe('Whether a conversation stays with the target that it began with.'),
+  timeout: timeout.prefault({}).describe('Deadlines of one call.'),
+})
+
+const target = z.strictObject({
+  provider: name('a provider').describe('A provider by its name in `providers`.'),
+  model: modelId.describe('The id of the model there.'),
+  weight: count(0, 10_000).default(1).describe('Its share among the targets of its tier. 0 = only as fallback.'),
+  tier: count(1, 10).default(1).describe('A tier is used only when the ones before it are exhausted.'),
+  params: z
+    .enum(['shim', 'strict'])
+    .default('shim')
+    .describe('A parameter that the model cannot take is adjusted with a warning (`shim`) or refused (`strict`).'),
+  cost: price.optional().describe('What you pay there, per million tokens. Absent: the catalog.'),
+})
+
+const model = z.strictObject({
+  aliases: z.array(modelId).max(100).default([]).describe('Other ids that mean this model.'),
+  targets: z.array(target).min(1, 'needs at least one target').max(100).describe('Where calls may go.'),
+  route: route.prefault({}).describe('How the target is chosen, and the deadlines.'),
+  price: price
+    .optional()
+    .describe(
+      'What callers pay, in decimal strings per million tokens, or `free`. Absent: the catalog row of the first target.',
+    ),
+})
+
+/** The block `models`: models by the id that callers use. */
+export const modelSettings = z
+  .record(modelId, model)
+  .describe(
+    "Models by the id that callers use. A model that is not listed is reached as `provider/model`, or by the catalog's id.",
+  )
