@@ -1,0 +1,192 @@
+/** Providers: what the file declares, or what the environment's keys give. */
+
+import { Secret } from '#base/log.ts'
+import { meantText, nearestOf } from '#base/nearest.ts'
+import type { Reference } from '#base/settings.ts'
+import { referenceOf } from '#base/settings.ts'
+import type { ProviderConfig, ResolvedSecret, VendorFacts } from './config.ts'
+import type { Resolver, Surroundings, Tell } from './resolve.ts'
+import type { Settings } from './schema.ts'
+
+export type Building = {
+  readonly vendors: readonly VendorFacts[]
+  readonly surroundings: Surroundings
+  readonly resolver: Resolver
+  readonly tell: Tell
+  readonly warn: Tell
+}
+
+type ProviderSettings = NonNullable<Settings['providers']>[string]
+type Entry = { readonly name: string; readonly settings: ProviderSettings; readonly vendor: VendorFacts }
+
+const trimmed = (address: string): string => address.replace(/\/+$/, '')
+
+/** The first of the vendor's usual variables that holds something. */
+const usualKey = (vendor: VendorFacts, environment: Surroundings['environment']): ResolvedSecret | null => {
+  const variable = vendor.keyEnv.find((name) => (environment[name]?.trim() ?? '') !== '')
+  if (variable === undefined) return null
+  return { reference: `env:${variable}`, secret: new Secret((environment[variable] ?? '').trim()) }
+}
+
+const vendorOf = (name: string, settings: ProviderSettings, building: Building): VendorFacts | null => {
+  const { vendors, tell } = building
+  const found = vendors.find((vendor) => vendor.name === settings.vendor)
+  if (found !== undefined) return found
+  const names = vendors.map((vendor) => vendor.name)
+  const [nearest] = nearestOf(settings.vendor, names)
+  const hint = nearest === undefined ? `; there are ${names.join(', ')}` : `; did you mean '${nearest}'?`
+  tell(['providers', name, 'vendor'], `'${settings.vendor}' is no vendor that is known here${hint}`)
+  return null
+}
+
+const addressOf = ({ name, settings, vendor }: Entry, { tell, warn }: Building): string | null => {
+  if (settings.base_url !== undefined) {
+    const address = trimmed(settings.base_url)
+    const { pathname, search, hash } = new URL(address)
+    if (search !== '' || hash !== '') tell(['providers', name, 'base_url'], 'must end with the path: no ? and no #')
+    if (vendor.baseUrl === null && pathname === '/')
+      warn(['providers', name, 'base_url'], `has no path; most servers want the version segment: ${address}/v1`)
+    return address
+  }
+  const regions = Object.keys(vendor.regions)
+  if (settings.region !== undefined && regions.length > 0) {
+    const address = vendor.regions[settings.region]
+    if (address !== undefined) return trimmed(address)
+    const meant = meantText(settings.region, regions)
+    tell(
+      ['providers', name, 'region'],
+      `vendor '${vendor.name}' has no address for this region (it has ${regions.join(', ')})${meant}; choose one, or give base_url`,
+    )
+    return null
+  }
+  if (vendor.baseUrl !== null) return trimmed(vendor.baseUrl)
+  tell(['providers', name], `needs 'base_url': vendor '${vendor.name}' has no address of its own`)
+  return null
+}
+
+const credentialsOf = async (
+  { name, settings, vendor }: Entry,
+  building: Building,
+): Promise<readonly ResolvedSecret[]> => {
+  const owner = `provider '${name}'`
+  const single: readonly Reference[] = settings.api_key === undefined ? [] : [settings.api_key]
+  const references = settings.api_keys ?? single
+  const found: ResolvedSecret[] = []
+  for (const [index, reference] of references.entries()) {
+    const path = ['providers', name, ...(settings.api_keys === undefined ? ['api_key'] : ['api_keys', index])]
+    const resolved = await building.resolver.headerSecret(reference, path, owner)
+    if (resolved !== null) found.push(resolved)
+  }
+  if (references.length > 0) return found
+  const usual = usualKey(vendor, building.surroundings.environment)
+  if (usual !== null) return [usual]
+  const [variable] = vendor.keyEnv
+  if (!vendor.keyless)
+    building.tell(
+      ['providers', name],
+      `needs 'api_key', for example api_key: "env:${variable ?? `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_API_KEY`}"`,
+    )
+  return []
+}
+
+const optionsOf = ({ name, settings, vendor }: Entry, { tell }: Building): Readonly<Record<string, string>> => {
+  const known = Object.keys(vendor.options)
+  for (const option of Object.keys(settings.options)) {
+    if (known.includes(option)) continue
+    const list =
+      known.length === 0 ? `vendor '${vendor.name}' has none` : `vendor '${vendor.name}' has ${known.join(', ')}`
+    tell(['providers', name, 'options', option], `unknown option: ${list}${meantText(option, known)}`)
+  }
+  return settings.options
+}
+
+const headersOf = async (
+  { name, settings }: Entry,
+  { resolver }: Building,
+): Promise<Readonly<Record<string, Secret>>> => {
+  const headers: Record<string, Secret> = {}
+  for (const [header, value] of Object.entries(settings.headers)) {
+    const path = ['providers', name, 'headers', header]
+    const secret = await resolver.text(referenceOf(value) ?? value, path, `provider '${name}'`)
+    if (secret !== null) headers[header.toLowerCase()] = secret
+  }
+  return headers
+}
+
+const authoritiesOf = async ({ name, settings }: Entry, { resolver, tell }: Building): Promise<string | null> => {
+  if (settings.ca_file === undefined) return null
+  const path = ['providers', name, 'ca_file']
+  const text = await resolver.file(settings.ca_file.replace(/^file:/, ''), path, `provider '${name}'`)
+  if (text !== null && !text.includes('-----BEGIN CERTIFICATE-----')) {
+    tell(path, 'names a file without a certificate in PEM ("-----BEGIN CERTIFICATE-----")')
+    return null
+  }
+  return text
+}
+
+const declared = async (entry: Entry, building: Building): Promise<ProviderConfig | null> => {
+  const { name, settings, vendor } = entry
+  const baseUrl = addressOf(entry, building)
+  const credentials = await credentialsOf(entry, building)
+  const proxyPath = ['providers', name, 'proxy']
+  const proxy =
+    settings.proxy === undefined ? null : await building.resolver.text(settings.proxy, proxyPath, `provider '${name}'`)
+  const rest = {
+    headers: await headersOf(entry, building),
+    certificateAuthorities: await authoritiesOf(entry, building),
+    options: optionsOf(entry, building),
+  }
+  if (baseUrl === null) return null
+  return {
+    name,
+    vendor: vendor.name,
+    baseUrl,
+    credentials,
+    region: settings.region ?? null,
+    allowPrivate: settings.allow_private,
+    proxy,
+    price: settings.price ?? null,
+    origin: 'file',
+    ...rest,
+  }
+}
+
+const detected = (vendor: VendorFacts, environment: Surroundings['environment']): readonly ProviderConfig[] => {
+  const credential = usualKey(vendor, environment)
+  if (credential === null || vendor.baseUrl === null) return []
+  const nothing = {
+    region: null,
+    headers: {},
+    allowPrivate: false,
+    proxy: null,
+    certificateAuthorities: null,
+    price: null,
+    options: {},
+  }
+  return [
+    {
+      name: vendor.name,
+      vendor: vendor.name,
+      baseUrl: trimmed(vendor.baseUrl),
+      credentials: [credential],
+      origin: 'environment',
+      ...nothing,
+    },
+  ]
+}
+
+/**
+ * The declared providers; where the file declares none, one for each vendor whose usual key variable is set. Faults
+ * and warnings go to `tell` and `warn`.
+ */
+export const buildProviders = async (settings: Settings, building: Building): Promise<readonly ProviderConfig[]> => {
+  if (settings.providers === undefined)
+    return building.vendors.flatMap((vendor) => detected(vendor, building.surroundings.environment))
+  const providers: ProviderConfig[] = []
+  for (const [name, one] of Object.entries(settings.providers)) {
+    const vendor = vendorOf(name, one, building)
+    const provider = vendor === null ? null : await declared({ name, settings: one, vendor }, building)
+    if (provider !== null) providers.push(provider)
+  }
+  return providers
+}

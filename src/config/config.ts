@@ -1,0 +1,124 @@
+/** The configuration as one frozen value: what the file says, with every default filled in and every reference resolved. */
+
+import type { Secret } from '#base/log.ts'
+import type { Currency, PriceRates } from '#base/price-row.ts'
+import type { Fault } from './fault.ts'
+
+/** What configuration needs to know of a vendor; every `Vendor` has it. */
+export type VendorFacts = {
+  readonly name: string
+  readonly title: string
+  readonly baseUrl: string | null
+  readonly regions: Readonly<Record<string, string>>
+  readonly keyEnv: readonly string[]
+  readonly keyless: boolean
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** A secret with the reference that led to it; only the reference may be shown. */
+export type ResolvedSecret = { readonly reference: string; readonly secret: Secret }
+
+export type ServerConfig = {
+  readonly host: string
+  /** 0 = any free one. */
+  readonly port: number
+  /** Without a slash at its end. */
+  readonly publicUrl: string | null
+  readonly environment: string
+  readonly bodyBytesMax: number
+  readonly uploadBytesMax: number
+  readonly drainTimeoutMs: number
+  /** Addresses and networks (`10.0.0.0/8`). */
+  readonly trustedProxies: readonly string[]
+  readonly corsOrigins: readonly string[]
+  /** PEM. */
+  readonly tls: { readonly certificate: Secret; readonly key: Secret } | null
+  /** A listener of its own for administration. */
+  readonly admin: { readonly host: string; readonly port: number } | null
+}
+
+export type StoreConfig = {
+  /** The absolute path of the SQLite file; `null` = `drover.db` in the data folder. */
+  readonly file: string | null
+  readonly durability: 'process' | 'power'
+}
+
+export type ProviderConfig = {
+  readonly name: string
+  readonly vendor: string
+  /** Without a slash at its end. */
+  readonly baseUrl: string
+  /** Empty only where the vendor can be used without. */
+  readonly credentials: readonly ResolvedSecret[]
+  readonly region: string | null
+  /** Lower-case names. Values may be credentials. */
+  readonly headers: Readonly<Record<string, Secret>>
+  readonly allowPrivate: boolean
+  readonly proxy: Secret | null
+  /** PEM text. */
+  readonly certificateAuthorities: string | null
+  readonly price: 'free' | null
+  readonly options: Readonly<Record<string, string>>
+  /** `environment`: no file declares it, its key was found. */
+  readonly origin: 'file' | 'environment'
+}
+
+/** Nano units of the currency per million tokens, or per piece. */
+export type PriceSetting = { readonly currency: Currency; readonly rates: PriceRates }
+
+export type TargetConfig = {
+  readonly provider: string
+  readonly model: string
+  readonly weight: number
+  readonly tier: number
+  readonly params: 'shim' | 'strict'
+  /** `null` = the catalog's. */
+  readonly cost: PriceSetting | 'free' | null
+}
+
+export type RouteConfig = {
+  readonly strategy: 'weighted' | 'least-latency' | 'cheapest' | 'fallback'
+  readonly retriesMax: number
+  readonly hedgeAfterMs: number | null
+  readonly sticky: 'conversation' | 'none'
+  readonly timeouts: {
+    readonly connectMs: number
+    readonly headersMs: number
+    readonly firstTokenMs: number
+    readonly idleMs: number
+    readonly totalMs: number
+  }
+}
+
+export type ModelConfig = {
+  readonly id: string
+  readonly aliases: readonly string[]
+  readonly targets: readonly TargetConfig[]
+  readonly route: RouteConfig
+  /** `null` = the catalog row of the first target. */
+  readonly price: PriceSetting | 'free' | null
+}
+
+export type Config = {
+  /** Absolute; `null` = there is no file. */
+  readonly file: string | null
+  /** SHA-256 of the file's bytes in hex. */
+  readonly digest: string | null
+  /** What relative paths start from: the file's folder, else the working folder. */
+  readonly folder: string
+  readonly server: ServerConfig
+  readonly store: StoreConfig
+  /** `null` = `<data>/secret.key`. */
+  readonly secretKey: ResolvedSecret | null
+  readonly providers: readonly ProviderConfig[]
+  readonly models: readonly ModelConfig[]
+  readonly retention: { readonly callsMs: number; readonly bodiesMs: number }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly bodies: boolean }
+  /** What can be served but was probably meant otherwise. */
+  readonly warnings: readonly Fault[]
+}
+
+/** Either a configuration, or everything that is wrong with it. */
+export type Loaded =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly faults: readonly Fault[] }

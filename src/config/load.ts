@@ -1,0 +1,190 @@
+/** From a file, or none, and the environment to one frozen configuration, or to everything that is wrong with it. */
+
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { referenceOf } from '#base/settings.ts'
+import { secretKeyLengthMin } from '#secret/settings.ts'
+import { buildModels } from './build-model.ts'
+import { buildProviders } from './build-provider.ts'
+import type { Config, Loaded, ResolvedSecret, ServerConfig, StoreConfig, VendorFacts } from './config.ts'
+import { configBytesMax, readDocument } from './document.ts'
+import type { Fault, Path } from './fault.ts'
+import { inOrder, pathText } from './fault.ts'
+import type { Resolver, Tell } from './resolve.ts'
+import { createResolver } from './resolve.ts'
+import type { Settings } from './schema.ts'
+import { blocks } from './schema.ts'
+import type { Explain } from './validate.ts'
+import { validate } from './validate.ts'
+
+export type LoadRequest = {
+  /** The file to read; `null` = run without one. */
+  readonly file: string | null
+  readonly workingFolder: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly vendors: readonly VendorFacts[]
+}
+
+type Text = { readonly bytes: Uint8Array; readonly file: string | null; readonly path: string | null }
+
+const freeze = <T>(value: T): T => {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const inner of Object.values(value)) freeze(inner)
+  return value
+}
+
+const serverOf = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<ServerConfig> => {
+  const server = settings.server ?? blocks.server.parse({})
+  const certificate = server.tls && (await resolver.secret(server.tls.cert, ['server', 'tls', 'cert'], 'TLS'))
+  const key = server.tls && (await resolver.secret(server.tls.key, ['server', 'tls', 'key'], 'TLS'))
+  const { admin } = server
+  if (admin !== undefined && admin.port !== 0 && admin.port === server.port && admin.host === server.host)
+    tell(['server', 'admin', 'port'], 'is the port of the relay itself: choose another one')
+  return {
+    host: server.host,
+    port: server.port,
+    publicUrl: server.public_url?.replace(/\/+$/, '') ?? null,
+    environment: server.environment,
+    bodyBytesMax: server.body_limit,
+    uploadBytesMax: server.upload_limit,
+    drainTimeoutMs: server.drain_timeout,
+    trustedProxies: server.trusted_proxies,
+    corsOrigins: server.cors.origins,
+    tls: certificate && key ? { certificate: certificate.secret, key: key.secret } : null,
+    admin: admin ?? null,
+  }
+}
+
+const storeOf = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<StoreConfig> => {
+  const store = settings.store ?? blocks.store.parse({})
+  const path = ['store', 'url']
+  const reference = store.url === undefined ? null : referenceOf(store.url)
+  const found = reference === null ? null : await resolver.secret(reference, path, 'the store')
+  const address = reference === null ? store.url : found?.secret.reveal()
+  if (address === undefined) return { file: null, durability: store.durability }
+  if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length)
+    return { file: resolver.absolute(address.slice('sqlite:'.length)), durability: store.durability }
+  if (/^postgres(ql)?:/.test(address))
+    tell(path, "'postgres:' is not available in this version: use sqlite:PATH, or leave 'url' out")
+  else tell(path, 'must lead to sqlite:PATH')
+  return { file: null, durability: store.durability }
+}
+
+const secretKeyOf = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<ResolvedSecret | null> => {
+  const reference = settings.secrets?.key
+  if (reference === undefined) return null
+  const found = await resolver.secret(reference, ['secrets', 'key'], "the server's key")
+  if (found !== null && found.secret.reveal().length < secretKeyLengthMin)
+    tell(
+      ['secrets', 'key'],
+      `leads to a key that is too short: it needs ${secretKeyLengthMin} characters or more, as from "openssl rand -hex 32"`,
+    )
+  return found
+}
+
+const explainOptions =
+  (vendors: readonly VendorFacts[], document: unknown): Explain =>
+  (path, key) => {
+    const [block, name] = path
+    if (block !== 'providers' || typeof name !== 'string' || path.length !== 2) return null
+    const entry = (document as { providers?: Readonly<Record<string, { vendor?: unknown } | null>> }).providers?.[name]
+    const vendor = vendors.find((one) => one.name === entry?.vendor)
+    if (vendor === undefined || !Object.hasOwn(vendor.options, key)) return null
+    return `is an option of vendor '${vendor.name}': write it as options: { ${key}: … }`
+  }
+
+const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
+  const source = new TextDecoder().decode(text.bytes)
+  const document = readDocument(source)
+  const faults: Fault[] = document.faults.map((fault) => ({ file: text.file, ...fault }))
+  if (faults.length > 0) return { ok: false, faults: inOrder(faults) }
+  const warnings: Fault[] = []
+  const teller =
+    (list: Fault[], part: 'key' | 'value'): Tell =>
+    (path: Path, message) => {
+      const place = document.placeOf(path, part)
+      list.push({
+        file: text.file,
+        line: place?.line ?? null,
+        column: place?.column ?? null,
+        path: pathText(path),
+        message,
+      })
+    }
+  const tell = teller(faults, 'value')
+  const validated = validate(document, text.file, explainOptions(request.vendors, document.value))
+  faults.push(...validated.faults)
+  const { settings } = validated
+  const folder = text.path === null ? request.workingFolder : dirname(text.path)
+  const surroundings = { environment: request.environment, folder }
+  const resolver = createResolver(surroundings, tell)
+  const providers = await buildProviders(settings, {
+    vendors: request.vendors,
+    surroundings,
+    resolver,
+    tell,
+    warn: teller(warnings, 'value'),
+  })
+  const declared = settings.providers !== undefined
+  const rawNames = (document.value as { providers?: object } | null | undefined)?.providers
+  // A provider with a fault of its own is still one that targets may name.
+  const names = declared ? Object.keys(rawNames ?? {}) : providers.map((provider) => provider.name)
+  const retention = settings.retention ?? blocks.retention.parse({})
+  const config: Config = {
+    file: text.path,
+    digest: text.path === null ? null : createHash('sha256').update(text.bytes).digest('hex'),
+    folder,
+    server: await serverOf(settings, resolver, tell),
+    store: await storeOf(settings, resolver, tell),
+    secretKey: await secretKeyOf(settings, resolver, tell),
+    providers,
+    models: buildModels(settings, { names, declared }, tell),
+    retention: { callsMs: retention.calls, bodiesMs: retention.bodies },
+    log: settings.log ?? blocks.log.parse({}),
+    warnings,
+  }
+  return faults.length > 0 ? { ok: false, faults: inOrder(faults) } : { ok: true, config: freeze(config) }
+}
+
+const whole = (file: string, message: string): Loaded => ({
+  ok: false,
+  faults: [{ file, line: null, column: null, path: '', message }],
+})
+
+/**
+ * Reads text as if it were the file `path`, which faults name as `file`.
+ * Never throws for what the text says: everything wrong is in `faults`, in the order of the file.
+ */
+export const readConfig = (
+  text: { readonly text: string; readonly file: string },
+  request: Omit<LoadRequest, 'file'>,
+): Promise<Loaded> =>
+  read(
+    {
+      bytes: new TextEncoder().encode(text.text),
+      file: text.file,
+      path: isAbsolute(text.file) ? text.file : resolve(request.workingFolder, text.file),
+    },
+    { ...request, file: text.file },
+  )
+
+/** Reads the file, or builds the configuration of no file: providers from the environment, defaults for the rest. */
+export const loadConfig = async (request: LoadRequest): Promise<Loaded> => {
+  const { file } = request
+  if (file === null) return read({ bytes: new Uint8Array(), file: null, path: null }, request)
+  const path = isAbsolute(file) ? file : resolve(request.workingFolder, file)
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT')
+      return whole(file, "there is no such file: create one with 'drover init', or name another with --config")
+    return whole(file, `cannot be read (${code ?? 'unknown'}): check that this user may read it`)
+  }
+  if (bytes.length > configBytesMax)
+    return whole(file, `is larger than ${configBytesMax} bytes, and is therefore not read`)
+  return read({ bytes, file, path }, request)
+}

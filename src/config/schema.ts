@@ -1,0 +1,60 @@
+/** Every block of drover.yaml, in the order of the manual, and whether this version can do what it asks for. */
+
+import type { z } from 'zod'
+import { sellerSettings } from '#document/settings.ts'
+import { serverSettings } from '#http/settings.ts'
+import { identitySettings, signupSettings } from '#identity/settings.ts'
+import { settlementSettings } from '#ledger/settings.ts'
+import { migrationSettings } from '#migration/settings.ts'
+import { alertSettings, mailSettings } from '#notify/settings.ts'
+import { logSettings } from '#observe/settings.ts'
+import { paymentSettings } from '#payment/settings.ts'
+import { bundleSettings, planSettings, regionSettings } from '#policy/settings.ts'
+import { providerSettings } from '#provider/settings.ts'
+import { modelSettings } from '#relay/settings.ts'
+import { secretSettings } from '#secret/settings.ts'
+import { clusterSettings, retentionSettings, storeSettings } from '#store/settings.ts'
+
+/** The schemas by block. What a block means is described in the room that it configures. */
+export const blocks = {
+  server: serverSettings,
+  store: storeSettings,
+  cluster: clusterSettings,
+  secrets: secretSettings,
+  providers: providerSettings,
+  models: modelSettings,
+  plans: planSettings,
+  bundles: bundleSettings,
+  signup: signupSettings,
+  identity: identitySettings,
+  mail: mailSettings,
+  payments: paymentSettings,
+  settlement: settlementSettings,
+  seller: sellerSettings,
+  retention: retentionSettings,
+  regions: regionSettings,
+  alerts: alertSettings,
+  migrations: migrationSettings,
+  log: logSettings,
+} as const satisfies Record<string, z.ZodType>
+
+export type BlockName = keyof typeof blocks
+
+/** What the schemas of all blocks give. */
+export type Settings = { readonly [Name in BlockName]?: z.output<(typeof blocks)[Name]> }
+
+/** Blocks whose content is checked and which are then refused, with what they would need. */
+export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
+  cluster: 'one server on one machine',
+  plans: 'limits are set on each key (`drover keys create --rpm … --concurrency …`)',
+  bundles: 'no discounts are given',
+  signup: 'accounts are made with `drover accounts create`',
+  identity: 'people manage the server with admin keys and the command line',
+  mail: 'no mail is sent',
+  payments: 'accounts are unlimited and nothing is paid',
+  settlement: 'accounts are unlimited and nothing is paid',
+  seller: 'no documents are issued',
+  regions: 'calls go to whichever targets the model lists',
+  alerts: '`/metrics` has the figures to alert on',
+  migrations: "traffic is shared out by the weights of a model's targets",
+}

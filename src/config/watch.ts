@@ -1,0 +1,130 @@
+/** Watches the file: a good edit becomes the new configuration, a bad one is told, and the old state stays. */
+
+import { createHash } from 'node:crypto'
+import type { FSWatcher } from 'node:fs'
+import { watch } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import type { Clock } from '#base/clock.ts'
+import type { Config, Loaded } from './config.ts'
+
+export type WatchRequest = {
+  /** What is in force when watching begins; its `file` is watched. */
+  readonly config: Config
+  readonly load: () => Promise<Loaded>
+  /**
+   * Called once for each content of the file that differs from the one before, good or bad. `restart` names the
+   * settings whose change only a restart brings into force, compared with the configuration that was last good.
+   */
+  readonly changed: (loaded: Loaded, restart: readonly string[]) => void
+  readonly clock: Clock
+  /** How often the file is looked at even when the system told nothing (network folders). */
+  readonly pollMs?: number
+  /** Editors write in several steps: how long the file must have been quiet. */
+  readonly debounceMs?: number
+}
+
+export type Watching = {
+  /** Ends the watch; nothing is called afterwards. */
+  readonly close: () => void
+}
+
+const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
+  'server.host': (config) => config.server.host,
+  'server.port': (config) => config.server.port,
+  'server.tls': (config) => [config.server.tls?.certificate.reveal(), config.server.tls?.key.reveal()],
+  'server.admin': (config) => config.server.admin,
+  'store.url': (config) => config.store.file,
+  'store.durability': (config) => config.store.durability,
+  'secrets.key': (config) => config.secretKey?.secret.reveal(),
+}
+
+/** The settings that differ and that only a restart brings into force. */
+export const restartNeeded = (before: Config, after: Config): readonly string[] =>
+  Object.entries(restartSettings)
+    .filter(([, read]) => JSON.stringify(read(before)) !== JSON.stringify(read(after)))
+    .map(([name]) => name)
+
+/** A digest of what the file holds; what cannot be read has the name of its failure instead. */
+const stateOf = async (file: string): Promise<string> => {
+  try {
+    return createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex')
+  } catch (error) {
+    return `unreadable: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`
+  }
+}
+
+/**
+ * Watches the folder of the file, because editors and mounted volumes replace the file instead of writing into it, and
+ * looks at the file every `pollMs` (2 s) as a backstop. Reads it when it has been quiet for `debounceMs` (100 ms).
+ * Without a file there is nothing to watch.
+ */
+export const watchConfig = (request: WatchRequest): Watching => {
+  const { file } = request.config
+  if (file === null) return { close: () => {} }
+  const { clock, pollMs = 2000, debounceMs = 100 } = request
+  let current = request.config
+  let state = request.config.digest
+  let isOpen = true
+  let isLooking = false
+  let isWanted = false
+  let cancelDebounce = (): void => {}
+  let cancelPoll = (): void => {}
+
+  const look = async (): Promise<void> => {
+    if (isLooking) {
+      isWanted = true
+      return
+    }
+    isLooking = true
+    const seen = await stateOf(file)
+    if (isOpen && seen !== state) {
+      const loaded = await request.load()
+      if (isOpen) {
+        const restart = loaded.ok ? restartNeeded(current, loaded.config) : []
+        state = loaded.ok ? loaded.config.digest : seen
+        if (loaded.ok) current = loaded.config
+        request.changed(loaded, restart)
+      }
+    }
+    isLooking = false
+    if (isWanted && isOpen) {
+      isWanted = false
+      await look()
+    }
+  }
+
+  const soon = (): void => {
+    cancelDebounce()
+    if (isOpen) cancelDebounce = clock.after(debounceMs, () => void look())
+  }
+  const poll = (): void => {
+    cancelPoll = clock.after(pollMs, () => {
+      soon()
+      if (isOpen) poll()
+    })
+  }
+
+  let watcher: FSWatcher | null = null
+  try {
+    watcher = watch(dirname(file), { persistent: false }, (_event, name) => {
+      // A mounted volume swaps a link beside the file (`..data`), so other names are not ignored; the digest decides.
+      if (name === null || name === basename(file) || name.startsWith('..')) soon()
+    })
+    watcher.on('error', () => watcher?.close())
+  } catch {
+    // Some file systems cannot be watched; the poll below sees the change then.
+    watcher = null
+  }
+  poll()
+  return {
+    close: () => {
+      isOpen = false
+      cancelDebounce()
+      cancelPoll()
+      watcher?.close()
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/** What can be configured about upstream providers: the block `providers`. */
+
+import { z } from 'zod'
+import { line, name, reference, url, urlOrReference } from '#base/settings.ts'
+
+const region = line(64).regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'")
+
+const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'must be the name of an HTTP header')
+
+/** Header names that carry credentials; their values are written as references. */
+export const secretHeader = /authorization|cookie|api-?key|token|secret|password|credential/i
+
+const headers = z.record(headerName, line(4000)).superRefine((all, context) => {
+  for (const [header, value] of Object.entries(all)) {
+    if (secretHeader.test(header) && !/^(env|file|vault|aws-sm|gcp-sm|azure-kv):/.test(value))
+      context.addIssue({
+        code: 'custom',
+        path: [header],
+        message:
+          'holds a literal secret, which is refused: put the secret into an environment variable and write "env:NAME"',
+      })
+  }
+})
+
+const provider = z
+  .strictObject({
+    vendor: line(64).describe('The kind of provider: its address, its way to sign, its quirks.'),
+    base_url: url()
+      .optional()
+      .describe(
+        "The address with its version segment (`…/v1`). Absent: the vendor's own, by `region` where it has several.",
+      ),
+    api_key: reference().optional().describe("The provider's key. Absent: the vendor's usual environment variable."),
+    api_keys: z.array(reference()).min(1).max(100).optional().describe('Several keys of one provider, used in turn.'),
+    region: region
+      .optional()
+      .describe('Where it runs. Chooses the address of vendors that have several; routing respects it.'),
+    allow_private: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Allow an address that is private, loopback or link-local. Off: such an upstream is refused when it is dialled.',
+      ),
+    proxy: urlOrReference(['http', 'https'])
+      .optional()
+      .describe('The HTTP proxy to reach it through. A reference where the URL holds a password.'),
+    ca_file: line(1000)
+      .optional()
+      .meta({ kind: 'path' })
+      .describe('A file with additional certificate authorities in PEM.'),
+    headers: headers
+      .default({})
+      .describe('Headers sent with every call. A value may be a reference, and must be where it is a credential.'),
+    price: z.literal('free').optional().describe('`free`: its models cost nothing, on purpose.'),
+    options: z
+      .record(z.string(), line(500))
+      .default({})
+      .describe('Settings that only this vendor knows, such as `api_version` of Azure.'),
+  })
+  .superRefine((one, context) => {
+    if (one.api_key !== undefined && one.api_keys !== undefined)
+      context.addIssue({ code: 'custom', path: ['api_keys'], message: 'stands beside api_key: keep one of the two' })
+  })
+
+/** The block `providers`: providers by name. */
+export const providerSettings = z
+  .record(name('a provider'), provider)
+  .describe('Accounts at upstream providers, by a name of your choice. Absent: detected from the environment.')
