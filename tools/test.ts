@@ -64,7 +64,12 @@ async function onceFor(inputs: readonly string[], stamp: string, install: Stage)
 
 async function check(): Promise<boolean> {
   const types = await run(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'])
-  const style = await run(process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '.'])
+  const style = await run(process.execPath, [
+    'node_modules/@biomejs/biome/bin/biome',
+    'check',
+    '--max-diagnostics=100',
+    '.',
+  ])
   return types && style
 }
 
