@@ -55,11 +55,20 @@ export function readIndex(folder: string): readonly IndexRow[] {
 export const readRecording = (folder: string, file: string): Recording =>
   JSON.parse(readFileSync(join(folder, file), 'utf8')) as Recording
 
+/**
+ * A body that is kept as text. Some projects kept JSON in base64 to spare its line ends; the provider sent what is
+ * inside, which is more than the value: spaces and blank lines as they were.
+ */
+function textBytes(text: string, contentType: string): Buffer {
+  if (!contentType.includes('json') || !/^[A-Za-z0-9+/\s]+=*\s*$/.test(text)) return Buffer.from(text)
+  return Buffer.from(text, 'base64')
+}
+
 /** The bytes that the provider sent. A JSON body is known by its value only; it is written in one fixed way. */
 export function responseBytes({ response }: Recording): Buffer {
   if (response.sse !== undefined) return Buffer.from(response.sse)
   if (response.ndjson !== undefined) return Buffer.from(response.ndjson)
-  if (response.text !== undefined) return Buffer.from(response.text)
+  if (response.text !== undefined) return textBytes(response.text, response.headers['content-type'] ?? '')
   if (response.body_base64 !== undefined) return Buffer.from(response.body_base64, 'base64')
   return Buffer.from(JSON.stringify(response.body))
 }
