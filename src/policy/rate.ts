@@ -19,7 +19,7 @@ const minuteMs = 60_000
 
 /** Tokens that admission takes: the input and at most 4,096 of output. */
 export const tokensAtAdmission = ({ inputTokens, outputTokensMax }: TokenEstimate): number =>
-  inputTokens + Math.min(outputTokensMax ?? outputTokensCountedMax, outputTokensCountedMax)
+  Math.ceil(inputTokens) + Math.min(outputTokensMax ?? outputTokensCountedMax, outputTokensCountedMax)
 
 /** The tickets that one call under this key takes, all or none: requests and tokens per minute, concurrency. */
 export const ticketsFor = (facts: KeyFacts, estimate: TokenEstimate): readonly Ticket[] => {

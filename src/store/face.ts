@@ -1,0 +1,74 @@
+/** The ports of the rooms over a backend: every backend that runs the operations has this face. */
+
+import type { AdminStore, KeyRow } from '#admin/port.ts'
+import type { Clock } from '#base/clock.ts'
+import type { CallLog, KeyFacts, KeySource } from '#relay/port.ts'
+import type { Execute } from './operations/index.ts'
+import type { TrailVerdict } from './operations/trail.ts'
+import { keyFacts } from './row/key-row.ts'
+
+export type { TrailVerdict } from './operations/trail.ts'
+
+/** Whether the store can keep things. `sinceMs` is wall-clock time. */
+export type StoreHealth =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly message: string; readonly sinceMs: number }
+
+export type Store = AdminStore &
+  CallLog &
+  KeySource & {
+    /** Whether writes succeed: for readiness. Asks nobody. */
+    readonly health: () => StoreHealth
+    /** Recomputes the trail's chain of hashes from its beginning. */
+    readonly verifyTrail: () => Promise<TrailVerdict>
+    /** Finishes what was accepted, then closes. Later calls are refused with `store_unavailable`. */
+    readonly close: () => Promise<void>
+  }
+
+/** A key that ended longer ago than this is unknown to the relay, so that dead keys do not fill its memory. */
+export const goneKeptMs = 30 * 86_400_000
+
+/** Keys are read in pages, so that 100,000 of them do not stop the loop that reads them. */
+const snapshotPageMax = 1000
+
+const loadKeys = async (execute: Execute, clock: Clock): Promise<ReadonlyMap<string, KeyFacts>> => {
+  const found = new Map<string, KeyFacts>()
+  const sinceMs = clock.nowMs() - goneKeptMs
+  let after: string | null = null
+  do {
+    const rows: readonly KeyRow[] = await execute('snapshotKeys', { limit: snapshotPageMax, after, sinceMs })
+    for (const row of rows) found.set(row.digest, keyFacts(row))
+    after = rows.length === snapshotPageMax ? (rows.at(-1)?.id ?? null) : null
+  } while (after !== null)
+  return found
+}
+
+const verifyTrail = async (execute: Execute): Promise<TrailVerdict> => {
+  let last = { position: 0, hash: '' }
+  for (;;) {
+    const stretch = await execute('checkTrail', last)
+    if (!stretch.ok) return stretch
+    if (!stretch.more) return { ok: true, rows: stretch.rows }
+    last = stretch.last
+  }
+}
+
+/** The ports, given a way to run operations. */
+export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
+  begin: (first) => execute('begin', first),
+  organisations: (page) => execute('organisations', page),
+  accounts: (page) => execute('accounts', page),
+  account: (idOrName) => execute('account', idOrName),
+  createAccount: (rows, trail) => execute('createAccount', { rows, trail }),
+  keys: (page) => execute('keys', page),
+  key: (idOrName) => execute('key', idOrName),
+  createKey: (row, trail) => execute('createKey', { row, trail }),
+  revokeKey: (id, atMs, trail) => execute('revokeKey', { id, atMs, trail }),
+  rotateKey: (change, trail) => execute('rotateKey', { change, trail }),
+  trail: (page) => execute('trail', page),
+  calls: (filter) => execute('calls', filter),
+  call: (id) => execute('call', id),
+  append: (record) => execute('append', record),
+  load: () => loadKeys(execute, clock),
+  verifyTrail: () => verifyTrail(execute),
+})

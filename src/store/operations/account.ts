@@ -1,0 +1,75 @@
+/** Organisations, projects, accounts. */
+
+import type { AccountRow, OrganisationRow, Page, ProjectRow, TrailRow } from '#admin/port.ts'
+import { Problem } from '#base/problem.ts'
+import {
+  accountRow,
+  accountValues,
+  organisationRow,
+  organisationValues,
+  projectValues,
+} from '#store/row/account-row.ts'
+import type { Transaction } from './context.ts'
+import { read, write } from './context.ts'
+import { checkLimit } from './page.ts'
+import { appendTrail } from './trail.ts'
+
+export type AccountRows = {
+  readonly organisation: OrganisationRow
+  readonly project: ProjectRow
+  readonly account: AccountRow
+}
+
+const taken = (noun: string, name: string): Problem =>
+  new Problem('conflict', {
+    message: `There is already an ${noun} named "${name}". Choose another name.`,
+    param: 'name',
+  })
+
+/** `on conflict do nothing` and not a failing insert, because Postgres ends a transaction in which one failed. */
+export const insertAccount = async (transaction: Transaction, rows: AccountRows): Promise<void> => {
+  const organisation = await transaction
+    .insertInto('organisation')
+    .values(organisationValues(rows.organisation))
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (organisation === undefined) throw taken('organisation', rows.organisation.name)
+  await transaction.insertInto('project').values(projectValues(rows.project)).execute()
+  const account = await transaction
+    .insertInto('account')
+    .values(accountValues(rows.account))
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (account === undefined) throw taken('account', rows.account.name)
+}
+
+export const accountOperations = {
+  organisations: read(async (transaction, page: Page): Promise<readonly OrganisationRow[]> => {
+    let query = transaction.selectFrom('organisation').selectAll().orderBy('id').limit(checkLimit(page.limit))
+    if (page.after !== null) query = query.where('id', '>', page.after)
+    return (await query.execute()).map(organisationRow)
+  }),
+
+  accounts: read(async (transaction, page: Page): Promise<readonly AccountRow[]> => {
+    let query = transaction.selectFrom('account').selectAll().orderBy('id').limit(checkLimit(page.limit))
+    if (page.after !== null) query = query.where('id', '>', page.after)
+    return (await query.execute()).map(accountRow)
+  }),
+
+  account: read(async (transaction, idOrName: string): Promise<AccountRow | null> => {
+    const accounts = transaction.selectFrom('account').selectAll()
+    const row =
+      (await accounts.where('id', '=', idOrName).executeTakeFirst()) ??
+      (await accounts.where('name', '=', idOrName).executeTakeFirst())
+    return row === undefined ? null : accountRow(row)
+  }),
+
+  createAccount: write(
+    async (transaction, { rows, trail }: { readonly rows: AccountRows; readonly trail: TrailRow }): Promise<void> => {
+      await insertAccount(transaction, rows)
+      await appendTrail(transaction, trail)
+    },
+  ),
+}

@@ -1,0 +1,29 @@
+/** All store operations, by the names of the port methods that they answer. */
+
+import { accountOperations } from './account.ts'
+import { beginOperations } from './begin.ts'
+import { callOperations } from './call.ts'
+import type { StoreOperation } from './context.ts'
+import { keyOperations } from './key.ts'
+import { storeOperations } from './meta.ts'
+import { trailOperations } from './trail.ts'
+
+/** One set for each backend: a set holds statements that were compiled for its dialect. */
+export const makeOperations = () => ({
+  ...beginOperations,
+  ...accountOperations,
+  ...keyOperations,
+  ...trailOperations,
+  ...callOperations(),
+  ...storeOperations,
+})
+
+export type Operations = ReturnType<typeof makeOperations>
+export type OperationName = keyof Operations
+export type OperationInput<N extends OperationName> =
+  Operations[N] extends StoreOperation<infer I, infer _O> ? I : never
+export type OperationOutput<N extends OperationName> =
+  Operations[N] extends StoreOperation<infer _I, infer O> ? O : never
+
+/** Runs one operation to its end, in a transaction of its own or together with others. */
+export type Execute = <N extends OperationName>(name: N, input: OperationInput<N>) => Promise<OperationOutput<N>>

@@ -1,0 +1,15 @@
+/** Operations on the store itself. */
+
+import { write } from './context.ts'
+
+export const storeOperations = {
+  /** Writes a small row: whether the store can be written to is found out by writing. */
+  probe: write(async (transaction, nowMs: number): Promise<void> => {
+    const value = nowMs.toString()
+    await transaction
+      .insertInto('meta')
+      .values({ name: 'probed_ms', value })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+      .execute()
+  }),
+}

@@ -1,0 +1,128 @@
+/** The trail: who changed what, chained by hashes so that no row can be altered, taken out or put in unseen. */
+
+import { createHash } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import { sql } from 'kysely'
+import type { Page, TrailRow } from '#admin/port.ts'
+import { Problem } from '#base/problem.ts'
+import type { TrailTable } from '#store/tables.ts'
+import type { Transaction } from './context.ts'
+import { read } from './context.ts'
+import { checkLimit } from './page.ts'
+
+/** What the trail looks like to someone who checks it. `brokenAt` is the position of the first row that does not fit. */
+export type TrailVerdict =
+  | { readonly ok: true; readonly rows: number }
+  | { readonly ok: false; readonly rows: number; readonly brokenAt: number; readonly why: string }
+
+type Link = { readonly row: TrailRow; readonly position: number; readonly previousHash: string }
+
+/** SHA-256 in hex over the hash before and every field, in this order for ever. */
+const linkHash = ({ row, position, previousHash }: Link): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        previousHash,
+        position,
+        row.id,
+        row.timeMs,
+        row.actor,
+        row.operation,
+        row.object,
+        row.before,
+        row.after,
+        row.requestId,
+      ]),
+    )
+    .digest('hex')
+
+const trailRow = (row: Selectable<TrailTable>): TrailRow => ({
+  id: row.id,
+  timeMs: Number(row.time_ms),
+  actor: row.actor,
+  operation: row.operation,
+  object: row.object,
+  before: row.before,
+  after: row.after,
+  requestId: row.request_id,
+})
+
+/** Appends to the chain, in the transaction of the change. */
+export const appendTrail = async (transaction: Transaction, row: TrailRow): Promise<void> => {
+  const head = await transaction
+    .updateTable('trail_head')
+    .set({ position: sql`position + 1` })
+    .where('single', '=', 1n)
+    .returning(['position', 'hash'])
+    .executeTakeFirstOrThrow()
+  const position = Number(head.position)
+  const hash = linkHash({ row, position, previousHash: head.hash })
+  await transaction
+    .insertInto('trail')
+    .values({
+      position,
+      id: row.id,
+      time_ms: row.timeMs,
+      actor: row.actor,
+      operation: row.operation,
+      object: row.object,
+      before: row.before,
+      after: row.after,
+      request_id: row.requestId,
+      previous_hash: head.hash,
+      hash,
+    })
+    .execute()
+  await transaction.updateTable('trail_head').set({ hash }).where('single', '=', 1n).execute()
+}
+
+const positionOf = async (transaction: Transaction, id: string): Promise<bigint> => {
+  const row = await transaction.selectFrom('trail').select('position').where('id', '=', id).executeTakeFirst()
+  if (row === undefined) throw new Problem('not_found', { message: `There is no trail row ${id}.`, param: 'after' })
+  return row.position
+}
+
+type Checked = { readonly position: number; readonly hash: string }
+export type TrailStretch =
+  | { readonly ok: true; readonly rows: number; readonly last: Checked; readonly more: boolean }
+  | { readonly ok: false; readonly rows: number; readonly brokenAt: number; readonly why: string }
+
+/** Rows checked in one transaction: a long trail is checked in stretches, so that others get their turn. */
+const stretchRowsMax = 1000
+
+const faultOf = (row: Selectable<TrailTable>, before: Checked): string | null => {
+  if (Number(row.position) !== before.position + 1) return 'a row is missing before this one'
+  if (row.previous_hash !== before.hash) return 'it does not continue the row before it'
+  const hash = linkHash({ row: trailRow(row), position: Number(row.position), previousHash: row.previous_hash })
+  return hash === row.hash ? null : 'it is not what was written'
+}
+
+const checkStretch = async (transaction: Transaction, from: Checked): Promise<TrailStretch> => {
+  const rows = await transaction
+    .selectFrom('trail')
+    .selectAll()
+    .where('position', '>', BigInt(from.position))
+    .orderBy('position')
+    .limit(stretchRowsMax)
+    .execute()
+  let last = from
+  for (const row of rows) {
+    const why = faultOf(row, last)
+    if (why !== null) return { ok: false, rows: last.position, brokenAt: Number(row.position), why }
+    last = { position: Number(row.position), hash: row.hash }
+  }
+  if (rows.length === stretchRowsMax) return { ok: true, rows: last.position, last, more: true }
+  const head = await transaction.selectFrom('trail_head').selectAll().executeTakeFirstOrThrow()
+  if (Number(head.position) !== last.position || head.hash !== last.hash)
+    return { ok: false, rows: last.position, brokenAt: last.position + 1, why: 'rows are missing at the end' }
+  return { ok: true, rows: last.position, last, more: false }
+}
+
+export const trailOperations = {
+  trail: read(async (transaction, page: Page): Promise<readonly TrailRow[]> => {
+    let query = transaction.selectFrom('trail').selectAll().orderBy('position').limit(checkLimit(page.limit))
+    if (page.after !== null) query = query.where('position', '>', await positionOf(transaction, page.after))
+    return (await query.execute()).map(trailRow)
+  }),
+  checkTrail: read(checkStretch),
+}

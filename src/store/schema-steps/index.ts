@@ -1,0 +1,6 @@
+/** The steps of the schema in their order. A step that has been released is never changed; a new one follows it. */
+
+import { first } from './0001-first.ts'
+import type { SchemaStep } from './step.ts'
+
+export const schemaSteps: readonly SchemaStep[] = [first]

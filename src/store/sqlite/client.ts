@@ -1,0 +1,144 @@
+/** The store on SQLite, as the main thread sees it: every call is a message to the one thread that may block. */
+
+import { resolve } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
+import type { Store } from '#store/face.ts'
+import { faceOf } from '#store/face.ts'
+import type { Health } from './health.ts'
+import { makeHealth } from './health.ts'
+import type { Mailbox } from './mailbox.ts'
+import { makeMailbox } from './mailbox.ts'
+import type { Durability, FromWorker, ToWorker, WorkerSettings } from './message.ts'
+import { uncarried } from './message.ts'
+
+export type SqliteStoreOptions = {
+  /** `sqlite:PATH`, relative to the working directory, or `sqlite::memory:`. */
+  readonly url: string
+  readonly durability: Durability
+  /** `worker.ts` beside this file in a checkout, `sqlite-worker.mjs` beside the bundle. */
+  readonly workerUrl: URL
+  readonly clock: Clock
+  readonly log: Log
+  /** Operations that may wait for the worker; default 10,000. */
+  readonly queueLengthMax?: number
+  /** How long a call waits for its answer before it is given up; default 30 s. */
+  readonly answerTimeoutMs?: number
+}
+
+const queueLengthDefault = 10_000
+const answerTimeoutDefaultMs = 30_000
+const busyTimeoutMs = 5000
+/** While writes fail, one is tried this often: so the store recovers by itself when the disk has room again. */
+const watchEveryMs = 1000
+
+/** @throws Problem `invalid_request_error` for any other url. */
+const fileOf = (url: string): string => {
+  const match = /^sqlite:(?:\/\/)?(.+)$/.exec(url)
+  const path = match?.[1]
+  if (path === undefined)
+    throw new Problem('invalid_request_error', {
+      message: `"${url.slice(0, 40)}" is not a SQLite store. Write "sqlite:./data/drover.db".`,
+      param: 'store.url',
+    })
+  return path === ':memory:' ? path : resolve(path)
+}
+
+const ended = (file: string, why: string): Problem =>
+  new Problem('store_unavailable', {
+    message: `The thread of the store ${file} has ended: ${why}. Restart the server.`,
+    retryAfterMs: 5000,
+  })
+
+/** The worker runs with no flags of the main thread: a debugger or a test runner is not its business. */
+const startWorker = (options: SqliteStoreOptions, file: string): Worker => {
+  const workerData: WorkerSettings = {
+    file,
+    durability: options.durability,
+    nowMs: options.clock.nowMs(),
+    busyTimeoutMs,
+  }
+  return new Worker(options.workerUrl, {
+    name: 'drover-store',
+    workerData,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
+}
+
+type Wiring = { readonly mailbox: Mailbox; readonly health: Health; readonly opening: PromiseWithResolvers<void> }
+
+const listen = (worker: Worker, file: string, { mailbox, health, opening }: Wiring): Promise<void> =>
+  new Promise((exited) => {
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'open') return opening.resolve()
+      if (message.kind === 'failed') {
+        health.stop()
+        return opening.reject(uncarried(message.problem))
+      }
+      if (message.writes?.kept === true) health.well()
+      if (message.writes?.kept === false) health.unwell(message.writes.why)
+      mailbox.answer(message.answers)
+    })
+    const end = (why: string): void => {
+      const problem = ended(file, why)
+      health.unwell(problem.message)
+      opening.reject(problem)
+      mailbox.fail(problem)
+    }
+    worker.on('error', (error: unknown) => end(error instanceof Error ? error.message : String(error)))
+    worker.on('exit', (code) => {
+      end(`it left with code ${code}`)
+      exited()
+    })
+  })
+
+/** Every second: gives up what was not answered in time, and tries a write while the store is unwell. */
+const watch = ({ mailbox, health }: Wiring, clock: Clock, log: Log): (() => void) => {
+  let cancel = (): void => {}
+  const look = (): void => {
+    const expired = mailbox.expire()
+    if (expired > 0) health.unwell(`The store did not answer ${expired} operations in time.`)
+    // How the write went reaches `health` with the answers, whichever way it went.
+    if (!health.state().ok && mailbox.waiting() === 0)
+      mailbox
+        .execute('probe', clock.nowMs())
+        .catch((problem: unknown) => log.debug('the store still fails', { why: String(problem) }))
+    cancel = clock.after(watchEveryMs, look)
+  }
+  cancel = clock.after(watchEveryMs, look)
+  return () => cancel()
+}
+
+/**
+ * Opens the store, makes its file where there is none and brings its schema forward.
+ * @throws Problem `store_unavailable` where the file cannot be opened or written, or was written by a newer Drover.
+ */
+export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Store> => {
+  const { clock, log } = options
+  const file = fileOf(options.url)
+  const worker = startWorker(options, file)
+  const mailbox = makeMailbox({
+    clock,
+    queueLengthMax: options.queueLengthMax ?? queueLengthDefault,
+    answerTimeoutMs: options.answerTimeoutMs ?? answerTimeoutDefaultMs,
+    post: (asked) => worker.postMessage({ kind: 'ask', asked } satisfies ToWorker),
+  })
+  const wiring: Wiring = { mailbox, health: makeHealth(file, clock, log), opening: Promise.withResolvers() }
+  const exited = listen(worker, file, wiring)
+  await wiring.opening.promise
+  const stopWatching = watch(wiring, clock, log)
+
+  return {
+    ...faceOf(mailbox.execute, clock),
+    health: wiring.health.state,
+    close: async () => {
+      stopWatching()
+      wiring.health.stop()
+      mailbox.refuse(new Problem('store_unavailable', { message: 'The store has been closed.' }))
+      worker.postMessage({ kind: 'close' } satisfies ToWorker)
+      await exited
+    },
+  }
+}

@@ -1,0 +1,69 @@
+/** Kysely on node:sqlite, synchronous underneath: only ever used inside the store's worker thread. */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
+import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import type { Tables } from '#store/tables.ts'
+
+/** Prepared statements kept; the ones used longest ago go first. */
+const statementsMax = 200
+
+const makePrepare = (database: DatabaseSync): ((text: string) => StatementSync) => {
+  const kept = new Map<string, StatementSync>()
+  return (text) => {
+    const known = kept.get(text)
+    const statement = known ?? database.prepare(text)
+    if (known !== undefined) kept.delete(text)
+    kept.set(text, statement)
+    if (kept.size > statementsMax) {
+      const [oldest] = kept.keys()
+      if (oldest !== undefined) kept.delete(oldest)
+    }
+    return statement
+  }
+}
+
+const makeConnection = (database: DatabaseSync): DatabaseConnection => {
+  const prepare = makePrepare(database)
+  return {
+    executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
+      const statement = prepare(sql)
+      const values = parameters as readonly SQLInputValue[]
+      if (statement.columns().length > 0) return { rows: statement.all(...values) as R[] }
+      const { changes, lastInsertRowid } = statement.run(...values)
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+    },
+    // biome-ignore lint/correctness/useYield: the driver's contract asks for a generator, and nothing here streams.
+    streamQuery: async function* () {
+      throw new Error('the store reads pages, it does not stream')
+    },
+  }
+}
+
+const transactionsElsewhere = async (): Promise<never> => {
+  throw new Error('the batch begins and commits, operations do not')
+}
+
+const makeDriver = (database: DatabaseSync): Driver => {
+  const connection = makeConnection(database)
+  return {
+    init: async () => {},
+    acquireConnection: async () => connection,
+    releaseConnection: async () => {},
+    beginTransaction: transactionsElsewhere,
+    commitTransaction: transactionsElsewhere,
+    rollbackTransaction: transactionsElsewhere,
+    destroy: async () => {},
+  }
+}
+
+/** The query builder over this database. Whoever runs operations begins and commits on the database itself. */
+export const kyselyOn = (database: DatabaseSync): Kysely<Tables> => {
+  const dialect: Dialect = {
+    createDriver: () => makeDriver(database),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createAdapter: () => new SqliteAdapter(),
+    createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+  }
+  return new Kysely<Tables>({ dialect })
+}

@@ -1,0 +1,65 @@
+/** Opens the file (or memory) as the store wants it, with the present schema. */
+
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Kysely } from 'kysely'
+import { stepForward } from '#store/schema-steps/apply.ts'
+import { schemaSteps } from '#store/schema-steps/index.ts'
+import type { SchemaStep } from '#store/schema-steps/step.ts'
+import type { Tables } from '#store/tables.ts'
+import { kyselyOn } from './dialect.ts'
+import type { WorkerSettings } from './message.ts'
+
+export type OpenDatabase = { readonly database: DatabaseSync; readonly kysely: Kysely<Tables> }
+
+/** The file holds digests of keys and perhaps bodies: its owner only. SQLite gives its side files the same mode. */
+const createOwnerOnly = (file: string): void => {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  closeSync(openSync(file, 'a', 0o600))
+}
+
+/**
+ * `process`: a commit is in the write-ahead log, in the hands of the operating system, and survives the end of the
+ * process. `power`: it is also synced to the disk.
+ */
+const configure = (database: DatabaseSync, { file, durability }: WorkerSettings): void => {
+  if (file !== ':memory:') database.exec('PRAGMA journal_mode = WAL')
+  database.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`)
+  database.exec('PRAGMA temp_store = MEMORY')
+  database.exec('PRAGMA cache_size = -65536')
+}
+
+const bringForward = async ({ database, kysely }: OpenDatabase, steps: readonly SchemaStep[], nowMs: number) => {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    await stepForward({ database: kysely, dialect: 'sqlite', steps, nowMs })
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** @throws an error of SQLite, of the file system, or the Problem that the schema is unknown. */
+export const openDatabase = async (
+  settings: WorkerSettings,
+  steps: readonly SchemaStep[] = schemaSteps,
+): Promise<OpenDatabase> => {
+  if (settings.file !== ':memory:') createOwnerOnly(settings.file)
+  const database = new DatabaseSync(settings.file, {
+    readBigInts: true,
+    timeout: settings.busyTimeoutMs,
+    enableForeignKeyConstraints: true,
+    enableDoubleQuotedStringLiterals: false,
+  })
+  try {
+    configure(database, settings)
+    const open = { database, kysely: kyselyOn(database) }
+    await bringForward(open, steps, settings.nowMs)
+    return open
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}

@@ -1,0 +1,59 @@
+/** The store's thread: SQLite blocks whoever calls it, so nobody but this thread does. */
+
+import assert from 'node:assert/strict'
+import type { MessagePort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
+import { makeOperations } from '#store/operations/index.ts'
+import { runBatch } from './batch.ts'
+import { storeProblem } from './failure.ts'
+import type { Asked, FromWorker, ToWorker, WorkerSettings } from './message.ts'
+import { carried } from './message.ts'
+import type { OpenDatabase } from './open-database.ts'
+import { openDatabase } from './open-database.ts'
+
+/** More than this in one commit gains nothing, and lets the first wait for the last. */
+const operationsPerCommitMax = 1000
+
+const tell = (port: MessagePort, message: FromWorker): void => port.postMessage(message)
+
+const serve = (port: MessagePort, { database, kysely }: OpenDatabase): void => {
+  const ground = { database, kysely, operations: makeOperations() }
+  // Bounded by the client, which refuses calls beyond its `queueLengthMax`.
+  const waiting: Asked[] = []
+  let running = false
+  let closing = false
+
+  const runWaiting = async (): Promise<void> => {
+    if (running) return
+    running = true
+    while (waiting.length > 0) {
+      const { answers, writes } = await runBatch(ground, waiting.splice(0, operationsPerCommitMax))
+      tell(port, { kind: 'answers', answers, writes })
+      // Lets messages in that came meanwhile, so that they join the next commit.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    running = false
+    if (!closing) return
+    database.close()
+    port.close()
+  }
+
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'ask') waiting.push(...message.asked)
+    else closing = true
+    setImmediate(runWaiting)
+  })
+  tell(port, { kind: 'open' })
+}
+
+const start = async (): Promise<void> => {
+  const port = parentPort
+  assert(port !== null, 'the store worker runs in a thread of its own')
+  try {
+    serve(port, await openDatabase(workerData as WorkerSettings))
+  } catch (error) {
+    tell(port, { kind: 'failed', problem: carried(storeProblem(error)) })
+  }
+}
+
+await start()

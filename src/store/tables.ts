@@ -1,0 +1,135 @@
+/** The tables, declared once for both dialects. Whole numbers are 64 bits wide and read as `bigint`. */
+
+import type { ColumnType } from 'kysely'
+
+/** 64-bit integer: times in milliseconds, money in nano-USD, counts. Drivers are told to read it as `bigint`. */
+type Whole = ColumnType<bigint, bigint | number, bigint | number>
+type WholeOrNull = ColumnType<bigint | null, bigint | number | null, bigint | number | null>
+/** 0 or 1: SQLite has no boolean, so neither have we. */
+type Flag = ColumnType<bigint, 0 | 1, 0 | 1>
+/** Given by the database. */
+type Sequence = ColumnType<bigint, never, never>
+/** A list or an object as JSON text; money inside is a decimal string. */
+type JsonText = string
+
+export type OrganisationTable = { id: string; name: string; created_ms: Whole }
+
+export type ProjectTable = { id: string; organisation: string; name: string; created_ms: Whole }
+
+export type MemberTable = { id: string; organisation: string; mail: string | null; role: string; created_ms: Whole }
+
+export type AccountTable = {
+  id: string
+  organisation: string
+  name: string
+  billing: string
+  plan: string | null
+  created_ms: Whole
+}
+
+export type KeyTable = {
+  id: string
+  name: string
+  organisation: string
+  project: string | null
+  account: string
+  purpose: string
+  test: Flag
+  environment: string | null
+  models: JsonText | null
+  requests_per_minute: WholeOrNull
+  tokens_per_minute: WholeOrNull
+  concurrency: WholeOrNull
+  addresses: JsonText | null
+  default_provider: string | null
+  usage_cost: Flag
+  budget_nano_usd: WholeOrNull
+  budget_period: string | null
+  created_ms: Whole
+  expires_ms: WholeOrNull
+  revoked_ms: WholeOrNull
+  ending: string
+  digest: string
+}
+
+/** Append-only. `hash` covers `previous_hash` and every other column, so that a change of any row breaks the chain. */
+export type TrailTable = {
+  position: Whole
+  id: string
+  time_ms: Whole
+  actor: string
+  operation: string
+  object: string
+  before: string | null
+  after: string | null
+  request_id: string | null
+  previous_hash: string
+  hash: string
+}
+
+/** One row: the end of the trail. Whoever appends updates it first, which puts writers of Postgres in a queue. */
+export type TrailHeadTable = { single: Whole; position: Whole; hash: string }
+
+export type CallTable = {
+  /** Order of arrival in the log, which is the order in which calls ended. */
+  sequence: Sequence
+  id: string
+  time_ms: Whole
+  organisation: string | null
+  project: string | null
+  account: string | null
+  key: string | null
+  test: Flag
+  protocol: string
+  path: string
+  stream: Flag
+  model: string | null
+  provider: string | null
+  upstream_model: string | null
+  status: Whole
+  error: string | null
+  error_message: string | null
+  attempts: JsonText
+  usage: JsonText | null
+  cost_nano_usd: WholeOrNull
+  price_hash: string | null
+  ttft_ms: number | null
+  duration_ms: number
+  overhead_ms: number
+  end: string
+  finish_reason: string | null
+  tags: JsonText
+  conversation: string | null
+  call_site: string | null
+  session: string | null
+  migration: string | null
+  arm: string | null
+  warnings: JsonText
+  cache: string | null
+  request_bytes: Whole
+  response_bytes: Whole
+  upstream_digest: string | null
+  delivered_digest: string | null
+}
+
+/** Apart from `call`, because bodies are seldom kept, large, and deleted sooner. */
+export type CallBodyTable = { call: string; request_body: string | null; response_body: string | null }
+
+/** Facts about the store itself. */
+export type MetaTable = { name: string; value: string }
+
+export type SchemaStepTable = { number: Whole; name: string; applied_ms: Whole }
+
+export type Tables = {
+  organisation: OrganisationTable
+  project: ProjectTable
+  member: MemberTable
+  account: AccountTable
+  key: KeyTable
+  trail: TrailTable
+  trail_head: TrailHeadTable
+  call: CallTable
+  call_body: CallBodyTable
+  meta: MetaTable
+  schema_step: SchemaStepTable
+}
