@@ -20,6 +20,16 @@ export type PriceRates = {
   readonly items: Readonly<Record<string, bigint>> | null
 }
 
+/** A time of day in UTC minutes since midnight, `[from, until)`; from over until goes through midnight. */
+export type PriceWindow = {
+  readonly fromMinute: number
+  readonly untilMinute: number
+  /** 0 = Sunday; absent = every day. */
+  readonly weekdays?: readonly number[]
+  /** UTC days (`YYYY-MM-DD`) on which the window does not hold: public holidays. */
+  readonly exceptDates?: readonly string[]
+}
+
 export type PriceRow = {
   readonly model: string
   readonly vendor: string
@@ -31,8 +41,8 @@ export type PriceRow = {
   readonly contextOverTokens: number | null
   /** `default`, `batch`, `flex`, `priority`. */
   readonly serviceTier: string
-  /** Time-of-day windows in UTC minutes since midnight, `[from, until)`; `null` = always. */
-  readonly windows: readonly { readonly fromMinute: number; readonly untilMinute: number }[] | null
+  /** Time-of-day windows; `null` = always. */
+  readonly windows: readonly PriceWindow[] | null
   readonly rates: PriceRates
   readonly source: string
   /** The day the source was read, `YYYY-MM-DD`. */
@@ -52,4 +62,21 @@ export const priceRowHash = (row: PriceRow): string => {
     return value
   })
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+const minuteMs = 60_000
+const minutesPerDay = 1_440
+
+/** Whether the instant lies in the window. Weekday and exempt days are those of the instant, in UTC. */
+export const windowHolds = (window: PriceWindow, atMs: number): boolean => {
+  const { fromMinute, untilMinute, weekdays, exceptDates } = window
+  const minute = Math.floor(atMs / minuteMs) % minutesPerDay
+  const within =
+    fromMinute <= untilMinute
+      ? minute >= fromMinute && minute < untilMinute
+      : minute >= fromMinute || minute < untilMinute
+  if (!within) return false
+  const at = new Date(atMs)
+  if (weekdays !== undefined && !weekdays.includes(at.getUTCDay())) return false
+  return exceptDates === undefined || !exceptDates.includes(at.toISOString().slice(0, 10))
 }

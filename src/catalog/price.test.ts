@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { priceRowHash, windowHolds } from '#base/price-row.ts'
+import type { PriceEntry, VendorFile } from './file.ts'
+import type { PriceQuestion } from './price.ts'
+import { priceAt, priceRowsOf } from './price.ts'
+
+const file: VendorFile = {
+  vendor: 'acme',
+  name: 'Acme',
+  docs: 'https://acme.example',
+  sources: {
+    page: { url: 'https://acme.example/prices', read: '2026-11-22' },
+    table: { url: 'https://table.example', read: '2026-08-01' },
+  },
+  calendars: { rest: ['2026-10-01'] },
+  windows: { peak: [{ from: '01:00', until: '04:00', weekdays: [1, 2, 3, 4, 5], except: 'rest' }] },
+  models: [{ id: 'anvil', source: 'page' }],
+}
+
+const rowsOf = (...entries: Partial<PriceEntry>[]) =>
+  priceRowsOf(
+    entries.map((entry) => ({ currency: 'USD' as const, source: 'page', ...entry })),
+    'anvil',
+    file,
+  )
+
+const asked = (question: Partial<PriceQuestion>): PriceQuestion => ({
+  atMs: Date.parse('2026-11-22T12:00:00Z'),
+  serviceTier: null,
+  inputTokens: 100,
+  currency: 'USD',
+  ...question,
+})
+
+const inputAt = (rows: ReturnType<typeof rowsOf>, question: Partial<PriceQuestion>) =>
+  priceAt(rows, asked(question))?.row.rates.input ?? null
+
+test('the row in force at the instant counts: from is inside, until is outside', () => {
+  const rows = rowsOf({ input: '5', until: '2026-08-21' }, { input: '4', from: '2026-08-21' })
+  assert.equal(inputAt(rows, { atMs: Date.parse('2026-08-20T23:59:59.999Z') }), 5_000_000_000n)
+  assert.equal(inputAt(rows, { atMs: Date.parse('2026-08-21T00:00:00Z') }), 4_000_000_000n)
+  assert.equal(rows[0]?.rates.input, 4_000_000_000n, 'newest first')
+})
+
+test('no row in force is unpriced, not free', () => {
+  assert.equal(priceAt(rowsOf({ input: '5', until: '2026-01-01' }), asked({})), null)
+  assert.equal(priceAt([], asked({})), null)
+  assert.equal(priceAt(rowsOf({ input: '0', output: '0' }), asked({}))?.row.rates.input, 0n)
+})
+
+test('a context step is a cliff: at the step the base row, over it the whole call at the dearer row', () => {
+  const rows = rowsOf(
+    { input: '1' },
+    { input: '2', context_over_tokens: 128_000 },
+    { input: '3', context_over_tokens: 200_000 },
+  )
+  assert.equal(inputAt(rows, { inputTokens: 128_000 }), 1_000_000_000n)
+  assert.equal(inputAt(rows, { inputTokens: 128_001 }), 2_000_000_000n)
+  assert.equal(inputAt(rows, { inputTokens: 200_001 }), 3_000_000_000n)
+  assert.equal(inputAt(rows, { inputTokens: null }), 1_000_000_000n)
+})
+
+test('a service tier has its own row; without one the default row counts, and the answer says so', () => {
+  const rows = rowsOf({ input: '2' }, { input: '1', service_tier: 'flex' }, { input: '4', service_tier: 'priority' })
+  assert.equal(inputAt(rows, { serviceTier: 'flex' }), 1_000_000_000n)
+  assert.equal(inputAt(rows, { serviceTier: 'fast' }), 4_000_000_000n)
+  assert.equal(inputAt(rows, { serviceTier: 'standard' }), 2_000_000_000n)
+  assert.deepEqual(priceAt(rows, asked({ serviceTier: 'batch' }))?.tierMatched, false)
+  assert.deepEqual(priceAt(rows, asked({ serviceTier: 'flex' }))?.tierMatched, true)
+})
+
+test('a tier without a long-context row pays the default tier’s long-context price', () => {
+  const rows = rowsOf(
+    { input: '2' },
+    { input: '4', context_over_tokens: 272_000 },
+    { input: '3', service_tier: 'priority' },
+  )
+  const choice = priceAt(rows, asked({ serviceTier: 'priority', inputTokens: 300_000 }))
+  assert.equal(choice?.row.rates.input, 4_000_000_000n)
+  assert.equal(choice?.tierMatched, false)
+})
+
+test('a window goes before the row without one, on its weekdays and not on holidays', () => {
+  const rows = rowsOf({ input: '1' }, { input: '2', window: 'peak' })
+  const at = (instant: string) => inputAt(rows, { atMs: Date.parse(instant) })
+  assert.equal(at('2026-11-23T01:00:00Z'), 2_000_000_000n, 'Monday, first minute')
+  assert.equal(at('2026-11-23T03:59:59Z'), 2_000_000_000n)
+  assert.equal(at('2026-11-23T04:00:00Z'), 1_000_000_000n, 'the end is outside')
+  assert.equal(at('2026-11-22T02:00:00Z'), 1_000_000_000n, 'Sunday')
+  assert.equal(at('2026-10-01T02:00:00Z'), 1_000_000_000n, 'a holiday on a Thursday')
+})
+
+test('a window may go through midnight', () => {
+  const night = { fromMinute: 22 * 60, untilMinute: 2 * 60 }
+  assert.ok(windowHolds(night, Date.parse('2026-11-22T23:00:00Z')))
+  assert.ok(windowHolds(night, Date.parse('2026-11-23T01:59:00Z')))
+  assert.ok(!windowHolds(night, Date.parse('2026-11-23T02:00:00Z')))
+})
+
+test('currencies are separate price lists', () => {
+  const rows = rowsOf({ input: '3' }, { input: '20', currency: 'CNY' })
+  assert.equal(inputAt(rows, { currency: 'CNY' }), 20_000_000_000n)
+  assert.equal(inputAt(rows, {}), 3_000_000_000n)
+})
+
+test('the hash of a row is that of its price, not of the place where it was read', () => {
+  const [one] = rowsOf({ input: '1' })
+  const [same] = rowsOf({ input: '1.0', source: 'table' })
+  const [other] = rowsOf({ input: '1.000000001' })
+  assert.ok(one !== undefined && same !== undefined && other !== undefined)
+  assert.equal(priceRowHash(one), priceRowHash(same))
+  assert.notEqual(priceRowHash(one), priceRowHash(other))
+})

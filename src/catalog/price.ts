@@ -1,0 +1,157 @@
+/** Price rows of the catalog: read from the file's decimal strings, and chosen for one call. */
+
+import { nanoOf } from '#base/money.ts'
+import type { Currency, PriceRates, PriceRow, PriceWindow } from '#base/price-row.ts'
+import { windowHolds } from '#base/price-row.ts'
+import type { PriceEntry, VendorFile, WindowEntry } from './file.ts'
+
+const rateOf = (entry: Readonly<Record<string, unknown>>, name: string): bigint | null => {
+  const decimal = entry[name]
+  if (typeof decimal !== 'string') return null
+  try {
+    const nano = nanoOf(decimal)
+    if (nano < 0n) throw new RangeError('a price is not negative')
+    return nano
+  } catch (error) {
+    throw new RangeError(`${name}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+const itemsOf = (items: Readonly<Record<string, string>> | undefined): PriceRates['items'] => {
+  if (items === undefined) return null
+  return Object.freeze(Object.fromEntries(Object.keys(items).map((name) => [name, rateOf(items, name) ?? 0n])))
+}
+
+const ratesOf = (entry: PriceEntry): PriceRates =>
+  Object.freeze({
+    input: rateOf(entry, 'input'),
+    cachedInput: rateOf(entry, 'cached_input'),
+    output: rateOf(entry, 'output'),
+    cacheWrite5m: rateOf(entry, 'cache_write_5m'),
+    cacheWrite1h: rateOf(entry, 'cache_write_1h'),
+    reasoning: rateOf(entry, 'reasoning'),
+    audioInput: rateOf(entry, 'audio_input'),
+    audioOutput: rateOf(entry, 'audio_output'),
+    imageInput: rateOf(entry, 'image_input'),
+    imageOutput: rateOf(entry, 'image_output'),
+    perCall: rateOf(entry, 'per_call'),
+    items: itemsOf(entry.items),
+  })
+
+const minuteOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5))
+
+const windowOf = (entry: WindowEntry, file: VendorFile): PriceWindow => {
+  const exceptDates = entry.except === undefined ? undefined : file.calendars?.[entry.except]
+  if (entry.except !== undefined && exceptDates === undefined)
+    throw new RangeError(`calendar "${entry.except}" is not among "calendars"`)
+  return Object.freeze({
+    fromMinute: minuteOf(entry.from),
+    untilMinute: minuteOf(entry.until),
+    ...(entry.weekdays === undefined ? {} : { weekdays: Object.freeze(entry.weekdays) }),
+    ...(exceptDates === undefined ? {} : { exceptDates: Object.freeze(exceptDates) }),
+  })
+}
+
+const bothInForce = (left: PriceRow, right: PriceRow): boolean =>
+  (left.fromMs ?? Number.NEGATIVE_INFINITY) < (right.untilMs ?? Number.POSITIVE_INFINITY) &&
+  (right.fromMs ?? Number.NEGATIVE_INFINITY) < (left.untilMs ?? Number.POSITIVE_INFINITY)
+
+const sameSlot = (left: PriceRow, right: PriceRow): boolean =>
+  left.currency === right.currency &&
+  left.serviceTier === right.serviceTier &&
+  left.contextOverTokens === right.contextOverTokens &&
+  (left.windows === null) === (right.windows === null)
+
+const readPriceRow = (entry: PriceEntry, model: string, file: VendorFile): PriceRow => {
+  const source = file.sources[entry.source]
+  if (source === undefined) throw new RangeError(`source: "${entry.source}" is not among "sources"`)
+  const windows = entry.window === undefined ? undefined : file.windows?.[entry.window]
+  if (entry.window !== undefined && windows === undefined)
+    throw new RangeError(`window: "${entry.window}" is not among "windows"`)
+  return Object.freeze({
+    model,
+    vendor: file.vendor,
+    currency: entry.currency,
+    fromMs: entry.from === undefined ? null : Date.parse(entry.from),
+    untilMs: entry.until === undefined ? null : Date.parse(entry.until),
+    contextOverTokens: entry.context_over_tokens ?? null,
+    serviceTier: entry.service_tier ?? 'default',
+    windows: windows === undefined ? null : Object.freeze(windows.map((window) => windowOf(window, file))),
+    rates: ratesOf(entry),
+    source: source.url,
+    read: source.read,
+  })
+}
+
+/**
+ * The rows of one model, newest first. Days mean midnight UTC.
+ * @throws RangeError with the index of the row, when it names a source, window or calendar that the file lacks, when a price is
+ * no decimal, or when two rows would rate the same call.
+ */
+export const priceRowsOf = (entries: readonly PriceEntry[], model: string, file: VendorFile): readonly PriceRow[] => {
+  const rows: PriceRow[] = []
+  for (const [index, entry] of entries.entries())
+    try {
+      const row = readPriceRow(entry, model, file)
+      const twin = rows.findIndex((other) => sameSlot(other, row) && bothInForce(other, row))
+      if (twin >= 0) throw new RangeError(`rates the same calls as prices[${twin}]`)
+      rows.push(row)
+    } catch (error) {
+      throw error instanceof RangeError ? new RangeError(`prices[${index}]: ${error.message}`, { cause: error }) : error
+    }
+  return Object.freeze(rows.sort((left, right) => (right.fromMs ?? 0) - (left.fromMs ?? 0)))
+}
+
+/** Vendors' names of tiers that are billed as another one. */
+const tierNames: ReadonlyMap<string, string> = new Map([
+  ['standard', 'default'],
+  ['auto', 'default'],
+  ['on_demand', 'default'],
+  ['fast', 'priority'],
+])
+
+const inForce = (row: PriceRow, atMs: number): boolean =>
+  (row.fromMs === null || row.fromMs <= atMs) &&
+  (row.untilMs === null || atMs < row.untilMs) &&
+  (row.windows === null || row.windows.some((window) => windowHolds(window, atMs)))
+
+export type PriceQuestion = {
+  /** The instant that decides; for a vendor with times of day, what its page says decides. */
+  readonly atMs: number
+  /** The tier that served the call, as the vendor says; `null` = the default one. */
+  readonly serviceTier: string | null
+  /** All input tokens, cached ones included; `null` = unknown, rated at the base step. */
+  readonly inputTokens: number | null
+  readonly currency: Currency
+}
+
+export type PriceChoice = {
+  readonly row: PriceRow
+  /** False when the tier has no row of its own and the default tier's was taken. */
+  readonly tierMatched: boolean
+}
+
+/**
+ * The row that rates a call, or `null` when none is in force: unpriced, never zero.
+ * A context step is a cliff: past it, the whole call is rated at the step's row; of several steps the highest one that the input
+ * exceeds counts. The step is decided before the tier, so that a tier without a long-context row pays the default tier's. A row
+ * with a time window goes before one without.
+ */
+export const priceAt = (rows: readonly PriceRow[], question: PriceQuestion): PriceChoice | null => {
+  const { atMs, inputTokens } = question
+  const current = rows.filter((row) => row.currency === question.currency && inForce(row, atMs))
+  const tier = tierNames.get(question.serviceTier ?? 'default') ?? question.serviceTier ?? 'default'
+  const step = current
+    .filter((row) => row.serviceTier === 'default' || row.serviceTier === tier)
+    .map((row) => row.contextOverTokens ?? 0)
+    .filter((over) => over === 0 || (inputTokens !== null && inputTokens > over))
+    .reduce((highest, over) => Math.max(highest, over), 0)
+  const pick = (serviceTier: string): PriceRow | undefined => {
+    const fitting = current.filter((row) => row.serviceTier === serviceTier && (row.contextOverTokens ?? 0) === step)
+    return fitting.find((row) => row.windows !== null) ?? fitting[0]
+  }
+  const own = pick(tier)
+  if (own !== undefined) return { row: own, tierMatched: true }
+  const base = pick('default')
+  return base === undefined ? null : { row: base, tierMatched: false }
+}
