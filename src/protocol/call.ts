@@ -1,7 +1,7 @@
 /** A caller's request, decoded no further than the relay needs: bytes, a top-level scan, and a lazy body. */
 
-import type { JsonObject } from '#base/json-type.ts'
 import type { TopLevel } from '#base/json.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import type { Form } from '#http/inbound.ts'
 
 /** What is asked for: decides which targets can serve the call. */
@@ -21,16 +21,18 @@ export type Warning = { readonly field: string; readonly reason: string }
 /** A value and what was lost or changed on the way to it. Nothing is dropped without a warning. */
 export type Converted<T> = { readonly value: T; readonly warnings: readonly Warning[] }
 
-export type Payload =
-  | { readonly kind: 'json'; readonly top: TopLevel }
-  | { readonly kind: 'form'; readonly form: Form }
+export type Payload = { readonly kind: 'json'; readonly top: TopLevel } | { readonly kind: 'form'; readonly form: Form }
 
 /** What the caller asked of the answer's usage: the final usage event of a stream, and `usage.cost` in it. */
 export type UsageWish = { readonly inStream: boolean; readonly cost: boolean }
 
 export type Call = {
+  /** The id of the Inbound: unguessable, unknown to the caller before the answer. */
+  readonly id: string
   /** Name of the protocol that read it. */
   readonly protocol: string
+  /** The path behind the version, as the protocol lists it: `chat/completions`, `images/edits`. */
+  readonly endpoint: string
   readonly kind: CallKind
   /** As the caller wrote it. */
   readonly model: string

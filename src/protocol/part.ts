@@ -27,11 +27,13 @@ export type StartPart = Carried & {
 export type PingPart = { readonly type: 'ping' }
 
 export type TextStartPart = At & Carried & { readonly type: 'text-start' }
-export type TextDeltaPart = At & Carried & { readonly type: 'text-delta'; readonly text: string; readonly logprobs?: JsonObject | null }
+export type TextDeltaPart = At &
+  Carried & { readonly type: 'text-delta'; readonly text: string; readonly logprobs?: JsonObject | null }
 export type TextEndPart = At & Carried & { readonly type: 'text-end' }
 
 export type ReasoningStartPart = At & Carried & { readonly type: 'reasoning-start'; readonly redacted?: boolean }
-export type ReasoningDeltaPart = At & Carried & { readonly type: 'reasoning-delta'; readonly text: string; readonly summary?: boolean }
+export type ReasoningDeltaPart = At &
+  Carried & { readonly type: 'reasoning-delta'; readonly text: string; readonly summary?: boolean }
 export type ReasoningEndPart = At & Carried & { readonly type: 'reasoning-end'; readonly carriers?: readonly Carrier[] }
 
 export type RefusalStartPart = At & Carried & { readonly type: 'refusal-start' }
@@ -51,13 +53,23 @@ export type ToolStartPart = At &
 /** A piece of the arguments' text, exactly as the provider wrote it. */
 export type ToolDeltaPart = At & Carried & { readonly type: 'tool-input-delta'; readonly text: string }
 export type ToolEndPart = At & Carried & { readonly type: 'tool-input-end' }
-export type ToolResultPart = At & Carried & { readonly type: 'tool-result'; readonly id: string; readonly name: string; readonly output: JsonObject }
+export type ToolResultPart = At &
+  Carried & { readonly type: 'tool-result'; readonly id: string; readonly name: string; readonly output: JsonObject }
 
 /** Base64 data or a URL; `complete` false = a preview that a later one replaces. */
-export type ImagePart = At & Carried & { readonly type: 'image'; readonly mediaType: string; readonly data?: string; readonly url?: string; readonly complete: boolean }
+export type ImagePart = At &
+  Carried & {
+    readonly type: 'image'
+    readonly mediaType: string
+    readonly data?: string
+    readonly url?: string
+    readonly complete: boolean
+  }
 
-export type AudioStartPart = At & Carried & { readonly type: 'audio-start'; readonly id: string | null; readonly format: string | null }
-export type AudioDeltaPart = At & Carried & { readonly type: 'audio-delta'; readonly data: string | null; readonly transcript: string | null }
+export type AudioStartPart = At &
+  Carried & { readonly type: 'audio-start'; readonly id: string | null; readonly format: string | null }
+export type AudioDeltaPart = At &
+  Carried & { readonly type: 'audio-delta'; readonly data: string | null; readonly transcript: string | null }
 export type AudioEndPart = At & Carried & { readonly type: 'audio-end'; readonly expiresMs: number | null }
 
 export type CitationPart = At &
@@ -71,8 +83,13 @@ export type CitationPart = At &
     readonly raw: JsonObject
   }
 
-export type UsagePart = { readonly type: 'usage'; readonly usage: Usage; readonly raw: JsonObject }
-export type FinishPart = Carried & { readonly type: 'finish'; readonly choice: number; readonly reason: FinishReason; readonly raw: string | null }
+export type UsagePart = Carried & { readonly type: 'usage'; readonly usage: Usage; readonly raw: JsonObject }
+export type FinishPart = Carried & {
+  readonly type: 'finish'
+  readonly choice: number
+  readonly reason: FinishReason
+  readonly raw: string | null
+}
 export type ErrorPart = { readonly type: 'error'; readonly problem: Problem; readonly raw: JsonObject | null }
 
 export type Part =

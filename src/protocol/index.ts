@@ -1,0 +1,23 @@
+/** The wire formats that Drover speaks. */
+
+import { openaiCompletions } from './openai/completions.ts'
+import { openaiEmbeddings } from './openai/embeddings.ts'
+import { openaiImages } from './openai/images.ts'
+import { openaiModerations } from './openai/moderations.ts'
+import { openaiRerank } from './openai/rerank.ts'
+import { openaiSpeech } from './openai/speech.ts'
+import { openaiTranscriptions } from './openai/transcriptions.ts'
+import { openaiChat } from './openai-chat/index.ts'
+import type { Protocol, ProtocolName } from './protocol.ts'
+
+/** Every protocol by its name. */
+export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
+  'openai-chat': openaiChat,
+  'openai-completions': openaiCompletions,
+  'openai-embeddings': openaiEmbeddings,
+  'openai-moderations': openaiModerations,
+  'openai-images': openaiImages,
+  'openai-speech': openaiSpeech,
+  'openai-transcriptions': openaiTranscriptions,
+  'openai-rerank': openaiRerank,
+}

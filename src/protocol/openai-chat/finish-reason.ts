@@ -1,0 +1,40 @@
+/** Why an answer ended: the provider's word beside the one that all formats share. */
+
+import type { FinishReason } from '#protocol/part.ts'
+
+const reasons: Readonly<Record<string, FinishReason>> = {
+  stop: 'stop',
+  eos: 'stop',
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  length: 'length',
+  max_tokens: 'length',
+  model_length: 'length',
+  tool_calls: 'tool-calls',
+  function_call: 'tool-calls',
+  content_filter: 'content-filter',
+  refusal: 'refusal',
+  error: 'error',
+  insufficient_system_resource: 'error',
+}
+
+const words: Readonly<Record<FinishReason, string>> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool_calls',
+  'content-filter': 'content_filter',
+  refusal: 'content_filter',
+  pause: 'stop',
+  error: 'error',
+  other: 'stop',
+}
+
+/** The only words that clients of this format know. */
+const known = new Set(['stop', 'length', 'tool_calls', 'function_call', 'content_filter'])
+
+/** Any provider's `finish_reason`. */
+export const readFinishReason = (raw: string): FinishReason => reasons[raw.toLowerCase()] ?? 'other'
+
+/** The word of this format; a provider's own is kept where it is one of them. */
+export const writeFinishReason = (reason: FinishReason, raw: string | null): string =>
+  raw !== null && known.has(raw) ? raw : words[reason]

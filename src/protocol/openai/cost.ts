@@ -1,0 +1,71 @@
+/** What a call cost, put into the usage that the provider reported; every other byte stays as it came. */
+
+import { Buffer } from 'node:buffer'
+import { memberText, scanTopLevel, spliceTopLevel } from '#base/json.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import { decimalOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import { sseSplitter } from '#base/sse.ts'
+import { findUsage } from './usage.ts'
+
+const braceOpen = 0x7b
+
+/** `cost` is a JSON number written digit by digit from the integer, `cost_nano_usd` the integer as a string. */
+const costMembers = (costNanoUsd: bigint): Readonly<Record<string, string>> => ({
+  cost: decimalOf(costNanoUsd, 0),
+  cost_nano_usd: `"${costNanoUsd}"`,
+})
+
+/** Usage that stands elsewhere (inside a choice, in `x_groq`) is copied to the top, where callers look for the cost. */
+const usageAtTop = (json: Buffer, cost: Readonly<Record<string, string>>): string | null => {
+  const document = JSON.parse(json.toString('utf8')) as JsonObject
+  const usage = findUsage(document)
+  if (usage === null) return null
+  const top = scanTopLevel(Buffer.from(JSON.stringify(usage)))
+  return spliceTopLevel(top, { set: cost }).toString('utf8')
+}
+
+const withCost = (json: Buffer, cost: Readonly<Record<string, string>>): Buffer => {
+  const top = scanTopLevel(json)
+  const text = memberText(top, 'usage')
+  const usage =
+    text?.[0] === braceOpen
+      ? spliceTopLevel(scanTopLevel(text), { set: cost }).toString('utf8')
+      : usageAtTop(json, cost)
+  return usage === null ? json : spliceTopLevel(top, { set: { usage } })
+}
+
+/** The event with other data: in place where the data is one line, else its data lines become one. */
+const withData = (raw: Buffer, data: Buffer, changed: Buffer): Buffer => {
+  const at = raw.indexOf(data)
+  if (at !== -1) return Buffer.concat([raw.subarray(0, at), changed, raw.subarray(at + data.length)])
+  const lines = raw.toString('utf8').split(/(?<=\r\n|\n|\r(?!\n))/)
+  const first = lines.findIndex((line) => line.startsWith('data'))
+  const others = lines.filter((line) => !line.startsWith('data'))
+  others.splice(first, 0, `data: ${changed.toString('utf8')}\n`)
+  return Buffer.from(others.join(''))
+}
+
+const ofEvent = (raw: Buffer, cost: Readonly<Record<string, string>>): Buffer => {
+  const splitter = sseSplitter()
+  const [event] = [...splitter.feed(raw), ...splitter.end()]
+  if (event === undefined || event.data === null || !isObject(JSON.parse(event.data.toString('utf8')))) return raw
+  const changed = withCost(event.data, cost)
+  return changed === event.data ? raw : withData(raw, event.data, changed)
+}
+
+/**
+ * `usage.cost` and `usage.cost_nano_usd` put into one frame: a whole JSON reply, or one event. A frame without usage, and one
+ * whose JSON cannot be read strictly, comes back as it is: a cost that cannot be shown must not cost the answer.
+ */
+export const addCost = (raw: Buffer, costNanoUsd: bigint): Buffer => {
+  const cost = costMembers(costNanoUsd)
+  const first = raw.find((byte) => byte > 0x20)
+  try {
+    return first === braceOpen ? withCost(raw, cost) : ofEvent(raw, cost)
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError || thrown instanceof Problem) return raw
+    throw thrown
+  }
+}

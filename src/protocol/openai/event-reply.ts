@@ -1,0 +1,119 @@
+/** A reply that is a stream of events: each event one frame, its bytes untouched. */
+
+import { Buffer } from 'node:buffer'
+import type { JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import { Problem } from '#base/problem.ts'
+import type { SseEvent } from '#base/sse.ts'
+import { sseSplitter } from '#base/sse.ts'
+import type { ErrorPart } from '#protocol/part.ts'
+import type { Frame } from '#protocol/protocol.ts'
+import type { BodyReader, ReplySteps } from './reply.ts'
+import { isErrorDocument } from './stated-error.ts'
+import { notTheProtocol, readInBandProblem } from './upstream-problem.ts'
+
+const endMarker = '[DONE]'
+const nothing = Buffer.alloc(0)
+
+const parse = (text: string, closed: boolean): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    if (closed) throw notTheProtocol('The provider sent an event that is not JSON.', 'protocol', cause)
+    throw notTheProtocol('The provider broke off within an event.', 'cut', cause)
+  }
+}
+
+const errorPart = (document: JsonObject): ErrorPart => ({
+  type: 'error',
+  problem: readInBandProblem(document),
+  raw: document,
+})
+
+class EventReader implements BodyReader {
+  readonly #steps: ReplySteps
+  readonly #splitter = sseSplitter()
+  #marked = false
+  /** The provider has told an error, or broken its own protocol: nothing that follows makes the answer whole. */
+  #failed = false
+  /** Thrown by the next call, so that events before a broken one still go out, however the bytes were cut. */
+  #failure: unknown = null
+
+  constructor(steps: ReplySteps) {
+    this.#steps = steps
+  }
+
+  read(bytes: Buffer): readonly Frame[] {
+    this.#throwFailure()
+    return this.#frames(this.#splitter.feed(bytes))
+  }
+
+  /**
+   * The last event may lack its blank line. Where the answer is whole without it, it is given as it is; where it is not, its
+   * bytes are kept back, because the error event that follows would run into its line.
+   */
+  end(): readonly Frame[] {
+    this.#throwFailure()
+    const rest = this.#splitter.end()
+    if (this.complete()) return rest.map((event) => this.#whole(event))
+    const frames = this.#frames(rest)
+    const torn = rest[0]?.closed === false && !this.complete()
+    return torn ? frames.map((frame) => ({ ...frame, raw: nothing })) : frames
+  }
+
+  complete(): boolean {
+    return !this.#failed && (this.#marked || this.#steps.finished())
+  }
+
+  /** After the end of the answer a torn event is only bytes. */
+  #whole(event: SseEvent): Frame {
+    try {
+      return this.#frame(event)
+    } catch (thrown) {
+      if (thrown instanceof Problem) return { raw: event.raw, parts: [], role: 'comment' }
+      throw thrown
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  #frames(events: readonly SseEvent[]): readonly Frame[] {
+    const frames: Frame[] = []
+    for (const event of events) {
+      try {
+        frames.push(this.#frame(event))
+      } catch (thrown) {
+        this.#failed = true
+        this.#failure = thrown
+        if (frames.length === 0) throw thrown
+        break
+      }
+    }
+    return frames
+  }
+
+  #frame({ raw, data, event, comment, closed }: SseEvent): Frame {
+    const text = comment || data === null ? '' : data.toString('utf8').trim()
+    if (text === '') return { raw, parts: [], role: 'comment' }
+    if (text === endMarker) {
+      this.#marked = true
+      return { raw, parts: this.#steps.endMarker(), role: 'end' }
+    }
+    const value = parse(text, closed)
+    if (!isObject(value)) return { raw, parts: [], role: 'content' }
+    if (event === 'error' || isErrorDocument(value)) return this.#errorFrame(raw, value, event)
+    return { raw, ...this.#steps.event(value, event) }
+  }
+
+  /** An error may come in an event that also carries content and usage (OpenRouter): those count all the same. */
+  #errorFrame(raw: Buffer, value: JsonObject, event: string | null): Frame {
+    this.#failed = true
+    const { parts } = Array.isArray(value['choices']) ? this.#steps.event(value, event) : { parts: [] }
+    return { raw, parts: [...parts, errorPart(value)], role: 'content' }
+  }
+}
+
+/** Reads one stream. @throws Problem `upstream_error` for an event that is not JSON, after the frames before it. */
+export const eventReader = (steps: ReplySteps): BodyReader => new EventReader(steps)

@@ -1,0 +1,95 @@
+/** A reply that is one JSON document: held until it is whole, or, when it is large, passed on and read along. */
+
+import { Buffer } from 'node:buffer'
+import { topLevelStream } from '#base/json-stream.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import type { Part } from '#protocol/part.ts'
+import type { Frame } from '#protocol/protocol.ts'
+import type { BodyReader, ReplySteps } from './reply.ts'
+import { isErrorDocument } from './stated-error.ts'
+import { notTheProtocol, readInBandProblem } from './upstream-problem.ts'
+
+/** A document up to this size is one frame, so that its cost can be written into it. */
+const heldBytesMax = 8 * 1024 * 1024
+
+/** Read of a document that is not parsed whole. */
+const memberNames: readonly string[] = ['error', 'object', 'message', 'usage', 'service_tier']
+
+const cut = (cause?: unknown): Error =>
+  notTheProtocol('The provider answered with success, but its JSON is cut off or broken.', 'cut', cause)
+
+const parse = (bytes: Buffer): JsonObject => {
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''))
+  } catch (cause) {
+    throw cut(cause)
+  }
+  if (!isObject(value)) throw notTheProtocol('The provider answered with JSON that is not an object.', 'protocol')
+  return value
+}
+
+class JsonReader implements BodyReader {
+  readonly #steps: ReplySteps
+  readonly #names: readonly string[]
+  /** Counts through what is not parsed whole: `null` until that is known. */
+  #scan: ReturnType<typeof topLevelStream> | null = null
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #passing = false
+  #complete = false
+
+  constructor(steps: ReplySteps) {
+    this.#steps = steps
+    this.#names = [...new Set([...memberNames, ...(steps.members ?? [])])]
+    if (steps.members !== null) this.#scan = topLevelStream({ members: this.#names })
+  }
+
+  read(bytes: Buffer): readonly Frame[] {
+    this.#scan?.feed(bytes)
+    if (this.#scan?.broken() === true) throw cut()
+    if (this.#passing) return [{ raw: bytes, parts: [], role: 'content' }]
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.length
+    if (this.#held.length === 1024) this.#held = [Buffer.concat(this.#held)]
+    return this.#heldBytes > heldBytesMax ? this.#pass() : []
+  }
+
+  end(): readonly Frame[] {
+    if (this.#scan !== null && !this.#scan.complete()) throw cut()
+    const raw = Buffer.concat(this.#held)
+    const parts = this.#partsOf(this.#scan === null ? parse(raw) : this.#members())
+    if (raw.length === 0 && parts.length === 0) return []
+    return [{ raw, parts, role: 'content' }]
+  }
+
+  complete(): boolean {
+    return this.#complete
+  }
+
+  #pass(): readonly Frame[] {
+    const raw = Buffer.concat(this.#held)
+    this.#held = []
+    this.#passing = true
+    if (this.#scan === null) {
+      this.#scan = topLevelStream({ members: this.#names })
+      this.#scan.feed(raw)
+    }
+    return [{ raw, parts: [], role: 'content' }]
+  }
+
+  #members(): JsonObject {
+    const pairs = this.#names.map((name) => [name, this.#scan?.value(name)] as const)
+    return Object.fromEntries(pairs.filter(([, value]) => value !== undefined)) as JsonObject
+  }
+
+  #partsOf(document: JsonObject): readonly Part[] {
+    if (isErrorDocument(document)) return [{ type: 'error', problem: readInBandProblem(document), raw: document }]
+    this.#complete = true
+    return this.#steps.document(document)
+  }
+}
+
+/** Reads one document. @throws Problem `upstream_error` where it is cut or broken. */
+export const jsonReader = (steps: ReplySteps): BodyReader => new JsonReader(steps)

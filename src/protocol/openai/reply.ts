@@ -1,0 +1,126 @@
+/** A reply of the OpenAI family, told apart by its first byte, and read by steps that each endpoint gives. */
+
+import { Buffer } from 'node:buffer'
+import type { JsonObject } from '#base/json-type.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Part } from '#protocol/part.ts'
+import type { Frame, ReplyForm, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
+import { eventReader } from './event-reply.ts'
+import { jsonReader } from './json-reply.ts'
+import { notTheProtocol } from './upstream-problem.ts'
+
+export type EventReading = { readonly parts: readonly Part[]; readonly role: 'content' | 'usage-only' }
+
+/** What one endpoint's replies mean. Made once per reply, so it may keep state. */
+export type ReplySteps = {
+  /** One event that is a JSON object; `name` is its `event:` field. Errors are seen to before. */
+  readonly event: (data: JsonObject, name: string | null) => EventReading
+  /** At the end marker: parts that were still open. */
+  readonly endMarker: () => readonly Part[]
+  /** Whether the events so far make a whole answer without an end marker. */
+  readonly finished: () => boolean
+  /** A whole document; only `members` of it where they are named. */
+  readonly document: (document: JsonObject) => readonly Part[]
+  /** Top-level members that `document` reads, for documents too large to be worth parsing; `null` = all. */
+  readonly members: readonly string[] | null
+}
+
+/** What reads a body once its form is known. */
+export type BodyReader = Pick<ReplyReader, 'read' | 'end' | 'complete'>
+
+/** Blanks that may come before a document: OpenRouter sends them to keep a connection open. */
+const blankBytesMax = 1024 * 1024
+
+/** The media type of a reply, lower-case, without parameters. */
+export const contentTypeOf = ({ headers }: ReplyHead): string => {
+  const value = headers['content-type']
+  return ((typeof value === 'string' ? value : value?.[0]) ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+const isMark = (byte: number): boolean => byte === 0xef || byte === 0xbb || byte === 0xbf
+
+const expectedForm = (contentType: string, call: Call): ReplyForm => {
+  if (contentType === 'text/event-stream') return 'events'
+  return contentType === 'application/json' || !call.stream ? 'json' : 'events'
+}
+
+/** Bytes that only pass: sound, text of a transcription. Whole when the transport says that the body ended. */
+export const binaryReader = (): ReplyReader => {
+  let ended = false
+  return {
+    form: 'binary',
+    read: (bytes) => [{ raw: bytes, parts: [], role: 'content' }],
+    end: () => {
+      ended = true
+      return []
+    },
+    complete: () => ended,
+  }
+}
+
+class SniffingReader implements ReplyReader {
+  readonly #steps: ReplySteps
+  #blanks: Buffer[] = []
+  #blankBytes = 0
+  #form: ReplyForm
+  #body: BodyReader | null = null
+
+  constructor(call: Call, head: ReplyHead, steps: ReplySteps) {
+    this.#steps = steps
+    this.#form = expectedForm(contentTypeOf(head), call)
+  }
+
+  /** What the head promises; from the first byte on, what the body is. */
+  get form(): ReplyForm {
+    return this.#form
+  }
+
+  read(bytes: Buffer): readonly Frame[] {
+    if (this.#body !== null) return this.#body.read(bytes)
+    const first = bytes.findIndex((byte) => !isBlank(byte) && !isMark(byte))
+    if (first === -1) return this.#keep(bytes)
+    this.#body = this.#choose(bytes[first] as number)
+    return this.#body.read(this.#blanks.length === 0 ? bytes : Buffer.concat([...this.#blanks, bytes]))
+  }
+
+  end(): readonly Frame[] {
+    if (this.#body === null && this.#form === 'json')
+      throw notTheProtocol('The provider answered with success and nothing in it.', 'cut')
+    if (this.#body !== null) return this.#body.end()
+    return this.#blankBytes === 0 ? [] : [{ raw: Buffer.concat(this.#blanks), parts: [], role: 'comment' }]
+  }
+
+  complete(): boolean {
+    return this.#body?.complete() ?? false
+  }
+
+  #keep(bytes: Buffer): readonly Frame[] {
+    this.#blanks.push(bytes)
+    this.#blankBytes += bytes.length
+    if (this.#blanks.length === 1024) this.#blanks = [Buffer.concat(this.#blanks)]
+    if (this.#blankBytes > blankBytesMax)
+      throw notTheProtocol(`The provider sent more than ${blankBytesMax} blanks and no answer.`, 'protocol')
+    return []
+  }
+
+  #choose(first: number): BodyReader {
+    if (first === 0x3c)
+      throw notTheProtocol(
+        'The provider answered with success and a page (HTML) in it. The address in its base_url is probably not that of its API.',
+        'protocol',
+      )
+    if (first === 0x7b) this.#form = 'json'
+    return this.#form === 'json' ? jsonReader(this.#steps) : eventReader(this.#steps)
+  }
+}
+
+/**
+ * A reader for one reply. The body decides: a document may come where a stream was asked for, and the reverse.
+ * @throws Problem `upstream_error` from `read` and `end` (facts.fault `protocol` or `cut`) for what is neither.
+ */
+export const openaiReader = (options: {
+  readonly call: Call
+  readonly head: ReplyHead
+  readonly steps: ReplySteps
+}): ReplyReader => new SniffingReader(options.call, options.head, options.steps)
