@@ -73,7 +73,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
       values: ['a', 'b', 'c'],
     })
     assert.equal(embeddings.length, 3)
-    const { image } = await generateImage({ model: drover.imageModel('gpt-image-1'), prompt: 'a boat' })
+    const { image } = await generateImage({ model: drover.imageModel('gpt-image-2'), prompt: 'a boat' })
     assert.ok(image.uint8Array.length > 8)
   })
 

@@ -156,12 +156,12 @@ describe('openai for JavaScript', () => {
   })
 
   test('images, speech, transcription, completions', async () => {
-    const images = await sandbox.images.generate({ model: 'gpt-image-1', prompt: 'a boat' })
+    const images = await sandbox.images.generate({ model: 'gpt-image-2', prompt: 'a boat' })
     assert.ok(Buffer.from(images.data?.[0]?.b64_json ?? '', 'base64').length > 8)
-    const speech = await sandbox.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: 'hello' })
+    const speech = await sandbox.audio.speech.create({ model: 'voice', voice: 'alloy', input: 'hello' })
     const sound = Buffer.from(await speech.arrayBuffer())
     assert.ok(sound.length > 40)
-    const heard = await sandbox.audio.transcriptions.create({ model: 'whisper-1', file: await toFile(sound, 'a.mp3') })
+    const heard = await sandbox.audio.transcriptions.create({ model: 'ear', file: await toFile(sound, 'a.mp3') })
     assert.equal(typeof heard.text, 'string')
     const told = await sandbox.completions.create({ model: 'kimi-k2', prompt: 'once' })
     assert.match(told.choices[0]?.text ?? '', /once/)

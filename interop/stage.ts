@@ -29,6 +29,8 @@ export async function startStage(): Promise<Stage> {
     config: `  strict: { vendor: moonshot, base_url: "${kimi.baseUrl}", allow_private: true, api_key: "env:KIMI_KEY" }
 models:
   kimi-k2: { targets: [ { provider: strict, model: kimi-k2.6 } ] }
+  voice: { targets: [ { provider: fake, model: a-voice } ] }
+  ear: { targets: [ { provider: fake, model: an-ear } ] }
 `,
     env: { KIMI_KEY: kimiSettings.key },
   })

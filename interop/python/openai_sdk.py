@@ -105,11 +105,11 @@ def other_endpoints():
     vectors = SANDBOX.embeddings.create(model="text-embedding-3-small", input=["a", "b"])
     assert len(vectors.data) == 2 and isinstance(vectors.data[0].embedding[0], float)
     assert SANDBOX.moderations.create(model="omni-moderation-latest", input="hello").results[0].flagged is False
-    image = SANDBOX.images.generate(model="gpt-image-1", prompt="a boat").data[0]
+    image = SANDBOX.images.generate(model="gpt-image-2", prompt="a boat").data[0]
     assert base64.b64decode(image.b64_json)[1:4] == b"PNG"
-    sound = SANDBOX.audio.speech.create(model="tts-1", voice="alloy", input="hello").read()
+    sound = SANDBOX.audio.speech.create(model="voice", voice="alloy", input="hello").read()
     assert len(sound) > 40
-    heard = SANDBOX.audio.transcriptions.create(model="whisper-1", file=("a.mp3", sound))
+    heard = SANDBOX.audio.transcriptions.create(model="ear", file=("a.mp3", sound))
     assert isinstance(heard.text, str)
     assert "once" in SANDBOX.completions.create(model="kimi-k2", prompt="once").choices[0].text
 
