@@ -73,6 +73,10 @@ export type ClientFace = {
   readonly readProblem: (raw: RawAnswer) => Problem
   /** The usage block of this format, from JSON. */
   readonly readUsage: (usage: JsonObject) => Usage
+  /** What asks an upstream for the usage of a stream; `null` = nothing to ask, or the caller asks already. */
+  readonly askUsage: (call: Call) => Edits | null
+  /** What takes the caller's own question for it out, for an upstream that refuses it; `null` = there is none. */
+  readonly dropUsage: (call: Call) => Edits | null
 }
 
 /** What a writer must know beyond the parts. */
@@ -104,9 +108,13 @@ export type ServerFace = {
   readonly addCost: (raw: Buffer, costNanoUsd: bigint) => Buffer
 }
 
+/** A path behind the version that callers of a protocol use: `chat/completions`. */
+export type ProtocolEndpoint = { readonly path: string; readonly accepts: readonly ('json' | 'form')[] }
+
 export type Protocol = {
   readonly name: ProtocolName
   readonly kind: CallKind
+  readonly endpoints: readonly ProtocolEndpoint[]
   readonly server: ServerFace
   readonly client: ClientFace
 }

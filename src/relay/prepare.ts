@@ -2,8 +2,7 @@
 
 import { Problem } from '#base/problem.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
-import type { Call, Edits } from '#protocol/call.ts'
-import { askStreamUsage } from '#protocol/openai-chat/request.ts'
+import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { shimCall } from '#provider/shim.ts'
 import type { Adjustment, ParameterRules } from '#provider/vendor.ts'
@@ -74,15 +73,29 @@ const forwarded = (caller: Readonly<Record<string, string>>): Record<string, str
   return headers
 }
 
+type UsageQuestion = { readonly edits: Edits | null; readonly asked: boolean; readonly warnings: readonly Warning[] }
+
+/** Whether this upstream is asked for the usage of a stream, as its vendor declares and as it has answered before. */
+const usageQuestion = ({ call, protocol, upstream, mayAskUsage }: Preparation): UsageQuestion => {
+  const { streamUsage } = upstream.vendor
+  if (streamUsage === 'never' || !mayAskUsage) {
+    const edits = protocol.client.dropUsage(call)
+    const warnings =
+      edits === null ? [] : [{ field: 'stream_options.include_usage', reason: 'not taken by the provider' }]
+    return { edits, asked: false, warnings }
+  }
+  const edits = streamUsage === 'ask' ? protocol.client.askUsage(call) : null
+  return { edits, asked: edits !== null || call.usageWish.inStream, warnings: [] }
+}
+
 /** @throws Problem `unsupported_parameter` in strict mode, or what the protocol cannot write. */
 export const prepare = (preparation: Preparation): Prepared => {
-  const { call, protocol, leg, upstream, mayAskUsage } = preparation
+  const { call, protocol, leg, upstream } = preparation
   const adjustments = adjustmentsFor(preparation)
-  const asksUsage = call.stream && mayAskUsage && upstream.vendor.streamUsage === 'ask'
-  const usageEdits = asksUsage ? askStreamUsage(call) : null
-  const edits = merged([...adjustments.map((one) => one.edits), ...(usageEdits === null ? [] : [usageEdits])])
+  const question = usageQuestion(preparation)
+  const edits = merged([...adjustments.map((one) => one.edits), ...(question.edits === null ? [] : [question.edits])])
   const { value: outgoing, warnings } = protocol.client.writeCall(call, { model: leg.target.model, edits })
-  const said = [...adjustments.flatMap((one) => one.warnings), ...warnings]
+  const said = [...adjustments.flatMap((one) => one.warnings), ...question.warnings, ...warnings]
   return {
     request: {
       method: 'POST',
@@ -98,6 +111,6 @@ export const prepare = (preparation: Preparation): Prepared => {
     },
     warnings: said.map(({ field, reason }) => `${field}:${reason}`),
     shims: adjustments.flatMap((one) => one.shims),
-    askedUsage: usageEdits !== null,
+    askedUsage: question.asked,
   }
 }

@@ -4,7 +4,8 @@ import { addCost } from '#protocol/openai/cost.ts'
 import { writeRequest } from '#protocol/openai/outgoing.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from '#protocol/openai/refusal.ts'
 import { openaiReader } from '#protocol/openai/reply.ts'
-import { readRequest } from '#protocol/openai/request.ts'
+import { endpointsOf, readRequest } from '#protocol/openai/request.ts'
+import { askStreamUsage, dropStreamUsage } from '#protocol/openai/stream-usage.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import { readUsage } from '#protocol/openai/usage.ts'
 import type { Protocol } from '#protocol/protocol.ts'
@@ -15,6 +16,7 @@ import { writeReply } from './write.ts'
 export const openaiChat: Protocol = {
   name: 'openai-chat',
   kind: 'chat',
+  endpoints: endpointsOf(chatRequest),
   server: {
     readCall: (inbound) => readRequest(inbound, chatRequest),
     writeReply,
@@ -28,5 +30,7 @@ export const openaiChat: Protocol = {
     readReply: (call, head) => openaiReader({ call, head, steps: chatSteps(call) }),
     readProblem,
     readUsage,
+    askUsage: askStreamUsage,
+    dropUsage: dropStreamUsage,
   },
 }

@@ -10,7 +10,8 @@ import { heartbeat, writeProblem, writeStreamProblem } from './refusal.ts'
 import type { ReplySteps } from './reply.ts'
 import { openaiReader } from './reply.ts'
 import type { RequestShape } from './request.ts'
-import { readRequest } from './request.ts'
+import { endpointsOf, readRequest } from './request.ts'
+import { askStreamUsage, dropStreamUsage } from './stream-usage.ts'
 import { readProblem } from './upstream-problem.ts'
 import { findUsage, readUsage, readUsageOf, saysNothing } from './usage.ts'
 
@@ -47,6 +48,7 @@ export const neverWritten = ({ call }: ReplyContext): ReplyWriter =>
 export const endpointProtocol = (spec: EndpointSpec): Protocol => ({
   name: spec.request.name,
   kind: spec.request.kind,
+  endpoints: endpointsOf(spec.request),
   server: {
     readCall: (inbound) => readRequest(inbound, spec.request),
     writeReply: spec.writeReply,
@@ -60,5 +62,7 @@ export const endpointProtocol = (spec: EndpointSpec): Protocol => ({
     readReply: spec.readReply ?? ((call, head) => openaiReader({ call, head, steps: spec.steps(call) })),
     readProblem,
     readUsage,
+    askUsage: askStreamUsage,
+    dropUsage: dropStreamUsage,
   },
 })

@@ -7,7 +7,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { Form, Inbound } from '#http/inbound.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
-import type { ProtocolName } from '#protocol/protocol.ts'
+import type { ProtocolEndpoint, ProtocolName } from '#protocol/protocol.ts'
 import { flag, object, refuse, requiredText, requireMember, texts, wholeNumber } from './request-field.ts'
 import { textBytes } from './text-bytes.ts'
 
@@ -30,6 +30,10 @@ export type RequestShape = {
   /** The field whose list is answered item by item, each with as many choices; `null` = none. */
   readonly batch: string | null
 }
+
+/** Where callers send these requests, for the server's table. */
+export const endpointsOf = ({ endpoints, form }: RequestShape): readonly ProtocolEndpoint[] =>
+  endpoints.map((path) => ({ path, accepts: form ? ['json', 'form'] : ['json'] }))
 
 /** OpenRouter takes three; more than this would make one call try every model there is. */
 const modelsMax = 16

@@ -1,0 +1,52 @@
+/** The relay's rows in the server's table of endpoints, and what is done with a match. */
+
+import type { Endpoint, EndpointMatch } from '#http/endpoint.ts'
+import type { Exchange } from '#http/inbound.ts'
+import type { Protocol } from '#protocol/protocol.ts'
+import type { Inquiry } from './inquiry.ts'
+import { answerInquiry, listModels, showKey, showModel } from './inquiry.ts'
+import type { RelayPorts } from './journey.ts'
+import { relay } from './relay.ts'
+
+export type RelayEndpoint =
+  | { readonly kind: 'call'; readonly protocol: Protocol }
+  | { readonly kind: 'inquiry'; readonly ask: Inquiry; readonly protocol: Protocol }
+
+/** `asking`: the protocol in whose shape inquiries are refused. */
+export const relayEndpoints = (
+  protocols: readonly Protocol[],
+  asking: Protocol,
+): readonly Endpoint<RelayEndpoint>[] => {
+  const inquiry = (path: string, ask: Inquiry): Endpoint<RelayEndpoint> => ({
+    method: 'GET',
+    path,
+    value: { kind: 'inquiry', ask, protocol: asking },
+  })
+  return [
+    ...protocols.flatMap((protocol) =>
+      protocol.endpoints.map(
+        ({ path, accepts }): Endpoint<RelayEndpoint> => ({
+          method: 'POST',
+          path: `/v1/${path}`,
+          accepts,
+          value: { kind: 'call', protocol },
+        }),
+      ),
+    ),
+    inquiry('/v1/models', listModels),
+    inquiry('/v1/models/{id+}', showModel),
+    inquiry('/v1/key', showKey),
+  ]
+}
+
+/** Carries out one exchange that the table led here. Resolves when it is over and its record kept. */
+export const serveRelay = (
+  exchange: Exchange,
+  match: EndpointMatch<RelayEndpoint>,
+  ports: RelayPorts,
+): Promise<void> => {
+  const { value, parameters } = match
+  return value.kind === 'call'
+    ? relay(exchange, value.protocol, ports)
+    : answerInquiry(exchange, { ask: value.ask, params: parameters, protocol: value.protocol }, ports)
+}

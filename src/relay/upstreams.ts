@@ -1,0 +1,65 @@
+/** Configured providers with the way to each; what has not changed keeps its open connections over a reload. */
+
+import { createHash } from 'node:crypto'
+import type { Transport } from '#http/transport.ts'
+import type { Provider, Vendor } from '#provider/vendor.ts'
+import type { Upstream } from './snapshot.ts'
+
+export type UpstreamSet = {
+  readonly current: () => ReadonlyMap<string, Upstream>
+  /** Makes ways to new and changed providers; those that are gone end when their open calls have. */
+  readonly replace: (providers: readonly Provider[]) => ReadonlyMap<string, Upstream>
+  readonly close: () => Promise<void>
+}
+
+export type UpstreamMaker = {
+  readonly vendorOf: (name: string) => Vendor | undefined
+  readonly transportFor: (provider: Provider) => Transport
+  /** Always there, whatever is configured: the sandbox. */
+  readonly fixed: readonly Upstream[]
+  /** Told when closing an old way fails; nothing else can be done about it. */
+  readonly closeFailed: (provider: string, error: unknown) => void
+}
+
+/** What decides a connection: where it goes and through what. Credentials travel with each request instead. */
+const wayOf = ({ baseUrl, allowPrivate, proxy, certificateAuthorities }: Provider): string =>
+  createHash('sha256')
+    .update(JSON.stringify([baseUrl, allowPrivate, proxy?.reveal() ?? null, certificateAuthorities]))
+    .digest('hex')
+
+type Way = { readonly way: string; readonly upstream: Upstream }
+
+/** Starts without any provider but the fixed ones. */
+export const upstreamSet = (maker: UpstreamMaker): UpstreamSet => {
+  const fixed = new Map(maker.fixed.map((upstream) => [upstream.provider.name, upstream]))
+  let ways = new Map<string, Way>()
+  let current: ReadonlyMap<string, Upstream> = fixed
+
+  const made = (provider: Provider): Way[] => {
+    const vendor = maker.vendorOf(provider.vendor)
+    if (vendor === undefined) return []
+    const way = wayOf(provider)
+    const known = ways.get(provider.name)
+    const transport = known?.way === way ? known.upstream.transport : maker.transportFor(provider)
+    return [{ way, upstream: { provider, vendor, transport } }]
+  }
+  const end = ({ upstream }: Way): Promise<void> =>
+    upstream.transport.close().catch((error: unknown) => maker.closeFailed(upstream.provider.name, error))
+
+  return {
+    current: () => current,
+    replace: (providers) => {
+      const next = new Map(providers.flatMap(made).map((way) => [way.upstream.provider.name, way]))
+      const kept = new Set([...next.values()].map(({ upstream }) => upstream.transport))
+      const gone = [...ways.values()].filter(({ upstream }) => !kept.has(upstream.transport))
+      ways = next
+      current = new Map([...[...next].map(([name, { upstream }]) => [name, upstream] as const), ...fixed])
+      // Closing waits for the calls that still use the old way, so nobody waits for it.
+      void Promise.all(gone.map(end))
+      return current
+    },
+    close: async () => {
+      await Promise.all([...ways.values()].map(end))
+    },
+  }
+}
