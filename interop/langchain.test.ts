@@ -22,7 +22,7 @@ describe('LangChain for JavaScript', () => {
     const messages = [new SystemMessage('be brief'), new HumanMessage('hello from a chain')]
     const answer = await model.invoke(messages)
     assert.equal(answer.text, 'hello from a chain')
-    assert.ok((answer.usage_metadata?.total_tokens ?? 0) > 0)
+    assert.ok(((answer.usage_metadata as { total_tokens?: number } | undefined)?.total_tokens ?? 0) > 0)
     const pieces: string[] = []
     for await (const chunk of await model.stream(messages)) pieces.push(chunk.text)
     assert.equal(pieces.join(''), 'hello from a chain')
