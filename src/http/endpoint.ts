@@ -92,7 +92,11 @@ const methodsIn = <T>(rows: readonly Row<T>[]): string[] => {
   return [...methods.add('OPTIONS')].sort()
 }
 
-const findPlace = <T>(fixed: ReadonlyMap<string, readonly Row<T>[]>, open: readonly Row<T>[], path: string): Place<T> | null => {
+const findPlace = <T>(
+  fixed: ReadonlyMap<string, readonly Row<T>[]>,
+  open: readonly Row<T>[],
+  path: string,
+): Place<T> | null => {
   for (const reading of readings(path)) {
     const rows = fixed.get(reading) ?? open.filter(({ form }) => form.test(reading))
     if (rows.length > 0) return { path: reading, rows }

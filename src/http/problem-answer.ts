@@ -13,7 +13,8 @@ export const problemAnswer = (problem: Problem, requestId: string): Answer => {
     'x-request-id': requestId,
     ...detail.headers,
   }
-  if (detail.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(detail.retryAfterMs / 1000)))
+  if (detail.retryAfterMs !== undefined)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(detail.retryAfterMs / 1000)))
   const message = `${detail.message} See ${manualUrl(code)} (request ${requestId}).`
   const error = { message, type: row.type, param: detail.param ?? null, code }
   return { status, headers, body: Buffer.from(JSON.stringify({ error })) }

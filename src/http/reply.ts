@@ -1,0 +1,181 @@
+/** The way back to the caller over node:http: order asserted, backpressure bounded in time, a cut that nobody takes for an end. */
+
+import assert from 'node:assert'
+import { Buffer } from 'node:buffer'
+import type { ServerResponse } from 'node:http'
+import { validateHeaderValue } from 'node:http'
+import type { Clock } from '#base/clock.ts'
+import { Problem } from '#base/problem.ts'
+import type { Answer, Outbound } from './inbound.ts'
+
+/** On every reply of the relay: what a provider sent must never run as a page of this origin. */
+export const securityHeaders: Readonly<Record<string, string>> = Object.freeze({
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': 'sandbox',
+})
+
+type HeaderFields = Readonly<Record<string, string | readonly string[]>>
+
+export type OutboundOptions = {
+  readonly response: ServerResponse
+  /** Aborts when the caller leaves. */
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** The longest time in which a caller may take nothing. */
+  readonly stallTimeoutMs: number
+  /** Headers that every answer carries (CORS, `connection: close` while draining); asked for when the head goes out. */
+  readonly everyHead: () => HeaderFields
+  /** Called before the last byte goes out: waits, within bounds, for a body that was not read. */
+  readonly linger: () => Promise<void>
+}
+
+/** Larger pieces are sliced, so that a slow reader's progress is seen. */
+const sliceBytes = 64 * 1024
+
+/** How long a cut waits for what was already written. */
+const cutTimeoutMs = 5_000
+
+const slowReader = (stallTimeoutMs: number): Problem =>
+  new Problem('request_timeout', {
+    message: `The caller took nothing of the answer for ${Math.round(stallTimeoutMs / 1000)} seconds.`,
+    facts: { fault: 'slow_reader' },
+  })
+
+const bodiless = (status: number): boolean => status === 204 || status === 304 || status < 200
+
+/** Throws now, where the writer of the header stands, and not when the head goes out. */
+const checkHeaders = (headers: HeaderFields): void => {
+  for (const [name, value] of Object.entries(headers))
+    for (const one of typeof value === 'string' ? [value] : value) validateHeaderValue(name, one)
+}
+
+class Reply {
+  readonly #options: OutboundOptions
+  readonly #response: ServerResponse
+  #head: { readonly status: number; readonly headers: HeaderFields } | null = null
+  #flushed = false
+  #over = false
+
+  constructor(options: OutboundOptions) {
+    this.#options = options
+    this.#response = options.response
+  }
+
+  head(status: number, headers: HeaderFields): void {
+    assert(this.#head === null, 'the head of an answer is sent once')
+    assert(!this.#over, 'no head after the end')
+    checkHeaders(headers)
+    this.#head = { status, headers }
+    // Goes out with the first bytes; where none are written in the same turn it goes alone.
+    process.nextTick(() => {
+      if (this.#flushed || this.#over) return
+      this.#flushHead(null)
+      this.#response.flushHeaders()
+    })
+  }
+
+  headSent(): boolean {
+    return this.#head !== null
+  }
+
+  #flushHead(wholeBytes: number | null): void {
+    if (this.#flushed || this.#head === null || this.#response.destroyed) return
+    this.#flushed = true
+    const { status, headers } = this.#head
+    const all: Record<string, string | readonly string[]> = { ...headers, ...this.#options.everyHead() }
+    const knowsLength = all['content-length'] !== undefined || all['transfer-encoding'] !== undefined
+    if (wholeBytes !== null && !knowsLength && !bodiless(status)) all['content-length'] = String(wholeBytes)
+    this.#response.writeHead(status, all as Record<string, string | string[]>)
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    assert(this.#head !== null && !this.#over, 'bytes come between head and end')
+    this.#checkPresence()
+    for (let at = 0; at < bytes.length; at += sliceBytes) {
+      if (this.#writeNow(bytes.subarray(at, at + sliceBytes))) continue
+      await this.#progress('drain')
+    }
+  }
+
+  /** Head and first bytes leave in one packet. */
+  #writeNow(bytes: Uint8Array): boolean {
+    const { socket } = this.#response
+    if (this.#flushed) return this.#response.write(bytes)
+    socket?.cork()
+    this.#flushHead(null)
+    const more = this.#response.write(bytes)
+    process.nextTick(() => socket?.uncork())
+    return more
+  }
+
+  #checkPresence(): void {
+    this.#options.signal.throwIfAborted()
+    if (this.#response.destroyed) throw new DOMException('The caller has left.', 'AbortError')
+  }
+
+  /** Waits for an event of the response; gives up when the caller leaves or takes nothing for `stallTimeoutMs`. */
+  #progress(event: 'drain' | 'finish'): Promise<void> {
+    const { signal, clock, stallTimeoutMs } = this.#options
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        cancel()
+        signal.removeEventListener('abort', onAbort)
+        this.#response.off(event, onEvent)
+        act()
+      }
+      const onEvent = (): void => settle(resolve)
+      const onAbort = (): void => settle(() => reject(signal.reason))
+      const cancel = clock.after(stallTimeoutMs, () => settle(() => reject(slowReader(stallTimeoutMs))))
+      this.#response.once(event, onEvent)
+      signal.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  async end(bytes?: Uint8Array): Promise<void> {
+    assert(this.#head !== null && !this.#over, 'an answer ends once, after its head')
+    this.#checkPresence()
+    const { socket } = this.#response
+    socket?.cork()
+    this.#flushHead(bytes?.length ?? 0)
+    process.nextTick(() => socket?.uncork())
+    if (bytes !== undefined && bytes.length > 0) await this.write(bytes)
+    this.#over = true
+    await this.#options.linger()
+    if (this.#response.destroyed) return
+    const finished = this.#progress('finish')
+    this.#response.end()
+    await finished
+  }
+
+  cut(): void {
+    this.#over = true
+    const { socket, req } = this.#response
+    if (socket === null || socket.destroyed) return
+    // Without chunks the end of the connection is the end of the body: only a reset says that it was cut.
+    if (req.httpVersion === '1.0' && this.#flushed) {
+      socket.resetAndDestroy()
+      return
+    }
+    const cancel = this.#options.clock.after(cutTimeoutMs, () => socket.destroy())
+    socket.once('close', cancel)
+    socket.destroySoon()
+  }
+}
+
+/** The outbound side of one exchange. */
+export const outboundOf = (options: OutboundOptions): Outbound => {
+  const reply = new Reply(options)
+  return {
+    head: (status, headers) => reply.head(status, headers),
+    headSent: () => reply.headSent(),
+    write: (bytes) => reply.write(bytes),
+    end: (bytes) => reply.end(bytes),
+    cut: () => reply.cut(),
+  }
+}
+
+/** Sends a whole answer: length known, nothing streamed. */
+export const sendAnswer = async (outbound: Outbound, answer: Answer): Promise<void> => {
+  outbound.head(answer.status, answer.headers)
+  await outbound.end(answer.body.length === 0 ? Buffer.alloc(0) : answer.body)
+}

@@ -1,0 +1,234 @@
+/** The HTTP server: node:http with every limit set, one table of endpoints, and an end in good order. */
+
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer, STATUS_CODES } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '#base/clock.ts'
+import type { Ids } from '#base/id.ts'
+import type { Log } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
+import { trustedProxies } from './caller-address.ts'
+import { corsOf } from './cors.ts'
+import type { EndpointTable } from './endpoint.ts'
+import type { ExchangeOptions, Handle, OpenExchange, WriteProblem } from './exchange.ts'
+import { exchangeOf } from './exchange.ts'
+import { problemAnswer } from './problem-answer.ts'
+
+export type ServerOptions<T> = {
+  readonly host: string
+  /** 0 = any free one. */
+  readonly port: number
+  readonly endpoints: EndpointTable<T>
+  readonly handle: Handle<T>
+  /** Absent: OpenAI's shape for everybody. */
+  readonly writeProblem?: WriteProblem<T>
+  readonly bodyLimitBytes: number
+  readonly uploadLimitBytes: number
+  readonly spoolDir: string
+  /** Addresses and networks whose `x-forwarded-for` is believed. */
+  readonly trustedProxies?: readonly string[]
+  readonly corsOrigins?: readonly string[]
+  /** PEM texts. */
+  readonly tls?: { readonly cert: string; readonly key: string } | null
+  /** 10 s for a request's head. */
+  readonly headersTimeoutMs?: number
+  /** 2 minutes for a body, 30 minutes for a form, 30 s without a byte of either. */
+  readonly bodyTimeoutMs?: number
+  readonly uploadTimeoutMs?: number
+  readonly idleTimeoutMs?: number
+  /** 75 s: above the usual idle time of load balancers, which would else meet a closing connection. */
+  readonly keepAliveTimeoutMs?: number
+  /** 60 s in which a caller takes nothing of an answer. */
+  readonly stallTimeoutMs?: number
+  /** Open sockets; further ones are refused. 16,384. */
+  readonly connectionsMax?: number
+  readonly log: Log
+  readonly clock: Clock
+  readonly ids: Ids
+}
+
+export type Listening = { readonly host: string; readonly port: number; readonly url: string }
+
+export type HttpServer = {
+  /** @throws Problem `conflict` where the address cannot be had: what, why, and what to do. */
+  readonly listen: () => Promise<Listening>
+  /**
+   * Takes no more connections, tells callers to close, lets open exchanges end for `timeoutMs`, then destroys what is left.
+   * Gives the number of exchanges that were cut.
+   */
+  readonly drain: (timeoutMs: number) => Promise<number>
+  readonly openExchanges: () => number
+}
+
+const maxHeaderSize = 16 * 1024
+
+const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number): Problem => {
+  const words: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Port ${port} of ${host} is in use by another program, perhaps another Drover. Stop that one, or choose another port with --port.`,
+    EACCES: `Port ${port} may not be opened by this user (ports under 1024 are protected). Choose one above with --port.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine. Choose one with --host: 127.0.0.1 for this machine only, 0.0.0.0 for all.`,
+    ENOTFOUND: `The host name ${host} is not known here. Choose an address with --host, such as 127.0.0.1.`,
+  }
+  const message = words[error.code ?? ''] ?? `Cannot listen on ${host} port ${port} (${error.code ?? error.message}).`
+  return new Problem('conflict', { message, facts: { fault: error.code ?? null, host, port }, cause: error })
+}
+
+const urlOf = (host: string, port: number, scheme: string): string => {
+  const name = host === '0.0.0.0' || host === '::' || host === '' ? '127.0.0.1' : host
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+const problemOfClientError = (code: string | undefined): Problem => {
+  if (code === 'HPE_HEADER_OVERFLOW' || code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW')
+    return new Problem('headers_too_large', {
+      message: 'The request headers are over 16 KiB. Send fewer or smaller ones.',
+    })
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new Problem('request_timeout', { message: 'The head of the request did not arrive in time.' })
+  return new Problem('invalid_request_error', {
+    message: `The request is not valid HTTP/1.1 (${code ?? 'unreadable'}).`,
+  })
+}
+
+/** For sockets that have no response object: the whole answer by hand, then the end of the connection. */
+const answerRaw = (socket: Duplex, problem: Problem, requestId: string): void => {
+  const { status, headers, body } = problemAnswer(problem, requestId)
+  const lines = Object.entries({ ...headers, 'content-length': String(body.length), connection: 'close' })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n`), body]))
+}
+
+const createNodeServer = <T>(options: ServerOptions<T>): Server => {
+  const limits = {
+    maxHeaderSize,
+    headersTimeout: options.headersTimeoutMs ?? 10_000,
+    // Bodies have timers of their own, which know uploads from chats.
+    requestTimeout: 0,
+    keepAliveTimeout: options.keepAliveTimeoutMs ?? 75_000,
+    connectionsCheckingInterval: 1_000,
+    noDelay: true,
+    // The head reader refuses a missing Host itself, with a body that says so.
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+  }
+  const tls = options.tls ?? null
+  const server: Server =
+    tls === null
+      ? createServer(limits)
+      : createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
+  // The parser would leave surplus headers out silently; the 16 KiB and the head reader bound them instead.
+  server.maxHeadersCount = 0
+  server.maxConnections = options.connectionsMax ?? 16_384
+  return server
+}
+
+class RelayServer<T> {
+  readonly #options: ServerOptions<T>
+  readonly #server: Server
+  readonly #exchangeOptions: ExchangeOptions<T>
+  readonly #open = new Map<OpenExchange, Duplex>()
+  #draining = false
+  #onEmpty: () => void = () => {}
+
+  constructor(options: ServerOptions<T>) {
+    this.#options = options
+    this.#server = createNodeServer(options)
+    this.#exchangeOptions = {
+      bodyTimeoutMs: 120_000,
+      uploadTimeoutMs: 30 * 60_000,
+      idleTimeoutMs: 30_000,
+      stallTimeoutMs: 60_000,
+      writeProblem: (problem, requestId) => problemAnswer(problem, requestId),
+      ...options,
+      trustedProxies: trustedProxies(options.trustedProxies ?? []),
+      cors: corsOf(options.corsOrigins ?? []),
+      draining: () => this.#draining,
+    }
+    const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response)
+    this.#server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
+    this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket))
+    this.#server.on('connect', (_request, socket) => this.#onConnect(socket))
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = exchangeOf(request, response, this.#exchangeOptions)
+    this.#open.set(exchange, request.socket)
+    const over = (): void => {
+      this.#open.delete(exchange)
+      if (this.#open.size === 0) this.#onEmpty()
+    }
+    exchange.run().then(over, (error: unknown) => {
+      this.#options.log.error('an exchange failed while it was ended', { error })
+      request.socket.destroy()
+      over()
+    })
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const { ids, log } = this.#options
+    log.debug('a connection was refused', { reason: error.code ?? 'unknown' })
+    const begun = [...this.#open].some(([exchange, itsSocket]) => itsSocket === socket && exchange.headSent())
+    if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE' || begun) {
+      socket.destroy()
+      return
+    }
+    answerRaw(socket, problemOfClientError(error.code), ids.next('call'))
+  }
+
+  #onConnect(socket: Duplex): void {
+    const message = 'This server is no proxy: it does not take CONNECT. Send requests to its own paths.'
+    socket.on('error', () => socket.destroy())
+    answerRaw(socket, new Problem('method_not_allowed', { message }), this.#options.ids.next('call'))
+  }
+
+  listen(): Promise<Listening> {
+    const { host, port, tls } = this.#options
+    return new Promise((resolve, reject) => {
+      const onError = (error: NodeJS.ErrnoException): void => reject(listenProblem(error, host, port))
+      this.#server.once('error', onError)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', onError)
+        const bound = (this.#server.address() as AddressInfo).port
+        resolve({ host, port: bound, url: urlOf(host, bound, (tls ?? null) === null ? 'http' : 'https') })
+      })
+    })
+  }
+
+  async drain(timeoutMs: number): Promise<number> {
+    this.#draining = true
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    await this.#emptied(timeoutMs)
+    const cutCount = this.#open.size
+    this.#server.closeAllConnections()
+    await closed
+    return cutCount
+  }
+
+  #emptied(timeoutMs: number): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(timeoutMs, resolve)
+      this.#onEmpty = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  openExchanges(): number {
+    return this.#open.size
+  }
+}
+
+/** A server that does not listen yet. */
+export const createHttpServer = <T>(options: ServerOptions<T>): HttpServer => {
+  const server = new RelayServer(options)
+  return {
+    listen: () => server.listen(),
+    drain: (timeoutMs) => server.drain(timeoutMs),
+    openExchanges: () => server.openExchanges(),
+  }
+}
