@@ -4,7 +4,12 @@ export type Billing = 'prepaid' | 'postpaid' | 'unlimited'
 export type Role = 'owner' | 'admin' | 'billing' | 'developer' | 'viewer' | 'auditor'
 
 export type OrganisationRow = { readonly id: string; readonly name: string; readonly createdMs: number }
-export type ProjectRow = { readonly id: string; readonly organisation: string; readonly name: string; readonly createdMs: number }
+export type ProjectRow = {
+  readonly id: string
+  readonly organisation: string
+  readonly name: string
+  readonly createdMs: number
+}
 export type MemberRow = {
   readonly id: string
   readonly organisation: string

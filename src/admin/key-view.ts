@@ -1,0 +1,75 @@
+/** A key as it may be seen: everything but the key and its digest. */
+
+import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
+import { decimalOf } from '#base/money.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { KeyRow } from './rows.ts'
+
+const time = z.string().describe('RFC 3339, UTC.')
+
+/** What lists and details of keys hold. */
+export const keyView = z.object({
+  id: z.string(),
+  name: z.string(),
+  organisation: z.string(),
+  project: z.string().nullable(),
+  account: z.string(),
+  purpose: z.enum(['model', 'admin']).describe('Model keys call models, admin keys manage; never both.'),
+  test: z.boolean().describe('A key of the sandbox.'),
+  environment: z.string().nullable().describe('The `server.environment` that it may be used in; null = any.'),
+  models: z.array(z.string()).nullable().describe('The models that it may use; null = every model.'),
+  rpm: z.int().nullable(),
+  tpm: z.int().nullable(),
+  concurrency: z.int().nullable(),
+  budget_usd: z.string().nullable(),
+  budget_period: z.enum(['day', 'week', 'month']).nullable(),
+  addresses: z.array(z.string()).nullable(),
+  provider: z.string().nullable().describe('The provider of uploads that name none.'),
+  usage_cost: z.boolean(),
+  state: z
+    .enum(['active', 'ending', 'expired', 'revoked'])
+    .describe('`ending` = revoked with effect from a moment ahead.'),
+  created: time,
+  expires: time.nullable(),
+  revoked: time.nullable(),
+  ending: z.string().describe('The last 4 characters of the key.'),
+})
+
+export type KeyView = z.input<typeof keyView>
+
+/** The row without its digest: what the relay's snapshot holds. */
+export const keyFactsOf = ({ digest: _digest, ...facts }: KeyRow): KeyFacts => facts
+
+const stateOf = (row: KeyRow, nowMs: number): KeyView['state'] => {
+  if (row.revokedMs !== null) return row.revokedMs <= nowMs ? 'revoked' : 'ending'
+  return row.expiresMs !== null && row.expiresMs <= nowMs ? 'expired' : 'active'
+}
+
+const timeOf = (timeMs: number | null): string | null => (timeMs === null ? null : rfc3339(timeMs))
+
+/** A row as it may be seen. */
+export const viewOfKey = (row: KeyRow, nowMs: number): KeyView => ({
+  id: row.id,
+  name: row.name,
+  organisation: row.organisation,
+  project: row.project,
+  account: row.account,
+  purpose: row.purpose,
+  test: row.test,
+  environment: row.environment,
+  models: row.models === null ? null : [...row.models],
+  rpm: row.requestsPerMinute,
+  tpm: row.tokensPerMinute,
+  concurrency: row.concurrency,
+  budget_usd: row.budgetNanoUsd === null ? null : decimalOf(row.budgetNanoUsd),
+  budget_period: row.budgetPeriod,
+  addresses: row.addresses === null ? null : [...row.addresses],
+  provider: row.defaultProvider,
+  usage_cost: row.usageCost,
+  state: stateOf(row, nowMs),
+  created: rfc3339(row.createdMs),
+  expires: timeOf(row.expiresMs),
+  revoked: timeOf(row.revokedMs),
+  ending: row.ending,
+})

@@ -1,0 +1,16 @@
+/** The list of operations: API, command line and OpenAPI document are made from it. */
+
+import { accountOperations } from './accounts.ts'
+import { callOperations } from './calls.ts'
+import { keyOperations } from './keys.ts'
+import { modelOperations } from './models.ts'
+import type { Operation } from './operation.ts'
+import { trailOperations } from './trail.ts'
+
+export const operations = [
+  ...keyOperations,
+  ...accountOperations,
+  ...modelOperations,
+  ...callOperations,
+  ...trailOperations,
+] as unknown as readonly Operation[]

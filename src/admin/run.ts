@@ -1,0 +1,77 @@
+/** Runs an operation: input checked, output held against its allow-list. The API and the command line both go through here. */
+
+import type { z } from 'zod'
+import { meantText } from '#base/nearest.ts'
+import { Problem } from '#base/problem.ts'
+import { fieldsOf } from './field.ts'
+import type { Actor, Operation, OperationContext } from './operation.ts'
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`))
+    .join('')
+
+const wording: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing'
+  if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`
+  if (issue.code === 'invalid_value') {
+    const values = issue.values.map(String)
+    const meant = typeof issue.input === 'string' ? meantText(issue.input, values) : ''
+    return `must be ${values.length === 1 ? '' : 'one of '}${values.join(', ')}${meant}`
+  }
+  return undefined
+}
+
+const refusal = (operation: Operation, issue: z.core.$ZodIssue): Problem => {
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    const param = pathText([...issue.path, key])
+    const known = fieldsOf(operation.input).map((field) => field.name)
+    const meant = meantText(key, known)
+    const list = meant === '' ? ` Known here: ${known.join(', ')}.` : ''
+    return new Problem('invalid_request_error', {
+      message: `'${param.slice(0, 100)}' is no field here${meant}.${list}`.replace('?.', '?'),
+      param,
+    })
+  }
+  const param = pathText(issue.path)
+  return new Problem('invalid_request_error', {
+    message: `'${param}' ${issue.message}.`,
+    param: param === '' ? null : param,
+  })
+}
+
+/**
+ * Checks an input.
+ * @throws Problem `invalid_request_error` naming the first field at fault; its message never holds the value.
+ */
+export const checkInput = (operation: Operation, input: unknown): unknown => {
+  const result = operation.input.safeParse(input, { error: wording })
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw issue === undefined
+    ? new Problem('invalid_request_error', { message: 'The input cannot be read.' })
+    : refusal(operation, issue)
+}
+
+/** Refuses an actor without the scope that the operation asks for. */
+export const checkScope = (operation: Operation, actor: Actor): void => {
+  if (actor.scopes.includes(operation.scope)) return
+  throw new Problem('permission_denied', {
+    message: `${operation.noun} ${operation.verb} needs the scope '${operation.scope}', and this credential has ${actor.scopes.join(', ') || 'none'}.`,
+  })
+}
+
+/**
+ * Runs the operation for the actor of the context. The output holds only fields that the operation declares.
+ * @throws Problem of the scope, of the input, or of the operation.
+ */
+export const runOperation = async (
+  operation: Operation,
+  input: unknown,
+  context: OperationContext,
+): Promise<unknown> => {
+  checkScope(operation, context.actor)
+  const output = await operation.run(checkInput(operation, input), context)
+  return operation.output.parse(output)
+}

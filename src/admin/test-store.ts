@@ -1,0 +1,168 @@
+/** An AdminStore in memory for the tests of this room and of the command line, with ports, time and ids that repeat. */
+
+import type { CallRecord } from '#base/call-record.ts'
+import type { Clock } from '#base/clock.ts'
+import type { IdPrefix, Ids } from '#base/id.ts'
+import { Problem } from '#base/problem.ts'
+import { digestKey } from '#policy/key.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ModelRow } from '#policy/model-table.ts'
+import type { Actor, AdminPorts, OperationContext } from './operation.ts'
+import type { AdminStore, Page } from './port.ts'
+import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
+
+type Identified = { readonly id: string }
+
+const pageIn = <T extends Identified>(rows: readonly T[], { limit, after }: Page): readonly T[] => {
+  const start = after === null ? 0 : rows.findIndex((row) => row.id === after) + 1
+  return rows.slice(start, start + limit)
+}
+
+const byHandle = <T extends Identified & { readonly name: string }>(rows: readonly T[], handle: string): T | null =>
+  rows.find((row) => row.id === handle) ?? rows.find((row) => row.name === handle) ?? null
+
+export type TestStore = AdminStore & { readonly addCalls: (records: readonly CallRecord[]) => void }
+
+/** Keeps rows in lists, in the order in which they came. */
+export const testStore = (): TestStore => {
+  const organisations: OrganisationRow[] = []
+  const projects: ProjectRow[] = []
+  const accounts: AccountRow[] = []
+  const keys: KeyRow[] = []
+  const trail: TrailRow[] = []
+  const calls: CallRecord[] = []
+  const addAccount = (rows: { organisation: OrganisationRow; project: ProjectRow; account: AccountRow }): void => {
+    if (accounts.some((row) => row.name === rows.account.name))
+      throw new Problem('conflict', {
+        message: `There is already an account named "${rows.account.name}".`,
+        param: 'name',
+      })
+    organisations.push(rows.organisation)
+    projects.push(rows.project)
+    accounts.push(rows.account)
+  }
+  const end = (id: string, atMs: number): KeyRow | null => {
+    const index = keys.findIndex((row) => row.id === id)
+    const row = keys[index]
+    if (row === undefined) return null
+    const ended = { ...row, revokedMs: Math.min(row.revokedMs ?? atMs, atMs) }
+    keys[index] = ended
+    return ended
+  }
+  return {
+    begin: async (first) => {
+      if (organisations.length > 0) return false
+      addAccount(first)
+      keys.push(...first.keys)
+      trail.push(first.trail)
+      return true
+    },
+    organisations: async (page) => pageIn(organisations, page),
+    accounts: async (page) => pageIn(accounts, page),
+    account: async (handle) => byHandle(accounts, handle),
+    createAccount: async (rows, row) => {
+      addAccount(rows)
+      trail.push(row)
+    },
+    keys: async (page) => pageIn(keys, page),
+    key: async (handle) => byHandle(keys, handle),
+    createKey: async (row, trailRow) => {
+      keys.push(row)
+      trail.push(trailRow)
+    },
+    revokeKey: async (id, atMs, trailRow) => {
+      const row = end(id, atMs)
+      if (row !== null) trail.push(trailRow)
+      return row
+    },
+    rotateKey: async ({ oldId, oldUntilMs, row }, trailRow) => {
+      end(oldId, oldUntilMs)
+      keys.push(row)
+      trail.push(trailRow)
+    },
+    trail: async (page) => pageIn(trail, page),
+    calls: async ({ limit, afterId, key, account, model }) => {
+      const matching = calls.filter(
+        (call) =>
+          (key === null || call.key === key) &&
+          (account === null || call.account === account) &&
+          (model === null || call.model === model),
+      )
+      if (afterId === null) return matching.slice(-limit)
+      return matching.slice(matching.findIndex((call) => call.id === afterId) + 1).slice(0, limit)
+    },
+    call: async (id) => calls.find((call) => call.id === id) ?? null,
+    addCalls: (records) => void calls.push(...records),
+  }
+}
+
+/** 2026-11-22T16:00:00Z, moved by hand. */
+export const testClock = (): Clock & { readonly forward: (byMs: number) => void } => {
+  let nowMs = Date.UTC(2026, 10, 22, 16)
+  return {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    after: () => () => {},
+    forward: (byMs) => {
+      nowMs += byMs
+    },
+  }
+}
+
+/** Ids that count: `key_00000000000000000000000001`. */
+export const testIds = (): Ids => {
+  let count = 0
+  return {
+    next: (prefix: IdPrefix) => {
+      count += 1
+      return `${prefix}_${String(count).padStart(26, '0')}`
+    },
+    bytes: (size) => {
+      count += 1
+      return new Uint8Array(size).fill(count)
+    },
+    chance: () => 0.5,
+  }
+}
+
+export const localTestActor: Actor = { name: 'local', scopes: ['read', 'write', 'secrets'] }
+
+const modelRow: ModelRow = {
+  id: 'kimi-k2',
+  aliases: ['moonshotai/kimi-k2'],
+  targets: [
+    { provider: 'moonshot', model: 'kimi-k2.6', weight: 1, tier: 1, params: 'shim', region: null, costRows: [] },
+  ],
+  route: {
+    strategy: 'weighted',
+    retriesMax: 2,
+    hedgeAfterMs: null,
+    sticky: 'conversation',
+    timeouts: { connectMs: 5000, headersMs: 60_000, firstTokenMs: 60_000, idleMs: 60_000, totalMs: 600_000 },
+  },
+  priceRows: [],
+  origin: 'catalog',
+  contextTokens: 262_144,
+  outputTokensMax: null,
+  inputModalities: ['text'],
+  outputModalities: ['text'],
+  createdMs: null,
+  ownedBy: 'moonshot',
+}
+
+/** Everything that an operation is given, over one store. `told` collects what the relay would have been told of. */
+export const testContext = (actor: Actor = localTestActor) => {
+  const store = testStore()
+  const clock = testClock()
+  const ids = testIds()
+  const told: KeyFacts[] = []
+  const ports: AdminPorts = {
+    store,
+    digestKey: (key) => digestKey(key, new Uint8Array(32)),
+    environment: 'production',
+    keysChanged: async (changed) => void told.push(...changed),
+    models: () => [modelRow],
+  }
+  const context: OperationContext = { actor, requestId: 'call_1', ports, clock, ids }
+  return { store, clock, ids, ports, told, context }
+}
