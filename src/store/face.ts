@@ -7,8 +7,6 @@ import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
 import { keyFacts } from './row/key-row.ts'
 
-export type { TrailVerdict } from './operations/trail.ts'
-
 /** Whether the store can keep things. `sinceMs` is wall-clock time. */
 export type StoreHealth =
   | { readonly ok: true }

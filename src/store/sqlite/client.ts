@@ -14,6 +14,9 @@ import { makeMailbox } from './mailbox.ts'
 import type { Durability, FromWorker, ToWorker, WorkerSettings } from './message.ts'
 import { uncarried } from './message.ts'
 
+/** The thread that the database lives in: `worker.ts` in a checkout, its bundle in the package. */
+export const sqliteWorkerUrl = new URL('./worker.ts', import.meta.url)
+
 export type SqliteStoreOptions = {
   /** `sqlite:PATH`, relative to the working directory, or `sqlite::memory:`. */
   readonly url: string
@@ -26,11 +29,13 @@ export type SqliteStoreOptions = {
   readonly queueLengthMax?: number
   /** How long a call waits for its answer before it is given up; default 30 s. */
   readonly answerTimeoutMs?: number
+  /** How long a commit waits for another program that holds the file; default 5 s. */
+  readonly busyTimeoutMs?: number
 }
 
 const queueLengthDefault = 10_000
 const answerTimeoutDefaultMs = 30_000
-const busyTimeoutMs = 5000
+const busyTimeoutDefaultMs = 5000
 /** While writes fail, one is tried this often: so the store recovers by itself when the disk has room again. */
 const watchEveryMs = 1000
 
@@ -58,7 +63,7 @@ const startWorker = (options: SqliteStoreOptions, file: string): Worker => {
     file,
     durability: options.durability,
     nowMs: options.clock.nowMs(),
-    busyTimeoutMs,
+    busyTimeoutMs: options.busyTimeoutMs ?? busyTimeoutDefaultMs,
   }
   return new Worker(options.workerUrl, {
     name: 'drover-store',

@@ -1,0 +1,177 @@
+/** Rows with nothing special about them, for tests to vary. */
+
+import type { AccountRow, FirstStart, KeyRow, OrganisationRow, ProjectRow, TrailRow } from '#admin/port.ts'
+import type { CallRecord } from '#base/call-record.ts'
+import { usageOf } from '#base/usage.ts'
+
+export type AccountRows = {
+  readonly organisation: OrganisationRow
+  readonly project: ProjectRow
+  readonly account: AccountRow
+}
+
+/** An organisation with its project and account, all named by `name`. */
+export const sampleAccount = (name: string): AccountRows => ({
+  organisation: { id: `org_${name}`, name, createdMs: 1 },
+  project: { id: `prj_${name}`, organisation: `org_${name}`, name: 'default', createdMs: 2 },
+  account: { id: `acc_${name}`, organisation: `org_${name}`, name, billing: 'prepaid', plan: null, createdMs: 3 },
+})
+
+/** A key of the sample account `default`; its digest follows from its id. */
+export const sampleKeyRow = (id: string, changes: Partial<KeyRow> = {}): KeyRow => ({
+  id,
+  name: `name of ${id}`,
+  organisation: 'org_default',
+  project: 'prj_default',
+  account: 'acc_default',
+  purpose: 'model',
+  test: false,
+  environment: null,
+  models: null,
+  requestsPerMinute: null,
+  tokensPerMinute: null,
+  concurrency: null,
+  addresses: null,
+  defaultProvider: null,
+  usageCost: false,
+  budgetNanoUsd: null,
+  budgetPeriod: null,
+  createdMs: 4,
+  expiresMs: null,
+  revokedMs: null,
+  ending: 'wxyz',
+  digest: `digest of ${id}`,
+  ...changes,
+})
+
+/** A trail row; `after` tells rows of one operation apart. */
+export const sampleTrail = (id: string, changes: Partial<TrailRow> = {}): TrailRow => ({
+  id,
+  timeMs: 5,
+  actor: 'local',
+  operation: 'keys.create',
+  object: 'key_1',
+  before: null,
+  after: '{"name":"ci"}',
+  requestId: null,
+  ...changes,
+})
+
+/** The first rows of a store: the account `default` with these keys. */
+export const sampleFirst = (keys: readonly KeyRow[] = []): FirstStart => ({
+  ...sampleAccount('default'),
+  keys,
+  trail: sampleTrail('trl_0', { operation: 'begin', object: 'org_default', after: null }),
+})
+
+/** A call in which nothing is filled that may be empty. */
+export const sampleCall = (id: string, changes: Partial<CallRecord> = {}): CallRecord => ({
+  id,
+  timeMs: 6,
+  organisation: null,
+  project: null,
+  account: null,
+  key: null,
+  test: false,
+  protocol: 'openai-chat',
+  path: '/v1/chat/completions',
+  stream: false,
+  model: null,
+  provider: null,
+  upstreamModel: null,
+  status: 200,
+  error: null,
+  errorMessage: null,
+  attempts: [],
+  usage: null,
+  costNanoUsd: null,
+  priceHash: null,
+  ttftMs: null,
+  durationMs: 7,
+  overheadMs: 0.25,
+  end: 'complete',
+  finishReason: null,
+  tags: {},
+  conversation: null,
+  callSite: null,
+  session: null,
+  migration: null,
+  arm: null,
+  warnings: [],
+  cache: null,
+  requestBytes: 8,
+  responseBytes: 9,
+  upstreamDigest: null,
+  deliveredDigest: null,
+  requestBody: null,
+  responseBody: null,
+  ...changes,
+})
+
+/** A call in which everything is filled, with the largest and oddest values that may come. */
+export const fullCall = (id: string): CallRecord =>
+  sampleCall(id, {
+    timeMs: 1_795_366_251_100,
+    organisation: 'org_default',
+    project: 'prj_default',
+    account: 'acc_default',
+    key: 'key_1',
+    test: true,
+    stream: true,
+    model: 'Kimi "K2" 模型 ; drop table call --',
+    provider: 'moonshot',
+    upstreamModel: 'kimi-k2.6',
+    status: 503,
+    error: 'upstream_overloaded',
+    errorMessage: 'line one\nline two',
+    attempts: [
+      {
+        provider: 'moonshot',
+        model: 'kimi-k2.6',
+        status: 503,
+        error: 'upstream_overloaded',
+        startMs: 0.125,
+        headersMs: 20.5,
+        firstPartMs: null,
+        endMs: 21,
+        upstreamRequestId: 'r-1',
+        usage: usageOf({ input: 1, output: 0 }),
+        costNanoUsd: 9_007_199_254_740_993n,
+        shims: ['temperature:fixed'],
+      },
+      {
+        provider: 'local',
+        model: 'own',
+        status: null,
+        error: 'upstream_timeout',
+        startMs: 30,
+        headersMs: null,
+        firstPartMs: null,
+        endMs: null,
+        upstreamRequestId: null,
+        usage: null,
+        costNanoUsd: null,
+        shims: [],
+      },
+    ],
+    usage: usageOf({ input: 2 ** 53 - 1, output: 5, items: { search: 2 }, serviceTier: 'flex', source: 'partial' }),
+    costNanoUsd: 2n ** 63n - 1n,
+    priceHash: 'a'.repeat(32),
+    ttftMs: 30.0625,
+    durationMs: 500.5,
+    end: 'cut',
+    finishReason: 'stop',
+    tags: { team: 'größe', empty: '' },
+    conversation: 'c',
+    callSite: 's',
+    session: 'e',
+    migration: 'm',
+    arm: 'b',
+    warnings: ['temperature:fixed'],
+    cache: 'miss',
+    requestBytes: 2 ** 40,
+    upstreamDigest: 'b'.repeat(64),
+    deliveredDigest: 'c'.repeat(64),
+    requestBody: '{"a":1}',
+    responseBody: '',
+  })

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Problem } from '#base/problem.ts'
+import { sampleCall } from '#store/sample-rows.ts'
+import { handClock } from '#store/test-backend.ts'
+import { makeMailbox } from './mailbox.ts'
+import type { Asked } from './message.ts'
+
+const makeTried = (changes: { readonly queueLengthMax?: number; readonly post?: () => void } = {}) => {
+  const clock = handClock(0)
+  const posted: (readonly Asked[])[] = []
+  const mailbox = makeMailbox({
+    clock,
+    queueLengthMax: changes.queueLengthMax ?? 100,
+    answerTimeoutMs: 1000,
+    post: changes.post ?? ((asked) => posted.push(asked)),
+  })
+  return { clock, posted, mailbox }
+}
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('all calls of one turn of the loop go out together, and each gets its own answer', async () => {
+  const { posted, mailbox } = makeTried()
+  const calls = [mailbox.execute('account', 'a'), mailbox.execute('account', 'b'), mailbox.execute('probe', 1)]
+  assert.equal(posted.length, 0)
+  await turn()
+  assert.deepEqual(
+    posted.map((asked) => asked.map(({ name, input }) => [name, input])),
+    [
+      [
+        ['account', 'a'],
+        ['account', 'b'],
+        ['probe', 1],
+      ],
+    ],
+  )
+  const numbers = posted[0]?.map(({ number }) => number) ?? []
+  mailbox.answer(numbers.toReversed().map((number) => ({ number, ok: true, value: number })))
+  assert.deepEqual(await Promise.all(calls), numbers)
+  assert.equal(mailbox.waiting(), 0)
+})
+
+test('one call more than may wait is refused at once, and room lets calls in again', async () => {
+  const { posted, mailbox } = makeTried({ queueLengthMax: 2 })
+  const waiting = [mailbox.execute('probe', 1), mailbox.execute('probe', 2)]
+  await assert.rejects(mailbox.execute('probe', 3), { code: 'store_unavailable', message: /2 operations wait/ })
+  await turn()
+  mailbox.answer((posted[0] ?? []).map(({ number }) => ({ number, ok: true, value: undefined })))
+  await Promise.all(waiting)
+  const next = mailbox.execute('probe', 4)
+  await turn()
+  mailbox.answer((posted[1] ?? []).map(({ number }) => ({ number, ok: true, value: undefined })))
+  assert.equal(await next, undefined)
+})
+
+test('a call that is not answered in time is given up, and its late answer ignored', async () => {
+  const { clock, posted, mailbox } = makeTried()
+  const early = mailbox.execute('probe', 1)
+  clock.advance(600)
+  const late = mailbox.execute('probe', 2)
+  await turn()
+  clock.advance(400)
+  assert.equal(mailbox.expire(), 1)
+  await assert.rejects(early, { code: 'store_unavailable', message: /within 1000 ms\. It may still keep/ })
+  mailbox.answer((posted[0] ?? []).map(({ number }) => ({ number, ok: true, value: undefined })))
+  assert.equal(await late, undefined)
+  assert.equal(mailbox.expire(), 0)
+})
+
+test('a problem keeps its code, its message, its facts and its cause on the way', async () => {
+  const { posted, mailbox } = makeTried()
+  const call = mailbox.execute('probe', 1)
+  await turn()
+  const number = posted[0]?.[0]?.number ?? 0
+  const problem = { code: 'conflict', message: 'why', param: 'name', retryAfterMs: 5, facts: { a: 1 }, cause: 'stack' }
+  mailbox.answer([{ number, ok: false, problem: { ...problem, code: 'conflict' } }])
+  const error = await call.catch((thrown: unknown) => thrown)
+  assert.ok(error instanceof Problem)
+  assert.equal(error.code, 'conflict')
+  assert.deepEqual([error.detail.param, error.detail.retryAfterMs, error.detail.facts], ['name', 5, { a: 1 }])
+  assert.ok(error.cause instanceof Error && error.cause.message === 'stack')
+})
+
+test('after a failure everything that waits and everything that comes is refused', async () => {
+  const { posted, mailbox } = makeTried()
+  const waiting = mailbox.execute('append', sampleCall('call_1'))
+  mailbox.fail(new Problem('store_unavailable', { message: 'gone' }))
+  await assert.rejects(waiting, { message: 'gone' })
+  await assert.rejects(mailbox.execute('probe', 1), { message: 'gone' })
+  await turn()
+  assert.deepEqual(posted, [])
+})
+
+test('a refusal of new calls sends and answers those that came before it', async () => {
+  const { posted, mailbox } = makeTried()
+  const before = mailbox.execute('probe', 1)
+  mailbox.refuse(new Problem('store_unavailable', { message: 'closed' }))
+  await assert.rejects(mailbox.execute('probe', 2), { message: 'closed' })
+  mailbox.answer((posted[0] ?? []).map(({ number }) => ({ number, ok: true, value: undefined })))
+  assert.equal(await before, undefined)
+})
+
+test('what cannot be copied to the worker is refused to its asker', async () => {
+  const post = (): void => {
+    throw new DOMException('a function could not be cloned', 'DataCloneError')
+  }
+  const { mailbox } = makeTried({ post })
+  await assert.rejects(mailbox.execute('probe', 1), { code: 'internal_error' })
+  assert.equal(mailbox.waiting(), 0)
+})
