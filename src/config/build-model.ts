@@ -2,6 +2,7 @@
 
 import { nearestOf } from '#base/nearest.ts'
 import type { PriceRates } from '#base/price-row.ts'
+import { routeSettings } from '#relay/settings.ts'
 import type { ModelConfig, PriceSetting, RouteConfig } from './config.ts'
 import type { Tell } from './resolve.ts'
 import type { Settings } from './schema.ts'
@@ -42,6 +43,9 @@ const routeOf = (route: ModelSettings['route']): RouteConfig => ({
     totalMs: route.timeout.total,
   },
 })
+
+/** The route of models that nobody declared: every default. */
+export const defaultRoute: RouteConfig = routeOf(routeSettings.parse({}))
 
 const modelOf = (id: string, settings: ModelSettings): ModelConfig => ({
   id,

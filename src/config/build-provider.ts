@@ -59,7 +59,14 @@ const addressOf = ({ name, settings, vendor }: Entry, { tell, warn }: Building):
     )
     return null
   }
-  if (vendor.baseUrl !== null) return trimmed(vendor.baseUrl)
+  if (vendor.baseUrl !== null) {
+    if (vendor.local && !settings.allow_private)
+      tell(
+        ['providers', name],
+        `needs 'allow_private: true', because vendor '${vendor.name}' runs on this machine (${vendor.baseUrl})`,
+      )
+    return trimmed(vendor.baseUrl)
+  }
   tell(['providers', name], `needs 'base_url': vendor '${vendor.name}' has no address of its own`)
   return null
 }

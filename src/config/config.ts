@@ -12,6 +12,8 @@ export type VendorFacts = {
   readonly regions: Readonly<Record<string, string>>
   readonly keyEnv: readonly string[]
   readonly keyless: boolean
+  /** Its own address is on this machine. */
+  readonly local: boolean
   readonly options: Readonly<Record<string, string>>
 }
 
@@ -121,4 +123,9 @@ export type Config = {
 /** Either a configuration, or everything that is wrong with it. */
 export type Loaded =
   | { readonly ok: true; readonly config: Config }
-  | { readonly ok: false; readonly faults: readonly Fault[] }
+  | {
+      readonly ok: false
+      readonly faults: readonly Fault[]
+      /** Where the file keeps its store, as far as that could be read: a command may still find the server by it. */
+      readonly storeFile: string | null
+    }

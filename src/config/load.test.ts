@@ -17,6 +17,7 @@ const vendor = (name: string, facts: Partial<VendorFacts> = {}): VendorFacts => 
   regions: {},
   keyEnv: [`${name.toUpperCase()}_API_KEY`],
   keyless: false,
+  local: false,
   options: {},
   ...facts,
 })
@@ -24,6 +25,7 @@ const vendor = (name: string, facts: Partial<VendorFacts> = {}): VendorFacts => 
 const vendors: readonly VendorFacts[] = [
   vendor('moonshot', { regions: { sg: 'https://sg.moonshot.example/v1', cn: 'https://cn.moonshot.example/v1' } }),
   vendor('azure', { baseUrl: null, options: { api_version: 'the version of the API' } }),
+  vendor('ollama', { baseUrl: 'http://127.0.0.1:11434/v1', keyEnv: [], keyless: true, local: true }),
   vendor('openai-compatible', { baseUrl: null, keyEnv: [], keyless: true }),
 ]
 
@@ -64,6 +66,20 @@ describe('a good file', () => {
     )
     assert.equal(config.providers[0]?.credentials[0]?.secret.reveal(), 'key-of-moonshot')
     assert.equal(config.providers[0]?.credentials[0]?.reference, 'env:MOONSHOT_API_KEY')
+  })
+
+  test('the command line counts more than the file', async () => {
+    const overrides = { host: '::1', port: 0 }
+    const text = 'server: { host: 10.0.0.1, port: 5000, environment: staging }\n'
+    const loaded = await readConfig(
+      { text, file: 'drover.yaml' },
+      { workingFolder: folder, environment, vendors, overrides },
+    )
+    assert.ok(loaded.ok)
+    assert.deepEqual(
+      [loaded.config.server.host, loaded.config.server.port, loaded.config.server.environment],
+      ['::1', 0, 'staging'],
+    )
   })
 
   test('no file is the same, without a digest', async () => {
@@ -298,6 +314,11 @@ describe('a bad file', () => {
       'providers:\n  a: { api_key: "env:K1" }\n',
       ["drover.yaml:2:3 providers.a: needs 'vendor', which is missing"],
     ],
+    [
+      'a vendor of this machine',
+      'providers: { a: { vendor: ollama } }\n',
+      [/needs 'allow_private: true', because vendor 'ollama' runs on this machine/],
+    ],
     ['no address', 'providers: { a: { vendor: openai-compatible } }\n', [/providers\.a: needs 'base_url'/]],
     [
       'a region that the vendor lacks',
@@ -420,6 +441,12 @@ payments: {}
       loaded.faults.map(faultText).join(),
       /^nowhere\.yaml: there is no such file: create one with 'drover init'/,
     )
+  })
+
+  test('the place of the store is told even then', async () => {
+    const loaded = await reading('store: { url: "sqlite:d/x.db" }\nserver: { prot: 1 }\n')
+    assert.ok(!loaded.ok)
+    assert.equal(loaded.storeFile, join(folder, 'd/x.db'))
   })
 
   test('a file that is too large is not read', async () => {

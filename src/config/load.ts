@@ -6,6 +6,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { referenceOf } from '#base/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
 import { buildModels } from './build-model.ts'
+import type { Building } from './build-provider.ts'
 import { buildProviders } from './build-provider.ts'
 import type { Config, Loaded, ResolvedSecret, ServerConfig, StoreConfig, VendorFacts } from './config.ts'
 import { configBytesMax, readDocument } from './document.ts'
@@ -24,6 +25,8 @@ export type LoadRequest = {
   readonly workingFolder: string
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly vendors: readonly VendorFacts[]
+  /** What the command line says, which counts more than the file. */
+  readonly overrides?: { readonly host?: string; readonly port?: number }
 }
 
 type Text = { readonly bytes: Uint8Array; readonly file: string | null; readonly path: string | null }
@@ -35,8 +38,12 @@ const freeze = <T>(value: T): T => {
   return value
 }
 
-const serverOf = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<ServerConfig> => {
-  const server = settings.server ?? blocks.server.parse({})
+const serverOf = async (
+  settings: Settings,
+  request: LoadRequest,
+  { resolver, tell }: Pick<Building, 'resolver' | 'tell'>,
+): Promise<ServerConfig> => {
+  const server = { ...(settings.server ?? blocks.server.parse({})), ...request.overrides }
   const certificate = server.tls && (await resolver.secret(server.tls.cert, ['server', 'tls', 'cert'], 'TLS'))
   const key = server.tls && (await resolver.secret(server.tls.key, ['server', 'tls', 'key'], 'TLS'))
   const { admin } = server
@@ -99,7 +106,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   const source = new TextDecoder().decode(text.bytes)
   const document = readDocument(source)
   const faults: Fault[] = document.faults.map((fault) => ({ file: text.file, ...fault }))
-  if (faults.length > 0) return { ok: false, faults: inOrder(faults) }
+  if (faults.length > 0) return { ok: false, faults: inOrder(faults), storeFile: null }
   const warnings: Fault[] = []
   const teller =
     (list: Fault[], part: 'key' | 'value'): Tell =>
@@ -136,7 +143,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     file: text.path,
     digest: text.path === null ? null : createHash('sha256').update(text.bytes).digest('hex'),
     folder,
-    server: await serverOf(settings, resolver, tell),
+    server: await serverOf(settings, request, { resolver, tell }),
     store: await storeOf(settings, resolver, tell),
     secretKey: await secretKeyOf(settings, resolver, tell),
     providers,
@@ -145,12 +152,14 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     log: settings.log ?? blocks.log.parse({}),
     warnings,
   }
-  return faults.length > 0 ? { ok: false, faults: inOrder(faults) } : { ok: true, config: freeze(config) }
+  if (faults.length > 0) return { ok: false, faults: inOrder(faults), storeFile: config.store.file }
+  return { ok: true, config: freeze(config) }
 }
 
 const whole = (file: string, message: string): Loaded => ({
   ok: false,
   faults: [{ file, line: null, column: null, path: '', message }],
+  storeFile: null,
 })
 
 /**
