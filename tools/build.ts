@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 
 const root = dirname(import.meta.dirname)
 const dist = join(root, 'dist')
-const workerAddress = /new URL\((['"])\.\/([a-z0-9-]+)\.ts\1, import\.meta\.url\)/g
+const workerAddress = /new URL\((['"])\.\/([a-z0-9/-]+)\.ts\1, import\.meta\.url\)/g
 
 /** The name in dist/ of a module that is started by its address: src/store/sqlite/worker.ts -> store-sqlite-worker. */
 function entryName(path: string): string {
