@@ -62,7 +62,7 @@ const compile = <T>(endpoint: Endpoint<T>): Row<T> => {
 const readings = (path: string): string[] => {
   const slashes = path.replace(/\/{2,}/g, '/')
   const bare = slashes.length > 1 && slashes.endsWith('/') ? slashes.slice(0, -1) : slashes
-  const single = bare.replace(/^((?:\/anthropic)?)\/(v1|v1beta)\/(?:v1|v1beta)(?=\/)/, '$1/$2')
+  const single = bare.replace(/^((?:\/anthropic)?)\/(?:v1|v1beta)\/(v1|v1beta)(?=\/)/, '$1/$2')
   return [...new Set([path, bare, single, `/v1${bare}`])]
 }
 

@@ -80,7 +80,8 @@ class Conversation<T> {
     })
   }
 
-  headSent(): boolean {
+  breakOff(): boolean {
+    if (!this.#response.writableEnded) this.#leaving.abort(callerLeft())
     return this.#outbound.headSent()
   }
 
@@ -241,8 +242,8 @@ class Conversation<T> {
 }
 
 export type OpenExchange = {
-  /** Whether anything of the answer has been given out. */
-  readonly headSent: () => boolean
+  /** The connection has become unreadable: the handler is told that its caller has left. Gives whether an answer had begun. */
+  readonly breakOff: () => boolean
   /** Resolves when the exchange is over and cleaned up; never rejects. */
   readonly run: () => Promise<void>
 }
@@ -254,5 +255,5 @@ export const exchangeOf = <T>(
   options: ExchangeOptions<T>,
 ): OpenExchange => {
   const conversation = new Conversation(request, response, options)
-  return { headSent: () => conversation.headSent(), run: () => conversation.run() }
+  return { breakOff: () => conversation.breakOff(), run: () => conversation.run() }
 }

@@ -27,6 +27,10 @@ const fieldBytesMax = 1024 * 1024
 const malformed = (message: string, cause?: unknown): Problem =>
   new Problem('invalid_request_error', { message: `The multipart form cannot be read: ${message}`, cause })
 
+/** The parser leaves a missing name out, whatever its types say. */
+const isBadName = (name: string | undefined): boolean =>
+  name === undefined || name === '' || Buffer.byteLength(name) > nameBytesMax
+
 const parserOf = (contentType: string): busboy.Busboy => {
   const limits = {
     fields: fieldsMax,
@@ -78,7 +82,7 @@ class FormReading {
   }
 
   #addField(name: string, value: string, info: busboy.FieldInfo): void {
-    if (name === undefined || info.nameTruncated) this.#refuse('a part has no name, or one that is too long.')
+    if (isBadName(name) || info.nameTruncated) this.#refuse('a part has no name, or one that is too long.')
     else if (info.valueTruncated) this.#refuse(`the field "${name.slice(0, 64)}" is over ${fieldBytesMax} bytes.`)
     // The parser says text/plain where a part names no type, which is what it means (RFC 7578 section 4.4, read 2026-11-22).
     const contentType = info.mimeType === 'text/plain' ? null : info.mimeType
@@ -87,7 +91,7 @@ class FormReading {
 
   #addFile(name: string, stream: Readable & { truncated?: boolean }, info: busboy.FileInfo): void {
     const filename = (info.filename as string | undefined) ?? null
-    if (name === undefined || Buffer.byteLength(name) > nameBytesMax) {
+    if (isBadName(name)) {
       stream.resume()
       this.#refuse('a part has no name, or one that is too long.')
       return

@@ -68,7 +68,7 @@ class Reply {
     this.#head = { status, headers }
     // Goes out with the first bytes; where none are written in the same turn it goes alone.
     process.nextTick(() => {
-      if (this.#flushed || this.#over) return
+      if (this.#flushed || this.#over || this.#gone()) return
       this.#flushHead(null)
       this.#response.flushHeaders()
     })
@@ -78,8 +78,12 @@ class Reply {
     return this.#head !== null
   }
 
+  #gone(): boolean {
+    return this.#options.signal.aborted || this.#response.destroyed
+  }
+
   #flushHead(wholeBytes: number | null): void {
-    if (this.#flushed || this.#head === null || this.#response.destroyed) return
+    if (this.#flushed || this.#head === null || this.#gone()) return
     this.#flushed = true
     const { status, headers } = this.#head
     const all: Record<string, string | readonly string[]> = { ...headers, ...this.#options.everyHead() }

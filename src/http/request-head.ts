@@ -60,6 +60,13 @@ const readHost = (request: IncomingMessage, values: readonly string[] | undefine
   return host
 }
 
+/** The parser calls handlers before it refuses these. */
+const checkFraming = ({ httpVersion }: IncomingMessage, values: readonly string[] | undefined): void => {
+  if (values === undefined) return
+  if (values.length > 1 || values[0]?.toLowerCase() !== 'chunked' || httpVersion === '1.0')
+    throw malformed('The only transfer-encoding that is read here is "chunked", in HTTP/1.1.')
+}
+
 /** `http://host/path` as proxies send it: only when it names the same host as the Host header. */
 const ofAbsoluteForm = (target: string, host: string | null): string => {
   const form = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target)
@@ -80,6 +87,7 @@ export const readHead = (request: IncomingMessage): RequestHead => {
   if (rawHeaders.length / 2 > headersMax)
     throw new Problem('headers_too_large', { message: `The request has more than ${headersMax} headers. Send fewer.` })
   const values = collect(rawHeaders)
+  checkFraming(request, values.get('transfer-encoding'))
   const host = readHost(request, values.get('host'))
   const target = url.startsWith('/') || (url === '*' && method === 'OPTIONS') ? url : ofAbsoluteForm(url, host)
   const queryAt = target.indexOf('?')

@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer, STATUS_CODES } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
@@ -63,6 +63,9 @@ export type HttpServer = {
 }
 
 const maxHeaderSize = 16 * 1024
+
+/** How long a refused connection may take to read why. */
+const closeTimeoutMs = 5_000
 
 const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number): Problem => {
   const words: Readonly<Record<string, string>> = {
@@ -167,19 +170,30 @@ class RelayServer<T> {
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const { ids, log } = this.#options
+    const { clock, ids, log } = this.#options
     log.debug('a connection was refused', { reason: error.code ?? 'unknown' })
-    const begun = [...this.#open].some(([exchange, itsSocket]) => itsSocket === socket && exchange.headSent())
-    if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE' || begun) {
+    let begun = false
+    for (const [exchange, itsSocket] of this.#open) if (itsSocket === socket && exchange.breakOff()) begun = true
+    if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
       socket.destroy()
       return
     }
-    answerRaw(socket, problemOfClientError(error.code), ids.next('call'))
+    socket.once(
+      'close',
+      clock.after(closeTimeoutMs, () => socket.destroy()),
+    )
+    // A second answer within the first would be read as part of it.
+    if (begun) (socket as Socket).destroySoon()
+    else answerRaw(socket, problemOfClientError(error.code), ids.next('call'))
   }
 
   #onConnect(socket: Duplex): void {
     const message = 'This server is no proxy: it does not take CONNECT. Send requests to its own paths.'
     socket.on('error', () => socket.destroy())
+    socket.once(
+      'close',
+      this.#options.clock.after(closeTimeoutMs, () => socket.destroy()),
+    )
     answerRaw(socket, new Problem('method_not_allowed', { message }), this.#options.ids.next('call'))
   }
 

@@ -1,0 +1,44 @@
+/** Answers that are whole and not relayed: pages from the package's assets, health, metrics. */
+
+import { readFile } from 'node:fs/promises'
+import type { Endpoint } from './endpoint.ts'
+import type { Answer, Exchange, Inbound } from './inbound.ts'
+import { sendAnswer } from './reply.ts'
+
+export type PageEndpoint = {
+  readonly kind: 'page'
+  /** May throw Problem, which the server answers. */
+  readonly answer: (inbound: Inbound) => Answer | Promise<Answer>
+}
+
+/** Nothing is loaded from elsewhere, nothing runs, nobody frames it. */
+const pagePolicy =
+  "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+const contentTypes: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+}
+
+export const page = (path: string, answer: PageEndpoint['answer']): Endpoint<PageEndpoint> => ({
+  method: 'GET',
+  path,
+  value: { kind: 'page', answer },
+})
+
+/** One file of the package, read once, at the start. `path` is where it is served. */
+export const filePage = async (path: string, file: URL): Promise<Endpoint<PageEndpoint>> => {
+  const body = await readFile(file)
+  const extension = file.pathname.split('.').at(-1) ?? ''
+  const headers = {
+    'content-type': contentTypes[extension] ?? 'application/octet-stream',
+    'content-security-policy': pagePolicy,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-cache',
+  }
+  return { ...page(path, () => ({ status: 200, headers, body })), unlisted: true }
+}
+
+export const servePage = async ({ inbound, outbound }: Exchange, { answer }: PageEndpoint): Promise<void> =>
+  sendAnswer(outbound, await answer(inbound))
