@@ -8,9 +8,14 @@ export type ProseKind = 'text' | 'reasoning' | 'refusal'
 
 type OpenTool = { readonly block: number; readonly id: string }
 
-/** Parts that can carry what no part names. */
-const carries = (part: Part): part is Exclude<Part, { type: 'ping' | 'error' }> =>
-  part.type !== 'ping' && part.type !== 'error'
+type Carrying = Exclude<Part, { type: 'ping' | 'error' | 'text-start' | 'reasoning-start' | 'refusal-start' }>
+
+/**
+ * Parts that can carry what no part names. The start of prose is left to its first piece: what one chunk told together is
+ * written together again, or a reader would take two ways of telling the same text for twice the text.
+ */
+const carries = (part: Part): part is Carrying =>
+  !['ping', 'error', 'text-start', 'reasoning-start', 'refusal-start'].includes(part.type)
 
 /** Gathers the parts of one event; what is waiting to be carried goes with the first part that can. */
 export class PartList {

@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { countOf } from '#base/usage.ts'
+import type { Carrier } from '#protocol/part.ts'
 import type { Choice, PartList, ProseKind } from './choice.ts'
 import { toolFields } from './wire.ts'
 
@@ -125,6 +126,14 @@ const unknownToolFields = (call: JsonObject): JsonObject | null => {
   return unknown.length === 0 ? null : Object.fromEntries(unknown)
 }
 
+/** Gemini's compatible endpoint: what it must get back with the call in the next turn (https://ai.google.dev/gemini-api/docs/thought-signatures, read 2026-11-22). */
+const carriersOf = (call: JsonObject): { readonly carriers?: readonly Carrier[] } => {
+  const content = isObject(call['extra_content']) ? call['extra_content'] : {}
+  const google = isObject(content['google']) ? content['google'] : {}
+  const signature = google['thought_signature']
+  return typeof signature === 'string' ? { carriers: [{ format: 'google', value: signature }] } : {}
+}
+
 const beginTool = (reading: MessageReading, piece: ToolPiece, name: string): number => {
   const { choice, list } = reading
   choice.closeCarriers(list)
@@ -133,7 +142,8 @@ const beginTool = (reading: MessageReading, piece: ToolPiece, name: string): num
   if (tool !== null || piece.legacy)
     list.wait({ ...(tool === null ? {} : { tool }), ...(piece.legacy ? { legacy: true } : {}) })
   const kind = isObject(piece.call['custom']) ? 'custom' : 'function'
-  list.push({ type: 'tool-input-start', choice: choice.index, block, id: piece.id, name, kind, executor: 'caller' })
+  const begun = { choice: choice.index, block, id: piece.id, name, kind, executor: 'caller' } as const
+  list.push({ type: 'tool-input-start', ...begun, ...carriersOf(piece.call) })
   return block
 }
 

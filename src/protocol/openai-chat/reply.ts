@@ -10,7 +10,7 @@ import type { Part } from '#protocol/part.ts'
 import { Choice, PartList } from './choice.ts'
 import { readFinishReason } from './finish-reason.ts'
 import { readMessage } from './message-steps.ts'
-import type { WireReply } from './wire.ts'
+import type { ChatExtra, WireReply } from './wire.ts'
 import { choiceFields, messageFields, replyFields } from './wire.ts'
 
 /** More answers than any provider makes; a stream that counts further is not an answer. */
@@ -34,11 +34,15 @@ const unnamed = (from: JsonObject, named: ReadonlySet<string>, seen: Map<string,
 /** A message's own fields are pieces of a text, where the same piece twice is twice the text. */
 const unnamedInMessage = (message: JsonObject): JsonObject | null => unnamed(message, messageFields, new Map())
 
+const namedText = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
 class ChatReading {
   readonly #choicesAsked: number
   readonly #choices = new Map<number, Choice>()
   readonly #seen = new Map<string, unknown>()
   #started = false
+  /** Of events without parts, for the next one. */
+  #waiting: ChatExtra | null = null
 
   constructor(call: Call) {
     this.#choicesAsked = call.choices
@@ -68,6 +72,7 @@ class ChatReading {
 
   #read(reply: WireReply, whole: boolean): PartList {
     const list = new PartList()
+    if (this.#waiting !== null) list.wait(this.#waiting)
     const extra = unnamed(reply, replyFields, this.#seen)
     if (extra !== null) list.wait({ reply: extra })
     this.#start(reply, list)
@@ -75,18 +80,21 @@ class ChatReading {
       for (const [place, choice] of reply.choices.entries())
         if (isObject(choice)) this.#choice(choice, place, { list, whole, reply })
     this.#usage(reply, list)
+    this.#waiting = list.take()
     return list
   }
 
+  /** Azure begins with a chunk about the prompt, in which everything else is empty: the answer begins behind it. */
   #start(reply: WireReply, list: PartList): void {
-    if (this.#started || (reply.id === undefined && !Array.isArray(reply.choices))) return
+    const id = namedText(reply.id)
+    if (this.#started || (id === null && !(Array.isArray(reply.choices) && reply.choices.length > 0))) return
     this.#started = true
     const created = countOf(reply.created)
     list.push({
       type: 'start',
-      id: typeof reply.id === 'string' ? reply.id : null,
-      model: typeof reply.model === 'string' ? reply.model : null,
-      createdMs: created === null ? null : created * 1000,
+      id,
+      model: namedText(reply.model),
+      createdMs: created === null || created === 0 ? null : created * 1000,
     })
   }
 
@@ -125,6 +133,7 @@ class ChatReading {
     readMessage(reading)
     if (reading.logprobs !== null) list.wait({ choice: { ...choiceExtra, logprobs: reading.logprobs } })
     this.#finish(choice, wire['finish_reason'], context)
+    if (whole) choice.close(list)
     choice.waiting = list.take()
   }
 

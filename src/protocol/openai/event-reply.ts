@@ -24,9 +24,9 @@ const parse = (text: string, closed: boolean): unknown => {
   }
 }
 
-const errorPart = (document: JsonObject): ErrorPart => ({
+const errorPart = (document: JsonObject, bytes: Buffer | null): ErrorPart => ({
   type: 'error',
-  problem: readInBandProblem(document),
+  problem: readInBandProblem(document, bytes),
   raw: document,
 })
 
@@ -103,15 +103,16 @@ class EventReader implements BodyReader {
     }
     const value = parse(text, closed)
     if (!isObject(value)) return { raw, parts: [], role: 'content' }
-    if (event === 'error' || isErrorDocument(value)) return this.#errorFrame(raw, value, event)
+    if (event === 'error' || isErrorDocument(value)) return this.#errorFrame({ raw, data }, value, event)
     return { raw, ...this.#steps.event(value, event) }
   }
 
   /** An error may come in an event that also carries content and usage (OpenRouter): those count all the same. */
-  #errorFrame(raw: Buffer, value: JsonObject, event: string | null): Frame {
+  #errorFrame({ raw, data }: Pick<SseEvent, 'raw' | 'data'>, value: JsonObject, event: string | null): Frame {
     this.#failed = true
-    const { parts } = Array.isArray(value['choices']) ? this.#steps.event(value, event) : { parts: [] }
-    return { raw, parts: [...parts, errorPart(value)], role: 'content' }
+    const carries = Array.isArray(value['choices'])
+    const { parts } = carries ? this.#steps.event(value, event) : { parts: [] }
+    return { raw, parts: [...parts, errorPart(value, carries ? null : data)], role: 'content' }
   }
 }
 

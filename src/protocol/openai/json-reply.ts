@@ -59,7 +59,7 @@ class JsonReader implements BodyReader {
   end(): readonly Frame[] {
     if (this.#scan !== null && !this.#scan.complete()) throw cut()
     const raw = Buffer.concat(this.#held)
-    const parts = this.#partsOf(this.#scan === null ? parse(raw) : this.#members())
+    const parts = this.#partsOf(this.#scan === null ? parse(raw) : this.#members(), raw)
     if (raw.length === 0 && parts.length === 0) return []
     return [{ raw, parts, role: 'content' }]
   }
@@ -84,8 +84,9 @@ class JsonReader implements BodyReader {
     return Object.fromEntries(pairs.filter(([, value]) => value !== undefined)) as JsonObject
   }
 
-  #partsOf(document: JsonObject): readonly Part[] {
-    if (isErrorDocument(document)) return [{ type: 'error', problem: readInBandProblem(document), raw: document }]
+  #partsOf(document: JsonObject, bytes: Buffer): readonly Part[] {
+    if (isErrorDocument(document))
+      return [{ type: 'error', problem: readInBandProblem(document, bytes), raw: document }]
     this.#complete = true
     return this.#steps.document(document)
   }

@@ -71,12 +71,15 @@ const factsOf = (status: number, stated: StatedError): Facts => ({
   ...(stated.type === null ? {} : { upstream_type: presentable(stated.type) }),
 })
 
+/** A refusal on its way to becoming a problem; `how` it came, for the message. */
+type Refusal = { readonly raw: RawAnswer; readonly stated: StatedError; readonly how: string }
+
 /** The caller's own fault in the provider's eyes: passes as it is. */
-const passing = (raw: RawAnswer, stated: StatedError): Problem =>
+const passing = ({ raw, stated, how }: Refusal): Problem =>
   new Problem(passingCode(raw.status, stated), {
     message:
       stated.message === null
-        ? `The provider refused the request with status ${raw.status} and no explanation.`
+        ? `The provider refused the request ${how}, without an explanation.`
         : `The provider refused the request: ${presentable(stated.message)}`,
     param: stated.param,
     status: raw.status,
@@ -84,7 +87,7 @@ const passing = (raw: RawAnswer, stated: StatedError): Problem =>
     raw,
   })
 
-const refusedCredential = (raw: RawAnswer, stated: StatedError): Problem =>
+const refusedCredential = ({ raw, stated }: Refusal): Problem =>
   new Problem('upstream_error', {
     message:
       'The provider refused the credential that this server uses, or its account cannot pay. Your own key is fine: the operator has to mend it.',
@@ -92,34 +95,32 @@ const refusedCredential = (raw: RawAnswer, stated: StatedError): Problem =>
     raw,
   })
 
-const overloaded = (raw: RawAnswer, stated: StatedError): Problem => {
+const overloaded = ({ raw, stated, how }: Refusal): Problem => {
   const waitMs = retryAfterMs(raw, stated.message)
   return new Problem('upstream_overloaded', {
-    message: `The provider is at its limit (status ${raw.status}). Repeat the request after a pause.`,
+    message: `The provider is at its limit, as it says ${how}. Repeat the request after a pause.`,
     ...(waitMs === null ? {} : { retryAfterMs: waitMs }),
     facts: factsOf(raw.status, stated),
     raw,
   })
 }
 
-const timedOut = (raw: RawAnswer, stated: StatedError): Problem =>
+const timedOut = ({ raw, stated, how }: Refusal): Problem =>
   new Problem('upstream_timeout', {
-    message: `The provider gave up on the request by its own deadline (status ${raw.status}).`,
+    message: `The provider gave up on the request by a deadline of its own, as it says ${how}.`,
     facts: { ...factsOf(raw.status, stated), deadline: 'upstream' },
     raw,
   })
 
-const failed = (raw: RawAnswer, stated: StatedError): Problem =>
+const failed = ({ raw, stated, how }: Refusal): Problem =>
   new Problem('upstream_error', {
-    message: `The provider failed with status ${raw.status}${stated.message === null ? '.' : `: ${presentable(stated.message)}`}`,
+    message: `The provider failed ${how}${stated.message === null ? '.' : `: ${presentable(stated.message)}`}`,
     facts: factsOf(raw.status, stated),
     raw,
   })
 
-type Mapping = (raw: RawAnswer, stated: StatedError) => Problem
-
 /** 498 is Groq's "flex capacity exceeded", 529 Anthropic's "overloaded" (their error pages, read 2026-11-22). */
-const mappings: Readonly<Record<number, Mapping>> = {
+const mappings: Readonly<Record<number, (refusal: Refusal) => Problem>> = {
   400: passing,
   401: refusedCredential,
   402: refusedCredential,
@@ -136,13 +137,14 @@ const mappings: Readonly<Record<number, Mapping>> = {
   529: overloaded,
 }
 
-const mapped = (raw: RawAnswer, stated: StatedError): Problem => {
-  const mapping = mappings[raw.status] ?? failed
-  return mapping === passing && isAboutCredential(stated) ? refusedCredential(raw, stated) : mapping(raw, stated)
+const mapped = (refusal: Refusal): Problem => {
+  const mapping = mappings[refusal.raw.status] ?? failed
+  return mapping === passing && isAboutCredential(refusal.stated) ? refusedCredential(refusal) : mapping(refusal)
 }
 
-/** A refusal as it came off the wire (status >= 400). Never throws. */
-export const readProblem = (raw: RawAnswer): Problem => mapped(raw, statedError(parse(raw.body)) ?? silent)
+/** A refusal as it came off the wire (status >= 300). Never throws. */
+export const readProblem = (raw: RawAnswer): Problem =>
+  mapped({ raw, stated: statedError(parse(raw.body)) ?? silent, how: `with status ${raw.status}` })
 
 /** By name, where an error inside a stream tells no status. */
 const statusByName = ({ type, code }: StatedError): number => {
@@ -153,17 +155,18 @@ const statusByName = ({ type, code }: StatedError): number => {
   return /invalid_request|content_filter|context_length/i.test(name) ? 400 : 502
 }
 
-/** An error told inside a reply that began as a success: an event, or a whole document under 200. */
-export const readInBandProblem = (document: JsonObject): Problem => {
+/**
+ * An error told inside a reply that began as a success: an event, or a whole document under 200. `bytes` are the document as
+ * it came; without them (an event that also carries content) the error alone is kept.
+ */
+export const readInBandProblem = (document: JsonObject, bytes: Uint8Array | null): Problem => {
   const stated = statedError(document) ?? silent
-  const { error } = document
-  const envelope = error === undefined || error === null ? document : { error }
   const raw: RawAnswer = {
     status: stated.status ?? statusByName(stated),
     headers: { 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify(envelope)),
+    body: bytes ?? Buffer.from(JSON.stringify({ error: document['error'] })),
   }
-  return mapped(raw, stated)
+  return mapped({ raw, stated, how: 'inside its answer' })
 }
 
 /** Bytes that are not the protocol: a page, a text, JSON that is cut or broken. `fault` tells which, for the attempt's record. */

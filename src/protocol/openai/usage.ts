@@ -98,7 +98,7 @@ const itemsOf = (usage: JsonObject): Readonly<Record<string, number>> | null => 
 
 /** A usage block, of chat (`prompt_tokens`), of images and transcriptions (`input_tokens`), or of rerank (units, a total). */
 export const readUsage = (usage: JsonObject): Usage => {
-  const input = objectAt(usage, 'prompt_tokens_details', 'input_tokens_details', 'prompt_token_details')
+  const input = objectAt(usage, 'prompt_tokens_details', 'input_tokens_details', 'input_token_details')
   const output = objectAt(usage, 'completion_tokens_details', 'output_tokens_details')
   const creation = objectAt(usage, 'cache_creation')
   const reasoning = largest(output['reasoning_tokens'], usage['reasoning_tokens'])
