@@ -1,0 +1,121 @@
+/** `drover doctor`: checks everything, with free calls only, and says how to mend each. */
+
+import { Command } from 'commander'
+import type { Finding, Verdict } from './doctor/check.ts'
+import { ok, warn } from './doctor/check.ts'
+import { checkConfig, checkExposure, checkRetirements, checkSecrets } from './doctor/configuration.ts'
+import { checkClock, checkDataFolder, checkDisk, checkNode, checkPermissions, checkPort } from './doctor/machine.ts'
+import { checkProviders } from './doctor/provider.ts'
+import type { LockFile } from './lock.ts'
+import { readLock } from './lock.ts'
+import type { Shell } from './operation-command.ts'
+import type { CommandLinePorts } from './ports.ts'
+import { configSource, dataFolderOf } from './settings-source.ts'
+import type { Style, Terminal } from './terminal.ts'
+
+type Flags = { readonly config?: string; readonly data?: string; readonly offline?: boolean; readonly json?: boolean }
+
+const lockTimeoutMs = 5000
+
+const isAlive = async (url: string): Promise<boolean> => {
+  try {
+    const response = await fetch(`${url}/health/liveness`, {
+      signal: AbortSignal.timeout(lockTimeoutMs),
+      redirect: 'error',
+    })
+    await response.body?.cancel()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+/** Whether a server runs on the data folder, and answers. */
+const checkLock = async (
+  lock: LockFile | null,
+): Promise<{ readonly finding: Finding; readonly servedBy: string | null }> => {
+  const words = { id: 'lock', title: 'Server' }
+  if (lock === null) return { finding: ok({ ...words, detail: 'none runs on this data folder' }), servedBy: null }
+  if (lock.url === null)
+    return {
+      finding: ok({ ...words, detail: `process ${lock.pid} is starting, or a command holds the folder` }),
+      servedBy: null,
+    }
+  if (await isAlive(lock.url))
+    return { finding: ok({ ...words, detail: `runs at ${lock.url}, process ${lock.pid}` }), servedBy: lock.url }
+  return {
+    finding: warn({
+      ...words,
+      detail: `the lock names ${lock.url} (process ${lock.pid}), which does not answer`,
+      mend: 'If that process has ended, there is nothing to do: the next start takes the folder over. If it hangs, end it.',
+    }),
+    servedBy: null,
+  }
+}
+
+/** Every check, in the order in which one depends on the other. */
+const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly Finding[]> => {
+  const source = await configSource(flags, ports)
+  const loaded = await source.load()
+  const data = dataFolderOf(flags, loaded, ports.workingFolder)
+  const lock = await checkLock(await readLock(data))
+  const machine = [
+    checkNode(ports.nodeVersion),
+    checkClock(ports.clock.nowMs()),
+    await checkDataFolder(data),
+    await checkDisk(data),
+    await checkPermissions(data),
+    lock.finding,
+  ]
+  const configuration = checkConfig(source.file, loaded)
+  if (!loaded.ok) return [...machine, ...configuration]
+  const { config } = loaded
+  return [
+    ...machine,
+    ...configuration,
+    checkSecrets(config),
+    await checkPort(config.server.host, config.server.port, lock.servedBy),
+    checkExposure(config),
+    ...(await checkRetirements(config, ports.retirementOf)),
+    ...(flags.offline === true ? [] : await checkProviders(config.providers, ports)),
+  ]
+}
+
+const marks: Readonly<Record<Verdict, readonly [mark: string, style: Style]>> = {
+  ok: ['ok  ', 'good'],
+  warn: ['warn', 'doubtful'],
+  fail: ['FAIL', 'bad'],
+  skip: ['skip', 'faint'],
+}
+
+const tell = (findings: readonly Finding[], terminal: Terminal): void => {
+  const width = Math.max(...findings.map(({ title }) => title.length))
+  for (const { verdict, title, detail, mend } of findings) {
+    const [mark] = marks[verdict]
+    terminal.data(`${mark}  ${title.padEnd(width)}  ${detail}\n`)
+    if (mend !== null) terminal.data(`${' '.repeat(width + 8)}-> ${mend}\n`)
+  }
+}
+
+/** The command; whether anything failed goes to `exited` as 0 or 1. */
+export const doctorCommand = ({ ports, terminal }: Shell, exited: (code: number) => void): Command => {
+  const command = new Command('doctor')
+    .description('Check everything, with free calls only, and say how to mend each.')
+    .allowExcessArguments(false)
+    .option('--config <file>', 'The configuration (default: drover.yaml, where it exists).')
+    .option('--data <folder>', "The data folder (default: the configuration's, else ./data).")
+    .option('--offline', 'Call no provider.')
+    .option('--json', 'Print JSON.')
+  return command.action(async () => {
+    const flags = command.opts<Flags>()
+    const findings = await examine(flags, ports)
+    const failed = findings.filter(({ verdict }) => verdict === 'fail').length
+    const warned = findings.filter(({ verdict }) => verdict === 'warn').length
+    if (flags.json === true) terminal.json({ ok: failed === 0, checks: findings })
+    else tell(findings, terminal)
+    const sum = failed === 0 ? 'Nothing is broken' : `${failed} of ${findings.length} checks failed`
+    const [, style] = marks[failed === 0 ? 'ok' : 'fail']
+    terminal.talk(terminal.paint(style, `${sum}${warned === 0 ? '.' : `; ${warned} to look at.`}`))
+    exited(failed === 0 ? 0 : 1)
+  })
+}

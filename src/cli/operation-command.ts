@@ -1,0 +1,194 @@
+/** Commands made from admin operations: flags from the fields of the input, help from their descriptions. */
+
+import { Argument, Command, Option } from 'commander'
+import type { Field } from '#admin/field.ts'
+import { fieldsOf, valueFromText } from '#admin/field.ts'
+import type { Flag, Operation } from '#admin/operation.ts'
+import { details } from '#admin/render.ts'
+import { checkInput } from '#admin/run.ts'
+import { isObject } from '#base/json-type.ts'
+import { Problem } from '#base/problem.ts'
+import type { ConnectionFlags } from './connection.ts'
+import { connect } from './connection.ts'
+import { usageFailure } from './failure.ts'
+import { followLog } from './follow-log.ts'
+import type { CommandLinePorts } from './ports.ts'
+import type { Client } from './remote-client.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What every command is given. */
+export type Shell = { readonly ports: CommandLinePorts; readonly terminal: Terminal }
+
+type Flags = ConnectionFlags & { readonly json?: boolean; readonly follow?: boolean } & Readonly<
+    Record<string, unknown>
+  >
+type Bound = { readonly field: Field; readonly attribute: string }
+
+/** No list is read further than this many pages. */
+const pagesMax = 10_000
+
+const dashed = (name: string): string => name.replaceAll('_', '-')
+
+const placeholder = (field: Field): string => {
+  if (field.choices.length > 0) return `<${field.choices.join('|')}>`
+  if (field.kind === 'integer') return '<n>'
+  return field.kind === 'list' ? '<a,b>' : '<text>'
+}
+
+const derivedFlag = (field: Field): string =>
+  field.kind === 'boolean' ? `--${dashed(field.name)}` : `--${dashed(field.name)} ${placeholder(field)}`
+
+const describe = (field: Field, flag: Flag | undefined): string => {
+  const words = flag?.describe ?? field.describe
+  const isShown = field.fallback !== undefined && field.fallback !== false
+  return isShown ? `${words} (default: ${String(field.fallback)})` : words
+}
+
+const optionOf = (field: Field, flags: string, description: string): Option => {
+  const option = new Option(flags, description)
+  if (field.kind === 'boolean') return option
+  if (field.required) option.makeOptionMandatory()
+  return option.argParser((text: string, before: unknown) => {
+    const value = valueFromText(field, text)
+    return Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value
+  })
+}
+
+/** Adds what the input takes; gives back which option or argument fills which field. */
+const addFields = (command: Command, operation: Operation): readonly Bound[] => {
+  const bound: Bound[] = []
+  for (const field of fieldsOf(operation.input)) {
+    const flag = operation.flags.find((one) => one.field === field.name)
+    if (flag?.positional === true) {
+      command.addArgument(new Argument(`<${field.name}>`, flag.describe))
+      continue
+    }
+    const option = optionOf(field, flag?.flag ?? derivedFlag(field), describe(field, flag))
+    command.addOption(option)
+    bound.push({ field, attribute: option.attributeName() })
+    if (flag?.flag === undefined || option.long === `--${dashed(field.name)}`) continue
+    // The name that the API gives to the field works as a flag as well.
+    const alias = optionOf({ ...field, required: false }, derivedFlag(field), '').hideHelp()
+    command.addOption(alias)
+    bound.push({ field, attribute: alias.attributeName() })
+  }
+  return bound
+}
+
+/** Flags that say where the server or the store is. */
+export const addConnectionFlags = (command: Command): Command =>
+  command
+    .option('--url <url>', 'The server to ask (or DROVER_URL), with its admin key in DROVER_ADMIN_KEY.')
+    .option('--config <file>', 'The configuration (default: drover.yaml, where it exists).')
+    .option('--data <folder>', "The data folder (default: the configuration's, else ./data).")
+
+const inputOf = (
+  operation: Operation,
+  bound: readonly Bound[],
+  command: Command,
+): Readonly<Record<string, unknown>> => {
+  const flags = command.opts<Flags>()
+  const input: Record<string, unknown> = {}
+  for (const [index, { name }] of operation.flags
+    .filter((flag) => flag.positional)
+    .map((flag) => ({ name: flag.field }))
+    .entries())
+    input[name] = command.args[index]
+  for (const { field, attribute } of bound) {
+    if (flags[attribute] !== undefined) input[field.name] = flags[attribute]
+  }
+  return input
+}
+
+const checkUsage = (operation: Operation, input: unknown, command: Command): void => {
+  try {
+    checkInput(operation, input)
+  } catch (thrown) {
+    if (!(thrown instanceof Problem)) throw thrown
+    throw usageFailure(thrown.message, `'${fullName(command)} --help' lists the flags.`)
+  }
+}
+
+const fullName = (command: Command): string =>
+  command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
+
+/** A list in pages is read to its end, unless the person asked for one page. */
+const allPages = async (
+  client: Client,
+  operation: Operation,
+  input: Readonly<Record<string, unknown>>,
+): Promise<unknown> => {
+  const first = await client.run(operation, input)
+  if (!isObject(first) || !Array.isArray(first['data']) || input['limit'] !== undefined) return first
+  const data: unknown[] = [...first['data']]
+  let next = first['next']
+  for (let page = 1; typeof next === 'string' && page < pagesMax; page += 1) {
+    const more = await client.run(operation, { ...input, after: next })
+    if (!isObject(more) || !Array.isArray(more['data'])) break
+    data.push(...more['data'])
+    next = more['next']
+  }
+  return { ...first, data, ...('next' in first ? { next: next ?? null } : {}) }
+}
+
+const show = (operation: Operation, output: unknown, terminal: Terminal): void => {
+  terminal.data(operation.render === undefined ? details(output) : operation.render(output))
+}
+
+/** What was taken and is not honoured. The calls of the log have warnings of another kind: those are data. */
+const tellWarnings = (operation: Operation, output: unknown, terminal: Terminal): void => {
+  if (operation.method === 'GET' || !isObject(output) || !Array.isArray(output['warnings'])) return
+  for (const warning of output['warnings'])
+    terminal.talk(`${terminal.paint('doubtful', 'warning:')} ${String(warning)}`)
+}
+
+const isLog = (operation: Operation): boolean => operation.noun === 'logs' && operation.verb === 'list'
+
+/** The command of one operation. */
+export const operationCommand = (operation: Operation, name: string, shell: Shell): Command => {
+  const command = new Command(name).description(operation.summary).allowExcessArguments(false)
+  const bound = addFields(command, operation)
+  if (isLog(operation)) command.option('--follow', 'Go on with the calls that follow, until interrupted.')
+  addConnectionFlags(command).option('--json', isLog(operation) ? 'One JSON object a line.' : 'Print JSON.')
+  const { terminal } = shell
+  command.action(async () => {
+    const flags = command.opts<Flags>()
+    const input = inputOf(operation, bound, command)
+    checkUsage(operation, input, command)
+    const client = await connect(flags, shell.ports)
+    try {
+      if (isLog(operation))
+        await followLog(
+          { operation, input, client, flags: { json: flags.json === true, follow: flags.follow === true } },
+          shell,
+        )
+      else {
+        const output = await allPages(client, operation, input)
+        if (flags.json === true) terminal.json(output)
+        else show(operation, output, terminal)
+        tellWarnings(operation, output, terminal)
+      }
+    } finally {
+      await client.close()
+    }
+  })
+  return command
+}
+
+/**
+ * One command a noun, with one below it for each verb. A noun with a `list` does that when no verb is given; a noun with
+ * a list and nothing else is the command itself.
+ */
+export const operationCommands = (operations: readonly Operation[], shell: Shell): readonly Command[] => {
+  const nouns = Map.groupBy(operations, (operation) => operation.noun)
+  return [...nouns].map(([noun, list]) => {
+    const [only, ...others] = list
+    if (only !== undefined && others.length === 0 && only.verb === 'list') return operationCommand(only, noun, shell)
+    const command = new Command(noun).description(`${list.map(({ verb }) => verb).join(', ')} ${noun}`)
+    for (const operation of list) {
+      const below = operationCommand(operation, operation.verb, shell)
+      command.addCommand(below, { isDefault: operation.verb === 'list' })
+    }
+    return command
+  })
+}

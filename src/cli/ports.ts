@@ -1,0 +1,67 @@
+/** What main.ts gives to the command line, which may not see the rooms behind it. */
+
+import type { AdminPorts } from '#admin/operation.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Ids } from '#base/id.ts'
+import type { Config, Loaded, ProviderConfig } from '#config/config.ts'
+import type { Vendor } from '#provider/vendor.ts'
+import type { Stream } from './terminal.ts'
+
+export type ServeRequest = {
+  /** With what the flags say already in it. */
+  readonly config: Config
+  /** Reads the file again, with the same flags: for the watch. */
+  readonly load: () => Promise<Loaded>
+  /** The data folder, absolute. */
+  readonly data: string
+}
+
+/** The store opened by the command itself, because no server runs. */
+export type LocalAdmin = { readonly ports: AdminPorts; readonly close: () => Promise<void> }
+
+export type CheckRequest = {
+  readonly provider: ProviderConfig
+  readonly url: URL
+  /** With the credential. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+}
+
+export type CheckReply = {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export type ModelRetirement = {
+  /** The day, `YYYY-MM-DD`. */
+  readonly on: string
+  readonly isPast: boolean
+  readonly successor: string | null
+}
+
+export type CommandLinePorts = {
+  readonly stdin: { readonly isTTY?: boolean | undefined }
+  readonly stdout: Stream
+  readonly stderr: Stream
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Relative paths start here. */
+  readonly workingFolder: string
+  /** Drover's. */
+  readonly version: string
+  /** Node's, `26.10.0`. */
+  readonly nodeVersion: string
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly vendors: readonly Vendor[]
+  /** Runs the server until it has drained; gives the exit code. Rejects with a Problem when it cannot start. */
+  readonly serve: (request: ServeRequest) => Promise<number>
+  /** Opens the store in the data folder for one command. Rejects with Problem `conflict` while another process holds it. */
+  readonly openStore: (request: { readonly config: Config; readonly data: string }) => Promise<LocalAdmin>
+  /** One GET to a provider, through the same egress guard as calls. Rejects with a Problem. */
+  readonly checkProvider: (request: CheckRequest) => Promise<CheckReply>
+  /** What the catalog says about the end of a vendor's model; `null` = nothing. */
+  readonly retirementOf: (vendor: string, model: string) => Promise<ModelRetirement | null>
+  /** Aborts when the person wants the command to end (Ctrl-C); `logs --follow` ends by it with 0. */
+  readonly signal: AbortSignal
+}
