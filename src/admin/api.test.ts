@@ -6,7 +6,6 @@ import { endpointTable } from '#http/endpoint.ts'
 import type { InboundBody } from '#http/inbound.ts'
 import { actorOf, createAdminApi, localActor } from './api.ts'
 import { firstStart } from './first-start.ts'
-import { keyFactsOf } from './key-view.ts'
 import type { Actor } from './operation.ts'
 import { operations } from './operations.ts'
 import { testContext } from './test-store.ts'
@@ -215,8 +214,8 @@ test('only admin keys are actors', async () => {
   const { store } = await open()
   const [admin, model] = await store.keys({ limit: 2, after: null })
   assert.ok(admin !== undefined && model !== undefined)
-  assert.deepEqual(actorOf(keyFactsOf(admin)), { name: `key:${admin.id}`, scopes: ['read', 'write', 'secrets'] })
-  const refused = actorOf(keyFactsOf(model))
+  assert.deepEqual(actorOf(admin), { name: `key:${admin.id}`, scopes: ['read', 'write', 'secrets'] })
+  const refused = actorOf(model)
   assert.ok(refused instanceof Problem)
   assert.equal(refused.code, 'permission_denied')
 })

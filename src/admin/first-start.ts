@@ -5,7 +5,7 @@ import type { Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import { endingOf, givenKeyFault, makeKey } from '#policy/key.ts'
 import { viewOfAccount } from './accounts.ts'
-import { keyFactsOf, viewOfKey } from './key-view.ts'
+import { viewOfKey } from './key-view.ts'
 import type { AdminPorts } from './operation.ts'
 import type { AccountRow, FirstStart } from './port.ts'
 import type { KeyRow } from './rows.ts'
@@ -127,7 +127,7 @@ const begin = async (request: FirstStartRequest): Promise<FirstStartResult | nul
   const change = { operation: 'start.first', object: organisation.id, before: null, after }
   const first: FirstStart = { organisation, project, account, keys, trail: trailRowOf(change, contextOf(request)) }
   if (!(await ports.store.begin(first))) return null
-  await ports.keysChanged(keys.map(keyFactsOf))
+  await ports.keysChanged(keys)
   return {
     created: true,
     keys: candidates.map(({ kind, id, text, isGiven }) => ({ kind, id, key: isGiven ? null : text })),
@@ -179,7 +179,7 @@ const addGiven = async (request: FirstStartRequest): Promise<FirstStartResult> =
     const row = rowOf(candidateOf(request, kind), owner, request)
     const change = { operation: 'start.key', object: row.id, before: null, after: viewOfKey(row, clock.nowMs()) }
     await ports.store.createKey(row, trailRowOf(change, contextOf(request)))
-    await ports.keysChanged([keyFactsOf(row)])
+    await ports.keysChanged([row])
     keys.push({ kind, id: row.id, key: null })
     notes.push(`The key in ${variables[kind]} was new to this store and has been added as ${row.id}.`)
   }

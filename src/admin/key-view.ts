@@ -3,7 +3,6 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
-import type { KeyFacts } from '#policy/key-facts.ts'
 import type { KeyRow } from './rows.ts'
 
 const time = z.string().describe('RFC 3339, UTC.')
@@ -37,9 +36,6 @@ export const keyView = z.object({
 })
 
 export type KeyView = z.input<typeof keyView>
-
-/** The row without its digest: what the relay's snapshot holds. */
-export const keyFactsOf = ({ digest: _digest, ...facts }: KeyRow): KeyFacts => facts
 
 const stateOf = (row: KeyRow, nowMs: number): KeyView['state'] => {
   if (row.revokedMs !== null) return row.revokedMs <= nowMs ? 'revoked' : 'ending'

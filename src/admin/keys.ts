@@ -9,7 +9,7 @@ import { durationMsOf, nameForm } from '#base/settings.ts'
 import type { MadeKey } from '#policy/key.ts'
 import { makeKey } from '#policy/key.ts'
 import { handleField, momentField, momentOf, nameField, pageFields, pageOf } from './field.ts'
-import { keyFactsOf, keyView, viewOfKey } from './key-view.ts'
+import { keyView, viewOfKey } from './key-view.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { listText, table } from './render.ts'
@@ -164,7 +164,7 @@ const create = operation({
     const view = viewOfKey(row, nowMs)
     const change = { operation: 'keys.create', object: row.id, before: null, after: view }
     await context.ports.store.createKey(row, trailRowOf(change, context))
-    await context.ports.keysChanged([keyFactsOf(row)])
+    await context.ports.keysChanged([row])
     return { ...view, key: made.key, warnings: warningsOf(row) }
   },
 })
@@ -241,7 +241,7 @@ const revoke = operation({
       after: viewOfKey(after, nowMs),
     }
     const row = (await ports.store.revokeKey(before.id, nowMs, trailRowOf(change, context))) ?? after
-    await ports.keysChanged([keyFactsOf(row)])
+    await ports.keysChanged([row])
     return viewOfKey(row, nowMs)
   },
 })
@@ -294,7 +294,7 @@ const rotate = operation({
       after: { old: viewOfKey(ended, nowMs), new: viewOfKey(row, nowMs) },
     }
     await ports.store.rotateKey({ oldId: old.id, oldUntilMs: untilMs, row }, trailRowOf(change, context))
-    await ports.keysChanged([keyFactsOf(ended), keyFactsOf(row)])
+    await ports.keysChanged([ended, row])
     const view = viewOfKey(row, nowMs)
     return { ...view, key: made.key, warnings: warningsOf(row), replaces: old.id, replaced_until: rfc3339(untilMs) }
   },

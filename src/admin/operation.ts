@@ -3,9 +3,8 @@
 import type { z } from 'zod'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
-import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
-import type { AdminStore } from './port.ts'
+import type { AdminStore, KeyRow } from './port.ts'
 
 /** All that operations may touch. */
 export type AdminPorts = {
@@ -15,7 +14,7 @@ export type AdminPorts = {
   /** `server.environment`. */
   readonly environment: string
   /** Tells the running relay that keys have changed; resolves when its snapshot holds the change. */
-  readonly keysChanged: (changed: readonly KeyFacts[]) => Promise<void>
+  readonly keysChanged: (changed: readonly KeyRow[]) => Promise<void>
   /** The models of the current snapshot. */
   readonly models: () => readonly ModelRow[]
 }

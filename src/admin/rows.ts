@@ -1,5 +1,7 @@
 /** Rows that the admin operations read and write. The first schema: organisation, project, member, account, key, trail, call. */
 
+import type { KeyFacts } from '#policy/key-facts.ts'
+
 export type Billing = 'prepaid' | 'postpaid' | 'unlimited'
 export type Role = 'owner' | 'admin' | 'billing' | 'developer' | 'viewer' | 'auditor'
 
@@ -27,28 +29,8 @@ export type AccountRow = {
   readonly createdMs: number
 }
 
-export type KeyRow = {
-  readonly id: string
-  readonly name: string
-  readonly organisation: string
-  readonly project: string | null
-  readonly account: string
-  readonly purpose: 'model' | 'admin'
-  readonly test: boolean
-  readonly environment: string | null
-  readonly models: readonly string[] | null
-  readonly requestsPerMinute: number | null
-  readonly tokensPerMinute: number | null
-  readonly concurrency: number | null
-  readonly addresses: readonly string[] | null
-  readonly defaultProvider: string | null
-  readonly usageCost: boolean
-  readonly budgetNanoUsd: bigint | null
-  readonly budgetPeriod: 'day' | 'week' | 'month' | null
-  readonly createdMs: number
-  readonly expiresMs: number | null
-  readonly revokedMs: number | null
-  readonly ending: string
+/** What the relay knows of a key, and what it is known by. */
+export type KeyRow = KeyFacts & {
   /** HMAC-SHA-256 of the whole key under the server's pepper, hex. Never leaves the store but for the snapshot. */
   readonly digest: string
 }

@@ -5,7 +5,6 @@ import type { Clock } from '#base/clock.ts'
 import type { IdPrefix, Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import { digestKey } from '#policy/key.ts'
-import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Actor, AdminPorts, OperationContext } from './operation.ts'
 import type { AdminStore, Page } from './port.ts'
@@ -155,7 +154,7 @@ export const testContext = (actor: Actor = localTestActor) => {
   const store = testStore()
   const clock = testClock()
   const ids = testIds()
-  const told: KeyFacts[] = []
+  const told: KeyRow[] = []
   const ports: AdminPorts = {
     store,
     digestKey: (key) => digestKey(key, new Uint8Array(32)),

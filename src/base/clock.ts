@@ -9,6 +9,7 @@ export type Clock = {
   readonly after: (delayMs: number, callback: () => void) => () => void
 }
 
+/** The machine's own clocks and timers. */
 export const systemClock = (): Clock => ({
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -40,6 +40,7 @@ const timeText = (timeMs: number): string => {
   return text
 }
 
+/** Ids from the system's chance; the time in them is the clock's. */
 export const systemIds = (clock: Clock): Ids => ({
   next: (prefix) => {
     let text = ''

@@ -20,6 +20,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
 }
 
+/** A page at a path of its own. */
 export const page = (path: string, answer: PageEndpoint['answer']): Endpoint<PageEndpoint> => ({
   method: 'GET',
   path,
@@ -40,5 +41,6 @@ export const filePage = async (path: string, file: URL): Promise<Endpoint<PageEn
   return { ...page(path, () => ({ status: 200, headers, body })), unlisted: true }
 }
 
+/** Carries out one exchange with a page. */
 export const servePage = async ({ inbound, outbound }: Exchange, { answer }: PageEndpoint): Promise<void> =>
   sendAnswer(outbound, await answer(inbound))

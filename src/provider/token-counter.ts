@@ -9,6 +9,9 @@ const pieceCharactersMax = 262_144
 /** How far back from the end of a piece a blank is looked for, at which a cut costs nothing. */
 const blankSearchCharactersMax = 1_024
 
+/** The thread that counts: `token-worker.ts` in a checkout, its bundle in the package. */
+export const tokenWorkerUrl = new URL('./token-worker.ts', import.meta.url)
+
 export type TokenCounterOptions = {
   /** The worker's file: the published bundle keeps it apart. */
   readonly workerUrl: URL

@@ -25,7 +25,8 @@ export type Provider = {
   readonly baseUrl: string
   readonly credentials: readonly Secret[]
   readonly region: string | null
-  readonly headers: Readonly<Record<string, string>>
+  /** Sent with every request; a value may be a credential. */
+  readonly headers: Readonly<Record<string, Secret>>
   readonly allowPrivate: boolean
   readonly proxy: Secret | null
   /** PEM text of additional certificate authorities. */

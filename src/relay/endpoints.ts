@@ -42,7 +42,7 @@ export const relayEndpoints = (
 /** Carries out one exchange that the table led here. Resolves when it is over and its record kept. */
 export const serveRelay = (
   exchange: Exchange,
-  match: EndpointMatch<RelayEndpoint>,
+  match: Pick<EndpointMatch<RelayEndpoint>, 'value' | 'parameters'>,
   ports: RelayPorts,
 ): Promise<void> => {
   const { value, parameters } = match

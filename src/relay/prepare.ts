@@ -1,5 +1,6 @@
 /** A leg of a route as the request that goes out: what the target needs changed, where it goes, what it carries. */
 
+import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
@@ -73,6 +74,9 @@ const forwarded = (caller: Readonly<Record<string, string>>): Record<string, str
   return headers
 }
 
+const revealed = (headers: Readonly<Record<string, Secret>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()]))
+
 type UsageQuestion = { readonly edits: Edits | null; readonly asked: boolean; readonly warnings: readonly Warning[] }
 
 /** Whether this upstream is asked for the usage of a stream, as its vendor declares and as it has answered before. */
@@ -102,7 +106,7 @@ export const prepare = (preparation: Preparation): Prepared => {
       url: urlOf(preparation, outgoing.path),
       headers: {
         ...forwarded(preparation.callerHeaders),
-        ...upstream.provider.headers,
+        ...revealed(upstream.provider.headers),
         'content-type': outgoing.contentType,
         'user-agent': 'drover',
         ...credentialHeaders(preparation),

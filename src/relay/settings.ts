@@ -37,7 +37,8 @@ const timeout = z.strictObject({
     .describe('The whole call. Of these, `connect` and `total` hold for answers that are not streamed.'),
 })
 
-const route = z.strictObject({
+/** How one model is routed; every setting has a default. */
+export const routeSettings = z.strictObject({
   strategy: z
     .enum(['weighted', 'least_latency', 'cheapest', 'fallback'])
     .default('weighted')
@@ -71,7 +72,7 @@ const target = z.strictObject({
 const model = z.strictObject({
   aliases: z.array(modelId).max(100).default([]).describe('Other ids that mean this model.'),
   targets: z.array(target).min(1, 'needs at least one target').max(100).describe('Where calls may go.'),
-  route: route.prefault({}).describe('How the target is chosen, and the deadlines.'),
+  route: routeSettings.prefault({}).describe('How the target is chosen, and the deadlines.'),
   price: price
     .optional()
     .describe(

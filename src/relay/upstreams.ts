@@ -63,3 +63,22 @@ export const upstreamSet = (maker: UpstreamMaker): UpstreamSet => {
     },
   }
 }
+
+/** A provider that lives in this process, under its vendor's own name. */
+export const inProcessUpstream = (vendor: Vendor, transport: Transport): Upstream => ({
+  vendor,
+  transport,
+  provider: {
+    name: vendor.name,
+    vendor: vendor.name,
+    baseUrl: vendor.baseUrl ?? '',
+    credentials: [],
+    region: null,
+    headers: {},
+    allowPrivate: false,
+    proxy: null,
+    certificateAuthorities: null,
+    price: 'free',
+    options: {},
+  },
+})

@@ -1,0 +1,91 @@
+/** The snapshot as it changes: configuration, keys and the day of the catalog, each replacing only its own tables. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Catalog } from '#catalog/model.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { RouteSettings } from '#policy/model-table.ts'
+import type { Provider } from '#provider/vendor.ts'
+import type { DeclaredModel, TableInput } from './model-rows.ts'
+import { liveTable, testTable } from './model-rows.ts'
+import type { Snapshot } from './snapshot.ts'
+import { snapshotHolder } from './snapshot.ts'
+import type { UpstreamSet } from './upstreams.ts'
+
+/** The catalog's days come and go: tables of models are made anew this often. */
+const refreshEveryMs = 3_600_000
+
+/** What configuration decides about the relay. */
+export type RelaySettings = {
+  readonly providers: readonly Provider[]
+  readonly models: readonly DeclaredModel[]
+  readonly environment: string
+  readonly keepBodies: boolean
+}
+
+export type LiveOptions = {
+  readonly catalog: Catalog
+  /** For models that nobody declared. */
+  readonly route: RouteSettings
+  readonly upstreams: UpstreamSet
+  readonly digestKey: (key: string) => string
+  readonly keys: ReadonlyMap<string, KeyFacts>
+  readonly settings: RelaySettings
+  readonly clock: Clock
+}
+
+export type Live = {
+  readonly current: () => Snapshot
+  readonly configure: (settings: RelaySettings) => void
+  readonly keysChanged: (changed: readonly (KeyFacts & { readonly digest: string })[]) => void
+  readonly close: () => void
+}
+
+/** Begins with a whole snapshot and keeps it current until closed. */
+export const liveRelay = (options: LiveOptions): Live => {
+  const { catalog, route, upstreams, clock } = options
+  let settings = options.settings
+
+  const tables = (): Pick<Snapshot, 'live' | 'test'> => {
+    const input: TableInput = {
+      catalog,
+      providers: settings.providers,
+      declared: settings.models,
+      route,
+      nowMs: clock.nowMs(),
+    }
+    return { live: liveTable(input), test: testTable(input) }
+  }
+  const configured = () => ({
+    upstreams: upstreams.replace(settings.providers),
+    environment: settings.environment,
+    keepBodies: settings.keepBodies,
+    ...tables(),
+  })
+  const holder = snapshotHolder({
+    ...configured(),
+    keys: options.keys,
+    digestKey: options.digestKey,
+    rulesOf: (vendor, model) => catalog.byVendor.get(vendor)?.byName.get(model)?.model.rules ?? {},
+  })
+  let cancel = (): void => {}
+  const refresh = (): void => {
+    cancel = clock.after(refreshEveryMs, () => {
+      holder.replace(tables())
+      refresh()
+    })
+  }
+  refresh()
+  return {
+    current: holder.current,
+    configure: (changed) => {
+      settings = changed
+      holder.replace(configured())
+    },
+    keysChanged: (changed) => {
+      const keys = new Map(holder.current().keys)
+      for (const key of changed) keys.set(key.digest, key)
+      holder.replace({ keys })
+    },
+    close: () => cancel(),
+  }
+}

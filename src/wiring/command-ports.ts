@@ -1,0 +1,64 @@
+/** What the command line is given of the rooms behind it. */
+
+import type { Log } from '#base/log.ts'
+import { silentLog } from '#base/log.ts'
+import { loadCatalog } from '#catalog/load.ts'
+import { namedAt } from '#catalog/lookup.ts'
+import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, ServeRequest } from '#cli/ports.ts'
+import { networkTransport } from '#http/upstream.ts'
+import { openData } from './data.ts'
+import type { Machine } from './machine.ts'
+import { openRelay } from './relay-rooms.ts'
+
+type OpenRequest = Pick<ServeRequest, 'config' | 'data'>
+
+/** The store for one command, while no server runs. @throws Problem `conflict` while another process holds the folder. */
+export const openStore = async (machine: Machine, { config, data }: OpenRequest): Promise<LocalAdmin> => {
+  await using opening = new AsyncDisposableStack()
+  const log: Log = silentLog
+  const { store, digestKey } = await openData(machine, { config, data, log }, opening)
+  const { live } = await openRelay(machine, { config, log, keys: new Map(), digestKey }, opening)
+  const closing = opening.move()
+  return {
+    ports: {
+      store,
+      digestKey,
+      environment: config.server.environment,
+      // No relay runs, so there is nobody to tell: the next one reads the store when it starts.
+      keysChanged: async () => {},
+      models: () => [...new Set(live.current().live.byName.values())],
+    },
+    close: () => closing.disposeAsync(),
+  }
+}
+
+/** One GET to a provider through the same guard as calls; the body is not read. */
+export const checkProvider = async (machine: Machine, request: CheckRequest): Promise<CheckReply> => {
+  const { provider, url, headers, timeoutMs } = request
+  const transport = networkTransport({ ...provider, clock: machine.clock })
+  try {
+    const reply = await transport.send({
+      method: 'GET',
+      url,
+      headers,
+      body: { kind: 'none' },
+      signal: machine.stopping,
+      connectTimeoutMs: timeoutMs,
+      headersTimeoutMs: timeoutMs,
+    })
+    reply.abort()
+    const text = (value: string | readonly string[]): string => (typeof value === 'string' ? value : value.join(', '))
+    const plain = Object.entries(reply.headers).map(([name, value]) => [name, text(value)])
+    return { status: reply.status, headers: Object.fromEntries(plain) }
+  } finally {
+    await transport.close()
+  }
+}
+
+/** What the catalog says of the end of a vendor's model; `null` = nothing. */
+export const retirementOf = async (machine: Machine, vendor: string, name: string): Promise<ModelRetirement | null> => {
+  const catalog = await loadCatalog(new URL('catalog/', machine.root))
+  const model = namedAt(catalog, vendor, name)?.model
+  if (model === undefined || model.retiresOn === null || model.retiresMs === null) return null
+  return { on: model.retiresOn, isPast: machine.clock.nowMs() >= model.retiresMs, successor: model.successor }
+}

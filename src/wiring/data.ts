@@ -1,0 +1,31 @@
+/** The data folder opened: its lock, its secret, its store. */
+
+import { join } from 'node:path'
+import type { Log } from '#base/log.ts'
+import type { Config } from '#config/config.ts'
+import { digestKey } from '#policy/key.ts'
+import { takeDataLock } from '#store/data-folder/data-lock.ts'
+import { loadSecretKey } from '#store/data-folder/secret-key.ts'
+import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import type { Machine } from './machine.ts'
+
+export type DataRequest = { readonly config: Config; readonly data: string; readonly log: Log }
+
+/**
+ * Everything that is opened is closed by `closing`, the last first. `localToken` stands in the lock, for commands on this
+ * machine.
+ * @throws Problem `conflict` while another process holds the folder; `store_unavailable` where it cannot be used.
+ */
+export const openData = async (machine: Machine, request: DataRequest, closing: AsyncDisposableStack) => {
+  const { clock, ids, pid } = machine
+  const { config, data, log } = request
+  const localToken = Buffer.from(ids.bytes(32)).toString('base64url')
+  const lock = takeDataLock({ folder: data, token: localToken, pid, nowMs: clock.nowMs() })
+  closing.defer(() => lock.release())
+  const pepper = config.secretKey === null ? loadSecretKey(data, ids) : Buffer.from(config.secretKey.secret.reveal())
+  const url = `sqlite:${config.store.file ?? join(data, 'drover.db')}`
+  const { durability } = config.store
+  const store = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+  closing.defer(() => store.close())
+  return { localToken, lock, store, digestKey: (key: string): string => digestKey(key, pepper) }
+}

@@ -1,0 +1,60 @@
+/** The rooms behind a call: catalog, sandbox, ways to providers, the snapshot. */
+
+import type { Log } from '#base/log.ts'
+import { loadCatalog } from '#catalog/load.ts'
+import { defaultRoute } from '#config/build-model.ts'
+import type { Config } from '#config/config.ts'
+import { networkTransport } from '#http/upstream.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import { protocols } from '#protocol/index.ts'
+import { vendorOf } from '#provider/index.ts'
+import { sandboxTransport } from '#provider/sandbox.ts'
+import { sandbox } from '#provider/sandbox-vendor.ts'
+import { tokenCounter, tokenWorkerUrl } from '#provider/token-counter.ts'
+import type { RelaySettings } from '#relay/live.ts'
+import { liveRelay } from '#relay/live.ts'
+import { inProcessUpstream, upstreamSet } from '#relay/upstreams.ts'
+import type { Machine } from './machine.ts'
+
+export type RelayRequest = {
+  readonly config: Config
+  readonly log: Log
+  readonly keys: ReadonlyMap<string, KeyFacts>
+  readonly digestKey: (key: string) => string
+}
+
+/** What the relay takes from a configuration. */
+export const relaySettings = ({ providers, models, server, log }: Config): RelaySettings => ({
+  providers: providers.map((one) => ({ ...one, credentials: one.credentials.map(({ secret }) => secret) })),
+  models,
+  environment: server.environment,
+  keepBodies: log.bodies,
+})
+
+/** Everything that is opened is closed by `closing`, the last first. */
+export const openRelay = async (machine: Machine, request: RelayRequest, closing: AsyncDisposableStack) => {
+  const { clock, root } = machine
+  const { config, log, keys, digestKey } = request
+  const counter = tokenCounter({ workerUrl: tokenWorkerUrl })
+  closing.defer(() => counter.close())
+  const inProcess = sandboxTransport({ clock, protocols, countTokens: counter.count })
+  const upstreams = upstreamSet({
+    vendorOf,
+    transportFor: (provider) =>
+      vendorOf(provider.vendor)?.inProcess === true ? inProcess : networkTransport({ ...provider, clock }),
+    fixed: [inProcessUpstream(sandbox, inProcess)],
+    closeFailed: (provider, error) => log.warn('an old way to a provider did not close', { provider, error }),
+  })
+  closing.defer(() => upstreams.close())
+  const live = liveRelay({
+    catalog: await loadCatalog(new URL('catalog/', root)),
+    route: defaultRoute,
+    upstreams,
+    digestKey,
+    keys,
+    settings: relaySettings(config),
+    clock,
+  })
+  closing.defer(() => live.close())
+  return { live, countTokens: counter.count }
+}

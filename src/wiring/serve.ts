@@ -1,0 +1,158 @@
+/** A running server: rooms opened, endpoints listening, configuration watched, and an end in good order. */
+
+import type { AdminEndpoint } from '#admin/api.ts'
+import { createAdminApi } from '#admin/api.ts'
+import { firstStart } from '#admin/first-start.ts'
+import { greeting } from '#admin/greeting.ts'
+import { operations } from '#admin/operations.ts'
+import { serveAdmin } from '#admin/serve.ts'
+import type { Log } from '#base/log.ts'
+import type { ServeRequest } from '#cli/ports.ts'
+import type { Loaded } from '#config/config.ts'
+import { faultsText } from '#config/fault.ts'
+import { watchConfig } from '#config/watch.ts'
+import type { Endpoint } from '#http/endpoint.ts'
+import type { Handle } from '#http/exchange.ts'
+import type { Inbound } from '#http/inbound.ts'
+import type { PageEndpoint } from '#http/page.ts'
+import { filePage, servePage } from '#http/page.ts'
+import { makeMetrics } from '#observe/metrics.ts'
+import { watchPages } from '#observe/pages.ts'
+import { pinoLog } from '#observe/pino-log.ts'
+import { protocols } from '#protocol/index.ts'
+import { identify } from '#relay/admit.ts'
+import type { RelayEndpoint } from '#relay/endpoints.ts'
+import { relayEndpoints, serveRelay } from '#relay/endpoints.ts'
+import type { Live } from '#relay/live.ts'
+import { usageRefusals } from '#relay/usage-refusals.ts'
+import { makeMemoryLimiter } from '#store/memory/limiter.ts'
+import { openData } from './data.ts'
+import { listen } from './listen.ts'
+import type { Machine } from './machine.ts'
+import { openRelay, relaySettings } from './relay-rooms.ts'
+
+export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint
+
+type Data = Awaited<ReturnType<typeof openData>>
+type Rooms = { readonly request: ServeRequest; readonly log: Log; readonly data: Data } & Awaited<
+  ReturnType<typeof openRelay>
+>
+
+const adminPorts = ({ request, data, live }: Rooms) => ({
+  store: data.store,
+  digestKey: data.digestKey,
+  environment: request.config.server.environment,
+  keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),
+  models: () => [...new Set(live.current().live.byName.values())],
+})
+
+const adminServing = (machine: Machine, rooms: Rooms) => {
+  const { clock, ids, version } = machine
+  const { live, log, data } = rooms
+  const identifyAdmin = (inbound: Inbound) =>
+    identify(live.current(), inbound, { nowMs: clock.nowMs(), purpose: 'admin' }).key
+  const api = createAdminApi({
+    operations,
+    ports: adminPorts(rooms),
+    clock,
+    ids,
+    version,
+    failed: (problem, call) => log.error('an admin request failed', { call, error: problem }),
+  })
+  return { api, identifyAdmin, authentication: { localToken: data.localToken, identify: identifyAdmin } }
+}
+
+/** The endpoints of the relay, of administration, and of those who watch. */
+const endpointsOf = async (machine: Machine, rooms: Rooms, warnings: () => readonly string[]) => {
+  const { clock, ids, version, root } = machine
+  const { live, log, data, countTokens } = rooms
+  const metrics = makeMetrics({ defaults: true })
+  const admin = adminServing(machine, rooms)
+  const ports = {
+    snapshot: live.current,
+    limiter: makeMemoryLimiter({ clock }),
+    callLog: data.store,
+    observe: metrics.observe,
+    countTokens,
+    refusesUsage: usageRefusals(),
+    clock,
+    ids,
+    log,
+  }
+  const checks = () => {
+    const store = data.store.health()
+    return [{ name: 'store', ok: store.ok, detail: store.ok ? null : store.message }]
+  }
+  const mayRead = (inbound: Inbound): void => {
+    if (!inbound.fromLoopback) admin.identifyAdmin(inbound)
+  }
+  const watching: Endpoint<Served>[] = [...watchPages({ version, checks, warnings, metrics, mayRead })]
+  const calls: Endpoint<Served>[] = [
+    ...relayEndpoints(Object.values(protocols), protocols['openai-chat']),
+    await filePage('/', new URL('assets/quickstart.html', root)),
+    await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
+  ]
+  const handle: Handle<Served> = async (exchange, { value, parameters }) => {
+    if (value.kind === 'page') return servePage(exchange, value)
+    if (value.kind === 'call' || value.kind === 'inquiry') return serveRelay(exchange, { value, parameters }, ports)
+    return serveAdmin(exchange, { value, parameters }, admin)
+  }
+  return { calls, watching, administration: admin.api.endpoints, handle }
+}
+
+/** Takes a changed file into force, or says why the old state stays. */
+const reload = ({ live, log }: Rooms, loaded: Loaded, restart: readonly string[]): readonly string[] => {
+  if (!loaded.ok) {
+    log.error('the changed configuration is refused, the old one stays', { faults: faultsText(loaded.faults) })
+    return ['the configuration file has faults and is not in force']
+  }
+  live.configure(relaySettings(loaded.config))
+  log.info('the changed configuration is in force', { digest: loaded.config.digest })
+  if (restart.length === 0) return []
+  log.warn('some changed settings need a restart', { settings: restart.join(', ') })
+  return [`a restart is needed for ${restart.join(', ')}`]
+}
+
+/**
+ * Serves until `machine.stopping`; gives the exit code. One JSON line on stdout when it listens, everything for a person on
+ * stderr.
+ * @throws Problem when it cannot start.
+ */
+export const serve = async (machine: Machine, request: ServeRequest): Promise<number> => {
+  await using closing = new AsyncDisposableStack()
+  const { clock, ids, environment, stopping, version, pid } = machine
+  const { config, data: folder, load } = request
+  const log = pinoLog(config.log.level, machine.stderr)
+  const data = await openData(machine, { config, data: folder, log }, closing)
+  const { digestKey, store } = data
+  const rooms: Rooms = {
+    request,
+    log,
+    data,
+    ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey }, closing)),
+  }
+  const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
+  const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
+  let warnings: readonly string[] = []
+  const endpoints = await endpointsOf(machine, rooms, () => warnings)
+  const listening = await listen(machine, { config, folder, log, endpoints })
+  data.lock.announce(listening.adminUrl)
+  const changed = (loaded: Loaded, restart: readonly string[]): void => {
+    warnings = reload(rooms, loaded, restart)
+  }
+  const watch = watchConfig({ config, load, changed, clock })
+  closing.defer(() => watch.close())
+  for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
+  machine.stdout(`${JSON.stringify({ event: 'listening', url: listening.url, version, pid, data: folder })}\n`)
+  machine.stderr(greeting(first, listening.url))
+  await stopped(stopping)
+  log.info('stopping: no new connections, open calls may finish', { withinMs: config.server.drainTimeoutMs })
+  const cutCount = await listening.drain(config.server.drainTimeoutMs)
+  if (cutCount > 0) log.warn('calls were cut at the end of the drain', { calls: cutCount })
+  return 0
+}
+
+const stopped = (signal: AbortSignal): Promise<void> =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
