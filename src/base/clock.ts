@@ -10,6 +10,7 @@ export type Clock = {
 }
 
 /** The machine's own clocks and timers. */
+/** The machine's own clocks. For main.ts; everybody else is given a clock. */
 export const systemClock = (): Clock => ({
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

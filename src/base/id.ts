@@ -41,6 +41,7 @@ const timeText = (timeMs: number): string => {
 }
 
 /** Ids from the system's chance; the time in them is the clock's. */
+/** Ids from the clock and the system's randomness. For main.ts; everybody else is given ids. */
 export const systemIds = (clock: Clock): Ids => ({
   next: (prefix) => {
     let text = ''

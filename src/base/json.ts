@@ -303,6 +303,7 @@ export const scanTopLevel = (source: Buffer, { depthMax = 64, membersMax = 4096 
 const lastMember = (top: TopLevel, key: string): Member | undefined =>
   top.members.findLast((member) => member.key === key)
 
+/** Whether the top level has a member of this name, whatever its value. */
 export const hasMember = (top: TopLevel, key: string): boolean => lastMember(top, key) !== undefined
 
 /** The JSON text of a member's value (its last occurrence), bytes shared with the source; `undefined` = there is none. */

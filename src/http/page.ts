@@ -21,6 +21,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 }
 
 /** A page at a path of its own. */
+/** A GET endpoint that gives a whole answer. */
 export const page = (path: string, answer: PageEndpoint['answer']): Endpoint<PageEndpoint> => ({
   method: 'GET',
   path,
@@ -42,5 +43,6 @@ export const filePage = async (path: string, file: URL): Promise<Endpoint<PageEn
 }
 
 /** Carries out one exchange with a page. */
+/** Sends the answer of a page. */
 export const servePage = async ({ inbound, outbound }: Exchange, { answer }: PageEndpoint): Promise<void> =>
   sendAnswer(outbound, await answer(inbound))

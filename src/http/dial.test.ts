@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
+import { createServer as createTls } from 'node:https'
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+import { describe, test } from 'node:test'
+import { Secret } from '#base/log.ts'
+import type { Lookup } from './egress.ts'
+import { say, startBench } from './test-bench.ts'
+import { testCertificate } from './test-certificate.ts'
+import { portOf, problemOf, requestTo, textOf, using, withHttp } from './test-upstream.ts'
+
+const loopback: Lookup = async () => [{ address: '127.0.0.1', family: 4 }]
+
+const tlsServer = (certificate: ReturnType<typeof testCertificate>) =>
+  createTls({ ...certificate }, (request, response) => response.end(`${request.httpVersion} ${request.headers.host}`))
+
+describe('secure connections', () => {
+  const certificate = testCertificate('models.example')
+  const urlAt = (port: number, host = 'models.example') => new URL(`https://${host}:${port}/`)
+
+  test('an authority of the operator is believed beside those of the system', async () => {
+    const options = { lookup: loopback, certificateAuthorities: certificate.cert }
+    await using(
+      tlsServer(certificate),
+      async ({ transport, port }) => {
+        assert.equal(await textOf(await transport.send(requestTo(urlAt(port)))), `1.1 models.example:${port}`)
+        const problem = await problemOf(transport.send(requestTo(urlAt(port, 'other.example'))))
+        assert.equal(problem.detail.facts?.['fault'], 'tls')
+      },
+      options,
+    )
+  })
+
+  test('an unknown authority is a fault of TLS; so is a server without TLS', async () => {
+    await using(
+      tlsServer(certificate),
+      async ({ transport, port }) => {
+        const problem = await problemOf(transport.send(requestTo(urlAt(port))))
+        assert.equal(problem.code, 'upstream_error')
+        assert.equal(problem.detail.facts?.['fault'], 'tls')
+      },
+      { lookup: loopback },
+    )
+    await withHttp(
+      (_request, response) => response.end(),
+      async ({ transport, port }) => {
+        assert.equal((await problemOf(transport.send(requestTo(urlAt(port))))).detail.facts?.['fault'], 'tls')
+      },
+      { lookup: loopback },
+    )
+  })
+
+  test('the guard holds for secure connections too', async () => {
+    await using(
+      tlsServer(certificate),
+      async ({ transport, port }) => {
+        const problem = await problemOf(transport.send(requestTo(urlAt(port))))
+        assert.equal(problem.detail.facts?.['fault'], 'refused_address')
+      },
+      { lookup: loopback, certificateAuthorities: certificate.cert, allowPrivate: false },
+    )
+  })
+
+  test('our own server speaks TLS where it has a certificate', async () => {
+    const bench = await startBench([{ method: 'GET', path: '/x', value: (exchange) => say(exchange, 'safe') }], {
+      tls: certificate,
+    })
+    assert.match(bench.url, /^https:\/\/127\.0\.0\.1:\d+$/)
+    await using(
+      createServer(),
+      async ({ transport }) => {
+        const url = urlAt(bench.port)
+        url.pathname = '/x'
+        const reply = await transport.send(requestTo(url, { method: 'GET', body: { kind: 'none' } }))
+        assert.equal(await textOf(reply), 'safe')
+      },
+      { lookup: loopback, certificateAuthorities: certificate.cert },
+    )
+    await bench.close()
+  })
+})
+
+describe('through a proxy', () => {
+  /** A proxy that opens every tunnel to one port of this machine, and tells what it was asked. */
+  const withProxy = async (
+    targetPort: number,
+    use: (proxy: { readonly port: number; readonly asked: IncomingMessage[] }) => Promise<void>,
+    status = 200,
+  ) => {
+    const asked: IncomingMessage[] = []
+    const sockets = new Set<Socket>()
+    const proxy = createServer((_request, response) => response.writeHead(405).end())
+    proxy.on('connect', (request, socket) => {
+      asked.push(request)
+      if (status !== 200) {
+        socket.end(`HTTP/1.1 ${status} No\r\nconnection: close\r\n\r\n`)
+        return
+      }
+      const onward = connect(targetPort, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+        onward.pipe(socket).pipe(onward)
+      })
+      sockets.add(onward)
+      onward.on('error', () => socket.destroy())
+      socket.on('error', () => onward.destroy())
+    })
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    try {
+      await use({ port: portOf(proxy), asked })
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      proxy.closeAllConnections()
+      proxy.close()
+    }
+  }
+
+  const never: Lookup = () => assert.fail('names are resolved by the proxy')
+  const proxyAt = (port: number, user = '') => new Secret(`http://${user}127.0.0.1:${port}`)
+
+  test('names go to the proxy, with its credentials, and bytes through the tunnel', async () => {
+    await withHttp(
+      (request, response) => response.end(`${request.url} ${request.headers['proxy-authorization'] ?? '-'}`),
+      async ({ port: targetPort }) => {
+        await withProxy(targetPort, async ({ port, asked }) => {
+          await using(
+            createServer(),
+            async ({ transport }) => {
+              const reply = await transport.send(requestTo(new URL('http://models.example:8080/v1/x')))
+              assert.equal(await textOf(reply), '/v1/x -', 'the upstream does not see what is for the proxy')
+            },
+            { proxy: proxyAt(port, 'us%40er:p%3Aw@'), lookup: never, allowPrivate: false },
+          )
+          assert.equal(asked[0]?.url, 'models.example:8080')
+          const credential = asked[0]?.headers['proxy-authorization']
+          assert.equal(credential, `Basic ${Buffer.from('us@er:p:w').toString('base64')}`)
+        })
+      },
+    )
+  })
+
+  test('TLS is with the provider, through the tunnel', async () => {
+    const certificate = testCertificate('models.example')
+    await using(tlsServer(certificate), async ({ port: targetPort }) => {
+      await withProxy(targetPort, async ({ port, asked }) => {
+        const options = { proxy: proxyAt(port), lookup: never, certificateAuthorities: certificate.cert }
+        await using(
+          createServer(),
+          async ({ transport }) => {
+            const reply = await transport.send(requestTo(new URL('https://models.example/')))
+            assert.equal(await textOf(reply), '1.1 models.example')
+          },
+          options,
+        )
+        assert.equal(asked[0]?.url, 'models.example:443')
+      })
+    })
+  })
+
+  test('private literals are refused all the same, and refusals of the proxy are told', async () => {
+    await withProxy(
+      1,
+      async ({ port, asked }) => {
+        await using(
+          createServer(),
+          async ({ transport }) => {
+            const inside = await problemOf(transport.send(requestTo(new URL('http://169.254.169.254/'))))
+            assert.equal(inside.detail.facts?.['fault'], 'refused_address')
+            assert.equal(asked.length, 0)
+            const problem = await problemOf(transport.send(requestTo(new URL('http://models.example/'))))
+            assert.equal(problem.detail.facts?.['fault'], 'connect')
+            assert.match(problem.message, /The proxy refused .*407/)
+          },
+          { proxy: proxyAt(port, 'user:secret@'), lookup: never, allowPrivate: false },
+        )
+      },
+      407,
+    )
+    await using(
+      createServer(),
+      async ({ transport }) => {
+        const problem = await problemOf(transport.send(requestTo(new URL('http://models.example/'))))
+        assert.match(problem.message, /proxy of this provider cannot be reached/)
+        assert.doesNotMatch(JSON.stringify([problem.message, problem.detail.facts]), /secret/)
+      },
+      { proxy: proxyAt(1, 'user:secret@'), lookup: never },
+    )
+  })
+})
