@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { Problem } from '#base/problem.ts'
+import type { Finding } from './doctor/check.ts'
+import { checkClock, checkDataFolder, checkNode } from './doctor/machine.ts'
+import type { CheckRequest, CommandLinePorts } from './ports.ts'
+import { startTestServer } from './test-server.ts'
+import { testShell } from './test-shell.ts'
+
+type Report = { readonly ok: boolean; readonly checks: readonly Finding[] }
+
+const environment = { MOONSHOT_API_KEY: 'secret-of-moonshot' }
+const port0 = 'server: { port: 0 }\n'
+
+/** Runs doctor in a fresh folder with this file. */
+const examine = async (text: string, ports: Partial<CommandLinePorts> = {}, flags = '') => {
+  const shell = testShell({ environment, ...ports })
+  try {
+    writeFileSync(join(shell.folder, 'drover.yaml'), text)
+    const { code, out, err } = await shell.run(`doctor --json ${flags}`)
+    const report = JSON.parse(out) as Report
+    assert.equal(code, report.ok ? 0 : 1, err)
+    assert.ok(!out.includes('secret-of-moonshot'))
+    for (const { verdict, mend } of report.checks)
+      assert.equal(mend !== null, verdict === 'fail' || verdict === 'warn', 'what is wrong says how to mend it')
+    const find = (id: string): Finding => {
+      const found = report.checks.find((one) => one.id === id)
+      assert.ok(found !== undefined, `no check ${id}`)
+      return found
+    }
+    return { ...report, find }
+  } finally {
+    shell.close()
+  }
+}
+
+test('a sound machine and file pass', async () => {
+  const { ok, checks, find } = await examine(port0)
+  assert.equal(ok, true)
+  assert.deepEqual(
+    checks.filter(({ verdict }) => verdict !== 'ok'),
+    [],
+  )
+  assert.match(find('provider:moonshot').detail, /answered 200 with env:MOONSHOT_API_KEY/)
+})
+
+test('for a person each check is a line, with the way to mend it below', async () => {
+  const { run, folder, close } = testShell({ environment })
+  try {
+    writeFileSync(join(folder, 'drover.yaml'), 'server: { prot: 1 }\n')
+    const { code, out, err } = await run('doctor')
+    assert.equal(code, 1)
+    assert.match(out, /^ok {4}Node +version 26\.10\.0$/m)
+    assert.match(
+      out,
+      /^FAIL {2}Configuration +drover\.yaml:1:11 server\.prot: unknown key; did you mean 'port'\?\n +-> /m,
+    )
+    assert.match(err, /1 of \d+ checks failed/)
+  } finally {
+    close()
+  }
+})
+
+describe('providers', () => {
+  const table: readonly (readonly [status: number, verdict: string, mend: RegExp])[] = [
+    [401, 'fail', /refuses the key\..*regions \(sg, cn\) have keys of their own.*https:\/\/moonshot\.example\/keys/],
+    [403, 'fail', /refuses the key/],
+    [404, 'warn', /version segment/],
+    [429, 'warn', /limit or credit/],
+    [500, 'warn', /Try again later/],
+  ]
+  for (const [status, verdict, mend] of table) {
+    test(`an answer of ${status}`, async () => {
+      const { find } = await examine(port0, { checkProvider: async () => ({ status, headers: {} }) })
+      assert.equal(find('provider:moonshot').verdict, verdict)
+      assert.match(find('provider:moonshot').mend ?? '', mend)
+    })
+  }
+
+  test('each credential is tried at the address, and none is printed', async () => {
+    const asked: CheckRequest[] = []
+    await examine(
+      `${port0}providers: { a: { vendor: moonshot, api_keys: ["env:MOONSHOT_API_KEY", "env:MOONSHOT_API_KEY"], region: cn, headers: { x-team: red } } }\n`,
+      {
+        checkProvider: async (request) => {
+          asked.push(request)
+          return { status: 200, headers: {} }
+        },
+      },
+    )
+    assert.equal(asked.length, 2)
+    assert.equal(asked[0]?.url.href, 'https://cn.example/v1/models')
+    assert.equal(asked[0]?.headers['authorization'], 'Bearer secret-of-moonshot')
+    assert.equal(asked[0]?.headers['x-team'], 'red')
+  })
+
+  test('one that cannot be reached says why', async () => {
+    const refused = new Problem('upstream_error', { message: 'The name api.moonshot.example is not known.' })
+    const { find } = await examine(port0, { checkProvider: () => Promise.reject(refused) })
+    assert.equal(find('provider:moonshot').verdict, 'fail')
+    assert.match(find('provider:moonshot').detail, /is not known/)
+  })
+
+  test('a clock that differs from the provider’s is told', async () => {
+    const date = new Date(Date.UTC(2026, 10, 22, 17)).toUTCString()
+    const { find } = await examine(port0, { checkProvider: async () => ({ status: 200, headers: { date } }) })
+    assert.equal(find('provider:moonshot').verdict, 'warn')
+    assert.match(find('provider:moonshot').detail, /differs from ours by -3600 s/)
+  })
+
+  test('none at all, and --offline', async () => {
+    assert.equal((await examine(port0, { environment: {} })).find('providers').verdict, 'warn')
+    const offline = await examine(port0, { checkProvider: () => assert.fail('was called') }, '--offline')
+    assert.ok(!offline.checks.some(({ id }) => id.startsWith('provider')))
+  })
+})
+
+describe('configuration', () => {
+  test('every fault is a check that failed', async () => {
+    const { ok, checks } = await examine(
+      'server: { prot: 1 }\nproviders: { a: { vendor: openai, api_key: "env:X" } }\n',
+    )
+    assert.equal(ok, false)
+    assert.equal(checks.filter(({ id, verdict }) => id === 'config' && verdict === 'fail').length, 2)
+  })
+
+  test('an open address without TLS is told', async () => {
+    assert.equal((await examine('server: { port: 0, host: 0.0.0.0 }\n')).find('exposure').verdict, 'warn')
+    const proxied = 'server: { port: 0, host: 0.0.0.0, trusted_proxies: [10.0.0.0/8] }\n'
+    assert.equal((await examine(proxied)).find('exposure').verdict, 'ok')
+  })
+
+  test('models that end are named with their successors', async () => {
+    const text = `${port0}providers: { a: { vendor: moonshot } }\nmodels:\n  old: { targets: [{ provider: a, model: gone }] }\n  next: { targets: [{ provider: a, model: going }] }\n`
+    const { find } = await examine(text, {
+      retirementOf: async (_vendor, model) => ({ on: '2026-05-25', isPast: model === 'gone', successor: 'new' }),
+    })
+    assert.equal(find('model:old').verdict, 'fail')
+    assert.match(find('model:old').detail, /a\/gone was switched off on 2026-05-25/)
+    assert.equal(find('model:next').verdict, 'warn')
+    assert.match(find('model:next').mend ?? '', /'new'/)
+  })
+})
+
+describe('the machine', () => {
+  test('a port in use is told, unless it is our own server', async () => {
+    const other = createServer()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    other.listen(0, '127.0.0.1', resolve)
+    await promise
+    try {
+      const { port } = other.address() as AddressInfo
+      const { find } = await examine(`server: { port: ${port} }\n`)
+      assert.equal(find('port').verdict, 'fail')
+      assert.match(find('port').mend ?? '', new RegExp(`sport = :${port}`))
+    } finally {
+      other.close()
+    }
+  })
+
+  test('a server that runs, and a lock that was left behind', async () => {
+    const shell = testShell({ environment })
+    const server = await startTestServer(shell.admin, 'x')
+    try {
+      mkdirSync(join(shell.folder, 'data'))
+      writeFileSync(join(shell.folder, 'data', 'lock'), JSON.stringify({ pid: 7, url: server.url, token: 'x' }), {
+        mode: 0o600,
+      })
+      writeFileSync(join(shell.folder, 'drover.yaml'), `server: { port: ${new URL(server.url).port} }\n`)
+      const running = JSON.parse((await shell.run('doctor --json')).out) as Report
+      assert.match(running.checks.find(({ id }) => id === 'lock')?.detail ?? '', /runs at .*, process 7/)
+      assert.equal(running.checks.find(({ id }) => id === 'port')?.verdict, 'ok')
+      await server.close()
+      const left = JSON.parse((await shell.run('doctor --json')).out) as Report
+      assert.equal(left.checks.find(({ id }) => id === 'lock')?.verdict, 'warn')
+    } finally {
+      await server.close()
+      shell.close()
+    }
+  })
+
+  test('secret files that others may read are told', async () => {
+    const { run, folder, close } = testShell({ environment })
+    try {
+      mkdirSync(join(folder, 'data'))
+      writeFileSync(join(folder, 'data', 'secret.key'), 'x')
+      chmodSync(join(folder, 'data', 'secret.key'), 0o644)
+      const { checks } = JSON.parse((await run('doctor --json --offline')).out) as Report
+      const finding = checks.find(({ id }) => id === 'permissions')
+      assert.equal(finding?.verdict, 'fail')
+      assert.match(finding?.mend ?? '', /^chmod 600 .*secret\.key$/)
+    } finally {
+      close()
+    }
+  })
+
+  test('old Nodes, wrong clocks, folders that are files', async () => {
+    assert.equal(checkNode('24.18.1').verdict, 'ok')
+    assert.equal(checkNode('26.0.0').verdict, 'ok')
+    for (const version of ['24.18.0', '20.19.0', '24.9.9']) assert.equal(checkNode(version).verdict, 'fail', version)
+    assert.equal(checkClock(0).verdict, 'fail')
+    assert.equal(checkClock(Date.UTC(2026, 11, 1)).verdict, 'ok')
+    const { folder, close } = testShell()
+    try {
+      writeFileSync(join(folder, 'file'), '')
+      assert.equal((await checkDataFolder(join(folder, 'file'))).verdict, 'fail')
+      assert.match((await checkDataFolder(join(folder, 'new/deep'))).detail, /will be made/)
+    } finally {
+      close()
+    }
+  })
+})
