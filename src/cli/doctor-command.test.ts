@@ -21,9 +21,9 @@ const examine = async (text: string, ports: Partial<CommandLinePorts> = {}, flag
   const shell = testShell({ environment, ...ports })
   try {
     writeFileSync(join(shell.folder, 'drover.yaml'), text)
-    const { code, out, err } = await shell.run(`doctor --json ${flags}`)
+    const { code, out, talk } = await shell.run(`doctor --json ${flags}`)
     const report = JSON.parse(out) as Report
-    assert.equal(code, report.ok ? 0 : 1, err)
+    assert.equal(code, report.ok ? 0 : 1, talk)
     assert.ok(!out.includes('secret-of-moonshot'))
     for (const { verdict, mend } of report.checks)
       assert.equal(mend !== null, verdict === 'fail' || verdict === 'warn', 'what is wrong says how to mend it')
@@ -52,14 +52,14 @@ test('for a person each check is a line, with the way to mend it below', async (
   const { run, folder, close } = testShell({ environment })
   try {
     writeFileSync(join(folder, 'drover.yaml'), 'server: { prot: 1 }\n')
-    const { code, out, err } = await run('doctor')
+    const { code, out, talk } = await run('doctor')
     assert.equal(code, 1)
     assert.match(out, /^ok {4}Node +version 26\.10\.0$/m)
     assert.match(
       out,
       /^FAIL {2}Configuration +drover\.yaml:1:11 server\.prot: unknown key; did you mean 'port'\?\n +-> /m,
     )
-    assert.match(err, /1 of \d+ checks failed/)
+    assert.match(talk, /1 of \d+ checks failed/)
   } finally {
     close()
   }

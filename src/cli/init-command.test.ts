@@ -10,8 +10,8 @@ const environment = { MOONSHOT_API_KEY: 'secret-of-moonshot' }
 test('init declares the providers whose keys are found, by reference, and the file loads', async () => {
   const { run, folder, close } = testShell()
   try {
-    const { code, out, err } = await run('init --port 4100 --env staging', { environment })
-    assert.equal(code, 0, err)
+    const { code, out, talk } = await run('init --port 4100 --env staging', { environment })
+    assert.equal(code, 0, talk)
     const file = join(folder, 'drover.yaml')
     assert.equal(out, `${file}\n`)
     const text = readFileSync(file, 'utf8')
@@ -49,10 +49,10 @@ test('what stands by as a comment is sound as well', async () => {
       .replace(/^retention[\s\S]*/m, '')
     const whole = `providers:\n${providers.map((line) => line.replace('# ', '')).join('\n')}\n${models}`
     writeFileSync(join(folder, 'whole.yaml'), whole.replaceAll('{ provider: local,', '{ provider: ollama,'))
-    const { code, err } = await run('serve --config whole.yaml', {
+    const { code, talk } = await run('serve --config whole.yaml', {
       environment: { ...environment, OPENAI_API_KEY: 'x' },
     })
-    assert.equal(code, 0, err)
+    assert.equal(code, 0, talk)
   } finally {
     close()
   }
@@ -65,7 +65,7 @@ test('init overwrites nothing unless forced', async () => {
     const before = readFileSync(join(folder, 'drover.yaml'), 'utf8')
     const refused = await run('init', { environment })
     assert.equal(refused.code, 1)
-    assert.match(refused.err, /exists already\.\n {2}next: Use --force/)
+    assert.match(refused.talk, /exists already\.\n {2}next: Use --force/)
     assert.equal(readFileSync(join(folder, 'drover.yaml'), 'utf8'), before)
     assert.equal((await run('init --force', { environment })).code, 0)
     assert.notEqual(readFileSync(join(folder, 'drover.yaml'), 'utf8'), before)
@@ -77,9 +77,9 @@ test('init overwrites nothing unless forced', async () => {
 test('without any key the file says so, and loads', async () => {
   const { run, folder, close } = testShell()
   try {
-    const { out, err } = await run('init --json')
+    const { out, talk } = await run('init --json')
     assert.deepEqual(JSON.parse(out), { file: join(folder, 'drover.yaml'), providers: [], unset: [] })
-    assert.match(err, /no key was found/)
+    assert.match(talk, /no key was found/)
     const loaded = await loadConfig({ file: 'drover.yaml', workingFolder: folder, environment: {}, vendors: [] })
     assert.ok(loaded.ok)
   } finally {
@@ -90,9 +90,9 @@ test('without any key the file says so, and loads', async () => {
 test('a chosen provider without its key is written and told of', async () => {
   const { run, close } = testShell()
   try {
-    const { out, err } = await run('init --providers openai,ollama --json')
+    const { out, talk } = await run('init --providers openai,ollama --json')
     assert.deepEqual((JSON.parse(out) as { unset: string[] }).unset, ['OPENAI_API_KEY'])
-    assert.match(err, /OPENAI_API_KEY is not set yet/)
+    assert.match(talk, /OPENAI_API_KEY is not set yet/)
   } finally {
     close()
   }
@@ -101,9 +101,9 @@ test('a chosen provider without its key is written and told of', async () => {
 test('a folder that cannot be written is told', async () => {
   const { run, folder, close } = testShell()
   try {
-    const { code, err } = await run('init --config nowhere/drover.yaml')
+    const { code, talk } = await run('init --config nowhere/drover.yaml')
     assert.equal(code, 1)
-    assert.match(err, /cannot be written\.\n {2}why: ENOENT/)
+    assert.match(talk, /cannot be written\.\n {2}why: ENOENT/)
     assert.ok(!existsSync(join(folder, 'nowhere')))
   } finally {
     close()

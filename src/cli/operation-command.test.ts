@@ -15,8 +15,8 @@ const open = async () => {
   const { ports, clock, ids } = shell.admin
   await firstStart({ ports, clock, ids, given: { admin: null, test: null } })
   const json = async (line: string): Promise<Output> => {
-    const { code, out, err } = await shell.run(`${line} --json`)
-    assert.equal(code, 0, err)
+    const { code, out, talk } = await shell.run(`${line} --json`)
+    assert.equal(code, 0, talk)
     assert.equal(out.split('\n').length, 2, 'JSON is one line')
     return JSON.parse(out) as Output
   }
@@ -29,7 +29,7 @@ describe('without a server the store is opened, and closed', () => {
     try {
       const line = await run('keys create --name x')
       assert.match(line.out, /^hs-live-[0-9A-Za-z]+\n$/)
-      assert.equal(line.err, '')
+      assert.equal(line.talk, '')
       assert.deepEqual(opened, [join(folder, 'data'), 'closed'])
       const made = await json('keys create --name y --test --env staging --models a,b --models c --rpm 3 --expires 30d')
       assert.match(String(made['key']), /^hs-test-/)
@@ -45,9 +45,9 @@ describe('without a server the store is opened, and closed', () => {
   test('what cannot be honoured yet is talked about, beside the data', async () => {
     const { run, close } = await open()
     try {
-      const { out, err } = await run('keys create --name x --budget 5 --budget-period month')
+      const { out, talk } = await run('keys create --name x --budget 5 --budget-period month')
       assert.match(out, /^hs-live-/)
-      assert.match(err, /^warning: budget: /)
+      assert.match(talk, /^warning: budget: /)
     } finally {
       close()
     }
@@ -85,9 +85,9 @@ describe('without a server the store is opened, and closed', () => {
   test('a refusal is exit code 1, and the store is closed', async () => {
     const { run, opened, close } = await open()
     try {
-      const { code, err } = await run('accounts create --name a --billing prepaid')
+      const { code, talk } = await run('accounts create --name a --billing prepaid')
       assert.equal(code, 1)
-      assert.match(err, /'prepaid' is not available in this version/)
+      assert.match(talk, /'prepaid' is not available in this version/)
       assert.equal(opened.at(-1), 'closed')
     } finally {
       close()
@@ -98,9 +98,9 @@ describe('without a server the store is opened, and closed', () => {
     const { run, close } = await open()
     try {
       const held = new Problem('conflict', { message: 'The data folder is held by process 7.' })
-      const { code, err } = await run('keys list', { openStore: () => Promise.reject(held) })
+      const { code, talk } = await run('keys list', { openStore: () => Promise.reject(held) })
       assert.equal(code, 1)
-      assert.match(err, /held by process 7/)
+      assert.match(talk, /held by process 7/)
     } finally {
       close()
     }
@@ -163,7 +163,7 @@ describe('logs', () => {
           told = listener
         },
       }
-      assert.deepEqual(await run('logs --follow', { stdout }), { code: 0, out: '', err: '' })
+      assert.deepEqual(await run('logs --follow', { stdout }), { code: 0, out: '', talk: '' })
     } finally {
       close()
     }
@@ -184,7 +184,7 @@ describe('with a server', () => {
       assert.equal((await json('models show moonshotai/kimi-k2'))['id'], 'kimi-k2')
       assert.equal((await json('keys revoke a/b'))['state'], 'revoked')
       assert.equal(((await json('keys list --limit 2'))['data'] as unknown[]).length, 2)
-      assert.match((await run('keys show nobody')).err, /There is no key 'nobody'/)
+      assert.match((await run('keys show nobody')).talk, /There is no key 'nobody'/)
       assert.deepEqual(opened, [])
       assert.deepEqual(server.seen.slice(0, 3), [
         'POST /api/v1/keys',
@@ -217,15 +217,15 @@ describe('with a server', () => {
     try {
       const ask = (line: string, environment: Readonly<Record<string, string>>) => run(line, { environment })
       const good = await ask('keys list', { DROVER_URL: `${server.url}/`, DROVER_ADMIN_KEY: 'drover-admin-key' })
-      assert.equal(good.code, 0, good.err)
+      assert.equal(good.code, 0, good.talk)
       const flag = await ask(`keys list --url ${server.url}`, { DROVER_ADMIN_KEY: 'drover-admin-key' })
-      assert.equal(flag.code, 0, flag.err)
+      assert.equal(flag.code, 0, flag.talk)
       const wrong = await ask('keys list', { DROVER_URL: server.url, DROVER_ADMIN_KEY: 'drover-admin-wrong' })
       assert.equal(wrong.code, 1)
-      assert.match(wrong.err, /Incorrect API key provided.*\n {2}next: The credential came from DROVER_ADMIN_KEY/)
-      assert.ok(!wrong.err.includes('drover-admin-wrong'))
+      assert.match(wrong.talk, /Incorrect API key provided.*\n {2}next: The credential came from DROVER_ADMIN_KEY/)
+      assert.ok(!wrong.talk.includes('drover-admin-wrong'))
       const without = await ask('keys list', { DROVER_URL: server.url })
-      assert.match(without.err, /DROVER_ADMIN_KEY is not set/)
+      assert.match(without.talk, /DROVER_ADMIN_KEY is not set/)
       assert.equal((await ask('keys list --url nowhere', {})).code, 2)
       assert.deepEqual(opened, [])
     } finally {
@@ -240,9 +240,9 @@ describe('with a server', () => {
     await server.close()
     try {
       const environment = { DROVER_URL: server.url, DROVER_ADMIN_KEY: 'k' }
-      const { code, err } = await run('keys list', { environment })
+      const { code, talk } = await run('keys list', { environment })
       assert.equal(code, 1)
-      assert.match(err, /cannot be reached\.\n {2}why: ECONNREFUSED\n {2}next: Start it with "drover serve"/)
+      assert.match(talk, /cannot be reached\.\n {2}why: ECONNREFUSED\n {2}next: Start it with "drover serve"/)
       assert.deepEqual(opened, [])
     } finally {
       close()
@@ -258,9 +258,9 @@ describe('with a server', () => {
       writeFileSync(join(folder, 'kept', 'lock'), JSON.stringify({ pid: 1, url: server.url, token: 'x' }))
       assert.equal(((await json('keys list'))['data'] as unknown[]).length, 2)
       rmSync(join(folder, 'kept', 'lock'))
-      const { code, err } = await run('keys list')
+      const { code, talk } = await run('keys list')
       assert.equal(code, 1)
-      assert.match(err, /server\.prot: unknown key/)
+      assert.match(talk, /server\.prot: unknown key/)
     } finally {
       await server.close()
       close()

@@ -49,13 +49,13 @@ describe('serve', () => {
       join(shell.folder, 'bad.yaml'),
       'server: { prot: 1 }\nproviders: { a: { vendor: openai, api_key: "env:X" } }\n',
     )
-    const { code, out, err } = await shell.run('serve --config bad.yaml', { serve })
+    const { code, out, talk } = await shell.run('serve --config bad.yaml', { serve })
     assert.equal(code, 1)
     assert.equal(out, '')
-    assert.match(err, /The configuration has 2 faults/)
-    assert.match(err, /bad\.yaml:1:11 server\.prot: unknown key; did you mean 'port'\?/)
+    assert.match(talk, /The configuration has 2 faults/)
+    assert.match(talk, /bad\.yaml:1:11 server\.prot: unknown key; did you mean 'port'\?/)
     assert.match(
-      err,
+      talk,
       /bad\.yaml:2:44 providers\.a\.api_key: names the environment variable X \(for provider 'a'\), which is not set/,
     )
     assert.equal(requests.length, 0)
@@ -63,9 +63,9 @@ describe('serve', () => {
 
   test('a start that fails is told in the words of the problem', async () => {
     const problem = new Problem('conflict', { message: 'Another server holds the data folder.' })
-    const { code, err } = await shell.run('serve', { serve: () => Promise.reject(problem) })
+    const { code, talk } = await shell.run('serve', { serve: () => Promise.reject(problem) })
     assert.equal(code, 1)
-    assert.match(err, /^drover: Another server holds the data folder\./)
+    assert.match(talk, /^drover: Another server holds the data folder\./)
   })
 })
 
@@ -90,11 +90,11 @@ describe('wrong usage is exit code 2, with the way out', () => {
   ]
   for (const [line, message] of table) {
     test(`drover ${line}`, async () => {
-      const { code, out, err } = await shell.run(line)
-      assert.equal(code, 2, err)
+      const { code, out, talk } = await shell.run(line)
+      assert.equal(code, 2, talk)
       assert.equal(out, '')
-      assert.match(err, message)
-      assert.ok(!/\n\s+at /.test(err), 'a stack trace is shown')
+      assert.match(talk, message)
+      assert.ok(!/\n\s+at /.test(talk), 'a stack trace is shown')
     })
   }
 })
@@ -114,33 +114,33 @@ describe('help', () => {
   ]
   for (const line of lines) {
     test(`drover ${line}`, async () => {
-      const { code, out, err } = await shell.run(line)
+      const { code, out, talk } = await shell.run(line)
       assert.equal(code, 0)
       assert.match(out, /^Usage: drover/)
-      assert.equal(err, '')
+      assert.equal(talk, '')
     })
   }
 
   test('the version', async () => {
-    assert.deepEqual(await shell.run('--version'), { code: 0, out: '1.2.3\n', err: '' })
+    assert.deepEqual(await shell.run('--version'), { code: 0, out: '1.2.3\n', talk: '' })
   })
 })
 
 test('a fault of ours is told without a stack trace, and with one when asked', async () => {
   const serve = () => Promise.reject(new TypeError('x is undefined'))
-  const { code, err } = await shell.run('serve', { serve })
+  const { code, talk } = await shell.run('serve', { serve })
   assert.equal(code, 1)
-  assert.match(err, /drover: Drover failed\.\n {2}why: TypeError: x is undefined\n {2}next: /)
-  assert.ok(!err.includes('run.test.ts'))
+  assert.match(talk, /drover: Drover failed\.\n {2}why: TypeError: x is undefined\n {2}next: /)
+  assert.ok(!talk.includes('run.test.ts'))
   const traced = await shell.run('serve', { serve, environment: { DROVER_TRACE: '1' } })
-  assert.match(traced.err, /run\.test\.ts/)
+  assert.match(traced.talk, /run\.test\.ts/)
 })
 
 test('with --json a failure is one JSON object on stderr', async () => {
-  const { code, out, err } = await shell.run('keys show nobody --json')
+  const { code, out, talk } = await shell.run('keys show nobody --json')
   assert.equal(code, 1)
   assert.equal(out, '')
-  const { error } = JSON.parse(err) as { error: { code: string; message: string } }
+  const { error } = JSON.parse(talk) as { error: { code: string; message: string } }
   assert.equal(error.code, 'not_found')
   assert.match(error.message, /There is no key 'nobody'/)
 })

@@ -9,7 +9,7 @@ import { makeVendor } from '#provider/vendor-defaults.ts'
 import type { CommandLinePorts } from './ports.ts'
 import { runCommandLine } from './run.ts'
 
-export type Ran = { readonly code: number; readonly out: string; readonly err: string }
+export type Ran = { readonly code: number; readonly out: string; readonly talk: string }
 
 const vendorOf = (name: string, facts: Partial<Vendor>): Vendor =>
   makeVendor({
@@ -62,7 +62,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
     }
     const words = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line
     const code = await runCommandLine(words, ports)
-    return { code, out: out.join(''), err: talk.join('') }
+    return { code, out: out.join(''), talk: talk.join('') }
   }
   return { folder, admin, opened, run, close: () => rmSync(folder, { recursive: true }) }
 }
