@@ -57,6 +57,16 @@ const takeGuard = (guard: string, timeoutMs: number): DatabaseSync | null => {
   }
 }
 
+/** `null` for what is no JSON: somebody else wrote it, and it says nothing of a holder. */
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
 const readHolder = (file: string): LockHolder | null => {
   let text: string
   try {
@@ -65,7 +75,7 @@ const readHolder = (file: string): LockHolder | null => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
     throw error
   }
-  const value: unknown = JSON.parse(text)
+  const value = parsed(text)
   if (!isObject(value)) return null
   const { pid, url, token, started } = value
   if (typeof pid !== 'number' || typeof token !== 'string' || typeof started !== 'string') return null
@@ -89,6 +99,25 @@ const inUse = (folder: string, holder: LockHolder | null): Problem => {
   })
 }
 
+const holding = (database: DatabaseSync, file: string, holder: Omit<LockHolder, 'url'>): DataLock => {
+  let released = false
+  const release = (): void => {
+    if (released) return
+    released = true
+    process.off('exit', release)
+    rmSync(file, { force: true })
+    database.close()
+  }
+  // Also keeps the guard from being collected as garbage, which would let the folder go while the server runs.
+  process.on('exit', release)
+  return {
+    announce: (url) => {
+      if (!released) writeHolder(file, { ...holder, url })
+    },
+    release,
+  }
+}
+
 /**
  * Takes the folder, making it where there is none. What a process that is gone left in `lock` is written over.
  * @throws Problem `conflict` naming pid and url of the holder; `store_unavailable` where the folder cannot be written.
@@ -96,28 +125,17 @@ const inUse = (folder: string, holder: LockHolder | null): Problem => {
 export const takeDataLock = ({ folder, token, pid, nowMs }: DataLockOptions): DataLock => {
   const { file, guard } = paths(folder)
   const holder = { pid, token, started: rfc3339(nowMs) }
-  let database: DatabaseSync | null
+  let database: DatabaseSync | null = null
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     database = takeGuard(guard, guardTimeoutMs)
     if (database !== null) writeHolder(file, { ...holder, url: null })
   } catch (error) {
+    database?.close()
     throw folderProblem(folder, error)
   }
   if (database === null) throw inUse(folder, readHolder(file))
-  const held = database
-  let released = false
-  return {
-    announce: (url) => {
-      if (!released) writeHolder(file, { ...holder, url })
-    },
-    release: () => {
-      if (released) return
-      released = true
-      rmSync(file, { force: true })
-      held.close()
-    },
-  }
+  return holding(database, file, holder)
 }
 
 /** Who holds the folder now; `null` = nobody, whatever an earlier process may have left in `lock`. */
