@@ -9,7 +9,7 @@ import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { endpointProtocol } from './endpoint.ts'
 import { errorJson, heartbeat, writeStreamProblem } from './refusal.ts'
-import type { ReplySteps } from './reply.ts'
+import type { ReplySteps } from './reply-steps.ts'
 import { usageJson } from './usage.ts'
 
 /** A choice as chat has it: its text is what the message says. */

@@ -8,7 +8,7 @@ import type { SseEvent } from '#base/sse.ts'
 import { sseSplitter } from '#base/sse.ts'
 import type { ErrorPart } from '#protocol/part.ts'
 import type { Frame } from '#protocol/protocol.ts'
-import type { BodyReader, ReplySteps } from './reply.ts'
+import type { BodyReader, ReplySteps } from './reply-steps.ts'
 import { isErrorDocument } from './stated-error.ts'
 import { notTheProtocol, readInBandProblem } from './upstream-problem.ts'
 

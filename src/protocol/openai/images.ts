@@ -10,7 +10,7 @@ import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { endpointProtocol, usageParts } from './endpoint.ts'
 import { errorJson } from './refusal.ts'
-import type { ReplySteps } from './reply.ts'
+import type { ReplySteps } from './reply-steps.ts'
 
 const mediaTypeOf = (event: JsonObject): string => {
   const format = event['output_format']

@@ -6,7 +6,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Frame } from '#protocol/protocol.ts'
-import type { BodyReader, ReplySteps } from './reply.ts'
+import type { BodyReader, ReplySteps } from './reply-steps.ts'
 import { isErrorDocument } from './stated-error.ts'
 import { notTheProtocol, readInBandProblem } from './upstream-problem.ts'
 

@@ -1,32 +1,12 @@
 /** A reply of the OpenAI family, told apart by its first byte, and read by steps that each endpoint gives. */
 
 import { Buffer } from 'node:buffer'
-import type { JsonObject } from '#base/json-type.ts'
 import type { Call } from '#protocol/call.ts'
-import type { Part } from '#protocol/part.ts'
 import type { Frame, ReplyForm, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
 import { eventReader } from './event-reply.ts'
 import { jsonReader } from './json-reply.ts'
+import type { BodyReader, ReplySteps } from './reply-steps.ts'
 import { notTheProtocol } from './upstream-problem.ts'
-
-export type EventReading = { readonly parts: readonly Part[]; readonly role: 'content' | 'usage-only' }
-
-/** What one endpoint's replies mean. Made once per reply, so it may keep state. */
-export type ReplySteps = {
-  /** One event that is a JSON object; `name` is its `event:` field. Errors are seen to before. */
-  readonly event: (data: JsonObject, name: string | null) => EventReading
-  /** At the end marker: parts that were still open. */
-  readonly endMarker: () => readonly Part[]
-  /** Whether the events so far make a whole answer without an end marker. */
-  readonly finished: () => boolean
-  /** A whole document; only `members` of it where they are named. */
-  readonly document: (document: JsonObject) => readonly Part[]
-  /** Top-level members that `document` reads, for documents too large to be worth parsing; `null` = all. */
-  readonly members: readonly string[] | null
-}
-
-/** What reads a body once its form is known. */
-export type BodyReader = Pick<ReplyReader, 'read' | 'end' | 'complete'>
 
 /** Blanks that may come before a document: OpenRouter sends them to keep a connection open. */
 const blankBytesMax = 1024 * 1024

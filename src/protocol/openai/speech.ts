@@ -5,8 +5,8 @@ import type { JsonObject } from '#base/json-type.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyHead, ReplyWriter } from '#protocol/protocol.ts'
 import { endpointProtocol, usageParts } from './endpoint.ts'
-import type { ReplySteps } from './reply.ts'
 import { binaryReader, contentTypeOf, openaiReader } from './reply.ts'
+import type { ReplySteps } from './reply-steps.ts'
 
 const speechSteps = (): ReplySteps => {
   let begun = false

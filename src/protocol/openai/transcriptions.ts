@@ -10,8 +10,8 @@ import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyHead, ReplyWriter } from '#protocol/protocol.ts'
 import { endpointProtocol, usageParts } from './endpoint.ts'
 import { errorJson } from './refusal.ts'
-import type { ReplySteps } from './reply.ts'
 import { binaryReader, contentTypeOf, openaiReader } from './reply.ts'
+import type { ReplySteps } from './reply-steps.ts'
 
 const at = { choice: 0, block: 0 } as const
 

@@ -58,21 +58,25 @@ const withRest = (
   return [input, sum(output, rest)]
 }
 
-const bothKnown = (input: number, output: number, stated: Stated): readonly [number, number] => {
-  const { total, reasoning, cached } = stated
-  if (total !== null && total > sum(input, output)) return withRest(input, output, { ...stated, total })
-  // A part cannot be larger than its whole: then the whole was counted without it, or by another tokeniser. The larger
-  // figure of the output stands (never their sum: it would be twice the same tokens); cache reads are surely beside.
-  return [cached > input ? sum(input, cached) : input, Math.max(output, reasoning ?? 0)]
+const byTotal = (stated: Stated): readonly [number | null, number | null] => {
+  const { input, output, total } = stated
+  if (total === null) return [input, output]
+  if (input !== null && output !== null)
+    return total > sum(input, output) ? withRest(input, output, { ...stated, total }) : [input, output]
+  if (input !== null) return [input, Math.max(0, total - input)]
+  return output === null ? [total, 0] : [Math.max(0, total - output), output]
 }
 
+/**
+ * A part cannot be larger than its whole: then the whole was counted without it, or by another tokeniser. Of the output the
+ * larger figure stands, never the sum, which would be twice the same tokens; cache reads and writes are surely beside.
+ */
 const settled = (stated: Stated): readonly [number | null, number | null] => {
-  const { input, output, total } = stated
-  if (input !== null && output !== null) return bothKnown(input, output, stated)
-  if (total === null) return [input, output]
-  if (input !== null) return [input, Math.max(0, total - input)]
-  if (output !== null) return [Math.max(0, total - output), output]
-  return [total, 0]
+  const [input, output] = byTotal(stated)
+  return [
+    input !== null && stated.cached > input ? sum(input, stated.cached) : input,
+    output === null ? null : Math.max(output, stated.reasoning ?? 0),
+  ]
 }
 
 const itemNames: ReadonlyArray<readonly [name: string, read: (usage: JsonObject) => unknown]> = [

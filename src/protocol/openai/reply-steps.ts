@@ -1,0 +1,24 @@
+/** What one endpoint's replies mean, as steps that the readers of bytes call. */
+
+import type { JsonObject } from '#base/json-type.ts'
+import type { Part } from '#protocol/part.ts'
+import type { ReplyReader } from '#protocol/protocol.ts'
+
+export type EventReading = { readonly parts: readonly Part[]; readonly role: 'content' | 'usage-only' }
+
+/** Made once per reply, so it may keep state. */
+export type ReplySteps = {
+  /** One event that is a JSON object; `name` is its `event:` field. Errors are seen to before. */
+  readonly event: (data: JsonObject, name: string | null) => EventReading
+  /** At the end marker: parts that were still open. */
+  readonly endMarker: () => readonly Part[]
+  /** Whether the events so far make a whole answer without an end marker. */
+  readonly finished: () => boolean
+  /** A whole document; only `members` of it where they are named. */
+  readonly document: (document: JsonObject) => readonly Part[]
+  /** Top-level members that `document` reads, for documents too large to be worth parsing; `null` = all. */
+  readonly members: readonly string[] | null
+}
+
+/** What reads a body once its form is known. */
+export type BodyReader = Pick<ReplyReader, 'read' | 'end' | 'complete'>
