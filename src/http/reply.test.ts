@@ -286,6 +286,21 @@ describe('slow readers', () => {
     )
   })
 
+  test('bytes written at the same time do not mix', async () => {
+    const large = Buffer.alloc(3 * megabyte, 'e')
+    const handler: Handler = async ({ outbound }) => {
+      outbound.head(200, {})
+      const writing = [outbound.write(large), outbound.write(Buffer.from('<beat>')), outbound.write(large)]
+      await outbound.end(Buffer.from('<end>'))
+      await Promise.all(writing)
+    }
+    await withHandler(handler, async ({ port }) => {
+      const { bytes, ended } = unchunked(parseRaw(await callRaw(port, askAndClose)).body)
+      assert.ok(ended)
+      assert.ok(bytes === `${large}<beat>${large}<end>`)
+    })
+  })
+
   test('one who reads slowly but steadily gets everything', async () => {
     const size = 24 * megabyte
     const handler: Handler = async ({ outbound }) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert'
 import { Buffer } from 'node:buffer'
 import type { ServerResponse } from 'node:http'
 import { validateHeaderValue } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { Answer, Outbound } from './inbound.ts'
@@ -54,6 +55,7 @@ class Reply {
   readonly #response: ServerResponse
   #head: { readonly status: number; readonly headers: HeaderFields } | null = null
   #flushed = false
+  #backlog: Promise<void> | null = null
   #over = false
 
   constructor(options: OutboundOptions) {
@@ -95,21 +97,39 @@ class Reply {
   async write(bytes: Uint8Array): Promise<void> {
     assert(this.#head !== null && !this.#over, 'bytes come between head and end')
     this.#checkPresence()
-    for (let at = 0; at < bytes.length; at += sliceBytes) {
-      if (this.#writeNow(bytes.subarray(at, at + sliceBytes))) continue
-      await this.#progress('drain')
+    if (this.#backlog !== null) return this.#queue(bytes)
+    this.#writeNow(bytes.subarray(0, sliceBytes))
+    if (bytes.length > sliceBytes || this.#response.writableNeedDrain) return this.#queue(bytes.subarray(sliceBytes))
+  }
+
+  /** One writer at a time: a heartbeat must not land between two slices of an event. */
+  async #queue(bytes: Uint8Array): Promise<void> {
+    const mine = (this.#backlog ?? Promise.resolve()).then(() => this.#writeSlices(bytes))
+    this.#backlog = mine
+    try {
+      await mine
+    } finally {
+      if (this.#backlog === mine) this.#backlog = null
     }
   }
 
+  async #writeSlices(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += sliceBytes) {
+      if (this.#response.writableNeedDrain) await this.#progress('drain')
+      this.#writeNow(bytes.subarray(at, at + sliceBytes))
+    }
+    if (this.#response.writableNeedDrain) await this.#progress('drain')
+  }
+
   /** Head and first bytes leave in one packet. */
-  #writeNow(bytes: Uint8Array): boolean {
+  #writeNow(bytes: Uint8Array): void {
     const { socket } = this.#response
-    if (this.#flushed) return this.#response.write(bytes)
-    socket?.cork()
-    this.#flushHead(null)
-    const more = this.#response.write(bytes)
-    process.nextTick(() => socket?.uncork())
-    return more
+    if (!this.#flushed) {
+      socket?.cork()
+      this.#flushHead(null)
+      process.nextTick(() => socket?.uncork())
+    }
+    if (bytes.length > 0) this.#response.write(bytes)
   }
 
   #checkPresence(): void {
@@ -143,6 +163,7 @@ class Reply {
     this.#flushHead(bytes?.length ?? 0)
     process.nextTick(() => socket?.uncork())
     if (bytes !== undefined && bytes.length > 0) await this.write(bytes)
+    else if (this.#backlog !== null) await this.#backlog
     this.#over = true
     await this.#options.linger()
     if (this.#response.destroyed) return
@@ -157,7 +178,9 @@ class Reply {
     if (socket === null || socket.destroyed) return
     // Without chunks the end of the connection is the end of the body: only a reset says that it was cut.
     if (req.httpVersion === '1.0' && this.#flushed) {
-      socket.resetAndDestroy()
+      // TLS tells a cut from an end by itself, and its sockets cannot be reset.
+      if (socket instanceof TLSSocket) socket.destroy()
+      else socket.resetAndDestroy()
       return
     }
     const cancel = this.#options.clock.after(cutTimeoutMs, () => socket.destroy())
