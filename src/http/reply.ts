@@ -185,7 +185,8 @@ class Reply {
     }
     const cancel = this.#options.clock.after(cutTimeoutMs, () => socket.destroy())
     socket.once('close', cancel)
-    socket.destroySoon()
+    // What was written in this turn is still corked and would be lost.
+    process.nextTick(() => socket.destroySoon())
   }
 }
 

@@ -16,12 +16,11 @@ export type RequestHead = {
 
 const headersMax = 100
 
-/** Headers of which there may be one: joining two would make a third. */
+/**
+ * Headers of which the first counts: joining two would make a third. Credentials are not among them: joined, two different
+ * ones are seen and refused where keys are checked.
+ */
 const single: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'x-api-key',
-  'x-goog-api-key',
   'content-type',
   'content-length',
   'content-encoding',

@@ -163,15 +163,16 @@ describe('what a handler gets', () => {
     assert.equal((await see('', 'http://H/v1/see')).path, '/v1/see')
   })
 
-  test('repeated headers are joined and listed; credentials are never joined', async () => {
+  test('repeated headers are joined and listed; only one type counts', async () => {
     const twice =
-      'X-Many: a\r\nX-Many: b\r\nAuthorization: Bearer one\r\nAuthorization: Bearer two\r\nX-Api-Key: k\r\nX-API-KEY: l\r\n'
+      'X-Many: a\r\nX-Many: b\r\nAuthorization: Bearer one\r\nAuthorization: Bearer two\r\nX-Api-Key: k\r\nX-API-KEY: l\r\nContent-Type: a\r\nContent-Type: b\r\n'
     const inbound = await see(twice)
     assert.equal(inbound.headers['x-many'], 'a, b')
-    assert.equal(inbound.headers['authorization'], 'Bearer one')
-    assert.equal(inbound.headers['x-api-key'], 'k')
+    assert.equal(inbound.headers['authorization'], 'Bearer one, Bearer two')
+    assert.equal(inbound.headers['x-api-key'], 'k, l')
     assert.deepEqual(inbound.duplicates?.['authorization'], ['Bearer one', 'Bearer two'])
     assert.deepEqual(inbound.duplicates?.['x-api-key'], ['k', 'l'])
+    assert.equal(inbound.headers['content-type'], 'a')
   })
 
   test('a header named __proto__ is only a header', async () => {
