@@ -10,7 +10,7 @@ type Result = { readonly name: string; readonly passed: boolean; readonly elapse
 
 const root = resolve(import.meta.dirname, '..')
 const shared = resolve(process.env['DROVER_SHARED'] ?? join(root, '..', 'shared'))
-const stageTimeoutMs = 15 * 60_000
+const stageTimeoutMs = 10 * 60_000
 const testTimeoutMs = 120_000
 
 /** Runs one command to its end in the checkout; true when it exited with 0. */
@@ -23,7 +23,8 @@ function run(command: string, parameters: readonly string[]): Promise<boolean> {
       settle(false)
     })
     child.once('close', (code, signal) => {
-      if (signal !== null) console.error(`${command} ended by ${signal}`)
+      if (signal !== null)
+        console.error(`${command} ended by ${signal}: ${stageTimeoutMs / 60_000} minutes are allowed`)
       settle(code === 0)
     })
   })

@@ -160,6 +160,8 @@ describe('a planted violation is found', () => {
     ['an empty catch with a name', ['catch'], { 'src/http/a.ts': 'try {\n  call()\n} catch (error) {}\n' }],
     ['an empty handler', ['catch'], { 'src/http/a.ts': 'call().catch(() => {})\n' }],
     ['a short name', ['abbreviation'], { 'src/http/a.ts': 'const a = (req: Request) => call(req)\n' }],
+    ['a short second name', ['abbreviation'], { 'src/http/a.ts': 'function a(b: string, opts: Options): void {}\n' }],
+    ['a short local', ['abbreviation'], { 'src/http/a.ts': 'for (const msg of messages) call(msg.text)\n' }],
     ['a package that is not shipped', ['dependency'], { 'src/http/a.ts': "import { x } from 'lodash/fp'\n" }],
     [
       'a file found from a module',
@@ -222,6 +224,7 @@ test('what only looks like a violation is left alone', () => {
       "import { insert } from './insert.ts'\n/** Posts an entry. */\nexport function post(): void {}\n",
     'src/ledger/insert.ts': 'export function insert(): void {}\n',
     'src/payment/pay.ts': "import { post } from '#ledger/post.ts'\n",
+    'src/protocol/wire.ts': "const fault = { detail: [{ loc: ['a'], msg: 'b' }] }\nread(4, { a: 1, msg: fault })\n",
     'src/relay/port.ts': "export type { A } from './a.ts'\n",
     'src/main.ts':
       "import { a } from '#store/a.ts'\nconst b = new URL('../catalog/', import.meta.url)\nconst c = Date.now()\n",

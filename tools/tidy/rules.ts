@@ -70,7 +70,7 @@ const bans: readonly Ban[] = [
   {
     rule: 'abbreviation',
     pattern:
-      /(?:\b(?:const|let|function)\s+|[(,]\s*)(?:req|res|ctx|cfg|err|msg|opts|idx|evt|cb|buf)\s*(?:[=:,)]|\bof\b)/,
+      /(?:\b(?:const|let|function)\s+|\((?:[^(){}]*,)?\s*)(?:req|res|ctx|cfg|err|msg|opts|idx|evt|cb|buf)\s*(?:[=:,)]|\bof\b)/,
     message: 'names are written out',
     about: isTypeScript,
   },
