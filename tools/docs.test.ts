@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
 
 import { problems } from '#base/problem.ts'
@@ -15,6 +15,11 @@ for (const [path, text] of generatedPages()) {
     assert.equal(readFileSync(join(root, path), 'utf8'), text)
   })
 }
+
+test('docs/reference/ holds no page that the code does not make', () => {
+  const kept = readdirSync(join(root, 'docs/reference')).sort()
+  assert.deepEqual(kept, [...generatedPages().keys()].map((path) => basename(path)).sort())
+})
 
 test('the page of errors has a section for each code and no other', () => {
   const page = readFileSync(join(root, 'docs/reference/errors.md'), 'utf8')

@@ -1,12 +1,27 @@
 // The pages of docs/reference/ that are made from the tables and schemas of the code, so that they cannot say anything else.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
 import { z } from 'zod'
 
+import { openApiOf } from '#admin/openapi.ts'
+import { operations } from '#admin/operations.ts'
 import { problems } from '#base/problem.ts'
 import { blocks, unavailable } from '#config/schema.ts'
+import { vendors } from '#provider/index.ts'
 
+import { commandsPage } from './commands-page.ts'
 import type { Schema } from './configuration-page.ts'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
+import { vendorsSection } from './vendors-section.ts'
+
+const root = dirname(dirname(import.meta.dirname))
+
+function openApiPage(): string {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  return `${JSON.stringify(openApiOf(operations, version), null, 2)}\n`
+}
 
 /** Every generated page: its path from the root of the checkout, and its text. */
 export function generatedPages(): ReadonlyMap<string, string> {
@@ -18,6 +33,8 @@ export function generatedPages(): ReadonlyMap<string, string> {
   }))
   return new Map([
     ['docs/reference/errors.md', errorsPage(problems)],
-    ['docs/reference/configuration.md', configurationPage(configured)],
+    ['docs/reference/configuration.md', `${configurationPage(configured)}\n${vendorsSection(vendors)}`],
+    ['docs/reference/commands.md', commandsPage()],
+    ['docs/reference/openapi.json', openApiPage()],
   ])
 }
