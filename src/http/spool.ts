@@ -26,6 +26,7 @@ export type Spool = {
 }
 
 const fileMode = 0o600
+const filePrefix = 'upload-'
 
 const full = (cause: unknown): Problem =>
   new Problem('overloaded', {
@@ -56,7 +57,7 @@ export const createSpool = (options: {
 
   const makeFile = async (): Promise<{ readonly handle: FileHandle; readonly path: string }> => {
     await mkdir(options.directory, { recursive: true, mode: 0o700 })
-    const path = join(options.directory, `upload-${Buffer.from(options.ids.bytes(16)).toString('hex')}`)
+    const path = join(options.directory, `${filePrefix}${Buffer.from(options.ids.bytes(16)).toString('hex')}`)
     paths.push(path)
     const handle = await open(path, 'wx', fileMode)
     handles.add(handle)
@@ -106,4 +107,12 @@ export const createSpool = (options: {
     for (const path of paths.splice(0)) await rm(path, { force: true })
   }
   return { begin, dispose }
+}
+
+/** Deletes what a process that was killed left in its spool. For the start, while the data folder is locked. Gives the count. */
+export const clearSpool = async (directory: string): Promise<number> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const left = (await readdir(directory)).filter((name) => name.startsWith(filePrefix))
+  for (const name of left) await rm(join(directory, name), { force: true })
+  return left.length
 }
