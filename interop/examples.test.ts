@@ -125,7 +125,7 @@ describe('examples', () => {
   })
 
   test('python-backoff: four questions, three a minute, all answered', async () => {
-    const { key } = await stage.relay.createKey('--test', '--rpm', '3')
+    const { key } = await stage.relay.createKey({ test: true, rpm: 3 })
     const { code, stdout, stderr } = await runExample('python-backoff/main.py', key)
     assert.equal(code, 0, stderr)
     for (const question of ['one', 'two', 'three', 'four'])

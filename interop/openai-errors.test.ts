@@ -60,7 +60,7 @@ describe('errors as openai for JavaScript raises them', () => {
   test('RateLimitError with the wait, and the SDK waits for it by itself', async () => {
     const fault = await refusal(say(clientOf(), 'sandbox:status=429,retry-after=3'), RateLimitError)
     assert.equal(fault.headers?.get('retry-after'), '3')
-    const { key } = await stage.relay.createKey('--test', '--rpm', '60')
+    const { key } = await stage.relay.createKey({ test: true, rpm: 60 })
     const client = clientOf({ apiKey: key, maxRetries: 3 })
     const answers = await Promise.all(Array.from({ length: 62 }, () => say(client, 'hi')))
     assert.equal(answers.length, 62, 'two came too early and were answered after their wait')

@@ -15,7 +15,7 @@ function checksOf(text: string): readonly string[] {
 test('openai for Python', async (context) => {
   const stage = await startStage()
   try {
-    const limited = await stage.relay.createKey('--test', '--rpm', '3')
+    const limited = await stage.relay.createKey({ test: true, rpm: 3 })
     const { code, stdout, stderr } = await run(python, [script], {
       BASE_URL: stage.baseUrl,
       TEST_KEY: stage.testKey,

@@ -112,7 +112,7 @@ describe('bad requests', () => {
     })
 
     test('expired', async () => {
-      const made = await bench.relay.createKey('--expires', '1s')
+      const made = await bench.relay.createKey({ expires: '1s' })
       await eventually('the key to expire', async () => {
         const answer = await call(bench.relay.url, { key: made.key, path: '/v1/models' })
         return answer.status === 401 ? answer : undefined
@@ -122,11 +122,11 @@ describe('bad requests', () => {
     })
 
     test('of another environment: both are named', async () => {
-      const made = await bench.relay.createKey('--env', 'staging')
+      const made = await bench.relay.createKey({ environment: 'staging' })
       const answer = await assertRefused({ key: made.key, body }, 401, 'invalid_api_key')
       assert.match(String(answer.at('error.message')), /staging/)
       assert.match(String(answer.at('error.message')), /production/)
-      const home = await bench.relay.createKey('--env', 'production')
+      const home = await bench.relay.createKey({ environment: 'production' })
       assert.equal((await call(bench.relay.url, { key: home.key, path: '/v1/models' })).status, 200)
     })
 

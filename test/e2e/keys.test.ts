@@ -21,18 +21,20 @@ describe('the life of a key', () => {
     call(bench.relay.url, { key, body: chat('hi', { model }) })
 
   test('created, used, listed without its secret', async () => {
-    const made = await bench.relay.createKey()
+    const made = (await bench.relay.command('keys', 'create', '--name', 'x')) as MadeKey
     assert.match(made.key, /^hs-live-[\w-]{20,}$/)
     assert.equal((await use(made.key)).status, 200)
+    const limited = (await bench.relay.command('keys', 'create', '--name', 'y', '--test', '--rpm', '7')) as MadeKey
+    assert.equal((await use(limited.key, 'kimi-k2')).headers['x-ratelimit-limit-requests'], '7')
     const listed = JSON.stringify(await bench.relay.command('keys', 'list'))
     assert.ok(listed.includes(made.id))
     assert.ok(!listed.includes(made.key))
-    const test = await bench.relay.createKey('--test')
+    const test = await bench.relay.createKey({ test: true })
     assert.match(test.key, /^hs-test-/)
   })
 
   test('revoked: no admission a second later, what is open goes on', async () => {
-    const made = await bench.relay.createKey('--test')
+    const made = await bench.relay.createKey({ test: true })
     const body = chat('sandbox:delay=1500ms\nstill here', { model: 'kimi-k2', stream: true })
     const open = openCall(bench.relay.url, { key: made.key, body })
     await eventually('the open call', async () => {
@@ -54,7 +56,7 @@ describe('the life of a key', () => {
   })
 
   test('rotated: the new one works and has the same limits', async () => {
-    const made = await bench.relay.createKey('--test', '--rpm', '77')
+    const made = await bench.relay.createKey({ test: true, rpm: 77 })
     const rotated = (await bench.relay.command('keys', 'rotate', made.id)) as MadeKey
     assert.match(rotated.key, /^hs-test-/)
     assert.notEqual(rotated.key, made.key)
@@ -64,7 +66,7 @@ describe('the life of a key', () => {
   })
 
   test('bound to models: others are refused, and the list shows these only', async () => {
-    const made = await bench.relay.createKey('--test', '--models', 'kimi-k2,gpt-4.1')
+    const made = await bench.relay.createKey({ test: true, models: ['kimi-k2', 'gpt-4.1'] })
     assert.equal((await use(made.key, 'kimi-k2')).status, 200)
     assertProblem(await use(made.key, 'deepseek-v3.2'), 400, 'model_not_found')
     const list = await call(bench.relay.url, { key: made.key, path: '/v1/models' })
@@ -78,7 +80,7 @@ describe('the life of a key', () => {
   })
 
   test('/v1/key tells its owner about the key, and not the key', async () => {
-    const made = await bench.relay.createKey('--test', '--rpm', '9')
+    const made = await bench.relay.createKey({ test: true, rpm: 9 })
     const answer = await call(bench.relay.url, { key: made.key, path: '/v1/key' })
     assert.equal(answer.status, 200, answer.text)
     assert.equal(typeof answer.at('data'), 'object')
@@ -134,7 +136,7 @@ describe('limits of a key', () => {
     call(bench.relay.url, { key, body: chat(content, { model: 'kimi-k2', ...more }) })
 
   test('requests per minute: the fourth of three waits, and is told how long', async () => {
-    const { key } = await bench.relay.createKey('--test', '--rpm', '3')
+    const { key } = await bench.relay.createKey({ test: true, rpm: 3 })
     for (const remaining of ['2', '1', '0']) {
       const answer = await use(key)
       assert.equal(answer.status, 200, answer.text)
@@ -149,19 +151,19 @@ describe('limits of a key', () => {
     assert.ok(retryAfter >= 1 && retryAfter <= 20, `a third of a minute at most: ${retryAfter}`)
     assert.equal(refused.headers['x-ratelimit-remaining-requests'], '0')
     assert.notEqual(refused.headers['x-should-retry'], 'false')
-    const unlimited = await bench.relay.createKey('--test')
+    const unlimited = await bench.relay.createKey({ test: true })
     assert.equal((await use(unlimited.key)).headers['x-ratelimit-limit-requests'], undefined)
   })
 
   test('three at once: exactly three of twenty pass', async () => {
-    const { key } = await bench.relay.createKey('--test', '--rpm', '3')
+    const { key } = await bench.relay.createKey({ test: true, rpm: 3 })
     const answers = await Promise.all(Array.from({ length: 20 }, () => use(key)))
     assert.equal(answers.filter(({ status }) => status === 200).length, 3)
     assert.equal(answers.filter(({ status }) => status === 429).length, 17)
   })
 
   test('concurrency: the second of one is refused, and the place is given back', async () => {
-    const { key } = await bench.relay.createKey('--test', '--concurrency', '1')
+    const { key } = await bench.relay.createKey({ test: true, concurrency: 1 })
     const open = await openCall(bench.relay.url, {
       key,
       body: chat('sandbox:delay=300ms\none two three four five six', { model: 'kimi-k2', stream: true }),
@@ -178,7 +180,7 @@ describe('limits of a key', () => {
   })
 
   test('tokens per minute: a call larger than the bucket is a 400, one too many a 429', async () => {
-    const { key } = await bench.relay.createKey('--test', '--tpm', '100')
+    const { key } = await bench.relay.createKey({ test: true, tpm: 100 })
     const tooLarge = await use(key, 'x'.repeat(4_000), { max_tokens: 10 })
     assert.equal(tooLarge.status, 400, tooLarge.text)
     const small = await use(key, 'hi', { max_tokens: 60 })
