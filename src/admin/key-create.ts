@@ -1,0 +1,152 @@
+/** Makes a key. */
+
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { nanoOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import { nameForm } from '#base/settings.ts'
+import type { MadeKey } from '#policy/key.ts'
+import { makeKey } from '#policy/key.ts'
+import { handleField, momentField, momentOf, nameField } from './field.ts'
+import { madeKeyView, viewOfKey, warningsOf } from './key-view.ts'
+import type { OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import type { KeyRow } from './rows.ts'
+import { trailRowOf } from './trail-row.ts'
+
+const limit = (what: string) => z.int().min(1).max(1_000_000_000).optional().describe(what)
+
+const address = z.string().refine((text) => {
+  const [net = '', bits, rest] = text.split('/')
+  const family = isIP(net)
+  if (family === 0 || rest !== undefined) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
+}, 'must be an IP address or a network such as 10.0.0.0/8')
+
+const createInput = z
+  .strictObject({
+    name: nameField().describe('What the key is for, for people.'),
+    account: handleField().default('default').describe('The account that pays: id or name.'),
+    test: z
+      .boolean()
+      .default(false)
+      .describe('A key of the sandbox (`hs-test-…`): never reaches a provider, costs nothing.'),
+    admin: z
+      .boolean()
+      .default(false)
+      .describe('A key that manages this server (`drover-admin-…`) and cannot call models.'),
+    environment: z
+      .string()
+      .regex(nameForm, "must be letters, digits, '.', '_' and '-'")
+      .optional()
+      .describe('The `server.environment` that the key may be used in. Absent: any.'),
+    models: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('The models that it may use. Absent: every model.'),
+    rpm: limit('Requests a minute.'),
+    tpm: limit('Tokens a minute.'),
+    concurrency: limit('Calls under way at once.'),
+    budget: z
+      .string()
+      .regex(/^\d{1,12}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
+      .optional()
+      .describe('USD that may be spent in each period.'),
+    budget_period: z.enum(['day', 'week', 'month']).optional().describe('The period of the budget.'),
+    expires: momentField().optional().describe('When it ends: a duration from now (30d), or RFC 3339.'),
+    addresses: z
+      .array(address)
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('IP addresses and networks that it may be used from. Absent: any.'),
+    provider: z.string().regex(nameForm).optional().describe('The provider of uploads that name none.'),
+    usage_cost: z.boolean().default(false).describe('Add `usage.cost` to every answer.'),
+  })
+  .superRefine((input, context) => {
+    if ((input.budget === undefined) !== (input.budget_period === undefined))
+      context.addIssue({
+        code: 'custom',
+        path: ['budget_period'],
+        message: 'belongs together with budget: give both or neither',
+      })
+    if (input.admin && input.test)
+      context.addIssue({
+        code: 'custom',
+        path: ['test'],
+        message: 'does not go together with admin: an admin key has no sandbox',
+      })
+  })
+
+const accountNamed = async (handle: string, { ports }: OperationContext) => {
+  const row = await ports.store.account(handle)
+  if (row !== null) return row
+  throw new Problem('not_found', {
+    message: `There is no account '${handle}'. 'drover accounts list' shows those that there are.`,
+    param: 'account',
+  })
+}
+
+const newRow = async (
+  input: z.output<typeof createInput>,
+  made: MadeKey,
+  context: OperationContext,
+): Promise<KeyRow> => {
+  const account = await accountNamed(input.account, context)
+  const createdMs = context.clock.nowMs()
+  return {
+    id: made.id,
+    name: input.name,
+    organisation: account.organisation,
+    project: null,
+    account: account.id,
+    purpose: input.admin ? 'admin' : 'model',
+    test: input.test,
+    environment: input.environment ?? null,
+    models: input.models ?? null,
+    requestsPerMinute: input.rpm ?? null,
+    tokensPerMinute: input.tpm ?? null,
+    concurrency: input.concurrency ?? null,
+    addresses: input.addresses ?? null,
+    defaultProvider: input.provider ?? null,
+    usageCost: input.usage_cost,
+    budgetNanoUsd: input.budget === undefined ? null : nanoOf(input.budget),
+    budgetPeriod: input.budget_period ?? null,
+    createdMs,
+    expiresMs: input.expires === undefined ? null : momentOf(input.expires, createdMs),
+    revokedMs: null,
+    ending: made.ending,
+    digest: context.ports.digestKey(made.key),
+  }
+}
+
+/** `keys create` */
+export const createKey = operation({
+  noun: 'keys',
+  verb: 'create',
+  summary: 'Make a key. It is shown once.',
+  method: 'POST',
+  path: '/keys',
+  scope: 'secrets',
+  input: createInput,
+  output: madeKeyView,
+  flags: [
+    { field: 'environment', flag: '--env <name>', describe: 'The `server.environment` that the key may be used in.' },
+    { field: 'budget', flag: '--budget <usd>', describe: 'USD that may be spent in each period.' },
+  ],
+  render: (made) => `${made.key}\n`,
+  run: async (input, context) => {
+    const made = makeKey(input.admin ? 'admin' : 'model', input.test, context.ids)
+    const row = await newRow(input, made, context)
+    const nowMs = context.clock.nowMs()
+    if (row.expiresMs !== null && row.expiresMs <= nowMs)
+      throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
+    const view = viewOfKey(row, nowMs)
+    const change = { operation: 'keys.create', object: row.id, before: null, after: view }
+    await context.ports.store.createKey(row, trailRowOf(change, context))
+    await context.ports.keysChanged([row])
+    return { ...view, key: made.key, warnings: warningsOf(row) }
+  },
+})

@@ -1,0 +1,68 @@
+/** Rotates a key: a successor with the same rights, and an end for the old one. */
+
+import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
+import { Problem } from '#base/problem.ts'
+import { durationMsOf } from '#base/settings.ts'
+import { makeKey } from '#policy/key.ts'
+import { handleField } from './field.ts'
+import { keyNamed } from './key-lookup.ts'
+import { madeKeyView, viewOfKey, warningsOf } from './key-view.ts'
+import { operation } from './operation.ts'
+import type { KeyRow } from './rows.ts'
+import { trailRowOf } from './trail-row.ts'
+
+const overlap = z
+  .string()
+  .refine((text) => durationMsOf(text) !== null, 'must be a duration such as 24h, or 0s')
+  .default('24h')
+  .describe('How long the old key goes on working beside the new one; 0s = not at all.')
+
+/** `keys rotate` */
+export const rotateKey = operation({
+  noun: 'keys',
+  verb: 'rotate',
+  summary: 'Make a successor with the same rights, and end the old key after an overlap.',
+  method: 'POST',
+  path: '/keys/{id}/rotate',
+  scope: 'secrets',
+  input: z.strictObject({ id: handleField().describe("The key's id, or its name where no other has it."), overlap }),
+  output: madeKeyView.extend({
+    replaces: z.string().describe('The id of the old key.'),
+    replaced_until: z.string().describe('Until when the old key works. RFC 3339, UTC.'),
+  }),
+  flags: [{ field: 'id', describe: "The key's id, or its name.", positional: true }],
+  render: (made) => `${made.key}\n`,
+  run: async (input, context) => {
+    const { clock, ids, ports } = context
+    const old = await keyNamed(input.id, ports)
+    const nowMs = clock.nowMs()
+    const state = viewOfKey(old, nowMs).state
+    if (state === 'revoked' || state === 'expired')
+      throw new Problem('conflict', {
+        message: `The key ${old.id} is ${state}, so there is nothing to rotate. Make a new one with 'drover keys create'.`,
+        param: 'id',
+      })
+    const untilMs = Math.min(nowMs + (durationMsOf(input.overlap) ?? 0), old.revokedMs ?? Number.MAX_SAFE_INTEGER)
+    const made = makeKey(old.purpose, old.test, ids)
+    const row: KeyRow = {
+      ...old,
+      id: made.id,
+      createdMs: nowMs,
+      revokedMs: null,
+      ending: made.ending,
+      digest: ports.digestKey(made.key),
+    }
+    const ended = { ...old, revokedMs: untilMs }
+    const change = {
+      operation: 'keys.rotate',
+      object: old.id,
+      before: viewOfKey(old, nowMs),
+      after: { old: viewOfKey(ended, nowMs), new: viewOfKey(row, nowMs) },
+    }
+    await ports.store.rotateKey({ oldId: old.id, oldUntilMs: untilMs, row }, trailRowOf(change, context))
+    await ports.keysChanged([ended, row])
+    const view = viewOfKey(row, nowMs)
+    return { ...view, key: made.key, warnings: warningsOf(row), replaces: old.id, replaced_until: rfc3339(untilMs) }
+  },
+})
