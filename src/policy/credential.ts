@@ -42,12 +42,12 @@ const bearer = (value: string): Found | null => {
   if (scheme.toLowerCase() === 'bearer') {
     if (rest.length === 0) return null
     if (rest.length === 1) return { place, key: rest[0] ?? '' }
-    return { place, fault: 'The Authorization header has something after the key.' }
+    return { place, fault: 'the Authorization header has something after the key.' }
   }
   if (rest.length === 0)
-    return { place, fault: 'The Authorization header lacks its scheme: write "Authorization: Bearer KEY".' }
+    return { place, fault: 'the Authorization header lacks its scheme: write "Authorization: Bearer KEY".' }
   const shown = /^[A-Za-z0-9-]{1,20}$/.test(scheme) ? scheme : 'another'
-  return { place, fault: `The Authorization header uses the ${shown} scheme; this server takes Bearer.` }
+  return { place, fault: `the Authorization header uses the ${shown} scheme; this server takes Bearer.` }
 }
 
 const found = ({ headers, query, path, method }: CredentialRequest): readonly Found[] => {
@@ -70,7 +70,7 @@ const missing = ({ headers, query, path }: CredentialRequest): Problem => {
       : query.has('key')
         ? ' The parameter ?key= counts only under /v1beta, and not for fetching content.'
         : ''
-  return new Problem('invalid_api_key', { message: `No API key was provided. ${howTo}${misplaced}` })
+  return new Problem('invalid_api_key', { message: `Incorrect API key provided: there is none. ${howTo}${misplaced}` })
 }
 
 const ambiguous = (first: CredentialPlace, other: CredentialPlace): Problem =>
@@ -95,7 +95,7 @@ export const credentialOf = (request: CredentialRequest): Credential | Problem =
     const same = 'key' in first && 'key' in other && first.key === other.key
     if (!same) return 'fault' in first ? ambiguous(other.place, first.place) : ambiguous(first.place, other.place)
   }
-  if ('fault' in first) return new Problem('invalid_api_key', { message: `${first.fault} ${howTo}` })
+  if ('fault' in first) return new Problem('invalid_api_key', { message: `Incorrect API key provided: ${first.fault} ${howTo}` })
   if (first.key.length > keyLengthMax)
     return new Problem('invalid_api_key', {
       message: `Incorrect API key provided: it has ${first.key.length} characters, and no key has more than ${keyLengthMax}.`,

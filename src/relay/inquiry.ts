@@ -21,13 +21,14 @@ export type Inquiry = (question: Question, params: Readonly<Record<string, strin
 /** `GET /v1/models`, OpenAI's list (https://platform.openai.com/docs/api-reference/models/list, read 2026-11-22). */
 export const listModels: Inquiry = ({ snapshot, key, nowMs }) => ({
   object: 'list',
-  data: modelEntries((key.test ? snapshot.test : snapshot.live).byName.values(), key, nowMs),
+  data: modelEntries((key.test ? snapshot.test : snapshot.live).byName, key, nowMs),
 })
 
 /** `GET /v1/models/{id}`: unknown ids are 404 here, where a path names them. */
 export const showModel: Inquiry = ({ snapshot, key, nowMs }, params) => {
   try {
-    return modelEntry(rowFor(snapshot, key, params['id'] ?? ''), nowMs)
+    const name = params['id'] ?? ''
+    return modelEntry(name, rowFor(snapshot, key, name), nowMs)
   } catch (thrown) {
     const problem = asProblem(thrown)
     throw new Problem(problem.code, { ...problem.detail, status: problem.status === 400 ? 404 : problem.status })

@@ -53,13 +53,17 @@ const tagsOf = (text: string | undefined): Record<string, string> => {
 }
 
 /**
- * `x-stainless-timeout` is what the OpenAI and Anthropic SDKs send: the client's timeout in seconds
- * (openai-node `src/client.ts`, read 2026-11-22).
+ * What the OpenAI and Anthropic SDKs say of their own timeout, in seconds: those for JavaScript the first (openai-node
+ * `src/client.ts`), those for Python the second, with a fraction (openai-python `_base_client.py`); read 2026-11-22.
  */
-const clientDeadlineOf = (text: string | undefined): number | null => {
-  const seconds = text === undefined ? Number.NaN : Number(text)
-  if (!Number.isFinite(seconds) || seconds <= 0) return null
-  const timeoutMs = seconds * 1_000
+const deadlineHeaders: readonly string[] = ['x-stainless-timeout', 'x-stainless-read-timeout']
+
+const clientDeadlineOf = (inbound: Inbound): number | null => {
+  const seconds = deadlineHeaders
+    .map((name) => Number(inbound.headers[name] ?? Number.NaN))
+    .filter((value) => Number.isFinite(value) && value > 0)
+  if (seconds.length === 0) return null
+  const timeoutMs = Math.min(...seconds) * 1_000
   return Math.max(timeoutMs / 2, timeoutMs - clientDeadlineMarginMs)
 }
 
@@ -69,5 +73,5 @@ export const labelsOf = (inbound: Inbound): Labels => ({
   callSite: labelOf(inbound, 'x-drover-call-site'),
   session: labelOf(inbound, 'x-session-id'),
   strict: inbound.headers['x-drover-strict']?.toLowerCase() === 'true',
-  clientDeadlineMs: clientDeadlineOf(inbound.headers['x-stainless-timeout']),
+  clientDeadlineMs: clientDeadlineOf(inbound),
 })

@@ -12,7 +12,8 @@ export type ModelEntry = {
   /** Seconds since 1970, as OpenAI writes it; 0 = unknown. */
   readonly created: number
   readonly owned_by: string
-  readonly aliases: readonly string[]
+  /** The id that this name stands for; `null` = it is one. */
+  readonly alias_of: string | null
   readonly context_length: number | null
   readonly top_provider: { readonly context_length: number | null; readonly max_completion_tokens: number | null }
   readonly architecture: { readonly input_modalities: readonly string[]; readonly output_modalities: readonly string[] }
@@ -44,16 +45,17 @@ const named = (
   }
 }
 
-const entryOf = (row: ModelRow, nowMs: number): ModelEntry => {
+/** The entry under the name that was asked for, which may be an alias. */
+export const modelEntry = (name: string, row: ModelRow, nowMs: number): ModelEntry => {
   const free = row.priceRows === 'free'
   const price =
     row.priceRows === 'free' ? null : rowInForce(row.priceRows, { atMs: nowMs, inputTokens: 0, serviceTier: null })
   return {
-    id: row.id,
+    id: name,
     object: 'model',
     created: row.createdMs === null ? 0 : Math.floor(row.createdMs / 1_000),
     owned_by: row.ownedBy,
-    aliases: row.aliases,
+    alias_of: name === row.id ? null : row.id,
     context_length: row.contextTokens,
     top_provider: { context_length: row.contextTokens, max_completion_tokens: row.outputTokensMax },
     architecture: { input_modalities: row.inputModalities, output_modalities: row.outputModalities },
@@ -66,15 +68,13 @@ const entryOf = (row: ModelRow, nowMs: number): ModelEntry => {
   }
 }
 
-/** Whether a key may use a row, by id or by any alias. */
-export const mayUse = (key: KeyFacts, row: ModelRow): boolean =>
-  key.models === null || key.models.includes(row.id) || row.aliases.some((alias) => key.models?.includes(alias))
-
-/** Sorted by id, so that two readings compare. */
-export const modelEntries = (rows: Iterable<ModelRow>, key: KeyFacts, nowMs: number): readonly ModelEntry[] =>
-  [...new Set(rows)]
-    .filter((row) => mayUse(key, row))
-    .map((row) => entryOf(row, nowMs))
+/** Every id and every alias that the key may use, sorted, so that two readings compare. */
+export const modelEntries = (
+  names: ReadonlyMap<string, ModelRow>,
+  key: Pick<KeyFacts, 'models'>,
+  nowMs: number,
+): readonly ModelEntry[] =>
+  [...names]
+    .filter(([name]) => key.models === null || key.models.includes(name))
+    .map(([name, row]) => modelEntry(name, row, nowMs))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-
-export const modelEntry = (row: ModelRow, nowMs: number): ModelEntry => entryOf(row, nowMs)

@@ -143,8 +143,9 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const watch = watchConfig({ config, load, changed, clock })
   closing.defer(() => watch.close())
   for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
-  machine.stdout(`${JSON.stringify({ event: 'listening', url: listening.url, version, pid, data: folder })}\n`)
+  // The line comes last: who waits for it finds everything else already said.
   machine.stderr(greeting(first, listening.url))
+  machine.stdout(`${JSON.stringify({ event: 'listening', url: listening.url, version, pid, data: folder })}\n`)
   await stopped(stopping)
   log.info('stopping: no new connections, open calls may finish', { withinMs: config.server.drainTimeoutMs })
   const cutCount = await listening.drain(config.server.drainTimeoutMs)

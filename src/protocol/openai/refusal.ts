@@ -73,7 +73,7 @@ export const writeProblem = (problem: Problem, requestId: string): Answer => {
 
 /** One event; every SDK raises on its `error`. `choices` stays empty, so nothing in it can be taken for an end. */
 export const writeStreamProblem = (problem: Problem, requestId: string): Buffer =>
-  Buffer.from(`data: ${JSON.stringify({ choices: [], error: errorJson(problem, requestId) })}\n\n`)
+  Buffer.from(`data: ${JSON.stringify({ error: errorJson(problem, requestId), choices: [] })}\n\n`)
 
 /** A comment: SSE readers drop it (https://html.spec.whatwg.org/multipage/server-sent-events.html, read 2026-11-22). */
 export const heartbeat: Buffer = Buffer.from(': keep-alive\n\n')
