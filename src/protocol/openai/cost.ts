@@ -36,14 +36,17 @@ const withCost = (json: Buffer, cost: Readonly<Record<string, string>>): Buffer 
   return usage === null ? json : spliceTopLevel(top, { set: { usage } })
 }
 
+const isDataLine = (line: string): boolean => /^\uFEFF?data(?::|[\r\n]|$)/.test(line)
+
 /** The event with other data: in place where the data is one line, else its data lines become one. */
 const withData = (raw: Buffer, data: Buffer, changed: Buffer): Buffer => {
   const at = raw.indexOf(data)
   if (at !== -1) return Buffer.concat([raw.subarray(0, at), changed, raw.subarray(at + data.length)])
   const lines = raw.toString('utf8').split(/(?<=\r\n|\n|\r(?!\n))/)
-  const first = lines.findIndex((line) => line.startsWith('data'))
-  const others = lines.filter((line) => !line.startsWith('data'))
-  others.splice(first, 0, `data: ${changed.toString('utf8')}\n`)
+  const first = lines.findIndex(isDataLine)
+  const others = lines.filter((line) => !isDataLine(line))
+  // Outside of its strings, which cannot hold one, a line end in JSON is only a blank.
+  others.splice(first, 0, `data: ${changed.toString('utf8').replaceAll('\n', '')}\n`)
   return Buffer.from(others.join(''))
 }
 
