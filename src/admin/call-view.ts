@@ -73,6 +73,11 @@ export const callView = z.object({
 
 export type CallView = z.input<typeof callView>
 
+/** Clocks count finer than anybody reads: microseconds are kept. */
+const milliseconds = (durationMs: number): number => Math.round(durationMs * 1000) / 1000
+const millisecondsOrNull = (durationMs: number | null): number | null =>
+  durationMs === null ? null : milliseconds(durationMs)
+
 const moneyText = (nano: bigint | null): string | null => (nano === null ? null : nano.toString())
 
 const viewOfUsage = (usage: Usage): z.input<typeof usageView> => ({
@@ -89,10 +94,10 @@ const viewOfAttempt = (attempt: AttemptRecord): z.input<typeof attemptView> => (
   model: attempt.model,
   status: attempt.status,
   error: attempt.error,
-  start_ms: attempt.startMs,
-  headers_ms: attempt.headersMs,
-  first_part_ms: attempt.firstPartMs,
-  end_ms: attempt.endMs,
+  start_ms: milliseconds(attempt.startMs),
+  headers_ms: millisecondsOrNull(attempt.headersMs),
+  first_part_ms: millisecondsOrNull(attempt.firstPartMs),
+  end_ms: millisecondsOrNull(attempt.endMs),
   cost_nano_usd: moneyText(attempt.costNanoUsd),
   upstream_request_id: attempt.upstreamRequestId,
   shims: [...attempt.shims],
@@ -110,9 +115,9 @@ export const viewOfCall = (record: CallRecord): CallView => ({
   attempts: record.attempts.map(viewOfAttempt),
   usage: record.usage === null ? null : viewOfUsage(record.usage),
   cost_nano_usd: moneyText(record.costNanoUsd),
-  ttft_ms: record.ttftMs,
-  duration_ms: record.durationMs,
-  overhead_ms: record.overheadMs,
+  ttft_ms: millisecondsOrNull(record.ttftMs),
+  duration_ms: milliseconds(record.durationMs),
+  overhead_ms: milliseconds(record.overheadMs),
   end: record.end,
   tags: { ...record.tags },
   conversation: record.conversation,

@@ -223,6 +223,7 @@ describe('calls and models', () => {
       source: 'reported',
     })
     const [attempt] = (line?.['attempts'] ?? []) as Output[]
+    assert.equal(attempt?.['start_ms'], 1.234)
     for (const name of ['provider', 'model', 'status', 'error', 'start_ms', 'first_part_ms', 'end_ms', 'cost_nano_usd'])
       assert.ok(name in (attempt ?? {}), name)
     for (const name of [

@@ -27,7 +27,7 @@ export const testCall = (id: string, fields: Partial<CallRecord>): CallRecord =>
       model: 'kimi-k2.6',
       status: 200,
       error: null,
-      startMs: 1,
+      startMs: 1.2340000000000002,
       headersMs: 20,
       firstPartMs: 30,
       endMs: 200,
