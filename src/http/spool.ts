@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
