@@ -46,7 +46,10 @@ export const startBench = async (
     ids: systemIds(clock),
     ...options,
   })
-  const listening = await server.listen()
+  const listening = await server.listen().catch(async (problem: unknown) => {
+    await rm(folder, { recursive: true, force: true })
+    throw problem
+  })
   const spooled = async (): Promise<readonly string[]> => {
     try {
       return await readdir(spoolDir)
