@@ -1,8 +1,10 @@
 /** The ports of the rooms over a backend: every backend that runs the operations has this face. */
 
-import type { AdminStore, KeyRow } from '#admin/port.ts'
+import type { AdminStore, CallFilter, KeyRow } from '#admin/port.ts'
+import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { CallLog, KeyFacts, KeySource } from '#relay/port.ts'
+import type { CallStretch } from './operations/call.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
 import { keyFacts } from './row/key-row.ts'
@@ -51,6 +53,22 @@ const verifyTrail = async (execute: Execute): Promise<TrailVerdict> => {
   }
 }
 
+/**
+ * In the order of the log. Without `afterId` the newest `limit`; with it the first `limit` after that call, so that
+ * whoever follows the log misses none, however many came at once.
+ */
+const readCalls = async (execute: Execute, filter: CallFilter): Promise<readonly CallRecord[]> => {
+  const found: CallRecord[] = []
+  let from: bigint | null = null
+  do {
+    const limit = filter.limit - found.length
+    const stretch: CallStretch = await execute('callStretch', { filter: { ...filter, limit }, from })
+    found.push(...stretch.rows)
+    from = stretch.next
+  } while (from !== null && found.length < filter.limit)
+  return filter.afterId === null ? found.reverse() : found
+}
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
   begin: (first) => execute('begin', first),
@@ -64,7 +82,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   revokeKey: (id, atMs, trail) => execute('revokeKey', { id, atMs, trail }),
   rotateKey: (change, trail) => execute('rotateKey', { change, trail }),
   trail: (page) => execute('trail', page),
-  calls: (filter) => execute('calls', filter),
+  calls: (filter) => readCalls(execute, filter),
   call: (id) => execute('call', id),
   append: (record) => execute('append', record),
   load: () => loadKeys(execute, clock),

@@ -35,12 +35,66 @@ const sequenceOf = async (transaction: Transaction, id: string): Promise<bigint>
   return row.sequence
 }
 
-const filtered = (transaction: Transaction, filter: CallFilter) => {
-  let query = transaction.selectFrom('call').selectAll().limit(checkLimit(filter.limit))
-  if (filter.key !== null) query = query.where('key', '=', filter.key)
-  if (filter.account !== null) query = query.where('account', '=', filter.account)
-  if (filter.model !== null) query = query.where('model', '=', filter.model)
+/** Part of the log, in the order of its reading; `next` is where to read on, `null` at the end. */
+export type CallStretch = { readonly rows: readonly CallRecord[]; readonly next: bigint | null }
+
+/** `from` is what the stretch before gave as `next`; `null` = the first stretch. */
+export type CallReading = { readonly filter: CallFilter; readonly from: bigint | null }
+
+/**
+ * One filter is read off the end of its index. Two together have no index, so that every write need not pay for one: they
+ * are read in stretches of this much of the log, and others get their turn in between.
+ */
+const stretchLengthMax = 50_000n
+
+const newestSequence = async (transaction: Transaction): Promise<bigint> => {
+  const row = await transaction
+    .selectFrom('call')
+    .select('sequence')
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.sequence ?? 0n
+}
+
+const filtered = (transaction: Transaction, { limit, key, account, model }: CallFilter) => {
+  let query = transaction.selectFrom('call').selectAll().limit(checkLimit(limit))
+  if (key !== null) query = query.where('key', '=', key)
+  if (account !== null) query = query.where('account', '=', account)
+  if (model !== null) query = query.where('model', '=', model)
   return query
+}
+
+const isIndexed = ({ key, account, model }: CallFilter): boolean =>
+  [key, account, model].filter((value) => value !== null).length <= 1
+
+/** Newest first. */
+const readBackward = async (transaction: Transaction, { filter, from }: CallReading): Promise<CallStretch> => {
+  const upper = from ?? (await newestSequence(transaction)) + 1n
+  const lower = isIndexed(filter) ? 0n : upper - stretchLengthMax
+  const rows = await filtered(transaction, filter)
+    .where('sequence', '<', upper)
+    .where('sequence', '>=', lower)
+    .orderBy('sequence', 'desc')
+    .execute()
+  return { rows: rows.map((row) => callRecord({ ...row, ...noBodies })), next: lower > 1n ? lower : null }
+}
+
+/** From the call `afterId` on, oldest first. */
+const readForward = async (
+  transaction: Transaction,
+  { filter, from }: CallReading,
+  afterId: string,
+): Promise<CallStretch> => {
+  const newest = await newestSequence(transaction)
+  const lower = from ?? (await sequenceOf(transaction, afterId))
+  const upper = isIndexed(filter) ? newest : lower + stretchLengthMax
+  const rows = await filtered(transaction, filter)
+    .where('sequence', '>', lower)
+    .where('sequence', '<=', upper)
+    .orderBy('sequence')
+    .execute()
+  return { rows: rows.map((row) => callRecord({ ...row, ...noBodies })), next: upper < newest ? upper : null }
 }
 
 /** The operations on calls; each backend makes its own, with the insert compiled once for its dialect. */
@@ -56,20 +110,13 @@ export const callOperations = () => {
       if (record.requestBody !== null || record.responseBody !== null) await keepBodies(transaction, record)
     }),
 
-    /**
-     * In the order of the log. Without `afterId` the newest `limit`; with it the first `limit` after that call, so that
-     * whoever follows the log misses none however many came at once. Bodies are left out (null): `call` has them.
-     */
-    calls: read(async (transaction, filter: CallFilter): Promise<readonly CallRecord[]> => {
-      const query = filtered(transaction, filter)
-      if (filter.afterId === null) {
-        const newest = await query.orderBy('sequence', 'desc').execute()
-        return newest.reverse().map((row) => callRecord({ ...row, ...noBodies }))
-      }
-      const after = await sequenceOf(transaction, filter.afterId)
-      const rows = await query.where('sequence', '>', after).orderBy('sequence').execute()
-      return rows.map((row) => callRecord({ ...row, ...noBodies }))
-    }),
+    /** At most `filter.limit` rows, without bodies (null): `call` has those. */
+    callStretch: read(
+      (transaction, reading: CallReading): Promise<CallStretch> =>
+        reading.filter.afterId === null
+          ? readBackward(transaction, reading)
+          : readForward(transaction, reading, reading.filter.afterId),
+    ),
 
     call: read(async (transaction, id: string): Promise<CallRecord | null> => {
       const row = await transaction.selectFrom('call').selectAll().where('id', '=', id).executeTakeFirst()

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import type { CallFilter } from '#admin/port.ts'
+import type { CallStretch } from '#store/operations/call.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { fullCall, sampleAccount, sampleCall, sampleFirst, sampleKeyRow, sampleTrail } from '#store/sample-rows.ts'
 import { runBatch } from './batch.ts'
@@ -43,7 +45,10 @@ test('an operation that fails leaves nothing behind and does not disturb its nei
 test('a batch without writes takes no write lock', async () => {
   const ground = await openGround()
   ground.database.exec('PRAGMA query_only = 1')
-  const outcome = await runBatch(ground, asked(['calls', listCalls], ['account', 'nobody'], ['call', 'call_1']))
+  const outcome = await runBatch(
+    ground,
+    asked(['callStretch', { filter: listCalls, from: null }], ['account', 'nobody'], ['call', 'call_1']),
+  )
   assert.deepEqual(codes(outcome.answers), ['ok', 'ok', 'ok'])
   assert.equal(outcome.writes, null)
   ground.database.close()
@@ -57,7 +62,12 @@ test('on a full disk no write is acknowledged, reads see what is there, and room
   const large = { ...fullCall('call_large'), requestBody: 'x'.repeat(1_000_000) }
   const outcome = await runBatch(
     ground,
-    asked(['append', sampleCall('call_1')], ['call', 'call_1'], ['append', large], ['calls', listCalls]),
+    asked(
+      ['append', sampleCall('call_1')],
+      ['call', 'call_1'],
+      ['append', large],
+      ['callStretch', { filter: listCalls, from: null }],
+    ),
   )
   assert.deepEqual(codes(outcome.answers), ['store_unavailable', 'ok', 'store_unavailable', 'ok'])
   assert.ok(outcome.writes?.kept === false)
@@ -65,7 +75,7 @@ test('on a full disk no write is acknowledged, reads see what is there, and room
   const [, read, refusal, list] = outcome.answers
   assert.ok(read?.ok === true && list?.ok === true && refusal?.ok === false)
   assert.equal(read.value, null, 'a write that was undone is not shown')
-  assert.deepEqual(list.value, [sampleCall('call_0')])
+  assert.deepEqual(list.value, { rows: [sampleCall('call_0')], next: null })
   assert.equal(refusal.problem.retryAfterMs, 1000)
 
   ground.database.exec('PRAGMA max_page_count = 100000')
@@ -112,20 +122,51 @@ test('a row of the trail that is changed, taken out, put in or cut off is found'
   }
 })
 
-test('no list of calls, filtered or not, reads the table from end to end or sorts it', async () => {
+test('a list of calls is read off the end of an index, without a sort', async () => {
   const { database } = await openGround()
-  const filters = ['', 'where key = ?', 'where account = ?', 'where model = ?', 'where model = ? and account = ?']
-  for (const filter of filters) {
-    const plan = database
-      .prepare(`explain query plan select * from call ${filter} order by sequence desc limit 10`)
-      .all()
-      .map((row) => String(row['detail']))
-    assert.ok(!plan.some((line) => /TEMP B-TREE/.test(line)), plan.join('; '))
-    if (filter !== '')
+  const filters = ['', 'and key = ?', 'and account = ?', 'and model = ?', 'and model = ? and account = ?']
+  for (const filter of filters)
+    for (const order of ['desc', 'asc']) {
+      const plan = database
+        .prepare(`explain query plan select * from call where sequence > ? and sequence <= ? ${filter}
+          order by sequence ${order} limit 10`)
+        .all()
+        .map((row) => String(row['detail']))
       assert.ok(
-        plan.every((line) => /^SEARCH call USING INDEX call_by/.test(line)),
+        plan.every((line) => line.startsWith('SEARCH call USING')),
         plan.join('; '),
       )
-  }
+    }
   database.close()
+})
+
+test('two filters together are read in bounded stretches of the log, in both directions', async () => {
+  const ground = await openGround()
+  const count = 120_000
+  ground.database.exec(`
+    insert into call (id, time_ms, account, key, model, test, protocol, path, stream, status, attempts, duration_ms,
+      overhead_ms, end, tags, warnings, request_bytes, response_bytes)
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < ${count})
+    select 'call_' || i, 0, 'acc_1', 'key_1', case when i % 40000 = 1 then 'rare' else 'usual' end, 0, 'p', '/', 0, 200,
+      '[]', 1, 1, 'complete', '{}', '[]', 0, 0 from n`)
+  const read = async (changes: Partial<CallFilter>) => {
+    const found: string[] = []
+    let stretches = 0
+    let from: bigint | null = null
+    do {
+      const input = { filter: { ...listCalls, account: 'acc_1', model: 'rare', ...changes }, from }
+      const { answers } = await runBatch(ground, asked(['callStretch', input]))
+      assert.ok(answers[0]?.ok === true)
+      const stretch = answers[0].value as CallStretch
+      found.push(...stretch.rows.map(({ id }) => id))
+      from = stretch.next
+      stretches += 1
+    } while (from !== null)
+    return { found, stretches }
+  }
+  assert.deepEqual(await read({}), { found: ['call_80001', 'call_40001', 'call_1'], stretches: 3 })
+  assert.deepEqual(await read({ afterId: 'call_1' }), { found: ['call_40001', 'call_80001'], stretches: 3 })
+  assert.deepEqual(await read({ account: null }), { found: ['call_80001', 'call_40001', 'call_1'], stretches: 1 })
+  assert.deepEqual(await read({ afterId: `call_${count}` }), { found: [], stretches: 1 })
+  ground.database.close()
 })

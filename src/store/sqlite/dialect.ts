@@ -8,18 +8,24 @@ import type { Tables } from '#store/tables.ts'
 /** Prepared statements kept; the ones used longest ago go first. */
 const statementsMax = 200
 
-const makePrepare = (database: DatabaseSync): ((text: string) => StatementSync) => {
-  const kept = new Map<string, StatementSync>()
+type Prepared = { readonly statement: StatementSync; readonly givesRows: boolean }
+
+const makePrepare = (database: DatabaseSync): ((text: string) => Prepared) => {
+  const kept = new Map<string, Prepared>()
+  const prepare = (text: string): Prepared => {
+    const statement = database.prepare(text)
+    return { statement, givesRows: statement.columns().length > 0 }
+  }
   return (text) => {
     const known = kept.get(text)
-    const statement = known ?? database.prepare(text)
+    const prepared = known ?? prepare(text)
     if (known !== undefined) kept.delete(text)
-    kept.set(text, statement)
+    kept.set(text, prepared)
     if (kept.size > statementsMax) {
       const [oldest] = kept.keys()
       if (oldest !== undefined) kept.delete(oldest)
     }
-    return statement
+    return prepared
   }
 }
 
@@ -27,9 +33,9 @@ const makeConnection = (database: DatabaseSync): DatabaseConnection => {
   const prepare = makePrepare(database)
   return {
     executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
-      const statement = prepare(sql)
+      const { statement, givesRows } = prepare(sql)
       const values = parameters as readonly SQLInputValue[]
-      if (statement.columns().length > 0) return { rows: statement.all(...values) as R[] }
+      if (givesRows) return { rows: statement.all(...values) as R[] }
       const { changes, lastInsertRowid } = statement.run(...values)
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
     },
