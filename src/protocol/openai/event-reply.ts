@@ -10,7 +10,7 @@ import type { ErrorPart } from '#protocol/part.ts'
 import type { Frame } from '#protocol/protocol.ts'
 import type { BodyReader, ReplySteps } from './reply-steps.ts'
 import { isErrorDocument } from './stated-error.ts'
-import { notTheProtocol, readInBandProblem } from './upstream-problem.ts'
+import { notTheProtocol, readInBandProblem, refusesCredential } from './upstream-problem.ts'
 
 const endMarker = '[DONE]'
 const nothing = Buffer.alloc(0)
@@ -112,9 +112,15 @@ class EventReader implements BodyReader {
     this.#failed = true
     const carries = Array.isArray(value['choices'])
     const { parts } = carries ? this.#steps.event(value, event) : { parts: [] }
-    return { raw, parts: [...parts, errorPart(value, carries ? null : data)], role: 'content' }
+    const part = errorPart(value, carries ? null : data)
+    if (refusesCredential(part.problem)) throw part.problem
+    return { raw, parts: [...parts, part], role: 'content' }
   }
 }
 
-/** Reads one stream. @throws Problem `upstream_error` for an event that is not JSON, after the frames before it. */
+/**
+ * Reads one stream.
+ * @throws Problem `upstream_error` for an event that is not JSON, or that talks of the operator's credential, after the frames
+ * before it.
+ */
 export const eventReader = (steps: ReplySteps): BodyReader => new EventReader(steps)

@@ -139,20 +139,24 @@ const mappings: Readonly<Record<number, (refusal: Refusal) => Problem>> = {
 
 const mapped = (refusal: Refusal): Problem => {
   const mapping = mappings[refusal.raw.status] ?? failed
-  return mapping === passing && isAboutCredential(refusal.stated) ? refusedCredential(refusal) : mapping(refusal)
+  const tellsOfCredential = (mapping === passing || mapping === failed) && isAboutCredential(refusal.stated)
+  return tellsOfCredential ? refusedCredential(refusal) : mapping(refusal)
 }
 
 /** A refusal as it came off the wire (status >= 300). Never throws. */
 export const readProblem = (raw: RawAnswer): Problem =>
   mapped({ raw, stated: statedError(parse(raw.body)) ?? silent, how: `with status ${raw.status}` })
 
-/** By name, where an error inside a stream tells no status. */
+/**
+ * By name, where an error inside an answer tells no status. Only what is certainly about the content is the caller's
+ * fault: a provider that began with 200 had accepted the request, whatever type it gives its failure.
+ */
 const statusByName = ({ type, code }: StatedError): number => {
   const name = `${type ?? ''} ${code ?? ''}`
   if (/rate_limit|overloaded|capacity|quota/i.test(name)) return 429
   if (/timeout/i.test(name)) return 504
   if (/authentication|permission/i.test(name)) return 401
-  return /invalid_request|content_filter|context_length/i.test(name) ? 400 : 502
+  return /content_filter|context_length/i.test(name) ? 400 : 502
 }
 
 /**
@@ -168,6 +172,9 @@ export const readInBandProblem = (document: JsonObject, bytes: Uint8Array | null
   }
   return mapped({ raw, stated, how: 'inside its answer' })
 }
+
+/** Whether the provider refused the operator's credential: its own words about it are for nobody else. */
+export const refusesCredential = (problem: Problem): boolean => problem.detail.facts?.['fault'] === 'credential'
 
 /** Bytes that are not the protocol: a page, a text, JSON that is cut or broken. `fault` tells which, for the attempt's record. */
 export const notTheProtocol = (message: string, fault: 'protocol' | 'cut', cause?: unknown): Problem =>
