@@ -25,6 +25,8 @@ export type Identity = { readonly key: KeyFacts; readonly presented: string }
 export type Grant = {
   /** The rows whose targets may answer, in the caller's order. */
   readonly rows: readonly ModelRow[]
+  /** What the caller is told about the choice of models. */
+  readonly warnings: readonly string[]
   /** Rate-limit headers. */
   readonly headers: Readonly<Record<string, string>>
   /** Tells what the call really used, in tokens; `null` = unknown, the estimate stands. */
@@ -61,9 +63,20 @@ export const rowFor = (snapshot: Snapshot, key: KeyFacts, name: string): ModelRo
   return row
 }
 
-const rowsFor = (snapshot: Snapshot, key: KeyFacts, call: Call): readonly ModelRow[] => {
-  const names = [call.model, ...call.models.slice(0, modelsMax)]
-  return [...new Set(names.map((name) => rowFor(snapshot, key, name)))]
+type Candidates = { readonly rows: readonly ModelRow[]; readonly warnings: readonly string[] }
+
+/** The model that was named must be there; of the further ones, those that are not are left out with a warning. */
+const candidatesFor = (snapshot: Snapshot, key: KeyFacts, call: Call): Candidates => {
+  const rows = new Set([rowFor(snapshot, key, call.model)])
+  const warnings: string[] = []
+  for (const name of call.models.slice(0, modelsMax)) {
+    const row = chooseModel(key.test ? snapshot.test : snapshot.live, name, key)
+    if (row instanceof Problem) warnings.push(`models:${name.slice(0, 64)} ${row.code}`)
+    else rows.add(row)
+  }
+  if (call.models.length > modelsMax) warnings.push(`models:only the first ${modelsMax} are tried`)
+  for (const { notice } of rows) if (notice !== undefined) warnings.push(`model:${notice}`)
+  return { rows: [...rows], warnings }
 }
 
 type Admission = {
@@ -77,7 +90,7 @@ type Admission = {
 
 /** @throws Problem of the model, of a policy, of a limit. Takes all tickets or none. */
 export const admit = async ({ snapshot, identity, call, inbound, limiter, nowMs }: Admission): Promise<Grant> => {
-  const rows = rowsFor(snapshot, identity.key, call)
+  const candidates = candidatesFor(snapshot, identity.key, call)
   const decision = decideAdmission(policies, {
     key: identity.key,
     presented: identity.presented,
@@ -88,16 +101,16 @@ export const admit = async ({ snapshot, identity, call, inbound, limiter, nowMs 
     estimate: { inputTokens: Math.ceil(call.inputBytes / bytesPerToken), outputTokensMax: call.outputMax },
   })
   if (decision.refusal !== null) throw decision.refusal
-  return take(rows, decision.tickets, limiter)
+  return take(candidates, decision.tickets, limiter)
 }
 
-const take = async (rows: readonly ModelRow[], tickets: readonly Ticket[], limiter: Limiter): Promise<Grant> => {
-  if (tickets.length === 0) return { rows, headers: {}, used: () => {}, giveBack: async () => {} }
+const take = async (candidates: Candidates, tickets: readonly Ticket[], limiter: Limiter): Promise<Grant> => {
+  if (tickets.length === 0) return { ...candidates, headers: {}, used: () => {}, giveBack: async () => {} }
   const taken = await limiter.take(tickets)
   if (!taken.ok) throw limitRefusal(taken)
   let usedTokens: number | null = null
   return {
-    rows,
+    ...candidates,
     headers: limitHeaders(taken.states),
     used: (tokens) => {
       usedTokens = tokens

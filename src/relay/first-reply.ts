@@ -45,8 +45,13 @@ export type ReplyPlan = {
 
 const commits = (frame: Frame): boolean => frame.parts.some((part) => !isUncommitted(part)) || frame.role === 'end'
 
+/** An error that came before the first part; one that follows it in the same batch belongs to a reply that is committed. */
 const errorOf = (frames: readonly Frame[]): Problem | null => {
-  for (const frame of frames) for (const part of frame.parts) if (part.type === 'error') return part.problem
+  for (const frame of frames)
+    for (const part of frame.parts) {
+      if (part.type === 'error') return part.problem
+      if (!isUncommitted(part)) return null
+    }
   return null
 }
 

@@ -156,10 +156,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const labels = labelsOf(inbound)
     describe(draft, call, labels)
     grant = await admit({ snapshot: journey.snapshot, identity, call, inbound, limiter: ports.limiter, nowMs })
-    draft.warnings = [
-      ...draft.warnings,
-      ...grant.rows.flatMap(({ notice }) => (notice === undefined ? [] : [`model:${notice}`])),
-    ]
+    draft.warnings = [...draft.warnings, ...grant.warnings]
     await carry({ ...journey, call, labels, grant })
   } catch (thrown) {
     await endBadly(journey, thrown, grant)

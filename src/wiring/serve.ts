@@ -1,5 +1,6 @@
 /** A running server: rooms opened, endpoints listening, configuration watched, and an end in good order. */
 
+import { join } from 'node:path'
 import type { AdminEndpoint } from '#admin/api.ts'
 import { createAdminApi } from '#admin/api.ts'
 import { firstStart } from '#admin/first-start.ts'
@@ -16,6 +17,7 @@ import type { Handle } from '#http/exchange.ts'
 import type { Inbound } from '#http/inbound.ts'
 import type { PageEndpoint } from '#http/page.ts'
 import { filePage, servePage } from '#http/page.ts'
+import { clearSpool } from '#http/spool.ts'
 import { makeMetrics } from '#observe/metrics.ts'
 import { watchPages } from '#observe/pages.ts'
 import { pinoLog } from '#observe/pino-log.ts'
@@ -125,6 +127,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const log = pinoLog(config.log.level, machine.stderr)
   const data = await openData(machine, { config, data: folder, log }, closing)
   const { digestKey, store } = data
+  await clearSpool(join(folder, 'spool'))
   const rooms: Rooms = {
     request,
     log,
