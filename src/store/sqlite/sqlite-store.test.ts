@@ -6,10 +6,15 @@ import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
+import { faceOf } from '#store/face.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
+import { makeOperations } from '#store/operations/index.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
+import { runBatch } from './batch.ts'
 import { openSqliteStore } from './client.ts'
+import { makeMailbox } from './mailbox.ts'
 import type { Durability } from './message.ts'
+import { openDatabase } from './open-database.ts'
 
 const workerUrl = new URL('./worker.ts', import.meta.url)
 
@@ -32,9 +37,24 @@ const inFile = (durability: Durability): OpenBackend => ({
   },
 })
 
+/** Without the thread, which starts slowly: the same operations and the same group commit, called at once. */
 const inMemory: OpenBackend = {
   name: 'sqlite in memory',
-  open: (context, clock) => openAt(context, clock, { url: 'sqlite::memory:', durability: 'process' }),
+  open: async (context, clock) => {
+    const settings = { file: ':memory:', durability: 'process', nowMs: 0, busyTimeoutMs: 0 } as const
+    const ground = { ...(await openDatabase(settings)), operations: makeOperations() }
+    context.after(() => ground.database.close())
+    let before: Promise<unknown> = Promise.resolve()
+    const mailbox = makeMailbox({
+      clock,
+      queueLengthMax: 10_000,
+      answerTimeoutMs: 1000,
+      post: (asked) => {
+        before = before.then(async () => mailbox.answer((await runBatch(ground, asked)).answers))
+      },
+    })
+    return { ...faceOf(mailbox.execute, clock), health: () => ({ ok: true }), close: async () => {} }
+  },
 }
 
 for (const backend of [inMemory, inFile('process')]) {
