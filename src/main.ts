@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { systemClock } from '#base/clock.ts'
 import { systemIds } from '#base/id.ts'
+import { machineProcesses, watchLauncher } from '#cli/launcher-watch.ts'
 import { runCommandLine } from '#cli/run.ts'
 import { vendors } from '#provider/index.ts'
 import { checkProvider, openStore, retirementOf } from '#wiring/command-ports.ts'
@@ -13,27 +14,31 @@ const root = new URL('..', import.meta.url)
 const { version }: { version: string } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
 const clock = systemClock()
 
-/** How often the parent is looked at, where npm started this process. */
-const parentEveryMs = 500
+/** A terminal and npm may both pass one Ctrl-C on: within this time it is still the same one. */
+const sameSignalMs = 1_000
 
 const stopping = new AbortController()
 
-/** The first signal asks for an end in good order, the second one for an end. */
+const firstSignal = { atMs: Number.POSITIVE_INFINITY }
+
+/** The first signal asks for an end in good order, a second one for an end. */
 const onSignal = (signal: NodeJS.Signals): void => {
-  if (stopping.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+  const nowMs = clock.monotonicMs()
+  if (nowMs - firstSignal.atMs > sameSignalMs) process.exit(signal === 'SIGINT' ? 130 : 143)
+  firstSignal.atMs = Math.min(firstSignal.atMs, nowMs)
   stopping.abort()
 }
 process.on('SIGTERM', onSignal)
 process.on('SIGINT', onSignal)
 
-/** npm and npx do not pass every signal on; when they are gone, nobody is left who could. */
-const followParent = (parent: number): void => {
-  clock.after(parentEveryMs, () => {
-    if (process.ppid === parent) followParent(parent)
-    else stopping.abort()
+// npm and npx do not pass every signal on; when they are gone, nobody is left who could.
+watchLauncher(machineProcesses(process.platform), () => stopping.abort())
+
+// What a launcher that is gone can no longer read must not end the drain.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
   })
-}
-if (process.env['npm_command'] !== undefined) followParent(process.ppid)
 
 const machine: Machine = {
   clock,
