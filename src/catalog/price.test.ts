@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { priceRowHash, windowHolds } from '#base/price-row.ts'
+import type { PriceQuestion } from '#base/price-row.ts'
+import { priceAt, priceRowHash, windowHolds } from '#base/price-row.ts'
 import type { PriceEntry, VendorFile } from './file.ts'
-import type { PriceQuestion } from './price.ts'
-import { priceAt, priceRowsOf } from './price.ts'
+import { priceRowsOf } from './price.ts'
 
 const file: VendorFile = {
   vendor: 'acme',

@@ -1,8 +1,7 @@
-/** Price rows of the catalog: read from the file's decimal strings, and chosen for one call. */
+/** Price rows of the catalog, read from the file's decimal strings. */
 
 import { nanoOf } from '#base/money.ts'
-import type { Currency, PriceRates, PriceRow, PriceWindow } from '#base/price-row.ts'
-import { windowHolds } from '#base/price-row.ts'
+import type { PriceRates, PriceRow, PriceWindow } from '#base/price-row.ts'
 import type { PriceEntry, VendorFile, WindowEntry } from './file.ts'
 
 const rateOf = (entry: Readonly<Record<string, unknown>>, name: string): bigint | null => {
@@ -100,58 +99,4 @@ export const priceRowsOf = (entries: readonly PriceEntry[], model: string, file:
       throw error instanceof RangeError ? new RangeError(`prices[${index}]: ${error.message}`, { cause: error }) : error
     }
   return Object.freeze(rows.sort((left, right) => (right.fromMs ?? 0) - (left.fromMs ?? 0)))
-}
-
-/** Vendors' names of tiers that are billed as another one. */
-const tierNames: ReadonlyMap<string, string> = new Map([
-  ['standard', 'default'],
-  ['auto', 'default'],
-  ['on_demand', 'default'],
-  ['fast', 'priority'],
-])
-
-const inForce = (row: PriceRow, atMs: number): boolean =>
-  (row.fromMs === null || row.fromMs <= atMs) &&
-  (row.untilMs === null || atMs < row.untilMs) &&
-  (row.windows === null || row.windows.some((window) => windowHolds(window, atMs)))
-
-export type PriceQuestion = {
-  /** The instant that decides; for a vendor with times of day, what its page says decides. */
-  readonly atMs: number
-  /** The tier that served the call, as the vendor says; `null` = the default one. */
-  readonly serviceTier: string | null
-  /** All input tokens, cached ones included; `null` = unknown, rated at the base step. */
-  readonly inputTokens: number | null
-  readonly currency: Currency
-}
-
-export type PriceChoice = {
-  readonly row: PriceRow
-  /** False when the tier has no row of its own and the default tier's was taken. */
-  readonly tierMatched: boolean
-}
-
-/**
- * The row that rates a call, or `null` when none is in force: unpriced, never zero.
- * A context step is a cliff: past it, the whole call is rated at the step's row; of several steps the highest one that the input
- * exceeds counts. The step is decided before the tier, so that a tier without a long-context row pays the default tier's. A row
- * with a time window goes before one without.
- */
-export const priceAt = (rows: readonly PriceRow[], question: PriceQuestion): PriceChoice | null => {
-  const { atMs, inputTokens } = question
-  const current = rows.filter((row) => row.currency === question.currency && inForce(row, atMs))
-  const tier = tierNames.get(question.serviceTier ?? 'default') ?? question.serviceTier ?? 'default'
-  const step = current
-    .filter((row) => row.serviceTier === 'default' || row.serviceTier === tier)
-    .map((row) => row.contextOverTokens ?? 0)
-    .filter((over) => over === 0 || (inputTokens !== null && inputTokens > over))
-    .reduce((highest, over) => Math.max(highest, over), 0)
-  const pick = (serviceTier: string): PriceRow | undefined => {
-    const fitting = current.filter((row) => row.serviceTier === serviceTier && (row.contextOverTokens ?? 0) === step)
-    return fitting.find((row) => row.windows !== null) ?? fitting[0]
-  }
-  const own = pick(tier)
-  if (own !== undefined) return { row: own, tierMatched: true }
-  const base = pick('default')
-  return base === undefined ? null : { row: base, tierMatched: false }
 }

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { priceAt } from '#base/price-row.ts'
 import { loadCatalog } from './load.ts'
 import { nearestIds, resolve } from './lookup.ts'
-import { priceAt } from './price.ts'
 
 const catalog = await loadCatalog(new URL('../../catalog/', import.meta.url))
 const models = catalog.vendors.flatMap((vendor) => vendor.models)

@@ -2,49 +2,16 @@
 
 import { divideHalfUp, tokensPerPrice } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
-import { priceRowHash } from '#base/price-row.ts'
+import { priceAt, priceRowHash } from '#base/price-row.ts'
 import type { Usage } from '#base/usage.ts'
 
 export type Charge = { readonly costNanoUsd: bigint; readonly priceHash: string | null }
 
-const minutesPerDay = 1_440
-
-const inWindow = (row: PriceRow, atMs: number): boolean => {
-  if (row.windows === null) return true
-  const minute = Math.floor(atMs / 60_000) % minutesPerDay
-  return row.windows.some(({ fromMinute, untilMinute }) =>
-    fromMinute <= untilMinute
-      ? minute >= fromMinute && minute < untilMinute
-      : minute >= fromMinute || minute < untilMinute,
-  )
-}
-
-const inForce = (row: PriceRow, atMs: number): boolean =>
-  (row.fromMs === null || row.fromMs <= atMs) && (row.untilMs === null || atMs < row.untilMs) && inWindow(row, atMs)
-
-/** The more particular of two rows that both hold: the higher cliff, then a window over none, then the newer. */
-const moreParticular = (a: PriceRow, b: PriceRow): PriceRow => {
-  const cliff = (a.contextOverTokens ?? -1) - (b.contextOverTokens ?? -1)
-  if (cliff !== 0) return cliff > 0 ? a : b
-  if ((a.windows === null) !== (b.windows === null)) return a.windows === null ? b : a
-  return (a.fromMs ?? 0) >= (b.fromMs ?? 0) ? a : b
-}
-
-/**
- * The row that prices a call of `inputTokens` at `atMs` under a service tier; a tier without a row of its own is
- * priced as `default`. `null` = unpriced. Rows in other currencies than USD need an exchange rate and are passed over.
- */
+/** What a call is priced by: dated, tiered, with the cliff that its input is past. `null` = unpriced. Other currencies need an exchange rate. */
 export const rowInForce = (
   rows: readonly PriceRow[],
   at: { readonly atMs: number; readonly inputTokens: number; readonly serviceTier: string | null },
-): PriceRow | null => {
-  const holding = rows.filter(
-    (row) => row.currency === 'USD' && inForce(row, at.atMs) && (row.contextOverTokens ?? -1) < at.inputTokens,
-  )
-  const ofTier = holding.filter((row) => row.serviceTier === at.serviceTier)
-  const candidates = ofTier.length > 0 ? ofTier : holding.filter((row) => row.serviceTier === 'default')
-  return candidates.reduce<PriceRow | null>((best, row) => (best === null ? row : moreParticular(best, row)), null)
-}
+): PriceRow | null => priceAt(rows, { ...at, currency: 'USD' })?.row ?? null
 
 type Line = { readonly count: number; readonly rate: bigint | null }
 
