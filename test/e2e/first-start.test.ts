@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { call, eventsOf } from './call.ts'
+import type { Relay } from './harness.ts'
 import {
   adminKey,
   checkout,
@@ -17,6 +18,10 @@ import {
   within,
 } from './harness.ts'
 
+/** What the first start tells a person: it may come a moment after the listening line, on the other stream. */
+const greetingOf = (relay: Relay): Promise<string> =>
+  eventually('the greeting', () => (/keys create/.test(relay.stderr()) ? relay.stderr() : undefined))
+
 /** The curl command of the greeting: from `curl` to the first line that does not go on. */
 function curlOf(greeting: string): string {
   const lines = greeting.split('\n')
@@ -29,7 +34,7 @@ function curlOf(greeting: string): string {
 
 test('the first start prints keys and a curl that streams an answer when pasted into a shell', async () => {
   await using relay = await startRelay({ ownKeys: true })
-  const greeting = relay.stderr()
+  const greeting = await greetingOf(relay)
   const printed = /\bhs-test-[\w-]+/.exec(greeting)?.[0]
   assert.ok(printed !== undefined, `no test key in the greeting:\n${greeting}`)
   assert.match(greeting, /\bdrover-admin-[\w-]+/)
@@ -51,7 +56,7 @@ test('the listening line is JSON with the address, and the second start on the d
   const first = await startRelay({ folder, ownKeys: true })
   assert.equal(first.listening['event'], 'listening')
   assert.match(String(first.listening['url']), /^http:\/\/127\.0\.0\.1:\d+$/)
-  const key = /\bhs-test-[\w-]+/.exec(first.stderr())?.[0] ?? ''
+  const key = /\bhs-test-[\w-]+/.exec(await greetingOf(first))?.[0] ?? ''
   await first.stop()
 
   await using second = await startRelay({ folder, ownKeys: true })

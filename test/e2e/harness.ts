@@ -21,6 +21,9 @@ const startTimeoutMs = 30_000
 const stopTimeoutMs = 40_000
 const commandTimeoutMs = 30_000
 const pollEveryMs = 20
+/** A second is promised; the rest is for a busy machine. */
+const recordTimeoutMs = 3_000
+const recentMax = 100
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -122,6 +125,9 @@ export type RelaySettings = {
 
 export type MadeKey = { readonly id: string; readonly key: string }
 
+/** One record as the command line and the API show it. */
+export type CallLine = Readonly<Record<string, unknown>>
+
 export type Relay = {
   readonly url: string
   readonly port: number
@@ -137,8 +143,12 @@ export type Relay = {
   readonly command: (...parameters: readonly string[]) => Promise<unknown>
   /** Makes a key by the admin API, which is quicker than a command: `{ test: true, rpm: 3 }`. */
   readonly createKey: (settings?: Readonly<Record<string, unknown>>) => Promise<MadeKey>
-  /** The newest records, oldest first. */
-  readonly logs: (limit: number) => Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** Runs a command the same way; gives what it printed. */
+  readonly print: (...parameters: readonly string[]) => Promise<string>
+  /** The newest records, oldest first, from the admin API. */
+  readonly logs: (limit: number) => Promise<readonly CallLine[]>
+  /** The record of the call that had this answer; fails when it is not visible within the time that is promised. */
+  readonly recordOf: (answer: { readonly headers: Readonly<Record<string, string>> }) => Promise<CallLine>
   /** Writes drover.yaml anew. */
   readonly edit: (config: string) => Promise<void>
   readonly terminate: () => void
@@ -196,12 +206,17 @@ export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
   const url = String(listening['url'])
   const commandEnv = { DROVER_URL: url, DROVER_ADMIN_KEY: adminKey }
 
-  const print = async (parameters: readonly string[]): Promise<string> => {
+  const print = async (...parameters: readonly string[]): Promise<string> => {
     const result = await runDrover([...parameters, '--json'], { cwd: place.folder, env: commandEnv })
     assert.equal(result.code, 0, `drover ${parameters.join(' ')}: ${result.stderr}`)
     return result.stdout
   }
-  const command = async (...parameters: readonly string[]): Promise<unknown> => JSON.parse(await print(parameters))
+  const command = async (...parameters: readonly string[]): Promise<unknown> => JSON.parse(await print(...parameters))
+  const logs = async (limit: number): Promise<readonly CallLine[]> => {
+    const answer = await call(url, { path: `/api/v1/calls?limit=${limit}`, key: adminKey })
+    assert.equal(answer.status, 200, answer.text)
+    return answer.at('data') as readonly CallLine[]
+  }
   const stop = async (): Promise<void> => {
     talk.child.kill('SIGTERM')
     const ended = await within(talk.ended, stopTimeoutMs, () => `no end after SIGTERM:\n${talk.stderr()}`)
@@ -227,10 +242,13 @@ export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
       assert.ok(answer.status < 300, answer.text)
       return JSON.parse(answer.text) as MadeKey
     },
-    logs: async (limit) => {
-      const lines = (await print(['logs', '--limit', `${limit}`])).split('\n').filter((line) => line !== '')
-      return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    logs,
+    recordOf: ({ headers }) => {
+      const id = headers['x-request-id']
+      const find = async () => (await logs(recentMax)).find((one) => one['id'] === id)
+      return eventually(`the record of ${id}`, find, recordTimeoutMs)
     },
+    print,
     edit: (config) => writeFile(place.configFile, config),
     terminate: () => {
       talk.child.kill('SIGTERM')

@@ -94,8 +94,11 @@ describe('the life of a key', () => {
       body: chat('hi'),
       headers: { 'x-drover-tags': 'team=search,stage=test', 'x-drover-call-site': 'src/search.ts:12' },
     })
-    const record = (await bench.relay.logs(10)).find((one) => one['id'] === answer.headers['x-request-id'])
-    assert.ok(record)
+    const record = await eventually('the record', async () => {
+      const lines = (await bench.relay.print('logs', '--limit', '10')).trim().split('\n')
+      const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+      return records.find((one) => one['id'] === answer.headers['x-request-id'])
+    })
     assert.match(String(record['time']), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     assert.equal(record['key'], made.id)
     assert.equal(record['status'], 200)

@@ -7,7 +7,7 @@ import { completionEvents } from '../fake/openai.ts'
 import type { Bench } from './bench.ts'
 import { assertServing, chat, startBench } from './bench.ts'
 import { openCall } from './call.ts'
-import { eventually, within } from './harness.ts'
+import { within } from './harness.ts'
 
 const megabyte = 1024 * 1024
 
@@ -23,9 +23,6 @@ describe('a caller who leaves, and one who reads slowly', () => {
     bench = await startBench()
   })
   after(() => bench.close())
-
-  const recordOf = (id: string | undefined) =>
-    eventually('the record', async () => (await bench.relay.logs(20)).find((one) => one['id'] === id), 10_000)
 
   test('before the first byte: the provider is left at once', async () => {
     bench.upstream.forget()
@@ -47,7 +44,7 @@ describe('a caller who leaves, and one who reads slowly', () => {
     const seen = await bench.upstream.arrival(0)
     open.leave()
     await within(seen.left, 2_000, () => 'the provider still streams to nobody')
-    const record = await recordOf(open.headers['x-request-id'])
+    const record = await bench.relay.recordOf(open)
     assert.equal(record['end'], 'left')
   })
 

@@ -134,11 +134,7 @@ test('kill -9: keys and the records of calls that ended a second before are ther
   const answer = await call(first.url, { key: made.key, body: chat('remember me', { model: 'kimi-k2' }) })
   assert.equal(answer.status, 200, answer.text)
   const id = answer.headers['x-request-id']
-  await eventually(
-    'the record',
-    async () => ((await first.logs(5)).some((one) => one['id'] === id) ? id : undefined),
-    10_000,
-  )
+  await first.recordOf(answer)
   await first.kill()
 
   await using second = await startRelay({ folder })
