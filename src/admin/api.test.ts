@@ -36,7 +36,7 @@ const open = async () => {
   const ask = async (method: string, target: string, request: Request = {}) => {
     const { pathname, searchParams } = new URL(target, 'http://local')
     const { value, parameters } = table.match(method, pathname)
-    const inbound = { id: 'call_1', query: searchParams, body: bodyOf(request) }
+    const inbound = { id: 'call_1', origin: '', query: searchParams, body: bodyOf(request) }
     const answer = await api.answer({ endpoint: value, parameters, inbound, actor: request.actor ?? localActor })
     return { ...answer, json: JSON.parse(Buffer.from(answer.body).toString()) as Body }
   }
@@ -174,7 +174,7 @@ describe('the admin API', () => {
       failed: (one) => void failures.push(one),
     })
     const { value, parameters } = endpointTable(api.endpoints).match('GET', '/api/v1/models')
-    const inbound = { id: 'call_1', query: new URLSearchParams(), body: { kind: 'none' } as const }
+    const inbound = { id: 'call_1', origin: '', query: new URLSearchParams(), body: { kind: 'none' } as const }
     const answer = await api.answer({ endpoint: value, parameters, inbound, actor: localActor })
     assert.equal(answer.status, 500)
     assert.ok(!Buffer.from(answer.body).toString().includes('secret detail'))

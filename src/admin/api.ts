@@ -23,7 +23,7 @@ export type AdminRequest = {
   readonly endpoint: AdminEndpoint
   /** Values of the names in the path, percent-decoded. */
   readonly parameters: Readonly<Record<string, string>>
-  readonly inbound: Pick<Inbound, 'id' | 'query' | 'body'>
+  readonly inbound: Pick<Inbound, 'id' | 'origin' | 'query' | 'body'>
   /** Who asks; a Problem where the credential was refused. */
   readonly actor: Actor | Problem
 }
@@ -141,7 +141,7 @@ export const createAdminApi = (parts: AdminApiParts): AdminApi => {
     } catch (thrown) {
       const problem = asProblem(thrown)
       if (problem.row.blame === 'drover') failed(problem, request.inbound.id)
-      return problemAnswer(problem, request.inbound.id)
+      return problemAnswer(problem, request.inbound)
     }
   }
   return { endpoints: endpointsOf(operations), answer }

@@ -1,8 +1,9 @@
-/** Where the manual explains a code. The one place that knows its address. */
+/** Where the manual explains a code: every server carries the page itself, so that the link leads somewhere for everybody. */
 
 import type { ProblemCode } from './problem.ts'
 
-const manualBase = 'https://drover.dev/errors'
+/** Where a server serves the page. */
+export const manualPath = '/errors'
 
-/** The address of a code's paragraph in docs/reference/errors.md as published. */
-export const manualUrl = (code: ProblemCode): string => `${manualBase}#${code}`
+/** The address of a code's paragraph; `origin` is that of the server as its caller reached it, or empty. */
+export const manualUrl = (origin: string, code: ProblemCode): string => `${origin}${manualPath}#${code}`

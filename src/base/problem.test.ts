@@ -16,7 +16,7 @@ test('every row is whole', () => {
     // Only what a provider has delivered is ever charged after a failure.
     if (bill === 'delivered') assert.equal(blame, 'upstream', code)
     if (blame === 'caller') assert.ok(status < 500, code)
-    assert.match(manualUrl(code), new RegExp(`#${code}$`))
+    assert.match(manualUrl('https://relay.test', code), new RegExp(`#${code}$`))
   }
 })
 

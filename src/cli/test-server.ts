@@ -46,7 +46,7 @@ export const startTestServer = async ({ ports, clock, ids }: ReturnType<typeof t
     const answer = await api.answer({
       endpoint: found.endpoint.value,
       parameters: found.parameters ?? {},
-      inbound: { id: 'call_1', query: url.searchParams, body },
+      inbound: { id: 'call_1', origin: '', query: url.searchParams, body },
       actor: isLetIn ? localActor : new Problem('invalid_api_key', { message: 'Incorrect API key provided.' }),
     })
     response.writeHead(answer.status, answer.headers).end(answer.body)

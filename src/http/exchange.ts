@@ -12,7 +12,7 @@ import type { TrustedProxies } from './caller-address.ts'
 import { callerAddress } from './caller-address.ts'
 import type { Cors } from './cors.ts'
 import type { EndpointMatch, EndpointTable } from './endpoint.ts'
-import type { Answer, Exchange, Inbound, InboundBody, Outbound } from './inbound.ts'
+import type { Answer, Asked, Exchange, Inbound, InboundBody, Outbound } from './inbound.ts'
 import { outboundOf, sendAnswer } from './reply.ts'
 import type { RequestHead } from './request-head.ts'
 import { readHead } from './request-head.ts'
@@ -21,7 +21,7 @@ import { readHead } from './request-head.ts'
 export type Handle<T> = (exchange: Exchange, match: EndpointMatch<T>) => Promise<void>
 
 /** Writes a refusal for callers of the matched endpoint; `null` = none matched. */
-export type WriteProblem<T> = (problem: Problem, requestId: string, match: EndpointMatch<T> | null) => Answer
+export type WriteProblem<T> = (problem: Problem, asked: Asked, match: EndpointMatch<T> | null) => Answer
 
 export type ExchangeOptions<T> = Pick<
   BodyOptions,
@@ -32,6 +32,8 @@ export type ExchangeOptions<T> = Pick<
   readonly writeProblem: WriteProblem<T>
   readonly trustedProxies: TrustedProxies
   readonly cors: Cors
+  /** `server.public_url`, where it is set. */
+  readonly publicOrigin?: string | null
   readonly stallTimeoutMs: number
   readonly draining: () => boolean
   readonly log: Log
@@ -132,7 +134,7 @@ class Conversation<T> {
   #inboundOf(head: RequestHead, match: EndpointMatch<T>): Inbound {
     const { remoteAddress } = this.#request.socket
     return {
-      id: this.#id,
+      ...this.#asked(),
       method: head.method,
       path: match.path,
       query: head.query,
@@ -169,6 +171,13 @@ class Conversation<T> {
     if (!expectsContinue(this.#request)) return
     this.#continued = true
     this.#response.writeContinue()
+  }
+
+  #asked(): Asked {
+    const host = this.#head?.headers['host']
+    const scheme = 'encrypted' in this.#request.socket ? 'https' : 'http'
+    const origin = this.#options.publicOrigin ?? (host === undefined ? '' : `${scheme}://${host}`)
+    return { id: this.#id, origin }
   }
 
   #bodyUnread(): boolean {
@@ -219,7 +228,7 @@ class Conversation<T> {
       return
     }
     try {
-      await sendAnswer(this.#outbound, this.#options.writeProblem(problem, this.#id, this.#match))
+      await sendAnswer(this.#outbound, this.#options.writeProblem(problem, this.#asked(), this.#match))
     } catch (failure) {
       if (!signal.aborted)
         this.#options.log.debug('a refusal was not read by its caller', { call: this.#id, error: failure })

@@ -3,9 +3,15 @@
 import type { Buffer } from 'node:buffer'
 
 /** Header names are lower-case; a repeated header is joined by `, `, and listed in `duplicates`. */
-export type Inbound = {
-  /** The call's id: `x-request-id` of the answer. */
+/** What a refusal must know of the request that it answers. */
+export type Asked = {
+  /** `x-request-id` of the answer. */
   readonly id: string
+  /** Scheme and host as the caller wrote them, `https://relay.example.com`; empty where they could not be read. */
+  readonly origin: string
+}
+
+export type Inbound = Asked & {
   readonly method: string
   /** Path without query, percent-decoding left alone, forgiven slashes already mended. */
   readonly path: string

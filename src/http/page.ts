@@ -1,5 +1,6 @@
 /** Answers that are whole and not relayed: pages from the package's assets, health, metrics. */
 
+import { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import type { Endpoint } from './endpoint.ts'
 import type { Answer, Exchange, Inbound } from './inbound.ts'
@@ -28,17 +29,25 @@ export const page = (path: string, answer: PageEndpoint['answer']): Endpoint<Pag
   value: { kind: 'page', answer },
 })
 
+const pageHeaders = (contentType: string): Record<string, string> => ({
+  'content-type': contentType,
+  'content-security-policy': pagePolicy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-cache',
+})
+
+/** A page made at the start. */
+export const textPage = (path: string, html: string): Endpoint<PageEndpoint> => {
+  const answer = { status: 200, headers: pageHeaders(contentTypes['html'] ?? ''), body: Buffer.from(html) }
+  return { ...page(path, () => answer), unlisted: true }
+}
+
 /** One file of the package, read once, at the start. `path` is where it is served. */
 export const filePage = async (path: string, file: URL): Promise<Endpoint<PageEndpoint>> => {
   const body = await readFile(file)
   const extension = file.pathname.split('.').at(-1) ?? ''
-  const headers = {
-    'content-type': contentTypes[extension] ?? 'application/octet-stream',
-    'content-security-policy': pagePolicy,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-cache',
-  }
+  const headers = pageHeaders(contentTypes[extension] ?? 'application/octet-stream')
   return { ...page(path, () => ({ status: 200, headers, body })), unlisted: true }
 }
 

@@ -1,21 +1,52 @@
-/** A refusal before any protocol has been chosen, in OpenAI's shape, which most callers read. */
+/** A refusal in OpenAI's shape: that of every endpoint of its family, and of requests that reached no endpoint at all. */
 
 import { Buffer } from 'node:buffer'
+import type { JsonObject } from '#base/json-type.ts'
 import { manualUrl } from '#base/manual.ts'
 import type { Problem } from '#base/problem.ts'
-import type { Answer } from './inbound.ts'
+import type { Answer, Asked } from './inbound.ts'
+
+/** Where a wait helps but nobody said how long. */
+const retryAfterDefaultMs = 2_000
+
+/**
+ * `{message, type, param, code}`, and `facts` where there are any. The message ends with what a person needs to find the
+ * call and the manual.
+ */
+export const errorJson = (problem: Problem, { id, origin }: Asked): JsonObject => {
+  const { facts, param } = problem.detail
+  return {
+    message: `${problem.message} Request id: ${id}. See ${manualUrl(origin, problem.code)}`,
+    type: problem.row.type,
+    param: param ?? null,
+    code: problem.code,
+    ...(facts === undefined || Object.keys(facts).length === 0 ? {} : { facts }),
+  }
+}
+
+/**
+ * `retry-after` in whole seconds and `retry-after-ms`, and `x-should-retry: false` where the status would make an SDK try
+ * again in vain. The OpenAI SDKs obey all three (openai-node 6 and openai-python 2, `_base_client`, read 2026-11-22).
+ */
+export const retryHeaders = (problem: Problem): Readonly<Record<string, string>> => {
+  const { retry } = problem.row
+  const waitMs = problem.detail.retryAfterMs ?? (retry === 'later' ? retryAfterDefaultMs : null)
+  return {
+    ...(waitMs === null
+      ? {}
+      : { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) }),
+    ...(retry === 'never' && [401, 402, 429].includes(problem.status) ? { 'x-should-retry': 'false' } : {}),
+  }
+}
 
 /** Shape: https://platform.openai.com/docs/guides/error-codes (read 2026-11-22). */
-export const problemAnswer = (problem: Problem, requestId: string): Answer => {
-  const { code, detail, row, status } = problem
-  const headers: Record<string, string> = {
-    'content-type': 'application/json; charset=utf-8',
-    'x-request-id': requestId,
-    ...detail.headers,
-  }
-  if (detail.retryAfterMs !== undefined)
-    headers['retry-after'] = String(Math.max(1, Math.ceil(detail.retryAfterMs / 1000)))
-  const message = `${detail.message} See ${manualUrl(code)} (request ${requestId}).`
-  const error = { message, type: row.type, param: detail.param ?? null, code }
-  return { status, headers, body: Buffer.from(JSON.stringify({ error })) }
-}
+export const problemAnswer = (problem: Problem, asked: Asked): Answer => ({
+  status: problem.status,
+  headers: {
+    'content-type': 'application/json',
+    'x-request-id': asked.id,
+    ...retryHeaders(problem),
+    ...problem.detail.headers,
+  },
+  body: Buffer.from(JSON.stringify({ error: errorJson(problem, asked) })),
+})

@@ -29,6 +29,8 @@ export type ServerOptions<T> = {
   readonly spoolDir: string
   /** Addresses and networks whose `x-forwarded-for` is believed. */
   readonly trustedProxies?: readonly string[]
+  /** How callers reach this server, without a slash at its end; absent: as each one wrote it. */
+  readonly publicOrigin?: string | null
   readonly corsOrigins?: readonly string[]
   /** PEM texts. */
   readonly tls?: { readonly cert: string; readonly key: string } | null
@@ -97,7 +99,7 @@ const problemOfClientError = (code: string | undefined): Problem => {
 
 /** For sockets that have no response object: the whole answer by hand, then the end of the connection. */
 const answerRaw = (socket: Duplex, problem: Problem, requestId: string): void => {
-  const { status, headers, body } = problemAnswer(problem, requestId)
+  const { status, headers, body } = problemAnswer(problem, { id: requestId, origin: '' })
   const lines = Object.entries({ ...headers, 'content-length': String(body.length), connection: 'close' })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n`), body]))
@@ -143,7 +145,7 @@ class RelayServer<T> {
       uploadTimeoutMs: 30 * 60_000,
       idleTimeoutMs: 30_000,
       stallTimeoutMs: 60_000,
-      writeProblem: (problem, requestId) => problemAnswer(problem, requestId),
+      writeProblem: (problem, asked) => problemAnswer(problem, asked),
       ...options,
       trustedProxies: trustedProxies(options.trustedProxies ?? []),
       cors: corsOf(options.corsOrigins ?? []),

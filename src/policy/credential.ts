@@ -95,7 +95,8 @@ export const credentialOf = (request: CredentialRequest): Credential | Problem =
     const same = 'key' in first && 'key' in other && first.key === other.key
     if (!same) return 'fault' in first ? ambiguous(other.place, first.place) : ambiguous(first.place, other.place)
   }
-  if ('fault' in first) return new Problem('invalid_api_key', { message: `Incorrect API key provided: ${first.fault} ${howTo}` })
+  if ('fault' in first)
+    return new Problem('invalid_api_key', { message: `Incorrect API key provided: ${first.fault} ${howTo}` })
   if (first.key.length > keyLengthMax)
     return new Problem('invalid_api_key', {
       message: `Incorrect API key provided: it has ${first.key.length} characters, and no key has more than ${keyLengthMax}.`,

@@ -4,7 +4,7 @@ import type { Buffer } from 'node:buffer'
 import type { JsonObject } from '#base/json-type.ts'
 import type { Problem, RawAnswer } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
-import type { Answer, Inbound } from '#http/inbound.ts'
+import type { Answer, Asked, Inbound } from '#http/inbound.ts'
 import type { UpstreamBody } from '#http/transport.ts'
 import type { Call, CallKind, Converted, Edits } from './call.ts'
 import type { Part } from './part.ts'
@@ -82,7 +82,7 @@ export type ClientFace = {
 /** What a writer must know beyond the parts. */
 export type ReplyContext = {
   readonly call: Call
-  readonly requestId: string
+  readonly asked: Asked
   /** Written where the format has a creation time, UTC milliseconds. */
   readonly nowMs: number
 }
@@ -99,9 +99,9 @@ export type ServerFace = {
   /** Throws Problem: `invalid_json`, `invalid_request_error` naming the field … */
   readonly readCall: (inbound: Inbound) => Call
   readonly writeReply: (context: ReplyContext) => ReplyWriter
-  readonly writeProblem: (problem: Problem, requestId: string) => Answer
+  readonly writeProblem: (problem: Problem, asked: Asked) => Answer
   /** The in-band form, after a stream has begun. */
-  readonly writeStreamProblem: (problem: Problem, requestId: string) => Buffer
+  readonly writeStreamProblem: (problem: Problem, asked: Asked) => Buffer
   /** Sent between events in silence; never changes what a client reads. */
   readonly heartbeat: Buffer
   /** `usage.cost` and `usage.cost_nano_usd` put into the usage of a frame that carries it. */

@@ -64,6 +64,7 @@ const bodyOf = async (request: UpstreamRequest): Promise<InboundBody> => {
 /** The request as if it had come over a socket of this machine. */
 export const inboundOf = async (request: UpstreamRequest, clock: Clock): Promise<Inbound> => ({
   id: 'sandbox',
+  origin: '',
   method: request.method,
   path: request.url.pathname,
   query: request.url.searchParams,

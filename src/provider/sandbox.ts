@@ -75,7 +75,7 @@ const written = (job: SandboxJob, protocol: Protocol): Answer => {
   const { call, nowMs, seed } = job
   const { cutAfter } = job.directives
   const parts = call.kind === 'chat' ? chatParts(job) : completionParts(job)
-  const writer = protocol.server.writeReply({ call, requestId: seed.slice(0, 24), nowMs })
+  const writer = protocol.server.writeReply({ call, asked: { id: seed.slice(0, 24), origin: '' }, nowMs })
   const said = streamsParts(call) && cutAfter !== undefined ? cutParts(parts, cutAfter) : parts
   async function* pieces(): AsyncGenerator<Buffer> {
     let seen = 0

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 import type { CallEnd } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import { asProblem, Problem } from '#base/problem.ts'
-import type { Outbound } from '#http/inbound.ts'
+import type { Asked, Outbound } from '#http/inbound.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Frame, Protocol } from '#protocol/protocol.ts'
 import { CallerLeft } from './attempt.ts'
@@ -28,7 +28,7 @@ export type DeliverContext = {
   readonly outbound: Outbound
   readonly meter: Meter
   readonly clock: Clock
-  readonly requestId: string
+  readonly asked: Asked
   readonly signal: AbortSignal
   /** The cost of a usage that just came, to be written into the reply; `null` = not asked for, or unpriced. */
   readonly costNow: () => bigint | null
@@ -136,8 +136,8 @@ const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): 
 
 /** Ends a stream as cut: the in-band error event, then a connection that no client can take for a complete answer. */
 const cut = async (problem: Problem, context: DeliverContext): Promise<void> => {
-  const { outbound, protocol, call, requestId } = context
-  if (call.stream) await outbound.write(protocol.server.writeStreamProblem(problem, requestId))
+  const { outbound, protocol, call, asked } = context
+  if (call.stream) await outbound.write(protocol.server.writeStreamProblem(problem, asked))
   outbound.cut()
 }
 

@@ -81,7 +81,7 @@ export const answerInquiry = async (
   } catch (thrown) {
     const problem = asProblem(thrown)
     if (problem.code === 'internal_error') ports.log.error('an inquiry failed inside Drover', { error: problem.cause })
-    answer = inquiry.protocol.server.writeProblem(problem, inbound.id)
+    answer = inquiry.protocol.server.writeProblem(problem, inbound)
   }
   outbound.head(answer.status, {
     ...securityHeaders,

@@ -76,7 +76,7 @@ const carry = async (admitted: Admitted): Promise<void> => {
     outbound: exchange.outbound,
     meter: read,
     clock: ports.clock,
-    requestId: draft.id,
+    asked: exchange.inbound,
     signal: exchange.inbound.signal,
     costNow: () => {
       const usage = read.reported()
@@ -103,7 +103,7 @@ const refuse = async (journey: Journey, thrown: unknown, limits: Readonly<Record
   const problem = settleRefusal(draft, thrown)
   if (problem.code === 'internal_error')
     ports.log.error('a call failed inside Drover', { call: draft.id, error: problem.cause })
-  const { status, headers, body } = protocol.server.writeProblem(problem, draft.id)
+  const { status, headers, body } = protocol.server.writeProblem(problem, exchange.inbound)
   sendHead(journey, { status, headers, limits })
   draft.responseBytes = body.length
   await exchange.outbound.end(body)

@@ -46,6 +46,7 @@ const serverFor = <T>(
     uploadLimitBytes: server.uploadBytesMax,
     spoolDir: join(folder, 'spool'),
     trustedProxies: server.trustedProxies,
+    publicOrigin: server.publicUrl,
     corsOrigins: server.corsOrigins,
     tls,
     log,

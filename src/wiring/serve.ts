@@ -31,6 +31,7 @@ import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { openData } from './data.ts'
 import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
+import { manualEndpoint } from './manual-page.ts'
 import { openRelay, relaySettings } from './relay-rooms.ts'
 
 export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint
@@ -93,6 +94,7 @@ const endpointsOf = async (machine: Machine, rooms: Rooms, warnings: () => reado
     ...relayEndpoints(Object.values(protocols), protocols['openai-chat']),
     await filePage('/', new URL('assets/quickstart.html', root)),
     await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
+    manualEndpoint(),
   ]
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)

@@ -54,6 +54,7 @@ export const requestBytes = ({ recording }: Exchange): Buffer | null => {
 
 export const inboundOf = (path: string, bytes: Buffer): Inbound => ({
   id: 'call_test',
+  origin: '',
   method: 'POST',
   path,
   query: new URLSearchParams(),

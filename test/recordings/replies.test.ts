@@ -136,7 +136,7 @@ test('every refusal is mapped, and the ones that pass keep their bytes', () => {
     const [status, codes] = expectedProblems[exchange.row.status] ?? assert.fail(exchange.row.file)
     assert.equal(problem.status, status === 'same' ? exchange.row.status : status, exchange.row.file)
     assert.ok(codes.includes(problem.code), `${exchange.row.file}: ${problem.code}`)
-    const answer = exchange.protocol.server.writeProblem(problem, 'call_x')
+    const answer = exchange.protocol.server.writeProblem(problem, { id: 'call_x', origin: '' })
     assert.equal(answer.status, problem.status)
     if (status === 'same') assert.ok(exchange.bytes.equals(answer.body), `${exchange.row.file}: bytes differ`)
     else assert.equal(JSON.parse(Buffer.from(answer.body).toString('utf8')).error.code, problem.code)

@@ -46,6 +46,7 @@ const folder = join(import.meta.dirname, 'fixtures')
 
 export const inboundOf = (bytes: Buffer, rest: Partial<Inbound> = {}): Inbound => ({
   id: 'call_0000000000',
+  origin: '',
   method: 'POST',
   path: '/v1/x',
   query: new URLSearchParams(),

@@ -149,7 +149,7 @@ const contexts: ReadonlyArray<readonly [string, object]> = [
 describe('parts that were written are read again', () => {
   for (const [name, request] of contexts) {
     test(name, () => {
-      const context = { call: callOf(request), requestId: 'call_1', nowMs: 0 }
+      const context = { call: callOf(request), asked: { id: 'call_1', origin: '' }, nowMs: 0 }
       fc.assert(
         fc.property(answer, (parts) => {
           const back = read(write(parts, context), context)
@@ -212,7 +212,7 @@ describe('what providers sent, written for a caller', () => {
         const parts = fixture.protocol.name === 'openai-chat' ? partsOf(fixture) : null
         if (parts === null || unspeakable.includes(fixture.name)) continue
         const call = { ...fixture.call, stream, usageWish: { inStream: true, cost: false } }
-        const context = { call, requestId: 'call_1', nowMs: 0 }
+        const context = { call, asked: { id: 'call_1', origin: '' }, nowMs: 0 }
         const back = read(write(parts, context), context)
         assert.equal(back.complete, true, fixture.name)
         assert.deepEqual(meaning(back.parts), meaning(parts), fixture.name)

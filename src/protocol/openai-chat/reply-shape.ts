@@ -12,7 +12,7 @@ export type ReplyIdentity = { readonly id: string; readonly created: number; rea
 
 /** Names of a reply that has not told any itself. */
 export const identityOf = (context: ReplyContext, start: PartOf<'start'> | null): ReplyIdentity => ({
-  id: start?.id ?? `chatcmpl-${context.requestId}`,
+  id: start?.id ?? `chatcmpl-${context.asked.id}`,
   created: Math.floor((start?.createdMs ?? context.nowMs) / 1000),
   model: start?.model ?? context.call.model,
 })

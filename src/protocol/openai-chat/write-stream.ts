@@ -106,7 +106,7 @@ class StreamWriter implements ReplyWriter {
     }
     if (part.type === 'error') {
       this.#failed = true
-      return writeStreamProblem(part.problem, this.#context.requestId)
+      return writeStreamProblem(part.problem, this.#context.asked)
     }
     if (part.type === 'start') {
       this.#identity = identityOf(this.#context, part)

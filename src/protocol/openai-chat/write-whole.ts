@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
-import { errorJson } from '#protocol/openai/refusal.ts'
+import { errorJson } from '#http/problem-answer.ts'
 import { usageJson } from '#protocol/openai/usage.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
@@ -188,7 +188,7 @@ class WholeWriter implements ReplyWriter {
 
   end(): Buffer {
     if (this.#error !== null)
-      return Buffer.from(JSON.stringify({ error: errorJson(this.#error.problem, this.#context.requestId) }))
+      return Buffer.from(JSON.stringify({ error: errorJson(this.#error.problem, this.#context.asked) }))
     const { id, created, model } = identityOf(this.#context, this.#start)
     const choices = [...this.#messages].sort(([a], [b]) => a - b).map(([index, message]) => choiceJson(index, message))
     const usage = this.#usage === null ? null : usageJson(this.#usage.usage, this.#usage.raw)

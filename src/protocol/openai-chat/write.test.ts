@@ -9,7 +9,7 @@ import { openaiChat } from './index.ts'
 
 const contextOf = (request: object): ReplyContext => ({
   call: openaiChat.server.readCall(inboundOf(JSON.stringify({ model: 'm', messages: [], ...request }))),
-  requestId: 'call_1',
+  asked: { id: 'call_1', origin: '' },
   nowMs: 1_790_000_000_999,
 })
 

@@ -3,12 +3,13 @@
 import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import { errorJson } from '#http/problem-answer.ts'
 import { writeFinishReason } from '#protocol/openai-chat/finish-reason.ts'
 import { chatSteps } from '#protocol/openai-chat/reply.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { endpointProtocol } from './endpoint.ts'
-import { errorJson, heartbeat, writeStreamProblem } from './refusal.ts'
+import { heartbeat, writeStreamProblem } from './refusal.ts'
 import type { ReplySteps } from './reply-steps.ts'
 import { usageJson } from './usage.ts'
 
@@ -38,7 +39,7 @@ type StartPart = Extract<Part, { type: 'start' }>
 type UsagePart = Extract<Part, { type: 'usage' }>
 
 const headOf = (context: ReplyContext, start: StartPart | null): JsonObject => ({
-  id: start?.id ?? `cmpl-${context.requestId}`,
+  id: start?.id ?? `cmpl-${context.asked}`,
   object: 'text_completion',
   created: Math.floor((start?.createdMs ?? context.nowMs) / 1000),
   model: start?.model ?? context.call.model,
@@ -64,7 +65,7 @@ const streamWriter = (context: ReplyContext): ReplyWriter => {
     if (part.type === 'finish') return chunk(part.choice, '', writeFinishReason(part.reason, part.raw))
     if (part.type !== 'error') return null
     failed = true
-    return writeStreamProblem(part.problem, context.requestId)
+    return writeStreamProblem(part.problem, context.asked)
   }
   const end = (): Buffer => {
     if (failed) return Buffer.alloc(0)
@@ -90,7 +91,7 @@ const wholeWriter = (context: ReplyContext): ReplyWriter => {
     if (part.type === 'usage') usage = part
     if (part.type === 'text-delta') at(part.choice).text += part.text
     if (part.type === 'finish') at(part.choice).finish = writeFinishReason(part.reason, part.raw)
-    if (part.type === 'error') error = errorJson(part.problem, context.requestId)
+    if (part.type === 'error') error = errorJson(part.problem, context.asked)
     return null
   }
   const end = (): Buffer => {

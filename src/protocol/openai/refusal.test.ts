@@ -7,7 +7,10 @@ import type { Answer } from '#http/inbound.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './refusal.ts'
 
 const answerOf = (code: ProblemCode, detail: Partial<ProblemDetail> = {}): Answer =>
-  writeProblem(new Problem(code, { message: 'It went wrong.', ...detail }), 'call_abc')
+  writeProblem(new Problem(code, { message: 'It went wrong.', ...detail }), {
+    id: 'call_abc',
+    origin: 'https://relay.test',
+  })
 
 const errorOf = (answer: Answer): Record<string, unknown> => JSON.parse(Buffer.from(answer.body).toString('utf8')).error
 
@@ -16,7 +19,7 @@ test('every code has status, type and a message that ends with the request and t
     const answer = answerOf(code)
     assert.equal(answer.status, problems[code].status)
     assert.deepEqual(errorOf(answer), {
-      message: `It went wrong. Request id: call_abc. See https://drover.dev/errors#${code}`,
+      message: `It went wrong. Request id: call_abc. See https://relay.test/errors#${code}`,
       type: problems[code].type,
       param: null,
       code,
@@ -73,7 +76,10 @@ test('what the provider refused passes as it came, unless it is a page or nothin
 })
 
 test('in a stream a problem is one event that no client can take for an end', () => {
-  const text = writeStreamProblem(new Problem('upstream_timeout', { message: 'Too late.' }), 'call_1').toString('utf8')
+  const text = writeStreamProblem(new Problem('upstream_timeout', { message: 'Too late.' }), {
+    id: 'call_1',
+    origin: '',
+  }).toString('utf8')
   assert.match(text, /^data: \{.*\}\n\n$/)
   const event = JSON.parse(text.slice(6))
   assert.deepEqual(event.choices, [])

@@ -22,6 +22,7 @@ export const fileOf = (name: string, text: string, filename: string | null = 'a.
 /** A request with this body: JSON text, bytes, or a form. */
 export const inboundOf = (body: string | Buffer | InboundBody, path = '/v1/chat/completions'): Inbound => ({
   id: 'call_01test',
+  origin: '',
   method: 'POST',
   path,
   query: new URLSearchParams(),

@@ -5,11 +5,11 @@
 
 import { Buffer } from 'node:buffer'
 import type { JsonObject } from '#base/json-type.ts'
+import { errorJson } from '#http/problem-answer.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyHead, ReplyWriter } from '#protocol/protocol.ts'
 import { endpointProtocol, usageParts } from './endpoint.ts'
-import { errorJson } from './refusal.ts'
 import { binaryReader, contentTypeOf, openaiReader } from './reply.ts'
 import type { ReplySteps } from './reply-steps.ts'
 
@@ -72,7 +72,7 @@ const writeReply = (context: ReplyContext): ReplyWriter => {
     write: (part) => {
       if (part.type === 'text-delta') text += part.text
       if (part.type === 'usage') usage = part.raw
-      if (part.type === 'error') error = errorJson(part.problem, context.requestId)
+      if (part.type === 'error') error = errorJson(part.problem, context.asked)
       return null
     },
     end: () => {

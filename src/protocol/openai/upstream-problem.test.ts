@@ -75,7 +75,7 @@ test('no refusal of the operator’s credential or account tells it to a caller'
   const message = `Incorrect key ${secret} of organization org-1234567890abcdef (ops@example.com)`
   for (const status of [400, 401, 402, 403, 429, 500, 503]) {
     const problem = problemOf(status, envelope(message, { code: 'invalid_api_key' }))
-    const answer = Buffer.from(writeProblem(problem, 'call_1').body).toString('utf8')
+    const answer = Buffer.from(writeProblem(problem, { id: 'call_1', origin: '' }).body).toString('utf8')
     for (const hidden of [secret, 'org-1234567890abcdef', 'ops@example.com'])
       assert.ok(!answer.includes(hidden), `${status}: ${answer}`)
   }
