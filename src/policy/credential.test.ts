@@ -45,7 +45,7 @@ test('a credential is found where the caller put it', () => {
 test('a refusal says what is wrong and what to send', () => {
   const cases: readonly [string, Given, string, RegExp][] = [
     ['nothing', {}, 'invalid_api_key', /Incorrect API key provided: there is none\. Send it as "Authorization: Bearer KEY"/],
-    ['empty', { headers: { authorization: '', 'x-api-key': ' ' } }, 'invalid_api_key', /No API key/],
+    ['empty', { headers: { authorization: '', 'x-api-key': ' ' } }, 'invalid_api_key', /there is none/],
     [
       'basic',
       { headers: { authorization: 'Basic dTpw' } },
@@ -64,7 +64,7 @@ test('a refusal says what is wrong and what to send', () => {
       /not for fetching content/,
     ],
     ['Gemini header elsewhere', { headers: { 'x-goog-api-key': 'k1' } }, 'invalid_api_key', /only under \/v1beta/],
-    ['near Gemini', { query: 'key=k1', path: '/v1betamax' }, 'invalid_api_key', /No API key/],
+    ['near Gemini', { query: 'key=k1', path: '/v1betamax' }, 'invalid_api_key', /there is none/],
   ]
   for (const [name, given, code, message] of cases) {
     const answer = ask(given)
