@@ -25,7 +25,7 @@ export type Stage = {
 /** Starts it all. */
 export async function startStage(): Promise<Stage> {
   const kimi = await startKimi()
-  const bench = await startBench({
+  const starting = startBench({
     config: `  strict: { vendor: moonshot, base_url: "${kimi.baseUrl}", allow_private: true, api_key: "env:KIMI_KEY" }
 models:
   kimi-k2: { targets: [ { provider: strict, model: kimi-k2.6 } ] }
@@ -33,6 +33,10 @@ models:
   ear: { targets: [ { provider: fake, model: an-ear } ] }
 `,
     env: { KIMI_KEY: kimiSettings.key },
+  })
+  const bench = await starting.catch(async (fault: unknown) => {
+    await kimi.close()
+    throw fault
   })
   return {
     relay: bench.relay,

@@ -25,9 +25,14 @@ export type BenchSettings = {
 /** Starts both and makes the key by the command line. */
 export async function startBench(settings: BenchSettings = {}): Promise<Bench> {
   const upstream = await startUpstream()
-  const relay = await startRelay({
+  const starting = startRelay({
     config: configFor(upstream, settings.config),
     env: { FAKE_KEY: fakeKey, ...settings.env },
+  })
+  // A server left open would keep the whole run from ending.
+  const relay = await starting.catch(async (fault: unknown) => {
+    await upstream.close()
+    throw fault
   })
   const { key } = await relay.createKey()
   return {

@@ -107,7 +107,14 @@ test('npm start prints one line on stdout and ends on SIGTERM', async () => {
     cwd: checkout,
     env: environment,
   })
-  const line = await eventually('the listening line', () => /^\{.*\}$/m.exec(talk.stdout())?.[0], 40_000)
+  const line = await eventually(
+    'the listening line',
+    () => {
+      assert.equal(talk.child.exitCode, null, talk.stderr())
+      return /^\{.*\}$/m.exec(talk.stdout())?.[0]
+    },
+    40_000,
+  )
   const { url } = JSON.parse(line) as { url: string }
   assert.equal((await call(url, { path: '/health/liveness' })).status, 200)
   talk.child.kill('SIGTERM')

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { after, before, describe, test } from 'node:test'
-import { whole } from '../fake/answer.ts'
-import { completion } from '../fake/openai.ts'
+import { failure, page, resetAtOnce, stallAfter, whole } from '../fake/answer.ts'
+import { completion, completionEvents } from '../fake/openai.ts'
 import type { Bench } from './bench.ts'
 import { chat, startBench } from './bench.ts'
 import type { Answer } from './call.ts'
@@ -166,19 +166,23 @@ describe('limits of a key', () => {
   })
 
   test('concurrency: the second of one is refused, and the place is given back', async () => {
-    const { key } = await bench.relay.createKey({ test: true, concurrency: 1 })
-    const open = await openCall(bench.relay.url, {
-      key,
-      body: chat('sandbox:delay=300ms\none two three four five six', { model: 'kimi-k2', stream: true }),
-    })
-    const refused = await use(key)
+    const { key } = await bench.relay.createKey({ concurrency: 1 })
+    const live = (): Promise<Answer> => call(bench.relay.url, { key, body: chat('hi') })
+    bench.upstream.answer(whole(completion()))
+    bench.upstream.answerOnce(stallAfter(completionEvents(['one ', 'two']).slice(0, 3)))
+    const open = await openCall(bench.relay.url, { key, body: chat('hi', { stream: true }) })
+    await open.until('one ')
+    const refused = await live()
     assertProblem(refused, 429, 'rate_limit_exceeded')
     assert.ok(refused.headers['retry-after'])
     open.leave()
-    await eventually('the place to be free', async () => ((await use(key)).status === 200 ? true : undefined))
-    for (const content of ['sandbox:status=500', 'sandbox:cut-after=1\none two', 'fine']) {
-      await use(key, content).catch((fault: unknown) => assert.ok(fault instanceof Error))
-      await eventually(`the place after ${content}`, async () => ((await use(key)).status === 200 ? true : undefined))
+    const isFree = async (): Promise<true | undefined> => ((await live()).status === 200 ? true : undefined)
+    await eventually('the place of a caller who left', isFree)
+    for (const ending of [failure(400, { message: 'no' }), resetAtOnce, page(200)]) {
+      bench.upstream.answerOnce(ending, ending, ending)
+      await live()
+      bench.upstream.forget()
+      assert.equal((await live()).status, 200, 'a place is given back before the answer ends')
     }
   })
 
