@@ -53,17 +53,14 @@ const tagsOf = (text: string | undefined): Record<string, string> => {
 }
 
 /**
- * What the OpenAI and Anthropic SDKs say of their own timeout, in seconds: those for JavaScript the first (openai-node
- * `src/client.ts`), those for Python the second, with a fraction (openai-python `_base_client.py`); read 2026-11-22.
+ * `x-stainless-timeout`: the client's whole timeout in seconds, as the SDKs for JavaScript say it (openai-node
+ * `src/client.ts`, read 2026-11-22). Those for Python say `x-stainless-read-timeout`, the longest silence and no deadline:
+ * it is theirs to keep, and their programs wait for their own exception.
  */
-const deadlineHeaders: readonly string[] = ['x-stainless-timeout', 'x-stainless-read-timeout']
-
-const clientDeadlineOf = (inbound: Inbound): number | null => {
-  const seconds = deadlineHeaders
-    .map((name) => Number(inbound.headers[name] ?? Number.NaN))
-    .filter((value) => Number.isFinite(value) && value > 0)
-  if (seconds.length === 0) return null
-  const timeoutMs = Math.min(...seconds) * 1_000
+const clientDeadlineOf = (text: string | undefined): number | null => {
+  const seconds = text === undefined ? Number.NaN : Number(text)
+  if (!Number.isFinite(seconds) || seconds <= 0) return null
+  const timeoutMs = seconds * 1_000
   return Math.max(timeoutMs / 2, timeoutMs - clientDeadlineMarginMs)
 }
 
@@ -73,5 +70,5 @@ export const labelsOf = (inbound: Inbound): Labels => ({
   callSite: labelOf(inbound, 'x-drover-call-site'),
   session: labelOf(inbound, 'x-session-id'),
   strict: inbound.headers['x-drover-strict']?.toLowerCase() === 'true',
-  clientDeadlineMs: clientDeadlineOf(inbound),
+  clientDeadlineMs: clientDeadlineOf(inbound.headers['x-stainless-timeout']),
 })
