@@ -209,6 +209,8 @@ describe('the machine', () => {
       writeFileSync(join(folder, 'file'), '')
       assert.equal((await checkDataFolder(join(folder, 'file'))).verdict, 'fail')
       assert.match((await checkDataFolder(join(folder, 'new/deep'))).detail, /will be made/)
+      assert.equal((await checkDataFolder(join(folder, 'file/below'))).verdict, 'fail')
+      assert.equal((await checkDataFolder('/proc/nowhere')).verdict, process.platform === 'linux' ? 'fail' : 'ok')
     } finally {
       close()
     }

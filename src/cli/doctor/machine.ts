@@ -1,6 +1,6 @@
 /** Checks of the machine: Node, clock, data folder, disk, port. */
 
-import { access, constants, mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { access, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { rfc3339 } from '#base/clock.ts'
@@ -52,17 +52,13 @@ export const checkDataFolder = async (data: string): Promise<Finding> => {
   const found = await existing(data)
   const mend = `Make it writable for this user ("chown -R $(id -u) ${data}"), or name another with --data.`
   try {
-    if (found !== data) {
-      await access(found, constants.W_OK)
-      return ok({ ...words, detail: `${data} will be made by the first start` })
-    }
-    if (!(await stat(data)).isDirectory())
-      return fail({ ...words, detail: `${data} is no folder`, mend: 'Name another with --data.' })
-    await mkdir(data, { recursive: true })
-    const probe = join(data, `.doctor-${process.pid}`)
+    if (!(await stat(found)).isDirectory())
+      return fail({ ...words, detail: `${found} is no folder`, mend: 'Name another with --data.' })
+    // Being root, or a read-only mount, makes permission bits say too much: only writing shows that it can be written.
+    const probe = join(found, `.doctor-${process.pid}`)
     await writeFile(probe, '')
     await rm(probe)
-    return ok({ ...words, detail: data })
+    return ok({ ...words, detail: found === data ? data : `${data} will be made by the first start` })
   } catch (thrown) {
     return fail({
       ...words,
