@@ -210,7 +210,7 @@ describe('the machine', () => {
       assert.equal((await checkDataFolder(join(folder, 'file'))).verdict, 'fail')
       assert.match((await checkDataFolder(join(folder, 'new/deep'))).detail, /will be made/)
       assert.equal((await checkDataFolder(join(folder, 'file/below'))).verdict, 'fail')
-      assert.equal((await checkDataFolder('/proc/nowhere')).verdict, process.platform === 'linux' ? 'fail' : 'ok')
+      if (process.platform === 'linux') assert.equal((await checkDataFolder('/proc/nowhere')).verdict, 'fail')
     } finally {
       close()
     }
