@@ -6,9 +6,7 @@ import { systemIds } from '#base/id.ts'
 import { machineProcesses, watchLauncher } from '#cli/launcher-watch.ts'
 import { runCommandLine } from '#cli/run.ts'
 import { vendors } from '#provider/index.ts'
-import { checkProvider, openStore, retirementOf } from '#wiring/command-ports.ts'
 import type { Machine } from '#wiring/machine.ts'
-import { serve } from '#wiring/serve.ts'
 
 const root = new URL('..', import.meta.url)
 const { version }: { version: string } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
@@ -63,9 +61,11 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   clock,
   ids: machine.ids,
   vendors,
-  serve: (request) => serve(machine, request),
-  openStore: (request) => openStore(machine, request),
-  checkProvider: (request) => checkProvider(machine, request),
-  retirementOf: (vendor, model) => retirementOf(machine, vendor, model),
+  // The rooms of a server are loaded by the commands that need them: the others answer sooner, and on an older Node too.
+  serve: async (request) => (await import('#wiring/serve.ts')).serve(machine, request),
+  openStore: async (request) => (await import('#wiring/command-ports.ts')).openStore(machine, request),
+  checkProvider: async (request) => (await import('#wiring/command-ports.ts')).checkProvider(machine, request),
+  retirementOf: async (vendor, model) =>
+    (await import('#wiring/command-ports.ts')).retirementOf(machine, vendor, model),
   signal: stopping.signal,
 })

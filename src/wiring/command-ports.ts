@@ -8,7 +8,7 @@ import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, ServeReques
 import { networkTransport } from '#http/upstream.ts'
 import { openData } from './data.ts'
 import type { Machine } from './machine.ts'
-import { openRelay } from './relay-rooms.ts'
+import { modelRows, openRelay } from './relay-rooms.ts'
 
 type OpenRequest = Pick<ServeRequest, 'config' | 'data'>
 
@@ -26,7 +26,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       environment: config.server.environment,
       // No relay runs, so there is nobody to tell: the next one reads the store when it starts.
       keysChanged: async () => {},
-      models: () => [...new Set(live.current().live.byName.values())],
+      models: () => modelRows(live.current()),
     },
     close: () => closing.disposeAsync(),
   }

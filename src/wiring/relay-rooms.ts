@@ -6,6 +6,7 @@ import { defaultRoute } from '#config/build-model.ts'
 import type { Config } from '#config/config.ts'
 import { networkTransport } from '#http/upstream.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ModelRow } from '#policy/model-table.ts'
 import { protocols } from '#protocol/index.ts'
 import { vendorOf } from '#provider/index.ts'
 import { sandboxTransport } from '#provider/sandbox.ts'
@@ -13,6 +14,7 @@ import { sandbox } from '#provider/sandbox-vendor.ts'
 import { tokenCounter, tokenWorkerUrl } from '#provider/token-counter.ts'
 import type { RelaySettings } from '#relay/live.ts'
 import { liveRelay } from '#relay/live.ts'
+import type { Snapshot } from '#relay/snapshot.ts'
 import { inProcessUpstream, upstreamSet } from '#relay/upstreams.ts'
 import type { Machine } from './machine.ts'
 
@@ -30,6 +32,11 @@ export const relaySettings = ({ providers, models, server, log }: Config): Relay
   environment: server.environment,
   keepBodies: log.bodies,
 })
+
+/** The models that live keys may call; without any provider, those that the sandbox answers for. */
+export const modelRows = ({ live, test }: Snapshot): readonly ModelRow[] => [
+  ...new Set((live.byName.size > 0 ? live : test).byName.values()),
+]
 
 /** Everything that is opened is closed by `closing`, the last first. */
 export const openRelay = async (machine: Machine, request: RelayRequest, closing: AsyncDisposableStack) => {

@@ -32,7 +32,7 @@ import { openData } from './data.ts'
 import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
-import { openRelay, relaySettings } from './relay-rooms.ts'
+import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 
 export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint
 
@@ -46,7 +46,7 @@ const adminPorts = ({ request, data, live }: Rooms) => ({
   digestKey: data.digestKey,
   environment: request.config.server.environment,
   keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),
-  models: () => [...new Set(live.current().live.byName.values())],
+  models: () => modelRows(live.current()),
 })
 
 const adminServing = (machine: Machine, rooms: Rooms) => {

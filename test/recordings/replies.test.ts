@@ -17,13 +17,7 @@ const broken: Readonly<Record<string, string>> = {
     'a stream of its own kind, without finish reason or [DONE]',
 }
 
-/** Answers of success that are not the protocol at all: these become `upstream_error`. */
-const foreign: Readonly<Record<string, string>> = {
-  'pydantic-gateway/openai.chat/test-text-response-99fb9a985211.json': 'plain text under application/json',
-}
-
-const answers = (exchanges: readonly Exchange[]): readonly Exchange[] =>
-  exchanges.filter(({ row }) => row.status < 400 && foreign[row.file] === undefined)
+const answers = (exchanges: readonly Exchange[]): readonly Exchange[] => exchanges.filter(({ row }) => row.status < 400)
 
 const exchanges = readExchanges()
 
@@ -49,8 +43,6 @@ test('every answer is given back byte for byte, however it was cut, and means th
 test('every answer is complete but those that are not', () => {
   const incomplete = answers(exchanges).filter((exchange) => !readAnswer(exchange).complete)
   assert.deepEqual(incomplete.map(({ row }) => row.file).sort(), Object.keys(broken).sort())
-  for (const exchange of exchanges.filter(({ row }) => foreign[row.file] !== undefined))
-    assert.throws(() => readAnswer(exchange), { name: 'Problem', code: 'upstream_error' })
 })
 
 test('every stream that says it ended so ends in a finish part or the end marker', () => {
@@ -105,7 +97,9 @@ test('the text is all of the text', () => {
   let texts = 0
   for (const exchange of answers(exchanges)) {
     const chatty = /^openai\.(?:chat|completions)$/.test(exchange.row.api)
-    if (!chatty || exchange.row.features.includes('content-parts-out')) continue
+    // One answer is words that are no JSON: they pass as they came, and no part can say them.
+    const words = exchange.row.provider === 'pydantic-gateway' && exchange.recording.response.text !== undefined
+    if (!chatty || words || exchange.row.features.includes('content-parts-out')) continue
     const expected = plainText(exchange)
     const { parts } = readAnswer(exchange)
     const text = parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('')
@@ -152,6 +146,6 @@ test('in one line', (context) => {
   context.diagnostic(
     `${exchanges.length} exchanges: ${equal} of ${read.length} answers equal, ${same} of ${refusals.length} refusals pass as they came`,
   )
-  for (const [file, reason] of Object.entries({ ...broken, ...foreign })) context.diagnostic(`${file}: ${reason}`)
+  for (const [file, reason] of Object.entries(broken)) context.diagnostic(`${file}: ${reason}`)
   assert.equal(equal, read.length)
 })

@@ -20,6 +20,9 @@ export const contentTypeOf = ({ headers }: ReplyHead): string => {
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 const isMark = (byte: number): boolean => byte === 0xef || byte === 0xbb || byte === 0xbf
 
+/** Whether a JSON document can begin so; one that does and then breaks is a cut answer, not words. */
+const startsJson = (byte: number): boolean => byte === 0x7b || byte === 0x5b || byte === 0x22
+
 const expectedForm = (contentType: string, call: Call): ReplyForm => {
   if (contentType === 'text/event-stream') return 'events'
   return contentType === 'application/json' || !call.stream ? 'json' : 'events'
@@ -43,11 +46,13 @@ class SniffingReader implements ReplyReader {
   readonly #steps: ReplySteps
   #blanks: Buffer[] = []
   #blankBytes = 0
+  readonly #streams: boolean
   #form: ReplyForm
   #body: BodyReader | null = null
 
   constructor(call: Call, head: ReplyHead, steps: ReplySteps) {
     this.#steps = steps
+    this.#streams = call.stream
     this.#form = expectedForm(contentTypeOf(head), call)
   }
 
@@ -91,6 +96,11 @@ class SniffingReader implements ReplyReader {
         'protocol',
       )
     if (first === 0x7b) this.#form = 'json'
+    // Words that are no JSON at all are the provider's own (some compatible servers answer so): they pass as they came.
+    if (this.#form === 'json' && !this.#streams && !startsJson(first)) {
+      this.#form = 'binary'
+      return binaryReader()
+    }
     return this.#form === 'json' ? jsonReader(this.#steps) : eventReader(this.#steps)
   }
 }

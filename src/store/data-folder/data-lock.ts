@@ -4,13 +4,14 @@
  * live one, neither by a reused pid nor from another container. `lock` says who holds it and where to reach it.
  */
 
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { rfc3339 } from '#base/clock.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import { folderProblem } from './folder-problem.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** What `<data>/lock` says. The token is for commands on this machine: whoever can read the file may act as its owner. */
 export type LockHolder = {
@@ -127,7 +128,7 @@ export const takeDataLock = ({ folder, token, pid, nowMs }: DataLockOptions): Da
   const holder = { pid, token, started: rfc3339(nowMs) }
   let database: DatabaseSync | null = null
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     database = takeGuard(guard, guardTimeoutMs)
     if (database !== null) writeHolder(file, { ...holder, url: null })
   } catch (error) {

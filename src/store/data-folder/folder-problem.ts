@@ -9,6 +9,7 @@ const whys: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of the path is a file',
+  ENOENT: 'a folder cannot be made there',
   EEXIST: 'a part of the path is a file',
 }
 

@@ -1,10 +1,11 @@
 /** The key of this installation: made once, never shown, needed to recognise every key that was handed out. */
 
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import { folderProblem } from './folder-problem.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Bytes in `<data>/secret.key`. */
 export const secretKeyBytes = 32
@@ -42,7 +43,7 @@ export const loadSecretKey = (folder: string, ids: Ids): Uint8Array => {
   const file = join(folder, 'secret.key')
   let key: Buffer | null
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     key = readKey(file)
     if (key === null) {
       makeKeyFile(file, ids)

@@ -1,9 +1,10 @@
 /** Opens the file (or memory) as the store wants it, with the present schema. */
 
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
+import { makeFolder } from '#store/data-folder/make-folder.ts'
 import { stepForward } from '#store/schema-steps/apply.ts'
 import { schemaSteps } from '#store/schema-steps/index.ts'
 import type { SchemaStep } from '#store/schema-steps/step.ts'
@@ -15,7 +16,7 @@ export type OpenDatabase = { readonly database: DatabaseSync; readonly kysely: K
 
 /** The file holds digests of keys and perhaps bodies: its owner only. SQLite gives its side files the same mode. */
 const createOwnerOnly = (file: string): void => {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file))
   closeSync(openSync(file, 'a', 0o600))
 }
 
