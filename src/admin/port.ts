@@ -1,6 +1,7 @@
 /** What administration needs kept. Every change takes its trail row and writes both or neither. */
 
 import type { CallRecord } from '#base/call-record.ts'
+import type { AccountState, Balance, Grant, Verdict } from '#ledger/port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
 export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
@@ -56,4 +57,9 @@ export type AdminStore = {
   /** The newest calls that match, oldest first. */
   readonly calls: (filter: CallFilter) => Promise<readonly CallRecord[]>
   readonly call: (id: string) => Promise<CallRecord | null>
+  /** A lot of credit; idempotent by the lot's id. */
+  readonly grantCredit: (grant: Grant, trail: TrailRow) => Promise<void>
+  readonly setAccountState: (account: string, state: AccountState, trail: TrailRow) => Promise<void>
+  readonly balance: (account: string, nowMs: number) => Promise<Balance | null>
+  readonly verifyBooks: (nowMs: number) => Promise<Verdict>
 }

@@ -27,6 +27,8 @@ export type AccountRow = {
   readonly billing: Billing
   readonly plan: string | null
   readonly createdMs: number
+  /** Given where a postpaid account is made: how far below zero it may go. */
+  readonly creditLimitNanoUsd?: bigint
 }
 
 /** What the relay knows of a key, and what it is known by. */

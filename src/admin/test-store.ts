@@ -4,6 +4,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { IdPrefix, Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
+import type { AccountState, Grant } from '#ledger/port.ts'
 import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Actor, AdminPorts, OperationContext } from './operation.ts'
@@ -19,6 +20,38 @@ const pageIn = <T extends Identified>(rows: readonly T[], { limit, after }: Page
 
 const byHandle = <T extends Identified & { readonly name: string }>(rows: readonly T[], handle: string): T | null =>
   rows.find((row) => row.id === handle) ?? rows.find((row) => row.name === handle) ?? null
+
+type TestMoney = Pick<AdminStore, 'grantCredit' | 'setAccountState' | 'balance' | 'verifyBooks'>
+
+/** Money without calls: grants add up, and nothing else happens. */
+const testMoney = (accounts: readonly AccountRow[], trail: TrailRow[]): TestMoney => {
+  const grants: Grant[] = []
+  const states = new Map<string, AccountState>()
+  return {
+    grantCredit: async (grant, row) => {
+      if (!grants.some(({ lot }) => lot === grant.lot)) grants.push(grant)
+      trail.push(row)
+    },
+    setAccountState: async (account, state, row) => {
+      states.set(account, state)
+      trail.push(row)
+    },
+    balance: async (account, nowMs) => {
+      const row = accounts.find(({ id }) => id === account)
+      if (row === undefined) return null
+      const standing = grants.filter((one) => one.account === account && (one.expiresMs ?? nowMs + 1) > nowMs)
+      return {
+        account,
+        billing: row.billing,
+        state: states.get(account) ?? 'open',
+        balanceNanoUsd: standing.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n),
+        heldNanoUsd: 0n,
+        creditLimitNanoUsd: row.creditLimitNanoUsd ?? 0n,
+      }
+    },
+    verifyBooks: async () => ({ ok: true, transactions: grants.length, calls: 0, openHolds: 0, problems: [] }),
+  }
+}
 
 export type TestStore = AdminStore & { readonly addCalls: (records: readonly CallRecord[]) => void }
 
@@ -91,6 +124,7 @@ export const testStore = (): TestStore => {
       return matching.slice(matching.findIndex((call) => call.id === afterId) + 1).slice(0, limit)
     },
     call: async (id) => calls.find((call) => call.id === id) ?? null,
+    ...testMoney(accounts, trail),
     addCalls: (records) => void calls.push(...records),
   }
 }

@@ -3,11 +3,13 @@
 import type { AdminStore, CallFilter, KeyRow } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
+import type { BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { CallLog, KeyFacts, KeySource } from '#relay/port.ts'
 import type { CallStretch } from './operations/call.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
 import { keyFacts } from './row/key-row.ts'
+import { verifyBooks } from './verify-books.ts'
 
 /** Whether the store can keep things. `sinceMs` is wall-clock time. */
 export type StoreHealth =
@@ -16,6 +18,8 @@ export type StoreHealth =
 
 export type Store = AdminStore &
   CallLog &
+  CallBooks &
+  BookKeeping &
   KeySource & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -87,4 +91,16 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   append: (record) => execute('append', record),
   load: () => loadKeys(execute, clock),
   verifyTrail: () => verifyTrail(execute),
+  hold: (request) => execute('hold', request),
+  extend: (request) => execute('extend', request),
+  settle: (request) => execute('settle', request),
+  voidHold: (request) => execute('voidHold', request),
+  balance: (account, nowMs) => execute('balance', { account, nowMs }),
+  budgetState: (budget, nowMs) => execute('budgetState', { budget, nowMs }),
+  callMoney: (call) => execute('callMoney', call),
+  sweep: (request) => execute('sweep', request),
+  expireLots: (nowMs, limit) => execute('expireLots', { nowMs, limit }),
+  verifyBooks: (nowMs) => verifyBooks(execute, nowMs),
+  grantCredit: (grant, trail) => execute('grantCredit', { grant, trail }),
+  setAccountState: (account, state, trail) => execute('setAccountState', { account, state, trail }),
 })

@@ -115,6 +115,85 @@ export type CallTable = {
 /** Apart from `call`, because bodies are seldom kept, large, and deleted sooner. */
 export type CallBodyTable = { call: string; request_body: string | null; response_body: string | null }
 
+/** The money of an account as its entries add up to: changed in the transaction that posts them. */
+export type AccountMoneyTable = {
+  account: string
+  billing: string
+  state: string
+  /** What is left of its lots. */
+  credit_nano_usd: Whole
+  owed_nano_usd: Whole
+  held_nano_usd: Whole
+  credit_limit_nano_usd: Whole
+  /** When the first of its lots ends; `null` = none does. */
+  expiry_ms: WholeOrNull
+}
+
+export type LotTable = {
+  sequence: Sequence
+  id: string
+  account: string
+  kind: string
+  granted_nano_usd: Whole
+  remaining_nano_usd: Whole
+  priority: Whole
+  expires_ms: WholeOrNull
+  created_ms: Whole
+  method: string
+  reason: string | null
+}
+
+/** One row per call that money is about: at first open, then in exactly one other state for ever. */
+export type HoldTable = {
+  sequence: Sequence
+  call: string
+  account: string
+  key: string | null
+  owner: string | null
+  state: string
+  amount_nano_usd: Whole
+  charged_nano_usd: WholeOrNull
+  excess_nano_usd: Whole
+  proven_nano_usd: WholeOrNull
+  begun: Flag
+  budgets: JsonText | null
+  created_ms: Whole
+  expires_ms: Whole
+  ended_ms: WholeOrNull
+  price_hash: string | null
+  rule: string | null
+}
+
+export type BudgetSpendTable = {
+  name: string
+  period: string
+  start_ms: Whole
+  held_nano_usd: Whole
+  spent_nano_usd: Whole
+}
+
+/** Append-only, as are its entries. */
+export type BookTransactionTable = {
+  sequence: Sequence
+  id: string
+  kind: string
+  account: string | null
+  call: string | null
+  time_ms: Whole
+  reason: string | null
+}
+
+/** Takes an amount from one book and gives it to another. */
+export type BookEntryTable = {
+  transaction_sequence: Whole
+  line: Whole
+  from_book: string
+  to_book: string
+  amount_nano: Whole
+  currency: string
+  lot: string | null
+}
+
 /** Facts about the store itself. */
 export type MetaTable = { name: string; value: string }
 
@@ -130,6 +209,12 @@ export type Tables = {
   trail_head: TrailHeadTable
   call: CallTable
   call_body: CallBodyTable
+  account_money: AccountMoneyTable
+  lot: LotTable
+  hold: HoldTable
+  budget_spend: BudgetSpendTable
+  book_transaction: BookTransactionTable
+  book_entry: BookEntryTable
   meta: MetaTable
   schema_step: SchemaStepTable
 }

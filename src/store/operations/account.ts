@@ -3,6 +3,7 @@
 import type { AccountRow, OrganisationRow, Page, ProjectRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import {
+  accountMoneyValues,
   accountRow,
   accountValues,
   organisationRow,
@@ -43,6 +44,7 @@ export const insertAccount = async (transaction: Transaction, rows: AccountRows)
     .returning('id')
     .executeTakeFirst()
   if (account === undefined) throw taken('account', rows.account.name)
+  await transaction.insertInto('account_money').values(accountMoneyValues(rows.account)).execute()
 }
 
 export const accountOperations = {

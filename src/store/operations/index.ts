@@ -2,6 +2,7 @@
 
 import { accountOperations } from './account.ts'
 import { beginOperations } from './begin.ts'
+import { bookOperations } from './books/book-operations.ts'
 import { callOperations } from './call.ts'
 import type { StoreOperation } from './context.ts'
 import { keyOperations } from './key.ts'
@@ -15,6 +16,7 @@ export const makeOperations = () => ({
   ...keyOperations,
   ...trailOperations,
   ...callOperations(),
+  ...bookOperations(),
   ...storeOperations,
 })
 

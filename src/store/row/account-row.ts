@@ -2,7 +2,7 @@
 
 import type { Insertable, Selectable } from 'kysely'
 import type { AccountRow, Billing, OrganisationRow, ProjectRow } from '#admin/port.ts'
-import type { AccountTable, OrganisationTable, ProjectTable } from '#store/tables.ts'
+import type { AccountMoneyTable, AccountTable, OrganisationTable, ProjectTable } from '#store/tables.ts'
 
 export const organisationValues = (row: OrganisationRow): Insertable<OrganisationTable> => ({
   id: row.id,
@@ -39,4 +39,16 @@ export const accountRow = (row: Selectable<AccountTable>): AccountRow => ({
   billing: row.billing as Billing,
   plan: row.plan,
   createdMs: Number(row.created_ms),
+})
+
+/** The money of a new account: none. */
+export const accountMoneyValues = (row: AccountRow): Insertable<AccountMoneyTable> => ({
+  account: row.id,
+  billing: row.billing,
+  state: 'open',
+  credit_nano_usd: 0n,
+  owed_nano_usd: 0n,
+  held_nano_usd: 0n,
+  credit_limit_nano_usd: row.creditLimitNanoUsd ?? 0n,
+  expiry_ms: null,
 })

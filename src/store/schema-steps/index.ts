@@ -1,6 +1,7 @@
 /** The steps of the schema in their order. A step that has been released is never changed; a new one follows it. */
 
 import { first } from './0001-first.ts'
+import { books } from './0002-books.ts'
 import type { SchemaStep } from './step.ts'
 
-export const schemaSteps: readonly SchemaStep[] = [first]
+export const schemaSteps: readonly SchemaStep[] = [first, books]

@@ -68,13 +68,13 @@ test('a store that a newer Drover has written is refused and left as it is', asy
   const file = join(inFolder(context), 'drover.db')
   await (await openSqliteStore(options({ url: `sqlite:${file}` }))).close()
   const newer = new DatabaseSync(file)
-  newer.exec("insert into schema_step (number, name, applied_ms) values (2, 'from-the-future', 0)")
+  newer.exec("insert into schema_step (number, name, applied_ms) values (999, 'from-the-future', 0)")
   newer.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   newer.close()
   const before = readFileSync(file)
   await assert.rejects(openSqliteStore(options({ url: `sqlite:${file}` })), {
     code: 'store_unavailable',
-    message: /schema step 2 "from-the-future", and this version knows 1 step\. Start the version that wrote it/,
+    message: /schema step 999 "from-the-future", and this version knows \d+ steps\. Start the version that wrote it/,
   })
   assert.deepEqual(readFileSync(file), before)
 })

@@ -1,0 +1,30 @@
+/**
+ * Names of the books that entries post to. Customers' books hold what the operator owes them (`paid`, `promo`) and what
+ * they owe (`owed` on account, `shortfall` where usage went over a prepaid floor: both stand below zero).
+ */
+
+import type { Billing, LotKind } from './port.ts'
+
+export type CustomerBook = LotKind | 'owed' | 'shortfall'
+
+export const customerBook = (account: string, book: CustomerBook): string => `account:${account}:${book}`
+
+/** Where a charge goes that no lot covers. */
+export const owedBook = (account: string, billing: Billing): string =>
+  customerBook(account, billing === 'prepaid' ? 'shortfall' : 'owed')
+
+export const revenueBook = 'operator:revenue'
+export const breakageBook = 'operator:breakage'
+export const upstreamCostBook = 'operator:upstream-cost'
+export const promoCostBook = 'operator:promo-cost'
+/** Cash that came in by one method of payment. */
+export const cashBook = (method: string): string => `operator:cash:${method}`
+/** What is owed to a provider. */
+export const payableBook = (provider: string): string => `operator:payable:${provider}`
+
+/** Which customer's book a name is; `null` = one of the operator's. */
+export const customerOf = (book: string): { readonly account: string; readonly book: CustomerBook } | null => {
+  const match = /^account:(.+):(paid|promo|owed|shortfall)$/.exec(book)
+  if (match === null) return null
+  return { account: match[1] ?? '', book: match[2] as CustomerBook }
+}

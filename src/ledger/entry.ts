@@ -1,0 +1,80 @@
+/**
+ * Double entry as transfers: an entry takes an amount from one book and gives it to another, so that every transaction
+ * sums to zero per currency by its form. What is left to check is that amounts are above zero and books differ.
+ */
+
+import assert from 'node:assert/strict'
+import {
+  breakageBook,
+  cashBook,
+  customerBook,
+  owedBook,
+  payableBook,
+  promoCostBook,
+  revenueBook,
+  upstreamCostBook,
+} from './book.ts'
+import type { SpentLot } from './lot.ts'
+import type { Billing, Grant, UpstreamCost } from './port.ts'
+
+export type Entry = {
+  readonly from: string
+  readonly to: string
+  readonly amountNano: bigint
+  readonly currency: 'USD'
+  /** The lot that a customer's book is entered for. */
+  readonly lot: string | null
+}
+
+const inUsd = (entry: Omit<Entry, 'currency'>): Entry => ({ ...entry, currency: 'USD' })
+
+/** Entries of nothing are left out. */
+const kept = (entries: readonly Entry[]): readonly Entry[] => {
+  for (const { from, to, amountNano } of entries) {
+    assert(amountNano >= 0n, 'an entry never takes a negative amount')
+    assert(from !== to, 'an entry goes from one book to another')
+  }
+  return entries.filter(({ amountNano }) => amountNano > 0n)
+}
+
+/** What the attempts of a call cost the operator. */
+export const costEntries = (costs: readonly UpstreamCost[]): readonly Entry[] =>
+  kept(
+    costs.map(({ provider, amountNanoUsd }) =>
+      inUsd({ from: upstreamCostBook, to: payableBook(provider), amountNano: amountNanoUsd, lot: null }),
+    ),
+  )
+
+/** A charge: from the lots that it was spent of, the rest on the account's own book of debts. */
+export const chargeEntries = (charge: {
+  readonly account: string
+  readonly billing: Billing
+  readonly spent: readonly SpentLot[]
+  readonly uncoveredNanoUsd: bigint
+}): readonly Entry[] => {
+  const { account, billing, spent, uncoveredNanoUsd } = charge
+  return kept([
+    ...spent.map(({ lot, amountNanoUsd }) =>
+      inUsd({ from: customerBook(account, lot.kind), to: revenueBook, amountNano: amountNanoUsd, lot: lot.id }),
+    ),
+    inUsd({ from: owedBook(account, billing), to: revenueBook, amountNano: uncoveredNanoUsd, lot: null }),
+  ])
+}
+
+/** New credit, which first pays what the account owes. */
+export const grantEntries = (grant: Grant, billing: Billing, repaidNanoUsd: bigint): readonly Entry[] => {
+  const { account, kind, amountNanoUsd, method, lot } = grant
+  const book = customerBook(account, kind)
+  return kept([
+    inUsd({ from: kind === 'paid' ? cashBook(method) : promoCostBook, to: book, amountNano: amountNanoUsd, lot }),
+    inUsd({ from: book, to: owedBook(account, billing), amountNano: repaidNanoUsd, lot }),
+  ])
+}
+
+/** What is left of a lot at its end. */
+export const breakageEntries = (account: string, expired: readonly SpentLot[]): readonly Entry[] =>
+  kept(
+    expired.map(({ lot, amountNanoUsd }) =>
+      inUsd({ from: customerBook(account, lot.kind), to: breakageBook, amountNano: amountNanoUsd, lot: lot.id }),
+    ),
+  )

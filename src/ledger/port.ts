@@ -1,0 +1,189 @@
+/**
+ * What the books need kept. One store decides for one account at a time, so that what is promised here holds at any
+ * concurrency. Money is nano-USD; times are wall-clock milliseconds, UTC.
+ */
+
+export type Billing = 'prepaid' | 'postpaid' | 'unlimited'
+
+/** `suspended` and `closed` accounts get no new holds; what is under way is still settled. */
+export type AccountState = 'open' | 'suspended' | 'closed'
+
+export type BudgetPeriod = 'day' | 'week' | 'month'
+
+/** What may be spent in a period (UTC; a week begins on Monday) under one name: `key:key_…`. */
+export type Budget = { readonly name: string; readonly limitNanoUsd: bigint; readonly period: BudgetPeriod }
+
+export type HoldRequest = {
+  readonly call: string
+  readonly account: string
+  readonly key: string | null
+  /** The most that the call can cost. */
+  readonly amountNanoUsd: bigint
+  /** With less than this the call is refused; between the two, what there is is held, and the caller caps the call to it. */
+  readonly amountMinNanoUsd: bigint
+  readonly nowMs: number
+  /** When a sweeper may resolve the hold, unless it is extended. */
+  readonly expiresMs: number
+  /** The process that holds: holds of a process that is gone are resolved without waiting for their end. */
+  readonly owner: string
+  readonly budgets: readonly Budget[]
+}
+
+export type HoldRefusal =
+  | {
+      readonly reason: 'credit'
+      readonly balanceNanoUsd: bigint
+      readonly heldNanoUsd: bigint
+      /** What could be held now; never negative. */
+      readonly availableNanoUsd: bigint
+    }
+  | {
+      readonly reason: 'budget'
+      readonly budget: Budget
+      readonly availableNanoUsd: bigint
+      readonly resetsMs: number
+    }
+  | { readonly reason: 'suspended' | 'closed' | 'unknown_account' | 'ended' }
+
+export type Held =
+  | {
+      readonly ok: true
+      readonly amountNanoUsd: bigint
+      /** What cut the amount below what was asked; `null` = nothing did. */
+      readonly cappedBy: 'credit' | 'budget' | null
+    }
+  | ({ readonly ok: false } & HoldRefusal)
+
+export type ExtendRequest = {
+  readonly call: string
+  readonly nowMs: number
+  /** Held in addition; all or nothing. */
+  readonly addNanoUsd: bigint
+  /** `null` = the end stays. */
+  readonly expiresMs: number | null
+  /** The upstream has begun to answer: a crash from now on is a lost call, not one that never was. */
+  readonly begun: boolean
+  /** What the delivered part costs for certain; a sweeper settles for it. `null` = nothing new. */
+  readonly provenNanoUsd: bigint | null
+}
+
+/** What an attempt costs the operator. */
+export type UpstreamCost = { readonly provider: string; readonly amountNanoUsd: bigint }
+
+export type SettleRequest = {
+  readonly call: string
+  readonly account: string
+  readonly key: string | null
+  /** Never negative. */
+  readonly chargeNanoUsd: bigint
+  readonly nowMs: number
+  readonly priceHash: string | null
+  /** The rule that decided the charge, in the manual's words. */
+  readonly rule: string
+  /** Of every attempt whose cost is known, also of those that failed. */
+  readonly upstreamCosts: readonly UpstreamCost[]
+}
+
+export type TerminalState = 'settled' | 'voided' | 'lost'
+
+/** How a call ended in the books; a repeat gives the first answer. */
+export type Ended = {
+  readonly state: TerminalState
+  readonly chargedNanoUsd: bigint
+  /** Charged beyond what was held. */
+  readonly excessNanoUsd: bigint
+  readonly repeated: boolean
+}
+
+/** What the books say of one call; `null` amounts are not decided yet. */
+export type CallMoney = {
+  readonly call: string
+  readonly account: string
+  readonly key: string | null
+  readonly state: TerminalState | 'open'
+  readonly heldNanoUsd: bigint
+  readonly chargedNanoUsd: bigint | null
+  readonly priceHash: string | null
+  readonly rule: string | null
+}
+
+export type VoidRequest = Pick<SettleRequest, 'call' | 'account' | 'key' | 'nowMs' | 'rule' | 'upstreamCosts'>
+
+/** `owner`: besides what is past its end, everything that another process held. */
+export type SweepRequest = { readonly nowMs: number; readonly owner: string | null; readonly limit: number }
+export type Swept = { readonly settled: number; readonly voided: number; readonly lost: number }
+
+export type LotKind = 'paid' | 'promo'
+
+export type Grant = {
+  /** Idempotent by this id. */
+  readonly lot: string
+  readonly account: string
+  readonly kind: LotKind
+  readonly amountNanoUsd: bigint
+  /** Lots with a lower number are spent first; among equals the one that expires first, then the older one. */
+  readonly priority: number
+  readonly expiresMs: number | null
+  readonly nowMs: number
+  /** How it was paid: `manual`. Of promotional credit, what it is for. */
+  readonly method: string
+  readonly reason: string | null
+}
+
+export type Balance = {
+  readonly account: string
+  readonly billing: Billing
+  readonly state: AccountState
+  /** Posted: what is left of the lots, less what is owed. */
+  readonly balanceNanoUsd: bigint
+  /** Open holds. */
+  readonly heldNanoUsd: bigint
+  readonly creditLimitNanoUsd: bigint
+}
+
+/** What a budget has left in the period of `nowMs`. */
+export type BudgetState = {
+  readonly spentNanoUsd: bigint
+  readonly heldNanoUsd: bigint
+  readonly resetsMs: number
+}
+
+/** A fault of the books. */
+export type AuditFinding = {
+  readonly kind: 'sum' | 'balance' | 'lot' | 'held' | 'budget' | 'call' | 'stale_hold' | 'negative'
+  /** The book, account, lot or call. */
+  readonly object: string
+  readonly message: string
+}
+
+export type Verdict = {
+  readonly ok: boolean
+  readonly transactions: number
+  readonly calls: number
+  readonly openHolds: number
+  /** At most 100 are told. */
+  readonly problems: readonly AuditFinding[]
+}
+
+/** What a call needs of the books. Everything is durable when its promise resolves. */
+export type CallBooks = {
+  /** All or none over the account's floor and every budget. Idempotent by call. */
+  readonly hold: (request: HoldRequest) => Promise<Held>
+  readonly extend: (request: ExtendRequest) => Promise<Held>
+  /** A call without a hold is posted as it is: the metered call of an account that is never refused. */
+  readonly settle: (request: SettleRequest) => Promise<Ended>
+  readonly voidHold: (request: VoidRequest) => Promise<Ended>
+  readonly balance: (account: string, nowMs: number) => Promise<Balance | null>
+  readonly budgetState: (budget: Budget, nowMs: number) => Promise<BudgetState>
+  readonly callMoney: (call: string) => Promise<CallMoney | null>
+}
+
+/** What keeps the books in order. */
+export type BookKeeping = {
+  /** Resolves what a crash left: proven charges are settled, calls that had begun are lost, the others voided. */
+  readonly sweep: (request: SweepRequest) => Promise<Swept>
+  /** Books what has expired and is not held as breakage; gives the number of lots. */
+  readonly expireLots: (nowMs: number, limit: number) => Promise<number>
+  /** Proves the books from their entries, on a live store. */
+  readonly verifyBooks: (nowMs: number) => Promise<Verdict>
+}

@@ -1,0 +1,191 @@
+/** Any history of the books, in any interleaving, against the model: proven after every step. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Budget } from '#ledger/port.ts'
+import type { LedgerModel } from './ledger-model.ts'
+import { amountOf, ledgerModel } from './ledger-model.ts'
+import type { LedgerBackend, Reopened } from './ledger-sample.ts'
+import { balanceIs, begin, grant, grantOf, holdOf, settleOf, startMs, voidOf } from './ledger-sample.ts'
+import type { HandClock } from './test-backend.ts'
+import { handClock } from './test-backend.ts'
+
+const byDay: Budget = { name: 'key:key_1', limitNanoUsd: 100n, period: 'day' }
+const byWeek: Budget = { name: 'key:key_1', limitNanoUsd: 3000n, period: 'week' }
+
+type Action =
+  | {
+      readonly do: 'grant'
+      readonly amount: bigint
+      readonly lastsMs: number | null
+      readonly priority: number
+      readonly promo: boolean
+    }
+  | {
+      readonly do: 'hold'
+      readonly call: number
+      readonly amount: bigint
+      readonly least: bigint
+      readonly budgets: readonly Budget[]
+      readonly owner: string
+    }
+  | {
+      readonly do: 'extend'
+      readonly call: number
+      readonly add: bigint
+      readonly begun: boolean
+      readonly proven: bigint | null
+    }
+  | { readonly do: 'settle'; readonly call: number; readonly charge: bigint }
+  | { readonly do: 'void'; readonly call: number }
+  | { readonly do: 'expire' }
+  | { readonly do: 'sweep'; readonly owner: string | null }
+  | { readonly do: 'wait'; readonly byMs: number }
+  | { readonly do: 'crash' }
+
+const amount = fc.bigInt({ min: 0n, max: 1000n })
+const call = fc.integer({ min: 0, max: 7 })
+const owner = fc.constantFrom('node_1', 'node_2')
+const action: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({
+    do: fc.constant('grant' as const),
+    amount: fc.bigInt({ min: 1n, max: 2000n }),
+    lastsMs: fc.option(fc.integer({ min: 1, max: 100_000 })),
+    priority: fc.integer({ min: 0, max: 2 }),
+    promo: fc.boolean(),
+  }),
+  fc.record({
+    do: fc.constant('hold' as const),
+    call,
+    amount,
+    least: amount,
+    budgets: fc.subarray([byDay, byWeek]),
+    owner,
+  }),
+  fc.record({ do: fc.constant('extend' as const), call, add: amount, begun: fc.boolean(), proven: fc.option(amount) }),
+  fc.record({ do: fc.constant('settle' as const), call, charge: fc.bigInt({ min: 0n, max: 1200n }) }),
+  fc.record({ do: fc.constant('void' as const), call }),
+  fc.record({ do: fc.constant('expire' as const) }),
+  fc.record({ do: fc.constant('sweep' as const), owner: fc.option(owner) }),
+  fc.record({ do: fc.constant('wait' as const), byMs: fc.integer({ min: 1, max: 40_000 }) }),
+  fc.record({ do: fc.constant('crash' as const) }),
+)
+
+type Bench = { reopened: Reopened; readonly model: LedgerModel; readonly clock: HandClock; lots: number }
+
+/** Asks the store and the model; gives what is to be compared once the store has answered. */
+const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
+  const { model, clock } = bench
+  const { store } = bench.reopened
+  const nowMs = clock.nowMs()
+  const compared =
+    <T>(real: Promise<T>, expected: T) =>
+    async (): Promise<void> =>
+      assert.deepEqual(await real, expected)
+  switch (one.do) {
+    case 'grant': {
+      bench.lots += 1
+      const expiresMs = one.lastsMs === null ? null : nowMs + one.lastsMs
+      const lot = grantOf(`lot_${bench.lots}`, one.amount, {
+        nowMs,
+        expiresMs,
+        priority: one.priority,
+        kind: one.promo ? 'promo' : 'paid',
+      })
+      model.grant(lot)
+      return compared(grant(store, lot), undefined)
+    }
+    case 'hold': {
+      const least = one.least < one.amount ? one.least : one.amount
+      const { budgets } = one
+      const request = holdOf(`call_${one.call}`, one.amount, {
+        nowMs,
+        amountMinNanoUsd: least,
+        budgets,
+        owner: one.owner,
+        expiresMs: nowMs + 30_000,
+      })
+      return compared(store.hold(request).then(amountOf), model.hold(request))
+    }
+    case 'extend': {
+      const { add, begun, proven } = one
+      const request = {
+        call: `call_${one.call}`,
+        nowMs,
+        addNanoUsd: add,
+        expiresMs: null,
+        begun,
+        provenNanoUsd: proven,
+      }
+      return compared(store.extend(request).then(amountOf), model.extend(request.call, { add, begun, proven, nowMs }))
+    }
+    case 'settle': {
+      const name = `call_${one.call}`
+      const expected = model.settle(name, one.charge, nowMs)
+      // A call that was never held is another matter, with a test of its own.
+      return expected === null
+        ? async () => {}
+        : compared(store.settle(settleOf(name, one.charge, { nowMs })), expected)
+    }
+    case 'void': {
+      const name = `call_${one.call}`
+      const expected = model.voidHold(name)
+      return expected === null ? async () => {} : compared(store.voidHold(voidOf(name, nowMs)), expected)
+    }
+    case 'expire':
+      model.expire(nowMs)
+      return compared(
+        store.expireLots(nowMs, 100).then(() => undefined),
+        undefined,
+      )
+    case 'sweep':
+      model.sweep(nowMs, one.owner)
+      return compared(
+        store.sweep({ nowMs, owner: one.owner, limit: 100 }).then(() => undefined),
+        undefined,
+      )
+    default:
+      return async () => {}
+  }
+}
+
+const step = async (bench: Bench, actions: readonly Action[]): Promise<void> => {
+  // Asked all at once: the store answers in the order in which it was asked, grouped in whatever commits.
+  const checks = actions.map((one) => ask(bench, one))
+  for (const check of checks) await check()
+  for (const one of actions) {
+    if (one.do === 'wait') bench.clock.advance(one.byMs)
+    if (one.do === 'crash' && bench.reopened.again !== null) bench.reopened = await bench.reopened.again()
+  }
+}
+
+/** Registers random histories of each kind of account. */
+export const ledgerHistoryContract = ({ name, openAgain, runs }: LedgerBackend): void => {
+  for (const [billing, limit] of [
+    ['prepaid', 0n],
+    ['postpaid', 700n],
+    ['unlimited', null],
+  ] as const)
+    test(`${name}: any history of a ${billing} account ends as the model says, and is proven at every step`, async (context) => {
+      const history = fc.array(fc.array(action, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 12 })
+      await fc.assert(
+        fc.asyncProperty(history, async (steps) => {
+          const clock = handClock(startMs)
+          const bench: Bench = { reopened: await openAgain(context, clock), model: ledgerModel(limit), clock, lots: 0 }
+          await begin(bench.reopened.store, billing, limit ?? 0n)
+          for (const actions of steps) {
+            await step(bench, actions)
+            const { store } = bench.reopened
+            const expected = bench.model.state(clock.nowMs())
+            await balanceIs(store, { balance: expected.balance, held: expected.held }, clock.nowMs())
+            if (limit !== null) assert.ok(expected.balance - expected.held + limit + expected.excess >= 0n)
+            const verdict = await store.verifyBooks(startMs)
+            assert.deepEqual([verdict.problems, verdict.openHolds], [[], bench.model.openCalls()])
+          }
+          await bench.reopened.store.close()
+        }),
+        { numRuns: runs },
+      )
+    })
+}

@@ -1,0 +1,175 @@
+/** Holds: money kept back before a call, all or none over its account and its budgets. */
+
+import type { Selectable } from 'kysely'
+import { Problem } from '#base/problem.ts'
+import { periodAt } from '#ledger/period.ts'
+import type { Budget, BudgetPeriod, BudgetState, ExtendRequest, Held, HoldRequest } from '#ledger/port.ts'
+import type { HoldTable } from '#store/tables.ts'
+import type { AccountMoney } from './money.ts'
+import { availableOf, balanceOf, moneyAt } from './money.ts'
+import type { Books } from './statement.ts'
+
+/** Where in a budget a hold lies: the period in which it was taken, whenever it ends. */
+export type BudgetPlace = {
+  readonly name: string
+  readonly period: BudgetPeriod
+  readonly startMs: number
+  readonly limitNanoUsd: string
+}
+
+export const placesOf = (text: string | null): readonly BudgetPlace[] =>
+  text === null ? [] : (JSON.parse(text) as readonly BudgetPlace[])
+
+const placesText = (budgets: readonly Budget[], nowMs: number): string | null =>
+  budgets.length === 0
+    ? null
+    : JSON.stringify(
+        budgets.map(
+          ({ name, period, limitNanoUsd }): BudgetPlace => ({
+            name,
+            period,
+            startMs: periodAt(period, nowMs).startMs,
+            limitNanoUsd: limitNanoUsd.toString(),
+          }),
+        ),
+      )
+
+/** Adds to what a hold's budgets hold and have spent. */
+export const moveBudgets = async (
+  { transaction, run }: Books,
+  places: readonly BudgetPlace[],
+  by: { readonly heldNanoUsd: bigint; readonly spentNanoUsd: bigint },
+): Promise<void> => {
+  for (const { name, period, startMs } of places) {
+    // An insert with a negative sum would break the table's own rule before it becomes an update.
+    if (by.heldNanoUsd < 0n || by.spentNanoUsd < 0n)
+      await run.moveExistingBudget(transaction, [by.heldNanoUsd, by.spentNanoUsd, name, period, startMs])
+    else await run.moveBudget(transaction, [name, period, startMs, by.heldNanoUsd, by.spentNanoUsd])
+  }
+}
+
+const leftOf = async ({ transaction, run }: Books, place: BudgetPlace): Promise<bigint> => {
+  const [row] = await run.budget(transaction, [place.name, place.period, place.startMs])
+  return BigInt(place.limitNanoUsd) - (row?.spent_nano_usd ?? 0n) - (row?.held_nano_usd ?? 0n)
+}
+
+/** What a budget has spent and holds in its present period. */
+export const budgetState = async (
+  { transaction, run }: Books,
+  { name, period }: Budget,
+  nowMs: number,
+): Promise<BudgetState> => {
+  const { startMs, endMs } = periodAt(period, nowMs)
+  const [row] = await run.budget(transaction, [name, period, startMs])
+  return { spentNanoUsd: row?.spent_nano_usd ?? 0n, heldNanoUsd: row?.held_nano_usd ?? 0n, resetsMs: endMs }
+}
+
+const positive = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
+
+type Room = {
+  readonly amountNanoUsd: bigint
+  readonly cappedBy: 'credit' | 'budget' | null
+  /** What refuses when the amount is too little. */
+  readonly refusal: Held | null
+}
+
+/** How much of the amount account and budgets have room for. */
+const roomFor = async (
+  books: Books,
+  money: AccountMoney,
+  request: Pick<HoldRequest, 'amountNanoUsd' | 'nowMs' | 'budgets'>,
+): Promise<Room> => {
+  let room: Room = { amountNanoUsd: request.amountNanoUsd, cappedBy: null, refusal: null }
+  const available = availableOf(money)
+  if (available !== null && room.amountNanoUsd > available) {
+    const availableNanoUsd = positive(available)
+    const { heldNanoUsd } = money
+    room = {
+      amountNanoUsd: availableNanoUsd,
+      cappedBy: 'credit',
+      refusal: { ok: false, reason: 'credit', balanceNanoUsd: balanceOf(money), heldNanoUsd, availableNanoUsd },
+    }
+  }
+  for (const budget of request.budgets) {
+    const { startMs, endMs } = periodAt(budget.period, request.nowMs)
+    const left = await leftOf(books, { ...budget, startMs, limitNanoUsd: budget.limitNanoUsd.toString() })
+    if (room.amountNanoUsd <= left) continue
+    const availableNanoUsd = positive(left)
+    room = {
+      amountNanoUsd: availableNanoUsd,
+      cappedBy: 'budget',
+      refusal: { ok: false, reason: 'budget', budget, availableNanoUsd, resetsMs: endMs },
+    }
+  }
+  return room
+}
+
+const repeated = (row: Selectable<HoldTable>): Held =>
+  row.state === 'open'
+    ? { ok: true, amountNanoUsd: row.amount_nano_usd, cappedBy: null }
+    : { ok: false, reason: 'ended' }
+
+/** Takes a hold, or says what is in its way. */
+export const takeHold = async (books: Books, request: HoldRequest): Promise<Held> => {
+  const { transaction, run } = books
+  const { call, account, key, owner, nowMs, expiresMs } = request
+  if (request.amountMinNanoUsd < 0n || request.amountMinNanoUsd > request.amountNanoUsd)
+    throw new Problem('invalid_request_error', { message: 'A hold needs 0 <= its least amount <= its amount.' })
+  const [known] = await run.hold(transaction, [call])
+  if (known !== undefined) return repeated(known)
+  const money = await moneyAt(books, account, nowMs)
+  if (money === null) return { ok: false, reason: 'unknown_account' }
+  if (money.state !== 'open') return { ok: false, reason: money.state }
+  const room = await roomFor(books, money, request)
+  if (room.refusal !== null && room.amountNanoUsd < request.amountMinNanoUsd) return room.refusal
+  const { amountNanoUsd, cappedBy } = room
+  const budgets = placesText(request.budgets, nowMs)
+  await run.insertHold(transaction, [
+    call,
+    account,
+    key,
+    owner,
+    'open',
+    amountNanoUsd,
+    null,
+    0n,
+    budgets,
+    nowMs,
+    expiresMs,
+    null,
+    null,
+    null,
+  ])
+  await run.moveMoney(transaction, [0n, 0n, amountNanoUsd, account])
+  await moveBudgets(books, placesOf(budgets), { heldNanoUsd: amountNanoUsd, spentNanoUsd: 0n })
+  return { ok: true, amountNanoUsd, cappedBy }
+}
+
+const budgetsOf = (row: Selectable<HoldTable>): readonly Budget[] =>
+  placesOf(row.budgets).map(({ name, period, limitNanoUsd }) => ({ name, period, limitNanoUsd: BigInt(limitNanoUsd) }))
+
+const larger = (a: bigint | null, b: bigint | null): bigint | null => (a === null ? b : b === null || b < a ? a : b)
+
+/** Holds more, for longer, or notes what is proven. A hold that has ended stays ended. */
+export const extendHold = async (books: Books, request: ExtendRequest): Promise<Held> => {
+  const { transaction, run } = books
+  const { call, nowMs, addNanoUsd, begun, provenNanoUsd } = request
+  if (addNanoUsd < 0n)
+    throw new Problem('invalid_request_error', { message: 'A hold is not extended by less than nothing.' })
+  const [row] = await run.hold(transaction, [call])
+  if (row === undefined || row.state !== 'open') return { ok: false, reason: 'ended' }
+  if (addNanoUsd > 0n) {
+    const money = await moneyAt(books, row.account, nowMs)
+    if (money === null) return { ok: false, reason: 'unknown_account' }
+    // More is asked of the periods that the hold lies in, not of new ones that may have begun.
+    const at = { amountNanoUsd: addNanoUsd, nowMs: Number(row.created_ms), budgets: budgetsOf(row) }
+    const room = await roomFor(books, money, at)
+    if (room.refusal !== null) return room.refusal
+    await run.moveMoney(transaction, [0n, 0n, addNanoUsd, row.account])
+    await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: addNanoUsd, spentNanoUsd: 0n })
+  }
+  const expiresMs = request.expiresMs === null ? row.expires_ms : request.expiresMs
+  const proven = larger(row.proven_nano_usd, provenNanoUsd)
+  await run.extendHold(transaction, [addNanoUsd, expiresMs, begun || row.begun !== 0n ? 1 : 0, proven, call])
+  return { ok: true, amountNanoUsd: row.amount_nano_usd + addNanoUsd, cappedBy: null }
+}

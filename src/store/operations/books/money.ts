@@ -1,0 +1,120 @@
+/** Money of an account as rows: read, moved, posted; lots that have had their day are booked first. */
+
+import type { Selectable } from 'kysely'
+import type { Entry } from '#ledger/entry.ts'
+import { breakageEntries } from '#ledger/entry.ts'
+import type { Lot } from '#ledger/lot.ts'
+import { expiredLots } from '#ledger/lot.ts'
+import type { AccountState, Billing, LotKind } from '#ledger/port.ts'
+import type { AccountMoneyTable, LotTable } from '#store/tables.ts'
+import type { Books } from './statement.ts'
+
+export type AccountMoney = {
+  readonly account: string
+  readonly billing: Billing
+  readonly state: AccountState
+  readonly creditNanoUsd: bigint
+  readonly owedNanoUsd: bigint
+  readonly heldNanoUsd: bigint
+  readonly creditLimitNanoUsd: bigint
+  readonly expiryMs: number | null
+}
+
+const moneyOf = (row: Selectable<AccountMoneyTable>): AccountMoney => ({
+  account: row.account,
+  billing: row.billing as Billing,
+  state: row.state as AccountState,
+  creditNanoUsd: row.credit_nano_usd,
+  owedNanoUsd: row.owed_nano_usd,
+  heldNanoUsd: row.held_nano_usd,
+  creditLimitNanoUsd: row.credit_limit_nano_usd,
+  expiryMs: row.expiry_ms === null ? null : Number(row.expiry_ms),
+})
+
+const lotOf = (row: Selectable<LotTable>): Lot => ({
+  id: row.id,
+  kind: row.kind as LotKind,
+  remainingNanoUsd: row.remaining_nano_usd,
+  priority: Number(row.priority),
+  expiresMs: row.expires_ms === null ? null : Number(row.expires_ms),
+})
+
+export const balanceOf = ({ creditNanoUsd, owedNanoUsd }: AccountMoney): bigint => creditNanoUsd - owedNanoUsd
+
+/** What could be held now; `null` = there is no floor. May be negative after a shortfall. */
+export const availableOf = (money: AccountMoney): bigint | null =>
+  money.billing === 'unlimited' ? null : balanceOf(money) + money.creditLimitNanoUsd - money.heldNanoUsd
+
+export const lotsOf = async ({ transaction, run }: Books, account: string): Promise<readonly Lot[]> =>
+  (await run.lots(transaction, [account])).map(lotOf)
+
+export type Posting = {
+  /** Unique: the same transaction is never posted twice. */
+  readonly id: string
+  readonly kind: 'grant' | 'settle' | 'cost' | 'expire' | 'adjust'
+  readonly account: string
+  readonly call: string | null
+  readonly timeMs: number
+  readonly reason: string | null
+  readonly entries: readonly Entry[]
+}
+
+/** Posts a transaction; of no entries nothing is posted. */
+export const post = async ({ transaction, run }: Books, posting: Posting): Promise<void> => {
+  const { id, kind, account, call, timeMs, reason, entries } = posting
+  if (entries.length === 0) return
+  const [row] = await run.insertTransaction(transaction, [id, kind, account, call, timeMs, reason])
+  for (const [line, { from, to, amountNano, currency, lot }] of entries.entries())
+    await run.insertEntry(transaction, [row?.sequence ?? null, line, from, to, amountNano, currency, lot])
+}
+
+const firstExpiry = (lots: readonly Lot[], gone: ReadonlySet<string>): number | null => {
+  const ends = lots.flatMap(({ id, expiresMs }) => (expiresMs === null || gone.has(id) ? [] : [expiresMs]))
+  return ends.length === 0 ? null : Math.min(...ends)
+}
+
+/** Books what has expired of the account's lots and is not held; gives how many lots ended. */
+export const expireAccount = async (
+  books: Books,
+  { account, heldNanoUsd }: Pick<AccountMoney, 'account' | 'heldNanoUsd'>,
+  nowMs: number,
+): Promise<number> => {
+  const { transaction, run } = books
+  const lots = await lotsOf(books, account)
+  const expired = expiredLots(lots, { heldNanoUsd, nowMs })
+  let sumNanoUsd = 0n
+  for (const { lot, amountNanoUsd } of expired) {
+    await run.takeFromLot(transaction, [amountNanoUsd, lot.id])
+    await post(books, {
+      // A lot that holds kept alive ends in parts, each of them leaving less: the rest names the part.
+      id: `expire/${lot.id}/${lot.remainingNanoUsd}`,
+      kind: 'expire',
+      account,
+      call: null,
+      timeMs: nowMs,
+      reason: null,
+      entries: breakageEntries(account, [{ lot, amountNanoUsd }]),
+    })
+    sumNanoUsd += amountNanoUsd
+  }
+  if (sumNanoUsd > 0n) await run.moveMoney(transaction, [-sumNanoUsd, 0n, 0n, account])
+  const gone = new Set(
+    expired.filter(({ lot, amountNanoUsd }) => amountNanoUsd === lot.remainingNanoUsd).map(({ lot }) => lot.id),
+  )
+  await run.setExpiry(transaction, [firstExpiry(lots, gone), account])
+  return gone.size
+}
+
+/** The money of an account as it is booked. */
+export const moneyOnly = async ({ transaction, run }: Books, account: string): Promise<AccountMoney | null> => {
+  const [row] = await run.money(transaction, [account])
+  return row === undefined ? null : moneyOf(row)
+}
+
+/** The money of an account as it is at this time: what has expired is booked before it is looked at. */
+export const moneyAt = async (books: Books, account: string, nowMs: number): Promise<AccountMoney | null> => {
+  const money = await moneyOnly(books, account)
+  if (money === null || money.expiryMs === null || money.expiryMs > nowMs) return money
+  await expireAccount(books, money, nowMs)
+  return moneyOnly(books, account)
+}

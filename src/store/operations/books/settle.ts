@@ -1,0 +1,197 @@
+/** The end of a call in the books: settled, voided or lost, once. */
+
+import assert from 'node:assert/strict'
+import type { Selectable } from 'kysely'
+import { Problem } from '#base/problem.ts'
+import { chargeEntries, costEntries } from '#ledger/entry.ts'
+import { spendLots } from '#ledger/lot.ts'
+import type { CallMoney, Ended, SettleRequest, SweepRequest, Swept, TerminalState, VoidRequest } from '#ledger/port.ts'
+import type { HoldTable } from '#store/tables.ts'
+import { moveBudgets, placesOf } from './hold.ts'
+import type { AccountMoney } from './money.ts'
+import { lotsOf, moneyAt, post } from './money.ts'
+import type { Books } from './statement.ts'
+
+type Hold = Selectable<HoldTable>
+
+const answerOf = (row: Hold): Ended => {
+  assert(row.state !== 'open')
+  return {
+    state: row.state as TerminalState,
+    chargedNanoUsd: row.charged_nano_usd ?? 0n,
+    excessNanoUsd: row.excess_nano_usd,
+    repeated: true,
+  }
+}
+
+/** What the books say of a call. */
+export const callMoneyOf = (row: Hold): CallMoney => ({
+  call: row.call,
+  account: row.account,
+  key: row.key,
+  state: row.state as CallMoney['state'],
+  heldNanoUsd: row.amount_nano_usd,
+  chargedNanoUsd: row.charged_nano_usd,
+  priceHash: row.price_hash,
+  rule: row.rule,
+})
+
+const moneyNeeded = async (books: Books, account: string, nowMs: number): Promise<AccountMoney> => {
+  const money = await moneyAt(books, account, nowMs)
+  if (money !== null) return money
+  throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
+}
+
+/** Spends lots for a charge and posts it; gives what of it became debt. */
+const charge = async (
+  books: Books,
+  money: AccountMoney,
+  request: SettleRequest,
+): Promise<{ readonly uncoveredNanoUsd: bigint }> => {
+  const { transaction, run } = books
+  const { call, chargeNanoUsd, nowMs, rule, upstreamCosts } = request
+  const { account, billing } = money
+  const lots = chargeNanoUsd > 0n && money.creditNanoUsd > 0n ? await lotsOf(books, account) : []
+  const { spent, uncoveredNanoUsd } = spendLots(lots, chargeNanoUsd)
+  for (const { lot, amountNanoUsd } of spent) await run.takeFromLot(transaction, [amountNanoUsd, lot.id])
+  await post(books, {
+    id: `settle/${call}`,
+    kind: 'settle',
+    account,
+    call,
+    timeMs: nowMs,
+    reason: rule,
+    entries: [...chargeEntries({ account, billing, spent, uncoveredNanoUsd }), ...costEntries(upstreamCosts)],
+  })
+  return { uncoveredNanoUsd }
+}
+
+/** The metered call of an account that is never refused, or one whose hold was kept elsewhere. */
+const settleUnheld = async (books: Books, request: SettleRequest): Promise<Ended> => {
+  const { transaction, run } = books
+  const { call, account, key, chargeNanoUsd, nowMs, priceHash, rule } = request
+  const money = await moneyNeeded(books, account, nowMs)
+  const { uncoveredNanoUsd } = await charge(books, money, request)
+  // Where there is no floor nothing needs to be held, so that nothing can be beyond it.
+  const excessNanoUsd = money.billing === 'unlimited' ? 0n : chargeNanoUsd
+  await run.insertHold(transaction, [
+    call,
+    account,
+    key,
+    null,
+    'settled',
+    0n,
+    chargeNanoUsd,
+    excessNanoUsd,
+    null,
+    nowMs,
+    nowMs,
+    nowMs,
+    priceHash,
+    rule,
+  ])
+  await run.moveMoney(transaction, [uncoveredNanoUsd - chargeNanoUsd, uncoveredNanoUsd, 0n, account])
+  return { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false }
+}
+
+const settleHeld = async (books: Books, row: Hold, request: SettleRequest): Promise<Ended> => {
+  const { transaction, run } = books
+  const { chargeNanoUsd, nowMs, priceHash, rule } = request
+  const { call, account, amount_nano_usd: heldNanoUsd } = row
+  const money = await moneyNeeded(books, account, nowMs)
+  const { uncoveredNanoUsd } = await charge(books, money, { ...request, account })
+  const excessNanoUsd = chargeNanoUsd > heldNanoUsd ? chargeNanoUsd - heldNanoUsd : 0n
+  await run.endHold(transaction, ['settled', chargeNanoUsd, excessNanoUsd, nowMs, priceHash, rule, call])
+  await run.moveMoney(transaction, [uncoveredNanoUsd - chargeNanoUsd, uncoveredNanoUsd, -heldNanoUsd, account])
+  await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: -heldNanoUsd, spentNanoUsd: chargeNanoUsd })
+  return { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false }
+}
+
+/** Settles a call, with or without a hold. A call that has ended gives its first answer. */
+export const settleCall = async (books: Books, request: SettleRequest): Promise<Ended> => {
+  if (request.chargeNanoUsd < 0n)
+    throw new Problem('invalid_request_error', { message: 'A charge is never negative.', param: 'chargeNanoUsd' })
+  const [row] = await books.run.hold(books.transaction, [request.call])
+  if (row === undefined) return settleUnheld(books, request)
+  return row.state === 'open' ? settleHeld(books, row, request) : answerOf(row)
+}
+
+/** Ends a hold without a charge. What the attempts cost the operator is booked all the same. */
+const release = async (
+  books: Books,
+  row: Hold,
+  how: { readonly state: 'voided' | 'lost'; readonly nowMs: number; readonly rule: string },
+): Promise<Ended> => {
+  const { transaction, run } = books
+  const { state, nowMs, rule } = how
+  await run.endHold(transaction, [state, 0n, 0n, nowMs, null, rule, row.call])
+  await run.moveMoney(transaction, [0n, 0n, -row.amount_nano_usd, row.account])
+  await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: -row.amount_nano_usd, spentNanoUsd: 0n })
+  return { state, chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: false }
+}
+
+const bookCosts = (books: Books, { call, account, nowMs, rule, upstreamCosts }: VoidRequest): Promise<void> =>
+  post(books, {
+    id: `cost/${call}`,
+    kind: 'cost',
+    account,
+    call,
+    timeMs: nowMs,
+    reason: rule,
+    entries: costEntries(upstreamCosts),
+  })
+
+/** Voids a call's hold; a call without one is written down as voided. */
+export const voidCall = async (books: Books, request: VoidRequest): Promise<Ended> => {
+  const { transaction, run } = books
+  const { call, account, key, nowMs, rule } = request
+  const [row] = await run.hold(transaction, [call])
+  if (row !== undefined && row.state !== 'open') return answerOf(row)
+  await bookCosts(books, request)
+  if (row !== undefined) return release(books, row, { state: 'voided', nowMs, rule })
+  await run.insertHold(transaction, [
+    call,
+    account,
+    key,
+    null,
+    'voided',
+    0n,
+    0n,
+    0n,
+    null,
+    nowMs,
+    nowMs,
+    nowMs,
+    null,
+    rule,
+  ])
+  return { state: 'voided', chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: false }
+}
+
+const resolve = (books: Books, row: Hold, nowMs: number): Promise<Ended> => {
+  if (row.proven_nano_usd !== null)
+    return settleHeld(books, row, {
+      call: row.call,
+      account: row.account,
+      key: row.key,
+      chargeNanoUsd: row.proven_nano_usd < row.amount_nano_usd ? row.proven_nano_usd : row.amount_nano_usd,
+      nowMs,
+      priceHash: null,
+      rule: 'interrupted: settled for what was proven',
+      upstreamCosts: [],
+    })
+  if (row.begun !== 0n) return release(books, row, { state: 'lost', nowMs, rule: 'interrupted: nothing is proven' })
+  return release(books, row, { state: 'voided', nowMs, rule: 'interrupted: no answer had begun' })
+}
+
+/** Resolves holds that are past their end, or another process's, by what is proven of them. */
+export const sweepHolds = async (books: Books, { nowMs, owner, limit }: SweepRequest): Promise<Swept> => {
+  let query = books.transaction.selectFrom('hold').selectAll().where('state', '=', 'open').limit(limit)
+  query =
+    owner === null
+      ? query.where('expires_ms', '<=', BigInt(nowMs)).orderBy('expires_ms')
+      : query.where((where) => where.or([where('expires_ms', '<=', BigInt(nowMs)), where('owner', '!=', owner)]))
+  const swept = { settled: 0, voided: 0, lost: 0 }
+  for (const row of await query.execute()) swept[(await resolve(books, row, nowMs)).state] += 1
+  return swept
+}

@@ -1,0 +1,97 @@
+/** Statements of the books that run for every call: compiled once, run with other values in their places. */
+
+import assert from 'node:assert/strict'
+import type { CompiledQuery, RawBuilder, Selectable } from 'kysely'
+import { sql } from 'kysely'
+import type { Transaction } from '#store/operations/context.ts'
+import { runHot } from '#store/operations/context.ts'
+import type { AccountMoneyTable, BudgetSpendTable, HoldTable, LotTable } from '#store/tables.ts'
+
+/** Stands where a value goes. */
+const place = null
+
+/** Runs a statement with these values, in the order of its places; gives its rows. */
+type Hot<O> = (transaction: Transaction, values: readonly unknown[]) => Promise<readonly O[]>
+
+const hot = <O = never>(statement: RawBuilder<O>): Hot<O> => {
+  let compiled: CompiledQuery<O> | null = null
+  return async (transaction, values) => {
+    compiled ??= statement.compile(transaction)
+    assert.equal(values.length, compiled.parameters.length)
+    return (await runHot(transaction, compiled, values)).rows
+  }
+}
+
+/** One set for each backend, as the operations are. */
+export const bookStatements = () => ({
+  money: hot(sql<Selectable<AccountMoneyTable>>`select * from account_money where account = ${place}`),
+
+  /** Adds to credit, to what is owed, to what is held. */
+  moveMoney: hot(
+    sql`update account_money set credit_nano_usd = credit_nano_usd + ${place}, owed_nano_usd = owed_nano_usd + ${place},
+      held_nano_usd = held_nano_usd + ${place} where account = ${place}`,
+  ),
+
+  setExpiry: hot(sql`update account_money set expiry_ms = ${place} where account = ${place}`),
+
+  hold: hot(sql<Selectable<HoldTable>>`select * from hold where call = ${place}`),
+
+  insertHold: hot(
+    sql`insert into hold (call, account, key, owner, state, amount_nano_usd, charged_nano_usd, excess_nano_usd, proven_nano_usd,
+      begun, budgets, created_ms, expires_ms, ended_ms, price_hash, rule)
+      values (${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, null,
+      0, ${place}, ${place}, ${place}, ${place}, ${place}, ${place})`,
+  ),
+
+  extendHold: hot(
+    sql`update hold set amount_nano_usd = amount_nano_usd + ${place}, expires_ms = ${place}, begun = ${place},
+      proven_nano_usd = ${place} where call = ${place} and state = 'open'`,
+  ),
+
+  endHold: hot(
+    sql`update hold set state = ${place}, charged_nano_usd = ${place}, excess_nano_usd = ${place}, ended_ms = ${place},
+      price_hash = ${place}, rule = ${place} where call = ${place} and state = 'open'`,
+  ),
+
+  /** In the order in which they are spent. */
+  lots: hot(
+    sql<Selectable<LotTable>>`select * from lot where account = ${place} and remaining_nano_usd > 0
+      order by priority, expires_ms is null, expires_ms, sequence`,
+  ),
+
+  takeFromLot: hot(sql`update lot set remaining_nano_usd = remaining_nano_usd - ${place} where id = ${place}`),
+
+  budget: hot(
+    sql<
+      Selectable<BudgetSpendTable>
+    >`select * from budget_spend where name = ${place} and period = ${place} and start_ms = ${place}`,
+  ),
+
+  /** Adds to what is held and to what is spent. */
+  moveBudget: hot(
+    sql`insert into budget_spend (name, period, start_ms, held_nano_usd, spent_nano_usd)
+      values (${place}, ${place}, ${place}, ${place}, ${place})
+      on conflict (name, period, start_ms) do update set held_nano_usd = budget_spend.held_nano_usd + excluded.held_nano_usd,
+      spent_nano_usd = budget_spend.spent_nano_usd + excluded.spent_nano_usd`,
+  ),
+
+  moveExistingBudget: hot(
+    sql`update budget_spend set held_nano_usd = held_nano_usd + ${place}, spent_nano_usd = spent_nano_usd + ${place}
+      where name = ${place} and period = ${place} and start_ms = ${place}`,
+  ),
+
+  insertTransaction: hot(
+    sql<{ sequence: bigint }>`insert into book_transaction (id, kind, account, call, time_ms, reason)
+      values (${place}, ${place}, ${place}, ${place}, ${place}, ${place}) returning sequence`,
+  ),
+
+  insertEntry: hot(
+    sql`insert into book_entry (transaction_sequence, line, from_book, to_book, amount_nano, currency, lot)
+      values (${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place})`,
+  ),
+})
+
+export type BookStatements = ReturnType<typeof bookStatements>
+
+/** What every operation of the books runs on. */
+export type Books = { readonly transaction: Transaction; readonly run: BookStatements }

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { silentLog } from '#base/log.ts'
+import { faceOf } from '#store/face.ts'
+import { ledgerContract } from '#store/ledger.contract.ts'
+import { ledgerHistoryContract } from '#store/ledger-history.contract.ts'
+import type { LedgerBackend, Reopened } from '#store/ledger-sample.ts'
+import { makeOperations } from '#store/operations/index.ts'
+import type { HandClock } from '#store/test-backend.ts'
+import { runBatch } from './batch.ts'
+import { openSqliteStore } from './client.ts'
+import { makeMailbox } from './mailbox.ts'
+import { openDatabase } from './open-database.ts'
+
+const workerUrl = new URL('./worker.ts', import.meta.url)
+const open = (url: string, clock: HandClock) =>
+  openSqliteStore({ url, durability: 'process', workerUrl, clock, log: silentLog })
+
+/** The same operations in the same groups without a thread between: a history takes milliseconds. */
+const inProcess: LedgerBackend = {
+  name: 'books in memory',
+  runs: 60,
+  openAgain: async (_context, clock) => {
+    const settings = { file: ':memory:', durability: 'process', nowMs: clock.nowMs(), busyTimeoutMs: 0 } as const
+    const { database, kysely } = await openDatabase(settings)
+    const ground = { database, kysely, operations: makeOperations() }
+    let running = Promise.resolve()
+    const mailbox = makeMailbox({
+      clock,
+      queueLengthMax: 10_000,
+      answerTimeoutMs: 60_000,
+      post: (asked) => {
+        running = running.then(async () => mailbox.answer((await runBatch(ground, asked)).answers))
+      },
+    })
+    const close = async (): Promise<void> => database.close()
+    return { store: { ...faceOf(mailbox.execute, clock), health: () => ({ ok: true }), close }, again: null }
+  },
+}
+
+const inFile: LedgerBackend = {
+  name: 'books, sqlite file',
+  runs: 4,
+  openAgain: async (context, clock) => {
+    const folder = mkdtempSync(join(tmpdir(), 'drover-ledger-'))
+    const reopened = async (): Promise<Reopened> => {
+      const store = await open(`sqlite:${join(folder, 'drover.db')}`, clock)
+      const again = async (): Promise<Reopened> => {
+        await store.close()
+        return reopened()
+      }
+      context.after(() => store.close())
+      return { store, again }
+    }
+    context.after(() => rmSync(folder, { recursive: true, force: true }))
+    return reopened()
+  },
+}
+
+for (const backend of [inProcess, inFile]) {
+  ledgerContract(backend)
+  ledgerHistoryContract(backend)
+}

@@ -1,0 +1,85 @@
+/** What the proof of the books says when somebody has been at the file. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Execute } from '#store/operations/index.ts'
+import { makeOperations } from '#store/operations/index.ts'
+import { sampleAccount, sampleFirst, sampleTrail } from '#store/sample-rows.ts'
+import { verifyBooks } from '#store/verify-books.ts'
+import { openDatabase } from './open-database.ts'
+
+const nowMs = 1_000_000
+
+const booksWithTwoCalls = async () => {
+  const { database, kysely } = await openDatabase({ file: ':memory:', durability: 'process', nowMs, busyTimeoutMs: 0 })
+  const operations = makeOperations()
+  const execute = (async (name: keyof typeof operations, input: never) =>
+    operations[name].run(kysely, input)) as Execute
+  await execute('begin', sampleFirst())
+  const rows = sampleAccount('one')
+  await execute('createAccount', { rows, trail: sampleTrail('trl_1') })
+  const account = rows.account.id
+  const lot = {
+    lot: 'lot_1',
+    account,
+    kind: 'paid',
+    amountNanoUsd: 100n,
+    priority: 50,
+    expiresMs: null,
+    nowMs,
+  } as const
+  const grant = { ...lot, method: 'manual', reason: null }
+  await execute('grantCredit', { grant, trail: sampleTrail('trl_2') })
+  const of = (call: string) => ({ call, account, key: 'key_1', nowMs })
+  for (const call of ['call_1', 'call_2']) {
+    const amounts = { amountNanoUsd: 30n, amountMinNanoUsd: 30n, expiresMs: nowMs + 1 }
+    const budgets = [{ name: 'key:key_1', limitNanoUsd: 90n, period: 'day' as const }]
+    await execute('hold', { ...of(call), ...amounts, owner: 'node_1', budgets })
+  }
+  await execute('settle', {
+    ...of('call_1'),
+    chargeNanoUsd: 20n,
+    priceHash: null,
+    rule: 'as reported',
+    upstreamCosts: [],
+  })
+  for (const table of ['book_transaction', 'book_entry'])
+    for (const verb of ['update', 'delete']) database.exec(`drop trigger ${table}_no_${verb}`)
+  return { database, verify: () => verifyBooks(execute, nowMs) }
+}
+
+test('untouched books are proven, with a call settled and one under way', async () => {
+  const { database, verify } = await booksWithTwoCalls()
+  assert.deepEqual(await verify(), { ok: true, transactions: 2, calls: 2, openHolds: 1, problems: [] })
+  database.close()
+})
+
+const touches: readonly (readonly [string, readonly string[]])[] = [
+  ['update book_entry set amount_nano = 21 where amount_nano = 20', ['balance', 'call', 'lot']],
+  ["update book_entry set from_book = 'account:acc_none:paid' where amount_nano = 20", ['balance']],
+  ['delete from book_entry where amount_nano = 20', ['balance', 'call', 'lot']],
+  [
+    "delete from book_entry where amount_nano = 20; delete from book_transaction where id = 'settle/call_1'",
+    ['balance', 'call', 'lot'],
+  ],
+  ['update account_money set credit_nano_usd = 81 where credit_nano_usd > 0', ['balance']],
+  ['update account_money set owed_nano_usd = 7 where credit_nano_usd > 0', ['balance']],
+  ['update account_money set owed_nano_usd = 99 where credit_nano_usd > 0', ['balance', 'negative']],
+  ['update account_money set held_nano_usd = 0', ['held']],
+  ['update budget_spend set held_nano_usd = 31', ['budget']],
+  ['update lot set remaining_nano_usd = 100', ['lot']],
+  ["update hold set charged_nano_usd = 19 where call = 'call_1'", ['call']],
+  ["delete from hold where call = 'call_1'", ['call']],
+  ["delete from hold where call = 'call_2'", ['budget', 'held']],
+]
+
+for (const [statement, kinds] of touches)
+  test(`the proof finds: ${statement}`, async () => {
+    const { database, verify } = await booksWithTwoCalls()
+    database.exec('pragma foreign_keys = off')
+    database.exec(statement)
+    const verdict = await verify()
+    assert.deepEqual([...new Set(verdict.problems.map(({ kind }) => kind))].sort(), kinds)
+    assert.equal(verdict.ok, false)
+    database.close()
+  })
