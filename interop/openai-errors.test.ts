@@ -78,10 +78,12 @@ describe('errors as openai for JavaScript raises them', () => {
   })
 
   test('what waiting does not mend is not tried again by the SDK', async () => {
-    const client = clientOf({ maxRetries: 2 })
-    const before = (await stage.relay.logs(1000)).length
-    await refusal(say(client, 'sandbox:status=402'), APIError)
-    assert.equal((await stage.relay.logs(1000)).length - before, 1)
+    const made = await stage.relay.createKey({ test: true })
+    const client = clientOf({ apiKey: made.key, maxRetries: 2 })
+    const fault = await refusal(say(client, 'sandbox:status=402'), APIError)
+    await stage.relay.recordOf({ headers: { 'x-request-id': fault.requestID ?? '' } })
+    const calls = (await stage.relay.logs(100)).filter((record) => record['key'] === made.id)
+    assert.equal(calls.length, 1)
   })
 
   test('APIConnectionTimeoutError when the client’s own time is over', async () => {
