@@ -31,7 +31,7 @@ export type FirstStartResult = {
 }
 
 export type FirstStartRequest = {
-  readonly ports: Pick<AdminPorts, 'store' | 'digestKey' | 'keysChanged'>
+  readonly ports: Pick<AdminPorts, 'store' | 'digestKey' | 'keysChanged' | 'accountsChanged'>
   /** `DROVER_ADMIN_KEY` and `DROVER_TEST_KEY`; `null` or empty = not given. */
   readonly given: Readonly<Record<FirstKey, string | null>>
   readonly clock: Clock

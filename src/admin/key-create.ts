@@ -7,8 +7,9 @@ import { Problem } from '#base/problem.ts'
 import { nameForm } from '#base/settings.ts'
 import type { MadeKey } from '#policy/key.ts'
 import { makeKey } from '#policy/key.ts'
+import { accountNamed } from './credits.ts'
 import { handleField, momentField, momentOf, nameField } from './field.ts'
-import { madeKeyView, viewOfKey, warningsOf } from './key-view.ts'
+import { madeKeyView, viewOfKey } from './key-view.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import type { KeyRow } from './rows.ts'
@@ -80,15 +81,6 @@ const createInput = z
       })
   })
 
-const accountNamed = async (handle: string, { ports }: OperationContext) => {
-  const row = await ports.store.account(handle)
-  if (row !== null) return row
-  throw new Problem('not_found', {
-    message: `There is no account '${handle}'. 'drover accounts list' shows those that there are.`,
-    param: 'account',
-  })
-}
-
 const newRow = async (
   input: z.output<typeof createInput>,
   made: MadeKey,
@@ -147,6 +139,6 @@ export const createKey = operation({
     const change = { operation: 'keys.create', object: row.id, before: null, after: view }
     await context.ports.store.createKey(row, trailRowOf(change, context))
     await context.ports.keysChanged([row])
-    return { ...view, key: made.key, warnings: warningsOf(row) }
+    return { ...view, key: made.key, warnings: [] }
   },
 })

@@ -7,7 +7,7 @@ import { durationMsOf } from '#base/settings.ts'
 import { makeKey } from '#policy/key.ts'
 import { handleField } from './field.ts'
 import { keyNamed } from './key-lookup.ts'
-import { madeKeyView, viewOfKey, warningsOf } from './key-view.ts'
+import { madeKeyView, viewOfKey } from './key-view.ts'
 import { operation } from './operation.ts'
 import type { KeyRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
@@ -63,6 +63,6 @@ export const rotateKey = operation({
     await ports.store.rotateKey({ oldId: old.id, oldUntilMs: untilMs, row }, trailRowOf(change, context))
     await ports.keysChanged([ended, row])
     const view = viewOfKey(row, nowMs)
-    return { ...view, key: made.key, warnings: warningsOf(row), replaces: old.id, replaced_until: rfc3339(untilMs) }
+    return { ...view, key: made.key, warnings: [], replaces: old.id, replaced_until: rfc3339(untilMs) }
   },
 })

@@ -75,7 +75,3 @@ export const madeKeyView = keyView.extend({
   key: z.string().describe('The key itself. It is shown this once and kept only as a digest.'),
   warnings: z.array(z.string()).describe('What was taken and cannot be honoured yet.'),
 })
-
-/** What a key was given that this version keeps and does not enforce. */
-export const warningsOf = (row: KeyRow): string[] =>
-  row.budgetNanoUsd === null ? [] : ['budget: it is kept with the key, and not enforced until this server keeps books.']

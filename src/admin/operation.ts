@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
+import type { AccountFacts } from '#ledger/port.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { AdminStore, KeyRow } from './port.ts'
 
@@ -15,6 +16,8 @@ export type AdminPorts = {
   readonly environment: string
   /** Tells the running relay that keys have changed; resolves when its snapshot holds the change. */
   readonly keysChanged: (changed: readonly KeyRow[]) => Promise<void>
+  /** Tells the running relay that accounts are new or have changed. */
+  readonly accountsChanged: (changed: readonly AccountFacts[]) => Promise<void>
   /** The models of the current snapshot. */
   readonly models: () => readonly ModelRow[]
 }
@@ -62,6 +65,8 @@ export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly flags: readonly Flag[]
   /** One line or a table for a person; absent = derived from the output. */
   readonly render?: (output: z.output<O>) => string
+  /** Why an answer that was given means that it failed (exit code 1 of the command); `null` = it does not. */
+  readonly failure?: (output: z.output<O>) => string | null
   readonly run: (input: z.output<I>, context: OperationContext) => Promise<z.input<O>>
 }
 

@@ -2,7 +2,9 @@
 
 import { accountOperations } from './accounts.ts'
 import { callOperations } from './calls.ts'
+import { creditOperations } from './credits.ts'
 import { keyOperations } from './keys.ts'
+import { ledgerOperations } from './ledger.ts'
 import { modelOperations } from './models.ts'
 import type { Operation } from './operation.ts'
 import { trailOperations } from './trail.ts'
@@ -10,6 +12,8 @@ import { trailOperations } from './trail.ts'
 export const operations = [
   ...keyOperations,
   ...accountOperations,
+  ...creditOperations,
+  ...ledgerOperations,
   ...modelOperations,
   ...callOperations,
   ...trailOperations,

@@ -47,6 +47,8 @@ const testMoney = (accounts: readonly AccountRow[], trail: TrailRow[]): TestMone
         balanceNanoUsd: standing.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n),
         heldNanoUsd: 0n,
         creditLimitNanoUsd: row.creditLimitNanoUsd ?? 0n,
+        spentNanoUsd: 0n,
+        promoNanoUsd: 0n,
       }
     },
     verifyBooks: async () => ({ ok: true, transactions: grants.length, calls: 0, openHolds: 0, problems: [] }),
@@ -194,6 +196,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     digestKey: (key) => digestKey(key, new Uint8Array(32)),
     environment: 'production',
     keysChanged: async (changed) => void told.push(...changed),
+    accountsChanged: async () => {},
     models: () => [modelRow],
   }
   const context: OperationContext = { actor, requestId: 'call_1', ports, clock, ids }

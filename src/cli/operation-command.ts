@@ -10,7 +10,7 @@ import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { ConnectionFlags } from './connection.ts'
 import { connect } from './connection.ts'
-import { usageFailure } from './failure.ts'
+import { Failure, usageFailure } from './failure.ts'
 import { followLog } from './follow-log.ts'
 import type { CommandLinePorts } from './ports.ts'
 import type { Client } from './remote-client.ts'
@@ -142,6 +142,12 @@ const tellWarnings = (operation: Operation, output: unknown, terminal: Terminal)
     terminal.talk(`${terminal.paint('doubtful', 'warning:')} ${String(warning)}`)
 }
 
+/** An answer may itself say that something failed. */
+const failWhere = (operation: Operation, output: unknown): void => {
+  const what = operation.failure?.(output) ?? null
+  if (what !== null) throw new Failure({ what, why: null, next: null, code: 'failed' })
+}
+
 const isLog = (operation: Operation): boolean => operation.noun === 'logs' && operation.verb === 'list'
 
 /** The command of one operation. */
@@ -167,6 +173,7 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
         if (flags.json === true) terminal.json(output)
         else show(operation, output, terminal)
         tellWarnings(operation, output, terminal)
+        failWhere(operation, output)
       }
     } finally {
       await client.close()

@@ -4,7 +4,7 @@
  */
 
 import type { CustomerBook } from './book.ts'
-import { customerOf } from './book.ts'
+import { customerOf, revenueBook } from './book.ts'
 import type { AuditFinding } from './port.ts'
 
 /** Entries of a stretch, added up. */
@@ -23,6 +23,7 @@ export type AccountClaim = {
   readonly creditNanoUsd: bigint
   readonly owedNanoUsd: bigint
   readonly heldNanoUsd: bigint
+  readonly spentNanoUsd: bigint
   readonly creditLimitNanoUsd: bigint
   /** The sum of its open holds, read at the same instant. */
   readonly openNanoUsd: bigint
@@ -47,6 +48,7 @@ export type Audit = {
 export const makeAudit = (): Audit => {
   const books = new Map<string, bigint>()
   const lots = new Map<string, bigint>()
+  const spent = new Map<string, bigint>()
   const claimed = new Set<string>()
   const found: AuditFinding[] = []
 
@@ -64,9 +66,11 @@ export const makeAudit = (): Audit => {
         if (amountNano <= 0n) report('sum', from, `entries to ${to} sum to ${amountNano}, which is not above zero`)
         move(books, `${currency} ${from}`, -amountNano)
         move(books, `${currency} ${to}`, amountNano)
+        const customer = customerOf(from)
+        if (customer !== null && to === revenueBook) move(spent, customer.account, amountNano)
         if (lot === null) continue
-        if (customerOf(from) !== null) move(lots, lot, -amountNano)
-        if (customerOf(to) !== null && customerOf(from) === null) move(lots, lot, amountNano)
+        if (customer !== null) move(lots, lot, -amountNano)
+        if (customerOf(to) !== null && customer === null) move(lots, lot, amountNano)
       }
     },
     find: (findings) => {
@@ -80,6 +84,12 @@ export const makeAudit = (): Audit => {
       if (credit !== creditNanoUsd)
         report('balance', account, `credit is ${creditNanoUsd}, its entries say ${credit} nano-USD`)
       if (owed !== owedNanoUsd) report('balance', account, `owed is ${owedNanoUsd}, its entries say ${owed} nano-USD`)
+      if ((spent.get(account) ?? 0n) !== claim.spentNanoUsd)
+        report(
+          'balance',
+          account,
+          `spent is ${claim.spentNanoUsd}, its entries say ${spent.get(account) ?? 0n} nano-USD`,
+        )
       if (heldNanoUsd !== openNanoUsd)
         report('held', account, `held is ${heldNanoUsd}, its open holds say ${openNanoUsd} nano-USD`)
       const below = owedNanoUsd - creditNanoUsd

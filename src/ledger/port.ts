@@ -8,6 +8,9 @@ export type Billing = 'prepaid' | 'postpaid' | 'unlimited'
 /** `suspended` and `closed` accounts get no new holds; what is under way is still settled. */
 export type AccountState = 'open' | 'suspended' | 'closed'
 
+/** What the hot path knows of an account; money is asked of the books. */
+export type AccountFacts = { readonly id: string; readonly billing: Billing; readonly state: AccountState }
+
 export type BudgetPeriod = 'day' | 'week' | 'month'
 
 /** What may be spent in a period (UTC; a week begins on Monday) under one name: `key:key_…`. */
@@ -139,6 +142,10 @@ export type Balance = {
   /** Open holds. */
   readonly heldNanoUsd: bigint
   readonly creditLimitNanoUsd: bigint
+  /** What calls were charged, ever. */
+  readonly spentNanoUsd: bigint
+  /** Of the balance, what was given and not paid for. */
+  readonly promoNanoUsd: bigint
 }
 
 /** What a budget has left in the period of `nowMs`. */

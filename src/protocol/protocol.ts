@@ -115,6 +115,8 @@ export type Protocol = {
   readonly name: ProtocolName
   readonly kind: CallKind
   readonly endpoints: readonly ProtocolEndpoint[]
+  /** Top-level members that bound the output in tokens, the one to add where a caller gives none first; absent = there is none. */
+  readonly outputMaxFields?: readonly string[]
   readonly server: ServerFace
   readonly client: ClientFace
 }

@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Catalog } from '#catalog/model.ts'
+import type { AccountFacts } from '#ledger/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
 import type { Provider } from '#provider/vendor.ts'
@@ -37,6 +38,7 @@ export type Live = {
   readonly current: () => Snapshot
   readonly configure: (settings: RelaySettings) => void
   readonly keysChanged: (changed: readonly (KeyFacts & { readonly digest: string })[]) => void
+  readonly accountsChanged: (changed: readonly AccountFacts[]) => void
   readonly close: () => void
 }
 
@@ -64,6 +66,7 @@ export const liveRelay = (options: LiveOptions): Live => {
   const holder = snapshotHolder({
     ...configured(),
     keys: options.keys,
+    accounts: new Map(),
     digestKey: options.digestKey,
     rulesOf: (vendor, model) => catalog.byVendor.get(vendor)?.byName.get(model)?.model.rules ?? {},
   })
@@ -85,6 +88,11 @@ export const liveRelay = (options: LiveOptions): Live => {
       const keys = new Map(holder.current().keys)
       for (const key of changed) keys.set(key.digest, key)
       holder.replace({ keys })
+    },
+    accountsChanged: (changed) => {
+      const accounts = new Map(holder.current().accounts)
+      for (const account of changed) accounts.set(account.id, account)
+      holder.replace({ accounts })
     },
     close: () => cancel(),
   }

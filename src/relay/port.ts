@@ -1,6 +1,7 @@
 /** What the path of a call needs from outside: everything here is given by main.ts, and everything stored answers with a Promise. */
 
 import type { CallRecord } from '#base/call-record.ts'
+import type { AccountFacts } from '#ledger/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 
 export type { KeyFacts } from '#policy/key-facts.ts'
@@ -11,6 +12,11 @@ export type CallLog = {
    * Problem `store_unavailable` when `queueLengthMax` records wait.
    */
   readonly append: (record: CallRecord) => Promise<void>
+}
+
+export type AccountSource = {
+  /** All accounts that may call or once could: read at start and when told of a change. */
+  readonly loadAccounts: () => Promise<readonly AccountFacts[]>
 }
 
 export type KeySource = {

@@ -1,6 +1,7 @@
 /** What the hot path knows, frozen: a call keeps the one it began with. A change copies only the table that changed. */
 
 import type { Transport } from '#http/transport.ts'
+import type { AccountFacts } from '#ledger/port.ts'
 import type { ModelTable } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ParameterRules, Provider, Vendor } from '#provider/vendor.ts'
@@ -11,6 +12,8 @@ export type Upstream = { readonly provider: Provider; readonly vendor: Vendor; r
 export type Snapshot = {
   /** By digest. */
   readonly keys: ReadonlyMap<string, KeyFacts>
+  /** By id; an account that is not here yet is asked of the books. */
+  readonly accounts: ReadonlyMap<string, AccountFacts>
   /** What live keys may call. */
   readonly live: ModelTable
   /** What test keys may call: every id, all of them served by the sandbox. */

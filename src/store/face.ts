@@ -3,8 +3,8 @@
 import type { AdminStore, CallFilter, KeyRow } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
-import type { BookKeeping, CallBooks } from '#ledger/port.ts'
-import type { CallLog, KeyFacts, KeySource } from '#relay/port.ts'
+import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
+import type { AccountSource, CallLog, KeyFacts, KeySource } from '#relay/port.ts'
 import type { CallStretch } from './operations/call.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
@@ -20,7 +20,8 @@ export type Store = AdminStore &
   CallLog &
   CallBooks &
   BookKeeping &
-  KeySource & {
+  KeySource &
+  AccountSource & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
     /** Recomputes the trail's chain of hashes from its beginning. */
@@ -42,6 +43,17 @@ const loadKeys = async (execute: Execute, clock: Clock): Promise<ReadonlyMap<str
   do {
     const rows: readonly KeyRow[] = await execute('snapshotKeys', { limit: snapshotPageMax, after, sinceMs })
     for (const row of rows) found.set(row.digest, keyFacts(row))
+    after = rows.length === snapshotPageMax ? (rows.at(-1)?.id ?? null) : null
+  } while (after !== null)
+  return found
+}
+
+const loadAccounts = async (execute: Execute): Promise<readonly AccountFacts[]> => {
+  const found: AccountFacts[] = []
+  let after: string | null = null
+  do {
+    const rows: readonly AccountFacts[] = await execute('snapshotAccounts', { limit: snapshotPageMax, after })
+    found.push(...rows)
     after = rows.length === snapshotPageMax ? (rows.at(-1)?.id ?? null) : null
   } while (after !== null)
   return found
@@ -90,6 +102,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   call: (id) => execute('call', id),
   append: (record) => execute('append', record),
   load: () => loadKeys(execute, clock),
+  loadAccounts: () => loadAccounts(execute),
   verifyTrail: () => verifyTrail(execute),
   hold: (request) => execute('hold', request),
   extend: (request) => execute('extend', request),

@@ -124,6 +124,8 @@ export type AccountMoneyTable = {
   credit_nano_usd: Whole
   owed_nano_usd: Whole
   held_nano_usd: Whole
+  /** What its calls were charged, ever. */
+  spent_nano_usd: Whole
   credit_limit_nano_usd: Whole
   /** When the first of its lots ends; `null` = none does. */
   expiry_ms: WholeOrNull

@@ -26,6 +26,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       environment: config.server.environment,
       // No relay runs, so there is nobody to tell: the next one reads the store when it starts.
       keysChanged: async () => {},
+      accountsChanged: async () => {},
       models: () => modelRows(live.current()),
     },
     close: () => closing.disposeAsync(),

@@ -46,6 +46,7 @@ const adminPorts = ({ request, data, live }: Rooms) => ({
   digestKey: data.digestKey,
   environment: request.config.server.environment,
   keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),
+  accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => live.accountsChanged(changed),
   models: () => modelRows(live.current()),
 })
 
@@ -138,6 +139,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
+  rooms.live.accountsChanged(await store.loadAccounts())
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(machine, rooms, () => warnings)
   const listening = await listen(machine, { config, folder, log, endpoints })

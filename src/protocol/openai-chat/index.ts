@@ -17,6 +17,7 @@ export const openaiChat: Protocol = {
   name: 'openai-chat',
   kind: 'chat',
   endpoints: endpointsOf(chatRequest),
+  outputMaxFields: ['max_tokens', 'max_completion_tokens'],
   server: {
     readCall: (inbound) => readRequest(inbound, chatRequest),
     writeReply,

@@ -49,6 +49,7 @@ export const endpointProtocol = (spec: EndpointSpec): Protocol => ({
   name: spec.request.name,
   kind: spec.request.kind,
   endpoints: endpointsOf(spec.request),
+  ...(spec.request.outputMax.length > 0 ? { outputMaxFields: spec.request.outputMax } : {}),
   server: {
     readCall: (inbound) => readRequest(inbound, spec.request),
     writeReply: spec.writeReply,

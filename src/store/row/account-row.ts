@@ -49,6 +49,7 @@ export const accountMoneyValues = (row: AccountRow): Insertable<AccountMoneyTabl
   credit_nano_usd: 0n,
   owed_nano_usd: 0n,
   held_nano_usd: 0n,
+  spent_nano_usd: 0n,
   credit_limit_nano_usd: row.creditLimitNanoUsd ?? 0n,
   expiry_ms: null,
 })

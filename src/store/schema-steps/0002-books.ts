@@ -19,11 +19,12 @@ const accounts = async (database: StepDatabase, dialect: DialectName): Promise<v
     .addColumn('credit_nano_usd', whole, (column) => column.notNull().check(sql`credit_nano_usd >= 0`))
     .addColumn('owed_nano_usd', whole, (column) => column.notNull().check(sql`owed_nano_usd >= 0`))
     .addColumn('held_nano_usd', whole, (column) => column.notNull().check(sql`held_nano_usd >= 0`))
+    .addColumn('spent_nano_usd', whole, (column) => column.notNull().check(sql`spent_nano_usd >= 0`))
     .addColumn('credit_limit_nano_usd', whole, (column) => column.notNull().check(sql`credit_limit_nano_usd >= 0`))
     .addColumn('expiry_ms', whole)
   await finished(money, dialect).execute()
-  await sql`insert into account_money (account, billing, state, credit_nano_usd, owed_nano_usd, held_nano_usd, credit_limit_nano_usd)
-    select id, billing, 'open', 0, 0, 0, 0 from account`.execute(database)
+  await sql`insert into account_money (account, billing, state, credit_nano_usd, owed_nano_usd, held_nano_usd, spent_nano_usd, credit_limit_nano_usd)
+    select id, billing, 'open', 0, 0, 0, 0, 0 from account`.execute(database)
 
   const lot = database.schema
     .createTable('lot')

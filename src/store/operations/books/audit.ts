@@ -221,6 +221,7 @@ export const accountPage = async (
       creditNanoUsd: row.credit_nano_usd,
       owedNanoUsd: row.owed_nano_usd,
       heldNanoUsd: row.held_nano_usd,
+      spentNanoUsd: row.spent_nano_usd,
       creditLimitNanoUsd: row.credit_limit_nano_usd,
       openNanoUsd: held.get(row.account) ?? 0n,
       excessNanoUsd: row.owed_nano_usd > row.credit_limit_nano_usd ? await excessOf(transaction, row.account) : 0n,

@@ -1,7 +1,8 @@
 /** The operations of the books. Each is one transaction, or part of one: what it answers is durable when it is answered. */
 
-import type { TrailRow } from '#admin/port.ts'
+import type { Page, TrailRow } from '#admin/port.ts'
 import type {
+  AccountFacts,
   AccountState,
   Balance,
   Budget,
@@ -19,6 +20,7 @@ import type {
 } from '#ledger/port.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { read, write } from '#store/operations/context.ts'
+import { checkLimit } from '#store/operations/page.ts'
 import { appendTrail } from '#store/operations/trail.ts'
 import type { ClaimQuestion } from './audit.ts'
 import { accountPage, entryStretch, holdStretch, lotPage } from './audit.ts'
@@ -64,6 +66,15 @@ export const bookOperations = () => {
       (transaction, { budget, nowMs }: { readonly budget: Budget; readonly nowMs: number }): Promise<BudgetState> =>
         budgetState(on(transaction), budget, nowMs),
     ),
+    snapshotAccounts: read(async (transaction, page: Page): Promise<readonly AccountFacts[]> => {
+      let query = transaction.selectFrom('account_money').selectAll().orderBy('account').limit(checkLimit(page.limit))
+      if (page.after !== null) query = query.where('account', '>', page.after)
+      return (await query.execute()).map(({ account, billing, state }) => ({
+        id: account,
+        billing: billing as AccountFacts['billing'],
+        state: state as AccountState,
+      }))
+    }),
     callMoney: read(async (transaction, call: string): Promise<CallMoney | null> => {
       const [row] = await run.hold(transaction, [call])
       return row === undefined ? null : callMoneyOf(row)

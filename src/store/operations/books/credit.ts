@@ -2,19 +2,27 @@
 
 import { Problem } from '#base/problem.ts'
 import { grantEntries } from '#ledger/entry.ts'
+import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { expiredLots } from '#ledger/lot.ts'
 import type { AccountState, Balance, Grant } from '#ledger/port.ts'
 import { balanceOf, expireAccount, lotsOf, moneyAt, moneyOnly, post } from './money.ts'
 import type { Books } from './statement.ts'
 
+const sumOf = (spent: readonly SpentLot[]): bigint => spent.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
+
 /** The balance of an account, without what has expired, whether that is booked yet or not. `null` = no such account. */
 export const balanceAt = async (books: Books, account: string, nowMs: number): Promise<Balance | null> => {
   const money = await moneyOnly(books, account)
   if (money === null) return null
-  const { billing, state, heldNanoUsd, creditLimitNanoUsd, expiryMs } = money
-  const lots = expiryMs !== null && expiryMs <= nowMs ? await lotsOf(books, account) : []
-  const gone = expiredLots(lots, { heldNanoUsd, nowMs }).reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
-  return { account, billing, state, balanceNanoUsd: balanceOf(money) - gone, heldNanoUsd, creditLimitNanoUsd }
+  const { billing, state, heldNanoUsd, creditLimitNanoUsd, spentNanoUsd } = money
+  const lots = await lotsOf(books, account)
+  const expired = expiredLots(lots, { heldNanoUsd, nowMs })
+  const isPromo = ({ kind }: Lot): boolean => kind === 'promo'
+  const promoNanoUsd =
+    lots.filter(isPromo).reduce((sum, { remainingNanoUsd }) => sum + remainingNanoUsd, 0n) -
+    sumOf(expired.filter(({ lot }) => isPromo(lot)))
+  const balanceNanoUsd = balanceOf(money) - sumOf(expired)
+  return { account, billing, state, balanceNanoUsd, heldNanoUsd, creditLimitNanoUsd, spentNanoUsd, promoNanoUsd }
 }
 
 const earlier = (a: number | null, b: number | null): number | null => (a === null ? b : b === null || a < b ? a : b)
@@ -59,7 +67,7 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
     reason,
     entries: grantEntries(grant, money.billing, repaidNanoUsd),
   })
-  await run.moveMoney(transaction, [amountNanoUsd - repaidNanoUsd, -repaidNanoUsd, 0n, account])
+  await run.moveMoney(transaction, [amountNanoUsd - repaidNanoUsd, -repaidNanoUsd, 0n, 0n, account])
   await run.setExpiry(transaction, [earlier(money.expiryMs, expiresMs), account])
   return true
 }

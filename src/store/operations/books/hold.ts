@@ -140,7 +140,7 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
     null,
     null,
   ])
-  await run.moveMoney(transaction, [0n, 0n, amountNanoUsd, account])
+  await run.moveMoney(transaction, [0n, 0n, amountNanoUsd, 0n, account])
   await moveBudgets(books, placesOf(budgets), { heldNanoUsd: amountNanoUsd, spentNanoUsd: 0n })
   return { ok: true, amountNanoUsd, cappedBy }
 }
@@ -165,7 +165,7 @@ export const extendHold = async (books: Books, request: ExtendRequest): Promise<
     const at = { amountNanoUsd: addNanoUsd, nowMs: Number(row.created_ms), budgets: budgetsOf(row) }
     const room = await roomFor(books, money, at)
     if (room.refusal !== null) return room.refusal
-    await run.moveMoney(transaction, [0n, 0n, addNanoUsd, row.account])
+    await run.moveMoney(transaction, [0n, 0n, addNanoUsd, 0n, row.account])
     await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: addNanoUsd, spentNanoUsd: 0n })
   }
   const expiresMs = request.expiresMs === null ? row.expires_ms : request.expiresMs

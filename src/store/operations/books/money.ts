@@ -16,6 +16,7 @@ export type AccountMoney = {
   readonly creditNanoUsd: bigint
   readonly owedNanoUsd: bigint
   readonly heldNanoUsd: bigint
+  readonly spentNanoUsd: bigint
   readonly creditLimitNanoUsd: bigint
   readonly expiryMs: number | null
 }
@@ -27,6 +28,7 @@ const moneyOf = (row: Selectable<AccountMoneyTable>): AccountMoney => ({
   creditNanoUsd: row.credit_nano_usd,
   owedNanoUsd: row.owed_nano_usd,
   heldNanoUsd: row.held_nano_usd,
+  spentNanoUsd: row.spent_nano_usd,
   creditLimitNanoUsd: row.credit_limit_nano_usd,
   expiryMs: row.expiry_ms === null ? null : Number(row.expiry_ms),
 })
@@ -97,7 +99,7 @@ export const expireAccount = async (
     })
     sumNanoUsd += amountNanoUsd
   }
-  if (sumNanoUsd > 0n) await run.moveMoney(transaction, [-sumNanoUsd, 0n, 0n, account])
+  if (sumNanoUsd > 0n) await run.moveMoney(transaction, [-sumNanoUsd, 0n, 0n, 0n, account])
   const gone = new Set(
     expired.filter(({ lot, amountNanoUsd }) => amountNanoUsd === lot.remainingNanoUsd).map(({ lot }) => lot.id),
   )

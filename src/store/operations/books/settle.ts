@@ -90,7 +90,7 @@ const settleUnheld = async (books: Books, request: SettleRequest): Promise<Ended
     priceHash,
     rule,
   ])
-  await run.moveMoney(transaction, [uncoveredNanoUsd - chargeNanoUsd, uncoveredNanoUsd, 0n, account])
+  await run.moveMoney(transaction, [uncoveredNanoUsd - chargeNanoUsd, uncoveredNanoUsd, 0n, chargeNanoUsd, account])
   return { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false }
 }
 
@@ -102,7 +102,13 @@ const settleHeld = async (books: Books, row: Hold, request: SettleRequest): Prom
   const { uncoveredNanoUsd } = await charge(books, money, { ...request, account })
   const excessNanoUsd = chargeNanoUsd > heldNanoUsd ? chargeNanoUsd - heldNanoUsd : 0n
   await run.endHold(transaction, ['settled', chargeNanoUsd, excessNanoUsd, nowMs, priceHash, rule, call])
-  await run.moveMoney(transaction, [uncoveredNanoUsd - chargeNanoUsd, uncoveredNanoUsd, -heldNanoUsd, account])
+  await run.moveMoney(transaction, [
+    uncoveredNanoUsd - chargeNanoUsd,
+    uncoveredNanoUsd,
+    -heldNanoUsd,
+    chargeNanoUsd,
+    account,
+  ])
   await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: -heldNanoUsd, spentNanoUsd: chargeNanoUsd })
   return { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false }
 }
@@ -125,7 +131,7 @@ const release = async (
   const { transaction, run } = books
   const { state, nowMs, rule } = how
   await run.endHold(transaction, [state, 0n, 0n, nowMs, null, rule, row.call])
-  await run.moveMoney(transaction, [0n, 0n, -row.amount_nano_usd, row.account])
+  await run.moveMoney(transaction, [0n, 0n, -row.amount_nano_usd, 0n, row.account])
   await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: -row.amount_nano_usd, spentNanoUsd: 0n })
   return { state, chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: false }
 }

@@ -26,10 +26,10 @@ const hot = <O = never>(statement: RawBuilder<O>): Hot<O> => {
 export const bookStatements = () => ({
   money: hot(sql<Selectable<AccountMoneyTable>>`select * from account_money where account = ${place}`),
 
-  /** Adds to credit, to what is owed, to what is held. */
+  /** Adds to credit, to what is owed, to what is held, to what was spent. */
   moveMoney: hot(
     sql`update account_money set credit_nano_usd = credit_nano_usd + ${place}, owed_nano_usd = owed_nano_usd + ${place},
-      held_nano_usd = held_nano_usd + ${place} where account = ${place}`,
+      held_nano_usd = held_nano_usd + ${place}, spent_nano_usd = spent_nano_usd + ${place} where account = ${place}`,
   ),
 
   setExpiry: hot(sql`update account_money set expiry_ms = ${place} where account = ${place}`),

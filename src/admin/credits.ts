@@ -1,0 +1,120 @@
+/** Credit of accounts: granted in lots, looked at. */
+
+import { z } from 'zod'
+import { decimalOf, nanoOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import type { Balance } from '#ledger/port.ts'
+import { handleField, momentField, momentOf } from './field.ts'
+import type { OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import type { AccountRow } from './rows.ts'
+import { trailRowOf } from './trail-row.ts'
+
+/** Lots of promotional credit are spent before paid ones. */
+const priorities = { promo: 40, paid: 50 } as const
+
+const balanceView = z.object({
+  account: z.string(),
+  balance_nano_usd: z.string().describe('Posted: credit that is left, less what is owed.'),
+  held_nano_usd: z.string().describe('Held for calls that are under way.'),
+  balance_usd: z.string(),
+  billing: z.enum(['prepaid', 'postpaid', 'unlimited']),
+  state: z.enum(['open', 'suspended', 'closed']),
+  credit_limit_nano_usd: z.string().describe('How far below zero a postpaid account may go.'),
+})
+
+const grantView = balanceView.extend({
+  lot: z.string(),
+  kind: z.enum(['paid', 'promo']),
+  expires: z.string().nullable().describe('RFC 3339, UTC.'),
+})
+
+const viewOf = (balance: Balance): z.input<typeof balanceView> => ({
+  account: balance.account,
+  balance_nano_usd: balance.balanceNanoUsd.toString(),
+  held_nano_usd: balance.heldNanoUsd.toString(),
+  balance_usd: decimalOf(balance.balanceNanoUsd),
+  billing: balance.billing,
+  state: balance.state,
+  credit_limit_nano_usd: balance.creditLimitNanoUsd.toString(),
+})
+
+/** An account by id or name. Throws Problem `not_found`. */
+export const accountNamed = async (handle: string, { ports }: OperationContext): Promise<AccountRow> => {
+  const row = await ports.store.account(handle)
+  if (row !== null) return row
+  throw new Problem('not_found', {
+    message: `There is no account '${handle}'. 'drover accounts list' shows those that there are.`,
+    param: 'account',
+  })
+}
+
+/** The balance as it is now. */
+export const balanceNow = async (account: string, { ports, clock }: OperationContext): Promise<Balance> => {
+  const balance = await ports.store.balance(account, clock.nowMs())
+  if (balance === null)
+    throw new Problem('not_found', { message: `Account ${account} has no books.`, param: 'account' })
+  return balance
+}
+
+const grant = operation({
+  noun: 'credits',
+  verb: 'grant',
+  summary: 'Grant credit to an account. What it owes is paid first.',
+  method: 'POST',
+  path: '/credits',
+  scope: 'write',
+  input: z.strictObject({
+    account: handleField().describe('The account: id or name.'),
+    usd: z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
+      .describe('The amount in USD.'),
+    kind: z.enum(['paid', 'promo']).default('paid').describe('Whether it was paid for, or is given.'),
+    expires: momentField().optional().describe('When what is left of it ends: a duration from now (30d), or RFC 3339.'),
+    reason: z.string().min(1).max(500).optional().describe('Why, for the books and the trail.'),
+  }),
+  output: grantView,
+  flags: [{ field: 'usd', flag: '--usd <amount>', describe: 'The amount in USD.' }],
+  render: (view) => `${view.account} has ${view.balance_usd} USD\n`,
+  run: async (input, context) => {
+    const account = await accountNamed(input.account, context)
+    const nowMs = context.clock.nowMs()
+    const expiresMs = input.expires === undefined ? null : momentOf(input.expires, nowMs)
+    const lot = context.ids.next('lot')
+    const expires = expiresMs === null ? null : new Date(expiresMs).toISOString()
+    const after = { account: account.id, lot, usd: input.usd, kind: input.kind, expires, reason: input.reason ?? null }
+    const trail = trailRowOf({ operation: 'credits.grant', object: account.id, before: null, after }, context)
+    await context.ports.store.grantCredit(
+      {
+        lot,
+        account: account.id,
+        kind: input.kind,
+        amountNanoUsd: nanoOf(input.usd),
+        priority: priorities[input.kind],
+        expiresMs,
+        nowMs,
+        method: 'manual',
+        reason: input.reason ?? null,
+      },
+      trail,
+    )
+    return { ...viewOf(await balanceNow(account.id, context)), lot, kind: input.kind, expires }
+  },
+})
+
+const balance = operation({
+  noun: 'credits',
+  verb: 'balance',
+  summary: 'What an account has, and what is held of it.',
+  method: 'GET',
+  path: '/credits/{account}',
+  scope: 'read',
+  input: z.strictObject({ account: handleField().default('default').describe('The account: id or name.') }),
+  output: balanceView,
+  flags: [],
+  render: (view) => `${view.balance_usd} USD, of which ${decimalOf(BigInt(view.held_nano_usd))} USD is held\n`,
+  run: async (input, context) => viewOf(await balanceNow((await accountNamed(input.account, context)).id, context)),
+})
+
+export const creditOperations = [grant, balance] as const
