@@ -94,6 +94,27 @@ const inForce = (row: PriceRow, atMs: number): boolean =>
   (row.untilMs === null || atMs < row.untilMs) &&
   (row.windows === null || row.windows.some((window) => windowHolds(window, atMs)))
 
+/** The tier that a vendor's name for it is billed as. */
+const tierOf = (name: string | null): string => tierNames.get(name ?? 'default') ?? name ?? 'default'
+
+/**
+ * Every row that may come to rate a call whose input is at most `inputTokensMax` and whose tier may be served as asked or as the
+ * default one: for the bound of what it can cost.
+ */
+export const rowsThatMayRate = (
+  rows: readonly PriceRow[],
+  question: Omit<PriceQuestion, 'inputTokens'> & { readonly inputTokensMax: number },
+): readonly PriceRow[] => {
+  const tiers = ['default', tierOf(question.serviceTier)]
+  return rows.filter(
+    (row) =>
+      row.currency === question.currency &&
+      tiers.includes(row.serviceTier) &&
+      (row.contextOverTokens ?? 0) <= question.inputTokensMax &&
+      inForce(row, question.atMs),
+  )
+}
+
 export type PriceQuestion = {
   /** The instant that decides; for a vendor with times of day, what its page says decides. */
   readonly atMs: number
@@ -119,7 +140,7 @@ export type PriceChoice = {
 export const priceAt = (rows: readonly PriceRow[], question: PriceQuestion): PriceChoice | null => {
   const { atMs, inputTokens } = question
   const current = rows.filter((row) => row.currency === question.currency && inForce(row, atMs))
-  const tier = tierNames.get(question.serviceTier ?? 'default') ?? question.serviceTier ?? 'default'
+  const tier = tierOf(question.serviceTier)
   const step = current
     .filter((row) => row.serviceTier === 'default' || row.serviceTier === tier)
     .map((row) => row.contextOverTokens ?? 0)

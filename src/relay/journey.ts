@@ -6,6 +6,7 @@ import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
+import type { CallBooks } from '#ledger/port.ts'
 import type { Limiter } from '#policy/port.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
@@ -14,6 +15,7 @@ import type { UsageRefusals } from './attempt.ts'
 import type { Draft } from './draft.ts'
 import { upstreamWaitMs } from './draft.ts'
 import { droverHeaders } from './head.ts'
+import type { CallHold } from './hold.ts'
 import type { Labels } from './labels.ts'
 import type { CountTokens } from './meter.ts'
 import type { CallLog } from './port.ts'
@@ -23,6 +25,9 @@ export type RelayPorts = {
   readonly snapshot: () => Snapshot
   readonly limiter: Limiter
   readonly callLog: CallLog
+  readonly books: CallBooks
+  /** Names this process in the books. */
+  readonly owner: string
   /** Metrics and whoever else reads records; must not throw. */
   readonly observe: (record: CallRecord) => void
   readonly countTokens: CountTokens
@@ -40,7 +45,12 @@ export type Journey = {
   readonly draft: Draft
 }
 
-export type Admitted = Journey & { readonly call: Call; readonly labels: Labels; readonly grant: Grant }
+export type Admitted = Journey & {
+  readonly call: Call
+  readonly labels: Labels
+  readonly grant: Grant
+  readonly hold: CallHold
+}
 
 export const elapsedMs = ({ exchange, ports }: Journey): number =>
   ports.clock.monotonicMs() - exchange.inbound.arrivedMs

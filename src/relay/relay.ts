@@ -10,6 +10,7 @@ import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
 import { CallerLeft } from './attempt.ts'
 import { bodyKeeper } from './body-keeper.ts'
+import { closeBooks } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
 import type { DeliverContext, Delivered } from './deliver.ts'
 import { deliver, wholeBytes } from './deliver.ts'
@@ -17,6 +18,8 @@ import type { Draft } from './draft.ts'
 import { draftOf } from './draft.ts'
 import type { Reply } from './first-reply.ts'
 import { replyHeaders } from './head.ts'
+import type { CallHold } from './hold.ts'
+import { holdFor } from './hold.ts'
 import type { Admitted, Journey, RelayPorts } from './journey.ts'
 import { elapsedMs, sendHead } from './journey.ts'
 import type { Labels } from './labels.ts'
@@ -64,10 +67,22 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
   return { end: 'complete', problem: null }
 }
 
-const carry = async (admitted: Admitted): Promise<void> => {
+/** A crash from now on leaves a call that had begun; that nobody waits for the note costs nothing when it is late. */
+const noteBegun = ({ ports, draft, hold }: Admitted): void => {
+  if (hold.amountNanoUsd === null) return
+  const note = { call: draft.id, nowMs: ports.clock.nowMs(), addNanoUsd: 0n, expiresMs: null, begun: true }
+  ports.books.extend({ ...note, provenNanoUsd: null }).catch((thrown: unknown) => {
+    ports.log.debug('a hold could not be marked as begun', { call: draft.id, problem: asProblem(thrown).code })
+  })
+}
+
+/** Gives the vendor's policy on callers who leave. */
+const carry = async (admitted: Admitted): Promise<string> => {
   const { exchange, ports, draft, protocol, snapshot, call, grant } = admitted
   const reply = await send(admitted)
   const { row } = reply.attempt.leg
+  const { upstream } = reply.attempt
+  if (call.stream) noteBegun(admitted)
   const read = meter(ports.countTokens)
   const keeper = snapshot.keepBodies ? bodyKeeper(draft, call) : null
   const delivered = await answer(admitted, reply, {
@@ -89,6 +104,7 @@ const carry = async (admitted: Admitted): Promise<void> => {
   })
   keeper?.finish()
   grant.used(await settle(draft, reply.attempt, { call, meter: read, delivered }))
+  return upstream.vendor.leavePolicy
 }
 
 /** Answers a refusal in the caller's protocol; a caller who has gone gets nothing. */
@@ -146,6 +162,8 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
   const draft = draftOf(exchange.inbound, protocol.name, nowMs)
   const journey: Journey = { exchange, protocol, ports, snapshot: ports.snapshot(), draft }
   let grant: Grant | null = null
+  let hold: CallHold | null = null
+  let leavePolicy: string | null = null
   try {
     const identity = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
     const { key } = identity
@@ -157,11 +175,15 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     describe(draft, call, labels)
     grant = await admit({ snapshot: journey.snapshot, identity, call, inbound, limiter: ports.limiter, nowMs })
     draft.warnings = [...draft.warnings, ...grant.warnings]
-    await carry({ ...journey, call, labels, grant })
+    const account = journey.snapshot.accounts.get(key.account)
+    hold = await holdFor({ call, inbound, protocol, key, account, rows: grant.rows, nowMs }, ports)
+    draft.warnings = [...draft.warnings, ...hold.warnings]
+    leavePolicy = await carry({ ...journey, call: hold.call, labels, grant, hold })
   } catch (thrown) {
     await endBadly(journey, thrown, grant)
   } finally {
     await grant?.giveBack()
+    if (hold !== null) await closeBooks({ draft, hold, leavePolicy }, ports)
     await keepRecord(journey)
   }
 }

@@ -18,6 +18,7 @@ import type { Inbound } from '#http/inbound.ts'
 import type { PageEndpoint } from '#http/page.ts'
 import { filePage, servePage } from '#http/page.ts'
 import { clearSpool } from '#http/spool.ts'
+import { keepBooks } from '#job/keep-books.ts'
 import { makeMetrics } from '#observe/metrics.ts'
 import { watchPages } from '#observe/pages.ts'
 import { pinoLog } from '#observe/pino-log.ts'
@@ -29,6 +30,7 @@ import type { Live } from '#relay/live.ts'
 import { usageRefusals } from '#relay/usage-refusals.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { openData } from './data.ts'
+import { watchIdleMemory } from './idle-memory.ts'
 import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
@@ -37,9 +39,12 @@ import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint
 
 type Data = Awaited<ReturnType<typeof openData>>
-type Rooms = { readonly request: ServeRequest; readonly log: Log; readonly data: Data } & Awaited<
-  ReturnType<typeof openRelay>
->
+type Rooms = {
+  readonly request: ServeRequest
+  readonly log: Log
+  readonly data: Data
+  readonly owner: string
+} & Awaited<ReturnType<typeof openRelay>>
 
 const adminPorts = ({ request, data, live }: Rooms) => ({
   store: data.store,
@@ -76,6 +81,8 @@ const endpointsOf = async (machine: Machine, rooms: Rooms, warnings: () => reado
     snapshot: live.current,
     limiter: makeMemoryLimiter({ clock }),
     callLog: data.store,
+    books: data.store,
+    owner: rooms.owner,
     observe: metrics.observe,
     countTokens,
     refusesUsage: usageRefusals(),
@@ -135,15 +142,19 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     request,
     log,
     data,
+    owner: Buffer.from(ids.bytes(12)).toString('hex'),
     ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey }, closing)),
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
+  const keeping = await keepBooks({ books: store, owner: rooms.owner, clock, log })
+  closing.defer(() => keeping.close())
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(machine, rooms, () => warnings)
   const listening = await listen(machine, { config, folder, log, endpoints })
   data.lock.announce(listening.adminUrl)
+  closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))
   const changed = (loaded: Loaded, restart: readonly string[]): void => {
     warnings = reload(rooms, loaded, restart)
   }

@@ -1,0 +1,68 @@
+/** Keeps the books in order: what a crash left is resolved, what has expired is booked. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
+import type { BookKeeping, SweepRequest } from '#ledger/port.ts'
+
+/** `ledger verify` allows a hold 60 s past its end. */
+const everyMs = 10_000
+/** Holds and accounts that one transaction resolves, so that calls get their turn in between. */
+const batchMax = 500
+/** Of a first sweep after a crash: half a million calls under way. */
+const batchesMax = 1000
+
+export type KeepBooks = {
+  readonly books: Pick<BookKeeping, 'sweep' | 'expireLots'>
+  /** Names this process. */
+  readonly owner: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const sweepAll = async ({ books, clock, log }: KeepBooks, owner: SweepRequest['owner']): Promise<void> => {
+  const sum = { settled: 0, voided: 0, lost: 0 }
+  for (let batch = 0; batch < batchesMax; batch += 1) {
+    const swept = await books.sweep({ nowMs: clock.nowMs(), owner, limit: batchMax })
+    const count = swept.settled + swept.voided + swept.lost
+    sum.settled += swept.settled
+    sum.voided += swept.voided
+    sum.lost += swept.lost
+    if (count < batchMax) break
+  }
+  if (sum.settled + sum.voided + sum.lost > 0) log.warn('interrupted calls were resolved in the books', sum)
+}
+
+/**
+ * Resolves what an earlier process of this store left, then goes on every 10 s until `close`. Rejects with what the store says when
+ * the first round fails.
+ */
+export const keepBooks = async (keeping: KeepBooks): Promise<{ readonly close: () => Promise<void> }> => {
+  const { books, owner, clock, log } = keeping
+  let closed = false
+  let cancel = (): void => {}
+  let running = Promise.resolve()
+  const round = async (): Promise<void> => {
+    try {
+      await sweepAll(keeping, null)
+      await books.expireLots(clock.nowMs(), batchMax)
+    } catch (thrown) {
+      log.warn('the books could not be swept', { problem: asProblem(thrown).message })
+    }
+    if (!closed) wait()
+  }
+  const wait = (): void => {
+    cancel = clock.after(everyMs, () => {
+      running = round()
+    })
+  }
+  await sweepAll(keeping, owner)
+  wait()
+  return {
+    close: async () => {
+      closed = true
+      cancel()
+      await running
+    },
+  }
+}

@@ -1,0 +1,169 @@
+/** The most that a call can cost, before it is made: what is held for it. */
+
+import type { Buffer } from 'node:buffer'
+import { hasMember, readMember } from '#base/json.ts'
+import { divideHalfUp, tokensPerPrice } from '#base/money.ts'
+import type { PriceRates } from '#base/price-row.ts'
+import { rowsThatMayRate } from '#base/price-row.ts'
+import { Problem } from '#base/problem.ts'
+import type { ModelRow } from '#policy/model-table.ts'
+import type { Call, CallKind } from '#protocol/call.ts'
+
+/** A call that can be given less output than this is refused instead of being cut short. */
+export const outputTokensMin = 256
+/** Where neither caller nor catalog say how long an answer may get. */
+const outputTokensUnknown = 32_768
+/** Things that a provider's own tools may bill by the piece in one call (searches, containers). */
+const toolItemsMax = 16
+
+export type Bound = {
+  readonly amountNanoUsd: bigint
+  /** The same with the least output that is worth a call; equal where the output cannot be bounded. */
+  readonly amountMinNanoUsd: bigint
+  /** The output maximum that an amount pays for, in tokens; `null` = the output costs nothing. */
+  readonly outputTokensFor: (amountNanoUsd: bigint) => number | null
+}
+
+/** Members by which content comes that is not in the body, or is not text: bound by the model's window instead. */
+const windowMarks: readonly string[] = [
+  '"image_url"',
+  '"input_image"',
+  '"video_url"',
+  '"input_audio"',
+  '"input_file"',
+  '"file"',
+  '"web_search',
+  '"server_tool',
+]
+
+const sourceOf = (call: Call): Buffer | null => (call.payload.kind === 'json' ? call.payload.top.source : null)
+
+const asksForWindow = (call: Call): boolean => {
+  const source = sourceOf(call)
+  return source !== null && windowMarks.some((mark) => source.includes(mark))
+}
+
+const capped = (tokens: number, limit: number | null): number => (limit === null ? tokens : Math.min(tokens, limit))
+
+/** A token is at least a byte of text, so that bytes bound tokens; no model reads more than its window. */
+const inputTokensOf = (call: Call, row: ModelRow): number => {
+  const bytes = call.payload.kind === 'form' ? call.payload.form.sizeBytes : call.inputBytes
+  if (!asksForWindow(call)) return capped(bytes, row.contextTokens)
+  return row.contextTokens ?? Math.max(bytes, sourceOf(call)?.length ?? 0)
+}
+
+const textKinds: readonly CallKind[] = ['chat', 'completion']
+const silentKinds: readonly CallKind[] = ['embedding', 'moderation', 'rerank']
+
+const outputTokensOf = (call: Call, row: ModelRow): number => {
+  if (silentKinds.includes(call.kind)) return 0
+  const most = row.outputTokensMax ?? row.contextTokens
+  return call.outputMax === null ? (most ?? outputTokensUnknown) : capped(call.outputMax, most)
+}
+
+const dearest = (rates: readonly (bigint | null)[]): bigint | null =>
+  rates.reduce((most, rate) => (rate !== null && (most === null || rate > most) ? rate : most), null)
+
+const inputRate = (rates: PriceRates, call: Call): bigint | null =>
+  dearest([
+    rates.input,
+    rates.cachedInput,
+    rates.cacheWrite5m,
+    // An hour's cache is only ever written where the caller marks what is to be kept.
+    sourceOf(call)?.includes('"cache_control"') === true ? rates.cacheWrite1h : null,
+    ...(asksForWindow(call) || call.payload.kind === 'form' ? [rates.imageInput, rates.audioInput] : []),
+  ])
+
+const outputRate = (rates: PriceRates, row: ModelRow): bigint | null =>
+  dearest([
+    rates.output,
+    rates.reasoning,
+    ...(row.outputModalities.includes('audio') ? [rates.audioOutput] : []),
+    ...(row.outputModalities.includes('image') ? [rates.imageOutput] : []),
+  ])
+
+const itemsMax = (call: Call): number => {
+  if (call.kind === 'image') return call.choices
+  if (textKinds.includes(call.kind)) return asksForWindow(call) ? toolItemsMax : 0
+  return silentKinds.includes(call.kind) ? call.choices : call.inputBytes
+}
+
+/** Nano-USD times a million tokens: what does not depend on the output, and each token of it. */
+type Sum = { readonly fixed: bigint; readonly perToken: bigint; readonly outputTokens: number }
+
+const sumFor = (rates: PriceRates, call: Call, row: ModelRow): Sum | null => {
+  const inputTokens = BigInt(inputTokensOf(call, row))
+  const input = inputRate(rates, call)
+  const output = outputRate(rates, row)
+  const isText = textKinds.includes(call.kind)
+  if (isText && (input === null || output === null)) return null
+  const items = Object.values(rates.items ?? {}).reduce((sum, rate) => sum + rate, 0n) * BigInt(itemsMax(call))
+  return {
+    fixed: inputTokens * (input ?? 0n) + ((rates.perCall ?? 0n) + items) * tokensPerPrice,
+    perToken: (output ?? 0n) * BigInt(call.choices),
+    outputTokens: outputTokensOf(call, row),
+  }
+}
+
+const tierAsked = (call: Call): string | null => {
+  if (call.payload.kind !== 'json' || !hasMember(call.payload.top, 'service_tier')) return null
+  const tier = readMember(call.payload.top, 'service_tier')
+  // `auto` lets the provider choose by the operator's project, which may be the dearer one.
+  return tier === 'auto' ? 'priority' : typeof tier === 'string' ? tier : null
+}
+
+const unpriced = (row: ModelRow): Problem =>
+  new Problem('price_unknown', {
+    message: `Model '${row.id}' has no price here, and this account or key pays by price. Ask the operator to set one, or use another model.`,
+    param: 'model',
+  })
+
+const sumsFor = (call: Call, row: ModelRow, atMs: number): readonly Sum[] | Problem => {
+  if (row.priceRows === 'free') return []
+  const rows = rowsThatMayRate(row.priceRows, {
+    atMs,
+    currency: 'USD',
+    serviceTier: tierAsked(call),
+    inputTokensMax: inputTokensOf(call, row),
+  })
+  const sums = rows.map(({ rates }) => sumFor(rates, call, row)).filter((sum) => sum !== null)
+  return sums.length === 0 ? unpriced(row) : sums
+}
+
+const most = (amounts: readonly bigint[]): bigint => amounts.reduce((a, b) => (a > b ? a : b), 0n)
+const amountOf = ({ fixed, perToken }: Sum, outputTokens: number): bigint =>
+  divideHalfUp(fixed + perToken * BigInt(outputTokens), tokensPerPrice)
+
+/** The largest output whose sum still rounds to the amount. */
+const tokensFor = ({ fixed, perToken }: Sum, amountNanoUsd: bigint): number | null => {
+  if (perToken === 0n) return null
+  const tokens = (amountNanoUsd * tokensPerPrice + tokensPerPrice / 2n - 1n - fixed) / perToken
+  return Number(tokens < 0n ? 0n : tokens)
+}
+
+/**
+ * The bound over every model that may answer; the dearest counts. `canCap` = the protocol has a maximum that can be lowered.
+ * Gives Problem `price_unknown` where one of them has no price.
+ */
+export const boundOf = (
+  call: Call,
+  { rows, atMs, canCap }: { readonly rows: readonly ModelRow[]; readonly atMs: number; readonly canCap: boolean },
+): Bound | Problem => {
+  const sums: Sum[] = []
+  for (const row of rows) {
+    const found = sumsFor(call, row, atMs)
+    if (found instanceof Problem) return found
+    sums.push(...found)
+  }
+  const amountNanoUsd = most(sums.map((sum) => amountOf(sum, sum.outputTokens)))
+  return {
+    amountNanoUsd,
+    amountMinNanoUsd: canCap
+      ? most(sums.map((sum) => amountOf(sum, Math.min(sum.outputTokens, outputTokensMin))))
+      : amountNanoUsd,
+    outputTokensFor: (amount) => {
+      const tokens = sums.flatMap((sum) => tokensFor(sum, amount) ?? [])
+      return tokens.length === 0 ? null : Math.min(...tokens)
+    },
+  }
+}

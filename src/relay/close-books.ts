@@ -1,0 +1,93 @@
+/** The end of a call in the books: what it cost is settled, what was held for nothing is voided; a store that is away is asked again. */
+
+import { asProblem } from '#base/problem.ts'
+import type { Ended, UpstreamCost } from '#ledger/port.ts'
+import type { Draft } from './draft.ts'
+import type { CallHold, HoldPorts } from './hold.ts'
+
+/** A settlement that the store does not take is repeated this often, over about 5 minutes: within the hold's own life. */
+const triesMax = 24
+const waitFirstMs = 250
+const waitMostMs = 15_000
+
+export type Closing = {
+  readonly draft: Draft
+  readonly hold: CallHold
+  /** What the provider's vendor declares about callers who leave; `null` = no answer began. */
+  readonly leavePolicy: string | null
+}
+
+const upstreamCosts = (draft: Draft): readonly UpstreamCost[] =>
+  draft.attempts.flatMap(({ provider, costNanoUsd }) =>
+    costNanoUsd === null || costNanoUsd === 0n ? [] : [{ provider, amountNanoUsd: costNanoUsd }],
+  )
+
+const sources: Readonly<Record<string, string>> = {
+  reported: "the provider's own count",
+  partial: "the provider's count until the answer was cut",
+  counted: 'counted by Drover: the provider reported no usage',
+  estimated: 'counted by Drover from what was delivered: the answer was cut',
+}
+
+/** The rule that decided, in the manual's words. */
+const ruleOf = ({ draft, leavePolicy }: Closing): string => {
+  if (draft.usage === null) return 'nothing was delivered: nothing is charged'
+  if (draft.costNanoUsd === null) return 'the usage cannot be priced: nothing is charged'
+  const source = sources[draft.usage.source] ?? draft.usage.source
+  return draft.end === 'left' ? `the caller left (${leavePolicy ?? 'cancel'}): ${source}` : source
+}
+
+/** Only a provider's own figures may go over what was held. */
+const chargeOf = ({ draft, hold }: Closing): bigint | null => {
+  const { costNanoUsd, usage } = draft
+  if (costNanoUsd === null || usage === null) return null
+  const isReported = usage.source === 'reported' || usage.source === 'partial'
+  if (isReported || hold.amountNanoUsd === null) return costNanoUsd
+  return costNanoUsd < hold.amountNanoUsd ? costNanoUsd : hold.amountNanoUsd
+}
+
+const pause = ({ clock }: HoldPorts, delayMs: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(delayMs, resolve))
+
+const end = (closing: Closing, { books, clock }: HoldPorts): Promise<Ended> | null => {
+  const { draft, hold } = closing
+  const { id: call, account, key, priceHash } = draft
+  if (account === null || draft.test) return null
+  const charge = chargeOf(closing)
+  const request = {
+    call,
+    account,
+    key,
+    nowMs: clock.nowMs(),
+    rule: ruleOf(closing),
+    upstreamCosts: upstreamCosts(draft),
+  }
+  if (charge !== null) return books.settle({ ...request, chargeNanoUsd: charge, priceHash })
+  return hold.amountNanoUsd === null && request.upstreamCosts.length === 0 ? null : books.voidHold(request)
+}
+
+/**
+ * Closes a call's books. Its record gets what was really charged. Never rejects: what the store does not take in the end is
+ * logged with its amount, and its hold is left to the sweeper.
+ */
+export const closeBooks = async (closing: Closing, ports: HoldPorts): Promise<void> => {
+  const { draft } = closing
+  for (let tries = 1; tries <= triesMax; tries += 1)
+    try {
+      const ended = await end(closing, ports)
+      if (ended !== null && draft.costNanoUsd !== null) draft.costNanoUsd = ended.chargedNanoUsd
+      return
+    } catch (thrown) {
+      const problem = asProblem(thrown)
+      const facts = { call: draft.id, account: draft.account, amount_nano_usd: draft.costNanoUsd?.toString() ?? null }
+      if (tries === triesMax || problem.row.retry === 'never') {
+        ports.log.error('a call could not be settled: its hold is left to the sweeper', {
+          ...facts,
+          problem: problem.message,
+        })
+        return
+      }
+      if (tries === 1) ports.log.warn('a settlement is repeated', { ...facts, problem: problem.message })
+      await pause(ports, Math.min(waitMostMs, waitFirstMs * 2 ** (tries - 1)))
+    }
+}

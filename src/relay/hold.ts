@@ -1,0 +1,165 @@
+/** Money of a call under way: held before anything goes upstream, settled or voided when it has ended. */
+
+import { Buffer } from 'node:buffer'
+import type { Clock } from '#base/clock.ts'
+import { rfc3339 } from '#base/clock.ts'
+import { hasMember, spliceTopLevel } from '#base/json.ts'
+import type { Log } from '#base/log.ts'
+import { decimalOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import type { Inbound } from '#http/inbound.ts'
+import type { AccountFacts, Budget, CallBooks, HoldRefusal } from '#ledger/port.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ModelRow } from '#policy/model-table.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Protocol } from '#protocol/protocol.ts'
+import { boundOf, outputTokensMin } from './bound.ts'
+
+/** After the last moment of its call a hold stands this much longer, for a settlement that has to be repeated. */
+const holdSlackMs = 360_000
+
+export type HoldPorts = {
+  readonly books: CallBooks
+  /** Names this process: what it held is known to be nobody's once another has taken its place. */
+  readonly owner: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export type HoldQuestion = {
+  readonly call: Call
+  readonly inbound: Inbound
+  readonly protocol: Protocol
+  readonly key: KeyFacts
+  /** `undefined` = not in the snapshot yet: the books decide. */
+  readonly account: AccountFacts | undefined
+  readonly rows: readonly ModelRow[]
+  readonly nowMs: number
+}
+
+/** What was held; `null` = nothing needs to be: the account is metered. */
+export type CallHold = {
+  readonly amountNanoUsd: bigint | null
+  /** The call as it may go out: with a lower output maximum where the money does not cover the asked one. */
+  readonly call: Call
+  readonly warnings: readonly string[]
+}
+
+const budgetsOf = (key: KeyFacts): readonly Budget[] =>
+  key.budgetNanoUsd === null || key.budgetPeriod === null
+    ? []
+    : [{ name: `key:${key.id}`, limitNanoUsd: key.budgetNanoUsd, period: key.budgetPeriod }]
+
+const noRetry = { 'x-should-retry': 'false' }
+
+const notOpen = (state: string, account: string): Problem =>
+  new Problem('permission_denied', {
+    message: `Account ${account} is ${state === 'unknown_account' ? 'not known to the books' : state}: it may not begin calls. Ask the operator of this relay.`,
+    headers: noRetry,
+  })
+
+const refusalOf = (refusal: HoldRefusal, needNanoUsd: bigint, key: KeyFacts): Problem => {
+  const needed = decimalOf(needNanoUsd)
+  if (refusal.reason === 'credit') {
+    const { balanceNanoUsd, heldNanoUsd, availableNanoUsd } = refusal
+    return new Problem('credit_exhausted', {
+      message:
+        `Not enough credit: this call can cost ${needed} USD with at least ${outputTokensMin} tokens of output, and the balance is ` +
+        `${decimalOf(balanceNanoUsd)} USD, of which ${decimalOf(heldNanoUsd)} is held for calls under way. ` +
+        `Add credit to account ${key.account} (operators: drover credits grant --account ${key.account} --usd AMOUNT), or lower the output maximum.`,
+      headers: noRetry,
+      facts: {
+        balance_nano_usd: balanceNanoUsd.toString(),
+        held_nano_usd: heldNanoUsd.toString(),
+        available_nano_usd: availableNanoUsd.toString(),
+        needed_nano_usd: needNanoUsd.toString(),
+        account: key.account,
+      },
+    })
+  }
+  if (refusal.reason === 'budget') {
+    const { budget, availableNanoUsd, resetsMs } = refusal
+    return new Problem('budget_exceeded', {
+      message:
+        `The budget of key "${key.name}" is ${decimalOf(budget.limitNanoUsd)} USD per ${budget.period}, and ${decimalOf(availableNanoUsd)} USD of it ` +
+        `is left; this call can cost ${needed} USD. It resets at ${rfc3339(resetsMs)}.`,
+      headers: noRetry,
+      facts: {
+        budget: budget.name,
+        limit_nano_usd: budget.limitNanoUsd.toString(),
+        available_nano_usd: availableNanoUsd.toString(),
+        needed_nano_usd: needNanoUsd.toString(),
+        resets_at: rfc3339(resetsMs),
+      },
+    })
+  }
+  return notOpen(refusal.reason, key.account)
+}
+
+/** The call with a lower output maximum, in the field that the caller used, else in the protocol's own. */
+const withOutputMax = ({ call, inbound, protocol }: HoldQuestion, tokens: number): Call => {
+  const { payload } = call
+  const fields = protocol.outputMaxFields ?? []
+  if (payload.kind !== 'json') return call
+  const given = fields.filter((field) => hasMember(payload.top, field))
+  const names = given.length > 0 ? given : fields.slice(0, 1)
+  const bytes = spliceTopLevel(payload.top, {
+    set: Object.fromEntries(names.map((name) => [name, tokens.toString()])),
+  })
+  const read = protocol.server.readCall({
+    ...inbound,
+    body: { kind: 'bytes', bytes: Buffer.from(bytes), contentType: 'application/json' },
+  })
+  return { ...read, warnings: call.warnings }
+}
+
+const canCap = ({ call, protocol }: HoldQuestion): boolean =>
+  call.payload.kind === 'json' && (protocol.outputMaxFields ?? []).length > 0
+
+const routeEndMs = ({ rows, nowMs }: HoldQuestion): number =>
+  nowMs + Math.max(0, ...rows.map((row) => row.route.timeouts.totalMs))
+
+/**
+ * Holds what the call can cost, where its account or its key pays by price.
+ * @throws Problem `credit_exhausted`, `budget_exceeded`, `price_unknown`, `permission_denied`, `store_unavailable`.
+ */
+export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPorts): Promise<CallHold> => {
+  const { call, key, account, rows, nowMs } = question
+  const free = { amountNanoUsd: null, call, warnings: [] }
+  if (key.test) return free
+  if (account !== undefined && account.state !== 'open') throw notOpen(account.state, key.account)
+  const budgets = budgetsOf(key)
+  if (account?.billing === 'unlimited' && budgets.length === 0) return free
+  const bound = boundOf(call, { rows, atMs: nowMs, canCap: canCap(question) })
+  if (bound instanceof Problem) throw bound
+  const { amountNanoUsd, amountMinNanoUsd } = bound
+  const held = await books.hold({
+    call: call.id,
+    account: key.account,
+    key: key.id,
+    amountNanoUsd,
+    amountMinNanoUsd,
+    nowMs,
+    expiresMs: routeEndMs(question) + holdSlackMs,
+    owner,
+    budgets,
+  })
+  if (!held.ok) throw refusalOf(held, amountMinNanoUsd, key)
+  if (held.cappedBy === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
+  const tokens = bound.outputTokensFor(held.amountNanoUsd)
+  if (tokens === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
+  const why = held.cappedBy === 'credit' ? 'the credit that is left' : "what is left of the key's budget"
+  return {
+    amountNanoUsd: held.amountNanoUsd,
+    call: withOutputMax(question, tokens),
+    warnings: [`${protocolField(question)}:lowered to ${tokens}; it is ${why}`],
+  }
+}
+
+const protocolField = ({ call, protocol }: HoldQuestion): string => {
+  const fields = protocol.outputMaxFields ?? []
+  const { payload } = call
+  return (
+    (payload.kind === 'json' ? fields.find((field) => hasMember(payload.top, field)) : undefined) ?? fields[0] ?? ''
+  )
+}
