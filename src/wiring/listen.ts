@@ -26,6 +26,7 @@ export type Listeners = {
   readonly url: string
   /** Where commands on this machine reach the admin API. */
   readonly adminUrl: string
+  readonly openExchanges: () => number
   /** Gives the number of exchanges that were cut. */
   readonly drain: (timeoutMs: number) => Promise<number>
 }
@@ -66,13 +67,15 @@ export const listen = async <T>(machine: Machine, request: ListenRequest<T>): Pr
     endpoints: [...calls, ...watching, ...(admin === null ? administration : [])],
   })
   const { url } = await main.listen()
-  if (admin === null) return { url, adminUrl: url, drain: (timeoutMs) => main.drain(timeoutMs) }
+  if (admin === null)
+    return { url, adminUrl: url, openExchanges: main.openExchanges, drain: (timeoutMs) => main.drain(timeoutMs) }
   const own = serverFor(machine, request, { ...admin, endpoints: [...administration, ...watching] })
   try {
     const { url: adminUrl } = await own.listen()
     const drain = async (timeoutMs: number): Promise<number> =>
       (await Promise.all([main.drain(timeoutMs), own.drain(timeoutMs)])).reduce((sum, count) => sum + count, 0)
-    return { url, adminUrl, drain }
+    const openExchanges = (): number => main.openExchanges() + own.openExchanges()
+    return { url, adminUrl, openExchanges, drain }
   } catch (problem) {
     await main.drain(0)
     throw problem
