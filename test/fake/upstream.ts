@@ -2,8 +2,9 @@
 
 import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 
 /** One request as it came over the wire. */
@@ -91,8 +92,21 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+export type UpstreamSettings = {
+  /** Speaks TLS with this certificate, and is called by this name. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly host: string }
+}
+
+function serverOf(listener: RequestListener, { tls }: UpstreamSettings): Server {
+  const options = { keepAliveTimeout: 60_000 }
+  return tls === undefined ? createServer(options, listener) : createSecureServer({ ...options, ...tls }, listener)
+}
+
 /** Starts a fake on a free loopback port. `close` also ends what is still open, so no script can hold a test up. */
-export async function startUpstream(first: Script = answerUnscripted): Promise<FakeUpstream> {
+export async function startUpstream(
+  first: Script = answerUnscripted,
+  settings: UpstreamSettings = {},
+): Promise<FakeUpstream> {
   const seen: Seen[] = []
   const queue: Script[] = []
   const waiting = new Map<number, (seen: Seen) => void>()
@@ -106,11 +120,12 @@ export async function startUpstream(first: Script = answerUnscripted): Promise<F
     waiting.delete(index)
     await (queue.shift() ?? always)({ seen: one, response, socket: request.socket })
   }
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     // A relay that goes away in the middle makes reads and writes fail; the test sees that in `left`.
     serve(request, response).catch((fault: unknown) => response.destroy(fault instanceof Error ? fault : undefined))
     response.on('error', () => response.destroy())
-  })
+  }
+  const server = serverOf(listener, settings)
   const port = await listen(server)
 
   const close = async (): Promise<void> => {
@@ -118,7 +133,7 @@ export async function startUpstream(first: Script = answerUnscripted): Promise<F
     await new Promise<void>((resolve) => server.close(() => resolve()))
   }
   return {
-    baseUrl: `http://127.0.0.1:${port}/v1`,
+    baseUrl: settings.tls === undefined ? `http://127.0.0.1:${port}/v1` : `https://${settings.tls.host}:${port}/v1`,
     port,
     seen,
     answer: (script) => {
