@@ -16,6 +16,7 @@ import type { Resolver, Tell } from './resolve.ts'
 import { createResolver } from './resolve.ts'
 import type { Settings } from './schema.ts'
 import { blocks } from './schema.ts'
+import { warnUnhonoured } from './unhonoured.ts'
 import type { Explain } from './validate.ts'
 import { validate } from './validate.ts'
 
@@ -127,12 +128,14 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   const folder = text.path === null ? request.workingFolder : dirname(text.path)
   const surroundings = { environment: request.environment, folder }
   const resolver = createResolver(surroundings, tell)
+  const warn = teller(warnings, 'value')
+  warnUnhonoured(settings, warn)
   const providers = await buildProviders(settings, {
     vendors: request.vendors,
     surroundings,
     resolver,
     tell,
-    warn: teller(warnings, 'value'),
+    warn,
   })
   const declared = settings.providers !== undefined
   const rawNames = (document.value as { providers?: object } | null | undefined)?.providers

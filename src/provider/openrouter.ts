@@ -14,7 +14,6 @@ export const openrouter: Vendor = makeVendor({
   keyEnv: ['OPENROUTER_API_KEY'],
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-transcriptions'],
   streamUsage: 'always',
-  keepsFields: ['provider', 'models', 'usage'],
   requestIdHeaders: ['x-generation-id', 'x-request-id', 'cf-ray'],
   checkPath: 'key',
   keyPage: 'https://openrouter.ai/settings/keys',

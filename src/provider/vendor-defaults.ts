@@ -45,7 +45,6 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   authorise: bearer,
   endpoint: samePath,
   streamUsage: 'ask',
-  keepsFields: [],
   leavePolicy: 'cancel',
   requestIdHeaders: ['x-request-id'],
   adjust: quirksOf({}),

@@ -103,8 +103,6 @@ export type Vendor = {
     readonly provider: Provider
   }) => Endpoint
   readonly streamUsage: StreamUsage
-  /** Top-level fields that Drover reads itself and cuts before sending, but which this vendor understands too and is sent. */
-  readonly keepsFields: readonly string[]
   readonly leavePolicy: LeavePolicy
   /** Response headers that may hold the vendor's request id, in order. */
   readonly requestIdHeaders: readonly string[]

@@ -11,7 +11,6 @@ import { groq } from './groq.ts'
 import { vendorOf, vendors } from './index.ts'
 import { mistral } from './mistral.ts'
 import { openai } from './openai.ts'
-import { openrouter } from './openrouter.ts'
 import { providerOf, vendorContract } from './provider.contract.ts'
 import { joinAdjustments } from './quirk.ts'
 import { callOf } from './test-call.ts'
@@ -126,7 +125,6 @@ test('a quirk holds for its protocol only', () => {
   assert.equal(sent(voyageai, '{"top_n":2}', 'openai-embeddings'), '{"top_n":2}')
   assert.equal(sent(groq, '{"logprobs":true,"n":1}'), '{"n":1}')
   assert.equal(sent(openai, '{"logprobs":true}'), '{"logprobs":true}')
-  assert.deepEqual(openrouter.keepsFields, ['provider', 'models', 'usage'])
 })
 
 test('two adjustments become one: what is cut is not renamed, and nothing is said twice', () => {

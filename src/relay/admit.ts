@@ -1,5 +1,6 @@
 /** Who calls, which models may answer, and whether the limits let it in: the Grant of a call, to be given back. */
 
+import { hasMember } from '#base/json.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
 import { decideAdmission } from '#policy/admission.ts'
@@ -74,6 +75,8 @@ const candidatesFor = (snapshot: Snapshot, key: KeyFacts, call: Call): Candidate
     if (row instanceof Problem) warnings.push(`models:${name.slice(0, 64)} ${row.code}`)
     else rows.add(row)
   }
+  if (call.payload.kind === 'json' && hasMember(call.payload.top, 'provider'))
+    warnings.push('provider:routing wishes are not taken in this version')
   if (call.models.length > modelsMax) warnings.push(`models:only the first ${modelsMax} are tried`)
   for (const { notice } of rows) if (notice !== undefined) warnings.push(`model:${notice}`)
   return { rows: [...rows], warnings }

@@ -5,6 +5,7 @@ import { Problem } from '#base/problem.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import { joinAdjustments } from '#provider/quirk.ts'
 import { shimCall } from '#provider/shim.ts'
 import type { Adjustment, ParameterRules } from '#provider/vendor.ts'
 import type { Leg } from './route.ts'
@@ -34,17 +35,17 @@ export type Prepared = {
   readonly askedUsage: boolean
 }
 
-const merged = (edits: readonly Edits[]): Edits => ({
-  set: Object.assign({}, ...edits.map(({ set }) => set)),
-  cut: edits.flatMap(({ cut }) => cut),
-  rename: Object.assign({}, ...edits.map(({ rename }) => rename)),
+const merged = (first: Edits, second: Edits): Edits => ({
+  set: { ...first.set, ...second.set },
+  cut: [...first.cut, ...second.cut],
+  rename: { ...first.rename, ...second.rename },
 })
 
-const adjustmentsFor = ({ call, leg, upstream, rules, strict }: Preparation): readonly Adjustment[] => {
+const adjustmentFor = ({ call, leg, upstream, rules, strict }: Preparation): Adjustment => {
   const mode = strict ? 'strict' : leg.target.params
   const shimmed = shimCall({ call, rules, mode, model: leg.target.model })
   if (shimmed instanceof Problem) throw shimmed
-  return [shimmed, upstream.vendor.adjust(call, leg.target.model)]
+  return joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model))
 }
 
 const credentialHeaders = ({ upstream, chance }: Preparation): Readonly<Record<string, string>> => {
@@ -82,11 +83,11 @@ type UsageQuestion = { readonly edits: Edits | null; readonly asked: boolean; re
 /** Whether this upstream is asked for the usage of a stream, as its vendor declares and as it has answered before. */
 const usageQuestion = ({ call, protocol, upstream, mayAskUsage }: Preparation): UsageQuestion => {
   const { streamUsage } = upstream.vendor
-  if (streamUsage === 'never' || !mayAskUsage) {
+  if (streamUsage === 'never') return { edits: protocol.client.dropUsage(call), asked: false, warnings: [] }
+  if (!mayAskUsage) {
     const edits = protocol.client.dropUsage(call)
-    const warnings =
-      edits === null ? [] : [{ field: 'stream_options.include_usage', reason: 'not taken by the provider' }]
-    return { edits, asked: false, warnings }
+    const warning = { field: 'stream_options.include_usage', reason: 'not taken by the provider' }
+    return { edits, asked: false, warnings: edits === null ? [] : [warning] }
   }
   const edits = streamUsage === 'ask' ? protocol.client.askUsage(call) : null
   return { edits, asked: edits !== null || call.usageWish.inStream, warnings: [] }
@@ -95,11 +96,11 @@ const usageQuestion = ({ call, protocol, upstream, mayAskUsage }: Preparation): 
 /** @throws Problem `unsupported_parameter` in strict mode, or what the protocol cannot write. */
 export const prepare = (preparation: Preparation): Prepared => {
   const { call, protocol, leg, upstream } = preparation
-  const adjustments = adjustmentsFor(preparation)
+  const adjustment = adjustmentFor(preparation)
   const question = usageQuestion(preparation)
-  const edits = merged([...adjustments.map((one) => one.edits), ...(question.edits === null ? [] : [question.edits])])
+  const edits = question.edits === null ? adjustment.edits : merged(adjustment.edits, question.edits)
   const { value: outgoing, warnings } = protocol.client.writeCall(call, { model: leg.target.model, edits })
-  const said = [...adjustments.flatMap((one) => one.warnings), ...question.warnings, ...warnings]
+  const said = [...adjustment.warnings, ...question.warnings, ...warnings]
   return {
     request: {
       method: 'POST',
@@ -114,7 +115,7 @@ export const prepare = (preparation: Preparation): Prepared => {
       body: outgoing.body,
     },
     warnings: said.map(({ field, reason }) => `${field}:${reason}`),
-    shims: adjustments.flatMap((one) => one.shims),
+    shims: adjustment.shims,
     askedUsage: question.asked,
   }
 }
