@@ -27,7 +27,7 @@ export type Attempt = {
   /** Both are `null` until the upstream's head has come. */
   readonly head: () => ReplyHead | null
   readonly reader: () => ReplyReader | null
-  /** Marks that the first part has come: from now on silence counts as idle. */
+  /** Marks that the first part has come: from the next read on, silence counts as idle. */
   readonly firstPart: () => void
   /** Drops the upstream; no-op after its end. */
   readonly close: (reason: unknown) => void
@@ -98,7 +98,6 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
   const { timeouts } = leg.row.route
   const sinceArrivalMs = (): number => clock.monotonicMs() - context.arrivedMs
   const draft = attemptDraft(upstream.provider.name, leg.target.model, sinceArrivalMs())
-  const watch = watchdog(clock, upstream.provider.name, context.endsMs - clock.monotonicMs())
   const prepared = prepare({
     ...context,
     leg,
@@ -108,6 +107,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     chance: context.chance(),
   })
   draft.shims = prepared.shims
+  const watch = watchdog(clock, upstream.provider.name, context.endsMs - clock.monotonicMs())
   let head: ReplyHead | null = null
   let reader: ReplyReader | null = null
   let reply: UpstreamReply | null = null
@@ -141,9 +141,11 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
       if (reply.status >= 300) throw await refusal(reply)
       reader = protocol.client.readReply(call, reply)
       for await (const chunk of reply.body) {
-        if (call.stream && draft.firstPartMs !== null) watch.arm('idle', timeouts.idleMs)
         const frames = reader.read(chunk)
+        // While the caller takes what came, nobody waits for the upstream.
+        if (draft.firstPartMs !== null) watch.rest()
         if (frames.length > 0) yield frames
+        if (call.stream && draft.firstPartMs !== null) watch.arm('idle', timeouts.idleMs)
       }
       const last = reader.end()
       if (last.length > 0) yield last
@@ -155,7 +157,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
       draft.error = problem.code
       throw problem
     } finally {
-      draft.endMs = sinceArrivalMs()
+      draft.endMs ??= sinceArrivalMs()
       watch.stop()
     }
   }
@@ -170,11 +172,14 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     reader: () => reader,
     firstPart: () => {
       draft.firstPartMs ??= sinceArrivalMs()
-      if (call.stream && draft.endMs === null) watch.arm('idle', timeouts.idleMs)
+      watch.rest()
     },
     close: (reason) => {
       watch.abort(reason)
       reply?.abort()
+      // Nobody may read on, and then nothing else ends the attempt.
+      draft.endMs ??= sinceArrivalMs()
+      watch.stop()
     },
   }
 }

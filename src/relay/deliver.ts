@@ -9,6 +9,7 @@ import type { Call } from '#protocol/call.ts'
 import type { Frame, Protocol } from '#protocol/protocol.ts'
 import { CallerLeft } from './attempt.ts'
 import type { Reply } from './first-reply.ts'
+import { commits } from './first-reply.ts'
 import type { Meter } from './meter.ts'
 
 /** Silence towards a streaming caller after which a heartbeat goes out. */
@@ -51,8 +52,11 @@ const bytesFor = (frames: readonly Frame[], context: DeliverContext): Buffer => 
   return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
 }
 
+/** Whether what is delivered is events, into which something of ours may go; before the head it was promised to be. */
+const isEvents = ({ attempt }: Reply): boolean => (attempt.reader()?.form ?? 'events') === 'events'
+
 /** Writes a heartbeat into silences. `beat` says that something was just written. */
-const heartbeats = (context: DeliverContext): { beat: () => void; stop: () => void } => {
+const heartbeats = (reply: Reply, context: DeliverContext): { beat: () => void; stop: () => void } => {
   const { clock, outbound, protocol } = context
   let lastMs = clock.monotonicMs()
   let stopped = false
@@ -60,7 +64,7 @@ const heartbeats = (context: DeliverContext): { beat: () => void; stop: () => vo
   const look = (): void => {
     if (stopped) return
     const silentMs = clock.monotonicMs() - lastMs
-    if (silentMs >= heartbeatAfterMs) {
+    if (silentMs >= heartbeatAfterMs && isEvents(reply)) {
       lastMs = clock.monotonicMs()
       // A caller who has gone is noticed by the next real write; a heartbeat has nobody to tell.
       outbound.write(protocol.server.heartbeat).catch((thrown: unknown) => asProblem(thrown))
@@ -84,19 +88,21 @@ const cutProblem = (reply: Reply): Problem =>
     message: `Provider "${reply.attempt.upstream.provider.name}" broke off its answer before it was complete. What came is delivered; repeat the call for a whole one.`,
   })
 
+const see = (frames: readonly Frame[], { meter }: DeliverContext): void => {
+  for (const frame of frames) for (const part of frame.parts) meter.see(part)
+}
+
 /** Reads on after the caller has left, where the provider bills the whole answer anyway, so that the books know it. */
 const drain = async (reply: Reply, context: DeliverContext): Promise<void> => {
   const { attempt } = reply
   if (attempt.upstream.vendor.leavePolicy === 'cancel') return attempt.close(new CallerLeft())
-  const cancel = context.clock.after(drainMsMax, () => attempt.close(new CallerLeft()))
   try {
     for (let step = await attempt.frames.next(); step.done !== true; step = await attempt.frames.next())
-      for (const frame of step.value) for (const part of frame.parts) context.meter.see(part)
+      see(step.value, context)
   } catch (thrown) {
     // What was seen until here is what the books get; the end is `left` either way.
     attempt.draft.error ??= thrown instanceof Problem ? thrown.code : null
   } finally {
-    cancel()
     attempt.close(new CallerLeft())
   }
 }
@@ -127,17 +133,20 @@ const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): 
     }
     pending = null
     if (step.done === true) break
-    attempt.firstPart()
-    if (context.signal.aborted) throw new CallerLeft()
+    if (!isEvents(reply) || step.value.some(commits)) attempt.firstPart()
+    if (context.signal.aborted) {
+      see(step.value, context)
+      throw new CallerLeft()
+    }
     await pass(step.value)
   }
   return null
 }
 
 /** Ends a stream as cut: the in-band error event, then a connection that no client can take for a complete answer. */
-const cut = async (problem: Problem, context: DeliverContext): Promise<void> => {
+const cut = async (reply: Reply, problem: Problem, context: DeliverContext): Promise<void> => {
   const { outbound, protocol, call, asked } = context
-  if (call.stream) await outbound.write(protocol.server.writeStreamProblem(problem, asked))
+  if (call.stream && isEvents(reply)) await outbound.write(protocol.server.writeStreamProblem(problem, asked))
   outbound.cut()
 }
 
@@ -152,7 +161,7 @@ const finish = async (reply: Reply, broken: Problem | null, context: DeliverCont
   reply.attempt.draft.error ??= problem.code
   reply.attempt.close(problem)
   // The provider's own error event has been passed on as it came: a second one would say it twice.
-  if (told === null) await cut(problem, context)
+  if (told === null) await cut(reply, problem, context)
   else context.outbound.cut()
   return { end: 'cut', problem }
 }
@@ -163,9 +172,12 @@ export const wholeBytes = (reply: Reply, context: DeliverContext): Buffer => byt
 /** Delivers a reply whose head has been sent. Never throws for what upstream or caller do: the end says it. */
 export const deliver = async (reply: Reply, context: DeliverContext): Promise<Delivered> => {
   const { attempt } = reply
-  const beats = context.call.stream ? heartbeats(context) : null
+  const beats = context.call.stream ? heartbeats(reply, context) : null
+  let forgetDrain = (): void => {}
   const leave = (): void => {
-    if (attempt.upstream.vendor.leavePolicy === 'cancel') attempt.close(new CallerLeft())
+    const close = (): void => attempt.close(new CallerLeft())
+    if (attempt.upstream.vendor.leavePolicy === 'cancel') close()
+    else forgetDrain = context.clock.after(drainMsMax, close)
   }
   context.signal.addEventListener('abort', leave, { once: true })
   try {
@@ -182,6 +194,7 @@ export const deliver = async (reply: Reply, context: DeliverContext): Promise<De
     return { end: 'left', problem: null }
   } finally {
     beats?.stop()
+    forgetDrain()
     context.signal.removeEventListener('abort', leave)
   }
 }

@@ -43,7 +43,9 @@ export type ReplyPlan = {
   readonly began: (attempt: Attempt) => void
 }
 
-const commits = (frame: Frame): boolean => frame.parts.some((part) => !isUncommitted(part)) || frame.role === 'end'
+/** Whether a frame of a stream of events is, or holds, a first part. */
+export const commits = (frame: Frame): boolean =>
+  frame.parts.some((part) => !isUncommitted(part)) || frame.role === 'end'
 
 /** An error that came before the first part; one that follows it in the same batch belongs to a reply that is committed. */
 const errorOf = (frames: readonly Frame[]): Problem | null => {
@@ -137,6 +139,7 @@ const credentialStatuses: readonly (number | undefined)[] = [401, 402, 403]
 /** Nothing is gained by asking a target again that let a whole deadline pass, or that does not take the credential. */
 const worthRepeating = (problem: Problem): boolean =>
   !credentialStatuses.includes(problem.detail.raw?.status) &&
+  problem.detail.facts?.['fault'] !== 'credential' &&
   (problem.code !== 'upstream_timeout' || problem.detail.facts?.['deadline'] === 'connect')
 
 /** The legs that are left after a failure: without the failed target's own repeats where they are hopeless. */
@@ -171,7 +174,7 @@ type Next = { readonly legs: readonly Leg[]; readonly delayMs: number }
 /** What is tried after a failure, and how long from now; `null` = nothing any more. */
 const nextAfter = (plan: ReplyPlan, left: readonly Leg[], failures: readonly Failure[]): Next | null => {
   const failure = failures.at(-1)
-  if (failure === undefined) return null
+  if (failure === undefined || plan.clock.monotonicMs() >= plan.endsMs) return null
   const legs = legsAfter(left, failure.leg, failure.problem)
   const next = legs[0]
   if (next === undefined) return null
@@ -182,10 +185,21 @@ const nextAfter = (plan: ReplyPlan, left: readonly Leg[], failures: readonly Fai
   return others.length === 0 ? null : { legs: others, delayMs: 0 }
 }
 
+/** A target that cannot even be asked (its provider has no credential) has failed like one that was. */
+const begin = (leg: Leg, plan: ReplyPlan): Attempt | Problem => {
+  try {
+    const attempt = plan.begin(leg)
+    plan.began(attempt)
+    return attempt
+  } catch (thrown) {
+    return asProblem(thrown)
+  }
+}
+
 /** One leg: its reply, or the problem that ended it. Throws CallerLeft. */
 const tryLeg = async (leg: Leg, plan: ReplyPlan): Promise<Reply | Problem> => {
-  const attempt = plan.begin(leg)
-  plan.began(attempt)
+  const attempt = begin(leg, plan)
+  if (attempt instanceof Problem) return attempt
   const leave = (): void => attempt.close(new CallerLeft())
   plan.signal.addEventListener('abort', leave, { once: true })
   try {

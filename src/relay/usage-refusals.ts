@@ -2,7 +2,7 @@
 
 import type { UsageRefusals } from './attempt.ts'
 
-/** Targets remembered at most; further refusals are asked about anew each time, which costs a round trip and no more. */
+/** Targets remembered at most; of more than these the oldest is forgotten, which costs it a round trip and no more. */
 const targetsMax = 10_000
 
 /** Which targets have refused to be asked for stream usage. */
@@ -11,7 +11,9 @@ export const usageRefusals = (): UsageRefusals => {
   return {
     has: (target) => targets.has(target),
     add: (target) => {
-      if (targets.size < targetsMax) targets.add(target)
+      const [oldest] = targets
+      if (targets.size >= targetsMax && oldest !== undefined) targets.delete(oldest)
+      targets.add(target)
     },
   }
 }

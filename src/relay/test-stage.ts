@@ -1,0 +1,372 @@
+/** The relay with everything around it that a call needs, in memory: a clock and upstreams that tests move by hand. */
+
+import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import type { CallRecord } from '#base/call-record.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import { Secret, silentLog } from '#base/log.ts'
+import type { Problem } from '#base/problem.ts'
+import { catalogOf } from '#catalog/load.ts'
+import type { Inbound, Outbound } from '#http/inbound.ts'
+import type { TestClock } from '#http/test-clock.ts'
+import { testClock } from '#http/test-clock.ts'
+import type { CallBooks, Ended, SettleRequest } from '#ledger/port.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { RouteSettings } from '#policy/model-table.ts'
+import { sampleKey } from '#policy/sample-key.ts'
+import { openaiChat } from '#protocol/openai-chat/index.ts'
+import type { Protocol } from '#protocol/protocol.ts'
+import type { Provider, Vendor } from '#provider/vendor.ts'
+import { makeVendor } from '#provider/vendor-defaults.ts'
+import type { RelayPorts } from './journey.ts'
+import type { Live } from './live.ts'
+import { liveRelay } from './live.ts'
+import type { DeclaredModel, DeclaredTarget } from './model-rows.ts'
+import { relay } from './relay.ts'
+import type { Arrival, ScriptedUpstream } from './test-upstream.ts'
+import { scriptedUpstream } from './test-upstream.ts'
+import { upstreamSet } from './upstreams.ts'
+import { usageRefusals } from './usage-refusals.ts'
+
+export const sampleRoute: RouteSettings = {
+  strategy: 'fallback',
+  retriesMax: 0,
+  hedgeAfterMs: null,
+  sticky: 'none',
+  timeouts: { connectMs: 5_000, headersMs: 60_000, firstTokenMs: 60_000, idleMs: 60_000, totalMs: 600_000 },
+}
+
+export const sampleProvider = (name: string, changes: Partial<Provider> = {}): Provider => ({
+  name,
+  vendor: name,
+  baseUrl: `https://${name}.example/v1`,
+  credentials: [new Secret(`credential-of-${name}`)],
+  region: null,
+  headers: {},
+  allowPrivate: false,
+  proxy: null,
+  certificateAuthorities: null,
+  price: null,
+  options: {},
+  ...changes,
+})
+
+const sampleVendor = (name: string, changes: Partial<Vendor> = {}): Vendor =>
+  makeVendor({
+    name,
+    title: name,
+    baseUrl: null,
+    keyEnv: [],
+    protocols: ['openai-chat'],
+    keyPage: null,
+    ...changes,
+  })
+
+const noRates = {
+  cachedInput: null,
+  cacheWrite5m: null,
+  cacheWrite1h: null,
+  reasoning: null,
+  audioInput: null,
+  audioOutput: null,
+  imageInput: null,
+  imageOutput: null,
+  perCall: null,
+  items: null,
+}
+
+/** 1 dollar for a million input tokens and 2 for a million output tokens: 1,000 and 2,000 nano-USD each. */
+export const samplePrice: DeclaredModel['price'] = {
+  currency: 'USD',
+  rates: { ...noRates, input: 1_000_000_000n, output: 2_000_000_000n },
+}
+
+/** The model `m`, at `alpha` as `alpha-1`. */
+export const sampleModel = (
+  targets: readonly Partial<DeclaredTarget>[] = [{}],
+  changes: Partial<Omit<DeclaredModel, 'targets'>> = {},
+): DeclaredModel => ({
+  id: 'm',
+  aliases: [],
+  route: sampleRoute,
+  price: samplePrice,
+  ...changes,
+  targets: targets.map((target) => ({
+    provider: 'alpha',
+    model: `${target.provider ?? 'alpha'}-1`,
+    weight: 1,
+    tier: 1,
+    params: 'shim',
+    cost: null,
+    ...target,
+  })),
+})
+
+export type StageOptions = {
+  readonly models?: readonly DeclaredModel[]
+  /** What is special about a provider's vendor, by the provider's name. */
+  readonly vendors?: Readonly<Record<string, Partial<Vendor>>>
+  readonly providers?: Readonly<Record<string, Partial<Provider>>>
+  readonly chance?: () => number
+  readonly key?: Partial<KeyFacts>
+  readonly keepBodies?: boolean
+}
+
+export type Asking = {
+  readonly body?: JsonObject
+  readonly headers?: Readonly<Record<string, string>>
+  readonly protocol?: Protocol
+  readonly path?: string
+}
+
+/** One caller: what it has got so far, and what it does. */
+export type Caller = {
+  readonly status: () => number
+  readonly header: (name: string) => string | undefined
+  readonly text: () => string
+  readonly json: () => JsonObject
+  /** `open` until the answer has ended, as complete or as cut. */
+  readonly ending: () => 'open' | 'complete' | 'cut'
+  readonly leave: () => void
+  /** From now on nothing is taken, until `resume`. */
+  readonly pause: () => void
+  readonly resume: () => void
+  /** The record of the call, which must be over. */
+  readonly record: () => CallRecord
+}
+
+export type Stage = {
+  readonly call: (asking?: Asking) => Promise<Caller>
+  /** Moves time on, and lets everything happen that follows from it. */
+  readonly advance: (byMs: number) => Promise<void>
+  /** Lets everything happen that can without time moving on. */
+  readonly settle: () => Promise<void>
+  /** The request that the provider got, by its place among its own. */
+  readonly arrival: (provider: string, index?: number) => Arrival
+  readonly arrivals: (provider: string) => number
+  /** Timers that are neither due nor cancelled. */
+  readonly timers: () => number
+  /** What the books got, in order. */
+  readonly settled: readonly SettleRequest[]
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const gate = () => {
+  let open: PromiseWithResolvers<void> | null = null
+  return {
+    close: () => {
+      open ??= Promise.withResolvers()
+    },
+    open: () => {
+      open?.resolve()
+      open = null
+    },
+    pass: async (signal: AbortSignal): Promise<void> => {
+      if (open === null) return
+      const { promise: gone, reject } = Promise.withResolvers<never>()
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      await Promise.race([open.promise, gone])
+    },
+  }
+}
+
+/** An answer as it reaches the caller, with the order asserted that sockets would assert. */
+const collector = (signal: AbortSignal) => {
+  const pieces: Uint8Array[] = []
+  const taking = gate()
+  let head: { readonly status: number; readonly headers: Parameters<Outbound['head']>[1] } | null = null
+  let ending: ReturnType<Caller['ending']> = 'open'
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    assert(head !== null && ending === 'open', 'bytes come between head and end')
+    signal.throwIfAborted()
+    pieces.push(bytes)
+    await taking.pass(signal)
+  }
+  const outbound: Outbound = {
+    head: (status, headers) => {
+      assert(head === null && ending === 'open', 'the head comes first, and once')
+      head = { status, headers }
+    },
+    headSent: () => head !== null,
+    write,
+    end: async (bytes) => {
+      await write(bytes ?? Buffer.alloc(0))
+      ending = 'complete'
+    },
+    cut: () => {
+      ending = 'cut'
+    },
+  }
+  const text = (): string => Buffer.concat(pieces).toString('utf8')
+  const seen = {
+    status: () => head?.status ?? 0,
+    header: (name: string) => head?.headers[name]?.toString(),
+    text,
+    json: () => JSON.parse(text()) as JsonObject,
+    ending: () => ending,
+    pause: taking.close,
+    resume: taking.open,
+  }
+  return { outbound, seen }
+}
+
+/** The books of accounts that are metered and never refused. */
+const meteredBooks = (settled: SettleRequest[]): CallBooks => {
+  const unheld = (): never => assert.fail('nothing is held for an account that is never refused')
+  const ended = (state: Ended['state'], chargedNanoUsd: bigint): Ended => ({
+    state,
+    chargedNanoUsd,
+    excessNanoUsd: 0n,
+    repeated: false,
+  })
+  return {
+    hold: async () => unheld(),
+    extend: async () => unheld(),
+    settle: async (request) => {
+      settled.push(request)
+      return ended('settled', request.chargeNanoUsd)
+    },
+    voidHold: async () => ended('voided', 0n),
+    balance: async () => null,
+    budgetState: async () => unheld(),
+    callMoney: async () => null,
+  }
+}
+
+const keyText = 'hs-live-of-the-stage'
+
+/** What happened behind the callers' backs. */
+type Backstage = {
+  readonly clock: TestClock
+  readonly ways: ReadonlyMap<string, ScriptedUpstream>
+  readonly records: CallRecord[]
+  readonly settled: SettleRequest[]
+  readonly faults: unknown[]
+}
+
+const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Live => {
+  const names = [...ways.keys()]
+  const vendors = new Map(names.map((name) => [name, sampleVendor(name, options.vendors?.[name])]))
+  const key = sampleKey(options.key)
+  const live = liveRelay({
+    catalog: catalogOf([]),
+    route: sampleRoute,
+    upstreams: upstreamSet({
+      vendorOf: (name) => vendors.get(name),
+      transportFor: ({ name }) => wayIn(ways, name).transport,
+      fixed: [],
+      closeFailed: (_provider, error) => faults.push(error),
+    }),
+    digestKey: (text) => text,
+    keys: new Map([[keyText, key]]),
+    settings: {
+      providers: names.map((name) => sampleProvider(name, options.providers?.[name])),
+      models: options.models ?? [sampleModel()],
+      environment: 'production',
+      keepBodies: options.keepBodies ?? false,
+    },
+    clock,
+  })
+  live.accountsChanged([{ id: key.account, billing: 'unlimited', state: 'open' }])
+  return live
+}
+
+const wayIn = (ways: ReadonlyMap<string, ScriptedUpstream>, name: string): ScriptedUpstream => {
+  const way = ways.get(name)
+  assert(way !== undefined, `no provider is called ${name}`)
+  return way
+}
+
+const portsFor = (live: Live, chance: () => number, backstage: Backstage): RelayPorts => ({
+  snapshot: live.current,
+  limiter: { take: async () => ({ ok: true, states: [] }), giveBack: async () => undefined },
+  callLog: {
+    append: async (record) => {
+      backstage.records.push(record)
+    },
+  },
+  books: meteredBooks(backstage.settled),
+  owner: 'stage',
+  observe: () => undefined,
+  countTokens: async (text) => text.length,
+  refusesUsage: usageRefusals(),
+  clock: backstage.clock,
+  ids: { next: (prefix) => `${prefix}_1`, bytes: (size) => Buffer.alloc(size), chance },
+  log: { ...silentLog, error: (_message, fields) => backstage.faults.push(fields) },
+})
+
+const inboundFor = (asking: Asking, facts: Pick<Inbound, 'id' | 'arrivedMs' | 'signal'>): Inbound => ({
+  ...facts,
+  origin: 'https://relay.example',
+  method: 'POST',
+  path: `/v1/${asking.path ?? 'chat/completions'}`,
+  query: new URLSearchParams(),
+  headers: { authorization: `Bearer ${keyText}`, ...asking.headers },
+  remoteAddress: '192.0.2.1',
+  fromLoopback: false,
+  body: { kind: 'none' },
+})
+
+const bodyOf = (asking: Asking): Buffer =>
+  Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hello' }], ...asking.body }))
+
+/** A relay whose upstreams answer what the test says, at the time that the test says. */
+export const openStage = (options: StageOptions = {}): Stage => {
+  const names = new Set(
+    (options.models ?? [sampleModel()]).flatMap(({ targets }) => targets.map((one) => one.provider)),
+  )
+  const ways = new Map([...names].map((name) => [name, scriptedUpstream()]))
+  const backstage: Backstage = { clock: testClock(), ways, records: [], settled: [], faults: [] }
+  const { clock, records, settled, faults } = backstage
+  const ports = portsFor(liveFor(options, backstage), options.chance ?? (() => 0.5), backstage)
+  const timersOfTheStage = clock.pending()
+  let calls = 0
+  const call: Stage['call'] = async (asking = {}) => {
+    calls += 1
+    const id = `call_${calls}`
+    const leaving = new AbortController()
+    const { outbound, seen } = collector(leaving.signal)
+    const inbound = inboundFor(asking, { id, arrivedMs: clock.monotonicMs(), signal: leaving.signal })
+    const read = async (): Promise<Inbound> => ({
+      ...inbound,
+      body: { kind: 'bytes', bytes: bodyOf(asking), contentType: 'application/json' },
+    })
+    relay({ inbound, outbound, read }, asking.protocol ?? openaiChat, ports).catch((thrown: unknown) => {
+      faults.push(thrown)
+    })
+    await settle()
+    return {
+      ...seen,
+      leave: () => leaving.abort(new DOMException('The caller has left.', 'AbortError')),
+      record: () => {
+        assert.deepEqual(faults, [], 'nothing failed inside the relay')
+        const record = records.find((one) => one.id === id)
+        assert(record !== undefined, 'the call is over')
+        return record
+      },
+    }
+  }
+  return {
+    call,
+    advance: async (byMs) => {
+      clock.advance(byMs)
+      await settle()
+    },
+    settle,
+    arrivals: (provider) => wayIn(ways, provider).arrivals.length,
+    arrival: (provider, index = 0) => {
+      const arrival = wayIn(ways, provider).arrivals[index]
+      assert(arrival !== undefined, `${provider} got fewer than ${index + 1} requests`)
+      return arrival
+    },
+    settled,
+    timers: () => clock.pending() - timersOfTheStage,
+  }
+}
+
+/** The code of an error document, as a caller reads it. */
+export const codeOf = (document: JsonObject): Problem['code'] | undefined => {
+  const { error } = document as { error?: { code?: Problem['code'] } }
+  return error?.code
+}
