@@ -44,7 +44,12 @@ test('a credential is found where the caller put it', () => {
 
 test('a refusal says what is wrong and what to send', () => {
   const cases: readonly [string, Given, string, RegExp][] = [
-    ['nothing', {}, 'invalid_api_key', /Incorrect API key provided: there is none\. Send it as "Authorization: Bearer KEY"/],
+    [
+      'nothing',
+      {},
+      'invalid_api_key',
+      /Incorrect API key provided: there is none\. Send it as "Authorization: Bearer KEY"/,
+    ],
     ['empty', { headers: { authorization: '', 'x-api-key': ' ' } }, 'invalid_api_key', /there is none/],
     [
       'basic',
