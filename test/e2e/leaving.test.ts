@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { flood, neverAnswer, stallAfter, stream } from '../fake/answer.ts'
 import { makeTurnstile } from '../fake/gate.ts'
 import { completionEvents } from '../fake/openai.ts'
+import { runRound } from '../load/round.ts'
 import type { Bench } from './bench.ts'
 import { assertServing, chat, startBench } from './bench.ts'
 import { openCall } from './call.ts'
@@ -61,6 +62,15 @@ describe('a caller who leaves, and one who reads slowly', () => {
     }
     turnstile.admit(2)
     await open.rest()
+  })
+
+  test('many streams at once: none stalls, none loses an event', async () => {
+    const round = await runRound(
+      { url: bench.relay.url, key: bench.key, upstream: bench.upstream },
+      { streams: 200, events: 50, reported: true },
+    )
+    assert.equal(round.lost, 0)
+    assert.ok(round.gapMsMax < 5_000, `a silence of ${round.gapMsMax} ms`)
   })
 
   test('a reader who does not read holds the provider back, and costs bounded memory', async () => {

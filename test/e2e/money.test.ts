@@ -1,0 +1,302 @@
+import { strict as assert } from 'node:assert'
+import { after, before, describe, test } from 'node:test'
+import { neverAnswer, stallAfter, stream, whole } from '../fake/answer.ts'
+import { completion, completionEvents } from '../fake/openai.ts'
+import type { Exchange } from '../fake/upstream.ts'
+import type { Bench } from './bench.ts'
+import { chat, startBench } from './bench.ts'
+import { assertProblem, call, openCall } from './call.ts'
+import { adminKey, eventually, fakeKey, startRelay } from './harness.ts'
+
+/** 1,000 nano-USD a token in, 2,000 a token out: what is expected below is worked out by hand from these. */
+const models = `models:
+  sold: { targets: [{ provider: fake, model: any }], price: { input: "1.00", output: "2.00" } }
+`
+const inputNano = 1000n
+const outputNano = 2000n
+
+type Account = { readonly id: string; readonly key: string }
+type Verdict = {
+  readonly ok: boolean
+  readonly calls: number
+  readonly open_holds: number
+  readonly problems: unknown[]
+}
+
+const admin = async (bench: Bench, path: string, body?: object): Promise<Record<string, unknown>> => {
+  const answer = await call(bench.relay.url, {
+    path: `/api/v1${path}`,
+    key: adminKey,
+    ...(body === undefined ? {} : { body }),
+  })
+  assert.equal(answer.status, 200, answer.text)
+  return JSON.parse(answer.text) as Record<string, unknown>
+}
+
+const balanceOf = async (bench: Bench, account: string): Promise<{ balance: bigint; held: bigint }> => {
+  const found = await admin(bench, `/credits/${account}`)
+  return { balance: BigInt(String(found['balance_nano_usd'])), held: BigInt(String(found['held_nano_usd'])) }
+}
+
+const decimal = (nano: bigint): string =>
+  `${nano / 1_000_000_000n}.${(nano % 1_000_000_000n).toString().padStart(9, '0')}`
+
+let accounts = 0
+const openAccount = async (
+  bench: Bench,
+  nano: bigint,
+  { billing = 'prepaid', ...key }: Readonly<Record<string, unknown>> = {},
+): Promise<Account> => {
+  accounts += 1
+  const made = await admin(bench, '/accounts', { name: `customer-${accounts}`, billing })
+  const id = String(made['id'])
+  if (nano > 0n) await admin(bench, '/credits', { account: id, usd: decimal(nano) })
+  return { id, key: (await bench.relay.createKey({ account: id, ...key })).key }
+}
+
+/** The settlement is after the last byte: within a second, says the contract. */
+const settled = (bench: Bench, account: string): Promise<bigint> =>
+  eventually('the settlement', async () => {
+    const { balance, held } = await balanceOf(bench, account)
+    return held === 0n ? balance : undefined
+  })
+
+const sold = (more: object = {}): object => chat('hi', { model: 'sold', max_tokens: 100, ...more })
+const sizeOf = (body: object): bigint => BigInt(Buffer.byteLength(JSON.stringify(body)))
+const holdOf = (body: object, outputTokens: bigint): bigint => sizeOf(body) * inputNano + outputTokens * outputNano
+
+const provenOk = async (bench: Bench): Promise<Verdict> => {
+  const verdict = (await admin(bench, '/ledger/verify')) as unknown as Verdict
+  assert.deepEqual(verdict.problems, [])
+  assert.equal(verdict.ok, true)
+  return verdict
+}
+
+describe('money of calls', () => {
+  let bench: Bench
+  before(async () => {
+    bench = await startBench({ config: models })
+  })
+  after(() => bench.close())
+
+  test('a prepaid call holds its bound while it runs, and settles for what it used', async () => {
+    const account = await openAccount(bench, 1_000_000_000n)
+    const body = sold()
+    const release = Promise.withResolvers<void>()
+    bench.upstream.answerOnce(async (exchange: Exchange) => {
+      await release.promise
+      await whole(completion({ promptTokens: 7, completionTokens: 3 }))(exchange)
+    })
+    const pending = call(bench.relay.url, { key: account.key, body })
+    await eventually('the hold', async () => {
+      const { balance, held } = await balanceOf(bench, account.id)
+      if (held === 0n) return undefined
+      assert.deepEqual({ balance, held }, { balance: 1_000_000_000n, held: holdOf(body, 100n) })
+      return true
+    })
+    release.resolve()
+    const answer = await pending
+    assert.equal(answer.headers['x-drover-cost'], '0.000013')
+    assert.equal(await settled(bench, account.id), 1_000_000_000n - 13_000n)
+    assert.equal((await bench.relay.recordOf(answer))['cost_nano_usd'], '13000')
+    await provenOk(bench)
+  })
+
+  test('without credit for the least answer: 402 with balance and need, and nothing goes upstream', async () => {
+    const body = sold({ max_tokens: 1000 })
+    const account = await openAccount(bench, holdOf(body, 256n) - 1n)
+    bench.upstream.forget()
+    const answer = await call(bench.relay.url, { key: account.key, body })
+    assertProblem(answer, 402, 'credit_exhausted')
+    assert.equal(answer.headers['x-should-retry'], 'false')
+    assert.match(String(answer.at('error.message')), /balance is 0\.000\d+ USD/)
+    assert.equal(bench.upstream.seen.length, 0)
+    assert.deepEqual(await balanceOf(bench, account.id), { balance: holdOf(body, 256n) - 1n, held: 0n })
+  })
+
+  test('credit for a shorter answer lowers the maximum, in the field that the caller used, with a warning', async () => {
+    for (const field of ['max_tokens', 'max_completion_tokens']) {
+      const body = chat('hi', { model: 'sold', [field]: 5000 })
+      const account = await openAccount(bench, holdOf(body, 300n))
+      bench.upstream.forget()
+      bench.upstream.answerOnce(whole(completion({ promptTokens: Number(sizeOf(body)), completionTokens: 300 })))
+      const answer = await call(bench.relay.url, { key: account.key, body })
+      assert.equal(answer.status, 200, answer.text)
+      const sent = JSON.parse(bench.upstream.seen[0]?.body.toString() ?? '{}') as Record<string, unknown>
+      assert.equal(sent[field], 300)
+      assert.match(answer.headers['x-drover-warnings'] ?? '', new RegExp(`${field}:lowered to 300`))
+      assert.equal(await settled(bench, account.id), 0n)
+    }
+    await provenOk(bench)
+  })
+
+  test('a call without a maximum of its own gets one where the credit is short', async () => {
+    const body = chat('hi', { model: 'sold' })
+    const account = await openAccount(bench, holdOf(body, 400n))
+    bench.upstream.forget()
+    bench.upstream.answerOnce(whole(completion()))
+    assert.equal((await call(bench.relay.url, { key: account.key, body })).status, 200)
+    const sent = JSON.parse(bench.upstream.seen[0]?.body.toString() ?? '{}') as Record<string, unknown>
+    assert.equal(sent['max_tokens'], 400)
+  })
+
+  test('a budget refuses with 429, which one and when it resets', async () => {
+    const body = sold()
+    const spend = holdOf(body, 100n)
+    const account = await openAccount(bench, 0n, { budget: decimal(spend), budget_period: 'day', billing: 'unlimited' })
+    bench.upstream.answerOnce(whole(completion({ promptTokens: Number(sizeOf(body)), completionTokens: 100 })))
+    const first = await call(bench.relay.url, { key: account.key, body })
+    assert.equal(first.status, 200, first.text)
+    await bench.relay.recordOf(first)
+    const answer = await call(bench.relay.url, { key: account.key, body })
+    assertProblem(answer, 429, 'budget_exceeded')
+    assert.match(String(answer.at('error.message')), /per day, .* resets at \d{4}-\d\d-\d\dT00:00:00\.000Z/)
+    assert.equal(answer.headers['x-should-retry'], 'false')
+    await provenOk(bench)
+  })
+
+  test('50 parallel calls with money for exactly 10: 10 pass, and the balance is exactly 0', async () => {
+    const body = sold()
+    const account = await openAccount(bench, 10n * holdOf(body, 100n))
+    const release = Promise.withResolvers<void>()
+    const answerWhenAllAsked = async (exchange: Exchange): Promise<void> => {
+      await release.promise
+      await whole(completion({ promptTokens: Number(sizeOf(body)), completionTokens: 100 }))(exchange)
+    }
+    bench.upstream.answer(answerWhenAllAsked)
+    let refused = 0
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const answer = await call(bench.relay.url, { key: account.key, body })
+        if (answer.status === 402) refused += 1
+        if (refused === 40) release.resolve()
+        return answer.status
+      }),
+    )
+    assert.equal(answers.filter((status) => status === 200).length, 10)
+    assert.equal(answers.filter((status) => status === 402).length, 40)
+    assert.equal(await settled(bench, account.id), 0n)
+    bench.upstream.answer(whole(completion()))
+    await provenOk(bench)
+  })
+
+  test('usage above the hold is a shortfall: the balance goes below zero once, the next call is refused', async () => {
+    const body = sold()
+    const account = await openAccount(bench, holdOf(body, 100n))
+    bench.upstream.answerOnce(whole(completion({ promptTokens: Number(sizeOf(body)), completionTokens: 150 })))
+    await call(bench.relay.url, { key: account.key, body })
+    assert.equal(await settled(bench, account.id), -50n * outputNano)
+    assertProblem(await call(bench.relay.url, { key: account.key, body }), 402, 'credit_exhausted')
+    await provenOk(bench)
+  })
+
+  test('a caller who leaves before the first part pays nothing, in the middle what was delivered', async () => {
+    const account = await openAccount(bench, 1_000_000_000n)
+    bench.upstream.forget()
+    bench.upstream.answerOnce(neverAnswer)
+    const leaving = new AbortController()
+    const pending = openCall(bench.relay.url, { key: account.key, body: sold(), signal: leaving.signal })
+    await bench.upstream.arrival(0)
+    leaving.abort()
+    await assert.rejects(pending)
+    assert.equal(await settled(bench, account.id), 1_000_000_000n)
+
+    bench.upstream.answerOnce(stallAfter(completionEvents(['one ', 'two ']).slice(0, 3)))
+    const open = await openCall(bench.relay.url, { key: account.key, body: sold({ stream: true }) })
+    await open.until('two ')
+    open.leave()
+    const record = await bench.relay.recordOf(open)
+    const charged = BigInt(String(record['cost_nano_usd']))
+    assert.ok(charged > 0n && charged < holdOf(sold({ stream: true }), 100n), `${charged}`)
+    assert.equal(await settled(bench, account.id), 1_000_000_000n - charged)
+    await provenOk(bench)
+  })
+
+  test('a streamed call settles for the usage of its last event', async () => {
+    const account = await openAccount(bench, 1_000_000_000n)
+    bench.upstream.answerOnce(stream(completionEvents(['a ', 'b ', 'c '], { usage: true })))
+    const open = await openCall(bench.relay.url, { key: account.key, body: sold({ stream: true }) })
+    await open.rest()
+    assert.equal(await settled(bench, account.id), 1_000_000_000n - 13_000n)
+  })
+
+  test('a refusal of the upstream costs nothing', async () => {
+    const account = await openAccount(bench, 1_000_000_000n)
+    bench.upstream.answerOnce(
+      whole({ error: { message: 'no such parameter', type: 'invalid_request_error' } }, { status: 400 }),
+    )
+    assert.equal((await call(bench.relay.url, { key: account.key, body: sold() })).status, 400)
+    assert.equal(await settled(bench, account.id), 1_000_000_000n)
+    await provenOk(bench)
+  })
+
+  test('a model without a price is refused to accounts that pay, and metered as unpriced for the others', async () => {
+    const account = await openAccount(bench, 1_000_000_000n)
+    const answer = await call(bench.relay.url, { key: account.key, body: chat('hi') })
+    assertProblem(answer, 400, 'price_unknown')
+    bench.upstream.answerOnce(whole(completion()))
+    const metered = await call(bench.relay.url, { key: bench.key, body: chat('hi') })
+    assert.equal((await bench.relay.recordOf(metered))['cost_nano_usd'], null)
+  })
+
+  test('a metered account is charged on its books without a hold', async () => {
+    const account = await openAccount(bench, 0n, { billing: 'unlimited' })
+    bench.upstream.answerOnce(whole(completion({ promptTokens: 7, completionTokens: 3 })))
+    await bench.relay.recordOf(await call(bench.relay.url, { key: account.key, body: sold() }))
+    assert.deepEqual(await balanceOf(bench, account.id), { balance: -13_000n, held: 0n })
+    await provenOk(bench)
+  })
+
+  test('a suspended account begins no call', async () => {
+    const account = await openAccount(bench, 1_000_000_000n)
+    await admin(bench, `/accounts/${account.id}/suspend`, {})
+    assertProblem(await call(bench.relay.url, { key: account.key, body: sold() }), 403, 'permission_denied')
+    await admin(bench, `/accounts/${account.id}/resume`, {})
+    bench.upstream.answerOnce(whole(completion()))
+    assert.equal((await call(bench.relay.url, { key: account.key, body: sold() })).status, 200)
+  })
+})
+
+test('kill -9 under load: the next start resolves every call, and the books are proven', async () => {
+  const bench = await startBench({ config: models })
+  try {
+    const account = await openAccount(bench, 1_000_000_000n)
+    let answered = 0
+    bench.upstream.answer(async (exchange) => {
+      await whole(completion({ promptTokens: 7, completionTokens: 3 }))(exchange)
+    })
+    const die = Promise.withResolvers<void>()
+    const callers = Array.from({ length: 20 }, async () => {
+      for (;;) {
+        const status = await call(bench.relay.url, { key: account.key, body: sold() }).then(
+          (answer) => answer.status,
+          () => null,
+        )
+        if (status === null) return
+        answered += 1
+        if (answered === 100) die.resolve()
+      }
+    })
+    await die.promise
+    await bench.relay.kill()
+    await Promise.all(callers)
+    await using second = await startRelay({ folder: bench.relay.folder, env: { FAKE_KEY: fakeKey } })
+    const after = { ...bench, relay: second }
+    const verdict = await provenOk(after)
+    assert.equal(verdict.open_holds, 0)
+    const { balance, held } = await balanceOf(after, account.id)
+    assert.equal(held, 0n)
+    const spent = 1_000_000_000n - balance
+    assert.equal(spent % 13_000n, 0n, 'only whole calls are charged')
+    // Those under way when it died may be unsettled: at most one for each caller.
+    const charged = Number(spent / 13_000n)
+    assert.ok(
+      charged >= answered - 20 && charged <= verdict.calls,
+      `${charged} of ${answered} charged, ${verdict.calls} calls`,
+    )
+    const told = await second.command('ledger', 'verify')
+    assert.deepEqual(Object.keys(told as object), ['ok', 'transactions', 'calls', 'open_holds', 'problems'])
+  } finally {
+    await bench.close()
+  }
+})
