@@ -29,6 +29,11 @@ export const decimalOf = (nano: bigint, placesMin = 2): string => {
   return `${nano < 0n ? '-' : ''}${whole}${kept === '' ? '' : `.${kept}`}`
 }
 
+/** A number of JSON with every digit that the integer has: no float is made on the way. Give it to `JSON.stringify`. */
+export const jsonNumberOf = (nano: bigint): unknown =>
+  // In every Node that may serve; TypeScript's own list of JSON's members lacks it.
+  (JSON as unknown as { readonly rawJSON: (text: string) => unknown }).rawJSON(decimalOf(nano, 0))
+
 /** `numerator / denominator`, rounded half up (away from zero at exactly half for positive values). */
 export const divideHalfUp = (numerator: bigint, denominator: bigint): bigint => {
   const doubled = 2n * numerator + denominator

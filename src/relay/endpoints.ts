@@ -4,8 +4,9 @@ import type { Endpoint, EndpointMatch } from '#http/endpoint.ts'
 import type { Exchange } from '#http/inbound.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Inquiry } from './inquiry.ts'
-import { answerInquiry, listModels, showKey, showModel } from './inquiry.ts'
+import { answerInquiry, listModels, showModel } from './inquiry.ts'
 import type { RelayPorts } from './journey.ts'
+import { showBalance, showCredits, showGeneration, showKey } from './money-inquiry.ts'
 import { relay } from './relay.ts'
 
 export type RelayEndpoint =
@@ -36,6 +37,9 @@ export const relayEndpoints = (
     inquiry('/v1/models', listModels),
     inquiry('/v1/models/{id+}', showModel),
     inquiry('/v1/key', showKey),
+    inquiry('/v1/credits', showCredits),
+    inquiry('/v1/generation', showGeneration),
+    inquiry('/v1/users/me/balance', showBalance),
   ]
 }
 

@@ -1,8 +1,6 @@
-/** What a key may ask about itself: its models, one model, its own limits. Nothing here costs or is recorded. */
+/** What a key may ask about itself: its models, one model. Nothing here costs or is recorded. */
 
 import { Buffer } from 'node:buffer'
-import { rfc3339 } from '#base/clock.ts'
-import { decimalOf } from '#base/money.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Answer, Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
@@ -13,10 +11,15 @@ import type { RelayPorts } from './journey.ts'
 import { modelEntries, modelEntry } from './model-list.ts'
 import type { Snapshot } from './snapshot.ts'
 
-type Question = { readonly snapshot: Snapshot; readonly key: KeyFacts; readonly nowMs: number }
+/** Who asks, when, and where the answer may be looked for. */
+export type Question = Pick<RelayPorts, 'books' | 'callLog'> & {
+  readonly snapshot: Snapshot
+  readonly key: KeyFacts
+  readonly nowMs: number
+}
 
-/** Answers from what the snapshot holds; throws Problem. */
-export type Inquiry = (question: Question, params: Readonly<Record<string, string>>) => unknown
+/** Gives the answer, or a promise of it; throws Problem. */
+export type Inquiry = (question: Question, params: Readonly<Record<string, string>>, query: URLSearchParams) => unknown
 
 /** `GET /v1/models`, OpenAI's list (https://platform.openai.com/docs/api-reference/models/list, read 2026-11-22). */
 export const listModels: Inquiry = ({ snapshot, key, nowMs }) => ({
@@ -34,30 +37,6 @@ export const showModel: Inquiry = ({ snapshot, key, nowMs }, params) => {
     throw new Problem(problem.code, { ...problem.detail, status: problem.status === 400 ? 404 : problem.status })
   }
 }
-
-/** `GET /v1/key`, OpenRouter's shape (https://openrouter.ai/docs/api-reference/limits, read 2026-11-22). */
-export const showKey: Inquiry = ({ key }) => ({
-  data: {
-    label: key.name,
-    id: key.id,
-    account: key.account,
-    test: key.test,
-    environment: key.environment,
-    models: key.models,
-    limit: key.budgetNanoUsd === null ? null : decimalOf(key.budgetNanoUsd),
-    limit_nano_usd: key.budgetNanoUsd?.toString() ?? null,
-    limit_reset: key.budgetPeriod,
-    is_free_tier: false,
-    rate_limit: {
-      requests: key.requestsPerMinute,
-      tokens: key.tokensPerMinute,
-      interval: '60s',
-      concurrency: key.concurrency,
-    },
-    created_at: rfc3339(key.createdMs),
-    expires_at: key.expiresMs === null ? null : rfc3339(key.expiresMs),
-  },
-})
 
 const json = (value: unknown): Answer => ({
   status: 200,
@@ -77,7 +56,8 @@ export const answerInquiry = async (
   let answer: Answer
   try {
     const { key } = identify(snapshot, inbound, { nowMs, purpose: 'model' })
-    answer = json(inquiry.ask({ snapshot, key, nowMs }, inquiry.params))
+    const { books, callLog } = ports
+    answer = json(await inquiry.ask({ snapshot, key, nowMs, books, callLog }, inquiry.params, inbound.query))
   } catch (thrown) {
     const problem = asProblem(thrown)
     if (problem.code === 'internal_error') ports.log.error('an inquiry failed inside Drover', { error: problem.cause })

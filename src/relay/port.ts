@@ -12,6 +12,7 @@ export type CallLog = {
    * Problem `store_unavailable` when `queueLengthMax` records wait.
    */
   readonly append: (record: CallRecord) => Promise<void>
+  readonly call: (id: string) => Promise<CallRecord | null>
 }
 
 export type AccountSource = {

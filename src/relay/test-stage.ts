@@ -76,7 +76,7 @@ const noRates = {
 }
 
 /** 1 dollar for a million input tokens and 2 for a million output tokens: 1,000 and 2,000 nano-USD each. */
-export const samplePrice: DeclaredModel['price'] = {
+export const samplePrice: Exclude<DeclaredModel['price'], 'free' | null> = {
   currency: 'USD',
   rates: { ...noRates, input: 1_000_000_000n, output: 2_000_000_000n },
 }
@@ -123,6 +123,7 @@ export type Asking = {
 export type Caller = {
   readonly status: () => number
   readonly header: (name: string) => string | undefined
+  readonly bytes: () => Buffer
   readonly text: () => string
   readonly json: () => JsonObject
   /** `open` until the answer has ended, as complete or as cut. */
@@ -198,10 +199,12 @@ const collector = (signal: AbortSignal) => {
       ending = 'cut'
     },
   }
-  const text = (): string => Buffer.concat(pieces).toString('utf8')
+  const bytes = (): Buffer => Buffer.concat(pieces)
+  const text = (): string => bytes().toString('utf8')
   const seen = {
     status: () => head?.status ?? 0,
     header: (name: string) => head?.headers[name]?.toString(),
+    bytes,
     text,
     json: () => JSON.parse(text()) as JsonObject,
     ending: () => ending,
@@ -282,6 +285,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   snapshot: live.current,
   limiter: { take: async () => ({ ok: true, states: [] }), giveBack: async () => undefined },
   callLog: {
+    call: async (id) => backstage.records.find((record) => record.id === id) ?? null,
     append: async (record) => {
       backstage.records.push(record)
     },

@@ -247,6 +247,26 @@ describe('money of calls', () => {
     await provenOk(bench)
   })
 
+  test('a key asks for its credit, its budget and the cost of a call', async () => {
+    const account = await openAccount(bench, 1_000_000_000n, { budget: '0.5', budget_period: 'month' })
+    bench.upstream.answerOnce(whole(completion({ promptTokens: 7, completionTokens: 3 })))
+    const answer = await call(bench.relay.url, { key: account.key, body: sold() })
+    await bench.relay.recordOf(answer)
+    const ask = (path: string, key = account.key) => call(bench.relay.url, { path, key })
+    const credits = await ask('/v1/credits')
+    assert.match(credits.text, /"total_credits":1,"total_usage":0\.000013,/)
+    assert.equal(credits.at('data.balance_nano_usd'), '999987000')
+    assert.equal((await ask('/v1/users/me/balance')).at('data.available_balance_nano_usd'), '999987000')
+    const key = await ask('/v1/key')
+    assert.equal(key.at('data.usage_nano_usd'), '13000')
+    assert.equal(key.at('data.limit_remaining_nano_usd'), '499987000')
+    const path = `/v1/generation?id=${answer.headers['x-request-id']}`
+    const generation = await ask(path)
+    assert.equal(generation.at('data.total_cost_nano_usd'), '13000')
+    assert.equal(generation.at('data.rule'), "the provider's own count")
+    assertProblem(await ask(path, bench.key), 404, 'not_found')
+  })
+
   test('a suspended account begins no call', async () => {
     const account = await openAccount(bench, 1_000_000_000n)
     await admin(bench, `/accounts/${account.id}/suspend`, {})

@@ -1,0 +1,137 @@
+/** What a key may ask about money: its account's credit, its own budget, what one call cost. */
+
+import type { CallRecord } from '#base/call-record.ts'
+import { rfc3339 } from '#base/clock.ts'
+import { decimalOf, jsonNumberOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import type { Balance, Budget } from '#ledger/port.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { Inquiry, Question } from './inquiry.ts'
+
+const balanceOf = async ({ key, books, nowMs }: Question): Promise<Balance> => {
+  const balance = await books.balance(key.account, nowMs)
+  if (balance === null) throw new Problem('not_found', { message: `Account ${key.account} has no books.` })
+  return balance
+}
+
+/** `GET /v1/credits`, OpenRouter's shape (https://openrouter.ai/docs/api-reference/get-credits, read 2026-11-22). */
+export const showCredits: Inquiry = async (question) => {
+  const { balanceNanoUsd, heldNanoUsd, spentNanoUsd } = await balanceOf(question)
+  const totalNanoUsd = balanceNanoUsd + spentNanoUsd
+  return {
+    data: {
+      total_credits: jsonNumberOf(totalNanoUsd),
+      total_usage: jsonNumberOf(spentNanoUsd),
+      total_credits_nano_usd: totalNanoUsd.toString(),
+      total_usage_nano_usd: spentNanoUsd.toString(),
+      balance_nano_usd: balanceNanoUsd.toString(),
+      held_nano_usd: heldNanoUsd.toString(),
+    },
+  }
+}
+
+/** `GET /v1/users/me/balance`, Moonshot's shape (https://platform.moonshot.ai/docs/api/misc, read 2026-11-22), in USD. */
+export const showBalance: Inquiry = async (question) => {
+  const { balanceNanoUsd, promoNanoUsd } = await balanceOf(question)
+  const cashNanoUsd = balanceNanoUsd - promoNanoUsd
+  return {
+    code: 0,
+    data: {
+      available_balance: jsonNumberOf(balanceNanoUsd),
+      voucher_balance: jsonNumberOf(promoNanoUsd),
+      cash_balance: jsonNumberOf(cashNanoUsd),
+      available_balance_nano_usd: balanceNanoUsd.toString(),
+      voucher_balance_nano_usd: promoNanoUsd.toString(),
+      cash_balance_nano_usd: cashNanoUsd.toString(),
+    },
+    scode: '0x0',
+    status: true,
+  }
+}
+
+/** The budget that a key has; `null` = none. */
+const budgetOf = (key: KeyFacts): Budget | null =>
+  key.budgetNanoUsd === null || key.budgetPeriod === null
+    ? null
+    : { name: `key:${key.id}`, limitNanoUsd: key.budgetNanoUsd, period: key.budgetPeriod }
+
+/** What of `GET /v1/key` is about money. Without a budget nothing is counted by key, so its use is not known here. */
+const keyMoney = async ({ key, books, nowMs }: Question): Promise<Readonly<Record<string, unknown>>> => {
+  const budget = budgetOf(key)
+  if (budget === null)
+    return { usage: null, usage_nano_usd: null, limit_remaining: null, limit_remaining_nano_usd: null }
+  const { spentNanoUsd, heldNanoUsd, resetsMs } = await books.budgetState(budget, nowMs)
+  const left = budget.limitNanoUsd - spentNanoUsd - heldNanoUsd
+  const leftNanoUsd = left < 0n ? 0n : left
+  return {
+    usage: jsonNumberOf(spentNanoUsd),
+    usage_nano_usd: spentNanoUsd.toString(),
+    limit_remaining: jsonNumberOf(leftNanoUsd),
+    limit_remaining_nano_usd: leftNanoUsd.toString(),
+    limit_resets_at: rfc3339(resetsMs),
+  }
+}
+
+/** `GET /v1/key`, OpenRouter's shape (https://openrouter.ai/docs/api-reference/limits, read 2026-11-22). */
+export const showKey: Inquiry = async (question) => {
+  const { key } = question
+  return {
+    data: {
+      label: key.name,
+      id: key.id,
+      account: key.account,
+      test: key.test,
+      environment: key.environment,
+      models: key.models,
+      limit: key.budgetNanoUsd === null ? null : decimalOf(key.budgetNanoUsd),
+      limit_nano_usd: key.budgetNanoUsd?.toString() ?? null,
+      limit_reset: key.budgetPeriod,
+      ...(await keyMoney(question)),
+      is_free_tier: false,
+      rate_limit: {
+        requests: key.requestsPerMinute,
+        tokens: key.tokensPerMinute,
+        interval: '60s',
+        concurrency: key.concurrency,
+      },
+      created_at: rfc3339(key.createdMs),
+      expires_at: key.expiresMs === null ? null : rfc3339(key.expiresMs),
+    },
+  }
+}
+
+const generationOf = (record: CallRecord, rule: string | null): Readonly<Record<string, unknown>> => ({
+  id: record.id,
+  model: record.model,
+  provider_name: record.provider,
+  upstream_id: record.attempts.at(-1)?.upstreamRequestId ?? null,
+  created_at: rfc3339(record.timeMs),
+  streamed: record.stream,
+  cancelled: record.end === 'left',
+  finish_reason: record.finishReason,
+  tokens_prompt: record.usage?.input ?? null,
+  tokens_completion: record.usage?.output ?? null,
+  native_tokens_prompt: record.usage?.input ?? null,
+  native_tokens_completion: record.usage?.output ?? null,
+  native_tokens_cached: record.usage?.cachedInput ?? null,
+  native_tokens_reasoning: record.usage?.reasoning ?? null,
+  usage_source: record.usage?.source ?? null,
+  latency: record.ttftMs,
+  generation_time: record.durationMs,
+  total_cost: record.costNanoUsd === null ? null : jsonNumberOf(record.costNanoUsd),
+  usage: record.costNanoUsd === null ? null : jsonNumberOf(record.costNanoUsd),
+  total_cost_nano_usd: record.costNanoUsd?.toString() ?? null,
+  price_hash: record.priceHash,
+  rule,
+})
+
+/** `GET /v1/generation?id=`, OpenRouter's shape (https://openrouter.ai/docs/api-reference/get-a-generation, read 2026-11-22). */
+export const showGeneration: Inquiry = async ({ key, books, callLog }, _params, query) => {
+  const id = query.get('id') ?? ''
+  if (id === '') throw new Problem('invalid_request_error', { message: "Give the call's id: ?id=call_….", param: 'id' })
+  const record = await callLog.call(id)
+  // A call of another account is as unknown as one that never was.
+  if (record === null || record.account !== key.account)
+    throw new Problem('not_found', { message: `There is no call '${id.slice(0, 100)}' of this account.`, param: 'id' })
+  return { data: generationOf(record, (await books.callMoney(id))?.rule ?? null) }
+}
