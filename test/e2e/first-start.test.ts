@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { call, eventsOf } from './call.ts'
-import type { Relay } from './harness.ts'
+import type { Relay, Talk } from './harness.ts'
 import {
   adminKey,
   checkout,
@@ -100,8 +100,8 @@ test('a command works on the store when no server runs', async () => {
   await removeFolder(folder)
 })
 
-test('npm start prints one line on stdout and ends on SIGTERM', async () => {
-  const folder = await makeFolder()
+/** Starts the relay by `npm start`; gives its address and the line that said so. */
+async function startByNpm(folder: string): Promise<{ talk: Talk; url: string; line: string }> {
   const environment = cleanEnvironment({ DROVER_ADMIN_KEY: adminKey, DROVER_TEST_KEY: testKey })
   const talk = start('npm', ['start', '-s', '--', '--port', '0', '--data', join(folder, 'data')], {
     cwd: checkout,
@@ -117,10 +117,31 @@ test('npm start prints one line on stdout and ends on SIGTERM', async () => {
   )
   const { url } = JSON.parse(line) as { url: string }
   assert.equal((await call(url, { path: '/health/liveness' })).status, 200)
+  return { talk, url, line }
+}
+
+const isGone = (url: string): Promise<true | undefined> =>
+  call(url, { path: '/health/liveness' }).then(
+    () => undefined,
+    () => true,
+  )
+
+test('npm start prints one line on stdout and ends on SIGTERM', async () => {
+  const folder = await makeFolder()
+  const { talk, url, line } = await startByNpm(folder)
   talk.child.kill('SIGTERM')
   await within(talk.ended, 40_000, () => `npm start did not end: ${talk.stderr()}`)
-  await assert.rejects(call(url, { path: '/health/liveness' }), 'no relay is left behind')
+  assert.ok(await isGone(url), 'no relay is left behind')
   assert.equal(talk.stdout(), `${line}\n`)
+  await removeFolder(folder)
+})
+
+test('when npm is killed, the relay it started ends as well, and gives its data free', async () => {
+  const folder = await makeFolder()
+  const { talk, url } = await startByNpm(folder)
+  talk.child.kill('SIGKILL')
+  await eventually('the end of the relay', () => isGone(url), 10_000)
+  await eventually('its lock to go', () => (existsSync(join(folder, 'data', 'lock')) ? undefined : true), 10_000)
   await removeFolder(folder)
 })
 
