@@ -9,6 +9,7 @@ export type TestClock = Clock & {
   readonly pending: () => number
 }
 
+/** A clock that stands until it is moved. */
 export const testClock = (): TestClock => {
   let nowMs = 0
   const timers = new Set<{ readonly dueMs: number; readonly callback: () => void }>()
