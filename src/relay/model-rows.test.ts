@@ -41,6 +41,7 @@ const barn = {
   models: [
     { id: 'anvil-4', prices: price('9.00', '9.00'), source: 'page' },
     { id: 'acme/anvil-4', source: 'page' },
+    { id: 'acme/saw', source: 'page' },
     { id: 'plough', source: 'page' },
   ],
 }
@@ -109,10 +110,28 @@ test('provider/model is split at the first slash; the name may have more of them
   const table = liveTable(input())
   assert.deepEqual(way(table, 'barn/acme/anvil-4'), ['barn:acme/anvil-4'])
   assert.deepEqual(way(table, 'acme/unheard-of'), ['acme:unheard-of'])
-  assert.deepEqual(way(table, 'acme/anvil-4'), ['barn:acme/anvil-4'])
   const { id, origin, priceRows } = rowOf(table, 'acme/unheard-of')
   assert.deepEqual([id, origin, priceRows], ['acme/unheard-of', 'direct', []])
   for (const name of ['nobody/anvil-4', '/anvil-4', 'acme/', 'anvil-9']) assert.equal(findModel(table, name), null)
+})
+
+test('behind its provider a name of our own goes out under the id that the vendor wants', () => {
+  const table = liveTable(input())
+  assert.deepEqual(way(table, 'acme/anvil'), ['acme:anvil-4'])
+  assert.deepEqual(way(table, 'acme/anvil-4-0101'), ['acme:anvil-4-0101'])
+  assert.deepEqual(
+    [way(table, 'acme/anvil-3'), rowOf(table, 'acme/anvil-3').notice],
+    [['acme:anvil-4'], 'retired 2026-06-01; anvil-4 answers'],
+  )
+})
+
+test("a host's maker/model means the maker, where it is configured and has the model", () => {
+  const both = liveTable(input({ providers: [provider('barn'), provider('acme')] }))
+  assert.deepEqual(way(both, 'acme/anvil-4'), ['acme:anvil-4'])
+  assert.equal(outputRate(rowOf(both, 'acme/anvil-4')), 4_000_000_000n)
+  assert.deepEqual(way(both, 'acme/saw'), ['barn:acme/saw'])
+  const host = liveTable(input({ providers: [provider('barn')] }))
+  assert.deepEqual(way(host, 'acme/anvil-4'), ['barn:acme/anvil-4'])
 })
 
 test('a retired name is refused with day and successor, by itself and behind its provider', () => {

@@ -2,6 +2,7 @@
 
 import { nearestOf } from '#base/nearest.ts'
 import type { Currency, PriceRates, PriceRow } from '#base/price-row.ts'
+import type { Retirement as Gone } from '#catalog/lookup.ts'
 import { liveNames, namedAt, resolve } from '#catalog/lookup.ts'
 import type { Catalog, CatalogModel } from '#catalog/model.ts'
 import type { ModelTable, Retirement } from '#policy/choose.ts'
@@ -133,6 +134,36 @@ const declaredRow = (model: DeclaredModel, read: ReturnType<typeof reader>): Mod
   }
 }
 
+const noticeOf = (redirect: Gone | null, sendAs: string): Pick<ModelRow, 'notice'> =>
+  redirect === null ? {} : { notice: `retired ${redirect.retiredOn}; ${sendAs} answers` }
+
+type Reading = { readonly input: TableInput; readonly read: ReturnType<typeof reader> }
+
+/**
+ * The row of `provider/model`: what the provider's vendor knows goes under the id that it wants, what it does not know
+ * as it was written. `null` = retired there, or no such provider.
+ */
+const directRow = (name: string, model: string, { input, read }: Reading): ModelRow | null => {
+  const provider = read.byName.get(name)
+  if (provider === undefined) return null
+  const found = resolve(input.catalog, { name: model, atMs: input.nowMs, vendors: [provider.vendor] })
+  if (found.kind === 'retired') return null
+  const id = `${name}/${model}`
+  if (found.kind === 'unknown') return read.single(id, name, model)
+  return { ...read.single(id, name, found.sendAs), ...noticeOf(found.redirect, found.sendAs) }
+}
+
+/**
+ * Hosts call models of others `maker/model`. Where a provider has the maker's name, and the model, its own is meant.
+ * `null` = the host's name is nobody else's.
+ */
+const ownersRow = (name: string, host: KnownProvider, { input, read }: Reading): ModelRow | null => {
+  const [owner = '', ...rest] = name.split('/')
+  const model = rest.join('/')
+  const known = rest.length > 0 && owner !== host.name && read.knownAt(owner, model) !== null
+  return known ? directRow(owner, model, { input, read }) : null
+}
+
 /** What the catalog adds for one provider: every living name of its vendor, under the id that the vendor wants. */
 const catalogRows = (
   input: TableInput,
@@ -143,6 +174,11 @@ const catalogRows = (
   const rows = new Map<string, ModelRow>()
   const bySent = new Map<string, ModelRow>()
   for (const name of liveNames(catalog, provider.vendor, nowMs)) {
+    const owners = ownersRow(name, provider, { input, read })
+    if (owners !== null) {
+      rows.set(name, owners)
+      continue
+    }
     const found = resolve(catalog, { name, atMs: nowMs, vendors: [provider.vendor] })
     if (found.kind !== 'found') continue
     const { model, sendAs, redirect } = found
@@ -155,7 +191,7 @@ const catalogRows = (
       ...read.single(redirect === null ? sendAs : name, provider.name, sendAs),
       aliases: redirect === null && sendAs === model.id ? model.aliases : [],
       origin: 'catalog',
-      ...(redirect === null ? {} : { notice: `retired ${redirect.retiredOn}; ${sendAs} answers` }),
+      ...noticeOf(redirect, sendAs),
     }
     if (redirect === null) bySent.set(sendAs, row)
     rows.set(name, row)
@@ -192,9 +228,6 @@ const retiredOf =
     return found.kind === 'retired' ? { successor: found.retirement.successor, date: found.retirement.retiredOn } : null
   }
 
-const isRetiredThere = (input: TableInput, provider: KnownProvider, model: string): boolean =>
-  resolve(input.catalog, { name: model, atMs: input.nowMs, vendors: [provider.vendor] }).kind === 'retired'
-
 /** What live keys may call. Names of the operator win over names of the catalog. */
 export const liveTable = (input: TableInput): ModelTable => {
   const read = reader(input)
@@ -203,11 +236,7 @@ export const liveTable = (input: TableInput): ModelTable => {
   return {
     byName,
     providers: new Set(input.providers.map((provider) => provider.name)),
-    directRow: (name, model) => {
-      const provider = read.byName.get(name)
-      if (provider === undefined || isRetiredThere(input, provider, model)) return null
-      return read.single(`${name}/${model}`, name, model)
-    },
+    directRow: (name, model) => directRow(name, model, { input, read }),
     retired: retiredOf(input),
     nearest: (name) => nearestOf(name, [...byName.keys()], nearestMax),
   }
