@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { nanoOf } from '#base/money.ts'
+import type { PriceRates, PriceRow } from '#base/price-row.ts'
+import { Problem } from '#base/problem.ts'
+import { usageOf } from '#base/usage.ts'
+import { chargeOf } from '#ledger/charge.ts'
+import type { ModelRow } from '#policy/model-table.ts'
+import type { Call } from '#protocol/call.ts'
+import { openaiChat } from '#protocol/openai-chat/index.ts'
+import type { Bound } from './bound.ts'
+import { boundOf } from './bound.ts'
+
+const noRates: PriceRates = {
+  input: null,
+  cachedInput: null,
+  output: null,
+  cacheWrite5m: null,
+  cacheWrite1h: null,
+  reasoning: null,
+  audioInput: null,
+  audioOutput: null,
+  imageInput: null,
+  imageOutput: null,
+  perCall: null,
+  items: null,
+}
+const priced = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow => ({
+  model: 'm',
+  vendor: 'v',
+  currency: 'USD',
+  fromMs: null,
+  untilMs: null,
+  contextOverTokens: null,
+  serviceTier: 'default',
+  windows: null,
+  rates: { ...noRates, ...rates },
+  source: 'https://prices.example',
+  read: '2026-11-22',
+  ...rest,
+})
+const timeouts = { connectMs: 1, headersMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 }
+const model = (changes: Partial<ModelRow>): ModelRow => ({
+  id: 'm',
+  aliases: [],
+  targets: [],
+  route: { strategy: 'weighted', retriesMax: 0, hedgeAfterMs: null, sticky: 'none', timeouts },
+  priceRows: [priced({ input: nanoOf('1'), output: nanoOf('2') })],
+  origin: 'yaml',
+  contextTokens: null,
+  outputTokensMax: null,
+  inputModalities: ['text'],
+  outputModalities: ['text'],
+  createdMs: null,
+  ownedBy: 'v',
+  ...changes,
+})
+
+const callOf = (more: object): Call => {
+  const bytes = Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...more }))
+  return openaiChat.server.readCall({
+    id: 'call_1',
+    origin: '',
+    method: 'POST',
+    path: '/v1/chat/completions',
+    query: new URLSearchParams(),
+    headers: {},
+    remoteAddress: '127.0.0.1',
+    fromLoopback: true,
+    arrivedMs: 0,
+    signal: new AbortController().signal,
+    body: { kind: 'bytes', bytes, contentType: 'application/json' },
+  })
+}
+
+const bound = (call: Call, ...rows: readonly ModelRow[]): Bound => {
+  const found = boundOf(call, { rows, atMs: 0, canCap: true })
+  assert.ok(!(found instanceof Problem))
+  return found
+}
+
+test('bytes bound the input, the maximum of caller or model the output, times the answers', () => {
+  const call = callOf({ max_tokens: 1000, n: 2 })
+  const size = BigInt(call.inputBytes)
+  assert.equal(bound(call, model({})).amountNanoUsd, size * 1000n + 2n * 1000n * 2000n)
+  assert.equal(bound(call, model({ outputTokensMax: 500 })).amountNanoUsd, size * 1000n + 2n * 500n * 2000n)
+  assert.equal(bound(call, model({ contextTokens: 20 })).amountNanoUsd, 20n * 1000n + 2n * 20n * 2000n)
+  assert.equal(
+    bound(callOf({}), model({ outputTokensMax: 10 })).amountMinNanoUsd,
+    BigInt(callOf({}).inputBytes) * 1000n + 10n * 2000n,
+  )
+})
+
+test('content that is not text takes the whole window', () => {
+  const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://images.example/a' } }] }]
+  const amount = bound(callOf({ messages, max_tokens: 1 }), model({ contextTokens: 5000 })).amountNanoUsd
+  assert.equal(amount, 5000n * 1000n + 2000n)
+})
+
+test('the dearest row that may apply counts: cliffs, tiers that are asked for, cache writes, further models', () => {
+  const base = priced({ input: 10n, output: 10n })
+  const long = priced({ input: 40n, output: 20n }, { contextOverTokens: 5 })
+  const fast = priced({ input: 30n, output: 90n }, { serviceTier: 'priority' })
+  const rich = model({ priceRows: [base, long, fast] })
+  const cost = (call: Call, row: ModelRow, output: bigint): bigint => {
+    const input = row.priceRows === 'free' ? 0n : 40n
+    return (BigInt(call.inputBytes) * input + 1_000_000n * output + 500_000n) / 1_000_000n
+  }
+  const plain = callOf({ max_tokens: 1_000_000 })
+  assert.equal(bound(plain, rich).amountNanoUsd, cost(plain, rich, 20n))
+  const asked = callOf({ max_tokens: 1_000_000, service_tier: 'priority' })
+  assert.ok(bound(asked, rich).amountNanoUsd > cost(asked, rich, 80n))
+  const dear = model({ priceRows: [priced({ input: 0n, output: 1000n })] })
+  assert.equal(bound(plain, rich, dear).amountNanoUsd, 1000n)
+})
+
+test('a model without a price is a problem, a free one costs nothing', () => {
+  const missing = boundOf(callOf({}), { rows: [model({}), model({ priceRows: [] })], atMs: 0, canCap: true })
+  assert.ok(missing instanceof Problem && missing.code === 'price_unknown')
+  assert.equal(bound(callOf({}), model({ priceRows: 'free' })).amountNanoUsd, 0n)
+})
+
+test('for any prices and usage within the bound the charge is never above it, and a lowered maximum fits its money', () => {
+  const rate = fc.bigInt({ min: 0n, max: 10n ** 11n })
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+  fc.assert(
+    fc.property(
+      fc.tuple(rate, rate, rate),
+      fc.integer({ min: 1, max: 100_000 }),
+      fc.tuple(share, share, share),
+      (rates, most, shares) => {
+        const [input, cached, output] = rates
+        const [a, b, c] = shares
+        const row = model({ priceRows: [priced({ input, cachedInput: cached, output })] })
+        const call = callOf({ max_tokens: most })
+        const of = bound(call, row)
+        const used = Math.floor(call.inputBytes * a)
+        const usage = usageOf({ input: used, cachedInput: Math.floor(used * b), output: Math.floor(most * c) })
+        const charge = chargeOf(usage, row.priceRows, 0)
+        assert.ok(charge !== null && charge.costNanoUsd <= of.amountNanoUsd)
+        const fits = of.outputTokensFor(of.amountNanoUsd)
+        assert.ok(fits === null || fits >= most)
+        const part = of.amountMinNanoUsd + (of.amountNanoUsd - of.amountMinNanoUsd) / 2n
+        const lowered = of.outputTokensFor(part)
+        if (lowered === null || lowered > most) return
+        const whole = chargeOf(usageOf({ input: call.inputBytes, output: lowered }), row.priceRows, 0)
+        if (cached <= input) assert.ok(whole !== null && whole.costNanoUsd <= part)
+      },
+    ),
+  )
+})
