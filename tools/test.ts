@@ -101,7 +101,7 @@ function clients(): Promise<boolean> {
 
 const stages: Readonly<Record<string, Stage>> = {
   check,
-  unit: () => runTests('src/**/*.test.ts', 'test/{wire,fake}/**/*.test.ts', 'tools/*.test.ts'),
+  unit: () => runTests('src/**/*.test.ts', 'test/{audit,fake,wire}/**/*.test.ts', 'tools/*.test.ts'),
   e2e: () => runTests('test/e2e/**/*.test.ts'),
   package: () =>
     all(

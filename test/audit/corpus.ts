@@ -1,7 +1,6 @@
 /** Reads the labelled corpus: archives of files whose lines end with labels, `«kind name=value»`, which are cut off before the audit. */
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { AuditReport, CallSite } from '#audit/finding.ts'
 
 export type Label = {
@@ -20,10 +19,10 @@ export type Corpus = {
 const labelForm = /\s*«([\w-]+)((?:\s+[\w-]+=[^\s»]+)*)»/g
 
 /** Archives begin each file with a line `-- path --`. */
-export const readCorpus = (folder: string): readonly Corpus[] =>
+export const readCorpus = (folder: URL): readonly Corpus[] =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.txt'))
-    .map((name) => parseArchive(name.replace('.txt', ''), readFileSync(join(folder, name), 'utf8')))
+    .map((name) => parseArchive(name.replace('.txt', ''), readFileSync(new URL(name, folder), 'utf8')))
 
 const parseArchive = (name: string, text: string): Corpus => {
   const files: Record<string, string> = {}

@@ -1,0 +1,211 @@
+/** Finds requests that are sent to LLM APIs without an SDK. */
+
+import { draft } from '#audit/finding.ts'
+import { knownUrl } from '#audit/rule/host.ts'
+import { httpCallNames, httpLibrary, notHttp } from '#audit/rule/http-call.ts'
+import type { CallNode, Item, Node } from '#audit/syntax/node.ts'
+import { addArguments, noGiven } from '#audit/trace/given.ts'
+import { authOf, readGiven } from '#audit/trace/reading.ts'
+import type { CallPlace } from '#audit/trace/scope.ts'
+import { dottedName } from '#audit/trace/scope.ts'
+import { evaluate } from '#audit/trace/tracer.ts'
+import type { Seen } from '#audit/trace/value.ts'
+import type { Detector } from './detector.ts'
+import { placeOf } from './sdk-call.ts'
+
+const lastName = (node: CallNode): string =>
+  node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
+
+const nodeOf = (item: Item): Node | null => {
+  if (item.kind === 'node') return item.node
+  if (
+    item.kind === 'entry' &&
+    /^(?:url|uri|path|endpoint|baseURL|base_url|href|host|hostname|baseUrl)$/i.test(item.key ?? '')
+  )
+    return item.value
+  const [target] = item.kind === 'assign' ? item.targets : []
+  return item.kind === 'assign' && target?.kind === 'name' && /^(?:url|uri|path|endpoint)$/i.test(target.name)
+    ? item.value
+    : null
+}
+
+/** The text of an address argument; of `new URL(path, base)` and `hostname`/`path` records, both in one. */
+const addressOf = (detector: Detector, { node, scope }: Seen): string | null => {
+  const value = evaluate(detector.tracer, node, scope)
+  if (value.kind === 'text') return value.value
+  if (value.kind === 'environment') return value.fallback
+  const maker = value.kind === 'made' ? lastName(value.node) : ''
+  if (
+    value.kind === 'made' &&
+    /^(?:URL|URI|Uri|url|uri|parse|create|urljoin|Url|join|format|Parse|concat)$/.test(maker)
+  ) {
+    for (const item of value.node.items) {
+      const inner = item.kind === 'node' ? addressOf(detector, { node: item.node, scope: value.scope }) : null
+      if (inner !== null && knownUrl(inner) !== null) return inner
+    }
+  }
+  if (value.kind === 'record') {
+    const part = (key: string): string => {
+      const entry = value.entries.find((one) => one.key === key)
+      return entry === undefined ? '' : (addressOf(detector, entry) ?? '')
+    }
+    const host = part('hostname') || part('host')
+    return part('url') || (host === '' ? null : `https://${host}${part('path')}`)
+  }
+  return null
+}
+
+/** The base address of the HTTP client that is called through: `axios.create({ baseURL })`, `httpx.Client(base_url=…)`. */
+const baseOf = (
+  detector: Detector,
+  { node, scope }: CallPlace,
+): { readonly url: string; readonly auth: string | null; readonly library: string } | null => {
+  if (node.callee.kind !== 'member') return null
+  const value = evaluate(detector.tracer, node.callee.object, scope)
+  if (value.kind !== 'made') return null
+  const given = noGiven()
+  addArguments(detector.tracer, given, { items: value.node.items, scope: value.scope })
+  const base =
+    ['baseurl', 'baseuri', 'prefixurl', 'url', 'baseaddress']
+      .map((name) => given.named.get(name))
+      .find((one) => one !== undefined) ?? given.positional[0]
+  const url = base === undefined ? null : addressOf(detector, base)
+  if (url === null || knownUrl(url) === null) return null
+  const reading = readGiven(detector, given, { isHttp: true })
+  return { url, auth: reading.auth, library: dottedName(value.node.callee) ?? '' }
+}
+
+const libraryPath = (detector: Detector, { node, scope }: CallPlace): string => {
+  let inner: Node = node.callee
+  for (let links = 0; links < 40; links += 1) {
+    const value = evaluate(detector.tracer, inner, scope)
+    if (value.kind === 'symbol') return [value.module, ...value.path].filter((part) => part !== '').join('.')
+    if (value.kind === 'made') {
+      const made = evaluate(detector.tracer, value.node.callee, value.scope)
+      if (made.kind === 'symbol') return [made.module, ...made.path].filter((part) => part !== '').join('.')
+    }
+    if (inner.kind === 'member') inner = inner.object
+    else if (inner.kind === 'call') inner = inner.callee
+    else break
+  }
+  return dottedName(node.callee) ?? ''
+}
+
+const joined = (base: string, path: string): string =>
+  /^\w+:\/\//.test(path) ? path : `${base.replace(/\/$/, '')}/${path.replace(/^\//, '')}`
+
+type Request = { readonly url: string; readonly auth: string | null; readonly library: string }
+
+const requestOf = (detector: Detector, place: CallPlace): Request | null => {
+  const { node, scope } = place
+  const name = lastName(node)
+  if (!httpCallNames.test(name)) return null
+  const base = baseOf(detector, place)
+  for (const item of [...node.items, ...(node.brace ?? [])].slice(0, 6)) {
+    const inner = nodeOf(item)
+    const text = inner === null ? null : addressOf(detector, { node: inner, scope })
+    if (text === null || text === '') continue
+    if (base !== null && !/\s/.test(text)) return { ...base, url: joined(base.url, text) }
+    const known = knownUrl(text)
+    if (known === null || (!known.isHost && !/^(?:https?:|\/|\{)/.test(text))) continue
+    // A path alone is sent by a client whose address is not known; a router that serves it looks alike.
+    if (!/:\/\//.test(text) && !/^\{/.test(text) && !known.isHost && isServer(node)) continue
+    return { url: text, auth: null, library: libraryPath(detector, place) }
+  }
+  return null
+}
+
+/** `app.post("/v1/chat/completions", handler)` serves. */
+const isServer = (node: CallNode): boolean => {
+  const object = node.callee.kind === 'member' ? (dottedName(node.callee.object) ?? '') : ''
+  return (
+    !/(?:client|http|session|axios|api|fetch|requests|conn|mock_?client)/i.test(object) ||
+    node.items.some((item) => item.kind === 'node' && item.node.kind === 'function') ||
+    /^(?:app|router|server|route|r|mux|test|nock|mock|page|fastify)$/i.test(object)
+  )
+}
+
+const isMerelyAddress = (detector: Detector, place: CallPlace): boolean => {
+  const name = lastName(place.node)
+  if (!notHttp.test(name)) return false
+  // `new URL(x)`, `dict.get(x)`: only where the callee is a request or an HTTP library.
+  return !/(?:http|request|fetch|client|session|axios|net|curl|web|rest|faraday|guzzle|reqwest|ureq|got|ky)/i.test(
+    libraryPath(detector, place),
+  )
+}
+
+export const detectHttpCalls = (detector: Detector): void => {
+  const taken: { readonly start: number; readonly end: number }[] = []
+  for (const place of detector.unit.calls) {
+    const { node } = place
+    // The outermost call of a chain speaks for the whole of it.
+    if (taken.some(({ start, end }) => node.start >= start && node.end <= end)) continue
+    if (detector.drafts.some((one) => one.start === node.start && one.end === node.end)) continue
+    const found = requestOf(detector, place) ?? chainRequest(detector, place)
+    if (found === null || isMerelyAddress(detector, place)) continue
+    taken.push({ start: node.start, end: node.end })
+    report(detector, place, found)
+  }
+}
+
+/** `HttpRequest.newBuilder().uri(…).header(…).build()`: the address is in an inner link. */
+const chainRequest = (detector: Detector, { node, scope }: CallPlace): Request | null => {
+  let inner: Node = node.callee
+  for (let links = 0; links < 40; links += 1) {
+    if (inner.kind === 'member') inner = inner.object
+    else if (inner.kind === 'call') {
+      const found = requestOf(detector, { node: inner, scope })
+      if (found !== null) return found
+      inner = inner.callee
+    } else return null
+  }
+  return null
+}
+
+const chainArguments = (detector: Detector, { node, scope }: CallPlace) => {
+  const given = noGiven()
+  let auth: string | null = null
+  for (let inner: Node = node, links = 0; links < 40; links += 1) {
+    if (inner.kind === 'call') {
+      const name = lastName(inner)
+      addArguments(detector.tracer, given, { items: inner.items, scope })
+      if (inner.brace !== null) addArguments(detector.tracer, given, { items: inner.brace, scope })
+      const [key, value] = inner.items
+      if (
+        /header/i.test(name) &&
+        key?.kind === 'node' &&
+        key.node.kind === 'text' &&
+        value?.kind === 'node' &&
+        /^(?:authorization|x-api-key|api-key|x-goog-api-key)$/i.test(key.node.value)
+      )
+        auth = authOf(detector, { node: value.node, scope }) ?? `header:${key.node.value.toLowerCase()}`
+      if (/^(?:bearer_auth|bearerAuth|withToken)$/.test(name) && key?.kind === 'node')
+        auth = authOf(detector, { node: key.node, scope })
+      inner = inner.callee
+    } else if (inner.kind === 'member') inner = inner.object
+    else break
+  }
+  return { given, auth }
+}
+
+const report = (detector: Detector, place: CallPlace, { url, auth, library }: Request): void => {
+  const { given, auth: chained } = chainArguments(detector, place)
+  const reading = readGiven(detector, given, { isHttp: true })
+  const known = knownUrl(url)
+  const inPath = /\/models\/([\w.-]+):|\/model\/([^/{}]+)\/(?:invoke|converse)|\/deployments\/([^/{}]+)\//.exec(url)
+  const inQuery = /[?&]key=\{([A-Z0-9_]+)\}/.exec(url)?.[1]
+  detector.reached.push(place)
+  detector.drafts.push(
+    draft({
+      kind: 'raw-http',
+      ...placeOf(detector, place.node, place.scope),
+      sdk: httpLibrary(library, detector.unit),
+      provider: known?.provider ?? null,
+      endpoint: known?.endpoint ?? null,
+      baseUrl: url,
+      model: reading.model ?? inPath?.[1] ?? inPath?.[2] ?? inPath?.[3] ?? null,
+      auth: chained ?? reading.auth ?? auth ?? (inQuery === undefined ? null : `env:${inQuery}`),
+      parameters: reading.parameters,
+    }),
+  )
+}

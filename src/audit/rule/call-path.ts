@@ -1,0 +1,50 @@
+/** The paths of calls that several SDKs share. Paths are compared in lower case, without underscores. */
+
+import type { Endpoint } from './sdk-rule.ts'
+
+type Paths = readonly (readonly [RegExp, Endpoint])[]
+
+/** The generated clients of OpenAI's API, in every language. */
+export const openaiPaths: Paths = [
+  [
+    /(?:^|\.)chat\.completions\.(?:create|createstreaming|parse|stream|run|runtools|runfunctions|new|newstreaming|createasync|createstreamed|createbyot|createstream|createstreambyot|submittoolresponse)$/,
+    'chat',
+  ],
+  [/(?:^|\.)chatcompletions?$/, 'chat'],
+  [/(?:^|\.)chat\.(?:create|createstreamed|createstream|createbyot|createstreambyot)$/, 'chat'],
+  [
+    /(?:^|\.)responses\.(?:create|createstreaming|parse|stream|new|newstreaming|compact|createstreamed|createstream)$/,
+    'responses',
+  ],
+  [
+    /(?:^|\.)messages\.(?:create|createstreaming|stream|parse|counttokens|new|newstreaming|createwithstream)$/,
+    'messages',
+  ],
+  [/(?:^|\.)completions\.(?:create|createstreaming|new|newstreaming|createstreamed|createstream)$/, 'completions'],
+  [/(?:^|\.)embeddings\.(?:create|new)$/, 'embeddings'],
+  [/(?:^|\.)moderations\.(?:create|new)$/, 'moderations'],
+  [/(?:^|\.)images?\.(?:generate|edit|createvariation|variations?|create|editimage)$/, 'images'],
+  [/(?:^|\.)audio\.(?:transcriptions|translations|speech)\.(?:create|new|withstreamingresponse\.create)$/, 'audio'],
+  [/(?:^|\.)audio\.(?:transcribe|translate|speech|speechstreamed)$/, 'audio'],
+  [/(?:^|\.)files\.(?:create|new|upload)$/, 'files'],
+  [/(?:^|\.)batches\.(?:create|new)$/, 'batches'],
+  [/(?:^|\.)finetuning\.jobs\.(?:create|new)$/, 'fine-tuning'],
+  [
+    /(?:^|\.)(?:assistants|threads|threads\.runs|threads\.messages|vectorstores)\.(?:create|createandpoll|createandrun|stream|new)$/,
+    'assistants',
+  ],
+  [/(?:^|\.)models\.(?:list|retrieve)$/, 'models'],
+  [/(?:^|\.)realtime\.(?:connect|sessions\.create)$/, 'realtime'],
+]
+
+/** Clients of chains and agents: the model is an object with verbs. */
+export const frameworkPaths: Paths = [
+  [
+    /(?:^|\.)(?:a?invoke|a?stream|a?batch|a?generate|a?predict|a?call|apredictmessages|predictmessages|streamevents|astreamevents|astreamlog|generateprompt|agenerateprompt)$/,
+    'chat',
+  ],
+  [/(?:^|\.)(?:a?embedquery|a?embeddocuments)$/, 'embeddings'],
+]
+
+/** The rows of an SDK that only talks. */
+export const chat = (path: RegExp): Paths => [[path, 'chat']]

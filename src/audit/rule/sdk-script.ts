@@ -1,0 +1,245 @@
+/** SDKs of JavaScript and TypeScript. */
+
+import { frameworkPaths, openaiPaths } from './call-path.ts'
+import type { SdkRule } from './sdk-rule.ts'
+
+const languages = ['typescript', 'javascript'] as const
+
+/** A package that speaks OpenAI's API under its own name. */
+const alike = (sdk: string, from: RegExp, rest: Pick<SdkRule, 'clients' | 'keyVariable' | 'provider'>): SdkRule => ({
+  sdk,
+  from,
+  languages,
+  calls: openaiPaths,
+  ...rest,
+})
+
+export const scriptSdks: readonly SdkRule[] = [
+  {
+    sdk: 'openai',
+    provider: 'openai',
+    languages,
+    from: /^(?:npm:)?openai(?:@[\w.^~]+)?(?:\/|$)|^https:\/\/.*\/openai@|^langfuse$|^@posthog\/ai/,
+    clients: /^(?:default|OpenAI|AzureOpenAI|OpenAIApi|Configuration|OpenAIRealtimeWebSocket|OpenAIRealtimeWS)$/,
+    variants: [[/Azure/, 'azure-openai', 'AZURE_OPENAI_API_KEY']],
+    calls: [
+      ...openaiPaths.filter(([, endpoint]) => endpoint !== 'messages'),
+      [/(?:^|\.)createchatcompletion$/, 'chat'],
+      [/(?:^|\.)createcompletion$/, 'completions'],
+      [/(?:^|\.)createembedding$/, 'embeddings'],
+      [/(?:^|\.)createimage$/, 'images'],
+      [/(?:^|\.)createmoderation$/, 'moderations'],
+      [/(?:^|\.)createtranscription$/, 'audio'],
+      [/(?:^|\.)getchatcompletions$|(?:^|\.)streamchatcompletions$/, 'chat'],
+    ],
+    telling:
+      /(?:^|\.)chat\.completions\.(?:create|parse|stream|runtools)$|(?:^|\.)createchatcompletion$|(?:^|\.)embeddings\.create$|(?:^|\.)responses\.(?:create|parse)$/,
+    keyVariable: 'OPENAI_API_KEY',
+  },
+  {
+    sdk: 'anthropic',
+    provider: 'anthropic',
+    languages,
+    from: /^(?:npm:)?@anthropic-ai\/(?:sdk|bedrock-sdk|vertex-sdk|foundry-sdk)(?:@[\w.^~]+)?(?:\/|$)/,
+    clients: /^(?:default|Anthropic(?:Bedrock|Vertex|Foundry)?|Client)$/,
+    calls: [
+      [/(?:^|\.)messages\.(?:create|stream|parse|counttokens)$/, 'messages'],
+      [/(?:^|\.)completions\.create$/, 'completions'],
+      [/(?:^|\.)messages\.batches\.create$/, 'batches'],
+    ],
+    keyVariable: 'ANTHROPIC_API_KEY',
+  },
+  {
+    sdk: 'google-genai',
+    provider: 'google',
+    languages,
+    from: /^(?:npm:)?@google\/genai/,
+    clients: /^GoogleGenAI$/,
+    calls: [
+      [/(?:^|\.)models\.generatecontent(?:stream)?$/, 'chat'],
+      [/(?:^|\.)models\.embedcontent$/, 'embeddings'],
+      [/(?:^|\.)models\.(?:generateimages|generatevideos|editimage)$/, 'images'],
+      [/(?:^|\.)models\.counttokens$/, 'tokens'],
+      [/(?:^|\.)chats\.create\.sendmessage(?:stream)?$/, 'chat'],
+      [/(?:^|\.)live\.connect$/, 'realtime'],
+      [/(?:^|\.)files\.upload$/, 'files'],
+    ],
+    telling: /(?:^|\.)models\.generatecontent(?:stream)?$/,
+    keyVariable: 'GEMINI_API_KEY',
+  },
+  {
+    sdk: 'google-generativeai',
+    provider: 'google',
+    languages,
+    from: /^(?:npm:)?@google\/generative-ai|^@google-cloud\/vertexai/,
+    clients: /^(?:GoogleGenerativeAI|VertexAI)$/,
+    calls: [
+      [/(?:^|\.)generatecontent(?:stream)?$/, 'chat'],
+      [/(?:^|\.)sendmessage(?:stream)?$/, 'chat'],
+      [/(?:^|\.)(?:batch)?embedcontents?$/, 'embeddings'],
+      [/(?:^|\.)counttokens$/, 'tokens'],
+    ],
+    keyVariable: 'GOOGLE_API_KEY',
+  },
+  {
+    sdk: 'azure-openai',
+    provider: 'azure',
+    languages,
+    from: /^@azure\/(?:openai|ai-inference)|^@azure-rest\/ai-inference/,
+    clients: /^(?:OpenAIClient|default|ModelClient|AzureOpenAI)$/,
+    calls: [
+      [/(?:^|\.)(?:getchatcompletions|streamchatcompletions|listchatcompletions)$/, 'chat'],
+      [/(?:^|\.)(?:getcompletions|streamcompletions)$/, 'completions'],
+      [/(?:^|\.)getembeddings$/, 'embeddings'],
+      [/(?:^|\.)getimages$/, 'images'],
+      [/(?:^|\.)path\.post$/, 'chat'],
+      ...openaiPaths,
+    ],
+    keyVariable: 'AZURE_OPENAI_API_KEY',
+  },
+  {
+    sdk: 'bedrock',
+    provider: 'bedrock',
+    languages,
+    from: /^@aws-sdk\/client-bedrock(?:-agent)?(?:-runtime)?/,
+    clients: /^Bedrock(?:Agent)?(?:Runtime)?(?:Client)?$/,
+    calls: [[/(?:^|\.)(?:invokemodel|invokemodelwithresponsestream|converse|conversestream|send)$/, 'chat']],
+    keyVariable: null,
+  },
+  {
+    sdk: 'mistral',
+    provider: 'mistral',
+    languages,
+    from: /^(?:npm:)?@mistralai\/mistralai/,
+    clients: /^(?:default|Mistral|MistralClient)$/,
+    calls: [
+      [/(?:^|\.)chat\.(?:complete|stream|parse)$|^(?:chat|chatstream)$/, 'chat'],
+      [/(?:^|\.)fim\.(?:complete|stream)$/, 'completions'],
+      [/(?:^|\.)embeddings(?:\.create)?$/, 'embeddings'],
+      [/(?:^|\.)ocr\.process$/, 'chat'],
+      [/(?:^|\.)agents\.complete$/, 'chat'],
+    ],
+    keyVariable: 'MISTRAL_API_KEY',
+  },
+  {
+    sdk: 'cohere',
+    provider: 'cohere',
+    languages,
+    from: /^(?:npm:)?cohere-ai/,
+    clients: /^(?:CohereClient(?:V2)?|default|Cohere)$/,
+    calls: [
+      [/(?:^|\.)(?:chat|chatstream)$/, 'chat'],
+      [/(?:^|\.)(?:generate|generatestream|summarize|classify)$/, 'completions'],
+      [/(?:^|\.)embed$/, 'embeddings'],
+      [/(?:^|\.)rerank$/, 'rerank'],
+    ],
+    keyVariable: 'CO_API_KEY',
+  },
+  alike('groq', /^(?:npm:)?groq-sdk/, { clients: /^(?:default|Groq)$/, keyVariable: 'GROQ_API_KEY', provider: 'groq' }),
+  alike('together', /^(?:npm:)?together-ai/, {
+    clients: /^(?:default|Together)$/,
+    keyVariable: 'TOGETHER_API_KEY',
+    provider: 'together',
+  }),
+  alike('cerebras', /^@cerebras\/cerebras_cloud_sdk/, {
+    clients: /^(?:default|Cerebras)$/,
+    keyVariable: 'CEREBRAS_API_KEY',
+    provider: 'cerebras',
+  }),
+  alike('huggingface', /^@huggingface\/inference/, {
+    clients: /^(?:InferenceClient|HfInference)$/,
+    keyVariable: 'HF_TOKEN',
+    provider: 'huggingface',
+  }),
+  {
+    sdk: 'openrouter',
+    provider: 'openrouter',
+    languages,
+    from: /^@openrouter\/sdk/,
+    clients: /^OpenRouter$/,
+    calls: [
+      [/^chat\.send$/, 'chat'],
+      [/^callmodel$/, 'chat'],
+    ],
+    keyVariable: 'OPENROUTER_API_KEY',
+  },
+  {
+    sdk: 'ollama',
+    provider: 'ollama',
+    languages,
+    from: /^ollama(?:\/browser)?$/,
+    clients: /^Ollama$/,
+    calls: [
+      [/^chat$/, 'chat'],
+      [/^generate$/, 'completions'],
+      [/^(?:embed|embeddings)$/, 'embeddings'],
+    ],
+    functions: [
+      [/^(?:default\.)?chat$/, 'chat'],
+      [/^(?:default\.)?generate$/, 'completions'],
+      [/^(?:default\.)?(?:embed|embeddings)$/, 'embeddings'],
+    ],
+    keyVariable: null,
+  },
+  {
+    sdk: 'replicate',
+    provider: 'replicate',
+    languages,
+    from: /^replicate$/,
+    clients: /^default$/,
+    calls: [[/^(?:run|stream|predictions\.create)$/, 'chat']],
+    keyVariable: 'REPLICATE_API_TOKEN',
+  },
+  {
+    sdk: 'vercel-ai',
+    provider: null,
+    languages,
+    from: /^(?:npm:)?(?:ai|@ai-sdk\/[\w-]+|@openrouter\/ai-sdk-provider|ollama-ai-provider)(?:@[\w.^~]+)?(?:\/|$)/,
+    clients:
+      /^create(?:OpenAI|Azure|Anthropic|GoogleGenerativeAI|Vertex|AmazonBedrock|Mistral|Cohere|Groq|TogetherAI|Fireworks|DeepSeek|Xai|XAI|OpenRouter|OpenAICompatible|Perplexity|Ollama|Gateway|MoonshotAI|Moonshot|Cerebras|DeepInfra)$/,
+    calls: [],
+    functions: [
+      [
+        /^(?:generatetext|streamtext|generateobject|streamobject|streamui|experimentalgenerateimage|generateimage)$/,
+        'chat',
+      ],
+      [/^(?:embed|embedmany)$/, 'embeddings'],
+      [/^(?:experimental)?(?:transcribe|generatespeech)$/, 'audio'],
+      [/^rerank$/, 'rerank'],
+    ],
+    keyVariable: null,
+  },
+  {
+    sdk: 'instructor',
+    provider: null,
+    languages,
+    from: /^@instructor-ai\/instructor/,
+    clients: /^(?:default|Instructor|createInstructor)$/,
+    wraps: /^(?:default|Instructor|createInstructor)$/,
+    calls: openaiPaths,
+    keyVariable: null,
+  },
+  {
+    sdk: 'langchain',
+    provider: null,
+    languages,
+    from: /^(?:npm:)?(?:langchain(?:\/|$)|@langchain\/)/,
+    clients:
+      /^(?:(?:Azure)?(?:Chat)?OpenAI(?:Embeddings)?|AzureChatOpenAI|AzureOpenAIEmbeddings|Chat(?:Anthropic|GoogleGenerativeAI|VertexAI|BedrockConverse|MistralAI|Cohere|Groq|TogetherAI|Fireworks|Ollama|DeepSeek|XAI|OpenRouter|Moonshot|AlibabaTongyi|ZhipuAI|Perplexity)|Bedrock(?:Chat|Embeddings)?|BedrockChat|GoogleGenerativeAIEmbeddings|VertexAI(?:Embeddings)?|Cohere(?:Embeddings)?|MistralAIEmbeddings|Ollama(?:Embeddings)?|initChatModel)$/,
+    calls: frameworkPaths,
+    keyVariable: null,
+  },
+  {
+    sdk: 'llamaindex',
+    provider: null,
+    languages,
+    from: /^(?:llamaindex(?:\/|$)|@llamaindex\/)/,
+    clients:
+      /^(?:OpenAI(?:Embedding|Agent)?|openai|anthropic|gemini|Anthropic|Gemini|Groq|MistralAI|Ollama|DeepSeekLLM|TogetherLLM|FireworksLLM|Bedrock)$/,
+    calls: [
+      [/^(?:chat|complete)$/, 'chat'],
+      [/^gettextembeddings?(?:batch)?$/, 'embeddings'],
+    ],
+    keyVariable: null,
+  },
+]

@@ -1,0 +1,223 @@
+/** What a call gives back. */
+
+import { sdkFor } from '#audit/rule/sdk-lookup.ts'
+import type { SdkRule } from '#audit/rule/sdk-rule.ts'
+import type { Item, Node } from '#audit/syntax/node.ts'
+import { importedValue } from './binding-value.ts'
+import { environmentRead } from './environment.ts'
+import type { Scope } from './scope.ts'
+import type { Tracer } from './tracer.ts'
+import { evaluate, isUseful } from './tracer.ts'
+import type { Seen, Value } from './value.ts'
+import { unknown } from './value.ts'
+
+/** Calls that hand back their first argument, more or less: paths, copies, conversions. */
+const passing = new Set([
+  'str',
+  'String',
+  'URL',
+  'URI',
+  'Uri',
+  'parse',
+  'create',
+  'strip',
+  'trim',
+  'toString',
+  'to_string',
+  'to_s',
+  'into',
+  'unwrap',
+  'clone',
+  'as_str',
+  'String.valueOf',
+  'from',
+  'of',
+  'useMemo',
+  'useRef',
+  'cache',
+  'lru_cache',
+  'memoize',
+  'Promise.resolve',
+  'freeze',
+  'asSecret',
+  'SecretStr',
+  'F',
+  'Opt',
+  'NewOpt',
+  'Ptr',
+  'String',
+  'Int',
+  'Float',
+  'Bool',
+  'Some',
+  'Ok',
+  'ValueOf',
+  'valueOf',
+  'ApiKeyCredential',
+  'AzureKeyCredential',
+  'Uri',
+  'rstrip',
+  'format',
+  'expect',
+  'unwrap_or_default',
+  'await',
+  'Option',
+  'ofNullable',
+  'withDefault',
+  'some',
+  'freeze',
+  'urlparse',
+  'urljoin',
+  'dict',
+  'Object.freeze',
+  'float32',
+  'to_owned',
+  'Secret',
+  'get_secret_value',
+  'build',
+])
+
+export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
+  const read = environmentRead(node, scope)
+  if (read !== null) return read
+  const required = requireValue(tracer, node, scope)
+  if (required !== null) return required
+  const callee = evaluate(tracer, node.callee, scope)
+  if (callee.kind === 'symbol') {
+    const found = sdkFor(tracer.sdks, callee, scope.unit)
+    if (found?.is === 'client')
+      return {
+        kind: 'client',
+        rule: found.rule,
+        name: found.name,
+        made: [{ node, scope }],
+        path: found.rest,
+        isDeclared: false,
+        wrapped: null,
+      }
+    if (found?.is === 'wrap') return wrapValue(tracer, node, { scope, rule: found.rule })
+    // Facades of PHP and modules of Ruby: `OpenAI::chat()->create(…)`.
+    const { language } = scope.unit
+    if (node.items.length === 0 && (language === 'php' || language === 'ruby') && node.callee.kind === 'member')
+      return callee
+    const passed = passedValue(tracer, node, scope)
+    return passed.kind === 'unknown' ? { kind: 'made', node, scope } : passed
+  }
+  if (callee.kind === 'client') return { ...callee, made: [...callee.made, { node, scope }] }
+  if (callee.kind === 'function') return returnedValue(tracer, callee.scope)
+  if (callee.kind === 'class') return subclassValue(tracer, callee.scope, { node, scope })
+  const passed = passedValue(tracer, node, scope)
+  return passed.kind === 'unknown' ? { kind: 'made', node, scope } : passed
+}
+
+const requireValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value | null => {
+  const { language } = scope.unit
+  if (language !== 'javascript' && language !== 'typescript') return null
+  if (node.callee.kind !== 'name' || (node.callee.name !== 'require' && node.callee.name !== 'import')) return null
+  const [only] = node.items
+  if (only?.kind !== 'node' || only.node.kind !== 'text') return null
+  return importedValue(tracer, { local: '', module: only.node.value, name: '*' }, scope.unit)
+}
+
+const firstArgument = (items: readonly Item[]): Node | null => {
+  const [first] = items
+  if (first?.kind === 'node') return first.node
+  return first?.kind === 'entry' ? first.value : null
+}
+
+/** `instructor.from_openai(client)`: the client, spoken to through another SDK. */
+const wrapValue = (
+  tracer: Tracer,
+  node: Extract<Node, { kind: 'call' }>,
+  { scope, rule }: { scope: Scope; rule: SdkRule },
+): Value => {
+  const first = firstArgument(node.items)
+  const inner = first === null ? unknown : evaluate(tracer, first, scope)
+  const made: readonly Seen[] = inner.kind === 'client' ? [...inner.made, { node, scope }] : [{ node, scope }]
+  return {
+    kind: 'client',
+    rule,
+    name: inner.kind === 'client' ? inner.name : rule.sdk,
+    made,
+    path: [],
+    isDeclared: false,
+    wrapped: inner.kind === 'client' ? inner.rule : null,
+  }
+}
+
+const passedValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
+  const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
+  if (
+    node.callee.kind === 'member' &&
+    (node.items.length === 0 ||
+      name === 'format' ||
+      name === 'expect' ||
+      name === 'rstrip' ||
+      name === 'replace' ||
+      name === 'trim' ||
+      name === 'unwrap_or' ||
+      name === 'unwrap_or_else' ||
+      name === 'getOrElse' ||
+      name === 'orElse')
+  ) {
+    const value = evaluate(tracer, node.callee.object, scope)
+    const first = firstArgument(node.items)
+    if (
+      value.kind === 'environment' &&
+      value.fallback === null &&
+      /^(?:unwrap_or|getOrElse|orElse)/.test(name) &&
+      first !== null
+    ) {
+      const other = evaluate(tracer, first.kind === 'function' ? (returnNode(first) ?? first) : first, scope)
+      return other.kind === 'text' ? { ...value, fallback: other.value } : value
+    }
+    if (value.kind === 'text' || value.kind === 'environment') return name === 'format' ? value : value
+    if (value.kind === 'list' || value.kind === 'record' || value.kind === 'literal')
+      return passing.has(name) ? value : unknown
+  }
+  const first = firstArgument(node.items)
+  if (
+    first === null ||
+    !(passing.has(name) || /^(?:use(?:Memo|Callback|Ref|State)|memo|once|cached?|lazy|singleton)$/i.test(name))
+  )
+    return unknown
+  const target = first.kind === 'function' ? returnNode(first) : first
+  const value = target === null ? unknown : evaluate(tracer, target, scope)
+  const isPlain = value.kind !== 'record' && value.kind !== 'list' && value.kind !== 'made'
+  return isPlain || /^(?:freeze|dict|useMemo|useRef|cache|memo\w*|once|lazy|singleton)$/i.test(name) ? value : unknown
+}
+
+const returnNode = (node: Extract<Node, { kind: 'function' }>): Node | null => {
+  for (const item of node.body) if (item.kind === 'return') return item.node
+  return null
+}
+
+/** What a function of ours gives back. */
+export const returnedValue = (tracer: Tracer, scope: Scope): Value => {
+  for (const node of scope.returns) {
+    const first = node.kind === 'group' ? firstArgument(node.items) : node
+    const value = first === null ? unknown : evaluate(tracer, first, scope)
+    if (isUseful(value)) return value
+  }
+  // `def client: return type` says it where the body does not.
+  return unknown
+}
+
+/** An object of a class of ours; of one that extends a client of an SDK, that client. */
+const subclassValue = (tracer: Tracer, scope: Scope, made: Seen): Value => {
+  for (const base of scope.bases) {
+    const value = evaluate(tracer, base.kind === 'call' ? base.callee : base, scope.parent ?? scope)
+    const found = value.kind === 'symbol' ? sdkFor(tracer.sdks, value, scope.unit) : null
+    if (found?.is === 'client')
+      return {
+        kind: 'client',
+        rule: found.rule,
+        name: found.name,
+        made: [made],
+        path: [],
+        isDeclared: false,
+        wrapped: null,
+      }
+  }
+  return { kind: 'instance', scope }
+}

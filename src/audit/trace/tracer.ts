@@ -1,0 +1,67 @@
+/**
+ * Follows expressions to what they stand for. Reads only; every step is counted against a depth, and a circle ends as unknown. How each
+ * kind of expression is read is in evaluate.ts, handed along so that no module imports in a circle.
+ */
+
+import type { SdkRule } from '#audit/rule/sdk-rule.ts'
+import type { Node } from '#audit/syntax/node.ts'
+import type { Project } from './project.ts'
+import type { Scope } from './scope.ts'
+import { dottedName } from './scope.ts'
+import type { Seen, Value } from './value.ts'
+import { unknown } from './value.ts'
+
+export const depthMax = 60
+
+export type Tracer = {
+  readonly project: Project
+  readonly sdks: readonly SdkRule[]
+  readonly memo: WeakMap<Node, Value>
+  readonly open: Set<Node>
+  depth: number
+  /** Reads a node that is not known yet; see evaluate.ts. */
+  readonly step: (tracer: Tracer, node: Node, scope: Scope) => Value
+}
+
+/** What the expression stands for. */
+export const evaluate = (tracer: Tracer, node: Node, scope: Scope): Value => {
+  const known = tracer.memo.get(node)
+  if (known !== undefined) return known
+  if (tracer.depth >= depthMax || tracer.open.has(node)) return unknown
+  tracer.depth += 1
+  tracer.open.add(node)
+  const value = tracer.step(tracer, node, scope)
+  tracer.open.delete(node)
+  tracer.depth -= 1
+  // What was cut off by the depth or by a circle may be known when asked from elsewhere.
+  if (value.kind !== 'unknown' || tracer.depth === 0) tracer.memo.set(node, value)
+  return value
+}
+
+/** What is known of a value as text; what is not known reads `{name}`. */
+export const textOf = (
+  tracer: Tracer,
+  node: Node,
+  scope: Scope,
+): { readonly text: string; readonly isWhole: boolean } => {
+  const value = evaluate(tracer, node, scope)
+  if (value.kind === 'text') return { text: value.value, isWhole: value.isWhole }
+  if (value.kind === 'environment' && value.fallback !== null) return { text: value.fallback, isWhole: false }
+  if (value.kind === 'literal') return { text: String(value.value), isWhole: true }
+  return { text: `{${dottedName(node)?.split('.').at(-1) ?? 'value'}}`, isWhole: false }
+}
+
+/** The entry of a record, looked for in what is spread into it as well. */
+export const entryOf = (tracer: Tracer, value: Value, key: string): Seen | null => {
+  if (value.kind !== 'record') return null
+  const own = value.entries.findLast((entry) => entry.key === key)
+  if (own !== undefined) return own
+  for (const { node, scope } of value.rest) {
+    const found = entryOf(tracer, evaluate(tracer, node, scope), key)
+    if (found !== null) return found
+  }
+  return null
+}
+
+export const isUseful = (value: Value): boolean =>
+  value.kind !== 'unknown' && !(value.kind === 'literal' && value.value === null)

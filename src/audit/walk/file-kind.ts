@@ -1,0 +1,179 @@
+/** What a file is, by its name: the language it is read in, or the reason why it is skipped. */
+
+import type { LanguageName } from '#audit/syntax/language.ts'
+
+export type SettingsName =
+  | 'env'
+  | 'yaml'
+  | 'json'
+  | 'toml'
+  | 'terraform'
+  | 'dockerfile'
+  | 'shell'
+  | 'properties'
+  | 'xml'
+  | 'makefile'
+  | 'nginx'
+
+export type FileKind =
+  | { readonly kind: 'code'; readonly language: LanguageName; readonly form: 'plain' | 'notebook' | 'component' }
+  | { readonly kind: 'settings'; readonly language: SettingsName }
+  | { readonly kind: 'skip'; readonly reason: string }
+
+const code: Readonly<Record<string, LanguageName>> = {
+  py: 'python',
+  pyi: 'python',
+  pyw: 'python',
+  js: 'javascript',
+  mjs: 'javascript',
+  cjs: 'javascript',
+  jsx: 'javascript',
+  ts: 'typescript',
+  tsx: 'typescript',
+  mts: 'typescript',
+  cts: 'typescript',
+  go: 'go',
+  java: 'java',
+  kt: 'kotlin',
+  kts: 'kotlin',
+  cs: 'csharp',
+  rb: 'ruby',
+  rake: 'ruby',
+  php: 'php',
+  rs: 'rust',
+}
+
+const settings: Readonly<Record<string, SettingsName>> = {
+  yml: 'yaml',
+  yaml: 'yaml',
+  json: 'json',
+  jsonc: 'json',
+  json5: 'json',
+  toml: 'toml',
+  tf: 'terraform',
+  tfvars: 'terraform',
+  hcl: 'terraform',
+  sh: 'shell',
+  bash: 'shell',
+  zsh: 'shell',
+  fish: 'shell',
+  ksh: 'shell',
+  ps1: 'shell',
+  bat: 'shell',
+  properties: 'properties',
+  ini: 'properties',
+  cfg: 'properties',
+  conf: 'nginx',
+  env: 'env',
+  xml: 'xml',
+  config: 'xml',
+  mk: 'makefile',
+  csproj: 'xml',
+}
+
+/** Folders whose content others wrote or a tool made. */
+const skippedFolders: Readonly<Record<string, string>> = {
+  '.git': 'version control',
+  '.hg': 'version control',
+  '.svn': 'version control',
+  node_modules: 'vendored',
+  bower_components: 'vendored',
+  vendor: 'vendored',
+  third_party: 'vendored',
+  'third-party': 'vendored',
+  thirdparty: 'vendored',
+  'site-packages': 'vendored',
+  Pods: 'vendored',
+  '.venv': 'vendored',
+  venv: 'vendored',
+  '.tox': 'vendored',
+  '.nox': 'vendored',
+  __pycache__: 'generated',
+  '.mypy_cache': 'generated',
+  '.pytest_cache': 'generated',
+  '.ruff_cache': 'generated',
+  dist: 'generated',
+  build: 'generated',
+  out: 'generated',
+  target: 'generated',
+  '.next': 'generated',
+  '.nuxt': 'generated',
+  '.svelte-kit': 'generated',
+  '.output': 'generated',
+  coverage: 'generated',
+  '.terraform': 'vendored',
+  '.gradle': 'generated',
+  '.idea': 'editor',
+  '.vs': 'editor',
+  bin: 'generated',
+  obj: 'generated',
+  '.cache': 'generated',
+  '.yarn': 'vendored',
+  '.pnpm-store': 'vendored',
+  '.bundle': 'vendored',
+  '.dart_tool': 'generated',
+  '.turbo': 'generated',
+  '.vercel': 'generated',
+  jspm_packages: 'vendored',
+  '.eggs': 'vendored',
+  'egg-info': 'generated',
+}
+
+/** Of these names the folder is only skipped where it looks like what it is called; see walk.ts. */
+export const doubtfulFolders: ReadonlySet<string> = new Set([
+  'bin',
+  'obj',
+  'out',
+  'build',
+  'target',
+  'vendor',
+  'dist',
+  'coverage',
+  'venv',
+])
+
+const lockFiles =
+  /^(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|poetry\.lock|Pipfile\.lock|uv\.lock|pdm\.lock|Cargo\.lock|Gemfile\.lock|composer\.lock|go\.sum|go\.work\.sum|gradle\.lockfile|packages\.lock\.json|flake\.lock|mix\.lock|deno\.lock|\.terraform\.lock\.hcl|pubspec\.lock|Podfile\.lock|conda-lock\.yml)$/
+const generated =
+  /(?:\.min\.(?:js|css|mjs)|\.bundle\.js|\.chunk\.js|[-.]generated\.\w+|\.g\.cs|\.designer\.cs|\.pb\.go|_pb2(?:_grpc)?\.pyi?|\.pb\.\w+|_generated\.\w+|\.snap|\.map|\.d\.ts)$/i
+const binary =
+  /\.(?:png|jpe?g|gif|webp|ico|bmp|tiff?|pdf|zip|gz|tgz|bz2|xz|7z|rar|jar|war|class|so|dylib|dll|exe|o|a|wasm|woff2?|ttf|otf|eot|mp[34]|wav|ogg|webm|mov|avi|sqlite3?|db|bin|onnx|pt|pth|safetensors|gguf|npy|npz|parquet|arrow|pkl|pickle|h5|tar|lz4|zst|dat|pyc|ipa|apk|psd|ai|sketch)$/i
+const prose =
+  /\.(?:md|mdx|rst|txt|adoc|tex|html?|css|s[ac]ss|less|svg|csv|tsv|jsonl|ndjson|log|po|pot|srt|vtt|diff|patch|xlsx?|docx?|pptx?|graphql|gql|proto|sql|lock|sum|mod|ipynb_checkpoints)$/i
+
+export const folderReason = (name: string): string | null =>
+  Object.hasOwn(skippedFolders, name) ? (skippedFolders[name] ?? null) : null
+
+/** What the file at a path is. */
+export const fileKind = (path: string): FileKind => {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const ending = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1).toLowerCase() : ''
+  if (lockFiles.test(name)) return { kind: 'skip', reason: 'lock file' }
+  if (binary.test(name)) return { kind: 'skip', reason: 'binary' }
+  if (generated.test(name)) return { kind: 'skip', reason: 'generated or minified' }
+  if (/^\.env(?:\.|$)|\.env(?:\.\w+)?$|^env\.(?:example|sample|template)$/.test(name))
+    return { kind: 'settings', language: 'env' }
+  if (/^(?:Dockerfile|Containerfile)(?:\.|$)|\.dockerfile$/i.test(name))
+    return { kind: 'settings', language: 'dockerfile' }
+  if (/^(?:GNU)?[Mm]akefile$|^[Jj]ustfile$|^Taskfile$|^Procfile$/.test(name))
+    return { kind: 'settings', language: 'makefile' }
+  if (/^(?:Jenkinsfile|\.envrc|\.bashrc|\.zshrc|\.profile)$/.test(name)) return { kind: 'settings', language: 'shell' }
+  if (/^(?:Rakefile|Gemfile|config\.ru)$/.test(name)) return { kind: 'code', language: 'ruby', form: 'plain' }
+  if (ending === 'ipynb') return { kind: 'code', language: 'python', form: 'notebook' }
+  if (ending === 'vue' || ending === 'svelte' || ending === 'astro')
+    return { kind: 'code', language: 'typescript', form: 'component' }
+  const language = Object.hasOwn(code, ending) ? code[ending] : undefined
+  if (language !== undefined) return { kind: 'code', language, form: 'plain' }
+  const setting = Object.hasOwn(settings, ending) ? settings[ending] : undefined
+  if (setting !== undefined) return { kind: 'settings', language: setting }
+  return { kind: 'skip', reason: prose.test(name) ? 'prose or data' : 'unknown kind' }
+}
+
+/** Whether a path is a test, a fixture or an example, rather than what runs in production. */
+export const isTestPath = (path: string): boolean =>
+  /(?:^|\/)(?:tests?|__tests__|spec|specs|e2e|fixtures?|__fixtures__|__mocks__|mocks?|testdata|cassettes|__snapshots__|snapshots|examples?)\//i.test(
+    path,
+  ) ||
+  /(?:^|\/)(?:test_[^/]*\.py|conftest\.py|[^/]*_test\.(?:go|py|rb)|[^/]*[.-](?:test|spec)\.[cm]?[jt]sx?|[^/]*(?:Test|Tests|IT|Spec)\.(?:java|kt|cs|php)|[^/]*_spec\.rb)$/.test(
+    path,
+  )

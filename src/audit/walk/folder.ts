@@ -1,0 +1,131 @@
+/** Lists and reads the files of a folder, without what git ignores and what others wrote. */
+
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { doubtfulFolders, fileKind, folderReason } from './file-kind.ts'
+import type { FileEntry, FileSource, Listing } from './file-source.ts'
+import type { IgnoreRule } from './ignore.ts'
+import { ignoreRules, isIgnored } from './ignore.ts'
+
+const filesMax = 400_000
+const depthMax = 60
+/** Larger files are data. */
+export const fileBytesMax = 2 * 1024 * 1024
+const headBytes = 4096
+
+type Walk = { readonly root: string; readonly files: FileEntry[]; readonly skipped: Map<string, string[]> }
+
+const skip = (walk: Walk, reason: string, path: string): void => {
+  const list = walk.skipped.get(reason)
+  if (list === undefined) walk.skipped.set(reason, [path])
+  else list.push(path)
+}
+
+/** A folder named `build` or `bin` may hold sources: it is left out only beside the file that has it made. */
+const isMade = (root: string, folder: string, name: string): boolean => {
+  const parent = join(root, folder)
+  const beside = (...names: readonly string[]): boolean => names.some((one) => existsSync(join(parent, one)))
+  switch (name) {
+    case 'vendor':
+      return (
+        beside('go.mod', 'composer.json', 'Gemfile') ||
+        existsSync(join(parent, name, 'modules.txt')) ||
+        existsSync(join(parent, name, 'autoload.php')) ||
+        existsSync(join(parent, name, 'bundle'))
+      )
+    case 'target':
+      return beside('Cargo.toml', 'pom.xml')
+    case 'build':
+    case 'dist':
+    case 'out':
+    case 'coverage':
+      return beside(
+        'package.json',
+        'build.gradle',
+        'build.gradle.kts',
+        'setup.py',
+        'pyproject.toml',
+        'tsconfig.json',
+        'setup.cfg',
+      )
+    case 'bin':
+    case 'obj':
+      return readdirSync(parent).some((one) => /\.(?:cs|fs|vb)proj$/.test(one))
+    default:
+      return existsSync(join(parent, name, 'pyvenv.cfg'))
+  }
+}
+
+const skippedFolder = (walk: Walk, folder: string, name: string): string | null => {
+  const reason = folderReason(name)
+  if (reason === null) return null
+  return doubtfulFolders.has(name) && !isMade(walk.root, folder, name) ? (name === 'vendor' ? reason : null) : reason
+}
+
+const visit = (
+  walk: Walk,
+  folder: string,
+  { rules, depth }: { readonly rules: readonly IgnoreRule[]; readonly depth: number },
+): void => {
+  const entries = readdirSync(join(walk.root, folder), { withFileTypes: true }).toSorted((one, other) =>
+    one.name < other.name ? -1 : 1,
+  )
+  const ignoreFile = join(walk.root, folder, '.gitignore')
+  const own = existsSync(ignoreFile) ? [...rules, ...ignoreRules(readFileSync(ignoreFile, 'utf8'), folder)] : rules
+  for (const entry of entries) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (walk.files.length >= filesMax) skip(walk, 'over the maximum of files', path)
+    else if (entry.isSymbolicLink()) skip(walk, 'symbolic link', path)
+    else if (entry.isDirectory()) {
+      const reason = isIgnored(own, path, true) ? 'ignored by git' : skippedFolder(walk, folder, entry.name)
+      if (reason !== null) skip(walk, `${reason} folder`, path)
+      else if (depth < depthMax) visit(walk, path, { rules: own, depth: depth + 1 })
+      else skip(walk, 'too deep', path)
+    } else if (entry.isFile()) {
+      // What is kept out of git is often just where keys lie; .env files are read, others are not.
+      if (isIgnored(own, path, false) && !/(?:^|\/)\.env(?:\.[\w-]+)?$/.test(path)) skip(walk, 'ignored by git', path)
+      else addFile(walk, path)
+    }
+  }
+}
+
+const addFile = (walk: Walk, path: string): void => {
+  const kind = fileKind(path)
+  if (kind.kind === 'skip') {
+    skip(walk, kind.reason, path)
+    return
+  }
+  const { size } = lstatSync(join(walk.root, path))
+  if (size > fileBytesMax) skip(walk, `over ${fileBytesMax / 1024 / 1024} MiB`, path)
+  else walk.files.push({ path, bytes: size })
+}
+
+const isBinary = (path: string): boolean => {
+  const file = openSync(path, 'r')
+  try {
+    const head = Buffer.alloc(headBytes)
+    const length = readSync(file, head, 0, headBytes, 0)
+    return head.subarray(0, length).includes(0)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** The files of a folder, or one file. Memory: the list of paths. */
+export const folderSource = (root: string): FileSource => ({
+  root,
+  list: (): Listing => {
+    const walk: Walk = { root, files: [], skipped: new Map() }
+    visit(walk, '', { rules: [], depth: 0 })
+    return walk
+  },
+  read: (path) => {
+    const full = join(root, path)
+    try {
+      return isBinary(full) ? null : readFileSync(full, 'utf8')
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== undefined) return null
+      throw thrown
+    }
+  },
+})
