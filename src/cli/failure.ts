@@ -41,13 +41,6 @@ export const configFailure = (faults: readonly Fault[]): Failure =>
     code: 'configuration',
   })
 
-/** A refusal that the caller or a policy caused says in its message what to do; of others the table knows it. */
-const fromProblem = (problem: Problem): Failure => {
-  const { blame, mend } = problems[problem.code]
-  const next = blame === 'caller' || blame === 'policy' ? null : mend
-  return new Failure({ what: problem.message, why: null, next, code: problem.code }, 1, problem)
-}
-
 /** What is worth telling of a fault that nobody expected: its message, without the stack. */
 const unexpected = (thrown: unknown): Failure =>
   new Failure(
@@ -60,6 +53,14 @@ const unexpected = (thrown: unknown): Failure =>
     1,
     thrown,
   )
+
+/** A refusal says in its message what to do; of a provider's the table knows it. A fault of ours is told by its cause. */
+const fromProblem = (problem: Problem): Failure => {
+  if (problem.code === 'internal_error' && problem.cause !== undefined) return unexpected(problem.cause)
+  const { blame, mend } = problems[problem.code]
+  const next = blame === 'upstream' ? mend : null
+  return new Failure({ what: problem.message, why: null, next, code: problem.code }, 1, problem)
+}
 
 /** Whatever was thrown, as a failure. */
 export const failureOf = (thrown: unknown): Failure => {
