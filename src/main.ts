@@ -61,6 +61,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   clock,
   ids: machine.ids,
   vendors,
+  catalogFolder: new URL('catalog/', root),
   // The rooms of a server are loaded by the commands that need them: the others answer sooner, and on an older Node too.
   serve: async (request) => (await import('#wiring/serve.ts')).serve(machine, request),
   openStore: async (request) => (await import('#wiring/command-ports.ts')).openStore(machine, request),

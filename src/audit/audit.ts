@@ -12,7 +12,7 @@ import { modelNames } from './rule/model-name.ts'
 import type { Suppressions } from './suppress.ts'
 import { fileSuppressions, isSuppressed } from './suppress.ts'
 import type { LanguageName } from './syntax/language.ts'
-import { effectsOf } from './target/effect.ts'
+import { effectsOf, lifeOf } from './target/effect.ts'
 import type { Target } from './target/target.ts'
 import { makeTracer } from './trace/evaluate.ts'
 import type { Project } from './trace/project.ts'
@@ -28,6 +28,8 @@ export type AuditRequest = {
   readonly source: FileSource
   readonly catalog: Catalog | null
   readonly target: Target | null
+  /** Now: models that have ended are told. */
+  readonly atMs: number
   /** Fingerprints that an earlier report accepted. */
   readonly baseline: ReadonlySet<string>
   readonly progress: (progress: Progress) => void
@@ -158,7 +160,8 @@ const tryUnit = (session: Session, path: string): void => {
   }
 }
 
-const siteOf = ({ path, draft, language }: Session['drafts'][number], target: Target | null): CallSite => {
+const siteOf = ({ path, draft, language }: Session['drafts'][number], request: AuditRequest): CallSite => {
+  const { target, catalog, atMs } = request
   const bucket = isTestPath(path) ? 'test' : (draft.bucket ?? 'caller')
   const content = [
     draft.kind,
@@ -187,7 +190,8 @@ const siteOf = ({ path, draft, language }: Session['drafts'][number], target: Ta
     fingerprint: sha256(`${path} ${content}`).slice(0, 16),
     effects: [],
   }
-  return target === null ? site : { ...site, effects: effectsOf(site, target) }
+  if (target !== null) return { ...site, effects: effectsOf(site, target) }
+  return catalog === null ? site : { ...site, effects: lifeOf(site, { catalog, atMs }) }
 }
 
 /** Two findings of one content in one file differ in their fingerprints by their order. */
@@ -282,7 +286,7 @@ export const audit = (request: AuditRequest): AuditReport => {
   parseAll(session)
   const order = (one: { path: string; line: number }, other: { path: string; line: number }): number =>
     one.path < other.path ? -1 : one.path > other.path ? 1 : one.line - other.line
-  const sites = distinct(session.drafts.map((draft) => siteOf(draft, request.target)).toSorted(order))
+  const sites = distinct(session.drafts.map((draft) => siteOf(draft, request)).toSorted(order))
   const callSites = kept(session, sites)
   const secrets = kept(session, session.secrets.toSorted(order))
   const skippedCount = [...listing.skipped.values()].reduce((sum, list) => sum + list.length, 0)

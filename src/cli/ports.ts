@@ -54,6 +54,8 @@ export type CommandLinePorts = {
   readonly clock: Clock
   readonly ids: Ids
   readonly vendors: readonly Vendor[]
+  /** Where the catalog's files lie. */
+  readonly catalogFolder: URL
   /** Runs the server until it has drained; gives the exit code. Rejects with a Problem when it cannot start. */
   readonly serve: (request: ServeRequest) => Promise<number>
   /** Opens the store in the data folder for one command. Rejects with Problem `conflict` while another process holds it. */

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { operations } from '#admin/operations.ts'
+import { auditCommand } from './audit-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { initCommand } from './init-command.ts'
 import type { Shell } from './operation-command.ts'
@@ -32,6 +33,7 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(serveCommand(shell, exited))
   program.addCommand(initCommand(shell))
   program.addCommand(doctorCommand(shell, exited))
+  program.addCommand(auditCommand(shell, exited))
   for (const command of operationCommands(operations, shell)) program.addCommand(command)
   program.addHelpText('after', '\nNo command means serve. The manual is in docs/.')
   tame(program, shell.ports)

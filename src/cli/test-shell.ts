@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { testContext } from '#admin/test-store.ts'
 import type { Vendor } from '#provider/vendor.ts'
 import { makeVendor } from '#provider/vendor-defaults.ts'
@@ -49,6 +50,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       clock: admin.clock,
       ids: admin.ids,
       vendors: testVendors,
+      catalogFolder: pathToFileURL(join(process.cwd(), 'catalog/')),
       serve: async () => 0,
       openStore: async ({ data }) => {
         opened.push(data)

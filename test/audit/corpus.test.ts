@@ -42,6 +42,7 @@ describe('the labelled corpus', () => {
         source: memorySource(corpus.files),
         catalog,
         target: null,
+        atMs: Date.UTC(2026, 10, 22),
         baseline: new Set(),
         progress: () => undefined,
       })

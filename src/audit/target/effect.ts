@@ -8,6 +8,11 @@ import type { ParameterRule } from '#catalog/model.ts'
 import { capabilityNeeds, endpointNotes, foreignParameters } from './need.ts'
 import type { Target } from './target.ts'
 
+/** An end that is announced is told this long before: 180 days. */
+const noticeMs = 180 * 86_400_000
+
+type Knowledge = Pick<Target, 'catalog' | 'atMs'>
+
 const effect = (level: Level, rule: string, given: Omit<Effect, 'level' | 'rule'>): Effect => ({
   level,
   rule,
@@ -122,39 +127,48 @@ const ofEndpoint = (site: CallSite, target: Target): readonly Effect[] => {
   return [effect(note.level, 'endpoint', { about: site.endpoint, message: note.message, mend: note.mend })]
 }
 
-/** The model that is named today: switched off, about to be, or simply another one. */
-const ofModel = (site: CallSite, target: Target): readonly Effect[] => {
+const found = (name: string, { catalog, atMs }: Knowledge) =>
+  resolve(catalog, { name: name.replace(/^[\w-]+\//, ''), atMs, vendors: null })
+
+/** A model that is gone, or whose end is near, whatever the target. */
+export const lifeOf = (site: CallSite, knowledge: Knowledge): readonly Effect[] => {
   if (site.model === null || site.model.startsWith('env:')) return []
-  const found = resolve(target.catalog, { name: site.model.replace(/^[\w-]+\//, ''), atMs: target.atMs, vendors: null })
-  if (found.kind === 'retired') {
-    const { retiredOn, successor } = found.retirement
+  const answer = found(site.model, knowledge)
+  if (answer.kind === 'unknown') return []
+  if (answer.kind === 'found' && answer.redirect === null) {
+    const { retiresMs, retiresOn, successor } = answer.model
+    if (retiresMs === null || retiresMs - knowledge.atMs > noticeMs) return []
+    const message = `${site.model} is switched off on ${retiresOn ?? 'a day that is announced'}.`
     return [
-      effect('error', 'model-retired', {
+      effect('warning', 'model-retiring', {
         about: site.model,
-        message: `${site.model} was switched off on ${retiredOn}${successor === null ? '' : `; its successor is ${successor}`}.`,
-        mend: `Use ${target.asked}.`,
+        message,
+        mend: `Move to ${successor ?? 'a model that stays'}.`,
       }),
     ]
   }
-  if (found.kind === 'found' && found.model === target.model) return []
-  const context = found.kind === 'found' ? found.model.contextTokens : null
-  const isShorter = context !== null && target.model.contextTokens !== null && target.model.contextTokens < context
-  return [
-    effect('warning', 'model-name', {
-      about: site.model,
-      message: `The code names ${site.model}.`,
-      mend: `Take the name from one variable, so that the way back is one flip; set it to ${target.asked}.`,
-    }),
-    ...(isShorter
-      ? [
-          effect('warning', 'context', {
-            about: site.model,
-            message: `${target.model.name} has ${target.model.contextTokens} tokens of context, ${site.model} ${context}.`,
-            mend: 'Check what is truncated where.',
-          }),
-        ]
-      : []),
-  ]
+  const retirement = answer.kind === 'found' ? answer.redirect : answer.retirement
+  if (retirement === null) return []
+  const message = `${site.model} was switched off on ${retirement.retiredOn}.`
+  const mend = retirement.successor === null ? 'Choose another model.' : `Its successor is ${retirement.successor}.`
+  return [effect('error', 'model-retired', { about: site.model, message, mend })]
+}
+
+/** The name that is written today is another one on the target. */
+const ofModel = (site: CallSite, target: Target): readonly Effect[] => {
+  if (site.model === null || site.model.startsWith('env:')) return []
+  const answer = found(site.model, target)
+  if (answer.kind === 'found' && answer.model === target.model) return []
+  const context = answer.kind === 'found' ? answer.model.contextTokens : null
+  const own = target.model.contextTokens
+  const named = effect('warning', 'model-name', {
+    about: site.model,
+    message: `The code names ${site.model}.`,
+    mend: `Take the name from one variable, so that the way back is one flip; set it to ${target.asked}.`,
+  })
+  if (context === null || own === null || own >= context) return [named]
+  const message = `${target.model.name} has ${own} tokens of context, ${site.model} ${context}.`
+  return [named, effect('warning', 'context', { about: site.model, message, mend: 'Check what is truncated where.' })]
 }
 
 const ofAddress = (site: CallSite, target: Target): readonly Effect[] => {
@@ -205,6 +219,7 @@ export const effectsOf = (site: CallSite, target: Target): readonly Effect[] => 
           ...ofRetries(site),
         ]
       : []),
+    ...lifeOf(site, target),
     ...ofModel(site, target),
     ...ofAddress(site, target),
   ]

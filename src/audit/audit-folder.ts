@@ -1,0 +1,68 @@
+/** Audits a folder or a file of this machine, with the catalog that is shipped. */
+
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { Problem } from '#base/problem.ts'
+import { loadCatalog } from '#catalog/load.ts'
+import type { Progress } from './audit.ts'
+import { audit } from './audit.ts'
+import type { AuditReport } from './finding.ts'
+import type { Target } from './target/target.ts'
+import { findTarget } from './target/target.ts'
+import { fileKind } from './walk/file-kind.ts'
+import type { FileSource } from './walk/file-source.ts'
+import { folderSource } from './walk/folder.ts'
+
+export type FolderRequest = {
+  /** Absolute. */
+  readonly path: string
+  /** As the person wrote it, for the report. */
+  readonly shown: string
+  readonly catalogFolder: URL
+  /** A model of the catalog, or `vendor/model`; `null` = none. */
+  readonly target: string | null
+  readonly atMs: number
+  readonly baseline: ReadonlySet<string>
+  readonly progress: (progress: Progress) => void
+}
+
+/** One file: whatever its place, it is read. */
+const fileSource = (path: string): FileSource => {
+  const folder = folderSource(dirname(path))
+  const name = basename(path)
+  const kind = fileKind(name)
+  const skipped = new Map(kind.kind === 'skip' ? [[kind.reason, [name]]] : [])
+  return {
+    ...folder,
+    list: () => ({ files: kind.kind === 'skip' ? [] : [{ path: name, bytes: statSync(path).size }], skipped }),
+  }
+}
+
+/**
+ * Audits what lies at the path. Nothing is executed, written or sent.
+ * @throws Problem `not_found` when there is nothing there, `model_not_found` when the target is not in the catalog.
+ */
+export const auditFolder = async (request: FolderRequest): Promise<AuditReport> => {
+  const { path, shown, catalogFolder, target: asked, atMs } = request
+  if (!existsSync(path)) throw new Problem('not_found', { message: `There is nothing at ${shown}.` })
+  const catalog = await loadCatalog(catalogFolder)
+  let target: Target | null = null
+  if (asked !== null) {
+    const answer = findTarget(catalog, asked, atMs)
+    if (!answer.ok) {
+      const near = answer.nearest.length === 0 ? '' : ` The nearest are ${answer.nearest.join(', ')}.`
+      throw new Problem('model_not_found', { message: `The catalog knows no living model '${asked}'.${near}` })
+    }
+    target = answer.target
+  }
+  const source = statSync(path).isDirectory() ? folderSource(path) : fileSource(path)
+  const report = audit({
+    source: { ...source, root: shown },
+    catalog,
+    target,
+    atMs,
+    baseline: request.baseline,
+    progress: request.progress,
+  })
+  return report
+}
