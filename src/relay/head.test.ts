@@ -60,6 +60,7 @@ test('warnings end at 1 KiB with the last entry that fits', () => {
   assert.ok(header.length <= 1_024 && header.length > 900, `${header.length} bytes`)
   assert.ok(header.endsWith('x'.repeat(90)))
   assert.equal(warningsOf(['y'.repeat(1_024)])?.length, 1_024)
+  assert.equal(warningsOf(['y'.repeat(1_025)]), undefined)
 })
 
 test('of the upstream only what is meant for callers is passed on', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Problem } from '#base/problem.ts'
+import { catalogOf } from '#catalog/load.ts'
 import type { Inbound } from '#http/inbound.ts'
 import { labelsOf } from './labels.ts'
 import { codeOf, openStage } from './test-stage.ts'
+import { completion } from './test-upstream.ts'
 
 const inbound = (headers: Readonly<Record<string, string>>): Inbound => ({
   id: 'call_1',
@@ -95,4 +97,27 @@ test('labels reach the record, and a header that is refused reaches nobody else'
   assert.deepEqual({ ...tags }, { team: 'search' })
   assert.deepEqual([callSite, session], ['app/a.ts:7', 'chat-9'])
   assert.match(conversation ?? '', /^[0-9a-f]{32}$/)
+})
+
+test('a parameter that the model cannot take is adjusted with a warning, and refused where strict is asked for', async () => {
+  const page = { url: 'https://alpha.example', read: '2026-11-22' }
+  const alpha = {
+    vendor: 'alpha',
+    name: 'Alpha',
+    docs: page.url,
+    sources: { page },
+    rules: { cool: { parameters: { temperature: { fixed: 1 } }, source: 'page' } },
+    models: [{ id: 'alpha-1', rules: ['cool'], source: 'page' }],
+  }
+  const stage = openStage({ catalog: catalogOf([{ name: 'alpha.json', text: JSON.stringify(alpha) }]) })
+  const body = { temperature: 0.7 }
+  const refused = await stage.call({ body, headers: { 'x-drover-strict': 'true' } })
+  assert.deepEqual([refused.status(), codeOf(refused.json())], [400, 'unsupported_parameter'])
+  assert.deepEqual([refused.record().end, stage.arrivals('alpha'), stage.timers()], ['refused', 0, 0])
+  const adjusted = await stage.call({ body })
+  assert.equal(stage.arrival('alpha').body()['temperature'], 1)
+  stage.arrival('alpha').answer(200, completion('Hi'))
+  await stage.settle()
+  assert.equal(adjusted.header('x-drover-warnings'), 'temperature:fixed at 1')
+  assert.deepEqual(adjusted.record().attempts[0]?.shims, ['temperature:fixed'])
 })

@@ -7,6 +7,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { Secret, silentLog } from '#base/log.ts'
 import type { Problem } from '#base/problem.ts'
 import { catalogOf } from '#catalog/load.ts'
+import type { Catalog } from '#catalog/model.ts'
 import type { Inbound, Outbound } from '#http/inbound.ts'
 import type { TestClock } from '#http/test-clock.ts'
 import { testClock } from '#http/test-clock.ts'
@@ -107,6 +108,8 @@ export type StageOptions = {
   /** What is special about a provider's vendor, by the provider's name. */
   readonly vendors?: Readonly<Record<string, Partial<Vendor>>>
   readonly providers?: Readonly<Record<string, Partial<Provider>>>
+  /** What is known of the vendors, which are called as their providers; by default nothing. */
+  readonly catalog?: Catalog
   readonly chance?: () => number
   readonly key?: Partial<KeyFacts>
   readonly keepBodies?: boolean
@@ -253,7 +256,7 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
   const vendors = new Map(names.map((name) => [name, sampleVendor(name, options.vendors?.[name])]))
   const key = sampleKey(options.key)
   const live = liveRelay({
-    catalog: catalogOf([]),
+    catalog: options.catalog ?? catalogOf([]),
     route: sampleRoute,
     upstreams: upstreamSet({
       vendorOf: (name) => vendors.get(name),
