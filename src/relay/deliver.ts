@@ -169,6 +169,18 @@ const finish = async (reply: Reply, broken: Problem | null, context: DeliverCont
 /** A reply that is held whole, as the bytes that the caller is to see. */
 export const wholeBytes = (reply: Reply, context: DeliverContext): Buffer => bytesFor(reply.held, context)
 
+/** Delivers a reply that is held whole, and whose head has been sent. Never throws for what the caller does: the end says it. */
+export const deliverWhole = async (bytes: Buffer, context: DeliverContext): Promise<Delivered> => {
+  context.delivered(bytes)
+  try {
+    await context.outbound.end(bytes)
+    return { end: 'complete', problem: null }
+  } catch (thrown) {
+    context.outbound.cut()
+    return context.signal.aborted ? { end: 'left', problem: null } : { end: 'cut', problem: asProblem(thrown) }
+  }
+}
+
 /** Delivers a reply whose head has been sent. Never throws for what upstream or caller do: the end says it. */
 export const deliver = async (reply: Reply, context: DeliverContext): Promise<Delivered> => {
   const { attempt } = reply

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { faultProblem } from '#http/upstream-problem.ts'
 import { openStage, sampleModel, sampleRoute } from './test-stage.ts'
-import { done, opening, says, stops, uses } from './test-upstream.ts'
+import { completion, done, opening, says, stops, uses } from './test-upstream.ts'
 
 const streaming = { body: { stream: true } }
 const two = { models: [sampleModel([{}, { provider: 'beta' }], { route: { ...sampleRoute, retriesMax: 2 } })] }
@@ -184,4 +184,17 @@ test('an answer that is not streamed: whoever leaves before it is there has left
   assert.ok(stage.arrival('alpha').left())
   const { end, costNanoUsd } = caller.record()
   assert.deepEqual([end, costNanoUsd], ['left', 0n])
+})
+
+test('an answer that is not streamed: whoever leaves while it is written pays for what the provider made', async () => {
+  const stage = openStage()
+  const caller = await stage.call()
+  caller.pause()
+  stage.arrival('alpha').answer(200, completion('Hello there'))
+  await stage.settle()
+  assert.equal(caller.status(), 200)
+  caller.leave()
+  await stage.settle()
+  const { end, status, error, usage, costNanoUsd } = caller.record()
+  assert.deepEqual([end, status, error, usage?.output, costNanoUsd], ['left', 200, null, 5, 20_000n])
 })

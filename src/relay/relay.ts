@@ -13,7 +13,7 @@ import { bodyKeeper } from './body-keeper.ts'
 import { closeBooks } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
 import type { DeliverContext, Delivered } from './deliver.ts'
-import { deliver, wholeBytes } from './deliver.ts'
+import { deliver, deliverWhole, wholeBytes } from './deliver.ts'
 import type { Draft } from './draft.ts'
 import { draftOf } from './draft.ts'
 import type { Reply } from './first-reply.ts'
@@ -62,9 +62,7 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
   const costNanoUsd = charge?.costNanoUsd ?? null
   const headers = replyHeaders(upstream, { stream: false, lengthBytes: bytes.length, costNanoUsd })
   sendHead(admitted, { status, headers, limits })
-  context.delivered(bytes)
-  await context.outbound.end(bytes)
-  return { end: 'complete', problem: null }
+  return deliverWhole(bytes, context)
 }
 
 /** A crash from now on leaves a call that had begun; that nobody waits for the note costs nothing when it is late. */
