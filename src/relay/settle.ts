@@ -23,10 +23,11 @@ export const priceOf = (row: ModelRow, usage: Usage, draft: Draft): Charge | nul
 const requestText = (call: Call): string =>
   call.payload.kind === 'json' ? call.payload.top.source.toString('utf8') : JSON.stringify(call.body())
 
-const usageFor = (call: Call, meter: Meter, delivered: Delivered): Promise<Usage> | Usage => {
+/** `whole`: the provider's answer came to its end, whoever of its readers did. */
+const usageFor = (call: Call, meter: Meter, whole: boolean): Promise<Usage> | Usage => {
   const reported = meter.reported()
   if (reported === null && !countable.includes(call.kind)) return usageOf({ source: 'estimated' })
-  return meter.usage({ whole: delivered.end === 'complete', request: () => requestText(call) })
+  return meter.usage({ whole, request: () => requestText(call) })
 }
 
 /** Writes how a delivered call ended into its draft; gives the tokens it used, for the limits. */
@@ -36,7 +37,8 @@ export const settle = async (
   facts: { readonly call: Call; readonly meter: Meter; readonly delivered: Delivered },
 ): Promise<number | null> => {
   const { call, meter, delivered } = facts
-  const usage = await usageFor(call, meter, delivered)
+  const whole = delivered.end === 'complete' || attempt.reader()?.complete() === true
+  const usage = await usageFor(call, meter, whole)
   const charge = priceOf(attempt.leg.row, usage, draft)
   draft.usage = usage
   draft.costNanoUsd = charge?.costNanoUsd ?? null

@@ -38,9 +38,12 @@ const textOfNode = (node: Node): string | null => {
   return node.parts.map((part) => (typeof part === 'string' ? part : '{value}')).join('')
 }
 
+/** Labels under which an address is shown, not used. */
+const shownLabels = /^(?:placeholder|title|alt|description|label|href|tooltip|help|help_?text|docs?|documentation|homepage|example)$/i
+
 /** Labels under which a text that looks like a model is something else. */
 const notModelLabels =
-  /^(?:name|title|label|description|text|icon|slug|class(?:Name)?|href|src|alt|path|file|filename|version|tag|image|id0|tokenizer|encoding)$/i
+  /^(?:name|title|label|description|text|icon|slug|class(?:Name)?|href|src|alt|path|file|filename|version|tag|placeholder|image|id0|tokenizer|encoding)$/i
 
 const isModelPlace = ({ role }: TextPlace): boolean => role === 'value' || role === 'default'
 
@@ -48,7 +51,7 @@ const reportText = (detector: Detector, place: TextPlace, report: Reporter): voi
   const { node, scope } = place
   const text = textOfNode(node)
   if (text === null || text === '' || text.length > 20_000 || place.role === 'prose') return
-  const urls = urlsIn(text)
+  const urls = place.label !== null && shownLabels.test(place.label) ? [] : urlsIn(text)
   for (const { url, at } of urls) {
     const line = node.line + (text.slice(0, at).split('\n').length - 1)
     const known = knownUrl(url)

@@ -18,7 +18,7 @@ import type { ClientValue } from '#audit/trace/value.ts'
 import type { Detector } from './detector.ts'
 import { lineAt, symbolOf } from './detector.ts'
 
-const none: Reading = { baseUrl: null, model: null, auth: null, parameters: {} }
+const none: Reading = { baseUrl: null, model: null, auth: null, isAuthGiven: false, parameters: {} }
 
 /** What a client was made with. */
 const clientReading = (detector: Detector, client: ClientValue): Reading => {
@@ -115,7 +115,7 @@ const reportClient = (detector: Detector, { node, scope }: CallPlace, client: Cl
       provider,
       baseUrl: reading.baseUrl,
       model: reading.model,
-      auth: reading.auth ?? (keyVariable === null ? null : `env:${keyVariable}`),
+      auth: reading.isAuthGiven || keyVariable === null ? reading.auth : `env:${keyVariable}`,
       parameters: reading.parameters,
     }),
   )
@@ -155,7 +155,8 @@ const reportCall = (detector: Detector, { place, rule, sdk, endpoint, client, ke
   const own = readGiven(detector, given)
   const model = own.model ?? made.model
   const baseUrl = own.baseUrl ?? made.baseUrl
-  const auth = own.auth ?? made.auth ?? (keyVariable === null ? null : `env:${keyVariable}`)
+  const isGiven = own.isAuthGiven || made.isAuthGiven || keyVariable === null
+  const auth = isGiven ? (own.auth ?? made.auth) : `env:${keyVariable}`
   const inherited =
     client === null
       ? {}

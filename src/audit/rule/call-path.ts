@@ -33,7 +33,7 @@ export const openaiPaths: Paths = [
     /(?:^|\.)(?:assistants|threads|threads\.runs|threads\.messages|vectorstores)\.(?:create|createandpoll|createandrun|stream|new)$/,
     'assistants',
   ],
-  [/(?:^|\.)models\.(?:list|retrieve)$/, 'models'],
+  [/(?:^|\.)models\.(?:list|retrieve|get|delete|del|listautopaging)$/, 'models'],
   [/(?:^|\.)realtime\.(?:connect|sessions\.create)$/, 'realtime'],
 ]
 

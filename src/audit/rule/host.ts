@@ -87,6 +87,7 @@ export const knownUrl = (text: string): KnownUrl | null => {
 export const urlsIn = (text: string): readonly { readonly url: string; readonly at: number }[] => {
   const found: { url: string; at: number }[] = []
   for (const match of text.matchAll(/(?:https?|wss?):\/\/[^\s"'`<>)\\,;]+/gi)) {
+    if (/\/\/(?:your|my|example|<)[\w-]*[.-]/i.test(match[0])) continue
     if (knownUrl(match[0])?.isHost === true) found.push({ url: match[0], at: match.index })
   }
   return found

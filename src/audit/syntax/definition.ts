@@ -83,6 +83,9 @@ const skipReturnType = (reader: Reader): void => {
       isMark(token, '{') ||
       isMark(token, '=') ||
       isMark(token, ';') ||
+      isMark(token, ')') ||
+      isMark(token, ',') ||
+      isMark(token, ']') ||
       isMark(token, '}') ||
       isMark(token, '=>')
     ) {
@@ -103,7 +106,8 @@ const skipReturnType = (reader: Reader): void => {
       reader.language.name !== 'java'
     )
       return
-    if (isMark(token, '(') || isMark(token, '[')) skipBrackets(reader)
+    const isGeneric = reader.language.generics && isMark(token, '<')
+    if (isMark(token, '(') || isMark(token, '[') || isGeneric) skipBrackets(reader)
     else take(reader)
   }
 }

@@ -103,8 +103,8 @@ const joinValue = (tracer: Tracer, node: Extract<Node, { kind: 'join' }>, scope:
 /** The first alternative that is known; an environment variable takes the next text as its default. */
 const choiceValue = (tracer: Tracer, { operator, parts }: Extract<Node, { kind: 'join' }>, scope: Scope): Value => {
   const branches =
-    operator === '?' && parts.length === 3
-      ? parts.slice(1)
+    operator === '?' && parts.length >= 3
+      ? parts.slice(-2)
       : operator === 'if' && parts.length === 3
         ? [parts[0], parts[2]]
         : parts

@@ -182,6 +182,8 @@ export type Reading = {
   readonly baseUrl: string | null
   readonly model: string | null
   readonly auth: string | null
+  /** A credential is given, whether or not the code tells from where. */
+  readonly isAuthGiven: boolean
   readonly parameters: Readonly<Record<string, Json>>
 }
 
@@ -258,8 +260,9 @@ export const modelOf = (context: Context, seen: Seen): string | null => {
       return modelOfClient(context, value)
     case 'made': {
       const [first] = value.node.items
-      if (first?.kind === 'node') return modelOf(context, { node: first.node, scope: value.scope })
-      return null
+      const model = first?.kind === 'node' ? modelOf(context, { node: first.node, scope: value.scope }) : null
+      // A pattern that is filled in while running is no name.
+      return model === null || /[%{]/.test(model) ? null : model
     }
     case 'list': {
       const [first] = value.items
@@ -381,6 +384,7 @@ export const readGiven = (context: Context, given: Given, { isHttp = false } = {
         : baseUrl,
     model,
     auth,
+    isAuthGiven: auth !== null || authGiven !== null,
     parameters,
   }
 }

@@ -53,14 +53,17 @@ export const textOf = (
 
 /** The entry of a record, looked for in what is spread into it as well. */
 export const entryOf = (tracer: Tracer, value: Value, key: string): Seen | null => {
-  if (value.kind !== 'record') return null
+  if (value.kind !== 'record' || tracer.depth >= depthMax) return null
   const own = value.entries.findLast((entry) => entry.key === key)
   if (own !== undefined) return own
-  for (const { node, scope } of value.rest) {
-    const found = entryOf(tracer, evaluate(tracer, node, scope), key)
-    if (found !== null) return found
-  }
-  return null
+  // `x = { ...x }` would go on for ever.
+  tracer.depth += 1
+  const found = value.rest.reduce<Seen | null>(
+    (before, { node, scope }) => before ?? entryOf(tracer, evaluate(tracer, node, scope), key),
+    null,
+  )
+  tracer.depth -= 1
+  return found
 }
 
 export const isUseful = (value: Value): boolean =>
