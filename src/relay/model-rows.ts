@@ -149,8 +149,9 @@ const directRow = (name: string, model: string, { input, read }: Reading): Model
   const found = resolve(input.catalog, { name: model, atMs: input.nowMs, vendors: [provider.vendor] })
   if (found.kind === 'retired') return null
   const id = `${name}/${model}`
-  if (found.kind === 'unknown') return read.single(id, name, model)
-  return { ...read.single(id, name, found.sendAs), ...noticeOf(found.redirect, found.sendAs) }
+  // Who names the provider asks for that very model: its own server may still have what the vendor's has not.
+  const sendAs = found.kind === 'unknown' || found.redirect !== null ? model : found.sendAs
+  return read.single(id, name, sendAs)
 }
 
 /**
