@@ -37,7 +37,9 @@ const addressOf = (detector: Detector, { node, scope }: Seen): string | null => 
   const maker = value.kind === 'made' ? lastName(value.node) : ''
   if (
     value.kind === 'made' &&
-    /^(?:URL|URI|Uri|url|uri|parse|create|urljoin|Url|join|format|Format|Sprintf|sprintf|formatted|Parse|concat)$/.test(maker)
+    /^(?:URL|URI|Uri|url|uri|parse|create|urljoin|Url|join|format|Format|Sprintf|sprintf|formatted|Parse|concat)$/.test(
+      maker,
+    )
   ) {
     for (const item of value.node.items) {
       const inner = item.kind === 'node' ? addressOf(detector, { node: item.node, scope: value.scope }) : null

@@ -39,7 +39,8 @@ const textOfNode = (node: Node): string | null => {
 }
 
 /** Labels under which an address is shown, not used. */
-const shownLabels = /^(?:placeholder|title|alt|description|label|href|tooltip|help|help_?text|docs?|documentation|homepage|example)$/i
+const shownLabels =
+  /^(?:placeholder|title|alt|description|label|href|tooltip|help|help_?text|docs?|documentation|homepage|example)$/i
 
 /** Labels under which a text that looks like a model is something else. */
 const notModelLabels =
