@@ -18,8 +18,8 @@ import { makeTracer } from './trace/evaluate.ts'
 import type { Project } from './trace/project.ts'
 import { makeProject, unitAt } from './trace/project.ts'
 import type { FileKind } from './walk/file-kind.ts'
-import { fileKind, isTestPath } from './walk/file-kind.ts'
-import type { FileSource } from './walk/file-source.ts'
+import { fileKind, isTestPath, textReason } from './walk/file-kind.ts'
+import type { FileSource, Listing } from './walk/file-source.ts'
 import { componentText, notebookText } from './walk/source-text.ts'
 
 export type Progress = { readonly done: number; readonly all: number; readonly step: 'read' | 'follow' }
@@ -49,6 +49,7 @@ type Session = {
   readonly kinds: ReadonlyMap<string, FileKind>
   readonly relevant: Set<string>
   readonly suppressions: Map<string, Suppressions>
+  readonly skipped: Map<string, readonly string[]>
   readonly failed: { path: string; reason: string }[]
   readonly byLanguage: Record<string, { files: number; lines: number }>
   readonly secrets: Secret[]
@@ -74,10 +75,6 @@ const count = (session: Session, language: string, text: string): void => {
   session.byLanguage[language] = { files: before.files + 1, lines: before.lines + lines }
 }
 
-/** Text on one line that goes on and on was made by a tool. */
-const isMinified = (text: string): boolean =>
-  text.length > 20_000 && text.length / (text.split('\n', 200).length || 1) > 5000 && text.indexOf('\n', 5000) === -1
-
 const scan = (session: Session, path: string): void => {
   const kind = session.kinds.get(path)
   if (kind === undefined || kind.kind === 'skip') return
@@ -86,8 +83,10 @@ const scan = (session: Session, path: string): void => {
     session.failed.push({ path, reason: 'cannot be read as text' })
     return
   }
-  if (kind.kind === 'code' && kind.form === 'plain' && isMinified(text)) {
-    session.failed.push({ path, reason: 'minified' })
+  const reason = kind.kind === 'code' && kind.form === 'plain' ? textReason(text) : null
+  if (reason !== null) {
+    session.skipped.set(reason, [...(session.skipped.get(reason) ?? []), path])
+    session.project.units.set(path, null)
     return
   }
   count(session, languageName(kind), text)
@@ -136,27 +135,27 @@ const widen = (session: Session): void => {
 const parseAll = (session: Session): void => {
   const paths = [...session.relevant]
   const tracer = makeTracer(session.project, sdks)
-  for (const path of paths) tryUnit(session, path)
+  for (const path of paths) tried(session, path, () => unitAt(session.project, path))
   for (const [index, path] of paths.entries()) {
     session.request.progress({ done: index, all: paths.length, step: 'follow' })
     const unit = session.project.units.get(path)
     const kind = session.kinds.get(path)
     if (unit === undefined || unit === null || kind === undefined) continue
     session.counts.parsed += 1
-    for (const draft of detectCode(unit, { tracer, names: session.names }))
+    for (const draft of tried(session, path, () => detectCode(unit, { tracer, names: session.names })) ?? [])
       session.drafts.push({ path, draft, language: languageName(kind) })
-    // Command lines within code are seldom, but notebooks and tasks have them.
   }
 }
 
-/** A file that the parser cannot take is told, and costs no other file. */
-const tryUnit = (session: Session, path: string): void => {
+/** A file that is nested too deeply for the parser is told, and costs no other file. */
+const tried = <T>(session: Session, path: string, go: () => T): T | null => {
   try {
-    unitAt(session.project, path)
+    return go()
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown
     session.project.units.set(path, null)
-    session.failed.push({ path, reason: 'nested too deeply to parse' })
+    session.failed.push({ path, reason: 'nested too deeply to follow' })
+    return null
   }
 }
 
@@ -194,6 +193,19 @@ const siteOf = ({ path, draft, language }: Session['drafts'][number], request: A
   return catalog === null ? site : { ...site, effects: lifeOf(site, { catalog, atMs }) }
 }
 
+/** A file that names this many models keeps a list of them; it defines, and calls nothing. */
+const listedModelsMin = 30
+
+const asRegistries = (sites: readonly CallSite[]): readonly CallSite[] => {
+  const counts = new Map<string, number>()
+  for (const { path, kind } of sites) if (kind === 'model') counts.set(path, (counts.get(path) ?? 0) + 1)
+  return sites.map((site) =>
+    site.kind === 'model' && site.bucket === 'caller' && (counts.get(site.path) ?? 0) >= listedModelsMin
+      ? { ...site, bucket: 'definer', effects: [] }
+      : site,
+  )
+}
+
 /** Two findings of one content in one file differ in their fingerprints by their order. */
 const distinct = (sites: readonly CallSite[]): readonly CallSite[] => {
   const counts = new Map<string, number>()
@@ -219,14 +231,14 @@ const kept = <T extends { readonly path: string; readonly line: number; readonly
     return false
   })
 
-const coverageOf = (session: Session, seen: number, skipped: ReadonlyMap<string, readonly string[]>): Coverage => ({
+const coverageOf = (session: Session, seen: number): Coverage => ({
   files_seen: seen,
   files_scanned: session.counts.scanned,
   files_parsed: session.counts.parsed,
   files_failed: session.failed.length,
   failed: session.failed,
-  files_skipped: [...skipped.values()].reduce((sum, list) => sum + list.length, 0),
-  skipped: [...skipped]
+  files_skipped: [...session.skipped.values()].reduce((sum, list) => sum + list.length, 0),
+  skipped: [...session.skipped]
     .map(([reason, list]) => ({ reason, files: list.length, examples: list.slice(0, examplesMax) }))
     .toSorted((one, other) => other.files - one.files),
   lines: session.counts.lines,
@@ -244,7 +256,7 @@ const packagesOf = (paths: readonly string[], source: FileSource): ReadonlyMap<s
   return packages
 }
 
-const openSession = (request: AuditRequest, paths: readonly string[]): Session => {
+const openSession = (request: AuditRequest, paths: readonly string[], skipped: Listing['skipped']): Session => {
   const kinds = new Map(paths.map((path) => [path, fileKind(path)]))
   const code = new Map<string, LanguageName>()
   for (const [path, kind] of kinds) if (kind.kind === 'code') code.set(path, kind.language)
@@ -262,6 +274,7 @@ const openSession = (request: AuditRequest, paths: readonly string[]): Session =
     kinds,
     relevant: new Set(),
     suppressions: new Map(),
+    skipped: new Map(skipped),
     failed: [],
     byLanguage: {},
     secrets: [],
@@ -277,7 +290,8 @@ const openSession = (request: AuditRequest, paths: readonly string[]): Session =
 export const audit = (request: AuditRequest): AuditReport => {
   const listing = request.source.list()
   const paths = listing.files.map(({ path }) => path)
-  const session = openSession(request, paths)
+  const session = openSession(request, paths, listing.skipped)
+  const seen = paths.length + [...listing.skipped.values()].reduce((sum, list) => sum + list.length, 0)
   for (const [index, path] of paths.entries()) {
     request.progress({ done: index, all: paths.length, step: 'read' })
     scan(session, path)
@@ -287,9 +301,8 @@ export const audit = (request: AuditRequest): AuditReport => {
   const order = (one: { path: string; line: number }, other: { path: string; line: number }): number =>
     one.path < other.path ? -1 : one.path > other.path ? 1 : one.line - other.line
   const sites = distinct(session.drafts.map((draft) => siteOf(draft, request)).toSorted(order))
-  const callSites = kept(session, sites)
+  const callSites = kept(session, asRegistries(sites))
   const secrets = kept(session, session.secrets.toSorted(order))
-  const skippedCount = [...listing.skipped.values()].reduce((sum, list) => sum + list.length, 0)
   return {
     schema: 1,
     root: request.source.root,
@@ -299,6 +312,6 @@ export const audit = (request: AuditRequest): AuditReport => {
         : { model: request.target.model.id, name: request.target.model.name, provider: request.target.model.vendor },
     call_sites: callSites,
     secrets,
-    coverage: coverageOf(session, paths.length + skippedCount, listing.skipped),
+    coverage: coverageOf(session, seen),
   }
 }

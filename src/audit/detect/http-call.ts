@@ -8,7 +8,7 @@ import { addArguments, noGiven } from '#audit/trace/given.ts'
 import { authOf, readGiven } from '#audit/trace/reading.ts'
 import type { CallPlace } from '#audit/trace/scope.ts'
 import { dottedName } from '#audit/trace/scope.ts'
-import { evaluate } from '#audit/trace/tracer.ts'
+import { deeper, evaluate } from '#audit/trace/tracer.ts'
 import type { Seen } from '#audit/trace/value.ts'
 import type { Detector } from './detector.ts'
 import { placeOf } from './sdk-call.ts'
@@ -31,6 +31,7 @@ const nodeOf = (item: Item): Node | null => {
 
 /** The text of an address argument; of `new URL(path, base)` and `hostname`/`path` records, both in one. */
 const addressOf = (detector: Detector, { node, scope }: Seen): string | null => {
+  const inside = (seen: Seen): string | null => deeper(detector.tracer, null, () => addressOf(detector, seen))
   const value = evaluate(detector.tracer, node, scope)
   if (value.kind === 'text') return value.value
   if (value.kind === 'environment') return value.fallback
@@ -42,14 +43,14 @@ const addressOf = (detector: Detector, { node, scope }: Seen): string | null => 
     )
   ) {
     for (const item of value.node.items) {
-      const inner = item.kind === 'node' ? addressOf(detector, { node: item.node, scope: value.scope }) : null
+      const inner = item.kind === 'node' ? inside({ node: item.node, scope: value.scope }) : null
       if (inner !== null && knownUrl(inner) !== null) return inner
     }
   }
   if (value.kind === 'record') {
     const part = (key: string): string => {
       const entry = value.entries.find((one) => one.key === key)
-      return entry === undefined ? '' : (addressOf(detector, entry) ?? '')
+      return entry === undefined ? '' : (inside(entry) ?? '')
     }
     const host = part('hostname') || part('host')
     return part('url') || (host === '' ? null : `https://${host}${part('path')}`)
@@ -131,7 +132,7 @@ const isMerelyAddress = (detector: Detector, place: CallPlace): boolean => {
   const name = lastName(place.node)
   if (!notHttp.test(name)) return false
   // `new URL(x)`, `dict.get(x)`: only where the callee is a request or an HTTP library.
-  return !/(?:http|request|fetch|client|session|axios|net|curl|web|rest|faraday|guzzle|reqwest|ureq|got|ky)/i.test(
+  return !/(?:http|request|fetch|client|session|axios|net|curl|webclient|webrequest|rest|faraday|guzzle|reqwest|ureq|got|ky)/i.test(
     libraryPath(detector, place),
   )
 }

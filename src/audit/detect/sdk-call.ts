@@ -4,6 +4,7 @@ import type { Draft } from '#audit/finding.ts'
 import { draft } from '#audit/finding.ts'
 import { knownUrl } from '#audit/rule/host.ts'
 import { modelProvider } from '#audit/rule/model-name.ts'
+import type { Found } from '#audit/rule/sdk-lookup.ts'
 import { endpointOf, plainPath, sdkFor } from '#audit/rule/sdk-lookup.ts'
 import type { Endpoint, SdkRule } from '#audit/rule/sdk-rule.ts'
 import type { CallNode, Node } from '#audit/syntax/node.ts'
@@ -204,6 +205,15 @@ const tailOf = (node: Node): readonly string[] => {
   }
 }
 
+/** `from ours import litellm`, where a module of ours hands an SDK on under its own name, loaded late. */
+const handedOn = (detector: Detector, { node, scope }: CallPlace): Found | null => {
+  const [root = '', ...path] = dottedName(node.callee)?.split('.') ?? []
+  if (path.length === 0 || detector.unit.language !== 'python') return null
+  const bindings = scope.unit.root.bindings.get(root) ?? []
+  if (!bindings.some(({ imported }) => imported?.name === root)) return null
+  return sdkFor(detector.tracer.sdks, { module: root, path }, detector.unit)
+}
+
 /** A call through something unknown whose path tells what it is. */
 const tellingRule = (
   detector: Detector,
@@ -258,7 +268,8 @@ export const detectSdkCalls = (detector: Detector): void => {
       callee.kind !== 'class' &&
       !inChain.has(node)
     ) {
-      const found = tellingRule(detector, node)
+      const handed = handedOn(detector, place)
+      const found = handed?.is === 'function' ? handed : tellingRule(detector, node)
       if (found !== null) {
         reportCall(detector, {
           place,

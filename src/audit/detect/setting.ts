@@ -84,7 +84,9 @@ const ofModel = (pair: Pair, names: ModelNames): Found | null => {
 }
 
 const ofVariable = (line: string, pair: Pair | null): Found | null => {
-  const key = pair === null ? '' : variableOfKey(pair.key)
+  const bare = pair === null ? '' : variableOfKey(pair.key)
+  // `litellm_provider:` is a field of data, `OPENAI_API_KEY:` a variable.
+  const key = pair !== null && /[A-Z]/.test(pair.key) && !/[a-z]/.test(pair.key.replace(/^TF_VAR_/, '')) ? bare : ''
   const [variable] = [
     ...(pair !== null && isLlmVariable(key) && !/^(?:MODEL|LLM)$/.test(key) ? [key] : []),
     ...variablesIn(line),

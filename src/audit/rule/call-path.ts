@@ -26,11 +26,20 @@ export const openaiPaths: Paths = [
   [/(?:^|\.)images?\.(?:generate|edit|createvariation|variations?|create|editimage)$/, 'images'],
   [/(?:^|\.)audio\.(?:transcriptions|translations|speech)\.(?:create|new|withstreamingresponse\.create)$/, 'audio'],
   [/(?:^|\.)audio\.(?:transcribe|translate|speech|speechstreamed)$/, 'audio'],
-  [/(?:^|\.)files\.(?:create|new|upload)$/, 'files'],
-  [/(?:^|\.)batches\.(?:create|new)$/, 'batches'],
-  [/(?:^|\.)finetuning\.jobs\.(?:create|new)$/, 'fine-tuning'],
   [
-    /(?:^|\.)(?:assistants|threads|threads\.runs|threads\.messages|vectorstores)\.(?:create|createandpoll|createandrun|stream|new)$/,
+    /(?:^|\.)files\.(?:create|new|upload|retrieve|get|list|update|delete|del|cancel|content|retrievecontent|listautopaging)$/,
+    'files',
+  ],
+  [
+    /(?:^|\.)batches\.(?:create|new|upload|retrieve|get|list|update|delete|del|cancel|content|retrievecontent|listautopaging)$/,
+    'batches',
+  ],
+  [
+    /(?:^|\.)finetuning\.jobs\.(?:create|new|upload|retrieve|get|list|update|delete|del|cancel|content|retrievecontent|listautopaging|listevents)$/,
+    'fine-tuning',
+  ],
+  [
+    /(?:^|\.)(?:assistants|threads|threads\.runs|runs|threads\.messages|vectorstores|vectorstores\.files|vectorstores\.filebatches)\.(?:create|createandpoll|createandrun|createandrunpoll|poll|stream|new|retrieve|get|list|update|delete|del|cancel|submittooloutputs|submittooloutputsandpoll|submittooloutputsstream|uploadandpoll|search|modify)$/,
     'assistants',
   ],
   [/(?:^|\.)models\.(?:list|retrieve|get|delete|del|listautopaging)$/, 'models'],

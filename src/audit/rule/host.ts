@@ -6,7 +6,7 @@ const hosts: readonly (readonly [form: RegExp, provider: string])[] = [
   [/^api\.anthropic\.com$/, 'anthropic'],
   [/^(?:[\w{}$-]+[.-])?(?:generativelanguage|aiplatform)\.googleapis\.com$/, 'google'],
   [
-    /^[\w{}$.-]+\.(?:openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com|inference\.ai\.azure\.com)$|^models\.(?:inference\.ai\.azure\.com|github\.ai)$/,
+    /^[\w{}$.%-]+\.(?:openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com|inference\.ai\.azure\.com)$|^models\.(?:inference\.ai\.azure\.com|github\.ai)$/,
     'azure',
   ],
   [/^bedrock(?:-agent)?(?:-runtime)?(?:-fips)?\.[\w{}$-]+\.amazonaws\.com(?:\.cn)?$/, 'bedrock'],
@@ -87,7 +87,7 @@ export const knownUrl = (text: string): KnownUrl | null => {
 export const urlsIn = (text: string): readonly { readonly url: string; readonly at: number }[] => {
   const found: { url: string; at: number }[] = []
   for (const match of text.matchAll(/(?:https?|wss?):\/\/[^\s"'`<>)\\,;]+/gi)) {
-    if (/\/\/(?:your|my|example|<)[\w-]*[.-]/i.test(match[0])) continue
+    if (/\/\/(?:your|<)[\w-]*[.-]/i.test(match[0])) continue
     if (knownUrl(match[0])?.isHost === true) found.push({ url: match[0], at: match.index })
   }
   return found

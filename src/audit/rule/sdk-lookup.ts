@@ -52,46 +52,49 @@ const makers = new Set([
 ])
 
 type Named = { readonly module: string; readonly path: readonly string[] }
-type Asker = {
-  readonly language: LanguageName
-  readonly modules: ReadonlySet<string>
-  readonly wildcards: readonly string[]
+type Asker = { readonly language: LanguageName }
+
+/** A way to cut a name in two: what it comes from, and what it is there. */
+type Cut = { readonly from: string; readonly rest: readonly string[] }
+
+/** Where the name of a module ends is not known in languages of dotted names: every cut is tried, the shortest module first. */
+const cutsOf = ({ module, path }: Named, isPackage: boolean): readonly Cut[] => {
+  if (isPackage) return [{ from: module, rest: path }]
+  let from = module.replaceAll('\\', '.').replaceAll('::', '.')
+  return path.map((name, split) => {
+    const cut = { from, rest: path.slice(split) }
+    from = from === '' ? name : `${from}.${name}`
+    return cut
+  })
 }
+
+const packaged = new Set<LanguageName>(['javascript', 'typescript', 'go'])
 
 /** What a name is to an SDK, or null: a client (and the path behind it), a function that calls, a function that wraps a client. */
-export const sdkFor = (sdks: readonly SdkRule[], named: Named, asker: Asker): Found | null => {
+export const sdkFor = (sdks: readonly SdkRule[], named: Named, { language }: Asker): Found | null => {
+  const isPackage = packaged.has(language)
+  const cuts = cutsOf(named, isPackage)
   for (const rule of sdks) {
-    if (!rule.languages.includes(asker.language)) continue
-    const found = inRule(rule, named, asker)
-    if (found !== null) return found
+    if (!rule.languages.includes(language)) continue
+    for (const cut of cuts) {
+      if (!rule.from.test(cut.from) || (cut.from === '' && rule.isGlobal !== true)) continue
+      const found = inRule(rule, cut, isPackage)
+      if (found !== null) return found
+    }
   }
   return null
 }
 
-const inRule = (rule: SdkRule, { module, path }: Named, asker: Asker): Found | null => {
-  const isPackage = asker.language === 'javascript' || asker.language === 'typescript' || asker.language === 'go'
-  const joint = (names: readonly string[]): string =>
-    [module.replaceAll('\\', '.').replaceAll('::', '.'), ...names].filter((part) => part !== '').join('.')
-  // Where the name of the SDK's module ends is not known: every split is tried, the shortest module first.
-  for (let split = 0; split < path.length; split += 1) {
-    const from = isPackage ? module : joint(path.slice(0, split))
-    const rest = path.slice(split)
-    if (!rule.from.test(from) && !(from.includes('.') && rule.from.test(from.replaceAll('.', '\\')))) {
-      if (!(split === 0 && isPackage)) continue
-      return null
-    }
-    if (from === '' && rule.isGlobal !== true) continue
-    const [name = '', ...behind] = rest
-    if (rule.wraps?.test(name) === true) return { is: 'wrap', rule }
-    const endpoint = rule.functions?.find(([form]) => form.test(plainPath(rest)))?.[1]
-    if (endpoint !== undefined) return { is: 'function', rule, endpoint }
-    if (rule.clients.test(name)) return { is: 'client', rule, name, rest: behind.filter((one) => !makers.has(one)) }
-    if (isPackage && behind.length > 0 && rule.clients.test(behind[0] ?? ''))
-      return { is: 'client', rule, name: behind[0] ?? '', rest: behind.slice(1) }
-    if (isPackage) return null
-  }
+const inRule = (rule: SdkRule, { rest }: Cut, isPackage: boolean): Found | null => {
+  const [name, ...behind] = rest
   // `require('openai')` is called by its own name.
-  if (path.length === 0 && isPackage && module !== '' && rule.from.test(module) && rule.clients.test('default'))
-    return { is: 'client', rule, name: 'default', rest: [] }
-  return null
+  if (name === undefined) return rule.clients.test('default') ? { is: 'client', rule, name: 'default', rest: [] } : null
+  if (rule.wraps?.test(name) === true) return { is: 'wrap', rule }
+  const endpoint = rule.functions?.find(([form]) => form.test(plainPath(rest)))?.[1]
+  if (endpoint !== undefined) return { is: 'function', rule, endpoint }
+  if (rule.clients.test(name)) return { is: 'client', rule, name, rest: behind.filter((one) => !makers.has(one)) }
+  // `Anthropic.default`, `openai.OpenAI`: the client hangs on the module.
+  const [second, ...further] = behind
+  if (!isPackage || second === undefined || !rule.clients.test(second)) return null
+  return { is: 'client', rule, name: second, rest: further }
 }

@@ -94,7 +94,7 @@ export const phpSdks: readonly SdkRule[] = [
     sdk: 'openai-php',
     provider: 'openai',
     languages: ['php'],
-    from: /^(?:OpenAI(?:\\Laravel\\Facades)?(?:\\OpenAI)?(?:\\Contracts)?|OpenAI\\Client)?$|^OpenAI\.(?:Laravel|Client)/,
+    from: /^OpenAI(?:\.|$)/,
     clients: /^(?:client|factory|Client|ClientContract)$/,
     isGlobal: true,
     calls: [

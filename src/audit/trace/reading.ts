@@ -7,7 +7,7 @@ import { variableRole } from '#audit/rule/variable.ts'
 import type { Json } from '#base/json-type.ts'
 import type { Given } from './given.ts'
 import type { Tracer } from './tracer.ts'
-import { evaluate, textOf } from './tracer.ts'
+import { deeper, evaluate, textOf } from './tracer.ts'
 import type { Seen, Value } from './value.ts'
 
 const baseUrlNames = [
@@ -198,23 +198,21 @@ const wireName = (name: string): string =>
     .toLowerCase()
 
 /** A value as JSON, as far as it is written out. */
-const jsonOf = ({ tracer }: Context, seen: Seen, depth: number): Json => {
-  const value = evaluate(tracer, seen.node, seen.scope)
+const jsonOf = (context: Context, seen: Seen, depth: number): Json => {
+  const value = evaluate(context.tracer, seen.node, seen.scope)
   if (value.kind === 'literal') return value.value
   if (value.kind === 'text') return value.isWhole && value.value.length <= 80 ? value.value : null
   if (value.kind === 'environment') return value.fallback === null ? `env:${value.name}` : numberOr(value.fallback)
   if (depth >= 3) return null
   if (value.kind === 'record' && value.rest.length === 0 && value.entries.length <= 12)
-    return Object.fromEntries(
-      value.entries.map((entry) => [entry.key, jsonOf({ tracer } as Context, entry, depth + 1)]),
-    )
+    return Object.fromEntries(value.entries.map((entry) => [entry.key, jsonOf(context, entry, depth + 1)]))
   if (value.kind === 'list' && value.items.length <= 8) {
-    const items = value.items.map((item) => jsonOf({ tracer } as Context, item, depth + 1))
+    const items = value.items.map((item) => jsonOf(context, item, depth + 1))
     return items.every((item) => item !== null && typeof item !== 'object') ? items : null
   }
   if (value.kind === 'made' && value.node.items.length === 1) {
     const [only] = value.node.items
-    if (only?.kind === 'node') return jsonOf({ tracer } as Context, { node: only.node, scope: value.scope }, depth + 1)
+    if (only?.kind === 'node') return jsonOf(context, { node: only.node, scope: value.scope }, depth + 1)
   }
   return null
 }
@@ -229,27 +227,32 @@ const named = (given: Given, names: readonly string[]): (Seen & { readonly name:
   return null
 }
 
-const addressOf = ({ tracer }: Context, seen: Seen): string | null => {
-  const value = evaluate(tracer, seen.node, seen.scope)
+const addressOf = (context: Context, seen: Seen): string | null => {
+  const value = evaluate(context.tracer, seen.node, seen.scope)
   if (value.kind === 'text') return value.value === '' ? null : value.value
   if (value.kind === 'environment') return value.fallback ?? `env:${value.name}`
   if (value.kind === 'made' || seen.node.kind === 'join') {
     const first = value.kind === 'made' ? value.node.items[0] : undefined
     if (first?.kind === 'node' && value.kind === 'made')
-      return addressOf({ tracer } as Context, { node: first.node, scope: value.scope })
-    const { text } = textOf(tracer, seen.node, seen.scope)
+      return deeper(context.tracer, null, () => addressOf(context, { node: first.node, scope: value.scope }))
+    const { text } = textOf(context.tracer, seen.node, seen.scope)
     return /:\/\//.test(text) ? text : null
   }
   return null
 }
 
+/** What could be sent as a model: not the pattern of one, not a sentence. */
+const isName = (text: string, isWhole: boolean): boolean =>
+  /[A-Za-z0-9]/.test(isWhole ? text : text.replace(/\{[^}]*\}/g, '')) && !/\s/.test(text) && text.length <= 160
+
 /** The model that an expression names: a text, a variable, a constant of an SDK, `openai("name")`. */
 export const modelOf = (context: Context, seen: Seen): string | null => {
-  const { tracer, names } = context
-  const value = evaluate(tracer, seen.node, seen.scope)
+  const { names } = context
+  const inner = (one: Seen): string | null => deeper(context.tracer, null, () => modelOf(context, one))
+  const value = evaluate(context.tracer, seen.node, seen.scope)
   switch (value.kind) {
     case 'text':
-      return value.value === '' || (!value.isWhole && /^\{[^}]*\}$/.test(value.value)) ? null : value.value
+      return isName(value.value, value.isWhole) ? value.value : null
     case 'environment':
       return value.fallback ?? `env:${value.name}`
     case 'symbol': {
@@ -260,13 +263,13 @@ export const modelOf = (context: Context, seen: Seen): string | null => {
       return modelOfClient(context, value)
     case 'made': {
       const [first] = value.node.items
-      const model = first?.kind === 'node' ? modelOf(context, { node: first.node, scope: value.scope }) : null
+      const model = first?.kind === 'node' ? inner({ node: first.node, scope: value.scope }) : null
       // A pattern that is filled in while running is no name.
       return model === null || /[%{]/.test(model) ? null : model
     }
     case 'list': {
       const [first] = value.items
-      return first === undefined ? null : modelOf(context, first)
+      return first === undefined ? null : inner(first)
     }
     default:
       // `ChatModel.GPT_4O` whose class is unknown.
@@ -283,7 +286,9 @@ const modelOfClient = (context: Context, value: Extract<Value, { kind: 'client' 
       const found = evaluate(context.tracer, inner, scope)
       if (found.kind === 'text' && modelProvider(context.names, found.value) !== null) return found.value
       const constant =
-        found.kind === 'symbol' || found.kind === 'environment' ? modelOf(context, { node: inner, scope }) : null
+        found.kind === 'symbol' || found.kind === 'environment'
+          ? deeper(context.tracer, null, () => modelOf(context, { node: inner, scope }))
+          : null
       if (constant !== null) return constant
     }
   }
@@ -291,13 +296,13 @@ const modelOfClient = (context: Context, value: Extract<Value, { kind: 'client' 
 }
 
 /** `env:NAME`, `literal`, or null when the code does not tell. */
-export const authOf = ({ tracer }: Context, seen: Seen): string | null => {
-  const value = evaluate(tracer, seen.node, seen.scope)
+export const authOf = (context: Context, seen: Seen): string | null => {
+  const value = evaluate(context.tracer, seen.node, seen.scope)
   if (value.kind === 'environment') return `env:${value.name}`
   if (value.kind === 'text') {
     const variable = /\{([A-Z][A-Z0-9_]{3,})\}/.exec(value.value)?.[1]
     if (variable !== undefined) return `env:${variable}`
-    return value.isWhole && value.value !== '' ? 'literal' : environmentWithin(tracer, seen)
+    return value.isWhole && value.value !== '' ? 'literal' : environmentWithin(context.tracer, seen)
   }
   if (value.kind === 'made') {
     for (const item of value.node.items) {
@@ -309,13 +314,14 @@ export const authOf = ({ tracer }: Context, seen: Seen): string | null => {
             : item.kind === 'assign'
               ? item.value
               : null
-      const found = inner === null ? null : authOf({ tracer } as Context, { node: inner, scope: value.scope })
+      const found =
+        inner === null ? null : deeper(context.tracer, null, () => authOf(context, { node: inner, scope: value.scope }))
       if (found !== null) return found
     }
     const name = value.node.callee.kind === 'member' || value.node.callee.kind === 'name' ? value.node.callee.name : ''
     return /credential|token/i.test(name) ? 'credential' : null
   }
-  return environmentWithin(tracer, seen)
+  return environmentWithin(context.tracer, seen)
 }
 
 /** The variable within `"Bearer " + key` or a template. */
@@ -349,7 +355,7 @@ const headerAuth = (context: Context, given: Given): string | null => {
 
 /** Everything that is told; positional values are known by what they look like. */
 export const readGiven = (context: Context, given: Given, { isHttp = false } = {}): Reading => {
-  const { tracer, names } = context
+  const { names } = context
   const base = named(given, isHttp ? ['baseurl'] : baseUrlNames)
   const modelGiven = named(given, modelNameKeys)
   const authGiven = named(given, isHttp ? ['apikey', 'authorization', 'xapikey'] : authNames)
@@ -357,7 +363,7 @@ export const readGiven = (context: Context, given: Given, { isHttp = false } = {
   let model = modelGiven === null ? null : modelOf(context, modelGiven)
   let auth = authGiven === null ? headerAuth(context, given) : authOf(context, authGiven)
   for (const seen of given.positional) {
-    const value = evaluate(tracer, seen.node, seen.scope)
+    const value = evaluate(context.tracer, seen.node, seen.scope)
     if (value.kind === 'text') {
       if (/^https?:\/\//.test(value.value)) baseUrl ??= value.value
       else if (modelProvider(names, value.value) !== null) model ??= value.value

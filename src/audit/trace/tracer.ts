@@ -68,3 +68,14 @@ export const entryOf = (tracer: Tracer, value: Value, key: string): Seen | null 
 
 export const isUseful = (value: Value): boolean =>
   value.kind !== 'unknown' && !(value.kind === 'literal' && value.value === null)
+
+/** Goes one step deeper, or gives up where it is too deep: what is made from itself has no end. */
+export const deeper = <T>(tracer: Tracer, otherwise: T, go: () => T): T => {
+  if (tracer.depth >= depthMax) return otherwise
+  tracer.depth += 1
+  try {
+    return go()
+  } finally {
+    tracer.depth -= 1
+  }
+}

@@ -127,7 +127,6 @@ export const doubtfulFolders: ReadonlySet<string> = new Set([
   'build',
   'target',
   'vendor',
-  'dist',
   'coverage',
   'venv',
 ])
@@ -177,3 +176,15 @@ export const isTestPath = (path: string): boolean =>
   /(?:^|\/)(?:test_[^/]*\.py|conftest\.py|[^/]*_test\.(?:go|py|rb)|[^/]*[.-](?:test|spec)\.[cm]?[jt]sx?|[^/]*(?:Test|Tests|IT|Spec)\.(?:java|kt|cs|php)|[^/]*_spec\.rb)$/.test(
     path,
   )
+
+const generatedHead =
+  /@generated\b|\bcode generated\b.{0,80}\bdo not edit\b|\bdo not edit\b.{0,60}\bgenerated\b|\b(?:auto-?generated|generated) by\b.{0,60}(?:do not (?:edit|modify)|openapi|swagger|protoc|codegen)/i
+const headCharacters = 1000
+
+/** Why a file of code is not ours to audit, by its text; `null` = it is. */
+export const textReason = (text: string): string | null => {
+  if (generatedHead.test(text.slice(0, headCharacters).replaceAll('\n', ' '))) return 'generated or minified'
+  // Text on one line that goes on and on was made by a tool.
+  const isMinified = text.length > 20_000 && !text.slice(500, 5500).includes('\n')
+  return isMinified ? 'generated or minified' : null
+}

@@ -26,8 +26,11 @@ const byPath = (sites: readonly CallSite[]): ReadonlyMap<string, readonly CallSi
 export const textReport = (report: AuditReport): string => {
   const lines: string[] = []
   for (const [path, sites] of byPath(report.call_sites)) {
-    lines.push(path, ...sites.slice(0, sitesPerFileMax).flatMap(siteLines))
-    if (sites.length > sitesPerFileMax) lines.push(`         and ${sites.length - sitesPerFileMax} more`)
+    const listed = sites.filter(({ kind, bucket }) => kind === 'model' && bucket === 'definer')
+    const others = sites.filter((site) => !listed.includes(site))
+    lines.push(path, ...others.slice(0, sitesPerFileMax).flatMap(siteLines))
+    if (listed.length > 0) lines.push(`         a list of ${listed.length} models`)
+    if (others.length > sitesPerFileMax) lines.push(`         and ${others.length - sitesPerFileMax} more`)
     lines.push('')
   }
   if (report.secrets.length > 0) {
