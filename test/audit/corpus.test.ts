@@ -49,7 +49,7 @@ describe('the labelled corpus', () => {
       const judged = judge(corpus, report)
       context.diagnostic(`\n${table(judged)}`)
       const { found, missed, extra } = sum(judged.scores.values())
-      const floor = floors[corpus.name] ?? otherFloor
+      const floor = floors[corpus.name.split('-')[0] ?? ''] ?? otherFloor
       const lost = judged.missed.map(({ path, line, kind }) => `missed ${path}:${line} ${kind}`)
       const made = judged.extra.map(({ path, line, kind }) => `extra ${path}:${line} ${kind}`)
       const told = [...lost, ...made, ...judged.wrong].join('\n')

@@ -118,6 +118,19 @@ const requestOf = (detector: Detector, place: CallPlace): Request | null => {
   return null
 }
 
+const mocks =
+  /^(?:nock|msw|respx|responses|httpretty|requests_mock|httpx_mock|wiremock|stub_request|WebMock|fetchMock|moxios)$/
+
+const isMocked = (node: CallNode): boolean => {
+  let inner: Node = node
+  for (let links = 0; links < 40; links += 1) {
+    if (inner.kind === 'member') inner = inner.object
+    else if (inner.kind === 'call') inner = inner.callee
+    else break
+  }
+  return inner.kind === 'name' && mocks.test(inner.name)
+}
+
 /** `app.post("/v1/chat/completions", handler)` serves. */
 const isServer = (node: CallNode): boolean => {
   const object = node.callee.kind === 'member' ? (dottedName(node.callee.object) ?? '') : ''
@@ -145,7 +158,7 @@ export const detectHttpCalls = (detector: Detector): void => {
     if (taken.some(({ start, end }) => node.start >= start && node.end <= end)) continue
     if (detector.drafts.some((one) => one.start === node.start && one.end === node.end)) continue
     const found = requestOf(detector, place) ?? chainRequest(detector, place)
-    if (found === null || isMerelyAddress(detector, place)) continue
+    if (found === null || isMerelyAddress(detector, place) || isMocked(node)) continue
     taken.push({ start: node.start, end: node.end })
     report(detector, place, found)
   }

@@ -299,6 +299,8 @@ const markChain = (node: CallNode, inChain: Set<CallNode>): void => {
 
 /** A class that extends a client of an SDK is a wrapper of it. */
 const detectSubclasses = (detector: Detector): void => {
+  // What Go embeds is held, not extended.
+  if (detector.unit.language === 'go') return
   for (const bindings of detector.unit.root.bindings.values()) {
     for (const { defines } of bindings) {
       if (defines?.kind !== 'class') continue

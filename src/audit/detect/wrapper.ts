@@ -2,12 +2,14 @@
 
 import { draft } from '#audit/finding.ts'
 import type { Item, Node } from '#audit/syntax/node.ts'
-import type { CallPlace, Scope } from '#audit/trace/scope.ts'
+import type { Scope } from '#audit/trace/scope.ts'
 import type { Detector } from './detector.ts'
 
-/** What of a call makes a function a wrapper when it comes from a parameter: text within a prompt does not. */
-const handed =
-  /^(?:model|model_?name|model_?id|messages|temperature|max_?tokens|max_?completion_?tokens|top_?p|stream|tools|tool_?choice|response_?format|kwargs|params|options|request|req|client)$/i
+/** The words under which a model, and the content, are handed on. */
+const modelWord = /^(?:model|model_?name|model_?id|deployment)$/i
+const contentWord = /^(?:messages|input|inputs|contents|prompt|text|texts|history)$/i
+/** A parameter that holds a whole request. */
+const requestWord = /^(?:kwargs|params|options|request|req)$/i
 
 const selves = new Set(['self', 'cls', 'this'])
 
@@ -38,20 +40,42 @@ const parameterIn = (node: Node, parameters: ReadonlySet<string>): string | null
   return null
 }
 
-const hands = (items: readonly Item[], parameters: ReadonlySet<string>, depth: number): boolean =>
-  items.some((item) => {
-    if (item.kind === 'spread') return parameterIn(item.node, parameters) !== null
+type Handed = { model: boolean; content: boolean; request: boolean }
+
+/** Notes what of these arguments comes from the parameters of the function around. */
+const note = (
+  handed: Handed,
+  items: readonly Item[],
+  { parameters, depth }: { readonly parameters: ReadonlySet<string>; readonly depth: number },
+): void => {
+  for (const item of items) {
+    if (item.kind === 'spread') {
+      if (parameterIn(item.node, parameters) !== null) handed.request = true
+      continue
+    }
     const [target] = item.kind === 'assign' ? item.targets : []
     const key = item.kind === 'entry' ? item.key : target?.kind === 'name' ? target.name : null
     const value = item.kind === 'entry' || item.kind === 'assign' ? item.value : item.kind === 'node' ? item.node : null
-    if (value === null) return false
+    if (value === null) continue
     const parameter = parameterIn(value, parameters)
-    if (parameter !== null) return key === null ? handed.test(parameter) && parameter !== 'ctx' : handed.test(key)
-    if (depth >= 4) return false
-    if (value.kind === 'brace' || value.kind === 'list') return hands(value.items, parameters, depth + 1)
-    if (value.kind === 'call') return hands([...value.items, ...(value.brace ?? [])], parameters, depth + 1)
-    return false
-  })
+    const word = key ?? parameter ?? ''
+    if (parameter !== null) {
+      handed.model ||= modelWord.test(word)
+      handed.content ||= contentWord.test(word)
+      handed.request ||= key === null && depth === 0 && requestWord.test(parameter)
+    } else if (depth < 4 && (value.kind === 'brace' || value.kind === 'list'))
+      note(handed, value.items, { parameters, depth: depth + 1 })
+    else if (depth < 4 && value.kind === 'call')
+      note(handed, [...value.items, ...(value.brace ?? [])], { parameters, depth: depth + 1 })
+  }
+}
+
+/** A wrapper hands on the model and the content, or a whole request: text within a prompt makes none. */
+const hands = (items: readonly Item[], parameters: ReadonlySet<string>): boolean => {
+  const handed: Handed = { model: false, content: false, request: false }
+  note(handed, items, { parameters, depth: 0 })
+  return handed.request || (handed.model && handed.content)
+}
 
 /** Reports each function that contains such a call, once, where it is defined. */
 export const detectWrappers = (detector: Detector): void => {
@@ -59,7 +83,7 @@ export const detectWrappers = (detector: Detector): void => {
   for (const { node, scope } of detector.reached) {
     const around = functionAbove(scope)
     if (around === null || reported.has(around)) continue
-    if (!hands([...node.items, ...(node.brace ?? [])], parametersAround(scope), 0)) continue
+    if (!hands([...node.items, ...(node.brace ?? [])], parametersAround(scope))) continue
     reported.add(around)
     const inner = detector.drafts.find((one) => one.start === node.start && one.end === node.end)
     detector.drafts.push(
@@ -80,5 +104,3 @@ export const detectWrappers = (detector: Detector): void => {
     )
   }
 }
-
-export type WrapperCall = CallPlace

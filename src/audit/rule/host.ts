@@ -88,7 +88,8 @@ export const urlsIn = (text: string): readonly { readonly url: string; readonly 
   const found: { url: string; at: number }[] = []
   for (const match of text.matchAll(/(?:https?|wss?):\/\/[^\s"'`<>)\\,;]+/gi)) {
     if (/\/\/(?:your|<)[\w-]*[.-]/i.test(match[0])) continue
-    if (knownUrl(match[0])?.isHost === true) found.push({ url: match[0], at: match.index })
+    const url = match[0].includes('{') ? match[0] : match[0].replace(/\}+$/, '')
+    if (knownUrl(url)?.isHost === true) found.push({ url, at: match.index })
   }
   return found
 }

@@ -22,7 +22,7 @@ const libraries: readonly (readonly [form: RegExp, library: string, languages: r
   [/^(?:node:)?https?(?:\.|$)/, 'node:https', ['javascript', 'typescript']],
   [/^net\/http(?:\.|$)/, 'net/http', ['go']],
   [/resty/, 'resty', ['go']],
-  [/okhttp3?/, 'okhttp', ['java', 'kotlin']],
+  [/^okhttp3?(?:\.|$)|^com\.squareup\.okhttp/, 'okhttp', ['java', 'kotlin']],
   [/^java\.net/, 'java.net.http', ['java', 'kotlin']],
   [/springframework/, 'spring-web', ['java', 'kotlin']],
   [/^io\.ktor/, 'ktor', ['kotlin']],

@@ -1,12 +1,11 @@
 /** Reads definitions of functions and classes, however the language spells them. */
 
 import { parseExpression } from './expression.ts'
+import { closingAhead, isBodyAhead, typeTokens } from './look-ahead.ts'
 import type { Item, Node } from './node.ts'
 import type { Reader } from './reader.ts'
 import { isMark, isWord, lastEnd, peek, skipBrackets, take, takeMark } from './reader.ts'
-
-/** How far ahead the closing bracket of parameters is looked for. */
-const lookAheadMax = 600
+import { headWords } from './word.ts'
 
 const classWords = new Set([
   'class',
@@ -180,65 +179,19 @@ const receiverFollows = (reader: Reader): boolean => {
 const rubyParameters = (reader: Reader): readonly Item[] =>
   peek(reader).newLine || isMark(peek(reader), '=') ? [] : reader.grammar.items(reader, null)
 
-/** How many tokens ahead the bracket closes that opens `ahead` tokens from here; -1 = not soon. */
-const closingAhead = (reader: Reader, ahead: number): number => {
-  let depth = 0
-  for (let index = ahead; index < ahead + lookAheadMax; index += 1) {
-    const token = peek(reader, index)
-    if (token.kind === 'end') return -1
-    if (token.kind !== 'mark') continue
-    if (/^[([{]$/.test(token.text)) depth += 1
-    else if (/^[)\]}]$/.test(token.text)) {
-      depth -= 1
-      if (depth === 0) return index
-    }
-  }
-  return -1
-}
-
-/** `Type<Of>.Other[]? name(`: how many tokens the type has, or 0 if none stands here. */
-const typeTokens = (reader: Reader): number => {
-  let ahead = 0
-  let depth = 0
-  for (; ahead < 40; ahead += 1) {
-    const token = peek(reader, ahead)
-    if (isMark(token, '<')) depth += 1
-    else if (isMark(token, '>')) depth -= 1
-    else if (token.kind === 'name') {
-      const before = ahead === 0 ? undefined : peek(reader, ahead - 1)
-      if (depth === 0 && before !== undefined && (before.kind === 'name' || /^[>\]?*]$/.test(before.text))) return ahead
-    } else if (
-      !/^(?:[.,?[\]&*:|(]|::|\?)$/.test(token.text) ||
-      isMark(token, '(') ||
-      (depth === 0 && isMark(token, ','))
-    )
-      return 0
-  }
-  return 0
-}
-
-/** What follows the parameters of a method that has a body. */
-const isBodyAhead = (reader: Reader, ahead: number): boolean => {
-  const token = peek(reader, ahead)
-  const { name } = reader.language
-  if (isMark(token, '{')) return name === 'java' || name === 'csharp' || !token.newLine
-  if (name === 'java') return isWord(token, 'throws')
-  if (name === 'csharp')
-    return (
-      isMark(token, '=>') ||
-      isWord(token, 'where') ||
-      (isMark(token, ':') && /^(?:base|this)$/.test(peek(reader, ahead + 1).text))
-    )
-  if (name !== 'typescript' && name !== 'javascript') return false
-  if (!isMark(token, ':')) return false
-  for (let index = ahead + 1; index < ahead + 60; index += 1) {
-    const next = peek(reader, index)
-    if (isMark(next, '{')) return index > ahead + 1
-    if (next.kind === 'end' || isMark(next, ';') || isMark(next, '=>') || isMark(next, ')') || isMark(next, '='))
-      return false
-  }
-  return false
-}
+const notMethods = new Set([
+  'await',
+  'function',
+  'catch',
+  'return',
+  'super',
+  'throw',
+  'typeof',
+  'new',
+  'yield',
+  'void',
+  'delete',
+])
 
 /** A method that no keyword announces: `Type name(…) {`, `name(…) {`. */
 const plainMethod = (reader: Reader): Node | null => {
@@ -251,7 +204,7 @@ const plainMethod = (reader: Reader): Node | null => {
   const accessor = !isTyped && (isWord(first, 'get') || isWord(first, 'set')) && peek(reader, 1).kind === 'name' ? 1 : 0
   const before = isTyped ? typeTokens(reader) : starred + accessor
   const named = peek(reader, before)
-  if (named.kind !== 'name') return null
+  if (named.kind !== 'name' || headWords.has(named.text) || notMethods.has(named.text)) return null
   let open = before + 1
   if (isMark(peek(reader, open), '<')) {
     for (let depth = 0; open < before + 40; open += 1) {
@@ -264,7 +217,6 @@ const plainMethod = (reader: Reader): Node | null => {
   if (!isMark(peek(reader, open), '(')) return null
   const close = closingAhead(reader, open)
   if (close === -1 || !isBodyAhead(reader, close + 1)) return null
-  if (named.text === 'function' || named.text === 'catch' || named.text === 'return') return null
   reader.at += open
   const parameters = parametersOf(reader)
   if (isMark(peek(reader), ':') && isTyped) {

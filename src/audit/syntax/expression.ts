@@ -63,6 +63,7 @@ const joinMarks = new Set([
   '==',
   '===',
   '!=',
+  '!==',
   '<',
   '>',
   '<=',
@@ -72,8 +73,6 @@ const joinMarks = new Set([
   '.',
   '..',
   '<-',
-  '||=',
-  '??=',
 ])
 const literals: Readonly<Record<string, boolean | null>> = {
   true: true,
@@ -130,11 +129,19 @@ const numberOf = (text: string): number => {
   return Number(/^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(plain)?.[0] ?? plain)
 }
 
+/** Texts of Python that stand beside each other are one. */
+const textRow = (reader: Reader, first: Node): Node => {
+  const parts = [first]
+  while (reader.language.name === 'python' && peek(reader).kind === 'text' && !peek(reader).newLine)
+    parts.push(templateNode(reader, take(reader)))
+  return parts.length === 1 ? first : { ...place(reader, first), kind: 'join', operator: '+', parts }
+}
+
 const primary = (reader: Reader): Node | null => {
   const token = peek(reader)
   if (token.kind === 'text') {
     take(reader)
-    return templateNode(reader, token)
+    return textRow(reader, templateNode(reader, token))
   }
   if (token.kind === 'number') {
     take(reader)
@@ -178,6 +185,25 @@ const genericTokens = (reader: Reader): number => {
   return 0
 }
 
+/** Types that hold another one, which is what matters. */
+const holders =
+  /^(?:Arc|Rc|Box|Option|Mutex|RwLock|Lazy|LazyLock|OnceCell|OnceLock|Optional|Promise|Awaitable|Mono|Provider|ObjectProvider|Task|ValueTask|IOptions|Readonly|Partial|Ref|MutableRefObject|RefObject|Signal)$/
+
+const isHolder = (node: Node): boolean => (node.kind === 'name' || node.kind === 'member') && holders.test(node.name)
+
+/** The items between the angle brackets that are ahead. */
+const heldType = (reader: Reader, tokens: number): readonly Item[] => {
+  const slice = reader.tokens.slice(reader.at + 1, reader.at + tokens - 1)
+  const end = peek(reader, tokens - 1)
+  const inner: Reader = {
+    ...reader,
+    tokens: [...slice, { ...end, kind: 'end', text: '' }],
+    at: 0,
+    depth: reader.depth + 1,
+  }
+  return inner.depth > depthMax ? [] : reader.grammar.items(inner, 'end')
+}
+
 const takesBrace = (reader: Reader, node: Node, isNew: boolean): boolean => {
   const token = peek(reader)
   if (!isMark(token, '{') || reader.isHead) return false
@@ -206,9 +232,18 @@ const takesBrace = (reader: Reader, node: Node, isNew: boolean): boolean => {
   }
 }
 
-const asCall = (node: Node, brace: readonly Item[], isNew: boolean): Node =>
+const asCall = (reader: Reader, node: Node, isNew: boolean): Node => {
+  const brace = bracketed(reader, '}')
+  const end = lastEnd(reader)
+  return asCallWith(node, { brace, isNew, end })
+}
+
+const asCallWith = (
+  node: Node,
+  { brace, isNew, end }: { readonly brace: readonly Item[]; readonly isNew: boolean; readonly end: number },
+): Node =>
   node.kind === 'call' && node.brace === null
-    ? { ...node, brace }
+    ? { ...node, brace, end }
     : { kind: 'call', callee: node, items: [], isNew, brace, start: node.start, end: node.end, line: node.line }
 
 const memberMarks = new Set(['.', '?.', '->', '?->', '::', '&.', '!!'])
@@ -262,21 +297,32 @@ const commandOf = (reader: Reader, callee: Node): Node => {
   return { ...place(reader, callee), kind: 'call', callee, items, isNew: false, brace: null }
 }
 
+/** `Name.new` of Ruby needs no parentheses to be a call. */
+const made = (reader: Reader, node: Node): Node => {
+  const isMaker = reader.language.commands && node.kind === 'member' && node.name === 'new'
+  if (!isMaker || (isMark(peek(reader), '(') && !peek(reader).newLine) || isCommand(reader, node)) return node
+  return { ...place(reader, node), kind: 'call', callee: node, items: [], isNew: false, brace: null }
+}
+
 /** What hangs on an operand: members, calls, indexes, braces. */
 const postfix = (reader: Reader, first: Node, isNew: boolean): Node => {
   let node = first
   let isMade = isNew
   for (;;) {
     const token = peek(reader)
-    if (isMemberMark(reader)) node = memberOf(reader, node)
+    if (isMemberMark(reader)) node = made(reader, memberOf(reader, node))
     else if (isMark(token, '(') && !token.newLine) {
       node = callOf(reader, node, isMade)
-      if (takesBrace(reader, node, isMade)) node = asCall(node, bracketed(reader, '}'), isMade)
+      if (takesBrace(reader, node, isMade)) node = asCall(reader, node, isMade)
       isMade = false
-    } else if (isMark(token, '[') && !token.newLine && !(reader.language.commands && token.space))
+    } else if (
+      isMark(token, '[') &&
+      !token.newLine &&
+      !((reader.language.commands || reader.language.types === 'after') && token.space)
+    )
       node = { kind: 'index', object: node, items: bracketed(reader, ']'), ...place(reader, node) }
     else if (takesBrace(reader, node, isMade)) {
-      node = asCall(node, bracketed(reader, '}'), isMade)
+      node = asCall(reader, node, isMade)
       isMade = false
     } else if (isMark(token, '!') && !token.space && !token.newLine && /^[.)\];,[(]$/.test(peek(reader, 1).text))
       take(reader)
@@ -291,7 +337,9 @@ const postfix = (reader: Reader, first: Node, isNew: boolean): Node => {
     else {
       const generic = genericTokens(reader)
       if (generic === 0) return isCommand(reader, node) ? commandOf(reader, node) : node
+      const inner = isHolder(node) ? heldType(reader, generic) : []
       reader.at += generic
+      if (inner.length > 0) node = { kind: 'index', object: node, items: inner, ...place(reader, node) }
     }
   }
 }

@@ -6,83 +6,8 @@ import { parseImport } from './import.ts'
 import type { Item, Node } from './node.ts'
 import type { Close, Reader } from './reader.ts'
 import { isMark, peek, take } from './reader.ts'
+import { headWords, modifierWords } from './word.ts'
 
-/** Words that stand before a declaration and say nothing that is needed. */
-const modifierWords = new Set([
-  'const',
-  'let',
-  'var',
-  'val',
-  'final',
-  'private',
-  'public',
-  'protected',
-  'internal',
-  'static',
-  'readonly',
-  'export',
-  'default',
-  'declare',
-  'abstract',
-  'override',
-  'lateinit',
-  'async',
-  'sealed',
-  'partial',
-  'required',
-  'pub',
-  'global',
-  'nonlocal',
-  'local',
-  'virtual',
-  'open',
-  'companion',
-  'suspend',
-  'inline',
-  'volatile',
-  'transient',
-  'synchronized',
-  'unsafe',
-  'crate',
-  'extern',
-  'type',
-  'begin',
-  'ensure',
-  'then',
-  'data',
-])
-/** Words that open a statement whose head ends at a brace. */
-const headWords = new Set([
-  'if',
-  'while',
-  'for',
-  'switch',
-  'match',
-  'when',
-  'elif',
-  'elsif',
-  'else',
-  'catch',
-  'except',
-  'unless',
-  'until',
-  'foreach',
-  'try',
-  'finally',
-  'do',
-  'case',
-  'with',
-  'rescue',
-  'lock',
-  'fixed',
-  'go',
-  'defer',
-  'select',
-  'assert',
-  'loop',
-  'assign',
-  'guard',
-])
 const assignMarks = new Set(['=', ':=', '+=', '||=', '??='])
 
 /** Whether the row ends here. Of a closing bracket that is not ours, we leave it to whoever opened it. */
@@ -225,7 +150,7 @@ export const parseItem = (reader: Reader): readonly Item[] | null => {
   const defined = parseDefinition(reader, modifiers)
   if (defined !== null) return defined
   const word = peek(reader)
-  if (word.kind === 'name' && word.text === 'return' && !isName(reader)) {
+  if (word.kind === 'name' && (word.text === 'return' || word.text === 'yield') && !isName(reader)) {
     take(reader)
     const next = peek(reader)
     if (next.newLine || isMark(next, ';') || isMark(next, '}')) return null

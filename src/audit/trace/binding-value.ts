@@ -6,7 +6,7 @@ import { definers, moduleFiles, neighbours, unitAt } from './project.ts'
 import type { Binding, Scope, Unit } from './scope.ts'
 import type { Tracer } from './tracer.ts'
 import { depthMax, entryOf, evaluate, isUseful } from './tracer.ts'
-import type { Value } from './value.ts'
+import type { ClientValue, Value } from './value.ts'
 import { unknown } from './value.ts'
 
 /** No name is followed to more assignments than this. */
@@ -71,8 +71,13 @@ const typedValue = (tracer: Tracer, type: Node, scope: Scope): Value => {
   }
   const value = evaluate(tracer, type, scope)
   if (value.kind === 'class') return { kind: 'instance', scope: value.scope }
-  if (value.kind !== 'symbol') return unknown
-  const found = sdkFor(tracer.sdks, value, scope.unit)
+  return clientOf(tracer, value, scope.unit) ?? unknown
+}
+
+/** A client that is known by the name of its type alone. */
+const clientOf = (tracer: Tracer, value: Value, unit: Unit): ClientValue | null => {
+  if (value.kind !== 'symbol') return null
+  const found = sdkFor(tracer.sdks, value, unit)
   return found?.is === 'client'
     ? {
         kind: 'client',
@@ -83,7 +88,7 @@ const typedValue = (tracer: Tracer, type: Node, scope: Scope): Value => {
         isDeclared: true,
         wrapped: null,
       }
-    : unknown
+    : null
 }
 
 export const importedValue = (tracer: Tracer, imported: NonNullable<Binding['imported']>, unit: Unit): Value => {
@@ -204,6 +209,11 @@ export const fieldValue = (tracer: Tracer, owner: Scope | null, name: string): V
         const found = fieldValue(tracer, value.scope, name)
         if (isUseful(found)) return found
       }
+      const client = clientOf(tracer, value, owner.unit)
+      if (client === null) continue
+      // What Go embeds is reached by its own name as well.
+      const isItself = (base.kind === 'name' || base.kind === 'member') && base.name === name
+      return isItself ? client : { ...client, path: [name] }
     }
     return unknown
   } finally {

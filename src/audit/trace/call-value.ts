@@ -2,12 +2,12 @@
 
 import { sdkFor } from '#audit/rule/sdk-lookup.ts'
 import type { SdkRule } from '#audit/rule/sdk-rule.ts'
-import type { Item, Node } from '#audit/syntax/node.ts'
+import type { CallNode, Item, Node } from '#audit/syntax/node.ts'
 import { importedValue } from './binding-value.ts'
 import { environmentRead } from './environment.ts'
 import type { Scope } from './scope.ts'
 import type { Tracer } from './tracer.ts'
-import { evaluate, isUseful } from './tracer.ts'
+import { evaluate, isUseful, textOf } from './tracer.ts'
 import type { Seen, Value } from './value.ts'
 import { unknown } from './value.ts'
 
@@ -145,21 +145,22 @@ const wrapValue = (
   }
 }
 
+/** Methods that change a text little, or say what stands in for it. */
+const chained = new Set([
+  'format',
+  'expect',
+  'rstrip',
+  'replace',
+  'trim',
+  'unwrap_or',
+  'unwrap_or_else',
+  'getOrElse',
+  'orElse',
+])
+
 const passedValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
   const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
-  if (
-    node.callee.kind === 'member' &&
-    (node.items.length === 0 ||
-      name === 'format' ||
-      name === 'expect' ||
-      name === 'rstrip' ||
-      name === 'replace' ||
-      name === 'trim' ||
-      name === 'unwrap_or' ||
-      name === 'unwrap_or_else' ||
-      name === 'getOrElse' ||
-      name === 'orElse')
-  ) {
+  if (node.callee.kind === 'member' && (node.items.length === 0 || chained.has(name))) {
     const value = evaluate(tracer, node.callee.object, scope)
     const first = firstArgument(node.items)
     if (
@@ -171,10 +172,12 @@ const passedValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scop
       const other = evaluate(tracer, first.kind === 'function' ? (returnNode(first) ?? first) : first, scope)
       return other.kind === 'text' ? { ...value, fallback: other.value } : value
     }
-    if (value.kind === 'text' || value.kind === 'environment') return name === 'format' ? value : value
+    if (value.kind === 'text' || value.kind === 'environment') return value
     if (value.kind === 'list' || value.kind === 'record' || value.kind === 'literal')
       return passing.has(name) ? value : unknown
   }
+  const joined = joinedAddress(tracer, node, scope)
+  if (joined !== null) return joined
   const first = firstArgument(node.items)
   if (
     first === null ||
@@ -185,6 +188,19 @@ const passedValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scop
   const value = target === null ? unknown : evaluate(tracer, target, scope)
   const isPlain = value.kind !== 'record' && value.kind !== 'list' && value.kind !== 'made'
   return isPlain || /^(?:freeze|dict|useMemo|useRef|cache|memo\w*|once|lazy|singleton)$/i.test(name) ? value : unknown
+}
+
+/** `new URL(path, base)`, `urljoin(base, path)`. */
+const joinedAddress = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
+  const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
+  const [one, other] = node.items
+  if ((name !== 'URL' && name !== 'urljoin') || one?.kind !== 'node' || other?.kind !== 'node') return null
+  const first = textOf(tracer, one.node, scope)
+  const second = textOf(tracer, other.node, scope)
+  const [base, path] = name === 'URL' ? [second, first] : [first, second]
+  if (!/^\w+:\/\//.test(base.text)) return null
+  const value = `${base.text.replace(/\/$/, '')}/${path.text.replace(/^\//, '')}`
+  return { kind: 'text', value, isWhole: base.isWhole && path.isWhole }
 }
 
 const returnNode = (node: Extract<Node, { kind: 'function' }>): Node | null => {
@@ -205,7 +221,7 @@ export const returnedValue = (tracer: Tracer, scope: Scope): Value => {
 
 /** An object of a class of ours; of one that extends a client of an SDK, that client. */
 const subclassValue = (tracer: Tracer, scope: Scope, made: Seen): Value => {
-  for (const base of scope.bases) {
+  for (const base of scope.unit.language === 'go' ? [] : scope.bases) {
     const value = evaluate(tracer, base.kind === 'call' ? base.callee : base, scope.parent ?? scope)
     const found = value.kind === 'symbol' ? sdkFor(tracer.sdks, value, scope.unit) : null
     if (found?.is === 'client')

@@ -24,7 +24,7 @@ const objects = new Set([
 const functions =
   /^(?:os\.getenv|getenv|os\.environ\.get|environ\.get|environ\.setdefault|os\.environ\.setdefault|env|env\.str|env\.get|env\.string|config|decouple\.config|Deno\.env\.get|Bun\.env\.get|os\.Getenv|os\.LookupEnv|Getenv|getEnv|GetEnv|getEnvOrDefault|getEnvOr|envOr|getenvDefault|viper\.GetString|System\.getenv|System\.getProperty|Environment\.GetEnvironmentVariable|ENV\.fetch|ENV\.dig|std\.env\.var|env\.var|env\.var_os|dotenvy\.var|dotenv\.var|std\.env!|option_env|env!|userdata\.get|Sys\.getenv|\$_ENV\.get|getSecret|get_env|getRequiredEnv|requireEnv|mustGetenv|mustGetEnv|mustEnv|must_env|require_env|get_secret|st\.secrets\.get|dotenv\.get|System\.getenv\.get)$/
 
-const variableForm = /^[A-Z][A-Z0-9_]{2,}$/
+const variableForm = /^[A-Z][A-Z0-9_]*$/
 
 const textOfNode = (node: Node | undefined): string | null => (node?.kind === 'text' ? node.value : null)
 

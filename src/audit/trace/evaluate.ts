@@ -37,6 +37,11 @@ const evaluated = (tracer: Tracer, node: Node, scope: Scope): Value => {
     case 'brace':
     case 'group':
       return recordValue(node.items, scope)
+    case 'function':
+    case 'class': {
+      const defined = scope.unit.defined.get(node)
+      return defined === undefined ? unknown : { kind: node.kind, scope: defined }
+    }
     case 'list':
       // `['a' => 1]` of PHP is a list of entries.
       return node.items.some(({ kind }) => kind === 'entry')
@@ -91,6 +96,8 @@ const joinValue = (tracer: Tracer, node: Extract<Node, { kind: 'join' }>, scope:
       if (value.kind === 'client' && value.rule.sdk === 'langchain') return value
     }
   }
+  const product = arithmetic(tracer, node, scope)
+  if (product !== null) return product
   // `"…" % x` and `"…".format` keep their text.
   const [first] = parts
   if (operator === '%' && first !== undefined) {
@@ -98,6 +105,23 @@ const joinValue = (tracer: Tracer, node: Extract<Node, { kind: 'join' }>, scope:
     return value.kind === 'text' ? { ...value, isWhole: false } : unknown
   }
   return unknown
+}
+
+/** `20 * 1000`, written out. */
+const arithmetic = (
+  tracer: Tracer,
+  { operator, parts }: Extract<Node, { kind: 'join' }>,
+  scope: Scope,
+): Value | null => {
+  if (operator !== '*' && operator !== '-' && operator !== '/') return null
+  const numbers = parts.map((part) => {
+    const value = evaluate(tracer, part, scope)
+    return value.kind === 'literal' && typeof value.value === 'number' ? value.value : Number.NaN
+  })
+  const value = numbers.reduce((one, other) =>
+    operator === '*' ? one * other : operator === '-' ? one - other : one / other,
+  )
+  return Number.isFinite(value) ? { kind: 'literal', value } : null
 }
 
 /** The first alternative that is known; an environment variable takes the next text as its default. */
@@ -116,6 +140,7 @@ const choiceValue = (tracer: Tracer, { operator, parts }: Extract<Node, { kind: 
     else if (environment !== null && value.kind === 'text') return { ...environment, fallback: value.value }
     else if (environment !== null && value.kind === 'environment' && value.fallback !== null)
       return { ...environment, fallback: value.fallback }
+    else if (value.kind === 'symbol' && value.module === '') continue
     else if (environment === null && value.kind !== 'unknown' && !(value.kind === 'literal' && value.value === null))
       return value
   }
@@ -145,6 +170,10 @@ const nameValue = (tracer: Tracer, node: Extract<Node, { kind: 'name' }>, scope:
     : lookUp(tracer, node.name, { scope, at: node.start })
   if (isUseful(own)) return own
   if (scope.bindings.has(node.name)) return unknown
+  if (node.name.startsWith('@')) return unknown
+  // Methods of Ruby are called by their bare names, and readers of fields look the same.
+  const field = scope.unit.language === 'ruby' ? fieldValue(tracer, classOf(scope), node.name) : unknown
+  if (isUseful(field)) return field
   // A bare name may still be a global of the language or of an SDK that needs no import.
   return isBound(scope, node.name)
     ? unknown
@@ -213,6 +242,9 @@ const memberOf = (tracer: Tracer, object: Value, node: Extract<Node, { kind: 'me
       const value = tracer.depth < depthMax ? returnedValue(tracer, object.scope) : unknown
       return value.kind === 'function' || value.kind === 'unknown' ? unknown : memberOf(tracer, value, node)
     }
+    case 'text':
+    case 'environment':
+      return /^(?:freeze|strip|to_s|dup|chomp|value)$/.test(node.name) ? object : unknown
     case 'record': {
       const entry = entryOf(tracer, object, node.name)
       return entry === null ? unknown : evaluate(tracer, entry.node, entry.scope)

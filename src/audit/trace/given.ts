@@ -216,7 +216,17 @@ const addPositional = (tracer: Tracer, given: Given, { node, scope, depth }: Add
     return
   }
   if (depth < depthMax && addValue(tracer, given, { node, scope, depth: depth + 1 })) return
+  addMakers(tracer, given, { node, scope, depth })
   given.positional.push({ node, scope })
+}
+
+/** A client that is handed another one, or a configuration, takes over what that was given. */
+const addMakers = (tracer: Tracer, given: Given, { node, scope, depth }: Adding): void => {
+  const value = evaluate(tracer, node, scope)
+  if (value.kind !== 'client' || depth > 1) return
+  for (const made of value.made)
+    if (made.node.kind === 'call')
+      addArguments(tracer, given, { items: made.node.items, scope: made.scope, depth: depth + 2 })
 }
 
 export const noGiven = (): Given => ({ named: new Map(), positional: [], isOpen: false })

@@ -51,6 +51,8 @@ export type Unit = {
   readonly texts: readonly TextPlace[]
   /** Members and indexes: where an environment variable may be read. */
   readonly reads: readonly ReadPlace[]
+  /** The scopes of functions and classes, by where they are defined. */
+  readonly defined: ReadonlyMap<Node, Scope>
   readonly modules: ReadonlySet<string>
   readonly wildcards: readonly string[]
   /** Modules of which everything is exported again. */
@@ -62,6 +64,7 @@ type Building = {
   readonly calls: CallPlace[]
   readonly texts: TextPlace[]
   readonly reads: ReadPlace[]
+  readonly defined: Map<Node, Scope>
   readonly modules: Set<string>
   readonly wildcards: string[]
   readonly starExports: string[]
@@ -104,9 +107,17 @@ const newScope = (building: Building, parent: Scope, node: FunctionNode | ClassN
   end: node.end,
   bindings: new Map(),
   returns: [],
-  bases: node.kind === 'class' ? node.bases : [],
+  bases: node.kind === 'class' ? [...node.bases, ...embedded(building, node)] : [],
   parameters: node.kind === 'function' ? parameterNames(node.parameters) : [],
 })
+
+/** Types that a struct of Go embeds: their methods are its own. */
+const embedded = ({ unit }: Building, { body }: ClassNode): readonly Node[] =>
+  unit.language !== 'go'
+    ? []
+    : body.flatMap((item) =>
+        item.kind === 'node' && (item.node.kind === 'name' || item.node.kind === 'member') ? [item.node] : [],
+      )
 
 const parameterNames = (items: readonly Item[]): readonly string[] =>
   items.flatMap((item) => {
@@ -130,7 +141,10 @@ const addParameter = (building: Building, item: Item, scope: Scope): void => {
     if (modifiers.length > 0 && parent?.kind === 'class')
       bind(parent, name, { at: scope.start, scope, isParameter: true, ...rest })
   }
-  if (item.kind === 'entry' && item.key !== null) put(item.key, { type: item.value }, item.modifiers)
+  if (item.kind === 'entry' && item.key !== null && building.unit.language === 'ruby') {
+    put(item.key, { value: item.value })
+    visit(building, item.value, { scope, role: { role: 'default', label: item.key } })
+  } else if (item.kind === 'entry' && item.key !== null) put(item.key, { type: item.value }, item.modifiers)
   else if (item.kind === 'entry' && item.keyNode.kind === 'brace')
     for (const inner of item.keyNode.items) addParameter(building, inner, scope)
   else if (item.kind === 'spread' && item.node.kind === 'name') put(item.node.name, {})
@@ -164,6 +178,7 @@ const noRole: Role = { role: 'value', label: null }
 
 const define = (building: Building, node: FunctionNode | ClassNode, scope: Scope): void => {
   const made = node.kind === 'function' ? visitFunction(building, node, scope) : visitClass(building, node, scope)
+  building.defined.set(node, made)
   if (node.name === null || node.name === '') return
   bind(scope, node.name, { at: node.start, defines: made, scope })
   if (node.kind !== 'function' || node.receiver.length === 0) return
@@ -310,6 +325,7 @@ const goName = (module: string): string => {
   return (segments.at(-1) ?? module)
     .replace(/\.v\d+$/, '')
     .replace(/^go-|-go$/g, '')
+    .replace(/-sdk$/, '')
     .replaceAll('-', '_')
 }
 
@@ -347,7 +363,7 @@ const visitArguments = (building: Building, items: readonly Item[], visiting: Vi
   }
 }
 
-const comparisons = new Set(['==', '===', '!=', 'in', 'is', 'not', 'mixed'])
+const comparisons = new Set(['==', '===', '!=', '!==', 'in', 'is', 'not', 'mixed'])
 
 const visit = (building: Building, node: Node, visiting: Visit): void => {
   const { scope, role } = visiting
@@ -404,13 +420,34 @@ const visit = (building: Building, node: Node, visiting: Visit): void => {
   }
 }
 
+/** `&Server{client: …}` says what is in the field of its type. */
+const bindFields = (unit: Unit): void => {
+  for (const { node, scope } of unit.calls) {
+    const { callee, brace } = node
+    if (brace === null || callee.kind !== 'name') continue
+    const owner = unit.root.bindings.get(callee.name)?.find(({ defines }) => defines?.kind === 'class')?.defines
+    if (owner === null || owner === undefined) continue
+    for (const item of brace)
+      if (item.kind === 'entry' && item.key !== null)
+        bind(owner, item.key, { at: item.value.start, value: item.value, scope })
+  }
+}
+
 /** Reads the items of a file into scopes, and lists its calls, texts and reads. */
 export const buildUnit = (
   file: Pick<Unit, 'path' | 'language' | 'source'>,
   items: readonly Item[],
   selves: readonly string[],
 ): Unit => {
-  const lists = { calls: [], texts: [], reads: [], modules: new Set<string>(), wildcards: [], starExports: [] }
+  const lists = {
+    calls: [],
+    texts: [],
+    reads: [],
+    defined: new Map<Node, Scope>(),
+    modules: new Set<string>(),
+    wildcards: [],
+    starExports: [],
+  }
   const unit: Unit & { root: Scope } = { ...file, ...lists, root: {} as Scope }
   const root: Scope = {
     kind: 'file',
@@ -427,5 +464,6 @@ export const buildUnit = (
   }
   Object.assign(unit, { root })
   visitItems({ unit, ...lists, selves: new Set(selves) }, items, root)
+  bindFields(unit)
   return unit
 }
