@@ -100,7 +100,7 @@ const runAudit = async (path: string, flags: Flags, { ports, terminal }: Shell):
     await write(at(flags.manifest), chosen('manifest', writers, '--format')(report, ports.version))
   if (flags.writeBaseline !== undefined) await write(at(flags.writeBaseline), baselineOf(report))
   if (format !== 'text' || flags.output !== undefined)
-    terminal.talk(`Found ${kindsText(report.call_sites)}, ${report.secrets.length} credentials.`)
+    terminal.talk(`Found ${kindsText(report.call_sites)}; credentials: ${report.secrets.length}.`)
   return failOn !== null && reaches(report, failOn) ? 1 : 0
 }
 

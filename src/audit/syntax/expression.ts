@@ -344,42 +344,35 @@ const postfix = (reader: Reader, first: Node, isNew: boolean): Node => {
   }
 }
 
-const operand = (reader: Reader): Node | null => {
+const keepsNew = new Set(['ruby', 'python', 'go'])
+
+/** `new Type(…)`; `new()`, `new { … }` and `new[] { … }` of C# leave the type to the reader. */
+const created = (reader: Reader): Node => {
+  const token = take(reader)
+  const isBare = ['(', '{', '['].some((mark) => isMark(peek(reader), mark))
+  const inner: Node | null = isBare ? { ...place(reader, token), kind: 'name', name: 'new' } : primary(reader)
+  return inner === null ? unknownAt(token) : postfix(reader, inner, true)
+}
+
+const isPrefix = (reader: Reader): boolean => {
   const token = peek(reader)
-  if (
-    isWord(token, 'new') &&
-    reader.language.name !== 'ruby' &&
-    reader.language.name !== 'python' &&
-    reader.language.name !== 'go'
-  ) {
-    take(reader)
-    const next = peek(reader)
-    // `new()`, `new { … }` and `new[] { … }` of C# leave the type to the reader.
-    const inner =
-      isMark(next, '(') || isMark(next, '{') || isMark(next, '[')
-        ? ({ ...place(reader, token), kind: 'name', name: 'new' } as const)
-        : primary(reader)
-    return inner === null ? unknownAt(token) : postfix(reader, inner, true)
-  }
-  if (
-    token.kind === 'name' &&
-    prefixWords.has(token.text) &&
-    peek(reader, 1).kind !== 'end' &&
-    !/^(?:[.=,;:)\]}]|=>|\?\.)$/.test(peek(reader, 1).text)
-  ) {
-    if (parsesAsFunction(reader)) return reader.grammar.functionExpression(reader)
-    take(reader)
-    return operand(reader)
-  }
-  if (token.kind === 'mark' && prefixMarks.has(token.text)) {
-    take(reader)
-    const inner = operand(reader)
-    if (token.text === '-' && inner?.kind === 'literal' && typeof inner.value === 'number')
-      return { ...inner, value: -inner.value }
-    return inner
-  }
-  const node = primary(reader)
-  return node === null ? null : postfix(reader, node, false)
+  if (token.kind === 'mark') return prefixMarks.has(token.text)
+  const next = peek(reader, 1)
+  if (token.kind !== 'name' || !prefixWords.has(token.text) || next.kind === 'end') return false
+  return !/^(?:[.=,;:)\]}]|=>|\?\.)$/.test(next.text) && !parsesAsFunction(reader)
+}
+
+/** An operand with the marks and words before it, which say nothing that is needed. */
+const operand = (reader: Reader): Node | null => {
+  let before: Token | null = null
+  while (isPrefix(reader)) before = take(reader)
+  const token = peek(reader)
+  if (parsesAsFunction(reader)) return reader.grammar.functionExpression(reader)
+  if (isWord(token, 'new') && !keepsNew.has(reader.language.name)) return created(reader)
+  const first = primary(reader)
+  const node = first === null ? null : postfix(reader, first, false)
+  const isNegative = before?.text === '-' && node?.kind === 'literal' && typeof node.value === 'number'
+  return isNegative && node.kind === 'literal' ? { ...node, value: -Number(node.value) } : node
 }
 
 const parsesAsFunction = (reader: Reader): boolean =>

@@ -5,7 +5,7 @@ import { parseExpression } from './expression.ts'
 import { parseImport } from './import.ts'
 import type { Item, Node } from './node.ts'
 import type { Close, Reader } from './reader.ts'
-import { isMark, peek, take } from './reader.ts'
+import { depthMax, isMark, peek, take } from './reader.ts'
 import { headWords, modifierWords } from './word.ts'
 
 const assignMarks = new Set(['=', ':=', '+=', '||=', '??='])
@@ -32,6 +32,11 @@ const isEnd = (reader: Reader, close: string | null): boolean => {
  */
 export const parseItems = (reader: Reader, close: Close): readonly Item[] => {
   const items: Item[] = []
+  if (reader.depth >= depthMax) {
+    take(reader)
+    return items
+  }
+  reader.depth += 1
   while (!isEnd(reader, close)) {
     const before = reader.at
     const token = peek(reader)
@@ -53,6 +58,7 @@ export const parseItems = (reader: Reader, close: Close): readonly Item[] => {
     if (found !== null) items.push(...found)
     if (reader.at === before) take(reader)
   }
+  reader.depth -= 1
   if (close !== null && close !== 'indent' && close !== 'end' && isMark(peek(reader), close)) take(reader)
   return items
 }

@@ -100,7 +100,7 @@ const fileShape = ([area, box]: readonly [Area, Box]): string => {
 const folderShape = ([area, box]: readonly [Area, Box]): string => {
   const hasLabel = box.height > labelHeight * 2
   const label = hasLabel
-    ? `<text x="${(box.x + 3).toFixed(1)}" y="${(box.y + 12).toFixed(1)}" class="folder">${escapeHtml(fitted(area.name, box.width - 6))}</text>`
+    ? `<text x="${(box.x + 3).toFixed(1)}" y="${(box.y + 12).toFixed(1)}" class="folder">${escapeHtml(fitted(area.name === '.' ? '(root)' : area.name, (box.width - 6) * 0.88))}</text>`
     : ''
   const inner = hasLabel ? { ...box, y: box.y + labelHeight, height: box.height - labelHeight } : box
   return `${rectangle(box, 'class="ground"')}/>${label}${laidOut(area.inner, {

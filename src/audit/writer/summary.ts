@@ -26,12 +26,14 @@ export const counted = (names: readonly (string | null)[]): readonly Count[] => 
 
 /** `12 calls, 3 clients`, of what there is. */
 export const kindsText = (sites: readonly CallSite[]): string => {
-  const plural: Readonly<Record<string, string>> = {
-    'raw-http': 'raw HTTP requests',
-    'base-url': 'base URLs',
-    env: 'environment variables',
+  const titles: Readonly<Record<string, string>> = {
+    'raw-http': 'raw HTTP request',
+    'base-url': 'base URL',
+    env: 'environment variable',
   }
-  const parts = counted(sites.map(({ kind }) => kind)).map(([kind, count]) => `${count} ${plural[kind] ?? `${kind}s`}`)
+  const parts = counted(sites.map(({ kind }) => kind)).map(
+    ([kind, count]) => `${count} ${titles[kind] ?? kind}${count === 1 ? '' : 's'}`,
+  )
   return parts.length === 0 ? 'nothing that calls an LLM API' : parts.join(', ')
 }
 
