@@ -138,9 +138,9 @@ const parseAll = (session: Session): void => {
   for (const path of paths) tried(session, path, () => unitAt(session.project, path))
   for (const [index, path] of paths.entries()) {
     session.request.progress({ done: index, all: paths.length, step: 'follow' })
-    const unit = session.project.units.get(path)
+    const unit = tried(session, path, () => unitAt(session.project, path))
     const kind = session.kinds.get(path)
-    if (unit === undefined || unit === null || kind === undefined) continue
+    if (unit === null || kind === undefined) continue
     session.counts.parsed += 1
     for (const draft of tried(session, path, () => detectCode(unit, { tracer, names: session.names })) ?? [])
       session.drafts.push({ path, draft, language: languageName(kind) })

@@ -187,7 +187,9 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
  * a list and nothing else is the command itself.
  */
 export const operationCommands = (operations: readonly Operation[], shell: Shell): readonly Command[] => {
-  const nouns = Map.groupBy(operations, (operation) => operation.noun)
+  // Not `Map.groupBy`: the commands that need no server run on Node 20 as well.
+  const nouns = new Map<string, Operation[]>()
+  for (const operation of operations) nouns.set(operation.noun, [...(nouns.get(operation.noun) ?? []), operation])
   return [...nouns].map(([noun, list]) => {
     const [only, ...others] = list
     if (only !== undefined && others.length === 0 && only.verb === 'list') return operationCommand(only, noun, shell)

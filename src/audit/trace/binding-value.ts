@@ -169,9 +169,8 @@ const commonExport = (tracer: Tracer, unit: Unit, name: string): Value => {
 
 /** A name that nothing around binds: of a neighbour file, a wildcard import, or a class found by its name alone. */
 const elsewhere = (tracer: Tracer, name: string, { unit }: Scope): Value => {
-  for (const path of neighbours(tracer.project, unit)) {
-    const other = tracer.project.units.get(path)
-    const bindings = other?.root.bindings.get(name)?.filter(({ imported }) => imported === null)
+  for (const other of neighbours(tracer.project, name, unit)) {
+    const bindings = other.root.bindings.get(name)?.filter(({ imported }) => imported === null)
     if (bindings === undefined || bindings.length === 0) continue
     const value = firstUseful(tracer, candidates(bindings, Number.MAX_SAFE_INTEGER))
     if (isUseful(value)) return value

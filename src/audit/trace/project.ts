@@ -7,8 +7,8 @@ import { parse } from '#audit/syntax/parse.ts'
 import type { Unit } from './scope.ts'
 import { buildUnit } from './scope.ts'
 
-/** Files beyond these that are only needed to follow an import are not read. */
-const followedMax = 4000
+/** Characters of source whose trees are kept at once; a tree takes some 60 bytes for each. */
+const heldCharactersMax = 6_000_000
 
 export type Project = {
   /** Source files by path, whether they were read or not. */
@@ -18,11 +18,13 @@ export type Project = {
   readonly byFolder: ReadonlyMap<string, readonly string[]>
   /** Package name -> the folder of its package.json. */
   readonly packages: ReadonlyMap<string, string>
+  /** Those that are kept, the least lately asked for first. */
   readonly units: Map<string, Unit | null>
+  readonly held: { characters: number }
   /** The text to parse, with the lines of the file; `null` = cannot be read. */
   readonly textOf: (path: string) => string | null
-  /** Names of classes and functions at the top of files that were read. */
-  readonly defined: Map<string, Unit[]>
+  /** Names that are bound at the top of files that were read, and those files. */
+  readonly defined: Map<string, Set<string>>
 }
 
 const stemOf = (path: string): string => {
@@ -46,26 +48,48 @@ export const makeProject = (given: Pick<Project, 'paths' | 'packages' | 'textOf'
   byStem: listedBy(given.paths.keys(), stemOf),
   byFolder: listedBy(given.paths.keys(), (path) => posix.dirname(path)),
   units: new Map(),
+  held: { characters: 0 },
   defined: new Map(),
 })
 
-/** Reads and parses a file, once. `null` = there is none, it cannot be read, or too many were read already. */
+/** Lets go of the files that were asked for least lately. They are read again when they are needed. */
+const evict = (project: Project): void => {
+  for (const [path, unit] of project.units) {
+    if (project.held.characters <= heldCharactersMax || project.units.size < 2) return
+    if (unit === null) continue
+    project.held.characters -= unit.source.length
+    project.units.delete(path)
+  }
+}
+
+const indexNames = (project: Project, unit: Unit): void => {
+  for (const [name, bindings] of unit.root.bindings) {
+    if (bindings.every(({ imported }) => imported !== null)) continue
+    const paths = project.defined.get(name)
+    if (paths === undefined) project.defined.set(name, new Set([unit.path]))
+    else paths.add(unit.path)
+  }
+}
+
+/** Reads and parses a file. `null` = there is none, or it cannot be read. What was read is kept up to a bound. */
 export const unitAt = (project: Project, path: string): Unit | null => {
   const known = project.units.get(path)
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    // Asked for lately: to the end of the row.
+    project.units.delete(path)
+    project.units.set(path, known)
+    return known
+  }
   const language = project.paths.get(path)
-  if (language === undefined || project.units.size >= followedMax * 10) return null
+  if (language === undefined) return null
   const source = project.textOf(path)
   const rules = languages[language]
   const unit = source === null ? null : buildUnit({ path, language, source }, parse(source, rules), rules.self)
   project.units.set(path, unit)
   if (unit === null) return null
-  for (const [name, bindings] of unit.root.bindings) {
-    if (!bindings.some(({ defines }) => defines !== null)) continue
-    const list = project.defined.get(name)
-    if (list === undefined) project.defined.set(name, [unit])
-    else list.push(unit)
-  }
+  project.held.characters += unit.source.length
+  indexNames(project, unit)
+  evict(project)
   return unit
 }
 
@@ -159,14 +183,19 @@ export const moduleFiles = (project: Project, module: string, from: Unit): reado
   }
 }
 
-/** The files that share names with this one without importing them. */
-export const neighbours = (project: Project, unit: Unit): readonly string[] => {
-  if (!['go', 'java', 'kotlin', 'csharp'].includes(unit.language)) return []
-  return (project.byFolder.get(posix.dirname(unit.path)) ?? []).filter(
-    (path) => path !== unit.path && project.paths.get(path) === unit.language,
-  )
+const packaged: readonly LanguageName[] = ['go', 'java', 'kotlin', 'csharp']
+
+/** The files that bind this name and share names with the file without importing them. */
+export const neighbours = (project: Project, name: string, unit: Unit): readonly Unit[] => {
+  if (!packaged.includes(unit.language)) return []
+  const folder = posix.dirname(unit.path)
+  return definers(project, name, unit).filter(({ path }) => posix.dirname(path) === folder)
 }
 
 /** Files that were read and define the name, of the same language: for languages whose classes are found by name alone. */
 export const definers = (project: Project, name: string, unit: Unit): readonly Unit[] =>
-  (project.defined.get(name) ?? []).filter((one) => one.path !== unit.path && sameFamily(one.language, unit.language))
+  [...(project.defined.get(name) ?? [])].flatMap((path) => {
+    if (path === unit.path || !sameFamily(project.paths.get(path), unit.language)) return []
+    const found = unitAt(project, path)
+    return found === null ? [] : [found]
+  })
