@@ -12,6 +12,7 @@ import { modelNames } from './rule/model-name.ts'
 import type { Suppressions } from './suppress.ts'
 import { fileSuppressions, isSuppressed } from './suppress.ts'
 import type { LanguageName } from './syntax/language.ts'
+import { languages } from './syntax/language.ts'
 import { effectsOf, lifeOf } from './target/effect.ts'
 import type { Target } from './target/target.ts'
 import { makeTracer } from './trace/evaluate.ts'
@@ -195,12 +196,25 @@ const siteOf = ({ path, draft, language }: Session['drafts'][number], request: A
 
 /** A file that names this many models keeps a list of them; it defines, and calls nothing. */
 const listedModelsMin = 30
+/** So few are a list already where nothing else is in a file of code. */
+const loneModelsMin = 6
+
+const isRegistry = (sites: readonly CallSite[]): boolean => {
+  const models = sites.filter(({ kind }) => kind === 'model').length
+  const isAlone = models === sites.length && sites.every(({ language }) => Object.hasOwn(languages, language))
+  return models >= (isAlone ? loneModelsMin : listedModelsMin)
+}
 
 const asRegistries = (sites: readonly CallSite[]): readonly CallSite[] => {
-  const counts = new Map<string, number>()
-  for (const { path, kind } of sites) if (kind === 'model') counts.set(path, (counts.get(path) ?? 0) + 1)
+  const files = new Map<string, CallSite[]>()
+  for (const site of sites) {
+    const own = files.get(site.path)
+    if (own === undefined) files.set(site.path, [site])
+    else own.push(site)
+  }
+  const registries = new Set([...files].filter(([, own]) => isRegistry(own)).map(([path]) => path))
   return sites.map((site) =>
-    site.kind === 'model' && site.bucket === 'caller' && (counts.get(site.path) ?? 0) >= listedModelsMin
+    site.kind === 'model' && site.bucket === 'caller' && registries.has(site.path)
       ? { ...site, bucket: 'definer', effects: [] }
       : site,
   )

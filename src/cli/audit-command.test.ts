@@ -20,7 +20,7 @@ const run = async (line: string, files: Readonly<Record<string, string>> = { 'ap
     const written = Object.fromEntries(
       ['m.json', 'b.json', 'r.html'].flatMap((name) => (line.includes(name) ? [[name, read(name)]] : [])),
     )
-    return { ...ran, written, again: '' }
+    return { ...ran, written }
   } finally {
     shell.close()
   }
@@ -63,6 +63,27 @@ describe('drover audit', () => {
     assert.match(written['r.html'] ?? '', /^<!doctype html>/)
     assert.equal(JSON.parse(written['m.json'] ?? '').call_sites.length, 1)
     assert.ok(JSON.parse(written['b.json'] ?? '').accepted.length >= 2)
+  })
+
+  test('--fix prints diffs, and only --apply changes files', async () => {
+    const files = { 'a.py': 'from openai import OpenAI\nOpenAI(base_url="https://api.openai.com/v1")\n' }
+    const { code: exit, out, talk } = await run('audit --fix --relay http://relay.test/v1', files)
+    assert.equal(exit, 0)
+    assert.match(out, /^--- a\/a\.py\n\+\+\+ b\/a\.py\n/)
+    assert.match(talk, /\[BLOCKS\] a\.py:2 the relay answers instead[\s\S]*--apply changes them/)
+    const shell = testShell()
+    try {
+      const file = join(shell.folder, 'a.py')
+      writeFileSync(file, files['a.py'])
+      const applied = await shell.run('audit --fix --apply --json')
+      assert.deepEqual([applied.code, JSON.parse(applied.out).changes.length], [0, 1])
+      assert.match(readFileSync(file, 'utf8'), /base_url="http:\/\/127\.0\.0\.1:4000\/v1"/)
+      assert.match((await shell.run('audit --fix --apply')).talk, /0 files were changed/)
+    } finally {
+      shell.close()
+    }
+    assert.equal((await run('audit --apply', files)).code, 2)
+    assert.equal((await run('audit --fix --relay relay.test', files)).code, 2)
   })
 
   test('wrong usage says what to do', async () => {

@@ -1,11 +1,13 @@
 /** `drover audit`: what in a codebase calls which LLM API with which parameters. Works without a relay. */
 
+import { statSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { Progress } from '#audit/audit.ts'
 import { baselineOf, readBaseline } from '#audit/baseline.ts'
 import type { Level } from '#audit/finding.ts'
+import type { Plan } from '#audit/fix/plan.ts'
 import { writers } from '#audit/writer/index.ts'
 import { kindsText, reaches } from '#audit/writer/summary.ts'
 import { nearestOf } from '#base/nearest.ts'
@@ -22,6 +24,9 @@ type Flags = {
   readonly manifest?: string
   readonly baseline?: string
   readonly writeBaseline?: string
+  readonly fix?: boolean
+  readonly apply?: boolean
+  readonly relay: string
 }
 
 const levels: Readonly<Record<string, Level>> = { error: 'error', warning: 'warning', note: 'note', any: 'note' }
@@ -73,7 +78,62 @@ const write = async (file: string, text: string): Promise<void> => {
   }
 }
 
-const runAudit = async (path: string, flags: Flags, { ports, terminal }: Shell): Promise<number> => {
+const checkFix = ({ fix, apply, relay }: Flags): void => {
+  if (apply === true && fix !== true) throw usageFailure('--apply needs --fix.', "Give both: '--fix --apply'.")
+  if (!/^https?:\/\/[^/\s]+\/v1\/?$/.test(relay))
+    throw usageFailure(
+      `'${relay}' is no address of a relay.`,
+      "Give it with its version: '--relay http://127.0.0.1:4000/v1'.",
+    )
+}
+
+/** Prints the plan as diffs, and carries it out when that is wanted. Files that changed since they were read are left alone. */
+const runFix = async (
+  plan: Plan,
+  { folder, flags }: { readonly folder: string; readonly flags: Flags },
+  { terminal }: Shell,
+): Promise<number> => {
+  const { changes, left } = plan
+  if (flags.json === true)
+    terminal.json({
+      schema: 1,
+      applied: flags.apply === true,
+      changes: changes.map(({ path, edits, diff }) => ({
+        path,
+        edits: edits.map(({ line, weight, why }) => ({ line, weight, why })),
+        diff,
+      })),
+      left,
+    })
+  else for (const { diff } of changes) terminal.data(diff)
+  for (const { path, edits } of changes)
+    for (const { line, weight, why } of edits)
+      terminal.talk(`[${weight === 'blocks' ? 'BLOCKS' : 'TUNE'}] ${path}:${line} ${why}.`)
+  for (const { path, why } of left) terminal.talk(`Left alone: ${path}, because ${why}.`)
+  if (flags.apply !== true) {
+    terminal.talk(
+      changes.length === 0
+        ? 'There is nothing to change.'
+        : `${changes.length} files would change; --apply changes them.`,
+    )
+    return 0
+  }
+  let stale = 0
+  for (const { path, before, after } of changes) {
+    const file = statSync(folder).isDirectory() ? join(folder, path) : folder
+    if ((await readText(file)) === before) await write(file, after)
+    else {
+      stale += 1
+      terminal.talk(`Left alone: ${path}, which changed while it was read.`)
+    }
+  }
+  terminal.talk(`${changes.length - stale} files were changed.`)
+  return stale === 0 ? 0 : 1
+}
+
+const runAudit = async (path: string, flags: Flags, shell: Shell): Promise<number> => {
+  const { ports, terminal } = shell
+  checkFix(flags)
   const format = flags.json === true ? 'json' : (flags.format ?? 'text')
   const writer = chosen(format, writers, '--format')
   const failOn = flags.failOn === undefined ? null : chosen(flags.failOn, levels, '--fail-on')
@@ -83,7 +143,7 @@ const runAudit = async (path: string, flags: Flags, { ports, terminal }: Shell):
     flags.baseline === undefined ? new Set<string>() : readBaseline(await readText(at(flags.baseline)), flags.baseline)
   const bar = progressBar(ports)
   const { auditFolder } = await import('#audit/audit-folder.ts')
-  const report = await auditFolder({
+  const { report, plan } = await auditFolder({
     path: folder,
     shown: relative(ports.workingFolder, folder) || '.',
     catalogFolder: ports.catalogFolder,
@@ -93,6 +153,7 @@ const runAudit = async (path: string, flags: Flags, { ports, terminal }: Shell):
     progress: bar.show,
   })
   bar.end()
+  if (flags.fix === true) return runFix(plan(flags.relay), { folder, flags }, shell)
   const text = writer(report, ports.version)
   if (flags.output === undefined) terminal.data(text)
   else await write(at(flags.output), text)
@@ -118,5 +179,8 @@ export const auditCommand = (shell: Shell, exited: (code: number) => void): Comm
     .option('--manifest <file>', 'Also write migration-manifest.json here, for probes and migrations.')
     .option('--baseline <file>', 'Leave out what this file accepts.')
     .option('--write-baseline <file>', 'Write a file that accepts everything found.')
+    .option('--fix', 'Print as diffs what would move the code to the relay, and with --target to that model.')
+    .option('--apply', 'With --fix: change the files.')
+    .option('--relay <url>', 'The address of the relay.', 'http://127.0.0.1:4000/v1')
   return command.action(async (path: string) => exited(await runAudit(path, command.opts<Flags>(), shell)))
 }

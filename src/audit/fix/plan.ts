@@ -1,0 +1,116 @@
+/**
+ * Plans the change of a codebase to the relay: settings before code, never in tests, examples or lists of models. Each file is read again
+ * as it would be, and is left alone when that finds other things than before, or when a second round would change it again.
+ */
+
+import { audit } from '#audit/audit.ts'
+import type { AuditReport, CallSite } from '#audit/finding.ts'
+import { modelNames } from '#audit/rule/model-name.ts'
+import { languages } from '#audit/syntax/language.ts'
+import { parse } from '#audit/syntax/parse.ts'
+import { buildUnit } from '#audit/trace/scope.ts'
+import { fileKind, isTestPath } from '#audit/walk/file-kind.ts'
+import type { FileSource } from '#audit/walk/file-source.ts'
+import { memorySource } from '#audit/walk/file-source.ts'
+import type { Catalog } from '#catalog/model.ts'
+import type { Wanted } from './code-edit.ts'
+import { codeEdits } from './code-edit.ts'
+import type { Edit } from './edit.ts'
+import { applyEdits, unifiedDiff } from './edit.ts'
+import { settingEdits } from './setting-edit.ts'
+
+export type FileChange = {
+  readonly path: string
+  readonly before: string
+  readonly after: string
+  readonly edits: readonly Edit[]
+  readonly diff: string
+}
+
+export type Plan = {
+  readonly changes: readonly FileChange[]
+  readonly left: readonly { readonly path: string; readonly why: string }[]
+}
+
+type Given = {
+  readonly source: FileSource
+  readonly report: AuditReport
+  readonly catalog: Catalog | null
+  readonly relay: string
+  readonly model: string | null
+}
+
+const editsOf = (
+  path: string,
+  text: string,
+  { sites, wanted }: { readonly sites: readonly CallSite[]; readonly wanted: Wanted },
+): readonly Edit[] => {
+  const kind = fileKind(path)
+  if (kind.kind === 'settings')
+    return settingEdits({ path, text, isEnvironment: kind.language === 'env', sites }, wanted)
+  if (kind.kind !== 'code' || kind.form !== 'plain') return []
+  // A list of models defines what there is; what is named in it is not called.
+  const isList = sites.some((site) => site.path === path && site.kind === 'model' && site.bucket === 'definer')
+  const rules = languages[kind.language]
+  return codeEdits(
+    buildUnit({ path, language: kind.language, source: text }, parse(text, rules), rules.self),
+    isList ? { ...wanted, model: null } : wanted,
+  )
+}
+
+/** What is found in one file alone, without its place and its values. */
+const shapeOf = (path: string, text: string, catalog: Catalog | null): string => {
+  const report = audit({
+    source: memorySource({ [path]: text }),
+    catalog,
+    target: null,
+    atMs: 0,
+    baseline: new Set(),
+    progress: () => undefined,
+  })
+  return report.call_sites
+    .filter(({ kind }) => !['model', 'base-url', 'raw-http'].includes(kind))
+    .map(({ kind, line, sdk }) => `${kind} ${line} ${sdk}`)
+    .join('\n')
+}
+
+/** Why an edited file cannot be kept, or null. Lines that were added move what follows, so such files are only held to their count. */
+const faultOf = (
+  change: Omit<FileChange, 'diff'>,
+  {
+    sites,
+    wanted,
+    catalog,
+  }: { readonly sites: readonly CallSite[]; readonly wanted: Wanted; readonly catalog: Catalog | null },
+): string | null => {
+  const { path, before, after } = change
+  const kind = fileKind(path)
+  if (editsOf(path, after, { sites, wanted }).length > 0 && kind.kind === 'code')
+    return 'a second round would change it again'
+  if (kind.kind === 'code' && shapeOf(path, before, catalog) !== shapeOf(path, after, catalog))
+    return 'something else would be found in it afterwards'
+  return null
+}
+
+/** The plan; nothing is written. */
+export const planFixes = ({ source, report, catalog, relay, model }: Given): Plan => {
+  const wanted: Wanted = { relay: relay.replace(/\/$/, ''), model, names: modelNames(catalog) }
+  const sites = report.call_sites
+  const paths = [...new Set(sites.filter(({ bucket }) => bucket === 'caller').map(({ path }) => path))].filter(
+    (path) => !isTestPath(path),
+  )
+  const changes: FileChange[] = []
+  const left: { path: string; why: string }[] = []
+  for (const path of paths) {
+    const before = source.read(path)
+    const edits = before === null ? [] : editsOf(path, before, { sites, wanted })
+    if (before === null || edits.length === 0) continue
+    const change = { path, before, after: applyEdits(before, edits), edits }
+    const why = faultOf(change, { sites, wanted, catalog })
+    if (why === null) changes.push({ ...change, diff: unifiedDiff(path, before, change.after) })
+    else left.push({ path, why })
+  }
+  // Settings first: whoever reads the plan sees what is enough by itself.
+  const rank = ({ path }: FileChange): number => (fileKind(path).kind === 'settings' ? 0 : 1)
+  return { changes: changes.toSorted((one, other) => rank(one) - rank(other)), left }
+}
