@@ -50,17 +50,14 @@ type Session = {
   readonly kinds: ReadonlyMap<string, FileKind>
   readonly relevant: Set<string>
   readonly suppressions: Map<string, Suppressions>
+  /** Of notebooks: the line of the file for each line of the code. */
+  readonly lineMaps: ReadonlyMap<string, readonly number[]>
   readonly skipped: Map<string, readonly string[]>
   readonly failed: { path: string; reason: string }[]
   readonly byLanguage: Record<string, { files: number; lines: number }>
   readonly secrets: Secret[]
   readonly drafts: { readonly path: string; readonly draft: Draft; readonly language: string }[]
   readonly counts: Counts
-}
-
-const codeText = (kind: FileKind, raw: string): string => {
-  if (kind.kind !== 'code' || kind.form === 'plain') return raw
-  return kind.form === 'notebook' ? notebookText(raw) : componentText(raw)
 }
 
 const languageName = (kind: FileKind): string =>
@@ -144,9 +141,14 @@ const parseAll = (session: Session): void => {
     if (unit === null || kind === undefined) continue
     session.counts.parsed += 1
     for (const draft of tried(session, path, () => detectCode(unit, { tracer, names: session.names })) ?? [])
-      session.drafts.push({ path, draft, language: languageName(kind) })
+      session.drafts.push({ path, draft: placed(draft, session.lineMaps.get(path)), language: languageName(kind) })
   }
 }
+
+const placed = (draft: Draft, lines: readonly number[] | undefined): Draft =>
+  lines === undefined
+    ? draft
+    : { ...draft, line: lines[draft.line - 1] ?? draft.line, endLine: lines[draft.endLine - 1] ?? draft.endLine }
 
 /** A file that is nested too deeply for the parser is told, and costs no other file. */
 const tried = <T>(session: Session, path: string, go: () => T): T | null => {
@@ -274,10 +276,15 @@ const openSession = (request: AuditRequest, paths: readonly string[], skipped: L
   const kinds = new Map(paths.map((path) => [path, fileKind(path)]))
   const code = new Map<string, LanguageName>()
   for (const [path, kind] of kinds) if (kind.kind === 'code') code.set(path, kind.language)
+  const lineMaps = new Map<string, readonly number[]>()
   const textOf = (path: string): string | null => {
     const kind = kinds.get(path)
     const raw = kind === undefined ? null : request.source.read(path)
-    return raw === null || kind === undefined ? null : codeText(kind, raw)
+    if (raw === null || kind?.kind !== 'code' || kind.form === 'plain') return raw
+    if (kind.form === 'component') return componentText(raw)
+    const { text, lines } = notebookText(raw)
+    lineMaps.set(path, lines)
+    return text
   }
   const project = makeProject({ paths: code, packages: packagesOf(paths, request.source), textOf })
   const counts: Counts = { scanned: 0, parsed: 0, lines: 0, bytes: 0, byComment: 0, byBaseline: 0 }
@@ -288,6 +295,7 @@ const openSession = (request: AuditRequest, paths: readonly string[], skipped: L
     kinds,
     relevant: new Set(),
     suppressions: new Map(),
+    lineMaps,
     skipped: new Map(skipped),
     failed: [],
     byLanguage: {},

@@ -8,6 +8,7 @@ import type { Json } from '#base/json-type.ts'
 
 /** A command line goes over no more lines than this. */
 const linesMax = 60
+const lineCharactersMax = 4000
 
 const commandForm = /(?:^|[\s;&|(`$"'@-])(curl|wget|http|https|xh|httpie)\s+(?=\S)/
 
@@ -25,7 +26,8 @@ const commandsIn = (lines: readonly string[], variables: ReadonlyMap<string, str
   const found: Command[] = []
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? ''
-    if (/^\s*(?:#|\/\/)/.test(line)) continue
+    // Escaped line ends and long lines are texts about commands.
+    if (/^\s*(?:#|\/\/)/.test(line) || line.length > lineCharactersMax || /\\n.*\\n/.test(line)) continue
     const match = commandForm.exec(line)
     if (match === null) continue
     let text = line.slice(match.index)

@@ -60,7 +60,11 @@ const variableOfKey = (key: string): string =>
 
 type Found = { readonly kind: Kind } & Partial<Draft>
 
+/** An address within a sentence is a link. */
+const isProse = (value: string): boolean => (value.match(/\s+/g) ?? []).length > 7 && !/^https?:/.test(value)
+
 const ofAddress = (line: string, value: string): Found | null => {
+  if (isProse(value)) return null
   const [first] = urlsIn(line)
   const bare = first === undefined && knownUrl(value)?.isHost === true && /\./.test(value) ? value : undefined
   const url = first?.url ?? bare

@@ -13,7 +13,7 @@ export const openaiPaths: Paths = [
   [/(?:^|\.)chatcompletions?$/, 'chat'],
   [/(?:^|\.)chat\.(?:create|createstreamed|createstream|createbyot|createstreambyot)$/, 'chat'],
   [
-    /(?:^|\.)responses\.(?:create|createstreaming|parse|stream|new|newstreaming|compact|createstreamed|createstream)$/,
+    /(?:^|\.)responses\.(?:createbyot|createstreambyot|create|createstreaming|parse|stream|new|newstreaming|compact|createstreamed|createstream)$/,
     'responses',
   ],
   [
@@ -21,10 +21,13 @@ export const openaiPaths: Paths = [
     'messages',
   ],
   [/(?:^|\.)completions\.(?:create|createstreaming|new|newstreaming|createstreamed|createstream)$/, 'completions'],
-  [/(?:^|\.)embeddings\.(?:create|new)$/, 'embeddings'],
+  [/(?:^|\.)embeddings\.(?:create|new|createbyot|createbase64)$/, 'embeddings'],
   [/(?:^|\.)moderations\.(?:create|new)$/, 'moderations'],
   [/(?:^|\.)images?\.(?:generate|edit|createvariation|variations?|create|editimage)$/, 'images'],
-  [/(?:^|\.)audio\.(?:transcriptions|translations|speech)\.(?:create|new|withstreamingresponse\.create)$/, 'audio'],
+  [
+    /(?:^|\.)audio\.(?:transcriptions?|translations?|speech)\.(?:create|new|createbyot|createstream|createstreaming|createverbosejson|createraw|createsrt)$/,
+    'audio',
+  ],
   [/(?:^|\.)audio\.(?:transcribe|translate|speech|speechstreamed)$/, 'audio'],
   [
     /(?:^|\.)files\.(?:create|new|upload|retrieve|get|list|update|delete|del|cancel|content|retrievecontent|listautopaging)$/,
@@ -39,10 +42,14 @@ export const openaiPaths: Paths = [
     'fine-tuning',
   ],
   [
-    /(?:^|\.)(?:assistants|threads|threads\.runs|runs|threads\.messages|vectorstores|vectorstores\.files|vectorstores\.filebatches)\.(?:create|createandpoll|createandrun|createandrunpoll|poll|stream|new|retrieve|get|list|update|delete|del|cancel|submittooloutputs|submittooloutputsandpoll|submittooloutputsstream|uploadandpoll|search|modify)$/,
+    /(?:^|\.)(?:assistants|threads|threads\.runs|runs|threads\.messages|vectorstores|vectorstores\.files|vectorstores\.filebatches)\.(?:create|createstream|createbyot|createandpoll|createandrun|createandrunpoll|poll|stream|new|retrieve|get|list|update|delete|del|cancel|submittooloutputs|submittooloutputsandpoll|submittooloutputsstream|uploadandpoll|search|modify)$/,
     'assistants',
   ],
   [/(?:^|\.)models\.(?:list|retrieve|get|delete|del|listautopaging)$/, 'models'],
+  [
+    /(?:^|\.)(?:videos|containers|conversations|conversations\.items|evals|uploads|chatkit\.sessions)\.(?:create|new|createbyot|retrieve|list|delete|remix)$/,
+    'other',
+  ],
   [/(?:^|\.)realtime\.(?:connect|sessions\.create)$/, 'realtime'],
 ]
 

@@ -13,7 +13,7 @@ const families: readonly (readonly [RegExp, string])[] = [
     'google',
   ],
   [
-    /^(?:(?:us|eu|apac|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|moonshot)\.[\w.-]+(?:-v\d+)?(?::\d+(?::\w+)?)?$/,
+    /^(?:(?:us|eu|apac|global|us-gov|jp|au)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|moonshot|moonshotai|stability|writer|twelvelabs)\.(?=[\w.]*-)(?=\D*\d)[\w.-]+(?::\d+(?::\w+)?)?$/,
     'bedrock',
   ],
   [

@@ -11,9 +11,9 @@ export const jvmSdks: readonly SdkRule[] = [
     provider: 'openai',
     languages: jvm,
     from: /^com\.openai(?:\.|$)/,
-    clients: /^(?:OpenAI(?:OkHttp)?Client(?:Async)?|OpenAIOkHttpClientAsync)$/,
+    clients: /^(?:(?:Bedrock)?OpenAI(?:OkHttp)?Client(?:Async)?|OpenAIOkHttpClientAsync)$/,
     calls: openaiPaths.filter(([, endpoint]) => endpoint !== 'messages'),
-    telling: /(?:^|\.)chat\.completions\.create(?:streaming)?$/,
+    telling: /(?:^|\.)chat\.completions\.create(?:streaming)?$|(?:^|\.)responses\.create(?:streaming)?$/,
     keyVariable: 'OPENAI_API_KEY',
   },
   {
@@ -112,12 +112,13 @@ export const jvmSdks: readonly SdkRule[] = [
     languages: jvm,
     from: /^org\.springframework\.ai(?:\.|$)/,
     clients:
-      /^(?:ChatClient|ChatModel|StreamingChatModel|EmbeddingModel|ImageModel|(?:OpenAi|AzureOpenAi|Anthropic|MistralAi|VertexAiGemini|GoogleGenAi|BedrockProxy|Bedrock|Ollama|DeepSeek|ZhiPuAi|Moonshot)(?:Chat|Embedding|Image|AudioSpeech|AudioTranscription)?(?:Model|Client)|OpenAiApi|AnthropicApi|ChatClient\.Builder|Builder)$/,
+      /^(?:ChatClient|ChatModel|StreamingChatModel|EmbeddingModel|ImageModel|(?:OpenAi|AzureOpenAi|Anthropic|MistralAi|VertexAiGemini|GoogleGenAi|BedrockProxy|Bedrock|Ollama|DeepSeek|ZhiPuAi|Moonshot)(?:Chat|Embedding|Image|AudioSpeech|AudioTranscription)?(?:Model|Client)|OpenAiApi|AnthropicApi)$/,
     calls: [
       [/(?:^|\.)prompt(?:\.\w+)*\.(?:call|stream)$/, 'chat'],
       [/^(?:call|stream|generate)$/, 'chat'],
       [/^embed(?:forresponse)?$/, 'embeddings'],
     ],
+    telling: /(?:^|\.)prompt(?:\.\w+)*\.(?:call|stream)$/,
     keyVariable: null,
   },
   {

@@ -14,7 +14,7 @@ export const plainPath = (path: readonly string[]): string =>
     .slice(path.lastIndexOf('build') + 1)
     .filter(
       (name) =>
-        !/^(?:with_?raw_?response|with_?streaming_?response|beta|async_?|async|aio|as_?stream|with_options|withOptions|options|v2|copy|sync|getInstance|instance|with_max_retries)$/i.test(
+        !/^(?:with_?raw_?response|with_?streaming_?response|beta|async_?|async|aio|as_?stream|with_options|withOptions|options|v2|copy|sync|query|header|headers|with_http_service|clone|getInstance|instance|with_max_retries)$/i.test(
           name,
         ),
     )

@@ -39,6 +39,7 @@ export const pythonSdks: readonly SdkRule[] = [
       [/(?:^|\.)messages\.batches\.create$/, 'batches'],
       [/(?:^|\.)files\.upload$/, 'files'],
     ],
+    telling: /(?:^|\.)messages\.(?:create|stream|parse|counttokens)$/,
     keyVariable: 'ANTHROPIC_API_KEY',
   },
   {

@@ -168,7 +168,7 @@ export const rustSdks: readonly SdkRule[] = [
     from: /^async_openai(?:\.|$)/,
     clients: /^Client$/,
     calls: openaiPaths,
-    telling: /(?:^|\.)chat\.(?:createstream)$/,
+    telling: /(?:^|\.)(?:chat|responses|embeddings)\.(?:create|createstream)$/,
     keyVariable: 'OPENAI_API_KEY',
   },
   {

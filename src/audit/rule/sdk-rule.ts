@@ -20,6 +20,7 @@ export type Endpoint =
   | 'realtime'
   | 'tokens'
   | 'rerank'
+  | 'other'
 
 export type SdkRule = {
   /** As it is reported. */

@@ -47,6 +47,7 @@ export const scriptSdks: readonly SdkRule[] = [
       [/(?:^|\.)completions\.create$/, 'completions'],
       [/(?:^|\.)messages\.batches\.create$/, 'batches'],
     ],
+    telling: /(?:^|\.)messages\.(?:create|stream|parse|counttokens)$/,
     keyVariable: 'ANTHROPIC_API_KEY',
   },
   {

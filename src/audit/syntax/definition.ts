@@ -139,7 +139,7 @@ const body = (reader: Reader, from: number): readonly Item[] => {
 const withLastReturned = (items: readonly Item[]): readonly Item[] => {
   const last = items.at(-1)
   if (last?.kind === 'node') return [...items.slice(0, -1), { kind: 'return', node: last.node }]
-  return last?.kind === 'assign' ? [...items, { kind: 'return', node: last.value }] : items
+  return last?.kind === 'assign' ? [...items, { kind: 'return', node: last.value, isSeen: true }] : items
 }
 
 const keywordFunction = (reader: Reader): Node => {

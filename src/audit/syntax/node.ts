@@ -66,7 +66,7 @@ export type Item =
       readonly modifiers: readonly string[]
       readonly line: number
     }
-  | { readonly kind: 'return'; readonly node: Node }
+  | { readonly kind: 'return'; readonly node: Node /** It is among the items already. */; readonly isSeen?: boolean }
   | {
       readonly kind: 'import'
       readonly bindings: readonly ImportBinding[]

@@ -19,6 +19,10 @@ export const candidates = (bindings: readonly Binding[], at: number): readonly B
   return [...before.reverse(), ...after].slice(0, bindingsMax)
 }
 
+/** `client = client.clone()`: what is asked for within a value is not that value. */
+const isWithinValue = ({ value }: Binding, at: number): boolean =>
+  value !== null && value.kind !== 'function' && at >= value.start && at < value.end
+
 /** What a name stands for in a scope, looked for outwards. */
 export const lookUp = (
   tracer: Tracer,
@@ -29,7 +33,13 @@ export const lookUp = (
     const bindings = inner.bindings.get(name)
     if (bindings === undefined) continue
     // A class body is no scope for the code of its methods in Python and JavaScript, but fields are named bare elsewhere.
-    const value = firstUseful(tracer, candidates(bindings, inner === scope ? at : Number.MAX_SAFE_INTEGER))
+    const value = firstUseful(
+      tracer,
+      candidates(
+        bindings.filter((binding) => !isWithinValue(binding, at)),
+        inner === scope ? at : Number.MAX_SAFE_INTEGER,
+      ),
+    )
     if (isUseful(value)) return value
     if (bindings.some(({ isParameter }) => isParameter)) return unknown
   }
@@ -50,6 +60,10 @@ const bindingValue = (tracer: Tracer, binding: Binding): Value => {
   if (binding.imported !== null) return importedValue(tracer, binding.imported, binding.scope.unit)
   if (binding.value !== null) {
     const value = evaluate(tracer, binding.value, binding.scope)
+    // What an unknown function gives may be known by the type that is written beside it.
+    const isVague = value.kind === 'made' || (value.kind === 'symbol' && value.module === '')
+    const typed = isVague && binding.type !== null ? typedValue(tracer, binding.type, binding.scope) : unknown
+    if (isUseful(typed)) return typed
     if (isUseful(value)) return value
   }
   return binding.type === null ? unknown : typedValue(tracer, binding.type, binding.scope)

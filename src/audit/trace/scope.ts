@@ -287,6 +287,7 @@ const visitItem = (building: Building, item: Item, { scope, role }: Visit): void
       return
     case 'return':
       scope.returns.push(item.node)
+      if (item.isSeen === true) return
       visit(building, item.node, { scope, role: noRole })
       return
     case 'entry':

@@ -104,12 +104,12 @@ describe('code within other files keeps its lines', () => {
   test('notebooks', () => {
     const raw =
       '{\n "cells": [\n  {\n   "cell_type": "code",\n   "source": [\n    "a = \\"x\\"\\n",\n    "b()"\n   ]\n  }\n ]\n}\n'
-    assert.deepEqual(notebookText(raw).split('\n').slice(4, 8), ['', 'a = "x"', 'b()', ''])
-    assert.equal(
-      notebookText('{"cells":[{"cell_type":"code","source":["a\\n","b"]},{"cell_type":"raw","source":"c"}]}'),
-      'a\nb',
-    )
-    assert.equal(notebookText('{ broken'), '')
+    assert.deepEqual(notebookText(raw), { text: 'a = "x"\nb()', lines: [6, 7] })
+    const whole = '{\n "cells": [{\n "cell_type": "code",\n "source": "a\\n%pip x\\nb"\n }\n ]\n}\n'
+    assert.deepEqual(notebookText(whole), { text: 'a\npass\nb', lines: [4, 4, 4] })
+    const compact = '{"cells":[{"cell_type":"code","source":["a\\n","b"]},{"cell_type":"raw","source":"c"}]}'
+    assert.deepEqual(notebookText(compact), { text: 'a\nb', lines: [1, 1] })
+    assert.deepEqual(notebookText('{ broken'), { text: '', lines: [] })
   })
 
   test('components', () => {

@@ -9,6 +9,8 @@ import { ignoreRules, isIgnored } from './ignore.ts'
 
 const filesMax = 400_000
 const depthMax = 60
+/** Notebooks hold pictures; only their code is read. */
+const notebookBytesMax = 32 * 1024 * 1024
 /** Larger files are data. */
 export const fileBytesMax = 2 * 1024 * 1024
 const headBytes = 4096
@@ -96,7 +98,8 @@ const addFile = (walk: Walk, path: string): void => {
     return
   }
   const { size } = lstatSync(join(walk.root, path))
-  if (size > fileBytesMax) skip(walk, `over ${fileBytesMax / 1024 / 1024} MiB`, path)
+  if (size > (path.endsWith('.ipynb') ? notebookBytesMax : fileBytesMax))
+    skip(walk, `over ${fileBytesMax / 1024 / 1024} MiB`, path)
   else walk.files.push({ path, bytes: size })
 }
 

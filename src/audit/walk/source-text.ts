@@ -1,39 +1,47 @@
 /** The code of files that hold more than code, with every line where it is in the file. */
 
-/** The code cells of a notebook; all other lines are blank. */
-export const notebookText = (raw: string): string => {
-  const lines = raw.split('\n')
+/** Code, and the line of the file that each of its lines is from. */
+export type MappedText = { readonly text: string; readonly lines: readonly number[] }
+
+/** Magic commands of notebooks are no Python. */
+const plainPython = (line: string): string => line.replace(/^(\s*)[!%].*$/, '$1pass')
+
+/** The code cells of a notebook. */
+export const notebookText = (raw: string): MappedText => {
+  const text: string[] = []
+  const lines: number[] = []
   let isCode = false
   let isSource = false
-  const text = lines.map((line) => {
+  for (const [index, line] of raw.split('\n').entries()) {
     const type = /"cell_type"\s*:\s*"(\w+)"/.exec(line)?.[1]
     if (type !== undefined) isCode = type === 'code'
+    const whole = /^\s*"source"\s*:\s*("(?:[^"\\]|\\.)*")\s*,?\s*$/.exec(line)?.[1]
     if (/"source"\s*:\s*\[\s*$/.test(line)) {
       isSource = true
-      return ''
+      continue
     }
-    if (!isSource) return ''
-    const content = /^\s*("(?:[^"\\]|\\.)*")\s*,?\s*$/.exec(line)?.[1]
-    if (content === undefined) {
-      isSource = false
-      return ''
+    const content = whole ?? (isSource ? /^\s*("(?:[^"\\]|\\.)*")\s*,?\s*$/.exec(line)?.[1] : undefined)
+    if (content === undefined) isSource = false
+    if (content === undefined || !isCode) continue
+    for (const code of (JSON.parse(content) as string).replace(/\n$/, '').split('\n')) {
+      text.push(plainPython(code))
+      lines.push(index + 1)
     }
-    const code = isCode ? (JSON.parse(content) as string).replace(/\n$/, '') : ''
-    return /^\s*[!%]/.test(code) || code.includes('\n') ? code.replaceAll('\n', ' ').replace(/^(\s*)[!%].*$/, '') : code
-  })
-  return text.some((line) => line !== '') || lines.length > 40 ? text.join('\n') : compactNotebook(raw)
+  }
+  return text.length > 0 || raw.includes('\n ') ? { text: text.join('\n'), lines } : compactNotebook(raw)
 }
 
-/** A notebook that was written on few lines: its code has the first line of the file. */
-const compactNotebook = (raw: string): string => {
+/** A notebook that was written on one line. */
+const compactNotebook = (raw: string): MappedText => {
   try {
     const notebook = JSON.parse(raw) as {
       cells?: readonly { cell_type?: string; source?: string | readonly string[] }[]
     }
     const cells = (notebook.cells ?? []).filter((cell) => cell.cell_type === 'code')
-    return cells.map(({ source = '' }) => (typeof source === 'string' ? source : source.join(''))).join('\n')
+    const text = cells.map(({ source = '' }) => (typeof source === 'string' ? source : source.join(''))).join('\n')
+    return { text, lines: text.split('\n').map(() => 1) }
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) return ''
+    if (thrown instanceof SyntaxError) return { text: '', lines: [] }
     throw thrown
   }
 }
