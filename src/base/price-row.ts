@@ -30,6 +30,22 @@ export type PriceWindow = {
   readonly exceptDates?: readonly string[]
 }
 
+/** Nothing is priced: what a row does not say stays so. */
+export const noRates: PriceRates = Object.freeze({
+  input: null,
+  cachedInput: null,
+  output: null,
+  cacheWrite5m: null,
+  cacheWrite1h: null,
+  reasoning: null,
+  audioInput: null,
+  audioOutput: null,
+  imageInput: null,
+  imageOutput: null,
+  perCall: null,
+  items: null,
+})
+
 export type PriceRow = {
   readonly model: string
   readonly vendor: string

@@ -1,7 +1,8 @@
 /** Parameter rules of the catalog as data: read from a file, merged for a model. Applying them is the provider room's work. */
 
+import type { ParameterRule, ParameterRules } from '#base/parameter-rule.ts'
 import type { RuleEntry, VendorFile } from './file.ts'
-import type { ParameterRule, ParameterRules, RuleSet } from './model.ts'
+import type { RuleSet } from './model.ts'
 
 /** Keys of which a rule says exactly one; `max` and `instead` come with `min` and `choices`. */
 const sayings = ['free', 'fixed', 'min', 'choices', 'unsupported', 'ignored', 'rename'] as const

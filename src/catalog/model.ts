@@ -1,5 +1,6 @@
 /** What the catalog knows of a model, after loading: frozen, in integers and milliseconds. */
 
+import type { ParameterRules } from '#base/parameter-rule.ts'
 import type { PriceRow } from '#base/price-row.ts'
 import type { CallKind } from '#protocol/call.ts'
 
@@ -8,29 +9,6 @@ export type CatalogKind = CallKind | 'realtime'
 
 /** Where a fact was read, and on which day (`YYYY-MM-DD`). */
 export type Source = { readonly url: string; readonly read: string }
-
-/**
- * What a model does with one request parameter, in the names of the OpenAI protocol. Exactly one thing is said: `free` (anything
- * goes; ends a list of conditional rules), `fixed` (only this value is accepted), `min`/`max` (the range that is accepted),
- * `choices` (with `instead` for any other value), `unsupported` (refused when present), `ignored` (accepted, without
- * effect) or `rename` (the model wants another name). Values are JSON texts.
- */
-export type ParameterRule = {
-  /** JSON texts by path of the body; `null` is also a field that is absent. The first rule that holds is the rule. */
-  readonly when?: Readonly<Record<string, readonly string[]>>
-  readonly free?: true
-  readonly fixed?: string
-  readonly min?: number
-  readonly max?: number
-  readonly choices?: readonly string[]
-  readonly instead?: string
-  readonly unsupported?: true
-  readonly ignored?: true
-  readonly rename?: string
-}
-
-/** Rules by parameter, in the order in which they are tried. */
-export type ParameterRules = Readonly<Record<string, readonly ParameterRule[]>>
 
 /** A named set of rules with its source; several models share one. */
 export type RuleSet = {

@@ -4,7 +4,6 @@ import { localActor } from '#admin/api.ts'
 import { runOperation } from '#admin/run.ts'
 import type { Loaded } from '#config/config.ts'
 import { configFailure, Failure } from './failure.ts'
-import { readLock } from './lock.ts'
 import type { CommandLinePorts } from './ports.ts'
 import type { Client, RemoteServer } from './remote-client.ts'
 import { remoteClient, Unreachable } from './remote-client.ts'
@@ -75,7 +74,7 @@ export const connect = async (flags: ConnectionFlags, ports: CommandLinePorts): 
   const source = await configSource(flags, ports)
   const loaded = await source.load()
   const data = dataFolderOf(flags, loaded, ports.workingFolder)
-  const lock = await readLock(data)
+  const lock = await ports.lockHolder(data)
   const open = (): Promise<Client> => localClient(loaded, data, ports)
   if (lock?.url === undefined || lock.url === null) return open()
   return withFallback({ url: lock.url, credential: lock.token, credentialFrom: `the lock of ${data}` }, open)

@@ -6,10 +6,8 @@ import { ok, warn } from './doctor/check.ts'
 import { checkConfig, checkExposure, checkRetirements, checkSecrets } from './doctor/configuration.ts'
 import { checkClock, checkDataFolder, checkDisk, checkNode, checkPermissions, checkPort } from './doctor/machine.ts'
 import { checkProviders } from './doctor/provider.ts'
-import type { LockFile } from './lock.ts'
-import { readLock } from './lock.ts'
 import type { Shell } from './operation-command.ts'
-import type { CommandLinePorts } from './ports.ts'
+import type { CommandLinePorts, LockHolder } from './ports.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
 import type { Style, Terminal } from './terminal.ts'
 
@@ -32,7 +30,7 @@ const isAlive = async (url: string): Promise<boolean> => {
 
 /** Whether a server runs on the data folder, and answers. */
 const checkLock = async (
-  lock: LockFile | null,
+  lock: LockHolder | null,
 ): Promise<{ readonly finding: Finding; readonly servedBy: string | null }> => {
   const words = { id: 'lock', title: 'Server' }
   if (lock === null) return { finding: ok({ ...words, detail: 'none runs on this data folder' }), servedBy: null }
@@ -58,7 +56,7 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
   const source = await configSource(flags, ports)
   const loaded = await source.load()
   const data = dataFolderOf(flags, loaded, ports.workingFolder)
-  const lock = await checkLock(await readLock(data))
+  const lock = await checkLock(await ports.lockHolder(data))
   const machine = [
     checkNode(ports.nodeVersion),
     checkClock(ports.clock.nowMs()),

@@ -16,6 +16,14 @@ export type ServeRequest = {
   readonly data: string
 }
 
+/** Who serves the data folder now, as its lock says. */
+export type LockHolder = {
+  readonly pid: number
+  /** `null` while it is starting, or while a command holds the folder. */
+  readonly url: string | null
+  readonly token: string
+}
+
 /** The store opened by the command itself, because no server runs. */
 export type LocalAdmin = { readonly ports: AdminPorts; readonly close: () => Promise<void> }
 
@@ -58,6 +66,8 @@ export type CommandLinePorts = {
   readonly catalogFolder: URL
   /** Runs the server until it has drained; gives the exit code. Rejects with a Problem when it cannot start. */
   readonly serve: (request: ServeRequest) => Promise<number>
+  /** Who holds the data folder; `null` = nobody, whatever a killed process has left there. */
+  readonly lockHolder: (data: string) => Promise<LockHolder | null>
   /** Opens the store in the data folder for one command. Rejects with Problem `conflict` while another process holds it. */
   readonly openStore: (request: { readonly config: Config; readonly data: string }) => Promise<LocalAdmin>
   /** One GET to a provider, through the same egress guard as calls. Rejects with a Problem. */

@@ -1,6 +1,6 @@
 /** A command line for tests: streams that are kept, a folder of its own, a store in memory, vendors that are few. */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -52,6 +52,10 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       vendors: testVendors,
       catalogFolder: pathToFileURL(join(process.cwd(), 'catalog/')),
       serve: async () => 0,
+      lockHolder: async (data) => {
+        const file = join(data, 'lock')
+        return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null
+      },
       openStore: async ({ data }) => {
         opened.push(data)
         return { ports: admin.ports, close: async () => void opened.push('closed') }

@@ -3,24 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
-import { priceRowHash } from '#base/price-row.ts'
+import { noRates, priceRowHash } from '#base/price-row.ts'
 import { usageOf } from '#base/usage.ts'
 import { chargeOf, rowInForce } from './charge.ts'
-
-const noRates: PriceRates = {
-  input: null,
-  cachedInput: null,
-  output: null,
-  cacheWrite5m: null,
-  cacheWrite1h: null,
-  reasoning: null,
-  audioInput: null,
-  audioOutput: null,
-  imageInput: null,
-  imageOutput: null,
-  perCall: null,
-  items: null,
-}
 
 const row = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow => ({
   model: 'm',

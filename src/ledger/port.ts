@@ -99,7 +99,7 @@ export type Ended = {
 }
 
 /** What the books say of one call; `null` amounts are not decided yet. */
-export type CallMoney = {
+export type Receipt = {
   readonly call: string
   readonly account: string
   readonly key: string | null
@@ -182,7 +182,7 @@ export type CallBooks = {
   readonly voidHold: (request: VoidRequest) => Promise<Ended>
   readonly balance: (account: string, nowMs: number) => Promise<Balance | null>
   readonly budgetState: (budget: Budget, nowMs: number) => Promise<BudgetState>
-  readonly callMoney: (call: string) => Promise<CallMoney | null>
+  readonly receipt: (call: string) => Promise<Receipt | null>
 }
 
 /** What keeps the books in order. */

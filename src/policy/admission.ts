@@ -1,23 +1,12 @@
 /** What the policies of admission see and say. */
 
 import type { Problem } from '#base/problem.ts'
-import type { KeyPurpose } from './key.ts'
 import type { KeyFacts } from './key-facts.ts'
 import type { TokenEstimate } from './rate.ts'
 import type { Ticket } from './ticket.ts'
 
-/** Facts about a call whose key the snapshot knows. */
-export type AdmissionFacts = {
-  readonly key: KeyFacts
-  /** The key as the caller sent it, for masked messages. */
-  readonly presented: string
-  readonly purpose: KeyPurpose
-  readonly nowMs: number
-  /** `server.environment` of this server. */
-  readonly environment: string
-  readonly address: string
-  readonly estimate: TokenEstimate
-}
+/** Facts about a call whose key has been checked. */
+export type AdmissionFacts = { readonly key: KeyFacts; readonly estimate: TokenEstimate }
 
 /** One concern of admission: it refuses, or asks for tickets, or both. Pure. */
 export type Policy = {

@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AdmissionFacts } from './admission.ts'
+import { Problem } from '#base/problem.ts'
+import type { AdmissionFacts, Policy } from './admission.ts'
 import { decideAdmission } from './admission.ts'
 import { policies } from './index.ts'
 import { sampleKey } from './sample-key.ts'
 
 const facts = (key: AdmissionFacts['key']): AdmissionFacts => ({
   key,
-  presented: 'hs-live-whatever',
-  purpose: 'model',
-  nowMs: 1000,
-  environment: 'production',
-  address: '192.0.2.1',
   estimate: { inputTokens: 10, outputTokensMax: null },
 })
 
-test('the key is judged before any ticket is asked for', () => {
-  assert.deepEqual(
-    policies.map(({ name }) => name),
-    ['key', 'rate'],
+test('a refusal comes before any ticket is asked for, the first one first', () => {
+  const refusing = (name: string): Policy => ({
+    name,
+    refusal: () => new Problem('content_blocked', { message: name }),
+    tickets: () => assert.fail('a refused call takes nothing'),
+  })
+  const decided = decideAdmission(
+    [...policies, refusing('a'), refusing('b')],
+    facts(sampleKey({ requestsPerMinute: 3 })),
   )
-  const decided = decideAdmission(policies, facts(sampleKey({ revokedMs: 1, requestsPerMinute: 3 })))
-  assert.equal(decided.refusal?.code, 'invalid_api_key')
+  assert.equal(decided.refusal?.message, 'a')
 })
 
 test('a good key is asked for the tickets of all policies', () => {

@@ -117,7 +117,5 @@ export type Part =
   | FinishPart
   | ErrorPart
 
-export type PartType = Part['type']
-
 /** Parts that do not commit the relay to a target: it may still try another one after them. */
 export const isUncommitted = (part: Part): boolean => part.type === 'start' || part.type === 'ping'

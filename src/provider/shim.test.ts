@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { spliceTopLevel } from '#base/json.ts'
+import type { ParameterRule, ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { shimCall } from './shim.ts'
 import { callOf } from './test-call.ts'
-import type { Adjustment, ParameterRules } from './vendor.ts'
+import type { Adjustment } from './vendor.ts'
 import { noAdjustment } from './vendor.ts'
+
+/** One rule stands for a list of one. */
+type Rules = Readonly<Record<string, ParameterRule | readonly ParameterRule[]>>
+
+const listed = (rules: Rules): ParameterRules =>
+  Object.fromEntries(Object.entries(rules).map(([name, one]) => [name, [one].flat()]))
 
 const shim = (
   text: string,
-  rules: ParameterRules,
+  rules: Rules,
 ): { readonly body: string; readonly said: string[]; readonly shims: readonly string[] } => {
   const call = callOf(text)
-  const result = shimCall({ call, rules, mode: 'shim', model: 'kimi' })
+  const result = shimCall({ call, rules: listed(rules), mode: 'shim', model: 'kimi' })
   if (result instanceof Problem || call.payload.kind !== 'json') return assert.fail()
   return {
     body: spliceTopLevel(call.payload.top, result.edits).toString(),
@@ -21,8 +28,8 @@ const shim = (
   }
 }
 
-const strict = (text: string, rules: ParameterRules): Adjustment | Problem =>
-  shimCall({ call: callOf(text), rules, mode: 'strict', model: 'kimi' })
+const strict = (text: string, rules: Rules): Adjustment | Problem =>
+  shimCall({ call: callOf(text), rules: listed(rules), mode: 'strict', model: 'kimi' })
 
 test('a fixed parameter is set, said, and everything else keeps its bytes', () => {
   assert.deepEqual(shim('{ "temperature" : 0.7 ,"top_p":1}', { temperature: { fixed: '1' } }), {
@@ -35,11 +42,15 @@ test('a fixed parameter is set, said, and everything else keeps its bytes', () =
 test('what is equal, absent or not a JSON body needs nothing', () => {
   const rules = { temperature: { fixed: '1' }, n: { min: 1, max: 5 }, tool_choice: { choices: ['"auto"', '"none"'] } }
   for (const text of ['{"temperature":1.0,"n":5,"tool_choice":"none"}', '{}', '{"top_p":0.1}'])
-    assert.equal(shimCall({ call: callOf(text), rules, mode: 'shim', model: 'kimi' }), noAdjustment, text)
+    assert.equal(
+      shimCall({ call: callOf(text), rules: listed(rules), mode: 'shim', model: 'kimi' }),
+      noAdjustment,
+      text,
+    )
   const form = callOf('{"temperature":0.7}', {
     payload: { kind: 'form', form: { parts: [], sizeBytes: 0, dispose: async () => undefined } },
   })
-  assert.equal(shimCall({ call: form, rules, mode: 'strict', model: 'kimi' }), noAdjustment)
+  assert.equal(shimCall({ call: form, rules: listed(rules), mode: 'strict', model: 'kimi' }), noAdjustment)
 })
 
 test('a number is clamped, anything else in its place is left for the model to refuse', () => {
@@ -50,7 +61,7 @@ test('a number is clamped, anything else in its place is left for the model to r
 })
 
 test('what is unsupported goes with a warning, a null without', () => {
-  const rules = { stop: { unsupported: true }, temperature: { fixed: '1' } }
+  const rules = { stop: { unsupported: true as const }, temperature: { fixed: '1' } }
   assert.deepEqual(shim('{"stop":["x"],"model":"m"}', rules), {
     body: '{"model":"m"}',
     said: ['stop:unsupported'],
@@ -80,9 +91,9 @@ test('a renamed parameter keeps its value; where both names are given, the one t
 })
 
 test('of several rules the first whose condition holds counts; null in a condition is also an absent field', () => {
-  const rules: ParameterRules = {
-    temperature: [{ when: { 'thinking.type': '"disabled"' }, fixed: '0.6' }, { fixed: '1' }],
-    top_p: [{ when: { reasoning_effort: ['"none"', 'null'] }, free: true }, { unsupported: true }],
+  const rules: Rules = {
+    temperature: [{ when: { 'thinking.type': ['"disabled"'] }, fixed: '0.6' }, { fixed: '1' }],
+    top_p: [{ when: { reasoning_effort: ['"none"', 'null'] }, free: true }, { unsupported: true as const }],
   }
   assert.equal(shim('{"temperature":0.7}', rules).body, '{"temperature":1}')
   assert.equal(
@@ -104,7 +115,7 @@ test('a value outside of the choices becomes the one that is given instead, or g
 })
 
 test('what the model ignores is sent as it is, and said', () => {
-  const rules = { temperature: { ignored: true } }
+  const rules = { temperature: { ignored: true as const } }
   assert.deepEqual(shim('{"temperature":0}', rules), {
     body: '{"temperature":0}',
     said: ['temperature:ignored by the model'],
@@ -114,12 +125,12 @@ test('what the model ignores is sent as it is, and said', () => {
 })
 
 test('strict refuses what shim would change, naming the field and what is allowed', () => {
-  const cases: ReadonlyArray<readonly [string, ParameterRules, string]> = [
+  const cases: ReadonlyArray<readonly [string, Rules, string]> = [
     ['{"temperature":0.7}', { temperature: { fixed: '1' } }, 'only 1'],
     ['{"temperature":2}', { temperature: { min: 0, max: 1 } }, '0 to 1'],
     ['{"n":9}', { n: { max: 5 } }, 'at most 5'],
     ['{"n":0}', { n: { min: 1 } }, 'at least 1'],
-    ['{"stop":"x"}', { stop: { unsupported: true } }, 'nothing'],
+    ['{"stop":"x"}', { stop: { unsupported: true as const } }, 'nothing'],
     ['{"max_tokens":1}', { max_tokens: { rename: 'max_completion_tokens' } }, '"max_completion_tokens" instead'],
   ]
   for (const [text, rules, allowed] of cases) {

@@ -6,9 +6,10 @@
 import type { TopLevel } from '#base/json.ts'
 import { hasMember, readMember } from '#base/json.ts'
 import { isObject } from '#base/json-type.ts'
+import type { ParameterRule, ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
 import type { Call, Warning } from '#protocol/call.ts'
-import type { Adjustment, ParameterRule, ParameterRules } from './vendor.ts'
+import type { Adjustment } from './vendor.ts'
 import { noAdjustment } from './vendor.ts'
 
 /** What one rule does to one parameter that is there. */
@@ -36,14 +37,11 @@ const valueAt = (top: TopLevel, path: string): unknown => {
 const holds = (top: TopLevel, rule: ParameterRule): boolean =>
   Object.entries(rule.when ?? {}).every(([path, wanted]) => {
     const value = valueAt(top, path)
-    const texts = typeof wanted === 'string' ? [wanted] : wanted
-    return texts.some((text) => sameJson(value, JSON.parse(text)))
+    return wanted.some((text) => sameJson(value, JSON.parse(text)))
   })
 
-const ruleFor = (top: TopLevel, rules: ParameterRule | readonly ParameterRule[]): ParameterRule | undefined =>
-  (Array.isArray(rules) ? (rules as readonly ParameterRule[]) : [rules as ParameterRule]).find((rule) =>
-    holds(top, rule),
-  )
+const ruleFor = (top: TopLevel, rules: readonly ParameterRule[]): ParameterRule | undefined =>
+  rules.find((rule) => holds(top, rule))
 
 const only = (text: string, word: string): Change => ({
   value: text,

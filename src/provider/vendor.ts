@@ -37,34 +37,6 @@ export type Provider = {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** JSON texts by the path of a request field (`thinking.type`); any of several will do, and `null` is also a field that is absent. */
-export type RuleCondition = Readonly<Record<string, string | readonly string[]>>
-
-/**
- * The rule of one request parameter at one model: from the catalog, applied as a shim. Several rules of one parameter
- * are tried in order, and the first whose `when` holds is the rule.
- */
-export type ParameterRule = {
-  readonly when?: RuleCondition
-  /** Nothing to adjust: ends the search among several rules. */
-  readonly free?: boolean
-  /** The only value that the model takes, as JSON text. */
-  readonly fixed?: string
-  readonly min?: number
-  readonly max?: number
-  /** The only values that the model takes, as JSON texts; any other becomes `instead`. */
-  readonly choices?: readonly string[]
-  readonly instead?: string
-  readonly unsupported?: boolean
-  /** Taken without effect: it is sent as it is, and the caller is told. */
-  readonly ignored?: boolean
-  /** The name that the model wants instead. */
-  readonly rename?: string
-}
-
-/** Rules by parameter. */
-export type ParameterRules = Readonly<Record<string, ParameterRule | readonly ParameterRule[]>>
-
 /** What a vendor changes on a body before it is sent, beyond the catalog's parameter rules. */
 export type Adjustment = {
   readonly edits: Edits

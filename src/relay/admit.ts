@@ -21,8 +21,6 @@ const bytesPerToken = 4
 /** Of a caller's `models[]` no more than this are looked at. */
 const modelsMax = 8
 
-export type Identity = { readonly key: KeyFacts; readonly presented: string }
-
 export type Grant = {
   /** The rows whose targets may answer, in the caller's order. */
   readonly rows: readonly ModelRow[]
@@ -42,7 +40,7 @@ type Use = { readonly nowMs: number; readonly purpose: 'model' | 'admin' }
  * The key of a request, before its body is read.
  * @throws Problem `invalid_api_key`, `ambiguous_credentials`, `permission_denied`, `ip_not_allowed`.
  */
-export const identify = (snapshot: Snapshot, inbound: Inbound, use: Use): Identity => {
+export const identify = (snapshot: Snapshot, inbound: Inbound, use: Use): KeyFacts => {
   const credential = credentialOf(inbound)
   if (credential instanceof Problem) throw credential
   const facts = snapshot.keys.get(snapshot.digestKey(credential.key))
@@ -54,7 +52,7 @@ export const identify = (snapshot: Snapshot, inbound: Inbound, use: Use): Identi
     purpose: use.purpose,
   })
   if (checked instanceof Problem) throw checked
-  return { key: checked, presented: credential.key }
+  return checked
 }
 
 /** The row that a name means for this key. Throws Problem `model_not_found`, `model_retired`. */
@@ -84,23 +82,16 @@ const candidatesFor = (snapshot: Snapshot, key: KeyFacts, call: Call): Candidate
 
 type Admission = {
   readonly snapshot: Snapshot
-  readonly identity: Identity
+  readonly key: KeyFacts
   readonly call: Call
-  readonly inbound: Inbound
   readonly limiter: Limiter
-  readonly nowMs: number
 }
 
 /** @throws Problem of the model, of a policy, of a limit. Takes all tickets or none. */
-export const admit = async ({ snapshot, identity, call, inbound, limiter, nowMs }: Admission): Promise<Grant> => {
-  const candidates = candidatesFor(snapshot, identity.key, call)
+export const admit = async ({ snapshot, key, call, limiter }: Admission): Promise<Grant> => {
+  const candidates = candidatesFor(snapshot, key, call)
   const decision = decideAdmission(policies, {
-    key: identity.key,
-    presented: identity.presented,
-    purpose: 'model',
-    nowMs,
-    environment: snapshot.environment,
-    address: inbound.remoteAddress,
+    key,
     estimate: { inputTokens: Math.ceil(call.inputBytes / bytesPerToken), outputTokensMax: call.outputMax },
   })
   if (decision.refusal !== null) throw decision.refusal

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
+import { noRates } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
 import { usageOf } from '#base/usage.ts'
 import { chargeOf } from '#ledger/charge.ts'
@@ -13,20 +14,6 @@ import { openaiChat } from '#protocol/openai-chat/index.ts'
 import type { Bound } from './bound.ts'
 import { boundOf } from './bound.ts'
 
-const noRates: PriceRates = {
-  input: null,
-  cachedInput: null,
-  output: null,
-  cacheWrite5m: null,
-  cacheWrite1h: null,
-  reasoning: null,
-  audioInput: null,
-  audioOutput: null,
-  imageInput: null,
-  imageOutput: null,
-  perCall: null,
-  items: null,
-}
 const priced = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow => ({
   model: 'm',
   vendor: 'v',

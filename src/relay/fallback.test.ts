@@ -143,8 +143,8 @@ test('a longer wait is not: another target is asked at once, or the caller is to
   assert.equal(told.record().attempts.length, 1)
 })
 
-for (const status of [401, 402, 403])
-  test(`a credential refused with ${status} is not tried again, another target is`, async () => {
+for (const status of [302, 401, 402, 403, 409, 418])
+  test(`what a target says for good (${status}) is not asked again, another target is`, async () => {
     const targets = [{}, { provider: 'beta' }]
     const stage = openStage({ models: [sampleModel(targets, retries(4))] })
     const caller = await stage.call()
@@ -168,6 +168,17 @@ test('a credential that is refused with a 400 is a refused credential too', asyn
   await stage.advance(10_000)
   assert.equal(stage.arrivals('alpha'), 1)
   assert.equal(caller.status(), 502)
+})
+
+test('a certificate that is not good stays so; a limit passes', async () => {
+  const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }], retries(4))] })
+  await stage.call()
+  stage.arrival('alpha').fail(faultProblem('tls', new Error('CERT_HAS_EXPIRED')))
+  await stage.settle()
+  stage.arrival('beta').answer(429, refusal('Slow down.'))
+  await stage.settle()
+  await stage.advance(10_000)
+  assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 2])
 })
 
 test('a target whose deadline passed is not asked again, another one is', async () => {

@@ -133,14 +133,17 @@ const pause = (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void
 const sameTarget = (a: Leg, b: Leg): boolean =>
   a.target.provider === b.target.provider && a.target.model === b.target.model
 
-/** Statuses by which an upstream refuses the operator's credential: the same target will say the same again. */
-const credentialStatuses: readonly (number | undefined)[] = [401, 402, 403]
+/** Of the statuses under 500 only these speak of the moment; by the others a target will say the same again. */
+const passingStatuses: readonly number[] = [408, 425, 429]
+/** What a target does not get over by itself: a credential, a certificate, an address that may not be called. */
+const lastingFaults: readonly unknown[] = ['credential', 'tls', 'refused_address']
 
-/** Nothing is gained by asking a target again that let a whole deadline pass, or that does not take the credential. */
-const worthRepeating = (problem: Problem): boolean =>
-  !credentialStatuses.includes(problem.detail.raw?.status) &&
-  problem.detail.facts?.['fault'] !== 'credential' &&
-  (problem.code !== 'upstream_timeout' || problem.detail.facts?.['deadline'] === 'connect')
+/** Nothing is gained by asking a target again that let a whole deadline pass, or that has said no for good. */
+const worthRepeating = ({ code, detail: { raw, facts } }: Problem): boolean => {
+  if (raw !== undefined && raw.status >= 300 && raw.status < 500 && !passingStatuses.includes(raw.status)) return false
+  if (lastingFaults.includes(facts?.['fault'])) return false
+  return code !== 'upstream_timeout' || facts?.['deadline'] === 'connect'
+}
 
 /** The legs that are left after a failure: without the failed target's own repeats where they are hopeless. */
 const legsAfter = (legs: readonly Leg[], failed: Leg, problem: Problem): readonly Leg[] => {

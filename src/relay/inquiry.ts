@@ -55,7 +55,7 @@ export const answerInquiry = async (
   const nowMs = ports.clock.nowMs()
   let answer: Answer
   try {
-    const { key } = identify(snapshot, inbound, { nowMs, purpose: 'model' })
+    const key = identify(snapshot, inbound, { nowMs, purpose: 'model' })
     const { books, callLog } = ports
     answer = json(await inquiry.ask({ snapshot, key, nowMs, books, callLog }, inquiry.params, inbound.query))
   } catch (thrown) {

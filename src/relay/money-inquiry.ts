@@ -133,5 +133,5 @@ export const showGeneration: Inquiry = async ({ key, books, callLog }, _params, 
   // A call of another account is as unknown as one that never was.
   if (record === null || record.account !== key.account)
     throw new Problem('not_found', { message: `There is no call '${id.slice(0, 100)}' of this account.`, param: 'id' })
-  return { data: generationOf(record, (await books.callMoney(id))?.rule ?? null) }
+  return { data: generationOf(record, (await books.receipt(id))?.rule ?? null) }
 }

@@ -1,13 +1,14 @@
 /** A leg of a route as the request that goes out: what the target needs changed, where it goes, what it carries. */
 
 import type { Secret } from '#base/log.ts'
+import type { ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { joinAdjustments } from '#provider/quirk.ts'
 import { shimCall } from '#provider/shim.ts'
-import type { Adjustment, ParameterRules } from '#provider/vendor.ts'
+import type { Adjustment } from '#provider/vendor.ts'
 import type { Leg } from './route.ts'
 import type { Upstream } from './snapshot.ts'
 

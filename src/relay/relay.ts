@@ -163,15 +163,14 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
   let hold: CallHold | null = null
   let leavePolicy: string | null = null
   try {
-    const identity = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
-    const { key } = identity
+    const key = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
     Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation, project: key.project })
     draft.test = key.test
     const inbound = await exchange.read()
     const call = protocol.server.readCall(inbound)
     const labels = labelsOf(inbound)
     describe(draft, call, labels)
-    grant = await admit({ snapshot: journey.snapshot, identity, call, inbound, limiter: ports.limiter, nowMs })
+    grant = await admit({ snapshot: journey.snapshot, key, call, limiter: ports.limiter })
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const account = journey.snapshot.accounts.get(key.account)
     hold = await holdFor({ call, inbound, protocol, key, account, rows: grant.rows, nowMs }, ports)

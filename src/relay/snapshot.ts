@@ -1,10 +1,11 @@
 /** What the hot path knows, frozen: a call keeps the one it began with. A change copies only the table that changed. */
 
+import type { ParameterRules } from '#base/parameter-rule.ts'
 import type { Transport } from '#http/transport.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { ModelTable } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
-import type { ParameterRules, Provider, Vendor } from '#provider/vendor.ts'
+import type { Provider, Vendor } from '#provider/vendor.ts'
 
 /** A provider with the way to it. */
 export type Upstream = { readonly provider: Provider; readonly vendor: Vendor; readonly transport: Transport }

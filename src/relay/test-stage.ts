@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer'
 import type { CallRecord } from '#base/call-record.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { Secret, silentLog } from '#base/log.ts'
+import { noRates } from '#base/price-row.ts'
 import type { Problem } from '#base/problem.ts'
 import { catalogOf } from '#catalog/load.ts'
 import type { Catalog } from '#catalog/model.ts'
@@ -62,19 +63,6 @@ const sampleVendor = (name: string, changes: Partial<Vendor> = {}): Vendor =>
     keyPage: null,
     ...changes,
   })
-
-const noRates = {
-  cachedInput: null,
-  cacheWrite5m: null,
-  cacheWrite1h: null,
-  reasoning: null,
-  audioInput: null,
-  audioOutput: null,
-  imageInput: null,
-  imageOutput: null,
-  perCall: null,
-  items: null,
-}
 
 /** 1 dollar for a million input tokens and 2 for a million output tokens: 1,000 and 2,000 nano-USD each. */
 export const samplePrice: Exclude<DeclaredModel['price'], 'free' | null> = {
@@ -236,7 +224,7 @@ const meteredBooks = (settled: SettleRequest[]): CallBooks => {
     voidHold: async () => ended('voided', 0n),
     balance: async () => null,
     budgetState: async () => unheld(),
-    callMoney: async () => null,
+    receipt: async () => null,
   }
 }
 

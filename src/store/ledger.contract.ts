@@ -47,8 +47,8 @@ const endings = ({ name, openAgain }: LedgerBackend): void => {
     })
     await store.voidHold(voidOf('call_3'))
     await balanceIs(store, { balance: 750n, held: 0n })
-    assert.equal((await store.callMoney('call_1'))?.state, 'settled')
-    assert.equal((await store.callMoney('call_3'))?.state, 'voided')
+    assert.equal((await store.receipt('call_1'))?.state, 'settled')
+    assert.equal((await store.receipt('call_3'))?.state, 'voided')
     await provenOk(store, startMs)
   })
 

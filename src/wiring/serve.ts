@@ -59,7 +59,7 @@ const adminServing = (machine: Machine, rooms: Rooms) => {
   const { clock, ids, version } = machine
   const { live, log, data } = rooms
   const identifyAdmin = (inbound: Inbound) =>
-    identify(live.current(), inbound, { nowMs: clock.nowMs(), purpose: 'admin' }).key
+    identify(live.current(), inbound, { nowMs: clock.nowMs(), purpose: 'admin' })
   const api = createAdminApi({
     operations,
     ports: adminPorts(rooms),

@@ -53,9 +53,5 @@ const headers: readonly (readonly [RegExp, string])[] = [
   [/^x-(?:portkey|helicone)-[\w-]+$|^helicone-[\w-]+$/i, 'gateway'],
   [/^cf-aig-[\w-]+$/i, 'cloudflare'],
 ]
-/** Headers that carry a credential to some LLM API, and to others too. */
-const sharedHeaders = /^(?:x-api-key|api-key|authorization)$/i
-
 /** Whose header it is; `null` = not one of an LLM API alone. */
 export const headerProvider = (name: string): string | null => headers.find(([form]) => form.test(name))?.[1] ?? null
-export const isSharedHeader = (name: string): boolean => sharedHeaders.test(name)

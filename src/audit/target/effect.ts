@@ -3,8 +3,8 @@
 import type { CallSite, Effect, Level } from '#audit/finding.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import type { ParameterRule } from '#base/parameter-rule.ts'
 import { resolve } from '#catalog/lookup.ts'
-import type { ParameterRule } from '#catalog/model.ts'
 import { capabilityNeeds, endpointNotes, foreignParameters } from './need.ts'
 import type { Target } from './target.ts'
 

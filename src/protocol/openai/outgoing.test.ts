@@ -110,12 +110,12 @@ test('a form is written again part by part, its length known, as often as it is 
   assert.equal(value.contentType, 'multipart/form-data; boundary=drover-call_01test')
   const bytes = await bytesOf(value.body)
   const part = (head: string, body: string): string =>
-    `--drover-call_01test\r\ncontent-disposition: form-data; ${head}\r\n\r\n${body}\r\n`
+    `--drover-call_01test\r\nContent-Disposition: form-data; ${head}\r\n\r\n${body}\r\n`
   const expected = [
     part('name="temperature"', '0'),
     part('name="language"', 'de'),
     part('name="model"', 'large-v3'),
-    part('name="file"; filename="we%22ird%0D%0Aname.wav"\r\ncontent-type: audio/wav', 'RIFFxxxx'),
+    part('name="file"; filename="we%22ird%0D%0Aname.wav"\r\nContent-Type: audio/wav', 'RIFFxxxx'),
     part('name="timestamp_granularities[]"', 'word'),
     part('name="timestamp_granularities[]"', 'segment'),
     '--drover-call_01test--\r\n',

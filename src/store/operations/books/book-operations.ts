@@ -7,12 +7,12 @@ import type {
   Balance,
   Budget,
   BudgetState,
-  CallMoney,
   Ended,
   ExtendRequest,
   Grant,
   Held,
   HoldRequest,
+  Receipt,
   SettleRequest,
   SweepRequest,
   Swept,
@@ -75,7 +75,7 @@ export const bookOperations = () => {
         state: state as AccountState,
       }))
     }),
-    callMoney: read(async (transaction, call: string): Promise<CallMoney | null> => {
+    receipt: read(async (transaction, call: string): Promise<Receipt | null> => {
       const [row] = await run.hold(transaction, [call])
       return row === undefined ? null : callMoneyOf(row)
     }),

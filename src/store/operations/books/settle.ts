@@ -5,7 +5,7 @@ import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import { chargeEntries, costEntries } from '#ledger/entry.ts'
 import { spendLots } from '#ledger/lot.ts'
-import type { CallMoney, Ended, SettleRequest, SweepRequest, Swept, TerminalState, VoidRequest } from '#ledger/port.ts'
+import type { Ended, Receipt, SettleRequest, SweepRequest, Swept, TerminalState, VoidRequest } from '#ledger/port.ts'
 import type { HoldTable } from '#store/tables.ts'
 import { moveBudgets, placesOf } from './hold.ts'
 import type { AccountMoney } from './money.ts'
@@ -25,11 +25,11 @@ const answerOf = (row: Hold): Ended => {
 }
 
 /** What the books say of a call. */
-export const callMoneyOf = (row: Hold): CallMoney => ({
+export const callMoneyOf = (row: Hold): Receipt => ({
   call: row.call,
   account: row.account,
   key: row.key,
-  state: row.state as CallMoney['state'],
+  state: row.state as Receipt['state'],
   heldNanoUsd: row.amount_nano_usd,
   chargedNanoUsd: row.charged_nano_usd,
   priceHash: row.price_hash,
