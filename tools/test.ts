@@ -1,4 +1,4 @@
-// Runs the stages named on the command line, one after the other, and says how long each took: `tools/test.ts check unit`.
+// Runs the stages named on the command line, one after the other, and says how long each took: `tools/test.ts types unit`.
 // Every stage runs even when an earlier one failed; the exit code is 1 when any did.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -63,15 +63,24 @@ async function onceFor(inputs: readonly string[], stamp: string, install: Stage)
   return true
 }
 
-async function check(): Promise<boolean> {
-  const types = await run(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'])
-  const style = await run(process.execPath, [
-    'node_modules/@biomejs/biome/bin/biome',
-    'check',
-    '--max-diagnostics=100',
-    '.',
-  ])
-  return types && style
+/** Installs a folder that has a lockfile of its own. */
+function installed(folder: string): Promise<boolean> {
+  return onceFor([`${folder}/package-lock.json`], `${folder}/node_modules/.drover-stamp`, () =>
+    run('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
+  )
+}
+
+function types(): Promise<boolean> {
+  return run(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'])
+}
+
+/** Holds the checkout against the formatter and linter, or mends it where `mend` says so. Both come from tools/style. */
+function style(mend: boolean): Promise<boolean> {
+  const biome = 'tools/style/node_modules/@biomejs/biome/bin/biome'
+  return all(
+    () => installed('tools/style'),
+    () => run(process.execPath, [biome, 'check', ...(mend ? ['--write'] : ['--max-diagnostics=100']), '.']),
+  )
 }
 
 function recordings(): Promise<boolean> {
@@ -84,10 +93,7 @@ function recordings(): Promise<boolean> {
 function clients(): Promise<boolean> {
   const python = 'interop/.venv/bin/python'
   return all(
-    () =>
-      onceFor(['interop/package-lock.json'], 'interop/node_modules/.drover-stamp', () =>
-        run('npm', ['ci', '--prefix', 'interop', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
-      ),
+    () => installed('interop'),
     () =>
       onceFor(['interop/requirements.txt'], 'interop/.venv/drover-stamp', () =>
         all(
@@ -100,7 +106,9 @@ function clients(): Promise<boolean> {
 }
 
 const stages: Readonly<Record<string, Stage>> = {
-  check,
+  types,
+  style: () => style(false),
+  format: () => style(true),
   unit: () => runTests('src/**/*.test.ts', 'test/{audit,fake,wire}/**/*.test.ts', 'tools/*.test.ts'),
   e2e: () => runTests('test/e2e/**/*.test.ts'),
   package: () =>
