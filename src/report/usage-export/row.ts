@@ -1,0 +1,117 @@
+/**
+ * What a provider says was used, in one form: whatever way it counts, `input` includes cached and cache-write tokens,
+ * as everywhere in Drover. `null` is unknown, never zero.
+ */
+
+import type { Json, JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import { divideHalfUp, nanoPerUnit } from '#base/money.ts'
+import { countOf } from '#base/usage.ts'
+
+export type UsageExportVendor = 'openai' | 'anthropic' | 'openrouter'
+
+export type UsageExportRow = {
+  readonly vendor: UsageExportVendor
+  /** The bucket, in UTC milliseconds; the end is exclusive. */
+  readonly startMs: number
+  readonly endMs: number
+  /** The UTC day of its start, `YYYY-MM-DD`. */
+  readonly day: string
+  /** As the provider names it; `null` = the export was not grouped by model. */
+  readonly model: string | null
+  /** The provider's own project or workspace, and its own key. */
+  readonly project: string | null
+  readonly key: string | null
+  readonly serviceTier: string | null
+  readonly calls: number | null
+  readonly input: number | null
+  readonly cachedInput: number | null
+  readonly cacheWrite: number | null
+  readonly cacheWrite5m: number | null
+  readonly cacheWrite1h: number | null
+  readonly output: number | null
+  readonly reasoning: number | null
+  /** What the provider charges for it; `null` where the export holds tokens only. */
+  readonly costNanoUsd: bigint | null
+}
+
+/** A file that holds one vendor's export. */
+export type UsageExportReader = {
+  readonly vendor: UsageExportVendor
+  /** For people: `OpenAI usage API`. */
+  readonly title: string
+  /** Rows of one parsed document (a page of the API); `null` = it is no document of this kind. */
+  readonly readJson: (document: JsonObject) => readonly UsageExportRow[] | null
+  /** Rows of a table; `null` = its headings are not those of this kind. */
+  readonly readTable: (
+    headings: readonly string[],
+    rows: readonly Readonly<Record<string, string>>[],
+  ) => readonly UsageExportRow[] | null
+}
+
+/** Nothing is known but when. */
+export const emptyRow = (vendor: UsageExportVendor, startMs: number, endMs: number): UsageExportRow => ({
+  vendor,
+  startMs,
+  endMs,
+  day: new Date(startMs).toISOString().slice(0, 10),
+  model: null,
+  project: null,
+  key: null,
+  serviceTier: null,
+  calls: null,
+  input: null,
+  cachedInput: null,
+  cacheWrite: null,
+  cacheWrite5m: null,
+  cacheWrite1h: null,
+  output: null,
+  reasoning: null,
+  costNanoUsd: null,
+})
+
+/** A text of JSON or of a cell; `null` where there is none. */
+export const textOf = (value: Json | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null
+
+/** A count of JSON, or of a cell. */
+export const countIn = (value: Json | undefined): number | null =>
+  typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : countOf(value)
+
+const numberForm = /^(-?)(\d{1,18})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,3}))?$/
+
+/** Moves the point: `1.25`, -2 is `0.0125`, as digits and how many of them stand behind the point. */
+const shifted = (digits: string, places: number): { readonly digits: bigint; readonly places: number } =>
+  places >= 0 ? { digits: BigInt(digits), places } : { digits: BigInt(digits) * 10n ** BigInt(-places), places: 0 }
+
+/**
+ * Nano-USD of a decimal or JSON number such as `0.06`, `1.5e-7` or `12`, in units of which `unitsPerUsd` make a dollar;
+ * rounded half up. `null` for any other text. No float is made on the way.
+ */
+export const nanoOfNumber = (value: Json | undefined, unitsPerUsd = 1n): bigint | null => {
+  const text = typeof value === 'number' ? String(value) : value
+  const match = typeof text === 'string' ? numberForm.exec(text.trim()) : null
+  if (match === null) return null
+  const [, sign, whole = '0', fraction = '', exponent = '0'] = match
+  const { digits, places } = shifted(whole + fraction, fraction.length - Number(exponent))
+  const nano = divideHalfUp(digits * nanoPerUnit, 10n ** BigInt(places) * unitsPerUsd)
+  return sign === '-' ? -nano : nano
+}
+
+/** The results of the buckets of a page, each with its bucket's bounds. */
+export const bucketResults = (
+  document: JsonObject,
+  bounds: (bucket: JsonObject) => { readonly startMs: number; readonly endMs: number } | null,
+): readonly { readonly result: JsonObject; readonly startMs: number; readonly endMs: number }[] => {
+  const buckets = document['data']
+  if (!Array.isArray(buckets)) return []
+  return buckets.flatMap((bucket: Json) => {
+    const at = isObject(bucket) ? bounds(bucket) : null
+    if (at === null || !isObject(bucket) || !Array.isArray(bucket['results'])) return []
+    return bucket['results'].filter(isObject).map((result) => ({ result, ...at }))
+  })
+}
+
+/** A sum in which something unknown makes the whole unknown. */
+export const sumKnown = (...counts: readonly (number | null)[]): number | null =>
+  counts.reduce<number | null>((sum, count) => (sum === null || count === null ? null : sum + count), 0)
