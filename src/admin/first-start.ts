@@ -9,6 +9,7 @@ import { viewOfKey } from './key-view.ts'
 import type { AdminPorts } from './operation.ts'
 import type { AccountRow, FirstStart } from './port.ts'
 import type { KeyRow } from './rows.ts'
+import type { Author } from './trail-row.ts'
 import { trailRowOf } from './trail-row.ts'
 
 /** Which of the two first keys. */
@@ -98,13 +99,11 @@ const rowOf = (candidate: Candidate, owner: Owner, request: FirstStartRequest): 
   digest: request.ports.digestKey(candidate.text),
 })
 
-const contextOf = (request: FirstStartRequest) => ({
+const authorOf = (request: FirstStartRequest): Author => ({
   actor: { name: 'system', scopes: [] },
   clock: request.clock,
   ids: request.ids,
   requestId: null,
-  // The trail row of a first start needs no more ports than these.
-  ports: { ...request.ports, environment: '', models: () => [] },
 })
 
 const begin = async (request: FirstStartRequest): Promise<FirstStartResult | null> => {
@@ -125,7 +124,7 @@ const begin = async (request: FirstStartRequest): Promise<FirstStartResult | nul
   const keys = candidates.map((candidate) => rowOf(candidate, owner, request))
   const after = { organisation, account: viewOfAccount(account), keys: keys.map((row) => viewOfKey(row, createdMs)) }
   const change = { operation: 'start.first', object: organisation.id, before: null, after }
-  const first: FirstStart = { organisation, project, account, keys, trail: trailRowOf(change, contextOf(request)) }
+  const first: FirstStart = { organisation, project, account, keys, trail: trailRowOf(change, authorOf(request)) }
   if (!(await ports.store.begin(first))) return null
   await ports.keysChanged(keys)
   return {
@@ -178,7 +177,7 @@ const addGiven = async (request: FirstStartRequest): Promise<FirstStartResult> =
     const owner = { organisation: account.organisation, project: null, account: account.id }
     const row = rowOf(candidateOf(request, kind), owner, request)
     const change = { operation: 'start.key', object: row.id, before: null, after: viewOfKey(row, clock.nowMs()) }
-    await ports.store.createKey(row, trailRowOf(change, contextOf(request)))
+    await ports.store.createKey(row, trailRowOf(change, authorOf(request)))
     await ports.keysChanged([row])
     keys.push({ kind, id: row.id, key: null })
     notes.push(`The key in ${variables[kind]} was new to this store and has been added as ${row.id}.`)

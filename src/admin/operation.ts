@@ -2,10 +2,20 @@
 
 import type { z } from 'zod'
 import type { Clock } from '#base/clock.ts'
+import type { Event } from '#base/event.ts'
 import type { Ids } from '#base/id.ts'
 import type { AccountFacts } from '#ledger/port.ts'
+import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { AdminStore, KeyRow } from './port.ts'
+
+/** Who can be told of events. */
+export type TellPorts = {
+  readonly recipients: () => readonly Recipient[]
+  readonly alerts: () => readonly AlertRule[]
+  /** Sends one event to one recipient, once; gives why it failed. */
+  readonly send: (recipient: Recipient, event: Event) => Promise<string | null>
+}
 
 /** All that operations may touch. */
 export type AdminPorts = {
@@ -20,6 +30,7 @@ export type AdminPorts = {
   readonly accountsChanged: (changed: readonly AccountFacts[]) => Promise<void>
   /** The models of the current snapshot. */
   readonly models: () => readonly ModelRow[]
+  readonly tell: TellPorts
 }
 
 /** What a credential must be allowed to do. */

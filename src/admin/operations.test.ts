@@ -333,3 +333,41 @@ test('every operation has a name, a path and fields of its own', () => {
     assert.ok(flags.every(({ describe: words }) => words.length > 0))
   }
 })
+
+describe('events', () => {
+  test('are listed with their severity, and told again on demand', async () => {
+    const { run, refused, store, lastTrail } = await open()
+    const message = 'moonshot is down'
+    const facts = { attempts: 3 }
+    const event = { id: 'evt_1', name: 'provider_down', timeMs: 0, account: null, object: 'moonshot', message } as const
+    store.addEvent({ ...event, figure: null, facts })
+    const { data } = (await run('events list')) as { readonly data: readonly Output[] }
+    assert.deepEqual(data, [
+      {
+        id: 'evt_1',
+        time: '1970-01-01T00:00:00.000Z',
+        name: 'provider_down',
+        severity: 'critical',
+        account: null,
+        object: 'moonshot',
+        message,
+        figure: null,
+        facts,
+      },
+    ])
+    assert.equal((await run('deliveries replay', { event: 'evt_1', recipient: 'ops' }))['state'], 'pending')
+    assert.equal((await lastTrail())?.operation, 'deliveries.replay')
+    assert.equal(((await run('deliveries list'))['data'] as readonly Output[]).length, 1)
+    await refused('deliveries replay', { event: 'evt_1', recipient: 'nobody' }, ['not_found', /no recipient 'nobody'/])
+    await refused('deliveries replay', { event: 'evt_9', recipient: 'ops' }, ['not_found', /no event 'evt_9'/])
+  })
+
+  test('recipients are shown with what they are told of, and can be tried', async () => {
+    const { run, refused } = await open()
+    assert.deepEqual((await run('recipients list'))['data'], [
+      { name: 'ops', way: 'mail', address: 'ops@example.com', events: ['overhead_p99'] },
+    ])
+    assert.deepEqual(await run('recipients test', { name: 'ops' }), { name: 'ops', ok: true, error: null })
+    await refused('recipients test', { name: 'osp' }, ['not_found', /no recipient 'osp'/])
+  })
+})

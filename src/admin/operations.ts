@@ -3,6 +3,7 @@
 import { accountOperations } from './accounts.ts'
 import { callOperations } from './calls.ts'
 import { creditOperations } from './credits.ts'
+import { eventOperations } from './events.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
 import { modelOperations } from './models.ts'
@@ -17,4 +18,5 @@ export const operations = [
   ...modelOperations,
   ...callOperations,
   ...trailOperations,
+  ...eventOperations,
 ] as unknown as readonly Operation[]

@@ -2,6 +2,7 @@
 
 import type { CallRecord } from '#base/call-record.ts'
 import type { AccountState, Balance, Grant, Verdict } from '#ledger/port.ts'
+import type { Delivery, Outbox } from '#notify/port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
 export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
@@ -30,7 +31,12 @@ export type FirstStart = {
   readonly trail: TrailRow
 }
 
-export type AdminStore = {
+export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> & {
+  /** Makes a delivery pending again, or for the first time; `null` where there is no such event. */
+  readonly replayDelivery: (
+    request: { readonly event: string; readonly recipient: string; readonly nowMs: number },
+    trail: TrailRow,
+  ) => Promise<Delivery | null>
   /** Creates the first rows in an empty store; `false` and no change where it is not empty. */
   readonly begin: (first: FirstStart) => Promise<boolean>
   readonly organisations: (page: Page) => Promise<readonly OrganisationRow[]>

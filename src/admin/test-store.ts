@@ -2,9 +2,11 @@
 
 import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
+import type { Event } from '#base/event.ts'
 import type { IdPrefix, Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import type { AccountState, Grant } from '#ledger/port.ts'
+import type { Delivery } from '#notify/port.ts'
 import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Actor, AdminPorts, OperationContext } from './operation.ts'
@@ -55,7 +57,34 @@ const testMoney = (accounts: readonly AccountRow[], trail: TrailRow[]): TestMone
   }
 }
 
-export type TestStore = AdminStore & { readonly addCalls: (records: readonly CallRecord[]) => void }
+type TestOutbox = Pick<AdminStore, 'events' | 'deliveries' | 'replayDelivery'>
+
+/** Nothing has happened but the events given, and nobody was told of them yet. */
+const testOutbox = (events: readonly Event[], trail: TrailRow[]): TestOutbox => {
+  const told = new Map<string, Delivery>()
+  return {
+    events: async ({ limit, before, name }) =>
+      events
+        .filter((event) => (before === null || event.id < before) && (name === null || event.name === name))
+        .toReversed()
+        .slice(0, limit),
+    deliveries: async ({ limit, state }) =>
+      [...told.values()].filter((one) => state === null || one.state === state).slice(0, limit),
+    replayDelivery: async ({ event, recipient, nowMs }, row) => {
+      if (!events.some(({ id }) => id === event)) return null
+      const anew = { state: 'pending', tries: 0, nextMs: nowMs, deliveredMs: null, error: null } as const
+      const delivery: Delivery = { event, recipient, ...anew }
+      told.set(`${event}/${recipient}`, delivery)
+      trail.push(row)
+      return delivery
+    },
+  }
+}
+
+export type TestStore = AdminStore & {
+  readonly addEvent: (event: Event) => void
+  readonly addCalls: (records: readonly CallRecord[]) => void
+}
 
 /** Keeps rows in lists, in the order in which they came. */
 export const testStore = (): TestStore => {
@@ -65,6 +94,7 @@ export const testStore = (): TestStore => {
   const keys: KeyRow[] = []
   const trail: TrailRow[] = []
   const calls: CallRecord[] = []
+  const events: Event[] = []
   const addAccount = (rows: { organisation: OrganisationRow; project: ProjectRow; account: AccountRow }): void => {
     if (accounts.some((row) => row.name === rows.account.name))
       throw new Problem('conflict', {
@@ -127,6 +157,8 @@ export const testStore = (): TestStore => {
     },
     call: async (id) => calls.find((call) => call.id === id) ?? null,
     ...testMoney(accounts, trail),
+    ...testOutbox(events, trail),
+    addEvent: (event) => void events.push(event),
     addCalls: (records) => void calls.push(...records),
   }
 }
@@ -198,6 +230,11 @@ export const testContext = (actor: Actor = localTestActor) => {
     keysChanged: async (changed) => void told.push(...changed),
     accountsChanged: async () => {},
     models: () => [modelRow],
+    tell: {
+      recipients: () => [{ name: 'ops', way: { kind: 'mail', addresses: ['ops@example.com'] } }],
+      alerts: () => [{ event: 'overhead_p99', above: 50, below: null, recipients: ['ops'] }],
+      send: async (_recipient, { message }) => (message === '' ? 'nothing to say' : null),
+    },
   }
   const context: OperationContext = { actor, requestId: 'call_1', ports, clock, ids }
   return { store, clock, ids, ports, told, context }

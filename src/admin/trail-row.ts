@@ -15,8 +15,11 @@ export type Change = {
 
 const text = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
 
+/** Who changes something, and when. */
+export type Author = Omit<OperationContext, 'ports'>
+
 /** The row that goes into the store in the same call as the change itself. */
-export const trailRowOf = (change: Change, { actor, clock, ids, requestId }: OperationContext): TrailRow => ({
+export const trailRowOf = (change: Change, { actor, clock, ids, requestId }: Author): TrailRow => ({
   id: ids.next('trl'),
   timeMs: clock.nowMs(),
   actor: actor.name,

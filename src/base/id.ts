@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'mig'
   | 'tx'
   | 'whk'
+  | 'evt'
 
 export type Ids = {
   /** `<prefix>_` + 10 characters of time + 16 characters of chance (80 bits), Crockford base 32, lower case. */

@@ -1,5 +1,6 @@
 /** The configuration as one frozen value: what the file says, with every default filled in and every reference resolved. */
 
+import type { EventName } from '#base/event.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency, PriceRates } from '#base/price-row.ts'
 import type { Fault } from './fault.ts'
@@ -101,6 +102,28 @@ export type ModelConfig = {
   readonly price: PriceSetting | 'free' | null
 }
 
+export type RecipientConfig = {
+  readonly name: string
+  readonly way:
+    | { readonly kind: 'mail'; readonly addresses: readonly string[] }
+    | { readonly kind: 'webhook'; readonly url: string; readonly secret: Secret; readonly allowPrivate: boolean }
+    | { readonly kind: 'slack'; readonly url: Secret; readonly allowPrivate: boolean }
+}
+
+/** Thresholds are in the unit of the event's figure: milliseconds, percent, USD or days. */
+export type AlertConfig = {
+  readonly event: EventName
+  readonly above: number | null
+  readonly below: number | null
+  readonly recipients: readonly string[]
+}
+
+export type NotifyConfig = {
+  readonly mail: { readonly smtp: Secret; readonly from: string } | null
+  readonly recipients: readonly RecipientConfig[]
+  readonly alerts: readonly AlertConfig[]
+}
+
 export type Config = {
   /** Absolute; `null` = there is no file. */
   readonly file: string | null
@@ -115,6 +138,7 @@ export type Config = {
   readonly providers: readonly ProviderConfig[]
   readonly models: readonly ModelConfig[]
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number }
+  readonly notify: NotifyConfig
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly bodies: boolean }
   /** What can be served but was probably meant otherwise. */
   readonly warnings: readonly Fault[]

@@ -6,6 +6,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { referenceOf } from '#base/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
 import { buildModels } from './build-model.ts'
+import { buildNotify } from './build-notify.ts'
 import type { Building } from './build-provider.ts'
 import { buildProviders } from './build-provider.ts'
 import type { Config, Loaded, ResolvedSecret, ServerConfig, StoreConfig, VendorFacts } from './config.ts'
@@ -152,6 +153,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     providers,
     models: buildModels(settings, { names, declared }, tell),
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies },
+    notify: await buildNotify(settings, resolver, tell),
     log: settings.log ?? blocks.log.parse({}),
     warnings,
   }

@@ -6,7 +6,7 @@ import { serverSettings } from '#http/settings.ts'
 import { identitySettings, signupSettings } from '#identity/settings.ts'
 import { settlementSettings } from '#ledger/settings.ts'
 import { migrationSettings } from '#migration/settings.ts'
-import { alertSettings, mailSettings } from '#notify/settings.ts'
+import { alertSettings, mailSettings, recipientSettings } from '#notify/settings.ts'
 import { logSettings } from '#observe/settings.ts'
 import { paymentSettings } from '#payment/settings.ts'
 import { bundleSettings, planSettings, regionSettings } from '#policy/settings.ts'
@@ -33,6 +33,7 @@ export const blocks = {
   seller: sellerSettings,
   retention: retentionSettings,
   regions: regionSettings,
+  recipients: recipientSettings,
   alerts: alertSettings,
   migrations: migrationSettings,
   log: logSettings,
@@ -50,11 +51,9 @@ export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
   bundles: 'no discounts are given',
   signup: 'accounts are made with `drover accounts create`',
   identity: 'people manage the server with admin keys and the command line',
-  mail: 'no mail is sent',
   payments: 'accounts are unlimited and nothing is paid',
   settlement: 'accounts are unlimited and nothing is paid',
   seller: 'no documents are issued',
   regions: 'calls go to whichever targets the model lists',
-  alerts: '`/metrics` has the figures to alert on',
   migrations: "traffic is shared out by the weights of a model's targets",
 }

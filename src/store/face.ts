@@ -4,6 +4,7 @@ import type { AdminStore, CallFilter, KeyRow } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
+import type { Outbox } from '#notify/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource } from '#relay/port.ts'
 import type { CallStretch } from './operations/call.ts'
 import type { Execute } from './operations/index.ts'
@@ -21,7 +22,8 @@ export type Store = AdminStore &
   CallBooks &
   BookKeeping &
   KeySource &
-  AccountSource & {
+  AccountSource &
+  Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
     /** Recomputes the trail's chain of hashes from its beginning. */
@@ -116,4 +118,11 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   verifyBooks: (nowMs) => verifyBooks(execute, nowMs),
   grantCredit: (grant, trail) => execute('grantCredit', { grant, trail }),
   setAccountState: (account, state, trail) => execute('setAccountState', { account, state, trail }),
+  keepEvent: (event, recipients) => execute('keepEvent', { event, recipients }),
+  dueDeliveries: (nowMs, limit) => execute('dueDeliveries', { nowMs, limit }),
+  noteDelivery: (delivery) => execute('noteDelivery', delivery),
+  events: (filter) => execute('events', filter),
+  deliveries: (filter) => execute('deliveries', filter),
+  replayDelivery: (request, trail) => execute('replayDelivery', { request, trail }),
+  forgetEvents: (olderThanMs, limit) => execute('forgetEvents', { olderThanMs, limit }),
 })

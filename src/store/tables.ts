@@ -196,6 +196,28 @@ export type BookEntryTable = {
   lot: string | null
 }
 
+/** What happened; `facts` is an object of plain values. */
+export type EventTable = {
+  id: string
+  name: string
+  time_ms: Whole
+  account: string | null
+  object: string
+  message: string
+  figure: number | null
+  facts: JsonText
+}
+
+export type DeliveryTable = {
+  event: string
+  recipient: string
+  state: string
+  tries: Whole
+  next_ms: WholeOrNull
+  delivered_ms: WholeOrNull
+  error: string | null
+}
+
 /** Facts about the store itself. */
 export type MetaTable = { name: string; value: string }
 
@@ -217,6 +239,8 @@ export type Tables = {
   budget_spend: BudgetSpendTable
   book_transaction: BookTransactionTable
   book_entry: BookEntryTable
+  event: EventTable
+  delivery: DeliveryTable
   meta: MetaTable
   schema_step: SchemaStepTable
 }

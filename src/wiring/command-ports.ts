@@ -9,6 +9,7 @@ import { networkTransport } from '#http/upstream.ts'
 import { openData } from './data.ts'
 import type { Machine } from './machine.ts'
 import { modelRows, openRelay } from './relay-rooms.ts'
+import { openTelling } from './telling.ts'
 
 type OpenRequest = Pick<ServeRequest, 'config' | 'data'>
 
@@ -18,6 +19,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   const log: Log = silentLog
   const { store, digestKey } = await openData(machine, { config, data, log }, opening)
   const { live } = await openRelay(machine, { config, log, keys: new Map(), digestKey }, opening)
+  const { ports: tell } = await openTelling(machine, { config, log }, opening)
   const closing = opening.move()
   return {
     ports: {
@@ -28,6 +30,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       keysChanged: async () => {},
       accountsChanged: async () => {},
       models: () => modelRows(live.current()),
+      tell,
     },
     close: () => closing.disposeAsync(),
   }

@@ -35,6 +35,7 @@ import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
+import { openTelling } from './telling.ts'
 
 export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint
 
@@ -44,15 +45,17 @@ type Rooms = {
   readonly log: Log
   readonly data: Data
   readonly owner: string
+  readonly telling: Awaited<ReturnType<typeof openTelling>>
 } & Awaited<ReturnType<typeof openRelay>>
 
-const adminPorts = ({ request, data, live }: Rooms) => ({
+const adminPorts = ({ request, data, live, telling }: Rooms) => ({
   store: data.store,
   digestKey: data.digestKey,
   environment: request.config.server.environment,
   keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),
   accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => live.accountsChanged(changed),
   models: () => modelRows(live.current()),
+  tell: telling.ports,
 })
 
 const adminServing = (machine: Machine, rooms: Rooms) => {
@@ -113,12 +116,13 @@ const endpointsOf = async (machine: Machine, rooms: Rooms, warnings: () => reado
 }
 
 /** Takes a changed file into force, or says why the old state stays. */
-const reload = ({ live, log }: Rooms, loaded: Loaded, restart: readonly string[]): readonly string[] => {
+const reload = ({ live, log, telling }: Rooms, loaded: Loaded, restart: readonly string[]): readonly string[] => {
   if (!loaded.ok) {
     log.error('the changed configuration is refused, the old one stays', { faults: faultsText(loaded.faults) })
     return ['the configuration file has faults and is not in force']
   }
   live.configure(relaySettings(loaded.config))
+  telling.configure(loaded.config.notify)
   log.info('the changed configuration is in force', { digest: loaded.config.digest })
   if (restart.length === 0) return []
   log.warn('some changed settings need a restart', { settings: restart.join(', ') })
@@ -142,6 +146,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     request,
     log,
     data,
+    telling: await openTelling(machine, { config, log }, closing),
     owner: Buffer.from(ids.bytes(12)).toString('hex'),
     ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey }, closing)),
   }
@@ -150,6 +155,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   rooms.live.accountsChanged(await store.loadAccounts())
   const keeping = await keepBooks({ books: store, owner: rooms.owner, clock, log })
   closing.defer(() => keeping.close())
+  rooms.telling.start(store)
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(machine, rooms, () => warnings)
   const listening = await listen(machine, { config, folder, log, endpoints })

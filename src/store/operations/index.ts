@@ -7,6 +7,7 @@ import { callOperations } from './call.ts'
 import type { StoreOperation } from './context.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
+import { outboxOperations } from './outbox.ts'
 import { trailOperations } from './trail.ts'
 
 /** One set for each backend: a set holds statements that were compiled for its dialect. */
@@ -17,6 +18,7 @@ export const makeOperations = () => ({
   ...trailOperations,
   ...callOperations(),
   ...bookOperations(),
+  ...outboxOperations,
   ...storeOperations,
 })
 

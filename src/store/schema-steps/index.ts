@@ -2,6 +2,7 @@
 
 import { first } from './0001-first.ts'
 import { books } from './0002-books.ts'
+import { outbox } from './0003-outbox.ts'
 import type { SchemaStep } from './step.ts'
 
-export const schemaSteps: readonly SchemaStep[] = [first, books]
+export const schemaSteps: readonly SchemaStep[] = [first, books, outbox]

@@ -9,6 +9,7 @@ import { callLogContract } from '#store/call-log.contract.ts'
 import { faceOf } from '#store/face.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { makeOperations } from '#store/operations/index.ts'
+import { outboxContract } from '#store/outbox.contract.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
 import { runBatch } from './batch.ts'
 import { openSqliteStore } from './client.ts'
@@ -61,5 +62,6 @@ for (const backend of [inMemory, inFile('process')]) {
   adminStoreContract(backend)
   callLogContract(backend)
   keySourceContract(backend)
+  outboxContract(backend)
 }
 callLogContract(inFile('power'))

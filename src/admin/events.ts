@@ -1,0 +1,225 @@
+/** What happened, who was told of it, and who can be told. */
+
+import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
+import type { Event, EventName } from '#base/event.ts'
+import { eventKinds } from '#base/event.ts'
+import { Problem } from '#base/problem.ts'
+import type { Delivery } from '#notify/port.ts'
+import type { AlertRule, Recipient } from '#notify/recipient.ts'
+import { handleField } from './field.ts'
+import { operation } from './operation.ts'
+import { listText, table } from './render.ts'
+import { trailRowOf } from './trail-row.ts'
+
+const eventNames = Object.keys(eventKinds) as [EventName, ...EventName[]]
+
+const eventView = z.object({
+  id: z.string(),
+  time: z.string().describe('RFC 3339, UTC.'),
+  name: z.enum(eventNames),
+  severity: z.enum(['info', 'warning', 'critical']),
+  account: z.string().nullable().describe("Whose it is; null = the operator's own."),
+  object: z.string(),
+  message: z.string(),
+  figure: z.number().nullable(),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+})
+
+const viewOfEvent = ({ timeMs, facts, ...event }: Event): z.input<typeof eventView> => ({
+  ...event,
+  time: rfc3339(timeMs),
+  severity: eventKinds[event.name].severity,
+  facts: { ...facts },
+})
+
+const limitField = () => z.int().min(1).max(1000).default(50).describe('How many rows at most, 1 to 1000.')
+
+const list = operation({
+  noun: 'events',
+  verb: 'list',
+  summary: 'What happened that people may be told of, the newest first.',
+  method: 'GET',
+  path: '/events',
+  scope: 'read',
+  input: z.strictObject({
+    limit: limitField(),
+    before: z.string().min(1).max(100).optional().describe('Only events older than this one (the `next` of a page).'),
+    name: z.enum(eventNames).optional().describe('Only events of this name.'),
+    account: handleField().optional().describe('Only events of this account: its id.'),
+  }),
+  output: z.object({ data: z.array(eventView), next: z.string().nullable() }),
+  flags: [],
+  render: ({ data }) =>
+    table(
+      ['TIME', 'ID', 'EVENT', 'OBJECT', 'MESSAGE'],
+      data.map((event) => [event.time, event.id, event.name, event.object, event.message]),
+    ),
+  run: async ({ limit, before, name, account }, { ports }) => {
+    const filter = { limit, before: before ?? null, name: name ?? null, account: account ?? null }
+    const rows = await ports.store.events(filter)
+    return { data: rows.map(viewOfEvent), next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) }
+  },
+})
+
+const deliveryView = z.object({
+  event: z.string(),
+  recipient: z.string(),
+  state: z.enum(['pending', 'delivered', 'dead']),
+  tries: z.int(),
+  next: z.string().nullable().describe('When it is tried next.'),
+  delivered: z.string().nullable(),
+  error: z.string().nullable().describe('Why the last try failed.'),
+})
+
+const timeOrNull = (timeMs: number | null): string | null => (timeMs === null ? null : rfc3339(timeMs))
+
+const viewOfDelivery = ({ nextMs, deliveredMs, ...delivery }: Delivery): z.input<typeof deliveryView> => ({
+  ...delivery,
+  next: timeOrNull(nextMs),
+  delivered: timeOrNull(deliveredMs),
+})
+
+const deliveries = operation({
+  noun: 'deliveries',
+  verb: 'list',
+  summary: 'Who was told of which event, and how it went; the newest first.',
+  method: 'GET',
+  path: '/deliveries',
+  scope: 'read',
+  input: z.strictObject({
+    limit: limitField(),
+    before: z
+      .string()
+      .regex(/^[^/]{1,100}\/[^/]{1,100}$/, 'must be EVENT/RECIPIENT')
+      .optional()
+      .describe('Only deliveries before this one (the `next` of a page): EVENT/RECIPIENT.'),
+    state: z.enum(['pending', 'delivered', 'dead']).optional().describe('Only deliveries in this state.'),
+  }),
+  output: z.object({ data: z.array(deliveryView), next: z.string().nullable() }),
+  flags: [],
+  render: ({ data }) =>
+    table(
+      ['EVENT', 'RECIPIENT', 'STATE', 'TRIES', 'NEXT', 'ERROR'],
+      data.map((row) => [row.event, row.recipient, row.state, row.tries, row.next, row.error]),
+    ),
+  run: async ({ limit, before, state }, { ports }) => {
+    const [event = '', recipient = ''] = before?.split('/') ?? []
+    const rows = await ports.store.deliveries({
+      limit,
+      before: before === undefined ? null : { event, recipient },
+      state: state ?? null,
+    })
+    const last = rows.length < limit ? undefined : rows.at(-1)
+    return { data: rows.map(viewOfDelivery), next: last === undefined ? null : `${last.event}/${last.recipient}` }
+  },
+})
+
+const replay = operation({
+  noun: 'deliveries',
+  verb: 'replay',
+  summary: 'Tell a recipient of an event again, from the first try on.',
+  method: 'POST',
+  path: '/deliveries/{event}/{recipient}/replay',
+  scope: 'write',
+  input: z.strictObject({
+    event: z.string().min(1).max(100).describe("The event's id."),
+    recipient: z.string().min(1).max(100).describe("The recipient's name."),
+  }),
+  output: deliveryView,
+  flags: [
+    { field: 'event', describe: "The event's id.", positional: true },
+    { field: 'recipient', describe: "The recipient's name.", positional: true },
+  ],
+  run: async ({ event, recipient }, context) => {
+    if (!context.ports.tell.recipients().some(({ name }) => name === recipient)) throw unknownRecipient(recipient)
+    const nowMs = context.clock.nowMs()
+    const after = { event, recipient }
+    const trail = trailRowOf({ operation: 'deliveries.replay', object: event, before: null, after }, context)
+    const delivery = await context.ports.store.replayDelivery({ event, recipient, nowMs }, trail)
+    if (delivery !== null) return viewOfDelivery(delivery)
+    throw new Problem('not_found', {
+      message: `There is no event '${event}'. Ids are in 'drover events list'; old events are deleted after 90 days.`,
+      param: 'event',
+    })
+  },
+})
+
+const unknownRecipient = (name: string): Problem =>
+  new Problem('not_found', {
+    message: `The configuration has no recipient '${name}'. Recipients are declared in drover.yaml under 'recipients'.`,
+    param: 'recipient',
+  })
+
+const recipientView = z.object({
+  name: z.string(),
+  way: z.enum(['mail', 'webhook', 'slack']),
+  address: z
+    .string()
+    .describe('Mail addresses, or the URL of a webhook; of Slack only the host, because its URL is a secret.'),
+  events: z.array(z.string()).describe('What it is told of, by the alerts of the configuration.'),
+})
+
+const addressOf = ({ way }: Recipient): string => {
+  if (way.kind === 'mail') return way.addresses.join(', ')
+  return way.kind === 'webhook' ? way.url : (URL.parse(way.url.reveal())?.host ?? 'unknown')
+}
+
+const viewOfRecipient = (recipient: Recipient, alerts: readonly AlertRule[]): z.input<typeof recipientView> => ({
+  name: recipient.name,
+  way: recipient.way.kind,
+  address: addressOf(recipient),
+  events: [
+    ...new Set(alerts.filter(({ recipients }) => recipients.includes(recipient.name)).map(({ event }) => event)),
+  ],
+})
+
+const recipients = operation({
+  noun: 'recipients',
+  verb: 'list',
+  summary: 'Who can be told of events, and of which.',
+  method: 'GET',
+  path: '/recipients',
+  scope: 'read',
+  input: z.strictObject({}),
+  output: z.object({ data: z.array(recipientView) }),
+  flags: [],
+  render: ({ data }) =>
+    table(
+      ['NAME', 'WAY', 'ADDRESS', 'EVENTS'],
+      data.map((row) => [row.name, row.way, row.address, listText(row.events)]),
+    ),
+  run: async (_input, { ports: { tell } }) => ({
+    data: tell.recipients().map((one) => viewOfRecipient(one, tell.alerts())),
+  }),
+})
+
+const tryRecipient = operation({
+  noun: 'recipients',
+  verb: 'test',
+  summary: 'Send a recipient a test event now, once.',
+  method: 'POST',
+  path: '/recipients/{name}/test',
+  scope: 'write',
+  input: z.strictObject({ name: z.string().min(1).max(100).describe("The recipient's name.") }),
+  output: z.object({ name: z.string(), ok: z.boolean(), error: z.string().nullable() }),
+  flags: [{ field: 'name', describe: "The recipient's name.", positional: true }],
+  failure: ({ error }) => error,
+  run: async ({ name }, { ports: { tell }, ids, clock }) => {
+    const recipient = tell.recipients().find((one) => one.name === name)
+    if (recipient === undefined) throw unknownRecipient(name)
+    const error = await tell.send(recipient, {
+      id: ids.next('evt'),
+      name: 'provider_up',
+      timeMs: clock.nowMs(),
+      account: null,
+      object: 'test',
+      message: 'This is a test: Drover reaches you this way.',
+      figure: null,
+      facts: { test: true },
+    })
+    return { name, ok: error === null, error }
+  },
+})
+
+export const eventOperations = [list, deliveries, replay, recipients, tryRecipient] as const

@@ -1,0 +1,84 @@
+/** The room that tells people, on the ways that the configuration names. */
+
+import type { Log } from '#base/log.ts'
+import type { Config, NotifyConfig } from '#config/config.ts'
+import type { Transport } from '#http/transport.ts'
+import { networkTransport } from '#http/upstream.ts'
+import type { Courier } from '#notify/courier.ts'
+import { startCourier } from '#notify/courier.ts'
+import type { Mailer } from '#notify/mailer.ts'
+import type { Outbox } from '#notify/port.ts'
+import type { Recipient } from '#notify/recipient.ts'
+import type { SendPorts } from '#notify/send.ts'
+import { sendEvent } from '#notify/send.ts'
+import type { Machine } from './machine.ts'
+
+export type TellRequest = { readonly config: Config; readonly log: Log }
+
+/** The ways out; a mail server that a changed file names is taken at the next mail. */
+const openWays = async (machine: Machine, closing: AsyncDisposableStack, current: () => NotifyConfig) => {
+  const { clock } = machine
+  const network = { proxy: null, certificateAuthorities: null, clock }
+  const ways: Readonly<Record<'public' | 'private', Transport>> = {
+    public: networkTransport({ ...network, allowPrivate: false }),
+    private: networkTransport({ ...network, allowPrivate: true }),
+  }
+  closing.defer(() => ways.public.close())
+  closing.defer(() => ways.private.close())
+  let open: { readonly mail: NonNullable<NotifyConfig['mail']>; readonly mailer: Mailer } | null = null
+  closing.defer(() => open?.mailer.close())
+  const mailerNow = async (mail: NonNullable<NotifyConfig['mail']>): Promise<Mailer> => {
+    if (open?.mail === mail) return open.mailer
+    // Loaded by the first mail: few servers send any.
+    const { smtpMailer } = await import('#notify/mailer.ts')
+    open?.mailer.close()
+    open = { mail, mailer: smtpMailer(mail) }
+    return open.mailer
+  }
+  return (): SendPorts => {
+    const { mail } = current()
+    return {
+      clock,
+      transport: (allowPrivate) => (allowPrivate ? ways.private : ways.public),
+      mailer: mail && (async (addresses, message) => (await mailerNow(mail)).send(addresses, message)),
+    }
+  }
+}
+
+/** What operations may know of who is told, with or without a courier that runs. */
+export const openTelling = async (machine: Machine, { config, log }: TellRequest, closing: AsyncDisposableStack) => {
+  let current = config.notify
+  let byName = new Map<string, Recipient>()
+  const configure = (notify: NotifyConfig): void => {
+    current = notify
+    byName = new Map(notify.recipients.map((one) => [one.name, one]))
+  }
+  configure(config.notify)
+  const ways = await openWays(machine, closing, () => current)
+  const { clock, ids } = machine
+  return {
+    configure,
+    ports: {
+      recipients: () => current.recipients,
+      alerts: () => current.alerts,
+      send: (recipient: Recipient, event: Parameters<typeof sendEvent>[0]) => sendEvent(event, recipient, ways()),
+    },
+    /** Begins to carry what the outbox holds. */
+    start: (outbox: Outbox): Courier => {
+      const courier = startCourier({
+        clock,
+        ids,
+        log,
+        outbox,
+        transport: (allowPrivate) => ways().transport(allowPrivate),
+        get mailer() {
+          return ways().mailer
+        },
+        rules: () => current.alerts,
+        recipients: () => byName,
+      })
+      closing.defer(() => courier.close())
+      return courier
+    },
+  }
+}
