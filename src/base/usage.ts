@@ -13,11 +13,14 @@ export type Usage = {
   readonly input: number | null
   readonly output: number | null
   readonly cachedInput: number | null
+  /** The sound within `cachedInput`: some providers bill it at a rate of its own. */
+  readonly cachedAudioInput?: number | null
   /** All cache writes; the two that follow split it by lifetime where the provider does. */
   readonly cacheWrite: number | null
   readonly cacheWrite5m: number | null
   readonly cacheWrite1h: number | null
   readonly reasoning: number | null
+  /** Sound and pictures of the input, without what of them came out of the cache where the provider tells it. */
   readonly audioInput: number | null
   readonly audioOutput: number | null
   readonly imageInput: number | null
@@ -55,3 +58,10 @@ export const usageOf = (figures: Partial<Usage>): Usage => ({ ...unknownUsage, .
  */
 export const countOf = (value: unknown): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) ? Math.max(0, value) : null
+
+/** The sum of what is known, held at the largest safe integer; `null` where nothing is. */
+export const addCounts = (...counts: readonly (number | null)[]): number | null =>
+  counts.reduce<number | null>(
+    (sum, count) => (count === null ? sum : Math.min((sum ?? 0) + count, Number.MAX_SAFE_INTEGER)),
+    null,
+  )

@@ -1,19 +1,9 @@
 /** Usage as the OpenAI family writes it: one shape in name, many ways of counting; read into the books' one way. */
 
 import type { JsonObject } from '#base/json-type.ts'
-import { isObject } from '#base/json-type.ts'
+import { isObject, objectAt } from '#base/json-type.ts'
 import type { Usage } from '#base/usage.ts'
 import { countOf, usageOf } from '#base/usage.ts'
-
-const nothing: JsonObject = Object.freeze({})
-
-const objectAt = (value: JsonObject, ...keys: readonly string[]): JsonObject => {
-  for (const key of keys) {
-    const member = value[key]
-    if (isObject(member)) return member
-  }
-  return nothing
-}
 
 /** The largest known figure: providers repeat one under an old and a new name, and fill the unused name with 0. */
 const largest = (...values: readonly unknown[]): number | null => {
