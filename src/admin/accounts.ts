@@ -77,7 +77,7 @@ const create = operation({
       throw notYet('plan', "Plans are not available in this version. Leave 'plan' out, and set limits on each key.")
     const createdMs = clock.nowMs()
     const organisation = { id: ids.next('org'), name: input.name, createdMs }
-    const project = { id: ids.next('prj'), organisation: organisation.id, name: 'default', createdMs }
+    const project = { id: ids.next('prj'), organisation: organisation.id, name: 'default', createdMs, archivedMs: null }
     const account: AccountRow = {
       id: ids.next('acc'),
       organisation: organisation.id,

@@ -78,6 +78,7 @@ const candidateOf = (request: FirstStartRequest, kind: FirstKey): Candidate => {
 
 const rowOf = (candidate: Candidate, owner: Owner, request: FirstStartRequest): KeyRow => ({
   ...owner,
+  member: null,
   id: candidate.id,
   name: candidate.kind,
   purpose: candidate.kind === 'admin' ? 'admin' : 'model',
@@ -110,7 +111,7 @@ const begin = async (request: FirstStartRequest): Promise<FirstStartResult | nul
   const { clock, ids, ports } = request
   const createdMs = clock.nowMs()
   const organisation = { id: ids.next('org'), name: 'default', createdMs }
-  const project = { id: ids.next('prj'), organisation: organisation.id, name: 'default', createdMs }
+  const project = { id: ids.next('prj'), organisation: organisation.id, name: 'default', createdMs, archivedMs: null }
   const account: AccountRow = {
     id: ids.next('acc'),
     organisation: organisation.id,

@@ -10,8 +10,10 @@ import { makeKey } from '#policy/key.ts'
 import { accountNamed } from './credits.ts'
 import { handleField, momentField, momentOf, nameField } from './field.ts'
 import { madeKeyView, viewOfKey } from './key-view.ts'
+import { memberNamed } from './members.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { projectNamed } from './projects.ts'
 import type { KeyRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
@@ -28,6 +30,8 @@ const createInput = z
   .strictObject({
     name: nameField().describe('What the key is for, for people.'),
     account: handleField().default('default').describe('The account that pays: id or name.'),
+    project: handleField().default('default').describe('The project that it belongs to: id or name.'),
+    member: handleField().optional().describe('The person that it is for: id or mail address.'),
     test: z
       .boolean()
       .default(false)
@@ -81,18 +85,36 @@ const createInput = z
       })
   })
 
+/** Where a key belongs. An organisation need not have a project `default`: then a key that names none has none. */
+const ownerOf = async (
+  { project, member }: Pick<z.output<typeof createInput>, 'project' | 'member'>,
+  organisation: string,
+  context: OperationContext,
+): Promise<Pick<KeyRow, 'project' | 'member'>> => {
+  const person = member === undefined ? null : (await memberNamed({ organisation, handle: member }, context)).id
+  const found = await context.ports.customers.project(organisation, project)
+  if (project === 'default' && (found === null || found.archivedMs !== null)) return { project: null, member: person }
+  const row = found ?? (await projectNamed({ organisation, handle: project }, context))
+  if (row.archivedMs === null) return { project: row.id, member: person }
+  throw new Problem('conflict', {
+    message: `Project ${row.name} is archived: it takes no keys. Choose another one.`,
+    param: 'project',
+  })
+}
+
 const newRow = async (
   input: z.output<typeof createInput>,
   made: MadeKey,
   context: OperationContext,
 ): Promise<KeyRow> => {
   const account = await accountNamed(input.account, context)
+  const owner = await ownerOf(input, account.organisation, context)
   const createdMs = context.clock.nowMs()
   return {
     id: made.id,
     name: input.name,
     organisation: account.organisation,
-    project: null,
+    ...owner,
     account: account.id,
     purpose: input.admin ? 'admin' : 'model',
     test: input.test,

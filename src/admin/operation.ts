@@ -7,7 +7,7 @@ import type { Ids } from '#base/id.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { ModelRow } from '#policy/model-table.ts'
-import type { AdminStore, KeyRow } from './port.ts'
+import type { AdminStore, CustomerStore, KeyRow } from './port.ts'
 
 /** Who can be told of events. */
 export type TellPorts = {
@@ -20,6 +20,7 @@ export type TellPorts = {
 /** All that operations may touch. */
 export type AdminPorts = {
   readonly store: AdminStore
+  readonly customers: CustomerStore
   /** HMAC of a key under the pepper, hex. */
   readonly digestKey: (key: string) => string
   /** `server.environment`. */

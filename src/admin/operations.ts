@@ -6,13 +6,19 @@ import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
+import { memberOperations } from './members.ts'
 import { modelOperations } from './models.ts'
 import type { Operation } from './operation.ts'
+import { organisationOperations } from './organisations.ts'
+import { projectOperations } from './projects.ts'
 import { trailOperations } from './trail.ts'
 
 export const operations = [
   ...keyOperations,
+  ...organisationOperations,
   ...accountOperations,
+  ...projectOperations,
+  ...memberOperations,
   ...creditOperations,
   ...ledgerOperations,
   ...modelOperations,

@@ -5,6 +5,7 @@ import type { AccountState, Balance, Grant, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
+export type { CustomerStore, EndedWithKeys, OwnedPage } from './customer-store.ts'
 export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
 
 export type Page = {

@@ -11,13 +11,17 @@ export type ProjectRow = {
   readonly organisation: string
   readonly name: string
   readonly createdMs: number
+  /** Since when it takes no keys and has none that work. */
+  readonly archivedMs: number | null
 }
+/** A person who has to do with an organisation; `removedMs` = no more. */
 export type MemberRow = {
   readonly id: string
   readonly organisation: string
   readonly mail: string | null
   readonly role: Role
   readonly createdMs: number
+  readonly removedMs: number | null
 }
 /** Each organisation has exactly one account. */
 export type AccountRow = {

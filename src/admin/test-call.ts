@@ -9,6 +9,7 @@ export const testCall = (id: string, fields: Partial<CallRecord>): CallRecord =>
   timeMs: Date.UTC(2026, 10, 22, 16),
   organisation: 'org_1',
   project: null,
+  member: null,
   account: 'acc_1',
   key: 'key_1',
   test: false,

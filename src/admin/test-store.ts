@@ -10,7 +10,7 @@ import type { Delivery } from '#notify/port.ts'
 import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Actor, AdminPorts, OperationContext } from './operation.ts'
-import type { AdminStore, Page } from './port.ts'
+import type { AdminStore, CustomerStore, Page } from './port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
 type Identified = { readonly id: string }
@@ -217,6 +217,15 @@ const modelRow: ModelRow = {
   ownedBy: 'moonshot',
 }
 
+/** Customers have nothing here but their accounts: what else they have is tested where there is a store. */
+const nobody = (): CustomerStore =>
+  new Proxy({} as CustomerStore, {
+    get: (_customers, name) => async () => {
+      if (name === 'project') return null
+      throw new Error(`the test store knows nothing of ${String(name)}`)
+    },
+  })
+
 /** Everything that an operation is given, over one store. `told` collects what the relay would have been told of. */
 export const testContext = (actor: Actor = localTestActor) => {
   const store = testStore()
@@ -225,6 +234,7 @@ export const testContext = (actor: Actor = localTestActor) => {
   const told: KeyRow[] = []
   const ports: AdminPorts = {
     store,
+    customers: nobody(),
     digestKey: (key) => digestKey(key, new Uint8Array(32)),
     environment: 'production',
     keysChanged: async (changed) => void told.push(...changed),

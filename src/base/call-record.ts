@@ -30,6 +30,8 @@ export type CallRecord = {
   readonly timeMs: number
   readonly organisation: string | null
   readonly project: string | null
+  /** The person whose key it was. */
+  readonly member: string | null
   readonly account: string | null
   readonly key: string | null
   /** A call under an `hs-test-` key: sandbox, no money. */

@@ -9,6 +9,7 @@ const record: CallRecord = {
   timeMs: 0,
   organisation: 'org_1',
   project: null,
+  member: null,
   account: 'acc_1',
   key: 'key_1',
   test: false,

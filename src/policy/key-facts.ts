@@ -5,6 +5,8 @@ export type KeyFacts = {
   readonly name: string
   readonly organisation: string
   readonly project: string | null
+  /** The person it was made for. */
+  readonly member: string | null
   readonly account: string
   /** `model` keys call models, `admin` keys manage; never both. */
   readonly purpose: 'model' | 'admin'

@@ -8,6 +8,7 @@ export const sampleKey = (changes: Partial<KeyFacts> = {}): KeyFacts => ({
   name: 'ci',
   organisation: 'org_sample',
   project: 'prj_sample',
+  member: null,
   account: 'acc_sample',
   purpose: 'model',
   test: false,

@@ -14,6 +14,7 @@ export const draftOf = (inbound: Inbound, protocol: string, nowMs: number): Draf
   timeMs: nowMs,
   organisation: null,
   project: null,
+  member: null,
   account: null,
   key: null,
   test: false,

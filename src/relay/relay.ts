@@ -164,7 +164,8 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
   let leavePolicy: string | null = null
   try {
     const key = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
-    Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation, project: key.project })
+    Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation })
+    Object.assign(draft, { project: key.project, member: key.member })
     draft.test = key.test
     const inbound = await exchange.read()
     const call = protocol.server.readCall(inbound)

@@ -1,6 +1,6 @@
 /** The ports of the rooms over a backend: every backend that runs the operations has this face. */
 
-import type { AdminStore, CallFilter, KeyRow } from '#admin/port.ts'
+import type { AdminStore, CallFilter, CustomerStore, KeyRow } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
@@ -18,6 +18,7 @@ export type StoreHealth =
   | { readonly ok: false; readonly message: string; readonly sinceMs: number }
 
 export type Store = AdminStore &
+  CustomerStore &
   CallLog &
   CallBooks &
   BookKeeping &
@@ -87,8 +88,22 @@ const readCalls = async (execute: Execute, filter: CallFilter): Promise<readonly
   return filter.afterId === null ? found.reverse() : found
 }
 
+const peopleFace = (execute: Execute): CustomerStore => ({
+  projects: (page) => execute('projects', page),
+  project: (organisation, handle) => execute('project', { organisation, handle }),
+  createProject: (row, trail) => execute('createProject', { row, trail }),
+  renameProject: (change, trail) => execute('renameProject', { ...change, trail }),
+  archiveProject: (change, trail) => execute('archiveProject', { ...change, trail }),
+  members: (page) => execute('members', page),
+  member: (organisation, handle) => execute('member', { organisation, handle }),
+  addMember: (row, trail) => execute('addMember', { row, trail }),
+  setMemberRole: (change, trail) => execute('setMemberRole', { ...change, trail }),
+  removeMember: (change, trail) => execute('removeMember', { ...change, trail }),
+})
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
+  ...peopleFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),

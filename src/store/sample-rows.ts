@@ -13,7 +13,7 @@ export type AccountRows = {
 /** An organisation with its project and account, all named by `name`. */
 export const sampleAccount = (name: string): AccountRows => ({
   organisation: { id: `org_${name}`, name, createdMs: 1 },
-  project: { id: `prj_${name}`, organisation: `org_${name}`, name: 'default', createdMs: 2 },
+  project: { id: `prj_${name}`, organisation: `org_${name}`, name: 'default', createdMs: 2, archivedMs: null },
   account: { id: `acc_${name}`, organisation: `org_${name}`, name, billing: 'prepaid', plan: null, createdMs: 3 },
 })
 
@@ -23,6 +23,7 @@ export const sampleKeyRow = (id: string, changes: Partial<KeyRow> = {}): KeyRow 
   name: `name of ${id}`,
   organisation: 'org_default',
   project: 'prj_default',
+  member: null,
   account: 'acc_default',
   purpose: 'model',
   test: false,
@@ -70,6 +71,7 @@ export const sampleCall = (id: string, changes: Partial<CallRecord> = {}): CallR
   timeMs: 6,
   organisation: null,
   project: null,
+  member: null,
   account: null,
   key: null,
   test: false,
@@ -114,6 +116,7 @@ export const fullCall = (id: string): CallRecord =>
     timeMs: 1_795_366_251_100,
     organisation: 'org_default',
     project: 'prj_default',
+    member: 'mem_1',
     account: 'acc_default',
     key: 'key_1',
     test: true,

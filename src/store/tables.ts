@@ -14,9 +14,22 @@ type JsonText = string
 
 export type OrganisationTable = { id: string; name: string; created_ms: Whole }
 
-export type ProjectTable = { id: string; organisation: string; name: string; created_ms: Whole }
+export type ProjectTable = {
+  id: string
+  organisation: string
+  name: string
+  created_ms: Whole
+  archived_ms: WholeOrNull
+}
 
-export type MemberTable = { id: string; organisation: string; mail: string | null; role: string; created_ms: Whole }
+export type MemberTable = {
+  id: string
+  organisation: string
+  mail: string | null
+  role: string
+  created_ms: Whole
+  removed_ms: WholeOrNull
+}
 
 export type AccountTable = {
   id: string
@@ -32,6 +45,7 @@ export type KeyTable = {
   name: string
   organisation: string
   project: string | null
+  member: string | null
   account: string
   purpose: string
   test: Flag
@@ -77,6 +91,7 @@ export type CallTable = {
   time_ms: Whole
   organisation: string | null
   project: string | null
+  member: string | null
   account: string | null
   key: string | null
   test: Flag

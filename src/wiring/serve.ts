@@ -50,6 +50,7 @@ type Rooms = {
 
 const adminPorts = ({ request, data, live, telling }: Rooms) => ({
   store: data.store,
+  customers: data.store,
   digestKey: data.digestKey,
   environment: request.config.server.environment,
   keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),

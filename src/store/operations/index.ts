@@ -8,12 +8,14 @@ import type { StoreOperation } from './context.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
 import { outboxOperations } from './outbox.ts'
+import { peopleOperations } from './people.ts'
 import { trailOperations } from './trail.ts'
 
 /** One set for each backend: a set holds statements that were compiled for its dialect. */
 export const makeOperations = () => ({
   ...beginOperations,
   ...accountOperations,
+  ...peopleOperations,
   ...keyOperations,
   ...trailOperations,
   ...callOperations(),

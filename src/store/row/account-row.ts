@@ -1,8 +1,8 @@
 /** Organisations, projects and accounts between the tables and the rooms. */
 
 import type { Insertable, Selectable } from 'kysely'
-import type { AccountRow, Billing, OrganisationRow, ProjectRow } from '#admin/port.ts'
-import type { AccountMoneyTable, AccountTable, OrganisationTable, ProjectTable } from '#store/tables.ts'
+import type { AccountRow, Billing, MemberRow, OrganisationRow, ProjectRow, Role } from '#admin/port.ts'
+import type { AccountMoneyTable, AccountTable, MemberTable, OrganisationTable, ProjectTable } from '#store/tables.ts'
 
 export const organisationValues = (row: OrganisationRow): Insertable<OrganisationTable> => ({
   id: row.id,
@@ -21,6 +21,35 @@ export const projectValues = (row: ProjectRow): Insertable<ProjectTable> => ({
   organisation: row.organisation,
   name: row.name,
   created_ms: row.createdMs,
+  archived_ms: row.archivedMs,
+})
+
+const timeOf = (value: bigint | null): number | null => (value === null ? null : Number(value))
+
+export const projectRow = (row: Selectable<ProjectTable>): ProjectRow => ({
+  id: row.id,
+  organisation: row.organisation,
+  name: row.name,
+  createdMs: Number(row.created_ms),
+  archivedMs: timeOf(row.archived_ms),
+})
+
+export const memberValues = (row: MemberRow): Insertable<MemberTable> => ({
+  id: row.id,
+  organisation: row.organisation,
+  mail: row.mail,
+  role: row.role,
+  created_ms: row.createdMs,
+  removed_ms: row.removedMs,
+})
+
+export const memberRow = (row: Selectable<MemberTable>): MemberRow => ({
+  id: row.id,
+  organisation: row.organisation,
+  mail: row.mail,
+  role: row.role as Role,
+  createdMs: Number(row.created_ms),
+  removedMs: timeOf(row.removed_ms),
 })
 
 export const accountValues = (row: AccountRow): Insertable<AccountTable> => ({

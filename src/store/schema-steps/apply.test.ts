@@ -105,7 +105,7 @@ test('the tables refuse what the types would not let in', async () => {
     "update account set billing = 'free'",
     "update account set created_ms = 'yesterday'",
     "update account set organisation = 'org_2'",
-    "insert into member values ('m', 'org_1', null, 'king', 1)",
+    "insert into member values ('m', 'org_1', null, 'king', 1, null)",
     "insert into trail_head values (2, 0, '')",
   ]
   for (const statement of refused) assert.throws(() => database.exec(statement), /constraint|cannot store/, statement)

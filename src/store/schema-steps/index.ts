@@ -3,6 +3,7 @@
 import { first } from './0001-first.ts'
 import { books } from './0002-books.ts'
 import { outbox } from './0003-outbox.ts'
+import { people } from './0004-people.ts'
 import type { SchemaStep } from './step.ts'
 
-export const schemaSteps: readonly SchemaStep[] = [first, books, outbox]
+export const schemaSteps: readonly SchemaStep[] = [first, books, outbox, people]

@@ -10,6 +10,7 @@ import { faceOf } from '#store/face.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
+import { peopleContract } from '#store/people.contract.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
 import { runBatch } from './batch.ts'
 import { openSqliteStore } from './client.ts'
@@ -63,5 +64,6 @@ for (const backend of [inMemory, inFile('process')]) {
   callLogContract(backend)
   keySourceContract(backend)
   outboxContract(backend)
+  peopleContract(backend)
 }
 callLogContract(inFile('power'))

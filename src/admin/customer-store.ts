@@ -1,0 +1,38 @@
+/** What administration needs kept of customers: their projects and people. Re-exported by `port.ts`. */
+
+import type { KeyRow, MemberRow, ProjectRow, Role, TrailRow } from './rows.ts'
+
+/** `null` = of every organisation. */
+export type OwnedPage = { readonly limit: number; readonly after: string | null; readonly organisation: string | null }
+
+/** What has ended, with the keys that ended with it. */
+export type EndedWithKeys<T> = { readonly row: T; readonly keys: readonly KeyRow[] }
+
+export type PeopleStore = {
+  readonly projects: (page: OwnedPage) => Promise<readonly ProjectRow[]>
+  /** By id, or by its name within the organisation. */
+  readonly project: (organisation: string, idOrName: string) => Promise<ProjectRow | null>
+  /** Rejects with Problem `conflict` where the organisation has a project of that name. */
+  readonly createProject: (row: ProjectRow, trail: TrailRow) => Promise<void>
+  readonly renameProject: (change: { readonly id: string; readonly name: string }, trail: TrailRow) => Promise<void>
+  /** Ends the project's keys as well. A project that is archived already stays as it is. */
+  readonly archiveProject: (
+    change: { readonly id: string; readonly atMs: number },
+    trail: TrailRow,
+  ) => Promise<EndedWithKeys<ProjectRow>>
+  readonly members: (page: OwnedPage) => Promise<readonly MemberRow[]>
+  /** By id, or by mail address within the organisation; also one who has been removed. */
+  readonly member: (organisation: string, idOrMail: string) => Promise<MemberRow | null>
+  /** Who was removed comes back under the same id. Gives the row as it is; rejects with Problem `conflict` for one who is there. */
+  readonly addMember: (row: MemberRow, trail: TrailRow) => Promise<MemberRow>
+  /** Rejects with Problem `conflict` where the organisation would be left without the owner that it has. */
+  readonly setMemberRole: (change: { readonly id: string; readonly role: Role }, trail: TrailRow) => Promise<void>
+  /** Ends the member's keys as well, unless they are to be kept. Rejects as `setMemberRole` does. */
+  readonly removeMember: (
+    change: { readonly id: string; readonly atMs: number; readonly keepKeys: boolean },
+    trail: TrailRow,
+  ) => Promise<EndedWithKeys<MemberRow>>
+}
+
+/** All that is kept of customers. */
+export type CustomerStore = PeopleStore

@@ -1,0 +1,66 @@
+/** Admin operations over a real store in memory, as the API and the command line run them. */
+
+import type { TestContext } from 'node:test'
+import type { AdminPorts, OperationContext } from '#admin/operation.ts'
+import { operations } from '#admin/operations.ts'
+import type { KeyRow } from '#admin/port.ts'
+import { runOperation } from '#admin/run.ts'
+import { systemIds } from '#base/id.ts'
+import { silentLog } from '#base/log.ts'
+import { digestKey } from '#policy/key.ts'
+import type { Store } from '#store/face.ts'
+import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import type { HandClock } from '#store/test-backend.ts'
+import { handClock } from '#store/test-backend.ts'
+
+export type Desk = {
+  readonly store: Store
+  readonly clock: HandClock
+  /** What the relay was told of keys, in order. */
+  readonly told: readonly KeyRow[]
+  /** `run('projects create', { name: 'search' })`. Rejects with Problem. */
+  readonly run: (command: string, input?: object) => Promise<Readonly<Record<string, unknown>>>
+}
+
+/** 2026-11-22, a Sunday. */
+export const deskStartMs = Date.UTC(2026, 10, 22, 12)
+
+/** A desk over a new store with one prepaid account `acme`, closed when the test is over. */
+export const openDesk = async (context: TestContext, changes: Partial<AdminPorts> = {}): Promise<Desk> => {
+  const clock = handClock(deskStartMs)
+  const ids = systemIds(clock)
+  const store = await openSqliteStore({
+    url: 'sqlite::memory:',
+    durability: 'process',
+    workerUrl: sqliteWorkerUrl,
+    clock,
+    log: silentLog,
+  })
+  context.after(() => store.close())
+  const told: KeyRow[] = []
+  const ports: AdminPorts = {
+    store,
+    customers: store,
+    digestKey: (key) => digestKey(key, new Uint8Array(32)),
+    environment: 'production',
+    keysChanged: async (changed) => void told.push(...changed),
+    accountsChanged: async () => {},
+    models: () => [],
+    tell: { recipients: () => [], alerts: () => [], send: async () => null },
+    ...changes,
+  }
+  const desk: OperationContext = {
+    actor: { name: 'local', scopes: ['read', 'write', 'secrets'] },
+    requestId: null,
+    ports,
+    clock,
+    ids,
+  }
+  const run: Desk['run'] = async (command, input = {}) => {
+    const operation = operations.find(({ noun, verb }) => `${noun} ${verb}` === command)
+    if (operation === undefined) throw new Error(`there is no operation ${command}`)
+    return (await runOperation(operation, input, desk)) as Readonly<Record<string, unknown>>
+  }
+  await run('accounts create', { name: 'acme', billing: 'prepaid' })
+  return { store, clock, told, run }
+}
