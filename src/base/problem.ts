@@ -96,6 +96,14 @@ export const problems = {
     type: 'invalid_request_error',
     mend: 'The object is in another state, or the name is taken. Read it again before changing it.',
   }),
+  idempotency_in_progress: row(409, ['caller', 'later'], {
+    type: 'invalid_request_error',
+    mend: 'The first call under this Idempotency-Key still runs. Repeat after "retry-after": its answer will be given again.',
+  }),
+  idempotency_not_replayable: row(409, ['caller', 'never'], {
+    type: 'invalid_request_error',
+    mend: 'The call under this Idempotency-Key has ended, was charged, and its answer is not kept. The message says why and names the call; send a new key to call anew.',
+  }),
   body_too_large: row(413, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'The body is over the limit that the message gives ("server.body_limit", "server.upload_limit").',
@@ -103,6 +111,10 @@ export const problems = {
   unsupported_media_type: row(415, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'Send the content-type that the message names.',
+  }),
+  idempotency_key_reused: row(422, ['caller', 'never'], {
+    type: 'invalid_request_error',
+    mend: 'This Idempotency-Key was sent with another request before. Use a new key for every new request.',
   }),
   headers_too_large: row(431, ['caller', 'never'], {
     type: 'invalid_request_error',

@@ -35,6 +35,8 @@ export type DeliverContext = {
   readonly costNow: () => bigint | null
   /** Told of every delivered piece. */
   readonly delivered: (bytes: Uint8Array) => void
+  /** Takes the answer for those who ask for it again, also what comes after the caller has left; `null` = nobody will. */
+  readonly keep: ((bytes: Uint8Array) => void) | null
 }
 
 /** The bytes of these frames that the caller is to see, in as few pieces as they came in. */
@@ -88,14 +90,20 @@ const cutProblem = (reply: Reply): Problem =>
     message: `Provider "${reply.attempt.upstream.provider.name}" broke off its answer before it was complete. What came is delivered; repeat the call for a whole one.`,
   })
 
-const see = (frames: readonly Frame[], { meter }: DeliverContext): void => {
-  for (const frame of frames) for (const part of frame.parts) meter.see(part)
+/** Read along for the books, and for whoever asks again. */
+const see = (frames: readonly Frame[], context: DeliverContext): void => {
+  const out = bytesFor(frames, context)
+  context.keep?.(out)
 }
 
-/** Reads on after the caller has left, where the provider bills the whole answer anyway, so that the books know it. */
+/** Whether the upstream is dropped when the caller leaves: not where the answer is paid for anyway, or may be asked for again. */
+const isDropped = ({ attempt }: Reply, { keep }: DeliverContext): boolean =>
+  keep === null && attempt.upstream.vendor.leavePolicy === 'cancel'
+
+/** Reads on after the caller has left, so that the books, or a repeat, know the whole answer. */
 const drain = async (reply: Reply, context: DeliverContext): Promise<void> => {
   const { attempt } = reply
-  if (attempt.upstream.vendor.leavePolicy === 'cancel') return attempt.close(new CallerLeft())
+  if (isDropped(reply, context)) return attempt.close(new CallerLeft())
   try {
     for (let step = await attempt.frames.next(); step.done !== true; step = await attempt.frames.next())
       see(step.value, context)
@@ -118,6 +126,7 @@ const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): 
     const out = bytesFor(frames, context)
     if (out.length === 0) return
     context.delivered(out)
+    context.keep?.(out)
     beat()
     await outbound.write(out)
   }
@@ -172,6 +181,7 @@ export const wholeBytes = (reply: Reply, context: DeliverContext): Buffer => byt
 /** Delivers a reply that is held whole, and whose head has been sent. Never throws for what the caller does: the end says it. */
 export const deliverWhole = async (bytes: Buffer, context: DeliverContext): Promise<Delivered> => {
   context.delivered(bytes)
+  context.keep?.(bytes)
   try {
     await context.outbound.end(bytes)
     return { end: 'complete', problem: null }
@@ -188,7 +198,7 @@ export const deliver = async (reply: Reply, context: DeliverContext): Promise<De
   let forgetDrain = (): void => {}
   const leave = (): void => {
     const close = (): void => attempt.close(new CallerLeft())
-    if (attempt.upstream.vendor.leavePolicy === 'cancel') close()
+    if (isDropped(reply, context)) close()
     else forgetDrain = context.clock.after(drainMsMax, close)
   }
   context.signal.addEventListener('abort', leave, { once: true })

@@ -10,6 +10,8 @@ import type { CallBooks } from '#ledger/port.ts'
 import type { Limiter } from '#policy/port.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { Keeper } from '#reuse/keeper.ts'
+import type { Repeats } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import type { UsageRefusals } from './attempt.ts'
 import type { Draft } from './draft.ts'
@@ -26,6 +28,8 @@ export type RelayPorts = {
   readonly limiter: Limiter
   readonly callLog: CallLog
   readonly books: CallBooks
+  /** Calls under an Idempotency-Key. */
+  readonly repeats: Repeats
   /** Names this process in the books. */
   readonly owner: string
   /** Metrics and whoever else reads records; must not throw. */
@@ -50,6 +54,8 @@ export type Admitted = Journey & {
   readonly labels: Labels
   readonly grant: Grant
   readonly hold: CallHold
+  /** Takes the answer for a repeat; `null` = the call has no Idempotency-Key. */
+  readonly keeper: Keeper | null
 }
 
 export const elapsedMs = ({ exchange, ports }: Journey): number =>
@@ -62,15 +68,13 @@ export type Head = {
   readonly limits: Readonly<Record<string, string>>
 }
 
-/** Sends the head of whatever answer there is, and notes in the draft what is known by then. */
-export const sendHead = (journey: Journey, { status, headers, limits }: Head): void => {
+/** Sends the head of whatever answer there is, and notes in the draft what is known by then. Gives the headers that went out. */
+export const sendHead = (journey: Journey, { status, headers, limits }: Head): Readonly<Record<string, string>> => {
   const { draft, exchange } = journey
   const spentMs = elapsedMs(journey)
   draft.status = status
   draft.overheadMs = Math.max(0, spentMs - upstreamWaitMs(draft))
-  exchange.outbound.head(status, {
-    ...droverHeaders(draft, { elapsedMs: spentMs, limits }),
-    ...securityHeaders,
-    ...headers,
-  })
+  const sent = { ...droverHeaders(draft, { elapsedMs: spentMs, limits }), ...securityHeaders, ...headers }
+  exchange.outbound.head(status, sent)
+  return sent
 }

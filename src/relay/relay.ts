@@ -6,6 +6,7 @@ import type { Usage } from '#base/usage.ts'
 import type { Exchange } from '#http/inbound.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { Turn } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
 import { CallerLeft } from './attempt.ts'
@@ -25,6 +26,7 @@ import { elapsedMs, sendHead } from './journey.ts'
 import type { Labels } from './labels.ts'
 import { labelsOf } from './labels.ts'
 import { meter } from './meter.ts'
+import { answerAgain, keptHead, outcomeOf, turnOf } from './repeat.ts'
 import { send } from './send.ts'
 import { priceOf, settle, settleRefusal } from './settle.ts'
 
@@ -51,17 +53,19 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
   const upstream = reply.attempt.head()
   const status = upstream?.status ?? 200
   const limits = grant.headers
+  const begin = (headers: Readonly<Record<string, string>>): void => {
+    const sent = sendHead(admitted, { status, headers, limits })
+    admitted.keeper?.head(keptHead(status, sent))
+  }
   if (!reply.ended || call.stream) {
-    const headers = replyHeaders(upstream, { stream: call.stream, lengthBytes: null, costNanoUsd: null })
-    sendHead(admitted, { status, headers, limits })
+    begin(replyHeaders(upstream, { stream: call.stream, lengthBytes: null, costNanoUsd: null }))
     return deliver(reply, context)
   }
   const usage = usageIn(reply)
   const charge = usage === null ? null : priceOf(reply.attempt.leg.row, usage, draft)
   const bytes = wholeBytes(reply, context)
   const costNanoUsd = charge?.costNanoUsd ?? null
-  const headers = replyHeaders(upstream, { stream: false, lengthBytes: bytes.length, costNanoUsd })
-  sendHead(admitted, { status, headers, limits })
+  begin(replyHeaders(upstream, { stream: false, lengthBytes: bytes.length, costNanoUsd }))
   return deliverWhole(bytes, context)
 }
 
@@ -74,15 +78,17 @@ const noteBegun = ({ ports, draft, hold }: Admitted): void => {
   })
 }
 
-/** Gives the vendor's policy on callers who leave. */
-const carry = async (admitted: Admitted): Promise<string> => {
-  const { exchange, ports, draft, protocol, snapshot, call, grant } = admitted
+/** `whole`: the answer came to its end, whoever of its readers did. */
+type Carried = { readonly leavePolicy: string; readonly whole: boolean }
+
+const carry = async (admitted: Admitted): Promise<Carried> => {
+  const { exchange, ports, draft, protocol, snapshot, call, grant, keeper } = admitted
   const reply = await send(admitted)
   const { row } = reply.attempt.leg
   const { upstream } = reply.attempt
   if (call.stream) noteBegun(admitted)
   const read = meter(ports.countTokens)
-  const keeper = snapshot.keepBodies ? bodyKeeper(draft, call) : null
+  const bodies = snapshot.keepBodies ? bodyKeeper(draft, call) : null
   const delivered = await answer(admitted, reply, {
     call,
     protocol,
@@ -97,12 +103,14 @@ const carry = async (admitted: Admitted): Promise<string> => {
     },
     delivered: (bytes) => {
       draft.responseBytes += bytes.length
-      keeper?.keep(bytes)
+      bodies?.keep(bytes)
     },
+    keep: keeper === null ? null : keeper.piece,
   })
-  keeper?.finish()
-  grant.used(await settle(draft, reply.attempt, { call, meter: read, delivered }))
-  return upstream.vendor.leavePolicy
+  bodies?.finish()
+  const whole = delivered.end === 'complete' || reply.attempt.reader()?.complete() === true
+  grant.used(await settle(draft, reply.attempt, { call, meter: read, whole, delivered }))
+  return { leavePolicy: keeper === null ? upstream.vendor.leavePolicy : 'drain', whole }
 }
 
 /** Answers a refusal in the caller's protocol; a caller who has gone gets nothing. */
@@ -151,6 +159,28 @@ const keepRecord = async (journey: Journey): Promise<void> => {
   }
 }
 
+/** Closes the books of a call and ends its turn under its key; those who wait for it go on when both are kept. */
+const close = async (journey: Journey, { hold, carried, turn }: Progress): Promise<void> => {
+  const { draft, ports } = journey
+  const first = turn?.kind === 'first' ? turn : null
+  const endTurn = async (): Promise<void> => {
+    try {
+      await first?.keeper.end(outcomeOf(draft, carried?.whole ?? false))
+    } catch (thrown) {
+      ports.log.warn('an answer could not be kept', { call: draft.id, problem: asProblem(thrown).message })
+    }
+  }
+  // Asked in one turn of the loop, the store keeps both in one commit.
+  await Promise.all([
+    hold === null ? null : closeBooks({ draft, hold, leavePolicy: carried?.leavePolicy ?? null }, ports),
+    endTurn(),
+  ])
+  first?.release()
+}
+
+/** How far a call has come. */
+type Progress = { grant: Grant | null; hold: CallHold | null; turn: Turn | null; carried: Carried | null }
+
 /**
  * Relays one call of a protocol and ends its exchange, whatever happens. The key is checked before the body is read.
  * Resolves when the call's record is kept; never rejects.
@@ -159,9 +189,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
   const nowMs = ports.clock.nowMs()
   const draft = draftOf(exchange.inbound, protocol.name, nowMs)
   const journey: Journey = { exchange, protocol, ports, snapshot: ports.snapshot(), draft }
-  let grant: Grant | null = null
-  let hold: CallHold | null = null
-  let leavePolicy: string | null = null
+  const progress: Progress = { grant: null, hold: null, turn: null, carried: null }
   try {
     const key = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
     Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation })
@@ -171,17 +199,23 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const call = protocol.server.readCall(inbound)
     const labels = labelsOf(inbound)
     describe(draft, call, labels)
-    grant = await admit({ snapshot: journey.snapshot, key, call, limiter: ports.limiter })
+    const turn = await turnOf(journey, { inbound, key, call })
+    progress.turn = turn
+    if (turn?.kind === 'again') return await answerAgain(journey, turn)
+    const grant = await admit({ snapshot: journey.snapshot, key, call, limiter: ports.limiter })
+    progress.grant = grant
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const account = journey.snapshot.accounts.get(key.account)
-    hold = await holdFor({ call, inbound, protocol, key, account, rows: grant.rows, nowMs }, ports)
+    const hold = await holdFor({ call, inbound, protocol, key, account, rows: grant.rows, nowMs }, ports)
+    progress.hold = hold
     draft.warnings = [...draft.warnings, ...hold.warnings]
-    leavePolicy = await carry({ ...journey, call: hold.call, labels, grant, hold })
+    const keeper = turn?.keeper ?? null
+    progress.carried = await carry({ ...journey, call: hold.call, labels, grant, hold, keeper })
   } catch (thrown) {
-    await endBadly(journey, thrown, grant)
+    await endBadly(journey, thrown, progress.grant)
   } finally {
-    await grant?.giveBack()
-    if (hold !== null) await closeBooks({ draft, hold, leavePolicy }, ports)
+    await progress.grant?.giveBack()
+    await close(journey, progress)
     await keepRecord(journey)
   }
 }

@@ -34,10 +34,9 @@ const usageFor = (call: Call, meter: Meter, whole: boolean): Promise<Usage> | Us
 export const settle = async (
   draft: Draft,
   attempt: Attempt,
-  facts: { readonly call: Call; readonly meter: Meter; readonly delivered: Delivered },
+  facts: { readonly call: Call; readonly meter: Meter; readonly whole: boolean; readonly delivered: Delivered },
 ): Promise<number | null> => {
-  const { call, meter, delivered } = facts
-  const whole = delivered.end === 'complete' || attempt.reader()?.complete() === true
+  const { call, meter, whole, delivered } = facts
   const usage = await usageFor(call, meter, whole)
   const charge = priceOf(attempt.leg.row, usage, draft)
   draft.usage = usage

@@ -283,6 +283,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   },
   books: meteredBooks(backstage.settled),
   owner: 'stage',
+  repeats: { take: async () => assert.fail('no call of the stage has a key'), close: async () => {} },
   observe: () => undefined,
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),

@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource } from '#relay/port.ts'
+import type { AnswerStore } from '#reuse/port.ts'
 import type { CallStretch } from './operations/call.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
@@ -23,6 +24,7 @@ export type Store = AdminStore &
   CallBooks &
   BookKeeping &
   KeySource &
+  AnswerStore &
   AccountSource &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
@@ -131,6 +133,13 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   sweep: (request) => execute('sweep', request),
   expireLots: (nowMs, limit) => execute('expireLots', { nowMs, limit }),
   verifyBooks: (nowMs) => verifyBooks(execute, nowMs),
+  claimAnswer: (request) => execute('claimAnswer', request),
+  keepPiece: (piece) => execute('keepPiece', piece),
+  endAnswer: (ending) => execute('endAnswer', ending),
+  answerPieces: (question) => execute('answerPieces', question),
+  resolveAnswers: (request) => execute('resolveAnswers', request),
+  sweepAnswers: (nowMs, limit) => execute('sweepAnswers', { nowMs, limit }),
+  answersTotal: () => execute('answersTotal', null),
   grantCredit: (grant, trail) => execute('grantCredit', { grant, trail }),
   setAccountState: (account, state, trail) => execute('setAccountState', { account, state, trail }),
   keepEvent: (event, recipients) => execute('keepEvent', { event, recipients }),

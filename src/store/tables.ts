@@ -233,6 +233,22 @@ export type DeliveryTable = {
   error: string | null
 }
 
+/** An Idempotency-Key and the answer that it stands for. */
+export type KeptAnswerTable = {
+  id: string
+  asked: string
+  call: string
+  owner: string
+  state: string
+  head: Uint8Array | null
+  reason: string | null
+  size_bytes: Whole
+  created_ms: Whole
+  expires_ms: Whole
+}
+
+export type KeptAnswerPieceTable = { id: string; call: string; place: Whole; bytes: Uint8Array }
+
 /** Facts about the store itself. */
 export type MetaTable = { name: string; value: string }
 
@@ -256,6 +272,8 @@ export type Tables = {
   book_entry: BookEntryTable
   event: EventTable
   delivery: DeliveryTable
+  kept_answer: KeptAnswerTable
+  kept_answer_piece: KeptAnswerPieceTable
   meta: MetaTable
   schema_step: SchemaStepTable
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Log } from '#base/log.ts'
 import type { Config } from '#config/config.ts'
 import { digestKey } from '#policy/key.ts'
+import { makeSeal } from '#reuse/seal.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
@@ -27,5 +28,11 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
   const { durability } = config.store
   const store = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
   closing.defer(() => store.close())
-  return { localToken, lock, store, digestKey: (key: string): string => digestKey(key, pepper) }
+  return {
+    localToken,
+    lock,
+    store,
+    seal: makeSeal(pepper, ids),
+    digestKey: (key: string): string => digestKey(key, pepper),
+  }
 }

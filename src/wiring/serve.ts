@@ -28,6 +28,8 @@ import type { RelayEndpoint } from '#relay/endpoints.ts'
 import { relayEndpoints, serveRelay } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
 import { usageRefusals } from '#relay/usage-refusals.ts'
+import type { Repeats } from '#reuse/repeats.ts'
+import { openRepeats } from '#reuse/repeats.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { openData } from './data.ts'
 import { watchIdleMemory } from './idle-memory.ts'
@@ -76,7 +78,11 @@ const adminServing = (machine: Machine, rooms: Rooms) => {
 }
 
 /** The endpoints of the relay, of administration, and of those who watch. */
-const endpointsOf = async (machine: Machine, rooms: Rooms, warnings: () => readonly string[]) => {
+const endpointsOf = async (
+  machine: Machine,
+  rooms: Rooms & { readonly repeats: Repeats },
+  warnings: () => readonly string[],
+) => {
   const { clock, ids, version, root } = machine
   const { live, log, data, countTokens } = rooms
   const metrics = makeMetrics({ defaults: true })
@@ -87,6 +93,7 @@ const endpointsOf = async (machine: Machine, rooms: Rooms, warnings: () => reado
     callLog: data.store,
     books: data.store,
     owner: rooms.owner,
+    repeats: rooms.repeats,
     observe: metrics.observe,
     countTokens,
     refusesUsage: usageRefusals(),
@@ -157,8 +164,11 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const keeping = await keepBooks({ books: store, owner: rooms.owner, clock, log })
   closing.defer(() => keeping.close())
   rooms.telling.start(store)
+  // After the first sweep, which says what became of the calls whose keys are still taken.
+  const repeats = await openRepeats({ store, seal: data.seal, owner: rooms.owner, clock, log })
+  closing.defer(() => repeats.close())
   let warnings: readonly string[] = []
-  const endpoints = await endpointsOf(machine, rooms, () => warnings)
+  const endpoints = await endpointsOf(machine, { ...rooms, repeats }, () => warnings)
   const listening = await listen(machine, { config, folder, log, endpoints })
   data.lock.announce(listening.adminUrl)
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))

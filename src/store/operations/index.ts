@@ -5,6 +5,7 @@ import { beginOperations } from './begin.ts'
 import { bookOperations } from './books/book-operations.ts'
 import { callOperations } from './call.ts'
 import type { StoreOperation } from './context.ts'
+import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
 import { outboxOperations } from './outbox.ts'
@@ -21,6 +22,7 @@ export const makeOperations = () => ({
   ...callOperations(),
   ...bookOperations(),
   ...outboxOperations,
+  ...keptAnswerOperations,
   ...storeOperations,
 })
 

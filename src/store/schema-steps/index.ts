@@ -4,6 +4,7 @@ import { first } from './0001-first.ts'
 import { books } from './0002-books.ts'
 import { outbox } from './0003-outbox.ts'
 import { people } from './0004-people.ts'
+import { keptAnswers } from './0005-kept-answers.ts'
 import type { SchemaStep } from './step.ts'
 
-export const schemaSteps: readonly SchemaStep[] = [first, books, outbox, people]
+export const schemaSteps: readonly SchemaStep[] = [first, books, outbox, people, keptAnswers]

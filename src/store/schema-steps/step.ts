@@ -23,6 +23,7 @@ export const columnTypes = (dialect: DialectName) =>
     text: 'text',
     whole: dialect === 'sqlite' ? 'integer' : 'bigint',
     real: dialect === 'sqlite' ? 'real' : 'double precision',
+    bytes: dialect === 'sqlite' ? 'blob' : 'bytea',
   }) as const
 
 /** SQLite's tables are strict, so that it refuses a text in a column of numbers as Postgres does. */

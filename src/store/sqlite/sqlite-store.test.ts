@@ -7,6 +7,7 @@ import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
 import { faceOf } from '#store/face.ts'
+import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
@@ -65,5 +66,6 @@ for (const backend of [inMemory, inFile('process')]) {
   keySourceContract(backend)
   outboxContract(backend)
   peopleContract(backend)
+  keptAnswerContract(backend)
 }
 callLogContract(inFile('power'))
