@@ -44,7 +44,7 @@ const list = operation({
   scope: 'read',
   input: z.strictObject({
     limit: limitField(),
-    before: z.string().min(1).max(100).optional().describe('Only events older than this one (the `next` of a page).'),
+    after: z.string().min(1).max(100).optional().describe('The id that the page before ended with (its `next`).'),
     name: z.enum(eventNames).optional().describe('Only events of this name.'),
     account: handleField().optional().describe('Only events of this account: its id.'),
   }),
@@ -55,8 +55,8 @@ const list = operation({
       ['TIME', 'ID', 'EVENT', 'OBJECT', 'MESSAGE'],
       data.map((event) => [event.time, event.id, event.name, event.object, event.message]),
     ),
-  run: async ({ limit, before, name, account }, { ports }) => {
-    const filter = { limit, before: before ?? null, name: name ?? null, account: account ?? null }
+  run: async ({ limit, after, name, account }, { ports }) => {
+    const filter = { limit, before: after ?? null, name: name ?? null, account: account ?? null }
     const rows = await ports.store.events(filter)
     return { data: rows.map(viewOfEvent), next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) }
   },
@@ -89,11 +89,11 @@ const deliveries = operation({
   scope: 'read',
   input: z.strictObject({
     limit: limitField(),
-    before: z
+    after: z
       .string()
       .regex(/^[^/]{1,100}\/[^/]{1,100}$/, 'must be EVENT/RECIPIENT')
       .optional()
-      .describe('Only deliveries before this one (the `next` of a page): EVENT/RECIPIENT.'),
+      .describe('EVENT/RECIPIENT that the page before ended with (its `next`).'),
     state: z.enum(['pending', 'delivered', 'dead']).optional().describe('Only deliveries in this state.'),
   }),
   output: z.object({ data: z.array(deliveryView), next: z.string().nullable() }),
@@ -103,11 +103,11 @@ const deliveries = operation({
       ['EVENT', 'RECIPIENT', 'STATE', 'TRIES', 'NEXT', 'ERROR'],
       data.map((row) => [row.event, row.recipient, row.state, row.tries, row.next, row.error]),
     ),
-  run: async ({ limit, before, state }, { ports }) => {
-    const [event = '', recipient = ''] = before?.split('/') ?? []
+  run: async ({ limit, after, state }, { ports }) => {
+    const [event = '', recipient = ''] = after?.split('/') ?? []
     const rows = await ports.store.deliveries({
       limit,
-      before: before === undefined ? null : { event, recipient },
+      before: after === undefined ? null : { event, recipient },
       state: state ?? null,
     })
     const last = rows.length < limit ? undefined : rows.at(-1)

@@ -6,6 +6,7 @@ import type { Event } from '#base/event.ts'
 import type { Ids } from '#base/id.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
+import type { Figures } from '#observe/figures.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { AdminStore, CustomerStore, KeyRow } from './port.ts'
 
@@ -32,6 +33,8 @@ export type AdminPorts = {
   /** The models of the current snapshot. */
   readonly models: () => readonly ModelRow[]
   readonly tell: TellPorts
+  /** `null` where no server runs. */
+  readonly figures: Figures | null
 }
 
 /** What a credential must be allowed to do. */

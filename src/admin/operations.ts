@@ -11,6 +11,7 @@ import { modelOperations } from './models.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { projectOperations } from './projects.ts'
+import { statsOperations } from './stats.ts'
 import { trailOperations } from './trail.ts'
 
 export const operations = [
@@ -25,4 +26,5 @@ export const operations = [
   ...callOperations,
   ...trailOperations,
   ...eventOperations,
+  ...statsOperations,
 ] as unknown as readonly Operation[]

@@ -245,6 +245,7 @@ export const testContext = (actor: Actor = localTestActor) => {
       alerts: () => [{ event: 'overhead_p99', above: 50, below: null, recipients: ['ops'] }],
       send: async (_recipient, { message }) => (message === '' ? 'nothing to say' : null),
     },
+    figures: null,
   }
   const context: OperationContext = { actor, requestId: 'call_1', ports, clock, ids }
   return { store, clock, ids, ports, told, context }

@@ -9,6 +9,7 @@ import type { Shell } from './operation-command.ts'
 import { operationCommands } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
 import { serveCommand } from './serve-command.ts'
+import { topCommand } from './top-command.ts'
 
 /** Throws instead of ending the process, and writes only through the shell's streams. */
 const tame = (command: Command, ports: CommandLinePorts): void => {
@@ -35,6 +36,7 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(doctorCommand(shell, exited))
   program.addCommand(auditCommand(shell, exited))
   for (const command of operationCommands(operations, shell)) program.addCommand(command)
+  program.addCommand(topCommand(shell))
   program.addHelpText('after', '\nNo command means serve. The manual is in docs/.')
   tame(program, shell.ports)
   return program

@@ -49,7 +49,8 @@ const post = async (
     reply.abort()
     return reply.status >= 200 && reply.status < 300 ? null : `the receiver answered ${reply.status}`
   } catch (thrown) {
-    return asProblem(thrown).message
+    // The way out is the one of upstreams, and so are its words.
+    return asProblem(thrown).message.replace(/^The provider\b/, 'The receiver')
   } finally {
     cancel()
   }

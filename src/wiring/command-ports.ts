@@ -32,6 +32,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       accountsChanged: async () => {},
       models: () => modelRows(live.current()),
       tell,
+      figures: null,
     },
     close: () => closing.disposeAsync(),
   }

@@ -7,6 +7,8 @@ import { firstStart } from '#admin/first-start.ts'
 import { greeting } from '#admin/greeting.ts'
 import { operations } from '#admin/operations.ts'
 import { serveAdmin } from '#admin/serve.ts'
+import type { CallRecord } from '#base/call-record.ts'
+import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import type { ServeRequest } from '#cli/ports.ts'
 import type { Loaded } from '#config/config.ts'
@@ -19,6 +21,8 @@ import type { PageEndpoint } from '#http/page.ts'
 import { filePage, servePage } from '#http/page.ts'
 import { clearSpool } from '#http/spool.ts'
 import { keepBooks } from '#job/keep-books.ts'
+import type { Figures } from '#observe/figures.ts'
+import { makeFigures } from '#observe/figures.ts'
 import { makeMetrics } from '#observe/metrics.ts'
 import { watchPages } from '#observe/pages.ts'
 import { pinoLog } from '#observe/pino-log.ts'
@@ -38,6 +42,7 @@ import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
+import { startWatching } from './watching.ts'
 
 export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint
 
@@ -48,9 +53,14 @@ type Rooms = {
   readonly data: Data
   readonly owner: string
   readonly telling: Awaited<ReturnType<typeof openTelling>>
+  readonly figures: Figures
+  /** Tells people, where the configuration names some. */
+  readonly emit: Emit
+  /** Who reads each record when its call has ended. */
+  readonly watchers: readonly ((record: CallRecord) => void)[]
 } & Awaited<ReturnType<typeof openRelay>>
 
-const adminPorts = ({ request, data, live, telling }: Rooms) => ({
+const adminPorts = ({ request, data, live, telling, figures }: Rooms) => ({
   store: data.store,
   customers: data.store,
   digestKey: data.digestKey,
@@ -59,6 +69,7 @@ const adminPorts = ({ request, data, live, telling }: Rooms) => ({
   accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => live.accountsChanged(changed),
   models: () => modelRows(live.current()),
   tell: telling.ports,
+  figures,
 })
 
 const adminServing = (machine: Machine, rooms: Rooms) => {
@@ -84,7 +95,7 @@ const endpointsOf = async (
   warnings: () => readonly string[],
 ) => {
   const { clock, ids, version, root } = machine
-  const { live, log, data, countTokens } = rooms
+  const { live, log, data, countTokens, watchers } = rooms
   const metrics = makeMetrics({ defaults: true })
   const admin = adminServing(machine, rooms)
   const ports = {
@@ -94,7 +105,10 @@ const endpointsOf = async (
     books: data.store,
     owner: rooms.owner,
     repeats: rooms.repeats,
-    observe: metrics.observe,
+    observe: (record: CallRecord) => {
+      metrics.observe(record)
+      for (const watcher of watchers) watcher(record)
+    },
     countTokens,
     refusesUsage: usageRefusals(),
     clock,
@@ -150,11 +164,18 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const data = await openData(machine, { config, data: folder, log }, closing)
   const { digestKey, store } = data
   await clearSpool(join(folder, 'spool'))
+  const telling = await openTelling(machine, { config, log }, closing)
+  const { emit } = telling.start(store)
+  const figures = makeFigures(clock)
+  const alerts = telling.ports.alerts
   const rooms: Rooms = {
     request,
     log,
     data,
-    telling: await openTelling(machine, { config, log }, closing),
+    telling,
+    figures,
+    emit,
+    watchers: startWatching(machine, { config, alerts, figures, books: store, emit, log }, closing),
     owner: Buffer.from(ids.bytes(12)).toString('hex'),
     ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey }, closing)),
   }
@@ -163,7 +184,6 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   rooms.live.accountsChanged(await store.loadAccounts())
   const keeping = await keepBooks({ books: store, owner: rooms.owner, clock, log })
   closing.defer(() => keeping.close())
-  rooms.telling.start(store)
   // After the first sweep, which says what became of the calls whose keys are still taken.
   const repeats = await openRepeats({ store, seal: data.seal, owner: rooms.owner, clock, log })
   closing.defer(() => repeats.close())

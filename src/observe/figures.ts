@@ -1,0 +1,185 @@
+/**
+ * What has gone on lately, by key, model and provider: counted from call records in memory, in slots of time that fall out as
+ * they age. Bounded: the series that was used longest ago makes room.
+ */
+
+import type { CallRecord } from '#base/call-record.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Blame } from '#base/problem.ts'
+import { problems } from '#base/problem.ts'
+import type { Histogram } from './histogram.ts'
+import { addHistogram, addTime, quantileMs } from './histogram.ts'
+
+export const dimensions = ['all', 'key', 'model', 'provider'] as const
+export type Dimension = (typeof dimensions)[number]
+
+/** `[slot length, slots]` in milliseconds and number: five minutes in 10 s, an hour in 5 min. */
+const windows = { '1m': [10_000, 6], '5m': [10_000, 30], '1h': [300_000, 12] } as const
+export type Window = keyof typeof windows
+
+const seriesMax = 1_000
+
+type Slot = {
+  readonly number: number
+  calls: number
+  readonly failures: Record<Blame, number>
+  inputTokens: number
+  outputTokens: number
+  costNanoUsd: bigint
+  readonly firstPart: Histogram
+  readonly duration: Histogram
+  readonly overhead: Histogram
+}
+
+const newSlot = (number: number): Slot => ({
+  number,
+  calls: 0,
+  failures: { caller: 0, policy: 0, upstream: 0, drover: 0 },
+  inputTokens: 0,
+  outputTokens: 0,
+  costNanoUsd: 0n,
+  firstPart: new Map(),
+  duration: new Map(),
+  overhead: new Map(),
+})
+
+type Series = { readonly short: Slot[]; readonly long: Slot[] }
+
+export type Quantiles = { readonly p50: number | null; readonly p95: number | null; readonly p99: number | null }
+
+/** Times in milliseconds. Of a provider, calls are attempts; it has no overhead and no cost. */
+export type Figure = {
+  readonly name: string
+  readonly calls: number
+  readonly failures: Readonly<Record<Blame, number>>
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly costNanoUsd: bigint
+  readonly firstPartMs: Quantiles
+  readonly durationMs: Quantiles
+  readonly overheadMs: Quantiles
+}
+
+export type Figures = {
+  readonly observe: (record: CallRecord) => void
+  /** The busiest first; `limit` at most. */
+  readonly read: (request: {
+    readonly by: Dimension
+    readonly window: Window
+    readonly limit: number
+  }) => readonly Figure[]
+}
+
+/** Adds what one call, or one attempt, was to a slot. */
+type Happened = (slot: Slot) => void
+
+const ofCall =
+  (record: CallRecord): Happened =>
+  (slot) => {
+    slot.calls += 1
+    if (record.error !== null) slot.failures[problems[record.error].blame] += 1
+    slot.inputTokens += record.usage?.input ?? 0
+    slot.outputTokens += record.usage?.output ?? 0
+    slot.costNanoUsd += record.costNanoUsd ?? 0n
+    if (record.ttftMs !== null) addTime(slot.firstPart, record.ttftMs)
+    addTime(slot.duration, record.durationMs)
+    addTime(slot.overhead, record.overheadMs)
+  }
+
+const ofAttempt =
+  (attempt: CallRecord['attempts'][number]): Happened =>
+  (slot) => {
+    slot.calls += 1
+    if (attempt.error !== null) slot.failures[problems[attempt.error].blame] += 1
+    slot.inputTokens += attempt.usage?.input ?? 0
+    slot.outputTokens += attempt.usage?.output ?? 0
+    slot.costNanoUsd += attempt.costNanoUsd ?? 0n
+    if (attempt.firstPartMs !== null) addTime(slot.firstPart, attempt.firstPartMs - attempt.startMs)
+    if (attempt.endMs !== null) addTime(slot.duration, attempt.endMs - attempt.startMs)
+  }
+
+const quantiles = (histogram: Histogram): Quantiles => ({
+  p50: quantileMs(histogram, 0.5),
+  p95: quantileMs(histogram, 0.95),
+  p99: quantileMs(histogram, 0.99),
+})
+
+const addSlot = (sum: Slot, slot: Slot): void => {
+  sum.calls += slot.calls
+  for (const blame of Object.keys(sum.failures) as Blame[]) sum.failures[blame] += slot.failures[blame]
+  sum.inputTokens += slot.inputTokens
+  sum.outputTokens += slot.outputTokens
+  sum.costNanoUsd += slot.costNanoUsd
+  addHistogram(sum.firstPart, slot.firstPart)
+  addHistogram(sum.duration, slot.duration)
+  addHistogram(sum.overhead, slot.overhead)
+}
+
+const figureOf = (name: string, slots: readonly Slot[]): Figure => {
+  const sum = newSlot(0)
+  for (const slot of slots) addSlot(sum, slot)
+  const { firstPart, duration, overhead, number: _number, ...counts } = sum
+  return {
+    name,
+    ...counts,
+    firstPartMs: quantiles(firstPart),
+    durationMs: quantiles(duration),
+    overheadMs: quantiles(overhead),
+  }
+}
+
+const current = (slots: Slot[], number: number, slotsMax: number): Slot => {
+  const last = slots.at(-1)
+  if (last !== undefined && last.number >= number) return last
+  const slot = newSlot(number)
+  slots.push(slot)
+  if (slots.length > slotsMax) slots.shift()
+  return slot
+}
+
+/** Figures since the start of the process; nothing of them is kept. */
+export const makeFigures = (clock: Clock): Figures => {
+  const series = new Map<string, Series>()
+
+  const seriesOf = (id: string): Series => {
+    const known = series.get(id) ?? { short: [], long: [] }
+    series.delete(id)
+    series.set(id, known)
+    if (series.size > seriesMax) {
+      const [oldest] = series.keys()
+      if (oldest !== undefined) series.delete(oldest)
+    }
+    return known
+  }
+  const add = (by: Dimension, name: string, happened: Happened): void => {
+    const { short, long } = seriesOf(`${by}:${name}`)
+    const nowMs = clock.monotonicMs()
+    for (const [slots, [slotMs, slotsMax]] of [
+      [short, windows['5m']],
+      [long, windows['1h']],
+    ] as const)
+      happened(current(slots, Math.floor(nowMs / slotMs), slotsMax))
+  }
+
+  return {
+    observe: (record) => {
+      const call = ofCall(record)
+      add('all', 'all', call)
+      if (record.key !== null) add('key', record.key, call)
+      if (record.key !== null && record.model !== null) add('model', record.model, call)
+      for (const attempt of record.attempts) add('provider', attempt.provider, ofAttempt(attempt))
+    },
+    read: ({ by, window, limit }) => {
+      const [slotMs, slotsMax] = windows[window]
+      const from = Math.floor(clock.monotonicMs() / slotMs) - slotsMax
+      const prefix = `${by}:`
+      const found: Figure[] = []
+      for (const [id, { short, long }] of series) {
+        if (!id.startsWith(prefix)) continue
+        const slots = (window === '1h' ? long : short).filter(({ number }) => number > from)
+        if (slots.length > 0) found.push(figureOf(id.slice(prefix.length), slots))
+      }
+      return found.sort((a, b) => b.calls - a.calls).slice(0, limit)
+    },
+  }
+}

@@ -1,0 +1,52 @@
+/** Those who look at what goes on and emit events: figures, spending, balances, certificates. */
+
+import { X509Certificate } from 'node:crypto'
+import type { CallRecord } from '#base/call-record.ts'
+import type { Emit, EventName } from '#base/event.ts'
+import type { Log } from '#base/log.ts'
+import type { Config, NotifyConfig } from '#config/config.ts'
+import type { CallBooks } from '#ledger/port.ts'
+import { watchBalances } from '#observe/balance-watch.ts'
+import { watchCertificate } from '#observe/certificate-watch.ts'
+import type { Figures } from '#observe/figures.ts'
+import { watchSpend } from '#observe/spend-watch.ts'
+import { watchFigures } from '#observe/watch.ts'
+import type { Machine } from './machine.ts'
+
+export type WatchRequest = {
+  readonly config: Config
+  readonly alerts: () => NotifyConfig['alerts']
+  readonly figures: Figures
+  readonly books: Pick<CallBooks, 'balance'>
+  readonly emit: Emit
+  readonly log: Log
+}
+
+const thresholds = (alerts: NotifyConfig['alerts'], event: EventName, side: 'above' | 'below'): readonly number[] =>
+  alerts.flatMap((alert) => (alert.event === event && alert[side] !== null ? [alert[side]] : []))
+
+/** Everything that is started is stopped by `closing`; gives those who read records. */
+export const startWatching = (
+  { clock }: Machine,
+  request: WatchRequest,
+  closing: AsyncDisposableStack,
+): readonly ((record: CallRecord) => void)[] => {
+  const { config, alerts, figures, books, emit, log } = request
+  const lowestAbove = (event: EventName): number | null => {
+    const found = thresholds(alerts(), event, 'above')
+    return found.length === 0 ? null : Math.min(...found)
+  }
+  const highestBelow = (event: EventName): number | null => {
+    const found = thresholds(alerts(), event, 'below')
+    return found.length === 0 ? null : Math.max(...found)
+  }
+  closing.defer(watchFigures({ figures, emit, lowestAbove, clock }))
+  const balances = watchBalances({ books, emit, belowUsd: () => highestBelow('balance_low'), clock, log })
+  closing.defer(() => balances.close())
+  const { tls } = config.server
+  if (tls !== null) {
+    const endsMs = Date.parse(new X509Certificate(tls.certificate.reveal()).validTo)
+    closing.defer(watchCertificate({ endsMs, emit, belowDays: () => highestBelow('certificate_expiry'), clock }))
+  }
+  return [figures.observe, watchSpend({ clock, emit }), balances.observe]
+}
