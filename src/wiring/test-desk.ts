@@ -47,6 +47,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     accountsChanged: async () => {},
     models: () => [],
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
+    figures: null,
     ...changes,
   }
   const desk: OperationContext = {
