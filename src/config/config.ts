@@ -124,6 +124,15 @@ export type NotifyConfig = {
   readonly alerts: readonly AlertConfig[]
 }
 
+export type TelemetryConfig = {
+  readonly url: string
+  readonly headers: Readonly<Record<string, Secret>>
+  readonly serviceName: string
+  /** In [0, 1]. */
+  readonly share: number
+  readonly allowPrivate: boolean
+}
+
 export type Config = {
   /** Absolute; `null` = there is no file. */
   readonly file: string | null
@@ -139,6 +148,8 @@ export type Config = {
   readonly models: readonly ModelConfig[]
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number }
   readonly notify: NotifyConfig
+  /** `null` = nothing is exported. */
+  readonly telemetry: TelemetryConfig | null
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly bodies: boolean }
   /** What can be served but was probably meant otherwise. */
   readonly warnings: readonly Fault[]

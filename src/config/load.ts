@@ -9,6 +9,7 @@ import { buildModels } from './build-model.ts'
 import { buildNotify } from './build-notify.ts'
 import type { Building } from './build-provider.ts'
 import { buildProviders } from './build-provider.ts'
+import { buildTelemetry } from './build-telemetry.ts'
 import type { Config, Loaded, ResolvedSecret, ServerConfig, StoreConfig, VendorFacts } from './config.ts'
 import { configBytesMax, readDocument } from './document.ts'
 import type { Fault, Path } from './fault.ts'
@@ -154,6 +155,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     models: buildModels(settings, { names, declared }, tell),
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies },
     notify: await buildNotify(settings, resolver, tell),
+    telemetry: await buildTelemetry(settings, resolver),
     log: settings.log ?? blocks.log.parse({}),
     warnings,
   }

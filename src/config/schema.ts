@@ -7,7 +7,7 @@ import { identitySettings, signupSettings } from '#identity/settings.ts'
 import { settlementSettings } from '#ledger/settings.ts'
 import { migrationSettings } from '#migration/settings.ts'
 import { alertSettings, mailSettings, recipientSettings } from '#notify/settings.ts'
-import { logSettings } from '#observe/settings.ts'
+import { logSettings, telemetrySettings } from '#observe/settings.ts'
 import { paymentSettings } from '#payment/settings.ts'
 import { bundleSettings, planSettings, regionSettings } from '#policy/settings.ts'
 import { providerSettings } from '#provider/settings.ts'
@@ -37,6 +37,7 @@ export const blocks = {
   alerts: alertSettings,
   migrations: migrationSettings,
   log: logSettings,
+  telemetry: telemetrySettings,
 } as const satisfies Record<string, z.ZodType>
 
 export type BlockName = keyof typeof blocks

@@ -2,7 +2,8 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CallRecord } from '#base/call-record.ts'
-import { problems } from '#base/problem.ts'
+import type { ProblemCode } from '#base/problem.ts'
+import { errorType } from './error-type.ts'
 
 export type Metrics = {
   readonly observe: (record: CallRecord) => void
@@ -16,12 +17,7 @@ export type Metrics = {
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 const overheadBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
 
-/**
- * A closed vocabulary that begins with who is at fault: `caller_invalid_api_key`, `upstream_upstream_timeout` … and
- * `none`.
- */
-const errorType = (record: CallRecord): string =>
-  record.error === null ? 'none' : `${problems[record.error].blame}_${record.error}`
+const errorLabel = (code: ProblemCode | null): string => (code === null ? 'none' : errorType(code))
 
 const meters = (registers: Registry[]) => ({
   calls: new Counter({
@@ -73,10 +69,9 @@ export const makeMetrics = (options: { readonly defaults: boolean }): Metrics =>
 
   const observe = (record: CallRecord): void => {
     const provider = record.provider ?? 'none'
-    calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorType(record) })
+    calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorLabel(record.error) })
     for (const attempt of record.attempts) {
-      const type = attempt.error === null ? 'none' : `${problems[attempt.error].blame}_${attempt.error}`
-      attempts.inc({ provider: attempt.provider, error_type: type })
+      attempts.inc({ provider: attempt.provider, error_type: errorLabel(attempt.error) })
     }
     const { usage } = record
     if (usage?.input) tokens.inc({ provider, kind: 'input' }, usage.input)

@@ -1,6 +1,7 @@
-/** What can be configured about being watched: the block `log`. */
+/** What can be configured about being watched: the blocks `log` and `telemetry`. */
 
 import { z } from 'zod'
+import { line, reference, url } from '#base/settings.ts'
 
 /** The block `log`. */
 export const logSettings = z
@@ -17,3 +18,25 @@ export const logSettings = z
       ),
   })
   .describe('What is written down.')
+
+/** The block `telemetry`. */
+export const telemetrySettings = z
+  .strictObject({
+    otlp: url(['https', 'http']).describe(
+      'The base address of a collector that takes OTLP over HTTP, `http://127.0.0.1:4318`.',
+    ),
+    headers: z
+      .record(
+        z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'must be the name of a header'),
+        z.union([reference(), line(1000)]),
+      )
+      .default({})
+      .describe('Sent with every export; a value may be a reference to a secret.'),
+    service_name: line(100).default('drover').describe('The name of this service in traces and metrics.'),
+    sample: line(8)
+      .regex(/^(100|\d{1,2})(\.\d{1,3})?%$/, 'must be a percentage such as "10%"')
+      .default('100%')
+      .describe('How many calls are traced where the caller does not say (`traceparent` decides else).'),
+    allow_private: z.boolean().default(false).describe('The collector may be on the own machine or network.'),
+  })
+  .describe('Traces and metrics for an OpenTelemetry collector.')

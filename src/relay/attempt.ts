@@ -45,6 +45,8 @@ export type AttemptContext = {
   readonly refusesUsage: UsageRefusals
   readonly chance: () => number
   readonly callerHeaders: Readonly<Record<string, string>>
+  /** Of this attempt's place in a trace; empty = it is in none. */
+  readonly traceHeaders: Readonly<Record<string, string>>
 }
 
 /** Which targets have refused to be asked for stream usage: remembered for as long as the process lives. */

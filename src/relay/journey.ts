@@ -14,6 +14,7 @@ import type { Keeper } from '#reuse/keeper.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import type { UsageRefusals } from './attempt.ts'
+import type { CallTrace } from './call-trace.ts'
 import type { Draft } from './draft.ts'
 import { upstreamWaitMs } from './draft.ts'
 import { droverHeaders } from './head.ts'
@@ -33,7 +34,9 @@ export type RelayPorts = {
   /** Names this process in the books. */
   readonly owner: string
   /** Metrics and whoever else reads records; must not throw. */
-  readonly observe: (record: CallRecord) => void
+  readonly observe: (record: CallRecord, trace: CallTrace | null) => void
+  /** The share of calls that are traced where the caller does not say, in [0, 1]; `null` = none is, and nothing is told upstream. */
+  readonly traceShare: number | null
   readonly countTokens: CountTokens
   readonly refusesUsage: UsageRefusals
   readonly clock: Clock
@@ -47,6 +50,7 @@ export type Journey = {
   readonly ports: RelayPorts
   readonly snapshot: Snapshot
   readonly draft: Draft
+  readonly trace: CallTrace | null
 }
 
 export type Admitted = Journey & {

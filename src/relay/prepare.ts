@@ -25,6 +25,7 @@ export type Preparation = {
   /** Whether stream usage may be asked for: this target has not refused it. */
   readonly mayAskUsage: boolean
   readonly callerHeaders: Readonly<Record<string, string>>
+  readonly traceHeaders: Readonly<Record<string, string>>
   /** In [0, 1): chooses among several credentials. */
   readonly chance: number
 }
@@ -108,6 +109,7 @@ export const prepare = (preparation: Preparation): Prepared => {
       url: urlOf(preparation, outgoing.path),
       headers: {
         ...forwarded(preparation.callerHeaders),
+        ...preparation.traceHeaders,
         ...revealed(upstream.provider.headers),
         'content-type': outgoing.contentType,
         'user-agent': 'drover',

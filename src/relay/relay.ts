@@ -11,6 +11,7 @@ import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
 import { CallerLeft } from './attempt.ts'
 import { bodyKeeper } from './body-keeper.ts'
+import { beginTrace } from './call-trace.ts'
 import { closeBooks } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
 import type { DeliverContext, Delivered } from './deliver.ts'
@@ -149,7 +150,7 @@ const keepRecord = async (journey: Journey): Promise<void> => {
   const { draft, ports } = journey
   draft.durationMs = elapsedMs(journey)
   const record: CallRecord = Object.freeze({ ...draft })
-  ports.observe(record)
+  ports.observe(record, journey.trace)
   // Without a key it is nobody's call: counted in the metrics, not kept, so that strangers cannot fill the store.
   if (record.key === null) return
   try {
@@ -188,7 +189,9 @@ type Progress = { grant: Grant | null; hold: CallHold | null; turn: Turn | null;
 export const relay = async (exchange: Exchange, protocol: Protocol, ports: RelayPorts): Promise<void> => {
   const nowMs = ports.clock.nowMs()
   const draft = draftOf(exchange.inbound, protocol.name, nowMs)
-  const journey: Journey = { exchange, protocol, ports, snapshot: ports.snapshot(), draft }
+  const trace =
+    ports.traceShare === null ? null : beginTrace(exchange.inbound.headers, { ids: ports.ids, share: ports.traceShare })
+  const journey: Journey = { exchange, protocol, ports, snapshot: ports.snapshot(), draft, trace }
   const progress: Progress = { grant: null, hold: null, turn: null, carried: null }
   try {
     const key = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })

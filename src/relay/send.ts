@@ -52,6 +52,7 @@ export const send = (admitted: Admitted): Promise<Reply> => {
         refusesUsage: ports.refusesUsage,
         chance: ports.ids.chance,
         callerHeaders: inbound.headers,
+        traceHeaders: admitted.trace?.beginAttempt() ?? {},
       }),
   })
 }

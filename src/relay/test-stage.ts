@@ -101,6 +101,8 @@ export type StageOptions = {
   readonly chance?: () => number
   readonly key?: Partial<KeyFacts>
   readonly keepBodies?: boolean
+  /** Absent: nothing is traced. */
+  readonly traceShare?: number
 }
 
 export type Asking = {
@@ -285,6 +287,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   owner: 'stage',
   repeats: { take: async () => assert.fail('no call of the stage has a key'), close: async () => {} },
   observe: () => undefined,
+  traceShare: null,
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
   clock: backstage.clock,
@@ -315,7 +318,10 @@ export const openStage = (options: StageOptions = {}): Stage => {
   const ways = new Map([...names].map((name) => [name, scriptedUpstream()]))
   const backstage: Backstage = { clock: testClock(), ways, records: [], settled: [], faults: [] }
   const { clock, records, settled, faults } = backstage
-  const ports = portsFor(liveFor(options, backstage), options.chance ?? (() => 0.5), backstage)
+  const ports = {
+    ...portsFor(liveFor(options, backstage), options.chance ?? (() => 0.5), backstage),
+    traceShare: options.traceShare ?? null,
+  }
   const timersOfTheStage = clock.pending()
   let calls = 0
   const call: Stage['call'] = async (asking = {}) => {

@@ -26,6 +26,7 @@ import { makeFigures } from '#observe/figures.ts'
 import { makeMetrics } from '#observe/metrics.ts'
 import { watchPages } from '#observe/pages.ts'
 import { pinoLog } from '#observe/pino-log.ts'
+import type { RecordTrace } from '#observe/spans.ts'
 import { protocols } from '#protocol/index.ts'
 import { identify } from '#relay/admit.ts'
 import type { RelayEndpoint } from '#relay/endpoints.ts'
@@ -42,6 +43,7 @@ import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
+import type { Watcher } from './watching.ts'
 import { startWatching } from './watching.ts'
 
 export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint
@@ -57,7 +59,7 @@ type Rooms = {
   /** Tells people, where the configuration names some. */
   readonly emit: Emit
   /** Who reads each record when its call has ended. */
-  readonly watchers: readonly ((record: CallRecord) => void)[]
+  readonly watchers: readonly Watcher[]
 } & Awaited<ReturnType<typeof openRelay>>
 
 const adminPorts = ({ request, data, live, telling, figures }: Rooms) => ({
@@ -105,10 +107,11 @@ const endpointsOf = async (
     books: data.store,
     owner: rooms.owner,
     repeats: rooms.repeats,
-    observe: (record: CallRecord) => {
+    observe: (record: CallRecord, trace: RecordTrace | null) => {
       metrics.observe(record)
-      for (const watcher of watchers) watcher(record)
+      for (const watcher of watchers) watcher(record, trace)
     },
+    traceShare: rooms.request.config.telemetry?.share ?? null,
     countTokens,
     refusesUsage: usageRefusals(),
     clock,
@@ -168,6 +171,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const { emit } = telling.start(store)
   const figures = makeFigures(clock)
   const alerts = telling.ports.alerts
+  const owner = Buffer.from(ids.bytes(12)).toString('hex')
   const rooms: Rooms = {
     request,
     log,
@@ -175,8 +179,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     telling,
     figures,
     emit,
-    watchers: startWatching(machine, { config, alerts, figures, books: store, emit, log }, closing),
-    owner: Buffer.from(ids.bytes(12)).toString('hex'),
+    watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner }, closing),
+    owner,
     ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey }, closing)),
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
