@@ -24,6 +24,8 @@ export type HoldRequest = {
   readonly amountNanoUsd: bigint
   /** With less than this the call is refused; between the two, what there is is held, and the caller caps the call to it. */
   readonly amountMinNanoUsd: bigint
+  /** Held where the whole amount is not covered, so that the rest stays free for others; `null` = all that there is. */
+  readonly sliceNanoUsd: bigint | null
   readonly nowMs: number
   /** When a sweeper may resolve the hold, unless it is extended. */
   readonly expiresMs: number
@@ -54,14 +56,18 @@ export type Held =
       readonly amountNanoUsd: bigint
       /** What cut the amount below what was asked; `null` = nothing did. */
       readonly cappedBy: 'credit' | 'budget' | null
+      /** What could have been held of it: more than was, where a slice was held. */
+      readonly roomNanoUsd: bigint
     }
   | ({ readonly ok: false } & HoldRefusal)
 
 export type ExtendRequest = {
   readonly call: string
   readonly nowMs: number
-  /** Held in addition; all or nothing. */
+  /** Held in addition. */
   readonly addNanoUsd: bigint
+  /** With less than this nothing is added; between the two, what there is. */
+  readonly addMinNanoUsd: bigint
   /** `null` = the end stays. */
   readonly expiresMs: number | null
   /** The upstream has begun to answer: a crash from now on is a lost call, not one that never was. */

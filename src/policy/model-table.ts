@@ -12,6 +12,8 @@ export type Target = {
   readonly tier: number
   readonly params: ParameterMode
   readonly region: string | null
+  /** Whether the model thinks before it answers; absent: not known. */
+  readonly reasons?: boolean
   /** What the operator pays; newest first; empty = unknown. */
   readonly costRows: readonly PriceRow[]
 }

@@ -21,5 +21,6 @@ export const alibaba: Vendor = makeVendor({
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings'],
   leavePolicy: 'drain',
   requestIdHeaders: ['x-request-id', 'req-arms-trace-id'],
+  showsReasoning: true,
   keyPage: 'https://modelstudio.console.alibabacloud.com/?tab=api#/api-key',
 })

@@ -19,5 +19,6 @@ export const deepseek: Vendor = makeVendor({
     query: {},
   }),
   requestIdHeaders: ['x-ds-trace-id', 'x-request-id'],
+  showsReasoning: true,
   keyPage: 'https://platform.deepseek.com/api_keys',
 })

@@ -14,5 +14,6 @@ export const llamacpp: Vendor = makeVendor({
   keyless: true,
   local: true,
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-rerank'],
+  showsReasoning: true,
   keyPage: null,
 })

@@ -17,5 +17,6 @@ export const moonshot: Vendor = makeVendor({
   keyEnv: ['MOONSHOT_API_KEY', 'KIMI_API_KEY'],
   protocols: ['openai-chat'],
   requestIdHeaders: ['msh-request-id', 'x-msh-trace-id', 'x-request-id'],
+  showsReasoning: true,
   keyPage: 'https://platform.kimi.ai/console/api-keys',
 })

@@ -14,5 +14,6 @@ export const ollama: Vendor = makeVendor({
   keyless: true,
   local: true,
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-images'],
+  showsReasoning: true,
   keyPage: null,
 })

@@ -11,5 +11,6 @@ export const openaiCompatible: Vendor = makeVendor({
   keyless: true,
   protocols: [...openaiFamily, 'openai-rerank'],
   requestIdHeaders: ['x-request-id', 'request-id'],
+  showsReasoning: true,
   keyPage: null,
 })

@@ -14,5 +14,6 @@ export const sglang: Vendor = makeVendor({
   keyless: true,
   local: true,
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-rerank'],
+  showsReasoning: true,
   keyPage: null,
 })

@@ -46,6 +46,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   endpoint: samePath,
   streamUsage: 'ask',
   leavePolicy: 'cancel',
+  showsReasoning: false,
   requestIdHeaders: ['x-request-id'],
   adjust: quirksOf({}),
   refusesStreamUsage: namesStreamUsage,

@@ -76,6 +76,8 @@ export type Vendor = {
   }) => Endpoint
   readonly streamUsage: StreamUsage
   readonly leavePolicy: LeavePolicy
+  /** Whether a stream shows all the reasoning that it bills, so that what was delivered says what it cost. */
+  readonly showsReasoning: boolean
   /** Response headers that may hold the vendor's request id, in order. */
   readonly requestIdHeaders: readonly string[]
   /** Small pure quirk: what must change in a call of this protocol for this vendor; most give nothing. */

@@ -14,5 +14,6 @@ export const vllm: Vendor = makeVendor({
   keyless: true,
   local: true,
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-transcriptions', 'openai-rerank'],
+  showsReasoning: true,
   keyPage: null,
 })

@@ -23,5 +23,6 @@ export const zhipu: Vendor = makeVendor({
   ],
   requestIdHeaders: ['x-log-id'],
   checkPath: null,
+  showsReasoning: true,
   keyPage: 'https://z.ai/manage-apikey/apikey-list',
 })

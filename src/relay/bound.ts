@@ -20,6 +20,8 @@ export type Bound = {
   readonly amountNanoUsd: bigint
   /** The same with the least output that is worth a call; equal where the output cannot be bounded. */
   readonly amountMinNanoUsd: bigint
+  /** The most that the call can cost with no more output than this. */
+  readonly amountFor: (outputTokens: number) => bigint
   /** The output maximum that an amount pays for, in tokens; `null` = the output costs nothing. */
   readonly outputTokensFor: (amountNanoUsd: bigint) => number | null
 }
@@ -38,7 +40,8 @@ const windowMarks: readonly string[] = [
 
 const sourceOf = (call: Call): Buffer | null => (call.payload.kind === 'json' ? call.payload.top.source : null)
 
-const asksForWindow = (call: Call): boolean => {
+/** Whether content comes that is not text in the body, or tools that bill what nobody sees. */
+export const asksForWindow = (call: Call): boolean => {
   const source = sourceOf(call)
   return source !== null && windowMarks.some((mark) => source.includes(mark))
 }
@@ -155,12 +158,13 @@ export const boundOf = (
     if (found instanceof Problem) return found
     sums.push(...found)
   }
-  const amountNanoUsd = most(sums.map((sum) => amountOf(sum, sum.outputTokens)))
+  const amountFor = (outputTokens: number): bigint =>
+    most(sums.map((sum) => amountOf(sum, Math.min(sum.outputTokens, outputTokens))))
+  const amountNanoUsd = amountFor(Number.POSITIVE_INFINITY)
   return {
     amountNanoUsd,
-    amountMinNanoUsd: canCap
-      ? most(sums.map((sum) => amountOf(sum, Math.min(sum.outputTokens, outputTokensMin))))
-      : amountNanoUsd,
+    amountMinNanoUsd: canCap ? amountFor(outputTokensMin) : amountNanoUsd,
+    amountFor,
     outputTokensFor: (amount) => {
       const tokens = sums.flatMap((sum) => tokensFor(sum, amount) ?? [])
       return tokens.length === 0 ? null : Math.min(...tokens)

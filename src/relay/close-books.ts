@@ -3,7 +3,7 @@
 import { asProblem } from '#base/problem.ts'
 import type { Ended, UpstreamCost } from '#ledger/port.ts'
 import type { Draft } from './draft.ts'
-import type { CallHold, HoldPorts } from './hold.ts'
+import type { HoldPorts } from './hold.ts'
 
 /** A settlement that the store does not take is repeated this often, over about 5 minutes: within the hold's own life. */
 const triesMax = 24
@@ -12,9 +12,12 @@ const waitMostMs = 15_000
 
 export type Closing = {
   readonly draft: Draft
-  readonly hold: CallHold
+  /** `null` = nothing was: the account is metered. */
+  readonly heldNanoUsd: bigint | null
   /** What the provider's vendor declares about callers who leave; `null` = no answer began. */
   readonly leavePolicy: string | null
+  /** Drover ended the answer where the money that could be held did. */
+  readonly short: boolean
 }
 
 const upstreamCosts = (draft: Draft): readonly UpstreamCost[] =>
@@ -30,27 +33,28 @@ const sources: Readonly<Record<string, string>> = {
 }
 
 /** The rule that decided, in the manual's words. */
-const ruleOf = ({ draft, leavePolicy }: Closing): string => {
+const ruleOf = ({ draft, leavePolicy, short }: Closing): string => {
   if (draft.usage === null) return 'nothing was delivered: nothing is charged'
+  if (short) return 'the credit ended in the middle: what was delivered, counted by Drover'
   if (draft.costNanoUsd === null) return 'the usage cannot be priced: nothing is charged'
   const source = sources[draft.usage.source] ?? draft.usage.source
   return draft.end === 'left' ? `the caller left (${leavePolicy ?? 'cancel'}): ${source}` : source
 }
 
 /** Only a provider's own figures may go over what was held. */
-const chargeOf = ({ draft, hold }: Closing): bigint | null => {
+const chargeOf = ({ draft, heldNanoUsd }: Closing): bigint | null => {
   const { costNanoUsd, usage } = draft
   if (costNanoUsd === null || usage === null) return null
   const isReported = usage.source === 'reported' || usage.source === 'partial'
-  if (isReported || hold.amountNanoUsd === null) return costNanoUsd
-  return costNanoUsd < hold.amountNanoUsd ? costNanoUsd : hold.amountNanoUsd
+  if (isReported || heldNanoUsd === null) return costNanoUsd
+  return costNanoUsd < heldNanoUsd ? costNanoUsd : heldNanoUsd
 }
 
 const pause = ({ clock }: HoldPorts, delayMs: number): Promise<void> =>
   new Promise((resolve) => void clock.after(delayMs, resolve))
 
 const end = (closing: Closing, { books, clock }: HoldPorts): Promise<Ended> | null => {
-  const { draft, hold } = closing
+  const { draft, heldNanoUsd } = closing
   const { id: call, account, key, priceHash } = draft
   if (account === null || draft.test) return null
   const charge = chargeOf(closing)
@@ -63,7 +67,7 @@ const end = (closing: Closing, { books, clock }: HoldPorts): Promise<Ended> | nu
     upstreamCosts: upstreamCosts(draft),
   }
   if (charge !== null) return books.settle({ ...request, chargeNanoUsd: charge, priceHash })
-  return hold.amountNanoUsd === null && request.upstreamCosts.length === 0 ? null : books.voidHold(request)
+  return heldNanoUsd === null && request.upstreamCosts.length === 0 ? null : books.voidHold(request)
 }
 
 /**

@@ -21,6 +21,8 @@ export type Delivered = {
   readonly end: CallEnd
   /** Why a reply was cut; `null` for the other ends. */
   readonly problem: Problem | null
+  /** Ended by Drover before the provider was done: the money was at its end. */
+  readonly short?: boolean
 }
 
 export type DeliverContext = {
@@ -35,6 +37,10 @@ export type DeliverContext = {
   readonly costNow: () => bigint | null
   /** Told of every delivered piece. */
   readonly delivered: (bytes: Uint8Array) => void
+  /** How many of these frames the money that is held covers; `null` = all that will come. */
+  readonly ration: ((frames: readonly Frame[]) => Promise<number>) | null
+  /** What ends the answer where the money does. */
+  readonly shortEnd: () => Promise<Uint8Array>
   /** Takes the answer for those who ask for it again, also what comes after the caller has left; `null` = nobody will. */
   readonly keep: ((bytes: Uint8Array) => void) | null
 }
@@ -116,21 +122,29 @@ const drain = async (reply: Reply, context: DeliverContext): Promise<void> => {
 }
 
 /**
- * Passes on what comes until the upstream's end; gives the problem that the upstream broke off with.
+ * Passes on what comes until the upstream's end, or the money's; gives the problem that the upstream broke off with.
  * Throws CallerLeft, or what the write threw.
  */
-const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): Promise<Problem | null> => {
+const passOn = async (
+  reply: Reply,
+  context: DeliverContext,
+  beat: () => void,
+): Promise<Problem | 'money-ended' | null> => {
   const { attempt } = reply
   const { outbound } = context
-  const pass = async (frames: readonly Frame[]): Promise<void> => {
-    const out = bytesFor(frames, context)
-    if (out.length === 0) return
-    context.delivered(out)
-    context.keep?.(out)
-    beat()
-    await outbound.write(out)
+  /** Gives whether the money that is held covered all of them. */
+  const pass = async (frames: readonly Frame[]): Promise<boolean> => {
+    const covered = context.ration === null ? frames.length : await context.ration(frames)
+    const out = bytesFor(covered < frames.length ? frames.slice(0, covered) : frames, context)
+    if (out.length > 0) {
+      context.delivered(out)
+      context.keep?.(out)
+      beat()
+      await outbound.write(out)
+    }
+    return covered === frames.length
   }
-  await pass(reply.held)
+  if (!(await pass(reply.held))) return 'money-ended'
   let pending = reply.pending
   while (!reply.ended) {
     let step: IteratorResult<readonly Frame[]>
@@ -147,9 +161,19 @@ const passOn = async (reply: Reply, context: DeliverContext, beat: () => void): 
       see(step.value, context)
       throw new CallerLeft()
     }
-    await pass(step.value)
+    if (!(await pass(step.value))) return 'money-ended'
   }
   return null
+}
+
+/** Ends a stream properly before its provider does. */
+const endShort = async ({ attempt }: Reply, context: DeliverContext): Promise<Delivered> => {
+  attempt.close(new Error('What is held covers no more of this answer.'))
+  const end = await context.shortEnd()
+  context.delivered(end)
+  context.keep?.(end)
+  await context.outbound.end(end)
+  return { end: 'complete', problem: null, short: true }
 }
 
 /** Ends a stream as cut: the in-band error event, then a connection that no client can take for a complete answer. */
@@ -204,7 +228,7 @@ export const deliver = async (reply: Reply, context: DeliverContext): Promise<De
   context.signal.addEventListener('abort', leave, { once: true })
   try {
     const broken = await passOn(reply, context, () => beats?.beat())
-    return await finish(reply, broken, context)
+    return await (broken === 'money-ended' ? endShort(reply, context) : finish(reply, broken, context))
   } catch (thrown) {
     if (!context.signal.aborted && !(thrown instanceof CallerLeft)) {
       const problem = asProblem(thrown)

@@ -13,7 +13,11 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
-import { boundOf, outputTokensMin } from './bound.ts'
+import type { Bound } from './bound.ts'
+import { asksForWindow, boundOf, outputTokensMin } from './bound.ts'
+import type { Slices } from './running-hold.ts'
+import { sliceTokens } from './running-hold.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** After the last moment of its call a hold stands this much longer, for a settlement that has to be repeated. */
 const holdSlackMs = 360_000
@@ -34,6 +38,7 @@ export type HoldQuestion = {
   /** `undefined` = not in the snapshot yet: the books decide. */
   readonly account: AccountFacts | undefined
   readonly rows: readonly ModelRow[]
+  readonly upstreams: Snapshot['upstreams']
   readonly nowMs: number
 }
 
@@ -43,6 +48,8 @@ export type CallHold = {
   /** The call as it may go out: with a lower output maximum where the money does not cover the asked one. */
   readonly call: Call
   readonly warnings: readonly string[]
+  /** How the hold grows while the answer streams; `null` = the whole answer is held for. */
+  readonly slices: Slices | null
 }
 
 const budgetsOf = (key: KeyFacts): readonly Budget[] =>
@@ -119,13 +126,30 @@ const canCap = ({ call, protocol }: HoldQuestion): boolean =>
 const routeEndMs = ({ rows, nowMs }: HoldQuestion): number =>
   nowMs + Math.max(0, ...rows.map((row) => row.route.timeouts.totalMs))
 
+/** Whether all that a stream bills is seen in it: no model that may answer thinks where nobody sees it. */
+const isVisible = ({ call, rows, upstreams }: HoldQuestion): boolean =>
+  call.stream &&
+  (call.kind === 'chat' || call.kind === 'completion') &&
+  call.choices === 1 &&
+  !asksForWindow(call) &&
+  rows.every(({ targets }) =>
+    targets.every(
+      ({ provider, reasons }) => reasons === false || upstreams.get(provider)?.vendor.showsReasoning !== false,
+    ),
+  )
+
+const slicesOf = ({ amountNanoUsd: wholeNanoUsd, amountFor, outputTokensFor }: Bound): Slices => {
+  const sliceNanoUsd = amountFor(sliceTokens) - amountFor(0)
+  return { outputTokensFor, sliceNanoUsd: sliceNanoUsd > 0n ? sliceNanoUsd : 1n, wholeNanoUsd }
+}
+
 /**
  * Holds what the call can cost, where its account or its key pays by price.
  * @throws Problem `credit_exhausted`, `budget_exceeded`, `price_unknown`, `permission_denied`, `store_unavailable`.
  */
 export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPorts): Promise<CallHold> => {
   const { call, key, account, rows, nowMs } = question
-  const free = { amountNanoUsd: null, call, warnings: [] }
+  const free = { amountNanoUsd: null, call, warnings: [], slices: null }
   if (key.test) return free
   if (account !== undefined && account.state !== 'open') throw notOpen(account.state, key.account)
   const budgets = budgetsOf(key)
@@ -133,12 +157,14 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   const bound = boundOf(call, { rows, atMs: nowMs, canCap: canCap(question) })
   if (bound instanceof Problem) throw bound
   const { amountNanoUsd, amountMinNanoUsd } = bound
+  const sliceNanoUsd = isVisible(question) ? bound.amountFor(sliceTokens) : null
   const held = await books.hold({
     call: call.id,
     account: key.account,
     key: key.id,
     amountNanoUsd,
     amountMinNanoUsd,
+    sliceNanoUsd,
     nowMs,
     expiresMs: routeEndMs(question) + holdSlackMs,
     owner,
@@ -146,11 +172,12 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   })
   if (!held.ok) throw refusalOf(held, amountMinNanoUsd, key)
   if (held.cappedBy === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
-  const tokens = bound.outputTokensFor(held.amountNanoUsd)
+  const tokens = bound.outputTokensFor(held.roomNanoUsd)
   if (tokens === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
   const why = held.cappedBy === 'credit' ? 'the credit that is left' : "what is left of the key's budget"
   return {
     amountNanoUsd: held.amountNanoUsd,
+    slices: sliceNanoUsd === null ? null : slicesOf(bound),
     call: withOutputMax(question, tokens),
     warnings: [`${protocolField(question)}:lowered to ${tokens}; it is ${why}`],
   }

@@ -22,6 +22,8 @@ export type Meter = {
    * from the text that was delivered. `request` gives the request's text.
    */
   readonly usage: (ending: { readonly whole: boolean; readonly request: () => string }) => Promise<Usage>
+  /** The usage of an answer that goes on, of which so many tokens are delivered: the provider's own figures where it gave some. */
+  readonly usageSoFar: (outputTokens: number, request: () => string) => Promise<Usage>
 }
 
 const larger = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.max(a, b))
@@ -48,12 +50,24 @@ const merge = (earlier: Usage | null, later: Usage): Usage => {
   }
 }
 
+/** The text of a part that a provider bills as output; empty where it has none. */
+export const deliveredText = (part: Part): string =>
+  part.type === 'text-delta' ||
+  part.type === 'reasoning-delta' ||
+  part.type === 'refusal-delta' ||
+  part.type === 'tool-input-delta'
+    ? part.text
+    : ''
+
 export const meter = (countTokens: CountTokens): Meter => {
   let usage: Usage | null = null
   let finish: string | null = null
   let error: Problem | null = null
   let seenCharacters = 0
   const pieces: string[] = []
+  /** How far the text had come when the provider last said how much output that was. */
+  let said = { pieces: 0, characters: 0 }
+  let requestTokens: Promise<number> | null = null
 
   const count = async (text: string, uncounted: number): Promise<number> =>
     (await countTokens(text)) + Math.ceil(uncounted / charactersPerToken)
@@ -63,13 +77,39 @@ export const meter = (countTokens: CountTokens): Meter => {
     if (seenCharacters <= countedCharactersMax) pieces.push(text)
   }
 
+  /** Counted once: a request does not change. */
+  const countRequest = (request: () => string): Promise<number> => {
+    if (requestTokens !== null) return requestTokens
+    const asked = request()
+    requestTokens = count(asked.slice(0, countedCharactersMax), Math.max(0, asked.length - countedCharactersMax))
+    return requestTokens
+  }
+
+  const countFrom = (from: typeof said): Promise<number> => {
+    const kept = pieces.slice(from.pieces).join('')
+    return count(kept, seenCharacters - from.characters - kept.length)
+  }
+  const countOutput = (): Promise<number> => countFrom({ pieces: 0, characters: 0 })
+
+  const withAtLeast = (usage: Usage, counted: number): Usage =>
+    counted > (usage.output ?? 0) ? { ...usage, output: counted, source: 'estimated' } : { ...usage, source: 'partial' }
+
+  /** What a provider said in the middle of its answer, and what it delivered after that. */
+  const partial = async (usage: Usage): Promise<Usage> => {
+    if (said.characters === seenCharacters) return { ...usage, source: 'partial' }
+    // Before any text there is nothing that it could have counted: some begin with a figure all the same.
+    if (said.characters === 0) return withAtLeast(usage, await countOutput())
+    return withAtLeast(usage, (usage.output ?? 0) + (await countFrom(said)))
+  }
+
   return {
     see: (part) => {
-      if (part.type === 'text-delta' || part.type === 'reasoning-delta' || part.type === 'refusal-delta')
-        seeText(part.text)
-      else if (part.type === 'tool-input-delta') seeText(part.text)
-      else if (part.type === 'usage') usage = merge(usage, part.usage)
-      else if (part.type === 'finish') finish = part.raw ?? part.reason
+      const text = deliveredText(part)
+      if (text !== '') seeText(text)
+      else if (part.type === 'usage') {
+        usage = merge(usage, part.usage)
+        if (part.usage.output !== null) said = { pieces: pieces.length, characters: seenCharacters }
+      } else if (part.type === 'finish') finish = part.raw ?? part.reason
       else if (part.type === 'error') error = part.problem
     },
     finishReason: () => finish,
@@ -77,14 +117,17 @@ export const meter = (countTokens: CountTokens): Meter => {
     reported: () => usage,
     usage: async ({ whole, request }) => {
       if (usage !== null && (usage.input !== null || usage.output !== null || usage.items !== null))
-        return whole ? usage : { ...usage, source: 'partial' }
-      const asked = request()
-      const kept = pieces.join('')
+        return whole ? usage : partial(usage)
       return usageOf({
-        input: await count(asked.slice(0, countedCharactersMax), Math.max(0, asked.length - countedCharactersMax)),
-        output: await count(kept, seenCharacters - kept.length),
+        input: await countRequest(request),
+        output: await countOutput(),
         source: whole ? 'counted' : 'estimated',
       })
+    },
+    usageSoFar: async (outputTokens, request) => {
+      const known = usage ?? usageOf({})
+      const input = known.input ?? (await countRequest(request))
+      return withAtLeast({ ...known, input, output: known.output ?? 0 }, outputTokens)
     },
   }
 }

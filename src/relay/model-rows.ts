@@ -85,6 +85,7 @@ const reader = ({ catalog, providers, route }: TableInput) => {
   }
   const targetOf = (declared: DeclaredTarget): Target => {
     const { provider, model, weight, tier, params, cost } = declared
+    const reasons = knownAt(provider, model)?.capabilities['reasoning']
     return {
       provider,
       model,
@@ -92,6 +93,7 @@ const reader = ({ catalog, providers, route }: TableInput) => {
       tier,
       params,
       region: byName.get(provider)?.region ?? null,
+      ...(reasons === undefined ? {} : { reasons }),
       costRows: costRows(provider, model, cost),
     }
   }

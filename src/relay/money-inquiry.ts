@@ -4,7 +4,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, jsonNumberOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
-import type { Balance, Budget } from '#ledger/port.ts'
+import type { Balance, Budget, Receipt } from '#ledger/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Inquiry, Question } from './inquiry.ts'
 
@@ -100,7 +100,31 @@ export const showKey: Inquiry = async (question) => {
   }
 }
 
-const generationOf = (record: CallRecord, rule: string | null): Readonly<Record<string, unknown>> => ({
+/** What the books say of a call. */
+const booksOf = (receipt: Receipt | null): Readonly<Record<string, unknown>> => ({
+  price_hash: receipt?.priceHash ?? null,
+  state: receipt?.state ?? null,
+  held_nano_usd: receipt?.heldNanoUsd.toString() ?? null,
+  rule: receipt?.rule ?? null,
+})
+
+const costOf = (nanoUsd: bigint | null): Readonly<Record<string, unknown>> => ({
+  total_cost: nanoUsd === null ? null : jsonNumberOf(nanoUsd),
+  usage: nanoUsd === null ? null : jsonNumberOf(nanoUsd),
+  total_cost_nano_usd: nanoUsd?.toString() ?? null,
+})
+
+/** A call that is under way, or that was interrupted with its process before there was a record of it. */
+const unrecordedOf = (receipt: Receipt): Readonly<Record<string, unknown>> => ({
+  id: receipt.call,
+  model: null,
+  created_at: null,
+  finish_reason: null,
+  ...costOf(receipt.chargedNanoUsd),
+  ...booksOf(receipt),
+})
+
+const generationOf = (record: CallRecord, receipt: Receipt | null): Readonly<Record<string, unknown>> => ({
   id: record.id,
   model: record.model,
   provider_name: record.provider,
@@ -118,20 +142,19 @@ const generationOf = (record: CallRecord, rule: string | null): Readonly<Record<
   usage_source: record.usage?.source ?? null,
   latency: record.ttftMs,
   generation_time: record.durationMs,
-  total_cost: record.costNanoUsd === null ? null : jsonNumberOf(record.costNanoUsd),
-  usage: record.costNanoUsd === null ? null : jsonNumberOf(record.costNanoUsd),
-  total_cost_nano_usd: record.costNanoUsd?.toString() ?? null,
+  ...costOf(record.costNanoUsd),
+  ...booksOf(receipt),
   price_hash: record.priceHash,
-  rule,
 })
 
 /** `GET /v1/generation?id=`, OpenRouter's shape (https://openrouter.ai/docs/api-reference/get-a-generation, read 2026-11-22). */
 export const showGeneration: Inquiry = async ({ key, books, callLog }, _params, query) => {
   const id = query.get('id') ?? ''
   if (id === '') throw new Problem('invalid_request_error', { message: "Give the call's id: ?id=call_….", param: 'id' })
-  const record = await callLog.call(id)
+  const [record, receipt] = await Promise.all([callLog.call(id), books.receipt(id)])
   // A call of another account is as unknown as one that never was.
-  if (record === null || record.account !== key.account)
-    throw new Problem('not_found', { message: `There is no call '${id.slice(0, 100)}' of this account.`, param: 'id' })
-  return { data: generationOf(record, (await books.receipt(id))?.rule ?? null) }
+  const isOurs = (record ?? receipt)?.account === key.account
+  if (isOurs && record !== null) return { data: generationOf(record, receipt) }
+  if (isOurs && receipt !== null) return { data: unrecordedOf(receipt) }
+  throw new Problem('not_found', { message: `There is no call '${id.slice(0, 100)}' of this account.`, param: 'id' })
 }

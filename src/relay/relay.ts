@@ -4,6 +4,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
 import type { Exchange } from '#http/inbound.ts'
+import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Turn } from '#reuse/repeats.ts'
@@ -26,10 +27,14 @@ import type { Admitted, Journey, RelayPorts } from './journey.ts'
 import { elapsedMs, sendHead } from './journey.ts'
 import type { Labels } from './labels.ts'
 import { labelsOf } from './labels.ts'
+import type { Meter } from './meter.ts'
 import { meter } from './meter.ts'
 import { answerAgain, keptHead, outcomeOf, turnOf } from './repeat.ts'
+import type { RunningHold } from './running-hold.ts'
+import { runningHold } from './running-hold.ts'
 import { send } from './send.ts'
-import { priceOf, settle, settleRefusal } from './settle.ts'
+import { priceOf, requestText, settle, settleRefusal } from './settle.ts'
+import { lengthFinish, shortEnd } from './short-end.ts'
 
 const describe = (draft: Draft, call: Call, labels: Labels): void => {
   draft.stream = call.stream
@@ -70,34 +75,77 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
   return deliverWhole(bytes, context)
 }
 
-/** A crash from now on leaves a call that had begun; that nobody waits for the note costs nothing when it is late. */
-const noteBegun = ({ ports, draft, hold }: Admitted): void => {
-  if (hold.amountNanoUsd === null) return
-  const note = { call: draft.id, nowMs: ports.clock.nowMs(), addNanoUsd: 0n, expiresMs: null, begun: true }
-  ports.books.extend({ ...note, provenNanoUsd: null }).catch((thrown: unknown) => {
-    ports.log.debug('a hold could not be marked as begun', { call: draft.id, problem: asProblem(thrown).code })
+/** The hold of a stream that has begun; `null` = nothing is held for it. */
+const runningOf = (admitted: Admitted, row: ModelRow, read: Meter): RunningHold | null => {
+  const { ports, draft, call, hold } = admitted
+  if (hold.amountNanoUsd === null || !call.stream) return null
+  noteBegun(admitted)
+  const { books, clock, log, countTokens } = ports
+  const costOf = async (outputTokens: number): Promise<bigint | null> =>
+    priceOf(row, await read.usageSoFar(outputTokens, () => requestText(call)), draft)?.costNanoUsd ?? null
+  return runningHold({
+    call: draft.id,
+    books,
+    clock,
+    log,
+    countTokens,
+    costOf,
+    heldNanoUsd: hold.amountNanoUsd,
+    slices: hold.slices,
   })
 }
 
+/** A crash from now on leaves a call that had begun; that nobody waits for the note costs nothing when it is late. */
+const noteBegun = ({ ports, draft }: Admitted): void => {
+  const nothing = { addNanoUsd: 0n, addMinNanoUsd: 0n, expiresMs: null, provenNanoUsd: null }
+  ports.books
+    .extend({ ...nothing, call: draft.id, nowMs: ports.clock.nowMs(), begun: true })
+    .catch((thrown: unknown) => {
+      ports.log.debug('a hold could not be marked as begun', { call: draft.id, problem: asProblem(thrown).code })
+    })
+}
+
 /** `whole`: the answer came to its end, whoever of its readers did. */
-type Carried = { readonly leavePolicy: string; readonly whole: boolean }
+type Carried = {
+  readonly leavePolicy: string
+  readonly whole: boolean
+  /** Ended by Drover where the money did. */
+  readonly short: boolean
+  readonly heldNanoUsd: bigint | null
+}
 
 const carry = async (admitted: Admitted): Promise<Carried> => {
-  const { exchange, ports, draft, protocol, snapshot, call, grant, keeper } = admitted
+  const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper } = admitted
   const reply = await send(admitted)
   const { row } = reply.attempt.leg
   const { upstream } = reply.attempt
-  if (call.stream) noteBegun(admitted)
   const read = meter(ports.countTokens)
+  const running = runningOf(admitted, row, read)
+  const asked = exchange.inbound
+  const ending = hold.slices === null ? null : shortEnd(protocol, { call, asked, nowMs: draft.timeMs })
   const bodies = snapshot.keepBodies ? bodyKeeper(draft, call) : null
   const delivered = await answer(admitted, reply, {
     call,
     protocol,
     outbound: exchange.outbound,
-    meter: read,
+    meter: {
+      ...read,
+      see: (part) => {
+        read.see(part)
+        running?.see(part)
+        ending?.see(part)
+      },
+    },
     clock: ports.clock,
-    asked: exchange.inbound,
-    signal: exchange.inbound.signal,
+    asked,
+    signal: asked.signal,
+    ration: running?.ration ?? null,
+    shortEnd: async () => {
+      const usage = await read.usage({ whole: false, request: () => requestText(call) })
+      read.see(lengthFinish)
+      draft.warnings = [...draft.warnings, `hold:the credit ended after ${usage.output} tokens; finish is length`]
+      return ending?.bytes(usage, priceOf(row, usage, draft)?.costNanoUsd ?? null) ?? new Uint8Array()
+    },
     costNow: () => {
       const usage = read.reported()
       return usage === null ? null : (priceOf(row, usage, draft)?.costNanoUsd ?? null)
@@ -109,9 +157,11 @@ const carry = async (admitted: Admitted): Promise<Carried> => {
     keep: keeper === null ? null : keeper.piece,
   })
   bodies?.finish()
+  const heldNanoUsd = (await running?.stop()) ?? hold.amountNanoUsd
   const whole = delivered.end === 'complete' || reply.attempt.reader()?.complete() === true
-  grant.used(await settle(draft, reply.attempt, { call, meter: read, whole, delivered }))
-  return { leavePolicy: keeper === null ? upstream.vendor.leavePolicy : 'drain', whole }
+  const short = delivered.short === true
+  grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered }))
+  return { leavePolicy: keeper === null ? upstream.vendor.leavePolicy : 'drain', whole, short, heldNanoUsd }
 }
 
 /** Answers a refusal in the caller's protocol; a caller who has gone gets nothing. */
@@ -171,11 +221,10 @@ const close = async (journey: Journey, { hold, carried, turn }: Progress): Promi
       ports.log.warn('an answer could not be kept', { call: draft.id, problem: asProblem(thrown).message })
     }
   }
+  const heldNanoUsd = carried?.heldNanoUsd ?? hold?.amountNanoUsd ?? null
+  const { leavePolicy = null, short = false } = carried ?? {}
   // Asked in one turn of the loop, the store keeps both in one commit.
-  await Promise.all([
-    hold === null ? null : closeBooks({ draft, hold, leavePolicy: carried?.leavePolicy ?? null }, ports),
-    endTurn(),
-  ])
+  await Promise.all([hold === null ? null : closeBooks({ draft, heldNanoUsd, leavePolicy, short }, ports), endTurn()])
   first?.release()
 }
 
@@ -208,8 +257,9 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const grant = await admit({ snapshot: journey.snapshot, key, call, limiter: ports.limiter })
     progress.grant = grant
     draft.warnings = [...draft.warnings, ...grant.warnings]
+    const { upstreams } = journey.snapshot
     const account = journey.snapshot.accounts.get(key.account)
-    const hold = await holdFor({ call, inbound, protocol, key, account, rows: grant.rows, nowMs }, ports)
+    const hold = await holdFor({ call, inbound, protocol, key, account, rows: grant.rows, upstreams, nowMs }, ports)
     progress.hold = hold
     draft.warnings = [...draft.warnings, ...hold.warnings]
     const keeper = turn?.keeper ?? null

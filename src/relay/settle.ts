@@ -20,7 +20,7 @@ export const priceOf = (row: ModelRow, usage: Usage, draft: Draft): Charge | nul
   // A call under a test key never moves money, whatever the model costs.
   draft.test ? { costNanoUsd: 0n, priceHash: null } : chargeOf(usage, row.priceRows, draft.timeMs)
 
-const requestText = (call: Call): string =>
+export const requestText = (call: Call): string =>
   call.payload.kind === 'json' ? call.payload.top.source.toString('utf8') : JSON.stringify(call.body())
 
 /** `whole`: the provider's answer came to its end, whoever of its readers did. */

@@ -27,6 +27,7 @@ type Action =
       readonly call: number
       readonly amount: bigint
       readonly least: bigint
+      readonly slice: bigint | null
       readonly budgets: readonly Budget[]
       readonly owner: string
     }
@@ -34,6 +35,7 @@ type Action =
       readonly do: 'extend'
       readonly call: number
       readonly add: bigint
+      readonly addMin: bigint
       readonly begun: boolean
       readonly proven: bigint | null
     }
@@ -60,10 +62,18 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     call,
     amount,
     least: amount,
+    slice: fc.option(amount),
     budgets: fc.subarray([byDay, byWeek]),
     owner,
   }),
-  fc.record({ do: fc.constant('extend' as const), call, add: amount, begun: fc.boolean(), proven: fc.option(amount) }),
+  fc.record({
+    do: fc.constant('extend' as const),
+    call,
+    add: amount,
+    addMin: amount,
+    begun: fc.boolean(),
+    proven: fc.option(amount),
+  }),
   fc.record({ do: fc.constant('settle' as const), call, charge: fc.bigInt({ min: 0n, max: 1200n }) }),
   fc.record({ do: fc.constant('void' as const), call }),
   fc.record({ do: fc.constant('expire' as const) }),
@@ -102,6 +112,7 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
       const request = holdOf(`call_${one.call}`, one.amount, {
         nowMs,
         amountMinNanoUsd: least,
+        sliceNanoUsd: one.slice,
         budgets,
         owner: one.owner,
         expiresMs: nowMs + 30_000,
@@ -110,15 +121,20 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
     }
     case 'extend': {
       const { add, begun, proven } = one
+      const addMin = one.addMin < add ? one.addMin : add
       const request = {
         call: `call_${one.call}`,
         nowMs,
         addNanoUsd: add,
+        addMinNanoUsd: addMin,
         expiresMs: null,
         begun,
         provenNanoUsd: proven,
       }
-      return compared(store.extend(request).then(amountOf), model.extend(request.call, { add, begun, proven, nowMs }))
+      return compared(
+        store.extend(request).then(amountOf),
+        model.extend(request.call, { add, addMin, begun, proven, nowMs }),
+      )
     }
     case 'settle': {
       const name = `call_${one.call}`

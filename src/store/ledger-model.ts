@@ -127,25 +127,27 @@ export const ledgerModel = (limit: bigint | null) => {
       calls.grant({ id: lot, priority, expiresMs, rest: amountNanoUsd })
     },
     hold: (request: HoldRequest): bigint | null => {
-      const { call, owner, budgets, expiresMs, nowMs, amountNanoUsd, amountMinNanoUsd } = request
+      const { call, owner, budgets, expiresMs, nowMs, amountNanoUsd, amountMinNanoUsd, sliceNanoUsd } = request
       const known = holds.get(call)
       if (known !== undefined) return known.state === 'open' ? known.amount : null
       expire(nowMs)
-      const amount = room({ amount: amountNanoUsd, budgets, atMs: nowMs })
-      if (amount < amountMinNanoUsd) return null
+      const there = room({ amount: amountNanoUsd, budgets, atMs: nowMs })
+      if (there < amountMinNanoUsd) return null
+      const amount = there < amountNanoUsd && sliceNanoUsd !== null ? least(there, sliceNanoUsd) : there
       const rest = { charged: 0n, excess: 0n, begun: false, proven: null, takenMs: nowMs }
       holds.set(call, { state: 'open', amount, owner, budgets, expiresMs, ...rest })
       return amount
     },
     extend: (
       call: string,
-      by: { add: bigint; begun: boolean; proven: bigint | null; nowMs: number },
+      by: { add: bigint; addMin: bigint; begun: boolean; proven: bigint | null; nowMs: number },
     ): bigint | null => {
       const hold = holds.get(call)
       if (hold === undefined || hold.state !== 'open') return null
       if (by.add > 0n) expire(by.nowMs)
-      if (room({ amount: by.add, budgets: hold.budgets, atMs: hold.takenMs }) < by.add) return null
-      hold.amount += by.add
+      const there = room({ amount: by.add, budgets: hold.budgets, atMs: hold.takenMs })
+      if (there < by.addMin) return null
+      hold.amount += there
       hold.begun ||= by.begun
       if (by.proven !== null) hold.proven = most(hold.proven ?? 0n, by.proven)
       return hold.amount

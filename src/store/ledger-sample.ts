@@ -52,6 +52,7 @@ export const holdOf = (call: string, amountNanoUsd: bigint, changes: Partial<Hol
   key: 'key_1',
   amountNanoUsd,
   amountMinNanoUsd: amountNanoUsd,
+  sliceNanoUsd: null,
   nowMs: startMs,
   expiresMs: startMs + 60_000,
   owner: 'node_1',

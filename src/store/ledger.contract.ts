@@ -25,7 +25,12 @@ const endings = ({ name, openAgain }: LedgerBackend): void => {
     const { store } = await openAgain(context, handClock(startMs))
     await begin(store, 'prepaid')
     await grant(store, grantOf('lot_1', 1000n))
-    assert.deepEqual(await store.hold(holdOf('call_1', 600n)), { ok: true, amountNanoUsd: 600n, cappedBy: null })
+    assert.deepEqual(await store.hold(holdOf('call_1', 600n)), {
+      ok: true,
+      amountNanoUsd: 600n,
+      cappedBy: null,
+      roomNanoUsd: 600n,
+    })
     await balanceIs(store, { balance: 1000n, held: 600n })
     assert.deepEqual(await store.hold(holdOf('call_2', 600n)), {
       ok: false,
@@ -38,6 +43,7 @@ const endings = ({ name, openAgain }: LedgerBackend): void => {
       ok: true,
       amountNanoUsd: 400n,
       cappedBy: 'credit',
+      roomNanoUsd: 400n,
     })
     assert.deepEqual(await store.settle(settleOf('call_1', 250n)), {
       state: 'settled',
@@ -49,6 +55,36 @@ const endings = ({ name, openAgain }: LedgerBackend): void => {
     await balanceIs(store, { balance: 750n, held: 0n })
     assert.equal((await store.receipt('call_1'))?.state, 'settled')
     assert.equal((await store.receipt('call_3'))?.state, 'voided')
+    await provenOk(store, startMs)
+  })
+
+  test(`${name}: where the whole is not covered a slice is held, and extended by what there is`, async (context) => {
+    const { store } = await openAgain(context, handClock(startMs))
+    await begin(store, 'prepaid')
+    await grant(store, grantOf('lot_1', 1000n))
+    const sliced = { amountMinNanoUsd: 50n, sliceNanoUsd: 100n }
+    const whole = { ok: true, amountNanoUsd: 900n, cappedBy: null, roomNanoUsd: 900n }
+    assert.deepEqual(await store.hold(holdOf('call_1', 900n, sliced)), whole)
+    await store.voidHold(voidOf('call_1'))
+    for (const [call, roomNanoUsd] of [
+      ['call_2', 1000n],
+      ['call_3', 900n],
+    ] as const)
+      assert.deepEqual(await store.hold(holdOf(call, 5000n, sliced)), {
+        ok: true,
+        amountNanoUsd: 100n,
+        cappedBy: 'credit',
+        roomNanoUsd,
+      })
+    await balanceIs(store, { balance: 1000n, held: 200n })
+    const more = { call: 'call_2', nowMs: startMs, expiresMs: null, begun: true, provenNanoUsd: 90n }
+    const extend = (addNanoUsd: bigint, addMinNanoUsd = 1n) => store.extend({ ...more, addNanoUsd, addMinNanoUsd })
+    const grown = { ok: true, cappedBy: null, amountNanoUsd: 700n, roomNanoUsd: 700n }
+    assert.deepEqual(await extend(600n), grown)
+    assert.deepEqual(await extend(600n), { ...grown, cappedBy: 'credit', amountNanoUsd: 900n, roomNanoUsd: 900n })
+    assert.equal((await extend(600n)).ok, false)
+    assert.equal((await extend(0n, 0n)).ok, true)
+    await balanceIs(store, { balance: 1000n, held: 1000n })
     await provenOk(store, startMs)
   })
 
@@ -89,7 +125,12 @@ const endings = ({ name, openAgain }: LedgerBackend): void => {
     await grant(store, grantOf('lot_1', 100n))
     await grant(store, grantOf('lot_1', 100n))
     await store.hold(holdOf('call_1', 40n))
-    assert.deepEqual(await store.hold(holdOf('call_1', 90n)), { ok: true, amountNanoUsd: 40n, cappedBy: null })
+    assert.deepEqual(await store.hold(holdOf('call_1', 90n)), {
+      ok: true,
+      amountNanoUsd: 40n,
+      cappedBy: null,
+      roomNanoUsd: 40n,
+    })
     await store.voidHold(voidOf('call_1'))
     const again = { state: 'voided', chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: true }
     assert.deepEqual(await store.settle(settleOf('call_1', 40n)), again)
@@ -193,7 +234,14 @@ const times = ({ name, openAgain }: LedgerBackend): void => {
     await begin(store, 'prepaid')
     await grant(store, grantOf('lot_1', 1000n))
     for (const call of ['call_1', 'call_2', 'call_3', 'call_4']) await store.hold(holdOf(call, 100n))
-    const extension = { nowMs: startMs, addNanoUsd: 0n, expiresMs: null, begun: true, provenNanoUsd: null }
+    const extension = {
+      nowMs: startMs,
+      addNanoUsd: 0n,
+      addMinNanoUsd: 0n,
+      expiresMs: null,
+      begun: true,
+      provenNanoUsd: null,
+    }
     await store.extend({ ...extension, call: 'call_2' })
     await store.extend({ ...extension, call: 'call_3', provenNanoUsd: 30n })
     await store.extend({ ...extension, call: 'call_4', expiresMs: startMs + 200_000 })

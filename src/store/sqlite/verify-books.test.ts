@@ -32,7 +32,7 @@ const booksWithTwoCalls = async () => {
   await execute('grantCredit', { grant, trail: sampleTrail('trl_2') })
   const of = (call: string) => ({ call, account, key: 'key_1', nowMs })
   for (const call of ['call_1', 'call_2']) {
-    const amounts = { amountNanoUsd: 30n, amountMinNanoUsd: 30n, expiresMs: nowMs + 1 }
+    const amounts = { amountNanoUsd: 30n, amountMinNanoUsd: 30n, sliceNanoUsd: null, expiresMs: nowMs + 1 }
     const budgets = [{ name: 'key:key_1', limitNanoUsd: 90n, period: 'day' as const }]
     await execute('hold', { ...of(call), ...amounts, owner: 'node_1', budgets })
   }

@@ -106,7 +106,7 @@ const roomFor = async (
 
 const repeated = (row: Selectable<HoldTable>): Held =>
   row.state === 'open'
-    ? { ok: true, amountNanoUsd: row.amount_nano_usd, cappedBy: null }
+    ? { ok: true, amountNanoUsd: row.amount_nano_usd, cappedBy: null, roomNanoUsd: row.amount_nano_usd }
     : { ok: false, reason: 'ended' }
 
 /** Takes a hold, or says what is in its way. */
@@ -122,7 +122,10 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
   if (money.state !== 'open') return { ok: false, reason: money.state }
   const room = await roomFor(books, money, request)
   if (room.refusal !== null && room.amountNanoUsd < request.amountMinNanoUsd) return room.refusal
-  const { amountNanoUsd, cappedBy } = room
+  const { amountNanoUsd: roomNanoUsd, cappedBy } = room
+  const { sliceNanoUsd } = request
+  const isSlice = cappedBy !== null && sliceNanoUsd !== null && sliceNanoUsd < roomNanoUsd
+  const amountNanoUsd = isSlice ? sliceNanoUsd : roomNanoUsd
   const budgets = placesText(request.budgets, nowMs)
   await run.insertHold(transaction, [
     call,
@@ -142,7 +145,7 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
   ])
   await run.moveMoney(transaction, [0n, 0n, amountNanoUsd, 0n, account])
   await moveBudgets(books, placesOf(budgets), { heldNanoUsd: amountNanoUsd, spentNanoUsd: 0n })
-  return { ok: true, amountNanoUsd, cappedBy }
+  return { ok: true, amountNanoUsd, cappedBy, roomNanoUsd }
 }
 
 const budgetsOf = (row: Selectable<HoldTable>): readonly Budget[] =>
@@ -153,23 +156,28 @@ const larger = (a: bigint | null, b: bigint | null): bigint | null => (a === nul
 /** Holds more, for longer, or notes what is proven. A hold that has ended stays ended. */
 export const extendHold = async (books: Books, request: ExtendRequest): Promise<Held> => {
   const { transaction, run } = books
-  const { call, nowMs, addNanoUsd, begun, provenNanoUsd } = request
-  if (addNanoUsd < 0n)
-    throw new Problem('invalid_request_error', { message: 'A hold is not extended by less than nothing.' })
+  const { call, nowMs, begun, provenNanoUsd } = request
+  if (request.addMinNanoUsd < 0n || request.addMinNanoUsd > request.addNanoUsd)
+    throw new Problem('invalid_request_error', { message: 'An extension needs 0 <= its least amount <= its amount.' })
   const [row] = await run.hold(transaction, [call])
   if (row === undefined || row.state !== 'open') return { ok: false, reason: 'ended' }
+  let addNanoUsd = request.addNanoUsd
+  let cappedBy: Room['cappedBy'] = null
   if (addNanoUsd > 0n) {
     const money = await moneyAt(books, row.account, nowMs)
     if (money === null) return { ok: false, reason: 'unknown_account' }
     // More is asked of the periods that the hold lies in, not of new ones that may have begun.
     const at = { amountNanoUsd: addNanoUsd, nowMs: Number(row.created_ms), budgets: budgetsOf(row) }
     const room = await roomFor(books, money, at)
-    if (room.refusal !== null) return room.refusal
+    if (room.refusal !== null && room.amountNanoUsd < request.addMinNanoUsd) return room.refusal
+    addNanoUsd = room.amountNanoUsd
+    cappedBy = room.cappedBy
     await run.moveMoney(transaction, [0n, 0n, addNanoUsd, 0n, row.account])
     await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: addNanoUsd, spentNanoUsd: 0n })
   }
   const expiresMs = request.expiresMs === null ? row.expires_ms : request.expiresMs
   const proven = larger(row.proven_nano_usd, provenNanoUsd)
   await run.extendHold(transaction, [addNanoUsd, expiresMs, begun || row.begun !== 0n ? 1 : 0, proven, call])
-  return { ok: true, amountNanoUsd: row.amount_nano_usd + addNanoUsd, cappedBy: null }
+  const amountNanoUsd = row.amount_nano_usd + addNanoUsd
+  return { ok: true, amountNanoUsd, cappedBy, roomNanoUsd: amountNanoUsd }
 }

@@ -1,0 +1,210 @@
+/**
+ * A hold while its stream runs: what delivered text proves is noted at intervals, so that a crash charges it and no more; a hold
+ * that was taken in slices grows ahead of delivery, and ends the answer where it can grow no further.
+ */
+
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
+import type { CallBooks } from '#ledger/port.ts'
+import type { Part } from '#protocol/part.ts'
+import type { Frame } from '#protocol/protocol.ts'
+import { deliveredText } from './meter.ts'
+
+/** What a crash may lose of a charge: text that was delivered within this time. */
+const proofEveryMs = 2_000
+/** Output tokens that a hold grows by. */
+export const sliceTokens = 1_024
+/** A hold grows when less than this is left of it. */
+const aheadTokens = 512
+/** Bytes of text to a token, at least, in the languages that models are fed with: what is not counted yet is estimated so. */
+const bytesPerTokenMin = 3
+
+/** How a hold was taken in slices. */
+export type Slices = {
+  /** The output in all that an amount pays for, in tokens; `null` = the output costs nothing. */
+  readonly outputTokensFor: (amountNanoUsd: bigint) => number | null
+  readonly sliceNanoUsd: bigint
+  /** What the whole answer can cost: no hold grows beyond it. */
+  readonly wholeNanoUsd: bigint
+}
+
+export type RunningHold = {
+  /** Told of every part that is delivered. */
+  readonly see: (part: Part) => void
+  /** How many of these frames the hold covers, from the first one; `null` = it covers any answer. */
+  readonly ration: ((frames: readonly Frame[]) => Promise<number>) | null
+  /** Ends the notes, waits for what is under way, and gives what is held in the end. */
+  readonly stop: () => Promise<bigint>
+}
+
+export type RunningHoldOptions = {
+  readonly call: string
+  readonly books: Pick<CallBooks, 'extend'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly countTokens: (text: string) => Promise<number>
+  /** What output of this many tokens costs with what is known of the input. */
+  readonly costOf: (outputTokens: number) => Promise<bigint | null>
+  readonly heldNanoUsd: bigint
+  /** `null` = the whole answer is held for. */
+  readonly slices: Slices | null
+}
+
+/** Tokens of delivered text: counted as far as has been asked, estimated beyond. */
+class Tally {
+  readonly #countTokens: RunningHoldOptions['countTokens']
+  #counted = 0
+  #tail: string[] = []
+  #tailBytes = 0
+  #countingBytes = 0
+  #counting: Promise<void> = Promise.resolve()
+
+  constructor(countTokens: RunningHoldOptions['countTokens']) {
+    this.#countTokens = countTokens
+  }
+
+  see(text: string): void {
+    this.#tail.push(text)
+    this.#tailBytes += Buffer.byteLength(text)
+  }
+
+  isCounted(): boolean {
+    return this.#tailBytes + this.#countingBytes === 0
+  }
+
+  /** Not less than was delivered, as a rule. */
+  estimate(): number {
+    return this.#counted + Math.ceil((this.#tailBytes + this.#countingBytes) / bytesPerTokenMin)
+  }
+
+  /** Counts what has been seen by now. */
+  async count(): Promise<number> {
+    const text = this.#tail.join('')
+    const bytes = this.#tailBytes
+    this.#tail = []
+    this.#tailBytes = 0
+    this.#countingBytes += bytes
+    const before = this.#counting
+    const mine = async (): Promise<void> => {
+      await before
+      if (text !== '') this.#counted += await this.#countTokens(text)
+      this.#countingBytes -= bytes
+    }
+    this.#counting = mine()
+    await this.#counting
+    return this.#counted
+  }
+}
+
+const textOf = (frames: readonly Frame[]): string =>
+  frames.map(({ parts }) => parts.map(deliveredText).join('')).join('')
+
+class Running {
+  readonly #options: RunningHoldOptions
+  readonly #tally: Tally
+  #heldNanoUsd: bigint
+  #growing: Promise<void> | null = null
+  #isSpent = false
+  #cancel: (() => void) | null = null
+  #noting: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  constructor(options: RunningHoldOptions) {
+    this.#options = options
+    this.#tally = new Tally(options.countTokens)
+    this.#heldNanoUsd = options.heldNanoUsd
+  }
+
+  see(part: Part): void {
+    const text = deliveredText(part)
+    if (text === '' || this.#stopped) return
+    this.#tally.see(text)
+    this.#cancel ??= this.#options.clock.after(proofEveryMs, () => {
+      this.#cancel = null
+      this.#noting = this.#note()
+    })
+  }
+
+  async stop(): Promise<bigint> {
+    this.#stopped = true
+    this.#cancel?.()
+    await this.#noting
+    await this.#growing
+    return this.#heldNanoUsd
+  }
+
+  async #note(): Promise<void> {
+    const { books, log, call } = this.#options
+    try {
+      if (this.#growing !== null || this.#stopped) return
+      await books.extend({ ...(await this.#proof()), addNanoUsd: 0n, addMinNanoUsd: 0n })
+    } catch (thrown) {
+      log.debug('what a stream has proven could not be noted', { call, problem: asProblem(thrown).code })
+    }
+  }
+
+  async #proof() {
+    const { call, clock, costOf } = this.#options
+    const provenNanoUsd = await costOf(await this.#tally.count())
+    return { call, nowMs: clock.nowMs(), expiresMs: null, begun: true, provenNanoUsd }
+  }
+
+  #heldTokens({ outputTokensFor, wholeNanoUsd }: Slices): number {
+    if (this.#heldNanoUsd >= wholeNanoUsd) return Number.POSITIVE_INFINITY
+    return outputTokensFor(this.#heldNanoUsd) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Holds one slice more, or what there is of it. */
+  async #grow({ sliceNanoUsd, wholeNanoUsd }: Slices): Promise<void> {
+    const { books, log, call } = this.#options
+    const left = wholeNanoUsd - this.#heldNanoUsd
+    const addNanoUsd = sliceNanoUsd < left ? sliceNanoUsd : left
+    try {
+      const held = await books.extend({ ...(await this.#proof()), addNanoUsd, addMinNanoUsd: 1n })
+      if (held.ok) this.#heldNanoUsd = held.amountNanoUsd
+      this.#isSpent = !held.ok
+    } catch (thrown) {
+      // Money that cannot be held is not given away: the answer ends where what is held ends.
+      this.#isSpent = true
+      log.warn('a hold could not be extended', { call, problem: asProblem(thrown).message })
+    } finally {
+      this.#growing = null
+    }
+  }
+
+  async ration(frames: readonly Frame[], slices: Slices): Promise<number> {
+    const text = textOf(frames)
+    if (text === '') return frames.length
+    const estimated = Math.ceil(Buffer.byteLength(text) / bytesPerTokenMin)
+    for (;;) {
+      const left = this.#heldTokens(slices) - this.#tally.estimate() - estimated
+      if (left < aheadTokens && !this.#isSpent) this.#growing ??= this.#grow(slices)
+      if (left >= 0) return frames.length
+      if (this.#growing !== null) await this.#growing
+      else if (this.#tally.isCounted()) return this.#fitting(frames, slices)
+      else await this.#tally.count()
+    }
+  }
+
+  /** With everything counted: how many frames the last of the money covers. */
+  async #fitting(frames: readonly Frame[], slices: Slices): Promise<number> {
+    let left = this.#heldTokens(slices) - this.#tally.estimate()
+    for (const [place, frame] of frames.entries()) {
+      left -= await this.#options.countTokens(textOf([frame]))
+      if (left < 0) return place
+    }
+    return frames.length
+  }
+}
+
+/** Begins with the first part of a stream whose account or key pays by price. */
+export const runningHold = (options: RunningHoldOptions): RunningHold => {
+  const running = new Running(options)
+  const { slices } = options
+  return {
+    see: (part) => running.see(part),
+    ration: slices === null ? null : (frames) => running.ration(frames, slices),
+    stop: () => running.stop(),
+  }
+}
