@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
+import { isObject } from '#base/json-type.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Endpoint } from '#http/endpoint.ts'
 import type { Answer, Inbound } from '#http/inbound.ts'
@@ -23,7 +24,7 @@ export type AdminRequest = {
   readonly endpoint: AdminEndpoint
   /** Values of the names in the path, percent-decoded. */
   readonly parameters: Readonly<Record<string, string>>
-  readonly inbound: Pick<Inbound, 'id' | 'origin' | 'query' | 'body'>
+  readonly inbound: Pick<Inbound, 'id' | 'origin' | 'query' | 'body'> & Partial<Pick<Inbound, 'headers'>>
   /** Who asks; a Problem where the credential was refused. */
   readonly actor: Actor | Problem
 }
@@ -70,6 +71,21 @@ const jsonAnswer = (value: unknown, requestId: string): Answer => ({
   },
   body: Buffer.from(JSON.stringify(value)),
 })
+
+/** A page of a table; where the next one begins stands in `x-next`. */
+const csvAnswer = (text: string, output: unknown, requestId: string): Answer => ({
+  status: 200,
+  headers: {
+    'content-type': 'text/csv; charset=utf-8; header=present',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+    ...(isObject(output) && typeof output['next'] === 'string' ? { 'x-next': output['next'] } : {}),
+  },
+  body: Buffer.from(text),
+})
+
+const wantsCsv = ({ headers }: AdminRequest['inbound']): boolean =>
+  /^text\/csv\b/i.test(headers?.['accept']?.trim() ?? '')
 
 const parsedBody = (bytes: Uint8Array): unknown => {
   try {
@@ -133,7 +149,11 @@ export const createAdminApi = (parts: AdminApiParts): AdminApi => {
     if (actor instanceof Problem) throw actor
     const { operation } = endpoint
     const context = { actor, requestId: inbound.id, ports, clock, ids }
-    return jsonAnswer(await runOperation(operation, inputOf(operation, request), context), inbound.id)
+    const output = await runOperation(operation, inputOf(operation, request), context)
+    // Every page by itself is a table with headings.
+    if (operation.csv !== undefined && wantsCsv(inbound))
+      return csvAnswer(operation.csv.text(output, true), output, inbound.id)
+    return jsonAnswer(output, inbound.id)
   }
   const answer = async (request: AdminRequest): Promise<Answer> => {
     try {

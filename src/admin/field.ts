@@ -87,6 +87,25 @@ export const momentOf = (text: string, nowMs: number): number => {
   return durationMs === null ? Date.parse(text) : nowMs + durationMs
 }
 
+const isMoment = (text: string): boolean =>
+  z.iso.datetime({ offset: true }).safeParse(text).success || z.iso.date().safeParse(text).success
+
+/** A moment gone by: a duration before now (`24h`), a day of UTC (`2026-11-01`, its beginning) or RFC 3339. */
+export const pastField = () =>
+  z
+    .string()
+    .max(40)
+    .refine(
+      (text) => durationMsOf(text) !== null || isMoment(text),
+      'must be a duration before now such as 24h, a day such as 2026-11-01, or a moment such as 2026-11-01T08:00:00Z',
+    )
+
+/** Milliseconds of what `pastField` took. */
+export const pastOf = (text: string, nowMs: number): number => {
+  const durationMs = durationMsOf(text)
+  return durationMs === null ? Date.parse(text) : nowMs - durationMs
+}
+
 /** Which page of a list. */
 export const pageFields = (limit: number) => ({
   limit: z.int().min(1).max(1000).default(limit).describe('How many rows at most, 1 to 1000.'),

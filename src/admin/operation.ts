@@ -80,6 +80,8 @@ export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly flags: readonly Flag[]
   /** One line or a table for a person; absent = derived from the output. */
   readonly render?: (output: z.output<O>) => string
+  /** The answer as CSV, a page at a time: for `--csv` and `Accept: text/csv`. `always`: for a person too. */
+  readonly csv?: { readonly text: (output: z.output<O>, isFirst: boolean) => string; readonly always: boolean }
   /** Why an answer that was given means that it failed (exit code 1 of the command); `null` = it does not. */
   readonly failure?: (output: z.output<O>) => string | null
   readonly run: (input: z.output<I>, context: OperationContext) => Promise<z.input<O>>

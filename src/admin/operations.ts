@@ -13,6 +13,7 @@ import { organisationOperations } from './organisations.ts'
 import { projectOperations } from './projects.ts'
 import { statsOperations } from './stats.ts'
 import { trailOperations } from './trail.ts'
+import { usageOperations } from './usage.ts'
 
 export const operations = [
   ...keyOperations,
@@ -24,6 +25,7 @@ export const operations = [
   ...ledgerOperations,
   ...modelOperations,
   ...callOperations,
+  ...usageOperations,
   ...trailOperations,
   ...eventOperations,
   ...statsOperations,

@@ -3,6 +3,7 @@
 import type { CallRecord } from '#base/call-record.ts'
 import type { AccountState, Balance, Grant, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
+import type { UsageStore } from '#report/port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
 export type { CustomerStore, EndedWithKeys, OwnedPage } from './customer-store.ts'
@@ -15,13 +16,35 @@ export type Page = {
   readonly after: string | null
 }
 
+/** Which calls of the log; `null` = whichever. */
 export type CallFilter = {
   readonly limit: number
   /** Only calls newer than this one, for following. */
   readonly afterId: string | null
+  /** Only calls older than this one, for paging back; not together with `afterId`. */
+  readonly beforeId: string | null
   readonly key: string | null
   readonly account: string | null
   readonly model: string | null
+  readonly provider: string | null
+  /** What the caller saw, from one status to another. */
+  readonly status: readonly [number, number] | null
+  readonly end: string | null
+  readonly error: string | null
+  /** `name=value` */
+  readonly tag: string | null
+  readonly conversation: string | null
+  readonly callSite: string | null
+  /** When calls came; the end is exclusive. */
+  readonly fromMs: number | null
+  readonly toMs: number | null
+}
+
+export type CallPage = {
+  /** Oldest first. */
+  readonly calls: readonly CallRecord[]
+  /** Older calls may match too: they come before this one. `null` = the log has been looked through. */
+  readonly before: string | null
 }
 
 export type FirstStart = {
@@ -32,41 +55,44 @@ export type FirstStart = {
   readonly trail: TrailRow
 }
 
-export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> & {
-  /** Makes a delivery pending again, or for the first time; `null` where there is no such event. */
-  readonly replayDelivery: (
-    request: { readonly event: string; readonly recipient: string; readonly nowMs: number },
-    trail: TrailRow,
-  ) => Promise<Delivery | null>
-  /** Creates the first rows in an empty store; `false` and no change where it is not empty. */
-  readonly begin: (first: FirstStart) => Promise<boolean>
-  readonly organisations: (page: Page) => Promise<readonly OrganisationRow[]>
-  readonly accounts: (page: Page) => Promise<readonly AccountRow[]>
-  /** By id or unique name. */
-  readonly account: (idOrName: string) => Promise<AccountRow | null>
-  /** Creates organisation, project and account together. Rejects with Problem `conflict` where the name is taken. */
-  readonly createAccount: (
-    rows: { readonly organisation: OrganisationRow; readonly project: ProjectRow; readonly account: AccountRow },
-    trail: TrailRow,
-  ) => Promise<void>
-  readonly keys: (page: Page) => Promise<readonly KeyRow[]>
-  /** By id or unique name. */
-  readonly key: (idOrName: string) => Promise<KeyRow | null>
-  readonly createKey: (row: KeyRow, trail: TrailRow) => Promise<void>
-  /** `atMs` may lie ahead (rotation with overlap). A key already revoked keeps its earlier time; gives back the row as it is now. */
-  readonly revokeKey: (id: string, atMs: number, trail: TrailRow) => Promise<KeyRow | null>
-  /** Creates the successor and ends the old key at `oldUntilMs`, in one transaction. */
-  readonly rotateKey: (
-    change: { readonly oldId: string; readonly oldUntilMs: number; readonly row: KeyRow },
-    trail: TrailRow,
-  ) => Promise<void>
-  readonly trail: (page: Page) => Promise<readonly TrailRow[]>
-  /** The newest calls that match, oldest first. */
-  readonly calls: (filter: CallFilter) => Promise<readonly CallRecord[]>
-  readonly call: (id: string) => Promise<CallRecord | null>
-  /** A lot of credit; idempotent by the lot's id. */
-  readonly grantCredit: (grant: Grant, trail: TrailRow) => Promise<void>
-  readonly setAccountState: (account: string, state: AccountState, trail: TrailRow) => Promise<void>
-  readonly balance: (account: string, nowMs: number) => Promise<Balance | null>
-  readonly verifyBooks: (nowMs: number) => Promise<Verdict>
-}
+export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
+  UsageStore & {
+    /** Makes a delivery pending again, or for the first time; `null` where there is no such event. */
+    readonly replayDelivery: (
+      request: { readonly event: string; readonly recipient: string; readonly nowMs: number },
+      trail: TrailRow,
+    ) => Promise<Delivery | null>
+    /** Forgets the figures of usage; they come again from the log. Gives how many calls there are to add up. */
+    readonly resetUsage: (trail: TrailRow) => Promise<number>
+    /** Creates the first rows in an empty store; `false` and no change where it is not empty. */
+    readonly begin: (first: FirstStart) => Promise<boolean>
+    readonly organisations: (page: Page) => Promise<readonly OrganisationRow[]>
+    readonly accounts: (page: Page) => Promise<readonly AccountRow[]>
+    /** By id or unique name. */
+    readonly account: (idOrName: string) => Promise<AccountRow | null>
+    /** Creates organisation, project and account together. Rejects with Problem `conflict` where the name is taken. */
+    readonly createAccount: (
+      rows: { readonly organisation: OrganisationRow; readonly project: ProjectRow; readonly account: AccountRow },
+      trail: TrailRow,
+    ) => Promise<void>
+    readonly keys: (page: Page) => Promise<readonly KeyRow[]>
+    /** By id or unique name. */
+    readonly key: (idOrName: string) => Promise<KeyRow | null>
+    readonly createKey: (row: KeyRow, trail: TrailRow) => Promise<void>
+    /** `atMs` may lie ahead (rotation with overlap). A key already revoked keeps its earlier time; gives back the row as it is now. */
+    readonly revokeKey: (id: string, atMs: number, trail: TrailRow) => Promise<KeyRow | null>
+    /** Creates the successor and ends the old key at `oldUntilMs`, in one transaction. */
+    readonly rotateKey: (
+      change: { readonly oldId: string; readonly oldUntilMs: number; readonly row: KeyRow },
+      trail: TrailRow,
+    ) => Promise<void>
+    readonly trail: (page: Page) => Promise<readonly TrailRow[]>
+    /** The newest calls that match; with `afterId` the first ones behind it. */
+    readonly calls: (filter: CallFilter) => Promise<CallPage>
+    readonly call: (id: string) => Promise<CallRecord | null>
+    /** A lot of credit; idempotent by the lot's id. */
+    readonly grantCredit: (grant: Grant, trail: TrailRow) => Promise<void>
+    readonly setAccountState: (account: string, state: AccountState, trail: TrailRow) => Promise<void>
+    readonly balance: (account: string, nowMs: number) => Promise<Balance | null>
+    readonly verifyBooks: (nowMs: number) => Promise<Verdict>
+  }

@@ -9,8 +9,9 @@ import type { AccountState, Grant } from '#ledger/port.ts'
 import type { Delivery } from '#notify/port.ts'
 import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
+import type { UsageStore } from '#report/port.ts'
 import type { Actor, AdminPorts, OperationContext } from './operation.ts'
-import type { AdminStore, CustomerStore, Page } from './port.ts'
+import type { AdminStore, CallFilter, CallPage, CustomerStore, Page } from './port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
 type Identified = { readonly id: string }
@@ -81,11 +82,38 @@ const testOutbox = (events: readonly Event[], trail: TrailRow[]): TestOutbox => 
   }
 }
 
+const matches = (call: CallRecord, filter: CallFilter): boolean =>
+  (['key', 'account', 'model', 'provider', 'end', 'error', 'conversation', 'callSite'] as const).every(
+    (name) => filter[name] === null || filter[name] === call[name],
+  ) &&
+  (filter.status === null || (call.status >= filter.status[0] && call.status <= filter.status[1])) &&
+  (filter.tag === null || Object.entries(call.tags).some(([name, value]) => `${name}=${value}` === filter.tag)) &&
+  call.timeMs >= (filter.fromMs ?? 0) &&
+  call.timeMs < (filter.toMs ?? Number.POSITIVE_INFINITY)
+
+const callsIn = (calls: readonly CallRecord[], filter: CallFilter): CallPage => {
+  const { limit, afterId, beforeId } = filter
+  const place = (id: string): number => calls.findIndex((call) => call.id === id)
+  if (afterId !== null) {
+    const after = calls.slice(place(afterId) + 1).filter((call) => matches(call, filter))
+    return { calls: after.slice(0, limit), before: null }
+  }
+  const all = (beforeId === null ? calls : calls.slice(0, place(beforeId))).filter((call) => matches(call, filter))
+  const page = all.slice(-limit)
+  return { calls: page, before: page.length < all.length ? (page[0]?.id ?? null) : null }
+}
+
+/** No figures: those are the store's own. */
+const testUsage: UsageStore & Pick<AdminStore, 'resetUsage'> = {
+  usage: async () => ({ groups: [], next: null, pending: 0 }),
+  rollForward: async () => 0,
+  resetUsage: async () => 0,
+}
+
 export type TestStore = AdminStore & {
   readonly addEvent: (event: Event) => void
   readonly addCalls: (records: readonly CallRecord[]) => void
 }
-
 /** Keeps rows in lists, in the order in which they came. */
 export const testStore = (): TestStore => {
   const organisations: OrganisationRow[] = []
@@ -145,20 +173,12 @@ export const testStore = (): TestStore => {
       trail.push(trailRow)
     },
     trail: async (page) => pageIn(trail, page),
-    calls: async ({ limit, afterId, key, account, model }) => {
-      const matching = calls.filter(
-        (call) =>
-          (key === null || call.key === key) &&
-          (account === null || call.account === account) &&
-          (model === null || call.model === model),
-      )
-      if (afterId === null) return matching.slice(-limit)
-      return matching.slice(matching.findIndex((call) => call.id === afterId) + 1).slice(0, limit)
-    },
+    calls: async (filter) => callsIn(calls, filter),
     call: async (id) => calls.find((call) => call.id === id) ?? null,
     ...testMoney(accounts, trail),
     ...testOutbox(events, trail),
     addEvent: (event) => void events.push(event),
+    ...testUsage,
     addCalls: (records) => void calls.push(...records),
   }
 }

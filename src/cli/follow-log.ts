@@ -18,6 +18,10 @@ type Following = {
 /** How often new calls are asked for. */
 const followEveryMs = 500
 const followLimit = 1000
+/** What the operation takes where no limit is given. */
+const limitDefault = 20
+/** A search for calls that are not there ends somewhere. */
+const pagesMax = 1000
 
 type Form = { readonly json: boolean; readonly headed: boolean }
 
@@ -34,14 +38,31 @@ const pause = async (signal: AbortSignal): Promise<void> => {
   }
 }
 
+type Page = { readonly data: readonly CallView[]; readonly next: string | null }
+
+/** Where few calls match, a page may end before it is full: what precedes it is asked for as well. */
+const readNewest = async (
+  page: (more: Readonly<Record<string, unknown>>) => Promise<Page>,
+  limit: number,
+): Promise<readonly CallView[]> => {
+  let { data, next } = await page({})
+  for (let pages = 1; next !== null && data.length < limit && pages < pagesMax; pages += 1) {
+    const older = await page({ before: next, limit: limit - data.length })
+    data = [...older.data, ...data]
+    next = older.next
+  }
+  return data
+}
+
 /** Prints the newest calls, then, when following, the later ones until the signal. */
 export const followLog = async (
   { operation, input, client, flags }: Following,
   { ports, terminal }: { readonly ports: Pick<CommandLinePorts, 'signal'>; readonly terminal: Terminal },
 ): Promise<void> => {
-  const read = async (more: Readonly<Record<string, unknown>>): Promise<readonly CallView[]> =>
-    ((await client.run(operation, { ...input, ...more })) as { readonly data: readonly CallView[] }).data
-  const newest = await read({})
+  const page = async (more: Readonly<Record<string, unknown>>): Promise<Page> =>
+    (await client.run(operation, { ...input, ...more })) as Page
+  const read = async (more: Readonly<Record<string, unknown>>): Promise<readonly CallView[]> => (await page(more)).data
+  const newest = await readNewest(page, Number(input['limit'] ?? limitDefault))
   print(newest, { json: flags.json, headed: true }, terminal)
   let last = newest.at(-1)?.id
   while (flags.follow && !ports.signal.aborted) {

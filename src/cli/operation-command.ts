@@ -19,9 +19,11 @@ import type { Terminal } from './terminal.ts'
 /** What every command is given. */
 export type Shell = { readonly ports: CommandLinePorts; readonly terminal: Terminal }
 
-type Flags = ConnectionFlags & { readonly json?: boolean; readonly follow?: boolean } & Readonly<
-    Record<string, unknown>
-  >
+type Flags = ConnectionFlags & {
+  readonly json?: boolean
+  readonly csv?: boolean
+  readonly follow?: boolean
+} & Readonly<Record<string, unknown>>
 type Bound = { readonly field: Field; readonly attribute: string }
 
 /** No list is read further than this many pages. */
@@ -131,6 +133,25 @@ const allPages = async (
   return { ...first, data, ...('next' in first ? { next: next ?? null } : {}) }
 }
 
+/** Page by page, each written as it comes: an export may be longer than what a process can hold. */
+const printCsv = async (
+  client: Client,
+  {
+    operation,
+    input,
+    csv,
+  }: { operation: Operation; input: Readonly<Record<string, unknown>>; csv: NonNullable<Operation['csv']> },
+  terminal: Terminal,
+): Promise<void> => {
+  let after: unknown = input['after']
+  for (let page = 0; page < pagesMax; page += 1) {
+    const output = await client.run(operation, after === undefined ? input : { ...input, after })
+    terminal.data(csv.text(output, page === 0))
+    after = isObject(output) ? output['next'] : null
+    if (typeof after !== 'string' || input['limit'] !== undefined) return
+  }
+}
+
 const show = (operation: Operation, output: unknown, terminal: Terminal): void => {
   terminal.data(operation.render === undefined ? details(output) : operation.render(output))
 }
@@ -155,6 +176,7 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
   const command = new Command(name).description(operation.summary).allowExcessArguments(false)
   const bound = addFields(command, operation)
   if (isLog(operation)) command.option('--follow', 'Go on with the calls that follow, until interrupted.')
+  if (operation.csv?.always === false) command.option('--csv', 'Print CSV.')
   addConnectionFlags(command).option('--json', isLog(operation) ? 'One JSON object a line.' : 'Print JSON.')
   const { terminal } = shell
   command.action(async () => {
@@ -168,6 +190,8 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
           { operation, input, client, flags: { json: flags.json === true, follow: flags.follow === true } },
           shell,
         )
+      else if (operation.csv !== undefined && flags.json !== true && (flags.csv === true || operation.csv.always))
+        await printCsv(client, { operation, input, csv: operation.csv }, terminal)
       else {
         const output = await allPages(client, operation, input)
         if (flags.json === true) terminal.json(output)

@@ -1,15 +1,14 @@
 /** The ports of the rooms over a backend: every backend that runs the operations has this face. */
 
-import type { AdminStore, CallFilter, CustomerStore, KeyRow } from '#admin/port.ts'
-import type { CallRecord } from '#base/call-record.ts'
+import type { AdminStore, CustomerStore, KeyRow } from '#admin/port.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource } from '#relay/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
-import type { CallStretch } from './operations/call.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
+import { readCalls, readUsage, rollForward } from './read-log.ts'
 import { keyFacts } from './row/key-row.ts'
 import { verifyBooks } from './verify-books.ts'
 
@@ -74,22 +73,6 @@ const verifyTrail = async (execute: Execute): Promise<TrailVerdict> => {
   }
 }
 
-/**
- * In the order of the log. Without `afterId` the newest `limit`; with it the first `limit` after that call, so that
- * whoever follows the log misses none, however many came at once.
- */
-const readCalls = async (execute: Execute, filter: CallFilter): Promise<readonly CallRecord[]> => {
-  const found: CallRecord[] = []
-  let from: bigint | null = null
-  do {
-    const limit = filter.limit - found.length
-    const stretch: CallStretch = await execute('callStretch', { filter: { ...filter, limit }, from })
-    found.push(...stretch.rows)
-    from = stretch.next
-  } while (from !== null && found.length < filter.limit)
-  return filter.afterId === null ? found.reverse() : found
-}
-
 const peopleFace = (execute: Execute): CustomerStore => ({
   projects: (page) => execute('projects', page),
   project: (organisation, handle) => execute('project', { organisation, handle }),
@@ -118,6 +101,9 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   rotateKey: (change, trail) => execute('rotateKey', { change, trail }),
   trail: (page) => execute('trail', page),
   calls: (filter) => readCalls(execute, filter),
+  usage: (question) => readUsage(execute, question),
+  rollForward: () => rollForward(execute),
+  resetUsage: (trail) => execute('resetUsage', trail),
   call: (id) => execute('call', id),
   append: (record) => execute('append', record),
   load: () => loadKeys(execute, clock),

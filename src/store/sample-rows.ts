@@ -1,6 +1,6 @@
 /** Rows with nothing special about them, for tests to vary. */
 
-import type { AccountRow, FirstStart, KeyRow, OrganisationRow, ProjectRow, TrailRow } from '#admin/port.ts'
+import type { AccountRow, CallFilter, FirstStart, KeyRow, OrganisationRow, ProjectRow, TrailRow } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import { usageOf } from '#base/usage.ts'
 
@@ -178,3 +178,23 @@ export const fullCall = (id: string): CallRecord =>
     requestBody: '{"a":1}',
     responseBody: '',
   })
+
+/** A filter with these changes, and everything else let through. */
+export const sampleFilter = (changes: Partial<CallFilter> = {}): CallFilter => ({
+  limit: 1000,
+  afterId: null,
+  beforeId: null,
+  key: null,
+  account: null,
+  model: null,
+  provider: null,
+  status: null,
+  end: null,
+  error: null,
+  tag: null,
+  conversation: null,
+  callSite: null,
+  fromMs: null,
+  toMs: null,
+  ...changes,
+})

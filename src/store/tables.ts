@@ -232,6 +232,58 @@ export type DeliveryTable = {
   delivered_ms: WholeOrNull
   error: string | null
 }
+/**
+ * Sums over the calls of an hour or a day that have the same names; `''` = none. With `tag_name`, the calls that carry that
+ * tag, by its value; without, all calls.
+ */
+export type UsageRollupTable = {
+  grain: string
+  test: Flag
+  tag_name: string
+  start_ms: Whole
+  account: string
+  project: string
+  member: string
+  key: string
+  model: string
+  provider: string
+  upstream_model: string
+  tag_value: string
+  calls: Whole
+  errors: Whole
+  refused: Whole
+  cut: Whole
+  left_early: Whole
+  attempts: Whole
+  failed_attempts: Whole
+  input: Whole
+  input_unknown: Whole
+  cached_input: Whole
+  cached_input_unknown: Whole
+  cache_write: Whole
+  cache_write_unknown: Whole
+  output: Whole
+  output_unknown: Whole
+  reasoning: Whole
+  reasoning_unknown: Whole
+  estimated: Whole
+  charge_nano_usd: Whole
+  unpriced: Whole
+  upstream_cost_nano_usd: Whole
+  upstream_unpriced: Whole
+}
+
+/** Values that a tag has had on a day; under the name `''` the names of the day's tags. */
+export type UsageTagTable = { day_ms: Whole; name: string; value: string }
+
+/** Which part of the log holds the calls that came in an hour. */
+export type CallHourTable = { hour_ms: Whole; first_sequence: Whole; last_sequence: Whole }
+
+/** Which blocks of the log hold a call that has this trait: 64 calls are a block, 1,024 blocks a bucket. */
+export type CallBlockTable = { bucket: Whole; trait: string; value: string; block: Whole }
+
+/** One row: up to which call of the log the four tables above are made. */
+export type UsageHeadTable = { single: Whole; rolled_to: Whole }
 
 /** An Idempotency-Key and the answer that it stands for. */
 export type KeptAnswerTable = {
@@ -274,6 +326,11 @@ export type Tables = {
   delivery: DeliveryTable
   kept_answer: KeptAnswerTable
   kept_answer_piece: KeptAnswerPieceTable
+  usage_rollup: UsageRollupTable
+  usage_tag: UsageTagTable
+  call_hour: CallHourTable
+  call_block: CallBlockTable
+  usage_head: UsageHeadTable
   meta: MetaTable
   schema_step: SchemaStepTable
 }

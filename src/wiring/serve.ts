@@ -21,6 +21,7 @@ import type { PageEndpoint } from '#http/page.ts'
 import { filePage, servePage } from '#http/page.ts'
 import { clearSpool } from '#http/spool.ts'
 import { keepBooks } from '#job/keep-books.ts'
+import { rollUsage } from '#job/roll-usage.ts'
 import type { Figures } from '#observe/figures.ts'
 import { makeFigures } from '#observe/figures.ts'
 import { makeMetrics } from '#observe/metrics.ts'
@@ -191,6 +192,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   // After the first sweep, which says what became of the calls whose keys are still taken.
   const repeats = await openRepeats({ store, seal: data.seal, owner: rooms.owner, clock, log })
   closing.defer(() => repeats.close())
+  const rolling = rollUsage({ store, clock, log })
+  closing.defer(() => rolling.close())
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(machine, { ...rooms, repeats }, () => warnings)
   const listening = await listen(machine, { config, folder, log, endpoints })

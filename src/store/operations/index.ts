@@ -11,6 +11,7 @@ import { storeOperations } from './meta.ts'
 import { outboxOperations } from './outbox.ts'
 import { peopleOperations } from './people.ts'
 import { trailOperations } from './trail.ts'
+import { usageOperations } from './usage/usage-operations.ts'
 
 /** One set for each backend: a set holds statements that were compiled for its dialect. */
 export const makeOperations = () => ({
@@ -23,6 +24,7 @@ export const makeOperations = () => ({
   ...bookOperations(),
   ...outboxOperations,
   ...keptAnswerOperations,
+  ...usageOperations(),
   ...storeOperations,
 })
 

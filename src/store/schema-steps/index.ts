@@ -5,6 +5,7 @@ import { books } from './0002-books.ts'
 import { outbox } from './0003-outbox.ts'
 import { people } from './0004-people.ts'
 import { keptAnswers } from './0005-kept-answers.ts'
+import { usage } from './0006-usage.ts'
 import type { SchemaStep } from './step.ts'
 
-export const schemaSteps: readonly SchemaStep[] = [first, books, outbox, people, keptAnswers]
+export const schemaSteps: readonly SchemaStep[] = [first, books, outbox, people, keptAnswers, usage]

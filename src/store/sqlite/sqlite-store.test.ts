@@ -13,6 +13,7 @@ import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { peopleContract } from '#store/people.contract.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
+import { usageContract } from '#store/usage.contract.ts'
 import { runBatch } from './batch.ts'
 import { openSqliteStore } from './client.ts'
 import { makeMailbox } from './mailbox.ts'
@@ -68,4 +69,5 @@ for (const backend of [inMemory, inFile('process')]) {
   peopleContract(backend)
   keptAnswerContract(backend)
 }
+usageContract(inMemory)
 callLogContract(inFile('power'))

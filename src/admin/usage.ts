@@ -1,0 +1,172 @@
+/** What was used and what it costs, by whatever it is told apart by. */
+
+import { z } from 'zod'
+import { csvLine } from '#base/csv.ts'
+import { focusColumns, focusDimensions, focusLine, isCharge } from '#report/focus.ts'
+import type { UsageGroup, UsageQuestion } from '#report/port.ts'
+import type { OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import { trailRowOf } from './trail-row.ts'
+import { byField, cursorText, questionOf, usageFields } from './usage-question.ts'
+import type { GroupView } from './usage-view.ts'
+import { groupView, momentOfGroup, tallyView, usageCsv, usageTable, viewOfTally } from './usage-view.ts'
+
+type Namer = (id: string | null) => Promise<string | null>
+
+/** Names by id, each asked for once. */
+const namer = (find: (id: string) => Promise<{ readonly name: string } | null>): Namer => {
+  const known = new Map<string, string | null>()
+  return async (id) => {
+    if (id === null) return null
+    const found = known.get(id)
+    if (found !== undefined) return found
+    const name = (await find(id))?.name ?? null
+    known.set(id, name)
+    return name
+  }
+}
+
+const namers = ({ ports }: OperationContext) => ({
+  account: namer((id) => ports.store.account(id)),
+  key: namer((id) => ports.store.key(id)),
+})
+
+const focusCsv = (data: readonly Readonly<Record<string, string | null>>[], isFirst: boolean): string =>
+  (isFirst ? csvLine(focusColumns) : '') +
+  data.map((line) => csvLine(focusColumns.map((column) => line[column] ?? null))).join('')
+
+const viewsOf = async (
+  groups: readonly UsageGroup[],
+  { by, grain }: UsageQuestion,
+  context: OperationContext,
+): Promise<readonly GroupView[]> => {
+  const names = namers(context)
+  const views: GroupView[] = []
+  for (const group of groups) {
+    const { values } = group
+    views.push({
+      ...momentOfGroup(group, grain),
+      ...values,
+      ...(by.includes('account') ? { account_name: await names.account(values.account ?? null) } : {}),
+      ...(by.includes('key') ? { key_name: await names.key(values.key ?? null) } : {}),
+      ...viewOfTally(group.tally),
+    })
+  }
+  return views
+}
+
+const moment = (timeMs: number): string => `${new Date(timeMs).toISOString().slice(0, 19)}Z`
+
+const list = operation({
+  noun: 'usage',
+  verb: 'list',
+  summary: 'Calls, tokens, charge, upstream cost and margin, added up.',
+  method: 'GET',
+  path: '/usage',
+  scope: 'read',
+  input: z.strictObject({
+    by: byField()
+      .default(['day'])
+      .describe(
+        'What is told apart: day or hour, account, project, member, key, model, provider, upstream_model, tag:NAME.',
+      ),
+    ...usageFields,
+    limit: z.int().min(1).max(1000).default(1000).describe('How many rows at most, 1 to 1000.'),
+    after: z.string().min(1).max(2000).optional().describe('The `next` of the page before.'),
+  }),
+  output: z.object({
+    from: z.string().describe('RFC 3339, UTC.'),
+    to: z.string().describe('Not included.'),
+    data: z.array(groupView),
+    next: z.string().nullable(),
+    total: tallyView.nullable().describe('Of all rows, with the first page.'),
+    pending: z.int().describe('Calls of the log that are not in the figures yet.'),
+  }),
+  flags: [
+    {
+      field: 'by',
+      flag: '--by <a,b>',
+      describe:
+        'What is told apart: day or hour, account, project, member, key, model, provider, upstream_model, tag:NAME.',
+    },
+  ],
+  render: ({ from, to, data, total, pending }) =>
+    [
+      data.length === 0
+        ? `No calls from ${from} to ${to}. --test shows those of test keys.\n`
+        : usageTable(data, total),
+      pending === 0 ? '' : `${pending} calls are not in these figures yet.\n`,
+    ].join(''),
+  csv: { text: ({ data }, isFirst) => usageCsv(data, isFirst), always: false },
+  run: async ({ by, limit, after, ...input }, context) => {
+    const { store } = context.ports
+    const question = await questionOf({ input, by, limit, after }, context)
+    const { groups, next, pending } = await store.usage(question)
+    const whole = { ...question, by: [], byTime: false, after: null }
+    const [total] = question.after === null ? (await store.usage(whole)).groups : []
+    return {
+      from: moment(question.fromMs),
+      to: moment(question.toMs),
+      data: [...(await viewsOf(groups, question, context))],
+      next: cursorText(next),
+      total: total === undefined ? null : viewOfTally(total.tally),
+      pending,
+    }
+  },
+})
+
+const exported = operation({
+  noun: 'usage',
+  verb: 'export',
+  summary: 'Usage and charges by the day as CSV, in the columns of FOCUS (FinOps).',
+  method: 'GET',
+  path: '/usage/export',
+  scope: 'read',
+  input: z.strictObject({
+    format: z.enum(['focus']).default('focus').describe('The columns: FOCUS 1.2.'),
+    ...usageFields,
+    limit: z.int().min(1).max(1000).default(1000).describe('How many lines at most, 1 to 1000.'),
+    after: z.string().min(1).max(2000).optional().describe('The `next` of the page before.'),
+  }),
+  output: z.object({
+    data: z.array(z.record(z.string(), z.string().nullable())).describe('Cells by column; null = empty.'),
+    next: z.string().nullable(),
+  }),
+  flags: [],
+  csv: { text: ({ data }, isFirst) => focusCsv(data, isFirst), always: true },
+  run: async ({ limit, after, format: _focus, ...input }, context) => {
+    const tagName = input.tag?.split('=', 1)[0] ?? null
+    const by = ['day', ...focusDimensions, ...(tagName === null ? [] : [`tag:${tagName}`])]
+    const asked = await questionOf({ input, by, limit, after }, context)
+    const lengthMs = 86_400_000
+    const question = { ...asked, grain: 'day', fromMs: asked.fromMs - (asked.fromMs % lengthMs) } as const
+    const { groups, next } = await context.ports.store.usage(question)
+    const names = namers(context)
+    const data: Readonly<Record<string, string | null>>[] = []
+    for (const group of groups.filter(isCharge)) {
+      const { account = null, key = null } = group.values
+      const named = { accountName: await names.account(account), keyName: await names.key(key) }
+      data.push(focusLine(group, named, tagName))
+    }
+    return { data, next: cursorText(next) }
+  },
+})
+
+const rebuild = operation({
+  noun: 'usage',
+  verb: 'rebuild',
+  summary: 'Make the figures of usage again from the log of calls. Until that is done they are incomplete, and say so.',
+  method: 'POST',
+  path: '/usage/rebuild',
+  scope: 'write',
+  input: z.strictObject({}),
+  output: z.object({ pending: z.int().describe('Calls that are to be added up.') }),
+  flags: [],
+  render: ({ pending }) => `${pending} calls are being added up\n`,
+  run: async (_input, context) => {
+    const change = { operation: 'usage.rebuild', object: 'usage', before: null, after: null }
+    return { pending: await context.ports.store.resetUsage(trailRowOf(change, context)) }
+  },
+})
+
+export const usageOperations = [list, exported, rebuild] as const

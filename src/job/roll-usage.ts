@@ -1,0 +1,44 @@
+/** Keeps the figures of usage up with the log of calls. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
+import type { UsageStore } from '#report/port.ts'
+
+const everyMs = 1_000
+/** Of a round, so that one that never catches up still ends when the server stops. */
+const stepsMax = 10_000
+
+export type RollUsage = {
+  readonly store: Pick<UsageStore, 'rollForward'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Goes on until `close`, which waits for the step under way. A store that is away is asked again. */
+export const rollUsage = ({ store, clock, log }: RollUsage): { readonly close: () => Promise<void> } => {
+  let closed = false
+  let cancel = (): void => {}
+  let running = Promise.resolve()
+  const round = async (): Promise<void> => {
+    try {
+      for (let steps = 0; steps < stepsMax && !closed; steps += 1) if ((await store.rollForward()) === 0) break
+    } catch (thrown) {
+      log.debug('the figures of usage could not be brought up', { problem: asProblem(thrown).message })
+    }
+    if (!closed) wait()
+  }
+  const wait = (): void => {
+    cancel = clock.after(everyMs, () => {
+      running = round()
+    })
+  }
+  wait()
+  return {
+    close: async () => {
+      closed = true
+      cancel()
+      await running
+    },
+  }
+}

@@ -1,0 +1,150 @@
+/** What one call adds to the figures, and by which traits it can be found in the log. Pure. */
+
+import type { Selectable } from 'kysely'
+import type { AttemptRecord } from '#base/call-record.ts'
+import type { Usage } from '#base/usage.ts'
+import type { CallTable, UsageRollupTable } from '#store/tables.ts'
+import type { TallyDraft } from './tally.ts'
+import { emptyTally } from './tally.ts'
+
+/** The columns of a call that figures and index are made of. */
+export const rolledColumns = [
+  'sequence',
+  'time_ms',
+  'account',
+  'project',
+  'member',
+  'key',
+  'test',
+  'model',
+  'provider',
+  'upstream_model',
+  'status',
+  'error',
+  'attempts',
+  'usage',
+  'cost_nano_usd',
+  'end',
+  'tags',
+  'conversation',
+  'call_site',
+] as const satisfies readonly (keyof CallTable)[]
+
+export type RolledCall = Pick<Selectable<CallTable>, (typeof rolledColumns)[number]>
+
+/** The names that a row of figures is kept under; `''` = none. */
+export type Names = Pick<
+  UsageRollupTable,
+  'account' | 'project' | 'member' | 'key' | 'model' | 'provider' | 'upstream_model'
+>
+
+export type Contribution = { readonly names: Names; readonly tally: TallyDraft }
+
+type StoredAttempt = Pick<AttemptRecord, 'provider' | 'model' | 'error' | 'firstPartMs' | 'usage'> & {
+  readonly costNanoUsd: string | null
+}
+
+/** No call is larger. Whatever says so is wrong, counts as unknown, and never makes a sum overflow. */
+const tokensPerCallMax = 1_000_000_000_000
+const nanoUsdPerCallMax = 1_000_000_000_000_000n
+
+const amountOf = (nanoUsd: bigint | null): bigint | null =>
+  nanoUsd === null || nanoUsd > nanoUsdPerCallMax ? null : nanoUsd
+
+const addKnown = (
+  tally: TallyDraft,
+  count: number | null,
+  field: 'input' | 'cachedInput' | 'cacheWrite' | 'output' | 'reasoning',
+): void => {
+  if (count === null || count > tokensPerCallMax) tally[`${field}Unknown`] += 1
+  else tally[field] += count
+}
+
+const addUsage = (tally: TallyDraft, usage: Usage): void => {
+  addKnown(tally, usage.input, 'input')
+  addKnown(tally, usage.cachedInput, 'cachedInput')
+  addKnown(tally, usage.cacheWrite, 'cacheWrite')
+  addKnown(tally, usage.output, 'output')
+  addKnown(tally, usage.reasoning, 'reasoning')
+  if (usage.source === 'counted' || usage.source === 'estimated') tally.estimated += 1
+}
+
+/** A call that was answered and has no usage says nothing of its tokens; one that was refused has used none. */
+const unknownUsage = (tally: TallyDraft): void => {
+  for (const field of ['input', 'cachedInput', 'cacheWrite', 'output', 'reasoning'] as const)
+    tally[`${field}Unknown`] += 1
+}
+
+const tallyOfCall = (call: RolledCall): TallyDraft => {
+  const tally = emptyTally()
+  tally.calls = 1
+  if (call.error !== null) tally.errors = 1
+  if (call.end === 'refused') tally.refused = 1
+  if (call.end === 'cut') tally.cut = 1
+  if (call.end === 'left') tally.left = 1
+  const wasAnswered = call.provider !== null
+  if (call.usage !== null) addUsage(tally, JSON.parse(call.usage) as Usage)
+  else if (wasAnswered) unknownUsage(tally)
+  const charge = amountOf(call.cost_nano_usd)
+  tally.chargeNanoUsd = charge ?? 0n
+  if (charge === null && wasAnswered) tally.unpriced = 1
+  return tally
+}
+
+const addAttempt = (tally: TallyDraft, attempt: StoredAttempt): void => {
+  tally.attempts += 1
+  if (attempt.error !== null) tally.failedAttempts += 1
+  const cost = amountOf(attempt.costNanoUsd === null ? null : BigInt(attempt.costNanoUsd))
+  if (cost !== null) tally.upstreamCostNanoUsd += cost
+  else if (attempt.firstPartMs !== null || attempt.usage !== null) tally.upstreamUnpriced += 1
+}
+
+/** A name that nobody here knows is the caller's own invention: such names would fill the figures. */
+const modelOf = (call: RolledCall): string => (call.error === 'model_not_found' ? '' : (call.model ?? ''))
+
+const namesOf = (call: RolledCall, provider: string, upstreamModel: string): Names => ({
+  account: call.account ?? '',
+  project: call.project ?? '',
+  member: call.member ?? '',
+  key: call.key ?? '',
+  model: modelOf(call),
+  provider,
+  upstream_model: upstreamModel,
+})
+
+/** What the call adds: one part for the target that answered, and one for each other that was tried. */
+export const contributionsOf = (call: RolledCall): readonly Contribution[] => {
+  const [provider, model] = [call.provider ?? '', call.upstream_model ?? '']
+  const parts = new Map<string, Contribution>()
+  const partOf = (name: string, upstreamModel: string, tally: () => TallyDraft): TallyDraft => {
+    const key = JSON.stringify([name, upstreamModel])
+    const known = parts.get(key)
+    if (known !== undefined) return known.tally
+    const part = { names: namesOf(call, name, upstreamModel), tally: tally() }
+    parts.set(key, part)
+    return part.tally
+  }
+  partOf(provider, model, () => tallyOfCall(call))
+  for (const attempt of JSON.parse(call.attempts) as readonly StoredAttempt[])
+    addAttempt(partOf(attempt.provider, attempt.model, emptyTally), attempt)
+  return [...parts.values()]
+}
+
+export const tagsOf = (call: RolledCall): readonly (readonly [string, string])[] =>
+  Object.entries(JSON.parse(call.tags) as Readonly<Record<string, string>>)
+
+/** How a tag stands in the index. */
+export const tagTrait = (name: string, value: string): string => `${name}=${value}`
+
+/** Trait and value of everything that the log can be searched by. What most calls are is no trait. */
+export const traitsOf = (call: RolledCall): readonly (readonly [string, string])[] => {
+  const found: [string, string][] = []
+  for (const trait of ['account', 'key', 'model', 'provider', 'error', 'conversation', 'call_site'] as const) {
+    const value = call[trait]
+    if (value !== null) found.push([trait, value])
+  }
+  if (call.end !== 'complete') found.push(['end', call.end])
+  if (call.status !== 200n) found.push(['status', call.status.toString()])
+  for (const [name, value] of tagsOf(call)) found.push(['tag', tagTrait(name, value)])
+  return found
+}

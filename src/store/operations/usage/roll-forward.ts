@@ -1,0 +1,217 @@
+/**
+ * The figures and the index, brought up with the log: calls are taken in the order of the log, some hundreds at a time, and
+ * where that ended is written in the same transaction. So each call counts once, whatever is repeated or dies in between.
+ *
+ * Whoever deletes old calls deletes none that is not in the figures yet; the figures outlive the calls.
+ */
+
+import type { CompiledQuery, RawBuilder } from 'kysely'
+import { sql } from 'kysely'
+import type { Transaction } from '#store/operations/context.ts'
+import { runHot } from '#store/operations/context.ts'
+import type { Contribution, Names, RolledCall } from './contribution.ts'
+import { contributionsOf, rolledColumns, tagsOf, traitsOf } from './contribution.ts'
+import type { TallyDraft } from './tally.ts'
+import { sumColumns, sumNames } from './tally.ts'
+
+/** Calls of one step: the store's thread serves holds in between. */
+export const callsPerStepMax = 256
+
+export const callsPerBlock = 64n
+export const blocksPerBucket = 1024n
+
+const hourMs = 3_600_000n
+const dayMs = 86_400_000n
+
+/** Callers choose tags freely, and a name per call would fill the figures: what is beyond a day's first ones is `(other)`. */
+const tagNamesPerDayMax = 100
+const tagValuesPerDayMax = 1000
+const otherTag = '(other)'
+
+const nameColumns = ['account', 'project', 'member', 'key', 'model', 'provider', 'upstream_model'] as const
+const place = null
+
+type Cell = {
+  readonly grain: 'hour' | 'day'
+  readonly test: bigint
+  readonly tagName: string
+  readonly tagValue: string
+  readonly startMs: bigint
+  readonly names: Names
+  readonly tally: TallyDraft
+}
+
+const addTally = (to: TallyDraft, from: TallyDraft): void => {
+  for (const field of Object.values(sumColumns)) {
+    if (field === 'chargeNanoUsd' || field === 'upstreamCostNanoUsd') to[field] += from[field]
+    else to[field] += from[field]
+  }
+}
+
+/** The rows of figures that these calls change, each once. */
+const makeCells = () => {
+  const cells = new Map<string, Cell>()
+  return {
+    add: (where: Omit<Cell, 'names' | 'tally'>, { names, tally }: Contribution): void => {
+      const { grain, test, tagName, tagValue, startMs } = where
+      const key = JSON.stringify([
+        grain,
+        Number(test),
+        tagName,
+        tagValue,
+        Number(startMs),
+        ...nameColumns.map((name) => names[name]),
+      ])
+      const known = cells.get(key)
+      if (known === undefined) cells.set(key, { ...where, names, tally: { ...tally } })
+      else addTally(known.tally, tally)
+    },
+    all: (): Iterable<Cell> => cells.values(),
+  }
+}
+
+const upsertStatement = (): RawBuilder<never> => {
+  const columns = ['grain', 'test', 'tag_name', 'tag_value', 'start_ms', ...nameColumns, ...sumNames]
+  const changes = sumNames.map((name) => `${name} = usage_rollup.${name} + excluded.${name}`)
+  return sql`insert into usage_rollup (${sql.raw(columns.map((name) => `"${name}"`).join(', '))})
+    values (${sql.join(columns.map(() => place))})
+    on conflict (grain, test, tag_name, start_ms, account, project, member, key, model, provider, upstream_model, tag_value)
+    do update set ${sql.raw(changes.join(', '))}`
+}
+
+type Statements = {
+  readonly upsert: CompiledQuery
+  readonly block: CompiledQuery
+  readonly hour: CompiledQuery
+}
+
+const compiled = (transaction: Transaction): Statements => ({
+  upsert: upsertStatement().compile(transaction),
+  block: sql`insert into call_block (bucket, trait, value, block) values (${place}, ${place}, ${place}, ${place})
+    on conflict do nothing`.compile(transaction),
+  hour: sql`insert into call_hour (hour_ms, first_sequence, last_sequence) values (${place}, ${place}, ${place})
+    on conflict (hour_ms) do update set last_sequence = excluded.last_sequence`.compile(transaction),
+})
+
+/** Whether a name or a value still has a place among the day's. */
+const tagAdmission = (transaction: Transaction) => {
+  const known = new Map<string, Set<string>>()
+  const of = async (dayStartMs: bigint, name: string, max: number): Promise<Set<string>> => {
+    const key = `${dayStartMs}/${name}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const rows = await transaction
+      .selectFrom('usage_tag')
+      .select('value')
+      .where('day_ms', '=', dayStartMs)
+      .where('name', '=', name)
+      .limit(max)
+      .execute()
+    const values = new Set(rows.map(({ value }) => value))
+    known.set(key, values)
+    return values
+  }
+  return async (dayStartMs: bigint, name: string, value: string): Promise<string> => {
+    const max = name === '' ? tagNamesPerDayMax : tagValuesPerDayMax
+    const values = await of(dayStartMs, name, max)
+    if (values.has(value)) return value
+    if (values.size >= max) return otherTag
+    values.add(value)
+    await transaction
+      .insertInto('usage_tag')
+      .values({ day_ms: dayStartMs, name, value })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    return value
+  }
+}
+
+const startOf = (call: RolledCall, lengthMs: bigint): bigint => call.time_ms - (call.time_ms % lengthMs)
+
+const writeFigures = async (
+  transaction: Transaction,
+  calls: readonly RolledCall[],
+  statements: Statements,
+): Promise<void> => {
+  const cells = makeCells()
+  const admitted = tagAdmission(transaction)
+  for (const call of calls) {
+    const day = startOf(call, dayMs)
+    const all = { test: call.test, tagName: '', tagValue: '' }
+    const parts = contributionsOf(call)
+    for (const part of parts) {
+      cells.add({ ...all, grain: 'hour', startMs: startOf(call, hourMs) }, part)
+      cells.add({ ...all, grain: 'day', startMs: day }, part)
+    }
+    for (const [name, value] of tagsOf(call)) {
+      const tagName = await admitted(day, '', name)
+      const tagValue = tagName === otherTag ? otherTag : await admitted(day, tagName, value)
+      for (const part of parts) cells.add({ grain: 'day', test: call.test, tagName, tagValue, startMs: day }, part)
+    }
+  }
+  for (const { grain, test, tagName, tagValue, startMs, names, tally } of cells.all())
+    await runHot(transaction, statements.upsert, [
+      grain,
+      test,
+      tagName,
+      tagValue,
+      startMs,
+      ...nameColumns.map((name) => names[name]),
+      ...sumNames.map((name) => tally[sumColumns[name]]),
+    ])
+}
+
+const writeIndex = async (
+  transaction: Transaction,
+  calls: readonly RolledCall[],
+  statements: Statements,
+): Promise<void> => {
+  const hours = new Map<bigint, { first: bigint; last: bigint }>()
+  const blocks = new Map<string, readonly [bigint, string, string, bigint]>()
+  for (const call of calls) {
+    const { sequence } = call
+    const hour = startOf(call, hourMs)
+    const span = hours.get(hour) ?? { first: sequence, last: sequence }
+    span.last = sequence
+    hours.set(hour, span)
+    const block = sequence / callsPerBlock
+    for (const [trait, value] of traitsOf(call))
+      blocks.set(`${block}/${trait}/${value}`, [block / blocksPerBucket, trait, value, block])
+  }
+  for (const [hour, { first, last }] of hours) await runHot(transaction, statements.hour, [hour, first, last])
+  for (const row of blocks.values()) await runHot(transaction, statements.block, row)
+}
+
+export const rolledTo = async (transaction: Transaction): Promise<bigint> =>
+  (await transaction.selectFrom('usage_head').select('rolled_to').executeTakeFirstOrThrow()).rolled_to
+
+/** Calls of the log that the figures do not hold. Numbers of the log may have gaps, so it is the most there can be. */
+export const pendingCalls = async (transaction: Transaction): Promise<number> => {
+  const { newest } = await transaction
+    .selectFrom('call')
+    .select(({ fn }) => fn.max('sequence').as('newest'))
+    .executeTakeFirstOrThrow()
+  const ahead = BigInt(newest ?? 0) - (await rolledTo(transaction))
+  return ahead > 0n ? Number(ahead) : 0
+}
+
+/** Rolls one step forward; gives how many calls are left. One set of statements for each backend. */
+export const makeRollForward = () => {
+  let statements: Statements | null = null
+  return async (transaction: Transaction): Promise<number> => {
+    statements ??= compiled(transaction)
+    const calls = await transaction
+      .selectFrom('call')
+      .select([...rolledColumns])
+      .where('sequence', '>', await rolledTo(transaction))
+      .orderBy('sequence')
+      .limit(callsPerStepMax)
+      .execute()
+    const last = calls.at(-1)
+    if (last === undefined) return 0
+    await writeFigures(transaction, calls, statements)
+    await writeIndex(transaction, calls, statements)
+    await transaction.updateTable('usage_head').set({ rolled_to: last.sequence }).execute()
+    return calls.length < callsPerStepMax ? 0 : pendingCalls(transaction)
+  }
+}

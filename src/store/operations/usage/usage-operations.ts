@@ -1,0 +1,107 @@
+/** Figures of usage: brought up with the log, read by their groups. */
+
+import type { Expression, SqlBool } from 'kysely'
+import { sql } from 'kysely'
+import type { TrailRow } from '#admin/port.ts'
+import { Problem } from '#base/problem.ts'
+import type { UsageCursor, UsageDimension, UsageGroup, UsagePage, UsageQuestion } from '#report/port.ts'
+import type { Transaction } from '#store/operations/context.ts'
+import { read, write } from '#store/operations/context.ts'
+import { checkLimit } from '#store/operations/page.ts'
+import { appendTrail } from '#store/operations/trail.ts'
+import { makeRollForward, pendingCalls } from './roll-forward.ts'
+import type { SumColumn } from './tally.ts'
+import { sumNames, tallyOf } from './tally.ts'
+
+const columnOf = (dimension: UsageDimension): string => (dimension === 'tag' ? 'tag_value' : dimension)
+
+const conditions = (question: UsageQuestion): readonly Expression<SqlBool>[] => {
+  const { grain, test, tagName, fromMs, toMs, filter } = question
+  const named = Object.entries(filter) as readonly [UsageDimension, string | null][]
+  return [
+    sql<SqlBool>`grain = ${grain}`,
+    sql<SqlBool>`test = ${test ? 1 : 0}`,
+    sql<SqlBool>`tag_name = ${tagName ?? ''}`,
+    sql<SqlBool>`start_ms >= ${fromMs}`,
+    sql<SqlBool>`start_ms < ${toMs}`,
+    ...named
+      .filter(([, value]) => value !== null)
+      .map(([dimension, value]) => sql<SqlBool>`${sql.ref(columnOf(dimension))} = ${value}`),
+  ]
+}
+
+const groupColumns = ({ byTime, by }: UsageQuestion): readonly string[] => [
+  ...(byTime ? ['start_ms'] : []),
+  ...by.map(columnOf),
+]
+
+type GroupRow = Readonly<Record<SumColumn, bigint>> & Readonly<Record<string, bigint | string>>
+
+const groupOf = (row: GroupRow, { byTime, by }: UsageQuestion): UsageGroup => ({
+  startMs: byTime ? Number(row['start_ms']) : null,
+  values: Object.fromEntries(
+    by.map((dimension) => {
+      const value = row[columnOf(dimension)]
+      return [dimension, value === '' ? null : String(value)]
+    }),
+  ),
+  tally: tallyOf(row),
+})
+
+const cursorOf = (row: GroupRow, columns: readonly string[]): UsageCursor =>
+  columns.map((column) => {
+    const value = row[column]
+    return typeof value === 'bigint' ? Number(value) : String(value)
+  })
+
+/** The statement of a page; exported so that a test can look at its plan. */
+export const usageQuery = (question: UsageQuestion) => {
+  const columns = groupColumns(question)
+  const refs = sql.join(columns.map((column) => sql.ref(column)))
+  const sums = sql.raw(sumNames.map((name) => `coalesce(sum("${name}"), 0) as "${name}"`).join(', '))
+  const where = [...conditions(question)]
+  if (question.after !== null)
+    where.push(sql<SqlBool>`(${refs}) > (${sql.join(question.after.map((value) => sql`${value}`))})`)
+  const condition = sql.join(where, sql` and `)
+  if (columns.length === 0) return sql<GroupRow>`select ${sums} from usage_rollup where ${condition}`
+  return sql<GroupRow>`select ${refs}, ${sums} from usage_rollup where ${condition}
+    group by ${refs} order by ${refs} limit ${checkLimit(question.limit)}`
+}
+
+const usagePage = async (transaction: Transaction, question: UsageQuestion): Promise<UsagePage> => {
+  const { rows } = await usageQuery(question).execute(transaction)
+  const columns = groupColumns(question)
+  const last = rows.at(-1)
+  return {
+    groups: rows.map((row) => groupOf(row, question)),
+    next: columns.length === 0 || last === undefined || rows.length < question.limit ? null : cursorOf(last, columns),
+    pending: await pendingCalls(transaction),
+  }
+}
+
+const derived = ['usage_rollup', 'usage_tag', 'call_hour', 'call_block'] as const
+
+export const usageOperations = () => {
+  const rollForward = makeRollForward()
+  return {
+    rollForward: write((transaction, _nothing: null): Promise<number> => rollForward(transaction)),
+    pendingCalls: read((transaction, _nothing: null): Promise<number> => pendingCalls(transaction)),
+    usagePage: read(usagePage),
+    /** @throws Problem `conflict` where calls that the figures were made of are no longer in the log. */
+    resetUsage: write(async (transaction, trail: TrailRow): Promise<number> => {
+      const { oldest } = await transaction
+        .selectFrom('call')
+        .select(({ fn }) => fn.min('sequence').as('oldest'))
+        .executeTakeFirstOrThrow()
+      if (BigInt(oldest ?? 1) > 1n)
+        throw new Problem('conflict', {
+          message:
+            'The log no longer holds all calls that the figures were made of: they cannot be made again from it.',
+        })
+      for (const table of derived) await transaction.deleteFrom(table).execute()
+      await transaction.updateTable('usage_head').set({ rolled_to: 0 }).execute()
+      await appendTrail(transaction, trail)
+      return pendingCalls(transaction)
+    }),
+  }
+}
