@@ -31,6 +31,7 @@ export type ServerConfig = {
   readonly bodyBytesMax: number
   readonly uploadBytesMax: number
   readonly drainTimeoutMs: number
+  readonly overload: { readonly loopDelayMs: number; readonly openCallsMax: number }
   /** Addresses and networks (`10.0.0.0/8`). */
   readonly trustedProxies: readonly string[]
   readonly corsOrigins: readonly string[]

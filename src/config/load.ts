@@ -60,6 +60,7 @@ const serverOf = async (
     bodyBytesMax: server.body_limit,
     uploadBytesMax: server.upload_limit,
     drainTimeoutMs: server.drain_timeout,
+    overload: { loopDelayMs: server.overload.loop_delay, openCallsMax: server.overload.open_calls },
     trustedProxies: server.trusted_proxies,
     corsOrigins: server.cors.origins,
     tls: certificate && key ? { certificate: certificate.secret, key: key.secret } : null,

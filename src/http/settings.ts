@@ -47,6 +47,21 @@ export const serverSettings = z
     drain_timeout: duration({ max: '1h' })
       .prefault('30s')
       .describe('How long open streams may take to finish after SIGTERM.'),
+    overload: z
+      .strictObject({
+        loop_delay: duration({ min: '10ms', max: '1m' })
+          .prefault('250ms')
+          .describe(
+            'From this lasting delay of the event loop on, new calls begin to be refused with 503; all of them at four times of it.',
+          ),
+        open_calls: count(1, 1_000_000)
+          .default(10_000)
+          .describe('Calls under way at which every new one is refused; from 90 % of it on some are.'),
+      })
+      .prefault({})
+      .describe(
+        'When new calls are refused so that those under way stay fast. A full heap does it as well (85 to 95 %).',
+      ),
     trusted_proxies: z
       .array(network)
       .max(1000)

@@ -25,3 +25,14 @@ test('two sets do not share their figures', async () => {
   one.observe(record)
   assert.doesNotMatch(await other.text(), /moonshot/)
 })
+
+test('calls under way are counted until they are over, however they end', async () => {
+  const metrics = makeMetrics({ defaults: false })
+  const ends = Promise.withResolvers<void>()
+  const call = metrics.whileOpen(ends.promise)
+  assert.equal(metrics.openCalls(), 1)
+  assert.match(await metrics.text(), /drover_calls_open 1/)
+  ends.reject(new Error('it broke'))
+  await assert.rejects(call, /it broke/)
+  assert.match(await metrics.text(), /drover_calls_open 0/)
+})

@@ -10,8 +10,9 @@ export type Metrics = {
   /** Prometheus text format 0.0.4. */
   readonly text: () => Promise<string>
   readonly contentType: string
-  readonly callBegan: () => void
-  readonly callEnded: () => void
+  /** Counts a call as under way until its promise settles. */
+  readonly whileOpen: (call: Promise<void>) => Promise<void>
+  readonly openCalls: () => number
 }
 
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -67,6 +68,7 @@ export const makeMetrics = (options: { readonly defaults: boolean }): Metrics =>
   const { calls, attempts, tokens, overhead, firstPart, duration, open } = meters([registry])
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
+  let openCalls = 0
   const observe = (record: CallRecord): void => {
     const provider = record.provider ?? 'none'
     calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorLabel(record.error) })
@@ -87,7 +89,16 @@ export const makeMetrics = (options: { readonly defaults: boolean }): Metrics =>
     observe,
     text: () => registry.metrics(),
     contentType: registry.contentType,
-    callBegan: () => open.inc(),
-    callEnded: () => open.dec(),
+    whileOpen: async (call) => {
+      openCalls += 1
+      open.set(openCalls)
+      try {
+        await call
+      } finally {
+        openCalls -= 1
+        open.set(openCalls)
+      }
+    },
+    openCalls: () => openCalls,
   }
 }

@@ -4,6 +4,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
+import type { Problem } from '#base/problem.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { CallBooks } from '#ledger/port.ts'
@@ -39,6 +40,8 @@ export type RelayPorts = {
   readonly traceShare: number | null
   readonly countTokens: CountTokens
   readonly refusesUsage: UsageRefusals
+  /** Why no further call is taken now; `null` = it is. */
+  readonly overload: () => Problem | null
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

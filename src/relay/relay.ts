@@ -247,6 +247,8 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation })
     Object.assign(draft, { project: key.project, member: key.member })
     draft.test = key.test
+    const refusal = ports.overload()
+    if (refusal !== null) throw refusal
     const inbound = await exchange.read()
     const call = protocol.server.readCall(inbound)
     const labels = labelsOf(inbound)

@@ -288,6 +288,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   repeats: { take: async () => assert.fail('no call of the stage has a key'), close: async () => {} },
   observe: () => undefined,
   traceShare: null,
+  overload: () => null,
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
   clock: backstage.clock,

@@ -42,6 +42,7 @@ import { watchIdleMemory } from './idle-memory.ts'
 import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
+import { openOverload } from './overload.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
@@ -95,7 +96,7 @@ const adminServing = (machine: Machine, rooms: Rooms) => {
 const endpointsOf = async (
   machine: Machine,
   rooms: Rooms & { readonly repeats: Repeats },
-  warnings: () => readonly string[],
+  { warnings, closing }: { readonly warnings: () => readonly string[]; readonly closing: AsyncDisposableStack },
 ) => {
   const { clock, ids, version, root } = machine
   const { live, log, data, countTokens, watchers } = rooms
@@ -113,6 +114,7 @@ const endpointsOf = async (
       for (const watcher of watchers) watcher(record, trace)
     },
     traceShare: rooms.request.config.telemetry?.share ?? null,
+    overload: openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing),
     countTokens,
     refusesUsage: usageRefusals(),
     clock,
@@ -135,7 +137,8 @@ const endpointsOf = async (
   ]
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
-    if (value.kind === 'call' || value.kind === 'inquiry') return serveRelay(exchange, { value, parameters }, ports)
+    if (value.kind === 'inquiry') return serveRelay(exchange, { value, parameters }, ports)
+    if (value.kind === 'call') return metrics.whileOpen(serveRelay(exchange, { value, parameters }, ports))
     return serveAdmin(exchange, { value, parameters }, admin)
   }
   return { calls, watching, administration: admin.api.endpoints, handle }
@@ -195,7 +198,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const rolling = rollUsage({ store, clock, log })
   closing.defer(() => rolling.close())
   let warnings: readonly string[] = []
-  const endpoints = await endpointsOf(machine, { ...rooms, repeats }, () => warnings)
+  const endpoints = await endpointsOf(machine, { ...rooms, repeats }, { warnings: () => warnings, closing })
   const listening = await listen(machine, { config, folder, log, endpoints })
   data.lock.announce(listening.adminUrl)
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))

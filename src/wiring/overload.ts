@@ -1,0 +1,31 @@
+/** The overload ladder over what this process feels. */
+
+import type { Problem } from '#base/problem.ts'
+import type { Config } from '#config/config.ts'
+import { openPressureGauge } from '#observe/pressure.ts'
+import type { OverloadEnds } from '#policy/overload.ts'
+import { refusalUnder } from '#policy/overload.ts'
+import type { Machine } from './machine.ts'
+
+const endsOf = ({ loopDelayMs, openCallsMax }: Config['server']['overload']): OverloadEnds => ({
+  loopDelayMs: { soft: loopDelayMs, hard: loopDelayMs * 4 },
+  heapPercent: { soft: 85, hard: 95 },
+  openCalls: { soft: openCallsMax * 0.9, hard: openCallsMax },
+})
+
+export type OverloadRequest = { readonly config: Config; readonly openCalls: () => number }
+
+/** Gives why a further call is not taken now. */
+export const openOverload = (
+  { clock, ids }: Machine,
+  { config, openCalls }: OverloadRequest,
+  closing: AsyncDisposableStack,
+): (() => Problem | null) => {
+  const gauge = openPressureGauge(clock)
+  closing.defer(() => gauge.close())
+  const ends = endsOf(config.server.overload)
+  return () => {
+    const pressure = { loopDelayMs: gauge.loopDelayMs(), heapPercent: gauge.heapPercent(), openCalls: openCalls() }
+    return refusalUnder(pressure, ends, ids.chance)
+  }
+}
