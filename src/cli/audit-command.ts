@@ -1,7 +1,6 @@
 /** `drover audit`: what in a codebase calls which LLM API with which parameters. Works without a relay. */
 
 import { statSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { Progress } from '#audit/audit.ts'
@@ -10,8 +9,8 @@ import type { Level } from '#audit/finding.ts'
 import type { Plan } from '#audit/fix/plan.ts'
 import { writers } from '#audit/writer/index.ts'
 import { kindsText, reaches } from '#audit/writer/summary.ts'
-import { nearestOf } from '#base/nearest.ts'
-import { Failure, usageFailure } from './failure.ts'
+import { usageFailure } from './failure.ts'
+import { chosenOf, readTextFile, writeTextFile } from './file.ts'
 import type { Shell } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
 
@@ -32,14 +31,6 @@ type Flags = {
 const levels: Readonly<Record<string, Level>> = { error: 'error', warning: 'warning', note: 'note', any: 'note' }
 const barCharacters = 28
 
-const chosen = <T>(name: string, table: Readonly<Record<string, T>>, flag: string): T => {
-  const found = Object.hasOwn(table, name) ? table[name] : undefined
-  if (found !== undefined) return found
-  const [nearest] = nearestOf(name, Object.keys(table))
-  const next = nearest === undefined ? '' : `Did you mean '${nearest}'? `
-  throw usageFailure(`'${name}' is nothing that ${flag} takes.`, `${next}It takes ${Object.keys(table).join(', ')}.`)
-}
-
 /** A bar on stderr, drawn anew for each percent; nothing where nobody looks. */
 const progressBar = ({
   stderr,
@@ -56,25 +47,6 @@ const progressBar = ({
       stderr.write(`\r${line}`)
     },
     end: () => void stderr.write(`\r${' '.repeat(last.length)}\r`),
-  }
-}
-
-const readText = async (file: string): Promise<string> => {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (thrown) {
-    const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new Failure({ what: `${file} cannot be read.`, why, next: 'Check the name.', code: 'unreadable' }, 1, thrown)
-  }
-}
-
-const write = async (file: string, text: string): Promise<void> => {
-  try {
-    await writeFile(file, text)
-  } catch (thrown) {
-    const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown'
-    const next = 'Check the folder and its permissions.'
-    throw new Failure({ what: `${file} cannot be written.`, why, next, code: 'unwritable' }, 1, thrown)
   }
 }
 
@@ -121,7 +93,7 @@ const runFix = async (
   let stale = 0
   for (const { path, before, after } of changes) {
     const file = statSync(folder).isDirectory() ? join(folder, path) : folder
-    if ((await readText(file)) === before) await write(file, after)
+    if ((await readTextFile(file)) === before) await writeTextFile(file, after)
     else {
       stale += 1
       terminal.talk(`Left alone: ${path}, which changed while it was read.`)
@@ -135,12 +107,14 @@ const runAudit = async (path: string, flags: Flags, shell: Shell): Promise<numbe
   const { ports, terminal } = shell
   checkFix(flags)
   const format = flags.json === true ? 'json' : (flags.format ?? 'text')
-  const writer = chosen(format, writers, '--format')
-  const failOn = flags.failOn === undefined ? null : chosen(flags.failOn, levels, '--fail-on')
+  const writer = chosenOf(format, writers, '--format')
+  const failOn = flags.failOn === undefined ? null : chosenOf(flags.failOn, levels, '--fail-on')
   const at = (file: string): string => resolve(ports.workingFolder, file)
   const folder = at(path)
   const baseline =
-    flags.baseline === undefined ? new Set<string>() : readBaseline(await readText(at(flags.baseline)), flags.baseline)
+    flags.baseline === undefined
+      ? new Set<string>()
+      : readBaseline(await readTextFile(at(flags.baseline)), flags.baseline)
   const bar = progressBar(ports)
   const { auditFolder } = await import('#audit/audit-folder.ts')
   const { report, plan } = await auditFolder({
@@ -156,10 +130,10 @@ const runAudit = async (path: string, flags: Flags, shell: Shell): Promise<numbe
   if (flags.fix === true) return runFix(plan(flags.relay), { folder, flags }, shell)
   const text = writer(report, ports.version)
   if (flags.output === undefined) terminal.data(text)
-  else await write(at(flags.output), text)
+  else await writeTextFile(at(flags.output), text)
   if (flags.manifest !== undefined)
-    await write(at(flags.manifest), chosen('manifest', writers, '--format')(report, ports.version))
-  if (flags.writeBaseline !== undefined) await write(at(flags.writeBaseline), baselineOf(report))
+    await writeTextFile(at(flags.manifest), chosenOf('manifest', writers, '--format')(report, ports.version))
+  if (flags.writeBaseline !== undefined) await writeTextFile(at(flags.writeBaseline), baselineOf(report))
   if (format !== 'text' || flags.output !== undefined)
     terminal.talk(`Found ${kindsText(report.call_sites)}; credentials: ${report.secrets.length}.`)
   return failOn !== null && reaches(report, failOn) ? 1 : 0

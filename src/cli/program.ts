@@ -8,6 +8,7 @@ import { initCommand } from './init-command.ts'
 import type { Shell } from './operation-command.ts'
 import { operationCommands } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
+import { roiCommand } from './roi-command.ts'
 import { serveCommand } from './serve-command.ts'
 import { topCommand } from './top-command.ts'
 
@@ -35,6 +36,7 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(initCommand(shell))
   program.addCommand(doctorCommand(shell, exited))
   program.addCommand(auditCommand(shell, exited))
+  program.addCommand(roiCommand(shell))
   for (const command of operationCommands(operations, shell)) program.addCommand(command)
   program.addCommand(topCommand(shell))
   program.addHelpText('after', '\nNo command means serve. The manual is in docs/.')

@@ -105,4 +105,15 @@ describe('the published package', () => {
     assert.equal(refused.status, 1)
     assert.match(refused.stderr, /^drover: Node 24\.18\.1 or newer is needed.*'npm ci'.*\n$/)
   })
+
+  test('what needs no relay needs no new Node: the audit and the saving', () => {
+    const words = ['roi', '--tokens-per-month', '10000000', '--from-price', '7.30', '--to-price', '1.00', '--json']
+    const ran = spawnSync(process.execPath, ['--import', oldNode, join(installed, 'bin/guard.mjs'), ...words], {
+      encoding: 'utf8',
+      cwd: folder,
+      timeout: 20_000,
+    })
+    assert.equal(ran.status, 0, ran.stderr)
+    assert.equal((JSON.parse(ran.stdout) as { readonly yearly_saving_usd: string }).yearly_saving_usd, '756.00')
+  })
 })

@@ -1,7 +1,8 @@
 /** The report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
 
 import type { AuditReport, CallSite, Level } from '#audit/finding.ts'
-import { escapeHtml, mapSvg } from './map.ts'
+import { escapeHtml } from '#base/html.ts'
+import { mapSvg } from './map.ts'
 import type { Count } from './summary.ts'
 import { counted, coverageLines, kindsText, levelOf, parametersText } from './summary.ts'
 

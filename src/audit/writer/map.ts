@@ -1,6 +1,7 @@
 /** The picture of where calls are: folders and files as areas of a map, as large as the sites in them, as dark as what breaks. */
 
 import type { CallSite, Level } from '#audit/finding.ts'
+import { escapeHtml } from '#base/html.ts'
 import { levelOf } from './summary.ts'
 
 const width = 960
@@ -19,8 +20,6 @@ type Area = {
 type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
 
 const colours: Readonly<Record<Level, string>> = { error: '#c4392f', warning: '#d9932b', note: '#3f7cac' }
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
 
 const worst = (levels: readonly Level[]): Level =>
   levels.includes('error') ? 'error' : levels.includes('warning') ? 'warning' : 'note'

@@ -7,7 +7,7 @@
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { UsageExportReader, UsageExportRow } from './row.ts'
-import { countIn, emptyRow, nanoOfNumber, textOf } from './row.ts'
+import { callRow, countIn, emptyRow, momentOf, nanoOfNumber, textOf } from './row.ts'
 
 const dayMs = 86_400_000
 
@@ -35,22 +35,15 @@ const isActivity = (document: JsonObject): boolean =>
   document['data'].length > 0 &&
   document['data'].every((item) => isObject(item) && 'date' in item && 'usage' in item && 'prompt_tokens' in item)
 
-/** `2026-11-20 03:46:57.713` is UTC, though it does not say so. */
-const momentOf = (text: string | undefined): number => {
-  const plain = (text ?? '').trim().replace(' ', 'T')
-  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(plain) ? plain : `${plain}Z`)
-}
-
 const generationRow = (cells: Readonly<Record<string, string>>): readonly UsageExportRow[] => {
   const atMs = momentOf(cells['created_at'])
   if (Number.isNaN(atMs)) return []
   return [
     {
-      ...emptyRow('openrouter', atMs, atMs + 1),
+      ...callRow('openrouter', atMs),
       model: textOf(cells['model_permaslug']),
       project: textOf(cells['app_name']),
       key: textOf(cells['api_key_name']),
-      calls: 1,
       input: countIn(cells['tokens_prompt']),
       cachedInput: countIn(cells['tokens_cached']),
       output: countIn(cells['tokens_completion']),

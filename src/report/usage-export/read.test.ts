@@ -48,6 +48,7 @@ test('OpenAI: input includes what was cached; what the bucket does not say is un
     { ...first },
     {
       vendor: 'openai',
+      provider: null,
       startMs: 1_763_942_400_000,
       endMs: 1_764_028_800_000,
       day: '2025-11-24',
@@ -64,6 +65,11 @@ test('OpenAI: input includes what was cached; what the bucket does not say is un
       output: 500,
       reasoning: null,
       costNanoUsd: null,
+      callSite: null,
+      tags: [],
+      failed: null,
+      durationMs: null,
+      ttftMs: null,
     },
   )
   assert.equal(second?.cachedInput, null)

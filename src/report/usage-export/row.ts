@@ -8,10 +8,20 @@ import { isObject } from '#base/json-type.ts'
 import { divideHalfUp, nanoPerUnit } from '#base/money.ts'
 import { countOf } from '#base/usage.ts'
 
-export type UsageExportVendor = 'openai' | 'anthropic' | 'openrouter'
+export type UsageExportVendor =
+  | 'openai'
+  | 'anthropic'
+  | 'openrouter'
+  | 'litellm'
+  | 'langfuse'
+  | 'helicone'
+  | 'opentelemetry'
+  | 'drover'
 
 export type UsageExportRow = {
   readonly vendor: UsageExportVendor
+  /** Who served it, where a gateway or a tracer wrote the export; `null` = unknown, or the vendor itself. */
+  readonly provider: string | null
   /** The bucket, in UTC milliseconds; the end is exclusive. */
   readonly startMs: number
   readonly endMs: number
@@ -33,6 +43,14 @@ export type UsageExportRow = {
   readonly reasoning: number | null
   /** What the provider charges for it; `null` where the export holds tokens only. */
   readonly costNanoUsd: bigint | null
+  /** What calls it in the code, and labels; only where the export tells calls one by one or groups by them. */
+  readonly callSite: string | null
+  readonly tags: readonly string[]
+  /** Of the calls, those that failed; `null` = unknown. */
+  readonly failed: number | null
+  /** Of a row that is one call: until its end, and until its first token. */
+  readonly durationMs: number | null
+  readonly ttftMs: number | null
 }
 
 /** A file that holds one vendor's export. */
@@ -52,6 +70,7 @@ export type UsageExportReader = {
 /** Nothing is known but when. */
 export const emptyRow = (vendor: UsageExportVendor, startMs: number, endMs: number): UsageExportRow => ({
   vendor,
+  provider: null,
   startMs,
   endMs,
   day: new Date(startMs).toISOString().slice(0, 10),
@@ -68,7 +87,35 @@ export const emptyRow = (vendor: UsageExportVendor, startMs: number, endMs: numb
   output: null,
   reasoning: null,
   costNanoUsd: null,
+  callSite: null,
+  tags: [],
+  failed: null,
+  durationMs: null,
+  ttftMs: null,
 })
+
+/** A moment as text: one without a zone, `2026-11-20 03:46:57.713`, is UTC. */
+export const momentOf = (text: Json | undefined): number => {
+  const plain = (typeof text === 'string' ? text : '').trim().replace(' ', 'T')
+  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(plain) ? plain : `${plain}Z`)
+}
+
+/** Milliseconds from one moment to a later one; `null` where one is unknown. */
+export const between = (startMs: number, endMs: number): number | null =>
+  Number.isNaN(startMs) || Number.isNaN(endMs) || endMs < startMs ? null : endMs - startMs
+
+/** Lasts from the instant of the call to the next millisecond. */
+export const callRow = (vendor: UsageExportVendor, atMs: number): UsageExportRow => ({
+  ...emptyRow(vendor, atMs, atMs + 1),
+  calls: 1,
+})
+
+/** Texts of a list in JSON, or of a cell that holds such a list. */
+export const textsOf = (value: Json | undefined): readonly string[] => {
+  if (Array.isArray(value)) return value.filter((item) => typeof item === 'string')
+  if (typeof value !== 'string' || !value.startsWith('[')) return []
+  return [...value.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text)
+}
 
 /** A text of JSON or of a cell; `null` where there is none. */
 export const textOf = (value: Json | undefined): string | null =>
