@@ -29,6 +29,15 @@ const attemptView = z.object({
   end_ms: durationMs,
   cost_nano_usd: money,
   upstream_request_id: z.string().nullable(),
+  reason: z
+    .string()
+    .nullable()
+    .describe(
+      'Why this target was asked: the strategy, `sticky`, `order`, `retry`, `other-target`, `other-key`, `other-model`, `hedge`, `probe`, `last-resort`.',
+    ),
+  left: z.string().nullable().describe('Why it was left before it answered; null = it was not.'),
+  breaker: z.enum(['closed', 'open', 'half-open']).nullable(),
+  credential: z.string().nullable().describe("The reference of the provider's key that was used, never the key."),
   shims: z.array(z.string()),
 })
 
@@ -101,6 +110,10 @@ const viewOfAttempt = (attempt: AttemptRecord): z.input<typeof attemptView> => (
   end_ms: millisecondsOrNull(attempt.endMs),
   cost_nano_usd: moneyText(attempt.costNanoUsd),
   upstream_request_id: attempt.upstreamRequestId,
+  reason: attempt.reason,
+  left: attempt.left,
+  breaker: attempt.breaker,
+  credential: attempt.credential,
   shims: [...attempt.shims],
 })
 

@@ -71,6 +71,13 @@ export const nameField = () =>
 /** An id or a name of something that there is. */
 export const handleField = () => z.string().min(1).max(200)
 
+/** Regions that calls may go to. */
+export const regionsField = () =>
+  z
+    .array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, "must be letters, digits and '-'"))
+    .min(1)
+    .max(100)
+
 /** A moment ahead: a duration from now (`30d`) or RFC 3339; gives milliseconds, resolved against the clock by `momentOf`. */
 export const momentField = () =>
   z

@@ -85,6 +85,8 @@ const rowOf = (candidate: Candidate, owner: Owner, request: FirstStartRequest): 
   test: candidate.kind === 'test',
   environment: null,
   models: null,
+  regions: null,
+  cacheMs: null,
   requestsPerMinute: null,
   tokensPerMinute: null,
   concurrency: null,

@@ -7,8 +7,11 @@ import { Problem } from '#base/problem.ts'
 import { nameForm } from '#base/settings.ts'
 import type { MadeKey } from '#policy/key.ts'
 import { makeKey } from '#policy/key.ts'
+import type { AllowedRegions } from '#policy/region.ts'
+import { narrowed } from '#policy/region.ts'
+import { cacheMsOf } from '#reuse/lifetime.ts'
 import { accountNamed } from './credits.ts'
-import { handleField, momentField, momentOf, nameField } from './field.ts'
+import { handleField, momentField, momentOf, nameField, regionsField } from './field.ts'
 import { madeKeyView, viewOfKey } from './key-view.ts'
 import { memberNamed } from './members.ts'
 import type { OperationContext } from './operation.ts'
@@ -51,6 +54,14 @@ const createInput = z
       .max(1000)
       .optional()
       .describe('The models that it may use. Absent: every model.'),
+    regions: regionsField()
+      .optional()
+      .describe('Regions that its calls may go to, such as eu,us. Absent: those of its project, else of the server.'),
+    cache: z
+      .string()
+      .refine((text) => cacheMsOf(text) !== null, 'must be a duration from 1s to 24h, such as 5m')
+      .optional()
+      .describe('Give the answer of the same call again for so long (5m). Absent: only where a call asks for it.'),
     rpm: limit('Requests a minute.'),
     tpm: limit('Tokens a minute.'),
     concurrency: limit('Calls under way at once.'),
@@ -90,16 +101,28 @@ const ownerOf = async (
   { project, member }: Pick<z.output<typeof createInput>, 'project' | 'member'>,
   organisation: string,
   context: OperationContext,
-): Promise<Pick<KeyRow, 'project' | 'member'>> => {
+): Promise<Pick<KeyRow, 'project' | 'member'> & { readonly within: AllowedRegions }> => {
   const person = member === undefined ? null : (await memberNamed({ organisation, handle: member }, context)).id
   const found = await context.ports.customers.project(organisation, project)
-  if (project === 'default' && (found === null || found.archivedMs !== null)) return { project: null, member: person }
+  if (project === 'default' && (found === null || found.archivedMs !== null))
+    return { project: null, member: person, within: null }
   const row = found ?? (await projectNamed({ organisation, handle: project }, context))
-  if (row.archivedMs === null) return { project: row.id, member: person }
+  if (row.archivedMs === null) return { project: row.id, member: person, within: row.regions ?? null }
   throw new Problem('conflict', {
     message: `Project ${row.name} is archived: it takes no keys. Choose another one.`,
     param: 'project',
   })
+}
+
+/** What is left of both: a key only ever narrows its project. */
+const regionsOf = (regions: readonly string[] | undefined, within: AllowedRegions): AllowedRegions => {
+  const both = narrowed(regions ?? null, within)
+  if (both !== null && both.length === 0)
+    throw new Problem('invalid_request_error', {
+      message: `The key's regions lie outside those of its project (${within?.join(', ')}). Choose some of these.`,
+      param: 'regions',
+    })
+  return both
 }
 
 const newRow = async (
@@ -108,7 +131,7 @@ const newRow = async (
   context: OperationContext,
 ): Promise<KeyRow> => {
   const account = await accountNamed(input.account, context)
-  const owner = await ownerOf(input, account.organisation, context)
+  const { within, ...owner } = await ownerOf(input, account.organisation, context)
   const createdMs = context.clock.nowMs()
   return {
     id: made.id,
@@ -120,6 +143,8 @@ const newRow = async (
     test: input.test,
     environment: input.environment ?? null,
     models: input.models ?? null,
+    regions: regionsOf(input.regions, within),
+    cacheMs: input.cache === undefined ? null : cacheMsOf(input.cache),
     requestsPerMinute: input.rpm ?? null,
     tokensPerMinute: input.tpm ?? null,
     concurrency: input.concurrency ?? null,

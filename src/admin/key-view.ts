@@ -19,6 +19,11 @@ export const keyView = z.object({
   test: z.boolean().describe('A key of the sandbox.'),
   environment: z.string().nullable().describe('The `server.environment` that it may be used in; null = any.'),
   models: z.array(z.string()).nullable().describe('The models that it may use; null = every model.'),
+  regions: z.array(z.string()).nullable().describe('Regions that its calls may go to; null = those of the server.'),
+  cache_seconds: z
+    .number()
+    .nullable()
+    .describe('How long an answer may be given again to the same call; null = never.'),
   rpm: z.int().nullable(),
   tpm: z.int().nullable(),
   concurrency: z.int().nullable(),
@@ -57,6 +62,8 @@ export const viewOfKey = (row: KeyRow, nowMs: number): KeyView => ({
   test: row.test,
   environment: row.environment,
   models: row.models === null ? null : [...row.models],
+  regions: row.regions === null ? null : [...row.regions],
+  cache_seconds: row.cacheMs === null ? null : row.cacheMs / 1_000,
   rpm: row.requestsPerMinute,
   tpm: row.tokensPerMinute,
   concurrency: row.concurrency,

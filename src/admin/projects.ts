@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import { accountNamed } from './credits.ts'
-import { handleField, nameField, pageFields, pageOf } from './field.ts'
+import { handleField, nameField, pageFields, pageOf, regionsField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
@@ -15,6 +15,10 @@ const projectView = z.object({
   id: z.string(),
   name: z.string(),
   organisation: z.string(),
+  regions: z
+    .array(z.string())
+    .nullable()
+    .describe('Regions that the calls of its keys may go to; null = those of the server.'),
   state: z.enum(['open', 'archived']),
   created: z.string().describe('RFC 3339, UTC.'),
 })
@@ -23,6 +27,7 @@ const viewOf = (row: ProjectRow): z.input<typeof projectView> => ({
   id: row.id,
   name: row.name,
   organisation: row.organisation,
+  regions: row.regions === undefined || row.regions === null ? null : [...row.regions],
   state: row.archivedMs === null ? 'open' : 'archived',
   created: rfc3339(row.createdMs),
 })
@@ -64,14 +69,24 @@ const create = operation({
   input: z.strictObject({
     account: accountField(),
     name: nameField().describe('The name; no other project of the organisation may have it.'),
+    regions: regionsField()
+      .optional()
+      .describe('Regions that the calls of its keys may go to. Absent: those of the server.'),
   }),
   output: projectView,
   flags: [],
   render: (project) => `${project.id}\n`,
-  run: async ({ account, name }, context) => {
+  run: async ({ account, name, regions }, context) => {
     const { organisation } = await accountNamed(account, context)
     const createdMs = context.clock.nowMs()
-    const row: ProjectRow = { id: context.ids.next('prj'), organisation, name, createdMs, archivedMs: null }
+    const row: ProjectRow = {
+      id: context.ids.next('prj'),
+      organisation,
+      name,
+      createdMs,
+      archivedMs: null,
+      regions: regions ?? null,
+    }
     const view = viewOf(row)
     const change = { operation: 'projects.create', object: row.id, before: null, after: view }
     await context.ports.customers.createProject(row, trailRowOf(change, context))

@@ -13,6 +13,8 @@ export type ProjectRow = {
   readonly createdMs: number
   /** Since when it takes no keys and has none that work. */
   readonly archivedMs: number | null
+  /** Regions that the calls of its keys may go to; absent or `null` = those of the server. */
+  readonly regions?: readonly string[] | null
 }
 /** A person who has to do with an organisation; `removedMs` = no more. */
 export type MemberRow = {

@@ -21,6 +21,17 @@ export type AttemptRecord = {
   readonly usage: Usage | null
   /** What the operator pays for the attempt; `null` = unknown. */
   readonly costNanoUsd: bigint | null
+  /**
+   * Why this target was asked: `weighted`, `least-latency`, `cheapest`, `fallback`, `throughput` (the strategy), `sticky`, `order` (the caller's),
+   * `probe`, `last-resort`, `retry`, `other-target`, `other-key`, `other-model`, `hedge`; `null` = not kept.
+   */
+  readonly reason: string | null
+  /** Why it was left before it answered: `upstream_timeout: first_token`, `hedge_lost`, `caller_left` …; `null` = it was not. */
+  readonly left: string | null
+  /** State of the target's breaker when it was asked. */
+  readonly breaker: 'closed' | 'open' | 'half-open' | null
+  /** The reference of the provider's key that was used, as the configuration writes it; never the key. */
+  readonly credential: string | null
   /** Names of the adjustments made for this target (`temperature:fixed`, `max_tokens:renamed`). */
   readonly shims: readonly string[]
 }

@@ -31,6 +31,8 @@ export const eventKinds = {
   reconcile_difference: kind('warning', 'Books and a statement from outside differ by more than 1 %.', 'percent'),
   rollback: kind('critical', 'A migration was rolled back.'),
   spend_unusual: kind('warning', "A key's spend of the last hour is far out of its own pattern."),
+  target_down: kind('warning', 'A model at a provider failed again and again: it is not asked for a while.'),
+  target_up: kind('info', 'A model at a provider that was left out answers again.'),
   tokens_unusual: kind('warning', "A key's tokens a call of the last hour are far out of its own pattern."),
   upstream_balance_low: kind(
     'critical',

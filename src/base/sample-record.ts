@@ -15,6 +15,10 @@ export const sampleAttempt = (rest: Partial<AttemptRecord> = {}): AttemptRecord 
   upstreamRequestId: null,
   usage: null,
   costNanoUsd: null,
+  reason: null,
+  left: null,
+  breaker: null,
+  credential: null,
   shims: [],
   ...rest,
 })

@@ -162,6 +162,9 @@ export const urlOrReference = (schemes: readonly string[]) =>
       return text
     })
 
+/** What a provider does with what it is sent. */
+export const dataPolicy = () => z.enum(['zero_retention', 'no_training', 'may_train'])
+
 /** A short text on one line. */
 export const line = (lengthMax = 200) =>
   z

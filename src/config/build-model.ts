@@ -3,7 +3,7 @@
 import { nearestOf } from '#base/nearest.ts'
 import type { PriceRates } from '#base/price-row.ts'
 import { routeSettings } from '#relay/settings.ts'
-import type { ModelConfig, PriceSetting, RouteConfig } from './config.ts'
+import type { ModelConfig, PriceSetting, RouteConfig, TargetConfig } from './config.ts'
 import type { Tell } from './resolve.ts'
 import type { Settings } from './schema.ts'
 
@@ -34,6 +34,8 @@ const routeOf = (route: ModelSettings['route']): RouteConfig => ({
   strategy: route.strategy === 'least_latency' ? 'least-latency' : route.strategy,
   retriesMax: route.retries,
   hedgeAfterMs: route.hedge_after === 'off' ? null : route.hedge_after,
+  fallbackOn: route.fallback_on.map((cause) => (cause === 'context_length' ? 'context-length' : 'content-filter')),
+  breaker: { failuresMax: route.breaker.failures, restMs: route.breaker.rest },
   sticky: route.sticky,
   timeouts: {
     connectMs: route.timeout.connect,
@@ -47,6 +49,12 @@ const routeOf = (route: ModelSettings['route']): RouteConfig => ({
 /** The route of models that nobody declared: every default. */
 export const defaultRoute: RouteConfig = routeOf(routeSettings.parse({}))
 
+type DataPolicySetting = ModelSettings['targets'][number]['data_policy']
+
+/** As it is written, as the rooms have it. */
+export const policyOf = (policy: DataPolicySetting): TargetConfig['dataPolicy'] =>
+  policy === undefined ? null : (policy.replace('_', '-') as TargetConfig['dataPolicy'])
+
 const modelOf = (id: string, settings: ModelSettings): ModelConfig => ({
   id,
   aliases: settings.aliases,
@@ -56,8 +64,11 @@ const modelOf = (id: string, settings: ModelSettings): ModelConfig => ({
     weight: target.weight,
     tier: target.tier,
     params: target.params,
+    region: target.region ?? null,
+    dataPolicy: policyOf(target.data_policy),
     cost: priceOf(target.cost),
   })),
+  fallbacks: settings.fallbacks,
   route: routeOf(settings.route),
   price: priceOf(settings.price),
 })
@@ -94,10 +105,27 @@ const checkNames = (models: readonly ModelConfig[], tell: Tell): void => {
   }
 }
 
+/** A model may follow another by its id or an alias, or as `provider/model`; names of the catalog are not known here. */
+const checkFallbacks = (models: readonly ModelConfig[], known: KnownProviders, tell: Tell): void => {
+  const names = models.flatMap(({ id, aliases }) => [id, ...aliases])
+  for (const model of models) {
+    for (const [index, name] of model.fallbacks.entries()) {
+      const path = ['models', model.id, 'fallbacks', index]
+      if (name === model.id || model.aliases.includes(name)) tell(path, 'is the model itself: name another one')
+      else if (!names.includes(name) && !known.names.includes(name.split('/')[0] ?? '')) {
+        const [nearest] = nearestOf(name, names)
+        const hint = nearest === undefined ? '' : `; did you mean '${nearest}'?`
+        tell(path, `there is no model '${name}' here${hint}: declare it under 'models', or write provider/model`)
+      }
+    }
+  }
+}
+
 /** The declared models; targets of unknown providers and names that mean two models go to `tell`. */
 export const buildModels = (settings: Settings, known: KnownProviders, tell: Tell): readonly ModelConfig[] => {
   const models = Object.entries(settings.models ?? {}).map(([id, one]) => modelOf(id, one))
   for (const model of models) checkTargets(model, known, tell)
   checkNames(models, tell)
+  checkFallbacks(models, known, tell)
   return models
 }

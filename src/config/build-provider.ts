@@ -4,6 +4,7 @@ import { Secret } from '#base/log.ts'
 import { meantText, nearestOf } from '#base/nearest.ts'
 import type { Reference } from '#base/settings.ts'
 import { referenceOf } from '#base/settings.ts'
+import { policyOf } from './build-model.ts'
 import type { ProviderConfig, ResolvedSecret, VendorFacts } from './config.ts'
 import type { Resolver, Surroundings, Tell } from './resolve.ts'
 import type { Settings } from './schema.ts'
@@ -150,6 +151,8 @@ const declared = async (entry: Entry, building: Building): Promise<ProviderConfi
     baseUrl,
     credentials,
     region: settings.region ?? null,
+    dataPolicy: policyOf(settings.data_policy),
+    checkEveryMs: settings.check_every === 'off' ? null : settings.check_every,
     allowPrivate: settings.allow_private,
     proxy,
     price: settings.price ?? null,
@@ -163,6 +166,8 @@ const detected = (vendor: VendorFacts, environment: Surroundings['environment'])
   if (credential === null || vendor.baseUrl === null) return []
   const nothing = {
     region: null,
+    dataPolicy: null,
+    checkEveryMs: null,
     headers: {},
     allowPrivate: false,
     proxy: null,

@@ -55,6 +55,9 @@ export type ProviderConfig = {
   /** Empty only where the vendor can be used without. */
   readonly credentials: readonly ResolvedSecret[]
   readonly region: string | null
+  readonly dataPolicy: 'zero-retention' | 'no-training' | 'may-train' | null
+  /** How often it is looked whether it is there; `null` = only calls show it. */
+  readonly checkEveryMs: number | null
   /** Lower-case names. Values may be credentials. */
   readonly headers: Readonly<Record<string, Secret>>
   readonly allowPrivate: boolean
@@ -76,6 +79,9 @@ export type TargetConfig = {
   readonly weight: number
   readonly tier: number
   readonly params: 'shim' | 'strict'
+  /** `null` = the provider's. */
+  readonly region: string | null
+  readonly dataPolicy: 'zero-retention' | 'no-training' | 'may-train' | null
   /** `null` = the catalog's. */
   readonly cost: PriceSetting | 'free' | null
 }
@@ -92,12 +98,16 @@ export type RouteConfig = {
     readonly idleMs: number
     readonly totalMs: number
   }
+  readonly fallbackOn: readonly ('context-length' | 'content-filter')[]
+  readonly breaker: { readonly failuresMax: number; readonly restMs: number }
 }
 
 export type ModelConfig = {
   readonly id: string
   readonly aliases: readonly string[]
   readonly targets: readonly TargetConfig[]
+  /** Ids of the models that are asked when no target of this one answers. */
+  readonly fallbacks: readonly string[]
   readonly route: RouteConfig
   /** `null` = the catalog row of the first target. */
   readonly price: PriceSetting | 'free' | null
@@ -147,6 +157,8 @@ export type Config = {
   readonly secretKey: ResolvedSecret | null
   readonly providers: readonly ProviderConfig[]
   readonly models: readonly ModelConfig[]
+  /** Regions that calls may go to; `null` = any. */
+  readonly regionsAllowed: readonly string[] | null
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number }
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */

@@ -143,6 +143,8 @@ models:
       retriesMax: 1,
       hedgeAfterMs: 800,
       sticky: 'conversation',
+      fallbackOn: [],
+      breaker: { failuresMax: 5, restMs: 10_000 },
       timeouts: { connectMs: 250, headersMs: 60_000, firstTokenMs: 60_000, idleMs: 60_000, totalMs: 3_600_000 },
     })
     assert.equal(plain?.price, 'free')

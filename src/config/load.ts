@@ -68,6 +68,11 @@ const serverOf = async (
   }
 }
 
+const regionsOf = (settings: Settings): Config['regionsAllowed'] => {
+  const allowed = settings.regions?.default_allowed ?? 'any'
+  return allowed === 'any' ? null : allowed
+}
+
 const storeOf = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<StoreConfig> => {
   const store = settings.store ?? blocks.store.parse({})
   const path = ['store', 'url']
@@ -154,6 +159,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     secretKey: await secretKeyOf(settings, resolver, tell),
     providers,
     models: buildModels(settings, { names, declared }, tell),
+    regionsAllowed: regionsOf(settings),
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies },
     notify: await buildNotify(settings, resolver, tell),
     telemetry: await buildTelemetry(settings, resolver),

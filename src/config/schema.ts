@@ -55,6 +55,5 @@ export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
   payments: 'accounts are unlimited and nothing is paid',
   settlement: 'accounts are unlimited and nothing is paid',
   seller: 'no documents are issued',
-  regions: 'calls go to whichever targets the model lists',
   migrations: "traffic is shared out by the weights of a model's targets",
 }

@@ -20,8 +20,6 @@ test('what is set and not acted on is said, with its place; defaults say nothing
   assert.deepEqual(await warningsOf(''), [])
   assert.deepEqual(await warningsOf(', route: { strategy: fallback }'), [])
   assert.deepEqual(await warningsOf(', route: { strategy: cheapest, hedge_after: 2s }', 'retention: { calls: 30d }'), [
-    'models.m.route.strategy:4',
-    'models.m.route.hedge_after:4',
     'retention:5',
   ])
 })

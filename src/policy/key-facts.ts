@@ -28,4 +28,8 @@ export type KeyFacts = {
   readonly ending: string
   readonly budgetNanoUsd: bigint | null
   readonly budgetPeriod: 'day' | 'week' | 'month' | null
+  /** Regions that its calls may go to; `null` = those of the server. */
+  readonly regions: readonly string[] | null
+  /** How long an answer may be given again to the same call; `null` = never, unless the call asks for it. */
+  readonly cacheMs: number | null
 }

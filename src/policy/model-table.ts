@@ -1,6 +1,8 @@
 /** Models as the relay sees them: rows made from drover.yaml, the catalog and the store. */
 
 import type { PriceRow } from '#base/price-row.ts'
+import type { BreakerSettings } from './breaker.ts'
+import type { DataPolicy } from './region.ts'
 
 export type ParameterMode = 'shim' | 'strict'
 
@@ -14,6 +16,8 @@ export type Target = {
   readonly region: string | null
   /** Whether the model thinks before it answers; absent: not known. */
   readonly reasons?: boolean
+  /** What its provider does with data; absent = unknown. */
+  readonly dataPolicy?: DataPolicy | null
   /** What the operator pays; newest first; empty = unknown. */
   readonly costRows: readonly PriceRow[]
 }
@@ -26,12 +30,19 @@ export type Timeouts = {
   readonly totalMs: number
 }
 
+/** Refusals of the caller's own making after which another model is asked, where the operator wishes so. */
+export type FallbackCause = 'context-length' | 'content-filter'
+
 export type RouteSettings = {
   readonly strategy: 'weighted' | 'least-latency' | 'cheapest' | 'fallback'
   readonly retriesMax: number
   readonly hedgeAfterMs: number | null
   readonly sticky: 'conversation' | 'none'
   readonly timeouts: Timeouts
+  /** Absent = none. */
+  readonly fallbackOn?: readonly FallbackCause[]
+  /** Absent = the default one. */
+  readonly breaker?: BreakerSettings
 }
 
 export type ModelRow = {
@@ -39,6 +50,8 @@ export type ModelRow = {
   readonly aliases: readonly string[]
   readonly targets: readonly Target[]
   readonly route: RouteSettings
+  /** Ids of the models that are asked when no target of this one answers; absent = none. */
+  readonly fallbacks?: readonly string[]
   /** What callers pay; newest first; empty = unpriced. `free` = zero on purpose. */
   readonly priceRows: readonly PriceRow[] | 'free'
   /** `yaml`, `store`, `catalog`, or `direct` for `provider/model`. */

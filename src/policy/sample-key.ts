@@ -14,6 +14,8 @@ export const sampleKey = (changes: Partial<KeyFacts> = {}): KeyFacts => ({
   test: false,
   environment: null,
   models: null,
+  regions: null,
+  cacheMs: null,
   requestsPerMinute: null,
   tokensPerMinute: null,
   concurrency: null,

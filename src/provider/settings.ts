@@ -1,7 +1,7 @@
 /** What can be configured about upstream providers: the block `providers`. */
 
 import { z } from 'zod'
-import { line, name, reference, url, urlOrReference } from '#base/settings.ts'
+import { dataPolicy, duration, line, name, reference, url, urlOrReference } from '#base/settings.ts'
 
 const region = line(64).regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'")
 
@@ -51,6 +51,18 @@ const provider = z
     headers: headers
       .default({})
       .describe('Headers sent with every call. A value may be a reference, and must be where it is a credential.'),
+    data_policy: dataPolicy()
+      .optional()
+      .describe('What it does with what it is sent. Absent: unknown, which no wish for privacy takes.'),
+    check_every: z
+      .union([
+        z.literal('off', { error: 'must be a duration such as 30s, or off' }),
+        duration({ min: '1s', max: '1h' }),
+      ])
+      .default('off')
+      .describe(
+        'Look so often whether it is there, by a call that costs nothing: its list of models, else a connection. `off` = only calls show it.',
+      ),
     price: z.literal('free').optional().describe('`free`: its models cost nothing, on purpose.'),
     options: z
       .record(z.string(), line(500))

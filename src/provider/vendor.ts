@@ -24,7 +24,11 @@ export type Provider = {
   /** With the version segment, no trailing slash. */
   readonly baseUrl: string
   readonly credentials: readonly Secret[]
+  /** What each credential may be called before people: the reference that led to it. Absent: its number. */
+  readonly credentialNames?: readonly string[]
   readonly region: string | null
+  /** What it does with data; absent = unknown. */
+  readonly dataPolicy?: 'zero-retention' | 'no-training' | 'may-train' | null
   /** Sent with every request; a value may be a credential. */
   readonly headers: Readonly<Record<string, Secret>>
   readonly allowPrivate: boolean

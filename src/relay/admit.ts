@@ -1,6 +1,5 @@
 /** Who calls, which models may answer, and whether the limits let it in: the Grant of a call, to be given back. */
 
-import { hasMember } from '#base/json.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
 import { decideAdmission } from '#policy/admission.ts'
@@ -13,17 +12,21 @@ import type { ModelRow } from '#policy/model-table.ts'
 import type { Limiter } from '#policy/port.ts'
 import { limitHeaders, limitRefusal } from '#policy/rate.ts'
 import type { Ticket } from '#policy/ticket.ts'
+import type { Wishes } from '#policy/wishes.ts'
 import type { Call } from '#protocol/call.ts'
+import type { Candidates, Group } from './candidates.ts'
+import { candidatesFor } from './candidates.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Bytes of a JSON body to a token, at least: what admission counts before the provider does. */
 const bytesPerToken = 4
-/** Of a caller's `models[]` no more than this are looked at. */
-const modelsMax = 8
 
 export type Grant = {
-  /** The rows whose targets may answer, in the caller's order. */
+  /** The models whose targets may answer, in the order of asking. */
+  readonly groups: readonly Group[]
+  /** The rows that a hold must cover. */
   readonly rows: readonly ModelRow[]
+  readonly wishes: Wishes
   /** What the caller is told about the choice of models. */
   readonly warnings: readonly string[]
   /** Rate-limit headers. */
@@ -62,34 +65,17 @@ export const rowFor = (snapshot: Snapshot, key: KeyFacts, name: string): ModelRo
   return row
 }
 
-type Candidates = { readonly rows: readonly ModelRow[]; readonly warnings: readonly string[] }
-
-/** The model that was named must be there; of the further ones, those that are not are left out with a warning. */
-const candidatesFor = (snapshot: Snapshot, key: KeyFacts, call: Call): Candidates => {
-  const rows = new Set([rowFor(snapshot, key, call.model)])
-  const warnings: string[] = []
-  for (const name of call.models.slice(0, modelsMax)) {
-    const row = chooseModel(key.test ? snapshot.test : snapshot.live, name, key)
-    if (row instanceof Problem) warnings.push(`models:${name.slice(0, 64)} ${row.code}`)
-    else rows.add(row)
-  }
-  if (call.payload.kind === 'json' && hasMember(call.payload.top, 'provider'))
-    warnings.push('provider:routing wishes are not taken in this version')
-  if (call.models.length > modelsMax) warnings.push(`models:only the first ${modelsMax} are tried`)
-  for (const { notice } of rows) if (notice !== undefined) warnings.push(`model:${notice}`)
-  return { rows: [...rows], warnings }
-}
-
 type Admission = {
   readonly snapshot: Snapshot
   readonly key: KeyFacts
   readonly call: Call
   readonly limiter: Limiter
+  readonly nowMs: number
 }
 
 /** @throws Problem of the model, of a policy, of a limit. Takes all tickets or none. */
-export const admit = async ({ snapshot, key, call, limiter }: Admission): Promise<Grant> => {
-  const candidates = candidatesFor(snapshot, key, call)
+export const admit = async ({ snapshot, key, call, limiter, nowMs }: Admission): Promise<Grant> => {
+  const candidates = candidatesFor({ snapshot, key, call, nowMs })
   const decision = decideAdmission(policies, {
     key,
     estimate: { inputTokens: Math.ceil(call.inputBytes / bytesPerToken), outputTokensMax: call.outputMax },

@@ -9,10 +9,16 @@ import type { Call } from '#protocol/call.ts'
 import type { Frame, Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
 import type { AttemptDraft } from './draft.ts'
 import { attemptDraft } from './draft.ts'
+import type { Leg, LegReason } from './leg.ts'
+import { targetName } from './leg.ts'
+import type { Prepared } from './prepare.ts'
 import { prepare } from './prepare.ts'
-import type { Leg } from './route.ts'
+import type { Routing } from './routing.ts'
 import type { Snapshot, Upstream } from './snapshot.ts'
-import { watchdog } from './watchdog.ts'
+import type { Vigil } from './vigil.ts'
+import { keepVigil, keyName } from './vigil.ts'
+import type { Watchdog } from './watchdog.ts'
+import { timeoutProblem, watchdog } from './watchdog.ts'
 
 /** Of an upstream's refusal no more than this is read. */
 const refusalBytesMax = 1_048_576
@@ -29,8 +35,17 @@ export type Attempt = {
   readonly reader: () => ReplyReader | null
   /** Marks that the first part has come: from the next read on, silence counts as idle. */
   readonly firstPart: () => void
+  /** Marks that nobody else will be asked: the target is not left for another one any more. */
+  readonly committed: () => void
   /** Drops the upstream; no-op after its end. */
   readonly close: (reason: unknown) => void
+}
+
+/** Why and for how long a target is asked. */
+export type Turn = {
+  readonly reason: LegReason
+  /** Monotonic time at which it is left for another target; `null` = there is none. */
+  readonly shareEndsMs: number | null
 }
 
 export type AttemptContext = {
@@ -40,6 +55,12 @@ export type AttemptContext = {
   /** Monotonic time of the call's arrival and of the end of its time. */
   readonly arrivedMs: number
   readonly endsMs: number
+  /** By then a stream's first part must have come; infinity = no such time. */
+  readonly firstPartByMs: number
+  /** Whether the target is left at its share even when bytes come that are no first part: the client waits for no longer. */
+  readonly isHurried: boolean
+  readonly turn: Turn
+  readonly routing: Routing
   readonly strict: boolean
   readonly snapshot: Snapshot
   readonly refusesUsage: UsageRefusals
@@ -51,9 +72,6 @@ export type AttemptContext = {
 
 /** Which targets have refused to be asked for stream usage: remembered for as long as the process lives. */
 export type UsageRefusals = { readonly has: (target: string) => boolean; readonly add: (target: string) => void }
-
-/** The name under which a refusal to be asked for usage is remembered. */
-export const usageTarget = (leg: Leg): string => `${leg.target.provider}/${leg.target.model}`
 
 const readBounded = async (body: AsyncIterable<Buffer>): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = []
@@ -93,38 +111,92 @@ const upstreamOf = (snapshot: Snapshot, leg: Leg): Upstream => {
   return upstream
 }
 
-/** Begins an attempt. Nothing is sent before `frames` is read from. */
-export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
-  const { clock, protocol, call, snapshot } = context
+const cutOff = ({ provider }: Upstream): Problem =>
+  new Problem('upstream_error', {
+    message: `Provider "${provider.name}" ended its answer before it was complete.`,
+    facts: { fault: 'cut' },
+  })
+
+type Preparing = { readonly context: AttemptContext; readonly upstream: Upstream; readonly vigil: Vigil }
+
+/** What cannot be prepared was never sent: nothing is learnt of the target. */
+const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing): Prepared => {
+  try {
+    return prepare({
+      ...context,
+      leg,
+      upstream,
+      rules: context.snapshot.rulesOf(upstream.vendor.name, leg.target.model),
+      mayAskUsage: !context.refusesUsage.has(targetName(leg.target)),
+      credential: vigil.keyIndex === null ? null : (upstream.provider.credentials[vigil.keyIndex] ?? null),
+    })
+  } catch (thrown) {
+    vigil.ended('void')
+    throw thrown
+  }
+}
+
+/** Leaves the target at its share of the time, or when a stream's first part is due; gives what forgets it. */
+const leaveTimer = (
+  watch: Watchdog,
+  provider: string,
+  { clock, turn, firstPartByMs }: AttemptContext,
+): (() => void) => {
+  const { shareEndsMs } = turn
+  const isShare = shareEndsMs !== null && shareEndsMs < firstPartByMs
+  const atMs = isShare ? shareEndsMs : firstPartByMs
+  if (atMs === Number.POSITIVE_INFINITY) return () => {}
+  const limitMs = Math.max(0, atMs - clock.monotonicMs())
+  return clock.after(limitMs, () =>
+    watch.abort(timeoutProblem(isShare ? 'share' : 'total', provider, Math.round(limitMs))),
+  )
+}
+
+/** Everything of an attempt that there is before anything is sent. */
+const setOut = (leg: Leg, context: AttemptContext) => {
+  const { clock, call, snapshot } = context
   const upstream = upstreamOf(snapshot, leg)
-  const { timeouts } = leg.row.route
-  const sinceArrivalMs = (): number => clock.monotonicMs() - context.arrivedMs
-  const draft = attemptDraft(upstream.provider.name, leg.target.model, sinceArrivalMs())
-  const prepared = prepare({
-    ...context,
-    leg,
+  const { name } = upstream.provider
+  const draft = attemptDraft(name, leg.target.model, clock.monotonicMs() - context.arrivedMs)
+  const vigil = keepVigil(leg, {
     upstream,
-    rules: snapshot.rulesOf(upstream.vendor.name, leg.target.model),
-    mayAskUsage: !context.refusesUsage.has(usageTarget(leg)),
+    timing: call.stream ? 'stream' : 'whole',
+    routing: context.routing,
+    nowMs: clock.monotonicMs,
     chance: context.chance(),
   })
-  draft.shims = prepared.shims
-  const watch = watchdog(clock, upstream.provider.name, context.endsMs - clock.monotonicMs())
+  const prepared = preparedFor(leg, { context, upstream, vigil })
+  Object.assign(draft, { reason: context.turn.reason, breaker: vigil.breaker, shims: prepared.shims })
+  draft.credential = vigil.keyIndex === null ? null : keyName(upstream, vigil.keyIndex)
+  const watch = watchdog(clock, name, context.endsMs - clock.monotonicMs())
+  return { upstream, draft, vigil, prepared, watch, leaving: leaveTimer(watch, name, context) }
+}
+
+type Refusing = { readonly leg: Leg; readonly context: AttemptContext } & Pick<
+  ReturnType<typeof setOut>,
+  'upstream' | 'prepared'
+>
+
+/** What an upstream's refusal says; one that was about asking for usage is remembered. */
+const refusalOf = async (from: UpstreamReply, { leg, context, upstream, prepared }: Refusing): Promise<Problem> => {
+  const body = await readBounded(from.body)
+  from.abort()
+  const raw = { status: from.status, headers: flatHeaders(from.headers), body }
+  const problem = context.protocol.client.readProblem(raw)
+  if (!prepared.askedUsage || !upstream.vendor.refusesStreamUsage(raw.status, bodyObject(body))) return problem
+  context.refusesUsage.add(targetName(leg.target))
+  return new StreamUsageRefused(problem)
+}
+
+/** Begins an attempt. Nothing is sent before `frames` is read from. */
+export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
+  const { clock, protocol, call } = context
+  const { upstream, draft, vigil, prepared, watch, leaving } = setOut(leg, context)
+  const { timeouts } = leg.row.route
+  const sinceArrivalMs = (): number => clock.monotonicMs() - context.arrivedMs
   let head: ReplyHead | null = null
   let reader: ReplyReader | null = null
   let reply: UpstreamReply | null = null
-
-  const refusal = async (from: UpstreamReply): Promise<Problem> => {
-    const body = await readBounded(from.body)
-    from.abort()
-    const raw = { status: from.status, headers: flatHeaders(from.headers), body }
-    const problem = protocol.client.readProblem(raw)
-    if (prepared.askedUsage && upstream.vendor.refusesStreamUsage(raw.status, bodyObject(body))) {
-      context.refusesUsage.add(usageTarget(leg))
-      return new StreamUsageRefused(problem)
-    }
-    return problem
-  }
 
   async function* read(): AsyncGenerator<readonly Frame[]> {
     try {
@@ -140,10 +212,12 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
       draft.status = reply.status
       draft.headersMs = sinceArrivalMs()
       draft.upstreamRequestId = requestIdOf(upstream, reply)
-      if (reply.status >= 300) throw await refusal(reply)
+      if (reply.status >= 300) throw await refusalOf(reply, { leg, context, upstream, prepared })
       reader = protocol.client.readReply(call, reply)
       for await (const chunk of reply.body) {
         const frames = reader.read(chunk)
+        // Who sends comments while it thinks is not silent.
+        if (!context.isHurried) leaving()
         // While the caller takes what came, nobody waits for the upstream.
         if (draft.firstPartMs !== null) watch.rest()
         if (frames.length > 0) yield frames
@@ -151,15 +225,20 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
       }
       const last = reader.end()
       if (last.length > 0) yield last
+      vigil.ended(reader.complete() ? 'well' : cutOff(upstream))
     } catch (thrown) {
       // An abort surfaces as whatever the transport makes of it; the reason that was given is the truth.
       const reason: unknown = watch.signal.aborted ? watch.signal.reason : thrown
+      vigil.ended(reason instanceof CallerLeft ? 'void' : asProblem(reason))
       if (reason instanceof CallerLeft) throw reason
       const problem = asProblem(reason)
       draft.error = problem.code
       throw problem
     } finally {
+      // Nobody read on to its end: what was read was sound.
+      vigil.ended('void')
       draft.endMs ??= sinceArrivalMs()
+      leaving()
       watch.stop()
     }
   }
@@ -173,10 +252,15 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     head: () => head,
     reader: () => reader,
     firstPart: () => {
+      if (draft.firstPartMs === null) vigil.firstPart(sinceArrivalMs() - draft.startMs)
       draft.firstPartMs ??= sinceArrivalMs()
+      leaving()
       watch.rest()
     },
+    committed: leaving,
     close: (reason) => {
+      vigil.ended(reason instanceof Problem ? reason : 'void')
+      leaving()
       watch.abort(reason)
       reply?.abort()
       // Nobody may read on, and then nothing else ends the attempt.
@@ -191,6 +275,15 @@ export class CallerLeft extends Error {
   constructor() {
     super('The caller closed the connection before the answer was complete.')
     this.name = 'CallerLeft'
+  }
+}
+
+/** Another target gave its first part before this one did. */
+export class HedgeLost extends CallerLeft {
+  constructor() {
+    super()
+    this.name = 'HedgeLost'
+    this.message = 'Another target was quicker.'
   }
 }
 

@@ -88,6 +88,7 @@ test('after 25 s without a first part the head and what is held go out, and fall
   const alpha = stage.arrival('alpha')
   alpha.head()
   alpha.write(opening)
+  await stage.settle()
   await stage.advance(24_999)
   assert.equal(caller.status(), 0)
   await stage.advance(1)
@@ -125,7 +126,7 @@ test('the 25 s count from the arrival of the call, not of the attempt', async ()
 })
 
 test('an upstream without even a head after 25 s is committed to as well', async () => {
-  const stage = openStage(two)
+  const stage = openStage()
   const caller = await stage.call(streaming)
   await stage.advance(25_000)
   assert.deepEqual([caller.status(), caller.text()], [200, ''])
@@ -143,7 +144,7 @@ test('an upstream without even a head after 25 s is committed to as well', async
 })
 
 test('an upstream that refuses after 25 s is told inside the stream', async () => {
-  const stage = openStage(two)
+  const stage = openStage()
   const caller = await stage.call(streaming)
   await stage.advance(25_000)
   stage.arrival('alpha').answer(429, { error: { message: 'Too many requests.' } })
@@ -168,6 +169,32 @@ test('only role and comments after the commitment are no first part', async () =
   alpha.end()
   await stage.settle()
   assert.equal(caller.record().ttftMs, 35_000)
+})
+
+test('a target that sends nothing is left while another one can still answer; the last one is waited for', async () => {
+  const stage = openStage(two)
+  const caller = await stage.call(streaming)
+  stage.arrival('alpha').head()
+  await stage.advance(12_499)
+  assert.equal(stage.arrivals('beta'), 0)
+  await stage.advance(1)
+  assert.ok(stage.arrival('alpha').left())
+  await stage.advance(12_500)
+  assert.equal(caller.status(), 200)
+  const beta = stage.arrival('beta')
+  beta.head()
+  beta.write(says('Here'), stops, done)
+  beta.end()
+  await stage.settle()
+  assert.equal(caller.ending(), 'complete')
+  assert.deepEqual(
+    caller.record().attempts.map(({ reason, left }) => [reason, left]),
+    [
+      ['fallback', 'upstream_timeout: share'],
+      ['other-target', null],
+    ],
+  )
+  assert.equal(stage.timers(), 0)
 })
 
 test('no first part within the deadline is a timeout, before the commitment and after it', async () => {

@@ -1,36 +1,109 @@
 /** Which calls belong together, so that they stay with one target and its prompt cache keeps its value. */
 
 import { createHash } from 'node:crypto'
-import { readMember } from '#base/json.ts'
+import { memberText, readMember } from '#base/json.ts'
+import { isObject } from '#base/json-type.ts'
 import type { Call } from '#protocol/call.ts'
 
 const nameCharactersMax = 512
+/** Of the beginning of a prompt no more than this is looked at. */
+const prefixBytesMax = 262_144
 
 /** Body fields by which callers name a conversation or a person, the closer one first. */
 const fields: readonly string[] = ['prompt_cache_key', 'session_id', 'safety_identifier', 'user']
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()
+const digestOf = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest()
+
+const shortDigest = (text: string | Buffer): string => digestOf(text).toString('hex').slice(0, 32)
 
 /**
  * A digest of what the caller names the conversation by: `x-session-id`, else a body field; `null` = nothing. A
  * digest, because a caller's name for a person has no business in the records.
  */
 export const conversationOf = (call: Call, session: string | null): string | null => {
-  const named = (text: string): string => digestOf(text.slice(0, nameCharactersMax)).toString('hex').slice(0, 32)
+  const named = (text: string): string => shortDigest(text.slice(0, nameCharactersMax))
   if (session !== null) return named(session)
   if (call.payload.kind !== 'json') return null
   for (const field of fields) {
     const value = readMember(call.payload.top, field)
     if (typeof value === 'string' && value !== '') return named(value)
   }
-  return null
+  // Anthropic's callers name the person here.
+  const metadata = readMember(call.payload.top, 'metadata')
+  const person = isObject(metadata) ? metadata['user_id'] : undefined
+  return typeof person === 'string' && person !== '' ? named(person) : null
 }
 
-/** Chance that is the same for the same conversation: an endless row of numbers in [0, 1), drawn from its digest. */
-export const chanceOf = (conversation: string): (() => number) => {
-  let draws = 0
-  return () => {
-    draws += 1
-    return digestOf(`${conversation}:${draws}`).readUInt32BE(0) / 2 ** 32
+/** Members that hold the turns of a conversation, in the formats that there are, and what stands before the first one. */
+const turnMembers: readonly string[] = ['messages', 'input', 'contents']
+const leadMembers: readonly string[] = ['system', 'instructions', 'systemInstruction', 'system_instruction', 'tools']
+
+const openers: ReadonlySet<number> = new Set([0x7b, 0x5b])
+const closers: ReadonlySet<number> = new Set([0x7d, 0x5d])
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+
+/** The elements of a JSON list as they were written, up to `countMax`; the text is known to be sound. */
+function* elementsOf(list: Buffer, countMax: number): Generator<Buffer> {
+  let depth = 0
+  let start = 1
+  let found = 0
+  let inText = false
+  for (let at = 0; at < Math.min(list.length, prefixBytesMax) && found < countMax; at += 1) {
+    const byte = list[at] ?? 0
+    if (inText) {
+      if (byte === backslash) at += 1
+      else if (byte === quote) inText = false
+      continue
+    }
+    if (byte === quote) inText = true
+    else if (openers.has(byte)) depth += 1
+    const ends = (byte === comma && depth === 1) || (closers.has(byte) && depth === 1)
+    if (ends && at > start) {
+      found += 1
+      yield list.subarray(start, at)
+      start = at + 1
+    }
+    if (closers.has(byte)) depth -= 1
   }
 }
+
+const roleOf = (element: Buffer): unknown => {
+  const value: unknown = JSON.parse(element.toString('utf8'))
+  return isObject(value) ? value['role'] : undefined
+}
+
+const leadRoles: readonly unknown[] = ['system', 'developer']
+/** Turns at the beginning that are the operator of a program's, before its user speaks. */
+const turnsMax = 8
+
+export type Thread = {
+  /** `null` = the call is no conversation. */
+  readonly name: string | null
+  /** Whether it has gone on already: the assistant has spoken. */
+  readonly isSure: boolean
+}
+
+/**
+ * A conversation by how its prompt begins: what precedes its first turn, and that turn. All calls of a conversation begin so; so may the
+ * first calls of others, which is why only one that has gone on is sure.
+ */
+export const threadOf = (call: Call): Thread => {
+  if (call.kind !== 'chat' || call.payload.kind !== 'json') return { name: null, isSure: false }
+  const { top } = call.payload
+  const turns = turnMembers.map((name) => memberText(top, name)).find((text) => text?.[0] === 0x5b)
+  if (turns === undefined) return { name: null, isSure: false }
+  const lead = leadMembers.flatMap((name) => memberText(top, name)?.subarray(0, prefixBytesMax) ?? [])
+  let hasSpoken = false
+  for (const element of elementsOf(turns, turnsMax)) {
+    if (hasSpoken) return { name: shortDigest(Buffer.concat(lead)), isSure: true }
+    lead.push(element)
+    hasSpoken = !leadRoles.includes(roleOf(element))
+  }
+  return hasSpoken ? { name: shortDigest(Buffer.concat(lead)), isSure: false } : { name: null, isSure: false }
+}
+
+/** A number in [0, 1) that is always the same for a conversation and a target. */
+export const drawOf = (conversation: string, target: string): number =>
+  digestOf(`${conversation}:${target}`).readUInt32BE(0) / 2 ** 32

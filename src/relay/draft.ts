@@ -64,6 +64,10 @@ export const attemptDraft = (provider: string, model: string, startMs: number): 
   upstreamRequestId: null,
   usage: null,
   costNanoUsd: null,
+  reason: null,
+  left: null,
+  breaker: null,
+  credential: null,
   shims: [],
 })
 

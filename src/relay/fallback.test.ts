@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { deadlineProblem, faultProblem } from '#http/upstream-problem.ts'
 import type { Stage } from './test-stage.ts'
 import { codeOf, openStage, sampleModel, sampleRoute } from './test-stage.ts'
-import { completion, says } from './test-upstream.ts'
+import { completion, done, says, stops } from './test-upstream.ts'
 
 const reset = faultProblem('reset', new Error('ECONNRESET'))
 const refusal = (message: string) => ({ error: { message, type: 'server_error', code: null, param: null } })
@@ -65,19 +65,22 @@ test('each target gets its own model, its own credential, and nothing of the cal
   assert.deepEqual(Object.keys(request.headers).sort(), ['authorization', 'content-type', 'user-agent'])
 })
 
-test('when every target has failed, the last problem names what was tried', async () => {
+test('when every target has failed, the caller learns what each said and the soonest time to come back', async () => {
   const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }])] })
   const caller = await stage.call()
-  stage.arrival('alpha').fail(reset)
+  stage.arrival('alpha').answer(429, refusal('Too much.'), { 'retry-after': '9' })
   await stage.settle()
   stage.arrival('beta').answer(503, refusal('Come back later.'), { 'retry-after': '7' })
   await stage.settle()
   assert.equal(caller.status(), 503)
-  assert.equal(codeOf(caller.json()), 'upstream_overloaded')
+  assert.equal(codeOf(caller.json()), 'no_available_provider')
   assert.equal(caller.header('retry-after'), '7')
-  assert.match(caller.text(), /Tried 2 times: alpha\/alpha-1: upstream_error; beta\/beta-1: upstream_overloaded/)
+  assert.match(
+    caller.text(),
+    /Tried 2 times: alpha\/alpha-1: upstream_overloaded: 429, again in 9 s; beta\/beta-1: upstream_overloaded: 503, again in 7 s/,
+  )
   const { end, error, costNanoUsd, usage } = caller.record()
-  assert.deepEqual([end, error, costNanoUsd, usage], ['refused', 'upstream_overloaded', 0n, null])
+  assert.deepEqual([end, error, costNanoUsd, usage], ['refused', 'no_available_provider', 0n, null])
   assert.deepEqual(stage.settled, [])
 })
 
@@ -155,8 +158,8 @@ for (const status of [302, 401, 402, 403, 409, 418])
     await stage.settle()
     await stage.advance(10_000)
     assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 1])
-    assert.equal(caller.status(), 502)
-    assert.equal(codeOf(caller.json()), 'upstream_error')
+    assert.equal(caller.status(), 503)
+    assert.equal(codeOf(caller.json()), 'no_available_provider')
     assert.doesNotMatch(caller.text(), /secretsecret/)
   })
 
@@ -190,8 +193,8 @@ test('a target whose deadline passed is not asked again, another one is', async 
   await stage.settle()
   await stage.advance(10_000)
   assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 1])
-  assert.equal(caller.status(), 504)
-  assert.equal(codeOf(caller.json()), 'upstream_timeout')
+  assert.equal(caller.status(), 503)
+  assert.match(caller.text(), /alpha-1: upstream_timeout: headers; beta\/beta-1: upstream_timeout: headers/)
 })
 
 test('a connection that did not come to stand in time is worth another try', async () => {
@@ -248,17 +251,43 @@ test('an error document under 200 is a failure like any other', async () => {
   )
 })
 
-test('the total deadline ends the route: nobody is asked once it has passed', async () => {
+test('the total deadline ends the route; a silent target is left at half of it, so that another can answer', async () => {
   const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }], within(30_000))] })
   const caller = await stage.call()
-  await stage.advance(29_999)
-  assert.equal(caller.status(), 0)
+  await stage.advance(14_999)
+  assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 0])
   await stage.advance(1)
   assert.ok(stage.arrival('alpha').left())
-  assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 0])
-  assert.equal(caller.status(), 504)
-  assert.equal(caller.record().attempts.length, 1)
+  assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 1])
+  await stage.advance(14_999)
+  assert.equal(caller.status(), 0)
+  await stage.advance(1)
+  assert.ok(stage.arrival('beta').left())
+  assert.equal(caller.status(), 503)
+  assert.match(caller.text(), /alpha-1: upstream_timeout: share; beta\/beta-1: upstream_timeout: total/)
+  assert.equal(caller.record().attempts.length, 2)
   assert.equal(stage.timers(), 0)
+})
+
+test('a target of a model that usually takes long is not left early: it would only be paid twice', async () => {
+  const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }], within(30_000))] })
+  const first = await stage.call()
+  await stage.advance(10_000)
+  stage.arrival('alpha').answer(200, completion('slowly'))
+  await stage.settle()
+  assert.equal(first.status(), 200)
+  const second = await stage.call()
+  // Three times what is usual, and no more than four fifths of the time.
+  await stage.advance(23_999)
+  assert.equal(stage.arrivals('beta'), 0)
+  stage.arrival('alpha', 1).answer(200, completion('more slowly'))
+  await stage.settle()
+  assert.equal(second.status(), 200)
+  const third = await stage.call()
+  await stage.advance(29_999)
+  assert.equal(stage.arrivals('beta'), 0)
+  await stage.advance(1)
+  assert.equal(third.status(), 504)
 })
 
 test('a wait that would outlast the total deadline is not begun', async () => {
@@ -270,14 +299,47 @@ test('a wait that would outlast the total deadline is not begun', async () => {
   assert.equal(stage.timers(), 0)
 })
 
-test("the client's own deadline ends the route a little before it", async () => {
+test("the client's own deadline ends the route a little before it, and half of it is for another target", async () => {
   const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }])] })
-  const caller = await stage.call({ headers: { 'x-stainless-timeout': '10' } })
-  await stage.advance(9_749)
+  const headers = { 'x-stainless-timeout': '30' }
+  const caller = await stage.call({ headers })
+  await stage.advance(14_875)
+  assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 1])
+  stage.arrival('beta').answer(200, completion('in time'))
+  await stage.settle()
+  assert.equal(caller.status(), 200)
+  const alone = openStage()
+  const told = await alone.call({ headers })
+  await alone.advance(29_749)
+  assert.equal(told.status(), 0)
+  await alone.advance(1)
+  assert.equal(told.status(), 504)
+})
+
+test("a stream's first part must come within the client's deadline; what flows is not cut by it", async () => {
+  const stage = openStage()
+  const headers = { 'x-stainless-timeout': '10' }
+  const silent = await stage.call({ headers, body: { stream: true } })
+  await stage.advance(9_750)
+  assert.equal(silent.status(), 504)
+  const flowing = await stage.call({ headers, body: { stream: true } })
+  const alpha = stage.arrival('alpha', 1)
+  alpha.head()
+  alpha.write(says('One'))
+  await stage.advance(20_000)
+  alpha.write(stops, done)
+  alpha.end()
+  await stage.settle()
+  assert.equal(flowing.ending(), 'complete')
+})
+
+test("a client's patience with silence decides when a target is left, and ends nothing", async () => {
+  const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }])] })
+  const caller = await stage.call({ headers: { 'x-stainless-read-timeout': '30' } })
+  await stage.advance(14_875)
+  assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 1])
+  await stage.advance(20_000)
   assert.equal(caller.status(), 0)
-  await stage.advance(1)
-  assert.equal(caller.status(), 504)
-  assert.equal(stage.arrivals('beta'), 0)
 })
 
 test("the caller's further models follow, and the one that answered is the one that is paid", async () => {

@@ -1,23 +1,25 @@
 /**
- * From a route to a reply whose first part has come. Until then what arrived is held, and a failure moves on to the
- * next leg; after `commitAfterMs` what is held goes out as it is and moving on ends.
+ * From a route to a reply whose first part has come. Until then what arrived is held, a failure moves on to the next
+ * leg, and a second target may be asked beside a slow one; after `commitAtMs` what is held goes out as it is and
+ * moving on ends.
  */
 
 import type { Clock } from '#base/clock.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import { isUncommitted } from '#protocol/part.ts'
 import type { Frame } from '#protocol/protocol.ts'
-import type { Attempt } from './attempt.ts'
-import { CallerLeft, StreamUsageRefused } from './attempt.ts'
-import type { Leg } from './route.ts'
+import type { Attempt, Turn } from './attempt.ts'
+import { CallerLeft, HedgeLost, StreamUsageRefused } from './attempt.ts'
+import type { Leg } from './leg.ts'
+import { sameTarget } from './leg.ts'
+import type { Failure, Next, Permits } from './next-leg.ts'
+import { finalProblem, followsOn, nextAfter, shortOf } from './next-leg.ts'
 import { legsMax } from './route.ts'
 
 /** Bytes of start parts, pings and comments that are held at most before the reply is committed. */
 const heldBytesMax = 65_536
 /** A reply that does not stream is held whole up to this size, so that its cost can stand in a header. */
 const wholeReplyBytesMax = 8_388_608
-const backoffFirstMs = 200
-const backoffMostMs = 2_000
 
 /** A reply that is committed: what was held, and where the rest comes from. */
 export type Reply = {
@@ -32,15 +34,21 @@ export type Reply = {
 export type ReplyPlan = {
   readonly legs: readonly Leg[]
   readonly stream: boolean
-  readonly begin: (leg: Leg) => Attempt
+  readonly begin: (leg: Leg, turn: Turn) => Attempt
   readonly clock: Clock
   readonly chance: () => number
   readonly signal: AbortSignal
   /** Monotonic times. */
   readonly commitAtMs: number
   readonly endsMs: number
-  /** Told of each attempt as it begins. */
+  /** When a target is left while another one can still be asked; `null` = at its own deadlines. */
+  readonly shareEndsMs: () => number | null
+  /** A second target is asked when none has given a first part for so long; `null` = never. */
+  readonly hedgeAfterMs: number | null
+  readonly permits: Permits
+  /** Told of each attempt as it begins, and of one that lost to its hedge. */
   readonly began: (attempt: Attempt) => void
+  readonly lost: (attempt: Attempt) => void
 }
 
 /** Whether a frame of a stream of events is, or holds, a first part. */
@@ -57,35 +65,55 @@ const errorOf = (frames: readonly Frame[]): Problem | null => {
   return null
 }
 
+/** An answer that a filter ended before it said anything. */
+const isFiltered = (frames: readonly Frame[]): boolean => {
+  const parts = frames.flatMap((frame) => frame.parts)
+  const saysSomething = parts.some(({ type }) => type.endsWith('-delta') || type === 'image' || type === 'tool-result')
+  return !saysSomething && parts.some((part) => part.type === 'finish' && part.reason === 'content-filter')
+}
+
 const committed = Symbol('committed')
 
 /** Resolves at the time when holding ends; `cancel` forgets it. */
-const gate = (clock: Clock, atMs: number): { opened: Promise<typeof committed>; cancel: () => void } => {
+const gate = <T>(clock: Clock, atMs: number, value: T): { opened: Promise<T>; cancel: () => void } => {
   let cancel = (): void => {}
-  const opened = new Promise<typeof committed>((resolve) => {
-    cancel = clock.after(Math.max(0, atMs - clock.monotonicMs()), () => resolve(committed))
+  const opened = new Promise<T>((resolve) => {
+    cancel = clock.after(Math.max(0, atMs - clock.monotonicMs()), () => resolve(value))
   })
   return { opened, cancel }
 }
 
+const cutShort = (attempt: Attempt): Problem =>
+  new Problem('upstream_error', {
+    message: `Provider "${attempt.upstream.provider.name}" ended its answer before it was complete. Repeat the call.`,
+    facts: { fault: 'cut' },
+  })
+
+const filtered = (attempt: Attempt): Problem =>
+  new Problem('content_blocked', {
+    message: `The content filter of provider "${attempt.upstream.provider.name}" ended its answer before it began.`,
+  })
+
 /** Reads one attempt up to its first part. Throws the Problem that ended it before. */
-const open = async (attempt: Attempt, plan: ReplyPlan): Promise<Reply> => {
+const open = async (attempt: Attempt, plan: ReplyPlan, leavesFiltered: boolean): Promise<Reply> => {
   const held: Frame[] = []
   let heldBytes = 0
   const bytesMax = plan.stream ? heldBytesMax : wholeReplyBytesMax
-  const commitGate = plan.stream ? gate(plan.clock, plan.commitAtMs) : null
+  const commitGate = plan.stream ? gate(plan.clock, plan.commitAtMs, committed) : null
   try {
     while (true) {
       const pending = attempt.frames.next()
       const step = commitGate === null ? await pending : await Promise.race([pending, commitGate.opened])
-      if (step === committed) return { attempt, held, pending, ended: false }
+      if (step === committed) {
+        attempt.committed()
+        return { attempt, held, pending, ended: false }
+      }
       if (step.done === true) {
         const whole = attempt.reader()?.complete() === true
+        if (whole && leavesFiltered && isFiltered(held)) throw filtered(attempt)
         attempt.firstPart()
         if (whole) return { attempt, held, pending: null, ended: true }
-        throw new Problem('upstream_error', {
-          message: `Provider "${attempt.upstream.provider.name}" ended its answer before it was complete. Repeat the call.`,
-        })
+        throw cutShort(attempt)
       }
       const problem = errorOf(step.value)
       if (problem !== null) {
@@ -99,22 +127,13 @@ const open = async (attempt: Attempt, plan: ReplyPlan): Promise<Reply> => {
       const form = attempt.reader()?.form
       const first = form === 'binary' || (form === 'events' && step.value.some(commits)) || heldBytes > bytesMax
       if (!first) continue
+      if (leavesFiltered && form === 'events' && isFiltered(held)) throw filtered(attempt)
       attempt.firstPart()
       return { attempt, held, pending: null, ended: false }
     }
   } finally {
     commitGate?.cancel()
   }
-}
-
-/** Whether another leg may mend it; a fault of the caller's is the same everywhere. */
-const mayMoveOn = (problem: Problem): boolean =>
-  problem.row.blame === 'upstream' && problem.detail.facts?.['sandbox'] !== true
-
-const waitBefore = (problem: Problem, tries: number, chance: () => number): number | null => {
-  const told = problem.detail.retryAfterMs
-  if (told !== undefined) return told <= backoffMostMs ? told : null
-  return chance() * Math.min(backoffMostMs, backoffFirstMs * 2 ** tries)
 }
 
 const pause = (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
@@ -130,86 +149,16 @@ const pause = (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void
     signal.addEventListener('abort', leave, { once: true })
   })
 
-const sameTarget = (a: Leg, b: Leg): boolean =>
-  a.target.provider === b.target.provider && a.target.model === b.target.model
-
-/** Of the statuses under 500 only these speak of the moment; by the others a target will say the same again. */
-const passingStatuses: readonly number[] = [408, 425, 429]
-/** What a target does not get over by itself: a credential, a certificate, an address that may not be called. */
-const lastingFaults: readonly unknown[] = ['credential', 'tls', 'refused_address']
-
-/** Nothing is gained by asking a target again that let a whole deadline pass, or that has said no for good. */
-const worthRepeating = ({ code, detail: { raw, facts } }: Problem): boolean => {
-  if (raw !== undefined && raw.status >= 300 && raw.status < 500 && !passingStatuses.includes(raw.status)) return false
-  if (lastingFaults.includes(facts?.['fault'])) return false
-  return code !== 'upstream_timeout' || facts?.['deadline'] === 'connect'
-}
-
-/** The legs that are left after a failure: without the failed target's own repeats where they are hopeless. */
-const legsAfter = (legs: readonly Leg[], failed: Leg, problem: Problem): readonly Leg[] => {
-  if (!mayMoveOn(problem)) return []
-  return worthRepeating(problem) ? legs : legs.filter((leg) => !sameTarget(leg, failed))
-}
-
-type Failure = { readonly leg: Leg; readonly problem: Problem }
-
-const tried = (failures: readonly Failure[]): string =>
-  failures.map(({ leg, problem }) => `${leg.target.provider}/${leg.target.model}: ${problem.code}`).join('; ')
-
-/** The last failure's own problem; with several targets tried, all of them named beside it. */
-const finalProblem = (failures: readonly Failure[]): Problem => {
-  const last = failures.at(-1)
-  if (last === undefined)
-    return new Problem('no_available_provider', {
-      message: 'No target of this model can be used at the moment. Repeat the call later.',
-    })
-  if (failures.length === 1 || last.problem.row.blame !== 'upstream') return last.problem
-  const { detail } = last.problem
-  return new Problem(last.problem.code, {
-    ...detail,
-    message: `${detail.message} Tried ${failures.length} times: ${tried(failures)}.`,
-    cause: last.problem,
-  })
-}
-
-type Next = { readonly legs: readonly Leg[]; readonly delayMs: number }
-
-/** What is tried after a failure, and how long from now; `null` = nothing any more. */
-const nextAfter = (plan: ReplyPlan, left: readonly Leg[], failures: readonly Failure[]): Next | null => {
-  const failure = failures.at(-1)
-  if (failure === undefined || plan.clock.monotonicMs() >= plan.endsMs) return null
-  const legs = legsAfter(left, failure.leg, failure.problem)
-  const next = legs[0]
-  if (next === undefined) return null
-  if (!sameTarget(failure.leg, next)) return { legs, delayMs: 0 }
-  const delayMs = waitBefore(failure.problem, failures.length - 1, plan.chance)
-  if (delayMs !== null && plan.clock.monotonicMs() + delayMs < plan.endsMs) return { legs, delayMs }
-  const others = legs.filter((leg) => !sameTarget(leg, failure.leg))
-  return others.length === 0 ? null : { legs: others, delayMs: 0 }
-}
-
-/** A target that cannot even be asked (its provider has no credential) has failed like one that was. */
-const begin = (leg: Leg, plan: ReplyPlan): Attempt | Problem => {
-  try {
-    const attempt = plan.begin(leg)
-    plan.began(attempt)
-    return attempt
-  } catch (thrown) {
-    return asProblem(thrown)
-  }
-}
-
-/** One leg: its reply, or the problem that ended it. Throws CallerLeft. */
-const tryLeg = async (leg: Leg, plan: ReplyPlan): Promise<Reply | Problem> => {
-  const attempt = begin(leg, plan)
-  if (attempt instanceof Problem) return attempt
+/** One attempt to its reply, or to the problem that ended it. Throws CallerLeft. */
+const run = async (attempt: Attempt, plan: ReplyPlan, leavesFiltered: boolean): Promise<Reply | Problem> => {
   const leave = (): void => attempt.close(new CallerLeft())
   plan.signal.addEventListener('abort', leave, { once: true })
   try {
-    return await open(attempt, plan)
+    return await open(attempt, plan, leavesFiltered)
   } catch (thrown) {
     if (thrown instanceof CallerLeft || plan.signal.aborted) throw new CallerLeft()
     const problem = asProblem(thrown)
+    attempt.draft.left = shortOf(problem)
     attempt.close(problem)
     return problem
   } finally {
@@ -217,28 +166,109 @@ const tryLeg = async (leg: Leg, plan: ReplyPlan): Promise<Reply | Problem> => {
   }
 }
 
+type Runner = { readonly leg: Leg; readonly attempt: Attempt; readonly outcome: Promise<Outcome> }
+type Outcome = { readonly leg: Leg; readonly outcome: Reply | Problem }
+
+/** A target that cannot even be asked (its provider has no credential) has failed like one that was. */
+const startLeg = ({ leg, rest, reason }: Next, plan: ReplyPlan): Runner | Problem => {
+  const others = rest.filter((other) => !sameTarget(other, leg))
+  const canBeLeft = others.some((other) => !plan.permits.isAway(other))
+  try {
+    const attempt = plan.begin(leg, { reason, shareEndsMs: canBeLeft ? plan.shareEndsMs() : null })
+    plan.began(attempt)
+    const leavesFiltered = others.some((other) => followsOn('content-filter', leg, other))
+    const outcome = run(attempt, plan, leavesFiltered).then((one) => ({ leg, outcome: one }))
+    return { leg, attempt, outcome }
+  } catch (thrown) {
+    return asProblem(thrown)
+  }
+}
+
+const hedge = Symbol('hedge')
+
+/** The runners of one call: one, or two while a hedge runs. */
+const makeRace = (plan: ReplyPlan) => {
+  let running: Runner[] = []
+  let left: readonly Leg[] = plan.legs
+  let mayHedge = plan.hedgeAfterMs !== null
+  const failures: Failure[] = []
+
+  const start = (next: Next): void => {
+    left = next.rest
+    const runner = startLeg(next, plan)
+    if (runner instanceof Problem) failures.push({ leg: next.leg, problem: runner })
+    else running.push(runner)
+  }
+  /** Asks a second target beside the first, where one is well and the budget allows it. */
+  const startHedge = (): void => {
+    mayHedge = false
+    const asked = running[0]
+    const leg = left.find((one) => asked !== undefined && !sameTarget(one, asked.leg) && !plan.permits.isAway(one))
+    if (leg === undefined || !plan.permits.takeRetry()) return
+    const at = left.indexOf(leg)
+    start({ leg, rest: left.filter((_leg, index) => index !== at), reason: 'hedge', delayMs: 0 })
+  }
+  const nextOutcome = async (): Promise<Outcome | typeof hedge> => {
+    const outcomes = running.map((runner) => runner.outcome)
+    if (!mayHedge || running.length !== 1 || plan.hedgeAfterMs === null) return Promise.race(outcomes)
+    const timer = gate(plan.clock, plan.clock.monotonicMs() + plan.hedgeAfterMs, hedge)
+    try {
+      return await Promise.race([...outcomes, timer.opened])
+    } finally {
+      timer.cancel()
+    }
+  }
+  const win = (reply: Reply): Reply => {
+    for (const { attempt } of running)
+      if (attempt !== reply.attempt) {
+        attempt.draft.left = 'hedge_lost'
+        attempt.close(new HedgeLost())
+        plan.lost(attempt)
+      }
+    return reply
+  }
+  /** `null` = it has failed: what is next is asked of `failures`. */
+  const step = async (): Promise<Reply | null> => {
+    while (running.length > 0) {
+      const found = await nextOutcome()
+      if (found === hedge) {
+        startHedge()
+        continue
+      }
+      if (!(found.outcome instanceof Problem)) return win(found.outcome)
+      running = running.filter(({ leg }) => leg !== found.leg)
+      failures.push({ leg: found.leg, problem: found.outcome })
+    }
+    return null
+  }
+  return { start, step, failures, left: () => left }
+}
+
 /**
  * Tries the legs in order until one gives its first part.
- * @throws Problem of the last failure, `no_available_provider` for an empty route; CallerLeft.
+ * @throws Problem: of the one target that was tried, `no_available_provider` for several and for an empty route; CallerLeft.
  */
 export const firstReply = async (plan: ReplyPlan): Promise<Reply> => {
-  const failures: Failure[] = []
-  let left = plan.legs
-  while (left[0] !== undefined) {
-    if (plan.signal.aborted) throw new CallerLeft()
-    const [leg, ...rest] = left
-    const outcome = await tryLeg(leg, plan)
-    if (!(outcome instanceof Problem)) return outcome
-    if (outcome instanceof StreamUsageRefused && failures.length < legsMax) {
+  const { clock, chance, endsMs, permits, signal } = plan
+  const race = makeRace(plan)
+  const [first, ...others] = plan.legs
+  let next: Next | null = first === undefined ? null : { leg: first, rest: others, reason: first.reason, delayMs: 0 }
+  let questions = 0
+  while (next !== null) {
+    if (next.delayMs > 0) await pause(clock, next.delayMs, signal)
+    if (signal.aborted) throw new CallerLeft()
+    race.start(next)
+    const reply = await race.step()
+    if (reply !== null) return reply
+    const failed: Failure | undefined = race.failures.at(-1)
+    if (failed?.problem instanceof StreamUsageRefused && questions < legsMax) {
       // The target is fine, the question was not: the same leg again, now without asking.
-      left = [leg, ...rest]
+      questions += 1
+      race.failures.pop()
+      next = { leg: failed.leg, rest: race.left(), reason: 'retry', delayMs: 0 }
       continue
     }
-    failures.push({ leg, problem: outcome })
-    const next = nextAfter(plan, rest, failures)
-    if (next === null) break
-    if (next.delayMs > 0) await pause(plan.clock, next.delayMs, plan.signal)
-    left = next.legs
+    next = nextAfter({ permits, left: race.left(), failures: race.failures, clock, chance, endsMs })
   }
-  throw finalProblem(failures)
+  throw finalProblem(race.failures)
 }

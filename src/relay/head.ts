@@ -35,7 +35,8 @@ export const droverHeaders = (
     'openai-processing-ms': String(Math.round(facts.elapsedMs)),
     ...facts.limits,
   }
-  const last = draft.attempts.at(-1)
+  // Of several the one that was not left: a hedge may have lost to the target that was asked before it.
+  const last = draft.attempts.findLast(({ left }) => left === null) ?? draft.attempts.at(-1)
   if (last !== undefined) {
     headers['x-drover-provider'] = last.provider
     if (last.upstreamRequestId !== null) headers['x-drover-upstream-request-id'] = last.upstreamRequestId

@@ -23,6 +23,7 @@ import type { CallHold } from './hold.ts'
 import type { Labels } from './labels.ts'
 import type { CountTokens } from './meter.ts'
 import type { CallLog } from './port.ts'
+import type { Routing } from './routing.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export type RelayPorts = {
@@ -42,6 +43,7 @@ export type RelayPorts = {
   readonly refusesUsage: UsageRefusals
   /** Why no further call is taken now; `null` = it is. */
   readonly overload: () => Problem | null
+  readonly routing: Routing
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -36,7 +36,13 @@ const assertRefused = (headers: Readonly<Record<string, string>>, param: string,
 test('a call without labels has none', () => {
   const { tags, ...others } = read({ 'x-drover-tags': ' ', 'x-session-id': '' })
   assert.deepEqual(Object.entries(tags), [])
-  assert.deepEqual(others, { callSite: null, session: null, strict: false, clientDeadlineMs: null })
+  assert.deepEqual(others, {
+    callSite: null,
+    session: null,
+    strict: false,
+    clientDeadlineMs: null,
+    clientSilenceMs: null,
+  })
 })
 
 test('tags are pairs; values may hold an equals sign and blanks around are cut', () => {

@@ -16,6 +16,8 @@ export type Labels = {
   readonly strict: boolean
   /** Milliseconds from the arrival within which the route must end; `null` = the client said none. */
   readonly clientDeadlineMs: number | null
+  /** Milliseconds of silence after which the client gives up by itself; `null` = it said none. */
+  readonly clientSilenceMs: number | null
 }
 
 const labelOf = (inbound: Inbound, header: string): string | null => {
@@ -55,9 +57,9 @@ const tagsOf = (text: string | undefined): Record<string, string> => {
 /**
  * `x-stainless-timeout`: the client's whole timeout in seconds, as the SDKs for JavaScript say it (openai-node
  * `src/client.ts`, read 2026-11-22). Those for Python say `x-stainless-read-timeout`, the longest silence and no deadline:
- * it is theirs to keep, and their programs wait for their own exception.
+ * it is theirs to keep, and their programs wait for their own exception; another target is asked in time all the same.
  */
-const clientDeadlineOf = (text: string | undefined): number | null => {
+const withinTimeoutOf = (text: string | undefined): number | null => {
   const seconds = text === undefined ? Number.NaN : Number(text)
   if (!Number.isFinite(seconds) || seconds <= 0) return null
   const timeoutMs = seconds * 1_000
@@ -70,5 +72,6 @@ export const labelsOf = (inbound: Inbound): Labels => ({
   callSite: labelOf(inbound, 'x-drover-call-site'),
   session: labelOf(inbound, 'x-session-id'),
   strict: inbound.headers['x-drover-strict']?.toLowerCase() === 'true',
-  clientDeadlineMs: clientDeadlineOf(inbound.headers['x-stainless-timeout']),
+  clientDeadlineMs: withinTimeoutOf(inbound.headers['x-stainless-timeout']),
+  clientSilenceMs: withinTimeoutOf(inbound.headers['x-stainless-read-timeout']),
 })

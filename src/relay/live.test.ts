@@ -27,6 +27,7 @@ const settings = (changes: Partial<RelaySettings> = {}): RelaySettings => ({
   providers: [sampleProvider('alpha'), sampleProvider('beta')],
   models: [sampleModel()],
   environment: 'production',
+  regionsAllowed: null,
   keepBodies: false,
   ...changes,
 })

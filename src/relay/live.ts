@@ -20,6 +20,8 @@ export type RelaySettings = {
   readonly providers: readonly Provider[]
   readonly models: readonly DeclaredModel[]
   readonly environment: string
+  /** Regions that calls may go to; `null` = any. */
+  readonly regionsAllowed: readonly string[] | null
   readonly keepBodies: boolean
 }
 
@@ -60,6 +62,7 @@ export const liveRelay = (options: LiveOptions): Live => {
   const configured = () => ({
     upstreams: upstreams.replace(settings.providers),
     environment: settings.environment,
+    regionsAllowed: settings.regionsAllowed,
     keepBodies: settings.keepBodies,
     ...tables(),
   })

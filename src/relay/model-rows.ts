@@ -7,6 +7,7 @@ import { liveNames, namedAt, resolve } from '#catalog/lookup.ts'
 import type { Catalog, CatalogModel } from '#catalog/model.ts'
 import type { ModelTable, Retirement } from '#policy/choose.ts'
 import type { ModelRow, RouteSettings, Target } from '#policy/model-table.ts'
+import type { DataPolicy } from '#policy/region.ts'
 
 type Price = { readonly currency: Currency; readonly rates: PriceRates } | 'free' | null
 
@@ -17,6 +18,9 @@ export type DeclaredTarget = {
   readonly tier: number
   readonly params: 'shim' | 'strict'
   readonly cost: Price
+  /** Absent = the provider's. */
+  readonly region?: string | null
+  readonly dataPolicy?: DataPolicy | null
 }
 
 /** A model as `drover.yaml` declares it. */
@@ -26,6 +30,8 @@ export type DeclaredModel = {
   readonly targets: readonly DeclaredTarget[]
   readonly route: RouteSettings
   readonly price: Price
+  /** Models that are asked when no target of this one answers. */
+  readonly fallbacks?: readonly string[]
 }
 
 /** A provider as far as a table of models cares. */
@@ -33,6 +39,7 @@ export type KnownProvider = {
   readonly name: string
   readonly vendor: string
   readonly region: string | null
+  readonly dataPolicy?: DataPolicy | null
   readonly price: 'free' | null
 }
 
@@ -92,7 +99,8 @@ const reader = ({ catalog, providers, route }: TableInput) => {
       weight,
       tier,
       params,
-      region: byName.get(provider)?.region ?? null,
+      region: declared.region ?? byName.get(provider)?.region ?? null,
+      dataPolicy: declared.dataPolicy ?? byName.get(provider)?.dataPolicy ?? null,
       ...(reasons === undefined ? {} : { reasons }),
       costRows: costRows(provider, model, cost),
     }
@@ -129,6 +137,7 @@ const declaredRow = (model: DeclaredModel, read: ReturnType<typeof reader>): Mod
     aliases: model.aliases,
     targets: model.targets.map(read.targetOf),
     route: model.route,
+    fallbacks: model.fallbacks ?? [],
     priceRows: read.priceOf(model.price, model.id, first),
     origin: 'yaml',
     ...facts(known),

@@ -9,7 +9,7 @@ import type { Protocol } from '#protocol/protocol.ts'
 import { joinAdjustments } from '#provider/quirk.ts'
 import { shimCall } from '#provider/shim.ts'
 import type { Adjustment } from '#provider/vendor.ts'
-import type { Leg } from './route.ts'
+import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
 
 /** What a caller's header may tell an upstream: wishes of the API itself, never credentials, cookies or organisations. */
@@ -26,8 +26,8 @@ export type Preparation = {
   readonly mayAskUsage: boolean
   readonly callerHeaders: Readonly<Record<string, string>>
   readonly traceHeaders: Readonly<Record<string, string>>
-  /** In [0, 1): chooses among several credentials. */
-  readonly chance: number
+  /** What is sent to prove who asks; `null` = the provider has none. */
+  readonly credential: Secret | null
 }
 
 export type Prepared = {
@@ -50,10 +50,9 @@ const adjustmentFor = ({ call, leg, upstream, rules, strict }: Preparation): Adj
   return joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model))
 }
 
-const credentialHeaders = ({ upstream, chance }: Preparation): Readonly<Record<string, string>> => {
-  const { credentials, name } = upstream.provider
-  const credential = credentials[Math.floor(chance * credentials.length)]
-  if (credential !== undefined) return upstream.vendor.authorise(credential)
+const credentialHeaders = ({ upstream, credential }: Preparation): Readonly<Record<string, string>> => {
+  const { name } = upstream.provider
+  if (credential !== null) return upstream.vendor.authorise(credential)
   if (upstream.vendor.keyless) return {}
   throw new Problem('upstream_error', {
     message: `Provider "${name}" has no credential configured. The operator must set its api_key.`,

@@ -256,7 +256,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const turn = await turnOf(journey, { inbound, key, call })
     progress.turn = turn
     if (turn?.kind === 'again') return await answerAgain(journey, turn)
-    const grant = await admit({ snapshot: journey.snapshot, key, call, limiter: ports.limiter })
+    const grant = await admit({ snapshot: journey.snapshot, key, call, limiter: ports.limiter, nowMs })
     progress.grant = grant
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const { upstreams } = journey.snapshot

@@ -1,7 +1,7 @@
 /** What can be configured about models and the way to them: the block `models`. */
 
 import { z } from 'zod'
-import { amount, count, duration, name } from '#base/settings.ts'
+import { amount, count, dataPolicy, duration, line, name } from '#base/settings.ts'
 
 const modelId = z
   .string()
@@ -37,6 +37,13 @@ const timeout = z.strictObject({
     .describe('The whole call. Of these, `connect` and `total` hold for answers that are not streamed.'),
 })
 
+const breaker = z.strictObject({
+  failures: count(1, 1_000).default(5).describe('Failures in a row after which a target rests.'),
+  rest: duration({ min: '1ms', max: '5m' })
+    .prefault('10s')
+    .describe('How long it rests the first time; each further time twice as long, 5 minutes at most.'),
+})
+
 /** How one model is routed; every setting has a default. */
 export const routeSettings = z.strictObject({
   strategy: z
@@ -54,6 +61,14 @@ export const routeSettings = z.strictObject({
     .enum(['conversation', 'none'])
     .default('conversation')
     .describe('Whether a conversation stays with the target that it began with.'),
+  fallback_on: z
+    .array(z.enum(['context_length', 'content_filter']))
+    .max(2)
+    .default([])
+    .describe(
+      'Refusals after which the models in `fallbacks` are asked too: the prompt is too long, a filter refused it.',
+    ),
+  breaker: breaker.prefault({}).describe('When a target that fails is left out for a while.'),
   timeout: timeout.prefault({}).describe('Deadlines of one call.'),
 })
 
@@ -66,12 +81,24 @@ const target = z.strictObject({
     .enum(['shim', 'strict'])
     .default('shim')
     .describe('A parameter that the model cannot take is adjusted with a warning (`shim`) or refused (`strict`).'),
+  region: line(64)
+    .regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'")
+    .optional()
+    .describe('Where it runs. Absent: the region of its provider.'),
+  data_policy: dataPolicy().optional().describe('What is done there with data. Absent: the policy of its provider.'),
   cost: price.optional().describe('What you pay there, per million tokens. Absent: the catalog.'),
 })
 
 const model = z.strictObject({
   aliases: z.array(modelId).max(100).default([]).describe('Other ids that mean this model.'),
   targets: z.array(target).min(1, 'needs at least one target').max(100).describe('Where calls may go.'),
+  fallbacks: z
+    .array(modelId)
+    .max(8)
+    .default([])
+    .describe(
+      'Other models, by their ids, that are asked in turn when no target of this one answers; theirs follow them.',
+    ),
   route: routeSettings.prefault({}).describe('How the target is chosen, and the deadlines.'),
   price: price
     .optional()

@@ -8,7 +8,13 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 
 /** A provider with the way to it. */
-export type Upstream = { readonly provider: Provider; readonly vendor: Vendor; readonly transport: Transport }
+export type Upstream = {
+  readonly provider: Provider
+  readonly vendor: Vendor
+  readonly transport: Transport
+  /** What each of the provider's credentials is remembered by; never the credential. */
+  readonly credentialDigests: readonly string[]
+}
 
 export type Snapshot = {
   /** By digest. */
@@ -22,6 +28,8 @@ export type Snapshot = {
   readonly upstreams: ReadonlyMap<string, Upstream>
   /** The catalog's parameter rules of a vendor's model; empty where it says none. */
   readonly rulesOf: (vendor: string, model: string) => ParameterRules
+  /** Regions that calls may go to; `null` = any. */
+  readonly regionsAllowed: readonly string[] | null
   readonly environment: string
   /** HMAC of a key under the server's pepper, hex. */
   readonly digestKey: (key: string) => string

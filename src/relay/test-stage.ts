@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import type { CallRecord } from '#base/call-record.ts'
+import type { Emit } from '#base/event.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { Secret, silentLog } from '#base/log.ts'
 import { noRates } from '#base/price-row.ts'
@@ -25,6 +26,7 @@ import type { Live } from './live.ts'
 import { liveRelay } from './live.ts'
 import type { DeclaredModel, DeclaredTarget } from './model-rows.ts'
 import { relay } from './relay.ts'
+import { makeRouting } from './routing.ts'
 import type { Arrival, ScriptedUpstream } from './test-upstream.ts'
 import { scriptedUpstream } from './test-upstream.ts'
 import { upstreamSet } from './upstreams.ts'
@@ -103,6 +105,7 @@ export type StageOptions = {
   readonly keepBodies?: boolean
   /** Absent: nothing is traced. */
   readonly traceShare?: number
+  readonly regionsAllowed?: readonly string[]
 }
 
 export type Asking = {
@@ -142,6 +145,8 @@ export type Stage = {
   readonly timers: () => number
   /** What the books got, in order. */
   readonly settled: readonly SettleRequest[]
+  /** What was told of, in order. */
+  readonly events: readonly Parameters<Emit>[0][]
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -239,6 +244,7 @@ type Backstage = {
   readonly records: CallRecord[]
   readonly settled: SettleRequest[]
   readonly faults: unknown[]
+  readonly events: Parameters<Emit>[0][]
 }
 
 const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Live => {
@@ -260,6 +266,7 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
       providers: names.map((name) => sampleProvider(name, options.providers?.[name])),
       models: options.models ?? [sampleModel()],
       environment: 'production',
+      regionsAllowed: options.regionsAllowed ?? null,
       keepBodies: options.keepBodies ?? false,
     },
     clock,
@@ -291,6 +298,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   overload: () => null,
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
+  routing: makeRouting((event) => backstage.events.push(event)),
   clock: backstage.clock,
   ids: { next: (prefix) => `${prefix}_1`, bytes: (size) => Buffer.alloc(size), chance },
   log: { ...silentLog, error: (_message, fields) => backstage.faults.push(fields) },
@@ -317,8 +325,8 @@ export const openStage = (options: StageOptions = {}): Stage => {
     (options.models ?? [sampleModel()]).flatMap(({ targets }) => targets.map((one) => one.provider)),
   )
   const ways = new Map([...names].map((name) => [name, scriptedUpstream()]))
-  const backstage: Backstage = { clock: testClock(), ways, records: [], settled: [], faults: [] }
-  const { clock, records, settled, faults } = backstage
+  const backstage: Backstage = { clock: testClock(), ways, records: [], settled: [], faults: [], events: [] }
+  const { clock, records, settled, faults, events } = backstage
   const ports = {
     ...portsFor(liveFor(options, backstage), options.chance ?? (() => 0.5), backstage),
     traceShare: options.traceShare ?? null,
@@ -364,6 +372,7 @@ export const openStage = (options: StageOptions = {}): Stage => {
       return arrival
     },
     settled,
+    events,
     timers: () => clock.pending() - timersOfTheStage,
   }
 }

@@ -27,6 +27,12 @@ const wayOf = ({ baseUrl, allowPrivate, proxy, certificateAuthorities }: Provide
     .update(JSON.stringify([baseUrl, allowPrivate, proxy?.reveal() ?? null, certificateAuthorities]))
     .digest('hex')
 
+/** Says nothing of the credential, and is the same for the same one of the same provider. */
+const digestsOf = ({ name, credentials }: Provider): readonly string[] =>
+  credentials.map((credential) =>
+    createHash('sha256').update(`${name}\n${credential.reveal()}`).digest('hex').slice(0, 32),
+  )
+
 type Way = { readonly way: string; readonly upstream: Upstream }
 
 /** Starts without any provider but the fixed ones. */
@@ -41,7 +47,7 @@ export const upstreamSet = (maker: UpstreamMaker): UpstreamSet => {
     const way = wayOf(provider)
     const known = ways.get(provider.name)
     const transport = known?.way === way ? known.upstream.transport : maker.transportFor(provider)
-    return [{ way, upstream: { provider, vendor, transport } }]
+    return [{ way, upstream: { provider, vendor, transport, credentialDigests: digestsOf(provider) } }]
   }
   const end = ({ upstream }: Way): Promise<void> =>
     upstream.transport.close().catch((error: unknown) => maker.closeFailed(upstream.provider.name, error))
@@ -68,6 +74,7 @@ export const upstreamSet = (maker: UpstreamMaker): UpstreamSet => {
 export const inProcessUpstream = (vendor: Vendor, transport: Transport): Upstream => ({
   vendor,
   transport,
+  credentialDigests: [],
   provider: {
     name: vendor.name,
     vendor: vendor.name,

@@ -3,17 +3,21 @@
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 
-export type Deadline = 'first_token' | 'idle' | 'total'
+export type Deadline = 'first_token' | 'idle' | 'total' | 'share'
 
 const sayings: Record<Deadline, string> = {
   first_token: 'sent no first token',
   idle: 'fell silent in the middle of its answer',
   total: 'did not finish its answer',
+  share: 'had not answered when it was time to ask another target',
 }
+
+const settingOf = (deadline: Deadline): string =>
+  deadline === 'share' ? 'its share of the time that there is' : `timeout.${deadline}`
 
 export const timeoutProblem = (deadline: Deadline, provider: string, limitMs: number): Problem =>
   new Problem('upstream_timeout', {
-    message: `Provider "${provider}" ${sayings[deadline]} within ${limitMs} ms (timeout.${deadline}). Repeat the call, or raise the timeout.`,
+    message: `Provider "${provider}" ${sayings[deadline]} within ${limitMs} ms (${settingOf(deadline)}). Repeat the call, or raise the timeout.`,
     facts: { deadline },
   })
 

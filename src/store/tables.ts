@@ -18,6 +18,7 @@ export type ProjectTable = {
   id: string
   organisation: string
   name: string
+  regions: JsonText | null
   created_ms: Whole
   archived_ms: WholeOrNull
 }
@@ -51,6 +52,8 @@ export type KeyTable = {
   test: Flag
   environment: string | null
   models: JsonText | null
+  regions: JsonText | null
+  cache_ms: WholeOrNull
   requests_per_minute: WholeOrNull
   tokens_per_minute: WholeOrNull
   concurrency: WholeOrNull

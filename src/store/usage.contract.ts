@@ -52,6 +52,10 @@ const attempt = (provider: string, changes: Partial<AttemptRecord> = {}): Attemp
   upstreamRequestId: null,
   usage: null,
   costNanoUsd: 5n,
+  reason: null,
+  left: null,
+  breaker: null,
+  credential: null,
   shims: [],
   ...changes,
 })

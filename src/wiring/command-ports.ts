@@ -18,7 +18,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   await using opening = new AsyncDisposableStack()
   const log: Log = silentLog
   const { store, digestKey } = await openData(machine, { config, data, log }, opening)
-  const { live } = await openRelay(machine, { config, log, keys: new Map(), digestKey }, opening)
+  const { live } = await openRelay(machine, { config, log, keys: new Map(), digestKey, emit: () => {} }, opening)
   const { ports: tell } = await openTelling(machine, { config, log }, opening)
   const closing = opening.move()
   return {

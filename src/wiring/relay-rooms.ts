@@ -1,5 +1,6 @@
 /** The rooms behind a call: catalog, sandbox, ways to providers, the snapshot. */
 
+import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import { loadCatalog } from '#catalog/load.ts'
 import { defaultRoute } from '#config/build-model.ts'
@@ -14,11 +15,14 @@ import { sandbox } from '#provider/sandbox-vendor.ts'
 import { tokenCounter, tokenWorkerUrl } from '#provider/token-counter.ts'
 import type { RelaySettings } from '#relay/live.ts'
 import { liveRelay } from '#relay/live.ts'
+import { makeRouting } from '#relay/routing.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import { inProcessUpstream, upstreamSet } from '#relay/upstreams.ts'
 import type { Machine } from './machine.ts'
 
 export type RelayRequest = {
+  /** Where happenings go. */
+  readonly emit: Emit
   readonly config: Config
   readonly log: Log
   readonly keys: ReadonlyMap<string, KeyFacts>
@@ -26,10 +30,15 @@ export type RelayRequest = {
 }
 
 /** What the relay takes from a configuration. */
-export const relaySettings = ({ providers, models, server, log }: Config): RelaySettings => ({
-  providers: providers.map((one) => ({ ...one, credentials: one.credentials.map(({ secret }) => secret) })),
+export const relaySettings = ({ providers, models, regionsAllowed, server, log }: Config): RelaySettings => ({
+  providers: providers.map((one) => ({
+    ...one,
+    credentials: one.credentials.map(({ secret }) => secret),
+    credentialNames: one.credentials.map(({ reference }) => reference),
+  })),
   models,
   environment: server.environment,
+  regionsAllowed,
   keepBodies: log.bodies,
 })
 
@@ -63,5 +72,5 @@ export const openRelay = async (machine: Machine, request: RelayRequest, closing
     clock,
   })
   closing.defer(() => live.close())
-  return { live, countTokens: counter.count }
+  return { live, countTokens: counter.count, routing: makeRouting(request.emit) }
 }

@@ -9,6 +9,7 @@ import { operations } from '#admin/operations.ts'
 import { serveAdmin } from '#admin/serve.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Emit } from '#base/event.ts'
+import { eventKinds } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import type { ServeRequest } from '#cli/ports.ts'
 import type { Loaded } from '#config/config.ts'
@@ -117,6 +118,7 @@ const endpointsOf = async (
     overload: openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing),
     countTokens,
     refusesUsage: usageRefusals(),
+    routing: rooms.routing,
     clock,
     ids,
     log,
@@ -176,6 +178,11 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const figures = makeFigures(clock)
   const alerts = telling.ports.alerts
   const owner = Buffer.from(ids.bytes(12)).toString('hex')
+  const told: Emit = (event) => {
+    const level = eventKinds[event.name].severity === 'info' ? 'info' : 'warn'
+    log[level](event.message, { event: event.name, ...event.facts })
+    emit(event)
+  }
   const rooms: Rooms = {
     request,
     log,
@@ -185,7 +192,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     emit,
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner }, closing),
     owner,
-    ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey }, closing)),
+    ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey, emit: told }, closing)),
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })

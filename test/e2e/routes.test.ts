@@ -21,7 +21,7 @@ models:
     targets:
       - { provider: fake, model: first-choice }
       - { provider: second, model: second-choice, tier: 2 }
-    route: { timeout: { headers: 300ms, first_token: 300ms, total: 20s } }
+    route: { timeout: { headers: 300ms, first_token: 300ms, total: 20s }, breaker: { failures: 100 } }
   shared:
     targets:
       - { provider: fake, model: a, weight: 3 }

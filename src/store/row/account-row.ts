@@ -22,6 +22,7 @@ export const projectValues = (row: ProjectRow): Insertable<ProjectTable> => ({
   name: row.name,
   created_ms: row.createdMs,
   archived_ms: row.archivedMs,
+  regions: row.regions === undefined || row.regions === null ? null : JSON.stringify(row.regions),
 })
 
 const timeOf = (value: bigint | null): number | null => (value === null ? null : Number(value))
@@ -32,6 +33,7 @@ export const projectRow = (row: Selectable<ProjectTable>): ProjectRow => ({
   name: row.name,
   createdMs: Number(row.created_ms),
   archivedMs: timeOf(row.archived_ms),
+  ...(row.regions === null ? {} : { regions: JSON.parse(row.regions) as readonly string[] }),
 })
 
 export const memberValues = (row: MemberRow): Insertable<MemberTable> => ({

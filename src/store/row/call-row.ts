@@ -4,7 +4,13 @@ import type { Insertable, Selectable } from 'kysely'
 import type { AttemptRecord, CallRecord } from '#base/call-record.ts'
 import type { CallBodyTable, CallTable } from '#store/tables.ts'
 
-type StoredAttempt = Omit<AttemptRecord, 'costNanoUsd'> & { readonly costNanoUsd: string | null }
+/** Records of before these were kept have none. */
+type LaterFields = Pick<AttemptRecord, 'reason' | 'left' | 'breaker' | 'credential'>
+
+type StoredAttempt = Omit<AttemptRecord, 'costNanoUsd' | keyof LaterFields> &
+  Partial<LaterFields> & { readonly costNanoUsd: string | null }
+
+const noLater: LaterFields = { reason: null, left: null, breaker: null, credential: null }
 
 const attemptsText = (attempts: readonly AttemptRecord[]): string =>
   JSON.stringify(
@@ -18,6 +24,7 @@ const attemptsText = (attempts: readonly AttemptRecord[]): string =>
 
 const attemptsOf = (text: string): readonly AttemptRecord[] =>
   (JSON.parse(text) as readonly StoredAttempt[]).map((attempt) => ({
+    ...noLater,
     ...attempt,
     costNanoUsd: attempt.costNanoUsd === null ? null : BigInt(attempt.costNanoUsd),
   }))
