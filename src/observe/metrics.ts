@@ -16,7 +16,11 @@ export type Metrics = {
 }
 
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+const tokenBuckets = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576]
 const overheadBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
+
+/** For a graph, where a rounding in the sixteenth digit is nothing. */
+const usdOf = (nanoUsd: bigint): number => Number(nanoUsd) / 1e9
 
 const errorLabel = (code: ProblemCode | null): string => (code === null ? 'none' : errorType(code))
 
@@ -37,6 +41,25 @@ const meters = (registers: Registry[]) => ({
     name: 'drover_tokens_total',
     help: 'Tokens of calls that have ended; input includes cached_input.',
     labelNames: ['provider', 'kind'],
+    registers,
+  }),
+  callTokens: new Histogram({
+    name: 'drover_call_tokens',
+    help: 'Tokens of one call, by kind; input includes cached input.',
+    labelNames: ['kind'],
+    buckets: tokenBuckets,
+    registers,
+  }),
+  charged: new Counter({
+    name: 'drover_charged_usd_total',
+    help: 'What calls were charged, in USD, for graphs; the books have it exactly.',
+    labelNames: ['provider'],
+    registers,
+  }),
+  upstreamCost: new Counter({
+    name: 'drover_upstream_cost_usd_total',
+    help: 'What attempts cost the operator, in USD, for graphs; the books have it exactly.',
+    labelNames: ['provider'],
     registers,
   }),
   overhead: new Histogram({
@@ -65,7 +88,9 @@ const meters = (registers: Registry[]) => ({
 /** A set of its own: nothing is registered globally. `defaults` adds the process's own figures. */
 export const makeMetrics = (options: { readonly defaults: boolean }): Metrics => {
   const registry = new Registry()
-  const { calls, attempts, tokens, overhead, firstPart, duration, open } = meters([registry])
+  const { calls, attempts, tokens, callTokens, charged, upstreamCost, overhead, firstPart, duration, open } = meters([
+    registry,
+  ])
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
   let openCalls = 0
@@ -74,12 +99,16 @@ export const makeMetrics = (options: { readonly defaults: boolean }): Metrics =>
     calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorLabel(record.error) })
     for (const attempt of record.attempts) {
       attempts.inc({ provider: attempt.provider, error_type: errorLabel(attempt.error) })
+      if (attempt.costNanoUsd !== null) upstreamCost.inc({ provider: attempt.provider }, usdOf(attempt.costNanoUsd))
     }
     const { usage } = record
     if (usage?.input) tokens.inc({ provider, kind: 'input' }, usage.input)
     if (usage?.cachedInput) tokens.inc({ provider, kind: 'cached_input' }, usage.cachedInput)
     if (usage?.output) tokens.inc({ provider, kind: 'output' }, usage.output)
     if (usage?.reasoning) tokens.inc({ provider, kind: 'reasoning' }, usage.reasoning)
+    for (const kind of ['input', 'output'] as const)
+      if (usage !== null && usage[kind] !== null) callTokens.observe({ kind }, usage[kind])
+    if (record.costNanoUsd !== null) charged.inc({ provider }, usdOf(record.costNanoUsd))
     overhead.observe(record.overheadMs / 1_000)
     if (record.ttftMs !== null) firstPart.observe({ provider }, record.ttftMs / 1_000)
     duration.observe({ provider, end: record.end }, record.durationMs / 1_000)
