@@ -14,7 +14,7 @@ import { commandsPage } from './commands-page.ts'
 import type { Schema } from './configuration-page.ts'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
-import { vendorsSection } from './vendors-section.ts'
+import { leavingSection, vendorsSection } from './vendors-section.ts'
 
 const root = dirname(dirname(import.meta.dirname))
 
@@ -33,7 +33,11 @@ export function generatedPages(): ReadonlyMap<string, string> {
   }))
   return new Map([
     ['docs/reference/errors.md', errorsPage(problems)],
-    ['docs/reference/configuration.md', `${configurationPage(configured)}\n${vendorsSection(vendors)}`],
+    [
+      'docs/reference/configuration.md',
+      `${configurationPage(configured)}\n${vendorsSection(vendors)}
+${leavingSection(vendors)}`,
+    ],
     ['docs/reference/commands.md', commandsPage()],
     ['docs/reference/openapi.json', openApiPage()],
   ])

@@ -27,3 +27,24 @@ ${vendors
   .join('\n')}
 `
 }
+
+/** What a caller who leaves pays for, vendor by vendor, as each declares it. */
+export function leavingSection(vendors: readonly Vendor[]): string {
+  const rows = vendors
+    .filter((vendor) => !vendor.inProcess)
+    .map(({ name, leavePolicy, streamUsage, showsReasoning }) => {
+      const usage = { ask: 'asked for', always: 'comes by itself', never: 'asking is refused' }[streamUsage]
+      return `| ${code(name)} | ${leavePolicy} | ${usage} | ${showsReasoning ? 'shown' : 'may be hidden'} |`
+    })
+  return `## When a caller leaves
+
+\`cancel\`: the provider is left at once, and what was delivered is counted. \`drain\`: it is read to its end, for at most 30 s, because it bills the
+whole answer anyway. Before the first part every provider is left at once, and nothing is charged. The policy that decided is named on the
+receipt (\`GET /v1/generation?id=\`). \`reasoning\`: whether a stream shows all that is billed, so that it can be held for in slices
+(docs/operate/money.md).
+
+| vendor | policy | usage of a stream | reasoning |
+|---|---|---|---|
+${rows.join('\n')}
+`
+}
