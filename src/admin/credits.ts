@@ -1,4 +1,4 @@
-/** Credit of accounts: granted in lots, looked at. */
+/** Credit of accounts: granted in lots, and the balance. */
 
 import { z } from 'zod'
 import { decimalOf, nanoOf } from '#base/money.ts'
@@ -10,10 +10,11 @@ import { operation } from './operation.ts'
 import type { AccountRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
-/** Lots of promotional credit are spent before paid ones. */
-const priorities = { promo: 40, paid: 50 } as const
+/** Lots of promotional credit are spent before bundles, and those before paid ones. */
+const priorities = { promo: 40, bundle: 45, paid: 50 } as const
 
-const balanceView = z.object({
+/** What `credits balance` and every change of credit gives. */
+export const balanceView = z.object({
   account: z.string(),
   balance_nano_usd: z.string().describe('Posted: credit that is left, less what is owed.'),
   held_nano_usd: z.string().describe('Held for calls that are under way.'),
@@ -25,11 +26,12 @@ const balanceView = z.object({
 
 const grantView = balanceView.extend({
   lot: z.string(),
-  kind: z.enum(['paid', 'promo']),
+  kind: z.enum(['paid', 'promo', 'bundle']),
   expires: z.string().nullable().describe('RFC 3339, UTC.'),
 })
 
-const viewOf = (balance: Balance): z.input<typeof balanceView> => ({
+/** A balance as it may be seen. */
+export const viewOfBalance = (balance: Balance): z.input<typeof balanceView> => ({
   account: balance.account,
   balance_nano_usd: balance.balanceNanoUsd.toString(),
   held_nano_usd: balance.heldNanoUsd.toString(),
@@ -57,6 +59,8 @@ export const balanceNow = async (account: string, { ports, clock }: OperationCon
   return balance
 }
 
+const usdField = () => z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
+
 const grant = operation({
   noun: 'credits',
   verb: 'grant',
@@ -66,24 +70,45 @@ const grant = operation({
   scope: 'write',
   input: z.strictObject({
     account: handleField().describe('The account: id or name.'),
-    usd: z
-      .string()
-      .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
-      .describe('The amount in USD.'),
-    kind: z.enum(['paid', 'promo']).default('paid').describe('Whether it was paid for, or is given.'),
+    usd: usdField().describe('The amount in USD.'),
+    kind: z
+      .enum(['paid', 'promo', 'bundle'])
+      .default('paid')
+      .describe('`paid`, `promo` (given), or `bundle` (bought for some models, often for less than it is worth).'),
+    paid: usdField().optional().describe('USD that were paid for a bundle (default: nothing).'),
+    models: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('The models that it pays for: ids, or beginnings such as kimi-*. Absent: every model.'),
+    priority: z
+      .int()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe('Lots with a lower number are spent first (default: promo 40, bundle 45, paid 50).'),
     expires: momentField().optional().describe('When what is left of it ends: a duration from now (30d), or RFC 3339.'),
     reason: z.string().min(1).max(500).optional().describe('Why, for the books and the trail.'),
   }),
   output: grantView,
-  flags: [{ field: 'usd', flag: '--usd <amount>', describe: 'The amount in USD.' }],
+  flags: [
+    { field: 'usd', flag: '--usd <amount>', describe: 'The amount in USD.' },
+    { field: 'paid', flag: '--paid <amount>', describe: 'USD that were paid for a bundle (default: nothing).' },
+  ],
   render: (view) => `${view.account} has ${view.balance_usd} USD\n`,
   run: async (input, context) => {
     const account = await accountNamed(input.account, context)
     const nowMs = context.clock.nowMs()
+    if (input.paid !== undefined && input.kind !== 'bundle')
+      throw new Problem('invalid_request_error', {
+        message: `'paid' belongs to a bundle: of ${input.kind} credit it is known.`,
+        param: 'paid',
+      })
     const expiresMs = input.expires === undefined ? null : momentOf(input.expires, nowMs)
     const lot = context.ids.next('lot')
     const expires = expiresMs === null ? null : new Date(expiresMs).toISOString()
-    const after = { account: account.id, lot, usd: input.usd, kind: input.kind, expires, reason: input.reason ?? null }
+    const after = { ...input, account: account.id, lot, expires, reason: input.reason ?? null }
     const trail = trailRowOf({ operation: 'credits.grant', object: account.id, before: null, after }, context)
     await context.ports.store.grantCredit(
       {
@@ -91,15 +116,17 @@ const grant = operation({
         account: account.id,
         kind: input.kind,
         amountNanoUsd: nanoOf(input.usd),
-        priority: priorities[input.kind],
+        priority: input.priority ?? priorities[input.kind],
         expiresMs,
         nowMs,
         method: 'manual',
         reason: input.reason ?? null,
+        scope: input.models ?? null,
+        ...(input.paid === undefined ? {} : { paidNanoUsd: nanoOf(input.paid) }),
       },
       trail,
     )
-    return { ...viewOf(await balanceNow(account.id, context)), lot, kind: input.kind, expires }
+    return { ...viewOfBalance(await balanceNow(account.id, context)), lot, kind: input.kind, expires }
   },
 })
 
@@ -114,7 +141,9 @@ const balance = operation({
   output: balanceView,
   flags: [],
   render: (view) => `${view.balance_usd} USD, of which ${decimalOf(BigInt(view.held_nano_usd))} USD is held\n`,
-  run: async (input, context) => viewOf(await balanceNow((await accountNamed(input.account, context)).id, context)),
+  run: async (input, context) =>
+    viewOfBalance(await balanceNow((await accountNamed(input.account, context)).id, context)),
 })
 
+/** Grants and the balance; what else is done with lots is in `lots.ts`. */
 export const creditOperations = [grant, balance] as const

@@ -1,5 +1,6 @@
 /** What administration needs kept of customers: their projects and people. Re-exported by `port.ts`. */
 
+import type { Adjustment, LotView, Revocation, Revoked } from '#ledger/port.ts'
 import type { KeyRow, MemberRow, ProjectRow, Role, TrailRow } from './rows.ts'
 
 /** `null` = of every organisation. */
@@ -34,5 +35,21 @@ export type PeopleStore = {
   ) => Promise<EndedWithKeys<MemberRow>>
 }
 
+/** `open`: only lots with something left. */
+export type LotPage = {
+  readonly limit: number
+  readonly after: string | null
+  readonly account: string | null
+  readonly open: boolean
+}
+
+export type LotStore = {
+  readonly lots: (page: LotPage) => Promise<readonly LotView[]>
+  /** Rejects with Problem `not_found` where there is no such lot. */
+  readonly revokeLot: (revocation: Revocation, trail: TrailRow) => Promise<Revoked>
+  /** Idempotent by the adjustment's id. */
+  readonly adjustCredit: (adjustment: Adjustment, trail: TrailRow) => Promise<void>
+}
+
 /** All that is kept of customers. */
-export type CustomerStore = PeopleStore
+export type CustomerStore = PeopleStore & LotStore

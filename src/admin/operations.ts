@@ -6,6 +6,7 @@ import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
+import { adjustCredit, listLots, revokeLot } from './lots.ts'
 import { memberOperations } from './members.ts'
 import { modelOperations } from './models.ts'
 import type { Operation } from './operation.ts'
@@ -22,6 +23,9 @@ export const operations = [
   ...projectOperations,
   ...memberOperations,
   ...creditOperations,
+  listLots,
+  revokeLot,
+  adjustCredit,
   ...ledgerOperations,
   ...modelOperations,
   ...callOperations,

@@ -6,7 +6,7 @@ import type { Delivery, Outbox } from '#notify/port.ts'
 import type { UsageStore } from '#report/port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
-export type { CustomerStore, EndedWithKeys, OwnedPage } from './customer-store.ts'
+export type { CustomerStore, EndedWithKeys, LotPage, OwnedPage } from './customer-store.ts'
 export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
 
 export type Page = {

@@ -4,7 +4,7 @@
  */
 
 import type { CustomerBook } from './book.ts'
-import { customerOf, revenueBook } from './book.ts'
+import { adjustmentBook, customerOf, isCash, promoCostBook, revenueBook } from './book.ts'
 import type { AuditFinding } from './port.ts'
 
 /** Entries of a stretch, added up. */
@@ -25,13 +25,25 @@ export type AccountClaim = {
   readonly heldNanoUsd: bigint
   readonly spentNanoUsd: bigint
   readonly creditLimitNanoUsd: bigint
+  readonly paidNanoUsd: bigint
+  readonly scopedNanoUsd: bigint
+  readonly reservedNanoUsd: bigint
+  /** What its scoped lots have left and keep back, read at the same instant. */
+  readonly lotsScopedNanoUsd: bigint
+  readonly lotsReservedNanoUsd: bigint
   /** The sum of its open holds, read at the same instant. */
   readonly openNanoUsd: bigint
   /** What its calls were charged beyond their holds. */
   readonly excessNanoUsd: bigint
 }
 
-export type LotClaim = { readonly lot: string; readonly remainingNanoUsd: bigint }
+export type LotClaim = {
+  readonly lot: string
+  readonly grantedNanoUsd: bigint
+  readonly remainingNanoUsd: bigint
+  readonly revokedNanoUsd: bigint
+  readonly isCorrection: boolean
+}
 
 const findingsMax = 100
 
@@ -44,33 +56,61 @@ export type Audit = {
   readonly findings: () => readonly AuditFinding[]
 }
 
+const move = (sums: Map<string, bigint>, name: string, byNano: bigint): void => {
+  sums.set(name, (sums.get(name) ?? 0n) + byNano)
+}
+
+/** What entries say of accounts and lots, apart from the balances of books. */
+const makeSums = () => {
+  const [left, granted, revoked] = [new Map<string, bigint>(), new Map<string, bigint>(), new Map<string, bigint>()]
+  const [spent, paid, corrected] = [new Map<string, bigint>(), new Map<string, bigint>(), new Map<string, bigint>()]
+  return {
+    /** By lot. */
+    left,
+    granted,
+    /** Taken back to where it came from, which of corrections cannot be told from other corrections. */
+    revoked,
+    /** By account. */
+    spent,
+    paid,
+    /** Debt that corrections by hand have made. */
+    corrected,
+    add: ({ from, to, lot, amountNano }: EntrySum): void => {
+      const [giver, taker] = [customerOf(from), customerOf(to)]
+      if (giver !== null && to === revenueBook) move(spent, giver.account, amountNano)
+      if (giver !== null && isCash(to)) move(paid, giver.account, -amountNano)
+      if (taker !== null && isCash(from)) move(paid, taker.account, amountNano)
+      if (giver !== null && lot === null && to === adjustmentBook) move(corrected, giver.account, amountNano)
+      if (lot === null) return
+      if (giver !== null) move(left, lot, -amountNano)
+      if (giver !== null && (isCash(to) || to === promoCostBook)) move(revoked, lot, amountNano)
+      if (taker === null || giver !== null) return
+      move(left, lot, amountNano)
+      move(granted, lot, amountNano)
+    },
+  }
+}
+
 /** Adds up entries and collects what does not fit; claims are given after the entries that they are held against. */
 export const makeAudit = (): Audit => {
   const books = new Map<string, bigint>()
-  const lots = new Map<string, bigint>()
-  const spent = new Map<string, bigint>()
+  const sums = makeSums()
   const claimed = new Set<string>()
   const found: AuditFinding[] = []
 
   const report = (kind: AuditFinding['kind'], object: string, message: string): void => {
     if (found.length < findingsMax) found.push({ kind, object, message })
   }
-  const move = (sums: Map<string, bigint>, name: string, byNano: bigint): void => {
-    sums.set(name, (sums.get(name) ?? 0n) + byNano)
-  }
   const sumOf = (account: string, book: CustomerBook): bigint => books.get(`USD account:${account}:${book}`) ?? 0n
 
   return {
-    add: (sums) => {
-      for (const { from, to, lot, currency, amountNano } of sums) {
+    add: (added) => {
+      for (const sum of added) {
+        const { from, to, currency, amountNano } = sum
         if (amountNano <= 0n) report('sum', from, `entries to ${to} sum to ${amountNano}, which is not above zero`)
         move(books, `${currency} ${from}`, -amountNano)
         move(books, `${currency} ${to}`, amountNano)
-        const customer = customerOf(from)
-        if (customer !== null && to === revenueBook) move(spent, customer.account, amountNano)
-        if (lot === null) continue
-        if (customer !== null) move(lots, lot, -amountNano)
-        if (customerOf(to) !== null && customer === null) move(lots, lot, amountNano)
+        sums.add(sum)
       }
     },
     find: (findings) => {
@@ -79,27 +119,42 @@ export const makeAudit = (): Audit => {
     account: (claim) => {
       const { account, creditNanoUsd, owedNanoUsd, heldNanoUsd, openNanoUsd, excessNanoUsd } = claim
       claimed.add(account)
-      const credit = sumOf(account, 'paid') + sumOf(account, 'promo')
+      const credit = sumOf(account, 'paid') + sumOf(account, 'promo') + sumOf(account, 'bundle')
       const owed = -(sumOf(account, 'owed') + sumOf(account, 'shortfall'))
       if (credit !== creditNanoUsd)
         report('balance', account, `credit is ${creditNanoUsd}, its entries say ${credit} nano-USD`)
       if (owed !== owedNanoUsd) report('balance', account, `owed is ${owedNanoUsd}, its entries say ${owed} nano-USD`)
-      if ((spent.get(account) ?? 0n) !== claim.spentNanoUsd)
-        report(
-          'balance',
-          account,
-          `spent is ${claim.spentNanoUsd}, its entries say ${spent.get(account) ?? 0n} nano-USD`,
-        )
+      const spent = sums.spent.get(account) ?? 0n
+      if (spent !== claim.spentNanoUsd)
+        report('balance', account, `spent is ${claim.spentNanoUsd}, its entries say ${spent} nano-USD`)
+      const paid = sums.paid.get(account) ?? 0n
+      if (paid !== claim.paidNanoUsd)
+        report('paid', account, `paid is ${claim.paidNanoUsd}, its entries say ${paid} nano-USD`)
+      const scoped = [claim.scopedNanoUsd, claim.reservedNanoUsd].join(', of which is kept back ')
+      const lots = [claim.lotsScopedNanoUsd, claim.lotsReservedNanoUsd].join(', of which is kept back ')
+      if (scoped !== lots) report('scope', account, `for some models it has ${scoped}, its lots say ${lots} nano-USD`)
       if (heldNanoUsd !== openNanoUsd)
         report('held', account, `held is ${heldNanoUsd}, its open holds say ${openNanoUsd} nano-USD`)
-      const below = owedNanoUsd - creditNanoUsd
-      if (claim.billing !== 'unlimited' && below > claim.creditLimitNanoUsd + excessNanoUsd)
-        report('negative', account, `${below} nano-USD below zero, of which ${excessNanoUsd} was used beyond holds`)
+      // What is for some models only covers nothing else.
+      const below = owedNanoUsd - (creditNanoUsd - claim.scopedNanoUsd)
+      const explained = excessNanoUsd + (sums.corrected.get(account) ?? 0n)
+      if (claim.billing !== 'unlimited' && below > claim.creditLimitNanoUsd + explained)
+        report(
+          'negative',
+          account,
+          `${below} nano-USD below zero, of which ${explained} is use beyond holds and corrections`,
+        )
     },
-    lot: ({ lot, remainingNanoUsd }) => {
-      const sum = lots.get(lot) ?? 0n
-      lots.delete(lot)
+    lot: ({ lot, grantedNanoUsd, remainingNanoUsd, revokedNanoUsd, isCorrection }) => {
+      const sum = sums.left.get(lot) ?? 0n
+      sums.left.delete(lot)
       if (sum !== remainingNanoUsd) report('lot', lot, `${remainingNanoUsd} is left, its entries say ${sum} nano-USD`)
+      const granted = sums.granted.get(lot) ?? 0n
+      if (granted !== grantedNanoUsd)
+        report('lot', lot, `${grantedNanoUsd} was granted, its entries say ${granted} nano-USD`)
+      const revoked = sums.revoked.get(lot) ?? 0n
+      if (!isCorrection && revoked !== revokedNanoUsd)
+        report('lot', lot, `${revokedNanoUsd} was taken back, its entries say ${revoked} nano-USD`)
     },
     findings: () => {
       const totals = new Map<string, bigint>()
@@ -111,7 +166,8 @@ export const makeAudit = (): Audit => {
       }
       for (const [currency, sum] of totals)
         if (sum !== 0n) report('sum', currency, `all books together are ${sum}, which is not zero`)
-      for (const [lot, sum] of lots) if (sum !== 0n) report('lot', lot, `entries of ${sum} nano-USD, and no such lot`)
+      for (const [lot, sum] of sums.left)
+        if (sum !== 0n) report('lot', lot, `entries of ${sum} nano-USD, and no such lot`)
       return found
     },
   }

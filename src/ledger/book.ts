@@ -16,15 +16,20 @@ export const owedBook = (account: string, billing: Billing): string =>
 export const revenueBook = 'operator:revenue'
 export const breakageBook = 'operator:breakage'
 export const upstreamCostBook = 'operator:upstream-cost'
+/** Corrections by hand. */
+export const adjustmentBook = 'operator:adjustments'
 export const promoCostBook = 'operator:promo-cost'
 /** Cash that came in by one method of payment. */
 export const cashBook = (method: string): string => `operator:cash:${method}`
+/** How credit came that nobody paid or gave: by a correction. */
+export const adjustmentMethod = 'adjustment'
+export const isCash = (book: string): boolean => book.startsWith('operator:cash:')
 /** What is owed to a provider. */
 export const payableBook = (provider: string): string => `operator:payable:${provider}`
 
 /** Which customer's book a name is; `null` = one of the operator's. */
 export const customerOf = (book: string): { readonly account: string; readonly book: CustomerBook } | null => {
-  const match = /^account:(.+):(paid|promo|owed|shortfall)$/.exec(book)
+  const match = /^account:(.+):(paid|promo|bundle|owed|shortfall)$/.exec(book)
   if (match === null) return null
   return { account: match[1] ?? '', book: match[2] as CustomerBook }
 }

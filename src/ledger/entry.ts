@@ -5,6 +5,8 @@
 
 import assert from 'node:assert/strict'
 import {
+  adjustmentBook,
+  adjustmentMethod,
   breakageBook,
   cashBook,
   customerBook,
@@ -14,7 +16,8 @@ import {
   revenueBook,
   upstreamCostBook,
 } from './book.ts'
-import type { SpentLot } from './lot.ts'
+import type { Lot, SpentLot } from './lot.ts'
+import { paidPart } from './lot.ts'
 import type { Billing, Grant, UpstreamCost } from './port.ts'
 
 export type Entry = {
@@ -65,9 +68,45 @@ export const chargeEntries = (charge: {
 export const grantEntries = (grant: Grant, billing: Billing, repaidNanoUsd: bigint): readonly Entry[] => {
   const { account, kind, amountNanoUsd, method, lot } = grant
   const book = customerBook(account, kind)
+  const paidNanoUsd = paidOf(grant)
+  const given = method === adjustmentMethod ? adjustmentBook : promoCostBook
   return kept([
-    inUsd({ from: kind === 'paid' ? cashBook(method) : promoCostBook, to: book, amountNano: amountNanoUsd, lot }),
+    inUsd({ from: cashBook(method), to: book, amountNano: paidNanoUsd, lot }),
+    inUsd({ from: given, to: book, amountNano: amountNanoUsd - paidNanoUsd, lot }),
     inUsd({ from: book, to: owedBook(account, billing), amountNano: repaidNanoUsd, lot }),
+  ])
+}
+
+/** What a grant was paid with. */
+export const paidOf = ({ kind, amountNanoUsd, method, paidNanoUsd }: Grant): bigint => {
+  if (method === adjustmentMethod) return 0n
+  return paidNanoUsd ?? (kind === 'paid' ? amountNanoUsd : 0n)
+}
+
+/** What is taken back of a lot goes where it came from. */
+export const revokeEntries = (account: string, lot: Lot, amountNanoUsd: bigint): readonly Entry[] => {
+  const from = customerBook(account, lot.kind)
+  const paidNanoUsd = paidPart(lot, amountNanoUsd)
+  const given = lot.method === adjustmentMethod ? adjustmentBook : promoCostBook
+  return kept([
+    inUsd({ from, to: cashBook(lot.method), amountNano: paidNanoUsd, lot: lot.id }),
+    inUsd({ from, to: given, amountNano: amountNanoUsd - paidNanoUsd, lot: lot.id }),
+  ])
+}
+
+/** A correction that takes away: from lots, and the rest as debt. */
+export const adjustEntries = (adjustment: {
+  readonly account: string
+  readonly billing: Billing
+  readonly taken: readonly SpentLot[]
+  readonly owedNanoUsd: bigint
+}): readonly Entry[] => {
+  const { account, billing, taken, owedNanoUsd } = adjustment
+  return kept([
+    ...taken.map(({ lot, amountNanoUsd }) =>
+      inUsd({ from: customerBook(account, lot.kind), to: adjustmentBook, amountNano: amountNanoUsd, lot: lot.id }),
+    ),
+    inUsd({ from: owedBook(account, billing), to: adjustmentBook, amountNano: owedNanoUsd, lot: null }),
   ])
 }
 

@@ -16,6 +16,12 @@ export type BudgetPeriod = 'day' | 'week' | 'month'
 /** What may be spent in a period (UTC; a week begins on Monday) under one name: `key:key_…`. */
 export type Budget = { readonly name: string; readonly limitNanoUsd: bigint; readonly period: BudgetPeriod }
 
+/** The names that one model goes by: its id and aliases. */
+export type ModelNames = readonly string[]
+
+/** A part of a lot that a hold keeps back. */
+export type Reservation = { readonly lot: string; readonly amountNanoUsd: bigint }
+
 export type HoldRequest = {
   readonly call: string
   readonly account: string
@@ -32,6 +38,8 @@ export type HoldRequest = {
   /** The process that holds: holds of a process that is gone are resolved without waiting for their end. */
   readonly owner: string
   readonly budgets: readonly Budget[]
+  /** The models that may answer; absent = unknown, so that only general lots can pay. */
+  readonly models?: readonly ModelNames[]
 }
 
 export type HoldRefusal =
@@ -91,6 +99,8 @@ export type SettleRequest = {
   readonly rule: string
   /** Of every attempt whose cost is known, also of those that failed. */
   readonly upstreamCosts: readonly UpstreamCost[]
+  /** Names of the model that answered; absent = unknown. */
+  readonly model?: ModelNames
 }
 
 export type TerminalState = 'settled' | 'voided' | 'lost'
@@ -122,7 +132,8 @@ export type VoidRequest = Pick<SettleRequest, 'call' | 'account' | 'key' | 'nowM
 export type SweepRequest = { readonly nowMs: number; readonly owner: string | null; readonly limit: number }
 export type Swept = { readonly settled: number; readonly voided: number; readonly lost: number }
 
-export type LotKind = 'paid' | 'promo'
+/** `bundle`: bought for some models, often for less than it is worth. */
+export type LotKind = 'paid' | 'promo' | 'bundle'
 
 export type Grant = {
   /** Idempotent by this id. */
@@ -137,6 +148,47 @@ export type Grant = {
   /** How it was paid: `manual`. Of promotional credit, what it is for. */
   readonly method: string
   readonly reason: string | null
+  /** Models that it pays for, as `Lot` has it; absent or `null` = any. What is scoped pays no debt. */
+  readonly scope?: readonly string[] | null
+  /** What was paid for it; absent = the amount of a paid lot, else nothing. */
+  readonly paidNanoUsd?: bigint
+}
+
+/** A lot as it may be looked at. */
+export type LotView = {
+  readonly lot: string
+  readonly account: string
+  readonly kind: LotKind
+  readonly grantedNanoUsd: bigint
+  readonly remainingNanoUsd: bigint
+  readonly paidNanoUsd: bigint
+  readonly revokedNanoUsd: bigint
+  readonly priority: number
+  readonly expiresMs: number | null
+  readonly createdMs: number
+  readonly method: string
+  readonly reason: string | null
+  readonly scope: readonly string[] | null
+}
+
+/** Takes back what of a lot is neither spent nor held. */
+export type Revocation = { readonly lot: string; readonly nowMs: number; readonly reason: string }
+export type Revoked = {
+  readonly account: string
+  readonly revokedNanoUsd: bigint
+  /** Held for calls under way: revoking again takes what they leave. */
+  readonly keptNanoUsd: bigint
+}
+
+/** A correction by hand. What it takes away comes of what is free, the rest becomes debt; what it gives pays debt first. */
+export type Adjustment = {
+  /** Idempotent by this id. */
+  readonly id: string
+  readonly account: string
+  /** Not zero. */
+  readonly amountNanoUsd: bigint
+  readonly nowMs: number
+  readonly reason: string
 }
 
 export type Balance = {
@@ -163,7 +215,7 @@ export type BudgetState = {
 
 /** A fault of the books. */
 export type AuditFinding = {
-  readonly kind: 'sum' | 'balance' | 'lot' | 'held' | 'budget' | 'call' | 'stale_hold' | 'negative'
+  readonly kind: 'sum' | 'balance' | 'lot' | 'held' | 'budget' | 'call' | 'stale_hold' | 'negative' | 'paid' | 'scope'
   /** The book, account, lot or call. */
   readonly object: string
   readonly message: string

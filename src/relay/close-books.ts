@@ -1,7 +1,7 @@
 /** The end of a call in the books: what it cost is settled, what was held for nothing is voided; a store that is away is asked again. */
 
 import { asProblem } from '#base/problem.ts'
-import type { Ended, UpstreamCost } from '#ledger/port.ts'
+import type { Ended, ModelNames, UpstreamCost } from '#ledger/port.ts'
 import type { Draft } from './draft.ts'
 import type { HoldPorts } from './hold.ts'
 
@@ -18,6 +18,8 @@ export type Closing = {
   readonly leavePolicy: string | null
   /** Drover ended the answer where the money that could be held did. */
   readonly short: boolean
+  /** Names of the model that answered, where only one might have; scoped credit pays for it. */
+  readonly model: ModelNames
 }
 
 const upstreamCosts = (draft: Draft): readonly UpstreamCost[] =>
@@ -66,7 +68,7 @@ const end = (closing: Closing, { books, clock }: HoldPorts): Promise<Ended> | nu
     rule: ruleOf(closing),
     upstreamCosts: upstreamCosts(draft),
   }
-  if (charge !== null) return books.settle({ ...request, chargeNanoUsd: charge, priceHash })
+  if (charge !== null) return books.settle({ ...request, chargeNanoUsd: charge, priceHash, model: closing.model })
   return heldNanoUsd === null && request.upstreamCosts.length === 0 ? null : books.voidHold(request)
 }
 

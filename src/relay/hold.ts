@@ -8,13 +8,14 @@ import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
-import type { AccountFacts, Budget, CallBooks, HoldRefusal } from '#ledger/port.ts'
+import type { AccountFacts, Budget, CallBooks, HoldRefusal, ModelNames } from '#ledger/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Bound } from './bound.ts'
 import { asksForWindow, boundOf, outputTokensMin } from './bound.ts'
+import { namesOf } from './paying.ts'
 import type { Slices } from './running-hold.ts'
 import { sliceTokens } from './running-hold.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -44,6 +45,9 @@ export type HoldQuestion = {
 
 /** What was held; `null` = nothing needs to be: the account is metered. */
 export type CallHold = {
+  /** The names of the model that will answer, where only one may; scoped credit pays for it. */
+  readonly model: ModelNames
+
   readonly amountNanoUsd: bigint | null
   /** The call as it may go out: with a lower output maximum where the money does not cover the asked one. */
   readonly call: Call
@@ -149,7 +153,9 @@ const slicesOf = ({ amountNanoUsd: wholeNanoUsd, amountFor, outputTokensFor }: B
  */
 export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPorts): Promise<CallHold> => {
   const { call, key, account, rows, nowMs } = question
-  const free = { amountNanoUsd: null, call, warnings: [], slices: null }
+  const [onlyRow, ...otherRows] = rows
+  const model = onlyRow !== undefined && otherRows.length === 0 ? namesOf(onlyRow) : []
+  const free = { amountNanoUsd: null, call, warnings: [], slices: null, model }
   if (key.test) return free
   if (account !== undefined && account.state !== 'open') throw notOpen(account.state, key.account)
   const budgets = budgetsOf(key)
@@ -169,6 +175,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
     expiresMs: routeEndMs(question) + holdSlackMs,
     owner,
     budgets,
+    models: rows.map(namesOf),
   })
   if (!held.ok) throw refusalOf(held, amountMinNanoUsd, key)
   if (held.cappedBy === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
@@ -176,6 +183,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   if (tokens === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
   const why = held.cappedBy === 'credit' ? 'the credit that is left' : "what is left of the key's budget"
   return {
+    ...free,
     amountNanoUsd: held.amountNanoUsd,
     slices: sliceNanoUsd === null ? null : slicesOf(bound),
     call: withOutputMax(question, tokens),

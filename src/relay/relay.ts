@@ -224,7 +224,8 @@ const close = async (journey: Journey, { hold, carried, turn }: Progress): Promi
   const heldNanoUsd = carried?.heldNanoUsd ?? hold?.amountNanoUsd ?? null
   const { leavePolicy = null, short = false } = carried ?? {}
   // Asked in one turn of the loop, the store keeps both in one commit.
-  await Promise.all([hold === null ? null : closeBooks({ draft, heldNanoUsd, leavePolicy, short }, ports), endTurn()])
+  const books = hold === null ? null : closeBooks({ draft, heldNanoUsd, leavePolicy, short, model: hold.model }, ports)
+  await Promise.all([books, endTurn()])
   first?.release()
 }
 

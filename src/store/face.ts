@@ -73,7 +73,7 @@ const verifyTrail = async (execute: Execute): Promise<TrailVerdict> => {
   }
 }
 
-const peopleFace = (execute: Execute): CustomerStore => ({
+const customerFace = (execute: Execute): CustomerStore => ({
   projects: (page) => execute('projects', page),
   project: (organisation, handle) => execute('project', { organisation, handle }),
   createProject: (row, trail) => execute('createProject', { row, trail }),
@@ -84,11 +84,14 @@ const peopleFace = (execute: Execute): CustomerStore => ({
   addMember: (row, trail) => execute('addMember', { row, trail }),
   setMemberRole: (change, trail) => execute('setMemberRole', { ...change, trail }),
   removeMember: (change, trail) => execute('removeMember', { ...change, trail }),
+  lots: (page) => execute('lots', page),
+  revokeLot: (revocation, trail) => execute('revokeLot', { revocation, trail }),
+  adjustCredit: (adjustment, trail) => execute('adjustCredit', { adjustment, trail }),
 })
 
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
-  ...peopleFace(execute),
+  ...customerFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),

@@ -7,7 +7,8 @@ import type { Budget } from '#ledger/port.ts'
 import type { LedgerModel } from './ledger-model.ts'
 import { amountOf, ledgerModel } from './ledger-model.ts'
 import type { LedgerBackend, Reopened } from './ledger-sample.ts'
-import { balanceIs, begin, grant, grantOf, holdOf, settleOf, startMs, voidOf } from './ledger-sample.ts'
+import { account, balanceIs, begin, grant, grantOf, holdOf, settleOf, startMs, voidOf } from './ledger-sample.ts'
+import { sampleTrail } from './sample-rows.ts'
 import type { HandClock } from './test-backend.ts'
 import { handClock } from './test-backend.ts'
 
@@ -21,6 +22,7 @@ type Action =
       readonly lastsMs: number | null
       readonly priority: number
       readonly promo: boolean
+      readonly forModel: string | null
     }
   | {
       readonly do: 'hold'
@@ -30,6 +32,7 @@ type Action =
       readonly slice: bigint | null
       readonly budgets: readonly Budget[]
       readonly owner: string
+      readonly models: readonly string[]
     }
   | {
       readonly do: 'extend'
@@ -39,8 +42,10 @@ type Action =
       readonly begun: boolean
       readonly proven: bigint | null
     }
-  | { readonly do: 'settle'; readonly call: number; readonly charge: bigint }
+  | { readonly do: 'settle'; readonly call: number; readonly charge: bigint; readonly model: string }
   | { readonly do: 'void'; readonly call: number }
+  | { readonly do: 'revoke'; readonly lot: number }
+  | { readonly do: 'adjust'; readonly amount: bigint }
   | { readonly do: 'expire' }
   | { readonly do: 'sweep'; readonly owner: string | null }
   | { readonly do: 'wait'; readonly byMs: number }
@@ -48,6 +53,8 @@ type Action =
 
 const amount = fc.bigInt({ min: 0n, max: 1000n })
 const call = fc.integer({ min: 0, max: 7 })
+/** Models that a lot may be for. */
+const someModel = fc.constantFrom('k2', 'k3')
 const owner = fc.constantFrom('node_1', 'node_2')
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({
@@ -56,6 +63,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     lastsMs: fc.option(fc.integer({ min: 1, max: 100_000 })),
     priority: fc.integer({ min: 0, max: 2 }),
     promo: fc.boolean(),
+    forModel: fc.option(someModel),
   }),
   fc.record({
     do: fc.constant('hold' as const),
@@ -65,6 +73,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     slice: fc.option(amount),
     budgets: fc.subarray([byDay, byWeek]),
     owner,
+    models: fc.subarray(['k2', 'k3']),
   }),
   fc.record({
     do: fc.constant('extend' as const),
@@ -74,7 +83,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     begun: fc.boolean(),
     proven: fc.option(amount),
   }),
-  fc.record({ do: fc.constant('settle' as const), call, charge: fc.bigInt({ min: 0n, max: 1200n }) }),
+  fc.record({ do: fc.constant('settle' as const), call, charge: fc.bigInt({ min: 0n, max: 1200n }), model: someModel }),
+  fc.record({ do: fc.constant('revoke' as const), lot: fc.integer({ min: 1, max: 5 }) }),
+  fc.record({ do: fc.constant('adjust' as const), amount: fc.bigInt({ min: -800n, max: 800n }) }),
   fc.record({ do: fc.constant('void' as const), call }),
   fc.record({ do: fc.constant('expire' as const) }),
   fc.record({ do: fc.constant('sweep' as const), owner: fc.option(owner) }),
@@ -82,7 +93,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ do: fc.constant('crash' as const) }),
 )
 
-type Bench = { reopened: Reopened; readonly model: LedgerModel; readonly clock: HandClock; lots: number }
+type Bench = {
+  reopened: Reopened
+  readonly model: LedgerModel
+  readonly clock: HandClock
+  lots: number
+  readonly next: () => number
+}
 
 /** Asks the store and the model; gives what is to be compared once the store has answered. */
 const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
@@ -102,6 +119,7 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
         expiresMs,
         priority: one.priority,
         kind: one.promo ? 'promo' : 'paid',
+        scope: one.forModel === null ? null : [one.forModel],
       })
       model.grant(lot)
       return compared(grant(store, lot), undefined)
@@ -116,6 +134,7 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
         budgets,
         owner: one.owner,
         expiresMs: nowMs + 30_000,
+        models: one.models.map((id) => [id]),
       })
       return compared(store.hold(request).then(amountOf), model.hold(request))
     }
@@ -138,16 +157,35 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
     }
     case 'settle': {
       const name = `call_${one.call}`
-      const expected = model.settle(name, one.charge, nowMs)
+      const expected = model.settle(name, one.charge, { nowMs, model: [one.model] })
       // A call that was never held is another matter, with a test of its own.
       return expected === null
         ? async () => {}
-        : compared(store.settle(settleOf(name, one.charge, { nowMs })), expected)
+        : compared(store.settle(settleOf(name, one.charge, { nowMs, model: [one.model] })), expected)
     }
     case 'void': {
       const name = `call_${one.call}`
       const expected = model.voidHold(name)
       return expected === null ? async () => {} : compared(store.voidHold(voidOf(name, nowMs)), expected)
+    }
+    case 'revoke': {
+      const lot = `lot_${one.lot}`
+      const expected = model.revoke(lot, nowMs) ?? 0n
+      const revoked = store.revokeLot({ lot, nowMs, reason: 'a mistake' }, sampleTrail(`trl_r${bench.next()}`))
+      const none = (): bigint => 0n
+      return compared(
+        revoked.then(({ revokedNanoUsd }) => revokedNanoUsd, none),
+        expected,
+      )
+    }
+    case 'adjust': {
+      if (one.amount === 0n) return async () => {}
+      const id = `lot_a${bench.next()}`
+      const rest = { priority: 50, expiresMs: null, nowMs, kind: 'paid' } as const
+      if (one.amount > 0n) model.grant(grantOf(id, one.amount, rest))
+      else model.takeAway(-one.amount, nowMs)
+      const adjustment = { id, account, amountNanoUsd: one.amount, nowMs, reason: 'a mistake' }
+      return compared(store.adjustCredit(adjustment, sampleTrail(`trl_${id}`)), undefined)
     }
     case 'expire':
       model.expire(nowMs)
@@ -188,14 +226,21 @@ export const ledgerHistoryContract = ({ name, openAgain, runs }: LedgerBackend):
       await fc.assert(
         fc.asyncProperty(history, async (steps) => {
           const clock = handClock(startMs)
-          const bench: Bench = { reopened: await openAgain(context, clock), model: ledgerModel(limit), clock, lots: 0 }
+          let numbers = 0
+          const bench: Bench = {
+            reopened: await openAgain(context, clock),
+            model: ledgerModel(limit),
+            clock,
+            lots: 0,
+            next: () => ++numbers,
+          }
           await begin(bench.reopened.store, billing, limit ?? 0n)
           for (const actions of steps) {
             await step(bench, actions)
             const { store } = bench.reopened
             const expected = bench.model.state(clock.nowMs())
             await balanceIs(store, { balance: expected.balance, held: expected.held }, clock.nowMs())
-            if (limit !== null) assert.ok(expected.balance - expected.held + limit + expected.excess >= 0n)
+            if (limit !== null) assert.ok(expected.balance - expected.held + limit + expected.explained >= 0n)
             const verdict = await store.verifyBooks(startMs)
             assert.deepEqual([verdict.problems, verdict.openHolds], [[], bench.model.openCalls()])
           }

@@ -1,9 +1,16 @@
 /** The books as simply as they can be said, for tests to hold the real ones against. Knows no entries, only what must come out. */
 
 import { periodAt } from '#ledger/period.ts'
-import type { Budget, Ended, Grant, Held, HoldRequest, TerminalState } from '#ledger/port.ts'
+import type { Budget, Ended, Grant, Held, HoldRequest, ModelNames, TerminalState } from '#ledger/port.ts'
 
-type ModelLot = { readonly id: string; readonly priority: number; readonly expiresMs: number | null; rest: bigint }
+type ModelLot = {
+  readonly id: string
+  readonly priority: number
+  readonly expiresMs: number | null
+  /** The one model that it pays for. */
+  readonly only: string | null
+  rest: bigint
+}
 type ModelHold = {
   state: TerminalState | 'open'
   amount: bigint
@@ -15,35 +22,70 @@ type ModelHold = {
   readonly owner: string
   readonly budgets: readonly Budget[]
   readonly takenMs: number
+  /** Whether the account had lots for these models when the hold was taken: only then it may have more of them later. */
+  readonly models: readonly ModelNames[]
+  /** What it keeps of lots for one model, by lot. */
+  readonly kept: Map<string, bigint>
 }
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 const most = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+const sumOf = (amounts: Iterable<bigint>): bigint => [...amounts].reduce((sum, amount) => sum + amount, 0n)
 /** Later than any lot ends. */
 const last = Number.MAX_SAFE_INTEGER
 
-const lotsModel = () => {
+/** Lots, and what open holds keep of them. */
+const lotsModel = (open: () => readonly ModelHold[]) => {
   let lots: ModelLot[] = []
   const inOrder = (): ModelLot[] =>
     lots.toSorted((a, b) => a.priority - b.priority || Math.sign((a.expiresMs ?? last) - (b.expiresMs ?? last)))
+  const keptOf = ({ id }: ModelLot): bigint => sumOf(open().map(({ kept }) => kept.get(id) ?? 0n))
+  const fitting = (models: readonly ModelNames[]): ModelLot[] =>
+    inOrder().filter(({ only }) => only !== null && models.length > 0 && models.every((names) => names.includes(only)))
+  const free = (lot: ModelLot): bigint => lot.rest - keptOf(lot)
   return {
+    fitting,
+    free,
     add: (lot: ModelLot): void => void lots.push(lot),
-    credit: (): bigint => lots.reduce((sum, { rest }) => sum + rest, 0n),
-    /** Takes an amount; gives what was not there. */
-    spend: (amount: bigint): bigint => {
+    find: (id: string): ModelLot | undefined => lots.find((lot) => lot.id === id),
+    hasScoped: (): boolean => lots.some(({ only, rest }) => only !== null && rest > 0n),
+    general: (): bigint => sumOf(lots.filter(({ only }) => only === null).map(({ rest }) => rest)),
+    credit: (): bigint => sumOf(lots.map(({ rest }) => rest)),
+    /** Keeps what lots for the models can give of an amount. */
+    keep: (hold: ModelHold, amount: bigint): void => {
       let left = amount
-      for (const lot of inOrder()) {
-        const part = least(lot.rest, left)
+      for (const lot of fitting(hold.models)) {
+        const part = least(free(lot), left)
+        if (part > 0n) hold.kept.set(lot.id, (hold.kept.get(lot.id) ?? 0n) + part)
+        left -= part
+      }
+    },
+    /** Takes an amount, first of what was kept for it and of other lots for the model; gives what was not there. */
+    spend: (amount: bigint, kept: ReadonlyMap<string, bigint>, model: ModelNames): bigint => {
+      let left = amount
+      const order = inOrder()
+      for (const lot of [...order.filter(({ only }) => only !== null), ...order.filter(({ only }) => only === null)]) {
+        const mine = kept.get(lot.id) ?? 0n
+        const may = lot.only === null ? lot.rest : model.includes(lot.only) ? free(lot) : least(mine, free(lot))
+        const part = least(may, left)
         lot.rest -= part
         left -= part
       }
       return left
     },
-    expire: (nowMs: number, held: bigint): void => {
-      let reserved = held
+    takeGeneral: (amount: bigint): void => {
+      let left = amount
+      for (const lot of inOrder().filter(({ only }) => only === null)) {
+        const part = least(lot.rest, left)
+        lot.rest -= part
+        left -= part
+      }
+    },
+    expire: (nowMs: number): void => {
+      let reserved = sumOf(open().map(({ amount, kept }) => amount - sumOf(kept.values())))
       for (const lot of inOrder()) {
-        const kept = least(lot.rest, reserved)
-        reserved -= kept
+        const kept = lot.only === null ? least(lot.rest, reserved) : keptOf(lot)
+        if (lot.only === null) reserved -= kept
         if (lot.expiresMs !== null && lot.expiresMs <= nowMs) lot.rest = kept
       }
       lots = lots.filter(({ rest }) => rest > 0n)
@@ -73,97 +115,139 @@ const answer = ({ state, charged, excess }: ModelHold, repeated: boolean): Ended
   repeated,
 })
 
-type Room = { readonly amount: bigint; readonly budgets: readonly Budget[]; readonly atMs: number }
+type Room = {
+  readonly amount: bigint
+  readonly budgets: readonly Budget[]
+  readonly atMs: number
+  readonly models: readonly ModelNames[]
+}
+type End = { readonly state: TerminalState; readonly charged: bigint; readonly model: ModelNames }
 
 /** The holds of one account, and what it owes. */
 const callsModel = (limit: bigint | null) => {
   const holds = new Map<string, ModelHold>()
-  const lots = lotsModel()
-  let [owed, excess] = [0n, 0n]
   const open = (): readonly ModelHold[] => [...holds.values()].filter(({ state }) => state === 'open')
-  const held = (): bigint => open().reduce((sum, { amount }) => sum + amount, 0n)
+  const lots = lotsModel(open)
+  let [owed, excess] = [0n, 0n]
+  const held = (): bigint => sumOf(open().map(({ amount }) => amount))
+  const generalHeld = (): bigint => held() - sumOf(open().map(({ kept }) => sumOf(kept.values())))
   return {
     holds,
+    lots,
     open,
     held,
     balance: (): bigint => lots.credit() - owed,
     excess: (): bigint => excess,
-    expire: (nowMs: number): void => lots.expire(nowMs, held()),
+    expire: lots.expire,
+    /** General credit that no hold needs. */
+    freeGeneral: (): bigint => most(lots.general() - generalHeld(), 0n),
+    owe: (amount: bigint): void => {
+      owed += amount
+      excess += amount
+    },
     grant: (lot: ModelLot): void => {
-      const repaid = least(owed, lot.rest)
+      const repaid = lot.only === null ? least(owed, lot.rest) : 0n
       owed -= repaid
       lots.add({ ...lot, rest: lot.rest - repaid })
     },
     /** What there is room for of an amount. */
-    room: ({ amount, budgets, atMs }: Room): bigint => {
+    room: ({ amount, budgets, atMs, models }: Room): bigint => {
       let left = amount
-      if (limit !== null) left = least(left, most(lots.credit() - owed + limit - held(), 0n))
+      const scoped = sumOf(lots.fitting(models).map(lots.free))
+      if (limit !== null) left = least(left, most(scoped + lots.general() - owed + limit - generalHeld(), 0n))
       for (const budget of budgets)
         left = least(left, most(budget.limitNanoUsd - budgetUse(holds.values(), budget, atMs), 0n))
       return left
     },
-    end: (hold: ModelHold, state: TerminalState, charged: bigint): Ended => {
+    end: (hold: ModelHold, { state, charged, model }: End): Ended => {
       Object.assign(hold, { state, charged, excess: most(charged - hold.amount, 0n) })
       excess += hold.excess
-      owed += lots.spend(charged)
+      owed += lots.spend(charged, hold.kept, model)
       return answer(hold, false)
     },
   }
 }
 
+type Calls = ReturnType<typeof callsModel>
+
+const takeHold = ({ holds, room, lots, expire }: Calls, request: HoldRequest): bigint | null => {
+  const { call, owner, budgets, expiresMs, nowMs, amountNanoUsd, amountMinNanoUsd, sliceNanoUsd } = request
+  const { models: asked = [] } = request
+  const known = holds.get(call)
+  if (known !== undefined) return known.state === 'open' ? known.amount : null
+  expire(nowMs)
+  const models = lots.hasScoped() ? asked : []
+  const there = room({ amount: amountNanoUsd, budgets, atMs: nowMs, models })
+  if (there < amountMinNanoUsd) return null
+  const amount = there < amountNanoUsd && sliceNanoUsd !== null ? least(there, sliceNanoUsd) : there
+  const rest = { charged: 0n, excess: 0n, begun: false, proven: null, takenMs: nowMs, models }
+  const hold: ModelHold = { state: 'open', amount, owner, budgets, expiresMs, kept: new Map(), ...rest }
+  lots.keep(hold, amount)
+  holds.set(call, hold)
+  return amount
+}
+
+type Extension = { add: bigint; addMin: bigint; begun: boolean; proven: bigint | null; nowMs: number }
+
+const extendHold = ({ holds, room, lots, expire }: Calls, call: string, by: Extension): bigint | null => {
+  const hold = holds.get(call)
+  if (hold === undefined || hold.state !== 'open') return null
+  if (by.add > 0n) expire(by.nowMs)
+  const { budgets, takenMs, models } = hold
+  const there = room({ amount: by.add, budgets, atMs: takenMs, models })
+  if (there < by.addMin) return null
+  lots.keep(hold, there)
+  hold.amount += there
+  hold.begun ||= by.begun
+  if (by.proven !== null) hold.proven = most(hold.proven ?? 0n, by.proven)
+  return hold.amount
+}
+
 /** One account with a floor of `-limit`; `null` = no floor. */
 export const ledgerModel = (limit: bigint | null) => {
   const calls = callsModel(limit)
-  const { holds, expire, room, end } = calls
+  const { holds, expire, end, lots } = calls
   /** Ends an open hold; an ended one answers as it did; `null` = there was none. */
-  const endCall = (call: string, state: TerminalState, charged: bigint): Ended | null => {
+  const endCall = (call: string, how: End): Ended | null => {
     const hold = holds.get(call)
     if (hold === undefined) return null
-    return hold.state === 'open' ? end(hold, state, charged) : answer(hold, true)
+    return hold.state === 'open' ? end(hold, how) : answer(hold, true)
+  }
+  const grant = ({ lot, amountNanoUsd, priority, expiresMs, nowMs, scope }: Grant): void => {
+    expire(nowMs)
+    calls.grant({ id: lot, priority, expiresMs, rest: amountNanoUsd, only: scope?.[0] ?? null })
   }
   return {
-    grant: ({ lot, amountNanoUsd, priority, expiresMs, nowMs }: Grant): void => {
+    grant,
+    hold: (request: HoldRequest): bigint | null => takeHold(calls, request),
+    extend: (call: string, by: Extension): bigint | null => extendHold(calls, call, by),
+    settle: (call: string, charge: bigint, at: { nowMs: number; model: ModelNames }): Ended | null => {
+      if (holds.get(call)?.state === 'open') expire(at.nowMs)
+      return endCall(call, { state: 'settled', charged: charge, model: at.model })
+    },
+    voidHold: (call: string): Ended | null => endCall(call, { state: 'voided', charged: 0n, model: [] }),
+    /** Gives what was taken back; `null` = there is no such lot, or nothing in it. */
+    revoke: (id: string, nowMs: number): bigint | null => {
       expire(nowMs)
-      calls.grant({ id: lot, priority, expiresMs, rest: amountNanoUsd })
+      const lot = lots.find(id)
+      if (lot === undefined) return null
+      const part = least(lot.rest, lot.only === null ? calls.freeGeneral() : lots.free(lot))
+      lot.rest -= part
+      return part
     },
-    hold: (request: HoldRequest): bigint | null => {
-      const { call, owner, budgets, expiresMs, nowMs, amountNanoUsd, amountMinNanoUsd, sliceNanoUsd } = request
-      const known = holds.get(call)
-      if (known !== undefined) return known.state === 'open' ? known.amount : null
+    takeAway: (amount: bigint, nowMs: number): void => {
       expire(nowMs)
-      const there = room({ amount: amountNanoUsd, budgets, atMs: nowMs })
-      if (there < amountMinNanoUsd) return null
-      const amount = there < amountNanoUsd && sliceNanoUsd !== null ? least(there, sliceNanoUsd) : there
-      const rest = { charged: 0n, excess: 0n, begun: false, proven: null, takenMs: nowMs }
-      holds.set(call, { state: 'open', amount, owner, budgets, expiresMs, ...rest })
-      return amount
+      const taken = least(amount, calls.freeGeneral())
+      lots.takeGeneral(taken)
+      calls.owe(amount - taken)
     },
-    extend: (
-      call: string,
-      by: { add: bigint; addMin: bigint; begun: boolean; proven: bigint | null; nowMs: number },
-    ): bigint | null => {
-      const hold = holds.get(call)
-      if (hold === undefined || hold.state !== 'open') return null
-      if (by.add > 0n) expire(by.nowMs)
-      const there = room({ amount: by.add, budgets: hold.budgets, atMs: hold.takenMs })
-      if (there < by.addMin) return null
-      hold.amount += there
-      hold.begun ||= by.begun
-      if (by.proven !== null) hold.proven = most(hold.proven ?? 0n, by.proven)
-      return hold.amount
-    },
-    settle: (call: string, charge: bigint, nowMs: number): Ended | null => {
-      if (holds.get(call)?.state === 'open') expire(nowMs)
-      return endCall(call, 'settled', charge)
-    },
-    voidHold: (call: string): Ended | null => endCall(call, 'voided', 0n),
     sweep: (nowMs: number, owner: string | null): void => {
       for (const hold of calls.open()) {
         if (hold.expiresMs > nowMs && (owner === null || hold.owner === owner)) continue
-        if (hold.proven === null) end(hold, hold.begun ? 'lost' : 'voided', 0n)
+        if (hold.proven === null) end(hold, { state: hold.begun ? 'lost' : 'voided', charged: 0n, model: [] })
         else {
           expire(nowMs)
-          end(hold, 'settled', least(hold.proven, hold.amount))
+          end(hold, { state: 'settled', charged: least(hold.proven, hold.amount), model: [] })
         }
       }
     },
@@ -171,7 +255,7 @@ export const ledgerModel = (limit: bigint | null) => {
     openCalls: () => calls.open().length,
     state: (nowMs: number) => {
       expire(nowMs)
-      return { balance: calls.balance(), held: calls.held(), excess: calls.excess() }
+      return { balance: calls.balance(), held: calls.held(), explained: calls.excess() }
     },
   }
 }

@@ -5,6 +5,8 @@ import type { ColumnType } from 'kysely'
 /** 64-bit integer: times in milliseconds, money in nano-USD, counts. Drivers are told to read it as `bigint`. */
 type Whole = ColumnType<bigint, bigint | number, bigint | number>
 type WholeOrNull = ColumnType<bigint | null, bigint | number | null, bigint | number | null>
+/** Where it is not given, the database writes 0. */
+type WholeOrZero = ColumnType<bigint, bigint | number | undefined, bigint | number>
 /** 0 or 1: SQLite has no boolean, so neither have we. */
 type Flag = ColumnType<bigint, 0 | 1, 0 | 1>
 /** Given by the database. */
@@ -145,6 +147,12 @@ export type AccountMoneyTable = {
   /** What its calls were charged, ever. */
   spent_nano_usd: Whole
   credit_limit_nano_usd: Whole
+  /** What was ever paid for credit, less what was paid back. */
+  paid_nano_usd: WholeOrZero
+  /** Of the credit, what is left of scoped lots. */
+  scoped_nano_usd: WholeOrZero
+  /** Of what is held, what scoped lots keep back. */
+  reserved_nano_usd: WholeOrZero
   /** When the first of its lots ends; `null` = none does. */
   expiry_ms: WholeOrNull
 }
@@ -161,6 +169,11 @@ export type LotTable = {
   created_ms: Whole
   method: string
   reason: string | null
+  paid_nano_usd: Whole
+  /** List of models; `null` = any. */
+  scope: JsonText | null
+  reserved_nano_usd: WholeOrZero
+  revoked_nano_usd: WholeOrZero
 }
 
 /** One row per call that money is about: at first open, then in exactly one other state for ever. */
@@ -182,6 +195,8 @@ export type HoldTable = {
   ended_ms: WholeOrNull
   price_hash: string | null
   rule: string | null
+  /** What it keeps back of scoped lots, and the models that it may be spent on; `null` = nothing. */
+  lots: JsonText | null
 }
 
 export type BudgetSpendTable = {

@@ -7,6 +7,7 @@ import { people } from './0004-people.ts'
 import { keptAnswers } from './0005-kept-answers.ts'
 import { usage } from './0006-usage.ts'
 import { routing } from './0007-routing.ts'
+import { lots } from './0008-lots.ts'
 import type { SchemaStep } from './step.ts'
 
-export const schemaSteps: readonly SchemaStep[] = [first, books, outbox, people, keptAnswers, usage, routing]
+export const schemaSteps: readonly SchemaStep[] = [first, books, outbox, people, keptAnswers, usage, routing, lots]

@@ -31,10 +31,17 @@ const booksWithTwoCalls = async () => {
   const grant = { ...lot, method: 'manual', reason: null }
   await execute('grantCredit', { grant, trail: sampleTrail('trl_2') })
   const of = (call: string) => ({ call, account, key: 'key_1', nowMs })
+  const scoped = { ...grant, lot: 'lot_2', kind: 'promo', amountNanoUsd: 50n, scope: ['k2'] } as const
+  await execute('grantCredit', { grant: scoped, trail: sampleTrail('trl_3') })
+  await execute('grantCredit', { grant: { ...grant, lot: 'lot_3', amountNanoUsd: 10n }, trail: sampleTrail('trl_4') })
+  const mistake = { nowMs, reason: 'a mistake' }
+  await execute('revokeLot', { revocation: { ...mistake, lot: 'lot_3' }, trail: sampleTrail('trl_5') })
+  const adjustment = { ...mistake, id: 'lot_4', account, amountNanoUsd: -5n }
+  await execute('adjustCredit', { adjustment, trail: sampleTrail('trl_6') })
   for (const call of ['call_1', 'call_2']) {
     const amounts = { amountNanoUsd: 30n, amountMinNanoUsd: 30n, sliceNanoUsd: null, expiresMs: nowMs + 1 }
     const budgets = [{ name: 'key:key_1', limitNanoUsd: 90n, period: 'day' as const }]
-    await execute('hold', { ...of(call), ...amounts, owner: 'node_1', budgets })
+    await execute('hold', { ...of(call), ...amounts, owner: 'node_1', budgets, models: [['k2']] })
   }
   await execute('settle', {
     ...of('call_1'),
@@ -50,7 +57,7 @@ const booksWithTwoCalls = async () => {
 
 test('untouched books are proven, with a call settled and one under way', async () => {
   const { database, verify } = await booksWithTwoCalls()
-  assert.deepEqual(await verify(), { ok: true, transactions: 2, calls: 2, openHolds: 1, problems: [] })
+  assert.deepEqual(await verify(), { ok: true, transactions: 6, calls: 2, openHolds: 1, problems: [] })
   database.close()
 })
 
@@ -64,13 +71,22 @@ const touches: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['update account_money set credit_nano_usd = 81 where credit_nano_usd > 0', ['balance']],
   ['update account_money set owed_nano_usd = 7 where credit_nano_usd > 0', ['balance']],
-  ['update account_money set owed_nano_usd = 99 where credit_nano_usd > 0', ['balance', 'negative']],
+  ['update account_money set owed_nano_usd = 199 where credit_nano_usd > 0', ['balance', 'negative']],
   ['update account_money set held_nano_usd = 0', ['held']],
   ['update budget_spend set held_nano_usd = 31', ['budget']],
-  ['update lot set remaining_nano_usd = 100', ['lot']],
+  ["update lot set remaining_nano_usd = 100 where id = 'lot_1'", ['lot']],
+  ["update lot set granted_nano_usd = 101 where id = 'lot_1'", ['lot']],
+  ["update lot set revoked_nano_usd = 9 where id = 'lot_3'", ['lot']],
+  ["delete from lot where id = 'lot_2'", ['lot', 'scope']],
+  ["update lot set reserved_nano_usd = 19 where id = 'lot_2'", ['scope']],
+  ["update lot set scope = null, reserved_nano_usd = 0 where id = 'lot_2'", ['scope']],
+  ['update account_money set scoped_nano_usd = 29 where credit_nano_usd > 0', ['scope']],
+  ['update account_money set reserved_nano_usd = 29 where credit_nano_usd > 0', ['scope']],
+  ['update account_money set paid_nano_usd = 99 where credit_nano_usd > 0', ['paid']],
+  ['delete from book_entry where amount_nano = 5', ['balance', 'call', 'lot']],
   ["update hold set charged_nano_usd = 19 where call = 'call_1'", ['call']],
   ["delete from hold where call = 'call_1'", ['call']],
-  ["delete from hold where call = 'call_2'", ['budget', 'held']],
+  ["delete from hold where call = 'call_2'", ['budget', 'held', 'scope']],
 ]
 
 for (const [statement, kinds] of touches)

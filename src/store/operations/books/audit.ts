@@ -5,9 +5,10 @@
 
 import { sql } from 'kysely'
 import type { AccountClaim, EntrySum, LotClaim } from '#ledger/audit.ts'
+import { adjustmentMethod } from '#ledger/book.ts'
 import type { AuditFinding } from '#ledger/port.ts'
 import type { Transaction } from '#store/operations/context.ts'
-import { placesOf } from './hold.ts'
+import { keptLotsOf, placesOf } from './hold.ts'
 
 /** Transactions or calls that are read in one turn: about 50 ms. */
 const stretchRowsMax = 20_000n
@@ -153,10 +154,14 @@ export const holdStretch = async (
   }
 }
 
-type OpenRow = { account: string; amount_nano_usd: bigint; budgets: string | null }
+type OpenRow = { account: string; amount_nano_usd: bigint; budgets: string | null; lots: string | null }
 
 const openHolds = async (transaction: Transaction): Promise<readonly OpenRow[]> =>
-  transaction.selectFrom('hold').select(['account', 'amount_nano_usd', 'budgets']).where('state', '=', 'open').execute()
+  transaction
+    .selectFrom('hold')
+    .select(['account', 'amount_nano_usd', 'budgets', 'lots'])
+    .where('state', '=', 'open')
+    .execute()
 
 const openByAccount = (rows: readonly OpenRow[]): ReadonlyMap<string, bigint> => {
   const sums = new Map<string, bigint>()
@@ -172,6 +177,40 @@ const openByBudget = (rows: readonly OpenRow[]): ReadonlyMap<string, bigint> => 
       sums.set(budget, (sums.get(budget) ?? 0n) + amount_nano_usd)
     }
   return sums
+}
+
+/** Scoped lots that keep something back, or should. */
+const reservationFindings = async (
+  transaction: Transaction,
+  open: readonly OpenRow[],
+): Promise<readonly AuditFinding[]> => {
+  const wanted = new Map<string, bigint>()
+  for (const row of open)
+    for (const { lot, amountNanoUsd } of keptLotsOf(row.lots).parts)
+      wanted.set(lot, (wanted.get(lot) ?? 0n) + amountNanoUsd)
+  const rows = await transaction
+    .selectFrom('lot')
+    .select(['id', 'reserved_nano_usd'])
+    .where('reserved_nano_usd', '>', 0n)
+    .execute()
+  const kept = new Map(rows.map((row) => [row.id, row.reserved_nano_usd]))
+  return [...new Set([...kept.keys(), ...wanted.keys()])]
+    .filter((lot) => (kept.get(lot) ?? 0n) !== (wanted.get(lot) ?? 0n))
+    .slice(0, findingsMax)
+    .map((lot) => ({
+      kind: 'scope',
+      object: lot,
+      message: `keeps back ${kept.get(lot) ?? 0n}, the open holds say ${wanted.get(lot) ?? 0n} nano-USD`,
+    }))
+}
+
+type ScopedSum = { readonly account: string; readonly scoped: bigint; readonly reserved: bigint }
+
+const scopedSums = async (transaction: Transaction): Promise<ReadonlyMap<string, ScopedSum>> => {
+  const { rows } = await sql<ScopedSum>`select account, cast(sum(remaining_nano_usd) as bigint) as scoped,
+    cast(sum(reserved_nano_usd) as bigint) as reserved from lot
+    where scope is not null and remaining_nano_usd > 0 group by account`.execute(transaction)
+  return new Map(rows.map((row) => [row.account, row]))
 }
 
 /** Budgets that hold something, or should. */
@@ -213,6 +252,7 @@ export const accountPage = async (
   const rows = await query.execute()
   const open = await openHolds(transaction)
   const held = openByAccount(open)
+  const scoped = await scopedSums(transaction)
   const claims: AccountClaim[] = []
   for (const row of rows)
     claims.push({
@@ -223,13 +263,24 @@ export const accountPage = async (
       heldNanoUsd: row.held_nano_usd,
       spentNanoUsd: row.spent_nano_usd,
       creditLimitNanoUsd: row.credit_limit_nano_usd,
+      paidNanoUsd: row.paid_nano_usd,
+      scopedNanoUsd: row.scoped_nano_usd,
+      reservedNanoUsd: row.reserved_nano_usd,
+      lotsScopedNanoUsd: BigInt(scoped.get(row.account)?.scoped ?? 0n),
+      lotsReservedNanoUsd: BigInt(scoped.get(row.account)?.reserved ?? 0n),
       openNanoUsd: held.get(row.account) ?? 0n,
       excessNanoUsd: row.owed_nano_usd > row.credit_limit_nano_usd ? await excessOf(transaction, row.account) : 0n,
     })
   return {
     entries,
     claims,
-    findings: after === null ? await budgetFindings(transaction, openByBudget(open)) : [],
+    findings:
+      after === null
+        ? [
+            ...(await budgetFindings(transaction, openByBudget(open))),
+            ...(await reservationFindings(transaction, open)),
+          ]
+        : [],
     next: rows.length === pageRowsMax ? (rows.at(-1)?.account ?? null) : null,
   }
 }
@@ -251,12 +302,18 @@ export const lotPage = async (
 ): Promise<ClaimPage<LotClaim>> => {
   const entries = await entryStretch(transaction, entriesAfter)
   if (entries.behind) return { entries, claims: [], findings: [], next: after }
-  let query = transaction.selectFrom('lot').select(['id', 'remaining_nano_usd']).orderBy('id').limit(pageRowsMax)
+  let query = transaction.selectFrom('lot').selectAll().orderBy('id').limit(pageRowsMax)
   if (after !== null) query = query.where('id', '>', after)
   const rows = await query.execute()
   return {
     entries,
-    claims: rows.map((row) => ({ lot: row.id, remainingNanoUsd: row.remaining_nano_usd })),
+    claims: rows.map((row) => ({
+      lot: row.id,
+      grantedNanoUsd: row.granted_nano_usd,
+      remainingNanoUsd: row.remaining_nano_usd,
+      revokedNanoUsd: row.revoked_nano_usd,
+      isCorrection: row.method === adjustmentMethod,
+    })),
     findings: [],
     next: rows.length === pageRowsMax ? (rows.at(-1)?.id ?? null) : null,
   }

@@ -1,9 +1,10 @@
 /** The operations of the books. Each is one transaction, or part of one: what it answers is durable when it is answered. */
 
-import type { Page, TrailRow } from '#admin/port.ts'
+import type { LotPage, Page, TrailRow } from '#admin/port.ts'
 import type {
   AccountFacts,
   AccountState,
+  Adjustment,
   Balance,
   Budget,
   BudgetState,
@@ -12,7 +13,10 @@ import type {
   Grant,
   Held,
   HoldRequest,
+  LotView,
   Receipt,
+  Revocation,
+  Revoked,
   SettleRequest,
   SweepRequest,
   Swept,
@@ -24,6 +28,7 @@ import { checkLimit } from '#store/operations/page.ts'
 import { appendTrail } from '#store/operations/trail.ts'
 import type { ClaimQuestion } from './audit.ts'
 import { accountPage, entryStretch, holdStretch, lotPage } from './audit.ts'
+import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
 import { budgetState, extendHold, takeHold } from './hold.ts'
 import { callMoneyOf, settleCall, sweepHolds, voidCall } from './settle.ts'
@@ -45,6 +50,31 @@ export const bookOperations = () => {
     grantCredit: write(
       async (transaction, { grant, trail }: { readonly grant: Grant; readonly trail: TrailRow }): Promise<void> => {
         if (await grantLot(on(transaction), grant)) await appendTrail(transaction, trail)
+      },
+    ),
+    lots: read(async (transaction, page: LotPage): Promise<readonly LotView[]> => {
+      let query = transaction.selectFrom('lot').selectAll().orderBy('id').limit(checkLimit(page.limit))
+      if (page.after !== null) query = query.where('id', '>', page.after)
+      if (page.account !== null) query = query.where('account', '=', page.account)
+      if (page.open) query = query.where('remaining_nano_usd', '>', 0n)
+      return (await query.execute()).map(lotView)
+    }),
+    revokeLot: write(
+      async (
+        transaction,
+        { revocation, trail }: { readonly revocation: Revocation; readonly trail: TrailRow },
+      ): Promise<Revoked> => {
+        const revoked = await revokeLot(on(transaction), revocation)
+        if (revoked.revokedNanoUsd > 0n) await appendTrail(transaction, trail)
+        return revoked
+      },
+    ),
+    adjustCredit: write(
+      async (
+        transaction,
+        { adjustment, trail }: { readonly adjustment: Adjustment; readonly trail: TrailRow },
+      ): Promise<void> => {
+        if (await adjustCredit(on(transaction), adjustment)) await appendTrail(transaction, trail)
       },
     ),
     setAccountState: write(

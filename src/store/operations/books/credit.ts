@@ -1,11 +1,11 @@
 /** Credit comes in, is looked at, and ends. */
 
 import { Problem } from '#base/problem.ts'
-import { grantEntries } from '#ledger/entry.ts'
+import { grantEntries, paidOf } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { expiredLots } from '#ledger/lot.ts'
 import type { AccountState, Balance, Grant } from '#ledger/port.ts'
-import { balanceOf, expireAccount, lotsOf, moneyAt, moneyOnly, post } from './money.ts'
+import { balanceOf, expireAccount, generalHeld, lotsOf, moneyAt, moneyOnly, post } from './money.ts'
 import type { Books } from './statement.ts'
 
 const sumOf = (spent: readonly SpentLot[]): bigint => spent.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
@@ -16,7 +16,7 @@ export const balanceAt = async (books: Books, account: string, nowMs: number): P
   if (money === null) return null
   const { billing, state, heldNanoUsd, creditLimitNanoUsd, spentNanoUsd } = money
   const lots = await lotsOf(books, account)
-  const expired = expiredLots(lots, { heldNanoUsd, nowMs })
+  const expired = expiredLots(lots, { heldNanoUsd: generalHeld(money), nowMs })
   const isPromo = ({ kind }: Lot): boolean => kind === 'promo'
   const promoNanoUsd =
     lots.filter(isPromo).reduce((sum, { remainingNanoUsd }) => sum + remainingNanoUsd, 0n) -
@@ -35,11 +35,20 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
     throw new Problem('invalid_request_error', { message: 'Credit is more than nothing.', param: 'usd' })
   if (expiresMs !== null && expiresMs <= nowMs)
     throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
+  const paidNanoUsd = paidOf(grant)
+  if (paidNanoUsd < 0n || paidNanoUsd > amountNanoUsd)
+    throw new Problem('invalid_request_error', {
+      message: 'What was paid for credit is not more than the credit.',
+      param: 'paid',
+    })
   const money = await moneyAt(books, account, nowMs)
   if (money === null) throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
   if (money.state === 'closed')
     throw new Problem('conflict', { message: `Account ${account} is closed: it takes no credit.`, param: 'account' })
-  const repaidNanoUsd = money.owedNanoUsd < amountNanoUsd ? money.owedNanoUsd : amountNanoUsd
+  const scope = grant.scope ?? null
+  // What is given for some models does not pay for what others cost.
+  const debtNanoUsd = scope === null ? money.owedNanoUsd : 0n
+  const repaidNanoUsd = debtNanoUsd < amountNanoUsd ? debtNanoUsd : amountNanoUsd
   const inserted = await transaction
     .insertInto('lot')
     .values({
@@ -53,6 +62,8 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
       created_ms: nowMs,
       method,
       reason,
+      paid_nano_usd: paidNanoUsd,
+      scope: scope === null ? null : JSON.stringify(scope),
     })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .returning('sequence')
@@ -68,6 +79,8 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
     entries: grantEntries(grant, money.billing, repaidNanoUsd),
   })
   await run.moveMoney(transaction, [amountNanoUsd - repaidNanoUsd, -repaidNanoUsd, 0n, 0n, account])
+  if (scope !== null) await run.moveScoped(transaction, [amountNanoUsd, 0n, account])
+  if (paidNanoUsd > 0n) await run.movePaid(transaction, [paidNanoUsd, account])
   await run.setExpiry(transaction, [earlier(money.expiryMs, expiresMs), account])
   return true
 }
@@ -84,9 +97,8 @@ export const expireDue = async (books: Books, nowMs: number, limit: number): Pro
     .execute()
   let count = 0
   for (const { account } of due) {
-    const [row] = await books.run.money(books.transaction, [account])
-    if (row === undefined) continue
-    count += await expireAccount(books, { account, heldNanoUsd: row.held_nano_usd }, nowMs)
+    const money = await moneyOnly(books, account)
+    if (money !== null) count += await expireAccount(books, money, nowMs)
   }
   return count
 }

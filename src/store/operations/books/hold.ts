@@ -2,11 +2,22 @@
 
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
+import type { Lot } from '#ledger/lot.ts'
+import { reserveLots, scopedFree } from '#ledger/lot.ts'
 import { periodAt } from '#ledger/period.ts'
-import type { Budget, BudgetPeriod, BudgetState, ExtendRequest, Held, HoldRequest } from '#ledger/port.ts'
+import type {
+  Budget,
+  BudgetPeriod,
+  BudgetState,
+  ExtendRequest,
+  Held,
+  HoldRequest,
+  ModelNames,
+  Reservation,
+} from '#ledger/port.ts'
 import type { HoldTable } from '#store/tables.ts'
 import type { AccountMoney } from './money.ts'
-import { availableOf, balanceOf, moneyAt } from './money.ts'
+import { availableOf, balanceOf, lotsOf, moneyAt } from './money.ts'
 import type { Books } from './statement.ts'
 
 /** Where in a budget a hold lies: the period in which it was taken, whenever it ends. */
@@ -66,6 +77,42 @@ export const budgetState = async (
 
 const positive = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
 
+/** What a hold keeps back of scoped lots, and on which models it may be spent: an extension is for the same. */
+export type KeptLots = { readonly models: readonly ModelNames[]; readonly parts: readonly Reservation[] }
+
+type StoredPart = { readonly lot: string; readonly amountNanoUsd: string }
+
+export const keptLotsOf = (text: string | null): KeptLots => {
+  if (text === null) return { models: [], parts: [] }
+  const { models, parts } = JSON.parse(text) as { models: readonly ModelNames[]; parts: readonly StoredPart[] }
+  return { models, parts: parts.map(({ lot, amountNanoUsd }) => ({ lot, amountNanoUsd: BigInt(amountNanoUsd) })) }
+}
+
+const keptLotsText = ({ models, parts }: KeptLots): string =>
+  JSON.stringify({
+    models,
+    parts: parts.map(({ lot, amountNanoUsd }): StoredPart => ({ lot, amountNanoUsd: amountNanoUsd.toString() })),
+  })
+
+/** Keeps back parts of scoped lots, or frees them again where `sign` is -1. */
+export const moveReserved = async (
+  { transaction, run }: Books,
+  account: string,
+  { parts, sign }: { readonly parts: readonly Reservation[]; readonly sign: 1n | -1n },
+): Promise<void> => {
+  if (parts.length === 0) return
+  for (const { lot, amountNanoUsd } of parts) await run.reserveLot(transaction, [sign * amountNanoUsd, lot])
+  const sumNanoUsd = parts.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
+  await run.moveScoped(transaction, [0n, sign * sumNanoUsd, account])
+}
+
+/** The scoped lots of an account; where it has none, which is nearly always, nothing is read. */
+const scopedLotsOf = async (
+  books: Books,
+  money: AccountMoney,
+  models: readonly ModelNames[],
+): Promise<readonly Lot[]> => (money.scopedNanoUsd === 0n || models.length === 0 ? [] : lotsOf(books, money.account))
+
 type Room = {
   readonly amountNanoUsd: bigint
   readonly cappedBy: 'credit' | 'budget' | null
@@ -77,10 +124,11 @@ type Room = {
 const roomFor = async (
   books: Books,
   money: AccountMoney,
-  request: Pick<HoldRequest, 'amountNanoUsd' | 'nowMs' | 'budgets'>,
+  request: Pick<HoldRequest, 'amountNanoUsd' | 'nowMs' | 'budgets'> & { readonly scopedNanoUsd: bigint },
 ): Promise<Room> => {
   let room: Room = { amountNanoUsd: request.amountNanoUsd, cappedBy: null, refusal: null }
-  const available = availableOf(money)
+  const general = availableOf(money)
+  const available = general === null ? null : general + request.scopedNanoUsd
   if (available !== null && room.amountNanoUsd > available) {
     const availableNanoUsd = positive(available)
     const { heldNanoUsd } = money
@@ -120,13 +168,16 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
   const money = await moneyAt(books, account, nowMs)
   if (money === null) return { ok: false, reason: 'unknown_account' }
   if (money.state !== 'open') return { ok: false, reason: money.state }
-  const room = await roomFor(books, money, request)
+  const { models = [] } = request
+  const lots = await scopedLotsOf(books, money, models)
+  const room = await roomFor(books, money, { ...request, scopedNanoUsd: scopedFree(lots, models) })
   if (room.refusal !== null && room.amountNanoUsd < request.amountMinNanoUsd) return room.refusal
   const { amountNanoUsd: roomNanoUsd, cappedBy } = room
   const { sliceNanoUsd } = request
   const isSlice = cappedBy !== null && sliceNanoUsd !== null && sliceNanoUsd < roomNanoUsd
   const amountNanoUsd = isSlice ? sliceNanoUsd : roomNanoUsd
   const budgets = placesText(request.budgets, nowMs)
+  const parts = reserveLots(lots, models, amountNanoUsd)
   await run.insertHold(transaction, [
     call,
     account,
@@ -142,8 +193,10 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
     null,
     null,
     null,
+    lots.length === 0 ? null : keptLotsText({ models, parts }),
   ])
   await run.moveMoney(transaction, [0n, 0n, amountNanoUsd, 0n, account])
+  await moveReserved(books, account, { parts, sign: 1n })
   await moveBudgets(books, placesOf(budgets), { heldNanoUsd: amountNanoUsd, spentNanoUsd: 0n })
   return { ok: true, amountNanoUsd, cappedBy, roomNanoUsd }
 }
@@ -168,10 +221,15 @@ export const extendHold = async (books: Books, request: ExtendRequest): Promise<
     if (money === null) return { ok: false, reason: 'unknown_account' }
     // More is asked of the periods that the hold lies in, not of new ones that may have begun.
     const at = { amountNanoUsd: addNanoUsd, nowMs: Number(row.created_ms), budgets: budgetsOf(row) }
-    const room = await roomFor(books, money, at)
+    const { models, parts } = keptLotsOf(row.lots)
+    const lots = await scopedLotsOf(books, money, models)
+    const room = await roomFor(books, money, { ...at, scopedNanoUsd: scopedFree(lots, models) })
     if (room.refusal !== null && room.amountNanoUsd < request.addMinNanoUsd) return room.refusal
     addNanoUsd = room.amountNanoUsd
     cappedBy = room.cappedBy
+    const more = reserveLots(lots, models, addNanoUsd)
+    await moveReserved(books, row.account, { parts: more, sign: 1n })
+    if (more.length > 0) await run.keepLots(transaction, [keptLotsText({ models, parts: [...parts, ...more] }), call])
     await run.moveMoney(transaction, [0n, 0n, addNanoUsd, 0n, row.account])
     await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: addNanoUsd, spentNanoUsd: 0n })
   }

@@ -3,7 +3,7 @@
 import type { Selectable } from 'kysely'
 import type { Entry } from '#ledger/entry.ts'
 import { breakageEntries } from '#ledger/entry.ts'
-import type { Lot } from '#ledger/lot.ts'
+import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { expiredLots } from '#ledger/lot.ts'
 import type { AccountState, Billing, LotKind } from '#ledger/port.ts'
 import type { AccountMoneyTable, LotTable } from '#store/tables.ts'
@@ -18,6 +18,10 @@ export type AccountMoney = {
   readonly heldNanoUsd: bigint
   readonly spentNanoUsd: bigint
   readonly creditLimitNanoUsd: bigint
+  readonly paidNanoUsd: bigint
+  /** Of the credit, what is left of scoped lots; of what is held, what they keep back. */
+  readonly scopedNanoUsd: bigint
+  readonly reservedNanoUsd: bigint
   readonly expiryMs: number | null
 }
 
@@ -30,22 +34,44 @@ const moneyOf = (row: Selectable<AccountMoneyTable>): AccountMoney => ({
   heldNanoUsd: row.held_nano_usd,
   spentNanoUsd: row.spent_nano_usd,
   creditLimitNanoUsd: row.credit_limit_nano_usd,
+  paidNanoUsd: row.paid_nano_usd,
+  scopedNanoUsd: row.scoped_nano_usd,
+  reservedNanoUsd: row.reserved_nano_usd,
   expiryMs: row.expiry_ms === null ? null : Number(row.expiry_ms),
 })
 
-const lotOf = (row: Selectable<LotTable>): Lot => ({
+export const scopeOf = (text: string | null): readonly string[] | null =>
+  text === null ? null : (JSON.parse(text) as readonly string[])
+
+export const lotOf = (row: Selectable<LotTable>): Lot => ({
   id: row.id,
   kind: row.kind as LotKind,
+  method: row.method,
+  grantedNanoUsd: row.granted_nano_usd,
+  paidNanoUsd: row.paid_nano_usd,
   remainingNanoUsd: row.remaining_nano_usd,
   priority: Number(row.priority),
   expiresMs: row.expires_ms === null ? null : Number(row.expires_ms),
+  scope: scopeOf(row.scope),
+  reservedNanoUsd: row.reserved_nano_usd,
 })
 
 export const balanceOf = ({ creditNanoUsd, owedNanoUsd }: AccountMoney): bigint => creditNanoUsd - owedNanoUsd
 
-/** What could be held now; `null` = there is no floor. May be negative after a shortfall. */
+/** What is held of general credit. */
+export const generalHeld = ({ heldNanoUsd, reservedNanoUsd }: AccountMoney): bigint => heldNanoUsd - reservedNanoUsd
+
+/** What could be held now of what pays for everything; `null` = there is no floor. May be negative after a shortfall. */
 export const availableOf = (money: AccountMoney): bigint | null =>
-  money.billing === 'unlimited' ? null : balanceOf(money) + money.creditLimitNanoUsd - money.heldNanoUsd
+  money.billing === 'unlimited'
+    ? null
+    : balanceOf(money) - money.scopedNanoUsd + money.creditLimitNanoUsd - generalHeld(money)
+
+/** General credit that no hold needs. */
+export const freeGeneral = (money: AccountMoney): bigint => {
+  const free = money.creditNanoUsd - money.scopedNanoUsd - generalHeld(money)
+  return free < 0n ? 0n : free
+}
 
 export const lotsOf = async ({ transaction, run }: Books, account: string): Promise<readonly Lot[]> =>
   (await run.lots(transaction, [account])).map(lotOf)
@@ -59,6 +85,22 @@ export type Posting = {
   readonly timeMs: number
   readonly reason: string | null
   readonly entries: readonly Entry[]
+}
+
+/** Takes what was spent, ended or was taken back out of its lots; gives the sum. The account's own sum of credit is the caller's. */
+export const takeFromLots = async (
+  { transaction, run }: Books,
+  account: string,
+  spent: readonly SpentLot[],
+): Promise<bigint> => {
+  let [sumNanoUsd, scopedNanoUsd] = [0n, 0n]
+  for (const { lot, amountNanoUsd } of spent) {
+    await run.takeFromLot(transaction, [amountNanoUsd, lot.id])
+    sumNanoUsd += amountNanoUsd
+    if (lot.scope !== null) scopedNanoUsd += amountNanoUsd
+  }
+  if (scopedNanoUsd > 0n) await run.moveScoped(transaction, [-scopedNanoUsd, 0n, account])
+  return sumNanoUsd
 }
 
 /** Posts a transaction; of no entries nothing is posted. */
@@ -76,17 +118,13 @@ const firstExpiry = (lots: readonly Lot[], gone: ReadonlySet<string>): number | 
 }
 
 /** Books what has expired of the account's lots and is not held; gives how many lots ended. */
-export const expireAccount = async (
-  books: Books,
-  { account, heldNanoUsd }: Pick<AccountMoney, 'account' | 'heldNanoUsd'>,
-  nowMs: number,
-): Promise<number> => {
+export const expireAccount = async (books: Books, money: AccountMoney, nowMs: number): Promise<number> => {
   const { transaction, run } = books
+  const { account } = money
   const lots = await lotsOf(books, account)
-  const expired = expiredLots(lots, { heldNanoUsd, nowMs })
-  let sumNanoUsd = 0n
-  for (const { lot, amountNanoUsd } of expired) {
-    await run.takeFromLot(transaction, [amountNanoUsd, lot.id])
+  const expired = expiredLots(lots, { heldNanoUsd: generalHeld(money), nowMs })
+  const sumNanoUsd = await takeFromLots(books, account, expired)
+  for (const { lot, amountNanoUsd } of expired)
     await post(books, {
       // A lot that holds kept alive ends in parts, each of them leaving less: the rest names the part.
       id: `expire/${lot.id}/${lot.remainingNanoUsd}`,
@@ -97,8 +135,6 @@ export const expireAccount = async (
       reason: null,
       entries: breakageEntries(account, [{ lot, amountNanoUsd }]),
     })
-    sumNanoUsd += amountNanoUsd
-  }
   if (sumNanoUsd > 0n) await run.moveMoney(transaction, [-sumNanoUsd, 0n, 0n, 0n, account])
   const gone = new Set(
     expired.filter(({ lot, amountNanoUsd }) => amountNanoUsd === lot.remainingNanoUsd).map(({ lot }) => lot.id),

@@ -5,11 +5,20 @@ import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import { chargeEntries, costEntries } from '#ledger/entry.ts'
 import { spendLots } from '#ledger/lot.ts'
-import type { Ended, Receipt, SettleRequest, SweepRequest, Swept, TerminalState, VoidRequest } from '#ledger/port.ts'
+import type {
+  Ended,
+  Receipt,
+  Reservation,
+  SettleRequest,
+  SweepRequest,
+  Swept,
+  TerminalState,
+  VoidRequest,
+} from '#ledger/port.ts'
 import type { HoldTable } from '#store/tables.ts'
-import { moveBudgets, placesOf } from './hold.ts'
+import { keptLotsOf, moveBudgets, moveReserved, placesOf } from './hold.ts'
 import type { AccountMoney } from './money.ts'
-import { lotsOf, moneyAt, post } from './money.ts'
+import { lotsOf, moneyAt, post, takeFromLots } from './money.ts'
 import type { Books } from './statement.ts'
 
 type Hold = Selectable<HoldTable>
@@ -46,14 +55,14 @@ const moneyNeeded = async (books: Books, account: string, nowMs: number): Promis
 const charge = async (
   books: Books,
   money: AccountMoney,
-  request: SettleRequest,
+  { own, ...request }: SettleRequest & { readonly own: readonly Reservation[] },
 ): Promise<{ readonly uncoveredNanoUsd: bigint }> => {
-  const { transaction, run } = books
   const { call, chargeNanoUsd, nowMs, rule, upstreamCosts } = request
   const { account, billing } = money
   const lots = chargeNanoUsd > 0n && money.creditNanoUsd > 0n ? await lotsOf(books, account) : []
-  const { spent, uncoveredNanoUsd } = spendLots(lots, chargeNanoUsd)
-  for (const { lot, amountNanoUsd } of spent) await run.takeFromLot(transaction, [amountNanoUsd, lot.id])
+  const { spent, uncoveredNanoUsd } = spendLots(lots, { amountNanoUsd: chargeNanoUsd, own, names: request.model ?? [] })
+  await moveReserved(books, account, { parts: own, sign: -1n })
+  await takeFromLots(books, account, spent)
   await post(books, {
     id: `settle/${call}`,
     kind: 'settle',
@@ -71,7 +80,7 @@ const settleUnheld = async (books: Books, request: SettleRequest): Promise<Ended
   const { transaction, run } = books
   const { call, account, key, chargeNanoUsd, nowMs, priceHash, rule } = request
   const money = await moneyNeeded(books, account, nowMs)
-  const { uncoveredNanoUsd } = await charge(books, money, request)
+  const { uncoveredNanoUsd } = await charge(books, money, { ...request, own: [] })
   // Where there is no floor nothing needs to be held, so that nothing can be beyond it.
   const excessNanoUsd = money.billing === 'unlimited' ? 0n : chargeNanoUsd
   await run.insertHold(transaction, [
@@ -89,6 +98,7 @@ const settleUnheld = async (books: Books, request: SettleRequest): Promise<Ended
     nowMs,
     priceHash,
     rule,
+    null,
   ])
   await run.moveMoney(transaction, [uncoveredNanoUsd - chargeNanoUsd, uncoveredNanoUsd, 0n, chargeNanoUsd, account])
   return { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false }
@@ -99,7 +109,11 @@ const settleHeld = async (books: Books, row: Hold, request: SettleRequest): Prom
   const { chargeNanoUsd, nowMs, priceHash, rule } = request
   const { call, account, amount_nano_usd: heldNanoUsd } = row
   const money = await moneyNeeded(books, account, nowMs)
-  const { uncoveredNanoUsd } = await charge(books, money, { ...request, account })
+  const { uncoveredNanoUsd } = await charge(books, money, {
+    ...request,
+    account,
+    own: keptLotsOf(row.lots).parts,
+  })
   const excessNanoUsd = chargeNanoUsd > heldNanoUsd ? chargeNanoUsd - heldNanoUsd : 0n
   await run.endHold(transaction, ['settled', chargeNanoUsd, excessNanoUsd, nowMs, priceHash, rule, call])
   await run.moveMoney(transaction, [
@@ -132,6 +146,7 @@ const release = async (
   const { state, nowMs, rule } = how
   await run.endHold(transaction, [state, 0n, 0n, nowMs, null, rule, row.call])
   await run.moveMoney(transaction, [0n, 0n, -row.amount_nano_usd, 0n, row.account])
+  await moveReserved(books, row.account, { parts: keptLotsOf(row.lots).parts, sign: -1n })
   await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: -row.amount_nano_usd, spentNanoUsd: 0n })
   return { state, chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: false }
 }
@@ -170,6 +185,7 @@ export const voidCall = async (books: Books, request: VoidRequest): Promise<Ende
     nowMs,
     null,
     rule,
+    null,
   ])
   return { state: 'voided', chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: false }
 }

@@ -32,21 +32,33 @@ export const bookStatements = () => ({
       held_nano_usd = held_nano_usd + ${place}, spent_nano_usd = spent_nano_usd + ${place} where account = ${place}`,
   ),
 
+  /** Adds to what is left of scoped lots, and to what of it is kept back. */
+  moveScoped: hot(
+    sql`update account_money set scoped_nano_usd = scoped_nano_usd + ${place}, reserved_nano_usd = reserved_nano_usd + ${place}
+      where account = ${place}`,
+  ),
+
+  /** Adds to what was paid for credit. */
+  movePaid: hot(sql`update account_money set paid_nano_usd = paid_nano_usd + ${place} where account = ${place}`),
+
   setExpiry: hot(sql`update account_money set expiry_ms = ${place} where account = ${place}`),
 
   hold: hot(sql<Selectable<HoldTable>>`select * from hold where call = ${place}`),
 
   insertHold: hot(
     sql`insert into hold (call, account, key, owner, state, amount_nano_usd, charged_nano_usd, excess_nano_usd, proven_nano_usd,
-      begun, budgets, created_ms, expires_ms, ended_ms, price_hash, rule)
+      begun, budgets, created_ms, expires_ms, ended_ms, price_hash, rule, lots)
       values (${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, null,
-      0, ${place}, ${place}, ${place}, ${place}, ${place}, ${place})`,
+      0, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place})`,
   ),
 
   extendHold: hot(
     sql`update hold set amount_nano_usd = amount_nano_usd + ${place}, expires_ms = ${place}, begun = ${place},
       proven_nano_usd = ${place} where call = ${place} and state = 'open'`,
   ),
+
+  /** Writes down what a hold keeps back of scoped lots. */
+  keepLots: hot(sql`update hold set lots = ${place} where call = ${place} and state = 'open'`),
 
   endHold: hot(
     sql`update hold set state = ${place}, charged_nano_usd = ${place}, excess_nano_usd = ${place}, ended_ms = ${place},
@@ -60,6 +72,9 @@ export const bookStatements = () => ({
   ),
 
   takeFromLot: hot(sql`update lot set remaining_nano_usd = remaining_nano_usd - ${place} where id = ${place}`),
+
+  /** Adds to what holds keep back of a lot. */
+  reserveLot: hot(sql`update lot set reserved_nano_usd = reserved_nano_usd + ${place} where id = ${place}`),
 
   budget: hot(
     sql<

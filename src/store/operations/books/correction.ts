@@ -1,0 +1,116 @@
+/** Credit taken back or corrected by hand, and lots as they may be looked at. */
+
+import type { Selectable } from 'kysely'
+import { Problem } from '#base/problem.ts'
+import { adjustmentMethod } from '#ledger/book.ts'
+import { adjustEntries, revokeEntries } from '#ledger/entry.ts'
+import { paidPart, takeGeneral } from '#ledger/lot.ts'
+import type { Adjustment, LotKind, LotView, Revocation, Revoked } from '#ledger/port.ts'
+import type { LotTable } from '#store/tables.ts'
+import { grantLot } from './credit.ts'
+import { freeGeneral, lotOf, lotsOf, moneyAt, post, scopeOf, takeFromLots } from './money.ts'
+import type { Books } from './statement.ts'
+
+/** Lots of corrections are spent like paid ones. */
+const adjustmentPriority = 50
+
+export const lotView = (row: Selectable<LotTable>): LotView => ({
+  lot: row.id,
+  account: row.account,
+  kind: row.kind as LotKind,
+  grantedNanoUsd: row.granted_nano_usd,
+  remainingNanoUsd: row.remaining_nano_usd,
+  paidNanoUsd: row.paid_nano_usd,
+  revokedNanoUsd: row.revoked_nano_usd,
+  priority: Number(row.priority),
+  expiresMs: row.expires_ms === null ? null : Number(row.expires_ms),
+  createdMs: Number(row.created_ms),
+  method: row.method,
+  reason: row.reason,
+  scope: scopeOf(row.scope),
+})
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+
+/** Takes back what of a lot is neither spent nor held; nothing is left to take where that was done before. */
+export const revokeLot = async (books: Books, { lot: id, nowMs, reason }: Revocation): Promise<Revoked> => {
+  const { transaction, run } = books
+  const found = await transaction.selectFrom('lot').selectAll().where('id', '=', id).executeTakeFirst()
+  if (found === undefined)
+    throw new Problem('not_found', {
+      message: `There is no lot ${id}. 'drover credits list' shows those that there are.`,
+      param: 'lot',
+    })
+  const { account } = found
+  const money = await moneyAt(books, account, nowMs)
+  const row = await transaction.selectFrom('lot').selectAll().where('id', '=', id).executeTakeFirst()
+  if (money === null || row === undefined) return { account, revokedNanoUsd: 0n, keptNanoUsd: 0n }
+  const lot = lotOf(row)
+  const freeNanoUsd = lot.scope === null ? freeGeneral(money) : lot.remainingNanoUsd - lot.reservedNanoUsd
+  const revokedNanoUsd = least(lot.remainingNanoUsd, freeNanoUsd)
+  const keptNanoUsd = lot.remainingNanoUsd - revokedNanoUsd
+  if (revokedNanoUsd === 0n) return { account, revokedNanoUsd, keptNanoUsd }
+  await takeFromLots(books, account, [{ lot, amountNanoUsd: revokedNanoUsd }])
+  await transaction
+    .updateTable('lot')
+    .set({ revoked_nano_usd: row.revoked_nano_usd + revokedNanoUsd })
+    .where('id', '=', id)
+    .execute()
+  await run.moveMoney(transaction, [-revokedNanoUsd, 0n, 0n, 0n, account])
+  const paidNanoUsd = paidPart(lot, revokedNanoUsd)
+  if (paidNanoUsd > 0n) await run.movePaid(transaction, [-paidNanoUsd, account])
+  await post(books, {
+    // A lot that holds kept is taken back in parts, each of them leaving less: the rest names the part.
+    id: `revoke/${id}/${lot.remainingNanoUsd}`,
+    kind: 'adjust',
+    account,
+    call: null,
+    timeMs: nowMs,
+    reason,
+    entries: revokeEntries(account, lot, revokedNanoUsd),
+  })
+  return { account, revokedNanoUsd, keptNanoUsd }
+}
+
+/** Corrects by hand. The same correction again changes nothing and gives `false`. */
+export const adjustCredit = async (books: Books, adjustment: Adjustment): Promise<boolean> => {
+  const { id, account, amountNanoUsd, nowMs, reason } = adjustment
+  if (amountNanoUsd > 0n)
+    return grantLot(books, {
+      lot: id,
+      account,
+      kind: 'paid',
+      amountNanoUsd,
+      priority: adjustmentPriority,
+      expiresMs: null,
+      nowMs,
+      method: adjustmentMethod,
+      reason,
+    })
+  if (amountNanoUsd === 0n)
+    throw new Problem('invalid_request_error', { message: 'A correction is not of nothing.', param: 'usd' })
+  const { transaction, run } = books
+  const posted = await transaction
+    .selectFrom('book_transaction')
+    .select('id')
+    .where('id', '=', `adjust/${id}`)
+    .executeTakeFirst()
+  if (posted !== undefined) return false
+  const money = await moneyAt(books, account, nowMs)
+  if (money === null) throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
+  const wantedNanoUsd = -amountNanoUsd
+  const taken = takeGeneral(await lotsOf(books, account), least(wantedNanoUsd, freeGeneral(money)))
+  const takenNanoUsd = await takeFromLots(books, account, taken)
+  const owedNanoUsd = wantedNanoUsd - takenNanoUsd
+  await run.moveMoney(transaction, [-takenNanoUsd, owedNanoUsd, 0n, 0n, account])
+  await post(books, {
+    id: `adjust/${id}`,
+    kind: 'adjust',
+    account,
+    call: null,
+    timeMs: nowMs,
+    reason,
+    entries: adjustEntries({ account, billing: money.billing, taken, owedNanoUsd }),
+  })
+  return true
+}
