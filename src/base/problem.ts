@@ -167,6 +167,8 @@ export type RawAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** Written in another format than the caller's, so that it never passes as it came. */
+  readonly foreign?: true
 }
 
 export type ProblemDetail = {

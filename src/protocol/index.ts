@@ -1,5 +1,6 @@
 /** The wire formats that Drover speaks. */
 
+import { anthropicMessages } from './anthropic-messages/index.ts'
 import { openaiCompletions } from './openai/completions.ts'
 import { openaiEmbeddings } from './openai/embeddings.ts'
 import { openaiImages } from './openai/images.ts'
@@ -8,11 +9,12 @@ import { openaiRerank } from './openai/rerank.ts'
 import { openaiSpeech } from './openai/speech.ts'
 import { openaiTranscriptions } from './openai/transcriptions.ts'
 import { openaiChat } from './openai-chat/index.ts'
-import type { Protocol, ProtocolName } from './protocol.ts'
+import type { Protocol, ProtocolName, UpstreamProtocol } from './protocol.ts'
 
-/** Every protocol by its name. */
+/** Every protocol that callers may speak, by its name. */
 export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
   'openai-chat': openaiChat,
+  'anthropic-messages': anthropicMessages,
   'openai-completions': openaiCompletions,
   'openai-embeddings': openaiEmbeddings,
   'openai-moderations': openaiModerations,
@@ -21,3 +23,6 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
   'openai-transcriptions': openaiTranscriptions,
   'openai-rerank': openaiRerank,
 }
+
+/** Every protocol that upstreams may speak: those of callers, and those that only providers have. */
+export const upstreamProtocols: Readonly<Record<ProtocolName, UpstreamProtocol>> = { ...protocols }

@@ -15,7 +15,10 @@ type At = { readonly choice: number; readonly block: number }
 /** Fields of the source event that no part names, carried along for a writer of the same format. */
 type Carried = { readonly extra?: JsonObject }
 
-/** What must come back unchanged in the next turn and that Drover cannot read: signatures, encrypted reasoning. */
+/**
+ * What must come back unchanged in the next turn and that Drover cannot read: signatures, encrypted reasoning. `format` says
+ * whose it is (carrier.ts lists those), not through whose wire it came.
+ */
 export type Carrier = { readonly format: string; readonly value: string }
 
 export type StartPart = Carried & {
@@ -83,6 +86,10 @@ export type CitationPart = At &
     readonly raw: JsonObject
   }
 
+/** A block that no part names; a writer of the same format puts it back. */
+export type OtherPart = At &
+  Carried & { readonly type: 'other'; readonly format: string; readonly name: string; readonly raw: JsonObject }
+
 export type UsagePart = Carried & { readonly type: 'usage'; readonly usage: Usage; readonly raw: JsonObject }
 export type FinishPart = Carried & {
   readonly type: 'finish'
@@ -113,6 +120,7 @@ export type Part =
   | AudioDeltaPart
   | AudioEndPart
   | CitationPart
+  | OtherPart
   | UsagePart
   | FinishPart
   | ErrorPart

@@ -6,11 +6,14 @@ import type { Problem, RawAnswer } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
 import type { Answer, Asked, Inbound } from '#http/inbound.ts'
 import type { UpstreamBody } from '#http/transport.ts'
-import type { Call, CallKind, Converted, Edits } from './call.ts'
+import type { Call, CallKind, Converted, Edits, Warning } from './call.ts'
+import type { ChatRequest } from './chat-request.ts'
+import type { FieldTable } from './feature.ts'
 import type { Part } from './part.ts'
 
 export type ProtocolName =
   | 'openai-chat'
+  | 'anthropic-messages'
   | 'openai-completions'
   | 'openai-embeddings'
   | 'openai-moderations'
@@ -63,12 +66,42 @@ export type OutgoingCall = {
   readonly path: string
   readonly contentType: string
   readonly body: UpstreamBody
+  /** What the format wants beside: a version. The caller's own header of the name wins. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** How a provider's use of a format differs from the format's own: what a writer of requests must know of it. */
+export type Dialect = {
+  /** Takes `cache_control` on content. */
+  readonly cacheMarks: boolean
+  /** Knows the role `developer`. */
+  readonly developer: boolean
+  /**
+   * How thinking is asked for. Chat Completions: `reasoning_effort`, `thinking: {type}`, OpenRouter's `reasoning`,
+   * `enable_thinking`; Messages: a `budget` of tokens, or `adaptive` with an effort; or not at all.
+   */
+  readonly thinking: 'effort' | 'switch' | 'reasoning' | 'enable_thinking' | 'budget' | 'adaptive' | 'none'
+  /** Where the thought of an earlier turn goes back. */
+  readonly thought: 'reasoning_content' | 'reasoning_details' | 'none'
+  readonly outputMax: 'max_tokens' | 'max_completion_tokens'
+}
+
+/** Where a translated request goes. */
+export type ChatTarget = {
+  readonly dialect: Dialect
+  /** The most that the model can put out, for formats that want a maximum where the caller gave none; `null` = unknown. */
+  readonly outputMax: number | null
+}
+
+export type ReadOptions = {
+  /** Every part is needed, to be written in another format: a document is held until it is whole, whatever its size. */
+  readonly whole: boolean
 }
 
 /** Towards an upstream. */
 export type ClientFace = {
   readonly writeCall: (call: Call, target: RequestTarget) => Converted<OutgoingCall>
-  readonly readReply: (call: Call, head: ReplyHead) => ReplyReader
+  readonly readReply: (call: Call, head: ReplyHead, options?: ReadOptions) => ReplyReader
   /** An upstream's refusal (status >= 400, or an error body under 200) in Drover's words, the raw answer inside. */
   readonly readProblem: (raw: RawAnswer) => Problem
   /** The usage block of this format, from JSON. */
@@ -77,6 +110,15 @@ export type ClientFace = {
   readonly askUsage: (call: Call) => Edits | null
   /** What takes the caller's own question for it out, for an upstream that refuses it; `null` = there is none. */
   readonly dropUsage: (call: Call) => Edits | null
+  /**
+   * The body of a request that was read in another format; absent: no other format is written as this one. What cannot be said
+   * at all is warned of by the table `fields`; here only of what is said with less.
+   */
+  readonly writeChat?: (request: ChatRequest, target: ChatTarget) => Converted<JsonObject>
+  /** Where calls that come from another format go: `chat/completions`; absent: `writeCall` knows by itself. */
+  readonly path?: string
+  /** Headers of a caller that mean something to an upstream of this format, lower-case. */
+  readonly callerHeaders: readonly string[]
 }
 
 /** What a writer must know beyond the parts. */
@@ -92,12 +134,19 @@ export type ReplyWriter = {
   readonly contentType: string
   readonly write: (part: Part) => Buffer | null
   readonly end: () => Buffer
+  /** What of the parts so far the format could not say; absent: nothing is ever lost. */
+  readonly warnings?: () => readonly Warning[]
 }
 
 /** Towards a caller. */
 export type ServerFace = {
   /** Throws Problem: `invalid_json`, `invalid_request_error` naming the field … */
   readonly readCall: (inbound: Inbound) => Call
+  /**
+   * The call in the words that all formats share, for a target of another format; absent: this format is never translated.
+   * Throws Problem `invalid_request_error` naming the field.
+   */
+  readonly readChat?: (call: Call) => Converted<ChatRequest>
   readonly writeReply: (context: ReplyContext) => ReplyWriter
   readonly writeProblem: (problem: Problem, asked: Asked) => Answer
   /** The in-band form, after a stream has begun. */
@@ -106,17 +155,35 @@ export type ServerFace = {
   readonly heartbeat: Buffer
   /** `usage.cost` and `usage.cost_nano_usd` put into the usage of a frame that carries it. */
   readonly addCost: (raw: Buffer, costNanoUsd: bigint) => Buffer
+  /** A header besides `x-request-id` in which clients of this format look for the id of a call. */
+  readonly requestIdHeader?: string
 }
 
 /** A path behind the version that callers of a protocol use: `chat/completions`. */
-export type ProtocolEndpoint = { readonly path: string; readonly accepts: readonly ('json' | 'form')[] }
+export type ProtocolEndpoint = {
+  readonly path: string
+  readonly accepts: readonly ('json' | 'form')[]
+  /** What stands before the path; absent: `/v1` only. */
+  readonly roots?: readonly string[]
+}
 
-export type Protocol = {
+/** What a protocol is towards upstreams: all that an attempt needs. */
+export type UpstreamProtocol = {
   readonly name: ProtocolName
   readonly kind: CallKind
+  readonly client: ClientFace
+  /** What becomes of each thing that a request can ask for; absent: this format is never translated. */
+  readonly fields?: FieldTable
+  /**
+   * The catalog's rules go by OpenAI's parameter names: what those are called in a body of this format. Absent: the same; a
+   * parameter that is not listed has no rules here.
+   */
+  readonly parameterNames?: Readonly<Record<string, string>>
+}
+
+export type Protocol = UpstreamProtocol & {
   readonly endpoints: readonly ProtocolEndpoint[]
   /** Top-level members that bound the output in tokens, the one to add where a caller gives none first; absent = there is none. */
   readonly outputMaxFields?: readonly string[]
   readonly server: ServerFace
-  readonly client: ClientFace
 }

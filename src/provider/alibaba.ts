@@ -6,7 +6,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { dialectOf, makeVendor } from './vendor-defaults.ts'
 
 export const alibaba: Vendor = makeVendor({
   name: 'alibaba',
@@ -20,6 +20,7 @@ export const alibaba: Vendor = makeVendor({
   keyEnv: ['DASHSCOPE_API_KEY', 'ALIBABA_API_KEY'],
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings'],
   leavePolicy: 'drain',
+  dialect: dialectOf({ cacheMarks: true, thinking: 'enable_thinking' }),
   requestIdHeaders: ['x-request-id', 'req-arms-trace-id'],
   showsReasoning: true,
   keyPage: 'https://modelstudio.console.alibabacloud.com/?tab=api#/api-key',

@@ -1,19 +1,28 @@
 /**
- * Anthropic through its OpenAI-compatible endpoint: https://platform.claude.com/docs/en/api/openai-sdk, read
- * 2026-11-22. What it does not know it ignores; `n` must be 1. The list of models wants other headers than this
- * endpoint, so a key is not checked by it. Closing a stream stops its generation and its bill
- * (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22).
+ * Anthropic by its own protocol: https://platform.claude.com/docs/en/api/messages, read 2026-11-22. Callers of other formats
+ * are translated, so that thinking, caching and tools are all there, which its OpenAI-compatible endpoint leaves out.
+ * Closing a stream stops its generation and its bill (https://openrouter.ai/docs/api-reference/streaming, list of
+ * providers, read 2026-11-22).
  */
 
+import type { Dialect } from '#protocol/protocol.ts'
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { compatibleDialect, makeVendor } from './vendor-defaults.ts'
+
+/** Models before 4.6 think by a budget of tokens; later ones as much as they find right (https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking, read 2026-11-22). */
+const thinksByBudget = /^claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8})?$|(?:opus|sonnet|haiku)-4\.[0-5]\b)/
+
+const dialect = (thinking: Dialect['thinking']): Dialect => ({ ...compatibleDialect, cacheMarks: true, thinking })
+const [byBudget, adaptive] = [dialect('budget'), dialect('adaptive')]
 
 export const anthropic: Vendor = makeVendor({
   name: 'anthropic',
   title: 'Anthropic',
   baseUrl: 'https://api.anthropic.com/v1',
   keyEnv: ['ANTHROPIC_API_KEY'],
-  protocols: ['openai-chat'],
+  protocols: ['anthropic-messages'],
+  dialect: (model) => (thinksByBudget.test(model) ? byBudget : adaptive),
+  authorise: (credential) => ({ 'x-api-key': credential.reveal() }),
   requestIdHeaders: ['request-id', 'x-request-id'],
   checkPath: null,
   keyPage: 'https://platform.claude.com/settings/keys',

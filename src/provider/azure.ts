@@ -7,7 +7,7 @@
  */
 
 import type { Endpoint, Vendor } from './vendor.ts'
-import { makeVendor, openaiFamily } from './vendor-defaults.ts'
+import { makeVendor, openaiDialect, openaiFamily } from './vendor-defaults.ts'
 
 const endpoint: Vendor['endpoint'] = ({ path, model, provider }): Endpoint => {
   const version = provider.options['api_version']
@@ -28,6 +28,7 @@ export const azure: Vendor = makeVendor({
   options: { api_version: 'the dated API version (2024-10-21); leave it out for the v1 API' },
   authorise: (credential) => ({ 'api-key': credential.reveal() }),
   endpoint,
+  dialect: openaiDialect,
   requestIdHeaders: ['apim-request-id', 'x-request-id'],
   keyPage: 'https://portal.azure.com',
 })

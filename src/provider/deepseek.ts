@@ -5,19 +5,22 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { anthropicBeside, dialectOf, makeVendor } from './vendor-defaults.ts'
 
 export const deepseek: Vendor = makeVendor({
   name: 'deepseek',
   title: 'DeepSeek',
   baseUrl: 'https://api.deepseek.com',
   keyEnv: ['DEEPSEEK_API_KEY'],
-  protocols: ['openai-chat', 'openai-completions'],
-  // An operator's own base URL that ends in `/beta` has every path there.
-  endpoint: ({ path, provider }) => ({
-    path: path === 'completions' && !provider.baseUrl.endsWith('/beta') ? `beta/${path}` : path,
-    query: {},
-  }),
+  protocols: ['openai-chat', 'anthropic-messages', 'openai-completions'],
+  endpoint: (request) => {
+    // https://api-docs.deepseek.com/guides/anthropic_api, read 2026-11-22.
+    if (request.protocol === 'anthropic-messages') return anthropicBeside(request)
+    const { path, provider } = request
+    // An operator's own base URL that ends in `/beta` has every path there.
+    return { path: path === 'completions' && !provider.baseUrl.endsWith('/beta') ? `beta/${path}` : path, query: {} }
+  },
+  dialect: dialectOf({ thinking: 'switch' }),
   requestIdHeaders: ['x-ds-trace-id', 'x-request-id'],
   showsReasoning: true,
   keyPage: 'https://platform.deepseek.com/api_keys',

@@ -4,7 +4,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, openaiFamily } from './vendor-defaults.ts'
+import { makeVendor, openaiDialect, openaiFamily } from './vendor-defaults.ts'
 
 export const openai: Vendor = makeVendor({
   name: 'openai',
@@ -12,5 +12,6 @@ export const openai: Vendor = makeVendor({
   baseUrl: 'https://api.openai.com/v1',
   keyEnv: ['OPENAI_API_KEY'],
   protocols: openaiFamily,
+  dialect: openaiDialect,
   keyPage: 'https://platform.openai.com/api-keys',
 })

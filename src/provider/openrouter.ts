@@ -5,7 +5,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { dialectOf, makeVendor } from './vendor-defaults.ts'
 
 export const openrouter: Vendor = makeVendor({
   name: 'openrouter',
@@ -14,6 +14,7 @@ export const openrouter: Vendor = makeVendor({
   keyEnv: ['OPENROUTER_API_KEY'],
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-transcriptions'],
   streamUsage: 'always',
+  dialect: dialectOf({ cacheMarks: true, thinking: 'reasoning', thought: 'reasoning_details' }),
   requestIdHeaders: ['x-generation-id', 'x-request-id', 'cf-ray'],
   checkPath: 'key',
   keyPage: 'https://openrouter.ai/settings/keys',

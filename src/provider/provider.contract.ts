@@ -8,9 +8,10 @@ import type { Provider, Vendor } from './vendor.ts'
 
 const credential = 'a-credential-of-nobody'
 
-/** The paths of the OpenAI family, each as its protocol gives it. */
+/** Paths, each as its protocol gives it. */
 const paths: Readonly<Record<ProtocolName, string>> = {
   'openai-chat': 'chat/completions',
+  'anthropic-messages': 'messages',
   'openai-completions': 'completions',
   'openai-embeddings': 'embeddings',
   'openai-moderations': 'moderations',
@@ -61,22 +62,24 @@ export const vendorContract = (vendor: Vendor): void => {
     for (const [name] of headers) assert.equal(name, name.toLowerCase())
     const shown = JSON.stringify({
       ...vendor,
-      endpoint: vendor.endpoint({ path: 'x', model: 'm', provider: providerOf(vendor) }),
+      endpoint: vendor.endpoint({ path: 'x', model: 'm', provider: providerOf(vendor), protocol: 'openai-chat' }),
     })
     assert.ok(!shown.includes(credential))
   })
 
-  test(`${vendor.name}: every protocol it declares has a path below its address`, () => {
+  test(`${vendor.name}: every protocol it declares has a path below its address, or beside it on the same host`, () => {
     const provider = providerOf(vendor)
     assert.ok(vendor.protocols.length > 0)
     assert.equal(new Set(vendor.protocols).size, vendor.protocols.length)
     for (const protocol of vendor.protocols) {
       const path = paths[protocol]
-      const endpoint = vendor.endpoint({ path, model: 'model/of one', provider })
+      const endpoint = vendor.endpoint({ path, model: 'model/of one', provider, protocol })
       assert.ok(endpoint.path.endsWith(path), endpoint.path)
       assert.ok(!endpoint.path.startsWith('/') && !endpoint.path.includes('..'), endpoint.path)
-      const url = new URL(`${provider.baseUrl}/${endpoint.path}`)
-      assert.ok(url.href.startsWith(new URL(provider.baseUrl).href.replace(/\/$/, '')), url.href)
+      const baseUrl = endpoint.baseUrl ?? provider.baseUrl
+      const url = new URL(`${baseUrl}/${endpoint.path}`)
+      assert.ok(url.href.startsWith(new URL(baseUrl).href.replace(/\/$/, '')), url.href)
+      assert.equal(url.origin, new URL(provider.baseUrl).origin)
     }
   })
 

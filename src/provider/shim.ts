@@ -27,21 +27,31 @@ type Change = {
 
 const sameJson = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right)
 
-const valueAt = (top: TopLevel, path: string): unknown => {
+/** A body, and what the parameters of the rules are called in it; without names the same. */
+type Body = { readonly top: TopLevel; readonly names: Readonly<Record<string, string>> | null }
+
+/** The member that a parameter is; `null` = the format has none that the rules could speak of. */
+const memberOf = ({ names }: Body, parameter: string): string | null => {
+  if (names === null) return parameter
+  return (Object.hasOwn(names, parameter) ? names[parameter] : undefined) ?? null
+}
+
+const valueAt = (body: Body, path: string): unknown => {
   const [first = '', ...rest] = path.split('.')
-  let value: unknown = readMember(top, first)
+  const member = memberOf(body, first)
+  let value: unknown = member === null ? null : readMember(body.top, member)
   for (const step of rest) value = isObject(value) ? value[step] : undefined
   return value ?? null
 }
 
-const holds = (top: TopLevel, rule: ParameterRule): boolean =>
+const holds = (body: Body, rule: ParameterRule): boolean =>
   Object.entries(rule.when ?? {}).every(([path, wanted]) => {
-    const value = valueAt(top, path)
+    const value = valueAt(body, path)
     return wanted.some((text) => sameJson(value, JSON.parse(text)))
   })
 
-const ruleFor = (top: TopLevel, rules: readonly ParameterRule[]): ParameterRule | undefined =>
-  rules.find((rule) => holds(top, rule))
+const ruleFor = (body: Body, rules: readonly ParameterRule[]): ParameterRule | undefined =>
+  rules.find((rule) => holds(body, rule))
 
 const only = (text: string, word: string): Change => ({
   value: text,
@@ -84,9 +94,10 @@ const choose = (choices: readonly string[], instead: string | undefined, value: 
     : { value: instead, warning: `changed to ${instead}`, shim: 'changed', allowed }
 }
 
-const changeOf = (top: TopLevel, rule: ParameterRule, parameter: string): Change | undefined => {
-  const change = changeValue(rule, readMember(top, parameter))
-  if (rule.rename === undefined || change?.cut === true) return change
+const changeOf = ({ top, names }: Body, rule: ParameterRule, member: string): Change | undefined => {
+  const change = changeValue(rule, readMember(top, member))
+  // Another name of OpenAI's is nothing to a format that has its own.
+  if (rule.rename === undefined || names !== null || change?.cut === true) return change
   const named = { rename: rule.rename, allowed: `"${rule.rename}" instead` }
   return change === undefined ? { ...named, shim: 'renamed' } : { ...change, rename: rule.rename }
 }
@@ -102,6 +113,8 @@ export type ShimOrder = {
   readonly call: Call
   readonly rules: ParameterRules
   readonly mode: 'shim' | 'strict'
+  /** What the parameters are called in the call's format; absent: as the rules call them. */
+  readonly parameterNames?: Readonly<Record<string, string>>
   /** As the upstream names it. */
   readonly model: string
 }
@@ -111,18 +124,20 @@ export type ShimOrder = {
  * `unsupported_parameter` for the first parameter that would change. A parameter that the model takes and ignores is
  * no refusal in strict mode: what was asked for is sent.
  */
-export const shimCall = ({ call, rules, mode, model }: ShimOrder): Adjustment | Problem => {
+export const shimCall = ({ call, rules, mode, model, parameterNames }: ShimOrder): Adjustment | Problem => {
   if (call.payload.kind !== 'json') return noAdjustment
   const { top } = call.payload
+  const body: Body = { top, names: parameterNames ?? null }
   const set: Record<string, string> = {}
   const rename: Record<string, string> = {}
   const cut: string[] = []
   const warnings: Warning[] = []
   const shims: string[] = []
-  for (const [parameter, candidates] of Object.entries(rules)) {
-    if (!hasMember(top, parameter)) continue
-    const rule = ruleFor(top, candidates)
-    const change = rule === undefined ? undefined : changeOf(top, rule, parameter)
+  for (const [named, candidates] of Object.entries(rules)) {
+    const parameter = memberOf(body, named)
+    if (parameter === null || !hasMember(top, parameter)) continue
+    const rule = ruleFor(body, candidates)
+    const change = rule === undefined ? undefined : changeOf(body, rule, parameter)
     if (change === undefined) continue
     if (mode === 'strict' && (change.warning !== undefined || change.rename !== undefined) && change.shim !== 'ignored')
       return refusal(parameter, change, model)

@@ -4,7 +4,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { dialectOf, makeVendor } from './vendor-defaults.ts'
 
 export const siliconflow: Vendor = makeVendor({
   name: 'siliconflow',
@@ -20,6 +20,7 @@ export const siliconflow: Vendor = makeVendor({
     'openai-transcriptions',
     'openai-rerank',
   ],
+  dialect: dialectOf({ thinking: 'enable_thinking' }),
   requestIdHeaders: ['x-siliconcloud-trace-id'],
   keyPage: 'https://cloud.siliconflow.com/account/ak',
 })

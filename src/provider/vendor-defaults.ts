@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
-import type { ProtocolName } from '#protocol/protocol.ts'
+import type { Dialect, ProtocolName } from '#protocol/protocol.ts'
 import { quirksOf } from './quirk.ts'
 import type { Endpoint, Vendor } from './vendor.ts'
 
@@ -24,6 +24,16 @@ export const samePath = ({ path }: { readonly path: string }): Endpoint => ({ pa
 export const namesStreamUsage = (status: number, body: JsonObject | null): boolean =>
   (status === 400 || status === 422) && body !== null && /stream_options|include_usage/.test(JSON.stringify(body))
 
+/**
+ * For vendors that let Claude's clients in at `/anthropic/v1`, beside their own root: from the provider's base URL, so that
+ * every region and an operator's own address have it too.
+ */
+export const anthropicBeside = ({ path, provider }: Parameters<Vendor['endpoint']>[0]): Endpoint => ({
+  path,
+  query: {},
+  baseUrl: `${provider.baseUrl.replace(/\/(?:v1|beta)$/, '')}/anthropic/v1`,
+})
+
 /** Every endpoint of the OpenAI API that has no state of its own. */
 export const openaiFamily: readonly ProtocolName[] = [
   'openai-chat',
@@ -35,6 +45,28 @@ export const openaiFamily: readonly ProtocolName[] = [
   'openai-transcriptions',
 ]
 
+/** What compatible servers have in common: thought goes back as it came, if it goes back at all. */
+export const compatibleDialect: Dialect = {
+  cacheMarks: false,
+  developer: false,
+  thinking: 'effort',
+  thought: 'reasoning_content',
+  outputMax: 'max_tokens',
+}
+
+/** The same for every model. */
+export const dialectOf = (changes: Partial<Dialect>): Vendor['dialect'] => {
+  const dialect: Dialect = { ...compatibleDialect, ...changes }
+  return () => dialect
+}
+
+/** OpenAI's own: newer names, and nothing of an earlier thought is taken. */
+export const openaiDialect: Vendor['dialect'] = dialectOf({
+  developer: true,
+  thought: 'none',
+  outputMax: 'max_completion_tokens',
+})
+
 /** A vendor that is as the OpenAI API is, but for what is given. */
 export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   regions: {},
@@ -44,6 +76,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   options: {},
   authorise: bearer,
   endpoint: samePath,
+  dialect: dialectOf({}),
   streamUsage: 'ask',
   leavePolicy: 'cancel',
   showsReasoning: false,

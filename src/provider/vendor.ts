@@ -3,7 +3,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
-import type { ProtocolName } from '#protocol/protocol.ts'
+import type { Dialect, ProtocolName } from '#protocol/protocol.ts'
 
 /**
  * How usage of a stream is had: it must be asked for (`stream_options.include_usage`), comes by itself (asking does no harm
@@ -48,7 +48,12 @@ export type Adjustment = {
   readonly shims: readonly string[]
 }
 
-export type Endpoint = { readonly path: string; readonly query: Readonly<Record<string, string>> }
+export type Endpoint = {
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  /** Where the protocol lives beside the provider's base URL; absent: below it. */
+  readonly baseUrl?: string
+}
 
 export type Vendor = {
   readonly name: string
@@ -68,8 +73,10 @@ export type Vendor = {
   readonly inProcess: boolean
   /** Names of options that `drover.yaml` may give, with what they mean. */
   readonly options: Readonly<Record<string, string>>
-  /** The protocols it speaks itself. */
+  /** The protocols it speaks itself; of those that calls may be translated to, its best first. */
   readonly protocols: readonly ProtocolName[]
+  /** How its use of those differs from what they say themselves, for a model. */
+  readonly dialect: (model: string) => Dialect
   /** Headers that carry the credential. */
   readonly authorise: (credential: Secret) => Readonly<Record<string, string>>
   /** Path and query, from the protocol's own path: most vendors give it back as it is. */
@@ -77,6 +84,7 @@ export type Vendor = {
     readonly path: string
     readonly model: string
     readonly provider: Provider
+    readonly protocol: ProtocolName
   }) => Endpoint
   readonly streamUsage: StreamUsage
   readonly leavePolicy: LeavePolicy

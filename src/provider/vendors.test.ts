@@ -55,7 +55,7 @@ test('the wire facts of every vendor name their source and the day they were rea
 test('Azure: the v1 address, the dated one with the deployment in the path, and the bare host of either', () => {
   const at = (baseUrl: string, options: Record<string, string> = {}, path = 'chat/completions'): string => {
     const provider = providerOf(azure, { baseUrl, options })
-    const endpoint = azure.endpoint({ path, model: 'my gpt', provider })
+    const endpoint = azure.endpoint({ path, model: 'my gpt', provider, protocol: 'openai-chat' })
     const query = new URLSearchParams(endpoint.query).toString()
     return `${baseUrl}/${endpoint.path}${query === '' ? '' : `?${query}`}`
   }
@@ -77,6 +77,7 @@ test('Azure: the v1 address, the dated one with the deployment in the path, and 
   const check = azure.endpoint({
     path: 'models',
     model: '',
+    protocol: 'openai-chat',
     provider: providerOf(azure, { baseUrl: 'https://r.example', options: dated }),
   })
   assert.equal(check.path, 'openai/models')
@@ -87,6 +88,7 @@ test('DeepSeek completes text under beta/, and everything else beside it', () =>
     deepseek.endpoint({
       path: own,
       model: 'm',
+      protocol: 'openai-chat',
       provider: providerOf(deepseek, baseUrl === undefined ? {} : { baseUrl }),
     }).path
   assert.equal(path('chat/completions'), 'chat/completions')
@@ -96,8 +98,12 @@ test('DeepSeek completes text under beta/, and everything else beside it', () =>
 
 test('Cohere reranks at its own path, and takes an address with a path at its word', () => {
   const path = (own: string, baseUrl?: string): string =>
-    cohere.endpoint({ path: own, model: 'm', provider: providerOf(cohere, baseUrl === undefined ? {} : { baseUrl }) })
-      .path
+    cohere.endpoint({
+      path: own,
+      model: 'm',
+      protocol: 'openai-chat',
+      provider: providerOf(cohere, baseUrl === undefined ? {} : { baseUrl }),
+    }).path
   assert.equal(path('rerank'), 'v2/rerank')
   assert.equal(path('chat/completions'), 'compatibility/v1/chat/completions')
   assert.equal(path('chat/completions', 'https://proxy.example/compatibility/v1'), 'chat/completions')

@@ -4,7 +4,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { dialectOf, makeVendor } from './vendor-defaults.ts'
 
 export const zhipu: Vendor = makeVendor({
   name: 'zhipu',
@@ -21,6 +21,7 @@ export const zhipu: Vendor = makeVendor({
     'openai-transcriptions',
     'openai-rerank',
   ],
+  dialect: dialectOf({ thinking: 'switch' }),
   requestIdHeaders: ['x-log-id'],
   checkPath: null,
   showsReasoning: true,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import type { Buffer } from 'node:buffer'
 import type { Clock } from '#base/clock.ts'
 import { asProblem, Problem } from '#base/problem.ts'
+import type { Asked } from '#http/inbound.ts'
 import type { UpstreamReply } from '#http/transport.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Frame, Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
@@ -13,8 +14,11 @@ import type { Leg, LegReason } from './leg.ts'
 import { targetName } from './leg.ts'
 import type { Prepared } from './prepare.ts'
 import { prepare } from './prepare.ts'
+import type { ReplyFace } from './reply-face.ts'
+import { replyFace } from './reply-face.ts'
 import type { Routing } from './routing.ts'
 import type { Snapshot, Upstream } from './snapshot.ts'
+import { speakTo } from './speak.ts'
 import type { Vigil } from './vigil.ts'
 import { keepVigil, keyName } from './vigil.ts'
 import type { Watchdog } from './watchdog.ts'
@@ -28,6 +32,8 @@ export type Attempt = {
   readonly draft: AttemptDraft
   readonly upstream: Upstream
   readonly warnings: readonly string[]
+  /** What of the reply so far could not be said in the caller's format. */
+  readonly losses: ReplyFace['losses']
   /** Batches of frames, one per piece that arrived. Throws Problem. */
   readonly frames: AsyncIterator<readonly Frame[]>
   /** Both are `null` until the upstream's head has come. */
@@ -50,7 +56,9 @@ export type Turn = {
 
 export type AttemptContext = {
   readonly call: Call
+  /** The caller's. */
   readonly protocol: Protocol
+  readonly asked: Asked
   readonly clock: Clock
   /** Monotonic time of the call's arrival and of the end of its time. */
   readonly arrivedMs: number
@@ -120,16 +128,19 @@ const cutOff = ({ provider }: Upstream): Problem =>
 type Preparing = { readonly context: AttemptContext; readonly upstream: Upstream; readonly vigil: Vigil }
 
 /** What cannot be prepared was never sent: nothing is learnt of the target. */
-const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing): Prepared => {
+const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing): Prepared & { readonly face: ReplyFace } => {
   try {
-    return prepare({
+    const speech = speakTo({ ...context, leg, upstream })
+    const prepared = prepare({
       ...context,
+      speech,
       leg,
       upstream,
       rules: context.snapshot.rulesOf(upstream.vendor.name, leg.target.model),
       mayAskUsage: !context.refusesUsage.has(targetName(leg.target)),
       credential: vigil.keyIndex === null ? null : (upstream.provider.credentials[vigil.keyIndex] ?? null),
     })
+    return { ...prepared, face: replyFace(speech, context) }
   } catch (thrown) {
     vigil.ended('void')
     throw thrown
@@ -182,7 +193,7 @@ const refusalOf = async (from: UpstreamReply, { leg, context, upstream, prepared
   const body = await readBounded(from.body)
   from.abort()
   const raw = { status: from.status, headers: flatHeaders(from.headers), body }
-  const problem = context.protocol.client.readProblem(raw)
+  const problem = prepared.face.readProblem(raw)
   if (!prepared.askedUsage || !upstream.vendor.refusesStreamUsage(raw.status, bodyObject(body))) return problem
   context.refusesUsage.add(targetName(leg.target))
   return new StreamUsageRefused(problem)
@@ -190,7 +201,7 @@ const refusalOf = async (from: UpstreamReply, { leg, context, upstream, prepared
 
 /** Begins an attempt. Nothing is sent before `frames` is read from. */
 export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
-  const { clock, protocol, call } = context
+  const { clock, call } = context
   const { upstream, draft, vigil, prepared, watch, leaving } = setOut(leg, context)
   const { timeouts } = leg.row.route
   const sinceArrivalMs = (): number => clock.monotonicMs() - context.arrivedMs
@@ -208,12 +219,12 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
         connectTimeoutMs: timeouts.connectMs,
         headersTimeoutMs: call.stream ? timeouts.headersMs : timeouts.totalMs,
       })
-      head = reply
+      head = prepared.face.headOf(reply)
       draft.status = reply.status
       draft.headersMs = sinceArrivalMs()
       draft.upstreamRequestId = requestIdOf(upstream, reply)
       if (reply.status >= 300) throw await refusalOf(reply, { leg, context, upstream, prepared })
-      reader = protocol.client.readReply(call, reply)
+      reader = prepared.face.read(reply)
       for await (const chunk of reply.body) {
         const frames = reader.read(chunk)
         // Who sends comments while it thinks is not silent.
@@ -248,6 +259,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     draft,
     upstream,
     warnings: prepared.warnings,
+    losses: prepared.face.losses,
     frames: read(),
     head: () => head,
     reader: () => reader,

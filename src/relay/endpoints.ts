@@ -25,13 +25,15 @@ export const relayEndpoints = (
   })
   return [
     ...protocols.flatMap((protocol) =>
-      protocol.endpoints.map(
-        ({ path, accepts }): Endpoint<RelayEndpoint> => ({
-          method: 'POST',
-          path: `/v1/${path}`,
-          accepts,
-          value: { kind: 'call', protocol },
-        }),
+      protocol.endpoints.flatMap(({ path, accepts, roots = ['/v1'] }) =>
+        roots.map(
+          (root): Endpoint<RelayEndpoint> => ({
+            method: 'POST',
+            path: `${root}/${path}`,
+            accepts,
+            value: { kind: 'call', protocol },
+          }),
+        ),
       ),
     ),
     inquiry('/v1/models', listModels),

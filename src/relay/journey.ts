@@ -79,11 +79,17 @@ export type Head = {
 
 /** Sends the head of whatever answer there is, and notes in the draft what is known by then. Gives the headers that went out. */
 export const sendHead = (journey: Journey, { status, headers, limits }: Head): Readonly<Record<string, string>> => {
-  const { draft, exchange } = journey
+  const { draft, exchange, protocol } = journey
+  const { requestIdHeader } = protocol.server
   const spentMs = elapsedMs(journey)
   draft.status = status
   draft.overheadMs = Math.max(0, spentMs - upstreamWaitMs(draft))
-  const sent = { ...droverHeaders(draft, { elapsedMs: spentMs, limits }), ...securityHeaders, ...headers }
+  const sent = {
+    ...droverHeaders(draft, { elapsedMs: spentMs, limits }),
+    ...securityHeaders,
+    ...(requestIdHeader === undefined ? {} : { [requestIdHeader]: draft.id }),
+    ...headers,
+  }
   exchange.outbound.head(status, sent)
   return sent
 }

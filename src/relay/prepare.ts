@@ -4,20 +4,18 @@ import type { Secret } from '#base/log.ts'
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
-import type { Call, Edits, Warning } from '#protocol/call.ts'
-import type { Protocol } from '#protocol/protocol.ts'
+import type { Edits, Warning } from '#protocol/call.ts'
+import type { OutgoingCall } from '#protocol/protocol.ts'
 import { joinAdjustments } from '#provider/quirk.ts'
 import { shimCall } from '#provider/shim.ts'
 import type { Adjustment } from '#provider/vendor.ts'
 import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
-
-/** What a caller's header may tell an upstream: wishes of the API itself, never credentials, cookies or organisations. */
-const forwardedHeaders: readonly string[] = ['openai-beta', 'anthropic-beta', 'accept']
+import type { Speech } from './speak.ts'
 
 export type Preparation = {
-  readonly call: Call
-  readonly protocol: Protocol
+  /** The call in the target's protocol. */
+  readonly speech: Speech
   readonly leg: Leg
   readonly upstream: Upstream
   readonly rules: ParameterRules
@@ -43,9 +41,11 @@ const merged = (first: Edits, second: Edits): Edits => ({
   rename: { ...first.rename, ...second.rename },
 })
 
-const adjustmentFor = ({ call, leg, upstream, rules, strict }: Preparation): Adjustment => {
+const adjustmentFor = ({ speech, leg, upstream, rules, strict }: Preparation): Adjustment => {
+  const { call, protocol } = speech
   const mode = strict ? 'strict' : leg.target.params
-  const shimmed = shimCall({ call, rules, mode, model: leg.target.model })
+  const { parameterNames } = protocol
+  const shimmed = shimCall({ call, rules, mode, model: leg.target.model, ...(parameterNames && { parameterNames }) })
   if (shimmed instanceof Problem) throw shimmed
   return joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model))
 }
@@ -59,18 +59,19 @@ const credentialHeaders = ({ upstream, credential }: Preparation): Readonly<Reco
   })
 }
 
-const urlOf = (preparation: Preparation, path: string): URL => {
-  const { upstream, leg } = preparation
-  const endpoint = upstream.vendor.endpoint({ path, model: leg.target.model, provider: upstream.provider })
-  const url = new URL(`${upstream.provider.baseUrl}/${endpoint.path}`)
+const urlOf = ({ upstream, leg, speech }: Preparation, path: string): URL => {
+  const { provider, vendor } = upstream
+  const endpoint = vendor.endpoint({ path, model: leg.target.model, provider, protocol: speech.protocol.name })
+  const url = new URL(`${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`)
   for (const [name, value] of Object.entries(endpoint.query)) url.searchParams.set(name, value)
   return url
 }
 
-const forwarded = (caller: Readonly<Record<string, string>>): Record<string, string> => {
+/** Wishes of the API itself that the caller tells in headers, never credentials, cookies or organisations. */
+const forwarded = ({ speech, callerHeaders }: Preparation): Record<string, string> => {
   const headers: Record<string, string> = {}
-  for (const name of forwardedHeaders) {
-    const value = caller[name]
+  for (const name of speech.protocol.client.callerHeaders) {
+    const value = callerHeaders[name]
     if (value !== undefined) headers[name] = value
   }
   return headers
@@ -82,7 +83,8 @@ const revealed = (headers: Readonly<Record<string, Secret>>): Record<string, str
 type UsageQuestion = { readonly edits: Edits | null; readonly asked: boolean; readonly warnings: readonly Warning[] }
 
 /** Whether this upstream is asked for the usage of a stream, as its vendor declares and as it has answered before. */
-const usageQuestion = ({ call, protocol, upstream, mayAskUsage }: Preparation): UsageQuestion => {
+const usageQuestion = ({ speech, upstream, mayAskUsage }: Preparation): UsageQuestion => {
+  const { call, protocol } = speech
   const { streamUsage } = upstream.vendor
   if (streamUsage === 'never') return { edits: protocol.client.dropUsage(call), asked: false, warnings: [] }
   if (!mayAskUsage) {
@@ -94,26 +96,30 @@ const usageQuestion = ({ call, protocol, upstream, mayAskUsage }: Preparation): 
   return { edits, asked: edits !== null || call.usageWish.inStream, warnings: [] }
 }
 
+const headersFor = (preparation: Preparation, outgoing: OutgoingCall): Readonly<Record<string, string>> => ({
+  ...outgoing.headers,
+  ...forwarded(preparation),
+  ...preparation.traceHeaders,
+  ...revealed(preparation.upstream.provider.headers),
+  'content-type': outgoing.contentType,
+  'user-agent': 'drover',
+  ...credentialHeaders(preparation),
+})
+
 /** @throws Problem `unsupported_parameter` in strict mode, or what the protocol cannot write. */
 export const prepare = (preparation: Preparation): Prepared => {
-  const { call, protocol, leg, upstream } = preparation
+  const { speech, leg } = preparation
+  const { call, protocol } = speech
   const adjustment = adjustmentFor(preparation)
   const question = usageQuestion(preparation)
   const edits = question.edits === null ? adjustment.edits : merged(adjustment.edits, question.edits)
   const { value: outgoing, warnings } = protocol.client.writeCall(call, { model: leg.target.model, edits })
-  const said = [...adjustment.warnings, ...question.warnings, ...warnings]
+  const said = [...speech.warnings, ...adjustment.warnings, ...question.warnings, ...warnings]
   return {
     request: {
       method: 'POST',
       url: urlOf(preparation, outgoing.path),
-      headers: {
-        ...forwarded(preparation.callerHeaders),
-        ...preparation.traceHeaders,
-        ...revealed(upstream.provider.headers),
-        'content-type': outgoing.contentType,
-        'user-agent': 'drover',
-        ...credentialHeaders(preparation),
-      },
+      headers: headersFor(preparation, outgoing),
       body: outgoing.body,
     },
     warnings: said.map(({ field, reason }) => `${field}:${reason}`),

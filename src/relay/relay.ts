@@ -53,6 +53,11 @@ const usageIn = (reply: Reply): Usage | null => {
   return null
 }
 
+/** What the reply could not say in the caller's format: for a whole answer it still goes into the head. */
+const noteLosses = ({ draft }: Admitted, { attempt }: Reply): void => {
+  draft.warnings = [...new Set([...draft.warnings, ...attempt.losses()])]
+}
+
 /** Sends head and body; gives how it ended. */
 const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext): Promise<Delivered> => {
   const { call, grant, draft } = admitted
@@ -65,12 +70,15 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
   }
   if (!reply.ended || call.stream) {
     begin(replyHeaders(upstream, { stream: call.stream, lengthBytes: null, costNanoUsd: null }))
-    return deliver(reply, context)
+    const delivered = await deliver(reply, context)
+    noteLosses(admitted, reply)
+    return delivered
   }
   const usage = usageIn(reply)
   const charge = usage === null ? null : priceOf(reply.attempt.leg.row, usage, draft)
   const bytes = wholeBytes(reply, context)
   const costNanoUsd = charge?.costNanoUsd ?? null
+  noteLosses(admitted, reply)
   begin(replyHeaders(upstream, { stream: false, lengthBytes: bytes.length, costNanoUsd }))
   return deliverWhole(bytes, context)
 }

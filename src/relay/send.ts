@@ -211,6 +211,7 @@ export const send = async (admitted: Admitted): Promise<Reply> => {
       beginAttempt(leg, {
         call,
         protocol,
+        asked: inbound,
         clock,
         snapshot,
         routing,

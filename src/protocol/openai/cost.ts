@@ -6,6 +6,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import type { SseEvent } from '#base/sse.ts'
 import { sseSplitter } from '#base/sse.ts'
 import { findUsage } from './usage.ts'
 
@@ -50,12 +51,19 @@ const withData = (raw: Buffer, data: Buffer, changed: Buffer): Buffer => {
   return Buffer.from(others.join(''))
 }
 
-const ofEvent = (raw: Buffer, cost: Readonly<Record<string, string>>): Buffer => {
+const ofEvent = ({ raw, data }: SseEvent, cost: Readonly<Record<string, string>>): Buffer => {
+  const text = data?.toString('utf8') ?? ''
+  if (data === null || !text.trimStart().startsWith('{') || !isObject(JSON.parse(text))) return raw
+  const changed = withCost(data, cost)
+  return changed === data ? raw : withData(raw, data, changed)
+}
+
+/** A frame that was written anew may hold several events. */
+const ofEvents = (raw: Buffer, cost: Readonly<Record<string, string>>): Buffer => {
   const splitter = sseSplitter()
-  const [event] = [...splitter.feed(raw), ...splitter.end()]
-  if (event === undefined || event.data === null || !isObject(JSON.parse(event.data.toString('utf8')))) return raw
-  const changed = withCost(event.data, cost)
-  return changed === event.data ? raw : withData(raw, event.data, changed)
+  const events = [...splitter.feed(raw), ...splitter.end()].map((event) => ofEvent(event, cost))
+  const [only] = events
+  return events.length === 1 && only !== undefined ? only : Buffer.concat(events)
 }
 
 /**
@@ -66,7 +74,7 @@ export const addCost = (raw: Buffer, costNanoUsd: bigint): Buffer => {
   const cost = costMembers(costNanoUsd)
   const first = raw.find((byte) => byte > 0x20)
   try {
-    return first === braceOpen ? withCost(raw, cost) : ofEvent(raw, cost)
+    return first === braceOpen ? withCost(raw, cost) : ofEvents(raw, cost)
   } catch (thrown) {
     if (thrown instanceof SyntaxError || thrown instanceof Problem) return raw
     throw thrown

@@ -5,7 +5,7 @@ import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Protocol, ReplyContext, ReplyHead, ReplyReader, ReplyWriter } from '#protocol/protocol.ts'
 import { addCost } from './cost.ts'
-import { writeRequest } from './outgoing.ts'
+import { callerHeaders, writeRequest } from './outgoing.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './refusal.ts'
 import { openaiReader } from './reply.ts'
 import type { ReplySteps } from './reply-steps.ts'
@@ -65,5 +65,6 @@ export const endpointProtocol = (spec: EndpointSpec): Protocol => ({
     readUsage,
     askUsage: askStreamUsage,
     dropUsage: dropStreamUsage,
+    callerHeaders,
   },
 })

@@ -5,7 +5,7 @@ import { topLevelStream } from '#base/json-stream.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Part } from '#protocol/part.ts'
-import type { Frame } from '#protocol/protocol.ts'
+import type { Frame, ReadOptions } from '#protocol/protocol.ts'
 import type { BodyReader, ReplySteps } from './reply-steps.ts'
 import { isErrorDocument } from './stated-error.ts'
 import { notTheProtocol, readInBandProblem } from './upstream-problem.ts'
@@ -39,9 +39,11 @@ class JsonReader implements BodyReader {
   #heldBytes = 0
   #passing = false
   #complete = false
+  readonly #heldBytesMax: number
 
-  constructor(steps: ReplySteps) {
+  constructor(steps: ReplySteps, { whole }: ReadOptions) {
     this.#steps = steps
+    this.#heldBytesMax = whole ? Number.POSITIVE_INFINITY : heldBytesMax
     this.#names = [...new Set([...memberNames, ...(steps.members ?? [])])]
     if (steps.members !== null) this.#scan = topLevelStream({ members: this.#names })
   }
@@ -53,7 +55,7 @@ class JsonReader implements BodyReader {
     this.#held.push(bytes)
     this.#heldBytes += bytes.length
     if (this.#held.length === 1024) this.#held = [Buffer.concat(this.#held)]
-    return this.#heldBytes > heldBytesMax ? this.#pass() : []
+    return this.#heldBytes > this.#heldBytesMax ? this.#pass() : []
   }
 
   end(): readonly Frame[] {
@@ -93,4 +95,4 @@ class JsonReader implements BodyReader {
 }
 
 /** Reads one document. @throws Problem `upstream_error` where it is cut or broken. */
-export const jsonReader = (steps: ReplySteps): BodyReader => new JsonReader(steps)
+export const jsonReader = (steps: ReplySteps, options: ReadOptions): BodyReader => new JsonReader(steps, options)

@@ -10,6 +10,9 @@ import { boundaryOf, writeForm } from './outgoing-form.ts'
 /** Drover's own request fields: no provider knows them, but for one that a vendor sets again. */
 const ownFields: readonly string[] = ['usage', 'models', 'provider']
 
+/** Wishes about the API itself that callers of this family tell in headers. */
+export const callerHeaders: readonly string[] = ['openai-beta', 'anthropic-beta', 'accept']
+
 /** All changes of one call: the caller's edits, the model, and Drover's own fields out unless `edits.set` keeps them. */
 const allEdits = (call: Call, { model, edits }: RequestTarget, stated: unknown): Edits => ({
   set: stated === model ? edits.set : { ...edits.set, model: JSON.stringify(model) },

@@ -12,12 +12,11 @@ const firstByte = (body: Uint8Array): string => {
 
 /**
  * The upstream's own refusal, where it passes to a caller of the same format as it came; `null` = Drover answers in its own
- * words. A page (HTML) or nothing at all is nobody's protocol, so those are put into words. A relay that translates takes
- * `raw` out of the problem first.
+ * words: a page (HTML) or nothing at all is nobody's protocol, and what was told in another format is not the caller's.
  */
 export const passedAnswer = (problem: Problem): RawAnswer | null => {
   const { raw, status } = problem.detail
-  if (raw === undefined || status === undefined || raw.status !== status) return null
+  if (raw === undefined || raw.foreign === true || status === undefined || raw.status !== status) return null
   const first = firstByte(raw.body)
   return first === '' || first === '<' ? null : raw
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyReader } from '#protocol/protocol.ts'
 
-export type EventReading = { readonly parts: readonly Part[]; readonly role: 'content' | 'usage-only' }
+export type EventReading = { readonly parts: readonly Part[]; readonly role: 'content' | 'usage-only' | 'end' }
 
 /** Made once per reply, so it may keep state. */
 export type ReplySteps = {

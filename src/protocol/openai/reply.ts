@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer'
 import type { Call } from '#protocol/call.ts'
-import type { Frame, ReplyForm, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
+import type { Frame, ReadOptions, ReplyForm, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
 import { eventReader } from './event-reply.ts'
 import { jsonReader } from './json-reply.ts'
 import type { BodyReader, ReplySteps } from './reply-steps.ts'
@@ -42,17 +42,25 @@ export const binaryReader = (): ReplyReader => {
   }
 }
 
+export type ReaderOptions = Partial<ReadOptions> & {
+  readonly call: Call
+  readonly head: ReplyHead
+  readonly steps: ReplySteps
+}
+
 class SniffingReader implements ReplyReader {
   readonly #steps: ReplySteps
   #blanks: Buffer[] = []
   #blankBytes = 0
   readonly #streams: boolean
+  readonly #whole: boolean
   #form: ReplyForm
   #body: BodyReader | null = null
 
-  constructor(call: Call, head: ReplyHead, steps: ReplySteps) {
+  constructor({ call, head, steps, whole = false }: ReaderOptions) {
     this.#steps = steps
     this.#streams = call.stream
+    this.#whole = whole
     this.#form = expectedForm(contentTypeOf(head), call)
   }
 
@@ -97,11 +105,11 @@ class SniffingReader implements ReplyReader {
       )
     if (first === 0x7b) this.#form = 'json'
     // Words that are no JSON at all are the provider's own (some compatible servers answer so): they pass as they came.
-    if (this.#form === 'json' && !this.#streams && !startsJson(first)) {
+    if (this.#form === 'json' && !this.#streams && !this.#whole && !startsJson(first)) {
       this.#form = 'binary'
       return binaryReader()
     }
-    return this.#form === 'json' ? jsonReader(this.#steps) : eventReader(this.#steps)
+    return this.#form === 'json' ? jsonReader(this.#steps, { whole: this.#whole }) : eventReader(this.#steps)
   }
 }
 
@@ -109,8 +117,4 @@ class SniffingReader implements ReplyReader {
  * A reader for one reply. The body decides: a document may come where a stream was asked for, and the reverse.
  * @throws Problem `upstream_error` from `read` and `end` (facts.fault `protocol` or `cut`) for what is neither.
  */
-export const openaiReader = (options: {
-  readonly call: Call
-  readonly head: ReplyHead
-  readonly steps: ReplySteps
-}): ReplyReader => new SniffingReader(options.call, options.head, options.steps)
+export const openaiReader = (options: ReaderOptions): ReplyReader => new SniffingReader(options)

@@ -1,0 +1,73 @@
+/** What blocks are in this format, for whole messages and for streams alike. */
+
+import type { Json, JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import { carrierFormats, sealCarrier } from '#protocol/carrier.ts'
+import type { Carrier, Part } from '#protocol/part.ts'
+import type { ReplyContext } from '#protocol/protocol.ts'
+import type { MessagesExtra } from './wire.ts'
+
+export type PartOf<T extends Part['type']> = Extract<Part, { readonly type: T }>
+
+/** Carried fields of a part that came in this format; those of another mean nothing here. */
+export const extraOf = (part: Part): MessagesExtra => {
+  const extra = 'extra' in part && part.extra !== undefined ? part.extra : {}
+  const { message, block, type, delta } = extra
+  return {
+    ...(isObject(message) && 'role' in extra === false ? { message } : {}),
+    ...(isObject(block) ? { block } : {}),
+    ...(typeof type === 'string' ? { type } : {}),
+    ...(isObject(delta) ? { delta } : {}),
+  }
+}
+
+/** The head of a message, before anything of it is known. */
+export const headOf = (context: ReplyContext, start: PartOf<'start'> | null): JsonObject => ({
+  id: start?.id ?? `msg_${context.asked.id}`,
+  type: 'message',
+  role: 'assistant',
+  model: start?.model ?? context.call.model,
+})
+
+/** A carrier as this format's signature or data, whatever format it is of. */
+export const opaque = (carrier: Carrier | undefined): string =>
+  carrier === undefined ? '' : sealCarrier(carrier, carrierFormats.anthropic)
+
+/** A call of a provider's own tool, where it is one of this format's; `null` = it has no place here. */
+export const toolBlock = (part: PartOf<'tool-input-start'>): JsonObject | null => {
+  const { block, type } = extraOf(part)
+  if (part.executor === 'caller') return { type: 'tool_use', id: part.id, name: part.name, input: {}, ...block }
+  return /^(?:srv|mcp)toolu_/.test(part.id)
+    ? { type: type ?? 'server_tool_use', id: part.id, name: part.name, input: {}, ...block }
+    : null
+}
+
+/** A result of a provider's own tool, or a block that no part names; `null` = it is none of this format's. */
+export const wholeBlock = (part: PartOf<'tool-result' | 'other'>): JsonObject | null => {
+  if (part.type === 'other') return part.format === 'anthropic-messages' ? part.raw : null
+  return /_tool_result$/.test(String(part.output['type'])) ? part.output : null
+}
+
+/** A citation in this format: its own as it came, one of another as a place found on the web. */
+export const citationOf = (part: PartOf<'citation'>): JsonObject =>
+  /_location$/.test(String(part.raw['type']))
+    ? part.raw
+    : {
+        type: 'web_search_result_location',
+        url: part.url ?? '',
+        title: part.title ?? '',
+        cited_text: '',
+        encrypted_index: '',
+      }
+
+/** The arguments of a call as the object that this format wants; what is no object stands in `input`, and is said. */
+export const inputObject = (text: string): { readonly input: JsonObject; readonly broken: boolean } => {
+  if (text.trim() === '') return { input: {}, broken: false }
+  try {
+    const value: Json = JSON.parse(text)
+    if (isObject(value)) return { input: value, broken: false }
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown
+  }
+  return { input: { input: text }, broken: true }
+}

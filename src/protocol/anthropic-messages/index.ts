@@ -1,0 +1,60 @@
+/** Messages: the protocol of Anthropic, and of others who let Claude's clients in. */
+
+import { addCost } from '#protocol/openai/cost.ts'
+import { writeRequest } from '#protocol/openai/outgoing.ts'
+import { openaiReader } from '#protocol/openai/reply.ts'
+import { readRequest } from '#protocol/openai/request.ts'
+import { readProblem } from '#protocol/openai/upstream-problem.ts'
+import type { Protocol } from '#protocol/protocol.ts'
+import { messagesFields } from './fields.ts'
+import { heartbeat, writeProblem, writeStreamProblem } from './problem.ts'
+import { readChat } from './read-chat.ts'
+import { messagesSteps } from './reply.ts'
+import { messagesRequest } from './request.ts'
+import { readUsage } from './usage.ts'
+import { writeChat } from './write-chat.ts'
+import { streamWriter } from './write-stream.ts'
+import { wholeWriter } from './write-whole.ts'
+
+/** The only version there has ever been (https://platform.claude.com/docs/en/api/versioning, read 2026-11-22). */
+const version = '2023-06-01'
+
+export const anthropicMessages: Protocol = {
+  name: 'anthropic-messages',
+  kind: 'chat',
+  endpoints: [{ path: 'messages', accepts: ['json'], roots: ['/v1', '/anthropic/v1'] }],
+  outputMaxFields: ['max_tokens'],
+  fields: messagesFields,
+  parameterNames: {
+    temperature: 'temperature',
+    top_p: 'top_p',
+    top_k: 'top_k',
+    max_tokens: 'max_tokens',
+    stop: 'stop_sequences',
+    thinking: 'thinking',
+  },
+  server: {
+    readCall: (inbound) => readRequest(inbound, messagesRequest),
+    readChat,
+    writeReply: (context) => (context.call.stream ? streamWriter(context) : wholeWriter(context)),
+    writeProblem,
+    writeStreamProblem,
+    heartbeat,
+    addCost,
+    requestIdHeader: 'request-id',
+  },
+  client: {
+    path: 'messages',
+    writeCall: (call, target) => {
+      const { value, warnings } = writeRequest(call, target)
+      return { value: { ...value, headers: { 'anthropic-version': version } }, warnings }
+    },
+    writeChat,
+    readReply: (call, head, options) => openaiReader({ call, head, steps: messagesSteps(), ...options }),
+    readProblem,
+    readUsage,
+    askUsage: () => null,
+    dropUsage: () => null,
+    callerHeaders: ['anthropic-beta', 'anthropic-version', 'accept'],
+  },
+}

@@ -1,0 +1,72 @@
+/** Problems in Anthropic's shape. https://platform.claude.com/docs/en/api/errors, read 2026-11-22. */
+
+import { Buffer } from 'node:buffer'
+import type { JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import type { Problem, RawAnswer } from '#base/problem.ts'
+import type { Answer, Asked } from '#http/inbound.ts'
+import { errorJson, retryHeaders } from '#http/problem-answer.ts'
+import { passedAnswer } from '#protocol/openai/refusal.ts'
+
+const types: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  402: 'billing_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+  504: 'timeout_error',
+  529: 'overloaded_error',
+}
+
+/** An unknown model is a 404 here. */
+const statusOf = (problem: Problem): number =>
+  problem.status === 400 && (problem.code === 'model_not_found' || problem.code === 'model_retired')
+    ? 404
+    : problem.status
+
+const typeOf = (status: number): string => types[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error')
+
+/** `{type: "error", error: {type, message}, request_id}`; code, field and facts of Drover stand beside. */
+const envelope = (problem: Problem, asked: Asked): JsonObject => {
+  const { message, code, param, facts } = errorJson(problem, asked)
+  const error = {
+    type: typeOf(statusOf(problem)),
+    message,
+    code,
+    ...(param === null ? {} : { param }),
+    ...(facts === undefined ? {} : { facts }),
+  }
+  return { type: 'error', error, request_id: asked.id }
+}
+
+/** Some endpoints of this format refuse in OpenAI's shape (Kimi's does): that is said again in this one. */
+const isEnvelope = ({ body }: RawAnswer): boolean => {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
+    return isObject(value) && value['type'] === 'error' && isObject(value['error'])
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return false
+    throw thrown
+  }
+}
+
+/** A problem as a whole answer. What an upstream of this format refused with 400, 404, 413 or 422 passes as it came. */
+export const writeProblem = (problem: Problem, asked: Asked): Answer => {
+  const headers = { ...retryHeaders(problem), ...problem.detail.headers, 'content-type': 'application/json' }
+  const passed = passedAnswer(problem)
+  if (passed !== null && isEnvelope(passed)) return { status: passed.status, headers, body: passed.body }
+  return { status: statusOf(problem), headers, body: Buffer.from(JSON.stringify(envelope(problem, asked))) }
+}
+
+/** The event after which every SDK raises. */
+export const writeStreamProblem = (problem: Problem, asked: Asked): Buffer =>
+  Buffer.from(`event: error\ndata: ${JSON.stringify(envelope(problem, asked))}\n\n`)
+
+/** The document in place of an answer that failed before it was delivered. */
+export const problemDocument = (problem: Problem, asked: Asked): Buffer =>
+  Buffer.from(JSON.stringify(envelope(problem, asked)))
+
+/** Anthropic's own sign of life. */
+export const heartbeat: Buffer = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n')

@@ -1,0 +1,55 @@
+/**
+ * Carriers on their way through formats that are not their own. A format with an opaque field (a signature, encrypted data)
+ * holds any carrier: its own as it is, one of another format inside an envelope that this module alone opens.
+ */
+
+import { Buffer } from 'node:buffer'
+import { isObject } from '#base/json-type.ts'
+import type { Carrier } from './part.ts'
+
+/** Whose a carrier is. Values of `openai-chat` are whole reasoning details in JSON, of makers that are not listed here. */
+export const carrierFormats = {
+  anthropic: 'anthropic',
+  openaiResponses: 'openai-responses',
+  gemini: 'gemini',
+  openaiChat: 'openai-chat',
+} as const
+
+const envelope = 'drover1.'
+/** Longer texts are not opened: no provider's signature comes near. */
+const envelopeLengthMax = 4_194_304
+
+/** One carrier as an opaque text of the format `own`. */
+export const sealCarrier = (carrier: Carrier, own: string): string =>
+  carrier.format === own
+    ? carrier.value
+    : `${envelope}${Buffer.from(JSON.stringify([carrier.format, carrier.value])).toString('base64url')}`
+
+/** The carrier that an opaque text of the format `own` holds. */
+export const openCarrier = (text: string, own: string): Carrier => {
+  if (!text.startsWith(envelope) || text.length > envelopeLengthMax) return { format: own, value: text }
+  try {
+    const opened: unknown = JSON.parse(Buffer.from(text.slice(envelope.length), 'base64url').toString('utf8'))
+    if (Array.isArray(opened) && typeof opened[0] === 'string' && typeof opened[1] === 'string')
+      return { format: opened[0], value: opened[1] }
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown
+  }
+  // Only looks like an envelope: then it is what its format says it is.
+  return { format: own, value: text }
+}
+
+/** The carrier of this format among several. */
+export const carrierOf = (carriers: readonly Carrier[], format: string): Carrier | undefined =>
+  carriers.find((carrier) => carrier.format === format)
+
+/** A JSON object inside a carrier's value; `null` = it holds none. */
+export const carriedObject = (carrier: Carrier): ReturnType<typeof JSON.parse> => {
+  try {
+    const value: unknown = JSON.parse(carrier.value)
+    return isObject(value) ? value : null
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return null
+    throw thrown
+  }
+}

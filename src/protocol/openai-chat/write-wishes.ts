@@ -1,0 +1,99 @@
+/** Tools, choice, format and thinking as a chat request asks for them. */
+
+import type { Json, JsonObject } from '#base/json-type.ts'
+import { writeCacheMark } from '#protocol/cache-mark.ts'
+import type { ReasoningWish, ResponseFormat, Tool, ToolChoice } from '#protocol/chat-request.ts'
+import { given } from '#protocol/field-reading.ts'
+import type { Writing } from './write-content.ts'
+
+const writeTool = (tool: Tool, { own, dialect }: Writing): JsonObject | null => {
+  if (tool.kind === 'provider') return own && tool.does === null ? tool.raw : null
+  const { name, description } = tool
+  const mark = dialect.cacheMarks ? writeCacheMark(tool.cache) : {}
+  if (tool.kind === 'custom')
+    return {
+      type: 'custom',
+      custom: { name, ...given({ description, format: tool.format }), ...(own ? tool.extra : {}) },
+    }
+  const { parameters, strict } = tool
+  return {
+    type: 'function',
+    function: { name, ...given({ description, parameters, strict }), ...(own ? tool.extra : {}) },
+    ...mark,
+  }
+}
+
+/** OpenAI's own search models take one option beside the tools; of another format's search only that it is wanted is told. */
+const searchOf = ({ request, own }: Writing): JsonObject => {
+  const search = request.tools.find((tool) => tool.kind === 'provider' && tool.does === 'web-search')
+  if (search === undefined || search.kind !== 'provider') return {}
+  return { web_search_options: own ? search.raw : {} }
+}
+
+/** `tools` and what goes with them. */
+export const writeTools = (writing: Writing): JsonObject => {
+  const tools = writing.request.tools.map((tool) => writeTool(tool, writing)).filter((tool) => tool !== null)
+  return { ...(tools.length === 0 ? {} : { tools }), ...searchOf(writing) }
+}
+
+const named = (name: string, kind: 'function' | 'custom'): JsonObject => ({ type: kind, [kind]: { name } })
+
+export const writeToolChoice = (choice: ToolChoice | null): Json | null => {
+  if (choice === null) return null
+  if (choice.mode === 'tool') return named(choice.name, choice.kind)
+  if (choice.mode !== 'allowed') return choice.mode
+  const tools = choice.names.map((name) => named(name, 'function'))
+  return { type: 'allowed_tools', allowed_tools: { mode: choice.required ? 'required' : 'auto', tools } }
+}
+
+/** OpenAI wants a name; where the source's format has none, any will do. */
+export const writeFormat = (format: ResponseFormat | null): JsonObject | null => {
+  if (format === null || format.type === 'text') return format
+  if (format.type === 'json') return { type: 'json_object' }
+  const { name, description, schema, strict } = format
+  return { type: 'json_schema', json_schema: { name: name ?? 'answer', ...given({ description, schema, strict }) } }
+}
+
+/** Budgets in tokens as the words that stand for about as much. */
+const effortOfBudget = (tokens: number): string => (tokens <= 4_096 ? 'low' : tokens <= 16_384 ? 'medium' : 'high')
+
+const effortOf = ({ effort, budgetTokens }: ReasoningWish): string | null =>
+  effort ?? (budgetTokens === null ? null : effortOfBudget(budgetTokens))
+
+/** Other formats go further up than OpenAI's words do. */
+const openaiEffort = (effort: string): string => (effort === 'max' ? 'xhigh' : effort)
+
+const isOff = ({ mode, effort }: ReasoningWish): boolean => mode === 'off' || (mode === null && effort === 'none')
+
+const writings: Readonly<
+  Record<Writing['dialect']['thinking'], (wish: ReasoningWish, warn: Writing['warn']) => JsonObject>
+> = {
+  effort: (wish, warn) => {
+    const effort = effortOf(wish)
+    if (effort !== null && wish.mode !== 'off') return { reasoning_effort: openaiEffort(effort) }
+    if (wish.mode === 'off') warn('thinking', 'the format cannot ask for no thinking')
+    return {}
+  },
+  switch: (wish) => ({ thinking: { type: isOff(wish) ? 'disabled' : 'enabled' } }),
+  reasoning: (wish) => {
+    if (isOff(wish)) return { reasoning: { enabled: false } }
+    const { effort, budgetTokens, summary } = wish
+    const how = given({ effort, max_tokens: effort === null ? budgetTokens : null })
+    return {
+      reasoning: {
+        ...(Object.keys(how).length === 0 ? { enabled: true } : how),
+        ...(summary === 'none' ? { exclude: true } : {}),
+      },
+    }
+  },
+  enable_thinking: (wish) => ({ enable_thinking: !isOff(wish), ...given({ thinking_budget: wish.budgetTokens }) }),
+  budget: (wish, warn) => writings.effort(wish, warn),
+  adaptive: (wish, warn) => writings.effort(wish, warn),
+  none: (_wish, warn) => {
+    warn('thinking', 'the provider has no switch for thinking')
+    return {}
+  },
+}
+
+export const writeReasoning = ({ request, dialect, warn }: Writing): JsonObject =>
+  request.reasoning === null ? {} : writings[dialect.thinking](request.reasoning, warn)

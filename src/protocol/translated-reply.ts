@@ -1,0 +1,98 @@
+/** A reply of one format read as a reply of another: the bytes of its frames are those that the caller's format has for its parts. */
+
+import { Buffer } from 'node:buffer'
+import { Problem } from '#base/problem.ts'
+import type { Part, UsagePart } from './part.ts'
+import type { Frame, ReplyForm, ReplyReader, ReplyWriter } from './protocol.ts'
+
+/** An answer that is gathered before it is written may not be larger than this. */
+const gatheredBytesMax = 67_108_864
+
+const nothing = Buffer.alloc(0)
+
+/** What the provider said of its failure is in its own format: the caller gets it in words. */
+const inWords = (part: Part): Part => {
+  if (part.type !== 'error' || part.problem.detail.raw === undefined) return part
+  const { code, detail } = part.problem
+  const raw = { ...part.problem.detail.raw, foreign: true } as const
+  return { ...part, problem: new Problem(code, { ...detail, raw }) }
+}
+
+const tooLarge = (): Problem =>
+  new Problem('upstream_error', {
+    message: `The provider's answer is larger than ${gatheredBytesMax} bytes, which is the most that is translated. Ask for a stream.`,
+    facts: { fault: 'protocol' },
+  })
+
+class TranslatedReader implements ReplyReader {
+  readonly form: ReplyForm
+  readonly #reader: ReplyReader
+  readonly #writer: ReplyWriter
+  #readBytes = 0
+  #failed = false
+  #written = false
+  #usage: UsagePart | null = null
+
+  constructor(reader: ReplyReader, writer: ReplyWriter, stream: boolean) {
+    this.form = stream ? 'events' : 'json'
+    this.#reader = reader
+    this.#writer = writer
+  }
+
+  read(bytes: Buffer): readonly Frame[] {
+    this.#readBytes += bytes.length
+    if (this.form === 'json' && this.#readBytes > gatheredBytesMax) throw tooLarge()
+    return this.#translate(this.#reader.read(bytes))
+  }
+
+  end(): readonly Frame[] {
+    const frames = [...this.#translate(this.#reader.end())]
+    if (this.#written || !(this.#reader.complete() || this.#failed)) return frames
+    return [...frames, this.#close()]
+  }
+
+  complete(): boolean {
+    return this.#written && this.#reader.complete()
+  }
+
+  #translate(frames: readonly Frame[]): readonly Frame[] {
+    return frames.flatMap((frame) => {
+      const parts = frame.parts.map(inWords)
+      const translated: Frame = {
+        raw: this.#bytesOf(parts),
+        parts,
+        role: frame.role === 'usage-only' ? 'content' : frame.role,
+      }
+      const isOver = frame.role === 'end' && !this.#written && this.#reader.complete()
+      return isOver ? [translated, this.#close()] : [translated]
+    })
+  }
+
+  #bytesOf(parts: readonly Part[]): Buffer {
+    const pieces: Buffer[] = []
+    for (const part of parts) {
+      if (part.type === 'usage') this.#usage = part
+      if (part.type === 'error') this.#failed = true
+      const bytes = this.#written ? null : this.#writer.write(part)
+      if (bytes !== null) pieces.push(bytes)
+    }
+    const [only] = pieces
+    return pieces.length === 1 && only !== undefined ? only : pieces.length === 0 ? nothing : Buffer.concat(pieces)
+  }
+
+  /** The end of the answer in the caller's format. It tells usage, so the usage stands with it: its cost is written in there. */
+  #close(): Frame {
+    this.#written = true
+    return { raw: this.#writer.end(), parts: this.#usage === null ? [] : [this.#usage], role: 'end' }
+  }
+}
+
+/**
+ * Reads what an upstream sends and gives what the caller is to get. A reply that is cut is never closed: `complete` says no,
+ * and nothing that ends it has been written.
+ */
+export const translatedReader = (
+  reader: ReplyReader,
+  writer: ReplyWriter,
+  { stream }: { readonly stream: boolean },
+): ReplyReader => new TranslatedReader(reader, writer, stream)

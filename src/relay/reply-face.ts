@@ -1,0 +1,45 @@
+/** How the reply of a target is read: as it is where the target speaks the caller's format, else written in that as it comes. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Problem, RawAnswer } from '#base/problem.ts'
+import type { Asked } from '#http/inbound.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
+import { translatedReader } from '#protocol/translated-reply.ts'
+import type { Speech } from './speak.ts'
+
+export type ReplyFace = {
+  /** The head as it means something to the caller. */
+  readonly headOf: (reply: ReplyHead) => ReplyHead
+  readonly read: (reply: ReplyHead) => ReplyReader
+  readonly readProblem: (raw: RawAnswer) => Problem
+  /** What of the reply so far the caller's format could not say. */
+  readonly losses: () => readonly string[]
+}
+
+export type Listener = {
+  readonly call: Call
+  /** The caller's. */
+  readonly protocol: Protocol
+  readonly asked: Asked
+  readonly clock: Clock
+}
+
+/** Made once for each attempt. */
+export const replyFace = (speech: Speech, { call, protocol, asked, clock }: Listener): ReplyFace => {
+  const { client } = speech.protocol
+  if (speech.request === null)
+    return {
+      headOf: (reply) => reply,
+      read: (reply) => client.readReply(speech.call, reply),
+      readProblem: client.readProblem,
+      losses: () => [],
+    }
+  const writer = protocol.server.writeReply({ call, asked, nowMs: clock.nowMs() })
+  return {
+    headOf: ({ status }) => ({ status, headers: { 'content-type': writer.contentType } }),
+    read: (reply) => translatedReader(client.readReply(speech.call, reply, { whole: true }), writer, call),
+    readProblem: (raw) => client.readProblem({ ...raw, foreign: true }),
+    losses: () => (writer.warnings?.() ?? []).map(({ field, reason }) => `${field}:${reason}`),
+  }
+}
