@@ -6,7 +6,7 @@ import type { ChatRequest } from '#protocol/chat-request.ts'
 import { upstreamProtocols } from '#protocol/index.ts'
 import type { Protocol, UpstreamProtocol } from '#protocol/protocol.ts'
 import { canTranslate, translateCall } from '#protocol/translate-call.ts'
-import type { Leg } from './route.ts'
+import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
 
 export type Speech = {
