@@ -1,0 +1,93 @@
+/** A relay in front of providers that fail in chosen ways and of one that is sound: one pair for each case, so that no case knows another. */
+
+import type { Fault, FaultName } from '../fake/fault.ts'
+import { closedPort, faultOf, sound } from '../fake/fault.ts'
+import type { FakeUpstream, Script, Seen } from '../fake/upstream.ts'
+import { startUpstream } from '../fake/upstream.ts'
+import type { Voice } from '../fake/voice.ts'
+import { makeChance } from './chance.ts'
+import type { CallLine, Relay } from './harness.ts'
+import { fakeKey, startRelay } from './harness.ts'
+
+export type Case = {
+  /** A model id; the first provider is `<name>-faulty`, the other `<name>-sound`. */
+  readonly name: string
+  readonly fault: FaultName
+  /** What stands in `route`, without its deadlines: `strategy: fallback`. */
+  readonly route: string
+  /** Both providers fail. */
+  readonly isEverybody?: boolean
+}
+
+export type FaultBench = {
+  readonly relay: Relay
+  readonly key: string
+  /** What reached the faulty provider of a case, and the sound one. */
+  readonly seenAt: (name: string, which: 'faulty' | 'sound') => readonly Seen[]
+  readonly close: () => Promise<void>
+}
+
+/** Deadlines of every case: short, so that a silent provider is left soon. */
+export const deadlines = { headersMs: 300, firstTokenMs: 300, idleMs: 300, totalMs: 1_200 }
+
+const timeout = `{ connect: 300ms, headers: ${deadlines.headersMs}ms, first_token: ${deadlines.firstTokenMs}ms, idle: ${deadlines.idleMs}ms, total: ${deadlines.totalMs}ms }`
+
+const providerLine = (name: string, address: string): string =>
+  `  ${name}: { vendor: openai-compatible, base_url: "${address}", allow_private: true, api_key: "env:FAKE_KEY" }`
+
+const modelBlock = ({ name, route }: Case): string => `  ${name}:
+    targets:
+      - { provider: ${name}-faulty, model: m, cost: { input: "1.00", output: "2.00" } }
+      - { provider: ${name}-sound, model: m, cost: { input: "2.00", output: "4.00" } }
+    price: { input: "3.00", output: "6.00" }
+    route: { ${route}, sticky: none, timeout: ${timeout} }`
+
+/** The case that a request is for, by the first step of its path. */
+const placeOf = (seen: Seen): string => seen.target.split('/')[1] ?? ''
+
+const scriptsFor = (cases: readonly Case[], voice: Voice, seed: number): ReadonlyMap<string, Script> => {
+  const scripts = new Map<string, Script>()
+  for (const [index, { name, fault, isEverybody }] of cases.entries()) {
+    const { script }: Fault = faultOf(fault)
+    const plan = { voice, chance: makeChance(seed + index), slowMs: 600 }
+    const failing = script?.(plan)
+    if (failing !== undefined) scripts.set(`${name}-faulty`, failing)
+    scripts.set(`${name}-sound`, isEverybody === true && failing !== undefined ? failing : sound(voice))
+  }
+  return scripts
+}
+
+const configFor = async (cases: readonly Case[], upstream: FakeUpstream): Promise<string> => {
+  const nobody = await closedPort()
+  const addressOf = (name: string, isRefused: boolean): string =>
+    `http://127.0.0.1:${isRefused ? nobody : upstream.port}/${name}/v1`
+  const providers = cases.flatMap(({ name, fault }) => [
+    providerLine(`${name}-faulty`, addressOf(`${name}-faulty`, faultOf(fault).script === null)),
+    providerLine(`${name}-sound`, addressOf(`${name}-sound`, false)),
+  ])
+  return `providers:\n${providers.join('\n')}\nmodels:\n${cases.map(modelBlock).join('\n')}\n`
+}
+
+/** Starts one relay and one fake for all cases. The same seed fails at the same bytes. */
+export async function startFaultBench(cases: readonly Case[], voice: Voice, seed: number): Promise<FaultBench> {
+  const scripts = scriptsFor(cases, voice, seed)
+  const upstream = await startUpstream((exchange) => scripts.get(placeOf(exchange.seen))?.(exchange))
+  const starting = startRelay({ config: await configFor(cases, upstream), env: { FAKE_KEY: fakeKey } })
+  const relay = await starting.catch(async (fault: unknown) => {
+    await upstream.close()
+    throw fault
+  })
+  const { key } = await relay.createKey()
+  return {
+    relay,
+    key,
+    seenAt: (name, which) => upstream.seen.filter((seen) => placeOf(seen) === `${name}-${which}`),
+    close: async () => {
+      await upstream.close()
+      await relay[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** The attempts of a record. */
+export const attemptsOf = (record: CallLine): readonly CallLine[] => record['attempts'] as readonly CallLine[]

@@ -1,0 +1,172 @@
+/**
+ * A provider that fails in one chosen way: every fault that providers are known to have, decided by a seed, so that the same
+ * seed fails at the same byte.
+ */
+
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { cutAfter, neverAnswer, page, resetAtOnce, silentAfterHeaders, stallAfter, stream, whole } from './answer.ts'
+import type { Exchange, Script } from './upstream.ts'
+import type { Voice } from './voice.ts'
+
+export type FaultPlan = {
+  readonly voice: Voice
+  readonly chance: () => number
+  /** How slow the slow ones become. */
+  readonly slowMs: number
+}
+
+/** One way to fail, and whether a streaming caller or one who wants a whole answer can meet it. */
+export type Fault = {
+  readonly title: string
+  /** `null` = nobody listens at its address. */
+  readonly script: ((plan: FaultPlan) => Script) | null
+  /** Whether it comes after the first part, so that nobody else may be asked. */
+  readonly isLate?: boolean
+  readonly only?: 'stream' | 'whole'
+}
+
+const words = ['One ', 'word ', 'after ', 'the ', 'other.']
+
+const wantsStream = ({ seen }: Exchange): boolean => seen.body.includes('"stream":true')
+
+/** What a sound provider says. */
+export const sound =
+  (voice: Voice, text: readonly string[] = words): Script =>
+  (exchange) =>
+    wantsStream(exchange) ? stream(voice.events(text))(exchange) : whole(voice.whole(text.join('')))(exchange)
+
+const either =
+  (forStream: Script, forWhole: Script): Script =>
+  (exchange) =>
+    wantsStream(exchange) ? forStream(exchange) : forWhole(exchange)
+
+const status =
+  (code: number, headers: Readonly<Record<string, string>> = {}) =>
+  ({ voice }: FaultPlan): Script =>
+    whole(voice.error(`The fake answers ${code}.`), { status: code, headers })
+
+/** The body at this pace: one piece, a pause, the next. Ends when the other side goes. */
+const paced =
+  (pieces: readonly string[], pauseMs: number, head: string): Script =>
+  async ({ response, seen }) => {
+    response.writeHead(200, { 'content-type': head })
+    for (const piece of pieces) {
+      if (seen.hasLeft()) return
+      response.write(piece)
+      await Promise.race([wait(pauseMs), seen.closed])
+    }
+    response.end()
+  }
+
+const byteAfterByte = ({ voice }: FaultPlan): Script => {
+  const bytes = (text: string): readonly string[] => [...text]
+  return either(
+    paced(bytes(voice.events(words).join('')), 1_000, 'text/event-stream'),
+    paced(bytes(JSON.stringify(voice.whole(words.join('')))), 1_000, 'application/json'),
+  )
+}
+
+/** Words for ever, one after the other, and never an end. */
+const neverEnding = ({ voice }: FaultPlan): Script => {
+  const events = voice.events(words)
+  const opening = events.slice(0, voice.firstPart)
+  const word = events[voice.firstPart] ?? ''
+  const endless =
+    (first: readonly string[], piece: string, head: string): Script =>
+    async ({ response, seen }) => {
+      response.writeHead(200, { 'content-type': head })
+      for (const one of first) response.write(one)
+      while (!seen.hasLeft() && !response.destroyed) {
+        response.write(piece)
+        await Promise.race([wait(20), seen.closed])
+      }
+    }
+  return either(endless(opening, word, 'text/event-stream'), endless([], ' ', 'application/json'))
+}
+
+/** Events up to a place that the seed decides, before or after the first part; then the connection breaks. */
+const cutAtSeed =
+  (place: 'before' | 'after') =>
+  ({ voice, chance }: FaultPlan): Script => {
+    const events = voice.events(words)
+    const { firstPart } = voice
+    const from = place === 'before' ? 0 : firstPart + 1
+    const span = place === 'before' ? firstPart + 1 : events.length - firstPart - 3
+    const document = JSON.stringify(voice.whole(words.join('')))
+    const at = Math.floor(chance() * span)
+    return either(
+      cutAfter(events.slice(0, from + at)),
+      cutAfter([document.slice(0, 1 + Math.floor(chance() * (document.length - 2)))], {
+        headers: { 'content-type': 'application/json' },
+      }),
+    )
+  }
+
+/** Sound, and slower from one call to the next. */
+const slowing =
+  (delayFor: (call: number, slowMs: number) => number) =>
+  ({ voice, slowMs }: FaultPlan): Script => {
+    let calls = 0
+    return async (exchange) => {
+      calls += 1
+      await Promise.race([wait(delayFor(calls, slowMs)), exchange.seen.closed])
+      if (!exchange.seen.hasLeft()) await sound(voice)(exchange)
+    }
+  }
+
+/** The call from which the slow step is slow, and the calls over which the ramp rises. */
+export const slowFromCall = 3
+const rampCalls = 5
+
+const stallInStream = ({ voice }: FaultPlan): Script => stallAfter(voice.events(words).slice(0, voice.firstPart + 2))
+
+/** Every fault by its name. */
+export const faults = {
+  refuse: { title: 'refuses the connection', script: null },
+  reset: { title: 'resets the connection', script: () => resetAtOnce },
+  'silent-before-headers': { title: 'takes the request and never answers', script: () => neverAnswer },
+  'silent-after-headers': {
+    title: 'is silent after its headers',
+    script: () => either(silentAfterHeaders(), silentAfterHeaders('application/json')),
+  },
+  'byte-a-second': { title: 'sends one byte a second', script: byteAfterByte },
+  storm: { title: 'answers 500 to everything', script: status(500) },
+  overloaded: { title: 'answers 503', script: status(503) },
+  limited: { title: 'answers 429 with Retry-After: 30', script: status(429, { 'retry-after': '30' }) },
+  'limited-untold': { title: 'answers 429 and does not say for how long', script: status(429) },
+  refused: { title: 'refuses the key with 401', script: status(401) },
+  page: { title: 'answers an HTML page under 200', script: () => page(200) },
+  'error-under-200': {
+    title: 'answers an error under 200',
+    script: ({ voice }) => whole(voice.error('The fake failed, under 200.')),
+  },
+  'cut-before': { title: 'breaks off before its first part', script: cutAtSeed('before') },
+  'cut-after': { title: 'breaks off after its first part', script: cutAtSeed('after'), isLate: true, only: 'stream' },
+  stall: { title: 'stalls after its first part', script: stallInStream, isLate: true, only: 'stream' },
+  'never-ending': { title: 'never ends', script: neverEnding, isLate: true },
+  'slow-step': {
+    title: 'is slow from one call on',
+    script: slowing((call, slowMs) => (call >= slowFromCall ? slowMs : 0)),
+  },
+  'slow-ramp': {
+    title: 'grows slower with every call',
+    script: slowing((call, slowMs) => (slowMs * Math.min(call, rampCalls)) / rampCalls),
+  },
+} as const satisfies Readonly<Record<string, Fault>>
+
+export type FaultName = keyof typeof faults
+
+export const faultNames = Object.keys(faults) as readonly FaultName[]
+
+export const faultOf = (name: FaultName): Fault => faults[name]
+
+/** An address at which nobody listens: it was free a moment ago. */
+export const closedPort = async (): Promise<number> => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  return port
+}
