@@ -12,6 +12,7 @@ import type { Plan } from './fix/plan.ts'
 import { planFixes } from './fix/plan.ts'
 import type { Target } from './target/target.ts'
 import { findTarget } from './target/target.ts'
+import type { UsageGiven } from './usage/join.ts'
 import { fileKind } from './walk/file-kind.ts'
 import type { FileSource } from './walk/file-source.ts'
 import { folderSource } from './walk/folder.ts'
@@ -27,6 +28,7 @@ export type FolderRequest = {
   readonly atMs: number
   readonly baseline: ReadonlySet<string>
   readonly progress: (progress: Progress) => void
+  readonly usage?: UsageGiven | undefined
 }
 
 /** One file: whatever its place, it is read. */
@@ -60,11 +62,11 @@ const targetOf = (catalog: Catalog, { target: asked, atMs }: FolderRequest): Tar
  * @throws Problem `not_found` when there is nothing there, `model_not_found` when the target is not in the catalog.
  */
 export const auditFolder = async (request: FolderRequest): Promise<FolderAudit> => {
-  const { path, shown, atMs, baseline, progress } = request
+  const { path, shown, atMs, baseline, progress, usage } = request
   if (!existsSync(path)) throw new Problem('not_found', { message: `There is nothing at ${shown}.` })
   const catalog = await loadCatalog(request.catalogFolder)
   const target = targetOf(catalog, request)
   const source = { ...(statSync(path).isDirectory() ? folderSource(path) : fileSource(path)), root: shown }
-  const report = audit({ source, catalog, target, atMs, baseline, progress })
+  const report = audit({ source, catalog, target, atMs, baseline, progress, usage })
   return { report, plan: (relay) => planFixes({ source, report, catalog, relay, model: request.target }) }
 }

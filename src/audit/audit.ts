@@ -18,6 +18,8 @@ import type { Target } from './target/target.ts'
 import { makeTracer } from './trace/evaluate.ts'
 import type { Project } from './trace/project.ts'
 import { makeProject, unitAt } from './trace/project.ts'
+import type { UsageGiven } from './usage/join.ts'
+import { joinUsage } from './usage/join.ts'
 import type { FileKind } from './walk/file-kind.ts'
 import { fileKind, isTestPath, textReason } from './walk/file-kind.ts'
 import type { FileSource, Listing } from './walk/file-source.ts'
@@ -34,6 +36,8 @@ export type AuditRequest = {
   /** Fingerprints that an earlier report accepted. */
   readonly baseline: ReadonlySet<string>
   readonly progress: (progress: Progress) => void
+  /** Rows of usage exports, to be joined to the call sites. */
+  readonly usage?: UsageGiven | undefined
 }
 
 /** Examples of skipped paths that are told, of each reason. */
@@ -335,5 +339,6 @@ export const audit = (request: AuditRequest): AuditReport => {
     call_sites: callSites,
     secrets,
     coverage: coverageOf(session, seen),
+    usage: request.usage === undefined ? null : joinUsage(callSites, request.usage),
   }
 }

@@ -1,6 +1,7 @@
 /** What the audit reports. The names are those of the JSON that it prints. */
 
 import type { Json, JsonObject } from '#base/json-type.ts'
+import type { UsageJoin } from './usage/usage.ts'
 
 export type Kind = 'client' | 'call' | 'raw-http' | 'wrapper' | 'base-url' | 'model' | 'env' | 'header'
 
@@ -83,6 +84,8 @@ export type AuditReport = {
   readonly call_sites: readonly CallSite[]
   readonly secrets: readonly Secret[]
   readonly coverage: Coverage
+  /** What was used, joined to the call sites; `null` = no usage was given. */
+  readonly usage: UsageJoin | null
 }
 
 /** A finding before its file, its function and the target are known. */

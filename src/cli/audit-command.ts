@@ -7,12 +7,14 @@ import type { Progress } from '#audit/audit.ts'
 import { baselineOf, readBaseline } from '#audit/baseline.ts'
 import type { Level } from '#audit/finding.ts'
 import type { Plan } from '#audit/fix/plan.ts'
+import type { UsageGiven } from '#audit/usage/join.ts'
 import { writers } from '#audit/writer/index.ts'
 import { kindsText, reaches } from '#audit/writer/summary.ts'
 import { usageFailure } from './failure.ts'
 import { chosenOf, readTextFile, writeTextFile } from './file.ts'
 import type { Shell } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
+import { collected, readUsageFiles, usageHelp } from './usage-files.ts'
 
 type Flags = {
   readonly format?: string
@@ -26,6 +28,7 @@ type Flags = {
   readonly fix?: boolean
   readonly apply?: boolean
   readonly relay: string
+  readonly usage?: readonly string[]
 }
 
 const levels: Readonly<Record<string, Level>> = { error: 'error', warning: 'warning', note: 'note', any: 'note' }
@@ -103,6 +106,13 @@ const runFix = async (
   return stale === 0 ? 0 : 1
 }
 
+/** What was used, to be joined to the call sites. */
+const usageOf = async ({ usage }: Flags, at: (file: string) => string): Promise<UsageGiven | undefined> => {
+  if (usage === undefined) return undefined
+  const exports = await readUsageFiles(usage.map((name) => ({ name, path: at(name) })))
+  return { sources: exports.map(({ title }) => title), rows: exports.flatMap(({ rows }) => rows) }
+}
+
 const runAudit = async (path: string, flags: Flags, shell: Shell): Promise<number> => {
   const { ports, terminal } = shell
   checkFix(flags)
@@ -115,6 +125,7 @@ const runAudit = async (path: string, flags: Flags, shell: Shell): Promise<numbe
     flags.baseline === undefined
       ? new Set<string>()
       : readBaseline(await readTextFile(at(flags.baseline)), flags.baseline)
+  const usage = await usageOf(flags, at)
   const bar = progressBar(ports)
   const { auditFolder } = await import('#audit/audit-folder.ts')
   const { report, plan } = await auditFolder({
@@ -125,6 +136,7 @@ const runAudit = async (path: string, flags: Flags, shell: Shell): Promise<numbe
     atMs: ports.clock.nowMs(),
     baseline,
     progress: bar.show,
+    usage,
   })
   bar.end()
   if (flags.fix === true) return runFix(plan(flags.relay), { folder, flags }, shell)
@@ -151,6 +163,7 @@ export const auditCommand = (shell: Shell, exited: (code: number) => void): Comm
     .option('--fail-on <level>', 'Exit with 1 when something as bad is found: error, warning, note, any.')
     .option('--output <file>', 'Write the report to a file instead of stdout.')
     .option('--manifest <file>', 'Also write migration-manifest.json here, for probes and migrations.')
+    .option('--usage <file>', `Say what each call site uses. ${usageHelp}`, collected)
     .option('--baseline <file>', 'Leave out what this file accepts.')
     .option('--write-baseline <file>', 'Write a file that accepts everything found.')
     .option('--fix', 'Print as diffs what would move the code to the relay, and with --target to that model.')

@@ -1,6 +1,7 @@
 /** Files that a command is given by name, and choices among names. */
 
 import { readFile, writeFile } from 'node:fs/promises'
+import type { Json } from '#base/json-type.ts'
 import { nearestOf } from '#base/nearest.ts'
 import { Failure, usageFailure } from './failure.ts'
 
@@ -33,4 +34,14 @@ export const chosenOf = <T>(name: string, table: Readonly<Record<string, T>>, fl
   const [nearest] = nearestOf(name, Object.keys(table))
   const next = nearest === undefined ? '' : `Did you mean '${nearest}'? `
   throw usageFailure(`'${name}' is nothing that ${flag} takes.`, `${next}It takes ${Object.keys(table).join(', ')}.`)
+}
+
+/** The JSON of a file. @throws Failure of usage */
+export const parsedJson = (text: string, file: string): Json => {
+  try {
+    return JSON.parse(text) as Json
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown
+    throw usageFailure(`${file} is no JSON: ${thrown.message}.`, 'Check the name, and that the file is whole.')
+  }
 }

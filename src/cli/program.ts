@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { operations } from '#admin/operations.ts'
 import { auditCommand } from './audit-command.ts'
 import { doctorCommand } from './doctor-command.ts'
+import { fitCommand } from './fit-command.ts'
 import { initCommand } from './init-command.ts'
 import type { Shell } from './operation-command.ts'
 import { operationCommands } from './operation-command.ts'
@@ -36,6 +37,7 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(initCommand(shell))
   program.addCommand(doctorCommand(shell, exited))
   program.addCommand(auditCommand(shell, exited))
+  program.addCommand(fitCommand(shell))
   program.addCommand(roiCommand(shell))
   for (const command of operationCommands(operations, shell)) program.addCommand(command)
   program.addCommand(topCommand(shell))

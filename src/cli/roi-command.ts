@@ -2,7 +2,6 @@
 
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import type { Json } from '#base/json-type.ts'
 import { actualReport, baselineOf } from '#report/roi/actual.ts'
 import { actualText } from '#report/roi/actual-text.ts'
 import type { RoiFlags } from '#report/roi/flags.ts'
@@ -15,10 +14,10 @@ import { forecastFor } from '#report/roi/run.ts'
 import { forecastText } from '#report/roi/text.ts'
 import type { ConnectionFlags } from './connection.ts'
 import { usageFailure } from './failure.ts'
-import { chosenOf, readTextFile, writeTextFile } from './file.ts'
+import { chosenOf, parsedJson, readTextFile, writeTextFile } from './file.ts'
 import type { Shell } from './operation-command.ts'
 import { addConnectionFlags } from './operation-command.ts'
-import { readBooks, readUsageFiles } from './usage-files.ts'
+import { collected, readBooks, readUsageFiles, usageHelp } from './usage-files.ts'
 
 type Flags = RoiFlags &
   ConnectionFlags & {
@@ -67,15 +66,6 @@ const runForecast = async (flags: Flags, shell: Shell): Promise<void> => {
   await give(writer(report), flags.output, shell)
   if (flags.output !== undefined) terminal.talk(`Saves ${report.monthly_saving_usd} USD a month: ${flags.output}.`)
   if (format !== 'text') for (const asked of report.questions) terminal.talk(asked)
-}
-
-const parsedJson = (text: string, file: string): Json => {
-  try {
-    return JSON.parse(text) as Json
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) throw usageFailure(`${file} is no JSON.`, 'Give the file that roi --json wrote.')
-    throw thrown
-  }
 }
 
 /** Forecast against books: those of the relay, or records in files. */
@@ -143,17 +133,12 @@ const onceRows: readonly Row[] = [
   ['--seed <n>', 'Of the draws behind P10 to P90.'],
 ]
 
-const collect = (file: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), file]
-
-const usageHelp =
-  'A usage export: OpenAI, Anthropic, OpenRouter, LiteLLM, Langfuse, Helicone, OpenTelemetry, drover logs --json, or a manifest with usage. May be repeated.'
-
 /** The command. */
 export const roiCommand = (shell: Shell): Command => {
   const command = new Command('roi')
     .description('What a move saves, from usage and dated prices; with --actual what it did save.')
     .allowExcessArguments(false)
-    .option('--usage <file>', usageHelp, collect)
+    .option('--usage <file>', usageHelp, collected)
   for (const [flags, description] of [...volumeRows, ...priceRows, ...factorRows, ...onceRows])
     command.option(flags, description)
   command

@@ -23,6 +23,15 @@ const tooLarge = (name: string): Failure =>
     code: 'too_large',
   })
 
+/** For `--usage`, which may be repeated. */
+export const collected = (file: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  file,
+]
+
+export const usageHelp =
+  'A usage export: OpenAI, Anthropic, OpenRouter, LiteLLM, Langfuse, Helicone, OpenTelemetry, drover logs --json, or a manifest with usage. May be repeated.'
+
 /** Reads each file as the export that it is. @throws Failure, or Problem where a file is none */
 export const readUsageFiles = async (
   files: readonly { readonly name: string; readonly path: string }[],

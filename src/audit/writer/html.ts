@@ -4,7 +4,7 @@ import type { AuditReport, CallSite, Level } from '#audit/finding.ts'
 import { escapeHtml } from '#base/html.ts'
 import { mapSvg } from './map.ts'
 import type { Count } from './summary.ts'
-import { counted, coverageLines, kindsText, levelOf, parametersText } from './summary.ts'
+import { counted, coverageLines, kindsText, levelOf, parametersText, usageLines } from './summary.ts'
 
 const style = `
 :root { color-scheme: light dark; --ink: #1d2733; --faint: #5d6b7a; --line: #d8dee6; --ground: #fff; --soft: #f3f6f9 }
@@ -78,6 +78,13 @@ const secrets = (report: AuditReport): string => {
   return `<h2>Credentials in the code</h2><p>Take them out, and have the vendor revoke them.</p><table><tr><th>where</th><th>rule</th><th>begins</th><th>sha256</th></tr>${rows}</table>`
 }
 
+const usageSection = (report: AuditReport): string =>
+  report.usage === null
+    ? ''
+    : `<h2>Usage</h2>${usageLines(report)
+        .map((line) => `<p>${escapeHtml(line.trim())}</p>`)
+        .join('\n')}\n`
+
 /** The page. Everything that comes from the code is escaped. */
 export const htmlReport = (report: AuditReport): string => {
   const sites = report.call_sites
@@ -95,7 +102,7 @@ ${map === '' ? '' : `<h2>Where calls are</h2>${map}<p class="faint">One area a f
 ${secrets(report)}
 <h2>Files</h2>
 ${files(sites)}
-<h2>Coverage</h2>
+${usageSection(report)}<h2>Coverage</h2>
 ${coverageLines(report)
   .map((line) => `<p>${escapeHtml(line)}</p>`)
   .join('\n')}

@@ -1,13 +1,14 @@
 /** `migration-manifest.json`: what the probes and the staged migration read. */
 
-import type { AuditReport, CallSite } from '#audit/finding.ts'
+import type { AuditReport } from '#audit/finding.ts'
+import { siteName } from '#audit/site-name.ts'
 import { counted } from './summary.ts'
 
-/** The name of a call site in headers and records: its file and function, short and stable. */
-const nameOf = ({ path, symbol, line }: CallSite): string =>
-  `${path.replace(/\.[^./]+$/, '')}${symbol === null ? `:${line}` : `#${symbol}`}`
-    .replace(/[^\w./#:-]/g, '_')
-    .slice(0, 120)
+const usageHead = ({ usage }: AuditReport) => {
+  if (usage === null) return null
+  const { sites: _sites, ...head } = usage
+  return head
+}
 
 const reaching = new Set(['call', 'raw-http'])
 
@@ -18,9 +19,10 @@ export const manifest = (report: AuditReport): string => {
   const body = {
     schema: 1,
     target: report.target,
+    usage: usageHead(report),
     call_sites: calls.map((site) => ({
       id: site.fingerprint,
-      name: nameOf(site),
+      name: siteName(site),
       path: site.path,
       line: site.line,
       kind: site.kind,
@@ -32,8 +34,7 @@ export const manifest = (report: AuditReport): string => {
       auth: site.auth,
       parameters: site.parameters,
       effects: site.effects,
-      // Filled in when usage is joined to the call sites.
-      usage: null,
+      usage: report.usage?.sites[site.fingerprint] ?? null,
     })),
     clients: sites
       .filter(({ kind }) => kind === 'client')

@@ -1,7 +1,7 @@
 /** The report for a pull request or a wiki. */
 
 import type { AuditReport, CallSite } from '#audit/finding.ts'
-import { counted, coverageLines, kindsText, levelOf, parametersText } from './summary.ts'
+import { counted, coverageLines, kindsText, levelOf, parametersText, usageLines } from './summary.ts'
 
 /** Rows of a table; a longer one is not read. */
 const rowsMax = 500
@@ -66,6 +66,9 @@ export const markdownReport = (report: AuditReport): string => {
     ...report.call_sites.slice(0, rowsMax).map(row),
     ...(report.call_sites.length > rowsMax ? [`| and ${report.call_sites.length - rowsMax} more | | | | | |`] : []),
     '',
+    ...(report.usage === null
+      ? []
+      : ['## Usage', '', ...usageLines(report).map((line) => `- ${cell(line.trim())}`), '']),
     '## Coverage',
     '',
     ...coverageLines(report).map((line) => `- ${cell(line)}`),

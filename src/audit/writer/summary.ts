@@ -1,6 +1,8 @@
 /** Counts that every writer shows. */
 
 import type { AuditReport, CallSite, Level, Secret } from '#audit/finding.ts'
+import { siteName } from '#audit/site-name.ts'
+import type { SiteUsage } from '#audit/usage/usage.ts'
 
 const order: Readonly<Record<Level, number>> = { error: 0, warning: 1, note: 2 }
 
@@ -72,3 +74,51 @@ export const parametersText = (site: CallSite): string =>
     .filter(([name]) => !(site.kind === 'env' && name === 'variable'))
     .map(([name, value]) => (value === null || value === undefined ? name : `${name}=${JSON.stringify(value)}`))
     .join(' ')
+
+/** Call sites whose use is told one by one. */
+const usedSitesMax = 30
+
+const basisTexts: Readonly<Record<SiteUsage['basis'], string>> = {
+  call_site: 'by its name',
+  tag: 'by a tag',
+  key: 'by its key or project',
+  model: 'by its model',
+}
+
+const millisecondsText = (title: string, value: number | null): string =>
+  value === null ? '' : `, ${title} ${value} ms`
+
+const usedText = (name: string, usage: SiteUsage): string => {
+  const { tokens_per_day: tokens, calls_per_day: calls, error_rate: errors } = usage
+  const shared = usage.shared_by > 1 ? `, shared among ${usage.shared_by} call sites` : ''
+  return `  ${name}: ${tokens} tokens a day${calls === null ? '' : `, ${calls} calls a day`}${errors === null ? '' : `, ${(errors * 100).toFixed(2)} % errors`}${millisecondsText('p50', usage.p50_ms)}${millisecondsText('p99', usage.p99_ms)} (${basisTexts[usage.basis]}${shared})`
+}
+
+/** What each call site uses, the most first, and what no call site explains. */
+export const usageLines = ({ usage, call_sites: sites }: AuditReport): readonly string[] => {
+  if (usage === null) return []
+  const used = sites
+    .flatMap((site) => {
+      const own = usage.sites[site.fingerprint]
+      return own === undefined ? [] : [{ name: siteName(site), own }]
+    })
+    .toSorted((one, other) => other.own.tokens_per_day - one.own.tokens_per_day)
+  const unused =
+    sites.filter(({ kind, bucket }) => (kind === 'call' || kind === 'raw-http') && bucket !== 'test').length -
+    used.length
+  const left = usage.unassigned.reduce((sum, { tokens_per_day: tokens }) => sum + tokens, 0)
+  return [
+    `Used: ${usage.tokens_per_day} tokens a day, ${usage.from} to ${usage.until} (${usage.sources.join(', ')}).`,
+    ...used.slice(0, usedSitesMax).map(({ name, own }) => usedText(name, own)),
+    ...(used.length > usedSitesMax ? [`  and ${used.length - usedSitesMax} more`] : []),
+    ...(unused === 0 ? [] : [`${unused} call sites have no use in it.`]),
+    ...(left === 0
+      ? []
+      : [
+          `Not explained by this code: ${left} tokens a day (${usage.unassigned
+            .slice(0, 5)
+            .map(({ model, call_site: name }) => name ?? model ?? 'no model')
+            .join(', ')}).`,
+        ]),
+  ]
+}

@@ -1,7 +1,7 @@
 /** The report for a person at a terminal. */
 
 import type { AuditReport, CallSite } from '#audit/finding.ts'
-import { counted, coverageLines, kindsText, parametersText, siteText } from './summary.ts'
+import { counted, coverageLines, kindsText, parametersText, siteText, usageLines } from './summary.ts'
 
 /** Sites of one file that are listed one by one; what is more is counted. */
 const sitesPerFileMax = 200
@@ -48,5 +48,5 @@ export const textReport = (report: AuditReport): string => {
       `On ${report.target.name}: ${levels.length === 0 ? 'nothing changes' : levels.map(([level, count]) => `${count} × ${level}`).join(', ')}.`,
     )
   }
-  return `${[...lines, ...coverageLines(report)].join('\n')}\n`
+  return `${[...lines, ...usageLines(report), ...coverageLines(report)].join('\n')}\n`
 }

@@ -13,7 +13,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 24px; margin: 0 } h2 { font-size: 18px; margin: 32px 0 8px } p { margin: 6px 0 } .faint { color: var(--faint) }
 table { border-collapse: collapse; width: 100%; font-size: 13px } th, td { text-align: left; vertical-align: top; padding: 5px 8px; border-bottom: 1px solid var(--line) } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 th { color: var(--faint); font-weight: 600 } code { font: 12px ui-monospace, monospace }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 12px; margin: 20px 0 } .figure { background: var(--soft); border-radius: 8px; padding: 12px 16px } .figure strong { display: block; font-size: 22px; font-variant-numeric: tabular-nums } .figure span { color: var(--faint); font-size: 13px }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 12px; margin: 20px 0 } .figure { background: var(--soft); border-radius: 8px; padding: 12px 16px } .figure strong { display: block; font-size: 19px; font-variant-numeric: tabular-nums } .figure span { color: var(--faint); font-size: 13px }
 svg { width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: var(--ink) } svg .faint { fill: var(--faint) }
 svg .from { fill: #8a97a6 } svg .to { fill: #3f7cac } svg .saved, svg .mark { fill: #2f8f5b } svg .loss { fill: #c4392f } svg .swing { fill: #3f7cac } svg .band { fill: #3f7cac; opacity: .18 } svg .middle { fill: none; stroke: #3f7cac; stroke-width: 2.5 } svg .grid { stroke: var(--line) } svg .axis { stroke: var(--faint) }
 @media print { body { padding: 0; font-size: 12px } .figure { border: 1px solid var(--line) } details { break-inside: avoid } }
@@ -87,7 +87,7 @@ export const forecastPage = (report: ForecastReport): string => `<!doctype html>
 <p class="faint">The band is P10 to P90: ${escapeHtml(report.range.method)}.</p>
 ${report.sensitivity.length === 0 ? '' : `<h2>What moves the saving most</h2>${tornado(report)}`}
 ${committed(report)}
-<h2>By model and call site</h2>
+<h2>By model and call site, without hosting</h2>
 <table><tr><th>what</th><th class="number">tokens a month</th><th class="number">now, USD a month</th><th class="number">then, USD a month</th><th class="number">saved, USD a month</th></tr>${lineRows(report)}</table>
 <h2>Prices, in USD per million tokens</h2>
 <table><tr><th>model</th><th class="number">input</th><th class="number">cached input</th><th class="number">output</th></tr>${priceRows(report)}</table>

@@ -88,7 +88,7 @@ export const cumulative = (report: ForecastReport): string => {
   const paid =
     paidMonth === null || paidMonth > months || paidMonth === 0
       ? ''
-      : `<circle cx="${x(paidMonth).toFixed(1)}" cy="${y(0).toFixed(1)}" r="5" class="mark"/>${text({ x: x(paidMonth) + 9, y: y(0) - 8 }, `paid back ${report.break_even_date}`)}`
+      : `<circle cx="${x(paidMonth).toFixed(1)}" cy="${y(0).toFixed(1)}" r="5" class="mark"/>${text({ x: x(paidMonth) + 9, y: y(0) + 18 }, `paid back ${report.break_even_date}`)}`
   return svg(
     plotTop + plotHeight + 30,
     'Money saved since the start, less the one-off cost',

@@ -70,7 +70,7 @@ const lineLines = ({ lines }: ForecastReport): readonly string[] =>
     ? []
     : [
         '',
-        'By model and call site, USD a month (now -> then, saving):',
+        'By model and call site, without hosting, USD a month (now -> then, saving):',
         ...lines.map((line) =>
           row(
             line.name.slice(0, labelWidth),

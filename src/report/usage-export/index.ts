@@ -5,6 +5,7 @@ import { droverRecords } from './drover.ts'
 import { heliconeRequests } from './helicone.ts'
 import { langfuseObservations } from './langfuse.ts'
 import { litellmSpend } from './litellm.ts'
+import { manifestUsage } from './manifest.ts'
 import { openaiUsage } from './openai.ts'
 import { openrouterUsage } from './openrouter.ts'
 import { opentelemetrySpans } from './opentelemetry.ts'
@@ -19,4 +20,5 @@ export const usageExportReaders: readonly UsageExportReader[] = [
   langfuseObservations,
   heliconeRequests,
   opentelemetrySpans,
+  manifestUsage,
 ]
