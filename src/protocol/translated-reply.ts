@@ -2,6 +2,7 @@
 
 import { Buffer } from 'node:buffer'
 import { Problem } from '#base/problem.ts'
+import { customToolParts } from './custom-tool-parts.ts'
 import type { Part, UsagePart } from './part.ts'
 import type { Frame, ReplyForm, ReplyReader, ReplyWriter } from './protocol.ts'
 
@@ -24,17 +25,39 @@ const tooLarge = (): Problem =>
     facts: { fault: 'protocol' },
   })
 
+/** Fields that no part names are in the words of the provider's format: the caller's has no place for them. */
+const withoutExtra = (part: Part): Part => {
+  if (!('extra' in part)) return part
+  const { extra: _extra, ...named } = part
+  return named as Part
+}
+
+export type TranslatedOptions = {
+  readonly stream: boolean
+  /** Tools of free text among the caller's own. */
+  readonly customTools?: ReadonlySet<string>
+  /** Both formats are one: what is carried means something to the writer. */
+  readonly own?: boolean
+}
+
+const none: ReadonlySet<string> = new Set()
+
 class TranslatedReader implements ReplyReader {
   readonly form: ReplyForm
   readonly #reader: ReplyReader
   readonly #writer: ReplyWriter
+  readonly #own: boolean
+  readonly #turnBack: (part: Part) => readonly Part[]
   #readBytes = 0
   #failed = false
   #written = false
   #usage: UsagePart | null = null
 
-  constructor(reader: ReplyReader, writer: ReplyWriter, stream: boolean) {
+  constructor(reader: ReplyReader, writer: ReplyWriter, options: TranslatedOptions) {
+    const { stream, customTools = none, own = false } = options
     this.form = stream ? 'events' : 'json'
+    this.#own = own
+    this.#turnBack = customTools.size === 0 ? (part) => [part] : customToolParts(customTools)
     this.#reader = reader
     this.#writer = writer
   }
@@ -57,7 +80,7 @@ class TranslatedReader implements ReplyReader {
 
   #translate(frames: readonly Frame[]): readonly Frame[] {
     return frames.flatMap((frame) => {
-      const parts = frame.parts.map(inWords)
+      const parts = frame.parts.map(inWords).flatMap(this.#turnBack)
       const translated: Frame = {
         raw: this.#bytesOf(parts),
         parts,
@@ -73,7 +96,7 @@ class TranslatedReader implements ReplyReader {
     for (const part of parts) {
       if (part.type === 'usage') this.#usage = part
       if (part.type === 'error') this.#failed = true
-      const bytes = this.#written ? null : this.#writer.write(part)
+      const bytes = this.#written ? null : this.#writer.write(this.#own ? part : withoutExtra(part))
       if (bytes !== null) pieces.push(bytes)
     }
     const [only] = pieces
@@ -91,8 +114,5 @@ class TranslatedReader implements ReplyReader {
  * Reads what an upstream sends and gives what the caller is to get. A reply that is cut is never closed: `complete` says no,
  * and nothing that ends it has been written.
  */
-export const translatedReader = (
-  reader: ReplyReader,
-  writer: ReplyWriter,
-  { stream }: { readonly stream: boolean },
-): ReplyReader => new TranslatedReader(reader, writer, stream)
+export const translatedReader = (reader: ReplyReader, writer: ReplyWriter, options: TranslatedOptions): ReplyReader =>
+  new TranslatedReader(reader, writer, options)

@@ -35,10 +35,15 @@ export const replyFace = (speech: Speech, { call, protocol, asked, clock }: List
       readProblem: client.readProblem,
       losses: () => [],
     }
+  const customTools = new Set(speech.request.tools.flatMap((tool) => (tool.kind === 'custom' ? [tool.name] : [])))
   const writer = protocol.server.writeReply({ call, asked, nowMs: clock.nowMs() })
   return {
     headOf: ({ status }) => ({ status, headers: { 'content-type': writer.contentType } }),
-    read: (reply) => translatedReader(client.readReply(speech.call, reply, { whole: true }), writer, call),
+    read: (reply) =>
+      translatedReader(client.readReply(speech.call, reply, { whole: true }), writer, {
+        stream: call.stream,
+        customTools,
+      }),
     readProblem: (raw) => client.readProblem({ ...raw, foreign: true }),
     losses: () => (writer.warnings?.() ?? []).map(({ field, reason }) => `${field}:${reason}`),
   }

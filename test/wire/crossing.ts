@@ -134,7 +134,7 @@ export const crossReply = (
     { status: 200, headers: { 'content-type': contentType } },
     { whole: true },
   )
-  const reader = translatedReader(inner, writer, { stream })
+  const reader = translatedReader(inner, writer, { stream, own: protocol === to })
   const frames: Frame[] = []
   let failure: string | null = null
   try {

@@ -9,12 +9,12 @@ import type { MessagesExtra } from './wire.ts'
 
 export type PartOf<T extends Part['type']> = Extract<Part, { readonly type: T }>
 
-/** Carried fields of a part that came in this format; those of another mean nothing here. */
+/** Carried fields of a part that came in this format. */
 export const extraOf = (part: Part): MessagesExtra => {
   const extra = 'extra' in part && part.extra !== undefined ? part.extra : {}
   const { message, block, type, delta } = extra
   return {
-    ...(isObject(message) && 'role' in extra === false ? { message } : {}),
+    ...(isObject(message) ? { message } : {}),
     ...(isObject(block) ? { block } : {}),
     ...(typeof type === 'string' ? { type } : {}),
     ...(isObject(delta) ? { delta } : {}),

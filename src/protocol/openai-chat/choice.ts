@@ -58,6 +58,8 @@ export class Choice {
   /** Left over from an event without parts, for the next one. */
   waiting: ChatExtra | null = null
   cited = false
+  /** Whether thought was told as a text, so that its details are not told again. */
+  thoughtTold = false
 
   constructor(index: number) {
     this.index = index

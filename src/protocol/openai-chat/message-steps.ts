@@ -5,6 +5,8 @@ import { isObject } from '#base/json-type.ts'
 import { countOf } from '#base/usage.ts'
 import type { Carrier } from '#protocol/part.ts'
 import type { Choice, PartList, ProseKind } from './choice.ts'
+import { carriersOfCall } from './read-message.ts'
+import { carrierOfDetail } from './reasoning-detail.ts'
 import { toolFields } from './wire.ts'
 
 /** One choice of one event. */
@@ -35,17 +37,19 @@ const delta = (reading: MessageReading, kind: ProseKind, text: string): void => 
 const readReasoningDetails = (reading: MessageReading, value: Json): void => {
   if (!Array.isArray(value)) return
   const { message, choice } = reading
-  const told = textOf(message['reasoning_content']) + textOf(message['reasoning'])
+  if (textOf(message['reasoning_content']) + textOf(message['reasoning']) !== '') choice.thoughtTold = true
   for (const detail of value.filter(isObject)) {
     const text = textOf(detail['text']) + textOf(detail['summary'])
-    if (told === '' && text !== '') delta(reading, 'reasoning', text)
-    if (typeof detail['signature'] !== 'string' && typeof detail['data'] !== 'string') continue
-    choice.carry({ format: textOf(detail['format']) || 'openai-chat', value: JSON.stringify(detail) })
+    if (!choice.thoughtTold && text !== '') delta(reading, 'reasoning', text)
+    const carrier = carrierOfDetail(detail)
+    if (carrier !== null) choice.carry(carrier)
   }
 }
 
 const readReasoning = (reading: MessageReading, value: Json): void => {
-  if (typeof value === 'string' && value !== '') delta(reading, 'reasoning', value)
+  if (typeof value !== 'string' || value === '') return
+  reading.choice.thoughtTold = true
+  delta(reading, 'reasoning', value)
 }
 
 /** The name that most others use; where both stand they say the same. */
@@ -126,12 +130,9 @@ const unknownToolFields = (call: JsonObject): JsonObject | null => {
   return unknown.length === 0 ? null : Object.fromEntries(unknown)
 }
 
-/** Gemini's compatible endpoint: what it must get back with the call in the next turn (https://ai.google.dev/gemini-api/docs/thought-signatures, read 2026-11-22). */
 const carriersOf = (call: JsonObject): { readonly carriers?: readonly Carrier[] } => {
-  const content = isObject(call['extra_content']) ? call['extra_content'] : {}
-  const google = isObject(content['google']) ? content['google'] : {}
-  const signature = google['thought_signature']
-  return typeof signature === 'string' ? { carriers: [{ format: 'google', value: signature }] } : {}
+  const carriers = carriersOfCall(call['extra_content'])
+  return carriers.length === 0 ? {} : { carriers }
 }
 
 const beginTool = (reading: MessageReading, piece: ToolPiece, name: string): number => {

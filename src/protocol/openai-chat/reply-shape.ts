@@ -1,6 +1,8 @@
 /** What a chunk and a whole completion have in common when they are written. */
 
 import type { JsonObject } from '#base/json-type.ts'
+import type { Warning } from '#protocol/call.ts'
+import { carrierFormats, carrierOf } from '#protocol/carrier.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext } from '#protocol/protocol.ts'
 import type { ChatExtra } from './wire.ts'
@@ -21,19 +23,45 @@ export const identityOf = (context: ReplyContext, start: PartOf<'start'> | null)
 export const extraOf = (part: Part): ChatExtra =>
   'extra' in part && part.extra !== undefined ? (part.extra as ChatExtra) : {}
 
+/** Places in documents, as Anthropic tells them: they have no address. */
+const isPlace = ({ url, raw }: PartOf<'citation'>): boolean => url === null && /_location$/.test(String(raw['type']))
+
+const isOwn = ({ raw }: PartOf<'citation'>): boolean =>
+  typeof raw['type'] === 'string' && raw['type'] !== 'reference' && !/_location$/.test(raw['type'])
+
+/** Where the cited text stands in the answer, where the source does not say it. */
+export type Span = { readonly start: number; readonly end: number }
+
 /** A citation in this format; one that came in another is told as far as it can be. */
-export const annotationOf = (part: PartOf<'citation'>): JsonObject =>
-  typeof part.raw['type'] === 'string' && part.raw['type'] !== 'reference'
-    ? part.raw
-    : {
-        type: 'url_citation',
-        url_citation: {
-          url: part.url ?? '',
-          title: part.title ?? '',
-          start_index: part.start ?? 0,
-          end_index: part.end ?? 0,
-        },
-      }
+export const annotationOf = (part: PartOf<'citation'>, span: Span): JsonObject => {
+  if (isOwn(part)) return part.raw
+  if (isPlace(part)) return { type: 'file_citation', file_citation: part.raw }
+  return {
+    type: 'url_citation',
+    url_citation: {
+      url: part.url ?? '',
+      title: part.title ?? '',
+      start_index: part.start ?? span.start,
+      end_index: part.end ?? span.end,
+    },
+  }
+}
+
+/** Signatures that go with a call, as Gemini's compatible endpoint places them. */
+export const extraContentOf = ({ carriers = [] }: PartOf<'tool-input-start'>): JsonObject => {
+  const signature = carrierOf(carriers, carrierFormats.gemini)
+  return signature === undefined ? {} : { extra_content: { google: { thought_signature: signature.value } } }
+}
+
+/** What this format has no place for is warned of by its name. */
+export const lossOf = (part: Part): Warning | null => {
+  if (part.type === 'tool-input-start' && part.executor === 'provider')
+    return { field: `reply.${part.name}`, reason: "calls of a provider's own tools are not told in Chat Completions" }
+  if (part.type === 'tool-result')
+    return { field: `reply.${part.name}`, reason: "results of a provider's own tools are not told in Chat Completions" }
+  if (part.type === 'other') return { field: `reply.${part.name}`, reason: 'Chat Completions has no place for it' }
+  return null
+}
 
 /** An image as OpenRouter writes it: OpenAI's own format has none. */
 export const imageOf = ({ data, url, mediaType }: PartOf<'image'>): JsonObject => ({

@@ -48,6 +48,7 @@ export const messageFields: ReadonlySet<string> = new Set([
   'content',
   'refusal',
   'reasoning_content',
+  'reasoning_details',
   'tool_calls',
   'function_call',
   'audio',

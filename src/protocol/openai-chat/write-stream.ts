@@ -3,13 +3,15 @@
 import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import type { Warning } from '#protocol/call.ts'
 import { heartbeat, writeStreamProblem } from '#protocol/openai/refusal.ts'
 import { usageJson } from '#protocol/openai/usage.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { writeFinishReason } from './finish-reason.ts'
+import { detailsOf } from './reasoning-detail.ts'
 import type { PartOf, ReplyIdentity } from './reply-shape.ts'
-import { annotationOf, extraOf, identityOf, imageOf } from './reply-shape.ts'
+import { annotationOf, extraContentOf, extraOf, identityOf, imageOf, lossOf } from './reply-shape.ts'
 import type { ChatExtra } from './wire.ts'
 
 /** A delta, or `null` where the part is not seen in a stream of this format. */
@@ -20,6 +22,48 @@ class StreamState {
   readonly #custom = new Set<string>()
   readonly #counts = new Map<number, number>()
   readonly #hidden = new Set<string>()
+  readonly #thoughts = new Map<string, { text: string; redacted: boolean }>()
+  #thoughtCount = 0
+  /** Characters of text, and where the open text began. */
+  readonly #lengths = new Map<number, { length: number; start: number }>()
+
+  say({ choice, block }: { readonly choice: number; readonly block: number }, text: string): void {
+    const thought = this.#thoughts.get(`${choice}/${block}`)
+    if (thought !== undefined) thought.text += text
+  }
+
+  think(part: PartOf<'reasoning-start'>): void {
+    this.#thoughts.set(this.key(part), { text: '', redacted: part.redacted === true })
+  }
+
+  /** A thought that has ended, with what must come back. */
+  details(part: PartOf<'reasoning-end'>): readonly JsonObject[] {
+    const { text, redacted } = this.#thoughts.get(this.key(part)) ?? { text: '', redacted: false }
+    this.#thoughts.delete(this.key(part))
+    const details = detailsOf({ text, redacted, carriers: part.carriers ?? [] }, this.#thoughtCount)
+    if (details.length > 0) this.#thoughtCount += 1
+    return details
+  }
+
+  #length(choice: number): { length: number; start: number } {
+    const known = this.#lengths.get(choice) ?? { length: 0, start: 0 }
+    this.#lengths.set(choice, known)
+    return known
+  }
+
+  beginText(choice: number): void {
+    const known = this.#length(choice)
+    known.start = known.length
+  }
+
+  addText(choice: number, text: string): void {
+    this.#length(choice).length += text.length
+  }
+
+  span(choice: number): { readonly start: number; readonly end: number } {
+    const { start, length } = this.#length(choice)
+    return { start, end: length }
+  }
 
   key({ choice, block }: { readonly choice: number; readonly block: number }): string {
     return `${choice}/${block}`
@@ -53,7 +97,7 @@ const beginTool: DeltaStep<'tool-input-start'> = (part, state) => {
     part.kind === 'custom'
       ? { custom: { name: part.name, input: '' } }
       : { function: { name: part.name, arguments: '' } }
-  return { tool_calls: [{ index, id: part.id, type: part.kind, ...body, ...tool }] }
+  return { tool_calls: [{ index, id: part.id, type: part.kind, ...body, ...extraContentOf(part), ...tool }] }
 }
 
 const toolPiece: DeltaStep<'tool-input-delta'> = (part, state) => {
@@ -68,8 +112,26 @@ const audioPiece: DeltaStep<'audio-delta'> = ({ data, transcript }) => ({
 })
 
 const deltaSteps: { readonly [T in Part['type']]?: DeltaStep<T> } = {
-  'text-delta': ({ text }) => ({ content: text }),
-  'reasoning-delta': ({ text }) => ({ reasoning_content: text }),
+  'text-start': ({ choice }, state) => {
+    state.beginText(choice)
+    return null
+  },
+  'text-delta': ({ choice, text }, state) => {
+    state.addText(choice, text)
+    return { content: text }
+  },
+  'reasoning-start': (part, state) => {
+    state.think(part)
+    return null
+  },
+  'reasoning-delta': (part, state) => {
+    state.say(part, part.text)
+    return { reasoning_content: part.text }
+  },
+  'reasoning-end': (part, state) => {
+    const details = state.details(part)
+    return details.length === 0 ? null : { reasoning_details: details }
+  },
   'refusal-delta': ({ text }) => ({ refusal: text }),
   'tool-input-start': beginTool,
   'tool-input-delta': toolPiece,
@@ -77,7 +139,7 @@ const deltaSteps: { readonly [T in Part['type']]?: DeltaStep<T> } = {
   'audio-start': ({ id }) => (id === null ? null : { audio: { id } }),
   'audio-delta': audioPiece,
   'audio-end': ({ expiresMs }) => (expiresMs === null ? null : { audio: { expires_at: Math.floor(expiresMs / 1000) } }),
-  citation: (part) => ({ annotations: [annotationOf(part)] }),
+  citation: (part, state) => ({ annotations: [annotationOf(part, state.span(part.choice))] }),
 }
 
 const event = (value: JsonObject): Buffer => Buffer.from(`data: ${JSON.stringify(value)}\n\n`)
@@ -91,14 +153,21 @@ class StreamWriter implements ReplyWriter {
   #identity: ReplyIdentity
   #usage: PartOf<'usage'> | null = null
   #failed = false
+  readonly #losses = new Map<string, Warning>()
 
   constructor(context: ReplyContext) {
     this.#context = context
     this.#identity = identityOf(context, null)
   }
 
+  warnings(): readonly Warning[] {
+    return [...this.#losses.values()]
+  }
+
   write(part: Part): Buffer | null {
     if (this.#failed) return null
+    const loss = lossOf(part)
+    if (loss !== null) this.#losses.set(loss.field, loss)
     if (part.type === 'ping') return heartbeat
     if (part.type === 'usage') {
       this.#usage = part

@@ -4,12 +4,14 @@ import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { errorJson } from '#http/problem-answer.ts'
+import type { Warning } from '#protocol/call.ts'
 import { usageJson } from '#protocol/openai/usage.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { writeFinishReason } from './finish-reason.ts'
+import { detailsOf } from './reasoning-detail.ts'
 import type { PartOf } from './reply-shape.ts'
-import { annotationOf, extraOf, identityOf, imageOf } from './reply-shape.ts'
+import { annotationOf, extraContentOf, extraOf, identityOf, imageOf, lossOf } from './reply-shape.ts'
 import type { ChatExtra } from './wire.ts'
 
 type Tool = { readonly part: PartOf<'tool-input-start'>; text: string }
@@ -20,6 +22,10 @@ type Sound = { id: string | null; data: string[]; transcript: string; expiresMs:
 type Message = {
   content: string | null
   reasoning: string | null
+  /** The thought that is open, and what must come back of those that ended. */
+  thought: { text: string; redacted: boolean }
+  readonly details: JsonObject[]
+  textStart: number
   refusal: string | null
   readonly tools: Map<number, Tool>
   sound: Sound | null
@@ -34,6 +40,9 @@ type Message = {
 const newMessage = (): Message => ({
   content: null,
   reasoning: null,
+  thought: { text: '', redacted: false },
+  details: [],
+  textStart: 0,
   refusal: null,
   tools: new Map(),
   sound: null,
@@ -65,8 +74,18 @@ const steps: { readonly [T in Part['type']]?: Step<T> } = {
     message.content = (message.content ?? '') + text
     addLogprobs(message, logprobs)
   },
+  'text-start': (message) => {
+    message.textStart = message.content?.length ?? 0
+  },
+  'reasoning-start': (message, { redacted = false }) => {
+    message.thought = { text: '', redacted }
+  },
   'reasoning-delta': (message, { text }) => {
     message.reasoning = (message.reasoning ?? '') + text
+    message.thought.text += text
+  },
+  'reasoning-end': (message, { carriers = [] }) => {
+    message.details.push(...detailsOf({ ...message.thought, carriers }, message.details.length))
   },
   'refusal-delta': (message, { text }) => {
     message.refusal = (message.refusal ?? '') + text
@@ -93,7 +112,7 @@ const steps: { readonly [T in Part['type']]?: Step<T> } = {
     soundOf(message).expiresMs = expiresMs
   },
   citation: (message, part) => {
-    message.annotations.push(annotationOf(part))
+    message.annotations.push(annotationOf(part, { start: message.textStart, end: message.content?.length ?? 0 }))
   },
   finish: (message, { reason, raw }) => {
     message.finish = writeFinishReason(reason, raw)
@@ -119,6 +138,7 @@ const toolJson = ({ part, text }: Tool): JsonObject => ({
   ...(part.kind === 'custom'
     ? { custom: { name: part.name, input: text } }
     : { function: { name: part.name, arguments: text } }),
+  ...extraContentOf(part),
   ...extraOf(part).tool,
 })
 
@@ -135,6 +155,7 @@ const messageJson = (message: Message): JsonObject => ({
   role: 'assistant',
   content: message.content,
   ...(message.reasoning === null ? {} : { reasoning_content: message.reasoning }),
+  ...(message.details.length === 0 ? {} : { reasoning_details: message.details }),
   refusal: message.refusal,
   ...toolsJson([...message.tools.values()]),
   ...(message.sound === null ? {} : { audio: soundJson(message.sound) }),
@@ -171,12 +192,19 @@ class WholeWriter implements ReplyWriter {
   #usage: PartOf<'usage'> | null = null
   #error: PartOf<'error'> | null = null
   #reply: JsonObject = {}
+  readonly #losses = new Map<string, Warning>()
 
   constructor(context: ReplyContext) {
     this.#context = context
   }
 
+  warnings(): readonly Warning[] {
+    return [...this.#losses.values()]
+  }
+
   write(part: Part): null {
+    const loss = lossOf(part)
+    if (loss !== null) this.#losses.set(loss.field, loss)
     const extra = extraOf(part)
     this.#reply = { ...this.#reply, ...extra.reply }
     if (part.type === 'start') this.#start = part
