@@ -109,7 +109,7 @@ const stages: Readonly<Record<string, Stage>> = {
   types,
   style: () => style(false),
   format: () => style(true),
-  unit: () => runTests('src/**/*.test.ts', 'test/{audit,fake,wire}/**/*.test.ts', 'tools/*.test.ts'),
+  unit: () => runTests('src/**/*.test.ts', 'test/{audit,fake,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
   e2e: () => runTests('test/e2e/**/*.test.ts'),
   package: () =>
     all(

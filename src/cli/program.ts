@@ -9,6 +9,7 @@ import { initCommand } from './init-command.ts'
 import type { Shell } from './operation-command.ts'
 import { operationCommands } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
+import { probeCommand } from './probe-command.ts'
 import { roiCommand } from './roi-command.ts'
 import { serveCommand } from './serve-command.ts'
 import { topCommand } from './top-command.ts'
@@ -38,6 +39,7 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(doctorCommand(shell, exited))
   program.addCommand(auditCommand(shell, exited))
   program.addCommand(fitCommand(shell))
+  program.addCommand(probeCommand(shell, exited))
   program.addCommand(roiCommand(shell))
   for (const command of operationCommands(operations, shell)) program.addCommand(command)
   program.addCommand(topCommand(shell))
