@@ -21,8 +21,13 @@ function bodyOf(text: string): Body {
 
 const keys: Readonly<Record<string, string>> = { own: goodKey, wrong: 'sk-wrong', other: 'sk-other' }
 
+const largeBytes = 1_000_000
+
 function askedBy(ask: Ask): Asked {
-  const text = ask.raw?.bytes.toString() ?? JSON.stringify(ask.body ?? {})
+  const sizeBytes = ask.raw?.bytes.length ?? 0
+  // Ten megabytes of blanks are read once, over the socket; here their number is enough.
+  const text =
+    sizeBytes > largeBytes ? JSON.stringify(ask.body) : (ask.raw?.bytes.toString() ?? JSON.stringify(ask.body ?? {}))
   const key = keys[ask.key ?? 'own']
   const headers = {
     ...ask.headers,
@@ -31,6 +36,7 @@ function askedBy(ask: Ask): Asked {
     ...(ask.expectContinue === true ? { 'x-expect': 'yes' } : {}),
     ...(ask.over === undefined ? {} : { 'x-over': ask.over }),
     'x-target': ask.to ?? 'own',
+    'x-size': String(sizeBytes),
   }
   return { method: ask.method, path: ask.path, headers, text, body: ask.body ?? bodyOf(text) }
 }

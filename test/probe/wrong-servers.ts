@@ -430,7 +430,7 @@ export const wrongServers: Readonly<Record<string, Fault>> = {
     () => refuse('no', 400),
   ),
   'body-large': when(
-    (asked) => asked.text.length > 1_000_000,
+    (asked) => Number(asked.headers['x-size']) > 1_000_000,
     () => refuse('boom', 500),
   ),
   'http-2': when(
