@@ -118,7 +118,6 @@ const runProbe = async (flags: ProbeFlags, shell: Shell): Promise<number> => {
   const { readManifest } = await import('#probe/manifest.ts')
   const { readBaseline } = await import('#probe/drift.ts')
   const { probeEndpoint } = await import('#probe/session.ts')
-  const { loadCatalog } = await import('#catalog/load.ts')
   const { sessionOptionsOf } = await import('./probe-flags.ts')
   const at = (file: string): string => resolve(ports.workingFolder, file)
   const manifest = flags.manifest === undefined ? null : readManifest(await textOf(at(flags.manifest)), flags.manifest)
@@ -130,7 +129,7 @@ const runProbe = async (flags: ProbeFlags, shell: Shell): Promise<number> => {
   const bar = progressBar(ports)
   try {
     const report = await probeEndpoint(options, {
-      catalog: await loadCatalog(ports.catalogFolder),
+      catalogFolder: ports.catalogFolder,
       clock: ports.clock,
       version: ports.version,
       nonce: ports.ids.next('call'),

@@ -5,6 +5,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
 import { priceAt } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
+import { loadCatalog } from '#catalog/load.ts'
 import { resolutions } from '#catalog/lookup.ts'
 import type { Catalog, CatalogModel } from '#catalog/model.ts'
 import type { Exchange, Send } from './exchange.ts'
@@ -50,7 +51,7 @@ export type SessionOptions = {
 }
 
 export type SessionPorts = {
-  readonly catalog: Catalog
+  readonly catalogFolder: URL
   readonly clock: Clock
   readonly version: string
   /** Differs from run to run. */
@@ -185,7 +186,7 @@ export const probeEndpoint = async (options: SessionOptions, ports: SessionPorts
   const startedMs = clock.monotonicMs()
   const atMs = clock.nowMs()
   const chosen = chosenProbes(target.wire, options)
-  const model = modelOf(ports.catalog, target.model, atMs)
+  const model = modelOf(await loadCatalog(ports.catalogFolder), target.model, atMs)
   const rates = isFree(options) ? free : (options.rates ?? ratesOf(model, atMs))
   const facts = factsOf(options, model, ports.nonce)
   if (!(await ports.agree(planOf(chosen, facts, { rates, repeat })))) return null

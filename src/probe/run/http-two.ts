@@ -3,7 +3,7 @@
 import type { Buffer } from 'node:buffer'
 import type { ClientHttp2Session } from 'node:http2'
 import { connect } from 'node:http2'
-import type { Prepared, Recording, SenderOptions } from './sender.ts'
+import type { Prepared, Recording, SenderOptions } from './recording.ts'
 
 /** Names that HTTP/2 forbids. */
 const forbidden = new Set(['connection', 'expect', 'host'])
