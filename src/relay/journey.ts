@@ -11,6 +11,7 @@ import type { CallBooks } from '#ledger/port.ts'
 import type { Limiter } from '#policy/port.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { AnswerCache, AnswerTaker } from '#reuse/answer-cache.ts'
 import type { Keeper } from '#reuse/keeper.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
@@ -44,6 +45,7 @@ export type RelayPorts = {
   /** Why no further call is taken now; `null` = it is. */
   readonly overload: () => Problem | null
   readonly routing: Routing
+  readonly cache: AnswerCache
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -65,6 +67,8 @@ export type Admitted = Journey & {
   readonly hold: CallHold
   /** Takes the answer for a repeat; `null` = the call has no Idempotency-Key. */
   readonly keeper: Keeper | null
+  /** Takes the answer down for calls like this one; `null` = it may not be given again. */
+  readonly taker: AnswerTaker | null
 }
 
 export const elapsedMs = ({ exchange, ports }: Journey): number =>

@@ -7,11 +7,13 @@ import type { Exchange } from '#http/inbound.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { AnswerTaker } from '#reuse/answer-cache.ts'
 import type { Turn } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
 import { CallerLeft } from './attempt.ts'
 import { bodyKeeper } from './body-keeper.ts'
+import { answerFromCache, lookInCache } from './cached.ts'
 import { beginTrace } from './call-trace.ts'
 import { closeBooks } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
@@ -67,6 +69,7 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
   const begin = (headers: Readonly<Record<string, string>>): void => {
     const sent = sendHead(admitted, { status, headers, limits })
     admitted.keeper?.head(keptHead(status, sent))
+    admitted.taker?.head(keptHead(status, sent))
   }
   if (!reply.ended || call.stream) {
     begin(replyHeaders(upstream, { stream: call.stream, lengthBytes: null, costNanoUsd: null }))
@@ -123,7 +126,7 @@ type Carried = {
 }
 
 const carry = async (admitted: Admitted): Promise<Carried> => {
-  const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper } = admitted
+  const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper, taker } = admitted
   const reply = await send(admitted)
   const { row } = reply.attempt.leg
   const { upstream } = reply.attempt
@@ -161,6 +164,7 @@ const carry = async (admitted: Admitted): Promise<Carried> => {
     delivered: (bytes) => {
       draft.responseBytes += bytes.length
       bodies?.keep(bytes)
+      taker?.piece(bytes)
     },
     keep: keeper === null ? null : keeper.piece,
   })
@@ -168,6 +172,7 @@ const carry = async (admitted: Admitted): Promise<Carried> => {
   const heldNanoUsd = (await running?.stop()) ?? hold.amountNanoUsd
   const whole = delivered.end === 'complete' || reply.attempt.reader()?.complete() === true
   const short = delivered.short === true
+  taker?.end(delivered.end === 'complete' && !short && draft.status === 200)
   grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered }))
   return { leavePolicy: keeper === null ? upstream.vendor.leavePolicy : 'drain', whole, short, heldNanoUsd }
 }
@@ -238,7 +243,13 @@ const close = async (journey: Journey, { hold, carried, turn }: Progress): Promi
 }
 
 /** How far a call has come. */
-type Progress = { grant: Grant | null; hold: CallHold | null; turn: Turn | null; carried: Carried | null }
+type Progress = {
+  grant: Grant | null
+  hold: CallHold | null
+  turn: Turn | null
+  carried: Carried | null
+  taker: AnswerTaker | null
+}
 
 /**
  * Relays one call of a protocol and ends its exchange, whatever happens. The key is checked before the body is read.
@@ -250,7 +261,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
   const trace =
     ports.traceShare === null ? null : beginTrace(exchange.inbound.headers, { ids: ports.ids, share: ports.traceShare })
   const journey: Journey = { exchange, protocol, ports, snapshot: ports.snapshot(), draft, trace }
-  const progress: Progress = { grant: null, hold: null, turn: null, carried: null }
+  const progress: Progress = { grant: null, hold: null, turn: null, carried: null, taker: null }
   try {
     const key = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
     Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation })
@@ -268,16 +279,22 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const grant = await admit({ snapshot: journey.snapshot, key, call, limiter: ports.limiter, nowMs })
     progress.grant = grant
     draft.warnings = [...draft.warnings, ...grant.warnings]
+    const look = await lookInCache(journey, { inbound, call, key, labels, grant })
+    if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)
+    progress.taker = look?.taker ?? null
     const { upstreams } = journey.snapshot
     const account = journey.snapshot.accounts.get(key.account)
     const hold = await holdFor({ call, inbound, protocol, key, account, rows: grant.rows, upstreams, nowMs }, ports)
     progress.hold = hold
     draft.warnings = [...draft.warnings, ...hold.warnings]
     const keeper = turn?.keeper ?? null
-    progress.carried = await carry({ ...journey, call: hold.call, labels, grant, hold, keeper })
+    const { taker } = progress
+    progress.carried = await carry({ ...journey, call: hold.call, labels, grant, hold, keeper, taker })
   } catch (thrown) {
     await endBadly(journey, thrown, progress.grant)
   } finally {
+    // Whoever waits for this call must not wait for one that has failed.
+    progress.taker?.end(false)
     await progress.grant?.giveBack()
     await close(journey, progress)
     await keepRecord(journey)

@@ -21,6 +21,7 @@ import { openaiChat } from '#protocol/openai-chat/index.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 import { makeVendor } from '#provider/vendor-defaults.ts'
+import { answerCache } from '#reuse/answer-cache.ts'
 import type { RelayPorts } from './journey.ts'
 import type { Live } from './live.ts'
 import { liveRelay } from './live.ts'
@@ -298,6 +299,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   overload: () => null,
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
+  cache: answerCache(backstage.clock),
   routing: makeRouting((event) => backstage.events.push(event)),
   clock: backstage.clock,
   ids: { next: (prefix) => `${prefix}_1`, bytes: (size) => Buffer.alloc(size), chance },

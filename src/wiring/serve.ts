@@ -35,6 +35,7 @@ import type { RelayEndpoint } from '#relay/endpoints.ts'
 import { relayEndpoints, serveRelay } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
 import { usageRefusals } from '#relay/usage-refusals.ts'
+import { answerCache } from '#reuse/answer-cache.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
@@ -119,6 +120,7 @@ const endpointsOf = async (
     countTokens,
     refusesUsage: usageRefusals(),
     routing: rooms.routing,
+    cache: answerCache(clock),
     clock,
     ids,
     log,
