@@ -1,6 +1,7 @@
 /** The wire formats that Drover speaks. */
 
 import { anthropicMessages } from './anthropic-messages/index.ts'
+import { ollamaChat } from './ollama-chat/index.ts'
 import { openaiCompletions } from './openai/completions.ts'
 import { openaiEmbeddings } from './openai/embeddings.ts'
 import { openaiImages } from './openai/images.ts'
@@ -9,7 +10,7 @@ import { openaiRerank } from './openai/rerank.ts'
 import { openaiSpeech } from './openai/speech.ts'
 import { openaiTranscriptions } from './openai/transcriptions.ts'
 import { openaiChat } from './openai-chat/index.ts'
-import type { Protocol, ProtocolName, UpstreamProtocol } from './protocol.ts'
+import type { Protocol, ProtocolName, UpstreamProtocol, UpstreamProtocolName } from './protocol.ts'
 
 /** Every protocol that callers may speak, by its name. */
 export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
@@ -25,4 +26,7 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
 }
 
 /** Every protocol that upstreams may speak: those of callers, and those that only providers have. */
-export const upstreamProtocols: Readonly<Record<ProtocolName, UpstreamProtocol>> = { ...protocols }
+export const upstreamProtocols: Readonly<Record<UpstreamProtocolName, UpstreamProtocol>> = {
+  ...protocols,
+  'ollama-chat': ollamaChat,
+}

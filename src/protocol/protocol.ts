@@ -11,6 +11,7 @@ import type { ChatRequest } from './chat-request.ts'
 import type { FieldTable } from './feature.ts'
 import type { Part } from './part.ts'
 
+/** Formats that callers speak. */
 export type ProtocolName =
   | 'openai-chat'
   | 'anthropic-messages'
@@ -21,6 +22,9 @@ export type ProtocolName =
   | 'openai-speech'
   | 'openai-transcriptions'
   | 'openai-rerank'
+
+/** Formats that upstreams speak: those of callers, and those that only providers have. */
+export type UpstreamProtocolName = ProtocolName | 'ollama-chat'
 
 /** What an upstream's body is: one JSON document, a stream of events, or bytes that are not read. */
 export type ReplyForm = 'json' | 'events' | 'binary'
@@ -169,7 +173,7 @@ export type ProtocolEndpoint = {
 
 /** What a protocol is towards upstreams: all that an attempt needs. */
 export type UpstreamProtocol = {
-  readonly name: ProtocolName
+  readonly name: UpstreamProtocolName
   readonly kind: CallKind
   readonly client: ClientFace
   /** What becomes of each thing that a request can ask for; absent: this format is never translated. */
@@ -182,6 +186,7 @@ export type UpstreamProtocol = {
 }
 
 export type Protocol = UpstreamProtocol & {
+  readonly name: ProtocolName
   readonly endpoints: readonly ProtocolEndpoint[]
   /** Top-level members that bound the output in tokens, the one to add where a caller gives none first; absent = there is none. */
   readonly outputMaxFields?: readonly string[]

@@ -12,6 +12,7 @@ import { llamacpp } from './llamacpp.ts'
 import { mistral } from './mistral.ts'
 import { moonshot } from './moonshot.ts'
 import { ollama } from './ollama.ts'
+import { ollamaNative } from './ollama-native.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openrouter } from './openrouter.ts'
@@ -49,6 +50,7 @@ export const vendors: readonly Vendor[] = [
   sglang,
   llamacpp,
   ollama,
+  ollamaNative,
   openaiCompatible,
   sandbox,
 ]

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret } from '#base/log.ts'
-import type { ProtocolName } from '#protocol/protocol.ts'
+import type { UpstreamProtocolName } from '#protocol/protocol.ts'
 import type { Provider, Vendor } from './vendor.ts'
 
 const credential = 'a-credential-of-nobody'
 
 /** Paths, each as its protocol gives it. */
-const paths: Readonly<Record<ProtocolName, string>> = {
+const paths: Readonly<Record<UpstreamProtocolName, string>> = {
   'openai-chat': 'chat/completions',
   'anthropic-messages': 'messages',
   'openai-completions': 'completions',
@@ -19,6 +19,7 @@ const paths: Readonly<Record<ProtocolName, string>> = {
   'openai-speech': 'audio/speech',
   'openai-transcriptions': 'audio/transcriptions',
   'openai-rerank': 'rerank',
+  'ollama-chat': 'chat',
 }
 
 /** A provider of this vendor, at the vendor's own address or at the given one. */

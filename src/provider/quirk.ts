@@ -5,7 +5,7 @@
 
 import { hasMember, readMember } from '#base/json.ts'
 import type { Call, Warning } from '#protocol/call.ts'
-import type { ProtocolName } from '#protocol/protocol.ts'
+import type { UpstreamProtocolName } from '#protocol/protocol.ts'
 import type { Adjustment, Vendor } from './vendor.ts'
 import { noAdjustment } from './vendor.ts'
 
@@ -17,7 +17,7 @@ export type Quirk =
   | { readonly needless: true }
 
 /** By protocol, then by field. */
-export type Quirks = Readonly<Partial<Record<ProtocolName, Readonly<Record<string, Quirk>>>>>
+export type Quirks = Readonly<Partial<Record<UpstreamProtocolName, Readonly<Record<string, Quirk>>>>>
 
 /** The `adjust` of a vendor with these quirks. Forms are left alone: no vendor is known to refuse a field of one. */
 export const quirksOf = (quirks: Quirks): Vendor['adjust'] => {

@@ -3,7 +3,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
-import type { Dialect, ProtocolName } from '#protocol/protocol.ts'
+import type { Dialect, UpstreamProtocolName } from '#protocol/protocol.ts'
 
 /**
  * How usage of a stream is had: it must be asked for (`stream_options.include_usage`), comes by itself (asking does no harm
@@ -74,7 +74,7 @@ export type Vendor = {
   /** Names of options that `drover.yaml` may give, with what they mean. */
   readonly options: Readonly<Record<string, string>>
   /** The protocols it speaks itself; of those that calls may be translated to, its best first. */
-  readonly protocols: readonly ProtocolName[]
+  readonly protocols: readonly UpstreamProtocolName[]
   /** How its use of those differs from what they say themselves, for a model. */
   readonly dialect: (model: string) => Dialect
   /** Headers that carry the credential. */
@@ -84,7 +84,7 @@ export type Vendor = {
     readonly path: string
     readonly model: string
     readonly provider: Provider
-    readonly protocol: ProtocolName
+    readonly protocol: UpstreamProtocolName
   }) => Endpoint
   readonly streamUsage: StreamUsage
   readonly leavePolicy: LeavePolicy

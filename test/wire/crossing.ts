@@ -95,7 +95,7 @@ const crossing = new Set([
 export const crossedReplies = (): readonly Fixture[] =>
   readFixtures().filter(
     ({ name, protocol }) =>
-      protocol.server.readChat !== undefined &&
+      protocol.client.writeChat !== undefined &&
       (protocol.name !== 'openai-chat' || crossing.has(name.slice(name.indexOf('/') + 1))),
   )
 

@@ -8,15 +8,15 @@ import { basename, join } from 'node:path'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
 import type { Call } from '#protocol/call.ts'
-import { protocols } from '#protocol/index.ts'
+import { protocols, upstreamProtocols } from '#protocol/index.ts'
 import type { Part } from '#protocol/part.ts'
-import type { Frame, Protocol, ProtocolName } from '#protocol/protocol.ts'
+import type { Frame, Protocol, UpstreamProtocol, UpstreamProtocolName } from '#protocol/protocol.ts'
 
 export type Fixture = {
   readonly name: string
   readonly file: string
   readonly about: string
-  readonly protocol: Protocol
+  readonly protocol: UpstreamProtocol
   readonly call: Call
   readonly contentType: string
   readonly bytes: Buffer
@@ -36,7 +36,7 @@ export type Reading = {
 
 type FixtureFile = {
   readonly about: string
-  readonly protocol: ProtocolName
+  readonly protocol: UpstreamProtocolName
   readonly request: Record<string, unknown>
   readonly contentType: string
   readonly body: readonly string[]
@@ -67,13 +67,15 @@ const readFixture = (file: string): Fixture => {
     contentType,
     body,
   } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as FixtureFile
-  const protocol = protocols[name]
+  const protocol = upstreamProtocols[name]
+  // What only providers speak is asked for by callers of another format.
+  const asking: Protocol = name in protocols ? protocols[name as keyof typeof protocols] : protocols['openai-chat']
   return {
     name: `${name}/${basename(file, '.json')}`,
     file: join(folder, file),
     about,
     protocol,
-    call: protocol.server.readCall(inboundOf(Buffer.from(JSON.stringify(request)))),
+    call: asking.server.readCall(inboundOf(Buffer.from(JSON.stringify(request)))),
     contentType,
     bytes: Buffer.from(body.join('')),
   }

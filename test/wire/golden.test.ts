@@ -36,6 +36,7 @@ describe('reading', () => {
 const notGiven = [
   'anthropic-messages/cut-in-event',
   'anthropic-messages/whole-cut',
+  'ollama-chat/cut-in-line',
   'openai-chat/credential-error-event',
   'openai-chat/cut-in-event',
   'openai-chat/html-for-stream',
