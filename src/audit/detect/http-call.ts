@@ -4,9 +4,11 @@ import { draft } from '#audit/finding.ts'
 import { knownUrl } from '#audit/rule/host.ts'
 import { httpCallNames, httpLibrary, notHttp } from '#audit/rule/http-call.ts'
 import type { CallNode, Item, Node } from '#audit/syntax/node.ts'
+import { returnedValue } from '#audit/trace/call-value.ts'
+import { environmentRead } from '#audit/trace/environment.ts'
 import { addArguments, noGiven } from '#audit/trace/given.ts'
 import { authOf, readGiven } from '#audit/trace/reading.ts'
-import type { CallPlace } from '#audit/trace/scope.ts'
+import type { CallPlace, Scope } from '#audit/trace/scope.ts'
 import { dottedName } from '#audit/trace/scope.ts'
 import { deeper, evaluate } from '#audit/trace/tracer.ts'
 import type { Seen } from '#audit/trace/value.ts'
@@ -58,14 +60,35 @@ const addressOf = (detector: Detector, { node, scope }: Seen): string | null => 
   return null
 }
 
+/** `base_uri "https://…"` in the body of a class that includes HTTParty, and `self.class.post`. */
+const classBase = (
+  detector: Detector,
+  { scope }: CallPlace,
+): { readonly url: string; readonly auth: string | null; readonly library: string } | null => {
+  if (detector.unit.language !== 'ruby') return null
+  let owner: Scope | null = scope
+  while (owner !== null && owner.kind !== 'class') owner = owner.parent
+  const said = detector.unit.calls.find(
+    (one) => one.scope === owner && one.node.callee.kind === 'name' && one.node.callee.name === 'base_uri',
+  )
+  const [first] = said?.node.items ?? []
+  const url = first?.kind === 'node' && owner !== null ? addressOf(detector, { node: first.node, scope: owner }) : null
+  return url === null || knownUrl(url) === null ? null : { url, auth: null, library: 'HTTParty' }
+}
+
 /** The base address of the HTTP client that is called through: `axios.create({ baseURL })`, `httpx.Client(base_url=…)`. */
 const baseOf = (
   detector: Detector,
   { node, scope }: CallPlace,
 ): { readonly url: string; readonly auth: string | null; readonly library: string } | null => {
   if (node.callee.kind !== 'member') return null
-  const value = evaluate(detector.tracer, node.callee.object, scope)
-  if (value.kind !== 'made') return null
+  const holder = evaluate(detector.tracer, node.callee.object, scope)
+  // A method that makes the connection, called by its bare name.
+  const value =
+    holder.kind === 'function'
+      ? deeper(detector.tracer, holder, () => returnedValue(detector.tracer, holder.scope))
+      : holder
+  if (value.kind !== 'made') return classBase(detector, { node, scope })
   const given = noGiven()
   addArguments(detector.tracer, given, { items: value.node.items, scope: value.scope })
   const base =
@@ -141,9 +164,28 @@ const isServer = (node: CallNode): boolean => {
   )
 }
 
+/** A read of a variable with an address as its default, and a connection that nothing is sent through yet. */
+const isNoRequest = ({ node, scope }: CallPlace, { library }: Request): boolean =>
+  environmentRead(node, scope) !== null || (lastName(node) === 'new' && /^(?:Faraday|Excon|HTTP)\b/.test(library))
+
+const sending = /^(?:bearer_auth|basic_auth|header|headers|error_for_status)$/
+
+/** Whether links of the chain do what only requests do. */
+const isSending = ({ node }: CallPlace): boolean => {
+  let inner: Node = node
+  for (let links = 0; links < 40; links += 1) {
+    if (inner.kind === 'call') {
+      if (sending.test(lastName(inner))) return true
+      inner = inner.callee
+    } else if (inner.kind === 'member') inner = inner.object
+    else return false
+  }
+  return false
+}
+
 const isMerelyAddress = (detector: Detector, place: CallPlace): boolean => {
   const name = lastName(place.node)
-  if (!notHttp.test(name)) return false
+  if (!notHttp.test(name) || isSending(place)) return false
   // `new URL(x)`, `dict.get(x)`: only where the callee is a request or an HTTP library.
   return !/(?:http|request|fetch|client|session|axios|net|curl|webclient|webrequest|rest|faraday|guzzle|reqwest|ureq|got|ky)/i.test(
     libraryPath(detector, place),
@@ -158,7 +200,7 @@ export const detectHttpCalls = (detector: Detector): void => {
     if (taken.some(({ start, end }) => node.start >= start && node.end <= end)) continue
     if (detector.drafts.some((one) => one.start === node.start && one.end === node.end)) continue
     const found = requestOf(detector, place) ?? chainRequest(detector, place)
-    if (found === null || isMerelyAddress(detector, place) || isMocked(node)) continue
+    if (found === null || isMerelyAddress(detector, place) || isMocked(node) || isNoRequest(place, found)) continue
     taken.push({ start: node.start, end: node.end })
     report(detector, place, found)
   }

@@ -40,13 +40,34 @@ const parameterIn = (node: Node, parameters: ReadonlySet<string>): string | null
   return null
 }
 
+const encoders =
+  /^(?:stringify|dumps|Marshal|json_encode|wp_json_encode|to_json|toJson|to_string|to_vec|serialize|Serialize|generate|encode)$/
+
+/** `payload, err := json.Marshal(opts)`: a name for the whole request, written out. */
+const isEncoded = (name: string, scope: Scope, parameters: ReadonlySet<string>): boolean => {
+  const value = scope.bindings.get(name)?.at(-1)?.value
+  if (value?.kind !== 'call' || (value.callee.kind !== 'name' && value.callee.kind !== 'member')) return false
+  const [only, ...others] = value.items
+  return (
+    encoders.test(value.callee.name) &&
+    others.length === 0 &&
+    only?.kind === 'node' &&
+    only.node.kind === 'name' &&
+    parameters.has(only.node.name)
+  )
+}
+
 type Handed = { model: boolean; content: boolean; request: boolean }
 
 /** Notes what of these arguments comes from the parameters of the function around. */
 const note = (
   handed: Handed,
   items: readonly Item[],
-  { parameters, depth }: { readonly parameters: ReadonlySet<string>; readonly depth: number },
+  {
+    parameters,
+    scope,
+    depth,
+  }: { readonly parameters: ReadonlySet<string>; readonly scope: Scope; readonly depth: number },
 ): void => {
   for (const item of items) {
     if (item.kind === 'spread') {
@@ -59,21 +80,22 @@ const note = (
     if (value === null) continue
     const parameter = parameterIn(value, parameters)
     const word = key ?? parameter ?? ''
+    if (value.kind === 'name' && isEncoded(value.name, scope, parameters)) handed.request = true
     if (parameter !== null) {
       handed.model ||= modelWord.test(word)
       handed.content ||= contentWord.test(word)
       handed.request ||= key === null && depth === 0 && requestWord.test(parameter)
     } else if (depth < 4 && (value.kind === 'brace' || value.kind === 'list'))
-      note(handed, value.items, { parameters, depth: depth + 1 })
+      note(handed, value.items, { parameters, scope, depth: depth + 1 })
     else if (depth < 4 && value.kind === 'call')
-      note(handed, [...value.items, ...(value.brace ?? [])], { parameters, depth: depth + 1 })
+      note(handed, [...value.items, ...(value.brace ?? [])], { parameters, scope, depth: depth + 1 })
   }
 }
 
 /** A wrapper hands on the model and the content, or a whole request: text within a prompt makes none. */
-const hands = (items: readonly Item[], parameters: ReadonlySet<string>): boolean => {
+const hands = (items: readonly Item[], scope: Scope): boolean => {
   const handed: Handed = { model: false, content: false, request: false }
-  note(handed, items, { parameters, depth: 0 })
+  note(handed, items, { parameters: parametersAround(scope), scope, depth: 0 })
   return handed.request || (handed.model && handed.content)
 }
 
@@ -83,7 +105,7 @@ export const detectWrappers = (detector: Detector): void => {
   for (const { node, scope } of detector.reached) {
     const around = functionAbove(scope)
     if (around === null || reported.has(around)) continue
-    if (!hands([...node.items, ...(node.brace ?? [])], parametersAround(scope))) continue
+    if (!hands([...node.items, ...(node.brace ?? [])], scope)) continue
     reported.add(around)
     const inner = detector.drafts.find((one) => one.start === node.start && one.end === node.end)
     detector.drafts.push(

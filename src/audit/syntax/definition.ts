@@ -69,8 +69,9 @@ const parametersOf = (reader: Reader): readonly Item[] => {
   return reader.grammar.items(reader, ')')
 }
 
+/** Ruby has none: `class Name < Base` says what it extends. */
 const skipGenerics = (reader: Reader): void => {
-  if (isMark(peek(reader), '<')) skipBrackets(reader)
+  if (isMark(peek(reader), '<') && reader.language.name !== 'ruby') skipBrackets(reader)
 }
 
 /** The type behind the parameters, up to the body. */
@@ -126,7 +127,7 @@ const body = (reader: Reader, from: number): readonly Item[] => {
       take(reader)
       return returned(parseExpression(reader))
     }
-    return withLastReturned(indented(reader, column))
+    return withKept(withLastReturned(indented(reader, column)))
   }
   skipReturnType(reader)
   if (isMark(peek(reader), '{'))
@@ -141,6 +142,17 @@ const withLastReturned = (items: readonly Item[]): readonly Item[] => {
   if (last?.kind === 'node') return [...items.slice(0, -1), { kind: 'return', node: last.node }]
   return last?.kind === 'assign' ? [...items, { kind: 'return', node: last.value, isSeen: true }] : items
 }
+
+/** `@x ||= make do |y| … end`: the block's lines stand behind it, and what is kept is the result all the same. */
+const withKept = (items: readonly Item[]): readonly Item[] => [
+  ...items.flatMap((item): readonly Item[] => {
+    const [target] = item.kind === 'assign' ? item.targets : []
+    return item.kind === 'assign' && target?.kind === 'name' && target.name.startsWith('@')
+      ? [{ kind: 'return', node: item.value, isSeen: true }]
+      : []
+  }),
+  ...items,
+]
 
 const keywordFunction = (reader: Reader): Node => {
   const from = reader.at

@@ -46,12 +46,17 @@ export const lookUp = (
   return elsewhere(tracer, name, scope)
 }
 
+/** The first that is known; what an unknown function gave stands back behind a client that the type declares. */
 export const firstUseful = (tracer: Tracer, bindings: readonly Binding[]): Value => {
+  let vague: Value | null = null
   for (const binding of bindings) {
     const value = bindingValue(tracer, binding)
-    if (isUseful(value)) return value
+    if (value.kind === 'client') return value
+    if (!isUseful(value)) continue
+    if (value.kind !== 'made' && value.kind !== 'symbol') return vague ?? value
+    vague ??= value
   }
-  return unknown
+  return vague ?? unknown
 }
 
 const bindingValue = (tracer: Tracer, binding: Binding): Value => {
@@ -208,10 +213,9 @@ export const fieldValue = (tracer: Tracer, owner: Scope | null, name: string): V
   if (owner === null || tracer.depth >= depthMax) return unknown
   const names =
     owner.unit.language === 'php' || owner.unit.language === 'ruby' ? [name, `$${name}`, `@${name}`] : [name]
-  for (const one of names) {
-    const value = firstUseful(tracer, candidates(owner.bindings.get(one) ?? [], Number.MAX_SAFE_INTEGER))
-    if (isUseful(value)) return value
-  }
+  const own = names.flatMap((one) => candidates(owner.bindings.get(one) ?? [], Number.MAX_SAFE_INTEGER))
+  const field = firstUseful(tracer, own)
+  if (isUseful(field)) return field
   const method = owner.unit.language === 'go' ? owner.unit.root.bindings.get(`${owner.name ?? ''}.${name}`) : undefined
   if (method !== undefined) return firstUseful(tracer, method)
   tracer.depth += 1

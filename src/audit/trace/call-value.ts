@@ -158,7 +158,27 @@ const chained = new Set([
   'orElse',
 ])
 
+/** `format!("{}/chat", base)`, `fmt.Sprintf("%s/chat", base)`: the text with what is known put in. */
+const filledText = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
+  const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
+  const [form, ...rest] = node.items
+  if (!/^(?:format!?|Format|Sprintf|sprintf)$/.test(name) || form?.kind !== 'node' || rest.length === 0) return null
+  const template = evaluate(tracer, form.node, scope)
+  if (template.kind !== 'text' || !/%[sdv]|\{\d?\}/.test(template.value)) return null
+  let [next, isWhole] = [0, template.isWhole]
+  const value = template.value.replace(/%[sdv]|\{(\d?)\}/g, (mark, place: string | undefined) => {
+    const item = rest[place === undefined || place === '' ? next++ : Number(place)]
+    if (item?.kind !== 'node') return mark
+    const piece = textOf(tracer, item.node, scope)
+    isWhole &&= piece.isWhole
+    return piece.text
+  })
+  return { kind: 'text', value, isWhole }
+}
+
 const passedValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
+  const filled = filledText(tracer, node, scope)
+  if (filled !== null) return filled
   const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
   if (node.callee.kind === 'member' && (node.items.length === 0 || chained.has(name))) {
     const value = evaluate(tracer, node.callee.object, scope)
@@ -235,5 +255,5 @@ const subclassValue = (tracer: Tracer, scope: Scope, made: Seen): Value => {
         wrapped: null,
       }
   }
-  return { kind: 'instance', scope }
+  return { kind: 'instance', scope, made }
 }

@@ -31,7 +31,10 @@ const evaluated = (tracer: Tracer, node: Node, scope: Scope): Value => {
     case 'index':
       return indexValue(tracer, node, scope)
     case 'call':
-      return callValue(tracer, node, scope)
+      // `array('a' => 1)` of PHP is a literal.
+      return scope.unit.language === 'php' && node.callee.kind === 'name' && node.callee.name === 'array'
+        ? evaluated(tracer, { ...node, kind: 'list' }, scope)
+        : callValue(tracer, node, scope)
     case 'join':
       return joinValue(tracer, node, scope)
     case 'brace':

@@ -92,16 +92,25 @@ const addSpread = (tracer: Tracer, given: Given, adding: Adding): void => {
 }
 
 const encoders =
-  /^(?:stringify|dumps|encode|Marshal|json_encode|to_json|toJson|serialize|Serialize|create|toJSONString|toString|body|ofString|toRequestBody|NewReader|NewBuffer|NewBufferString|JsonContent|StringContent|json|generate|writeValueAsString|Blob|buildJsonObject|array)$/
+  /^(?:stringify|dumps|encode|Marshal|json_encode|wp_json_encode|to_json|toJson|serialize|Serialize|create|toJSONString|toString|body|ofString|toRequestBody|NewReader|NewBuffer|NewBufferString|JsonContent|StringContent|json|generate|writeValueAsString|Blob|buildJsonObject|array)$/
 
 /** Adds the entries of what stands for a record; false if it stands for none. */
 const addValue = (tracer: Tracer, given: Given, { node, scope, depth }: Adding): boolean => {
   if (depth > depthMax) return false
+  // `{ … }.to_json` of Ruby is a member, not a call.
+  if (node.kind === 'member' && encoders.test(node.name))
+    return addValue(tracer, given, { node: node.object, scope, depth: depth + 1 })
   const value = evaluate(tracer, node, scope)
   if (value.kind === 'record') {
     for (const entry of value.entries)
       addNamed(tracer, given, { name: entry.key, node: entry.node, scope: entry.scope, depth: depth + 1 })
     for (const rest of value.rest) addSpread(tracer, given, { ...rest, depth: depth + 1 })
+    addFields(given, node, scope)
+    return true
+  }
+  if (value.kind === 'instance' && value.made?.node.kind === 'call' && value.made.node.brace !== null) {
+    const { node: literal, scope: own } = value.made
+    addArguments(tracer, given, { items: literal.brace ?? [], scope: own, depth: depth + 1 })
     addFields(given, node, scope)
     return true
   }
@@ -183,6 +192,8 @@ const addMade = (
     const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
     const [first] = node.items
     if (node.brace !== null) addArguments(tracer, given, { items: node.brace, scope, depth })
+    if (encoders.test(name) && node.items.length === 0 && node.callee.kind === 'member')
+      addValue(tracer, given, { node: node.callee.object, scope, depth: depth + 1 })
     if (encoders.test(name))
       for (const item of node.items)
         if (item.kind === 'node') addValue(tracer, given, { node: item.node, scope, depth: depth + 1 })

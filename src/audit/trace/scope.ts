@@ -364,6 +364,14 @@ const visitArguments = (building: Building, items: readonly Item[], visiting: Vi
   }
 }
 
+/** `define('NAME', 'value')` of PHP. */
+const bindConstant = ({ callee, items, start }: CallNode, scope: Scope): void => {
+  const [name, value] = items
+  if (scope.unit.language !== 'php' || callee.kind !== 'name' || callee.name !== 'define') return
+  if (name?.kind === 'node' && name.node.kind === 'text' && value?.kind === 'node')
+    bind(scope.unit.root, name.node.value, { at: start, value: value.node, scope })
+}
+
 const comparisons = new Set(['==', '===', '!=', '!==', 'in', 'is', 'not', 'mixed'])
 
 const visit = (building: Building, node: Node, visiting: Visit): void => {
@@ -387,6 +395,7 @@ const visit = (building: Building, node: Node, visiting: Visit): void => {
       return
     case 'call':
       building.calls.push({ node, scope })
+      bindConstant(node, scope)
       visit(building, node.callee, { scope, role: noRole })
       visitArguments(building, node.items, { scope, role: { role: 'value', label: role.label } })
       // A block behind a call is code in Kotlin and Ruby, and the fields of an object elsewhere.
@@ -426,7 +435,10 @@ const bindFields = (unit: Unit): void => {
   for (const { node, scope } of unit.calls) {
     const { callee, brace } = node
     if (brace === null || callee.kind !== 'name') continue
-    const owner = unit.root.bindings.get(callee.name)?.find(({ defines }) => defines?.kind === 'class')?.defines
+    const owner =
+      callee.name === 'Self'
+        ? classAbove(scope)
+        : unit.root.bindings.get(callee.name)?.find(({ defines }) => defines?.kind === 'class')?.defines
     if (owner === null || owner === undefined) continue
     for (const item of brace)
       if (item.kind === 'entry' && item.key !== null)

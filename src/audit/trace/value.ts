@@ -38,7 +38,8 @@ export type Value =
   | { readonly kind: 'module'; readonly path: string }
   | { readonly kind: 'function'; readonly scope: Scope }
   | { readonly kind: 'class'; readonly scope: Scope }
-  | { readonly kind: 'instance'; readonly scope: Scope }
+  /** `made`: the literal that filled its fields. */
+  | { readonly kind: 'instance'; readonly scope: Scope; readonly made?: Seen }
 
 export type RecordEntry = { readonly key: string } & Seen
 
