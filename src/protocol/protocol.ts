@@ -171,6 +171,16 @@ export type ProtocolEndpoint = {
   readonly roots?: readonly string[]
 }
 
+/** How a format counts the tokens of a request without making it. Counting costs nothing. */
+export type Counting = {
+  readonly endpoints: readonly ProtocolEndpoint[]
+  /** The path at an upstream of the same format. */
+  readonly path: string
+  readonly readCall: (inbound: Inbound) => Call
+  readonly readAnswer: (document: JsonObject) => number | null
+  readonly writeAnswer: (tokens: number) => JsonObject
+}
+
 /** What a protocol is towards upstreams: all that an attempt needs. */
 export type UpstreamProtocol = {
   readonly name: UpstreamProtocolName
@@ -190,5 +200,6 @@ export type Protocol = UpstreamProtocol & {
   readonly endpoints: readonly ProtocolEndpoint[]
   /** Top-level members that bound the output in tokens, the one to add where a caller gives none first; absent = there is none. */
   readonly outputMaxFields?: readonly string[]
+  readonly counting?: Counting
   readonly server: ServerFace
 }

@@ -49,6 +49,7 @@ const codesByStatus: Readonly<Record<string, ProblemCode>> = {
   502: 'upstream_error',
   503: 'upstream_overloaded',
   504: 'upstream_timeout',
+  529: 'upstream_overloaded',
 }
 
 const finishes: Readonly<Record<string, FinishReason>> = {

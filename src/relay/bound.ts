@@ -34,7 +34,17 @@ const windowMarks: readonly string[] = [
   '"input_audio"',
   '"input_file"',
   '"file"',
+  '"file_id"',
+  '"image"',
+  '"document"',
+  '"inlineData"',
+  '"inline_data"',
+  '"fileData"',
   '"web_search',
+  '"web_fetch',
+  '"code_execution',
+  '"mcp_servers"',
+  '"container"',
   '"server_tool',
 ]
 

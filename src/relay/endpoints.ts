@@ -3,6 +3,8 @@
 import type { Endpoint, EndpointMatch } from '#http/endpoint.ts'
 import type { Exchange } from '#http/inbound.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { CountedProtocol } from './count-tokens.ts'
+import { answerCount } from './count-tokens.ts'
 import type { Inquiry } from './inquiry.ts'
 import { answerInquiry, listModels, showModel } from './inquiry.ts'
 import type { RelayPorts } from './journey.ts'
@@ -11,7 +13,24 @@ import { relay } from './relay.ts'
 
 export type RelayEndpoint =
   | { readonly kind: 'call'; readonly protocol: Protocol }
+  | { readonly kind: 'count'; readonly protocol: CountedProtocol }
   | { readonly kind: 'inquiry'; readonly ask: Inquiry; readonly protocol: Protocol }
+
+/** Where lists of models are asked for; Claude's clients may have their own root. */
+const modelRoots = ['/v1', '/anthropic/v1'] as const
+
+const countEndpoints = (protocol: Protocol): readonly Endpoint<RelayEndpoint>[] => {
+  const { counting } = protocol
+  if (counting === undefined) return []
+  return counting.endpoints.flatMap(({ path, accepts, roots = ['/v1'] }) =>
+    roots.map((root) => ({
+      method: 'POST',
+      path: `${root}/${path}`,
+      accepts,
+      value: { kind: 'count', protocol: { ...protocol, counting } },
+    })),
+  )
+}
 
 /** `asking`: the protocol in whose shape inquiries are refused. */
 export const relayEndpoints = (
@@ -36,8 +55,11 @@ export const relayEndpoints = (
         ),
       ),
     ),
-    inquiry('/v1/models', listModels),
-    inquiry('/v1/models/{id+}', showModel),
+    ...protocols.flatMap(countEndpoints),
+    ...modelRoots.flatMap((root) => [
+      inquiry(`${root}/models`, listModels),
+      inquiry(`${root}/models/{id+}`, showModel),
+    ]),
     inquiry('/v1/key', showKey),
     inquiry('/v1/credits', showCredits),
     inquiry('/v1/generation', showGeneration),
@@ -52,6 +74,7 @@ export const serveRelay = (
   ports: RelayPorts,
 ): Promise<void> => {
   const { value, parameters } = match
+  if (value.kind === 'count') return answerCount(exchange, value.protocol, ports)
   return value.kind === 'call'
     ? relay(exchange, value.protocol, ports)
     : answerInquiry(exchange, { ask: value.ask, params: parameters, protocol: value.protocol }, ports)

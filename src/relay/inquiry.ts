@@ -5,8 +5,10 @@ import { asProblem, Problem } from '#base/problem.ts'
 import type { Answer, Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
+import { protocols } from '#protocol/index.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { identify, rowFor } from './admit.ts'
+import { anthropicModel, anthropicModelPage } from './anthropic-models.ts'
 import type { RelayPorts } from './journey.ts'
 import { modelEntries, modelEntry } from './model-list.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -16,22 +18,28 @@ export type Question = Pick<RelayPorts, 'books' | 'callLog'> & {
   readonly snapshot: Snapshot
   readonly key: KeyFacts
   readonly nowMs: number
+  /** Whether it is Claude's client that asks: then the answer has that shape. */
+  readonly asAnthropic: boolean
 }
 
 /** Gives the answer, or a promise of it; throws Problem. */
 export type Inquiry = (question: Question, params: Readonly<Record<string, string>>, query: URLSearchParams) => unknown
 
-/** `GET /v1/models`, OpenAI's list (https://platform.openai.com/docs/api-reference/models/list, read 2026-11-22). */
-export const listModels: Inquiry = ({ snapshot, key, nowMs }) => ({
-  object: 'list',
-  data: modelEntries((key.test ? snapshot.test : snapshot.live).byName, key, nowMs),
-})
+/**
+ * `GET /v1/models`, OpenAI's list (https://platform.openai.com/docs/api-reference/models/list, read 2026-11-22), or
+ * Anthropic's for its clients.
+ */
+export const listModels: Inquiry = ({ snapshot, key, nowMs, asAnthropic }, _params, query) => {
+  const entries = modelEntries((key.test ? snapshot.test : snapshot.live).byName, key, nowMs)
+  return asAnthropic ? anthropicModelPage(entries, query) : { object: 'list', data: entries }
+}
 
 /** `GET /v1/models/{id}`: unknown ids are 404 here, where a path names them. */
-export const showModel: Inquiry = ({ snapshot, key, nowMs }, params) => {
+export const showModel: Inquiry = ({ snapshot, key, nowMs, asAnthropic }, params) => {
   try {
     const name = params['id'] ?? ''
-    return modelEntry(name, rowFor(snapshot, key, name), nowMs)
+    const entry = modelEntry(name, rowFor(snapshot, key, name), nowMs)
+    return asAnthropic ? anthropicModel(entry) : entry
   } catch (thrown) {
     const problem = asProblem(thrown)
     throw new Problem(problem.code, { ...problem.detail, status: problem.status === 400 ? 404 : problem.status })
@@ -53,19 +61,24 @@ export const answerInquiry = async (
   const { inbound, outbound } = exchange
   const snapshot = ports.snapshot()
   const nowMs = ports.clock.nowMs()
+  const asAnthropic = inbound.headers['anthropic-version'] !== undefined || inbound.path.startsWith('/anthropic/')
+  const { server } = asAnthropic ? protocols['anthropic-messages'] : inquiry.protocol
   let answer: Answer
   try {
     const key = identify(snapshot, inbound, { nowMs, purpose: 'model' })
     const { books, callLog } = ports
-    answer = json(await inquiry.ask({ snapshot, key, nowMs, books, callLog }, inquiry.params, inbound.query))
+    answer = json(
+      await inquiry.ask({ snapshot, key, nowMs, books, callLog, asAnthropic }, inquiry.params, inbound.query),
+    )
   } catch (thrown) {
     const problem = asProblem(thrown)
     if (problem.code === 'internal_error') ports.log.error('an inquiry failed inside Drover', { error: problem.cause })
-    answer = inquiry.protocol.server.writeProblem(problem, inbound)
+    answer = server.writeProblem(problem, inbound)
   }
   outbound.head(answer.status, {
     ...securityHeaders,
     'x-request-id': inbound.id,
+    ...(server.requestIdHeader === undefined ? {} : { [server.requestIdHeader]: inbound.id }),
     'content-length': String(answer.body.length),
     ...answer.headers,
   })

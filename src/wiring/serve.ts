@@ -141,7 +141,7 @@ const endpointsOf = async (
   ]
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
-    if (value.kind === 'inquiry') return serveRelay(exchange, { value, parameters }, ports)
+    if (value.kind === 'inquiry' || value.kind === 'count') return serveRelay(exchange, { value, parameters }, ports)
     if (value.kind === 'call') return metrics.whileOpen(serveRelay(exchange, { value, parameters }, ports))
     return serveAdmin(exchange, { value, parameters }, admin)
   }

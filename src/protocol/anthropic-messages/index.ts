@@ -1,5 +1,6 @@
 /** Messages: the protocol of Anthropic, and of others who let Claude's clients in. */
 
+import { countOf } from '#base/usage.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { writeRequest } from '#protocol/openai/outgoing.ts'
 import { openaiReader } from '#protocol/openai/reply.ts'
@@ -32,6 +33,13 @@ export const anthropicMessages: Protocol = {
     max_tokens: 'max_tokens',
     stop: 'stop_sequences',
     thinking: 'thinking',
+  },
+  counting: {
+    endpoints: [{ path: 'messages/count_tokens', accepts: ['json'], roots: ['/v1', '/anthropic/v1'] }],
+    path: 'messages/count_tokens',
+    readCall: (inbound) => ({ ...readRequest(inbound, messagesRequest), endpoint: 'messages/count_tokens' }),
+    readAnswer: ({ input_tokens: tokens }) => countOf(tokens),
+    writeAnswer: (tokens) => ({ input_tokens: tokens }),
   },
   server: {
     readCall: (inbound) => readRequest(inbound, messagesRequest),

@@ -6,6 +6,7 @@ import { countOf } from '#base/usage.ts'
 import { carrierFormats, openCarrier } from '#protocol/carrier.ts'
 import type { EventReading, ReplySteps } from '#protocol/openai/reply-steps.ts'
 import type { Carrier, Part } from '#protocol/part.ts'
+import { isUncommitted } from '#protocol/part.ts'
 import { readStopReason } from './finish-reason.ts'
 import { joinUsage, readUsage } from './usage.ts'
 import type { MessagesExtra } from './wire.ts'
@@ -67,6 +68,7 @@ class MessagesReading {
   readonly #open = new Map<number, Open>()
   #blocks = 0
   #usage: JsonObject = {}
+  #usageWaits = false
   #stopped = false
 
   finished(): boolean {
@@ -77,13 +79,14 @@ class MessagesReading {
     const type = textOf(data['type'])
     if (type === 'message_stop') return { parts: this.close(), role: 'end' }
     const step = Object.hasOwn(this.#steps, type) ? this.#steps[type] : undefined
-    return { parts: step?.(data) ?? [], role: 'content' }
+    const parts = step?.(data) ?? []
+    if (!this.#usageWaits || parts.every(isUncommitted)) return { parts, role: 'content' }
+    return { parts: [...this.#tell({}), ...parts], role: 'content' }
   }
 
   readonly #steps: Readonly<Record<string, (data: JsonObject) => readonly Part[]>> = {
     ping: () => [{ type: 'ping' }],
-    message_start: ({ message }) =>
-      isObject(message) ? [...this.#start(message), ...this.#tell(message['usage'])] : [],
+    message_start: ({ message }) => (isObject(message) ? this.#beginMessage(message) : []),
     content_block_start: ({ index, content_block: block }) =>
       isObject(block) ? this.#begin(countOf(index) ?? this.#blocks, block) : [],
     content_block_delta: ({ index, delta }) => (isObject(delta) ? this.#piece(countOf(index), delta) : []),
@@ -109,6 +112,16 @@ class MessagesReading {
   /** Ends what a stream left open. */
   close(): readonly Part[] {
     return [...this.#open.keys()].flatMap((index) => this.#end(index))
+  }
+
+  /** A message that has only begun commits nobody to its provider: the usage in it is told with what comes next. */
+  #beginMessage(message: JsonObject): readonly Part[] {
+    const { usage } = message
+    if (isObject(usage)) {
+      this.#usage = joinUsage(this.#usage, usage)
+      this.#usageWaits = true
+    }
+    return this.#start(message)
   }
 
   #start(message: JsonObject): readonly Part[] {
@@ -226,6 +239,7 @@ class MessagesReading {
 
   #tell(usage: Json | undefined): readonly Part[] {
     if (!isObject(usage)) return []
+    this.#usageWaits = false
     this.#usage = joinUsage(this.#usage, usage)
     return [{ type: 'usage', usage: readUsage(this.#usage), raw: this.#usage }]
   }

@@ -1,0 +1,174 @@
+/**
+ * Counting the tokens of a request that is not made: by a provider of the caller's own format where one serves the model,
+ * else by Drover's own estimate, which says that it is one. Free, and not recorded; the limits of the key hold.
+ */
+
+import { Buffer } from 'node:buffer'
+import type { JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import { asProblem, Problem } from '#base/problem.ts'
+import type { Answer, Exchange } from '#http/inbound.ts'
+import { securityHeaders } from '#http/reply.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Counting, Protocol } from '#protocol/protocol.ts'
+import { requestTextOf } from '#protocol/request-text.ts'
+import { admit, identify } from './admit.ts'
+import type { RelayPorts } from './journey.ts'
+import { labelsOf } from './labels.ts'
+import type { Leg } from './leg.ts'
+import { prepare } from './prepare.ts'
+import type { Snapshot, Upstream } from './snapshot.ts'
+
+/** An answer of one figure is no larger than this. */
+const answerBytesMax = 65_536
+const timeoutMs = 15_000
+/** Providers that are asked before the estimate is given. */
+const askedMax = 2
+/** Three tokens frame each message and three the answer's beginning, as with the sandbox. */
+const framingTokens = 3
+/** Of a picture of a usual size (https://platform.claude.com/docs/en/build-with-claude/vision, read 2026-11-22). */
+const imageTokens = 1_600
+/** A page of a PDF has about so many bytes, and about so many tokens. */
+const [pageBytes, pageTokens] = [50_000, 2_000]
+
+export type CountedProtocol = Protocol & { readonly counting: Counting }
+
+type Counted = { readonly tokens: number; readonly estimated: boolean; readonly provider: string | null }
+
+type Question = {
+  readonly protocol: CountedProtocol
+  readonly call: Call
+  readonly legs: readonly Leg[]
+  readonly snapshot: Snapshot
+  readonly exchange: Exchange
+  readonly ports: RelayPorts
+}
+
+const estimate = async ({ protocol, call, ports }: Question): Promise<number> => {
+  const read = protocol.server.readChat?.(call).value
+  if (read === undefined) return ports.countTokens(JSON.stringify(call.body()))
+  const { text, messages, images, fileBytes } = requestTextOf(read)
+  const pages = Math.ceil(fileBytes / pageBytes)
+  return (await ports.countTokens(text)) + framingTokens * (messages + 1) + imageTokens * images + pageTokens * pages
+}
+
+/** Targets whose provider speaks the caller's format itself. */
+const nativeOf = ({ protocol, legs, snapshot }: Question): readonly { leg: Leg; upstream: Upstream }[] =>
+  legs
+    .flatMap((leg) => {
+      const upstream = snapshot.upstreams.get(leg.target.provider)
+      return upstream?.vendor.protocols.includes(protocol.name) === true ? [{ leg, upstream }] : []
+    })
+    .slice(0, askedMax)
+
+const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | null> => {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    sizeBytes += chunk.length
+    if (sizeBytes > answerBytesMax) return null
+  }
+  const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  return isObject(value) ? value : null
+}
+
+/** What a provider counts; `null` = it does not say. Throws Problem for what is the caller's own fault. */
+const askProvider = async (question: Question, { leg, upstream }: { leg: Leg; upstream: Upstream }) => {
+  const { protocol, call, snapshot, exchange } = question
+  const { request } = prepare({
+    speech: { protocol, call, request: null, warnings: [] },
+    leg,
+    upstream,
+    rules: snapshot.rulesOf(upstream.vendor.name, leg.target.model),
+    strict: false,
+    mayAskUsage: false,
+    callerHeaders: exchange.inbound.headers,
+    traceHeaders: {},
+    credential: upstream.provider.credentials[0] ?? null,
+  })
+  const { signal } = exchange.inbound
+  const reply = await upstream.transport.send({
+    ...request,
+    signal,
+    connectTimeoutMs: timeoutMs,
+    headersTimeoutMs: timeoutMs,
+  })
+  try {
+    const document = await readDocument(reply.body)
+    if (reply.status < 300) return document === null ? null : protocol.counting.readAnswer(document)
+    if (reply.status !== 400 && reply.status !== 422) return null
+    const body = Buffer.from(JSON.stringify(document))
+    throw protocol.client.readProblem({ status: reply.status, headers: {}, body })
+  } finally {
+    reply.abort()
+  }
+}
+
+const count = async (question: Question): Promise<Counted> => {
+  for (const native of nativeOf(question)) {
+    try {
+      const tokens = await askProvider(question, native)
+      if (tokens !== null) return { tokens, estimated: false, provider: native.upstream.provider.name }
+    } catch (thrown) {
+      if (thrown instanceof Problem && thrown.row.blame === 'caller') throw thrown
+      question.ports.log.debug('a provider did not count', { problem: asProblem(thrown).code })
+    }
+  }
+  return { tokens: await estimate(question), estimated: true, provider: null }
+}
+
+const answerOf = ({ tokens, estimated, provider }: Counted, { counting }: CountedProtocol): Answer => ({
+  status: 200,
+  headers: {
+    'content-type': 'application/json',
+    ...(provider === null ? {} : { 'x-drover-provider': provider }),
+    ...(estimated
+      ? { 'x-drover-warnings': "input_tokens:estimated by Drover; the model's provider does not count in this format" }
+      : {}),
+  },
+  body: Buffer.from(JSON.stringify(counting.writeAnswer(tokens))),
+})
+
+/** Nothing is put out, so that only requests are limited. */
+const silent = (call: Call): Call => ({ ...call, inputBytes: 0, outputMax: 0 })
+
+const ask = async (exchange: Exchange, protocol: CountedProtocol, ports: RelayPorts): Promise<Answer> => {
+  const snapshot = ports.snapshot()
+  const nowMs = ports.clock.nowMs()
+  const key = identify(snapshot, exchange.inbound, { nowMs, purpose: 'model' })
+  const inbound = await exchange.read()
+  const call = protocol.counting.readCall(inbound)
+  labelsOf(inbound)
+  const grant = await admit({ snapshot, key, call: silent(call), limiter: ports.limiter, nowMs })
+  try {
+    const legs = grant.rows.flatMap((row) =>
+      row.targets.map((target): Leg => ({ row, target, model: row.id, by: 'model', reason: 'order' })),
+    )
+    return answerOf(await count({ protocol, call, legs, snapshot, exchange, ports }), protocol)
+  } finally {
+    await grant.giveBack()
+  }
+}
+
+/** Carries out one exchange that asks for a count. Never rejects but for a caller who has gone. */
+export const answerCount = async (exchange: Exchange, protocol: CountedProtocol, ports: RelayPorts): Promise<void> => {
+  const { inbound, outbound } = exchange
+  let answer: Answer
+  try {
+    answer = await ask(exchange, protocol, ports)
+  } catch (thrown) {
+    const problem = asProblem(thrown)
+    if (problem.code === 'internal_error') ports.log.error('a count failed inside Drover', { error: problem.cause })
+    answer = protocol.server.writeProblem(problem, inbound)
+  }
+  const { requestIdHeader } = protocol.server
+  outbound.head(answer.status, {
+    ...securityHeaders,
+    'x-request-id': inbound.id,
+    ...(requestIdHeader === undefined ? {} : { [requestIdHeader]: inbound.id }),
+    'content-length': String(answer.body.length),
+    ...answer.headers,
+  })
+  await outbound.end(answer.body)
+}

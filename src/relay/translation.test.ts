@@ -1,0 +1,233 @@
+/** Calls whose target speaks another format than their caller. */
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { JsonObject } from '#base/json-type.ts'
+import { anthropicMessages } from '#protocol/anthropic-messages/index.ts'
+import type { Asking } from './test-stage.ts'
+import { openStage, sampleModel } from './test-stage.ts'
+import { completion, done, faults, opening, says, stops, uses } from './test-upstream.ts'
+
+const messages: Asking = { protocol: anthropicMessages, path: 'messages', body: { max_tokens: 100 } }
+const streamed = (body: JsonObject = {}): Asking => ({ ...messages, body: { max_tokens: 100, stream: true, ...body } })
+
+const event = (type: string, rest: JsonObject = {}): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`
+
+const usage = { input_tokens: 10, cache_read_input_tokens: 0, cache_creation_input_tokens: 0, output_tokens: 1 }
+const begins = event('message_start', {
+  message: { id: 'msg_1', type: 'message', role: 'assistant', model: 'beta-1', content: [], usage },
+})
+const speaks = (text: string): string =>
+  event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }) +
+  event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }) +
+  event('content_block_stop', { index: 0 })
+const ends =
+  event('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 5 } }) +
+  event('message_stop')
+
+const claude = { vendors: { alpha: { protocols: ['anthropic-messages'] } } } as const
+
+const names = (text: string): readonly string[] => [...text.matchAll(/^event: (\w+)$/gm)].map(([, name]) => name ?? '')
+
+describe("Claude's clients and a provider that speaks Chat Completions", () => {
+  test('a whole answer is a message, with the call’s id where they look for it', async () => {
+    const stage = openStage()
+    const caller = await stage.call(messages)
+    assert.deepEqual(stage.arrival('alpha').body(), {
+      model: 'alpha-1',
+      messages: [{ role: 'user', content: 'Hello' }],
+      max_tokens: 100,
+    })
+    assert.ok(stage.arrival('alpha').request.url.pathname.endsWith('/v1/chat/completions'))
+    stage.arrival('alpha').answer(200, completion('Hi'))
+    await stage.settle()
+    const message = caller.json()
+    assert.deepEqual([message['type'], message['stop_reason']], ['message', 'end_turn'])
+    assert.deepEqual(message['content'], [{ type: 'text', text: 'Hi' }])
+    assert.equal(caller.header('request-id'), 'call_1')
+    assert.equal(caller.header('content-type'), 'application/json')
+    assert.equal(caller.record().usage?.output, 5)
+    assert.equal(caller.record().costNanoUsd, 20_000n)
+  })
+
+  test('a stream asks for usage in the provider’s way, and tells it in the caller’s', async () => {
+    const stage = openStage()
+    const caller = await stage.call(streamed())
+    const arrival = stage.arrival('alpha')
+    assert.deepEqual(arrival.body()['stream_options'], { include_usage: true })
+    arrival.head()
+    arrival.write(opening, says('Hi'), stops, uses(10, 5), done)
+    await stage.settle()
+    assert.ok(caller.text().endsWith(event('message_stop')), 'the end does not wait for the connection to close')
+    arrival.end()
+    await stage.settle()
+    assert.equal(caller.ending(), 'complete')
+    assert.deepEqual(names(caller.text()), [
+      'message_start',
+      'content_block_start',
+      'content_block_delta',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
+    ])
+    assert.ok(caller.text().includes('"usage":{"input_tokens":10,'))
+    assert.equal(caller.header('content-type'), 'text/event-stream; charset=utf-8')
+    assert.equal(caller.record().usage?.source, 'reported')
+  })
+
+  test('a stream that breaks off ends with an error event and is never closed', async () => {
+    const stage = openStage()
+    const caller = await stage.call(streamed())
+    const arrival = stage.arrival('alpha')
+    arrival.head()
+    arrival.write(opening, says('Half'))
+    await stage.settle()
+    arrival.end()
+    await stage.settle()
+    assert.equal(caller.ending(), 'cut')
+    assert.deepEqual(names(caller.text()).slice(-1), ['error'])
+    assert.ok(!caller.text().includes('message_stop'))
+    assert.equal(caller.record().end, 'cut')
+  })
+
+  test('an error inside of a stream comes in the caller’s shape, once', async () => {
+    const stage = openStage()
+    const caller = await stage.call(streamed())
+    const arrival = stage.arrival('alpha')
+    arrival.head()
+    arrival.write(opening, says('Half'), faults('It broke.'))
+    arrival.end()
+    await stage.settle()
+    assert.equal(caller.ending(), 'cut')
+    assert.equal(names(caller.text()).filter((name) => name === 'error').length, 1)
+    assert.ok(caller.text().includes('"type":"error","error":{"type":"api_error"'))
+  })
+
+  test('a refusal comes in the caller’s shape, with the provider’s status', async () => {
+    const stage = openStage()
+    const caller = await stage.call(messages)
+    stage.arrival('alpha').answer(400, { error: { message: 'No such voice.', type: 'invalid_request_error' } })
+    await stage.settle()
+    assert.equal(caller.status(), 400)
+    const { type, error } = caller.json() as { type: string; error: JsonObject }
+    assert.deepEqual([type, error['type']], ['error', 'invalid_request_error'])
+    assert.match(String(error['message']), /No such voice/)
+  })
+
+  test('silence is filled with pings', async () => {
+    const stage = openStage()
+    const caller = await stage.call(streamed())
+    const arrival = stage.arrival('alpha')
+    arrival.head()
+    arrival.write(opening, says('Hi'))
+    await stage.settle()
+    await stage.advance(15_000)
+    assert.ok(caller.text().endsWith('event: ping\ndata: {"type": "ping"}\n\n'))
+    caller.leave()
+    await stage.settle()
+  })
+
+  test('what is lost is a warning, and a refusal in strict mode', async () => {
+    const stage = openStage()
+    const asking = { ...messages, body: { max_tokens: 100, container: 'c' } }
+    const caller = await stage.call(asking)
+    stage.arrival('alpha').answer(200, completion('Hi'))
+    await stage.settle()
+    assert.equal(caller.header('x-drover-warnings'), 'container:unknown to the format of the target')
+    const strict = await stage.call({ ...asking, headers: { 'x-drover-strict': 'true' } })
+    await stage.settle()
+    assert.equal(strict.status(), 400)
+    assert.equal((strict.json()['error'] as JsonObject)['param'], 'container')
+  })
+
+  test('usage.cost is told where it was asked for', async () => {
+    const stage = openStage()
+    const caller = await stage.call(streamed({ usage: { include: true } }))
+    const arrival = stage.arrival('alpha')
+    arrival.head()
+    arrival.write(opening, says('Hi'), stops, uses(10, 5), done)
+    arrival.end()
+    await stage.settle()
+    assert.ok(caller.text().includes('"cost_nano_usd":"20000"'), caller.text())
+  })
+})
+
+describe('callers of Chat Completions and Claude’s own protocol', () => {
+  test('a stream becomes chunks; usage counts the input that only the start tells', async () => {
+    const stage = openStage(claude)
+    const caller = await stage.call({ body: { stream: true, stream_options: { include_usage: true } } })
+    const arrival = stage.arrival('alpha')
+    assert.equal(arrival.request.headers['anthropic-version'], '2023-06-01')
+    assert.ok(arrival.request.url.pathname.endsWith('/v1/messages'))
+    assert.equal(arrival.body()['stream_options'], undefined)
+    arrival.head()
+    arrival.write(begins, event('ping'), speaks('Hi'), ends)
+    arrival.end()
+    await stage.settle()
+    assert.equal(caller.ending(), 'complete')
+    assert.ok(caller.text().includes('"content":"Hi"') && caller.text().endsWith('data: [DONE]\n\n'))
+    assert.ok(caller.text().includes('"prompt_tokens":10,"completion_tokens":5'))
+    assert.equal(caller.record().costNanoUsd, 20_000n)
+  })
+
+  test('a stream that is cut after its start has the usage that was told, and no [DONE]', async () => {
+    const stage = openStage(claude)
+    const caller = await stage.call({ body: { stream: true } })
+    const arrival = stage.arrival('alpha')
+    arrival.head()
+    arrival.write(begins, speaks('Hi'))
+    arrival.end()
+    await stage.settle()
+    assert.equal(caller.ending(), 'cut')
+    assert.ok(caller.text().includes('"error"') && !caller.text().includes('[DONE]'))
+    // The input as it was told; the output, of which only the beginning was told, is counted.
+    assert.deepEqual([caller.record().usage?.input, caller.record().usage?.source], [10, 'estimated'])
+  })
+
+  test('an overloaded provider is left for another, which may speak another format', async () => {
+    const stage = openStage({
+      vendors: { alpha: { protocols: ['anthropic-messages'] } },
+      models: [sampleModel([{ provider: 'alpha' }, { provider: 'beta' }])],
+    })
+    const caller = await stage.call({ body: { stream: true } })
+    stage.arrival('alpha').answer(529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } })
+    await stage.settle()
+    const second = stage.arrival('beta')
+    assert.ok(second.request.url.pathname.endsWith('/chat/completions'))
+    second.head()
+    second.write(opening, says('Hi'), stops, done)
+    second.end()
+    await stage.settle()
+    assert.equal(caller.ending(), 'complete')
+    assert.equal(caller.text(), opening + says('Hi') + stops + done)
+  })
+
+  test('the start of a message does not commit: another target can still answer', async () => {
+    const stage = openStage({ ...claude, models: [sampleModel([{ provider: 'alpha' }, { provider: 'beta' }])] })
+    const caller = await stage.call({ body: { stream: true } })
+    stage.arrival('alpha').head()
+    stage.arrival('alpha').write(begins, event('ping'), event('error', { error: { type: 'overloaded_error' } }))
+    stage.arrival('alpha').end()
+    await stage.settle()
+    const second = stage.arrival('beta')
+    second.head()
+    second.write(opening, says('Hi'), stops, done)
+    second.end()
+    await stage.settle()
+    assert.equal(caller.text(), opening + says('Hi') + stops + done)
+  })
+
+  test('the caller’s own format, where the provider speaks it too, passes byte for byte', async () => {
+    const stage = openStage({ vendors: { alpha: { protocols: ['openai-chat', 'anthropic-messages'] } } })
+    const caller = await stage.call(streamed())
+    const arrival = stage.arrival('alpha')
+    assert.ok(arrival.request.url.pathname.endsWith('/messages'))
+    arrival.head()
+    arrival.write(begins, speaks('Hi'), ends)
+    arrival.end()
+    await stage.settle()
+    assert.equal(caller.text(), begins + speaks('Hi') + ends)
+    assert.equal(caller.record().usage?.output, 5)
+  })
+})
