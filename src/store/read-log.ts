@@ -2,7 +2,7 @@
 
 import type { CallFilter, CallPage } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
-import type { UsagePage, UsageQuestion } from '#report/port.ts'
+import type { UsageGroup, UsagePage, UsageQuestion } from '#report/port.ts'
 import type { CallStretch } from './operations/call.ts'
 import type { Execute } from './operations/index.ts'
 
@@ -41,5 +41,23 @@ const rollsPerQuestionMax = 40
 /** Sums by their groups, over everything that the log holds unless `pending` says otherwise. */
 export const readUsage = async (execute: Execute, question: UsageQuestion): Promise<UsagePage> => {
   for (let rolls = 0; rolls < rollsPerQuestionMax; rolls += 1) if ((await rollForward(execute)) === 0) break
-  return execute('usagePage', question)
+  return question.byTime ? readWindows(execute, question) : execute('usagePage', question)
+}
+
+/** Rows of figures are told apart by time first: a page of them is found without adding up what comes after it. */
+const windowMs = { hour: 24 * 3_600_000, day: 8 * 86_400_000 } as const
+
+const readWindows = async (execute: Execute, question: UsageQuestion): Promise<UsagePage> => {
+  const { after, grain, limit, toMs } = question
+  const groups: UsageGroup[] = []
+  let fromMs = Math.max(question.fromMs, typeof after?.[0] === 'number' ? after[0] : question.fromMs)
+  for (;;) {
+    fromMs = (await execute('usageStart', { ...question, fromMs })) ?? toMs
+    const endMs = Math.min(toMs, fromMs + windowMs[grain])
+    const part = { ...question, fromMs, toMs: endMs, limit: limit - groups.length }
+    const { groups: found, next, pending } = await execute('usagePage', part)
+    groups.push(...found)
+    if (next !== null || endMs >= toMs) return { groups, next, pending }
+    fromMs = endMs
+  }
 }

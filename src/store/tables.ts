@@ -252,10 +252,12 @@ export type DeliveryTable = {
 }
 /**
  * Sums over the calls of an hour or a day that have the same names; `''` = none. With `tag_name`, the calls that carry that
- * tag, by its value; without, all calls.
+ * tag, by its value; without, all calls. Each call is in a wide row, with all names, and in one that leaves out project, member
+ * and key, so that questions without these read little.
  */
 export type UsageRollupTable = {
   grain: string
+  wide: Flag
   test: Flag
   tag_name: string
   start_ms: Whole
@@ -297,7 +299,7 @@ export type UsageTagTable = { day_ms: Whole; name: string; value: string }
 /** Which part of the log holds the calls that came in an hour. */
 export type CallHourTable = { hour_ms: Whole; first_sequence: Whole; last_sequence: Whole }
 
-/** Which blocks of the log hold a call that has this trait: 64 calls are a block, 1,024 blocks a bucket. */
+/** Which blocks of the log hold a call that has this trait: 16 calls are a block, 4,096 blocks a bucket. */
 export type CallBlockTable = { bucket: Whole; trait: string; value: string; block: Whole }
 
 /** One row: up to which call of the log the four tables above are made. */

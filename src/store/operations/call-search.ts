@@ -8,6 +8,7 @@ import { sql } from 'kysely'
 import type { CallFilter } from '#admin/port.ts'
 import type { CallTable } from '#store/tables.ts'
 import type { Transaction } from './context.ts'
+import { runHot } from './context.ts'
 import { checkLimit } from './page.ts'
 import { blocksPerBucket, callsPerBlock, rolledTo } from './usage/roll-forward.ts'
 
@@ -189,17 +190,28 @@ const blocksIn = async (transaction: Transaction, { traits, backward }: Search, 
   return { found: [], reached: backward ? end * blocksPerBucket : (end + 1n) * blocksPerBucket - 1n }
 }
 
+/** Blocks that lie side by side are read as one. */
+const runsOf = (blocks: readonly bigint[]): readonly { readonly first: bigint; readonly last: bigint }[] => {
+  const runs: { first: bigint; last: bigint }[] = []
+  for (const block of blocks) {
+    const run = runs.at(-1)
+    if (run !== undefined && block === run.last + 1n) run.last = block
+    else if (run !== undefined && block === run.first - 1n) run.first = block
+    else runs.push({ first: block, last: block })
+  }
+  return runs
+}
+
 const readBlocks = async (transaction: Transaction, search: Search, part: Span): Promise<Stretch> => {
   const { filter, backward } = search
   const { found, reached } = await blocksIn(transaction, search, part)
   const rows: StoredCall[] = []
-  for (const block of found) {
-    const piece = {
-      low: max(part.low, block * callsPerBlock),
-      high: min(part.high, (block + 1n) * callsPerBlock - 1n),
-    }
-    const limit = filter.limit - rows.length
-    rows.push(...(await rowsQuery({ ...filter, limit }, piece, backward).execute(transaction)).rows)
+  const compiled = rowsQuery(filter, part, backward).compile(transaction)
+  for (const { first, last: end } of runsOf(found)) {
+    // Of the statement's values, its bounds come first and its limit last.
+    const [low, high] = [max(part.low, first * callsPerBlock), min(part.high, (end + 1n) * callsPerBlock - 1n)]
+    const values = [low, high, ...compiled.parameters.slice(2, -1), filter.limit - rows.length]
+    rows.push(...(await runHot<StoredCall>(transaction, compiled, values)).rows)
     const last = rows.at(-1)
     if (last !== undefined && rows.length === filter.limit) return { rows, next: last.sequence }
   }

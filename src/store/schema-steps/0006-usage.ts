@@ -42,19 +42,20 @@ const rollup = async (database: StepDatabase, dialect: DialectName): Promise<voi
   let table = database.schema
     .createTable('usage_rollup')
     .addColumn('grain', text, (column) => column.notNull().check(sql`grain in ('hour', 'day')`))
+    .addColumn('wide', whole, (column) => column.notNull().check(sql`wide in (0, 1)`))
     .addColumn('test', whole, (column) => column.notNull().check(sql`test in (0, 1)`))
     .addColumn('tag_name', text, (column) => column.notNull())
     .addColumn('start_ms', whole, (column) => column.notNull())
   for (const name of names) table = table.addColumn(name, text, (column) => column.notNull())
   for (const sum of sums) table = table.addColumn(sum, whole, (column) => column.notNull())
   await table
-    .addPrimaryKeyConstraint('usage_rollup_key', ['grain', 'test', 'tag_name', 'start_ms', ...names] as never[])
+    .addPrimaryKeyConstraint('usage_rollup_key', ['grain', 'wide', 'test', 'tag_name', 'start_ms', ...names] as never[])
     .modifyEnd(clustered(dialect))
     .execute()
   await database.schema
     .createIndex('usage_rollup_by_account')
     .on('usage_rollup')
-    .columns(['grain', 'test', 'tag_name', 'account', 'start_ms'])
+    .columns(['grain', 'wide', 'test', 'tag_name', 'account', 'start_ms'])
     .execute()
 }
 

@@ -98,6 +98,7 @@ test('no page of the log and no figure of usage is read by going through the cal
   await run(['pendingCalls', null], ['rollForward', null], ['rollForward', null])
   await run(...pages.map(([name, input]): [Asked['name'], unknown] => [name, input]))
   await run(...questions.map((input): [Asked['name'], unknown] => ['usagePage', input]))
+  await run(...questions.map((input): [Asked['name'], unknown] => ['usageStart', input]))
   await run(['usagePage', { ...questions[0], by: ['tag'], tagName: 'team' }])
   await run(['callFrom', 5n], ['call', 'call_1'])
   const all = plans()

@@ -15,10 +15,10 @@ import type { TallyDraft } from './tally.ts'
 import { sumColumns, sumNames } from './tally.ts'
 
 /** Calls of one step: the store's thread serves holds in between. */
-export const callsPerStepMax = 256
+export const callsPerStepMax = 512
 
-export const callsPerBlock = 64n
-export const blocksPerBucket = 1024n
+export const callsPerBlock = 16n
+export const blocksPerBucket = 4096n
 
 const hourMs = 3_600_000n
 const dayMs = 86_400_000n
@@ -33,6 +33,7 @@ const place = null
 
 type Cell = {
   readonly grain: 'hour' | 'day'
+  readonly wide: 0 | 1
   readonly test: bigint
   readonly tagName: string
   readonly tagValue: string
@@ -53,9 +54,10 @@ const makeCells = () => {
   const cells = new Map<string, Cell>()
   return {
     add: (where: Omit<Cell, 'names' | 'tally'>, { names, tally }: Contribution): void => {
-      const { grain, test, tagName, tagValue, startMs } = where
+      const { grain, wide, test, tagName, tagValue, startMs } = where
       const key = JSON.stringify([
         grain,
+        wide,
         Number(test),
         tagName,
         tagValue,
@@ -70,12 +72,21 @@ const makeCells = () => {
   }
 }
 
+const addBoth = (
+  cells: ReturnType<typeof makeCells>,
+  where: Omit<Cell, 'names' | 'tally' | 'wide'>,
+  part: Contribution,
+): void => {
+  cells.add({ ...where, wide: 1 }, part)
+  cells.add({ ...where, wide: 0 }, { ...part, names: { ...part.names, project: '', member: '', key: '' } })
+}
+
 const upsertStatement = (): RawBuilder<never> => {
-  const columns = ['grain', 'test', 'tag_name', 'tag_value', 'start_ms', ...nameColumns, ...sumNames]
+  const columns = ['grain', 'wide', 'test', 'tag_name', 'tag_value', 'start_ms', ...nameColumns, ...sumNames]
   const changes = sumNames.map((name) => `${name} = usage_rollup.${name} + excluded.${name}`)
   return sql`insert into usage_rollup (${sql.raw(columns.map((name) => `"${name}"`).join(', '))})
     values (${sql.join(columns.map(() => place))})
-    on conflict (grain, test, tag_name, start_ms, account, project, member, key, model, provider, upstream_model, tag_value)
+    on conflict (grain, wide, test, tag_name, start_ms, account, project, member, key, model, provider, upstream_model, tag_value)
     do update set ${sql.raw(changes.join(', '))}`
 }
 
@@ -140,18 +151,20 @@ const writeFigures = async (
     const all = { test: call.test, tagName: '', tagValue: '' }
     const parts = contributionsOf(call)
     for (const part of parts) {
-      cells.add({ ...all, grain: 'hour', startMs: startOf(call, hourMs) }, part)
-      cells.add({ ...all, grain: 'day', startMs: day }, part)
+      addBoth(cells, { ...all, grain: 'hour', startMs: startOf(call, hourMs) }, part)
+      addBoth(cells, { ...all, grain: 'day', startMs: day }, part)
     }
     for (const [name, value] of tagsOf(call)) {
       const tagName = await admitted(day, '', name)
       const tagValue = tagName === otherTag ? otherTag : await admitted(day, tagName, value)
-      for (const part of parts) cells.add({ grain: 'day', test: call.test, tagName, tagValue, startMs: day }, part)
+      const tagged = { grain: 'day', test: call.test, tagName, tagValue, startMs: day } as const
+      for (const part of parts) addBoth(cells, tagged, part)
     }
   }
-  for (const { grain, test, tagName, tagValue, startMs, names, tally } of cells.all())
+  for (const { grain, wide, test, tagName, tagValue, startMs, names, tally } of cells.all())
     await runHot(transaction, statements.upsert, [
       grain,
+      wide,
       test,
       tagName,
       tagValue,

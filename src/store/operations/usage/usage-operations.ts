@@ -15,11 +15,18 @@ import { sumNames, tallyOf } from './tally.ts'
 
 const columnOf = (dimension: UsageDimension): string => (dimension === 'tag' ? 'tag_value' : dimension)
 
+const wideOnly: readonly UsageDimension[] = ['project', 'member', 'key']
+
+/** Whether the question needs the names that the narrow rows leave out. */
+const isWide = ({ by, filter }: UsageQuestion): boolean =>
+  wideOnly.some((dimension) => by.includes(dimension) || filter[dimension] !== null)
+
 const conditions = (question: UsageQuestion): readonly Expression<SqlBool>[] => {
   const { grain, test, tagName, fromMs, toMs, filter } = question
   const named = Object.entries(filter) as readonly [UsageDimension, string | null][]
   return [
     sql<SqlBool>`grain = ${grain}`,
+    sql<SqlBool>`wide = ${isWide(question) ? 1 : 0}`,
     sql<SqlBool>`test = ${test ? 1 : 0}`,
     sql<SqlBool>`tag_name = ${tagName ?? ''}`,
     sql<SqlBool>`start_ms >= ${fromMs}`,
@@ -68,6 +75,22 @@ export const usageQuery = (question: UsageQuestion) => {
     group by ${refs} order by ${refs} limit ${checkLimit(question.limit)}`
 }
 
+/** The first hour or day from the beginning of the question on that has any figures at all; `null` = none has. */
+const usageStart = async (transaction: Transaction, question: UsageQuestion): Promise<number | null> => {
+  const { grain, test, tagName, fromMs, toMs } = question
+  const row = await transaction
+    .selectFrom('usage_rollup')
+    .select(({ fn }) => fn.min('start_ms').as('start'))
+    .where('grain', '=', grain)
+    .where('wide', '=', isWide(question) ? 1n : 0n)
+    .where('test', '=', test ? 1n : 0n)
+    .where('tag_name', '=', tagName ?? '')
+    .where('start_ms', '>=', BigInt(fromMs))
+    .where('start_ms', '<', BigInt(toMs))
+    .executeTakeFirst()
+  return row?.start === undefined || row.start === null ? null : Number(row.start)
+}
+
 const usagePage = async (transaction: Transaction, question: UsageQuestion): Promise<UsagePage> => {
   const { rows } = await usageQuery(question).execute(transaction)
   const columns = groupColumns(question)
@@ -87,6 +110,7 @@ export const usageOperations = () => {
     rollForward: write((transaction, _nothing: null): Promise<number> => rollForward(transaction)),
     pendingCalls: read((transaction, _nothing: null): Promise<number> => pendingCalls(transaction)),
     usagePage: read(usagePage),
+    usageStart: read(usageStart),
     /** @throws Problem `conflict` where calls that the figures were made of are no longer in the log. */
     resetUsage: write(async (transaction, trail: TrailRow): Promise<number> => {
       const { oldest } = await transaction
