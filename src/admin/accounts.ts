@@ -2,14 +2,16 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
-import { nanoOf } from '#base/money.ts'
+import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { AccountState } from '#ledger/port.ts'
 import { accountNamed, balanceNow } from './credits.ts'
 import { handleField, nameField, pageFields, pageOf } from './field.ts'
 import { operation } from './operation.ts'
+import { planNamed } from './plans.ts'
 import { table } from './render.ts'
 import type { AccountRow } from './rows.ts'
+import { signupGrant } from './signup-grant.ts'
 import { trailRowOf } from './trail-row.ts'
 
 const accountView = z.object({
@@ -31,10 +33,19 @@ export const viewOfAccount = (row: AccountRow): z.input<typeof accountView> => (
   created: rfc3339(row.createdMs),
 })
 
-const notYet = (param: string, message: string): Problem => new Problem('invalid_request_error', { message, param })
-
 /** What a postpaid account may owe where nobody says. */
 const creditLimitDefault = '100.00'
+
+const creditLimitText = `USD that a postpaid account may owe (default ${creditLimitDefault}).`
+const creditLimitFlag = { field: 'credit_limit', flag: '--credit-limit <usd>', describe: creditLimitText } as const
+const creditLimitField = () =>
+  z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
+    .optional()
+    .describe(creditLimitText)
+const accountField = () => handleField().describe('The account: id or name.')
+const accountFlag = { field: 'account', positional: true, describe: 'The account: id or name.' } as const
 
 const create = operation({
   noun: 'accounts',
@@ -50,21 +61,16 @@ const create = operation({
       .describe(
         '`prepaid` = calls need credit. `postpaid` = calls may go below zero, down to the credit limit. `unlimited` = metered and never refused.',
       ),
-    credit_limit: z
+    credit_limit: creditLimitField(),
+    plan: z
       .string()
-      .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
+      .min(1)
+      .max(64)
       .optional()
-      .describe(`USD that a postpaid account may owe (default ${creditLimitDefault}).`),
-    plan: z.string().min(1).max(64).optional().describe('The plan. Plans are not available in this version.'),
+      .describe('The plan: its limits hold for all keys of the account together, its sign-up credit is given at once.'),
   }),
   output: accountView,
-  flags: [
-    {
-      field: 'credit_limit',
-      flag: '--credit-limit <usd>',
-      describe: `USD that a postpaid account may owe (default ${creditLimitDefault}).`,
-    },
-  ],
+  flags: [creditLimitFlag],
   render: (account) => `${account.id}\n`,
   run: async (input, context) => {
     const { clock, ids, ports } = context
@@ -73,8 +79,7 @@ const create = operation({
         message: `A credit limit belongs to a postpaid account, and this one is ${input.billing}.`,
         param: 'credit_limit',
       })
-    if (input.plan !== undefined)
-      throw notYet('plan', "Plans are not available in this version. Leave 'plan' out, and set limits on each key.")
+    const plan = input.plan === undefined ? null : planNamed(input.plan, ports)
     const createdMs = clock.nowMs()
     const organisation = { id: ids.next('org'), name: input.name, createdMs }
     const project = { id: ids.next('prj'), organisation: organisation.id, name: 'default', createdMs, archivedMs: null }
@@ -83,14 +88,17 @@ const create = operation({
       organisation: organisation.id,
       name: input.name,
       billing: input.billing,
-      plan: null,
+      plan: plan?.name ?? null,
       createdMs,
       creditLimitNanoUsd: input.billing === 'postpaid' ? nanoOf(input.credit_limit ?? creditLimitDefault) : 0n,
     }
     const view = viewOfAccount(account)
     const change = { operation: 'accounts.create', object: account.id, before: null, after: view }
-    await ports.store.createAccount({ organisation, project, account }, trailRowOf(change, context))
-    await ports.accountsChanged([{ id: account.id, billing: account.billing, state: 'open' }])
+    const grant = plan === null ? null : signupGrant({ account: account.id, plan, nowMs: createdMs }, ids)
+    const trail = trailRowOf(change, context)
+    await ports.store.createAccount({ organisation, project, account }, trail, grant)
+    const { id, billing } = account
+    await ports.accountsChanged([{ id, billing, state: 'open', plan: account.plan }])
     return view
   },
 })
@@ -107,8 +115,8 @@ const list = operation({
   flags: [],
   render: ({ data }) =>
     table(
-      ['ID', 'NAME', 'BILLING', 'CREATED'],
-      data.map((account) => [account.id, account.name, account.billing, account.created]),
+      ['ID', 'NAME', 'BILLING', 'PLAN', 'CREATED'],
+      data.map((account) => [account.id, account.name, account.billing, account.plan, account.created]),
     ),
   run: async ({ limit, after }, { ports }) => {
     const page = pageOf(await ports.store.accounts({ limit, after: after ?? null }), limit)
@@ -127,9 +135,9 @@ const turn = (verb: string, state: AccountState, summary: string) =>
     method: 'POST',
     path: `/accounts/{account}/${verb}`,
     scope: 'write',
-    input: z.strictObject({ account: handleField().describe('The account: id or name.') }),
+    input: z.strictObject({ account: accountField() }),
     output: stateView,
-    flags: [{ field: 'account', positional: true, describe: 'The account: id or name.' }],
+    flags: [accountFlag],
     render: (view) => `${view.id} is ${view.state}\n`,
     run: async (input, context) => {
       const account = await accountNamed(input.account, context)
@@ -141,13 +149,95 @@ const turn = (verb: string, state: AccountState, summary: string) =>
         after: { state },
       }
       await context.ports.store.setAccountState(account.id, state, trailRowOf(change, context))
-      await context.ports.accountsChanged([{ id: account.id, billing: account.billing, state }])
+      const { id, billing, plan } = account
+      await context.ports.accountsChanged([{ id, billing, state, plan }])
       return { id: account.id, state }
     },
   })
 
 const suspend = turn('suspend', 'suspended', 'Let an account begin no more calls; those under way are still settled.')
 const resume = turn('resume', 'open', 'Let a suspended account begin calls again.')
-const close = turn('close', 'closed', 'Close an account, for good.')
 
-export const accountOperations = [create, list, suspend, resume, close] as const
+const close = operation({
+  noun: 'accounts',
+  verb: 'close',
+  summary:
+    'Close an account, for good: no new calls, what was given ends, what was paid and is left is to be paid back.',
+  method: 'POST',
+  path: '/accounts/{account}/close',
+  scope: 'write',
+  input: z.strictObject({ account: accountField() }),
+  output: stateView.extend({
+    refundable_nano_usd: z.string().describe('Paid for and not spent: to be paid back.'),
+    refundable_usd: z.string(),
+    held_nano_usd: z.string().describe('Held for calls under way, which may still spend of it.'),
+  }),
+  flags: [accountFlag],
+  render: (view) => `${view.id} is closed; ${view.refundable_usd} USD are to be paid back\n`,
+  run: async (input, context) => {
+    const { ports, clock } = context
+    const { id, billing, plan } = await accountNamed(input.account, context)
+    const before = await balanceNow(id, context)
+    const change = {
+      operation: 'accounts.close',
+      object: id,
+      before: { state: before.state },
+      after: { state: 'closed' },
+    }
+    const closed = await ports.customers.closeAccount(id, clock.nowMs(), trailRowOf(change, context))
+    await ports.accountsChanged([{ id, billing, state: 'closed', plan }])
+    return {
+      id,
+      state: 'closed' as const,
+      refundable_nano_usd: closed.refundableNanoUsd.toString(),
+      refundable_usd: decimalOf(closed.refundableNanoUsd),
+      held_nano_usd: closed.heldNanoUsd.toString(),
+    }
+  },
+})
+
+const set = operation({
+  noun: 'accounts',
+  verb: 'set',
+  summary: "Change an account's plan or, of a postpaid one, its credit limit. In force at once.",
+  method: 'PATCH',
+  path: '/accounts/{account}',
+  scope: 'write',
+  input: z.strictObject({
+    account: accountField(),
+    plan: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('The plan; `none` = no plan, so that only its keys are limited.'),
+    credit_limit: creditLimitField(),
+  }),
+  output: accountView.extend({ credit_limit_nano_usd: z.string() }),
+  flags: [accountFlag, creditLimitFlag],
+  render: (account) => `${account.id} is changed\n`,
+  run: async (input, context) => {
+    const { ports } = context
+    const account = await accountNamed(input.account, context)
+    const before = await balanceNow(account.id, context)
+    const plan =
+      input.plan === undefined ? account.plan : input.plan === 'none' ? null : planNamed(input.plan, ports).name
+    const after = { ...account, plan }
+    const creditLimitNanoUsd = input.credit_limit === undefined ? undefined : nanoOf(input.credit_limit)
+    const limit = (creditLimitNanoUsd ?? before.creditLimitNanoUsd).toString()
+    const change = {
+      operation: 'accounts.set',
+      object: account.id,
+      before: { plan: account.plan, credit_limit_nano_usd: before.creditLimitNanoUsd.toString() },
+      after: { plan, credit_limit_nano_usd: limit },
+    }
+    await ports.customers.changeAccount(
+      { account: account.id, plan, ...(creditLimitNanoUsd === undefined ? {} : { creditLimitNanoUsd }) },
+      trailRowOf(change, context),
+    )
+    await ports.accountsChanged([{ id: account.id, billing: account.billing, state: before.state, plan }])
+    return { ...viewOfAccount(after), credit_limit_nano_usd: limit }
+  },
+})
+
+export const accountOperations = [create, list, set, suspend, resume, close] as const

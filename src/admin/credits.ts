@@ -7,6 +7,7 @@ import type { Balance } from '#ledger/port.ts'
 import { handleField, momentField, momentOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { upgradeOf } from './plans.ts'
 import type { AccountRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
@@ -28,6 +29,7 @@ const grantView = balanceView.extend({
   lot: z.string(),
   kind: z.enum(['paid', 'promo', 'bundle']),
   expires: z.string().nullable().describe('RFC 3339, UTC.'),
+  upgraded_to: z.string().nullable().describe('The plan that what was paid has led to; null = it stays.'),
 })
 
 /** A balance as it may be seen. */
@@ -110,7 +112,7 @@ const grant = operation({
     const expires = expiresMs === null ? null : new Date(expiresMs).toISOString()
     const after = { ...input, account: account.id, lot, expires, reason: input.reason ?? null }
     const trail = trailRowOf({ operation: 'credits.grant', object: account.id, before: null, after }, context)
-    await context.ports.store.grantCredit(
+    const plan = await context.ports.store.grantCredit(
       {
         lot,
         account: account.id,
@@ -125,8 +127,12 @@ const grant = operation({
         ...(input.paid === undefined ? {} : { paidNanoUsd: nanoOf(input.paid) }),
       },
       trail,
+      upgradeOf(account, context),
     )
-    return { ...viewOfBalance(await balanceNow(account.id, context)), lot, kind: input.kind, expires }
+    const now = await balanceNow(account.id, context)
+    if (plan !== null)
+      await context.ports.accountsChanged([{ id: account.id, billing: account.billing, state: now.state, plan }])
+    return { ...viewOfBalance(now), lot, kind: input.kind, expires, upgraded_to: plan }
   },
 })
 

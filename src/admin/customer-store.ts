@@ -1,6 +1,17 @@
 /** What administration needs kept of customers: their projects and people. Re-exported by `port.ts`. */
 
-import type { Adjustment, LotView, Revocation, Revoked } from '#ledger/port.ts'
+import type {
+  Adjustment,
+  Budget,
+  BudgetCrossing,
+  BudgetFacts,
+  BudgetState,
+  LotView,
+  Revocation,
+  Revoked,
+} from '#ledger/port.ts'
+import type { PlanFacts } from '#policy/plan.ts'
+
 import type { KeyRow, MemberRow, ProjectRow, Role, TrailRow } from './rows.ts'
 
 /** `null` = of every organisation. */
@@ -51,5 +62,51 @@ export type LotStore = {
   readonly adjustCredit: (adjustment: Adjustment, trail: TrailRow) => Promise<void>
 }
 
+export type CrossingPage = { readonly limit: number; readonly account: string | null }
+
+export type BudgetStore = {
+  readonly budgetState: (budget: Budget, nowMs: number) => Promise<BudgetState>
+  readonly budgets: (page: OwnedPage) => Promise<readonly BudgetFacts[]>
+  readonly budget: (id: string) => Promise<BudgetFacts | null>
+  /** One of the same subject, model and period keeps its id and what it has counted; gives it as it is. */
+  readonly setBudget: (
+    setting: { readonly budget: BudgetFacts; readonly account: string; readonly nowMs: number },
+    trail: TrailRow,
+  ) => Promise<BudgetFacts>
+  readonly removeBudget: (id: string, trail: TrailRow) => Promise<void>
+  /** Thresholds that spend has reached, the newest first. */
+  readonly crossings: (page: CrossingPage) => Promise<readonly BudgetCrossing[]>
+}
+
+/** To another plan, once this much has been paid. */
+export type UpgradeStep = { readonly plan: string; readonly atPaidNanoUsd: bigint; readonly trail: TrailRow }
+/** Where an account on this plan comes to by paying; the highest step that is reached is taken. */
+export type Upgrade = { readonly from: string; readonly steps: readonly UpgradeStep[] }
+
+/** What is changed of an account; absent stays as it is. */
+export type AccountChange = {
+  readonly account: string
+  readonly plan?: string | null
+  readonly creditLimitNanoUsd?: bigint
+}
+
+/** What a closed account leaves. */
+export type AccountClosed = {
+  /** Paid for and not spent: to be paid back. */
+  readonly refundableNanoUsd: bigint
+  /** Calls under way may still spend of it. */
+  readonly heldNanoUsd: bigint
+}
+
+export type PlanStore = {
+  readonly plans: () => Promise<readonly PlanFacts[]>
+  /** Makes a plan or changes it. */
+  readonly setPlan: (plan: PlanFacts, nowMs: number, trail: TrailRow) => Promise<void>
+  /** Rejects with Problem `conflict` where the account owes or holds more than the new credit limit. */
+  readonly changeAccount: (change: AccountChange, trail: TrailRow) => Promise<void>
+  /** For good. What was given and is not held ends at once, the rest when its calls have. */
+  readonly closeAccount: (account: string, nowMs: number, trail: TrailRow) => Promise<AccountClosed>
+}
+
 /** All that is kept of customers. */
-export type CustomerStore = PeopleStore & LotStore
+export type CustomerStore = PeopleStore & LotStore & BudgetStore & PlanStore

@@ -8,6 +8,7 @@ import type { AccountFacts } from '#ledger/port.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { ModelRow } from '#policy/model-table.ts'
+import type { Plans } from '#policy/plan.ts'
 import type { AdminStore, CustomerStore, KeyRow } from './port.ts'
 
 /** Who can be told of events. */
@@ -30,6 +31,10 @@ export type AdminPorts = {
   readonly keysChanged: (changed: readonly KeyRow[]) => Promise<void>
   /** Tells the running relay that accounts are new or have changed. */
   readonly accountsChanged: (changed: readonly AccountFacts[]) => Promise<void>
+  /** Tells the running relay that budgets, plans or credentials of customers have changed. */
+  readonly customersChanged: () => Promise<void>
+  /** Plans in force: of drover.yaml and of the store. */
+  readonly plans: () => Plans
   /** The models of the current snapshot. */
   readonly models: () => readonly ModelRow[]
   readonly tell: TellPorts

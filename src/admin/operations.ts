@@ -1,6 +1,7 @@
 /** The list of operations: API, command line and OpenAPI document are made from it. */
 
 import { accountOperations } from './accounts.ts'
+import { budgetOperations } from './budgets.ts'
 import { callOperations } from './calls.ts'
 import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
@@ -11,6 +12,7 @@ import { memberOperations } from './members.ts'
 import { modelOperations } from './models.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
+import { planOperations } from './plans.ts'
 import { projectOperations } from './projects.ts'
 import { statsOperations } from './stats.ts'
 import { trailOperations } from './trail.ts'
@@ -23,6 +25,8 @@ export const operations = [
   ...projectOperations,
   ...memberOperations,
   ...creditOperations,
+  ...budgetOperations,
+  ...planOperations,
   listLots,
   revokeLot,
   adjustCredit,

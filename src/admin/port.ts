@@ -4,9 +4,19 @@ import type { CallRecord } from '#base/call-record.ts'
 import type { AccountState, Balance, Grant, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
 import type { UsageStore } from '#report/port.ts'
+import type { Upgrade } from './customer-store.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
-export type { CustomerStore, EndedWithKeys, LotPage, OwnedPage } from './customer-store.ts'
+export type {
+  AccountChange,
+  AccountClosed,
+  CrossingPage,
+  CustomerStore,
+  EndedWithKeys,
+  LotPage,
+  OwnedPage,
+  Upgrade,
+} from './customer-store.ts'
 export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
 
 export type Page = {
@@ -70,10 +80,11 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
     readonly accounts: (page: Page) => Promise<readonly AccountRow[]>
     /** By id or unique name. */
     readonly account: (idOrName: string) => Promise<AccountRow | null>
-    /** Creates organisation, project and account together. Rejects with Problem `conflict` where the name is taken. */
+    /** Creates organisation, project and account together, with the credit that it begins with. Rejects with Problem `conflict` where the name is taken. */
     readonly createAccount: (
       rows: { readonly organisation: OrganisationRow; readonly project: ProjectRow; readonly account: AccountRow },
       trail: TrailRow,
+      grant?: Grant | null,
     ) => Promise<void>
     readonly keys: (page: Page) => Promise<readonly KeyRow[]>
     /** By id or unique name. */
@@ -90,8 +101,8 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
     /** The newest calls that match; with `afterId` the first ones behind it. */
     readonly calls: (filter: CallFilter) => Promise<CallPage>
     readonly call: (id: string) => Promise<CallRecord | null>
-    /** A lot of credit; idempotent by the lot's id. */
-    readonly grantCredit: (grant: Grant, trail: TrailRow) => Promise<void>
+    /** A lot of credit; idempotent by the lot's id. Gives the plan that the account has come to by it; `null` = none. */
+    readonly grantCredit: (grant: Grant, trail: TrailRow, upgrade?: Upgrade) => Promise<string | null>
     readonly setAccountState: (account: string, state: AccountState, trail: TrailRow) => Promise<void>
     readonly balance: (account: string, nowMs: number) => Promise<Balance | null>
     readonly verifyBooks: (nowMs: number) => Promise<Verdict>

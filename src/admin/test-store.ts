@@ -34,6 +34,7 @@ const testMoney = (accounts: readonly AccountRow[], trail: TrailRow[]): TestMone
     grantCredit: async (grant, row) => {
       if (!grants.some(({ lot }) => lot === grant.lot)) grants.push(grant)
       trail.push(row)
+      return null
     },
     setAccountState: async (account, state, row) => {
       states.set(account, state)
@@ -259,6 +260,8 @@ export const testContext = (actor: Actor = localTestActor) => {
     environment: 'production',
     keysChanged: async (changed) => void told.push(...changed),
     accountsChanged: async () => {},
+    customersChanged: async () => {},
+    plans: () => new Map(),
     models: () => [modelRow],
     tell: {
       recipients: () => [{ name: 'ops', way: { kind: 'mail', addresses: ['ops@example.com'] } }],

@@ -1,6 +1,6 @@
 /** Names of things, as an argument: sortable by time, unguessable, with a prefix that says what they name. */
 
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from './clock.ts'
 
 /** What an id names: a call, an organisation, a project, a member, an account, a key, a trail row, a model. */
@@ -14,6 +14,7 @@ export type IdPrefix =
   | 'trl'
   | 'mdl'
   | 'lot'
+  | 'bud'
   | 'ord'
   | 'mig'
   | 'tx'
@@ -39,6 +40,13 @@ const timeText = (timeMs: number): string => {
     rest = Math.floor(rest / 32)
   }
   return text
+}
+
+/** The id of something that happened at this time and is known by this name: the same whoever makes it, and in the order of time. */
+export const idFrom = (prefix: IdPrefix, timeMs: number, name: string): string => {
+  let text = ''
+  for (const byte of createHash('sha256').update(name).digest().subarray(0, 16)) text += digits.charAt(byte & 31)
+  return `${prefix}_${timeText(timeMs)}${text}`
 }
 
 /** Ids from the system's chance; the time in them is the clock's. */

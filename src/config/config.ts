@@ -3,6 +3,7 @@
 import type { EventName } from '#base/event.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency, PriceRates } from '#base/price-row.ts'
+import type { PlanSettings } from '#policy/settings.ts'
 import type { Fault } from './fault.ts'
 
 /** What configuration needs to know of a vendor; every `Vendor` has it. */
@@ -159,6 +160,7 @@ export type Config = {
   readonly models: readonly ModelConfig[]
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
+  readonly plans: PlanSettings
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number }
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */

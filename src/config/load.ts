@@ -160,6 +160,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     providers,
     models: buildModels(settings, { names, declared }, tell),
     regionsAllowed: regionsOf(settings),
+    plans: settings.plans ?? {},
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies },
     notify: await buildNotify(settings, resolver, tell),
     telemetry: await buildTelemetry(settings, resolver),

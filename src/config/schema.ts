@@ -48,7 +48,6 @@ export type Settings = { readonly [Name in BlockName]?: z.output<(typeof blocks)
 /** Blocks whose content is checked and which are then refused, with what they would need. */
 export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
   cluster: 'one server on one machine',
-  plans: 'limits are set on each key (`drover keys create --rpm … --concurrency …`)',
   bundles: 'no discounts are given',
   signup: 'accounts are made with `drover accounts create`',
   identity: 'people manage the server with admin keys and the command line',

@@ -1,9 +1,12 @@
 /** Keeps the books in order: what a crash left is resolved, what has expired is booked. */
 
 import type { Clock } from '#base/clock.ts'
+import type { Emit } from '#base/event.ts'
+import { idFrom } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
+import { decimalOf } from '#base/money.ts'
 import { asProblem } from '#base/problem.ts'
-import type { BookKeeping, SweepRequest } from '#ledger/port.ts'
+import type { BookKeeping, BudgetCrossing, SweepRequest } from '#ledger/port.ts'
 
 /** `ledger verify` allows a hold 60 s past its end. */
 const everyMs = 10_000
@@ -13,7 +16,8 @@ const batchMax = 500
 const batchesMax = 1000
 
 export type KeepBooks = {
-  readonly books: Pick<BookKeeping, 'sweep' | 'expireLots'>
+  readonly books: Pick<BookKeeping, 'sweep' | 'expireLots' | 'untoldCrossings' | 'crossingTold'>
+  readonly emit: Emit
   /** Names this process. */
   readonly owner: string
   readonly clock: Clock
@@ -33,6 +37,34 @@ const sweepAll = async ({ books, clock, log }: KeepBooks, owner: SweepRequest['o
   if (sum.settled + sum.voided + sum.lost > 0) log.warn('interrupted calls were resolved in the books', sum)
 }
 
+const inPeriod = ({ period }: BudgetCrossing): string => (period === 'total' ? 'in all' : `a ${period}`)
+
+/** Hands on what budgets have reached. The crossing's own id goes along, so that a repeat after a crash is told once. */
+const tellCrossings = async ({ books, clock, emit }: KeepBooks): Promise<void> => {
+  for (const crossing of await books.untoldCrossings(batchMax)) {
+    const { id, account, name, label, period, threshold, spentNanoUsd, limitNanoUsd, timeMs } = crossing
+    emit({
+      id: idFrom('evt', timeMs, id),
+      name: 'budget_threshold',
+      account,
+      object: name,
+      message:
+        `The budget of ${label} has reached ${threshold} %: ${decimalOf(spentNanoUsd)} USD of ` +
+        `${decimalOf(limitNanoUsd)} USD ${inPeriod(crossing)}. 'drover budgets list' shows what is left.`,
+      figure: threshold,
+      facts: {
+        budget: name,
+        for: label,
+        period,
+        threshold_percent: threshold,
+        spent_usd: decimalOf(spentNanoUsd),
+        limit_usd: decimalOf(limitNanoUsd),
+      },
+    })
+    await books.crossingTold(id, clock.nowMs())
+  }
+}
+
 /**
  * Resolves what an earlier process of this store left, then goes on every 10 s until `close`. Rejects with what the store says when
  * the first round fails.
@@ -46,6 +78,7 @@ export const keepBooks = async (keeping: KeepBooks): Promise<{ readonly close: (
     try {
       await sweepAll(keeping, null)
       await books.expireLots(clock.nowMs(), batchMax)
+      await tellCrossings(keeping)
     } catch (thrown) {
       log.warn('the books could not be swept', { problem: asProblem(thrown).message })
     }

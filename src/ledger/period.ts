@@ -6,8 +6,12 @@ const dayMs = 86_400_000
 /** 1970-01-01 was a Thursday; weeks begin on Monday. */
 const firstMondayMs = 4 * dayMs
 
-/** `[startMs, endMs)` of the period that holds the instant. */
-export const periodAt = (period: BudgetPeriod, atMs: number): { readonly startMs: number; readonly endMs: number } => {
+/** `[startMs, endMs)` of the period that holds the instant; `null` = it has no end. */
+export const periodAt = (
+  period: BudgetPeriod,
+  atMs: number,
+): { readonly startMs: number; readonly endMs: number | null } => {
+  if (period === 'total') return { startMs: 0, endMs: null }
   if (period === 'day') {
     const startMs = Math.floor(atMs / dayMs) * dayMs
     return { startMs, endMs: startMs + dayMs }

@@ -9,12 +9,58 @@ export type Billing = 'prepaid' | 'postpaid' | 'unlimited'
 export type AccountState = 'open' | 'suspended' | 'closed'
 
 /** What the hot path knows of an account; money is asked of the books. */
-export type AccountFacts = { readonly id: string; readonly billing: Billing; readonly state: AccountState }
+export type AccountFacts = {
+  readonly id: string
+  readonly billing: Billing
+  readonly state: AccountState
+  readonly plan: string | null
+}
 
-export type BudgetPeriod = 'day' | 'week' | 'month'
+/** `total` never ends. */
+export type BudgetPeriod = 'day' | 'week' | 'month' | 'total'
 
-/** What may be spent in a period (UTC; a week begins on Monday) under one name: `key:key_…`. */
-export type Budget = { readonly name: string; readonly limitNanoUsd: bigint; readonly period: BudgetPeriod }
+/** What may be spent in a period (UTC; a week begins on Monday) under one name: `key:key_…`, `bud_…`. */
+export type Budget = {
+  readonly name: string
+  readonly limitNanoUsd: bigint
+  readonly period: BudgetPeriod
+  /** Percents of the limit that are told of when spend reaches them; absent = none. */
+  readonly thresholds?: readonly number[]
+  /** For messages: `key "ci"`. Absent = the name. */
+  readonly label?: string
+}
+
+export type BudgetKind = 'organisation' | 'project' | 'member' | 'key'
+
+/** A budget as it was set: of whom, and for which model (an id, or its beginning before a `*`; `null` = all of them). */
+export type BudgetFacts = {
+  readonly id: string
+  readonly organisation: string
+  readonly kind: BudgetKind
+  /** The id of whose it is. */
+  readonly subject: string
+  readonly model: string | null
+  readonly period: BudgetPeriod
+  readonly limitNanoUsd: bigint
+  readonly thresholds: readonly number[]
+  readonly createdMs: number
+}
+
+/** Spend has reached a threshold: written once for each period and threshold, in the transaction of the spend. */
+export type BudgetCrossing = {
+  readonly id: string
+  readonly account: string
+  readonly name: string
+  readonly label: string
+  readonly period: BudgetPeriod
+  readonly startMs: number
+  readonly threshold: number
+  readonly spentNanoUsd: bigint
+  readonly limitNanoUsd: bigint
+  readonly timeMs: number
+  /** When it was handed on; `null` = not yet. */
+  readonly toldMs: number | null
+}
 
 /** The names that one model goes by: its id and aliases. */
 export type ModelNames = readonly string[]
@@ -54,7 +100,8 @@ export type HoldRefusal =
       readonly reason: 'budget'
       readonly budget: Budget
       readonly availableNanoUsd: bigint
-      readonly resetsMs: number
+      /** `null` = never. */
+      readonly resetsMs: number | null
     }
   | { readonly reason: 'suspended' | 'closed' | 'unknown_account' | 'ended' }
 
@@ -210,7 +257,8 @@ export type Balance = {
 export type BudgetState = {
   readonly spentNanoUsd: bigint
   readonly heldNanoUsd: bigint
-  readonly resetsMs: number
+  /** `null` = never. */
+  readonly resetsMs: number | null
 }
 
 /** A fault of the books. */
@@ -249,6 +297,9 @@ export type BookKeeping = {
   readonly sweep: (request: SweepRequest) => Promise<Swept>
   /** Books what has expired and is not held as breakage; gives the number of lots. */
   readonly expireLots: (nowMs: number, limit: number) => Promise<number>
+  /** Crossings that nobody has been told of, the oldest first. */
+  readonly untoldCrossings: (limit: number) => Promise<readonly BudgetCrossing[]>
+  readonly crossingTold: (id: string, atMs: number) => Promise<void>
   /** Proves the books from their entries, on a live store. */
   readonly verifyBooks: (nowMs: number) => Promise<Verdict>
 }

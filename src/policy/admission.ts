@@ -2,11 +2,17 @@
 
 import type { Problem } from '#base/problem.ts'
 import type { KeyFacts } from './key-facts.ts'
+import type { AccountPlan } from './plan.ts'
 import type { TokenEstimate } from './rate.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Facts about a call whose key has been checked. */
-export type AdmissionFacts = { readonly key: KeyFacts; readonly estimate: TokenEstimate }
+export type AdmissionFacts = {
+  readonly key: KeyFacts
+  /** `null` = the account has no plan. */
+  readonly plan: AccountPlan | null
+  readonly estimate: TokenEstimate
+}
 
 /** One concern of admission: it refuses, or asks for tickets, or both. Pure. */
 export type Policy = {

@@ -8,6 +8,7 @@ import { sampleKey } from './sample-key.ts'
 
 const facts = (key: AdmissionFacts['key']): AdmissionFacts => ({
   key,
+  plan: null,
   estimate: { inputTokens: 10, outputTokensMax: null },
 })
 

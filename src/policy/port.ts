@@ -2,6 +2,7 @@
 
 import type { Taken, Ticket } from './ticket.ts'
 
+export type { PlanFacts } from './plan.ts'
 export type { LimitState, Taken, Ticket } from './ticket.ts'
 
 export type Limiter = {

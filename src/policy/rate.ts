@@ -84,10 +84,11 @@ const limitName = (ticket: Ticket): string =>
 export const limitRefusal = (taken: Extract<Taken, { ok: false }>): Problem => {
   const { refused, retryAfterMs, states } = taken
   const name = limitName(refused)
+  const advice = typeof refused.advice === 'string' ? ` ${refused.advice}` : ''
   const headers = limitHeaders(states)
   if (retryAfterMs !== null)
     return new Problem('rate_limit_exceeded', {
-      message: `Rate limit reached for ${refused.owner}: ${name}. Please try again in ${durationText(retryAfterMs)}.`,
+      message: `Rate limit reached for ${refused.owner}: ${name}. Please try again in ${durationText(retryAfterMs)}.${advice}`,
       retryAfterMs,
       headers,
     })
@@ -96,11 +97,11 @@ export const limitRefusal = (taken: Extract<Taken, { ok: false }>): Problem => {
     return new Problem('invalid_request_error', {
       message:
         `This call counts as ${refused.amount} tokens, and ${refused.owner} has a limit of ${name}: it can never pass. ` +
-        'Shorten the input, lower the output maximum, or raise the limit.',
+        `Shorten the input, lower the output maximum, or raise the limit.${advice}`,
       headers: noRetry,
     })
   return new Problem('rate_limit_exceeded', {
-    message: `Rate limit reached for ${refused.owner}: ${name}. No call can pass until the limit is raised.`,
+    message: `Rate limit reached for ${refused.owner}: ${name}. No call can pass until the limit is raised.${advice}`,
     headers: noRetry,
   })
 }

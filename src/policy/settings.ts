@@ -18,6 +18,7 @@ const plan = z.strictObject({
 
 /** The block `plans`: plans by name. */
 export const planSettings = z.record(name('a plan'), plan).describe('What customers subscribe to: limits and credit.')
+export type PlanSettings = z.output<typeof planSettings>
 
 /** The block `bundles`. */
 export const bundleSettings = z

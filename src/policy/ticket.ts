@@ -12,8 +12,16 @@ export type Ticket =
       readonly amount: number
       /** For the message: `key "ci"`, `plan "free"`. */
       readonly owner: string
+      /** What a refusal says besides: the next plan. */
+      readonly advice?: string | null
     }
-  | { readonly kind: 'concurrency'; readonly bucket: string; readonly limit: number; readonly owner: string }
+  | {
+      readonly kind: 'concurrency'
+      readonly bucket: string
+      readonly limit: number
+      readonly owner: string
+      readonly advice?: string | null
+    }
 
 export type LimitState = {
   readonly ticket: Ticket

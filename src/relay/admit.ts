@@ -9,6 +9,7 @@ import { credentialOf } from '#policy/credential.ts'
 import { policies } from '#policy/index.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
+import { planOf } from '#policy/plan.ts'
 import type { Limiter } from '#policy/port.ts'
 import { limitHeaders, limitRefusal } from '#policy/rate.ts'
 import type { Ticket } from '#policy/ticket.ts'
@@ -76,8 +77,10 @@ type Admission = {
 /** @throws Problem of the model, of a policy, of a limit. Takes all tickets or none. */
 export const admit = async ({ snapshot, key, call, limiter, nowMs }: Admission): Promise<Grant> => {
   const candidates = candidatesFor({ snapshot, key, call, nowMs })
+  const account = snapshot.accounts.get(key.account)
   const decision = decideAdmission(policies, {
     key,
+    plan: account === undefined ? null : planOf(snapshot.customers.plans, account, key.test),
     estimate: { inputTokens: Math.ceil(call.inputBytes / bytesPerToken), outputTokensMax: call.outputMax },
   })
   if (decision.refusal !== null) throw decision.refusal

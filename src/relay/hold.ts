@@ -8,17 +8,17 @@ import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
-import type { AccountFacts, Budget, CallBooks, HoldRefusal, ModelNames } from '#ledger/port.ts'
+import type { AccountFacts, CallBooks, HoldRefusal, ModelNames } from '#ledger/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Bound } from './bound.ts'
 import { asksForWindow, boundOf, outputTokensMin } from './bound.ts'
-import { namesOf } from './paying.ts'
+import { budgetsFor, namesOf } from './paying.ts'
 import type { Slices } from './running-hold.ts'
 import { sliceTokens } from './running-hold.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { CustomerTables, Snapshot } from './snapshot.ts'
 
 /** After the last moment of its call a hold stands this much longer, for a settlement that has to be repeated. */
 const holdSlackMs = 360_000
@@ -40,6 +40,7 @@ export type HoldQuestion = {
   readonly account: AccountFacts | undefined
   readonly rows: readonly ModelRow[]
   readonly upstreams: Snapshot['upstreams']
+  readonly budgets: CustomerTables['budgets']
   readonly nowMs: number
 }
 
@@ -55,11 +56,6 @@ export type CallHold = {
   /** How the hold grows while the answer streams; `null` = the whole answer is held for. */
   readonly slices: Slices | null
 }
-
-const budgetsOf = (key: KeyFacts): readonly Budget[] =>
-  key.budgetNanoUsd === null || key.budgetPeriod === null
-    ? []
-    : [{ name: `key:${key.id}`, limitNanoUsd: key.budgetNanoUsd, period: key.budgetPeriod }]
 
 const noRetry = { 'x-should-retry': 'false' }
 
@@ -92,15 +88,16 @@ const refusalOf = (refusal: HoldRefusal, needNanoUsd: bigint, key: KeyFacts): Pr
     const { budget, availableNanoUsd, resetsMs } = refusal
     return new Problem('budget_exceeded', {
       message:
-        `The budget of key "${key.name}" is ${decimalOf(budget.limitNanoUsd)} USD per ${budget.period}, and ${decimalOf(availableNanoUsd)} USD of it ` +
-        `is left; this call can cost ${needed} USD. It resets at ${rfc3339(resetsMs)}.`,
+        `The budget of ${budget.label ?? budget.name} is ${decimalOf(budget.limitNanoUsd)} USD ${budget.period === 'total' ? 'in all' : `per ${budget.period}`}, ` +
+        `and ${decimalOf(availableNanoUsd)} USD of it is left; this call can cost ${needed} USD. ` +
+        (resetsMs === null ? 'It does not reset: ask for a higher one.' : `It resets at ${rfc3339(resetsMs)}.`),
       headers: noRetry,
       facts: {
         budget: budget.name,
         limit_nano_usd: budget.limitNanoUsd.toString(),
         available_nano_usd: availableNanoUsd.toString(),
         needed_nano_usd: needNanoUsd.toString(),
-        resets_at: rfc3339(resetsMs),
+        resets_at: resetsMs === null ? null : rfc3339(resetsMs),
       },
     })
   }
@@ -158,7 +155,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   const free = { amountNanoUsd: null, call, warnings: [], slices: null, model }
   if (key.test) return free
   if (account !== undefined && account.state !== 'open') throw notOpen(account.state, key.account)
-  const budgets = budgetsOf(key)
+  const budgets = budgetsFor(key, rows, question.budgets)
   if (account?.billing === 'unlimited' && budgets.length === 0) return free
   const bound = boundOf(call, { rows, atMs: nowMs, canCap: canCap(question) })
   if (bound instanceof Problem) throw bound
@@ -181,7 +178,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   if (held.cappedBy === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
   const tokens = bound.outputTokensFor(held.roomNanoUsd)
   if (tokens === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
-  const why = held.cappedBy === 'credit' ? 'the credit that is left' : "what is left of the key's budget"
+  const why = held.cappedBy === 'credit' ? 'the credit that is left' : 'what is left of a budget'
   return {
     ...free,
     amountNanoUsd: held.amountNanoUsd,

@@ -29,6 +29,7 @@ const settings = (changes: Partial<RelaySettings> = {}): RelaySettings => ({
   environment: 'production',
   regionsAllowed: null,
   keepBodies: false,
+  plans: [],
   ...changes,
 })
 
@@ -104,8 +105,8 @@ test('changed keys change only the table of keys, and only their own rows', () =
 test('changed accounts change only the table of accounts', () => {
   const { live } = open()
   const before = live.current()
-  live.accountsChanged([{ id: 'acc_1', billing: 'prepaid', state: 'open' }])
-  live.accountsChanged([{ id: 'acc_2', billing: 'unlimited', state: 'closed' }])
+  live.accountsChanged([{ id: 'acc_1', billing: 'prepaid', state: 'open', plan: null }])
+  live.accountsChanged([{ id: 'acc_2', billing: 'unlimited', state: 'closed', plan: null }])
   assert.equal(before.accounts.size, 0)
   assert.deepEqual([...live.current().accounts.keys()], ['acc_1', 'acc_2'])
   assert.equal(live.current().keys, before.keys)

@@ -2,13 +2,14 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Catalog } from '#catalog/model.ts'
-import type { AccountFacts } from '#ledger/port.ts'
+import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
+import type { PlanFacts } from '#policy/plan.ts'
 import type { Provider } from '#provider/vendor.ts'
 import type { DeclaredModel, TableInput } from './model-rows.ts'
 import { liveTable, testTable } from './model-rows.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { CustomerTables, Snapshot } from './snapshot.ts'
 import { snapshotHolder } from './snapshot.ts'
 import type { UpstreamSet } from './upstreams.ts'
 
@@ -23,7 +24,12 @@ export type RelaySettings = {
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
   readonly keepBodies: boolean
+  /** Plans that the file declares: they stand before those of the store. */
+  readonly plans: readonly PlanFacts[]
 }
+
+/** What the store holds of customers. */
+export type StoredCustomers = { readonly budgets: readonly BudgetFacts[]; readonly plans: readonly PlanFacts[] }
 
 export type LiveOptions = {
   readonly catalog: Catalog
@@ -41,6 +47,8 @@ export type Live = {
   readonly configure: (settings: RelaySettings) => void
   readonly keysChanged: (changed: readonly (KeyFacts & { readonly digest: string })[]) => void
   readonly accountsChanged: (changed: readonly AccountFacts[]) => void
+  /** Everything that is set for customers, read anew. */
+  readonly customersChanged: (stored: StoredCustomers) => void
   readonly close: () => void
 }
 
@@ -48,6 +56,7 @@ export type Live = {
 export const liveRelay = (options: LiveOptions): Live => {
   const { catalog, route, upstreams, clock } = options
   let settings = options.settings
+  let stored: StoredCustomers = { budgets: [], plans: [] }
 
   const tables = (): Pick<Snapshot, 'live' | 'test'> => {
     const input: TableInput = {
@@ -59,7 +68,12 @@ export const liveRelay = (options: LiveOptions): Live => {
     }
     return { live: liveTable(input), test: testTable(input) }
   }
+  const customers = (): CustomerTables => ({
+    budgets: Map.groupBy(stored.budgets, ({ subject }) => subject),
+    plans: new Map([...stored.plans, ...settings.plans].map((plan) => [plan.name, plan])),
+  })
   const configured = () => ({
+    customers: customers(),
     upstreams: upstreams.replace(settings.providers),
     environment: settings.environment,
     regionsAllowed: settings.regionsAllowed,
@@ -96,6 +110,10 @@ export const liveRelay = (options: LiveOptions): Live => {
       const accounts = new Map(holder.current().accounts)
       for (const account of changed) accounts.set(account.id, account)
       holder.replace({ accounts })
+    },
+    customersChanged: (changed) => {
+      stored = changed
+      holder.replace({ customers: customers() })
     },
     close: () => cancel(),
   }

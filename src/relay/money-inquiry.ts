@@ -4,9 +4,9 @@ import type { CallRecord } from '#base/call-record.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, jsonNumberOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
-import type { Balance, Budget, Receipt } from '#ledger/port.ts'
-import type { KeyFacts } from '#policy/key-facts.ts'
+import type { Balance, Receipt } from '#ledger/port.ts'
 import type { Inquiry, Question } from './inquiry.ts'
+import { ownBudget } from './paying.ts'
 
 const balanceOf = async ({ key, books, nowMs }: Question): Promise<Balance> => {
   const balance = await books.balance(key.account, nowMs)
@@ -49,15 +49,9 @@ export const showBalance: Inquiry = async (question) => {
   }
 }
 
-/** The budget that a key has; `null` = none. */
-const budgetOf = (key: KeyFacts): Budget | null =>
-  key.budgetNanoUsd === null || key.budgetPeriod === null
-    ? null
-    : { name: `key:${key.id}`, limitNanoUsd: key.budgetNanoUsd, period: key.budgetPeriod }
-
 /** What of `GET /v1/key` is about money. Without a budget nothing is counted by key, so its use is not known here. */
 const keyMoney = async ({ key, books, nowMs }: Question): Promise<Readonly<Record<string, unknown>>> => {
-  const budget = budgetOf(key)
+  const budget = ownBudget(key)
   if (budget === null)
     return { usage: null, usage_nano_usd: null, limit_remaining: null, limit_remaining_nano_usd: null }
   const { spentNanoUsd, heldNanoUsd, resetsMs } = await books.budgetState(budget, nowMs)
@@ -68,7 +62,7 @@ const keyMoney = async ({ key, books, nowMs }: Question): Promise<Readonly<Recor
     usage_nano_usd: spentNanoUsd.toString(),
     limit_remaining: jsonNumberOf(leftNanoUsd),
     limit_remaining_nano_usd: leftNanoUsd.toString(),
-    limit_resets_at: rfc3339(resetsMs),
+    limit_resets_at: resetsMs === null ? null : rfc3339(resetsMs),
   }
 }
 

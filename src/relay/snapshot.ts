@@ -2,9 +2,10 @@
 
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import type { Transport } from '#http/transport.ts'
-import type { AccountFacts } from '#ledger/port.ts'
+import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
 import type { ModelTable } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
+import type { Plans } from '#policy/plan.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 
 /** A provider with the way to it. */
@@ -16,11 +17,20 @@ export type Upstream = {
   readonly credentialDigests: readonly string[]
 }
 
+/** Tables that are small and change seldom: replaced whole. */
+export type CustomerTables = {
+  /** By the id of whose they are. */
+  readonly budgets: ReadonlyMap<string, readonly BudgetFacts[]>
+  readonly plans: Plans
+}
+
 export type Snapshot = {
   /** By digest. */
   readonly keys: ReadonlyMap<string, KeyFacts>
   /** By id; an account that is not here yet is asked of the books. */
   readonly accounts: ReadonlyMap<string, AccountFacts>
+  /** What was set for customers. */
+  readonly customers: CustomerTables
   /** What live keys may call. */
   readonly live: ModelTable
   /** What test keys may call: every id, all of them served by the sandbox. */

@@ -269,10 +269,11 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
       environment: 'production',
       regionsAllowed: options.regionsAllowed ?? null,
       keepBodies: options.keepBodies ?? false,
+      plans: [],
     },
     clock,
   })
-  live.accountsChanged([{ id: key.account, billing: 'unlimited', state: 'open' }])
+  live.accountsChanged([{ id: key.account, billing: 'unlimited', state: 'open', plan: null }])
   return live
 }
 

@@ -81,7 +81,8 @@ export const voidOf = (call: string, nowMs = startMs) => ({
   upstreamCosts: [],
 })
 
-export const grant = (store: Store, one: Grant): Promise<void> => store.grantCredit(one, sampleTrail(`trl_${one.lot}`))
+export const grant = async (store: Store, one: Grant): Promise<void> =>
+  void (await store.grantCredit(one, sampleTrail(`trl_${one.lot}`)))
 
 export const provenOk = async (store: Store, nowMs: number): Promise<void> => {
   const verdict = await store.verifyBooks(nowMs)

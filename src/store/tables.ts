@@ -207,6 +207,35 @@ export type BudgetSpendTable = {
   spent_nano_usd: Whole
 }
 
+export type BudgetTable = {
+  id: string
+  organisation: string
+  kind: string
+  subject: string
+  /** Empty = every model. */
+  model: string
+  period: string
+  limit_nano_usd: Whole
+  thresholds: JsonText
+  created_ms: Whole
+}
+
+export type BudgetCrossingTable = {
+  name: string
+  period: string
+  start_ms: Whole
+  threshold: Whole
+  id: string
+  account: string
+  label: string
+  spent_nano_usd: Whole
+  limit_nano_usd: Whole
+  time_ms: Whole
+  told_ms: WholeOrNull
+}
+
+export type PlanTable = { name: string; facts: JsonText; changed_ms: Whole }
+
 /** Append-only, as are its entries. */
 export type BookTransactionTable = {
   sequence: Sequence
@@ -339,7 +368,10 @@ export type Tables = {
   account_money: AccountMoneyTable
   lot: LotTable
   hold: HoldTable
+  budget: BudgetTable
+  budget_crossing: BudgetCrossingTable
   budget_spend: BudgetSpendTable
+  plan: PlanTable
   book_transaction: BookTransactionTable
   book_entry: BookEntryTable
   event: EventTable

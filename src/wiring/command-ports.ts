@@ -6,6 +6,7 @@ import { loadCatalog } from '#catalog/load.ts'
 import { namedAt } from '#catalog/lookup.ts'
 import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, ServeRequest } from '#cli/ports.ts'
 import { networkTransport } from '#http/upstream.ts'
+import { loadCustomers } from './customers.ts'
 import { openData } from './data.ts'
 import type { Machine } from './machine.ts'
 import { modelRows, openRelay } from './relay-rooms.ts'
@@ -20,6 +21,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   const { store, digestKey } = await openData(machine, { config, data, log }, opening)
   const { live } = await openRelay(machine, { config, log, keys: new Map(), digestKey, emit: () => {} }, opening)
   const { ports: tell } = await openTelling(machine, { config, log }, opening)
+  live.customersChanged(await loadCustomers(store))
   const closing = opening.move()
   return {
     ports: {
@@ -30,6 +32,8 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       // No relay runs, so there is nobody to tell: the next one reads the store when it starts.
       keysChanged: async () => {},
       accountsChanged: async () => {},
+      customersChanged: async () => live.customersChanged(await loadCustomers(store)),
+      plans: () => live.current().customers.plans,
       models: () => modelRows(live.current()),
       tell,
       figures: null,

@@ -8,6 +8,7 @@ import type { Config } from '#config/config.ts'
 import { networkTransport } from '#http/upstream.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
+import type { PlanFacts } from '#policy/plan.ts'
 import { protocols } from '#protocol/index.ts'
 import { vendorOf } from '#provider/index.ts'
 import { sandboxTransport } from '#provider/sandbox.ts'
@@ -29,8 +30,22 @@ export type RelayRequest = {
   readonly digestKey: (key: string) => string
 }
 
+const planFacts = (plans: Config['plans']): readonly PlanFacts[] =>
+  Object.entries(plans).map(([name, plan]) => ({
+    name,
+    requestsPerMinute: plan.rpm ?? null,
+    requestsPerDay: plan.rpd ?? null,
+    tokensPerMinute: plan.tpm ?? null,
+    tokensPerDay: plan.tpd ?? null,
+    concurrency: plan.concurrency ?? null,
+    signupCreditNanoUsd: plan.signup_credit ?? null,
+    signupCreditExpiresMs: plan.signup_credit_expires ?? null,
+    upgradeAtPaidNanoUsd: plan.upgrade_at_paid_usd ?? null,
+    origin: 'file',
+  }))
+
 /** What the relay takes from a configuration. */
-export const relaySettings = ({ providers, models, regionsAllowed, server, log }: Config): RelaySettings => ({
+export const relaySettings = ({ providers, models, regionsAllowed, server, log, plans }: Config): RelaySettings => ({
   providers: providers.map((one) => ({
     ...one,
     credentials: one.credentials.map(({ secret }) => secret),
@@ -40,6 +55,7 @@ export const relaySettings = ({ providers, models, regionsAllowed, server, log }
   environment: server.environment,
   regionsAllowed,
   keepBodies: log.bodies,
+  plans: planFacts(plans),
 })
 
 /** The models that live keys may call; without any provider, those that the sandbox answers for. */

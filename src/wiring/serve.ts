@@ -39,6 +39,7 @@ import { answerCache } from '#reuse/answer-cache.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
+import { loadCustomers } from './customers.ts'
 import { openData } from './data.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { listen } from './listen.ts'
@@ -73,6 +74,8 @@ const adminPorts = ({ request, data, live, telling, figures }: Rooms) => ({
   environment: request.config.server.environment,
   keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),
   accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => live.accountsChanged(changed),
+  customersChanged: async () => live.customersChanged(await loadCustomers(data.store)),
+  plans: () => live.current().customers.plans,
   models: () => modelRows(live.current()),
   tell: telling.ports,
   figures,
@@ -199,7 +202,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
-  const keeping = await keepBooks({ books: store, owner: rooms.owner, clock, log })
+  rooms.live.customersChanged(await loadCustomers(store))
+  const keeping = await keepBooks({ books: store, owner: rooms.owner, emit, clock, log })
   closing.defer(() => keeping.close())
   // After the first sweep, which says what became of the calls whose keys are still taken.
   const repeats = await openRepeats({ store, seal: data.seal, owner: rooms.owner, clock, log })

@@ -8,6 +8,7 @@ import { runOperation } from '#admin/run.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { digestKey } from '#policy/key.ts'
+import type { Plans } from '#policy/plan.ts'
 import type { Store } from '#store/face.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import type { HandClock } from '#store/test-backend.ts'
@@ -38,6 +39,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
   })
   context.after(() => store.close())
   const told: KeyRow[] = []
+  let plans: Plans = new Map()
   const ports: AdminPorts = {
     store,
     customers: store,
@@ -45,6 +47,10 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     environment: 'production',
     keysChanged: async (changed) => void told.push(...changed),
     accountsChanged: async () => {},
+    customersChanged: async () => {
+      plans = new Map((await store.plans()).map((plan) => [plan.name, plan]))
+    },
+    plans: () => plans,
     models: () => [],
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,

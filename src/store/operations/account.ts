@@ -1,6 +1,6 @@
 /** Organisations, projects, accounts. */
 
-import type { AccountRow, OrganisationRow, Page, ProjectRow, TrailRow } from '#admin/port.ts'
+import type { AccountRow, OrganisationRow, Page, ProjectRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import {
   accountMoneyValues,
@@ -11,9 +11,8 @@ import {
   projectValues,
 } from '#store/row/account-row.ts'
 import type { Transaction } from './context.ts'
-import { read, write } from './context.ts'
+import { read } from './context.ts'
 import { checkLimit } from './page.ts'
-import { appendTrail } from './trail.ts'
 
 export type AccountRows = {
   readonly organisation: OrganisationRow
@@ -67,11 +66,4 @@ export const accountOperations = {
       (await accounts.where('name', '=', idOrName).executeTakeFirst())
     return row === undefined ? null : accountRow(row)
   }),
-
-  createAccount: write(
-    async (transaction, { rows, trail }: { readonly rows: AccountRows; readonly trail: TrailRow }): Promise<void> => {
-      await insertAccount(transaction, rows)
-      await appendTrail(transaction, trail)
-    },
-  ),
 }

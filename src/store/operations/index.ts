@@ -3,6 +3,7 @@
 import { accountOperations } from './account.ts'
 import { beginOperations } from './begin.ts'
 import { bookOperations } from './books/book-operations.ts'
+import { budgetOperations } from './budget.ts'
 import { callOperations } from './call.ts'
 import type { StoreOperation } from './context.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
@@ -10,6 +11,7 @@ import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
 import { outboxOperations } from './outbox.ts'
 import { peopleOperations } from './people.ts'
+import { planOperations } from './plan.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
 
@@ -22,6 +24,8 @@ export const makeOperations = () => ({
   ...trailOperations,
   ...callOperations(),
   ...bookOperations(),
+  ...budgetOperations(),
+  ...planOperations,
   ...outboxOperations,
   ...keptAnswerOperations,
   ...usageOperations(),

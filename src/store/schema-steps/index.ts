@@ -8,6 +8,17 @@ import { keptAnswers } from './0005-kept-answers.ts'
 import { usage } from './0006-usage.ts'
 import { routing } from './0007-routing.ts'
 import { lots } from './0008-lots.ts'
+import { budgets } from './0009-budgets.ts'
 import type { SchemaStep } from './step.ts'
 
-export const schemaSteps: readonly SchemaStep[] = [first, books, outbox, people, keptAnswers, usage, routing, lots]
+export const schemaSteps: readonly SchemaStep[] = [
+  first,
+  books,
+  outbox,
+  people,
+  keptAnswers,
+  usage,
+  routing,
+  lots,
+  budgets,
+]

@@ -1,6 +1,6 @@
 /** The operations of the books. Each is one transaction, or part of one: what it answers is durable when it is answered. */
 
-import type { LotPage, Page, TrailRow } from '#admin/port.ts'
+import type { AccountChange, AccountClosed, LotPage, Page, TrailRow, Upgrade } from '#admin/port.ts'
 import type {
   AccountFacts,
   AccountState,
@@ -22,98 +22,157 @@ import type {
   Swept,
   VoidRequest,
 } from '#ledger/port.ts'
+import type { AccountRows } from '#store/operations/account.ts'
+import { insertAccount } from '#store/operations/account.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { read, write } from '#store/operations/context.ts'
 import { checkLimit } from '#store/operations/page.ts'
 import { appendTrail } from '#store/operations/trail.ts'
+import { changeAccount, closeAccount, upgradeAccount } from './account.ts'
 import type { ClaimQuestion } from './audit.ts'
 import { accountPage, entryStretch, holdStretch, lotPage } from './audit.ts'
 import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
 import { budgetState, extendHold, takeHold } from './hold.ts'
 import { callMoneyOf, settleCall, sweepHolds, voidCall } from './settle.ts'
+import type { Books } from './statement.ts'
 import { bookStatements } from './statement.ts'
 
+type GrantInput = { readonly grant: Grant; readonly trail: TrailRow; readonly upgrade?: Upgrade | null }
+type NewAccount = { readonly rows: AccountRows; readonly trail: TrailRow; readonly grant?: Grant | null }
+type Closing = { readonly account: string; readonly nowMs: number; readonly trail: TrailRow }
+
+type On = (transaction: Transaction) => Books
+
+/** What a call does to the books. */
+const callOperations = (on: On) => ({
+  hold: write((transaction, request: HoldRequest): Promise<Held> => takeHold(on(transaction), request)),
+  extend: write((transaction, request: ExtendRequest): Promise<Held> => extendHold(on(transaction), request)),
+  settle: write((transaction, request: SettleRequest): Promise<Ended> => settleCall(on(transaction), request)),
+  voidHold: write((transaction, request: VoidRequest): Promise<Ended> => voidCall(on(transaction), request)),
+  sweep: write((transaction, request: SweepRequest): Promise<Swept> => sweepHolds(on(transaction), request)),
+  expireLots: write(
+    (transaction, { nowMs, limit }: { readonly nowMs: number; readonly limit: number }): Promise<number> =>
+      expireDue(on(transaction), nowMs, limit),
+  ),
+})
+
+/** Accounts: opened with credit, given some, changed, ended. */
+const accountOperations = (on: On) => ({
+  grantCredit: write(async (transaction, { grant, trail, upgrade = null }: GrantInput): Promise<string | null> => {
+    if (!(await grantLot(on(transaction), grant))) return null
+    await appendTrail(transaction, trail)
+    return upgrade === null ? null : upgradeAccount(on(transaction), grant.account, upgrade)
+  }),
+  createAccount: write(async (transaction, { rows, trail, grant = null }: NewAccount): Promise<void> => {
+    await insertAccount(transaction, rows)
+    await appendTrail(transaction, trail)
+    if (grant !== null) await grantLot(on(transaction), grant)
+  }),
+  changeAccount: write(
+    async (
+      transaction,
+      { change, trail }: { readonly change: AccountChange; readonly trail: TrailRow },
+    ): Promise<void> => {
+      await changeAccount(on(transaction), change)
+      await appendTrail(transaction, trail)
+    },
+  ),
+  closeAccount: write(async (transaction, { account, nowMs, trail }: Closing): Promise<AccountClosed> => {
+    const closed = await closeAccount(on(transaction), account, nowMs)
+    await appendTrail(transaction, trail)
+    return closed
+  }),
+  setAccountState: write(
+    async (
+      transaction,
+      { account, state, trail }: { readonly account: string; readonly state: AccountState; readonly trail: TrailRow },
+    ): Promise<void> => {
+      await setState(on(transaction), account, state)
+      await appendTrail(transaction, trail)
+    },
+  ),
+})
+
+/** Lots: looked at, taken back, corrected. */
+const lotOperations = (on: On) => ({
+  lots: read(async (transaction, page: LotPage): Promise<readonly LotView[]> => {
+    let query = transaction.selectFrom('lot').selectAll().orderBy('id').limit(checkLimit(page.limit))
+    if (page.after !== null) query = query.where('id', '>', page.after)
+    if (page.account !== null) query = query.where('account', '=', page.account)
+    if (page.open) query = query.where('remaining_nano_usd', '>', 0n)
+    return (await query.execute()).map(lotView)
+  }),
+  revokeLot: write(
+    async (
+      transaction,
+      { revocation, trail }: { readonly revocation: Revocation; readonly trail: TrailRow },
+    ): Promise<Revoked> => {
+      const revoked = await revokeLot(on(transaction), revocation)
+      if (revoked.revokedNanoUsd > 0n) await appendTrail(transaction, trail)
+      return revoked
+    },
+  ),
+  adjustCredit: write(
+    async (
+      transaction,
+      { adjustment, trail }: { readonly adjustment: Adjustment; readonly trail: TrailRow },
+    ): Promise<void> => {
+      if (await adjustCredit(on(transaction), adjustment)) await appendTrail(transaction, trail)
+    },
+  ),
+})
+
+/** What the books say. */
+const readOperations = (on: On) => ({
+  balance: read(
+    (transaction, { account, nowMs }: { readonly account: string; readonly nowMs: number }): Promise<Balance | null> =>
+      balanceAt(on(transaction), account, nowMs),
+  ),
+  budgetState: read(
+    (transaction, { budget, nowMs }: { readonly budget: Budget; readonly nowMs: number }): Promise<BudgetState> =>
+      budgetState(on(transaction), budget, nowMs),
+  ),
+  snapshotAccounts: read(async (transaction, page: Page): Promise<readonly AccountFacts[]> => {
+    let query = transaction
+      .selectFrom('account_money')
+      .innerJoin('account', 'account.id', 'account_money.account')
+      .select(['account_money.account', 'account_money.billing', 'account_money.state', 'account.plan'])
+      .orderBy('account_money.account')
+      .limit(checkLimit(page.limit))
+    if (page.after !== null) query = query.where('account_money.account', '>', page.after)
+    return (await query.execute()).map(({ account, billing, state, plan }) => ({
+      id: account,
+      billing: billing as AccountFacts['billing'],
+      state: state as AccountState,
+      plan,
+    }))
+  }),
+  receipt: read(async (transaction, call: string): Promise<Receipt | null> => {
+    const [row] = await on(transaction).run.hold(transaction, [call])
+    return row === undefined ? null : callMoneyOf(row)
+  }),
+})
+
+/** What the proof of the books reads. */
+const auditOperations = {
+  auditEntries: read((transaction, after: bigint) => entryStretch(transaction, after)),
+  auditHolds: read((transaction, question: { readonly after: bigint; readonly nowMs: number }) =>
+    holdStretch(transaction, question),
+  ),
+  auditAccounts: read((transaction, question: ClaimQuestion) => accountPage(transaction, question)),
+  auditLots: read((transaction, question: ClaimQuestion) => lotPage(transaction, question)),
+}
+
+/** One set for each backend. */
 export const bookOperations = () => {
   const run = bookStatements()
-  const on = (transaction: Transaction) => ({ transaction, run })
+  const on: On = (transaction) => ({ transaction, run })
   return {
-    hold: write((transaction, request: HoldRequest): Promise<Held> => takeHold(on(transaction), request)),
-    extend: write((transaction, request: ExtendRequest): Promise<Held> => extendHold(on(transaction), request)),
-    settle: write((transaction, request: SettleRequest): Promise<Ended> => settleCall(on(transaction), request)),
-    voidHold: write((transaction, request: VoidRequest): Promise<Ended> => voidCall(on(transaction), request)),
-    sweep: write((transaction, request: SweepRequest): Promise<Swept> => sweepHolds(on(transaction), request)),
-    expireLots: write(
-      (transaction, { nowMs, limit }: { readonly nowMs: number; readonly limit: number }): Promise<number> =>
-        expireDue(on(transaction), nowMs, limit),
-    ),
-    grantCredit: write(
-      async (transaction, { grant, trail }: { readonly grant: Grant; readonly trail: TrailRow }): Promise<void> => {
-        if (await grantLot(on(transaction), grant)) await appendTrail(transaction, trail)
-      },
-    ),
-    lots: read(async (transaction, page: LotPage): Promise<readonly LotView[]> => {
-      let query = transaction.selectFrom('lot').selectAll().orderBy('id').limit(checkLimit(page.limit))
-      if (page.after !== null) query = query.where('id', '>', page.after)
-      if (page.account !== null) query = query.where('account', '=', page.account)
-      if (page.open) query = query.where('remaining_nano_usd', '>', 0n)
-      return (await query.execute()).map(lotView)
-    }),
-    revokeLot: write(
-      async (
-        transaction,
-        { revocation, trail }: { readonly revocation: Revocation; readonly trail: TrailRow },
-      ): Promise<Revoked> => {
-        const revoked = await revokeLot(on(transaction), revocation)
-        if (revoked.revokedNanoUsd > 0n) await appendTrail(transaction, trail)
-        return revoked
-      },
-    ),
-    adjustCredit: write(
-      async (
-        transaction,
-        { adjustment, trail }: { readonly adjustment: Adjustment; readonly trail: TrailRow },
-      ): Promise<void> => {
-        if (await adjustCredit(on(transaction), adjustment)) await appendTrail(transaction, trail)
-      },
-    ),
-    setAccountState: write(
-      async (
-        transaction,
-        { account, state, trail }: { readonly account: string; readonly state: AccountState; readonly trail: TrailRow },
-      ): Promise<void> => {
-        await setState(on(transaction), account, state)
-        await appendTrail(transaction, trail)
-      },
-    ),
-    balance: read(
-      (
-        transaction,
-        { account, nowMs }: { readonly account: string; readonly nowMs: number },
-      ): Promise<Balance | null> => balanceAt(on(transaction), account, nowMs),
-    ),
-    budgetState: read(
-      (transaction, { budget, nowMs }: { readonly budget: Budget; readonly nowMs: number }): Promise<BudgetState> =>
-        budgetState(on(transaction), budget, nowMs),
-    ),
-    snapshotAccounts: read(async (transaction, page: Page): Promise<readonly AccountFacts[]> => {
-      let query = transaction.selectFrom('account_money').selectAll().orderBy('account').limit(checkLimit(page.limit))
-      if (page.after !== null) query = query.where('account', '>', page.after)
-      return (await query.execute()).map(({ account, billing, state }) => ({
-        id: account,
-        billing: billing as AccountFacts['billing'],
-        state: state as AccountState,
-      }))
-    }),
-    receipt: read(async (transaction, call: string): Promise<Receipt | null> => {
-      const [row] = await run.hold(transaction, [call])
-      return row === undefined ? null : callMoneyOf(row)
-    }),
-    auditEntries: read((transaction, after: bigint) => entryStretch(transaction, after)),
-    auditHolds: read((transaction, question: { readonly after: bigint; readonly nowMs: number }) =>
-      holdStretch(transaction, question),
-    ),
-    auditAccounts: read((transaction, question: ClaimQuestion) => accountPage(transaction, question)),
-    auditLots: read((transaction, question: ClaimQuestion) => lotPage(transaction, question)),
+    ...callOperations(on),
+    ...accountOperations(on),
+    ...lotOperations(on),
+    ...readOperations(on),
+    ...auditOperations,
   }
 }

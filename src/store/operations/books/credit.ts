@@ -103,7 +103,7 @@ export const expireDue = async (books: Books, nowMs: number, limit: number): Pro
   return count
 }
 
-/** Sets whether an account may begin calls. Closing needs that nothing is held. */
+/** Sets whether an account may begin calls. A closed one stays closed. */
 export const setState = async (books: Books, account: string, state: AccountState): Promise<void> => {
   const { transaction, run } = books
   const [row] = await run.money(transaction, [account])
@@ -111,10 +111,5 @@ export const setState = async (books: Books, account: string, state: AccountStat
     throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
   if (row.state === 'closed' && state !== 'closed')
     throw new Problem('conflict', { message: `Account ${account} is closed, for good.`, param: 'account' })
-  if (state === 'closed' && row.held_nano_usd > 0n)
-    throw new Problem('conflict', {
-      message: `Calls of account ${account} are under way. Suspend it, and close it when they have ended.`,
-      param: 'account',
-    })
   await transaction.updateTable('account_money').set({ state }).where('account', '=', account).execute()
 }

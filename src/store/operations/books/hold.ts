@@ -2,6 +2,7 @@
 
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
+import { crossedThresholds } from '#ledger/budget.ts'
 import type { Lot } from '#ledger/lot.ts'
 import { reserveLots, scopedFree } from '#ledger/lot.ts'
 import { periodAt } from '#ledger/period.ts'
@@ -26,6 +27,8 @@ export type BudgetPlace = {
   readonly period: BudgetPeriod
   readonly startMs: number
   readonly limitNanoUsd: string
+  readonly thresholds?: readonly number[]
+  readonly label?: string
 }
 
 export const placesOf = (text: string | null): readonly BudgetPlace[] =>
@@ -36,11 +39,10 @@ const placesText = (budgets: readonly Budget[], nowMs: number): string | null =>
     ? null
     : JSON.stringify(
         budgets.map(
-          ({ name, period, limitNanoUsd }): BudgetPlace => ({
-            name,
-            period,
-            startMs: periodAt(period, nowMs).startMs,
-            limitNanoUsd: limitNanoUsd.toString(),
+          (budget): BudgetPlace => ({
+            ...budget,
+            startMs: periodAt(budget.period, nowMs).startMs,
+            limitNanoUsd: budget.limitNanoUsd.toString(),
           }),
         ),
       )
@@ -51,11 +53,66 @@ export const moveBudgets = async (
   places: readonly BudgetPlace[],
   by: { readonly heldNanoUsd: bigint; readonly spentNanoUsd: bigint },
 ): Promise<void> => {
-  for (const { name, period, startMs } of places) {
-    // An insert with a negative sum would break the table's own rule before it becomes an update.
-    if (by.heldNanoUsd < 0n || by.spentNanoUsd < 0n)
-      await run.moveExistingBudget(transaction, [by.heldNanoUsd, by.spentNanoUsd, name, period, startMs])
-    else await run.moveBudget(transaction, [name, period, startMs, by.heldNanoUsd, by.spentNanoUsd])
+  for (const { name, period, startMs } of places)
+    await run.moveBudget(transaction, [name, period, startMs, by.heldNanoUsd, by.spentNanoUsd])
+}
+
+type Release = {
+  readonly heldNanoUsd: bigint
+  readonly spentNanoUsd: bigint
+  readonly account: string
+  readonly nowMs: number
+}
+
+/** Frees what a hold held of its budgets and books what was spent; thresholds that this reaches are written down. */
+export const releaseBudgets = async (
+  { transaction, run }: Books,
+  places: readonly BudgetPlace[],
+  { heldNanoUsd, spentNanoUsd, account, nowMs }: Release,
+): Promise<void> => {
+  for (const place of places) {
+    const { name, period, startMs } = place
+    // Not as an insert that conflicts: a negative sum would break the table's own rule before it becomes an update.
+    const [row] = await run.moveExistingBudget(transaction, [-heldNanoUsd, spentNanoUsd, name, period, startMs])
+    if (row === undefined) continue
+    const afterNanoUsd = row.spent_nano_usd
+    await noteCrossings({ transaction, run }, place, {
+      beforeNanoUsd: afterNanoUsd - spentNanoUsd,
+      afterNanoUsd,
+      account,
+      nowMs,
+    })
+  }
+}
+
+type Spend = {
+  readonly beforeNanoUsd: bigint
+  readonly afterNanoUsd: bigint
+  readonly account: string
+  readonly nowMs: number
+}
+
+/** Writes down which thresholds a budget's spend has reached. The name of a crossing is its id as well, so that it is told once. */
+export const noteCrossings = async (
+  { transaction, run }: Books,
+  { name, period, startMs, thresholds = [], limitNanoUsd, label }: BudgetPlace,
+  { beforeNanoUsd, afterNanoUsd, account, nowMs }: Spend,
+): Promise<void> => {
+  const limit = BigInt(limitNanoUsd)
+  for (const percent of crossedThresholds(thresholds, { limitNanoUsd: limit, beforeNanoUsd, afterNanoUsd })) {
+    const id = `${name}/${period}/${startMs}/${percent}`
+    await run.insertCrossing(transaction, [
+      name,
+      period,
+      startMs,
+      percent,
+      id,
+      account,
+      label ?? name,
+      afterNanoUsd,
+      limit,
+      nowMs,
+    ])
   }
 }
 
@@ -202,7 +259,7 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
 }
 
 const budgetsOf = (row: Selectable<HoldTable>): readonly Budget[] =>
-  placesOf(row.budgets).map(({ name, period, limitNanoUsd }) => ({ name, period, limitNanoUsd: BigInt(limitNanoUsd) }))
+  placesOf(row.budgets).map((place) => ({ ...place, limitNanoUsd: BigInt(place.limitNanoUsd) }))
 
 const larger = (a: bigint | null, b: bigint | null): bigint | null => (a === null ? b : b === null || b < a ? a : b)
 

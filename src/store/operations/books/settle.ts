@@ -16,7 +16,7 @@ import type {
   VoidRequest,
 } from '#ledger/port.ts'
 import type { HoldTable } from '#store/tables.ts'
-import { keptLotsOf, moveBudgets, moveReserved, placesOf } from './hold.ts'
+import { keptLotsOf, moveReserved, placesOf, releaseBudgets } from './hold.ts'
 import type { AccountMoney } from './money.ts'
 import { lotsOf, moneyAt, post, takeFromLots } from './money.ts'
 import type { Books } from './statement.ts'
@@ -123,7 +123,7 @@ const settleHeld = async (books: Books, row: Hold, request: SettleRequest): Prom
     chargeNanoUsd,
     account,
   ])
-  await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: -heldNanoUsd, spentNanoUsd: chargeNanoUsd })
+  await releaseBudgets(books, placesOf(row.budgets), { heldNanoUsd, spentNanoUsd: chargeNanoUsd, account, nowMs })
   return { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false }
 }
 
@@ -147,7 +147,12 @@ const release = async (
   await run.endHold(transaction, [state, 0n, 0n, nowMs, null, rule, row.call])
   await run.moveMoney(transaction, [0n, 0n, -row.amount_nano_usd, 0n, row.account])
   await moveReserved(books, row.account, { parts: keptLotsOf(row.lots).parts, sign: -1n })
-  await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: -row.amount_nano_usd, spentNanoUsd: 0n })
+  await releaseBudgets(books, placesOf(row.budgets), {
+    heldNanoUsd: row.amount_nano_usd,
+    spentNanoUsd: 0n,
+    account: row.account,
+    nowMs,
+  })
   return { state, chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: false }
 }
 

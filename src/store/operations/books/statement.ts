@@ -91,8 +91,17 @@ export const bookStatements = () => ({
   ),
 
   moveExistingBudget: hot(
-    sql`update budget_spend set held_nano_usd = held_nano_usd + ${place}, spent_nano_usd = spent_nano_usd + ${place}
-      where name = ${place} and period = ${place} and start_ms = ${place}`,
+    sql<{
+      spent_nano_usd: bigint
+    }>`update budget_spend set held_nano_usd = held_nano_usd + ${place}, spent_nano_usd = spent_nano_usd + ${place}
+      where name = ${place} and period = ${place} and start_ms = ${place} returning spent_nano_usd`,
+  ),
+
+  /** A threshold is crossed once in a period. */
+  insertCrossing: hot(
+    sql`insert into budget_crossing (name, period, start_ms, threshold, id, account, label, spent_nano_usd, limit_nano_usd, time_ms)
+      values (${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place})
+      on conflict (name, period, start_ms, threshold) do nothing`,
   ),
 
   insertTransaction: hot(

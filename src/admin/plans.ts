@@ -1,0 +1,213 @@
+/** Plans: what an account's keys may do together. Those that drover.yaml declares are changed there. */
+
+import { z } from 'zod'
+import { decimalOf, nanoOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import { durationMsOf, nameForm } from '#base/settings.ts'
+import type { PlanFacts } from '#policy/plan.ts'
+import { upgradesFrom } from '#policy/plan.ts'
+import type { AdminPorts, OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import type { Upgrade } from './port.ts'
+import { table } from './render.ts'
+import type { AccountRow } from './rows.ts'
+import { trailRowOf } from './trail-row.ts'
+
+const planView = z.object({
+  name: z.string(),
+  rpm: z.int().nullable(),
+  rpd: z.int().nullable(),
+  tpm: z.int().nullable(),
+  tpd: z.int().nullable(),
+  concurrency: z.int().nullable(),
+  signup_credit_usd: z.string().nullable(),
+  signup_credit_expires_ms: z.int().nullable(),
+  upgrade_at_paid_usd: z.string().nullable(),
+  origin: z.enum(['file', 'store']).describe('`file` = declared in drover.yaml, and changed there.'),
+})
+
+const usd = (amount: bigint | null): string | null => (amount === null ? null : decimalOf(amount))
+
+const viewOf = (plan: PlanFacts): z.input<typeof planView> => ({
+  name: plan.name,
+  rpm: plan.requestsPerMinute,
+  rpd: plan.requestsPerDay,
+  tpm: plan.tokensPerMinute,
+  tpd: plan.tokensPerDay,
+  concurrency: plan.concurrency,
+  signup_credit_usd: usd(plan.signupCreditNanoUsd),
+  signup_credit_expires_ms: plan.signupCreditExpiresMs,
+  upgrade_at_paid_usd: usd(plan.upgradeAtPaidNanoUsd),
+  origin: plan.origin,
+})
+
+/** A plan by name. Throws Problem `not_found`. */
+export const planNamed = (name: string, ports: Pick<AdminPorts, 'plans'>): PlanFacts => {
+  const plan = ports.plans().get(name)
+  if (plan !== undefined) return plan
+  const names = [...ports.plans().keys()]
+  throw new Problem('not_found', {
+    message: `There is no plan '${name}'. ${names.length === 0 ? "Make one with 'drover plans create', or declare it in drover.yaml." : `Plans here: ${names.slice(0, 10).join(', ')}.`}`,
+    param: 'plan',
+  })
+}
+
+/** Where an account comes to by paying; `undefined` = nowhere. */
+export const upgradeOf = (account: AccountRow, context: OperationContext): Upgrade | undefined => {
+  const plans = context.ports.plans()
+  const plan = account.plan === null ? undefined : plans.get(account.plan)
+  if (plan === undefined) return undefined
+  const steps = upgradesFrom(plans, plan).map(({ name, upgradeAtPaidNanoUsd }) => ({
+    plan: name,
+    atPaidNanoUsd: upgradeAtPaidNanoUsd ?? 0n,
+    trail: trailRowOf(
+      { operation: 'accounts.upgrade', object: account.id, before: { plan: plan.name }, after: { plan: name } },
+      context,
+    ),
+  }))
+  return steps.length === 0 ? undefined : { from: plan.name, steps }
+}
+
+const limitField = (what: string) => z.int().min(1).max(1_000_000_000).optional().describe(what)
+const usdField = (what: string) =>
+  z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
+    .optional()
+    .describe(what)
+
+const fields = {
+  rpm: limitField('Requests a minute.'),
+  rpd: limitField('Requests a day.'),
+  tpm: limitField('Tokens a minute.'),
+  tpd: limitField('Tokens a day.'),
+  concurrency: limitField('Calls under way at once.'),
+  signup_credit: usdField('USD of promotional credit for a new account.'),
+  signup_credit_expires: z
+    .string()
+    .refine((text) => durationMsOf(text) !== null, 'must be a duration such as 30d')
+    .optional()
+    .describe('When that credit ends: a duration such as 30d.'),
+  upgrade_at_paid_usd: usdField('The plan is given to an account that has paid this much.'),
+}
+
+type Given = { readonly [Name in keyof typeof fields]?: z.output<(typeof fields)[Name]> }
+
+const nothing: Omit<PlanFacts, 'name' | 'origin'> = {
+  requestsPerMinute: null,
+  requestsPerDay: null,
+  tokensPerMinute: null,
+  tokensPerDay: null,
+  concurrency: null,
+  signupCreditNanoUsd: null,
+  signupCreditExpiresMs: null,
+  upgradeAtPaidNanoUsd: null,
+}
+
+const amountOf = (text: string | undefined, fallback: bigint | null): bigint | null =>
+  text === undefined ? fallback : nanoOf(text)
+
+/** What is given over what there was. */
+const changed = (name: string, before: Omit<PlanFacts, 'name' | 'origin'>, given: Given): PlanFacts => ({
+  name,
+  requestsPerMinute: given.rpm ?? before.requestsPerMinute,
+  requestsPerDay: given.rpd ?? before.requestsPerDay,
+  tokensPerMinute: given.tpm ?? before.tokensPerMinute,
+  tokensPerDay: given.tpd ?? before.tokensPerDay,
+  concurrency: given.concurrency ?? before.concurrency,
+  signupCreditNanoUsd: amountOf(given.signup_credit, before.signupCreditNanoUsd),
+  signupCreditExpiresMs:
+    given.signup_credit_expires === undefined
+      ? before.signupCreditExpiresMs
+      : durationMsOf(given.signup_credit_expires),
+  upgradeAtPaidNanoUsd: amountOf(given.upgrade_at_paid_usd, before.upgradeAtPaidNanoUsd),
+  origin: 'store',
+})
+
+const keep = async (plan: PlanFacts, before: PlanFacts | null, context: OperationContext) => {
+  const { ports, clock } = context
+  const change = {
+    operation: before === null ? 'plans.create' : 'plans.set',
+    object: plan.name,
+    before: before === null ? null : viewOf(before),
+    after: viewOf(plan),
+  }
+  await ports.customers.setPlan(plan, clock.nowMs(), trailRowOf(change, context))
+  await ports.customersChanged()
+  return viewOf(plan)
+}
+
+const nameField = () => z.string().regex(nameForm, "must be letters, digits, '.', '_' and '-'").describe('Its name.')
+
+const create = operation({
+  noun: 'plans',
+  verb: 'create',
+  summary: 'Make a plan.',
+  method: 'POST',
+  path: '/plans',
+  scope: 'write',
+  input: z.strictObject({ name: nameField(), ...fields }),
+  output: planView,
+  flags: [],
+  render: (plan) => `${plan.name}\n`,
+  run: async ({ name, ...given }, context) => {
+    if (context.ports.plans().has(name))
+      throw new Problem('conflict', {
+        message: `There is already a plan named '${name}'. 'drover plans set ${name}' changes it.`,
+        param: 'name',
+      })
+    return keep(changed(name, nothing, given as Given), null, context)
+  },
+})
+
+const list = operation({
+  noun: 'plans',
+  verb: 'list',
+  summary: 'List plans, those of drover.yaml and those made here.',
+  method: 'GET',
+  path: '/plans',
+  scope: 'read',
+  input: z.strictObject({}),
+  output: z.object({ data: z.array(planView) }),
+  flags: [],
+  render: ({ data }) =>
+    table(
+      ['NAME', 'RPM', 'RPD', 'TPM', 'TPD', 'CALLS', 'SIGN-UP USD', 'AT PAID USD', 'FROM'],
+      data.map((plan) => [
+        plan.name,
+        plan.rpm,
+        plan.rpd,
+        plan.tpm,
+        plan.tpd,
+        plan.concurrency,
+        plan.signup_credit_usd,
+        plan.upgrade_at_paid_usd,
+        plan.origin,
+      ]),
+    ),
+  run: async (_input, { ports }) => ({ data: [...ports.plans().values()].map(viewOf) }),
+})
+
+const set = operation({
+  noun: 'plans',
+  verb: 'set',
+  summary: 'Change what is given of a plan; the rest stays. In force at once for every account that has it.',
+  method: 'PATCH',
+  path: '/plans/{name}',
+  scope: 'write',
+  input: z.strictObject({ name: nameField(), ...fields }),
+  output: planView,
+  flags: [{ field: 'name', positional: true, describe: "The plan's name." }],
+  render: (plan) => `${plan.name} is changed\n`,
+  run: async ({ name, ...given }, context) => {
+    const before = planNamed(name, context.ports)
+    if (before.origin === 'file')
+      throw new Problem('conflict', {
+        message: `Plan '${name}' is declared in drover.yaml (managed by file): change it there.`,
+        param: 'name',
+      })
+    return keep(changed(name, before, given as Given), before, context)
+  },
+})
+
+export const planOperations = [create, list, set] as const

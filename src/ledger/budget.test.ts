@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { crossedThresholds, labelOf } from './budget.ts'
+
+const crossed = (before: bigint, after: bigint, limit = 100n): readonly number[] =>
+  crossedThresholds([50, 80, 100, 150], { limitNanoUsd: limit, beforeNanoUsd: before, afterNanoUsd: after })
+
+test('a threshold is crossed by the spend that reaches it, and by no later one', () => {
+  assert.deepEqual(crossed(0n, 49n), [])
+  assert.deepEqual(crossed(49n, 50n), [50])
+  assert.deepEqual(crossed(50n, 79n), [])
+  assert.deepEqual(crossed(10n, 100n), [50, 80, 100])
+  assert.deepEqual(crossed(100n, 160n), [150])
+  assert.deepEqual(crossed(50n, 50n), [])
+})
+
+test('of a limit of nothing the first spend reaches all, and nothing reaches none', () => {
+  assert.deepEqual(crossed(0n, 0n, 0n), [])
+  assert.deepEqual(crossed(0n, 1n, 0n), [50, 80, 100, 150])
+  assert.deepEqual(crossed(1n, 2n, 0n), [])
+})
+
+test('a budget is called by what it is for', () => {
+  assert.equal(labelOf({ kind: 'project', subject: 'prj_1', model: null }), 'project prj_1')
+  assert.equal(labelOf({ kind: 'key', subject: 'key_1', model: 'kimi-*' }), 'key key_1 for kimi-*')
+})

@@ -1,0 +1,88 @@
+/** Plans: what an account's keys may do together, what a new customer is given, and which plan comes next. */
+
+import type { TokenEstimate } from './rate.ts'
+import { tokensAtAdmission } from './rate.ts'
+import type { Ticket } from './ticket.ts'
+
+export type PlanFacts = {
+  readonly name: string
+  readonly requestsPerMinute: number | null
+  readonly requestsPerDay: number | null
+  readonly tokensPerMinute: number | null
+  readonly tokensPerDay: number | null
+  readonly concurrency: number | null
+  /** Promotional credit of a new account; `null` = none. */
+  readonly signupCreditNanoUsd: bigint | null
+  readonly signupCreditExpiresMs: number | null
+  /** Given to an account that has paid this much; `null` = never by itself. */
+  readonly upgradeAtPaidNanoUsd: bigint | null
+  /** `file` = declared in drover.yaml, read-only elsewhere. */
+  readonly origin: 'file' | 'store'
+}
+
+export type Plans = ReadonlyMap<string, PlanFacts>
+
+/** The plan of an account, and the one that paying more leads to. */
+export type AccountPlan = {
+  readonly account: string
+  readonly test: boolean
+  readonly plan: PlanFacts
+  readonly next: PlanFacts | null
+}
+
+const limits = ['requestsPerMinute', 'requestsPerDay', 'tokensPerMinute', 'tokensPerDay', 'concurrency'] as const
+
+/** An upgrade never lowers a limit: a plan that does is none, however much is paid. */
+const lowersNothing = (from: PlanFacts, to: PlanFacts): boolean =>
+  limits.every((limit) => to[limit] === null || (from[limit] !== null && to[limit] >= from[limit]))
+
+const priceOf = ({ upgradeAtPaidNanoUsd }: PlanFacts): bigint => upgradeAtPaidNanoUsd ?? -1n
+
+/** The plans that an account may come to by paying, the nearest first. */
+export const upgradesFrom = (plans: Plans, from: PlanFacts): readonly PlanFacts[] =>
+  [...plans.values()]
+    .filter((plan) => plan.name !== from.name && priceOf(plan) > priceOf(from) && lowersNothing(from, plan))
+    .sort((a, b) => (priceOf(a) < priceOf(b) ? -1 : 1))
+
+/** The plan of an account by name; `null` = it has none, or one that there is no more: then only its keys are limited. */
+export const planOf = (
+  plans: Plans,
+  account: { readonly id: string; readonly plan: string | null },
+  test: boolean,
+): AccountPlan | null => {
+  const plan = account.plan === null ? undefined : plans.get(account.plan)
+  return plan === undefined ? null : { account: account.id, test, plan, next: upgradesFrom(plans, plan)[0] ?? null }
+}
+
+const limitText = (plan: PlanFacts): string => {
+  const texts = [
+    [plan.requestsPerMinute, 'requests per minute'],
+    [plan.requestsPerDay, 'requests per day'],
+    [plan.tokensPerMinute, 'tokens per minute'],
+    [plan.tokensPerDay, 'tokens per day'],
+    [plan.concurrency, 'calls at the same time'],
+  ].flatMap(([limit, unit]) => (limit === null ? [] : [`${limit} ${unit}`]))
+  return texts.length === 0 ? 'no such limits' : texts.join(', ')
+}
+
+const minuteMs = 60_000
+const dayMs = 86_400_000
+
+/** The tickets of an account's plan, which all its keys take from; those of the sandbox are counted apart. */
+export const planTickets = ({ account, test, plan, next }: AccountPlan, estimate: TokenEstimate): readonly Ticket[] => {
+  const owner = `plan "${plan.name}" of account ${account}`
+  const advice = next === null ? null : `Plan "${next.name}" has ${limitText(next)}.`
+  const bucket = `account:${account}:${test ? 'test:' : ''}`
+  const tokens = tokensAtAdmission(estimate)
+  const rates = [
+    ['requests', plan.requestsPerMinute, minuteMs, 1, 'requests'],
+    ['requests', plan.requestsPerDay, dayMs, 1, 'requests-day'],
+    ['tokens', plan.tokensPerMinute, minuteMs, tokens, 'tokens'],
+    ['tokens', plan.tokensPerDay, dayMs, tokens, 'tokens-day'],
+  ] as const
+  const tickets = rates.flatMap(([unit, limit, periodMs, amount, name]): Ticket[] =>
+    limit === null ? [] : [{ kind: 'rate', bucket: `${bucket}${name}`, unit, limit, periodMs, amount, owner, advice }],
+  )
+  if (plan.concurrency === null) return tickets
+  return [...tickets, { kind: 'concurrency', bucket: `${bucket}concurrency`, limit: plan.concurrency, owner, advice }]
+}

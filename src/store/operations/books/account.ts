@@ -1,0 +1,94 @@
+/** What an account may do, changed: its plan, its credit limit, its end. */
+
+import type { AccountChange, AccountClosed, Upgrade } from '#admin/port.ts'
+import { decimalOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import { appendTrail } from '#store/operations/trail.ts'
+import { setState } from './credit.ts'
+import { expireAccount, moneyOnly } from './money.ts'
+import type { Books } from './statement.ts'
+
+const unknown = (account: string): Problem =>
+  new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
+
+/** Takes the highest step that what was ever paid has reached. An account that has another plan by now keeps it. */
+export const upgradeAccount = async (
+  { transaction, run }: Books,
+  account: string,
+  { from, steps }: Upgrade,
+): Promise<string | null> => {
+  const [money] = await run.money(transaction, [account])
+  const paidNanoUsd = money?.paid_nano_usd ?? 0n
+  const reached = steps.filter(({ atPaidNanoUsd }) => atPaidNanoUsd <= paidNanoUsd)
+  const step = reached.toSorted((a, b) => (a.atPaidNanoUsd < b.atPaidNanoUsd ? 1 : -1))[0]
+  if (step === undefined) return null
+  const moved = await transaction
+    .updateTable('account')
+    .set({ plan: step.plan })
+    .where('id', '=', account)
+    .where('plan', '=', from)
+    .returning('id')
+    .executeTakeFirst()
+  if (moved === undefined) return null
+  await appendTrail(transaction, step.trail)
+  return step.plan
+}
+
+/** A credit limit never goes below what is owed and held: the floor of calls under way was promised. */
+const setCreditLimit = async ({ transaction, run }: Books, account: string, limitNanoUsd: bigint): Promise<void> => {
+  const [money] = await run.money(transaction, [account])
+  if (money === undefined) throw unknown(account)
+  if (money.billing !== 'postpaid')
+    throw new Problem('conflict', {
+      message: `A credit limit belongs to a postpaid account, and ${account} is ${money.billing}.`,
+      param: 'credit_limit',
+    })
+  const general = money.credit_nano_usd - money.scoped_nano_usd
+  const needed = money.owed_nano_usd + money.held_nano_usd - money.reserved_nano_usd - general
+  if (needed > limitNanoUsd)
+    throw new Problem('conflict', {
+      message:
+        `Account ${account} owes ${decimalOf(money.owed_nano_usd)} USD and holds ${decimalOf(money.held_nano_usd)} USD for calls under way: ` +
+        `its limit cannot be less than ${decimalOf(needed)} USD now. Suspend it to let no new calls begin.`,
+      param: 'credit_limit',
+    })
+  await transaction
+    .updateTable('account_money')
+    .set({ credit_limit_nano_usd: limitNanoUsd })
+    .where('account', '=', account)
+    .execute()
+}
+
+/** @throws Problem `not_found`, `conflict`. */
+export const changeAccount = async (books: Books, change: AccountChange): Promise<void> => {
+  const { transaction } = books
+  const { account, plan, creditLimitNanoUsd } = change
+  if (creditLimitNanoUsd !== undefined) await setCreditLimit(books, account, creditLimitNanoUsd)
+  if (plan !== undefined) await transaction.updateTable('account').set({ plan }).where('id', '=', account).execute()
+}
+
+/** Ends what was given as if its day had come; what calls under way hold of it outlives this until they have ended. */
+export const closeAccount = async (books: Books, account: string, nowMs: number): Promise<AccountClosed> => {
+  const { transaction } = books
+  await setState(books, account, 'closed')
+  await transaction
+    .updateTable('lot')
+    .set({ expires_ms: nowMs })
+    .where('account', '=', account)
+    .where('kind', '=', 'promo')
+    .where('remaining_nano_usd', '>', 0n)
+    .where((where) => where.or([where('expires_ms', 'is', null), where('expires_ms', '>', BigInt(nowMs))]))
+    .execute()
+  const money = await moneyOnly(books, account)
+  if (money === null) throw unknown(account)
+  await expireAccount(books, money, nowMs)
+  const left = await moneyOnly(books, account)
+  const promo = await transaction
+    .selectFrom('lot')
+    .select(({ fn }) => fn.sum<bigint>('remaining_nano_usd').as('sum'))
+    .where('account', '=', account)
+    .where('kind', '=', 'promo')
+    .executeTakeFirst()
+  const paidNanoUsd = (left?.creditNanoUsd ?? 0n) - BigInt(promo?.sum ?? 0n) - (left?.owedNanoUsd ?? 0n)
+  return { refundableNanoUsd: paidNanoUsd > 0n ? paidNanoUsd : 0n, heldNanoUsd: left?.heldNanoUsd ?? 0n }
+}

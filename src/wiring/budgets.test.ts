@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Event } from '#base/event.ts'
+import { silentLog } from '#base/log.ts'
+import { keepBooks } from '#job/keep-books.ts'
+import type { Budget } from '#ledger/port.ts'
+import { sampleKey } from '#policy/sample-key.ts'
+import { budgetsFor } from '#relay/paying.ts'
+import { loadCustomers } from './customers.ts'
+import type { Desk } from './test-desk.ts'
+import { openDesk } from './test-desk.ts'
+
+const acme = { account: 'acme' }
+const cent = 10_000_000n
+
+/** Holds and settles one call of this many cents against the budgets. */
+const spend = async (
+  { store, clock }: Desk,
+  call: string,
+  { cents, budgets }: { cents: bigint; budgets: Budget[] },
+) => {
+  const account = (await store.account('acme'))?.id ?? ''
+  const nowMs = clock.nowMs()
+  const amounts = { amountNanoUsd: cents * cent, amountMinNanoUsd: cents * cent, sliceNanoUsd: null }
+  const of = { call, account, key: null, nowMs }
+  const held = await store.hold({ ...of, ...amounts, expiresMs: nowMs + 60_000, owner: 'node_1', budgets })
+  if (held.ok) await store.settle({ ...of, chargeNanoUsd: cents * cent, priceHash: null, rule: 'r', upstreamCosts: [] })
+  return held
+}
+
+const budgetOf = async ({ store }: Desk, id: unknown): Promise<Budget> => {
+  const found = await store.budget(String(id))
+  assert.ok(found)
+  return { ...found, name: found.id, label: 'the test' }
+}
+
+test('thresholds are written once a period, told once, and again in the next', async (context) => {
+  const desk = await openDesk(context)
+  await desk.run('credits grant', { ...acme, usd: '100.00' })
+  const set = await desk.run('budgets set', { ...acme, usd: '1.00', period: 'day', thresholds: [50, 80, 100] })
+  const budgets = [await budgetOf(desk, set['id'])]
+  for (const call of ['call_1', 'call_2', 'call_3']) await spend(desk, call, { cents: 30n, budgets })
+  const refused = await spend(desk, 'call_4', { cents: 30n, budgets })
+  assert.ok(!refused.ok && refused.reason === 'budget' && refused.availableNanoUsd === 10n * cent)
+  const reached = async () =>
+    ((await desk.run('budgets events', acme))['data'] as Record<string, unknown>[]).map(
+      ({ threshold, spent_usd, told }) => [threshold, spent_usd, told !== null],
+    )
+  assert.deepEqual((await reached()).sort(), [
+    [50, '0.60', false],
+    [80, '0.90', false],
+  ])
+  const told: Pick<Event, 'id' | 'object' | 'figure'>[] = []
+  const emit = (event: Pick<Event, 'object' | 'figure'> & { id?: string }): void =>
+    void told.push({ id: event.id ?? '', object: event.object, figure: event.figure })
+  const { store, clock } = desk
+  const keeping = await keepBooks({ books: store, owner: 'node_1', emit, clock, log: silentLog })
+  context.after(() => keeping.close())
+  const round = async (): Promise<void> => {
+    clock.advance(10_000)
+    while ((await store.untoldCrossings(10)).length > 0) await new Promise(setImmediate)
+  }
+  await round()
+  await round()
+  assert.deepEqual(told.map(({ object, figure }) => [object, figure]).sort(), [
+    [set['id'], 50],
+    [set['id'], 80],
+  ])
+  assert.equal(new Set(told.map(({ id }) => id)).size, 2)
+  clock.advance(86_400_000)
+  await spend(desk, 'call_5', { cents: 100n, budgets })
+  assert.equal((await reached()).length, 5)
+  assert.equal((await desk.run('ledger verify'))['ok'], true)
+})
+
+test('a lower limit tells at once what it finds reached; the count stays with the budget', async (context) => {
+  const desk = await openDesk(context)
+  await desk.run('credits grant', { ...acme, usd: '100.00' })
+  const first = await desk.run('budgets set', { ...acme, usd: '10.00', period: 'total' })
+  await spend(desk, 'call_1', { cents: 400n, budgets: [await budgetOf(desk, first['id'])] })
+  assert.deepEqual((await desk.run('budgets events'))['data'], [])
+  const second = await desk.run('budgets set', { ...acme, usd: '5.00', period: 'total' })
+  assert.deepEqual([second['id'], second['left_usd'], second['resets']], [first['id'], '1.00', null])
+  assert.equal(((await desk.run('budgets events'))['data'] as unknown[]).length, 2)
+  const refused = await spend(desk, 'call_2', { cents: 101n, budgets: [await budgetOf(desk, first['id'])] })
+  assert.ok(!refused.ok && refused.reason === 'budget' && refused.resetsMs === null)
+  await desk.run('budgets remove', { id: first['id'] })
+  assert.deepEqual((await desk.run('budgets list'))['data'], [])
+  await assert.rejects(desk.run('budgets remove', { id: first['id'] }), { code: 'not_found' })
+})
+
+test('a call is held against every budget that it falls under, and none else', async (context) => {
+  const desk = await openDesk(context)
+  const { run, store } = desk
+  await run('projects create', { ...acme, name: 'search' })
+  await run('members add', { ...acme, mail: 'ana@example.com' })
+  const key = await run('keys create', { ...acme, name: 'one', project: 'search', member: 'ana@example.com' })
+  const wanted = { ...acme, usd: '1.00', period: 'day' }
+  const ids = {
+    all: await run('budgets set', wanted),
+    project: await run('budgets set', { ...wanted, project: 'search' }),
+    other: await run('budgets set', { ...wanted, project: 'default' }),
+    member: await run('budgets set', { ...wanted, member: 'ana@example.com' }),
+    key: await run('budgets set', { ...wanted, key: String(key['id']) }),
+    kimi: await run('budgets set', { ...wanted, model: 'kimi-*' }),
+    gpt: await run('budgets set', { ...wanted, model: 'gpt-4.1' }),
+  }
+  await assert.rejects(run('budgets set', { ...wanted, key: 'one', project: 'search' }), /name one of them/)
+  const facts = (await store.load()).values().toArray()[0]
+  assert.ok(facts)
+  const { budgets } = await loadCustomers(store)
+  const tables = Map.groupBy(budgets, ({ subject }) => subject)
+  const row = { id: 'kimi-k2', aliases: [], targets: [], origin: 'catalog' } as never
+  const names = budgetsFor(facts, [row], tables).map(({ name }) => name)
+  const expected = [ids.all, ids.project, ids.member, ids.key, ids.kimi].map(({ id }) => id)
+  assert.deepEqual(names.sort(), expected.sort())
+  assert.deepEqual(budgetsFor(sampleKey(), [row], tables), [])
+})
