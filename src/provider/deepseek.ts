@@ -6,12 +6,14 @@
 
 import type { Vendor } from './vendor.ts'
 import { anthropicBeside, dialectOf, makeVendor } from './vendor-defaults.ts'
+import { shimOption } from './wire-shim.ts'
 
 export const deepseek: Vendor = makeVendor({
   name: 'deepseek',
   title: 'DeepSeek',
   baseUrl: 'https://api.deepseek.com',
   keyEnv: ['DEEPSEEK_API_KEY'],
+  options: shimOption,
   protocols: ['openai-chat', 'anthropic-messages', 'openai-completions'],
   endpoint: (request) => {
     // https://api-docs.deepseek.com/guides/anthropic_api, read 2026-11-22.

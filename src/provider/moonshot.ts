@@ -8,6 +8,7 @@
 
 import type { Vendor } from './vendor.ts'
 import { anthropicBeside, dialectOf, makeVendor, samePath } from './vendor-defaults.ts'
+import { shimOption } from './wire-shim.ts'
 
 export const moonshot: Vendor = makeVendor({
   name: 'moonshot',
@@ -15,6 +16,7 @@ export const moonshot: Vendor = makeVendor({
   baseUrl: 'https://api.moonshot.ai/v1',
   regions: { sg: 'https://api.moonshot.ai/v1', cn: 'https://api.moonshot.cn/v1' },
   keyEnv: ['MOONSHOT_API_KEY', 'KIMI_API_KEY'],
+  options: shimOption,
   protocols: ['openai-chat', 'anthropic-messages'],
   // The other endpoint takes Claude's clients: https://platform.kimi.com/docs/guide/agent-support.md, read 2026-11-22.
   endpoint: (request) => (request.protocol === 'anthropic-messages' ? anthropicBeside(request) : samePath(request)),

@@ -2,6 +2,7 @@
 
 import type { Vendor } from './vendor.ts'
 import { makeVendor, openaiFamily } from './vendor-defaults.ts'
+import { shimOption } from './wire-shim.ts'
 
 export const openaiCompatible: Vendor = makeVendor({
   name: 'openai-compatible',
@@ -9,6 +10,7 @@ export const openaiCompatible: Vendor = makeVendor({
   baseUrl: null,
   keyEnv: [],
   keyless: true,
+  options: shimOption,
   protocols: [...openaiFamily, 'openai-rerank'],
   requestIdHeaders: ['x-request-id', 'request-id'],
   showsReasoning: true,

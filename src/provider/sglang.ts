@@ -5,6 +5,7 @@
 
 import type { Vendor } from './vendor.ts'
 import { makeVendor } from './vendor-defaults.ts'
+import { shimOption } from './wire-shim.ts'
 
 export const sglang: Vendor = makeVendor({
   name: 'sglang',
@@ -13,6 +14,7 @@ export const sglang: Vendor = makeVendor({
   keyEnv: [],
   keyless: true,
   local: true,
+  options: shimOption,
   protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-rerank'],
   showsReasoning: true,
   keyPage: null,

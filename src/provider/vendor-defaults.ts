@@ -80,6 +80,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   streamUsage: 'ask',
   leavePolicy: 'cancel',
   showsReasoning: false,
+  shims: [],
   requestIdHeaders: ['x-request-id'],
   adjust: quirksOf({}),
   refusesStreamUsage: namesStreamUsage,

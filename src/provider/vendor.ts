@@ -4,6 +4,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Dialect, UpstreamProtocolName } from '#protocol/protocol.ts'
+import type { WireShim } from './wire-shim.ts'
 
 /**
  * How usage of a stream is had: it must be asked for (`stream_options.include_usage`), comes by itself (asking does no harm
@@ -90,6 +91,8 @@ export type Vendor = {
   readonly leavePolicy: LeavePolicy
   /** Whether a stream shows all the reasoning that it bills, so that what was delivered says what it cost. */
   readonly showsReasoning: boolean
+  /** Repairs that its replies, and the histories that it is sent, need. */
+  readonly shims: readonly WireShim[]
   /** Response headers that may hold the vendor's request id, in order. */
   readonly requestIdHeaders: readonly string[]
   /** Small pure quirk: what must change in a call of this protocol for this vendor; most give nothing. */

@@ -8,16 +8,20 @@ import type { Asked } from '#http/inbound.ts'
 import type { UpstreamReply } from '#http/transport.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Frame, Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
+import { wireShimsOf } from '#provider/provider-shims.ts'
+import type { WireShim } from '#provider/wire-shim.ts'
 import type { AttemptDraft } from './draft.ts'
 import { attemptDraft } from './draft.ts'
 import type { Leg, LegReason } from './leg.ts'
 import { targetName } from './leg.ts'
+import { mendedFace } from './mend.ts'
 import type { Prepared } from './prepare.ts'
 import { prepare } from './prepare.ts'
 import type { ReplyFace } from './reply-face.ts'
 import { replyFace } from './reply-face.ts'
 import type { Routing } from './routing.ts'
 import type { Snapshot, Upstream } from './snapshot.ts'
+import type { Speech } from './speak.ts'
 import { speakTo } from './speak.ts'
 import type { Vigil } from './vigil.ts'
 import { keepVigil, keyName } from './vigil.ts'
@@ -127,6 +131,10 @@ const cutOff = ({ provider }: Upstream): Problem =>
 
 type Preparing = { readonly context: AttemptContext; readonly upstream: Upstream; readonly vigil: Vigil }
 
+/** Where a target is to take what it gets as it is, its replies are left as they are. */
+const repairsOf = (leg: Leg, { protocol }: Speech, { provider, vendor }: Upstream): readonly WireShim[] =>
+  leg.target.params === 'strict' || protocol.name !== 'openai-chat' ? [] : wireShimsOf(provider, vendor)
+
 /** What cannot be prepared was never sent: nothing is learnt of the target. */
 const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing): Prepared & { readonly face: ReplyFace } => {
   try {
@@ -140,7 +148,8 @@ const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing): Prepare
       mayAskUsage: !context.refusesUsage.has(targetName(leg.target)),
       credential: vigil.keyIndex === null ? null : (upstream.provider.credentials[vigil.keyIndex] ?? null),
     })
-    return { ...prepared, face: replyFace(speech, context) }
+    const shims = [...prepared.shims]
+    return { ...prepared, shims, face: mendedFace(replyFace(speech, context), repairsOf(leg, speech, upstream), shims) }
   } catch (thrown) {
     vigil.ended('void')
     throw thrown

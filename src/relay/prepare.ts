@@ -6,6 +6,8 @@ import { Problem } from '#base/problem.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
 import type { Edits, Warning } from '#protocol/call.ts'
 import type { OutgoingCall } from '#protocol/protocol.ts'
+import { shimHistory } from '#provider/history-shim.ts'
+import { wireShimsOf } from '#provider/provider-shims.ts'
 import { joinAdjustments } from '#provider/quirk.ts'
 import { shimCall } from '#provider/shim.ts'
 import type { Adjustment } from '#provider/vendor.ts'
@@ -47,7 +49,9 @@ const adjustmentFor = ({ speech, leg, upstream, rules, strict }: Preparation): A
   const { parameterNames } = protocol
   const shimmed = shimCall({ call, rules, mode, model: leg.target.model, ...(parameterNames && { parameterNames }) })
   if (shimmed instanceof Problem) throw shimmed
-  return joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model))
+  const own = joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model))
+  if (mode === 'strict') return own
+  return joinAdjustments(own, shimHistory(call, wireShimsOf(upstream.provider, upstream.vendor)))
 }
 
 const credentialHeaders = ({ upstream, credential }: Preparation): Readonly<Record<string, string>> => {

@@ -148,7 +148,7 @@ export const reasoningProbes = groupOf({ group: 'reasoning', dependents: { param
     level: 'blocking',
     rule: 'Both are taken.',
     remedy: shim(
-      'The shim reasoning-history leaves reasoning_content out, or puts an empty one in, as the vendor wants it.',
+      'The shim reasoning-cut leaves reasoning_content out of a history; reasoning-empty puts an empty one in.',
     ),
     known: ['DeepSeek refuses tool turns without it while thinking', 'DeepSeek R1 refused turns with it'],
     dependents: { parameters: ['tools', ...reasoningParameters] },

@@ -27,6 +27,8 @@ const judgeCalls = (
 ): Judgement =>
   judgeAnswers(declinableAnswersOf(had, ['tool', ...words]), (readings, findings) => {
     if (readings.every((reading) => toolsOf(reading).length === 0)) return unsupported('The model called no tool.')
+    if (readings.some((reading) => firstChoice(reading).finishes.includes('length')))
+      return unsupported('The answer was cut by its limit of tokens before the call was whole.')
     for (const reading of readings) {
       const own = judge(reading, findings)
       if (own !== undefined) return own
@@ -243,8 +245,12 @@ export const toolProbes = groupOf({ group: 'tools' }, [
     level: 'blocking',
     modes: ['stream'],
     rule: 'Every piece has an index, and no index has two ids.',
-    remedy: shim('With the shim tool-index Drover numbers the calls of a stream.'),
-    known: ["Gemini's compatible endpoint leaves the index out, or gives 0 to the second call"],
+    remedy: shim('The shim tool-index numbers the calls of a stream.'),
+    known: [
+      "Gemini's compatible endpoint leaves the index out, or gives 0 to the second call",
+      'Mistral leaves it out in some streams',
+      'Databricks gives no arguments at all to a tool without parameters',
+    ],
     ask: withWeather(wanting),
     judge: assembled,
   },
@@ -254,7 +260,7 @@ export const toolProbes = groupOf({ group: 'tools' }, [
     title: 'A turn with tool calls ends with "tool_calls"',
     level: 'blocking',
     rule: 'finish_reason is tool_calls in both modes.',
-    remedy: shim('With the shim tool-finish Drover writes tool_calls where calls were made.'),
+    remedy: shim('The shim tool-finish writes tool_calls where calls were made.'),
     known: ['Gemini streams end with "stop" (python-genai #2868)'],
     ask: withWeather(wanting),
     judge: ended,
@@ -265,7 +271,7 @@ export const toolProbes = groupOf({ group: 'tools' }, [
     title: 'Several calls in one turn stay apart',
     level: 'blocking',
     rule: 'Two calls, two ids, each with arguments of its own.',
-    remedy: shim('With the shim tool-index calls that share an index are told apart by their ids.'),
+    remedy: shim('The shim tool-index tells calls that share an index apart by their ids.'),
     known: ["Gemini's compatible endpoint glues the arguments of two calls"],
     ask: withWeather(
       'Use the get_weather tool for Oslo and, in the same turn, for Madrid. Call the tool twice at once.',
@@ -365,7 +371,7 @@ export const toolProbes = groupOf({ group: 'tools' }, [
     title: 'Histories of five tool turns with foreign ids',
     level: 'blocking',
     rule: 'After 1, 3 and 5 turns a valid call still comes.',
-    remedy: shim('With the shim tool-ids Drover renames ids on the way in, by the form that the vendor expects.'),
+    remedy: shim('The shim tool-ids writes the ids of a history as functions.NAME:NUMBER.'),
     known: ['Kimi K2 degrades after three or four turns when ids are not functions.name:index'],
     ask: (facts) =>
       [1, 3, 5].map((turns) => {

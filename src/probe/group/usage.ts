@@ -154,9 +154,7 @@ export const usageProbes = groupOf({ group: 'usage' }, [
     level: 'warning',
     modes: ['stream'],
     rule: 'At the top level of the last event, whose choices are empty.',
-    remedy: shim(
-      'Drover reads usage in choices and in x_ fields; with the shim usage-position it is moved to the top.',
-    ),
+    remedy: shim('Drover reads usage in choices and in x_ fields; the shim usage-position copies it to the top.'),
     known: ['Kimi puts it into the last choice', 'Groq into x_groq'],
     dependents: { parameters: ['stream_options'] },
     ask: askUsage,
