@@ -9,6 +9,7 @@ import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Plans } from '#policy/plan.ts'
+import type { RoutingView } from '#relay/route-state.ts'
 import type { AdminStore, CustomerStore, KeyRow } from './port.ts'
 
 /** Who can be told of events. */
@@ -37,6 +38,8 @@ export type AdminPorts = {
   readonly plans: () => Plans
   /** The models of the current snapshot. */
   readonly models: () => readonly ModelRow[]
+  /** Where calls would go, and what is known of providers. */
+  readonly routing: RoutingView
   readonly tell: TellPorts
   /** `null` where no server runs. */
   readonly figures: Figures | null

@@ -14,6 +14,7 @@ import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { planOperations } from './plans.ts'
 import { projectOperations } from './projects.ts'
+import { routingOperations } from './routes.ts'
 import { statsOperations } from './stats.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage.ts'
@@ -32,6 +33,7 @@ export const operations = [
   adjustCredit,
   ...ledgerOperations,
   ...modelOperations,
+  ...routingOperations,
   ...callOperations,
   ...usageOperations,
   ...trailOperations,

@@ -62,7 +62,7 @@ const addFields = (command: Command, operation: Operation): readonly Bound[] => 
   for (const field of fieldsOf(operation.input)) {
     const flag = operation.flags.find((one) => one.field === field.name)
     if (flag?.positional === true) {
-      command.addArgument(new Argument(`<${field.name}>`, flag.describe))
+      command.addArgument(new Argument(field.required ? `<${field.name}>` : `[${field.name}]`, flag.describe))
       continue
     }
     const option = optionOf(field, flag?.flag ?? derivedFlag(field), describe(field, flag))

@@ -28,6 +28,8 @@ export type Provider = {
   /** What each credential may be called before people: the reference that led to it. Absent: its number. */
   readonly credentialNames?: readonly string[]
   readonly region: string | null
+  /** How often it is looked whether it is there; absent or `null` = never. */
+  readonly checkEveryMs?: number | null
   /** What it does with data; absent = unknown. */
   readonly dataPolicy?: 'zero-retention' | 'no-training' | 'may-train' | null
   /** Sent with every request; a value may be a credential. */

@@ -31,6 +31,7 @@ import type { Labels } from './labels.ts'
 import { labelsOf } from './labels.ts'
 import type { Meter } from './meter.ts'
 import { meter } from './meter.ts'
+import { notePace } from './pace.ts'
 import { answerAgain, keptHead, outcomeOf, turnOf } from './repeat.ts'
 import type { RunningHold } from './running-hold.ts'
 import { runningHold } from './running-hold.ts'
@@ -174,6 +175,7 @@ const carry = async (admitted: Admitted): Promise<Carried> => {
   const short = delivered.short === true
   taker?.end(delivered.end === 'complete' && !short && draft.status === 200)
   grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered }))
+  notePace(ports.routing, reply.attempt)
   return { leavePolicy: keeper === null ? upstream.vendor.leavePolicy : 'drain', whole, short, heldNanoUsd }
 }
 

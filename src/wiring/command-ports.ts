@@ -19,7 +19,11 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   await using opening = new AsyncDisposableStack()
   const log: Log = silentLog
   const { store, digestKey } = await openData(machine, { config, data, log }, opening)
-  const { live } = await openRelay(machine, { config, log, keys: new Map(), digestKey, emit: () => {} }, opening)
+  const { live, routes } = await openRelay(
+    machine,
+    { config, log, keys: new Map(), digestKey, emit: () => {} },
+    opening,
+  )
   const { ports: tell } = await openTelling(machine, { config, log }, opening)
   live.customersChanged(await loadCustomers(store))
   const closing = opening.move()
@@ -35,6 +39,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       customersChanged: async () => live.customersChanged(await loadCustomers(store)),
       plans: () => live.current().customers.plans,
       models: () => modelRows(live.current()),
+      routing: routes,
       tell,
       figures: null,
     },

@@ -16,6 +16,7 @@ import { sandbox } from '#provider/sandbox-vendor.ts'
 import { tokenCounter, tokenWorkerUrl } from '#provider/token-counter.ts'
 import type { RelaySettings } from '#relay/live.ts'
 import { liveRelay } from '#relay/live.ts'
+import { routingView } from '#relay/route-state.ts'
 import { makeRouting } from '#relay/routing.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import { inProcessUpstream, upstreamSet } from '#relay/upstreams.ts'
@@ -88,5 +89,7 @@ export const openRelay = async (machine: Machine, request: RelayRequest, closing
     clock,
   })
   closing.defer(() => live.close())
-  return { live, countTokens: counter.count, routing: makeRouting(request.emit) }
+  const routing = makeRouting(request.emit)
+  const routes = routingView({ snapshot: live.current, routing, nowMs: clock.monotonicMs })
+  return { live, countTokens: counter.count, routing, routes }
 }

@@ -9,7 +9,6 @@ import { operations } from '#admin/operations.ts'
 import { serveAdmin } from '#admin/serve.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Emit } from '#base/event.ts'
-import { eventKinds } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import type { ServeRequest } from '#cli/ports.ts'
 import type { Loaded } from '#config/config.ts'
@@ -21,6 +20,7 @@ import type { Inbound } from '#http/inbound.ts'
 import type { PageEndpoint } from '#http/page.ts'
 import { filePage, servePage } from '#http/page.ts'
 import { clearSpool } from '#http/spool.ts'
+import { checkProviders } from '#job/check-providers.ts'
 import { keepBooks } from '#job/keep-books.ts'
 import { rollUsage } from '#job/roll-usage.ts'
 import type { Figures } from '#observe/figures.ts'
@@ -67,7 +67,7 @@ type Rooms = {
   readonly watchers: readonly Watcher[]
 } & Awaited<ReturnType<typeof openRelay>>
 
-const adminPorts = ({ request, data, live, telling, figures }: Rooms) => ({
+const adminPorts = ({ request, data, live, telling, figures, routes }: Rooms) => ({
   store: data.store,
   customers: data.store,
   digestKey: data.digestKey,
@@ -77,6 +77,7 @@ const adminPorts = ({ request, data, live, telling, figures }: Rooms) => ({
   customersChanged: async () => live.customersChanged(await loadCustomers(data.store)),
   plans: () => live.current().customers.plans,
   models: () => modelRows(live.current()),
+  routing: routes,
   tell: telling.ports,
   figures,
 })
@@ -183,11 +184,6 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const figures = makeFigures(clock)
   const alerts = telling.ports.alerts
   const owner = Buffer.from(ids.bytes(12)).toString('hex')
-  const told: Emit = (event) => {
-    const level = eventKinds[event.name].severity === 'info' ? 'info' : 'warn'
-    log[level](event.message, { event: event.name, ...event.facts })
-    emit(event)
-  }
   const rooms: Rooms = {
     request,
     log,
@@ -197,7 +193,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     emit,
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner }, closing),
     owner,
-    ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey, emit: told }, closing)),
+    ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey, emit }, closing)),
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
@@ -205,6 +201,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   rooms.live.customersChanged(await loadCustomers(store))
   const keeping = await keepBooks({ books: store, owner: rooms.owner, emit, clock, log })
   closing.defer(() => keeping.close())
+  const { live, routing } = rooms
+  closing.defer(checkProviders({ upstreams: () => live.current().upstreams.values(), routing, emit, clock, log }))
   // After the first sweep, which says what became of the calls whose keys are still taken.
   const repeats = await openRepeats({ store, seal: data.seal, owner: rooms.owner, clock, log })
   closing.defer(() => repeats.close())

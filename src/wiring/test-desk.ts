@@ -52,6 +52,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     },
     plans: () => plans,
     models: () => [],
+    routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,
     ...changes,
