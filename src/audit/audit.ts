@@ -2,9 +2,10 @@
 
 import type { Catalog } from '#catalog/model.ts'
 import { detectCode } from './detect/code.ts'
+import { detectCouplings } from './detect/coupling.ts'
 import { detectSecrets, sha256 } from './detect/secret.ts'
 import { detectSettings } from './detect/setting.ts'
-import type { AuditReport, CallSite, Coverage, Draft, Secret } from './finding.ts'
+import type { AuditReport, CallSite, Coupling, Coverage, Draft, Secret } from './finding.ts'
 import { isRelevant } from './relevant.ts'
 import { sdks } from './rule/index.ts'
 import type { ModelNames } from './rule/model-name.ts'
@@ -60,6 +61,7 @@ type Session = {
   readonly failed: { path: string; reason: string }[]
   readonly byLanguage: Record<string, { files: number; lines: number }>
   readonly secrets: Secret[]
+  readonly couplings: Coupling[]
   readonly drafts: { readonly path: string; readonly draft: Draft; readonly language: string }[]
   readonly counts: Counts
 }
@@ -77,6 +79,14 @@ const count = (session: Session, language: string, text: string): void => {
   session.byLanguage[language] = { files: before.files + 1, lines: before.lines + lines }
 }
 
+/** Reports and manifests that an earlier run wrote name models and addresses, and call nothing. */
+const ownReason = (kind: FileKind, text: string): string | null =>
+  kind.kind === 'settings' &&
+  kind.language === 'json' &&
+  /^\s*\{\s*"schema":\s*1,\s*"(?:target|root|accepted|monthly_saving_usd|decision|summary)"/.test(text)
+    ? 'written by drover'
+    : null
+
 const scan = (session: Session, path: string): void => {
   const kind = session.kinds.get(path)
   if (kind === undefined || kind.kind === 'skip') return
@@ -85,7 +95,7 @@ const scan = (session: Session, path: string): void => {
     session.failed.push({ path, reason: 'cannot be read as text' })
     return
   }
-  const reason = kind.kind === 'code' && kind.form === 'plain' ? textReason(text) : null
+  const reason = kind.kind === 'code' && kind.form === 'plain' ? textReason(text) : ownReason(kind, text)
   if (reason !== null) {
     session.skipped.set(reason, [...(session.skipped.get(reason) ?? []), path])
     session.project.units.set(path, null)
@@ -144,6 +154,7 @@ const parseAll = (session: Session): void => {
     const kind = session.kinds.get(path)
     if (unit === null || kind === undefined) continue
     session.counts.parsed += 1
+    addCouplings(session, path, kind)
     for (const draft of tried(session, path, () => detectCode(unit, { tracer, names: session.names })) ?? [])
       session.drafts.push({ path, draft: placed(draft, session.lineMaps.get(path)), language: languageName(kind) })
   }
@@ -153,6 +164,19 @@ const placed = (draft: Draft, lines: readonly number[] | undefined): Draft =>
   lines === undefined
     ? draft
     : { ...draft, line: lines[draft.line - 1] ?? draft.line, endLine: lines[draft.endLine - 1] ?? draft.endLine }
+
+/** Couplings of a file of code that calls an API, or lies beside what does. */
+const addCouplings = (session: Session, path: string, kind: FileKind): void => {
+  const text = session.project.textOf(path)
+  if (text === null || kind.kind !== 'code') return
+  const bucket = isTestPath(path) ? 'test' : 'caller'
+  const lines = session.lineMaps.get(path)
+  for (const found of detectCouplings(text, languages[kind.language], bucket === 'test')) {
+    const line = lines?.[found.line - 1] ?? found.line
+    const fingerprint = sha256(`${path} ${found.rule} ${found.about}`).slice(0, 16)
+    session.couplings.push({ ...found, path, line, bucket, fingerprint })
+  }
+}
 
 /** A file that is nested too deeply for the parser is told, and costs no other file. */
 const tried = <T>(session: Session, path: string, go: () => T): T | null => {
@@ -227,7 +251,7 @@ const asRegistries = (sites: readonly CallSite[]): readonly CallSite[] => {
 }
 
 /** Two findings of one content in one file differ in their fingerprints by their order. */
-const distinct = (sites: readonly CallSite[]): readonly CallSite[] => {
+const distinct = <T extends { readonly fingerprint: string }>(sites: readonly T[]): readonly T[] => {
   const counts = new Map<string, number>()
   return sites.map((site) => {
     const before = counts.get(site.fingerprint) ?? 0
@@ -304,6 +328,7 @@ const openSession = (request: AuditRequest, paths: readonly string[], skipped: L
     failed: [],
     byLanguage: {},
     secrets: [],
+    couplings: [],
     drafts: [],
     counts,
   }
@@ -329,6 +354,7 @@ export const audit = (request: AuditRequest): AuditReport => {
   const sites = distinct(session.drafts.map((draft) => siteOf(draft, request)).toSorted(order))
   const callSites = kept(session, asRegistries(sites))
   const secrets = kept(session, session.secrets.toSorted(order))
+  const couplings = kept(session, distinct(session.couplings.toSorted(order)))
   return {
     schema: 1,
     root: request.source.root,
@@ -338,6 +364,7 @@ export const audit = (request: AuditRequest): AuditReport => {
         : { model: request.target.model.id, name: request.target.model.name, provider: request.target.model.vendor },
     call_sites: callSites,
     secrets,
+    couplings,
     coverage: coverageOf(session, seen),
     usage: request.usage === undefined ? null : joinUsage(callSites, request.usage),
   }

@@ -8,7 +8,10 @@ const fingerprintsMax = 1_000_000
 
 /** The file that accepts everything in the report. */
 export const baselineOf = (report: AuditReport): string => {
-  const all = [...report.call_sites, ...report.secrets].map(({ fingerprint, path }) => ({ fingerprint, path }))
+  const all = [...report.call_sites, ...report.secrets, ...report.couplings].map(({ fingerprint, path }) => ({
+    fingerprint,
+    path,
+  }))
   return `${JSON.stringify({ schema: 1, accepted: all }, null, 2)}\n`
 }
 

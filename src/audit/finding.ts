@@ -59,6 +59,22 @@ export type Secret = {
   readonly fingerprint: string
 }
 
+/** What code takes for granted of a vendor's answers, tokens, errors or recordings, beyond the calls themselves. */
+export type Coupling = {
+  readonly path: string
+  readonly line: number
+  /** Stable name, `choices-unguarded`. */
+  readonly rule: string
+  readonly group: 'response' | 'tokens' | 'errors' | 'recordings'
+  readonly level: Level
+  /** The words that it was found by. */
+  readonly about: string
+  readonly message: string
+  readonly mend: string
+  readonly bucket: 'caller' | 'test'
+  readonly fingerprint: string
+}
+
 export type SkippedCount = { readonly reason: string; readonly files: number; readonly examples: readonly string[] }
 
 export type Coverage = {
@@ -83,6 +99,7 @@ export type AuditReport = {
   readonly target: { readonly model: string; readonly name: string; readonly provider: string } | null
   readonly call_sites: readonly CallSite[]
   readonly secrets: readonly Secret[]
+  readonly couplings: readonly Coupling[]
   readonly coverage: Coverage
   /** What was used, joined to the call sites; `null` = no usage was given. */
   readonly usage: UsageJoin | null

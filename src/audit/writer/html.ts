@@ -4,7 +4,7 @@ import type { AuditReport, CallSite, Level } from '#audit/finding.ts'
 import { escapeHtml } from '#base/html.ts'
 import { mapSvg } from './map.ts'
 import type { Count } from './summary.ts'
-import { counted, coverageLines, kindsText, levelOf, parametersText, usageLines } from './summary.ts'
+import { counted, couplingGroups, coverageLines, kindsText, levelOf, parametersText, usageLines } from './summary.ts'
 
 const style = `
 :root { color-scheme: light dark; --ink: #1d2733; --faint: #5d6b7a; --line: #d8dee6; --ground: #fff; --soft: #f3f6f9 }
@@ -13,12 +13,12 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 24px; margin: 0 } h2 { font-size: 18px; margin: 32px 0 8px }
 p { margin: 6px 0 } .faint { color: var(--faint) }
 svg { width: 100%; height: auto; border: 1px solid var(--line); border-radius: 6px } svg text { font: 11px system-ui, sans-serif } svg .folder { fill: var(--ink); font-weight: 600 } svg .ground { fill: var(--soft) }
-table { border-collapse: collapse; width: 100%; font-size: 13px } th, td { text-align: left; vertical-align: top; padding: 5px 8px; border-bottom: 1px solid var(--line) } td { overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100%; font-size: 13px } th, td { text-align: left; vertical-align: top; padding: 5px 8px; border-bottom: 1px solid var(--line) } td { overflow-wrap: anywhere } details td:nth-child(2), details td:nth-child(3) { white-space: nowrap; overflow-wrap: normal }
 th { color: var(--faint); font-weight: 600 } code { font: 12px ui-monospace, monospace }
 details { border: 1px solid var(--line); border-radius: 6px; margin: 6px 0; padding: 0 10px } summary { cursor: pointer; padding: 7px 0 } summary code { font-weight: 600 }
 .mark { display: inline-block; min-width: 56px; text-align: center; border-radius: 4px; padding: 0 6px; color: #fff; font-size: 12px } .error { background: #c4392f } .warning { background: #b5761a } .note { background: #3f7cac }
 .bars { display: grid; grid-template-columns: max-content 1fr max-content; gap: 3px 10px; align-items: center; font-size: 13px } .bar { background: #3f7cac; height: 11px; border-radius: 3px }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 24px }
+.places td:last-child { width: 32% } .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 24px }
 `
 
 const mark = (level: Level): string =>
@@ -78,6 +78,19 @@ const secrets = (report: AuditReport): string => {
   return `<h2>Credentials in the code</h2><p>Take them out, and have the vendor revoke them.</p><table><tr><th>where</th><th>rule</th><th>begins</th><th>sha256</th></tr>${rows}</table>`
 }
 
+const couplings = (report: AuditReport): string =>
+  couplingGroups(report.couplings)
+    .map(({ title, rules }) => {
+      const rows = rules
+        .map(
+          ({ rule, level, message, mend, places, more }) =>
+            `<tr><td>${mark(level)}</td><td>${code(rule)} ${escapeHtml(message)} <span class="faint">${escapeHtml(mend)}</span></td><td>${places.map(({ path, line }) => code(`${path}:${line}`)).join('<br>')}${more === 0 ? '' : `<br>and ${more} more`}</td></tr>`,
+        )
+        .join('')
+      return `<h2>${title}</h2><table class="places">${rows}</table>`
+    })
+    .join('\n')
+
 const usageSection = (report: AuditReport): string =>
   report.usage === null
     ? ''
@@ -92,14 +105,17 @@ export const htmlReport = (report: AuditReport): string => {
     report.target === null
       ? ''
       : `<p>Target: <strong>${escapeHtml(report.target.name)}</strong> ${code(`${report.target.provider}/${report.target.model}`)}</p>`
-  const map = mapSvg(sites)
+  // Tests would drown what runs; they are in the list of files.
+  const running = sites.filter(({ bucket }) => bucket !== 'test')
+  const map = mapSvg(running.length === 0 ? sites : running)
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>LLM API audit</title><style>${style}</style></head><body>
 <h1>LLM API audit</h1>
 <p>Found ${escapeHtml(kindsText(sites))}.</p>${target}
-${map === '' ? '' : `<h2>Where calls are</h2>${map}<p class="faint">One area a file, as large as what was found in it. ${mark('error')} something breaks ${mark('warning')} something changes ${mark('note')} found</p>`}
+${map === '' ? '' : `<h2>Where calls are</h2>${map}<p class="faint">One area a file, as large as what was found in it${running.length === sites.length || running.length === 0 ? '' : '; tests and examples are left out of the picture'}. ${mark('error')} something breaks ${mark('warning')} something changes ${mark('note')} found</p>`}
 <div class="columns">${bars('Models', counted(sites.map(({ model }) => model)))}${bars('SDKs', counted(sites.map(({ sdk }) => sdk)))}${bars('Parameters', counted(sites.flatMap((site) => (site.kind === 'env' ? [] : Object.keys(site.parameters)))))}</div>
 ${secrets(report)}
+${couplings(report)}
 <h2>Files</h2>
 ${files(sites)}
 ${usageSection(report)}<h2>Coverage</h2>

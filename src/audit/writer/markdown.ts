@@ -1,7 +1,7 @@
 /** The report for a pull request or a wiki. */
 
 import type { AuditReport, CallSite } from '#audit/finding.ts'
-import { counted, coverageLines, kindsText, levelOf, parametersText, usageLines } from './summary.ts'
+import { counted, couplingGroups, coverageLines, kindsText, levelOf, parametersText, usageLines } from './summary.ts'
 
 /** Rows of a table; a longer one is not read. */
 const rowsMax = 500
@@ -32,6 +32,17 @@ const effectsOf = (sites: readonly CallSite[]): readonly string[] =>
         ),
     )
 
+const couplingLines = ({ couplings }: AuditReport): readonly string[] =>
+  couplingGroups(couplings).flatMap(({ title, rules }) => [
+    `## ${title}`,
+    '',
+    ...rules.map(
+      ({ rule, message, mend, places, more }) =>
+        `- **${rule}** ${cell(message)} ${cell(mend)} ${places.map(({ path, line }) => code(`${path}:${line}`)).join(', ')}${more === 0 ? '' : ` and ${more} more`}`,
+    ),
+    '',
+  ])
+
 export const markdownReport = (report: AuditReport): string => {
   const effects = effectsOf(report.call_sites)
   const models = counted(report.call_sites.map(({ model }) => model))
@@ -59,6 +70,7 @@ export const markdownReport = (report: AuditReport): string => {
           ),
           '',
         ]),
+    ...couplingLines(report),
     '## Call sites',
     '',
     '| where | kind | SDK | model | address | parameters |',

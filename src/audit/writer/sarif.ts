@@ -1,6 +1,6 @@
 /** The report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html, read 2026-11-22). */
 
-import type { AuditReport, CallSite, Effect, Level, Secret } from '#audit/finding.ts'
+import type { AuditReport, CallSite, Coupling, Effect, Level, Secret } from '#audit/finding.ts'
 import { secretLevel, siteText } from './summary.ts'
 
 const kindTitles: Readonly<Record<CallSite['kind'], string>> = {
@@ -47,6 +47,15 @@ const ofSecret = (secret: Secret): Result => ({
   fingerprint: secret.fingerprint,
 })
 
+const ofCoupling = ({ path, line, rule, level, message, mend, about, fingerprint }: Coupling): Result => ({
+  path,
+  line,
+  rule,
+  level,
+  text: `'${about}' ${message} ${mend}`,
+  fingerprint,
+})
+
 const sarifResult = (result: Result, rules: readonly string[]) => ({
   ruleId: result.rule,
   ruleIndex: rules.indexOf(result.rule),
@@ -68,7 +77,11 @@ const title = (rule: string): string =>
 
 /** The log of one run. */
 export const sarifReport = (report: AuditReport, version: string): string => {
-  const results = [...report.call_sites.flatMap(ofSite), ...report.secrets.map(ofSecret)]
+  const results = [
+    ...report.call_sites.flatMap(ofSite),
+    ...report.secrets.map(ofSecret),
+    ...report.couplings.map(ofCoupling),
+  ]
   const rules = [...new Set(results.map(({ rule }) => rule))].toSorted()
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',

@@ -1,6 +1,6 @@
 /** Counts that every writer shows. */
 
-import type { AuditReport, CallSite, Level, Secret } from '#audit/finding.ts'
+import type { AuditReport, CallSite, Coupling, Level, Secret } from '#audit/finding.ts'
 import { siteName } from '#audit/site-name.ts'
 import type { SiteUsage } from '#audit/usage/usage.ts'
 
@@ -13,7 +13,8 @@ export const levelOf = (site: CallSite): Level =>
 /** Whether anything found is as bad as this, or worse. A secret in code that runs is an error, one in a test a warning. */
 export const reaches = (report: AuditReport, level: Level): boolean =>
   report.call_sites.some((site) => order[levelOf(site)] <= order[level]) ||
-  report.secrets.some((secret) => order[secretLevel(secret)] <= order[level])
+  report.secrets.some((secret) => order[secretLevel(secret)] <= order[level]) ||
+  report.couplings.some((coupling) => order[coupling.level] <= order[level])
 
 export const secretLevel = ({ bucket }: Secret): Level => (bucket === 'test' ? 'warning' : 'error')
 
@@ -74,6 +75,51 @@ export const parametersText = (site: CallSite): string =>
     .filter(([name]) => !(site.kind === 'env' && name === 'variable'))
     .map(([name, value]) => (value === null || value === undefined ? name : `${name}=${JSON.stringify(value)}`))
     .join(' ')
+
+const groupTitles: Readonly<Record<Coupling['group'], string>> = {
+  response: 'What it expects of answers',
+  tokens: 'What it knows of tokens and prices',
+  errors: 'What it does on errors',
+  recordings: 'Recordings and mocks in tests',
+}
+
+/** Places of one rule that are told. */
+const placesMax = 8
+
+export type CouplingGroup = {
+  readonly title: string
+  readonly rules: readonly {
+    readonly rule: string
+    readonly level: Level
+    readonly message: string
+    readonly mend: string
+    readonly places: readonly Coupling[]
+    readonly more: number
+  }[]
+}
+
+/** The couplings by group and rule, with the first places of each. */
+export const couplingGroups = (couplings: readonly Coupling[]): readonly CouplingGroup[] =>
+  (Object.keys(groupTitles) as Coupling['group'][]).flatMap((group) => {
+    const own = couplings.filter((one) => one.group === group)
+    const rules = [...new Set(own.map(({ rule }) => rule))].flatMap((rule) => {
+      const places = own.filter((one) => one.rule === rule)
+      const [first] = places
+      if (first === undefined) return []
+      const { level, message, mend } = first
+      return [
+        {
+          rule,
+          level,
+          message,
+          mend,
+          places: places.slice(0, placesMax),
+          more: Math.max(0, places.length - placesMax),
+        },
+      ]
+    })
+    return rules.length === 0 ? [] : [{ title: groupTitles[group], rules }]
+  })
 
 /** Call sites whose use is told one by one. */
 const usedSitesMax = 30

@@ -1,7 +1,7 @@
 /** The report for a person at a terminal. */
 
 import type { AuditReport, CallSite } from '#audit/finding.ts'
-import { counted, coverageLines, kindsText, parametersText, siteText, usageLines } from './summary.ts'
+import { counted, couplingGroups, coverageLines, kindsText, parametersText, siteText, usageLines } from './summary.ts'
 
 /** Sites of one file that are listed one by one; what is more is counted. */
 const sitesPerFileMax = 200
@@ -37,6 +37,15 @@ export const textReport = (report: AuditReport): string => {
     lines.push('Credentials in the code: take them out, and have the vendor revoke them.')
     for (const { path, line, rule, preview, sha256 } of report.secrets)
       lines.push(`  ${path}:${line}  ${rule}  ${preview}…  sha256:${sha256}`)
+    lines.push('')
+  }
+  for (const { title, rules } of couplingGroups(report.couplings)) {
+    lines.push(`${title}:`)
+    for (const { rule, level, message, mend, places, more } of rules)
+      lines.push(
+        `  ${level}: ${rule} ${message} ${mend}`,
+        `         ${places.map(({ path, line }) => `${path}:${line}`).join(', ')}${more === 0 ? '' : `, and ${more} more`}`,
+      )
     lines.push('')
   }
   lines.push(`Found ${kindsText(report.call_sites)}.`)
