@@ -102,12 +102,21 @@ export async function within<T>(promise: Promise<T>, milliseconds: number, what:
 
 export type CommandResult = Ended & { readonly stdout: string; readonly stderr: string }
 
-export type CommandSettings = { readonly cwd: string; readonly env?: Environment }
+export type CommandSettings = {
+  readonly cwd: string
+  readonly env?: Environment
+  /** Longer than tests wait. */
+  readonly withinMs?: number
+}
 
 /** Runs one command of the command line to its end. */
 export async function runDrover(parameters: readonly string[], settings: CommandSettings): Promise<CommandResult> {
   const talk = start(drover, parameters, { cwd: settings.cwd, env: cleanEnvironment(settings.env) })
-  const ended = await within(talk.ended, commandTimeoutMs, () => `drover ${parameters.join(' ')} did not end`)
+  const ended = await within(
+    talk.ended,
+    settings.withinMs ?? commandTimeoutMs,
+    () => `drover ${parameters.join(' ')} did not end`,
+  )
   return { ...ended, stdout: talk.stdout(), stderr: talk.stderr() }
 }
 
