@@ -79,7 +79,10 @@ const createInput = z
       .optional()
       .describe('IP addresses and networks that it may be used from. Absent: any.'),
     provider: z.string().regex(nameForm).optional().describe('The provider of uploads that name none.'),
-    usage_cost: z.boolean().default(false).describe('Add `usage.cost` to every answer.'),
+    usage_cost: z
+      .boolean()
+      .default(false)
+      .describe('Add `usage.cost` to every answer, and to streams the usage event that holds it.'),
   })
   .superRefine((input, context) => {
     if ((input.budget === undefined) !== (input.budget_period === undefined))

@@ -23,7 +23,7 @@ export type Converted<T> = { readonly value: T; readonly warnings: readonly Warn
 
 export type Payload = { readonly kind: 'json'; readonly top: TopLevel } | { readonly kind: 'form'; readonly form: Form }
 
-/** What the caller asked of the answer's usage: the final usage event of a stream, and `usage.cost` in it. */
+/** What the caller, or its key, asked of the answer's usage: the final usage event of a stream; `usage.cost`, which brings that event along. */
 export type UsageWish = { readonly inStream: boolean; readonly cost: boolean }
 
 export type Call = {

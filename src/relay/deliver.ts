@@ -51,7 +51,7 @@ const bytesFor = (frames: readonly Frame[], context: DeliverContext): Buffer => 
   const pieces: Buffer[] = []
   for (const frame of frames) {
     for (const part of frame.parts) context.meter.see(part)
-    if (frame.role === 'usage-only' && !usageWish.inStream) continue
+    if (frame.role === 'usage-only' && !usageWish.inStream && !usageWish.cost) continue
     const carriesUsage = usageWish.cost && frame.parts.some((part) => part.type === 'usage')
     const cost = carriesUsage ? context.costNow() : null
     pieces.push(cost === null ? frame.raw : context.protocol.server.addCost(frame.raw, cost))

@@ -118,7 +118,7 @@ const withOutputMax = ({ call, inbound, protocol }: HoldQuestion, tokens: number
     ...inbound,
     body: { kind: 'bytes', bytes: Buffer.from(bytes), contentType: 'application/json' },
   })
-  return { ...read, warnings: call.warnings }
+  return { ...read, warnings: call.warnings, usageWish: call.usageWish }
 }
 
 const canCap = ({ call, protocol }: HoldQuestion): boolean =>

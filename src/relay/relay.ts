@@ -4,6 +4,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
 import type { Exchange } from '#http/inbound.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
@@ -244,6 +245,10 @@ const close = async (journey: Journey, { hold, carried, turn }: Progress): Promi
   first?.release()
 }
 
+/** The call with what its key asks for every time. */
+const wishedBy = ({ usageCost }: KeyFacts, call: Call): Call =>
+  usageCost ? { ...call, usageWish: { ...call.usageWish, cost: true } } : call
+
 /** How far a call has come. */
 type Progress = {
   grant: Grant | null
@@ -272,7 +277,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const refusal = ports.overload()
     if (refusal !== null) throw refusal
     const inbound = await exchange.read()
-    const call = protocol.server.readCall(inbound)
+    const call = wishedBy(key, protocol.server.readCall(inbound))
     const labels = labelsOf(inbound)
     describe(draft, call, labels)
     const turn = await turnOf(journey, { inbound, key, call })

@@ -42,7 +42,7 @@ export const shortEnd = ({ server }: Protocol, context: ReplyContext): ShortEnd 
       const parts = [...[...open.values()].reverse(), lengthFinish, { type: 'usage', usage, raw: {} } as const]
       const written = parts.flatMap((part) => writer.write(part) ?? [])
       const last = writer.end()
-      const told = usageWish.inStream && usageWish.cost && costNanoUsd !== null
+      const told = usageWish.cost && costNanoUsd !== null
       return Buffer.concat([...written, told ? server.addCost(last, costNanoUsd) : last])
     },
   }

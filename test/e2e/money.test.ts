@@ -216,6 +216,21 @@ describe('money of calls', () => {
     assertProblem(await ask(path, bench.key), 404, 'not_found')
   })
 
+  test('a key that asks for it gets `usage.cost` in every answer, and in streams the usage event with it', async () => {
+    const account = await openAccount(bench, 1_000_000_000n, { usage_cost: true })
+    const ask = (body: object) => call(bench.relay.url, { key: account.key, body })
+    bench.upstream.answerOnce(whole(completion({ promptTokens: 7, completionTokens: 3 })))
+    const answer = await ask(sold())
+    assert.equal(answer.at('usage.cost_nano_usd'), '13000')
+    assert.match(answer.text, /"cost":0\.000013[,}]/)
+    const events = completionEvents(['a ', 'b ', 'c '], { usage: true })
+    bench.upstream.answerOnce(stream(events), stream(events))
+    assert.match((await ask(sold({ stream: true }))).text, /"cost":0\.000013,"cost_nano_usd":"13000"/)
+    const plain = await openAccount(bench, 1_000_000_000n)
+    const unasked = await call(bench.relay.url, { key: plain.key, body: sold({ stream: true }) })
+    assert.doesNotMatch(unasked.text, /usage/)
+  })
+
   test('a suspended account begins no call', async () => {
     const account = await openAccount(bench, 1_000_000_000n)
     await admin(bench, `/accounts/${account.id}/suspend`, {})

@@ -190,7 +190,8 @@ class StreamWriter implements ReplyWriter {
     if (this.#failed) return Buffer.alloc(0)
     const end = Buffer.from('data: [DONE]\n\n')
     const part = this.#usage
-    if (part === null || !this.#context.call.usageWish.inStream) return end
+    const { inStream, cost } = this.#context.call.usageWish
+    if (part === null || !(inStream || cost)) return end
     const usage = usageJson(part.usage, part.raw)
     return usage === null ? end : Buffer.concat([event({ ...this.#head(extraOf(part)), choices: [], usage }), end])
   }

@@ -70,7 +70,8 @@ const streamWriter = (context: ReplyContext): ReplyWriter => {
   const end = (): Buffer => {
     if (failed) return Buffer.alloc(0)
     const done = Buffer.from('data: [DONE]\n\n')
-    const told = context.call.usageWish.inStream ? usageOf(usage) : null
+    const { inStream, cost } = context.call.usageWish
+    const told = inStream || cost ? usageOf(usage) : null
     return told === null ? done : Buffer.concat([event({ ...headOf(context, start), choices: [], usage: told }), done])
   }
   return { contentType: 'text/event-stream; charset=utf-8', write, end }
