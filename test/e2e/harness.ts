@@ -130,6 +130,8 @@ export type RelaySettings = {
   readonly flags?: readonly string[]
   /** Without the two keys in the environment, as on a person's first start. */
   readonly ownKeys?: boolean
+  /** Longer than tests wait for the listening line. */
+  readonly startWithinMs?: number
 }
 
 export type MadeKey = { readonly id: string; readonly key: string }
@@ -168,7 +170,7 @@ export type Relay = {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-async function listeningLine(talk: Talk): Promise<Record<string, unknown>> {
+async function listeningLine(talk: Talk, withinMs: number): Promise<Record<string, unknown>> {
   const line = new Promise<string>((settle) => {
     const look = (): void => {
       const end = talk.stdout().indexOf('\n')
@@ -180,7 +182,7 @@ async function listeningLine(talk: Talk): Promise<Record<string, unknown>> {
   const gone = talk.ended.then((ended): never => {
     throw new Error(`the relay ended (${ended.code ?? ended.signal}) before it listened:\n${talk.stderr()}`)
   })
-  const text = await within(Promise.race([line, gone]), startTimeoutMs, () => `no listening line:\n${talk.stderr()}`)
+  const text = await within(Promise.race([line, gone]), withinMs, () => `no listening line:\n${talk.stderr()}`)
   const event: unknown = JSON.parse(text)
   assert.ok(typeof event === 'object' && event !== null)
   return event as Record<string, unknown>
@@ -208,7 +210,7 @@ export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
   const place = await layOut(settings)
   const env = cleanEnvironment({ ...keysOf(settings), ...settings.env })
   const talk = start(drover, ['serve', ...place.flags], { cwd: place.folder, env })
-  const listening = await listeningLine(talk).catch((fault: unknown) => {
+  const listening = await listeningLine(talk, settings.startWithinMs ?? startTimeoutMs).catch((fault: unknown) => {
     talk.child.kill('SIGKILL')
     throw fault
   })
