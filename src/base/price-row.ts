@@ -65,11 +65,7 @@ export type PriceRow = {
   readonly read: string
 }
 
-/**
- * A stable hash of all that decides a price: kept on every call, so that the call can be rated again.
- * 128 bits of SHA-256 in hex. The place where the row was read does not count.
- */
-export const priceRowHash = (row: PriceRow): string => {
+const hashOf = (row: PriceRow): string => {
   const { source: _source, read: _read, ...deciding } = row
   const text = JSON.stringify(deciding, (_key, value: unknown) => {
     if (typeof value === 'bigint') return `${value}n`
@@ -78,6 +74,21 @@ export const priceRowHash = (row: PriceRow): string => {
     return value
   })
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+/** A memo, and no state: rows do not change, and what a row's hash is follows from the row. Every call is priced two or three times. */
+const hashes = new WeakMap<PriceRow, string>()
+
+/**
+ * A stable hash of all that decides a price: kept on every call, so that the call can be rated again.
+ * 128 bits of SHA-256 in hex. The place where the row was read does not count.
+ */
+export const priceRowHash = (row: PriceRow): string => {
+  const known = hashes.get(row)
+  if (known !== undefined) return known
+  const hash = hashOf(row)
+  hashes.set(row, hash)
+  return hash
 }
 
 const minuteMs = 60_000

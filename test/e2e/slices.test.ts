@@ -68,7 +68,7 @@ describe('a stream on an account with little credit', () => {
     })
     const answer = await call(bench.relay.url, { key: account.key, body })
     const seen = await bench.upstream.arrival(0)
-    await within(seen.left, 2_000, () => 'the provider still streams')
+    await within(seen.left, 20_000, () => 'the provider still streams')
     assert.ok(answer.text.endsWith(doneEvent), answer.text.slice(-400))
     const events = eventsOf(answer.text)
       .slice(0, -1)
@@ -92,6 +92,26 @@ describe('a stream on an account with little credit', () => {
     })
     assert.equal(generation.at('data.rule'), 'the credit ended in the middle: what was delivered, counted by Drover')
     await provenOk(bench)
+  })
+
+  test('in another format the end is that format: a Messages caller gets max_tokens and message_stop', async () => {
+    const body = { model: 'sold', stream: true, max_tokens: 100_000, messages: [{ role: 'user', content: 'hi' }] }
+    const account = await openAccount(bench, holdOf(body, 1_500n))
+    bench.upstream.answerOnce(async (exchange) => {
+      await stream(completionEvents(words(20_000)).slice(0, -2))(exchange)
+      await exchange.seen.closed
+    })
+    const answer = await call(bench.relay.url, { key: account.key, path: '/v1/messages', body })
+    const events = eventsOf(answer.text)
+    const names = events.slice(-4).map(({ event }) => event)
+    assert.deepEqual(names, ['content_block_delta', 'content_block_stop', 'message_delta', 'message_stop'])
+    const { delta, usage } = JSON.parse(events.at(-2)?.data ?? '{}') as {
+      delta: { stop_reason: string }
+      usage: { output_tokens: number }
+    }
+    assert.equal(delta.stop_reason, 'max_tokens')
+    assert.ok(usage.output_tokens > 1_300 && usage.output_tokens <= 1_500, `${usage.output_tokens}`)
+    assert.ok((await settled(bench, account.id)) >= 0n)
   })
 
   test('many at once share what there is: all are let in, each ends by itself or with length, nothing below zero', async () => {
