@@ -37,7 +37,7 @@ const sources: Readonly<Record<string, string>> = {
 /** The rule that decided, in the manual's words. */
 const ruleOf = ({ draft, leavePolicy, short }: Closing): string => {
   if (draft.usage === null) return 'nothing was delivered: nothing is charged'
-  if (short) return 'the credit ended in the middle: what was delivered, counted by Drover'
+  if (short) return 'credit or budget ended in the middle: what was delivered, counted by Drover'
   if (draft.costNanoUsd === null) return 'the usage cannot be priced: nothing is charged'
   const source = sources[draft.usage.source] ?? draft.usage.source
   return draft.end === 'left' ? `the caller left (${leavePolicy ?? 'cancel'}): ${source}` : source

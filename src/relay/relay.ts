@@ -156,7 +156,7 @@ const carry = async (admitted: Admitted): Promise<Carried> => {
     shortEnd: async () => {
       const usage = await read.usage({ whole: false, request: () => requestText(call) })
       read.see(lengthFinish)
-      draft.warnings = [...draft.warnings, `hold:the credit ended after ${usage.output} tokens; finish is length`]
+      draft.warnings = [...draft.warnings, `hold:credit or budget ended after ${usage.output} tokens; finish is length`]
       return ending?.bytes(usage, priceOf(row, usage, draft)?.costNanoUsd ?? null) ?? new Uint8Array()
     },
     costNow: () => {

@@ -115,6 +115,7 @@ test('whoever leaves waits no longer', async () => {
   await settle()
   leaving.abort(new Error('left'))
   await waiting
+  await assert.rejects(repeats.take(question('call_3', { signal: leaving.signal })), /left/, 'gone before it waited')
 })
 
 test('another body is refused at once, also while the first one runs', async () => {

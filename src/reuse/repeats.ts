@@ -141,6 +141,7 @@ class RepeatTable implements Repeats {
     const { clock } = this.#options
     const untilMs = clock.monotonicMs() + waitMsMax
     for (;;) {
+      question.signal.throwIfAborted()
       const other = this.#running.get(question.id)
       if (other === undefined) {
         const turn = await this.#claim(question)
@@ -152,7 +153,6 @@ class RepeatTable implements Repeats {
       this.#waiters += 1
       await wait(other.over, { clock, untilMs, signal: question.signal })
       this.#waiters -= 1
-      question.signal.throwIfAborted()
     }
   }
 

@@ -83,14 +83,17 @@ describe('a stream on an account with little credit', () => {
     const delivered = textOf(answer.text).split(' ').length - 1
     assert.ok(delivered >= 1_400 && delivered <= 1_500, `${delivered} words were delivered`)
     assert.deepEqual([record['end'], record['finish_reason']], ['complete', 'length'])
-    assert.match(String(record['warnings']), /hold:the credit ended after \d+ tokens/)
+    assert.match(String(record['warnings']), /hold:credit or budget ended after \d+ tokens/)
     assert.equal(await settled(bench, account.id), credit - charged)
     assert.ok(charged <= credit && charged > 1_400n * outputNano)
     const generation = await call(bench.relay.url, {
       key: account.key,
       path: `/v1/generation?id=${answer.headers['x-request-id']}`,
     })
-    assert.equal(generation.at('data.rule'), 'the credit ended in the middle: what was delivered, counted by Drover')
+    assert.equal(
+      generation.at('data.rule'),
+      'credit or budget ended in the middle: what was delivered, counted by Drover',
+    )
     await provenOk(bench)
   })
 
