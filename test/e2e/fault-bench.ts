@@ -32,8 +32,8 @@ export const deadlines = { headersMs: 300, firstTokenMs: 300, idleMs: 300, total
 
 const timeout = `{ connect: 300ms, headers: ${deadlines.headersMs}ms, first_token: ${deadlines.firstTokenMs}ms, idle: ${deadlines.idleMs}ms, total: ${deadlines.totalMs}ms }`
 
-const providerLine = (name: string, address: string): string =>
-  `  ${name}: { vendor: openai-compatible, base_url: "${address}", allow_private: true, api_key: "env:FAKE_KEY" }`
+const providerLine = (name: string, vendor: string, address: string): string =>
+  `  ${name}: { vendor: ${vendor}, base_url: "${address}", allow_private: true, api_key: "env:FAKE_KEY" }`
 
 const modelBlock = ({ name, route }: Case): string => `  ${name}:
     targets:
@@ -57,13 +57,15 @@ const scriptsFor = (cases: readonly Case[], voice: Voice, seed: number): Readonl
   return scripts
 }
 
-const configFor = async (cases: readonly Case[], upstream: FakeUpstream): Promise<string> => {
+type Stand = { readonly upstream: FakeUpstream; readonly voice: Voice }
+
+const configFor = async (cases: readonly Case[], { upstream, voice }: Stand): Promise<string> => {
   const nobody = await closedPort()
   const addressOf = (name: string, isRefused: boolean): string =>
     `http://127.0.0.1:${isRefused ? nobody : upstream.port}/${name}/v1`
   const providers = cases.flatMap(({ name, fault }) => [
-    providerLine(`${name}-faulty`, addressOf(`${name}-faulty`, faultOf(fault).script === null)),
-    providerLine(`${name}-sound`, addressOf(`${name}-sound`, false)),
+    providerLine(`${name}-faulty`, voice.vendor, addressOf(`${name}-faulty`, faultOf(fault).script === null)),
+    providerLine(`${name}-sound`, voice.vendor, addressOf(`${name}-sound`, false)),
   ])
   return `providers:\n${providers.join('\n')}\nmodels:\n${cases.map(modelBlock).join('\n')}\n`
 }
@@ -72,7 +74,7 @@ const configFor = async (cases: readonly Case[], upstream: FakeUpstream): Promis
 export async function startFaultBench(cases: readonly Case[], voice: Voice, seed: number): Promise<FaultBench> {
   const scripts = scriptsFor(cases, voice, seed)
   const upstream = await startUpstream((exchange) => scripts.get(placeOf(exchange.seen))?.(exchange))
-  const starting = startRelay({ config: await configFor(cases, upstream), env: { FAKE_KEY: fakeKey } })
+  const starting = startRelay({ config: await configFor(cases, { upstream, voice }), env: { FAKE_KEY: fakeKey } })
   const relay = await starting.catch(async (fault: unknown) => {
     await upstream.close()
     throw fault

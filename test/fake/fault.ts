@@ -71,8 +71,8 @@ const byteAfterByte = ({ voice }: FaultPlan): Script => {
 /** Words for ever, one after the other, and never an end. */
 const neverEnding = ({ voice }: FaultPlan): Script => {
   const events = voice.events(words)
-  const opening = events.slice(0, voice.firstPart)
-  const word = events[voice.firstPart] ?? ''
+  const opening = events.slice(0, voice.firstWord)
+  const word = events[voice.firstWord] ?? ''
   const endless =
     (first: readonly string[], piece: string, head: string): Script =>
     async ({ response, seen }) => {
@@ -91,9 +91,9 @@ const cutAtSeed =
   (place: 'before' | 'after') =>
   ({ voice, chance }: FaultPlan): Script => {
     const events = voice.events(words)
-    const { firstPart } = voice
-    const from = place === 'before' ? 0 : firstPart + 1
-    const span = place === 'before' ? firstPart + 1 : events.length - firstPart - 3
+    const { firstPart, firstWord } = voice
+    const from = place === 'before' ? 0 : firstWord + 1
+    const span = place === 'before' ? firstPart + 1 : words.length - 1
     const document = JSON.stringify(voice.whole(words.join('')))
     const at = Math.floor(chance() * span)
     return either(
@@ -120,7 +120,7 @@ const slowing =
 export const slowFromCall = 3
 const rampCalls = 5
 
-const stallInStream = ({ voice }: FaultPlan): Script => stallAfter(voice.events(words).slice(0, voice.firstPart + 2))
+const stallInStream = ({ voice }: FaultPlan): Script => stallAfter(voice.events(words).slice(0, voice.firstWord + 2))
 
 /** Every fault by its name. */
 export const faults = {
