@@ -12,6 +12,7 @@ import { readIndex, readRecording, responseBytes } from '../fake/replay.ts'
 
 const apis: Readonly<Record<string, ProtocolName>> = {
   'openai.chat': 'openai-chat',
+  'anthropic.messages': 'anthropic-messages',
   'openai.completions': 'openai-completions',
   'openai.embeddings': 'openai-embeddings',
   'openai.moderations': 'openai-moderations',
@@ -68,6 +69,7 @@ export const inboundOf = (path: string, bytes: Buffer): Inbound => ({
 
 const fillers: Readonly<Record<string, object>> = {
   'openai-chat': { messages: [] },
+  'anthropic-messages': { messages: [] },
   'openai-embeddings': { input: 'x' },
   'openai-moderations': { input: 'x' },
   'openai-speech': { input: 'x' },

@@ -58,7 +58,14 @@ test('every stream that says it ended so ends in a finish part or the end marker
 const checkBlocks = (exchange: Exchange): void => {
   const open = new Set<string>()
   for (const part of readAnswer(exchange).parts) {
-    if (!('block' in part) || part.type === 'image' || part.type === 'citation' || part.type === 'tool-result') continue
+    if (
+      !('block' in part) ||
+      part.type === 'image' ||
+      part.type === 'citation' ||
+      part.type === 'tool-result' ||
+      part.type === 'other'
+    )
+      continue
     const key = `${part.type.replace(/-(?:start|delta|end)$/, '')} ${part.choice}/${part.block}`
     if (part.type.endsWith('-start')) {
       assert.ok(!open.has(key), `${exchange.row.file}: ${key} begins twice`)

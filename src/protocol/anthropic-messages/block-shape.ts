@@ -66,6 +66,8 @@ export const inputObject = (text: string): { readonly input: JsonObject; readonl
   try {
     const value: Json = JSON.parse(text)
     if (isObject(value)) return { input: value, broken: false }
+    // Said by some servers for a tool that takes nothing.
+    if (value === null) return { input: {}, broken: false }
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown
   }

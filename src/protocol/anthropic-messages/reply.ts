@@ -138,7 +138,12 @@ class MessagesReading {
     ]
   }
 
+  /** A block that begins where another is open ends that one: some streams are spliced together. */
   #begin(index: number, raw: JsonObject): readonly Part[] {
+    return [...this.#end(index), ...this.#beginBlock(index, raw)]
+  }
+
+  #beginBlock(index: number, raw: JsonObject): readonly Part[] {
     const type = textOf(raw['type'])
     const kind = (Object.hasOwn(kinds, type) ? kinds[type] : undefined) ?? 'whole'
     const block = this.#blocks

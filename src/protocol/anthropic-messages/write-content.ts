@@ -73,6 +73,7 @@ const inputOf = (block: ToolCallBlock, warn: Writing['warn'], place: string): Js
   try {
     const input: unknown = JSON.parse(block.input)
     if (isObject(input)) return input
+    if (input === null) return {}
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown
   }

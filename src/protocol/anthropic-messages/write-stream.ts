@@ -26,6 +26,8 @@ class StreamWriter implements ReplyWriter {
   #open: { readonly block: number; readonly silent: boolean } | null = null
   /** Parts of blocks that began while another was open. */
   #waiting: Placed[] = []
+  /** Sources that were told before their text. */
+  #sources: PartOf<'citation'>[] = []
 
   constructor(context: ReplyContext) {
     this.#context = context
@@ -59,6 +61,7 @@ class StreamWriter implements ReplyWriter {
     if (this.#failed) return nothing
     const begun = this.#begin(null) ?? nothing
     const rest = this.#closeAll()
+    if (this.#sources.length > 0) this.#state.warn('reply.citations', 'sources that came after the text are left out')
     const { stop_reason, stop_sequence, ...carried } = this.#state.stop()
     const { container, ...beside } = carried
     const delta = {
@@ -142,7 +145,10 @@ class StreamWriter implements ReplyWriter {
       case 'text-start':
       case 'refusal-start':
         if (part.type === 'refusal-start') this.#state.refused = true
-        return this.#start(part.block, { type: 'text', text: '', ...extraOf(part).block })
+        return [
+          ...this.#start(part.block, { type: 'text', text: '', ...extraOf(part).block }),
+          ...this.#sources.splice(0).flatMap((source) => this.#cite(source)),
+        ]
       case 'text-delta':
       case 'refusal-delta':
         return this.#delta({ type: 'text_delta', text: part.text })
@@ -200,11 +206,10 @@ class StreamWriter implements ReplyWriter {
     return []
   }
 
-  /** A citation belongs to the text that is open. */
+  /** A citation belongs to the text that is open, else to the next one. */
   #cite(part: PartOf<'citation'>): Buffer[] {
-    if (this.#open !== null && !this.#open.silent)
-      return this.#delta({ type: 'citations_delta', citation: citationOf(part) })
-    this.#state.warn('reply.citations', 'a source that came after its text is left out')
+    if (this.#open?.silent === false) return this.#delta({ type: 'citations_delta', citation: citationOf(part) })
+    this.#sources.push(part)
     return []
   }
 }

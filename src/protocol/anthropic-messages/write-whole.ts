@@ -24,6 +24,8 @@ class WholeWriter implements ReplyWriter {
   readonly #state = new WriterState()
   /** In the order in which they began. */
   readonly #blocks = new Map<number, Growing>()
+  /** Sources that were told outside of their text: they are put to the last one. */
+  readonly #sources: JsonObject[] = []
   #start: PartOf<'start'> | null = null
   #error: PartOf<'error'> | null = null
 
@@ -44,6 +46,7 @@ class WholeWriter implements ReplyWriter {
 
   end(): Buffer {
     if (this.#error !== null) return problemDocument(this.#error.problem, this.#context.asked)
+    this.#cite()
     const { stop_reason, stop_sequence, ...carried } = this.#state.stop()
     const whole = {
       ...headOf(this.#context, this.#start),
@@ -55,6 +58,13 @@ class WholeWriter implements ReplyWriter {
       ...(this.#start === null ? {} : extraOf(this.#start).message),
     }
     return Buffer.from(JSON.stringify(whole))
+  }
+
+  #cite(): void {
+    const text = [...this.#blocks.values()].findLast(({ kind }) => kind === 'text')
+    if (text !== undefined) text.citations.unshift(...this.#sources)
+    else if (this.#sources.length > 0)
+      this.#state.warn('reply.citations', 'sources that belong to no text are left out')
   }
 
   #open(block: number, rest: Pick<Growing, 'kind' | 'content'> & Partial<Growing>): void {
@@ -113,7 +123,7 @@ class WholeWriter implements ReplyWriter {
     if (part.type === 'citation') {
       const open = this.#blocks.get(part.block)
       if (open?.kind === 'text') open.citations.push(citationOf(part))
-      else this.#state.warn('reply.citations', 'a source that belongs to no text is left out')
+      else this.#sources.push(citationOf(part))
       return
     }
     if (part.type === 'tool-result' || part.type === 'other') {

@@ -34,12 +34,18 @@ const readVideo = ({ fields }: Part): Block => ({
   ...fields.rest(),
 })
 
+/** OpenAI's object; Mistral takes the bytes, or their address, as a bare string. */
 const readAudio = ({ fields }: Part): Block => {
-  const audio = fields.object('input_audio') ?? {}
-  const { data, format } = audio
+  const audio = fields.take('input_audio')
+  const told = isObject(audio) ? audio : { data: audio }
+  const { data, format } = told
   if (typeof data !== 'string') return unreadable(`${fields.at('input_audio')}.data`, 'a string')
   const mediaType = `audio/${typeof format === 'string' ? format : 'wav'}`
-  return { type: 'audio', source: { kind: 'base64', mediaType, data }, ...readCacheMark(fields), ...fields.rest() }
+  const isAddress = /^https?:/.test(data)
+  const source: MediumSource = isAddress
+    ? { kind: 'url', url: data, mediaType: null }
+    : { kind: 'base64', mediaType, data }
+  return { type: 'audio', source, ...readCacheMark(fields), ...fields.rest() }
 }
 
 const fileSource = (file: JsonObject, place: string): MediumSource => {

@@ -19,7 +19,7 @@ const names: Readonly<Record<string, string>> = {
 export const carrierOfDetail = (detail: JsonObject): Carrier | null => {
   const { signature, data, format } = detail
   const secret = typeof signature === 'string' ? signature : data
-  if (typeof secret !== 'string') return null
+  if (typeof secret !== 'string' || secret === '') return null
   if (format === names[anthropic]) return { format: anthropic, value: secret }
   return { format: openaiChat, value: JSON.stringify(detail) }
 }
