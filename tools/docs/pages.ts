@@ -14,6 +14,7 @@ import { commandsPage } from './commands-page.ts'
 import type { Schema } from './configuration-page.ts'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
+import { translationPage } from './translation-page.ts'
 import { leavingSection, vendorsSection } from './vendors-section.ts'
 
 const root = dirname(dirname(import.meta.dirname))
@@ -40,5 +41,6 @@ ${leavingSection(vendors)}`,
     ],
     ['docs/reference/commands.md', commandsPage()],
     ['docs/reference/openapi.json', openApiPage()],
+    ['docs/reference/translation.md', translationPage()],
   ])
 }

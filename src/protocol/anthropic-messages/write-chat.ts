@@ -69,7 +69,12 @@ const freeText: JsonObject = {
   required: ['input'],
 }
 
-const searchOf = ({ raw }: ProviderTool): JsonObject => {
+/** What is told of a search in every format: that it is wanted, and where its user is. */
+const searchFields: ReadonlySet<string> = new Set(['type', 'name', 'user_location'])
+
+const searchOf = ({ raw, name }: ProviderTool, { warn }: Writing): JsonObject => {
+  for (const field of Object.keys(raw))
+    if (!searchFields.has(field)) warn(`${name}.${field}`, 'web_search of Messages has no field for it')
   const location = raw['user_location'] as JsonObject | undefined
   const approximate = (location?.['approximate'] ?? location) as JsonObject | undefined
   return {
@@ -79,11 +84,12 @@ const searchOf = ({ raw }: ProviderTool): JsonObject => {
   }
 }
 
-const writeTool = (tool: Tool, { own }: Writing): JsonObject | null => {
+const writeTool = (tool: Tool, writing: Writing): JsonObject | null => {
+  const { own } = writing
   const mark = writeCacheMark(tool.cache)
   if (tool.kind === 'provider') {
     if (own) return tool.raw
-    return tool.does === 'web-search' ? { ...searchOf(tool), ...mark } : null
+    return tool.does === 'web-search' ? { ...searchOf(tool, writing), ...mark } : null
   }
   const { name, description } = tool
   const extra = own ? tool.extra : {}

@@ -1,6 +1,7 @@
 /** Tools, choice, format and thinking as a chat request asks for them. */
 
 import type { Json, JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
 import { writeCacheMark } from '#protocol/cache-mark.ts'
 import type { ReasoningWish, ResponseFormat, Tool, ToolChoice } from '#protocol/chat-request.ts'
 import { given } from '#protocol/field-reading.ts'
@@ -23,11 +24,20 @@ const writeTool = (tool: Tool, { own, dialect }: Writing): JsonObject | null => 
   }
 }
 
-/** OpenAI's own search models take one option beside the tools; of another format's search only that it is wanted is told. */
-const searchOf = ({ request, own }: Writing): JsonObject => {
+/** What is told of a search in every format: that it is wanted, and where its user is. */
+const searchFields: ReadonlySet<string> = new Set(['type', 'name', 'user_location', 'cache_control'])
+
+/** OpenAI's own search models take one option beside the tools. */
+const searchOf = ({ request, own, warn }: Writing): JsonObject => {
   const search = request.tools.find((tool) => tool.kind === 'provider' && tool.does === 'web-search')
   if (search === undefined || search.kind !== 'provider') return {}
-  return { web_search_options: own ? search.raw : {} }
+  if (own) return { web_search_options: search.raw }
+  for (const name of Object.keys(search.raw))
+    if (!searchFields.has(name)) warn(`tools.${search.name}.${name}`, 'web_search_options has no field for it')
+  const location = search.raw['user_location']
+  if (!isObject(location)) return { web_search_options: {} }
+  const { type: _type, ...approximate } = location
+  return { web_search_options: { user_location: { type: 'approximate', approximate } } }
 }
 
 /** `tools` and what goes with them. */

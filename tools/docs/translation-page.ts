@@ -1,0 +1,72 @@
+// docs/reference/translation.md: what becomes of every field of every format in every other, from the tables of the formats.
+import type { Fate, Feature, FieldMeaning } from '#protocol/feature.ts'
+import { protocols, upstreamProtocols } from '#protocol/index.ts'
+import type { UpstreamProtocol } from '#protocol/protocol.ts'
+
+const titles: Readonly<Record<string, string>> = {
+  'openai-chat': 'Chat Completions',
+  'openai-responses': 'Responses',
+  'anthropic-messages': 'Messages',
+  gemini: 'Gemini',
+  'bedrock-converse': 'Bedrock Converse',
+  'cohere-chat': 'Cohere chat',
+  'ollama-chat': 'Ollama chat',
+}
+
+const title = ({ name }: UpstreamProtocol): string => titles[name] ?? name
+
+const inFront: readonly UpstreamProtocol[] = Object.values(protocols).filter(
+  ({ server }) => server.readChat !== undefined,
+)
+const behind: readonly UpstreamProtocol[] = Object.values(upstreamProtocols).filter(
+  ({ client }) => client.writeChat !== undefined,
+)
+
+const escaped = (text: string): string => text.replaceAll('|', '\\|')
+
+const word = (fate: Fate): string => {
+  if (fate === 'kept') return 'kept'
+  return 'lost' in fate ? `**warned**: ${fate.lost}` : `converted: ${fate.converted}`
+}
+
+const fateOf = (meaning: FieldMeaning, to: UpstreamProtocol): string => {
+  if (meaning === 'model' || meaning === 'stream') return 'kept'
+  if (meaning === 'own') return '**warned**: only its own format knows it'
+  const fates = meaning.map((feature: Feature) => to.fields?.writes[feature] ?? 'kept')
+  const words = [...new Set(fates.map(word))]
+  if (words.length === 1) return words[0] ?? ''
+  return meaning.map((feature, index) => `${feature} ${word(fates[index] ?? 'kept')}`).join('; ')
+}
+
+const row = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`
+
+const tableOf = (from: UpstreamProtocol): string => {
+  const others = behind.filter((to) => to.name !== from.name)
+  const rows = Object.entries(from.fields?.fields ?? {}).map(([field, meaning]) =>
+    row([`\`${field}\``, ...others.map((to) => fateOf(meaning, to))]),
+  )
+  const head = row(['Field', ...others.map((to) => `to ${title(to)}`)])
+  return [`## ${title(from)}`, '', head, row(['---', ...others.map(() => '---')]), ...rows].join('\n')
+}
+
+export const translationPage = (): string => `# Translation
+
+A call whose provider speaks the caller's own format passes byte for byte. Any other is translated: this page says for every
+field of a request what becomes of it. It is made from the tables that the translation itself goes by
+(\`src/protocol/*/fields.ts\`).
+
+- **kept**: said in the other format as it was.
+- **converted**: said otherwise, with the same effect, or as the row says.
+- **warned**: cannot be said there. The call goes on without it and \`x-drover-warnings\` names the field; with
+  \`x-drover-strict: true\`, or \`params: strict\` of the target, it is refused with 400 \`unsupported_parameter\` instead.
+
+A field that is not listed is unknown to Drover: its own format gets it, any other is warned of it. Signatures and encrypted
+thought of another maker travel inside the caller's own opaque field (\`reasoning_details\`, \`signature\`), and are put back when
+they return. Ids of tools that the target does not take are renamed, the same way in a call and in its result.
+
+Answers come back whole: text, thought, calls of tools with id, name and arguments, finish, usage, citations. What an answer
+holds that the caller's format cannot say (results of a provider's own tools in Chat Completions) is a warning; of a stream it
+stands on the call's record, because its head is gone by then. A stream that breaks off ends with an error and never as complete.
+
+${inFront.map(tableOf).join('\n\n')}
+`
