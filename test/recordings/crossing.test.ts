@@ -209,7 +209,7 @@ test('requests keep texts, calls, results and schemas in every other format', (c
       const { value } = translateCall(call, { from: protocol, to, target })
       const back = to.server.readChat?.(value.call).value
       assert.ok(back !== undefined)
-      const before = readChat(call).value
+      const before: ChatRequest = readChat(call).value
       const restored = numbered(conversationOf(back))
       assert.deepEqual(
         joined(restored).slice(1),
