@@ -55,8 +55,12 @@ const shuffled = <T extends Candidate>(candidates: readonly T[], chance: () => n
   return [...order, ...candidates.filter((one) => weightOf(one) <= 0)]
 }
 
+/** What a failure in a row weighs as: a target that has just failed is not quick, whatever it was before. */
+const failureMs = 1_000
+
 /** What the next call may wait there; a target that was never timed is tried before one that was. */
-const loadOf = ({ health }: Candidate): number => (health.latencyMs ?? 0) * (health.inFlight + 1)
+const loadOf = ({ health }: Candidate): number =>
+  ((health.latencyMs ?? 0) + health.failures * failureMs) * (health.inFlight + 1)
 
 /** Of two drawn at random the one with less load: as good as the best, and no herd runs to it. */
 const byTwoChoices = <T extends Candidate>(candidates: readonly T[], chance: () => number): T[] => {

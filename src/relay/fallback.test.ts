@@ -299,6 +299,25 @@ test('a wait that would outlast the total deadline is not begun', async () => {
   assert.equal(stage.timers(), 0)
 })
 
+test('a quick target that falls silent is left at its share, however slow the other one is', async () => {
+  const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }], within(30_000))] })
+  await stage.call()
+  await stage.advance(100)
+  stage.arrival('alpha').answer(200, completion('quick'))
+  await stage.settle()
+  await stage.call()
+  stage.arrival('alpha', 1).fail(reset)
+  await stage.settle()
+  await stage.advance(20_000)
+  stage.arrival('beta').answer(200, completion('slow'))
+  await stage.settle()
+  await stage.call()
+  await stage.advance(14_999)
+  assert.equal(stage.arrivals('beta'), 1)
+  await stage.advance(1)
+  assert.equal(stage.arrivals('beta'), 2)
+})
+
 test("the client's own deadline ends the route a little before it, and half of it is for another target", async () => {
   const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }])] })
   const headers = { 'x-stainless-timeout': '30' }

@@ -41,8 +41,8 @@ export type ReplyPlan = {
   /** Monotonic times. */
   readonly commitAtMs: number
   readonly endsMs: number
-  /** When a target is left while another one can still be asked; `null` = at its own deadlines. */
-  readonly shareEndsMs: () => number | null
+  /** When this target is left while another one can still be asked; `null` = at its own deadlines. */
+  readonly shareEndsMs: (leg: Leg) => number | null
   /** A second target is asked when none has given a first part for so long; `null` = never. */
   readonly hedgeAfterMs: number | null
   readonly permits: Permits
@@ -174,7 +174,7 @@ const startLeg = ({ leg, rest, reason }: Next, plan: ReplyPlan): Runner | Proble
   const others = rest.filter((other) => !sameTarget(other, leg))
   const canBeLeft = others.some((other) => !plan.permits.isAway(other))
   try {
-    const attempt = plan.begin(leg, { reason, shareEndsMs: canBeLeft ? plan.shareEndsMs() : null })
+    const attempt = plan.begin(leg, { reason, shareEndsMs: canBeLeft ? plan.shareEndsMs(leg) : null })
     plan.began(attempt)
     const leavesFiltered = others.some((other) => followsOn('content-filter', leg, other))
     const outcome = run(attempt, plan, leavesFiltered).then((one) => ({ leg, outcome: one }))

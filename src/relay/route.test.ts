@@ -139,6 +139,8 @@ test('least latency: of two drawn, the one where a call waits less; what was nev
   const busy = { slow: { latencyMs: 900 }, quick: { latencyMs: 100, inFlight: 20 } }
   assert.deepEqual(providers([row], { facts: busy }), ['slow', 'quick'])
   assert.deepEqual(providers([row], { facts: { quick: { latencyMs: 100 } } }), ['slow', 'quick'])
+  const failing = { slow: { latencyMs: 900 }, quick: { latencyMs: 100, failures: 1 } }
+  assert.deepEqual(providers([row], { facts: failing }), ['slow', 'quick'], 'what has just failed is not quick')
 })
 
 test('cheapest: by the price of the call, an unknown one last; a tier before still goes first', () => {

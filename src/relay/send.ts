@@ -170,14 +170,16 @@ const recordLoss =
     attempt.costNanoUsd = charge?.costNanoUsd ?? null
   }
 
-/** How long answers usually take to their first part, over the targets of this route; `null` = none was timed yet. */
-const usualMsOf = (admitted: Admitted, legs: readonly Leg[]): number | null => {
+/**
+ * How long answers of this target usually take to their first part; of one that was never timed, those of the quickest other one of
+ * its model: what thinks long does so everywhere. `null` = none was timed yet.
+ */
+const usualMsOf = (admitted: Admitted, leg: Leg, legs: readonly Leg[]): number | null => {
   const { routing, clock } = admitted.ports
-  const timed = legs.flatMap(({ target }) => {
-    const { latencyMs } = routing.health.view(targetName(target), timingOf(admitted), clock.monotonicMs())
-    return latencyMs === null ? [] : [latencyMs]
-  })
-  return timed.length === 0 ? null : Math.max(...timed)
+  const latencyOf = ({ target }: Leg): number | null =>
+    routing.health.view(targetName(target), timingOf(admitted), clock.monotonicMs()).latencyMs
+  const timed = legs.filter(({ model }) => model === leg.model).flatMap((one) => latencyOf(one) ?? [])
+  return latencyOf(leg) ?? (timed.length === 0 ? null : Math.min(...timed))
 }
 
 /** @throws Problem of the last failure, `no_available_provider` of several; CallerLeft. */
@@ -198,8 +200,8 @@ export const send = async (admitted: Admitted): Promise<Reply> => {
     signal: inbound.signal,
     commitAtMs,
     endsMs: Math.min(endsMs, firstPartByMs),
-    shareEndsMs: () =>
-      leaveAtMs({ nowMs: clock.monotonicMs(), untilMs: shareUntilMs, usualMs: usualMsOf(admitted, legs) }),
+    shareEndsMs: (leg) =>
+      leaveAtMs({ nowMs: clock.monotonicMs(), untilMs: shareUntilMs, usualMs: usualMsOf(admitted, leg, legs) }),
     hedgeAfterMs: grant.groups[0]?.row.route.hedgeAfterMs ?? null,
     permits: permitsFor(admitted),
     began: (attempt) => {

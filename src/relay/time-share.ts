@@ -13,7 +13,7 @@ const shareUsualMax = 0.6
 
 /**
  * Monotonic time at which a target is left that has given no first part; `null` = not before its own deadlines.
- * `usualMs`: how long answers to this model usually take to their first part, over the targets of the route; `null` = unknown.
+ * `usualMs`: how long answers there usually take to their first part; `null` = unknown.
  */
 export const leaveAtMs = (facts: {
   readonly nowMs: number
