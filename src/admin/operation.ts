@@ -4,12 +4,15 @@ import type { z } from 'zod'
 import type { Clock } from '#base/clock.ts'
 import type { Event } from '#base/event.ts'
 import type { Ids } from '#base/id.ts'
+import type { Catalog } from '#catalog/model.ts'
+import type { PriceBook } from '#catalog/price-book.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { RoutingView } from '#relay/route-state.ts'
+import type { Snapshot } from '#relay/snapshot.ts'
 import type { AdminStore, CustomerStore, KeyRow } from './port.ts'
 
 /** Who can be told of events. */
@@ -41,8 +44,19 @@ export type AdminPorts = {
   /** Where calls would go, and what is known of providers. */
   readonly routing: RoutingView
   readonly tell: TellPorts
+  readonly prices: PricePorts
   /** `null` where no server runs. */
   readonly figures: Figures | null
+}
+
+/** Prices as the running relay, or the next one, goes by them. */
+export type PricePorts = {
+  readonly catalog: Catalog
+  /** The tables of the current snapshot. */
+  readonly snapshot: () => Pick<Snapshot, 'accounts' | 'pricing' | 'live' | 'test'>
+  readonly book: () => PriceBook
+  /** Tells the running relay that the stored price book has changed. */
+  readonly bookChanged: () => Promise<void>
 }
 
 /** What a credential must be allowed to do. */

@@ -1,7 +1,8 @@
 /** What administration needs kept. Every change takes its trail row and writes both or neither. */
 
 import type { CallRecord } from '#base/call-record.ts'
-import type { AccountState, Balance, Grant, Verdict } from '#ledger/port.ts'
+import type { NewPriceEntry, PriceBookSource, PriceEntry, PriceProposal, ProposalSource } from '#catalog/port.ts'
+import type { AccountState, Balance, Grant, Rerated, RerateRequest, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
 import type { UsageStore } from '#report/port.ts'
 import type { Upgrade } from './customer-store.ts'
@@ -65,8 +66,29 @@ export type FirstStart = {
   readonly trail: TrailRow
 }
 
+/** The price book, and calls rated anew. */
+export type PriceStore = PriceBookSource &
+  ProposalSource & {
+    readonly addPriceEntries: (entries: readonly NewPriceEntry[], trail: TrailRow) => Promise<void>
+    /** Gives the entry as it is now; rejects with Problem `not_found` where it does not stand. */
+    readonly withdrawPriceEntry: (id: string, atMs: number, trail: TrailRow) => Promise<PriceEntry>
+    /** Puts a reading of a table in the place of the one before. */
+    readonly replaceProposals: (source: string, proposals: readonly PriceProposal[], trail: TrailRow) => Promise<void>
+    /** Calls whose ids lie in `[from, until)`, in the order of their arrival, without bodies. */
+    readonly callSpan: (span: {
+      readonly from: string
+      readonly until: string
+      readonly limit: number
+    }) => Promise<readonly CallRecord[]>
+    /** All of these or none. */
+    readonly rerate: (requests: readonly RerateRequest[], trail: TrailRow | null) => Promise<readonly Rerated[]>
+    /** What calls have cost in the end; `null` = not settled. */
+    readonly chargedFor: (calls: readonly string[]) => Promise<readonly (bigint | null)[]>
+  }
+
 export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
-  UsageStore & {
+  UsageStore &
+  PriceStore & {
     /** Makes a delivery pending again, or for the first time; `null` where there is no such event. */
     readonly replayDelivery: (
       request: { readonly event: string; readonly recipient: string; readonly nowMs: number },

@@ -5,13 +5,16 @@ import type { Clock } from '#base/clock.ts'
 import type { Event } from '#base/event.ts'
 import type { IdPrefix, Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
+import { catalogOf } from '#catalog/load.ts'
+import { priceBookOf } from '#catalog/price-book.ts'
 import type { AccountState, Grant } from '#ledger/port.ts'
 import type { Delivery } from '#notify/port.ts'
 import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
+import { monthVolumes } from '#relay/month-volumes.ts'
 import type { UsageStore } from '#report/port.ts'
-import type { Actor, AdminPorts, OperationContext } from './operation.ts'
-import type { AdminStore, CallFilter, CallPage, CustomerStore, Page } from './port.ts'
+import type { Actor, AdminPorts, OperationContext, PricePorts } from './operation.ts'
+import type { AdminStore, CallFilter, CallPage, CustomerStore, Page, PriceStore } from './port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
 type Identified = { readonly id: string }
@@ -177,6 +180,7 @@ export const testStore = (): TestStore => {
     calls: async (filter) => callsIn(calls, filter),
     call: async (id) => calls.find((call) => call.id === id) ?? null,
     ...testMoney(accounts, trail),
+    ...noPrices(),
     ...testOutbox(events, trail),
     addEvent: (event) => void events.push(event),
     ...testUsage,
@@ -238,6 +242,23 @@ const modelRow: ModelRow = {
   ownedBy: 'moonshot',
 }
 
+/** Prices are tested where there is a store. */
+const noPrices = (): PriceStore => {
+  const unknown = async (): Promise<never> => {
+    throw new Error('the test store knows nothing of prices')
+  }
+  return {
+    priceEntries: async () => [],
+    proposals: async () => [],
+    addPriceEntries: unknown,
+    withdrawPriceEntry: unknown,
+    replaceProposals: unknown,
+    callSpan: unknown,
+    rerate: unknown,
+    chargedFor: unknown,
+  }
+}
+
 /** Customers have nothing here but their accounts: what else they have is tested where there is a store. */
 const nobody = (): CustomerStore =>
   new Proxy({} as CustomerStore, {
@@ -246,6 +267,26 @@ const nobody = (): CustomerStore =>
       throw new Error(`the test store knows nothing of ${String(name)}`)
     },
   })
+
+/** No prices at all. */
+export const testPrices = (): PricePorts => {
+  const catalog = catalogOf([])
+  const book = priceBookOf([], { world: catalog.world, rules: [], fxRates: [] })
+  const live = {
+    byName: new Map(),
+    providers: new Set<string>(),
+    directRow: () => null,
+    retired: () => null,
+    nearest: () => [],
+  }
+  const pricing = { rules: [], volumes: monthVolumes() }
+  return {
+    catalog,
+    snapshot: () => ({ accounts: new Map(), pricing, live, test: live }),
+    book: () => book,
+    bookChanged: async () => {},
+  }
+}
 
 /** Everything that an operation is given, over one store. `told` collects what the relay would have been told of. */
 export const testContext = (actor: Actor = localTestActor) => {
@@ -256,6 +297,7 @@ export const testContext = (actor: Actor = localTestActor) => {
   const ports: AdminPorts = {
     store,
     customers: nobody(),
+    prices: testPrices(),
     digestKey: (key) => digestKey(key, new Uint8Array(32)),
     environment: 'production',
     keysChanged: async (changed) => void told.push(...changed),

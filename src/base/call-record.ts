@@ -1,10 +1,36 @@
 /** One record per call: what `drover logs`, metrics, the books and migration evidence read. Final shape, nullable where not filled. */
 
+import type { Currency } from './price-row.ts'
 import type { ProblemCode } from './problem.ts'
 import type { Usage } from './usage.ts'
 
 /** How a call ended: whole, cut by the upstream, left by the caller, or refused before anything was delivered. */
 export type CallEnd = 'complete' | 'cut' | 'left' | 'refused'
+
+/** How the cost of a call was come by, beside the hash of its row: enough to say it again, and to rate the call anew. */
+export type Pricing = {
+  /** The id whose price it is: what the caller's name stands for. */
+  readonly model: string
+  readonly family: string | null
+  /** Of the price row. */
+  readonly vendor: string
+  readonly source: string
+  readonly serviceTier: string
+  readonly contextOverTokens: number | null
+  readonly currency: Currency
+  /** Nano units of the currency for a dollar; `null` = the row is in dollars. */
+  readonly perUsdNano: bigint | null
+  /** Before the discount. */
+  readonly baseNanoUsd: bigint
+  /** What was put on or taken off, in the order in which it was. */
+  readonly rules: readonly PricingRule[]
+}
+
+export type PricingRule = {
+  readonly kind: 'markup' | 'discount'
+  readonly name: string
+  readonly basisPoints: number
+}
 
 export type AttemptRecord = {
   readonly provider: string
@@ -64,6 +90,8 @@ export type CallRecord = {
   /** What the call costs its account; `null` = unpriced. */
   readonly costNanoUsd: bigint | null
   readonly priceHash: string | null
+  /** `null` = unpriced, free or refused. */
+  readonly pricing?: Pricing | null
   readonly ttftMs: number | null
   readonly durationMs: number
   /** Time spent in Drover and not in waiting for an upstream. */

@@ -20,6 +20,7 @@ export type IdPrefix =
   | 'tx'
   | 'whk'
   | 'evt'
+  | 'prc'
 
 export type Ids = {
   /** `<prefix>_` + 10 characters of time + 16 characters of chance (80 bits), Crockford base 32, lower case. */
@@ -48,6 +49,9 @@ export const idFrom = (prefix: IdPrefix, timeMs: number, name: string): string =
   for (const byte of createHash('sha256').update(name).digest().subarray(0, 16)) text += digits.charAt(byte & 31)
   return `${prefix}_${timeText(timeMs)}${text}`
 }
+
+/** The first id of a kind that can be made at an instant: ids sort by their time. */
+export const firstIdAt = (prefix: IdPrefix, atMs: number): string => `${prefix}_${timeText(Math.max(0, atMs))}`
 
 /** Ids from the system's chance; the time in them is the clock's. */
 /** Ids from the clock and the system's randomness. For main.ts; everybody else is given ids. */

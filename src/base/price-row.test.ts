@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PriceRow } from './price-row.ts'
-import { priceRowHash, windowHolds } from './price-row.ts'
+import { priceAt, priceRowHash, rowsThatMayRate, windowHolds, windowMayHold } from './price-row.ts'
 
 const row: PriceRow = {
   model: 'kimi-k2',
@@ -79,4 +79,65 @@ test('weekdays and holidays are those of the instant', () => {
   assert.ok(!windowHolds(working, at('2026-11-22T12:00:00Z')), 'a Sunday')
   assert.ok(windowHolds(working, at('2026-11-23T12:00:00Z')))
   assert.ok(!windowHolds(working, at('2026-12-25T12:00:00Z')))
+})
+
+test('neither rank nor revision, nor a calendar’s name, nor rates of exchange are part of the hash', () => {
+  const rate = { currency: 'CNY', perUsdNano: 7n, fromMs: 0, source: 's', read: 'r' }
+  assert.equal(priceRowHash({ ...row, rank: 2, revision: 9, perUsd: [rate] }), priceRowHash(row))
+  const named = { fromMinute: 0, untilMinute: 60, calendar: { name: 'cn', through: '2026-12-31' } }
+  assert.equal(priceRowHash({ ...row, windows: [named] }), priceRowHash(row))
+})
+
+test('a window may hold within a time when it holds at its ends, or begins in between', () => {
+  const peak = { fromMinute: 60, untilMinute: 240, weekdays: [1, 2, 3, 4, 5], exceptDates: ['2026-11-24'] }
+  const may = (from: string, until: string): boolean => windowMayHold(peak, at(from), at(until))
+  assert.ok(!may('2026-11-23T00:49:59Z', '2026-11-23T00:59:59Z'))
+  assert.ok(may('2026-11-23T00:50:00Z', '2026-11-23T01:00:00Z'), 'it begins with the last instant')
+  assert.ok(may('2026-11-23T03:59:00Z', '2026-11-23T05:00:00Z'), 'it ends in between')
+  assert.ok(may('2026-11-23T00:00:00Z', '2026-11-23T23:00:00Z'), 'it lies within')
+  assert.ok(!may('2026-11-23T04:00:00Z', '2026-11-24T12:00:00Z'), 'the next day is a holiday')
+  assert.ok(may('2026-11-23T04:00:00Z', '2026-11-25T01:30:00Z'))
+})
+
+const plain: PriceRow = { ...row, windows: null, fromMs: null }
+const priceOf = (rows: readonly PriceRow[], atMs = 0, inputTokens = 1): bigint | null =>
+  priceAt(rows, { atMs, serviceTier: null, inputTokens })?.row.rates.input ?? null
+const costing = (input: bigint, changes: Partial<PriceRow> = {}): PriceRow => ({
+  ...plain,
+  rates: { ...plain.rates, input },
+  ...changes,
+})
+
+test('a row of a higher rank stands for the whole price while it is in force', () => {
+  const list = [costing(1n), costing(5n, { contextOverTokens: 100 }), costing(7n, { serviceTier: 'priority' })]
+  const sale = costing(2n, { rank: 1, fromMs: 10, untilMs: 20 })
+  assert.equal(priceOf([...list, sale], 9), 1n)
+  assert.equal(priceOf([...list, sale], 10), 2n)
+  assert.equal(priceOf([...list, sale], 10, 200), 2n, 'its cliff goes with the list price')
+  assert.equal(priceOf([...list, sale], 20), 1n)
+})
+
+test('of one rank a newer revision stands for the same calls, and for nothing else', () => {
+  const list = [costing(1n), costing(5n, { contextOverTokens: 100 })]
+  const newer = costing(2n, { revision: 3 })
+  assert.equal(priceOf([...list, newer]), 2n)
+  assert.equal(priceOf([...list, newer], 0, 200), 5n)
+  assert.equal(priceOf([...list, newer, costing(3n, { revision: 4 })]), 3n)
+  const night = costing(9n, { windows: [{ fromMinute: 0, untilMinute: 60 }] })
+  assert.equal(priceOf([costing(1n), night]), 9n)
+  assert.equal(priceOf([costing(1n), night, newer]), 2n, 'a newer row of all day also for the window')
+  assert.equal(priceOf([newer, { ...night, revision: 4 }]), 9n)
+})
+
+test('what may rate a call: a window that it may run into, a cliff within its input, the tier asked and the default one', () => {
+  const rows = [
+    costing(1n),
+    costing(2n, { windows: [{ fromMinute: 10, untilMinute: 20 }] }),
+    costing(3n, { contextOverTokens: 100 }),
+    costing(4n, { serviceTier: 'priority' }),
+  ]
+  const prices = (untilMs: number, inputTokensMax: number, serviceTier: string | null) =>
+    rowsThatMayRate(rows, { atMs: 0, untilMs, inputTokensMax, serviceTier }).map(({ rates }) => rates.input)
+  assert.deepEqual(prices(9 * 60_000, 99, null), [1n])
+  assert.deepEqual(prices(10 * 60_000, 100, 'priority'), [1n, 2n, 3n, 4n])
 })

@@ -1,6 +1,8 @@
 /** A price as a row: dated, versioned, in integers. Prices live in data (catalog/, the store), never in code. */
 
 import { createHash } from 'node:crypto'
+import type { FxRate } from './fx-rate.ts'
+import { fxRateAt } from './fx-rate.ts'
 
 export type Currency = 'USD' | 'CNY'
 
@@ -18,6 +20,8 @@ export type PriceRates = {
   readonly imageOutput: bigint | null
   readonly perCall: bigint | null
   readonly items: Readonly<Record<string, bigint>> | null
+  /** Sound read from a cache; absent = as `cachedInput`. */
+  readonly cachedAudioInput?: bigint
 }
 
 /** A time of day in UTC minutes since midnight, `[from, until)`; from over until goes through midnight. */
@@ -28,6 +32,8 @@ export type PriceWindow = {
   readonly weekdays?: readonly number[]
   /** UTC days (`YYYY-MM-DD`) on which the window does not hold: public holidays. */
   readonly exceptDates?: readonly string[]
+  /** The calendar that those days come from, and the last day that it knows; what is past it counts as no holiday. */
+  readonly calendar?: { readonly name: string; readonly through: string }
 }
 
 /** Nothing is priced: what a row does not say stays so. */
@@ -46,6 +52,28 @@ export const noRates: PriceRates = Object.freeze({
   items: null,
 })
 
+/** Every rate that is known, changed alike. */
+export const mapRates = (rates: PriceRates, change: (nano: bigint) => bigint): PriceRates => {
+  const { items, cachedAudioInput, ...others } = rates
+  const each = (nano: bigint | null): bigint | null => (nano === null ? null : change(nano))
+  return {
+    input: each(others.input),
+    cachedInput: each(others.cachedInput),
+    output: each(others.output),
+    cacheWrite5m: each(others.cacheWrite5m),
+    cacheWrite1h: each(others.cacheWrite1h),
+    reasoning: each(others.reasoning),
+    audioInput: each(others.audioInput),
+    audioOutput: each(others.audioOutput),
+    imageInput: each(others.imageInput),
+    imageOutput: each(others.imageOutput),
+    perCall: each(others.perCall),
+    items:
+      items === null ? null : Object.fromEntries(Object.entries(items).map(([name, nano]) => [name, change(nano)])),
+    ...(cachedAudioInput === undefined ? {} : { cachedAudioInput: change(cachedAudioInput) }),
+  }
+}
+
 export type PriceRow = {
   readonly model: string
   readonly vendor: string
@@ -63,11 +91,18 @@ export type PriceRow = {
   readonly source: string
   /** The day the source was read, `YYYY-MM-DD`. */
   readonly read: string
+  /** Rows of a higher rank stand for the whole price: while one is in force, those below it are not asked. Absent = 0, the list price. */
+  readonly rank?: number
+  /** Of rows of one rank for the same calls the highest revision counts. Absent = 0, as shipped. */
+  readonly revision?: number
+  /** For a row in another currency: what a dollar costs, by day. Absent = it cannot be converted. */
+  readonly perUsd?: readonly FxRate[]
 }
 
 const hashOf = (row: PriceRow): string => {
-  const { source: _source, read: _read, ...deciding } = row
-  const text = JSON.stringify(deciding, (_key, value: unknown) => {
+  const { source: _source, read: _read, rank: _rank, revision: _revision, perUsd: _perUsd, ...deciding } = row
+  const text = JSON.stringify(deciding, (key, value: unknown) => {
+    if (key === 'calendar') return undefined
     if (typeof value === 'bigint') return `${value}n`
     if (value !== null && typeof value === 'object' && !Array.isArray(value))
       return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -81,7 +116,8 @@ const hashes = new WeakMap<PriceRow, string>()
 
 /**
  * A stable hash of all that decides a price: kept on every call, so that the call can be rated again.
- * 128 bits of SHA-256 in hex. The place where the row was read does not count.
+ * 128 bits of SHA-256 in hex. The place where the row was read does not count, nor do its rank among others, the name of a
+ * calendar (its days do) and the rates of exchange, which a call's record has beside the hash.
  */
 export const priceRowHash = (row: PriceRow): string => {
   const known = hashes.get(row)
@@ -116,40 +152,86 @@ const tierNames: ReadonlyMap<string, string> = new Map([
   ['fast', 'priority'],
 ])
 
-const inForce = (row: PriceRow, atMs: number): boolean =>
+const dayMs = 86_400_000
+
+/** Whether the window holds at some instant of `[fromMs, untilMs]`: tried at both ends, and at its own beginnings in between. */
+export const windowMayHold = (window: PriceWindow, fromMs: number, untilMs: number): boolean => {
+  if (windowHolds(window, fromMs) || windowHolds(window, untilMs)) return true
+  const firstMs = Math.floor(fromMs / dayMs) * dayMs + window.fromMinute * minuteMs
+  for (let beginMs = firstMs; beginMs <= untilMs; beginMs += dayMs)
+    if (beginMs >= fromMs && windowHolds(window, beginMs)) return true
+  return false
+}
+
+/** Dates and windows: the dates are those of the arrival, the windows those of the whole time that is asked about. */
+type Moment = { readonly atMs: number; readonly untilMs: number }
+
+const inForce = (row: PriceRow, { atMs, untilMs }: Moment): boolean =>
   (row.fromMs === null || row.fromMs <= atMs) &&
   (row.untilMs === null || atMs < row.untilMs) &&
-  (row.windows === null || row.windows.some((window) => windowHolds(window, atMs)))
+  (row.windows === null || row.windows.some((window) => windowMayHold(window, atMs, untilMs)))
+
+const rankOf = (row: PriceRow): number => row.rank ?? 0
+const revisionOf = (row: PriceRow): number => row.revision ?? 0
+
+/** Whether a newer row stands for the same calls as an older one: a row of all day also for those with windows. */
+const stands = (newer: PriceRow, older: PriceRow): boolean =>
+  revisionOf(newer) > revisionOf(older) &&
+  newer.serviceTier === older.serviceTier &&
+  newer.contextOverTokens === older.contextOverTokens &&
+  (newer.windows === null || older.windows !== null)
+
+const inUsd = (row: PriceRow): boolean => row.currency === 'USD'
+
+/** The rate that turns a row's currency into dollars at an instant; `null` = none is known, or none is needed. */
+export const rowFxRate = (row: PriceRow, atMs: number): FxRate | null =>
+  inUsd(row) ? null : fxRateAt(row.perUsd ?? [], row.currency, atMs)
+
+/**
+ * The rows that decide: in force, of the highest rank, each in its newest revision; in dollars where there are such, else those
+ * that can be turned into dollars.
+ */
+const deciding = (rows: readonly PriceRow[], moment: Moment, currency: Currency | null): readonly PriceRow[] => {
+  const current = rows.filter((row) => inForce(row, moment) && (currency === null || row.currency === currency))
+  const rank = Math.max(...current.map(rankOf))
+  const ranked = current.filter((row) => rankOf(row) === rank)
+  const dollars = ranked.filter(inUsd)
+  const convertible = (row: PriceRow): boolean => currency !== null || rowFxRate(row, moment.atMs) !== null
+  const priced = dollars.length > 0 ? dollars : ranked.filter(convertible)
+  return priced.filter((row) => !priced.some((other) => stands(other, row)))
+}
 
 /** The tier that a vendor's name for it is billed as. */
 const tierOf = (name: string | null): string => tierNames.get(name ?? 'default') ?? name ?? 'default'
 
 /**
- * Every row that may come to rate a call whose input is at most `inputTokensMax` and whose tier may be served as asked or as the
- * default one: for the bound of what it can cost.
+ * Every row that may come to rate a call whose input is at most `inputTokensMax`, whose tier may be served as asked or as the
+ * default one, and which may last until `untilMs`: for the bound of what it can cost.
  */
 export const rowsThatMayRate = (
   rows: readonly PriceRow[],
-  question: Omit<PriceQuestion, 'inputTokens'> & { readonly inputTokensMax: number },
+  question: {
+    readonly atMs: number
+    readonly untilMs: number
+    readonly serviceTier: string | null
+    readonly inputTokensMax: number
+  },
 ): readonly PriceRow[] => {
   const tiers = ['default', tierOf(question.serviceTier)]
-  return rows.filter(
-    (row) =>
-      row.currency === question.currency &&
-      tiers.includes(row.serviceTier) &&
-      (row.contextOverTokens ?? 0) <= question.inputTokensMax &&
-      inForce(row, question.atMs),
+  return deciding(rows, question, null).filter(
+    (row) => tiers.includes(row.serviceTier) && (row.contextOverTokens ?? 0) <= question.inputTokensMax,
   )
 }
 
 export type PriceQuestion = {
-  /** The instant that decides; for a vendor with times of day, what its page says decides. */
+  /** The instant that decides: a call's arrival. */
   readonly atMs: number
   /** The tier that served the call, as the vendor says; `null` = the default one. */
   readonly serviceTier: string | null
   /** All input tokens, cached ones included; `null` = unknown, rated at the base step. */
   readonly inputTokens: number | null
-  readonly currency: Currency
+  /** Only rows of this currency, whether they can be converted or not; absent = what can be said in dollars. */
+  readonly currency?: Currency
 }
 
 export type PriceChoice = {
@@ -166,7 +248,7 @@ export type PriceChoice = {
  */
 export const priceAt = (rows: readonly PriceRow[], question: PriceQuestion): PriceChoice | null => {
   const { atMs, inputTokens } = question
-  const current = rows.filter((row) => row.currency === question.currency && inForce(row, atMs))
+  const current = deciding(rows, { atMs, untilMs: atMs }, question.currency ?? null)
   const tier = tierOf(question.serviceTier)
   const step = current
     .filter((row) => row.serviceTier === 'default' || row.serviceTier === tier)

@@ -60,6 +60,7 @@ const price = z.strictObject({
   audio_output: decimal.optional(),
   image_input: decimal.optional(),
   image_output: decimal.optional(),
+  cached_audio_input: decimal.optional(),
   per_call: decimal.optional(),
   items: z.record(text, decimal).optional(),
   context_over_tokens: tokens.optional(),
@@ -106,7 +107,7 @@ export const vendorFile = z.strictObject({
   host: z.boolean().optional(),
   docs: z.string().regex(/^https:\/\//),
   sources: z.record(text, source),
-  /** Public holidays by name: UTC days. */
+  /** Public holidays by name: UTC days. Those that several vendors go by lie in `world/calendars.json`. */
   calendars: z.record(text, z.array(day)).optional(),
   windows: z.record(text, z.array(window).min(1)).optional(),
   rules: z.record(text, ruleSet).optional(),

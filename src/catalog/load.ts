@@ -10,6 +10,8 @@ import type { ModelEntry, VendorFile } from './file.ts'
 import { vendorFile } from './file.ts'
 import type { Catalog, CatalogModel, CatalogVendor, Named, RuleSet, Source } from './model.ts'
 import { priceRowsOf } from './price.ts'
+import type { World } from './world.ts'
+import { calendarsOf, fxRatesOf, noWorld } from './world.ts'
 
 /** A catalog is some twenty files; a directory with more of them is the wrong directory. */
 const filesMax = 200
@@ -60,6 +62,7 @@ type Reading = {
   readonly ruleSets: ReadonlyMap<string, RuleSet>
   /** The maker's entries, by `vendor/id`: what `like` points at. */
   readonly makers: ReadonlyMap<string, CatalogModel>
+  readonly world: World
 }
 
 const sourceOf = (key: string, { file }: Reading): Source => {
@@ -130,7 +133,7 @@ const modelOf = (entry: ModelEntry, reading: Reading): CatalogModel => {
     redirects: entry.redirects ?? false,
     source: sourceOf(entry.source, reading),
     lifecycleSource: entry.lifecycle_source === undefined ? null : sourceOf(entry.lifecycle_source, reading),
-    priceRows: priceRowsOf(entry.prices ?? [], entry.id, file),
+    priceRows: priceRowsOf(entry.prices ?? [], entry.id, reading),
   })
 }
 
@@ -150,10 +153,10 @@ const namesOf = (models: readonly CatalogModel[], fileName: string): ReadonlyMap
   return byName
 }
 
-const vendorOf = (fileName: string, file: VendorFile, makers: ReadonlyMap<string, CatalogModel>): CatalogVendor => {
+const vendorOf = ({ fileName, file, makers, world }: Omit<Reading, 'ruleSets'>): CatalogVendor => {
   let at = 'rules'
   try {
-    const reading: Reading = { fileName, file, makers, ruleSets: ruleSetsOf(file) }
+    const reading: Reading = { fileName, file, makers, world, ruleSets: ruleSetsOf(file) }
     const models = file.models.map((entry, index) => {
       at = `models[${index}] (${entry.id})`
       return modelOf(entry, reading)
@@ -182,7 +185,7 @@ const vendorOf = (fileName: string, file: VendorFile, makers: ReadonlyMap<string
  * The catalog of these files.
  * @throws Problem `internal_error` naming file and path of the first value that is wrong.
  */
-export const catalogOf = (files: readonly CatalogFile[]): Catalog => {
+export const catalogOf = (files: readonly CatalogFile[], world: World = noWorld): Catalog => {
   const parsed = [...files]
     .sort((left, right) => (left.name < right.name ? -1 : 1))
     .map((file) => ({ fileName: file.name, file: parsedFile(file) }))
@@ -194,7 +197,7 @@ export const catalogOf = (files: readonly CatalogFile[]): Catalog => {
     ...parsed.filter(({ file }) => file.host === true),
   ]
   for (const { fileName, file } of inOrder) {
-    const vendor = vendorOf(fileName, file, makers)
+    const vendor = vendorOf({ fileName, file, makers, world })
     vendors.push(vendor)
     for (const name of [vendor.name, ...vendor.also]) {
       if (byVendor.has(name)) throw broken({ file: fileName, path: 'also' }, `"${name}" already names a vendor`)
@@ -202,7 +205,28 @@ export const catalogOf = (files: readonly CatalogFile[]): Catalog => {
     }
     if (!vendor.host) for (const model of vendor.models) makers.set(`${vendor.name}/${model.id}`, model)
   }
-  return Object.freeze({ vendors: Object.freeze(vendors), byVendor })
+  return Object.freeze({ vendors: Object.freeze(vendors), byVendor, world })
+}
+
+/** The facts of no vendor, where the directory has them. */
+const worldIn = async (base: URL): Promise<World> => {
+  const read = async (name: string): Promise<unknown> => {
+    try {
+      return JSON.parse(await readFile(new URL(`world/${name}`, base), 'utf8'))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      throw broken({ file: `world/${name}`, cause: error }, (error as Error).message)
+    }
+  }
+  const [calendars, fx] = [await read('calendars.json'), await read('fx.json')]
+  try {
+    return Object.freeze({
+      calendars: calendars === null ? noWorld.calendars : calendarsOf(calendars),
+      fxRates: fx === null ? noWorld.fxRates : Object.freeze(fxRatesOf(fx)),
+    })
+  } catch (error) {
+    throw broken({ file: 'world/', cause: error }, (error as Error).message)
+  }
 }
 
 /**
@@ -218,7 +242,7 @@ export const loadCatalog = async (directory: URL): Promise<Catalog> => {
     const files = await Promise.all(
       names.map(async (name) => ({ name, text: await readFile(new URL(encodeURIComponent(name), base), 'utf8') })),
     )
-    return catalogOf(files)
+    return catalogOf(files, await worldIn(base))
   } catch (error) {
     throw error instanceof Problem ? error : broken({ file: base.href, cause: error }, (error as Error).message)
   }

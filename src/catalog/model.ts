@@ -3,6 +3,7 @@
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import type { PriceRow } from '#base/price-row.ts'
 import type { CallKind } from '#protocol/call.ts'
+import type { World } from './world.ts'
 
 /** `realtime`: spoken to over a WebSocket, not with a call. */
 export type CatalogKind = CallKind | 'realtime'
@@ -78,4 +79,5 @@ export type Catalog = {
   readonly vendors: readonly CatalogVendor[]
   /** By name and by other name. */
   readonly byVendor: ReadonlyMap<string, CatalogVendor>
+  readonly world: World
 }

@@ -4,6 +4,7 @@ import type { PriceQuestion } from '#base/price-row.ts'
 import { priceAt, priceRowHash, windowHolds } from '#base/price-row.ts'
 import type { PriceEntry, VendorFile } from './file.ts'
 import { priceRowsOf } from './price.ts'
+import { calendarsOf, fxRatesOf, noWorld } from './world.ts'
 
 const file: VendorFile = {
   vendor: 'acme',
@@ -22,14 +23,13 @@ const rowsOf = (...entries: Partial<PriceEntry>[]) =>
   priceRowsOf(
     entries.map((entry) => ({ currency: 'USD' as const, source: 'page', ...entry })),
     'anvil',
-    file,
+    { file },
   )
 
 const asked = (question: Partial<PriceQuestion>): PriceQuestion => ({
   atMs: Date.parse('2026-11-22T12:00:00Z'),
   serviceTier: null,
   inputTokens: 100,
-  currency: 'USD',
   ...question,
 })
 
@@ -98,10 +98,37 @@ test('a window may go through midnight', () => {
   assert.ok(!windowHolds(night, Date.parse('2026-11-23T02:00:00Z')))
 })
 
-test('currencies are separate price lists', () => {
-  const rows = rowsOf({ input: '3' }, { input: '20', currency: 'CNY' })
-  assert.equal(inputAt(rows, { currency: 'CNY' }), 20_000_000_000n)
-  assert.equal(inputAt(rows, {}), 3_000_000_000n)
+test('currencies are separate price lists: dollars first, another only where it can be turned into dollars', () => {
+  const both = rowsOf({ input: '3' }, { input: '20', currency: 'CNY' })
+  assert.equal(inputAt(both, {}), 3_000_000_000n)
+  const yuan = [{ from: '2026-11-01', rate: '7.1' }]
+  const fxRates = fxRatesOf({ source: { url: 'https://rates.example/', read: '2026-11-02' }, per_usd: { CNY: yuan } })
+  const priced = (entry: Partial<PriceEntry>) =>
+    priceRowsOf([{ currency: 'CNY', source: 'page', ...entry }], 'anvil', { file, world: { ...noWorld, fxRates } })
+  assert.equal(inputAt(priced({ input: '20' }), {}), 20_000_000_000n)
+  assert.equal(inputAt(priced({ input: '20' }), { atMs: Date.parse('2026-10-31T23:59:59Z') }), null, 'no rate yet')
+  assert.equal(inputAt(rowsOf({ input: '20', currency: 'CNY' }), {}), null)
+})
+
+test('a calendar of the world says which days it knows', () => {
+  const world = {
+    ...noWorld,
+    calendars: calendarsOf({
+      cn: {
+        title: 'Public holidays',
+        through: '2026-12-31',
+        sources: [{ url: 'https://www.gov.cn/a', read: '2026-11-28' }],
+        days: ['2026-10-01'],
+      },
+    }),
+  }
+  const windowed: VendorFile = { ...file, windows: { peak: [{ from: '01:00', until: '04:00', except: 'cn' }] } }
+  const entries = [{ currency: 'USD', source: 'page', input: '2', window: 'peak' }] as const
+  const [row] = priceRowsOf(entries, 'anvil', { file: windowed, world })
+  assert.deepEqual(row?.windows, [
+    { fromMinute: 60, untilMinute: 240, exceptDates: ['2026-10-01'], calendar: { name: 'cn', through: '2026-12-31' } },
+  ])
+  assert.throws(() => priceRowsOf(entries, 'anvil', { file: windowed }), /calendar "cn"/)
 })
 
 test('the hash of a row is that of its price, not of the place where it was read', () => {

@@ -3,6 +3,8 @@
 import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow, PriceWindow } from '#base/price-row.ts'
 import type { PriceEntry, VendorFile, WindowEntry } from './file.ts'
+import type { Calendar, World } from './world.ts'
+import { noWorld } from './world.ts'
 
 const rateOf = (entry: Readonly<Record<string, unknown>>, name: string): bigint | null => {
   const decimal = entry[name]
@@ -21,6 +23,9 @@ const itemsOf = (items: Readonly<Record<string, string>> | undefined): PriceRate
   return Object.freeze(Object.fromEntries(Object.keys(items).map((name) => [name, rateOf(items, name) ?? 0n])))
 }
 
+const cachedAudioOf = (rate: bigint | null): Pick<PriceRates, 'cachedAudioInput'> =>
+  rate === null ? {} : { cachedAudioInput: rate }
+
 const ratesOf = (entry: PriceEntry): PriceRates =>
   Object.freeze({
     input: rateOf(entry, 'input'),
@@ -35,19 +40,33 @@ const ratesOf = (entry: PriceEntry): PriceRates =>
     imageOutput: rateOf(entry, 'image_output'),
     perCall: rateOf(entry, 'per_call'),
     items: itemsOf(entry.items),
+    ...cachedAudioOf(rateOf(entry, 'cached_audio_input')),
   })
+
+type Reading = { readonly file: VendorFile; readonly world: World }
 
 const minuteOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5))
 
-const windowOf = (entry: WindowEntry, file: VendorFile): PriceWindow => {
-  const exceptDates = entry.except === undefined ? undefined : file.calendars?.[entry.except]
-  if (entry.except !== undefined && exceptDates === undefined)
-    throw new RangeError(`calendar "${entry.except}" is not among "calendars"`)
+const calendarOf = (name: string, { file, world }: Reading): Pick<PriceWindow, 'exceptDates' | 'calendar'> => {
+  const own = file.calendars?.[name]
+  if (own !== undefined) return { exceptDates: Object.freeze(own) }
+  const calendar = world.calendars.get(name)
+  if (calendar === undefined) throw new RangeError(`calendar "${name}" is not among "calendars", here or in world/`)
+  return onCalendar(calendar)
+}
+
+/** What of a window a calendar decides. */
+export const onCalendar = ({ name, through, days }: Calendar): Pick<PriceWindow, 'exceptDates' | 'calendar'> => ({
+  exceptDates: days,
+  calendar: Object.freeze({ name, through }),
+})
+
+const windowOf = (entry: WindowEntry, reading: Reading): PriceWindow => {
   return Object.freeze({
     fromMinute: minuteOf(entry.from),
     untilMinute: minuteOf(entry.until),
     ...(entry.weekdays === undefined ? {} : { weekdays: Object.freeze(entry.weekdays) }),
-    ...(exceptDates === undefined ? {} : { exceptDates: Object.freeze(exceptDates) }),
+    ...(entry.except === undefined ? {} : calendarOf(entry.except, reading)),
   })
 }
 
@@ -61,7 +80,8 @@ const sameSlot = (left: PriceRow, right: PriceRow): boolean =>
   left.contextOverTokens === right.contextOverTokens &&
   (left.windows === null) === (right.windows === null)
 
-const readPriceRow = (entry: PriceEntry, model: string, file: VendorFile): PriceRow => {
+const readPriceRow = (entry: PriceEntry, model: string, reading: Reading): PriceRow => {
+  const { file } = reading
   const source = file.sources[entry.source]
   if (source === undefined) throw new RangeError(`source: "${entry.source}" is not among "sources"`)
   const windows = entry.window === undefined ? undefined : file.windows?.[entry.window]
@@ -75,10 +95,11 @@ const readPriceRow = (entry: PriceEntry, model: string, file: VendorFile): Price
     untilMs: entry.until === undefined ? null : Date.parse(entry.until),
     contextOverTokens: entry.context_over_tokens ?? null,
     serviceTier: entry.service_tier ?? 'default',
-    windows: windows === undefined ? null : Object.freeze(windows.map((window) => windowOf(window, file))),
+    windows: windows === undefined ? null : Object.freeze(windows.map((window) => windowOf(window, reading))),
     rates: ratesOf(entry),
     source: source.url,
     read: source.read,
+    ...(entry.currency === 'USD' ? {} : { perUsd: reading.world.fxRates }),
   })
 }
 
@@ -87,11 +108,15 @@ const readPriceRow = (entry: PriceEntry, model: string, file: VendorFile): Price
  * @throws RangeError with the index of the row, when it names a source, window or calendar that the file lacks, when a price is
  * no decimal, or when two rows would rate the same call.
  */
-export const priceRowsOf = (entries: readonly PriceEntry[], model: string, file: VendorFile): readonly PriceRow[] => {
+export const priceRowsOf = (
+  entries: readonly PriceEntry[],
+  model: string,
+  { file, world = noWorld }: { readonly file: VendorFile; readonly world?: World },
+): readonly PriceRow[] => {
   const rows: PriceRow[] = []
   for (const [index, entry] of entries.entries())
     try {
-      const row = readPriceRow(entry, model, file)
+      const row = readPriceRow(entry, model, { file, world })
       const twin = rows.findIndex((other) => sameSlot(other, row) && bothInForce(other, row))
       if (twin >= 0) throw new RangeError(`rates the same calls as prices[${twin}]`)
       rows.push(row)

@@ -94,7 +94,7 @@ test('the promised names resolve to a priced model of their maker', () => {
     const answer = resolve(catalog, { name, atMs: reviewedMs, vendors: null })
     assert.ok(answer.kind === 'found', name)
     assert.deepEqual([answer.model.vendor, answer.model.id], [vendor, id])
-    const question = { atMs: reviewedMs, serviceTier: null, inputTokens: 1_000, currency: 'USD' } as const
+    const question = { atMs: reviewedMs, serviceTier: null, inputTokens: 1_000 } as const
     const choice = priceAt(answer.model.priceRows, question)
     assert.ok(choice !== null && choice.row.rates.input !== null && choice.row.rates.output !== null, name)
   }

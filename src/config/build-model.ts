@@ -73,6 +73,19 @@ const modelOf = (id: string, settings: ModelSettings): ModelConfig => ({
   price: priceOf(settings.price),
 })
 
+const isZero = (price: ModelConfig['price']): boolean => {
+  if (price === null || price === 'free') return false
+  const { items, ...rates } = price.rates
+  const known = [...Object.values(rates), ...Object.values(items ?? {})].filter((rate) => rate !== null)
+  return known.length > 0 && known.every((rate) => rate === 0n)
+}
+
+/** A price of nothing is a slip more often than a gift: whoever means it has a word for it. */
+const checkPrice = (model: ModelConfig, tell: Tell): void => {
+  if (isZero(model.price))
+    tell(['models', model.id, 'price'], 'is zero: write "price: free" where calls are to cost nothing on purpose')
+}
+
 /** `providers`: names by whom calls can be served; `declared`: whether the file has the block. */
 export type KnownProviders = { readonly names: readonly string[]; readonly declared: boolean }
 
@@ -124,7 +137,10 @@ const checkFallbacks = (models: readonly ModelConfig[], known: KnownProviders, t
 /** The declared models; targets of unknown providers and names that mean two models go to `tell`. */
 export const buildModels = (settings: Settings, known: KnownProviders, tell: Tell): readonly ModelConfig[] => {
   const models = Object.entries(settings.models ?? {}).map(([id, one]) => modelOf(id, one))
-  for (const model of models) checkTargets(model, known, tell)
+  for (const model of models) {
+    checkTargets(model, known, tell)
+    checkPrice(model, tell)
+  }
   checkNames(models, tell)
   checkFallbacks(models, known, tell)
   return models

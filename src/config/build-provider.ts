@@ -132,6 +132,12 @@ const authoritiesOf = async ({ name, settings }: Entry, { resolver, tell }: Buil
   return text
 }
 
+const currencyOf = ({ settings, vendor }: Entry, baseUrl: string): ProviderConfig['currency'] => {
+  const region =
+    settings.region ?? Object.entries(vendor.regions).find(([, address]) => trimmed(address) === baseUrl)?.[0]
+  return settings.currency ?? (region === undefined ? null : (vendor.regionCurrencies[region] ?? null))
+}
+
 const declared = async (entry: Entry, building: Building): Promise<ProviderConfig | null> => {
   const { name, settings, vendor } = entry
   const baseUrl = addressOf(entry, building)
@@ -156,6 +162,7 @@ const declared = async (entry: Entry, building: Building): Promise<ProviderConfi
     allowPrivate: settings.allow_private,
     proxy,
     price: settings.price ?? null,
+    currency: currencyOf(entry, baseUrl),
     origin: 'file',
     ...rest,
   }
@@ -173,6 +180,7 @@ const detected = (vendor: VendorFacts, environment: Surroundings['environment'])
     proxy: null,
     certificateAuthorities: null,
     price: null,
+    currency: null,
     options: {},
   }
   return [

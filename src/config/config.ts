@@ -1,8 +1,10 @@
 /** The configuration as one frozen value: what the file says, with every default filled in and every reference resolved. */
 
 import type { EventName } from '#base/event.ts'
+import type { FxRate } from '#base/fx-rate.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency, PriceRates } from '#base/price-row.ts'
+import type { PriceRule } from '#base/price-rule.ts'
 import type { PlanSettings } from '#policy/settings.ts'
 import type { Fault } from './fault.ts'
 
@@ -12,6 +14,7 @@ export type VendorFacts = {
   readonly title: string
   readonly baseUrl: string | null
   readonly regions: Readonly<Record<string, string>>
+  readonly regionCurrencies: Readonly<Record<string, Currency>>
   readonly keyEnv: readonly string[]
   readonly keyless: boolean
   /** Its own address is on this machine. */
@@ -66,6 +69,7 @@ export type ProviderConfig = {
   /** PEM text. */
   readonly certificateAuthorities: string | null
   readonly price: 'free' | null
+  readonly currency: Currency | null
   readonly options: Readonly<Record<string, string>>
   /** `environment`: no file declares it, its key was found. */
   readonly origin: 'file' | 'environment'
@@ -161,6 +165,10 @@ export type Config = {
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
   readonly plans: PlanSettings
+  /** Markups and discounts: those of plans, and bundles. */
+  readonly priceRules: readonly PriceRule[]
+  /** What a dollar costs in other currencies. */
+  readonly fxRates: readonly FxRate[]
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number }
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */

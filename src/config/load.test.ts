@@ -15,6 +15,7 @@ const vendor = (name: string, facts: Partial<VendorFacts> = {}): VendorFacts => 
   title: name,
   baseUrl: `https://api.${name}.example/v1`,
   regions: {},
+  regionCurrencies: {},
   keyEnv: [`${name.toUpperCase()}_API_KEY`],
   keyless: false,
   local: false,

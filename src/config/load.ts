@@ -7,6 +7,7 @@ import { referenceOf } from '#base/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
 import { buildModels } from './build-model.ts'
 import { buildNotify } from './build-notify.ts'
+import { buildFxRates, buildPriceRules } from './build-price.ts'
 import type { Building } from './build-provider.ts'
 import { buildProviders } from './build-provider.ts'
 import { buildTelemetry } from './build-telemetry.ts'
@@ -161,6 +162,8 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     models: buildModels(settings, { names, declared }, tell),
     regionsAllowed: regionsOf(settings),
     plans: settings.plans ?? {},
+    priceRules: buildPriceRules(settings),
+    fxRates: buildFxRates(settings, tell),
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies },
     notify: await buildNotify(settings, resolver, tell),
     telemetry: await buildTelemetry(settings, resolver),

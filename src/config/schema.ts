@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { sellerSettings } from '#document/settings.ts'
 import { serverSettings } from '#http/settings.ts'
 import { identitySettings, signupSettings } from '#identity/settings.ts'
-import { settlementSettings } from '#ledger/settings.ts'
+import { fxSettings, settlementSettings } from '#ledger/settings.ts'
 import { migrationSettings } from '#migration/settings.ts'
 import { alertSettings, mailSettings, recipientSettings } from '#notify/settings.ts'
 import { logSettings, telemetrySettings } from '#observe/settings.ts'
@@ -30,6 +30,7 @@ export const blocks = {
   mail: mailSettings,
   payments: paymentSettings,
   settlement: settlementSettings,
+  fx: fxSettings,
   seller: sellerSettings,
   retention: retentionSettings,
   regions: regionSettings,
@@ -48,7 +49,6 @@ export type Settings = { readonly [Name in BlockName]?: z.output<(typeof blocks)
 /** Blocks whose content is checked and which are then refused, with what they would need. */
 export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
   cluster: 'one server on one machine',
-  bundles: 'no discounts are given',
   signup: 'accounts are made with `drover accounts create`',
   identity: 'people manage the server with admin keys and the command line',
   payments: 'accounts are unlimited and nothing is paid',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readConfig } from './load.ts'
 
-const local = { baseUrl: null, regions: {}, keyEnv: [], keyless: true, local: false, options: {} }
+const local = { baseUrl: null, regions: {}, regionCurrencies: {}, keyEnv: [], keyless: true, local: false, options: {} }
 const vendors = [{ name: 'openai-compatible', title: 'any', ...local }]
 
 const warningsOf = async (route: string, more = ''): Promise<readonly string[]> => {

@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
-import { noRates, priceRowHash } from '#base/price-row.ts'
+import { noRates, priceAt, priceRowHash } from '#base/price-row.ts'
+import type { PriceRule } from '#base/price-rule.ts'
+import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
-import { chargeOf, rowInForce } from './charge.ts'
+import { amountOf, chargeLines, chargeOf, saleOf, sumOfLines } from './charge.ts'
 
 const row = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow => ({
   model: 'm',
@@ -21,6 +23,8 @@ const row = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow
   read: '2026-11-22',
   ...rest,
 })
+
+const rowInForce = (...question: Parameters<typeof priceAt>): PriceRow | null => priceAt(...question)?.row ?? null
 
 const base = row({ input: nanoOf('1.00'), cachedInput: nanoOf('0.10'), output: nanoOf('2.00') })
 
@@ -41,7 +45,8 @@ test('what is unknown is not zero', () => {
   assert.equal(chargeOf(usageOf({ input: 10, output: null }), [base], 0), null)
   assert.equal(chargeOf(usageOf({ input: 10, output: 1 }), [], 0), null)
   assert.equal(chargeOf(usageOf({ input: 10, output: 1 }), [row({ input: 1n })], 0), null)
-  assert.deepEqual(chargeOf(usageOf({}), 'free', 0), { costNanoUsd: 0n, priceHash: null })
+  const free = chargeOf(usageOf({}), 'free', 0)
+  assert.deepEqual([free?.costNanoUsd, free?.priceHash], [0n, null])
 })
 
 test('a cliff prices the whole call', () => {
@@ -76,5 +81,133 @@ test('for any usage the cost is never negative and grows with it', () => {
       assert.ok(cost(0) >= 0n)
       assert.ok(cost(1_000_000) > cost(0))
     }),
+  )
+})
+
+const yuan = (perUsd: string, from = 0) => ({
+  currency: 'CNY',
+  perUsdNano: nanoOf(perUsd),
+  fromMs: from,
+  source: 's',
+  read: 'r',
+})
+
+test('yuan are turned into dollars at the rate of the day, within the one division', () => {
+  const rates = { input: nanoOf('20'), cachedInput: nanoOf('2'), output: nanoOf('100') }
+  const list = row(rates, { currency: 'CNY', perUsd: [yuan('7.1'), yuan('7.0', 1_000)] })
+  const usage = usageOf({ input: 1_500, cachedInput: 500, output: 250 })
+  // 1,000 x 20 + 500 x 2 + 250 x 100 yuan per million = 0.046 yuan; / 7.1 = 0.006478873239… USD
+  assert.equal(chargeOf(usage, [list], 999)?.costNanoUsd, nanoOf('0.006478873'))
+  // 0.046 / 7.0 = 0.006571428571… USD
+  const later = chargeOf(usage, [list], 1_000)
+  assert.equal(later?.costNanoUsd, nanoOf('0.006571429'))
+  assert.equal(later?.fxRate?.perUsdNano, nanoOf('7'))
+  assert.equal(chargeOf(usage, [row(rates, { currency: 'CNY', perUsd: [yuan('7.1', 5)] })], 0), null, 'no rate yet')
+})
+
+const rule = (kind: PriceRule['kind'], basisPoints: number): PriceRule => ({
+  name: 'r',
+  kind,
+  basisPoints,
+  scope: { account: null, plan: null, model: null, families: null, vendor: null },
+  volumeMinNanoUsd: null,
+  fromMs: null,
+  untilMs: null,
+})
+
+test('a markup and a discount are within the one division; the amount before the discount is told', () => {
+  const usage = usageOf({ input: 333, output: 0 })
+  const rules = { markup: rule('markup', 2_000), discount: rule('discount', 1_500) }
+  const sale = saleOf(usage, [row({ input: 1_000_001n, output: 0n })], { atMs: 0, rules })
+  // 333 x 1.000001 nano = 333.000333; x 1.2 = 399.6003996 -> 400; x 0.85 = 339.66033966 -> 340
+  assert.deepEqual([sale?.baseNanoUsd, sale?.costNanoUsd], [400n, 340n])
+})
+
+test('parts are taken out of their whole once: more of them than the whole is no more than the whole', () => {
+  const rates = { input: 10n, cachedInput: 1n, cacheWrite5m: 12n, audioInput: 50n, imageInput: 20n, output: 3n }
+  const over = usageOf({ input: 100, cachedInput: 60, cacheWrite: 30, audioInput: 40, imageInput: 9, output: 0 })
+  const lines = chargeLines(over, { ...noRates, ...rates }) ?? []
+  assert.deepEqual(
+    lines.map(({ item, count }) => [item, count]),
+    [
+      ['cached input', 60],
+      ['cache write', 30],
+      ['audio input', 10],
+    ],
+  )
+})
+
+test('sound from a cache has a rate of its own, where the row has one', () => {
+  const usage = usageOf({ input: 100, cachedInput: 50, cachedAudioInput: 20, output: 0 })
+  const rates = { input: nanoOf('10'), cachedInput: nanoOf('1'), output: 0n }
+  assert.equal(chargeOf(usage, [row(rates)], 0)?.costNanoUsd, 550_000n)
+  assert.equal(chargeOf(usage, [row({ ...rates, cachedAudioInput: nanoOf('4') })], 0)?.costNanoUsd, 610_000n)
+})
+
+test('an hour’s cache write, pieces and calls have rates of their own', () => {
+  const rates = {
+    input: nanoOf('5'),
+    cacheWrite5m: nanoOf('6.25'),
+    cacheWrite1h: nanoOf('10'),
+    output: nanoOf('25'),
+    perCall: nanoOf('0.001'),
+    items: { web_search: nanoOf('0.01') },
+  }
+  const usage = usageOf({
+    input: 1_000,
+    cacheWrite: 700,
+    cacheWrite5m: 400,
+    cacheWrite1h: 300,
+    output: 10,
+    items: { web_search: 2, other: 9 },
+  })
+  // 300 x 5 + 400 x 6.25 + 300 x 10 + 10 x 25 = 7,250 per million = 0.00725; + 0.001 + 2 x 0.01
+  assert.equal(chargeOf(usage, [row(rates)], 0)?.costNanoUsd, nanoOf('0.02825'))
+})
+
+const count = fc.integer({ min: 0, max: 2 ** 40 })
+const rate = fc.bigInt({ min: 0n, max: 10n ** 13n })
+const anyUsage = fc
+  .record({ input: count, output: count, cachedInput: count, cacheWrite: count, audioInput: count, reasoning: count })
+  .map((figures): Usage => usageOf(figures))
+const anyRow = fc
+  .record({ input: rate, cachedInput: rate, cacheWrite5m: rate, audioInput: rate, output: rate, reasoning: rate })
+  .map((rates) => row(rates))
+
+test('for any usage and row: lines add up to the whole, and their sum is the charge', () => {
+  fc.assert(
+    fc.property(anyUsage, anyRow, (usage, price) => {
+      const lines = chargeLines(usage, price.rates) ?? []
+      const tokens = lines.reduce((sum, line) => sum + BigInt(line.count), 0n)
+      assert.equal(tokens, BigInt(usage.input ?? 0) + BigInt(usage.output ?? 0))
+      const one = { numerator: 1n, denominator: 1n }
+      assert.equal(chargeOf(usage, [price], 0)?.costNanoUsd, amountOf(sumOfLines(lines), [one]))
+    }),
+  )
+})
+
+test('for any usage, row, rate of exchange and rules the charge is never negative, grows with tokens, and a discount only lowers it', () => {
+  const points = fc.integer({ min: 0, max: 10_000 })
+  const perUsd = fc.bigInt({ min: 1n, max: 10n ** 12n })
+  fc.assert(
+    fc.property(
+      fc.tuple(anyUsage, anyRow, perUsd),
+      fc.tuple(points, points),
+      fc.tuple(count, count),
+      ([usage, price, perUsdNano], [up, down], [moreInput, moreOutput]) => {
+        const inYuan = { ...price, currency: 'CNY' as const, perUsd: [{ ...yuan('1'), perUsdNano }] }
+        const rules = { markup: rule('markup', up), discount: rule('discount', down) }
+        const cost = (of: Usage) => saleOf(of, [inYuan], { atMs: 0, rules })
+        const less = cost(usage)
+        const more = cost({
+          ...usage,
+          input: (usage.input ?? 0) + moreInput,
+          output: (usage.output ?? 0) + moreOutput,
+        })
+        assert.ok(less !== null && more !== null)
+        assert.ok(less.costNanoUsd >= 0n && less.costNanoUsd <= less.baseNanoUsd)
+        assert.ok(more.costNanoUsd >= less.costNanoUsd)
+      },
+    ),
   )
 })

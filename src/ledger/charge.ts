@@ -1,76 +1,167 @@
-/** Usage x price row = cost: one sum in integers, divided once, rounded half up to nano-USD. */
+/**
+ * Usage x price row = cost: one sum in integers, multiplied by what a rate of exchange, a markup and a discount make of it,
+ * divided once, rounded half up to nano-USD.
+ */
 
-import { divideHalfUp, tokensPerPrice } from '#base/money.ts'
-import type { PriceRates, PriceRow } from '#base/price-row.ts'
-import { priceAt, priceRowHash } from '#base/price-row.ts'
+import type { FxRate } from '#base/fx-rate.ts'
+import { divideHalfUp, nanoPerUnit, tokensPerPrice } from '#base/money.ts'
+import type { PriceChoice, PriceRates, PriceRow } from '#base/price-row.ts'
+import { priceAt, priceRowHash, rowFxRate } from '#base/price-row.ts'
+import type { AppliedRules, Factor } from '#base/price-rule.ts'
+import { discountFactor, markupFactor, noRules } from '#base/price-rule.ts'
 import type { Usage } from '#base/usage.ts'
 
-export type Charge = { readonly costNanoUsd: bigint; readonly priceHash: string | null }
+export type Charge = {
+  readonly costNanoUsd: bigint
+  /** Before the discount; the same where there is none. */
+  readonly baseNanoUsd: bigint
+  readonly priceHash: string | null
+  /** `null` = free on purpose. */
+  readonly choice: PriceChoice | null
+  readonly fxRate: FxRate | null
+  readonly rules: AppliedRules
+}
 
-/** What a call is priced by: dated, tiered, with the cliff that its input is past. `null` = unpriced. Other currencies need an exchange rate. */
-export const rowInForce = (
-  rows: readonly PriceRow[],
-  at: { readonly atMs: number; readonly inputTokens: number; readonly serviceTier: string | null },
-): PriceRow | null => priceAt(rows, { ...at, currency: 'USD' })?.row ?? null
+/** Nothing, on purpose. */
+export const freeCharge: Charge = Object.freeze({
+  costNanoUsd: 0n,
+  baseNanoUsd: 0n,
+  priceHash: null,
+  choice: null,
+  fxRate: null,
+  rules: noRules,
+})
 
-type Line = { readonly count: number; readonly rate: bigint | null }
+/** What is counted, how much of it there was, and what a million of it costs (or one, for a piece). */
+export type ChargeLine = {
+  readonly item: string
+  readonly count: number
+  readonly rateNano: bigint | null
+  readonly perMillion: boolean
+}
 
-const inputLines = (usage: Usage, rates: PriceRates): readonly Line[] | null => {
-  if (usage.input === null) return rates.input === null ? [] : null
+type Part = readonly [item: string, count: number, rate: bigint | null]
+
+/** Takes each part out of the whole; what the parts leave is the first line. Parts never add up to more than their whole. */
+const linesOf = (whole: Part, parts: readonly Part[]): readonly ChargeLine[] => {
+  let [item, left, rate] = whole
+  const taken = parts.map(([name, count, partRate]): ChargeLine => {
+    const part = Math.min(Math.max(0, count), left)
+    left -= part
+    return { item: name, count: part, rateNano: partRate, perMillion: true }
+  })
+  return [{ item, count: left, rateNano: rate, perMillion: true }, ...taken]
+}
+
+const inputLines = (usage: Usage, rates: PriceRates, input: number): readonly ChargeLine[] => {
   const cached = usage.cachedInput ?? 0
+  const cachedAudio = rates.cachedAudioInput === undefined ? 0 : Math.min(usage.cachedAudioInput ?? 0, cached)
   const write1h = usage.cacheWrite1h ?? 0
-  const write5m = Math.max(0, (usage.cacheWrite ?? 0) - write1h)
-  const audio = usage.audioInput ?? 0
-  const image = usage.imageInput ?? 0
-  return [
-    { count: Math.max(0, usage.input - cached - write5m - write1h - audio - image), rate: rates.input },
-    { count: cached, rate: rates.cachedInput ?? rates.input },
-    { count: write5m, rate: rates.cacheWrite5m ?? rates.input },
-    { count: write1h, rate: rates.cacheWrite1h ?? rates.cacheWrite5m ?? rates.input },
-    { count: audio, rate: rates.audioInput ?? rates.input },
-    { count: image, rate: rates.imageInput ?? rates.input },
-  ]
+  const write5m = Math.max((usage.cacheWrite ?? 0) - write1h, usage.cacheWrite === null ? (usage.cacheWrite5m ?? 0) : 0)
+  return linesOf(
+    ['input', input, rates.input],
+    [
+      ['cached audio input', cachedAudio, rates.cachedAudioInput ?? null],
+      ['cached input', cached - cachedAudio, rates.cachedInput ?? rates.input],
+      ['cache write 1h', write1h, rates.cacheWrite1h ?? rates.cacheWrite5m ?? rates.input],
+      ['cache write', write5m, rates.cacheWrite5m ?? rates.input],
+      ['audio input', usage.audioInput ?? 0, rates.audioInput ?? rates.input],
+      ['image input', usage.imageInput ?? 0, rates.imageInput ?? rates.input],
+    ],
+  )
 }
 
-const outputLines = (usage: Usage, rates: PriceRates): readonly Line[] | null => {
-  if (usage.output === null) return rates.output === null ? [] : null
-  const reasoning = usage.reasoning ?? 0
-  const audio = usage.audioOutput ?? 0
-  const image = usage.imageOutput ?? 0
-  return [
-    { count: Math.max(0, usage.output - reasoning - audio - image), rate: rates.output },
-    { count: Math.min(reasoning, usage.output), rate: rates.reasoning ?? rates.output },
-    { count: audio, rate: rates.audioOutput ?? rates.output },
-    { count: image, rate: rates.imageOutput ?? rates.output },
-  ]
+const outputLines = (usage: Usage, rates: PriceRates, output: number): readonly ChargeLine[] =>
+  linesOf(
+    ['output', output, rates.output],
+    [
+      ['reasoning', usage.reasoning ?? 0, rates.reasoning ?? rates.output],
+      ['audio output', usage.audioOutput ?? 0, rates.audioOutput ?? rates.output],
+      ['image output', usage.imageOutput ?? 0, rates.imageOutput ?? rates.output],
+    ],
+  )
+
+const pieceLines = (usage: Usage, rates: PriceRates): readonly ChargeLine[] => [
+  { item: 'call', count: rates.perCall === null ? 0 : 1, rateNano: rates.perCall, perMillion: false },
+  ...Object.entries(usage.items ?? {}).map(
+    ([item, count]): ChargeLine => ({
+      item,
+      count: Math.ceil(count),
+      rateNano: rates.items?.[item] ?? null,
+      perMillion: false,
+    }),
+  ),
+]
+
+/**
+ * What a usage comes to under a row, line by line; lines of nothing are left out. `null` = unpriced, because something is
+ * unknown, or was used, that the row would have to price. A piece that the row does not price costs nothing, and its line says so.
+ */
+export const chargeLines = (usage: Usage, rates: PriceRates): readonly ChargeLine[] | null => {
+  if (usage.input === null && rates.input !== null) return null
+  if (usage.output === null && rates.output !== null) return null
+  const tokens = [
+    ...(usage.input === null ? [] : inputLines(usage, rates, usage.input)),
+    ...(usage.output === null ? [] : outputLines(usage, rates, usage.output)),
+  ].filter(({ count }) => count > 0)
+  if (tokens.some(({ rateNano }) => rateNano === null)) return null
+  return [...tokens, ...pieceLines(usage, rates).filter(({ count }) => count > 0)]
 }
 
-/** Nano units times a million tokens; `null` where something was used that the row does not price. */
-const sumOf = (usage: Usage, rates: PriceRates): bigint | null => {
-  const input = inputLines(usage, rates)
-  const output = outputLines(usage, rates)
-  if (input === null || output === null) return null
-  let sum = (rates.perCall ?? 0n) * tokensPerPrice
-  for (const { count, rate } of [...input, ...output]) {
-    if (count === 0) continue
-    if (rate === null) return null
-    sum += BigInt(count) * rate
-  }
-  for (const [name, count] of Object.entries(usage.items ?? {})) {
-    const rate = rates.items?.[name]
-    if (rate !== undefined) sum += BigInt(Math.ceil(count)) * rate * tokensPerPrice
-  }
-  return sum
+/** Nano units times a million. */
+export const sumOfLines = (lines: readonly ChargeLine[]): bigint =>
+  lines.reduce(
+    (sum, { count, rateNano, perMillion }) =>
+      sum + BigInt(count) * (rateNano ?? 0n) * (perMillion ? 1n : tokensPerPrice),
+    0n,
+  )
+
+/** What turns a row's nano units into nano-USD; `null` = no rate of exchange is in force. */
+export const usdFactor = (row: PriceRow, atMs: number): Factor | null => {
+  if (row.currency === 'USD') return { numerator: 1n, denominator: 1n }
+  const rate = rowFxRate(row, atMs)
+  return rate === null ? null : { numerator: nanoPerUnit, denominator: rate.perUsdNano }
 }
+
+/** A rate times these factors: divided once, rounded half up. For showing; calls multiply first and divide at the end. */
+export const rateBy = (rateNano: bigint, factors: readonly Factor[]): bigint =>
+  amountOf(rateNano * tokensPerPrice, factors)
+
+/** A sum in nano units times a million, times these factors, as nano-USD: divided once, rounded half up. */
+export const amountOf = (sum: bigint, factors: readonly Factor[]): bigint =>
+  divideHalfUp(
+    factors.reduce((product, { numerator }) => product * numerator, sum),
+    factors.reduce((product, { denominator }) => product * denominator, tokensPerPrice),
+  )
 
 /**
  * What a call costs: `null` = unpriced, because no row holds or because something was used, or is unknown, that the
  * row prices. `free` is zero on purpose and has no row.
  */
-export const chargeOf = (usage: Usage, rows: readonly PriceRow[] | 'free', atMs: number): Charge | null => {
-  if (rows === 'free') return { costNanoUsd: 0n, priceHash: null }
-  const row = rowInForce(rows, { atMs, inputTokens: usage.input ?? 0, serviceTier: usage.serviceTier })
-  if (row === null) return null
-  const sum = sumOf(usage, row.rates)
-  return sum === null ? null : { costNanoUsd: divideHalfUp(sum, tokensPerPrice), priceHash: priceRowHash(row) }
+export const saleOf = (
+  usage: Usage,
+  rows: readonly PriceRow[] | 'free',
+  { atMs, rules }: { readonly atMs: number; readonly rules: AppliedRules },
+): Charge | null => {
+  if (rows === 'free') return freeCharge
+  const choice = priceAt(rows, { atMs, inputTokens: usage.input ?? 0, serviceTier: usage.serviceTier })
+  if (choice === null) return null
+  const { row } = choice
+  const lines = chargeLines(usage, row.rates)
+  const toUsd = usdFactor(row, atMs)
+  if (lines === null || toUsd === null) return null
+  const sum = sumOfLines(lines)
+  const factors = [toUsd, markupFactor(rules.markup)]
+  return {
+    costNanoUsd: amountOf(sum, [...factors, discountFactor(rules.discount)]),
+    baseNanoUsd: amountOf(sum, factors),
+    priceHash: priceRowHash(row),
+    choice,
+    fxRate: rowFxRate(row, atMs),
+    rules,
+  }
 }
+
+/** What a call costs by its rows alone, without markup and discount: also what an attempt costs the operator. */
+export const chargeOf = (usage: Usage, rows: readonly PriceRow[] | 'free', atMs: number): Charge | null =>
+  saleOf(usage, rows, { atMs, rules: noRules })

@@ -18,7 +18,7 @@ import {
 } from './book.ts'
 import type { Lot, SpentLot } from './lot.ts'
 import { paidPart } from './lot.ts'
-import type { Billing, Grant, UpstreamCost } from './port.ts'
+import type { Billing, Grant, LotKind, UpstreamCost } from './port.ts'
 
 export type Entry = {
   readonly from: string
@@ -107,6 +107,23 @@ export const adjustEntries = (adjustment: {
       inUsd({ from: customerBook(account, lot.kind), to: adjustmentBook, amountNano: amountNanoUsd, lot: lot.id }),
     ),
     inUsd({ from: owedBook(account, billing), to: adjustmentBook, amountNano: owedNanoUsd, lot: null }),
+  ])
+}
+
+/** What comes back to an account of what it was charged, which first pays what it owes. */
+export const refundEntries = (refund: {
+  readonly account: string
+  readonly billing: Billing
+  readonly kind: LotKind
+  readonly lot: string
+  readonly amountNanoUsd: bigint
+  readonly repaidNanoUsd: bigint
+}): readonly Entry[] => {
+  const { account, billing, kind, lot, amountNanoUsd, repaidNanoUsd } = refund
+  const book = customerBook(account, kind)
+  return kept([
+    inUsd({ from: revenueBook, to: book, amountNano: amountNanoUsd, lot }),
+    inUsd({ from: book, to: owedBook(account, billing), amountNano: repaidNanoUsd, lot }),
   ])
 }
 

@@ -150,6 +150,21 @@ export type SettleRequest = {
   readonly model?: ModelNames
 }
 
+/** A settled call at another price. Idempotent: what it is to have cost in the end is told, not the difference. */
+export type RerateRequest = {
+  readonly call: string
+  /** Never negative. */
+  readonly targetNanoUsd: bigint
+  readonly nowMs: number
+  /** For the books: which prices, from what to what. */
+  readonly reason: string
+}
+
+export type Rerated =
+  | { readonly kind: 'adjusted'; readonly differenceNanoUsd: bigint; readonly chargedNanoUsd: bigint }
+  | { readonly kind: 'unchanged'; readonly chargedNanoUsd: bigint }
+  | { readonly kind: 'not_settled' }
+
 export type TerminalState = 'settled' | 'voided' | 'lost'
 
 /** How a call ended in the books; a repeat gives the first answer. */

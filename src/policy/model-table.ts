@@ -1,6 +1,7 @@
 /** Models as the relay sees them: rows made from drover.yaml, the catalog and the store. */
 
 import type { PriceRow } from '#base/price-row.ts'
+import type { AppliedRules } from '#base/price-rule.ts'
 import type { BreakerSettings } from './breaker.ts'
 import type { DataPolicy } from './region.ts'
 
@@ -62,6 +63,14 @@ export type ModelRow = {
   readonly outputModalities: readonly string[]
   readonly createdMs: number | null
   readonly ownedBy: string
+  /** What rules of price go by; absent = unknown. */
+  readonly family?: string | null
+  /** The vendor whose list the price comes from, or whose model it is. */
+  readonly vendor?: string | null
+  /** Prices of single accounts and plans, by `account:<id>` and `plan:<name>`: rows of a higher rank. */
+  readonly ownPrices?: ReadonlyMap<string, readonly PriceRow[]>
+  /** On the row of a call under way: the markup and the discount that its account gets. */
+  readonly rules?: AppliedRules
   /** What a caller of this name is told in a warning. */
   readonly notice?: string
 }

@@ -1,9 +1,21 @@
 /** What can be configured about who may do how much where: the blocks `plans`, `bundles` and `regions`. */
 
 import { z } from 'zod'
+import { nanoOf } from '#base/money.ts'
 import { amount, count, duration, line, name } from '#base/settings.ts'
 
 const limit = (what: string) => count(1, 1_000_000_000).optional().describe(what)
+
+/** A percentage such as `15%` or `12.5%`; gives basis points. */
+const percent = (range: string, form: RegExp) =>
+  z
+    .string({ error: `must be a percentage in quotes, such as "15%"` })
+    .regex(form, `must be a percentage such as "15%", ${range}, with at most 2 digits after the point`)
+    .meta({ kind: 'percentage' })
+    .transform((text) => Number(nanoOf(text.slice(0, -1)) / 10_000_000n))
+
+const discount = () => percent('from 0% to 100%', /^(100|\d{1,2}(\.\d{1,2})?)%$/)
+const markup = () => percent('from -100% to 100000%', /^(-(100|\d{1,2}(\.\d{1,2})?)|\d{1,6}(\.\d{1,2})?)%$/)
 
 const plan = z.strictObject({
   rpm: limit('Requests a minute.'),
@@ -13,6 +25,8 @@ const plan = z.strictObject({
   concurrency: limit('Calls under way at once.'),
   signup_credit: amount().optional().describe('USD of promotional credit for a new account.'),
   signup_credit_expires: duration({ min: '1h' }).optional().describe('When that credit ends.'),
+  discount: discount().optional().describe('What is taken off the price of every call.'),
+  markup: markup().optional().describe('What is put on the list price of every call; below zero it is taken off.'),
   upgrade_at_paid_usd: amount().optional().describe('The plan is given to an account that has paid this much.'),
 })
 
@@ -26,11 +40,10 @@ export const bundleSettings = z
     z.strictObject({
       name: name('a bundle').describe('Its name.'),
       families: z.array(line(64)).min(1).max(100).describe('Families of models that count together.'),
-      min_volume_usd: amount().describe('The monthly volume from which it holds.'),
-      discount: z
-        .string()
-        .regex(/^(100|\d{1,2}(\.\d{1,4})?)%$/, 'must be a percentage such as "15%"')
-        .describe('What is taken off.'),
+      min_volume_usd: amount().describe(
+        'It holds once the calls of the UTC month in these families came to this much, before discounts.',
+      ),
+      discount: discount().describe('What is taken off.'),
     }),
   )
   .max(1000)

@@ -15,6 +15,7 @@ export const moonshot: Vendor = makeVendor({
   title: 'Moonshot AI (Kimi)',
   baseUrl: 'https://api.moonshot.ai/v1',
   regions: { sg: 'https://api.moonshot.ai/v1', cn: 'https://api.moonshot.cn/v1' },
+  regionCurrencies: { cn: 'CNY' },
   keyEnv: ['MOONSHOT_API_KEY', 'KIMI_API_KEY'],
   options: shimOption,
   protocols: ['openai-chat', 'anthropic-messages'],

@@ -64,6 +64,10 @@ const provider = z
         'Look so often whether it is there, by a call that costs nothing: its list of models, else a connection. `off` = only calls show it.',
       ),
     price: z.literal('free').optional().describe('`free`: its models cost nothing, on purpose.'),
+    currency: z
+      .enum(['USD', 'CNY'])
+      .optional()
+      .describe("In which of its price lists the provider bills you. Absent: as the vendor's region does, else USD."),
     options: z
       .record(z.string(), line(500))
       .default({})

@@ -11,6 +11,7 @@ export const siliconflow: Vendor = makeVendor({
   title: 'SiliconFlow',
   baseUrl: 'https://api.siliconflow.com/v1',
   regions: { intl: 'https://api.siliconflow.com/v1', cn: 'https://api.siliconflow.cn/v1' },
+  regionCurrencies: { cn: 'CNY' },
   keyEnv: ['SILICONFLOW_API_KEY'],
   protocols: [
     'openai-chat',

@@ -70,6 +70,7 @@ export const openaiDialect: Vendor['dialect'] = dialectOf({
 /** A vendor that is as the OpenAI API is, but for what is given. */
 export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   regions: {},
+  regionCurrencies: {},
   keyless: false,
   local: false,
   inProcess: false,

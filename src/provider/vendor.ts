@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
+import type { Currency } from '#base/price-row.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Dialect, UpstreamProtocolName } from '#protocol/protocol.ts'
 import type { WireShim } from './wire-shim.ts'
@@ -40,6 +41,8 @@ export type Provider = {
   readonly certificateAuthorities: string | null
   /** `free`: every model of it costs nothing, on purpose. */
   readonly price: 'free' | null
+  /** In which of its price lists the vendor bills this account; absent or `null` = in dollars. */
+  readonly currency?: Currency | null
   /** Vendor-specific settings (Azure's `api_version`, …), checked by the vendor's `settings`. */
   readonly options: Readonly<Record<string, string>>
 }
@@ -66,6 +69,8 @@ export type Vendor = {
   readonly baseUrl: string | null
   /** Base URLs by `region`, where the vendor has several. */
   readonly regions: Readonly<Record<string, string>>
+  /** Regions that bill in another currency than dollars. */
+  readonly regionCurrencies: Readonly<Record<string, Currency>>
   /** Environment variables that hold its key, in order; the first is also what `init` writes. */
   readonly keyEnv: readonly string[]
   /** Whether it can be used without a key (a local server). */

@@ -11,6 +11,7 @@ export const zhipu: Vendor = makeVendor({
   title: 'Z.ai (Zhipu)',
   baseUrl: 'https://api.z.ai/api/paas/v4',
   regions: { intl: 'https://api.z.ai/api/paas/v4', cn: 'https://open.bigmodel.cn/api/paas/v4' },
+  regionCurrencies: { cn: 'CNY' },
   keyEnv: ['ZAI_API_KEY', 'ZHIPU_API_KEY', 'ZHIPUAI_API_KEY'],
   protocols: [
     'openai-chat',

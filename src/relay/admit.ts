@@ -71,6 +71,7 @@ type Admission = {
   readonly key: KeyFacts
   readonly call: Call
   readonly limiter: Limiter
+  /** When the call arrived: the instant of its prices. */
   readonly nowMs: number
 }
 

@@ -5,9 +5,10 @@ import fc from 'fast-check'
 import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { noRates } from '#base/price-row.ts'
+import type { PriceRule } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { usageOf } from '#base/usage.ts'
-import { chargeOf } from '#ledger/charge.ts'
+import { chargeOf, saleOf } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import { openaiChat } from '#protocol/openai-chat/index.ts'
@@ -134,6 +135,52 @@ test('for any prices and usage within the bound the charge is never above it, an
         if (lowered === null || lowered > most) return
         const whole = chargeOf(usageOf({ input: call.inputBytes, output: lowered }), row.priceRows, 0)
         if (cached <= input) assert.ok(whole !== null && whole.costNanoUsd <= part)
+      },
+    ),
+  )
+})
+
+const markup = (basisPoints: number): PriceRule => ({
+  name: 'm',
+  kind: 'markup',
+  basisPoints,
+  scope: { account: null, plan: null, model: null, families: null, vendor: null },
+  volumeMinNanoUsd: null,
+  fromMs: null,
+  untilMs: null,
+})
+
+test('the dearest window that the call may run into counts', () => {
+  const peak = priced({ input: 0n, output: nanoOf('9') }, { windows: [{ fromMinute: 5, untilMinute: 6 }] })
+  const rows = [priced({ input: 0n, output: nanoOf('2') }), peak]
+  const lasting = (totalMs: number): ModelRow =>
+    model({ priceRows: rows, route: { ...model({}).route, timeouts: { ...timeouts, totalMs } } })
+  const call = callOf({ max_tokens: 1000 })
+  assert.equal(bound(call, lasting(299_999)).amountNanoUsd, 2_000_000n)
+  assert.equal(bound(call, lasting(300_000)).amountNanoUsd, 9_000_000n)
+})
+
+test('for any markup, discount and rate of exchange the hold covers the charge, and a lowered maximum fits its money', () => {
+  const rate = fc.bigInt({ min: 0n, max: 10n ** 11n })
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+  fc.assert(
+    fc.property(
+      fc.tuple(rate, rate, fc.bigInt({ min: 1n, max: 10n ** 11n })),
+      fc.tuple(fc.integer({ min: -10_000, max: 100_000 }), fc.integer({ min: 0, max: 10_000 })),
+      fc.tuple(share, share, fc.integer({ min: 1, max: 100_000 })),
+      ([input, output, perUsdNano], [up, down], [a, b, most]) => {
+        const perUsd = [{ currency: 'CNY', perUsdNano, fromMs: 0, source: 's', read: 'r' }]
+        const rules = { markup: markup(up), discount: { ...markup(down), kind: 'discount' as const } }
+        const row = model({ priceRows: [priced({ input, output }, { currency: 'CNY', perUsd })], rules })
+        const call = callOf({ max_tokens: most })
+        const of = bound(call, row)
+        const usage = usageOf({ input: Math.floor(call.inputBytes * a), output: Math.floor(most * b) })
+        const charge = saleOf(usage, row.priceRows, { atMs: 0, rules })
+        assert.ok(charge !== null && charge.costNanoUsd <= of.amountNanoUsd)
+        const lowered = of.outputTokensFor(of.amountMinNanoUsd)
+        if (lowered === null || lowered > most) return
+        const whole = saleOf(usageOf({ input: call.inputBytes, output: lowered }), row.priceRows, { atMs: 0, rules })
+        assert.ok(whole !== null && whole.costNanoUsd <= of.amountMinNanoUsd)
       },
     ),
   )

@@ -3,9 +3,11 @@
 import type { Buffer } from 'node:buffer'
 import { hasMember, readMember } from '#base/json.ts'
 import { divideHalfUp, tokensPerPrice } from '#base/money.ts'
-import type { PriceRates } from '#base/price-row.ts'
+import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { rowsThatMayRate } from '#base/price-row.ts'
+import { markupFactor } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { usdFactor } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
 
@@ -82,6 +84,7 @@ const inputRate = (rates: PriceRates, call: Call): bigint | null =>
     rates.input,
     rates.cachedInput,
     rates.cacheWrite5m,
+    rates.cachedAudioInput ?? null,
     // An hour's cache is only ever written where the caller marks what is to be kept.
     sourceOf(call)?.includes('"cache_control"') === true ? rates.cacheWrite1h : null,
     ...(asksForWindow(call) || call.payload.kind === 'form' ? [rates.imageInput, rates.audioInput] : []),
@@ -101,8 +104,13 @@ const itemsMax = (call: Call): number => {
   return silentKinds.includes(call.kind) ? call.choices : call.inputBytes
 }
 
-/** Nano-USD times a million tokens: what does not depend on the output, and each token of it. */
-type Sum = { readonly fixed: bigint; readonly perToken: bigint; readonly outputTokens: number }
+/** Nano-USD times the divisor: what does not depend on the output, and each token of it. */
+type Sum = {
+  readonly fixed: bigint
+  readonly perToken: bigint
+  readonly outputTokens: number
+  readonly divisor: bigint
+}
 
 const sumFor = (rates: PriceRates, call: Call, row: ModelRow): Sum | null => {
   const inputTokens = BigInt(inputTokensOf(call, row))
@@ -115,6 +123,23 @@ const sumFor = (rates: PriceRates, call: Call, row: ModelRow): Sum | null => {
     fixed: inputTokens * (input ?? 0n) + ((rates.perCall ?? 0n) + items) * tokensPerPrice,
     perToken: (output ?? 0n) * BigInt(call.choices),
     outputTokens: outputTokensOf(call, row),
+    divisor: tokensPerPrice,
+  }
+}
+
+/**
+ * In dollars and with the markup, exactly. A discount is not counted: what a call is held for covers it with and without.
+ */
+const priced = (sum: Sum | null, price: PriceRow, { row, atMs }: { row: ModelRow; atMs: number }): Sum | null => {
+  const toUsd = usdFactor(price, atMs)
+  if (sum === null || toUsd === null) return null
+  const markup = markupFactor(row.rules?.markup ?? null)
+  const numerator = toUsd.numerator * markup.numerator
+  return {
+    ...sum,
+    fixed: sum.fixed * numerator,
+    perToken: sum.perToken * numerator,
+    divisor: sum.divisor * toUsd.denominator * markup.denominator,
   }
 }
 
@@ -135,22 +160,24 @@ const sumsFor = (call: Call, row: ModelRow, atMs: number): readonly Sum[] | Prob
   if (row.priceRows === 'free') return []
   const rows = rowsThatMayRate(row.priceRows, {
     atMs,
-    currency: 'USD',
+    untilMs: atMs + row.route.timeouts.totalMs,
     serviceTier: tierAsked(call),
     inputTokensMax: inputTokensOf(call, row),
   })
-  const sums = rows.map(({ rates }) => sumFor(rates, call, row)).filter((sum) => sum !== null)
+  const sums = rows
+    .map((price) => priced(sumFor(price.rates, call, row), price, { row, atMs }))
+    .filter((sum) => sum !== null)
   return sums.length === 0 ? unpriced(row) : sums
 }
 
 const most = (amounts: readonly bigint[]): bigint => amounts.reduce((a, b) => (a > b ? a : b), 0n)
-const amountOf = ({ fixed, perToken }: Sum, outputTokens: number): bigint =>
-  divideHalfUp(fixed + perToken * BigInt(outputTokens), tokensPerPrice)
+const amountOf = ({ fixed, perToken, divisor }: Sum, outputTokens: number): bigint =>
+  divideHalfUp(fixed + perToken * BigInt(outputTokens), divisor)
 
 /** The largest output whose sum still rounds to the amount. */
-const tokensFor = ({ fixed, perToken }: Sum, amountNanoUsd: bigint): number | null => {
+const tokensFor = ({ fixed, perToken, divisor }: Sum, amountNanoUsd: bigint): number | null => {
   if (perToken === 0n) return null
-  const tokens = (amountNanoUsd * tokensPerPrice + tokensPerPrice / 2n - 1n - fixed) / perToken
+  const tokens = (amountNanoUsd * divisor + divisor / 2n - 1n - fixed) / perToken
   return Number(tokens < 0n ? 0n : tokens)
 }
 

@@ -1,9 +1,7 @@
 /** Which targets may answer a call: its model, the models that follow it, and what region, policy and wishes leave of them. */
 
 import { hasMember, readMember } from '#base/json.ts'
-import type { PriceRow } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
-import { rowInForce } from '#ledger/charge.ts'
 import { chooseModel, findModel } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
@@ -12,6 +10,7 @@ import type { MaxPrice, Wishes } from '#policy/wishes.ts'
 import { noWishes, wishesOf } from '#policy/wishes.ts'
 import type { Call } from '#protocol/call.ts'
 import { shimCall } from '#provider/shim.ts'
+import { ratesNow, rowForAccount } from './account-price.ts'
 import type { NamedBy } from './leg.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -49,7 +48,11 @@ type Excluded = { readonly target: string; readonly why: 'region' | 'wish' | 'po
 
 const tableOf = ({ snapshot, key }: CandidateQuestion) => (key.test ? snapshot.test : snapshot.live)
 
-const groupOf = (row: ModelRow, by: NamedBy): Group => ({ row, model: row.id, by, targets: row.targets })
+/** With what the caller's account pays for it. */
+const groupOf = (found: ModelRow, by: NamedBy, { snapshot, key, nowMs }: CandidateQuestion): Group => {
+  const row = rowForAccount(found, snapshot, { account: key.account, atMs: nowMs })
+  return { row, model: row.id, by, targets: row.targets }
+}
 
 /** The operator's fallbacks of a model and theirs, each once, in the order of asking; priced as the model that was named. */
 const fallbackGroups = (row: ModelRow, seen: Set<string>, question: CandidateQuestion): Group[] => {
@@ -74,13 +77,13 @@ const namedGroups = (question: CandidateQuestion, warnings: string[]): readonly 
   const primary = chooseModel(table, call.model, key)
   if (primary instanceof Problem) throw primary
   const seen = new Set([primary.id])
-  const groups = [groupOf(primary, 'model')]
+  const groups = [groupOf(primary, 'model', question)]
   for (const name of call.models.slice(0, modelsMax)) {
     const row = chooseModel(table, name, key)
     if (row instanceof Problem) warnings.push(`models:${name.slice(0, 64)} ${row.code}`)
     else if (!seen.has(row.id)) {
       seen.add(row.id)
-      groups.push(groupOf(row, 'caller'))
+      groups.push(groupOf(row, 'caller', question))
     }
   }
   if (call.models.length > modelsMax) warnings.push(`models:only the first ${modelsMax} are tried`)
@@ -106,12 +109,12 @@ const strangers = ({ order, only, ignore }: Wishes, snapshot: Snapshot): Readonl
   return unknown
 }
 
-const withinPrice = (rows: readonly PriceRow[] | 'free', most: MaxPrice, at: CandidateQuestion): boolean => {
-  if (rows === 'free') return true
+const withinPrice = (row: ModelRow, most: MaxPrice, at: CandidateQuestion): boolean => {
+  if (row.priceRows === 'free') return true
   const inputTokens = Math.ceil(at.call.inputBytes / bytesPerToken)
-  const price = rowInForce(rows, { atMs: at.nowMs, inputTokens, serviceTier: null })
-  if (price === null) return false
-  const { input, output, perCall } = price.rates
+  const rates = ratesNow(row, { atMs: at.nowMs, inputTokens })
+  if (rates === null) return false
+  const { input, output, perCall } = rates
   const over = (rate: bigint | null, limit: bigint | null): boolean => limit !== null && rate !== null && rate > limit
   return !over(input, most.input) && !over(output, most.output) && !over(perCall, most.perCall)
 }
@@ -181,7 +184,14 @@ const heldRows = (groups: readonly Group[], question: CandidateQuestion): readon
   groups.map(({ row, model, by }) => {
     if (by !== 'operator') return row
     const served = findModel(tableOf(question), model) ?? row
-    return { ...served, id: row.id, route: row.route, priceRows: row.priceRows }
+    const { rules } = row
+    return {
+      ...served,
+      id: row.id,
+      route: row.route,
+      priceRows: row.priceRows,
+      ...(rules === undefined ? {} : { rules }),
+    }
   })
 
 /**
@@ -200,7 +210,7 @@ export const candidatesFor = (question: CandidateQuestion): Candidates => {
   const unknown = strangers(wishes, snapshot)
   for (const [name, field] of unknown) warnings.push(`provider.${field}:no provider is called ${name.slice(0, 64)}`)
   const { maxPrice } = wishes
-  const payable = maxPrice === null ? named : named.filter(({ row }) => withinPrice(row.priceRows, maxPrice, question))
+  const payable = maxPrice === null ? named : named.filter(({ row }) => withinPrice(row, maxPrice, question))
   if (payable.length === 0) throw tooDear(call)
   const excluded: Excluded[] = []
   const groups = payable.map((group) => ({

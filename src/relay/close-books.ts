@@ -1,5 +1,7 @@
 /** The end of a call in the books: what it cost is settled, what was held for nothing is voided; a store that is away is asked again. */
 
+import { decimalOf } from '#base/money.ts'
+import { percentText } from '#base/price-rule.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Ended, ModelNames, UpstreamCost } from '#ledger/port.ts'
 import type { Draft } from './draft.ts'
@@ -34,13 +36,25 @@ const sources: Readonly<Record<string, string>> = {
   estimated: 'counted by Drover from what was delivered: the answer was cut',
 }
 
+/** What was put on the price and taken off it, with the amount before a discount. */
+const priceRuleOf = ({ pricing, costNanoUsd }: Draft): string => {
+  if (pricing === null || pricing === undefined || costNanoUsd === null) return ''
+  const said = pricing.rules.map(({ kind, name, basisPoints }) =>
+    kind === 'markup'
+      ? `markup ${name} ${percentText(basisPoints)}`
+      : `discount ${name} ${percentText(basisPoints)}: ${decimalOf(pricing.baseNanoUsd)} USD before, ${decimalOf(costNanoUsd)} USD after`,
+  )
+  return said.map((text) => `; ${text}`).join('')
+}
+
 /** The rule that decided, in the manual's words. */
 const ruleOf = ({ draft, leavePolicy, short }: Closing): string => {
   if (draft.usage === null) return 'nothing was delivered: nothing is charged'
   if (short) return 'credit or budget ended in the middle: what was delivered, counted by Drover'
   if (draft.costNanoUsd === null) return 'the usage cannot be priced: nothing is charged'
   const source = sources[draft.usage.source] ?? draft.usage.source
-  return draft.end === 'left' ? `the caller left (${leavePolicy ?? 'cancel'}): ${source}` : source
+  const evidence = draft.end === 'left' ? `the caller left (${leavePolicy ?? 'cancel'}): ${source}` : source
+  return `${evidence}${priceRuleOf(draft)}`
 }
 
 /** Only a provider's own figures may go over what was held. */

@@ -31,6 +31,7 @@ export const draftOf = (inbound: Inbound, protocol: string, nowMs: number): Draf
   usage: null,
   costNanoUsd: null,
   priceHash: null,
+  pricing: null,
   ttftMs: null,
   durationMs: 0,
   overheadMs: 0,

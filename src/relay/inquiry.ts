@@ -7,6 +7,7 @@ import { securityHeaders } from '#http/reply.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import { protocols } from '#protocol/index.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import { rowForAccount } from './account-price.ts'
 import { identify, rowFor } from './admit.ts'
 import { anthropicModel, anthropicModelPage } from './anthropic-models.ts'
 import type { RelayPorts } from './journey.ts'
@@ -30,7 +31,10 @@ export type Inquiry = (question: Question, params: Readonly<Record<string, strin
  * Anthropic's for its clients.
  */
 export const listModels: Inquiry = ({ snapshot, key, nowMs, asAnthropic }, _params, query) => {
-  const entries = modelEntries((key.test ? snapshot.test : snapshot.live).byName, key, nowMs)
+  const entries = modelEntries((key.test ? snapshot.test : snapshot.live).byName, key, {
+    nowMs,
+    pricedFor: (row) => rowForAccount(row, snapshot, { account: key.account, atMs: nowMs }),
+  })
   return asAnthropic ? anthropicModelPage(entries, query) : { object: 'list', data: entries }
 }
 
@@ -38,7 +42,8 @@ export const listModels: Inquiry = ({ snapshot, key, nowMs, asAnthropic }, _para
 export const showModel: Inquiry = ({ snapshot, key, nowMs, asAnthropic }, params) => {
   try {
     const name = params['id'] ?? ''
-    const entry = modelEntry(name, rowFor(snapshot, key, name), nowMs)
+    const row = rowForAccount(rowFor(snapshot, key, name), snapshot, { account: key.account, atMs: nowMs })
+    const entry = modelEntry(name, row, nowMs)
     return asAnthropic ? anthropicModel(entry) : entry
   } catch (thrown) {
     const problem = asProblem(thrown)

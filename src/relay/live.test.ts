@@ -6,6 +6,7 @@ import { sampleKey } from '#policy/sample-key.ts'
 import { makeVendor } from '#provider/vendor-defaults.ts'
 import type { RelaySettings } from './live.ts'
 import { liveRelay } from './live.ts'
+import { monthVolumes } from './month-volumes.ts'
 import { sampleModel, sampleProvider, sampleRoute } from './test-stage.ts'
 import type { ScriptedUpstream } from './test-upstream.ts'
 import { scriptedUpstream } from './test-upstream.ts'
@@ -30,6 +31,8 @@ const settings = (changes: Partial<RelaySettings> = {}): RelaySettings => ({
   regionsAllowed: null,
   keepBodies: false,
   plans: [],
+  priceRules: [],
+  fxRates: [],
   ...changes,
 })
 
@@ -52,6 +55,8 @@ const open = (first: RelaySettings = settings()) => {
     }),
     digestKey: (key) => `digest of ${key}`,
     keys: new Map([['digest of a', sampleKey({ id: 'key_a' })]]),
+    priceEntries: [],
+    volumes: monthVolumes(),
     settings: first,
     clock,
   })

@@ -1,7 +1,12 @@
 /** The snapshot as it changes: configuration, keys and the day of the catalog, each replacing only its own tables. */
 
 import type { Clock } from '#base/clock.ts'
+import type { FxRate } from '#base/fx-rate.ts'
+import type { PriceRule } from '#base/price-rule.ts'
 import type { Catalog } from '#catalog/model.ts'
+import type { PriceEntry } from '#catalog/port.ts'
+import type { PriceBook } from '#catalog/price-book.ts'
+import { priceBookOf } from '#catalog/price-book.ts'
 import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
@@ -9,6 +14,7 @@ import type { PlanFacts } from '#policy/plan.ts'
 import type { Provider } from '#provider/vendor.ts'
 import type { DeclaredModel, TableInput } from './model-rows.ts'
 import { liveTable, testTable } from './model-rows.ts'
+import type { MonthVolumes } from './month-volumes.ts'
 import type { CustomerTables, Snapshot } from './snapshot.ts'
 import { snapshotHolder } from './snapshot.ts'
 import type { UpstreamSet } from './upstreams.ts'
@@ -20,6 +26,8 @@ const refreshEveryMs = 3_600_000
 export type RelaySettings = {
   readonly providers: readonly Provider[]
   readonly models: readonly DeclaredModel[]
+  readonly priceRules: readonly PriceRule[]
+  readonly fxRates: readonly FxRate[]
   readonly environment: string
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
@@ -38,6 +46,9 @@ export type LiveOptions = {
   readonly upstreams: UpstreamSet
   readonly digestKey: (key: string) => string
   readonly keys: ReadonlyMap<string, KeyFacts>
+  /** The operator's price book, as the store has it. */
+  readonly priceEntries: readonly PriceEntry[]
+  readonly volumes: MonthVolumes
   readonly settings: RelaySettings
   readonly clock: Clock
 }
@@ -49,6 +60,10 @@ export type Live = {
   readonly accountsChanged: (changed: readonly AccountFacts[]) => void
   /** Everything that is set for customers, read anew. */
   readonly customersChanged: (stored: StoredCustomers) => void
+  /** The whole book as it is now. */
+  readonly pricesChanged: (entries: readonly PriceEntry[]) => void
+  /** The price book in force. */
+  readonly book: () => PriceBook
   readonly close: () => void
 }
 
@@ -57,16 +72,26 @@ export const liveRelay = (options: LiveOptions): Live => {
   const { catalog, route, upstreams, clock } = options
   let settings = options.settings
   let stored: StoredCustomers = { budgets: [], plans: [] }
+  let entries = options.priceEntries
 
-  const tables = (): Pick<Snapshot, 'live' | 'test'> => {
+  const bookNow = (): PriceBook => {
+    const { priceRules: rules, fxRates } = settings
+    return priceBookOf(entries, { world: catalog.world, rules, fxRates })
+  }
+  let book = bookNow()
+
+  const tables = (): Pick<Snapshot, 'live' | 'test' | 'pricing'> => {
+    book = bookNow()
     const input: TableInput = {
       catalog,
       providers: settings.providers,
       declared: settings.models,
       route,
       nowMs: clock.nowMs(),
+      book,
     }
-    return { live: liveTable(input), test: testTable(input) }
+    const pricing = { rules: book.rules, volumes: options.volumes }
+    return { live: liveTable(input), test: testTable(input), pricing }
   }
   const customers = (): CustomerTables => ({
     budgets: Map.groupBy(stored.budgets, ({ subject }) => subject),
@@ -115,6 +140,11 @@ export const liveRelay = (options: LiveOptions): Live => {
       stored = changed
       holder.replace({ customers: customers() })
     },
+    pricesChanged: (changed) => {
+      entries = changed
+      holder.replace(tables())
+    },
+    book: () => book,
     close: () => cancel(),
   }
 }

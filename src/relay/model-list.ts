@@ -1,10 +1,10 @@
 /** The caller's own list of models, in OpenAI's shape with the fields that OpenRouter's clients read beside. */
 
 import { decimalOf, tokensPerPrice } from '#base/money.ts'
-import type { PriceRow } from '#base/price-row.ts'
-import { rowInForce } from '#ledger/charge.ts'
+import type { PriceRates } from '#base/price-row.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
+import { ratesNow } from './account-price.ts'
 
 export type ModelEntry = {
   readonly id: string
@@ -33,11 +33,11 @@ const perToken = (nanoPerMillion: bigint): string => {
 const zero: Readonly<Record<string, string>> = { prompt: '0', completion: '0' }
 
 const named = (
-  row: PriceRow,
+  rates: PriceRates,
   names: { input: string; output: string; cached: string },
   text: (nano: bigint) => string,
 ) => {
-  const { input, output, cachedInput } = row.rates
+  const { input, output, cachedInput } = rates
   return {
     ...(input === null ? {} : { [names.input]: text(input) }),
     ...(output === null ? {} : { [names.output]: text(output) }),
@@ -48,8 +48,7 @@ const named = (
 /** The entry under the name that was asked for, which may be an alias. */
 export const modelEntry = (name: string, row: ModelRow, nowMs: number): ModelEntry => {
   const free = row.priceRows === 'free'
-  const price =
-    row.priceRows === 'free' ? null : rowInForce(row.priceRows, { atMs: nowMs, inputTokens: 0, serviceTier: null })
+  const price = row.priceRows === 'free' ? null : ratesNow(row, { atMs: nowMs, inputTokens: 0 })
   return {
     id: name,
     object: 'model',
@@ -72,9 +71,9 @@ export const modelEntry = (name: string, row: ModelRow, nowMs: number): ModelEnt
 export const modelEntries = (
   names: ReadonlyMap<string, ModelRow>,
   key: Pick<KeyFacts, 'models'>,
-  nowMs: number,
+  { nowMs, pricedFor }: { readonly nowMs: number; readonly pricedFor: (row: ModelRow) => ModelRow },
 ): readonly ModelEntry[] =>
   [...names]
     .filter(([name]) => key.models === null || key.models.includes(name))
-    .map(([name, row]) => modelEntry(name, row, nowMs))
+    .map(([name, row]) => modelEntry(name, pricedFor(row), nowMs))
     .sort((a, b) => (a.id < b.id ? -1 : 1))

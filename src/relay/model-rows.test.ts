@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Problem } from '#base/problem.ts'
 import { catalogOf } from '#catalog/load.ts'
+import { priceBookOf } from '#catalog/price-book.ts'
+import { noWorld } from '#catalog/world.ts'
 import type { ModelTable } from '#policy/choose.ts'
 import { chooseModel, findModel } from '#policy/choose.ts'
 import type { ModelRow } from '#policy/model-table.ts'
@@ -61,6 +63,7 @@ const input = (changes: Partial<TableInput> = {}): TableInput => ({
   declared: [],
   route: sampleRoute,
   nowMs: Date.parse('2026-11-22T00:00:00Z'),
+  book: priceBookOf([], { world: noWorld, rules: [], fxRates: [] }),
   ...changes,
 })
 

@@ -5,6 +5,8 @@ import type { Currency, PriceRates, PriceRow } from '#base/price-row.ts'
 import type { Retirement as Gone } from '#catalog/lookup.ts'
 import { liveNames, namedAt, resolve } from '#catalog/lookup.ts'
 import type { Catalog, CatalogModel } from '#catalog/model.ts'
+import type { PriceBook } from '#catalog/price-book.ts'
+import { withRates } from '#catalog/price-book.ts'
 import type { ModelTable, Retirement } from '#policy/choose.ts'
 import type { ModelRow, RouteSettings, Target } from '#policy/model-table.ts'
 import type { DataPolicy } from '#policy/region.ts'
@@ -41,6 +43,7 @@ export type KnownProvider = {
   readonly region: string | null
   readonly dataPolicy?: DataPolicy | null
   readonly price: 'free' | null
+  readonly currency?: Currency | null
 }
 
 export type TableInput = {
@@ -50,6 +53,8 @@ export type TableInput = {
   /** For models that nobody declared. */
   readonly route: RouteSettings
   readonly nowMs: number
+  /** The operator's own rows and rates. */
+  readonly book: PriceBook
 }
 
 /** The name of the provider that answers test keys. */
@@ -80,15 +85,28 @@ const facts = (known: CatalogModel | null) => ({
 })
 
 /** Tables by the same reading of catalog and providers: everything that follows asks these. */
-const reader = ({ catalog, providers, route }: TableInput) => {
+const reader = ({ catalog, providers, route, book }: TableInput) => {
   const byName = new Map(providers.map((provider) => [provider.name, provider]))
   const knownAt = (provider: string, model: string): CatalogModel | null => {
     const vendor = byName.get(provider)?.vendor
     return vendor === undefined ? null : (namedAt(catalog, vendor, model)?.model ?? null)
   }
+  /** The vendor's list, the operator's corrections of it before what is shipped, in the currency that the provider bills in. */
+  const listRows = (provider: string, model: string): readonly PriceRow[] => {
+    const known = byName.get(provider)
+    const id = knownAt(provider, model)?.id ?? model
+    const rows = [
+      ...(book.list.get(`${known?.vendor ?? provider}/${id}`) ?? []),
+      ...withRates(knownAt(provider, model)?.priceRows ?? [], book.fxRates),
+    ]
+    const billed = rows.filter((row) => row.currency === (known?.currency ?? 'USD'))
+    return billed.length > 0 ? billed : rows
+  }
+  const ownRow = (price: Exclude<Price, null | 'free'>, model: string, vendor: string): readonly PriceRow[] =>
+    withRates([priceRow(price, model, vendor)], book.fxRates)
   const costRows = (provider: string, model: string, cost: Price): readonly PriceRow[] => {
-    if (cost === null) return knownAt(provider, model)?.priceRows ?? []
-    return cost === 'free' ? [] : [priceRow(cost, model, byName.get(provider)?.vendor ?? provider)]
+    if (cost === null) return listRows(provider, model)
+    return cost === 'free' ? [] : ownRow(cost, model, byName.get(provider)?.vendor ?? provider)
   }
   const targetOf = (declared: DeclaredTarget): Target => {
     const { provider, model, weight, tier, params, cost } = declared
@@ -107,10 +125,21 @@ const reader = ({ catalog, providers, route }: TableInput) => {
   }
   const priceOf = (price: Price, id: string, first: DeclaredTarget | undefined): ModelRow['priceRows'] => {
     if (price === 'free') return 'free'
-    if (price !== null) return [priceRow(price, id, 'operator')]
-    if (first === undefined) return []
-    if (byName.get(first.provider)?.price === 'free') return 'free'
-    return knownAt(first.provider, first.model)?.priceRows ?? []
+    if (price !== null) return ownRow(price, id, 'operator')
+    const sale = book.sale.get(id) ?? []
+    if (first === undefined) return sale
+    if (sale.length === 0 && byName.get(first.provider)?.price === 'free') return 'free'
+    return [...sale, ...listRows(first.provider, first.model)]
+  }
+  /** What prices of single accounts and rules go by. */
+  const pricedAs = (id: string, first: DeclaredTarget | undefined) => {
+    const known = first === undefined ? null : knownAt(first.provider, first.model)
+    const own = book.own.get(id)
+    return {
+      family: known?.family ?? null,
+      vendor: first === undefined ? null : (known?.vendor ?? byName.get(first.provider)?.vendor ?? first.provider),
+      ...(own === undefined ? {} : { ownPrices: own }),
+    }
   }
   const single = (id: string, provider: string, model: string): ModelRow => {
     const declared: DeclaredTarget = { provider, model, weight: 1, tier: 1, params: 'shim', cost: null }
@@ -123,10 +152,11 @@ const reader = ({ catalog, providers, route }: TableInput) => {
       priceRows: priceOf(null, id, declared),
       origin: 'direct',
       ...facts(known),
+      ...pricedAs(id, declared),
       ownedBy: known?.vendor ?? byName.get(provider)?.vendor ?? provider,
     }
   }
-  return { byName, knownAt, targetOf, priceOf, single }
+  return { byName, knownAt, targetOf, priceOf, pricedAs, single }
 }
 
 const declaredRow = (model: DeclaredModel, read: ReturnType<typeof reader>): ModelRow => {
@@ -141,6 +171,7 @@ const declaredRow = (model: DeclaredModel, read: ReturnType<typeof reader>): Mod
     priceRows: read.priceOf(model.price, model.id, first),
     origin: 'yaml',
     ...facts(known),
+    ...read.pricedAs(model.id, first),
     ownedBy: known?.vendor ?? first?.provider ?? 'operator',
   }
 }

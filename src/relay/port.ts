@@ -20,6 +20,15 @@ export type AccountSource = {
   readonly loadAccounts: () => Promise<readonly AccountFacts[]>
 }
 
+/** What an account's calls to a family of models came to, before discounts. */
+export type Volume = { readonly account: string; readonly family: string; readonly baseNanoUsd: bigint }
+
+/** What a month came to so far, for rules that depend on it. */
+export type VolumeSource = {
+  /** Of the calls whose ids lie in `[from, until)`. */
+  readonly volumesOf: (span: { readonly from: string; readonly until: string }) => Promise<readonly Volume[]>
+}
+
 export type KeySource = {
   /** All keys that are not long gone, by digest: read at start and when told of a change. */
   readonly load: () => Promise<ReadonlyMap<string, KeyFacts>>

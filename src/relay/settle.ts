@@ -1,11 +1,13 @@
 /** The end of a call: what it used, what it costs, the one record of it. */
 
+import type { Pricing } from '#base/call-record.ts'
+import { noRules } from '#base/price-rule.ts'
 import type { Problem } from '#base/problem.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 import type { Charge } from '#ledger/charge.ts'
-import { chargeOf } from '#ledger/charge.ts'
+import { chargeOf, freeCharge, saleOf } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
 import type { Attempt } from './attempt.ts'
@@ -16,9 +18,30 @@ import type { Meter } from './meter.ts'
 /** Answers that are text, so that tokens can be counted where a provider reports none. */
 const countable: readonly CallKind[] = ['chat', 'completion']
 
+/** What a call costs, at the prices of its arrival. */
 export const priceOf = (row: ModelRow, usage: Usage, draft: Draft): Charge | null =>
   // A call under a test key never moves money, whatever the model costs.
-  draft.test ? { costNanoUsd: 0n, priceHash: null } : chargeOf(usage, row.priceRows, draft.timeMs)
+  draft.test ? freeCharge : saleOf(usage, row.priceRows, { atMs: draft.timeMs, rules: row.rules ?? noRules })
+
+/** How the cost was come by, for the record; `null` = there is nothing to say. */
+const pricingOf = (row: ModelRow, charge: Charge | null): Pricing | null => {
+  if (charge === null || charge.choice === null) return null
+  const { row: price } = charge.choice
+  return {
+    model: row.id,
+    family: row.family ?? null,
+    vendor: price.vendor,
+    source: price.source,
+    serviceTier: price.serviceTier,
+    contextOverTokens: price.contextOverTokens,
+    currency: price.currency,
+    perUsdNano: charge.fxRate?.perUsdNano ?? null,
+    baseNanoUsd: charge.baseNanoUsd,
+    rules: [charge.rules.markup, charge.rules.discount].flatMap((rule) =>
+      rule === null ? [] : [{ kind: rule.kind, name: rule.name, basisPoints: rule.basisPoints }],
+    ),
+  }
+}
 
 export const requestText = (call: Call): string =>
   call.payload.kind === 'json' ? call.payload.top.source.toString('utf8') : JSON.stringify(call.body())
@@ -42,6 +65,7 @@ export const settle = async (
   draft.usage = usage
   draft.costNanoUsd = charge?.costNanoUsd ?? null
   draft.priceHash = charge?.priceHash ?? null
+  draft.pricing = pricingOf(attempt.leg.row, charge)
   draft.end = delivered.end
   draft.error = delivered.problem?.code ?? null
   draft.errorMessage = delivered.problem?.message ?? null

@@ -1,12 +1,14 @@
 /** What the hot path knows, frozen: a call keeps the one it began with. A change copies only the table that changed. */
 
 import type { ParameterRules } from '#base/parameter-rule.ts'
+import type { PriceRule } from '#base/price-rule.ts'
 import type { Transport } from '#http/transport.ts'
 import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
 import type { ModelTable } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
+import type { MonthVolumes } from './month-volumes.ts'
 
 /** A provider with the way to it. */
 export type Upstream = {
@@ -24,6 +26,9 @@ export type CustomerTables = {
   readonly plans: Plans
 }
 
+/** The rules of all accounts, and what their conditions are held against. */
+export type PriceRules = { readonly rules: readonly PriceRule[]; readonly volumes: MonthVolumes }
+
 export type Snapshot = {
   /** By digest. */
   readonly keys: ReadonlyMap<string, KeyFacts>
@@ -35,6 +40,8 @@ export type Snapshot = {
   readonly live: ModelTable
   /** What test keys may call: every id, all of them served by the sandbox. */
   readonly test: ModelTable
+  /** Markups and discounts. */
+  readonly pricing: PriceRules
   readonly upstreams: ReadonlyMap<string, Upstream>
   /** The catalog's parameter rules of a vendor's model; empty where it says none. */
   readonly rulesOf: (vendor: string, model: string) => ParameterRules

@@ -7,6 +7,7 @@ import type { Emit } from '#base/event.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { Secret, silentLog } from '#base/log.ts'
 import { noRates } from '#base/price-row.ts'
+import type { PriceRule } from '#base/price-rule.ts'
 import type { Problem } from '#base/problem.ts'
 import { catalogOf } from '#catalog/load.ts'
 import type { Catalog } from '#catalog/model.ts'
@@ -26,6 +27,7 @@ import type { RelayPorts } from './journey.ts'
 import type { Live } from './live.ts'
 import { liveRelay } from './live.ts'
 import type { DeclaredModel, DeclaredTarget } from './model-rows.ts'
+import { monthVolumes } from './month-volumes.ts'
 import { relay } from './relay.ts'
 import { makeRouting } from './routing.ts'
 import type { Arrival, ScriptedUpstream } from './test-upstream.ts'
@@ -107,6 +109,7 @@ export type StageOptions = {
   /** Absent: nothing is traced. */
   readonly traceShare?: number
   readonly regionsAllowed?: readonly string[]
+  readonly priceRules?: readonly PriceRule[]
 }
 
 export type Asking = {
@@ -270,7 +273,11 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
       regionsAllowed: options.regionsAllowed ?? null,
       keepBodies: options.keepBodies ?? false,
       plans: [],
+      priceRules: options.priceRules ?? [],
+      fxRates: [],
     },
+    priceEntries: [],
+    volumes: monthVolumes(),
     clock,
   })
   live.accountsChanged([{ id: key.account, billing: 'unlimited', state: 'open', plan: null }])

@@ -1,10 +1,11 @@
 /** The ports of the rooms over a backend: every backend that runs the operations has this face. */
 
-import type { AdminStore, CustomerStore, KeyRow } from '#admin/port.ts'
+import type { AdminStore, CustomerStore, KeyRow, PriceStore } from '#admin/port.ts'
 import type { Clock } from '#base/clock.ts'
+import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
-import type { AccountSource, CallLog, KeyFacts, KeySource } from '#relay/port.ts'
+import type { AccountSource, CallLog, KeyFacts, KeySource, VolumeSource } from '#relay/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
@@ -25,6 +26,7 @@ export type Store = AdminStore &
   KeySource &
   AnswerStore &
   AccountSource &
+  VolumeSource &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -99,9 +101,42 @@ const customerFace = (execute: Execute): CustomerStore => ({
   closeAccount: (account, nowMs, trail) => execute('closeAccount', { account, nowMs, trail }),
 })
 
+const readEntries = async (execute: Execute): Promise<readonly PriceEntry[]> => {
+  const found: PriceEntry[] = []
+  for (;;) {
+    const rows = await execute('priceEntryPage', found.at(-1)?.revision ?? 0)
+    if (rows.length === 0) return found
+    found.push(...rows)
+  }
+}
+
+const readProposals = async (execute: Execute): Promise<readonly PriceProposal[]> => {
+  const found: PriceProposal[] = []
+  let after: { readonly source: string; readonly line: number } | null = { source: '', line: -1 }
+  while (after !== null) {
+    const page: Awaited<ReturnType<typeof execute<'proposalPage'>>> = await execute('proposalPage', after)
+    found.push(...page.proposals)
+    after = page.next
+  }
+  return found
+}
+
+const priceFace = (execute: Execute): PriceStore & VolumeSource => ({
+  priceEntries: () => readEntries(execute),
+  proposals: () => readProposals(execute),
+  addPriceEntries: (entries, trail) => execute('addPriceEntries', { entries, trail }),
+  withdrawPriceEntry: (id, atMs, trail) => execute('withdrawPriceEntry', { id, atMs, trail }),
+  replaceProposals: (source, proposals, trail) => execute('replaceProposals', { source, proposals, trail }),
+  callSpan: (span) => execute('callSpan', span),
+  rerate: (requests, trail) => execute('rerate', { requests, trail }),
+  chargedFor: (calls) => execute('chargedFor', calls),
+  volumesOf: (span) => execute('volumesOf', span),
+})
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
   ...customerFace(execute),
+  ...priceFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),

@@ -90,6 +90,7 @@ export const sampleCall = (id: string, changes: Partial<CallRecord> = {}): CallR
   usage: null,
   costNanoUsd: null,
   priceHash: null,
+  pricing: null,
   ttftMs: null,
   durationMs: 7,
   overheadMs: 0.25,
@@ -111,6 +112,19 @@ export const sampleCall = (id: string, changes: Partial<CallRecord> = {}): CallR
   responseBody: null,
   ...changes,
 })
+
+const fullPricing: NonNullable<CallRecord['pricing']> = {
+  model: 'kimi-k2',
+  family: 'kimi',
+  vendor: 'moonshot',
+  source: 'https://prices.example/',
+  serviceTier: 'flex',
+  contextOverTokens: 200_000,
+  currency: 'CNY',
+  perUsdNano: 7_100_000_000n,
+  baseNanoUsd: 2n ** 63n - 1n,
+  rules: [{ kind: 'discount', name: 'bundle "pair"', basisPoints: 1_500 }],
+}
 
 /** A call in which everything is filled, with the largest and oddest values that may come. */
 export const fullCall = (id: string): CallRecord =>
@@ -170,6 +184,7 @@ export const fullCall = (id: string): CallRecord =>
     usage: usageOf({ input: 2 ** 53 - 1, output: 5, items: { search: 2 }, serviceTier: 'flex', source: 'partial' }),
     costNanoUsd: 2n ** 63n - 1n,
     priceHash: 'a'.repeat(32),
+    pricing: fullPricing,
     ttftMs: 30.0625,
     durationMs: 500.5,
     end: 'cut',

@@ -113,6 +113,11 @@ export type CallTable = {
   usage: JsonText | null
   cost_nano_usd: WholeOrNull
   price_hash: string | null
+  /** How the cost was come by, for explaining and rating anew. */
+  pricing: JsonText | null
+  /** Of the model, and what the call came to before its discount: what bundles count. */
+  family: string | null
+  base_nano_usd: WholeOrNull
   ttft_ms: number | null
   duration_ms: number
   overhead_ms: number
@@ -350,6 +355,21 @@ export type KeptAnswerTable = {
 
 export type KeptAnswerPieceTable = { id: string; call: string; place: Whole; bytes: Uint8Array }
 
+/** Append-only but for `withdrawn_ms`: every price that ever held can be looked up. */
+export type PriceEntryTable = {
+  sequence: Sequence
+  id: string
+  kind: string
+  body: JsonText
+  note: string | null
+  actor: string
+  created_ms: Whole
+  withdrawn_ms: WholeOrNull
+}
+
+/** The newest reading of each table of other people. */
+export type PriceProposalTable = { source: string; line: Whole; read: string; body: JsonText }
+
 /** Facts about the store itself. */
 export type MetaTable = { name: string; value: string }
 
@@ -383,6 +403,8 @@ export type Tables = {
   call_hour: CallHourTable
   call_block: CallBlockTable
   usage_head: UsageHeadTable
+  price_entry: PriceEntryTable
+  price_proposal: PriceProposalTable
   meta: MetaTable
   schema_step: SchemaStepTable
 }

@@ -9,6 +9,7 @@ import { networkTransport } from '#http/upstream.ts'
 import { loadCustomers } from './customers.ts'
 import { openData } from './data.ts'
 import type { Machine } from './machine.ts'
+import { pricePorts } from './prices.ts'
 import { modelRows, openRelay } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
 
@@ -19,11 +20,10 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   await using opening = new AsyncDisposableStack()
   const log: Log = silentLog
   const { store, digestKey } = await openData(machine, { config, data, log }, opening)
-  const { live, routes } = await openRelay(
-    machine,
-    { config, log, keys: new Map(), digestKey, emit: () => {} },
-    opening,
-  )
+  const priceEntries = await store.priceEntries()
+  const relay = { config, log, keys: new Map(), priceEntries, digestKey, emit: () => {} }
+  const { live, catalog, routes } = await openRelay(machine, relay, opening)
+  live.accountsChanged(await store.loadAccounts())
   const { ports: tell } = await openTelling(machine, { config, log }, opening)
   live.customersChanged(await loadCustomers(store))
   const closing = opening.move()
@@ -42,6 +42,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       routing: routes,
       tell,
       figures: null,
+      prices: pricePorts(live, catalog, store),
     },
     close: () => closing.disposeAsync(),
   }

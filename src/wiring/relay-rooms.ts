@@ -3,6 +3,7 @@
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import { loadCatalog } from '#catalog/load.ts'
+import type { PriceEntry } from '#catalog/port.ts'
 import { defaultRoute } from '#config/build-model.ts'
 import type { Config } from '#config/config.ts'
 import { networkTransport } from '#http/upstream.ts'
@@ -16,6 +17,7 @@ import { sandbox } from '#provider/sandbox-vendor.ts'
 import { tokenCounter, tokenWorkerUrl } from '#provider/token-counter.ts'
 import type { RelaySettings } from '#relay/live.ts'
 import { liveRelay } from '#relay/live.ts'
+import { monthVolumes } from '#relay/month-volumes.ts'
 import { routingView } from '#relay/route-state.ts'
 import { makeRouting } from '#relay/routing.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
@@ -28,6 +30,7 @@ export type RelayRequest = {
   readonly config: Config
   readonly log: Log
   readonly keys: ReadonlyMap<string, KeyFacts>
+  readonly priceEntries: readonly PriceEntry[]
   readonly digestKey: (key: string) => string
 }
 
@@ -46,13 +49,24 @@ const planFacts = (plans: Config['plans']): readonly PlanFacts[] =>
   }))
 
 /** What the relay takes from a configuration. */
-export const relaySettings = ({ providers, models, regionsAllowed, server, log, plans }: Config): RelaySettings => ({
+export const relaySettings = ({
+  providers,
+  models,
+  priceRules,
+  fxRates,
+  regionsAllowed,
+  server,
+  log,
+  plans,
+}: Config): RelaySettings => ({
   providers: providers.map((one) => ({
     ...one,
     credentials: one.credentials.map(({ secret }) => secret),
     credentialNames: one.credentials.map(({ reference }) => reference),
   })),
   models,
+  priceRules,
+  fxRates,
   environment: server.environment,
   regionsAllowed,
   keepBodies: log.bodies,
@@ -67,7 +81,7 @@ export const modelRows = ({ live, test }: Snapshot): readonly ModelRow[] => [
 /** Everything that is opened is closed by `closing`, the last first. */
 export const openRelay = async (machine: Machine, request: RelayRequest, closing: AsyncDisposableStack) => {
   const { clock, root } = machine
-  const { config, log, keys, digestKey } = request
+  const { config, log, keys, priceEntries, digestKey } = request
   const counter = tokenCounter({ workerUrl: tokenWorkerUrl })
   closing.defer(() => counter.close())
   const inProcess = sandboxTransport({ clock, protocols, countTokens: counter.count })
@@ -79,17 +93,21 @@ export const openRelay = async (machine: Machine, request: RelayRequest, closing
     closeFailed: (provider, error) => log.warn('an old way to a provider did not close', { provider, error }),
   })
   closing.defer(() => upstreams.close())
+  const catalog = await loadCatalog(new URL('catalog/', root))
+  const volumes = monthVolumes()
   const live = liveRelay({
-    catalog: await loadCatalog(new URL('catalog/', root)),
+    catalog,
     route: defaultRoute,
     upstreams,
     digestKey,
     keys,
+    priceEntries,
+    volumes,
     settings: relaySettings(config),
     clock,
   })
   closing.defer(() => live.close())
   const routing = makeRouting(request.emit)
   const routes = routingView({ snapshot: live.current, routing, nowMs: clock.monotonicMs })
-  return { live, countTokens: counter.count, routing, routes }
+  return { live, catalog, volumes, countTokens: counter.count, routing, routes }
 }

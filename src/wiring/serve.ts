@@ -46,6 +46,7 @@ import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
 import { openOverload } from './overload.ts'
+import { pricePorts, volumesBefore } from './prices.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
@@ -67,7 +68,7 @@ type Rooms = {
   readonly watchers: readonly Watcher[]
 } & Awaited<ReturnType<typeof openRelay>>
 
-const adminPorts = ({ request, data, live, telling, figures, routes }: Rooms) => ({
+const adminPorts = ({ request, data, live, catalog, telling, figures, routes }: Rooms) => ({
   store: data.store,
   customers: data.store,
   digestKey: data.digestKey,
@@ -80,6 +81,7 @@ const adminPorts = ({ request, data, live, telling, figures, routes }: Rooms) =>
   routing: routes,
   tell: telling.ports,
   figures,
+  prices: pricePorts(live, catalog, data.store),
 })
 
 const adminServing = (machine: Machine, rooms: Rooms) => {
@@ -97,6 +99,15 @@ const adminServing = (machine: Machine, rooms: Rooms) => {
   })
   return { api, identifyAdmin, authentication: { localToken: data.localToken, identify: identifyAdmin } }
 }
+
+const relayRequest = async ({ config }: ServeRequest, { log, data, emit }: Pick<Rooms, 'log' | 'data' | 'emit'>) => ({
+  config,
+  emit,
+  log,
+  keys: await data.store.load(),
+  priceEntries: await data.store.priceEntries(),
+  digestKey: data.digestKey,
+})
 
 /** The endpoints of the relay, of administration, and of those who watch. */
 const endpointsOf = async (
@@ -117,6 +128,7 @@ const endpointsOf = async (
     repeats: rooms.repeats,
     observe: (record: CallRecord, trace: RecordTrace | null) => {
       metrics.observe(record)
+      rooms.volumes.add(record)
       for (const watcher of watchers) watcher(record, trace)
     },
     traceShare: rooms.request.config.telemetry?.share ?? null,
@@ -177,7 +189,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const { config, data: folder, load } = request
   const log = pinoLog(config.log.level, machine.stderr)
   const data = await openData(machine, { config, data: folder, log }, closing)
-  const { digestKey, store } = data
+  const { store } = data
   await clearSpool(join(folder, 'spool'))
   const telling = await openTelling(machine, { config, log }, closing)
   const { emit } = telling.start(store)
@@ -193,12 +205,14 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     emit,
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner }, closing),
     owner,
-    ...(await openRelay(machine, { config, log, keys: await store.load(), digestKey, emit }, closing)),
+    ...(await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)),
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
   rooms.live.customersChanged(await loadCustomers(store))
+  const countVolumes = volumesBefore(rooms, store, clock.nowMs())
+  await countVolumes()
   const keeping = await keepBooks({ books: store, owner: rooms.owner, emit, clock, log })
   closing.defer(() => keeping.close())
   const { live, routing } = rooms
@@ -215,6 +229,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))
   const changed = (loaded: Loaded, restart: readonly string[]): void => {
     warnings = reload(rooms, loaded, restart)
+    countVolumes().catch((error: unknown) => log.error('the volumes of this month could not be counted', { error }))
   }
   const watch = watchConfig({ config, load, changed, clock })
   closing.defer(() => watch.close())

@@ -5,6 +5,7 @@ import type { AdminPorts, OperationContext } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import type { KeyRow } from '#admin/port.ts'
 import { runOperation } from '#admin/run.ts'
+import { testPrices } from '#admin/test-store.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { digestKey } from '#policy/key.ts'
@@ -53,6 +54,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     plans: () => plans,
     models: () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
+    prices: testPrices(),
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,
     ...changes,

@@ -12,6 +12,7 @@ import { storeOperations } from './meta.ts'
 import { outboxOperations } from './outbox.ts'
 import { peopleOperations } from './people.ts'
 import { planOperations } from './plan.ts'
+import { priceOperations } from './price.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
 
@@ -29,6 +30,7 @@ export const makeOperations = () => ({
   ...outboxOperations,
   ...keptAnswerOperations,
   ...usageOperations(),
+  ...priceOperations,
   ...storeOperations,
 })
 

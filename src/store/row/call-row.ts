@@ -3,6 +3,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { AttemptRecord, CallRecord } from '#base/call-record.ts'
 import type { CallBodyTable, CallTable } from '#store/tables.ts'
+import { pricingOf, pricingValues } from './price-row.ts'
 
 /** Records of before these were kept have none. */
 type LaterFields = Pick<AttemptRecord, 'reason' | 'left' | 'breaker' | 'credential'>
@@ -52,6 +53,7 @@ export const callValues = (record: CallRecord): Insertable<CallTable> => ({
   usage: record.usage === null ? null : JSON.stringify(record.usage),
   cost_nano_usd: record.costNanoUsd,
   price_hash: record.priceHash,
+  ...pricingValues(record),
   ttft_ms: record.ttftMs,
   duration_ms: record.durationMs,
   overhead_ms: record.overheadMs,
@@ -95,6 +97,7 @@ export const callRecord = (row: StoredCall): CallRecord => ({
   usage: row.usage === null ? null : (JSON.parse(row.usage) as CallRecord['usage']),
   costNanoUsd: row.cost_nano_usd,
   priceHash: row.price_hash,
+  pricing: pricingOf(row.pricing),
   ttftMs: row.ttft_ms,
   durationMs: row.duration_ms,
   overheadMs: row.overhead_ms,

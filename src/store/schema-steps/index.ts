@@ -9,6 +9,7 @@ import { usage } from './0006-usage.ts'
 import { routing } from './0007-routing.ts'
 import { lots } from './0008-lots.ts'
 import { budgets } from './0009-budgets.ts'
+import { prices } from './0010-prices.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -21,4 +22,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   routing,
   lots,
   budgets,
+  prices,
 ]

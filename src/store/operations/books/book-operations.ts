@@ -34,6 +34,7 @@ import { accountPage, entryStretch, holdStretch, lotPage } from './audit.ts'
 import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
 import { budgetState, extendHold, takeHold } from './hold.ts'
+import { rerateOperations } from './rerate.ts'
 import { callMoneyOf, settleCall, sweepHolds, voidCall } from './settle.ts'
 import type { Books } from './statement.ts'
 import { bookStatements } from './statement.ts'
@@ -173,6 +174,7 @@ export const bookOperations = () => {
     ...accountOperations(on),
     ...lotOperations(on),
     ...readOperations(on),
+    ...rerateOperations(run),
     ...auditOperations,
   }
 }

@@ -1,0 +1,37 @@
+/** The price book between the store and the relay, and what months came to so far. */
+
+import type { PricePorts } from '#admin/operation.ts'
+import { firstIdAt } from '#base/id.ts'
+import type { Catalog } from '#catalog/model.ts'
+import type { PriceBookSource } from '#catalog/port.ts'
+import type { Live } from '#relay/live.ts'
+import type { MonthVolumes } from '#relay/month-volumes.ts'
+import type { VolumeSource } from '#relay/port.ts'
+
+/** What administration needs of prices. */
+export const pricePorts = (live: Live, catalog: Catalog, store: PriceBookSource): PricePorts => ({
+  catalog,
+  snapshot: live.current,
+  book: live.book,
+  bookChanged: async () => live.pricesChanged(await store.priceEntries()),
+})
+
+/**
+ * Counts the calls of this month that ended before this process, once a rule first asks for them: the log of a month is long,
+ * and most relays have no such rule. Those that end from now on are counted as they do.
+ */
+export const volumesBefore = (
+  { live, volumes }: { readonly live: Live; readonly volumes: MonthVolumes },
+  store: VolumeSource,
+  startedMs: number,
+): (() => Promise<void>) => {
+  let isBegun = false
+  const start = new Date(startedMs)
+  const monthMs = Date.UTC(start.getUTCFullYear(), start.getUTCMonth())
+  return async () => {
+    if (isBegun || !live.current().pricing.rules.some(({ volumeMinNanoUsd }) => volumeMinNanoUsd !== null)) return
+    isBegun = true
+    const span = { from: firstIdAt('call', monthMs), until: firstIdAt('call', startedMs) }
+    volumes.begin(await store.volumesOf(span), startedMs)
+  }
+}
