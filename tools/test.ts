@@ -64,9 +64,9 @@ async function onceFor(inputs: readonly string[], stamp: string, install: Stage)
 }
 
 /** Installs a folder that has a lockfile of its own. */
-function installed(folder: string): Promise<boolean> {
+function installed(folder: string, verb: readonly string[] = ['ci']): Promise<boolean> {
   return onceFor([`${folder}/package-lock.json`], `${folder}/node_modules/.drover-stamp`, () =>
-    run('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
+    run('npm', [...verb, '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
   )
 }
 
@@ -89,6 +89,15 @@ function recordings(): Promise<boolean> {
   return Promise.resolve(false)
 }
 
+/**
+ * Not `ci`: it wants every optional package in the lockfile, and those of other platforms are not all published. What is
+ * installed is still held against the lockfile's hashes.
+ */
+const withoutOptional = ['install', '--no-save', '--omit=optional']
+
+/** The prebuilt llama.cpp is installed for this platform only, and reads a model that lies beside the recordings. */
+const hasModel = process.platform === 'linux' && process.arch === 'x64' && existsSync(join(shared, 'tools'))
+
 /** Installs the SDKs of others, pinned in interop/, then drives a relay with them. */
 function clients(): Promise<boolean> {
   const python = 'interop/.venv/bin/python'
@@ -101,7 +110,8 @@ function clients(): Promise<boolean> {
           () => run(python, ['-m', 'pip', 'install', '--quiet', '-r', 'interop/requirements.txt']),
         ),
       ),
-    () => runTests('interop/**/*.test.ts'),
+    ...(hasModel ? [() => installed('interop/llama', withoutOptional)] : []),
+    () => runTests('interop/*.test.ts', ...(hasModel ? ['interop/llama/*.test.ts'] : [])),
   )
 }
 

@@ -34,6 +34,11 @@ export const progressBar = ({
 
 const inThousands = (count: number): string => (count < 10_000 ? String(count) : `${Math.round(count / 1_000)} k`)
 
+const cent = 10_000_000n
+
+/** USD with two digits, rounded up. */
+const dollars = (nanoUsd: bigint): string => decimalOf(((nanoUsd + cent - 1n) / cent) * cent)
+
 /** What a run may cost, in one sentence. */
 export const previewText = ({ probes, amount, nanoUsdMax }: Plan): string => {
   const cost =
@@ -41,7 +46,7 @@ export const previewText = ({ probes, amount, nanoUsdMax }: Plan): string => {
       ? 'their price is unknown (--price IN,OUT)'
       : nanoUsdMax === 0n
         ? 'they cost nothing'
-        : `they cost at most ${decimalOf((nanoUsdMax / 10_000n) * 10_000n, 2)} USD`
+        : `they cost at most ${dollars(nanoUsdMax)} USD`
   return `${probes.length} probes, about ${amount.calls} calls of at most ${inThousands(amount.inputTokens)} tokens in and ${inThousands(amount.outputTokens)} out; ${cost}.`
 }
 
@@ -61,7 +66,7 @@ export const agreement =
     }
     if (plan.nanoUsdMax === null || plan.nanoUsdMax <= nanoUsdMax) return true
     throw new Failure({
-      what: `The run may cost ${decimalOf(plan.nanoUsdMax, 2)} USD, more than --max-usd allows.`,
+      what: `The run may cost ${dollars(plan.nanoUsdMax)} USD, more than --max-usd allows.`,
       why: null,
       next: "Allow more ('--max-usd 2.00'), choose less ('--only tools,stream'), or go on until the cap is reached with '--yes'.",
       code: 'cost_cap',

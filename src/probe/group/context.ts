@@ -70,14 +70,17 @@ const hidden = (facts: Facts, place: number) => {
 }
 
 const prefixTokens = 3_000
+/** The context does not hold the prefix. */
+const isTight = ({ contextTokens }: Facts): boolean => contextTokens !== null && contextTokens < prefixTokens * 1.2
 
 const cachedOf = (usage: ReturnType<typeof usageOfChat>): number | null =>
   countAt(objectAt(usage ?? {}, 'prompt_tokens_details'), 'cached_tokens') ??
   countAt(usage ?? {}, 'cached_tokens') ??
   countAt(usage ?? {}, 'prompt_cache_hit_tokens')
 
-const cached: Probe['judge'] = (had) =>
-  judgeAnswers(answersOf(had), (readings, findings) => {
+const cached: Probe['judge'] = (had) => {
+  if (had.length === 0) return unsupported('The context is too small for it.')
+  return judgeAnswers(answersOf(had), (readings, findings) => {
     const [first = null, ...later] = readings.map((reading) => cachedOf(usageOfChat(reading)))
     const best = Math.max(0, ...later.map((count) => count ?? 0))
     if (first === null && later.every((count) => count === null)) return unsupported('No cached tokens are told.')
@@ -88,6 +91,7 @@ const cached: Probe['judge'] = (had) =>
     findings.must(best <= Math.max(...prompts), 'More tokens are cached than the prompt has.')
     return undefined
   })
+}
 
 export const contextProbes = groupOf({ group: 'context' }, [
   {
@@ -134,12 +138,20 @@ export const contextProbes = groupOf({ group: 'context' }, [
     remedy: client('Keep what repeats at the front; Drover keeps a conversation on one target (sticky: conversation).'),
     known: ['Kimi: automatic', 'DeepSeek: prompt_cache_hit_tokens', 'Anthropic: only where cache_control asks'],
     laterCalls: 2,
-    ask: [1, 2, 3].map((turn) => (facts: Facts) => [
-      chat(facts, {
-        messages: [{ role: 'system', content: `${facts.nonce}${word.repeat(prefixTokens)}` }, user(`Say ${turn}.`)],
-        ...room(facts, 16),
-      }),
-    ]),
+    ask: [1, 2, 3].map(
+      (turn) => (facts: Facts) =>
+        isTight(facts)
+          ? []
+          : [
+              chat(facts, {
+                messages: [
+                  { role: 'system', content: `${facts.nonce}${word.repeat(prefixTokens)}` },
+                  user(`Say ${turn}.`),
+                ],
+                ...room(facts, 16),
+              }),
+            ],
+    ),
     judge: cached,
   },
 ])

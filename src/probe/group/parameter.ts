@@ -7,7 +7,7 @@ import { firstChoice, usageOfChat } from '#probe/chat/reading.ts'
 import { declinableAnswersOf, judgeAnswers } from '#probe/chat/verdict.ts'
 import type { Exchange } from '#probe/exchange.ts'
 import type { Judgement } from '#probe/judgement.ts'
-import { brokenBy, Findings, failed } from '#probe/judgement.ts'
+import { brokenBy, Findings, failed, unsupported } from '#probe/judgement.ts'
 import type { Facts, Probe } from '#probe/probe.ts'
 import { countAt, errorOf, objectsAt, refusalText, textAt } from '#probe/wire-events.ts'
 import { client, groupOf, relay, shim } from './define.ts'
@@ -69,8 +69,12 @@ const limited =
   (had, { thinks }) =>
     judgeAnswers(declinableAnswersOf(had, fields), ([reading], findings) => {
       if (reading === undefined) return undefined
-      const { finishes } = firstChoice(reading)
+      const { finishes, content } = firstChoice(reading)
       const output = countAt(usageOfChat(reading) ?? {}, 'completion_tokens')
+      // Without usage words are counted: a word is one token at least.
+      const spoken = output ?? content.split(/\s+/).filter((word) => word !== '').length
+      if (finishes[0] === 'stop' && spoken < limitTokens)
+        return unsupported('The model ended by itself before it came to the limit.')
       findings.must(
         output === null || thinks || output <= limitTokens,
         `${output} tokens come, where ${limitTokens} were allowed.`,

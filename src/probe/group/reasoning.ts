@@ -107,7 +107,7 @@ const switched: Probe['judge'] = (had) => {
 }
 
 const counted: Probe['judge'] = (had) =>
-  judgeAnswers(answersOf(had), ([reading], findings) => {
+  judgeAnswers(declinableAnswersOf(had, ['reasoning']), ([reading], findings) => {
     if (reading === undefined) return undefined
     const usage = usageOfChat(reading)
     const { reasoning, content } = firstChoice(reading)

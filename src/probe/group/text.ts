@@ -3,6 +3,7 @@
 import { room, say, weatherTool } from '#probe/chat/ask.ts'
 import { firstChoice } from '#probe/chat/reading.ts'
 import { answersOf, judgeAnswers, leakedMarker } from '#probe/chat/verdict.ts'
+import type { Exchange } from '#probe/exchange.ts'
 import { unsupported } from '#probe/judgement.ts'
 import type { Probe } from '#probe/probe.ts'
 import { groupOf, impossible } from './define.ts'
@@ -41,8 +42,12 @@ const exact: Probe['judge'] = (had) =>
     return undefined
   })
 
+/** Where tools are refused, plain text still can be read. */
+const readable = (had: readonly Exchange[]): readonly Exchange[] =>
+  had.filter(({ status, ask }) => status === 200 || ask.body?.['tools'] === undefined)
+
 const unmarked: Probe['judge'] = (had) =>
-  judgeAnswers(answersOf(had), (readings, findings) => {
+  judgeAnswers(answersOf(readable(had)), (readings, findings) => {
     for (const reading of readings) {
       const { content, tools } = firstChoice(reading)
       const marker = leakedMarker(content) ?? leakedMarker(tools.map(({ input, name }) => `${name} ${input}`).join(' '))

@@ -148,7 +148,7 @@ const chosenNone: Probe['judge'] = (had) =>
   })
 
 const chosenAuto: Probe['judge'] = (had) =>
-  judgeAnswers(answersOf(had), ([reading], findings) => {
+  judgeAnswers(declinableAnswersOf(had, ['tool']), ([reading], findings) => {
     if (reading === undefined) return undefined
     const { content, reasoning, tools } = firstChoice(reading)
     findings.must(
@@ -210,8 +210,12 @@ const loopOf = (turns: number): Json => [
   { role: 'user', content: wanting },
 ]
 
+/** One refusal of three is the history's; refused from the first on, tools are what is refused. */
+const loopAnswers = (had: readonly Exchange[]) =>
+  had[0]?.status === 200 ? answersOf(had) : declinableAnswersOf(had, ['tool'])
+
 const looped: Probe['judge'] = (had) =>
-  judgeAnswers(answersOf(had), (readings, findings) => {
+  judgeAnswers(loopAnswers(had), (readings, findings) => {
     if (readings.every((reading) => toolsOf(reading).length === 0)) return unsupported('The model called no tool.')
     for (const [place, reading] of readings.entries()) {
       const turns = place * 2 + 1

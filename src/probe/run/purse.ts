@@ -27,8 +27,8 @@ export const costOf = ({ inputTokens, outputTokens }: Amount, rates: Rates): big
   return (nano + tokensPerPrice - 1n) / tokensPerPrice
 }
 
-/** English and JSON take about four characters a token; three leave room. */
-const bytesPerToken = 3
+/** English takes a little more than four characters a token; long prompts here are of such. What a call really took is settled after it. */
+const bytesPerToken = 4
 const imageTokens = 1_000
 const limitFields = ['max_completion_tokens', 'max_tokens', 'max_output_tokens']
 const generating = /^(?:chat\/completions|completions|messages|models\/.*[gG]enerateContent.*)$/

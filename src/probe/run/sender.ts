@@ -4,6 +4,7 @@
  */
 
 import { Buffer } from 'node:buffer'
+import { setMaxListeners } from 'node:events'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Agent, request as plainRequest } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
@@ -137,6 +138,8 @@ const dispatch = (prepared: Prepared, recording: Recording, { agents, options }:
 
 /** A sender of one run. `close` drops the connections that are kept. */
 export const openSender = (options: SenderOptions): { readonly send: Send; readonly close: () => void } => {
+  // Each exchange under way listens for the end of the run.
+  setMaxListeners(socketsMax * 2, options.signal)
   const agents = {
     plain: new Agent({ keepAlive: true, maxSockets: socketsMax }),
     secure: new SecureAgent({ keepAlive: true, maxSockets: socketsMax }),

@@ -95,6 +95,19 @@ ${result.expected === null ? '' : `<p><b>Known of this endpoint:</b> ${escapeHtm
 ${result.known.length === 0 ? '' : `<p class="faint">Known deviations: ${escapeHtml(result.known.join('; '))}</p>`}${sites(result)}${evidence(result)}</div></details>`
 }
 
+/** What a reader came for, before everything else. */
+const failing = ({ probes }: Report): string => {
+  const failed = probes.filter((result) => wordOf(result) === 'FAIL')
+  if (failed.length === 0) return ''
+  const rows = failed
+    .map(
+      ({ id, title, level, reasons }) =>
+        `<li><a href="#${escapeHtml(id)}">${escapeHtml(title)}</a> <span class="level">${level}</span>${paragraphs(reasons.slice(0, 1), 'faint')}</li>`,
+    )
+    .join('')
+  return `<h2>What fails</h2><ol class="failing">${rows}</ol>`
+}
+
 const changes = (drift: readonly Change[] | null): string => {
   if (drift === null) return ''
   const rows = drift.map((change) => `<li class="${change.kind}">${escapeHtml(changeText(change))}</li>`).join('')
@@ -119,6 +132,7 @@ export const htmlReport = (report: Report, drift: readonly Change[] | null): str
 <div class="figures">${figures(report)}</div></header>
 <main><dl class="map">${cells(report)}</dl><ul class="legend">${legend}</ul>
 ${changes(drift)}
+${failing(report)}
 ${groups}</main>
 <footer><p>${escapeHtml(summaryText(report))}</p></footer>
 </body></html>

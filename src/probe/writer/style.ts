@@ -1,8 +1,8 @@
 /** The look of the HTML report, light and dark. */
 
 export const style = `
-:root { color-scheme: light dark; --ink: #1b2430; --faint: #5a6775; --line: #dbe1e8; --ground: #fff; --soft: #f4f6f9; --pass: #1f7a4d; --strays: #6f8f2f; --fail: #c0392b; --known: #a8641a; --none: #6b7785; --blank: #b9c2cc }
-@media (prefers-color-scheme: dark) { :root { --ink: #e5eaf0; --faint: #9aa7b5; --line: #323c48; --ground: #141a21; --soft: #1c242d; --pass: #2c8f5e; --strays: #7f9f3f; --fail: #d9534a; --known: #b8752a; --none: #71808f; --blank: #46525f } }
+:root { color-scheme: light dark; --ink: #1b2430; --faint: #5a6775; --line: #dbe1e8; --ground: #fff; --soft: #f4f6f9; --pass: #1f7a4d; --strays: #5b7a1f; --fail: #c0392b; --known: #a8641a; --none: #6b7785; --blank: #b9c2cc }
+@media (prefers-color-scheme: dark) { :root { --ink: #e5eaf0; --faint: #9aa7b5; --line: #323c48; --ground: #141a21; --soft: #1c242d; --pass: #237f51; --strays: #66832a; --fail: #cc463d; --known: #9f611d; --none: #64727f; --blank: #46525f } }
 * { box-sizing: border-box }
 body { font: 15px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--ground); margin: 0 auto; padding: 28px 24px 48px; max-width: 1040px }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; overflow-wrap: anywhere } h2 { font-size: 17px; margin: 30px 0 8px }
@@ -20,6 +20,7 @@ summary { cursor: pointer; padding: 9px 12px; display: grid; grid-template-colum
 .inside { padding: 2px 14px 12px; border-top: 1px solid var(--line) } .reason { font-weight: 500; overflow-wrap: anywhere }
 .exchange { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; margin-top: 10px } .exchange .faint { grid-column: 1 / -1; margin: 0 }
 pre { font: 12px/1.45 ui-monospace, monospace; background: var(--soft); border: 1px solid var(--line); border-radius: 6px; margin: 0; padding: 10px; max-height: 300px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere }
+ol.failing { padding-left: 20px } .failing li { margin: 6px 0 } .failing a { color: inherit; font-weight: 600 } .failing p { margin: 0 }
 .changes { list-style: none; padding: 0 } .changes li { padding: 4px 10px; border-left: 4px solid var(--none); margin: 4px 0; background: var(--soft) } .changes .regression { border-color: var(--fail) } .changes .improvement { border-color: var(--pass) }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 footer { margin-top: 32px; border-top: 1px solid var(--line); padding-top: 10px; color: var(--faint); font-size: 13px }
