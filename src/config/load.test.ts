@@ -50,6 +50,22 @@ const local =
   'providers:\n  local: { vendor: openai-compatible, base_url: "http://127.0.0.1:8000/v1", allow_private: true }\n'
 
 describe('a good file', () => {
+  test('fallbacks, regions, policies and checks reach the configuration; a fallback that is no model is a fault', async () => {
+    const provider = local.replace(' }', ', region: eu, data_policy: zero_retention, check_every: 30s }')
+    const models = (fallbacks: string): string =>
+      `models:\n  m: { targets: [ { provider: local, model: a, region: us } ], fallbacks: [${fallbacks}] }\n  large: { targets: [ { provider: local, model: b } ] }\n`
+    const config = await good(`${provider}${models('large, local/c')}regions: { default_allowed: [eu, us] }\n`)
+    assert.deepEqual(config.regionsAllowed, ['eu', 'us'])
+    const [one] = config.providers
+    assert.deepEqual([one?.region, one?.dataPolicy, one?.checkEveryMs], ['eu', 'zero-retention', 30_000])
+    const [m] = config.models
+    assert.deepEqual([m?.fallbacks, m?.targets[0]?.region], [['large', 'local/c'], 'us'])
+    const [itself] = await faultsOf(`${provider}${models('m')}`)
+    assert.match(itself ?? '', /models\.m\.fallbacks\[0\]: is the model itself/)
+    const [unknown] = await faultsOf(`${provider}${models('lrage')}`)
+    assert.match(unknown ?? '', /there is no model 'lrage' here; did you mean 'large'/)
+  })
+
   test('an empty one gives the defaults, and providers found in the environment', async () => {
     const config = await good('')
     assert.equal(config.server.host, '127.0.0.1')

@@ -56,3 +56,19 @@ test('projects and members of another organisation are unknown here; lists show 
     message: /'mail' must be a mail address/,
   })
 })
+
+test('regions of a key only ever narrow those of its project; how long answers are kept is on the key', async (context) => {
+  const { run } = await openDesk(context)
+  const european = { ...acme, project: 'european' }
+  const project = await run('projects create', { ...acme, name: 'european', regions: ['eu'] })
+  assert.deepEqual(project['regions'], ['eu'])
+  assert.deepEqual((await run('keys create', { ...european, name: 'a' }))['regions'], ['eu'])
+  const narrow = await run('keys create', { ...european, name: 'b', regions: ['eu-west', 'us'], cache: '5m' })
+  assert.deepEqual([narrow['regions'], narrow['cache_seconds']], [['eu-west'], 300])
+  await assert.rejects(run('keys create', { ...european, name: 'c', regions: ['us'] }), {
+    code: 'invalid_request_error',
+    message: /outside those of its project \(eu\)/,
+  })
+  const free = await run('keys create', { ...acme, name: 'd' })
+  assert.deepEqual([free['regions'], free['cache_seconds']], [null, null])
+})
