@@ -68,7 +68,7 @@ const runFix = async (
   { folder, flags }: { readonly folder: string; readonly flags: Flags },
   { terminal }: Shell,
 ): Promise<number> => {
-  const { changes, left } = plan
+  const { changes, left, keyVariables } = plan
   if (flags.json === true)
     terminal.json({
       schema: 1,
@@ -79,12 +79,17 @@ const runFix = async (
         diff,
       })),
       left,
+      key_variables: keyVariables,
     })
   else for (const { diff } of changes) terminal.data(diff)
   for (const { path, edits } of changes)
     for (const { line, weight, why } of edits)
       terminal.talk(`[${weight === 'blocks' ? 'BLOCKS' : 'TUNE'}] ${path}:${line} ${why}.`)
   for (const { path, why } of left) terminal.talk(`Left alone: ${path}, because ${why}.`)
+  if (keyVariables.length > 0)
+    terminal.talk(
+      `The relay's key belongs into ${keyVariables.join(', ')}${keyVariables.length === 1 ? '; setting it and the address back is the way back' : ': let them all read one variable, so that the way back is one flip'}.`,
+    )
   if (flags.apply !== true) {
     terminal.talk(
       changes.length === 0

@@ -41,7 +41,31 @@ const literalEdit = (
     : { start: node.start + at, end: node.start + at + node.value.length, text, line: node.line, ...rest }
 }
 
-const placeEdit = (place: TextPlace, source: string, wanted: Wanted): Edit | null => {
+const baseLabel = /(?:base_?ur[il]|api_?base|uri_?base|endpoint|^url$|_url$)/i
+
+/** How a language reads the variable and falls back to a text, where the file shows that it can. */
+const readers: Readonly<Record<string, (source: string, text: string) => string | null>> = {
+  javascript: (source, text) => (/\bprocess\.env\b/.test(source) ? `process.env.OPENAI_BASE_URL ?? ${text}` : null),
+  typescript: (source, text) => (/\bprocess\.env\b/.test(source) ? `process.env.OPENAI_BASE_URL ?? ${text}` : null),
+  python: (source, text) => (/^import os\b/m.test(source) ? `os.environ.get("OPENAI_BASE_URL", ${text})` : null),
+  ruby: (_source, text) => `ENV.fetch("OPENAI_BASE_URL", ${text})`,
+}
+
+/** The base address as a read of one variable, so that going back is one flip. */
+const variableEdit = (place: TextPlace, unit: Unit, address: string): Edit | null => {
+  const { node, label, role } = place
+  if (node.kind !== 'text' || role !== 'value' || label === null || !baseLabel.test(label)) return null
+  const raw = unit.source.slice(node.start, node.end)
+  const [quote = ''] = raw
+  if (!/^["']$/.test(quote) || raw !== `${quote}${node.value}${quote}`) return null
+  const text = readers[unit.language]?.(unit.source, `${quote}${address}${quote}`) ?? null
+  if (text === null) return null
+  const why = `the address comes from OPENAI_BASE_URL, so that going back is one flip; it was ${node.value}`
+  return { start: node.start, end: node.end, text, line: node.line, weight: 'blocks', why }
+}
+
+const placeEdit = (place: TextPlace, unit: Unit, wanted: Wanted): Edit | null => {
+  const { source } = unit
   if (place.node.kind !== 'text' || (place.role !== 'value' && place.role !== 'default')) return null
   const { value } = place.node
   const address = relayAddress(value, wanted.relay)
@@ -50,8 +74,11 @@ const placeEdit = (place: TextPlace, source: string, wanted: Wanted): Edit | nul
     !(
       place.label !== null && /^(?:href|docs?|documentation|homepage|placeholder|description|title)$/i.test(place.label)
     )
-  )
+  ) {
+    const byVariable = address === wanted.relay ? variableEdit(place, unit, address) : null
+    if (byVariable !== null) return byVariable
     return literalEdit(place, source, { text: address, weight: 'blocks', why: `the relay answers instead of ${value}` })
+  }
   const isNamed = place.label !== null && modelLabel.test(place.label)
   if (!isNamed || !isForeignChatModel(value, wanted)) return null
   return literalEdit(place, source, {
@@ -66,7 +93,7 @@ export const codeEdits = (unit: Unit, wanted: Wanted): readonly Edit[] => {
   // Notebooks and components are read as another text than the file has.
   const taken = new Set<number>()
   return unit.texts
-    .flatMap((place) => placeEdit(place, unit.source, wanted) ?? [])
+    .flatMap((place) => placeEdit(place, unit, wanted) ?? [])
     .filter(({ start }) => !taken.has(start) && taken.add(start).has(start))
     .toSorted((one, other) => one.start - other.start)
 }

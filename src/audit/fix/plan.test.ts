@@ -82,6 +82,38 @@ describe('the plan', () => {
     assert.deepEqual(fixed(files, 'kimi-k2'), files)
   })
 
+  test('takes out headers of the old vendor, and what is unsure stays', () => {
+    const files = {
+      'a.py':
+        'import os\nfrom openai import OpenAI\nclient = OpenAI(\n    base_url="https://api.openai.com/v1",\n    default_headers={\n        "OpenAI-Organization": os.environ["ORG"],\n        "X-Trace": "1",\n    },\n)\n',
+      'b.ts':
+        "import OpenAI from 'openai'\n// 'OpenAI-Project': 'p'\nnew OpenAI({ defaultHeaders: { 'OpenAI-Project': 'proj_1', 'X-Trace': '1' } })\n",
+      'c.go':
+        'package c\n\nimport "net/http"\n\nfunc f(org string) {\n\treq, _ := http.NewRequest("POST", "https://api.openai.com/v1/chat/completions", nil)\n\treq.Header.Set("OpenAI-Project", "proj_1")\n\treq.Header.Set("OpenAI-Organization", org)\n}\n',
+    }
+    const after = fixed(files)
+    assert.equal(
+      after['a.py'],
+      `import os\nfrom openai import OpenAI\nclient = OpenAI(\n    base_url=os.environ.get("OPENAI_BASE_URL", "${relay}"),\n    default_headers={\n        "X-Trace": "1",\n    },\n)\n`,
+    )
+    assert.equal(after['b.ts'], files['b.ts'].replace("'OpenAI-Project': 'proj_1', 'X-Trace'", "'X-Trace'"))
+    assert.doesNotMatch(after['c.go'] ?? '', /proj_1/)
+    assert.match(after['c.go'] ?? '', /OpenAI-Organization", org/)
+  })
+
+  test('reads the address from one variable where the file can', () => {
+    const files = {
+      'a.ts':
+        "import OpenAI from 'openai'\nnew OpenAI({ apiKey: process.env.OPENAI_API_KEY, baseURL: 'https://api.openai.com/v1' })\n",
+      'b.rb': 'CLIENT = OpenAI::Client.new(uri_base: "https://api.openai.com/v1")\n',
+      'c.ts': "import OpenAI from 'openai'\nnew OpenAI({ apiKey: key, baseURL: 'https://api.openai.com/v1' })\n",
+    }
+    const after = fixed(files)
+    assert.match(after['a.ts'] ?? '', /baseURL: process\.env\.OPENAI_BASE_URL \?\? 'http:\/\/relay/)
+    assert.match(after['b.rb'] ?? '', /uri_base: ENV\.fetch\("OPENAI_BASE_URL", "http:\/\/relay/)
+    assert.match(after['c.ts'] ?? '', /baseURL: 'http:\/\/relay/)
+  })
+
   test('says why, and gives a diff that patch takes', () => {
     const [change] = plan({
       'a.py': `x = 1\n${'#\n'.repeat(9)}from openai import OpenAI\nOpenAI(base_url="https://api.openai.com/v1")\n`,

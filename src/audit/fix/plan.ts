@@ -17,6 +17,7 @@ import type { Wanted } from './code-edit.ts'
 import { codeEdits } from './code-edit.ts'
 import type { Edit } from './edit.ts'
 import { applyEdits, unifiedDiff } from './edit.ts'
+import { headerEdits } from './header-edit.ts'
 import { settingEdits } from './setting-edit.ts'
 
 export type FileChange = {
@@ -30,6 +31,8 @@ export type FileChange = {
 export type Plan = {
   readonly changes: readonly FileChange[]
   readonly left: readonly { readonly path: string; readonly why: string }[]
+  /** Variables that hold the keys of what moves: they are to hold the relay's key. */
+  readonly keyVariables: readonly string[]
 }
 
 type Given = {
@@ -52,10 +55,10 @@ const editsOf = (
   // A list of models defines what there is; what is named in it is not called.
   const isList = sites.some((site) => site.path === path && site.kind === 'model' && site.bucket === 'definer')
   const rules = languages[kind.language]
-  return codeEdits(
-    buildUnit({ path, language: kind.language, source: text }, parse(text, rules), rules.self),
-    isList ? { ...wanted, model: null } : wanted,
-  )
+  const unit = buildUnit({ path, language: kind.language, source: text }, parse(text, rules), rules.self)
+  const edits = codeEdits(unit, isList ? { ...wanted, model: null } : wanted)
+  const cuts = headerEdits(unit).filter((one) => !edits.some(({ start, end }) => start < one.end && one.start < end))
+  return [...edits, ...cuts].toSorted((one, other) => one.start - other.start)
 }
 
 /** What is found in one file alone, without its place and its values. */
@@ -69,8 +72,13 @@ const shapeOf = (path: string, text: string, catalog: Catalog | null): string =>
     progress: () => undefined,
   })
   return report.call_sites
-    .filter(({ kind }) => !['model', 'base-url', 'raw-http'].includes(kind))
-    .map(({ kind, line, sdk }) => `${kind} ${line} ${sdk}`)
+    .filter(({ kind }) => ['client', 'call', 'wrapper'].includes(kind))
+    .map(
+      ({ kind, sdk, parameters }) =>
+        `${kind} ${sdk} ${Object.keys(parameters)
+          .filter((name) => name !== 'default_headers')
+          .join(' ')}`,
+    )
     .join('\n')
 }
 
@@ -90,6 +98,15 @@ const faultOf = (
   if (kind.kind === 'code' && shapeOf(path, before, catalog) !== shapeOf(path, after, catalog))
     return 'something else would be found in it afterwards'
   return null
+}
+
+const keyVariablesOf = (sites: readonly CallSite[]): readonly string[] => {
+  const reaching = sites.filter(
+    ({ kind, bucket }) => bucket === 'caller' && ['client', 'call', 'raw-http'].includes(kind),
+  )
+  return [
+    ...new Set(reaching.flatMap(({ auth }) => (auth?.startsWith('env:') === true ? [auth.slice(4)] : []))),
+  ].toSorted()
 }
 
 /** The plan; nothing is written. */
@@ -112,5 +129,9 @@ export const planFixes = ({ source, report, catalog, relay, model }: Given): Pla
   }
   // Settings first: whoever reads the plan sees what is enough by itself.
   const rank = ({ path }: FileChange): number => (fileKind(path).kind === 'settings' ? 0 : 1)
-  return { changes: changes.toSorted((one, other) => rank(one) - rank(other)), left }
+  return {
+    changes: changes.toSorted((one, other) => rank(one) - rank(other)),
+    left,
+    keyVariables: keyVariablesOf(sites),
+  }
 }
