@@ -220,11 +220,18 @@ const called: Probe['judge'] = (had) =>
     true,
   )
 
+const isUnbounded = ({ ask }: Exchange): boolean => ask.body !== undefined && ask.body['max_tokens'] === undefined
+
 const envelope: Probe['judge'] = (had) => {
   const findings = new Findings()
   for (const exchange of had) {
     const broken = brokenBy(exchange)
     if (broken !== null) return failed(`A faulty request is not refused: ${broken}.`)
+    // Who does without max_tokens is generous, and breaks nobody.
+    if (exchange.status === 200 && isUnbounded(exchange)) {
+      findings.should(false, 'A request without max_tokens is answered.')
+      continue
+    }
     const value = bodyJson(exchange)
     const error = errorOf(exchange)
     findings.must(exchange.status >= 400, `A faulty request is answered with ${exchange.status}.`)
