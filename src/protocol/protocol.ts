@@ -88,6 +88,8 @@ export type Dialect = {
   /** Where the thought of an earlier turn goes back. */
   readonly thought: 'reasoning_content' | 'reasoning_details' | 'none'
   readonly outputMax: 'max_tokens' | 'max_completion_tokens'
+  /** Takes `top_k`, which OpenAI's own API refuses. */
+  readonly topK: boolean
 }
 
 /** Where a translated request goes. */

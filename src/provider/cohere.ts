@@ -5,7 +5,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { makeVendor, strictDialect } from './vendor-defaults.ts'
 
 export const cohere: Vendor = makeVendor({
   name: 'cohere',
@@ -19,6 +19,7 @@ export const cohere: Vendor = makeVendor({
       new URL(provider.baseUrl).pathname === '/' ? `${path === 'rerank' ? 'v2' : 'compatibility/v1'}/${path}` : path,
     query: {},
   }),
+  dialect: strictDialect,
   requestIdHeaders: ['x-debug-trace-id'],
   checkPath: null,
   keyPage: 'https://dashboard.cohere.com/api-keys',

@@ -5,7 +5,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { makeVendor, strictDialect } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
 
 export const gemini: Vendor = makeVendor({
@@ -18,6 +18,7 @@ export const gemini: Vendor = makeVendor({
   shims: ['tool-index', 'tool-finish'],
   protocols: ['openai-chat', 'openai-embeddings', 'openai-images'],
   leavePolicy: 'drain',
+  dialect: strictDialect,
   requestIdHeaders: ['x-request-id'],
   keyPage: 'https://aistudio.google.com/apikey',
 })

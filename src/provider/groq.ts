@@ -7,7 +7,7 @@
 
 import { quirksOf } from './quirk.ts'
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { makeVendor, strictDialect } from './vendor-defaults.ts'
 
 export const groq: Vendor = makeVendor({
   name: 'groq',
@@ -23,5 +23,6 @@ export const groq: Vendor = makeVendor({
       logit_bias: { cut: 'unsupported' },
     },
   }),
+  dialect: strictDialect,
   keyPage: 'https://console.groq.com/keys',
 })

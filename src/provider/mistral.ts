@@ -8,7 +8,7 @@
 
 import { quirksOf } from './quirk.ts'
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { makeVendor, strictDialect } from './vendor-defaults.ts'
 
 export const mistral: Vendor = makeVendor({
   name: 'mistral',
@@ -18,6 +18,7 @@ export const mistral: Vendor = makeVendor({
   protocols: ['openai-chat', 'openai-embeddings', 'openai-moderations', 'openai-speech', 'openai-transcriptions'],
   streamUsage: 'never',
   leavePolicy: 'drain',
+  dialect: strictDialect,
   requestIdHeaders: ['mistral-correlation-id', 'x-kong-request-id'],
   adjust: quirksOf({
     'openai-chat': {

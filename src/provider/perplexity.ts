@@ -8,7 +8,7 @@
 
 import { quirksOf } from './quirk.ts'
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { makeVendor, strictDialect } from './vendor-defaults.ts'
 
 export const perplexity: Vendor = makeVendor({
   name: 'perplexity',
@@ -20,5 +20,6 @@ export const perplexity: Vendor = makeVendor({
   leavePolicy: 'drain',
   adjust: quirksOf({ 'openai-chat': { n: { cut: 'always 1' } } }),
   checkPath: null,
+  dialect: strictDialect,
   keyPage: 'https://www.perplexity.ai/account/api/keys',
 })

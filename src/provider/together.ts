@@ -5,7 +5,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor } from './vendor-defaults.ts'
+import { makeVendor, strictDialect } from './vendor-defaults.ts'
 
 export const together: Vendor = makeVendor({
   name: 'together',
@@ -21,6 +21,7 @@ export const together: Vendor = makeVendor({
     'openai-transcriptions',
     'openai-rerank',
   ],
+  dialect: strictDialect,
   requestIdHeaders: ['x-request-id', 'cf-ray'],
   keyPage: 'https://api.together.ai/settings/api-keys',
 })

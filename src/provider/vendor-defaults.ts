@@ -52,6 +52,7 @@ export const compatibleDialect: Dialect = {
   thinking: 'effort',
   thought: 'reasoning_content',
   outputMax: 'max_tokens',
+  topK: true,
 }
 
 /** The same for every model. */
@@ -65,7 +66,11 @@ export const openaiDialect: Vendor['dialect'] = dialectOf({
   developer: true,
   thought: 'none',
   outputMax: 'max_completion_tokens',
+  topK: false,
 })
+
+/** Servers that refuse a field of a message, or a parameter, that they do not know. */
+export const strictDialect: Vendor['dialect'] = dialectOf({ thought: 'none', topK: false })
 
 /** A vendor that is as the OpenAI API is, but for what is given. */
 export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({

@@ -5,7 +5,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { dialectOf, makeVendor } from './vendor-defaults.ts'
+import { makeVendor, strictDialect } from './vendor-defaults.ts'
 
 export const xai: Vendor = makeVendor({
   name: 'xai',
@@ -13,6 +13,6 @@ export const xai: Vendor = makeVendor({
   baseUrl: 'https://api.x.ai/v1',
   keyEnv: ['XAI_API_KEY'],
   protocols: ['openai-chat', 'openai-completions', 'openai-images'],
-  dialect: dialectOf({ thought: 'none' }),
+  dialect: strictDialect,
   keyPage: 'https://console.x.ai',
 })

@@ -105,7 +105,7 @@ export const chatFields: FieldTable = {
     choices: 'kept',
     temperature: 'kept',
     topP: 'kept',
-    topK: { converted: 'top_k, which many compatible servers take' },
+    topK: { converted: 'top_k where the provider takes it; else warned of' },
     frequencyPenalty: 'kept',
     presencePenalty: 'kept',
     seed: 'kept',

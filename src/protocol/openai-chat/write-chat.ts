@@ -17,6 +17,12 @@ const userLengthMax = 64
 const userOf = ({ request: { user }, own }: Writing): string | null =>
   user === null || own || user.length <= userLengthMax ? user : createHash('sha256').update(user).digest('hex')
 
+const topKOf = ({ request: { topK }, dialect, warn, own }: Writing): number | null => {
+  if (topK === null || own || dialect.topK) return topK
+  warn('top_k', 'the provider does not take it')
+  return null
+}
+
 const wantsMarks = ({ messages, tools }: ChatRequest): boolean =>
   messages.some(({ content }) => content.some(({ cache }) => cache !== undefined)) ||
   tools.some(({ cache }) => cache !== undefined)
@@ -36,7 +42,7 @@ const bodyOf = (writing: Writing): JsonObject => {
       n: request.choices,
       temperature: request.temperature,
       top_p: request.topP,
-      top_k: request.topK,
+      top_k: topKOf(writing),
       frequency_penalty: request.frequencyPenalty,
       presence_penalty: request.presencePenalty,
       seed: request.seed,
