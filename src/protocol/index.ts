@@ -1,6 +1,7 @@
 /** The wire formats that Drover speaks. */
 
 import { anthropicMessages } from './anthropic-messages/index.ts'
+import { gemini } from './gemini/index.ts'
 import { ollamaChat } from './ollama-chat/index.ts'
 import { openaiCompletions } from './openai/completions.ts'
 import { openaiEmbeddings } from './openai/embeddings.ts'
@@ -16,6 +17,7 @@ import type { Protocol, ProtocolName, UpstreamProtocol, UpstreamProtocolName } f
 export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
   'openai-chat': openaiChat,
   'anthropic-messages': anthropicMessages,
+  gemini,
   'openai-completions': openaiCompletions,
   'openai-embeddings': openaiEmbeddings,
   'openai-moderations': openaiModerations,

@@ -15,6 +15,7 @@ import type { Part } from './part.ts'
 export type ProtocolName =
   | 'openai-chat'
   | 'anthropic-messages'
+  | 'gemini'
   | 'openai-completions'
   | 'openai-embeddings'
   | 'openai-moderations'

@@ -12,6 +12,7 @@ const credential = 'a-credential-of-nobody'
 const paths: Readonly<Record<UpstreamProtocolName, string>> = {
   'openai-chat': 'chat/completions',
   'anthropic-messages': 'messages',
+  gemini: 'models/m:generateContent',
   'openai-completions': 'completions',
   'openai-embeddings': 'embeddings',
   'openai-moderations': 'moderations',

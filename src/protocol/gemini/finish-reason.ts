@@ -1,0 +1,44 @@
+/** Why Gemini stopped, and in Gemini's words. https://ai.google.dev/api/generate-content#FinishReason, read 2026-11-28. */
+
+import type { FinishReason } from '#protocol/part.ts'
+
+const reasons: Readonly<Record<string, FinishReason>> = {
+  STOP: 'stop',
+  MAX_TOKENS: 'length',
+  SAFETY: 'content-filter',
+  RECITATION: 'content-filter',
+  LANGUAGE: 'content-filter',
+  BLOCKLIST: 'content-filter',
+  PROHIBITED_CONTENT: 'content-filter',
+  SPII: 'content-filter',
+  IMAGE_SAFETY: 'content-filter',
+  IMAGE_PROHIBITED_CONTENT: 'content-filter',
+  IMAGE_RECITATION: 'content-filter',
+  MODEL_ARMOR: 'content-filter',
+  MALFORMED_FUNCTION_CALL: 'error',
+  UNEXPECTED_TOOL_CALL: 'error',
+  TOO_MANY_TOOL_CALLS: 'error',
+  MALFORMED_RESPONSE: 'error',
+  MISSING_THOUGHT_SIGNATURE: 'error',
+}
+
+/** Gemini says STOP at a call of a tool as well: whether there was one is known beside. */
+export const readFinishReason = (raw: string, called: boolean): FinishReason => {
+  const reason = Object.hasOwn(reasons, raw) ? (reasons[raw] ?? 'other') : 'other'
+  return reason === 'stop' && called ? 'tool-calls' : reason
+}
+
+const words: Readonly<Record<FinishReason, string>> = {
+  stop: 'STOP',
+  length: 'MAX_TOKENS',
+  'tool-calls': 'STOP',
+  'content-filter': 'SAFETY',
+  refusal: 'SAFETY',
+  pause: 'OTHER',
+  error: 'OTHER',
+  other: 'OTHER',
+}
+
+/** A word of Gemini's own stays what it was. */
+export const writeFinishReason = (reason: FinishReason, raw: string | null): string =>
+  raw !== null && /^[A-Z_]+$/.test(raw) ? raw : words[reason]

@@ -1,0 +1,150 @@
+/** A request in the shared words written as a Gemini request. */
+
+import type { Json, JsonObject } from '#base/json-type.ts'
+import type { Converted } from '#protocol/call.ts'
+import type { ChatRequest, ReasoningWish, Tool, ToolChoice } from '#protocol/chat-request.ts'
+import { withWarnings } from '#protocol/feature.ts'
+import { given } from '#protocol/field-reading.ts'
+import type { ChatTarget, Dialect } from '#protocol/protocol.ts'
+import type { Writing } from './write-content.ts'
+import { writeContents, writeSystem } from './write-content.ts'
+
+const stopsMax = 5
+
+const freeText: JsonObject = {
+  type: 'object',
+  properties: { input: { type: 'string', description: 'The whole input of the tool, as free text.' } },
+  required: ['input'],
+}
+
+const declarationOf = (tool: Exclude<Tool, { kind: 'provider' }>, own: boolean): JsonObject => {
+  if (own && tool.raw !== undefined) return tool.raw
+  const parameters = tool.kind === 'custom' ? freeText : tool.parameters
+  return {
+    ...given({ name: tool.name, description: tool.description, parametersJsonSchema: parameters }),
+    ...(own ? tool.extra : {}),
+  }
+}
+
+const providerTools: Readonly<Record<string, JsonObject>> = {
+  'web-search': { googleSearch: {} },
+  'web-fetch': { urlContext: {} },
+  'code-execution': { codeExecution: {} },
+}
+
+const toolsOf = ({ request, own }: Writing): readonly JsonObject[] => {
+  const declared = request.tools.flatMap((tool) => (tool.kind === 'provider' ? [] : [declarationOf(tool, own)]))
+  const provided = request.tools.flatMap((tool): JsonObject[] => {
+    if (tool.kind !== 'provider') return []
+    if (own) return [tool.raw]
+    const mine = tool.does === null ? undefined : providerTools[tool.does]
+    return mine === undefined ? [] : [mine]
+  })
+  return [...(declared.length === 0 ? [] : [{ functionDeclarations: declared }]), ...provided]
+}
+
+const modes = { auto: 'AUTO', none: 'NONE', required: 'ANY' } as const
+
+const callingConfig = (choice: ToolChoice | null): JsonObject | null => {
+  if (choice === null) return null
+  if (choice.mode === 'tool') return { mode: 'ANY', allowedFunctionNames: [choice.name] }
+  if (choice.mode === 'allowed')
+    return { mode: choice.required ? 'ANY' : 'VALIDATED', allowedFunctionNames: [...choice.names] }
+  return { mode: modes[choice.mode] }
+}
+
+/** Words of effort as budgets, for models that take only those: what Google's own OpenAI-compatible endpoint makes of them. */
+const budgets: Readonly<Record<string, number>> = { minimal: 1024, low: 1024, medium: 8192, high: 24_576 }
+const levels: Readonly<Record<string, string>> = {
+  none: 'minimal',
+  minimal: 'minimal',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'high',
+  max: 'high',
+}
+
+const thinkingOf = (wish: ReasoningWish | null, { dialect, warn }: { dialect: Dialect; warn: Writing['warn'] }) => {
+  if (wish === null) return null
+  const { mode, effort, budgetTokens, summary } = wish
+  const includeThoughts = summary === null ? (mode === 'on' || mode === 'adaptive' ? true : null) : summary !== 'none'
+  if (dialect.thinking === 'effort') {
+    const level = mode === 'off' ? 'minimal' : effort === null ? null : (levels[effort] ?? null)
+    if (budgetTokens !== null && level === null) warn('reasoning', 'this model takes a level of thinking, not a budget')
+    return given({ thinkingLevel: level, includeThoughts })
+  }
+  if (mode === 'off' || effort === 'none') return { thinkingBudget: 0 }
+  const budget = budgetTokens ?? (effort === null ? (mode === 'adaptive' ? -1 : null) : (budgets[effort] ?? -1))
+  return given({ thinkingBudget: budget, includeThoughts })
+}
+
+const configOf = (writing: Writing, dialect: Dialect): JsonObject => {
+  const { request, warn, own } = writing
+  const { responseFormat: format, stop } = request
+  if (stop !== null && stop.length > stopsMax && !own) warn('stop', `only the first ${stopsMax} are taken`)
+  const thinking = thinkingOf(request.reasoning, { dialect, warn })
+  return given({
+    maxOutputTokens: request.outputMax,
+    candidateCount: request.choices,
+    temperature: request.temperature,
+    topP: request.topP,
+    topK: request.topK,
+    frequencyPenalty: request.frequencyPenalty,
+    presencePenalty: request.presencePenalty,
+    seed: request.seed,
+    stopSequences: own ? stop : (stop?.slice(0, stopsMax) ?? null),
+    responseLogprobs: request.logprobs,
+    logprobs: request.topLogprobs,
+    responseMimeType: format === null ? null : format.type === 'text' ? 'text/plain' : 'application/json',
+    responseJsonSchema: format?.type === 'json-schema' ? format.schema : null,
+    thinkingConfig: thinking !== null && Object.keys(thinking).length > 0 ? thinking : null,
+    responseModalities: request.modalities === null ? null : request.modalities.map((one) => one.toUpperCase()),
+  })
+}
+
+const namesOf = ({ messages }: ChatRequest): ReadonlyMap<string, string> =>
+  new Map(
+    messages.flatMap(({ content }) =>
+      content.flatMap((block) => (block.type === 'tool-call' ? [[block.id, block.name] as const] : [])),
+    ),
+  )
+
+/** Members that are put back into an object that is written anyhow. */
+const merged = (written: JsonObject, left: Json | undefined): JsonObject => ({
+  ...written,
+  ...(left as JsonObject | undefined),
+})
+
+const bodyOf = (request: ChatRequest, { dialect }: ChatTarget, warn: Writing['warn']): JsonObject => {
+  const own = request.source === 'gemini'
+  const names = namesOf(request)
+  const writing: Writing = {
+    request,
+    warn,
+    own,
+    signed: dialect.thinking === 'effort',
+    nameOf: (id) => names.get(id) ?? null,
+  }
+  const { generationConfig, toolConfig, ...extra } = own ? request.extra : {}
+  const config = merged(configOf(writing, dialect), generationConfig)
+  const calling = callingConfig(request.toolChoice)
+  const tool = merged(calling === null ? {} : { functionCallingConfig: calling }, toolConfig)
+  const tools = toolsOf(writing)
+  return {
+    ...given({ systemInstruction: writeSystem(writing) }),
+    contents: writeContents(writing),
+    ...(tools.length === 0 ? {} : { tools }),
+    ...(Object.keys(tool).length === 0 ? {} : { toolConfig: tool }),
+    ...(Object.keys(config).length === 0 ? {} : { generationConfig: config }),
+    ...given({
+      serviceTier: request.serviceTier === 'auto' ? null : request.serviceTier,
+      store: own ? request.store : null,
+    }),
+    ...extra,
+  }
+}
+
+/** The body; the model stands in the path. */
+export const writeChat = (request: ChatRequest, target: ChatTarget): Converted<JsonObject> =>
+  withWarnings((warn) => bodyOf(request, target, warn))
