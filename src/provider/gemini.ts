@@ -1,24 +1,42 @@
 /**
- * Google Gemini through its OpenAI-compatible endpoint: https://ai.google.dev/api/compatibility (`streamOptions`),
- * read 2026-11-22. Closing a stream does not stop its bill (https://openrouter.ai/docs/api-reference/streaming, list
- * of providers, read 2026-11-22), so the rest is read for its exact usage.
+ * Google Gemini by its own API, https://ai.google.dev/api, and through its OpenAI-compatible endpoint beside it,
+ * https://ai.google.dev/api/compatibility (`streamOptions`), both read 2026-11-28. Closing a stream does not stop its bill
+ * (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22), so the rest is read for its exact usage.
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, strictDialect } from './vendor-defaults.ts'
+import { bearer, makeVendor, strictDialect } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
+
+/** The compatible endpoint lies below the API's own root; an address that already leads there is taken as well. */
+const compatible = '/openai'
+
+const endpoint: Vendor['endpoint'] = ({ path, provider, protocol }) => {
+  const root = provider.baseUrl.endsWith(compatible) ? provider.baseUrl.slice(0, -compatible.length) : provider.baseUrl
+  return { path, query: {}, baseUrl: protocol === 'gemini' ? root : `${root}${compatible}` }
+}
+
+/** Gemini 3 thinks by levels, 2.5 by a budget (https://ai.google.dev/gemini-api/docs/thinking, read 2026-11-28). */
+const thinkingOf = (model: string) => {
+  if (/gemini-(?:[3-9]|\d{2})/.test(model)) return 'effort'
+  return /gemini-2\.5/.test(model) ? 'budget' : 'none'
+}
 
 export const gemini: Vendor = makeVendor({
   name: 'gemini',
   title: 'Google Gemini',
-  baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+  baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   keyEnv: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
   options: shimOption,
   // Pieces of calls without an index, or two with 0; and "stop" where calls were made (https://github.com/googleapis/python-genai/issues/2868, read 2026-11-22).
   shims: ['tool-index', 'tool-finish'],
-  protocols: ['openai-chat', 'openai-embeddings', 'openai-images'],
+  endpoint,
+  authorise: (credential, protocol) =>
+    protocol === 'gemini' || protocol === undefined ? { 'x-goog-api-key': credential.reveal() } : bearer(credential),
+  dialect: (model) => ({ ...strictDialect(model), thinking: thinkingOf(model) }),
+  streamUsage: 'ask',
+  protocols: ['gemini', 'openai-chat', 'openai-embeddings', 'openai-images'],
   leavePolicy: 'drain',
-  dialect: strictDialect,
   requestIdHeaders: ['x-request-id'],
   keyPage: 'https://aistudio.google.com/apikey',
 })

@@ -85,8 +85,8 @@ export type Vendor = {
   readonly protocols: readonly UpstreamProtocolName[]
   /** How its use of those differs from what they say themselves, for a model. */
   readonly dialect: (model: string) => Dialect
-  /** Headers that carry the credential. */
-  readonly authorise: (credential: Secret) => Readonly<Record<string, string>>
+  /** Headers that carry the credential; some vendors want another one for each of their protocols. */
+  readonly authorise: (credential: Secret, protocol?: UpstreamProtocolName) => Readonly<Record<string, string>>
   /** Path and query, from the protocol's own path: most vendors give it back as it is. */
   readonly endpoint: (request: {
     readonly path: string

@@ -14,10 +14,10 @@ import { relay } from './relay.ts'
 export type RelayEndpoint =
   | { readonly kind: 'call'; readonly protocol: Protocol }
   | { readonly kind: 'count'; readonly protocol: CountedProtocol }
-  | { readonly kind: 'inquiry'; readonly ask: Inquiry; readonly protocol: Protocol }
+  | { readonly kind: 'inquiry'; readonly ask: Inquiry }
 
-/** Where lists of models are asked for; Claude's clients may have their own root. */
-const modelRoots = ['/v1', '/anthropic/v1'] as const
+/** Where lists of models are asked for; the clients of some makers have a root of their own. */
+const modelRoots = ['/v1', '/anthropic/v1', '/v1beta'] as const
 
 const countEndpoints = (protocol: Protocol): readonly Endpoint<RelayEndpoint>[] => {
   const { counting } = protocol
@@ -32,15 +32,12 @@ const countEndpoints = (protocol: Protocol): readonly Endpoint<RelayEndpoint>[] 
   )
 }
 
-/** `asking`: the protocol in whose shape inquiries are refused. */
-export const relayEndpoints = (
-  protocols: readonly Protocol[],
-  asking: Protocol,
-): readonly Endpoint<RelayEndpoint>[] => {
+/** All that callers may ask for. */
+export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoint<RelayEndpoint>[] => {
   const inquiry = (path: string, ask: Inquiry): Endpoint<RelayEndpoint> => ({
     method: 'GET',
     path,
-    value: { kind: 'inquiry', ask, protocol: asking },
+    value: { kind: 'inquiry', ask },
   })
   return [
     ...protocols.flatMap((protocol) =>
@@ -77,5 +74,5 @@ export const serveRelay = (
   if (value.kind === 'count') return answerCount(exchange, value.protocol, ports)
   return value.kind === 'call'
     ? relay(exchange, value.protocol, ports)
-    : answerInquiry(exchange, { ask: value.ask, params: parameters, protocol: value.protocol }, ports)
+    : answerInquiry(exchange, { ask: value.ask, params: parameters }, ports)
 }

@@ -6,12 +6,12 @@ import type { Answer, Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import { protocols } from '#protocol/index.ts'
-import type { Protocol } from '#protocol/protocol.ts'
 import { rowForAccount } from './account-price.ts'
 import { identify, rowFor } from './admit.ts'
-import { anthropicModel, anthropicModelPage } from './anthropic-models.ts'
 import type { RelayPorts } from './journey.ts'
 import { modelEntries, modelEntry } from './model-list.ts'
+import type { ModelShape } from './model-shape.ts'
+import { modelShapeOf } from './model-shape.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Who asks, when, and where the answer may be looked for. */
@@ -19,32 +19,28 @@ export type Question = Pick<RelayPorts, 'books' | 'callLog'> & {
   readonly snapshot: Snapshot
   readonly key: KeyFacts
   readonly nowMs: number
-  /** Whether it is Claude's client that asks: then the answer has that shape. */
-  readonly asAnthropic: boolean
+  /** In which an answer about models is given. */
+  readonly shape: ModelShape
 }
 
 /** Gives the answer, or a promise of it; throws Problem. */
 export type Inquiry = (question: Question, params: Readonly<Record<string, string>>, query: URLSearchParams) => unknown
 
-/**
- * `GET /v1/models`, OpenAI's list (https://platform.openai.com/docs/api-reference/models/list, read 2026-11-22), or
- * Anthropic's for its clients.
- */
-export const listModels: Inquiry = ({ snapshot, key, nowMs, asAnthropic }, _params, query) => {
+/** `GET /v1/models`, in the shape of the client that asks. */
+export const listModels: Inquiry = ({ snapshot, key, nowMs, shape }, _params, query) => {
   const entries = modelEntries((key.test ? snapshot.test : snapshot.live).byName, key, {
     nowMs,
     pricedFor: (row) => rowForAccount(row, snapshot, { account: key.account, atMs: nowMs }),
   })
-  return asAnthropic ? anthropicModelPage(entries, query) : { object: 'list', data: entries }
+  return shape.list(entries, query)
 }
 
 /** `GET /v1/models/{id}`: unknown ids are 404 here, where a path names them. */
-export const showModel: Inquiry = ({ snapshot, key, nowMs, asAnthropic }, params) => {
+export const showModel: Inquiry = ({ snapshot, key, nowMs, shape }, params) => {
   try {
     const name = params['id'] ?? ''
     const row = rowForAccount(rowFor(snapshot, key, name), snapshot, { account: key.account, atMs: nowMs })
-    const entry = modelEntry(name, row, nowMs)
-    return asAnthropic ? anthropicModel(entry) : entry
+    return shape.show(modelEntry(name, row, nowMs))
   } catch (thrown) {
     const problem = asProblem(thrown)
     throw new Problem(problem.code, { ...problem.detail, status: problem.status === 400 ? 404 : problem.status })
@@ -60,21 +56,19 @@ const json = (value: unknown): Answer => ({
 /** Identifies the key and answers; errors in the protocol's own shape. Never rejects but for a caller who has gone. */
 export const answerInquiry = async (
   exchange: Exchange,
-  inquiry: { readonly ask: Inquiry; readonly params: Readonly<Record<string, string>>; readonly protocol: Protocol },
+  inquiry: { readonly ask: Inquiry; readonly params: Readonly<Record<string, string>> },
   ports: RelayPorts,
 ): Promise<void> => {
   const { inbound, outbound } = exchange
   const snapshot = ports.snapshot()
   const nowMs = ports.clock.nowMs()
-  const asAnthropic = inbound.headers['anthropic-version'] !== undefined || inbound.path.startsWith('/anthropic/')
-  const { server } = asAnthropic ? protocols['anthropic-messages'] : inquiry.protocol
+  const shape = modelShapeOf(inbound)
+  const { server } = protocols[shape.protocol]
   let answer: Answer
   try {
     const key = identify(snapshot, inbound, { nowMs, purpose: 'model' })
     const { books, callLog } = ports
-    answer = json(
-      await inquiry.ask({ snapshot, key, nowMs, books, callLog, asAnthropic }, inquiry.params, inbound.query),
-    )
+    answer = json(await inquiry.ask({ snapshot, key, nowMs, books, callLog, shape }, inquiry.params, inbound.query))
   } catch (thrown) {
     const problem = asProblem(thrown)
     if (problem.code === 'internal_error') ports.log.error('an inquiry failed inside Drover', { error: problem.cause })

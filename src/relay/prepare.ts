@@ -54,9 +54,9 @@ const adjustmentFor = ({ speech, leg, upstream, rules, strict }: Preparation): A
   return joinAdjustments(own, shimHistory(call, wireShimsOf(upstream.provider, upstream.vendor)))
 }
 
-const credentialHeaders = ({ upstream, credential }: Preparation): Readonly<Record<string, string>> => {
+const credentialHeaders = ({ upstream, credential, speech }: Preparation): Readonly<Record<string, string>> => {
   const { name } = upstream.provider
-  if (credential !== null) return upstream.vendor.authorise(credential)
+  if (credential !== null) return upstream.vendor.authorise(credential, speech.protocol.name)
   if (upstream.vendor.keyless) return {}
   throw new Problem('upstream_error', {
     message: `Provider "${name}" has no credential configured. The operator must set its api_key.`,

@@ -150,7 +150,7 @@ const endpointsOf = async (
   }
   const watching: Endpoint<Served>[] = [...watchPages({ version, checks, warnings, metrics, mayRead })]
   const calls: Endpoint<Served>[] = [
-    ...relayEndpoints(Object.values(protocols), protocols['openai-chat']),
+    ...relayEndpoints(Object.values(protocols)),
     await filePage('/', new URL('assets/quickstart.html', root)),
     await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
     manualEndpoint(),

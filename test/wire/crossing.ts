@@ -29,10 +29,18 @@ export type RequestFixture = {
   readonly call: Call
 }
 
+type RequestFile = {
+  readonly about: string
+  readonly body: object
+  /** For formats that say something in the path. */
+  readonly path?: string
+  readonly query?: string
+}
+
 const folder = join(import.meta.dirname, 'requests')
 
 const readOne = (file: string): RequestFixture => {
-  const { about, body } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { about: string; body: object }
+  const { about, body, path, query = '' } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as RequestFile
   const name = dirname(file) as ProtocolName & keyof typeof protocols
   const protocol = protocols[name]
   return {
@@ -40,7 +48,12 @@ const readOne = (file: string): RequestFixture => {
     file: join(folder, file),
     about,
     protocol,
-    call: protocol.server.readCall(inboundOf(Buffer.from(JSON.stringify(body)))),
+    call: protocol.server.readCall(
+      inboundOf(Buffer.from(JSON.stringify(body)), {
+        ...(path === undefined ? {} : { path }),
+        query: new URLSearchParams(query),
+      }),
+    ),
   }
 }
 
@@ -117,7 +130,9 @@ const callerOf = (to: Protocol, stream: boolean): Call => {
     input: [],
   }
   const body = { ...asked, stream, stream_options: { include_usage: true } }
-  return to.server.readCall(inboundOf(Buffer.from(JSON.stringify(body))))
+  const path = `/v1beta/models/test-model:${stream ? 'streamGenerateContent' : 'generateContent'}`
+  const inbound = inboundOf(Buffer.from(JSON.stringify(body)), { query: new URLSearchParams('alt=sse') })
+  return to.server.readCall(to.name === 'gemini' ? { ...inbound, path } : inbound)
 }
 
 /** An answer as a caller of another format gets it, from these pieces of its bytes. */

@@ -37,6 +37,9 @@ export type Reading = {
 type FixtureFile = {
   readonly about: string
   readonly protocol: UpstreamProtocolName
+  /** Where the request goes, for formats that say something in the path. */
+  readonly path?: string
+  readonly query?: string
   readonly request: Record<string, unknown>
   readonly contentType: string
   readonly body: readonly string[]
@@ -63,6 +66,8 @@ const readFixture = (file: string): Fixture => {
   const {
     about,
     protocol: name,
+    path,
+    query = '',
     request,
     contentType,
     body,
@@ -75,7 +80,12 @@ const readFixture = (file: string): Fixture => {
     file: join(folder, file),
     about,
     protocol,
-    call: asking.server.readCall(inboundOf(Buffer.from(JSON.stringify(request)))),
+    call: asking.server.readCall(
+      inboundOf(Buffer.from(JSON.stringify(request)), {
+        ...(path === undefined ? {} : { path }),
+        query: new URLSearchParams(query),
+      }),
+    ),
     contentType,
     bytes: Buffer.from(body.join('')),
   }

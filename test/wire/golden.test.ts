@@ -36,6 +36,7 @@ describe('reading', () => {
 const notGiven = [
   'anthropic-messages/cut-in-event',
   'anthropic-messages/whole-cut',
+  'gemini/cut-in-event',
   'ollama-chat/cut-in-line',
   'openai-chat/credential-error-event',
   'openai-chat/cut-in-event',

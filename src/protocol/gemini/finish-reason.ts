@@ -22,6 +22,15 @@ const reasons: Readonly<Record<string, FinishReason>> = {
   MISSING_THOUGHT_SIGNATURE: 'error',
 }
 
+/** Numbers of the words, for callers who asked for enums as numbers (`$alt=json;enum-encoding=int`). */
+const numbered: readonly string[] = ['', 'STOP', 'MAX_TOKENS', 'SAFETY', 'RECITATION', 'OTHER', 'LANGUAGE', 'BLOCKLIST']
+
+/** The word for why an answer ended; `null` = it has not. */
+export const finishWord = (value: unknown): string | null => {
+  const word = typeof value === 'number' ? (numbered[value] ?? 'OTHER') : value
+  return typeof word !== 'string' || word === '' || word === 'FINISH_REASON_UNSPECIFIED' ? null : word
+}
+
 /** Gemini says STOP at a call of a tool as well: whether there was one is known beside. */
 export const readFinishReason = (raw: string, called: boolean): FinishReason => {
   const reason = Object.hasOwn(reasons, raw) ? (reasons[raw] ?? 'other') : 'other'

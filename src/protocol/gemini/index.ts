@@ -1,6 +1,7 @@
 /** Google's Gemini API: the model stands in the path, and what is asked of it behind a colon. */
 
 import { hasMember, spliceTopLevel } from '#base/json.ts'
+import { countOf } from '#base/usage.ts'
 import type { Call, Converted, Edits } from '#protocol/call.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { contentTypeOf, openaiReader } from '#protocol/openai/reply.ts'
@@ -26,7 +27,7 @@ const shape: GeminiShape = {
 
 /** What stands behind the colon: as the caller wrote it, or as its wish to stream has it. */
 const methodOf = ({ stream, endpoint }: Call): string => {
-  if (!stream) return 'generateContent'
+  if (!stream) return endpoint === 'countTokens' ? endpoint : 'generateContent'
   return endpoint === streamOfArray ? streamOfArray : streamOfEvents
 }
 
@@ -57,6 +58,13 @@ export const gemini: Protocol = {
     roots: ['/v1beta', '/v1'],
   })),
   fields: geminiFields,
+  counting: {
+    endpoints: [{ path: 'models/{model+}:countTokens', accepts: ['json'], roots: ['/v1beta', '/v1'] }],
+    path: 'countTokens',
+    readCall: (inbound) => readGeminiCall(inbound, { ...shape, methods: ['countTokens'], required: '' }),
+    readAnswer: ({ totalTokens }) => countOf(totalTokens),
+    writeAnswer: (totalTokens) => ({ totalTokens }),
+  },
   // Parameters lie in `generationConfig`, where rules of top-level members do not reach.
   parameterNames: {},
   server: {

@@ -150,6 +150,12 @@ const readConfig = (config: JsonObject): Config => {
   return { ...read, left: rest === undefined ? {} : { generationConfig: rest } }
 }
 
+/** Google takes one entry without its list as well. */
+const entriesOf = (fields: Fields, name: string): readonly JsonObject[] => {
+  const value = fields.take(name)
+  return isObject(value) ? [value] : fields.objects(name)
+}
+
 const readBody = (call: Call): ChatRequest => {
   const fields = new Fields(camelKeys(call.body()))
   const ids = new CallIds()
@@ -162,9 +168,9 @@ const readBody = (call: Call): ChatRequest => {
     stream: call.stream,
     messages: [
       ...readSystem(fields.take('systemInstruction')),
-      ...fields.objects('contents').flatMap((content, index) => readContent(content, `contents[${index}]`, ids)),
+      ...entriesOf(fields, 'contents').flatMap((content, index) => readContent(content, `contents[${index}]`, ids)),
     ],
-    tools: fields.objects('tools').flatMap((entry, index) => readTools(entry, `tools[${index}]`)),
+    tools: entriesOf(fields, 'tools').flatMap((entry, index) => readTools(entry, `tools[${index}]`)),
     toolChoice,
     serviceTier: fields.text('serviceTier')?.toLowerCase() ?? null,
     store: fields.flag('store'),

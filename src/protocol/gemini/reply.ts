@@ -8,7 +8,8 @@ import { carrierFormats, openCarrier } from '#protocol/carrier.ts'
 import type { EventReading, ReplySteps } from '#protocol/openai/reply-steps.ts'
 import { Choice, PartList } from '#protocol/openai-chat/choice.ts'
 import type { Carrier, Part } from '#protocol/part.ts'
-import { readFinishReason } from './finish-reason.ts'
+import { finishWord, readFinishReason } from './finish-reason.ts'
+import { PartialArguments } from './partial-arguments.ts'
 import { readUsage } from './usage.ts'
 
 const candidatesMax = 64
@@ -59,6 +60,8 @@ type Candidate = {
   calls: number
   sources: number
   finish: string | null
+  /** A call whose arguments come in pieces. */
+  partial: { readonly block: number; readonly args: PartialArguments } | null
 }
 
 class GeminiReading {
@@ -106,7 +109,7 @@ class GeminiReading {
     const known = this.#candidates.get(index)
     if (known !== undefined) return known
     if (this.#candidates.size >= candidatesMax) return null
-    const state: Candidate = { choice: new Choice(index), extra: {}, calls: 0, sources: 0, finish: null }
+    const state: Candidate = { choice: new Choice(index), extra: {}, calls: 0, sources: 0, finish: null, partial: null }
     this.#candidates.set(index, state)
     return state
   }
@@ -119,8 +122,8 @@ class GeminiReading {
     const pieces = Array.isArray(content['parts']) ? content['parts'].filter(isObject) : []
     for (const piece of pieces) this.#piece(piece, state, list)
     this.#cite(wire, state, list)
-    const raw = textOf(wire['finishReason'])
-    if (raw === '' || raw === 'FINISH_REASON_UNSPECIFIED' || state.finish !== null) return
+    const raw = finishWord(wire['finishReason'])
+    if (raw === null || state.finish !== null) return
     state.finish = raw
     state.choice.close(list)
     const reason = readFinishReason(raw, state.calls > 0)
@@ -162,6 +165,10 @@ class GeminiReading {
     list: PartList,
   ): void {
     const { choice } = state
+    if (state.partial !== null) {
+      this.#morePieces(wire, state, list)
+      return
+    }
     choice.closeProse(list)
     const given = textOf(wire['id'])
     const id = given === '' ? `${this.#call.id.replace(/[^A-Za-z0-9]/g, '')}${choice.index}${state.calls}` : given
@@ -176,7 +183,20 @@ class GeminiReading {
       executor: 'caller',
       ...(carriers.length === 0 ? {} : { carriers }),
     })
-    list.push({ type: 'tool-input-delta', ...at, text: JSON.stringify(wire['args'] ?? {}) })
+    if (wire['willContinue'] === true) {
+      state.partial = { block: at.block, args: new PartialArguments() }
+      state.partial.args.add(wire['partialArgs'])
+    } else list.push({ type: 'tool-input-delta', ...at, text: JSON.stringify(wire['args'] ?? {}) })
+  }
+
+  /** The last piece of a call is one that does not go on; only then its arguments are JSON. */
+  #morePieces(wire: JsonObject, state: Candidate, list: PartList): void {
+    const { partial, choice } = state
+    if (partial === null) return
+    partial.args.add(wire['partialArgs'])
+    if (wire['willContinue'] === true) return
+    state.partial = null
+    list.push({ type: 'tool-input-delta', choice: choice.index, block: partial.block, text: partial.args.text() })
   }
 
   #media(data: JsonObject, choice: Choice, list: PartList): void {

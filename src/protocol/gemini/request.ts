@@ -73,8 +73,7 @@ const missing = (field: string): never => {
 export const readGeminiCall = (inbound: Inbound, shape: GeminiShape): Call => {
   const { model, method } = placeOf(inbound.path)
   const top = readTop(inbound)
-  if (shape.required !== '' && !Array.isArray(readMember(top, shape.required)) && method !== 'embedContent')
-    missing(shape.required)
+  if (shape.required !== '' && typeof readMember(top, shape.required) !== 'object') missing(shape.required)
   const config = configOf(top)
   const stream = method === 'streamGenerateContent'
   const wantsEvents = stream && inbound.query.get('alt') === 'sse'

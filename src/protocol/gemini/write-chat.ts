@@ -68,6 +68,10 @@ const levels: Readonly<Record<string, string>> = {
 const thinkingOf = (wish: ReasoningWish | null, { dialect, warn }: { dialect: Dialect; warn: Writing['warn'] }) => {
   if (wish === null) return null
   const { mode, effort, budgetTokens, summary } = wish
+  if (dialect.thinking === 'none') {
+    if (mode !== 'off' && effort !== 'none') warn('reasoning', 'this model does not think')
+    return null
+  }
   const includeThoughts = summary === null ? (mode === 'on' || mode === 'adaptive' ? true : null) : summary !== 'none'
   if (dialect.thinking === 'effort') {
     const level = mode === 'off' ? 'minimal' : effort === null ? null : (levels[effort] ?? null)

@@ -157,7 +157,11 @@ export const writeContents = (writing: Writing): readonly JsonObject[] => {
     if (isSystem(message)) continue
     const role = message.role === 'assistant' ? 'model' : 'user'
     const place = `messages[${index}]`
-    const written = message.content.flatMap((block, at) => writeBlock(block, writing, `${place}.content[${at}]`))
+    // A turn without words is still a turn: some conversations begin with nothing but an instruction.
+    const written =
+      message.content.length === 0
+        ? [{ text: '' }]
+        : message.content.flatMap((block, at) => writeBlock(block, writing, `${place}.content[${at}]`))
     const parts = role === 'model' ? withSignature(written, writing, place) : written
     if (parts.length === 0) continue
     const last = turns.at(-1)
