@@ -115,7 +115,7 @@ const fullName = (command: Command): string =>
   command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
 
 /** A list in pages is read to its end, unless the person asked for one page. */
-const allPages = async (
+export const everyPage = async (
   client: Client,
   operation: Operation,
   input: Readonly<Record<string, unknown>>,
@@ -193,7 +193,7 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
       else if (operation.csv !== undefined && flags.json !== true && (flags.csv === true || operation.csv.always))
         await printCsv(client, { operation, input, csv: operation.csv }, terminal)
       else {
-        const output = await allPages(client, operation, input)
+        const output = await everyPage(client, operation, input)
         if (flags.json === true) terminal.json(output)
         else show(operation, output, terminal)
         tellWarnings(operation, output, terminal)

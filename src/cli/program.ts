@@ -10,6 +10,7 @@ import type { Shell } from './operation-command.ts'
 import { operationCommands } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
 import { probeCommand } from './probe-command.ts'
+import { reconcileCommand } from './reconcile-command.ts'
 import { roiCommand } from './roi-command.ts'
 import { serveCommand } from './serve-command.ts'
 import { topCommand } from './top-command.ts'
@@ -41,6 +42,7 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(fitCommand(shell))
   program.addCommand(probeCommand(shell, exited))
   program.addCommand(roiCommand(shell))
+  program.addCommand(reconcileCommand(shell, exited))
   for (const command of operationCommands(operations, shell)) program.addCommand(command)
   program.addCommand(topCommand(shell))
   program.addHelpText('after', '\nNo command means serve. The manual is in docs/.')
