@@ -5,6 +5,7 @@ import { budgetOperations } from './budgets.ts'
 import { callOperations } from './calls.ts'
 import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
+import { explainOperations } from './explain.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
 import { adjustCredit, listLots, revokeLot } from './lots.ts'
@@ -36,6 +37,7 @@ export const operations = [
   ...routingOperations,
   ...callOperations,
   ...usageOperations,
+  ...explainOperations,
   ...trailOperations,
   ...eventOperations,
   ...statsOperations,

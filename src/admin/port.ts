@@ -2,9 +2,9 @@
 
 import type { CallRecord } from '#base/call-record.ts'
 import type { NewPriceEntry, PriceBookSource, PriceEntry, PriceProposal, ProposalSource } from '#catalog/port.ts'
-import type { AccountState, Balance, Grant, Rerated, RerateRequest, Verdict } from '#ledger/port.ts'
+import type { AccountState, Balance, Grant, Receipt, Rerated, RerateRequest, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
-import type { UsageStore } from '#report/port.ts'
+import type { PriceRecall, UsageStore } from '#report/port.ts'
 import type { Upgrade } from './customer-store.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
@@ -88,12 +88,15 @@ export type PriceStore = PriceBookSource &
 
 export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
   UsageStore &
+  PriceRecall &
   PriceStore & {
     /** Makes a delivery pending again, or for the first time; `null` where there is no such event. */
     readonly replayDelivery: (
       request: { readonly event: string; readonly recipient: string; readonly nowMs: number },
       trail: TrailRow,
     ) => Promise<Delivery | null>
+    /** What the books say of a call; `null` = no money was about it. */
+    readonly receipt: (call: string) => Promise<Receipt | null>
     /** Forgets the figures of usage; they come again from the log. Gives how many calls there are to add up. */
     readonly resetUsage: (trail: TrailRow) => Promise<number>
     /** Creates the first rows in an empty store; `false` and no change where it is not empty. */

@@ -12,7 +12,7 @@ import type { Delivery } from '#notify/port.ts'
 import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
-import type { UsageStore } from '#report/port.ts'
+import type { PriceRecall, UsageStore } from '#report/port.ts'
 import type { Actor, AdminPorts, OperationContext, PricePorts } from './operation.ts'
 import type { AdminStore, CallFilter, CallPage, CustomerStore, Page, PriceStore } from './port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
@@ -108,7 +108,10 @@ const callsIn = (calls: readonly CallRecord[], filter: CallFilter): CallPage => 
 }
 
 /** No figures: those are the store's own. */
-const testUsage: UsageStore & Pick<AdminStore, 'resetUsage'> = {
+const testUsage: UsageStore & PriceRecall & Pick<AdminStore, 'resetUsage' | 'receipt'> = {
+  keepPriceRow: async () => {},
+  priceRow: async () => null,
+  receipt: async () => null,
   usage: async () => ({ groups: [], next: null, pending: 0 }),
   rollForward: async () => 0,
   resetUsage: async () => 0,

@@ -1,5 +1,13 @@
 /** What reports need kept: figures that were added up beforehand, so that no report reads the log of calls. */
 
+import type { PriceRow } from '#base/price-row.ts'
+
+/** Price rows that have rated a call, by hash. */
+export type PriceRecall = {
+  readonly keepPriceRow: (hash: string, row: PriceRow) => Promise<void>
+  readonly priceRow: (hash: string) => Promise<PriceRow | null>
+}
+
 /** What calls are told apart by. `tag` needs the tag's name beside it. */
 export type UsageDimension = 'account' | 'project' | 'member' | 'key' | 'model' | 'provider' | 'upstream_model' | 'tag'
 

@@ -370,6 +370,9 @@ export type PriceEntryTable = {
 /** The newest reading of each table of other people. */
 export type PriceProposalTable = { source: string; line: Whole; read: string; body: JsonText }
 
+/** `body` is a price row as JSON; money inside it is `{"nano":"…"}`. */
+export type PriceUsedTable = { hash: string; body: JsonText }
+
 /** Facts about the store itself. */
 export type MetaTable = { name: string; value: string }
 
@@ -405,6 +408,7 @@ export type Tables = {
   usage_head: UsageHeadTable
   price_entry: PriceEntryTable
   price_proposal: PriceProposalTable
+  price_used: PriceUsedTable
   meta: MetaTable
   schema_step: SchemaStepTable
 }

@@ -2,11 +2,13 @@
 
 import type { PricePorts } from '#admin/operation.ts'
 import { firstIdAt } from '#base/id.ts'
+import type { PriceRow } from '#base/price-row.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBookSource } from '#catalog/port.ts'
 import type { Live } from '#relay/live.ts'
 import type { MonthVolumes } from '#relay/month-volumes.ts'
 import type { VolumeSource } from '#relay/port.ts'
+import { modelRows } from './relay-rooms.ts'
 
 /** What administration needs of prices. */
 export const pricePorts = (live: Live, catalog: Catalog, store: PriceBookSource): PricePorts => ({
@@ -34,4 +36,21 @@ export const volumesBefore = (
     const span = { from: firstIdAt('call', monthMs), until: firstIdAt('call', startedMs) }
     volumes.begin(await store.volumesOf(span), startedMs)
   }
+}
+
+/** Every row that may rate a call now: of the models, of accounts by themselves, of what the catalog knows. */
+export const priceRowsNow = ({
+  live,
+  catalog,
+}: {
+  readonly live: Live
+  readonly catalog: Catalog
+}): readonly PriceRow[] => {
+  const models = modelRows(live.current())
+  return [
+    ...models.flatMap(({ priceRows }) => (priceRows === 'free' ? [] : priceRows)),
+    ...models.flatMap(({ ownPrices }) => [...(ownPrices?.values() ?? [])].flat()),
+    ...[...live.book().list.values()].flat(),
+    ...catalog.vendors.flatMap((vendor) => vendor.models.flatMap(({ priceRows }) => priceRows)),
+  ]
 }

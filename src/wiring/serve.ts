@@ -46,7 +46,8 @@ import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
 import { openOverload } from './overload.ts'
-import { pricePorts, volumesBefore } from './prices.ts'
+import { priceKeeper } from './price-keeper.ts'
+import { pricePorts, priceRowsNow, volumesBefore } from './prices.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
@@ -119,6 +120,7 @@ const endpointsOf = async (
   const { live, log, data, countTokens, watchers } = rooms
   const metrics = makeMetrics({ defaults: true })
   const admin = adminServing(machine, rooms)
+  const keepPrice = priceKeeper({ rowsNow: () => priceRowsNow(rooms), store: data.store, log })
   const ports = {
     snapshot: live.current,
     limiter: makeMemoryLimiter({ clock }),
@@ -129,6 +131,7 @@ const endpointsOf = async (
     observe: (record: CallRecord, trace: RecordTrace | null) => {
       metrics.observe(record)
       rooms.volumes.add(record)
+      keepPrice(record, trace)
       for (const watcher of watchers) watcher(record, trace)
     },
     traceShare: rooms.request.config.telemetry?.share ?? null,

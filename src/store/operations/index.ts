@@ -13,6 +13,7 @@ import { outboxOperations } from './outbox.ts'
 import { peopleOperations } from './people.ts'
 import { planOperations } from './plan.ts'
 import { priceOperations } from './price.ts'
+import { priceUsedOperations } from './price-used.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
 
@@ -30,6 +31,7 @@ export const makeOperations = () => ({
   ...outboxOperations,
   ...keptAnswerOperations,
   ...usageOperations(),
+  ...priceUsedOperations,
   ...priceOperations,
   ...storeOperations,
 })

@@ -2,6 +2,7 @@
 
 import type { Insertable, Selectable } from 'kysely'
 import type { CallRecord } from '#base/call-record.ts'
+import type { PriceRow } from '#base/price-row.ts'
 import type { NewPriceEntry, PriceEntry, PriceEntryBody, PriceProposal } from '#catalog/port.ts'
 import type { CallTable, PriceEntryTable, PriceProposalTable } from '#store/tables.ts'
 
@@ -53,6 +54,12 @@ export const priceProposal = (row: Selectable<PriceProposalTable>): PriceProposa
   read: row.read,
   row: nanoParsed(row.body) as PriceProposal['row'],
 })
+
+/** Rates of exchange, rank and revision are no part of what a row is. */
+export const priceUsedBody = ({ perUsd: _perUsd, rank: _rank, revision: _revision, ...row }: PriceRow): string =>
+  nanoText(row)
+
+export const priceUsedRow = (body: string): PriceRow => nanoParsed(body) as PriceRow
 
 /** What of a call's price has columns. */
 export const pricingValues = ({

@@ -10,6 +10,7 @@ import { routing } from './0007-routing.ts'
 import { lots } from './0008-lots.ts'
 import { budgets } from './0009-budgets.ts'
 import { prices } from './0010-prices.ts'
+import { priceUsed } from './0011-price-used.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -23,4 +24,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   lots,
   budgets,
   prices,
+  priceUsed,
 ]

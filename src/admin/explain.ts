@@ -1,0 +1,191 @@
+/** One call's whole story: who, what was tried, what was used at which price, what the books did and why. */
+
+import { z } from 'zod'
+import type { CallRecord } from '#base/call-record.ts'
+import { decimalOf } from '#base/money.ts'
+import type { PriceRow, PriceWindow } from '#base/price-row.ts'
+import { Problem } from '#base/problem.ts'
+import type { Receipt } from '#ledger/port.ts'
+import { explainCharge } from '#report/explain.ts'
+import type { CallView } from './call-view.ts'
+import { callView, viewOfCall } from './call-view.ts'
+import { explainText } from './explain-text.ts'
+import type { OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+
+const text = z.string().nullable()
+
+const booksView = z.object({
+  state: z.enum(['open', 'settled', 'voided', 'lost']),
+  held_nano_usd: z.string(),
+  charged_nano_usd: text,
+  shortfall_nano_usd: z.string().describe('Charged beyond what was held.'),
+  rule: text.describe("The rule that decided, in the manual's words."),
+})
+
+const lineView = z.object({
+  item: z.string(),
+  count: z.number(),
+  rate: text.describe("Of a million tokens, or of one piece, in the row's currency; null = not priced."),
+  per: z.enum(['million', 'piece']),
+  amount: z.string().describe("In the row's currency, exact."),
+})
+
+const priceView = z.object({
+  hash: z.string(),
+  model: z.string(),
+  vendor: z.string(),
+  source: z.string(),
+  read: text.describe('The day the source was read.'),
+  currency: z.string(),
+  per_usd: text.describe('Units of the currency for a dollar, on the day of the call.'),
+  service_tier: z.string(),
+  context_over_tokens: z.number().nullable().describe('The step of the input that the call was past.'),
+  from: text,
+  until: text,
+  windows: z.array(z.string()).describe('Times of day that the row holds in, UTC; empty = always.'),
+  rules: z.array(z.object({ kind: z.enum(['markup', 'discount']), name: z.string(), percent: z.string() })),
+  lines: z.array(lineView).nullable().describe('null = the row was not kept, or the usage is not known.'),
+  sum: text.describe("Of the lines, in the row's currency, exact."),
+  base_nano_usd: text.describe('In dollars, after markups and before discounts.'),
+  rated_nano_usd: text.describe('What rates and rules come to, rounded once.'),
+})
+
+export const explanationView = z.object({
+  call: callView,
+  account: z.object({ id: z.string(), name: z.string(), billing: z.string(), plan: text }).nullable(),
+  key: z.object({ id: z.string(), name: z.string() }).nullable(),
+  books: booksView.nullable().describe('null = no money was about this call.'),
+  price: priceView.nullable(),
+  adds_up: z
+    .boolean()
+    .nullable()
+    .describe('Whether the charge is what rates and rules come to; null = nothing to add up.'),
+  notes: z.array(z.string()),
+})
+
+export type Explanation = z.input<typeof explanationView>
+
+const clockText = (minute: number): string =>
+  `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+const windowText = ({ fromMinute, untilMinute, weekdays }: PriceWindow): string =>
+  `${clockText(fromMinute)}-${clockText(untilMinute)}${weekdays === undefined ? '' : ` on days ${weekdays.join(',')}`}`
+const dayText = (timeMs: number | null): string | null => (timeMs === null ? null : new Date(timeMs).toISOString())
+const nanoText = (nano: bigint | null | undefined): string | null => nano?.toString() ?? null
+const percentText = (basisPoints: number): string => decimalOf(BigInt(basisPoints) * 10_000_000n, 0)
+
+const windowsOf = (row: PriceRow | null): readonly string[] => (row?.windows ?? []).map(windowText)
+
+const viewOfPrice = (record: CallRecord, row: PriceRow | null): Explanation['price'] => {
+  const { priceHash, pricing } = record
+  if (priceHash === null) return null
+  const explained = row === null ? null : explainCharge(record, row)
+  return {
+    hash: priceHash,
+    model: pricing?.model ?? row?.model ?? '',
+    vendor: pricing?.vendor ?? row?.vendor ?? '',
+    source: pricing?.source ?? row?.source ?? '',
+    read: row?.read ?? null,
+    currency: pricing?.currency ?? row?.currency ?? 'USD',
+    per_usd:
+      pricing?.perUsdNano === null || pricing === null || pricing === undefined
+        ? null
+        : decimalOf(pricing.perUsdNano, 0),
+    service_tier: pricing?.serviceTier ?? row?.serviceTier ?? 'default',
+    context_over_tokens: pricing?.contextOverTokens ?? row?.contextOverTokens ?? null,
+    from: dayText(row?.fromMs ?? null),
+    until: dayText(row?.untilMs ?? null),
+    windows: [...windowsOf(row)],
+    rules: (pricing?.rules ?? []).map(({ kind, name, basisPoints }) => ({
+      kind,
+      name,
+      percent: percentText(basisPoints),
+    })),
+    lines:
+      explained?.lines.map(({ item, count, rateNano, perMillion, amount }) => ({
+        item,
+        count,
+        rate: rateNano === null ? null : decimalOf(rateNano),
+        per: perMillion ? ('million' as const) : ('piece' as const),
+        amount,
+      })) ?? null,
+    sum: explained?.sum ?? null,
+    base_nano_usd: nanoText(explained?.baseNanoUsd ?? pricing?.baseNanoUsd),
+    rated_nano_usd: nanoText(explained?.ratedNanoUsd),
+  }
+}
+
+const viewOfBooks = (receipt: Receipt | null): Explanation['books'] => {
+  if (receipt === null) return null
+  const { state, heldNanoUsd, chargedNanoUsd, rule } = receipt
+  const charged = chargedNanoUsd ?? 0n
+  const isHeld = heldNanoUsd > 0n
+  return {
+    state,
+    held_nano_usd: heldNanoUsd.toString(),
+    charged_nano_usd: nanoText(chargedNanoUsd),
+    shortfall_nano_usd: (isHeld && charged > heldNanoUsd ? charged - heldNanoUsd : 0n).toString(),
+    rule,
+  }
+}
+
+const notesOf = (record: CallRecord, price: Explanation['price'], books: Explanation['books']): readonly string[] => {
+  const notes: string[] = []
+  if (record.test) notes.push('A call of a test key: the sandbox answers, and no money moves.')
+  if (record.end === 'refused' && record.attempts.length === 0)
+    notes.push('Refused before anything was sent to a provider.')
+  if (record.usage === null && record.provider !== null)
+    notes.push('The provider reported no usage, and there was no text to count.')
+  if (record.costNanoUsd === null) notes.push('The charge is not known: no price covers what was used.')
+  if (price !== null && price.lines === null)
+    notes.push('The rates of this price row are not in the store; its source is named.')
+  const rated = price?.rated_nano_usd ?? null
+  if (rated !== null && record.costNanoUsd !== null && BigInt(rated) !== record.costNanoUsd)
+    notes.push(
+      books !== null && record.costNanoUsd.toString() === books.held_nano_usd
+        ? "Only a provider's own count may go over what was held: the charge ends at the hold."
+        : 'The charge is not what rates and rules come to: it was rated anew or corrected since, or settled for what was proven.',
+    )
+  return notes
+}
+
+const explain = operation({
+  noun: 'explain',
+  verb: 'list',
+  summary: "One call's whole story: attempts, tokens times prices, hold and charge, and the rules that decided.",
+  method: 'GET',
+  path: '/calls/{id}/explain',
+  scope: 'read',
+  input: z.strictObject({ id: z.string().min(1).max(100).describe("The call's id.") }),
+  output: explanationView,
+  flags: [{ field: 'id', describe: "The call's id: the x-request-id of its answer.", positional: true }],
+  render: explainText,
+  run: async ({ id }, { ports }: OperationContext) => {
+    const { store } = ports
+    const record = await store.call(id)
+    if (record === null)
+      throw new Problem('not_found', {
+        message: `There is no call '${id}'. Ids are in the x-request-id header of answers, and in 'drover logs'; a call is in the log when it has ended, and old calls are deleted after retention.calls.`,
+        param: 'id',
+      })
+    const account = record.account === null ? null : await store.account(record.account)
+    const key = record.key === null ? null : await store.key(record.key)
+    const row = record.priceHash === null ? null : await store.priceRow(record.priceHash)
+    const books = viewOfBooks(await store.receipt(id))
+    const price = viewOfPrice(record, row)
+    const rated = price?.rated_nano_usd ?? null
+    const call: CallView = viewOfCall(record)
+    return {
+      call,
+      account:
+        account === null ? null : { id: account.id, name: account.name, billing: account.billing, plan: account.plan },
+      key: key === null ? null : { id: key.id, name: key.name },
+      books,
+      price,
+      adds_up: rated === null || record.costNanoUsd === null ? null : BigInt(rated) === record.costNanoUsd,
+      notes: [...notesOf(record, price, books)],
+    }
+  },
+})
+
+export const explainOperations = [explain] as const
