@@ -1,7 +1,7 @@
 /** A call's story for a person. */
 
 import { decimalOf } from '#base/money.ts'
-import type { Explanation } from './explain.ts'
+import type { Explanation } from './explain-view.ts'
 import { table } from './render.ts'
 
 const usd = (nano: string | null): string => (nano === null ? 'unknown' : `${decimalOf(BigInt(nano))} USD`)

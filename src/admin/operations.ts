@@ -6,6 +6,7 @@ import { callOperations } from './calls.ts'
 import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
 import { explainOperations } from './explain.ts'
+import { importOperations } from './import-account.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
 import { adjustCredit, listLots, revokeLot } from './lots.ts'
@@ -38,6 +39,7 @@ export const operations = [
   ...callOperations,
   ...usageOperations,
   ...explainOperations,
+  ...importOperations,
   ...trailOperations,
   ...eventOperations,
   ...statsOperations,

@@ -41,3 +41,23 @@ export const divideHalfUp = (numerator: bigint, denominator: bigint): bigint => 
   const quotient = doubled / divisor
   return doubled % divisor < 0n ? quotient - 1n : quotient
 }
+
+const numberForm = /^(-?)(\d{1,18})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,3}))?$/
+
+/** Moves the point: `1.25`, -2 is `0.0125`, as digits and how many of them stand behind the point. */
+const shifted = (digits: string, places: number): { readonly digits: bigint; readonly places: number } =>
+  places >= 0 ? { digits: BigInt(digits), places } : { digits: BigInt(digits) * 10n ** BigInt(-places), places: 0 }
+
+/**
+ * Nano-USD of a decimal or JSON number such as `0.06`, `1.5e-7` or `12`, in units of which `unitsPerUsd` make a dollar;
+ * rounded half up. `null` for any other text. No float is made on the way.
+ */
+export const nanoOfNumber = (value: unknown, unitsPerUsd = 1n): bigint | null => {
+  const text = typeof value === 'number' ? String(value) : value
+  const match = typeof text === 'string' ? numberForm.exec(text.trim()) : null
+  if (match === null) return null
+  const [, sign, whole = '0', fraction = '', exponent = '0'] = match
+  const { digits, places } = shifted(whole + fraction, fraction.length - Number(exponent))
+  const nano = divideHalfUp(digits * nanoPerUnit, 10n ** BigInt(places) * unitsPerUsd)
+  return sign === '-' ? -nano : nano
+}

@@ -70,6 +70,11 @@ export type CommandLinePorts = {
   readonly lockHolder: (data: string) => Promise<LockHolder | null>
   /** Opens the store in the data folder for one command. Rejects with Problem `conflict` while another process holds it. */
   readonly openStore: (request: { readonly config: Config; readonly data: string }) => Promise<LocalAdmin>
+  /** Rows of another program's SQLite database, by table; tables that it lacks are left out. Rejects with a Problem. */
+  readonly readTables: (
+    file: string,
+    names: readonly string[],
+  ) => Promise<Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>>
   /** One GET to a provider, through the same egress guard as calls. Rejects with a Problem. */
   readonly checkProvider: (request: CheckRequest) => Promise<CheckReply>
   /** What the catalog says about the end of a vendor's model; `null` = nothing. */

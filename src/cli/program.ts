@@ -5,6 +5,7 @@ import { operations } from '#admin/operations.ts'
 import { auditCommand } from './audit-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { fitCommand } from './fit-command.ts'
+import { importCommand } from './import-command.ts'
 import { initCommand } from './init-command.ts'
 import type { Shell } from './operation-command.ts'
 import { operationCommands } from './operation-command.ts'
@@ -43,6 +44,7 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(probeCommand(shell, exited))
   program.addCommand(roiCommand(shell))
   program.addCommand(reconcileCommand(shell, exited))
+  program.addCommand(importCommand(shell))
   for (const command of operationCommands(operations, shell)) program.addCommand(command)
   program.addCommand(topCommand(shell))
   program.addHelpText('after', '\nNo command means serve. The manual is in docs/.')

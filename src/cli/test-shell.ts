@@ -52,6 +52,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       vendors: testVendors,
       catalogFolder: pathToFileURL(join(process.cwd(), 'catalog/')),
       serve: async () => 0,
+      readTables: async () => ({}),
       lockHolder: async (data) => {
         const file = join(data, 'lock')
         return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null

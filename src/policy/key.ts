@@ -1,6 +1,6 @@
 /** Keys as text: how one is made, what its form says, and the digest that stands for it everywhere but in its owner's hands. */
 
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Ids } from '#base/id.ts'
 
@@ -93,6 +93,12 @@ export const givenKeyFault = (text: string): string | null => {
 /** HMAC-SHA-256 of the whole key under the server's pepper, in hex: what the store and the snapshot know a key by. */
 export const digestKey = (key: string, pepper: Uint8Array): string =>
   createHmac('sha256', pepper).update(key).digest('hex')
+
+/** What a key is known by that was taken over from where only its SHA-256 was kept. */
+export const sha256DigestOf = (sha256: string): string => `sha256:${sha256}`
+
+/** The same, from the key. */
+export const sha256Digest = (key: string): string => sha256DigestOf(createHash('sha256').update(key).digest('hex'))
 
 /**
  * A key as it may appear in a message: at most its first 8 and last 4 characters, and less of a short one, so that

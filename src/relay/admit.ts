@@ -7,6 +7,7 @@ import { checkKey } from '#policy/check-key.ts'
 import { chooseModel } from '#policy/choose.ts'
 import { credentialOf } from '#policy/credential.ts'
 import { policies } from '#policy/index.ts'
+import { sha256Digest } from '#policy/key.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { planOf } from '#policy/plan.ts'
@@ -47,7 +48,10 @@ type Use = { readonly nowMs: number; readonly purpose: 'model' | 'admin' }
 export const identify = (snapshot: Snapshot, inbound: Inbound, use: Use): KeyFacts => {
   const credential = credentialOf(inbound)
   if (credential instanceof Problem) throw credential
-  const facts = snapshot.keys.get(snapshot.digestKey(credential.key))
+  // Keys that were taken over with no more than their SHA-256 begin with `sk-`, as all that are taken over do.
+  const facts =
+    snapshot.keys.get(snapshot.digestKey(credential.key)) ??
+    (credential.key.startsWith('sk-') ? snapshot.keys.get(sha256Digest(credential.key)) : undefined)
   const checked = checkKey(facts, {
     presented: credential.key,
     nowMs: use.nowMs,

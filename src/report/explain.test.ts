@@ -31,19 +31,21 @@ const scaled = (amount: string): bigint => {
 test('the lines add up to the sum to the last digit, and the sum with its rules to the charge, for any usage and rates', () => {
   fc.assert(
     fc.property(
-      fc.record({ input: rate, cachedInput: rate, output: rate, reasoning: rate, cacheWrite5m: rate }),
       fc.record({
-        input: fc.nat(2_000_000),
-        cachedInput: fc.nat(1_000_000),
-        cacheWrite: fc.nat(1_000_000),
-        output: fc.nat(200_000),
-        reasoning: fc.nat(200_000),
+        rates: fc.record({ input: rate, cachedInput: rate, output: rate, reasoning: rate, cacheWrite5m: rate }),
+        counts: fc.record({
+          input: fc.nat(2_000_000),
+          cachedInput: fc.nat(1_000_000),
+          cacheWrite: fc.nat(1_000_000),
+          output: fc.nat(200_000),
+          reasoning: fc.nat(200_000),
+        }),
+        markup: fc.option(fc.integer({ min: -5000, max: 9000 }), { nil: null }),
+        discount: fc.option(fc.integer({ min: 0, max: 10_000 }), { nil: null }),
+        perUsdNano: fc.option(fc.bigInt({ min: 10n ** 9n, max: 10n ** 11n }), { nil: null }),
       }),
-      fc.option(fc.integer({ min: -5000, max: 9000 }), { nil: null }),
-      fc.option(fc.integer({ min: 0, max: 10_000 }), { nil: null }),
-      fc.option(fc.bigInt({ min: 10n ** 9n, max: 10n ** 11n }), { nil: null }),
-      (rates, counts, markup, discount, perUsdNano) => {
-        const fx = { currency: 'CNY', perUsdNano: perUsdNano ?? 1n, from: '2020-01-01', source: 'test' } as const
+      ({ rates, counts, markup, discount, perUsdNano }) => {
+        const fx = { currency: 'CNY', perUsdNano: perUsdNano ?? 1n, source: 'test', read: '2026-11-22' } as const
         const row = {
           model: 'm',
           vendor: 'v',

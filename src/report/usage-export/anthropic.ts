@@ -8,8 +8,9 @@
 
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import { nanoOfNumber } from '#base/money.ts'
 import type { UsageExportReader, UsageExportRow } from './row.ts'
-import { bucketResults, countIn, emptyRow, nanoOfNumber, sumKnown, textOf } from './row.ts'
+import { bucketResults, countIn, emptyRow, sumKnown, textOf } from './row.ts'
 
 const centsPerUsd = 100n
 

@@ -6,8 +6,9 @@
 
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import { nanoOfNumber } from '#base/money.ts'
 import type { UsageExportReader, UsageExportRow } from './row.ts'
-import { callRow, countIn, momentOf, nanoOfNumber, sumKnown, textOf } from './row.ts'
+import { callRow, countIn, momentOf, sumKnown, textOf } from './row.ts'
 
 const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})
 

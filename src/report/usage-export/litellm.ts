@@ -6,8 +6,9 @@
 
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import { nanoOfNumber } from '#base/money.ts'
 import type { UsageExportReader, UsageExportRow } from './row.ts'
-import { between, callRow, countIn, momentOf, nanoOfNumber, textOf, textsOf } from './row.ts'
+import { between, callRow, countIn, momentOf, textOf, textsOf } from './row.ts'
 
 const objectIn = (value: Json | undefined): JsonObject => {
   if (isObject(value)) return value

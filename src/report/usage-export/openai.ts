@@ -7,8 +7,9 @@
 
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import { nanoOfNumber } from '#base/money.ts'
 import type { UsageExportReader, UsageExportRow } from './row.ts'
-import { bucketResults, countIn, emptyRow, nanoOfNumber, textOf } from './row.ts'
+import { bucketResults, countIn, emptyRow, textOf } from './row.ts'
 
 const boundsOf = (bucket: JsonObject) => {
   const { start_time: start, end_time: end } = bucket

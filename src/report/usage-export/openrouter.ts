@@ -6,8 +6,9 @@
 
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import { nanoOfNumber } from '#base/money.ts'
 import type { UsageExportReader, UsageExportRow } from './row.ts'
-import { callRow, countIn, emptyRow, momentOf, nanoOfNumber, textOf } from './row.ts'
+import { callRow, countIn, emptyRow, momentOf, textOf } from './row.ts'
 
 const dayMs = 86_400_000
 

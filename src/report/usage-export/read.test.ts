@@ -1,9 +1,10 @@
 // The samples are written by hand from the providers' documentation; see each reader for its page and date.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { nanoOfNumber } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { readUsageExport } from './read.ts'
-import { nanoOfNumber } from './row.ts'
 
 const openaiPage = JSON.stringify({
   object: 'page',

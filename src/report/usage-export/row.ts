@@ -5,7 +5,6 @@
 
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
-import { divideHalfUp, nanoPerUnit } from '#base/money.ts'
 import { countOf } from '#base/usage.ts'
 
 export type UsageExportVendor =
@@ -124,26 +123,6 @@ export const textOf = (value: Json | undefined): string | null =>
 /** A count of JSON, or of a cell. */
 export const countIn = (value: Json | undefined): number | null =>
   typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : countOf(value)
-
-const numberForm = /^(-?)(\d{1,18})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,3}))?$/
-
-/** Moves the point: `1.25`, -2 is `0.0125`, as digits and how many of them stand behind the point. */
-const shifted = (digits: string, places: number): { readonly digits: bigint; readonly places: number } =>
-  places >= 0 ? { digits: BigInt(digits), places } : { digits: BigInt(digits) * 10n ** BigInt(-places), places: 0 }
-
-/**
- * Nano-USD of a decimal or JSON number such as `0.06`, `1.5e-7` or `12`, in units of which `unitsPerUsd` make a dollar;
- * rounded half up. `null` for any other text. No float is made on the way.
- */
-export const nanoOfNumber = (value: Json | undefined, unitsPerUsd = 1n): bigint | null => {
-  const text = typeof value === 'number' ? String(value) : value
-  const match = typeof text === 'string' ? numberForm.exec(text.trim()) : null
-  if (match === null) return null
-  const [, sign, whole = '0', fraction = '', exponent = '0'] = match
-  const { digits, places } = shifted(whole + fraction, fraction.length - Number(exponent))
-  const nano = divideHalfUp(digits * nanoPerUnit, 10n ** BigInt(places) * unitsPerUsd)
-  return sign === '-' ? -nano : nano
-}
 
 /** The results of the buckets of a page, each with its bucket's bounds. */
 export const bucketResults = (
