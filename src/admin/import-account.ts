@@ -90,7 +90,7 @@ const accountFor = async (
     after: { source: given.source, ref: given.ref, name, billing: given.billing },
   }
   await store.createAccount({ organisation, project, account }, trailRowOf(change, context))
-  await context.ports.accountsChanged([{ id, billing: given.billing, state: 'open' }])
+  await context.ports.accountsChanged([{ id, billing: given.billing, state: 'open', plan: null }])
   return { account, isNew: true }
 }
 
@@ -196,7 +196,9 @@ const importAccount = operation({
         after: { state: 'suspended' },
       }
       await context.ports.store.setAccountState(account.id, 'suspended', trailRowOf(change, context))
-      await context.ports.accountsChanged([{ id: account.id, billing: account.billing, state: 'suspended' }])
+      await context.ports.accountsChanged([
+        { id: account.id, billing: account.billing, state: 'suspended', plan: account.plan },
+      ])
     }
     return {
       id: account.id,
