@@ -66,6 +66,8 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   serve: async (request) => (await import('#wiring/serve.ts')).serve(machine, request),
   lockHolder: async (data) => (await import('#store/data-folder/data-lock.ts')).readDataLock(data),
   openStore: async (request) => (await import('#wiring/command-ports.ts')).openStore(machine, request),
+  providerCredit: async (providers) =>
+    (await import('#wiring/provider-balances.ts')).providerBalances(machine, providers),
   readTables: async (file, names) => (await import('#store/sqlite/foreign-tables.ts')).readForeignTables(file, names),
   checkProvider: async (request) => (await import('#wiring/command-ports.ts')).checkProvider(machine, request),
   retirementOf: async (vendor, model) =>

@@ -11,6 +11,7 @@ import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Plans } from '#policy/plan.ts'
+import type { ProviderCredit } from '#provider/balance.ts'
 import type { RoutingView } from '#relay/route-state.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import type { AdminStore, CustomerStore, KeyRow } from './port.ts'
@@ -43,6 +44,8 @@ export type AdminPorts = {
   readonly models: () => readonly ModelRow[]
   /** Where calls would go, and what is known of providers. */
   readonly routing: RoutingView
+  /** Asks the providers that say what is left of the operator's credit there. */
+  readonly providerCredit: () => Promise<readonly ProviderCredit[]>
   readonly tell: TellPorts
   readonly prices: PricePorts
   /** `null` where no server runs. */

@@ -16,6 +16,7 @@ import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { planOperations } from './plans.ts'
 import { projectOperations } from './projects.ts'
+import { providerBalanceOperations } from './provider-balance.ts'
 import { routingOperations } from './routes.ts'
 import { statsOperations } from './stats.ts'
 import { trailOperations } from './trail.ts'
@@ -39,6 +40,7 @@ export const operations = [
   ...callOperations,
   ...usageOperations,
   ...explainOperations,
+  ...providerBalanceOperations,
   ...importOperations,
   ...trailOperations,
   ...eventOperations,

@@ -308,6 +308,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     customersChanged: async () => {},
     plans: () => new Map(),
     models: () => [modelRow],
+    providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     tell: {
       recipients: () => [{ name: 'ops', way: { kind: 'mail', addresses: ['ops@example.com'] } }],

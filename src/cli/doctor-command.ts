@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import type { Finding, Verdict } from './doctor/check.ts'
 import { ok, warn } from './doctor/check.ts'
 import { checkConfig, checkExposure, checkRetirements, checkSecrets } from './doctor/configuration.ts'
+import { checkCredit } from './doctor/credit.ts'
 import { checkClock, checkDataFolder, checkDisk, checkNode, checkPermissions, checkPort } from './doctor/machine.ts'
 import { checkProviders } from './doctor/provider.ts'
 import type { Shell } from './operation-command.ts'
@@ -76,6 +77,7 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
     checkExposure(config),
     ...(await checkRetirements(config, ports.retirementOf)),
     ...(flags.offline === true ? [] : await checkProviders(config.providers, ports)),
+    ...(flags.offline === true ? [] : await checkCredit(config.providers, ports)),
   ]
 }
 

@@ -4,6 +4,7 @@ import type { AdminPorts } from '#admin/operation.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Config, Loaded, ProviderConfig } from '#config/config.ts'
+import type { ProviderCredit } from '#provider/balance.ts'
 import type { Vendor } from '#provider/vendor.ts'
 import type { Stream } from './terminal.ts'
 
@@ -70,6 +71,8 @@ export type CommandLinePorts = {
   readonly lockHolder: (data: string) => Promise<LockHolder | null>
   /** Opens the store in the data folder for one command. Rejects with Problem `conflict` while another process holds it. */
   readonly openStore: (request: { readonly config: Config; readonly data: string }) => Promise<LocalAdmin>
+  /** What is left of the operator's credit, of the providers that say it. */
+  readonly providerCredit: (providers: readonly ProviderConfig[]) => Promise<readonly ProviderCredit[]>
   /** Rows of another program's SQLite database, by table; tables that it lacks are left out. Rejects with a Problem. */
   readonly readTables: (
     file: string,

@@ -53,6 +53,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       catalogFolder: pathToFileURL(join(process.cwd(), 'catalog/')),
       serve: async () => 0,
       readTables: async () => ({}),
+      providerCredit: async () => [],
       lockHolder: async (data) => {
         const file = join(data, 'lock')
         return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null

@@ -162,6 +162,7 @@ const declared = async (entry: Entry, building: Building): Promise<ProviderConfi
     allowPrivate: settings.allow_private,
     proxy,
     price: settings.price ?? null,
+    balanceAlertNanoUsd: settings.balance_alert_usd ?? null,
     currency: currencyOf(entry, baseUrl),
     origin: 'file',
     ...rest,
@@ -180,6 +181,7 @@ const detected = (vendor: VendorFacts, environment: Surroundings['environment'])
     proxy: null,
     certificateAuthorities: null,
     price: null,
+    balanceAlertNanoUsd: null,
     currency: null,
     options: {},
   }

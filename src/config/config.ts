@@ -69,6 +69,8 @@ export type ProviderConfig = {
   /** PEM text. */
   readonly certificateAuthorities: string | null
   readonly price: 'free' | null
+  /** When the operator's prepaid credit there has fallen to this, people are told; `null` = the alerts decide alone. */
+  readonly balanceAlertNanoUsd: bigint | null
   readonly currency: Currency | null
   readonly options: Readonly<Record<string, string>>
   /** `environment`: no file declares it, its key was found. */

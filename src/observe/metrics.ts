@@ -10,6 +10,8 @@ export type Metrics = {
   /** Prometheus text format 0.0.4. */
   readonly text: () => Promise<string>
   readonly contentType: string
+  /** What is left of the operator's credit at a provider, in units of the currency. */
+  readonly providerCredit: (provider: string, currency: string, amount: number) => void
   /** Counts a call as under way until its promise settles. */
   readonly whileOpen: (call: Promise<void>) => Promise<void>
   readonly openCalls: () => number
@@ -82,15 +84,31 @@ const meters = (registers: Registry[]) => ({
     buckets: secondsBuckets,
     registers,
   }),
+  providerCredit: new Gauge({
+    name: 'drover_provider_credit',
+    help: "What is left of the operator's prepaid credit at a provider, in units of the currency.",
+    labelNames: ['provider', 'currency'],
+    registers,
+  }),
   open: new Gauge({ name: 'drover_calls_open', help: 'Calls under way.', registers }),
 })
 
 /** A set of its own: nothing is registered globally. `defaults` adds the process's own figures. */
 export const makeMetrics = (options: { readonly defaults: boolean }): Metrics => {
   const registry = new Registry()
-  const { calls, attempts, tokens, callTokens, charged, upstreamCost, overhead, firstPart, duration, open } = meters([
-    registry,
-  ])
+  const {
+    calls,
+    attempts,
+    tokens,
+    callTokens,
+    charged,
+    upstreamCost,
+    overhead,
+    firstPart,
+    duration,
+    open,
+    providerCredit,
+  } = meters([registry])
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
   let openCalls = 0
@@ -118,6 +136,7 @@ export const makeMetrics = (options: { readonly defaults: boolean }): Metrics =>
     observe,
     text: () => registry.metrics(),
     contentType: registry.contentType,
+    providerCredit: (provider, currency, amount) => providerCredit.set({ provider, currency }, amount),
     whileOpen: async (call) => {
       openCalls += 1
       open.set(openCalls)

@@ -4,6 +4,7 @@
  * generation and its bill (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22).
  */
 
+import { deepseekBalance } from './balance.ts'
 import type { Vendor } from './vendor.ts'
 import { anthropicBeside, dialectOf, makeVendor } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
@@ -25,5 +26,6 @@ export const deepseek: Vendor = makeVendor({
   dialect: dialectOf({ thinking: 'switch' }),
   requestIdHeaders: ['x-ds-trace-id', 'x-request-id'],
   showsReasoning: true,
+  balance: deepseekBalance,
   keyPage: 'https://platform.deepseek.com/api_keys',
 })

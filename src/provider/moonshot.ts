@@ -6,6 +6,7 @@
  * nowhere.
  */
 
+import { moonshotBalance } from './balance.ts'
 import type { Vendor } from './vendor.ts'
 import { anthropicBeside, dialectOf, makeVendor, samePath } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
@@ -24,5 +25,6 @@ export const moonshot: Vendor = makeVendor({
   dialect: dialectOf({ thinking: 'switch' }),
   requestIdHeaders: ['msh-request-id', 'x-msh-trace-id', 'x-request-id'],
   showsReasoning: true,
+  balance: moonshotBalance,
   keyPage: 'https://platform.kimi.ai/console/api-keys',
 })

@@ -4,6 +4,7 @@
  * by `GET /key`. Whether closing a stream stops its bill depends on who serves the model; for most it does.
  */
 
+import { openrouterBalance } from './balance.ts'
 import type { Vendor } from './vendor.ts'
 import { dialectOf, makeVendor } from './vendor-defaults.ts'
 
@@ -17,5 +18,6 @@ export const openrouter: Vendor = makeVendor({
   dialect: dialectOf({ cacheMarks: true, thinking: 'reasoning', thought: 'reasoning_details' }),
   requestIdHeaders: ['x-generation-id', 'x-request-id', 'cf-ray'],
   checkPath: 'key',
+  balance: openrouterBalance,
   keyPage: 'https://openrouter.ai/settings/keys',
 })

@@ -1,7 +1,7 @@
 /** What can be configured about upstream providers: the block `providers`. */
 
 import { z } from 'zod'
-import { dataPolicy, duration, line, name, reference, url, urlOrReference } from '#base/settings.ts'
+import { amount, dataPolicy, duration, line, name, reference, url, urlOrReference } from '#base/settings.ts'
 
 const region = line(64).regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'")
 
@@ -62,6 +62,11 @@ const provider = z
       .default('off')
       .describe(
         'Look so often whether it is there, by a call that costs nothing: its list of models, else a connection. `off` = only calls show it.',
+      ),
+    balance_alert_usd: amount()
+      .optional()
+      .describe(
+        'Alarm when the prepaid credit at the provider has fallen to this, where its vendor says what is left.',
       ),
     price: z.literal('free').optional().describe('`free`: its models cost nothing, on purpose.'),
     currency: z

@@ -3,6 +3,7 @@
  * their own.
  */
 
+import { siliconflowBalance } from './balance.ts'
 import type { Vendor } from './vendor.ts'
 import { dialectOf, makeVendor } from './vendor-defaults.ts'
 
@@ -23,5 +24,6 @@ export const siliconflow: Vendor = makeVendor({
   ],
   dialect: dialectOf({ thinking: 'enable_thinking' }),
   requestIdHeaders: ['x-siliconcloud-trace-id'],
+  balance: siliconflowBalance,
   keyPage: 'https://cloud.siliconflow.com/account/ak',
 })

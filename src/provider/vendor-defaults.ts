@@ -91,5 +91,6 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   adjust: quirksOf({}),
   refusesStreamUsage: namesStreamUsage,
   checkPath: 'models',
+  balance: null,
   ...own,
 })

@@ -5,6 +5,7 @@ import type { Secret } from '#base/log.ts'
 import type { Currency } from '#base/price-row.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Dialect, UpstreamProtocolName } from '#protocol/protocol.ts'
+import type { BalanceCall } from './balance.ts'
 import type { WireShim } from './wire-shim.ts'
 
 /**
@@ -108,6 +109,8 @@ export type Vendor = {
   readonly refusesStreamUsage: (status: number, body: JsonObject | null) => boolean
   /** A free call that `doctor` makes to see whether the credential works: path relative to the base URL, or none. */
   readonly checkPath: string | null
+  /** The free call that says what is left of the operator's prepaid credit; `null` = there is none. */
+  readonly balance: BalanceCall | null
   /** The page where a person gets a key. */
   readonly keyPage: string | null
 }

@@ -10,6 +10,7 @@ import { loadCustomers } from './customers.ts'
 import { openData } from './data.ts'
 import type { Machine } from './machine.ts'
 import { pricePorts } from './prices.ts'
+import { providerBalances } from './provider-balances.ts'
 import { modelRows, openRelay } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
 
@@ -40,6 +41,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       plans: () => live.current().customers.plans,
       models: () => modelRows(live.current()),
       routing: routes,
+      providerCredit: () => providerBalances(machine, config.providers),
       tell,
       figures: null,
       prices: pricePorts(live, catalog, store),

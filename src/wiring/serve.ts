@@ -48,6 +48,7 @@ import { manualEndpoint } from './manual-page.ts'
 import { openOverload } from './overload.ts'
 import { priceKeeper } from './price-keeper.ts'
 import { pricePorts, priceRowsNow, volumesBefore } from './prices.ts'
+import { openProviderCredit } from './provider-balances.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
@@ -67,9 +68,10 @@ type Rooms = {
   readonly emit: Emit
   /** Who reads each record when its call has ended. */
   readonly watchers: readonly Watcher[]
+  readonly credit: ReturnType<typeof openProviderCredit>
 } & Awaited<ReturnType<typeof openRelay>>
 
-const adminPorts = ({ request, data, live, catalog, telling, figures, routes }: Rooms) => ({
+const adminPorts = ({ request, data, live, catalog, telling, figures, routes, credit }: Rooms) => ({
   store: data.store,
   customers: data.store,
   digestKey: data.digestKey,
@@ -80,6 +82,7 @@ const adminPorts = ({ request, data, live, catalog, telling, figures, routes }: 
   plans: () => live.current().customers.plans,
   models: () => modelRows(live.current()),
   routing: routes,
+  providerCredit: credit.ask,
   tell: telling.ports,
   figures,
   prices: pricePorts(live, catalog, data.store),
@@ -120,6 +123,7 @@ const endpointsOf = async (
   const { live, log, data, countTokens, watchers } = rooms
   const metrics = makeMetrics({ defaults: true })
   const admin = adminServing(machine, rooms)
+  closing.defer(rooms.credit.watch(metrics.providerCredit))
   const keepPrice = priceKeeper({ rowsNow: () => priceRowsNow(rooms), store: data.store, log })
   const ports = {
     snapshot: live.current,
@@ -168,13 +172,18 @@ const endpointsOf = async (
 }
 
 /** Takes a changed file into force, or says why the old state stays. */
-const reload = ({ live, log, telling }: Rooms, loaded: Loaded, restart: readonly string[]): readonly string[] => {
+const reload = (
+  { live, log, telling, credit }: Rooms,
+  loaded: Loaded,
+  restart: readonly string[],
+): readonly string[] => {
   if (!loaded.ok) {
     log.error('the changed configuration is refused, the old one stays', { faults: faultsText(loaded.faults) })
     return ['the configuration file has faults and is not in force']
   }
   live.configure(relaySettings(loaded.config))
   telling.configure(loaded.config.notify)
+  credit.configure(loaded.config)
   log.info('the changed configuration is in force', { digest: loaded.config.digest })
   if (restart.length === 0) return []
   log.warn('some changed settings need a restart', { settings: restart.join(', ') })
@@ -208,6 +217,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     emit,
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner }, closing),
     owner,
+    credit: openProviderCredit(machine, { config, alerts, emit, log }),
     ...(await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)),
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }

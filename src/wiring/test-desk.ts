@@ -53,6 +53,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     },
     plans: () => plans,
     models: () => [],
+    providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     prices: testPrices(),
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
