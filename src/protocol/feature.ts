@@ -80,9 +80,10 @@ export type Fate =
 
 /**
  * What a request field of a format is: features, or what it is when it is none (`model`, `stream`: every format has it
- * in its own place; `own`: only this format knows it, so that it is carried in `extra`).
+ * in its own place; `own`: only this format knows it, so that it is carried in `extra`; `refused`: it means something only to who
+ * keeps what it refers to, so that no other target is asked).
  */
-export type FieldMeaning = readonly Feature[] | 'model' | 'stream' | 'own'
+export type FieldMeaning = readonly Feature[] | 'model' | 'stream' | 'own' | 'refused'
 
 export type FieldTable = {
   /** Fields of the format by path: `temperature`, `messages[].content[].image_url`. */

@@ -11,11 +11,13 @@ import { openaiRerank } from './openai/rerank.ts'
 import { openaiSpeech } from './openai/speech.ts'
 import { openaiTranscriptions } from './openai/transcriptions.ts'
 import { openaiChat } from './openai-chat/index.ts'
+import { openaiResponses } from './openai-responses/index.ts'
 import type { Protocol, ProtocolName, UpstreamProtocol, UpstreamProtocolName } from './protocol.ts'
 
 /** Every protocol that callers may speak, by its name. */
 export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
   'openai-chat': openaiChat,
+  'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
   gemini,
   'openai-completions': openaiCompletions,

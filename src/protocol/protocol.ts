@@ -14,6 +14,7 @@ import type { Part } from './part.ts'
 /** Formats that callers speak. */
 export type ProtocolName =
   | 'openai-chat'
+  | 'openai-responses'
   | 'anthropic-messages'
   | 'gemini'
   | 'openai-completions'

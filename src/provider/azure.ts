@@ -9,14 +9,21 @@
 import type { Endpoint, Vendor } from './vendor.ts'
 import { makeVendor, openaiDialect, openaiFamily } from './vendor-defaults.ts'
 
-const endpoint: Vendor['endpoint'] = ({ path, model, provider }): Endpoint => {
+/** Responses name their deployment in the body in both forms of address. */
+const endpoint: Vendor['endpoint'] = ({ path, model, provider, protocol }): Endpoint => {
   const version = provider.options['api_version']
   const query: Readonly<Record<string, string>> = version === undefined ? {} : { 'api-version': version }
   const base = new URL(provider.baseUrl).pathname.replace(/\/+$/, '')
   if (base.endsWith('/v1')) return { path, query }
   const root = base.endsWith('/openai') ? '' : 'openai/'
   if (version === undefined) return { path: `${root}v1/${path}`, query }
-  return { path: model === '' ? `${root}${path}` : `${root}deployments/${encodeURIComponent(model)}/${path}`, query }
+  return {
+    path:
+      model === '' || protocol === 'openai-responses'
+        ? `${root}${path}`
+        : `${root}deployments/${encodeURIComponent(model)}/${path}`,
+    query,
+  }
 }
 
 export const azure: Vendor = makeVendor({
@@ -24,7 +31,7 @@ export const azure: Vendor = makeVendor({
   title: 'Azure OpenAI',
   baseUrl: null,
   keyEnv: ['AZURE_OPENAI_API_KEY'],
-  protocols: openaiFamily.filter((protocol) => protocol !== 'openai-moderations'),
+  protocols: [...openaiFamily.filter((protocol) => protocol !== 'openai-moderations'), 'openai-responses'],
   options: { api_version: 'the dated API version (2024-10-21); leave it out for the v1 API' },
   authorise: (credential) => ({ 'api-key': credential.reveal() }),
   endpoint,

@@ -11,7 +11,7 @@ export const openai: Vendor = makeVendor({
   title: 'OpenAI',
   baseUrl: 'https://api.openai.com/v1',
   keyEnv: ['OPENAI_API_KEY'],
-  protocols: openaiFamily,
+  protocols: [...openaiFamily, 'openai-responses'],
   dialect: openaiDialect,
   keyPage: 'https://platform.openai.com/api-keys',
 })

@@ -13,7 +13,7 @@ export const openrouter: Vendor = makeVendor({
   title: 'OpenRouter',
   baseUrl: 'https://openrouter.ai/api/v1',
   keyEnv: ['OPENROUTER_API_KEY'],
-  protocols: ['openai-chat', 'openai-completions', 'openai-embeddings', 'openai-transcriptions'],
+  protocols: ['openai-chat', 'openai-responses', 'openai-completions', 'openai-embeddings', 'openai-transcriptions'],
   streamUsage: 'always',
   dialect: dialectOf({ cacheMarks: true, thinking: 'reasoning', thought: 'reasoning_details' }),
   requestIdHeaders: ['x-generation-id', 'x-request-id', 'cf-ray'],

@@ -11,6 +11,7 @@ const credential = 'a-credential-of-nobody'
 /** Paths, each as its protocol gives it. */
 const paths: Readonly<Record<UpstreamProtocolName, string>> = {
   'openai-chat': 'chat/completions',
+  'openai-responses': 'responses',
   'anthropic-messages': 'messages',
   gemini: 'models/m:generateContent',
   'openai-completions': 'completions',

@@ -12,7 +12,7 @@ export const xai: Vendor = makeVendor({
   title: 'xAI',
   baseUrl: 'https://api.x.ai/v1',
   keyEnv: ['XAI_API_KEY'],
-  protocols: ['openai-chat', 'openai-completions', 'openai-images'],
+  protocols: ['openai-chat', 'openai-responses', 'openai-completions', 'openai-images'],
   dialect: strictDialect,
   keyPage: 'https://console.x.ai',
 })

@@ -48,6 +48,14 @@ const windowMarks: readonly string[] = [
   '"mcp_servers"',
   '"container"',
   '"server_tool',
+  '"previous_response_id"',
+  '"conversation"',
+  '"item_reference"',
+  '"prompt":{',
+  '"file_search"',
+  '"code_interpreter"',
+  '"image_generation"',
+  '"mcp"',
 ]
 
 const sourceOf = (call: Call): Buffer | null => (call.payload.kind === 'json' ? call.payload.top.source : null)

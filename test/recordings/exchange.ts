@@ -12,6 +12,7 @@ import { readIndex, readRecording, responseBytes } from '../fake/replay.ts'
 
 const apis: Readonly<Record<string, ProtocolName>> = {
   'openai.chat': 'openai-chat',
+  'openai.responses': 'openai-responses',
   'anthropic.messages': 'anthropic-messages',
   'openai.completions': 'openai-completions',
   'openai.embeddings': 'openai-embeddings',
@@ -69,6 +70,7 @@ export const inboundOf = (path: string, bytes: Buffer): Inbound => ({
 
 const fillers: Readonly<Record<string, object>> = {
   'openai-chat': { messages: [] },
+  'openai-responses': { input: [] },
   'anthropic-messages': { messages: [] },
   'openai-embeddings': { input: 'x' },
   'openai-moderations': { input: 'x' },

@@ -11,6 +11,8 @@ const broken: Readonly<Record<string, string>> = {
   'azure/openai.chat/test-prompt-content-filtering-1e52ca532b7a.json': 'an error document under 200',
   'openai/openai.chat/reasoning-model-legacy-parameter-error-a52d8d91d57c.json': 'an error document under 200',
   'openai/openai.images/gpt-image-response-format-error-29a0a41182c3.json': 'an error document under 200',
+  'openai/openai.responses/openai-error-8f8f8d68ef47.json': 'ends with an error event and a failed response',
+  'openai/openai.responses/reasoning-model-temperature-error-55c183dc607b.json': 'an error document under 200',
   'groq/openai.chat/test-tool-use-failed-error-streaming-with-text-611125d6c0a9.json': 'ends with an error event',
   'openrouter/openai.chat/test-openrouter-stream-error-5ee90853a4fe.json': 'an error event before [DONE]',
   'writer/openai.completions/test-writer-async-streaming-completions-legacy-eefcf6ae7721.json':

@@ -17,6 +17,7 @@ type Block = Record<string, unknown> & {
 
 type Document = {
   usage?: Block | null
+  response?: { usage?: Block | null }
   x_groq?: { usage?: Block }
   choices?: { usage?: Block }[]
   meta?: { billed_units?: Block }
@@ -30,7 +31,12 @@ const documentsOf = ({ recording, bytes }: Exchange): readonly Document[] => {
 }
 
 const blockOf = (document: Document): Block | undefined =>
-  document.usage ?? document.x_groq?.usage ?? document.choices?.[0]?.usage ?? document.meta?.billed_units ?? undefined
+  document.usage ??
+  document.response?.usage ??
+  document.x_groq?.usage ??
+  document.choices?.[0]?.usage ??
+  document.meta?.billed_units ??
+  undefined
 
 type Count = number | null
 

@@ -49,6 +49,8 @@ const notGiven = [
   'openai-chat/whole-broken',
   'openai-chat/whole-cut',
   'openai-embeddings/cut',
+  'openai-responses/cut-in-event',
+  'openai-responses/whole-cut',
 ]
 
 test('every byte is given on, but for what is refused', () => {

@@ -21,6 +21,8 @@ export const carrierOfDetail = (detail: JsonObject): Carrier | null => {
   const secret = typeof signature === 'string' ? signature : data
   if (typeof secret !== 'string' || secret === '') return null
   if (format === names[anthropic]) return { format: anthropic, value: secret }
+  // What OpenRouter gave with an id goes back with it.
+  if (format === names[openaiResponses] && detail['id'] === undefined) return { format: openaiResponses, value: secret }
   return { format: openaiChat, value: JSON.stringify(detail) }
 }
 

@@ -24,10 +24,16 @@ export const extraOf = (part: Part): ChatExtra =>
   'extra' in part && part.extra !== undefined ? (part.extra as ChatExtra) : {}
 
 /** Places in documents, as Anthropic tells them: they have no address. */
-const isPlace = ({ url, raw }: PartOf<'citation'>): boolean => url === null && /_location$/.test(String(raw['type']))
+const isPlace = ({ url, raw }: PartOf<'citation'>): boolean =>
+  url === null && (/_location$/.test(String(raw['type'])) || isFlat(raw))
+
+/** As Responses tells them: what a citation is stands beside its type, not within a member of that name. */
+const isFlat = (raw: JsonObject): boolean =>
+  /^(?:url|file|container_file)_citation$|^file_path$/.test(String(raw['type'])) &&
+  raw[String(raw['type'])] === undefined
 
 const isOwn = ({ raw }: PartOf<'citation'>): boolean =>
-  typeof raw['type'] === 'string' && raw['type'] !== 'reference' && !/_location$/.test(raw['type'])
+  typeof raw['type'] === 'string' && raw['type'] !== 'reference' && !/_location$/.test(raw['type']) && !isFlat(raw)
 
 /** Where the cited text stands in the answer, where the source does not say it. */
 export type Span = { readonly start: number; readonly end: number }

@@ -108,8 +108,13 @@ const writeResults = (message: Message, writing: Writing, place: string): readon
   return [...written.map((one) => one.message), ...(beside.length === 0 ? [] : [{ role: 'user', content: beside }])]
 }
 
+/** Nothing in it can be said here; that is warned of. */
+const isUnsayable = ({ content }: Message, { own }: Writing): boolean =>
+  !own && content.length > 0 && content.every(({ type }) => type === 'other')
+
 /** One message as one or several. */
 export const writeMessage = (message: Message, writing: Writing, place: string): readonly JsonObject[] => {
+  if (isUnsayable(message, writing)) return []
   if (message.role === 'assistant') return [writeAssistant(message, writing, place)]
   if (message.role === 'tool') return writeResults(message, writing, place)
   const role = message.role === 'developer' && !writing.dialect.developer ? 'system' : message.role

@@ -1,6 +1,7 @@
 /** What a call cost, put into the usage that the provider reported; every other byte stays as it came. */
 
 import { Buffer } from 'node:buffer'
+import type { TopLevel } from '#base/json.ts'
 import { memberText, scanTopLevel, spliceTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
@@ -34,7 +35,15 @@ const withCost = (json: Buffer, cost: Readonly<Record<string, string>>): Buffer 
     text?.[0] === braceOpen
       ? spliceTopLevel(scanTopLevel(text), { set: cost }).toString('utf8')
       : usageAtTop(json, cost)
-  return usage === null ? json : spliceTopLevel(top, { set: { usage } })
+  return usage === null ? inResponse(json, top, cost) : spliceTopLevel(top, { set: { usage } })
+}
+
+/** The events of the Responses API hold the whole response, and the usage in it. */
+const inResponse = (json: Buffer, top: TopLevel, cost: Readonly<Record<string, string>>): Buffer => {
+  const text = memberText(top, 'response')
+  if (text?.[0] !== braceOpen) return json
+  const changed = withCost(text, cost)
+  return changed === text ? json : spliceTopLevel(top, { set: { response: changed.toString('utf8') } })
 }
 
 const isDataLine = (line: string): boolean => /^\uFEFF?data(?::|[\r\n]|$)/.test(line)

@@ -62,7 +62,7 @@ class EventReader implements BodyReader {
   }
 
   complete(): boolean {
-    return !this.#failed && (this.#marked || this.#steps.finished())
+    return !this.#failed && ((this.#marked && this.#steps.markerEnds !== false) || this.#steps.finished())
   }
 
   /** After the end of the answer a torn event is only bytes. */
@@ -104,7 +104,9 @@ class EventReader implements BodyReader {
     const value = parse(text, closed)
     if (!isObject(value)) return { raw, parts: [], role: 'content' }
     if (event === 'error' || isErrorDocument(value)) return this.#errorFrame({ raw, data }, value, event)
-    return { raw, ...this.#steps.event(value, event) }
+    const reading = this.#steps.event(value, event)
+    if (reading.parts.some(({ type }) => type === 'error')) this.#failed = true
+    return { raw, ...reading }
   }
 
   /** An error may come in an event that also carries content and usage (OpenRouter): those count all the same. */

@@ -14,6 +14,8 @@ export type ReplySteps = {
   readonly endMarker: () => readonly Part[]
   /** Whether the events so far make a whole answer without an end marker. */
   readonly finished: () => boolean
+  /** `false`: `[DONE]` does not make an answer whole by itself; some servers send it where the format has none. */
+  readonly markerEnds?: false
   /** A whole document; only `members` of it where they are named. */
   readonly document: (document: JsonObject) => readonly Part[]
   /** Top-level members that `document` reads, for documents too large to be worth parsing; `null` = all. */
