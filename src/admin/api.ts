@@ -134,7 +134,7 @@ const endpointsOf = (operations: readonly Operation[]): readonly Endpoint<AdminE
   ...operations.map((operation) => ({
     method: operation.method,
     path: `${apiPrefix}${operation.path}`,
-    bodyLimitBytes: adminBodyBytesMax,
+    bodyLimitBytes: operation.bodyBytesMax ?? adminBodyBytesMax,
     value: { kind: 'operation', operation } as const,
   })),
   { method: 'GET', path: `${apiPrefix}/openapi.json`, value: { kind: 'openapi' } },

@@ -88,6 +88,8 @@ export type Flag = {
   readonly describe: string
   /** Positional argument instead of a flag. */
   readonly positional?: boolean
+  /** The command line takes a path and sends what the file holds. */
+  readonly file?: boolean
 }
 
 export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> = {
@@ -103,6 +105,8 @@ export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly input: I
   readonly output: O
   readonly flags: readonly Flag[]
+  /** The largest body that the API takes; absent = as for every operation. */
+  readonly bodyBytesMax?: number
   /** One line or a table for a person; absent = derived from the output. */
   readonly render?: (output: z.output<O>) => string
   /** The answer as CSV, a page at a time: for `--csv` and `Accept: text/csv`. `always`: for a person too. */

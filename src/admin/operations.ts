@@ -10,13 +10,19 @@ import { importOperations } from './import-account.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
 import { adjustCredit, listLots, revokeLot } from './lots.ts'
+import { markupOperations } from './markups.ts'
 import { memberOperations } from './members.ts'
 import { modelOperations } from './models.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { planOperations } from './plans.ts'
+import { priceCompareOperations } from './price-compare.ts'
+import { priceExplainOperations } from './price-explain.ts'
+import { priceImportOperations } from './price-import.ts'
+import { priceOperations } from './prices.ts'
 import { projectOperations } from './projects.ts'
 import { providerBalanceOperations } from './provider-balance.ts'
+import { rerateOperations } from './rerate.ts'
 import { routingOperations } from './routes.ts'
 import { statsOperations } from './stats.ts'
 import { trailOperations } from './trail.ts'
@@ -36,6 +42,12 @@ export const operations = [
   adjustCredit,
   ...ledgerOperations,
   ...modelOperations,
+  ...priceCompareOperations,
+  ...priceOperations,
+  ...priceExplainOperations,
+  ...priceImportOperations,
+  ...markupOperations,
+  ...rerateOperations,
   ...routingOperations,
   ...callOperations,
   ...usageOperations,

@@ -1,5 +1,6 @@
 /** Commands made from admin operations: flags from the fields of the input, help from their descriptions. */
 
+import { readFile } from 'node:fs/promises'
 import { Argument, Command, Option } from 'commander'
 import type { Field } from '#admin/field.ts'
 import { fieldsOf, valueFromText } from '#admin/field.ts'
@@ -84,11 +85,7 @@ export const addConnectionFlags = (command: Command): Command =>
     .option('--config <file>', 'The configuration (default: drover.yaml, where it exists).')
     .option('--data <folder>', "The data folder (default: the configuration's, else ./data).")
 
-const inputOf = (
-  operation: Operation,
-  bound: readonly Bound[],
-  command: Command,
-): Readonly<Record<string, unknown>> => {
+const inputOf = (operation: Operation, bound: readonly Bound[], command: Command): Record<string, unknown> => {
   const flags = command.opts<Flags>()
   const input: Record<string, unknown> = {}
   for (const [index, { name }] of operation.flags
@@ -100,6 +97,20 @@ const inputOf = (
     if (flags[attribute] !== undefined) input[field.name] = flags[attribute]
   }
   return input
+}
+
+/** Where a flag names a file, its content is the value. */
+const readFiles = async (operation: Operation, input: Record<string, unknown>): Promise<void> => {
+  for (const { field, file } of operation.flags) {
+    const path = input[field]
+    if (file !== true || typeof path !== 'string') continue
+    try {
+      input[field] = await readFile(path, 'utf8')
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw usageFailure(`The file ${path} cannot be read (${code ?? 'unknown'}).`, 'Name a file that there is.')
+    }
+  }
 }
 
 const checkUsage = (operation: Operation, input: unknown, command: Command): void => {
@@ -182,6 +193,7 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
   command.action(async () => {
     const flags = command.opts<Flags>()
     const input = inputOf(operation, bound, command)
+    await readFiles(operation, input)
     checkUsage(operation, input, command)
     const client = await connect(flags, shell.ports)
     try {
@@ -206,6 +218,9 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
   return command
 }
 
+/** `logs` lists, `rerate` runs: the noun says it. */
+const isWholeNoun = ({ verb }: Operation): boolean => verb === 'list' || verb === 'run'
+
 /**
  * One command a noun, with one below it for each verb. A noun with a `list` does that when no verb is given; a noun with
  * a list and nothing else is the command itself.
@@ -216,7 +231,7 @@ export const operationCommands = (operations: readonly Operation[], shell: Shell
   for (const operation of operations) nouns.set(operation.noun, [...(nouns.get(operation.noun) ?? []), operation])
   return [...nouns].map(([noun, list]) => {
     const [only, ...others] = list
-    if (only !== undefined && others.length === 0 && only.verb === 'list') return operationCommand(only, noun, shell)
+    if (only !== undefined && others.length === 0 && isWholeNoun(only)) return operationCommand(only, noun, shell)
     const command = new Command(noun).description(`${list.map(({ verb }) => verb).join(', ')} ${noun}`)
     for (const operation of list) {
       const below = operationCommand(operation, operation.verb, shell)
