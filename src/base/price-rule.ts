@@ -45,12 +45,16 @@ export type AppliedRules = { readonly markup: PriceRule | null; readonly discoun
 
 export const noRules: AppliedRules = Object.freeze({ markup: null, discount: null })
 
+/** Whether a model's family is one that is named: itself, or a branch of it (`kimi-k2` is of `kimi`). */
+export const isOfFamily = (family: string, named: readonly string[]): boolean =>
+  named.some((name) => family === name || family.startsWith(`${name}-`))
+
 const fits = (scope: RuleScope, subject: PricedSubject): boolean =>
   (scope.account === null || scope.account === subject.account) &&
   (scope.plan === null || scope.plan === subject.plan) &&
   (scope.model === null || scope.model === subject.model) &&
   (scope.vendor === null || scope.vendor === subject.vendor) &&
-  (scope.families === null || (subject.family !== null && scope.families.includes(subject.family)))
+  (scope.families === null || (subject.family !== null && isOfFamily(subject.family, scope.families)))
 
 /** An account before a plan, a model before a family before a vendor: what says more goes first. */
 const weightOf = ({ account, plan, model, families, vendor }: RuleScope): number =>

@@ -39,7 +39,11 @@ export const bundleSettings = z
   .array(
     z.strictObject({
       name: name('a bundle').describe('Its name.'),
-      families: z.array(line(64)).min(1).max(100).describe('Families of models that count together.'),
+      families: z
+        .array(line(64))
+        .min(1)
+        .max(100)
+        .describe('Families of models that count together, with their branches: `kimi` is also `kimi-k2`.'),
       min_volume_usd: amount().describe(
         'It holds once the calls of the UTC month in these families came to this much, before discounts.',
       ),

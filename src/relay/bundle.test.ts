@@ -80,6 +80,12 @@ test('15 to 30 %: by what the families of the bundle came to together this month
   assert.deepEqual(chargeFor('kimi', { kimi: '1000' }), [nanoOf('2.1'), 'bundle "kimi-plus-claude-large"'])
 })
 
+test('a branch of a family is of the family: kimi-k2 and claude-sonnet count for kimi and claude', () => {
+  const spent = { 'kimi-k2': '60', 'claude-sonnet': '40', kimik: '900' }
+  assert.deepEqual(chargeFor('kimi-k3', spent), [nanoOf('2.55'), 'bundle "kimi-plus-claude"'])
+  assert.deepEqual(chargeFor('kimik', spent), [nanoOf('3'), null])
+})
+
 test('10 to 20 %', () => {
   assert.deepEqual(chargeFor('gpt', { kimi: '50', gpt: '50' }), [nanoOf('2.7'), 'bundle "kimi-plus-gpt"'])
   assert.deepEqual(chargeFor('gpt', { kimi: '500', gpt: '500' }), [nanoOf('2.4'), 'bundle "kimi-plus-gpt-large"'])

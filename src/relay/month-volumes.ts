@@ -1,6 +1,7 @@
 /** What accounts' calls of a month came to, by family of models: what bundles are conditional on. Kept in memory, begun from the log. */
 
 import type { CallRecord } from '#base/call-record.ts'
+import { isOfFamily } from '#base/price-rule.ts'
 import type { Volume } from './port.ts'
 
 export type MonthVolumes = {
@@ -20,28 +21,29 @@ const monthsMax = 2
 
 /** Counts of no call yet. */
 export const monthVolumes = (): MonthVolumes => {
-  const months = new Map<string, Map<string, bigint>>()
-  const monthFor = (name: string): Map<string, bigint> => {
-    const found = months.get(name) ?? new Map<string, bigint>()
+  const months = new Map<string, Map<string, Map<string, bigint>>>()
+  const monthFor = (name: string): Map<string, Map<string, bigint>> => {
+    const found = months.get(name) ?? new Map<string, Map<string, bigint>>()
     months.set(name, found)
     const old = [...months.keys()].sort().slice(0, -monthsMax)
     for (const gone of old) months.delete(gone)
     return found
   }
-  const place = (account: string, family: string): string => JSON.stringify([account, family])
   const count = (atMs: number, { account, family, baseNanoUsd }: Volume): void => {
     const month = monthFor(monthOf(atMs))
-    const name = place(account, family)
-    month.set(name, (month.get(name) ?? 0n) + baseNanoUsd)
+    const families = month.get(account) ?? new Map<string, bigint>()
+    month.set(account, families)
+    families.set(family, (families.get(family) ?? 0n) + baseNanoUsd)
   }
   return {
     begin: (volumes, atMs) => {
       for (const volume of volumes) count(atMs, volume)
     },
-    of: (account, families, atMs) => {
-      const month = months.get(monthOf(atMs))
-      if (month === undefined) return 0n
-      return [...new Set(families)].reduce((sum, family) => sum + (month.get(place(account, family)) ?? 0n), 0n)
+    of: (account, named, atMs) => {
+      const families = months.get(monthOf(atMs))?.get(account) ?? new Map<string, bigint>()
+      return [...families]
+        .filter(([family]) => isOfFamily(family, named))
+        .reduce((sum, [, baseNanoUsd]) => sum + baseNanoUsd, 0n)
     },
     add: ({ account, timeMs, test, pricing }) => {
       const family = pricing?.family ?? null
