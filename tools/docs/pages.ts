@@ -9,12 +9,14 @@ import { operations } from '#admin/operations.ts'
 import { problems } from '#base/problem.ts'
 import { blocks, unavailable } from '#config/schema.ts'
 import { vendors } from '#provider/index.ts'
+import { goldenCosts } from '#report/golden/costs.ts'
 
 import { commandsPage } from './commands-page.ts'
 import type { Schema } from './configuration-page.ts'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
 import { translationPage } from './translation-page.ts'
+import { goldenCostsPage } from './golden-costs-page.ts'
 import { leavingSection, vendorsSection } from './vendors-section.ts'
 
 const root = dirname(dirname(import.meta.dirname))
@@ -34,6 +36,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
   }))
   return new Map([
     ['docs/reference/errors.md', errorsPage(problems)],
+    ['docs/reference/golden-costs.md', goldenCostsPage(goldenCosts)],
     [
       'docs/reference/configuration.md',
       `${configurationPage(configured)}\n${vendorsSection(vendors)}
