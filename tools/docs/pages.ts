@@ -15,8 +15,8 @@ import { commandsPage } from './commands-page.ts'
 import type { Schema } from './configuration-page.ts'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
-import { translationPage } from './translation-page.ts'
 import { goldenCostsPage } from './golden-costs-page.ts'
+import { translationPage } from './translation-page.ts'
 import { leavingSection, vendorsSection } from './vendors-section.ts'
 
 const root = dirname(dirname(import.meta.dirname))

@@ -125,3 +125,23 @@ test('a price that changes with the time of day is not taken from a table that h
   assert.equal(decision?.verdict, 'refuse')
   assert.match(decision?.why ?? '', /time of day/)
 })
+
+test('a table from before the price in force does not bring the old price back, however many agree', () => {
+  const cut = row({ input: '0.8', output: '3' }, { fromMs: Date.parse('2026-11-21T00:00:00Z') })
+  const old = { input: '1', output: '4' }
+  const [stale] = decideAll([cut], says('a', old), says('b', old))
+  assert.equal(stale?.verdict, 'refuse')
+  assert.match(stale?.why ?? '', /a 2026-11-20, b 2026-11-20: older than the price in force, which began on 2026-11-21/)
+  const [fresh] = decideAll([cut], says('a', old), { ...says('b', old), read: '2026-11-21' })
+  assert.equal(fresh?.verdict, 'ask', 'one table is new enough')
+})
+
+test('0 for what a model does not have is no price, and spoils nothing', () => {
+  const [decision] = decideAll(
+    [row({ input: '1', output: '4' })],
+    says('a', { input: '1.2', output: '4', cacheWrite5m: '0' }),
+    says('b', { input: '1.2', output: '4', cacheWrite5m: '0' }),
+  )
+  assert.equal(decision?.verdict, 'apply')
+  assert.equal(decision?.row?.rates.cacheWrite5m, null)
+})

@@ -84,6 +84,13 @@ const refusalOf = (proposed: bigint, current: bigint | null): string | null => {
   return null
 }
 
+/** Tables write 0 for what a model does not have: where nothing is priced, that is no price. The input is what everything has. */
+const saysNothing = (
+  rate: RateName,
+  current: bigint | null,
+  values: readonly (readonly [source: string, nano: bigint])[],
+): boolean => rate !== 'input' && current === null && values.every(([, nano]) => nano === 0n)
+
 const decideRate = (
   rate: RateName,
   current: bigint | null,
@@ -94,7 +101,7 @@ const decideRate = (
     return nano === null || nano === undefined ? [] : [[source, nano] as const]
   })
   const [first] = values
-  if (first === undefined) return null
+  if (first === undefined || saysNothing(rate, current, values)) return null
   const bySource = Object.fromEntries(values)
   const settled = agreed(values)
   const say = (verdict: Verdict, why: string, proposed: bigint | null): RateDecision => ({
@@ -141,13 +148,33 @@ const windowed = (rows: readonly PriceRow[], { row }: PriceProposal): boolean =>
       (one.revision ?? 0) === 0,
   )
 
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+
+const staleDecision = (all: readonly PriceProposal[], { row }: PriceProposal, sinceMs: number): PriceDecision => {
+  const tables = [...new Set(all.map(({ source, read }) => `${source} ${read}`))].join(', ')
+  return {
+    vendor: row.vendor,
+    model: row.model,
+    serviceTier: row.serviceTier,
+    contextOverTokens: row.contextOverTokens,
+    verdict: 'refuse',
+    why: `${tables}: older than the price in force, which began on ${dayOf(sinceMs)}`,
+    rates: [],
+    row: null,
+  }
+}
+
 const decideSlot = (
-  proposals: readonly PriceProposal[],
+  all: readonly PriceProposal[],
   first: PriceProposal,
   { rows, atMs }: { readonly rows: readonly PriceRow[]; readonly atMs: number },
 ): PriceDecision => {
   const current = currentOf(rows, first, atMs)
   const { vendor, model, serviceTier, contextOverTokens } = first.row
+  const since = current?.fromMs ?? null
+  // A table from before the price in force cannot know of it: two that agree would bring the old price back.
+  const proposals = all.filter(({ read }) => since === null || read >= dayOf(since))
+  if (proposals.length === 0 && since !== null) return staleDecision(all, first, since)
   const rates = rateNames.flatMap((rate) => decideRate(rate, current?.rates[rate] ?? null, proposals) ?? [])
   const changes = rates.filter(({ verdict }) => verdict !== 'same')
   const slot = { vendor, model, serviceTier, contextOverTokens, rates }
