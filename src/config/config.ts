@@ -5,7 +5,7 @@ import type { FxRate } from '#base/fx-rate.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency, PriceRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
-import type { PlanSettings } from '#policy/settings.ts'
+import type { GuardSettings, PlanSettings } from '#policy/settings.ts'
 import type { Fault } from './fault.ts'
 
 /** What configuration needs to know of a vendor; every `Vendor` has it. */
@@ -142,6 +142,29 @@ export type NotifyConfig = {
   readonly alerts: readonly AlertConfig[]
 }
 
+/** A guardrail as the file has it. */
+export type GuardConfig = {
+  readonly name: string
+  readonly sides: readonly ('request' | 'reply')[]
+  readonly action: 'redact' | 'block' | 'note'
+  readonly finds: NonNullable<GuardSettings[string]['find']>
+  /** Sources of regular expressions. */
+  readonly patterns: readonly string[]
+  readonly promptBytesMax: number | null
+  readonly modelsAllowed: readonly string[] | null
+  readonly parametersAllowed: readonly string[] | null
+  readonly parametersDenied: readonly string[]
+  readonly hook: {
+    readonly url: string
+    readonly secret: Secret
+    readonly timeoutMs: number
+    readonly onFailure: 'block' | 'pass'
+    readonly allowPrivate: boolean
+  } | null
+  /** Whose calls it holds for; `null` = everybody's. */
+  readonly scope: Readonly<Record<'keys' | 'projects' | 'plans' | 'models', readonly string[] | null>>
+}
+
 export type TelemetryConfig = {
   readonly url: string
   readonly headers: Readonly<Record<string, Secret>>
@@ -167,6 +190,7 @@ export type Config = {
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
   readonly plans: PlanSettings
+  readonly guards: readonly GuardConfig[]
   /** Markups and discounts: those of plans, and bundles. */
   readonly priceRules: readonly PriceRule[]
   /** What a dollar costs in other currencies. */

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { referenceOf } from '#base/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
+import { buildGuards } from './build-guard.ts'
 import { buildModels } from './build-model.ts'
 import { buildNotify } from './build-notify.ts'
 import { buildFxRates, buildPriceRules } from './build-price.ts'
@@ -162,6 +163,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     models: buildModels(settings, { names, declared }, tell),
     regionsAllowed: regionsOf(settings),
     plans: settings.plans ?? {},
+    guards: await buildGuards(settings, resolver, tell),
     priceRules: buildPriceRules(settings),
     fxRates: buildFxRates(settings, tell),
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies },

@@ -1,8 +1,9 @@
-/** What can be configured about who may do how much where: the blocks `plans`, `bundles` and `regions`. */
+/** What can be configured about who may do how much where: the blocks `plans`, `bundles`, `regions` and `guardrails`. */
 
 import { z } from 'zod'
 import { nanoOf } from '#base/money.ts'
-import { amount, count, duration, line, name } from '#base/settings.ts'
+import { amount, count, duration, line, name, reference, size, url } from '#base/settings.ts'
+import { findKinds } from './guard-find.ts'
 
 const limit = (what: string) => count(1, 1_000_000_000).optional().describe(what)
 
@@ -64,3 +65,84 @@ export const regionSettings = z
       ),
   })
   .describe('Where calls may go.')
+
+/**
+ * A repetition without end inside another one, or a part that is repeated from behind, can take longer than the age of the world to say no:
+ * such patterns are refused, as well as it can be seen.
+ */
+const patternFault = (source: string): string | null => {
+  if (/\\[1-9k]/.test(source)) return 'must not refer back to a group'
+  if (/\([^()]*[+*}][^()]*\)[+*{]/.test(source)) return 'must not repeat a group in which something is repeated already'
+  try {
+    return new RegExp(source, 'gu').test('') ? 'must not match the empty text' : null
+  } catch {
+    return 'is no regular expression of JavaScript'
+  }
+}
+
+const pattern = line(500).superRefine((source, context) => {
+  const fault = patternFault(source)
+  if (fault !== null) context.addIssue(fault)
+})
+
+const names = (what: string) => z.array(line(200)).min(1).max(1000).optional().describe(what)
+
+const guardrail = z
+  .strictObject({
+    when: z.enum(['request', 'reply', 'both']).default('request').describe('What is looked at.'),
+    action: z
+      .enum(['block', 'redact', 'note'])
+      .default('block')
+      .describe('What happens: the call is refused, what was found is taken out, or it is only noted on the record.'),
+    find: z.array(z.enum(findKinds)).min(1).optional().describe('Kinds of data that are looked for.'),
+    patterns: z.array(pattern).min(1).max(50).optional().describe('Regular expressions (JavaScript, `u`) of your own.'),
+    prompt_max: size({ min: '1b' }).optional().describe('The most text that a request may have, media not counted.'),
+    models_allowed: names('The only models that may be named, `models[]` included.'),
+    parameters_allowed: names('The only top-level members that a request may have beside model and content.'),
+    parameters_denied: names('Top-level members that a request may not have.'),
+    webhook: z
+      .strictObject({
+        url: url(['https', 'http']).describe(
+          'Where each request is posted to; it answers `{"action": "pass"|"block"}`.',
+        ),
+        secret: reference().describe('A reference to the key that signs, as for `recipients`.'),
+        timeout: duration({ max: '10s' }).prefault('2s').describe('How long its answer is waited for.'),
+        on_failure: z.enum(['block', 'pass']).default('block').describe('What holds when it gives no answer.'),
+        allow_private: z.boolean().default(false).describe('It may be on the own machine or network.'),
+      })
+      .optional()
+      .describe('A service of yours that is asked.'),
+    for: z
+      .strictObject({
+        keys: names('Ids or names of keys.'),
+        projects: names('Ids of projects.'),
+        plans: names('Names of plans.'),
+        models: names('Names of models as callers write them.'),
+      })
+      .prefault({})
+      .describe('Whose calls it holds for: those that each list names; without lists, all.'),
+  })
+  .superRefine((guard, context) => {
+    const looks = guard.find !== undefined || guard.patterns !== undefined
+    const checks = [
+      guard.prompt_max,
+      guard.models_allowed,
+      guard.parameters_allowed,
+      guard.parameters_denied,
+      guard.webhook,
+    ]
+    const isChecked = checks.some((check) => check !== undefined)
+    if (!looks && !isChecked)
+      context.addIssue('checks nothing: give find, patterns, prompt_max, an allow-list or webhook')
+    if (guard.action === 'redact' && !looks) context.addIssue('can only redact what find or patterns name')
+    if (guard.action === 'redact' && isChecked)
+      context.addIssue('takes out what find and patterns name: write what refuses a call as a guardrail of its own')
+    if (guard.when !== 'request' && !looks) context.addIssue('can look at replies only by find or patterns')
+    if (guard.when === 'reply' && isChecked) context.addIssue('checks requests: write when: request')
+  })
+
+/** The block `guardrails`: by name, in the order in which they are asked. */
+export const guardSettings = z
+  .record(name('a guardrail'), guardrail)
+  .describe('What may not pass, and what is taken out.')
+export type GuardSettings = z.output<typeof guardSettings>

@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Asked } from '#http/inbound.ts'
 import type { UpstreamReply } from '#http/transport.ts'
+import type { Guard } from '#policy/guard.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Frame, Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
 import { wireShimsOf } from '#provider/provider-shims.ts'
@@ -80,6 +81,8 @@ export type AttemptContext = {
   readonly callerHeaders: Readonly<Record<string, string>>
   /** Of this attempt's place in a trace; empty = it is in none. */
   readonly traceHeaders: Readonly<Record<string, string>>
+  /** Guardrails that look at the reply. */
+  readonly guards: readonly Guard[]
 }
 
 /** Which targets have refused to be asked for stream usage: remembered for as long as the process lives. */

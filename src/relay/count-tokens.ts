@@ -13,6 +13,8 @@ import type { Call } from '#protocol/call.ts'
 import type { Counting, Protocol } from '#protocol/protocol.ts'
 import { requestTextOf } from '#protocol/request-text.ts'
 import { admit, identify } from './admit.ts'
+import { draftOf } from './draft.ts'
+import { guardRequest } from './guard-request.ts'
 import type { RelayPorts } from './journey.ts'
 import { labelsOf } from './labels.ts'
 import type { Leg } from './leg.ts'
@@ -138,8 +140,14 @@ const ask = async (exchange: Exchange, protocol: CountedProtocol, ports: RelayPo
   const nowMs = ports.clock.nowMs()
   const key = identify(snapshot, exchange.inbound, { nowMs, purpose: 'model' })
   const inbound = await exchange.read()
-  const call = protocol.counting.readCall(inbound)
   labelsOf(inbound)
+  const draft = Object.assign(draftOf(inbound, protocol.name, nowMs), {
+    key: key.id,
+    account: key.account,
+    project: key.project,
+  })
+  const asked = protocol.counting.readCall(inbound)
+  const { call } = await guardRequest({ snapshot, key, call: asked, draft, askHook: ports.askHook })
   const grant = await admit({ snapshot, key, call: silent(call), limiter: ports.limiter, nowMs })
   try {
     const legs = grant.rows.flatMap((row) =>

@@ -8,6 +8,7 @@ import type { Problem } from '#base/problem.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { CallBooks } from '#ledger/port.ts'
+import type { Guard } from '#policy/guard.ts'
 import type { Limiter } from '#policy/port.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
@@ -19,6 +20,7 @@ import type { UsageRefusals } from './attempt.ts'
 import type { CallTrace } from './call-trace.ts'
 import type { Draft } from './draft.ts'
 import { upstreamWaitMs } from './draft.ts'
+import type { AskHook } from './guard-request.ts'
 import { droverHeaders } from './head.ts'
 import type { CallHold } from './hold.ts'
 import type { Labels } from './labels.ts'
@@ -44,6 +46,8 @@ export type RelayPorts = {
   readonly refusesUsage: UsageRefusals
   /** Why no further call is taken now; `null` = it is. */
   readonly overload: () => Problem | null
+  /** Asks the webhook of a guardrail. */
+  readonly askHook: AskHook
   readonly routing: Routing
   readonly cache: AnswerCache
   readonly clock: Clock
@@ -65,6 +69,8 @@ export type Admitted = Journey & {
   readonly labels: Labels
   readonly grant: Grant
   readonly hold: CallHold
+  /** Guardrails that look at the reply. */
+  readonly replyGuards: readonly Guard[]
   /** Takes the answer for a repeat; `null` = the call has no Idempotency-Key. */
   readonly keeper: Keeper | null
   /** Takes the answer down for calls like this one; `null` = it may not be given again. */

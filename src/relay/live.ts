@@ -8,6 +8,8 @@ import type { PriceEntry } from '#catalog/port.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
 import { priceBookOf } from '#catalog/price-book.ts'
 import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
+import type { GuardFacts } from '#policy/guard.ts'
+import { makeGuard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
@@ -31,6 +33,7 @@ export type RelaySettings = {
   readonly environment: string
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
+  readonly guards: readonly GuardFacts[]
   readonly keepBodies: boolean
   /** Plans that the file declares: they stand before those of the store. */
   readonly plans: readonly PlanFacts[]
@@ -102,6 +105,7 @@ export const liveRelay = (options: LiveOptions): Live => {
     upstreams: upstreams.replace(settings.providers),
     environment: settings.environment,
     regionsAllowed: settings.regionsAllowed,
+    guards: settings.guards.map(makeGuard),
     keepBodies: settings.keepBodies,
     ...tables(),
   })

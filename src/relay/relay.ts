@@ -23,6 +23,7 @@ import { deliver, deliverWhole, wholeBytes } from './deliver.ts'
 import type { Draft } from './draft.ts'
 import { draftOf } from './draft.ts'
 import type { Reply } from './first-reply.ts'
+import { guardRequest } from './guard-request.ts'
 import { replyHeaders } from './head.ts'
 import type { CallHold } from './hold.ts'
 import { holdFor } from './hold.ts'
@@ -277,29 +278,31 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const refusal = ports.overload()
     if (refusal !== null) throw refusal
     const inbound = await exchange.read()
-    const call = wishedBy(key, protocol.server.readCall(inbound))
+    const asked = wishedBy(key, protocol.server.readCall(inbound))
     const labels = labelsOf(inbound)
-    describe(draft, call, labels)
-    const turn = await turnOf(journey, { inbound, key, call })
+    describe(draft, asked, labels)
+    const turn = await turnOf(journey, { inbound, key, call: asked })
     progress.turn = turn
     if (turn?.kind === 'again') return await answerAgain(journey, turn)
-    const grant = await admit({ snapshot: journey.snapshot, key, call, limiter: ports.limiter, nowMs })
+    const { snapshot } = journey
+    const { call, replyGuards } = await guardRequest({ snapshot, key, call: asked, draft, askHook: ports.askHook })
+    const grant = await admit({ snapshot, key, call, limiter: ports.limiter, nowMs })
     progress.grant = grant
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const look = await lookInCache(journey, { inbound, call, key, labels, grant })
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)
     progress.taker = look?.taker ?? null
-    const { upstreams } = journey.snapshot
-    const account = journey.snapshot.accounts.get(key.account)
+    const { upstreams } = snapshot
+    const account = snapshot.accounts.get(key.account)
     const { rows } = grant
-    const { budgets } = journey.snapshot.customers
+    const { budgets } = snapshot.customers
     const question = { call, inbound, protocol, key, account, rows, upstreams, budgets, nowMs }
     const hold = await holdFor(question, ports)
     progress.hold = hold
     draft.warnings = [...draft.warnings, ...hold.warnings]
     const keeper = turn?.keeper ?? null
     const { taker } = progress
-    progress.carried = await carry({ ...journey, call: hold.call, labels, grant, hold, keeper, taker })
+    progress.carried = await carry({ ...journey, call: hold.call, labels, grant, hold, replyGuards, keeper, taker })
   } catch (thrown) {
     await endBadly(journey, thrown, progress.grant)
   } finally {

@@ -3,9 +3,12 @@
 import type { Clock } from '#base/clock.ts'
 import type { Problem, RawAnswer } from '#base/problem.ts'
 import type { Asked } from '#http/inbound.ts'
+import type { Guard } from '#policy/guard.ts'
+import { makeDecisions } from '#policy/guard.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
 import { translatedReader } from '#protocol/translated-reply.ts'
+import { guardedReader } from './guard-reply.ts'
 import type { Speech } from './speak.ts'
 
 export type ReplyFace = {
@@ -13,7 +16,7 @@ export type ReplyFace = {
   readonly headOf: (reply: ReplyHead) => ReplyHead
   readonly read: (reply: ReplyHead) => ReplyReader
   readonly readProblem: (raw: RawAnswer) => Problem
-  /** What of the reply so far the caller's format could not say. */
+  /** What of the reply so far the caller's format could not say, and what guardrails did to it. */
   readonly losses: () => readonly string[]
 }
 
@@ -23,28 +26,38 @@ export type Listener = {
   readonly protocol: Protocol
   readonly asked: Asked
   readonly clock: Clock
+  /** Guardrails that look at the reply. */
+  readonly guards: readonly Guard[]
+}
+
+/** How the bytes of the target are read, by guardrails where some look. */
+const makeReading = ({ protocol, call }: Speech, guards: readonly Guard[]) => {
+  const decisions = makeDecisions()
+  const read = (reply: ReplyHead, { isWritten }: { readonly isWritten: boolean }): ReplyReader => {
+    if (guards.length === 0) return protocol.client.readReply(call, reply, isWritten ? { whole: true } : undefined)
+    const reader = protocol.client.readReply(call, reply, { whole: true })
+    return guardedReader(reader, { guards, decisions, splices: !isWritten })
+  }
+  return { read, decided: decisions.warnings }
 }
 
 /** Made once for each attempt. */
-export const replyFace = (speech: Speech, { call, protocol, asked, clock }: Listener): ReplyFace => {
+export const replyFace = (speech: Speech, { call, protocol, asked, clock, guards }: Listener): ReplyFace => {
   const { client } = speech.protocol
+  const { read, decided } = makeReading(speech, guards)
   if (speech.request === null)
     return {
       headOf: (reply) => reply,
-      read: (reply) => client.readReply(speech.call, reply),
+      read: (reply) => read(reply, { isWritten: false }),
       readProblem: client.readProblem,
-      losses: () => [],
+      losses: decided,
     }
   const customTools = new Set(speech.request.tools.flatMap((tool) => (tool.kind === 'custom' ? [tool.name] : [])))
   const writer = protocol.server.writeReply({ call, asked, nowMs: clock.nowMs() })
   return {
     headOf: ({ status }) => ({ status, headers: { 'content-type': writer.contentType } }),
-    read: (reply) =>
-      translatedReader(client.readReply(speech.call, reply, { whole: true }), writer, {
-        stream: call.stream,
-        customTools,
-      }),
+    read: (reply) => translatedReader(read(reply, { isWritten: true }), writer, { stream: call.stream, customTools }),
     readProblem: (raw) => client.readProblem({ ...raw, foreign: true }),
-    losses: () => (writer.warnings?.() ?? []).map(({ field, reason }) => `${field}:${reason}`),
+    losses: () => [...(writer.warnings?.() ?? []).map(({ field, reason }) => `${field}:${reason}`), ...decided()],
   }
 }

@@ -226,6 +226,7 @@ export const send = async (admitted: Admitted): Promise<Reply> => {
         refusesUsage: ports.refusesUsage,
         chance: ports.ids.chance,
         callerHeaders: inbound.headers,
+        guards: admitted.replyGuards,
         traceHeaders: admitted.trace?.beginAttempt() ?? {},
       }),
   })

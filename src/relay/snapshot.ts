@@ -5,6 +5,7 @@ import type { PriceRule } from '#base/price-rule.ts'
 import type { Transport } from '#http/transport.ts'
 import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
 import type { ModelTable } from '#policy/choose.ts'
+import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
@@ -47,6 +48,8 @@ export type Snapshot = {
   readonly rulesOf: (vendor: string, model: string) => ParameterRules
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
+  /** In the order in which they are asked. */
+  readonly guards: readonly Guard[]
   readonly environment: string
   /** HMAC of a key under the server's pepper, hex. */
   readonly digestKey: (key: string) => string

@@ -15,6 +15,7 @@ import type { Inbound, Outbound } from '#http/inbound.ts'
 import type { TestClock } from '#http/test-clock.ts'
 import { testClock } from '#http/test-clock.ts'
 import type { CallBooks, Ended, SettleRequest } from '#ledger/port.ts'
+import type { GuardFacts } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
 import { sampleKey } from '#policy/sample-key.ts'
@@ -105,6 +106,7 @@ export type StageOptions = {
   readonly catalog?: Catalog
   readonly chance?: () => number
   readonly key?: Partial<KeyFacts>
+  readonly guards?: readonly GuardFacts[]
   readonly keepBodies?: boolean
   /** Absent: nothing is traced. */
   readonly traceShare?: number
@@ -271,6 +273,7 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
       models: options.models ?? [sampleModel()],
       environment: 'production',
       regionsAllowed: options.regionsAllowed ?? null,
+      guards: options.guards ?? [],
       keepBodies: options.keepBodies ?? false,
       plans: [],
       priceRules: options.priceRules ?? [],
@@ -305,6 +308,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   observe: () => undefined,
   traceShare: null,
   overload: () => null,
+  askHook: async () => assert.fail('no guardrail of the stage has a webhook'),
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
   cache: answerCache(backstage.clock),

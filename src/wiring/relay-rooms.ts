@@ -58,6 +58,7 @@ export const relaySettings = ({
   server,
   log,
   plans,
+  guards,
 }: Config): RelaySettings => ({
   providers: providers.map((one) => ({
     ...one,
@@ -69,6 +70,7 @@ export const relaySettings = ({
   fxRates,
   environment: server.environment,
   regionsAllowed,
+  guards,
   keepBodies: log.bodies,
   plans: planFacts(plans),
 })

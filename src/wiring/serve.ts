@@ -140,6 +140,7 @@ const endpointsOf = async (
     },
     traceShare: rooms.request.config.telemetry?.share ?? null,
     overload: openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing),
+    askHook: rooms.telling.askHook,
     countTokens,
     refusesUsage: usageRefusals(),
     routing: rooms.routing,

@@ -4,6 +4,7 @@ import type { Log } from '#base/log.ts'
 import type { Config, NotifyConfig } from '#config/config.ts'
 import type { Transport } from '#http/transport.ts'
 import { networkTransport } from '#http/upstream.ts'
+import { askSigned } from '#notify/ask.ts'
 import type { Courier } from '#notify/courier.ts'
 import { startCourier } from '#notify/courier.ts'
 import type { Mailer } from '#notify/mailer.ts'
@@ -11,6 +12,7 @@ import type { Outbox } from '#notify/port.ts'
 import type { Recipient } from '#notify/recipient.ts'
 import type { SendPorts } from '#notify/send.ts'
 import { sendEvent } from '#notify/send.ts'
+import type { GuardHook } from '#policy/guard.ts'
 import type { Machine } from './machine.ts'
 
 export type TellRequest = { readonly config: Config; readonly log: Log }
@@ -63,6 +65,9 @@ export const openTelling = async (machine: Machine, { config, log }: TellRequest
       alerts: () => current.alerts,
       send: (recipient: Recipient, event: Parameters<typeof sendEvent>[0]) => sendEvent(event, recipient, ways()),
     },
+    /** Asks the webhook of a guardrail. */
+    askHook: ({ url, secret, timeoutMs, allowPrivate }: GuardHook, { id, body }: { id: string; body: string }) =>
+      askSigned({ id, url, secret, body, timeoutMs }, { transport: ways().transport(allowPrivate), clock }),
     /** Begins to carry what the outbox holds. */
     start: (outbox: Outbox): Courier => {
       const courier = startCourier({

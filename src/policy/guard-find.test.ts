@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { FindKind } from './guard-find.ts'
+import { findAll } from './guard-find.ts'
+
+/** What is between the angle brackets is to be found, and nothing else. */
+const cases: Readonly<Record<FindKind, readonly string[]>> = {
+  mail: ['write to <ada.l+x@mail.example.org>, or <b@c.io>.', 'user@host is none, nor a@b.c1'],
+  phone: [
+    'call <+49 170 1234567> or <(415) 555-2671> or <13812345678>.',
+    '1234567 in 2026-11-28 at 10.0.0.12, order 4155552671',
+  ],
+  card: ['<4111 1111 1111 1111>, <5500000000000004>;', '4111 1111 1111 1112 fails, 1234567812345670 begins wrong'],
+  iban: ['to <DE89 3704 0044 0532 0130 00> IS mine, <GB82WEST12345698765432>', 'DE88 3704 0044 0532 0130 00'],
+  us_ssn: ['<123-45-6789>', '000-12-3456 666-12-3456 123-00-1234 123-45-67890'],
+  cn_id: ['<11010519491231002X>', '110105194912310021'],
+  secret: [
+    'key <sk-proj-abcdefghijklmnopqrstuvwxyz> and <AKIAIOSFODNN7EXAMPLE>',
+    '<-----BEGIN PRIVATE KEY-----\nMIIB\nAAA=\n-----END PRIVATE KEY-----> done',
+    'sk-short risk-averse-people-of-the-north',
+  ],
+}
+
+for (const [kind, texts] of Object.entries(cases) as [FindKind, readonly string[]][])
+  test(`${kind}: what is one is found, and what only looks like one is not`, () => {
+    for (const marked of texts) {
+      const text = marked.replace(/[<>]/g, '')
+      const found = findAll(kind, text).sort((a, b) => a.start - b.start)
+      const expected = [...marked.matchAll(/<([^>]*)>/g)].map(([, inner]) => inner)
+      assert.deepEqual(
+        found.map(({ start, end }) => text.slice(start, end)),
+        expected,
+        text,
+      )
+    }
+  })

@@ -1,0 +1,117 @@
+/** What guardrails can find in a text: forms of data about people and of secrets, with their checksums where they have any. */
+
+export const findKinds = ['mail', 'phone', 'card', 'iban', 'us_ssn', 'cn_id', 'secret'] as const
+export type FindKind = (typeof findKinds)[number]
+
+/** A place in a text, end exclusive. */
+export type Place = { readonly start: number; readonly end: number }
+
+const digitsOf = (text: string): string => text.replace(/\D/g, '')
+
+/** https://en.wikipedia.org/wiki/Luhn_algorithm (read 2026-11-28). */
+const passesLuhn = (digits: string): boolean => {
+  let sum = 0
+  for (const [index, digit] of [...digits].reverse().entries()) {
+    const value = Number(digit) * (index % 2 === 1 ? 2 : 1)
+    sum += value > 9 ? value - 9 : value
+  }
+  return sum % 10 === 0
+}
+
+const isCard = (text: string): boolean => {
+  const digits = digitsOf(text)
+  return digits.length >= 13 && digits.length <= 19 && /^[2-6]/.test(digits) && passesLuhn(digits)
+}
+
+/** Lengths by country, from the registry of ISO 13616. */
+const ibanLengths: Readonly<Record<string, number>> = Object.fromEntries(
+  (
+    'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18 FO18 FR27 GB22 GE22 ' +
+    'GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 MC27 MD24 ME22 MK19 ' +
+    'MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 TL23 TN24 TR26 UA29 VA22 VG24 XK20'
+  )
+    .split(' ')
+    .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
+)
+
+const passesMod97 = (iban: string): boolean => {
+  let rest = 0
+  for (const character of iban.slice(4) + iban.slice(0, 4))
+    rest = Number(`${rest}${Number.parseInt(character, 36)}`) % 97
+  return rest === 1
+}
+
+/** Where the account number ends: what follows it may look as if it belonged to it. */
+const ibanEnd = (text: string): number | null => {
+  const length = ibanLengths[text.slice(0, 2)]
+  if (length === undefined) return null
+  let compact = ''
+  for (const [index, character] of [...text].entries()) {
+    if (character !== ' ') compact += character
+    if (compact.length === length) {
+      const isWhole = !/\w/.test(text[index + 1] ?? ' ')
+      return isWhole && passesMod97(compact) ? index + 1 : null
+    }
+  }
+  return null
+}
+
+/** GB 11643: weights 2^(17-i) mod 11. */
+const isChineseId = (text: string): boolean => {
+  let sum = 0
+  for (let index = 0; index < 17; index += 1) sum += Number(text[index]) * (2 ** (17 - index) % 11)
+  return '10X98765432'[sum % 11] === text[17]?.toUpperCase()
+}
+
+type Detector = {
+  readonly form: RegExp
+  /** How many characters of the match are it; `null` = it is none after all. Absent: all of them. */
+  readonly lengthOf?: (text: string) => number | null
+}
+
+const whole =
+  (holds: (text: string) => boolean) =>
+  (text: string): number | null =>
+    holds(text) ? text.length : null
+
+/** Every repetition has a bound, and none stands inside another that could share its characters. */
+const detectors: Readonly<Record<FindKind, readonly Detector[]>> = {
+  mail: [{ form: /(?<![\w.%+-])[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z])/g }],
+  phone: [
+    { form: /(?<![\w+])(?:\+|00)[1-9](?:[ .()/-]{0,2}\d){7,14}(?!\d)/g },
+    { form: /(?<![\w-])(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])/g },
+    { form: /(?<!\w)1[3-9]\d{9}(?!\w)/g },
+  ],
+  card: [{ form: /(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])/g, lengthOf: whole(isCard) }],
+  iban: [{ form: /(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,28}/g, lengthOf: ibanEnd }],
+  us_ssn: [{ form: /(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g }],
+  cn_id: [
+    {
+      form: /(?<!\w)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\w)/g,
+      lengthOf: whole(isChineseId),
+    },
+  ],
+  secret: [
+    { form: /(?<!\w)(?:sk|pk|rk)[-_](?:[A-Za-z0-9]{1,16}[-_]){0,4}[A-Za-z0-9_-]{20,200}/g },
+    { form: /(?<!\w)(?:hs-live-|hs-test-|drover-admin-)[A-Za-z0-9-]{20,200}/g },
+    { form: /(?<!\w)(?:AKIA|ASIA)[A-Z0-9]{16}(?!\w)/g },
+    { form: /(?<!\w)AIza[\w-]{35}(?!\w)/g },
+    { form: /(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_\w{22,251}|glpat-[\w-]{20,200})/g },
+    { form: /(?<!\w)xox[abeoprs]-[A-Za-z0-9-]{10,200}/g },
+    { form: /(?<!\w)eyJ[\w-]{10,200}\.eyJ[\w-]{10,2000}\.[\w-]{10,2000}/g },
+    {
+      form: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,8000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
+    },
+  ],
+}
+
+/** All places of this kind, in the order of their forms. */
+export const findAll = (kind: FindKind, text: string): readonly Place[] =>
+  detectors[kind].flatMap(({ form, lengthOf }) => {
+    const places: Place[] = []
+    for (const match of text.matchAll(form)) {
+      const length = lengthOf === undefined ? match[0].length : lengthOf(match[0])
+      if (length !== null) places.push({ start: match.index, end: match.index + length })
+    }
+    return places
+  })
