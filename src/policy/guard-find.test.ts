@@ -25,7 +25,7 @@ for (const [kind, texts] of Object.entries(cases) as [FindKind, readonly string[
   test(`${kind}: what is one is found, and what only looks like one is not`, () => {
     for (const marked of texts) {
       const text = marked.replace(/[<>]/g, '')
-      const found = findAll(kind, text).sort((a, b) => a.start - b.start)
+      const found = findAll(kind, text).toSorted((a, b) => a.start - b.start)
       const expected = [...marked.matchAll(/<([^>]*)>/g)].map(([, inner]) => inner)
       assert.deepEqual(
         found.map(({ start, end }) => text.slice(start, end)),
