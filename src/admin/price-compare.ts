@@ -62,6 +62,19 @@ const listRows = (row: ModelRow): readonly PriceRow[] =>
 const official = (row: ModelRow, atMs: number, currency: 'USD' | 'CNY'): PriceRow | null =>
   priceAt(listRows(row), { atMs, inputTokens: 0, serviceTier: null, currency })?.row ?? null
 
+/** Our price in yuan: as its row says it where that is in yuan and nothing changes it, else from dollars. */
+const oursInYuan = (
+  row: ModelRow,
+  ours: Figures | null,
+  given: { atMs: number; perUsd: bigint | null },
+): Figures | null => {
+  const { atMs, perUsd } = given
+  const isPlain = row.rules === undefined || (row.rules.markup === null && row.rules.discount === null)
+  const own = row.priceRows === 'free' ? null : priceAt(row.priceRows, { atMs, inputTokens: 0, serviceTier: null })
+  if (isPlain && own?.row.currency === 'CNY') return own.row.rates
+  return ours === null || perUsd === null ? null : each(ours, (nano) => divideHalfUp(nano * perUsd, nanoPerUnit))
+}
+
 /** The comparison of one model at an instant. */
 export const compareModel = (
   row: ModelRow,
@@ -82,9 +95,7 @@ export const compareModel = (
     official_usd: sideOf(theirs),
     official_cny: sideOf(cny?.rates ?? null),
     ours_usd: sideOf(ours),
-    ours_cny: sideOf(
-      ours === null || perUsd === null ? null : each(ours, (nano) => divideHalfUp(nano * perUsd, nanoPerUnit)),
-    ),
+    ours_cny: sideOf(oursInYuan(row, ours, { atMs, perUsd })),
     saving_percent: {
       input: percent(theirs?.input ?? null, ours?.input ?? null),
       cached_input: percent(theirs?.cachedInput ?? null, ours?.cachedInput ?? ours?.input ?? null),
