@@ -12,7 +12,7 @@ import type { AccountRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
 /** Lots of promotional credit are spent before bundles, and those before paid ones. */
-const priorities = { promo: 40, bundle: 45, paid: 50 } as const
+export const priorities = { promo: 40, bundle: 45, paid: 50 } as const
 
 /** What `credits balance` and every change of credit gives. */
 export const balanceView = z.object({

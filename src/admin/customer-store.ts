@@ -12,6 +12,7 @@ import type {
 } from '#ledger/port.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 
+import type { CodeStore, SignupStore } from './code-store.ts'
 import type { KeyRow, MemberRow, ProjectRow, Role, TrailRow } from './rows.ts'
 
 /** `null` = of every organisation. */
@@ -78,11 +79,6 @@ export type BudgetStore = {
   readonly crossings: (page: CrossingPage) => Promise<readonly BudgetCrossing[]>
 }
 
-/** To another plan, once this much has been paid. */
-export type UpgradeStep = { readonly plan: string; readonly atPaidNanoUsd: bigint; readonly trail: TrailRow }
-/** Where an account on this plan comes to by paying; the highest step that is reached is taken. */
-export type Upgrade = { readonly from: string; readonly steps: readonly UpgradeStep[] }
-
 /** What is changed of an account; absent stays as it is. */
 export type AccountChange = {
   readonly account: string
@@ -109,4 +105,4 @@ export type PlanStore = {
 }
 
 /** All that is kept of customers. */
-export type CustomerStore = PeopleStore & LotStore & BudgetStore & PlanStore
+export type CustomerStore = PeopleStore & LotStore & BudgetStore & PlanStore & CodeStore & SignupStore

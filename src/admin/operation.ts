@@ -7,6 +7,7 @@ import type { Ids } from '#base/id.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
 import type { AccountFacts } from '#ledger/port.ts'
+import type { SignupRules } from '#ledger/signup.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { ModelRow } from '#policy/model-table.ts'
@@ -24,6 +25,13 @@ export type TellPorts = {
   readonly send: (recipient: Recipient, event: Event) => Promise<string | null>
 }
 
+export type SignupRoom = {
+  readonly open: boolean
+  /** The plan of new customers; `null` = none. */
+  readonly plan: string | null
+  readonly rules: SignupRules
+}
+
 /** All that operations may touch. */
 export type AdminPorts = {
   readonly store: AdminStore
@@ -38,6 +46,8 @@ export type AdminPorts = {
   readonly accountsChanged: (changed: readonly AccountFacts[]) => Promise<void>
   /** Tells the running relay that budgets, plans or credentials of customers have changed. */
   readonly customersChanged: () => Promise<void>
+  /** Who may sign up, and what they are given. */
+  readonly signup: () => SignupRoom
   /** Plans in force: of drover.yaml and of the store. */
   readonly plans: () => Plans
   /** The models of the current snapshot. */

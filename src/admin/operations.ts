@@ -3,6 +3,7 @@
 import { accountOperations } from './accounts.ts'
 import { budgetOperations } from './budgets.ts'
 import { callOperations } from './calls.ts'
+import { codeOperations } from './codes.ts'
 import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
 import { explainOperations } from './explain.ts'
@@ -24,6 +25,7 @@ import { projectOperations } from './projects.ts'
 import { providerBalanceOperations } from './provider-balance.ts'
 import { rerateOperations } from './rerate.ts'
 import { routingOperations } from './routes.ts'
+import { signupOperations } from './signups.ts'
 import { statsOperations } from './stats.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage.ts'
@@ -36,6 +38,8 @@ export const operations = [
   ...memberOperations,
   ...creditOperations,
   ...budgetOperations,
+  ...codeOperations,
+  ...signupOperations,
   ...planOperations,
   listLots,
   revokeLot,

@@ -5,9 +5,18 @@ import type { NewPriceEntry, PriceBookSource, PriceEntry, PriceProposal, Proposa
 import type { AccountState, Balance, Grant, Receipt, Rerated, RerateRequest, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
 import type { PriceRecall, UsageStore } from '#report/port.ts'
-import type { Upgrade } from './customer-store.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
+import type { Upgrade } from './upgrade.ts'
 
+export type {
+  CodeBatch,
+  CountedBatch,
+  NewSignup,
+  Redeemed,
+  Redemption,
+  SignupRow,
+  SignupState,
+} from './code-store.ts'
 export type {
   AccountChange,
   AccountClosed,
@@ -16,9 +25,9 @@ export type {
   EndedWithKeys,
   LotPage,
   OwnedPage,
-  Upgrade,
 } from './customer-store.ts'
 export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
+export type { Upgrade } from './upgrade.ts'
 
 export type Page = {
   /** At most this many rows, 1 to 1,000. */

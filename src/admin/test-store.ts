@@ -13,7 +13,7 @@ import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
 import type { PriceRecall, UsageStore } from '#report/port.ts'
-import type { Actor, AdminPorts, OperationContext, PricePorts } from './operation.ts'
+import type { Actor, AdminPorts, OperationContext, PricePorts, SignupRoom } from './operation.ts'
 import type { AdminStore, CallFilter, CallPage, CustomerStore, Page, PriceStore } from './port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
@@ -291,6 +291,19 @@ export const testPrices = (): PricePorts => {
   }
 }
 
+const closedDoor: SignupRoom = {
+  open: false,
+  plan: null,
+  rules: {
+    verifyMail: true,
+    releaseAfterMs: 0,
+    windowMs: 1,
+    perAddressMax: null,
+    perPaymentMax: null,
+    perDomainMax: null,
+  },
+}
+
 /** Everything that an operation is given, over one store. `told` collects what the relay would have been told of. */
 export const testContext = (actor: Actor = localTestActor) => {
   const store = testStore()
@@ -307,6 +320,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     accountsChanged: async () => {},
     customersChanged: async () => {},
     plans: () => new Map(),
+    signup: () => closedDoor,
     models: () => [modelRow],
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },

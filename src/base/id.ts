@@ -15,6 +15,8 @@ export type IdPrefix =
   | 'mdl'
   | 'lot'
   | 'bud'
+  | 'cod'
+  | 'sgn'
   | 'ord'
   | 'mig'
   | 'tx'

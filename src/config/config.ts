@@ -5,6 +5,7 @@ import type { FxRate } from '#base/fx-rate.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency, PriceRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
+import type { SignupSettings } from '#identity/settings.ts'
 import type { GuardSettings, PlanSettings } from '#policy/settings.ts'
 import type { Fault } from './fault.ts'
 
@@ -195,6 +196,7 @@ export type Config = {
   readonly priceRules: readonly PriceRule[]
   /** What a dollar costs in other currencies. */
   readonly fxRates: readonly FxRate[]
+  readonly signup: SignupSettings
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number }
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { referenceOf } from '#base/settings.ts'
+import type { SignupSettings } from '#identity/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
 import { buildGuards } from './build-guard.ts'
 import { buildModels } from './build-model.ts'
@@ -90,6 +91,14 @@ const storeOf = async (settings: Settings, resolver: Resolver, tell: Tell): Prom
   return { file: null, durability: store.durability }
 }
 
+/** A plan that is named may also be one of the store, where a file declares none. */
+const signupOf = (settings: Settings, tell: Tell): SignupSettings => {
+  const signup = settings.signup ?? blocks.signup.parse({})
+  if (signup.plan !== undefined && settings.plans !== undefined && settings.plans[signup.plan] === undefined)
+    tell(['signup', 'plan'], `names no plan of this file: ${Object.keys(settings.plans).slice(0, 10).join(', ')}`)
+  return signup
+}
+
 const secretKeyOf = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<ResolvedSecret | null> => {
   const reference = settings.secrets?.key
   if (reference === undefined) return null
@@ -166,6 +175,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     guards: await buildGuards(settings, resolver, tell),
     priceRules: buildPriceRules(settings),
     fxRates: buildFxRates(settings, tell),
+    signup: signupOf(settings, tell),
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies },
     notify: await buildNotify(settings, resolver, tell),
     telemetry: await buildTelemetry(settings, resolver),

@@ -50,7 +50,6 @@ export type Settings = { readonly [Name in BlockName]?: z.output<(typeof blocks)
 /** Blocks whose content is checked and which are then refused, with what they would need. */
 export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
   cluster: 'one server on one machine',
-  signup: 'accounts are made with `drover accounts create`',
   identity: 'people manage the server with admin keys and the command line',
   payments: 'accounts are unlimited and nothing is paid',
   settlement: 'accounts are unlimited and nothing is paid',

@@ -30,6 +30,7 @@ export type Watching = {
 }
 
 const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
+  signup: (config) => config.signup,
   'server.host': (config) => config.server.host,
   'server.port': (config) => config.server.port,
   'server.tls': (config) => [config.server.tls?.certificate.reveal(), config.server.tls?.key.reveal()],

@@ -1,7 +1,7 @@
 /** What can be configured about people: the blocks `identity` and `signup`. */
 
 import { z } from 'zod'
-import { line, reference, url } from '#base/settings.ts'
+import { count, duration, line, name, reference, url } from '#base/settings.ts'
 
 const issuer = z.strictObject({
   issuer: url().describe("The issuer's URL."),
@@ -18,6 +18,19 @@ export const identitySettings = z
 export const signupSettings = z
   .strictObject({
     open: z.boolean().default(false).describe('Whether anybody may make an account.'),
-    verify_mail: z.boolean().default(true).describe('Whether the mail address is checked first.'),
+    verify_mail: z.boolean().default(true).describe('Whether the mail address is checked before credit is given.'),
+    plan: name('a plan')
+      .optional()
+      .describe('The plan of new customers, whose `signup_credit` they are given. Absent: none.'),
+    release_after: duration({ max: '30d' })
+      .optional()
+      .describe('How long credit waits after the mail address was checked, for somebody to look. Absent: not at all.'),
+    window: duration({ min: '1h' }).prefault('30d').describe('Accounts that are counted together lie within this.'),
+    accounts_per_address: count(1, 1_000_000).default(3).describe('Accounts with credit from one network address.'),
+    accounts_per_payment: count(1, 1_000_000).default(1).describe('Accounts with credit for one means of payment.'),
+    accounts_per_domain: count(1, 1_000_000)
+      .default(50)
+      .describe('Accounts with credit of one mail domain, but for those where everybody has an address.'),
   })
   .describe('New customers.')
+export type SignupSettings = z.output<typeof signupSettings>

@@ -16,7 +16,7 @@ const batchMax = 500
 const batchesMax = 1000
 
 export type KeepBooks = {
-  readonly books: Pick<BookKeeping, 'sweep' | 'expireLots' | 'untoldCrossings' | 'crossingTold'>
+  readonly books: Pick<BookKeeping, 'sweep' | 'expireLots' | 'releaseSignups' | 'untoldCrossings' | 'crossingTold'>
   readonly emit: Emit
   /** Names this process. */
   readonly owner: string
@@ -78,6 +78,7 @@ export const keepBooks = async (keeping: KeepBooks): Promise<{ readonly close: (
     try {
       await sweepAll(keeping, null)
       await books.expireLots(clock.nowMs(), batchMax)
+      await books.releaseSignups(clock.nowMs(), batchMax)
       await tellCrossings(keeping)
     } catch (thrown) {
       log.warn('the books could not be swept', { problem: asProblem(thrown).message })

@@ -278,7 +278,18 @@ export type BudgetState = {
 
 /** A fault of the books. */
 export type AuditFinding = {
-  readonly kind: 'sum' | 'balance' | 'lot' | 'held' | 'budget' | 'call' | 'stale_hold' | 'negative' | 'paid' | 'scope'
+  readonly kind:
+    | 'sum'
+    | 'balance'
+    | 'lot'
+    | 'held'
+    | 'budget'
+    | 'call'
+    | 'stale_hold'
+    | 'negative'
+    | 'paid'
+    | 'scope'
+    | 'code'
   /** The book, account, lot or call. */
   readonly object: string
   readonly message: string
@@ -312,6 +323,8 @@ export type BookKeeping = {
   readonly sweep: (request: SweepRequest) => Promise<Swept>
   /** Books what has expired and is not held as breakage; gives the number of lots. */
   readonly expireLots: (nowMs: number, limit: number) => Promise<number>
+  /** Gives sign-up credit whose time has come; gives how many were looked at. */
+  readonly releaseSignups: (nowMs: number, limit: number) => Promise<number>
   /** Crossings that nobody has been told of, the oldest first. */
   readonly untoldCrossings: (limit: number) => Promise<readonly BudgetCrossing[]>
   readonly crossingTold: (id: string, atMs: number) => Promise<void>

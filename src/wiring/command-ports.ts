@@ -6,7 +6,7 @@ import { loadCatalog } from '#catalog/load.ts'
 import { namedAt } from '#catalog/lookup.ts'
 import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, ServeRequest } from '#cli/ports.ts'
 import { networkTransport } from '#http/upstream.ts'
-import { loadCustomers } from './customers.ts'
+import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import type { Machine } from './machine.ts'
 import { pricePorts } from './prices.ts'
@@ -39,6 +39,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       accountsChanged: async () => {},
       customersChanged: async () => live.customersChanged(await loadCustomers(store)),
       plans: () => live.current().customers.plans,
+      signup: () => signupRoom(config.signup),
       models: () => modelRows(live.current()),
       routing: routes,
       providerCredit: () => providerBalances(machine, config.providers),

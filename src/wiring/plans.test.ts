@@ -70,6 +70,7 @@ test('a closed account: what was given ends, what was paid is to be paid back, c
   const { run, store, clock } = await open(context)
   await run('credits grant', { account: 'acme', usd: '5.00', kind: 'promo' })
   await run('credits grant', { account: 'acme', usd: '10.00' })
+  await run('credits adjust', { account: 'acme', usd: '1.00', reason: 'goodwill' })
   const account = (await store.account('acme'))?.id ?? ''
   const nowMs = clock.nowMs()
   const of = { call: 'call_1', account, key: null, nowMs }
@@ -82,7 +83,7 @@ test('a closed account: what was given ends, what was paid is to be paid back, c
   )
   await store.settle({ ...of, chargeNanoUsd: 500_000_000n, priceHash: null, rule: 'r', upstreamCosts: [] })
   await store.expireLots(nowMs, 10)
-  assert.equal((await run('credits balance', { account: 'acme' }))['balance_usd'], '10.00')
+  assert.equal((await run('credits balance', { account: 'acme' }))['balance_usd'], '11.00')
   await assert.rejects(run('credits grant', { account: 'acme', usd: '1.00' }), { code: 'conflict' })
   await assert.rejects(run('accounts resume', { account: 'acme' }), { code: 'conflict' })
   assert.equal((await run('ledger verify'))['ok'], true)

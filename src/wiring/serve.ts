@@ -39,7 +39,7 @@ import { answerCache } from '#reuse/answer-cache.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
-import { loadCustomers } from './customers.ts'
+import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { listen } from './listen.ts'
@@ -80,6 +80,7 @@ const adminPorts = ({ request, data, live, catalog, telling, figures, routes, cr
   accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => live.accountsChanged(changed),
   customersChanged: async () => live.customersChanged(await loadCustomers(data.store)),
   plans: () => live.current().customers.plans,
+  signup: () => signupRoom(request.config.signup),
   models: () => modelRows(live.current()),
   routing: routes,
   providerCredit: credit.ask,

@@ -1,7 +1,7 @@
 /** Admin operations over a real store in memory, as the API and the command line run them. */
 
 import type { TestContext } from 'node:test'
-import type { AdminPorts, OperationContext } from '#admin/operation.ts'
+import type { AdminPorts, OperationContext, SignupRoom } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import type { KeyRow } from '#admin/port.ts'
 import { runOperation } from '#admin/run.ts'
@@ -26,6 +26,20 @@ export type Desk = {
 
 /** 2026-11-22, a Sunday. */
 export const deskStartMs = Date.UTC(2026, 10, 22, 12)
+
+/** Anybody may sign up: for the plan `free`, three from an address, one for a payment, two of a domain. */
+const door: SignupRoom = {
+  open: true,
+  plan: 'free',
+  rules: {
+    verifyMail: true,
+    releaseAfterMs: 3_600_000,
+    windowMs: 86_400_000,
+    perAddressMax: 3,
+    perPaymentMax: 1,
+    perDomainMax: 2,
+  },
+}
 
 /** A desk over a new store with one prepaid account `acme`, closed when the test is over. */
 export const openDesk = async (context: TestContext, changes: Partial<AdminPorts> = {}): Promise<Desk> => {
@@ -52,6 +66,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
       plans = new Map((await store.plans()).map((plan) => [plan.name, plan]))
     },
     plans: () => plans,
+    signup: () => door,
     models: () => [],
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },

@@ -5,6 +5,7 @@ import { beginOperations } from './begin.ts'
 import { bookOperations } from './books/book-operations.ts'
 import { budgetOperations } from './budget.ts'
 import { callOperations } from './call.ts'
+import { codeOperations } from './code.ts'
 import type { StoreOperation } from './context.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
@@ -14,6 +15,7 @@ import { peopleOperations } from './people.ts'
 import { planOperations } from './plan.ts'
 import { priceOperations } from './price.ts'
 import { priceUsedOperations } from './price-used.ts'
+import { signupOperations } from './signup.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
 
@@ -28,6 +30,8 @@ export const makeOperations = () => ({
   ...bookOperations(),
   ...budgetOperations(),
   ...planOperations,
+  ...codeOperations(),
+  ...signupOperations(),
   ...outboxOperations,
   ...keptAnswerOperations,
   ...usageOperations(),

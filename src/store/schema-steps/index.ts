@@ -11,6 +11,7 @@ import { lots } from './0008-lots.ts'
 import { budgets } from './0009-budgets.ts'
 import { prices } from './0010-prices.ts'
 import { priceUsed } from './0011-price-used.ts'
+import { signUp } from './0012-sign-up.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -25,4 +26,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   budgets,
   prices,
   priceUsed,
+  signUp,
 ]

@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
+import { codeContract } from '#store/code.contract.ts'
 import { faceOf } from '#store/face.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
@@ -67,6 +68,7 @@ for (const backend of [inMemory, inFile('process')]) {
   keySourceContract(backend)
   outboxContract(backend)
   peopleContract(backend)
+  codeContract(backend)
   keptAnswerContract(backend)
 }
 usageContract(inMemory)

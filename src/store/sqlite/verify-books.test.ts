@@ -38,6 +38,11 @@ const booksWithTwoCalls = async () => {
   await execute('revokeLot', { revocation: { ...mistake, lot: 'lot_3' }, trail: sampleTrail('trl_5') })
   const adjustment = { ...mistake, id: 'lot_4', account, amountNanoUsd: -5n }
   await execute('adjustCredit', { adjustment, trail: sampleTrail('trl_6') })
+  const batch = { id: 'cod_1', name: 'one', kind: 'promo', amountNanoUsd: 7n, scope: null } as const
+  const rest = { expiresMs: null, creditLastsMs: null, onePerAccount: false, createdMs: nowMs, voidedMs: null }
+  await execute('createCodes', { batch: { ...batch, ...rest }, digests: ['d_1', 'd_2'], trail: sampleTrail('trl_7') })
+  const redemption = { digest: 'd_1', account, lot: 'lot_5', priority: 90, nowMs }
+  await execute('redeemCode', { redemption, trail: sampleTrail('trl_8'), upgrade: null })
   for (const call of ['call_1', 'call_2']) {
     const amounts = { amountNanoUsd: 30n, amountMinNanoUsd: 30n, sliceNanoUsd: null, expiresMs: nowMs + 1 }
     const budgets = [{ name: 'key:key_1', limitNanoUsd: 90n, period: 'day' as const }]
@@ -57,7 +62,7 @@ const booksWithTwoCalls = async () => {
 
 test('untouched books are proven, with a call settled and one under way', async () => {
   const { database, verify } = await booksWithTwoCalls()
-  assert.deepEqual(await verify(), { ok: true, transactions: 6, calls: 2, openHolds: 1, problems: [] })
+  assert.deepEqual(await verify(), { ok: true, transactions: 7, calls: 2, openHolds: 1, problems: [] })
   database.close()
 })
 
@@ -83,6 +88,11 @@ const touches: readonly (readonly [string, readonly string[]])[] = [
   ['update account_money set scoped_nano_usd = 29 where credit_nano_usd > 0', ['scope']],
   ['update account_money set reserved_nano_usd = 29 where credit_nano_usd > 0', ['scope']],
   ['update account_money set paid_nano_usd = 99 where credit_nano_usd > 0', ['paid']],
+  ["delete from redemption where lot = 'lot_5'", ['code']],
+  ["update redemption set account = 'acc_default'", ['code']],
+  ["insert into redemption values ('d_2', 'cod_1', 'acc_one', 'lot_6', null, 1)", ['code']],
+  ["update lot set method = 'manual' where id = 'lot_5'", ['code']],
+  ['update code_batch set amount_nano_usd = 8', ['code']],
   ['delete from book_entry where amount_nano = 5', ['balance', 'call', 'lot']],
   ["update hold set charged_nano_usd = 19 where call = 'call_1'", ['call']],
   ["delete from hold where call = 'call_1'", ['call']],

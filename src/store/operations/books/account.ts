@@ -3,9 +3,10 @@
 import type { AccountChange, AccountClosed, Upgrade } from '#admin/port.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { paidPart } from '#ledger/lot.ts'
 import { appendTrail } from '#store/operations/trail.ts'
 import { setState } from './credit.ts'
-import { expireAccount, moneyOnly } from './money.ts'
+import { expireAccount, lotsOf, moneyOnly } from './money.ts'
 import type { Books } from './statement.ts'
 
 const unknown = (account: string): Problem =>
@@ -83,12 +84,8 @@ export const closeAccount = async (books: Books, account: string, nowMs: number)
   if (money === null) throw unknown(account)
   await expireAccount(books, money, nowMs)
   const left = await moneyOnly(books, account)
-  const promo = await transaction
-    .selectFrom('lot')
-    .select(({ fn }) => fn.sum<bigint>('remaining_nano_usd').as('sum'))
-    .where('account', '=', account)
-    .where('kind', '=', 'promo')
-    .executeTakeFirst()
-  const paidNanoUsd = (left?.creditNanoUsd ?? 0n) - BigInt(promo?.sum ?? 0n) - (left?.owedNanoUsd ?? 0n)
+  const lots = await lotsOf(books, account)
+  const unspentNanoUsd = lots.reduce((sum, lot) => sum + paidPart(lot, lot.remainingNanoUsd), 0n)
+  const paidNanoUsd = unspentNanoUsd - (left?.owedNanoUsd ?? 0n)
   return { refundableNanoUsd: paidNanoUsd > 0n ? paidNanoUsd : 0n, heldNanoUsd: left?.heldNanoUsd ?? 0n }
 }

@@ -295,6 +295,24 @@ const excessOf = async (transaction: Transaction, account: string): Promise<bigi
   return BigInt(row?.sum ?? 0n)
 }
 
+type LotOf = { object: string; why: string }
+
+/** Codes and sign-ups that say they gave credit, and credit that says it came of one: each has its other. */
+const originFindings = async (transaction: Transaction): Promise<readonly AuditFinding[]> => {
+  const { rows } = await sql<LotOf>`
+    select r.lot as object, 'a code was redeemed for it, and the lot is not there or another' as why from redemption r
+      join code c on c.digest = r.code join code_batch b on b.id = c.batch left join lot l on l.id = r.lot
+      where l.id is null or l.account <> r.account or l.granted_nano_usd <> b.amount_nano_usd or l.kind <> b.kind
+        or l.method <> 'code' or r.batch <> b.id
+    union all select l.id, 'it came of a code, and no code was redeemed for it' from lot l
+      where l.method = 'code' and not exists (select 1 from redemption r where r.lot = l.id)
+    union all select s.id, 'its credit was given, and the lot is not there or another' from signup s
+      left join lot l on l.id = s.lot where s.state = 'released'
+      and (l.id is null or l.account <> s.account or l.granted_nano_usd <> s.credit_nano_usd)
+    limit ${findingsMax}`.execute(transaction)
+  return rows.map(({ object, why }) => ({ kind: 'code', object, message: why }))
+}
+
 /** A page of lots. */
 export const lotPage = async (
   transaction: Transaction,
@@ -314,7 +332,7 @@ export const lotPage = async (
       revokedNanoUsd: row.revoked_nano_usd,
       isCorrection: row.method === adjustmentMethod,
     })),
-    findings: [],
+    findings: after === null ? await originFindings(transaction) : [],
     next: rows.length === pageRowsMax ? (rows.at(-1)?.id ?? null) : null,
   }
 }
