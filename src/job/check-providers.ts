@@ -49,7 +49,8 @@ const ask = async (
       url: urlOf(upstream),
       headers: {
         ...Object.fromEntries(own),
-        ...(credential === undefined ? {} : vendor.authorise(credential)),
+        // What may be there to sign with is not sent to see whether somebody is there.
+        ...(credential === undefined || vendor.sign !== undefined ? {} : vendor.authorise(credential)),
         'user-agent': 'drover',
       },
       body: { kind: 'none' },

@@ -1,6 +1,7 @@
 /** The wire formats that Drover speaks. */
 
 import { anthropicMessages } from './anthropic-messages/index.ts'
+import { bedrockConverse } from './bedrock-converse/index.ts'
 import { gemini } from './gemini/index.ts'
 import { ollamaChat } from './ollama-chat/index.ts'
 import { openaiCompletions } from './openai/completions.ts'
@@ -33,4 +34,5 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
 export const upstreamProtocols: Readonly<Record<UpstreamProtocolName, UpstreamProtocol>> = {
   ...protocols,
   'ollama-chat': ollamaChat,
+  'bedrock-converse': bedrockConverse,
 }

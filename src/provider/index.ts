@@ -3,6 +3,7 @@
 import { alibaba } from './alibaba.ts'
 import { anthropic } from './anthropic.ts'
 import { azure } from './azure.ts'
+import { bedrock } from './bedrock.ts'
 import { cohere } from './cohere.ts'
 import { deepseek } from './deepseek.ts'
 import { fireworks } from './fireworks.ts'
@@ -34,6 +35,7 @@ export const vendors: readonly Vendor[] = [
   gemini,
   deepseek,
   azure,
+  bedrock,
   openrouter,
   groq,
   mistral,

@@ -22,6 +22,7 @@ const paths: Readonly<Record<UpstreamProtocolName, string>> = {
   'openai-transcriptions': 'audio/transcriptions',
   'openai-rerank': 'rerank',
   'ollama-chat': 'chat',
+  'bedrock-converse': 'converse',
 }
 
 /** A provider of this vendor, at the vendor's own address or at the given one. */

@@ -3,6 +3,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency } from '#base/price-row.ts'
+import type { UpstreamRequest } from '#http/transport.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Dialect, UpstreamProtocolName } from '#protocol/protocol.ts'
 import type { BalanceCall } from './balance.ts'
@@ -62,6 +63,11 @@ export type Endpoint = {
   readonly baseUrl?: string
 }
 
+/** A request that is ready but for its signature. */
+export type Unsigned = Pick<UpstreamRequest, 'method' | 'url' | 'headers' | 'body'>
+
+export type Signing = { readonly credential: Secret; readonly provider: Provider; readonly nowMs: number }
+
 export type Vendor = {
   readonly name: string
   /** For people. */
@@ -88,6 +94,8 @@ export type Vendor = {
   readonly dialect: (model: string) => Dialect
   /** Headers that carry the credential; some vendors want another one for each of their protocols. */
   readonly authorise: (credential: Secret, protocol?: UpstreamProtocolName) => Readonly<Record<string, string>>
+  /** For credentials that are not sent but sign: all headers of the request, for the bytes as they go out. Absent: `authorise` is all. */
+  readonly sign?: (request: Unsigned, signing: Signing) => Promise<Readonly<Record<string, string>>>
   /** Path and query, from the protocol's own path: most vendors give it back as it is. */
   readonly endpoint: (request: {
     readonly path: string

@@ -225,8 +225,11 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     try {
       // A reply that does not stream comes in one piece, after however long the model thinks: only `total` bounds it.
       if (call.stream) watch.arm('first_token', timeouts.firstTokenMs)
+      const { request, sign } = prepared
+      const headers = sign === null ? request.headers : await sign(clock.nowMs())
       reply = await upstream.transport.send({
-        ...prepared.request,
+        ...request,
+        headers,
         signal: watch.signal,
         connectTimeoutMs: timeouts.connectMs,
         headersTimeoutMs: call.stream ? timeouts.headersMs : timeouts.totalMs,

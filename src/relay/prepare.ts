@@ -35,6 +35,8 @@ export type Prepared = {
   readonly warnings: readonly string[]
   readonly shims: readonly string[]
   readonly askedUsage: boolean
+  /** Gives the headers with the signature of this moment; `null` = they are whole as they are. */
+  readonly sign: ((nowMs: number) => Promise<Readonly<Record<string, string>>>) | null
 }
 
 const merged = (first: Edits, second: Edits): Edits => ({
@@ -110,6 +112,13 @@ const headersFor = (preparation: Preparation, outgoing: OutgoingCall): Readonly<
   ...credentialHeaders(preparation),
 })
 
+const signerOf = ({ upstream, credential }: Preparation, request: Prepared['request']): Prepared['sign'] => {
+  const { vendor, provider } = upstream
+  const { sign } = vendor
+  if (sign === undefined || credential === null) return null
+  return (nowMs) => sign(request, { credential, provider, nowMs })
+}
+
 /** @throws Problem `unsupported_parameter` in strict mode, or what the protocol cannot write. */
 export const prepare = (preparation: Preparation): Prepared => {
   const { speech, leg } = preparation
@@ -118,14 +127,16 @@ export const prepare = (preparation: Preparation): Prepared => {
   const question = usageQuestion(preparation)
   const edits = question.edits === null ? adjustment.edits : merged(adjustment.edits, question.edits)
   const { value: outgoing, warnings } = protocol.client.writeCall(call, { model: leg.target.model, edits })
+  const request: Prepared['request'] = {
+    method: 'POST',
+    url: urlOf(preparation, outgoing.path),
+    headers: headersFor(preparation, outgoing),
+    body: outgoing.body,
+  }
   const said = [...speech.warnings, ...adjustment.warnings, ...question.warnings, ...warnings]
   return {
-    request: {
-      method: 'POST',
-      url: urlOf(preparation, outgoing.path),
-      headers: headersFor(preparation, outgoing),
-      body: outgoing.body,
-    },
+    request,
+    sign: signerOf(preparation, request),
     warnings: said.map(({ field, reason }) => `${field}:${reason}`),
     shims: adjustment.shims,
     askedUsage: question.asked,

@@ -72,7 +72,10 @@ export const crossRequest = ({ call, protocol }: RequestFixture): Readonly<Recor
   Object.fromEntries(
     behind.map((to) => {
       const target = {
-        dialect: { ...compatibleDialect, ...(to.name === 'openai-chat' ? {} : { thinking: 'budget' as const }) },
+        dialect: {
+          ...compatibleDialect,
+          ...(to.name === 'openai-chat' ? {} : { thinking: 'budget' as const, cacheMarks: true }),
+        },
         outputMax: 64_000,
       }
       const { value, warnings } = translateCall(call, { from: protocol, to, target })

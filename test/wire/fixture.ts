@@ -11,6 +11,8 @@ import type { Call } from '#protocol/call.ts'
 import { protocols, upstreamProtocols } from '#protocol/index.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Frame, Protocol, UpstreamProtocol, UpstreamProtocolName } from '#protocol/protocol.ts'
+import type { StreamedMessage } from '../fake/event-stream.ts'
+import { encodeMessage } from '../fake/event-stream.ts'
 
 export type Fixture = {
   readonly name: string
@@ -42,7 +44,19 @@ type FixtureFile = {
   readonly query?: string
   readonly request: Record<string, unknown>
   readonly contentType: string
-  readonly body: readonly string[]
+  readonly body?: readonly string[]
+  /** In the place of a body: messages of Amazon's binary stream. */
+  readonly messages?: readonly StreamedMessage[]
+  /** So many bytes are missing at the end. */
+  readonly missingBytes?: number
+  /** The byte that was changed on the way. */
+  readonly changedByte?: number
+}
+
+const bytesOf = ({ body = [], messages, missingBytes = 0, changedByte }: FixtureFile): Buffer => {
+  const bytes = messages === undefined ? Buffer.from(body.join('')) : Buffer.concat(messages.map(encodeMessage))
+  if (changedByte !== undefined) bytes.writeUInt8((bytes.readUInt8(changedByte) + 1) % 256, changedByte)
+  return bytes.subarray(0, bytes.length - missingBytes)
 }
 
 const folder = join(import.meta.dirname, 'fixtures')
@@ -63,15 +77,8 @@ export const inboundOf = (bytes: Buffer, rest: Partial<Inbound> = {}): Inbound =
 })
 
 const readFixture = (file: string): Fixture => {
-  const {
-    about,
-    protocol: name,
-    path,
-    query = '',
-    request,
-    contentType,
-    body,
-  } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as FixtureFile
+  const written = JSON.parse(readFileSync(join(folder, file), 'utf8')) as FixtureFile
+  const { about, protocol: name, path, query = '', request, contentType } = written
   const protocol = upstreamProtocols[name]
   // What only providers speak is asked for by callers of another format.
   const asking: Protocol = name in protocols ? protocols[name as keyof typeof protocols] : protocols['openai-chat']
@@ -87,7 +94,7 @@ const readFixture = (file: string): Fixture => {
       }),
     ),
     contentType,
-    bytes: Buffer.from(body.join('')),
+    bytes: bytesOf(written),
   }
 }
 

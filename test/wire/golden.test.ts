@@ -36,6 +36,12 @@ describe('reading', () => {
 const notGiven = [
   'anthropic-messages/cut-in-event',
   'anthropic-messages/whole-cut',
+  'bedrock-converse/changed-body',
+  'bedrock-converse/changed-length',
+  'bedrock-converse/cut-in-figures',
+  'bedrock-converse/cut-in-message',
+  'bedrock-converse/not-a-stream',
+  'bedrock-converse/whole-cut',
   'gemini/cut-in-event',
   'ollama-chat/cut-in-line',
   'openai-chat/credential-error-event',
@@ -53,6 +59,9 @@ const notGiven = [
   'openai-responses/whole-cut',
 ]
 
+/** The answer was whole, and its figures are cut. */
+const cutBehindItsEnd = 'bedrock-converse/cut-in-figures'
+
 test('every byte is given on, but for what is refused', () => {
   const readings = readFixtures().map((fixture) => [fixture.name, golden(fixture)] as const)
   assert.deepEqual(
@@ -60,5 +69,6 @@ test('every byte is given on, but for what is refused', () => {
     notGiven,
   )
   for (const [name, reading] of readings)
-    if (!reading.equal || reading.failure !== null) assert.equal(reading.complete, false, name)
+    if ((!reading.equal && name !== cutBehindItsEnd) || reading.failure !== null)
+      assert.equal(reading.complete, false, name)
 })
