@@ -10,6 +10,7 @@ import { addArguments, noGiven } from '#audit/trace/given.ts'
 import { authOf, readGiven } from '#audit/trace/reading.ts'
 import type { CallPlace, Scope } from '#audit/trace/scope.ts'
 import { dottedName } from '#audit/trace/scope.ts'
+import { braceItems, setLater } from '#audit/trace/set-on.ts'
 import { deeper, evaluate } from '#audit/trace/tracer.ts'
 import type { Seen } from '#audit/trace/value.ts'
 import type { Detector } from './detector.ts'
@@ -76,6 +77,22 @@ const classBase = (
   return url === null || knownUrl(url) === null ? null : { url, auth: null, library: 'HTTParty' }
 }
 
+const isConnection = ({ callee }: CallNode): boolean => /^Net\.HTTP\.(?:new|start)$/.test(dottedName(callee) ?? '')
+
+/** `Net::HTTP.start(host)` opens the connection over which the requests of the same function go; they name a path only. */
+const connectionBase = (
+  detector: Detector,
+  { node, scope }: CallPlace,
+): { readonly url: string; readonly auth: string | null; readonly library: string } | null => {
+  if (detector.unit.language !== 'ruby' || isConnection(node)) return null
+  const opened = detector.unit.calls.find((one) => one.scope === scope && isConnection(one.node))
+  const [first] = opened?.node.items ?? []
+  const host = first?.kind === 'node' ? addressOf(detector, { node: first.node, scope }) : null
+  return host === null || knownUrl(host)?.isHost !== true
+    ? null
+    : { url: host.includes('://') ? host : `https://${host}`, auth: null, library: 'Net.HTTP' }
+}
+
 /** The base address of the HTTP client that is called through: `axios.create({ baseURL })`, `httpx.Client(base_url=…)`. */
 const baseOf = (
   detector: Detector,
@@ -88,7 +105,7 @@ const baseOf = (
     holder.kind === 'function'
       ? deeper(detector.tracer, holder, () => returnedValue(detector.tracer, holder.scope))
       : holder
-  if (value.kind !== 'made') return classBase(detector, { node, scope })
+  if (value.kind !== 'made') return classBase(detector, { node, scope }) ?? connectionBase(detector, { node, scope })
   const given = noGiven()
   addArguments(detector.tracer, given, { items: value.node.items, scope: value.scope })
   const base =
@@ -127,7 +144,7 @@ const requestOf = (detector: Detector, place: CallPlace): Request | null => {
   const name = lastName(node)
   if (!httpCallNames.test(name)) return null
   const base = baseOf(detector, place)
-  for (const item of [...node.items, ...(node.brace ?? [])].slice(0, 6)) {
+  for (const item of [...node.items, ...braceItems(node, place)].slice(0, 6)) {
     const inner = nodeOf(item)
     const text = inner === null ? null : addressOf(detector, { node: inner, scope })
     if (text === null || text === '') continue
@@ -166,7 +183,9 @@ const isServer = (node: CallNode): boolean => {
 
 /** A read of a variable with an address as its default, and a connection that nothing is sent through yet. */
 const isNoRequest = ({ node, scope }: CallPlace, { library }: Request): boolean =>
-  environmentRead(node, scope) !== null || (lastName(node) === 'new' && /^(?:Faraday|Excon|HTTP)\b/.test(library))
+  environmentRead(node, scope) !== null ||
+  (lastName(node) === 'new' && /^(?:Faraday|Excon|HTTP)\b/.test(library)) ||
+  (scope.unit.language === 'ruby' && isConnection(node))
 
 const sending = /^(?:bearer_auth|basic_auth|header|headers|error_for_status)$/
 
@@ -220,6 +239,7 @@ const chainRequest = (detector: Detector, { node, scope }: CallPlace): Request |
   return null
 }
 
+/** What the links of the call are given, and what is set on what it makes. */
 const chainArguments = (detector: Detector, { node, scope }: CallPlace) => {
   const given = noGiven()
   let auth: string | null = null
@@ -227,7 +247,7 @@ const chainArguments = (detector: Detector, { node, scope }: CallPlace) => {
     if (inner.kind === 'call') {
       const name = lastName(inner)
       addArguments(detector.tracer, given, { items: inner.items, scope })
-      if (inner.brace !== null) addArguments(detector.tracer, given, { items: inner.brace, scope })
+      addArguments(detector.tracer, given, { items: braceItems(inner, { scope }), scope })
       const [key, value] = inner.items
       if (
         /header/i.test(name) &&
@@ -243,6 +263,7 @@ const chainArguments = (detector: Detector, { node, scope }: CallPlace) => {
     } else if (inner.kind === 'member') inner = inner.object
     else break
   }
+  addArguments(detector.tracer, given, { items: setLater({ node, scope }), scope })
   return { given, auth }
 }
 

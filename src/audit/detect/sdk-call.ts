@@ -14,6 +14,7 @@ import type { Reading } from '#audit/trace/reading.ts'
 import { readGiven } from '#audit/trace/reading.ts'
 import type { CallPlace, Scope } from '#audit/trace/scope.ts'
 import { dottedName } from '#audit/trace/scope.ts'
+import { braceItems } from '#audit/trace/set-on.ts'
 import { evaluate } from '#audit/trace/tracer.ts'
 import type { ClientValue } from '#audit/trace/value.ts'
 import type { Detector } from './detector.ts'
@@ -41,7 +42,7 @@ const clientReading = (detector: Detector, client: ClientValue): Reading => {
         scope,
       })
     else addArguments(detector.tracer, given, { items: node.items, scope })
-    if (node.brace !== null) addArguments(detector.tracer, given, { items: node.brace, scope })
+    addArguments(detector.tracer, given, { items: braceItems(node, { scope }), scope })
   }
   return readGiven(detector, given)
 }
@@ -125,7 +126,7 @@ const reportClient = (detector: Detector, { node, scope }: CallPlace, client: Cl
 const argumentsOf = (detector: Detector, { node, scope }: CallPlace): Given => {
   const given = noGiven()
   addArguments(detector.tracer, given, { items: node.items, scope })
-  if (node.brace !== null) addArguments(detector.tracer, given, { items: node.brace, scope })
+  addArguments(detector.tracer, given, { items: braceItems(node, { scope }), scope })
   return given
 }
 

@@ -3,6 +3,7 @@
 import { draft } from '#audit/finding.ts'
 import type { Item, Node } from '#audit/syntax/node.ts'
 import type { Scope } from '#audit/trace/scope.ts'
+import { braceItems, setLater } from '#audit/trace/set-on.ts'
 import type { Detector } from './detector.ts'
 
 /** The words under which a model, and the content, are handed on. */
@@ -89,6 +90,8 @@ const note = (
       note(handed, value.items, { parameters, scope, depth: depth + 1 })
     else if (depth < 4 && value.kind === 'call')
       note(handed, [...value.items, ...(value.brace ?? [])], { parameters, scope, depth: depth + 1 })
+    else if (depth < 4 && value.kind === 'member' && encoders.test(value.name))
+      note(handed, [{ kind: 'node', node: value.object }], { parameters, scope, depth: depth + 1 })
   }
 }
 
@@ -102,10 +105,11 @@ const hands = (items: readonly Item[], scope: Scope): boolean => {
 /** Reports each function that contains such a call, once, where it is defined. */
 export const detectWrappers = (detector: Detector): void => {
   const reported = new Set<Scope>()
-  for (const { node, scope } of detector.reached) {
+  for (const place of detector.reached) {
+    const { node, scope } = place
     const around = functionAbove(scope)
     if (around === null || reported.has(around)) continue
-    if (!hands([...node.items, ...(node.brace ?? [])], scope)) continue
+    if (!hands([...node.items, ...braceItems(node, place), ...setLater(place)], scope)) continue
     reported.add(around)
     const inner = detector.drafts.find((one) => one.start === node.start && one.end === node.end)
     detector.drafts.push(

@@ -4,7 +4,7 @@ import { parseExpression } from './expression.ts'
 import { closingAhead, isBodyAhead, typeTokens } from './look-ahead.ts'
 import type { Item, Node } from './node.ts'
 import type { Reader } from './reader.ts'
-import { isMark, isWord, lastEnd, peek, skipBrackets, take, takeMark } from './reader.ts'
+import { columnAt, indented, isMark, isWord, lastEnd, peek, skipBrackets, take, takeMark } from './reader.ts'
 import { headWords } from './word.ts'
 
 const classWords = new Set([
@@ -43,24 +43,6 @@ const place = (reader: Reader, from: { readonly start: number; readonly line: nu
 const braced = (reader: Reader): readonly Item[] => {
   take(reader)
   return reader.grammar.items(reader, '}')
-}
-
-/** Lines set deeper than the one that opened the block. */
-const indented = (reader: Reader, column: number): readonly Item[] => {
-  const outer = reader.indent
-  reader.indent = column
-  const items = reader.grammar.items(reader, 'indent')
-  reader.indent = outer
-  return items
-}
-
-/** The column of the line on which the token lies. */
-const columnAt = (reader: Reader, at: number): number => {
-  for (let index = at; index >= 0; index -= 1) {
-    const token = reader.tokens[index]
-    if (token?.newLine === true) return token.column
-  }
-  return 0
 }
 
 const parametersOf = (reader: Reader): readonly Item[] => {

@@ -1,5 +1,6 @@
 /** Reads expressions: operands with what hangs on them, joined by operators without precedence. */
 
+import { blockOf, bracedBlockOf, isBlockAhead } from './block.ts'
 import { lex } from './lex.ts'
 import type { Item, Node } from './node.ts'
 import type { Reader } from './reader.ts'
@@ -95,7 +96,7 @@ const templateNode = (reader: Reader, token: Token): Node => {
   const parts = token.pieces.map((piece): string | Node => {
     if (typeof piece === 'string') return piece
     const tokens = lex(reader.source, reader.language, { ...piece, line: token.line })
-    const inner: Reader = { ...reader, tokens, at: 0, depth: reader.depth + 1, isHead: false }
+    const inner: Reader = { ...reader, tokens, at: 0, depth: reader.depth + 1, isHead: false, isCommand: false }
     return inner.depth > depthMax ? unknownAt(token) : parseExpression(inner)
   })
   return { ...at, kind: 'template', parts }
@@ -233,6 +234,7 @@ const takesBrace = (reader: Reader, node: Node, isNew: boolean): boolean => {
 }
 
 const asCall = (reader: Reader, node: Node, isNew: boolean): Node => {
+  if (reader.language.commands) return bracedBlockOf(reader, node)
   const brace = bracketed(reader, '}')
   const end = lastEnd(reader)
   return asCallWith(node, { brace, isNew, end })
@@ -324,7 +326,8 @@ const postfix = (reader: Reader, first: Node, isNew: boolean): Node => {
     else if (takesBrace(reader, node, isMade)) {
       node = asCall(reader, node, isMade)
       isMade = false
-    } else if (isMark(token, '!') && !token.space && !token.newLine && /^[.)\];,[(]$/.test(peek(reader, 1).text))
+    } else if (isBlockAhead(reader, node)) node = blockOf(reader, node)
+    else if (isMark(token, '!') && !token.space && !token.newLine && /^[.)\];,[(]$/.test(peek(reader, 1).text))
       take(reader)
     else if (isMark(token, '!') && !token.space && reader.language.name === 'rust') take(reader)
     else if (
@@ -336,7 +339,11 @@ const postfix = (reader: Reader, first: Node, isNew: boolean): Node => {
       take(reader)
     else {
       const generic = genericTokens(reader)
-      if (generic === 0) return isCommand(reader, node) ? commandOf(reader, node) : node
+      if (generic === 0) {
+        if (!isCommand(reader, node)) return node
+        const command = commandOf(reader, node)
+        return isBlockAhead(reader, command) ? postfix(reader, blockOf(reader, command), false) : command
+      }
       const inner = isHolder(node) ? heldType(reader, generic) : []
       reader.at += generic
       if (inner.length > 0) node = { kind: 'index', object: node, items: inner, ...place(reader, node) }

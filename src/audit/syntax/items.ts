@@ -37,6 +37,8 @@ export const parseItems = (reader: Reader, close: Close): readonly Item[] => {
     return items
   }
   reader.depth += 1
+  const wasCommand = reader.isCommand
+  reader.isCommand = close === null
   while (!isEnd(reader, close)) {
     const before = reader.at
     const token = peek(reader)
@@ -58,6 +60,7 @@ export const parseItems = (reader: Reader, close: Close): readonly Item[] => {
     if (found !== null) items.push(...found)
     if (reader.at === before) take(reader)
   }
+  reader.isCommand = wasCommand
   reader.depth -= 1
   if (close !== null && close !== 'indent' && close !== 'end' && isMark(peek(reader), close)) take(reader)
   return items

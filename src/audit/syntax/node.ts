@@ -18,6 +18,8 @@ export type Node = Place &
         readonly items: readonly Item[]
         readonly isNew: boolean
         readonly brace: readonly Item[] | null
+        /** Of a block of Ruby: its first parameter, `request` of `do |request|`; what is set on it is given to the call. */
+        readonly subject?: string
       }
     | { readonly kind: 'index'; readonly object: Node; readonly items: readonly Item[] }
     | { readonly kind: 'brace'; readonly items: readonly Item[] }

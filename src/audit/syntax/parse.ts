@@ -16,6 +16,7 @@ export const parse = (source: string, language: Language): readonly Item[] => {
     at: 0,
     depth: 0,
     isHead: false,
+    isCommand: false,
     indent: -1,
     grammar: { items: parseItems, functionExpression: parseFunctionExpression },
   }

@@ -23,6 +23,8 @@ export type Reader = {
   depth: number
   /** Within the head of an `if` or a loop, where a brace opens the body. */
   isHead: boolean
+  /** Within a command of Ruby, `post path do |x|`: the block belongs to the command, not to its last argument. */
+  isCommand: boolean
   /** The columns of the blocks around, in languages whose indentation counts. */
   indent: number
 }
@@ -80,4 +82,22 @@ export const skipBrackets = (reader: Reader): void => {
     if (text === open) depth += 1
     else if (text === close) depth -= 1
   }
+}
+
+/** The column of the line on which the token lies. */
+export const columnAt = (reader: Reader, at: number): number => {
+  for (let index = at; index >= 0; index -= 1) {
+    const token = reader.tokens[index]
+    if (token?.newLine === true) return token.column
+  }
+  return 0
+}
+
+/** Lines set deeper than the one that opened the block. */
+export const indented = (reader: Reader, column: number): readonly Item[] => {
+  const outer = reader.indent
+  reader.indent = column
+  const items = reader.grammar.items(reader, 'indent')
+  reader.indent = outer
+  return items
 }

@@ -2,6 +2,7 @@
 
 import type { Item, Node } from '#audit/syntax/node.ts'
 import type { Scope } from './scope.ts'
+import { braceItems } from './set-on.ts'
 import type { Tracer } from './tracer.ts'
 import { evaluate } from './tracer.ts'
 import type { Seen, Value } from './value.ts'
@@ -191,12 +192,13 @@ const addMade = (
   for (let links = 0; links < 60 && node.kind === 'call'; links += 1) {
     const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
     const [first] = node.items
-    if (node.brace !== null) addArguments(tracer, given, { items: node.brace, scope, depth })
+    addArguments(tracer, given, { items: braceItems(node, { scope }), scope, depth })
     if (encoders.test(name) && node.items.length === 0 && node.callee.kind === 'member')
       addValue(tracer, given, { node: node.callee.object, scope, depth: depth + 1 })
     if (encoders.test(name))
       for (const item of node.items)
         if (item.kind === 'node') addValue(tracer, given, { node: item.node, scope, depth: depth + 1 })
+        else if (item.kind === 'entry') addArguments(tracer, given, { items: [item], scope, depth: depth + 1 })
     if (
       first?.kind === 'node' &&
       node.items.length === 1 &&

@@ -209,6 +209,12 @@ const assignTo = (
     for (const inner of target.items) destructure(building, inner, { value, scope })
     return
   }
+  const key = scope.unit.language === 'ruby' && target.kind === 'index' ? indexKey(target) : null
+  if (target.kind === 'index' && target.object.kind === 'name' && key !== null) {
+    // `request["Authorization"] = …` sets a header.
+    bind(scope, `${target.object.name}[${key}]`, given)
+    return
+  }
   if (target.kind !== 'member') return
   const dotted = dottedName(target)
   if (dotted === null) return
