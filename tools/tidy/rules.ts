@@ -104,7 +104,7 @@ function checkName(path: string): Finding[] {
   const names = path.split('/')
   const found: Finding[] = []
   for (const [index, name] of names.entries()) {
-    const stem = name.replace(/^\./, '').replace(/(?:\.test|\.contract|\.d)?\.(?:ts|mjs|js|sh)$/, '')
+    const stem = name.replace(/^\./, '').replace(/(?:\.test|\.long\.test|\.contract|\.d)?\.(?:ts|mjs|js|sh)$/, '')
     if (bannedStems.has(stem) || bannedStems.has(stem.split('-').at(-1) ?? '')) {
       found.push(finding(1, 'name', `'${stem}' says nothing about what is in it`))
     }
