@@ -2,8 +2,13 @@
 
 import type { Clock } from '#base/clock.ts'
 
-/** Timers fire in their order as time passes them, also those that a timer has set. */
-export const handClock = (startMs = 0): Clock & { readonly advance: (byMs: number) => void } => {
+export type HandClock = Clock & { readonly advance: (byMs: number) => void }
+
+/**
+ * Starts at the given wall clock time; the monotonic clock starts at 0. Timers fire in their order as time passes them, also
+ * those that a timer has set.
+ */
+export const handClock = (startMs = 0): HandClock => {
   let elapsedMs = 0
   let timers: { readonly atMs: number; readonly callback: () => void }[] = []
   return {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AdminStore, Page } from '#admin/port.ts'
+import { handClock } from '#base/hand-clock.ts'
 import { sampleAccount, sampleFirst, sampleKeyRow, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const page = (limit = 1000, after: string | null = null): Page => ({ limit, after })
 

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CallFilter } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
+import { handClock } from '#base/hand-clock.ts'
 import type { Store } from './face.ts'
 import { fullCall, sampleCall, sampleFilter } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const callsOf = async (store: Store, asked: CallFilter): Promise<readonly CallRecord[]> =>
   (await store.calls(asked)).calls

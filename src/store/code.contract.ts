@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CodeBatch, Redeemed } from '#admin/port.ts'
+import { handClock } from '#base/hand-clock.ts'
 import type { Store } from './face.ts'
 import { sampleAccount, sampleFirst, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const hourMs = 3_600_000
 

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
 import type { ClaimRequest, FoundAnswer } from '#reuse/port.ts'
 import type { Store } from './face.ts'
 import { begin, grant, grantOf, holdOf, settleOf, startMs, voidOf } from './ledger-sample.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const dayMs = 86_400_000
 

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
 import { goneKeptMs } from './face.ts'
 import { keyFacts } from './row/key-row.ts'
 import { sampleFirst, sampleKeyRow, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 /** Registers the tests that every backend passes as KeySource. */
 export const keySourceContract = ({ name, open }: OpenBackend): void => {

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { HandClock } from '#base/hand-clock.ts'
+import { handClock } from '#base/hand-clock.ts'
 import type { Budget } from '#ledger/port.ts'
 import type { LedgerModel } from './ledger-model.ts'
 import { amountOf, ledgerModel } from './ledger-model.ts'
 import type { LedgerBackend, Reopened } from './ledger-sample.ts'
 import { account, balanceIs, begin, grant, grantOf, holdOf, settleOf, startMs, voidOf } from './ledger-sample.ts'
 import { sampleTrail } from './sample-rows.ts'
-import type { HandClock } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const byDay: Budget = { name: 'key:key_1', limitNanoUsd: 100n, period: 'day' }
 const byWeek: Budget = { name: 'key:key_1', limitNanoUsd: 3000n, period: 'week' }

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import type { HandClock } from '#base/hand-clock.ts'
 import type { Grant, HoldRequest, SettleRequest } from '#ledger/port.ts'
 import type { Store } from './face.ts'
 import { sampleAccount, sampleFirst, sampleTrail } from './sample-rows.ts'
-import type { HandClock } from './test-backend.ts'
 
 /** A store that can be opened again as if its process had died; `again` is `null` where nothing would be left. */
 export type Reopened = { readonly store: Store; readonly again: (() => Promise<Reopened>) | null }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
 import type { Budget } from '#ledger/port.ts'
 import type { LedgerBackend } from './ledger-sample.ts'
 import {
@@ -17,7 +18,6 @@ import {
   voidOf,
 } from './ledger-sample.ts'
 import { sampleTrail } from './sample-rows.ts'
-import { handClock } from './test-backend.ts'
 
 /** Every refusal, repeat and ending, one by one. */
 const endings = ({ name, openAgain }: LedgerBackend): void => {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
+import type { HandClock } from '#base/hand-clock.ts'
+import { handClock } from '#base/hand-clock.ts'
 import type { Limiter, LimitState, Taken, Ticket } from '#policy/port.ts'
-import type { HandClock } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 export type OpenLimiter = {
   readonly name: string

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Event } from '#base/event.ts'
+import { handClock } from '#base/hand-clock.ts'
 import type { DeliveryFilter, EventFilter } from '#notify/port.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const event = (id: string, rest: Partial<Event> = {}): Event => ({
   id,

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MemberRow, ProjectRow, Role } from '#admin/port.ts'
+import { handClock } from '#base/hand-clock.ts'
 import type { Store } from './face.ts'
 import { sampleFirst, sampleKeyRow, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const organisation = 'org_default'
 const page = { limit: 1000, after: null, organisation }

@@ -5,12 +5,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CallFilter } from '#admin/port.ts'
 import type { AttemptRecord, CallRecord } from '#base/call-record.ts'
+import { handClock } from '#base/hand-clock.ts'
 import { usageOf } from '#base/usage.ts'
 import type { UsageDimension, UsageFilter, UsageGroup, UsageQuestion } from '#report/port.ts'
 import type { Store } from './face.ts'
 import { sampleCall, sampleFilter, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const dayMs = 86_400_000
 const startMs = 20_000 * dayMs

@@ -6,14 +6,14 @@ import { operations } from '#admin/operations.ts'
 import type { KeyRow } from '#admin/port.ts'
 import { runOperation } from '#admin/run.ts'
 import { testPrices } from '#admin/test-store.ts'
+import type { HandClock } from '#base/hand-clock.ts'
+import { handClock } from '#base/hand-clock.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { digestKey } from '#policy/key.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { Store } from '#store/face.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
-import type { HandClock } from '#store/test-backend.ts'
-import { handClock } from '#store/test-backend.ts'
 
 export type Desk = {
   readonly store: Store

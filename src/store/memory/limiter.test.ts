@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { handClock } from '#base/hand-clock.ts'
 import type { Taken, Ticket } from '#policy/port.ts'
 import { limiterContract } from '#store/limiter.contract.ts'
-import { handClock } from '#store/test-backend.ts'
 import { makeMemoryLimiter } from './limiter.ts'
 
 limiterContract({ name: 'memory', open: async (_context, clock) => makeMemoryLimiter({ clock }) })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
 import { Problem } from '#base/problem.ts'
 import { sampleCall } from '#store/sample-rows.ts'
-import { handClock } from '#store/test-backend.ts'
 import { makeMailbox } from './mailbox.ts'
 import type { Asked } from './message.ts'
 
