@@ -1,69 +1,33 @@
-/** A call record for tests. */
+/** A call record for tests of this room and of the command line. */
 
 import type { CallRecord } from '#base/call-record.ts'
+import { sampleAttempt, sampleRecord } from '#base/sample-record.ts'
 import { usageOf } from '#base/usage.ts'
 
 /** A call that went well, with these fields instead of its own. */
-export const testCall = (id: string, fields: Partial<CallRecord>): CallRecord => ({
-  id,
-  timeMs: Date.UTC(2026, 10, 22, 16),
-  organisation: 'org_1',
-  project: null,
-  member: null,
-  account: 'acc_1',
-  key: 'key_1',
-  test: false,
-  protocol: 'openai-chat',
-  path: '/v1/chat/completions',
-  stream: true,
-  model: 'kimi-k2',
-  provider: 'moonshot',
-  upstreamModel: 'kimi-k2.6',
-  status: 200,
-  error: null,
-  errorMessage: null,
-  attempts: [
-    {
-      provider: 'moonshot',
-      model: 'kimi-k2.6',
-      status: 200,
-      error: null,
-      startMs: 1.2340000000000002,
-      headersMs: 20,
-      firstPartMs: 30,
-      endMs: 200,
-      upstreamRequestId: null,
-      usage: null,
-      costNanoUsd: null,
-      reason: 'weighted',
-      left: null,
-      breaker: 'closed',
-      credential: null,
-      shims: [],
-    },
-  ],
-  usage: usageOf({ input: 10, output: 5 }),
-  // One more than a double can hold exactly.
-  costNanoUsd: 9_007_199_254_740_993n,
-  priceHash: null,
-  ttftMs: 30.4,
-  durationMs: 201.2,
-  overheadMs: 1.5,
-  end: 'complete',
-  finishReason: 'stop',
-  tags: { team: 'red' },
-  conversation: null,
-  callSite: null,
-  session: null,
-  migration: null,
-  arm: null,
-  warnings: [],
-  cache: null,
-  requestBytes: 100,
-  responseBytes: 900,
-  upstreamDigest: null,
-  deliveredDigest: null,
-  requestBody: 'the body',
-  responseBody: null,
-  ...fields,
-})
+export const testCall = (id: string, fields: Partial<CallRecord>): CallRecord =>
+  sampleRecord({
+    id,
+    timeMs: Date.UTC(2026, 10, 22, 16),
+    attempts: [
+      sampleAttempt({
+        startMs: 1.2340000000000002,
+        headersMs: 20,
+        firstPartMs: 30,
+        endMs: 200,
+        reason: 'weighted',
+        breaker: 'closed',
+      }),
+    ],
+    usage: usageOf({ input: 10, output: 5 }),
+    // One more than a double can hold exactly.
+    costNanoUsd: 9_007_199_254_740_993n,
+    ttftMs: 30.4,
+    durationMs: 201.2,
+    overheadMs: 1.5,
+    tags: { team: 'red' },
+    requestBytes: 100,
+    responseBytes: 900,
+    requestBody: 'the body',
+    ...fields,
+  })
