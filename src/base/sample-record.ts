@@ -3,6 +3,7 @@
 import type { AttemptRecord, CallRecord } from './call-record.ts'
 import { usageOf } from './usage.ts'
 
+/** An attempt that was answered well. */
 export const sampleAttempt = (rest: Partial<AttemptRecord> = {}): AttemptRecord => ({
   provider: 'moonshot',
   model: 'kimi-k2.6',
@@ -23,6 +24,7 @@ export const sampleAttempt = (rest: Partial<AttemptRecord> = {}): AttemptRecord 
   ...rest,
 })
 
+/** The record of a chat that streamed to its end. */
 export const sampleRecord = (rest: Partial<CallRecord> = {}): CallRecord => ({
   id: 'call_1',
   timeMs: 0,
