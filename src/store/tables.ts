@@ -333,8 +333,8 @@ export type DeliveryTable = {
 }
 /**
  * Sums over the calls of an hour or a day that have the same names; `''` = none. With `tag_name`, the calls that carry that
- * tag, by its value; without, all calls. Each call is in a wide row, with all names, and in one that leaves out project, member
- * and key, so that questions without these read little.
+ * tag, by its value; without, all calls. Each call is in a wide row, with all names; days have a narrow one as well, that leaves
+ * out project, member and key, so that questions without these read little.
  */
 export type UsageRollupTable = {
   grain: string

@@ -52,11 +52,6 @@ const rollup = async (database: StepDatabase, dialect: DialectName): Promise<voi
     .addPrimaryKeyConstraint('usage_rollup_key', ['grain', 'wide', 'test', 'tag_name', 'start_ms', ...names] as never[])
     .modifyEnd(clustered(dialect))
     .execute()
-  await database.schema
-    .createIndex('usage_rollup_by_account')
-    .on('usage_rollup')
-    .columns(['grain', 'wide', 'test', 'tag_name', 'account', 'start_ms'])
-    .execute()
 }
 
 const index = async (database: StepDatabase, dialect: DialectName): Promise<void> => {

@@ -15,7 +15,7 @@ import type { TallyDraft } from './tally.ts'
 import { sumColumns, sumNames } from './tally.ts'
 
 /** Calls of one step: the store's thread serves holds in between. */
-export const callsPerStepMax = 512
+export const callsPerStepMax = 128
 
 export const callsPerBlock = 16n
 export const blocksPerBucket = 4096n
@@ -81,28 +81,54 @@ const addBoth = (
   cells.add({ ...where, wide: 0 }, { ...part, names: { ...part.names, project: '', member: '', key: '' } })
 }
 
-const upsertStatement = (): RawBuilder<never> => {
-  const columns = ['grain', 'wide', 'test', 'tag_name', 'tag_value', 'start_ms', ...nameColumns, ...sumNames]
-  const changes = sumNames.map((name) => `${name} = usage_rollup.${name} + excluded.${name}`)
-  return sql`insert into usage_rollup (${sql.raw(columns.map((name) => `"${name}"`).join(', '))})
-    values (${sql.join(columns.map(() => place))})
+const places = (columns: number, rows: number): RawBuilder<unknown> =>
+  sql.join(Array.from({ length: rows }, () => sql`(${sql.join(Array.from({ length: columns }, () => place))})`))
+
+const rollupColumns = ['grain', 'wide', 'test', 'tag_name', 'tag_value', 'start_ms', ...nameColumns, ...sumNames]
+
+const upsertCells = (rows: number): RawBuilder<never> => {
+  const changes = sumNames.map((name) => `"${name}" = usage_rollup."${name}" + excluded."${name}"`)
+  return sql`insert into usage_rollup (${sql.raw(rollupColumns.map((name) => `"${name}"`).join(', '))})
+    values ${places(rollupColumns.length, rows)}
     on conflict (grain, wide, test, tag_name, start_ms, account, project, member, key, model, provider, upstream_model, tag_value)
     do update set ${sql.raw(changes.join(', '))}`
 }
 
-type Statements = {
-  readonly upsert: CompiledQuery
-  readonly block: CompiledQuery
-  readonly hour: CompiledQuery
-}
+const insertBlocks = (rows: number): RawBuilder<never> =>
+  sql`insert into call_block (bucket, trait, value, block) values ${places(4, rows)} on conflict do nothing`
+
+/** One statement for many rows and one for the rest: what a statement costs beside its rows is paid once for the many. */
+type ManyRows = { readonly many: CompiledQuery; readonly one: CompiledQuery; readonly rowsPerStatement: number }
+
+type Statements = { readonly cells: ManyRows; readonly blocks: ManyRows; readonly hour: CompiledQuery }
+
+const manyRows = (
+  transaction: Transaction,
+  statement: (rows: number) => RawBuilder<never>,
+  rowsPerStatement: number,
+): ManyRows => ({
+  many: statement(rowsPerStatement).compile(transaction),
+  one: statement(1).compile(transaction),
+  rowsPerStatement,
+})
 
 const compiled = (transaction: Transaction): Statements => ({
-  upsert: upsertStatement().compile(transaction),
-  block: sql`insert into call_block (bucket, trait, value, block) values (${place}, ${place}, ${place}, ${place})
-    on conflict do nothing`.compile(transaction),
+  cells: manyRows(transaction, upsertCells, 32),
+  blocks: manyRows(transaction, insertBlocks, 128),
   hour: sql`insert into call_hour (hour_ms, first_sequence, last_sequence) values (${place}, ${place}, ${place})
     on conflict (hour_ms) do update set last_sequence = excluded.last_sequence`.compile(transaction),
 })
+
+const writeRows = async (
+  transaction: Transaction,
+  { many, one, rowsPerStatement }: ManyRows,
+  rows: readonly (readonly unknown[])[],
+): Promise<void> => {
+  const whole = rows.length - (rows.length % rowsPerStatement)
+  for (let start = 0; start < whole; start += rowsPerStatement)
+    await runHot(transaction, many, rows.slice(start, start + rowsPerStatement).flat())
+  for (const row of rows.slice(whole)) await runHot(transaction, one, row)
+}
 
 /** Whether a name or a value still has a place among the day's. */
 const tagAdmission = (transaction: Transaction) => {
@@ -151,7 +177,8 @@ const writeFigures = async (
     const all = { test: call.test, tagName: '', tagValue: '' }
     const parts = contributionsOf(call)
     for (const part of parts) {
-      addBoth(cells, { ...all, grain: 'hour', startMs: startOf(call, hourMs) }, part)
+      // Hours are read a day or two at a time: narrow rows of them would save nothing.
+      cells.add({ ...all, grain: 'hour', wide: 1, startMs: startOf(call, hourMs) }, part)
       addBoth(cells, { ...all, grain: 'day', startMs: day }, part)
     }
     for (const [name, value] of tagsOf(call)) {
@@ -161,17 +188,17 @@ const writeFigures = async (
       for (const part of parts) addBoth(cells, tagged, part)
     }
   }
-  for (const { grain, wide, test, tagName, tagValue, startMs, names, tally } of cells.all())
-    await runHot(transaction, statements.upsert, [
-      grain,
-      wide,
-      test,
-      tagName,
-      tagValue,
-      startMs,
-      ...nameColumns.map((name) => names[name]),
-      ...sumNames.map((name) => tally[sumColumns[name]]),
-    ])
+  const rows = [...cells.all()].map(({ grain, wide, test, tagName, tagValue, startMs, names, tally }) => [
+    grain,
+    wide,
+    test,
+    tagName,
+    tagValue,
+    startMs,
+    ...nameColumns.map((name) => names[name]),
+    ...sumNames.map((name) => tally[sumColumns[name]]),
+  ])
+  await writeRows(transaction, statements.cells, rows)
 }
 
 const writeIndex = async (
@@ -192,7 +219,7 @@ const writeIndex = async (
       blocks.set(`${block}/${trait}/${value}`, [block / blocksPerBucket, trait, value, block])
   }
   for (const [hour, { first, last }] of hours) await runHot(transaction, statements.hour, [hour, first, last])
-  for (const row of blocks.values()) await runHot(transaction, statements.block, row)
+  await writeRows(transaction, statements.blocks, [...blocks.values()])
 }
 
 export const rolledTo = async (transaction: Transaction): Promise<bigint> =>

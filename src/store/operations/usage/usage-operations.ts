@@ -18,8 +18,8 @@ const columnOf = (dimension: UsageDimension): string => (dimension === 'tag' ? '
 const wideOnly: readonly UsageDimension[] = ['project', 'member', 'key']
 
 /** Whether the question needs the names that the narrow rows leave out. */
-const isWide = ({ by, filter }: UsageQuestion): boolean =>
-  wideOnly.some((dimension) => by.includes(dimension) || filter[dimension] !== null)
+const isWide = ({ grain, by, filter }: UsageQuestion): boolean =>
+  grain === 'hour' || wideOnly.some((dimension) => by.includes(dimension) || filter[dimension] !== null)
 
 const conditions = (question: UsageQuestion): readonly Expression<SqlBool>[] => {
   const { grain, test, tagName, fromMs, toMs, filter } = question
