@@ -15,7 +15,7 @@ import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
-import { modelNamed, ratesText, rowView, slotText, viewOfRow, windowText } from './price-text.ts'
+import { modelNamed, pairsField, pairsOf, ratesText, rowView, slotText, viewOfRow, windowText } from './price-text.ts'
 import { whenField } from './prices.ts'
 
 const count = (fallback: number, what: string) => z.int().min(0).max(1_000_000_000).default(fallback).describe(what)
@@ -135,6 +135,9 @@ const explain = operation({
     input: count(1_000, 'Input tokens of the example, cached ones included.'),
     cached_input: count(0, 'Of them, read from a cache.'),
     output: count(500, 'Output tokens of the example.'),
+    items: pairsField(/^\d{1,9}$/)
+      .optional()
+      .describe('Pieces of the example, such as searches of the provider: web_search=3.'),
   }),
   output: explained,
   flags: [{ field: 'model', positional: true, describe: 'The id that callers use.' }],
@@ -165,6 +168,10 @@ const explain = operation({
       cachedInput: input.cached_input,
       output: input.output,
       serviceTier: input.tier ?? null,
+      items:
+        input.items === undefined
+          ? null
+          : Object.fromEntries([...pairsOf(input.items)].map(([item, pieces]) => [item, Number(pieces)])),
     })
     const question = { atMs, usage }
     const head = { model: row.id, at: rfc3339(atMs) }

@@ -25,6 +25,28 @@ export const rateNames = {
   per_call: 'perCall',
 } as const satisfies Record<string, keyof PriceRates>
 
+/** Of a flag: `web_search=0.01,file_search=0.0025`. */
+const pairsIn = (text: string): readonly (readonly [name: string, amount: string])[] =>
+  text.split(',').map((pair) => {
+    const [name = '', amount = '', ...more] = pair.split('=').map((piece) => piece.trim())
+    return more.length > 0 ? ['', ''] : [name, amount]
+  })
+
+/** Pieces by name, as a flag has them. */
+export const pairsField = (amount: RegExp) =>
+  z
+    .string()
+    .min(1)
+    .max(1_000)
+    .refine(
+      (text) => pairsIn(text).every(([name, value]) => /^[a-z][a-z0-9_]{0,63}$/.test(name) && amount.test(value)),
+      'is not of the form NAME=AMOUNT[,NAME=AMOUNT], such as web_search=0.01',
+    )
+
+/** The pairs of such a text; of one name twice the later. */
+export const pairsOf = (text: string | undefined): ReadonlyMap<string, string> =>
+  new Map(text === undefined ? [] : pairsIn(text))
+
 export type RateField = keyof typeof rateNames
 
 export const ratesView = z

@@ -12,7 +12,7 @@ import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import type { RateField } from './price-text.ts'
-import { modelNamed, rateNames, ratesText, rowView, slotText, viewOfRow } from './price-text.ts'
+import { modelNamed, pairsField, pairsOf, rateNames, ratesText, rowView, slotText, viewOfRow } from './price-text.ts'
 import { table } from './render.ts'
 import { trailRowOf } from './trail-row.ts'
 
@@ -103,6 +103,9 @@ const rateFields = {
 const setInput = z.strictObject({
   model: z.string().min(1).max(200).describe('The id that callers use; with --list, the vendor’s own id.'),
   ...rateFields,
+  items: pairsField(/^\d{1,6}(\.\d{1,9})?$/)
+    .optional()
+    .describe('What is billed by the piece, such as searches of the provider: web_search=0.01,file_search=0.0025.'),
   currency: z.enum(['USD', 'CNY']).default('USD').describe('The currency of these amounts.'),
   from: whenField().optional().describe('From when on it holds, in UTC. Absent: from now on.'),
   until: whenField().optional().describe('Until when; what held before holds again then.'),
@@ -132,8 +135,9 @@ const ratesIn = (input: SetInput): PriceRates => {
     const text = input[field as RateField]
     return text === undefined ? [] : [[name, nanoOf(text)] as const]
   })
+  const items = [...pairsOf(input.items)].map(([item, amount]) => [item, nanoOf(amount)] as const)
   if (input.free) {
-    if (given.length > 0)
+    if (given.length + items.length > 0)
       throw refuse('free', 'A price that is free has no amounts: leave them out, or leave --free out.')
     return { ...noRates, input: 0n, output: 0n }
   }
@@ -147,7 +151,11 @@ const ratesIn = (input: SetInput): PriceRates => {
       dear[0],
       `More than 1,000 ${input.currency} is a slip of the point more often than a price. Repeat with --yes where it is meant.`,
     )
-  return { ...noRates, ...Object.fromEntries(given) }
+  return {
+    ...noRates,
+    ...Object.fromEntries(given),
+    items: items.length === 0 ? null : Object.fromEntries(items),
+  }
 }
 
 const scopeOf = async (input: SetInput, context: OperationContext) => {

@@ -41,6 +41,13 @@ const rule = z.strictObject({
   rename: text.optional(),
 })
 
+/** What a vendor bills by the piece beside the tokens, such as searches; per piece, by currency. */
+const itemSet = z.strictObject({
+  source: text,
+  USD: z.record(text, decimal).optional(),
+  CNY: z.record(text, decimal).optional(),
+})
+
 const ruleSet = z.strictObject({
   source: text,
   parameters: z.record(text, z.union([rule, z.array(rule).min(1)])),
@@ -97,6 +104,8 @@ const model = z.strictObject({
   redirects: z.boolean().optional(),
   lifecycle_source: text.optional(),
   source: text,
+  /** Keys of `item_prices`: they go into each row of `prices` of their currency. What a row says itself goes before. */
+  items: z.array(text).optional(),
   prices: z.array(price).optional(),
 })
 
@@ -111,6 +120,7 @@ export const vendorFile = z.strictObject({
   calendars: z.record(text, z.array(day)).optional(),
   windows: z.record(text, z.array(window).min(1)).optional(),
   rules: z.record(text, ruleSet).optional(),
+  item_prices: z.record(text, itemSet).optional(),
   models: z.array(model).min(1),
 })
 

@@ -133,7 +133,7 @@ const modelOf = (entry: ModelEntry, reading: Reading): CatalogModel => {
     redirects: entry.redirects ?? false,
     source: sourceOf(entry.source, reading),
     lifecycleSource: entry.lifecycle_source === undefined ? null : sourceOf(entry.lifecycle_source, reading),
-    priceRows: priceRowsOf(entry.prices ?? [], entry.id, reading),
+    priceRows: priceRowsOf(entry.prices ?? [], entry.id, { file, world: reading.world, items: entry.items ?? [] }),
   })
 }
 

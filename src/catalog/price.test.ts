@@ -139,3 +139,35 @@ test('the hash of a row is that of its price, not of the place where it was read
   assert.equal(priceRowHash(one), priceRowHash(same))
   assert.notEqual(priceRowHash(one), priceRowHash(other))
 })
+
+test('what is billed by the piece goes into each row of its currency; what a row says itself goes before', () => {
+  const priced: VendorFile = {
+    ...file,
+    item_prices: {
+      tools: { source: 'page', USD: { web_search: '0.01', x_search: '0.005' }, CNY: { web_search: '0.03' } },
+      lost: { source: 'rumour', USD: {} },
+    },
+  }
+  const read = (items: readonly string[], ...entries: readonly Partial<PriceEntry>[]) =>
+    priceRowsOf(
+      entries.map((entry) => ({ currency: 'USD' as const, source: 'page', ...entry })),
+      'anvil',
+      { file: priced, items },
+    ).map(({ rates }) => rates.items)
+  assert.deepEqual(
+    read(
+      ['tools'],
+      { input: '1' },
+      { input: '1', service_tier: 'batch', items: { web_search: '0.02' } },
+      { currency: 'CNY', input: '7' },
+    ),
+    [
+      { web_search: 10_000_000n, x_search: 5_000_000n },
+      { web_search: 20_000_000n, x_search: 5_000_000n },
+      { web_search: 30_000_000n },
+    ],
+  )
+  assert.deepEqual(read([], { input: '1' }), [null])
+  assert.throws(() => read(['none'], { input: '1' }), /items: "none" is not among "item_prices"/)
+  assert.throws(() => read(['lost'], { input: '1' }), /item_prices\.lost\.source: "rumour"/)
+})

@@ -23,6 +23,20 @@ const itemsOf = (items: Readonly<Record<string, string>> | undefined): PriceRate
   return Object.freeze(Object.fromEntries(Object.keys(items).map((name) => [name, rateOf(items, name) ?? 0n])))
 }
 
+/** What a row says of pieces, and under it what the sets that its model names say in the row's currency. */
+const withItemSets = (entry: PriceEntry, names: readonly string[], file: VendorFile): PriceEntry => {
+  const items: Record<string, string> = {}
+  for (const name of names) {
+    const set = file.item_prices?.[name]
+    if (set === undefined) throw new RangeError(`items: "${name}" is not among "item_prices"`)
+    if (file.sources[set.source] === undefined)
+      throw new RangeError(`item_prices.${name}.source: "${set.source}" is not among "sources"`)
+    Object.assign(items, set[entry.currency])
+  }
+  Object.assign(items, entry.items)
+  return Object.keys(items).length === 0 ? entry : { ...entry, items }
+}
+
 const cachedAudioOf = (rate: bigint | null): Pick<PriceRates, 'cachedAudioInput'> =>
   rate === null ? {} : { cachedAudioInput: rate }
 
@@ -111,12 +125,16 @@ const readPriceRow = (entry: PriceEntry, model: string, reading: Reading): Price
 export const priceRowsOf = (
   entries: readonly PriceEntry[],
   model: string,
-  { file, world = noWorld }: { readonly file: VendorFile; readonly world?: World },
+  {
+    file,
+    world = noWorld,
+    items = [],
+  }: { readonly file: VendorFile; readonly world?: World; readonly items?: readonly string[] },
 ): readonly PriceRow[] => {
   const rows: PriceRow[] = []
   for (const [index, entry] of entries.entries())
     try {
-      const row = readPriceRow(entry, model, { file, world })
+      const row = readPriceRow(withItemSets(entry, items, file), model, { file, world })
       const twin = rows.findIndex((other) => sameSlot(other, row) && bothInForce(other, row))
       if (twin >= 0) throw new RangeError(`rates the same calls as prices[${twin}]`)
       rows.push(row)

@@ -163,6 +163,9 @@ test('an hour’s cache write, pieces and calls have rates of their own', () => 
   })
   // 300 x 5 + 400 x 6.25 + 300 x 10 + 10 x 25 = 7,250 per million = 0.00725; + 0.001 + 2 x 0.01
   assert.equal(chargeOf(usage, [row(rates)], 0)?.costNanoUsd, nanoOf('0.02825'))
+  assert.deepEqual(chargeOf(usage, [row(rates)], 0)?.unpricedItems, ['other'], 'said, not silent')
+  const zero = { ...rates, items: { web_search: 0n, other: 0n } }
+  assert.deepEqual(chargeOf(usage, [row(zero)], 0)?.unpricedItems, [], 'zero on purpose is a price')
 })
 
 const count = fc.integer({ min: 0, max: 2 ** 40 })

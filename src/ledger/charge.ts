@@ -20,6 +20,8 @@ export type Charge = {
   readonly choice: PriceChoice | null
   readonly fxRate: FxRate | null
   readonly rules: AppliedRules
+  /** Pieces that were used and that the row does not price: nothing is charged for them, which is said on the record. */
+  readonly unpricedItems: readonly string[]
 }
 
 /** Nothing, on purpose. */
@@ -30,6 +32,7 @@ export const freeCharge: Charge = Object.freeze({
   choice: null,
   fxRate: null,
   rules: noRules,
+  unpricedItems: [],
 })
 
 /** What is counted, how much of it there was, and what a million of it costs (or one, for a piece). */
@@ -95,7 +98,8 @@ const pieceLines = (usage: Usage, rates: PriceRates): readonly ChargeLine[] => [
 
 /**
  * What a usage comes to under a row, line by line; lines of nothing are left out. `null` = unpriced, because something is
- * unknown, or was used, that the row would have to price. A piece that the row does not price costs nothing, and its line says so.
+ * unknown, or was used, that the row would have to price. A piece that the row does not price
+ * costs nothing, and its line says so: a call that asks for it is refused before, where it would have to be paid (relay/bound.ts).
  */
 export const chargeLines = (usage: Usage, rates: PriceRates): readonly ChargeLine[] | null => {
   if (usage.input === null && rates.input !== null) return null
@@ -159,6 +163,7 @@ export const saleOf = (
     choice,
     fxRate: rowFxRate(row, atMs),
     rules,
+    unpricedItems: lines.filter(({ rateNano }) => rateNano === null).map(({ item }) => item),
   }
 }
 

@@ -110,6 +110,36 @@ test('a model without a price is a problem, a free one costs nothing', () => {
   assert.equal(bound(callOf({}), model({ priceRows: 'free' })).amountNanoUsd, 0n)
 })
 
+test('tools of a provider are held for where a call asks for them, and pictures hold for none', () => {
+  const items = { web_search: 10_000_000n, grounded_prompt: 35_000_000n, image: 7n }
+  const row = model({ contextTokens: 5000, priceRows: [priced({ input: 0n, output: 0n, items })] })
+  const image = { type: 'image_url', image_url: { url: 'https://images.example/a' } }
+  const messages = [{ role: 'user', content: [image] }]
+  assert.equal(bound(callOf({}), row).amountNanoUsd, 0n)
+  assert.equal(bound(callOf({ messages }), row).amountNanoUsd, 16n * 7n)
+  const asked = bound(callOf({ web_search_options: {} }), row).amountNanoUsd
+  assert.equal(asked, 16n * 10_000_000n + 35_000_000n + 16n * 7n)
+  const capped = callOf({ tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 2 }] })
+  assert.equal(bound(capped, row).amountNanoUsd, 2n * 10_000_000n + 35_000_000n + 16n * 7n)
+})
+
+test('a tool that a row does not price is refused by name, before the call; zero on purpose is a price', () => {
+  const call = callOf({ web_search_options: {} })
+  const found = boundOf(call, { rows: [model({})], atMs: 0, canCap: true })
+  assert.ok(found instanceof Problem && found.code === 'price_unknown')
+  assert.match(found.message, /'web_search_options'.*Leave the tool out.*set web_search among the items/)
+  const onOneTier = model({
+    priceRows: [
+      priced({ input: 1n, output: 1n, items: { web_search: 5n } }),
+      priced({ input: 1n, output: 1n }, { contextOverTokens: 5 }),
+    ],
+  })
+  assert.ok(boundOf(call, { rows: [onOneTier], atMs: 0, canCap: true }) instanceof Problem, 'any row that may rate it')
+  const zero = model({ priceRows: [priced({ input: 1n, output: 1n, items: { web_search: 0n } })] })
+  assert.ok(!(boundOf(call, { rows: [zero], atMs: 0, canCap: true }) instanceof Problem))
+  assert.ok(!(boundOf(call, { rows: [model({ priceRows: 'free' })], atMs: 0, canCap: true }) instanceof Problem))
+})
+
 test('for any prices and usage within the bound the charge is never above it, and a lowered maximum fits its money', () => {
   const rate = fc.bigInt({ min: 0n, max: 10n ** 11n })
   const share = fc.double({ min: 0, max: 1, noNaN: true })

@@ -10,13 +10,14 @@ import { Problem } from '#base/problem.ts'
 import { usdFactor } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
+import { isToolItem, toolItemsOf, toolRunsOf } from './tool-items.ts'
 
 /** A call that can be given less output than this is refused instead of being cut short. */
 export const outputTokensMin = 256
 /** Where neither caller nor catalog say how long an answer may get. */
 const outputTokensUnknown = 32_768
-/** Things that a provider's own tools may bill by the piece in one call (searches, containers). */
-const toolItemsMax = 16
+/** Pieces of a name that no tool bears, where content comes that nobody counts. */
+const otherItemsMax = 16
 
 export type Bound = {
   readonly amountNanoUsd: bigint
@@ -43,6 +44,11 @@ const windowMarks: readonly string[] = [
   '"inline_data"',
   '"fileData"',
   '"web_search',
+  '"search_parameters"',
+  '"googleSearch',
+  '"google_search',
+  '"urlContext"',
+  '"url_context"',
   '"web_fetch',
   '"code_execution',
   '"mcp_servers"',
@@ -108,8 +114,18 @@ const outputRate = (rates: PriceRates, row: ModelRow): bigint | null =>
 
 const itemsMax = (call: Call): number => {
   if (call.kind === 'image') return call.choices
-  if (textKinds.includes(call.kind)) return asksForWindow(call) ? toolItemsMax : 0
+  if (textKinds.includes(call.kind)) return asksForWindow(call) ? otherItemsMax : 0
   return silentKinds.includes(call.kind) ? call.choices : call.inputBytes
+}
+
+/** What is billed by the piece: of tools only those that the call asks for. */
+const itemsOf = (rates: PriceRates, call: Call): bigint => {
+  const runs = textKinds.includes(call.kind) ? toolRunsOf(call) : null
+  const others = itemsMax(call)
+  return Object.entries(rates.items ?? {}).reduce((sum, [item, rate]) => {
+    const count = runs !== null && isToolItem(item) ? (runs.get(item) ?? 0) : others
+    return sum + rate * BigInt(count)
+  }, 0n)
 }
 
 /** Nano-USD times the divisor: what does not depend on the output, and each token of it. */
@@ -126,9 +142,8 @@ const sumFor = (rates: PriceRates, call: Call, row: ModelRow): Sum | null => {
   const output = outputRate(rates, row)
   const isText = textKinds.includes(call.kind)
   if (isText && (input === null || output === null)) return null
-  const items = Object.values(rates.items ?? {}).reduce((sum, rate) => sum + rate, 0n) * BigInt(itemsMax(call))
   return {
-    fixed: inputTokens * (input ?? 0n) + ((rates.perCall ?? 0n) + items) * tokensPerPrice,
+    fixed: inputTokens * (input ?? 0n) + ((rates.perCall ?? 0n) + itemsOf(rates, call)) * tokensPerPrice,
     perToken: (output ?? 0n) * BigInt(call.choices),
     outputTokens: outputTokensOf(call, row),
     divisor: tokensPerPrice,
@@ -164,6 +179,20 @@ const unpriced = (row: ModelRow): Problem =>
     param: 'model',
   })
 
+/** A tool that a provider bills by the piece is not sold for nothing: where a row that may rate the call has no price for it. */
+const unpricedTool = (call: Call, row: ModelRow, prices: readonly PriceRow[]): Problem | null => {
+  if (!textKinds.includes(call.kind)) return null
+  const found = toolItemsOf(call).find(({ item }) => prices.some(({ rates }) => rates.items?.[item] === undefined))
+  if (found === undefined) return null
+  const { item, tool } = found
+  return new Problem('price_unknown', {
+    message:
+      `Model '${row.id}' has no price here for the tool '${tool.slice(0, 64)}', which its provider bills by the piece, and this account or key ` +
+      `pays by price. Leave the tool out or use another model; operators: set ${item} among the items of the model's price in drover.yaml.`,
+    param: 'tools',
+  })
+}
+
 const sumsFor = (call: Call, row: ModelRow, atMs: number): readonly Sum[] | Problem => {
   if (row.priceRows === 'free') return []
   const rows = rowsThatMayRate(row.priceRows, {
@@ -172,6 +201,8 @@ const sumsFor = (call: Call, row: ModelRow, atMs: number): readonly Sum[] | Prob
     serviceTier: tierAsked(call),
     inputTokensMax: inputTokensOf(call, row),
   })
+  const lacking = unpricedTool(call, row, rows)
+  if (lacking !== null) return lacking
   const sums = rows
     .map((price) => priced(sumFor(price.rates, call, row), price, { row, atMs }))
     .filter((sum) => sum !== null)

@@ -10,6 +10,9 @@ const countedCharactersMax = 1_048_576
 /** Characters of English text to a token, for what is too large to count. */
 const charactersPerToken = 4
 
+/** Moonshot's own search: each call of it is billed, and its usage does not tell it (platform.kimi.ai, read 2026-11-28). */
+const moonshotSearch = '$web_search'
+
 export type CountTokens = (text: string) => Promise<number>
 
 export type Meter = {
@@ -64,6 +67,7 @@ export const meter = (countTokens: CountTokens): Meter => {
   let finish: string | null = null
   let error: Problem | null = null
   let seenCharacters = 0
+  let searches = 0
   const pieces: string[] = []
   /** How far the text had come when the provider last said how much output that was. */
   let said = { pieces: 0, characters: 0 }
@@ -102,8 +106,12 @@ export const meter = (countTokens: CountTokens): Meter => {
     return withAtLeast(usage, (usage.output ?? 0) + (await countFrom(said)))
   }
 
+  const withSearches = (usage: Usage): Usage =>
+    searches === 0 ? usage : { ...usage, items: { ...usage.items, web_search: searches } }
+
   return {
     see: (part) => {
+      if (part.type === 'tool-input-start' && part.name === moonshotSearch) searches += 1
       const text = deliveredText(part)
       if (text !== '') seeText(text)
       else if (part.type === 'usage') {
@@ -117,12 +125,14 @@ export const meter = (countTokens: CountTokens): Meter => {
     reported: () => usage,
     usage: async ({ whole, request }) => {
       if (usage !== null && (usage.input !== null || usage.output !== null || usage.items !== null))
-        return whole ? usage : partial(usage)
-      return usageOf({
-        input: await countRequest(request),
-        output: await countOutput(),
-        source: whole ? 'counted' : 'estimated',
-      })
+        return withSearches(whole ? usage : await partial(usage))
+      return withSearches(
+        usageOf({
+          input: await countRequest(request),
+          output: await countOutput(),
+          source: whole ? 'counted' : 'estimated',
+        }),
+      )
     },
     usageSoFar: async (outputTokens, request) => {
       const known = usage ?? usageOf({})

@@ -66,6 +66,7 @@ export const settle = async (
   draft.costNanoUsd = charge?.costNanoUsd ?? null
   draft.priceHash = charge?.priceHash ?? null
   draft.pricing = pricingOf(attempt.leg.row, charge)
+  draft.warnings = [...draft.warnings, ...(charge?.unpricedItems ?? []).map((item) => `items:${item}:unpriced`)]
   draft.end = delivered.end
   draft.error = delivered.problem?.code ?? null
   draft.errorMessage = delivered.problem?.message ?? null

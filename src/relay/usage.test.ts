@@ -173,3 +173,34 @@ test('at a provider that is free on purpose an attempt costs nothing; elsewhere 
   assert.deepEqual([here.record().costNanoUsd, here.record().attempts[0]?.costNanoUsd], [20_000n, 0n])
   assert.deepEqual([there.record().costNanoUsd, there.record().attempts[0]?.costNanoUsd], [20_000n, null])
 })
+
+const searching = {
+  price: { ...samplePrice, rates: { ...samplePrice.rates, items: { web_search: 5_000_000n } } },
+}
+const search = {
+  id: 'call_s',
+  type: 'builtin_function',
+  function: { name: '$web_search', arguments: '{"search_result":{}}' },
+}
+const searched = {
+  ...completion('', { prompt_tokens: 10, completion_tokens: 5 }),
+  choices: [{ index: 0, message: { role: 'assistant', tool_calls: [search] }, finish_reason: 'tool_calls' }],
+}
+
+test('Moonshot’s own search is counted from the answer, whose usage does not tell it', async () => {
+  const stage = openStage({ models: [sampleModel([{}], searching)] })
+  const caller = await stage.call()
+  stage.arrival('alpha').answer(200, searched)
+  await stage.settle()
+  const { usage, costNanoUsd, warnings } = caller.record()
+  assert.deepEqual([usage?.items, costNanoUsd, warnings], [{ web_search: 1 }, 5_020_000n, []])
+})
+
+test('a piece that the row does not price is said on the record', async () => {
+  const stage = openStage({ models: [sampleModel([{}], priced)] })
+  const caller = await stage.call()
+  stage.arrival('alpha').answer(200, searched)
+  await stage.settle()
+  const { usage, costNanoUsd, warnings } = caller.record()
+  assert.deepEqual([usage?.items, costNanoUsd, warnings], [{ web_search: 1 }, 20_000n, ['items:web_search:unpriced']])
+})

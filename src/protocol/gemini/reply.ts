@@ -10,9 +10,10 @@ import { Choice, PartList } from '#protocol/openai-chat/choice.ts'
 import type { Carrier, Part } from '#protocol/part.ts'
 import { finishWord, readFinishReason } from './finish-reason.ts'
 import { PartialArguments } from './partial-arguments.ts'
-import { readUsage } from './usage.ts'
+import { readUsage, withSearches } from './usage.ts'
 
 const candidatesMax = 64
+const queriesMax = 1_024
 
 const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 
@@ -69,6 +70,8 @@ class GeminiReading {
   readonly #candidates = new Map<number, Candidate>()
   #started = false
   #blocked = false
+  /** Each search once: events of a stream repeat them. */
+  readonly #queries = new Set<string>()
 
   constructor(call: Call) {
     this.#call = call
@@ -81,7 +84,8 @@ class GeminiReading {
     for (const [place, candidate] of candidates.entries()) this.#candidate(candidate, place, list)
     this.#block(reply['promptFeedback'], list)
     const usage = reply['usageMetadata']
-    if (isObject(usage)) list.push({ type: 'usage', usage: readUsage(usage), raw: usage })
+    if (isObject(usage))
+      list.push({ type: 'usage', usage: withSearches(readUsage(usage), this.#queries.size), raw: usage })
     return list.parts
   }
 
@@ -240,6 +244,7 @@ class GeminiReading {
   /** Sources of a search, and of what the model has learnt by heart. */
   #cite(wire: JsonObject, { choice }: Candidate, list: PartList): void {
     const grounding = isObject(wire['groundingMetadata']) ? wire['groundingMetadata'] : {}
+    this.#search(grounding['webSearchQueries'])
     const chunks = Array.isArray(grounding['groundingChunks']) ? grounding['groundingChunks'].filter(isObject) : []
     for (const chunk of chunks) {
       const place = [chunk['web'], chunk['retrievedContext'], chunk['maps']].find(isObject) ?? {}
@@ -264,6 +269,11 @@ class GeminiReading {
         end: countOf(source['endIndex']),
         raw: source,
       })
+  }
+
+  #search(queries: Json | undefined): void {
+    for (const query of Array.isArray(queries) ? queries : [])
+      if (typeof query === 'string' && query !== '' && this.#queries.size < queriesMax) this.#queries.add(query)
   }
 
   /** The prompt was refused: there is no candidate, and the reason stands for its end. */

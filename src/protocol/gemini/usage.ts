@@ -44,6 +44,13 @@ const tierOf = (usage: JsonObject): string | null => {
   return typeof trafficType === 'string' ? (tiersOfTraffic[trafficType] ?? null) : null
 }
 
+/**
+ * Grounding with Google Search is billed by the query (Gemini 3) or by the prompt that was grounded (Gemini 2): both are counted, and
+ * the price row says which of them costs. It stands in the answer and not in the usage.
+ */
+export const withSearches = (usage: Usage, queries: number): Usage =>
+  queries === 0 ? usage : { ...usage, items: { ...usage.items, web_search: queries, grounded_prompt: 1 } }
+
 /** A `usageMetadata` block; in a stream each chunk has one, and the last counts. A cache larger than its prompt is clamped to it. */
 export const readUsage = (usage: JsonObject): Usage => {
   const prompt = countOf(usage['promptTokenCount'])

@@ -49,5 +49,7 @@ test('tools of the output are billed by the piece: searches, not pages opened; a
     items: { web_search: 2, file_search: 1, code_interpreter: 1 },
     serviceTier: 'priority',
   })
+  const earlier = readUsageOf({ usage, output, tools: [{ type: 'web_search_preview_2025_03_11' }] })
+  assert.deepEqual(earlier?.items, { web_search_preview: 2, file_search: 1, code_interpreter: 1 })
   assert.equal(readUsageOf({ usage: null, output }), null)
 })

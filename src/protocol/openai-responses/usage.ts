@@ -17,10 +17,10 @@ const toolsTold: ReadonlyArray<readonly [field: string, item: string]> = [
 ]
 
 /** OpenAI tells them only as items of the output. Opening a page that a search found is no search of its own. */
-const itemOf = (item: JsonObject): string | null => {
+const itemOf = (item: JsonObject, search: string): string | null => {
   switch (item['type']) {
     case 'web_search_call':
-      return (objectAt(item, 'action')['type'] ?? 'search') === 'search' ? 'web_search' : null
+      return (objectAt(item, 'action')['type'] ?? 'search') === 'search' ? search : null
     case 'file_search_call':
       return 'file_search'
     case 'code_interpreter_call':
@@ -36,10 +36,17 @@ const placeOf = (item: JsonObject, index: number): string => {
   return typeof container === 'string' ? container : String(index)
 }
 
-const itemsInOutput = (output: unknown): ReadonlyMap<string, number> => {
+/** The search tool's name in the price list: the earlier version has a price of its own, and the response repeats what was asked for. */
+const searchNamed = (tools: unknown): string =>
+  Array.isArray(tools) &&
+  tools.filter(isObject).some(({ type }) => typeof type === 'string' && type.startsWith('web_search_preview'))
+    ? 'web_search_preview'
+    : 'web_search'
+
+const itemsInOutput = (output: unknown, search: string): ReadonlyMap<string, number> => {
   const places = new Map<string, Set<string>>()
   for (const [index, item] of (Array.isArray(output) ? output.filter(isObject) : []).entries()) {
-    const name = itemOf(item)
+    const name = itemOf(item, search)
     if (name === null) continue
     const known = places.get(name) ?? new Set<string>()
     places.set(name, known.add(placeOf(item, index)))
@@ -58,11 +65,11 @@ export const readUsage = (usage: JsonObject): Usage => {
 
 /** The usage of a response document: with the tier that served it, and the tools in its output where the usage tells none. */
 export const readUsageOf = (response: JsonObject): Usage | null => {
-  const { usage, output, service_tier: tier } = response
+  const { usage, output, tools, service_tier: tier } = response
   if (!isObject(usage)) return null
   const read = readUsage(usage)
   const items: Record<string, number> = { ...read.items }
-  for (const [name, count] of itemsInOutput(output)) items[name] = Math.max(items[name] ?? 0, count)
+  for (const [name, count] of itemsInOutput(output, searchNamed(tools))) items[name] = Math.max(items[name] ?? 0, count)
   return {
     ...read,
     items: Object.keys(items).length === 0 ? null : items,

@@ -59,8 +59,12 @@ describe('golden costs', () => {
 
 test('the figures are right by themselves: products, sums, and the rounding', () => {
   for (const { name, lines, sum, nanoUsd, perUsd } of goldenCosts) {
-    for (const [item, count, price, product] of lines)
-      assert.equal(BigInt(count) * millionths(price), millionths(product), `${name}: ${item}`)
+    for (const [item, count, price, product, per] of lines)
+      assert.equal(
+        BigInt(count) * millionths(price) * (per === 'each' ? 1_000_000n : 1n),
+        millionths(product),
+        `${name}: ${item}`,
+      )
     const total = lines.reduce((all, [, , , product]) => all + millionths(product), 0n)
     assert.equal(total, millionths(sum), name)
     // Millionths with nine digits behind the point are a million times nano; half up.
@@ -70,5 +74,5 @@ test('the figures are right by themselves: products, sums, and the rounding', ()
 })
 
 test('every protocol that tells usage is among them', () => {
-  assert.equal(new Set(goldenCosts.map(({ read }) => read)).size, 5)
+  assert.equal(new Set(goldenCosts.map(({ read }) => read)).size, 6)
 })

@@ -10,9 +10,13 @@ import { readUsage as bedrock } from '#protocol/bedrock-converse/usage.ts'
 import { readUsage as cohere } from '#protocol/cohere-chat/usage.ts'
 import { readUsage as gemini } from '#protocol/gemini/usage.ts'
 import { readUsage as openai } from '#protocol/openai/usage.ts'
+import { readUsage as responses } from '#protocol/openai-responses/usage.ts'
 
-/** `[item, count, price per million as the row says it, count x price]`: the product is in millionths of the currency. */
-export type GoldenLine = readonly [item: string, count: number, price: string, product: string]
+/**
+ * `[item, count, price as the row says it, product]`: of tokens the price is of a million and the product count x price, in
+ * millionths of the currency; of pieces (`each`) the price is of one, and the product a million times as much.
+ */
+export type GoldenLine = readonly [item: string, count: number, price: string, product: string, per?: 'each']
 
 export type GoldenCost = {
   readonly name: string
@@ -123,6 +127,44 @@ export const goldenCosts: readonly GoldenCost[] = [
     ],
     sum: '2404.8',
     nanoUsd: '2404800',
+  },
+  {
+    name: 'Anthropic, searches by the piece',
+    read: anthropic,
+    usage: { input_tokens: 105, output_tokens: 6_039, server_tool_use: { web_search_requests: 3 } },
+    priced: { vendor: 'anthropic', model: 'claude-sonnet-4-5' },
+    at: november,
+    currency: 'USD',
+    lines: [
+      ['input', 105, '3', '315'],
+      ['output', 6_039, '15', '90585'],
+      ['web_search', 3, '0.01', '30000', 'each'],
+    ],
+    sum: '120900',
+    nanoUsd: '120900000',
+  },
+  {
+    name: 'xAI, tools of the Responses API and of Live Search by the piece',
+    read: responses,
+    usage: {
+      input_tokens: 1_000,
+      output_tokens: 200,
+      total_tokens: 1_200,
+      num_sources_used: 4,
+      server_side_tool_usage_details: { web_search_calls: 2, x_search_calls: 1, code_interpreter_calls: 0 },
+    },
+    priced: { vendor: 'xai', model: 'grok-4.3' },
+    at: november,
+    currency: 'USD',
+    lines: [
+      ['input', 1_000, '1.25', '1250'],
+      ['output', 200, '2.5', '500'],
+      ['search_sources', 4, '0.025', '100000', 'each'],
+      ['web_search', 2, '0.005', '10000', 'each'],
+      ['x_search', 1, '0.005', '5000', 'each'],
+    ],
+    sum: '116750',
+    nanoUsd: '116750000',
   },
   {
     name: 'Bedrock, writes by lifetime',
