@@ -123,6 +123,12 @@ test('tools of a provider are held for where a call asks for them, and pictures 
   assert.equal(bound(capped, row).amountNanoUsd, 2n * 10_000_000n + 35_000_000n + 16n * 7n)
 })
 
+test('a model that searches unasked is held for', () => {
+  const items = { search_context_low: 5n, search_context_high: 12n, search_queries: 100n }
+  const row = model({ priceRows: [priced({ input: 0n, output: 0n, items })] })
+  assert.equal(bound(callOf({}), row).amountNanoUsd, 5n + 12n + 16n * 100n)
+})
+
 test('a tool that a row does not price is refused by name, before the call; zero on purpose is a price', () => {
   const call = callOf({ web_search_options: {} })
   const found = boundOf(call, { rows: [model({})], atMs: 0, canCap: true })

@@ -118,7 +118,7 @@ const itemsMax = (call: Call): number => {
   return silentKinds.includes(call.kind) ? call.choices : call.inputBytes
 }
 
-/** What is billed by the piece: of tools only those that the call asks for. */
+/** What is billed by the piece: of tools only those that the call asks for, and what a model searches unasked. */
 const itemsOf = (rates: PriceRates, call: Call): bigint => {
   const runs = textKinds.includes(call.kind) ? toolRunsOf(call) : null
   const others = itemsMax(call)
@@ -188,7 +188,7 @@ const unpricedTool = (call: Call, row: ModelRow, prices: readonly PriceRow[]): P
   return new Problem('price_unknown', {
     message:
       `Model '${row.id}' has no price here for the tool '${tool.slice(0, 64)}', which its provider bills by the piece, and this account or key ` +
-      `pays by price. Leave the tool out or use another model; operators: set ${item} among the items of the model's price in drover.yaml.`,
+      `pays by price. Leave the tool out or use another model; operators: set ${item} among the items of the model's price (drover.yaml, or drover prices set --items ${item}=AMOUNT).`,
     param: 'tools',
   })
 }

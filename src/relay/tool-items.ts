@@ -83,9 +83,20 @@ const beside = (read: (name: string) => unknown): readonly ToolItem[] => {
   return found
 }
 
-/** Items that only tools make, so that no other call holds money for them. */
+/** What a model that always searches makes of every call: one of Perplexity's fees, and the queries of its research. */
+const unasked: ReadonlyMap<string, number> = new Map([
+  ['search_context_low', 1],
+  ['search_context_medium', 1],
+  ['search_context_high', 1],
+  ['search_queries', toolRunsMax],
+])
+
+/** Items that only searches and other tools make, so that no other call holds money for them. */
 export const isToolItem = (item: string): boolean =>
-  item === 'search_sources' || item === 'grounded_prompt' || kinds.some(([, items]) => items.includes(item))
+  unasked.has(item) ||
+  item === 'search_sources' ||
+  item === 'grounded_prompt' ||
+  kinds.some(([, items]) => items.includes(item))
 
 /** Of each item the most runs that any of the call's tools may make of it. */
 export const toolItemsOf = (call: Call): readonly ToolItem[] => {
@@ -102,8 +113,8 @@ export const toolItemsOf = (call: Call): readonly ToolItem[] => {
   return [...most.values()]
 }
 
-/** The most pieces that a chat call's own tools can come to, by item. A grounded prompt is another measure of its searches. */
+/** The most pieces that tools of a chat call can come to, by item, asked for or not. A grounded prompt is another measure of its searches. */
 export const toolRunsOf = (call: Call): ReadonlyMap<string, number> => {
-  const runs = new Map(toolItemsOf(call).map(({ item, runsMax }) => [item, runsMax]))
+  const runs = new Map([...unasked, ...toolItemsOf(call).map(({ item, runsMax }) => [item, runsMax] as const)])
   return runs.has('web_search') ? runs.set('grounded_prompt', 1) : runs
 }

@@ -107,6 +107,11 @@ const cases: readonly Case[] = [
     { input: 14, output: 272, imageInput: 4, imageOutput: 272 },
   ],
   ['seconds begun', { type: 'duration', seconds: 6.1 }, { items: { seconds: 7 } }],
+  [
+    'the fee of a call that always searches, by what the model reads of it',
+    { prompt_tokens: 27, completion_tokens: 93, total_tokens: 120, search_context_size: 'low' },
+    { input: 27, output: 93, items: { search_context_low: 1 } },
+  ],
   ['search units', { search_units: 2 }, { items: { search_units: 2 } }],
   [
     'searches of the server',

@@ -79,6 +79,9 @@ const itemNames: ReadonlyArray<readonly [name: string, read: (usage: JsonObject)
   ['citation_tokens', (usage) => usage['citation_tokens']],
 ]
 
+/** Perplexity searches for every call, and bills the call by how much of what it found the model reads. */
+const searchContexts: readonly unknown[] = ['low', 'medium', 'high']
+
 const itemsOf = (usage: JsonObject): Readonly<Record<string, number>> | null => {
   const found: Record<string, number> = {}
   for (const [name, read] of itemNames) {
@@ -87,6 +90,8 @@ const itemsOf = (usage: JsonObject): Readonly<Record<string, number>> | null => 
     const count = countOf(typeof value === 'number' ? Math.ceil(value) : value)
     if (count !== null && count > 0) found[name] = count
   }
+  const context = usage['search_context_size']
+  if (searchContexts.includes(context)) found[`search_context_${String(context)}`] = 1
   return Object.keys(found).length === 0 ? null : found
 }
 

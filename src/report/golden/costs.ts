@@ -144,6 +144,22 @@ export const goldenCosts: readonly GoldenCost[] = [
     nanoUsd: '120900000',
   },
   {
+    name: 'Perplexity, a fee for each call by the size of its search context',
+    read: openai,
+    usage: { prompt_tokens: 27, completion_tokens: 93, total_tokens: 120, search_context_size: 'low' },
+    priced: { vendor: 'perplexity', model: 'sonar' },
+    at: november,
+    currency: 'USD',
+    lines: [
+      ['input', 27, '1', '27'],
+      ['output', 93, '1', '93'],
+      ['search_context_low', 1, '0.005', '5000', 'each'],
+    ],
+    sum: '5120',
+    nanoUsd: '5120000',
+    note: 'what Perplexity itself says of the call: 0.00512',
+  },
+  {
     name: 'xAI, tools of the Responses API and of Live Search by the piece',
     read: responses,
     usage: {
