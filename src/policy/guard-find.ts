@@ -23,6 +23,13 @@ const isCard = (text: string): boolean => {
   return digits.length >= 13 && digits.length <= 19 && /^[2-6]/.test(digits) && passesLuhn(digits)
 }
 
+/** A date or a check number may follow: the longest beginning that is a card's number is it. */
+const cardEnd = (text: string): number | null => {
+  for (let end = text.length; end >= 13; end -= 1)
+    if (!/[\w-]/.test(text[end] ?? ' ') && /\d/.test(text[end - 1] as string) && isCard(text.slice(0, end))) return end
+  return null
+}
+
 /** Lengths by country, from the registry of ISO 13616. */
 const ibanLengths: Readonly<Record<string, number>> = Object.fromEntries(
   (
@@ -63,6 +70,7 @@ const isChineseId = (text: string): boolean => {
   return '10X98765432'[sum % 11] === text[17]?.toUpperCase()
 }
 
+/** A form that looks ahead (its group is what it found) may be found again inside of what was none. */
 type Detector = {
   readonly form: RegExp
   /** How many characters of the match are it; `null` = it is none after all. Absent: all of them. */
@@ -82,8 +90,8 @@ const detectors: Readonly<Record<FindKind, readonly Detector[]>> = {
     { form: /(?<![\w-])(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])/g },
     { form: /(?<!\w)1[3-9]\d{9}(?!\w)/g },
   ],
-  card: [{ form: /(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])/g, lengthOf: whole(isCard) }],
-  iban: [{ form: /(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,28}/g, lengthOf: ibanEnd }],
+  card: [{ form: /(?<![\w-])(?=(\d(?:[ -]?\d){12,18}(?![\w-])))/g, lengthOf: cardEnd }],
+  iban: [{ form: /(?<!\w)(?=([A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,31}))/g, lengthOf: ibanEnd }],
   us_ssn: [{ form: /(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g }],
   cn_id: [
     {
@@ -110,7 +118,8 @@ export const findAll = (kind: FindKind, text: string): readonly Place[] =>
   detectors[kind].flatMap(({ form, lengthOf }) => {
     const places: Place[] = []
     for (const match of text.matchAll(form)) {
-      const length = lengthOf === undefined ? match[0].length : lengthOf(match[0])
+      const found = match[1] ?? match[0]
+      const length = lengthOf === undefined ? found.length : lengthOf(found)
       if (length !== null) places.push({ start: match.index, end: match.index + length })
     }
     return places
