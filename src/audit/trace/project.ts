@@ -8,7 +8,7 @@ import type { Unit } from './scope.ts'
 import { buildUnit } from './scope.ts'
 
 /** Characters of source whose trees are kept at once; a tree takes some 60 bytes for each. */
-const heldCharactersMax = 6_000_000
+const heldCharactersMax = 2_500_000
 
 export type Project = {
   /** Source files by path, whether they were read or not. */
