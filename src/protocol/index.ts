@@ -2,6 +2,7 @@
 
 import { anthropicMessages } from './anthropic-messages/index.ts'
 import { bedrockConverse } from './bedrock-converse/index.ts'
+import { cohereChat } from './cohere-chat/index.ts'
 import { gemini } from './gemini/index.ts'
 import { ollamaChat } from './ollama-chat/index.ts'
 import { openaiCompletions } from './openai/completions.ts'
@@ -35,4 +36,5 @@ export const upstreamProtocols: Readonly<Record<UpstreamProtocolName, UpstreamPr
   ...protocols,
   'ollama-chat': ollamaChat,
   'bedrock-converse': bedrockConverse,
+  'cohere-chat': cohereChat,
 }

@@ -26,7 +26,7 @@ export type ProtocolName =
   | 'openai-rerank'
 
 /** Formats that upstreams speak: those of callers, and those that only providers have. */
-export type UpstreamProtocolName = ProtocolName | 'ollama-chat' | 'bedrock-converse'
+export type UpstreamProtocolName = ProtocolName | 'ollama-chat' | 'bedrock-converse' | 'cohere-chat'
 
 /** What an upstream's body is: one JSON document, a stream of events, or bytes that are not read. */
 export type ReplyForm = 'json' | 'events' | 'binary'

@@ -23,6 +23,7 @@ const paths: Readonly<Record<UpstreamProtocolName, string>> = {
   'openai-rerank': 'rerank',
   'ollama-chat': 'chat',
   'bedrock-converse': 'converse',
+  'cohere-chat': 'chat',
 }
 
 /** A provider of this vendor, at the vendor's own address or at the given one. */

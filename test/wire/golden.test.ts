@@ -42,6 +42,8 @@ const notGiven = [
   'bedrock-converse/cut-in-message',
   'bedrock-converse/not-a-stream',
   'bedrock-converse/whole-cut',
+  'cohere-chat/cut-in-event',
+  'cohere-chat/whole-cut',
   'gemini/cut-in-event',
   'ollama-chat/cut-in-line',
   'openai-chat/credential-error-event',

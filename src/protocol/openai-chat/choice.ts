@@ -164,6 +164,14 @@ export class Choice {
     return block
   }
 
+  /** Ends one call of a tool, where the format says where it ends. */
+  closeTool(block: number, list: PartList): void {
+    const key = [...this.#tools].find(([, tool]) => tool.block === block)?.[0]
+    if (key === undefined) return
+    this.#tools.delete(key)
+    list.push({ type: 'tool-input-end', choice: this.index, block })
+  }
+
   /** Ends what is open, in order of the blocks. */
   close(list: PartList): void {
     this.closeCarriers(list)

@@ -89,8 +89,10 @@ class JsonReader implements BodyReader {
   #partsOf(document: JsonObject, bytes: Buffer): readonly Part[] {
     if (isErrorDocument(document))
       return [{ type: 'error', problem: readInBandProblem(document, bytes), raw: document }]
-    this.#complete = true
-    return this.#steps.document(document)
+    const parts = this.#steps.document(document)
+    // Some formats tell a failure at the end of an answer like any other.
+    this.#complete = !parts.some(({ type }) => type === 'error')
+    return parts
   }
 }
 
