@@ -9,6 +9,7 @@ import type { Provider } from '#provider/vendor.ts'
 import { makeVendor } from '#provider/vendor-defaults.ts'
 import { makeRouting } from '#relay/routing.ts'
 import type { Upstream } from '#relay/snapshot.ts'
+import { tokenKeeper } from '#relay/token-keeper.ts'
 import { checkProviders } from './check-providers.ts'
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -62,6 +63,7 @@ const stage = (answers: readonly (number | 'gone' | 'silent')[], changes: Partia
       }),
       transport: { send, close: async () => {} },
       credentialDigests: ['digest'],
+      tokens: tokenKeeper(),
     },
   ]
   const stop = checkProviders({ upstreams: () => upstreams, routing, emit, clock, log: silentLog })

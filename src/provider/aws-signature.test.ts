@@ -39,7 +39,8 @@ test("Amazon's own vectors: a bare GET, a bare POST, and a form", async () => {
 })
 
 const model = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'
-const nowMs = Date.UTC(2026, 10, 28, 12)
+const unused = () => assert.fail('an access key is exchanged for nothing')
+const moment = { nowMs: Date.UTC(2026, 10, 28, 12), tokens: { take: unused }, ask: unused }
 
 const request = (headers: Readonly<Record<string, string>> = {}) => {
   const provider = providerOf(bedrock, { baseUrl: bedrock.regions['eu-central-1'] ?? '' })
@@ -61,7 +62,7 @@ test('a call of Bedrock: the encoded model is encoded once more, a token is sign
     Credentials: { AccessKeyId: key.accessKeyId, SecretAccessKey: key.secretAccessKey, SessionToken: 'TOKEN' },
   }
   const credential = new Secret(JSON.stringify(document))
-  const headers = await bedrock.sign?.(request(), { credential, provider, nowMs })
+  const headers = await bedrock.sign?.(request(), { credential, provider, ...moment })
   assert.deepEqual(headers, {
     'content-type': 'application/json',
     traceparent: '00-1',
@@ -77,7 +78,7 @@ test('the secret beside the id of its key signs the same, with the token as a he
   const provider = providerOf(bedrock, { region: 'eu-central-1', baseUrl: 'https://vpce.example', options })
   const credential = new Secret(key.secretAccessKey)
   const ready = request({ ...bedrock.authorise(credential), 'x-amz-security-token': 'TOKEN' })
-  const headers = (await bedrock.sign?.(ready, { credential, provider, nowMs })) ?? {}
+  const headers = (await bedrock.sign?.(ready, { credential, provider, ...moment })) ?? {}
   assert.ok(signatureOf(headers).endsWith(`Signature=${signature}`), signatureOf(headers))
   assert.ok(!JSON.stringify(headers).includes(key.secretAccessKey))
 })
@@ -85,7 +86,7 @@ test('the secret beside the id of its key signs the same, with the token as a he
 test('a Bedrock API key is sent as it is', async () => {
   const credential = new Secret('ABSKsomething')
   const ready: Unsigned = request({ ...bedrock.authorise(credential) })
-  const headers = await bedrock.sign?.(ready, { credential, provider: providerOf(bedrock), nowMs })
+  const headers = await bedrock.sign?.(ready, { credential, provider: providerOf(bedrock), ...moment })
   assert.equal(headers, ready.headers)
   assert.equal(ready.headers['authorization'], 'Bearer ABSKsomething')
 })
@@ -101,7 +102,7 @@ test('an access key is found in what sts and secret stores give, and nowhere els
 test('an address without a region must be given one before it can sign', async () => {
   const provider = providerOf(bedrock, { baseUrl: 'https://proxy.example', options: { access_key_id: 'A' } })
   await assert.rejects(
-    async () => bedrock.sign?.(request(), { credential: new Secret('s'), provider, nowMs }),
+    async () => bedrock.sign?.(request(), { credential: new Secret('s'), provider, ...moment }),
     /must set its region/,
   )
 })

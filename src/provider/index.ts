@@ -23,6 +23,7 @@ import { sglang } from './sglang.ts'
 import { siliconflow } from './siliconflow.ts'
 import { together } from './together.ts'
 import type { Vendor } from './vendor.ts'
+import { vertex } from './vertex.ts'
 import { vllm } from './vllm.ts'
 import { voyageai } from './voyageai.ts'
 import { xai } from './xai.ts'
@@ -36,6 +37,7 @@ export const vendors: readonly Vendor[] = [
   deepseek,
   azure,
   bedrock,
+  vertex,
   openrouter,
   groq,
   mistral,

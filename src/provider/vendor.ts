@@ -66,7 +66,20 @@ export type Endpoint = {
 /** A request that is ready but for its signature. */
 export type Unsigned = Pick<UpstreamRequest, 'method' | 'url' | 'headers' | 'body'>
 
-export type Signing = { readonly credential: Secret; readonly provider: Provider; readonly nowMs: number }
+/** What a credential was exchanged for, until when. */
+export type Token = { readonly text: string; readonly endsMs: number }
+
+/** Gives the token of this name, made anew where there is none or it ends. */
+export type TokenKeeper = { readonly take: (name: string, make: () => Promise<Token>) => Promise<string> }
+
+export type Signing = {
+  readonly credential: Secret
+  readonly provider: Provider
+  readonly nowMs: number
+  readonly tokens: TokenKeeper
+  /** Sends a request of the vendor's own, the way that calls go. */
+  readonly ask: (request: Unsigned) => Promise<{ readonly status: number; readonly document: JsonObject | null }>
+}
 
 export type Vendor = {
   readonly name: string
@@ -94,7 +107,7 @@ export type Vendor = {
   readonly dialect: (model: string) => Dialect
   /** Headers that carry the credential; some vendors want another one for each of their protocols. */
   readonly authorise: (credential: Secret, protocol?: UpstreamProtocolName) => Readonly<Record<string, string>>
-  /** For credentials that are not sent but sign: all headers of the request, for the bytes as they go out. Absent: `authorise` is all. */
+  /** For credentials that are not sent but sign, or are exchanged for a token: all headers of the request, for the bytes as they go out. Absent: `authorise` is all. */
   readonly sign?: (request: Unsigned, signing: Signing) => Promise<Readonly<Record<string, string>>>
   /** Path and query, from the protocol's own path: most vendors give it back as it is. */
   readonly endpoint: (request: {

@@ -226,7 +226,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
       // A reply that does not stream comes in one piece, after however long the model thinks: only `total` bounds it.
       if (call.stream) watch.arm('first_token', timeouts.firstTokenMs)
       const { request, sign } = prepared
-      const headers = sign === null ? request.headers : await sign(clock.nowMs())
+      const headers = sign === null ? request.headers : await sign(clock)
       reply = await upstream.transport.send({
         ...request,
         headers,

@@ -78,7 +78,7 @@ const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | n
 /** What a provider counts; `null` = it does not say. Throws Problem for what is the caller's own fault. */
 const askProvider = async (question: Question, { leg, upstream }: { leg: Leg; upstream: Upstream }) => {
   const { protocol, call, snapshot, exchange } = question
-  const { request } = prepare({
+  const { request, sign } = prepare({
     speech: { protocol, call, request: null, warnings: [] },
     leg,
     upstream,
@@ -90,8 +90,10 @@ const askProvider = async (question: Question, { leg, upstream }: { leg: Leg; up
     credential: upstream.provider.credentials[0] ?? null,
   })
   const { signal } = exchange.inbound
+  const headers = sign === null ? request.headers : await sign(question.ports.clock)
   const reply = await upstream.transport.send({
     ...request,
+    headers,
     signal,
     connectTimeoutMs: timeoutMs,
     headersTimeoutMs: timeoutMs,

@@ -1,5 +1,6 @@
 /** A leg of a route as the request that goes out: what the target needs changed, where it goes, what it carries. */
 
+import type { Clock } from '#base/clock.ts'
 import type { Secret } from '#base/log.ts'
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
@@ -14,6 +15,7 @@ import type { Adjustment } from '#provider/vendor.ts'
 import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
 import type { Speech } from './speak.ts'
+import { askOver } from './token-keeper.ts'
 
 export type Preparation = {
   /** The call in the target's protocol. */
@@ -36,7 +38,7 @@ export type Prepared = {
   readonly shims: readonly string[]
   readonly askedUsage: boolean
   /** Gives the headers with the signature of this moment; `null` = they are whole as they are. */
-  readonly sign: ((nowMs: number) => Promise<Readonly<Record<string, string>>>) | null
+  readonly sign: ((clock: Clock) => Promise<Readonly<Record<string, string>>>) | null
 }
 
 const merged = (first: Edits, second: Edits): Edits => ({
@@ -113,10 +115,13 @@ const headersFor = (preparation: Preparation, outgoing: OutgoingCall): Readonly<
 })
 
 const signerOf = ({ upstream, credential }: Preparation, request: Prepared['request']): Prepared['sign'] => {
-  const { vendor, provider } = upstream
+  const { vendor, provider, transport, tokens } = upstream
   const { sign } = vendor
   if (sign === undefined || credential === null) return null
-  return (nowMs) => sign(request, { credential, provider, nowMs })
+  return (clock) => {
+    const nowMs = clock.nowMs()
+    return sign(request, { credential, provider, nowMs, tokens: tokens(nowMs), ask: askOver(transport, clock) })
+  }
 }
 
 /** @throws Problem `unsupported_parameter` in strict mode, or what the protocol cannot write. */

@@ -8,7 +8,7 @@ import type { ModelTable } from '#policy/choose.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Plans } from '#policy/plan.ts'
-import type { Provider, Vendor } from '#provider/vendor.ts'
+import type { Provider, TokenKeeper, Vendor } from '#provider/vendor.ts'
 import type { MonthVolumes } from './month-volumes.ts'
 
 /** A provider with the way to it. */
@@ -18,6 +18,8 @@ export type Upstream = {
   readonly transport: Transport
   /** What each of the provider's credentials is remembered by; never the credential. */
   readonly credentialDigests: readonly string[]
+  /** What credentials were exchanged for, as long as the way to it lasts. */
+  readonly tokens: (nowMs: number) => TokenKeeper
 }
 
 /** Tables that are small and change seldom: replaced whole. */

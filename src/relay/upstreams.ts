@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Transport } from '#http/transport.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 import type { Upstream } from './snapshot.ts'
+import { tokenKeeper } from './token-keeper.ts'
 
 export type UpstreamSet = {
   readonly current: () => ReadonlyMap<string, Upstream>
@@ -47,7 +48,8 @@ export const upstreamSet = (maker: UpstreamMaker): UpstreamSet => {
     const way = wayOf(provider)
     const known = ways.get(provider.name)
     const transport = known?.way === way ? known.upstream.transport : maker.transportFor(provider)
-    return [{ way, upstream: { provider, vendor, transport, credentialDigests: digestsOf(provider) } }]
+    const tokens = known?.way === way ? known.upstream.tokens : tokenKeeper()
+    return [{ way, upstream: { provider, vendor, transport, tokens, credentialDigests: digestsOf(provider) } }]
   }
   const end = ({ upstream }: Way): Promise<void> =>
     upstream.transport.close().catch((error: unknown) => maker.closeFailed(upstream.provider.name, error))
@@ -75,6 +77,7 @@ export const inProcessUpstream = (vendor: Vendor, transport: Transport): Upstrea
   vendor,
   transport,
   credentialDigests: [],
+  tokens: tokenKeeper(),
   provider: {
     name: vendor.name,
     vendor: vendor.name,

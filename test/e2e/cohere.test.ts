@@ -62,7 +62,9 @@ models:
   await assert.rejects(open.rest(), 'a cut answer does not look complete')
 
   upstream.forget()
-  upstream.answer(whole({ choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }] }))
+  upstream.answer(
+    whole({ choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }] }),
+  )
   await call(relay.url, { key, body: chat('hello', { model: 'command' }) })
   assert.equal((await upstream.arrival(0)).target, '/compatibility/v1/chat/completions')
 })

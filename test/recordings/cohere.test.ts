@@ -26,9 +26,7 @@ const readAll = (): readonly Recording[] => {
 
 const callFor = (stream: boolean): Call => {
   const asked = { model: 'm', messages: [{ role: 'user', content: 'x' }], max_tokens: 9, stream }
-  return protocols['openai-chat'].server.readCall(
-    inboundOf('/v1/chat/completions', Buffer.from(JSON.stringify(asked))),
-  )
+  return protocols['openai-chat'].server.readCall(inboundOf('/v1/chat/completions', Buffer.from(JSON.stringify(asked))))
 }
 
 const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {})

@@ -1,7 +1,7 @@
 /** Cohere's own chat, its second version: a format that only Cohere speaks. */
 
-import { openaiReader } from '#protocol/openai/reply.ts'
 import { writeRequest } from '#protocol/openai/outgoing.ts'
+import { openaiReader } from '#protocol/openai/reply.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import type { UpstreamProtocol } from '#protocol/protocol.ts'
 import { cohereFields } from './fields.ts'

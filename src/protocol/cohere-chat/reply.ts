@@ -45,12 +45,14 @@ class CohereReading {
 
   #step(type: string, at: Event, list: PartList): EventReading['role'] {
     const { data, delta, message, index } = at
-    if (type === 'message-start') list.push({ type: 'start', id: textOf(data['id']) || null, model: null, createdMs: null })
+    if (type === 'message-start')
+      list.push({ type: 'start', id: textOf(data['id']) || null, model: null, createdMs: null })
     else if (type === 'content-start' || type === 'content-delta') this.#content(objectAt(message, 'content'), list)
     else if (type === 'content-end') this.#choice.closeProse(list)
     else if (type === 'tool-plan-delta') this.#prose('reasoning', textOf(message['tool_plan']), list)
     else if (type === 'tool-call-start') for (const call of listOf(message['tool_calls'])) this.#tool(index, call, list)
-    else if (type === 'tool-call-delta') for (const call of listOf(message['tool_calls'])) this.#input(index, call, list)
+    else if (type === 'tool-call-delta')
+      for (const call of listOf(message['tool_calls'])) this.#input(index, call, list)
     else if (type === 'tool-call-end') this.#endTool(index, list)
     else if (type === 'citation-start') for (const one of listOf(message['citations'])) this.#citation(one, list)
     else if (type === 'message-end') {

@@ -54,7 +54,11 @@ const toolFields = ({ request }: Order): JsonObject => {
 
 type Bounds = { readonly least: number; readonly most: number }
 
-const within = (value: number | null, { least, most }: Bounds, told: { field: string; order: Order }): number | null => {
+const within = (
+  value: number | null,
+  { least, most }: Bounds,
+  told: { field: string; order: Order },
+): number | null => {
   if (value === null || (value >= least && value <= most)) return value
   const clamped = Math.min(most, Math.max(least, value))
   told.order.warn(told.field, `clamped to ${clamped}`)

@@ -64,7 +64,9 @@ const callOf = ({ id, name, kind, input }: ToolCallBlock): JsonObject => {
 /** What was thought before calls of tools is their plan; else it is thought. */
 const assistantOf = ({ content }: Message, writing: Writing, place: string): JsonObject => {
   const calls = content.filter((block) => block.type === 'tool-call').filter(({ executor }) => executor === 'caller')
-  const thought = content.flatMap((block) => (block.type === 'reasoning' && !block.redacted ? [block.text] : [])).join('')
+  const thought = content
+    .flatMap((block) => (block.type === 'reasoning' && !block.redacted ? [block.text] : []))
+    .join('')
   const said = contentOf(content, writing, place)
   const thinking = thought !== '' && calls.length === 0 ? [{ type: 'thinking', thinking: thought }] : []
   const all = [...thinking, ...said]

@@ -1,0 +1,79 @@
+/** Tokens that credentials were exchanged for, kept while they hold: one exchange at a time, and a new token before the old one ends. */
+
+import { Buffer } from 'node:buffer'
+import type { Clock } from '#base/clock.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import type { Transport } from '#http/transport.ts'
+import type { Signing, Token, TokenKeeper } from '#provider/vendor.ts'
+
+/** So long before its end a token is renewed while it still serves. */
+const renewMs = 300_000
+/** With less than this left it is not sent any more. */
+const leastMs = 30_000
+const tokensMax = 100
+const answerBytesMax = 65_536
+const timeoutMs = 15_000
+
+type Kept = { readonly token: Token | null; readonly renewing: Promise<Token> | null }
+
+/** Keeps the tokens of one provider. */
+export const tokenKeeper = (): ((nowMs: number) => TokenKeeper) => {
+  const all = new Map<string, Kept>()
+
+  const renew = (name: string, make: () => Promise<Token>): Promise<Token> => {
+    const { token = null, renewing = null } = all.get(name) ?? {}
+    if (renewing !== null) return renewing
+    if (!all.has(name) && all.size >= tokensMax) all.clear()
+    const made = make()
+    all.set(name, { token, renewing: made })
+    made.then(
+      (fresh) => all.set(name, { token: fresh, renewing: null }),
+      // Who waits for it is told; the next call tries again.
+      () => all.set(name, { token, renewing: null }),
+    )
+    return made
+  }
+
+  return (nowMs) => ({
+    take: async (name, make) => {
+      const token = all.get(name)?.token ?? null
+      const leftMs = token === null ? 0 : token.endsMs - nowMs
+      if (token === null || leftMs < leastMs) return (await renew(name, make)).text
+      if (leftMs < renewMs) renew(name, make).catch(() => {})
+      return token.text
+    },
+  })
+}
+
+const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | null> => {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    sizeBytes += chunk.length
+    if (sizeBytes > answerBytesMax) return null
+  }
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    return isObject(value) ? value : null
+  } catch {
+    // A page of a proxy: it gives no token.
+    return null
+  }
+}
+
+/** Asks over the provider's own way, guard and proxy included, within a bound of time. */
+export const askOver =
+  ({ send }: Transport, clock: Pick<Clock, 'after'>): Signing['ask'] =>
+  async (request) => {
+    const stopping = new AbortController()
+    const cancel = clock.after(timeoutMs, () => stopping.abort(new DOMException('No token in time.', 'TimeoutError')))
+    try {
+      const bounds = { connectTimeoutMs: timeoutMs, headersTimeoutMs: timeoutMs }
+      const reply = await send({ ...request, signal: stopping.signal, ...bounds })
+      return { status: reply.status, document: await readDocument(reply.body) }
+    } finally {
+      cancel()
+    }
+  }
