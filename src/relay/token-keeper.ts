@@ -40,7 +40,8 @@ export const tokenKeeper = (): ((nowMs: number) => TokenKeeper) => {
       const token = all.get(name)?.token ?? null
       const leftMs = token === null ? 0 : token.endsMs - nowMs
       if (token === null || leftMs < leastMs) return (await renew(name, make)).text
-      if (leftMs < renewMs) renew(name, make).catch(() => {})
+      // A failure is dealt with where the promise was made; until the end there is time to try again.
+      if (leftMs < renewMs) void renew(name, make)
       return token.text
     },
   })
