@@ -89,6 +89,8 @@ const rowOf = (candidate: Candidate, owner: Owner, request: FirstStartRequest): 
   cacheMs: null,
   requestsPerMinute: null,
   tokensPerMinute: null,
+  requestsPerDay: null,
+  tokensPerDay: null,
   concurrency: null,
   addresses: null,
   defaultProvider: null,

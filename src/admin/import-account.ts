@@ -111,6 +111,8 @@ const rowOf = (
   models: key.models,
   requestsPerMinute: key.rpm,
   tokensPerMinute: key.tpm,
+  requestsPerDay: null,
+  tokensPerDay: null,
   concurrency: key.concurrency,
   addresses: key.addresses,
   defaultProvider: null,

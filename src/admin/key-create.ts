@@ -64,6 +64,8 @@ const createInput = z
       .describe('Give the answer of the same call again for so long (5m). Absent: only where a call asks for it.'),
     rpm: limit('Requests a minute.'),
     tpm: limit('Tokens a minute.'),
+    rpd: limit('Requests a day.'),
+    tpd: limit('Tokens a day.'),
     concurrency: limit('Calls under way at once.'),
     budget: z
       .string()
@@ -150,6 +152,8 @@ const newRow = async (
     cacheMs: input.cache === undefined ? null : cacheMsOf(input.cache),
     requestsPerMinute: input.rpm ?? null,
     tokensPerMinute: input.tpm ?? null,
+    requestsPerDay: input.rpd ?? null,
+    tokensPerDay: input.tpd ?? null,
     concurrency: input.concurrency ?? null,
     addresses: input.addresses ?? null,
     defaultProvider: input.provider ?? null,

@@ -143,6 +143,19 @@ export type NotifyConfig = {
   readonly alerts: readonly AlertConfig[]
 }
 
+/** A limit that holds for several keys, models, projects or accounts. */
+export type LimitConfig = {
+  readonly name: string
+  readonly per: 'all' | 'account' | 'project' | 'key'
+  readonly requestsPerMinute: number | null
+  readonly requestsPerDay: number | null
+  readonly tokensPerMinute: number | null
+  readonly tokensPerDay: number | null
+  readonly concurrency: number | null
+  /** Whose calls it holds for; `null` = everybody's. */
+  readonly scope: Readonly<Record<'keys' | 'projects' | 'accounts' | 'plans' | 'models', readonly string[] | null>>
+}
+
 /** A guardrail as the file has it. */
 export type GuardConfig = {
   readonly name: string
@@ -191,13 +204,14 @@ export type Config = {
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
   readonly plans: PlanSettings
+  readonly limits: readonly LimitConfig[]
   readonly guards: readonly GuardConfig[]
   /** Markups and discounts: those of plans, and bundles. */
   readonly priceRules: readonly PriceRule[]
   /** What a dollar costs in other currencies. */
   readonly fxRates: readonly FxRate[]
   readonly signup: SignupSettings
-  readonly retention: { readonly callsMs: number; readonly bodiesMs: number }
+  readonly retention: { readonly callsMs: number; readonly bodiesMs: number; readonly eventsMs: number }
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */
   readonly telemetry: TelemetryConfig | null

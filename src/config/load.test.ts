@@ -75,7 +75,11 @@ describe('a good file', () => {
     assert.equal(config.server.uploadBytesMax, 512 * 1024 * 1024)
     assert.equal(config.server.drainTimeoutMs, 30_000)
     assert.deepEqual(config.store, { file: null, durability: 'process' })
-    assert.deepEqual(config.retention, { callsMs: 90 * 86_400_000, bodiesMs: 7 * 86_400_000 })
+    assert.deepEqual(config.retention, {
+      callsMs: 90 * 86_400_000,
+      bodiesMs: 7 * 86_400_000,
+      eventsMs: 90 * 86_400_000,
+    })
     assert.deepEqual(config.log, { level: 'info', bodies: false })
     assert.deepEqual(
       config.providers.map(({ name, baseUrl, origin }) => ({ name, baseUrl, origin })),

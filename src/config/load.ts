@@ -7,6 +7,7 @@ import { referenceOf } from '#base/settings.ts'
 import type { SignupSettings } from '#identity/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
 import { buildGuards } from './build-guard.ts'
+import { buildLimits } from './build-limit.ts'
 import { buildModels } from './build-model.ts'
 import { buildNotify } from './build-notify.ts'
 import { buildFxRates, buildPriceRules } from './build-price.ts'
@@ -21,7 +22,6 @@ import type { Resolver, Tell } from './resolve.ts'
 import { createResolver } from './resolve.ts'
 import type { Settings } from './schema.ts'
 import { blocks } from './schema.ts'
-import { warnUnhonoured } from './unhonoured.ts'
 import type { Explain } from './validate.ts'
 import { validate } from './validate.ts'
 
@@ -148,7 +148,6 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   const surroundings = { environment: request.environment, folder }
   const resolver = createResolver(surroundings, tell)
   const warn = teller(warnings, 'value')
-  warnUnhonoured(settings, warn)
   const providers = await buildProviders(settings, {
     vendors: request.vendors,
     surroundings,
@@ -172,11 +171,12 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     models: buildModels(settings, { names, declared }, tell),
     regionsAllowed: regionsOf(settings),
     plans: settings.plans ?? {},
+    limits: buildLimits(settings),
     guards: await buildGuards(settings, resolver, tell),
     priceRules: buildPriceRules(settings),
     fxRates: buildFxRates(settings, tell),
     signup: signupOf(settings, tell),
-    retention: { callsMs: retention.calls, bodiesMs: retention.bodies },
+    retention: { callsMs: retention.calls, bodiesMs: retention.bodies, eventsMs: retention.events },
     notify: await buildNotify(settings, resolver, tell),
     telemetry: await buildTelemetry(settings, resolver),
     log: settings.log ?? blocks.log.parse({}),

@@ -9,7 +9,7 @@ import { migrationSettings } from '#migration/settings.ts'
 import { alertSettings, mailSettings, recipientSettings } from '#notify/settings.ts'
 import { logSettings, telemetrySettings } from '#observe/settings.ts'
 import { paymentSettings } from '#payment/settings.ts'
-import { bundleSettings, guardSettings, planSettings, regionSettings } from '#policy/settings.ts'
+import { bundleSettings, guardSettings, limitSettings, planSettings, regionSettings } from '#policy/settings.ts'
 import { providerSettings } from '#provider/settings.ts'
 import { modelSettings } from '#relay/settings.ts'
 import { secretSettings } from '#secret/settings.ts'
@@ -34,6 +34,7 @@ export const blocks = {
   seller: sellerSettings,
   retention: retentionSettings,
   regions: regionSettings,
+  limits: limitSettings,
   guardrails: guardSettings,
   recipients: recipientSettings,
   alerts: alertSettings,

@@ -2,6 +2,7 @@
 
 import type { Problem } from '#base/problem.ts'
 import type { KeyFacts } from './key-facts.ts'
+import type { LimitFacts } from './limit.ts'
 import type { AccountPlan } from './plan.ts'
 import type { TokenEstimate } from './rate.ts'
 import type { Ticket } from './ticket.ts'
@@ -11,6 +12,10 @@ export type AdmissionFacts = {
   readonly key: KeyFacts
   /** `null` = the account has no plan. */
   readonly plan: AccountPlan | null
+  /** The operator's own limits, whoever they hold for. */
+  readonly limits: readonly LimitFacts[]
+  /** The names that the caller wrote and the ids that they stand for. */
+  readonly models: readonly string[]
   readonly estimate: TokenEstimate
 }
 

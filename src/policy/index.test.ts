@@ -9,6 +9,8 @@ import { sampleKey } from './sample-key.ts'
 const facts = (key: AdmissionFacts['key']): AdmissionFacts => ({
   key,
   plan: null,
+  limits: [],
+  models: ['m'],
   estimate: { inputTokens: 10, outputTokensMax: null },
 })
 

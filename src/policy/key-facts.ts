@@ -17,6 +17,8 @@ export type KeyFacts = {
   readonly models: readonly string[] | null
   readonly requestsPerMinute: number | null
   readonly tokensPerMinute: number | null
+  readonly requestsPerDay: number | null
+  readonly tokensPerDay: number | null
   readonly concurrency: number | null
   readonly addresses: readonly string[] | null
   readonly defaultProvider: string | null

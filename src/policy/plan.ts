@@ -1,7 +1,7 @@
 /** Plans: what an account's keys may do together, what a new customer is given, and which plan comes next. */
 
 import type { TokenEstimate } from './rate.ts'
-import { tokensAtAdmission } from './rate.ts'
+import { ticketsOf } from './rate.ts'
 import type { Ticket } from './ticket.ts'
 
 export type PlanFacts = {
@@ -65,24 +65,10 @@ const limitText = (plan: PlanFacts): string => {
   return texts.length === 0 ? 'no such limits' : texts.join(', ')
 }
 
-const minuteMs = 60_000
-const dayMs = 86_400_000
-
 /** The tickets of an account's plan, which all its keys take from; those of the sandbox are counted apart. */
 export const planTickets = ({ account, test, plan, next }: AccountPlan, estimate: TokenEstimate): readonly Ticket[] => {
   const owner = `plan "${plan.name}" of account ${account}`
   const advice = next === null ? null : `Plan "${next.name}" has ${limitText(next)}.`
-  const bucket = `account:${account}:${test ? 'test:' : ''}`
-  const tokens = tokensAtAdmission(estimate)
-  const rates = [
-    ['requests', plan.requestsPerMinute, minuteMs, 1, 'requests'],
-    ['requests', plan.requestsPerDay, dayMs, 1, 'requests-day'],
-    ['tokens', plan.tokensPerMinute, minuteMs, tokens, 'tokens'],
-    ['tokens', plan.tokensPerDay, dayMs, tokens, 'tokens-day'],
-  ] as const
-  const tickets = rates.flatMap(([unit, limit, periodMs, amount, name]): Ticket[] =>
-    limit === null ? [] : [{ kind: 'rate', bucket: `${bucket}${name}`, unit, limit, periodMs, amount, owner, advice }],
-  )
-  if (plan.concurrency === null) return tickets
-  return [...tickets, { kind: 'concurrency', bucket: `${bucket}concurrency`, limit: plan.concurrency, owner, advice }]
+  const bucket = `account:${account}${test ? ':test' : ''}`
+  return ticketsOf(plan, { bucket, owner, advice }, estimate)
 }

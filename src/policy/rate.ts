@@ -16,25 +16,48 @@ export type TokenEstimate = {
 export const outputTokensCountedMax = 4096
 
 const minuteMs = 60_000
+const dayMs = 86_400_000
 
 /** Tokens that admission takes: the input and at most 4,096 of output. */
 export const tokensAtAdmission = ({ inputTokens, outputTokensMax }: TokenEstimate): number =>
   Math.ceil(inputTokens) + Math.min(outputTokensMax ?? outputTokensCountedMax, outputTokensCountedMax)
 
-/** The tickets that one call under this key takes, all or none: requests and tokens per minute, concurrency. */
-export const ticketsFor = (facts: KeyFacts, estimate: TokenEstimate): readonly Ticket[] => {
-  const owner = `key "${facts.name}"`
-  const tickets: Ticket[] = []
-  const rate = (unit: 'requests' | 'tokens', limit: number | null, amount: number): void => {
-    if (limit === null) return
-    tickets.push({ kind: 'rate', bucket: `key:${facts.id}:${unit}`, unit, limit, periodMs: minuteMs, amount, owner })
-  }
-  rate('requests', facts.requestsPerMinute, 1)
-  rate('tokens', facts.tokensPerMinute, tokensAtAdmission(estimate))
-  if (facts.concurrency !== null)
-    tickets.push({ kind: 'concurrency', bucket: `key:${facts.id}:concurrency`, limit: facts.concurrency, owner })
-  return tickets
+/** What may be done in a while, and at once; `null` = no such limit. */
+export type Limits = {
+  readonly requestsPerMinute: number | null
+  readonly requestsPerDay: number | null
+  readonly tokensPerMinute: number | null
+  readonly tokensPerDay: number | null
+  readonly concurrency: number | null
 }
+
+/** Whose limits they are: what they are counted under, and how a refusal calls it. */
+export type LimitOwner = { readonly bucket: string; readonly owner: string; readonly advice?: string | null }
+
+/** The tickets that one call takes of these limits, all or none. */
+export const ticketsOf = (
+  limits: Limits,
+  { bucket, owner, advice }: LimitOwner,
+  estimate: TokenEstimate,
+): readonly Ticket[] => {
+  const tokens = tokensAtAdmission(estimate)
+  const told = advice === undefined ? { owner } : { owner, advice }
+  const rates = [
+    ['requests', limits.requestsPerMinute, minuteMs, 1, 'requests'],
+    ['requests', limits.requestsPerDay, dayMs, 1, 'requests-day'],
+    ['tokens', limits.tokensPerMinute, minuteMs, tokens, 'tokens'],
+    ['tokens', limits.tokensPerDay, dayMs, tokens, 'tokens-day'],
+  ] as const
+  const tickets = rates.flatMap(([unit, limit, periodMs, amount, name]): Ticket[] =>
+    limit === null ? [] : [{ kind: 'rate', bucket: `${bucket}:${name}`, unit, limit, periodMs, amount, ...told }],
+  )
+  if (limits.concurrency === null) return tickets
+  return [...tickets, { kind: 'concurrency', bucket: `${bucket}:concurrency`, limit: limits.concurrency, ...told }]
+}
+
+/** The tickets of a key. */
+export const ticketsFor = (facts: KeyFacts, estimate: TokenEstimate): readonly Ticket[] =>
+  ticketsOf(facts, { bucket: `key:${facts.id}`, owner: `key "${facts.name}"` }, estimate)
 
 const isTighter = (state: LimitState, than: LimitState | undefined): boolean =>
   than === undefined ||
@@ -67,7 +90,7 @@ export const limitHeaders = (states: readonly LimitState[]): Readonly<Record<str
 const periodName = (periodMs: number): string => {
   if (periodMs === minuteMs) return 'minute'
   if (periodMs === 3_600_000) return 'hour'
-  if (periodMs === 86_400_000) return 'day'
+  if (periodMs === dayMs) return 'day'
   return durationText(periodMs)
 }
 

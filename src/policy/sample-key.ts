@@ -18,6 +18,8 @@ export const sampleKey = (changes: Partial<KeyFacts> = {}): KeyFacts => ({
   cacheMs: null,
   requestsPerMinute: null,
   tokensPerMinute: null,
+  requestsPerDay: null,
+  tokensPerDay: null,
   concurrency: null,
   addresses: null,
   defaultProvider: null,

@@ -1,4 +1,4 @@
-/** What can be configured about who may do how much where: the blocks `plans`, `bundles`, `regions` and `guardrails`. */
+/** What can be configured about who may do how much where: the blocks `plans`, `bundles`, `regions`, `guardrails` and `limits`. */
 
 import { z } from 'zod'
 import { nanoOf } from '#base/money.ts'
@@ -146,3 +146,35 @@ export const guardSettings = z
   .record(name('a guardrail'), guardrail)
   .describe('What may not pass, and what is taken out.')
 export type GuardSettings = z.output<typeof guardSettings>
+
+const limitOfMany = z
+  .strictObject({
+    per: z
+      .enum(['all', 'account', 'project', 'key'])
+      .default('all')
+      .describe('Whose calls count together: all that it holds for, or those of each account, project or key.'),
+    rpm: limit('Requests a minute.'),
+    rpd: limit('Requests a day.'),
+    tpm: limit('Tokens a minute.'),
+    tpd: limit('Tokens a day.'),
+    concurrency: limit('Calls under way at once.'),
+    for: z
+      .strictObject({
+        keys: names('Ids or names of keys.'),
+        projects: names('Ids of projects.'),
+        accounts: names('Ids of accounts.'),
+        plans: names('Names of plans.'),
+        models: names('Ids of models, or names as callers write them.'),
+      })
+      .prefault({})
+      .describe('Whose calls it holds for: those that each list names; without lists, all.'),
+  })
+  .superRefine((entry, context) => {
+    if ([entry.rpm, entry.rpd, entry.tpm, entry.tpd, entry.concurrency].every((one) => one === undefined))
+      context.addIssue('limits nothing: give rpm, rpd, tpm, tpd or concurrency')
+  })
+
+/** The block `limits`: by name. */
+export const limitSettings = z
+  .record(name('a limit'), limitOfMany)
+  .describe('Limits beside those of keys and plans: of models, projects, accounts, or everybody together.')

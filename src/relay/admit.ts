@@ -86,6 +86,8 @@ export const admit = async ({ snapshot, key, call, limiter, nowMs }: Admission):
   const decision = decideAdmission(policies, {
     key,
     plan: account === undefined ? null : planOf(snapshot.customers.plans, account, key.test),
+    limits: snapshot.limits,
+    models: [call.model, ...call.models, ...candidates.rows.map(({ id }) => id)],
     estimate: { inputTokens: Math.ceil(call.inputBytes / bytesPerToken), outputTokensMax: call.outputMax },
   })
   if (decision.refusal !== null) throw decision.refusal

@@ -29,6 +29,7 @@ const settings = (changes: Partial<RelaySettings> = {}): RelaySettings => ({
   models: [sampleModel()],
   environment: 'production',
   regionsAllowed: null,
+  limits: [],
   guards: [],
   keepBodies: false,
   plans: [],

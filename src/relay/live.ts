@@ -11,6 +11,7 @@ import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
 import type { GuardFacts } from '#policy/guard.ts'
 import { makeGuard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
+import type { LimitFacts } from '#policy/limit.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 import type { Provider } from '#provider/vendor.ts'
@@ -33,6 +34,7 @@ export type RelaySettings = {
   readonly environment: string
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
+  readonly limits: readonly LimitFacts[]
   readonly guards: readonly GuardFacts[]
   readonly keepBodies: boolean
   /** Plans that the file declares: they stand before those of the store. */
@@ -105,6 +107,7 @@ export const liveRelay = (options: LiveOptions): Live => {
     upstreams: upstreams.replace(settings.providers),
     environment: settings.environment,
     regionsAllowed: settings.regionsAllowed,
+    limits: settings.limits,
     guards: settings.guards.map(makeGuard),
     keepBodies: settings.keepBodies,
     ...tables(),

@@ -86,6 +86,8 @@ export const showKey: Inquiry = async (question) => {
         requests: key.requestsPerMinute,
         tokens: key.tokensPerMinute,
         interval: '60s',
+        requests_per_day: key.requestsPerDay,
+        tokens_per_day: key.tokensPerDay,
         concurrency: key.concurrency,
       },
       created_at: rfc3339(key.createdMs),

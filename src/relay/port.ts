@@ -33,3 +33,10 @@ export type KeySource = {
   /** All keys that are not long gone, by digest: read at start and when told of a change. */
   readonly load: () => Promise<ReadonlyMap<string, KeyFacts>>
 }
+
+/** Deletes what was kept for a while, the oldest first, at most `limit` of them; gives how many went. */
+export type OldCalls = {
+  /** Records of calls with their bodies; what the figures of usage do not hold yet stays. */
+  readonly forgetCalls: (olderThanMs: number, limit: number) => Promise<number>
+  readonly forgetBodies: (olderThanMs: number, limit: number) => Promise<number>
+}

@@ -7,6 +7,7 @@ import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
 import type { ModelTable } from '#policy/choose.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
+import type { LimitFacts } from '#policy/limit.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { Provider, TokenKeeper, Vendor } from '#provider/vendor.ts'
 import type { MonthVolumes } from './month-volumes.ts'
@@ -50,6 +51,7 @@ export type Snapshot = {
   readonly rulesOf: (vendor: string, model: string) => ParameterRules
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
+  readonly limits: readonly LimitFacts[]
   /** In the order in which they are asked. */
   readonly guards: readonly Guard[]
   readonly environment: string

@@ -273,6 +273,7 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
       models: options.models ?? [sampleModel()],
       environment: 'production',
       regionsAllowed: options.regionsAllowed ?? null,
+      limits: [],
       guards: options.guards ?? [],
       keepBodies: options.keepBodies ?? false,
       plans: [],

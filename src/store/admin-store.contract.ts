@@ -110,6 +110,8 @@ const keyContract = ({ name, open }: OpenBackend): void => {
       models: ['kimi-k2', 'a/b'],
       requestsPerMinute: 3,
       tokensPerMinute: 2 ** 40,
+      requestsPerDay: 7,
+      tokensPerDay: 2 ** 41,
       concurrency: 0,
       addresses: ['10.0.0.0/8'],
       defaultProvider: 'moonshot',

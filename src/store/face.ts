@@ -5,7 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
-import type { AccountSource, CallLog, KeyFacts, KeySource, VolumeSource } from '#relay/port.ts'
+import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSource } from '#relay/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
@@ -27,6 +27,7 @@ export type Store = AdminStore &
   AnswerStore &
   AccountSource &
   VolumeSource &
+  OldCalls &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -195,5 +196,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   events: (filter) => execute('events', filter),
   deliveries: (filter) => execute('deliveries', filter),
   replayDelivery: (request, trail) => execute('replayDelivery', { request, trail }),
+  forgetCalls: (olderThanMs, limit) => execute('forgetCalls', { olderThanMs, limit }),
+  forgetBodies: (olderThanMs, limit) => execute('forgetBodies', { olderThanMs, limit }),
   forgetEvents: (olderThanMs, limit) => execute('forgetEvents', { olderThanMs, limit }),
 })

@@ -33,6 +33,8 @@ export const sampleKeyRow = (id: string, changes: Partial<KeyRow> = {}): KeyRow 
   cacheMs: null,
   requestsPerMinute: null,
   tokensPerMinute: null,
+  requestsPerDay: null,
+  tokensPerDay: null,
   concurrency: null,
   addresses: null,
   defaultProvider: null,

@@ -50,5 +50,6 @@ export const retentionSettings = z
     bodies: duration({ min: '1m' })
       .prefault('7d')
       .describe('How long bodies are kept, where `log.bodies` keeps them at all.'),
+    events: duration({ min: '1h' }).prefault('90d').describe('How long events and their deliveries are kept.'),
   })
   .describe('How long records are kept.')

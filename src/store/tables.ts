@@ -58,6 +58,8 @@ export type KeyTable = {
   cache_ms: WholeOrNull
   requests_per_minute: WholeOrNull
   tokens_per_minute: WholeOrNull
+  requests_per_day: WholeOrNull
+  tokens_per_day: WholeOrNull
   concurrency: WholeOrNull
   addresses: JsonText | null
   default_provider: string | null

@@ -58,6 +58,7 @@ export const relaySettings = ({
   server,
   log,
   plans,
+  limits,
   guards,
 }: Config): RelaySettings => ({
   providers: providers.map((one) => ({
@@ -70,6 +71,7 @@ export const relaySettings = ({
   fxRates,
   environment: server.environment,
   regionsAllowed,
+  limits,
   guards,
   keepBodies: log.bodies,
   plans: planFacts(plans),

@@ -21,6 +21,7 @@ import type { PageEndpoint } from '#http/page.ts'
 import { filePage, servePage } from '#http/page.ts'
 import { clearSpool } from '#http/spool.ts'
 import { checkProviders } from '#job/check-providers.ts'
+import { forgetOld } from '#job/forget-old.ts'
 import { keepBooks } from '#job/keep-books.ts'
 import { rollUsage } from '#job/roll-usage.ts'
 import type { Figures } from '#observe/figures.ts'
@@ -237,6 +238,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   closing.defer(() => repeats.close())
   const rolling = rollUsage({ store, clock, log })
   closing.defer(() => rolling.close())
+  const forgetting = forgetOld({ store, retention: config.retention, clock, log })
+  closing.defer(() => forgetting.close())
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(machine, { ...rooms, repeats }, { warnings: () => warnings, closing })
   const listening = await listen(machine, { config, folder, log, endpoints })

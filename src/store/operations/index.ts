@@ -15,6 +15,7 @@ import { peopleOperations } from './people.ts'
 import { planOperations } from './plan.ts'
 import { priceOperations } from './price.ts'
 import { priceUsedOperations } from './price-used.ts'
+import { retentionOperations } from './retention.ts'
 import { signupOperations } from './signup.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
@@ -37,6 +38,7 @@ export const makeOperations = () => ({
   ...usageOperations(),
   ...priceUsedOperations,
   ...priceOperations,
+  ...retentionOperations,
   ...storeOperations,
 })
 

@@ -12,6 +12,7 @@ import { budgets } from './0009-budgets.ts'
 import { prices } from './0010-prices.ts'
 import { priceUsed } from './0011-price-used.ts'
 import { signUp } from './0012-sign-up.ts'
+import { dayLimits } from './0013-day-limits.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -27,4 +28,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   prices,
   priceUsed,
   signUp,
+  dayLimits,
 ]

@@ -13,6 +13,7 @@ import { keySourceContract } from '#store/key-source.contract.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { peopleContract } from '#store/people.contract.ts'
+import { retentionContract } from '#store/retention.contract.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
 import { usageContract } from '#store/usage.contract.ts'
 import { runBatch } from './batch.ts'
@@ -67,6 +68,7 @@ for (const backend of [inMemory, inFile('process')]) {
   callLogContract(backend)
   keySourceContract(backend)
   outboxContract(backend)
+  retentionContract(backend)
   peopleContract(backend)
   codeContract(backend)
   keptAnswerContract(backend)

@@ -1,0 +1,68 @@
+/** Deletes records, bodies and events when their time is over, in small batches, so that calls find the store free. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
+import type { Outbox } from '#notify/port.ts'
+import type { OldCalls } from '#relay/port.ts'
+
+/** Rows of one transaction. */
+const batchMax = 200
+const pauseMs = 100
+/** When a round found nothing more. */
+const everyMs = 600_000
+const firstMs = 5_000
+
+export type ForgetOld = {
+  readonly store: OldCalls & Pick<Outbox, 'forgetEvents'>
+  /** How long each is kept. */
+  readonly retention: { readonly callsMs: number; readonly bodiesMs: number; readonly eventsMs: number }
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Goes on until `close`, which waits for the batch under way. A store that is away is asked again. */
+export const forgetOld = ({ store, retention, clock, log }: ForgetOld): { readonly close: () => Promise<void> } => {
+  let closed = false
+  let cancel = (): void => {}
+  let running = Promise.resolve()
+  const counts = { calls: 0, bodies: 0, events: 0 }
+
+  /** One batch of each; gives whether there may be more. */
+  const batch = async (): Promise<boolean> => {
+    const nowMs = clock.nowMs()
+    const bodies = await store.forgetBodies(nowMs - retention.bodiesMs, batchMax)
+    const calls = await store.forgetCalls(nowMs - retention.callsMs, batchMax)
+    const events = await store.forgetEvents(nowMs - retention.eventsMs, batchMax)
+    counts.bodies += bodies
+    counts.calls += calls
+    counts.events += events
+    return Math.max(bodies, calls, events) === batchMax
+  }
+  const round = async (): Promise<void> => {
+    let more = false
+    try {
+      more = await batch()
+      if (!more && counts.calls + counts.bodies + counts.events > 0) {
+        log.info('records whose time is over are deleted', { ...counts })
+        Object.assign(counts, { calls: 0, bodies: 0, events: 0 })
+      }
+    } catch (thrown) {
+      log.warn('old records could not be deleted', { problem: asProblem(thrown).message })
+    }
+    if (!closed) wait(more ? pauseMs : everyMs)
+  }
+  const wait = (delayMs: number): void => {
+    cancel = clock.after(delayMs, () => {
+      running = round()
+    })
+  }
+  wait(firstMs)
+  return {
+    close: async () => {
+      closed = true
+      cancel()
+      await running
+    },
+  }
+}
