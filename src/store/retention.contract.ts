@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
 import type { Store } from './face.ts'
 import { fullCall, sampleCall, sampleFilter } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
-import { handClock } from './test-backend.ts'
 
 const kept = async (store: Store): Promise<readonly string[]> =>
   (await store.calls(sampleFilter())).calls.map(({ id }) => id).sort()
