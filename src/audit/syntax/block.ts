@@ -4,8 +4,10 @@ import type { CallNode, Item, Node } from './node.ts'
 import type { Reader } from './reader.ts'
 import { columnAt, indented, isMark, isWord, lastEnd, peek, take } from './reader.ts'
 
-/** No line of parameters is read further than this. */
+/** Tokens between the bars of a block. */
 const parametersMax = 40
+/** No line that may hold a whole block is looked through further than this, in tokens. */
+const lineMax = 200
 
 /** Whether a block over lines opens here: the heads of loops have a `do` of their own, and so has the command around. */
 export const isBlockAhead = (reader: Reader, node: Node): boolean => {
@@ -14,11 +16,12 @@ export const isBlockAhead = (reader: Reader, node: Node): boolean => {
     return false
   if (node.kind !== 'call' && node.kind !== 'member') return false
   // All on one line: its `end` is not told by its column.
-  for (let ahead = 1; ; ahead += 1) {
+  for (let ahead = 1; ahead < lineMax; ahead += 1) {
     const next = peek(reader, ahead)
     if (next.newLine || next.kind === 'end') return true
     if (isWord(next, 'end')) return false
   }
+  return false
 }
 
 /** `|request, (key, value)|`: steps over the parameters, and gives the first one. */

@@ -54,7 +54,7 @@ describe('the tolerant parser', () => {
 
   test('takes what is nested without end', () => {
     for (const language of all) {
-      for (const mark of ['(', '[', '{', 'f(', 'a.b(c: ', '"${', '-']) {
+      for (const mark of ['(', '[', '{', 'f(', 'a.b(c: ', 'a.b do |x| ', '"${', '-']) {
         assert.ok(Array.isArray(parse(mark.repeat(20_000), language)), `${language.name} ${mark}`)
       }
     }
