@@ -123,6 +123,14 @@ test('tools of a provider are held for where a call asks for them, and pictures 
   assert.equal(bound(capped, row).amountNanoUsd, 2n * 10_000_000n + 35_000_000n + 16n * 7n)
 })
 
+test('what a tool finds is read as input: such a call takes the whole window', () => {
+  const row = model({
+    contextTokens: 5000,
+    priceRows: [priced({ input: 1_000_000n, output: 0n, items: { x_search: 0n } })],
+  })
+  assert.equal(bound(callOf({ tools: [{ type: 'x_search' }] }), row).amountNanoUsd, 5000n)
+})
+
 test('a model that searches unasked is held for', () => {
   const items = { search_context_low: 5n, search_context_high: 12n, search_queries: 100n }
   const row = model({ priceRows: [priced({ input: 0n, output: 0n, items })] })
