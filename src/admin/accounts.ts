@@ -186,6 +186,7 @@ const close = operation({
     }
     const closed = await ports.customers.closeAccount(id, clock.nowMs(), trailRowOf(change, context))
     await ports.accountsChanged([{ id, billing, state: 'closed', plan }])
+    await ports.customersChanged()
     return {
       id,
       state: 'closed' as const,

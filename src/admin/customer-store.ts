@@ -13,6 +13,7 @@ import type {
 import type { PlanFacts } from '#policy/plan.ts'
 
 import type { CodeStore, SignupStore } from './code-store.ts'
+import type { CredentialStore } from './credential-store.ts'
 import type { KeyRow, MemberRow, ProjectRow, Role, TrailRow } from './rows.ts'
 
 /** `null` = of every organisation. */
@@ -100,9 +101,9 @@ export type PlanStore = {
   readonly setPlan: (plan: PlanFacts, nowMs: number, trail: TrailRow) => Promise<void>
   /** Rejects with Problem `conflict` where the account owes or holds more than the new credit limit. */
   readonly changeAccount: (change: AccountChange, trail: TrailRow) => Promise<void>
-  /** For good. What was given and is not held ends at once, the rest when its calls have. */
+  /** For good; its provider credentials are forgotten. What was given and is not held ends at once, the rest when its calls have. */
   readonly closeAccount: (account: string, nowMs: number, trail: TrailRow) => Promise<AccountClosed>
 }
 
 /** All that is kept of customers. */
-export type CustomerStore = PeopleStore & LotStore & BudgetStore & PlanStore & CodeStore & SignupStore
+export type CustomerStore = PeopleStore & LotStore & BudgetStore & PlanStore & CodeStore & SignupStore & CredentialStore

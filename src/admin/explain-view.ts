@@ -34,10 +34,10 @@ const priceView = z.object({
   from: text,
   until: text,
   windows: z.array(z.string()).describe('Times of day that the row holds in, UTC; empty = always.'),
-  rules: z.array(z.object({ kind: z.enum(['markup', 'discount']), name: z.string(), percent: z.string() })),
+  rules: z.array(z.object({ kind: z.enum(['markup', 'fee', 'discount']), name: z.string(), percent: z.string() })),
   lines: z.array(lineView).nullable().describe('null = the row was not kept, or the usage is not known.'),
   sum: text.describe("Of the lines, in the row's currency, exact."),
-  base_nano_usd: text.describe('In dollars, after markups and before discounts.'),
+  base_nano_usd: text.describe('In dollars, after markups and a relay fee, before discounts.'),
   rated_nano_usd: text.describe('What rates and rules come to, rounded once.'),
 })
 

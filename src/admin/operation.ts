@@ -46,6 +46,11 @@ export type AdminPorts = {
   readonly accountsChanged: (changed: readonly AccountFacts[]) => Promise<void>
   /** Tells the running relay that budgets, plans or credentials of customers have changed. */
   readonly customersChanged: () => Promise<void>
+  /** Encrypts a provider credential of an account for the store: it can be read only by this server, as this account's. */
+  readonly sealCredential: (
+    whose: { readonly account: string; readonly provider: string },
+    secret: string,
+  ) => Uint8Array
   /** Who may sign up, and what they are given. */
   readonly signup: () => SignupRoom
   /** Plans in force: of drover.yaml and of the store. */
@@ -100,6 +105,8 @@ export type Flag = {
   readonly positional?: boolean
   /** The command line takes a path and sends what the file holds. */
   readonly file?: boolean
+  /** The command line takes the name of an environment variable, or reads stdin: a secret never stands in an argument. */
+  readonly secret?: boolean
 }
 
 export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> = {

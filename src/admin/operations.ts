@@ -4,6 +4,7 @@ import { accountOperations } from './accounts.ts'
 import { budgetOperations } from './budgets.ts'
 import { callOperations } from './calls.ts'
 import { codeOperations } from './codes.ts'
+import { credentialOperations } from './credentials.ts'
 import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
 import { explainOperations } from './explain.ts'
@@ -37,6 +38,7 @@ export const operations = [
   ...projectOperations,
   ...memberOperations,
   ...creditOperations,
+  ...credentialOperations,
   ...budgetOperations,
   ...codeOperations,
   ...signupOperations,

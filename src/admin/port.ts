@@ -17,6 +17,7 @@ export type {
   SignupRow,
   SignupState,
 } from './code-store.ts'
+export type { OwnCredentialPage, OwnCredentialRow } from './credential-store.ts'
 export type {
   AccountChange,
   AccountClosed,

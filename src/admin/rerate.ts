@@ -5,6 +5,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { firstIdAt } from '#base/id.ts'
 import { decimalOf } from '#base/money.ts'
+import type { AppliedRules } from '#base/price-rule.ts'
 import { noRules } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
 import type { Charge } from '#ledger/charge.ts'
@@ -12,6 +13,7 @@ import { saleOf } from '#ledger/charge.ts'
 import { findModel } from '#policy/choose.ts'
 import { rowForAccount } from '#relay/account-price.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
+import { feeOf } from '#relay/own-credential.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -49,6 +51,12 @@ type Line = {
 
 type Period = { readonly fromMs: number; readonly untilMs: number }
 
+/** A call that the account's own credential fetched is charged its fee again, not the price. */
+const rulesOf = (call: CallRecord, rules: AppliedRules): AppliedRules => {
+  const feeBasisPoints = feeOf(call)
+  return feeBasisPoints === null ? rules : { ...rules, feeBasisPoints }
+}
+
 /** The new charge of a call at its own instant, by its account's rules as they are now; `null` = unpriced. */
 const makeRating = (context: OperationContext) => {
   const { snapshot } = context.ports.prices
@@ -61,7 +69,7 @@ const makeRating = (context: OperationContext) => {
     const row = findModel(live, name) ?? findModel(test, name)
     if (account === null || usage === null || row === null) return null
     const own = rowForAccount(row, rating, { account, atMs: timeMs })
-    const charge = saleOf(usage, own.priceRows, { atMs: timeMs, rules: own.rules ?? noRules })
+    const charge = saleOf(usage, own.priceRows, { atMs: timeMs, rules: rulesOf(call, own.rules ?? noRules) })
     if (charge !== null) {
       const family = own.family ?? null
       if (family !== null) volumes.begin([{ account, family, baseNanoUsd: charge.baseNanoUsd }], timeMs)

@@ -319,6 +319,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     keysChanged: async (changed) => void told.push(...changed),
     accountsChanged: async () => {},
     customersChanged: async () => {},
+    sealCredential: () => new Uint8Array(),
     plans: () => new Map(),
     signup: () => closedDoor,
     models: () => [modelRow],

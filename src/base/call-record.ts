@@ -27,7 +27,8 @@ export type Pricing = {
 }
 
 export type PricingRule = {
-  readonly kind: 'markup' | 'discount'
+  /** `fee` = the part that is charged of a call with the account's own credential. */
+  readonly kind: 'markup' | 'fee' | 'discount'
   readonly name: string
   readonly basisPoints: number
 }

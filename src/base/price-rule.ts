@@ -41,7 +41,12 @@ export type VolumeOf = (families: readonly string[]) => bigint
 
 export type Conditions = { readonly atMs: number; readonly volumeOf: VolumeOf }
 
-export type AppliedRules = { readonly markup: PriceRule | null; readonly discount: PriceRule | null }
+export type AppliedRules = {
+  readonly markup: PriceRule | null
+  readonly discount: PriceRule | null
+  /** The account's own credential fetches the answer: this part of ten thousand is charged of it; absent = the whole. */
+  readonly feeBasisPoints?: number
+}
 
 export const noRules: AppliedRules = Object.freeze({ markup: null, discount: null })
 
@@ -106,6 +111,10 @@ export const markupFactor = (rule: PriceRule | null): Factor => {
 /** What a discount leaves of an amount; never below zero. */
 export const discountFactor = (rule: PriceRule | null): Factor =>
   rule === null ? whole : markupFactor({ ...rule, basisPoints: -rule.basisPoints })
+
+/** What a relay fee leaves of an amount. */
+export const feeFactor = ({ feeBasisPoints }: AppliedRules): Factor =>
+  feeBasisPoints === undefined ? whole : { numerator: BigInt(feeBasisPoints), denominator: basisPointsWhole }
 
 /** `15%`, `12.5%`, `0.01%`. */
 export const percentText = (basisPoints: number): string => `${(basisPoints / 100).toFixed(2).replace(/\.?0+$/, '')}%`

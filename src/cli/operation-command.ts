@@ -15,6 +15,7 @@ import { Failure, usageFailure } from './failure.ts'
 import { followLog } from './follow-log.ts'
 import type { CommandLinePorts } from './ports.ts'
 import type { Client } from './remote-client.ts'
+import { secretFromStdin } from './secret-input.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What every command is given. */
@@ -66,9 +67,12 @@ const addFields = (command: Command, operation: Operation): readonly Bound[] => 
       command.addArgument(new Argument(field.required ? `<${field.name}>` : `[${field.name}]`, flag.describe))
       continue
     }
-    const option = optionOf(field, flag?.flag ?? derivedFlag(field), describe(field, flag))
+    const isGiven = flag?.secret === true ? { ...field, required: false } : field
+    const option = optionOf(isGiven, flag?.flag ?? derivedFlag(field), describe(field, flag))
     command.addOption(option)
     bound.push({ field, attribute: option.attributeName() })
+    // No other flag for a secret: one that took it as it is would leave it in the shell's history.
+    if (flag?.secret === true) continue
     if (flag?.flag === undefined || option.long === `--${dashed(field.name)}`) continue
     // The name that the API gives to the field works as a flag as well.
     const alias = optionOf({ ...field, required: false }, derivedFlag(field), '').hideHelp()
@@ -109,6 +113,29 @@ const readFiles = async (operation: Operation, input: Record<string, unknown>): 
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       throw usageFailure(`The file ${path} cannot be read (${code ?? 'unknown'}).`, 'Name a file that there is.')
+    }
+  }
+}
+
+/** A secret is what the named variable holds, else what stdin does. */
+const readSecrets = async (
+  operation: Operation,
+  input: Record<string, unknown>,
+  ports: CommandLinePorts,
+): Promise<void> => {
+  for (const { field, flag, secret } of operation.flags) {
+    if (secret !== true) continue
+    const name = input[field]
+    const [option = ''] = (flag ?? '').split(' ')
+    if (typeof name !== 'string') input[field] = await secretFromStdin(ports.stdin, option)
+    else {
+      const value = ports.environment[name]?.trim() ?? ''
+      if (value === '')
+        throw usageFailure(
+          `The environment variable that ${option} names is not set.`,
+          `Set it, or leave ${option} out and pipe the secret in. The secret itself is never an argument.`,
+        )
+      input[field] = value
     }
   }
 }
@@ -194,6 +221,7 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
     const flags = command.opts<Flags>()
     const input = inputOf(operation, bound, command)
     await readFiles(operation, input)
+    await readSecrets(operation, input, shell.ports)
     checkUsage(operation, input, command)
     const client = await connect(flags, shell.ports)
     try {

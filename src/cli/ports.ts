@@ -50,7 +50,11 @@ export type ModelRetirement = {
 }
 
 export type CommandLinePorts = {
-  readonly stdin: { readonly isTTY?: boolean | undefined }
+  readonly stdin: {
+    readonly isTTY?: boolean | undefined
+    /** What is piped in, for a secret. */
+    readonly [Symbol.asyncIterator]?: () => AsyncIterator<string | Uint8Array>
+  }
   readonly stdout: Stream
   readonly stderr: Stream
   readonly environment: Readonly<Record<string, string | undefined>>

@@ -8,7 +8,7 @@ import { divideHalfUp, nanoPerUnit, tokensPerPrice } from '#base/money.ts'
 import type { PriceChoice, PriceRates, PriceRow } from '#base/price-row.ts'
 import { priceAt, priceRowHash, rowFxRate } from '#base/price-row.ts'
 import type { AppliedRules, Factor } from '#base/price-rule.ts'
-import { discountFactor, markupFactor, noRules } from '#base/price-rule.ts'
+import { discountFactor, feeFactor, markupFactor, noRules } from '#base/price-rule.ts'
 import type { Usage } from '#base/usage.ts'
 
 export type Charge = {
@@ -149,13 +149,15 @@ export const saleOf = (
 ): Charge | null => {
   if (rows === 'free') return freeCharge
   const choice = priceAt(rows, { atMs, inputTokens: usage.input ?? 0, serviceTier: usage.serviceTier })
-  if (choice === null) return null
+  // No part of what nobody knows is nothing all the same.
+  const unknown = rules.feeBasisPoints === 0 ? { ...freeCharge, rules } : null
+  if (choice === null) return unknown
   const { row } = choice
   const lines = chargeLines(usage, row.rates)
   const toUsd = usdFactor(row, atMs)
-  if (lines === null || toUsd === null) return null
+  if (lines === null || toUsd === null) return unknown
   const sum = sumOfLines(lines)
-  const factors = [toUsd, markupFactor(rules.markup)]
+  const factors = [toUsd, markupFactor(rules.markup), feeFactor(rules)]
   return {
     costNanoUsd: amountOf(sum, [...factors, discountFactor(rules.discount)]),
     baseNanoUsd: amountOf(sum, factors),

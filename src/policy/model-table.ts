@@ -21,6 +21,8 @@ export type Target = {
   readonly dataPolicy?: DataPolicy | null
   /** What the operator pays; newest first; empty = unknown. */
   readonly costRows: readonly PriceRow[]
+  /** On the target of a call under way: the account whose own credential it is asked with; absent = the operator's. */
+  readonly account?: string
 }
 
 export type Timeouts = {

@@ -5,7 +5,7 @@ import { hasMember, readMember } from '#base/json.ts'
 import { divideHalfUp, tokensPerPrice } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { rowsThatMayRate } from '#base/price-row.ts'
-import { markupFactor } from '#base/price-rule.ts'
+import { feeFactor, markupFactor, noRules } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { usdFactor } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
@@ -198,6 +198,18 @@ const unpricedTool = (call: Call, row: ModelRow, prices: readonly PriceRow[]): P
   })
 }
 
+/** The part of it that a relay fee is. */
+const feeSum = (sum: Sum, feeBasisPoints: number | null): Sum => {
+  if (feeBasisPoints === null) return sum
+  const { numerator, denominator } = feeFactor({ ...noRules, feeBasisPoints })
+  return {
+    ...sum,
+    fixed: sum.fixed * numerator,
+    perToken: sum.perToken * numerator,
+    divisor: sum.divisor * denominator,
+  }
+}
+
 const sumsFor = (call: Call, row: ModelRow, atMs: number): readonly Sum[] | Problem => {
   if (row.priceRows === 'free') return []
   const rows = rowsThatMayRate(row.priceRows, {
@@ -225,19 +237,25 @@ const tokensFor = ({ fixed, perToken, divisor }: Sum, amountNanoUsd: bigint): nu
   return Number(tokens < 0n ? 0n : tokens)
 }
 
+export type BoundQuestion = {
+  readonly rows: readonly ModelRow[]
+  readonly atMs: number
+  readonly canCap: boolean
+  /** The part of ten thousand that is charged where the account's own credentials fetch any answer; absent or `null` = the whole. */
+  readonly feeBasisPoints?: number | null
+}
+
 /**
  * The bound over every model that may answer; the dearest counts. `canCap` = the protocol has a maximum that can be lowered.
  * Gives Problem `price_unknown` where one of them has no price.
  */
-export const boundOf = (
-  call: Call,
-  { rows, atMs, canCap }: { readonly rows: readonly ModelRow[]; readonly atMs: number; readonly canCap: boolean },
-): Bound | Problem => {
+export const boundOf = (call: Call, { rows, atMs, canCap, feeBasisPoints = null }: BoundQuestion): Bound | Problem => {
   const sums: Sum[] = []
-  for (const row of rows) {
+  // Of no price at all nothing is taken either, so that it need not be known.
+  for (const row of feeBasisPoints === 0 ? [] : rows) {
     const found = sumsFor(call, row, atMs)
     if (found instanceof Problem) return found
-    sums.push(...found)
+    sums.push(...found.map((sum) => feeSum(sum, feeBasisPoints)))
   }
   const amountFor = (outputTokens: number): bigint =>
     most(sums.map((sum) => amountOf(sum, Math.min(sum.outputTokens, outputTokens))))

@@ -135,6 +135,12 @@ const exclusionOf = (target: Target, wishes: Wishes, question: CandidateQuestion
   return wishes.requireParameters && !takesAll(target, question) ? 'parameters' : null
 }
 
+/** The target with whose credential it is asked. */
+const withOwner = (target: Target, { upstreams }: Snapshot): Target => {
+  const own = upstreams.get(target.provider)?.own
+  return own === undefined ? target : { ...target, account: own.account }
+}
+
 const listed = (names: Iterable<string>): string => [...new Set(names)].slice(0, 8).join(', ')
 
 type NothingLeft = {
@@ -215,10 +221,11 @@ export const candidatesFor = (question: CandidateQuestion): Candidates => {
   const excluded: Excluded[] = []
   const groups = payable.map((group) => ({
     ...group,
-    targets: group.targets.filter((target) => {
+    targets: group.targets.flatMap((target) => {
       const why = exclusionOf(target, wishes, question)
-      if (why !== null) excluded.push({ target: `${target.provider}/${target.model}`, why })
-      return why === null
+      if (why === null) return [withOwner(target, snapshot)]
+      excluded.push({ target: `${target.provider}/${target.model}`, why })
+      return []
     }),
   }))
   const left = groups.filter(({ targets }) => targets.length > 0)

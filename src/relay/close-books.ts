@@ -6,6 +6,7 @@ import { asProblem } from '#base/problem.ts'
 import type { Ended, ModelNames, UpstreamCost } from '#ledger/port.ts'
 import type { Draft } from './draft.ts'
 import type { HoldPorts } from './hold.ts'
+import { feeOf } from './own-credential.ts'
 
 /** A settlement that the store does not take is repeated this often, over about 5 minutes: within the hold's own life. */
 const triesMax = 24
@@ -36,14 +37,19 @@ const sources: Readonly<Record<string, string>> = {
   estimated: 'counted by Drover from what was delivered: the answer was cut',
 }
 
+const feeText = (basisPoints: number): string => `own credential, fee ${percentText(basisPoints).replace('%', ' %')}`
+
 /** What was put on the price and taken off it, with the amount before a discount. */
-const priceRuleOf = ({ pricing, costNanoUsd }: Draft): string => {
-  if (pricing === null || pricing === undefined || costNanoUsd === null) return ''
-  const said = pricing.rules.map(({ kind, name, basisPoints }) =>
-    kind === 'markup'
+const priceRuleOf = (draft: Draft): string => {
+  const { pricing, costNanoUsd } = draft
+  if (costNanoUsd === null) return ''
+  if (pricing === null || pricing === undefined) return feeOf(draft) === null ? '' : `; ${feeText(0)}`
+  const said = pricing.rules.map(({ kind, name, basisPoints }) => {
+    if (kind === 'fee') return feeText(basisPoints)
+    return kind === 'markup'
       ? `markup ${name} ${percentText(basisPoints)}`
-      : `discount ${name} ${percentText(basisPoints)}: ${decimalOf(pricing.baseNanoUsd)} USD before, ${decimalOf(costNanoUsd)} USD after`,
-  )
+      : `discount ${name} ${percentText(basisPoints)}: ${decimalOf(pricing.baseNanoUsd)} USD before, ${decimalOf(costNanoUsd)} USD after`
+  })
   return said.map((text) => `; ${text}`).join('')
 }
 

@@ -18,6 +18,7 @@ import { guardRequest } from './guard-request.ts'
 import type { RelayPorts } from './journey.ts'
 import { labelsOf } from './labels.ts'
 import type { Leg } from './leg.ts'
+import { snapshotFor } from './own-credential.ts'
 import { prepare } from './prepare.ts'
 import type { Snapshot, Upstream } from './snapshot.ts'
 
@@ -138,9 +139,10 @@ const answerOf = ({ tokens, estimated, provider }: Counted, { counting }: Counte
 const silent = (call: Call): Call => ({ ...call, inputBytes: 0, outputMax: 0 })
 
 const ask = async (exchange: Exchange, protocol: CountedProtocol, ports: RelayPorts): Promise<Answer> => {
-  const snapshot = ports.snapshot()
   const nowMs = ports.clock.nowMs()
-  const key = identify(snapshot, exchange.inbound, { nowMs, purpose: 'model' })
+  const current = ports.snapshot()
+  const key = identify(current, exchange.inbound, { nowMs, purpose: 'model' })
+  const snapshot = snapshotFor(current, key)
   const inbound = await exchange.read()
   labelsOf(inbound)
   const draft = Object.assign(draftOf(inbound, protocol.name, nowMs), {

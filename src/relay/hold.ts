@@ -42,6 +42,8 @@ export type HoldQuestion = {
   readonly upstreams: Snapshot['upstreams']
   readonly budgets: CustomerTables['budgets']
   readonly nowMs: number
+  /** The relay fee where own credentials fetch whatever answer there is; `null` = the whole price may be due. */
+  readonly feeBasisPoints: number | null
 }
 
 /** What was held; `null` = nothing needs to be: the account is metered. */
@@ -157,7 +159,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   if (account !== undefined && account.state !== 'open') throw notOpen(account.state, key.account)
   const budgets = budgetsFor(key, rows, question.budgets)
   if (account?.billing === 'unlimited' && budgets.length === 0) return free
-  const bound = boundOf(call, { rows, atMs: nowMs, canCap: canCap(question) })
+  const bound = boundOf(call, { rows, atMs: nowMs, canCap: canCap(question), feeBasisPoints: question.feeBasisPoints })
   if (bound instanceof Problem) throw bound
   const { amountNanoUsd, amountMinNanoUsd } = bound
   const sliceNanoUsd = isVisible(question) ? bound.amountFor(sliceTokens) : null

@@ -29,8 +29,9 @@ export type Leg = {
   readonly reason: LegReason
 }
 
-/** What a target is remembered by. */
-export const targetName = ({ provider, model }: Target): string => `${provider}/${model}`
+/** What a target is remembered by; asked with an account's own credential it is another one, so that its refusals are nobody else's. */
+export const targetName = ({ provider, model, account }: Target): string =>
+  `${provider}/${model}${account === undefined ? '' : ` with the credential of ${account}`}`
 
 export const sameTarget = (a: Leg, b: Leg): boolean =>
   a.target.provider === b.target.provider && a.target.model === b.target.model

@@ -18,7 +18,8 @@ import type { Provider } from '#provider/vendor.ts'
 import type { DeclaredModel, TableInput } from './model-rows.ts'
 import { liveTable, testTable } from './model-rows.ts'
 import type { MonthVolumes } from './month-volumes.ts'
-import type { CustomerTables, Snapshot } from './snapshot.ts'
+import { ownCredentialsOf } from './own-credential.ts'
+import type { CustomerTables, OwnCredential, Snapshot } from './snapshot.ts'
 import { snapshotHolder } from './snapshot.ts'
 import type { UpstreamSet } from './upstreams.ts'
 
@@ -42,7 +43,11 @@ export type RelaySettings = {
 }
 
 /** What the store holds of customers. */
-export type StoredCustomers = { readonly budgets: readonly BudgetFacts[]; readonly plans: readonly PlanFacts[] }
+export type StoredCustomers = {
+  readonly budgets: readonly BudgetFacts[]
+  readonly plans: readonly PlanFacts[]
+  readonly credentials: readonly OwnCredential[]
+}
 
 export type LiveOptions = {
   readonly catalog: Catalog
@@ -76,7 +81,7 @@ export type Live = {
 export const liveRelay = (options: LiveOptions): Live => {
   const { catalog, route, upstreams, clock } = options
   let settings = options.settings
-  let stored: StoredCustomers = { budgets: [], plans: [] }
+  let stored: StoredCustomers = { budgets: [], plans: [], credentials: [] }
   let entries = options.priceEntries
 
   const bookNow = (): PriceBook => {
@@ -101,6 +106,7 @@ export const liveRelay = (options: LiveOptions): Live => {
   const customers = (): CustomerTables => ({
     budgets: Map.groupBy(stored.budgets, ({ subject }) => subject),
     plans: new Map([...stored.plans, ...settings.plans].map((plan) => [plan.name, plan])),
+    credentials: ownCredentialsOf(stored.credentials),
   })
   const configured = () => ({
     customers: customers(),

@@ -33,6 +33,7 @@ import type { Labels } from './labels.ts'
 import { labelsOf } from './labels.ts'
 import type { Meter } from './meter.ts'
 import { meter } from './meter.ts'
+import { feeOfAll, paidRow, snapshotFor } from './own-credential.ts'
 import { notePace } from './pace.ts'
 import { answerAgain, keptHead, outcomeOf, turnOf } from './repeat.ts'
 import type { RunningHold } from './running-hold.ts'
@@ -81,7 +82,7 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
     return delivered
   }
   const usage = usageIn(reply)
-  const charge = usage === null ? null : priceOf(reply.attempt.leg.row, usage, draft)
+  const charge = usage === null ? null : priceOf(paidRow(reply.attempt.leg.row, reply.attempt.upstream), usage, draft)
   const bytes = wholeBytes(reply, context)
   const costNanoUsd = charge?.costNanoUsd ?? null
   noteLosses(admitted, reply)
@@ -131,8 +132,8 @@ type Carried = {
 const carry = async (admitted: Admitted): Promise<Carried> => {
   const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper, taker } = admitted
   const reply = await send(admitted)
-  const { row } = reply.attempt.leg
-  const { upstream } = reply.attempt
+  const { leg, upstream } = reply.attempt
+  const row = paidRow(leg.row, upstream)
   const read = meter(ports.countTokens)
   const running = runningOf(admitted, row, read)
   const asked = exchange.inbound
@@ -284,7 +285,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const turn = await turnOf(journey, { inbound, key, call: asked })
     progress.turn = turn
     if (turn?.kind === 'again') return await answerAgain(journey, turn)
-    const { snapshot } = journey
+    const snapshot = snapshotFor(journey.snapshot, key)
     const { call, replyGuards } = await guardRequest({ snapshot, key, call: asked, draft, askHook: ports.askHook })
     const grant = await admit({ snapshot, key, call, limiter: ports.limiter, nowMs })
     progress.grant = grant
@@ -295,14 +296,16 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const { upstreams } = snapshot
     const account = snapshot.accounts.get(key.account)
     const { rows } = grant
+    const feeBasisPoints = feeOfAll(grant.groups, upstreams)
     const { budgets } = snapshot.customers
-    const question = { call, inbound, protocol, key, account, rows, upstreams, budgets, nowMs }
+    const question = { call, inbound, protocol, key, account, rows, upstreams, budgets, nowMs, feeBasisPoints }
     const hold = await holdFor(question, ports)
     progress.hold = hold
     draft.warnings = [...draft.warnings, ...hold.warnings]
     const keeper = turn?.keeper ?? null
     const { taker } = progress
-    progress.carried = await carry({ ...journey, call: hold.call, labels, grant, hold, replyGuards, keeper, taker })
+    const admitted = { ...journey, snapshot, call: hold.call, labels, grant, hold, replyGuards, keeper, taker }
+    progress.carried = await carry(admitted)
   } catch (thrown) {
     await endBadly(journey, thrown, progress.grant)
   } finally {

@@ -1,6 +1,7 @@
 /** The end of a call: what it used, what it costs, the one record of it. */
 
 import type { Pricing } from '#base/call-record.ts'
+import type { AppliedRules, PriceRule } from '#base/price-rule.ts'
 import { noRules } from '#base/price-rule.ts'
 import type { Problem } from '#base/problem.ts'
 import { asProblem } from '#base/problem.ts'
@@ -14,6 +15,7 @@ import type { Attempt } from './attempt.ts'
 import type { Delivered } from './deliver.ts'
 import type { Draft } from './draft.ts'
 import type { Meter } from './meter.ts'
+import { paidRow } from './own-credential.ts'
 
 /** Answers that are text, so that tokens can be counted where a provider reports none. */
 const countable: readonly CallKind[] = ['chat', 'completion']
@@ -22,6 +24,14 @@ const countable: readonly CallKind[] = ['chat', 'completion']
 export const priceOf = (row: ModelRow, usage: Usage, draft: Draft): Charge | null =>
   // A call under a test key never moves money, whatever the model costs.
   draft.test ? freeCharge : saleOf(usage, row.priceRows, { atMs: draft.timeMs, rules: row.rules ?? noRules })
+
+/** In the order in which they are put on and taken off. */
+const rulesOf = ({ markup, feeBasisPoints, discount }: AppliedRules): Pricing['rules'] => {
+  const plain = (rule: PriceRule | null): Pricing['rules'] =>
+    rule === null ? [] : [{ kind: rule.kind, name: rule.name, basisPoints: rule.basisPoints }]
+  const fee = { kind: 'fee' as const, name: 'own credential', basisPoints: feeBasisPoints ?? 0 }
+  return [...plain(markup), ...(feeBasisPoints === undefined ? [] : [fee]), ...plain(discount)]
+}
 
 /** How the cost was come by, for the record; `null` = there is nothing to say. */
 const pricingOf = (row: ModelRow, charge: Charge | null): Pricing | null => {
@@ -37,9 +47,7 @@ const pricingOf = (row: ModelRow, charge: Charge | null): Pricing | null => {
     currency: price.currency,
     perUsdNano: charge.fxRate?.perUsdNano ?? null,
     baseNanoUsd: charge.baseNanoUsd,
-    rules: [charge.rules.markup, charge.rules.discount].flatMap((rule) =>
-      rule === null ? [] : [{ kind: rule.kind, name: rule.name, basisPoints: rule.basisPoints }],
-    ),
+    rules: rulesOf(charge.rules),
   }
 }
 
@@ -61,11 +69,12 @@ export const settle = async (
 ): Promise<number | null> => {
   const { call, meter, whole, delivered } = facts
   const usage = await usageFor(call, meter, whole)
-  const charge = priceOf(attempt.leg.row, usage, draft)
+  const row = paidRow(attempt.leg.row, attempt.upstream)
+  const charge = priceOf(row, usage, draft)
   draft.usage = usage
   draft.costNanoUsd = charge?.costNanoUsd ?? null
   draft.priceHash = charge?.priceHash ?? null
-  draft.pricing = pricingOf(attempt.leg.row, charge)
+  draft.pricing = pricingOf(row, charge)
   draft.warnings = [...draft.warnings, ...(charge?.unpricedItems ?? []).map((item) => `items:${item}:unpriced`)]
   draft.end = delivered.end
   draft.error = delivered.problem?.code ?? null

@@ -1,5 +1,6 @@
 /** What the hot path knows, frozen: a call keeps the one it began with. A change copies only the table that changed. */
 
+import type { Secret } from '#base/log.ts'
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import type { Transport } from '#http/transport.ts'
@@ -21,13 +22,30 @@ export type Upstream = {
   readonly credentialDigests: readonly string[]
   /** What credentials were exchanged for, as long as the way to it lasts. */
   readonly tokens: (nowMs: number) => TokenKeeper
+  /** Whose credential it is, and what the relay takes for carrying it; absent = the operator's. */
+  readonly own?: { readonly account: string; readonly feeBasisPoints: number }
 }
+
+/** A provider's credential that an account has brought. */
+export type OwnCredential = {
+  readonly account: string
+  readonly provider: string
+  /** `null` = it cannot be read any more. The operator's is not sent in its place: that would cost the account the whole price. */
+  readonly credential: Secret | null
+  /** The relay fee: parts of ten thousand of what the call would have cost. */
+  readonly feeBasisPoints: number
+}
+
+/** By account, then by provider. */
+export type OwnCredentials = ReadonlyMap<string, ReadonlyMap<string, OwnCredential>>
 
 /** Tables that are small and change seldom: replaced whole. */
 export type CustomerTables = {
   /** By the id of whose they are. */
   readonly budgets: ReadonlyMap<string, readonly BudgetFacts[]>
   readonly plans: Plans
+  /** Of providers, that accounts have brought. */
+  readonly credentials: OwnCredentials
 }
 
 /** The rules of all accounts, and what their conditions are held against. */

@@ -31,6 +31,7 @@ import type { DeclaredModel, DeclaredTarget } from './model-rows.ts'
 import { monthVolumes } from './month-volumes.ts'
 import { relay } from './relay.ts'
 import { makeRouting } from './routing.ts'
+import type { OwnCredential } from './snapshot.ts'
 import type { Arrival, ScriptedUpstream } from './test-upstream.ts'
 import { scriptedUpstream } from './test-upstream.ts'
 import { upstreamSet } from './upstreams.ts'
@@ -112,6 +113,8 @@ export type StageOptions = {
   readonly traceShare?: number
   readonly regionsAllowed?: readonly string[]
   readonly priceRules?: readonly PriceRule[]
+  /** That accounts have brought. */
+  readonly credentials?: readonly OwnCredential[]
 }
 
 export type Asking = {
@@ -284,6 +287,7 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
     volumes: monthVolumes(),
     clock,
   })
+  live.customersChanged({ budgets: [], plans: [], credentials: options.credentials ?? [] })
   live.accountsChanged([{ id: key.account, billing: 'unlimited', state: 'open', plan: null }])
   return live
 }

@@ -63,7 +63,7 @@ const judgeKey = (problem: Problem, index: number | null, context: VigilContext)
   if (verdict === null || digest === undefined || index === null) return verdict === 'rest'
   const { name: provider } = upstream.provider
   const key = keyName(upstream, index)
-  const plain = { account: null, object: provider, figure: null }
+  const plain = { account: upstream.own?.account ?? null, object: provider, figure: null }
   const isOnly = upstream.credentialDigests.length === 1
   if (verdict === 'rest') {
     const toldMs = problem.detail.retryAfterMs ?? (isOnly ? 0 : restUntoldMs)
@@ -104,7 +104,7 @@ const judgeTarget = (problem: Problem, leg: Leg, { routing, upstream, nowMs }: V
   if (changed === 'opened')
     routing.emit({
       name: 'target_down',
-      account: null,
+      account: leg.target.account ?? null,
       object: target,
       figure: null,
       message: `${target} failed again and again (${shortOf(problem)}): other targets are asked in its place.`,

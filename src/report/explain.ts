@@ -1,6 +1,6 @@
 /** How a call's charge comes about: tokens times rates, what was put on and taken off, one rounding at the end. */
 
-import type { CallRecord } from '#base/call-record.ts'
+import type { CallRecord, PricingRule } from '#base/call-record.ts'
 import { nanoPerUnit, tokensPerPrice } from '#base/money.ts'
 import type { PriceRow } from '#base/price-row.ts'
 import type { ChargeLine } from '#ledger/charge.ts'
@@ -17,7 +17,7 @@ export type Explained = {
   readonly lines: readonly ExplainedLine[]
   /** Of the lines, in the row's currency, exact. */
   readonly sum: string
-  /** The sum, in dollars, after markups and before discounts. */
+  /** The sum, in dollars, after markups and a relay fee, before discounts. */
   readonly baseNanoUsd: bigint
   /** What the rates and rules come to, rounded once. */
   readonly ratedNanoUsd: bigint
@@ -33,14 +33,19 @@ const exactText = (scaled: bigint): string => {
   return `${scaled / unit}.${fraction}`
 }
 
-const factorsOf = (record: CallRecord, kinds: readonly ('markup' | 'discount')[]): readonly Factor[] => {
+const partsOf = (kind: PricingRule['kind'], basisPoints: number): bigint => {
+  if (kind === 'fee') return BigInt(basisPoints)
+  return basisPointsWhole + BigInt(kind === 'markup' ? basisPoints : -basisPoints)
+}
+
+const factorsOf = (record: CallRecord, kinds: readonly PricingRule['kind'][]): readonly Factor[] => {
   const { pricing } = record
   if (pricing === null || pricing === undefined) return []
   const toUsd = pricing.perUsdNano === null ? [] : [{ numerator: nanoPerUnit, denominator: pricing.perUsdNano }]
   const rules = pricing.rules
     .filter(({ kind }) => kinds.includes(kind))
     .map(({ kind, basisPoints }) => ({
-      numerator: basisPointsWhole + BigInt(kind === 'markup' ? basisPoints : -basisPoints),
+      numerator: partsOf(kind, basisPoints),
       denominator: basisPointsWhole,
     }))
   return [...toUsd, ...rules]
@@ -54,7 +59,7 @@ export const explainCharge = (record: CallRecord, row: PriceRow): Explained | nu
   return {
     lines: lines.map((line) => ({ ...line, amount: exactText(sumOfLines([line])) })),
     sum: exactText(sum),
-    baseNanoUsd: amountOf(sum, factorsOf(record, ['markup'])),
-    ratedNanoUsd: amountOf(sum, factorsOf(record, ['markup', 'discount'])),
+    baseNanoUsd: amountOf(sum, factorsOf(record, ['markup', 'fee'])),
+    ratedNanoUsd: amountOf(sum, factorsOf(record, ['markup', 'fee', 'discount'])),
   }
 }

@@ -1,4 +1,4 @@
-/** Encryption of kept answers at rest: AES-256-GCM under a key of their own, bound to the place that they are kept at. */
+/** Encryption at rest: AES-256-GCM, a key of its own for each purpose, bound to the place that something is kept at. */
 
 import { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
@@ -13,9 +13,12 @@ export type Seal = {
   readonly open: (place: string, sealed: Uint8Array) => Buffer
 }
 
-/** `secret`: the server's own key, of which one for this purpose is derived. */
-export const makeSeal = (secret: Uint8Array, ids: Pick<Ids, 'bytes'>): Seal => {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'drover kept answers', 32))
+/** What is sealed: of the server's key one for each is derived, so that nothing is read as what it is not. */
+export type SealPurpose = 'kept answers' | 'own credentials'
+
+/** `secret`: the server's own key. */
+export const makeSeal = (secret: Uint8Array, ids: Pick<Ids, 'bytes'>, purpose: SealPurpose = 'kept answers'): Seal => {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', `drover ${purpose}`, 32))
   return {
     close: (place, plain) => {
       const nonce = ids.bytes(nonceBytes)

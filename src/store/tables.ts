@@ -422,6 +422,16 @@ export type PriceProposalTable = { source: string; line: Whole; read: string; bo
 /** `body` is a price row as JSON; money inside it is `{"nano":"…"}`. */
 export type PriceUsedTable = { hash: string; body: JsonText }
 
+/** `sealed`: under the server's key, bound to account and provider. */
+export type OwnCredentialTable = {
+  account: string
+  provider: string
+  sealed: Uint8Array
+  ending: string
+  fee_basis_points: Whole
+  created_ms: Whole
+}
+
 /** Facts about the store itself. */
 export type MetaTable = { name: string; value: string }
 
@@ -463,6 +473,7 @@ export type Tables = {
   price_entry: PriceEntryTable
   price_proposal: PriceProposalTable
   price_used: PriceUsedTable
+  own_credential: OwnCredentialTable
   meta: MetaTable
   schema_step: SchemaStepTable
 }

@@ -6,6 +6,8 @@ import { keepBooks } from '#job/keep-books.ts'
 import type { Budget } from '#ledger/port.ts'
 import { sampleKey } from '#policy/sample-key.ts'
 import { budgetsFor } from '#relay/paying.ts'
+import { makeSeal } from '#reuse/seal.ts'
+import { credentialVault } from './credential-vault.ts'
 import { loadCustomers } from './customers.ts'
 import type { Desk } from './test-desk.ts'
 import { openDesk } from './test-desk.ts'
@@ -108,7 +110,8 @@ test('a call is held against every budget that it falls under, and none else', a
   await assert.rejects(run('budgets set', { ...wanted, key: 'one', project: 'search' }), /name one of them/)
   const facts = (await store.load()).values().toArray()[0]
   assert.ok(facts)
-  const { budgets } = await loadCustomers(store)
+  const vault = credentialVault(makeSeal(new Uint8Array(32), { bytes: (size) => new Uint8Array(size) }))
+  const { budgets } = await loadCustomers({ store, vault }, silentLog)
   const tables = Map.groupBy(budgets, ({ subject }) => subject)
   const row = { id: 'kimi-k2', aliases: [], targets: [], origin: 'catalog' } as never
   const names = budgetsFor(facts, [row], tables).map(({ name }) => name)

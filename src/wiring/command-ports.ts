@@ -20,13 +20,14 @@ type OpenRequest = Pick<ServeRequest, 'config' | 'data'>
 export const openStore = async (machine: Machine, { config, data }: OpenRequest): Promise<LocalAdmin> => {
   await using opening = new AsyncDisposableStack()
   const log: Log = silentLog
-  const { store, digestKey } = await openData(machine, { config, data, log }, opening)
+  const opened = await openData(machine, { config, data, log }, opening)
+  const { store, digestKey } = opened
   const priceEntries = await store.priceEntries()
   const relay = { config, log, keys: new Map(), priceEntries, digestKey, emit: () => {} }
   const { live, catalog, routes } = await openRelay(machine, relay, opening)
   live.accountsChanged(await store.loadAccounts())
   const { ports: tell } = await openTelling(machine, { config, log }, opening)
-  live.customersChanged(await loadCustomers(store))
+  live.customersChanged(await loadCustomers(opened, log))
   const closing = opening.move()
   return {
     ports: {
@@ -37,7 +38,8 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       // No relay runs, so there is nobody to tell: the next one reads the store when it starts.
       keysChanged: async () => {},
       accountsChanged: async () => {},
-      customersChanged: async () => live.customersChanged(await loadCustomers(store)),
+      customersChanged: async () => live.customersChanged(await loadCustomers(opened, log)),
+      sealCredential: opened.vault.close,
       plans: () => live.current().customers.plans,
       signup: () => signupRoom(config.signup),
       models: () => modelRows(live.current()),

@@ -1,10 +1,12 @@
 /** What the store holds of customers, as the relay takes it into its snapshot. */
 
 import type { SignupRoom } from '#admin/operation.ts'
-import type { CustomerStore } from '#admin/port.ts'
+import type { CustomerStore, OwnCredentialRow } from '#admin/port.ts'
+import type { Log } from '#base/log.ts'
 import type { Config } from '#config/config.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
 import type { StoredCustomers } from '#relay/live.ts'
+import type { CredentialVault } from './credential-vault.ts'
 
 const pageMax = 1000
 
@@ -33,8 +35,20 @@ export const signupRoom = (settings: Config['signup']): SignupRoom => ({
   },
 })
 
+const allCredentials = async (store: CustomerStore): Promise<readonly OwnCredentialRow[]> => {
+  const found: OwnCredentialRow[] = []
+  for (;;) {
+    const rows = await store.ownCredentials({ limit: pageMax, after: found.at(-1) ?? null, account: null })
+    found.push(...rows)
+    if (rows.length < pageMax) return found
+  }
+}
+
+export type CustomerData = { readonly store: CustomerStore; readonly vault: CredentialVault }
+
 /** Read at the start and whenever an operation has changed any of it. */
-export const loadCustomers = async (store: CustomerStore): Promise<StoredCustomers> => ({
+export const loadCustomers = async ({ store, vault }: CustomerData, log: Log): Promise<StoredCustomers> => ({
   budgets: await allBudgets(store),
   plans: await store.plans(),
+  credentials: (await allCredentials(store)).map((row) => vault.open(row, log)),
 })

@@ -8,6 +8,7 @@ import { makeSeal } from '#reuse/seal.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { credentialVault } from './credential-vault.ts'
 import type { Machine } from './machine.ts'
 
 export type DataRequest = { readonly config: Config; readonly data: string; readonly log: Log }
@@ -33,6 +34,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     lock,
     store,
     seal: makeSeal(pepper, ids),
+    vault: credentialVault(makeSeal(pepper, ids, 'own credentials')),
     digestKey: (key: string): string => digestKey(key, pepper),
   }
 }

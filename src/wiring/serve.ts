@@ -72,14 +72,15 @@ type Rooms = {
   readonly credit: ReturnType<typeof openProviderCredit>
 } & Awaited<ReturnType<typeof openRelay>>
 
-const adminPorts = ({ request, data, live, catalog, telling, figures, routes, credit }: Rooms) => ({
+const adminPorts = ({ request, data, log, live, catalog, telling, figures, routes, credit }: Rooms) => ({
   store: data.store,
   customers: data.store,
   digestKey: data.digestKey,
   environment: request.config.server.environment,
   keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),
   accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => live.accountsChanged(changed),
-  customersChanged: async () => live.customersChanged(await loadCustomers(data.store)),
+  customersChanged: async () => live.customersChanged(await loadCustomers(data, log)),
+  sealCredential: data.vault.close,
   plans: () => live.current().customers.plans,
   signup: () => signupRoom(request.config.signup),
   models: () => modelRows(live.current()),
@@ -226,7 +227,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
-  rooms.live.customersChanged(await loadCustomers(store))
+  rooms.live.customersChanged(await loadCustomers(data, log))
   const countVolumes = volumesBefore(rooms, store, clock.nowMs())
   await countVolumes()
   const keeping = await keepBooks({ books: store, owner: rooms.owner, emit, clock, log })

@@ -12,8 +12,10 @@ import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { digestKey } from '#policy/key.ts'
 import type { Plans } from '#policy/plan.ts'
+import { makeSeal } from '#reuse/seal.ts'
 import type { Store } from '#store/face.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { credentialVault } from './credential-vault.ts'
 
 export type Desk = {
   readonly store: Store
@@ -65,6 +67,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     customersChanged: async () => {
       plans = new Map((await store.plans()).map((plan) => [plan.name, plan]))
     },
+    sealCredential: credentialVault(makeSeal(new Uint8Array(32), ids, 'own credentials')).close,
     plans: () => plans,
     signup: () => door,
     models: () => [],

@@ -11,6 +11,7 @@ import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
 import { outboxOperations } from './outbox.ts'
+import { ownCredentialOperations } from './own-credential.ts'
 import { peopleOperations } from './people.ts'
 import { planOperations } from './plan.ts'
 import { priceOperations } from './price.ts'
@@ -31,6 +32,7 @@ export const makeOperations = () => ({
   ...bookOperations(),
   ...budgetOperations(),
   ...planOperations,
+  ...ownCredentialOperations,
   ...codeOperations(),
   ...signupOperations(),
   ...outboxOperations,

@@ -13,6 +13,7 @@ import { prices } from './0010-prices.ts'
 import { priceUsed } from './0011-price-used.ts'
 import { signUp } from './0012-sign-up.ts'
 import { dayLimits } from './0013-day-limits.ts'
+import { ownCredentials } from './0014-own-credentials.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -29,4 +30,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   priceUsed,
   signUp,
   dayLimits,
+  ownCredentials,
 ]

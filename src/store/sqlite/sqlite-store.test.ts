@@ -12,6 +12,7 @@ import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
+import { ownCredentialContract } from '#store/own-credential.contract.ts'
 import { peopleContract } from '#store/people.contract.ts'
 import { retentionContract } from '#store/retention.contract.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
@@ -71,6 +72,7 @@ for (const backend of [inMemory, inFile('process')]) {
   retentionContract(backend)
   peopleContract(backend)
   codeContract(backend)
+  ownCredentialContract(backend)
   keptAnswerContract(backend)
 }
 usageContract(inMemory)

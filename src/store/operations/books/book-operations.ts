@@ -81,6 +81,7 @@ const accountOperations = (on: On) => ({
   ),
   closeAccount: write(async (transaction, { account, nowMs, trail }: Closing): Promise<AccountClosed> => {
     const closed = await closeAccount(on(transaction), account, nowMs)
+    await transaction.deleteFrom('own_credential').where('account', '=', account).execute()
     await appendTrail(transaction, trail)
     return closed
   }),

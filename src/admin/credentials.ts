@@ -1,0 +1,195 @@
+/** Provider credentials of accounts: their own calls are made with them, for a relay fee. A credential goes in and never comes out. */
+
+import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
+import { nearestOf } from '#base/nearest.ts'
+import { percentText } from '#base/price-rule.ts'
+import { Problem } from '#base/problem.ts'
+import { accountNamed } from './credits.ts'
+import { handleField } from './field.ts'
+import type { OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import type { OwnCredentialRow } from './port.ts'
+import { table } from './render.ts'
+import { trailRowOf } from './trail-row.ts'
+
+/** Of a credential no more than this is ever shown, and nothing of one that is short, or JSON. */
+const endingCharacters = 4
+const shortCharacters = 16
+const pageMax = 1000
+/** No vendor gives an account more keys than there are providers. */
+const ofAccountMax = 1000
+
+const credentialView = z.object({
+  account: z.string(),
+  provider: z.string().describe('Its name in drover.yaml.'),
+  ending: z.string().describe('The last characters of the credential; empty for a short one and for JSON.'),
+  fee: z.string().describe('The relay fee: what is charged of what a call would have cost.'),
+  created: z.string().describe('RFC 3339, UTC.'),
+})
+
+const viewOf = (row: OwnCredentialRow): z.input<typeof credentialView> => ({
+  account: row.account,
+  provider: row.provider,
+  ending: row.ending,
+  fee: percentText(row.feeBasisPoints),
+  created: rfc3339(row.createdMs),
+})
+
+const feeField = () =>
+  z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,2})?%?$/, 'must be a percentage such as 5% or 2.5%, with at most 2 digits after the point')
+    .refine((text) => Number.parseFloat(text) <= 100, 'must not be more than 100%')
+
+const basisPointsOf = (fee: string): number => {
+  const [whole = '0', part = ''] = fee.replace('%', '').split('.')
+  return Number(whole) * 100 + Number(part.padEnd(2, '0'))
+}
+
+/** A provider that calls go to by the network. */
+const providerNamed = (name: string, { ports }: OperationContext): string => {
+  const known = ports.routing
+    .providers()
+    .filter(({ upstream }) => !upstream.vendor.inProcess)
+    .map(({ upstream }) => upstream.provider.name)
+  if (known.includes(name)) return name
+  const [nearest] = nearestOf(name, known)
+  const meant = nearest === undefined ? '' : ` Did you mean '${nearest}'?`
+  throw new Problem('not_found', {
+    message: `drover.yaml has no provider '${name}'.${meant} It has ${known.join(', ') || 'none: add one first'}.`,
+    param: 'provider',
+  })
+}
+
+const ofAccount = async (account: string, { ports }: OperationContext): Promise<readonly OwnCredentialRow[]> =>
+  ports.customers.ownCredentials({ limit: ofAccountMax, after: null, account })
+
+const add = operation({
+  noun: 'credentials',
+  verb: 'add',
+  summary:
+    "Let an account's calls to a provider be made with its own credential, for a relay fee. One that is there is replaced.",
+  method: 'POST',
+  path: '/credentials',
+  scope: 'secrets',
+  input: z.strictObject({
+    account: handleField().describe('The account: id or name.'),
+    provider: z.string().min(1).max(64).describe('The provider, by its name in drover.yaml.'),
+    key: z
+      .string()
+      .min(8, 'must have at least 8 characters')
+      .max(8192, 'must not be longer than 8192 characters')
+      .regex(
+        /^([\x21-\x7e]+|\{[\x20-\x7e\s]*\})$/,
+        'must be one word of printable characters, or the JSON of a service account',
+      )
+      .describe('The credential, as api_key in drover.yaml would have it. It is kept encrypted and never shown.'),
+    fee: feeField()
+      .default('0%')
+      .describe('The relay fee: what is charged of what a call would have cost, such as 5%.'),
+  }),
+  output: credentialView,
+  flags: [
+    {
+      field: 'key',
+      flag: '--key-env <name>',
+      secret: true,
+      describe: 'The environment variable that holds the credential. Absent: it is read from stdin.',
+    },
+  ],
+  render: (view) => `calls of ${view.account} to ${view.provider} use its own credential, fee ${view.fee}\n`,
+  run: async ({ account: handle, provider: name, key, fee }, context) => {
+    const { clock, ports } = context
+    const { id: account } = await accountNamed(handle, context)
+    const provider = providerNamed(name, context)
+    const before = (await ofAccount(account, context)).find((row) => row.provider === provider)
+    const row: OwnCredentialRow = {
+      account,
+      provider,
+      sealed: ports.sealCredential({ account, provider }, key),
+      ending: key.length < shortCharacters || key.startsWith('{') ? '' : key.slice(-endingCharacters),
+      feeBasisPoints: basisPointsOf(fee),
+      createdMs: clock.nowMs(),
+    }
+    const change = {
+      operation: 'credentials.add',
+      object: account,
+      before: before === undefined ? null : viewOf(before),
+      after: viewOf(row),
+    }
+    await ports.customers.setOwnCredential(row, trailRowOf(change, context))
+    await ports.customersChanged()
+    return viewOf(row)
+  },
+})
+
+const cursorOf = ({ account, provider }: OwnCredentialRow): string => `${account}/${provider}`
+
+const placeOf = (cursor: string | undefined): { readonly account: string; readonly provider: string } | null => {
+  if (cursor === undefined) return null
+  const slash = cursor.indexOf('/')
+  return slash < 0
+    ? { account: cursor, provider: '' }
+    : { account: cursor.slice(0, slash), provider: cursor.slice(slash + 1) }
+}
+
+const list = operation({
+  noun: 'credentials',
+  verb: 'list',
+  summary: 'List the provider credentials that accounts have brought, by account. None is shown.',
+  method: 'GET',
+  path: '/credentials',
+  scope: 'read',
+  input: z.strictObject({
+    account: handleField().optional().describe('Only those of this account: id or name.'),
+    limit: z.int().min(1).max(pageMax).default(pageMax).describe('How many rows at most, 1 to 1000.'),
+    after: handleField().optional().describe('Go on after this one: `next` of the page before.'),
+  }),
+  output: z.object({ data: z.array(credentialView), next: z.string().nullable() }),
+  flags: [],
+  render: ({ data }) =>
+    table(
+      ['ACCOUNT', 'PROVIDER', 'ENDING', 'FEE', 'CREATED'],
+      data.map((one) => [one.account, one.provider, one.ending, one.fee, one.created]),
+    ),
+  run: async ({ account: handle, limit, after }, context) => {
+    const account = handle === undefined ? null : (await accountNamed(handle, context)).id
+    const rows = await context.ports.customers.ownCredentials({ limit, after: placeOf(after), account })
+    const last = rows.at(-1)
+    return { data: rows.map(viewOf), next: rows.length < limit || last === undefined ? null : cursorOf(last) }
+  },
+})
+
+const remove = operation({
+  noun: 'credentials',
+  verb: 'remove',
+  summary: "Forget an account's own credential. Its next call is made with the operator's, at the price.",
+  method: 'DELETE',
+  path: '/credentials/{account}/{provider}',
+  scope: 'write',
+  input: z.strictObject({
+    account: handleField().describe('The account: id or name.'),
+    provider: z.string().min(1).max(64).describe('The provider, by its name in drover.yaml.'),
+  }),
+  output: credentialView,
+  flags: [],
+  render: (view) => `removed the credential of ${view.account} for ${view.provider}\n`,
+  run: async ({ account: handle, provider }, context) => {
+    const { customers, customersChanged } = context.ports
+    const { id: account } = await accountNamed(handle, context)
+    const row = (await ofAccount(account, context)).find((one) => one.provider === provider)
+    const view = row === undefined ? null : viewOf(row)
+    const change = { operation: 'credentials.remove', object: account, before: view, after: null }
+    const isGone = await customers.removeOwnCredential({ account, provider }, trailRowOf(change, context))
+    if (view === null || !isGone)
+      throw new Problem('not_found', {
+        message: `Account '${handle}' has no credential of its own for '${provider}'. 'drover credentials list' shows those that there are.`,
+        param: 'provider',
+      })
+    await customersChanged()
+    return view
+  },
+})
+
+export const credentialOperations = [add, list, remove] as const
