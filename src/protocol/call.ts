@@ -50,6 +50,8 @@ export type Call = {
   /** The body as JSON, parsed on first use; a form gives its fields. */
   readonly body: () => JsonObject
   readonly warnings: readonly Warning[]
+  /** The id of the response that it goes on from, where its input holds all of that already. */
+  readonly continues?: string
 }
 
 /**

@@ -81,9 +81,10 @@ export type Fate =
 /**
  * What a request field of a format is: features, or what it is when it is none (`model`, `stream`: every format has it
  * in its own place; `own`: only this format knows it, so that it is carried in `extra`; `refused`: it means something only to who
- * keeps what it refers to, so that no other target is asked).
+ * keeps what it refers to, so that no other target is asked; `here`: the relay
+ * itself honours it, whoever answers).
  */
-export type FieldMeaning = readonly Feature[] | 'model' | 'stream' | 'own' | 'refused'
+export type FieldMeaning = readonly Feature[] | 'model' | 'stream' | 'own' | 'refused' | 'here'
 
 export type FieldTable = {
   /** Fields of the format by path: `temperature`, `messages[].content[].image_url`. */

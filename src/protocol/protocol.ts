@@ -185,6 +185,33 @@ export type Counting = {
   readonly writeAnswer: (tokens: number) => JsonObject
 }
 
+/** What a call asks of earlier responses, and of its own after it has ended. */
+export type KeepingWish = {
+  /** The id of the response that it continues. */
+  readonly previous: string | null
+  /** `null` = not said. */
+  readonly keep: boolean | null
+  /** A field that needs a keeper whom this relay cannot ask for one caller alone; `null` = none. */
+  readonly unavailable: string | null
+}
+
+/** How a format refers to responses that are kept for its callers. */
+export type Keeping = {
+  /** The path of one response, behind the version: `responses`. */
+  readonly path: string
+  readonly wishOf: (call: Call) => KeepingWish
+  /** All that the call says, as a list of items. */
+  readonly inputOf: (call: Call) => readonly JsonObject[]
+  /** The members of the body that make of a call that continues a response one that says everything itself. */
+  readonly continued: (call: Call, earlier: readonly JsonObject[]) => Edits
+  readonly outputOf: (document: JsonObject) => readonly JsonObject[]
+  /** The id under which the answer to this request goes out, where it is written here. */
+  readonly idOf: (asked: Asked) => string
+  readonly deleted: (id: string) => JsonObject
+  /** One page of what a response was asked, as a caller's query has it. */
+  readonly inputPage: (input: readonly JsonObject[], query: URLSearchParams) => JsonObject
+}
+
 /** What a protocol is towards upstreams: all that an attempt needs. */
 export type UpstreamProtocol = {
   readonly name: UpstreamProtocolName
@@ -197,6 +224,8 @@ export type UpstreamProtocol = {
    * parameter that is not listed has no rules here.
    */
   readonly parameterNames?: Readonly<Record<string, string>>
+  /** The events of its streams tell their texts again when they end. */
+  readonly repeatsText?: true
 }
 
 export type Protocol = UpstreamProtocol & {
@@ -205,5 +234,7 @@ export type Protocol = UpstreamProtocol & {
   /** Top-level members that bound the output in tokens, the one to add where a caller gives none first; absent = there is none. */
   readonly outputMaxFields?: readonly string[]
   readonly counting?: Counting
+  /** Absent: nothing of this format is kept. */
+  readonly keeping?: Keeping
   readonly server: ServerFace
 }

@@ -10,11 +10,14 @@ import { answerInquiry, listModels, showModel } from './inquiry.ts'
 import type { RelayPorts } from './journey.ts'
 import { showBalance, showCredits, showGeneration, showKey } from './money-inquiry.ts'
 import { relay } from './relay.ts'
+import type { KeepingProtocol, ResponseAsk } from './response-inquiry.ts'
+import { answerResponse, responseEndpoints } from './response-inquiry.ts'
 
 export type RelayEndpoint =
   | { readonly kind: 'call'; readonly protocol: Protocol }
   | { readonly kind: 'count'; readonly protocol: CountedProtocol }
   | { readonly kind: 'inquiry'; readonly ask: Inquiry }
+  | { readonly kind: 'response'; readonly ask: ResponseAsk; readonly protocol: KeepingProtocol }
 
 /** Where lists of models are asked for; the clients of some makers have a root of their own. */
 const modelRoots = ['/v1', '/anthropic/v1', '/v1beta'] as const
@@ -53,6 +56,7 @@ export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoin
       ),
     ),
     ...protocols.flatMap(countEndpoints),
+    ...protocols.flatMap(responseEndpoints),
     ...modelRoots.flatMap((root) => [
       inquiry(`${root}/models`, listModels),
       inquiry(`${root}/models/{id+}`, showModel),
@@ -71,6 +75,7 @@ export const serveRelay = (
   ports: RelayPorts,
 ): Promise<void> => {
   const { value, parameters } = match
+  if (value.kind === 'response') return answerResponse(exchange, { row: value, id: parameters['id'] ?? '' }, ports)
   if (value.kind === 'count') return answerCount(exchange, value.protocol, ports)
   return value.kind === 'call'
     ? relay(exchange, value.protocol, ports)

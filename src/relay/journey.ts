@@ -12,6 +12,7 @@ import type { Guard } from '#policy/guard.ts'
 import type { Limiter } from '#policy/port.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { Responses } from '#resource/responses.ts'
 import type { AnswerCache, AnswerTaker } from '#reuse/answer-cache.ts'
 import type { Keeper } from '#reuse/keeper.ts'
 import type { Repeats } from '#reuse/repeats.ts'
@@ -50,6 +51,7 @@ export type RelayPorts = {
   readonly askHook: AskHook
   readonly routing: Routing
   readonly cache: AnswerCache
+  readonly responses: Responses
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -29,6 +29,8 @@ import type { CallHold } from './hold.ts'
 import { holdFor } from './hold.ts'
 import type { Admitted, Journey, RelayPorts } from './journey.ts'
 import { elapsedMs, sendHead } from './journey.ts'
+import type { ResponseKeeper } from './kept-response.ts'
+import { boundTo, continueFrom, keeperOf } from './kept-response.ts'
 import type { Labels } from './labels.ts'
 import { labelsOf } from './labels.ts'
 import type { Meter } from './meter.ts'
@@ -130,8 +132,21 @@ type Carried = {
 }
 
 const carry = async (admitted: Admitted): Promise<Carried> => {
-  const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper, taker } = admitted
   const reply = await send(admitted)
+  const kept = await keeperOf(admitted, reply).catch((thrown: unknown) => {
+    reply.attempt.close(thrown)
+    throw thrown
+  })
+  try {
+    return await carryReply(admitted, reply, kept)
+  } finally {
+    // Whoever waits for a response must not wait for one that has failed.
+    await kept?.end(false)
+  }
+}
+
+const carryReply = async (admitted: Admitted, reply: Reply, kept: ResponseKeeper | null): Promise<Carried> => {
+  const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper, taker } = admitted
   const { leg, upstream } = reply.attempt
   const row = paidRow(leg.row, upstream)
   const read = meter(ports.countTokens)
@@ -149,6 +164,7 @@ const carry = async (admitted: Admitted): Promise<Carried> => {
         read.see(part)
         running?.see(part)
         ending?.see(part)
+        kept?.see(part)
       },
     },
     clock: ports.clock,
@@ -177,6 +193,8 @@ const carry = async (admitted: Admitted): Promise<Carried> => {
   const whole = delivered.end === 'complete' || reply.attempt.reader()?.complete() === true
   const short = delivered.short === true
   taker?.end(delivered.end === 'complete' && !short && draft.status === 200)
+  const unkept = (await kept?.end(whole && !short)) ?? null
+  if (unkept !== null) draft.warnings = [...draft.warnings, `store:the response is not kept: ${unkept}`]
   grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered }))
   notePace(ports.routing, reply.attempt)
   return { leavePolicy: keeper === null ? upstream.vendor.leavePolicy : 'drain', whole, short, heldNanoUsd }
@@ -286,9 +304,11 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     progress.turn = turn
     if (turn?.kind === 'again') return await answerAgain(journey, turn)
     const snapshot = snapshotFor(journey.snapshot, key)
-    const { call, replyGuards } = await guardRequest({ snapshot, key, call: asked, draft, askHook: ports.askHook })
-    const grant = await admit({ snapshot, key, call, limiter: ports.limiter, nowMs })
-    progress.grant = grant
+    const continued = await continueFrom(journey, { inbound, key, call: asked })
+    const guarded = { snapshot, key, call: continued.call, draft, askHook: ports.askHook }
+    const { call, replyGuards } = await guardRequest(guarded)
+    progress.grant = await admit({ snapshot, key, call, limiter: ports.limiter, nowMs })
+    const grant = boundTo(progress.grant, continued)
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const look = await lookInCache(journey, { inbound, call, key, labels, grant })
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)

@@ -45,19 +45,25 @@ const makeReading = ({ protocol, call }: Speech, guards: readonly Guard[]) => {
 export const replyFace = (speech: Speech, { call, protocol, asked, clock, guards }: Listener): ReplyFace => {
   const { client } = speech.protocol
   const { read, decided } = makeReading(speech, guards)
-  if (speech.request === null)
+  const repeats = guards.length > 0 && speech.protocol.repeatsText === true
+  if (speech.request === null && !repeats)
     return {
       headOf: (reply) => reply,
       read: (reply) => read(reply, { isWritten: false }),
       readProblem: client.readProblem,
       losses: decided,
     }
-  const customTools = new Set(speech.request.tools.flatMap((tool) => (tool.kind === 'custom' ? [tool.name] : [])))
+  // Where texts come again, what was taken out of a piece would stand there: the reply is written anew.
+  const own = speech.request === null
+  const customTools = new Set(
+    (speech.request?.tools ?? []).flatMap((tool) => (tool.kind === 'custom' ? [tool.name] : [])),
+  )
   const writer = protocol.server.writeReply({ call, asked, nowMs: clock.nowMs() })
   return {
     headOf: ({ status }) => ({ status, headers: { 'content-type': writer.contentType } }),
-    read: (reply) => translatedReader(read(reply, { isWritten: true }), writer, { stream: call.stream, customTools }),
-    readProblem: (raw) => client.readProblem({ ...raw, foreign: true }),
+    read: (reply) =>
+      translatedReader(read(reply, { isWritten: true }), writer, { stream: call.stream, customTools, own }),
+    readProblem: (raw) => client.readProblem(own ? raw : { ...raw, foreign: true }),
     losses: () => [...(writer.warnings?.() ?? []).map(({ field, reason }) => `${field}:${reason}`), ...decided()],
   }
 }

@@ -23,6 +23,8 @@ import { openaiChat } from '#protocol/openai-chat/index.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 import { makeVendor } from '#provider/vendor-defaults.ts'
+import { makeResponses } from '#resource/responses.ts'
+import { testResponseStore, testSeal } from '#resource/test-response-store.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
 import type { RelayPorts } from './journey.ts'
 import type { Live } from './live.ts'
@@ -317,6 +319,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
   cache: answerCache(backstage.clock),
+  responses: makeResponses({ store: testResponseStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   routing: makeRouting((event) => backstage.events.push(event)),
   clock: backstage.clock,
   ids: { next: (prefix) => `${prefix}_1`, bytes: (size) => Buffer.alloc(size), chance },

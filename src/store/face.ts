@@ -6,6 +6,7 @@ import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSource } from '#relay/port.ts'
+import type { ResponseStore } from '#resource/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
@@ -25,6 +26,7 @@ export type Store = AdminStore &
   BookKeeping &
   KeySource &
   AnswerStore &
+  ResponseStore &
   AccountSource &
   VolumeSource &
   OldCalls &
@@ -188,6 +190,10 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   resolveAnswers: (request) => execute('resolveAnswers', request),
   sweepAnswers: (nowMs, limit) => execute('sweepAnswers', { nowMs, limit }),
   answersTotal: () => execute('answersTotal', null),
+  keepResponse: (row) => execute('keepResponse', row),
+  response: (question) => execute('response', question),
+  dropResponse: (question) => execute('dropResponse', question),
+  sweepResponses: (nowMs, limit) => execute('sweepResponses', { nowMs, limit }),
   grantCredit: (grant, trail, upgrade) => execute('grantCredit', { grant, trail, upgrade: upgrade ?? null }),
   releaseSignups: (nowMs, limit) => execute('releaseSignups', { nowMs, limit }),
   untoldCrossings: (limit) => execute('untoldCrossings', limit),

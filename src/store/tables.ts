@@ -402,6 +402,17 @@ export type KeptAnswerTable = {
   expires_ms: Whole
 }
 
+/** A response that its holder may come back to: at a provider, or sealed in `body`. */
+export type ResponseTable = {
+  id: string
+  holder: string
+  call: string
+  provider: string | null
+  body: Uint8Array | null
+  created_ms: Whole
+  expires_ms: Whole
+}
+
 export type KeptAnswerPieceTable = { id: string; call: string; place: Whole; bytes: Uint8Array }
 
 /** Append-only but for `withdrawn_ms`: every price that ever held can be looked up. */
@@ -465,6 +476,7 @@ export type Tables = {
   delivery: DeliveryTable
   kept_answer: KeptAnswerTable
   kept_answer_piece: KeptAnswerPieceTable
+  response: ResponseTable
   usage_rollup: UsageRollupTable
   usage_tag: UsageTagTable
   call_hour: CallHourTable

@@ -36,6 +36,8 @@ import type { RelayEndpoint } from '#relay/endpoints.ts'
 import { relayEndpoints, serveRelay } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
 import { usageRefusals } from '#relay/usage-refusals.ts'
+import type { Responses } from '#resource/responses.ts'
+import { makeResponses } from '#resource/responses.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
@@ -119,7 +121,7 @@ const relayRequest = async ({ config }: ServeRequest, { log, data, emit }: Pick<
 /** The endpoints of the relay, of administration, and of those who watch. */
 const endpointsOf = async (
   machine: Machine,
-  rooms: Rooms & { readonly repeats: Repeats },
+  rooms: Rooms & { readonly repeats: Repeats; readonly responses: Responses },
   { warnings, closing }: { readonly warnings: () => readonly string[]; readonly closing: AsyncDisposableStack },
 ) => {
   const { clock, ids, version, root } = machine
@@ -148,6 +150,7 @@ const endpointsOf = async (
     refusesUsage: usageRefusals(),
     routing: rooms.routing,
     cache: answerCache(clock),
+    responses: rooms.responses,
     clock,
     ids,
     log,
@@ -168,7 +171,8 @@ const endpointsOf = async (
   ]
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
-    if (value.kind === 'inquiry' || value.kind === 'count') return serveRelay(exchange, { value, parameters }, ports)
+    if (value.kind === 'inquiry' || value.kind === 'count' || value.kind === 'response')
+      return serveRelay(exchange, { value, parameters }, ports)
     if (value.kind === 'call') return metrics.whileOpen(serveRelay(exchange, { value, parameters }, ports))
     return serveAdmin(exchange, { value, parameters }, admin)
   }
@@ -237,12 +241,14 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   // After the first sweep, which says what became of the calls whose keys are still taken.
   const repeats = await openRepeats({ store, seal: data.seal, owner: rooms.owner, clock, log })
   closing.defer(() => repeats.close())
+  const responses = makeResponses({ store, seal: data.seal, clock, log })
+  closing.defer(() => responses.close())
   const rolling = rollUsage({ store, clock, log })
   closing.defer(() => rolling.close())
   const forgetting = forgetOld({ store, retention: config.retention, clock, log })
   closing.defer(() => forgetting.close())
   let warnings: readonly string[] = []
-  const endpoints = await endpointsOf(machine, { ...rooms, repeats }, { warnings: () => warnings, closing })
+  const endpoints = await endpointsOf(machine, { ...rooms, repeats, responses }, { warnings: () => warnings, closing })
   const listening = await listen(machine, { config, folder, log, endpoints })
   data.lock.announce(listening.adminUrl)
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))

@@ -32,6 +32,7 @@ const word = (fate: Fate): string => {
 const fateOf = (meaning: FieldMeaning, to: UpstreamProtocol): string => {
   if (meaning === 'model' || meaning === 'stream') return 'kept'
   if (meaning === 'refused') return '**refused**: it refers to what only its keeper has'
+  if (meaning === 'here') return 'kept: Drover does it itself'
   if (meaning === 'own') return '**warned**: only its own format knows it'
   const fates = meaning.map((feature: Feature) => to.fields?.writes[feature] ?? 'kept')
   const words = [...new Set(fates.map(word))]

@@ -9,6 +9,7 @@ import { endpointsOf, readRequest } from '#protocol/openai/request.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { responsesFields } from './fields.ts'
+import { keeping } from './keeping.ts'
 import { writeStreamProblem } from './problem.ts'
 import { readChat } from './read-chat.ts'
 import { responsesSteps } from './reply.ts'
@@ -25,6 +26,7 @@ export const openaiResponses: Protocol = {
   endpoints: endpointsOf(responsesRequest),
   outputMaxFields: ['max_output_tokens'],
   fields: responsesFields,
+  repeatsText: true,
   parameterNames: {
     temperature: 'temperature',
     top_p: 'top_p',
@@ -39,6 +41,7 @@ export const openaiResponses: Protocol = {
     readAnswer: ({ input_tokens: tokens }) => countOf(tokens),
     writeAnswer: (tokens) => ({ object: 'response.input_tokens', input_tokens: tokens }),
   },
+  keeping,
   server: {
     readCall: (inbound) => readRequest(inbound, responsesRequest),
     readChat,

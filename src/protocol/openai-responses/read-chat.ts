@@ -10,8 +10,8 @@ import { Fields } from '#protocol/field-reading.ts'
 import { readInput } from './read-input.ts'
 import { readToolChoice, readTools } from './read-tools.ts'
 
-/** Read by Drover itself; how the pieces of a stream are padded is nobody's concern behind it. */
-const ownFields: readonly string[] = ['model', 'models', 'provider', 'usage', 'stream', 'stream_options']
+/** Read by Drover itself, which also keeps responses; how the pieces of a stream are padded is nobody's concern behind it. */
+const ownFields: readonly string[] = ['model', 'models', 'provider', 'usage', 'stream', 'stream_options', 'store']
 
 /** What only the keeper of earlier responses, prompts and conversations can honour. */
 const keptElsewhere: Readonly<Record<string, string>> = {
@@ -117,7 +117,6 @@ const readBody = (body: JsonObject, stream: boolean): ChatRequest => {
     metadata: fields.object('metadata'),
     serviceTier: fields.text('service_tier'),
     promptCacheKey: fields.text('prompt_cache_key'),
-    store: fields.flag('store'),
   }
   const extra = {
     ...fields.rest().extra,

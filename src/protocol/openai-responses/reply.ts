@@ -29,6 +29,12 @@ const failureOf = (response: JsonObject): Part => {
   return errorOf({ error: isObject(error) ? error : { code: 'server_error', message: `The response is ${status}.` } })
 }
 
+/** What an event belongs to whose item was never begun: some servers leave that out. */
+const impliedItem = (name: string): JsonObject | null => {
+  if (/^(?:output_text|refusal)\.delta$/.test(name)) return { type: 'message' }
+  return /^reasoning_(?:summary_)?text\.delta$/.test(name) ? { type: 'reasoning' } : null
+}
+
 class ResponsesReading {
   readonly #items = new Map<number, ItemReading>()
   readonly #nextBlock: () => number
@@ -137,7 +143,11 @@ class ResponsesReading {
       if (!isObject(item)) return []
       return known === undefined ? this.#whole(index, item) : known.end(item)
     }
-    return known?.piece(type.replace(/^response\./, ''), data) ?? []
+    const name = type.replace(/^response\./, '')
+    if (known !== undefined) return known.piece(name, data)
+    const implied = impliedItem(name)
+    const opened = implied === null ? null : this.#open(index, implied)
+    return opened === null ? [] : [...opened.begin(), ...opened.piece(name, data)]
   }
 }
 

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Usage } from '#base/usage.ts'
 import { addCounts, countOf } from '#base/usage.ts'
+import type { Asked } from '#http/inbound.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext } from '#protocol/protocol.ts'
 import type { PartOf } from './wire.ts'
@@ -30,7 +31,7 @@ const reasoningOf = (reasoning: Json | undefined): JsonObject => {
 }
 
 /** The settings of the request, which every response repeats: what was not given as it is meant then. */
-const settingsOf = (body: JsonObject): JsonObject => ({
+const settingsOf = (body: JsonObject, previous: string | null): JsonObject => ({
   background: body['background'] === true,
   frequency_penalty: or(body['frequency_penalty'], 0),
   instructions: or(body['instructions'], null),
@@ -39,7 +40,7 @@ const settingsOf = (body: JsonObject): JsonObject => ({
   metadata: or(body['metadata'], {}),
   parallel_tool_calls: or(body['parallel_tool_calls'], true),
   presence_penalty: or(body['presence_penalty'], 0),
-  previous_response_id: or(body['previous_response_id'], null),
+  previous_response_id: or(previous ?? undefined, null),
   prompt_cache_key: or(body['prompt_cache_key'], null),
   reasoning: reasoningOf(body['reasoning']),
   safety_identifier: or(body['safety_identifier'], null),
@@ -55,9 +56,12 @@ const settingsOf = (body: JsonObject): JsonObject => ({
   user: or(body['user'], null),
 })
 
+/** The id of a response that is written here. */
+export const idOf = ({ id }: Asked): string => `resp_${id}`
+
 /** The id of a response: its own where it came in this format, else the call's. */
 export const responseId = (context: ReplyContext, start: PartOf<'start'> | null): string =>
-  start?.id?.startsWith('resp_') === true ? start.id : `resp_${context.asked.id}`
+  start?.id?.startsWith('resp_') === true ? start.id : idOf(context.asked)
 
 /** A response without what its end tells. */
 export const headOf = (context: ReplyContext, start: PartOf<'start'> | null): JsonObject => ({
@@ -71,7 +75,7 @@ export const headOf = (context: ReplyContext, start: PartOf<'start'> | null): Js
   model: start?.model ?? context.call.model,
   output: [],
   usage: null,
-  ...settingsOf(context.call.body()),
+  ...settingsOf(context.call.body(), context.call.continues ?? null),
   ...(start === null ? {} : extraOf(start).response),
 })
 

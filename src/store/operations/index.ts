@@ -16,6 +16,7 @@ import { peopleOperations } from './people.ts'
 import { planOperations } from './plan.ts'
 import { priceOperations } from './price.ts'
 import { priceUsedOperations } from './price-used.ts'
+import { responseOperations } from './response.ts'
 import { retentionOperations } from './retention.ts'
 import { signupOperations } from './signup.ts'
 import { trailOperations } from './trail.ts'
@@ -37,6 +38,7 @@ export const makeOperations = () => ({
   ...signupOperations(),
   ...outboxOperations,
   ...keptAnswerOperations,
+  ...responseOperations,
   ...usageOperations(),
   ...priceUsedOperations,
   ...priceOperations,

@@ -14,6 +14,7 @@ import { priceUsed } from './0011-price-used.ts'
 import { signUp } from './0012-sign-up.ts'
 import { dayLimits } from './0013-day-limits.ts'
 import { ownCredentials } from './0014-own-credentials.ts'
+import { responses } from './0015-responses.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -31,4 +32,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   signUp,
   dayLimits,
   ownCredentials,
+  responses,
 ]

@@ -14,6 +14,7 @@ import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
 import { peopleContract } from '#store/people.contract.ts'
+import { responseContract } from '#store/response.contract.ts'
 import { retentionContract } from '#store/retention.contract.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
 import { usageContract } from '#store/usage.contract.ts'
@@ -74,6 +75,7 @@ for (const backend of [inMemory, inFile('process')]) {
   codeContract(backend)
   ownCredentialContract(backend)
   keptAnswerContract(backend)
+  responseContract(backend)
 }
 usageContract(inMemory)
 callLogContract(inFile('power'))

@@ -1,0 +1,203 @@
+/** What a caller asks of a response that is kept: to see it, what it was asked, to drop it, to cancel it. Nothing here costs. */
+
+import { Buffer } from 'node:buffer'
+import type { JsonObject } from '#base/json-type.ts'
+import { asProblem, Problem } from '#base/problem.ts'
+import type { Endpoint } from '#http/endpoint.ts'
+import type { Exchange } from '#http/inbound.ts'
+import { securityHeaders } from '#http/reply.ts'
+import type { UpstreamReply } from '#http/transport.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { Keeping, Protocol } from '#protocol/protocol.ts'
+import type { KeptResponse } from '#resource/responses.ts'
+import { identify } from './admit.ts'
+import type { RelayPorts } from './journey.ts'
+import { holderOf } from './kept-response.ts'
+import type { Snapshot, Upstream } from './snapshot.ts'
+
+const connectTimeoutMs = 10_000
+const headersTimeoutMs = 60_000
+/** A response that still runs may be read along for as long as a call may take. */
+const readingMs = 600_000
+const refusalBytesMax = 1_048_576
+
+export type KeepingProtocol = Protocol & { readonly keeping: Keeping }
+export type ResponseAsk = 'show' | 'drop' | 'cancel' | 'input'
+
+type Row = { readonly kind: 'response'; readonly ask: ResponseAsk; readonly protocol: KeepingProtocol }
+
+const asks: ReadonlyArray<readonly [ask: ResponseAsk, method: string, behind: string]> = [
+  ['show', 'GET', ''],
+  ['drop', 'DELETE', ''],
+  ['cancel', 'POST', '/cancel'],
+  ['input', 'GET', '/input_items'],
+]
+
+/** The rows of a protocol whose responses may be kept. */
+export const responseEndpoints = (protocol: Protocol): readonly Endpoint<Row>[] => {
+  const { keeping } = protocol
+  if (keeping === undefined) return []
+  return asks.map(([ask, method, behind]) => ({
+    method,
+    path: `/v1/${keeping.path}/{id}${behind}`,
+    value: { kind: 'response', ask, protocol: { ...protocol, keeping } },
+  }))
+}
+
+type Question = {
+  readonly row: Row
+  readonly id: string
+  readonly exchange: Exchange
+  readonly ports: RelayPorts
+  readonly snapshot: Snapshot
+  readonly key: KeyFacts
+}
+
+const unknownResponse = (id: string): Problem =>
+  new Problem('not_found', {
+    message: `Response with id '${id}' not found: none is kept for your account under it.`,
+    param: 'id',
+  })
+
+const headOf = ({ exchange }: Question): Readonly<Record<string, string>> => ({
+  ...securityHeaders,
+  'x-request-id': exchange.inbound.id,
+  'cache-control': 'private, no-store',
+})
+
+const tell = async (question: Question, value: JsonObject): Promise<void> => {
+  const { outbound } = question.exchange
+  const body = Buffer.from(JSON.stringify(value))
+  outbound.head(200, {
+    ...headOf(question),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(body.length),
+  })
+  await outbound.end(body)
+}
+
+const keptAnswer = async (question: Question, kept: KeptResponse): Promise<JsonObject> => {
+  const { row, id, exchange, ports, key } = question
+  const { keeping } = row.protocol
+  const { query } = exchange.inbound
+  switch (row.ask) {
+    case 'show':
+      if (query.get('stream') !== 'true') return kept.document
+      throw new Problem('invalid_request_error', {
+        message: 'This response has ended and is not streamed again. Ask for it without "stream".',
+        param: 'stream',
+      })
+    case 'input':
+      return keeping.inputPage(kept.input, query)
+    case 'drop':
+      await ports.responses.drop({ id, holder: holderOf(key) })
+      return keeping.deleted(id)
+    case 'cancel':
+      throw new Problem('invalid_request_error', {
+        message: 'Only a response that runs in the background can be cancelled, and this one has ended.',
+        param: 'id',
+      })
+  }
+}
+
+const requestOf = ({ row, id, exchange }: Question, { provider, vendor }: Upstream) => {
+  const [, method = 'GET', behind = ''] = asks.find(([ask]) => ask === row.ask) ?? []
+  const path = `${row.protocol.keeping.path}/${encodeURIComponent(id)}${behind}`
+  const endpoint = vendor.endpoint({ path, model: '', provider, protocol: row.protocol.name })
+  const url = new URL(`${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`)
+  for (const [name, value] of exchange.inbound.query) if (name !== 'key') url.searchParams.append(name, value)
+  for (const [name, value] of Object.entries(endpoint.query)) url.searchParams.set(name, value)
+  const [credential] = provider.credentials
+  const own = Object.entries(provider.headers).map(([name, value]) => [name, value.reveal()] as const)
+  const headers = {
+    ...Object.fromEntries(own),
+    'user-agent': 'drover',
+    ...(credential === undefined ? {} : vendor.authorise(credential)),
+  }
+  return { method, url, headers, body: { kind: 'none' } as const }
+}
+
+const refusalOf = async ({ row }: Question, reply: UpstreamReply): Promise<Problem> => {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of reply.body) {
+    sizeBytes += chunk.length
+    if (sizeBytes > refusalBytesMax) break
+    chunks.push(chunk)
+  }
+  reply.abort()
+  const headers = Object.fromEntries(
+    Object.entries(reply.headers).map(([name, value]) => [name, typeof value === 'string' ? value : value.join(', ')]),
+  )
+  return row.protocol.client.readProblem({ status: reply.status, headers, body: Buffer.concat(chunks) })
+}
+
+/** What its provider says of it, as it says it. */
+const askProvider = async (question: Question, upstream: Upstream): Promise<void> => {
+  const { exchange, ports, row, id, key } = question
+  const { outbound, inbound } = exchange
+  const request = requestOf(question, upstream)
+  const reply = await upstream.transport.send({
+    ...request,
+    signal: inbound.signal,
+    connectTimeoutMs,
+    headersTimeoutMs,
+  })
+  if (reply.status >= 300) throw await refusalOf(question, reply)
+  if (row.ask === 'drop') await ports.responses.drop({ id, holder: holderOf(key) })
+  const contentType = reply.headers['content-type'] ?? 'application/json'
+  outbound.head(reply.status, {
+    ...headOf(question),
+    'content-type': contentType,
+    'x-drover-provider': upstream.provider.name,
+  })
+  const cancel = ports.clock.after(readingMs, () => reply.abort())
+  try {
+    for await (const chunk of reply.body) await outbound.write(chunk)
+    await outbound.end()
+  } finally {
+    cancel()
+    reply.abort()
+  }
+}
+
+const ask = async (question: Question): Promise<void> => {
+  const { id, key, ports, snapshot } = question
+  const found = await ports.responses.find({ id, holder: holderOf(key) })
+  if (found === null) throw unknownResponse(id)
+  if (found.kind === 'kept') return tell(question, await keptAnswer(question, found.response))
+  const upstream = snapshot.upstreams.get(found.provider)
+  if (upstream !== undefined) return askProvider(question, upstream)
+  throw new Problem('no_available_provider', {
+    message: `Response '${id}' is kept by provider "${found.provider}", which is not configured any more.`,
+  })
+}
+
+/** Carries out one exchange about a kept response. Never rejects but for a caller who has gone. */
+export const answerResponse = async (
+  exchange: Exchange,
+  { row, id }: { readonly row: Row; readonly id: string },
+  ports: RelayPorts,
+): Promise<void> => {
+  const { inbound, outbound } = exchange
+  const snapshot = ports.snapshot()
+  try {
+    const key = identify(snapshot, inbound, { nowMs: ports.clock.nowMs(), purpose: 'model' })
+    await ask({ row, id, exchange, ports, snapshot, key })
+  } catch (thrown) {
+    const problem = asProblem(thrown)
+    if (problem.code === 'internal_error') ports.log.error('an inquiry failed inside Drover', { error: problem.cause })
+    if (outbound.headSent()) {
+      outbound.cut()
+      return
+    }
+    const { status, headers, body } = row.protocol.server.writeProblem(problem, inbound)
+    outbound.head(status, {
+      ...securityHeaders,
+      'x-request-id': inbound.id,
+      'content-length': String(body.length),
+      ...headers,
+    })
+    await outbound.end(body)
+  }
+}

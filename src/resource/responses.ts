@@ -1,0 +1,143 @@
+/** Responses that callers may come back to: bound to whom they were given, kept sealed where no provider keeps them. */
+
+import { Buffer } from 'node:buffer'
+import type { Clock } from '#base/clock.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import type { Log } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
+import type { ResponseStore } from './port.ts'
+
+/** As long as OpenAI keeps one (https://platform.openai.com/docs/guides/conversation-state, read 2026-11-22). */
+const keptForMs = 30 * 86_400_000
+/** A larger response, with all that was asked before it, is not kept. */
+export const responseBytesMax = 8_388_608
+const sweepEveryMs = 600_000
+const sweptAtOnceMax = 200
+const sweepsMax = 1_000
+/** Responses that are on their way to the store; past it whoever asks for one finds it a moment later. */
+const pendingMax = 10_000
+
+/** What is kept of one: all that it was asked, and what it said. */
+export type KeptResponse = { readonly input: readonly JsonObject[]; readonly document: JsonObject }
+
+export type FoundResponse =
+  | { readonly kind: 'provider'; readonly provider: string }
+  | { readonly kind: 'kept'; readonly response: KeptResponse }
+
+type Named = { readonly id: string; readonly holder: string }
+
+export type Responses = {
+  /** `null` = there is none, or it is somebody else's. Waits for one that is about to be kept. */
+  readonly find: (named: Named) => Promise<FoundResponse | null>
+  /** A provider has it, for this holder. */
+  readonly bind: (named: Named & { readonly call: string; readonly provider: string }) => Promise<void>
+  /** Says that one will be kept soon: who asks for it waits. The end is told once, with what is to be kept or `null`. Gives why it is not. */
+  readonly begin: (named: Named & { readonly call: string }) => (kept: KeptResponse | null) => Promise<string | null>
+  readonly drop: (named: Named) => Promise<boolean>
+  readonly close: () => Promise<void>
+}
+
+export type ResponsesOptions = {
+  readonly store: ResponseStore
+  /** Sealed for a place: nothing that was sealed for another one can stand in for it. */
+  readonly seal: {
+    readonly close: (place: string, plain: Uint8Array) => Uint8Array
+    readonly open: (place: string, sealed: Uint8Array) => Buffer
+  }
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const placeOf = ({ id, holder }: Named): string => `response/${holder}/${id}`
+
+class ResponseTable implements Responses {
+  readonly #options: ResponsesOptions
+  readonly #pending = new Map<string, Promise<unknown>>()
+  #closed = false
+  #cancel = (): void => {}
+  #sweeping: Promise<void> = Promise.resolve()
+
+  constructor(options: ResponsesOptions) {
+    this.#options = options
+    this.#plan()
+  }
+
+  async find(named: Named): Promise<FoundResponse | null> {
+    await this.#pending.get(placeOf(named))
+    const { store, seal, clock } = this.#options
+    const row = await store.response({ ...named, nowMs: clock.nowMs() })
+    if (row === null) return null
+    if (row.provider !== null) return { kind: 'provider', provider: row.provider }
+    if (row.body === null) return null
+    const response = JSON.parse(seal.open(placeOf(named), row.body).toString('utf8')) as KeptResponse
+    return { kind: 'kept', response }
+  }
+
+  bind({ id, holder, call, provider }: Parameters<Responses['bind']>[0]): Promise<void> {
+    return this.#options.store.keepResponse({ id, holder, call, provider, body: null, ...this.#times() })
+  }
+
+  begin({ id, holder, call }: Parameters<Responses['begin']>[0]): ReturnType<Responses['begin']> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const place = placeOf({ id, holder })
+    if (this.#pending.size < pendingMax) this.#pending.set(place, promise)
+    return async (kept) => {
+      try {
+        return kept === null ? null : await this.#keep({ id, holder, call }, kept)
+      } finally {
+        this.#pending.delete(place)
+        resolve()
+      }
+    }
+  }
+
+  drop(named: Named): Promise<boolean> {
+    return this.#options.store.dropResponse({ ...named, nowMs: this.#options.clock.nowMs() })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancel()
+    await this.#sweeping
+  }
+
+  async #keep(named: Named & { readonly call: string }, kept: KeptResponse): Promise<string | null> {
+    const { store, seal, log } = this.#options
+    const plain = Buffer.from(JSON.stringify(kept))
+    if (plain.length > responseBytesMax) return `it is larger than ${responseBytesMax} bytes`
+    try {
+      const body = seal.close(placeOf(named), plain)
+      await store.keepResponse({ ...named, provider: null, body, ...this.#times() })
+      return null
+    } catch (thrown) {
+      log.warn('a response could not be kept', { call: named.call, problem: asProblem(thrown).message })
+      return 'the store did not take it'
+    }
+  }
+
+  #times(): { readonly createdMs: number; readonly expiresMs: number } {
+    const nowMs = this.#options.clock.nowMs()
+    return { createdMs: nowMs, expiresMs: nowMs + keptForMs }
+  }
+
+  #plan(): void {
+    if (this.#closed) return
+    this.#cancel = this.#options.clock.after(sweepEveryMs, () => {
+      this.#sweeping = this.#sweep()
+    })
+  }
+
+  async #sweep(): Promise<void> {
+    const { store, clock, log } = this.#options
+    try {
+      for (let sweeps = 0; sweeps < sweepsMax && !this.#closed; sweeps += 1)
+        if ((await store.sweepResponses(clock.nowMs(), sweptAtOnceMax)) < sweptAtOnceMax) break
+    } catch (thrown) {
+      log.warn('kept responses could not be swept', { problem: asProblem(thrown).message })
+    }
+    this.#plan()
+  }
+}
+
+/** Sweeps until it is closed. */
+export const makeResponses = (options: ResponsesOptions): Responses => new ResponseTable(options)
