@@ -35,9 +35,9 @@ alerts: [ { event: provider_down, notify: [hook] } ]
   )
   assert.equal(told.type, 'provider_down')
   assert.equal(told.data.object, 'fake')
-  const events = (await relay.command('events')) as Listed
+  const { data: events } = (await relay.command('events')) as Listed
   assert.deepEqual(
-    events.data.map(({ id }) => id),
+    events.filter(({ name }) => name === 'provider_down').map(({ id }) => id),
     [told.data.id],
   )
   const delivered = await eventually('the note of it', async () => {
