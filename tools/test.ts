@@ -32,6 +32,15 @@ function run(command: string, parameters: readonly string[]): Promise<boolean> {
 
 /** Runs the test files of these patterns in one process. No file at all is a failure: a suite that ran nothing proved nothing. */
 function runTests(...patterns: readonly string[]): Promise<boolean> {
+  return runFiles(patterns, ['--test-isolation=none'])
+}
+
+/** The same, with a process for each file and two files at a time: for tests that mostly wait for processes of their own. */
+function runApart(...patterns: readonly string[]): Promise<boolean> {
+  return runFiles(patterns, ['--test-isolation=process', '--test-concurrency=2'])
+}
+
+function runFiles(patterns: readonly string[], how: readonly string[]): Promise<boolean> {
   const files = patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
     .filter((file) => !file.includes('node_modules'))
@@ -40,7 +49,7 @@ function runTests(...patterns: readonly string[]): Promise<boolean> {
     console.error(`no test file matches ${patterns.join(' ')}`)
     return Promise.resolve(false)
   }
-  return run(process.execPath, ['--test', '--test-isolation=none', `--test-timeout=${testTimeoutMs}`, ...files])
+  return run(process.execPath, ['--test', ...how, `--test-timeout=${testTimeoutMs}`, ...files])
 }
 
 /** Runs the steps in order and stops at the first that fails. */
@@ -120,7 +129,7 @@ const stages: Readonly<Record<string, Stage>> = {
   style: () => style(false),
   format: () => style(true),
   unit: () => runTests('src/**/*.test.ts', 'test/{audit,fake,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
-  e2e: () => runTests('test/e2e/!(long-*).test.ts'),
+  e2e: () => runApart('test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
   'e2e-long': () => runTests('test/e2e/long-*.test.ts'),
   package: () =>

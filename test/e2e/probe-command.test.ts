@@ -5,11 +5,11 @@ import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import type { CommandLinePorts } from '../../src/cli/ports.ts'
 import { testShell } from '../../src/cli/test-shell.ts'
-import type { Asked } from './ideal-model.ts'
-import { goodKey, idealModel, lastSaid, model } from './ideal-model.ts'
-import { openaiProbes } from './run.ts'
-import type { Endpoint } from './serve.ts'
-import { serve } from './serve.ts'
+import type { Asked } from '../probe/ideal-model.ts'
+import { goodKey, idealModel, lastSaid, model } from '../probe/ideal-model.ts'
+import { openaiProbes } from '../probe/run.ts'
+import type { Endpoint } from '../probe/serve.ts'
+import { serve } from '../probe/serve.ts'
 
 type Shell = ReturnType<typeof testShell>
 type Row = {
