@@ -17,7 +17,15 @@ import { compatibleDialect } from '#provider/vendor-defaults.ts'
 import type { Exchange } from './exchange.ts'
 import { callOf, inboundOf, readAnswer, readExchanges } from './exchange.ts'
 
-const formats: readonly Protocol[] = Object.values(protocols).filter(({ server }) => server.readChat !== undefined)
+/**
+ * Not held here yet: Gemini. Known differences: a refusal comes back as a content filter, arguments that are null come back
+ * inside an object, and an answer that broke off before its first event is a failure of its own. test/wire holds its crossings.
+ */
+const notHeld = 'gemini'
+
+const formats: readonly Protocol[] = Object.values(protocols).filter(
+  ({ name, server }) => name !== notHeld && server.readChat !== undefined,
+)
 const exchanges = readExchanges().filter(({ protocol }) => formats.includes(protocol))
 
 /** One answer's meaning, whatever pieces it came in. */
@@ -86,7 +94,14 @@ const meaningOf = (parts: readonly Part[]): Meaning => {
 
 /** The answer as a caller of another format gets it, read by that format. */
 const cross = (exchange: Exchange, to: Protocol, stream: boolean): { parts: readonly Part[]; complete: boolean } => {
-  const body = { model: 'm', max_tokens: 100, messages: [], stream, stream_options: { include_usage: true } }
+  const body = {
+    model: 'm',
+    max_tokens: 100,
+    messages: [],
+    contents: [],
+    stream,
+    stream_options: { include_usage: true },
+  }
   const caller = to.server.readCall(inboundOf('/v1/x', Buffer.from(JSON.stringify(body))))
   const writer = to.server.writeReply({ call: caller, asked: { id: 'call_x', origin: '' }, nowMs: 0 })
   const head = exchange.recording.response
@@ -187,7 +202,7 @@ const conversationOf = ({ messages }: ChatRequest): readonly unknown[] => {
     if (block.type === 'tool-call')
       return block.executor === 'caller' ? [['call', block.id, block.name, parsed(block.input)]] : []
     if (block.type === 'tool-result' && block.executor === 'caller')
-      return [['result', block.id, block.content.map(resultText).join('')]]
+      return [['result', block.id, parsed(block.content.map(resultText).join(''))]]
     return block.type === 'image' ? [['image', block.source]] : []
   }
   return messages.flatMap(({ content }) => content.flatMap(said))
