@@ -5,7 +5,8 @@
  */
 
 import { decimalOf } from '#base/money.ts'
-import type { UsageDimension, UsageGroup, UsageTally } from './port.ts'
+import type { UsageDimension, UsageGroup } from './port.ts'
+import { emptyTally } from './port.ts'
 
 /** What lines are told apart by; days besides. */
 export const focusDimensions = [
@@ -130,34 +131,9 @@ export const focusLine = (
   }
 }
 
-const nothing: UsageTally = Object.freeze({
-  calls: 0,
-  errors: 0,
-  refused: 0,
-  cut: 0,
-  left: 0,
-  attempts: 0,
-  failedAttempts: 0,
-  input: 0,
-  inputUnknown: 0,
-  cachedInput: 0,
-  cachedInputUnknown: 0,
-  cacheWrite: 0,
-  cacheWriteUnknown: 0,
-  output: 0,
-  outputUnknown: 0,
-  reasoning: 0,
-  reasoningUnknown: 0,
-  estimated: 0,
-  chargeNanoUsd: 0n,
-  unpriced: 0,
-  upstreamCostNanoUsd: 0n,
-  upstreamUnpriced: 0,
-})
-
 /** The columns, in the order of a line's cells. */
 export const focusColumns: readonly string[] = Object.keys(
-  focusLine({ startMs: 0, values: {}, tally: nothing }, { accountName: null, keyName: null }, null),
+  focusLine({ startMs: 0, values: {}, tally: emptyTally() }, { accountName: null, keyName: null }, null),
 )
 
 /** Whether anything was used or spent: a target that was only tried in vain and for nothing is no charge. */

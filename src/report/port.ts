@@ -71,6 +71,35 @@ export type UsageTally = {
   readonly upstreamUnpriced: number
 }
 
+/** A tally while it is being added up. */
+export type TallyDraft = { -readonly [K in keyof UsageTally]: UsageTally[K] }
+
+/** Sums over no call: what others are added to. */
+export const emptyTally = (): TallyDraft => ({
+  calls: 0,
+  errors: 0,
+  refused: 0,
+  cut: 0,
+  left: 0,
+  attempts: 0,
+  failedAttempts: 0,
+  input: 0,
+  inputUnknown: 0,
+  cachedInput: 0,
+  cachedInputUnknown: 0,
+  cacheWrite: 0,
+  cacheWriteUnknown: 0,
+  output: 0,
+  outputUnknown: 0,
+  reasoning: 0,
+  reasoningUnknown: 0,
+  estimated: 0,
+  chargeNanoUsd: 0n,
+  unpriced: 0,
+  upstreamCostNanoUsd: 0n,
+  upstreamUnpriced: 0,
+})
+
 export type UsageGroup = {
   /** Beginning of the hour or day; `null` where time is not grouped by. */
   readonly startMs: number | null

@@ -22,6 +22,7 @@ import {
   textAt,
 } from '#probe/wire-events.ts'
 import { groupOf, impossible, relay } from './define.ts'
+import { heldToBill } from './preview.ts'
 
 const thinkingTokens = 2_048
 
@@ -271,11 +272,7 @@ const preview: Probe['judge'] = (had) => {
   const tokens = countAt(isObject(value) ? value : {}, 'input_tokens')
   return judgeRead(call === undefined ? [] : [call], ([reading], findings) => {
     const billed = countAt(reading?.usage, 'input_tokens')
-    findings.must(tokens !== null, 'There is no input_tokens.')
-    findings.must(
-      tokens === null || billed === null || Math.abs(tokens - billed) <= Math.max(3, billed * 0.05),
-      `${tokens} tokens are counted beforehand, and ${billed} billed.`,
-    )
+    heldToBill(findings, { name: 'input_tokens', tokens, billed })
     return undefined
   })
 }

@@ -20,6 +20,7 @@ import {
   textAt,
 } from '#probe/wire-events.ts'
 import { groupOf, impossible, relay } from './define.ts'
+import { heldToBill } from './preview.ts'
 
 const thinkingTokens = 2_048
 
@@ -185,11 +186,7 @@ const preview: Probe['judge'] = ([count, call]) => {
   const tokens = countAt(isObject(value) ? value : {}, 'totalTokens')
   return judgeRead(call === undefined ? [] : [call], ([reading], findings) => {
     const billed = countAt(reading?.usage, 'promptTokenCount')
-    findings.must(tokens !== null, 'There is no totalTokens.')
-    findings.must(
-      tokens === null || billed === null || Math.abs(tokens - billed) <= Math.max(3, billed * 0.05),
-      `${tokens} tokens are counted beforehand, and ${billed} billed.`,
-    )
+    heldToBill(findings, { name: 'totalTokens', tokens, billed })
     return undefined
   })
 }

@@ -3,9 +3,9 @@
 import type { Selectable } from 'kysely'
 import type { AttemptRecord } from '#base/call-record.ts'
 import type { Usage } from '#base/usage.ts'
+import type { TallyDraft } from '#report/port.ts'
+import { emptyTally } from '#report/port.ts'
 import type { CallTable, UsageRollupTable } from '#store/tables.ts'
-import type { TallyDraft } from './tally.ts'
-import { emptyTally } from './tally.ts'
 
 /** The columns of a call that figures and index are made of. */
 export const rolledColumns = [

@@ -7,11 +7,11 @@
 
 import type { CompiledQuery, RawBuilder } from 'kysely'
 import { sql } from 'kysely'
+import type { TallyDraft } from '#report/port.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { runHot } from '#store/operations/context.ts'
 import type { Contribution, Names, RolledCall } from './contribution.ts'
 import { contributionsOf, rolledColumns, tagsOf, traitsOf } from './contribution.ts'
-import type { TallyDraft } from './tally.ts'
 import { sumColumns, sumNames } from './tally.ts'
 
 /** Calls of one step: the store's thread serves holds in between. */

@@ -1,6 +1,7 @@
 /** Sums over calls as the rollup keeps them, in one order for all statements. */
 
 import type { UsageTally } from '#report/port.ts'
+import { emptyTally } from '#report/port.ts'
 
 /** Columns of `usage_rollup`, with the field of a tally that each holds. */
 export const sumColumns = {
@@ -31,34 +32,6 @@ export const sumColumns = {
 export type SumColumn = keyof typeof sumColumns
 
 export const sumNames = Object.keys(sumColumns) as readonly SumColumn[]
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-export type TallyDraft = Mutable<UsageTally>
-
-export const emptyTally = (): TallyDraft => ({
-  calls: 0,
-  errors: 0,
-  refused: 0,
-  cut: 0,
-  left: 0,
-  attempts: 0,
-  failedAttempts: 0,
-  input: 0,
-  inputUnknown: 0,
-  cachedInput: 0,
-  cachedInputUnknown: 0,
-  cacheWrite: 0,
-  cacheWriteUnknown: 0,
-  output: 0,
-  outputUnknown: 0,
-  reasoning: 0,
-  reasoningUnknown: 0,
-  estimated: 0,
-  chargeNanoUsd: 0n,
-  unpriced: 0,
-  upstreamCostNanoUsd: 0n,
-  upstreamUnpriced: 0,
-})
 
 /** A tally from a row of sums. */
 export const tallyOf = (row: Readonly<Record<SumColumn, bigint>>): UsageTally => {
