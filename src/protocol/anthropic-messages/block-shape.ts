@@ -1,6 +1,6 @@
 /** What blocks are in this format, for whole messages and for streams alike. */
 
-import type { Json, JsonObject } from '#base/json-type.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { carrierFormats, sealCarrier } from '#protocol/carrier.ts'
 import type { Carrier, Part } from '#protocol/part.ts'
@@ -59,17 +59,3 @@ export const citationOf = (part: PartOf<'citation'>): JsonObject =>
         cited_text: '',
         encrypted_index: '',
       }
-
-/** The arguments of a call as the object that this format wants; what is no object stands in `input`, and is said. */
-export const inputObject = (text: string): { readonly input: JsonObject; readonly broken: boolean } => {
-  if (text.trim() === '') return { input: {}, broken: false }
-  try {
-    const value: Json = JSON.parse(text)
-    if (isObject(value)) return { input: value, broken: false }
-    // Said by some servers for a tool that takes nothing.
-    if (value === null) return { input: {}, broken: false }
-  } catch (thrown) {
-    if (!(thrown instanceof SyntaxError)) throw thrown
-  }
-  return { input: { input: text }, broken: true }
-}

@@ -1,19 +1,12 @@
 /** Blocks written as content of a Messages request. */
 
 import type { Json, JsonObject } from '#base/json-type.ts'
-import { isObject } from '#base/json-type.ts'
 import { writeCacheMark } from '#protocol/cache-mark.ts'
 import { carrierFormats, carrierOf } from '#protocol/carrier.ts'
-import type {
-  Block,
-  ChatRequest,
-  FileBlock,
-  MediumSource,
-  ReasoningBlock,
-  ToolCallBlock,
-} from '#protocol/chat-request.ts'
+import type { Block, ChatRequest, FileBlock, MediumSource, ReasoningBlock } from '#protocol/chat-request.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { ChatTarget } from '#protocol/protocol.ts'
+import { argumentsOfCall } from '#protocol/tool-arguments.ts'
 import { fitToolId } from '#protocol/tool-id.ts'
 import { decodeText } from './read-content.ts'
 
@@ -67,20 +60,6 @@ const writeReasoning = (block: ReasoningBlock, { warn, own }: Writing, place: st
     : { type: 'thinking', thinking: block.text, signature: carrier?.value ?? '' }
 }
 
-const inputOf = (block: ToolCallBlock, warn: Writing['warn'], place: string): JsonObject => {
-  if (block.kind === 'custom') return { input: block.input }
-  if (block.input.trim() === '') return {}
-  try {
-    const input: unknown = JSON.parse(block.input)
-    if (isObject(input)) return input
-    if (input === null) return {}
-  } catch (thrown) {
-    if (!(thrown instanceof SyntaxError)) throw thrown
-  }
-  warn(place, 'the arguments are no JSON object: they stand in "input" as a text')
-  return { input: block.input }
-}
-
 const resultContent = (content: readonly Block[], writing: Writing, place: string): Json => {
   const [only] = content
   if (content.length === 0) return ''
@@ -112,7 +91,12 @@ const blockOf = (block: Block, writing: Writing, place: string): JsonObject | nu
     case 'tool-call':
       return block.executor === 'provider'
         ? null
-        : { type: 'tool_use', id: idOf(block.id, writing), name: block.name, input: inputOf(block, warn, place) }
+        : {
+            type: 'tool_use',
+            id: idOf(block.id, writing),
+            name: block.name,
+            input: argumentsOfCall(block, warn, place),
+          }
     case 'tool-result':
       return block.executor === 'provider'
         ? null

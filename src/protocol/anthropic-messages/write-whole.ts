@@ -4,8 +4,9 @@ import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
+import { objectArguments } from '#protocol/tool-arguments.ts'
 import type { PartOf } from './block-shape.ts'
-import { citationOf, extraOf, headOf, inputObject, opaque, toolBlock, wholeBlock } from './block-shape.ts'
+import { citationOf, extraOf, headOf, opaque, toolBlock, wholeBlock } from './block-shape.ts'
 import { problemDocument } from './problem.ts'
 import { WriterState } from './writer-state.ts'
 
@@ -148,7 +149,7 @@ class WholeWriter implements ReplyWriter {
         },
       ]
     if (block.kind === 'tool') {
-      const { input, broken } = inputObject(block.text)
+      const { input, broken } = objectArguments(block.text)
       if (broken)
         this.#state.warn('reply.tool_use', 'its arguments are no JSON object: they stand in "input" as a text')
       return [{ ...block.content, input }]

@@ -1,8 +1,7 @@
 /** Blocks written as content of a Converse message. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html, read 2026-11-28. */
 
 import { Buffer } from 'node:buffer'
-import type { Json, JsonObject } from '#base/json-type.ts'
-import { isObject } from '#base/json-type.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import { carrierFormats, carrierOf } from '#protocol/carrier.ts'
 import type {
   Block,
@@ -11,11 +10,11 @@ import type {
   FileBlock,
   MediumSource,
   ReasoningBlock,
-  ToolCallBlock,
   ToolResultBlock,
 } from '#protocol/chat-request.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { ChatTarget } from '#protocol/protocol.ts'
+import { argumentsOfCall } from '#protocol/tool-arguments.ts'
 import { fitToolId } from '#protocol/tool-id.ts'
 
 export type Writing = {
@@ -111,20 +110,6 @@ const thoughtOf = (block: ReasoningBlock, { warn }: Writing, place: string): Jso
   return { reasoningContent: { reasoningText: { text: block.text, signature: carrier.value } } }
 }
 
-const inputOf = (block: ToolCallBlock, warn: Writing['warn'], place: string): JsonObject => {
-  if (block.kind === 'custom') return { input: block.input }
-  if (block.input.trim() === '') return {}
-  try {
-    const input: Json = JSON.parse(block.input)
-    if (isObject(input)) return input
-    if (input === null) return {}
-  } catch (thrown) {
-    if (!(thrown instanceof SyntaxError)) throw thrown
-  }
-  warn(place, 'the arguments are no JSON object: they stand in "input" as a text')
-  return { input: block.input }
-}
-
 const resultOf = (block: ToolResultBlock, writing: Writing, place: string): JsonObject => {
   const content = blocksOf(block.content, writing, place)
   return {
@@ -165,7 +150,7 @@ const blockOf = (block: Block, writing: Writing, place: string): JsonObject | nu
     case 'tool-call': {
       if (block.executor === 'provider') return null
       const { id, name } = block
-      return { toolUse: { toolUseId: fitToolId(id, idForm), name, input: inputOf(block, writing.warn, place) } }
+      return { toolUse: { toolUseId: fitToolId(id, idForm), name, input: argumentsOfCall(block, writing.warn, place) } }
     }
     case 'tool-result':
       return block.executor === 'provider' ? null : { toolResult: resultOf(block, writing, place) }

@@ -48,6 +48,8 @@ const words: Readonly<Record<FinishReason, string>> = {
   other: 'OTHER',
 }
 
-/** A word of Gemini's own stays what it was. */
+/** A word of Gemini's own stays what it was; one of another format that looks like it (Cohere's COMPLETE) does not mean the same. */
 export const writeFinishReason = (reason: FinishReason, raw: string | null): string =>
-  raw !== null && /^[A-Z_]+$/.test(raw) ? raw : words[reason]
+  raw !== null && /^[A-Z_]+$/.test(raw) && readFinishReason(raw, reason === 'tool-calls') === reason
+    ? raw
+    : words[reason]

@@ -1,11 +1,12 @@
 /** Messages written as contents of a Gemini request. */
 
-import type { Json, JsonObject } from '#base/json-type.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { carrierFormats, carrierOf, sealCarrier } from '#protocol/carrier.ts'
 import type { Block, ChatRequest, MediumSource, Message, ToolResultBlock } from '#protocol/chat-request.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { Carrier } from '#protocol/part.ts'
+import { argumentsOfCall } from '#protocol/tool-arguments.ts'
 
 export type Writing = {
   readonly request: ChatRequest
@@ -29,18 +30,6 @@ const mediumOf = (source: MediumSource, type: string): JsonObject | null => {
   if (source.kind === 'file') return { fileData: { ...given({ mimeType: source.mediaType }), fileUri: source.id } }
   const mimeType = source.mediaType ?? (type === 'image' ? 'image/jpeg' : type === 'file' ? 'application/pdf' : null)
   return { fileData: { ...given({ mimeType }), fileUri: source.url } }
-}
-
-const argumentsOf = (input: string, kind: 'function' | 'custom'): Json => {
-  if (kind === 'custom') return { input }
-  if (input === '') return {}
-  try {
-    const value: Json = JSON.parse(input)
-    return isObject(value) ? value : { input: value }
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return { input }
-    throw thrown
-  }
 }
 
 const signatureIn = (carriers: readonly Carrier[]): JsonObject => {
@@ -109,7 +98,7 @@ const writeBlock = (block: Block, writing: Writing, place: string): readonly Jso
       if (block.executor === 'provider') return writing.own && block.raw !== undefined ? [block.raw] : []
       return [
         {
-          functionCall: { id: block.id, name: block.name, args: argumentsOf(block.input, block.kind), ...extra },
+          functionCall: { id: block.id, name: block.name, args: argumentsOfCall(block, writing.warn, place), ...extra },
           ...signatureIn(block.carriers),
         },
       ]

@@ -1,13 +1,14 @@
 /** Parts written as answers of Gemini: events, an array that grows, or one document. */
 
 import { Buffer } from 'node:buffer'
-import type { Json, JsonObject } from '#base/json-type.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Warning } from '#protocol/call.ts'
 import { carrierFormats, sealCarrier } from '#protocol/carrier.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { Carrier, Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
+import { objectArguments } from '#protocol/tool-arguments.ts'
 import { writeFinishReason } from './finish-reason.ts'
 import { envelope, heartbeat } from './problem.ts'
 import { streamOfArray } from './request.ts'
@@ -16,17 +17,6 @@ import { usageJson } from './usage-json.ts'
 type PartOf<T extends Part['type']> = Extract<Part, { readonly type: T }>
 
 type Tool = { readonly start: PartOf<'tool-input-start'>; text: string }
-
-const argumentsOf = (text: string): Json => {
-  if (text === '') return {}
-  try {
-    const value: Json = JSON.parse(text)
-    return isObject(value) ? value : { input: value }
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return { input: text }
-    throw thrown
-  }
-}
 
 /** Gemini's own signature first; one of another maker travels in its place, sealed. */
 const signatureOf = (carriers: readonly Carrier[] | undefined): JsonObject => {
@@ -121,9 +111,9 @@ class Pieces {
     const { id, name, kind, executor, carriers } = start
     if (executor === 'provider')
       return name === 'code_execution'
-        ? [{ executableCode: argumentsOf(text) }]
+        ? [{ executableCode: objectArguments(text).input }]
         : this.#lost(name, "calls of another provider's own tools have no place in Gemini's answer")
-    const args = kind === 'custom' ? { input: text } : argumentsOf(text)
+    const args = kind === 'custom' ? { input: text } : objectArguments(text).input
     return [{ functionCall: { ...given({ id: id === '' ? null : id }), name, args }, ...signatureOf(carriers) }]
   }
 }

@@ -1,8 +1,8 @@
 /** Messages written as an Ollama chat request has them: one text each, images in a list beside it, tools known by name. */
 
-import type { Json, JsonObject } from '#base/json-type.ts'
-import { isObject } from '#base/json-type.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import type { Block, Message, ToolCallBlock, ToolResultBlock } from '#protocol/chat-request.ts'
+import { argumentsOfCall } from '#protocol/tool-arguments.ts'
 
 export type Writing = { readonly warn: (field: string, reason: string) => void }
 
@@ -36,24 +36,6 @@ const contentOf = (blocks: readonly Block[], { warn }: Writing, place: string): 
   return content
 }
 
-/** Ollama has arguments as an object; a text that is none is still told. */
-const argumentsOf = ({ kind, input }: ToolCallBlock): JsonObject => {
-  if (kind === 'custom') return { input }
-  if (input === '') return {}
-  try {
-    const value: Json = JSON.parse(input)
-    return isObject(value) ? value : { input: value }
-  } catch {
-    // What the model wrote was no JSON: it goes back as the text that it was.
-    return { input }
-  }
-}
-
-const toolCall = (block: ToolCallBlock, index: number): JsonObject => ({
-  id: block.id,
-  function: { index, name: block.name, arguments: argumentsOf(block) },
-})
-
 const isCall = (block: Block): block is ToolCallBlock => block.type === 'tool-call' && block.executor === 'caller'
 const isResult = (block: Block): block is ToolResultBlock => block.type === 'tool-result' && block.executor === 'caller'
 
@@ -73,7 +55,14 @@ const writeAssistant = (message: Message, writing: Writing, place: string): Json
     // What an answer says in several blocks is one text.
     ...spoken({ texts: [texts.join('')], images }),
     ...(thinking.length === 0 ? {} : { thinking: thinking.join('') }),
-    ...(calls.length === 0 ? {} : { tool_calls: calls.map(toolCall) }),
+    ...(calls.length === 0
+      ? {}
+      : {
+          tool_calls: calls.map((block, index) => ({
+            id: block.id,
+            function: { index, name: block.name, arguments: argumentsOfCall(block, writing.warn, place) },
+          })),
+        }),
   }
 }
 
