@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
+import type { Seal } from '#secret/seal.ts'
 import type { ResponseStore } from './port.ts'
 
 /** As long as OpenAI keeps one (https://platform.openai.com/docs/guides/conversation-state, read 2026-11-22). */
@@ -39,11 +40,7 @@ export type Responses = {
 
 export type ResponsesOptions = {
   readonly store: ResponseStore
-  /** Sealed for a place: nothing that was sealed for another one can stand in for it. */
-  readonly seal: {
-    readonly close: (place: string, plain: Uint8Array) => Uint8Array
-    readonly open: (place: string, sealed: Uint8Array) => Buffer
-  }
+  readonly seal: Seal
   readonly clock: Clock
   readonly log: Log
 }

@@ -1,8 +1,8 @@
 /** The answer of one call on its way into the store, in pieces, so that a long one costs little memory. */
 
 import { Buffer } from 'node:buffer'
+import type { Seal } from '#secret/seal.ts'
 import type { AnswerStore } from './port.ts'
-import type { Seal } from './seal.ts'
 
 /** Bytes that are gathered before they go to the store. */
 const pieceBytes = 65_536

@@ -5,11 +5,11 @@ import { test } from 'node:test'
 import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
+import { makeSeal } from '#secret/seal.ts'
 import { answerBytesMax } from './keeper.ts'
 import type { AnswerPiece, AnswerStore, FoundAnswer } from './port.ts'
 import type { RepeatQuestion, Repeats, Turn } from './repeats.ts'
 import { openRepeats } from './repeats.ts'
-import { makeSeal } from './seal.ts'
 
 const away = (): Problem => new Problem('store_unavailable', { message: 'The store is away.' })
 
@@ -77,7 +77,7 @@ const handClock = () => {
 const open = async () => {
   const { clock, advance } = handClock()
   const kept = inMemory()
-  const seal = makeSeal(Buffer.alloc(32), { bytes: (size) => randomBytes(size) })
+  const seal = makeSeal(Buffer.alloc(32), { bytes: (size) => randomBytes(size) }, 'kept answers')
   const repeats = await openRepeats({ store: kept.store, seal, owner: 'process', clock, log: silentLog })
   return { repeats, advance, ...kept }
 }

@@ -3,10 +3,10 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { asProblem, Problem } from '#base/problem.ts'
+import type { Seal } from '#secret/seal.ts'
 import type { AnswerHead, Keeper, Waiting } from './keeper.ts'
 import { makeKeeper, placeOf } from './keeper.ts'
 import type { AnswerStore, FoundAnswer } from './port.ts'
-import type { Seal } from './seal.ts'
 
 const keptForMs = 86_400_000
 /** A repeat waits this long for the call that runs, under the minute at which proxies give up. */

@@ -6,7 +6,7 @@ import { keepBooks } from '#job/keep-books.ts'
 import type { Budget } from '#ledger/port.ts'
 import { sampleKey } from '#policy/sample-key.ts'
 import { budgetsFor } from '#relay/paying.ts'
-import { makeSeal } from '#reuse/seal.ts'
+import { makeSeal } from '#secret/seal.ts'
 import { credentialVault } from './credential-vault.ts'
 import { loadCustomers } from './customers.ts'
 import type { Desk } from './test-desk.ts'
@@ -110,7 +110,9 @@ test('a call is held against every budget that it falls under, and none else', a
   await assert.rejects(run('budgets set', { ...wanted, key: 'one', project: 'search' }), /name one of them/)
   const facts = (await store.load()).values().toArray()[0]
   assert.ok(facts)
-  const vault = credentialVault(makeSeal(new Uint8Array(32), { bytes: (size) => new Uint8Array(size) }))
+  const vault = credentialVault(
+    makeSeal(new Uint8Array(32), { bytes: (size) => new Uint8Array(size) }, 'own credentials'),
+  )
   const { budgets } = await loadCustomers({ store, vault }, silentLog)
   const tables = Map.groupBy(budgets, ({ subject }) => subject)
   const row = { id: 'kimi-k2', aliases: [], targets: [], origin: 'catalog' } as never

@@ -5,7 +5,7 @@ import type { OwnCredentialRow } from '#admin/port.ts'
 import type { Log } from '#base/log.ts'
 import { Secret } from '#base/log.ts'
 import type { OwnCredential } from '#relay/snapshot.ts'
-import type { Seal } from '#reuse/seal.ts'
+import type { Seal } from '#secret/seal.ts'
 
 export type CredentialVault = {
   readonly close: (whose: { readonly account: string; readonly provider: string }, secret: string) => Uint8Array

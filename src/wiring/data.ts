@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Log } from '#base/log.ts'
 import type { Config } from '#config/config.ts'
 import { digestKey } from '#policy/key.ts'
-import { makeSeal } from '#reuse/seal.ts'
+import { makeSeal } from '#secret/seal.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
@@ -33,7 +33,8 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     localToken,
     lock,
     store,
-    seal: makeSeal(pepper, ids),
+    answerSeal: makeSeal(pepper, ids, 'kept answers'),
+    responseSeal: makeSeal(pepper, ids, 'kept responses'),
     vault: credentialVault(makeSeal(pepper, ids, 'own credentials')),
     digestKey: (key: string): string => digestKey(key, pepper),
   }

@@ -239,9 +239,9 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const { live, routing } = rooms
   closing.defer(checkProviders({ upstreams: () => live.current().upstreams.values(), routing, emit, clock, log }))
   // After the first sweep, which says what became of the calls whose keys are still taken.
-  const repeats = await openRepeats({ store, seal: data.seal, owner: rooms.owner, clock, log })
+  const repeats = await openRepeats({ store, seal: data.answerSeal, owner: rooms.owner, clock, log })
   closing.defer(() => repeats.close())
-  const responses = makeResponses({ store, seal: data.seal, clock, log })
+  const responses = makeResponses({ store, seal: data.responseSeal, clock, log })
   closing.defer(() => responses.close())
   const rolling = rollUsage({ store, clock, log })
   closing.defer(() => rolling.close())

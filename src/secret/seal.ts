@@ -14,10 +14,10 @@ export type Seal = {
 }
 
 /** What is sealed: of the server's key one for each is derived, so that nothing is read as what it is not. */
-export type SealPurpose = 'kept answers' | 'own credentials'
+export type SealPurpose = 'kept answers' | 'kept responses' | 'own credentials'
 
 /** `secret`: the server's own key. */
-export const makeSeal = (secret: Uint8Array, ids: Pick<Ids, 'bytes'>, purpose: SealPurpose = 'kept answers'): Seal => {
+export const makeSeal = (secret: Uint8Array, ids: Pick<Ids, 'bytes'>, purpose: SealPurpose): Seal => {
   const key = Buffer.from(hkdfSync('sha256', secret, '', `drover ${purpose}`, 32))
   return {
     close: (place, plain) => {
