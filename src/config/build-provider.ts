@@ -108,6 +108,16 @@ const optionsOf = ({ name, settings, vendor }: Entry, { tell }: Building): Reado
   return settings.options
 }
 
+const protocolsOf = ({ name, settings, vendor }: Entry, { tell }: Building): readonly string[] | null => {
+  for (const [index, protocol] of (settings.protocols ?? []).entries())
+    if (!vendor.protocols.includes(protocol))
+      tell(
+        ['providers', name, 'protocols', index],
+        `vendor '${vendor.name}' does not speak '${protocol}'; it speaks ${vendor.protocols.join(', ')}${meantText(protocol, vendor.protocols)}`,
+      )
+  return settings.protocols ?? null
+}
+
 const headersOf = async (
   { name, settings }: Entry,
   { resolver }: Building,
@@ -149,6 +159,7 @@ const declared = async (entry: Entry, building: Building): Promise<ProviderConfi
     headers: await headersOf(entry, building),
     certificateAuthorities: await authoritiesOf(entry, building),
     options: optionsOf(entry, building),
+    protocols: protocolsOf(entry, building),
   }
   if (baseUrl === null) return null
   return {
@@ -184,6 +195,7 @@ const detected = (vendor: VendorFacts, environment: Surroundings['environment'])
     balanceAlertNanoUsd: null,
     currency: null,
     options: {},
+    protocols: null,
   }
   return [
     {

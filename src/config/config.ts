@@ -21,6 +21,8 @@ export type VendorFacts = {
   /** Its own address is on this machine. */
   readonly local: boolean
   readonly options: Readonly<Record<string, string>>
+  /** The formats that it speaks. */
+  readonly protocols: readonly string[]
 }
 
 /** A secret with the reference that led to it; only the reference may be shown. */
@@ -70,6 +72,8 @@ export type ProviderConfig = {
   /** PEM text. */
   readonly certificateAuthorities: string | null
   readonly price: 'free' | null
+  /** The formats in which chats are asked for, the best first; `null` = as the vendor does. */
+  readonly protocols: readonly string[] | null
   /** When the operator's prepaid credit there has fallen to this, people are told; `null` = the alerts decide alone. */
   readonly balanceAlertNanoUsd: bigint | null
   readonly currency: Currency | null

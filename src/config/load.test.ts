@@ -20,6 +20,7 @@ const vendor = (name: string, facts: Partial<VendorFacts> = {}): VendorFacts => 
   keyless: false,
   local: false,
   options: {},
+  protocols: ['openai-chat', 'anthropic-messages'],
   ...facts,
 })
 
@@ -64,6 +65,18 @@ describe('a good file', () => {
     assert.match(itself ?? '', /models\.m\.fallbacks\[0\]: is the model itself/)
     const [unknown] = await faultsOf(`${provider}${models('lrage')}`)
     assert.match(unknown ?? '', /there is no model 'lrage' here; did you mean 'large'/)
+  })
+
+  test('chats are asked for in the formats that the operator chose, of those that the vendor speaks', async () => {
+    const named = (protocols: string) => `providers:\n  a: { vendor: moonshot, protocols: ${protocols} }\n`
+    const [a] = (await good(named('[anthropic-messages]'))).providers
+    assert.deepEqual(a?.protocols, ['anthropic-messages'])
+    assert.equal((await good('providers:\n  a: { vendor: moonshot }\n')).providers[0]?.protocols, null)
+    const [foreign] = await faultsOf(named('[openai-chat, anthropic-message]'))
+    assert.match(
+      foreign ?? '',
+      /providers\.a\.protocols\[1\]: vendor 'moonshot' does not speak 'anthropic-message'; it speaks .*did you mean/,
+    )
   })
 
   test('an empty one gives the defaults, and providers found in the environment', async () => {

@@ -68,6 +68,14 @@ const provider = z
       .describe(
         'Alarm when the prepaid credit at the provider has fallen to this, where its vendor says what is left.',
       ),
+    protocols: z
+      .array(line(40))
+      .min(1)
+      .max(10)
+      .optional()
+      .describe(
+        'In which formats chats are asked for there, the best first, of those that the vendor speaks: `[openai-responses]`. A caller of a format that is not listed is translated to the first. Absent: all, in the order of the vendor. Embeddings, images and the like are not touched.',
+      ),
     price: z.literal('free').optional().describe('`free`: its models cost nothing, on purpose.'),
     currency: z
       .enum(['USD', 'CNY'])

@@ -45,6 +45,8 @@ export type Provider = {
   readonly price: 'free' | null
   /** In which of its price lists the vendor bills this account; absent or `null` = in dollars. */
   readonly currency?: Currency | null
+  /** The formats in which chats are asked for, the best first; absent or `null` = as the vendor does. */
+  readonly protocols?: readonly string[] | null
   /** Vendor-specific settings (Azure's `api_version`, …), checked by the vendor's `settings`. */
   readonly options: Readonly<Record<string, string>>
 }

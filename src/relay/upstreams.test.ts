@@ -67,6 +67,29 @@ for (const change of [
     assert.deepEqual(closed, ['a'])
   })
 
+test('an account is asked for chats in the formats chosen for it, and for the rest as its vendor speaks', () => {
+  const both = { ...vendor, protocols: ['openai-chat', 'openai-embeddings', 'openai-responses'] as const }
+  const upstreams = upstreamSet({
+    vendorOf: () => both,
+    transportFor: () => scriptedUpstream().transport,
+    fixed: [],
+    closeFailed: () => assert.fail('nothing is closed'),
+  })
+  const current = upstreams.replace([
+    provider('a'),
+    provider('b', { protocols: ['openai-responses'] }),
+    provider('c', { protocols: ['openai-responses', 'openai-chat'] }),
+  ])
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => current.get(name)?.vendor.protocols),
+    [
+      both.protocols,
+      ['openai-responses', 'openai-embeddings'],
+      ['openai-responses', 'openai-chat', 'openai-embeddings'],
+    ],
+  )
+})
+
 test('the providers of the house are always there and never closed, whatever is configured', async () => {
   const { upstreams, fixed, inHouse } = open()
   assert.equal(upstreams.current().get('sandbox'), fixed)

@@ -2,6 +2,8 @@
 
 import { createHash } from 'node:crypto'
 import type { Transport } from '#http/transport.ts'
+import { upstreamProtocols } from '#protocol/index.ts'
+import type { UpstreamProtocolName } from '#protocol/protocol.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 import type { Upstream } from './snapshot.ts'
 import { tokenKeeper } from './token-keeper.ts'
@@ -34,6 +36,14 @@ const digestsOf = ({ name, credentials }: Provider): readonly string[] =>
     createHash('sha256').update(`${name}\n${credential.reveal()}`).digest('hex').slice(0, 32),
   )
 
+/** The vendor as this account at it is used: asked for chats in the formats that the operator chose, in that order. */
+const asUsed = (vendor: Vendor, { protocols }: Provider): Vendor => {
+  if (protocols === undefined || protocols === null) return vendor
+  const isChat = (name: UpstreamProtocolName): boolean => upstreamProtocols[name].kind === 'chat'
+  const chosen = protocols.flatMap((wanted) => vendor.protocols.filter((name) => name === wanted && isChat(name)))
+  return { ...vendor, protocols: [...chosen, ...vendor.protocols.filter((name) => !isChat(name))] }
+}
+
 type Way = { readonly way: string; readonly upstream: Upstream }
 
 /** Starts without any provider but the fixed ones. */
@@ -43,8 +53,9 @@ export const upstreamSet = (maker: UpstreamMaker): UpstreamSet => {
   let current: ReadonlyMap<string, Upstream> = fixed
 
   const made = (provider: Provider): Way[] => {
-    const vendor = maker.vendorOf(provider.vendor)
-    if (vendor === undefined) return []
+    const found = maker.vendorOf(provider.vendor)
+    if (found === undefined) return []
+    const vendor = asUsed(found, provider)
     const way = wayOf(provider)
     const known = ways.get(provider.name)
     const transport = known?.way === way ? known.upstream.transport : maker.transportFor(provider)
