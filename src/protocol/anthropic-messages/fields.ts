@@ -53,6 +53,7 @@ export const messagesFields: FieldTable = {
     mcp_servers: 'own',
     speed: 'own',
     betas: 'own',
+    thread: 'refused',
   },
   writes: {
     system: { converted: 'all at the top; one between turns is moved there with a warning' },

@@ -4,14 +4,13 @@ import { countOf } from '#base/usage.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { writeRequest } from '#protocol/openai/outgoing.ts'
 import { openaiReader } from '#protocol/openai/reply.ts'
-import { readRequest } from '#protocol/openai/request.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { messagesFields } from './fields.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './problem.ts'
 import { readChat } from './read-chat.ts'
 import { messagesSteps } from './reply.ts'
-import { messagesRequest } from './request.ts'
+import { readMessages } from './request.ts'
 import { readUsage } from './usage.ts'
 import { writeChat } from './write-chat.ts'
 import { streamWriter } from './write-stream.ts'
@@ -37,12 +36,12 @@ export const anthropicMessages: Protocol = {
   counting: {
     endpoints: [{ path: 'messages/count_tokens', accepts: ['json'], roots: ['/v1', '/anthropic/v1'] }],
     path: 'messages/count_tokens',
-    readCall: (inbound) => ({ ...readRequest(inbound, messagesRequest), endpoint: 'messages/count_tokens' }),
+    readCall: (inbound) => ({ ...readMessages(inbound), endpoint: 'messages/count_tokens' }),
     readAnswer: ({ input_tokens: tokens }) => countOf(tokens),
     writeAnswer: (tokens) => ({ input_tokens: tokens }),
   },
   server: {
-    readCall: (inbound) => readRequest(inbound, messagesRequest),
+    readCall: readMessages,
     readChat,
     writeReply: (context) => (context.call.stream ? streamWriter(context) : wholeWriter(context)),
     writeProblem,

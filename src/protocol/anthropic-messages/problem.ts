@@ -28,6 +28,12 @@ const statusOf = (problem: Problem): number =>
 
 const typeOf = (status: number): string => types[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error')
 
+/** What Anthropic's clients act on: they look for a word of its own in `details`. */
+const detailsOf = ({ detail: { facts, param } }: Problem): JsonObject => {
+  const word = facts?.['error_code']
+  return word === undefined ? {} : { details: { error_code: word, unsupported: [param ?? null] } }
+}
+
 /** `{type: "error", error: {type, message}, request_id}`; code, field and facts of Drover stand beside. */
 const envelope = (problem: Problem, asked: Asked): JsonObject => {
   const { message, code, param, facts } = errorJson(problem, asked)
@@ -36,6 +42,7 @@ const envelope = (problem: Problem, asked: Asked): JsonObject => {
     message,
     code,
     ...(param === null ? {} : { param }),
+    ...detailsOf(problem),
     ...(facts === undefined ? {} : { facts }),
   }
   return { type: 'error', error, request_id: asked.id }
