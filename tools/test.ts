@@ -137,6 +137,8 @@ const stages: Readonly<Record<string, Stage>> = {
       () => run(process.execPath, ['tools/build.ts']),
       () => runTests('tools/package/*.test.ts'),
     ),
+  // On throw-away servers of its own: needs the programs of Postgres, which `npm test` does without.
+  postgres: () => runTests('test/postgres/*.test.ts'),
   recordings,
   clients,
 }

@@ -118,6 +118,7 @@ export type Held =
 
 export type ExtendRequest = {
   readonly call: string
+  readonly account: string
   readonly nowMs: number
   /** Held in addition. */
   readonly addNanoUsd: bigint

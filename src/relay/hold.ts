@@ -50,7 +50,7 @@ export type HoldQuestion = {
 export type CallHold = {
   /** The names of the model that will answer, where only one may; scoped credit pays for it. */
   readonly model: ModelNames
-
+  readonly account: string
   readonly amountNanoUsd: bigint | null
   /** The call as it may go out: with a lower output maximum where the money does not cover the asked one. */
   readonly call: Call
@@ -154,7 +154,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   const { call, key, account, rows, nowMs } = question
   const [onlyRow, ...otherRows] = rows
   const model = onlyRow !== undefined && otherRows.length === 0 ? namesOf(onlyRow) : []
-  const free = { amountNanoUsd: null, call, warnings: [], slices: null, model }
+  const free = { amountNanoUsd: null, call, warnings: [], slices: null, model, account: key.account }
   if (key.test) return free
   if (account !== undefined && account.state !== 'open') throw notOpen(account.state, key.account)
   const budgets = budgetsFor(key, rows, question.budgets)

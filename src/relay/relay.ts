@@ -102,6 +102,7 @@ const runningOf = (admitted: Admitted, row: ModelRow, read: Meter): RunningHold 
     priceOf(row, await read.usageSoFar(outputTokens, () => requestText(call)), draft)?.costNanoUsd ?? null
   return runningHold({
     call: draft.id,
+    account: hold.account,
     books,
     clock,
     log,
@@ -113,8 +114,9 @@ const runningOf = (admitted: Admitted, row: ModelRow, read: Meter): RunningHold 
 }
 
 /** A crash from now on leaves a call that had begun; that nobody waits for the note costs nothing when it is late. */
-const noteBegun = ({ ports, draft }: Admitted): void => {
-  const nothing = { addNanoUsd: 0n, addMinNanoUsd: 0n, expiresMs: null, provenNanoUsd: null }
+const noteBegun = ({ ports, draft, hold }: Admitted): void => {
+  const { account } = hold
+  const nothing = { account, addNanoUsd: 0n, addMinNanoUsd: 0n, expiresMs: null, provenNanoUsd: null }
   ports.books
     .extend({ ...nothing, call: draft.id, nowMs: ports.clock.nowMs(), begun: true })
     .catch((thrown: unknown) => {

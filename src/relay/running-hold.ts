@@ -40,6 +40,7 @@ export type RunningHold = {
 
 export type RunningHoldOptions = {
   readonly call: string
+  readonly account: string
   readonly books: Pick<CallBooks, 'extend'>
   readonly clock: Clock
   readonly log: Log
@@ -145,9 +146,9 @@ class Running {
   }
 
   async #proof() {
-    const { call, clock, costOf } = this.#options
+    const { call, account, clock, costOf } = this.#options
     const provenNanoUsd = await costOf(await this.#tally.count())
-    return { call, nowMs: clock.nowMs(), expiresMs: null, begun: true, provenNanoUsd }
+    return { call, account, nowMs: clock.nowMs(), expiresMs: null, begun: true, provenNanoUsd }
   }
 
   #heldTokens({ outputTokensFor, wholeNanoUsd }: Slices): number {

@@ -143,6 +143,7 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
       const addMin = one.addMin < add ? one.addMin : add
       const request = {
         call: `call_${one.call}`,
+        account,
         nowMs,
         addNanoUsd: add,
         addMinNanoUsd: addMin,

@@ -77,7 +77,7 @@ const endings = ({ name, openAgain }: LedgerBackend): void => {
         roomNanoUsd,
       })
     await balanceIs(store, { balance: 1000n, held: 200n })
-    const more = { call: 'call_2', nowMs: startMs, expiresMs: null, begun: true, provenNanoUsd: 90n }
+    const more = { call: 'call_2', account, nowMs: startMs, expiresMs: null, begun: true, provenNanoUsd: 90n }
     const extend = (addNanoUsd: bigint, addMinNanoUsd = 1n) => store.extend({ ...more, addNanoUsd, addMinNanoUsd })
     const grown = { ok: true, cappedBy: null, amountNanoUsd: 700n, roomNanoUsd: 700n }
     assert.deepEqual(await extend(600n), grown)
@@ -234,6 +234,7 @@ const times = ({ name, openAgain }: LedgerBackend): void => {
     await grant(store, grantOf('lot_1', 1000n))
     for (const call of ['call_1', 'call_2', 'call_3', 'call_4']) await store.hold(holdOf(call, 100n))
     const extension = {
+      account,
       nowMs: startMs,
       addNanoUsd: 0n,
       addMinNanoUsd: 0n,

@@ -24,6 +24,9 @@ const replaceSpend = async (
     where period in (${sql.join(periods.map(sql.lit))})`.execute(database)
   await database.schema.dropTable('budget_spend').execute()
   await database.schema.alterTable('budget_spend_next').renameTo('budget_spend').execute()
+  // There the name is taken in the whole schema, and would be in the way of the next replacement.
+  if (dialect === 'postgres')
+    await sql`alter table budget_spend rename constraint budget_spend_next_key to budget_spend_key`.execute(database)
 }
 
 export const budgets: SchemaStep = {

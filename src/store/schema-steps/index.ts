@@ -15,6 +15,7 @@ import { signUp } from './0012-sign-up.ts'
 import { dayLimits } from './0013-day-limits.ts'
 import { ownCredentials } from './0014-own-credentials.ts'
 import { responses } from './0015-responses.ts'
+import { nodes } from './0016-nodes.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -33,4 +34,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   dayLimits,
   ownCredentials,
   responses,
+  nodes,
 ]

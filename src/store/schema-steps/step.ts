@@ -20,7 +20,8 @@ export type SchemaStep = {
 /** Column types that differ between the dialects. */
 export const columnTypes = (dialect: DialectName) =>
   ({
-    text: 'text',
+    // Texts are in the order of their bytes, as SQLite has them, whatever the language of the database: pages rely on it.
+    text: dialect === 'sqlite' ? ('text' as const) : sql`text collate "C"`,
     whole: dialect === 'sqlite' ? 'integer' : 'bigint',
     real: dialect === 'sqlite' ? 'real' : 'double precision',
     bytes: dialect === 'sqlite' ? 'blob' : 'bytea',

@@ -1,0 +1,148 @@
+/** The store on Postgres: the same operations as on SQLite, on a server that several nodes share. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Ids } from '#base/id.ts'
+import type { Log } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
+import type { Store } from '#store/face.ts'
+import { faceOf } from '#store/face.ts'
+import type { Health } from '#store/health.ts'
+import { makeHealth } from '#store/health.ts'
+import { makeOperations } from '#store/operations/index.ts'
+import { verifyBooks } from '#store/verify-books.ts'
+import type { PostgresAddress } from './address.ts'
+import { readPostgresUrl } from './address.ts'
+import type { Connection } from './connection.ts'
+import { connect } from './connection.ts'
+import type { Executor } from './executor.ts'
+import { makeExecutor } from './executor.ts'
+import { storeProblem } from './failure.ts'
+import { bringForward } from './open-schema.ts'
+import { makePersist } from './persist.ts'
+import type { Pool } from './pool.ts'
+import { makePool } from './pool.ts'
+
+export type PostgresStoreOptions = {
+  /** `postgres://…`, with its secret. */
+  readonly url: string
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  /** Default 10. */
+  readonly connectionsMax?: number
+  /** The longest that a statement may run; default 10 s. */
+  readonly statementTimeoutMs?: number
+  /** For so long a server that cannot be reached is tried again before a call is refused; default 2 s. */
+  readonly patienceMs?: number
+  /** Operations that may wait; default 10,000. */
+  readonly queueLengthMax?: number
+}
+
+const connectionsDefault = 10
+const statementTimeoutDefaultMs = 10_000
+const patienceDefaultMs = 2000
+const queueLengthDefault = 10_000
+const connectTimeoutMs = 3000
+/** A node that stops in the middle of a transaction keeps others waiting for no longer than this. */
+const pauseTimeoutMs = 5000
+/** The server gives a statement up by itself; the line is only given up when not even that is heard. */
+const answerSlackMs = 2000
+const idleTimeoutMs = 30_000
+/** While writes fail, one is tried this often. */
+const watchEveryMs = 1000
+/** Marks are looked for within seconds. */
+const markKeptMs = 3_600_000
+const marksEveryMs = 60_000
+
+const openSchema = async (connectOnce: (answerTimeoutMs: number) => Promise<Connection>, nowMs: number) => {
+  let connection: Connection | null = null
+  try {
+    // Another node may be stepping for a long time.
+    connection = await connectOnce(0)
+    await bringForward(connection, nowMs)
+  } catch (error) {
+    throw storeProblem(error)
+  } finally {
+    connection?.end()
+  }
+}
+
+type Parts = { readonly executor: Executor; readonly pool: Pool; readonly health: Health }
+
+const forgetMarks = async (pool: Pool, nowMs: number): Promise<void> => {
+  await pool.use((connection) => connection.query('delete from commit_mark where at_ms < $1', [nowMs - markKeptMs]))
+}
+
+/** Tries a write while the store is unwell, and drops marks that nobody will look for. */
+const watch = ({ executor, pool, health }: Parts, clock: Clock, log: Log): (() => void) => {
+  let cancel = (): void => {}
+  let marksMs = clock.monotonicMs()
+  const look = (): void => {
+    if (!health.state().ok)
+      executor
+        .execute('probe', clock.nowMs())
+        .catch((problem: unknown) => log.debug('the store still fails', { why: String(problem) }))
+    else if (clock.monotonicMs() - marksMs > marksEveryMs) {
+      marksMs = clock.monotonicMs()
+      forgetMarks(pool, clock.nowMs()).catch((error: unknown) =>
+        log.debug('old marks were not dropped', { why: String(error) }),
+      )
+    }
+    cancel = clock.after(watchEveryMs, look)
+  }
+  cancel = clock.after(watchEveryMs, look)
+  return () => cancel()
+}
+
+/** The store over an executor that has a schema under it. */
+const storeOver = ({ executor, pool, health }: Parts, clock: Clock, stopWatching: () => void): Store => ({
+  ...faceOf(executor.execute, clock),
+  // Numbers are given in another order than they are committed: the proof looks at one state of the store.
+  verifyBooks: (nowMs) => executor.inSnapshot((execute) => verifyBooks(execute, nowMs)),
+  health: health.state,
+  close: async () => {
+    stopWatching()
+    health.stop()
+    await executor.close(new Problem('store_unavailable', { message: 'The store has been closed.' }))
+    pool.close()
+  },
+})
+
+/**
+ * Opens the store and brings its schema forward.
+ * @throws Problem `store_unavailable` where no server that takes writes is reached, or the schema is of a newer Drover;
+ * `invalid_request_error` for a URL that cannot be read.
+ */
+export const openPostgresStore = async (options: PostgresStoreOptions): Promise<Store> => {
+  const { clock, ids, log } = options
+  const address: PostgresAddress = readPostgresUrl(options.url)
+  const statementTimeoutMs = options.statementTimeoutMs ?? statementTimeoutDefaultMs
+  const connectOnce = (answerTimeoutMs: number): Promise<Connection> =>
+    connect({ address, connectTimeoutMs, answerTimeoutMs })
+  await openSchema(connectOnce, clock.nowMs())
+  const health = makeHealth(address.label, clock, log)
+  const pool = makePool({
+    clock,
+    connect: () => connectOnce(statementTimeoutMs + answerSlackMs),
+    connectionsMax: options.connectionsMax ?? connectionsDefault,
+    waitTimeoutMs: statementTimeoutMs,
+    idleTimeoutMs,
+  })
+  const executor = makeExecutor({
+    pool,
+    persist: makePersist({
+      clock,
+      ids,
+      patienceMs: options.patienceMs ?? patienceDefaultMs,
+      isAway: () => !health.state().ok,
+    }),
+    operations: makeOperations(),
+    clock,
+    ids,
+    limits: { statementTimeoutMs, pauseTimeoutMs },
+    queueLengthMax: options.queueLengthMax ?? queueLengthDefault,
+    wrote: (problem) => (problem === null ? health.well() : health.unwell(problem.message)),
+  })
+  const parts = { executor, pool, health }
+  return storeOver(parts, clock, watch(parts, clock, log))
+}

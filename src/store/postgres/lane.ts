@@ -1,0 +1,55 @@
+/**
+ * Which operations exclude each other. What SQLite's one writer gives by itself is given here by locks that end with the
+ * transaction: an operation of a lane runs alone in it, on whatever node; one of no lane runs alone in the store. So every
+ * operation reads what it decides on as if it were the only one, and calls of different accounts do not wait for each other.
+ */
+
+import { createHash } from 'node:crypto'
+import type { OperationName } from '#store/operations/index.ts'
+
+/** `null` = it excludes every other write. */
+export type Lane = string | null
+
+type Text<K extends string> = { readonly [Key in K]: string }
+
+const account = (input: unknown): Lane => `account ${(input as Text<'account'>).account}`
+const answer = (input: unknown): Lane => `answer ${(input as Text<'id'>).id}`
+const named =
+  (name: string) =>
+  (_input: unknown): Lane =>
+    name
+
+const lanes: Readonly<Partial<Record<OperationName, (input: unknown) => Lane>>> = {
+  hold: account,
+  extend: account,
+  settle: account,
+  voidHold: account,
+  claimAnswer: answer,
+  keepPiece: answer,
+  endAnswer: answer,
+  keepResponse: (input) => `response ${(input as Text<'id'>).id}`,
+  dropResponse: (input) => `response ${(input as Text<'id'>).id}`,
+  // Calls get their numbers in the order in which they can be seen, so that whoever follows the log misses none.
+  append: named('log'),
+  rollForward: named('usage'),
+  forgetCalls: named('usage'),
+  forgetBodies: named('usage'),
+  keepEvent: (input) => `event ${(input as { readonly event: Text<'id'> }).event.id}`,
+  noteDelivery: (input) => `event ${(input as Text<'event'>).event}`,
+  probe: named('probe'),
+}
+
+/** The lane of an operation with this input. */
+export const laneOf = (name: OperationName, input: unknown): Lane => lanes[name]?.(input) ?? null
+
+/** 'DROV': tells these locks from those of other programs in the same database. */
+const lockSpace = 0x44524f56
+
+/** Two lanes of the same number only wait for each other: a transaction takes one lane. Never 0, which is the store as a whole. */
+const lockNumber = (lane: string): number => createHash('sha256').update(lane).digest().readInt32BE(0) || 1
+
+/** Takes the locks of a lane, to the end of the transaction. Only numbers are in it, so that it needs no parameters. */
+export const lockText = (lane: Lane): string =>
+  lane === null
+    ? `select pg_advisory_xact_lock(${lockSpace}, 0)`
+    : `select pg_advisory_xact_lock_shared(${lockSpace}, 0), pg_advisory_xact_lock(${lockSpace}, ${lockNumber(lane)})`

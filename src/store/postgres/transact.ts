@@ -1,0 +1,110 @@
+/** One transaction: begun, locked, worked in, marked, committed; or nothing of it. */
+
+import assert from 'node:assert/strict'
+import type { Transaction } from '#store/operations/context.ts'
+import type { Connection } from './connection.ts'
+import { kyselyOn } from './dialect.ts'
+import { CommitUnknown, LineLost } from './failure.ts'
+import type { Lane } from './lane.ts'
+import { lockText } from './lane.ts'
+
+export type Limits = {
+  /** The longest that a statement may run. */
+  readonly statementTimeoutMs: number
+  /** The longest that a transaction may stand without a statement: a node that froze must not keep its locks. */
+  readonly pauseTimeoutMs: number
+}
+
+export type Write = {
+  readonly lane: Lane
+  /** Hexadecimal digits, written in the transaction: who does not know whether it was committed looks for it. */
+  readonly mark: string
+  readonly nowMs: number
+  /** An earlier try of the same mark ended without an answer to its COMMIT. */
+  readonly isUnknown: boolean
+}
+
+const kyselies = new WeakMap<Connection, Transaction>()
+
+const builderOf = (connection: Connection): Transaction => {
+  const known = kyselies.get(connection)
+  if (known !== undefined) return known
+  const made = kyselyOn(connection)
+  kyselies.set(connection, made)
+  return made
+}
+
+const beginText = (how: string, { statementTimeoutMs, pauseTimeoutMs }: Limits): string =>
+  `begin isolation level ${how}; set local statement_timeout = ${Math.round(statementTimeoutMs)}; ` +
+  `set local idle_in_transaction_session_timeout = ${Math.round(pauseTimeoutMs)}`
+
+/** After a rollback that fails the connection is given up, and the server rolls back by itself. */
+const rollBack = async (connection: Connection): Promise<void> => {
+  if (connection.isLost()) return
+  try {
+    await connection.query('rollback')
+  } catch (error) {
+    if (!(error instanceof LineLost)) connection.end()
+  }
+}
+
+const isMarked = async (connection: Connection, mark: string): Promise<boolean> =>
+  (await connection.query('select 1 as one from commit_mark where id = $1', [mark])).rows.length > 0
+
+/** The mark and the COMMIT go out together. */
+const commit = async (connection: Connection, { mark, nowMs }: Write): Promise<void> => {
+  assert.match(mark, /^[0-9a-f]+$/)
+  try {
+    await connection.query(`insert into commit_mark (id, at_ms) values ('${mark}', ${Math.round(nowMs)}); commit`)
+  } catch (error) {
+    if (error instanceof LineLost) throw new CommitUnknown(error.message, { cause: error })
+    throw error
+  }
+}
+
+/** What the work gave, or that an earlier try of it had been kept after all. */
+export type Written<T> = { readonly kept: 'now'; readonly value: T } | { readonly kept: 'before' }
+
+/**
+ * Runs the work in one transaction that reads what is committed when its locks are taken. The lock also waits for an earlier try
+ * whose session may still be at its COMMIT, so that the mark is the last word.
+ * @throws CommitUnknown where COMMIT was sent and its answer did not come.
+ */
+export const runWrite = async <T>(
+  connection: Connection,
+  { limits, write }: { readonly limits: Limits; readonly write: Write },
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<Written<T>> => {
+  const { lane, mark, isUnknown } = write
+  let value: T
+  try {
+    await connection.query(`${beginText('read committed', limits)}; ${lockText(lane)}`)
+    if (isUnknown && (await isMarked(connection, mark))) {
+      await connection.query('rollback')
+      return { kept: 'before' }
+    }
+    value = await work(builderOf(connection))
+    await commit(connection, write)
+  } catch (error) {
+    await rollBack(connection)
+    throw error
+  }
+  return { kept: 'now', value }
+}
+
+/** Runs the work on one state of the store, which it cannot change. */
+export const runRead = async <T>(
+  connection: Connection,
+  limits: Limits,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> => {
+  try {
+    await connection.query(beginText('repeatable read read only', limits))
+    const value = await work(builderOf(connection))
+    await connection.query('commit')
+    return value
+  } catch (error) {
+    await rollBack(connection)
+    throw error
+  }
+}

@@ -1,0 +1,72 @@
+/** A line to Postgres that can be cut: at once, or at a word that goes over it. */
+
+import type { Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
+
+export type Line = {
+  readonly port: number
+  /** Cuts each line that is open now, and refuses new ones until `heal`. */
+  readonly cut: () => void
+  readonly heal: () => void
+  /** The next time this word goes to the server: it is passed on (or not), and the line is cut before any answer. */
+  readonly cutAt: (word: string, passOn: boolean) => void
+  readonly cuts: () => number
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+export async function startLine(targetPort: number): Promise<Line> {
+  const open = new Set<Socket>()
+  let refusing = false
+  let trap: { readonly word: string; readonly passOn: boolean } | null = null
+  let cuts = 0
+  const server = createServer((near) => {
+    if (refusing) {
+      near.destroy()
+      return
+    }
+    const far = connect(targetPort, '127.0.0.1')
+    const pair = [near, far]
+    const end = (): void => {
+      for (const socket of pair) {
+        open.delete(socket)
+        socket.destroy()
+      }
+    }
+    for (const socket of pair) {
+      open.add(socket)
+      socket.on('error', end)
+      socket.on('close', end)
+    }
+    far.on('data', (bytes) => near.write(bytes))
+    near.on('data', (bytes) => {
+      if (trap === null || !bytes.includes(trap.word)) return void far.write(bytes)
+      const { passOn } = trap
+      trap = null
+      cuts += 1
+      near.destroy()
+      // The server gets what was sent, and may finish it before it notices.
+      if (passOn) far.end(bytes)
+      else far.destroy()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    cut: () => {
+      refusing = true
+      for (const socket of [...open]) socket.destroy()
+    },
+    heal: () => {
+      refusing = false
+    },
+    cutAt: (word, passOn) => {
+      trap = { word, passOn }
+    },
+    cuts: () => cuts,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of [...open]) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

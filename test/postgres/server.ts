@@ -1,0 +1,156 @@
+/** A Postgres of the test's own: its data in a folder that goes with it, its port chosen by the system, nothing synced to disk. */
+
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+
+const run = promisify(execFile)
+const readyTimeoutMs = 30_000
+const pollEveryMs = 30
+
+/** The newest installed server, or the folder that DROVER_POSTGRES_BIN names. */
+const binaries = (): string => {
+  const given = process.env['DROVER_POSTGRES_BIN']
+  if (given !== undefined) return given
+  const root = '/usr/lib/postgresql'
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : []
+  const found = versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
+  if (found === undefined)
+    throw new Error(
+      'no Postgres server is installed: install the package "postgresql", or name its folder in DROVER_POSTGRES_BIN',
+    )
+  return found
+}
+
+/** Postgres does not run as root: then it runs as nobody. */
+const asUser = async (): Promise<{ uid?: number; gid?: number }> => {
+  if (process.getuid?.() !== 0) return {}
+  const id = async (flag: string): Promise<number> => Number((await run('id', [flag, 'nobody'])).stdout)
+  return { uid: await id('-u'), gid: await id('-g') }
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+
+export type PostgresServer = {
+  readonly port: number
+  /** The URL of a database that is there; no password is asked for. */
+  readonly url: (database?: string) => string
+  /** Makes a database: empty, or a copy. Gives its URL. */
+  readonly database: (template?: string) => Promise<string>
+  /** Runs statements as the owner of everything. */
+  readonly query: (text: string, database?: string) => Promise<readonly Record<string, unknown>[]>
+  /** Ends it at once, as a crash does. */
+  readonly kill: () => Promise<void>
+  /** Starts it again on the same data and the same port. */
+  readonly start: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+const user = 'drover'
+
+const answers = async (port: number): Promise<boolean> => {
+  const client = new pg.Client({ host: '127.0.0.1', port, user, database: 'postgres', connectionTimeoutMillis: 1000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.end()
+    return true
+  } catch {
+    return false
+  }
+}
+
+export type ServerSettings = { readonly settings?: readonly string[] }
+
+/** Starts a server; whoever started it disposes of it. */
+export async function startPostgres({ settings = [] }: ServerSettings = {}): Promise<PostgresServer> {
+  const bin = binaries()
+  const who = await asUser()
+  const folder = await mkdtemp(join(tmpdir(), 'drover-postgres-'))
+  if (who.uid !== undefined) await run('chown', [`${who.uid}:${who.gid}`, folder])
+  await chmod(folder, 0o700)
+  const data = join(folder, 'data')
+  await run(join(bin, 'initdb'), ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], {
+    ...who,
+    cwd: folder,
+  })
+  const port = await freePort()
+  const flags = [
+    ...['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder],
+    ...['fsync=off', 'max_connections=200', 'shared_buffers=64MB', ...settings].flatMap((one) => ['-c', one]),
+  ]
+  let ended: Promise<void> = Promise.resolve()
+  let kill = (): void => {}
+  let said = ''
+
+  const start = async (): Promise<void> => {
+    const child = spawn(join(bin, 'postgres'), flags, { ...who, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-4000)
+    })
+    let running = true
+    ended = new Promise((resolve) =>
+      child.once('close', () => {
+        running = false
+        resolve()
+      }),
+    )
+    kill = () => child.kill('SIGQUIT')
+    const deadline = performance.now() + readyTimeoutMs
+    while (!(await answers(port))) {
+      if (!running || performance.now() > deadline) throw new Error(`Postgres did not start:\n${said}`)
+      await new Promise((resolve) => {
+        setTimeout(resolve, pollEveryMs)
+      })
+    }
+  }
+
+  const query = async (text: string, database = 'postgres'): Promise<readonly Record<string, unknown>[]> => {
+    const client = new pg.Client({ host: '127.0.0.1', port, user, database })
+    await client.connect()
+    try {
+      return (await client.query(text)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  const url = (database = 'postgres'): string => `postgres://${user}@127.0.0.1:${port}/${database}`
+  let made = 0
+  await start()
+  return {
+    port,
+    url,
+    query,
+    database: async (template) => {
+      made += 1
+      const name = `test_${made}`
+      await query(`create database ${name}${template === undefined ? '' : ` template ${template}`}`)
+      return url(name)
+    },
+    // SIGQUIT is Postgres's own word for ending without a checkpoint: it recovers from its log, as after a crash.
+    kill: async () => {
+      kill()
+      await ended
+    },
+    start,
+    [Symbol.asyncDispose]: async () => {
+      kill()
+      await ended
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import { after, before } from 'node:test'
+import type { Clock } from '#base/clock.ts'
+import { systemClock } from '#base/clock.ts'
+import type { HandClock } from '#base/hand-clock.ts'
+import { systemIds } from '#base/id.ts'
+import { silentLog } from '#base/log.ts'
+import { adminStoreContract } from '#store/admin-store.contract.ts'
+import { callLogContract } from '#store/call-log.contract.ts'
+import { codeContract } from '#store/code.contract.ts'
+import type { Store } from '#store/face.ts'
+import { keptAnswerContract } from '#store/kept-answer.contract.ts'
+import { keySourceContract } from '#store/key-source.contract.ts'
+import { ledgerContract } from '#store/ledger.contract.ts'
+import { ledgerHistoryContract } from '#store/ledger-history.contract.ts'
+import type { LedgerBackend, Reopened } from '#store/ledger-sample.ts'
+import { outboxContract } from '#store/outbox.contract.ts'
+import { ownCredentialContract } from '#store/own-credential.contract.ts'
+import { peopleContract } from '#store/people.contract.ts'
+import { openPostgresStore } from '#store/postgres/client.ts'
+import { responseContract } from '#store/response.contract.ts'
+import { retentionContract } from '#store/retention.contract.ts'
+import type { OpenBackend } from '#store/test-backend.ts'
+import { usageContract } from '#store/usage.contract.ts'
+import type { PostgresServer } from './server.ts'
+import { startPostgres } from './server.ts'
+
+let server: PostgresServer
+const template = 'with_schema'
+/** The store's own timers run by the machine's clock; what is kept is dated by the test's. */
+const machine = systemClock()
+const timed = (clock: Clock): Clock => ({ ...machine, nowMs: () => clock.nowMs() })
+
+const open = (url: string, clock: Clock): Promise<Store> =>
+  openPostgresStore({ url, clock: timed(clock), ids: systemIds(machine), log: silentLog, connectionsMax: 4 })
+
+before(async () => {
+  server = await startPostgres()
+  await server.query(`create database ${template}`)
+  await (await open(server.url(template), machine)).close()
+})
+after(() => server[Symbol.asyncDispose]())
+
+const backend: OpenBackend = {
+  name: 'postgres',
+  open: async (context, clock) => {
+    const store = await open(await server.database(template), clock)
+    context.after(() => store.close())
+    return store
+  },
+}
+
+const ledger: LedgerBackend = {
+  name: 'books, postgres',
+  runs: 8,
+  openAgain: async (context, clock: HandClock) => {
+    const url = await server.database(template)
+    const reopened = async (): Promise<Reopened> => {
+      const store = await open(url, clock)
+      context.after(() => store.close())
+      const again = async (): Promise<Reopened> => {
+        await store.close()
+        return reopened()
+      }
+      return { store, again }
+    }
+    return reopened()
+  },
+}
+
+adminStoreContract(backend)
+callLogContract(backend)
+keySourceContract(backend)
+outboxContract(backend)
+retentionContract(backend)
+peopleContract(backend)
+codeContract(backend)
+ownCredentialContract(backend)
+keptAnswerContract(backend)
+responseContract(backend)
+usageContract(backend)
+ledgerContract(ledger)
+ledgerHistoryContract(ledger)
