@@ -65,20 +65,32 @@ test('each target gets its own model, its own credential, and nothing of the cal
   assert.deepEqual(Object.keys(request.headers).sort(), ['authorization', 'content-type', 'user-agent'])
 })
 
-test('when every target has failed, the caller learns what each said and the soonest time to come back', async () => {
+test('when every target has failed in one way, that is what the caller is told, with the soonest time to come back', async () => {
+  const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }])] })
+  const caller = await stage.call()
+  stage.arrival('alpha').answer(429, refusal('Too much.'), { 'retry-after': '7' })
+  await stage.settle()
+  stage.arrival('beta').answer(503, refusal('Come back later.'), { 'retry-after': '9' })
+  await stage.settle()
+  assert.equal(caller.status(), 503)
+  assert.equal(codeOf(caller.json()), 'upstream_overloaded')
+  assert.equal(caller.header('retry-after'), '7')
+  assert.match(
+    caller.text(),
+    /Tried 2 times: alpha\/alpha-1: upstream_overloaded: 429, again in 7 s; beta\/beta-1: upstream_overloaded: 503, again in 9 s/,
+  )
+})
+
+test('when targets have failed in different ways, no provider is available: what each said, and the soonest time to come back', async () => {
   const stage = openStage({ models: [sampleModel([{}, { provider: 'beta' }])] })
   const caller = await stage.call()
   stage.arrival('alpha').answer(429, refusal('Too much.'), { 'retry-after': '9' })
   await stage.settle()
-  stage.arrival('beta').answer(503, refusal('Come back later.'), { 'retry-after': '7' })
+  stage.arrival('beta').answer(500, refusal('It broke.'))
   await stage.settle()
   assert.equal(caller.status(), 503)
   assert.equal(codeOf(caller.json()), 'no_available_provider')
-  assert.equal(caller.header('retry-after'), '7')
-  assert.match(
-    caller.text(),
-    /Tried 2 times: alpha\/alpha-1: upstream_overloaded: 429, again in 9 s; beta\/beta-1: upstream_overloaded: 503, again in 7 s/,
-  )
+  assert.equal(caller.header('retry-after'), '9')
   const { end, error, costNanoUsd, usage } = caller.record()
   assert.deepEqual([end, error, costNanoUsd, usage], ['refused', 'no_available_provider', 0n, null])
   assert.deepEqual(stage.settled, [])
@@ -158,8 +170,8 @@ for (const status of [302, 401, 402, 403, 409, 418])
     await stage.settle()
     await stage.advance(10_000)
     assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 1])
-    assert.equal(caller.status(), 503)
-    assert.equal(codeOf(caller.json()), 'no_available_provider')
+    assert.equal(caller.status(), 502)
+    assert.equal(codeOf(caller.json()), 'upstream_error')
     assert.doesNotMatch(caller.text(), /secretsecret/)
   })
 
@@ -193,7 +205,8 @@ test('a target whose deadline passed is not asked again, another one is', async 
   await stage.settle()
   await stage.advance(10_000)
   assert.deepEqual(asked(stage, 'alpha', 'beta'), [1, 1])
-  assert.equal(caller.status(), 503)
+  assert.equal(caller.status(), 504)
+  assert.equal(codeOf(caller.json()), 'upstream_timeout')
   assert.match(caller.text(), /alpha-1: upstream_timeout: headers; beta\/beta-1: upstream_timeout: headers/)
 })
 
@@ -263,7 +276,7 @@ test('the total deadline ends the route; a silent target is left at half of it, 
   assert.equal(caller.status(), 0)
   await stage.advance(1)
   assert.ok(stage.arrival('beta').left())
-  assert.equal(caller.status(), 503)
+  assert.equal(caller.status(), 504)
   assert.match(caller.text(), /alpha-1: upstream_timeout: share; beta\/beta-1: upstream_timeout: total/)
   assert.equal(caller.record().attempts.length, 2)
   assert.equal(stage.timers(), 0)

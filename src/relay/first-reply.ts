@@ -246,7 +246,7 @@ const makeRace = (plan: ReplyPlan) => {
 
 /**
  * Tries the legs in order until one gives its first part.
- * @throws Problem: of the one target that was tried, `no_available_provider` for several and for an empty route; CallerLeft.
+ * @throws Problem: the one on which all that were tried agree, else `no_available_provider`, as for an empty route; CallerLeft.
  */
 export const firstReply = async (plan: ReplyPlan): Promise<Reply> => {
   const { clock, chance, endsMs, permits, signal } = plan

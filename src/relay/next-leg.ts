@@ -146,17 +146,37 @@ const saidBy = ({ leg, problem }: Failure): string => {
   return `${targetName(leg.target)}: ${shortOf(problem)}${wait}`
 }
 
-const severalFailed = (failures: readonly Failure[], model: string): Problem => {
+const soonestOf = (failures: readonly Failure[]): number | undefined => {
   const waits = failures.flatMap(({ problem }) => problem.detail.retryAfterMs ?? [])
-  return new Problem('no_available_provider', {
-    message: `No target of model '${model}' could answer. Tried ${failures.length} times: ${failures.map(saidBy).join('; ')}.`,
-    retryAfterMs: waits.length === 0 ? retryAfterUntoldMs : Math.min(...waits),
-    facts: { attempts: failures.length },
-    cause: failures.at(-1)?.problem,
+  return waits.length === 0 ? undefined : Math.min(...waits)
+}
+
+const triedText = (failures: readonly Failure[]): string =>
+  `Tried ${failures.length} times: ${failures.map(saidBy).join('; ')}.`
+
+/** What all targets agree on is what the caller is told: all late, all at their limit, all failing; the wait is the soonest that any told. */
+const allAlike = (failures: readonly Failure[], { leg, problem }: Failure): Problem => {
+  const isOneTarget = failures.every((one) => sameTarget(one.leg, leg))
+  const said = isOneTarget ? problem.detail.message : `No target of model '${leg.row.id}' could answer.`
+  const retryAfterMs = soonestOf(failures)
+  return new Problem(problem.code, {
+    ...problem.detail,
+    message: `${said} ${triedText(failures)}`,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    facts: { ...problem.detail.facts, attempts: failures.length },
+    cause: problem,
   })
 }
 
-/** One target's own problem; of several targets, what each of them said, and the soonest time to come back. */
+const severalFailed = (failures: readonly Failure[], last: Failure): Problem =>
+  new Problem('no_available_provider', {
+    message: `No target of model '${last.leg.row.id}' could answer. ${triedText(failures)}`,
+    retryAfterMs: soonestOf(failures) ?? retryAfterUntoldMs,
+    facts: { attempts: failures.length },
+    cause: last.problem,
+  })
+
+/** One target's own problem; of several, what they agree on, or `no_available_provider` with what each of them said. */
 export const finalProblem = (failures: readonly Failure[]): Problem => {
   const last = failures.at(-1)
   if (last === undefined)
@@ -165,11 +185,7 @@ export const finalProblem = (failures: readonly Failure[]): Problem => {
       retryAfterMs: retryAfterUntoldMs,
     })
   if (failures.length === 1 || last.problem.row.blame !== 'upstream') return last.problem
-  if (failures.some(({ leg }) => !sameTarget(leg, last.leg))) return severalFailed(failures, last.leg.row.id)
-  const { detail } = last.problem
-  return new Problem(last.problem.code, {
-    ...detail,
-    message: `${detail.message} Tried ${failures.length} times: ${failures.map(saidBy).join('; ')}.`,
-    cause: last.problem,
-  })
+  return failures.every(({ problem }) => problem.code === last.problem.code)
+    ? allAlike(failures, last)
+    : severalFailed(failures, last)
 }

@@ -182,7 +182,7 @@ const usualMsOf = (admitted: Admitted, leg: Leg, legs: readonly Leg[]): number |
   return latencyOf(leg) ?? (timed.length === 0 ? null : Math.min(...timed))
 }
 
-/** @throws Problem of the last failure, `no_available_provider` of several; CallerLeft. */
+/** @throws Problem on which all failures agree, else `no_available_provider`; CallerLeft. */
 export const send = async (admitted: Admitted): Promise<Reply> => {
   const { exchange, ports, draft, snapshot, protocol, call, labels, grant } = admitted
   const { inbound } = exchange

@@ -262,6 +262,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   // The line comes last: who waits for it finds everything else already said.
   machine.stderr(greeting(first, listening.url))
   machine.stdout(`${JSON.stringify({ event: 'listening', url: listening.url, version, pid, data: folder })}\n`)
+  // Loads the vocabulary, so that the first call that is cut short does not wait a second for its record.
+  rooms.countTokens('.').catch((error: unknown) => log.debug('tokens could not be counted', { error }))
   await stopped(stopping)
   log.info('stopping: no new connections, open calls may finish', { withinMs: config.server.drainTimeoutMs })
   const cutCount = await listening.drain(config.server.drainTimeoutMs)

@@ -3,11 +3,13 @@
  * seed fails at the same byte.
  */
 
+import { Buffer } from 'node:buffer'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Bytes } from './answer.ts'
 import { cutAfter, neverAnswer, page, resetAtOnce, silentAfterHeaders, stallAfter, stream, whole } from './answer.ts'
-import type { Exchange, Script } from './upstream.ts'
+import type { Script } from './upstream.ts'
 import type { Voice } from './voice.ts'
 
 export type FaultPlan = {
@@ -29,42 +31,41 @@ export type Fault = {
 
 const words = ['One ', 'word ', 'after ', 'the ', 'other.']
 
-const wantsStream = ({ seen }: Exchange): boolean => seen.body.includes('"stream":true')
-
-/** What a sound provider says. */
-export const sound =
-  (voice: Voice, text: readonly string[] = words): Script =>
-  (exchange) =>
-    wantsStream(exchange) ? stream(voice.events(text))(exchange) : whole(voice.whole(text.join('')))(exchange)
+const headOf = ({ streamType }: Voice) => ({ headers: { 'content-type': streamType } })
 
 const either =
-  (forStream: Script, forWhole: Script): Script =>
+  (voice: Voice, forStream: Script, forWhole: Script): Script =>
   (exchange) =>
-    wantsStream(exchange) ? forStream(exchange) : forWhole(exchange)
+    voice.wantsStream(exchange.seen) ? forStream(exchange) : forWhole(exchange)
+
+/** What a sound provider says. */
+export const sound = (voice: Voice, text: readonly string[] = words): Script =>
+  either(voice, stream(voice.events(text), headOf(voice)), whole(voice.whole(text.join(''))))
 
 const status =
   (code: number, headers: Readonly<Record<string, string>> = {}) =>
   ({ voice }: FaultPlan): Script =>
     whole(voice.error(`The fake answers ${code}.`), { status: code, headers })
 
-/** The body at this pace: one piece, a pause, the next. Ends when the other side goes. */
+/** The body at this pace: one byte, a pause, the next. Ends when the other side goes. */
 const paced =
-  (pieces: readonly string[], pauseMs: number, head: string): Script =>
+  (bytes: Buffer, pauseMs: number, head: string): Script =>
   async ({ response, seen }) => {
     response.writeHead(200, { 'content-type': head })
-    for (const piece of pieces) {
+    for (const piece of bytes) {
       if (seen.hasLeft()) return
-      response.write(piece)
+      response.write(Buffer.of(piece))
       await Promise.race([wait(pauseMs), seen.closed])
     }
     response.end()
   }
 
 const byteAfterByte = ({ voice }: FaultPlan): Script => {
-  const bytes = (text: string): readonly string[] => [...text]
+  const events = Buffer.concat(voice.events(words).map((event) => Buffer.from(event)))
   return either(
-    paced(bytes(voice.events(words).join('')), 1_000, 'text/event-stream'),
-    paced(bytes(JSON.stringify(voice.whole(words.join('')))), 1_000, 'application/json'),
+    voice,
+    paced(events, 1_000, voice.streamType),
+    paced(Buffer.from(JSON.stringify(voice.whole(words.join('')))), 1_000, 'application/json'),
   )
 }
 
@@ -74,7 +75,7 @@ const neverEnding = ({ voice }: FaultPlan): Script => {
   const opening = events.slice(0, voice.firstWord)
   const word = events[voice.firstWord] ?? ''
   const endless =
-    (first: readonly string[], piece: string, head: string): Script =>
+    (first: readonly Bytes[], piece: Bytes, head: string): Script =>
     async ({ response, seen }) => {
       response.writeHead(200, { 'content-type': head })
       for (const one of first) response.write(one)
@@ -83,7 +84,7 @@ const neverEnding = ({ voice }: FaultPlan): Script => {
         await Promise.race([wait(20), seen.closed])
       }
     }
-  return either(endless(opening, word, 'text/event-stream'), endless([], ' ', 'application/json'))
+  return either(voice, endless(opening, word, voice.streamType), endless([], ' ', 'application/json'))
 }
 
 /** Events up to a place that the seed decides, before or after the first part; then the connection breaks. */
@@ -97,12 +98,20 @@ const cutAtSeed =
     const document = JSON.stringify(voice.whole(words.join('')))
     const at = Math.floor(chance() * span)
     return either(
-      cutAfter(events.slice(0, from + at)),
+      voice,
+      cutAfter(events.slice(0, from + at), headOf(voice)),
       cutAfter([document.slice(0, 1 + Math.floor(chance() * (document.length - 2)))], {
         headers: { 'content-type': 'application/json' },
       }),
     )
   }
+
+/** A stream that breaks off before this event. */
+export const cutAtEventOf = (voice: Voice, index: number): Script =>
+  either(voice, cutAfter(voice.events(words).slice(0, index), headOf(voice)), cutAfter([]))
+
+/** How many events a sound stream has. */
+export const eventCountOf = (voice: Voice): number => voice.events(words).length
 
 /** Sound, and slower from one call to the next. */
 const slowing =
@@ -120,7 +129,8 @@ const slowing =
 export const slowFromCall = 3
 const rampCalls = 5
 
-const stallInStream = ({ voice }: FaultPlan): Script => stallAfter(voice.events(words).slice(0, voice.firstWord + 2))
+const stallInStream = ({ voice }: FaultPlan): Script =>
+  stallAfter(voice.events(words).slice(0, voice.firstWord + 2), headOf(voice))
 
 /** Every fault by its name. */
 export const faults = {
@@ -129,7 +139,7 @@ export const faults = {
   'silent-before-headers': { title: 'takes the request and never answers', script: () => neverAnswer },
   'silent-after-headers': {
     title: 'is silent after its headers',
-    script: () => either(silentAfterHeaders(), silentAfterHeaders('application/json')),
+    script: ({ voice }) => either(voice, silentAfterHeaders(voice.streamType), silentAfterHeaders('application/json')),
   },
   'byte-a-second': { title: 'sends one byte a second', script: byteAfterByte },
   storm: { title: 'answers 500 to everything', script: status(500) },

@@ -1,20 +1,23 @@
 /**
- * The fault table: each fault of a provider met under each strategy, by a streaming caller and by one who wants a whole answer.
- * `bin/drover-node test/load/faults.ts` writes docs/operate/faults.md; `--seed N` moves the places where answers break off;
- * `--print` writes to stdout instead.
+ * The fault tables: each fault of a provider met under each strategy, and in each protocol in front and behind, by a streaming caller and by
+ * one who wants a whole answer. `bin/drover-node test/load/faults.ts` writes docs/operate/faults.md; `--seed N` moves the places where
+ * answers break off; `--print` writes to stdout instead; `--behind NAME` makes the table of one protocol only, and prints it.
  */
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openCall } from '../e2e/call.ts'
-import type { Case, FaultBench } from '../e2e/fault-bench.ts'
-import { attemptsOf, deadlines, startFaultBench } from '../e2e/fault-bench.ts'
-import type { CallLine } from '../e2e/harness.ts'
+import type { Caller } from '../e2e/caller.ts'
+import { callersOf, chatCaller } from '../e2e/caller.ts'
+import type { Case } from '../e2e/fault-bench.ts'
+import { deadlines, startFaultBench } from '../e2e/fault-bench.ts'
 import { checkout } from '../e2e/harness.ts'
 import type { FaultName } from '../fake/fault.ts'
 import { faultNames, faultOf } from '../fake/fault.ts'
-import { openaiChatVoice } from '../fake/voice.ts'
+import type { Voice } from '../fake/voice.ts'
+import { openaiChatVoice, voices } from '../fake/voice.ts'
+import type { Mode, Shown } from './fault-row.ts'
+import { answeredBy, costOf, dollars, meet, modes, roundedMs, sawText, triedText } from './fault-row.ts'
 
 const strategies: Readonly<Record<string, string>> = {
   fallback: 'strategy: fallback',
@@ -23,122 +26,149 @@ const strategies: Readonly<Record<string, string>> = {
   cheapest: 'strategy: cheapest',
   'fallback, hedged': 'strategy: fallback, hedge_after: 100ms',
 }
-const modes = ['stream', 'whole'] as const
-type Mode = (typeof modes)[number]
 
-/** Calls of a case before the one that is shown: what changes from call to call needs some. */
-const callsBefore: Readonly<Partial<Record<FaultName, number>>> = { 'slow-step': 3, 'slow-ramp': 5 }
-const targetsTriedMax = 12
+/** Cases that run side by side: each has its own providers. */
+const parallelMax = 3
 
-type Outcome = { readonly saw: string; readonly tookMs: number; readonly record: CallLine }
+const isMetIn = (fault: FaultName, mode: Mode): boolean => {
+  const { only } = faultOf(fault)
+  return only === undefined || only === mode
+}
 
-const nameOf = (fault: FaultName, strategy: number, mode: Mode): string => `${fault}-${strategy}-${mode}`
+const titleOf = (mode: Mode): string => (mode === 'stream' ? 'streams' : 'whole answers')
 
-const casesFor = (): readonly Case[] =>
-  faultNames.flatMap((fault) =>
-    Object.values(strategies).flatMap((route, index) =>
-      modes.map((mode): Case => ({ name: nameOf(fault, index, mode), fault, route })),
-    ),
+/** Runs all, a few at a time; results in order. */
+async function inTurn<In, Out>(all: readonly In[], run: (one: In) => Promise<Out>): Promise<readonly Out[]> {
+  const results: Out[] = []
+  const entries = all.entries()
+  const worker = async (): Promise<void> => {
+    for (const [index, one] of entries) results[index] = await run(one)
+  }
+  await Promise.all(Array.from({ length: parallelMax }, worker))
+  return results
+}
+
+type Row = {
+  readonly fault: FaultName
+  readonly column: string
+  readonly caller: Caller
+  readonly mode: Mode
+  readonly route: string
+}
+
+const nameOf = ({ fault, column, mode }: Row): string => `${fault}-${column.replace(/\W+/g, '-')}-${mode}`
+
+const rowsFor = (columns: readonly Omit<Row, 'fault' | 'mode'>[]): readonly Row[] =>
+  modes.flatMap((mode) =>
+    faultNames
+      .filter((fault) => isMetIn(fault, mode))
+      .flatMap((fault) => columns.map((column) => ({ ...column, fault, mode }))),
   )
 
-/** One call, read to its end. */
-async function callOnce(bench: FaultBench, model: string, mode: Mode): Promise<Outcome> {
-  const body = openaiChatVoice.body(model, mode === 'stream')
-  const started = performance.now()
-  const open = await openCall(bench.relay.url, { key: bench.key, body })
-  let text = ''
-  let saw = `${open.status}`
+/** Meets every row with providers that speak so. */
+async function meetAll(rows: readonly Row[], voice: Voice, seed: number): Promise<readonly (readonly [Row, Shown])[]> {
+  const cases = rows.map((row): Case => ({ name: nameOf(row), fault: row.fault, route: row.route }))
+  const bench = await startFaultBench(
+    [...cases, { name: 'warm', fault: 'cut-after', route: 'strategy: fallback' }],
+    voice,
+    seed,
+  )
   try {
-    for (let piece = await open.next(); piece !== null; piece = await open.next()) text += piece.toString()
-  } catch (fault) {
-    // The relay closes the connection of a cut answer.
-    saw = fault instanceof Error ? `${open.status}, cut with an error event` : saw
+    for (const caller of new Set(rows.map((row) => row.caller)))
+      await meet(bench, { name: 'warm', fault: 'cut-after', caller, mode: 'stream' })
+    return await inTurn(rows, async (row) => [row, await meet(bench, { ...row, name: nameOf(row) })] as const)
+  } finally {
+    await bench.close()
   }
-  const tookMs = performance.now() - started
-  const code = /"code":"(\w+)"/.exec(text)?.[1]
-  return { saw: code === undefined ? saw : `${saw} \`${code}\``, tookMs, record: await bench.relay.recordOf(open) }
 }
 
-/** The call of a case that meets the fault: strategies that choose by chance may pass it by at first. */
-async function meet(bench: FaultBench, one: Case, mode: Mode): Promise<Outcome> {
-  for (let index = 0; index < (callsBefore[one.fault] ?? 0); index += 1) await callOnce(bench, one.name, mode)
-  let outcome = await callOnce(bench, one.name, mode)
-  for (let tries = 1; tries < targetsTriedMax && !meets(outcome); tries += 1)
-    outcome = await callOnce(bench, one.name, mode)
-  return outcome
+async function strategyTables(seed: number): Promise<string> {
+  const columns = Object.entries(strategies).map(([column, route]) => ({ column, route, caller: chatCaller }))
+  const met = await meetAll(rowsFor(columns), openaiChatVoice, seed)
+  const head = `| the provider … | strategy | the caller saw | after | answered by | tried | charged | cost |
+|---|---|---|---|---|---|---|---|
+`
+  const line = ([row, shown]: readonly [Row, Shown]): string => {
+    const { record, tookMs } = shown
+    const cells = [sawText(shown), roundedMs(tookMs), answeredBy(record), triedText(record)]
+    return `| ${faultOf(row.fault).title} | ${row.column} | ${cells.join(' | ')} | ${dollars(record['cost_nano_usd'])} | ${costOf(record)} |`
+  }
+  return modes
+    .map(
+      (mode) =>
+        `## By strategy: ${titleOf(mode)}\n\n${head}${met
+          .filter(([row]) => row.mode === mode)
+          .map(line)
+          .join('\n')}\n`,
+    )
+    .join('\n')
 }
 
-const meets = ({ record }: Outcome): boolean =>
-  attemptsOf(record).some(({ provider }) => String(provider).endsWith('-faulty'))
-
-const dollars = (nano: unknown): string =>
-  nano === null || nano === undefined ? 'unknown' : `${Number(nano) / 1_000} µ$`
-
-/** The operator's cost over all attempts; what is not known is not zero. */
-const costOf = (record: CallLine): string => {
-  const known = attemptsOf(record).flatMap(({ cost_nano_usd: cost }) => (cost === null ? [] : [Number(cost)]))
-  return dollars(known.reduce((sum, cost) => sum + cost, 0))
+const cellOf = (shown: Shown): string => {
+  const { record, tookMs } = shown
+  return `${sawText(shown)}; ${roundedMs(tookMs)}; ${answeredBy(record)}; ${costOf(record)}`
 }
 
-const rounded = (tookMs: number): number => Math.round(tookMs / 10) * 10
-
-const rowOf = (fault: FaultName, strategy: string, { saw, tookMs, record }: Outcome): string => {
-  const tried = attemptsOf(record).map(({ provider, left, reason }) => {
-    const which = String(provider).endsWith('-faulty') ? 'faulty' : 'sound'
-    return left === null ? `${which} (${reason})` : `${which} (${reason}; left: ${left})`
+/** One protocol behind: a row for each fault, a column for each protocol in front. */
+async function protocolTables(voice: Voice, seed: number): Promise<string> {
+  const columns = callersOf(voice.protocol).map((caller) => ({
+    column: caller.protocol,
+    route: 'strategy: fallback',
+    caller,
+  }))
+  const met = await meetAll(rowsFor(columns), voice, seed)
+  const head = `| the provider … | ${columns.map(({ column }) => `caller of ${column}`).join(' | ')} |\n|---|${'---|'.repeat(columns.length)}\n`
+  const line = (fault: FaultName, mode: Mode): string => {
+    const cells = met.filter(([row]) => row.fault === fault && row.mode === mode).map(([, shown]) => cellOf(shown))
+    return `| ${faultOf(fault).title} | ${cells.join(' | ')} |`
+  }
+  const tables = modes.map((mode) => {
+    const lines = faultNames.filter((fault) => isMetIn(fault, mode)).map((fault) => line(fault, mode))
+    return `${mode === 'stream' ? 'Streams' : 'Whole answers'}:\n\n${head}${lines.join('\n')}\n`
   })
-  const provider = record['provider'] === null ? 'none' : String(record['provider']).split('-').at(-1)
-  const charge = dollars(record['cost_nano_usd'])
-  return `| ${faultOf(fault).title} | ${strategy} | ${saw} | ${rounded(tookMs)} ms | ${provider} | ${tried.join(' → ')} | ${charge} | ${costOf(record)} |`
+  return `## A provider that speaks ${voice.protocol}\n\n${tables.join('\n')}`
 }
 
 const header = (seed: number, day: string): string => `# Faults
 
 What a caller sees when a provider fails: every fault that our own fake provider knows, met by a real relay over real sockets
-under every strategy. Written by \`bin/drover-node test/load/faults.ts\` (seed ${seed}, ${day}); nothing here is typed by hand.
+under every strategy, and in every protocol in front and behind. Written by \`bin/drover-node test/load/faults.ts\` (seed ${seed}, ${day});
+nothing here is typed by hand. \`test/e2e/long-faults.test.ts\` holds all of it, and breaks streams off at each of their events.
 
 Two targets stand behind each model: one fails in the way that the row names, the other is sound and answers at once. The
-faulty one is the cheaper one and comes first. Deadlines are short, so that the table is made in a minute: headers
-${deadlines.headersMs} ms, first token ${deadlines.firstTokenMs} ms, idle ${deadlines.idleMs} ms, total ${deadlines.totalMs} ms. Times are rounded to 10 ms.
-*Tried* lists the attempts as the call's record has them, each with why it was made and why it was left. The last two columns are what the
-caller's account was charged and what is known of the operator's own cost, in millionths of a dollar.
+faulty one is the cheaper one and comes first. Deadlines are short, so that the tables are made in minutes: headers
+${deadlines.headersMs} ms, first token ${deadlines.firstTokenMs} ms, idle ${deadlines.idleMs} ms, total ${deadlines.totalMs} ms. Times are rounded to 10 ms and come from a
+machine with other work to do.
+*Tried* lists the attempts as the call's record has them, each with why it was made and why it was left. *Charged* is what the
+caller's account paid, *cost* what is known of the operator's own cost, in millionths of a dollar.
 
 What to read from it:
 
 - Before the first part the caller notices nothing but time: the sound target answers.
 - A silent target is left at its deadline (streams) or at its share of the total (whole answers); with hedging the sound one is asked long before.
 - After the first part nobody else is asked. The answer is cut, with an error event, and what was delivered is charged.
+- The protocols differ in nothing but where their first part lies.
 
-`
-
-const tableHead = `| the provider … | strategy | the caller saw | after | answered by | tried | charged | cost |
-|---|---|---|---|---|---|---|---|
 `
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, print: { type: 'boolean', default: false } },
+  options: {
+    seed: { type: 'string', default: '1' },
+    print: { type: 'boolean', default: false },
+    behind: { type: 'string' },
+  },
 })
 const seed = Number(values.seed)
-const cases = casesFor()
-const bench = await startFaultBench(cases, openaiChatVoice, seed)
-const sections: string[] = []
-try {
-  for (const mode of modes) {
-    const rows: string[] = []
-    for (const fault of faultNames) {
-      const { only } = faultOf(fault)
-      if (only !== undefined && only !== mode) continue
-      for (const [index, strategy] of Object.keys(strategies).entries()) {
-        const one = cases.find(({ name }) => name === nameOf(fault, index, mode))
-        if (one !== undefined) rows.push(rowOf(fault, strategy, await meet(bench, one, mode)))
-      }
-    }
-    sections.push(`## ${mode === 'stream' ? 'Streams' : 'Whole answers'}\n\n${tableHead}${rows.join('\n')}\n`)
-  }
-} finally {
-  await bench.close()
-}
+const behind = voices.filter(({ protocol }) => values.behind === undefined || values.behind === protocol)
+const sections: string[] = values.behind === undefined ? [await strategyTables(seed)] : []
+if (values.behind === undefined)
+  sections.push(`## By protocol
+
+Strategy \`fallback\`. Each field: what the caller saw; after how long; who answered; what it cost the operator. OpenAI is asked in chat by all but
+callers of Responses, Cohere by callers of chat: those pairs are in the tables of chat.
+`)
+for (const voice of behind) sections.push(await protocolTables(voice, seed))
 const day = new Date().toISOString().slice(0, 10)
 const page = `${header(seed, day)}${sections.join('\n')}`
-if (values.print) process.stdout.write(page)
+if (values.print || values.behind !== undefined) process.stdout.write(page)
 else await writeFile(join(checkout, 'docs', 'operate', 'faults.md'), page)

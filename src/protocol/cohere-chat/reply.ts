@@ -58,7 +58,8 @@ class CohereReading {
     else if (type === 'message-end') {
       this.#finish(delta, list)
       return this.finished ? 'end' : 'content'
-    }
+    } else if (type === '' && typeof data['message'] === 'string')
+      list.push({ type: 'error', problem: readInBandProblem(data, null), raw: data })
     return 'content'
   }
 

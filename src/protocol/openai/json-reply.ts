@@ -5,9 +5,10 @@ import { topLevelStream } from '#base/json-stream.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Part } from '#protocol/part.ts'
+import { isUncommitted } from '#protocol/part.ts'
 import type { Frame, ReadOptions } from '#protocol/protocol.ts'
 import type { BodyReader, ReplySteps } from './reply-steps.ts'
-import { isErrorDocument } from './stated-error.ts'
+import { isErrorDocument, statedError } from './stated-error.ts'
 import { notTheProtocol, readInBandProblem } from './upstream-problem.ts'
 
 /** A document up to this size is one frame, so that its cost can be written into it. */
@@ -90,6 +91,9 @@ class JsonReader implements BodyReader {
     if (isErrorDocument(document))
       return [{ type: 'error', problem: readInBandProblem(document, bytes), raw: document }]
     const parts = this.#steps.document(document)
+    // `{"message": "…"}`, `{"detail": "…"}`: an error in the envelope of some other server, where an answer was due.
+    if (this.#scan === null && parts.every(isUncommitted) && statedError(document) !== null)
+      return [{ type: 'error', problem: readInBandProblem(document, bytes), raw: document }]
     // Some formats tell a failure at the end of an answer like any other.
     this.#complete = !parts.some(({ type }) => type === 'error')
     return parts
