@@ -25,5 +25,7 @@ export const anthropic: Vendor = makeVendor({
   authorise: (credential) => ({ 'x-api-key': credential.reveal() }),
   requestIdHeaders: ['request-id', 'x-request-id'],
   checkPath: null,
+  // https://platform.claude.com/docs/en/build-with-claude/files and …/batch-processing, from memory.
+  shelf: { files: ['anthropic'], batches: ['anthropic'], uploads: false, tuning: false, certain: true },
   keyPage: 'https://platform.claude.com/settings/keys',
 })

@@ -7,7 +7,7 @@
  */
 
 import type { Endpoint, Vendor } from './vendor.ts'
-import { makeVendor, openaiDialect, openaiFamily } from './vendor-defaults.ts'
+import { makeVendor, openaiDialect, openaiFamily, openaiShelf } from './vendor-defaults.ts'
 
 /** Responses name their deployment in the body in both forms of address. */
 const endpoint: Vendor['endpoint'] = ({ path, model, provider, protocol }): Endpoint => {
@@ -36,6 +36,7 @@ export const azure: Vendor = makeVendor({
   authorise: (credential) => ({ 'api-key': credential.reveal() }),
   endpoint,
   dialect: openaiDialect,
+  shelf: openaiShelf,
   requestIdHeaders: ['apim-request-id', 'x-request-id'],
   keyPage: 'https://portal.azure.com',
 })

@@ -26,5 +26,8 @@ export const moonshot: Vendor = makeVendor({
   requestIdHeaders: ['msh-request-id', 'x-msh-trace-id', 'x-request-id'],
   showsReasoning: true,
   balance: moonshotBalance,
+  // Files for extracting, pictures and films (https://platform.moonshot.cn/docs/api/files), batches of some models at 60 % of the
+  // price (https://platform.kimi.ai/docs/pricing/batch), both read 2026-11-29.
+  shelf: { files: ['openai'], batches: ['openai'], uploads: false, tuning: false, certain: true },
   keyPage: 'https://platform.kimi.ai/console/api-keys',
 })

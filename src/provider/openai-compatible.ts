@@ -1,7 +1,7 @@
 /** Any server that speaks as OpenAI does, at a base URL of the operator's; with a key or without. */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, openaiFamily } from './vendor-defaults.ts'
+import { makeVendor, openaiFamily, openaiShelf } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
 
 export const openaiCompatible: Vendor = makeVendor({
@@ -14,5 +14,6 @@ export const openaiCompatible: Vendor = makeVendor({
   protocols: [...openaiFamily, 'openai-rerank'],
   requestIdHeaders: ['x-request-id', 'request-id'],
   showsReasoning: true,
+  shelf: { ...openaiShelf, certain: false },
   keyPage: null,
 })

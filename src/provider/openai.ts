@@ -4,7 +4,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, openaiDialect, openaiFamily } from './vendor-defaults.ts'
+import { makeVendor, openaiDialect, openaiFamily, openaiShelf } from './vendor-defaults.ts'
 
 export const openai: Vendor = makeVendor({
   name: 'openai',
@@ -13,5 +13,6 @@ export const openai: Vendor = makeVendor({
   keyEnv: ['OPENAI_API_KEY'],
   protocols: [...openaiFamily, 'openai-responses'],
   dialect: openaiDialect,
+  shelf: openaiShelf,
   keyPage: 'https://platform.openai.com/api-keys',
 })

@@ -29,11 +29,22 @@ const openPart = (head: string): Open => {
 
 async function* nothing(): AsyncGenerator<Buffer> {}
 
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
+}
+
+const tooLarge = (bytesMax: number): Problem =>
+  new Problem('body_too_large', {
+    message: `The sandbox keeps files of at most ${bytesMax} bytes.`,
+    facts: { sandbox: true },
+  })
+
 /** Takes bytes in any pieces and gives the parts of one form (RFC 7578). */
 class FormReading {
   readonly parts: FormPart[] = []
   sizeBytes = 0
   readonly #delimiter: Buffer
+  readonly #fileBytesMax: number | null
   /** The first delimiter has no line end before it, so one is lent. */
   #held = Buffer.from('\r\n')
   #open: Open | null = null
@@ -41,7 +52,9 @@ class FormReading {
   #valueBytes = 0
   #state: 'value' | 'head' | 'end' = 'value'
 
-  constructor(boundary: string) {
+  /** `fileBytesMax`: what is kept of each file; `null` = files are only measured. */
+  constructor(boundary: string, fileBytesMax: number | null) {
+    this.#fileBytesMax = fileBytesMax
     this.#delimiter = Buffer.from(`\r\n--${boundary}`)
   }
 
@@ -86,7 +99,12 @@ class FormReading {
   #keep(bytes: Buffer): void {
     if (this.#open === null) return
     this.#valueBytes += bytes.length
-    if (this.#open.filename !== null) return
+    if (this.#open.filename !== null) {
+      if (this.#fileBytesMax === null) return
+      if (this.#valueBytes > this.#fileBytesMax) throw tooLarge(this.#fileBytesMax)
+      this.#value.push(Buffer.from(bytes))
+      return
+    }
     if (this.#valueBytes > fieldBytesMax) throw malformed('a field is over 1 MiB')
     this.#value.push(bytes)
   }
@@ -99,10 +117,11 @@ class FormReading {
     if (filename === null)
       this.parts.push({ kind: 'field', name, value: Buffer.concat(this.#value).toString('utf8'), contentType })
     else {
+      const kept = this.#fileBytesMax === null ? null : Buffer.concat(this.#value)
       const rest = {
         contentType: contentType ?? 'application/octet-stream',
         sizeBytes: this.#valueBytes,
-        open: nothing,
+        open: kept === null ? nothing : () => once(kept),
       }
       this.parts.push({ kind: 'file', name, filename, ...rest })
     }
@@ -112,14 +131,25 @@ class FormReading {
   }
 }
 
+const readForm = async (
+  body: AsyncIterable<Buffer>,
+  contentType: string,
+  fileBytesMax: number | null,
+): Promise<Form> => {
+  const boundary = /;\s*boundary=("?)([^";\s]{1,200})\1/i.exec(contentType)?.[2]
+  if (boundary === undefined) throw malformed('its content-type has no boundary')
+  const reading = new FormReading(boundary, fileBytesMax)
+  for await (const chunk of body) reading.take(chunk)
+  return { parts: reading.finish(), sizeBytes: reading.sizeBytes, dispose: async () => undefined }
+}
+
 /**
  * The form in these bytes. Its files have a size and no content: nothing of an upload is kept.
  * @throws Problem `invalid_request_error` for what is no form, or one of parts over 512 or fields over 1 MiB.
  */
-export const measureForm = async (body: AsyncIterable<Buffer>, contentType: string): Promise<Form> => {
-  const boundary = /;\s*boundary=("?)([^";\s]{1,200})\1/i.exec(contentType)?.[2]
-  if (boundary === undefined) throw malformed('its content-type has no boundary')
-  const reading = new FormReading(boundary)
-  for await (const chunk of body) reading.take(chunk)
-  return { parts: reading.finish(), sizeBytes: reading.sizeBytes, dispose: async () => undefined }
-}
+export const measureForm = (body: AsyncIterable<Buffer>, contentType: string): Promise<Form> =>
+  readForm(body, contentType, null)
+
+/** The same with the content of its files in memory. @throws Problem `body_too_large` for a file over `fileBytesMax`. */
+export const wholeForm = (body: AsyncIterable<Buffer>, contentType: string, fileBytesMax: number): Promise<Form> =>
+  readForm(body, contentType, fileBytesMax)

@@ -15,5 +15,12 @@ export const sandbox: Vendor = makeVendor({
   inProcess: true,
   protocols: [...openaiFamily, 'openai-rerank'],
   checkPath: null,
+  shelf: {
+    files: ['openai', 'anthropic'],
+    batches: ['openai', 'anthropic'],
+    uploads: false,
+    tuning: false,
+    certain: true,
+  },
   keyPage: null,
 })

@@ -16,11 +16,13 @@ import { readDirectives } from './sandbox-directive.ts'
 import { embeddingDocument } from './sandbox-embedding.ts'
 import type { CountTokens, SandboxJob } from './sandbox-job.ts'
 import { moderationDocument, rerankDocument } from './sandbox-judgement.ts'
+import { answerShelf } from './sandbox-keeping.ts'
 import { imageMedia, speechMedia, transcriptionMedia } from './sandbox-media.ts'
 import { leadingText } from './sandbox-prompt.ts'
 import { refusalOf } from './sandbox-refusal.ts'
 import type { SandboxProtocols } from './sandbox-request.ts'
 import { collect, inboundOf, protocolFor, seedOf } from './sandbox-request.ts'
+import type { SandboxShelf } from './sandbox-shelf.ts'
 
 /** Parts made before the event loop gets its turn: a reader that never waits would stop everything else. */
 const partsPerTurn = 16
@@ -29,6 +31,8 @@ export type SandboxOptions = {
   readonly clock: Clock
   readonly countTokens: CountTokens
   readonly protocols: SandboxProtocols
+  /** Where it keeps files and batches; absent: it keeps none. */
+  readonly shelf?: SandboxShelf
 }
 
 type Answer = { readonly contentType: string; readonly pieces: AsyncIterable<Buffer> }
@@ -176,7 +180,9 @@ const replyWith = async (answer: Answer, job: SandboxJob, request: UpstreamReque
 }
 
 const serve = async (request: UpstreamRequest, options: SandboxOptions): Promise<UpstreamReply> => {
-  const { clock, countTokens, protocols } = options
+  const { clock, countTokens, protocols, shelf } = options
+  const kept = shelf === undefined ? null : await answerShelf(request, { shelf, nowMs: clock.nowMs() })
+  if (kept !== null) return kept
   const protocol = protocolFor(request, protocols)
   const call = protocol.server.readCall(await inboundOf(request, clock))
   const { directives, rest } = readDirectives(leadingText(call))

@@ -4,7 +4,8 @@ import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import type { Dialect, ProtocolName } from '#protocol/protocol.ts'
 import { quirksOf } from './quirk.ts'
-import type { Endpoint, Vendor } from './vendor.ts'
+import type { Endpoint, Shelf, Vendor } from './vendor.ts'
+import { emptyShelf } from './vendor.ts'
 
 type Own = Pick<Vendor, 'name' | 'title' | 'baseUrl' | 'keyEnv' | 'protocols' | 'keyPage'>
 
@@ -44,6 +45,15 @@ export const openaiFamily: readonly ProtocolName[] = [
   'openai-speech',
   'openai-transcriptions',
 ]
+
+/** Files, batches and fine-tuning as OpenAI has them. */
+export const openaiShelf: Shelf = {
+  files: ['openai'],
+  batches: ['openai'],
+  uploads: true,
+  tuning: true,
+  certain: true,
+}
 
 /** What compatible servers have in common: thought goes back as it came, if it goes back at all. */
 export const compatibleDialect: Dialect = {
@@ -92,5 +102,6 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   refusesStreamUsage: namesStreamUsage,
   checkPath: 'models',
   balance: null,
+  shelf: emptyShelf,
   ...own,
 })

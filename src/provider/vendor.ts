@@ -83,6 +83,29 @@ export type Signing = {
   readonly ask: (request: Unsigned) => Promise<{ readonly status: number; readonly document: JsonObject | null }>
 }
 
+/** In whose form files, batches and jobs are spoken of. */
+export type ShelfForm = 'openai' | 'anthropic'
+
+/** What a vendor keeps for those who call it. */
+export type Shelf = {
+  readonly files: readonly ShelfForm[]
+  readonly batches: readonly ShelfForm[]
+  /** Large files in parts: OpenAI's `/uploads`. */
+  readonly uploads: boolean
+  /** OpenAI's `/fine_tuning/jobs`. */
+  readonly tuning: boolean
+  /** Whether it certainly has them; of a compatible server one finds out by asking. */
+  readonly certain: boolean
+}
+
+export const emptyShelf: Shelf = Object.freeze({
+  files: [],
+  batches: [],
+  uploads: false,
+  tuning: false,
+  certain: true,
+})
+
 export type Vendor = {
   readonly name: string
   /** For people. */
@@ -134,6 +157,7 @@ export type Vendor = {
   readonly checkPath: string | null
   /** The free call that says what is left of the operator's prepaid credit; `null` = there is none. */
   readonly balance: BalanceCall | null
+  readonly shelf: Shelf
   /** The page where a person gets a key. */
   readonly keyPage: string | null
 }

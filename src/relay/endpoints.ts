@@ -3,6 +3,9 @@
 import type { Endpoint, EndpointMatch } from '#http/endpoint.ts'
 import type { Exchange } from '#http/inbound.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import { answerAct } from './binding/answer.ts'
+import type { BindingEndpoint } from './binding/endpoints.ts'
+import { bindingEndpoints } from './binding/endpoints.ts'
 import type { CountedProtocol } from './count-tokens.ts'
 import { answerCount } from './count-tokens.ts'
 import type { Inquiry } from './inquiry.ts'
@@ -14,6 +17,7 @@ import type { KeepingProtocol, ResponseAsk } from './response-inquiry.ts'
 import { answerResponse, responseEndpoints } from './response-inquiry.ts'
 
 export type RelayEndpoint =
+  | BindingEndpoint
   | { readonly kind: 'call'; readonly protocol: Protocol }
   | { readonly kind: 'count'; readonly protocol: CountedProtocol }
   | { readonly kind: 'inquiry'; readonly ask: Inquiry }
@@ -57,6 +61,7 @@ export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoin
     ),
     ...protocols.flatMap(countEndpoints),
     ...protocols.flatMap(responseEndpoints),
+    ...bindingEndpoints,
     ...modelRoots.flatMap((root) => [
       inquiry(`${root}/models`, listModels),
       inquiry(`${root}/models/{id+}`, showModel),
@@ -76,6 +81,7 @@ export const serveRelay = (
 ): Promise<void> => {
   const { value, parameters } = match
   if (value.kind === 'response') return answerResponse(exchange, { row: value, id: parameters['id'] ?? '' }, ports)
+  if (value.kind === 'binding') return answerAct(exchange, { act: value.act, params: parameters }, ports)
   if (value.kind === 'count') return answerCount(exchange, value.protocol, ports)
   return value.kind === 'call'
     ? relay(exchange, value.protocol, ports)

@@ -12,6 +12,7 @@ import type { Guard } from '#policy/guard.ts'
 import type { Limiter } from '#policy/port.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { BindingStore } from '#resource/port.ts'
 import type { Responses } from '#resource/responses.ts'
 import type { AnswerCache, AnswerTaker } from '#reuse/answer-cache.ts'
 import type { Keeper } from '#reuse/keeper.ts'
@@ -52,6 +53,8 @@ export type RelayPorts = {
   readonly routing: Routing
   readonly cache: AnswerCache
   readonly responses: Responses
+  /** What providers keep for callers. */
+  readonly bindings: BindingStore
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -13,6 +13,7 @@ import type { Turn } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
 import { CallerLeft } from './attempt.ts'
+import { atFiles, filePlaceOf, withFileKey } from './binding/references.ts'
 import { bodyKeeper } from './body-keeper.ts'
 import { answerFromCache, lookInCache } from './cached.ts'
 import { beginTrace } from './call-trace.ts'
@@ -305,12 +306,13 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const turn = await turnOf(journey, { inbound, key, call: asked })
     progress.turn = turn
     if (turn?.kind === 'again') return await answerAgain(journey, turn)
-    const snapshot = snapshotFor(journey.snapshot, key)
     const continued = await continueFrom(journey, { inbound, key, call: asked })
+    const files = await filePlaceOf(ports, { call: continued.call, key, nowMs })
+    const snapshot = withFileKey(snapshotFor(journey.snapshot, key), files)
     const guarded = { snapshot, key, call: continued.call, draft, askHook: ports.askHook }
     const { call, replyGuards } = await guardRequest(guarded)
     progress.grant = await admit({ snapshot, key, call, limiter: ports.limiter, nowMs })
-    const grant = boundTo(progress.grant, continued)
+    const grant = atFiles(boundTo(progress.grant, continued), call, files)
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const look = await lookInCache(journey, { inbound, call, key, labels, grant })
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)

@@ -24,6 +24,7 @@ import type { Protocol } from '#protocol/protocol.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 import { makeVendor } from '#provider/vendor-defaults.ts'
 import { makeResponses } from '#resource/responses.ts'
+import { testBindingStore } from '#resource/test-binding-store.ts'
 import { testResponseStore, testSeal } from '#resource/test-response-store.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
 import type { RelayPorts } from './journey.ts'
@@ -319,6 +320,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
   cache: answerCache(backstage.clock),
+  bindings: testBindingStore(),
   responses: makeResponses({ store: testResponseStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   routing: makeRouting((event) => backstage.events.push(event)),
   clock: backstage.clock,

@@ -14,7 +14,7 @@ export type Seal = {
 }
 
 /** What is sealed: of the server's key one for each is derived, so that nothing is read as what it is not. */
-export type SealPurpose = 'kept answers' | 'kept responses' | 'own credentials'
+export type SealPurpose = 'kept answers' | 'kept responses' | 'own credentials' | 'bindings' | 'sandbox files'
 
 /** `secret`: the server's own key. */
 export const makeSeal = (secret: Uint8Array, ids: Pick<Ids, 'bytes'>, purpose: SealPurpose): Seal => {

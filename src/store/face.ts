@@ -6,7 +6,7 @@ import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSource } from '#relay/port.ts'
-import type { ResponseStore } from '#resource/port.ts'
+import type { BindingStore, ResponseStore } from '#resource/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
@@ -27,6 +27,7 @@ export type Store = AdminStore &
   KeySource &
   AnswerStore &
   ResponseStore &
+  BindingStore &
   AccountSource &
   VolumeSource &
   OldCalls &
@@ -148,10 +149,23 @@ const priceFace = (execute: Execute): PriceStore & VolumeSource => ({
   volumesOf: (span) => execute('volumesOf', span),
 })
 
+const bindingFace = (execute: Execute): BindingStore => ({
+  keepBinding: (row) => execute('keepBinding', row),
+  binding: (named) => execute('binding', named),
+  bindings: (page) => execute('bindings', page),
+  changeBinding: (named, change) => execute('changeBinding', { named, change }),
+  dropBinding: (named) => execute('dropBinding', named),
+  dueBindings: (nowMs, limit) => execute('dueBindings', { nowMs, limit }),
+  claimBinding: (claim) => execute('claimBinding', claim),
+  boundModels: (page) => execute('boundModels', page),
+  sweepBindings: (nowMs, limit) => execute('sweepBindings', { nowMs, limit }),
+})
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
   ...customerFace(execute),
   ...priceFace(execute),
+  ...bindingFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),

@@ -1,18 +1,7 @@
 /** The tables, declared once for both dialects. Whole numbers are 64 bits wide and read as `bigint`. */
 
-import type { ColumnType } from 'kysely'
-
-/** 64-bit integer: times in milliseconds, money in nano-USD, counts. Drivers are told to read it as `bigint`. */
-type Whole = ColumnType<bigint, bigint | number, bigint | number>
-type WholeOrNull = ColumnType<bigint | null, bigint | number | null, bigint | number | null>
-/** Where it is not given, the database writes 0. */
-type WholeOrZero = ColumnType<bigint, bigint | number | undefined, bigint | number>
-/** 0 or 1: SQLite has no boolean, so neither have we. */
-type Flag = ColumnType<bigint, 0 | 1, 0 | 1>
-/** Given by the database. */
-type Sequence = ColumnType<bigint, never, never>
-/** A list or an object as JSON text; money inside is a decimal string. */
-type JsonText = string
+import type { Flag, JsonText, Sequence, Whole, WholeOrNull, WholeOrZero } from './column.ts'
+import type { BindingTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
 
 export type OrganisationTable = { id: string; name: string; created_ms: Whole }
 
@@ -388,33 +377,6 @@ export type CallBlockTable = { bucket: Whole; trait: string; value: string; bloc
 /** One row: up to which call of the log the four tables above are made. */
 export type UsageHeadTable = { single: Whole; rolled_to: Whole }
 
-/** An Idempotency-Key and the answer that it stands for. */
-export type KeptAnswerTable = {
-  id: string
-  asked: string
-  call: string
-  owner: string
-  state: string
-  head: Uint8Array | null
-  reason: string | null
-  size_bytes: Whole
-  created_ms: Whole
-  expires_ms: Whole
-}
-
-/** A response that its holder may come back to: at a provider, or sealed in `body`. */
-export type ResponseTable = {
-  id: string
-  holder: string
-  call: string
-  provider: string | null
-  body: Uint8Array | null
-  created_ms: Whole
-  expires_ms: Whole
-}
-
-export type KeptAnswerPieceTable = { id: string; call: string; place: Whole; bytes: Uint8Array }
-
 /** Append-only but for `withdrawn_ms`: every price that ever held can be looked up. */
 export type PriceEntryTable = {
   sequence: Sequence
@@ -477,6 +439,7 @@ export type Tables = {
   kept_answer: KeptAnswerTable
   kept_answer_piece: KeptAnswerPieceTable
   response: ResponseTable
+  binding: BindingTable
   usage_rollup: UsageRollupTable
   usage_tag: UsageTagTable
   call_hour: CallHourTable

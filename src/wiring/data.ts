@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Log } from '#base/log.ts'
 import type { Config } from '#config/config.ts'
 import { digestKey } from '#policy/key.ts'
+import { folderShelf } from '#provider/sandbox-shelf.ts'
 import { makeSeal } from '#secret/seal.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
@@ -35,6 +36,8 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     store,
     answerSeal: makeSeal(pepper, ids, 'kept answers'),
     responseSeal: makeSeal(pepper, ids, 'kept responses'),
+    bindingSeal: makeSeal(pepper, ids, 'bindings'),
+    sandboxShelf: folderShelf(join(data, 'sandbox'), makeSeal(pepper, ids, 'sandbox files')),
     vault: credentialVault(makeSeal(pepper, ids, 'own credentials')),
     digestKey: (key: string): string => digestKey(key, pepper),
   }

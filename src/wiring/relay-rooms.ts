@@ -13,6 +13,7 @@ import type { PlanFacts } from '#policy/plan.ts'
 import { protocols } from '#protocol/index.ts'
 import { vendorOf } from '#provider/index.ts'
 import { sandboxTransport } from '#provider/sandbox.ts'
+import type { SandboxShelf } from '#provider/sandbox-shelf.ts'
 import { sandbox } from '#provider/sandbox-vendor.ts'
 import { tokenCounter, tokenWorkerUrl } from '#provider/token-counter.ts'
 import type { RelaySettings } from '#relay/live.ts'
@@ -32,6 +33,8 @@ export type RelayRequest = {
   readonly keys: ReadonlyMap<string, KeyFacts>
   readonly priceEntries: readonly PriceEntry[]
   readonly digestKey: (key: string) => string
+  /** What the sandbox keeps. */
+  readonly shelf?: SandboxShelf
 }
 
 const planFacts = (plans: Config['plans']): readonly PlanFacts[] =>
@@ -85,10 +88,10 @@ export const modelRows = ({ live, test }: Snapshot): readonly ModelRow[] => [
 /** Everything that is opened is closed by `closing`, the last first. */
 export const openRelay = async (machine: Machine, request: RelayRequest, closing: AsyncDisposableStack) => {
   const { clock, root } = machine
-  const { config, log, keys, priceEntries, digestKey } = request
+  const { config, log, keys, priceEntries, digestKey, shelf } = request
   const counter = tokenCounter({ workerUrl: tokenWorkerUrl })
   closing.defer(() => counter.close())
-  const inProcess = sandboxTransport({ clock, protocols, countTokens: counter.count })
+  const inProcess = sandboxTransport({ clock, protocols, countTokens: counter.count, ...(shelf && { shelf }) })
   const upstreams = upstreamSet({
     vendorOf,
     transportFor: (provider) =>

@@ -116,6 +116,7 @@ const relayRequest = async ({ config }: ServeRequest, { log, data, emit }: Pick<
   keys: await data.store.load(),
   priceEntries: await data.store.priceEntries(),
   digestKey: data.digestKey,
+  shelf: data.sandboxShelf,
 })
 
 /** The endpoints of the relay, of administration, and of those who watch. */
@@ -151,6 +152,7 @@ const endpointsOf = async (
     routing: rooms.routing,
     cache: answerCache(clock),
     responses: rooms.responses,
+    bindings: data.store,
     clock,
     ids,
     log,
@@ -171,10 +173,10 @@ const endpointsOf = async (
   ]
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
-    if (value.kind === 'inquiry' || value.kind === 'count' || value.kind === 'response')
-      return serveRelay(exchange, { value, parameters }, ports)
-    if (value.kind === 'call') return metrics.whileOpen(serveRelay(exchange, { value, parameters }, ports))
-    return serveAdmin(exchange, { value, parameters }, admin)
+    if (value.kind === 'operation' || value.kind === 'openapi')
+      return serveAdmin(exchange, { value, parameters }, admin)
+    const serving = serveRelay(exchange, { value, parameters }, ports)
+    return value.kind === 'call' ? metrics.whileOpen(serving) : serving
   }
   return { calls, watching, administration: admin.api.endpoints, handle }
 }

@@ -5,6 +5,7 @@ import type { HandClock } from '#base/hand-clock.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
+import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
 import type { Store } from '#store/face.ts'
@@ -77,6 +78,7 @@ codeContract(backend)
 ownCredentialContract(backend)
 keptAnswerContract(backend)
 responseContract(backend)
+bindingContract(backend)
 usageContract(backend)
 ledgerContract(ledger)
 ledgerHistoryContract(ledger)

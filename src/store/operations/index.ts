@@ -2,6 +2,7 @@
 
 import { accountOperations } from './account.ts'
 import { beginOperations } from './begin.ts'
+import { bindingOperations } from './binding.ts'
 import { bookOperations } from './books/book-operations.ts'
 import { budgetOperations } from './budget.ts'
 import { callOperations } from './call.ts'
@@ -39,6 +40,7 @@ export const makeOperations = () => ({
   ...outboxOperations,
   ...keptAnswerOperations,
   ...responseOperations,
+  ...bindingOperations,
   ...usageOperations(),
   ...priceUsedOperations,
   ...priceOperations,

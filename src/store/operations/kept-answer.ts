@@ -12,7 +12,7 @@ import type {
   ClaimRequest,
   OrphanRequest,
 } from '#reuse/port.ts'
-import type { KeptAnswerTable } from '#store/tables.ts'
+import type { KeptAnswerTable } from '#store/kept-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
 

@@ -14,6 +14,7 @@ type Text<K extends string> = { readonly [Key in K]: string }
 
 const account = (input: unknown): Lane => `account ${(input as Text<'account'>).account}`
 const answer = (input: unknown): Lane => `answer ${(input as Text<'id'>).id}`
+const binding = (input: unknown): Lane => `binding ${(input as Text<'holder'>).holder}`
 const named =
   (name: string) =>
   (_input: unknown): Lane =>
@@ -29,6 +30,10 @@ const lanes: Readonly<Partial<Record<OperationName, (input: unknown) => Lane>>> 
   endAnswer: answer,
   keepResponse: (input) => `response ${(input as Text<'id'>).id}`,
   dropResponse: (input) => `response ${(input as Text<'id'>).id}`,
+  keepBinding: binding,
+  changeBinding: (input) => binding((input as { readonly named: unknown }).named),
+  dropBinding: binding,
+  claimBinding: binding,
   // Calls get their numbers in the order in which they can be seen, so that whoever follows the log misses none.
   append: named('log'),
   rollForward: named('usage'),

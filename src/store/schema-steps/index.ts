@@ -16,6 +16,7 @@ import { dayLimits } from './0013-day-limits.ts'
 import { ownCredentials } from './0014-own-credentials.ts'
 import { responses } from './0015-responses.ts'
 import { nodes } from './0016-nodes.ts'
+import { bindings } from './0017-bindings.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -35,4 +36,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   ownCredentials,
   responses,
   nodes,
+  bindings,
 ]

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
+import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
 import { faceOf } from '#store/face.ts'
@@ -76,6 +77,7 @@ for (const backend of [inMemory, inFile('process')]) {
   ownCredentialContract(backend)
   keptAnswerContract(backend)
   responseContract(backend)
+  bindingContract(backend)
 }
 usageContract(inMemory)
 callLogContract(inFile('power'))

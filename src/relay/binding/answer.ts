@@ -1,0 +1,93 @@
+/** One exchange about what providers keep, from the key to the last byte. */
+
+import { Buffer } from 'node:buffer'
+import { asProblem } from '#base/problem.ts'
+import type { Exchange } from '#http/inbound.ts'
+import { securityHeaders } from '#http/reply.ts'
+import { identify } from '#relay/admit.ts'
+import type { RelayPorts } from '#relay/journey.ts'
+import { holderOf } from '#relay/kept-response.ts'
+import { snapshotFor } from '#relay/own-credential.ts'
+import { protocolOf } from './ask-keeper.ts'
+import type { Act, Answered } from './asking.ts'
+import { formOf } from './asking.ts'
+
+/** A file may be read for so long. */
+const readingMs = 3_600_000
+
+/** Of a provider's headers about a file only these are passed on. */
+const passedOn: readonly string[] = ['content-type', 'content-disposition', 'content-length']
+
+type Order = { readonly act: Act; readonly params: Readonly<Record<string, string>> }
+
+const isEncoded = ({ headers }: Extract<Answered, { kind: 'stream' }>['reply']): boolean =>
+  headers['content-encoding'] !== undefined
+
+const send = async (exchange: Exchange, answered: Answered, ports: RelayPorts): Promise<void> => {
+  const { inbound, outbound } = exchange
+  const head = {
+    ...securityHeaders,
+    'x-request-id': inbound.id,
+    'cache-control': 'private, no-store',
+    ...(answered.provider === null ? {} : { 'x-drover-provider': answered.provider }),
+    ...answered.headers,
+  }
+  if (answered.kind === 'document') {
+    const body = Buffer.from(answered.text)
+    outbound.head(200, {
+      ...head,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(body.length),
+    })
+    await outbound.end(body)
+    return
+  }
+  const { reply } = answered
+  const told = passedOn.flatMap((name) => {
+    const value = reply.headers[name]
+    // What came compressed has another length here.
+    if (value === undefined || (name === 'content-length' && isEncoded(reply))) return []
+    return [[name, typeof value === 'string' ? value : value.join(', ')] as const]
+  })
+  outbound.head(200, { 'content-type': 'application/octet-stream', ...head, ...Object.fromEntries(told) })
+  const cancel = ports.clock.after(readingMs, () => reply.abort())
+  try {
+    for await (const chunk of reply.body) await outbound.write(chunk)
+    await outbound.end()
+  } finally {
+    cancel()
+    reply.abort()
+  }
+}
+
+/** Carries out one exchange. Never rejects but for a caller who has gone. */
+export const answerAct = async (exchange: Exchange, { act, params }: Order, ports: RelayPorts): Promise<void> => {
+  const { inbound, outbound } = exchange
+  const form = formOf(inbound)
+  const { server } = protocolOf(form)
+  const nowMs = ports.clock.nowMs()
+  try {
+    const current = ports.snapshot()
+    const key = identify(current, inbound, { nowMs, purpose: 'model' })
+    const refusal = ports.overload()
+    if (refusal !== null) throw refusal
+    const snapshot = snapshotFor(current, key)
+    const answered = await act({ exchange, ports, snapshot, key, holder: holderOf(key), form, params, nowMs })
+    await send(exchange, answered, ports)
+  } catch (thrown) {
+    const problem = asProblem(thrown)
+    if (inbound.signal.aborted) return outbound.cut()
+    if (problem.code === 'internal_error')
+      ports.log.error('a file or job failed inside Drover', { error: problem.cause })
+    if (outbound.headSent()) return outbound.cut()
+    const { status, headers, body } = server.writeProblem(problem, inbound)
+    outbound.head(status, {
+      ...securityHeaders,
+      'x-request-id': inbound.id,
+      ...(server.requestIdHeader === undefined ? {} : { [server.requestIdHeader]: inbound.id }),
+      'content-length': String(body.length),
+      ...headers,
+    })
+    await outbound.end(body)
+  }
+}
