@@ -20,6 +20,22 @@ test('a credential is found where the caller put it', () => {
     ['the way of Anthropic', { headers: { 'x-api-key': 'k1' } }, 'k1', 'x-api-key'],
     ['an empty bearer beside it', { headers: { authorization: 'Bearer ', 'x-api-key': 'k1' } }, 'k1', 'x-api-key'],
     ['the way of Gemini', { headers: { 'x-goog-api-key': 'k1' }, path: gemini }, 'k1', 'x-goog-api-key'],
+    [
+      'the way of Gemini at /v1',
+      { headers: { 'x-goog-api-key': 'k1' }, path: '/v1/models/a/b:streamGenerateContent' },
+      'k1',
+      'x-goog-api-key',
+    ],
+    [
+      "a list for Google's SDK",
+      {
+        headers: { 'x-goog-api-key': 'k1', 'x-goog-api-client': 'google-genai-sdk/3' },
+        path: '/v1/models',
+        method: 'GET',
+      },
+      'k1',
+      'x-goog-api-key',
+    ],
     ['in the query', { query: 'key=k1', path: gemini }, 'k1', '?key='],
     ['in the query of a list', { query: 'key=k1', path: '/v1beta/models', method: 'GET' }, 'k1', '?key='],
     ['bearer at Gemini', { headers: { authorization: 'Bearer k1' }, path: gemini }, 'k1', 'Authorization'],
@@ -69,6 +85,13 @@ test('a refusal says what is wrong and what to send', () => {
       /not for fetching content/,
     ],
     ['Gemini header elsewhere', { headers: { 'x-goog-api-key': 'k1' } }, 'invalid_api_key', /only under \/v1beta/],
+    [
+      'Gemini header for a list of anybody',
+      { headers: { 'x-goog-api-key': 'k1' }, path: '/v1/models', method: 'GET' },
+      'invalid_api_key',
+      /there is none/,
+    ],
+    ['Gemini query at /v1', { query: 'key=k1', path: '/v1/models/a:generateContent' }, 'invalid_api_key', /\?key=/],
     ['near Gemini', { query: 'key=k1', path: '/v1betamax' }, 'invalid_api_key', /there is none/],
   ]
   for (const [name, given, code, message] of cases) {

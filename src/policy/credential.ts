@@ -24,6 +24,14 @@ const howTo = 'Send it as "Authorization: Bearer KEY" or "x-api-key: KEY".'
 
 const isGemini = (path: string): boolean => path === '/v1beta' || path.startsWith('/v1beta/')
 
+/** Google's SDKs since 3 call `/v1`: methods of models there are Gemini's alone, and lists are theirs where they say who they are. */
+const isGeminiAtV1 = ({ path, method, headers }: CredentialRequest): boolean =>
+  method === 'POST'
+    ? /^\/v1\/models\/.+:\w+$/.test(path)
+    : headers['x-goog-api-client'] !== undefined && /^\/v1\/models(?:\/|$)/.test(path)
+
+const takesGoogleHeader = (request: CredentialRequest): boolean => isGemini(request.path) || isGeminiAtV1(request)
+
 /** A link that carries its key may list models and make calls, but never fetch content: links are logged and shared. */
 const takesQueryKey = (path: string, method: string): boolean =>
   isGemini(path) && (method !== 'GET' || path === '/v1beta/models' || path.startsWith('/v1beta/models/'))
@@ -50,23 +58,26 @@ const bearer = (value: string): Found | null => {
   return { place, fault: `the Authorization header uses the ${shown} scheme; this server takes Bearer.` }
 }
 
-const found = ({ headers, query, path, method }: CredentialRequest): readonly Found[] => {
+const found = (request: CredentialRequest): readonly Found[] => {
+  const { headers, query, path, method } = request
   const all: Found[] = []
   for (const value of pieces(headers['authorization'])) {
     const one = bearer(value)
     if (one !== null) all.push(one)
   }
   for (const key of pieces(headers['x-api-key'])) all.push({ place: 'x-api-key', key })
-  if (isGemini(path)) for (const key of pieces(headers['x-goog-api-key'])) all.push({ place: 'x-goog-api-key', key })
+  if (takesGoogleHeader(request))
+    for (const key of pieces(headers['x-goog-api-key'])) all.push({ place: 'x-goog-api-key', key })
   if (takesQueryKey(path, method))
     for (const key of query.getAll('key')) if (key !== '') all.push({ place: '?key=', key })
   return all
 }
 
-const missing = ({ headers, query, path }: CredentialRequest): Problem => {
+const missing = (request: CredentialRequest): Problem => {
+  const { headers, query } = request
   const misplaced =
-    headers['x-goog-api-key'] !== undefined && !isGemini(path)
-      ? ' The header x-goog-api-key counts only under /v1beta.'
+    headers['x-goog-api-key'] !== undefined && !takesGoogleHeader(request)
+      ? ' The header x-goog-api-key counts only under /v1beta and for methods of Gemini.'
       : query.has('key')
         ? ' The parameter ?key= counts only under /v1beta, and not for fetching content.'
         : ''
@@ -85,7 +96,7 @@ const ambiguous = (first: CredentialPlace, other: CredentialPlace): Problem =>
 /**
  * The credential of a request, or the refusal: `invalid_api_key` where there is none or it cannot be read,
  * `ambiguous_credentials` where two places carry different ones. The same key in two places passes.
- * `Authorization: Bearer`, `x-api-key`; under `/v1beta` also `x-goog-api-key` and `?key=`.
+ * `Authorization: Bearer`, `x-api-key`; under `/v1beta` also `x-goog-api-key` and `?key=`; for Google's SDKs at `/v1` also the former.
  */
 export const credentialOf = (request: CredentialRequest): Credential | Problem => {
   const all = found(request)

@@ -21,7 +21,7 @@ const openai: ModelShape = {
 const anthropic: ModelShape = { protocol: 'anthropic-messages', list: anthropicModelPage, show: anthropicModel }
 const google: ModelShape = { protocol: 'gemini', list: geminiModelPage, show: geminiModel }
 
-/** Whose client asks: told by the path, or by a header that only Anthropic's send. */
+/** Whose client asks: told by the path, or by headers that only theirs send. */
 export const modelShapeOf = ({
   path,
   headers,
@@ -29,6 +29,6 @@ export const modelShapeOf = ({
   readonly path: string
   readonly headers: Readonly<Record<string, string | undefined>>
 }): ModelShape => {
-  if (path.startsWith('/v1beta/')) return google
+  if (path.startsWith('/v1beta/') || headers['x-goog-api-client'] !== undefined) return google
   return headers['anthropic-version'] !== undefined || path.startsWith('/anthropic/') ? anthropic : openai
 }

@@ -35,6 +35,16 @@ test("the sandbox answers Google's clients: whole, as events, as an array, a cou
   assert.ok(pieces.length >= 2)
   const array = await call(relay.url, { path: path('streamGenerateContent'), ...key, body: { contents } })
   assert.equal(JSON.parse(array.text).at(-1).candidates[0].finishReason, 'STOP')
+  // Google's SDKs since 3 call `/v1`, and Vercel's provider leaves `models/` out before a name with a slash.
+  for (const other of ['/v1/models/kimi-k2:generateContent', '/v1beta/moonshot/kimi-k2.6:generateContent']) {
+    const there = await call(relay.url, { path: other, ...key, body: { contents } })
+    assert.equal(there.at('candidates.0.content.parts.0.text'), 'hello', there.text)
+  }
+  const listed = await call(relay.url, {
+    path: '/v1/models',
+    headers: { ...key.headers, 'x-goog-api-client': 'google-genai-sdk/3.3.0' },
+  })
+  assert.match(String(listed.at('models.0.name')), /^models\//)
   const count = await call(relay.url, { path: path('countTokens'), ...key, body: { contents } })
   assert.equal(typeof count.at('totalTokens'), 'number')
   const models = await call(relay.url, { path: '/v1beta/models', ...key })

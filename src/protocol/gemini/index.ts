@@ -6,7 +6,7 @@ import type { Call, Converted, Edits } from '#protocol/call.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { contentTypeOf, openaiReader } from '#protocol/openai/reply.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
-import type { OutgoingCall, Protocol, RequestTarget } from '#protocol/protocol.ts'
+import type { OutgoingCall, Protocol, ProtocolEndpoint, RequestTarget } from '#protocol/protocol.ts'
 import { arrayReader } from './array-reader.ts'
 import { geminiFields } from './fields.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './problem.ts'
@@ -52,11 +52,23 @@ const writeCall = (call: Call, { model, edits }: RequestTarget): Converted<Outgo
 export const gemini: Protocol = {
   name: 'gemini',
   kind: 'chat',
-  endpoints: shape.methods.map((method) => ({
-    path: `models/{model+}:${method}`,
-    accepts: ['json'],
-    roots: ['/v1beta', '/v1'],
-  })),
+  endpoints: [
+    ...shape.methods.map(
+      (method): ProtocolEndpoint => ({
+        path: `models/{model+}:${method}`,
+        accepts: ['json'],
+        roots: ['/v1beta', '/v1'],
+      }),
+    ),
+    // Vercel's provider leaves `models/` out before a name with a slash (`@ai-sdk/google` 4.0.121, read 2026-11-29).
+    ...shape.methods.map(
+      (method): ProtocolEndpoint => ({
+        path: `{model+}:${method}`,
+        accepts: ['json'],
+        roots: ['/v1beta'],
+      }),
+    ),
+  ],
   fields: geminiFields,
   counting: {
     endpoints: [{ path: 'models/{model+}:countTokens', accepts: ['json'], roots: ['/v1beta', '/v1'] }],

@@ -28,7 +28,7 @@ export type GeminiShape = {
 }
 
 const placeOf = (path: string): { readonly model: string; readonly method: string } => {
-  const match = /\/(?:models|tunedModels)\/(.+):(\w+)$/.exec(path)
+  const match = /\/(?:models|tunedModels)\/(.+):(\w+)$/.exec(path) ?? /^\/v1beta\/(.+):(\w+)$/.exec(path)
   const [, model = '', method = ''] = match ?? []
   return { model: decodeURIComponent(model), method }
 }
