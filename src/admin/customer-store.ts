@@ -2,6 +2,8 @@
 
 import type {
   Adjustment,
+  BookPage,
+  BookTransaction,
   Budget,
   BudgetCrossing,
   BudgetFacts,
@@ -58,6 +60,8 @@ export type LotPage = {
 
 export type LotStore = {
   readonly lots: (page: LotPage) => Promise<readonly LotView[]>
+  /** What in an account's books is no call's charge. */
+  readonly bookPage: (page: BookPage) => Promise<readonly BookTransaction[]>
   /** Rejects with Problem `not_found` where there is no such lot. */
   readonly revokeLot: (revocation: Revocation, trail: TrailRow) => Promise<Revoked>
   /** Idempotent by the adjustment's id. */

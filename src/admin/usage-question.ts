@@ -85,12 +85,14 @@ const tagNameOf = (by: readonly string[], tag: string | undefined): string | nul
 
 const filterOf = async (input: UsageInput, context: OperationContext): Promise<UsageFilter> => {
   const { account, key, tag } = input
+  const keyRow = key === undefined ? null : await keyNamed(key, context.ports)
   const at = tag?.indexOf('=') ?? -1
   return {
-    account: account === undefined ? null : (await accountNamed(account, context)).id,
+    // A key's account is known: rows are found by it.
+    account: account === undefined ? (keyRow?.account ?? null) : (await accountNamed(account, context)).id,
     project: input.project ?? null,
     member: input.member ?? null,
-    key: key === undefined ? null : (await keyNamed(key, context.ports)).id,
+    key: keyRow?.id ?? null,
     model: input.model ?? null,
     provider: input.provider ?? null,
     upstream_model: input.upstream_model ?? null,

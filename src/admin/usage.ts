@@ -3,7 +3,8 @@
 import { z } from 'zod'
 import { csvLine } from '#base/csv.ts'
 import { focusColumns, focusDimensions, focusLine, isCharge } from '#report/focus.ts'
-import type { UsageGroup, UsageQuestion } from '#report/port.ts'
+import type { UsageGroup, UsagePage, UsageQuestion, UsageTally } from '#report/port.ts'
+import { addTally, emptyTally } from '#report/port.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { trailRowOf } from './trail-row.ts'
@@ -31,6 +32,12 @@ const namers = ({ ports }: OperationContext) => ({
   key: namer((id) => ports.store.key(id)),
 })
 
+const sumOf = (groups: readonly UsageGroup[]): UsageTally => {
+  const sum = emptyTally()
+  for (const { tally } of groups) addTally(sum, tally)
+  return sum
+}
+
 const focusCsv = (data: readonly Readonly<Record<string, string | null>>[], isFirst: boolean): string =>
   (isFirst ? csvLine(focusColumns) : '') +
   data.map((line) => csvLine(focusColumns.map((column) => line[column] ?? null))).join('')
@@ -53,6 +60,17 @@ const viewsOf = async (
     })
   }
   return views
+}
+
+/** Of a page that is the only one, what its rows add up to; else the store adds up once more. */
+const totalOf = async (
+  { groups, next }: Pick<UsagePage, 'groups' | 'next'>,
+  question: UsageQuestion,
+  { ports }: OperationContext,
+): Promise<UsageTally | null> => {
+  if (next === null && groups.length > 0) return sumOf(groups)
+  const whole = { ...question, by: [], byTime: false, after: null }
+  return (await ports.store.usage(whole)).groups[0]?.tally ?? null
 }
 
 const moment = (timeMs: number): string => `${new Date(timeMs).toISOString().slice(0, 19)}Z`
@@ -102,14 +120,13 @@ const list = operation({
     const { store } = context.ports
     const question = await questionOf({ input, by, limit, after }, context)
     const { groups, next, pending } = await store.usage(question)
-    const whole = { ...question, by: [], byTime: false, after: null }
-    const [total] = question.after === null ? (await store.usage(whole)).groups : []
+    const total = question.after === null ? await totalOf({ groups, next }, question, context) : null
     return {
       from: moment(question.fromMs),
       to: moment(question.toMs),
       data: [...(await viewsOf(groups, question, context))],
       next: cursorText(next),
-      total: total === undefined ? null : viewOfTally(total.tally),
+      total: total === null ? null : viewOfTally(total),
       pending,
     }
   },

@@ -62,6 +62,26 @@ export type BudgetCrossing = {
   readonly toldMs: number | null
 }
 
+/** One transaction of the books, with its entries in their order. */
+export type BookTransaction = {
+  readonly id: string
+  readonly kind: string
+  /** The call that was rated anew; `null` = it is about no call. */
+  readonly call: string | null
+  readonly timeMs: number
+  readonly reason: string | null
+  readonly entries: readonly {
+    readonly from: string
+    readonly to: string
+    readonly amountNano: bigint
+    readonly currency: string
+    readonly lot: string | null
+  }[]
+}
+
+/** Transactions of an account, the newest first; `before` is the id that the page before ended with. */
+export type BookPage = { readonly account: string; readonly limit: number; readonly before: string | null }
+
 /** The names that one model goes by: its id and aliases. */
 export type ModelNames = readonly string[]
 

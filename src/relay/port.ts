@@ -25,8 +25,8 @@ export type Volume = { readonly account: string; readonly family: string; readon
 
 /** What a month came to so far, for rules that depend on it. */
 export type VolumeSource = {
-  /** Of the calls whose ids lie in `[from, until)`. */
-  readonly volumesOf: (span: { readonly from: string; readonly until: string }) => Promise<readonly Volume[]>
+  /** Of the calls in the log that arrived since then, by whole days (UTC). */
+  readonly volumesSince: (dayMs: number) => Promise<readonly Volume[]>
 }
 
 export type KeySource = {

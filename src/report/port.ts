@@ -100,6 +100,14 @@ export const emptyTally = (): TallyDraft => ({
   upstreamUnpriced: 0,
 })
 
+/** Adds one tally to another. */
+export const addTally = (to: TallyDraft, from: UsageTally): void => {
+  for (const field of Object.keys(to) as readonly (keyof UsageTally)[]) {
+    if (field === 'chargeNanoUsd' || field === 'upstreamCostNanoUsd') to[field] += from[field]
+    else to[field] += from[field]
+  }
+}
+
 export type UsageGroup = {
   /** Beginning of the hour or day; `null` where time is not grouped by. */
   readonly startMs: number | null

@@ -91,6 +91,7 @@ const customerFace = (execute: Execute): CustomerStore => ({
   setMemberRole: (change, trail) => execute('setMemberRole', { ...change, trail }),
   removeMember: (change, trail) => execute('removeMember', { ...change, trail }),
   lots: (page) => execute('lots', page),
+  bookPage: (page) => execute('bookPage', page),
   revokeLot: (revocation, trail) => execute('revokeLot', { revocation, trail }),
   adjustCredit: (adjustment, trail) => execute('adjustCredit', { adjustment, trail }),
   budgetState: (budget, nowMs) => execute('budgetState', { budget, nowMs }),
@@ -146,7 +147,7 @@ const priceFace = (execute: Execute): PriceStore & VolumeSource => ({
   callSpan: (span) => execute('callSpan', span),
   rerate: (requests, trail) => execute('rerate', { requests, trail }),
   chargedFor: (calls) => execute('chargedFor', calls),
-  volumesOf: (span) => execute('volumesOf', span),
+  volumesSince: (dayMs) => execute('volumesSince', dayMs),
 })
 
 const bindingFace = (execute: Execute): BindingStore => ({

@@ -324,12 +324,13 @@ export type DeliveryTable = {
 }
 /**
  * Sums over the calls of an hour or a day that have the same names; `''` = none. With `tag_name`, the calls that carry that
- * tag, by its value; without, all calls. Each call is in a wide row, with all names; days have a narrow one as well, that leaves
- * out project, member and key, so that questions without these read little.
+ * tag, by its value; without, all calls. Each call is in one row of each level, so that a question reads the fewest that tell apart what
+ * it asks: `all` names, `account` (without project, member and key), `model` (without anybody), `owner` (without model and target). Hours
+ * have `all` and `model`, tags have no `owner`.
  */
 export type UsageRollupTable = {
   grain: string
-  wide: Flag
+  level: string
   test: Flag
   tag_name: string
   start_ms: Whole
@@ -374,7 +375,10 @@ export type CallHourTable = { hour_ms: Whole; first_sequence: Whole; last_sequen
 /** Which blocks of the log hold a call that has this trait: 16 calls are a block, 4,096 blocks a bucket. */
 export type CallBlockTable = { bucket: Whole; trait: string; value: string; block: Whole }
 
-/** One row: up to which call of the log the four tables above are made. */
+/** What an account's calls to a family of models came to on a day, before discounts. */
+export type DayVolumeTable = { day_ms: Whole; account: string; family: string; base_nano_usd: Whole }
+
+/** One row: up to which call of the log the five tables above are made. */
 export type UsageHeadTable = { single: Whole; rolled_to: Whole }
 
 /** Append-only but for `withdrawn_ms`: every price that ever held can be looked up. */
@@ -444,6 +448,7 @@ export type Tables = {
   usage_tag: UsageTagTable
   call_hour: CallHourTable
   call_block: CallBlockTable
+  day_volume: DayVolumeTable
   usage_head: UsageHeadTable
   price_entry: PriceEntryTable
   price_proposal: PriceProposalTable

@@ -169,6 +169,19 @@ const field = (call: CallRecord, name: UsageDimension): string | null => {
   return name === 'upstream_model' ? call.upstreamModel : call[name]
 }
 
+const pricing: NonNullable<CallRecord['pricing']> = {
+  model: 'kimi',
+  family: 'kimi',
+  vendor: 'moonshot',
+  source: 'made up',
+  serviceTier: 'default',
+  contextOverTokens: null,
+  currency: 'USD',
+  perUsdNano: null,
+  baseNanoUsd: 0n,
+  rules: [],
+}
+
 /** Registers the tests that every backend passes as UsageStore and in searching its log. */
 export const usageContract = ({ name, open }: OpenBackend): void => {
   test(`${name}: figures are what adding the calls up gives, by any grouping, page by page`, async (context) => {
@@ -187,6 +200,9 @@ export const usageContract = ({ name, open }: OpenBackend): void => {
           [['account', 'key', 'provider'], 'day', false],
           [['upstream_model'], 'hour', true],
           [['provider', 'model', 'account'], 'hour', false],
+          [['key', 'project'], 'day', true],
+          [['account', 'upstream_model'], 'day', false],
+          [['key', 'model'], 'day', false],
         ]
         for (const [by, grain, byTime] of cases) {
           const lengthMs = grain === 'day' ? dayMs : 3_600_000
@@ -202,6 +218,45 @@ export const usageContract = ({ name, open }: OpenBackend): void => {
         assert.deepEqual(sumsIn(byTeam, ['tag', 'model'], false), teams)
       }),
       { numRuns: 15 },
+    )
+  })
+
+  test(`${name}: what one account used is found the same at every level of the figures, and months know their volumes`, async (context) => {
+    await fc.assert(
+      fc.asyncProperty(anyCalls, fc.nat({ max: 60 }), async (drawn, rolledAfter) => {
+        const store = await open(context, handClock(0))
+        const calls = drawn.map((one, number): CallRecord => {
+          const call = callOf(one, number)
+          return one.cost === null ? call : { ...call, pricing: { ...pricing, baseNanoUsd: one.cost } }
+        })
+        for (const [number, call] of calls.entries()) {
+          await store.append(call)
+          if (number === rolledAfter) await store.rollForward()
+        }
+        const volumes = await store.volumesSince(startMs + dayMs)
+        const counted = calls.filter(
+          ({ test, account, timeMs }) => !test && account !== null && timeMs >= startMs + dayMs,
+        )
+        for (const account of ['acc_1', 'acc_2'])
+          assert.equal(
+            volumes.reduce((sum, one) => (one.account === account ? sum + one.baseNanoUsd : sum), 0n),
+            counted.reduce(
+              (sum, call) => (call.account === account ? sum + (call.pricing?.baseNanoUsd ?? 0n) : sum),
+              0n,
+            ),
+          )
+        const own = calls.filter(({ test, account }) => !test && account === 'acc_1')
+        const filter = { ...noFilter, account: 'acc_1' }
+        const span = { fromMs: startMs, toMs: startMs + 3 * dayMs, filter }
+        for (const by of [['key'], ['model'], ['key', 'model'], ['provider']] as const)
+          for (const grain of ['hour', 'day'] as const) {
+            const groups = await groupsOf(store, { ...span, by, grain })
+            const found = new Map([...sumsIn(groups, by, false)].map(([key, { calls: count }]) => [key, count]))
+            const wanted = sumsOf(own, (call) => by.map((one) => field(call, one)))
+            for (const [key, { calls: count }] of wanted) assert.equal(found.get(key), count, `${by} ${grain}`)
+          }
+      }),
+      { numRuns: 20 },
     )
   })
 

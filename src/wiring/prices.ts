@@ -1,7 +1,6 @@
 /** The price book between the store and the relay, and what months came to so far. */
 
 import type { PricePorts } from '#admin/operation.ts'
-import { firstIdAt } from '#base/id.ts'
 import type { PriceRow } from '#base/price-row.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBookSource } from '#catalog/port.ts'
@@ -18,24 +17,14 @@ export const pricePorts = (live: Live, catalog: Catalog, store: PriceBookSource)
   bookChanged: async () => live.pricesChanged(await store.priceEntries()),
 })
 
-/**
- * Counts the calls of this month that ended before this process, once a rule first asks for them: the log of a month is long,
- * and most relays have no such rule. Those that end from now on are counted as they do.
- */
-export const volumesBefore = (
-  { live, volumes }: { readonly live: Live; readonly volumes: MonthVolumes },
+/** Counts the calls of this month that ended before this process: from sums by the day, so that it takes no time however long the log is. */
+export const countVolumesBefore = async (
+  volumes: MonthVolumes,
   store: VolumeSource,
   startedMs: number,
-): (() => Promise<void>) => {
-  let isBegun = false
+): Promise<void> => {
   const start = new Date(startedMs)
-  const monthMs = Date.UTC(start.getUTCFullYear(), start.getUTCMonth())
-  return async () => {
-    if (isBegun || !live.current().pricing.rules.some(({ volumeMinNanoUsd }) => volumeMinNanoUsd !== null)) return
-    isBegun = true
-    const span = { from: firstIdAt('call', monthMs), until: firstIdAt('call', startedMs) }
-    volumes.begin(await store.volumesOf(span), startedMs)
-  }
+  volumes.begin(await store.volumesSince(Date.UTC(start.getUTCFullYear(), start.getUTCMonth())), startedMs)
 }
 
 /** Every row that may rate a call now: of the models, of accounts by themselves, of what the catalog knows. */

@@ -50,7 +50,7 @@ import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
 import { openOverload } from './overload.ts'
 import { priceKeeper } from './price-keeper.ts'
-import { pricePorts, priceRowsNow, volumesBefore } from './prices.ts'
+import { countVolumesBefore, pricePorts, priceRowsNow } from './prices.ts'
 import { openProviderCredit } from './provider-balances.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
@@ -234,8 +234,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
   rooms.live.customersChanged(await loadCustomers(data, log))
-  const countVolumes = volumesBefore(rooms, store, clock.nowMs())
-  await countVolumes()
+  await countVolumesBefore(rooms.volumes, store, clock.nowMs())
   const keeping = await keepBooks({ books: store, owner: rooms.owner, emit, clock, log })
   closing.defer(() => keeping.close())
   const { live, routing } = rooms
@@ -256,7 +255,6 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))
   const changed = (loaded: Loaded, restart: readonly string[]): void => {
     warnings = reload(rooms, loaded, restart)
-    countVolumes().catch((error: unknown) => log.error('the volumes of this month could not be counted', { error }))
   }
   const watch = watchConfig({ config, load, changed, clock })
   closing.defer(() => watch.close())

@@ -1,219 +1,292 @@
 /**
- * A store with very many calls: how long pages of the log and figures of usage take in it.
- * `bin/drover-node test/load/many-calls.ts --calls 10000000 [--file /path/to/drover.db]`; figures as JSON. A file that is named is
- * kept, and filled up to the number of calls. The calls go straight into the table, the figures are rolled as a server does it.
+ * A server over a store with very many calls: how long each page takes that reads them, how long it takes to start, and the proof of
+ * the books. `bin/drover-node test/load/many-calls.ts --calls 10000000 [--folder /tmp/many] [--no-verify]`; figures as JSON, exit 1
+ * where the server works longer than `--page-ms` (300) on a page. The number is rounded up to whole copies of 65,536 calls. A folder that
+ * is named is kept, and used again if it is full; about 3 KiB a call.
  */
 
 import { strict as assert } from 'node:assert'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { CallFilter } from '#admin/port.ts'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
-import { usageOf } from '#base/usage.ts'
-import type { UsageQuestion } from '#report/port.ts'
-import { callValues } from '#store/row/call-row.ts'
-import { sampleCall, sampleFilter } from '#store/sample-rows.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
-import { openDatabase } from '#store/sqlite/open-database.ts'
-import { makeChance } from '../e2e/chance.ts'
+import type { Answer } from '../e2e/call.ts'
+import { call } from '../e2e/call.ts'
+import type { Relay } from '../e2e/harness.ts'
+import { adminKey, startRelay } from '../e2e/harness.ts'
+import type { Caller } from './fill-store.ts'
+import { fillStore } from './fill-store.ts'
+import { repeatStore } from './repeat-store.ts'
 
 const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '1000000' },
-    file: { type: 'string' },
+    folder: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    'page-ms': { type: 'string', default: '300' },
+    verify: { type: 'boolean', default: true },
   },
+  allowNegative: true,
 })
-const total = Number(values.calls)
-const days = 30
-const firstMs = Date.UTC(2026, 9, 1)
-const stepMs = (days * 86_400_000) / total
-const callsPerCommit = 50_000
+/** Made one by one, in so many hours; the others are copies. */
+const [firstCalls, firstHours] = [65_536, 4]
+const times = Math.max(1, Math.ceil(Number(values.calls) / firstCalls))
+const total = times * firstCalls
+const pageMsMax = Number(values['page-ms'])
+const dayMs = 86_400_000
+const [accounts, keysPerAccount] = [40, 5]
+const days = Math.ceil((times * firstHours) / 24)
+const untilMs = Math.floor(Date.now() / dayMs) * dayMs
+const fromMs = untilMs - days * dayMs
+const startWithinMs = 300_000
+const verifyWithinMs = 1_800_000
 
-const chance = makeChance(Number(values.seed))
-const oneOf = (name: string, count: number): string => `${name}_${Math.floor(chance() * count)}`
+const models = Array.from({ length: 12 }, (_unused, one) => `model_${one}`)
+const config = `providers:
+${[0, 1, 2, 3].map((one) => `  provider_${one}: { vendor: openai-compatible, base_url: "http://127.0.0.1:9/v1", allow_private: true, api_key: "env:FAKE_KEY" }`).join('\n')}
+models:
+${models.map((name, one) => `  ${name}: { targets: [{ provider: provider_${one % 4}, model: upstream_${one} }], price: { input: "1.00", output: "2.00" } }`).join('\n')}
+bundles: [{ name: pair, families: [family_0, family_1], min_volume_usd: "100", discount: "10%" }]
+`
 
-/** 200 keys of 40 accounts, 12 models at 4 providers, one call in 50 refused or failed, tags, conversations of about 10 calls. */
-const callAt = (number: number) => {
-  const key = Math.floor(chance() * chance() * 200)
-  const model = Math.floor(chance() * chance() * 12)
-  const provider = `provider_${model % 4}`
-  const isBad = chance() < 0.02
-  const input = Math.floor(chance() * 4000)
-  return sampleCall(`call_${String(number).padStart(26, '0')}`, {
-    timeMs: Math.floor(firstMs + number * stepMs),
-    organisation: `org_${key % 40}`,
-    project: `prj_${key % 40}`,
-    account: `acc_${key % 40}`,
-    key: `key_${key}`,
-    model: `model_${model}`,
-    provider: isBad ? null : provider,
-    upstreamModel: isBad ? null : `upstream_${model}`,
-    status: isBad ? 503 : 200,
-    error: isBad ? 'upstream_overloaded' : null,
-    end: isBad ? 'refused' : 'complete',
-    attempts: [
-      {
-        provider,
-        model: `upstream_${model}`,
-        status: isBad ? 503 : 200,
-        error: isBad ? 'upstream_overloaded' : null,
-        startMs: 1,
-        headersMs: 300,
-        firstPartMs: isBad ? null : 320,
-        endMs: 2000,
-        upstreamRequestId: `req_${number}`,
-        usage: null,
-        costNanoUsd: isBad ? null : BigInt(input) * 600n,
-        reason: 'weighted',
-        left: null,
-        breaker: null,
-        credential: null,
-        shims: [],
-      },
-    ],
-    usage: isBad ? null : usageOf({ input, cachedInput: Math.floor(input / 2), output: Math.floor(chance() * 800) }),
-    costNanoUsd: isBad ? 0n : BigInt(input) * 1000n,
-    priceHash: '0123456789abcdef0123456789abcdef',
-    ttftMs: 320,
-    durationMs: 2000,
-    tags: chance() < 0.5 ? { team: oneOf('team', 20), stage: 'live' } : {},
-    conversation: oneOf('conversation', Math.max(1, Math.floor(total / 10))),
-    callSite: oneOf('site', 50),
-  })
+type Person = Caller & { readonly secret: string; readonly name: string }
+type Plan = { readonly calls: number; readonly untilMs: number; readonly people: readonly Person[] }
+
+const isNamed = values.folder !== undefined
+const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'drover-many-'))
+const planFile = join(folder, 'filled.json')
+const secondsSince = (startedMs: number): number => rounded((performance.now() - startedMs) / 1_000)
+const rounded = (figure: number): number => Math.round(figure * 10) / 10
+const say = (text: string): boolean => process.stderr.write(text)
+const start = (): Promise<Relay> => startRelay({ folder, config, env: { FAKE_KEY: 'sk-none' }, startWithinMs })
+
+async function ask(relay: Relay, path: string, body?: unknown): Promise<Answer> {
+  const answer = await call(relay.url, { path, key: adminKey, ...(body === undefined ? {} : { body }) })
+  assert.ok(answer.status < 300, answer.text)
+  return answer
 }
 
-const fill = async (file: string): Promise<number> => {
-  const settings = { file, durability: 'process', nowMs: 0, busyTimeoutMs: 0 } as const
-  const { database } = await openDatabase(settings)
+async function openPeople(): Promise<readonly Person[]> {
+  const relay = await start()
+  const people: Person[] = []
+  for (let number = 0; number < accounts; number += 1) {
+    const isPrepaid = number % 4 !== 0
+    const billing = isPrepaid ? 'prepaid' : 'unlimited'
+    const made = await ask(relay, '/api/v1/accounts', { name: `customer-${number}`, billing })
+    const [account, organisation] = [String(made.at('id')), String(made.at('organisation'))]
+    const granted = isPrepaid ? await ask(relay, '/api/v1/credits', { account, usd: '1000000' }) : null
+    const lot = granted === null ? null : String(granted.at('lot'))
+    const project = String((await ask(relay, '/api/v1/projects', { account, name: 'search' })).at('id'))
+    const mail = `ana-${number}@example.com`
+    const member = String((await ask(relay, '/api/v1/members', { account, mail, role: 'developer' })).at('id'))
+    for (let one = 0; one < keysPerAccount; one += 1) {
+      const name = `key-${number}-${one}`
+      const wish = { name, account, project: 'search', member: mail, budget: '1000000', budget_period: 'month' }
+      const key = await relay.createKey(wish)
+      people.push({ key: key.id, secret: key.key, name, account, organisation, project, member, lot })
+    }
+  }
+  await relay.stop()
+  return people
+}
+
+/** Brings the figures up with the log, as a running server does while calls come in. */
+async function rollUp(): Promise<{ readonly seconds: number; readonly longestStepMs: number }> {
+  const url = `sqlite:${join(folder, 'data', 'drover.db')}`
+  const [clock, log] = [systemClock(), silentLog]
+  const store = await openSqliteStore({ url, durability: 'process', workerUrl: sqliteWorkerUrl, clock, log })
   const startedMs = performance.now()
-  const present = Number(database.prepare('select count(*) as count from call').get()?.['count'])
-  const columns = Object.keys(callValues(callAt(0)))
-  const places = columns.map(() => '?').join(', ')
-  const insert = database.prepare(
-    `insert into call (${columns.map((one) => `"${one}"`).join(', ')}) values (${places})`,
-  )
-  for (let number = present; number < total; number += callsPerCommit) {
-    database.exec('begin')
-    for (let one = number; one < Math.min(total, number + callsPerCommit); one += 1)
-      insert.run(...(Object.values(callValues(callAt(one))) as (string | number | bigint | null)[]))
-    database.exec('commit')
-    process.stderr.write(`\r${Math.min(total, number + callsPerCommit)} calls`)
-  }
-  database.close()
-  process.stderr.write('\n')
-  return (performance.now() - startedMs) / 1000
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'drover-many-'))
-const file = values.file ?? join(folder, 'drover.db')
-const filledSeconds = await fill(file)
-const clock = systemClock()
-const open = {
-  url: `sqlite:${file}`,
-  durability: 'process',
-  workerUrl: sqliteWorkerUrl,
-  clock,
-  log: silentLog,
-} as const
-const store = await openSqliteStore(open)
-
-const rounded = (ms: number): number => Math.round(ms * 10) / 10
-
-/** The slowest of three. */
-const timed = async <T>(run: () => Promise<T>): Promise<{ readonly ms: number; readonly result: T }> => {
-  let slowestMs = 0
-  for (let time = 0; ; time += 1) {
+  let [longestStepMs, steps] = [0, 0]
+  for (let left = 1; left > 0; steps += 1) {
     const beganMs = performance.now()
-    const result = await run()
-    slowestMs = Math.max(slowestMs, performance.now() - beganMs)
-    if (time === 2) return { ms: rounded(slowestMs), result }
+    left = await store.rollForward()
+    longestStepMs = Math.max(longestStepMs, performance.now() - beganMs)
+    if (steps % 1_000 === 0) say(`\r${left} calls are not in the figures yet `)
   }
+  await store.close()
+  return { seconds: secondsSince(startedMs), longestStepMs: rounded(longestStepMs) }
 }
 
-const noFilter = {
-  account: null,
-  project: null,
-  member: null,
-  key: null,
-  model: null,
-  provider: null,
-  upstream_model: null,
-  tag: null,
+async function fill(): Promise<Plan & { readonly figures: object }> {
+  if (existsSync(planFile)) {
+    const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan
+    assert.equal(plan.calls, total, 'the folder holds another number of calls')
+    return { ...plan, figures: {} }
+  }
+  const people = await openPeople()
+  const startedMs = performance.now()
+  const spread = { fromMs, untilMs: fromMs + firstHours * 3_600_000, seed: Number(values.seed) }
+  const progress = (done: number): boolean => say(`\r${done} calls `)
+  const file = join(folder, 'data', 'drover.db')
+  await fillStore({ file, callers: people, calls: firstCalls, ...spread, progress })
+  const rolled = await rollUp()
+  await repeatStore({ file, calls: firstCalls, hours: firstHours, times, progress })
+  const plan = { calls: total, untilMs, people }
+  writeFileSync(planFile, JSON.stringify(plan), { mode: 0o600 })
+  const figures = {
+    filled_seconds: secondsSince(startedMs),
+    rolled_microseconds_a_call: rounded((rolled.seconds * 1e6) / firstCalls),
+    longest_step_ms: rolled.longestStepMs,
+  }
+  return { ...plan, figures }
 }
-const asking = (changes: Partial<UsageQuestion>): UsageQuestion => ({
-  fromMs: firstMs,
-  toMs: firstMs + days * 86_400_000,
-  grain: 'day',
-  byTime: false,
-  by: [],
-  tagName: null,
-  filter: noFilter,
-  test: false,
-  limit: 1000,
-  after: null,
-  ...changes,
-})
+
+type Page = {
+  readonly name: string
+  readonly path: string
+  readonly key?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const isoOf = (timeMs: number): string => encodeURIComponent(new Date(timeMs).toISOString().slice(0, 19).concat('Z'))
+
+/** Every page that reads calls or money, asked as a person does. */
+function pagesOf({ people, untilMs: end }: Plan, sample: { readonly id: string; readonly old: string }): Page[] {
+  const person = people.find(({ account, lot }) => account === sampleAccount(people) && lot !== null) as Person
+  const { account, key, project, member, secret } = person
+  const month = `from=${isoOf(end - days * dayMs)}&to=${isoOf(end)}`
+  const usage = (name: string, query: string): Page => ({
+    name: `usage ${name}`,
+    path: `/api/v1/usage?${month}&${query}`,
+  })
+  const search = (name: string, query: string): Page => ({
+    name: `calls ${name}`,
+    path: `/api/v1/calls?limit=100&${query}`,
+  })
+  const hour = `from=${isoOf(end - 15 * dayMs)}&to=${isoOf(end - 15 * dayMs + 3_600_000)}`
+  return [
+    usage('in all', 'by='),
+    usage('by day', 'by=day'),
+    usage('by key', 'by=key'),
+    usage('by project', 'by=project'),
+    usage('by member', 'by=member'),
+    usage('by model', 'by=model'),
+    usage('by provider', 'by=provider'),
+    usage('by account, provider', 'by=account,provider'),
+    usage('by tag', 'by=tag:team'),
+    usage('by tag, model, day', 'by=tag:team,model,day'),
+    usage('by key, model, day: first page', 'by=key,model,day'),
+    usage('by hour: first page', 'by=model,hour'),
+    usage('of an account by hour', `account=${account}&by=model,hour`),
+    usage('of a key by day', `key=${key}&by=day`),
+    usage('of a project by model', `project=${project}&by=model`),
+    usage('of a member by day', `member=${member}&by=day`),
+    { ...usage('as CSV', 'by=model,day'), headers: { accept: 'text/csv' } },
+    { name: 'FOCUS export, first page', path: `/api/v1/usage/export?${month}` },
+    search('newest', ''),
+    search('an old page', `before=${sample.old}`),
+    search('of a key', `key=${key}`),
+    search('of a key, an old page', `key=${key}&before=${sample.old}`),
+    search('of an account and model', `account=${account}&model=model_3`),
+    search('errors of an hour', `error=upstream_overloaded&${hour}`),
+    search('of a conversation', 'conversation=conversation_5-1'),
+    search('of a tag and status', 'tag=team%3Dteam_3&status=5xx'),
+    search('of a call site, key and hour', `call_site=site_7&key=${key}&${hour}`),
+    search('nothing matches', 'provider=provider_9'),
+    search('nothing matches in a month', `provider=provider_9&${month}`),
+    { name: 'one call', path: `/api/v1/calls/${sample.id}` },
+    { name: 'explain', path: `/api/v1/calls/${sample.id}/explain` },
+    { name: '/v1/generation', path: `/v1/generation?id=${sample.id}`, key: secret },
+    { name: '/v1/key', path: '/v1/key', key: secret },
+    { name: '/v1/credits', path: '/v1/credits', key: secret },
+    { name: '/v1/users/me/balance', path: '/v1/users/me/balance', key: secret },
+    { name: 'credits of an account', path: `/api/v1/credits/${account}` },
+    { name: 'lots of an account', path: `/api/v1/credits?account=${account}` },
+
+    { name: 'ledger of an account', path: `/api/v1/ledger?account=${account}` },
+    { name: 'budgets', path: '/api/v1/budgets' },
+    { name: 'keys', path: '/api/v1/keys?limit=100' },
+    { name: 'accounts', path: '/api/v1/accounts?limit=100' },
+    { name: 'trail', path: '/api/v1/trail?limit=100' },
+    { name: 'stats', path: '/api/v1/stats' },
+  ]
+}
+
+/** The account of a key with many calls. */
+const sampleAccount = (people: readonly Person[]): string => people.find(({ lot }) => lot !== null)?.account ?? ''
+
+const ticksPerSecond = 100
+
+/** Processor time of the relay so far, of all its threads. */
+const cpuMsOf = ({ pid }: Relay): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond
+}
+
+const timesAsked = 5
+
+/** The first time, the quickest of those that follow, and the processor time of one, which a busy machine does not stretch. */
+async function timed(relay: Relay, { path, key, headers }: Page) {
+  const spent: number[] = []
+  const cpuMs = cpuMsOf(relay)
+  let bytes = 0
+  for (let time = 0; time < timesAsked; time += 1) {
+    const beganMs = performance.now()
+    const answer = await call(relay.url, { path, key: key ?? adminKey, headers: { ...headers } })
+    spent.push(performance.now() - beganMs)
+    assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 300)}`)
+    bytes = answer.bytes.length
+  }
+  const [first = 0, ...others] = spent
+  const cpu = (cpuMsOf(relay) - cpuMs) / timesAsked
+  return { first_ms: rounded(first), quickest_ms: rounded(Math.min(...others)), cpu_ms: rounded(cpu), bytes }
+}
+
+async function sampleOf(relay: Relay, plan: Plan) {
+  const person = plan.people.find(({ lot }) => lot !== null) as Person
+  const half = isoOf(plan.untilMs - (days / 2) * dayMs)
+  const page = await ask(relay, `/api/v1/calls?limit=50&key=${person.key}&to=${half}&model=model_0&end=complete`)
+  const calls = page.at('data') as readonly { readonly id: string; readonly error: string | null }[]
+  const [one] = calls.filter(({ error }) => error === null)
+  assert.ok(one !== undefined)
+  return { id: one.id, old: one.id }
+}
 
 try {
-  const rollStartedMs = performance.now()
-  let slowestStepMs = 0
-  for (;;) {
-    const beganMs = performance.now()
-    const left = await store.rollForward()
-    slowestStepMs = Math.max(slowestStepMs, performance.now() - beganMs)
-    if (left === 0) break
+  const { figures, ...plan } = await fill()
+  const startedMs = performance.now()
+  const relay = await start()
+  const startSeconds = secondsSince(startedMs)
+  try {
+    const pages: Record<string, Awaited<ReturnType<typeof timed>>> = {}
+    for (const page of pagesOf(plan, await sampleOf(relay, plan))) pages[page.name] = await timed(relay, page)
+    const slow = Object.entries(pages).filter(
+      ([, { quickest_ms, cpu_ms }]) => Math.min(quickest_ms, cpu_ms) > pageMsMax,
+    )
+    say(`\r${Object.keys(pages).length} pages asked\n`)
+    const verifyMs = performance.now()
+    const proof = values.verify
+      ? await call(relay.url, {
+          path: '/api/v1/ledger/verify',
+          key: adminKey,
+          signal: AbortSignal.timeout(verifyWithinMs),
+        })
+      : null
+    const report = {
+      calls: total,
+      store_mib: Math.round(statSync(join(folder, 'data', 'drover.db')).size / 1_048_576),
+      ...figures,
+      start_seconds: startSeconds,
+      pages,
+      slow: slow.map(([name]) => name),
+      ledger_verify:
+        proof === null
+          ? null
+          : {
+              ok: proof.at('ok'),
+              problems: proof.at('problems'),
+              transactions: proof.at('transactions'),
+              seconds: secondsSince(verifyMs),
+            },
+    }
+    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+    process.exitCode = slow.length === 0 && (proof === null || proof.at('ok') === true) ? 0 : 1
+  } finally {
+    await relay.stop()
   }
-  const rolledSeconds = (performance.now() - rollStartedMs) / 1000
-
-  const middle = firstMs + (days / 2) * 86_400_000
-  const logs: Readonly<Record<string, Partial<CallFilter>>> = {
-    newest: { limit: 100 },
-    key: { limit: 100, key: 'key_150' },
-    'account and model': { limit: 100, account: 'acc_7', model: 'model_3' },
-    'error of an hour': { limit: 100, error: 'upstream_overloaded', fromMs: middle, toMs: middle + 3_600_000 },
-    conversation: { limit: 100, conversation: 'conversation_5' },
-    tag: { limit: 100, tag: 'team=team_3', status: [503, 503] },
-    'nothing matches': { limit: 100, provider: 'provider_9' },
-    'an old page': { limit: 100, beforeId: `call_${String(Math.floor(total / 2)).padStart(26, '0')}` },
-  }
-  const pages: Record<string, { readonly ms: number; readonly rows: number }> = {}
-  for (const [name, filter] of Object.entries(logs)) {
-    const { ms, result } = await timed(() => store.calls(sampleFilter(filter)))
-    pages[name] = { ms, rows: result.calls.length }
-  }
-  const usages: Readonly<Record<string, Partial<UsageQuestion>>> = {
-    total: {},
-    'model by day': { by: ['model'], byTime: true },
-    'account, provider': { by: ['account', 'provider'] },
-    'key by day, first page': { by: ['key'], byTime: true },
-    'one account by hour': { grain: 'hour', by: ['model'], byTime: true, filter: { ...noFilter, account: 'acc_7' } },
-    'all by hour, first page': { grain: 'hour', by: ['model'], byTime: true },
-    'tag team by model': { by: ['tag', 'model'], tagName: 'team' },
-  }
-  const figures: Record<string, { readonly ms: number; readonly rows: number }> = {}
-  for (const [name, question] of Object.entries(usages)) {
-    const { ms, result } = await timed(() => store.usage(asking(question)))
-    assert.equal(result.pending, 0)
-    figures[name] = { ms, rows: result.groups.length }
-  }
-  const [all] = (await store.usage(asking({}))).groups
-  assert.equal(all?.tally.calls, total)
-  const report = {
-    calls: total,
-    file_mib: Math.round(statSync(file).size / 1024 / 1024),
-    filled_seconds: rounded(filledSeconds),
-    rolled_seconds: rounded(rolledSeconds),
-    rolled_microseconds_a_call: rounded((rolledSeconds * 1e6) / total),
-    slowest_step_ms: rounded(slowestStepMs),
-    pages_ms: pages,
-    usage_ms: figures,
-  }
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 } finally {
-  await store.close()
-  rmSync(folder, { recursive: true })
+  if (!isNamed) rmSync(folder, { recursive: true })
 }

@@ -42,12 +42,13 @@ const traitsOf = (filter: CallFilter): readonly Trait[] => {
   const { status, end } = filter
   return [
     ...is('conversation', filter.conversation),
-    ...is('call_site', filter.callSite),
-    ...is('tag', filter.tag),
-    ...is('error', filter.error),
+    // A class of statuses is many values: anywhere but in the lead it would be gone through for every block.
     ...(status === null || (status[0] <= 200 && status[1] >= 200)
       ? []
       : [{ trait: 'status', low: String(status[0]), high: String(status[1]) }]),
+    ...is('call_site', filter.callSite),
+    ...is('tag', filter.tag),
+    ...is('error', filter.error),
     ...is('end', end === 'complete' ? null : end),
     ...is('key', filter.key),
     ...is('account', filter.account),

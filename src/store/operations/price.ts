@@ -8,6 +8,7 @@ import { callRecord } from '#store/row/call-row.ts'
 import { priceEntry, priceEntryValues, priceProposal, proposalValues } from '#store/row/price-row.ts'
 import { read, write } from './context.ts'
 import { appendTrail } from './trail.ts'
+import { rolledTo } from './usage/roll-forward.ts'
 
 /** Rows that are read in one turn. */
 const pageRowsMax = 1000
@@ -115,19 +116,26 @@ export const priceOperations = {
     },
   ),
 
-  /** What accounts' calls came to before discounts, by family, for the calls whose ids lie in `[from, until)`. */
-  volumesOf: read(async (transaction, { from, until }: Omit<CallSpan, 'limit'>): Promise<readonly MonthVolume[]> => {
-    const rows = await transaction
+  /** What accounts' calls came to before discounts, by family, since the beginning of a day. A family may be there twice. */
+  volumesSince: read(async (transaction, dayMs: number): Promise<readonly MonthVolume[]> => {
+    const kept = await transaction
+      .selectFrom('day_volume')
+      .select(['account', 'family'])
+      .select(({ fn }) => fn.sum<bigint>('base_nano_usd').as('sum'))
+      .where('day_ms', '>=', BigInt(dayMs))
+      .groupBy(['account', 'family'])
+      .execute()
+    const pending = await transaction
       .selectFrom('call')
       .select(['account', 'family'])
       .select(({ fn }) => fn.sum<bigint>('base_nano_usd').as('sum'))
-      .where('id', '>=', from)
-      .where('id', '<', until)
+      .where('sequence', '>', await rolledTo(transaction))
+      .where('time_ms', '>=', BigInt(dayMs))
       .where('test', '=', 0n)
       .where('base_nano_usd', '>', 0n)
       .groupBy(['account', 'family'])
       .execute()
-    return rows.flatMap(({ account, family, sum }) =>
+    return [...kept, ...pending].flatMap(({ account, family, sum }) =>
       account === null || family === null ? [] : [{ account, family, baseNanoUsd: BigInt(sum) }],
     )
   }),

@@ -17,6 +17,7 @@ import { ownCredentials } from './0014-own-credentials.ts'
 import { responses } from './0015-responses.ts'
 import { nodes } from './0016-nodes.ts'
 import { bindings } from './0017-bindings.ts'
+import { reading } from './0018-reading.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -37,4 +38,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   responses,
   nodes,
   bindings,
+  reading,
 ]

@@ -100,11 +100,22 @@ test('no page of the log and no figure of usage is read by going through the cal
   await run(...questions.map((input): [Asked['name'], unknown] => ['usagePage', input]))
   await run(...questions.map((input): [Asked['name'], unknown] => ['usageStart', input]))
   await run(['usagePage', { ...questions[0], by: ['tag'], tagName: 'team' }])
-  await run(['callFrom', 5n], ['call', 'call_1'])
+  await run(['callFrom', 5n], ['call', 'call_1'], ['receipt', 'call_1'])
+  await run(['volumesSince', 0])
+  await run(['bookPage', { account: 'acc_default', limit: 10, before: null }])
+  await run(['lots', { account: 'acc_default', limit: 10, after: null, open: false }])
   const all = plans()
   assert.ok(all.length > 40)
   const usedBy = (table: string) => all.filter(({ text }) => new RegExp(`\\b${table}\\b`).test(text)).length
-  for (const table of ['call', 'call_block', 'call_hour', 'usage_rollup', 'usage_tag'])
+  for (const table of [
+    'call',
+    'call_block',
+    'call_hour',
+    'usage_rollup',
+    'usage_tag',
+    'day_volume',
+    'book_transaction',
+  ])
     assert.ok(usedBy(table) > 0, table)
   // A row of constants, one single row, and the result of a search itself may be gone through.
   const scans = all.filter(

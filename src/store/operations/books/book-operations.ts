@@ -31,6 +31,7 @@ import { appendTrail } from '#store/operations/trail.ts'
 import { changeAccount, closeAccount, upgradeAccount } from './account.ts'
 import type { ClaimQuestion } from './audit.ts'
 import { accountPage, entryStretch, holdStretch, lotPage } from './audit.ts'
+import { bookPage } from './book-page.ts'
 import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
 import { budgetState, extendHold, takeHold } from './hold.ts'
@@ -150,6 +151,7 @@ const readOperations = (on: On) => ({
       plan,
     }))
   }),
+  bookPage: read(bookPage),
   receipt: read(async (transaction, call: string): Promise<Receipt | null> => {
     const [row] = await on(transaction).run.hold(transaction, [call])
     return row === undefined ? null : callMoneyOf(row)

@@ -28,6 +28,8 @@ export const rolledColumns = [
   'tags',
   'conversation',
   'call_site',
+  'family',
+  'base_nano_usd',
 ] as const satisfies readonly (keyof CallTable)[]
 
 export type RolledCall = Pick<Selectable<CallTable>, (typeof rolledColumns)[number]>
@@ -147,4 +149,12 @@ export const traitsOf = (call: RolledCall): readonly (readonly [string, string])
   if (call.status !== 200n) found.push(['status', call.status.toString()])
   for (const [name, value] of tagsOf(call)) found.push(['tag', tagTrait(name, value)])
   return found
+}
+
+/** What the call adds to its account's volume of the month, by which bundles are decided; `null` = nothing. */
+export const volumeOf = ({ account, family, test, base_nano_usd }: RolledCall) => {
+  const baseNanoUsd = amountOf(base_nano_usd) ?? 0n
+  return account === null || family === null || test !== 0n || baseNanoUsd <= 0n
+    ? null
+    : { account, family, baseNanoUsd }
 }

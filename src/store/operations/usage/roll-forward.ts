@@ -8,10 +8,11 @@
 import type { CompiledQuery, RawBuilder } from 'kysely'
 import { sql } from 'kysely'
 import type { TallyDraft } from '#report/port.ts'
+import { addTally } from '#report/port.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { runHot } from '#store/operations/context.ts'
 import type { Contribution, Names, RolledCall } from './contribution.ts'
-import { contributionsOf, rolledColumns, tagsOf, traitsOf } from './contribution.ts'
+import { contributionsOf, rolledColumns, tagsOf, traitsOf, volumeOf } from './contribution.ts'
 import { sumColumns, sumNames } from './tally.ts'
 
 /** Calls of one step: the store's thread serves holds in between. */
@@ -31,9 +32,12 @@ const otherTag = '(other)'
 const nameColumns = ['account', 'project', 'member', 'key', 'model', 'provider', 'upstream_model'] as const
 const place = null
 
+/** Which names a row of figures carries. */
+export type RollupLevel = 'all' | 'account' | 'model' | 'owner'
+
 type Cell = {
   readonly grain: 'hour' | 'day'
-  readonly wide: 0 | 1
+  readonly level: RollupLevel
   readonly test: bigint
   readonly tagName: string
   readonly tagValue: string
@@ -42,22 +46,15 @@ type Cell = {
   readonly tally: TallyDraft
 }
 
-const addTally = (to: TallyDraft, from: TallyDraft): void => {
-  for (const field of Object.values(sumColumns)) {
-    if (field === 'chargeNanoUsd' || field === 'upstreamCostNanoUsd') to[field] += from[field]
-    else to[field] += from[field]
-  }
-}
-
 /** The rows of figures that these calls change, each once. */
 const makeCells = () => {
   const cells = new Map<string, Cell>()
   return {
     add: (where: Omit<Cell, 'names' | 'tally'>, { names, tally }: Contribution): void => {
-      const { grain, wide, test, tagName, tagValue, startMs } = where
+      const { grain, level, test, tagName, tagValue, startMs } = where
       const key = JSON.stringify([
         grain,
-        wide,
+        level,
         Number(test),
         tagName,
         tagValue,
@@ -72,25 +69,41 @@ const makeCells = () => {
   }
 }
 
-const addBoth = (
+const nobody = { project: '', member: '', key: '' }
+
+const namesAt: Readonly<Record<RollupLevel, (names: Names) => Names>> = {
+  all: (names) => names,
+  account: (names) => ({ ...names, ...nobody }),
+  model: (names) => ({ ...names, ...nobody, account: '' }),
+  owner: (names) => ({ ...names, model: '', provider: '', upstream_model: '' }),
+}
+
+/** Hours are read a day or two at a time: more levels of them would save nothing. */
+const levelsOf = {
+  hour: ['all', 'model'],
+  day: ['all', 'account', 'model', 'owner'],
+  tag: ['all', 'account', 'model'],
+} as const satisfies Readonly<Record<string, readonly RollupLevel[]>>
+
+const addLevels = (
   cells: ReturnType<typeof makeCells>,
-  where: Omit<Cell, 'names' | 'tally' | 'wide'>,
+  where: Omit<Cell, 'names' | 'tally' | 'level'>,
   part: Contribution,
 ): void => {
-  cells.add({ ...where, wide: 1 }, part)
-  cells.add({ ...where, wide: 0 }, { ...part, names: { ...part.names, project: '', member: '', key: '' } })
+  for (const level of levelsOf[where.tagName === '' ? where.grain : 'tag'])
+    cells.add({ ...where, level }, { ...part, names: namesAt[level](part.names) })
 }
 
 const places = (columns: number, rows: number): RawBuilder<unknown> =>
   sql.join(Array.from({ length: rows }, () => sql`(${sql.join(Array.from({ length: columns }, () => place))})`))
 
-const rollupColumns = ['grain', 'wide', 'test', 'tag_name', 'tag_value', 'start_ms', ...nameColumns, ...sumNames]
+const rollupColumns = ['grain', 'level', 'test', 'tag_name', 'tag_value', 'start_ms', ...nameColumns, ...sumNames]
 
 const upsertCells = (rows: number): RawBuilder<never> => {
   const changes = sumNames.map((name) => `"${name}" = usage_rollup."${name}" + excluded."${name}"`)
   return sql`insert into usage_rollup (${sql.raw(rollupColumns.map((name) => `"${name}"`).join(', '))})
     values ${places(rollupColumns.length, rows)}
-    on conflict (grain, wide, test, tag_name, start_ms, account, project, member, key, model, provider, upstream_model, tag_value)
+    on conflict (grain, level, test, tag_name, start_ms, account, project, member, key, model, provider, upstream_model, tag_value)
     do update set ${sql.raw(changes.join(', '))}`
 }
 
@@ -100,7 +113,12 @@ const insertBlocks = (rows: number): RawBuilder<never> =>
 /** One statement for many rows and one for the rest: what a statement costs beside its rows is paid once for the many. */
 type ManyRows = { readonly many: CompiledQuery; readonly one: CompiledQuery; readonly rowsPerStatement: number }
 
-type Statements = { readonly cells: ManyRows; readonly blocks: ManyRows; readonly hour: CompiledQuery }
+type Statements = {
+  readonly cells: ManyRows
+  readonly blocks: ManyRows
+  readonly hour: CompiledQuery
+  readonly volume: CompiledQuery
+}
 
 const manyRows = (
   transaction: Transaction,
@@ -117,6 +135,11 @@ const compiled = (transaction: Transaction): Statements => ({
   blocks: manyRows(transaction, insertBlocks, 128),
   hour: sql`insert into call_hour (hour_ms, first_sequence, last_sequence) values (${place}, ${place}, ${place})
     on conflict (hour_ms) do update set last_sequence = excluded.last_sequence`.compile(transaction),
+  volume:
+    sql`insert into day_volume (day_ms, account, family, base_nano_usd) values (${place}, ${place}, ${place}, ${place})
+    on conflict (day_ms, account, family) do update set base_nano_usd = day_volume.base_nano_usd + excluded.base_nano_usd`.compile(
+      transaction,
+    ),
 })
 
 const writeRows = async (
@@ -177,20 +200,19 @@ const writeFigures = async (
     const all = { test: call.test, tagName: '', tagValue: '' }
     const parts = contributionsOf(call)
     for (const part of parts) {
-      // Hours are read a day or two at a time: narrow rows of them would save nothing.
-      cells.add({ ...all, grain: 'hour', wide: 1, startMs: startOf(call, hourMs) }, part)
-      addBoth(cells, { ...all, grain: 'day', startMs: day }, part)
+      addLevels(cells, { ...all, grain: 'hour', startMs: startOf(call, hourMs) }, part)
+      addLevels(cells, { ...all, grain: 'day', startMs: day }, part)
     }
     for (const [name, value] of tagsOf(call)) {
       const tagName = await admitted(day, '', name)
       const tagValue = tagName === otherTag ? otherTag : await admitted(day, tagName, value)
       const tagged = { grain: 'day', test: call.test, tagName, tagValue, startMs: day } as const
-      for (const part of parts) addBoth(cells, tagged, part)
+      for (const part of parts) addLevels(cells, tagged, part)
     }
   }
-  const rows = [...cells.all()].map(({ grain, wide, test, tagName, tagValue, startMs, names, tally }) => [
+  const rows = [...cells.all()].map(({ grain, level, test, tagName, tagValue, startMs, names, tally }) => [
     grain,
-    wide,
+    level,
     test,
     tagName,
     tagValue,
@@ -222,6 +244,25 @@ const writeIndex = async (
   await writeRows(transaction, statements.blocks, [...blocks.values()])
 }
 
+const writeVolumes = async (
+  transaction: Transaction,
+  calls: readonly RolledCall[],
+  statements: Statements,
+): Promise<void> => {
+  const sums = new Map<string, [bigint, string, string, bigint]>()
+  for (const call of calls) {
+    const volume = volumeOf(call)
+    if (volume === null) continue
+    const { account, family, baseNanoUsd } = volume
+    const day = startOf(call, dayMs)
+    const key = `${day}/${account}/${family}`
+    const sum = sums.get(key) ?? [day, account, family, 0n]
+    sum[3] += baseNanoUsd
+    sums.set(key, sum)
+  }
+  for (const values of sums.values()) await runHot(transaction, statements.volume, values)
+}
+
 export const rolledTo = async (transaction: Transaction): Promise<bigint> =>
   (await transaction.selectFrom('usage_head').select('rolled_to').executeTakeFirstOrThrow()).rolled_to
 
@@ -251,6 +292,7 @@ export const makeRollForward = () => {
     if (last === undefined) return 0
     await writeFigures(transaction, calls, statements)
     await writeIndex(transaction, calls, statements)
+    await writeVolumes(transaction, calls, statements)
     await transaction.updateTable('usage_head').set({ rolled_to: last.sequence }).execute()
     return calls.length < callsPerStepMax ? 0 : pendingCalls(transaction)
   }

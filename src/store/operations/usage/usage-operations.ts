@@ -9,28 +9,48 @@ import type { Transaction } from '#store/operations/context.ts'
 import { read, write } from '#store/operations/context.ts'
 import { checkLimit } from '#store/operations/page.ts'
 import { appendTrail } from '#store/operations/trail.ts'
+import type { RollupLevel } from './roll-forward.ts'
 import { makeRollForward, pendingCalls } from './roll-forward.ts'
 import type { SumColumn } from './tally.ts'
 import { sumNames, tallyOf } from './tally.ts'
 
 const columnOf = (dimension: UsageDimension): string => (dimension === 'tag' ? 'tag_value' : dimension)
 
-const wideOnly: readonly UsageDimension[] = ['project', 'member', 'key']
+const people: readonly UsageDimension[] = ['project', 'member', 'key']
+const targets: readonly UsageDimension[] = ['model', 'provider', 'upstream_model']
 
-/** Whether the question needs the names that the narrow rows leave out. */
-const isWide = ({ grain, by, filter }: UsageQuestion): boolean =>
-  grain === 'hour' || wideOnly.some((dimension) => by.includes(dimension) || filter[dimension] !== null)
+/** The level with the fewest rows that still tell apart what is asked. */
+const levelOf = ({ grain, by, filter, tagName }: UsageQuestion): RollupLevel => {
+  const needs = (dimensions: readonly UsageDimension[]): boolean =>
+    dimensions.some((dimension) => by.includes(dimension) || filter[dimension] !== null)
+  if (!needs(['account', ...people])) return 'model'
+  if (grain === 'hour') return 'all'
+  if (!needs(people)) return 'account'
+  return needs(targets) || tagName !== null ? 'all' : 'owner'
+}
+
+/** Hours or days that are named one by one. */
+const startsMax = 800n
+
+/** Rows lie by their time and then by account: with each time named, those of other accounts are passed over. */
+const startCondition = ({ filter, grain, fromMs, toMs }: UsageQuestion): Expression<SqlBool> => {
+  const stepMs = grain === 'hour' ? 3_600_000n : 86_400_000n
+  const count = (BigInt(toMs) - BigInt(fromMs) + stepMs - 1n) / stepMs
+  if (filter.account === null || count > startsMax || count < 1n)
+    return sql<SqlBool>`start_ms >= ${fromMs} and start_ms < ${toMs}`
+  const starts = Array.from({ length: Number(count) }, (_unused, step) => BigInt(fromMs) + BigInt(step) * stepMs)
+  return sql<SqlBool>`start_ms in (${sql.join(starts)})`
+}
 
 const conditions = (question: UsageQuestion): readonly Expression<SqlBool>[] => {
-  const { grain, test, tagName, fromMs, toMs, filter } = question
+  const { grain, test, tagName, filter } = question
   const named = Object.entries(filter) as readonly [UsageDimension, string | null][]
   return [
     sql<SqlBool>`grain = ${grain}`,
-    sql<SqlBool>`wide = ${isWide(question) ? 1 : 0}`,
+    sql<SqlBool>`level = ${levelOf(question)}`,
     sql<SqlBool>`test = ${test ? 1 : 0}`,
     sql<SqlBool>`tag_name = ${tagName ?? ''}`,
-    sql<SqlBool>`start_ms >= ${fromMs}`,
-    sql<SqlBool>`start_ms < ${toMs}`,
+    startCondition(question),
     ...named
       .filter(([, value]) => value !== null)
       .map(([dimension, value]) => sql<SqlBool>`${sql.ref(columnOf(dimension))} = ${value}`),
@@ -82,7 +102,7 @@ const usageStart = async (transaction: Transaction, question: UsageQuestion): Pr
     .selectFrom('usage_rollup')
     .select(({ fn }) => fn.min('start_ms').as('start'))
     .where('grain', '=', grain)
-    .where('wide', '=', isWide(question) ? 1n : 0n)
+    .where('level', '=', levelOf(question))
     .where('test', '=', test ? 1n : 0n)
     .where('tag_name', '=', tagName ?? '')
     .where('start_ms', '>=', BigInt(fromMs))
@@ -102,7 +122,7 @@ const usagePage = async (transaction: Transaction, question: UsageQuestion): Pro
   }
 }
 
-const derived = ['usage_rollup', 'usage_tag', 'call_hour', 'call_block'] as const
+const derived = ['usage_rollup', 'usage_tag', 'call_hour', 'call_block', 'day_volume'] as const
 
 export const usageOperations = () => {
   const rollForward = makeRollForward()
