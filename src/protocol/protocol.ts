@@ -7,6 +7,7 @@ import type { Usage } from '#base/usage.ts'
 import type { Answer, Asked, Inbound } from '#http/inbound.ts'
 import type { UpstreamBody } from '#http/transport.ts'
 import type { Call, CallKind, Converted, Edits, Warning } from './call.ts'
+import type { FindCall } from './carried-call.ts'
 import type { ChatRequest } from './chat-request.ts'
 import type { FieldTable } from './feature.ts'
 import type { Part } from './part.ts'
@@ -87,6 +88,13 @@ export type Dialect = {
    * `enable_thinking`; Messages: a `budget` of tokens, or `adaptive` with an effort; or not at all.
    */
   readonly thinking: 'effort' | 'switch' | 'reasoning' | 'enable_thinking' | 'budget' | 'adaptive' | 'none'
+  /**
+   * What its Chat Completions need back with the result of a tool, also from callers who leave it out: the thought as text,
+   * as `reasoning_details`, or the signatures beside calls.
+   */
+  readonly restores: 'thought' | 'details' | 'signatures' | 'none'
+  /** Thinks unasked, and encrypts what it thinks. */
+  readonly encryptsThought: boolean
   /** Where the thought of an earlier turn goes back. */
   readonly thought: 'reasoning_content' | 'reasoning_details' | 'none'
   readonly outputMax: 'max_tokens' | 'max_completion_tokens'
@@ -224,6 +232,10 @@ export type UpstreamProtocol = {
    * parameter that is not listed has no rules here.
    */
   readonly parameterNames?: Readonly<Record<string, string>>
+  /** Whose carriers (carrier.ts) go back to a provider of this format with the result of a tool; absent: none, or as the dialect says. */
+  readonly takesBack?: readonly string[]
+  /** The members of a call of this format with what was kept put back, for a provider of the same format; absent: never. */
+  readonly putBack?: (call: Call, find: FindCall, dialect: Dialect) => Edits | null
   /** The events of its streams tell their texts again when they end. */
   readonly repeatsText?: true
 }

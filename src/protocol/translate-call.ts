@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
-import { scanTopLevel } from '#base/json.ts'
-import type { Call, Converted, Warning } from './call.ts'
+import { scanTopLevel, spliceTopLevel } from '#base/json.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import type { Call, Converted, Edits, Warning } from './call.ts'
+import type { FindCall, TakenBack } from './carried-call.ts'
+import { putBack } from './carried-call.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { lossesOf } from './feature.ts'
 import type { ChatTarget, Protocol, UpstreamProtocol } from './protocol.ts'
@@ -21,6 +24,23 @@ export type TranslationOrder = {
   readonly from: Protocol
   readonly to: UpstreamProtocol
   readonly target: ChatTarget
+  /** What the caller left out and the target takes back; absent: nothing is put back. */
+  readonly restore?: { readonly find: FindCall; readonly taken: TakenBack }
+}
+
+/** A call of which these members have changed. */
+export const withEdits = (call: Call, edits: Edits): Call => {
+  assert(call.payload.kind === 'json', 'only JSON has members')
+  const bytes = Buffer.from(spliceTopLevel(call.payload.top, edits))
+  let body: JsonObject | null = null
+  return {
+    ...call,
+    payload: { kind: 'json', top: scanTopLevel(bytes) },
+    body: () => {
+      body ??= JSON.parse(bytes.toString('utf8')) as JsonObject
+      return body
+    },
+  }
 }
 
 const distinct = (warnings: readonly Warning[]): readonly Warning[] => [
@@ -32,12 +52,14 @@ const distinct = (warnings: readonly Warning[]): readonly Warning[] => [
  * reading the reply) works as for such a caller. A warning for everything that is lost.
  * @throws Problem `invalid_request_error` naming the field that cannot be read.
  */
-export const translateCall = (call: Call, { from, to, target }: TranslationOrder): Converted<Translation> => {
+export const translateCall = (call: Call, { from, to, target, restore }: TranslationOrder): Converted<Translation> => {
   const { readChat } = from.server
   const { writeChat } = to.client
   assert(readChat !== undefined && writeChat !== undefined, 'only formats of one kind are translated')
   assert(from.fields !== undefined && to.fields !== undefined, 'a format that is translated declares its fields')
-  const { value: request, warnings: read } = readChat(call)
+  const { value: asked, warnings: read } = readChat(call)
+  const request =
+    restore === undefined ? asked : { ...asked, messages: putBack(asked.messages, restore.find, restore.taken) }
   const { value: body, warnings: written } = writeChat(request, target)
   const bytes = Buffer.from(JSON.stringify(body))
   return {

@@ -23,7 +23,7 @@ export const deepseek: Vendor = makeVendor({
     // An operator's own base URL that ends in `/beta` has every path there.
     return { path: path === 'completions' && !provider.baseUrl.endsWith('/beta') ? `beta/${path}` : path, query: {} }
   },
-  dialect: dialectOf({ thinking: 'switch' }),
+  dialect: dialectOf({ thinking: 'switch', restores: 'thought' }),
   requestIdHeaders: ['x-ds-trace-id', 'x-request-id'],
   showsReasoning: true,
   balance: deepseekBalance,

@@ -33,7 +33,7 @@ export const gemini: Vendor = makeVendor({
   endpoint,
   authorise: (credential, protocol) =>
     protocol === 'gemini' || protocol === undefined ? { 'x-goog-api-key': credential.reveal() } : bearer(credential),
-  dialect: (model) => ({ ...strictDialect(model), thinking: thinkingOf(model) }),
+  dialect: (model) => ({ ...strictDialect(model), thinking: thinkingOf(model), restores: 'signatures' }),
   streamUsage: 'ask',
   protocols: ['gemini', 'openai-chat', 'openai-embeddings', 'openai-images'],
   leavePolicy: 'drain',

@@ -6,12 +6,17 @@
 import type { Vendor } from './vendor.ts'
 import { makeVendor, openaiDialect, openaiFamily, openaiShelf } from './vendor-defaults.ts'
 
+/** Models that Chat Completions does not know: `ModelIdsResponses` of the document, read 2026-11-29. */
+const onlyResponses =
+  /^(?:o[13]-pro|o\d(?:-mini)?-deep-research|computer-use-preview|gpt-5-(?:codex|pro)|gpt-5\.5-pro|gpt-5\.1-codex-max|gpt-5\.6-cyber|gpt-daybreak-)/
+
 export const openai: Vendor = makeVendor({
   name: 'openai',
   title: 'OpenAI',
   baseUrl: 'https://api.openai.com/v1',
   keyEnv: ['OPENAI_API_KEY'],
   protocols: [...openaiFamily, 'openai-responses'],
+  serves: (protocol, model) => protocol !== 'openai-chat' || !onlyResponses.test(model),
   dialect: openaiDialect,
   shelf: openaiShelf,
   keyPage: 'https://platform.openai.com/api-keys',

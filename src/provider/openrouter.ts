@@ -15,7 +15,7 @@ export const openrouter: Vendor = makeVendor({
   keyEnv: ['OPENROUTER_API_KEY'],
   protocols: ['openai-chat', 'openai-responses', 'openai-completions', 'openai-embeddings', 'openai-transcriptions'],
   streamUsage: 'always',
-  dialect: dialectOf({ cacheMarks: true, thinking: 'reasoning', thought: 'reasoning_details' }),
+  dialect: dialectOf({ cacheMarks: true, thinking: 'reasoning', thought: 'reasoning_details', restores: 'details' }),
   requestIdHeaders: ['x-generation-id', 'x-request-id', 'cf-ray'],
   checkPath: 'key',
   balance: openrouterBalance,

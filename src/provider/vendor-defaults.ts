@@ -60,6 +60,8 @@ export const compatibleDialect: Dialect = {
   cacheMarks: false,
   developer: false,
   thinking: 'effort',
+  restores: 'none',
+  encryptsThought: false,
   thought: 'reasoning_content',
   outputMax: 'max_tokens',
   topK: true,
@@ -71,13 +73,14 @@ export const dialectOf = (changes: Partial<Dialect>): Vendor['dialect'] => {
   return () => dialect
 }
 
+const openaiOwn = dialectOf({ developer: true, thought: 'none', outputMax: 'max_completion_tokens', topK: false })('')
+const openaiThinking: Dialect = { ...openaiOwn, encryptsThought: true }
+
+/** OpenAI's models that think, by their names; those called `chat` do not (from memory). */
+const thinks = /^(?:o\d|gpt-[5-9]|codex-|computer-use)(?!.*-chat)/
+
 /** OpenAI's own: newer names, and nothing of an earlier thought is taken. */
-export const openaiDialect: Vendor['dialect'] = dialectOf({
-  developer: true,
-  thought: 'none',
-  outputMax: 'max_completion_tokens',
-  topK: false,
-})
+export const openaiDialect: Vendor['dialect'] = (model) => (thinks.test(model) ? openaiThinking : openaiOwn)
 
 /** Servers that refuse a field of a message, or a parameter, that they do not know. */
 export const strictDialect: Vendor['dialect'] = dialectOf({ thought: 'none', topK: false })

@@ -128,6 +128,8 @@ export type Vendor = {
   readonly options: Readonly<Record<string, string>>
   /** The protocols it speaks itself; of those that calls may be translated to, its best first. */
   readonly protocols: readonly UpstreamProtocolName[]
+  /** Whether one of them leads to this model; absent: all lead to all. */
+  readonly serves?: (protocol: UpstreamProtocolName, model: string) => boolean
   /** How its use of those differs from what they say themselves, for a model. */
   readonly dialect: (model: string) => Dialect
   /** Headers that carry the credential; some vendors want another one for each of their protocols. */
@@ -164,3 +166,9 @@ export type Vendor = {
 
 export const noEdits: Edits = Object.freeze({ set: {}, cut: [], rename: {} })
 export const noAdjustment: Adjustment = Object.freeze({ edits: noEdits, warnings: [], shims: [] })
+
+/** The protocols in which a model can be asked; all of the vendor's where none is said to lead to it. */
+export const protocolsOf = ({ protocols, serves }: Vendor, model: string): readonly UpstreamProtocolName[] => {
+  const serving = protocols.filter((protocol) => serves?.(protocol, model) ?? true)
+  return serving.length === 0 ? protocols : serving
+}

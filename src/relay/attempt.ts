@@ -24,6 +24,7 @@ import type { Routing } from './routing.ts'
 import type { Snapshot, Upstream } from './snapshot.ts'
 import type { Speech } from './speak.ts'
 import { speakTo } from './speak.ts'
+import type { CarriedFor } from './taken-back.ts'
 import type { Vigil } from './vigil.ts'
 import { keepVigil, keyName } from './vigil.ts'
 import type { Watchdog } from './watchdog.ts'
@@ -75,6 +76,8 @@ export type AttemptContext = {
   readonly turn: Turn
   readonly routing: Routing
   readonly strict: boolean
+  /** What was kept of the calls of tools in its history. */
+  readonly carried: CarriedFor
   readonly snapshot: Snapshot
   readonly refusesUsage: UsageRefusals
   readonly chance: () => number

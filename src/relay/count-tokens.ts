@@ -12,6 +12,7 @@ import { securityHeaders } from '#http/reply.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Counting, Protocol } from '#protocol/protocol.ts'
 import { requestTextOf } from '#protocol/request-text.ts'
+import { protocolsOf } from '#provider/vendor.ts'
 import { admit, identify } from './admit.ts'
 import { draftOf } from './draft.ts'
 import { guardRequest } from './guard-request.ts'
@@ -60,7 +61,8 @@ const nativeOf = ({ protocol, legs, snapshot }: Question): readonly { leg: Leg; 
   legs
     .flatMap((leg) => {
       const upstream = snapshot.upstreams.get(leg.target.provider)
-      return upstream?.vendor.protocols.includes(protocol.name) === true ? [{ leg, upstream }] : []
+      if (upstream === undefined) return []
+      return protocolsOf(upstream.vendor, leg.target.model).includes(protocol.name) ? [{ leg, upstream }] : []
     })
     .slice(0, askedMax)
 

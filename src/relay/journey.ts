@@ -12,6 +12,7 @@ import type { Guard } from '#policy/guard.ts'
 import type { Limiter } from '#policy/port.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { CarriedTurns } from '#resource/carried-turns.ts'
 import type { BindingStore } from '#resource/port.ts'
 import type { Responses } from '#resource/responses.ts'
 import type { AnswerCache, AnswerTaker } from '#reuse/answer-cache.ts'
@@ -55,6 +56,7 @@ export type RelayPorts = {
   readonly responses: Responses
   /** What providers keep for callers. */
   readonly bindings: BindingStore
+  readonly carried: CarriedTurns
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

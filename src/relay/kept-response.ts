@@ -99,8 +99,8 @@ export const keeperOf = async (admitted: Admitted, reply: Reply): Promise<Respon
   if (keeping === undefined) return null
   const { keep } = keeping.wishOf(call)
   const named = { holder: holderOf(draft), call: draft.id }
-  const { upstream } = reply.attempt
-  if (protocolFor(protocol, upstream) === protocol) {
+  const { upstream, leg } = reply.attempt
+  if (protocolFor(protocol, upstream, leg.target.model) === protocol) {
     const id = keep === false ? null : startIn(reply)
     if (id !== null) await ports.responses.bind({ ...named, id, provider: upstream.provider.name })
     return null

@@ -17,6 +17,7 @@ import { atFiles, filePlaceOf, withFileKey } from './binding/references.ts'
 import { bodyKeeper } from './body-keeper.ts'
 import { answerFromCache, lookInCache } from './cached.ts'
 import { beginTrace } from './call-trace.ts'
+import { callKeeperOf, findCarried } from './carried.ts'
 import { closeBooks } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
 import type { DeliverContext, Delivered } from './deliver.ts'
@@ -135,7 +136,7 @@ type Carried = {
 }
 
 const carry = async (admitted: Admitted): Promise<Carried> => {
-  const reply = await send(admitted)
+  const reply = await send(admitted, await findCarried(admitted))
   const kept = await keeperOf(admitted, reply).catch((thrown: unknown) => {
     reply.attempt.close(thrown)
     throw thrown
@@ -156,6 +157,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, kept: ResponseKeeper
   const running = runningOf(admitted, row, read)
   const asked = exchange.inbound
   const ending = hold.slices === null ? null : shortEnd(protocol, { call, asked, nowMs: draft.timeMs })
+  const calls = callKeeperOf(admitted, reply)
   const bodies = snapshot.keepBodies ? bodyKeeper(draft, call) : null
   const delivered = await answer(admitted, reply, {
     call,
@@ -168,6 +170,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, kept: ResponseKeeper
         running?.see(part)
         ending?.see(part)
         kept?.see(part)
+        calls?.see(part)
       },
     },
     clock: ports.clock,
@@ -196,6 +199,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, kept: ResponseKeeper
   const whole = delivered.end === 'complete' || reply.attempt.reader()?.complete() === true
   const short = delivered.short === true
   taker?.end(delivered.end === 'complete' && !short && draft.status === 200)
+  draft.warnings = [...draft.warnings, ...((await calls?.end(whole)) ?? [])]
   const unkept = (await kept?.end(whole && !short)) ?? null
   if (unkept !== null) draft.warnings = [...draft.warnings, `store:the response is not kept: ${unkept}`]
   grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered }))

@@ -18,6 +18,8 @@ import { targetName } from './leg.ts'
 import type { Permits } from './next-leg.ts'
 import type { TargetFacts } from './route.ts'
 import { routeOf } from './route.ts'
+import type { CarriedFor } from './taken-back.ts'
+import { nothingCarried } from './taken-back.ts'
 import { leaveAtMs } from './time-share.ts'
 
 /** After this long a stream's head and held bytes go out, and moving on to another target ends. */
@@ -183,7 +185,7 @@ const usualMsOf = (admitted: Admitted, leg: Leg, legs: readonly Leg[]): number |
 }
 
 /** @throws Problem on which all failures agree, else `no_available_provider`; CallerLeft. */
-export const send = async (admitted: Admitted): Promise<Reply> => {
+export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarried): Promise<Reply> => {
   const { exchange, ports, draft, snapshot, protocol, call, labels, grant } = admitted
   const { inbound } = exchange
   const { clock, routing } = ports
@@ -226,6 +228,7 @@ export const send = async (admitted: Admitted): Promise<Reply> => {
         refusesUsage: ports.refusesUsage,
         chance: ports.ids.chance,
         callerHeaders: inbound.headers,
+        carried,
         guards: admitted.replyGuards,
         traceHeaders: admitted.trace?.beginAttempt() ?? {},
       }),

@@ -5,9 +5,12 @@ import type { Call, Warning } from '#protocol/call.ts'
 import type { ChatRequest } from '#protocol/chat-request.ts'
 import { upstreamProtocols } from '#protocol/index.ts'
 import type { Protocol, UpstreamProtocol } from '#protocol/protocol.ts'
-import { canTranslate, translateCall } from '#protocol/translate-call.ts'
+import { canTranslate, translateCall, withEdits } from '#protocol/translate-call.ts'
+import { protocolsOf } from '#provider/vendor.ts'
 import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
+import type { CarriedFor } from './taken-back.ts'
+import { nothingCarried, takenBackBy } from './taken-back.ts'
 
 export type Speech = {
   readonly protocol: UpstreamProtocol
@@ -25,15 +28,17 @@ export type SpeechOrder = {
   readonly upstream: Upstream
   readonly leg: Leg
   readonly strict: boolean
+  readonly carried: CarriedFor
 }
 
 /**
- * The caller's own protocol where the vendor speaks it, else the first of the vendor's that it can be translated to: a vendor
- * lists its best first. What cannot be translated at all goes out as it is, for the provider to judge.
+ * The caller's own protocol where the vendor speaks it for the model, else the first of the vendor's that it can be translated
+ * to: a vendor lists its best first. What cannot be translated at all goes out as it is, for the provider to judge.
  */
-export const protocolFor = (own: Protocol, { vendor }: Upstream): UpstreamProtocol => {
-  if (vendor.protocols.includes(own.name)) return own
-  return vendor.protocols.map((name) => upstreamProtocols[name]).find((one) => canTranslate(own, one)) ?? own
+export const protocolFor = (own: Protocol, { vendor }: Upstream, model: string): UpstreamProtocol => {
+  const spoken = protocolsOf(vendor, model)
+  if (spoken.includes(own.name)) return own
+  return spoken.map((name) => upstreamProtocols[name]).find((one) => canTranslate(own, one)) ?? own
 }
 
 const refusal = ({ field, reason }: Warning, protocol: UpstreamProtocol): Problem =>
@@ -42,14 +47,27 @@ const refusal = ({ field, reason }: Warning, protocol: UpstreamProtocol): Proble
     param: field,
   })
 
+/** A call of the target's own format, with what its caller has left out of the history put back. */
+const ownSpeech = ({ call, protocol, upstream, leg, carried }: SpeechOrder): Speech => {
+  const find = carried === nothingCarried ? null : carried(upstream.provider.name)
+  const edits =
+    find === null ? null : (protocol.putBack?.(call, find, upstream.vendor.dialect(leg.target.model)) ?? null)
+  const whole = edits === null ? call : withEdits(call, edits)
+  return { protocol, call: whole, request: null, warnings: [] }
+}
+
 /** @throws Problem `unsupported_parameter` in strict mode for what would be lost; `invalid_request_error` for what cannot be read. */
-export const speakTo = ({ call, protocol: own, upstream, leg, strict }: SpeechOrder): Speech => {
-  const protocol = protocolFor(own, upstream)
-  if (protocol === own) return { protocol, call, request: null, warnings: [] }
+export const speakTo = (order: SpeechOrder): Speech => {
+  const { call, protocol: own, upstream, leg, strict, carried } = order
+  const { model } = leg.target
+  const protocol = protocolFor(own, upstream, model)
+  if (protocol === own) return ownSpeech(order)
+  const taken = carried === nothingCarried ? null : takenBackBy(protocol, { upstream, own, model })
   const { value, warnings } = translateCall(call, {
     from: own,
     to: protocol,
-    target: { dialect: upstream.vendor.dialect(leg.target.model), outputMax: leg.row.outputTokensMax },
+    target: { dialect: upstream.vendor.dialect(model), outputMax: leg.row.outputTokensMax },
+    ...(taken === null ? {} : { restore: { find: carried(upstream.provider.name), taken } }),
   })
   const [first] = warnings
   if (first !== undefined && (strict || leg.target.params === 'strict')) throw refusal(first, protocol)

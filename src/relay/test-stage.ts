@@ -23,8 +23,10 @@ import { openaiChat } from '#protocol/openai-chat/index.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 import { makeVendor } from '#provider/vendor-defaults.ts'
+import { makeCarriedTurns } from '#resource/carried-turns.ts'
 import { makeResponses } from '#resource/responses.ts'
 import { testBindingStore } from '#resource/test-binding-store.ts'
+import { testCarriedStore } from '#resource/test-carried-store.ts'
 import { testResponseStore, testSeal } from '#resource/test-response-store.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
 import type { RelayPorts } from './journey.ts'
@@ -322,6 +324,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   cache: answerCache(backstage.clock),
   bindings: testBindingStore(),
   responses: makeResponses({ store: testResponseStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
+  carried: makeCarriedTurns({ store: testCarriedStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   routing: makeRouting((event) => backstage.events.push(event)),
   clock: backstage.clock,
   ids: { next: (prefix) => `${prefix}_1`, bytes: (size) => Buffer.alloc(size), chance },

@@ -105,3 +105,31 @@ export type BindingStore = {
   /** Deletes rows that have had their time; gives how many. */
   readonly sweepBindings: (nowMs: number, limit: number) => Promise<number>
 }
+
+/** What a model needs back in the next turn and a caller's format has no room for. */
+export type CarriedRow = {
+  /** A digest: it tells neither whose it is nor the id of the call that it belongs to. */
+  readonly id: string
+  readonly holder: string
+  /** Sealed. */
+  readonly body: Uint8Array
+  readonly createdMs: number
+  readonly expiresMs: number
+}
+
+export type CarriedQuestion = { readonly ids: readonly string[]; readonly holder: string; readonly nowMs: number }
+
+/** The newest of a holder that stay; all older ones go. */
+export type CarriedBound = { readonly holder: string; readonly entriesMax: number; readonly bytesMax: number }
+
+/** Everything is durable when its promise resolves. */
+export type CarriedStore = {
+  /** Keeps rows; one of the same id takes the place of an earlier one. */
+  readonly keepCarried: (rows: readonly CarriedRow[]) => Promise<void>
+  /** Those that there are for this holder and that have time left, in any order. */
+  readonly carried: (question: CarriedQuestion) => Promise<readonly CarriedRow[]>
+  /** Deletes what goes beyond the bound; gives how many. */
+  readonly boundCarried: (bound: CarriedBound) => Promise<number>
+  /** Deletes rows that have had their time; gives how many. */
+  readonly sweepCarried: (nowMs: number, limit: number) => Promise<number>
+}

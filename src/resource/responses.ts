@@ -7,14 +7,13 @@ import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Seal } from '#secret/seal.ts'
 import type { ResponseStore } from './port.ts'
+import { repeatSweep } from './repeat-sweep.ts'
 
 /** As long as OpenAI keeps one (https://platform.openai.com/docs/guides/conversation-state, read 2026-11-22). */
 const keptForMs = 30 * 86_400_000
 /** A larger response, with all that was asked before it, is not kept. */
 export const responseBytesMax = 8_388_608
 const sweepEveryMs = 600_000
-const sweptAtOnceMax = 200
-const sweepsMax = 1_000
 /** Responses that are on their way to the store; past it whoever asks for one finds it a moment later. */
 const pendingMax = 10_000
 
@@ -50,13 +49,13 @@ const placeOf = ({ id, holder }: Named): string => `response/${holder}/${id}`
 class ResponseTable implements Responses {
   readonly #options: ResponsesOptions
   readonly #pending = new Map<string, Promise<unknown>>()
-  #closed = false
-  #cancel = (): void => {}
-  #sweeping: Promise<void> = Promise.resolve()
+  readonly #stop: () => Promise<void>
 
   constructor(options: ResponsesOptions) {
     this.#options = options
-    this.#plan()
+    const { store, clock, log } = options
+    const sweep = (nowMs: number, limit: number): Promise<number> => store.sweepResponses(nowMs, limit)
+    this.#stop = repeatSweep({ sweep, everyMs: sweepEveryMs, clock, log, what: 'kept responses' })
   }
 
   async find(named: Named): Promise<FoundResponse | null> {
@@ -92,10 +91,8 @@ class ResponseTable implements Responses {
     return this.#options.store.dropResponse({ ...named, nowMs: this.#options.clock.nowMs() })
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#cancel()
-    await this.#sweeping
+  close(): Promise<void> {
+    return this.#stop()
   }
 
   async #keep(named: Named & { readonly call: string }, kept: KeptResponse): Promise<string | null> {
@@ -115,24 +112,6 @@ class ResponseTable implements Responses {
   #times(): { readonly createdMs: number; readonly expiresMs: number } {
     const nowMs = this.#options.clock.nowMs()
     return { createdMs: nowMs, expiresMs: nowMs + keptForMs }
-  }
-
-  #plan(): void {
-    if (this.#closed) return
-    this.#cancel = this.#options.clock.after(sweepEveryMs, () => {
-      this.#sweeping = this.#sweep()
-    })
-  }
-
-  async #sweep(): Promise<void> {
-    const { store, clock, log } = this.#options
-    try {
-      for (let sweeps = 0; sweeps < sweepsMax && !this.#closed; sweeps += 1)
-        if ((await store.sweepResponses(clock.nowMs(), sweptAtOnceMax)) < sweptAtOnceMax) break
-    } catch (thrown) {
-      log.warn('kept responses could not be swept', { problem: asProblem(thrown).message })
-    }
-    this.#plan()
   }
 }
 

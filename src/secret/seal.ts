@@ -14,7 +14,13 @@ export type Seal = {
 }
 
 /** What is sealed: of the server's key one for each is derived, so that nothing is read as what it is not. */
-export type SealPurpose = 'kept answers' | 'kept responses' | 'own credentials' | 'bindings' | 'sandbox files'
+export type SealPurpose =
+  | 'carried'
+  | 'kept answers'
+  | 'kept responses'
+  | 'own credentials'
+  | 'bindings'
+  | 'sandbox files'
 
 /** `secret`: the server's own key. */
 export const makeSeal = (secret: Uint8Array, ids: Pick<Ids, 'bytes'>, purpose: SealPurpose): Seal => {

@@ -6,7 +6,7 @@ import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSource } from '#relay/port.ts'
-import type { BindingStore, ResponseStore } from '#resource/port.ts'
+import type { BindingStore, CarriedStore, ResponseStore } from '#resource/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
 import type { Execute } from './operations/index.ts'
 import type { TrailVerdict } from './operations/trail.ts'
@@ -28,6 +28,7 @@ export type Store = AdminStore &
   AnswerStore &
   ResponseStore &
   BindingStore &
+  CarriedStore &
   AccountSource &
   VolumeSource &
   OldCalls &
@@ -209,6 +210,10 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   response: (question) => execute('response', question),
   dropResponse: (question) => execute('dropResponse', question),
   sweepResponses: (nowMs, limit) => execute('sweepResponses', { nowMs, limit }),
+  keepCarried: (rows) => execute('keepCarried', rows),
+  carried: (question) => execute('carried', question),
+  boundCarried: (bound) => execute('boundCarried', bound),
+  sweepCarried: (nowMs, limit) => execute('sweepCarried', { nowMs, limit }),
   grantCredit: (grant, trail, upgrade) => execute('grantCredit', { grant, trail, upgrade: upgrade ?? null }),
   releaseSignups: (nowMs, limit) => execute('releaseSignups', { nowMs, limit }),
   untoldCrossings: (limit) => execute('untoldCrossings', limit),

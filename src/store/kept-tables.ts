@@ -52,3 +52,13 @@ export type BindingTable = {
   expires_ms: WholeOrNull
   next_ms: WholeOrNull
 }
+
+/** What a model needs back in the next turn; sealed. */
+export type CarriedTable = {
+  id: string
+  holder: string
+  body: Uint8Array
+  size_bytes: Whole
+  created_ms: Whole
+  expires_ms: Whole
+}

@@ -1,7 +1,7 @@
 /** The tables, declared once for both dialects. Whole numbers are 64 bits wide and read as `bigint`. */
 
 import type { Flag, JsonText, Sequence, Whole, WholeOrNull, WholeOrZero } from './column.ts'
-import type { BindingTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
+import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
 
 export type OrganisationTable = { id: string; name: string; created_ms: Whole }
 
@@ -444,6 +444,7 @@ export type Tables = {
   kept_answer_piece: KeptAnswerPieceTable
   response: ResponseTable
   binding: BindingTable
+  carried: CarriedTable
   usage_rollup: UsageRollupTable
   usage_tag: UsageTagTable
   call_hour: CallHourTable

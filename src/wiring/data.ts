@@ -38,6 +38,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     responseSeal: makeSeal(pepper, ids, 'kept responses'),
     bindingSeal: makeSeal(pepper, ids, 'bindings'),
     sandboxShelf: folderShelf(join(data, 'sandbox'), makeSeal(pepper, ids, 'sandbox files')),
+    carriedSeal: makeSeal(pepper, ids, 'carried'),
     vault: credentialVault(makeSeal(pepper, ids, 'own credentials')),
     digestKey: (key: string): string => digestKey(key, pepper),
   }

@@ -36,6 +36,8 @@ import type { RelayEndpoint } from '#relay/endpoints.ts'
 import { relayEndpoints, serveRelay } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
 import { usageRefusals } from '#relay/usage-refusals.ts'
+import type { CarriedTurns } from '#resource/carried-turns.ts'
+import { makeCarriedTurns } from '#resource/carried-turns.ts'
 import type { Responses } from '#resource/responses.ts'
 import { makeResponses } from '#resource/responses.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
@@ -122,7 +124,7 @@ const relayRequest = async ({ config }: ServeRequest, { log, data, emit }: Pick<
 /** The endpoints of the relay, of administration, and of those who watch. */
 const endpointsOf = async (
   machine: Machine,
-  rooms: Rooms & { readonly repeats: Repeats; readonly responses: Responses },
+  rooms: Rooms & { readonly repeats: Repeats; readonly responses: Responses; readonly carried: CarriedTurns },
   { warnings, closing }: { readonly warnings: () => readonly string[]; readonly closing: AsyncDisposableStack },
 ) => {
   const { clock, ids, version, root } = machine
@@ -153,6 +155,7 @@ const endpointsOf = async (
     cache: answerCache(clock),
     responses: rooms.responses,
     bindings: data.store,
+    carried: rooms.carried,
     clock,
     ids,
     log,
@@ -244,12 +247,18 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   closing.defer(() => repeats.close())
   const responses = makeResponses({ store, seal: data.responseSeal, clock, log })
   closing.defer(() => responses.close())
+  const carried = makeCarriedTurns({ store, seal: data.carriedSeal, clock, log })
+  closing.defer(() => carried.close())
   const rolling = rollUsage({ store, clock, log })
   closing.defer(() => rolling.close())
   const forgetting = forgetOld({ store, retention: config.retention, clock, log })
   closing.defer(() => forgetting.close())
   let warnings: readonly string[] = []
-  const endpoints = await endpointsOf(machine, { ...rooms, repeats, responses }, { warnings: () => warnings, closing })
+  const endpoints = await endpointsOf(
+    machine,
+    { ...rooms, repeats, responses, carried },
+    { warnings: () => warnings, closing },
+  )
   const listening = await listen(machine, { config, folder, log, endpoints })
   data.lock.announce(listening.adminUrl)
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))

@@ -7,6 +7,7 @@ import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
 import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
+import { carriedContract } from '#store/carried.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
 import type { Store } from '#store/face.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
@@ -79,6 +80,7 @@ ownCredentialContract(backend)
 keptAnswerContract(backend)
 responseContract(backend)
 bindingContract(backend)
+carriedContract(backend)
 usageContract(backend)
 ledgerContract(ledger)
 ledgerHistoryContract(ledger)

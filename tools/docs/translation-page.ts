@@ -62,9 +62,37 @@ field of a request what becomes of it. It is made from the tables that the trans
 - **warned**: cannot be said there. The call goes on without it and \`x-drover-warnings\` names the field; with
   \`x-drover-strict: true\`, or \`params: strict\` of the target, it is refused with 400 \`unsupported_parameter\` instead.
 
-A field that is not listed is unknown to Drover: its own format gets it, any other is warned of it. Signatures and encrypted
-thought of another maker travel inside the caller's own opaque field (\`reasoning_details\`, \`signature\`), and are put back when
-they return. Ids of tools that the target does not take are renamed, the same way in a call and in its result.
+A field that is not listed is unknown to Drover: its own format gets it, any other is warned of it. Ids of tools that the target
+does not take are renamed, the same way in a call and in its result.
+
+## What must come back unread
+
+Signatures (Claude's thinking, Gemini's calls and thoughts) and encrypted reasoning (OpenAI) travel inside the caller's own opaque
+field: \`reasoning_details\` and \`extra_content\` in Chat Completions, \`signature\` and \`redacted_thinking\` in Messages,
+\`encrypted_content\` in Responses, \`thoughtSignature\` in Gemini. A client that brings them back needs nothing else.
+
+Many clients of Chat Completions keep only the fields that OpenAI's types have, and Messages has no field for the signature of a call. So what
+an answer with calls of tools needs back is kept for 60 minutes: encrypted, under the account and the id of the call, at most
+1 MiB for a call, and for an account 10,000 calls and 64 MiB, the oldest going first. When the result of the tool comes and the
+history lacks it, it is put back where it stood, also after a restart. An id that only counts (\`functions.tide:0\`, as Kimi has
+them) finds it only behind the same question; a call whose name or arguments have changed finds nothing, and neither does
+another account. Claude's signatures go to every provider of Claude, all others only to the provider that gave them.
+
+| target | what goes back to it |
+| --- | --- |
+| Messages, Bedrock Converse | thinking with its signature, redacted thinking |
+| Gemini, Vertex AI | signatures of calls, texts and thoughts |
+| Gemini by Chat Completions | \`extra_content\` of calls |
+| Responses | reasoning items with encrypted content |
+| Chat Completions of Moonshot and DeepSeek | \`reasoning_content\` of messages with calls |
+| Chat Completions of OpenRouter | \`reasoning\` and \`reasoning_details\` |
+
+It does not work where there is no call of a tool to know the turn by: a thought before a plain answer is lost to a client that
+strips it, which all of these providers take. It does not work either after 60 minutes, for a call larger than the bound (a warning
+on the call's record says so), or where the target changes to another maker's: then Claude goes on without thinking in that turn, with a
+warning, Gemini is told that another model made the call, and OpenAI goes on from the calls alone.
+
+## Answers
 
 Answers come back whole: text, thought, calls of tools with id, name and arguments, finish, usage, citations. What an answer
 holds that the caller's format cannot say (results of a provider's own tools in Chat Completions) is a warning; of a stream it

@@ -1,6 +1,7 @@
 /** Messages: the protocol of Anthropic, and of others who let Claude's clients in. */
 
 import { countOf } from '#base/usage.ts'
+import { carrierFormats } from '#protocol/carrier.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { writeRequest } from '#protocol/openai/outgoing.ts'
 import { openaiReader } from '#protocol/openai/reply.ts'
@@ -24,6 +25,7 @@ export const anthropicMessages: Protocol = {
   kind: 'chat',
   endpoints: [{ path: 'messages', accepts: ['json'], roots: ['/v1', '/anthropic/v1'] }],
   outputMaxFields: ['max_tokens'],
+  takesBack: [carrierFormats.anthropic],
   fields: messagesFields,
   parameterNames: {
     temperature: 'temperature',

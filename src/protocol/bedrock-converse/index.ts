@@ -2,6 +2,7 @@
 
 import { spliceTopLevel } from '#base/json.ts'
 import type { Call, Converted } from '#protocol/call.ts'
+import { carrierFormats } from '#protocol/carrier.ts'
 import type { OutgoingCall, RequestTarget, UpstreamProtocol } from '#protocol/protocol.ts'
 import { bedrockFields } from './fields.ts'
 import { readProblem } from './problem.ts'
@@ -21,6 +22,7 @@ const writeCall = (call: Call, { edits }: RequestTarget): Converted<OutgoingCall
 export const bedrockConverse: UpstreamProtocol = {
   name: 'bedrock-converse',
   kind: 'chat',
+  takesBack: [carrierFormats.anthropic],
   fields: bedrockFields,
   // Parameters lie in `inferenceConfig`, where rules of top-level members do not reach.
   parameterNames: {},

@@ -3,6 +3,7 @@
 import { hasMember, spliceTopLevel } from '#base/json.ts'
 import { countOf } from '#base/usage.ts'
 import type { Call, Converted, Edits } from '#protocol/call.ts'
+import { carrierFormats } from '#protocol/carrier.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { contentTypeOf, openaiReader } from '#protocol/openai/reply.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
@@ -69,6 +70,7 @@ export const gemini: Protocol = {
       }),
     ),
   ],
+  takesBack: [carrierFormats.gemini],
   fields: geminiFields,
   counting: {
     endpoints: [{ path: 'models/{model+}:countTokens', accepts: ['json'], roots: ['/v1beta', '/v1'] }],

@@ -10,6 +10,7 @@ import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import { readUsage } from '#protocol/openai/usage.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { chatFields } from './fields.ts'
+import { putBackMessages } from './put-back.ts'
 import { readChat } from './read-chat.ts'
 import { chatSteps } from './reply.ts'
 import { chatRequest } from './request.ts'
@@ -22,6 +23,7 @@ export const openaiChat: Protocol = {
   endpoints: endpointsOf(chatRequest),
   fields: chatFields,
   outputMaxFields: ['max_tokens', 'max_completion_tokens'],
+  putBack: putBackMessages,
   server: {
     readCall: (inbound) => readRequest(inbound, chatRequest),
     readChat,

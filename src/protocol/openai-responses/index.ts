@@ -1,6 +1,7 @@
 /** Responses: OpenAI's newer protocol, in which an answer is a list of items. */
 
 import { countOf } from '#base/usage.ts'
+import { carrierFormats } from '#protocol/carrier.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { callerHeaders, writeRequest } from '#protocol/openai/outgoing.ts'
 import { heartbeat, writeProblem } from '#protocol/openai/refusal.ts'
@@ -25,6 +26,7 @@ export const openaiResponses: Protocol = {
   kind: 'chat',
   endpoints: endpointsOf(responsesRequest),
   outputMaxFields: ['max_output_tokens'],
+  takesBack: [carrierFormats.openaiResponses],
   fields: responsesFields,
   repeatsText: true,
   parameterNames: {

@@ -91,10 +91,14 @@ const wordOfSummary = (summary: string | null): string =>
   summary !== null && summaries.has(summary) ? summary : 'auto'
 
 /** The secrets of thoughts are asked for where there may be any: without them an earlier thought is lost in the next turn. */
-const includeOf = ({ request, own }: Writing): readonly string[] => {
+const includeOf = ({ request, own, target }: Writing): readonly string[] => {
   const logprobs = request.logprobs === true ? ['message.output_text.logprobs'] : []
   const kept = own && Array.isArray(request.extra['include']) ? (request.extra['include'] as string[]) : []
-  const thinks = request.reasoning !== null && request.reasoning.mode !== 'off' && request.reasoning.effort !== 'none'
+  const { reasoning } = request
+  const thinks =
+    reasoning === null
+      ? !own && target.dialect.encryptsThought
+      : reasoning.mode !== 'off' && reasoning.effort !== 'none'
   return [...(thinks ? ['reasoning.encrypted_content'] : []), ...logprobs, ...kept]
 }
 
@@ -143,5 +147,5 @@ const bodyOf = (writing: Writing): JsonObject => {
 }
 
 /** The body; the model is set where the call is sent. */
-export const writeChat: NonNullable<ClientFace['writeChat']> = (request): Converted<JsonObject> =>
-  withWarnings((warn) => bodyOf({ request, warn, own: request.source === 'openai-responses' }))
+export const writeChat: NonNullable<ClientFace['writeChat']> = (request, target): Converted<JsonObject> =>
+  withWarnings((warn) => bodyOf({ request, target, warn, own: request.source === 'openai-responses' }))

@@ -13,10 +13,12 @@ import type {
   ToolResultBlock,
 } from '#protocol/chat-request.ts'
 import { given } from '#protocol/field-reading.ts'
+import type { ChatTarget } from '#protocol/protocol.ts'
 import { fitToolId } from '#protocol/tool-id.ts'
 
 export type Writing = {
   readonly request: ChatRequest
+  readonly target: ChatTarget
   readonly warn: (field: string, reason: string) => void
   /** Whether the request was in this format: then what nothing names is put back. */
   readonly own: boolean

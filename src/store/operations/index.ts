@@ -6,6 +6,7 @@ import { bindingOperations } from './binding.ts'
 import { bookOperations } from './books/book-operations.ts'
 import { budgetOperations } from './budget.ts'
 import { callOperations } from './call.ts'
+import { carriedOperations } from './carried.ts'
 import { codeOperations } from './code.ts'
 import type { StoreOperation } from './context.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
@@ -41,6 +42,7 @@ export const makeOperations = () => ({
   ...keptAnswerOperations,
   ...responseOperations,
   ...bindingOperations,
+  ...carriedOperations,
   ...usageOperations(),
   ...priceUsedOperations,
   ...priceOperations,

@@ -34,6 +34,9 @@ const lanes: Readonly<Partial<Record<OperationName, (input: unknown) => Lane>>> 
   changeBinding: (input) => binding((input as { readonly named: unknown }).named),
   dropBinding: binding,
   claimBinding: binding,
+  keepCarried: (input) => `carried ${(input as readonly Text<'holder'>[])[0]?.holder ?? ''}`,
+  boundCarried: (input) => `carried ${(input as Text<'holder'>).holder}`,
+  sweepCarried: named('carried'),
   // Calls get their numbers in the order in which they can be seen, so that whoever follows the log misses none.
   append: named('log'),
   rollForward: named('usage'),

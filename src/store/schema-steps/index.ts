@@ -18,6 +18,7 @@ import { responses } from './0015-responses.ts'
 import { nodes } from './0016-nodes.ts'
 import { bindings } from './0017-bindings.ts'
 import { reading } from './0018-reading.ts'
+import { carried } from './0019-carried.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -39,4 +40,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   nodes,
   bindings,
   reading,
+  carried,
 ]

@@ -7,6 +7,7 @@ import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
 import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
+import { carriedContract } from '#store/carried.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
 import { faceOf } from '#store/face.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
@@ -78,6 +79,7 @@ for (const backend of [inMemory, inFile('process')]) {
   keptAnswerContract(backend)
   responseContract(backend)
   bindingContract(backend)
+  carriedContract(backend)
 }
 usageContract(inMemory)
 callLogContract(inFile('power'))
