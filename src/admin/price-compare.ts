@@ -10,7 +10,7 @@ import type { ModelRow } from '#policy/model-table.ts'
 import { ratesNow, rowForAccount } from '#relay/account-price.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
-import type { OperationContext } from './operation.ts'
+import type { PricePorts } from './operation.ts'
 import { operation } from './operation.ts'
 import { modelNamed } from './price-text.ts'
 import { table } from './render.ts'
@@ -78,9 +78,9 @@ const oursInYuan = (
 /** The comparison of one model at an instant. */
 export const compareModel = (
   row: ModelRow,
-  { atMs, context }: { readonly atMs: number; readonly context: OperationContext },
+  { atMs, prices }: { readonly atMs: number; readonly prices: Pick<PricePorts, 'book'> },
 ): Comparison => {
-  const perUsd = fxRateAt(context.ports.prices.book().fxRates, 'CNY', atMs)?.perUsdNano ?? null
+  const perUsd = fxRateAt(prices.book().fxRates, 'CNY', atMs)?.perUsdNano ?? null
   const free = row.priceRows === 'free'
   const ours: Figures | null = free
     ? { input: 0n, cachedInput: 0n, output: 0n }
@@ -190,7 +190,7 @@ const compare = operation({
       at: rfc3339(atMs),
       fx_cny_per_usd: fx === null ? null : decimalOf(fx.perUsdNano),
       format,
-      data: rows.map((row) => compareModel(row, { atMs, context })),
+      data: rows.map((row) => compareModel(row, { atMs, prices: ports.prices })),
     }
   },
 })
@@ -224,7 +224,7 @@ const list = operation({
     const rows = ports
       .models()
       .map((row) => (whose === null ? row : rowForAccount(row, ports.prices.snapshot(), { account: whose, atMs })))
-    return { data: rows.map((row) => compareModel(row, { atMs, context })) }
+    return { data: rows.map((row) => compareModel(row, { atMs, prices: ports.prices })) }
   },
 })
 

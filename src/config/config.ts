@@ -215,6 +215,8 @@ export type Config = {
   /** What a dollar costs in other currencies. */
   readonly fxRates: readonly FxRate[]
   readonly signup: SignupSettings
+  /** Pages that anybody may see; of `models` beginnings end in `*`, `null` = every model that has a price. */
+  readonly public: { readonly pricing: boolean; readonly models: readonly string[] | null }
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number; readonly eventsMs: number }
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */

@@ -176,6 +176,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     priceRules: buildPriceRules(settings),
     fxRates: buildFxRates(settings, tell),
     signup: signupOf(settings, tell),
+    public: { pricing: settings.public?.pricing ?? false, models: settings.public?.models ?? null },
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies, eventsMs: retention.events },
     notify: await buildNotify(settings, resolver, tell),
     telemetry: await buildTelemetry(settings, resolver),

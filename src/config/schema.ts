@@ -1,6 +1,7 @@
 /** Every block of drover.yaml, in the order of the manual, and whether this version can do what it asks for. */
 
 import type { z } from 'zod'
+import { publicSettings } from '#catalog/settings.ts'
 import { sellerSettings } from '#document/settings.ts'
 import { serverSettings } from '#http/settings.ts'
 import { identitySettings, signupSettings } from '#identity/settings.ts'
@@ -32,6 +33,7 @@ export const blocks = {
   settlement: settlementSettings,
   fx: fxSettings,
   seller: sellerSettings,
+  public: publicSettings,
   retention: retentionSettings,
   regions: regionSettings,
   limits: limitSettings,

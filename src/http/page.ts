@@ -21,7 +21,6 @@ const contentTypes: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
 }
 
-/** A page at a path of its own. */
 /** A GET endpoint that gives a whole answer. */
 export const page = (path: string, answer: PageEndpoint['answer']): Endpoint<PageEndpoint> => ({
   method: 'GET',
@@ -29,7 +28,8 @@ export const page = (path: string, answer: PageEndpoint['answer']): Endpoint<Pag
   value: { kind: 'page', answer },
 })
 
-const pageHeaders = (contentType: string): Record<string, string> => ({
+/** Of a page for people: nothing is loaded from elsewhere, nothing runs. */
+export const pageHeaders = (contentType: string): Record<string, string> => ({
   'content-type': contentType,
   'content-security-policy': pagePolicy,
   'x-content-type-options': 'nosniff',
@@ -51,7 +51,6 @@ export const filePage = async (path: string, file: URL): Promise<Endpoint<PageEn
   return { ...page(path, () => ({ status: 200, headers, body })), unlisted: true }
 }
 
-/** Carries out one exchange with a page. */
 /** Sends the answer of a page. */
 export const servePage = async ({ inbound, outbound }: Exchange, { answer }: PageEndpoint): Promise<void> =>
   sendAnswer(outbound, await answer(inbound))

@@ -6,6 +6,8 @@ import { createAdminApi } from '#admin/api.ts'
 import { firstStart } from '#admin/first-start.ts'
 import { greeting } from '#admin/greeting.ts'
 import { operations } from '#admin/operations.ts'
+import type { PublicSettings } from '#admin/public-prices.ts'
+import { publicPrices } from '#admin/public-prices.ts'
 import { serveAdmin } from '#admin/serve.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Emit } from '#base/event.ts'
@@ -74,6 +76,10 @@ type Rooms = {
   /** Who reads each record when its call has ended. */
   readonly watchers: readonly Watcher[]
   readonly credit: ReturnType<typeof openProviderCredit>
+  readonly publicPages: {
+    readonly current: () => PublicSettings
+    readonly configure: (settings: PublicSettings) => void
+  }
 } & Awaited<ReturnType<typeof openRelay>>
 
 const adminPorts = ({ request, data, log, live, catalog, telling, figures, routes, credit }: Rooms) => ({
@@ -100,15 +106,16 @@ const adminServing = (machine: Machine, rooms: Rooms) => {
   const { live, log, data } = rooms
   const identifyAdmin = (inbound: Inbound) =>
     identify(live.current(), inbound, { nowMs: clock.nowMs(), purpose: 'admin' })
+  const ports = adminPorts(rooms)
   const api = createAdminApi({
     operations,
-    ports: adminPorts(rooms),
+    ports,
     clock,
     ids,
     version,
     failed: (problem, call) => log.error('an admin request failed', { call, error: problem }),
   })
-  return { api, identifyAdmin, authentication: { localToken: data.localToken, identify: identifyAdmin } }
+  return { api, ports, identifyAdmin, authentication: { localToken: data.localToken, identify: identifyAdmin } }
 }
 
 const relayRequest = async ({ config }: ServeRequest, { log, data, emit }: Pick<Rooms, 'log' | 'data' | 'emit'>) => ({
@@ -173,6 +180,7 @@ const endpointsOf = async (
     await filePage('/', new URL('assets/quickstart.html', root)),
     await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
     manualEndpoint(),
+    ...publicPrices({ ports: admin.ports, settings: rooms.publicPages.current, clock }),
   ]
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
@@ -184,9 +192,19 @@ const endpointsOf = async (
   return { calls, watching, administration: admin.api.endpoints, handle }
 }
 
+const publicPagesOf = (first: PublicSettings): Rooms['publicPages'] => {
+  let current = first
+  return {
+    current: () => current,
+    configure: (settings) => {
+      current = settings
+    },
+  }
+}
+
 /** Takes a changed file into force, or says why the old state stays. */
 const reload = (
-  { live, log, telling, credit }: Rooms,
+  { live, log, telling, credit, publicPages }: Rooms,
   loaded: Loaded,
   restart: readonly string[],
 ): readonly string[] => {
@@ -197,6 +215,7 @@ const reload = (
   live.configure(relaySettings(loaded.config))
   telling.configure(loaded.config.notify)
   credit.configure(loaded.config)
+  publicPages.configure(loaded.config.public)
   log.info('the changed configuration is in force', { digest: loaded.config.digest })
   if (restart.length === 0) return []
   log.warn('some changed settings need a restart', { settings: restart.join(', ') })
@@ -230,6 +249,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     emit,
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner }, closing),
     owner,
+    publicPages: publicPagesOf(config.public),
     credit: openProviderCredit(machine, { config, alerts, emit, log }),
     ...(await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)),
   }
