@@ -19,6 +19,8 @@ export type Endpoint<T> = {
   readonly bodyLimitBytes?: number
   /** Absent: `false`. Whether a near miss of another path may be answered with this one as the hint. */
   readonly unlisted?: boolean
+  /** Absent: `false`. Whether a request here may become a WebSocket. */
+  readonly upgrades?: boolean
   readonly value: T
 }
 

@@ -1,7 +1,7 @@
 /** The HTTP server: node:http with every limit set, one table of endpoints, and an end in good order. */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createServer, STATUS_CODES } from 'node:http'
+import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -15,6 +15,8 @@ import type { EndpointTable } from './endpoint.ts'
 import type { ExchangeOptions, Handle, OpenExchange, WriteProblem } from './exchange.ts'
 import { exchangeOf } from './exchange.ts'
 import { problemAnswer } from './problem-answer.ts'
+import type { HandleSocket, Upgrade } from './upgrade.ts'
+import { answerRaw, asksForSocket, runUpgrade } from './upgrade.ts'
 
 export type ServerOptions<T> = {
   readonly host: string
@@ -22,6 +24,8 @@ export type ServerOptions<T> = {
   readonly port: number
   readonly endpoints: EndpointTable<T>
   readonly handle: Handle<T>
+  /** Absent: no request becomes a WebSocket. */
+  readonly handleSocket?: HandleSocket<T>
   /** Absent: OpenAI's shape for everybody. */
   readonly writeProblem?: WriteProblem<T>
   readonly bodyLimitBytes: number
@@ -97,14 +101,6 @@ const problemOfClientError = (code: string | undefined): Problem => {
   })
 }
 
-/** For sockets that have no response object: the whole answer by hand, then the end of the connection. */
-const answerRaw = (socket: Duplex, problem: Problem, requestId: string): void => {
-  const { status, headers, body } = problemAnswer(problem, { id: requestId, origin: '' })
-  const lines = Object.entries({ ...headers, 'content-length': String(body.length), connection: 'close' })
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n`), body]))
-}
-
 const createNodeServer = <T>(options: ServerOptions<T>): Server => {
   const limits = {
     maxHeaderSize,
@@ -117,6 +113,7 @@ const createNodeServer = <T>(options: ServerOptions<T>): Server => {
     // The head reader refuses a missing Host itself, with a body that says so.
     requireHostHeader: false,
     insecureHTTPParser: false,
+    shouldUpgradeCallback: (request: IncomingMessage) => options.handleSocket !== undefined && asksForSocket(request),
   }
   const tls = options.tls ?? null
   const server: Server =
@@ -134,6 +131,9 @@ class RelayServer<T> {
   readonly #server: Server
   readonly #exchangeOptions: ExchangeOptions<T>
   readonly #open = new Map<OpenExchange, Duplex>()
+  /** Connections that have become something else than HTTP: node:http counts them no more. */
+  readonly #upgraded = new Set<Duplex>()
+  readonly #ending = new AbortController()
   #draining = false
   #onEmpty: () => void = () => {}
 
@@ -155,18 +155,33 @@ class RelayServer<T> {
     this.#server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
     this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket))
     this.#server.on('connect', (_request, socket) => this.#onConnect(socket))
+    const { handleSocket } = options
+    if (handleSocket !== undefined)
+      this.#server.on('upgrade', (request, socket, first) => this.#onUpgrade({ request, socket, first }, handleSocket))
+  }
+
+  #onUpgrade(upgrade: Upgrade, handleSocket: HandleSocket<T>): void {
+    const { socket } = upgrade
+    this.#upgraded.add(socket)
+    socket.once('close', () => this.#upgraded.delete(socket))
+    const options = { ...this.#exchangeOptions, handleSocket, draining: this.#ending.signal }
+    const exchange: OpenExchange = { breakOff: () => true, run: () => runUpgrade(upgrade, options) }
+    this.#run(exchange, socket)
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    const exchange = exchangeOf(request, response, this.#exchangeOptions)
-    this.#open.set(exchange, request.socket)
+    this.#run(exchangeOf(request, response, this.#exchangeOptions), request.socket)
+  }
+
+  #run(exchange: OpenExchange, socket: Duplex): void {
+    this.#open.set(exchange, socket)
     const over = (): void => {
       this.#open.delete(exchange)
       if (this.#open.size === 0) this.#onEmpty()
     }
     exchange.run().then(over, (error: unknown) => {
       this.#options.log.error('an exchange failed while it was ended', { error })
-      request.socket.destroy()
+      socket.destroy()
       over()
     })
   }
@@ -186,7 +201,7 @@ class RelayServer<T> {
     )
     // A second answer within the first would be read as part of it.
     if (begun) (socket as Socket).destroySoon()
-    else answerRaw(socket, problemOfClientError(error.code), ids.next('call'))
+    else answerRaw(socket, problemAnswer(problemOfClientError(error.code), { id: ids.next('call'), origin: '' }))
   }
 
   #onConnect(socket: Duplex): void {
@@ -196,7 +211,8 @@ class RelayServer<T> {
       'close',
       this.#options.clock.after(closeTimeoutMs, () => socket.destroy()),
     )
-    answerRaw(socket, new Problem('method_not_allowed', { message }), this.#options.ids.next('call'))
+    const asked = { id: this.#options.ids.next('call'), origin: '' }
+    answerRaw(socket, problemAnswer(new Problem('method_not_allowed', { message }), asked))
   }
 
   listen(): Promise<Listening> {
@@ -214,11 +230,13 @@ class RelayServer<T> {
 
   async drain(timeoutMs: number): Promise<number> {
     this.#draining = true
+    this.#ending.abort(new DOMException('This server is about to end.', 'AbortError'))
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeIdleConnections()
     await this.#emptied(timeoutMs)
     const cutCount = this.#open.size
     this.#server.closeAllConnections()
+    for (const socket of this.#upgraded) socket.destroy()
     await closed
     return cutCount
   }

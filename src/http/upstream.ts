@@ -9,6 +9,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Secret } from '#base/log.ts'
 import { decompressed } from './decompress.ts'
 import { dialer } from './dial.ts'
+import { dialChannel } from './dial-channel.ts'
 import type { Lookup } from './egress.ts'
 import { egressGuard } from './egress.ts'
 import { ReplyBody } from './reply-body.ts'
@@ -179,15 +180,13 @@ const agentOf = (options: NetworkOptions, connect: ReturnType<typeof dialer>): A
  */
 export const networkTransport = (options: NetworkOptions): Transport => {
   const egress = egressGuard({ allowPrivate: options.allowPrivate, lookup: options.lookup ?? systemLookup })
-  const agent = agentOf(
-    options,
-    dialer({
-      egress,
-      proxy: options.proxy === null ? null : new URL(options.proxy.reveal()),
-      certificateAuthorities: options.certificateAuthorities,
-      dialTimeoutMs: options.dialTimeoutMs ?? 30_000,
-    }),
-  )
+  const dial = dialer({
+    egress,
+    proxy: options.proxy === null ? null : new URL(options.proxy.reveal()),
+    certificateAuthorities: options.certificateAuthorities,
+    dialTimeoutMs: options.dialTimeoutMs ?? 30_000,
+  })
+  const agent = agentOf(options, dial)
   const send = (request: UpstreamRequest): Promise<UpstreamReply> =>
     new Promise((resolve, reject) => {
       const { url, method, signal } = request
@@ -210,5 +209,9 @@ export const networkTransport = (options: NetworkOptions): Transport => {
         sending.onResponseError(null, faultProblem('protocol', error))
       }
     })
-  return { send, close: () => agent.close() }
+  return {
+    send,
+    connect: (request) => dialChannel(request, { dial, clock: options.clock }),
+    close: () => agent.close(),
+  }
 }

@@ -4,7 +4,7 @@ import { Problem } from '#base/problem.ts'
 import { keyLengthMax } from './key.ts'
 
 /** Where a credential stood, as it is named to the caller. */
-export type CredentialPlace = 'Authorization' | 'x-api-key' | 'x-goog-api-key' | '?key='
+export type CredentialPlace = 'Authorization' | 'x-api-key' | 'x-goog-api-key' | '?key=' | 'Sec-WebSocket-Protocol'
 
 export type Credential = { readonly key: string; readonly place: CredentialPlace }
 
@@ -21,6 +21,9 @@ type Found =
   | { readonly place: CredentialPlace; readonly fault: string }
 
 const howTo = 'Send it as "Authorization: Bearer KEY" or "x-api-key: KEY".'
+
+/** Browsers can give a WebSocket no headers: OpenAI's clients put the key into the list of protocols (openai-node, realtime/websocket, read 2026-11-29). */
+export const socketKeyPrefix = 'openai-insecure-api-key.'
 
 const isGemini = (path: string): boolean => path === '/v1beta' || path.startsWith('/v1beta/')
 
@@ -65,6 +68,9 @@ const found = (request: CredentialRequest): readonly Found[] => {
     const one = bearer(value)
     if (one !== null) all.push(one)
   }
+  for (const name of pieces(headers['sec-websocket-protocol']))
+    if (name.startsWith(socketKeyPrefix))
+      all.push({ place: 'Sec-WebSocket-Protocol', key: name.slice(socketKeyPrefix.length) })
   for (const key of pieces(headers['x-api-key'])) all.push({ place: 'x-api-key', key })
   if (takesGoogleHeader(request))
     for (const key of pieces(headers['x-goog-api-key'])) all.push({ place: 'x-goog-api-key', key })

@@ -52,6 +52,8 @@ export type Call = {
   readonly warnings: readonly Warning[]
   /** The id of the response that it goes on from, where its input holds all of that already. */
   readonly continues?: string
+  /** The most tokens that its input can have, of any kind, where a session holds more than the body; absent = the body is all. */
+  readonly inputTokensMax?: number
 }
 
 /**

@@ -26,6 +26,16 @@ const endpoint: Vendor['endpoint'] = ({ path, model, provider, protocol }): Endp
   }
 }
 
+/**
+ * The v1 API takes the deployment as `model`, the dated one as `deployment` (https://github.com/MicrosoftDocs/azure-ai-docs, realtime-audio-websockets.md,
+ * read 2026-11-29 as shown in a commit).
+ */
+const realtime: Vendor['realtime'] = ({ model, provider, intent }) => {
+  const { path, query } = endpoint({ path: 'realtime', model: '', provider, protocol: 'openai-chat' })
+  if (intent === 'transcription') return { path, query: { ...query, intent } }
+  return { path, query: { ...query, [query['api-version'] === undefined ? 'model' : 'deployment']: model } }
+}
+
 export const azure: Vendor = makeVendor({
   name: 'azure',
   title: 'Azure OpenAI',
@@ -37,6 +47,7 @@ export const azure: Vendor = makeVendor({
   endpoint,
   dialect: openaiDialect,
   shelf: openaiShelf,
+  realtime,
   requestIdHeaders: ['apim-request-id', 'x-request-id'],
   keyPage: 'https://portal.azure.com',
 })

@@ -1,7 +1,7 @@
 /** Any server that speaks as OpenAI does, at a base URL of the operator's; with a key or without. */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, openaiFamily, openaiShelf } from './vendor-defaults.ts'
+import { makeVendor, openaiFamily, openaiRealtime, openaiShelf } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
 
 export const openaiCompatible: Vendor = makeVendor({
@@ -15,5 +15,6 @@ export const openaiCompatible: Vendor = makeVendor({
   requestIdHeaders: ['x-request-id', 'request-id'],
   showsReasoning: true,
   shelf: { ...openaiShelf, certain: false },
+  realtime: openaiRealtime,
   keyPage: null,
 })

@@ -4,7 +4,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, openaiDialect, openaiFamily, openaiShelf } from './vendor-defaults.ts'
+import { makeVendor, openaiDialect, openaiFamily, openaiRealtime, openaiShelf } from './vendor-defaults.ts'
 
 /** Models that Chat Completions does not know: `ModelIdsResponses` of the document, read 2026-11-29. */
 const onlyResponses =
@@ -19,5 +19,6 @@ export const openai: Vendor = makeVendor({
   serves: (protocol, model) => protocol !== 'openai-chat' || !onlyResponses.test(model),
   dialect: openaiDialect,
   shelf: openaiShelf,
+  realtime: openaiRealtime,
   keyPage: 'https://platform.openai.com/api-keys',
 })

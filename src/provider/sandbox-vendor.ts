@@ -4,7 +4,7 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, openaiFamily } from './vendor-defaults.ts'
+import { makeVendor, openaiFamily, openaiRealtime } from './vendor-defaults.ts'
 
 export const sandbox: Vendor = makeVendor({
   name: 'sandbox',
@@ -22,5 +22,6 @@ export const sandbox: Vendor = makeVendor({
     tuning: false,
     certain: true,
   },
+  realtime: openaiRealtime,
   keyPage: null,
 })

@@ -7,7 +7,8 @@ import { Buffer } from 'node:buffer'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
-import type { Transport, UpstreamReply, UpstreamRequest } from '#http/transport.ts'
+import { channelPair } from '#http/channel-pair.ts'
+import type { ChannelRequest, Dialled, Transport, UpstreamReply, UpstreamRequest } from '#http/transport.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Protocol } from '#protocol/protocol.ts'
@@ -19,6 +20,7 @@ import { moderationDocument, rerankDocument } from './sandbox-judgement.ts'
 import { answerShelf } from './sandbox-keeping.ts'
 import { imageMedia, speechMedia, transcriptionMedia } from './sandbox-media.ts'
 import { leadingText } from './sandbox-prompt.ts'
+import { runRealtimeSandbox } from './sandbox-realtime.ts'
 import { refusalOf } from './sandbox-refusal.ts'
 import type { SandboxProtocols } from './sandbox-request.ts'
 import { collect, inboundOf, protocolFor, seedOf } from './sandbox-request.ts'
@@ -192,6 +194,20 @@ const serve = async (request: UpstreamRequest, options: SandboxOptions): Promise
   return replyWith(await answerOf(job, protocol), job, request)
 }
 
+const openRealtime = (request: ChannelRequest, { clock, countTokens }: SandboxOptions): Dialled => {
+  const { url, headers } = request
+  const [caller, own] = channelPair()
+  runRealtimeSandbox({
+    channel: own,
+    model: url.searchParams.get('model') ?? '',
+    beta: headers['openai-beta'] === 'realtime=v1',
+    transcribes: url.searchParams.get('intent') === 'transcription',
+    clock,
+    countTokens,
+  }).catch(() => own.close({ code: 1011, reason: 'The sandbox failed.' }))
+  return { kind: 'open', channel: caller, headers: {} }
+}
+
 /**
  * The sandbox as a way to an upstream. Every refusal, asked for or not, is a Problem with `facts.sandbox`, to be passed on
  * as it is.
@@ -204,6 +220,10 @@ export const sandboxTransport = (options: SandboxOptions): Transport => ({
     } catch (thrown) {
       throw ownRefusal(thrown)
     }
+  },
+  connect: async (request) => {
+    request.signal.throwIfAborted()
+    return openRealtime(request, options)
   },
   close: async () => undefined,
 })

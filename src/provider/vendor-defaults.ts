@@ -18,6 +18,15 @@ export const bearer = (credential: Secret): Readonly<Record<string, string>> => 
 export const samePath = ({ path }: { readonly path: string }): Endpoint => ({ path, query: {} })
 
 /**
+ * Realtime sessions as OpenAI opens them: `realtime?model=MODEL`, or `?intent=transcription` where nothing is answered
+ * (https://developers.openai.com/api/docs/guides/realtime-websocket, from memory).
+ */
+export const openaiRealtime: Vendor['realtime'] = ({ model, intent }) => ({
+  path: 'realtime',
+  query: intent === 'transcription' ? { intent } : { model },
+})
+
+/**
  * A refusal to be asked for usage: a 400 or 422 that names `stream_options` or `include_usage`. Mistral answers
  * `{"detail":[{"type":"extra_forbidden","loc":["body","stream_options","include_usage"], …}]}`
  * (https://github.com/openai/openai-agents-python/issues/442, read 2026-11-22).
@@ -96,6 +105,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   authorise: bearer,
   endpoint: samePath,
   dialect: dialectOf({}),
+  realtime: null,
   streamUsage: 'ask',
   leavePolicy: 'cancel',
   showsReasoning: false,

@@ -143,6 +143,14 @@ export type Vendor = {
     readonly provider: Provider
     readonly protocol: UpstreamProtocolName
   }) => Endpoint
+  /** Where it opens Realtime sessions over WebSocket, below the base URL; `null` = it has none. */
+  readonly realtime:
+    | ((request: {
+        readonly model: string
+        readonly provider: Provider
+        readonly intent: 'realtime' | 'transcription'
+      }) => Endpoint)
+    | null
   readonly streamUsage: StreamUsage
   readonly leavePolicy: LeavePolicy
   /** Whether a stream shows all the reasoning that it bills, so that what was delivered says what it cost. */

@@ -1,11 +1,12 @@
 /**
  * xAI: https://docs.x.ai/api-reference, read 2026-11-22. Its reasoning models refuse penalties and `stop`; that is a
  * matter of the model, so the catalog says it. Closing a stream stops its generation and its bill
- * (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22).
+ * (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22). Its voice models speak OpenAI's Realtime
+ * (https://docs.litellm.ai/docs/providers/xai_realtime, read 2026-11-29).
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, strictDialect } from './vendor-defaults.ts'
+import { makeVendor, openaiRealtime, strictDialect } from './vendor-defaults.ts'
 
 export const xai: Vendor = makeVendor({
   name: 'xai',
@@ -14,5 +15,6 @@ export const xai: Vendor = makeVendor({
   keyEnv: ['XAI_API_KEY'],
   protocols: ['openai-chat', 'openai-responses', 'openai-completions', 'openai-images'],
   dialect: strictDialect,
+  realtime: openaiRealtime,
   keyPage: 'https://console.x.ai',
 })

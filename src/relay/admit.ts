@@ -77,10 +77,12 @@ type Admission = {
   readonly limiter: Limiter
   /** When the call arrived: the instant of its prices. */
   readonly nowMs: number
+  /** Absent: `false`. Whether a call of the same caller that is under way makes room for it: then it takes no place of its own. */
+  readonly sharesPlace?: boolean
 }
 
 /** @throws Problem of the model, of a policy, of a limit. Takes all tickets or none. */
-export const admit = async ({ snapshot, key, call, limiter, nowMs }: Admission): Promise<Grant> => {
+export const admit = async ({ snapshot, key, call, limiter, nowMs, sharesPlace }: Admission): Promise<Grant> => {
   const candidates = candidatesFor({ snapshot, key, call, nowMs })
   const account = snapshot.accounts.get(key.account)
   const decision = decideAdmission(policies, {
@@ -91,7 +93,9 @@ export const admit = async ({ snapshot, key, call, limiter, nowMs }: Admission):
     estimate: { inputTokens: Math.ceil(call.inputBytes / bytesPerToken), outputTokensMax: call.outputMax },
   })
   if (decision.refusal !== null) throw decision.refusal
-  return take(candidates, decision.tickets, limiter)
+  const tickets =
+    sharesPlace === true ? decision.tickets.filter(({ kind }) => kind !== 'concurrency') : decision.tickets
+  return take(candidates, tickets, limiter)
 }
 
 const take = async (candidates: Candidates, tickets: readonly Ticket[], limiter: Limiter): Promise<Grant> => {

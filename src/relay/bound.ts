@@ -81,6 +81,7 @@ const capped = (tokens: number, limit: number | null): number => (limit === null
 
 /** A token is at least a byte of text, so that bytes bound tokens; no model reads more than its window. */
 const inputTokensOf = (call: Call, row: ModelRow): number => {
+  if (call.inputTokensMax !== undefined) return capped(call.inputTokensMax, row.contextTokens)
   const bytes = call.payload.kind === 'form' ? call.payload.form.sizeBytes : call.inputBytes
   if (!asksForWindow(call)) return capped(bytes, row.contextTokens)
   return row.contextTokens ?? Math.max(bytes, sourceOf(call)?.length ?? 0)
@@ -98,6 +99,10 @@ const outputTokensOf = (call: Call, row: ModelRow): number => {
 const dearest = (rates: readonly (bigint | null)[]): bigint | null =>
   rates.reduce((most, rate) => (rate !== null && (most === null || rate > most) ? rate : most), null)
 
+/** Whether the input may be more than text. */
+const mayBeMedia = (call: Call): boolean =>
+  call.inputTokensMax !== undefined || asksForWindow(call) || call.payload.kind === 'form'
+
 const inputRate = (rates: PriceRates, call: Call): bigint | null =>
   dearest([
     rates.input,
@@ -106,7 +111,7 @@ const inputRate = (rates: PriceRates, call: Call): bigint | null =>
     rates.cachedAudioInput ?? null,
     // An hour's cache is only ever written where the caller marks what is to be kept.
     sourceOf(call)?.includes('"cache_control"') === true ? rates.cacheWrite1h : null,
-    ...(asksForWindow(call) || call.payload.kind === 'form' ? [rates.imageInput, rates.audioInput] : []),
+    ...(mayBeMedia(call) ? [rates.imageInput, rates.audioInput] : []),
   ])
 
 const outputRate = (rates: PriceRates, row: ModelRow): bigint | null =>

@@ -1,7 +1,9 @@
 /** The relay's rows in the server's table of endpoints, and what is done with a match. */
 
+import { Problem } from '#base/problem.ts'
 import type { Endpoint, EndpointMatch } from '#http/endpoint.ts'
 import type { Exchange } from '#http/inbound.ts'
+import type { SocketExchange } from '#http/upgrade.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { answerAct } from './binding/answer.ts'
 import type { BindingEndpoint } from './binding/endpoints.ts'
@@ -12,6 +14,7 @@ import type { Inquiry } from './inquiry.ts'
 import { answerInquiry, listModels, showModel } from './inquiry.ts'
 import type { RelayPorts } from './journey.ts'
 import { showBalance, showCredits, showGeneration, showKey } from './money-inquiry.ts'
+import { relayRealtime } from './realtime.ts'
 import { relay } from './relay.ts'
 import type { KeepingProtocol, ResponseAsk } from './response-inquiry.ts'
 import { answerResponse, responseEndpoints } from './response-inquiry.ts'
@@ -22,6 +25,7 @@ export type RelayEndpoint =
   | { readonly kind: 'count'; readonly protocol: CountedProtocol }
   | { readonly kind: 'inquiry'; readonly ask: Inquiry }
   | { readonly kind: 'response'; readonly ask: ResponseAsk; readonly protocol: KeepingProtocol }
+  | { readonly kind: 'socket'; readonly over: 'realtime' }
 
 /** Where lists of models are asked for; the clients of some makers have a root of their own. */
 const modelRoots = ['/v1', '/anthropic/v1', '/v1beta'] as const
@@ -66,6 +70,7 @@ export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoin
       inquiry(`${root}/models`, listModels),
       inquiry(`${root}/models/{id+}`, showModel),
     ]),
+    { method: 'GET', path: '/v1/realtime', upgrades: true, value: { kind: 'socket', over: 'realtime' } },
     inquiry('/v1/key', showKey),
     inquiry('/v1/credits', showCredits),
     inquiry('/v1/generation', showGeneration),
@@ -74,16 +79,32 @@ export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoin
 }
 
 /** Carries out one exchange that the table led here. Resolves when it is over and its record kept. */
-export const serveRelay = (
+export const serveRelay = async (
   exchange: Exchange,
   match: Pick<EndpointMatch<RelayEndpoint>, 'value' | 'parameters'>,
   ports: RelayPorts,
 ): Promise<void> => {
   const { value, parameters } = match
+  if (value.kind === 'socket')
+    throw new Problem('invalid_request_error', {
+      status: 426,
+      message: `${exchange.inbound.path} is spoken over WebSocket: send the request with "upgrade: websocket", as WebSocket clients do.`,
+      headers: { upgrade: 'websocket', connection: 'upgrade' },
+    })
   if (value.kind === 'response') return answerResponse(exchange, { row: value, id: parameters['id'] ?? '' }, ports)
   if (value.kind === 'binding') return answerAct(exchange, { act: value.act, params: parameters }, ports)
   if (value.kind === 'count') return answerCount(exchange, value.protocol, ports)
   return value.kind === 'call'
     ? relay(exchange, value.protocol, ports)
     : answerInquiry(exchange, { ask: value.ask, params: parameters }, ports)
+}
+
+/** Carries out one connection that the table led here. @throws Problem before it is accepted. */
+export const serveRelaySocket = (
+  exchange: SocketExchange,
+  { value }: Pick<EndpointMatch<RelayEndpoint>, 'value'>,
+  ports: RelayPorts,
+): Promise<void> => {
+  if (value.kind === 'socket') return relayRealtime(exchange, ports)
+  throw new Problem('invalid_request_error', { status: 426, message: 'This path is not served over WebSocket.' })
 }

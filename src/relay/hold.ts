@@ -34,7 +34,7 @@ export type HoldPorts = {
 export type HoldQuestion = {
   readonly call: Call
   readonly inbound: Inbound
-  readonly protocol: Protocol
+  readonly protocol: Pick<Protocol, 'outputMaxFields'> & { readonly server: Pick<Protocol['server'], 'readCall'> }
   readonly key: KeyFacts
   /** `undefined` = not in the snapshot yet: the books decide. */
   readonly account: AccountFacts | undefined
@@ -44,6 +44,8 @@ export type HoldQuestion = {
   readonly nowMs: number
   /** The relay fee where own credentials fetch whatever answer there is; `null` = the whole price may be due. */
   readonly feeBasisPoints: number | null
+  /** Until when it may be under way, wall clock; absent = as long as its route lasts. */
+  readonly endsMs?: number
 }
 
 /** What was held; `null` = nothing needs to be: the account is metered. */
@@ -126,8 +128,8 @@ const withOutputMax = ({ call, inbound, protocol }: HoldQuestion, tokens: number
 const canCap = ({ call, protocol }: HoldQuestion): boolean =>
   call.payload.kind === 'json' && (protocol.outputMaxFields ?? []).length > 0
 
-const routeEndMs = ({ rows, nowMs }: HoldQuestion): number =>
-  nowMs + Math.max(0, ...rows.map((row) => row.route.timeouts.totalMs))
+const routeEndMs = ({ rows, nowMs, endsMs }: HoldQuestion): number =>
+  endsMs ?? nowMs + Math.max(0, ...rows.map((row) => row.route.timeouts.totalMs))
 
 /** Whether all that a stream bills is seen in it: no model that may answer thinks where nobody sees it. */
 const isVisible = ({ call, rows, upstreams }: HoldQuestion): boolean =>

@@ -1,6 +1,5 @@
 /** The path of one call, said once: identify, read, admit, send, deliver, settle. */
 
-import type { CallRecord } from '#base/call-record.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
 import type { Exchange } from '#http/inbound.ts'
@@ -31,6 +30,7 @@ import type { CallHold } from './hold.ts'
 import { holdFor } from './hold.ts'
 import type { Admitted, Journey, RelayPorts } from './journey.ts'
 import { elapsedMs, sendHead } from './journey.ts'
+import { keepRecord } from './keep-record.ts'
 import type { ResponseKeeper } from './kept-response.ts'
 import { boundTo, continueFrom, keeperOf } from './kept-response.ts'
 import type { Labels } from './labels.ts'
@@ -239,20 +239,6 @@ const endBadly = async (journey: Journey, thrown: unknown, grant: Grant | null):
   }
 }
 
-const keepRecord = async (journey: Journey): Promise<void> => {
-  const { draft, ports } = journey
-  draft.durationMs = elapsedMs(journey)
-  const record: CallRecord = Object.freeze({ ...draft })
-  ports.observe(record, journey.trace)
-  // Without a key it is nobody's call: counted in the metrics, not kept, so that strangers cannot fill the store.
-  if (record.key === null) return
-  try {
-    await ports.callLog.append(record)
-  } catch (thrown) {
-    ports.log.error('a call record could not be kept', { call: record.id, problem: asProblem(thrown).code })
-  }
-}
-
 /** Closes the books of a call and ends its turn under its key; those who wait for it go on when both are kept. */
 const close = async (journey: Journey, { hold, carried, turn }: Progress): Promise<void> => {
   const { draft, ports } = journey
@@ -341,6 +327,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     progress.taker?.end(false)
     await progress.grant?.giveBack()
     await close(journey, progress)
+    draft.durationMs = elapsedMs(journey)
     await keepRecord(journey)
   }
 }

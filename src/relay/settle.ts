@@ -61,10 +61,13 @@ const usageFor = (call: Call, meter: Meter, whole: boolean): Promise<Usage> | Us
   return meter.usage({ whole, request: () => requestText(call) })
 }
 
+/** What settling must know of the attempt that answered. */
+export type Answered = Pick<Attempt, 'leg' | 'upstream' | 'draft'>
+
 /** Writes how a delivered call ended into its draft; gives the tokens it used, for the limits. */
 export const settle = async (
   draft: Draft,
-  attempt: Attempt,
+  attempt: Answered,
   facts: { readonly call: Call; readonly meter: Meter; readonly whole: boolean; readonly delivered: Delivered },
 ): Promise<number | null> => {
   const { call, meter, whole, delivered } = facts
@@ -88,7 +91,7 @@ export const settle = async (
   return usage.input === null && usage.output === null ? null : (usage.input ?? 0) + (usage.output ?? 0)
 }
 
-const costRows = (attempt: Attempt): Parameters<typeof chargeOf>[1] =>
+const costRows = (attempt: Answered): Parameters<typeof chargeOf>[1] =>
   attempt.upstream.provider.price === 'free' ? 'free' : attempt.leg.target.costRows
 
 /** Writes a refusal into the draft. */

@@ -8,6 +8,7 @@ import { endpointTable } from '#http/endpoint.ts'
 import type { Handle } from '#http/exchange.ts'
 import type { HttpServer } from '#http/server.ts'
 import { createHttpServer } from '#http/server.ts'
+import type { HandleSocket } from '#http/upgrade.ts'
 import type { Machine } from './machine.ts'
 
 export type ListenRequest<T> = {
@@ -19,6 +20,7 @@ export type ListenRequest<T> = {
     readonly watching: readonly Endpoint<T>[]
     readonly administration: readonly Endpoint<T>[]
     readonly handle: Handle<T>
+    readonly handleSocket: HandleSocket<T>
   }
 }
 
@@ -33,7 +35,7 @@ export type Listeners = {
 
 const serverFor = <T>(
   { clock, ids }: Machine,
-  { config, folder, log, endpoints: { handle } }: ListenRequest<T>,
+  { config, folder, log, endpoints: { handle, handleSocket } }: ListenRequest<T>,
   at: { readonly host: string; readonly port: number; readonly endpoints: readonly Endpoint<T>[] },
 ): HttpServer => {
   const { server } = config
@@ -43,6 +45,7 @@ const serverFor = <T>(
     port: at.port,
     endpoints: endpointTable(at.endpoints),
     handle,
+    handleSocket,
     bodyLimitBytes: server.bodyBytesMax,
     uploadLimitBytes: server.uploadBytesMax,
     spoolDir: join(folder, 'spool'),

@@ -1,5 +1,6 @@
 /** A running server: rooms opened, endpoints listening, configuration watched, and an end in good order. */
 
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { AdminEndpoint } from '#admin/api.ts'
 import { createAdminApi } from '#admin/api.ts'
@@ -22,6 +23,7 @@ import type { Inbound } from '#http/inbound.ts'
 import type { PageEndpoint } from '#http/page.ts'
 import { filePage, servePage } from '#http/page.ts'
 import { clearSpool } from '#http/spool.ts'
+import type { HandleSocket } from '#http/upgrade.ts'
 import { checkProviders } from '#job/check-providers.ts'
 import { forgetOld } from '#job/forget-old.ts'
 import { keepBooks } from '#job/keep-books.ts'
@@ -35,7 +37,7 @@ import type { RecordTrace } from '#observe/spans.ts'
 import { protocols } from '#protocol/index.ts'
 import { identify } from '#relay/admit.ts'
 import type { RelayEndpoint } from '#relay/endpoints.ts'
-import { relayEndpoints, serveRelay } from '#relay/endpoints.ts'
+import { relayEndpoints, serveRelay, serveRelaySocket } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
 import { usageRefusals } from '#relay/usage-refusals.ts'
 import type { CarriedTurns } from '#resource/carried-turns.ts'
@@ -189,7 +191,11 @@ const endpointsOf = async (
     const serving = serveRelay(exchange, { value, parameters }, ports)
     return value.kind === 'call' ? metrics.whileOpen(serving) : serving
   }
-  return { calls, watching, administration: admin.api.endpoints, handle }
+  const handleSocket: HandleSocket<Served> = async (exchange, { value }) => {
+    assert(value.kind === 'socket', 'only these endpoints are upgraded')
+    await metrics.whileOpen(serveRelaySocket(exchange, { value }, ports))
+  }
+  return { calls, watching, administration: admin.api.endpoints, handle, handleSocket }
 }
 
 const publicPagesOf = (first: PublicSettings): Rooms['publicPages'] => {
