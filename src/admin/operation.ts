@@ -10,6 +10,7 @@ import type { AccountFacts } from '#ledger/port.ts'
 import type { SignupRules } from '#ledger/signup.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
+import type { CashierParts } from '#payment/cashier.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
@@ -23,6 +24,15 @@ export type TellPorts = {
   readonly alerts: () => readonly AlertRule[]
   /** Sends one event to one recipient, once; gives why it failed. */
   readonly send: (recipient: Recipient, event: Event) => Promise<string | null>
+}
+
+/** How credit is bought. */
+export type PaymentPorts = {
+  readonly cashier: CashierParts
+  /** Methods that the configuration names and that are off, with the reason. */
+  readonly off: () => ReadonlyMap<string, string>
+  /** Above this a second person must agree that a transfer came. */
+  readonly approveAboveNanoUsd: () => bigint
 }
 
 export type SignupRoom = {
@@ -63,6 +73,7 @@ export type AdminPorts = {
   readonly providerCredit: () => Promise<readonly ProviderCredit[]>
   readonly tell: TellPorts
   readonly prices: PricePorts
+  readonly payments: PaymentPorts
   /** `null` where no server runs. */
   readonly figures: Figures | null
 }

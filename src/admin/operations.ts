@@ -17,6 +17,8 @@ import { memberOperations } from './members.ts'
 import { modelOperations } from './models.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
+import { paymentDecisions } from './payment-decisions.ts'
+import { paymentOperations } from './payments.ts'
 import { planOperations } from './plans.ts'
 import { priceCompareOperations } from './price-compare.ts'
 import { priceExplainOperations } from './price-explain.ts'
@@ -40,6 +42,8 @@ export const operations = [
   ...creditOperations,
   ...credentialOperations,
   ...budgetOperations,
+  ...paymentOperations,
+  ...paymentDecisions,
   ...codeOperations,
   ...signupOperations,
   ...planOperations,

@@ -11,6 +11,7 @@ import { operation } from './operation.ts'
 import type { Upgrade } from './port.ts'
 import { table } from './render.ts'
 import type { AccountRow } from './rows.ts'
+import type { Author } from './trail-row.ts'
 import { trailRowOf } from './trail-row.ts'
 
 const planView = z.object({
@@ -53,7 +54,10 @@ export const planNamed = (name: string, ports: Pick<AdminPorts, 'plans'>): PlanF
 }
 
 /** Where an account comes to by paying; `undefined` = nowhere. */
-export const upgradeOf = (account: AccountRow, context: OperationContext): Upgrade | undefined => {
+export const upgradeOf = (
+  account: AccountRow,
+  context: Author & { readonly ports: Pick<OperationContext['ports'], 'plans'> },
+): Upgrade | undefined => {
   const plans = context.ports.plans()
   const plan = account.plan === null ? undefined : plans.get(account.plan)
   if (plan === undefined) return undefined

@@ -1,5 +1,6 @@
 /** Rows that the admin operations read and write. The first schema: organisation, project, member, account, key, trail, call. */
 
+import type { TrailEntry } from '#base/trail-entry.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 
 export type Billing = 'prepaid' | 'postpaid' | 'unlimited'
@@ -43,15 +44,5 @@ export type KeyRow = KeyFacts & {
   readonly digest: string
 }
 
-/** Who did what, with the values before and after; secrets masked. Written in the transaction of the change. */
-export type TrailRow = {
-  readonly id: string
-  readonly timeMs: number
-  /** `key:key_…`, `local` (the command line on this machine), `system`. */
-  readonly actor: string
-  readonly operation: string
-  readonly object: string
-  readonly before: string | null
-  readonly after: string | null
-  readonly requestId: string | null
-}
+/** A row of the trail. */
+export type TrailRow = TrailEntry

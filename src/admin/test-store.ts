@@ -9,6 +9,8 @@ import { catalogOf } from '#catalog/load.ts'
 import { priceBookOf } from '#catalog/price-book.ts'
 import type { AccountState, Grant } from '#ledger/port.ts'
 import type { Delivery } from '#notify/port.ts'
+import type { PaymentStore } from '#payment/port.ts'
+import { testCashier } from '#payment/test-cashier.ts'
 import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
@@ -26,6 +28,13 @@ const pageIn = <T extends Identified>(rows: readonly T[], { limit, after }: Page
 
 const byHandle = <T extends Identified & { readonly name: string }>(rows: readonly T[], handle: string): T | null =>
   rows.find((row) => row.id === handle) ?? rows.find((row) => row.name === handle) ?? null
+
+/** Nothing can be bought here: tests of payments have a real store. */
+const noPayments = (clock: Clock): AdminPorts['payments'] => ({
+  ...testCashier({ store: {} as PaymentStore, clock }),
+  off: () => new Map(),
+  approveAboveNanoUsd: () => 0n,
+})
 
 type TestMoney = Pick<AdminStore, 'grantCredit' | 'setAccountState' | 'balance' | 'verifyBooks'>
 
@@ -331,6 +340,7 @@ export const testContext = (actor: Actor = localTestActor) => {
       send: async (_recipient, { message }) => (message === '' ? 'nothing to say' : null),
     },
     figures: null,
+    payments: noPayments(clock),
   }
   const context: OperationContext = { actor, requestId: 'call_1', ports, clock, ids }
   return { store, clock, ids, ports, told, context }

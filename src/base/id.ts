@@ -18,6 +18,8 @@ export type IdPrefix =
   | 'cod'
   | 'sgn'
   | 'ord'
+  | 'rfd'
+  | 'doc'
   | 'mig'
   | 'tx'
   | 'whk'

@@ -6,6 +6,7 @@ import type { Secret } from '#base/log.ts'
 import type { Currency, PriceRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import type { SignupSettings } from '#identity/settings.ts'
+import type { PaymentConfig } from '#payment/settings.ts'
 import type { GuardSettings, PlanSettings } from '#policy/settings.ts'
 import type { Fault } from './fault.ts'
 
@@ -214,6 +215,8 @@ export type Config = {
   readonly priceRules: readonly PriceRule[]
   /** What a dollar costs in other currencies. */
   readonly fxRates: readonly FxRate[]
+  /** How credit is bought. */
+  readonly payments: PaymentConfig
   readonly signup: SignupSettings
   /** Pages that anybody may see; of `models` beginnings end in `*`, `null` = every model that has a price. */
   readonly public: { readonly pricing: boolean; readonly models: readonly string[] | null }

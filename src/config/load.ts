@@ -10,6 +10,7 @@ import { buildGuards } from './build-guard.ts'
 import { buildLimits } from './build-limit.ts'
 import { buildModels } from './build-model.ts'
 import { buildNotify } from './build-notify.ts'
+import { buildPayments } from './build-payment.ts'
 import { buildFxRates, buildPriceRules } from './build-price.ts'
 import type { Building } from './build-provider.ts'
 import { buildProviders } from './build-provider.ts'
@@ -175,6 +176,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     guards: await buildGuards(settings, resolver, tell),
     priceRules: buildPriceRules(settings),
     fxRates: buildFxRates(settings, tell),
+    payments: await buildPayments(settings, surroundings, { tell, warn }),
     signup: signupOf(settings, tell),
     public: { pricing: settings.public?.pricing ?? false, models: settings.public?.models ?? null },
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies, eventsMs: retention.events },

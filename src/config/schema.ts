@@ -54,8 +54,6 @@ export type Settings = { readonly [Name in BlockName]?: z.output<(typeof blocks)
 export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
   cluster: 'one server on one machine',
   identity: 'people manage the server with admin keys and the command line',
-  payments: 'accounts are unlimited and nothing is paid',
-  settlement: 'accounts are unlimited and nothing is paid',
   seller: 'no documents are issued',
   migrations: "traffic is shared out by the weights of a model's targets",
 }

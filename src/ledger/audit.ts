@@ -4,7 +4,7 @@
  */
 
 import type { CustomerBook } from './book.ts'
-import { adjustmentBook, customerOf, isCash, promoCostBook, revenueBook } from './book.ts'
+import { adjustmentBook, customerOf, isCash, isOrigin, revenueBook } from './book.ts'
 import type { AuditFinding } from './port.ts'
 
 /** Entries of a stretch, added up. */
@@ -73,17 +73,18 @@ const makeSums = () => {
     /** By account. */
     spent,
     paid,
-    /** Debt that corrections by hand have made. */
+    /** Debt that corrections by hand, and payments that were taken back, have made. */
     corrected,
     add: ({ from, to, lot, amountNano }: EntrySum): void => {
       const [giver, taker] = [customerOf(from), customerOf(to)]
       if (giver !== null && to === revenueBook) move(spent, giver.account, amountNano)
       if (giver !== null && isCash(to)) move(paid, giver.account, -amountNano)
       if (taker !== null && isCash(from)) move(paid, taker.account, amountNano)
-      if (giver !== null && lot === null && to === adjustmentBook) move(corrected, giver.account, amountNano)
+      if (giver !== null && lot === null && (to === adjustmentBook || isOrigin(to)))
+        move(corrected, giver.account, amountNano)
       if (lot === null) return
       if (giver !== null) move(left, lot, -amountNano)
-      if (giver !== null && (isCash(to) || to === promoCostBook)) move(revoked, lot, amountNano)
+      if (giver !== null && isOrigin(to)) move(revoked, lot, amountNano)
       if (taker === null || giver !== null) return
       move(left, lot, amountNano)
       move(granted, lot, amountNano)

@@ -23,7 +23,20 @@ export const promoCostBook = 'operator:promo-cost'
 export const cashBook = (method: string): string => `operator:cash:${method}`
 /** How credit came that nobody paid or gave: by a correction. */
 export const adjustmentMethod = 'adjustment'
-export const isCash = (book: string): boolean => book.startsWith('operator:cash:')
+/** Between the currencies: what came in as yuan stands here in yuan, and in dollars at the market's rate of its day. */
+export const exchangeBook = 'operator:exchange'
+/** What credit was worth above what was paid for it at the market's rate: yuan sold for dollars. */
+export const settlementDiscountBook = 'operator:settlement-discount'
+/** Fees that payers bore. */
+export const paymentFeeBook = 'operator:payment-fees'
+/** Taken back from customers to be paid back to them, and not on its way out yet. */
+export const refundsBook = 'operator:refunds'
+/** Where what was paid for credit comes from and goes back to. */
+export const isCash = (book: string): boolean =>
+  book.startsWith('operator:cash:') || book === exchangeBook || book === refundsBook
+/** Where credit goes that is taken back from its lot. */
+export const isOrigin = (book: string): boolean =>
+  isCash(book) || book === promoCostBook || book === settlementDiscountBook
 /** What is owed to a provider. */
 export const payableBook = (provider: string): string => `operator:payable:${provider}`
 

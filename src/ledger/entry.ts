@@ -10,21 +10,25 @@ import {
   breakageBook,
   cashBook,
   customerBook,
+  exchangeBook,
   owedBook,
   payableBook,
+  paymentFeeBook,
   promoCostBook,
+  refundsBook,
   revenueBook,
+  settlementDiscountBook,
   upstreamCostBook,
 } from './book.ts'
 import type { Lot, SpentLot } from './lot.ts'
 import { paidPart } from './lot.ts'
-import type { Billing, Grant, LotKind, UpstreamCost } from './port.ts'
+import type { Billing, Grant, LotKind, Settlement, UpstreamCost } from './port.ts'
 
 export type Entry = {
   readonly from: string
   readonly to: string
   readonly amountNano: bigint
-  readonly currency: 'USD'
+  readonly currency: string
   /** The lot that a customer's book is entered for. */
   readonly lot: string | null
 }
@@ -64,33 +68,110 @@ export const chargeEntries = (charge: {
   ])
 }
 
+/** The dollars that a payment brought for credit, at the market's rate, without the fee. */
+const cashOf = ({ payNanoUsd, feeNanoUsd }: Settlement): bigint => payNanoUsd - feeNanoUsd
+
+/** What was paid becomes credit: cash at the market's rate, and what the credit is worth besides as settlement discount. */
+const settlementEntries = (grant: Grant, settlement: Settlement): readonly Entry[] => {
+  const { account, kind, amountNanoUsd, method, lot } = grant
+  const { currency, payNano, feeNanoUsd, source } = settlement
+  const book = customerBook(account, kind)
+  const paidNanoUsd = paidOf(grant)
+  const isForeign = source === 'payer' && currency !== 'USD'
+  const from = source === 'refund' ? refundsBook : isForeign ? exchangeBook : cashBook(method)
+  const surplusNanoUsd = cashOf(settlement) - paidNanoUsd
+  return [
+    ...(isForeign ? [{ from: cashBook(method), to: exchangeBook, amountNano: payNano, currency, lot: null }] : []),
+    inUsd({ from, to: book, amountNano: paidNanoUsd, lot }),
+    inUsd({ from: settlementDiscountBook, to: book, amountNano: amountNanoUsd - paidNanoUsd, lot }),
+    inUsd({ from, to: settlementDiscountBook, amountNano: surplusNanoUsd, lot: null }),
+    inUsd({ from, to: paymentFeeBook, amountNano: feeNanoUsd, lot: null }),
+  ]
+}
+
 /** New credit, which first pays what the account owes. */
 export const grantEntries = (grant: Grant, billing: Billing, repaidNanoUsd: bigint): readonly Entry[] => {
-  const { account, kind, amountNanoUsd, method, lot } = grant
+  const { account, kind, amountNanoUsd, method, lot, settlement } = grant
   const book = customerBook(account, kind)
+  const repaid = inUsd({ from: book, to: owedBook(account, billing), amountNano: repaidNanoUsd, lot })
+  if (settlement !== undefined) return kept([...settlementEntries(grant, settlement), repaid])
   const paidNanoUsd = paidOf(grant)
   const given = method === adjustmentMethod ? adjustmentBook : promoCostBook
   return kept([
     inUsd({ from: cashBook(method), to: book, amountNano: paidNanoUsd, lot }),
     inUsd({ from: given, to: book, amountNano: amountNanoUsd - paidNanoUsd, lot }),
-    inUsd({ from: book, to: owedBook(account, billing), amountNano: repaidNanoUsd, lot }),
+    repaid,
   ])
 }
 
-/** What a grant was paid with. */
-export const paidOf = ({ kind, amountNanoUsd, method, paidNanoUsd }: Grant): bigint => {
+/** What a grant was paid with: of a payment, the dollars that it was worth, at most the credit itself. */
+export const paidOf = ({ kind, amountNanoUsd, method, paidNanoUsd, settlement }: Grant): bigint => {
   if (method === adjustmentMethod) return 0n
+  if (settlement !== undefined) return cashOf(settlement) < amountNanoUsd ? cashOf(settlement) : amountNanoUsd
   return paidNanoUsd ?? (kind === 'paid' ? amountNanoUsd : 0n)
+}
+
+/** Where the part of a lot goes that nobody paid for. */
+const unpaidOrigin = ({ method, kind }: Lot): string => {
+  if (method === adjustmentMethod) return adjustmentBook
+  return kind === 'paid' ? settlementDiscountBook : promoCostBook
+}
+
+/**
+ * A payment goes back: what it had bought is taken from its lots, and what of that is spent already becomes debt. `owed` is
+ * that debt, of which `owedPaidNanoUsd` was paid for.
+ */
+export const withdrawEntries = (withdrawal: {
+  readonly account: string
+  readonly billing: Billing
+  readonly taken: readonly SpentLot[]
+  readonly owedNanoUsd: bigint
+  readonly owedPaidNanoUsd: bigint
+}): readonly Entry[] => {
+  const { account, billing, taken, owedNanoUsd, owedPaidNanoUsd } = withdrawal
+  const debts = owedBook(account, billing)
+  return kept([
+    ...taken.flatMap(({ lot, amountNanoUsd }) => {
+      const from = customerBook(account, lot.kind)
+      const paidNanoUsd = paidPart(lot, amountNanoUsd)
+      return [
+        inUsd({ from, to: refundsBook, amountNano: paidNanoUsd, lot: lot.id }),
+        inUsd({ from, to: unpaidOrigin(lot), amountNano: amountNanoUsd - paidNanoUsd, lot: lot.id }),
+      ]
+    }),
+    inUsd({ from: debts, to: refundsBook, amountNano: owedPaidNanoUsd, lot: null }),
+    inUsd({ from: debts, to: settlementDiscountBook, amountNano: owedNanoUsd - owedPaidNanoUsd, lot: null }),
+  ])
+}
+
+/** What was taken back has left by the way it came: in the payer's currency, at the rate of the payment. */
+export const payOutEntries = (out: {
+  readonly method: string
+  readonly currency: string
+  readonly amountNano: bigint
+  readonly cashNanoUsd: bigint
+}): readonly Entry[] => {
+  const { method, currency, amountNano, cashNanoUsd } = out
+  const isForeign = currency !== 'USD'
+  const to = isForeign ? exchangeBook : cashBook(method)
+  const outNanoUsd = isForeign ? cashNanoUsd : amountNano
+  const fromLotsNanoUsd = outNanoUsd < cashNanoUsd ? outNanoUsd : cashNanoUsd
+  return kept([
+    inUsd({ from: refundsBook, to, amountNano: fromLotsNanoUsd, lot: null }),
+    inUsd({ from: refundsBook, to: settlementDiscountBook, amountNano: cashNanoUsd - fromLotsNanoUsd, lot: null }),
+    // Of dollars that were sold dearer than they are, and of a fee that a processor gave back: what no lot had.
+    inUsd({ from: settlementDiscountBook, to, amountNano: outNanoUsd - fromLotsNanoUsd, lot: null }),
+    ...(isForeign ? [{ from: exchangeBook, to: cashBook(method), amountNano, currency, lot: null }] : []),
+  ])
 }
 
 /** What is taken back of a lot goes where it came from. */
 export const revokeEntries = (account: string, lot: Lot, amountNanoUsd: bigint): readonly Entry[] => {
   const from = customerBook(account, lot.kind)
   const paidNanoUsd = paidPart(lot, amountNanoUsd)
-  const given = lot.method === adjustmentMethod ? adjustmentBook : promoCostBook
   return kept([
     inUsd({ from, to: cashBook(lot.method), amountNano: paidNanoUsd, lot: lot.id }),
-    inUsd({ from, to: given, amountNano: amountNanoUsd - paidNanoUsd, lot: lot.id }),
+    inUsd({ from, to: unpaidOrigin(lot), amountNano: amountNanoUsd - paidNanoUsd, lot: lot.id }),
   ])
 }
 

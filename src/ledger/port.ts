@@ -235,6 +235,21 @@ export type Grant = {
   readonly scope?: readonly string[] | null
   /** What was paid for it; absent = the amount of a paid lot, else nothing. */
   readonly paidNanoUsd?: bigint
+  /** How it was paid by an order; absent = no order was about it. */
+  readonly settlement?: Settlement
+}
+
+/** What came in for a lot, in the payer's currency and in dollars at the market's rate of that day. */
+export type Settlement = {
+  readonly currency: string
+  /** Nano units of the currency, with the fee. */
+  readonly payNano: bigint
+  /** The same in dollars. */
+  readonly payNanoUsd: bigint
+  /** Of it the fee that the payer bore. */
+  readonly feeNanoUsd: bigint
+  /** `refund`: it was on its way back to the payer and could not be paid out. */
+  readonly source: 'payer' | 'refund'
 }
 
 /** A lot as it may be looked at. */
@@ -311,6 +326,7 @@ export type AuditFinding = {
     | 'paid'
     | 'scope'
     | 'code'
+    | 'payment'
   /** The book, account, lot or call. */
   readonly object: string
   readonly message: string

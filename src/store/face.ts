@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
+import type { PaymentStore } from '#payment/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSource } from '#relay/port.ts'
 import type { BindingStore, CarriedStore, ResponseStore } from '#resource/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
@@ -32,6 +33,7 @@ export type Store = AdminStore &
   AccountSource &
   VolumeSource &
   OldCalls &
+  PaymentStore &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -163,11 +165,32 @@ const bindingFace = (execute: Execute): BindingStore => ({
   sweepBindings: (nowMs, limit) => execute('sweepBindings', { nowMs, limit }),
 })
 
+const paymentFace = (execute: Execute): PaymentStore => ({
+  createOrder: (order, event, trail) => execute('createOrder', { order, event, trail }),
+  order: (id) => execute('order', id),
+  orderBy: (method, by, value) => execute('orderBy', { method, by, value }),
+  orders: (page) => execute('orders', page),
+  moveOrder: (move) => execute('moveOrder', move),
+  paymentEvents: (order) => execute('paymentEvents', order),
+  refundsOf: (order) => execute('refundsOf', order),
+  refund: (id) => execute('refund', id),
+  dueOrders: (nowMs, limit) => execute('dueOrders', { nowMs, limit }),
+  dueRefunds: (nowMs, limit) => execute('dueRefunds', { nowMs, limit }),
+  ordersOfDay: (question) => execute('ordersOfDay', question),
+  keepReconciliation: (row) => execute('keepReconciliation', row),
+  reconciliation: (method, day) => execute('reconciliation', { method, day }),
+  setAutoTopUp: (row, trail) => execute('setAutoTopUp', { row, trail }),
+  autoTopUp: (account) => execute('autoTopUp', account),
+  dueTopUps: (nowMs, limit) => execute('dueTopUps', { nowMs, limit }),
+  toppedUpSince: (account, sinceMs) => execute('toppedUpSince', { account, sinceMs }),
+})
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
   ...customerFace(execute),
   ...priceFace(execute),
   ...bindingFace(execute),
+  ...paymentFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),

@@ -2,6 +2,13 @@
 
 import type { Flag, JsonText, Sequence, Whole, WholeOrNull, WholeOrZero } from './column.ts'
 import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
+import type {
+  AutoTopUpTable,
+  PaymentEventTable,
+  PaymentOrderTable,
+  PaymentReconciliationTable,
+  PaymentRefundTable,
+} from './payment-tables.ts'
 
 export type OrganisationTable = { id: string; name: string; created_ms: Whole }
 
@@ -455,6 +462,11 @@ export type Tables = {
   price_proposal: PriceProposalTable
   price_used: PriceUsedTable
   own_credential: OwnCredentialTable
+  payment_order: PaymentOrderTable
+  payment_event: PaymentEventTable
+  payment_refund: PaymentRefundTable
+  payment_reconciliation: PaymentReconciliationTable
+  auto_top_up: AutoTopUpTable
   meta: MetaTable
   schema_step: SchemaStepTable
 }

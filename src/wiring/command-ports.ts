@@ -9,6 +9,7 @@ import { networkTransport } from '#http/upstream.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import type { Machine } from './machine.ts'
+import { openPayments } from './payments.ts'
 import { pricePorts } from './prices.ts'
 import { providerBalances } from './provider-balances.ts'
 import { modelRows, openRelay } from './relay-rooms.ts'
@@ -28,6 +29,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   live.accountsChanged(await store.loadAccounts())
   const { ports: tell } = await openTelling(machine, { config, log }, opening)
   live.customersChanged(await loadCustomers(opened, log))
+  const payments = await openPayments(machine, { config, store, live, emit: () => {}, log }, opening)
   const closing = opening.move()
   return {
     ports: {
@@ -48,6 +50,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       tell,
       figures: null,
       prices: pricePorts(live, catalog, store),
+      payments,
     },
     close: () => closing.disposeAsync(),
   }

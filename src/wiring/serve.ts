@@ -27,6 +27,7 @@ import type { HandleSocket } from '#http/upgrade.ts'
 import { checkProviders } from '#job/check-providers.ts'
 import { forgetOld } from '#job/forget-old.ts'
 import { keepBooks } from '#job/keep-books.ts'
+import { startPolling } from '#job/poll-payments.ts'
 import { rollUsage } from '#job/roll-usage.ts'
 import type { Figures } from '#observe/figures.ts'
 import { makeFigures } from '#observe/figures.ts'
@@ -34,6 +35,8 @@ import { makeMetrics } from '#observe/metrics.ts'
 import { watchPages } from '#observe/pages.ts'
 import { pinoLog } from '#observe/pino-log.ts'
 import type { RecordTrace } from '#observe/spans.ts'
+import type { PaymentEndpoint } from '#payment/endpoints.ts'
+import { paymentEndpoints, servePayment } from '#payment/endpoints.ts'
 import { protocols } from '#protocol/index.ts'
 import { identify } from '#relay/admit.ts'
 import type { RelayEndpoint } from '#relay/endpoints.ts'
@@ -55,6 +58,8 @@ import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
 import { openOverload } from './overload.ts'
+import type { PaymentRoom } from './payments.ts'
+import { openPayments } from './payments.ts'
 import { priceKeeper } from './price-keeper.ts'
 import { countVolumesBefore, pricePorts, priceRowsNow } from './prices.ts'
 import { openProviderCredit } from './provider-balances.ts'
@@ -63,7 +68,7 @@ import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
 import { startWatching } from './watching.ts'
 
-export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint
+export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint | PaymentEndpoint
 
 type Data = Awaited<ReturnType<typeof openData>>
 type Rooms = {
@@ -82,9 +87,10 @@ type Rooms = {
     readonly current: () => PublicSettings
     readonly configure: (settings: PublicSettings) => void
   }
+  readonly payments: PaymentRoom
 } & Awaited<ReturnType<typeof openRelay>>
 
-const adminPorts = ({ request, data, log, live, catalog, telling, figures, routes, credit }: Rooms) => ({
+const adminPorts = ({ request, data, log, live, catalog, telling, figures, routes, credit, payments }: Rooms) => ({
   store: data.store,
   customers: data.store,
   digestKey: data.digestKey,
@@ -101,6 +107,7 @@ const adminPorts = ({ request, data, log, live, catalog, telling, figures, route
   tell: telling.ports,
   figures,
   prices: pricePorts(live, catalog, data.store),
+  payments,
 })
 
 const adminServing = (machine: Machine, rooms: Rooms) => {
@@ -183,9 +190,12 @@ const endpointsOf = async (
     await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
     manualEndpoint(),
     ...publicPrices({ ports: admin.ports, settings: rooms.publicPages.current, clock }),
+    ...paymentEndpoints(),
   ]
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
+    if (value.kind === 'payment_notice' || value.kind === 'payment_return')
+      return servePayment(exchange, { value, parameters }, rooms.payments.cashier)
     if (value.kind === 'operation' || value.kind === 'openapi')
       return serveAdmin(exchange, { value, parameters }, admin)
     const serving = serveRelay(exchange, { value, parameters }, ports)
@@ -210,7 +220,7 @@ const publicPagesOf = (first: PublicSettings): Rooms['publicPages'] => {
 
 /** Takes a changed file into force, or says why the old state stays. */
 const reload = (
-  { live, log, telling, credit, publicPages }: Rooms,
+  { live, log, telling, credit, publicPages, payments }: Rooms,
   loaded: Loaded,
   restart: readonly string[],
 ): readonly string[] => {
@@ -222,6 +232,7 @@ const reload = (
   telling.configure(loaded.config.notify)
   credit.configure(loaded.config)
   publicPages.configure(loaded.config.public)
+  payments.configure(loaded.config)
   log.info('the changed configuration is in force', { digest: loaded.config.digest })
   if (restart.length === 0) return []
   log.warn('some changed settings need a restart', { settings: restart.join(', ') })
@@ -246,6 +257,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const figures = makeFigures(clock)
   const alerts = telling.ports.alerts
   const owner = Buffer.from(ids.bytes(12)).toString('hex')
+  const relay = await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)
+  const payments = await openPayments(machine, { config, store, live: relay.live, emit, log }, closing)
   const rooms: Rooms = {
     request,
     log,
@@ -257,7 +270,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     owner,
     publicPages: publicPagesOf(config.public),
     credit: openProviderCredit(machine, { config, alerts, emit, log }),
-    ...(await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)),
+    payments,
+    ...relay,
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
@@ -279,6 +293,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   closing.defer(() => rolling.close())
   const forgetting = forgetOld({ store, retention: config.retention, clock, log })
   closing.defer(() => forgetting.close())
+  const polling = startPolling({ cashier: payments.cashier, clock, log })
+  closing.defer(() => polling.close())
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(
     machine,

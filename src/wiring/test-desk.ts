@@ -10,6 +10,9 @@ import type { HandClock } from '#base/hand-clock.ts'
 import { handClock } from '#base/hand-clock.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
+import { nanoOf } from '#base/money.ts'
+import { manualMethod } from '#payment/manual/method.ts'
+import { testCashier } from '#payment/test-cashier.ts'
 import { digestKey } from '#policy/key.ts'
 import type { Plans } from '#policy/plan.ts'
 import { makeSeal } from '#secret/seal.ts'
@@ -24,6 +27,8 @@ export type Desk = {
   readonly told: readonly KeyRow[]
   /** `run('projects create', { name: 'search' })`. Rejects with Problem. */
   readonly run: (command: string, input?: object) => Promise<Readonly<Record<string, unknown>>>
+  /** The same as another person: `key:key_…`. */
+  readonly as: (actor: string, command: string, input?: object) => Promise<Readonly<Record<string, unknown>>>
 }
 
 /** 2026-11-22, a Sunday. */
@@ -42,6 +47,8 @@ const door: SignupRoom = {
     perDomainMax: 2,
   },
 }
+
+const transfers = manualMethod({ instructions: 'Bank of Test, 123', currencies: ['USD', 'CNY'] })
 
 /** A desk over a new store with one prepaid account `acme`, closed when the test is over. */
 export const openDesk = async (context: TestContext, changes: Partial<AdminPorts> = {}): Promise<Desk> => {
@@ -76,6 +83,11 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     prices: testPrices(),
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,
+    payments: {
+      ...testCashier({ store, clock, methods: [transfers] }),
+      off: () => new Map(),
+      approveAboveNanoUsd: () => nanoOf('1000'),
+    },
     ...changes,
   }
   const desk: OperationContext = {
@@ -85,11 +97,13 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     clock,
     ids,
   }
-  const run: Desk['run'] = async (command, input = {}) => {
+  const as: Desk['as'] = async (name, command, input = {}) => {
     const operation = operations.find(({ noun, verb }) => `${noun} ${verb}` === command)
     if (operation === undefined) throw new Error(`there is no operation ${command}`)
-    return (await runOperation(operation, input, desk)) as Readonly<Record<string, unknown>>
+    const context = { ...desk, actor: { ...desk.actor, name } }
+    return (await runOperation(operation, input, context)) as Readonly<Record<string, unknown>>
   }
+  const run: Desk['run'] = (command, input) => as('local', command, input)
   await run('accounts create', { name: 'acme', billing: 'prepaid' })
-  return { store, clock, told, run }
+  return { store, clock, told, run, as }
 }

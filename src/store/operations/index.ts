@@ -14,6 +14,7 @@ import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
 import { outboxOperations } from './outbox.ts'
 import { ownCredentialOperations } from './own-credential.ts'
+import { paymentOperations } from './payment.ts'
 import { peopleOperations } from './people.ts'
 import { planOperations } from './plan.ts'
 import { priceOperations } from './price.ts'
@@ -38,6 +39,7 @@ export const makeOperations = () => ({
   ...ownCredentialOperations,
   ...codeOperations(),
   ...signupOperations(),
+  ...paymentOperations(),
   ...outboxOperations,
   ...keptAnswerOperations,
   ...responseOperations,

@@ -19,6 +19,7 @@ import { nodes } from './0016-nodes.ts'
 import { bindings } from './0017-bindings.ts'
 import { reading } from './0018-reading.ts'
 import { carried } from './0019-carried.ts'
+import { payments } from './0020-payments.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -41,4 +42,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   bindings,
   reading,
   carried,
+  payments,
 ]

@@ -15,6 +15,7 @@ import { keySourceContract } from '#store/key-source.contract.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
+import { paymentContract } from '#store/payment.contract.ts'
 import { peopleContract } from '#store/people.contract.ts'
 import { responseContract } from '#store/response.contract.ts'
 import { retentionContract } from '#store/retention.contract.ts'
@@ -75,6 +76,7 @@ for (const backend of [inMemory, inFile('process')]) {
   retentionContract(backend)
   peopleContract(backend)
   codeContract(backend)
+  paymentContract(backend)
   ownCredentialContract(backend)
   keptAnswerContract(backend)
   responseContract(backend)

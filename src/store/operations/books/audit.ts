@@ -313,6 +313,20 @@ const originFindings = async (transaction: Transaction): Promise<readonly AuditF
   return rows.map(({ object, why }) => ({ kind: 'code', object, message: why }))
 }
 
+/** Orders that say they were credited, and credit that says an order paid for it: each has its other, of the same amount. */
+const paymentFindings = async (transaction: Transaction): Promise<readonly AuditFinding[]> => {
+  const { rows } = await sql<LotOf>`
+    select o.id as object, 'it was credited, and its lot is not there or another' as why from payment_order o
+      left join lot l on l.id = 'lot_' || substr(o.id, 5) where o.credited_ms is not null
+      and (l.id is null or l.account <> o.account or l.granted_nano_usd <> o.credit_nano_usd or l.method <> o.method)
+    union all select l.id, 'an order is named as what paid for it, and that order was not credited' from lot l
+      join payment_order o on o.id = 'ord_' || substr(l.id, 5) where o.credited_ms is null
+    union all select o.id, 'more of it was paid back than had been paid' from payment_order o
+      where o.refunded_nano + o.disputed_nano > coalesce(o.paid_nano, 0)
+    limit ${findingsMax}`.execute(transaction)
+  return rows.map(({ object, why }) => ({ kind: 'payment', object, message: why }))
+}
+
 /** A page of lots. */
 export const lotPage = async (
   transaction: Transaction,
@@ -332,7 +346,7 @@ export const lotPage = async (
       revokedNanoUsd: row.revoked_nano_usd,
       isCorrection: row.method === adjustmentMethod,
     })),
-    findings: after === null ? await originFindings(transaction) : [],
+    findings: after === null ? [...(await originFindings(transaction)), ...(await paymentFindings(transaction))] : [],
     next: rows.length === pageRowsMax ? (rows.at(-1)?.id ?? null) : null,
   }
 }

@@ -42,6 +42,16 @@ export const revokeLot = async (books: Books, { lot: id, nowMs, reason }: Revoca
       param: 'lot',
     })
   const { account } = found
+  const order = await transaction
+    .selectFrom('payment_order')
+    .select('id')
+    .where('id', '=', `ord_${id.slice('lot_'.length)}`)
+    .executeTakeFirst()
+  if (order !== undefined)
+    throw new Problem('conflict', {
+      message: `Lot ${id} was bought by order ${order.id}: 'drover payments refund ${order.id}' takes it back and pays it back.`,
+      param: 'lot',
+    })
   const money = await moneyAt(books, account, nowMs)
   const row = await transaction.selectFrom('lot').selectAll().where('id', '=', id).executeTakeFirst()
   if (money === null || row === undefined) return { account, revokedNanoUsd: 0n, keptNanoUsd: 0n }

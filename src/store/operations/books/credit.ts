@@ -44,7 +44,11 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
   const money = await moneyAt(books, account, nowMs)
   if (money === null) throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
   if (money.state === 'closed')
-    throw new Problem('conflict', { message: `Account ${account} is closed: it takes no credit.`, param: 'account' })
+    throw new Problem('conflict', {
+      message: `Account ${account} is closed: it takes no credit.`,
+      param: 'account',
+      facts: { fault: 'account_closed' },
+    })
   const scope = grant.scope ?? null
   // What is given for some models does not pay for what others cost.
   const debtNanoUsd = scope === null ? money.owedNanoUsd : 0n

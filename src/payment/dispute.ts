@@ -1,0 +1,115 @@
+/** A payer's bank takes a payment back, and perhaps gives it again. */
+
+import type { CashierParts } from './cashier.ts'
+import { eventOf, grantsOf, moveWith } from './cashier.ts'
+import type { Hint } from './method.ts'
+import { stateAfterRefund } from './order-machine.ts'
+import type { Deposit, PaymentOrder } from './port.ts'
+import { moneyText } from './price.ts'
+import { standingOf, takeForeignRefund } from './refund.ts'
+
+type Dispute = Extract<Hint, { readonly kind: 'dispute' }>
+
+const tell = (parts: CashierParts, order: PaymentOrder, dispute: Dispute): void => {
+  const amount = moneyText(dispute.amountNano, order.currency)
+  const words = {
+    open: `The payer's bank took ${amount} of order ${order.id} back: its credit is taken from the account, and what was spent is owed. Answer the dispute at ${order.method}.`,
+    won: `The dispute about order ${order.id} is won: ${amount} is credited again.`,
+    lost: `The dispute about order ${order.id} is lost: ${amount} stays with the payer.`,
+  }
+  parts.emit({
+    name: 'payment_disputed',
+    account: order.account,
+    object: order.id,
+    message: words[dispute.outcome],
+    figure: null,
+    facts: { method: order.method, dispute: dispute.dispute, outcome: dispute.outcome },
+  })
+}
+
+/** The money is back, and so is the credit, in lots named after the dispute. */
+const won = (parts: CashierParts, id: string, dispute: Dispute): Promise<PaymentOrder> =>
+  moveWith(parts, id, async (now) => {
+    const refunds = await parts.store.refundsOf(id)
+    const taken = refunds.find(({ processorId }) => processorId === dispute.dispute)
+    if (taken === undefined || taken.state === 'failed') return null
+    const nowMs = parts.clock.nowMs()
+    const standing = standingOf(
+      refunds.map((one) => (one.id === taken.id ? { ...one, state: 'failed' as const } : one)),
+    )
+    const [paid] = grantsOf(now, nowMs)
+    const isWhole = taken.creditNanoUsd > 0n && paid !== undefined && now.creditedMs !== null
+    const deposit: Deposit | null = isWhole
+      ? {
+          grants: [
+            {
+              ...paid,
+              lot: `lot_${taken.id.slice(4)}`,
+              amountNanoUsd: taken.creditNanoUsd,
+              reason: `dispute ${dispute.dispute} won`,
+              settlement: {
+                currency: now.currency,
+                payNano: taken.amountNano,
+                payNanoUsd: taken.cashNanoUsd,
+                feeNanoUsd: 0n,
+                source: 'payer',
+              },
+            },
+          ],
+          upgrade: null,
+        }
+      : null
+    const disputedNano = now.disputedNano - taken.amountNano
+    const state = stateAfterRefund({ ...now, state: disputedNano > 0n ? 'disputed' : 'credited' }, standing)
+    return {
+      state,
+      facts: { disputedNano: disputedNano < 0n ? 0n : disputedNano },
+      refund: { ...taken, state: 'failed', note: 'the dispute was won' },
+      deposit,
+      events: [
+        eventOf(now, {
+          kind: 'dispute_won',
+          name: `won/${dispute.dispute}`,
+          state,
+          timeMs: nowMs,
+          detail: dispute.dispute,
+        }),
+      ],
+    }
+  })
+
+const lost = (parts: CashierParts, id: string, dispute: Dispute): Promise<PaymentOrder> =>
+  moveWith(parts, id, async (now) => ({
+    state: now.state,
+    facts: { note: `dispute ${dispute.dispute} lost` },
+    events: [
+      eventOf(now, {
+        kind: 'dispute_lost',
+        name: `lost/${dispute.dispute}`,
+        state: now.state,
+        timeMs: parts.clock.nowMs(),
+        detail: dispute.dispute,
+      }),
+    ],
+  }))
+
+/** Idempotent by the dispute: a decision that comes before its beginning begins it too. */
+export const takeDispute = async (parts: CashierParts, order: PaymentOrder, dispute: Dispute): Promise<void> => {
+  const known = (await parts.store.refundsOf(order.id)).some(({ processorId }) => processorId === dispute.dispute)
+  if (!known) {
+    const { amountNano } = dispute
+    await takeForeignRefund(parts, order.id, {
+      processorId: dispute.dispute,
+      amountNano,
+      reason: `dispute ${dispute.dispute}`,
+      source: 'dispute',
+    })
+    tell(parts, order, { ...dispute, outcome: 'open' })
+  }
+  const events = await parts.store.paymentEvents(order.id)
+  if (dispute.outcome === 'open' || events.some(({ id }) => id === `${order.id}/${dispute.outcome}/${dispute.dispute}`))
+    return
+  if (dispute.outcome === 'won') await won(parts, order.id, dispute)
+  else await lost(parts, order.id, dispute)
+  tell(parts, order, dispute)
+}

@@ -1,0 +1,98 @@
+/** Notices of processors: believed as far as their signature, and taken as a hint to ask. Acknowledged when what was seen is durable. */
+
+import { asProblem, Problem } from '#base/problem.ts'
+import type { Answer } from '#http/inbound.ts'
+import type { CashierParts } from './cashier.ts'
+import { askAndTake, eventOf, methodOf, moveWith } from './cashier.ts'
+import { takeDispute } from './dispute.ts'
+import type { Hint, PaymentMethod, RawNotice } from './method.ts'
+import type { PaymentOrder } from './port.ts'
+import { sendRefund, takeForeignRefund } from './refund.ts'
+
+/** No notice is longer: longer ones are refused before they are read. */
+export const noticeBytesMax = 64 * 1024
+
+/** Writes down that a notice came; a repeat of it adds nothing. */
+const noteNotice = (parts: CashierParts, order: PaymentOrder, hint: Hint): Promise<PaymentOrder> =>
+  moveWith(parts, order.id, async (now) => ({
+    state: now.state,
+    facts: {},
+    events: [
+      {
+        ...eventOf(now, { kind: 'notice', name: '', state: now.state, timeMs: parts.clock.nowMs(), detail: hint.kind }),
+        id: `notice/${hint.id}`.slice(0, 200),
+      },
+    ],
+  }))
+
+const orderOfMethod = async (parts: CashierParts, method: PaymentMethod, id: string): Promise<PaymentOrder> => {
+  const order = await parts.store.order(id)
+  // Another method's order is none of this one's: its notices must not touch it.
+  if (order !== null && order.method === method.name) return order
+  throw new Problem('not_found', { message: `'${method.name}' has no order ${id.slice(0, 64)} here.` })
+}
+
+/** A refund notice names one of ours, or one that was made at the processor. */
+const takeRefundHint = async (
+  parts: CashierParts,
+  order: PaymentOrder,
+  hint: Extract<Hint, { readonly kind: 'refund' }>,
+): Promise<void> => {
+  const refunds = await parts.store.refundsOf(order.id)
+  const own = refunds.find(({ id, processorId }) => id === hint.refund || processorId === hint.refund)
+  if (own !== undefined) {
+    if (own.state === 'pending' || own.state === 'sent') await sendRefund(parts, own.id)
+    return
+  }
+  const method = methodOf(parts, order.method)
+  for (const found of (await method.refunds?.(order)) ?? [])
+    if (!refunds.some(({ id, processorId }) => id === found.id || processorId === found.processorId))
+      await takeForeignRefund(parts, order.id, {
+        processorId: found.processorId,
+        amountNano: found.amountNano,
+        reason: `made at ${order.method}`,
+        source: 'processor',
+      })
+}
+
+const act = async (parts: CashierParts, method: PaymentMethod, hint: Hint): Promise<void> => {
+  if (hint.kind === 'nothing') {
+    parts.log.info('a notice is about nothing of ours', { method: method.name, notice: hint.id, why: hint.why })
+    return
+  }
+  if (hint.kind === 'card') {
+    await parts.cardKept(hint)
+    return
+  }
+  const order = await orderOfMethod(parts, method, hint.order)
+  if (hint.kind === 'order') await askAndTake(parts, order)
+  else if (hint.kind === 'refund') await takeRefundHint(parts, order, hint)
+  else await takeDispute(parts, order, hint)
+  await noteNotice(parts, order, hint)
+}
+
+const statusOf = (problem: Problem): number => {
+  if (problem.code === 'not_found') return 404
+  if (problem.row.status < 500 && problem.row.blame === 'caller') return problem.row.status
+  return problem.row.status >= 500 ? problem.row.status : 500
+}
+
+/**
+ * Answers a notice in the processor's own words: taken, when what was seen is committed, and refused otherwise, so that it
+ * comes again. What cannot be believed is refused with 4xx and leaves no trace but a line of the log.
+ */
+export const takeNotice = async (parts: CashierParts, name: string, notice: RawNotice): Promise<Answer> => {
+  const method = methodOf(parts, name)
+  try {
+    await act(parts, method, await method.readNotice(notice, parts.clock.nowMs()))
+    return method.taken
+  } catch (thrown) {
+    const problem = asProblem(thrown)
+    const status = statusOf(problem)
+    const facts = { method: name, status, problem: problem.message, bytes: notice.bytes.length }
+    if (problem.detail.facts?.['probe'] === true) parts.log.debug('a probe with a wrong signature was refused', facts)
+    else if (status < 500) parts.log.warn('a payment notice was refused', facts)
+    else parts.log.error('a payment notice could not be taken; it will come again', { ...facts, error: problem })
+    return method.refused(status, status < 500 ? problem.message : 'try again later')
+  }
+}

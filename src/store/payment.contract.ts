@@ -1,0 +1,254 @@
+/** What every backend does for orders of credit. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
+import { nanoOf } from '#base/money.ts'
+import type { PaymentRefund } from '#payment/port.ts'
+import type { Store } from './face.ts'
+import { sampleCrediting, sampleEvent, sampleOrder } from './sample-order.ts'
+import { sampleAccount, sampleFirst, sampleTrail } from './sample-rows.ts'
+import type { OpenBackend } from './test-backend.ts'
+
+const begin = async (store: Store): Promise<void> => {
+  await store.begin(sampleFirst())
+  await store.createAccount(sampleAccount('one'), sampleTrail('trl_a'))
+  await store.createAccount(sampleAccount('two'), sampleTrail('trl_b'))
+}
+
+const sampleRefund = (changes: Partial<PaymentRefund> = {}): PaymentRefund => ({
+  id: 'rfd_1',
+  order: 'ord_1',
+  state: 'pending',
+  source: 'operator',
+  amountNano: nanoOf('40'),
+  creditNanoUsd: 0n,
+  bonusNanoUsd: 0n,
+  cashNanoUsd: 0n,
+  processorId: null,
+  reason: 'asked',
+  actor: 'local',
+  createdMs: 20,
+  endedMs: null,
+  nextPollMs: 30,
+  polls: 0,
+  note: null,
+  ...changes,
+})
+
+const balanceOf = async (store: Store, account: string): Promise<bigint | undefined> =>
+  (await store.balance(account, 100))?.balanceNanoUsd
+
+const sound = async (store: Store): Promise<void> => assert.deepEqual((await store.verifyBooks(100)).problems, [])
+
+const open = async (store: Store, id: string, changes: Parameters<typeof sampleOrder>[1] = {}) => {
+  const order = sampleOrder(id, changes)
+  return store.createOrder(order, sampleEvent(order, 'created'), sampleTrail(`trl_${id}`))
+}
+
+/** Registers the tests that every backend passes as keeper of orders. */
+export const paymentContract = ({ name, open: openBackend }: OpenBackend): void => {
+  test(`${name}: an order is kept as it is, once for a key of its account`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    const first = await open(store, 'ord_1', { idempotencyKey: 'once', action: '{"kind":"none"}', bonusLastsMs: 7 })
+    assert.deepEqual(await store.order('ord_1'), first)
+    assert.equal((await open(store, 'ord_2', { idempotencyKey: 'once' })).id, 'ord_1')
+    assert.equal((await open(store, 'ord_3', { idempotencyKey: 'once', account: 'acc_two' })).id, 'ord_3')
+    assert.equal(await store.order('ord_2'), null)
+    const page = { limit: 10, after: null, account: 'acc_one', method: null, state: null }
+    assert.deepEqual(
+      (await store.orders(page)).map(({ id }) => id),
+      ['ord_1'],
+    )
+  })
+
+  test(`${name}: of 100 moves that were decided on one version exactly one happens, with its credit`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    const order = await open(store, 'ord_1')
+    const moves = await Promise.all(Array.from({ length: 100 }, () => store.moveOrder(sampleCrediting(order))))
+    assert.equal(moves.filter(({ ok }) => ok).length, 1)
+    assert.equal(await balanceOf(store, 'acc_one'), nanoOf('100'))
+    assert.equal((await store.order('ord_1'))?.state, 'credited')
+    assert.deepEqual(
+      (await store.paymentEvents('ord_1')).map(({ kind }) => kind),
+      ['created', 'credited'],
+    )
+    await sound(store)
+  })
+
+  test(`${name}: a processor's payment pays one order, and a move that the books refuse leaves nothing behind`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    const [one, two] = [await open(store, 'ord_1'), await open(store, 'ord_2')]
+    await store.moveOrder(sampleCrediting(one))
+    const stolen = sampleCrediting(two)
+    await assert.rejects(store.moveOrder({ ...stolen, facts: { ...stolen.facts, transaction: 'tx of ord_1' } }), {
+      code: 'conflict',
+    })
+    await store.setAccountState('acc_one', 'closed', sampleTrail('trl_c'))
+    await assert.rejects(store.moveOrder(stolen), { code: 'conflict' })
+    assert.deepEqual([(await store.order('ord_2'))?.state, (await store.order('ord_2'))?.version], ['pending', 0])
+    assert.deepEqual(
+      (await store.paymentEvents('ord_2')).map(({ kind }) => kind),
+      ['created'],
+    )
+    await sound(store)
+  })
+
+  test(`${name}: a refund takes its credit in the move that asks for it, and what is spent cannot go back`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    const order = await open(store, 'ord_1')
+    await store.moveOrder(sampleCrediting(order))
+    const settle = { account: 'acc_one', key: null, nowMs: 12, priceHash: null, rule: 'test', upstreamCosts: [] }
+    await store.settle({ ...settle, call: 'call_1', chargeNanoUsd: nanoOf('70') })
+    const withdrawal = {
+      id: 'rfd_1',
+      account: 'acc_one',
+      lot: 'lot_1',
+      creditNanoUsd: nanoOf('40'),
+      bonusLot: null,
+      bonusNanoUsd: 0n,
+      mayOwe: false,
+      reason: 'asked',
+    }
+    const move = { order: 'ord_1', version: 1, state: 'refund_pending', nowMs: 20, facts: {}, events: [] } as const
+    await assert.rejects(store.moveOrder({ ...move, refund: sampleRefund(), withdrawal }), { code: 'conflict' })
+    assert.deepEqual(await store.refundsOf('ord_1'), [])
+    const moved = await store.moveOrder({
+      ...move,
+      refund: sampleRefund({ amountNano: nanoOf('30') }),
+      withdrawal: { ...withdrawal, creditNanoUsd: nanoOf('30') },
+    })
+    assert.equal(moved.ok && moved.refund?.creditNanoUsd, nanoOf('30'))
+    // 30 of 100 dollars that were bought for 14.084507042.
+    assert.equal(moved.ok && moved.refund?.cashNanoUsd, nanoOf('4.225352112'))
+    assert.equal(await balanceOf(store, 'acc_one'), 0n)
+    assert.deepEqual(
+      (await store.dueRefunds(30, 10)).map(({ id }) => id),
+      ['rfd_1'],
+    )
+    const refund = await store.refund('rfd_1')
+    assert.ok(refund !== null)
+    await store.moveOrder({
+      ...move,
+      version: 2,
+      state: 'partially_refunded',
+      facts: { refundedNano: nanoOf('30') },
+      refund: { ...refund, state: 'done', endedMs: 40, nextPollMs: null },
+      payOut: {
+        id: 'rfd_1',
+        account: 'acc_one',
+        method: 'wechat',
+        currency: 'CNY',
+        amountNano: nanoOf('30'),
+        cashNanoUsd: refund.cashNanoUsd,
+      },
+    })
+    assert.deepEqual(await store.dueRefunds(90, 10), [])
+    await sound(store)
+  })
+
+  test(`${name}: what a bank takes back and is spent becomes debt`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    await store.moveOrder(sampleCrediting(await open(store, 'ord_1')))
+    const settle = { account: 'acc_one', key: null, nowMs: 12, priceHash: null, rule: 'test', upstreamCosts: [] }
+    await store.settle({ ...settle, call: 'call_1', chargeNanoUsd: nanoOf('70') })
+    await store.moveOrder({
+      order: 'ord_1',
+      version: 1,
+      state: 'disputed',
+      nowMs: 20,
+      facts: { disputedNano: nanoOf('100') },
+      events: [],
+      refund: sampleRefund({ amountNano: nanoOf('100'), state: 'done', source: 'dispute', nextPollMs: null }),
+      withdrawal: {
+        id: 'rfd_1',
+        account: 'acc_one',
+        lot: 'lot_1',
+        creditNanoUsd: nanoOf('100'),
+        bonusLot: null,
+        bonusNanoUsd: 0n,
+        mayOwe: true,
+        reason: 'dispute',
+      },
+      payOut: {
+        id: 'rfd_1',
+        account: 'acc_one',
+        method: 'wechat',
+        currency: 'CNY',
+        amountNano: nanoOf('100'),
+        cashNanoUsd: 0n,
+      },
+    })
+    assert.equal(await balanceOf(store, 'acc_one'), -nanoOf('70'))
+    await sound(store)
+  })
+
+  test(`${name}: what is due comes in order, and a day has its payments and refunds`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    for (const [id, nextPollMs] of [
+      ['ord_1', 50],
+      ['ord_2', 20],
+      ['ord_3', 80],
+      ['ord_4', null],
+    ] as const)
+      await open(store, id, { nextPollMs })
+    assert.deepEqual(
+      (await store.dueOrders(60, 10)).map(({ id }) => id),
+      ['ord_2', 'ord_1'],
+    )
+    assert.deepEqual(
+      (await store.dueOrders(60, 1)).map(({ id }) => id),
+      ['ord_2'],
+    )
+    await store.moveOrder(sampleCrediting(sampleOrder('ord_1'), 55))
+    const day = { method: 'wechat', fromMs: 50, untilMs: 60, limit: 10 }
+    assert.deepEqual(
+      (await store.ordersOfDay(day)).orders.map(({ id }) => id),
+      ['ord_1'],
+    )
+    assert.deepEqual((await store.ordersOfDay({ ...day, method: 'alipay' })).orders, [])
+    assert.equal((await store.orderBy('wechat', 'transaction', 'tx of ord_1'))?.id, 'ord_1')
+    await store.keepReconciliation({ method: 'wechat', day: '2026-11-22', madeMs: 1, differences: 2, result: '{}' })
+    await store.keepReconciliation({ method: 'wechat', day: '2026-11-22', madeMs: 3, differences: 0, result: '[]' })
+    assert.equal((await store.reconciliation('wechat', '2026-11-22'))?.differences, 0)
+  })
+
+  test(`${name}: cards that are kept are due when the credit is below their threshold and no refusal rests them`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    const row = {
+      account: 'acc_one',
+      method: 'stripe',
+      customer: 'cus_1',
+      card: 'pm_1',
+      ending: '4242',
+      belowNanoUsd: nanoOf('10'),
+      creditNanoUsd: nanoOf('50'),
+      monthMaxNanoUsd: nanoOf('200'),
+      enabled: true,
+      failures: 0,
+      nextTryMs: 30,
+      note: null,
+    }
+    await store.setAutoTopUp(row, sampleTrail('trl_t'))
+    assert.deepEqual(await store.autoTopUp('acc_one'), row)
+    assert.deepEqual(await store.dueTopUps(29, 10), [])
+    assert.deepEqual(
+      (await store.dueTopUps(30, 10)).map(({ account }) => account),
+      ['acc_one'],
+    )
+    await open(store, 'ord_1', { way: 'auto', createdMs: 40 })
+    await open(store, 'ord_2', { way: 'auto', createdMs: 41, state: 'closed' })
+    assert.equal(await store.toppedUpSince('acc_one', 40), nanoOf('100'))
+    await store.moveOrder(sampleCrediting(sampleOrder('ord_1')))
+    assert.deepEqual(await store.dueTopUps(30, 10), [])
+    await store.setAutoTopUp({ ...row, enabled: false, note: 'refused' }, null)
+    assert.equal((await store.autoTopUp('acc_one'))?.enabled, false)
+  })
+}

@@ -1,0 +1,173 @@
+/** Orders, refunds and events of payments, between rows and what the rooms know. */
+
+import type { Insertable, Selectable } from 'kysely'
+import type {
+  AutoTopUp,
+  OrderFacts,
+  OrderState,
+  PaymentEvent,
+  PaymentOrder,
+  PaymentRefund,
+  RefundState,
+} from '#payment/port.ts'
+import type { AutoTopUpTable, PaymentEventTable, PaymentOrderTable, PaymentRefundTable } from '#store/payment-tables.ts'
+
+const timeOf = (value: bigint | null): number | null => (value === null ? null : Number(value))
+
+export const orderOf = (row: Selectable<PaymentOrderTable>): PaymentOrder => ({
+  id: row.id,
+  account: row.account,
+  method: row.method,
+  way: row.way,
+  state: row.state as OrderState,
+  version: Number(row.version),
+  currency: row.currency,
+  payNano: row.pay_nano,
+  feeNano: row.fee_nano,
+  creditNanoUsd: row.credit_nano_usd,
+  bonusNanoUsd: row.bonus_nano_usd,
+  bonusLastsMs: timeOf(row.bonus_lasts_ms),
+  settlementNano: row.settlement_nano,
+  marketNano: row.market_nano,
+  payNanoUsd: row.pay_nano_usd,
+  feeNanoUsd: row.fee_nano_usd,
+  createdMs: Number(row.created_ms),
+  expiresMs: Number(row.expires_ms),
+  actor: row.actor,
+  idempotencyKey: row.idempotency_key,
+  processorId: row.processor_id,
+  transaction: row.transaction_id,
+  action: row.action,
+  paidNano: row.paid_nano,
+  paidCurrency: row.paid_currency,
+  paidMs: timeOf(row.paid_ms),
+  creditedMs: timeOf(row.credited_ms),
+  endedMs: timeOf(row.ended_ms),
+  refundedNano: row.refunded_nano,
+  disputedNano: row.disputed_nano,
+  note: row.note,
+  confirmedBy: row.confirmed_by,
+  approvedBy: row.approved_by,
+  nextPollMs: timeOf(row.next_poll_ms),
+  polls: Number(row.polls),
+})
+
+export const rowOfOrder = (order: PaymentOrder): Insertable<PaymentOrderTable> => ({
+  id: order.id,
+  account: order.account,
+  method: order.method,
+  way: order.way,
+  state: order.state,
+  version: order.version,
+  currency: order.currency,
+  pay_nano: order.payNano,
+  fee_nano: order.feeNano,
+  credit_nano_usd: order.creditNanoUsd,
+  bonus_nano_usd: order.bonusNanoUsd,
+  bonus_lasts_ms: order.bonusLastsMs,
+  settlement_nano: order.settlementNano,
+  market_nano: order.marketNano,
+  pay_nano_usd: order.payNanoUsd,
+  fee_nano_usd: order.feeNanoUsd,
+  created_ms: order.createdMs,
+  expires_ms: order.expiresMs,
+  actor: order.actor,
+  idempotency_key: order.idempotencyKey,
+  processor_id: order.processorId,
+  transaction_id: order.transaction,
+  action: order.action,
+  paid_nano: order.paidNano,
+  paid_currency: order.paidCurrency,
+  paid_ms: order.paidMs,
+  credited_ms: order.creditedMs,
+  ended_ms: order.endedMs,
+  refunded_nano: order.refundedNano,
+  disputed_nano: order.disputedNano,
+  note: order.note,
+  confirmed_by: order.confirmedBy,
+  approved_by: order.approvedBy,
+  next_poll_ms: order.nextPollMs,
+  polls: order.polls,
+})
+
+/** The columns that a move changes. */
+export const changesOf = (order: PaymentOrder, facts: OrderFacts): Insertable<PaymentOrderTable> =>
+  rowOfOrder({ ...order, ...facts })
+
+export const refundOf = (row: Selectable<PaymentRefundTable>): PaymentRefund => ({
+  id: row.id,
+  order: row.order_id,
+  state: row.state as RefundState,
+  source: row.source as PaymentRefund['source'],
+  amountNano: row.amount_nano,
+  creditNanoUsd: row.credit_nano_usd,
+  bonusNanoUsd: row.bonus_nano_usd,
+  cashNanoUsd: row.cash_nano_usd,
+  processorId: row.processor_id,
+  reason: row.reason,
+  actor: row.actor,
+  createdMs: Number(row.created_ms),
+  endedMs: timeOf(row.ended_ms),
+  nextPollMs: timeOf(row.next_poll_ms),
+  polls: Number(row.polls),
+  note: row.note,
+})
+
+export const rowOfRefund = (refund: PaymentRefund): Insertable<PaymentRefundTable> => ({
+  id: refund.id,
+  order_id: refund.order,
+  state: refund.state,
+  source: refund.source,
+  amount_nano: refund.amountNano,
+  credit_nano_usd: refund.creditNanoUsd,
+  bonus_nano_usd: refund.bonusNanoUsd,
+  cash_nano_usd: refund.cashNanoUsd,
+  processor_id: refund.processorId,
+  reason: refund.reason,
+  actor: refund.actor,
+  created_ms: refund.createdMs,
+  ended_ms: refund.endedMs,
+  next_poll_ms: refund.nextPollMs,
+  polls: refund.polls,
+  note: refund.note,
+})
+
+export const paymentEventOf = (row: Selectable<PaymentEventTable>): PaymentEvent => ({
+  id: row.id,
+  order: row.order_id,
+  method: row.method,
+  kind: row.kind,
+  timeMs: Number(row.time_ms),
+  state: row.state as OrderState,
+  detail: row.detail,
+})
+
+export const topUpOf = (row: Selectable<AutoTopUpTable>): AutoTopUp => ({
+  account: row.account,
+  method: row.method,
+  customer: row.customer,
+  card: row.card,
+  ending: row.ending,
+  belowNanoUsd: row.below_nano_usd,
+  creditNanoUsd: row.credit_nano_usd,
+  monthMaxNanoUsd: row.month_max_nano_usd,
+  enabled: row.enabled !== 0n,
+  failures: Number(row.failures),
+  nextTryMs: Number(row.next_try_ms),
+  note: row.note,
+})
+
+export const rowOfTopUp = (topUp: AutoTopUp): Insertable<AutoTopUpTable> => ({
+  account: topUp.account,
+  method: topUp.method,
+  customer: topUp.customer,
+  card: topUp.card,
+  ending: topUp.ending,
+  below_nano_usd: topUp.belowNanoUsd,
+  credit_nano_usd: topUp.creditNanoUsd,
+  month_max_nano_usd: topUp.monthMaxNanoUsd,
+  enabled: topUp.enabled ? 1 : 0,
+  failures: topUp.failures,
+  next_try_ms: topUp.nextTryMs,
+  note: topUp.note,
+})

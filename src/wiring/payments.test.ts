@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { nanoOf } from '#base/money.ts'
+import { manualMethod } from '#payment/manual/method.ts'
+import { pollPayments } from '#payment/poll.ts'
+import { testCashier } from '#payment/test-cashier.ts'
+import type { Desk } from './test-desk.ts'
+import { openDesk } from './test-desk.ts'
+
+type View = Readonly<Record<string, unknown>>
+
+const opened = async (context: TestContext) => {
+  const desk = await openDesk(context)
+  const order = (usd: string, more: object = {}): Promise<View> =>
+    desk.run('payments create', { account: 'acme', usd, method: 'manual', currency: 'CNY', ...more })
+  const balance = async (): Promise<unknown> => (await desk.run('credits balance', { account: 'acme' }))['balance_usd']
+  const sound = async (): Promise<void> => assert.equal((await desk.run('ledger verify'))['ok'], true)
+  return { desk, order, balance, sound }
+}
+
+const confirmed = (desk: Desk, order: View, more: object = {}): Promise<View> =>
+  desk.run('payments confirm', {
+    order: order['id'],
+    amount: order['pay'],
+    currency: 'CNY',
+    reference: 'bank-1',
+    ...more,
+  })
+
+test('a bank transfer: the price is said before, the credit comes once, the books hold yuan as yuan', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const quote = await desk.run('payments quote', { usd: '100', method: 'manual', currency: 'CNY' })
+  assert.deepEqual([quote['pay'], quote['currency'], quote['per_usd']], ['100.00', 'CNY', '1.00'])
+  const made = await order('100')
+  assert.equal(made['state'], 'pending')
+  assert.match(JSON.stringify(made['action']), /Bank of Test, 123/)
+  assert.equal((await confirmed(desk, made))['state'], 'credited')
+  await assert.rejects(confirmed(desk, made), { code: 'conflict' })
+  assert.equal(await balance(), '100.00')
+  const [lot] = (await desk.run('credits list', { account: 'acme' }))['data'] as View[]
+  assert.equal(lot?.['paid_nano_usd'], '14084507042')
+  const shown = await desk.run('payments show', { order: made['id'] })
+  assert.deepEqual(
+    (shown['events'] as View[]).map((event) => event['kind']),
+    ['created', 'begun', 'confirmed', 'paid', 'credited'],
+  )
+  await sound()
+})
+
+test('above the limit another person must agree, and the same one cannot', async (context) => {
+  const { desk, order, balance } = await opened(context)
+  const made = await order('1000.01')
+  assert.equal((await confirmed(desk, made))['state'], 'pending')
+  assert.equal(await balance(), '0.00')
+  await assert.rejects(confirmed(desk, made), { code: 'conflict' })
+  await assert.rejects(desk.run('payments approve', { order: made['id'] }), { code: 'permission_denied' })
+  const rejected = await desk.as('key:key_2', 'payments approve', { order: made['id'], reject: true })
+  assert.equal(rejected['confirmed_by'], null)
+  assert.equal((await confirmed(desk, made, { reference: 'bank-2' }))['confirmed_by'], 'local')
+  assert.equal((await desk.as('key:key_2', 'payments approve', { order: made['id'] }))['state'], 'credited')
+  assert.equal(await balance(), '1000.01')
+  await assert.rejects(desk.as('key:key_2', 'payments approve', { order: made['id'] }), { code: 'conflict' })
+  const trail = (await desk.run('trail list', { limit: 100 }))['data'] as View[]
+  const rows = trail.filter((row) => String(row['operation']).startsWith('payments.'))
+  assert.deepEqual(
+    rows.map((row) => [row['operation'], row['actor']]),
+    [
+      ['payments.create', 'local'],
+      ['payments.confirm', 'local'],
+      ['payments.approve', 'key:key_2'],
+      ['payments.confirm', 'local'],
+      ['payments.approve', 'key:key_2'],
+    ],
+  )
+})
+
+test('a transfer pays one order, and another amount or currency is credited only when a person says so', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const [one, two] = [await order('10'), await order('20')]
+  await confirmed(desk, one, { reference: 'same' })
+  await assert.rejects(confirmed(desk, two, { reference: 'same' }), { code: 'conflict' })
+  assert.equal((await confirmed(desk, two, { amount: '19.99', reference: 'less' }))['state'], 'mismatch')
+  assert.equal(await balance(), '10.00')
+  assert.equal((await desk.run('payments resolve', { order: two['id'], reason: 'a bank fee' }))['usd'], '19.99')
+  assert.equal(await balance(), '29.99')
+  const three = await order('30')
+  assert.equal((await confirmed(desk, three, { currency: 'USD', reference: 'dollars' }))['state'], 'mismatch')
+  await assert.rejects(desk.run('payments resolve', { order: three['id'], reason: 'x' }), { code: 'conflict' })
+  const refund = await desk.run('payments refund', { order: three['id'], reason: 'another currency' })
+  assert.deepEqual([refund['amount'], refund['usd'], refund['state']], ['30.00', '0.00', 'sent'])
+  assert.equal((await desk.run('payments refund-done', { refund: refund['id'], reference: 'out-1' }))['state'], 'done')
+  assert.equal((await desk.run('payments show', { order: three['id'] }))['state'], 'refunded')
+  assert.equal(await balance(), '29.99')
+  await sound()
+})
+
+test('refunds go back in the currency and at the rate of the order, never more than is unspent, and a failed one comes back', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const made = await order('100')
+  await confirmed(desk, made)
+  const id = made['id']
+  const settle = { key: null, nowMs: desk.clock.nowMs(), priceHash: null, rule: 'test', upstreamCosts: [] }
+  const account = String(made['account'])
+  await desk.store.settle({ ...settle, call: 'call_1', account, chargeNanoUsd: nanoOf('30') })
+  await assert.rejects(desk.run('payments refund', { order: id, reason: 'all' }), /only 70\.00 USD/)
+  const first = await desk.run('payments refund', { order: id, amount: '50', reason: 'half' })
+  assert.deepEqual([first['usd'], first['state'], await balance()], ['50.00', 'sent', '20.00'])
+  await desk.run('payments refund-done', { refund: first['id'], failed: 'the account is gone' })
+  assert.equal(await balance(), '70.00')
+  assert.equal((await desk.run('payments show', { order: id }))['state'], 'credited')
+  await sound()
+  const second = await desk.run('payments refund', { order: id, amount: '20', reason: 'less' })
+  await desk.run('payments refund-done', { refund: second['id'] })
+  const shown = await desk.run('payments show', { order: id })
+  assert.deepEqual([shown['state'], shown['refunded'], await balance()], ['partially_refunded', '20.00', '50.00'])
+  await assert.rejects(desk.run('credits revoke', { lot: `lot_${String(id).slice(4)}`, reason: 'x' }), {
+    code: 'conflict',
+  })
+  await sound()
+})
+
+test('the same key gives the same order, and refuses another', async (context) => {
+  const { order } = await opened(context)
+  const key = { idempotency_key: 'top-up-2026-11' }
+  assert.equal((await order('10', key))['id'], (await order('10', key))['id'])
+  await assert.rejects(order('11', key), { code: 'idempotency_key_reused' })
+})
+
+test('an order that nobody pays ends at its time; money that comes later is credited, or goes back where the shop says so', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const made = await order('10')
+  const methods = [manualMethod({ instructions: 'x', currencies: ['CNY'] })]
+  const { cashier } = testCashier({ store: desk.store, clock: desk.clock, methods })
+  desk.clock.advance(31 * 60_000)
+  await pollPayments(cashier)
+  assert.equal((await desk.run('payments show', { order: made['id'] }))['state'], 'expired_unpaid')
+  assert.equal((await confirmed(desk, made))['state'], 'credited')
+  assert.equal(await balance(), '10.00')
+  await sound()
+})
+
+test('an account that is closed keeps its money where a person sees it', async (context) => {
+  const { desk, order } = await opened(context)
+  const made = await order('10')
+  await desk.run('accounts close', { account: 'acme' })
+  const paid = await confirmed(desk, made)
+  assert.deepEqual([paid['state'], paid['credited_at']], ['paid', null])
+  assert.match(String(paid['note']), /is closed/)
+  const refund = await desk.run('payments refund', { order: made['id'], reason: 'closed' })
+  await desk.run('payments refund-done', { refund: refund['id'] })
+  assert.equal((await desk.run('payments show', { order: made['id'] }))['state'], 'refunded')
+})
+
+test('what is out of bounds or not on is refused by name', async (context) => {
+  const { desk, order } = await opened(context)
+  await assert.rejects(order('0.50'), /from 1\.00 to 10000\.00/)
+  await assert.rejects(order('10001'), { code: 'invalid_request_error' })
+  await assert.rejects(order('10', { method: 'stripe' }), /not on/)
+  await assert.rejects(order('10', { way: 'cash' }), { code: 'invalid_request_error' })
+  assert.equal((await desk.run('payments check', { method: 'manual' }))['ok'], true)
+  await assert.rejects(desk.run('payments show', { order: 'ord_none' }), { code: 'not_found' })
+})
