@@ -409,8 +409,8 @@ describe('a bad file', () => {
     ],
     [
       'a block without room',
-      'payments: { manual: {} }\n',
-      [/^drover.yaml:1:1 payments: 'payments' is not available in this version: remove the block/],
+      'migrations: { dir: ./m }\n',
+      [/^drover.yaml:1:1 migrations: 'migrations' is not available in this version: remove the block/],
     ],
     [
       'a typo in a block without room',
@@ -454,7 +454,7 @@ providers:
 models:
   m: { targets: [{ provider: b, model: x }, { provider: c, model: x, weigth: 1 }] }
   n: { targets: [{ provider: d, model: x }] }
-payments: {}
+migrations: {}
 `)
     assert.deepEqual(
       faults.map((fault) => fault.replace(/: .*/, '')),
@@ -465,7 +465,7 @@ payments: {}
         'drover.yaml:4:35 providers.b.api_key',
         'drover.yaml:6:70 models.m.targets[1].weigth',
         'drover.yaml:7:30 models.n.targets[0].provider',
-        'drover.yaml:8:1 payments',
+        'drover.yaml:8:1 migrations',
       ],
     )
   })
