@@ -9,6 +9,7 @@ import type { UpstreamBody } from '#http/transport.ts'
 import type { Call, CallKind, Converted, Edits, Warning } from './call.ts'
 import type { FindCall } from './carried-call.ts'
 import type { ChatRequest } from './chat-request.ts'
+import type { EmbeddingReply, EmbeddingRequest } from './embedding.ts'
 import type { FieldTable } from './feature.ts'
 import type { Part } from './part.ts'
 
@@ -20,6 +21,7 @@ export type ProtocolName =
   | 'gemini'
   | 'openai-completions'
   | 'openai-embeddings'
+  | 'gemini-embeddings'
   | 'openai-moderations'
   | 'openai-images'
   | 'openai-speech'
@@ -27,7 +29,15 @@ export type ProtocolName =
   | 'openai-rerank'
 
 /** Formats that upstreams speak: those of callers, and those that only providers have. */
-export type UpstreamProtocolName = ProtocolName | 'ollama-chat' | 'bedrock-converse' | 'cohere-chat'
+export type UpstreamProtocolName =
+  | ProtocolName
+  | 'ollama-chat'
+  | 'bedrock-converse'
+  | 'cohere-chat'
+  | 'cohere-embed'
+  | 'ollama-embed'
+  | 'bedrock-embed'
+  | 'vertex-predict'
 
 /** What an upstream's body is: one JSON document, a stream of events, or bytes that are not read. */
 export type ReplyForm = 'json' | 'events' | 'binary'
@@ -131,6 +141,13 @@ export type ClientFace = {
    * at all is warned of by the table `fields`; here only of what is said with less.
    */
   readonly writeChat?: (request: ChatRequest, target: ChatTarget) => Converted<JsonObject>
+  /** A call for embeddings that was read in another format, for a model of the provider's; absent: none is written as this one. */
+  readonly writeEmbedding?: (
+    request: EmbeddingRequest,
+    model: string,
+  ) => Converted<{ readonly endpoint: string; readonly body: JsonObject }>
+  /** Throws Problem `upstream_error` where there are no vectors. */
+  readonly readEmbedding?: (document: JsonObject, head: ReplyHead) => EmbeddingReply
   /** Where calls that come from another format go: `chat/completions`; absent: `writeCall` knows by itself. */
   readonly path?: string
   /** Headers of a caller that mean something to an upstream of this format, lower-case. */
@@ -164,6 +181,12 @@ export type ServerFace = {
    */
   readonly readChat?: (call: Call) => Converted<ChatRequest>
   readonly writeReply: (context: ReplyContext) => ReplyWriter
+  /** A call for embeddings in the words that all formats share. Throws Problem as `readChat` does. */
+  readonly readEmbedding?: (call: Call) => Converted<EmbeddingRequest>
+  readonly writeEmbedding?: (
+    reply: EmbeddingReply,
+    asked: { readonly request: EmbeddingRequest; readonly context: ReplyContext },
+  ) => JsonObject
   readonly writeProblem: (problem: Problem, asked: Asked) => Answer
   /** The in-band form, after a stream has begun. */
   readonly writeStreamProblem: (problem: Problem, asked: Asked) => Buffer

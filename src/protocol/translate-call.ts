@@ -12,8 +12,12 @@ import { lossesOf } from './feature.ts'
 import type { ChatTarget, Protocol, UpstreamProtocol } from './protocol.ts'
 
 /** Whether calls of the one can be answered by targets of the other. */
-export const canTranslate = (from: Protocol, to: UpstreamProtocol): boolean =>
-  from.kind === to.kind && from.server.readChat !== undefined && to.client.writeChat !== undefined
+export const canTranslate = (from: Protocol, to: UpstreamProtocol): boolean => {
+  if (from.kind !== to.kind) return false
+  if (from.kind === 'embedding')
+    return from.server.readEmbedding !== undefined && to.client.writeEmbedding !== undefined
+  return from.server.readChat !== undefined && to.client.writeChat !== undefined
+}
 
 export type Translation = {
   readonly call: Call

@@ -80,7 +80,7 @@ export const bedrock: Vendor = makeVendor({
     access_key_id:
       'The id of the access key whose secret is `api_key`: then requests are signed. A session token goes into `headers` as `x-amz-security-token`.',
   },
-  protocols: ['bedrock-converse'],
+  protocols: ['bedrock-converse', 'bedrock-embed'],
   // An id or a whole ARN, colons and slashes in it, is one segment.
   endpoint: ({ path, model }) => ({ path: `model/${encodeURIComponent(model)}/${path}`, query: {} }),
   dialect: dialectFor,

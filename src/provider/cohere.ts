@@ -12,9 +12,16 @@ export const cohere: Vendor = makeVendor({
   title: 'Cohere',
   baseUrl: 'https://api.cohere.ai',
   keyEnv: ['COHERE_API_KEY', 'CO_API_KEY'],
-  protocols: ['cohere-chat', 'openai-chat', 'openai-embeddings', 'openai-transcriptions', 'openai-rerank'],
+  protocols: [
+    'cohere-chat',
+    'openai-chat',
+    'cohere-embed',
+    'openai-embeddings',
+    'openai-transcriptions',
+    'openai-rerank',
+  ],
   endpoint: ({ path, provider, protocol }) => {
-    const own = protocol === 'cohere-chat'
+    const own = protocol === 'cohere-chat' || protocol === 'cohere-embed'
     const { pathname } = new URL(provider.baseUrl)
     if (pathname === '/') return { path: `${own || path === 'rerank' ? 'v2' : 'compatibility/v1'}/${path}`, query: {} }
     // An operator's own base URL with a path, as their manual has it, is taken at its word; the chat lies beside it.

@@ -13,7 +13,11 @@ const compatible = '/openai'
 
 const endpoint: Vendor['endpoint'] = ({ path, provider, protocol }) => {
   const root = provider.baseUrl.endsWith(compatible) ? provider.baseUrl.slice(0, -compatible.length) : provider.baseUrl
-  return { path, query: {}, baseUrl: protocol === 'gemini' ? root : `${root}${compatible}` }
+  return {
+    path,
+    query: {},
+    baseUrl: protocol === 'gemini' || protocol === 'gemini-embeddings' ? root : `${root}${compatible}`,
+  }
 }
 
 /** Gemini 3 thinks by levels, 2.5 by a budget (https://ai.google.dev/gemini-api/docs/thinking, read 2026-11-28). */
@@ -32,10 +36,10 @@ export const gemini: Vendor = makeVendor({
   shims: ['tool-index', 'tool-finish'],
   endpoint,
   authorise: (credential, protocol) =>
-    protocol === 'gemini' || protocol === undefined ? { 'x-goog-api-key': credential.reveal() } : bearer(credential),
+    protocol?.startsWith('gemini') !== false ? { 'x-goog-api-key': credential.reveal() } : bearer(credential),
   dialect: (model) => ({ ...strictDialect(model), thinking: thinkingOf(model), restores: 'signatures' }),
   streamUsage: 'ask',
-  protocols: ['gemini', 'openai-chat', 'openai-embeddings', 'openai-images'],
+  protocols: ['gemini', 'openai-chat', 'gemini-embeddings', 'openai-embeddings', 'openai-images'],
   leavePolicy: 'drain',
   requestIdHeaders: ['x-request-id'],
   keyPage: 'https://aistudio.google.com/apikey',

@@ -13,7 +13,7 @@ export const ollamaNative: Vendor = makeVendor({
   keyEnv: [],
   keyless: true,
   local: true,
-  protocols: ['ollama-chat'],
+  protocols: ['ollama-chat', 'ollama-embed'],
   dialect: dialectOf({}),
   streamUsage: 'always',
   showsReasoning: true,

@@ -24,6 +24,11 @@ const paths: Readonly<Record<UpstreamProtocolName, string>> = {
   'ollama-chat': 'chat',
   'bedrock-converse': 'converse',
   'cohere-chat': 'chat',
+  'gemini-embeddings': 'models/m:embedContent',
+  'cohere-embed': 'embed',
+  'ollama-embed': 'embed',
+  'bedrock-embed': 'invoke',
+  'vertex-predict': 'models/m:predict',
 }
 
 /** A provider of this vendor, at the vendor's own address or at the given one. */

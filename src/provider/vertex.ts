@@ -79,7 +79,10 @@ export const vertex: Vendor = makeVendor({
     project: "The project that is billed. Absent: the service account's own; an API key needs none.",
     location: 'The location in the path. Absent: `region`, else `global`.',
   },
-  protocols: ['gemini'],
+  protocols: ['gemini', 'gemini-embeddings', 'vertex-predict'],
+  // Only the newest make vectors by Gemini's own method (a recorded exchange of gemini-embedding-2).
+  serves: (protocol, model) =>
+    protocol === 'gemini' || /^gemini-embedding-(?!001)/.test(model) === (protocol === 'gemini-embeddings'),
   endpoint,
   authorise,
   sign: async (request, signing) => {

@@ -7,6 +7,7 @@ import type { Guard } from '#policy/guard.ts'
 import { makeDecisions } from '#policy/guard.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
+import { embeddingReader } from '#protocol/translate-embedding.ts'
 import { translatedReader } from '#protocol/translated-reply.ts'
 import { guardedReader } from './guard-reply.ts'
 import type { Speech } from './speak.ts'
@@ -45,6 +46,17 @@ const makeReading = ({ protocol, call }: Speech, guards: readonly Guard[]) => {
 export const replyFace = (speech: Speech, { call, protocol, asked, clock, guards }: Listener): ReplyFace => {
   const { client } = speech.protocol
   const { read, decided } = makeReading(speech, guards)
+  const { embedding } = speech
+  if (embedding !== undefined)
+    return {
+      headOf: ({ status }) => ({ status, headers: { 'content-type': 'application/json' } }),
+      read: (head) => {
+        const context = { call, asked, nowMs: clock.nowMs() }
+        return embeddingReader({ from: protocol, to: speech.protocol, request: embedding, head, context })
+      },
+      readProblem: (raw) => client.readProblem({ ...raw, foreign: true }),
+      losses: () => [],
+    }
   const repeats = guards.length > 0 && speech.protocol.repeatsText === true
   if (speech.request === null && !repeats)
     return {

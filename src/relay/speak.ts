@@ -3,9 +3,11 @@
 import { Problem } from '#base/problem.ts'
 import type { Call, Warning } from '#protocol/call.ts'
 import type { ChatRequest } from '#protocol/chat-request.ts'
+import type { EmbeddingRequest } from '#protocol/embedding.ts'
 import { upstreamProtocols } from '#protocol/index.ts'
 import type { Protocol, UpstreamProtocol } from '#protocol/protocol.ts'
 import { canTranslate, translateCall, withEdits } from '#protocol/translate-call.ts'
+import { translateEmbedding } from '#protocol/translate-embedding.ts'
 import { protocolsOf } from '#provider/vendor.ts'
 import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
@@ -18,6 +20,8 @@ export type Speech = {
   readonly call: Call
   /** What was asked in the words that all formats share; `null` = the protocol is the caller's own, and nothing was read. */
   readonly request: ChatRequest | null
+  /** Of a call for embeddings that is translated. */
+  readonly embedding?: EmbeddingRequest
   readonly warnings: readonly Warning[]
 }
 
@@ -56,12 +60,23 @@ const ownSpeech = ({ call, protocol, upstream, leg, carried }: SpeechOrder): Spe
   return { protocol, call: whole, request: null, warnings: [] }
 }
 
+const mayLose = ({ strict, leg }: SpeechOrder): boolean => !strict && leg.target.params !== 'strict'
+
+const embeddingSpeech = (order: SpeechOrder, protocol: UpstreamProtocol): Speech => {
+  const { call, protocol: own, leg } = order
+  const { value, warnings } = translateEmbedding(call, { from: own, to: protocol, model: leg.target.model })
+  const [first] = warnings
+  if (first !== undefined && !mayLose(order)) throw refusal(first, protocol)
+  return { protocol, call: value.call, request: null, embedding: value.request, warnings }
+}
+
 /** @throws Problem `unsupported_parameter` in strict mode for what would be lost; `invalid_request_error` for what cannot be read. */
 export const speakTo = (order: SpeechOrder): Speech => {
-  const { call, protocol: own, upstream, leg, strict, carried } = order
+  const { call, protocol: own, upstream, leg, carried } = order
   const { model } = leg.target
   const protocol = protocolFor(own, upstream, model)
   if (protocol === own) return ownSpeech(order)
+  if (own.kind === 'embedding') return embeddingSpeech(order, protocol)
   const taken = carried === nothingCarried ? null : takenBackBy(protocol, { upstream, own, model })
   const { value, warnings } = translateCall(call, {
     from: own,
@@ -70,6 +85,6 @@ export const speakTo = (order: SpeechOrder): Speech => {
     ...(taken === null ? {} : { restore: { find: carried(upstream.provider.name), taken } }),
   })
   const [first] = warnings
-  if (first !== undefined && (strict || leg.target.params === 'strict')) throw refusal(first, protocol)
+  if (first !== undefined && !mayLose(order)) throw refusal(first, protocol)
   return { protocol, ...value, warnings }
 }

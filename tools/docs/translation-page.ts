@@ -92,6 +92,25 @@ strips it, which all of these providers take. It does not work either after 60 m
 on the call's record says so), or where the target changes to another maker's: then Claude goes on without thinking in that turn, with a
 warning, Gemini is told that another model made the call, and OpenAI goes on from the calls alone.
 
+## Embeddings
+
+\`/v1/embeddings\` and Gemini's \`:embedContent\` and \`:batchEmbedContents\` reach the same providers. One that speaks the caller's format (OpenAI and
+all that are compatible, the compatible endpoints of Gemini, Cohere and Ollama; Gemini for Google's clients) is asked as it is; any other is translated:
+
+| provider | asked by | several texts | \`dimensions\` | task (\`taskType\`) | usage |
+| --- | --- | --- | --- | --- | --- |
+| OpenAI and compatible | \`embeddings\` | yes | yes | **warned** | told |
+| Gemini | \`:embedContent\`, \`:batchEmbedContents\` | yes | yes | yes | where told, else estimated |
+| Vertex AI | \`:predict\`; \`gemini-embedding-2\` \`:embedContent\` | not \`gemini-embedding-001\`: refused | yes | yes | told |
+| Cohere | \`/v2/embed\` | yes | yes | as \`input_type\`; none is \`search_document\`, with a warning | told |
+| Bedrock, Cohere's models | InvokeModel | yes | yes | as Cohere | told |
+| Bedrock, Titan | InvokeModel | refused: one text in a call | not v1: **warned** | **warned** | told |
+| Ollama (\`ollama-native\`) | \`/api/embed\` | yes | yes | **warned** | told |
+
+\`encoding_format: base64\` is made here where the provider answers with numbers. Usage that a provider does not tell is estimated from the bytes of the
+text, for the answer and for the bill alike. A list of tokens is refused where it would mean nothing: it is of OpenAI's own tokeniser.
+Images and audio endpoints (\`/v1/images/*\`, \`/v1/audio/*\`) go only to providers that have them in OpenAI's form.
+
 ## Answers
 
 Answers come back whole: text, thought, calls of tools with id, name and arguments, finish, usage, citations. What an answer
