@@ -79,6 +79,8 @@ export const callView = z.object({
   cache: z.enum(['hit', 'miss']).nullable(),
   request_bytes: z.number(),
   response_bytes: z.number(),
+  queued_ms: z.number().nullable().describe('How long it waited for a limit; null = not at all.'),
+  longest_gap_ms: z.number().nullable().describe('Of a stream: the longest wait between two pieces of it.'),
 })
 
 export type CallView = z.input<typeof callView>
@@ -155,4 +157,6 @@ export const viewOfCall = (record: CallRecord): CallView => ({
   cache: record.cache,
   request_bytes: record.requestBytes,
   response_bytes: record.responseBytes,
+  queued_ms: millisecondsOrNull(record.queuedMs ?? null),
+  longest_gap_ms: millisecondsOrNull(record.longestGapMs ?? null),
 })

@@ -1,6 +1,7 @@
 /** A call's story for a person. */
 
 import { decimalOf } from '#base/money.ts'
+import { attemptsText } from './attempts-text.ts'
 import type { Explanation } from './explain-view.ts'
 import { table } from './render.ts'
 
@@ -8,56 +9,45 @@ const usd = (nano: string | null): string => (nano === null ? 'unknown' : `${dec
 const clean = (text: string): string => text.replace(/\p{Cc}|\p{Cf}/gu, '?')
 const section = (title: string, body: string): string => (body === '' ? '' : `\n${title}\n${body}`)
 
-const head = ({ call, account, key }: Explanation): string => {
+const head = (explanation: Explanation): string => {
+  const { call, account, key } = explanation
   const payer =
     account === null
       ? '-'
       : `${account.name} (${account.billing}${account.plan === null ? '' : `, plan ${account.plan}`})`
-  const asked = `${call.model ?? 'no model'}${call.stream ? ', streamed' : ''}`
+  const asked = `${call.model ?? 'no model'}${call.stream ? ', streamed,' : ''}`
   const target = call.provider === null ? 'nobody' : `${call.provider}/${call.upstream_model ?? '?'}`
+  const finish = call.finish_reason === null ? '' : ` (${call.finish_reason})`
   const error = call.error === null ? '' : `, ${call.error}: ${call.error_message ?? ''}`
   return [
     `${call.id}  ${call.time}`,
     `account   ${payer}, key ${key?.name ?? call.key ?? '-'}${call.test ? ' (test)' : ''}`,
     `asked     ${asked} by ${call.protocol} ${call.path}`,
-    `answered  ${target}, status ${call.status}, ${call.end}${error}`,
-    `time      ${Math.round(call.duration_ms)} ms, first part ${call.ttft_ms === null ? '-' : `after ${Math.round(call.ttft_ms)} ms`}, Drover's own ${call.overhead_ms} ms`,
+    `answered  ${target}, status ${call.status}, ${call.end}${finish}${error}`,
+    `time      ${timeText(explanation)}`,
     '',
   ]
     .map(clean)
     .join('\n')
 }
 
-const barCharacters = 30
+const whole = (ms: number): string => `${Math.round(ms)} ms`
 
-/** Where in the call's time an attempt lay: `.` waiting for its first part, `#` after it. */
-const bar = (attempt: Explanation['call']['attempts'][number], durationMs: number): string => {
-  const place = (ms: number): number => Math.round((Math.min(ms, durationMs) / Math.max(durationMs, 1)) * barCharacters)
-  const start = place(attempt.start_ms)
-  const end = Math.max(start + 1, place(attempt.end_ms ?? durationMs))
-  const first = attempt.first_part_ms === null ? end : Math.min(end, place(attempt.first_part_ms))
-  return `${' '.repeat(start)}${'.'.repeat(Math.max(0, first - start))}${'#'.repeat(Math.max(0, end - first))}`.padEnd(
-    barCharacters,
-  )
+/** Where the time went. */
+const timeText = ({ call }: Explanation): string => {
+  const failed = call.attempts.filter(({ left }) => left !== null && left !== 'hedge_lost')
+  const lostMs = failed.reduce((sum, { start_ms: start, end_ms: end }) => sum + ((end ?? start) - start), 0)
+  return [
+    `${whole(call.duration_ms)} in all`,
+    ...(call.queued_ms === null ? [] : [`${whole(call.queued_ms)} waiting for a limit`]),
+    ...(failed.length === 0
+      ? []
+      : [`${whole(lostMs)} with ${failed.length} ${failed.length === 1 ? 'attempt' : 'attempts'} that failed`]),
+    `first part ${call.ttft_ms === null ? '-' : `after ${whole(call.ttft_ms)}`}`,
+    ...(call.longest_gap_ms === null ? [] : [`longest gap ${whole(call.longest_gap_ms)}`]),
+    `Drover's own ${call.overhead_ms} ms`,
+  ].join(', ')
 }
-
-const attempts = ({ call }: Explanation): string =>
-  call.attempts.length === 0
-    ? ''
-    : table(
-        ['#', 'TARGET', 'STATUS', 'ERROR', 'MS', 'COST', 'UPSTREAM ID', 'ADJUSTED', ''],
-        call.attempts.map((attempt, index) => [
-          index + 1,
-          `${attempt.provider}/${attempt.model}`,
-          attempt.status,
-          attempt.error,
-          attempt.end_ms === null ? null : Math.round(attempt.end_ms - attempt.start_ms),
-          usd(attempt.cost_nano_usd),
-          attempt.upstream_request_id,
-          attempt.shims.join(', '),
-          bar(attempt, call.duration_ms),
-        ]),
-      )
 
 const priceText = ({ price }: Explanation): string => {
   if (price === null) return ''
@@ -103,7 +93,7 @@ const listText = (lines: readonly string[]): string => lines.map((line) => `- ${
 export const explainText = (explanation: Explanation): string =>
   [
     head(explanation),
-    section('attempts', attempts(explanation)),
+    section('attempts', attemptsText(explanation.call)),
     section('price', priceText(explanation)),
     section('books', booksText(explanation)),
     section('warnings', listText(explanation.call.warnings)),

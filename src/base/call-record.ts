@@ -63,6 +63,9 @@ export type AttemptRecord = {
   readonly shims: readonly string[]
 }
 
+/** Upper bounds of the gaps that are counted between the pieces of a stream; a last count is of those beyond. */
+export const gapBoundsMs = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000] as const
+
 export type CallRecord = {
   readonly id: string
   readonly timeMs: number
@@ -94,6 +97,12 @@ export type CallRecord = {
   /** `null` = unpriced, free or refused. */
   readonly pricing?: Pricing | null
   readonly ttftMs: number | null
+  /** How long it waited for a limit before it was let in; absent or `null` = not at all. */
+  readonly queuedMs?: number | null
+  /** Of a stream: the longest time between two pieces of the answer; absent or `null` = it had no two. */
+  readonly longestGapMs?: number | null
+  /** Of a stream: how often there were gaps of which length, by the bounds of `gapBoundsMs`; only for metrics, never kept. */
+  readonly gaps?: readonly number[] | null
   readonly durationMs: number
   /** Time spent in Drover and not in waiting for an upstream. */
   readonly overheadMs: number

@@ -13,6 +13,7 @@ export const buildLimits = ({ limits }: Settings): readonly LimitConfig[] =>
     tokensPerMinute: entry.tpm ?? null,
     tokensPerDay: entry.tpd ?? null,
     concurrency: entry.concurrency ?? null,
+    queue: entry.queue === undefined ? null : { waitingMax: entry.queue.max_waiting, waitMaxMs: entry.queue.max_wait },
     scope: {
       keys: entry.for.keys ?? null,
       projects: entry.for.projects ?? null,

@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { CallRecord } from '#base/call-record.ts'
 import type { ProblemCode } from '#base/problem.ts'
 import { errorType } from './error-type.ts'
+import { makeGapHistogram } from './gap-histogram.ts'
 
 export type Metrics = {
   readonly observe: (record: CallRecord) => void
@@ -84,6 +85,14 @@ const meters = (registers: Registry[]) => ({
     buckets: secondsBuckets,
     registers,
   }),
+  queued: new Histogram({
+    name: 'drover_queue_wait_seconds',
+    help: 'Time that calls waited for a limit with a queue, by whether they were let in.',
+    labelNames: ['outcome'],
+    buckets: secondsBuckets,
+    registers,
+  }),
+  waiting: new Gauge({ name: 'drover_calls_waiting', help: 'Calls that wait for a limit with a queue.', registers }),
   providerCredit: new Gauge({
     name: 'drover_provider_credit',
     help: "What is left of the operator's prepaid credit at a provider, in units of the currency.",
@@ -93,8 +102,15 @@ const meters = (registers: Registry[]) => ({
   open: new Gauge({ name: 'drover_calls_open', help: 'Calls under way.', registers }),
 })
 
-/** A set of its own: nothing is registered globally. `defaults` adds the process's own figures. */
-export const makeMetrics = (options: { readonly defaults: boolean }): Metrics => {
+export type MetricsOptions = {
+  /** Whether the process's own figures are there too. */
+  readonly defaults: boolean
+  /** How many calls wait for a limit, asked when somebody looks. */
+  readonly waitingCalls?: () => number
+}
+
+/** A set of its own: nothing is registered globally. */
+export const makeMetrics = (options: MetricsOptions): Metrics => {
   const registry = new Registry()
   const {
     calls,
@@ -108,7 +124,10 @@ export const makeMetrics = (options: { readonly defaults: boolean }): Metrics =>
     duration,
     open,
     providerCredit,
+    queued,
+    waiting,
   } = meters([registry])
+  const gaps = makeGapHistogram()
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
   let openCalls = 0
@@ -130,11 +149,18 @@ export const makeMetrics = (options: { readonly defaults: boolean }): Metrics =>
     overhead.observe(record.overheadMs / 1_000)
     if (record.ttftMs !== null) firstPart.observe({ provider }, record.ttftMs / 1_000)
     duration.observe({ provider, end: record.end }, record.durationMs / 1_000)
+    const { gaps: counted, queuedMs } = record
+    if (counted !== null && counted !== undefined) gaps.add(provider, counted)
+    const outcome = record.end === 'refused' && record.attempts.length === 0 ? 'refused' : 'admitted'
+    if (typeof queuedMs === 'number') queued.observe({ outcome }, queuedMs / 1_000)
   }
 
   return {
     observe,
-    text: () => registry.metrics(),
+    text: async () => {
+      waiting.set(options.waitingCalls?.() ?? 0)
+      return `${await registry.metrics()}${gaps.text()}`
+    },
     contentType: registry.contentType,
     providerCredit: (provider, currency, amount) => providerCredit.set({ provider, currency }, amount),
     whileOpen: async (call) => {

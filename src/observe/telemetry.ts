@@ -7,11 +7,13 @@ import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-met
 import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { CallRecord } from '#base/call-record.ts'
+import { gapBoundsMs } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log, Secret } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Transport } from '#http/transport.ts'
 import { errorType } from './error-type.ts'
+import { middleSeconds } from './gap-histogram.ts'
 import type { RecordTrace } from './spans.ts'
 import { operationOf, spansOf } from './spans.ts'
 
@@ -165,6 +167,12 @@ const instruments = (provider: MeterProvider) => {
   const firstPart = histogram('gen_ai.client.operation.time_to_first_chunk', 's', secondsBuckets)
   const tokens = histogram('gen_ai.client.token.usage', '{token}', tokenBuckets)
   const overhead = histogram('drover.overhead', 's', secondsBuckets)
+  const gap = histogram(
+    'drover.stream.gap',
+    's',
+    gapBoundsMs.map((boundMs) => boundMs / 1000),
+  )
+  const queued = histogram('drover.queue.wait', 's', secondsBuckets)
   return (record: CallRecord): void => {
     const labels = {
       'gen_ai.operation.name': operationOf(record),
@@ -175,6 +183,10 @@ const instruments = (provider: MeterProvider) => {
     duration.record(record.durationMs / 1000, { ...labels, ...failed })
     overhead.record(record.overheadMs / 1000)
     if (record.stream && record.ttftMs !== null) firstPart.record(record.ttftMs / 1000, labels)
+    if (typeof record.queuedMs === 'number') queued.record(record.queuedMs / 1000)
+    // The middle of a bucket falls into that bucket again: the bounds are the same.
+    for (const [bucket, count] of (record.gaps ?? []).entries())
+      for (let index = 0; index < count; index += 1) gap.record(middleSeconds(bucket), labels)
     const { input, output } = record.usage ?? { input: null, output: null }
     if (input !== null) tokens.record(input, { ...labels, 'gen_ai.token.type': 'input' })
     if (output !== null) tokens.record(output, { ...labels, 'gen_ai.token.type': 'output' })

@@ -2,7 +2,7 @@
 
 import type { TokenEstimate } from './rate.ts'
 import { ticketsOf } from './rate.ts'
-import type { Ticket } from './ticket.ts'
+import type { QueueBound, Ticket } from './ticket.ts'
 
 export type PlanFacts = {
   readonly name: string
@@ -11,6 +11,8 @@ export type PlanFacts = {
   readonly tokensPerMinute: number | null
   readonly tokensPerDay: number | null
   readonly concurrency: number | null
+  /** Absent or `null`: what does not fit is refused at once. */
+  readonly queue?: QueueBound | null
   /** Promotional credit of a new account; `null` = none. */
   readonly signupCreditNanoUsd: bigint | null
   readonly signupCreditExpiresMs: number | null

@@ -3,7 +3,7 @@
 import type { Taken, Ticket } from './ticket.ts'
 
 export type { PlanFacts } from './plan.ts'
-export type { LimitState, Taken, Ticket } from './ticket.ts'
+export type { LimitState, QueueBound, Taken, Ticket } from './ticket.ts'
 
 export type Limiter = {
   /** All tickets or none. */

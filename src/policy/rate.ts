@@ -3,7 +3,7 @@
 import { Problem } from '#base/problem.ts'
 import { durationText } from './duration.ts'
 import type { KeyFacts } from './key-facts.ts'
-import type { LimitState, Taken, Ticket } from './ticket.ts'
+import type { LimitState, QueueBound, Taken, Ticket } from './ticket.ts'
 
 /** What a call is expected to take from a token limit; corrected when its usage is known. */
 export type TokenEstimate = {
@@ -29,6 +29,8 @@ export type Limits = {
   readonly tokensPerMinute: number | null
   readonly tokensPerDay: number | null
   readonly concurrency: number | null
+  /** Absent or `null`: what does not fit is refused at once. */
+  readonly queue?: QueueBound | null
 }
 
 /** Whose limits they are: what they are counted under, and how a refusal calls it. */
@@ -41,7 +43,11 @@ export const ticketsOf = (
   estimate: TokenEstimate,
 ): readonly Ticket[] => {
   const tokens = tokensAtAdmission(estimate)
-  const told = advice === undefined ? { owner } : { owner, advice }
+  const told = {
+    owner,
+    ...(advice === undefined ? {} : { advice }),
+    ...(limits.queue === undefined || limits.queue === null ? {} : { queue: limits.queue }),
+  }
   const rates = [
     ['requests', limits.requestsPerMinute, minuteMs, 1, 'requests'],
     ['requests', limits.requestsPerDay, dayMs, 1, 'requests-day'],
@@ -99,19 +105,25 @@ const limitName = (ticket: Ticket): string =>
     ? `${ticket.limit} ${ticket.limit === 1 ? 'call' : 'calls'} at the same time`
     : `${ticket.limit} ${ticket.unit} per ${periodName(ticket.periodMs)}`
 
+const queueText = ({ queue }: Ticket, refused: 'full' | 'late' | null): string => {
+  if (queue === undefined || refused === null) return ''
+  if (refused === 'full') return ` Its queue is full: ${queue.waitingMax} calls wait already.`
+  return ` The call waited in its queue for as long as it may.`
+}
+
 /**
  * The refusal for a take that failed: `rate_limit_exceeded` with the exact wait; without a wait and with
  * `x-should-retry: false` where the limit is zero; `invalid_request_error` for a call that needs more tokens than the
  * whole bucket holds, as no wait will mend it.
  */
-export const limitRefusal = (taken: Extract<Taken, { ok: false }>): Problem => {
+export const limitRefusal = (taken: Extract<Taken, { ok: false }>, queue: 'full' | 'late' | null = null): Problem => {
   const { refused, retryAfterMs, states } = taken
   const name = limitName(refused)
   const advice = typeof refused.advice === 'string' ? ` ${refused.advice}` : ''
   const headers = limitHeaders(states)
   if (retryAfterMs !== null)
     return new Problem('rate_limit_exceeded', {
-      message: `Rate limit reached for ${refused.owner}: ${name}. Please try again in ${durationText(retryAfterMs)}.${advice}`,
+      message: `Rate limit reached for ${refused.owner}: ${name}.${queueText(refused, queue)} Please try again in ${durationText(retryAfterMs)}.${advice}`,
       retryAfterMs,
       headers,
     })

@@ -18,12 +18,24 @@ const percent = (range: string, form: RegExp) =>
 const discount = () => percent('from 0% to 100%', /^(100|\d{1,2}(\.\d{1,2})?)%$/)
 const markup = () => percent('from -100% to 100000%', /^(-(100|\d{1,2}(\.\d{1,2})?)|\d{1,6}(\.\d{1,2})?)%$/)
 
+const queue = () =>
+  z
+    .strictObject({
+      max_waiting: count(1, 100_000).default(100).describe('Calls that wait at most; further ones are refused.'),
+      max_wait: duration({ min: '10ms', max: '10m' })
+        .prefault('10s')
+        .describe("How long a call waits at most, and never longer than half of the client's own deadline."),
+    })
+    .optional()
+    .describe('Calls that do not fit wait here instead of being refused, in turn between keys. Absent: refused at once.')
+
 const plan = z.strictObject({
   rpm: limit('Requests a minute.'),
   rpd: limit('Requests a day.'),
   tpm: limit('Tokens a minute.'),
   tpd: limit('Tokens a day.'),
   concurrency: limit('Calls under way at once.'),
+  queue: queue(),
   signup_credit: amount().optional().describe('USD of promotional credit for a new account.'),
   signup_credit_expires: duration({ min: '1h' }).optional().describe('When that credit ends.'),
   discount: discount().optional().describe('What is taken off the price of every call.'),
@@ -158,6 +170,7 @@ const limitOfMany = z
     tpm: limit('Tokens a minute.'),
     tpd: limit('Tokens a day.'),
     concurrency: limit('Calls under way at once.'),
+    queue: queue(),
     for: z
       .strictObject({
         keys: names('Ids or names of keys.'),

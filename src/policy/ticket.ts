@@ -1,5 +1,8 @@
 /** Limits as tickets: take all or none, give back by the same name. */
 
+/** How many calls a limit lets wait instead of refusing them, and for how long. */
+export type QueueBound = { readonly waitingMax: number; readonly waitMaxMs: number }
+
 /** `rate`: GCRA with burst = limit; `concurrency`: a count of what is under way. */
 export type Ticket =
   | {
@@ -14,6 +17,8 @@ export type Ticket =
       readonly owner: string
       /** What a refusal says besides: the next plan. */
       readonly advice?: string | null
+      /** Absent: what does not fit is refused at once. */
+      readonly queue?: QueueBound
     }
   | {
       readonly kind: 'concurrency'
@@ -21,6 +26,7 @@ export type Ticket =
       readonly limit: number
       readonly owner: string
       readonly advice?: string | null
+      readonly queue?: QueueBound
     }
 
 export type LimitState = {

@@ -11,7 +11,6 @@ import { sha256Digest } from '#policy/key.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { planOf } from '#policy/plan.ts'
-import type { Limiter } from '#policy/port.ts'
 import { limitHeaders, limitRefusal } from '#policy/rate.ts'
 import type { Ticket } from '#policy/ticket.ts'
 import type { Wishes } from '#policy/wishes.ts'
@@ -19,6 +18,7 @@ import type { Call } from '#protocol/call.ts'
 import type { Candidates, Group } from './candidates.ts'
 import { candidatesFor } from './candidates.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
 /** Bytes of a JSON body to a token, at least: what admission counts before the provider does. */
 const bytesPerToken = 4
@@ -74,15 +74,21 @@ type Admission = {
   readonly snapshot: Snapshot
   readonly key: KeyFacts
   readonly call: Call
-  readonly limiter: Limiter
+  readonly waitingRoom: WaitingRoom
   /** When the call arrived: the instant of its prices. */
   readonly nowMs: number
   /** Absent: `false`. Whether a call of the same caller that is under way makes room for it: then it takes no place of its own. */
   readonly sharesPlace?: boolean
+  /** Monotonic time by which it must have been let in. */
+  readonly untilMs: number
+  readonly signal: AbortSignal
+  /** Told how long it waited for its limits, also where it was refused after all. */
+  readonly queued: (queuedMs: number) => void
 }
 
-/** @throws Problem of the model, of a policy, of a limit. Takes all tickets or none. */
-export const admit = async ({ snapshot, key, call, limiter, nowMs, sharesPlace }: Admission): Promise<Grant> => {
+/** @throws Problem of the model, of a policy, of a limit; CallerLeft while it waited. Takes all tickets or none. */
+export const admit = async (admission: Admission): Promise<Grant> => {
+  const { snapshot, key, call, nowMs, sharesPlace } = admission
   const candidates = candidatesFor({ snapshot, key, call, nowMs })
   const account = snapshot.accounts.get(key.account)
   const decision = decideAdmission(policies, {
@@ -95,13 +101,16 @@ export const admit = async ({ snapshot, key, call, limiter, nowMs, sharesPlace }
   if (decision.refusal !== null) throw decision.refusal
   const tickets =
     sharesPlace === true ? decision.tickets.filter(({ kind }) => kind !== 'concurrency') : decision.tickets
-  return take(candidates, tickets, limiter)
+  return take(candidates, tickets, admission)
 }
 
-const take = async (candidates: Candidates, tickets: readonly Ticket[], limiter: Limiter): Promise<Grant> => {
-  if (tickets.length === 0) return { ...candidates, headers: {}, used: () => {}, giveBack: async () => {} }
-  const taken = await limiter.take(tickets)
-  if (!taken.ok) throw limitRefusal(taken)
+const take = async (candidates: Candidates, tickets: readonly Ticket[], admission: Admission): Promise<Grant> => {
+  const { waitingRoom, key, untilMs, signal } = admission
+  if (tickets.length === 0)
+    return { ...candidates, headers: {}, used: () => {}, giveBack: async () => {} }
+  const { taken, queuedMs, refused } = await waitingRoom.take({ tickets, flow: key.id, untilMs, signal })
+  if (queuedMs !== null) admission.queued(queuedMs)
+  if (!taken.ok) throw limitRefusal(taken, refused)
   let usedTokens: number | null = null
   return {
     ...candidates,
@@ -109,7 +118,7 @@ const take = async (candidates: Candidates, tickets: readonly Ticket[], limiter:
     used: (tokens) => {
       usedTokens = tokens
     },
-    giveBack: () => limiter.giveBack(tickets.map((ticket) => ({ ticket, used: usedOf(ticket, usedTokens) }))),
+    giveBack: () => waitingRoom.giveBack(tickets.map((ticket) => ({ ticket, used: usedOf(ticket, usedTokens) }))),
   }
 }
 

@@ -154,7 +154,16 @@ const ask = async (exchange: Exchange, protocol: CountedProtocol, ports: RelayPo
   })
   const asked = protocol.counting.readCall(inbound)
   const { call } = await guardRequest({ snapshot, key, call: asked, draft, askHook: ports.askHook })
-  const grant = await admit({ snapshot, key, call: silent(call), limiter: ports.limiter, nowMs })
+  const grant = await admit({
+    snapshot,
+    key,
+    call: silent(call),
+    waitingRoom: ports.waitingRoom,
+    nowMs,
+    untilMs: Number.POSITIVE_INFINITY,
+    signal: inbound.signal,
+    queued: () => {},
+  })
   try {
     const legs = grant.rows.flatMap((row) =>
       row.targets.map((target): Leg => ({ row, target, model: row.id, by: 'model', reason: 'order' })),

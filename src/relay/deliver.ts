@@ -43,6 +43,8 @@ export type DeliverContext = {
   readonly shortEnd: () => Promise<Uint8Array>
   /** Takes the answer for those who ask for it again, also what comes after the caller has left; `null` = nobody will. */
   readonly keep: ((bytes: Uint8Array) => void) | null
+  /** Told how long the next piece of a stream was waited for; what the caller was slow to take is not counted. */
+  readonly gap: (gapMs: number) => void
 }
 
 /** The bytes of these frames that the caller is to see, in as few pieces as they came in. */
@@ -148,6 +150,7 @@ const passOn = async (
   let pending = reply.pending
   while (!reply.ended) {
     let step: IteratorResult<readonly Frame[]>
+    const readMs = context.clock.monotonicMs()
     try {
       step = await (pending ?? attempt.frames.next())
     } catch (thrown) {
@@ -156,7 +159,10 @@ const passOn = async (
     }
     pending = null
     if (step.done === true) break
-    if (!isEvents(reply) || step.value.some(commits)) attempt.firstPart()
+    if (!isEvents(reply) || step.value.some(commits)) {
+      if (context.call.stream && attempt.draft.firstPartMs !== null) context.gap(context.clock.monotonicMs() - readMs)
+      attempt.firstPart()
+    }
     if (context.signal.aborted) {
       see(step.value, context)
       throw new CallerLeft()

@@ -33,6 +33,9 @@ export const draftOf = (inbound: Inbound, protocol: string, nowMs: number): Draf
   priceHash: null,
   pricing: null,
   ttftMs: null,
+  queuedMs: null,
+  longestGapMs: null,
+  gaps: null,
   durationMs: 0,
   overheadMs: 0,
   end: 'refused',
@@ -72,9 +75,9 @@ export const attemptDraft = (provider: string, model: string, startMs: number): 
   shims: [],
 })
 
-/** Milliseconds that the attempts spent waiting for an upstream before the caller's first byte. */
+/** Milliseconds before the caller's first byte that were spent waiting for a limit or for an upstream. */
 export const upstreamWaitMs = (draft: Draft): number => {
-  let sumMs = 0
+  let sumMs = draft.queuedMs ?? 0
   for (const attempt of draft.attempts) {
     const until = attempt.firstPartMs ?? attempt.endMs
     if (until !== null) sumMs += until - attempt.startMs

@@ -43,6 +43,7 @@ export const droverHeaders = (
   }
   if (draft.model !== null)
     headers['x-drover-model'] = (last?.model ?? draft.model).replace(/[^\x20-\x7e]/g, '?').slice(0, 256)
+  if (typeof draft.queuedMs === 'number') headers['x-drover-queued-ms'] = draft.queuedMs.toFixed(0)
   if (draft.cache !== null) headers['x-drover-cache'] = draft.cache
   const warnings = warningsHeader(draft.warnings)
   if (warnings !== '') headers['x-drover-warnings'] = warnings

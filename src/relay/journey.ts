@@ -9,7 +9,6 @@ import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { CallBooks } from '#ledger/port.ts'
 import type { Guard } from '#policy/guard.ts'
-import type { Limiter } from '#policy/port.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { CarriedTurns } from '#resource/carried-turns.ts'
@@ -31,10 +30,12 @@ import type { CountTokens } from './meter.ts'
 import type { CallLog } from './port.ts'
 import type { Routing } from './routing.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
 export type RelayPorts = {
   readonly snapshot: () => Snapshot
-  readonly limiter: Limiter
+  /** Where tickets of limits are taken, and waited for. */
+  readonly waitingRoom: WaitingRoom
   readonly callLog: CallLog
   readonly books: CallBooks
   /** Calls under an Idempotency-Key. */

@@ -24,6 +24,7 @@ import { deliver, deliverWhole, wholeBytes } from './deliver.ts'
 import type { Draft } from './draft.ts'
 import { draftOf } from './draft.ts'
 import type { Reply } from './first-reply.ts'
+import { noteGap } from './gaps.ts'
 import { guardRequest } from './guard-request.ts'
 import { replyHeaders } from './head.ts'
 import type { CallHold } from './hold.ts'
@@ -45,6 +46,7 @@ import { runningHold } from './running-hold.ts'
 import { send } from './send.ts'
 import { priceOf, requestText, settle, settleRefusal } from './settle.ts'
 import { lengthFinish, shortEnd } from './short-end.ts'
+import type { Snapshot } from './snapshot.ts'
 
 const describe = (draft: Draft, call: Call, labels: Labels): void => {
   draft.stream = call.stream
@@ -193,6 +195,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, kept: ResponseKeeper
       taker?.piece(bytes)
     },
     keep: keeper === null ? null : keeper.piece,
+    gap: (gapMs) => noteGap(draft, gapMs),
   })
   bodies?.finish()
   const heldNanoUsd = (await running?.stop()) ?? hold.amountNanoUsd
@@ -262,6 +265,26 @@ const close = async (journey: Journey, { hold, carried, turn }: Progress): Promi
 const wishedBy = ({ usageCost }: KeyFacts, call: Call): Call =>
   usageCost ? { ...call, usageWish: { ...call.usageWish, cost: true } } : call
 
+type Asking = {
+  readonly snapshot: Snapshot
+  readonly key: KeyFacts
+  readonly call: Call
+  readonly labels: Labels
+}
+
+/** Waits for limits that have a queue, for half of the client's own deadline at most: the other half is the answer's. */
+const letIn = ({ exchange, ports, draft }: Journey, { labels, ...asking }: Asking): Promise<Grant> =>
+  admit({
+    ...asking,
+    waitingRoom: ports.waitingRoom,
+    nowMs: draft.timeMs,
+    untilMs: exchange.inbound.arrivedMs + (labels.clientDeadlineMs ?? Number.POSITIVE_INFINITY) / 2,
+    signal: exchange.inbound.signal,
+    queued: (queuedMs) => {
+      draft.queuedMs = queuedMs
+    },
+  })
+
 /** How far a call has come. */
 type Progress = {
   grant: Grant | null
@@ -301,7 +324,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const snapshot = withFileKey(snapshotFor(journey.snapshot, key), files)
     const guarded = { snapshot, key, call: continued.call, draft, askHook: ports.askHook }
     const { call, replyGuards } = await guardRequest(guarded)
-    progress.grant = await admit({ snapshot, key, call, limiter: ports.limiter, nowMs })
+    progress.grant = await letIn(journey, { snapshot, key, call, labels })
     const grant = atFiles(boundTo(progress.grant, continued), call, files)
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const look = await lookInCache(journey, { inbound, call, key, labels, grant })

@@ -41,6 +41,7 @@ import type { Arrival, ScriptedUpstream } from './test-upstream.ts'
 import { scriptedUpstream } from './test-upstream.ts'
 import { upstreamSet } from './upstreams.ts'
 import { usageRefusals } from './usage-refusals.ts'
+import { makeWaitingRoom } from './waiting-room.ts'
 
 export const sampleRoute: RouteSettings = {
   strategy: 'fallback',
@@ -305,7 +306,10 @@ const wayIn = (ways: ReadonlyMap<string, ScriptedUpstream>, name: string): Scrip
 
 const portsFor = (live: Live, chance: () => number, backstage: Backstage): RelayPorts => ({
   snapshot: live.current,
-  limiter: { take: async () => ({ ok: true, states: [] }), giveBack: async () => undefined },
+  waitingRoom: makeWaitingRoom({
+    limiter: { take: async () => ({ ok: true, states: [] }), giveBack: async () => undefined },
+    clock: backstage.clock,
+  }),
   callLog: {
     call: async (id) => backstage.records.find((record) => record.id === id) ?? null,
     append: async (record) => {

@@ -117,6 +117,8 @@ export type CallTable = {
   family: string | null
   base_nano_usd: WholeOrNull
   ttft_ms: number | null
+  queued_ms: number | null
+  longest_gap_ms: number | null
   duration_ms: number
   overhead_ms: number
   end: string

@@ -45,6 +45,7 @@ const planFacts = (plans: Config['plans']): readonly PlanFacts[] =>
     tokensPerMinute: plan.tpm ?? null,
     tokensPerDay: plan.tpd ?? null,
     concurrency: plan.concurrency ?? null,
+    queue: plan.queue === undefined ? null : { waitingMax: plan.queue.max_waiting, waitMaxMs: plan.queue.max_wait },
     signupCreditNanoUsd: plan.signup_credit ?? null,
     signupCreditExpiresMs: plan.signup_credit_expires ?? null,
     upgradeAtPaidNanoUsd: plan.upgrade_at_paid_usd ?? null,

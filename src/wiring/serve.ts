@@ -43,6 +43,7 @@ import type { RelayEndpoint } from '#relay/endpoints.ts'
 import { relayEndpoints, serveRelay, serveRelaySocket } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
 import { usageRefusals } from '#relay/usage-refusals.ts'
+import { makeWaitingRoom } from '#relay/waiting-room.ts'
 import type { CarriedTurns } from '#resource/carried-turns.ts'
 import { makeCarriedTurns } from '#resource/carried-turns.ts'
 import type { Responses } from '#resource/responses.ts'
@@ -145,13 +146,14 @@ const endpointsOf = async (
 ) => {
   const { clock, ids, version, root } = machine
   const { live, log, data, countTokens, watchers } = rooms
-  const metrics = makeMetrics({ defaults: true })
+  const waitingRoom = makeWaitingRoom({ limiter: makeMemoryLimiter({ clock }), clock })
+  const metrics = makeMetrics({ defaults: true, waitingCalls: waitingRoom.waiting })
   const admin = adminServing(machine, rooms)
   closing.defer(rooms.credit.watch(metrics.providerCredit))
   const keepPrice = priceKeeper({ rowsNow: () => priceRowsNow(rooms), store: data.store, log })
   const ports = {
     snapshot: live.current,
-    limiter: makeMemoryLimiter({ clock }),
+    waitingRoom,
     callLog: data.store,
     books: data.store,
     owner: rooms.owner,

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import type { Caller } from '../e2e/caller.ts'
 import { callersOf, chatCaller } from '../e2e/caller.ts'
 import type { Case } from '../e2e/fault-bench.ts'
-import { deadlines, startFaultBench } from '../e2e/fault-bench.ts'
+import { askOnce, deadlines, startFaultBench } from '../e2e/fault-bench.ts'
 import { checkout } from '../e2e/harness.ts'
 import type { FaultName } from '../fake/fault.ts'
 import { faultNames, faultOf } from '../fake/fault.ts'
@@ -75,7 +75,7 @@ async function meetAll(rows: readonly Row[], voice: Voice, seed: number): Promis
   )
   try {
     for (const caller of new Set(rows.map((row) => row.caller)))
-      await meet(bench, { name: 'warm', fault: 'cut-after', caller, mode: 'stream' })
+      await askOnce(bench, caller, { model: 'warm', stream: true })
     return await inTurn(rows, async (row) => [row, await meet(bench, { ...row, name: nameOf(row) })] as const)
   } finally {
     await bench.close()

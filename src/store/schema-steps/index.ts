@@ -20,6 +20,7 @@ import { bindings } from './0017-bindings.ts'
 import { reading } from './0018-reading.ts'
 import { carried } from './0019-carried.ts'
 import { payments } from './0020-payments.ts'
+import { waits } from './0021-waits.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -43,4 +44,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   reading,
   carried,
   payments,
+  waits,
 ]
