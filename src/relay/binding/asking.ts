@@ -47,7 +47,7 @@ export const paramOf = ({ params }: Asking, name: string): string => params[name
  * @throws Problem `rate_limit_exceeded`, and what else a policy refuses.
  */
 export const withinLimits = async (
-  { ports, snapshot, key }: Asking,
+  { exchange, ports, snapshot, key }: Asking,
   models: readonly string[],
   work: () => Promise<Answered>,
 ): Promise<Answered> => {
@@ -62,13 +62,14 @@ export const withinLimits = async (
   if (decision.refusal !== null) throw decision.refusal
   const { tickets } = decision
   if (tickets.length === 0) return work()
-  const taken = await ports.limiter.take(tickets)
-  if (!taken.ok) throw limitRefusal(taken)
+  const order = { tickets, flow: key.id, untilMs: Number.POSITIVE_INFINITY, signal: exchange.inbound.signal }
+  const { taken, refused } = await ports.waitingRoom.take(order)
+  if (!taken.ok) throw limitRefusal(taken, refused)
   try {
     const answered = await work()
     return { ...answered, headers: { ...limitHeaders(taken.states), ...answered.headers } }
   } finally {
-    await ports.limiter.giveBack(tickets.map((ticket) => ({ ticket, used: null })))
+    await ports.waitingRoom.giveBack(tickets.map((ticket) => ({ ticket, used: null })))
   }
 }
 
