@@ -24,8 +24,7 @@ export const middleSeconds = (bucket: number): number => {
   return (from + (boundsSeconds[bucket] ?? from)) / 2
 }
 
-const escaped = (value: string): string =>
-  value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 
 const linesOf = ([provider, { counts, sumSeconds }]: readonly [string, Series]): readonly string[] => {
   const label = `provider="${escaped(provider)}"`
@@ -42,7 +41,10 @@ export const makeGapHistogram = (): GapHistogram => {
   const series = new Map<string, Series>()
   return {
     add: (provider, counts) => {
-      const known = series.get(provider) ?? { counts: new Array<number>(boundsSeconds.length + 1).fill(0), sumSeconds: 0 }
+      const known = series.get(provider) ?? {
+        counts: new Array<number>(boundsSeconds.length + 1).fill(0),
+        sumSeconds: 0,
+      }
       series.set(provider, known)
       for (const [bucket, count] of counts.entries()) {
         known.counts[bucket] = (known.counts[bucket] ?? 0) + count

@@ -27,7 +27,9 @@ const queue = () =>
         .describe("How long a call waits at most, and never longer than half of the client's own deadline."),
     })
     .optional()
-    .describe('Calls that do not fit wait here instead of being refused, in turn between keys. Absent: refused at once.')
+    .describe(
+      'Calls that do not fit wait here instead of being refused, in turn between keys. Absent: refused at once.',
+    )
 
 const plan = z.strictObject({
   rpm: limit('Requests a minute.'),

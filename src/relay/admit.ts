@@ -106,8 +106,7 @@ export const admit = async (admission: Admission): Promise<Grant> => {
 
 const take = async (candidates: Candidates, tickets: readonly Ticket[], admission: Admission): Promise<Grant> => {
   const { waitingRoom, key, untilMs, signal } = admission
-  if (tickets.length === 0)
-    return { ...candidates, headers: {}, used: () => {}, giveBack: async () => {} }
+  if (tickets.length === 0) return { ...candidates, headers: {}, used: () => {}, giveBack: async () => {} }
   const { taken, queuedMs, refused } = await waitingRoom.take({ tickets, flow: key.id, untilMs, signal })
   if (queuedMs !== null) admission.queued(queuedMs)
   if (!taken.ok) throw limitRefusal(taken, refused)

@@ -163,7 +163,19 @@ const holdCall = async (
   const nowMs = draft.timeMs
   const call = callOf(draft.id, order, order.wishes ?? emptyWishes)
   const { sharesPlace } = order
-  const grant = await admit({ snapshot, key, call, limiter: ports.limiter, nowMs, sharesPlace })
+  const grant = await admit({
+    snapshot,
+    key,
+    call,
+    waitingRoom: ports.waitingRoom,
+    nowMs,
+    sharesPlace,
+    untilMs: Number.POSITIVE_INFINITY,
+    signal: exchange.inbound.signal,
+    queued: (queuedMs) => {
+      draft.queuedMs = queuedMs
+    },
+  })
   try {
     const [group] = grant.groups
     const row = group?.row ?? room.target.leg.row

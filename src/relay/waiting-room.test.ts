@@ -77,7 +77,10 @@ test('who does not fit waits, and is let in when a place is given back, one key 
   for (let index = 0; index < 3; index += 1) await end(ticket)
   assert.deepEqual(admitted, ['a0', 'a1', 'b1', 'a2'])
   const outcomes = waits.map((one) => one.outcome())
-  assert.deepEqual(outcomes.map((one) => (one === null || one === 'left' ? one : one.queuedMs)), [250, 250, 250])
+  assert.deepEqual(
+    outcomes.map((one) => (one === null || one === 'left' ? one : one.queuedMs)),
+    [250, 250, 250],
+  )
   assert.equal(room.waiting(), 0)
 })
 
@@ -85,7 +88,12 @@ test('a full queue refuses; a key that waits less takes the place of the last of
   const { call, room } = openRoom()
   const ticket = seats(1)
   await call('a0', ticket)
-  const greedy = [await call('a1', ticket), await call('a2', ticket), await call('a3', ticket), await call('a4', ticket)]
+  const greedy = [
+    await call('a1', ticket),
+    await call('a2', ticket),
+    await call('a3', ticket),
+    await call('a4', ticket),
+  ]
   const more = await call('a5', ticket)
   assert.equal(refusedAs(more), 'full')
   const other = await call('b1', ticket)

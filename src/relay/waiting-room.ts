@@ -54,7 +54,10 @@ const undo = (tickets: readonly Ticket[]) =>
 const canWait = ({ retryAfterMs, refused }: Extract<Taken, { ok: false }>, leftMs: number): boolean =>
   refused.queue !== undefined && retryAfterMs !== null && (refused.kind === 'concurrency' || retryAfterMs <= leftMs)
 
-export const makeWaitingRoom = ({ limiter, clock }: { readonly limiter: Limiter; readonly clock: Clock }): WaitingRoom => {
+type Rooms = { readonly limiter: Limiter; readonly clock: Clock }
+
+/** Queues by the bucket of the limit that refuses; one that nobody waits in is none. */
+const makeQueues = ({ limiter, clock }: Rooms) => {
   const queues = new Map<string, Queue>()
 
   /** Lets in whoever is first for as long as there is room; then looks again when there may be. */
@@ -107,10 +110,22 @@ export const makeWaitingRoom = ({ limiter, clock }: { readonly limiter: Limiter;
     queues.delete(bucket)
   }
 
+  return {
+    wake,
+    queueFor,
+    leave,
+    of: (bucket: string): Queue | undefined => queues.get(bucket),
+    size: (): number => [...queues.values()].reduce((sum, { line }) => sum + line.size(), 0),
+  }
+}
+
+export const makeWaitingRoom = ({ limiter, clock }: Rooms): WaitingRoom => {
+  const queues = makeQueues({ limiter, clock })
+
   /** One stay in the queue of a limit. */
   const stay = (order: TakeOrder, refusal: Extract<Taken, { ok: false }>, bound: QueueBound): Promise<Outcome> => {
     const { bucket } = refusal.refused
-    const queue = queueFor(bucket, refusal)
+    const queue = queues.queueFor(bucket, refusal)
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
     const waiter: Waiting = { flow: order.flow, tickets: order.tickets, settle: resolve, fail: reject }
     const displaced = queue.line.join(waiter, bound.waitingMax)
@@ -118,16 +133,16 @@ export const makeWaitingRoom = ({ limiter, clock }: { readonly limiter: Limiter;
     displaced?.settle({ taken: queue.refusal, refused: 'full' })
     const nowMs = clock.monotonicMs()
     const late = clock.after(Math.max(0, Math.min(order.untilMs, nowMs + bound.waitMaxMs) - nowMs), () => {
-      leave(bucket, queue, waiter)
+      queues.leave(bucket, queue, waiter)
       resolve({ taken: queue.refusal, refused: 'late' })
     })
     const left = (): void => {
-      leave(bucket, queue, waiter)
+      queues.leave(bucket, queue, waiter)
       reject(new CallerLeft())
     }
     order.signal.addEventListener('abort', left, { once: true })
     if (order.signal.aborted) left()
-    else wake(bucket)
+    else queues.wake(bucket)
     return promise.finally(() => {
       late()
       order.signal.removeEventListener('abort', left)
@@ -137,7 +152,7 @@ export const makeWaitingRoom = ({ limiter, clock }: { readonly limiter: Limiter;
   /** The queue that others wait in already: whoever comes now comes after them. */
   const standing = ({ tickets }: TakeOrder): Extract<Taken, { ok: false }> | null => {
     for (const ticket of tickets) {
-      const queue = ticket.queue === undefined ? undefined : queues.get(ticket.bucket)
+      const queue = ticket.queue === undefined ? undefined : queues.of(ticket.bucket)
       if (queue !== undefined) return { ...queue.refusal, refused: ticket }
     }
     return null
@@ -163,8 +178,8 @@ export const makeWaitingRoom = ({ limiter, clock }: { readonly limiter: Limiter;
     },
     giveBack: async (returned) => {
       await limiter.giveBack(returned)
-      for (const { ticket } of returned) wake(ticket.bucket)
+      for (const { ticket } of returned) queues.wake(ticket.bucket)
     },
-    waiting: () => [...queues.values()].reduce((sum, { line }) => sum + line.size(), 0),
+    waiting: queues.size,
   }
 }

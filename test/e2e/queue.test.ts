@@ -33,7 +33,11 @@ test('calls wait in turn, the full queue refuses, a caller who leaves gives up i
       return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
     }
     const waitFor = (count: number) =>
-      eventually(`${count} waiting`, async () => ((await metric('drover_calls_waiting')) === count ? true : undefined), 3_000)
+      eventually(
+        `${count} waiting`,
+        async () => ((await metric('drover_calls_waiting')) === count ? true : undefined),
+        3_000,
+      )
 
     const first = ask(key)
     await upstream.arrival(0)
