@@ -63,6 +63,71 @@ export const balanceNow = async (account: string, { ports, clock }: OperationCon
 
 const usdField = () => z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
 
+/** What `credits grant` takes. */
+export const grantInput = z.strictObject({
+  account: handleField().describe('The account: id or name.'),
+  usd: usdField().describe('The amount in USD.'),
+  kind: z
+    .enum(['paid', 'promo', 'bundle'])
+    .default('paid')
+    .describe('`paid`, `promo` (given), or `bundle` (bought for some models, often for less than it is worth).'),
+  paid: usdField().optional().describe('USD that were paid for a bundle (default: nothing).'),
+  models: z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('The models that it pays for: ids, or beginnings such as kimi-*. Absent: every model.'),
+  priority: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('Lots with a lower number are spent first (default: promo 40, bundle 45, paid 50).'),
+  expires: momentField().optional().describe('When what is left of it ends: a duration from now (30d), or RFC 3339.'),
+  reason: z.string().min(1).max(500).optional().describe('Why, for the books and the trail.'),
+})
+
+/** Grants a lot under an id of the caller's choosing: the same id again grants nothing. */
+export const grantTo = async (
+  { lot, ...given }: z.output<typeof grantInput> & { readonly lot: string },
+  context: OperationContext,
+): Promise<z.input<typeof grantView>> => {
+  const input = given
+  const account = await accountNamed(input.account, context)
+  const nowMs = context.clock.nowMs()
+  if (input.paid !== undefined && input.kind !== 'bundle')
+    throw new Problem('invalid_request_error', {
+      message: `'paid' belongs to a bundle: of ${input.kind} credit it is known.`,
+      param: 'paid',
+    })
+  const expiresMs = input.expires === undefined ? null : momentOf(input.expires, nowMs)
+  const expires = expiresMs === null ? null : new Date(expiresMs).toISOString()
+  const after = { ...given, account: account.id, lot, expires, reason: input.reason ?? null }
+  const trail = trailRowOf({ operation: 'credits.grant', object: account.id, before: null, after }, context)
+  const plan = await context.ports.store.grantCredit(
+    {
+      lot,
+      account: account.id,
+      kind: input.kind,
+      amountNanoUsd: nanoOf(input.usd),
+      priority: input.priority ?? priorities[input.kind],
+      expiresMs,
+      nowMs,
+      method: 'manual',
+      reason: input.reason ?? null,
+      scope: input.models ?? null,
+      ...(input.paid === undefined ? {} : { paidNanoUsd: nanoOf(input.paid) }),
+    },
+    trail,
+    upgradeOf(account, context),
+  )
+  const now = await balanceNow(account.id, context)
+  if (plan !== null)
+    await context.ports.accountsChanged([{ id: account.id, billing: account.billing, state: now.state, plan }])
+  return { ...viewOfBalance(now), lot, kind: input.kind, expires, upgraded_to: plan }
+}
+
 const grant = operation({
   noun: 'credits',
   verb: 'grant',
@@ -70,70 +135,14 @@ const grant = operation({
   method: 'POST',
   path: '/credits',
   scope: 'write',
-  input: z.strictObject({
-    account: handleField().describe('The account: id or name.'),
-    usd: usdField().describe('The amount in USD.'),
-    kind: z
-      .enum(['paid', 'promo', 'bundle'])
-      .default('paid')
-      .describe('`paid`, `promo` (given), or `bundle` (bought for some models, often for less than it is worth).'),
-    paid: usdField().optional().describe('USD that were paid for a bundle (default: nothing).'),
-    models: z
-      .array(z.string().min(1).max(200))
-      .min(1)
-      .max(100)
-      .optional()
-      .describe('The models that it pays for: ids, or beginnings such as kimi-*. Absent: every model.'),
-    priority: z
-      .int()
-      .min(0)
-      .max(100)
-      .optional()
-      .describe('Lots with a lower number are spent first (default: promo 40, bundle 45, paid 50).'),
-    expires: momentField().optional().describe('When what is left of it ends: a duration from now (30d), or RFC 3339.'),
-    reason: z.string().min(1).max(500).optional().describe('Why, for the books and the trail.'),
-  }),
+  input: grantInput,
   output: grantView,
   flags: [
     { field: 'usd', flag: '--usd <amount>', describe: 'The amount in USD.' },
     { field: 'paid', flag: '--paid <amount>', describe: 'USD that were paid for a bundle (default: nothing).' },
   ],
   render: (view) => `${view.account} has ${view.balance_usd} USD\n`,
-  run: async (input, context) => {
-    const account = await accountNamed(input.account, context)
-    const nowMs = context.clock.nowMs()
-    if (input.paid !== undefined && input.kind !== 'bundle')
-      throw new Problem('invalid_request_error', {
-        message: `'paid' belongs to a bundle: of ${input.kind} credit it is known.`,
-        param: 'paid',
-      })
-    const expiresMs = input.expires === undefined ? null : momentOf(input.expires, nowMs)
-    const lot = context.ids.next('lot')
-    const expires = expiresMs === null ? null : new Date(expiresMs).toISOString()
-    const after = { ...input, account: account.id, lot, expires, reason: input.reason ?? null }
-    const trail = trailRowOf({ operation: 'credits.grant', object: account.id, before: null, after }, context)
-    const plan = await context.ports.store.grantCredit(
-      {
-        lot,
-        account: account.id,
-        kind: input.kind,
-        amountNanoUsd: nanoOf(input.usd),
-        priority: input.priority ?? priorities[input.kind],
-        expiresMs,
-        nowMs,
-        method: 'manual',
-        reason: input.reason ?? null,
-        scope: input.models ?? null,
-        ...(input.paid === undefined ? {} : { paidNanoUsd: nanoOf(input.paid) }),
-      },
-      trail,
-      upgradeOf(account, context),
-    )
-    const now = await balanceNow(account.id, context)
-    if (plan !== null)
-      await context.ports.accountsChanged([{ id: account.id, billing: account.billing, state: now.state, plan }])
-    return { ...viewOfBalance(now), lot, kind: input.kind, expires, upgraded_to: plan }
-  },
+  run: (input, context) => grantTo({ ...input, lot: context.ids.next('lot') }, context),
 })
 
 const balance = operation({

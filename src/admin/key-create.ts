@@ -29,7 +29,8 @@ const address = z.string().refine((text) => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
 }, 'must be an IP address or a network such as 10.0.0.0/8')
 
-const createInput = z
+/** What `keys create` takes. */
+export const createInput = z
   .strictObject({
     name: nameField().describe('What the key is for, for people.'),
     account: handleField().default('default').describe('The account that pays: id or name.'),

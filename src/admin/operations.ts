@@ -1,6 +1,7 @@
 /** The list of operations: API, command line and OpenAPI document are made from it. */
 
 import { accountOperations } from './accounts.ts'
+import { applyOperations } from './apply.ts'
 import { budgetOperations } from './budgets.ts'
 import { callOperations } from './calls.ts'
 import { codeOperations } from './codes.ts'
@@ -64,6 +65,7 @@ export const operations = [
   ...explainOperations,
   ...providerBalanceOperations,
   ...importOperations,
+  ...applyOperations,
   ...trailOperations,
   ...eventOperations,
   ...statsOperations,

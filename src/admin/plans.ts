@@ -80,7 +80,8 @@ const usdField = (what: string) =>
     .optional()
     .describe(what)
 
-const fields = {
+/** What is given of a plan. */
+export const planFields = {
   rpm: limitField('Requests a minute.'),
   rpd: limitField('Requests a day.'),
   tpm: limitField('Tokens a minute.'),
@@ -95,7 +96,7 @@ const fields = {
   upgrade_at_paid_usd: usdField('The plan is given to an account that has paid this much.'),
 }
 
-type Given = { readonly [Name in keyof typeof fields]?: z.output<(typeof fields)[Name]> }
+type Given = { readonly [Name in keyof typeof planFields]?: z.output<(typeof planFields)[Name]> }
 
 const nothing: Omit<PlanFacts, 'name' | 'origin'> = {
   requestsPerMinute: null,
@@ -150,7 +151,7 @@ const create = operation({
   method: 'POST',
   path: '/plans',
   scope: 'write',
-  input: z.strictObject({ name: nameField(), ...fields }),
+  input: z.strictObject({ name: nameField(), ...planFields }),
   output: planView,
   flags: [],
   render: (plan) => `${plan.name}\n`,
@@ -199,7 +200,7 @@ const set = operation({
   method: 'PATCH',
   path: '/plans/{name}',
   scope: 'write',
-  input: z.strictObject({ name: nameField(), ...fields }),
+  input: z.strictObject({ name: nameField(), ...planFields }),
   output: planView,
   flags: [{ field: 'name', positional: true, describe: "The plan's name." }],
   render: (plan) => `${plan.name} is changed\n`,

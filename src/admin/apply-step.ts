@@ -1,0 +1,58 @@
+/** One thing that `apply` does, and how what a file says is held against what there is. */
+
+import { nanoOf } from '#base/money.ts'
+
+export type ApplyStep = {
+  readonly sign: '+' | '~'
+  /** `account acme`. */
+  readonly what: string
+  /** What is set, or `from -> to`. */
+  readonly detail: readonly string[]
+  /** `accounts create` */
+  readonly operation: string
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+export type Given = Readonly<Record<string, unknown>>
+export type Plan = { readonly steps: ApplyStep[]; readonly faults: string[]; unchanged: number }
+
+/** A value for people. */
+export const valueText = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))
+/** What is given, field by field. */
+export const listed = (given: Given): readonly string[] =>
+  Object.entries(given).map(([name, value]) => `${name}: ${valueText(value)}`)
+
+/** Amounts and durations are compared by what they are. */
+export const same = (given: unknown, found: unknown): boolean => {
+  if (
+    typeof given === 'string' &&
+    typeof found === 'string' &&
+    /^\d+(\.\d{1,9})?$/.test(given) &&
+    /^\d+(\.\d{1,9})?$/.test(found)
+  )
+    return nanoOf(given) === nanoOf(found)
+  if (Array.isArray(given) && Array.isArray(found))
+    return JSON.stringify([...given].sort()) === JSON.stringify([...found].sort())
+  return given === found
+}
+
+/** What is given and is otherwise than it is said. */
+export const differences = (given: Given, found: Given): readonly string[] =>
+  Object.entries(given)
+    .filter(([name, value]) => !same(value, found[name]))
+    .map(([name, value]) => `${name}: ${valueText(found[name] ?? null)} -> ${valueText(value)}`)
+
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const
+
+/** `30d`: in the largest unit in which it is whole. */
+export const durationText = (ms: number | null): string | null => {
+  if (ms === null) return null
+  const [unit, length] = units.find(([, one]) => ms % one === 0) ?? ['ms', 1]
+  return `${ms / length}${unit}`
+}

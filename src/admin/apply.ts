@@ -1,0 +1,132 @@
+/** `apply`: the store as a file says it; a dry run shows the difference. `export`: such a file of what there is. */
+
+import { z } from 'zod'
+import { Problem } from '#base/problem.ts'
+import { accountOperations } from './accounts.ts'
+import { readApplyDocument, refuseAll } from './apply-document.ts'
+import { storeAsFile } from './apply-export.ts'
+import { lotIdOf } from './apply-owned.ts'
+import { planOf } from './apply-plan.ts'
+import type { ApplyStep } from './apply-step.ts'
+import { budgetOperations } from './budgets.ts'
+import { accountNamed, grantInput, grantTo } from './credits.ts'
+import { keyOperations } from './keys.ts'
+import { memberOperations } from './members.ts'
+import type { Operation, OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import { planOperations } from './plans.ts'
+import { projectOperations } from './projects.ts'
+import { checkInput, runOperation } from './run.ts'
+
+const runners = [
+  ...planOperations,
+  ...accountOperations,
+  ...projectOperations,
+  ...memberOperations,
+  ...budgetOperations,
+  ...keyOperations,
+] as unknown as readonly Operation[]
+
+const runnerOf = (step: ApplyStep): Operation => {
+  const found = runners.find(({ noun, verb }) => `${noun} ${verb}` === step.operation)
+  if (found === undefined) throw new Error(`there is no operation ${step.operation}`)
+  return found
+}
+
+const grantForm = { noun: 'credits', verb: 'grant', input: grantInput } as unknown as Operation
+
+const checkStep = (step: ApplyStep): string | null => {
+  const { id: _id, ...input } = step.input
+  try {
+    if (step.operation === 'credits grant') checkInput(grantForm, input)
+    else checkInput(runnerOf(step), step.input)
+    return null
+  } catch (thrown) {
+    if (thrown instanceof Problem) return `${step.what}: ${thrown.message}`
+    throw thrown
+  }
+}
+
+const runStep = async (step: ApplyStep, context: OperationContext): Promise<unknown> => {
+  if (step.operation !== 'credits grant') return runOperation(runnerOf(step), step.input, context)
+  const { id, ...input } = step.input
+  const account = await accountNamed(String(input['account']), context)
+  return grantTo({ ...grantInput.parse(input), lot: lotIdOf(account.id, String(id)) }, context)
+}
+
+const madeKey = z.object({ id: z.string(), name: z.string(), key: z.string() })
+
+const lineOf = ({ sign, what, detail }: Pick<ApplyStep, 'sign' | 'what' | 'detail'>): string =>
+  `${sign} ${what}${detail.length === 0 ? '' : ` (${detail.join(', ')})`}`
+
+const apply = operation({
+  noun: 'apply',
+  verb: 'run',
+  summary:
+    'Bring plans, accounts (projects, members, budgets, credit) and keys to what a file says. What it does not name stays; a repeat changes nothing.',
+  method: 'POST',
+  path: '/apply',
+  scope: 'secrets',
+  input: z.strictObject({
+    file: z.string().max(1_000_000).describe('The file: YAML or JSON.'),
+    dry_run: z.boolean().default(false).describe('Show what would change, and change nothing.'),
+  }),
+  output: z.object({
+    applied: z.boolean().describe('false = a dry run.'),
+    changes: z.array(
+      z.object({
+        sign: z.enum(['+', '~']).describe('`+` = made, `~` = changed.'),
+        what: z.string(),
+        detail: z.array(z.string()),
+      }),
+    ),
+    unchanged: z.int().describe('Things that are as the file says.'),
+    keys: z.array(madeKey).describe('Keys that were made: shown this once.'),
+  }),
+  flags: [{ field: 'file', positional: true, file: true, describe: 'The file: YAML or JSON.' }],
+  render: ({ applied, changes, unchanged, keys }) =>
+    [
+      ...changes.map(lineOf),
+      `${changes.length} ${applied ? 'changed' : 'to change'}, ${unchanged} as they are`,
+      ...keys.map(({ name, key }) => `${name}: ${key}`),
+      '',
+    ].join('\n'),
+  run: async ({ file, dry_run }, context) => {
+    const plan = await planOf(readApplyDocument(file), context)
+    refuseAll([...plan.faults, ...plan.steps.map(checkStep).filter((fault) => fault !== null)])
+    const changes = plan.steps.map(({ sign, what, detail }) => ({ sign, what, detail: [...detail] }))
+    const keys: z.output<typeof madeKey>[] = []
+    for (const [index, step] of dry_run ? [] : plan.steps.entries()) {
+      try {
+        const answer = await runStep(step, context)
+        if (step.operation === 'keys create') keys.push(madeKey.parse(answer))
+      } catch (thrown) {
+        if (!(thrown instanceof Problem)) throw thrown
+        const done = `${index} of ${plan.steps.length} changes were made before it; apply again when it is mended.`
+        const lost =
+          keys.length === 0
+            ? ''
+            : ` Keys made before it, shown this once: ${keys.map(({ name, key }) => `${name}: ${key}`).join(', ')}.`
+        throw new Problem(thrown.code, { ...thrown.detail, message: `${step.what}: ${thrown.message} ${done}${lost}` })
+      }
+    }
+    return { applied: !dry_run, changes, unchanged: plan.unchanged, keys }
+  },
+})
+
+const exported = operation({
+  noun: 'export',
+  verb: 'list',
+  summary:
+    'Print plans, accounts and keys of the store as a file that apply takes. Neither secrets nor credit are in it.',
+  method: 'GET',
+  path: '/export',
+  scope: 'read',
+  input: z.strictObject({}),
+  output: z.object({ file: z.string() }),
+  flags: [],
+  render: ({ file }) => file,
+  run: async (_input, context) => ({ file: await storeAsFile(context) }),
+})
+
+export const applyOperations = [apply, exported] as const

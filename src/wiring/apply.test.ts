@@ -1,0 +1,144 @@
+/** `apply` and `export` over a real store: the same file twice does nothing the second time. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parse } from 'yaml'
+import { Problem } from '#base/problem.ts'
+import type { PlanFacts } from '#policy/plan.ts'
+import { openDesk } from './test-desk.ts'
+
+const file = `
+plans:
+  pro: { rpm: 200, concurrency: 50, upgrade_at_paid_usd: "100" }
+accounts:
+  acme:
+    plan: pro
+    projects: { search: { regions: [eu] } }
+    members: { Ana@example.com: { role: owner } }
+    budgets:
+      - { usd: "500", period: month }
+      - { usd: "20.00", period: day, project: search, model: "kimi-*", thresholds: [50, 100] }
+      - { usd: "5", period: day, key: search-ci }
+    credits:
+      - { id: welcome, usd: "5.00", kind: promo, expires: 30d }
+  globex: { billing: postpaid, credit_limit: "250" }
+keys:
+  search-ci: { account: acme, project: search, member: ana@example.com, models: [kimi-k2], rpm: 60, budget: "2.00", budget_period: day, expires: 90d }
+  globex-test: { account: globex, test: true }
+`
+
+type Applied = {
+  readonly applied: boolean
+  readonly changes: readonly { readonly sign: string; readonly what: string }[]
+  readonly unchanged: number
+  readonly keys: readonly { readonly name: string; readonly key: string }[]
+}
+
+test('a file is shown, applied once, and then as it is; credit is granted once, and the trail has every change', async (context) => {
+  const desk = await openDesk(context)
+  const apply = async (text: string, more: object = {}) =>
+    (await desk.run('apply run', { file: text, ...more })) as unknown as Applied
+  const shown = await apply(file, { dry_run: true })
+  assert.deepEqual([shown.applied, shown.keys.length, shown.unchanged], [false, 0, 0])
+  assert.equal(await desk.store.account('globex'), null)
+  const done = await apply(file)
+  assert.deepEqual(
+    done.changes.map(({ sign, what }) => `${sign} ${what}`),
+    [
+      '+ plan pro',
+      '~ account acme',
+      '+ project search of acme',
+      '+ member Ana@example.com of acme',
+      '+ credit welcome of acme',
+      '+ account globex',
+      '+ key search-ci',
+      '+ key globex-test',
+      '+ budget of acme per month',
+      '+ budget of acme project search on kimi-* per day',
+      '+ budget of acme key search-ci per day',
+    ],
+  )
+  assert.deepEqual(
+    done.keys.map(({ name, key }) => [name, key.slice(0, 8)]),
+    [
+      ['search-ci', 'hs-live-'],
+      ['globex-test', 'hs-test-'],
+    ],
+  )
+  const balance = async () => (await desk.run('credits balance', { account: 'acme' }))['balance_nano_usd']
+  assert.equal(await balance(), '5000000000')
+  desk.clock.advance(3_600_000)
+  const again = await apply(file)
+  assert.deepEqual([again.changes, again.keys, again.unchanged], [[], [], 11])
+  assert.equal(await balance(), '5000000000')
+  const raised = await apply(
+    'plans: { pro: { rpm: 300 } }\naccounts: { globex: { credit_limit: "300", state: suspended } }',
+  )
+  assert.deepEqual(
+    raised.changes.map(({ what }) => what),
+    ['plan pro', 'account globex', 'account globex'],
+  )
+  const { data: rows } = await desk.run('plans list')
+  const [pro] = rows as readonly { readonly rpm: number; readonly concurrency: number }[]
+  assert.deepEqual([pro?.rpm, pro?.concurrency], [300, 50])
+})
+
+test('what is exported is what is applied: the same file changes nothing, and holds neither secrets nor credit', async (context) => {
+  const desk = await openDesk(context)
+  const { keys } = (await desk.run('apply run', { file })) as unknown as Applied
+  const { file: text } = (await desk.run('export list')) as { readonly file: string }
+  for (const { key } of keys) assert.ok(!text.includes(key.slice(8)))
+  assert.doesNotMatch(text, /welcome|digest/)
+  const parsed = parse(text) as { readonly accounts: Readonly<Record<string, { readonly billing: string }>> }
+  assert.deepEqual(Object.keys(parsed.accounts).sort(), ['acme', 'globex'])
+  const again = (await desk.run('apply run', { file: text })) as unknown as Applied
+  assert.deepEqual(again.changes, [])
+  const other = await openDesk(context)
+  const elsewhere = (await other.run('apply run', { file: text })) as unknown as Applied
+  assert.equal(elsewhere.keys.length, 2)
+  assert.equal(((await other.run('export list')) as { readonly file: string }).file, text)
+})
+
+const refusals: readonly (readonly [string, RegExp])[] = [
+  ['plans: { pro: { rmp: 1 } }', /plan pro: 'rmp' is no field here; did you mean 'rpm'/],
+  ['accounts:\n  acme: { billing: postpaid }', /accounts\.acme\.billing: is prepaid/],
+  ['accounts: { other: { plan: pro } }', /there is no plan 'pro'.*is new, and needs billing/s],
+  ['accounts:\n  acme:\n    budget: 5', /line 4: accounts\.acme\.budget: is not known here/],
+  ['plans: [1', /line \d: /],
+  ['providers: { kimi: { vendor: moonshot } }', /providers\.kimi: providers are declared in drover\.yaml/],
+  ['plans: { file-plan: { rpm: 1 } }', /plans\.file-plan: is declared in drover\.yaml/],
+  ['accounts: { acme: { credits: [{ usd: "1" }] } }', /credits\[0\]: needs an id/],
+]
+
+test('a file with anything wrong is refused as a whole, with the place of each fault', async (context) => {
+  const plan: PlanFacts = {
+    name: 'file-plan',
+    requestsPerMinute: 5,
+    requestsPerDay: null,
+    tokensPerMinute: null,
+    tokensPerDay: null,
+    concurrency: null,
+    signupCreditNanoUsd: null,
+    signupCreditExpiresMs: null,
+    upgradeAtPaidNanoUsd: null,
+    origin: 'file',
+  }
+  const desk = await openDesk(context, { plans: () => new Map([['file-plan', plan]]) })
+  for (const [text, message] of refusals)
+    await assert.rejects(
+      desk.run('apply run', { file: `keys: { made: {} }\n${text}` }),
+      (thrown) =>
+        thrown instanceof Problem && message.test(thrown.message) && /nothing was changed/.test(thrown.message),
+      text,
+    )
+  assert.equal(await desk.store.key('made'), null)
+  await desk.run('apply run', { file: 'keys: { made: { account: acme } }' })
+  await assert.rejects(
+    desk.run('apply run', { file: 'keys: { made: { account: acme, rpm: 5 } }' }),
+    /a key is not changed/,
+  )
+  const grant = (usd: string) =>
+    desk.run('apply run', { file: `accounts: { acme: { credits: [{ id: a, usd: "${usd}" }] } }` })
+  await grant('1')
+  await assert.rejects(grant('2'), /'a' was granted with 1\.00 USD, and a grant is not changed/)
+})
