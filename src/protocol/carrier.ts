@@ -15,7 +15,12 @@ export const carrierFormats = {
   openaiChat: 'openai-chat',
 } as const
 
-const envelope = 'drover1.'
+/**
+ * The envelope is base64 as a whole: Gemini's signatures are bytes, and its SDK for Python refuses a text that is not base64 and writes
+ * the bytes back in the other alphabet (`google-genai` 3.6.1, types.Part, read 2026-11-29).
+ */
+const mark = 'drover1.'
+const markLetters = Buffer.from(mark).toString('base64').slice(0, 10)
 /** Longer texts are not opened: no provider's signature comes near. */
 const envelopeLengthMax = 4_194_304
 
@@ -23,13 +28,14 @@ const envelopeLengthMax = 4_194_304
 export const sealCarrier = (carrier: Carrier, own: string): string =>
   carrier.format === own
     ? carrier.value
-    : `${envelope}${Buffer.from(JSON.stringify([carrier.format, carrier.value])).toString('base64url')}`
+    : Buffer.from(`${mark}${JSON.stringify([carrier.format, carrier.value])}`).toString('base64')
 
 /** The carrier that an opaque text of the format `own` holds. */
 export const openCarrier = (text: string, own: string): Carrier => {
-  if (!text.startsWith(envelope) || text.length > envelopeLengthMax) return { format: own, value: text }
+  if (!text.startsWith(markLetters) || text.length > envelopeLengthMax) return { format: own, value: text }
   try {
-    const opened: unknown = JSON.parse(Buffer.from(text.slice(envelope.length), 'base64url').toString('utf8'))
+    // Either alphabet is read.
+    const opened: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8').slice(mark.length))
     if (Array.isArray(opened) && typeof opened[0] === 'string' && typeof opened[1] === 'string')
       return { format: opened[0], value: opened[1] }
   } catch (thrown) {

@@ -28,10 +28,16 @@ const mediumOf = (source: MediumSource, filename: string | null): Medium => {
   return { type: 'file', source, filename, context: null, cited: false }
 }
 
+/** Google reads both alphabets, and its SDK for Python writes the one for addresses; every other provider wants the usual one. */
+const standardBase64 = (text: string): string => {
+  const letters = text.replaceAll('-', '+').replaceAll('_', '/')
+  return letters.endsWith('=') ? letters : letters.padEnd(Math.ceil(letters.length / 4) * 4, '=')
+}
+
 const inlineMedium = (value: JsonObject): Medium => {
   const data = camelKeys(value)
   const mediaType = textOf(data['mimeType']) ?? 'application/octet-stream'
-  const source: MediumSource = { kind: 'base64', mediaType, data: textOf(data['data']) ?? '' }
+  const source: MediumSource = { kind: 'base64', mediaType, data: standardBase64(textOf(data['data']) ?? '') }
   return mediumOf(source, textOf(data['displayName']))
 }
 
