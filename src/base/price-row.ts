@@ -215,12 +215,18 @@ export const rowsThatMayRate = (
     readonly untilMs: number
     readonly serviceTier: string | null
     readonly inputTokensMax: number
+    /** The tier is served as asked, so that the default one's rows only count where it has none. Absent = it may be the default one. */
+    readonly isCertain?: boolean
   },
 ): readonly PriceRow[] => {
   const tiers = ['default', tierOf(question.serviceTier)]
-  return deciding(rows, question, null).filter(
+  const found = deciding(rows, question, null).filter(
     (row) => tiers.includes(row.serviceTier) && (row.contextOverTokens ?? 0) <= question.inputTokensMax,
   )
+  if (question.isCertain !== true) return found
+  const asked = tierOf(question.serviceTier)
+  const own = new Set(found.filter((row) => row.serviceTier === asked).map((row) => row.contextOverTokens ?? 0))
+  return found.filter((row) => row.serviceTier === asked || !own.has(row.contextOverTokens ?? 0))
 }
 
 export type PriceQuestion = {

@@ -101,8 +101,8 @@ export type HoldRequest = {
   readonly nowMs: number
   /** When a sweeper may resolve the hold, unless it is extended. */
   readonly expiresMs: number
-  /** The process that holds: holds of a process that is gone are resolved without waiting for their end. */
-  readonly owner: string
+  /** The process that holds: holds of a process that is gone are resolved without waiting for their end. `null` = it is nobody's, and outlives its process. */
+  readonly owner: string | null
   readonly budgets: readonly Budget[]
   /** The models that may answer; absent = unknown, so that only general lots can pay. */
   readonly models?: readonly ModelNames[]
@@ -207,6 +207,14 @@ export type Receipt = {
   readonly chargedNanoUsd: bigint | null
   readonly priceHash: string | null
   readonly rule: string | null
+}
+
+/** Parts of one hold, each a call of its own. */
+export type DrawRequest = {
+  /** The call that holds. */
+  readonly hold: string
+  readonly account: string
+  readonly parts: readonly SettleRequest[]
 }
 
 export type VoidRequest = Pick<SettleRequest, 'call' | 'account' | 'key' | 'nowMs' | 'rule' | 'upstreamCosts'>
@@ -352,6 +360,12 @@ export type CallBooks = {
   readonly balance: (account: string, nowMs: number) => Promise<Balance | null>
   readonly budgetState: (budget: Budget, nowMs: number) => Promise<BudgetState>
   readonly receipt: (call: string) => Promise<Receipt | null>
+}
+
+/** What a call needs of the books that is made of many: held for once, settled part by part. */
+export type PartBooks = Pick<CallBooks, 'hold' | 'extend' | 'voidHold'> & {
+  /** Each part once, however often it is told; all of a request or none. Gives how each ended, in their order. */
+  readonly draw: (request: DrawRequest) => Promise<readonly Ended[]>
 }
 
 /** What keeps the books in order. */

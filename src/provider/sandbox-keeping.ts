@@ -1,9 +1,19 @@
 /** The part of the sandbox that keeps things: files, batches. */
 
+import { Buffer } from 'node:buffer'
+import type { Clock } from '#base/clock.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import { Problem } from '#base/problem.ts'
 import type { UpstreamReply, UpstreamRequest } from '#http/transport.ts'
+import { translateCall } from '#protocol/translate-call.ts'
+import type { RunLine } from './sandbox-batches.ts'
+import { answerBatches } from './sandbox-batches.ts'
 import type { ShelfAnswer, ShelfQuestion } from './sandbox-files.ts'
 import { answerFiles } from './sandbox-files.ts'
+import type { SandboxProtocols } from './sandbox-request.ts'
+import { collect, inboundOf, seedOf } from './sandbox-request.ts'
 import type { SandboxShelf } from './sandbox-shelf.ts'
+import { compatibleDialect } from './vendor-defaults.ts'
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes
@@ -22,14 +32,60 @@ const stepsOf = ({ url }: UpstreamRequest): readonly string[] =>
     .split('/')
     .map(decodeURIComponent)
 
+export type Keeping = {
+  readonly shelf: SandboxShelf
+  readonly clock: Clock
+  readonly protocols: SandboxProtocols
+  /** Answers a call as the sandbox does. */
+  readonly serve: (request: UpstreamRequest) => Promise<UpstreamReply>
+}
+
+const requestFor = (request: UpstreamRequest, path: string, bytes: Buffer): UpstreamRequest => ({
+  ...request,
+  method: 'POST',
+  url: new URL(`/v1/${path}`, request.url),
+  headers: { 'content-type': 'application/json' },
+  body: { kind: 'bytes', bytes },
+})
+
+const document = async (reply: UpstreamReply): Promise<JsonObject> =>
+  JSON.parse((await collect(reply.body)).toString('utf8')) as JsonObject
+
+/** A call of Messages, which the sandbox answers as it does Chat Completions. */
+const runMessages = async (request: UpstreamRequest, { clock, protocols, serve }: Keeping): Promise<JsonObject> => {
+  const [from, to] = [protocols['anthropic-messages'], protocols['openai-chat']]
+  if (from === undefined || to === undefined)
+    throw new Problem('not_found', { message: 'The sandbox has no messages.', facts: { sandbox: true } })
+  const call = from.server.readCall(await inboundOf(request, clock))
+  const target = { dialect: compatibleDialect, outputMax: null }
+  const { value } = translateCall(call, { from, to, target })
+  const bytes = Buffer.from(JSON.stringify({ ...value.call.body(), model: call.model }))
+  const reply = await serve(requestFor(request, 'chat/completions', bytes))
+  const reader = to.client.readReply(value.call, { status: 200, headers: reply.headers }, { whole: true })
+  const frames = [...reader.read(await collect(reply.body)), ...reader.end()]
+  const writer = from.server.writeReply({
+    call,
+    asked: { id: seedOf(call).slice(0, 24), origin: '' },
+    nowMs: clock.nowMs(),
+  })
+  for (const { parts } of frames) for (const part of parts) writer.write(part)
+  return JSON.parse(writer.end().toString('utf8')) as JsonObject
+}
+
+const runnerFor =
+  (request: UpstreamRequest, keeping: Keeping): RunLine =>
+  async (path, body) => {
+    const asked = requestFor(request, path, body)
+    return path === 'messages' ? runMessages(asked, keeping) : document(await keeping.serve(asked))
+  }
+
 /** Answers a request about what is kept; `null` = it is about something else. Throws Problem. */
-export const answerShelf = async (
-  request: UpstreamRequest,
-  { shelf, nowMs }: { readonly shelf: SandboxShelf; readonly nowMs: number },
-): Promise<UpstreamReply | null> => {
+export const answerShelf = async (request: UpstreamRequest, keeping: Keeping): Promise<UpstreamReply | null> => {
+  const { shelf, clock } = keeping
   const steps = stepsOf(request)
   const isAnthropic = request.headers['anthropic-version'] !== undefined
-  const question: ShelfQuestion = { request, shelf, nowMs, steps, isAnthropic }
+  const question: ShelfQuestion = { request, shelf, nowMs: clock.nowMs(), steps, isAnthropic }
   if (steps[0] === 'files') return replyWith(await answerFiles(question))
-  return null
+  const answer = answerBatches({ ...question, run: runnerFor(request, keeping) })
+  return answer === null ? null : replyWith(await answer)
 }

@@ -183,7 +183,8 @@ const replyWith = async (answer: Answer, job: SandboxJob, request: UpstreamReque
 
 const serve = async (request: UpstreamRequest, options: SandboxOptions): Promise<UpstreamReply> => {
   const { clock, countTokens, protocols, shelf } = options
-  const kept = shelf === undefined ? null : await answerShelf(request, { shelf, nowMs: clock.nowMs() })
+  const again = (line: UpstreamRequest): Promise<UpstreamReply> => serve(line, options)
+  const kept = shelf === undefined ? null : await answerShelf(request, { shelf, clock, protocols, serve: again })
   if (kept !== null) return kept
   const protocol = protocolFor(request, protocols)
   const call = protocol.server.readCall(await inboundOf(request, clock))

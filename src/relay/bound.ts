@@ -215,12 +215,17 @@ const feeSum = (sum: Sum, feeBasisPoints: number | null): Sum => {
   }
 }
 
-const sumsFor = (call: Call, row: ModelRow, atMs: number): readonly Sum[] | Problem => {
+const sumsFor = (
+  call: Call,
+  row: ModelRow,
+  { atMs, tier = null }: Pick<BoundQuestion, 'atMs' | 'tier'>,
+): readonly Sum[] | Problem => {
   if (row.priceRows === 'free') return []
   const rows = rowsThatMayRate(row.priceRows, {
     atMs,
     untilMs: atMs + row.route.timeouts.totalMs,
-    serviceTier: tierAsked(call),
+    serviceTier: tier ?? tierAsked(call),
+    isCertain: tier !== null,
     inputTokensMax: inputTokensOf(call, row),
   })
   const lacking = unpricedTool(call, row, rows)
@@ -246,6 +251,8 @@ export type BoundQuestion = {
   readonly rows: readonly ModelRow[]
   readonly atMs: number
   readonly canCap: boolean
+  /** The tier that is served whatever the call says: `batch`; absent or `null` = as the call says. */
+  readonly tier?: string | null
   /** The part of ten thousand that is charged where the account's own credentials fetch any answer; absent or `null` = the whole. */
   readonly feeBasisPoints?: number | null
 }
@@ -254,11 +261,14 @@ export type BoundQuestion = {
  * The bound over every model that may answer; the dearest counts. `canCap` = the protocol has a maximum that can be lowered.
  * Gives Problem `price_unknown` where one of them has no price.
  */
-export const boundOf = (call: Call, { rows, atMs, canCap, feeBasisPoints = null }: BoundQuestion): Bound | Problem => {
+export const boundOf = (
+  call: Call,
+  { rows, atMs, canCap, tier = null, feeBasisPoints = null }: BoundQuestion,
+): Bound | Problem => {
   const sums: Sum[] = []
   // Of no price at all nothing is taken either, so that it need not be known.
   for (const row of feeBasisPoints === 0 ? [] : rows) {
-    const found = sumsFor(call, row, atMs)
+    const found = sumsFor(call, row, { atMs, tier })
     if (found instanceof Problem) return found
     sums.push(...found.map((sum) => feeSum(sum, feeBasisPoints)))
   }

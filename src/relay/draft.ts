@@ -9,7 +9,7 @@ export type AttemptDraft = Mutable<AttemptRecord>
 export type Draft = Omit<Mutable<CallRecord>, 'attempts'> & { attempts: AttemptDraft[] }
 
 /** The record of a call of which nothing is known yet but that it came. */
-export const draftOf = (inbound: Inbound, protocol: string, nowMs: number): Draft => ({
+export const draftOf = (inbound: Pick<Inbound, 'id' | 'path'>, protocol: string, nowMs: number): Draft => ({
   id: inbound.id,
   timeMs: nowMs,
   organisation: null,

@@ -63,19 +63,27 @@ export type CallHold = {
 
 const noRetry = { 'x-should-retry': 'false' }
 
-const notOpen = (state: string, account: string): Problem =>
+/** An account that may not begin anything. */
+export const notOpen = (state: string, account: string): Problem =>
   new Problem('permission_denied', {
     message: `Account ${account} is ${state === 'unknown_account' ? 'not known to the books' : state}: it may not begin calls. Ask the operator of this relay.`,
     headers: noRetry,
   })
 
-const refusalOf = (refusal: HoldRefusal, needNanoUsd: bigint, key: KeyFacts): Problem => {
-  const needed = decimalOf(needNanoUsd)
+type Need = {
+  readonly needNanoUsd: bigint
+  readonly key: KeyFacts
+  /** What can cost how much, in words. */
+  readonly what: string
+}
+
+/** Why nothing could be held, in words. */
+export const refusalOf = (refusal: HoldRefusal, { needNanoUsd, key, what }: Need): Problem => {
   if (refusal.reason === 'credit') {
     const { balanceNanoUsd, heldNanoUsd, availableNanoUsd } = refusal
     return new Problem('credit_exhausted', {
       message:
-        `Not enough credit: this call can cost ${needed} USD with at least ${outputTokensMin} tokens of output, and the balance is ` +
+        `Not enough credit: ${what}. The balance is ` +
         `${decimalOf(balanceNanoUsd)} USD, of which ${decimalOf(heldNanoUsd)} is held for calls under way. ` +
         `Add credit to account ${key.account} (operators: drover credits grant --account ${key.account} --usd AMOUNT), or lower the output maximum.`,
       headers: noRetry,
@@ -93,7 +101,7 @@ const refusalOf = (refusal: HoldRefusal, needNanoUsd: bigint, key: KeyFacts): Pr
     return new Problem('budget_exceeded', {
       message:
         `The budget of ${budget.label ?? budget.name} is ${decimalOf(budget.limitNanoUsd)} USD ${budget.period === 'total' ? 'in all' : `per ${budget.period}`}, ` +
-        `and ${decimalOf(availableNanoUsd)} USD of it is left; this call can cost ${needed} USD. ` +
+        `and ${decimalOf(availableNanoUsd)} USD of it is left; ${what}. ` +
         (resetsMs === null ? 'It does not reset: ask for a higher one.' : `It resets at ${rfc3339(resetsMs)}.`),
       headers: noRetry,
       facts: {
@@ -178,7 +186,12 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
     budgets,
     models: rows.map(namesOf),
   })
-  if (!held.ok) throw refusalOf(held, amountMinNanoUsd, key)
+  if (!held.ok)
+    throw refusalOf(held, {
+      needNanoUsd: amountMinNanoUsd,
+      key,
+      what: `this call can cost ${decimalOf(amountMinNanoUsd)} USD with at least ${outputTokensMin} tokens of output`,
+    })
   if (held.cappedBy === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
   const tokens = bound.outputTokensFor(held.roomNanoUsd)
   if (tokens === null) return { ...free, amountNanoUsd: held.amountNanoUsd }

@@ -7,12 +7,12 @@ import type { Log } from '#base/log.ts'
 import type { Problem } from '#base/problem.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
-import type { CallBooks } from '#ledger/port.ts'
+import type { CallBooks, PartBooks } from '#ledger/port.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import type { Bindings } from '#resource/bindings.ts'
 import type { CarriedTurns } from '#resource/carried-turns.ts'
-import type { BindingStore } from '#resource/port.ts'
 import type { Responses } from '#resource/responses.ts'
 import type { AnswerCache, AnswerTaker } from '#reuse/answer-cache.ts'
 import type { Keeper } from '#reuse/keeper.ts'
@@ -55,9 +55,13 @@ export type RelayPorts = {
   readonly routing: Routing
   readonly cache: AnswerCache
   readonly responses: Responses
-  /** What providers keep for callers. */
-  readonly bindings: BindingStore
   readonly carried: CarriedTurns
+  /** What providers keep for callers. */
+  readonly bindings: Bindings
+  /** The books of calls that are made of many. */
+  readonly parts: PartBooks
+  /** Where what is too large for memory lies while it is passed on. */
+  readonly spoolDir: string
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -9,13 +9,14 @@ import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 import type { Charge } from '#ledger/charge.ts'
 import { chargeOf, freeCharge, saleOf } from '#ledger/charge.ts'
-import type { ModelRow } from '#policy/model-table.ts'
+import type { ModelRow, Target } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
 import type { Attempt } from './attempt.ts'
 import type { Delivered } from './deliver.ts'
 import type { Draft } from './draft.ts'
 import type { Meter } from './meter.ts'
 import { paidRow } from './own-credential.ts'
+import type { Upstream } from './snapshot.ts'
 
 /** Answers that are text, so that tokens can be counted where a provider reports none. */
 const countable: readonly CallKind[] = ['chat', 'completion']
@@ -34,7 +35,7 @@ const rulesOf = ({ markup, feeBasisPoints, discount }: AppliedRules): Pricing['r
 }
 
 /** How the cost was come by, for the record; `null` = there is nothing to say. */
-const pricingOf = (row: ModelRow, charge: Charge | null): Pricing | null => {
+export const pricingOf = (row: ModelRow, charge: Charge | null): Pricing | null => {
   if (charge === null || charge.choice === null) return null
   const { row: price } = charge.choice
   return {
@@ -87,12 +88,15 @@ export const settle = async (
   draft.upstreamModel = attempt.leg.target.model
   draft.ttftMs = attempt.draft.firstPartMs
   attempt.draft.usage = usage
-  attempt.draft.costNanoUsd = draft.test ? 0n : (chargeOf(usage, costRows(attempt), draft.timeMs)?.costNanoUsd ?? null)
+  attempt.draft.costNanoUsd = draft.test
+    ? 0n
+    : (chargeOf(usage, rowsOfCost(attempt.upstream, attempt.leg.target), draft.timeMs)?.costNanoUsd ?? null)
   return usage.input === null && usage.output === null ? null : (usage.input ?? 0) + (usage.output ?? 0)
 }
 
-const costRows = (attempt: Answered): Parameters<typeof chargeOf>[1] =>
-  attempt.upstream.provider.price === 'free' ? 'free' : attempt.leg.target.costRows
+/** What the operator pays by. */
+export const rowsOfCost = ({ provider }: Upstream, { costRows }: Target): Parameters<typeof chargeOf>[1] =>
+  provider.price === 'free' ? 'free' : costRows
 
 /** Writes a refusal into the draft. */
 export const settleRefusal = (draft: Draft, thrown: unknown): Problem => {

@@ -23,6 +23,7 @@ import { openaiChat } from '#protocol/openai-chat/index.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 import { makeVendor } from '#provider/vendor-defaults.ts'
+import { makeBindings } from '#resource/bindings.ts'
 import { makeCarriedTurns } from '#resource/carried-turns.ts'
 import { makeResponses } from '#resource/responses.ts'
 import { testBindingStore } from '#resource/test-binding-store.ts'
@@ -304,6 +305,9 @@ const wayIn = (ways: ReadonlyMap<string, ScriptedUpstream>, name: string): Scrip
   return way
 }
 
+const never = async () => assert.fail('no call of the stage is made of many')
+const noParts: RelayPorts['parts'] = { hold: never, extend: never, voidHold: never, draw: never }
+
 const portsFor = (live: Live, chance: () => number, backstage: Backstage): RelayPorts => ({
   snapshot: live.current,
   waitingRoom: makeWaitingRoom({
@@ -326,7 +330,9 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
   cache: answerCache(backstage.clock),
-  bindings: testBindingStore(),
+  bindings: makeBindings(testBindingStore(), testSeal),
+  parts: noParts,
+  spoolDir: '',
   responses: makeResponses({ store: testResponseStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   carried: makeCarriedTurns({ store: testCarriedStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   routing: makeRouting((event) => backstage.events.push(event)),

@@ -3,7 +3,7 @@
 import type { AdminStore, CustomerStore, KeyRow, PriceStore } from '#admin/port.ts'
 import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
-import type { AccountFacts, BookKeeping, CallBooks } from '#ledger/port.ts'
+import type { AccountFacts, BookKeeping, CallBooks, PartBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSource } from '#relay/port.ts'
@@ -24,6 +24,7 @@ export type Store = AdminStore &
   CustomerStore &
   CallLog &
   CallBooks &
+  PartBooks &
   BookKeeping &
   KeySource &
   AnswerStore &
@@ -217,6 +218,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   extend: (request) => execute('extend', request),
   settle: (request) => execute('settle', request),
   voidHold: (request) => execute('voidHold', request),
+  draw: (request) => execute('draw', request),
   balance: (account, nowMs) => execute('balance', { account, nowMs }),
   receipt: (call) => execute('receipt', call),
   sweep: (request) => execute('sweep', request),

@@ -19,7 +19,7 @@ type ModelHold = {
   begun: boolean
   proven: bigint | null
   expiresMs: number
-  readonly owner: string
+  readonly owner: string | null
   readonly budgets: readonly Budget[]
   readonly takenMs: number
   /** Whether the account had lots for these models when the hold was taken: only then it may have more of them later. */

@@ -27,6 +27,7 @@ import type { HandleSocket } from '#http/upgrade.ts'
 import { checkProviders } from '#job/check-providers.ts'
 import { forgetOld } from '#job/forget-old.ts'
 import { keepBooks } from '#job/keep-books.ts'
+import { lookAfterBindings } from '#job/look-after-bindings.ts'
 import { startPolling } from '#job/poll-payments.ts'
 import { rollUsage } from '#job/roll-usage.ts'
 import type { Figures } from '#observe/figures.ts'
@@ -39,11 +40,13 @@ import type { PaymentEndpoint } from '#payment/endpoints.ts'
 import { paymentEndpoints, servePayment } from '#payment/endpoints.ts'
 import { protocols } from '#protocol/index.ts'
 import { identify } from '#relay/admit.ts'
+import { lookAt } from '#relay/binding/look.ts'
 import type { RelayEndpoint } from '#relay/endpoints.ts'
 import { relayEndpoints, serveRelay, serveRelaySocket } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
 import { usageRefusals } from '#relay/usage-refusals.ts'
 import { makeWaitingRoom } from '#relay/waiting-room.ts'
+import { makeBindings } from '#resource/bindings.ts'
 import type { CarriedTurns } from '#resource/carried-turns.ts'
 import { makeCarriedTurns } from '#resource/carried-turns.ts'
 import type { Responses } from '#resource/responses.ts'
@@ -172,8 +175,10 @@ const endpointsOf = async (
     routing: rooms.routing,
     cache: answerCache(clock),
     responses: rooms.responses,
-    bindings: data.store,
     carried: rooms.carried,
+    bindings: makeBindings(data.store, data.bindingSeal),
+    parts: data.store,
+    spoolDir: join(rooms.request.data, 'spool'),
     clock,
     ids,
     log,
@@ -194,6 +199,8 @@ const endpointsOf = async (
     ...publicPrices({ ports: admin.ports, settings: rooms.publicPages.current, clock }),
     ...paymentEndpoints(),
   ]
+  const looking = lookAfterBindings({ bindings: ports.bindings, look: (row) => lookAt(ports, row), clock, log })
+  closing.defer(() => looking.close())
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
     if (value.kind === 'payment_notice' || value.kind === 'payment_return')

@@ -14,6 +14,7 @@ import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { ledgerContract } from '#store/ledger.contract.ts'
 import { ledgerHistoryContract } from '#store/ledger-history.contract.ts'
+import { ledgerPartsContract } from '#store/ledger-parts.contract.ts'
 import type { LedgerBackend, Reopened } from '#store/ledger-sample.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
@@ -83,4 +84,5 @@ bindingContract(backend)
 carriedContract(backend)
 usageContract(backend)
 ledgerContract(ledger)
+ledgerPartsContract(ledger)
 ledgerHistoryContract(ledger)

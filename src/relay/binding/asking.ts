@@ -75,4 +75,6 @@ export const withinLimits = async (
 
 /** Whose client asks: told by the path, or by a header that only Anthropic's send. */
 export const formOf = ({ path, headers }: Pick<Inbound, 'path' | 'headers'>): BindingForm =>
-  path.startsWith('/anthropic/') || headers['anthropic-version'] !== undefined ? 'anthropic' : 'openai'
+  path.startsWith('/anthropic/') || path.includes('/messages/batches') || headers['anthropic-version'] !== undefined
+    ? 'anthropic'
+    : 'openai'

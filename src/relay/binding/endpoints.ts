@@ -2,7 +2,9 @@
 
 import type { BodyKind, Endpoint } from '#http/endpoint.ts'
 import type { Act } from './asking.ts'
+import { batchActs } from './batches.ts'
 import { fileActs } from './files.ts'
+import { messageBatchActs } from './message-batches.ts'
 
 export type BindingEndpoint = { readonly kind: 'binding'; readonly act: Act }
 
@@ -17,6 +19,24 @@ const fileRows: readonly Row[] = [
   ['GET', '/files/{id}/content', fileActs.content],
 ]
 
+/** In OpenAI's form alone. */
+const openaiRows: readonly Row[] = [
+  ['POST', '/batches', batchActs.create],
+  ['GET', '/batches', batchActs.list],
+  ['GET', '/batches/{id}', batchActs.show],
+  ['POST', '/batches/{id}/cancel', batchActs.cancel, []],
+]
+
+/** In Anthropic's form alone. */
+const anthropicRows: readonly Row[] = [
+  ['POST', '/messages/batches', messageBatchActs.create],
+  ['GET', '/messages/batches', messageBatchActs.list],
+  ['GET', '/messages/batches/{id}', messageBatchActs.show],
+  ['DELETE', '/messages/batches/{id}', messageBatchActs.drop],
+  ['POST', '/messages/batches/{id}/cancel', messageBatchActs.cancel, []],
+  ['GET', '/messages/batches/{id}/results', messageBatchActs.results],
+]
+
 const endpointOf =
   (root: string) =>
   ([method, path, act, accepts]: Row): Endpoint<BindingEndpoint> => ({
@@ -29,4 +49,7 @@ const endpointOf =
 export const bindingEndpoints: readonly Endpoint<BindingEndpoint>[] = [
   ...fileRows.map(endpointOf('/v1')),
   ...fileRows.map(endpointOf('/anthropic/v1')),
+  ...openaiRows.map(endpointOf('/v1')),
+  ...anthropicRows.map(endpointOf('/v1')),
+  ...anthropicRows.map(endpointOf('/anthropic/v1')),
 ]

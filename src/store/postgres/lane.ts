@@ -24,6 +24,7 @@ const lanes: Readonly<Partial<Record<OperationName, (input: unknown) => Lane>>> 
   hold: account,
   extend: account,
   settle: account,
+  draw: account,
   voidHold: account,
   claimAnswer: answer,
   keepPiece: answer,

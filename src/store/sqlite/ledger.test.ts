@@ -6,6 +6,7 @@ import { silentLog } from '#base/log.ts'
 import { faceOf } from '#store/face.ts'
 import { ledgerContract } from '#store/ledger.contract.ts'
 import { ledgerHistoryContract } from '#store/ledger-history.contract.ts'
+import { ledgerPartsContract } from '#store/ledger-parts.contract.ts'
 import type { LedgerBackend, Reopened } from '#store/ledger-sample.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { runBatch } from './batch.ts'
@@ -60,5 +61,6 @@ const inFile: LedgerBackend = {
 
 for (const backend of [inProcess, inFile]) {
   ledgerContract(backend)
+  ledgerPartsContract(backend)
   ledgerHistoryContract(backend)
 }

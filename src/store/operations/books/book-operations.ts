@@ -8,6 +8,7 @@ import type {
   Balance,
   Budget,
   BudgetState,
+  DrawRequest,
   Ended,
   ExtendRequest,
   Grant,
@@ -34,6 +35,7 @@ import { accountPage, entryStretch, holdStretch, lotPage } from './audit.ts'
 import { bookPage } from './book-page.ts'
 import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
+import { drawHold } from './draw.ts'
 import { budgetState, extendHold, takeHold } from './hold.ts'
 import { rerateOperations } from './rerate.ts'
 import { callMoneyOf, settleCall, sweepHolds, voidCall } from './settle.ts'
@@ -51,6 +53,7 @@ const callOperations = (on: On) => ({
   hold: write((transaction, request: HoldRequest): Promise<Held> => takeHold(on(transaction), request)),
   extend: write((transaction, request: ExtendRequest): Promise<Held> => extendHold(on(transaction), request)),
   settle: write((transaction, request: SettleRequest): Promise<Ended> => settleCall(on(transaction), request)),
+  draw: write((transaction, request: DrawRequest): Promise<readonly Ended[]> => drawHold(on(transaction), request)),
   voidHold: write((transaction, request: VoidRequest): Promise<Ended> => voidCall(on(transaction), request)),
   sweep: write((transaction, request: SweepRequest): Promise<Swept> => sweepHolds(on(transaction), request)),
   expireLots: write(

@@ -145,7 +145,8 @@ export const keptLotsOf = (text: string | null): KeptLots => {
   return { models, parts: parts.map(({ lot, amountNanoUsd }) => ({ lot, amountNanoUsd: BigInt(amountNanoUsd) })) }
 }
 
-const keptLotsText = ({ models, parts }: KeptLots): string =>
+/** As the store keeps it. */
+export const keptLotsText = ({ models, parts }: KeptLots): string =>
   JSON.stringify({
     models,
     parts: parts.map(({ lot, amountNanoUsd }): StoredPart => ({ lot, amountNanoUsd: amountNanoUsd.toString() })),

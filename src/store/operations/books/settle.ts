@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import { chargeEntries, costEntries } from '#ledger/entry.ts'
+import type { SpentLot } from '#ledger/lot.ts'
 import { spendLots } from '#ledger/lot.ts'
 import type {
   Ended,
@@ -23,7 +24,8 @@ import type { Books } from './statement.ts'
 
 type Hold = Selectable<HoldTable>
 
-const answerOf = (row: Hold): Ended => {
+/** How a call that has ended did. */
+export const answerOf = (row: Hold): Ended => {
   assert(row.state !== 'open')
   return {
     state: row.state as TerminalState,
@@ -45,18 +47,19 @@ export const callMoneyOf = (row: Hold): Receipt => ({
   rule: row.rule,
 })
 
-const moneyNeeded = async (books: Books, account: string, nowMs: number): Promise<AccountMoney> => {
+/** @throws Problem `not_found` for an account that the books do not know. */
+export const moneyNeeded = async (books: Books, account: string, nowMs: number): Promise<AccountMoney> => {
   const money = await moneyAt(books, account, nowMs)
   if (money !== null) return money
   throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
 }
 
 /** Spends lots for a charge and posts it; gives what of it became debt. */
-const charge = async (
+export const charge = async (
   books: Books,
   money: AccountMoney,
   { own, ...request }: SettleRequest & { readonly own: readonly Reservation[] },
-): Promise<{ readonly uncoveredNanoUsd: bigint }> => {
+): Promise<{ readonly uncoveredNanoUsd: bigint; readonly spent: readonly SpentLot[] }> => {
   const { call, chargeNanoUsd, nowMs, rule, upstreamCosts } = request
   const { account, billing } = money
   const lots = chargeNanoUsd > 0n && money.creditNanoUsd > 0n ? await lotsOf(books, account) : []
@@ -72,11 +75,11 @@ const charge = async (
     reason: rule,
     entries: [...chargeEntries({ account, billing, spent, uncoveredNanoUsd }), ...costEntries(upstreamCosts)],
   })
-  return { uncoveredNanoUsd }
+  return { uncoveredNanoUsd, spent }
 }
 
 /** The metered call of an account that is never refused, or one whose hold was kept elsewhere. */
-const settleUnheld = async (books: Books, request: SettleRequest): Promise<Ended> => {
+export const settleUnheld = async (books: Books, request: SettleRequest): Promise<Ended> => {
   const { transaction, run } = books
   const { call, account, key, chargeNanoUsd, nowMs, priceHash, rule } = request
   const money = await moneyNeeded(books, account, nowMs)

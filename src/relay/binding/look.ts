@@ -1,0 +1,11 @@
+/** One look at something that a provider does while nobody waits for it. */
+
+import type { BindingRow } from '#resource/port.ts'
+import type { LookPorts } from './batch-settle.ts'
+import { lookAtBatch } from './batch-settle.ts'
+
+/** @throws Problem where it is to be looked at again. */
+export const lookAt = async (ports: LookPorts, row: BindingRow): Promise<void> => {
+  if (row.kind === 'batch') await lookAtBatch(ports, row)
+  else await ports.bindings.changeBinding(row, { nextMs: null })
+}
