@@ -18,6 +18,7 @@ import { relayRealtime } from './realtime.ts'
 import { relay } from './relay.ts'
 import type { KeepingProtocol, ResponseAsk } from './response-inquiry.ts'
 import { answerResponse, responseEndpoints } from './response-inquiry.ts'
+import { relayResponsesSocket } from './responses-socket.ts'
 
 export type RelayEndpoint =
   | BindingEndpoint
@@ -26,6 +27,7 @@ export type RelayEndpoint =
   | { readonly kind: 'inquiry'; readonly ask: Inquiry }
   | { readonly kind: 'response'; readonly ask: ResponseAsk; readonly protocol: KeepingProtocol }
   | { readonly kind: 'socket'; readonly over: 'realtime' }
+  | { readonly kind: 'socket'; readonly over: KeepingProtocol }
 
 /** Where lists of models are asked for; the clients of some makers have a root of their own. */
 const modelRoots = ['/v1', '/anthropic/v1', '/v1beta'] as const
@@ -41,6 +43,14 @@ const countEndpoints = (protocol: Protocol): readonly Endpoint<RelayEndpoint>[] 
       value: { kind: 'count', protocol: { ...protocol, counting } },
     })),
   )
+}
+
+/** Where calls of a format may be made over one connection. */
+const socketEndpoints = (protocol: Protocol): readonly Endpoint<RelayEndpoint>[] => {
+  const { keeping } = protocol
+  if (keeping === undefined) return []
+  const value: RelayEndpoint = { kind: 'socket', over: { ...protocol, keeping } }
+  return [{ method: 'GET', path: `/v1/${keeping.path}`, upgrades: true, value }]
 }
 
 /** All that callers may ask for. */
@@ -65,6 +75,7 @@ export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoin
     ),
     ...protocols.flatMap(countEndpoints),
     ...protocols.flatMap(responseEndpoints),
+    ...protocols.flatMap(socketEndpoints),
     ...bindingEndpoints,
     ...modelRoots.flatMap((root) => [
       inquiry(`${root}/models`, listModels),
@@ -105,6 +116,9 @@ export const serveRelaySocket = (
   { value }: Pick<EndpointMatch<RelayEndpoint>, 'value'>,
   ports: RelayPorts,
 ): Promise<void> => {
-  if (value.kind === 'socket') return relayRealtime(exchange, ports)
+  if (value.kind === 'socket')
+    return value.over === 'realtime'
+      ? relayRealtime(exchange, ports)
+      : relayResponsesSocket({ exchange, protocol: value.over, ports })
   throw new Problem('invalid_request_error', { status: 426, message: 'This path is not served over WebSocket.' })
 }
