@@ -10,19 +10,25 @@ type Result = { readonly name: string; readonly passed: boolean; readonly elapse
 
 const root = resolve(import.meta.dirname, '..')
 const shared = resolve(process.env['DROVER_SHARED'] ?? join(root, '..', 'shared'))
+/** What Node made of the sources: most of the time of a small test is spent on loading them. */
+const compiled = join(root, 'node_modules', '.cache', 'compiled')
 const stageTimeoutMs = 10 * 60_000
 const testTimeoutMs = 120_000
 
-/** Runs one command to its end in the checkout; true when it exited with 0. */
-function run(command: string, parameters: readonly string[]): Promise<boolean> {
+/** Runs one command to its end in the checkout; true when it exited with 0. What `later` runs says is printed when it has ended. */
+function run(command: string, parameters: readonly string[], { later = false } = {}): Promise<boolean> {
   return new Promise((settle) => {
-    const environment = { ...process.env, DROVER_SHARED: shared, NODE_ENV: 'test' }
-    const child = spawn(command, parameters, { cwd: root, stdio: 'inherit', env: environment, timeout: stageTimeoutMs })
+    const environment = { ...process.env, DROVER_SHARED: shared, NODE_ENV: 'test', NODE_COMPILE_CACHE: compiled }
+    const how = { cwd: root, env: environment, timeout: stageTimeoutMs }
+    const child = spawn(command, parameters, { ...how, stdio: ['inherit', later ? 'pipe' : 'inherit', 'inherit'] })
+    const said: Buffer[] = []
+    child.stdout?.on('data', (chunk: Buffer) => said.push(chunk))
     child.once('error', (error) => {
       console.error(`${command} did not start: ${error.message}`)
       settle(false)
     })
     child.once('close', (code, signal) => {
+      process.stdout.write(Buffer.concat(said))
       if (signal !== null)
         console.error(`${command} ended by ${signal}: ${stageTimeoutMs / 60_000} minutes are allowed`)
       settle(code === 0)
@@ -30,26 +36,40 @@ function run(command: string, parameters: readonly string[]): Promise<boolean> {
   })
 }
 
-/** Runs the test files of these patterns in one process. No file at all is a failure: a suite that ran nothing proved nothing. */
+const oneProcess = ['--test-isolation=none']
+
+/** Runs the test files of these patterns in one process. */
 function runTests(...patterns: readonly string[]): Promise<boolean> {
-  return runFiles(patterns, ['--test-isolation=none'])
+  return runFiles(filesOf(patterns), oneProcess)
+}
+
+/** The same in two processes side by side, every other file in each: for tests that keep one core busy. */
+async function runHalves(...patterns: readonly string[]): Promise<boolean> {
+  const files = filesOf(patterns)
+  const half = (which: number) => files.filter((_, index) => index % 2 === which)
+  const passed = await Promise.all([runFiles(half(0), oneProcess), runFiles(half(1), oneProcess, { later: true })])
+  return passed.every(Boolean)
 }
 
 /** The same, with a process for each file and two files at a time: for tests that mostly wait for processes of their own. */
 function runApart(...patterns: readonly string[]): Promise<boolean> {
-  return runFiles(patterns, ['--test-isolation=process', '--test-concurrency=2'])
+  return runFiles(filesOf(patterns), ['--test-isolation=process', '--test-concurrency=2'])
 }
 
-function runFiles(patterns: readonly string[], how: readonly string[]): Promise<boolean> {
-  const files = patterns
+function filesOf(patterns: readonly string[]): readonly string[] {
+  return patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
     .filter((file) => !file.includes('node_modules'))
     .sort()
+}
+
+/** No file at all is a failure: a suite that ran nothing proved nothing. */
+function runFiles(files: readonly string[], how: readonly string[], output = {}): Promise<boolean> {
   if (files.length === 0) {
-    console.error(`no test file matches ${patterns.join(' ')}`)
+    console.error('no test file matches the patterns of this stage')
     return Promise.resolve(false)
   }
-  return run(process.execPath, ['--test', ...how, `--test-timeout=${testTimeoutMs}`, ...files])
+  return run(process.execPath, ['--test', ...how, `--test-timeout=${testTimeoutMs}`, ...files], output)
 }
 
 /** Runs the steps in order and stops at the first that fails. */
@@ -128,7 +148,7 @@ const stages: Readonly<Record<string, Stage>> = {
   types,
   style: () => style(false),
   format: () => style(true),
-  unit: () => runTests('src/**/*.test.ts', 'test/{audit,fake,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
+  unit: () => runHalves('src/**/*.test.ts', 'test/{audit,fake,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
   e2e: () => runApart('test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
   'e2e-long': () => runTests('test/e2e/long-*.test.ts'),

@@ -119,6 +119,7 @@ const makeQueues = ({ limiter, clock }: Rooms) => {
   }
 }
 
+/** One queue for each limit that lets calls wait; each is dropped when its last caller has left. */
 export const makeWaitingRoom = ({ limiter, clock }: Rooms): WaitingRoom => {
   const queues = makeQueues({ limiter, clock })
 
