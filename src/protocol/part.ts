@@ -96,6 +96,8 @@ export type FinishPart = Carried & {
   readonly choice: number
   readonly reason: FinishReason
   readonly raw: string | null
+  /** The caller's own text that ended the answer, where the provider tells which. */
+  readonly stopSequence?: string
 }
 export type ErrorPart = { readonly type: 'error'; readonly problem: Problem; readonly raw: JsonObject | null }
 

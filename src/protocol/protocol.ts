@@ -108,6 +108,8 @@ export type Dialect = {
   /** Where the thought of an earlier turn goes back. */
   readonly thought: 'reasoning_content' | 'reasoning_details' | 'none'
   readonly outputMax: 'max_tokens' | 'max_completion_tokens'
+  /** Searches the web when asked by `web_search_options`. */
+  readonly webSearch: boolean
   /** Takes `top_k`, which OpenAI's own API refuses. */
   readonly topK: boolean
 }

@@ -22,7 +22,8 @@ export const moonshot: Vendor = makeVendor({
   protocols: ['openai-chat', 'anthropic-messages'],
   // The other endpoint takes Claude's clients: https://platform.kimi.com/docs/guide/agent-support.md, read 2026-11-22.
   endpoint: (request) => (request.protocol === 'anthropic-messages' ? anthropicBeside(request) : samePath(request)),
-  dialect: dialectOf({ thinking: 'switch', restores: 'thought' }),
+  dialect: dialectOf({ thinking: 'switch', restores: 'thought', webSearch: false }),
+  counts: ['openai-chat', 'anthropic-messages'],
   requestIdHeaders: ['msh-request-id', 'x-msh-trace-id', 'x-request-id'],
   showsReasoning: true,
   balance: moonshotBalance,

@@ -1,5 +1,6 @@
 /** The text of a sandbox answer: what of it fits, and the pieces in which it is streamed. */
 
+import type { JsonObject } from '#base/json-type.ts'
 import type { FinishReason } from '#protocol/part.ts'
 
 /** All answers to one request together say no more; what is longer ends with `length`, as at a model's own maximum. */
@@ -26,20 +27,23 @@ export const withPieces = (text: string, pieces: number): string => {
   return missing > 0 ? `${text}${` ${oneToken}`.repeat(missing)}` : text
 }
 
-export type Ending = { readonly reason: FinishReason; readonly raw: string }
+export type Ending = { readonly reason: FinishReason; readonly raw: string; readonly extra?: JsonObject }
 export type Fitted = { readonly text: string; readonly tokens: number; readonly ending: Ending }
 
 export const stopped: Ending = { reason: 'stop', raw: 'stop' }
 export const outOfTokens: Ending = { reason: 'length', raw: 'length' }
 
-/** The text before the first of the stop sequences. */
-const beforeStop = (text: string, stops: readonly string[]): string => {
+/** Where the first of the stop sequences stands, and which; `null` = none is there. */
+const firstStop = (text: string, stops: readonly string[]): { readonly at: number; readonly stop: string } | null => {
   const places = stops
     .filter((stop) => stop !== '')
-    .map((stop) => text.indexOf(stop))
-    .filter((at) => at >= 0)
-  return text.slice(0, Math.min(text.length, ...places))
+    .map((stop) => ({ at: text.indexOf(stop), stop }))
+    .filter(({ at }) => at >= 0)
+  return places.toSorted((one, other) => one.at - other.at)[0] ?? null
 }
+
+/** Told as vLLM does, so that formats which say which text ended an answer can (https://docs.vllm.ai, `stop_reason` of a choice, from memory). */
+const stoppedBy = (stop: string): Ending => ({ ...stopped, extra: { choice: { stop_reason: stop } } })
 
 const prefixOf = (text: string, length: number): string => {
   const isInside = /[\uDC00-\uDFFF]/.test(text.charAt(length)) && /[\uD800-\uDBFF]/.test(text.charAt(length - 1))
@@ -79,8 +83,8 @@ const withinTokens = async (text: string, limits: Limits): Promise<Fitted> => {
 /** What of the text is said, how many tokens that is, and why it ends there. */
 export const fit = async (text: string, limits: Limits): Promise<Fitted> => {
   const bounded = prefixOf(text, Math.min(text.length, Math.floor(charactersMax / limits.answers)))
-  const said = beforeStop(bounded, limits.stops)
-  const fitted = await withinTokens(said, limits)
-  const isCutShort = said === bounded && bounded.length < text.length
-  return isCutShort ? { ...fitted, ending: outOfTokens } : fitted
+  const end = firstStop(bounded, limits.stops)
+  const fitted = await withinTokens(end === null ? bounded : bounded.slice(0, end.at), limits)
+  if (end !== null) return fitted.ending === stopped ? { ...fitted, ending: stoppedBy(end.stop) } : fitted
+  return bounded.length < text.length ? { ...fitted, ending: outOfTokens } : fitted
 }

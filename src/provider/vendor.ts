@@ -130,6 +130,8 @@ export type Vendor = {
   readonly protocols: readonly UpstreamProtocolName[]
   /** Whether one of them leads to this model; absent: all lead to all. */
   readonly serves?: (protocol: UpstreamProtocolName, model: string) => boolean
+  /** Those in which it counts the tokens of a request without making it. */
+  readonly counts: readonly UpstreamProtocolName[]
   /** How its use of those differs from what they say themselves, for a model. */
   readonly dialect: (model: string) => Dialect
   /** Headers that carry the credential; some vendors want another one for each of their protocols. */

@@ -61,7 +61,7 @@ const nativeOf = ({ protocol, legs, snapshot }: Question): readonly { leg: Leg; 
   legs
     .flatMap((leg) => {
       const upstream = snapshot.upstreams.get(leg.target.provider)
-      if (upstream === undefined) return []
+      if (upstream === undefined || !upstream.vendor.counts.includes(protocol.name)) return []
       return protocolsOf(upstream.vendor, leg.target.model).includes(protocol.name) ? [{ leg, upstream }] : []
     })
     .slice(0, askedMax)

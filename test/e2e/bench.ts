@@ -22,13 +22,10 @@ export type BenchSettings = {
   readonly env?: Environment
 }
 
-/** Starts both and makes the key by the command line. */
-export async function startBench(settings: BenchSettings = {}): Promise<Bench> {
+/** A relay with this configuration, which is made for the upstream that it names. */
+export async function benchFor(configOf: (upstream: FakeUpstream) => string, env: Environment = {}): Promise<Bench> {
   const upstream = await startUpstream()
-  const starting = startRelay({
-    config: configFor(upstream, settings.config),
-    env: { FAKE_KEY: fakeKey, ...settings.env },
-  })
+  const starting = startRelay({ config: configOf(upstream), env: { FAKE_KEY: fakeKey, ...env } })
   // A server left open would keep the whole run from ending.
   const relay = await starting.catch(async (fault: unknown) => {
     await upstream.close()
@@ -45,6 +42,10 @@ export async function startBench(settings: BenchSettings = {}): Promise<Bench> {
     },
   }
 }
+
+/** Starts both and makes the key by the command line. */
+export const startBench = (settings: BenchSettings = {}): Promise<Bench> =>
+  benchFor((upstream) => configFor(upstream, settings.config), settings.env)
 
 /** A chat completion's body with one user message. */
 export const chat = (content: string, more: object = {}): object => ({

@@ -4,10 +4,10 @@ import { strict as assert } from 'node:assert'
 import { after, before, test } from 'node:test'
 import { stream, whole } from '../fake/answer.ts'
 import type { FakeUpstream } from '../fake/upstream.ts'
-import { startUpstream } from '../fake/upstream.ts'
+import type { Bench } from './bench.ts'
+import { benchFor } from './bench.ts'
 import type { Answer } from './call.ts'
 import { call, eventsOf } from './call.ts'
-import type { Relay } from './harness.ts'
 import { fakeKey, startRelay } from './harness.ts'
 
 type Message = Readonly<Record<string, unknown>>
@@ -59,8 +59,6 @@ const gathered = (text: string): Message => {
   return { content: content === '' ? null : content, tool_calls: calls }
 }
 
-type Bench = { readonly relay: Relay; readonly upstream: FakeUpstream; readonly key: string }
-
 type Asking = { readonly model: string; readonly messages?: readonly Message[] } & Readonly<Record<string, unknown>>
 
 const ask = ({ relay, key }: Bench, asking: Asking): Promise<Answer> =>
@@ -83,15 +81,10 @@ const secondTurn = async (from: Bench, message: Message, asking: Asking) => {
 let bench: Bench
 
 before(async () => {
-  const upstream = await startUpstream()
-  const relay = await startRelay({ config: providers(upstream), env: { FAKE_KEY: fakeKey } })
-  bench = { relay, upstream, key: (await relay.createKey()).key }
+  bench = await benchFor(providers)
 })
 
-after(async () => {
-  await bench.upstream.close()
-  await bench.relay[Symbol.asyncDispose]()
-})
+after(() => bench?.close())
 
 const geminiCall = {
   candidates: [
@@ -170,7 +163,16 @@ test('Gemini 3: signatures of calls come back from a client that strips them, al
   assert.doesNotMatch(JSON.stringify(other), /U0lHTg/)
 
   await bench.relay.stop()
-  bench = { ...bench, relay: await startRelay({ folder: bench.relay.folder, env: { FAKE_KEY: fakeKey } }) }
+  const again = await startRelay({ folder: bench.relay.folder, env: { FAKE_KEY: fakeKey } })
+  const { close } = bench
+  bench = {
+    ...bench,
+    relay: again,
+    close: async () => {
+      await again.kill()
+      await close()
+    },
+  }
   const later = await secondTurn(bench, message, { model: 'cloud/gemini-3-pro' })
   assert.match(JSON.stringify(later), /U0lHTg/)
 })

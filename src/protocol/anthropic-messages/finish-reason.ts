@@ -30,4 +30,4 @@ export const readStopReason = (raw: string): FinishReason =>
 
 /** This format's own word is kept where it came as one. */
 export const writeStopReason = (reason: FinishReason, raw: string | null): string =>
-  raw !== null && Object.hasOwn(reasons, raw) ? raw : words[reason]
+  raw !== null && Object.hasOwn(reasons, raw.toLowerCase()) ? raw.toLowerCase() : words[reason]

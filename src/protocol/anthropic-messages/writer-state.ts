@@ -43,6 +43,11 @@ export class WriterState {
     const reason = finish === null ? null : writeStopReason(finish.reason, finish.raw)
     const told =
       reason === 'end_turn' && this.called ? 'tool_use' : reason === 'end_turn' && this.refused ? 'refusal' : reason
-    return { stop_reason: told, stop_sequence: null, ...(finish === null ? {} : extraOf(finish).delta) }
+    const stopSequence = told === 'end_turn' ? finish?.stopSequence : undefined
+    return {
+      stop_reason: stopSequence === undefined ? told : 'stop_sequence',
+      stop_sequence: stopSequence ?? null,
+      ...(finish === null ? {} : extraOf(finish).delta),
+    }
   }
 }

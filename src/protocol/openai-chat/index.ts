@@ -1,5 +1,7 @@
 /** Chat Completions: the protocol of OpenAI and of everybody who is compatible with it. */
 
+import { isObject } from '#base/json-type.ts'
+import { countOf } from '#base/usage.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { callerHeaders, writeRequest } from '#protocol/openai/outgoing.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from '#protocol/openai/refusal.ts'
@@ -17,12 +19,22 @@ import { chatRequest } from './request.ts'
 import { writeReply } from './write.ts'
 import { writeChat } from './write-chat.ts'
 
+/** Moonshot's, the only one in this format: https://platform.kimi.com/docs/api/estimate.md, from memory, held against the OpenAPI of api-evangelist/kimi-moonshot, read 2026-11-29. */
+const countPath = 'tokenizers/estimate-token-count'
+
 export const openaiChat: Protocol = {
   name: 'openai-chat',
   kind: 'chat',
   endpoints: endpointsOf(chatRequest),
   fields: chatFields,
   outputMaxFields: ['max_tokens', 'max_completion_tokens'],
+  counting: {
+    endpoints: [{ path: countPath, accepts: ['json'] }],
+    path: countPath,
+    readCall: (inbound) => ({ ...readRequest(inbound, chatRequest), endpoint: countPath, stream: false }),
+    readAnswer: ({ data }) => (isObject(data) ? countOf(data['total_tokens']) : null),
+    writeAnswer: (tokens) => ({ data: { total_tokens: tokens } }),
+  },
   putBack: putBackMessages,
   server: {
     readCall: (inbound) => readRequest(inbound, chatRequest),

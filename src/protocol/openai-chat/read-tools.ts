@@ -20,6 +20,18 @@ const readFunction = (body: JsonObject, place: string): Tool => {
   }
 }
 
+/** Kimi's own tools: their calls come to the caller, who sends the arguments back as they are (https://platform.kimi.com/docs/guide/use-web-search.md, from memory). */
+const readBuiltin = (tool: JsonObject, fields: Fields): Tool => {
+  const name = fields.object('function')?.['name']
+  const does = name === '$web_search' ? 'web-search' : null
+  return {
+    kind: 'provider',
+    does,
+    name: typeof name === 'string' ? name : 'builtin_function',
+    raw: does === null ? tool : { type: 'builtin_function' },
+  }
+}
+
 const readTool = (tool: JsonObject, place: string): Tool => {
   const fields = new Fields(tool, place)
   const type = fields.text('type') ?? 'function'
@@ -27,6 +39,7 @@ const readTool = (tool: JsonObject, place: string): Tool => {
     // OpenRouter's mark stands on the tool, not on its function.
     return { ...readFunction(fields.object('function') ?? {}, `${place}.function`), ...readCacheMark(fields) }
   }
+  if (type === 'builtin_function') return readBuiltin(tool, fields)
   if (type !== 'custom') return { kind: 'provider', does: null, name: type, raw: tool }
   const custom = new Fields(fields.object('custom') ?? {}, `${place}.custom`)
   const name = custom.text('name') ?? unreadable(`${place}.custom.name`, 'a string')

@@ -132,17 +132,21 @@ class ChatReading {
     const reading = { choice, list, message, logprobs }
     readMessage(reading)
     if (reading.logprobs !== null) list.wait({ choice: { ...choiceExtra, logprobs: reading.logprobs } })
-    this.#finish(choice, wire['finish_reason'], context)
+    this.#finish(choice, wire, context)
     if (whole) choice.close(list)
     choice.waiting = list.take()
   }
 
-  #finish(choice: Choice, reason: Json | undefined, { list, reply }: { list: PartList; reply: WireReply }): void {
+  #finish(choice: Choice, wire: JsonObject, { list, reply }: { list: PartList; reply: WireReply }): void {
+    const { finish_reason: reason, stop_reason, matched_stop } = wire
     if (typeof reason !== 'string' || reason === '' || choice.finished) return
     this.#cite(choice, reply, list)
     choice.close(list)
     choice.finish()
-    list.push({ type: 'finish', choice: choice.index, reason: readFinishReason(reason), raw: reason })
+    const finish = { type: 'finish', choice: choice.index, reason: readFinishReason(reason), raw: reason } as const
+    // vLLM's name and SGLang's for the text that ended it; of a token they tell its number.
+    const stopSequence = [stop_reason, matched_stop].find((text) => typeof text === 'string')
+    list.push(stopSequence === undefined ? finish : { ...finish, stopSequence })
   }
 
   /** Perplexity names its sources beside the choices (https://docs.perplexity.ai/api-reference, read 2026-11-22). */

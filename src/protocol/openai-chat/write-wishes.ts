@@ -7,8 +7,15 @@ import type { ReasoningWish, ResponseFormat, Tool, ToolChoice } from '#protocol/
 import { given } from '#protocol/field-reading.ts'
 import type { Writing } from './write-content.ts'
 
+/** One of Kimi's own: it is among the tools, not beside them. */
+const isBuiltin = (tool: Tool): boolean => tool.kind === 'provider' && tool.raw['type'] === 'builtin_function'
+
 const writeTool = (tool: Tool, { own, dialect }: Writing): JsonObject | null => {
-  if (tool.kind === 'provider') return own && tool.does === null ? tool.raw : null
+  if (tool.kind === 'provider') {
+    if (!own) return null
+    if (isBuiltin(tool)) return { type: 'builtin_function', function: { name: tool.name } }
+    return tool.does === null ? tool.raw : null
+  }
   const { name, description } = tool
   const mark = dialect.cacheMarks ? writeCacheMark(tool.cache) : {}
   if (tool.kind === 'custom')
@@ -28,9 +35,15 @@ const writeTool = (tool: Tool, { own, dialect }: Writing): JsonObject | null => 
 const searchFields: ReadonlySet<string> = new Set(['type', 'name', 'user_location', 'cache_control'])
 
 /** OpenAI's own search models take one option beside the tools. */
-const searchOf = ({ request, own, warn }: Writing): JsonObject => {
-  const search = request.tools.find((tool) => tool.kind === 'provider' && tool.does === 'web-search')
+const searchOf = ({ request, own, warn, dialect }: Writing): JsonObject => {
+  const search = request.tools.find(
+    (tool) => tool.kind === 'provider' && tool.does === 'web-search' && !(own && isBuiltin(tool)),
+  )
   if (search === undefined || search.kind !== 'provider') return {}
+  if (!own && !dialect.webSearch) {
+    warn(`tools.${search.name}`, 'the provider searches only by calls that its own callers answer')
+    return {}
+  }
   if (own) return { web_search_options: search.raw }
   for (const name of Object.keys(search.raw))
     if (!searchFields.has(name)) warn(`tools.${search.name}.${name}`, 'web_search_options has no field for it')
