@@ -158,7 +158,11 @@ const stages: Readonly<Record<string, Stage>> = {
       () => runTests('tools/package/*.test.ts'),
     ),
   // On throw-away servers of its own: needs the programs of Postgres, which `npm test` does without.
-  postgres: () => runTests('test/postgres/*.test.ts'),
+  postgres: () =>
+    all(
+      () => runTests('test/postgres/*.test.ts'),
+      () => run(process.execPath, ['test/postgres/run-e2e.ts']),
+    ),
   recordings,
   clients,
 }

@@ -16,7 +16,7 @@ import type { Plans } from '#policy/plan.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
 import type { RoutingView } from '#relay/route-state.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
-import type { AdminStore, CustomerStore, KeyRow } from './port.ts'
+import type { AdminStore, CustomerStore, KeyRow, NodePorts } from './port.ts'
 
 /** Who can be told of events. */
 export type TellPorts = {
@@ -72,6 +72,8 @@ export type AdminPorts = {
   /** Asks the providers that say what is left of the operator's credit there. */
   readonly providerCredit: () => Promise<readonly ProviderCredit[]>
   readonly tell: TellPorts
+  /** The nodes that share the store; `null` where this server is the only one that can. */
+  readonly nodes: NodePorts | null
   readonly prices: PricePorts
   readonly payments: PaymentPorts
   /** `null` where no server runs. */

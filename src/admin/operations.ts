@@ -16,6 +16,7 @@ import { adjustCredit, listLots, revokeLot } from './lots.ts'
 import { markupOperations } from './markups.ts'
 import { memberOperations } from './members.ts'
 import { modelOperations } from './models.ts'
+import { nodeOperations } from './nodes.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { paymentDecisions } from './payment-decisions.ts'
@@ -69,4 +70,5 @@ export const operations = [
   ...trailOperations,
   ...eventOperations,
   ...statsOperations,
+  ...nodeOperations,
 ] as unknown as readonly Operation[]

@@ -27,6 +27,7 @@ export type {
   LotPage,
   OwnedPage,
 } from './customer-store.ts'
+export type { NodeFacts, NodePorts } from './node-store.ts'
 export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
 export type { Upgrade } from './upgrade.ts'
 

@@ -334,6 +334,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     models: () => [modelRow],
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
+    nodes: null,
     tell: {
       recipients: () => [{ name: 'ops', way: { kind: 'mail', addresses: ['ops@example.com'] } }],
       alerts: () => [{ event: 'overhead_p99', above: 50, below: null, recipients: ['ops'] }],

@@ -52,7 +52,15 @@ export type ServerConfig = {
 export type StoreConfig = {
   /** The absolute path of the SQLite file; `null` = `drover.db` in the data folder. */
   readonly file: string | null
+  /** The URL of a Postgres, with its secret, where that is the store. */
+  readonly postgres: Secret | null
   readonly durability: 'process' | 'power'
+}
+
+export type ClusterConfig = {
+  /** How long a node that is cut off from the store takes calls. */
+  readonly staleMaxMs: number
+  readonly leaseAbandonAfterMs: number
 }
 
 export type ProviderConfig = {
@@ -202,6 +210,7 @@ export type Config = {
   readonly folder: string
   readonly server: ServerConfig
   readonly store: StoreConfig
+  readonly cluster: ClusterConfig
   /** `null` = `<data>/secret.key`. */
   readonly secretKey: ResolvedSecret | null
   readonly providers: readonly ProviderConfig[]

@@ -31,7 +31,7 @@ const vendors: readonly VendorFacts[] = [
   vendor('openai-compatible', { baseUrl: null, keyEnv: [], keyless: true }),
 ]
 
-const environment = { MOONSHOT_API_KEY: 'key-of-moonshot', K1: 'first', K2: 'second', BLANK: '', BROKEN: 'a\nb' }
+const environment = { MOONSHOT_API_KEY: 'key-of-moonshot', K1: 'first', K2: 'second', BLANK: '', LONG: 'k'.repeat(40), BROKEN: 'a\nb' }
 
 const reading = (text: string): Promise<Loaded> =>
   readConfig({ text, file: 'drover.yaml' }, { workingFolder: folder, environment, vendors })
@@ -87,7 +87,7 @@ describe('a good file', () => {
     assert.equal(config.server.bodyBytesMax, 32 * 1024 * 1024)
     assert.equal(config.server.uploadBytesMax, 512 * 1024 * 1024)
     assert.equal(config.server.drainTimeoutMs, 30_000)
-    assert.deepEqual(config.store, { file: null, durability: 'process' })
+    assert.deepEqual(config.store, { file: null, postgres: null, durability: 'process' })
     assert.deepEqual(config.retention, {
       callsMs: 90 * 86_400_000,
       bodiesMs: 7 * 86_400_000,
@@ -200,7 +200,7 @@ providers:
 
   test('relative paths start at the folder of the file', async () => {
     const config = await good('store: { url: "sqlite:./data/drover.db", durability: power }\n')
-    assert.deepEqual(config.store, { file: join(folder, 'data/drover.db'), durability: 'power' })
+    assert.deepEqual(config.store, { file: join(folder, 'data/drover.db'), postgres: null, durability: 'power' })
   })
 
   test('the value is frozen to its leaves, and shows no secret', async () => {
@@ -269,9 +269,19 @@ describe('a bad file', () => {
       ["drover.yaml:1:22 store.durability: must be one of process, power; did you mean 'process'?"],
     ],
     [
-      'a database that is not there yet',
+      'Postgres without the key that its nodes share',
       'store: { url: "postgres://db/x" }\n',
-      [/store\.url: 'postgres:' is not available in this version/],
+      [/secrets\.key: is needed with Postgres/],
+    ],
+    [
+      'several nodes on a store of one',
+      'cluster: { stale_max: 5s }\n',
+      [/cluster: is about several nodes, and they need a store that they can share/],
+    ],
+    [
+      'a counter that is not there yet',
+      'store: { url: "postgres://u@db/x" }\nsecrets: { key: "env:LONG" }\ncluster: { redis: "redis://r:6379" }\n',
+      [/cluster\.redis: is not available in this version/],
     ],
     [
       'a password in the database URL',

@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { referenceOf } from '#base/settings.ts'
 import type { SignupSettings } from '#identity/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
 import { buildGuards } from './build-guard.ts'
@@ -14,8 +13,9 @@ import { buildPayments } from './build-payment.ts'
 import { buildFxRates, buildPriceRules } from './build-price.ts'
 import type { Building } from './build-provider.ts'
 import { buildProviders } from './build-provider.ts'
+import { buildCluster, buildStore } from './build-store.ts'
 import { buildTelemetry } from './build-telemetry.ts'
-import type { Config, Loaded, ResolvedSecret, ServerConfig, StoreConfig, VendorFacts } from './config.ts'
+import type { Config, Loaded, ResolvedSecret, ServerConfig, VendorFacts } from './config.ts'
 import { configBytesMax, readDocument } from './document.ts'
 import type { Fault, Path } from './fault.ts'
 import { inOrder, pathText } from './fault.ts'
@@ -75,21 +75,6 @@ const serverOf = async (
 const regionsOf = (settings: Settings): Config['regionsAllowed'] => {
   const allowed = settings.regions?.default_allowed ?? 'any'
   return allowed === 'any' ? null : allowed
-}
-
-const storeOf = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<StoreConfig> => {
-  const store = settings.store ?? blocks.store.parse({})
-  const path = ['store', 'url']
-  const reference = store.url === undefined ? null : referenceOf(store.url)
-  const found = reference === null ? null : await resolver.secret(reference, path, 'the store')
-  const address = reference === null ? store.url : found?.secret.reveal()
-  if (address === undefined) return { file: null, durability: store.durability }
-  if (address.startsWith('sqlite:') && address.length > 'sqlite:'.length)
-    return { file: resolver.absolute(address.slice('sqlite:'.length)), durability: store.durability }
-  if (/^postgres(ql)?:/.test(address))
-    tell(path, "'postgres:' is not available in this version: use sqlite:PATH, or leave 'url' out")
-  else tell(path, 'must lead to sqlite:PATH')
-  return { file: null, durability: store.durability }
 }
 
 /** A plan that is named may also be one of the store, where a file declares none. */
@@ -160,13 +145,15 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   const rawNames = (document.value as { providers?: object } | null | undefined)?.providers
   // A provider with a fault of its own is still one that targets may name.
   const names = declared ? Object.keys(rawNames ?? {}) : providers.map((provider) => provider.name)
+  const store = await buildStore(settings, resolver, tell)
   const retention = settings.retention ?? blocks.retention.parse({})
   const config: Config = {
     file: text.path,
     digest: text.path === null ? null : createHash('sha256').update(text.bytes).digest('hex'),
     folder,
     server: await serverOf(settings, request, { resolver, tell }),
-    store: await storeOf(settings, resolver, tell),
+    store,
+    cluster: buildCluster(settings, store, tell),
     secretKey: await secretKeyOf(settings, resolver, tell),
     providers,
     models: buildModels(settings, { names, declared }, tell),

@@ -20,14 +20,19 @@ export type KeepBooks = {
   readonly emit: Emit
   /** Names this process. */
   readonly owner: string
+  /** How the names of processes begin of which no other can be running; absent = no other process runs at all. */
+  readonly ownersOf?: string
   readonly clock: Clock
   readonly log: Log
 }
 
-const sweepAll = async ({ books, clock, log }: KeepBooks, owner: SweepRequest['owner']): Promise<void> => {
+const sweepAll = async (
+  { books, ownersOf = '', clock, log }: KeepBooks,
+  owner: SweepRequest['owner'],
+): Promise<void> => {
   const sum = { settled: 0, voided: 0, lost: 0 }
   for (let batch = 0; batch < batchesMax; batch += 1) {
-    const swept = await books.sweep({ nowMs: clock.nowMs(), owner, limit: batchMax })
+    const swept = await books.sweep({ nowMs: clock.nowMs(), owner, ownersOf, limit: batchMax })
     const count = swept.settled + swept.voided + swept.lost
     sum.settled += swept.settled
     sum.voided += swept.voided

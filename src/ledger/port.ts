@@ -219,8 +219,14 @@ export type DrawRequest = {
 
 export type VoidRequest = Pick<SettleRequest, 'call' | 'account' | 'key' | 'nowMs' | 'rule' | 'upstreamCosts'>
 
-/** `owner`: besides what is past its end, everything that another process held. */
-export type SweepRequest = { readonly nowMs: number; readonly owner: string | null; readonly limit: number }
+export type SweepRequest = {
+  readonly nowMs: number
+  /** Besides what is past its end, everything that another process held; `null` = only what is past its end. */
+  readonly owner: string | null
+  /** Other processes whose names do not begin so may still be running, and keep what they hold; absent = none may. */
+  readonly ownersOf?: string
+  readonly limit: number
+}
 export type Swept = { readonly settled: number; readonly voided: number; readonly lost: number }
 
 /** `bundle`: bought for some models, often for less than it is worth. */

@@ -46,10 +46,12 @@ export type AnswerEnd = { readonly id: string; readonly call: string } & (
   | { readonly state: 'free' }
 )
 
-/** Which rows without a living call: all that other processes left, or this one. */
+/** Which rows without a living call: all that other processes left, or this one. Processes whose names do not begin with `ownersOf` may live. */
 export type OrphanRequest = {
   readonly limit: number
-  readonly of: { readonly notOwner: string } | { readonly id: string; readonly call: string }
+  readonly of:
+    | { readonly notOwner: string; readonly ownersOf?: string }
+    | { readonly id: string; readonly call: string; readonly ownersOf?: string }
 }
 
 export type AnswerTotal = { readonly answers: number; readonly sizeBytes: number }

@@ -51,6 +51,8 @@ export type RepeatsOptions = {
   readonly seal: Seal
   /** Names this process: what another one left running does not run any more. */
   readonly owner: string
+  /** How the names of processes begin of which no other can be running; absent = no other process runs at all. */
+  readonly ownersOf?: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -119,9 +121,9 @@ class RepeatTable implements Repeats {
 
   /** Resolves what earlier processes left, and goes on to delete what has had its time. */
   async open(): Promise<void> {
-    const { store, owner } = this.#options
+    const { store, owner, ownersOf = '' } = this.#options
     for (let seen = 0; seen < answersMax; ) {
-      const count = await store.resolveAnswers({ limit: sweptAtOnceMax, of: { notOwner: owner } })
+      const count = await store.resolveAnswers({ limit: sweptAtOnceMax, of: { notOwner: owner, ownersOf } })
       seen += count
       if (count < sweptAtOnceMax) break
     }
@@ -159,7 +161,7 @@ class RepeatTable implements Repeats {
   /** Asks the store, while others wait; `null` = ask anew. */
   async #claim(question: RepeatQuestion): Promise<Turn | null> {
     const { id, asked, call } = question
-    const { store, owner, clock } = this.#options
+    const { store, owner, ownersOf = '', clock } = this.#options
     if (this.#answers >= answersMax)
       throw new Problem('overloaded', {
         message: `${answersMax} Idempotency-Keys are kept already. Repeat later, or without a key.`,
@@ -180,7 +182,7 @@ class RepeatTable implements Repeats {
       let found = await ask()
       if (found.state === 'running') {
         // No call of this process: one that could not be ended in the store, or another process's.
-        await store.resolveAnswers({ limit: 1, of: { id, call: found.call } })
+        await store.resolveAnswers({ limit: 1, of: { id, call: found.call, ownersOf } })
         found = await ask()
       }
       isFirst = found.state === 'first'

@@ -423,6 +423,19 @@ export type MetaTable = { name: string; value: string }
 
 export type SchemaStepTable = { number: Whole; name: string; applied_ms: Whole }
 
+/** On Postgres only, as the next one: a node as it was last heard. */
+export type NodeTable = {
+  id: string
+  boot: string
+  url: string | null
+  version: string
+  digest: string | null
+  started_ms: Whole
+  heard_ms: Whole
+}
+
+export type MandateTable = { name: string; holder: string; term: Whole; until_ms: Whole }
+
 export type Tables = {
   organisation: OrganisationTable
   project: ProjectTable
@@ -470,5 +483,7 @@ export type Tables = {
   payment_reconciliation: PaymentReconciliationTable
   auto_top_up: AutoTopUpTable
   meta: MetaTable
+  node: NodeTable
+  mandate: MandateTable
   schema_step: SchemaStepTable
 }

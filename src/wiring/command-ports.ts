@@ -48,6 +48,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       routing: routes,
       providerCredit: () => providerBalances(machine, config.providers),
       tell,
+      nodes: opened.cluster,
       figures: null,
       prices: pricePorts(live, catalog, store),
       payments,

@@ -1,18 +1,37 @@
 /** The data folder opened: its lock, its secret, its store. */
 
 import { join } from 'node:path'
+import type { NodePorts } from '#admin/port.ts'
 import type { Log } from '#base/log.ts'
 import type { Config } from '#config/config.ts'
+import type { ClusterStore } from '#job/port.ts'
 import { digestKey } from '#policy/key.ts'
 import { folderShelf } from '#provider/sandbox-shelf.ts'
 import { makeSeal } from '#secret/seal.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
+import { loadNodeId } from '#store/data-folder/node-id.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
+import type { Store } from '#store/face.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import { credentialVault } from './credential-vault.ts'
 import type { Machine } from './machine.ts'
 
 export type DataRequest = { readonly config: Config; readonly data: string; readonly log: Log }
+
+/** The embedded store, or the Postgres that the configuration names, which is loaded only then. */
+const openStores = async (
+  { clock, ids }: Machine,
+  { config, data, log }: DataRequest,
+): Promise<{ readonly store: Store; readonly cluster: (ClusterStore & NodePorts) | null }> => {
+  const { postgres, file, durability } = config.store
+  if (postgres === null) {
+    const url = `sqlite:${file ?? join(data, 'drover.db')}`
+    return { store: await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log }), cluster: null }
+  }
+  const { openPostgresStore } = await import('#store/postgres/client.ts')
+  const store = await openPostgresStore({ url: postgres.reveal(), clock, ids, log })
+  return { store, cluster: store.cluster }
+}
 
 /**
  * Everything that is opened is closed by `closing`, the last first. `localToken` stands in the lock, for commands on this
@@ -21,19 +40,20 @@ export type DataRequest = { readonly config: Config; readonly data: string; read
  */
 export const openData = async (machine: Machine, request: DataRequest, closing: AsyncDisposableStack) => {
   const { clock, ids, pid } = machine
-  const { config, data, log } = request
+  const { config, data } = request
   const localToken = Buffer.from(ids.bytes(32)).toString('base64url')
   const lock = takeDataLock({ folder: data, token: localToken, pid, nowMs: clock.nowMs() })
   closing.defer(() => lock.release())
   const pepper = config.secretKey === null ? loadSecretKey(data, ids) : Buffer.from(config.secretKey.secret.reveal())
-  const url = `sqlite:${config.store.file ?? join(data, 'drover.db')}`
-  const { durability } = config.store
-  const store = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+  const { store, cluster } = await openStores(machine, request)
   closing.defer(() => store.close())
   return {
     localToken,
     lock,
     store,
+    /** What nodes on one store share; `null` = this is the only one. */
+    cluster,
+    node: loadNodeId(data, ids),
     answerSeal: makeSeal(pepper, ids, 'kept answers'),
     responseSeal: makeSeal(pepper, ids, 'kept responses'),
     bindingSeal: makeSeal(pepper, ids, 'bindings'),

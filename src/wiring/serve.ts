@@ -55,6 +55,8 @@ import { answerCache } from '#reuse/answer-cache.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
+import type { Membership } from './cluster.ts'
+import { joinCluster } from './cluster.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { watchIdleMemory } from './idle-memory.ts'
@@ -79,7 +81,7 @@ type Rooms = {
   readonly request: ServeRequest
   readonly log: Log
   readonly data: Data
-  readonly owner: string
+  readonly member: Membership
   readonly telling: Awaited<ReturnType<typeof openTelling>>
   readonly figures: Figures
   /** Tells people, where the configuration names some. */
@@ -109,6 +111,7 @@ const adminPorts = ({ request, data, log, live, catalog, telling, figures, route
   routing: routes,
   providerCredit: credit.ask,
   tell: telling.ports,
+  nodes: data.cluster,
   figures,
   prices: pricePorts(live, catalog, data.store),
   payments,
@@ -148,10 +151,11 @@ const endpointsOf = async (
   { warnings, closing }: { readonly warnings: () => readonly string[]; readonly closing: AsyncDisposableStack },
 ) => {
   const { clock, ids, version, root } = machine
-  const { live, log, data, countTokens, watchers } = rooms
-  const waitingRoom = makeWaitingRoom({ limiter: makeMemoryLimiter({ clock }), clock })
+  const { live, log, data, countTokens, watchers, member } = rooms
+  const waitingRoom = makeWaitingRoom({ limiter: member.limiter(makeMemoryLimiter({ clock })), clock })
   const metrics = makeMetrics({ defaults: true, waitingCalls: waitingRoom.waiting })
   const admin = adminServing(machine, rooms)
+  const overload = openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing)
   closing.defer(rooms.credit.watch(metrics.providerCredit))
   const keepPrice = priceKeeper({ rowsNow: () => priceRowsNow(rooms), store: data.store, log })
   const ports = {
@@ -159,7 +163,7 @@ const endpointsOf = async (
     waitingRoom,
     callLog: data.store,
     books: data.store,
-    owner: rooms.owner,
+    owner: member.owner,
     repeats: rooms.repeats,
     observe: (record: CallRecord, trace: RecordTrace | null) => {
       metrics.observe(record)
@@ -168,7 +172,7 @@ const endpointsOf = async (
       for (const watcher of watchers) watcher(record, trace)
     },
     traceShare: rooms.request.config.telemetry?.share ?? null,
-    overload: openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing),
+    overload: () => member.refusal() ?? overload(),
     askHook: rooms.telling.askHook,
     countTokens,
     refusesUsage: usageRefusals(),
@@ -185,7 +189,7 @@ const endpointsOf = async (
   }
   const checks = () => {
     const store = data.store.health()
-    return [{ name: 'store', ok: store.ok, detail: store.ok ? null : store.message }]
+    return [{ name: 'store', ok: store.ok, detail: store.ok ? null : store.message }, ...member.checks()]
   }
   const mayRead = (inbound: Inbound): void => {
     if (!inbound.fromLoopback) admin.identifyAdmin(inbound)
@@ -229,7 +233,7 @@ const publicPagesOf = (first: PublicSettings): Rooms['publicPages'] => {
 
 /** Takes a changed file into force, or says why the old state stays. */
 const reload = (
-  { live, log, telling, credit, publicPages, payments }: Rooms,
+  { live, log, telling, credit, publicPages, payments, member }: Rooms,
   loaded: Loaded,
   restart: readonly string[],
 ): readonly string[] => {
@@ -242,6 +246,7 @@ const reload = (
   credit.configure(loaded.config)
   publicPages.configure(loaded.config.public)
   payments.configure(loaded.config)
+  member.configured(loaded.config)
   log.info('the changed configuration is in force', { digest: loaded.config.digest })
   if (restart.length === 0) return []
   log.warn('some changed settings need a restart', { settings: restart.join(', ') })
@@ -262,10 +267,11 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const { store } = data
   await clearSpool(join(folder, 'spool'))
   const telling = await openTelling(machine, { config, log }, closing)
-  const { emit } = telling.start(store)
+  const member = await joinCluster(machine, { config, data, log }, closing)
+  const { emit } = telling.start(member.outbox(store))
   const figures = makeFigures(clock)
   const alerts = telling.ports.alerts
-  const owner = Buffer.from(ids.bytes(12)).toString('hex')
+  const { owner, ownersOf } = member
   const relay = await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)
   const payments = await openPayments(machine, { config, store, live: relay.live, emit, log }, closing)
   const rooms: Rooms = {
@@ -276,7 +282,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     figures,
     emit,
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner }, closing),
-    owner,
+    member,
     publicPages: publicPagesOf(config.public),
     credit: openProviderCredit(machine, { config, alerts, emit, log }),
     payments,
@@ -286,13 +292,14 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
   rooms.live.customersChanged(await loadCustomers(data, log))
+  member.follow(rooms.live, closing)
   await countVolumesBefore(rooms.volumes, store, clock.nowMs())
-  const keeping = await keepBooks({ books: store, owner: rooms.owner, emit, clock, log })
+  const keeping = await keepBooks({ books: store, owner, ownersOf, emit, clock, log })
   closing.defer(() => keeping.close())
   const { live, routing } = rooms
   closing.defer(checkProviders({ upstreams: () => live.current().upstreams.values(), routing, emit, clock, log }))
   // After the first sweep, which says what became of the calls whose keys are still taken.
-  const repeats = await openRepeats({ store, seal: data.answerSeal, owner: rooms.owner, clock, log })
+  const repeats = await openRepeats({ store, seal: data.answerSeal, owner, ownersOf, clock, log })
   closing.defer(() => repeats.close())
   const responses = makeResponses({ store, seal: data.responseSeal, clock, log })
   closing.defer(() => responses.close())
@@ -307,11 +314,20 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(
     machine,
+<<<<<<< HEAD
     { ...rooms, repeats, responses, carried },
     { warnings: () => warnings, closing },
+=======
+    { ...rooms, repeats, responses },
+    {
+      warnings: () => [...warnings, ...member.warnings()],
+      closing,
+    },
+>>>>>>> e14ae1c (Several nodes on one Postgres: changes followed within a second, readiness and stale_max, shares of limits, one leader for the outbox, nodes list and forget; end-to-end suites run on it)
   )
   const listening = await listen(machine, { config, folder, log, endpoints })
   data.lock.announce(listening.adminUrl)
+  member.announce(listening.url)
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))
   const changed = (loaded: Loaded, restart: readonly string[]): void => {
     warnings = reload(rooms, loaded, restart)

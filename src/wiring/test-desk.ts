@@ -81,6 +81,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     prices: testPrices(),
+    nodes: null,
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,
     payments: {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { call } from './call.ts'
+import { postgresFor } from './on-postgres.ts'
 
 export const checkout = resolve(import.meta.dirname, '..', '..')
 export const drover = join(checkout, 'bin', 'drover')
@@ -17,7 +18,7 @@ export const drover = join(checkout, 'bin', 'drover')
 export const adminKey = 'drover-admin-of-the-tests-0123456789abcdef'
 export const testKey = 'hs-test-of-the-tests-0123456789abcdefghijkl'
 
-const startTimeoutMs = 30_000
+const startTimeoutMs = 60_000
 const stopTimeoutMs = 40_000
 const commandTimeoutMs = 30_000
 const pollEveryMs = 20
@@ -191,15 +192,17 @@ async function listeningLine(talk: Talk, withinMs: number): Promise<Record<strin
 /** The flags of `serve` for a folder laid out by `layOut`. */
 async function layOut(
   settings: RelaySettings,
-): Promise<{ folder: string; data: string; configFile: string; flags: string[] }> {
+): Promise<{ folder: string; data: string; configFile: string; flags: string[]; env: Environment }> {
   const folder = settings.folder ?? (await makeFolder())
   const data = join(folder, 'data')
   const configFile = join(folder, 'drover.yaml')
   await mkdir(folder, { recursive: true })
-  if (settings.config !== undefined) await writeFile(configFile, settings.config)
+  const stored = await postgresFor(folder, settings.config)
+  const config = stored?.config ?? settings.config
+  if (config !== undefined) await writeFile(configFile, config)
   const flags = ['--data', data, ...(existsSync(configFile) ? ['--config', configFile] : [])]
   if (!settings.flags?.includes('--port')) flags.push('--port', '0')
-  return { folder, data, configFile, flags: [...flags, ...(settings.flags ?? [])] }
+  return { folder, data, configFile, flags: [...flags, ...(settings.flags ?? [])], env: stored?.env ?? {} }
 }
 
 const keysOf = (settings: RelaySettings): Environment =>
@@ -208,7 +211,7 @@ const keysOf = (settings: RelaySettings): Environment =>
 /** Starts `drover serve` and waits until it listens. */
 export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
   const place = await layOut(settings)
-  const env = cleanEnvironment({ ...keysOf(settings), ...settings.env })
+  const env = cleanEnvironment({ ...place.env, ...keysOf(settings), ...settings.env })
   const talk = start(drover, ['serve', ...place.flags], { cwd: place.folder, env })
   const listening = await listeningLine(talk, settings.startWithinMs ?? startTimeoutMs).catch((fault: unknown) => {
     talk.child.kill('SIGKILL')
@@ -260,7 +263,7 @@ export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
       return eventually(`the record of ${id}`, find, recordTimeoutMs)
     },
     print,
-    edit: (config) => writeFile(place.configFile, config),
+    edit: async (config) => writeFile(place.configFile, (await postgresFor(place.folder, config))?.config ?? config),
     terminate: () => {
       talk.child.kill('SIGTERM')
     },

@@ -15,6 +15,7 @@ import type {
 import type { KeptAnswerTable } from '#store/kept-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
+import { ownedBy } from './owner.ts'
 
 type Row = Selectable<KeptAnswerTable>
 
@@ -88,9 +89,10 @@ const end = async (transaction: Transaction, ending: AnswerEnd): Promise<void> =
 
 const orphans = (transaction: Transaction, { of, limit }: OrphanRequest): Promise<readonly Row[]> => {
   const query = transaction.selectFrom('kept_answer').selectAll().where('state', '=', 'running').limit(limit)
+  const owned = ownedBy(of.ownersOf ?? '')
   return 'id' in of
-    ? query.where('id', '=', of.id).where('call', '=', of.call).execute()
-    : query.where('owner', '!=', of.notOwner).execute()
+    ? query.where('id', '=', of.id).where('call', '=', of.call).where(owned).execute()
+    : query.where('owner', '!=', of.notOwner).where(owned).execute()
 }
 
 /** What the books say of a call decides what becomes of its key. */

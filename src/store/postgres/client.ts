@@ -1,14 +1,15 @@
 /** The store on Postgres: the same operations as on SQLite, on a server that several nodes share. */
 
+import type { NodePorts } from '#admin/port.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
+import type { ClusterStore } from '#job/port.ts'
 import type { Store } from '#store/face.ts'
 import { faceOf } from '#store/face.ts'
 import type { Health } from '#store/health.ts'
 import { makeHealth } from '#store/health.ts'
-import { makeOperations } from '#store/operations/index.ts'
 import { verifyBooks } from '#store/verify-books.ts'
 import type { PostgresAddress } from './address.ts'
 import { readPostgresUrl } from './address.ts'
@@ -17,7 +18,11 @@ import { connect } from './connection.ts'
 import type { Executor } from './executor.ts'
 import { makeExecutor } from './executor.ts'
 import { storeProblem } from './failure.ts'
+import type { Listener } from './listener.ts'
+import { openListener } from './listener.ts'
 import { bringForward } from './open-schema.ts'
+import type { PostgresExecute } from './operations.ts'
+import { makePostgresOperations } from './operations.ts'
 import { makePersist } from './persist.ts'
 import type { Pool } from './pool.ts'
 import { makePool } from './pool.ts'
@@ -67,7 +72,25 @@ const openSchema = async (connectOnce: (answerTimeoutMs: number) => Promise<Conn
   }
 }
 
-type Parts = { readonly executor: Executor; readonly pool: Pool; readonly health: Health }
+export type PostgresStore = Store & { readonly cluster: ClusterStore & NodePorts }
+
+type Parts = {
+  readonly executor: Executor
+  readonly pool: Pool
+  readonly health: Health
+  readonly listener: Listener
+}
+
+const clusterFace = (execute: PostgresExecute, { onHint }: Listener): ClusterStore & NodePorts => ({
+  beat: (beat) => execute('beat', beat),
+  trailEnd: () => execute('trailEnd', null),
+  changesAfter: (position) => execute('changesAfter', position),
+  nodes: () => execute('nodes', null),
+  leave: (node) => execute('leave', node),
+  forgetNode: (node, trail) => execute('forgetNode', { node, trail }),
+  takeMandate: (request) => execute('takeMandate', request),
+  onHint,
+})
 
 const forgetMarks = async (pool: Pool, nowMs: number): Promise<void> => {
   await pool.use((connection) => connection.query('delete from commit_mark where at_ms < $1', [nowMs - markKeptMs]))
@@ -95,13 +118,19 @@ const watch = ({ executor, pool, health }: Parts, clock: Clock, log: Log): (() =
 }
 
 /** The store over an executor that has a schema under it. */
-const storeOver = ({ executor, pool, health }: Parts, clock: Clock, stopWatching: () => void): Store => ({
+const storeOver = (
+  { executor, pool, health, listener }: Parts,
+  clock: Clock,
+  stopWatching: () => void,
+): PostgresStore => ({
   ...faceOf(executor.execute, clock),
   // Numbers are given in another order than they are committed: the proof looks at one state of the store.
   verifyBooks: (nowMs) => executor.inSnapshot((execute) => verifyBooks(execute, nowMs)),
   health: health.state,
+  cluster: clusterFace(executor.execute, listener),
   close: async () => {
     stopWatching()
+    listener.close()
     health.stop()
     await executor.close(new Problem('store_unavailable', { message: 'The store has been closed.' }))
     pool.close()
@@ -113,7 +142,7 @@ const storeOver = ({ executor, pool, health }: Parts, clock: Clock, stopWatching
  * @throws Problem `store_unavailable` where no server that takes writes is reached, or the schema is of a newer Drover;
  * `invalid_request_error` for a URL that cannot be read.
  */
-export const openPostgresStore = async (options: PostgresStoreOptions): Promise<Store> => {
+export const openPostgresStore = async (options: PostgresStoreOptions): Promise<PostgresStore> => {
   const { clock, ids, log } = options
   const address: PostgresAddress = readPostgresUrl(options.url)
   const statementTimeoutMs = options.statementTimeoutMs ?? statementTimeoutDefaultMs
@@ -136,13 +165,14 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
       patienceMs: options.patienceMs ?? patienceDefaultMs,
       isAway: () => !health.state().ok,
     }),
-    operations: makeOperations(),
+    operations: makePostgresOperations(),
     clock,
     ids,
     limits: { statementTimeoutMs, pauseTimeoutMs },
     queueLengthMax: options.queueLengthMax ?? queueLengthDefault,
     wrote: (problem) => (problem === null ? health.well() : health.unwell(problem.message)),
   })
-  const parts = { executor, pool, health }
+  const listener = openListener({ connect: () => connectOnce(0), clock, log })
+  const parts = { executor, pool, health, listener }
   return storeOver(parts, clock, watch(parts, clock, log))
 }

@@ -8,12 +8,12 @@ import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import type { StoreOperation, Transaction } from '#store/operations/context.ts'
-import type { Execute, OperationName, Operations } from '#store/operations/index.ts'
 import { storeProblem } from './failure.ts'
 import type { Lane } from './lane.ts'
 import { laneOf } from './lane.ts'
 import type { Asked } from './lane-queues.ts'
 import { LaneQueues } from './lane-queues.ts'
+import type { PostgresExecute, PostgresOperationName, PostgresOperations } from './operations.ts'
 import type { Persist } from './persist.ts'
 import type { Pool } from './pool.ts'
 import type { Limits } from './transact.ts'
@@ -22,7 +22,7 @@ import { runRead, runWrite } from './transact.ts'
 export type ExecutorSettings = {
   readonly pool: Pool
   readonly persist: Persist
-  readonly operations: Operations
+  readonly operations: PostgresOperations
   readonly clock: Clock
   readonly ids: Ids
   readonly limits: Limits
@@ -33,9 +33,9 @@ export type ExecutorSettings = {
 }
 
 export type Executor = {
-  readonly execute: Execute
+  readonly execute: PostgresExecute
   /** Runs reads on one state of the store, however long they take together. */
-  readonly inSnapshot: <T>(work: (execute: Execute) => Promise<T>) => Promise<T>
+  readonly inSnapshot: <T>(work: (execute: PostgresExecute) => Promise<T>) => Promise<T>
   /** Refuses what comes from now on; resolves when what was accepted is done. */
   readonly close: (problem: Problem) => Promise<void>
 }
@@ -61,7 +61,7 @@ class PostgresExecutor {
     this.#settings = settings
   }
 
-  async execute(name: OperationName, input: unknown): Promise<unknown> {
+  async execute(name: PostgresOperationName, input: unknown): Promise<unknown> {
     if (this.#refusal !== null) throw this.#refusal
     const { queueLengthMax } = this.#settings
     if (this.#pending >= queueLengthMax) throw full(queueLengthMax)
@@ -74,10 +74,11 @@ class PostgresExecutor {
     }
   }
 
-  inSnapshot<T>(work: (execute: Execute) => Promise<T>): Promise<T> {
+  inSnapshot<T>(work: (execute: PostgresExecute) => Promise<T>): Promise<T> {
     const { pool, limits } = this.#settings
     const on = (transaction: Transaction) =>
-      ((name: OperationName, input: unknown) => this.#operationOf(name).run(transaction, input)) as Execute
+      ((name: PostgresOperationName, input: unknown) =>
+        this.#operationOf(name).run(transaction, input)) as PostgresExecute
     return pool
       .use((connection) => runRead(connection, limits, (transaction) => work(on(transaction))))
       .catch(toProblem)
@@ -91,13 +92,13 @@ class PostgresExecutor {
       })
   }
 
-  #operationOf(name: OperationName): StoreOperation<unknown, unknown> {
+  #operationOf(name: PostgresOperationName): StoreOperation<unknown, unknown> {
     const operation = this.#settings.operations[name] as StoreOperation<unknown, unknown> | undefined
     assert(operation !== undefined, `the store has no operation ${name}`)
     return operation
   }
 
-  #read(name: OperationName, input: unknown): Promise<unknown> {
+  #read(name: PostgresOperationName, input: unknown): Promise<unknown> {
     const { pool, persist, limits } = this.#settings
     const operation = this.#operationOf(name)
     return persist(() =>
@@ -105,7 +106,7 @@ class PostgresExecutor {
     ).catch(toProblem)
   }
 
-  #write(name: OperationName, input: unknown): Promise<unknown> {
+  #write(name: PostgresOperationName, input: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => this.#lanes.push(laneOf(name, input), { name, input, resolve, reject }))
   }
 
@@ -148,7 +149,7 @@ class PostgresExecutor {
 export const makeExecutor = (settings: ExecutorSettings): Executor => {
   const executor = new PostgresExecutor(settings)
   return {
-    execute: ((name: OperationName, input: unknown) => executor.execute(name, input)) as Execute,
+    execute: ((name: PostgresOperationName, input: unknown) => executor.execute(name, input)) as PostgresExecute,
     inSnapshot: (work) => executor.inSnapshot(work),
     close: (problem) => executor.close(problem),
   }

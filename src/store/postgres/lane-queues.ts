@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import type { Problem } from '#base/problem.ts'
-import type { OperationName } from '#store/operations/index.ts'
 import type { Lane } from './lane.ts'
+import type { PostgresOperationName } from './operations.ts'
 
 export type Asked = {
-  readonly name: OperationName
+  readonly name: PostgresOperationName
   readonly input: unknown
   readonly resolve: (value: unknown) => void
   readonly reject: (problem: Problem) => void

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { OperationName } from '#store/operations/index.ts'
+import type { PostgresOperationName } from './operations.ts'
 
 /** `null` = it excludes every other write. */
 export type Lane = string | null
@@ -20,7 +20,7 @@ const named =
   (_input: unknown): Lane =>
     name
 
-const lanes: Readonly<Partial<Record<OperationName, (input: unknown) => Lane>>> = {
+const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => Lane>>> = {
   hold: account,
   extend: account,
   settle: account,
@@ -46,10 +46,13 @@ const lanes: Readonly<Partial<Record<OperationName, (input: unknown) => Lane>>> 
   keepEvent: (input) => `event ${(input as { readonly event: Text<'id'> }).event.id}`,
   noteDelivery: (input) => `event ${(input as Text<'event'>).event}`,
   probe: named('probe'),
+  beat: (input) => `node ${(input as Text<'node'>).node}`,
+  leave: (input) => `node ${String(input)}`,
+  takeMandate: (input) => `mandate ${(input as Text<'name'>).name}`,
 }
 
 /** The lane of an operation with this input. */
-export const laneOf = (name: OperationName, input: unknown): Lane => lanes[name]?.(input) ?? null
+export const laneOf = (name: PostgresOperationName, input: unknown): Lane => lanes[name]?.(input) ?? null
 
 /** 'DROV': tells these locks from those of other programs in the same database. */
 const lockSpace = 0x44524f56

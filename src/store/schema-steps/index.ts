@@ -21,6 +21,7 @@ import { reading } from './0018-reading.ts'
 import { carried } from './0019-carried.ts'
 import { payments } from './0020-payments.ts'
 import { waits } from './0021-waits.ts'
+import { cluster } from './0022-cluster.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -45,4 +46,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   carried,
   payments,
   waits,
+  cluster,
 ]

@@ -16,6 +16,7 @@ import type {
   TerminalState,
   VoidRequest,
 } from '#ledger/port.ts'
+import { ownedBy } from '#store/operations/owner.ts'
 import type { HoldTable } from '#store/tables.ts'
 import { keptLotsOf, moveReserved, placesOf, releaseBudgets } from './hold.ts'
 import type { AccountMoney } from './money.ts'
@@ -215,12 +216,20 @@ const resolve = (books: Books, row: Hold, nowMs: number): Promise<Ended> => {
 }
 
 /** Resolves holds that are past their end, or another process's, by what is proven of them. */
-export const sweepHolds = async (books: Books, { nowMs, owner, limit }: SweepRequest): Promise<Swept> => {
+export const sweepHolds = async (
+  books: Books,
+  { nowMs, owner, ownersOf = '', limit }: SweepRequest,
+): Promise<Swept> => {
   let query = books.transaction.selectFrom('hold').selectAll().where('state', '=', 'open').limit(limit)
   query =
     owner === null
       ? query.where('expires_ms', '<=', BigInt(nowMs)).orderBy('expires_ms')
-      : query.where((where) => where.or([where('expires_ms', '<=', BigInt(nowMs)), where('owner', '!=', owner)]))
+      : query.where((where) =>
+          where.or([
+            where('expires_ms', '<=', BigInt(nowMs)),
+            where.and([where('owner', '!=', owner), ownedBy(ownersOf)]),
+          ]),
+        )
   const swept = { settled: 0, voided: 0, lost: 0 }
   for (const row of await query.execute()) swept[(await resolve(books, row, nowMs)).state] += 1
   return swept

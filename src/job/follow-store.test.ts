@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
+import { silentLog } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
+import { followStore } from './follow-store.ts'
+import type { StoreChanges } from './port.ts'
+
+/** A store whose trail the test moves. */
+const stage = () => {
+  const clock = handClock(0)
+  const state = { end: 5, fails: false, refuses: false }
+  const applied: StoreChanges[] = []
+  let hint = (): void => {}
+  const follower = followStore({
+    from: 5,
+    clock,
+    log: silentLog,
+    store: {
+      trailEnd: async () => {
+        if (state.fails) throw new Problem('store_unavailable', { message: 'away' })
+        return state.end
+      },
+      changesAfter: async () => ({ position: state.end, keys: [], accounts: [], others: true, everything: false }),
+      onHint: (listener) => {
+        hint = listener
+      },
+    },
+    apply: async (changes) => {
+      if (state.refuses) throw new Problem('store_unavailable', { message: 'away in between' })
+      applied.push(changes)
+    },
+  })
+  /** Lets answers that are ready arrive. */
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
+  }
+  const pass = async (forMs: number): Promise<void> => {
+    for (let past = 0; past < forMs; past += 50) {
+      clock.advance(50)
+      await settle()
+    }
+  }
+  return { clock, state, applied, follower, pass, settle, hint: () => hint() }
+}
+
+test('a change is taken within a second of its commit, and at once where the store hints at it', async () => {
+  const { state, applied, pass, settle, hint, follower } = stage()
+  await pass(1000)
+  assert.equal(applied.length, 0)
+  state.end = 6
+  await pass(500)
+  assert.deepEqual(
+    applied.map(({ position }) => position),
+    [6],
+  )
+  state.end = 7
+  hint()
+  await settle()
+  assert.equal(applied.length, 2)
+  await follower.close()
+})
+
+test('while the store is away it is not heard; what was missed comes when it is back, and what failed comes again', async () => {
+  const { state, applied, pass, follower } = stage()
+  await pass(500)
+  assert.ok(follower.unheardMs() <= 300)
+  state.fails = true
+  state.end = 9
+  await pass(3000)
+  assert.ok(follower.unheardMs() >= 2900)
+  state.fails = false
+  state.refuses = true
+  await pass(500)
+  assert.equal(applied.length, 0)
+  assert.ok(follower.unheardMs() >= 3400)
+  state.refuses = false
+  await pass(500)
+  assert.equal(applied.length, 1)
+  assert.ok(follower.unheardMs() <= 300)
+  await follower.close()
+})

@@ -1,0 +1,86 @@
+/**
+ * Keeps this node's snapshot at what the store says, whichever node changed it: asked a few times a second, and at once where
+ * the store hints at a change. Tells how long ago the store was heard.
+ */
+
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
+import type { ClusterStore, StoreChanges } from './port.ts'
+
+/** A change must be on every node within a second. */
+const askEveryMs = 250
+
+export type Following = {
+  readonly store: Pick<ClusterStore, 'trailEnd' | 'changesAfter' | 'onHint'>
+  /** Where the trail was before everything was read at the start. */
+  readonly from: number
+  /** Takes changes into the snapshot; they are told again where it rejects. */
+  readonly apply: (changes: StoreChanges) => Promise<void>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export type Follower = {
+  /** Milliseconds since the store was last asked with success. */
+  readonly unheardMs: () => number
+  readonly close: () => Promise<void>
+}
+
+/** Follows until `close`. */
+export const followStore = ({ store, from, apply, clock, log }: Following): Follower => {
+  let position = from
+  let heardMs = clock.monotonicMs()
+  let closed = false
+  let cancel = (): void => {}
+  let running: Promise<void> | null = null
+  let isWanted = false
+  let isQuiet = true
+
+  const ask = async (): Promise<void> => {
+    const askedMs = clock.monotonicMs()
+    try {
+      if ((await store.trailEnd()) !== position) {
+        const changes = await store.changesAfter(position)
+        await apply(changes)
+        position = changes.position
+        isWanted ||= changes.everything
+      }
+      // What was changed after the question may be missing: it is heard as of then.
+      heardMs = askedMs
+      if (!isQuiet) log.info('the store is heard again')
+      isQuiet = true
+    } catch (thrown) {
+      if (isQuiet) log.warn('the store is not heard: changes are missed', { problem: asProblem(thrown).message })
+      isQuiet = false
+    }
+  }
+
+  const next = (delayMs: number): void => {
+    cancel()
+    if (!closed) cancel = clock.after(delayMs, look)
+  }
+  const look = (): void => {
+    if (running !== null) {
+      isWanted = true
+      return
+    }
+    running = ask().finally(() => {
+      running = null
+      next(isWanted ? 0 : askEveryMs)
+      isWanted = false
+    })
+  }
+  store.onHint(() => {
+    if (!closed) look()
+  })
+  next(askEveryMs)
+  return {
+    unheardMs: () => clock.monotonicMs() - heardMs,
+    close: async () => {
+      closed = true
+      cancel()
+      await running
+    },
+  }
+}

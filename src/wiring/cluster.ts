@@ -1,0 +1,130 @@
+/** This process as one of several nodes on one store, or as the only one. */
+
+import type { Log } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
+import type { Config } from '#config/config.ts'
+import { followStore } from '#job/follow-store.ts'
+import { startNodeLife } from '#job/node-life.ts'
+import type { ClusterStore, StoreChanges } from '#job/port.ts'
+import type { Outbox } from '#notify/port.ts'
+import type { Check } from '#observe/health.ts'
+import type { Limiter } from '#policy/port.ts'
+import { shareLimits } from '#policy/share-limits.ts'
+import type { Live } from '#relay/live.ts'
+import { loadCustomers } from './customers.ts'
+import type { openData } from './data.ts'
+import type { Machine } from './machine.ts'
+
+type Data = Awaited<ReturnType<typeof openData>>
+
+export type Membership = {
+  /** Names this process in the store. */
+  readonly owner: string
+  /** How the names of this node's processes begin, of which only one runs; empty = only one runs at all. */
+  readonly ownersOf: string
+  readonly limiter: (limiter: Limiter) => Limiter
+  /** What is delivered is delivered by the node that leads. */
+  readonly outbox: (outbox: Outbox) => Outbox
+  /** Why no call is taken by what this node knows; `null` = it knows enough. */
+  readonly refusal: () => Problem | null
+  readonly checks: () => readonly Check[]
+  readonly warnings: () => readonly string[]
+  /** Follows the store, from what the trail was when reading began. */
+  readonly follow: (live: Live, closing: AsyncDisposableStack) => void
+  /** Where others reach this node. */
+  readonly announce: (url: string) => void
+  readonly configured: (config: Config) => void
+}
+
+const soleNode = (owner: string): Membership => ({
+  owner,
+  ownersOf: '',
+  limiter: (limiter) => limiter,
+  outbox: (outbox) => outbox,
+  refusal: () => null,
+  checks: () => [],
+  warnings: () => [],
+  follow: () => {},
+  announce: () => {},
+  configured: () => {},
+})
+
+/** A change reaches every node within this time; a node that has not heard the store for so long may have missed one. */
+const heardWithinMs = 1000
+
+const applyTo = async (
+  { data, live, log }: { readonly data: Data; readonly live: Live; readonly log: Log },
+  changes: StoreChanges,
+): Promise<void> => {
+  const { store } = data
+  const { keys, accounts, others, everything } = changes
+  if (everything) {
+    live.keysChanged([...(await store.load())].map(([digest, key]) => ({ ...key, digest })))
+    live.accountsChanged(await store.loadAccounts())
+  }
+  if (keys.length > 0) live.keysChanged(keys)
+  if (accounts.length > 0) live.accountsChanged(accounts)
+  if (!others && !everything) return
+  live.customersChanged(await loadCustomers({ store, vault: data.vault }, log))
+  live.pricesChanged(await store.priceEntries())
+}
+
+type Joining = { readonly config: Config; readonly data: Data; readonly log: Log; readonly boot: string }
+
+const joinNodes = async (
+  { clock, version }: Machine,
+  { config, data, log, boot, store }: Joining & { readonly store: ClusterStore },
+  closing: AsyncDisposableStack,
+): Promise<Membership> => {
+  const { node } = data
+  const self = { url: null as string | null, digest: config.digest }
+  const from = await store.trailEnd()
+  const life = await startNodeLife({ store, self: () => ({ node, boot, version, ...self }), clock, log })
+  closing.defer(() => life.close())
+  let unheardMs = (): number => 0
+  const { staleMaxMs } = config.cluster
+  return {
+    owner: `${node}.${boot}`,
+    ownersOf: `${node}.`,
+    limiter: (limiter) => shareLimits(limiter, life.livingCount),
+    outbox: (outbox) => ({
+      ...outbox,
+      dueDeliveries: async (nowMs, limit) => (life.leads() ? outbox.dueDeliveries(nowMs, limit) : []),
+    }),
+    refusal: () =>
+      unheardMs() <= staleMaxMs
+        ? null
+        : new Problem('store_unavailable', {
+            message: `This node has not heard the store for ${Math.round(unheardMs() / 1000)} s and takes no more calls: what it knows is too old. Try again, or another node.`,
+            retryAfterMs: 1000,
+          }),
+    checks: () => {
+      const ok = unheardMs() <= heardWithinMs
+      const detail = `the store was last heard ${Math.round(unheardMs())} ms ago: changes may have been missed`
+      return [{ name: 'changes', ok, detail: ok ? null : detail }]
+    },
+    warnings: life.warnings,
+    follow: (live, stack) => {
+      const follower = followStore({ store, from, apply: (changes) => applyTo({ data, live, log }, changes), clock, log })
+      unheardMs = follower.unheardMs
+      stack.defer(() => follower.close())
+    },
+    announce: (url) => {
+      self.url = url
+    },
+    configured: ({ digest }) => {
+      self.digest = digest
+    },
+  }
+}
+
+/** Joins the nodes of the store, before anything of it is read: what changes from now on is followed. */
+export const joinCluster = (
+  machine: Machine,
+  joining: Omit<Joining, 'boot'>,
+  closing: AsyncDisposableStack,
+): Promise<Membership> | Membership => {
+  const boot = Buffer.from(machine.ids.bytes(12)).toString('hex')
+  const { cluster } = joining.data
+  return cluster === null ? soleNode(boot) : joinNodes(machine, { ...joining, boot, store: cluster }, closing)
+}

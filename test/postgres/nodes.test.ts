@@ -1,0 +1,114 @@
+import { strict as assert } from 'node:assert'
+import { after, before, describe, test } from 'node:test'
+import { chat } from '../e2e/bench.ts'
+import { call } from '../e2e/call.ts'
+import { admin, balanceOf, holdOf, models, openAccount, provenOk, settled, sold } from '../e2e/customer.ts'
+import type { Relay } from '../e2e/harness.ts'
+import { adminKey, eventually, testKey } from '../e2e/harness.ts'
+import { whole } from '../fake/answer.ts'
+import { completion } from '../fake/openai.ts'
+import type { Fleet } from './fleet.ts'
+import { startFleet } from './fleet.ts'
+import type { PostgresServer } from './server.ts'
+import { startPostgres } from './server.ts'
+
+const benchOf = (fleet: Fleet, place = 0) => ({
+  relay: at(fleet, place),
+  upstream: fleet.upstream,
+  key: '',
+  close: async () => {},
+})
+const at = (fleet: Fleet, place: number): Relay => {
+  const relay = fleet.relays[place % fleet.relays.length]
+  assert.ok(relay !== undefined)
+  return relay
+}
+
+describe('three nodes on one Postgres', () => {
+  let server: PostgresServer
+  let fleet: Fleet
+  before(async () => {
+    server = await startPostgres()
+    fleet = await startFleet({ url: await server.database(), size: 3, config: models })
+    fleet.upstream.answer(whole(completion({ promptTokens: 7, completionTokens: 3 })))
+  })
+  after(async () => {
+    await fleet[Symbol.asyncDispose]()
+    await server[Symbol.asyncDispose]()
+  })
+
+  test('started at once on an empty store they share its first rows, and each answers and is ready', async () => {
+    for (const relay of fleet.relays) {
+      const answer = await call(relay.url, { key: testKey, body: { ...chat('hi'), model: 'kimi-k2' } })
+      assert.equal(answer.status, 200, answer.text)
+      const ready = await call(relay.url, { path: '/health/readiness' })
+      assert.equal(ready.status, 200, ready.text)
+    }
+    const organisations = await admin(benchOf(fleet), '/organisations')
+    assert.equal((organisations['data'] as unknown[]).length, 1)
+  })
+
+  test('a key made on one node is known to the others within a second, and one revoked is refused', async () => {
+    const made = await at(fleet, 0).createKey({ name: 'of-one' })
+    const use = async (relay: Relay) => (await call(relay.url, { key: made.key, body: chat('hi') })).status
+    for (const relay of fleet.relays)
+      await eventually('the key', async () => ((await use(relay)) === 200 ? true : undefined), 1_000)
+    const revoked = await call(at(fleet, 1).url, { method: 'DELETE', path: `/api/v1/keys/${made.id}`, key: adminKey })
+    assert.ok(revoked.status < 300, revoked.text)
+    for (const relay of fleet.relays)
+      await eventually('the refusal', async () => ((await use(relay)) === 401 ? true : undefined), 1_000)
+  })
+
+  test('a call and what it cost are seen on every node', async () => {
+    const bench = benchOf(fleet)
+    const account = await openAccount(bench, 1_000_000_000n)
+    const status = async () => (await call(at(fleet, 2).url, { key: account.key, body: sold() })).status
+    await eventually('the account', async () => ((await status()) === 200 ? true : undefined), 1_000)
+    assert.equal(await settled(benchOf(fleet, 1), account.id), 1_000_000_000n - 13_000n)
+  })
+
+  test('money for ten calls pays for ten, however many nodes they come to at once', async () => {
+    const bench = benchOf(fleet)
+    const body = sold()
+    const account = await openAccount(bench, holdOf(body, 100n) * 10n)
+    const gate = Promise.withResolvers<void>()
+    const answer = whole(completion({ promptTokens: Buffer.byteLength(JSON.stringify(body)), completionTokens: 100 }))
+    fleet.upstream.answer(async (exchange) => {
+      await gate.promise
+      await answer(exchange)
+    })
+    for (const place of [1, 2])
+      await eventually(
+        'the key everywhere',
+        async () => {
+          const { status } = await call(at(fleet, place).url, { path: '/v1/models', key: account.key, method: 'GET' })
+          return status === 200 ? true : undefined
+        },
+        1_000,
+      )
+    const statuses: number[] = []
+    const calls = Array.from({ length: 90 }, async (_none, place) => {
+      statuses.push((await call(at(fleet, place).url, { key: account.key, body })).status)
+    })
+    // Nothing that was admitted ends before all others have been refused.
+    await eventually('the refusals', () => (statuses.length === 80 ? true : undefined), 20_000)
+    assert.deepEqual(new Set(statuses), new Set([402]))
+    const { balance, held } = await balanceOf(bench, account.id)
+    assert.equal(held, balance)
+    gate.resolve()
+    await Promise.all(calls)
+    assert.equal(statuses.filter((status) => status === 200).length, 10)
+    assert.equal(await settled(bench, account.id), 0n)
+    await provenOk(bench)
+  })
+
+  test('nodes are listed with what they run', async () => {
+    const listed = await eventually('three nodes', async () => {
+      const answer = await admin(benchOf(fleet), '/nodes')
+      const rows = answer['data'] as readonly Record<string, unknown>[]
+      return rows.length === 3 && rows.every(({ url }) => url !== null) ? rows : undefined
+    })
+    assert.deepEqual(new Set(listed.map(({ url }) => url)), new Set(fleet.relays.map(({ url }) => url)))
+    assert.ok(listed.every(({ state }) => state === 'alive'))
+  })
+})

@@ -1,0 +1,23 @@
+/** Runs suites of test/e2e on a throw-away Postgres: what the relay promises does not depend on where its books lie. */
+
+import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+import { startPostgres } from './server.ts'
+
+const root = resolve(import.meta.dirname, '..', '..')
+const core = [
+  ...['money', 'slices', 'leave-money', 'keys', 'limits', 'idempotency', 'responses', 'own-credential', 'life'],
+  ...['sandbox', 'endpoints', 'configuration'],
+]
+
+await using server = await startPostgres()
+const names = process.argv.length > 2 ? process.argv.slice(2) : core
+const flags = ['--test', '--test-isolation=process', '--test-concurrency=2', '--test-timeout=120000']
+const child = spawn(process.execPath, [...flags, ...names.map((name) => `test/e2e/${name}.test.ts`)], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, DROVER_TEST_POSTGRES: `postgres://drover@127.0.0.1:${server.port}` },
+})
+process.exitCode = await new Promise<number>((settle) => {
+  child.once('close', (code) => settle(code ?? 1))
+})
