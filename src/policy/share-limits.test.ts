@@ -21,7 +21,8 @@ const nodesOf = (count: number, clock = handClock(0)): readonly Limiter[] =>
 
 const admittedBy = async (nodes: readonly Limiter[], ticket: () => Ticket): Promise<number> => {
   let admitted = 0
-  for (const node of nodes) for (let tries = 0; tries < 100; tries += 1) if ((await node.take([ticket()])).ok) admitted += 1
+  for (const node of nodes)
+    for (let tries = 0; tries < 100; tries += 1) if ((await node.take([ticket()])).ok) admitted += 1
   return admitted
 }
 

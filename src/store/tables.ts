@@ -2,6 +2,7 @@
 
 import type { Flag, JsonText, Sequence, Whole, WholeOrNull, WholeOrZero } from './column.ts'
 import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
+import type { MandateTable, NodeTable } from './node-tables.ts'
 import type {
   AutoTopUpTable,
   PaymentEventTable,
@@ -422,19 +423,6 @@ export type OwnCredentialTable = {
 export type MetaTable = { name: string; value: string }
 
 export type SchemaStepTable = { number: Whole; name: string; applied_ms: Whole }
-
-/** On Postgres only, as the next one: a node as it was last heard. */
-export type NodeTable = {
-  id: string
-  boot: string
-  url: string | null
-  version: string
-  digest: string | null
-  started_ms: Whole
-  heard_ms: Whole
-}
-
-export type MandateTable = { name: string; holder: string; term: Whole; until_ms: Whole }
 
 export type Tables = {
   organisation: OrganisationTable

@@ -105,7 +105,13 @@ const joinNodes = async (
     },
     warnings: life.warnings,
     follow: (live, stack) => {
-      const follower = followStore({ store, from, apply: (changes) => applyTo({ data, live, log }, changes), clock, log })
+      const follower = followStore({
+        store,
+        from,
+        apply: (changes) => applyTo({ data, live, log }, changes),
+        clock,
+        log,
+      })
       unheardMs = follower.unheardMs
       stack.defer(() => follower.close())
     },

@@ -314,16 +314,8 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(
     machine,
-<<<<<<< HEAD
     { ...rooms, repeats, responses, carried },
-    { warnings: () => warnings, closing },
-=======
-    { ...rooms, repeats, responses },
-    {
-      warnings: () => [...warnings, ...member.warnings()],
-      closing,
-    },
->>>>>>> e14ae1c (Several nodes on one Postgres: changes followed within a second, readiness and stale_max, shares of limits, one leader for the outbox, nodes list and forget; end-to-end suites run on it)
+    { warnings: () => [...warnings, ...member.warnings()], closing },
   )
   const listening = await listen(machine, { config, folder, log, endpoints })
   data.lock.announce(listening.adminUrl)

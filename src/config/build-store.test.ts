@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { faultsText } from './fault.ts'
+import { readConfig } from './load.ts'
+
+const reading = (text: string) =>
+  readConfig(
+    { text, file: 'drover.yaml' },
+    {
+      workingFolder: '/',
+      environment: { URL: 'postgres://drover:hidden@db/x', SECRET: 'k'.repeat(40) },
+      vendors: [],
+    },
+  )
+
+const faultOf = async (text: string): Promise<string> => {
+  const loaded = await reading(text)
+  return loaded.ok ? '' : faultsText(loaded.faults)
+}
+
+test('Postgres is named by a reference, whose secret shows nowhere, with what its nodes agree on', async () => {
+  const loaded = await reading(
+    'store: { url: "env:URL" }\nsecrets: { key: "env:SECRET" }\ncluster: { stale_max: 5s, lease_abandon_after: 1h }\n',
+  )
+  assert.ok(loaded.ok, loaded.ok ? '' : faultsText(loaded.faults))
+  const { store, cluster } = loaded.config
+  assert.equal(store.postgres?.reveal(), 'postgres://drover:hidden@db/x')
+  assert.equal(store.file, null)
+  assert.deepEqual(cluster, { staleMaxMs: 5000, leaseAbandonAfterMs: 3_600_000 })
+  assert.ok(!JSON.stringify(loaded.config).includes('hidden'))
+})
+
+test('what several nodes need is asked for, and what is not there yet is refused', async () => {
+  assert.match(await faultOf('cluster: { stale_max: 5s }\n'), /cluster: is about several nodes/)
+  assert.match(await faultOf('store: { url: "env:URL" }\n'), /secrets\.key: is needed with Postgres/)
+  const redis = 'store: { url: "env:URL" }\nsecrets: { key: "env:SECRET" }\ncluster: { redis: "redis://r:6379" }\n'
+  assert.match(await faultOf(redis), /cluster\.redis: is not available in this version/)
+})

@@ -1,0 +1,16 @@
+/** Tables that only Postgres has: what nodes that share it need of each other. Times are the server's clock, in milliseconds. */
+
+import type { Whole } from './column.ts'
+
+/** A node as it was last heard. */
+export type NodeTable = {
+  id: string
+  boot: string
+  url: string | null
+  version: string
+  digest: string | null
+  started_ms: Whole
+  heard_ms: Whole
+}
+
+export type MandateTable = { name: string; holder: string; term: Whole; until_ms: Whole }
