@@ -36,7 +36,7 @@ const environment = {
   K1: 'first',
   K2: 'second',
   BLANK: '',
- 
+
   BROKEN: 'a\nb',
 }
 

@@ -29,13 +29,18 @@ const databaseOf = async (server: string, folder: string): Promise<string> => {
   return url
 }
 
+/** Whether the folder has the configuration of an earlier start, which stays. */
+const isLaidOut = (folder: string, config: string): boolean => config === '' && existsSync(join(folder, 'drover.yaml'))
+
 /** The configuration with the store in it, and what it refers to; `null` = the suites run on the embedded store. */
 export async function postgresFor(folder: string, config = ''): Promise<OnPostgres | null> {
   const server = process.env['DROVER_TEST_POSTGRES']
   if (server === undefined || /^store:/m.test(config)) return null
   const secrets = /^secrets:/m.test(config) ? '' : 'secrets: { key: "env:TEST_SECRET_KEY" }\n'
   return {
-    config: `${config.trimEnd()}\nstore: { url: "env:TEST_STORE_URL" }\n${secrets}`,
+    config: isLaidOut(folder, config)
+      ? await readFile(join(folder, 'drover.yaml'), 'utf8')
+      : `${config.trimEnd()}\nstore: { url: "env:TEST_STORE_URL" }\n${secrets}`,
     env: {
       TEST_STORE_URL: await databaseOf(server, folder),
       TEST_SECRET_KEY: createHash('sha256').update(folder).digest('hex'),

@@ -6,13 +6,18 @@ import { startPostgres } from './server.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
 const core = [
-  ...['money', 'slices', 'leave-money', 'keys', 'limits', 'idempotency', 'responses', 'own-credential', 'life'],
+  ...['money', 'slices', 'leave-money', 'keys', 'limits', 'idempotency', 'responses', 'own-credential'],
   ...['sandbox', 'endpoints', 'configuration'],
 ]
 
 await using server = await startPostgres()
-const names = process.argv.length > 2 ? process.argv.slice(2) : core
-const flags = ['--test', '--test-isolation=process', '--test-concurrency=2', '--test-timeout=120000']
+// `run-e2e.ts money -- --test-name-pattern=x`: one suite, with more for the runner.
+const [given, more] = [
+  process.argv.slice(2).filter((one) => !one.startsWith('--')),
+  process.argv.slice(2).filter((one) => one.startsWith('--')),
+]
+const names = given.length > 0 ? given : core
+const flags = [...more, '--test', '--test-isolation=process', '--test-concurrency=2', '--test-timeout=120000']
 const child = spawn(process.execPath, [...flags, ...names.map((name) => `test/e2e/${name}.test.ts`)], {
   cwd: root,
   stdio: 'inherit',
