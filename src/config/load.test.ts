@@ -276,11 +276,6 @@ describe('a bad file', () => {
       ["drover.yaml:1:22 store.durability: must be one of process, power; did you mean 'process'?"],
     ],
     [
-      'Postgres without the key that its nodes share',
-      'store: { url: "postgres://db/x" }\n',
-      [/secrets\.key: is needed with Postgres/],
-    ],
-    [
       'a password in the database URL',
       'store: { url: "postgres://u:p4ss@db/x" }\n',
       [/store\.url: holds a literal secret/],

@@ -253,6 +253,21 @@ const reload = (
   return [`a restart is needed for ${restart.join(', ')}`]
 }
 
+/** What is done again and again beside the calls. */
+const startJobs = (
+  { clock }: Machine,
+  { request, data, log, payments }: Rooms,
+  closing: AsyncDisposableStack,
+): void => {
+  const { store } = data
+  const jobs = [
+    rollUsage({ store, clock, log }),
+    forgetOld({ store, retention: request.config.retention, clock, log }),
+    startPolling({ cashier: payments.cashier, clock, log }),
+  ]
+  for (const job of jobs) closing.defer(() => job.close())
+}
+
 /**
  * Serves until `machine.stopping`; gives the exit code. One JSON line on stdout when it listens, everything for a person on
  * stderr.
@@ -305,12 +320,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   closing.defer(() => responses.close())
   const carried = makeCarriedTurns({ store, seal: data.carriedSeal, clock, log })
   closing.defer(() => carried.close())
-  const rolling = rollUsage({ store, clock, log })
-  closing.defer(() => rolling.close())
-  const forgetting = forgetOld({ store, retention: config.retention, clock, log })
-  closing.defer(() => forgetting.close())
-  const polling = startPolling({ cashier: payments.cashier, clock, log })
-  closing.defer(() => polling.close())
+  startJobs(machine, rooms, closing)
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(
     machine,
