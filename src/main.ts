@@ -72,5 +72,6 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   checkProvider: async (request) => (await import('#wiring/command-ports.ts')).checkProvider(machine, request),
   retirementOf: async (vendor, model) =>
     (await import('#wiring/command-ports.ts')).retirementOf(machine, vendor, model),
+  calendarsOf: async (vendors) => (await import('#wiring/command-ports.ts')).calendarsOf(machine, vendors),
   signal: stopping.signal,
 })

@@ -15,6 +15,8 @@ const calendarFile = z.record(
     through: day,
     sources: z.array(source).min(1),
     days: z.array(day).min(1),
+    /** Days past `through` that are holidays whatever will be announced, and why that is believed. */
+    assumed: z.strictObject({ through: day, why: z.string(), days: z.array(day).min(1) }).optional(),
   }),
 )
 
@@ -24,11 +26,13 @@ const fxFile = z.strictObject({
   per_usd: z.record(z.string(), z.array(z.strictObject({ from: day, rate: z.string() })).min(1)),
 })
 
-/** Public holidays by UTC day, and the last day that is known. */
+/** Public holidays by UTC day, and the last day that is announced. */
 export type Calendar = {
   readonly name: string
   readonly title: string
   readonly through: string
+  /** Until when further days are assumed; `null` = none are. */
+  readonly assumedThrough: string | null
   readonly days: readonly string[]
 }
 
@@ -40,9 +44,15 @@ export const noWorld: World = Object.freeze({ calendars: new Map(), fxRates: [] 
 /** @throws RangeError, or Zod's error, saying what is wrong. */
 export const calendarsOf = (json: unknown): World['calendars'] =>
   new Map(
-    Object.entries(calendarFile.parse(json)).map(([name, { title, through, days }]) => [
+    Object.entries(calendarFile.parse(json)).map(([name, { title, through, days, assumed }]) => [
       name,
-      Object.freeze({ name, title, through, days: Object.freeze(days) }),
+      Object.freeze({
+        name,
+        title,
+        through,
+        assumedThrough: assumed?.through ?? null,
+        days: Object.freeze([...days, ...(assumed?.days ?? [])]),
+      }),
     ]),
   )
 

@@ -134,6 +134,20 @@ describe('configuration', () => {
     assert.equal((await examine(proxied)).find('exposure').verdict, 'ok')
   })
 
+  test('holidays that prices go by are told of before their calendar ends, and after', async () => {
+    const text = `${port0}providers: { a: { vendor: moonshot } }\n`
+    const calendar = { name: 'cn', title: 'Public holidays', assumedThrough: '2027-12-31', vendors: ['moonshot'] }
+    const at = async (through: string) =>
+      (await examine(text, { calendarsOf: async () => [{ ...calendar, through }] })).find('calendar:cn')
+    assert.equal((await at('2099-12-31')).verdict, 'ok')
+    const past = await at('2020-12-31')
+    assert.equal(past.verdict, 'warn')
+    assert.match(
+      past.detail,
+      /hours of moonshot are priced beyond the end of the calendar.*any other day counts as no holiday/,
+    )
+  })
+
   test('models that end are named with their successors', async () => {
     const text = `${port0}providers: { a: { vendor: moonshot } }\nmodels:\n  old: { targets: [{ provider: a, model: gone }] }\n  next: { targets: [{ provider: a, model: going }] }\n`
     const { find } = await examine(text, {

@@ -3,7 +3,7 @@
 import { Command } from 'commander'
 import type { Finding, Verdict } from './doctor/check.ts'
 import { ok, warn } from './doctor/check.ts'
-import { checkConfig, checkExposure, checkRetirements, checkSecrets } from './doctor/configuration.ts'
+import { checkCalendars, checkConfig, checkExposure, checkRetirements, checkSecrets } from './doctor/configuration.ts'
 import { checkCredit } from './doctor/credit.ts'
 import { checkClock, checkDataFolder, checkDisk, checkNode, checkPermissions, checkPort } from './doctor/machine.ts'
 import { checkProviders } from './doctor/provider.ts'
@@ -76,6 +76,7 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
     await checkPort(config.server.host, config.server.port, lock.servedBy),
     checkExposure(config),
     ...(await checkRetirements(config, ports.retirementOf)),
+    ...(await checkCalendars(config, ports)),
     ...(flags.offline === true ? [] : await checkProviders(config.providers, ports)),
     ...(flags.offline === true ? [] : await checkCredit(config.providers, ports)),
   ]

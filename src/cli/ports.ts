@@ -42,6 +42,17 @@ export type CheckReply = {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** Public holidays by which prices change. */
+export type PriceCalendar = {
+  readonly name: string
+  readonly title: string
+  /** The last day that is announced, `YYYY-MM-DD`. */
+  readonly through: string
+  /** Until when days are assumed; `null` = none are. */
+  readonly assumedThrough: string | null
+  readonly vendors: readonly string[]
+}
+
 export type ModelRetirement = {
   /** The day, `YYYY-MM-DD`. */
   readonly on: string
@@ -86,6 +97,8 @@ export type CommandLinePorts = {
   readonly checkProvider: (request: CheckRequest) => Promise<CheckReply>
   /** What the catalog says about the end of a vendor's model; `null` = nothing. */
   readonly retirementOf: (vendor: string, model: string) => Promise<ModelRetirement | null>
+  /** The calendars of public holidays by which these vendors change their prices. */
+  readonly calendarsOf: (vendors: readonly string[]) => Promise<readonly PriceCalendar[]>
   /** Aborts when the person wants the command to end (Ctrl-C); `logs --follow` ends by it with 0. */
   readonly signal: AbortSignal
 }

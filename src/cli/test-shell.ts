@@ -64,6 +64,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       },
       checkProvider: async () => ({ status: 200, headers: {} }),
       retirementOf: async () => null,
+      calendarsOf: async () => [],
       signal: new AbortController().signal,
       ...replaced,
       ...more,

@@ -4,7 +4,7 @@ import type { Log } from '#base/log.ts'
 import { silentLog } from '#base/log.ts'
 import { loadCatalog } from '#catalog/load.ts'
 import { namedAt } from '#catalog/lookup.ts'
-import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, ServeRequest } from '#cli/ports.ts'
+import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, PriceCalendar, ServeRequest } from '#cli/ports.ts'
 import { networkTransport } from '#http/upstream.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
@@ -86,4 +86,23 @@ export const retirementOf = async (machine: Machine, vendor: string, name: strin
   const model = namedAt(catalog, vendor, name)?.model
   if (model === undefined || model.retiresOn === null || model.retiresMs === null) return null
   return { on: model.retiresOn, isPast: machine.clock.nowMs() >= model.retiresMs, successor: model.successor }
+}
+
+/** The calendars of public holidays by which these vendors change their prices; the ones that end first stand first. */
+export const calendarsOf = async (machine: Machine, vendors: readonly string[]): Promise<readonly PriceCalendar[]> => {
+  const catalog = await loadCatalog(new URL('catalog/', machine.root))
+  const used = new Map<string, Set<string>>()
+  for (const { name, models } of catalog.vendors.filter(({ name: vendor }) => vendors.includes(vendor)))
+    for (const { calendar } of models.flatMap(({ priceRows }) => priceRows.flatMap(({ windows }) => windows ?? [])))
+      if (calendar !== undefined) used.set(calendar.name, (used.get(calendar.name) ?? new Set()).add(name))
+  return [...catalog.world.calendars.values()]
+    .filter(({ name }) => used.has(name))
+    .map(({ name, title, through, assumedThrough }) => ({
+      name,
+      title,
+      through,
+      assumedThrough,
+      vendors: [...(used.get(name) ?? [])],
+    }))
+    .sort((one, other) => (one.through < other.through ? -1 : 1))
 }

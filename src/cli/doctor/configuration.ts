@@ -76,3 +76,34 @@ export const checkRetirements = async (
     }),
   ]
 }
+
+/** A notice for the next year comes about two months before it: from here on it should be there. */
+const noticeDays = 30
+const dayMs = 86_400_000
+
+const dayText = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10)
+
+/** Prices that change with the time of day but on holidays: whether the holidays are known long enough. */
+export const checkCalendars = async (
+  config: Config,
+  { calendarsOf, clock }: Pick<CommandLinePorts, 'calendarsOf' | 'clock'>,
+): Promise<readonly Finding[]> => {
+  const vendors = [...new Set(config.providers.map(({ vendor }) => vendor))]
+  return (await calendarsOf(vendors)).map(({ name, title, through, assumedThrough, vendors: users }) => {
+    const words = { id: `calendar:${name}`, title: 'Holidays' }
+    const nowMs = clock.nowMs()
+    if (dayText(nowMs + noticeDays * dayMs) <= through)
+      return ok({ ...words, detail: `${users.join(', ')}: known until ${through}` })
+    const assumed =
+      assumedThrough === null ? '' : `, of later ones only those that are fixed are assumed (until ${assumedThrough})`
+    const past =
+      dayText(nowMs) > through
+        ? 'are priced beyond the end of the calendar'
+        : 'will soon be priced beyond the end of the calendar'
+    return warn({
+      ...words,
+      detail: `the hours of ${users.join(', ')} ${past}: ${title.toLowerCase()}, are known until ${through}${assumed}; any other day counts as no holiday, at the dearer price`,
+      mend: 'Update Drover when the days are announced, or set prices of your own for those days (drover prices set).',
+    })
+  })
+}
