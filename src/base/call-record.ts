@@ -126,3 +126,12 @@ export type CallRecord = {
   readonly requestBody: string | null
   readonly responseBody: string | null
 }
+
+/** What a record calls a credential that the call's own account has brought. */
+export const ownCredentialName = 'own credential'
+
+const refusals: ReadonlySet<number> = new Set([401, 402, 403, 429])
+
+/** Whether a provider refused a credential that the account itself has brought: that says nothing of the operator's standing there. */
+export const isOwnRefusal = ({ credential, status }: Pick<AttemptRecord, 'credential' | 'status'>): boolean =>
+  credential === ownCredentialName && status !== null && refusals.has(status)

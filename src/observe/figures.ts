@@ -4,6 +4,7 @@
  */
 
 import type { CallRecord } from '#base/call-record.ts'
+import { isOwnRefusal } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Blame } from '#base/problem.ts'
 import { problems } from '#base/problem.ts'
@@ -167,7 +168,9 @@ export const makeFigures = (clock: Clock): Figures => {
       add('all', 'all', call)
       if (record.key !== null) add('key', record.key, call)
       if (record.key !== null && record.model !== null) add('model', record.model, call)
-      for (const attempt of record.attempts) add('provider', attempt.provider, ofAttempt(attempt))
+      // What an account's own credential was refused for says nothing of the provider as the operator has it.
+      for (const attempt of record.attempts.filter((one) => !isOwnRefusal(one)))
+        add('provider', attempt.provider, ofAttempt(attempt))
     },
     read: ({ by, window, limit }) => {
       const [slotMs, slotsMax] = windows[window]

@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CallRecord } from '#base/call-record.ts'
+import { isOwnRefusal } from '#base/call-record.ts'
 import type { ProblemCode } from '#base/problem.ts'
 import { errorType } from './error-type.ts'
 import { makeGapHistogram } from './gap-histogram.ts'
@@ -38,6 +39,12 @@ const meters = (registers: Registry[]) => ({
     name: 'drover_attempts_total',
     help: 'Tries of upstream targets, by provider and outcome.',
     labelNames: ['provider', 'error_type'],
+    registers,
+  }),
+  ownRefusals: new Counter({
+    name: 'drover_own_credential_refusals_total',
+    help: 'Attempts at which a provider refused a credential that the account itself had brought; they are in no other figure of the provider.',
+    labelNames: ['provider'],
     registers,
   }),
   tokens: new Counter({
@@ -115,6 +122,7 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
   const {
     calls,
     attempts,
+    ownRefusals,
     tokens,
     callTokens,
     charged,
@@ -135,6 +143,10 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
     const provider = record.provider ?? 'none'
     calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorLabel(record.error) })
     for (const attempt of record.attempts) {
+      if (isOwnRefusal(attempt)) {
+        ownRefusals.inc({ provider: attempt.provider })
+        continue
+      }
       attempts.inc({ provider: attempt.provider, error_type: errorLabel(attempt.error) })
       if (attempt.costNanoUsd !== null) upstreamCost.inc({ provider: attempt.provider }, usdOf(attempt.costNanoUsd))
     }

@@ -2,7 +2,7 @@
 
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { mapRates, priceAt } from '#base/price-row.ts'
-import { discountFactor, markupFactor, noRules, rulesFor } from '#base/price-rule.ts'
+import { discountFactor, feeFactor, markupFactor, noRules, rulesFor } from '#base/price-rule.ts'
 import { rateBy, usdFactor } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -31,7 +31,7 @@ export const rowForAccount = (
   }
 }
 
-/** The rates in dollars with the markup and the discount of the row, each rounded by itself: for showing and comparing. */
+/** The rates in dollars with the markup, the relay fee and the discount of the row, each rounded by itself: for showing and comparing. */
 export const ratesNow = (
   row: ModelRow,
   { atMs, inputTokens }: { readonly atMs: number; readonly inputTokens: number },
@@ -40,7 +40,7 @@ export const ratesNow = (
   const choice = priceAt(row.priceRows, { atMs, inputTokens, serviceTier: null })
   const toUsd = choice === null ? null : usdFactor(choice.row, atMs)
   if (choice === null || toUsd === null) return null
-  const { markup, discount } = row.rules ?? noRules
-  const factors = [toUsd, markupFactor(markup), discountFactor(discount)]
+  const rules = row.rules ?? noRules
+  const factors = [toUsd, markupFactor(rules.markup), feeFactor(rules), discountFactor(rules.discount)]
   return mapRates(choice.row.rates, (nano) => rateBy(nano, factors))
 }

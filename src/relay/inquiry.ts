@@ -12,6 +12,7 @@ import type { RelayPorts } from './journey.ts'
 import { modelEntries, modelEntry } from './model-list.ts'
 import type { ModelShape } from './model-shape.ts'
 import { modelShapeOf } from './model-shape.ts'
+import { shownRow, snapshotFor } from './own-credential.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Who asks, when, and where the answer may be looked for. */
@@ -28,9 +29,10 @@ export type Inquiry = (question: Question, params: Readonly<Record<string, strin
 
 /** `GET /v1/models`, in the shape of the client that asks. */
 export const listModels: Inquiry = ({ snapshot, key, nowMs, shape }, _params, query) => {
+  const seen = snapshotFor(snapshot, key)
   const entries = modelEntries((key.test ? snapshot.test : snapshot.live).byName, key, {
     nowMs,
-    pricedFor: (row) => rowForAccount(row, snapshot, { account: key.account, atMs: nowMs }),
+    pricedFor: (row) => shownRow(rowForAccount(row, snapshot, { account: key.account, atMs: nowMs }), seen),
   })
   return shape.list(entries, query)
 }
@@ -40,7 +42,7 @@ export const showModel: Inquiry = ({ snapshot, key, nowMs, shape }, params) => {
   try {
     const name = params['id'] ?? ''
     const row = rowForAccount(rowFor(snapshot, key, name), snapshot, { account: key.account, atMs: nowMs })
-    return shape.show(modelEntry(name, row, nowMs))
+    return shape.show(modelEntry(name, shownRow(row, snapshotFor(snapshot, key)), nowMs))
   } catch (thrown) {
     const problem = asProblem(thrown)
     throw new Problem(problem.code, { ...problem.detail, status: problem.status === 400 ? 404 : problem.status })

@@ -2,6 +2,7 @@
 
 import { decimalOf, tokensPerPrice } from '#base/money.ts'
 import type { PriceRates } from '#base/price-row.ts'
+import { percentText } from '#base/price-rule.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { ratesNow } from './account-price.ts'
@@ -21,6 +22,8 @@ export type ModelEntry = {
   readonly pricing: Readonly<Record<string, string>> | null
   /** USD per million tokens as decimal strings; `null` = unpriced. */
   readonly price_per_million: Readonly<Record<string, string>> | null
+  /** Where the account's own credentials serve the model: the percent that is charged, which the prices here are the part of. */
+  readonly relay_fee_percent?: string
 }
 
 /** 15 digits after the point hold nano-USD per million tokens exactly. */
@@ -48,6 +51,7 @@ const named = (
 /** The entry under the name that was asked for, which may be an alias. */
 export const modelEntry = (name: string, row: ModelRow, nowMs: number): ModelEntry => {
   const free = row.priceRows === 'free'
+  const fee = row.rules?.feeBasisPoints
   const price = row.priceRows === 'free' ? null : ratesNow(row, { atMs: nowMs, inputTokens: 0 })
   return {
     id: name,
@@ -64,6 +68,7 @@ export const modelEntry = (name: string, row: ModelRow, nowMs: number): ModelEnt
     price_per_million: free
       ? { input: '0', output: '0' }
       : price && named(price, { input: 'input', output: 'output', cached: 'cached_input' }, (nano) => decimalOf(nano)),
+    ...(fee === undefined ? {} : { relay_fee_percent: percentText(fee).replace('%', '') }),
   }
 }
 

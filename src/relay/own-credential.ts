@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { CallRecord } from '#base/call-record.ts'
+import { ownCredentialName } from '#base/call-record.ts'
 import { noRules } from '#base/price-rule.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
@@ -17,9 +18,6 @@ export const ownCredentialsOf = (credentials: readonly OwnCredential[]): OwnCred
       new Map(list.map((one) => [one.provider, one])),
     ]),
   )
-
-/** What a record of an attempt calls it. */
-const credentialName = 'own credential'
 
 /** Of the headers that the operator gives a provider, those that say who asks: they are the operator's, not the account's. */
 const identityHeaders: ReadonlySet<string> = new Set([
@@ -46,7 +44,7 @@ const withOwn = (usual: Upstream, { account, provider, credential, feeBasisPoint
     provider: {
       ...usual.provider,
       credentials: secret,
-      credentialNames: secret.map(() => credentialName),
+      credentialNames: secret.map(() => ownCredentialName),
       headers: Object.fromEntries(headers),
       price: 'free',
     },
@@ -92,7 +90,15 @@ export const feeOf = ({
   if (fee !== undefined) return fee.basisPoints
   // Nothing was priced, as with a fee of 0 and a model without a price.
   const isOwn = attempts.some(
-    (one) => one.credential === credentialName && one.provider === provider && one.usage !== null,
+    (one) => one.credential === ownCredentialName && one.provider === provider && one.usage !== null,
   )
   return isOwn && (pricing === null || pricing === undefined) ? 0 : null
+}
+
+/** The row as a list of models shows it: where every target is asked with an own credential, at the fee's part of the price. */
+export const shownRow = (row: ModelRow, { upstreams }: Pick<Snapshot, 'upstreams'>): ModelRow => {
+  const owns = row.targets.map(({ provider }) => upstreams.get(provider)?.own)
+  const fees = owns.flatMap((own) => own?.feeBasisPoints ?? [])
+  if (fees.length === 0 || fees.length < owns.length) return row
+  return { ...row, rules: { ...(row.rules ?? noRules), feeBasisPoints: Math.max(...fees) } }
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CallFilter } from '#admin/port.ts'
 import type { AttemptRecord, CallRecord } from '#base/call-record.ts'
+import { ownCredentialName } from '#base/call-record.ts'
 import { handClock } from '#base/hand-clock.ts'
 import { usageOf } from '#base/usage.ts'
 import type { UsageDimension, UsageFilter, UsageGroup, UsageQuestion } from '#report/port.ts'
@@ -345,6 +346,28 @@ export const usageContract = ({ name, open }: OpenBackend): void => {
       ['moonshot', 1, 1, 0, 12n, 5n],
       ['openai', 0, 1, 1, 0n, 7n],
     ])
+  })
+
+  test(`${name}: what an account's own credential fetched stands apart from what the operator is billed`, async (context) => {
+    const store = await open(context, handClock(0))
+    const own = attempt('moonshot', { credential: ownCredentialName, costNanoUsd: 0n })
+    await store.append(answered('call_1'))
+    await store.append(answered('call_2', { attempts: [own], costNanoUsd: 1n }))
+    await store.append(answered('call_3', { attempts: [{ ...own, error: 'upstream_error' }, attempt('moonshot')] }))
+    const found = await groupsOf(store, { by: ['provider'] })
+    assert.deepEqual(
+      found.map(({ values, tally }) => [
+        values.provider,
+        tally.calls,
+        tally.attempts,
+        tally.failedAttempts,
+        tally.chargeNanoUsd,
+      ]),
+      [
+        ['moonshot', 2, 2, 0, 24n],
+        ['moonshot (own)', 1, 2, 1, 1n],
+      ],
+    )
   })
 
   test(`${name}: what is not known is counted as unknown, what was refused has used nothing`, async (context) => {

@@ -111,6 +111,22 @@ describe('own provider credentials of an account', () => {
     await provenOk(bench)
   })
 
+  test('the list of models shows the fee, and its part of the price, to that account alone', async () => {
+    const [one, two] = [await openAccount(bench, 0n), await openAccount(bench, 0n)]
+    await bring(bench, one, { fee: '5%' })
+    const shown = async (key: string, path: string) => JSON.parse((await call(bench.relay.url, { path, key })).text)
+    const sold = await shown(one.key, '/v1/models/sold')
+    assert.equal(sold.relay_fee_percent, '5')
+    assert.deepEqual(sold.price_per_million, { input: '0.05', output: '0.10' })
+    const list = (await shown(one.key, '/v1/models')).data as readonly { id: string; relay_fee_percent?: string }[]
+    assert.equal(list.find(({ id }) => id === 'sold')?.relay_fee_percent, '5')
+    // Its second provider would be asked with the operator's credential.
+    assert.equal(list.find(({ id }) => id === 'pair')?.relay_fee_percent, undefined)
+    const other = await shown(two.key, '/v1/models/sold')
+    assert.deepEqual([other.relay_fee_percent, other.price_per_million.input], [undefined, '1.00'])
+    await forget(bench, one)
+  })
+
   test('without a fee neither credit nor a price is needed; with one both are', async () => {
     const account = await openAccount(bench, 0n)
     await bring(bench, account)
@@ -148,6 +164,11 @@ describe('own provider credentials of an account', () => {
       assert.equal(answer.text.includes(ownKey), false, 'not even where the provider says it')
     }
     bench.upstream.answer(whole(used))
+    const metrics = (await call(bench.relay.url, { path: '/metrics', key: adminKey })).text
+    assert.match(metrics, /drover_own_credential_refusals_total\{provider="fake"\} [1-9]/)
+    assert.doesNotMatch(metrics, /drover_attempts_total\{provider="fake",error_type="upstream_error"\}/)
+    const stats = await admin(bench, '/stats?by=provider')
+    assert.doesNotMatch(JSON.stringify(stats), /"fake".*"upstream":[1-9]/)
     assert.match(await standing(bench), /"breaker":"closed","away":null,"again_ms":null,"failures":0/)
     const answer = await ask(bench, two)
     assert.equal(answer.status, 200, answer.text)

@@ -2,6 +2,7 @@
 
 import type { Selectable } from 'kysely'
 import type { AttemptRecord } from '#base/call-record.ts'
+import { ownCredentialName } from '#base/call-record.ts'
 import type { Usage } from '#base/usage.ts'
 import type { TallyDraft } from '#report/port.ts'
 import { emptyTally } from '#report/port.ts'
@@ -42,9 +43,8 @@ export type Names = Pick<
 
 export type Contribution = { readonly names: Names; readonly tally: TallyDraft }
 
-type StoredAttempt = Pick<AttemptRecord, 'provider' | 'model' | 'error' | 'firstPartMs' | 'usage'> & {
-  readonly costNanoUsd: string | null
-}
+type StoredAttempt = Pick<AttemptRecord, 'provider' | 'model' | 'error' | 'firstPartMs' | 'usage'> &
+  Partial<Pick<AttemptRecord, 'credential'>> & { readonly costNanoUsd: string | null }
 
 /** No call is larger. Whatever says so is wrong, counts as unknown, and never makes a sum overflow. */
 const tokensPerCallMax = 1_000_000_000_000
@@ -114,9 +114,18 @@ const namesOf = (call: RolledCall, provider: string, upstreamModel: string): Nam
   upstream_model: upstreamModel,
 })
 
+/** The provider's bill for these goes to the account itself: they are told apart from what the operator is billed. */
+const providerOf = ({ provider, credential }: StoredAttempt): string =>
+  credential === ownCredentialName ? `${provider} (own)` : provider
+
+/** The provider that answered; the last attempt at its target is the one. */
+const answeredBy = (call: RolledCall, attempts: readonly StoredAttempt[]): string => {
+  const last = attempts.findLast(({ provider, model }) => provider === call.provider && model === call.upstream_model)
+  return last === undefined ? (call.provider ?? '') : providerOf(last)
+}
+
 /** What the call adds: one part for the target that answered, and one for each other that was tried. */
 export const contributionsOf = (call: RolledCall): readonly Contribution[] => {
-  const [provider, model] = [call.provider ?? '', call.upstream_model ?? '']
   const parts = new Map<string, Contribution>()
   const partOf = (name: string, upstreamModel: string, tally: () => TallyDraft): TallyDraft => {
     const key = JSON.stringify([name, upstreamModel])
@@ -126,9 +135,9 @@ export const contributionsOf = (call: RolledCall): readonly Contribution[] => {
     parts.set(key, part)
     return part.tally
   }
-  partOf(provider, model, () => tallyOfCall(call))
-  for (const attempt of JSON.parse(call.attempts) as readonly StoredAttempt[])
-    addAttempt(partOf(attempt.provider, attempt.model, emptyTally), attempt)
+  const attempts = JSON.parse(call.attempts) as readonly StoredAttempt[]
+  partOf(answeredBy(call, attempts), call.upstream_model ?? '', () => tallyOfCall(call))
+  for (const attempt of attempts) addAttempt(partOf(providerOf(attempt), attempt.model, emptyTally), attempt)
   return [...parts.values()]
 }
 
