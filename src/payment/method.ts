@@ -11,27 +11,23 @@ export type RawNotice = {
   readonly bytes: Uint8Array
 }
 
+/** A card that the payer has left for later. */
+export type KeptCard = { readonly customer: string; readonly card: string; readonly ending: string }
+
+/** What a notice names an order by: our own id, or the processor's of the payment. */
+export type Named = { readonly order: string } | { readonly transaction: string }
+
 /** What a notice whose signature is right is about: a hint to ask the processor, and no more. */
 export type Hint =
-  | { readonly kind: 'order'; readonly id: string; readonly order: string }
-  | { readonly kind: 'refund'; readonly id: string; readonly order: string; readonly refund: string | null }
-  | {
+  | ({ readonly kind: 'order'; readonly id: string; readonly card?: KeptCard } & Named)
+  | ({ readonly kind: 'refund'; readonly id: string; readonly refund: string | null } & Named)
+  | ({
       readonly kind: 'dispute'
       readonly id: string
-      readonly order: string
       readonly dispute: string
       readonly amountNano: bigint
       readonly outcome: 'open' | 'won' | 'lost'
-    }
-  /** A card was kept for later. */
-  | {
-      readonly kind: 'card'
-      readonly id: string
-      readonly account: string
-      readonly customer: string
-      readonly card: string
-      readonly ending: string
-    }
+    } & Named)
   /** Well signed and about nothing of ours. */
   | { readonly kind: 'nothing'; readonly id: string; readonly why: string }
 
@@ -50,7 +46,8 @@ export type Action =
 
 export type RefundSeen =
   | { readonly kind: 'done'; readonly processorId: string | null }
-  | { readonly kind: 'sent'; readonly processorId: string | null }
+  /** `note`: it waits for a person. */
+  | { readonly kind: 'sent'; readonly processorId: string | null; readonly note?: string }
   | { readonly kind: 'failed'; readonly why: string }
 
 /** `id`: ours, where it has one. */
@@ -109,8 +106,11 @@ export type PaymentMethod = {
   /** Idempotent by the refund. */
   readonly refund: (order: PaymentOrder, refund: PaymentRefund) => Promise<RefundSeen>
   readonly queryRefund: (order: PaymentOrder, refund: PaymentRefund) => Promise<RefundSeen>
-  /** Every refund that it knows of an order, also those made in its own console; absent = it does not say. */
-  readonly refunds?: (order: PaymentOrder) => Promise<readonly ForeignRefund[]>
+  /**
+   * Refunds of an order that have left, also those made in the processor's own console. `named`: what a notice calls one, which is all
+   * that some can be asked for. Absent = it does not say.
+   */
+  readonly refunds?: (order: PaymentOrder, named: string | null) => Promise<readonly ForeignRefund[]>
   /** `day`: as the processor counts days. @throws Problem where it is not ready. */
   readonly bill: (day: string) => Promise<readonly BillLine[]>
   /** The bounds of that day in UTC. */

@@ -5,7 +5,7 @@ import type { Answer } from '#http/inbound.ts'
 import type { CashierParts } from './cashier.ts'
 import { askAndTake, eventOf, methodOf, moveWith } from './cashier.ts'
 import { takeDispute } from './dispute.ts'
-import type { Hint, PaymentMethod, RawNotice } from './method.ts'
+import type { Hint, Named, PaymentMethod, RawNotice } from './method.ts'
 import type { PaymentOrder } from './port.ts'
 import { sendRefund, takeForeignRefund } from './refund.ts'
 
@@ -25,11 +25,13 @@ const noteNotice = (parts: CashierParts, order: PaymentOrder, hint: Hint): Promi
     ],
   }))
 
-const orderOfMethod = async (parts: CashierParts, method: PaymentMethod, id: string): Promise<PaymentOrder> => {
-  const order = await parts.store.order(id)
+const orderNamed = async (parts: CashierParts, method: PaymentMethod, hint: Named): Promise<PaymentOrder> => {
+  const { store } = parts
+  const name = 'order' in hint ? hint.order : hint.transaction
+  const order = 'order' in hint ? await store.order(name) : await store.orderBy(method.name, 'transaction', name)
   // Another method's order is none of this one's: its notices must not touch it.
   if (order !== null && order.method === method.name) return order
-  throw new Problem('not_found', { message: `'${method.name}' has no order ${id.slice(0, 64)} here.` })
+  throw new Problem('not_found', { message: `'${method.name}' has no order ${name.slice(0, 64)} here.` })
 }
 
 /** A refund notice names one of ours, or one that was made at the processor. */
@@ -45,7 +47,7 @@ const takeRefundHint = async (
     return
   }
   const method = methodOf(parts, order.method)
-  for (const found of (await method.refunds?.(order)) ?? [])
+  for (const found of (await method.refunds?.(order, hint.refund)) ?? [])
     if (!refunds.some(({ id, processorId }) => id === found.id || processorId === found.processorId))
       await takeForeignRefund(parts, order.id, {
         processorId: found.processorId,
@@ -60,14 +62,13 @@ const act = async (parts: CashierParts, method: PaymentMethod, hint: Hint): Prom
     parts.log.info('a notice is about nothing of ours', { method: method.name, notice: hint.id, why: hint.why })
     return
   }
-  if (hint.kind === 'card') {
-    await parts.cardKept(hint)
-    return
+  const order = await orderNamed(parts, method, hint)
+  if (hint.kind === 'order') {
+    const asked = await askAndTake(parts, order)
+    if (hint.card !== undefined && asked.creditedMs !== null) await parts.cardKept(asked, hint.card)
   }
-  const order = await orderOfMethod(parts, method, hint.order)
-  if (hint.kind === 'order') await askAndTake(parts, order)
-  else if (hint.kind === 'refund') await takeRefundHint(parts, order, hint)
-  else await takeDispute(parts, order, hint)
+  if (hint.kind === 'refund') await takeRefundHint(parts, order, hint)
+  if (hint.kind === 'dispute') await takeDispute(parts, order, hint)
   await noteNotice(parts, order, hint)
 }
 

@@ -200,16 +200,16 @@ const restored = (order: PaymentOrder, refund: PaymentRefund, nowMs: number): De
   return { grants: [credit, bonus], upgrade: null }
 }
 
-const tellFailed = (
+const tell = (
   parts: CashierParts,
   refund: PaymentRefund,
-  { order, why }: { readonly order: PaymentOrder; readonly why: string },
+  { order, words }: { readonly order: PaymentOrder; readonly words: string },
 ): void =>
   parts.emit({
     name: 'payment_stuck',
     account: order.account,
     object: refund.id,
-    message: `Refund ${refund.id} of order ${order.id} failed at ${order.method}: ${why}. Its credit was given back; refund another way.`,
+    message: `Refund ${refund.id} of order ${order.id} at ${order.method} ${words}.`,
     figure: null,
     facts: { method: order.method, refund: refund.id },
   })
@@ -222,7 +222,7 @@ export const takeRefund = async (
 ): Promise<PaymentOrder> => {
   const found = await parts.store.refund(id)
   if (found === null) throw new Problem('not_found', { message: `There is no refund ${id}.`, param: 'refund' })
-  let failed = false
+  let [failed, stuck] = [false, false]
   const order = await moveWith(parts, found.order, async (now) => {
     const refunds = await parts.store.refundsOf(now.id)
     const refund = refunds.find((one) => one.id === id)
@@ -230,11 +230,19 @@ export const takeRefund = async (
     const nowMs = parts.clock.nowMs()
     const processorId = seen.kind === 'failed' ? refund.processorId : (seen.processorId ?? refund.processorId)
     if (seen.kind === 'sent') {
+      stuck = seen.note !== undefined && refund.note !== seen.note
       const nextPollMs = nowMs + pollDelayMs(refund.polls)
       return {
         state: now.state,
         facts: {},
-        refund: { ...refund, state: 'sent', processorId, polls: refund.polls + 1, nextPollMs },
+        refund: {
+          ...refund,
+          state: 'sent',
+          processorId,
+          polls: refund.polls + 1,
+          nextPollMs,
+          note: seen.note ?? refund.note,
+        },
         events: [],
       }
     }
@@ -278,7 +286,9 @@ export const takeRefund = async (
       ],
     }
   })
-  if (failed && seen.kind === 'failed') tellFailed(parts, found, { order, why: seen.why })
+  if (failed && seen.kind === 'failed')
+    tell(parts, found, { order, words: `failed: ${seen.why}. Its credit was given back; refund another way` })
+  if (stuck && seen.kind === 'sent') tell(parts, found, { order, words: `waits: ${seen.note ?? ''}` })
   return order
 }
 

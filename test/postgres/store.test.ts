@@ -18,6 +18,7 @@ import { ledgerPartsContract } from '#store/ledger-parts.contract.ts'
 import type { LedgerBackend, Reopened } from '#store/ledger-sample.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
+import { paymentContract } from '#store/payment.contract.ts'
 import { peopleContract } from '#store/people.contract.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
 import { responseContract } from '#store/response.contract.ts'
@@ -77,6 +78,7 @@ outboxContract(backend)
 retentionContract(backend)
 peopleContract(backend)
 codeContract(backend)
+paymentContract(backend)
 ownCredentialContract(backend)
 keptAnswerContract(backend)
 responseContract(backend)

@@ -67,16 +67,21 @@ type Creating = {
 }
 
 const create = async (transaction: Transaction, { order, event, trail }: Creating): Promise<PaymentOrder> => {
-  if (order.idempotencyKey !== null) {
+  const made = await transaction
+    .insertInto('payment_order')
+    .values(rowOfOrder(order))
+    .onConflict((conflict) => conflict.columns(['account', 'idempotency_key']).doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (made === undefined) {
     const before = await transaction
       .selectFrom('payment_order')
       .selectAll()
       .where('account', '=', order.account)
       .where('idempotency_key', '=', order.idempotencyKey)
-      .executeTakeFirst()
-    if (before !== undefined) return orderOf(before)
+      .executeTakeFirstOrThrow()
+    return orderOf(before)
   }
-  await transaction.insertInto('payment_order').values(rowOfOrder(order)).execute()
   await keepEvent(transaction, event)
   if (trail !== null) await appendTrail(transaction, trail)
   return order
