@@ -11,6 +11,7 @@ import type { SignupRules } from '#ledger/signup.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { CashierParts } from '#payment/cashier.ts'
+import type { Fee } from '#payment/price.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
@@ -33,6 +34,8 @@ export type PaymentPorts = {
   readonly off: () => ReadonlyMap<string, string>
   /** Above this a second person must agree that a transfer came. */
   readonly approveAboveNanoUsd: () => bigint
+  /** What a processor keeps of a payment; `null` = nobody said. */
+  readonly keptFee: (method: string) => Fee | null
 }
 
 export type SignupRoom = {

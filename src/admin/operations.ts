@@ -2,6 +2,7 @@
 
 import { accountOperations } from './accounts.ts'
 import { applyOperations } from './apply.ts'
+import { autoTopUpOperations } from './auto-top-ups.ts'
 import { budgetOperations } from './budgets.ts'
 import { callOperations } from './calls.ts'
 import { codeOperations } from './codes.ts'
@@ -20,6 +21,7 @@ import { nodeOperations } from './nodes.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { paymentDecisions } from './payment-decisions.ts'
+import { paymentReconcile } from './payment-reconcile.ts'
 import { paymentOperations } from './payments.ts'
 import { planOperations } from './plans.ts'
 import { priceCompareOperations } from './price-compare.ts'
@@ -46,6 +48,8 @@ export const operations = [
   ...budgetOperations,
   ...paymentOperations,
   ...paymentDecisions,
+  ...paymentReconcile,
+  ...autoTopUpOperations,
   ...codeOperations,
   ...signupOperations,
   ...planOperations,

@@ -34,6 +34,7 @@ const noPayments = (clock: Clock): AdminPorts['payments'] => ({
   ...testCashier({ store: {} as PaymentStore, clock }),
   off: () => new Map(),
   approveAboveNanoUsd: () => 0n,
+  keptFee: () => null,
 })
 
 type TestMoney = Pick<AdminStore, 'grantCredit' | 'setAccountState' | 'balance' | 'verifyBooks'>

@@ -15,7 +15,7 @@ import type { ConnectionFlags } from './connection.ts'
 import { connect } from './connection.ts'
 import { Failure, usageFailure } from './failure.ts'
 import type { Shell } from './operation-command.ts'
-import { addConnectionFlags, everyPage } from './operation-command.ts'
+import { addConnectionFlags, everyPage, operationCommand } from './operation-command.ts'
 import { configSource } from './settings-source.ts'
 
 type Flags = ConnectionFlags & {
@@ -171,5 +171,10 @@ export const reconcileCommand = (shell: Shell, exited: (code: number) => void): 
     .option('--all', 'Show figures that agree as well.')
   addConnectionFlags(usage).option('--json', 'Print JSON.')
   usage.action(async () => exited(await runReconcile(usage.opts<Flags>(), shell)))
-  return new Command('reconcile').description('compare the books with what others say').addCommand(usage)
+  const payments = operations.find(({ noun, verb }) => noun === 'payments' && verb === 'reconcile')
+  if (payments === undefined) throw new Error('there is no operation payments reconcile')
+  return new Command('reconcile')
+    .description('compare the books with what others say')
+    .addCommand(usage)
+    .addCommand(operationCommand(payments, 'payments', shell))
 }

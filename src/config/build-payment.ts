@@ -199,7 +199,12 @@ export const buildPayments = async (
     settlement: settlementOf(settings, tell),
     late: block.late,
     description: block.description,
-    chargesMonthMax: block.auto_top_up_max,
+    kept: new Map(
+      (['stripe', 'wechat', 'alipay', 'manual'] as const).flatMap((name) => {
+        const kept = block[name]?.kept
+        return kept === undefined ? [] : [[name, { basisPoints: kept.percent, fixedNano: kept.fixed }] as const]
+      }),
+    ),
     off,
   }
 }

@@ -63,15 +63,20 @@ export const ask = async ({ transport, clock }: AskGround, request: Ask): Promis
   }
 }
 
+const parsed = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    // The text itself may hold what must not be told.
+    return null
+  }
+}
+
 /** The object that an answer holds. @throws Problem `upstream_error`. */
 export const objectIn = (bytes: Uint8Array, who: string): Readonly<Record<string, unknown>> => {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  } catch {
-    // Said below: the text itself may hold what must not be told.
-  }
-  throw new Problem('upstream_error', { message: `${who} answered something that is no JSON object.` })
+  const value = parsed(bytes)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw new Problem('upstream_error', { message: `${who} sent something that is no JSON object.` })
 }
 
 /** Fields of untrusted objects, as text and as objects. */

@@ -2,8 +2,8 @@
 
 import { z } from 'zod'
 import type { Secret } from '#base/log.ts'
-import { amount, count, duration, line, reference, url } from '#base/settings.ts'
-import type { Bonus, SettlementRate } from './price.ts'
+import { amount, duration, line, reference, url } from '#base/settings.ts'
+import type { Bonus, Fee, SettlementRate } from './price.ts'
 import type { Counter } from './shop.ts'
 
 const currency = () => z.enum(['USD', 'CNY'], { error: 'must be USD or CNY' })
@@ -36,6 +36,9 @@ const bounds = (expires: string) => ({
     .default(10_000_000_000_000n)
     .describe('The most credit that can be bought at once, in USD (default "10000").'),
   fee: fee().optional(),
+  kept: fee()
+    .optional()
+    .describe('What the processor keeps of a payment, for the nightly comparison. Absent: fees are not compared.'),
   expires: duration({ min: '1m', max: '90d' })
     .optional()
     .describe(`How long an order can be paid (default ${expires}).`),
@@ -119,9 +122,11 @@ export const paymentSettings = z
       .default('credit')
       .describe('What is done with money that comes when its order has ended.'),
     description: line(100).default('API credit').describe("What stands on the payer's page and statement."),
-    auto_top_up_max: count(1, 100).default(10).describe('Charges of a kept card for one account and month, at most.'),
   })
   .describe('How credit is bought.')
+
+/** What processors keep, by method; of the others nobody said. */
+export type KeptFees = ReadonlyMap<string, Fee>
 
 /** What the configuration makes of the block: secrets read, defaults filled in. A method that lacks its secret is `null`. */
 export type PaymentConfig = {
@@ -174,7 +179,7 @@ export type PaymentConfig = {
   readonly settlement: readonly SettlementRate[]
   readonly late: 'credit' | 'refund'
   readonly description: string
-  readonly chargesMonthMax: number
+  readonly kept: KeptFees
   /** Why a method that the file names is not on. */
   readonly off: ReadonlyMap<string, string>
 }

@@ -10,6 +10,8 @@ import { networkTransport } from '#http/upstream.ts'
 import type { CashierParts } from '#payment/cashier.ts'
 import type { MadeMethods } from '#payment/index.ts'
 import { makeMethods } from '#payment/index.ts'
+import type { KeptCard } from '#payment/method.ts'
+import type { PaymentOrder } from '#payment/port.ts'
 import type { Live } from '#relay/live.ts'
 import type { Store } from '#store/face.ts'
 import type { Machine } from './machine.ts'
@@ -49,6 +51,16 @@ const systemContext = ({ clock, ids }: Machine, live: Live) => ({
   clock,
   ids,
 })
+
+/** A card that is left waits until its account says when it is to be charged; a new one takes the place of the old. */
+const keepCard = async (store: Store, order: PaymentOrder, card: KeptCard): Promise<void> => {
+  const before = await store.autoTopUp(order.account)
+  const rules = before ?? { belowNanoUsd: 0n, creditNanoUsd: order.creditNanoUsd, monthMaxNanoUsd: 0n, enabled: false }
+  await store.setAutoTopUp(
+    { ...rules, ...card, account: order.account, method: order.method, failures: 0, nextTryMs: 0, note: null },
+    null,
+  )
+}
 
 /** Opens the methods; those of an operator without any cost nothing. */
 export const openPayments = async (
@@ -97,12 +109,13 @@ export const openPayments = async (
       const facts = (await store.loadAccounts()).find(({ id }) => id === account)
       if (facts !== undefined) live.accountsChanged([{ ...facts, plan }])
     },
-    cardKept: async () => {},
+    cardKept: (order, card) => keepCard(store, order, card),
   }
   return {
     cashier,
     off: () => current.payments.off,
     approveAboveNanoUsd: () => current.payments.manual?.approveAboveNanoUsd ?? 0n,
+    keptFee: (method) => current.payments.kept.get(method) ?? null,
     configure: (next) => {
       open(next).catch((error: unknown) => log.error('the payment methods could not be changed', { error }))
     },

@@ -263,7 +263,7 @@ const startJobs = (
   const jobs = [
     rollUsage({ store, clock, log }),
     forgetOld({ store, retention: request.config.retention, clock, log }),
-    startPolling({ cashier: payments.cashier, clock, log }),
+    startPolling({ ...payments, clock, log }),
   ]
   for (const job of jobs) closing.defer(() => job.close())
 }

@@ -88,6 +88,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
       ...testCashier({ store, clock, methods: [transfers] }),
       off: () => new Map(),
       approveAboveNanoUsd: () => nanoOf('1000'),
+      keptFee: () => null,
     },
     ...changes,
   }

@@ -236,9 +236,16 @@ export function stripeFake({ clock }: { readonly clock: Clock }): StripeFake {
       refunds,
       disputes,
     }
-    if (id !== undefined) {
+    if (id !== undefined && id !== 'search') {
       const object = tables[kind]?.get(id)
       return object === undefined ? error(404, 'resource_missing') : json(shown(object, url))
+    }
+    if (url.pathname === '/v1/payment_intents/search') {
+      const named = /^metadata\['order'\]:'(\w+)'$/.exec(url.searchParams.get('query') ?? '')?.[1]
+      return list(
+        [...intents.values()].filter((one) => row(one['metadata'])['order'] === named),
+        url,
+      )
     }
     if (url.pathname === '/v1/refunds')
       return list(

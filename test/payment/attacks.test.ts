@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import { attacks } from './attack.ts'
 import { benches, benchKeys, openWorld } from './bench.ts'
 
-const page = join(import.meta.dirname, '..', '..', 'docs', 'reference', 'payment-attacks.md')
+const page = join(import.meta.dirname, '..', '..', 'docs', 'operate', 'payment-attacks.md')
 const keys = benchKeys()
 const outcomes = new Map<string, Map<string, string>>()
 const note = (attack: string, method: string, outcome: string): void => {

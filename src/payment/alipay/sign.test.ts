@@ -43,9 +43,14 @@ test('names are sorted, values are as they are, what is empty is left out', () =
 
 test('a fixed request has a fixed signature, which covers sign_type', () => {
   const signed = signedRequest({ app_id: '2014072300007148', sign_type: 'RSA2', biz_content: '{"a":"中文"}' }, key)
-  const digest = createHash('sha256').update(signed['sign'] ?? '').digest('hex')
+  const digest = createHash('sha256')
+    .update(signed['sign'] ?? '')
+    .digest('hex')
   assert.equal(digest, '0b8b20e31d85a0038cc48134aca07420568013c7424cd8faf467033a4dd73df2')
-  assert.equal(isSignedBy('app_id=2014072300007148&biz_content={"a":"中文"}&sign_type=RSA2', signed['sign'] ?? '', publicKey), true)
+  assert.equal(
+    isSignedBy('app_id=2014072300007148&biz_content={"a":"中文"}&sign_type=RSA2', signed['sign'] ?? '', publicKey),
+    true,
+  )
 })
 
 test('a notice is signed without sign_type, and any changed field breaks it', () => {

@@ -30,6 +30,11 @@ const sessionSecondsMax = 86_000
 const pageRowsMax = 100
 const pagesMax = 1000
 
+const listIn = (object: Fields): readonly Fields[] =>
+  Array.isArray(object['data'])
+    ? object['data'].filter((one): one is Fields => typeof one === 'object' && one !== null)
+    : []
+
 const cardsOf: Readonly<Record<string, string>> = { checkout: 'card', alipay: 'alipay', wechat_pay: 'wechat_pay' }
 
 const endSeconds = ({ clock }: Ground, order: PaymentOrder): number => {
@@ -154,8 +159,14 @@ const queryIntent = async (ground: Ground, order: PaymentOrder, id: string): Pro
   return { kind: status === 'canceled' || status === 'requires_payment_method' ? 'closed' : 'unpaid' }
 }
 
+/** A charge whose answer was lost: it is found by the order that it names. */
+const findIntent = async ({ client }: Ground, order: PaymentOrder): Promise<string | null> => {
+  const text = encodeURIComponent(`metadata['order']:'${order.id}'`)
+  return textAt(listIn(await client.get(`/v1/payment_intents/search?query=${text}`))[0], 'id')
+}
+
 const query = async (ground: Ground, order: PaymentOrder): Promise<Seen> => {
-  const { processorId } = order
+  const processorId = order.processorId ?? (order.way === 'auto' ? await findIntent(ground, order) : null)
   // What was never begun has no address that anybody could pay at.
   if (processorId === null) return { kind: ground.clock.nowMs() >= order.expiresMs ? 'closed' : 'unpaid' }
   return order.way === 'auto' ? queryIntent(ground, order, processorId) : querySession(ground, order, processorId)
@@ -201,11 +212,6 @@ const queryRefund = async (ground: Ground, order: PaymentOrder, refund: PaymentR
   refund.processorId === null
     ? sendRefund(ground, order, refund)
     : refundSeen(await ground.client.get(`/v1/refunds/${encodeURIComponent(refund.processorId)}`))
-
-const listIn = (object: Fields): readonly Fields[] =>
-  Array.isArray(object['data'])
-    ? object['data'].filter((one): one is Fields => typeof one === 'object' && one !== null)
-    : []
 
 const refunds = async ({ client }: Ground, { transaction }: PaymentOrder) => {
   if (transaction === null) return []

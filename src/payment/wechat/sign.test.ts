@@ -46,10 +46,7 @@ const request = {
 }
 
 test('what is signed are lines, and an empty body keeps its own', () => {
-  assert.equal(
-    requestText(request),
-    'GET\n/v3/certificates?a=1\n1554208460\n593BEC0C930BF1AFEB40B4A08C8FB242\n\n',
-  )
+  assert.equal(requestText(request), 'GET\n/v3/certificates?a=1\n1554208460\n593BEC0C930BF1AFEB40B4A08C8FB242\n\n')
   assert.match(requestText({ ...request, method: 'POST', body: '{"a":1}' }), /\n\{"a":1\}\n$/)
 })
 
@@ -90,7 +87,11 @@ test('an answer is believed with its own bytes, time and nonce, and by its own k
 })
 
 /** AES-256-GCM of `{"out_trade_no":"ord_1"}`, made with another program (Python's cryptography). */
-const sealed = { ciphertext: 'DUcclrHBE5NffFMk6pzEyhU1jw2PwM3dV/0ehZ3mA6Hq8zTIHaKfhA==', nonce: 'fdasflkja484', associatedData: 'transaction' }
+const sealed = {
+  ciphertext: 'DUcclrHBE5NffFMk6pzEyhU1jw2PwM3dV/0ehZ3mA6Hq8zTIHaKfhA==',
+  nonce: 'fdasflkja484',
+  associatedData: 'transaction',
+}
 
 test('a notice that another program has encrypted opens with its key, nonce and data, and with no others', () => {
   const apiV3Key = '0123456789abcdef0123456789abcdef'

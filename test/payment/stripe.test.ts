@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { nanoOf } from '#base/money.ts'
+import { topUpAccounts } from '#payment/auto-top-up.ts'
+import type { AutoTopUp } from '#payment/port.ts'
+import { benchKeys, openWorld, stripeBench } from './bench.ts'
+
+const keys = benchKeys()
+const hundred = nanoOf('100')
+
+const opened = async () => {
+  let fake: ReturnType<typeof stripeBench>['fake'] | null = null
+  const world = await openWorld(
+    (ground) => {
+      const bench = stripeBench(ground)
+      fake = bench.fake
+      return bench
+    },
+    { keys },
+  )
+  assert.ok(fake !== null)
+  return { world, fake: fake as ReturnType<typeof stripeBench>['fake'] }
+}
+
+const row = (account: string, changes: Partial<AutoTopUp> = {}): AutoTopUp => ({
+  account,
+  method: 'stripe',
+  customer: 'cus_1',
+  card: 'pm_1',
+  ending: '4242',
+  belowNanoUsd: nanoOf('10'),
+  creditNanoUsd: nanoOf('50'),
+  monthMaxNanoUsd: nanoOf('100'),
+  enabled: true,
+  failures: 0,
+  nextTryMs: 0,
+  note: null,
+  ...changes,
+})
+
+test('a dispute takes the credit, what is spent becomes debt, and one that is won gives it again, once', async (context) => {
+  const { world, fake } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  const { id } = await world.open(account)
+  fake.pay(id)
+  await world.send(fake.notice(id))
+  const settle = { account, key: null, nowMs: world.clock.nowMs(), priceHash: null, rule: 'test', upstreamCosts: [] }
+  await world.store.settle({ ...settle, call: 'call_1', chargeNanoUsd: nanoOf('30') })
+  const dispute = fake.dispute(id)
+  for (let time = 0; time < 3; time += 1) await world.send(fake.disputeNotice(dispute, 'charge.dispute.created'))
+  assert.equal((await world.order(id)).state, 'disputed')
+  assert.equal(await world.balance(account), -nanoOf('30'))
+  fake.decide(dispute, 'won')
+  for (let time = 0; time < 3; time += 1) await world.send(fake.disputeNotice(dispute, 'charge.dispute.closed'))
+  assert.equal(await world.balance(account), nanoOf('70'))
+  assert.equal((await world.order(id)).state, 'credited')
+  assert.deepEqual(
+    world.told.map(({ name, facts }) => [name, facts['outcome']]),
+    [
+      ['payment_disputed', 'open'],
+      ['payment_disputed', 'won'],
+    ],
+  )
+  await world.sound()
+})
+
+test('an inquiry takes nothing, and a lost dispute stays taken', async (context) => {
+  const { world, fake } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  const { id } = await world.open(account)
+  fake.pay(id)
+  await world.send(fake.notice(id))
+  const inquiry = fake.dispute(id, 'warning_needs_response')
+  await world.send(fake.disputeNotice(inquiry, 'charge.dispute.created'))
+  assert.equal(await world.balance(account), hundred)
+  const dispute = fake.dispute(id, 'lost')
+  // The decision comes first: the beginning is in it.
+  await world.send(fake.disputeNotice(dispute, 'charge.dispute.closed'))
+  await world.send(fake.disputeNotice(dispute, 'charge.dispute.created'))
+  assert.equal(await world.balance(account), 0n)
+  assert.equal((await world.order(id)).state, 'disputed')
+  await world.sound()
+})
+
+test('a kept card is charged when credit runs low, at most to the cap of the month', async (context) => {
+  const { world } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  await world.store.setAutoTopUp(row(account), null)
+  const spend = async (call: string, usd: string): Promise<void> => {
+    const settle = { account, key: null, nowMs: world.clock.nowMs(), priceHash: null, rule: 'test', upstreamCosts: [] }
+    await world.store.settle({ ...settle, call, chargeNanoUsd: nanoOf(usd) })
+  }
+  await topUpAccounts(world.cashier)
+  assert.equal(await world.balance(account), nanoOf('50'))
+  await topUpAccounts(world.cashier)
+  assert.equal(await world.balance(account), nanoOf('50'))
+  await spend('call_1', '45')
+  await topUpAccounts(world.cashier)
+  assert.equal(await world.balance(account), nanoOf('5'), 'it rests after a charge')
+  world.clock.advance(600_000)
+  await topUpAccounts(world.cashier)
+  assert.equal(await world.balance(account), nanoOf('55'))
+  await spend('call_2', '50')
+  world.clock.advance(600_000)
+  await topUpAccounts(world.cashier)
+  assert.equal(await world.balance(account), nanoOf('5'), 'the most of the month is reached')
+  assert.match((await world.store.autoTopUp(account))?.note ?? '', /most of this month/)
+  world.clock.advance(3 * 86_400_000)
+  await topUpAccounts(world.cashier)
+  assert.equal(await world.balance(account), nanoOf('55'), 'a new month has begun')
+  await world.sound()
+})
+
+test('a card that is refused rests longer each time, then is off; a charge whose answer is lost is not made twice', async (context) => {
+  const { world, fake } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  await world.store.setAutoTopUp(row(account), null)
+  fake.declines = true
+  const waits: number[] = []
+  for (let time = 0; time < 3; time += 1) {
+    await topUpAccounts(world.cashier)
+    const { nextTryMs = 0, failures = 0 } = (await world.store.autoTopUp(account)) ?? {}
+    assert.equal(failures, time + 1)
+    waits.push((nextTryMs - world.clock.nowMs()) / 3_600_000)
+    world.clock.advance(nextTryMs - world.clock.nowMs())
+  }
+  assert.deepEqual(waits, [1, 2, 4])
+  assert.equal((await world.store.autoTopUp(account))?.enabled, false)
+  assert.equal(await world.balance(account), 0n)
+  fake.declines = false
+  await world.store.setAutoTopUp(row(account, { nextTryMs: world.clock.nowMs() }), null)
+  fake.broken.push(500)
+  await topUpAccounts(world.cashier)
+  await topUpAccounts(world.cashier)
+  assert.equal(await world.balance(account), nanoOf('50'))
+  assert.equal([...fake.intents.values()].filter((one) => one['status'] === 'succeeded').length, 1)
+  await world.sound()
+})
+
+test('the payer leaves a card, and it is kept by the names that Stripe has for it', async (context) => {
+  const { world, fake } = await opened()
+  context.after(() => world.store.close())
+  const kept: unknown[] = []
+  const cashier = { ...world.cashier, cardKept: async (_order: unknown, card: unknown) => void kept.push(card) }
+  const account = await world.account()
+  const { id } = await world.open(account)
+  fake.pay(id)
+  const session = fake.sessionOf(id)
+  Object.assign(session, { customer: 'cus_9', metadata: { ...(session['metadata'] as object), keep_card: 'yes' } })
+  assert.equal(await world.send(fake.notice(id), cashier), 200)
+  assert.deepEqual(kept, [{ customer: 'cus_9', card: 'pm_fake1', ending: '4242' }])
+})
