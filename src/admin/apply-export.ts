@@ -54,6 +54,7 @@ const plansOf = ({ ports }: OperationContext) =>
           tpm: plan.tokensPerMinute,
           tpd: plan.tokensPerDay,
           concurrency: plan.concurrency,
+          slice_tokens: plan.sliceTokens ?? null,
           signup_credit: usd(plan.signupCreditNanoUsd),
           signup_credit_expires: durationText(plan.signupCreditExpiresMs),
           upgrade_at_paid_usd: usd(plan.upgradeAtPaidNanoUsd),

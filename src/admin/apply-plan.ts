@@ -40,6 +40,7 @@ const planSteps = (plan: Plan, { context, document }: Known): void => {
         tpm: found.tokensPerMinute,
         tpd: found.tokensPerDay,
         concurrency: found.concurrency,
+        slice_tokens: found.sliceTokens ?? null,
         signup_credit: usd(found.signupCreditNanoUsd),
         signup_credit_expires: durationText(found.signupCreditExpiresMs),
         upgrade_at_paid_usd: usd(found.upgradeAtPaidNanoUsd),

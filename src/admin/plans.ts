@@ -21,6 +21,7 @@ const planView = z.object({
   tpm: z.int().nullable(),
   tpd: z.int().nullable(),
   concurrency: z.int().nullable(),
+  slice_tokens: z.int().nullable().describe('Output tokens that holds of streams grow by; null = 1024.'),
   signup_credit_usd: z.string().nullable(),
   signup_credit_expires_ms: z.int().nullable(),
   upgrade_at_paid_usd: z.string().nullable(),
@@ -36,6 +37,7 @@ const viewOf = (plan: PlanFacts): z.input<typeof planView> => ({
   tpm: plan.tokensPerMinute,
   tpd: plan.tokensPerDay,
   concurrency: plan.concurrency,
+  slice_tokens: plan.sliceTokens ?? null,
   signup_credit_usd: usd(plan.signupCreditNanoUsd),
   signup_credit_expires_ms: plan.signupCreditExpiresMs,
   upgrade_at_paid_usd: usd(plan.upgradeAtPaidNanoUsd),
@@ -87,6 +89,12 @@ export const planFields = {
   tpm: limitField('Tokens a minute.'),
   tpd: limitField('Tokens a day.'),
   concurrency: limitField('Calls under way at once.'),
+  slice_tokens: z
+    .int()
+    .min(256)
+    .max(65_536)
+    .optional()
+    .describe('Output tokens that the hold of a stream grows by where credit is short (1024 unless given).'),
   signup_credit: usdField('USD of promotional credit for a new account.'),
   signup_credit_expires: z
     .string()
@@ -120,6 +128,7 @@ const changed = (name: string, before: Omit<PlanFacts, 'name' | 'origin'>, given
   tokensPerMinute: given.tpm ?? before.tokensPerMinute,
   tokensPerDay: given.tpd ?? before.tokensPerDay,
   concurrency: given.concurrency ?? before.concurrency,
+  sliceTokens: given.slice_tokens ?? before.sliceTokens ?? null,
   signupCreditNanoUsd: amountOf(given.signup_credit, before.signupCreditNanoUsd),
   signupCreditExpiresMs:
     given.signup_credit_expires === undefined

@@ -7,8 +7,8 @@ import { operations } from '#admin/operations.ts'
 import { table } from '#admin/render.ts'
 import type { GroupView } from '#admin/usage-view.ts'
 import { decimalOf } from '#base/money.ts'
-import type { Comparison, DifferenceLine, OwnDay } from '#report/reconcile/compare.ts'
-import { compareUsage } from '#report/reconcile/compare.ts'
+import type { Comparison, DifferenceLine, ExportFilter, OwnDay } from '#report/reconcile/compare.ts'
+import { compareUsage, rowsWithin } from '#report/reconcile/compare.ts'
 import { readUsageExport } from '#report/usage-export/read.ts'
 import type { UsageExportRow } from '#report/usage-export/row.ts'
 import type { ConnectionFlags } from './connection.ts'
@@ -22,6 +22,9 @@ type Flags = ConnectionFlags & {
   readonly file: readonly string[]
   readonly provider?: string
   readonly threshold: string
+  readonly project?: string
+  readonly key?: string
+  readonly tier?: string
   readonly all?: boolean
   readonly json?: boolean
 }
@@ -34,6 +37,21 @@ const readFileText = async (file: string): Promise<string> => {
   } catch (thrown) {
     const why = (thrown as NodeJS.ErrnoException).code ?? 'unknown'
     throw new Failure({ what: `${file} cannot be read.`, why, next: 'Check the name.', code: 'unreadable' }, 1, thrown)
+  }
+}
+
+const listOf = (text: string | undefined): readonly string[] | undefined =>
+  text
+    ?.split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+
+const filterOf = ({ project, key, tier }: Flags): ExportFilter => {
+  const [projects, keys, tiers] = [listOf(project), listOf(key), listOf(tier)]
+  return {
+    ...(projects === undefined ? {} : { project: projects }),
+    ...(keys === undefined ? {} : { key: keys }),
+    ...(tiers === undefined ? {} : { serviceTier: tiers }),
   }
 }
 
@@ -117,7 +135,15 @@ const lineView = (line: DifferenceLine) => ({
 const runReconcile = async (flags: Flags, shell: Shell): Promise<number> => {
   const { ports, terminal } = shell
   const basisPointsMax = thresholdOf(flags.threshold)
-  const rows = await readExports(flags.file, shell)
+  const read = await readExports(flags.file, shell)
+  const rows = rowsWithin(read, filterOf(flags))
+  if (rows.length === 0 && read.length > 0)
+    throw new Failure({
+      what: 'No row of the export is of what --project, --key and --tier name.',
+      why: 'The export may not have been grouped by it.',
+      next: 'Group the export by project, key or tier, or leave the flag out.',
+      code: 'empty',
+    })
   if (rows.length === 0)
     throw new Failure({
       what: 'The export holds no usage.',
@@ -167,6 +193,9 @@ export const reconcileCommand = (shell: Shell, exited: (code: number) => void): 
       'The export: JSON of the OpenAI usage or costs API, of the Anthropic usage or cost report, or OpenRouter activity (JSON or CSV).',
     )
     .option('--provider <a,b>', "Drover's providers that the export is about (default: all of its vendor).")
+    .option('--project <a,b>', "Only rows of these projects or workspaces of the provider: those of Drover's keys.")
+    .option('--key <a,b>', 'Only rows of these keys, by the ids that the provider gives them.')
+    .option('--tier <a,b>', 'Only rows of these service tiers, such as default or batch.')
     .option('--threshold <percent>', 'What is an alarm.', '1')
     .option('--all', 'Show figures that agree as well.')
   addConnectionFlags(usage).option('--json', 'Print JSON.')

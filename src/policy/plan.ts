@@ -13,6 +13,8 @@ export type PlanFacts = {
   readonly concurrency: number | null
   /** Absent or `null`: what does not fit is refused at once. */
   readonly queue?: QueueBound | null
+  /** Output tokens that holds of streams grow by where credit is short; absent or `null` = 1,024. */
+  readonly sliceTokens?: number | null
   /** Promotional credit of a new account; `null` = none. */
   readonly signupCreditNanoUsd: bigint | null
   readonly signupCreditExpiresMs: number | null

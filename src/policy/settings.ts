@@ -38,6 +38,11 @@ const plan = z.strictObject({
   tpd: limit('Tokens a day.'),
   concurrency: limit('Calls under way at once.'),
   queue: queue(),
+  slice_tokens: count(256, 65_536)
+    .optional()
+    .describe(
+      'Output tokens that the hold of a stream grows by where credit is short (default: 1024). Smaller lets more streams share a little credit, larger asks the books less often.',
+    ),
   signup_credit: amount().optional().describe('USD of promotional credit for a new account.'),
   signup_credit_expires: duration({ min: '1h' }).optional().describe('When that credit ends.'),
   discount: discount().optional().describe('What is taken off the price of every call.'),

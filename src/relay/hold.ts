@@ -17,7 +17,7 @@ import type { Bound } from './bound.ts'
 import { asksForWindow, boundOf, outputTokensMin } from './bound.ts'
 import { budgetsFor, namesOf } from './paying.ts'
 import type { Slices } from './running-hold.ts'
-import { sliceTokens } from './running-hold.ts'
+import { sliceTokensDefault } from './running-hold.ts'
 import type { CustomerTables, Snapshot } from './snapshot.ts'
 
 /** After the last moment of its call a hold stands this much longer, for a settlement that has to be repeated. */
@@ -44,6 +44,8 @@ export type HoldQuestion = {
   readonly nowMs: number
   /** The relay fee where own credentials fetch whatever answer there is; `null` = the whole price may be due. */
   readonly feeBasisPoints: number | null
+  /** Output tokens that a hold in slices grows by; absent = as usual. */
+  readonly sliceTokens?: number
   /** Until when it may be under way, wall clock; absent = as long as its route lasts. */
   readonly endsMs?: number
 }
@@ -151,9 +153,9 @@ const isVisible = ({ call, rows, upstreams }: HoldQuestion): boolean =>
     ),
   )
 
-const slicesOf = ({ amountNanoUsd: wholeNanoUsd, amountFor, outputTokensFor }: Bound): Slices => {
+const slicesOf = ({ amountNanoUsd: wholeNanoUsd, amountFor, outputTokensFor }: Bound, sliceTokens: number): Slices => {
   const sliceNanoUsd = amountFor(sliceTokens) - amountFor(0)
-  return { outputTokensFor, sliceNanoUsd: sliceNanoUsd > 0n ? sliceNanoUsd : 1n, wholeNanoUsd }
+  return { outputTokensFor, sliceNanoUsd: sliceNanoUsd > 0n ? sliceNanoUsd : 1n, sliceTokens, wholeNanoUsd }
 }
 
 /**
@@ -172,6 +174,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   const bound = boundOf(call, { rows, atMs: nowMs, canCap: canCap(question), feeBasisPoints: question.feeBasisPoints })
   if (bound instanceof Problem) throw bound
   const { amountNanoUsd, amountMinNanoUsd } = bound
+  const sliceTokens = question.sliceTokens ?? sliceTokensDefault
   const sliceNanoUsd = isVisible(question) ? bound.amountFor(sliceTokens) : null
   const held = await books.hold({
     call: call.id,
@@ -199,7 +202,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
   return {
     ...free,
     amountNanoUsd: held.amountNanoUsd,
-    slices: sliceNanoUsd === null ? null : slicesOf(bound),
+    slices: sliceNanoUsd === null ? null : slicesOf(bound, sliceTokens),
     call: withOutputMax(question, tokens),
     warnings: [`${protocolField(question)}:lowered to ${tokens}; it is ${why}`],
   }

@@ -334,8 +334,22 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const account = snapshot.accounts.get(key.account)
     const { rows } = grant
     const feeBasisPoints = feeOfAll(grant.groups, upstreams)
-    const { budgets } = snapshot.customers
-    const question = { call, inbound, protocol, key, account, rows, upstreams, budgets, nowMs, feeBasisPoints }
+    const { budgets, plans } = snapshot.customers
+    const sliceTokens = plans.get(account?.plan ?? '')?.sliceTokens ?? undefined
+    const slices = sliceTokens === undefined ? {} : { sliceTokens }
+    const question = {
+      call,
+      inbound,
+      protocol,
+      key,
+      account,
+      rows,
+      upstreams,
+      budgets,
+      nowMs,
+      feeBasisPoints,
+      ...slices,
+    }
     const hold = await holdFor(question, ports)
     progress.hold = hold
     draft.warnings = [...draft.warnings, ...hold.warnings]

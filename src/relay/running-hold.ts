@@ -13,10 +13,10 @@ import { deliveredText } from './meter.ts'
 
 /** What a crash may lose of a charge: text that was delivered within this time. */
 const proofEveryMs = 2_000
-/** Output tokens that a hold grows by. */
-export const sliceTokens = 1_024
-/** A hold grows when less than this is left of it. */
-const aheadTokens = 512
+/** Output tokens that a hold grows by, where the account's plan does not say. */
+export const sliceTokensDefault = 1_024
+/** A hold grows when less than this is left of it, or half of a slice. */
+const aheadTokensMax = 512
 /** Bytes of text to a token, at least, in the languages that models are fed with: what is not counted yet is estimated so. */
 const bytesPerTokenMin = 3
 
@@ -25,6 +25,7 @@ export type Slices = {
   /** The output in all that an amount pays for, in tokens; `null` = the output costs nothing. */
   readonly outputTokensFor: (amountNanoUsd: bigint) => number | null
   readonly sliceNanoUsd: bigint
+  readonly sliceTokens: number
   /** What the whole answer can cost: no hold grows beyond it. */
   readonly wholeNanoUsd: bigint
 }
@@ -180,7 +181,8 @@ class Running {
     const estimated = Math.ceil(Buffer.byteLength(text) / bytesPerTokenMin)
     for (;;) {
       const left = this.#heldTokens(slices) - this.#tally.estimate() - estimated
-      if (left < aheadTokens && !this.#isSpent) this.#growing ??= this.#grow(slices)
+      if (left < Math.min(aheadTokensMax, slices.sliceTokens / 2) && !this.#isSpent)
+        this.#growing ??= this.#grow(slices)
       if (left >= 0) return frames.length
       if (this.#growing !== null) await this.#growing
       else if (this.#tally.isCounted()) return this.#fitting(frames, slices)

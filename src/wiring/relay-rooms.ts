@@ -46,6 +46,7 @@ const planFacts = (plans: Config['plans']): readonly PlanFacts[] =>
     tokensPerDay: plan.tpd ?? null,
     concurrency: plan.concurrency ?? null,
     queue: plan.queue === undefined ? null : { waitingMax: plan.queue.max_waiting, waitMaxMs: plan.queue.max_wait },
+    sliceTokens: plan.slice_tokens ?? null,
     signupCreditNanoUsd: plan.signup_credit ?? null,
     signupCreditExpiresMs: plan.signup_credit_expires ?? null,
     upgradeAtPaidNanoUsd: plan.upgrade_at_paid_usd ?? null,

@@ -8,8 +8,8 @@ import { completionEvents, doneEvent } from '../fake/openai.ts'
 import type { Bench } from './bench.ts'
 import { startBench } from './bench.ts'
 import { call, eventsOf, openCall, textOf } from './call.ts'
-import { balanceOf, holdOf, models, openAccount, outputNano, provenOk, settled, sold } from './customer.ts'
-import { eventually, fakeKey, startRelay, within } from './harness.ts'
+import { admin, balanceOf, holdOf, models, openAccount, outputNano, provenOk, settled, sold } from './customer.ts'
+import { adminKey, eventually, fakeKey, startRelay, within } from './harness.ts'
 
 /** Output tokens that a hold grows by. */
 const slice = 1_024n
@@ -55,6 +55,28 @@ describe('a stream on an account with little credit', () => {
     assert.equal(await settled(bench, account.id), holdOf(body, 10_000n) - 7_000n - 2_000n * outputNano)
     assert.equal((await bench.relay.recordOf(answer))['finish_reason'], 'stop')
     await provenOk(bench)
+  })
+
+  test("grows by the slice of the account's plan", async () => {
+    const body = streamed()
+    const account = await openAccount(bench, holdOf(body, 10_000n))
+    await admin(bench, '/plans', { name: 'small', slice_tokens: 300 })
+    const path = `/api/v1/accounts/${account.id}`
+    const set = await call(bench.relay.url, { method: 'PATCH', path, key: adminKey, body: { plan: 'small' } })
+    assert.equal(set.status, 200, set.text)
+    const gate = makeGate()
+    bench.upstream.forget()
+    bench.upstream.answerOnce(
+      stream(completionEvents(words(900), { usage: true }), {
+        before: (index) => (index === 1 ? gate.passed : Promise.resolve()),
+      }),
+    )
+    const reading = call(bench.relay.url, { key: account.key, body })
+    await bench.upstream.arrival(0)
+    assert.equal((await balanceOf(bench, account.id)).held, holdOf(body, 300n))
+    gate.open()
+    assert.equal(textOf((await reading).text), words(900).join(''))
+    assert.equal(await settled(bench, account.id), holdOf(body, 10_000n) - 7_000n - 900n * outputNano)
   })
 
   test('where a slice fails it ends with length, well formed, upstream is left, and what was delivered is charged', async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { UsageExportRow } from '#report/usage-export/row.ts'
 import { emptyRow } from '#report/usage-export/row.ts'
 import type { OwnDay } from './compare.ts'
-import { compareUsage } from './compare.ts'
+import { compareUsage, rowsWithin } from './compare.ts'
 
 const theirs = (day: string, changes: Partial<UsageExportRow> = {}): UsageExportRow => {
   const startMs = Date.parse(`${day}T00:00:00Z`)
@@ -82,4 +82,22 @@ test('several buckets and pages of one day add up', () => {
   assert.deepEqual(brief(compareUsage([ours('2026-11-20')], rows, options)), [
     '20 gpt-5.4 input 10000 10000 0.00 false',
   ])
+})
+
+test('what theirs is made of by key, project and tier is told, and only the rows that are named are compared', () => {
+  const rows = [
+    theirs('2026-11-20', { key: 'key_ours', serviceTier: 'default', input: 10_000, output: 1000 }),
+    theirs('2026-11-20', { key: 'key_other', serviceTier: 'batch', input: 4_000, output: 1000 }),
+    theirs('2026-11-20', { key: null, input: 1_000 }),
+  ]
+  const [input] = compareUsage([ours('2026-11-20')], rows, options).lines
+  assert.equal(input?.alarm, true)
+  assert.match(
+    input?.reasons.join('; ') ?? '',
+    /theirs by keys: key_ours 10000, key_other 4000; theirs by service tiers: default 10000, batch 4000/,
+  )
+  const own = rowsWithin(rows, { key: ['key_ours'], serviceTier: ['default', 'flex'] })
+  assert.equal(own.length, 1)
+  assert.equal(compareUsage([ours('2026-11-20')], own, options).alarms, 0)
+  assert.deepEqual(rowsWithin(rows, {}), rows)
 })

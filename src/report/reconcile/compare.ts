@@ -44,7 +44,14 @@ export type Comparison = {
 }
 
 type Sums = Partial<Record<Metric, bigint>>
-type Theirs = { readonly day: string; readonly model: string | null; readonly sums: Sums }
+/** What the export tells apart beyond day and model; Drover has no names of its own for these. */
+const partNames = ['project', 'key', 'serviceTier'] as const
+type PartName = (typeof partNames)[number]
+/** By part and value. */
+type Parts = Readonly<Record<PartName, Map<string, Sums>>>
+type Theirs = { readonly day: string; readonly model: string | null; readonly sums: Sums; readonly parts: Parts }
+
+const noParts = (): Parts => ({ project: new Map(), key: new Map(), serviceTier: new Map() })
 
 /** `gpt-5.4-2026-03-05` and `claude-opus-4-20250514` are snapshots of the model before the date: compared with it as one. */
 const modelOf = (model: string | null): string | null =>
@@ -56,18 +63,43 @@ const add = (sums: Sums, metric: Metric, amount: bigint | number | null): void =
   if (amount !== null) sums[metric] = (sums[metric] ?? 0n) + BigInt(amount)
 }
 
+const addRow = (sums: Sums, row: UsageExportRow): void => {
+  add(sums, 'calls', row.calls)
+  add(sums, 'input', row.input)
+  add(sums, 'cached_input', row.cachedInput)
+  add(sums, 'output', row.output)
+  add(sums, 'cost', row.costNanoUsd)
+}
+
+const partLabels = { project: 'projects', key: 'keys', serviceTier: 'service tiers' } as const
+const partsShownMax = 5
+
+/** Theirs, by what the export tells apart: one of them is often a program that does not go through Drover. */
+const partReasons = (their: Theirs | undefined, metric: Metric): readonly string[] =>
+  partNames.flatMap((name) => {
+    const amounts = [...(their?.parts[name] ?? [])].map(([value, sums]) => [value, sums[metric] ?? 0n] as const)
+    if (amounts.length < 2) return []
+    const largest = amounts.toSorted(([, one], [, other]) => (one > other ? -1 : 1)).slice(0, partsShownMax)
+    const shown = largest.map(([value, amount]) => `${value} ${metric === 'cost' ? decimalOf(amount) : amount}`)
+    const more = amounts.length - largest.length
+    return [`theirs by ${partLabels[name]}: ${shown.join(', ')}${more > 0 ? `, ${more} more` : ''}`]
+  })
+
 const theirsOf = (rows: readonly UsageExportRow[], byModel: boolean): ReadonlyMap<string, Theirs> => {
   const found = new Map<string, Theirs>()
   for (const row of rows) {
     const model = byModel ? modelOf(row.model) : null
     const key = keyOf(row.day, model)
-    const { sums } = found.get(key) ?? { sums: {} }
-    add(sums, 'calls', row.calls)
-    add(sums, 'input', row.input)
-    add(sums, 'cached_input', row.cachedInput)
-    add(sums, 'output', row.output)
-    add(sums, 'cost', row.costNanoUsd)
-    found.set(key, { day: row.day, model, sums })
+    const { sums, parts } = found.get(key) ?? { sums: {}, parts: noParts() }
+    addRow(sums, row)
+    for (const name of partNames) {
+      const value = row[name]
+      if (value === null) continue
+      const part = parts[name].get(value) ?? {}
+      parts[name].set(value, part)
+      addRow(part, row)
+    }
+    found.set(key, { day: row.day, model, sums, parts })
   }
   return found
 }
@@ -152,7 +184,7 @@ const linesOf = (own: ReadonlyMap<string, OwnDay>, theirs: ReadonlyMap<string, T
       const [ours, theirsNow] = [amountOf(ownDay, metric), theirAmount ?? 0n]
       const difference = ours - theirsNow
       if (ours === 0n && theirsNow === 0n) continue
-      const reasons = difference === 0n ? [] : reasonsOf(ownDay, metric, difference)
+      const reasons = difference === 0n ? [] : [...reasonsOf(ownDay, metric, difference), ...partReasons(their, metric)]
       const percent = percentOf(difference, theirsNow)
       lines.push({ day, model, metric, ours, theirs: theirsNow, difference, percent, alarm: false, reasons })
     }
@@ -183,3 +215,16 @@ export const compareUsage = (
   })
   return { lines: judged, alarms: judged.filter(({ alarm }) => alarm).length, days: days.size }
 }
+
+/** Which rows of an export are Drover's own, where others use the same account; absent = all. */
+export type ExportFilter = Readonly<Partial<Record<PartName, readonly string[]>>>
+
+/** The rows that are compared: those of the projects, keys and tiers that are named. */
+export const rowsWithin = (rows: readonly UsageExportRow[], filter: ExportFilter): readonly UsageExportRow[] =>
+  rows.filter((row) =>
+    partNames.every((name) => {
+      const wanted = filter[name]
+      const value = row[name]
+      return wanted === undefined || (value !== null && wanted.includes(value))
+    }),
+  )
