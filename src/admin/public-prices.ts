@@ -23,7 +23,11 @@ import type { Language, PublicPrices } from './public-page.ts'
 import { languageOf, pricePage } from './public-page.ts'
 
 /** What is shown, and whether. */
-export type PublicSettings = { readonly pricing: boolean; readonly models: readonly string[] | null }
+export type PublicSettings = {
+  readonly pricing: boolean
+  readonly status: boolean
+  readonly models: readonly string[] | null
+}
 
 /** Prices change by the minute at most: with the time of day. */
 const keptMs = 60_000

@@ -48,6 +48,8 @@ export const sampleRecord = (rest: Partial<CallRecord> = {}): CallRecord => ({
   costNanoUsd: 1n,
   priceHash: null,
   ttftMs: 120,
+  queuedMs: null,
+  longestGapMs: null,
   durationMs: 900,
   overheadMs: 2,
   end: 'complete',

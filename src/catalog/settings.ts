@@ -12,6 +12,12 @@ export const publicSettings = z
       .describe(
         'Whether `/pricing` and `/api/v1/public/prices` show to everybody what models cost here, beside the official prices.',
       ),
+    status: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether `/status` and `/api/v1/public/status` show to everybody which models answer, now and over 24 hours and 7 days.',
+      ),
     models: z
       .array(line(200))
       .min(1)

@@ -228,7 +228,11 @@ export type Config = {
   readonly payments: PaymentConfig
   readonly signup: SignupSettings
   /** Pages that anybody may see; of `models` beginnings end in `*`, `null` = every model that has a price. */
-  readonly public: { readonly pricing: boolean; readonly models: readonly string[] | null }
+  readonly public: {
+    readonly pricing: boolean
+    readonly status: boolean
+    readonly models: readonly string[] | null
+  }
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number; readonly eventsMs: number }
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */

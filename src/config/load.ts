@@ -165,7 +165,11 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     fxRates: buildFxRates(settings, tell),
     payments: await buildPayments(settings, surroundings, { tell, warn }),
     signup: signupOf(settings, tell),
-    public: { pricing: settings.public?.pricing ?? false, models: settings.public?.models ?? null },
+    public: {
+      pricing: settings.public?.pricing ?? false,
+      status: settings.public?.status ?? false,
+      models: settings.public?.models ?? null,
+    },
     retention: { callsMs: retention.calls, bodiesMs: retention.bodies, eventsMs: retention.events },
     notify: await buildNotify(settings, resolver, tell),
     telemetry: await buildTelemetry(settings, resolver),

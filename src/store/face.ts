@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks, PartBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
+import type { AvailabilityStore } from '#observe/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSource } from '#relay/port.ts'
 import type { BindingStore, CarriedStore, ResponseStore } from '#resource/port.ts'
@@ -34,6 +35,7 @@ export type Store = AdminStore &
   AccountSource &
   VolumeSource &
   OldCalls &
+  AvailabilityStore &
   PaymentStore &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
@@ -206,6 +208,8 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   calls: (filter) => readCalls(execute, filter),
   keepPriceRow: (hash, row) => execute('keepPriceRow', { hash, row }),
   priceRow: (hash) => execute('priceRow', hash),
+  addAvailability: (hours, forgetBeforeMs) => execute('addAvailability', { hours, forgetBeforeMs }),
+  availability: (sinceMs) => execute('availability', sinceMs),
   usage: (question) => readUsage(execute, question),
   rollForward: () => rollForward(execute),
   resetUsage: (trail) => execute('resetUsage', trail),

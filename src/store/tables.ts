@@ -407,6 +407,8 @@ export type PriceEntryTable = {
 export type PriceProposalTable = { source: string; line: Whole; read: string; body: JsonText }
 
 /** `body` is a price row as JSON; money inside it is `{"nano":"…"}`. */
+export type ModelHourTable = { start_ms: Whole; model: string; answered: Whole; failed: Whole }
+
 export type PriceUsedTable = { hash: string; body: JsonText }
 
 /** `sealed`: under the server's key, bound to account and provider. */
@@ -464,6 +466,7 @@ export type Tables = {
   price_entry: PriceEntryTable
   price_proposal: PriceProposalTable
   price_used: PriceUsedTable
+  model_hour: ModelHourTable
   own_credential: OwnCredentialTable
   payment_order: PaymentOrderTable
   payment_event: PaymentEventTable

@@ -9,6 +9,7 @@ import { greeting } from '#admin/greeting.ts'
 import { operations } from '#admin/operations.ts'
 import type { PublicSettings } from '#admin/public-prices.ts'
 import { publicPrices } from '#admin/public-prices.ts'
+import { publicStatus } from '#admin/public-status.ts'
 import { serveAdmin } from '#admin/serve.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Emit } from '#base/event.ts'
@@ -30,6 +31,7 @@ import { keepBooks } from '#job/keep-books.ts'
 import { lookAfterBindings } from '#job/look-after-bindings.ts'
 import { startPolling } from '#job/poll-payments.ts'
 import { rollUsage } from '#job/roll-usage.ts'
+import type { Availability } from '#observe/availability.ts'
 import type { Figures } from '#observe/figures.ts'
 import { makeFigures } from '#observe/figures.ts'
 import { makeMetrics } from '#observe/metrics.ts'
@@ -55,6 +57,7 @@ import { answerCache } from '#reuse/answer-cache.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
+import { openAvailability } from './availability.ts'
 import type { Membership } from './cluster.ts'
 import { joinCluster } from './cluster.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
@@ -94,6 +97,7 @@ type Rooms = {
     readonly configure: (settings: PublicSettings) => void
   }
   readonly payments: PaymentRoom
+  readonly availability: Availability
 } & Awaited<ReturnType<typeof openRelay>>
 
 const adminPorts = ({ request, data, log, live, catalog, telling, figures, routes, credit, payments }: Rooms) => ({
@@ -167,6 +171,7 @@ const endpointsOf = async (
     repeats: rooms.repeats,
     observe: (record: CallRecord, trace: RecordTrace | null) => {
       metrics.observe(record)
+      rooms.availability.observe(record)
       rooms.volumes.add(record)
       keepPrice(record, trace)
       for (const watcher of watchers) watcher(record, trace)
@@ -200,6 +205,12 @@ const endpointsOf = async (
     await filePage('/', new URL('assets/quickstart.html', root)),
     await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
     manualEndpoint(),
+    ...publicStatus({
+      routing: rooms.routes,
+      availability: rooms.availability,
+      settings: rooms.publicPages.current,
+      clock,
+    }),
     ...publicPrices({ ports: admin.ports, settings: rooms.publicPages.current, clock }),
     ...paymentEndpoints(),
   ]
@@ -301,6 +312,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     publicPages: publicPagesOf(config.public),
     credit: openProviderCredit(machine, { config, alerts, emit, log }),
     payments,
+    availability: openAvailability({ store, live: relay.live, clock, log }, closing),
     ...relay,
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }

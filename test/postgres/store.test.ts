@@ -5,6 +5,7 @@ import type { HandClock } from '#base/hand-clock.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
+import { availabilityContract } from '#store/availability.contract.ts'
 import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
 import { carriedContract } from '#store/carried.contract.ts'
@@ -73,6 +74,7 @@ const ledger: LedgerBackend = {
 
 adminStoreContract(backend)
 callLogContract(backend)
+availabilityContract(backend)
 keySourceContract(backend)
 outboxContract(backend)
 retentionContract(backend)

@@ -1,6 +1,7 @@
 /** All store operations, by the names of the port methods that they answer. */
 
 import { accountOperations } from './account.ts'
+import { availabilityOperations } from './availability.ts'
 import { beginOperations } from './begin.ts'
 import { bindingOperations } from './binding.ts'
 import { bookOperations } from './books/book-operations.ts'
@@ -47,6 +48,7 @@ export const makeOperations = () => ({
   ...carriedOperations,
   ...usageOperations(),
   ...priceUsedOperations,
+  ...availabilityOperations,
   ...priceOperations,
   ...retentionOperations,
   ...storeOperations,

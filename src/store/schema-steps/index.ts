@@ -22,6 +22,7 @@ import { carried } from './0019-carried.ts'
 import { payments } from './0020-payments.ts'
 import { waits } from './0021-waits.ts'
 import { cluster } from './0022-cluster.ts'
+import { availability } from './0023-availability.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -47,4 +48,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   payments,
   waits,
   cluster,
+  availability,
 ]

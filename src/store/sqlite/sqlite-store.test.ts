@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
+import { availabilityContract } from '#store/availability.contract.ts'
 import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
 import { carriedContract } from '#store/carried.contract.ts'
@@ -71,6 +72,7 @@ const inMemory: OpenBackend = {
 for (const backend of [inMemory, inFile('process')]) {
   adminStoreContract(backend)
   callLogContract(backend)
+  availabilityContract(backend)
   keySourceContract(backend)
   outboxContract(backend)
   retentionContract(backend)
