@@ -130,6 +130,8 @@ const fullPricing: NonNullable<CallRecord['pricing']> = {
   rules: [{ kind: 'discount', name: 'bundle "pair"', basisPoints: 1_500 }],
 }
 
+const fullWaits = { queuedMs: 12.5, longestGapMs: 250.25 }
+
 /** A call in which everything is filled, with the largest and oddest values that may come. */
 export const fullCall = (id: string): CallRecord =>
   sampleCall(id, {
@@ -190,8 +192,7 @@ export const fullCall = (id: string): CallRecord =>
     priceHash: 'a'.repeat(32),
     pricing: fullPricing,
     ttftMs: 30.0625,
-    queuedMs: 12.5,
-    longestGapMs: 250.25,
+    ...fullWaits,
     durationMs: 500.5,
     end: 'cut',
     finishReason: 'stop',
