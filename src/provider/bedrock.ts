@@ -8,6 +8,8 @@ import { Problem } from '#base/problem.ts'
 import type { Dialect } from '#protocol/protocol.ts'
 import { anthropic } from './anthropic.ts'
 import { accessKeyOf, signRequest } from './aws-signature.ts'
+import type { ClaudeHost } from './claude-elsewhere.ts'
+import { forClaudeHost, unframed } from './claude-elsewhere.ts'
 import type { Provider, Vendor } from './vendor.ts'
 import { bearer, compatibleDialect, makeVendor } from './vendor-defaults.ts'
 
@@ -49,6 +51,14 @@ const regionNames: readonly string[] = [
   'mx-central-1',
 ]
 
+const isClaude = /anthropic\.claude-/
+
+/** Those of https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html, from memory: one that it does not know is a 400. */
+const takenBetas =
+  /^(?:computer-use|token-efficient-tools|interleaved-thinking|output-128k|dev-full-thinking|context-1m|context-management|effort|tool-search-tool|tool-examples|fine-grained-tool-streaming|compact)-/
+
+const host: ClaudeHost = { version: 'bedrock-2023-05-31', cut: ['model', 'stream'], betas: takenBetas }
+
 const addressOf = (region: string): string => `https://bedrock-runtime.${region}.amazonaws.com`
 
 /** Who takes cache points: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html, read 2026-11-28. */
@@ -80,9 +90,18 @@ export const bedrock: Vendor = makeVendor({
     access_key_id:
       'The id of the access key whose secret is `api_key`: then requests are signed. A session token goes into `headers` as `x-amz-security-token`.',
   },
-  protocols: ['bedrock-converse', 'bedrock-embed'],
+  protocols: ['bedrock-converse', 'anthropic-messages', 'bedrock-embed'],
+  serves: (protocol, model) => protocol !== 'anthropic-messages' || isClaude.test(model),
+  counts: [],
   // An id or a whole ARN, colons and slashes in it, is one segment.
-  endpoint: ({ path, model }) => ({ path: `model/${encodeURIComponent(model)}/${path}`, query: {} }),
+  endpoint: ({ path, model, protocol, stream }) => {
+    const own = stream === true ? 'invoke-with-response-stream' : 'invoke'
+    const operation = protocol === 'anthropic-messages' ? own : path
+    return { path: `model/${encodeURIComponent(model)}/${operation}`, query: {} }
+  },
+  adjust: (call, _model, callerHeaders) => forClaudeHost(call, host, callerHeaders),
+  headersNotTaken: ['anthropic-beta', 'anthropic-version'],
+  unpack: (reply, protocol) => (protocol === 'anthropic-messages' ? unframed(reply) : reply),
   dialect: dialectFor,
   authorise: (credential) => (accessKeyOf(credential) === null ? bearer(credential) : {}),
   sign: async (request, { credential, provider, nowMs }) => {

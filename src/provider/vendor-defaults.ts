@@ -105,6 +105,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   options: {},
   authorise: bearer,
   endpoint: samePath,
+  headersNotTaken: [],
   counts: ['anthropic-messages', 'gemini', 'openai-responses'],
   dialect: dialectOf({}),
   realtime: null,

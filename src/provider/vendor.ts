@@ -3,7 +3,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency } from '#base/price-row.ts'
-import type { UpstreamRequest } from '#http/transport.ts'
+import type { UpstreamReply, UpstreamRequest } from '#http/transport.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Dialect, UpstreamProtocolName } from '#protocol/protocol.ts'
 import type { BalanceCall } from './balance.ts'
@@ -144,6 +144,8 @@ export type Vendor = {
     readonly model: string
     readonly provider: Provider
     readonly protocol: UpstreamProtocolName
+    /** Some have an address of their own for streams; absent: it is none. */
+    readonly stream?: boolean
   }) => Endpoint
   /** Where it opens Realtime sessions over WebSocket, below the base URL; `null` = it has none. */
   readonly realtime:
@@ -162,7 +164,11 @@ export type Vendor = {
   /** Response headers that may hold the vendor's request id, in order. */
   readonly requestIdHeaders: readonly string[]
   /** Small pure quirk: what must change in a call of this protocol for this vendor; most give nothing. */
-  readonly adjust: (call: Call, model: string) => Adjustment
+  readonly adjust: (call: Call, model: string, callerHeaders?: Readonly<Record<string, string>>) => Adjustment
+  /** Headers of callers that it takes in the body, or not at all. */
+  readonly headersNotTaken: readonly string[]
+  /** A reply whose framing is its own, in the framing of the protocol; absent: it needs none. */
+  readonly unpack?: (reply: UpstreamReply, protocol: UpstreamProtocolName) => UpstreamReply
   /** Whether an error body says that asking for usage was the fault (then it is retried without, and remembered). */
   readonly refusesStreamUsage: (status: number, body: JsonObject | null) => boolean
   /** A free call that `doctor` makes to see whether the credential works: path relative to the base URL, or none. */

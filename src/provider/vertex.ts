@@ -5,6 +5,9 @@
  */
 
 import type { Secret } from '#base/log.ts'
+import { anthropic } from './anthropic.ts'
+import type { ClaudeHost } from './claude-elsewhere.ts'
+import { forClaudeHost } from './claude-elsewhere.ts'
 import { gemini } from './gemini.ts'
 import { exchangeToken, serviceAccountOf } from './google-token.ts'
 import type { Vendor } from './vendor.ts'
@@ -45,11 +48,24 @@ const locations: readonly string[] = [
 
 const anywhere = 'https://aiplatform.googleapis.com/v1'
 
-const endpoint: Vendor['endpoint'] = ({ path, provider }) => {
+const isClaude = /^claude-/
+
+const host: ClaudeHost = { version: 'vertex-2023-10-16', cut: ['model'] }
+/** A count names the model in its body. */
+const countHost: ClaudeHost = { ...host, cut: [] }
+
+/** Claude's own paths (https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude, read 2026-11-29; the count from memory). */
+const claudePath = (path: string, model: string, stream: boolean): string => {
+  const name = path === 'messages' ? encodeURIComponent(model).replaceAll('%40', '@') : 'count-tokens'
+  return `publishers/anthropic/models/${name}:${stream ? 'streamRawPredict' : 'rawPredict'}`
+}
+
+const endpoint: Vendor['endpoint'] = ({ path, provider, protocol, model, stream }) => {
   const [credential] = provider.credentials
   const account = credential === undefined ? null : serviceAccountOf(credential)
   const project = provider.options['project'] ?? account?.project ?? null
-  const models = `publishers/google/${path}`
+  const own = protocol === 'anthropic-messages'
+  const models = own ? claudePath(path, model, stream === true) : `publishers/google/${path}`
   // Only API keys go without a project: they belong to one.
   if (project === null) return { path: models, query: {} }
   const location = provider.options['location'] ?? provider.region ?? 'global'
@@ -79,10 +95,16 @@ export const vertex: Vendor = makeVendor({
     project: "The project that is billed. Absent: the service account's own; an API key needs none.",
     location: 'The location in the path. Absent: `region`, else `global`.',
   },
-  protocols: ['gemini', 'gemini-embeddings', 'vertex-predict'],
+  protocols: ['gemini', 'anthropic-messages', 'gemini-embeddings', 'vertex-predict'],
   // Only the newest make vectors by Gemini's own method (a recorded exchange of gemini-embedding-2).
-  serves: (protocol, model) =>
-    protocol === 'gemini' || /^gemini-embedding-(?!001)/.test(model) === (protocol === 'gemini-embeddings'),
+  serves: (protocol, model) => {
+    if (protocol === 'gemini' || protocol === 'anthropic-messages')
+      return isClaude.test(model) === (protocol === 'anthropic-messages')
+    return /^gemini-embedding-(?!001)/.test(model) === (protocol === 'gemini-embeddings')
+  },
+  counts: ['gemini', 'anthropic-messages'],
+  adjust: (call) => forClaudeHost(call, call.endpoint === 'messages' ? host : countHost),
+  headersNotTaken: ['anthropic-version'],
   endpoint,
   authorise,
   sign: async (request, signing) => {
@@ -91,7 +113,7 @@ export const vertex: Vendor = makeVendor({
     const token = await signing.tokens.take(account.email, () => exchangeToken(account, signing))
     return { ...request.headers, authorization: `Bearer ${token}` }
   },
-  dialect: gemini.dialect,
+  dialect: (model) => (isClaude.test(model) ? anthropic.dialect(model.replace('@', '-')) : gemini.dialect(model)),
   streamUsage: 'always',
   leavePolicy: 'drain',
   checkPath: null,

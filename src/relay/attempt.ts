@@ -16,7 +16,6 @@ import { attemptDraft } from './draft.ts'
 import type { Leg, LegReason } from './leg.ts'
 import { targetName } from './leg.ts'
 import { mendedFace } from './mend.ts'
-import type { Prepared } from './prepare.ts'
 import { prepare } from './prepare.ts'
 import type { ReplyFace } from './reply-face.ts'
 import { replyFace } from './reply-face.ts'
@@ -142,7 +141,7 @@ const repairsOf = (leg: Leg, { protocol }: Speech, { provider, vendor }: Upstrea
   leg.target.params === 'strict' || protocol.name !== 'openai-chat' ? [] : wireShimsOf(provider, vendor)
 
 /** What cannot be prepared was never sent: nothing is learnt of the target. */
-const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing): Prepared & { readonly face: ReplyFace } => {
+const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing) => {
   try {
     const speech = speakTo({ ...context, leg, upstream })
     const prepared = prepare({
@@ -155,7 +154,12 @@ const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing): Prepare
       credential: vigil.keyIndex === null ? null : (upstream.provider.credentials[vigil.keyIndex] ?? null),
     })
     const shims = [...prepared.shims]
-    return { ...prepared, shims, face: mendedFace(replyFace(speech, context), repairsOf(leg, speech, upstream), shims) }
+    return {
+      ...prepared,
+      shims,
+      protocol: speech.protocol.name,
+      face: mendedFace(replyFace(speech, context), repairsOf(leg, speech, upstream), shims),
+    }
   } catch (thrown) {
     vigil.ended('void')
     throw thrown
@@ -230,13 +234,14 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
       if (call.stream) watch.arm('first_token', timeouts.firstTokenMs)
       const { request, sign } = prepared
       const headers = sign === null ? request.headers : await sign(clock)
-      reply = await upstream.transport.send({
+      const sent = await upstream.transport.send({
         ...request,
         headers,
         signal: watch.signal,
         connectTimeoutMs: timeouts.connectMs,
         headersTimeoutMs: call.stream ? timeouts.headersMs : timeouts.totalMs,
       })
+      reply = sent.status < 300 ? (upstream.vendor.unpack?.(sent, prepared.protocol) ?? sent) : sent
       head = prepared.face.headOf(reply)
       draft.status = reply.status
       draft.headersMs = sinceArrivalMs()

@@ -47,13 +47,13 @@ const merged = (first: Edits, second: Edits): Edits => ({
   rename: { ...first.rename, ...second.rename },
 })
 
-const adjustmentFor = ({ speech, leg, upstream, rules, strict }: Preparation): Adjustment => {
+const adjustmentFor = ({ speech, leg, upstream, rules, strict, callerHeaders }: Preparation): Adjustment => {
   const { call, protocol } = speech
   const mode = strict ? 'strict' : leg.target.params
   const { parameterNames } = protocol
   const shimmed = shimCall({ call, rules, mode, model: leg.target.model, ...(parameterNames && { parameterNames }) })
   if (shimmed instanceof Problem) throw shimmed
-  const own = joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model))
+  const own = joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model, callerHeaders))
   if (mode === 'strict') return own
   return joinAdjustments(own, shimHistory(call, wireShimsOf(upstream.provider, upstream.vendor)))
 }
@@ -69,18 +69,25 @@ const credentialHeaders = ({ upstream, credential, speech }: Preparation): Reado
 
 const urlOf = ({ upstream, leg, speech }: Preparation, path: string): URL => {
   const { provider, vendor } = upstream
-  const endpoint = vendor.endpoint({ path, model: leg.target.model, provider, protocol: speech.protocol.name })
+  const { call, protocol } = speech
+  const endpoint = vendor.endpoint({
+    path,
+    model: leg.target.model,
+    provider,
+    protocol: protocol.name,
+    stream: call.stream,
+  })
   const url = new URL(`${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`)
   for (const [name, value] of Object.entries(endpoint.query)) url.searchParams.set(name, value)
   return url
 }
 
 /** Wishes of the API itself that the caller tells in headers, never credentials, cookies or organisations. */
-const forwarded = ({ speech, callerHeaders }: Preparation): Record<string, string> => {
+const forwarded = ({ speech, upstream, callerHeaders }: Preparation): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (const name of speech.protocol.client.callerHeaders) {
     const value = callerHeaders[name]
-    if (value !== undefined) headers[name] = value
+    if (value !== undefined && !upstream.vendor.headersNotTaken.includes(name)) headers[name] = value
   }
   return headers
 }

@@ -15,7 +15,8 @@ export const callerHeaders: readonly string[] = ['openai-beta', 'anthropic-beta'
 
 /** All changes of one call: the caller's edits, the model, and Drover's own fields out unless `edits.set` keeps them. */
 const allEdits = (call: Call, { model, edits }: RequestTarget, stated: unknown): Edits => ({
-  set: stated === model ? edits.set : { ...edits.set, model: JSON.stringify(model) },
+  // Where the model stands in the address, a body that names it is refused.
+  set: stated === model || edits.cut.includes('model') ? edits.set : { ...edits.set, model: JSON.stringify(model) },
   cut: [
     ...(call.kind === 'chat' || call.kind === 'completion' ? ownFields : ['models', 'provider']),
     ...edits.cut,
