@@ -4,7 +4,6 @@ import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
 import { decideAdmission } from '#policy/admission.ts'
 import { checkKey } from '#policy/check-key.ts'
-import { chooseModel } from '#policy/choose.ts'
 import { credentialOf } from '#policy/credential.ts'
 import { policies } from '#policy/index.ts'
 import { sha256Digest } from '#policy/key.ts'
@@ -15,6 +14,7 @@ import { limitHeaders, limitRefusal } from '#policy/rate.ts'
 import type { Ticket } from '#policy/ticket.ts'
 import type { Wishes } from '#policy/wishes.ts'
 import type { Call } from '#protocol/call.ts'
+import { modelFor } from './bound-model.ts'
 import type { Candidates, Group } from './candidates.ts'
 import { candidatesFor } from './candidates.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -65,7 +65,7 @@ export const identify = (snapshot: Snapshot, inbound: Inbound, use: Use): KeyFac
 
 /** The row that a name means for this key. Throws Problem `model_not_found`, `model_retired`. */
 export const rowFor = (snapshot: Snapshot, key: KeyFacts, name: string): ModelRow => {
-  const row = chooseModel(key.test ? snapshot.test : snapshot.live, name, key)
+  const row = modelFor(snapshot, key, name)
   if (row instanceof Problem) throw row
   return row
 }

@@ -2,7 +2,7 @@
 
 import { hasMember, readMember } from '#base/json.ts'
 import { Problem } from '#base/problem.ts'
-import { chooseModel, findModel } from '#policy/choose.ts'
+import { findModel } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
 import { policyAllowed, regionAllowed } from '#policy/region.ts'
@@ -11,6 +11,7 @@ import { noWishes, wishesOf } from '#policy/wishes.ts'
 import type { Call } from '#protocol/call.ts'
 import { shimCall } from '#provider/shim.ts'
 import { ratesNow, rowForAccount } from './account-price.ts'
+import { modelFor } from './bound-model.ts'
 import type { NamedBy } from './leg.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -72,14 +73,13 @@ const fallbackGroups = (row: ModelRow, seen: Set<string>, question: CandidateQue
 
 /** The model that was named must be there; of the further ones, those that are not are left out with a warning. */
 const namedGroups = (question: CandidateQuestion, warnings: string[]): readonly Group[] => {
-  const { call, key } = question
-  const table = tableOf(question)
-  const primary = chooseModel(table, call.model, key)
+  const { call, key, snapshot } = question
+  const primary = modelFor(snapshot, key, call.model)
   if (primary instanceof Problem) throw primary
   const seen = new Set([primary.id])
   const groups = [groupOf(primary, 'model', question)]
   for (const name of call.models.slice(0, modelsMax)) {
-    const row = chooseModel(table, name, key)
+    const row = modelFor(snapshot, key, name)
     if (row instanceof Problem) warnings.push(`models:${name.slice(0, 64)} ${row.code}`)
     else if (!seen.has(row.id)) {
       seen.add(row.id)

@@ -8,6 +8,7 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import { protocols } from '#protocol/index.ts'
 import { rowForAccount } from './account-price.ts'
 import { identify, rowFor } from './admit.ts'
+import { namesFor } from './bound-model.ts'
 import type { RelayPorts } from './journey.ts'
 import { modelEntries, modelEntry } from './model-list.ts'
 import type { ModelShape } from './model-shape.ts'
@@ -30,7 +31,7 @@ export type Inquiry = (question: Question, params: Readonly<Record<string, strin
 /** `GET /v1/models`, in the shape of the client that asks. */
 export const listModels: Inquiry = ({ snapshot, key, nowMs, shape }, _params, query) => {
   const seen = snapshotFor(snapshot, key)
-  const entries = modelEntries((key.test ? snapshot.test : snapshot.live).byName, key, {
+  const entries = modelEntries(namesFor(snapshot, key), key, {
     nowMs,
     pricedFor: (row) => shownRow(rowForAccount(row, snapshot, { account: key.account, atMs: nowMs }), seen),
   })

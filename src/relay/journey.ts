@@ -58,6 +58,8 @@ export type RelayPorts = {
   readonly carried: CarriedTurns
   /** What providers keep for callers. */
   readonly bindings: Bindings
+  /** Told when a model came of fine-tuning, or went: the snapshot is to know it. */
+  readonly modelsChanged: () => Promise<void>
   /** The books of calls that are made of many. */
   readonly parts: PartBooks
   /** Where what is too large for memory lies while it is passed on. */

@@ -9,12 +9,9 @@ import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Grant } from './admit.ts'
 import type { Reply } from './first-reply.ts'
+import { holderOf } from './holder.ts'
 import type { Admitted, Journey } from './journey.ts'
 import { protocolFor } from './speak.ts'
-
-/** Who may come back to a response: the account, in the environment that it called in. */
-export const holderOf = ({ account, test }: { readonly account: string | null; readonly test: boolean }): string =>
-  `${account ?? ''}${test ? '/test' : ''}`
 
 const reasons: Readonly<Record<string, string>> = {
   background:

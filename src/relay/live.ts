@@ -15,11 +15,12 @@ import type { LimitFacts } from '#policy/limit.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 import type { Provider } from '#provider/vendor.ts'
+import { boundModelTable } from './bound-model.ts'
 import type { DeclaredModel, TableInput } from './model-rows.ts'
 import { liveTable, testTable } from './model-rows.ts'
 import type { MonthVolumes } from './month-volumes.ts'
 import { ownCredentialsOf } from './own-credential.ts'
-import type { CustomerTables, OwnCredential, Snapshot } from './snapshot.ts'
+import type { BoundModel, CustomerTables, OwnCredential, Snapshot } from './snapshot.ts'
 import { snapshotHolder } from './snapshot.ts'
 import type { UpstreamSet } from './upstreams.ts'
 
@@ -47,6 +48,8 @@ export type StoredCustomers = {
   readonly budgets: readonly BudgetFacts[]
   readonly plans: readonly PlanFacts[]
   readonly credentials: readonly OwnCredential[]
+  /** Models that came of fine-tuning; absent = none. */
+  readonly models?: readonly BoundModel[]
 }
 
 export type LiveOptions = {
@@ -107,6 +110,7 @@ export const liveRelay = (options: LiveOptions): Live => {
     budgets: Map.groupBy(stored.budgets, ({ subject }) => subject),
     plans: new Map([...stored.plans, ...settings.plans].map((plan) => [plan.name, plan])),
     credentials: ownCredentialsOf(stored.credentials),
+    models: boundModelTable(stored.models ?? []),
   })
   const configured = () => ({
     customers: customers(),

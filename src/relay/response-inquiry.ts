@@ -11,8 +11,8 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Keeping, Protocol } from '#protocol/protocol.ts'
 import type { KeptResponse } from '#resource/responses.ts'
 import { identify } from './admit.ts'
+import { holderOf } from './holder.ts'
 import type { RelayPorts } from './journey.ts'
-import { holderOf } from './kept-response.ts'
 import type { Snapshot, Upstream } from './snapshot.ts'
 
 const connectTimeoutMs = 10_000

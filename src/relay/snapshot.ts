@@ -39,6 +39,17 @@ export type OwnCredential = {
 /** By account, then by provider. */
 export type OwnCredentials = ReadonlyMap<string, ReadonlyMap<string, OwnCredential>>
 
+/** A model that came of a job of fine-tuning. */
+export type BoundModel = {
+  /** As its provider calls it. */
+  readonly id: string
+  readonly holder: string
+  readonly provider: string
+  /** The model that it came of, as its caller named it. */
+  readonly base: string
+  readonly createdMs: number
+}
+
 /** Tables that are small and change seldom: replaced whole. */
 export type CustomerTables = {
   /** By the id of whose they are. */
@@ -46,6 +57,8 @@ export type CustomerTables = {
   readonly plans: Plans
   /** Of providers, that accounts have brought. */
   readonly credentials: OwnCredentials
+  /** Models that came of fine-tuning, by id; absent = none. */
+  readonly models?: ReadonlyMap<string, readonly BoundModel[]>
 }
 
 /** The rules of all accounts, and what their conditions are held against. */

@@ -331,6 +331,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   refusesUsage: usageRefusals(),
   cache: answerCache(backstage.clock),
   bindings: makeBindings(testBindingStore(), testSeal),
+  modelsChanged: never,
   parts: noParts,
   spoolDir: '',
   responses: makeResponses({ store: testResponseStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),

@@ -6,6 +6,8 @@ import type { Log } from '#base/log.ts'
 import type { Config } from '#config/config.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
 import type { StoredCustomers } from '#relay/live.ts'
+import type { BoundModel } from '#relay/snapshot.ts'
+import type { BindingRow, BindingStore } from '#resource/port.ts'
 import type { CredentialVault } from './credential-vault.ts'
 
 const pageMax = 1000
@@ -44,11 +46,25 @@ const allCredentials = async (store: CustomerStore): Promise<readonly OwnCredent
   }
 }
 
-export type CustomerData = { readonly store: CustomerStore; readonly vault: CredentialVault }
+const allModels = async (store: BindingStore): Promise<readonly BoundModel[]> => {
+  const found: BindingRow[] = []
+  for (;;) {
+    const rows = await store.boundModels({ limit: pageMax, after: found.at(-1) ?? null })
+    found.push(...rows)
+    if (rows.length < pageMax) break
+  }
+  return found.map(({ id, holder, provider, document, createdMs }) => {
+    const { base } = JSON.parse(document) as { readonly base: string }
+    return { id, holder, provider, base, createdMs }
+  })
+}
+
+export type CustomerData = { readonly store: CustomerStore & BindingStore; readonly vault: CredentialVault }
 
 /** Read at the start and whenever an operation has changed any of it. */
 export const loadCustomers = async ({ store, vault }: CustomerData, log: Log): Promise<StoredCustomers> => ({
   budgets: await allBudgets(store),
   plans: await store.plans(),
   credentials: (await allCredentials(store)).map((row) => vault.open(row, log)),
+  models: await allModels(store),
 })

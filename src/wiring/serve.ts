@@ -186,6 +186,7 @@ const endpointsOf = async (
     responses: rooms.responses,
     carried: rooms.carried,
     bindings: makeBindings(data.store, data.bindingSeal),
+    modelsChanged: async () => live.customersChanged(await loadCustomers(data, log)),
     parts: data.store,
     spoolDir: join(rooms.request.data, 'spool'),
     clock,

@@ -12,7 +12,11 @@ const makingMs = 1_800_000
 export const keptMs = 7 * 86_400_000
 
 /** @throws Problem `permission_denied`, `credit_exhausted`, `budget_exceeded`. Gives whether anything is held. */
-export const holdForBatch = async (asking: Asking, planned: Planned, call: string): Promise<boolean> => {
+export const holdForBatch = async (
+  asking: Asking,
+  planned: Pick<Planned, 'amountNanoUsd' | 'rows'>,
+  call: string,
+): Promise<boolean> => {
   const { ports, key, snapshot, nowMs } = asking
   if (key.test) return false
   const account = snapshot.accounts.get(key.account)
@@ -34,8 +38,8 @@ export const holdForBatch = async (asking: Asking, planned: Planned, call: strin
   })
   if (held.ok) return true
   const what =
-    `this batch can cost ${decimalOf(amountNanoUsd)} USD, all of its lines together with their output maximum. ` +
-    'Lower "max_tokens" (or its like) in each line, or split the batch'
+    `this can cost ${decimalOf(amountNanoUsd)} USD: a batch with all of its lines and their output maximum, a job with all of its epochs. ` +
+    'Lower "max_tokens" (or its like) in each line or "n_epochs", or split it'
   throw refusalOf(held, { needNanoUsd: amountNanoUsd, key, what })
 }
 

@@ -4,10 +4,10 @@ import type { Buffer } from 'node:buffer'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { asProblem, Problem } from '#base/problem.ts'
-import { chooseModel } from '#policy/choose.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { protocols } from '#protocol/index.ts'
 import { rowForAccount } from '#relay/account-price.ts'
+import { modelOfHolder } from '#relay/bound-model.ts'
 import type { RelayPorts } from '#relay/journey.ts'
 import { paidRow, snapshotFor } from '#relay/own-credential.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
@@ -28,7 +28,7 @@ import { settledLine } from './line-record.ts'
 
 export type LookPorts = Pick<
   RelayPorts,
-  'snapshot' | 'bindings' | 'parts' | 'callLog' | 'observe' | 'countTokens' | 'clock' | 'log'
+  'snapshot' | 'bindings' | 'modelsChanged' | 'parts' | 'callLog' | 'observe' | 'countTokens' | 'clock' | 'log'
 >
 
 /** Lines of one transaction. */
@@ -48,15 +48,25 @@ type Settling = {
   readonly snapshot: Snapshot
 }
 
-/** The row that a model was sold by; of one that is not offered any more what is known of it by its provider's name. */
-const modelRow = ({ batch, snapshot }: Settling, name: string, target: string): ModelRow | null => {
-  const table = batch.test ? snapshot.test : snapshot.live
-  for (const one of [name, `${batch.provider}/${target}`]) {
-    const row = chooseModel(table, one, { models: null })
-    if (!(row instanceof Problem))
-      return rowForAccount(row, snapshot, { account: batch.account, atMs: batch.createdMs })
+type Sold = Pick<BindingRow, 'account' | 'test' | 'holder'>
+
+/** The row of the first of these names that still means a model to the account. */
+export const modelRowOfName = (
+  snapshot: Snapshot,
+  { test, holder }: Sold,
+  names: readonly string[],
+): ModelRow | null => {
+  for (const name of names) {
+    const row = modelOfHolder(snapshot, { test, holder }, name)
+    if (row !== null) return row
   }
   return null
+}
+
+/** The row that a model was sold by; of one that is not offered any more what is known of it by its provider's name. */
+const modelRow = ({ batch, snapshot }: Settling, name: string, target: string): ModelRow | null => {
+  const row = modelRowOfName(snapshot, batch, [name, `${batch.provider}/${target}`])
+  return row === null ? null : rowForAccount(row, snapshot, { account: batch.account, atMs: batch.createdMs })
 }
 
 /** By `custom_id`. */

@@ -5,6 +5,8 @@ import type { Act } from './asking.ts'
 import { batchActs } from './batches.ts'
 import { fileActs } from './files.ts'
 import { messageBatchActs } from './message-batches.ts'
+import { tuningActs } from './tuning.ts'
+import { uploadActs } from './uploads.ts'
 
 export type BindingEndpoint = { readonly kind: 'binding'; readonly act: Act }
 
@@ -21,10 +23,23 @@ const fileRows: readonly Row[] = [
 
 /** In OpenAI's form alone. */
 const openaiRows: readonly Row[] = [
+  ['POST', '/uploads', uploadActs.create],
+  ['POST', '/uploads/{id}/parts', uploadActs.part, ['form']],
+  ['POST', '/uploads/{id}/complete', uploadActs.complete],
+  ['POST', '/uploads/{id}/cancel', uploadActs.cancel, []],
   ['POST', '/batches', batchActs.create],
   ['GET', '/batches', batchActs.list],
   ['GET', '/batches/{id}', batchActs.show],
   ['POST', '/batches/{id}/cancel', batchActs.cancel, []],
+  ['POST', '/fine_tuning/jobs', tuningActs.create],
+  ['GET', '/fine_tuning/jobs', tuningActs.list],
+  ['GET', '/fine_tuning/jobs/{id}', tuningActs.show],
+  ['POST', '/fine_tuning/jobs/{id}/cancel', tuningActs.cancel, []],
+  ['POST', '/fine_tuning/jobs/{id}/pause', tuningActs.pause, []],
+  ['POST', '/fine_tuning/jobs/{id}/resume', tuningActs.resume, []],
+  ['GET', '/fine_tuning/jobs/{id}/events', tuningActs.events],
+  ['GET', '/fine_tuning/jobs/{id}/checkpoints', tuningActs.checkpoints],
+  ['DELETE', '/models/{id+}', tuningActs.dropModel],
 ]
 
 /** In Anthropic's form alone. */

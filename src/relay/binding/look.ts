@@ -3,9 +3,11 @@
 import type { BindingRow } from '#resource/port.ts'
 import type { LookPorts } from './batch-settle.ts'
 import { lookAtBatch } from './batch-settle.ts'
+import { lookAtJob } from './tuning-settle.ts'
 
 /** @throws Problem where it is to be looked at again. */
 export const lookAt = async (ports: LookPorts, row: BindingRow): Promise<void> => {
   if (row.kind === 'batch') await lookAtBatch(ports, row)
+  else if (row.kind === 'job') await lookAtJob(ports, row)
   else await ports.bindings.changeBinding(row, { nextMs: null })
 }
