@@ -45,6 +45,7 @@ const outcomeOf = ({ error, end, ttftMs }: CallRecord): 'answered' | 'failed' | 
 type Counts = { answered: number; failed: number }
 type Minute = Counts & { readonly number: number }
 
+/** Counts the answers of every model by the hour, for the page of status; bounded in hours and in models. */
 export const watchAvailability = ({ store, clock, log, modelOf }: AvailabilityParts): Availability => {
   let waiting = new Map<string, Counts & { readonly model: string; readonly startMs: number }>()
   const minutes = new Map<string, Minute[]>()
