@@ -130,7 +130,7 @@ const fullPricing: NonNullable<CallRecord['pricing']> = {
   rules: [{ kind: 'discount', name: 'bundle "pair"', basisPoints: 1_500 }],
 }
 
-const fullWaits = { queuedMs: 12.5, longestGapMs: 250.25 }
+const fullWaits = { ttftMs: 30.0625, queuedMs: 12.5, longestGapMs: 250.25 }
 
 /** A call in which everything is filled, with the largest and oddest values that may come. */
 export const fullCall = (id: string): CallRecord =>
@@ -191,7 +191,6 @@ export const fullCall = (id: string): CallRecord =>
     costNanoUsd: 2n ** 63n - 1n,
     priceHash: 'a'.repeat(32),
     pricing: fullPricing,
-    ttftMs: 30.0625,
     ...fullWaits,
     durationMs: 500.5,
     end: 'cut',
