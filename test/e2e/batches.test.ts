@@ -206,6 +206,7 @@ test('what cannot be a batch is refused by its line, before anything is held', a
   await proven(relay)
   await admin(relay, `/accounts/${account}/suspend`, {})
   assertProblem(await bad(good), 403, 'permission_denied')
+  assertProblem(await upload(relay, { key }, { purpose: 'user_data' }), 403, 'permission_denied')
 })
 
 test('what expired or was cancelled is settled for what it did; a budget is spent and freed alike', async () => {

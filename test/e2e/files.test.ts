@@ -119,9 +119,19 @@ test('of several providers the header, then the key decides; else the choices ar
   assert.equal(extracted.headers['x-drover-provider'], 'two')
   const named = await relay.createKey({ provider: 'plain' })
   assert.equal((await upload(relay, named, { purpose: 'user_data' })).headers['x-drover-provider'], 'plain')
+  // A file for a batch goes where the model of its lines is served.
+  const lines = JSON.stringify({
+    custom_id: 'a',
+    method: 'POST',
+    url: '/v1/chat/completions',
+    body: { model: 'two/k' },
+  })
+  assert.equal((await upload(relay, { key, bytes: lines }, { purpose: 'batch' })).headers['x-drover-provider'], 'two')
   // A refusal of the provider is its own.
   const bad = await upload(relay, { key, headers: { 'x-drover-provider': 'one' } }, { purpose: 'nonsense' })
   assert.deepEqual([bad.status, bad.at('error.param')], [400, 'purpose'])
+  const gemini = await call(relay.url, { path: '/upload/v1beta/files', key, method: 'POST' })
+  assert.deepEqual([gemini.status, gemini.at('error.status')], [404, 'NOT_FOUND'], gemini.text)
   const notForm = await call(relay.url, { path: '/v1/files', key, body: { purpose: 'user_data' } })
   assert.equal(notForm.status, 415)
 })

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer'
 import { asProblem } from '#base/problem.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
+import { protocols } from '#protocol/index.ts'
 import { identify } from '#relay/admit.ts'
 import { holderOf } from '#relay/holder.ts'
 import type { RelayPorts } from '#relay/journey.ts'
@@ -17,6 +18,8 @@ const readingMs = 3_600_000
 
 /** Of a provider's headers about a file only these are passed on. */
 const passedOn: readonly string[] = ['content-type', 'content-disposition', 'content-length']
+
+const isGemini = ({ path }: Exchange['inbound']): boolean => /^\/(?:upload\/)?v1beta\//.test(path)
 
 type Order = { readonly act: Act; readonly params: Readonly<Record<string, string>> }
 
@@ -64,7 +67,7 @@ const send = async (exchange: Exchange, answered: Answered, ports: RelayPorts): 
 export const answerAct = async (exchange: Exchange, { act, params }: Order, ports: RelayPorts): Promise<void> => {
   const { inbound, outbound } = exchange
   const form = formOf(inbound)
-  const { server } = protocolOf(form)
+  const { server } = isGemini(inbound) ? protocols.gemini : protocolOf(form)
   const nowMs = ports.clock.nowMs()
   try {
     const current = ports.snapshot()

@@ -7,6 +7,7 @@ import { policies } from '#policy/index.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import { planOf } from '#policy/plan.ts'
 import { limitHeaders, limitRefusal } from '#policy/rate.ts'
+import { notOpen } from '#relay/hold.ts'
 import type { RelayPorts } from '#relay/journey.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import type { BindingForm } from '#resource/port.ts'
@@ -44,7 +45,7 @@ export const paramOf = ({ params }: Asking, name: string): string => params[name
 
 /**
  * Takes one request of the key's limits, as a call without any tokens would, and gives it back when `work` is over.
- * @throws Problem `rate_limit_exceeded`, and what else a policy refuses.
+ * @throws Problem `rate_limit_exceeded`, and what else a policy refuses; `permission_denied` for an account that is not open.
  */
 export const withinLimits = async (
   { exchange, ports, snapshot, key }: Asking,
@@ -52,6 +53,7 @@ export const withinLimits = async (
   work: () => Promise<Answered>,
 ): Promise<Answered> => {
   const account = snapshot.accounts.get(key.account)
+  if (!key.test && account !== undefined && account.state !== 'open') throw notOpen(account.state, key.account)
   const decision = decideAdmission(policies, {
     key,
     plan: account === undefined ? null : planOf(snapshot.customers.plans, account, key.test),

@@ -1,6 +1,7 @@
 /** Batches in OpenAI's form: the file is read as the calls that it is, held for, put up with the provider's names, settled line by line. */
 
 import { Buffer } from 'node:buffer'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { hasMember, memberText, readMember, scanTopLevel, spliceTopLevel } from '#base/json.ts'
 import { Problem } from '#base/problem.ts'
 import { encodeForm } from '#http/encode-form.ts'
@@ -20,7 +21,7 @@ import type { Planned } from './batch-plan.ts'
 import { batchPlan } from './batch-plan.ts'
 import { refreshBatch } from './batch-refresh.ts'
 import { findBinding, idIn } from './bind.ts'
-import { jsonLines } from './json-lines.ts'
+import { jsonLines, linesPerTurn } from './json-lines.ts'
 import type { Keeper } from './keeper.ts'
 import { keeperOf, keeps } from './keeper.ts'
 import { listOf } from './list.ts'
@@ -99,6 +100,7 @@ const readInput = async (
   const reply = await askKeeper(keeper, { method: 'GET', path, signal })
   try {
     for await (const { line, number } of jsonLines(reply.body)) {
+      if (number % linesPerTurn === 0) await nextTurn()
       const top = lineTop(line, number)
       const body = checkLine(top, endpoint, number)
       const written = await plan.take({ customId: readMember(top, 'custom_id'), body, number })

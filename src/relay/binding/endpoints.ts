@@ -1,5 +1,6 @@
 /** Paths of what providers keep for callers. */
 
+import { Problem } from '#base/problem.ts'
 import type { BodyKind, Endpoint } from '#http/endpoint.ts'
 import type { Act } from './asking.ts'
 import { batchActs } from './batches.ts'
@@ -52,6 +53,22 @@ const anthropicRows: readonly Row[] = [
   ['GET', '/messages/batches/{id}/results', messageBatchActs.results],
 ]
 
+const geminiFiles: Act = () => {
+  throw new Problem('unsupported_parameter', {
+    message:
+      "Gemini's files are not relayed: whoever knows the name of one could open it under the operator's credential. Send the bytes as inlineData.",
+    status: 404,
+  })
+}
+
+/** Refused in words: Gemini's clients upload here. */
+const geminiRows: readonly Row[] = [
+  ['POST', '/upload/v1beta/files', geminiFiles, []],
+  ['GET', '/v1beta/files', geminiFiles],
+  ['GET', '/v1beta/files/{id}', geminiFiles],
+  ['DELETE', '/v1beta/files/{id}', geminiFiles],
+]
+
 const endpointOf =
   (root: string) =>
   ([method, path, act, accepts]: Row): Endpoint<BindingEndpoint> => ({
@@ -67,4 +84,5 @@ export const bindingEndpoints: readonly Endpoint<BindingEndpoint>[] = [
   ...openaiRows.map(endpointOf('/v1')),
   ...anthropicRows.map(endpointOf('/v1')),
   ...anthropicRows.map(endpointOf('/anthropic/v1')),
+  ...geminiRows.map(endpointOf('')),
 ]

@@ -1,17 +1,21 @@
 /** Files that providers keep for callers: uploaded, listed, shown, read, deleted. */
 
+import { Buffer } from 'node:buffer'
+import { memberText, readMember, scanTopLevel } from '#base/json.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import { encodeForm } from '#http/encode-form.ts'
 import type { Form } from '#http/inbound.ts'
 import { boundaryOf } from '#protocol/openai/outgoing-form.ts'
+import { modelOfHolder } from '#relay/bound-model.ts'
 import type { BindingRow } from '#resource/port.ts'
 import type { KeeperDocument } from './ask-keeper.ts'
 import { askDocument, askKeeper, isGone } from './ask-keeper.ts'
 import type { Act, Asking } from './asking.ts'
 import { documentOf, paramOf, withinLimits } from './asking.ts'
 import { expiryOf, findBinding, notFound, ownerOf, rowFor } from './bind.ts'
+import { jsonLines } from './json-lines.ts'
 import type { Keeper } from './keeper.ts'
-import { chooseKeeper, keeperOf } from './keeper.ts'
+import { chooseKeeper, keeperOf, keeps } from './keeper.ts'
 import { listOf } from './list.ts'
 
 /** The only file of a form. @throws Problem `invalid_request_error`. */
@@ -59,11 +63,41 @@ export const keepOrDelete = async (asking: Asking, keeper: Keeper, row: BindingR
 
 const undoTimeoutMs = 15_000
 
+/** Of a file for a batch: the provider that its first line's model is served by and that takes batches, where the request names none. */
+const batchProvider = async ({ snapshot, key, exchange, form }: Asking, { parts }: Form): Promise<string | null> => {
+  const purpose = parts.find((part) => part.kind === 'field' && part.name === 'purpose')
+  const file = parts.find((part) => part.kind === 'file')
+  const isNamed = exchange.inbound.headers['x-drover-provider'] !== undefined || key.defaultProvider !== null
+  if (isNamed || key.test || file?.kind !== 'file' || purpose?.kind !== 'field' || purpose.value !== 'batch')
+    return null
+  const model = await firstModel(file.open())
+  const row = model === null ? null : modelOfHolder(snapshot, { test: false, holder: '' }, model)
+  const able = row?.targets.find(({ provider }) => {
+    const vendor = snapshot.upstreams.get(provider)?.vendor
+    return vendor !== undefined && keeps(vendor.shelf, 'files', form) && keeps(vendor.shelf, 'batches', form)
+  })
+  return able?.provider ?? null
+}
+
+/** The model of the first line; `null` = it cannot be read, which making the batch will say. */
+const firstModel = async (chunks: AsyncIterable<Buffer>): Promise<string | null> => {
+  try {
+    for await (const { line } of jsonLines(chunks)) {
+      const body = memberText(scanTopLevel(line), 'body')
+      const model = body === undefined ? null : readMember(scanTopLevel(Buffer.from(body)), 'model')
+      return typeof model === 'string' ? model : null
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Problem)) throw thrown
+  }
+  return null
+}
+
 const upload: Act = async (asking) => {
   const { exchange, key, holder, nowMs } = asking
   return withinLimits(asking, [], async () => {
     const form = await formOfUpload(asking)
-    const keeper = chooseKeeper(asking, 'files')
+    const keeper = chooseKeeper(asking, 'files', await batchProvider(asking, form))
     const boundary = boundaryOf(exchange.inbound.id)
     const { text, document } = await askDocument(keeper, {
       method: 'POST',

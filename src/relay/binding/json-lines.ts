@@ -7,6 +7,9 @@ const newline = 0x0a
 /** Of one line. */
 export const lineBytesMax = 8_388_608
 
+/** Lines that are worked on before other calls get their turn. */
+export const linesPerTurn = 32
+
 const tooLong = (number: number): Problem =>
   new Problem('body_too_large', { message: `Line ${number} is over ${lineBytesMax} bytes.` })
 

@@ -1,6 +1,7 @@
 /** Batches in Anthropic's form: the calls come in the request, the results as lines. */
 
 import { Buffer } from 'node:buffer'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { hasMember, memberText, readMember, scanTopLevel, spliceTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
@@ -19,6 +20,7 @@ import { batchPlan } from './batch-plan.ts'
 import { batchPath, refreshBatch } from './batch-refresh.ts'
 import { linesMax } from './batch-work.ts'
 import { findBinding } from './bind.ts'
+import { linesPerTurn } from './json-lines.ts'
 import type { Keeper } from './keeper.ts'
 import { chooseKeeper, keeperOf, keeps } from './keeper.ts'
 import { listOf } from './list.ts'
@@ -75,6 +77,7 @@ const plan = async (
   const planning = batchPlan({ asking, keeper, protocol, endpoint: 'messages', strict: labels.strict })
   const pieces: Buffer[] = []
   for (const [index, { customId, params, top }] of requests.entries()) {
+    if (index % linesPerTurn === 0) await nextTurn()
     const written = await planning.take({ customId, body: params, number: index + 1 })
     pieces.push(
       Buffer.from(index === 0 ? '[' : ','),
