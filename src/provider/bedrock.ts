@@ -90,6 +90,7 @@ export const bedrock: Vendor = makeVendor({
     access_key_id:
       'The id of the access key whose secret is `api_key`: then requests are signed. A session token goes into `headers` as `x-amz-security-token`.',
   },
+  identity: { options: ['access_key_id'], headers: ['x-amz-security-token'] },
   protocols: ['bedrock-converse', 'anthropic-messages', 'bedrock-embed'],
   serves: (protocol, model) => protocol !== 'anthropic-messages' || isClaude.test(model),
   counts: [],

@@ -103,6 +103,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   local: false,
   inProcess: false,
   options: {},
+  identity: { options: [], headers: [] },
   authorise: bearer,
   endpoint: samePath,
   headersNotTaken: [],

@@ -126,6 +126,8 @@ export type Vendor = {
   readonly inProcess: boolean
   /** Names of options that `drover.yaml` may give, with what they mean. */
   readonly options: Readonly<Record<string, string>>
+  /** Of options and of headers (lower case), those that say who asks: a credential that an account has brought goes without them. */
+  readonly identity: { readonly options: readonly string[]; readonly headers: readonly string[] }
   /** The protocols it speaks itself; of those that calls may be translated to, its best first. */
   readonly protocols: readonly UpstreamProtocolName[]
   /** Whether one of them leads to this model; absent: all lead to all. */

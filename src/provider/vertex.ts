@@ -95,6 +95,7 @@ export const vertex: Vendor = makeVendor({
     project: "The project that is billed. Absent: the service account's own; an API key needs none.",
     location: 'The location in the path. Absent: `region`, else `global`.',
   },
+  identity: { options: ['project'], headers: ['x-goog-user-project'] },
   protocols: ['gemini', 'anthropic-messages', 'gemini-embeddings', 'vertex-predict'],
   // Only the newest make vectors by Gemini's own method (a recorded exchange of gemini-embedding-2).
   serves: (protocol, model) => {

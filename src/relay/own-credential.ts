@@ -38,7 +38,10 @@ const withOwn = (usual: Upstream, { account, provider, credential, feeBasisPoint
   const digests = secret.map((one) =>
     createHash('sha256').update(`${provider}\n${account}\n${one.reveal()}`).digest('hex').slice(0, 32),
   )
-  const headers = Object.entries(usual.provider.headers).filter(([name]) => !identityHeaders.has(name.toLowerCase()))
+  const { identity } = usual.vendor
+  const isIdentity = (name: string): boolean => identityHeaders.has(name) || identity.headers.includes(name)
+  const headers = Object.entries(usual.provider.headers).filter(([name]) => !isIdentity(name.toLowerCase()))
+  const options = Object.entries(usual.provider.options).filter(([name]) => !identity.options.includes(name))
   return {
     ...usual,
     provider: {
@@ -46,6 +49,7 @@ const withOwn = (usual: Upstream, { account, provider, credential, feeBasisPoint
       credentials: secret,
       credentialNames: secret.map(() => ownCredentialName),
       headers: Object.fromEntries(headers),
+      options: Object.fromEntries(options),
       price: 'free',
     },
     credentialDigests: digests,

@@ -100,12 +100,16 @@ export const emptyTally = (): TallyDraft => ({
   upstreamUnpriced: 0,
 })
 
-/** Adds one tally to another. */
+const moneyFields = ['chargeNanoUsd', 'upstreamCostNanoUsd'] as const
+const countFields = (Object.keys(emptyTally()) as readonly (keyof UsageTally)[]).filter(
+  (field): field is Exclude<keyof UsageTally, (typeof moneyFields)[number]> =>
+    !moneyFields.some((money) => money === field),
+)
+
+/** Adds one tally to another: some times for every call. */
 export const addTally = (to: TallyDraft, from: UsageTally): void => {
-  for (const field of Object.keys(to) as readonly (keyof UsageTally)[]) {
-    if (field === 'chargeNanoUsd' || field === 'upstreamCostNanoUsd') to[field] += from[field]
-    else to[field] += from[field]
-  }
+  for (const field of countFields) to[field] += from[field]
+  for (const field of moneyFields) to[field] += from[field]
 }
 
 export type UsageGroup = {

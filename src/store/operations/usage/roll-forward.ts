@@ -46,21 +46,14 @@ type Cell = {
   readonly tally: TallyDraft
 }
 
-/** The rows of figures that these calls change, each once. */
+/** The rows of figures that these calls change, each once. `namesKey` tells names of one level apart. */
 const makeCells = () => {
   const cells = new Map<string, Cell>()
   return {
-    add: (where: Omit<Cell, 'names' | 'tally'>, { names, tally }: Contribution): void => {
+    add: (where: Omit<Cell, 'names' | 'tally'>, { names, tally }: Contribution, namesKey: string): void => {
       const { grain, level, test, tagName, tagValue, startMs } = where
-      const key = JSON.stringify([
-        grain,
-        level,
-        Number(test),
-        tagName,
-        tagValue,
-        Number(startMs),
-        ...nameColumns.map((name) => names[name]),
-      ])
+      const tag = tagName === '' ? '' : JSON.stringify([tagName, tagValue])
+      const key = `${grain} ${level} ${test} ${startMs} ${namesKey}${tag}`
       const known = cells.get(key)
       if (known === undefined) cells.set(key, { ...where, names, tally: { ...tally } })
       else addTally(known.tally, tally)
@@ -85,13 +78,22 @@ const levelsOf = {
   tag: ['all', 'account', 'model'],
 } as const satisfies Readonly<Record<string, readonly RollupLevel[]>>
 
+/** A contribution as each level has it: made once, for the hour, the day and every tag. */
+const levelled = (part: Contribution) =>
+  Object.fromEntries(
+    levelsOf.day.map((level) => {
+      const names = namesAt[level](part.names)
+      return [level, { part: { ...part, names }, namesKey: JSON.stringify(nameColumns.map((name) => names[name])) }]
+    }),
+  ) as Readonly<Record<RollupLevel, { readonly part: Contribution; readonly namesKey: string }>>
+
 const addLevels = (
   cells: ReturnType<typeof makeCells>,
   where: Omit<Cell, 'names' | 'tally' | 'level'>,
-  part: Contribution,
+  levels: ReturnType<typeof levelled>,
 ): void => {
   for (const level of levelsOf[where.tagName === '' ? where.grain : 'tag'])
-    cells.add({ ...where, level }, { ...part, names: namesAt[level](part.names) })
+    cells.add({ ...where, level }, levels[level].part, levels[level].namesKey)
 }
 
 const places = (columns: number, rows: number): RawBuilder<unknown> =>
@@ -198,7 +200,7 @@ const writeFigures = async (
   for (const call of calls) {
     const day = startOf(call, dayMs)
     const all = { test: call.test, tagName: '', tagValue: '' }
-    const parts = contributionsOf(call)
+    const parts = contributionsOf(call).map(levelled)
     for (const part of parts) {
       addLevels(cells, { ...all, grain: 'hour', startMs: startOf(call, hourMs) }, part)
       addLevels(cells, { ...all, grain: 'day', startMs: day }, part)
