@@ -5,6 +5,8 @@ import { call, openCall } from '../e2e/call.ts'
 import { chunkLengths } from '../e2e/chance.ts'
 import type { Relay } from '../e2e/harness.ts'
 import { checkout, configFor, fakeKey, startRelay } from '../e2e/harness.ts'
+import { upload } from '../e2e/upload.ts'
+import { whole } from '../fake/answer.ts'
 import type { Cut } from '../fake/replay.ts'
 import { replay } from '../fake/replay.ts'
 import type { FakeUpstream, Script } from '../fake/upstream.ts'
@@ -32,6 +34,10 @@ const answering =
     return replay(one.recording, cut(one))(exchange)
   }
 
+/** The files that a recorded request names: a relay's caller has uploaded them through it before. */
+const filesNamedIn = ({ recording }: Exchange): readonly string[] =>
+  [...JSON.stringify(recording.request?.body ?? null).matchAll(/"file_id":"(file-\w+)"/g)].map(([, id]) => String(id))
+
 /** Runs the work over all items, a few at a time. */
 async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = [...items]
@@ -51,6 +57,11 @@ describe('recorded exchanges through the relay', () => {
     upstream = await startUpstream()
     relay = await startRelay({ config: configFor(upstream), env: { FAKE_KEY: fakeKey } })
     key = (await relay.createKey()).key
+    for (const id of new Set(family.flatMap(filesNamedIn))) {
+      upstream.answer(whole({ id, object: 'file', purpose: 'user_data', filename: 'a', bytes: 1, created_at: 1 }))
+      const { status, text } = await upload(relay, { key }, { purpose: 'user_data' })
+      assert.equal(status, 200, text)
+    }
   })
   after(async () => {
     await upstream.close()
