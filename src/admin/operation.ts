@@ -17,6 +17,7 @@ import type { Plans } from '#policy/plan.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
 import type { RoutingView } from '#relay/route-state.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
+import type { BindingStore } from '#resource/port.ts'
 import type { AdminStore, CustomerStore, KeyRow, NodePorts } from './port.ts'
 
 /** Who can be told of events. */
@@ -49,6 +50,8 @@ export type SignupRoom = {
 export type AdminPorts = {
   readonly store: AdminStore
   readonly customers: CustomerStore
+  /** What providers keep for accounts. */
+  readonly bindings: Pick<BindingStore, 'bindings'>
   /** HMAC of a key under the pepper, hex. */
   readonly digestKey: (key: string) => string
   /** `server.environment`. */

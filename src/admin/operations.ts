@@ -3,6 +3,7 @@
 import { accountOperations } from './accounts.ts'
 import { applyOperations } from './apply.ts'
 import { autoTopUpOperations } from './auto-top-ups.ts'
+import { bindingOperations } from './bindings.ts'
 import { budgetOperations } from './budgets.ts'
 import { callOperations } from './calls.ts'
 import { codeOperations } from './codes.ts'
@@ -74,5 +75,6 @@ export const operations = [
   ...trailOperations,
   ...eventOperations,
   ...statsOperations,
+  ...bindingOperations,
   ...nodeOperations,
 ] as unknown as readonly Operation[]

@@ -15,6 +15,7 @@ import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
 import type { PriceRecall, UsageStore } from '#report/port.ts'
+import { testBindingStore } from '#resource/test-binding-store.ts'
 import type { Actor, AdminPorts, OperationContext, PricePorts, SignupRoom } from './operation.ts'
 import type { AdminStore, CallFilter, CallPage, CustomerStore, Page, PriceStore } from './port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
@@ -323,6 +324,7 @@ export const testContext = (actor: Actor = localTestActor) => {
   const ports: AdminPorts = {
     store,
     customers: nobody(),
+    bindings: testBindingStore(),
     prices: testPrices(),
     digestKey: (key) => digestKey(key, new Uint8Array(32)),
     environment: 'production',

@@ -35,6 +35,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
     ports: {
       store,
       customers: store,
+      bindings: store,
       digestKey,
       environment: config.server.environment,
       // No relay runs, so there is nobody to tell: the next one reads the store when it starts.

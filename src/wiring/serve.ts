@@ -103,6 +103,7 @@ type Rooms = {
 const adminPorts = ({ request, data, log, live, catalog, telling, figures, routes, credit, payments }: Rooms) => ({
   store: data.store,
   customers: data.store,
+  bindings: data.store,
   digestKey: data.digestKey,
   environment: request.config.server.environment,
   keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),

@@ -67,6 +67,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
   const ports: AdminPorts = {
     store,
     customers: store,
+    bindings: store,
     digestKey: (key) => digestKey(key, new Uint8Array(32)),
     environment: 'production',
     keysChanged: async (changed) => void told.push(...changed),

@@ -166,6 +166,12 @@ test('a batch is held for, runs under the provider’s names, and is settled lin
   await eventually('the copy is deleted', () => (upstream.files.files.size === 3 ? true : undefined))
   const listed = await call(relay.url, { path: '/v1/files', key })
   assert.equal((listed.at('data') as unknown[]).length, 3)
+  // What the operator sees of it.
+  const rows = await admin(relay, `/bindings?account=${account}&kind=batch`)
+  assert.deepEqual(
+    [rows.at('data.0.id'), rows.at('data.0.state'), rows.at('data.0.status')],
+    [id, 'ended', 'completed'],
+  )
 })
 
 test('what cannot be a batch is refused by its line, before anything is held', async () => {
