@@ -87,6 +87,24 @@ const csvAnswer = (text: string, output: unknown, requestId: string): Answer => 
 const wantsCsv = ({ headers }: AdminRequest['inbound']): boolean =>
   /^text\/csv\b/i.test(headers?.['accept']?.trim() ?? '')
 
+const wantsJson = ({ headers }: AdminRequest['inbound']): boolean =>
+  /^application\/json\b/i.test(headers?.['accept']?.trim() ?? '')
+
+const fileAnswer = (
+  file: { readonly name: string; readonly contentType: string; readonly bytes: Uint8Array },
+  requestId: string,
+): Answer => ({
+  status: 200,
+  headers: {
+    'content-type': file.contentType,
+    'content-disposition': `attachment; filename="${file.name.replace(/[^\w.-]/g, '_')}"`,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  },
+  body: file.bytes,
+})
+
 const parsedBody = (bytes: Uint8Array): unknown => {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -153,6 +171,7 @@ export const createAdminApi = (parts: AdminApiParts): AdminApi => {
     // Every page by itself is a table with headings.
     if (operation.csv !== undefined && wantsCsv(inbound))
       return csvAnswer(operation.csv.text(output, true), output, inbound.id)
+    if (operation.file !== undefined && !wantsJson(inbound)) return fileAnswer(operation.file(output), inbound.id)
     return jsonAnswer(output, inbound.id)
   }
   const answer = async (request: AdminRequest): Promise<Answer> => {

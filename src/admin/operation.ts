@@ -6,6 +6,7 @@ import type { Event } from '#base/event.ts'
 import type { Ids } from '#base/id.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
+import type { ClerkParts } from '#document/clerk.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { SignupRules } from '#ledger/signup.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
@@ -82,6 +83,7 @@ export type AdminPorts = {
   readonly nodes: NodePorts | null
   readonly prices: PricePorts
   readonly payments: PaymentPorts
+  readonly documents: ClerkParts
   /** `null` where no server runs. */
   readonly figures: Figures | null
 }
@@ -147,6 +149,12 @@ export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly render?: (output: z.output<O>) => string
   /** The answer as CSV, a page at a time: for `--csv` and `Accept: text/csv`. `always`: for a person too. */
   readonly csv?: { readonly text: (output: z.output<O>, isFirst: boolean) => string; readonly always: boolean }
+  /** The answer as a file: the API sends it unless JSON is asked for, the command line writes it with `--out`. */
+  readonly file?: (output: z.output<O>) => {
+    readonly name: string
+    readonly contentType: string
+    readonly bytes: Uint8Array
+  }
   /** Why an answer that was given means that it failed (exit code 1 of the command); `null` = it does not. */
   readonly failure?: (output: z.output<O>) => string | null
   readonly run: (input: z.output<I>, context: OperationContext) => Promise<z.input<O>>

@@ -12,6 +12,7 @@ import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
 import { explainOperations } from './explain.ts'
 import { importOperations } from './import-account.ts'
+import { invoiceOperations } from './invoices.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
 import { adjustCredit, listLots, revokeLot } from './lots.ts'
@@ -51,6 +52,7 @@ export const operations = [
   ...paymentDecisions,
   ...paymentReconcile,
   ...autoTopUpOperations,
+  ...invoiceOperations,
   ...codeOperations,
   ...signupOperations,
   ...planOperations,

@@ -7,6 +7,7 @@ import type { IdPrefix, Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import { catalogOf } from '#catalog/load.ts'
 import { priceBookOf } from '#catalog/price-book.ts'
+import type { DocumentStore } from '#document/port.ts'
 import type { AccountState, Grant } from '#ledger/port.ts'
 import type { Delivery } from '#notify/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
@@ -36,6 +37,16 @@ const noPayments = (clock: Clock): AdminPorts['payments'] => ({
   off: () => new Map(),
   approveAboveNanoUsd: () => 0n,
   keptFee: () => null,
+})
+
+const noDocuments = (clock: Clock, ids: Ids): AdminPorts['documents'] => ({
+  store: {} as DocumentStore,
+  seller: () => null,
+  tax: () => [],
+  font: async () => new Uint8Array(),
+  accountName: async (account) => account,
+  clock,
+  ids,
 })
 
 type TestMoney = Pick<AdminStore, 'grantCredit' | 'setAccountState' | 'balance' | 'verifyBooks'>
@@ -345,6 +356,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     },
     figures: null,
     payments: noPayments(clock),
+    documents: noDocuments(clock, ids),
   }
   const context: OperationContext = { actor, requestId: 'call_1', ports, clock, ids }
   return { store, clock, ids, ports, told, context }

@@ -1,6 +1,7 @@
 /** Commands made from admin operations: flags from the fields of the input, help from their descriptions. */
 
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import type { Field } from '#admin/field.ts'
 import { fieldsOf, valueFromText } from '#admin/field.ts'
@@ -201,6 +202,26 @@ const tellWarnings = (operation: Operation, output: unknown, terminal: Terminal)
     terminal.talk(`${terminal.paint('doubtful', 'warning:')} ${String(warning)}`)
 }
 
+const writeOut = async (
+  file: { readonly bytes: Uint8Array },
+  flags: Flags,
+  { ports, terminal }: Shell,
+): Promise<void> => {
+  const path = resolve(ports.workingFolder, String(flags['out']))
+  try {
+    await writeFile(path, file.bytes)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new Failure({
+      what: `${path} cannot be written.`,
+      why: code ?? 'unknown',
+      next: 'Name another file with --out.',
+      code: 'unwritable',
+    })
+  }
+  terminal.talk(`${path}: ${file.bytes.length} bytes`)
+}
+
 /** An answer may itself say that something failed. */
 const failWhere = (operation: Operation, output: unknown): void => {
   const what = operation.failure?.(output) ?? null
@@ -215,6 +236,7 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
   const bound = addFields(command, operation)
   if (isLog(operation)) command.option('--follow', 'Go on with the calls that follow, until interrupted.')
   if (operation.csv?.always === false) command.option('--csv', 'Print CSV.')
+  if (operation.file !== undefined) command.requiredOption('--out <file>', 'Where the file is written.')
   addConnectionFlags(command).option('--json', isLog(operation) ? 'One JSON object a line.' : 'Print JSON.')
   const { terminal } = shell
   command.action(async () => {
@@ -234,8 +256,9 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
         await printCsv(client, { operation, input, csv: operation.csv }, terminal)
       else {
         const output = await everyPage(client, operation, input)
+        if (operation.file !== undefined) await writeOut(operation.file(output), flags, shell)
         if (flags.json === true) terminal.json(output)
-        else show(operation, output, terminal)
+        else if (operation.file === undefined) show(operation, output, terminal)
         tellWarnings(operation, output, terminal)
         failWhere(operation, output)
       }

@@ -5,6 +5,7 @@ import type { FxRate } from '#base/fx-rate.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency, PriceRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
+import type { Seller } from '#document/settings.ts'
 import type { SignupSettings } from '#identity/settings.ts'
 import type { PaymentConfig } from '#payment/settings.ts'
 import type { GuardSettings, PlanSettings } from '#policy/settings.ts'
@@ -226,6 +227,8 @@ export type Config = {
   readonly fxRates: readonly FxRate[]
   /** How credit is bought. */
   readonly payments: PaymentConfig
+  /** Who sells; `null` = no documents are issued. */
+  readonly seller: Seller | null
   readonly signup: SignupSettings
   /** Pages that anybody may see; of `models` beginnings end in `*`, `null` = every model that has a price. */
   readonly public: {

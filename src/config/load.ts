@@ -77,6 +77,18 @@ const regionsOf = (settings: Settings): Config['regionsAllowed'] => {
   return allowed === 'any' ? null : allowed
 }
 
+const sellerOf = ({ seller }: Settings): Config['seller'] =>
+  seller === undefined
+    ? null
+    : {
+        name: seller.name,
+        address: seller.address,
+        taxId: seller.tax_id ?? null,
+        tax: seller.tax === undefined ? null : { name: seller.tax.name, basisPoints: seller.tax.percent },
+        language: seller.language,
+        prefix: seller.invoice_prefix,
+      }
+
 /** A plan that is named may also be one of the store, where a file declares none. */
 const signupOf = (settings: Settings, tell: Tell): SignupSettings => {
   const signup = settings.signup ?? blocks.signup.parse({})
@@ -164,6 +176,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     priceRules: buildPriceRules(settings),
     fxRates: buildFxRates(settings, tell),
     payments: await buildPayments(settings, surroundings, { tell, warn }),
+    seller: sellerOf(settings),
     signup: signupOf(settings, tell),
     public: {
       pricing: settings.public?.pricing ?? false,

@@ -53,6 +53,5 @@ export type Settings = { readonly [Name in BlockName]?: z.output<(typeof blocks)
 /** Blocks whose content is checked and which are then refused, with what they would need. */
 export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
   identity: 'people manage the server with admin keys and the command line',
-  seller: 'no documents are issued',
   migrations: "traffic is shared out by the weights of a model's targets",
 }

@@ -3,6 +3,7 @@
 import type { AdminStore, CustomerStore, KeyRow, PriceStore } from '#admin/port.ts'
 import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
+import type { DocumentStore } from '#document/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks, PartBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AvailabilityStore } from '#observe/port.ts'
@@ -37,6 +38,7 @@ export type Store = AdminStore &
   OldCalls &
   AvailabilityStore &
   PaymentStore &
+  DocumentStore &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -168,6 +170,19 @@ const bindingFace = (execute: Execute): BindingStore => ({
   sweepBindings: (nowMs, limit) => execute('sweepBindings', { nowMs, limit }),
 })
 
+const documentFace = (execute: Execute): DocumentStore => ({
+  issueDocument: (draft, trail) => execute('issueDocument', { draft, trail }),
+  document: (handle) => execute('document', handle),
+  documentOf: (source) => execute('documentOf', source),
+  documents: (page) => execute('documents', page),
+  documentFile: (id) => execute('documentFile', id),
+  keepDocumentFile: (id, bytes) => execute('keepDocumentFile', { id, bytes }),
+  billingProfile: (account) => execute('billingProfile', account),
+  setBillingProfile: (account, profile, trail) => execute('setBillingProfile', { account, profile, trail }),
+  undocumented: (limit) => execute('undocumented', limit),
+  statementStretch: (question) => execute('statementStretch', question),
+})
+
 const paymentFace = (execute: Execute): PaymentStore => ({
   createOrder: (order, event, trail) => execute('createOrder', { order, event, trail }),
   order: (id) => execute('order', id),
@@ -194,6 +209,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   ...priceFace(execute),
   ...bindingFace(execute),
   ...paymentFace(execute),
+  ...documentFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),

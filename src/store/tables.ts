@@ -1,6 +1,7 @@
 /** The tables, declared once for both dialects. Whole numbers are 64 bits wide and read as `bigint`. */
 
 import type { Flag, JsonText, Sequence, Whole, WholeOrNull, WholeOrZero } from './column.ts'
+import type { BillingProfileTable, DocumentFileTable, DocumentSeriesTable, DocumentTable } from './document-tables.ts'
 import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
 import type { MandateTable, NodeTable } from './node-tables.ts'
 import type {
@@ -473,6 +474,10 @@ export type Tables = {
   payment_refund: PaymentRefundTable
   payment_reconciliation: PaymentReconciliationTable
   auto_top_up: AutoTopUpTable
+  document: DocumentTable
+  document_series: DocumentSeriesTable
+  document_file: DocumentFileTable
+  billing_profile: BillingProfileTable
   meta: MetaTable
   node: NodeTable
   mandate: MandateTable

@@ -8,6 +8,7 @@ import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, PriceCalend
 import { networkTransport } from '#http/upstream.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
+import { openClerk } from './documents.ts'
 import type { Machine } from './machine.ts'
 import { openPayments } from './payments.ts'
 import { pricePorts } from './prices.ts'
@@ -53,6 +54,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       figures: null,
       prices: pricePorts(live, catalog, store),
       payments,
+      documents: openClerk(machine, { store, current: () => config }),
     },
     close: () => closing.disposeAsync(),
   }

@@ -25,6 +25,8 @@ export type PaymentRequest = {
 }
 
 export type PaymentRoom = PaymentPorts & {
+  /** The configuration in force. */
+  readonly config: () => Config
   /** Takes a changed configuration: what is sold and for how much. Methods themselves change with a restart. */
   readonly configure: (config: Config) => void
 }
@@ -113,6 +115,7 @@ export const openPayments = async (
   }
   return {
     cashier,
+    config: () => current,
     off: () => current.payments.off,
     approveAboveNanoUsd: () => current.payments.manual?.approveAboveNanoUsd ?? 0n,
     keptFee: (method) => current.payments.kept.get(method) ?? null,

@@ -18,6 +18,7 @@ import type { ServeRequest } from '#cli/ports.ts'
 import type { Loaded } from '#config/config.ts'
 import { faultsText } from '#config/fault.ts'
 import { watchConfig } from '#config/watch.ts'
+import type { ClerkParts } from '#document/clerk.ts'
 import type { Endpoint } from '#http/endpoint.ts'
 import type { Handle } from '#http/exchange.ts'
 import type { Inbound } from '#http/inbound.ts'
@@ -27,6 +28,7 @@ import { clearSpool } from '#http/spool.ts'
 import type { HandleSocket } from '#http/upgrade.ts'
 import { checkProviders } from '#job/check-providers.ts'
 import { forgetOld } from '#job/forget-old.ts'
+import { issueDocuments } from '#job/issue-documents.ts'
 import { keepBooks } from '#job/keep-books.ts'
 import { lookAfterBindings } from '#job/look-after-bindings.ts'
 import { startPolling } from '#job/poll-payments.ts'
@@ -62,6 +64,7 @@ import type { Membership } from './cluster.ts'
 import { joinCluster } from './cluster.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
+import { openClerk } from './documents.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
@@ -98,9 +101,22 @@ type Rooms = {
   }
   readonly payments: PaymentRoom
   readonly availability: Availability
+  readonly documents: ClerkParts
 } & Awaited<ReturnType<typeof openRelay>>
 
-const adminPorts = ({ request, data, log, live, catalog, telling, figures, routes, credit, payments }: Rooms) => ({
+const adminPorts = ({
+  request,
+  data,
+  log,
+  live,
+  catalog,
+  telling,
+  figures,
+  routes,
+  credit,
+  payments,
+  documents,
+}: Rooms) => ({
   store: data.store,
   customers: data.store,
   bindings: data.store,
@@ -120,6 +136,7 @@ const adminPorts = ({ request, data, log, live, catalog, telling, figures, route
   figures,
   prices: pricePorts(live, catalog, data.store),
   payments,
+  documents,
 })
 
 const adminServing = (machine: Machine, rooms: Rooms) => {
@@ -269,7 +286,7 @@ const reload = (
 /** What is done again and again beside the calls. */
 const startJobs = (
   { clock }: Machine,
-  { request, data, log, payments }: Rooms,
+  { request, data, log, payments, documents }: Rooms,
   closing: AsyncDisposableStack,
 ): void => {
   const { store } = data
@@ -277,6 +294,7 @@ const startJobs = (
     rollUsage({ store, clock, log }),
     forgetOld({ store, retention: request.config.retention, clock, log }),
     startPolling({ ...payments, clock, log }),
+    issueDocuments({ clerk: documents, payments: store, clock, log }),
   ]
   for (const job of jobs) closing.defer(() => job.close())
 }
@@ -315,6 +333,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     credit: openProviderCredit(machine, { config, alerts, emit, log }),
     payments,
     availability: openAvailability({ store, live: relay.live, clock, log }, closing),
+    documents: openClerk(machine, { store, current: payments.config }),
     ...relay,
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }

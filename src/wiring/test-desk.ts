@@ -1,6 +1,7 @@
 /** Admin operations over a real store in memory, as the API and the command line run them. */
 
 import type { TestContext } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import type { AdminPorts, OperationContext, SignupRoom } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import type { KeyRow } from '#admin/port.ts'
@@ -19,6 +20,7 @@ import { makeSeal } from '#secret/seal.ts'
 import type { Store } from '#store/face.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import { credentialVault } from './credential-vault.ts'
+import { openClerk } from './documents.ts'
 
 export type Desk = {
   readonly store: Store
@@ -47,6 +49,15 @@ const door: SignupRoom = {
     perDomainMax: 2,
   },
 }
+
+const seller = {
+  name: 'Relay Ltd',
+  address: '1 Test Street\nTestville',
+  taxId: 'GB123456789',
+  tax: { name: 'VAT', basisPoints: 2000n },
+  language: 'en',
+  prefix: 'INV',
+} as const
 
 const transfers = manualMethod({ instructions: 'Bank of Test, 123', currencies: ['USD', 'CNY'] })
 
@@ -91,6 +102,10 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
       approveAboveNanoUsd: () => nanoOf('1000'),
       keptFee: () => null,
     },
+    documents: openClerk(
+      { root: pathToFileURL(`${process.cwd()}/`), clock, ids },
+      { store, current: () => ({ seller }) },
+    ),
     ...changes,
   }
   const desk: OperationContext = {

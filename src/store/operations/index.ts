@@ -10,6 +10,7 @@ import { callOperations } from './call.ts'
 import { carriedOperations } from './carried.ts'
 import { codeOperations } from './code.ts'
 import type { StoreOperation } from './context.ts'
+import { documentOperations } from './document.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
@@ -41,6 +42,7 @@ export const makeOperations = () => ({
   ...codeOperations(),
   ...signupOperations(),
   ...paymentOperations(),
+  ...documentOperations,
   ...outboxOperations,
   ...keptAnswerOperations,
   ...responseOperations,

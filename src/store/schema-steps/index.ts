@@ -23,6 +23,7 @@ import { payments } from './0020-payments.ts'
 import { waits } from './0021-waits.ts'
 import { cluster } from './0022-cluster.ts'
 import { availability } from './0023-availability.ts'
+import { documents } from './0024-documents.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -49,4 +50,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   waits,
   cluster,
   availability,
+  documents,
 ]

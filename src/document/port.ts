@@ -1,0 +1,93 @@
+/** What documents need kept: numbered without gaps, never changed, found again. Times are wall-clock milliseconds, UTC. */
+
+import type { TrailEntry } from '#base/trail-entry.ts'
+
+export const documentKinds = ['invoice', 'statement', 'credit_note'] as const
+export type DocumentKind = (typeof documentKinds)[number]
+
+export type DocumentDraft = {
+  readonly id: string
+  readonly kind: DocumentKind
+  readonly account: string
+  /** What it is about; there is one document for each: `order/ord_…`, `refund/rfd_…`, `statement/acc_…/2026-11`. */
+  readonly source: string
+  /** `INV`: documents of one series are numbered together. */
+  readonly prefix: string
+  readonly year: number
+  readonly issuedMs: number
+  readonly currency: string
+  readonly totalNano: bigint
+  /** Everything that stands on it but its number, as JSON. */
+  readonly content: string
+}
+
+export type DocumentRow = Omit<DocumentDraft, 'prefix' | 'year'> & {
+  /** `INV-2026-000001` */
+  readonly number: string
+  /** SHA-256 of number and content, hex. */
+  readonly hash: string
+  /** Of the PDF, once it was made. */
+  readonly fileHash: string | null
+}
+
+export type DocumentPage = {
+  readonly limit: number
+  readonly after: string | null
+  readonly account: string | null
+  readonly kind: DocumentKind | null
+}
+
+/** Who an account's documents are made out to. */
+export type BillingProfile = {
+  readonly name: string
+  readonly address: string
+  readonly taxId: string | null
+  readonly purchaseOrder: string | null
+  readonly mail: string | null
+  readonly language: 'en' | 'zh-CN'
+  /** The buyer pays the tax where they are: none is charged. */
+  readonly reverseCharge: boolean
+}
+
+/** What was charged for one model at one price in a period; corrections that gave something back are below zero. */
+export type StatementSum = {
+  readonly model: string | null
+  readonly priceHash: string | null
+  readonly calls: number
+  readonly inputTokens: number
+  readonly cachedTokens: number
+  readonly outputTokens: number
+  readonly amountNanoUsd: bigint
+}
+
+export type StatementStretch = {
+  readonly sums: readonly StatementSum[]
+  /** What of it came of which book: `paid`, `promo`, `bundle`, `owed`, `shortfall`. */
+  readonly books: Readonly<Record<string, bigint>>
+  /** `null` = the period has been read. */
+  readonly after: bigint | null
+}
+
+export type DocumentStore = {
+  /** One that its source has is given back as it is, and takes no number. */
+  readonly issueDocument: (draft: DocumentDraft, trail: TrailEntry | null) => Promise<DocumentRow>
+  /** By id or number. */
+  readonly document: (handle: string) => Promise<DocumentRow | null>
+  readonly documentOf: (source: string) => Promise<DocumentRow | null>
+  readonly documents: (page: DocumentPage) => Promise<readonly DocumentRow[]>
+  readonly documentFile: (id: string) => Promise<Uint8Array | null>
+  /** The first one stays. */
+  readonly keepDocumentFile: (id: string, bytes: Uint8Array) => Promise<void>
+  readonly billingProfile: (account: string) => Promise<BillingProfile | null>
+  readonly setBillingProfile: (account: string, profile: BillingProfile, trail: TrailEntry) => Promise<void>
+  /** Orders that were credited and refunds that have left, of which there is no document yet. */
+  readonly undocumented: (
+    limit: number,
+  ) => Promise<{ readonly orders: readonly string[]; readonly refunds: readonly string[] }>
+  readonly statementStretch: (question: {
+    readonly account: string
+    readonly fromMs: number
+    readonly untilMs: number
+    readonly after: bigint
+  }) => Promise<StatementStretch>
+}

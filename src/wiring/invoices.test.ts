@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { nanoOf } from '#base/money.ts'
+import { usageOf } from '#base/usage.ts'
+import { sampleCall } from '#store/sample-rows.ts'
+import type { Desk } from './test-desk.ts'
+import { openDesk } from './test-desk.ts'
+
+type View = Readonly<Record<string, unknown>>
+
+const bought = async (desk: Desk, usd: string, reference: string): Promise<View> => {
+  const order = await desk.run('payments create', { account: 'acme', usd, method: 'manual', currency: 'CNY' })
+  return desk.run('payments confirm', { order: order['id'], amount: order['pay'], currency: 'CNY', reference })
+}
+
+const spent = async (
+  desk: Desk,
+  account: string,
+  call: { readonly id: string; readonly model: string; readonly usd: string },
+) => {
+  const usage = usageOf({ input: 1000, cachedInput: 400, output: 50 })
+  await desk.store.append(
+    sampleCall(call.id, { account, model: call.model, usage, priceHash: 'abcdef0123', costNanoUsd: nanoOf(call.usd) }),
+  )
+  const settle = { key: null, nowMs: desk.clock.nowMs(), priceHash: 'abcdef0123', rule: 'test', upstreamCosts: [] }
+  await desk.store.settle({ ...settle, call: call.id, account, chargeNanoUsd: nanoOf(call.usd) })
+}
+
+const opened = async (context: TestContext) => {
+  const desk = await openDesk(context)
+  await desk.run('invoices buyer', {
+    account: 'acme',
+    name: '示例科技有限公司',
+    address: '北京市海淀区示例路 1 号',
+    tax_id: '91110108MA01ABCDEF',
+    purchase_order: 'PO-7',
+    language: 'zh-CN',
+  })
+  return desk
+}
+
+test('an order has one invoice, a refund one credit note, and their numbers have no gap', async (context) => {
+  const desk = await opened(context)
+  const order = await bought(desk, '100', 'bank-1')
+  const invoice = await desk.run('invoices issue', { order: order['id'] })
+  assert.deepEqual([invoice['number'], invoice['total'], invoice['currency']], ['INV-2026-000001', '100.00', 'CNY'])
+  assert.equal((await desk.run('invoices issue', { order: order['id'] }))['number'], 'INV-2026-000001')
+  const others = await Promise.all(
+    Array.from({ length: 20 }, async (_unused, index) => {
+      const next = await bought(desk, '1', `bank-x${index}`)
+      const [one, same] = await Promise.all([
+        desk.run('invoices issue', { order: next['id'] }),
+        desk.run('invoices issue', { order: next['id'] }),
+      ])
+      assert.equal(one['number'], same['number'])
+      return one['number']
+    }),
+  )
+  const expected = Array.from({ length: 20 }, (_unused, index) => `INV-2026-${String(index + 2).padStart(6, '0')}`)
+  assert.deepEqual(others.map(String).sort(), expected)
+  const shown = await desk.run('invoices show', { document: 'INV-2026-000001' })
+  const content = shown['content'] as View
+  assert.deepEqual((content['taxes'] as View[])[0], { name: 'VAT', percent: '20', net: '83.33', amount: '16.67' })
+  assert.equal((content['buyer'] as View)['name'], '示例科技有限公司')
+})
+
+test('a document stays as it was issued: the same bytes each time, and a changed one is told', async (context) => {
+  const desk = await opened(context)
+  const order = await bought(desk, '100', 'bank-1')
+  const invoice = await desk.run('invoices issue', { order: order['id'] })
+  const first = await desk.run('invoices file', { document: invoice['number'] })
+  const bytes = Buffer.from(String(first['base64']), 'base64')
+  assert.equal(bytes.subarray(0, 5).toString(), '%PDF-')
+  assert.ok(bytes.length < 200_000, `${bytes.length} bytes`)
+  assert.deepEqual(await desk.run('invoices file', { document: invoice['number'] }), first)
+  const row = await desk.store.document(String(invoice['number']))
+  assert.equal(row?.fileHash, createHash('sha256').update(bytes).digest('hex'))
+  await desk.run('invoices buyer', { account: 'acme', name: 'Another Name' })
+  assert.deepEqual(await desk.run('invoices file', { document: invoice['number'] }), first)
+  const csv = await desk.run('invoices file', { document: invoice['number'], format: 'csv' })
+  const text = Buffer.from(String(csv['base64']), 'base64').toString('utf8')
+  assert.match(
+    text,
+    /^number,text,quantity,unit_price,amount,currency\r\nINV-2026-000001,API 额度 100\.00 美元,1,100\.00,100\.00,CNY\r\n/,
+  )
+})
+
+test("a month's statement comes to what the ledger charged, with what was given as a discount", async (context) => {
+  const desk = await opened(context)
+  const order = await bought(desk, '100', 'bank-1')
+  const account = String(order['account'])
+  await desk.run('credits grant', { account: 'acme', usd: '2.00', kind: 'promo' })
+  await spent(desk, account, { id: 'call_1', model: 'kimi-k2', usd: '1.500000001' })
+  await spent(desk, account, { id: 'call_2', model: 'kimi-k2', usd: '0.75' })
+  await spent(desk, account, { id: 'call_3', model: 'gpt-4.1', usd: '3.333333333' })
+  await assert.rejects(desk.run('invoices issue', { account: 'acme', month: '2026-11' }), { code: 'conflict' })
+  desk.clock.advance(20 * 86_400_000)
+  await spent(desk, account, { id: 'call_4', model: 'kimi-k2', usd: '9' })
+  const statement = await desk.run('invoices issue', { account: 'acme', month: '2026-11' })
+  assert.deepEqual([statement['number'], statement['total']], ['INV-ST-2026-000001', '3.58'])
+  const content = (await desk.run('invoices show', { document: statement['id'] }))['content'] as View
+  assert.deepEqual(content['usage'], [
+    {
+      model: 'gpt-4.1',
+      price: 'abcdef01',
+      calls: '1',
+      input: '1000',
+      cached: '400',
+      output: '50',
+      amount: '3.333333333',
+    },
+    {
+      model: 'kimi-k2',
+      price: 'abcdef01',
+      calls: '2',
+      input: '2000',
+      cached: '800',
+      output: '100',
+      amount: '2.250000001',
+    },
+  ])
+  assert.deepEqual(
+    [content['subtotal'], content['discount'], content['paid'], content['due']],
+    ['5.583333334', '-2.00', '3.58', '0.00'],
+  )
+})
