@@ -31,7 +31,7 @@ type Rules = {
 /** The names of series as they are exposed: histograms as their three. */
 async function seriesNames(): Promise<ReadonlySet<string>> {
   const metrics = makeMetrics({ defaults: true })
-  metrics.observe(sampleRecord({ attempts: [sampleAttempt({ costNanoUsd: 1n })] }))
+  metrics.observe(sampleRecord({ attempts: [sampleAttempt({ costNanoUsd: 1n })], queuedMs: 5, gaps: [1, 2] }))
   const names = (await metrics.text()).split('\n').flatMap((line) => /^([a-z0-9_]+)[{ ]/.exec(line)?.[1] ?? [])
   return new Set(names)
 }
