@@ -16,6 +16,7 @@ export const eventKinds = {
   budget_threshold: kind('warning', 'A budget has reached one of its thresholds in its period.', 'percent'),
   certificate_expiry: kind('warning', "The server's certificate ends within the alert's `below` (14 days).", 'days'),
   credential_dead: kind('critical', 'A provider refuses a credential (401, 403): it is not used any more.'),
+  credential_expiry: kind('warning', "A key ends within the alert's `below` (7 days).", 'days'),
   credential_resting: kind('info', 'A provider limits a credential (429): it rests until its reset.'),
   error_rate: kind('critical', 'The share of calls that failed by no fault of the caller, over 5 minutes.', 'percent'),
   gate: kind('info', 'A migration waits at a gate for a person or a veto.'),

@@ -10,6 +10,7 @@ import type { Credit } from './balance-watch.ts'
 import { watchBalances } from './balance-watch.ts'
 import { watchCertificate } from './certificate-watch.ts'
 import { makeFigures } from './figures.ts'
+import { watchKeyExpiry } from './key-expiry-watch.ts'
 import { watchSpend } from './spend-watch.ts'
 import { watchFigures } from './watch.ts'
 
@@ -175,6 +176,44 @@ test('a balance is asked for once a minute, of those who spent, and told once wh
   clock.advance(60_000)
   assert.equal(asked.length, 4, 'nobody spent in the last minute')
   watch.close()
+})
+
+test('a key is told of once before it ends, a short-lived one late, and none that has ended or was revoked', () => {
+  const { clock, told, emit } = stage()
+  const day = 86_400_000
+  const nowMs = clock.nowMs()
+  const key = (id: string, days: number, more: object = {}) => ({
+    id,
+    name: `name of ${id}`,
+    account: 'acc_1',
+    createdMs: nowMs,
+    expiresMs: nowMs + days * day,
+    revokedMs: null,
+    ...more,
+  })
+  const keys = [
+    key('key_long', 90),
+    key('key_short', 4),
+    key('key_revoked', 90, { revokedMs: nowMs }),
+    key('key_endless', 1, { expiresMs: null }),
+  ]
+  const stop = watchKeyExpiry({ keys: () => keys, emit, belowDays: () => null, clock })
+  clock.advance(2 * day)
+  assert.deepEqual(told, [])
+  clock.advance(1 * day)
+  assert.deepEqual(
+    told.map(({ name, object }) => [name, object]),
+    [['credential_expiry', 'key_short']],
+  )
+  clock.advance(86 * day)
+  assert.deepEqual(
+    told.map(({ object, figure }) => [object, figure]),
+    [
+      ['key_short', 1],
+      ['key_long', 7],
+    ],
+  )
+  stop()
 })
 
 test('a certificate is told of each day once it is near its end', () => {

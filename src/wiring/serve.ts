@@ -320,6 +320,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   const { owner, ownersOf } = member
   const relay = await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)
   const payments = await openPayments(machine, { config, store, live: relay.live, emit, log }, closing)
+  const keys = () => relay.live.current().keys.values()
   const rooms: Rooms = {
     request,
     log,
@@ -327,7 +328,7 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     telling,
     figures,
     emit,
-    watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner }, closing),
+    watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner, keys }, closing),
     member,
     publicPages: publicPagesOf(config.public),
     credit: openProviderCredit(machine, { config, alerts, emit, log }),

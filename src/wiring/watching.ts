@@ -10,6 +10,8 @@ import type { CallBooks } from '#ledger/port.ts'
 import { watchBalances } from '#observe/balance-watch.ts'
 import { watchCertificate } from '#observe/certificate-watch.ts'
 import type { Figures } from '#observe/figures.ts'
+import type { EndingKey } from '#observe/key-expiry-watch.ts'
+import { watchKeyExpiry } from '#observe/key-expiry-watch.ts'
 import type { RecordTrace } from '#observe/spans.ts'
 import { watchSpend } from '#observe/spend-watch.ts'
 import { watchFigures } from '#observe/watch.ts'
@@ -24,6 +26,8 @@ export type WatchRequest = {
   readonly books: Pick<CallBooks, 'balance'>
   readonly emit: Emit
   readonly log: Log
+  /** Keys of callers as they are now. */
+  readonly keys: () => Iterable<EndingKey>
 }
 
 const thresholds = (alerts: NotifyConfig['alerts'], event: EventName, side: 'above' | 'below'): readonly number[] =>
@@ -70,6 +74,7 @@ export const startWatching = async (
   closing.defer(watchFigures({ figures, emit, lowestAbove, clock }))
   const balances = watchBalances({ books, emit, belowUsd: () => highestBelow('balance_low'), clock, log })
   closing.defer(() => balances.close())
+  closing.defer(watchKeyExpiry({ keys: request.keys, emit, belowDays: () => highestBelow('credential_expiry'), clock }))
   const { tls } = config.server
   if (tls !== null) {
     const endsMs = Date.parse(new X509Certificate(tls.certificate.reveal()).validTo)
