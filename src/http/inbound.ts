@@ -79,6 +79,8 @@ export type Exchange = {
    * `unsupported_media_type`, `request_timeout`, `invalid_request_error`.
    */
   readonly read: () => Promise<Inbound>
+  /** Told when the call is let in and held for: from then on its answer may be waited for elsewhere. Absent: nobody listens. */
+  readonly admitted?: () => void
 }
 
 /** An answer that is whole: errors, model lists, health. */

@@ -224,6 +224,8 @@ export type KeepingWish = {
   readonly previous: string | null
   /** `null` = not said. */
   readonly keep: boolean | null
+  /** It is to be answered while nobody waits. */
+  readonly background: boolean
   /** A field that needs a keeper whom this relay cannot ask for one caller alone; `null` = none. */
   readonly unavailable: string | null
 }

@@ -47,6 +47,7 @@ export const azure: Vendor = makeVendor({
   endpoint,
   dialect: openaiDialect,
   shelf: openaiShelf,
+  background: true,
   realtime,
   requestIdHeaders: ['apim-request-id', 'x-request-id'],
   keyPage: 'https://portal.azure.com',

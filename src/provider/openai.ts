@@ -19,6 +19,7 @@ export const openai: Vendor = makeVendor({
   serves: (protocol, model) => protocol !== 'openai-chat' || !onlyResponses.test(model),
   dialect: openaiDialect,
   shelf: openaiShelf,
+  background: true,
   realtime: openaiRealtime,
   keyPage: 'https://platform.openai.com/api-keys',
 })

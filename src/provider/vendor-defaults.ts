@@ -109,6 +109,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   headersNotTaken: [],
   counts: ['anthropic-messages', 'gemini', 'openai-responses'],
   dialect: dialectOf({}),
+  background: false,
   realtime: null,
   streamUsage: 'ask',
   leavePolicy: 'cancel',

@@ -149,6 +149,8 @@ export type Vendor = {
     /** Some have an address of their own for streams; absent: it is none. */
     readonly stream?: boolean
   }) => Endpoint
+  /** Whether it makes responses in the background (`background: true` of the Responses API). */
+  readonly background: boolean
   /** Where it opens Realtime sessions over WebSocket, below the base URL; `null` = it has none. */
   readonly realtime:
     | ((request: {

@@ -36,6 +36,8 @@ export type Attempt = {
   readonly leg: Leg
   readonly draft: AttemptDraft
   readonly upstream: Upstream
+  /** Place of the provider's credential that is sent; `null` = it has none. */
+  readonly keyIndex: number | null
   readonly warnings: readonly string[]
   /** What of the reply so far could not be said in the caller's format. */
   readonly losses: ReplyFace['losses']
@@ -281,6 +283,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     leg,
     draft,
     upstream,
+    keyIndex: vigil.keyIndex,
     warnings: prepared.warnings,
     losses: prepared.face.losses,
     frames: read(),

@@ -5,6 +5,7 @@ import type { Endpoint, EndpointMatch } from '#http/endpoint.ts'
 import type { Exchange } from '#http/inbound.ts'
 import type { SocketExchange } from '#http/upgrade.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import { relayKeeping } from './background.ts'
 import { answerAct } from './binding/answer.ts'
 import type { BindingEndpoint } from './binding/endpoints.ts'
 import { bindingEndpoints } from './binding/endpoints.ts'
@@ -105,9 +106,12 @@ export const serveRelay = async (
   if (value.kind === 'response') return answerResponse(exchange, { row: value, id: parameters['id'] ?? '' }, ports)
   if (value.kind === 'binding') return answerAct(exchange, { act: value.act, params: parameters }, ports)
   if (value.kind === 'count') return answerCount(exchange, value.protocol, ports)
-  return value.kind === 'call'
-    ? relay(exchange, value.protocol, ports)
-    : answerInquiry(exchange, { ask: value.ask, params: parameters }, ports)
+  if (value.kind === 'inquiry') return answerInquiry(exchange, { ask: value.ask, params: parameters }, ports)
+  const { protocol } = value
+  const { keeping } = protocol
+  return keeping === undefined
+    ? relay(exchange, protocol, ports)
+    : relayKeeping(exchange, { ...protocol, keeping }, ports)
 }
 
 /** Carries out one connection that the table led here. @throws Problem before it is accepted. */

@@ -26,7 +26,7 @@ const holdSlackMs = 360_000
 export type HoldPorts = {
   readonly books: CallBooks
   /** Names this process: what it held is known to be nobody's once another has taken its place. */
-  readonly owner: string
+  readonly owner: string | null
   readonly clock: Clock
   readonly log: Log
 }
@@ -142,8 +142,10 @@ const routeEndMs = ({ rows, nowMs, endsMs }: HoldQuestion): number =>
   endsMs ?? nowMs + Math.max(0, ...rows.map((row) => row.route.timeouts.totalMs))
 
 /** Whether all that a stream bills is seen in it: no model that may answer thinks where nobody sees it. */
-const isVisible = ({ call, rows, upstreams }: HoldQuestion): boolean =>
+const isVisible = ({ call, rows, upstreams, endsMs }: HoldQuestion): boolean =>
   call.stream &&
+  // What goes on beside its stream cannot be ended where the money does.
+  endsMs === undefined &&
   (call.kind === 'chat' || call.kind === 'completion') &&
   call.choices === 1 &&
   !asksForWindow(call) &&

@@ -19,6 +19,7 @@ import type { Keeper } from '#reuse/keeper.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import type { UsageRefusals } from './attempt.ts'
+import type { BackgroundRuns } from './background-run.ts'
 import type { CallTrace } from './call-trace.ts'
 import type { Draft } from './draft.ts'
 import { upstreamWaitMs } from './draft.ts'
@@ -55,6 +56,8 @@ export type RelayPorts = {
   readonly routing: Routing
   readonly cache: AnswerCache
   readonly responses: Responses
+  /** Responses that this process makes while nobody waits. */
+  readonly background: BackgroundRuns
   readonly carried: CarriedTurns
   /** What providers keep for callers. */
   readonly bindings: Bindings

@@ -14,8 +14,6 @@ import type { Admitted, Journey } from './journey.ts'
 import { protocolFor } from './speak.ts'
 
 const reasons: Readonly<Record<string, string>> = {
-  background:
-    'a call in the background would go on without anybody to hold its credit for. Stream it instead, and read on while it runs',
   conversation: 'a conversation that a provider keeps belongs to no caller alone. Use previous_response_id instead',
 }
 

@@ -12,6 +12,8 @@ import type { Turn } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
 import { CallerLeft } from './attempt.ts'
+import type { HandedOver } from './background-native.ts'
+import { backgroundOnly, handOver, makingMs } from './background-native.ts'
 import { atFiles, filePlaceOf, withFileKey } from './binding/references.ts'
 import { bodyKeeper } from './body-keeper.ts'
 import { answerFromCache, lookInCache } from './cached.ts'
@@ -135,23 +137,32 @@ type Carried = {
   /** Ended by Drover where the money did. */
   readonly short: boolean
   readonly heldNanoUsd: bigint | null
+  /** Its provider is still at it: its books are closed when that has ended. */
+  readonly goesOn: boolean
 }
 
 const carry = async (admitted: Admitted): Promise<Carried> => {
   const reply = await send(admitted, await findCarried(admitted))
+  const handed = isBackground(admitted) ? await handOver(admitted, reply) : null
   const kept = await keeperOf(admitted, reply).catch((thrown: unknown) => {
     reply.attempt.close(thrown)
     throw thrown
   })
   try {
-    return await carryReply(admitted, reply, kept)
+    return await carryReply(admitted, reply, { kept, handed })
   } finally {
     // Whoever waits for a response must not wait for one that has failed.
     await kept?.end(false)
   }
 }
 
-const carryReply = async (admitted: Admitted, reply: Reply, kept: ResponseKeeper | null): Promise<Carried> => {
+/** Who takes the answer down, and who goes on where nobody reads any more. */
+type Takers = { readonly kept: ResponseKeeper | null; readonly handed: HandedOver | null }
+
+const isBackground = ({ protocol, call }: Pick<Admitted, 'protocol' | 'call'>): boolean =>
+  call.payload.kind === 'json' && protocol.keeping?.wishOf(call).background === true
+
+const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Takers): Promise<Carried> => {
   const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper, taker } = admitted
   const { leg, upstream } = reply.attempt
   const row = paidRow(leg.row, upstream)
@@ -205,9 +216,11 @@ const carryReply = async (admitted: Admitted, reply: Reply, kept: ResponseKeeper
   draft.warnings = [...draft.warnings, ...((await calls?.end(whole)) ?? [])]
   const unkept = (await kept?.end(whole && !short)) ?? null
   if (unkept !== null) draft.warnings = [...draft.warnings, `store:the response is not kept: ${unkept}`]
+  const { leavePolicy } = upstream.vendor
+  if ((await handed?.end(read)) === true) return { leavePolicy, whole, short, heldNanoUsd, goesOn: true }
   grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered }))
   notePace(ports.routing, reply.attempt)
-  return { leavePolicy: keeper === null ? upstream.vendor.leavePolicy : 'drain', whole, short, heldNanoUsd }
+  return { leavePolicy: keeper === null ? leavePolicy : 'drain', whole, short, heldNanoUsd, goesOn: false }
 }
 
 /** Answers a refusal in the caller's protocol; a caller who has gone gets nothing. */
@@ -256,7 +269,10 @@ const close = async (journey: Journey, { hold, carried, turn }: Progress): Promi
   const heldNanoUsd = carried?.heldNanoUsd ?? hold?.amountNanoUsd ?? null
   const { leavePolicy = null, short = false } = carried ?? {}
   // Asked in one turn of the loop, the store keeps both in one commit.
-  const books = hold === null ? null : closeBooks({ draft, heldNanoUsd, leavePolicy, short, model: hold.model }, ports)
+  const books =
+    hold === null || carried?.goesOn === true
+      ? null
+      : closeBooks({ draft, heldNanoUsd, leavePolicy, short, model: hold.model }, ports)
   await Promise.all([books, endTurn()])
   first?.release()
 }
@@ -325,9 +341,11 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const guarded = { snapshot, key, call: continued.call, draft, askHook: ports.askHook }
     const { call, replyGuards } = await guardRequest(guarded)
     progress.grant = await letIn(journey, { snapshot, key, call, labels })
-    const grant = atFiles(boundTo(progress.grant, continued), call, files)
+    const background = isBackground({ protocol, call })
+    const bound = atFiles(boundTo(progress.grant, continued), call, files)
+    const grant = background ? backgroundOnly(bound, snapshot, protocol.name) : bound
     draft.warnings = [...draft.warnings, ...grant.warnings]
-    const look = await lookInCache(journey, { inbound, call, key, labels, grant })
+    const look = background ? null : await lookInCache(journey, { inbound, call, key, labels, grant })
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)
     progress.taker = look?.taker ?? null
     const { upstreams } = snapshot
@@ -350,8 +368,11 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
       feeBasisPoints,
       ...slices,
     }
-    const hold = await holdFor(question, ports)
+    const hold = background
+      ? await holdFor({ ...question, endsMs: nowMs + makingMs }, { ...ports, owner: null })
+      : await holdFor(question, ports)
     progress.hold = hold
+    exchange.admitted?.()
     draft.warnings = [...draft.warnings, ...hold.warnings]
     const keeper = turn?.keeper ?? null
     const { taker } = progress
@@ -365,6 +386,6 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     await progress.grant?.giveBack()
     await close(journey, progress)
     draft.durationMs = elapsedMs(journey)
-    await keepRecord(journey)
+    if (progress.carried?.goesOn !== true) await keepRecord(journey)
   }
 }

@@ -11,6 +11,9 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Keeping, Protocol } from '#protocol/protocol.ts'
 import type { KeptResponse } from '#resource/responses.ts'
 import { identify } from './admit.ts'
+import { lookSoon, settleBeforeDrop } from './background-native.ts'
+import type { BackgroundRun } from './background-run.ts'
+import { followRun } from './follow-run.ts'
 import { holderOf } from './holder.ts'
 import type { RelayPorts } from './journey.ts'
 import type { Snapshot, Upstream } from './snapshot.ts'
@@ -76,6 +79,63 @@ const tell = async (question: Question, value: JsonObject): Promise<void> => {
   await outbound.end(body)
 }
 
+/** The number of the last event that the caller has. @throws Problem `invalid_request_error`. */
+const afterOf = (query: URLSearchParams): number => {
+  const text = query.get('starting_after')
+  if (text === null) return -1
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new Problem('invalid_request_error', {
+    message: "'starting_after' must be the sequence_number of an event, a whole number.",
+    param: 'starting_after',
+  })
+}
+
+/** What is asked of a response that this process is making. */
+const runAnswer = async (question: Question, run: BackgroundRun): Promise<void> => {
+  const { row, id, exchange, ports, key } = question
+  const { query } = exchange.inbound
+  switch (row.ask) {
+    case 'show':
+      if (query.get('stream') !== 'true') return tell(question, run.document())
+      return followRun(exchange, run, { after: afterOf(query), headers: headOf(question) })
+    case 'input':
+      return tell(question, row.protocol.keeping.inputPage(run.input, query))
+    case 'cancel':
+    case 'drop': {
+      run.cancel()
+      await ports.background.over({ id, holder: holderOf(key) })
+      return ask(question)
+    }
+  }
+}
+
+/** What stands for a response of the background that was not kept: it failed, or was cancelled. */
+const markerAnswer = async (question: Question): Promise<JsonObject | null> => {
+  const { row, id, exchange, ports, key } = question
+  const named = { id, holder: holderOf(key) }
+  const found = await ports.bindings.binding({ ...named, nowMs: ports.clock.nowMs() })
+  if (found === null || found.kind !== 'response' || found.provider !== '') return null
+  const document = JSON.parse(found.document) as JsonObject
+  switch (row.ask) {
+    case 'show':
+      return document
+    case 'input':
+      return row.protocol.keeping.inputPage([], exchange.inbound.query)
+    case 'drop':
+      await ports.bindings.dropBinding(named)
+      return row.protocol.keeping.deleted(id)
+    case 'cancel':
+      if (document['status'] === 'cancelled') return document
+      throw endedAlready()
+  }
+}
+
+const endedAlready = (): Problem =>
+  new Problem('invalid_request_error', {
+    message: 'Only a response that runs in the background can be cancelled, and this one has ended.',
+    param: 'id',
+  })
+
 const keptAnswer = async (question: Question, kept: KeptResponse): Promise<JsonObject> => {
   const { row, id, exchange, ports, key } = question
   const { keeping } = row.protocol
@@ -93,10 +153,7 @@ const keptAnswer = async (question: Question, kept: KeptResponse): Promise<JsonO
       await ports.responses.drop({ id, holder: holderOf(key) })
       return keeping.deleted(id)
     case 'cancel':
-      throw new Problem('invalid_request_error', {
-        message: 'Only a response that runs in the background can be cancelled, and this one has ended.',
-        param: 'id',
-      })
+      throw endedAlready()
   }
 }
 
@@ -163,11 +220,23 @@ const askProvider = async (question: Question, upstream: Upstream): Promise<void
 
 const ask = async (question: Question): Promise<void> => {
   const { id, key, ports, snapshot } = question
-  const found = await ports.responses.find({ id, holder: holderOf(key) })
-  if (found === null) throw unknownResponse(id)
+  const named = { id, holder: holderOf(key) }
+  const run = ports.background.find(named)
+  if (run !== null) return runAnswer(question, run)
+  const found = await ports.responses.find(named)
+  if (found === null) {
+    const marked = await markerAnswer(question)
+    if (marked === null) throw unknownResponse(id)
+    return tell(question, marked)
+  }
   if (found.kind === 'kept') return tell(question, await keptAnswer(question, found.response))
   const upstream = snapshot.upstreams.get(found.provider)
-  if (upstream !== undefined) return askProvider(question, upstream)
+  if (upstream !== undefined) {
+    if (question.row.ask === 'drop') await settleBeforeDrop(ports, named)
+    await askProvider(question, upstream)
+    if (question.row.ask === 'cancel') await lookSoon(ports, named)
+    return
+  }
   throw new Problem('no_available_provider', {
     message: `Response '${id}' is kept by provider "${found.provider}", which is not configured any more.`,
   })

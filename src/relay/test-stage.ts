@@ -30,6 +30,7 @@ import { testBindingStore } from '#resource/test-binding-store.ts'
 import { testCarriedStore } from '#resource/test-carried-store.ts'
 import { testResponseStore, testSeal } from '#resource/test-response-store.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
+import { backgroundRuns } from './background-run.ts'
 import type { RelayPorts } from './journey.ts'
 import type { Live } from './live.ts'
 import { liveRelay } from './live.ts'
@@ -334,6 +335,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   modelsChanged: never,
   parts: noParts,
   spoolDir: '',
+  background: backgroundRuns(),
   responses: makeResponses({ store: testResponseStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   carried: makeCarriedTurns({ store: testCarriedStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   routing: makeRouting((event) => backstage.events.push(event)),

@@ -29,7 +29,7 @@ export type ResponseStore = {
 }
 
 /** `model`: what came of a job of fine-tuning. */
-export type BindingKind = 'file' | 'upload' | 'batch' | 'job' | 'model'
+export type BindingKind = 'file' | 'upload' | 'batch' | 'job' | 'model' | 'response'
 
 /** In whose form a thing is spoken of. */
 export type BindingForm = 'openai' | 'anthropic'

@@ -44,6 +44,8 @@ import type { PaymentEndpoint } from '#payment/endpoints.ts'
 import { paymentEndpoints, servePayment } from '#payment/endpoints.ts'
 import { protocols } from '#protocol/index.ts'
 import { identify } from '#relay/admit.ts'
+import type { BackgroundRuns } from '#relay/background-run.ts'
+import { backgroundRuns } from '#relay/background-run.ts'
 import { lookAt } from '#relay/binding/look.ts'
 import type { RelayEndpoint } from '#relay/endpoints.ts'
 import { relayEndpoints, serveRelay, serveRelaySocket } from '#relay/endpoints.ts'
@@ -166,6 +168,20 @@ const relayRequest = async ({ config }: ServeRequest, { log, data, emit }: Pick<
   shelf: data.sandboxShelf,
 })
 
+/** Responses that are made while nobody waits end with the server: their books are closed before the store is. */
+const openBackground = (closing: AsyncDisposableStack): BackgroundRuns => {
+  const runs = backgroundRuns()
+  closing.defer(() => runs.close())
+  return runs
+}
+
+const socketHandler =
+  (metrics: ReturnType<typeof makeMetrics>, ports: Parameters<typeof serveRelaySocket>[2]): HandleSocket<Served> =>
+  async (exchange, { value }) => {
+    assert(value.kind === 'socket', 'only these endpoints are upgraded')
+    await metrics.whileOpen(serveRelaySocket(exchange, { value }, ports))
+  }
+
 /** The endpoints of the relay, of administration, and of those who watch. */
 const endpointsOf = async (
   machine: Machine,
@@ -202,6 +218,7 @@ const endpointsOf = async (
     routing: rooms.routing,
     cache: answerCache(clock),
     responses: rooms.responses,
+    background: openBackground(closing),
     carried: rooms.carried,
     bindings: makeBindings(data.store, data.bindingSeal),
     modelsChanged: async () => live.customersChanged(await loadCustomers(data, log)),
@@ -244,10 +261,7 @@ const endpointsOf = async (
     const serving = serveRelay(exchange, { value, parameters }, ports)
     return value.kind === 'call' ? metrics.whileOpen(serving) : serving
   }
-  const handleSocket: HandleSocket<Served> = async (exchange, { value }) => {
-    assert(value.kind === 'socket', 'only these endpoints are upgraded')
-    await metrics.whileOpen(serveRelaySocket(exchange, { value }, ports))
-  }
+  const handleSocket = socketHandler(metrics, ports)
   return { calls, watching, administration: admin.api.endpoints, handle, handleSocket }
 }
 

@@ -46,7 +46,8 @@ export const keeping: Keeping = {
     return {
       previous: typeof previous === 'string' && previous !== '' ? previous : null,
       keep: typeof store === 'boolean' ? store : null,
-      unavailable: (conversation ?? null) !== null ? 'conversation' : background === true ? 'background' : null,
+      background: background === true,
+      unavailable: (conversation ?? null) !== null ? 'conversation' : null,
     }
   },
   inputOf,

@@ -16,6 +16,7 @@ const words: Readonly<Record<BindingKind, string>> = {
   batch: 'Batch',
   job: 'Fine-tuning job',
   model: 'Model',
+  response: 'Response',
 }
 
 /** Whose things are: told of the key that asks, and of a row that others follow from. */
