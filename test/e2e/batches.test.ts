@@ -2,105 +2,24 @@
 
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
-import type { BatchShelf } from '../fake/batch-shelf.ts'
-import { batchShelf } from '../fake/batch-shelf.ts'
-import type { FileShelf } from '../fake/file-shelf.ts'
-import { fileShelf } from '../fake/file-shelf.ts'
-import type { FakeUpstream } from '../fake/upstream.ts'
-import { startUpstream } from '../fake/upstream.ts'
+import {
+  admin,
+  configFor,
+  create,
+  customer,
+  env,
+  free,
+  line,
+  makeBatch,
+  moneyOf,
+  proven,
+  recordsOf,
+  startKeeper,
+} from './batch-bench.ts'
 import type { Answer } from './call.ts'
 import { assertProblem, call } from './call.ts'
-import type { CallLine, Relay } from './harness.ts'
-import { adminKey, eventually, fakeKey, startRelay, testKey } from './harness.ts'
+import { eventually, startRelay, testKey } from './harness.ts'
 import { upload } from './upload.ts'
-
-type Keeper = FakeUpstream & { readonly files: FileShelf; readonly batches: BatchShelf }
-
-const startKeeper = async (): Promise<Keeper> => {
-  const files = fileShelf('file-')
-  const batches = batchShelf(files, ['gpt-real', 'gpt-other'])
-  const upstream = await startUpstream((exchange) => {
-    if (!files.answer(exchange) && !batches.answer(exchange)) exchange.response.writeHead(404).end('{}')
-  })
-  return Object.assign(upstream, { files, batches })
-}
-
-/** 1,000 nano-USD a token in, 2,000 out, whatever the tier. */
-const configFor = (upstream: FakeUpstream): string =>
-  `providers:
-  fake: { vendor: openai, base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }
-models:
-  sold: { aliases: [sold-alias], targets: [{ provider: fake, model: gpt-real, cost: { input: "0.50", output: "1.00" } }], price: { input: "1.00", output: "2.00" } }
-  dear: { targets: [{ provider: fake, model: gpt-other }] }
-  elsewhere: { targets: [{ provider: none, model: x }], price: { input: "1.00", output: "2.00" } }
-`.replace(
-    'models:',
-    `  none: { vendor: cohere, base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }\nmodels:`,
-  )
-
-const env = { FAKE_KEY: fakeKey }
-
-const line = (id: string, model = 'sold', more: object = {}): string =>
-  JSON.stringify({
-    custom_id: id,
-    method: 'POST',
-    url: '/v1/chat/completions',
-    body: { model, messages: [{ role: 'user', content: `Grüße ${id}` }], max_tokens: 20, ...more },
-  })
-
-type Creating = { readonly key: string; readonly file: unknown; readonly headers?: Record<string, string> }
-
-const create = (relay: Relay, { key, file, headers = {} }: Creating): Promise<Answer> =>
-  call(relay.url, {
-    path: '/v1/batches',
-    key,
-    headers,
-    body: { input_file_id: file, endpoint: '/v1/chat/completions', completion_window: '24h', metadata: { a: 'b' } },
-  })
-
-const makeBatch = async (relay: Relay, key: string, lines: readonly string[]): Promise<Answer> => {
-  const file = await upload(relay, { key, bytes: `${lines.join('\n')}\n` }, { purpose: 'batch' })
-  assert.equal(file.status, 200, file.text)
-  return create(relay, { key, file: file.at('id'), headers: { 'x-drover-tags': 'team=search' } })
-}
-
-const admin = async (relay: Relay, path: string, body?: object): Promise<Answer> => {
-  const answer = await call(relay.url, { path: `/api/v1${path}`, key: adminKey, ...(body && { body }) })
-  assert.equal(answer.status, 200, answer.text)
-  return answer
-}
-
-type Customer = { readonly id: string; readonly key: string }
-
-const customer = async (relay: Relay, usd: string, key: object = {}): Promise<Customer> => {
-  const made = await admin(relay, '/accounts', { name: `customer ${usd}`, billing: 'prepaid' })
-  const id = String(made.at('id'))
-  await admin(relay, '/credits', { account: id, usd })
-  return { id, key: (await relay.createKey({ account: id, ...key })).key }
-}
-
-const moneyOf = async (relay: Relay, account: string): Promise<{ readonly balance: bigint; readonly held: bigint }> => {
-  const answer = await admin(relay, `/credits/${account}`)
-  return { balance: BigInt(String(answer.at('balance_nano_usd'))), held: BigInt(String(answer.at('held_nano_usd'))) }
-}
-
-const free = (relay: Relay, account: string): Promise<bigint> =>
-  eventually(
-    'the hold is free',
-    async () => {
-      const { balance, held } = await moneyOf(relay, account)
-      return held === 0n ? balance : undefined
-    },
-    15_000,
-  )
-
-const proven = async (relay: Relay): Promise<void> => {
-  const verdict = await admin(relay, '/ledger/verify')
-  assert.deepEqual([verdict.at('ok'), verdict.at('problems')], [true, []])
-}
-
-const recordsOf = async (relay: Relay, batch: unknown): Promise<readonly CallLine[]> =>
-  (await relay.logs(1000)).filter(({ tags }) => (tags as Record<string, string>)['batch'] === batch)
 
 test('a batch is held for, runs under the provider’s names, and is settled line by line', async () => {
   await using upstream = await startKeeper()
@@ -236,34 +155,4 @@ test('what expired or was cancelled is settled for what it did; a budget is spen
   const left = await call(relay.url, { path: '/v1/key', key })
   assert.equal(left.at('data.usage_nano_usd'), '12000000')
   assert.equal((await recordsOf(relay, expired)).length, 120)
-})
-
-test('a kill in the middle of settling, and again: every line is charged once', async () => {
-  await using upstream = await startKeeper()
-  const config = configFor(upstream)
-  const first = await startRelay({ config, env })
-  const folder = first.folder
-  const { id: account, key } = await customer(first, '2.00')
-  const lines = Array.from({ length: 600 }, (_unused, index) => line(`${index}`))
-  const id = String((await makeBatch(first, key, lines)).at('id'))
-  upstream.batches.end(id)
-  let relay = first
-  // Killed as soon as some lines are charged, but not all of them.
-  for (let round = 0; round < 3; round += 1) {
-    const before = (await moneyOf(relay, account)).balance
-    await eventually(
-      'some lines are charged',
-      async () => ((await moneyOf(relay, account)).balance < before || round > 0 ? true : undefined),
-      20_000,
-    )
-    await relay.kill()
-    relay = await startRelay({ folder, config, env })
-  }
-  await using last = relay
-  await call(last.url, { path: `/v1/batches/${id}`, key })
-  assert.equal(await free(last, account), 2_000_000_000n - 600n * 120_000n)
-  await proven(last)
-  const records = await recordsOf(last, id)
-  assert.equal(records.length, 600)
-  assert.equal(new Set(records.map((one) => one['id'])).size, 600)
 })

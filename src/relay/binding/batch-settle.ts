@@ -193,6 +193,32 @@ const isLost = (thrown: unknown, ageMs: number): boolean =>
   ageMs > windowMs + keptMs || (ageMs > windowMs && (isGone(thrown) || isUnreadable(thrown)))
 
 /**
+ * The provider of something that runs. Where it, or the credential that the thing was made with, has been gone for longer than is waited, the thing
+ * is given up: its hold is freed, and it is `null`.
+ * @throws Problem `no_available_provider` before that.
+ */
+export const keeperOrEnd = async (
+  ports: Pick<LookPorts, 'bindings' | 'parts' | 'clock' | 'log'>,
+  { row, snapshot, call }: { readonly row: BindingRow; readonly snapshot: Snapshot; readonly call: string },
+): Promise<Keeper | null> => {
+  const nowMs = ports.clock.nowMs()
+  try {
+    return keeperOf(snapshot, row)
+  } catch (thrown) {
+    if (nowMs - row.createdMs <= windowMs + keptMs) throw thrown
+    ports.log.error('a batch or job is given up, and what it used is not charged', {
+      id: row.id,
+      account: row.account,
+      problem: asProblem(thrown).message,
+    })
+  }
+  const order = { call, account: row.account, key: row.key, nowMs }
+  await freeHold(ports, order, `${row.kind} ${row.id} is given up: its provider is gone`)
+  await ports.bindings.changeBinding(row, { state: 'ended', nextMs: null })
+  return null
+}
+
+/**
  * One look at a batch. A batch that has ended is settled; one that runs is looked at again later.
  * @throws Problem of the provider or of the store: it is to be looked at again.
  */
@@ -205,8 +231,9 @@ export const lookAtBatch = async (ports: LookPorts, batch: BindingRow): Promise<
     await ports.bindings.changeBinding(batch, { nextMs: null })
     return
   }
+  const keeper = await keeperOrEnd(ports, { row: batch, snapshot, call: work.call })
+  if (keeper === null) return
   await keepHold(ports, { call: work.call, account: batch.account }, nowMs)
-  const keeper = keeperOf(snapshot, batch)
   const settling: Settling = { ports, batch, work, keeper, snapshot }
   let document: JsonObject = JSON.parse(batch.document) as JsonObject
   try {

@@ -14,7 +14,7 @@ import type { BindingRow } from '#resource/port.ts'
 import { isGone } from './ask-keeper.ts'
 import { freeHold, keepHold } from './batch-hold.ts'
 import type { LookPorts } from './batch-settle.ts'
-import { modelRowOfName } from './batch-settle.ts'
+import { keeperOrEnd, modelRowOfName } from './batch-settle.ts'
 import { keeperOf } from './keeper.ts'
 import { trainingCharge, trainingCost, trainingUsage } from './tuning-money.ts'
 import { jobHasEnded, refreshJob } from './tuning-refresh.ts'
@@ -106,6 +106,7 @@ export const lookAtJob = async (ports: LookPorts, job: BindingRow): Promise<void
   }
   const nowMs = ports.clock.nowMs()
   const snapshot = snapshotFor(ports.snapshot(), { account: job.account, test: job.test })
+  if ((await keeperOrEnd(ports, { row: job, snapshot, call: work.call })) === null) return
   await keepHold(ports, { call: work.call, account: job.account }, nowMs)
   try {
     const text = await refreshJob(ports, { row: job, snapshot, signal: AbortSignal.timeout(minuteMs) })
