@@ -24,6 +24,15 @@ const markLetters = Buffer.from(mark).toString('base64').slice(0, 10)
 /** Longer texts are not opened: no provider's signature comes near. */
 const envelopeLengthMax = 4_194_304
 
+/**
+ * For a thought that is told without a secret, towards clients that send back only what has one: it holds nothing, and is nothing when
+ * it comes back (`@ai-sdk/openai` 4.0.118 leaves out items without `encrypted_content`, read 2026-11-29).
+ */
+export const plainThought: Carrier = { format: 'plain', value: '' }
+
+/** Whether it must go to somebody. */
+export const holdsSecret = ({ format }: Carrier): boolean => format !== plainThought.format
+
 /** One carrier as an opaque text of the format `own`. */
 export const sealCarrier = (carrier: Carrier, own: string): string =>
   carrier.format === own

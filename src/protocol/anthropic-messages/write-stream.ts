@@ -191,7 +191,8 @@ class StreamWriter implements ReplyWriter {
       this.#open = null
       return redacted
     }
-    const signature = first === undefined ? [] : this.#delta({ type: 'signature_delta', signature: opaque(first) })
+    // Also where there is none: Vercel's provider sends back only thought whose signature was told (`@ai-sdk/anthropic` 4.0.105, read 2026-11-29).
+    const signature = this.#delta({ type: 'signature_delta', signature: opaque(first) })
     return [...signature, ...this.#stop(), ...redacted]
   }
 

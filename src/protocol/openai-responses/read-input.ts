@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
-import { carrierFormats, openCarrier } from '#protocol/carrier.ts'
+import { carrierFormats, holdsSecret, openCarrier } from '#protocol/carrier.ts'
 import type { Block, Message, ReasoningBlock, Role, ToolCallBlock } from '#protocol/chat-request.ts'
 import { Fields, unreadable } from '#protocol/field-reading.ts'
 import { readContent } from './read-content.ts'
@@ -34,7 +34,8 @@ const readReasoning = ({ fields, raw }: Item): ReasoningBlock => {
     text: textsOf(summary.length > 0 ? summary : content),
     redacted: false,
     summary: summary.length > 0,
-    carriers: secret === null || secret === '' ? [] : [openCarrier(secret, carrierFormats.openaiResponses)],
+    carriers:
+      secret === null || secret === '' ? [] : [openCarrier(secret, carrierFormats.openaiResponses)].filter(holdsSecret),
     ...fields.rest(),
     raw,
   }

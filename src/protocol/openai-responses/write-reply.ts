@@ -5,6 +5,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { errorJson } from '#http/problem-answer.ts'
 import type { Warning } from '#protocol/call.ts'
+import { plainThought } from '#protocol/carrier.ts'
 import { heartbeat } from '#protocol/openai/refusal.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
@@ -23,6 +24,8 @@ const nothing = Buffer.alloc(0)
 class ResponseWriter implements ReplyWriter {
   readonly contentType: string
   readonly #context: ReplyContext
+  /** The caller keeps the conversation itself: OpenAI never tells such a caller a thought without its secret. */
+  readonly #wantsSecrets: boolean
   readonly #stream: boolean
   #events: Buffer[] = []
   #sequence = 0
@@ -42,6 +45,8 @@ class ResponseWriter implements ReplyWriter {
 
   constructor(context: ReplyContext) {
     this.#context = context
+    const { include } = context.call.body()
+    this.#wantsSecrets = Array.isArray(include) && include.includes('reasoning.encrypted_content')
     this.#stream = context.call.stream
     this.contentType = this.#stream ? 'text/event-stream; charset=utf-8' : 'application/json'
   }
@@ -238,7 +243,10 @@ class ResponseWriter implements ReplyWriter {
       return
     }
     const [first, ...others] = part.type === 'reasoning-end' ? (part.carriers ?? []) : []
-    if (item instanceof ReasoningItem && first !== undefined) item.keep(first)
+    if (item instanceof ReasoningItem) {
+      if (first !== undefined) item.keep(first)
+      else if (this.#wantsSecrets) item.keep(plainThought)
+    }
     item.end()
     for (const carrier of others) this.#secret(carrier)
   }
