@@ -50,6 +50,6 @@ const words: Readonly<Record<FinishReason, string>> = {
 
 /** A word of Gemini's own stays what it was; one of another format that looks like it (Cohere's COMPLETE) does not mean the same. */
 export const writeFinishReason = (reason: FinishReason, raw: string | null): string =>
-  raw !== null && /^[A-Z_]+$/.test(raw) && readFinishReason(raw, reason === 'tool-calls') === reason
+  raw !== null && Object.hasOwn(reasons, raw) && readFinishReason(raw, reason === 'tool-calls') === reason
     ? raw
     : words[reason]

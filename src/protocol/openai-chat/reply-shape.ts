@@ -1,6 +1,7 @@
 /** What a chunk and a whole completion have in common when they are written. */
 
-import type { JsonObject } from '#base/json-type.ts'
+import type { Json, JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
 import type { Warning } from '#protocol/call.ts'
 import { carrierFormats, carrierOf } from '#protocol/carrier.ts'
 import type { Part } from '#protocol/part.ts'
@@ -33,7 +34,7 @@ const isFlat = (raw: JsonObject): boolean =>
   raw[String(raw['type'])] === undefined
 
 const isOwn = ({ raw }: PartOf<'citation'>): boolean =>
-  typeof raw['type'] === 'string' && raw['type'] !== 'reference' && !/_location$/.test(raw['type']) && !isFlat(raw)
+  typeof raw['type'] === 'string' && isObject(raw[raw['type']]) && !isFlat(raw)
 
 /** Where the cited text stands in the answer, where the source does not say it. */
 export type Span = { readonly start: number; readonly end: number }
@@ -74,3 +75,17 @@ export const imageOf = ({ data, url, mediaType }: PartOf<'image'>): JsonObject =
   type: 'image_url',
   image_url: { url: data === undefined ? (url ?? '') : `data:${mediaType};base64,${data}` },
 })
+
+/** Logprobs with every list that clients of this format read; the bytes of a token may be unknown. */
+export const logprobsOf = (logprobs: JsonObject): JsonObject => {
+  const withBytes = (one: Json): Json => (isObject(one) ? { bytes: null, ...one } : one)
+  const tokens = (value: Json | undefined): Json =>
+    Array.isArray(value)
+      ? value.map((one: Json) => {
+          if (!isObject(one)) return one
+          const top = one['top_logprobs']
+          return { bytes: null, ...one, top_logprobs: Array.isArray(top) ? top.map(withBytes) : [] }
+        })
+      : null
+  return { ...logprobs, content: tokens(logprobs['content']), refusal: tokens(logprobs['refusal']) }
+}

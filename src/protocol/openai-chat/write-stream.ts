@@ -1,7 +1,7 @@
 /** Parts written as a stream of chat completion chunks. */
 
 import { Buffer } from 'node:buffer'
-import type { Json, JsonObject } from '#base/json-type.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Warning } from '#protocol/call.ts'
 import { heartbeat, writeStreamProblem } from '#protocol/openai/refusal.ts'
@@ -11,7 +11,7 @@ import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { writeFinishReason } from './finish-reason.ts'
 import { detailsOf } from './reasoning-detail.ts'
 import type { PartOf, ReplyIdentity } from './reply-shape.ts'
-import { annotationOf, extraContentOf, extraOf, identityOf, imageOf, lossOf } from './reply-shape.ts'
+import { annotationOf, extraContentOf, extraOf, identityOf, imageOf, logprobsOf, lossOf } from './reply-shape.ts'
 import type { ChatExtra } from './wire.ts'
 
 /** A delta, or `null` where the part is not seen in a stream of this format. */
@@ -223,7 +223,8 @@ class StreamWriter implements ReplyWriter {
     const delta = this.#asLegacy(part) ?? step?.(part as never, this.#state) ?? null
     if (delta === null && extra.message === undefined && extra.choice === undefined && extra.reply === undefined)
       return null
-    const logprobs = part.type === 'text-delta' && isObject(part.logprobs) ? { logprobs: part.logprobs as Json } : {}
+    const logprobs =
+      part.type === 'text-delta' && isObject(part.logprobs) ? { logprobs: logprobsOf(part.logprobs) } : {}
     return this.#chunk(part.choice, { delta: { ...extra.message, ...delta }, ...logprobs, finish_reason: null }, extra)
   }
 

@@ -11,7 +11,7 @@ import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { writeFinishReason } from './finish-reason.ts'
 import { detailsOf } from './reasoning-detail.ts'
 import type { PartOf } from './reply-shape.ts'
-import { annotationOf, extraContentOf, extraOf, identityOf, imageOf, lossOf } from './reply-shape.ts'
+import { annotationOf, extraContentOf, extraOf, identityOf, imageOf, logprobsOf, lossOf } from './reply-shape.ts'
 import type { ChatExtra } from './wire.ts'
 
 type Tool = { readonly part: PartOf<'tool-input-start'>; text: string }
@@ -167,7 +167,7 @@ const messageJson = (message: Message): JsonObject => ({
 const choiceJson = (index: number, message: Message): JsonObject => ({
   index,
   message: messageJson(message),
-  logprobs: Object.keys(message.logprobs).length === 0 ? null : message.logprobs,
+  logprobs: Object.keys(message.logprobs).length === 0 ? null : logprobsOf(message.logprobs),
   finish_reason: message.finish,
   ...message.choice,
 })

@@ -1,6 +1,8 @@
 /** Items of a response while they are written: each tells its own events, and what it is at last. */
 
+import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
 import { carrierFormats, sealCarrier } from '#protocol/carrier.ts'
 import type { Carrier } from '#protocol/part.ts'
 import { annotationOf } from './response-shape.ts'
@@ -69,6 +71,17 @@ type Content = {
   over: boolean
 }
 
+/** The bytes of a token are always told here; those that its provider left out are those of its text. */
+const withBytes = (one: Json): Json => {
+  if (!isObject(one)) return one
+  const { bytes, token, top_logprobs: top } = one
+  return {
+    ...one,
+    bytes: Array.isArray(bytes) ? bytes : [...Buffer.from(typeof token === 'string' ? token : '')],
+    ...(Array.isArray(top) ? { top_logprobs: top.map(withBytes) } : {}),
+  }
+}
+
 const contentJson = ({ kind, text, annotations, logprobs }: Content): JsonObject =>
   kind === 'text'
     ? { type: 'output_text', text, annotations: [...annotations], logprobs: [...logprobs] }
@@ -106,9 +119,10 @@ export class MessageItem extends Told {
     const content = this.#content.at(-1)
     if (content === undefined) return
     content.text += text
-    content.logprobs.push(...logprobs)
-    const told = content.kind === 'text' ? { delta: text, logprobs: [...logprobs] } : { delta: text }
-    this.tell(`response.${content.kind === 'text' ? 'output_text' : 'refusal'}.delta`, { ...this.#place(), ...told })
+    const told = logprobs.map(withBytes)
+    content.logprobs.push(...told)
+    const delta = content.kind === 'text' ? { delta: text, logprobs: told } : { delta: text }
+    this.tell(`response.${content.kind === 'text' ? 'output_text' : 'refusal'}.delta`, { ...this.#place(), ...delta })
   }
 
   /** Whether there was a text that it belongs to. */

@@ -88,7 +88,7 @@ export const usageJson = (usage: Usage, raw: JsonObject): JsonObject | null => {
     input_tokens: input,
     input_tokens_details: {
       cached_tokens: cachedInput ?? 0,
-      ...(cacheWrite === null ? {} : { cache_write_tokens: cacheWrite }),
+      cache_write_tokens: cacheWrite ?? 0,
     },
     output_tokens: output,
     output_tokens_details: { reasoning_tokens: reasoning ?? 0 },

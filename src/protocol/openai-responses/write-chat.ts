@@ -108,6 +108,25 @@ const userLengthMax = 64
 const userOf = ({ request: { user }, own }: Writing): string | null =>
   user === null || own || user.length <= userLengthMax ? user : createHash('sha256').update(user).digest('hex')
 
+/** A smaller maximum is refused (`max_output_tokens` of the document, `minimum`, read 2026-11-29). */
+const outputTokensMin = 16
+
+const outputMaxOf = ({ request: { outputMax }, own, warn }: Writing): number | null => {
+  if (own || outputMax === null || outputMax >= outputTokensMin) return outputMax
+  warn('max_tokens', `raised to ${outputTokensMin}, the least that Responses takes`)
+  return outputTokensMin
+}
+
+const tiers: ReadonlySet<string> = new Set(['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'])
+
+const tierOf = ({ request: { serviceTier }, own, warn }: Writing): string | null => {
+  if (own || serviceTier === null || tiers.has(serviceTier)) return serviceTier
+  // Groq's and Anthropic's words for the usual tier.
+  if (serviceTier === 'on_demand' || serviceTier === 'standard_only') return 'default'
+  warn('service_tier', `Responses has no tier "${serviceTier}"`)
+  return null
+}
+
 const bodyOf = (writing: Writing): JsonObject => {
   const { request, own } = writing
   const { include: _include, reasoning: ownReasoning, text: ownText, ...extra } = own ? request.extra : {}
@@ -126,7 +145,7 @@ const bodyOf = (writing: Writing): JsonObject => {
     ...(Object.keys(text).length === 0 ? {} : { text }),
     ...(include.length === 0 ? {} : { include }),
     ...given({
-      max_output_tokens: request.outputMax,
+      max_output_tokens: outputMaxOf(writing),
       temperature: request.temperature,
       top_p: request.topP,
       frequency_penalty: own ? request.frequencyPenalty : null,
@@ -136,7 +155,7 @@ const bodyOf = (writing: Writing): JsonObject => {
       parallel_tool_calls: request.parallelTools,
       safety_identifier: userOf(writing),
       metadata: request.metadata,
-      service_tier: request.serviceTier,
+      service_tier: tierOf(writing),
       prompt_cache_key: request.promptCacheKey,
       // A provider of this format keeps what it is not told to forget; in every other format nothing is kept unasked.
       store: own ? request.store : (request.store ?? false),

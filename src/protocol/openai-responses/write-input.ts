@@ -123,12 +123,16 @@ const customCalls = ({ messages }: ChatRequest): ReadonlySet<string> =>
     ),
   )
 
+/** What the model said, of another format: without the id that an item of an answer must have, it is taken only as one text. */
+const spokenOf = (parts: readonly JsonObject[], { own }: Writing): string | null =>
+  !own && parts.every(({ type }) => type === 'output_text') ? parts.map(({ text }) => text).join('') : null
+
 const messageItem = (message: Message, blocks: readonly Block[], writing: Writing): readonly JsonObject[] => {
   const said = message.role === 'assistant' ? 'output' : 'input'
   const parts = partsOf(blocks, said, writing)
   if (parts.length === 0 && blocks.length > 0) return []
   const role = message.role === 'tool' ? 'user' : message.role
-  const content = parts.length === 0 ? '' : contentOf(parts)
+  const content = parts.length === 0 ? '' : (spokenOf(parts, writing) ?? contentOf(parts))
   return [
     {
       type: 'message',
