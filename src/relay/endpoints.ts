@@ -16,6 +16,8 @@ import { answerInquiry, listModels, showModel } from './inquiry.ts'
 import type { RelayPorts } from './journey.ts'
 import { showBalance, showCredits, showGeneration, showKey } from './money-inquiry.ts'
 import { relayRealtime } from './realtime.ts'
+import type { SecretForm } from './realtime-secret.ts'
+import { answerSecret, secretPaths } from './realtime-secret.ts'
 import { relay } from './relay.ts'
 import type { KeepingProtocol, ResponseAsk } from './response-inquiry.ts'
 import { answerResponse, responseEndpoints } from './response-inquiry.ts'
@@ -27,6 +29,9 @@ export type RelayEndpoint =
   | { readonly kind: 'count'; readonly protocol: CountedProtocol }
   | { readonly kind: 'inquiry'; readonly ask: Inquiry }
   | { readonly kind: 'response'; readonly ask: ResponseAsk; readonly protocol: KeepingProtocol }
+  | { readonly kind: 'secret'; readonly form: SecretForm }
+  /** Known, and not to be had here: the message says why. */
+  | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'socket'; readonly over: 'realtime' }
   | { readonly kind: 'socket'; readonly over: KeepingProtocol }
 
@@ -53,6 +58,42 @@ const socketEndpoints = (protocol: Protocol): readonly Endpoint<RelayEndpoint>[]
   const value: RelayEndpoint = { kind: 'socket', over: { ...protocol, keeping } }
   return [{ method: 'GET', path: `/v1/${keeping.path}`, upgrades: true, value }]
 }
+
+const refusals: ReadonlyArray<readonly [method: string, path: string, message: string]> = [
+  ...['', '/{id}/accept', '/{id}/hangup', '/{id}/refer', '/{id}/reject'].map(
+    (behind) =>
+      [
+        'POST',
+        `/v1/realtime/calls${behind}`,
+        'Calls over WebRTC and SIP are not relayed: their sound goes past this relay, and nobody could count it. Open a WebSocket at /v1/realtime?model=MODEL; browsers use a client secret (POST /v1/realtime/client_secrets).',
+      ] as const,
+  ),
+  ...(['POST', 'GET', 'DELETE'] as const).flatMap((method) =>
+    [
+      '/v1/conversations',
+      '/v1/conversations/{id}',
+      '/v1/conversations/{id}/items',
+      '/v1/conversations/{id}/items/{item}',
+    ].map(
+      (path) =>
+        [
+          method,
+          path,
+          'Conversations are not kept here: a provider would keep them for all callers of this relay together. Go on from a response by previous_response_id.',
+        ] as const,
+    ),
+  ),
+]
+
+const refusedEndpoints = refusals.map(
+  ([method, path, message]): Endpoint<RelayEndpoint> => ({
+    method,
+    path,
+    accepts: [],
+    unlisted: true,
+    value: { kind: 'refused', message },
+  }),
+)
 
 /** All that callers may ask for. */
 export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoint<RelayEndpoint>[] => {
@@ -82,6 +123,10 @@ export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoin
       inquiry(`${root}/models`, listModels),
       inquiry(`${root}/models/{id+}`, showModel),
     ]),
+    ...Object.entries(secretPaths).map(
+      ([path, form]): Endpoint<RelayEndpoint> => ({ method: 'POST', path, value: { kind: 'secret', form } }),
+    ),
+    ...refusedEndpoints,
     { method: 'GET', path: '/v1/realtime', upgrades: true, value: { kind: 'socket', over: 'realtime' } },
     inquiry('/v1/key', showKey),
     inquiry('/v1/credits', showCredits),
@@ -103,6 +148,8 @@ export const serveRelay = async (
       message: `${exchange.inbound.path} is spoken over WebSocket: send the request with "upgrade: websocket", as WebSocket clients do.`,
       headers: { upgrade: 'websocket', connection: 'upgrade' },
     })
+  if (value.kind === 'refused') throw new Problem('invalid_request_error', { message: value.message })
+  if (value.kind === 'secret') return answerSecret(exchange, value.form, ports)
   if (value.kind === 'response') return answerResponse(exchange, { row: value, id: parameters['id'] ?? '' }, ports)
   if (value.kind === 'binding') return answerAct(exchange, { act: value.act, params: parameters }, ports)
   if (value.kind === 'count') return answerCount(exchange, value.protocol, ports)

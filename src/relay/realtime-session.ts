@@ -1,8 +1,10 @@
 /** A session from its first message to its last: both directions pumped, its time bounded, every call in it ended once. */
 
 import type { CallEnd } from '#base/call-record.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { Channel, ChannelEnd } from '#http/channel.ts'
+import { messageOf } from '#protocol/openai-realtime/server-event.ts'
 import { firstFacts } from '#protocol/openai-realtime/session-facts.ts'
 import type { RealtimeRoom } from './realtime-call.ts'
 import { fromCaller } from './realtime-caller.ts'
@@ -26,6 +28,8 @@ export type SessionOrder = {
   readonly model: string
   readonly caller: Channel
   readonly upstream: Channel
+  /** Settings that the caller's key brings along; `null` = none. */
+  readonly settings: JsonObject | null
 }
 
 type Stop = {
@@ -83,12 +87,14 @@ const passedEnd = ({ code, reason }: ChannelEnd): ChannelEnd =>
 
 class RealtimeSession {
   readonly #state: SessionState
+  readonly #settings: JsonObject | null
   readonly #stopped = Promise.withResolvers<Stop>()
   #endsMs: number
   #cancelWatch = (): void => {}
 
   constructor(order: SessionOrder) {
     this.#state = stateOf(order)
+    this.#settings = order.settings
     this.#endsMs = order.room.ports.clock.monotonicMs() + sessionMsMax
   }
 
@@ -121,6 +127,12 @@ class RealtimeSession {
 
   async #pumpCaller(): Promise<void> {
     const { caller } = this.#state
+    // As if the caller had sent them first: the same rules hold.
+    if (this.#settings !== null) {
+      const type = this.#settings['type'] === undefined ? {} : { type: this.#settings['type'] }
+      const update = { type: 'session.update', session: { ...type, ...this.#settings } }
+      await fromCaller(this.#state, messageOf(update))
+    }
     for (let message = await caller.receive(); message !== null; message = await caller.receive()) {
       this.#state.lastMs = this.#nowMs()
       const fatal = await fromCaller(this.#state, message)

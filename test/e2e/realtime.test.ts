@@ -31,6 +31,7 @@ before(async () => {
   relay = await startRelay({
     config: config(upstream.baseUrl).replace('models:\n', `${plain}models:\n`),
     env: { FAKE_KEY: fakeKey },
+    startWithinMs: 120_000,
   })
 })
 after(async () => {
@@ -460,5 +461,61 @@ describe('the sandbox', () => {
     client.say({ type: 'conversation.item.create', item: said }, { type: 'response.create' })
     assert.equal(((await client.hear('error'))['error'] as Json)['code'], 'upstream_error')
     assert.equal((await client.closed).code, 1011)
+  })
+})
+
+describe('client secrets', () => {
+  const make = async (key: string, path: string, body: object): Promise<Json> => {
+    const answer = await call(relay.url, { path, key, body })
+    assert.equal(answer.status, 200, answer.text)
+    return JSON.parse(answer.text) as Json
+  }
+
+  test('a browser opens the session that its server has set up; every response is the account’s', async () => {
+    const { id, key } = await customer('1')
+    const session = { type: 'realtime', model: 'voice', instructions: 'Be brief.' }
+    const made = await make(key, '/v1/realtime/client_secrets', { expires_after: { seconds: 60 }, session })
+    const value = String(made['value'])
+    assert.match(value, /^ek_/)
+    assert.equal((made['session'] as Json)['instructions'], 'Be brief.')
+    const index = upstream.sessions.length
+    const protocols = ['realtime', `openai-insecure-api-key.${value}`]
+    const client = await connectRealtime(relay.url, { path: '/v1/realtime', protocols })
+    const at = await upstream.session(index)
+    assert.equal(at.target, '/v1/realtime?model=gpt-realtime')
+    const told = (await at.hear('session.update'))['session'] as Json
+    assert.deepEqual([told['model'], told['instructions']], ['gpt-realtime', 'Be brief.'])
+    client.say({ type: 'response.create' })
+    await at.hear('response.create')
+    at.say(created('resp_1'), done('resp_1', usageOf({ text: 1, sound: 0, saidText: 1, saidSound: 0 })))
+    await client.hear('response.done')
+    client.socket.close(1000)
+    assert.equal(await spent(id, dollar), 3_000n)
+    // It is good for sessions alone.
+    const chat = await call(relay.url, { key: value, body: { model: 'voice', messages: [] } })
+    assert.equal(chat.status, 401)
+    const other = await refusedRealtime(relay.url, { path: '/v1/realtime?model=scribe', key: value })
+    assert.match(other.text, /is for the model 'voice'/)
+  })
+
+  test('the beta’s form; what is not to be had says so; of a revoked key none is good', async () => {
+    const { key, keyId } = await customer('1')
+    const beta = await make(key, '/v1/realtime/sessions', { model: 'voice', modalities: ['text'] })
+    const value = String((beta['client_secret'] as Json)['value'])
+    const codeOf = (text: string): unknown => JSON.parse(text).error.code
+    const bad = await call(relay.url, {
+      path: '/v1/realtime/client_secrets',
+      key,
+      body: { session: { model: 'text-only' } },
+    })
+    assert.match(bad.text, /has no Realtime sessions/)
+    assert.equal((await call(relay.url, { path: '/v1/realtime/client_secrets', body: {} })).status, 401)
+    for (const path of ['/v1/realtime/calls', '/v1/conversations'])
+      assert.equal((await call(relay.url, { path, key, body: {} })).status, 400)
+    await call(relay.url, { path: `/api/v1/keys/${keyId}`, key: adminKey, method: 'DELETE' })
+    const gone = await refusedRealtime(relay.url, { path: '/v1/realtime', key: value })
+    assert.deepEqual([gone.status, codeOf(gone.text)], [401, 'invalid_api_key'])
+    const forged = await refusedRealtime(relay.url, { path: '/v1/realtime', key: `${value.slice(0, -2)}xx` })
+    assert.equal(forged.status, 401)
   })
 })
