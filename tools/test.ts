@@ -151,7 +151,7 @@ const stages: Readonly<Record<string, Stage>> = {
   unit: () => runHalves('src/**/*.test.ts', 'test/{audit,fake,payment,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
   e2e: () => runApart('test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
-  'e2e-long': () => runTests('test/e2e/long-*.test.ts'),
+  'e2e-long': () => runApart('test/e2e/long-*.test.ts'),
   package: () =>
     all(
       () => run(process.execPath, ['tools/build.ts']),
