@@ -5,7 +5,10 @@ import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { resolveMismatch } from '#payment/mismatch.ts'
 import { refundOrder, takeRefund } from '#payment/refund.ts'
+import { refundUnspent } from '#payment/refund-unspent.ts'
 import { approveTransfer, confirmTransfer } from '#payment/transfer.ts'
+import { accountNamed } from './credits.ts'
+import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { orderView, refundView, viewOfOrder, viewOfRefund } from './payment-view.ts'
@@ -188,4 +191,48 @@ const resolve = operation({
   },
 })
 
-export const paymentDecisions = [confirm, approve, refund, settleRefund, resolve] as const
+const refundRest = operation({
+  noun: 'payments',
+  verb: 'refund-unspent',
+  summary: 'Pay back what an account has bought and not spent, order by order: for an account that closes.',
+  method: 'POST',
+  path: '/payments/refund-unspent',
+  scope: 'write',
+  input: z.strictObject({
+    account: handleField().describe('The account: id or name.'),
+    reason: z.string().min(1).max(200).default('the account was closed').describe('Why, for the books and the trail.'),
+  }),
+  output: z.object({
+    data: z.array(refundView),
+    kept: z.array(z.object({ order: z.string(), why: z.string() })).describe('Orders of which nothing could go back.'),
+  }),
+  flags: [],
+  render: ({ data, kept }) =>
+    [
+      ...data.map((one) => `${one.order}: ${one.amount} back for ${one.usd} USD of credit, ${one.state}\n`),
+      ...kept.map((one) => `${one.order}: nothing back: ${one.why}\n`),
+    ].join(''),
+  run: async ({ account: handle, reason }, context) => {
+    const account = await accountNamed(handle, context)
+    const { ports } = context
+    const lots = await ports.customers.lots({ limit: 1000, after: null, account: account.id, open: true })
+    const { refunds, kept } = await refundUnspent(ports.payments.cashier, {
+      lots,
+      reason,
+      actor: context.actor.name,
+      trail: (made) =>
+        trailRowOf(
+          {
+            operation: 'payments.refund-unspent',
+            object: made.order,
+            before: null,
+            after: { refund: made.id, amount: decimalOf(made.amountNano), reason },
+          },
+          context,
+        ),
+    })
+    return { data: refunds.map(viewOfRefund), kept: [...kept] }
+  },
+})
+
+export const paymentDecisions = [refundRest, confirm, approve, refund, settleRefund, resolve] as const

@@ -161,3 +161,30 @@ test('what is out of bounds or not on is refused by name', async (context) => {
   assert.equal((await desk.run('payments check', { method: 'manual' }))['ok'], true)
   await assert.rejects(desk.run('payments show', { order: 'ord_none' }), { code: 'not_found' })
 })
+
+test('what a closed account has bought and not spent goes back, order by order', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const [one, two] = [await order('10'), await order('20')]
+  await confirmed(desk, one, { reference: 'r1' })
+  await confirmed(desk, two, { reference: 'r2' })
+  await desk.run('credits grant', { account: 'acme', usd: '5.00', kind: 'promo' })
+  const settle = { key: null, nowMs: desk.clock.nowMs(), priceHash: null, rule: 'test', upstreamCosts: [] }
+  await desk.store.settle({
+    ...settle,
+    call: 'call_1',
+    account: String(one['account']),
+    chargeNanoUsd: nanoOf('12.345'),
+  })
+  await desk.run('accounts close', { account: 'acme' })
+  const back = await desk.run('payments refund-unspent', { account: 'acme' })
+  assert.deepEqual(
+    (back['data'] as View[]).map((refund) => [refund['order'], refund['amount'], refund['usd']]),
+    [
+      [one['id'], '2.65', '2.65'],
+      [two['id'], '20.00', '20.00'],
+    ],
+  )
+  assert.equal(await balance(), '0.005')
+  assert.deepEqual((await desk.run('payments refund-unspent', { account: 'acme' }))['data'], [])
+  await sound()
+})

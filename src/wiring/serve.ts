@@ -33,6 +33,7 @@ import { keepBooks } from '#job/keep-books.ts'
 import { lookAfterBindings } from '#job/look-after-bindings.ts'
 import { startPolling } from '#job/poll-payments.ts'
 import { rollUsage } from '#job/roll-usage.ts'
+import { expiryDays, warnOfExpiry } from '#job/warn-of-expiry.ts'
 import type { Availability } from '#observe/availability.ts'
 import type { Figures } from '#observe/figures.ts'
 import { makeFigures } from '#observe/figures.ts'
@@ -300,7 +301,7 @@ const reload = (
 /** What is done again and again beside the calls. */
 const startJobs = (
   { clock }: Machine,
-  { request, data, log, payments, documents }: Rooms,
+  { request, data, log, payments, documents, telling, emit }: Rooms,
   closing: AsyncDisposableStack,
 ): void => {
   const { store } = data
@@ -309,6 +310,7 @@ const startJobs = (
     forgetOld({ store, retention: request.config.retention, clock, log }),
     startPolling({ ...payments, clock, log }),
     issueDocuments({ clerk: documents, payments: store, clock, log }),
+    warnOfExpiry({ store, days: () => expiryDays(telling.ports.alerts()), emit, clock, log }),
   ]
   for (const job of jobs) closing.defer(() => job.close())
 }

@@ -19,7 +19,11 @@ describe('credit is bought by each method, over the wire', () => {
   let relay: Relay
 
   const api = async (method: string, path: string, body?: object): Promise<View> => {
-    const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json', accept: 'application/json' }
+    const headers = {
+      authorization: `Bearer ${adminKey}`,
+      'content-type': 'application/json',
+      accept: 'application/json',
+    }
     const answer = await fetch(`${relay.url}/api/v1${path}`, {
       method,
       headers,
@@ -71,7 +75,11 @@ payments:
     for (const close of closing.reverse()) await close()
   })
 
-  for (const [method, currency] of [['stripe', 'USD'], ['wechat', 'CNY'], ['alipay', 'CNY']] as const)
+  for (const [method, currency] of [
+    ['stripe', 'USD'],
+    ['wechat', 'CNY'],
+    ['alipay', 'CNY'],
+  ] as const)
     test(`${method}: ordered, paid, told, credited, invoiced, refunded in part`, async () => {
       const start = Number(await balance())
       assert.equal((await api('GET', `/payments/methods/${method}/check`))['ok'], true)
@@ -88,15 +96,24 @@ payments:
       assert.equal(Number(await balance()), start + 20)
       await deliver(method, fake.notice(id))
       assert.equal(Number(await balance()), start + 20)
-      const invoice = await eventually('the invoice', async () => {
-        const found = (await api('GET', '/invoices?account=acme'))['data'] as View[]
-        return found.find((one) => one['about'] === `order/${id}`)
-      }, 15_000)
+      const invoice = await eventually(
+        'the invoice',
+        async () => {
+          const found = (await api('GET', '/invoices?account=acme'))['data'] as View[]
+          return found.find((one) => one['about'] === `order/${id}`)
+        },
+        15_000,
+      )
       const pdf = await fetch(`${relay.url}/api/v1/invoices/${String(invoice['number'])}/file`, {
         headers: { authorization: `Bearer ${adminKey}` },
       })
       assert.equal(pdf.headers.get('content-type'), 'application/pdf')
-      assert.equal(Buffer.from(await pdf.arrayBuffer()).subarray(0, 5).toString(), '%PDF-')
+      assert.equal(
+        Buffer.from(await pdf.arrayBuffer())
+          .subarray(0, 5)
+          .toString(),
+        '%PDF-',
+      )
       const refund = await api('POST', `/payments/${id}/refund`, { amount: '5.00', reason: 'test' })
       assert.deepEqual([refund['state'], refund['usd']], ['done', '5.00'])
       assert.equal(Number(await balance()), start + 15)

@@ -97,6 +97,7 @@ for (const [name, make] of Object.entries(benches))
       steps = step
       // The process is gone; the next one begins the order again where its client asks again, and polls what is open.
       bomb.set(Number.POSITIVE_INFINITY)
+      clock.advance(90_000)
       const order = await openOrder(world.cashier, request(account))
       const paid = order.paidNano !== null
       if (!paid && (order.state === 'pending' || order.state === 'created')) bench.pay(order.id)

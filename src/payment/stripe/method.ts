@@ -24,8 +24,11 @@ type Fields = Readonly<Record<string, unknown>>
 type Ground = { readonly settings: StripeSettings; readonly client: StripeClient; readonly clock: AskGround['clock'] }
 
 const dayMs = 86_400_000
-/** Checkout takes ends between 30 minutes and a day ahead; the minute more is for the way. */
-const sessionSecondsMin = 31 * 60
+/**
+ * Checkout takes ends between 30 minutes and a day ahead. Ours is counted from the order, not from now: asked for again, the page must
+ * be asked for with the same fields. It outlives the order, which is ended at Stripe when its own time is over.
+ */
+const sessionSecondsMin = 60 * 60
 const sessionSecondsMax = 86_000
 const pageRowsMax = 100
 const pagesMax = 1000
@@ -37,10 +40,10 @@ const listIn = (object: Fields): readonly Fields[] =>
 
 const cardsOf: Readonly<Record<string, string>> = { checkout: 'card', alipay: 'alipay', wechat_pay: 'wechat_pay' }
 
-const endSeconds = ({ clock }: Ground, order: PaymentOrder): number => {
-  const nowSeconds = Math.floor(clock.nowMs() / 1000)
+const endSeconds = (order: PaymentOrder): number => {
+  const madeSeconds = Math.floor(order.createdMs / 1000)
   const wanted = Math.ceil(order.expiresMs / 1000)
-  return Math.min(Math.max(wanted, nowSeconds + sessionSecondsMin), nowSeconds + sessionSecondsMax)
+  return Math.min(Math.max(wanted, madeSeconds + sessionSecondsMin), madeSeconds + sessionSecondsMax)
 }
 
 const beginSession = async (ground: Ground, order: PaymentOrder, request: BeginRequest): Promise<Begun> => {
@@ -71,7 +74,7 @@ const beginSession = async (ground: Ground, order: PaymentOrder, request: BeginR
       ],
       payment_intent_data: { metadata, ...(request.keepCard ? { setup_future_usage: 'off_session' } : {}) },
       ...(request.keepCard ? { customer_creation: 'always' } : {}),
-      expires_at: endSeconds(ground, order),
+      expires_at: endSeconds(order),
       success_url: back,
       cancel_url: back,
     },

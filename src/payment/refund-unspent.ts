@@ -1,0 +1,55 @@
+/** What an account has bought and not spent goes back, order by order: when it closes, or because somebody asks. */
+
+import { Problem } from '#base/problem.ts'
+import type { TrailEntry } from '#base/trail-entry.ts'
+import type { CashierParts } from './cashier.ts'
+import { refundableStates } from './order-machine.ts'
+import type { PaymentOrder, PaymentRefund } from './port.ts'
+import { refundableWhole, refundOrder, standingOf } from './refund.ts'
+
+/** What is left of a lot that an order has given. */
+export type LeftLot = { readonly lot: string; readonly grantedNanoUsd: bigint; readonly remainingNanoUsd: bigint }
+
+export type UnspentRequest = {
+  readonly lots: readonly LeftLot[]
+  readonly reason: string
+  readonly actor: string
+  readonly trail: (refund: PaymentRefund) => TrailEntry
+}
+
+const centNano = 10_000_000n
+
+/** The price of what is left, rounded down to the cent: never more than its credit. */
+const amountFor = (order: PaymentOrder, { grantedNanoUsd, remainingNanoUsd }: LeftLot): bigint => {
+  const nano = (refundableWhole(order) * remainingNanoUsd) / grantedNanoUsd
+  return (nano / centNano) * centNano
+}
+
+export type UnspentResult = {
+  readonly refunds: readonly PaymentRefund[]
+  /** Orders of which nothing could go back, and why. */
+  readonly kept: readonly { readonly order: string; readonly why: string }[]
+}
+
+/** Refunds each order by what is left of its lot. What fails of one does not keep the others. */
+export const refundUnspent = async (parts: CashierParts, request: UnspentRequest): Promise<UnspentResult> => {
+  const refunds: PaymentRefund[] = []
+  const kept: { order: string; why: string }[] = []
+  for (const lot of request.lots) {
+    const order = await parts.store.order(`ord_${lot.lot.slice('lot_'.length)}`)
+    if (order === null || !refundableStates.includes(order.state)) continue
+    const standing = standingOf(await parts.store.refundsOf(order.id))
+    const leftNano = refundableWhole(order) - standing.refundedNano - standing.pendingNano
+    const wantedNano = amountFor(order, lot)
+    const amountNano = wantedNano < leftNano ? wantedNano : leftNano
+    if (amountNano <= 0n) continue
+    try {
+      const { reason, actor, trail } = request
+      refunds.push(await refundOrder(parts, { order: order.id, amountNano, source: 'closing', reason, actor, trail }))
+    } catch (thrown) {
+      if (!(thrown instanceof Problem)) throw thrown
+      kept.push({ order: order.id, why: thrown.message })
+    }
+  }
+  return { refunds, kept }
+}
