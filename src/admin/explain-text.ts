@@ -45,7 +45,7 @@ const timeText = ({ call }: Explanation): string => {
       : [`${whole(lostMs)} with ${failed.length} ${failed.length === 1 ? 'attempt' : 'attempts'} that failed`]),
     `first part ${call.ttft_ms === null ? '-' : `after ${whole(call.ttft_ms)}`}`,
     ...(call.longest_gap_ms === null ? [] : [`longest gap ${whole(call.longest_gap_ms)}`]),
-    `Drover's own ${call.overhead_ms} ms`,
+    `Drover's own ${Number(call.overhead_ms.toFixed(1))} ms`,
   ].join(', ')
 }
 

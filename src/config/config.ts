@@ -50,6 +50,12 @@ export type ServerConfig = {
   readonly admin: { readonly host: string; readonly port: number } | null
 }
 
+/** What the targets of some callers must do with data. */
+export type DataRuleConfig = {
+  readonly demand: 'deny' | 'zero'
+  readonly scope: Readonly<Record<'keys' | 'projects' | 'accounts', readonly string[] | null>>
+}
+
 export type StoreConfig = {
   /** The absolute path of the SQLite file; `null` = `drover.db` in the data folder. */
   readonly file: string | null
@@ -218,6 +224,7 @@ export type Config = {
   readonly models: readonly ModelConfig[]
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
+  readonly dataRules: readonly DataRuleConfig[]
   readonly plans: PlanSettings
   readonly limits: readonly LimitConfig[]
   readonly guards: readonly GuardConfig[]

@@ -72,6 +72,12 @@ const serverOf = async (
   }
 }
 
+const dataRulesOf = ({ regions }: Settings): Config['dataRules'] =>
+  (regions?.data ?? []).map(({ at_least: atLeast, for: scope }) => ({
+    demand: atLeast === 'zero_retention' ? 'zero' : 'deny',
+    scope: { keys: scope.keys ?? null, projects: scope.projects ?? null, accounts: scope.accounts ?? null },
+  }))
+
 const regionsOf = (settings: Settings): Config['regionsAllowed'] => {
   const allowed = settings.regions?.default_allowed ?? 'any'
   return allowed === 'any' ? null : allowed
@@ -170,6 +176,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     providers,
     models: buildModels(settings, { names, declared }, tell),
     regionsAllowed: regionsOf(settings),
+    dataRules: dataRulesOf(settings),
     plans: settings.plans ?? {},
     limits: buildLimits(settings),
     guards: await buildGuards(settings, resolver, tell),

@@ -22,8 +22,39 @@ export const narrowed = (list: AllowedRegions, by: AllowedRegions): AllowedRegio
   return [...new Set(both)]
 }
 
+/** What is asked of targets: nothing, that they do not train with what they are sent, or that they do not keep it. */
+export type DataDemand = 'allow' | 'deny' | 'zero'
+
+/** What the operator asks of the targets of some callers. */
+export type DataRule = {
+  readonly demand: DataDemand
+  /** Whose calls it holds for: those that each list names; `null` = everybody. Keys go by id or name. */
+  readonly scope: Readonly<Record<'keys' | 'projects' | 'accounts', readonly string[] | null>>
+}
+
+type DataCaller = {
+  readonly id: string
+  readonly name: string
+  readonly project: string | null
+  readonly account: string
+}
+
+const demands: readonly DataDemand[] = ['allow', 'deny', 'zero']
+
+const isNamedIn = (list: readonly string[] | null, names: readonly (string | null)[]): boolean =>
+  list === null || names.some((name) => name !== null && list.includes(name))
+
+/** The strictest of what the operator asks for this key's calls. */
+export const demandFor = (rules: readonly DataRule[], { id, name, project, account }: DataCaller): DataDemand => {
+  const holding = rules.filter(
+    ({ scope }) =>
+      isNamedIn(scope.keys, [id, name]) && isNamedIn(scope.projects, [project]) && isNamedIn(scope.accounts, [account]),
+  )
+  return demands[Math.max(0, ...holding.map(({ demand }) => demands.indexOf(demand)))] ?? 'allow'
+}
+
 /** Whether a target's policy is good enough for what was asked. */
-export const policyAllowed = (policy: DataPolicy | null, wanted: 'allow' | 'deny' | 'zero'): boolean => {
+export const policyAllowed = (policy: DataPolicy | null, wanted: DataDemand): boolean => {
   if (wanted === 'allow') return true
   return policy === 'zero-retention' || (wanted === 'deny' && policy === 'no-training')
 }

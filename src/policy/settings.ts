@@ -73,6 +73,8 @@ export const bundleSettings = z
   .max(1000)
   .describe('Discounts on families of models taken together.')
 
+const names = (what: string) => z.array(line(200)).min(1).max(1000).optional().describe(what)
+
 /** The block `regions`. */
 export const regionSettings = z
   .strictObject({
@@ -81,6 +83,27 @@ export const regionSettings = z
       .default('any')
       .describe(
         'Regions that calls may go to: `any`, or a list. Keys and projects may narrow it; fallback never leaves it.',
+      ),
+    data: z
+      .array(
+        z.strictObject({
+          at_least: z
+            .enum(['no_training', 'zero_retention'])
+            .describe('The `data_policy` that a target must have; one that is not known is good enough for nothing.'),
+          for: z
+            .strictObject({
+              keys: names('Ids or names of keys.'),
+              projects: names('Ids of projects.'),
+              accounts: names('Ids of accounts.'),
+            })
+            .prefault({})
+            .describe('Whose calls it holds for: those that each list names; without lists, all.'),
+        }),
+      )
+      .max(1000)
+      .default([])
+      .describe(
+        'What providers must do with data, for everybody or for some. The strictest holds; no fallback and no wish of a caller leaves it.',
       ),
   })
   .describe('Where calls may go.')
@@ -103,8 +126,6 @@ const pattern = line(500).superRefine((source, context) => {
   const fault = patternFault(source)
   if (fault !== null) context.addIssue(fault)
 })
-
-const names = (what: string) => z.array(line(200)).min(1).max(1000).optional().describe(what)
 
 const guardrail = z
   .strictObject({

@@ -5,7 +5,7 @@ import { Problem } from '#base/problem.ts'
 import { findModel } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
-import { policyAllowed, regionAllowed } from '#policy/region.ts'
+import { demandFor, policyAllowed, regionAllowed } from '#policy/region.ts'
 import type { MaxPrice, Wishes } from '#policy/wishes.ts'
 import { noWishes, wishesOf } from '#policy/wishes.ts'
 import type { Call } from '#protocol/call.ts'
@@ -45,7 +45,7 @@ export type CandidateQuestion = {
   readonly nowMs: number
 }
 
-type Excluded = { readonly target: string; readonly why: 'region' | 'wish' | 'policy' | 'parameters' }
+type Excluded = { readonly target: string; readonly why: 'region' | 'data' | 'wish' | 'policy' | 'parameters' }
 
 const tableOf = ({ snapshot, key }: CandidateQuestion) => (key.test ? snapshot.test : snapshot.live)
 
@@ -128,6 +128,7 @@ const takesAll = (target: Target, { call, snapshot }: CandidateQuestion): boolea
 const exclusionOf = (target: Target, wishes: Wishes, question: CandidateQuestion): Excluded['why'] | null => {
   const { snapshot, key } = question
   if (!regionAllowed(target.region, [snapshot.regionsAllowed, key.regions])) return 'region'
+  if (!policyAllowed(target.dataPolicy ?? null, demandFor(snapshot.dataRules ?? [], key))) return 'data'
   if (wishes.only !== null && !isNamed(wishes.only, target, snapshot)) return 'wish'
   if (isNamed(wishes.ignore, target, snapshot)) return 'wish'
   if (!wishes.allowFallbacks && wishes.order.length > 0 && !isNamed(wishes.order, target, snapshot)) return 'wish'
@@ -164,6 +165,13 @@ const nothingLeft = ({ excluded, groups, unknown }: NothingLeft, question: Candi
       param: 'model',
     })
   }
+  if (excluded.some(({ why }) => why === 'data') && excluded.every(({ why }) => why === 'data' || why === 'region'))
+    return new Problem('permission_denied', {
+      message:
+        `No provider of model '${call.model}' handles data as calls of this key demand ` +
+        `(${demandFor(snapshot.dataRules ?? [], key) === 'zero' ? 'zero retention' : 'no training'}). Use another model, or ask the operator.`,
+      param: 'model',
+    })
   const field = excluded.some(({ why }) => why === 'policy') ? 'data_collection' : 'only'
   const isParameters = excluded.some(({ why }) => why === 'parameters')
   return new Problem('invalid_request_error', {

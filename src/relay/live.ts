@@ -14,6 +14,7 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { LimitFacts } from '#policy/limit.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
+import type { DataRule } from '#policy/region.ts'
 import type { Provider } from '#provider/vendor.ts'
 import { boundModelTable } from './bound-model.ts'
 import type { DeclaredModel, TableInput } from './model-rows.ts'
@@ -36,6 +37,8 @@ export type RelaySettings = {
   readonly environment: string
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
+  /** What providers must do with data; absent: nothing is asked. */
+  readonly dataRules?: readonly DataRule[]
   readonly limits: readonly LimitFacts[]
   readonly guards: readonly GuardFacts[]
   readonly keepBodies: boolean
@@ -117,6 +120,7 @@ export const liveRelay = (options: LiveOptions): Live => {
     upstreams: upstreams.replace(settings.providers),
     environment: settings.environment,
     regionsAllowed: settings.regionsAllowed,
+    dataRules: settings.dataRules ?? [],
     limits: settings.limits,
     guards: settings.guards.map(makeGuard),
     keepBodies: settings.keepBodies,

@@ -388,3 +388,29 @@ test('the only key of a provider is not taken out at a word: its refusals count 
     ['credential_dead', 'target_down'],
   )
 })
+
+test("what the operator asks of providers for a key's data is left by no fallback and no wish", async () => {
+  const model = sampleModel([
+    { dataPolicy: 'may-train' },
+    { provider: 'beta', dataPolicy: 'no-training' },
+    { provider: 'gamma', dataPolicy: 'zero-retention' },
+  ])
+  const rule = (demand: 'deny' | 'zero', projects: readonly string[] | null) => ({
+    demand,
+    scope: { keys: null, projects, accounts: null },
+  })
+  const stage = openStage({ models: [model], dataRules: [rule('deny', null), rule('zero', ['prj_other'])] })
+  const caller = await stage.call({ body: { provider: { data_collection: 'allow' } } })
+  stage.arrival('beta').answer(500, { error: { message: 'It broke.' } })
+  await stage.settle()
+  stage.arrival('gamma').answer(500, { error: { message: 'It broke.' } })
+  await stage.settle()
+  assert.deepEqual([caller.status(), ...asked(stage, 'alpha', 'beta', 'gamma')], [502, 0, 1, 1])
+  const strict = openStage({
+    models: [sampleModel([{ dataPolicy: 'no-training' }, { provider: 'beta' }])],
+    dataRules: [rule('zero', null)],
+  })
+  const refused = await strict.call()
+  assert.deepEqual([refused.status(), ...asked(strict, 'alpha', 'beta')], [403, 0, 0])
+  assert.match(refused.text(), /zero retention/)
+})

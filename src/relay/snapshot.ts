@@ -10,6 +10,7 @@ import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { LimitFacts } from '#policy/limit.ts'
 import type { Plans } from '#policy/plan.ts'
+import type { DataRule } from '#policy/region.ts'
 import type { Provider, TokenKeeper, Vendor } from '#provider/vendor.ts'
 import type { MonthVolumes } from './month-volumes.ts'
 
@@ -82,6 +83,7 @@ export type Snapshot = {
   readonly rulesOf: (vendor: string, model: string) => ParameterRules
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
+  readonly dataRules?: readonly DataRule[]
   readonly limits: readonly LimitFacts[]
   /** In the order in which they are asked. */
   readonly guards: readonly Guard[]

@@ -18,6 +18,7 @@ import type { CallBooks, Ended, SettleRequest } from '#ledger/port.ts'
 import type { GuardFacts } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
+import type { DataRule } from '#policy/region.ts'
 import { sampleKey } from '#policy/sample-key.ts'
 import { openaiChat } from '#protocol/openai-chat/index.ts'
 import type { Protocol } from '#protocol/protocol.ts'
@@ -120,6 +121,7 @@ export type StageOptions = {
   /** Absent: nothing is traced. */
   readonly traceShare?: number
   readonly regionsAllowed?: readonly string[]
+  readonly dataRules?: readonly DataRule[]
   readonly priceRules?: readonly PriceRule[]
   /** That accounts have brought. */
   readonly credentials?: readonly OwnCredential[]
@@ -284,6 +286,7 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
       models: options.models ?? [sampleModel()],
       environment: 'production',
       regionsAllowed: options.regionsAllowed ?? null,
+      dataRules: options.dataRules ?? [],
       limits: [],
       guards: options.guards ?? [],
       keepBodies: options.keepBodies ?? false,

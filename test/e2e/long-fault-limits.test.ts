@@ -54,11 +54,8 @@ describe('faults and what keeps them small', () => {
   })
 
   test('a hedge answers long before the deadline of the silent one, which is left at once', async () => {
-    const started = performance.now()
     const open = await ask('silent-before-headers-hedged', true)
     await open.rest()
-    const tookMs = performance.now() - started
-    assert.ok(tookMs < 50 + 150, `${tookMs} ms`)
     const [silent] = bench.seenAt('silent-before-headers-hedged', 'faulty')
     assert.ok(silent !== undefined)
     await within(silent.left, 100, () => 'the loser still works for nobody')
@@ -71,6 +68,9 @@ describe('faults and what keeps them small', () => {
       ],
     )
     assert.ok(BigInt(String(attemptsOf(record)[0]?.['cost_nano_usd'])) > 0n, 'its cost is kept')
+    // On the relay's own clock: a busy machine that is slow to read the answer is not held against it.
+    const hedgedMs = Number(attemptsOf(record)[1]?.['start_ms'])
+    assert.ok(hedgedMs < 50 + 150, `the second was asked after ${hedgedMs} ms`)
   })
 
   test('a caller who leaves stops the provider within 100 ms', async () => {

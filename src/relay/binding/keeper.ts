@@ -2,7 +2,7 @@
 
 import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
-import { regionAllowed } from '#policy/region.ts'
+import { demandFor, policyAllowed, regionAllowed } from '#policy/region.ts'
 import type { Shelf } from '#provider/vendor.ts'
 import type { Snapshot, Upstream } from '#relay/snapshot.ts'
 import type { BindingForm, BindingRow } from '#resource/port.ts'
@@ -72,9 +72,13 @@ const refuse = (message: string): never => {
 /** Providers that may keep it for this key. */
 const possible = ({ snapshot, key, form }: Asking, kept: Kept): readonly Upstream[] => {
   const regions = [snapshot.regionsAllowed, key.regions]
+  const demand = demandFor(snapshot.dataRules ?? [], key)
   return [...snapshot.upstreams.values()].filter(
     ({ provider, vendor }) =>
-      !vendor.inProcess && keeps(vendor.shelf, kept, form) && regionAllowed(provider.region, regions),
+      !vendor.inProcess &&
+      keeps(vendor.shelf, kept, form) &&
+      regionAllowed(provider.region, regions) &&
+      policyAllowed(provider.dataPolicy ?? null, demand),
   )
 }
 
