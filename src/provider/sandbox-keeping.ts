@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { UpstreamReply, UpstreamRequest } from '#http/transport.ts'
+import type { ProtocolName } from '#protocol/protocol.ts'
 import { translateCall } from '#protocol/translate-call.ts'
 import type { RunLine } from './sandbox-batches.ts'
 import { answerBatches } from './sandbox-batches.ts'
@@ -51,11 +52,21 @@ const requestFor = (request: UpstreamRequest, path: string, bytes: Buffer): Upst
 const document = async (reply: UpstreamReply): Promise<JsonObject> =>
   JSON.parse((await collect(reply.body)).toString('utf8')) as JsonObject
 
-/** A call of Messages, which the sandbox answers as it does Chat Completions. */
-const runMessages = async (request: UpstreamRequest, { clock, protocols, serve }: Keeping): Promise<JsonObject> => {
-  const [from, to] = [protocols['anthropic-messages'], protocols['openai-chat']]
+/** Formats that the sandbox answers as it does Chat Completions, by the path of their calls. */
+const translated: Readonly<Record<string, ProtocolName>> = {
+  messages: 'anthropic-messages',
+  responses: 'openai-responses',
+}
+
+/** A call of such a format. */
+const runTranslated = async (
+  request: UpstreamRequest,
+  name: ProtocolName,
+  { clock, protocols, serve }: Keeping,
+): Promise<JsonObject> => {
+  const [from, to] = [protocols[name], protocols['openai-chat']]
   if (from === undefined || to === undefined)
-    throw new Problem('not_found', { message: 'The sandbox has no messages.', facts: { sandbox: true } })
+    throw new Problem('not_found', { message: `The sandbox has no ${name}.`, facts: { sandbox: true } })
   const call = from.server.readCall(await inboundOf(request, clock))
   const target = { dialect: compatibleDialect, outputMax: null }
   const { value } = translateCall(call, { from, to, target })
@@ -63,11 +74,8 @@ const runMessages = async (request: UpstreamRequest, { clock, protocols, serve }
   const reply = await serve(requestFor(request, 'chat/completions', bytes))
   const reader = to.client.readReply(value.call, { status: 200, headers: reply.headers }, { whole: true })
   const frames = [...reader.read(await collect(reply.body)), ...reader.end()]
-  const writer = from.server.writeReply({
-    call,
-    asked: { id: seedOf(call).slice(0, 24), origin: '' },
-    nowMs: clock.nowMs(),
-  })
+  const asked = { id: seedOf(call).slice(0, 24), origin: '' }
+  const writer = from.server.writeReply({ call, asked, nowMs: clock.nowMs() })
   for (const { parts } of frames) for (const part of parts) writer.write(part)
   return JSON.parse(writer.end().toString('utf8')) as JsonObject
 }
@@ -76,7 +84,8 @@ const runnerFor =
   (request: UpstreamRequest, keeping: Keeping): RunLine =>
   async (path, body) => {
     const asked = requestFor(request, path, body)
-    return path === 'messages' ? runMessages(asked, keeping) : document(await keeping.serve(asked))
+    const name = Object.hasOwn(translated, path) ? translated[path] : undefined
+    return name === undefined ? document(await keeping.serve(asked)) : runTranslated(asked, name, keeping)
   }
 
 /** Answers a request about what is kept; `null` = it is about something else. Throws Problem. */

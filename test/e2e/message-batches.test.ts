@@ -120,6 +120,18 @@ test('the sandbox runs batches of test keys in both forms, without money', async
     records.map((one) => one['cost_nano_usd']),
     ['0', '0', '0'],
   )
+  const responses = JSON.stringify({
+    custom_id: 'r',
+    method: 'POST',
+    url: '/v1/responses',
+    body: { model: 'gpt-4.1', input: 'four' },
+  })
+  const other = await upload(relay, { key: testKey, bytes: responses }, { purpose: 'batch' })
+  const asked = { input_file_id: other.at('id'), endpoint: '/v1/responses', completion_window: '24h' }
+  const third = await call(relay.url, { path: '/v1/batches', key: testKey, body: asked })
+  const finished = await call(relay.url, { path: `/v1/batches/${third.at('id')}`, key: testKey })
+  const told = await call(relay.url, { path: `/v1/files/${finished.at('output_file_id')}/content`, key: testKey })
+  assert.equal(JSON.parse(told.text).response.body.output[0].content[0].text, 'four')
   const wished = { ...body, metadata: { sandbox: 'in_progress' } }
   const running = await call(relay.url, { path: '/v1/batches', key: testKey, body: wished })
   const cancel = { path: `/v1/batches/${running.at('id')}/cancel`, key: testKey, method: 'POST' }
