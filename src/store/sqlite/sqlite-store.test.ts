@@ -10,6 +10,7 @@ import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
 import { carriedContract } from '#store/carried.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
+import { documentContract } from '#store/document.contract.ts'
 import { faceOf } from '#store/face.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
@@ -79,6 +80,7 @@ for (const backend of [inMemory, inFile('process')]) {
   peopleContract(backend)
   codeContract(backend)
   paymentContract(backend)
+  documentContract(backend)
   ownCredentialContract(backend)
   keptAnswerContract(backend)
   responseContract(backend)
