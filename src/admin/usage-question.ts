@@ -129,7 +129,8 @@ const grainOf = (by: readonly string[], tagName: string | null, bounds: readonly
       message: 'Figures by tag are kept by the day: leave hour out, or the tag.',
       param: 'by',
     })
-  if (tagName !== null) return 'day'
+  // Whoever asks by day gets whole days, not the hours of a span that begins within one.
+  if (tagName !== null || by.includes('day')) return 'day'
   return byHour || bounds.some((ms) => ms % dayMs !== 0) ? 'hour' : 'day'
 }
 

@@ -58,6 +58,7 @@ test('a month by day where nothing is said, whole days; hours only where somebod
   await run({ from: '24h', by: ['model'] })
   await run({ from: '2026-11-01', to: '2026-11-03', by: ['provider'] })
   await run({ from: '2026-11-01T10:30:00Z', to: '2026-11-02T10:30:00Z', by: ['tag:team'] })
+  await run({ from: '24h', by: ['day', 'model'] })
   const bounds = asked
     .filter(({ by, byTime }) => by.length > 0 || byTime)
     .map(({ fromMs, toMs, grain, tagName }) => [fromMs, toMs, grain, tagName])
@@ -66,6 +67,7 @@ test('a month by day where nothing is said, whole days; hours only where somebod
     [Date.UTC(2026, 10, 21, 16), day('2026-11-23'), 'hour', null],
     [day('2026-11-01'), day('2026-11-03'), 'day', null],
     [day('2026-11-01'), day('2026-11-03'), 'day', 'team'],
+    [day('2026-11-21'), day('2026-11-23'), 'day', null],
   ])
 })
 
