@@ -72,8 +72,8 @@ const blockOf = (block: Block, writing: Writing, place: string): JsonObject | nu
   if (own && block.raw !== undefined) return block.raw
   switch (block.type) {
     case 'text':
-      // An empty text is refused.
-      return block.text === ''
+      // An empty text is refused, and so is one of blanks alone.
+      return block.text === '' || (!own && block.text.trim() === '')
         ? null
         : {
             type: 'text',
