@@ -12,6 +12,8 @@ test('files are found in every place where a provider opens one', () => {
     { input: [{ content: [{ type: 'input_image', file_id: 'f' }] }] },
     { messages: [{ content: [{ type: 'document', source: { type: 'file', file_id: 'f' } }] }] },
     { messages: [{ content: [{ type: 'container_upload', file_id: 'f' }] }] },
+    { input: [{ type: 'function_call_output', output: [{ type: 'input_file', file_id: 'f' }] }] },
+    { input: [{ type: 'computer_call_output', output: { type: 'computer_screenshot', file_id: 'f' } }] },
     { tools: [{ type: 'code_interpreter', container: { type: 'auto', file_ids: ['f'] } }] },
     { messages: [{ content: [{ type: 'image_url', image_url: { url: 'ms://f' } }] }] },
   ]
@@ -27,6 +29,12 @@ test('what programs call so for themselves, and what was cited, is no file', () 
     { messages: [{ content: [{ annotations: [{ type: 'file_citation', file_id: 'f' }] }] }] },
     { messages: [{ content: 'the words "file_id": "f" and ms://f in a text' }] },
     { metadata: { file_id: 'f' } },
+    {
+      messages: [
+        { content: [{ type: 'x_tool_result', content: [{ type: 'bash_code_execution_output', file_id: 'f' }] }] },
+      ],
+    },
+    { input: [{ type: 'file_search_call', results: [{ file_id: 'f' }] }] },
     { file_id: 7 },
   ]
   for (const place of places) assert.deepEqual(named(place), [], JSON.stringify(place))

@@ -26,10 +26,15 @@ const unread: ReadonlySet<string> = new Set([
   'arguments',
   'args',
   'annotations',
+  'results',
 ])
 
 const isOwnInput = (key: string, { type }: Readonly<Record<string, unknown>>): boolean =>
   key === 'input' && typeof type === 'string' && type.endsWith('tool_use')
+
+/** What a provider's own tool put out in an earlier turn, told again with the history: Claude's `bash_code_execution_output` and its like. */
+const isToldAgain = ({ type }: Readonly<Record<string, unknown>>): boolean =>
+  typeof type === 'string' && /^(?:\w+_)?code_execution_output$/.test(type)
 
 /** Kimi opens pictures and films by `ms://ID` (https://platform.moonshot.cn/docs/api/files, read 2026-11-29). */
 const moonshotForm = /^ms:\/\/(?:file\/)?([\w-]+)$/
@@ -45,7 +50,7 @@ const collect = (value: unknown, ids: Set<string>, depth: number): void => {
     if (id !== undefined) ids.add(id)
     return
   }
-  if (!isObject(value)) return
+  if (!isObject(value) || isToldAgain(value)) return
   for (const [key, inner] of Object.entries(value)) {
     if (unread.has(key) || isOwnInput(key, value)) continue
     if (key === 'file_id' && typeof inner === 'string') ids.add(inner)
