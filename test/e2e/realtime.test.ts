@@ -466,7 +466,7 @@ describe('client secrets', () => {
     })
     assert.match(bad.text, /has no Realtime sessions/)
     assert.equal((await call(relay.url, { path: '/v1/realtime/client_secrets', body: {} })).status, 401)
-    for (const path of ['/v1/realtime/calls', '/v1/conversations'])
+    for (const path of ['/v1/realtime/calls', '/v1/conversations', '/v1/responses/compact'])
       assert.equal((await call(relay.url, { path, key, body: {} })).status, 400)
     await call(relay.url, { path: `/api/v1/keys/${keyId}`, key: adminKey, method: 'DELETE' })
     const gone = await refusedRealtime(relay.url, { path: '/v1/realtime', key: value })
