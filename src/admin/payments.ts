@@ -71,8 +71,8 @@ const methods = operation({
   }),
   flags: [],
   render: ({ data }) =>
-    table(
-      ['METHOD', 'ON', 'CURRENCIES', 'WAYS', 'MIN USD', 'MAX USD', 'WHY'],
+    `${table(
+      ['METHOD', 'ON', 'CURRENCIES', 'WAYS', 'MIN USD', 'MAX USD'],
       data.map((one) => [
         one.method,
         one.on ? 'yes' : 'no',
@@ -80,9 +80,8 @@ const methods = operation({
         one.ways.join(', '),
         one.min_usd,
         one.max_usd,
-        one.why,
       ]),
-    ),
+    )}${data.flatMap(({ method, why }) => (why === null ? [] : [`${method} is off: ${why}\n`])).join('')}`,
   run: async (_input, { ports }) => {
     const { cashier, off } = ports.payments
     const shop = cashier.shop()
@@ -331,11 +330,12 @@ const check = operation({
   }),
   flags: [{ field: 'method', positional: true, describe: 'The method.' }],
   failure: ({ ok, method }) => (ok ? null : `${method} is not ready to take payments`),
+  // Not a table: a reason is read to its end.
   render: ({ checks, by_hand }) =>
-    `${table(
-      ['CHECK', 'OK', 'DETAIL'],
-      checks.map((one) => [one.name, one.ok ? 'yes' : 'NO', one.detail]),
-    )}\nThen, with money:\n${by_hand.map((line) => `  [ ] ${line}\n`).join('')}`,
+    [
+      ...checks.map((one) => `${one.ok ? 'ok ' : 'NO '} ${one.name}: ${one.detail}\n`),
+      ...(by_hand.length === 0 ? [] : ['\nThen, with money:\n', ...by_hand.map((line) => `  [ ] ${line}\n`)]),
+    ].join(''),
   run: async (input, { ports }) => {
     const { cashier, off } = ports.payments
     const why = off().get(input.method)
