@@ -52,7 +52,8 @@ const list = operation({
 const forget = operation({
   noun: 'nodes',
   verb: 'forget',
-  summary: 'Forget a node that does not come back.',
+  summary:
+    "Forget a node that does not come back: what it was lent is its accounts' again, what it reports later is a loss.",
   method: 'DELETE',
   path: '/nodes/{id}',
   scope: 'write',

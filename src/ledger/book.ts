@@ -15,6 +15,8 @@ export const owedBook = (account: string, billing: Billing): string =>
 
 export const revenueBook = 'operator:revenue'
 export const breakageBook = 'operator:breakage'
+/** What calls cost that nobody can be charged for. */
+export const lossBook = 'operator:loss'
 export const upstreamCostBook = 'operator:upstream-cost'
 /** Corrections by hand. */
 export const adjustmentBook = 'operator:adjustments'

@@ -11,6 +11,7 @@ import {
   cashBook,
   customerBook,
   exchangeBook,
+  lossBook,
   owedBook,
   payableBook,
   paymentFeeBook,
@@ -51,6 +52,10 @@ export const costEntries = (costs: readonly UpstreamCost[]): readonly Entry[] =>
       inUsd({ from: upstreamCostBook, to: payableBook(provider), amountNano: amountNanoUsd, lot: null }),
     ),
   )
+
+/** A call that was served and can be charged to nobody, with what its attempts cost. */
+export const lossEntries = (amountNanoUsd: bigint, costs: readonly UpstreamCost[]): readonly Entry[] =>
+  kept([inUsd({ from: lossBook, to: revenueBook, amountNano: amountNanoUsd, lot: null }), ...costEntries(costs)])
 
 /** A charge: from the lots that it was spent of, the rest on the account's own book of debts. */
 export const chargeEntries = (charge: {

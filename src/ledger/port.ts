@@ -214,10 +214,15 @@ export type DrawRequest = {
   /** The call that holds. */
   readonly hold: string
   readonly account: string
+  /** A part of a hold that has ended is the operator's loss, and is not charged; absent = it is charged as a call without a hold. */
+  readonly lateIsLoss?: boolean
   readonly parts: readonly SettleRequest[]
 }
 
-export type VoidRequest = Pick<SettleRequest, 'call' | 'account' | 'key' | 'nowMs' | 'rule' | 'upstreamCosts'>
+export type VoidRequest = Pick<SettleRequest, 'call' | 'account' | 'key' | 'nowMs' | 'rule' | 'upstreamCosts'> & {
+  /** It had begun, and nothing is proven of it; absent = it had not. */
+  readonly lost?: boolean
+}
 
 export type SweepRequest = {
   readonly nowMs: number
@@ -372,6 +377,42 @@ export type CallBooks = {
 export type PartBooks = Pick<CallBooks, 'hold' | 'extend' | 'voidHold'> & {
   /** Each part once, however often it is told; all of a request or none. Gives how each ended, in their order. */
   readonly draw: (request: DrawRequest) => Promise<readonly Ended[]>
+}
+
+/**
+ * Money lent to a node: a hold of the node's own, of which its calls draw. Time ends its spending, not whose it is: what is left
+ * comes back when the node returns it, or when it is abandoned.
+ */
+export type LeaseBooks = {
+  /** Ends a lease in good order: what is left of it is free again. */
+  readonly endLease: (lease: {
+    readonly lease: string
+    readonly account: string
+    readonly nowMs: number
+  }) => Promise<void>
+  /** Takes a part of a lease back; gives how much: nothing of one that pays with credit for some models only. */
+  readonly returnPart: (part: {
+    readonly lease: string
+    readonly account: string
+    readonly amountNanoUsd: bigint
+    readonly nowMs: number
+  }) => Promise<bigint>
+  /** Ends all leases of an owner, which has reported all that it spent of them; gives how many there were. */
+  readonly endLeases: (owner: string, nowMs: number) => Promise<number>
+  /** Asks nodes to return what they do not need of an account's leases. */
+  readonly recall: (account: string) => Promise<void>
+  /** Told the account of each recall. */
+  readonly onRecall: (listener: (account: string) => void) => void
+}
+
+/** A call that a node answers for: kept before anything of it goes upstream, until the store has its end. */
+export type JournalRow = { readonly call: string; readonly body: string }
+
+/** Everything is durable when its promise resolves. */
+export type Journal = {
+  readonly journalKeep: (rows: readonly JournalRow[]) => Promise<void>
+  readonly journalPage: (after: string | null, limit: number) => Promise<readonly JournalRow[]>
+  readonly journalDrop: (calls: readonly string[]) => Promise<void>
 }
 
 /** What keeps the books in order. */

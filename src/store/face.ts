@@ -4,7 +4,7 @@ import type { AdminStore, CustomerStore, KeyRow, PriceStore } from '#admin/port.
 import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { DocumentStore } from '#document/port.ts'
-import type { AccountFacts, BookKeeping, CallBooks, PartBooks } from '#ledger/port.ts'
+import type { AccountFacts, BookKeeping, CallBooks, Journal, PartBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AvailabilityStore } from '#observe/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
@@ -28,6 +28,7 @@ export type Store = AdminStore &
   CallBooks &
   PartBooks &
   BookKeeping &
+  Journal &
   KeySource &
   AnswerStore &
   ResponseStore &
@@ -239,6 +240,9 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   settle: (request) => execute('settle', request),
   voidHold: (request) => execute('voidHold', request),
   draw: (request) => execute('draw', request),
+  journalKeep: (rows) => execute('journalKeep', rows),
+  journalPage: (after, limit) => execute('journalPage', { after, limit }),
+  journalDrop: (calls) => execute('journalDrop', calls),
   balance: (account, nowMs) => execute('balance', { account, nowMs }),
   receipt: (call) => execute('receipt', call),
   sweep: (request) => execute('sweep', request),

@@ -1,4 +1,4 @@
-/** Tables that only Postgres has: what nodes that share it need of each other. Times are the server's clock, in milliseconds. */
+/** What several nodes need. The first two tables are on Postgres only; their times are the server's clock, in milliseconds. */
 
 import type { Whole } from './column.ts'
 
@@ -14,3 +14,6 @@ export type NodeTable = {
 }
 
 export type MandateTable = { name: string; holder: string; term: Whole; until_ms: Whole }
+
+/** A call that a node answers for, in the embedded store beside its data. */
+export type JournalCallTable = { call: string; body: string }

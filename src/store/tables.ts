@@ -3,7 +3,7 @@
 import type { Flag, JsonText, Sequence, Whole, WholeOrNull, WholeOrZero } from './column.ts'
 import type { BillingProfileTable, DocumentFileTable, DocumentSeriesTable, DocumentTable } from './document-tables.ts'
 import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
-import type { MandateTable, NodeTable } from './node-tables.ts'
+import type { JournalCallTable, MandateTable, NodeTable } from './node-tables.ts'
 import type {
   AutoTopUpTable,
   PaymentEventTable,
@@ -480,6 +480,7 @@ export type Tables = {
   billing_profile: BillingProfileTable
   meta: MetaTable
   node: NodeTable
+  journal_call: JournalCallTable
   mandate: MandateTable
   schema_step: SchemaStepTable
 }

@@ -1,16 +1,22 @@
 /** This process as one of several nodes on one store, or as the only one. */
 
+import { join } from 'node:path'
 import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { Config } from '#config/config.ts'
 import { followStore } from '#job/follow-store.ts'
+import { openLeasedBooks } from '#job/leased-books.ts'
+import type { NodeLife } from '#job/node-life.ts'
 import { startNodeLife } from '#job/node-life.ts'
 import type { ClusterStore, StoreChanges } from '#job/port.ts'
+import { leaseOwner } from '#ledger/lease.ts'
+import type { CallBooks, LeaseBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { Check } from '#observe/health.ts'
 import type { Limiter } from '#policy/port.ts'
 import { shareLimits } from '#policy/share-limits.ts'
 import type { Live } from '#relay/live.ts'
+import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import { loadCustomers } from './customers.ts'
 import type { openData } from './data.ts'
 import type { Machine } from './machine.ts'
@@ -25,6 +31,8 @@ export type Membership = {
   readonly limiter: (limiter: Limiter) => Limiter
   /** What is delivered is delivered by the node that leads. */
   readonly outbox: (outbox: Outbox) => Outbox
+  /** The books of calls. */
+  readonly books: CallBooks
   /** Why no call is taken by what this node knows; `null` = it knows enough. */
   readonly refusal: () => Problem | null
   readonly checks: () => readonly Check[]
@@ -36,8 +44,9 @@ export type Membership = {
   readonly configured: (config: Config) => void
 }
 
-const soleNode = (owner: string): Membership => ({
+const soleNode = (owner: string, books: CallBooks): Membership => ({
   owner,
+  books,
   ownersOf: '',
   limiter: (limiter) => limiter,
   outbox: (outbox) => outbox,
@@ -71,19 +80,52 @@ const applyTo = async (
 
 type Joining = { readonly config: Config; readonly data: Data; readonly log: Log; readonly boot: string }
 
+type SharedStore = ClusterStore & LeaseBooks
+
+type Opening = Omit<Joining, 'boot'> & { readonly life: NodeLife; readonly machine: Machine }
+
+/** The journal is the embedded store beside the node's data; what it holds of an earlier process goes into the store first. */
+const openBooks = async (
+  { config, data, log, life, machine }: Opening,
+  shared: SharedStore,
+  closing: AsyncDisposableStack,
+): Promise<CallBooks> => {
+  const { clock, ids } = machine
+  const { durability } = config.store
+  const url = `sqlite:${join(data.folder, 'journal.db')}`
+  const journal = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+  closing.defer(() => journal.close())
+  const { endLease, endLeases, returnPart, recall, onRecall } = shared
+  const books = await openLeasedBooks({
+    store: { ...data.store, endLease, endLeases, returnPart, recall, onRecall },
+    journal,
+    owner: leaseOwner(data.node),
+    abandonAfterMs: config.cluster.leaseAbandonAfterMs,
+    isAlone: () => life.livingCount() === 1,
+    clock,
+    ids,
+    log,
+  })
+  closing.defer(() => books.close())
+  return books
+}
+
 const joinNodes = async (
-  { clock, version }: Machine,
-  { config, data, log, boot, store }: Joining & { readonly store: ClusterStore },
+  machine: Machine,
+  { config, data, log, boot, store }: Joining & { readonly store: SharedStore },
   closing: AsyncDisposableStack,
 ): Promise<Membership> => {
+  const { clock, version } = machine
   const { node } = data
   const self = { url: null as string | null, digest: config.digest }
   const from = await store.trailEnd()
   const life = await startNodeLife({ store, self: () => ({ node, boot, version, ...self }), clock, log })
   closing.defer(() => life.close())
+  const books = await openBooks({ config, data, log, life, machine }, store, closing)
   let unheardMs = (): number => 0
   const { staleMaxMs } = config.cluster
   return {
+    books,
     owner: `${node}.${boot}`,
     ownersOf: `${node}.`,
     limiter: (limiter) => shareLimits(limiter, life.livingCount),
@@ -132,5 +174,7 @@ export const joinCluster = (
 ): Promise<Membership> | Membership => {
   const boot = Buffer.from(machine.ids.bytes(12)).toString('hex')
   const { cluster } = joining.data
-  return cluster === null ? soleNode(boot) : joinNodes(machine, { ...joining, boot, store: cluster }, closing)
+  return cluster === null
+    ? soleNode(boot, joining.data.store)
+    : joinNodes(machine, { ...joining, boot, store: cluster }, closing)
 }

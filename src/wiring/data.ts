@@ -5,6 +5,7 @@ import type { NodePorts } from '#admin/port.ts'
 import type { Log } from '#base/log.ts'
 import type { Config } from '#config/config.ts'
 import type { ClusterStore } from '#job/port.ts'
+import type { LeaseBooks } from '#ledger/port.ts'
 import { digestKey } from '#policy/key.ts'
 import { folderShelf } from '#provider/sandbox-shelf.ts'
 import { makeSeal } from '#secret/seal.ts'
@@ -22,7 +23,7 @@ export type DataRequest = { readonly config: Config; readonly data: string; read
 const openStores = async (
   { clock, ids }: Machine,
   { config, data, log }: DataRequest,
-): Promise<{ readonly store: Store; readonly cluster: (ClusterStore & NodePorts) | null }> => {
+): Promise<{ readonly store: Store; readonly cluster: (ClusterStore & NodePorts & LeaseBooks) | null }> => {
   const { postgres, file, durability } = config.store
   if (postgres === null) {
     const url = `sqlite:${file ?? join(data, 'drover.db')}`
@@ -54,6 +55,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     /** What nodes on one store share; `null` = this is the only one. */
     cluster,
     node: loadNodeId(data, ids),
+    folder: data,
     answerSeal: makeSeal(pepper, ids, 'kept answers'),
     responseSeal: makeSeal(pepper, ids, 'kept responses'),
     bindingSeal: makeSeal(pepper, ids, 'bindings'),

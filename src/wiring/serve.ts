@@ -201,7 +201,7 @@ const endpointsOf = async (
     snapshot: live.current,
     waitingRoom,
     callLog: data.store,
-    books: data.store,
+    books: member.books,
     owner: member.owner,
     repeats: rooms.repeats,
     observe: (record: CallRecord, trace: RecordTrace | null) => {

@@ -31,7 +31,7 @@ ${config}`,
     const relay = await startRelay({
       config: text,
       env,
-      startWithinMs: 60_000,
+      startWithinMs: 180_000,
       ...(folder === undefined ? {} : { folder }),
     })
     relays.push(relay)

@@ -27,15 +27,13 @@ const at = (fleet: Fleet, place: number): Relay => {
 describe('three nodes on one Postgres', () => {
   let server: PostgresServer
   let fleet: Fleet
+  const opened = new AsyncDisposableStack()
   before(async () => {
-    server = await startPostgres()
-    fleet = await startFleet({ url: await server.database(), size: 3, config: models })
+    server = opened.use(await startPostgres())
+    fleet = opened.use(await startFleet({ url: await server.database(), size: 3, config: models }))
     fleet.upstream.answer(whole(completion({ promptTokens: 7, completionTokens: 3 })))
   })
-  after(async () => {
-    await fleet[Symbol.asyncDispose]()
-    await server[Symbol.asyncDispose]()
-  })
+  after(() => opened.disposeAsync())
 
   test('started at once on an empty store they share its first rows, and each answers and is ready', async () => {
     for (const relay of fleet.relays) {

@@ -11,6 +11,7 @@ import { carriedOperations } from './carried.ts'
 import { codeOperations } from './code.ts'
 import type { StoreOperation } from './context.ts'
 import { documentOperations } from './document.ts'
+import { journalOperations } from './journal.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
@@ -54,6 +55,7 @@ export const makeOperations = () => ({
   ...priceOperations,
   ...retentionOperations,
   ...storeOperations,
+  ...journalOperations,
 })
 
 export type Operations = ReturnType<typeof makeOperations>

@@ -6,6 +6,7 @@ import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { ClusterStore } from '#job/port.ts'
+import type { LeaseBooks } from '#ledger/port.ts'
 import type { Store } from '#store/face.ts'
 import { faceOf } from '#store/face.ts'
 import type { Health } from '#store/health.ts'
@@ -72,7 +73,7 @@ const openSchema = async (connectOnce: (answerTimeoutMs: number) => Promise<Conn
   }
 }
 
-export type PostgresStore = Store & { readonly cluster: ClusterStore & NodePorts }
+export type PostgresStore = Store & { readonly cluster: ClusterStore & NodePorts & LeaseBooks }
 
 type Parts = {
   readonly executor: Executor
@@ -81,13 +82,22 @@ type Parts = {
   readonly listener: Listener
 }
 
-const clusterFace = (execute: PostgresExecute, { onHint }: Listener): ClusterStore & NodePorts => ({
+const clusterFace = (
+  execute: PostgresExecute,
+  { onHint, onRecall }: Listener,
+  clock: Clock,
+): ClusterStore & NodePorts & LeaseBooks => ({
   beat: (beat) => execute('beat', beat),
   trailEnd: () => execute('trailEnd', null),
   changesAfter: (position) => execute('changesAfter', position),
   nodes: () => execute('nodes', null),
   leave: (node) => execute('leave', node),
-  forgetNode: (node, trail) => execute('forgetNode', { node, trail }),
+  forgetNode: (node, trail) => execute('forgetNode', { node, nowMs: clock.nowMs(), trail }),
+  endLease: (lease) => execute('endLease', lease),
+  returnPart: (part) => execute('returnPart', part),
+  endLeases: (owner, nowMs) => execute('endLeases', { owner, nowMs }),
+  recall: (account) => execute('recall', account),
+  onRecall,
   takeMandate: (request) => execute('takeMandate', request),
   onHint,
 })
@@ -127,7 +137,7 @@ const storeOver = (
   // Numbers are given in another order than they are committed: the proof looks at one state of the store.
   verifyBooks: (nowMs) => executor.inSnapshot((execute) => verifyBooks(execute, nowMs)),
   health: health.state,
-  cluster: clusterFace(executor.execute, listener),
+  cluster: clusterFace(executor.execute, listener, clock),
   close: async () => {
     stopWatching()
     listener.close()

@@ -4,6 +4,8 @@ import { sql } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import type { Mandate, NodeBeat, NodeView, StoreChanges } from '#job/port.ts'
 import type { AccountFacts, AccountState } from '#ledger/port.ts'
+import { abandonNode } from '#store/operations/books/lease.ts'
+import { bookStatements } from '#store/operations/books/statement.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { read, write } from '#store/operations/context.ts'
 import { appendTrail } from '#store/operations/trail.ts'
@@ -13,7 +15,10 @@ import { keyRow } from '#store/row/key-row.ts'
 const changesMax = 200
 const nodesMax = 1000
 
-const nowMs = sql<bigint>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`
+/** Where nodes are asked to return what they do not need of an account's leases. */
+export const recallChannel = 'drover_recall'
+
+const serverNowMs = sql<bigint>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`
 
 const idPattern = /\b(?:key|acc|prj|mem|sgn)_[0-9a-z]{26}\b/g
 
@@ -89,11 +94,11 @@ const beat = async (transaction: Transaction, { node, boot, url, version, digest
   const told = { boot, url, version, digest }
   await transaction
     .insertInto('node')
-    .values({ id: node, ...told, started_ms: nowMs, heard_ms: nowMs })
+    .values({ id: node, ...told, started_ms: serverNowMs, heard_ms: serverNowMs })
     .onConflict((conflict) =>
       conflict.column('id').doUpdateSet({
         ...told,
-        heard_ms: nowMs,
+        heard_ms: serverNowMs,
         started_ms: sql<bigint>`case when node.boot = excluded.boot then node.started_ms else excluded.started_ms end`,
       }),
     )
@@ -104,7 +109,7 @@ const nodes = async (transaction: Transaction): Promise<readonly NodeView[]> => 
   const rows = await transaction
     .selectFrom('node')
     .selectAll()
-    .select(sql<bigint>`${nowMs} - heard_ms`.as('ago_ms'))
+    .select(sql<bigint>`${serverNowMs} - heard_ms`.as('ago_ms'))
     .orderBy('id')
     .limit(nodesMax)
     .execute()
@@ -124,7 +129,7 @@ type MandateRequest = { readonly name: string; readonly holder: string; readonly
 /** Whoever takes a mandate from another begins a new term. */
 const takeMandate = async (transaction: Transaction, request: MandateRequest): Promise<Mandate> => {
   const { name, holder, lengthMs } = request
-  const until = sql<bigint>`${nowMs} + ${sql.lit(Math.round(lengthMs))}`
+  const until = sql<bigint>`${serverNowMs} + ${sql.lit(Math.round(lengthMs))}`
   const row = await transaction
     .insertInto('mandate')
     .values({ name, holder, term: 1, until_ms: until })
@@ -137,7 +142,7 @@ const takeMandate = async (transaction: Transaction, request: MandateRequest): P
           term: sql<bigint>`mandate.term + case when mandate.holder = excluded.holder then 0 else 1 end`,
         })
         .where(({ eb, or, ref }) =>
-          or([eb('mandate.holder', '=', ref('excluded.holder')), eb('mandate.until_ms', '<=', nowMs)]),
+          or([eb('mandate.holder', '=', ref('excluded.holder')), eb('mandate.until_ms', '<=', serverNowMs)]),
         ),
     )
     .returning('term')
@@ -146,7 +151,10 @@ const takeMandate = async (transaction: Transaction, request: MandateRequest): P
 }
 
 /** Only Postgres has them: SQLite has one node. */
-export const clusterOperations = {
+export const makeClusterOperations = (run = bookStatements()) => ({
+  recall: write(async (transaction, account: string): Promise<void> => {
+    await sql`select pg_notify(${recallChannel}, ${account})`.execute(transaction)
+  }),
   beat: write(beat),
   trailEnd: read(async (transaction, _nothing: null): Promise<number> => {
     const row = await transaction.selectFrom('trail_head').select('position').executeTakeFirstOrThrow()
@@ -160,14 +168,13 @@ export const clusterOperations = {
   forgetNode: write(
     async (
       transaction,
-      { node, trail }: { readonly node: string; readonly trail: TrailRow | null },
+      { node, nowMs, trail }: { readonly node: string; readonly nowMs: number; readonly trail: TrailRow | null },
     ): Promise<boolean> => {
       const gone = await transaction.deleteFrom('node').where('id', '=', node).returning('id').executeTakeFirst()
+      await abandonNode({ transaction, run }, node, nowMs)
       if (gone !== undefined && trail !== null) await appendTrail(transaction, trail)
       return gone !== undefined
     },
   ),
   takeMandate: write(takeMandate),
-}
-
-export type ClusterOperations = typeof clusterOperations
+})

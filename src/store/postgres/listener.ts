@@ -2,17 +2,23 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { recallChannel } from './cluster-operations.ts'
 import type { Connection } from './connection.ts'
 
 const reconnectMs = 1000
 
-export type Listener = { readonly onHint: (listener: () => void) => void; readonly close: () => void }
+export type Listener = {
+  readonly onHint: (listener: () => void) => void
+  readonly onRecall: (listener: (account: string) => void) => void
+  readonly close: () => void
+}
 
 export type ListenerOptions = { readonly connect: () => Promise<Connection>; readonly clock: Clock; readonly log: Log }
 
 /** Listens until `close`, and again whenever the line is lost. */
 export const openListener = ({ connect, clock, log }: ListenerOptions): Listener => {
   const listeners: (() => void)[] = []
+  const recallListeners: ((account: string) => void)[] = []
   const tell = (): void => {
     for (const listener of listeners) listener()
   }
@@ -30,8 +36,11 @@ export const openListener = ({ connect, clock, log }: ListenerOptions): Listener
       return
     }
     connection = made
-    made.onNotice(tell)
-    await made.query('listen drover_trail')
+    made.onNotice((channel, payload) => {
+      if (channel === recallChannel) for (const listener of recallListeners) listener(payload)
+      else tell()
+    })
+    await made.query(`listen drover_trail; listen ${recallChannel}`)
     made.onLost(later)
     // What was committed while nobody listened.
     tell()
@@ -47,6 +56,9 @@ export const openListener = ({ connect, clock, log }: ListenerOptions): Listener
   return {
     onHint: (listener) => {
       listeners.push(listener)
+    },
+    onRecall: (listener) => {
+      recallListeners.push(listener)
     },
     close: () => {
       closed = true

@@ -2,9 +2,9 @@
 
 import type { StoreOperation } from '#store/operations/context.ts'
 import { makeOperations } from '#store/operations/index.ts'
-import { clusterOperations } from './cluster-operations.ts'
+import { makeClusterOperations } from './cluster-operations.ts'
 
-export const makePostgresOperations = () => ({ ...makeOperations(), ...clusterOperations })
+export const makePostgresOperations = () => ({ ...makeOperations(), ...makeClusterOperations() })
 
 export type PostgresOperations = ReturnType<typeof makePostgresOperations>
 export type PostgresOperationName = keyof PostgresOperations

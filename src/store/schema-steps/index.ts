@@ -24,6 +24,7 @@ import { waits } from './0021-waits.ts'
 import { cluster } from './0022-cluster.ts'
 import { availability } from './0023-availability.ts'
 import { documents } from './0024-documents.ts'
+import { journal } from './0025-journal.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -51,4 +52,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   cluster,
   availability,
   documents,
+  journal,
 ]

@@ -9,6 +9,7 @@ import { adjustmentMethod } from '#ledger/book.ts'
 import type { AuditFinding } from '#ledger/port.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { keptLotsOf, placesOf } from './hold.ts'
+import { leasePrefix } from './lease.ts'
 
 /** Transactions or calls that are read in one turn: about 50 ms. */
 const stretchRowsMax = 20_000n
@@ -117,7 +118,9 @@ export const holdStretch = async (
   const upTo = newest - after > stretchRowsMax ? after + stretchRowsMax : newest
   const { rows: counted } = await sql<{ calls: bigint; open: bigint }>`select count(*) as calls,
     coalesce(sum(case when state = 'open' then 1 else 0 end), 0) as open
-    from hold where sequence > ${after} and sequence <= ${upTo}`.execute(transaction)
+    from hold where sequence > ${after} and sequence <= ${upTo} and substr(call, 1, 6) <> ${leasePrefix}`.execute(
+    transaction,
+  )
   const { rows: unposted } = await sql<{
     call: string
     charged: bigint

@@ -14,6 +14,7 @@ import type {
   Grant,
   Held,
   HoldRequest,
+  LeaseBooks,
   LotView,
   Receipt,
   Revocation,
@@ -37,6 +38,7 @@ import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
 import { drawHold } from './draw.ts'
 import { budgetState, extendHold, takeHold } from './hold.ts'
+import { endLease, endLeases, returnPart } from './lease.ts'
 import { rerateOperations } from './rerate.ts'
 import { callMoneyOf, settleCall, sweepHolds, voidCall } from './settle.ts'
 import type { Books } from './statement.ts'
@@ -53,6 +55,16 @@ const callOperations = (on: On) => ({
   hold: write((transaction, request: HoldRequest): Promise<Held> => takeHold(on(transaction), request)),
   extend: write((transaction, request: ExtendRequest): Promise<Held> => extendHold(on(transaction), request)),
   settle: write((transaction, request: SettleRequest): Promise<Ended> => settleCall(on(transaction), request)),
+  endLease: write(
+    (transaction, lease: Parameters<LeaseBooks['endLease']>[0]): Promise<void> => endLease(on(transaction), lease),
+  ),
+  returnPart: write(
+    (transaction, part: Parameters<LeaseBooks['returnPart']>[0]): Promise<bigint> => returnPart(on(transaction), part),
+  ),
+  endLeases: write(
+    (transaction, { owner, nowMs }: { readonly owner: string; readonly nowMs: number }): Promise<number> =>
+      endLeases(on(transaction), owner, nowMs),
+  ),
   draw: write((transaction, request: DrawRequest): Promise<readonly Ended[]> => drawHold(on(transaction), request)),
   voidHold: write((transaction, request: VoidRequest): Promise<Ended> => voidCall(on(transaction), request)),
   sweep: write((transaction, request: SweepRequest): Promise<Swept> => sweepHolds(on(transaction), request)),

@@ -5,6 +5,7 @@ import { Problem } from '#base/problem.ts'
 import type { DrawRequest, Ended, Reservation, SettleRequest } from '#ledger/port.ts'
 import type { HoldTable } from '#store/tables.ts'
 import { keptLotsOf, keptLotsText, moveReserved, placesOf, releaseBudgets } from './hold.ts'
+import { bookLoss } from './lease.ts'
 import { answerOf, charge, moneyNeeded, settleUnheld } from './settle.ts'
 import type { Books } from './statement.ts'
 
@@ -67,7 +68,10 @@ const drawPart = async (books: Books, row: Hold, part: SettleRequest): Promise<E
  * Settles parts of a hold, each once however often it is told; a part of a hold that is not there or has ended is settled as a call
  * without one. What a part costs beyond what is left of the hold is excess.
  */
-export const drawHold = async (books: Books, { hold, parts }: DrawRequest): Promise<readonly Ended[]> => {
+export const drawHold = async (
+  books: Books,
+  { hold, parts, lateIsLoss = false }: DrawRequest,
+): Promise<readonly Ended[]> => {
   const { transaction, run } = books
   const drawn: Ended[] = []
   for (const part of parts) {
@@ -77,7 +81,7 @@ export const drawHold = async (books: Books, { hold, parts }: DrawRequest): Prom
     const [row] = await run.hold(transaction, [hold])
     if (known !== undefined) drawn.push(answerOf(known))
     else if (row?.state === 'open') drawn.push(await drawPart(books, row, part))
-    else drawn.push(await settleUnheld(books, part))
+    else drawn.push(await (lateIsLoss ? bookLoss(books, part) : settleUnheld(books, part)))
   }
   return drawn
 }

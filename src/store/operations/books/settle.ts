@@ -141,7 +141,7 @@ export const settleCall = async (books: Books, request: SettleRequest): Promise<
 }
 
 /** Ends a hold without a charge. What the attempts cost the operator is booked all the same. */
-const release = async (
+export const release = async (
   books: Books,
   row: Hold,
   how: { readonly state: 'voided' | 'lost'; readonly nowMs: number; readonly rule: string },
@@ -171,20 +171,21 @@ const bookCosts = (books: Books, { call, account, nowMs, rule, upstreamCosts }: 
     entries: costEntries(upstreamCosts),
   })
 
-/** Voids a call's hold; a call without one is written down as voided. */
+/** Voids a call's hold; a call without one is written down as voided, or lost. */
 export const voidCall = async (books: Books, request: VoidRequest): Promise<Ended> => {
   const { transaction, run } = books
   const { call, account, key, nowMs, rule } = request
   const [row] = await run.hold(transaction, [call])
   if (row !== undefined && row.state !== 'open') return answerOf(row)
   await bookCosts(books, request)
-  if (row !== undefined) return release(books, row, { state: 'voided', nowMs, rule })
+  const state = request.lost === true ? 'lost' : 'voided'
+  if (row !== undefined) return release(books, row, { state, nowMs, rule })
   await run.insertHold(transaction, [
     call,
     account,
     key,
     null,
-    'voided',
+    state,
     0n,
     0n,
     0n,
@@ -196,10 +197,11 @@ export const voidCall = async (books: Books, request: VoidRequest): Promise<Ende
     rule,
     null,
   ])
-  return { state: 'voided', chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: false }
+  return { state, chargedNanoUsd: 0n, excessNanoUsd: 0n, repeated: false }
 }
 
-const resolve = (books: Books, row: Hold, nowMs: number): Promise<Ended> => {
+/** Resolves a hold that nobody ends any more, by what is proven of it. */
+export const resolveHold = (books: Books, row: Hold, nowMs: number): Promise<Ended> => {
   if (row.proven_nano_usd !== null)
     return settleHeld(books, row, {
       call: row.call,
@@ -231,6 +233,6 @@ export const sweepHolds = async (
           ]),
         )
   const swept = { settled: 0, voided: 0, lost: 0 }
-  for (const row of await query.execute()) swept[(await resolve(books, row, nowMs)).state] += 1
+  for (const row of await query.execute()) swept[(await resolveHold(books, row, nowMs)).state] += 1
   return swept
 }

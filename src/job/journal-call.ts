@@ -1,0 +1,43 @@
+/** A call as a node keeps it: what is held for it of which lease, and how it ended. */
+
+import type { JournalRow, SettleRequest, VoidRequest } from '#ledger/port.ts'
+
+export type CallEnd =
+  | { readonly kind: 'settled'; readonly request: SettleRequest }
+  | { readonly kind: 'voided'; readonly request: VoidRequest }
+
+export type JournalCall = {
+  readonly call: string
+  readonly account: string
+  readonly key: string | null
+  /** `null` = nothing was held: the call is metered. */
+  readonly lease: string | null
+  heldNanoUsd: bigint
+  begun: boolean
+  provenNanoUsd: bigint | null
+  /** `null` = it is under way. */
+  end: CallEnd | null
+}
+
+const isMoney = (name: string, value: unknown): value is string => name.endsWith('NanoUsd') && typeof value === 'string'
+
+export const journalRow = (call: JournalCall): JournalRow => ({
+  call: call.call,
+  body: JSON.stringify(call, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+})
+
+export const journalCall = ({ body }: JournalRow): JournalCall =>
+  JSON.parse(body, (name, value: unknown) => (isMoney(name, value) ? BigInt(value) : value)) as JournalCall
+
+/** How a call ends that was under way when its process died: by what is proven of it. */
+export const interrupted = (one: JournalCall, nowMs: number): CallEnd => {
+  const { call, account, key, provenNanoUsd, heldNanoUsd, begun } = one
+  const plain = { call, account, key, nowMs, upstreamCosts: [] }
+  if (provenNanoUsd !== null) {
+    const chargeNanoUsd = provenNanoUsd < heldNanoUsd ? provenNanoUsd : heldNanoUsd
+    const rule = 'interrupted: settled for what was proven'
+    return { kind: 'settled', request: { ...plain, chargeNanoUsd, priceHash: null, rule } }
+  }
+  if (begun) return { kind: 'voided', request: { ...plain, rule: 'interrupted: nothing is proven', lost: true } }
+  return { kind: 'voided', request: { ...plain, rule: 'interrupted: no answer had begun' } }
+}
