@@ -23,6 +23,7 @@ export type Purse = {
   endsMs: number
 }
 
+/** A purse with nothing in it, whose time is over. */
 export const emptyPurse = (): Purse => ({
   lentNanoUsd: 0n,
   heldNanoUsd: 0n,

@@ -49,6 +49,8 @@ const statementTimeoutDefaultMs = 10_000
 const patienceDefaultMs = 2000
 const queueLengthDefault = 10_000
 const connectTimeoutMs = 3000
+/** Others may have much to do, or a store that is short of everything. */
+const lockTimeoutMs = 20_000
 /** A node that stops in the middle of a transaction keeps others waiting for no longer than this. */
 const pauseTimeoutMs = 5000
 /** The server gives a statement up by itself; the line is only given up when not even that is heard. */
@@ -162,7 +164,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
   const health = makeHealth(address.label, clock, log)
   const pool = makePool({
     clock,
-    connect: () => connectOnce(statementTimeoutMs + answerSlackMs),
+    connect: () => connectOnce(Math.max(statementTimeoutMs, lockTimeoutMs) + answerSlackMs),
     connectionsMax: options.connectionsMax ?? connectionsDefault,
     waitTimeoutMs: statementTimeoutMs,
     idleTimeoutMs,
@@ -178,7 +180,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     operations: makePostgresOperations(),
     clock,
     ids,
-    limits: { statementTimeoutMs, pauseTimeoutMs },
+    limits: { statementTimeoutMs, lockTimeoutMs, pauseTimeoutMs },
     queueLengthMax: options.queueLengthMax ?? queueLengthDefault,
     wrote: (problem) => (problem === null ? health.well() : health.unwell(problem.message)),
   })

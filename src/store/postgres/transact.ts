@@ -11,6 +11,8 @@ import { lockText } from './lane.ts'
 export type Limits = {
   /** The longest that a statement may run. */
   readonly statementTimeoutMs: number
+  /** The longest that others may keep a write waiting. */
+  readonly lockTimeoutMs: number
   /** The longest that a transaction may stand without a statement: a node that froze must not keep its locks. */
   readonly pauseTimeoutMs: number
 }
@@ -78,7 +80,10 @@ export const runWrite = async <T>(
   const { lane, mark, isUnknown } = write
   let value: T
   try {
-    await connection.query(`${beginText('read committed', limits)}; ${lockText(lane)}`)
+    const { statementTimeoutMs, lockTimeoutMs } = limits
+    const waiting = beginText('read committed', { ...limits, statementTimeoutMs: lockTimeoutMs })
+    const after = `set local statement_timeout = ${Math.round(statementTimeoutMs)}`
+    await connection.query(`${waiting}; ${lockText(lane)}; ${after}`)
     if (isUnknown && (await isMarked(connection, mark))) {
       await connection.query('rollback')
       return { kept: 'before' }
