@@ -204,6 +204,12 @@ const paymentFace = (execute: Execute): PaymentStore => ({
   toppedUpSince: (account, sinceMs) => execute('toppedUpSince', { account, sinceMs }),
 })
 
+const journalFace = (execute: Execute): Journal => ({
+  journalKeep: (rows) => execute('journalKeep', rows),
+  journalPage: (after, limit) => execute('journalPage', { after, limit }),
+  journalDrop: (calls) => execute('journalDrop', calls),
+})
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
   ...customerFace(execute),
@@ -211,6 +217,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   ...bindingFace(execute),
   ...paymentFace(execute),
   ...documentFace(execute),
+  ...journalFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),
@@ -240,9 +247,6 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   settle: (request) => execute('settle', request),
   voidHold: (request) => execute('voidHold', request),
   draw: (request) => execute('draw', request),
-  journalKeep: (rows) => execute('journalKeep', rows),
-  journalPage: (after, limit) => execute('journalPage', { after, limit }),
-  journalDrop: (calls) => execute('journalDrop', calls),
   balance: (account, nowMs) => execute('balance', { account, nowMs }),
   receipt: (call) => execute('receipt', call),
   sweep: (request) => execute('sweep', request),
