@@ -15,7 +15,11 @@ export const eventKinds = {
   balance_low: kind('warning', "An account's credit, less what is held, has fallen to the alert's `below`.", 'usd'),
   budget_threshold: kind('warning', 'A budget has reached one of its thresholds in its period.', 'percent'),
   certificate_expiry: kind('warning', "The server's certificate ends within the alert's `below` (14 days).", 'days'),
-  credit_expiring: kind('info', "Credit of an account ends within the alert's `below` (7 days) and is not spent.", 'days'),
+  credit_expiring: kind(
+    'info',
+    "Credit of an account ends within the alert's `below` (7 days) and is not spent.",
+    'days',
+  ),
   credential_dead: kind('critical', 'A provider refuses a credential (401, 403): it is not used any more.'),
   credential_expiry: kind('warning', "A key ends within the alert's `below` (7 days).", 'days'),
   credential_resting: kind('info', 'A provider limits a credential (429): it rests until its reset.'),

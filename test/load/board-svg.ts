@@ -127,6 +127,7 @@ export const boardSvg = ({ title, fromMs, toMs, panels }: Drawn): string => {
   })
   const when = `${new Date(fromMs).toISOString().slice(0, 19)} to ${new Date(toMs).toISOString().slice(11, 19)} UTC`
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="DejaVu Sans, system-ui, sans-serif">
+<title>Drover's dashboard: its own queries, answered by Prometheus in a run under load</title>
 <rect width="100%" height="100%" fill="#111217"/>
 ${label(title, [12, 30], 'fill="#d8d9da" font-size="20"')}${label(when, [width - 12, 30], `${soft} text-anchor="end"`)}
 ${drawn.join('\n')}
