@@ -10,6 +10,14 @@ import { lockText } from './lane.ts'
 /** A step rewrites tables: it may take much longer than a call. */
 const stepTimeoutMs = 15 * 60_000
 
+/** Whether there is nothing to do: a node that joins others then keeps none of their calls waiting. */
+const isCurrent = async (connection: Connection, steps: readonly SchemaStep[]): Promise<boolean> => {
+  const { rows: found } = await connection.query(`select to_regclass('schema_step') is not null as there`)
+  if (found[0]?.there !== true) return false
+  const { rows } = await connection.query('select name from schema_step order by number')
+  return rows.length === steps.length && rows.every(({ name }, place) => name === steps[place]?.name)
+}
+
 /**
  * Steps forward in one transaction, while no other node steps or writes; whoever comes second finds it done.
  * @throws Problem `store_unavailable` where the store has a step that is not among these.
@@ -19,6 +27,7 @@ export const bringForward = async (
   nowMs: number,
   steps: readonly SchemaStep[] = schemaSteps,
 ): Promise<void> => {
+  if (await isCurrent(connection, steps)) return
   await connection.query(`begin; set local statement_timeout = ${stepTimeoutMs}; ${lockText(null)}`)
   try {
     await stepForward({ database: kyselyOn(connection), dialect: 'postgres', steps, nowMs })
