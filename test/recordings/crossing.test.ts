@@ -281,12 +281,16 @@ test('requests keep texts, calls, results and schemas in every other format', (c
 const hasDocuments = ({ messages }: ChatRequest): boolean =>
   messages.some(({ content }) => content.some(({ type }) => type === 'file'))
 
-/** Every text in the conversation, whoever said it: systems first, because some formats put them there. */
+/**
+ * Every text in the conversation, whoever said it: systems first, because some formats put them there. One of blanks alone says nothing, and
+ * Claude refuses it.
+ */
 const textsIn = ({ messages }: ChatRequest): string => {
   const texts = (roles: readonly string[]): string =>
     messages
       .filter(({ role }) => roles.includes(role))
       .flatMap(({ content }) => content.map((block) => (block.type === 'text' ? block.text : '')))
+      .filter((text) => text.trim() !== '')
       .join('')
   return `${texts(['system', 'developer'])}|${texts(['user', 'assistant'])}`
 }
