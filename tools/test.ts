@@ -167,12 +167,19 @@ const stages: Readonly<Record<string, Stage>> = {
   clients,
 }
 
+/** Stages that this very tree has passed a moment ago, as who runs several commands in a row says: they are named, and not run again. */
+const passedBefore = (process.env['DROVER_PASSED_STAGES'] ?? '').split(' ').filter((name) => name !== '')
+
 const results: Result[] = []
 for (const name of process.argv.slice(2)) {
   const stage = stages[name]
   if (stage === undefined) {
     console.error(`no stage is called '${name}'; there are ${Object.keys(stages).join(', ')}`)
     process.exit(2)
+  }
+  if (passedBefore.includes(name)) {
+    console.log(`== ${name}: passed in the command before, not run again`)
+    continue
   }
   console.log(`== ${name}`)
   const started = performance.now()
