@@ -43,7 +43,6 @@ type Action =
       readonly proven: bigint | null
     }
   | { readonly do: 'settle'; readonly call: number; readonly charge: bigint; readonly model: string }
-  | { readonly do: 'rerate'; readonly call: number; readonly target: bigint }
   | { readonly do: 'void'; readonly call: number }
   | { readonly do: 'revoke'; readonly lot: number }
   | { readonly do: 'adjust'; readonly amount: bigint }
@@ -85,7 +84,6 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     proven: fc.option(amount),
   }),
   fc.record({ do: fc.constant('settle' as const), call, charge: fc.bigInt({ min: 0n, max: 1200n }), model: someModel }),
-  fc.record({ do: fc.constant('rerate' as const), call, target: fc.bigInt({ min: 0n, max: 1200n }) }),
   fc.record({ do: fc.constant('revoke' as const), lot: fc.integer({ min: 1, max: 5 }) }),
   fc.record({ do: fc.constant('adjust' as const), amount: fc.bigInt({ min: -800n, max: 800n }) }),
   fc.record({ do: fc.constant('void' as const), call }),
@@ -166,11 +164,6 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
         ? async () => {}
         : compared(store.settle(settleOf(name, one.charge, { nowMs, model: [one.model] })), expected)
     }
-    case 'rerate': {
-      const request = { call: `call_${one.call}`, targetNanoUsd: one.target, nowMs, reason: 'another price' }
-      const expected = model.rerate(request.call, one.target, nowMs)
-      return compared(store.rerate([request], sampleTrail(`trl_p${bench.next()}`)), [expected])
-    }
     case 'void': {
       const name = `call_${one.call}`
       const expected = model.voidHold(name)
@@ -212,10 +205,23 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
   }
 }
 
-const step = async (bench: Bench, actions: readonly Action[]): Promise<void> => {
+/** What is asked of the calls of one account. */
+const ofCalls: ReadonlySet<Action['do']> = new Set(['hold', 'extend', 'settle', 'void'] as const)
+
+const step = async (bench: Bench, actions: readonly Action[], inLanes: boolean): Promise<void> => {
   // Asked all at once: the store answers in the order in which it was asked, grouped in whatever commits.
-  const checks = actions.map((one) => ask(bench, one))
-  for (const check of checks) await check()
+  let asked: (() => Promise<void>)[] = []
+  const answered = async (): Promise<void> => {
+    for (const check of asked) await check()
+    asked = []
+  }
+  for (const one of actions) {
+    const isAlone = inLanes && !ofCalls.has(one.do)
+    if (isAlone) await answered()
+    asked.push(ask(bench, one))
+    if (isAlone) await answered()
+  }
+  await answered()
   for (const one of actions) {
     if (one.do === 'wait') bench.clock.advance(one.byMs)
     if (one.do === 'crash' && bench.reopened.again !== null) bench.reopened = await bench.reopened.again()
@@ -223,7 +229,7 @@ const step = async (bench: Bench, actions: readonly Action[]): Promise<void> => 
 }
 
 /** Registers random histories of each kind of account. */
-export const ledgerHistoryContract = ({ name, openAgain, runs }: LedgerBackend): void => {
+export const ledgerHistoryContract = ({ name, openAgain, runs, inLanes }: LedgerBackend): void => {
   for (const [billing, limit] of [
     ['prepaid', 0n],
     ['postpaid', 700n],
@@ -244,7 +250,7 @@ export const ledgerHistoryContract = ({ name, openAgain, runs }: LedgerBackend):
           }
           await begin(bench.reopened.store, billing, limit ?? 0n)
           for (const actions of steps) {
-            await step(bench, actions)
+            await step(bench, actions, inLanes === true)
             const { store } = bench.reopened
             const expected = bench.model.state(clock.nowMs())
             await balanceIs(store, { balance: expected.balance, held: expected.held }, clock.nowMs())

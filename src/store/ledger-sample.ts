@@ -14,6 +14,8 @@ export type LedgerBackend = {
   readonly openAgain: (context: TestContext, clock: HandClock) => Promise<Reopened>
   /** Random histories to try. */
   readonly runs: number
+  /** What is asked at once is answered in that order only among the calls of one account; absent = always. */
+  readonly inLanes?: true
 }
 
 /** 2026-11-22, a Sunday. */

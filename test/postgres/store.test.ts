@@ -58,6 +58,7 @@ const backend: OpenBackend = {
 const ledger: LedgerBackend = {
   name: 'books, postgres',
   runs: 8,
+  inLanes: true,
   openAgain: async (context, clock: HandClock) => {
     const url = await server.database(template)
     const reopened = async (): Promise<Reopened> => {
