@@ -40,6 +40,13 @@ const payingFor = (lots: readonly Lot[], models: readonly ModelNames[]): readonl
 export const scopedFree = (lots: readonly Lot[], models: readonly ModelNames[]): bigint =>
   payingFor(lots, models).reduce((sum, lot) => sum + freeOf(lot), 0n)
 
+/** Reservations with each lot once: a hold that was extended keeps back more of a lot that it had kept back of before. */
+export const joinReservations = (parts: readonly Reservation[]): readonly Reservation[] => {
+  const joined = new Map<string, bigint>()
+  for (const { lot, amountNanoUsd } of parts) joined.set(lot, (joined.get(lot) ?? 0n) + amountNanoUsd)
+  return [...joined].map(([lot, amountNanoUsd]) => ({ lot, amountNanoUsd }))
+}
+
 /** Keeps back what scoped lots can pay of an amount, in the order given; the rest is the general lots' matter. */
 export const reserveLots = (
   lots: readonly Lot[],
@@ -58,7 +65,7 @@ export const reserveLots = (
 
 export type Spending = {
   readonly amountNanoUsd: bigint
-  /** What the call's own hold keeps back of scoped lots. */
+  /** What the call's own hold keeps back of scoped lots, each lot once. */
   readonly own: readonly Reservation[]
   /** Names of the model that answered; none = only what was kept back and general lots pay. */
   readonly names: ModelNames

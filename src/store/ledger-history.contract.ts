@@ -43,6 +43,7 @@ type Action =
       readonly proven: bigint | null
     }
   | { readonly do: 'settle'; readonly call: number; readonly charge: bigint; readonly model: string }
+  | { readonly do: 'rerate'; readonly call: number; readonly target: bigint }
   | { readonly do: 'void'; readonly call: number }
   | { readonly do: 'revoke'; readonly lot: number }
   | { readonly do: 'adjust'; readonly amount: bigint }
@@ -51,8 +52,11 @@ type Action =
   | { readonly do: 'wait'; readonly byMs: number }
   | { readonly do: 'crash' }
 
-const amount = fc.bigInt({ min: 0n, max: 1000n })
-const call = fc.integer({ min: 0, max: 7 })
+/** Often so little that the next amount meets it. */
+const upTo = (max: bigint): fc.Arbitrary<bigint> =>
+  fc.oneof(fc.bigInt({ min: 0n, max: 3n }), fc.bigInt({ min: 0n, max }))
+const amount = upTo(1000n)
+const call = fc.integer({ min: 0, max: 3 })
 /** Models that a lot may be for. */
 const someModel = fc.constantFrom('k2', 'k3')
 const owner = fc.constantFrom('node_1', 'node_2')
@@ -83,7 +87,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     begun: fc.boolean(),
     proven: fc.option(amount),
   }),
-  fc.record({ do: fc.constant('settle' as const), call, charge: fc.bigInt({ min: 0n, max: 1200n }), model: someModel }),
+  fc.record({ do: fc.constant('settle' as const), call, charge: upTo(1200n), model: someModel }),
+  fc.record({ do: fc.constant('rerate' as const), call, target: upTo(1200n) }),
   fc.record({ do: fc.constant('revoke' as const), lot: fc.integer({ min: 1, max: 5 }) }),
   fc.record({ do: fc.constant('adjust' as const), amount: fc.bigInt({ min: -800n, max: 800n }) }),
   fc.record({ do: fc.constant('void' as const), call }),
@@ -163,6 +168,11 @@ const ask = (bench: Bench, one: Action): (() => Promise<void>) => {
       return expected === null
         ? async () => {}
         : compared(store.settle(settleOf(name, one.charge, { nowMs, model: [one.model] })), expected)
+    }
+    case 'rerate': {
+      const request = { call: `call_${one.call}`, targetNanoUsd: one.target, nowMs, reason: 'another price' }
+      const expected = model.rerate(request.call, one.target, nowMs)
+      return compared(store.rerate([request], sampleTrail(`trl_p${bench.next()}`)), [expected])
     }
     case 'void': {
       const name = `call_${one.call}`

@@ -1,7 +1,7 @@
 /** The books as simply as they can be said, for tests to hold the real ones against. Knows no entries, only what must come out. */
 
 import { periodAt } from '#ledger/period.ts'
-import type { Budget, Ended, Grant, Held, HoldRequest, ModelNames, TerminalState } from '#ledger/port.ts'
+import type { Budget, Ended, Grant, Held, HoldRequest, ModelNames, Rerated, TerminalState } from '#ledger/port.ts'
 
 type ModelLot = {
   readonly id: string
@@ -15,6 +15,8 @@ type ModelHold = {
   state: TerminalState | 'open'
   amount: bigint
   charged: bigint
+  /** What it has cost in the end, at other prices. */
+  rated: bigint
   excess: bigint
   begun: boolean
   proven: bigint | null
@@ -131,6 +133,8 @@ const callsModel = (limit: bigint | null) => {
   let [owed, excess] = [0n, 0n]
   const held = (): bigint => sumOf(open().map(({ amount }) => amount))
   const generalHeld = (): bigint => held() - sumOf(open().map(({ kept }) => sumOf(kept.values())))
+  /** General credit that no hold needs. */
+  const freeGeneral = (): bigint => most(lots.general() - generalHeld(), 0n)
   return {
     holds,
     lots,
@@ -139,11 +143,14 @@ const callsModel = (limit: bigint | null) => {
     balance: (): bigint => lots.credit() - owed,
     excess: (): bigint => excess,
     expire: lots.expire,
-    /** General credit that no hold needs. */
-    freeGeneral: (): bigint => most(lots.general() - generalHeld(), 0n),
-    owe: (amount: bigint): void => {
-      owed += amount
-      excess += amount
+    freeGeneral,
+    /** Takes an amount out of free credit; what is not there is owed, and given. */
+    takeAway: (amount: bigint): bigint => {
+      const taken = least(amount, freeGeneral())
+      lots.takeGeneral(taken)
+      owed += amount - taken
+      excess += amount - taken
+      return amount - taken
     },
     grant: (lot: ModelLot): void => {
       const repaid = lot.only === null ? least(owed, lot.rest) : 0n
@@ -160,7 +167,7 @@ const callsModel = (limit: bigint | null) => {
       return left
     },
     end: (hold: ModelHold, { state, charged, model }: End): Ended => {
-      Object.assign(hold, { state, charged, excess: most(charged - hold.amount, 0n) })
+      Object.assign(hold, { state, charged, rated: charged, excess: most(charged - hold.amount, 0n) })
       excess += hold.excess
       owed += lots.spend(charged, hold.kept, model)
       return answer(hold, false)
@@ -180,7 +187,7 @@ const takeHold = ({ holds, room, lots, expire }: Calls, request: HoldRequest): b
   const there = room({ amount: amountNanoUsd, budgets, atMs: nowMs, models })
   if (there < amountMinNanoUsd) return null
   const amount = there < amountNanoUsd && sliceNanoUsd !== null ? least(there, sliceNanoUsd) : there
-  const rest = { charged: 0n, excess: 0n, begun: false, proven: null, takenMs: nowMs, models }
+  const rest = { charged: 0n, rated: 0n, excess: 0n, begun: false, proven: null, takenMs: nowMs, models }
   const hold: ModelHold = { state: 'open', amount, owner, budgets, expiresMs, kept: new Map(), ...rest }
   lots.keep(hold, amount)
   holds.set(call, hold)
@@ -237,9 +244,22 @@ export const ledgerModel = (limit: bigint | null) => {
     },
     takeAway: (amount: bigint, nowMs: number): void => {
       expire(nowMs)
-      const taken = least(amount, calls.freeGeneral())
-      lots.takeGeneral(taken)
-      calls.owe(amount - taken)
+      calls.takeAway(amount)
+    },
+    /** A settled call is to have cost this in the end. */
+    rerate: (call: string, target: bigint, nowMs: number): Rerated => {
+      const hold = holds.get(call)
+      if (hold !== undefined) expire(nowMs)
+      if (hold?.state !== 'settled') return { kind: 'not_settled' }
+      const difference = target - hold.rated
+      if (difference === 0n) return { kind: 'unchanged', chargedNanoUsd: target }
+      hold.rated = target
+      if (difference > 0n) {
+        const beyond = calls.takeAway(difference)
+        // Without a floor there is nothing to explain.
+        if (limit !== null) hold.excess += beyond
+      } else calls.grant({ id: 'rerate', priority: 50, expiresMs: null, rest: -difference, only: null })
+      return { kind: 'adjusted', differenceNanoUsd: difference, chargedNanoUsd: target }
     },
     sweep: (nowMs: number, owner: string | null): void => {
       for (const hold of calls.open()) {

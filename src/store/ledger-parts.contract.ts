@@ -86,6 +86,27 @@ export const ledgerPartsContract = ({ name, openAgain }: LedgerBackend): void =>
     await provenOk(store, startMs)
   })
 
+  test(`${name}: what was kept back of a scoped lot in slices is paid by that lot, all of it`, async (context) => {
+    const { store } = await openAgain(context, handClock(startMs))
+    await begin(store, 'prepaid')
+    await grant(store, grantOf('lot_1', 300n, { kind: 'promo', scope: ['m'] }))
+    await grant(store, grantOf('lot_2', 300n))
+    await store.hold(holdOf('call_1', 80n, { models: [['m']] }))
+    const slice = { call: 'call_1', account, nowMs: startMs, addNanoUsd: 80n, addMinNanoUsd: 80n, expiresMs: null }
+    for (const _slice of [2, 3]) await store.extend({ ...slice, begun: true, provenNanoUsd: null })
+    // Nobody says which model answered: only what was kept back pays of the scoped lot.
+    await store.settle(settleOf('call_1', 240n, { model: [] }))
+    const lots = await store.lots({ limit: 10, after: null, account, open: false })
+    assert.deepEqual(
+      lots.map(({ lot, remainingNanoUsd }) => [lot, remainingNanoUsd]),
+      [
+        ['lot_1', 60n],
+        ['lot_2', 300n],
+      ],
+    )
+    await provenOk(store, startMs)
+  })
+
   test(`${name}: a hold of nobody outlives its process, and ends with its time; two who settle at once settle once`, async (context) => {
     const { store } = await openAgain(context, handClock(startMs))
     await begin(store, 'prepaid')

@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import { crossedThresholds } from '#ledger/budget.ts'
 import type { Lot } from '#ledger/lot.ts'
-import { reserveLots, scopedFree } from '#ledger/lot.ts'
+import { joinReservations, reserveLots, scopedFree } from '#ledger/lot.ts'
 import { periodAt } from '#ledger/period.ts'
 import type {
   Budget,
@@ -134,7 +134,7 @@ export const budgetState = async (
 
 const positive = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
 
-/** What a hold keeps back of scoped lots, and on which models it may be spent: an extension is for the same. */
+/** What a hold keeps back of scoped lots, each lot once, and on which models it may be spent: an extension is for the same. */
 export type KeptLots = { readonly models: readonly ModelNames[]; readonly parts: readonly Reservation[] }
 
 type StoredPart = { readonly lot: string; readonly amountNanoUsd: string }
@@ -142,7 +142,8 @@ type StoredPart = { readonly lot: string; readonly amountNanoUsd: string }
 export const keptLotsOf = (text: string | null): KeptLots => {
   if (text === null) return { models: [], parts: [] }
   const { models, parts } = JSON.parse(text) as { models: readonly ModelNames[]; parts: readonly StoredPart[] }
-  return { models, parts: parts.map(({ lot, amountNanoUsd }) => ({ lot, amountNanoUsd: BigInt(amountNanoUsd) })) }
+  const read = parts.map(({ lot, amountNanoUsd }) => ({ lot, amountNanoUsd: BigInt(amountNanoUsd) }))
+  return { models, parts: joinReservations(read) }
 }
 
 /** As the store keeps it. */
