@@ -6,6 +6,7 @@ import { Problem } from '#base/problem.ts'
 import { usageOf } from '#base/usage.ts'
 import type { Inbound } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
+import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
 import type { CachedAnswer, CacheLook } from '#reuse/answer-cache.ts'
@@ -30,6 +31,8 @@ export type CacheAsking = {
   readonly key: KeyFacts
   readonly labels: Labels
   readonly grant: Grant
+  /** Guardrails that look at the reply: what is kept has passed these and no others. */
+  readonly replyGuards: readonly Guard[]
 }
 
 /** How long the answer may be given again; `null` = it may not. Throws Problem for a header that is neither. */
@@ -52,10 +55,12 @@ const inOneOrder = (_name: string, value: unknown): unknown =>
     : value
 
 /** The account first: nobody is ever given the answer of somebody else. Then all that decides an answer. */
-const keyFor = ({ inbound, call, key, labels, grant }: CacheAsking): string => {
+const keyFor = ({ inbound, call, key, labels, grant, replyGuards }: CacheAsking): string => {
   const targets = grant.groups.map(({ model, targets }) => [model, targets.map(targetName)])
   const headers = decidingHeaders.map((name) => inbound.headers[name] ?? null)
-  const deciding = [key.account, key.test, call.protocol, call.endpoint, call.stream, labels.strict, headers, targets]
+  const guards = replyGuards.map(({ name, action, finds, patterns }) => [name, action, finds, patterns])
+  const { account, test } = key
+  const deciding = [account, test, call.protocol, call.endpoint, call.stream, labels.strict, headers, targets, guards]
   return createHash('sha256')
     .update(`${JSON.stringify([...deciding, call.model])}\n`)
     .update(JSON.stringify(call.body(), inOneOrder))

@@ -345,7 +345,8 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const bound = atFiles(boundTo(progress.grant, continued), call, files)
     const grant = background ? backgroundOnly(bound, snapshot, protocol.name) : bound
     draft.warnings = [...draft.warnings, ...grant.warnings]
-    const look = background ? null : await lookInCache(journey, { inbound, call, key, labels, grant })
+    const asking = { inbound, call, key, labels, grant, replyGuards }
+    const look = background ? null : await lookInCache(journey, asking)
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)
     progress.taker = look?.taker ?? null
     const { upstreams } = snapshot

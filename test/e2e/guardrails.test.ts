@@ -141,6 +141,20 @@ describe('guardrails', () => {
     }
   })
 
+  test('a kept answer is given again only where the same guardrails have looked at it', async () => {
+    wholeSays('Write to ada@example.org.')
+    const cached = async (name: string): Promise<readonly [string | undefined, string]> => {
+      const body = chat('kept', { model: 'fake/m' })
+      const headers = { 'x-drover-cache': '5m' }
+      const answer = await call(relay.url, { key: keys.get(name) as string, body, headers })
+      return [answer.headers['x-drover-cache'], String(answer.at('choices.0.message.content'))]
+    }
+    assert.deepEqual(await cached('free'), ['miss', 'Write to ada@example.org.'])
+    assert.deepEqual(await cached('clean'), ['miss', 'Write to [redacted:mail].'])
+    assert.deepEqual(await cached('clean-claude'), ['hit', 'Write to [redacted:mail].'])
+    assert.deepEqual(await cached('free'), ['hit', 'Write to ada@example.org.'])
+  })
+
   test('what is forbidden is refused in the words of the caller, before anything is sent', async () => {
     const count = upstream.seen.length
     const secret = 'sk-proj-abcdefghijklmnopqrstuvwxyz'
