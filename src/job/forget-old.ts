@@ -2,9 +2,9 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { asProblem } from '#base/problem.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { OldCalls } from '#relay/port.ts'
+import { goRound } from './rounds.ts'
 
 /** Rows of one transaction. */
 const batchMax = 200
@@ -23,9 +23,6 @@ export type ForgetOld = {
 
 /** Goes on until `close`, which waits for the batch under way. A store that is away is asked again. */
 export const forgetOld = ({ store, retention, clock, log }: ForgetOld): { readonly close: () => Promise<void> } => {
-  let closed = false
-  let cancel = (): void => {}
-  let running = Promise.resolve()
   const counts = { calls: 0, bodies: 0, events: 0 }
 
   /** One batch of each; gives whether there may be more. */
@@ -39,30 +36,14 @@ export const forgetOld = ({ store, retention, clock, log }: ForgetOld): { readon
     counts.events += events
     return Math.max(bodies, calls, events) === batchMax
   }
-  const round = async (): Promise<void> => {
-    let more = false
-    try {
-      more = await batch()
-      if (!more && counts.calls + counts.bodies + counts.events > 0) {
-        log.info('records whose time is over are deleted', { ...counts })
-        Object.assign(counts, { calls: 0, bodies: 0, events: 0 })
-      }
-    } catch (thrown) {
-      log.warn('old records could not be deleted', { problem: asProblem(thrown).message })
+  const round = async (): Promise<number | null> => {
+    if (await batch()) return pauseMs
+    if (counts.calls + counts.bodies + counts.events > 0) {
+      log.info('records whose time is over are deleted', { ...counts })
+      Object.assign(counts, { calls: 0, bodies: 0, events: 0 })
     }
-    if (!closed) wait(more ? pauseMs : everyMs)
+    return null
   }
-  const wait = (delayMs: number): void => {
-    cancel = clock.after(delayMs, () => {
-      running = round()
-    })
-  }
-  wait(firstMs)
-  return {
-    close: async () => {
-      closed = true
-      cancel()
-      await running
-    },
-  }
+  const failure = { level: 'warn', message: 'old records could not be deleted' } as const
+  return goRound({ round, everyMs, firstMs, failure, clock, log })
 }

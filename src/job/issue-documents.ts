@@ -2,10 +2,10 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { asProblem } from '#base/problem.ts'
 import type { ClerkParts } from '#document/clerk.ts'
 import { issueCreditNote, issueInvoice } from '#document/clerk.ts'
 import type { PaymentStore } from '#payment/port.ts'
+import { goRound } from './rounds.ts'
 
 const everyMs = 5_000
 const roundMax = 50
@@ -43,30 +43,14 @@ export const issueMissing = async ({
 }
 
 /** Goes on until `close`, which waits for the round under way. */
-export const issueDocuments = (parts: IssueDocuments): { readonly close: () => Promise<void> } => {
-  const { clock, log } = parts
-  let closed = false
-  let cancel = (): void => {}
-  let running = Promise.resolve()
-  const round = async (): Promise<void> => {
-    try {
+export const issueDocuments = (parts: IssueDocuments): { readonly close: () => Promise<void> } =>
+  goRound({
+    round: async () => {
       await issueMissing(parts)
-    } catch (thrown) {
-      log.warn('documents could not be issued', { problem: asProblem(thrown).message })
-    }
-    if (!closed) wait()
-  }
-  const wait = (): void => {
-    cancel = clock.after(everyMs, () => {
-      running = round()
-    })
-  }
-  wait()
-  return {
-    close: async () => {
-      closed = true
-      cancel()
-      await running
+      return null
     },
-  }
-}
+    everyMs,
+    failure: { level: 'warn', message: 'documents could not be issued' },
+    clock: parts.clock,
+    log: parts.log,
+  })

@@ -5,8 +5,8 @@ import type { Emit } from '#base/event.ts'
 import { idFrom } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
-import { asProblem } from '#base/problem.ts'
 import type { BookKeeping, BudgetCrossing, SweepRequest } from '#ledger/port.ts'
+import { goRound } from './rounds.ts'
 
 /** `ledger verify` allows a hold 60 s past its end. */
 const everyMs = 10_000
@@ -76,32 +76,18 @@ const tellCrossings = async ({ books, clock, emit }: KeepBooks): Promise<void> =
  */
 export const keepBooks = async (keeping: KeepBooks): Promise<{ readonly close: () => Promise<void> }> => {
   const { books, owner, clock, log } = keeping
-  let closed = false
-  let cancel = (): void => {}
-  let running = Promise.resolve()
-  const round = async (): Promise<void> => {
-    try {
+  await sweepAll(keeping, owner)
+  return goRound({
+    round: async () => {
       await sweepAll(keeping, null)
       await books.expireLots(clock.nowMs(), batchMax)
       await books.releaseSignups(clock.nowMs(), batchMax)
       await tellCrossings(keeping)
-    } catch (thrown) {
-      log.warn('the books could not be swept', { problem: asProblem(thrown).message })
-    }
-    if (!closed) wait()
-  }
-  const wait = (): void => {
-    cancel = clock.after(everyMs, () => {
-      running = round()
-    })
-  }
-  await sweepAll(keeping, owner)
-  wait()
-  return {
-    close: async () => {
-      closed = true
-      cancel()
-      await running
+      return null
     },
-  }
+    everyMs,
+    failure: { level: 'warn', message: 'the books could not be swept' },
+    clock,
+    log,
+  })
 }

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
 import type { BindingRow, BindingStore } from '#resource/port.ts'
+import { goRound } from './rounds.ts'
 
 const everyMs = 500
 /** Of one round, so that none of them holds the others up for long. */
@@ -30,9 +31,6 @@ export const lookAfterBindings = ({
   clock,
   log,
 }: LookAfterBindings): { readonly close: () => Promise<void> } => {
-  let closed = false
-  let cancel = (): void => {}
-  let running = Promise.resolve()
   let sweptMs = clock.monotonicMs()
 
   const one = async (row: BindingRow): Promise<void> => {
@@ -54,27 +52,11 @@ export const lookAfterBindings = ({
     sweptMs = clock.monotonicMs()
     await bindings.sweepBindings(clock.nowMs(), sweptAtOnceMax)
   }
-  const round = async (): Promise<void> => {
-    try {
-      const due = await bindings.dueBindings(clock.nowMs(), dueMax)
-      await Promise.all(due.map(one))
-      await sweep()
-    } catch (thrown) {
-      log.debug('what is due could not be read', { problem: asProblem(thrown).message })
-    }
-    if (!closed) wait()
+  const round = async (): Promise<null> => {
+    const due = await bindings.dueBindings(clock.nowMs(), dueMax)
+    await Promise.all(due.map(one))
+    await sweep()
+    return null
   }
-  const wait = (): void => {
-    cancel = clock.after(everyMs, () => {
-      running = round()
-    })
-  }
-  wait()
-  return {
-    close: async () => {
-      closed = true
-      cancel()
-      await running
-    },
-  }
+  return goRound({ round, everyMs, failure: { level: 'debug', message: 'what is due could not be read' }, clock, log })
 }

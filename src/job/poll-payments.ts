@@ -8,6 +8,7 @@ import type { CashierParts } from '#payment/cashier.ts'
 import { pollPayments } from '#payment/poll.ts'
 import type { Fee } from '#payment/price.ts'
 import { reconcileDay } from '#payment/reconcile.ts'
+import { goRound } from './rounds.ts'
 
 const everyMs = 5_000
 const topUpEveryMs = 60_000
@@ -48,37 +49,18 @@ export const reconcileNight = async ({ cashier, keptFee, clock, log }: PollPayme
 export const startPolling = (parts: PollPayments): { readonly close: () => Promise<void> } => {
   const { cashier, clock, log } = parts
   let [topUpMs, billMs] = [0, 0]
-  let closed = false
-  let cancel = (): void => {}
-  let running = Promise.resolve()
-  const round = async (): Promise<void> => {
-    try {
-      await pollPayments(cashier)
-      const nowMs = clock.nowMs()
-      if (nowMs >= topUpMs) {
-        topUpMs = nowMs + topUpEveryMs
-        await topUpAccounts(cashier)
-      }
-      if (nowMs >= billMs) {
-        billMs = nowMs + billAgainMs
-        await reconcileNight(parts)
-      }
-    } catch (thrown) {
-      log.warn('payments could not be asked for', { problem: asProblem(thrown).message })
+  const round = async (): Promise<null> => {
+    await pollPayments(cashier)
+    const nowMs = clock.nowMs()
+    if (nowMs >= topUpMs) {
+      topUpMs = nowMs + topUpEveryMs
+      await topUpAccounts(cashier)
     }
-    if (!closed) wait()
+    if (nowMs >= billMs) {
+      billMs = nowMs + billAgainMs
+      await reconcileNight(parts)
+    }
+    return null
   }
-  const wait = (): void => {
-    cancel = clock.after(everyMs, () => {
-      running = round()
-    })
-  }
-  wait()
-  return {
-    close: async () => {
-      closed = true
-      cancel()
-      await running
-    },
-  }
+  return goRound({ round, everyMs, failure: { level: 'warn', message: 'payments could not be asked for' }, clock, log })
 }

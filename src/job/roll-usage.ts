@@ -2,8 +2,8 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { asProblem } from '#base/problem.ts'
 import type { UsageStore } from '#report/port.ts'
+import { goRound } from './rounds.ts'
 
 const everyMs = 1_000
 /** Of a round, so that one that never catches up still ends when the server stops. */
@@ -16,29 +16,14 @@ export type RollUsage = {
 }
 
 /** Goes on until `close`, which waits for the step under way. A store that is away is asked again. */
-export const rollUsage = ({ store, clock, log }: RollUsage): { readonly close: () => Promise<void> } => {
-  let closed = false
-  let cancel = (): void => {}
-  let running = Promise.resolve()
-  const round = async (): Promise<void> => {
-    try {
-      for (let steps = 0; steps < stepsMax && !closed; steps += 1) if ((await store.rollForward()) === 0) break
-    } catch (thrown) {
-      log.debug('the figures of usage could not be brought up', { problem: asProblem(thrown).message })
-    }
-    if (!closed) wait()
-  }
-  const wait = (): void => {
-    cancel = clock.after(everyMs, () => {
-      running = round()
-    })
-  }
-  wait()
-  return {
-    close: async () => {
-      closed = true
-      cancel()
-      await running
+export const rollUsage = ({ store, clock, log }: RollUsage): { readonly close: () => Promise<void> } =>
+  goRound({
+    round: async (isClosed) => {
+      for (let steps = 0; steps < stepsMax && !isClosed(); steps += 1) if ((await store.rollForward()) === 0) break
+      return null
     },
-  }
-}
+    everyMs,
+    failure: { level: 'debug', message: 'the figures of usage could not be brought up' },
+    clock,
+    log,
+  })

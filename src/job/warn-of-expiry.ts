@@ -5,8 +5,8 @@ import type { Emit } from '#base/event.ts'
 import { idFrom } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
-import { asProblem } from '#base/problem.ts'
 import type { LotView } from '#ledger/port.ts'
+import { goRound } from './rounds.ts'
 
 const everyMs = 3_600_000
 const firstMs = 60_000
@@ -79,30 +79,15 @@ export const expiryDays = (
 }
 
 /** Goes on until `close`, which waits for the round under way. */
-export const warnOfExpiry = (parts: WarnOfExpiry): { readonly close: () => Promise<void> } => {
-  const { clock, log } = parts
-  let closed = false
-  let cancel = (): void => {}
-  let running = Promise.resolve()
-  const round = async (): Promise<void> => {
-    try {
+export const warnOfExpiry = (parts: WarnOfExpiry): { readonly close: () => Promise<void> } =>
+  goRound({
+    round: async () => {
       await tellExpiring(parts)
-    } catch (thrown) {
-      log.warn('credit that ends soon could not be looked for', { problem: asProblem(thrown).message })
-    }
-    if (!closed) wait(everyMs)
-  }
-  const wait = (delayMs: number): void => {
-    cancel = clock.after(delayMs, () => {
-      running = round()
-    })
-  }
-  wait(firstMs)
-  return {
-    close: async () => {
-      closed = true
-      cancel()
-      await running
+      return null
     },
-  }
-}
+    everyMs,
+    firstMs,
+    failure: { level: 'warn', message: 'credit that ends soon could not be looked for' },
+    clock: parts.clock,
+    log: parts.log,
+  })
