@@ -1,58 +1,26 @@
-/** The page of prices: a table in English or Chinese, without scripts. */
+/** Pages for everybody: a table in English or Chinese, without scripts, and the same as JSON. */
 
+import { Buffer } from 'node:buffer'
+import type { Clock } from '#base/clock.ts'
 import { escapeHtml } from '#base/html.ts'
-import type { Comparison } from './price-compare.ts'
+import { Problem } from '#base/problem.ts'
+import type { Endpoint } from '#http/endpoint.ts'
+import type { Answer, Inbound } from '#http/inbound.ts'
+import type { PageEndpoint } from '#http/page.ts'
+import { page, pageHeaders } from '#http/page.ts'
 
 export type Language = 'en' | 'zh'
 
-/** What is shown to everybody. */
-export type PublicPrices = {
-  readonly at: string
-  /** Yuan for a dollar, where prices were turned from one into the other. */
-  readonly fx_cny_per_usd: string | null
-  readonly unit: 'per million tokens'
-  readonly data: readonly Comparison[]
-  /** Models that did not fit. */
-  readonly left_out: number
+/** What is shown to everybody, and whether. */
+export type PublicSettings = {
+  readonly pricing: boolean
+  readonly status: boolean
+  readonly models: readonly string[] | null
 }
 
 const words = {
-  en: {
-    lang: 'en',
-    title: 'Prices',
-    lead: 'Per million tokens: input / cached input / output. Official is what the vendor asks, ours is what a call costs here.',
-    model: 'Model',
-    officialUsd: 'Official, USD',
-    oursUsd: 'Ours, USD',
-    saving: 'Saving, %',
-    officialCny: 'Official, CNY',
-    oursCny: 'Ours, CNY',
-    source: 'Source, read on',
-    official: 'list',
-    at: 'As of',
-    fx: 'Yuan for a dollar',
-    leftOut: 'models are not shown.',
-    none: 'No model has a price.',
-    json: 'The same as JSON',
-  },
-  zh: {
-    lang: 'zh-CN',
-    title: '价格',
-    lead: '每百万 token 的价格：输入 / 缓存输入 / 输出。“官方”为厂商公布的价格，“本站”为在此调用的价格。',
-    model: '模型',
-    officialUsd: '官方（美元）',
-    oursUsd: '本站（美元）',
-    saving: '节省（%）',
-    officialCny: '官方（人民币）',
-    oursCny: '本站（人民币）',
-    source: '来源与查阅日期',
-    official: '价目表',
-    at: '截至',
-    fx: '美元兑人民币',
-    leftOut: '个模型未列出。',
-    none: '暂无有价格的模型。',
-    json: 'JSON 格式',
-  },
+  en: { tag: 'en', at: 'As of', leftOut: 'models are not shown.', json: 'The same as JSON' },
+  zh: { tag: 'zh-CN', at: '截至', leftOut: '个模型未列出。', json: 'JSON 格式' },
 } as const
 
 const rangesMax = 20
@@ -80,66 +48,146 @@ export const languageOf = (accepted: string | readonly string[] | undefined): La
   return best('zh') > best('en') ? 'zh' : 'en'
 }
 
-type Side = Comparison['official_usd']
-
-const sideText = (side: Side): string =>
-  side === null ? '–' : [side.input, side.cached_input, side.output].map((one) => one ?? '–').join(' / ')
-
-/** A link only to the web: a source may be anything that was written beside a price. */
-const sourceText = ({ source, read }: Comparison, official: string): string => {
-  const day = read === null ? '' : ` ${escapeHtml(read)}`
-  if (source === null) return `–${day}`
-  if (!/^https:\/\/[^\s"'<>]+$/.test(source)) return `${escapeHtml(source)}${day}`
-  return `<a href="${escapeHtml(source)}" rel="noopener noreferrer nofollow">${official}</a>${day}`
+/** Rows, headings and notes are HTML; everything else is text. */
+export type PublicTable = {
+  readonly title: string
+  readonly lead: string
+  /** In one sentence. */
+  readonly summary?: string
+  readonly headings: readonly string[]
+  readonly rows: readonly string[]
+  /** Said where there is no row. */
+  readonly none: string
+  /** RFC 3339. */
+  readonly at: string
+  readonly notes?: readonly string[]
+  /** Models that did not fit. */
+  readonly leftOut: number
+  /** Where the same is to be had as JSON. */
+  readonly json: string
 }
 
-const rowText = (row: Comparison, official: string): string => {
-  const cells = [row.official_usd, row.ours_usd, row.saving_percent, row.official_cny, row.ours_cny].map(sideText)
-  const numbers = cells.map((text) => `<td>${escapeHtml(text)}</td>`).join('')
-  return `<tr><th scope="row"><code>${escapeHtml(row.model)}</code></th>${numbers}<td>${sourceText(row, official)}</td></tr>`
-}
-
-/** The whole page. */
-export const pricePage = (prices: PublicPrices, language: Language): string => {
-  const word = words[language]
-  const headings = [
-    word.model,
-    word.officialUsd,
-    word.oursUsd,
-    word.saving,
-    word.officialCny,
-    word.oursCny,
-    word.source,
-  ]
-  const fx = prices.fx_cny_per_usd === null ? '' : ` · ${word.fx}: ${escapeHtml(prices.fx_cny_per_usd)}`
-  const table =
-    prices.data.length === 0
-      ? `<p>${word.none}</p>`
-      : `<div class="wide"><table>
+const tableText = ({ headings, rows, none }: PublicTable): string =>
+  rows.length === 0
+    ? `<p>${none}</p>`
+    : `<div class="wide"><table>
 <thead><tr>${headings.map((text) => `<th scope="col">${text}</th>`).join('')}</tr></thead>
 <tbody>
-${prices.data.map((row) => rowText(row, word.official)).join('\n')}
+${rows.join('\n')}
 </tbody>
 </table></div>`
+
+/** The whole page. */
+export const publicPage = (language: Language, table: PublicTable): string => {
+  const word = words[language]
+  const { title, lead, summary, at, notes = [], leftOut, json } = table
+  const left = leftOut === 0 ? [] : [`${leftOut} ${word.leftOut}`]
   return `<!doctype html>
-<html lang="${word.lang}">
+<html lang="${word.tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${word.title} - Drover</title>
+<title>${title} - Drover</title>
 <link rel="stylesheet" href="/quickstart.css">
 </head>
 <body>
 <main class="broad">
 <header>
-<h1>${word.title}</h1>
-<p class="lead">${word.lead}</p>
+<h1>${title}</h1>
+<p class="lead">${lead}</p>
 </header>
-${table}
-<p class="soft">${word.at} ${escapeHtml(prices.at)}${fx}${prices.left_out === 0 ? '' : ` · ${prices.left_out} ${word.leftOut}`}</p>
-<nav><a href="/api/v1/public/prices">${word.json}</a></nav>
+${summary === undefined ? '' : `<p><strong>${summary}</strong></p>\n`}${tableText(table)}
+<p class="soft">${[`${word.at} ${escapeHtml(at)}`, ...notes, ...left].join(' · ')}</p>
+<nav><a href="${json}">${word.json}</a></nav>
 </main>
 </body>
 </html>
 `
+}
+
+export type PublicPages<Shown> = {
+  readonly path: string
+  readonly jsonPath: string
+  /** What is shown now; what it throws is answered, and not kept. */
+  readonly make: (settings: PublicSettings, atMs: number) => Shown | Promise<Shown>
+  readonly write: (shown: Shown, language: Language) => string
+  /** Why nothing is shown; `null` = it is. */
+  readonly hidden: (settings: PublicSettings) => string | null
+  /** Each answer is made this often at most, however many ask. */
+  readonly keptMs: number
+  /** What makes a kept answer old before its time. */
+  readonly tables?: () => unknown
+  /** As they are now: the file is watched. */
+  readonly settings: () => PublicSettings
+  readonly clock: Clock
+}
+
+type Made = { readonly json: Buffer; readonly html: Readonly<Record<Language, Buffer>> }
+type Kept = {
+  readonly atMs: number
+  readonly settings: PublicSettings
+  readonly tables: unknown
+  readonly made: Promise<Made>
+}
+
+const wantsJson = ({ headers }: Inbound): boolean => {
+  const accepted = headers['accept'] ?? ''
+  return accepted.includes('application/json') && !accepted.includes('text/html')
+}
+
+/** The page, and the same as JSON at a path of its own or for whoever accepts nothing else. */
+export const publicEndpoints = <Shown>(pages: PublicPages<Shown>): readonly Endpoint<PageEndpoint>[] => {
+  const { path, jsonPath, keptMs, clock } = pages
+  let kept: Kept | null = null
+  const make = async (settings: PublicSettings, atMs: number): Promise<Made> => {
+    const shown = await pages.make(settings, atMs)
+    const written = (language: Language): Buffer => Buffer.from(pages.write(shown, language))
+    return { json: Buffer.from(JSON.stringify(shown)), html: { en: written('en'), zh: written('zh') } }
+  }
+  const now = (): Promise<Made> => {
+    const settings = pages.settings()
+    const hidden = pages.hidden(settings)
+    if (hidden !== null) throw new Problem('not_found', { message: hidden })
+    const atMs = clock.nowMs()
+    const tables = pages.tables?.()
+    const isFresh = kept?.settings === settings && kept.tables === tables && Math.abs(atMs - kept.atMs) < keptMs
+    if (kept !== null && isFresh) return kept.made
+    const made = make(settings, atMs)
+    const own: Kept = { atMs, settings, tables, made }
+    kept = own
+    // A store that is away is asked again by whoever comes next.
+    made.catch(() => {
+      if (kept === own) kept = null
+    })
+    return made
+  }
+  const cacheControl = `public, max-age=${keptMs / 1000}`
+  const asJson = async (): Promise<Answer> => ({
+    status: 200,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': cacheControl,
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': '*',
+      vary: 'accept',
+    },
+    body: (await now()).json,
+  })
+  const asHtml = async ({ headers }: Inbound): Promise<Answer> => {
+    const language = languageOf(headers['accept-language'])
+    return {
+      status: 200,
+      headers: {
+        ...pageHeaders('text/html; charset=utf-8'),
+        'cache-control': cacheControl,
+        'content-language': words[language].tag,
+        vary: 'accept, accept-language',
+      },
+      body: (await now()).html[language],
+    }
+  }
+  return [
+    { ...page(path, (inbound) => (wantsJson(inbound) ? asJson() : asHtml(inbound))), unlisted: true },
+    { ...page(jsonPath, asJson), unlisted: true },
+  ]
 }

@@ -3,21 +3,15 @@
  * names models that are offered and nothing else: no provider, no key, no customer.
  */
 
-import { Buffer } from 'node:buffer'
-import type { Clock } from '#base/clock.ts'
 import { rfc3339 } from '#base/clock.ts'
-import { Problem } from '#base/problem.ts'
 import type { Endpoint } from '#http/endpoint.ts'
-import type { Answer, Inbound } from '#http/inbound.ts'
 import type { PageEndpoint } from '#http/page.ts'
-import { page, pageHeaders } from '#http/page.ts'
 import { covers } from '#ledger/lot.ts'
 import type { Availability, Share } from '#observe/availability.ts'
 import type { RouteStanding, RoutingView } from '#relay/route-state.ts'
 import { apiPrefix } from './api.ts'
-import type { Language } from './public-page.ts'
-import { languageOf } from './public-page.ts'
-import type { PublicSettings } from './public-prices.ts'
+import type { PublicPages, PublicSettings } from './public-page.ts'
+import { publicEndpoints } from './public-page.ts'
 import type { ModelState, PublicStatus } from './status-page.ts'
 import { statusPage } from './status-page.ts'
 
@@ -33,10 +27,7 @@ const downFrom = 0.5
 export type StatusParts = {
   readonly routing: Pick<RoutingView, 'routes'>
   readonly availability: Pick<Availability, 'recent' | 'since'>
-  /** As they are now: the file is watched. */
-  readonly settings: () => PublicSettings
-  readonly clock: Clock
-}
+} & Pick<PublicPages<PublicStatus>, 'settings' | 'clock'>
 
 const stateOf = ({ targets }: RouteStanding, { answered, failed }: Share): ModelState => {
   const away = targets.filter((target) => target.away !== null && target.away !== 'probing').length
@@ -56,9 +47,11 @@ const percentOf = (share: Share | undefined): string | null => {
 }
 const callsOf = (share: Share | undefined): number => (share === undefined ? 0 : share.answered + share.failed)
 
-const statusNow = async ({ routing, availability, settings, clock }: StatusParts): Promise<PublicStatus> => {
-  const { models } = settings()
-  const atMs = clock.nowMs()
+const statusNow = async (
+  { routing, availability }: StatusParts,
+  models: PublicSettings['models'],
+  atMs: number,
+): Promise<PublicStatus> => {
   const hour = Math.floor(atMs / hourMs) * hourMs
   const day = await availability.since(hour - 23 * hourMs)
   const week = await availability.since(hour - (7 * 24 - 1) * hourMs)
@@ -84,67 +77,18 @@ const statusNow = async ({ routing, availability, settings, clock }: StatusParts
   }
 }
 
-const hidden = (): Problem =>
-  new Problem('not_found', {
-    message:
-      "This server shows no status to the public. Its operator turns it on by 'public: { status: true }' in drover.yaml; /health/readiness says whether it takes calls.",
+const hidden =
+  "This server shows no status to the public. Its operator turns it on by 'public: { status: true }' in drover.yaml; /health/readiness says whether it takes calls."
+
+/** The page `/status`, and the same as JSON. */
+export const publicStatus = (parts: StatusParts): readonly Endpoint<PageEndpoint>[] =>
+  publicEndpoints({
+    path: '/status',
+    jsonPath: `${apiPrefix}/public/status`,
+    make: ({ models }, atMs) => statusNow(parts, models, atMs),
+    write: statusPage,
+    hidden: ({ status }) => (status ? null : hidden),
+    keptMs,
+    settings: parts.settings,
+    clock: parts.clock,
   })
-
-type Kept = { readonly atMs: number; readonly json: Buffer; readonly html: Readonly<Record<Language, Buffer>> }
-
-const wantsJson = ({ headers }: Inbound): boolean => {
-  const accepted = headers['accept'] ?? ''
-  return accepted.includes('application/json') && !accepted.includes('text/html')
-}
-
-/** The page, and the same as JSON at a path of its own or for whoever accepts nothing else. */
-export const publicStatus = (parts: StatusParts): readonly Endpoint<PageEndpoint>[] => {
-  const { settings, clock } = parts
-  let kept: { readonly atMs: number; readonly of: PublicSettings; readonly made: Promise<Kept> } | null = null
-  const make = async (atMs: number): Promise<Kept> => {
-    const status = await statusNow(parts)
-    const html = { en: Buffer.from(statusPage(status, 'en')), zh: Buffer.from(statusPage(status, 'zh')) }
-    return { atMs, json: Buffer.from(JSON.stringify(status)), html }
-  }
-  const now = (): Promise<Kept> => {
-    const of = settings()
-    if (!of.status) throw hidden()
-    const atMs = clock.nowMs()
-    if (kept !== null && kept.of === of && Math.abs(atMs - kept.atMs) < keptMs) return kept.made
-    const made = make(atMs)
-    kept = { atMs, of, made }
-    // A store that is away is asked again by whoever comes next.
-    made.catch(() => {
-      kept = null
-    })
-    return made
-  }
-  const cacheControl = `public, max-age=${keptMs / 1_000}`
-  const asJson = async (): Promise<Answer> => ({
-    status: 200,
-    headers: {
-      'content-type': 'application/json; charset=utf-8',
-      'cache-control': cacheControl,
-      'x-content-type-options': 'nosniff',
-      'access-control-allow-origin': '*',
-    },
-    body: (await now()).json,
-  })
-  const asHtml = async (inbound: Inbound): Promise<Answer> => {
-    const language = languageOf(inbound.headers['accept-language'])
-    return {
-      status: 200,
-      headers: {
-        ...pageHeaders('text/html; charset=utf-8'),
-        'cache-control': cacheControl,
-        'content-language': language === 'zh' ? 'zh-CN' : 'en',
-        vary: 'accept, accept-language',
-      },
-      body: (await now()).html[language],
-    }
-  }
-  return [
-    { ...page('/status', (inbound) => (wantsJson(inbound) ? asJson() : asHtml(inbound))), unlisted: true },
-    { ...page(`${apiPrefix}/public/status`, asJson), unlisted: true },
-  ]
-}

@@ -2,6 +2,7 @@
 
 import { escapeHtml } from '#base/html.ts'
 import type { Language } from './public-page.ts'
+import { publicPage } from './public-page.ts'
 
 export type ModelState = 'up' | 'degraded' | 'down'
 
@@ -25,7 +26,6 @@ export type PublicStatus = {
 
 const words = {
   en: {
-    lang: 'en',
     title: 'Status',
     lead: 'How models answer here, from real calls: the share that was answered. Calls that were refused by the fault of their caller are not counted.',
     model: 'Model',
@@ -42,13 +42,9 @@ const words = {
     },
     calls: 'calls',
     quiet: 'no calls',
-    at: 'As of',
-    leftOut: 'models are not shown.',
     none: 'No model is offered.',
-    json: 'The same as JSON',
   },
   zh: {
-    lang: 'zh-CN',
     title: '服务状态',
     lead: '根据真实调用统计各模型的可用率，即得到应答的调用所占比例。因调用方错误被拒绝的调用不计入。',
     model: '模型',
@@ -61,10 +57,7 @@ const words = {
     all: { up: '所有模型均正常应答。', degraded: '部分模型应答异常。', down: '部分模型不可用。' },
     calls: '次调用',
     quiet: '无调用',
-    at: '截至',
-    leftOut: '个模型未列出。',
     none: '暂无模型。',
-    json: 'JSON 格式',
   },
 } as const
 
@@ -80,36 +73,15 @@ const rowText = (row: Row, word: (typeof words)[Language]): string =>
 /** The whole page. */
 export const statusPage = (status: PublicStatus, language: Language): string => {
   const word = words[language]
-  const headings = [word.model, word.now, word.day, word.week]
-  const table =
-    status.data.length === 0
-      ? `<p>${word.none}</p>`
-      : `<div class="wide"><table>
-<thead><tr>${headings.map((text) => `<th scope="col">${text}</th>`).join('')}</tr></thead>
-<tbody>
-${status.data.map((row) => rowText(row, word)).join('\n')}
-</tbody>
-</table></div>`
-  return `<!doctype html>
-<html lang="${word.lang}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${word.title} - Drover</title>
-<link rel="stylesheet" href="/quickstart.css">
-</head>
-<body>
-<main class="broad">
-<header>
-<h1>${word.title}</h1>
-<p class="lead">${word.lead}</p>
-</header>
-<p><strong>${word.all[status.state]}</strong></p>
-${table}
-<p class="soft">${word.at} ${escapeHtml(status.at)}${status.left_out === 0 ? '' : ` · ${status.left_out} ${word.leftOut}`}</p>
-<nav><a href="/api/v1/public/status">${word.json}</a></nav>
-</main>
-</body>
-</html>
-`
+  return publicPage(language, {
+    title: word.title,
+    lead: word.lead,
+    summary: word.all[status.state],
+    headings: [word.model, word.now, word.day, word.week],
+    rows: status.data.map((row) => rowText(row, word)),
+    none: word.none,
+    at: status.at,
+    leftOut: status.left_out,
+    json: '/api/v1/public/status',
+  })
 }
