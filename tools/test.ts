@@ -112,6 +112,14 @@ function style(mend: boolean): Promise<boolean> {
   )
 }
 
+/** Makes what ships. The bundler comes from tools/package. */
+function built(): Promise<boolean> {
+  return all(
+    () => installed('tools/package'),
+    () => run(process.execPath, ['tools/package/build.ts']),
+  )
+}
+
 function recordings(): Promise<boolean> {
   if (existsSync(join(shared, 'recordings'))) return runTests('test/recordings/**/*.test.ts')
   console.error(`no recordings in ${shared}: set DROVER_SHARED to the folder that holds recordings/`)
@@ -152,9 +160,11 @@ const stages: Readonly<Record<string, Stage>> = {
   e2e: () => runApart('test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
   'e2e-long': () => runApart('test/e2e/long-*.test.ts'),
+  build: built,
   package: () =>
     all(
-      () => run(process.execPath, ['tools/build.ts']),
+      built,
+      () => run(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tools/package']),
       () => runTests('tools/package/*.test.ts'),
     ),
   // On throw-away servers of its own: needs the programs of Postgres, which `npm test` does without.

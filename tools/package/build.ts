@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path'
 import type { BuildResult, Plugin } from 'esbuild'
 import { build } from 'esbuild'
 
-const root = dirname(import.meta.dirname)
+const root = dirname(dirname(import.meta.dirname))
 const dist = join(root, 'dist')
 const workerAddress = /new URL\((['"])\.\/([a-z0-9/-]+)\.ts\1, import\.meta\.url\)/g
 
