@@ -44,8 +44,7 @@ const indicesOf = (text: string): readonly Json[] =>
 
 describe('tool-index', () => {
   test('calls without an index are numbered by their ids and names', () => {
-    const text =
-      calls(begin('a')) + calls(piece('{}')) + calls(begin('b')) + calls(piece('{"x":1}')) + 'data: [DONE]\n\n'
+    const text = `${calls(begin('a'))}${calls(piece('{}'))}${calls(begin('b'))}${calls(piece('{"x":1}'))}data: [DONE]\n\n`
     const mended = mend(text, ['tool-index'])
     assert.deepEqual(indicesOf(mended.text), [0, 0, 1, 1])
     assert.deepEqual(mended.told, ['tool-index'])
