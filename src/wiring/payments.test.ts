@@ -164,8 +164,12 @@ test('what is out of bounds or not on is refused by name', async (context) => {
 
 test('what a closed account has bought and not spent goes back, order by order', async (context) => {
   const { desk, order, balance, sound } = await opened(context)
-  const [one, two] = [await order('10'), await order('20')]
+  const one = await order('10')
+  // Of the same millisecond, either could come first.
+  desk.clock.advance(1)
+  const two = await order('20')
   await confirmed(desk, one, { reference: 'r1' })
+  desk.clock.advance(1)
   await confirmed(desk, two, { reference: 'r2' })
   await desk.run('credits grant', { account: 'acme', usd: '5.00', kind: 'promo' })
   const settle = { key: null, nowMs: desk.clock.nowMs(), priceHash: null, rule: 'test', upstreamCosts: [] }

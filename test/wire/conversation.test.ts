@@ -62,7 +62,7 @@ const asChat = ({ system, turns }: { system: string | null; turns: readonly Exch
   ],
 })
 
-/** Texts, calls and results in order; ids by the order of their first appearance. */
+/** Texts, calls and results in order; ids by the order of their first appearance. A text of blanks alone is none: Anthropic takes no such. */
 const meaning = ({ messages }: ChatRequest): readonly unknown[] => {
   const ids = new Map<string, number>()
   const place = (one: string): number => {
@@ -70,7 +70,7 @@ const meaning = ({ messages }: ChatRequest): readonly unknown[] => {
     return ids.get(one) ?? -1
   }
   const said = (block: Block): readonly unknown[] => {
-    if (block.type === 'text') return [block.text]
+    if (block.type === 'text') return block.text.trim() === '' ? [] : [block.text]
     if (block.type === 'tool-call') return [['call', place(block.id), block.name, JSON.parse(block.input || '{}')]]
     return block.type === 'tool-result' ? [['result', place(block.id), ...block.content.flatMap(said)]] : []
   }
