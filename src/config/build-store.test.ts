@@ -36,3 +36,18 @@ test('what several nodes need is asked for, and what is not there yet is refused
   const redis = 'store: { url: "env:URL" }\nsecrets: { key: "env:SECRET" }\ncluster: { redis: "redis://r:6379" }\n'
   assert.match(await faultOf(redis), /cluster\.redis: is not available in this version/)
 })
+
+test('a search by vectors needs a store that has one, a threshold that means something, and somebody', async () => {
+  const onPostgres = 'store: { url: "env:URL" }\nsecrets: { key: "env:SECRET" }\n'
+  const loaded = await reading(`${onPostgres}semantic_cache: { embeddings: e, for: { keys: [faq] } }\n`)
+  assert.deepEqual(loaded.ok && loaded.config.similar, {
+    embeddings: 'e',
+    threshold: 0.97,
+    lifetimeMs: 3_600_000,
+    scope: { keys: ['faq'], projects: null },
+  })
+  assert.match(await faultOf('semantic_cache: { embeddings: e }\n'), /needs an engine that searches by vectors/)
+  const weak = await faultOf(`${onPostgres}semantic_cache: { embeddings: e, threshold: 0.5, for: {} }\n`)
+  assert.match(weak, /threshold: must be 0\.9 or more/)
+  assert.match(weak, /for: names nobody/)
+})

@@ -70,6 +70,16 @@ export type ClusterConfig = {
   readonly leaseAbandonAfterMs: number
 }
 
+/** Answers to similar questions. */
+export type SimilarConfig = {
+  /** The model that measures, as a caller would name it. */
+  readonly embeddings: string
+  readonly threshold: number
+  readonly lifetimeMs: number
+  /** Whose calls are looked for without asking; `null` = nobody's. */
+  readonly scope: Readonly<Record<'keys' | 'projects', readonly string[] | null>> | null
+}
+
 export type ProviderConfig = {
   readonly name: string
   readonly vendor: string
@@ -228,6 +238,8 @@ export type Config = {
   readonly plans: PlanSettings
   readonly limits: readonly LimitConfig[]
   readonly guards: readonly GuardConfig[]
+  /** `null` = only the very same question is answered again. */
+  readonly similar: SimilarConfig | null
   /** Markups and discounts: those of plans, and bundles. */
   readonly priceRules: readonly PriceRule[]
   /** What a dollar costs in other currencies. */

@@ -13,6 +13,7 @@ import { buildPayments } from './build-payment.ts'
 import { buildFxRates, buildPriceRules } from './build-price.ts'
 import type { Building } from './build-provider.ts'
 import { buildProviders } from './build-provider.ts'
+import { buildSimilar } from './build-similar.ts'
 import { buildCluster, buildStore } from './build-store.ts'
 import { buildTelemetry } from './build-telemetry.ts'
 import type { Config, Loaded, ResolvedSecret, ServerConfig, VendorFacts } from './config.ts'
@@ -180,6 +181,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     plans: settings.plans ?? {},
     limits: buildLimits(settings),
     guards: await buildGuards(settings, resolver, tell),
+    similar: buildSimilar(settings, store, tell),
     priceRules: buildPriceRules(settings),
     fxRates: buildFxRates(settings, tell),
     payments: await buildPayments(settings, surroundings, { tell, warn }),

@@ -13,6 +13,7 @@ import { paymentSettings } from '#payment/settings.ts'
 import { bundleSettings, guardSettings, limitSettings, planSettings, regionSettings } from '#policy/settings.ts'
 import { providerSettings } from '#provider/settings.ts'
 import { modelSettings } from '#relay/settings.ts'
+import { semanticCacheSettings } from '#reuse/settings.ts'
 import { secretSettings } from '#secret/settings.ts'
 import { clusterSettings, retentionSettings, storeSettings } from '#store/settings.ts'
 
@@ -38,6 +39,7 @@ export const blocks = {
   regions: regionSettings,
   limits: limitSettings,
   guardrails: guardSettings,
+  semantic_cache: semanticCacheSettings,
   recipients: recipientSettings,
   alerts: alertSettings,
   migrations: migrationSettings,

@@ -37,6 +37,7 @@ const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   'server.admin': (config) => config.server.admin,
   'store.url': (config) => [config.store.file, config.store.postgres?.reveal()],
   cluster: (config) => config.cluster,
+  semantic_cache: (config) => config.similar,
   'store.durability': (config) => config.store.durability,
   retention: (config) => config.retention,
   'secrets.key': (config) => config.secretKey?.secret.reveal(),

@@ -1,83 +1,95 @@
 /** A call whose answer may be given again: whether it may, what it is known by, and the answer that is. */
 
 import { Buffer } from 'node:buffer'
-import { createHash } from 'node:crypto'
 import { Problem } from '#base/problem.ts'
 import { usageOf } from '#base/usage.ts'
-import type { Inbound } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
-import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
-import type { Call, CallKind } from '#protocol/call.ts'
+import type { CallKind } from '#protocol/call.ts'
 import type { CachedAnswer, CacheLook } from '#reuse/answer-cache.ts'
+import { takeForBoth } from '#reuse/answer-taker.ts'
 import { cacheMsOf } from '#reuse/lifetime.ts'
 import type { Grant } from './admit.ts'
+import type { CacheAsking } from './cache-question.ts'
+import { exactKey } from './cache-question.ts'
 import { droverHeaders } from './head.ts'
 import type { Journey } from './journey.ts'
 import { elapsedMs } from './journey.ts'
-import type { Labels } from './labels.ts'
-import { targetName } from './leg.ts'
+import { lookForSimilar } from './similar.ts'
 
 const header = 'x-drover-cache'
 const cachedKinds: readonly CallKind[] = ['chat', 'completion', 'embedding', 'moderation', 'rerank']
-/** Wishes of the API itself that may change an answer. */
-const decidingHeaders: readonly string[] = ['openai-beta', 'anthropic-beta', 'anthropic-version', 'accept']
 /** Of the head that is kept, what is said anew of the call that is answered now. */
 const saidAnew = /^(?:x-drover-(?:attempts|cache|cost|upstream-request-id|warnings)|content-length)$/
 
-export type CacheAsking = {
-  readonly inbound: Inbound
-  readonly call: Call
-  readonly key: KeyFacts
-  readonly labels: Labels
-  readonly grant: Grant
-  /** Guardrails that look at the reply: what is kept has passed these and no others. */
-  readonly replyGuards: readonly Guard[]
+/** For how long, and whether an answer to a similar question is good as well. */
+type CacheWish = { readonly lifetimeMs: number; readonly similar: boolean }
+
+const isNamed = (list: readonly string[] | null, names: readonly (string | null)[]): boolean =>
+  list === null || names.some((name) => name !== null && list.includes(name))
+
+/** Whether the operator has calls of this key looked for without asking. */
+const isLookedFor = ({ ports }: Journey, { id, name, project }: KeyFacts): boolean => {
+  const scope = ports.similar?.settings.scope ?? null
+  return scope !== null && isNamed(scope.keys, [id, name]) && isNamed(scope.projects, [project])
 }
 
-/** How long the answer may be given again; `null` = it may not. Throws Problem for a header that is neither. */
-const lifetimeOf = ({ inbound, key }: CacheAsking): number | null => {
+/** `null` = no answer may be given again. Throws Problem for a header that says something else. */
+const wishOf = (journey: Journey, { inbound, key }: CacheAsking): CacheWish | null => {
   const asked = inbound.headers[header]?.trim().toLowerCase()
-  if (asked === undefined || asked === '') return key.cacheMs
   if (asked === 'no') return null
-  const lifetimeMs = cacheMsOf(asked)
-  if (lifetimeMs !== null) return lifetimeMs
+  if (asked === undefined || asked === '') {
+    const similar = isLookedFor(journey, key)
+    const lifetimeMs = key.cacheMs ?? (similar ? (journey.ports.similar?.settings.lifetimeMs ?? null) : null)
+    return lifetimeMs === null ? null : { lifetimeMs, similar }
+  }
+  const [, time = '', similar] = /^(\S+)(?:\s+(similar))?$/.exec(asked) ?? []
+  const lifetimeMs = cacheMsOf(time)
+  if (lifetimeMs !== null) return { lifetimeMs, similar: similar !== undefined }
   throw new Problem('invalid_request_error', {
-    message: `Header ${header} must be a duration from 1s to 24h, such as 5m, or no.`,
+    message: `Header ${header} must be a duration from 1s to 24h, such as 5m; with "similar" behind it where an answer to a similar question is good as well; or no.`,
     param: header,
   })
 }
 
-/** The same whatever order a caller's members come in. */
-const inOneOrder = (_name: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value
-
-/** The account first: nobody is ever given the answer of somebody else. Then all that decides an answer. */
-const keyFor = ({ inbound, call, key, labels, grant, replyGuards }: CacheAsking): string => {
-  const targets = grant.groups.map(({ model, targets }) => [model, targets.map(targetName)])
-  const headers = decidingHeaders.map((name) => inbound.headers[name] ?? null)
-  const guards = replyGuards.map(({ name, action, finds, patterns }) => [name, action, finds, patterns])
-  const { account, test } = key
-  const deciding = [account, test, call.protocol, call.endpoint, call.stream, labels.strict, headers, targets, guards]
-  return createHash('sha256')
-    .update(`${JSON.stringify([...deciding, call.model])}\n`)
-    .update(JSON.stringify(call.body(), inOneOrder))
-    .digest('hex')
+/** With an answer to a similar question where there is one; else what is answered now is taken for both. */
+const withSimilar = async (journey: Journey, asking: CacheAsking, exact: CacheMiss): Promise<CacheLook> => {
+  const { ports, draft } = journey
+  const { similar } = ports
+  if (similar === null) {
+    draft.warnings = [...draft.warnings, `${header}:not by similarity; this relay has no semantic_cache`]
+    return exact.look
+  }
+  const found = await lookForSimilar(journey, { similar, asking, lifetimeMs: exact.lifetimeMs }).catch(
+    (thrown: unknown) => {
+      exact.look.taker.end(false)
+      throw thrown
+    },
+  )
+  if (found?.kind === 'miss') return { kind: 'miss', taker: takeForBoth(exact.look.taker, found.taker) }
+  if (found === null) return exact.look
+  // Who waits for the very same question asks for itself: this answer was made for another one.
+  exact.look.taker.end(false)
+  return found
 }
 
+type CacheMiss = { readonly look: Extract<CacheLook, { kind: 'miss' }>; readonly lifetimeMs: number }
+
 /** Looks for an answer; `null` = none may be given or kept. Throws Problem; what the signal throws, when the caller leaves. */
-export const lookInCache = async ({ ports, draft }: Journey, asking: CacheAsking): Promise<CacheLook | null> => {
+export const lookInCache = async (journey: Journey, asking: CacheAsking): Promise<CacheLook | null> => {
+  const { ports, draft } = journey
   const { inbound, call, key } = asking
-  const lifetimeMs = lifetimeOf(asking)
-  if (lifetimeMs === null || call.payload.kind !== 'json' || !cachedKinds.includes(call.kind)) return null
+  const wish = wishOf(journey, asking)
+  if (wish === null || call.payload.kind !== 'json' || !cachedKinds.includes(call.kind)) return null
   if (call.usageWish.cost || key.usageCost) {
     // The cost in a kept answer would be that of another call.
     draft.warnings = [...draft.warnings, `${header}:not used where usage.cost is asked for`]
     return null
   }
-  const look = await ports.cache.look({ key: keyFor(asking), call: draft.id, lifetimeMs, signal: inbound.signal })
+  const { lifetimeMs, similar } = wish
+  const exact = await ports.cache.look({ key: exactKey(asking), call: draft.id, lifetimeMs, signal: inbound.signal })
+  const look =
+    exact.kind === 'hit' || !similar ? exact : await withSimilar(journey, asking, { look: exact, lifetimeMs })
   draft.cache = look.kind
   return look
 }

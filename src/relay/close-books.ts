@@ -30,6 +30,9 @@ const upstreamCosts = (draft: Draft): readonly UpstreamCost[] =>
     costNanoUsd === null || costNanoUsd === 0n ? [] : [{ provider, amountNanoUsd: costNanoUsd }],
   )
 
+/** Whether the operator paid for anything: also a call for which nothing was held may have been measured. */
+export const hasUpstreamCost = (draft: Draft): boolean => upstreamCosts(draft).length > 0
+
 const sources: Readonly<Record<string, string>> = {
   reported: "the provider's own count",
   partial: "the provider's count until the answer was cut",
@@ -55,6 +58,7 @@ const priceRuleOf = (draft: Draft): string => {
 
 /** The rule that decided, in the manual's words. */
 const ruleOf = ({ draft, leavePolicy, short }: Closing): string => {
+  if (draft.cache === 'hit') return 'an answer was given again: nothing is charged'
   if (draft.usage === null) return 'nothing was delivered: nothing is charged'
   if (short) return 'credit or budget ended in the middle: what was delivered, counted by Drover'
   if (draft.costNanoUsd === null) return 'the usage cannot be priced: nothing is charged'

@@ -75,6 +75,9 @@ export const attemptDraft = (provider: string, model: string, startMs: number): 
   shims: [],
 })
 
+/** Why an attempt was made that answers nobody: to see where the call's words lie among those of earlier ones. */
+export const measuring = 'similarity'
+
 /** Milliseconds before the caller's first byte that were spent waiting for a limit or for an upstream. */
 export const upstreamWaitMs = (draft: Draft): number => {
   let sumMs = draft.queuedMs ?? 0

@@ -3,7 +3,7 @@
 import { decimalOf } from '#base/money.ts'
 import type { ReplyHead } from '#protocol/protocol.ts'
 import type { Draft } from './draft.ts'
-import { upstreamWaitMs } from './draft.ts'
+import { measuring, upstreamWaitMs } from './draft.ts'
 
 /** Of an upstream's headers only these are passed on: the others tell of its accounts, its cookies, its network. */
 const passedOn: readonly string[] = ['content-type', 'content-disposition', 'openai-processing-ms', 'openai-version']
@@ -28,15 +28,16 @@ export const droverHeaders = (
   facts: { readonly elapsedMs: number; readonly limits: Readonly<Record<string, string>> },
 ): Record<string, string> => {
   const overheadMs = Math.max(0, facts.elapsedMs - upstreamWaitMs(draft))
+  const attempts = draft.attempts.filter(({ reason }) => reason !== measuring)
   const headers: Record<string, string> = {
     'x-request-id': draft.id,
-    'x-drover-attempts': String(draft.attempts.length),
+    'x-drover-attempts': String(attempts.length),
     'x-drover-overhead-ms': overheadMs.toFixed(2),
     'openai-processing-ms': String(Math.round(facts.elapsedMs)),
     ...facts.limits,
   }
   // Of several the one that was not left: a hedge may have lost to the target that was asked before it.
-  const last = draft.attempts.findLast(({ left }) => left === null) ?? draft.attempts.at(-1)
+  const last = attempts.findLast(({ left }) => left === null) ?? attempts.at(-1)
   if (last !== undefined) {
     headers['x-drover-provider'] = last.provider
     if (last.upstreamRequestId !== null) headers['x-drover-upstream-request-id'] = last.upstreamRequestId

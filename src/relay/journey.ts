@@ -14,9 +14,11 @@ import type { Protocol } from '#protocol/protocol.ts'
 import type { Bindings } from '#resource/bindings.ts'
 import type { CarriedTurns } from '#resource/carried-turns.ts'
 import type { Responses } from '#resource/responses.ts'
-import type { AnswerCache, AnswerTaker } from '#reuse/answer-cache.ts'
+import type { AnswerCache } from '#reuse/answer-cache.ts'
+import type { AnswerTaker } from '#reuse/answer-taker.ts'
 import type { Keeper } from '#reuse/keeper.ts'
 import type { Repeats } from '#reuse/repeats.ts'
+import type { SimilarAnswers } from '#reuse/similar-answers.ts'
 import type { Grant } from './admit.ts'
 import type { UsageRefusals } from './attempt.ts'
 import type { BackgroundRuns } from './background-run.ts'
@@ -55,6 +57,8 @@ export type RelayPorts = {
   readonly askHook: AskHook
   readonly routing: Routing
   readonly cache: AnswerCache
+  /** Answers to similar questions; `null` = the operator has none given. */
+  readonly similar: SimilarAnswers | null
   readonly responses: Responses
   /** Responses that this process makes while nobody waits. */
   readonly background: BackgroundRuns

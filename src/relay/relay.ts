@@ -7,7 +7,7 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
-import type { AnswerTaker } from '#reuse/answer-cache.ts'
+import type { AnswerTaker } from '#reuse/answer-taker.ts'
 import type { Turn } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
@@ -19,7 +19,7 @@ import { bodyKeeper } from './body-keeper.ts'
 import { answerFromCache, lookInCache } from './cached.ts'
 import { beginTrace } from './call-trace.ts'
 import { callKeeperOf, findCarried } from './carried.ts'
-import { closeBooks } from './close-books.ts'
+import { closeBooks, hasUpstreamCost } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
 import type { DeliverContext, Delivered } from './deliver.ts'
 import { deliver, deliverWhole, wholeBytes } from './deliver.ts'
@@ -270,9 +270,9 @@ const close = async (journey: Journey, { hold, carried, turn }: Progress): Promi
   const { leavePolicy = null, short = false } = carried ?? {}
   // Asked in one turn of the loop, the store keeps both in one commit.
   const books =
-    hold === null || carried?.goesOn === true
+    (hold === null && !hasUpstreamCost(draft)) || carried?.goesOn === true
       ? null
-      : closeBooks({ draft, heldNanoUsd, leavePolicy, short, model: hold.model }, ports)
+      : closeBooks({ draft, heldNanoUsd, leavePolicy, short, model: hold?.model ?? [] }, ports)
   await Promise.all([books, endTurn()])
   first?.release()
 }
@@ -345,7 +345,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const bound = atFiles(boundTo(progress.grant, continued), call, files)
     const grant = background ? backgroundOnly(bound, snapshot, protocol.name) : bound
     draft.warnings = [...draft.warnings, ...grant.warnings]
-    const asking = { inbound, call, key, labels, grant, replyGuards }
+    const asking = { inbound, call, key, labels, grant, snapshot, replyGuards }
     const look = background ? null : await lookInCache(journey, asking)
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)
     progress.taker = look?.taker ?? null

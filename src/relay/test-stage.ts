@@ -31,6 +31,9 @@ import { testBindingStore } from '#resource/test-binding-store.ts'
 import { testCarriedStore } from '#resource/test-carried-store.ts'
 import { testResponseStore, testSeal } from '#resource/test-response-store.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
+import type { SimilarStore } from '#reuse/port.ts'
+import type { SimilarSettings } from '#reuse/similar-answers.ts'
+import { similarAnswers } from '#reuse/similar-answers.ts'
 import { backgroundRuns } from './background-run.ts'
 import type { RelayPorts } from './journey.ts'
 import type { Live } from './live.ts'
@@ -107,6 +110,8 @@ export const sampleModel = (
   })),
 })
 
+export type SimilarStage = { readonly store: SimilarStore; readonly settings: SimilarSettings }
+
 export type StageOptions = {
   readonly models?: readonly DeclaredModel[]
   /** What is special about a provider's vendor, by the provider's name. */
@@ -123,6 +128,8 @@ export type StageOptions = {
   readonly regionsAllowed?: readonly string[]
   readonly dataRules?: readonly DataRule[]
   readonly priceRules?: readonly PriceRule[]
+  /** Where answers to similar questions are kept; absent: none are given. */
+  readonly similar?: SimilarStage
   /** That accounts have brought. */
   readonly credentials?: readonly OwnCredential[]
 }
@@ -309,10 +316,13 @@ const wayIn = (ways: ReadonlyMap<string, ScriptedUpstream>, name: string): Scrip
   return way
 }
 
+const similarOn = ({ store, settings }: SimilarStage, clock: TestClock) =>
+  similarAnswers({ settings, store, seal: testSeal, clock, log: silentLog })
+
 const never = async () => assert.fail('no call of the stage is made of many')
 const noParts: RelayPorts['parts'] = { hold: never, extend: never, voidHold: never, draw: never }
 
-const portsFor = (live: Live, chance: () => number, backstage: Backstage): RelayPorts => ({
+const portsFor = (live: Live, options: StageOptions, backstage: Backstage): RelayPorts => ({
   snapshot: live.current,
   waitingRoom: makeWaitingRoom({
     limiter: { take: async () => ({ ok: true, states: [] }), giveBack: async () => undefined },
@@ -334,6 +344,7 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   countTokens: async (text) => text.length,
   refusesUsage: usageRefusals(),
   cache: answerCache(backstage.clock),
+  similar: options.similar === undefined ? null : similarOn(options.similar, backstage.clock),
   bindings: makeBindings(testBindingStore(), testSeal),
   modelsChanged: never,
   parts: noParts,
@@ -343,7 +354,11 @@ const portsFor = (live: Live, chance: () => number, backstage: Backstage): Relay
   carried: makeCarriedTurns({ store: testCarriedStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   routing: makeRouting((event) => backstage.events.push(event)),
   clock: backstage.clock,
-  ids: { next: (prefix) => `${prefix}_1`, bytes: (size) => Buffer.alloc(size), chance },
+  ids: {
+    next: (prefix) => `${prefix}_1`,
+    bytes: (size) => Buffer.alloc(size),
+    chance: options.chance ?? (() => 0.5),
+  },
   log: { ...silentLog, error: (_message, fields) => backstage.faults.push(fields) },
 })
 
@@ -371,7 +386,7 @@ export const openStage = (options: StageOptions = {}): Stage => {
   const backstage: Backstage = { clock: testClock(), ways, records: [], settled: [], faults: [], events: [] }
   const { clock, records, settled, faults, events } = backstage
   const ports = {
-    ...portsFor(liveFor(options, backstage), options.chance ?? (() => 0.5), backstage),
+    ...portsFor(liveFor(options, backstage), options, backstage),
     traceShare: options.traceShare ?? null,
   }
   const timersOfTheStage = clock.pending()

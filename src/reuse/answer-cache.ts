@@ -4,10 +4,10 @@
  */
 
 import type { Clock } from '#base/clock.ts'
+import type { AnswerTaker } from './answer-taker.ts'
+import { takeAnswer } from './answer-taker.ts'
 import type { AnswerHead } from './keeper.ts'
 
-/** A larger answer is not kept. */
-const answerBytesMax = 1_048_576
 /** All answers together; the longest unused goes first. */
 const totalBytesMax = 67_108_864
 const answersMax = 20_000
@@ -23,14 +23,6 @@ export type CachedAnswer = {
   /** As they were delivered: a stream is given again as a stream. */
   readonly pieces: readonly Uint8Array[]
   readonly keptMs: number
-}
-
-/** Takes down the answer of a call that runs. */
-export type AnswerTaker = {
-  readonly head: (head: AnswerHead) => void
-  readonly piece: (bytes: Uint8Array) => void
-  /** `isWhole` false = nothing is kept. Lets those go on who wait; only the first call counts. */
-  readonly end: (isWhole: boolean) => void
 }
 
 export type CacheLook =
@@ -109,30 +101,11 @@ export const answerCache = (clock: Clock): AnswerCache => {
   const shelf = makeShelf(clock)
   const flights = new Map<string, Flight>()
 
-  const takerFor = ({ key, call, lifetimeMs }: CacheQuestion, landing: () => void): AnswerTaker => {
-    let head: AnswerHead | null = null
-    let pieces: Uint8Array[] | null = []
-    let sizeBytes = 0
-    let isOver = false
-    return {
-      head: (given) => {
-        head = given
-      },
-      piece: (bytes) => {
-        sizeBytes += bytes.length
-        if (sizeBytes > answerBytesMax) pieces = null
-        // Bytes are copied: a piece may be a view of a buffer that is used again.
-        pieces?.push(Uint8Array.from(bytes))
-      },
-      end: (isWhole) => {
-        if (isOver) return
-        isOver = true
-        if (isWhole && head !== null && pieces !== null)
-          shelf.put(key, { call, head, pieces, keptMs: clock.nowMs() }, lifetimeMs)
-        landing()
-      },
-    }
-  }
+  const takerFor = ({ key, call, lifetimeMs }: CacheQuestion, landing: () => void): AnswerTaker =>
+    takeAnswer((taken) => {
+      if (taken !== null) shelf.put(key, { call, ...taken, keptMs: clock.nowMs() }, lifetimeMs)
+      landing()
+    })
   const lead = (question: CacheQuestion): CacheLook => {
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     const flight: Flight = { ended, waiters: 0 }

@@ -80,3 +80,40 @@ export type AnswerStore = {
   readonly sweepAnswers: (nowMs: number, limit: number) => Promise<AnswerTotal>
   readonly answersTotal: () => Promise<AnswerTotal>
 }
+
+/** An answer by what was asked; the question itself is not kept, only its vector. */
+export type SimilarAnswer = {
+  /** Whose answer it is: its name here too. */
+  readonly call: string
+  /** Digest of all that must be the same: whose call it is, everything that it asks beside its words, the words that are fixed. */
+  readonly scope: string
+  readonly vector: readonly number[]
+  /** Sealed. */
+  readonly body: Uint8Array
+  readonly keptMs: number
+  readonly expiresMs: number
+}
+
+export type NearestAnswer = Pick<SimilarAnswer, 'call' | 'body' | 'keptMs'> & {
+  /** The cosine of the angle between the vectors. */
+  readonly similarity: number
+}
+
+/** An engine that searches by vectors. */
+export type SimilarStore = {
+  /** Of one scope, kept at `sinceMs` or later and not over; looked for among all of them, so that none is missed. */
+  readonly nearestAnswer: (question: {
+    readonly scope: string
+    readonly vector: readonly number[]
+    readonly nowMs: number
+    readonly sinceMs: number
+  }) => Promise<NearestAnswer | null>
+  /** Of one scope the newest `ofScopeMax` stay. */
+  readonly keepSimilar: (answer: SimilarAnswer, ofScopeMax: number) => Promise<void>
+  /** Deletes what is over, then the oldest beyond `answersMax`; at most `limit`, gives how many. */
+  readonly sweepSimilar: (question: {
+    readonly nowMs: number
+    readonly answersMax: number
+    readonly limit: number
+  }) => Promise<number>
+}

@@ -17,6 +17,7 @@ export type Seal = {
 export type SealPurpose =
   | 'carried'
   | 'kept answers'
+  | 'similar answers'
   | 'kept responses'
   | 'own credentials'
   | 'bindings'

@@ -8,6 +8,7 @@ import type { ClusterStore } from '#job/port.ts'
 import type { LeaseBooks } from '#ledger/port.ts'
 import { digestKey } from '#policy/key.ts'
 import { folderShelf } from '#provider/sandbox-shelf.ts'
+import type { SimilarStore } from '#reuse/port.ts'
 import { makeSeal } from '#secret/seal.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadNodeId } from '#store/data-folder/node-id.ts'
@@ -23,15 +24,20 @@ export type DataRequest = { readonly config: Config; readonly data: string; read
 const openStores = async (
   { clock, ids }: Machine,
   { config, data, log }: DataRequest,
-): Promise<{ readonly store: Store; readonly cluster: (ClusterStore & NodePorts & LeaseBooks) | null }> => {
+): Promise<{
+  readonly store: Store
+  readonly cluster: (ClusterStore & NodePorts & LeaseBooks) | null
+  readonly openSimilar: (() => Promise<SimilarStore>) | null
+}> => {
   const { postgres, file, durability } = config.store
   if (postgres === null) {
     const url = `sqlite:${file ?? join(data, 'drover.db')}`
-    return { store: await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log }), cluster: null }
+    const store = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+    return { store, cluster: null, openSimilar: null }
   }
   const { openPostgresStore } = await import('#store/postgres/client.ts')
   const store = await openPostgresStore({ url: postgres.reveal(), clock, ids, log })
-  return { store, cluster: store.cluster }
+  return { store, cluster: store.cluster, openSimilar: store.openSimilar }
 }
 
 /**
@@ -46,7 +52,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
   const lock = takeDataLock({ folder: data, token: localToken, pid, nowMs: clock.nowMs() })
   closing.defer(() => lock.release())
   const pepper = config.secretKey === null ? loadSecretKey(data, ids) : Buffer.from(config.secretKey.secret.reveal())
-  const { store, cluster } = await openStores(machine, request)
+  const { store, cluster, openSimilar } = await openStores(machine, request)
   closing.defer(() => store.close())
   return {
     localToken,
@@ -54,9 +60,12 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     store,
     /** What nodes on one store share; `null` = this is the only one. */
     cluster,
+    /** Search by vectors; `null` = the store has none. */
+    openSimilar,
     node: loadNodeId(data, ids),
     folder: data,
     answerSeal: makeSeal(pepper, ids, 'kept answers'),
+    similarSeal: makeSeal(pepper, ids, 'similar answers'),
     responseSeal: makeSeal(pepper, ids, 'kept responses'),
     bindingSeal: makeSeal(pepper, ids, 'bindings'),
     sandboxShelf: folderShelf(join(data, 'sandbox'), makeSeal(pepper, ids, 'sandbox files')),

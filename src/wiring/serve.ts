@@ -61,6 +61,7 @@ import { makeResponses } from '#resource/responses.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
+import type { SimilarAnswers } from '#reuse/similar-answers.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { openAvailability } from './availability.ts'
 import type { Membership } from './cluster.ts'
@@ -79,6 +80,7 @@ import { priceKeeper } from './price-keeper.ts'
 import { countVolumesBefore, pricePorts, priceRowsNow } from './prices.ts'
 import { openProviderCredit } from './provider-balances.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
+import { openSimilarAnswers } from './similar.ts'
 import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
 import { startWatching } from './watching.ts'
@@ -183,10 +185,18 @@ const socketHandler =
     await metrics.whileOpen(serveRelaySocket(exchange, { value }, ports))
   }
 
+/** What is kept of answers, for calls that come later. */
+type Kept = {
+  readonly repeats: Repeats
+  readonly responses: Responses
+  readonly carried: CarriedTurns
+  readonly similar: SimilarAnswers | null
+}
+
 /** The endpoints of the relay, of administration, and of those who watch. */
 const endpointsOf = async (
   machine: Machine,
-  rooms: Rooms & { readonly repeats: Repeats; readonly responses: Responses; readonly carried: CarriedTurns },
+  rooms: Rooms & Kept,
   { warnings, closing }: { readonly warnings: () => readonly string[]; readonly closing: AsyncDisposableStack },
 ) => {
   const { clock, ids, version, root } = machine
@@ -218,6 +228,7 @@ const endpointsOf = async (
     refusesUsage: usageRefusals(),
     routing: rooms.routing,
     cache: answerCache(clock),
+    similar: rooms.similar,
     responses: rooms.responses,
     background: openBackground(closing),
     carried: rooms.carried,
@@ -370,11 +381,12 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   closing.defer(() => responses.close())
   const carried = makeCarriedTurns({ store, seal: data.carriedSeal, clock, log })
   closing.defer(() => carried.close())
+  const similar = await openSimilarAnswers(machine, { config, data, live, log }, closing)
   startJobs(machine, rooms, closing)
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(
     machine,
-    { ...rooms, repeats, responses, carried },
+    { ...rooms, repeats, responses, carried, similar },
     { warnings: () => [...warnings, ...member.warnings()], closing },
   )
   const listening = await listen(machine, { config, folder, log, endpoints })

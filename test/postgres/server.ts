@@ -73,11 +73,14 @@ const answers = async (port: number): Promise<boolean> => {
   }
 }
 
-export type ServerSettings = { readonly settings?: readonly string[] }
+export type ServerSettings = {
+  readonly settings?: readonly string[]
+  /** The folder of its programs; absent: the one that is installed. */
+  readonly bin?: string
+}
 
 /** Starts a server; whoever started it disposes of it. */
-export async function startPostgres({ settings = [] }: ServerSettings = {}): Promise<PostgresServer> {
-  const bin = binaries()
+export async function startPostgres({ settings = [], bin = binaries() }: ServerSettings = {}): Promise<PostgresServer> {
   const who = await asUser()
   const folder = await mkdtemp(join(tmpdir(), 'drover-postgres-'))
   if (who.uid !== undefined) await run('chown', [`${who.uid}:${who.gid}`, folder])

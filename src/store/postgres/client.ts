@@ -7,6 +7,7 @@ import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { ClusterStore } from '#job/port.ts'
 import type { LeaseBooks } from '#ledger/port.ts'
+import type { SimilarStore } from '#reuse/port.ts'
 import type { Store } from '#store/face.ts'
 import { faceOf } from '#store/face.ts'
 import type { Health } from '#store/health.ts'
@@ -27,6 +28,7 @@ import { makePostgresOperations } from './operations.ts'
 import { makePersist } from './persist.ts'
 import type { Pool } from './pool.ts'
 import { makePool } from './pool.ts'
+import { openSimilar } from './similar-schema.ts'
 
 export type PostgresStoreOptions = {
   /** `postgres://…`, with its secret. */
@@ -75,7 +77,11 @@ const openSchema = async (connectOnce: (answerTimeoutMs: number) => Promise<Conn
   }
 }
 
-export type PostgresStore = Store & { readonly cluster: ClusterStore & NodePorts & LeaseBooks }
+export type PostgresStore = Store & {
+  readonly cluster: ClusterStore & NodePorts & LeaseBooks
+  /** The search by vectors, made ready. Rejects with `store_unavailable` where the server has no pgvector. */
+  readonly openSimilar: () => Promise<SimilarStore>
+}
 
 type Parts = {
   readonly executor: Executor
@@ -104,6 +110,17 @@ const clusterFace = (
   onHint,
 })
 
+const similarFace = async ({ executor: { execute }, pool }: Parts): Promise<SimilarStore> => {
+  await pool.use(openSimilar).catch((error: unknown) => {
+    throw storeProblem(error)
+  })
+  return {
+    nearestAnswer: (question) => execute('nearestAnswer', question),
+    keepSimilar: (answer, ofScopeMax) => execute('keepSimilar', { answer, ofScopeMax }),
+    sweepSimilar: (question) => execute('sweepSimilar', question),
+  }
+}
+
 const forgetMarks = async (pool: Pool, nowMs: number): Promise<void> => {
   await pool.use((connection) => connection.query('delete from commit_mark where at_ms < $1', [nowMs - markKeptMs]))
 }
@@ -130,24 +147,24 @@ const watch = ({ executor, pool, health }: Parts, clock: Clock, log: Log): (() =
 }
 
 /** The store over an executor that has a schema under it. */
-const storeOver = (
-  { executor, pool, health, listener }: Parts,
-  clock: Clock,
-  stopWatching: () => void,
-): PostgresStore => ({
-  ...faceOf(executor.execute, clock),
-  // Numbers are given in another order than they are committed: the proof looks at one state of the store.
-  verifyBooks: (nowMs) => executor.inSnapshot((execute) => verifyBooks(execute, nowMs)),
-  health: health.state,
-  cluster: clusterFace(executor.execute, listener, clock),
-  close: async () => {
-    stopWatching()
-    listener.close()
-    health.stop()
-    await executor.close(new Problem('store_unavailable', { message: 'The store has been closed.' }))
-    pool.close()
-  },
-})
+const storeOver = (parts: Parts, clock: Clock, stopWatching: () => void): PostgresStore => {
+  const { executor, pool, health, listener } = parts
+  return {
+    ...faceOf(executor.execute, clock),
+    // Numbers are given in another order than they are committed: the proof looks at one state of the store.
+    verifyBooks: (nowMs) => executor.inSnapshot((execute) => verifyBooks(execute, nowMs)),
+    health: health.state,
+    cluster: clusterFace(executor.execute, listener, clock),
+    close: async () => {
+      stopWatching()
+      listener.close()
+      health.stop()
+      await executor.close(new Problem('store_unavailable', { message: 'The store has been closed.' }))
+      pool.close()
+    },
+    openSimilar: () => similarFace(parts),
+  }
+}
 
 /**
  * Opens the store and brings its schema forward.

@@ -48,6 +48,8 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   forgetBodies: named('usage'),
   keepEvent: (input) => `event ${(input as { readonly event: Text<'id'> }).event.id}`,
   noteDelivery: (input) => `event ${(input as Text<'event'>).event}`,
+  keepSimilar: (input) => `similar ${(input as { readonly answer: Text<'scope'> }).answer.scope}`,
+  sweepSimilar: named('similar'),
   probe: named('probe'),
   beat: (input) => `node ${(input as Text<'node'>).node}`,
   leave: (input) => `node ${String(input)}`,

@@ -3,8 +3,13 @@
 import type { StoreOperation } from '#store/operations/context.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { makeClusterOperations } from './cluster-operations.ts'
+import { makeSimilarOperations } from './similar-operations.ts'
 
-export const makePostgresOperations = () => ({ ...makeOperations(), ...makeClusterOperations() })
+export const makePostgresOperations = () => ({
+  ...makeOperations(),
+  ...makeClusterOperations(),
+  ...makeSimilarOperations(),
+})
 
 export type PostgresOperations = ReturnType<typeof makePostgresOperations>
 export type PostgresOperationName = keyof PostgresOperations
