@@ -17,7 +17,7 @@ import { shownRow, snapshotFor } from './own-credential.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Who asks, when, and where the answer may be looked for. */
-export type Question = Pick<RelayPorts, 'books' | 'callLog'> & {
+export type Question = Pick<RelayPorts, 'books' | 'callLog' | 'keySpend'> & {
   readonly snapshot: Snapshot
   readonly key: KeyFacts
   readonly nowMs: number
@@ -70,8 +70,9 @@ export const answerInquiry = async (
   let answer: Answer
   try {
     const key = identify(snapshot, inbound, { nowMs, purpose: 'model' })
-    const { books, callLog } = ports
-    answer = json(await inquiry.ask({ snapshot, key, nowMs, books, callLog, shape }, inquiry.params, inbound.query))
+    const { books, callLog, keySpend } = ports
+    const question = { snapshot, key, nowMs, books, callLog, keySpend, shape }
+    answer = json(await inquiry.ask(question, inquiry.params, inbound.query))
   } catch (thrown) {
     const problem = asProblem(thrown)
     if (problem.code === 'internal_error') ports.log.error('an inquiry failed inside Drover', { error: problem.cause })

@@ -30,7 +30,7 @@ import { droverHeaders } from './head.ts'
 import type { CallHold } from './hold.ts'
 import type { Labels } from './labels.ts'
 import type { CountTokens } from './meter.ts'
-import type { CallLog } from './port.ts'
+import type { CallLog, KeySpend } from './port.ts'
 import type { Routing } from './routing.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { WaitingRoom } from './waiting-room.ts'
@@ -40,6 +40,7 @@ export type RelayPorts = {
   /** Where tickets of limits are taken, and waited for. */
   readonly waitingRoom: WaitingRoom
   readonly callLog: CallLog
+  readonly keySpend: KeySpend
   readonly books: CallBooks
   /** Calls under an Idempotency-Key. */
   readonly repeats: Repeats

@@ -49,11 +49,14 @@ export const showBalance: Inquiry = async (question) => {
   }
 }
 
-/** What of `GET /v1/key` is about money. Without a budget nothing is counted by key, so its use is not known here. */
-const keyMoney = async ({ key, books, nowMs }: Question): Promise<Readonly<Record<string, unknown>>> => {
+/** What of `GET /v1/key` is about money: use in the budget's period, or ever where the key has none. */
+const keyMoney = async ({ key, books, keySpend, nowMs }: Question): Promise<Readonly<Record<string, unknown>>> => {
   const budget = ownBudget(key)
-  if (budget === null)
-    return { usage: null, usage_nano_usd: null, limit_remaining: null, limit_remaining_nano_usd: null }
+  if (budget === null) {
+    const everNanoUsd = await keySpend.spentNanoUsd(key.id, nowMs)
+    const usage = { usage: jsonNumberOf(everNanoUsd), usage_nano_usd: everNanoUsd.toString() }
+    return { ...usage, limit_remaining: null, limit_remaining_nano_usd: null }
+  }
   const { spentNanoUsd, heldNanoUsd, resetsMs } = await books.budgetState(budget, nowMs)
   const left = budget.limitNanoUsd - spentNanoUsd - heldNanoUsd
   const leftNanoUsd = left < 0n ? 0n : left

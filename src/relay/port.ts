@@ -15,6 +15,11 @@ export type CallLog = {
   readonly call: (id: string) => Promise<CallRecord | null>
 }
 
+export type KeySpend = {
+  /** What calls under a key were charged, ever; calls of the last second or so may be missing. */
+  readonly spentNanoUsd: (key: string, nowMs: number) => Promise<bigint>
+}
+
 export type AccountSource = {
   /** All accounts that may call or once could: read at start and when told of a change. */
   readonly loadAccounts: () => Promise<readonly AccountFacts[]>

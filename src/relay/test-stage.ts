@@ -334,6 +334,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
       backstage.records.push(record)
     },
   },
+  keySpend: { spentNanoUsd: async () => 0n },
   books: meteredBooks(backstage.settled),
   owner: 'stage',
   repeats: { take: async () => assert.fail('no call of the stage has a key'), close: async () => {} },

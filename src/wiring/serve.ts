@@ -70,6 +70,7 @@ import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { openClerk } from './documents.ts'
 import { watchIdleMemory } from './idle-memory.ts'
+import { keySpendFrom } from './key-spend.ts'
 import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
@@ -211,6 +212,7 @@ const endpointsOf = async (
     snapshot: live.current,
     waitingRoom,
     callLog: data.store,
+    keySpend: keySpendFrom(data.store),
     books: member.books,
     owner: member.owner,
     repeats: rooms.repeats,

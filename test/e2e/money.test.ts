@@ -209,6 +209,11 @@ describe('money of calls', () => {
     const key = await ask('/v1/key')
     assert.equal(key.at('data.usage_nano_usd'), '13000')
     assert.equal(key.at('data.limit_remaining_nano_usd'), '499987000')
+    const plain = await openAccount(bench, 1_000_000_000n)
+    bench.upstream.answerOnce(whole(completion({ promptTokens: 7, completionTokens: 3 })))
+    await call(bench.relay.url, { key: plain.key, body: sold() })
+    const used = async () => (await ask('/v1/key', plain.key)).at('data.usage_nano_usd')
+    await eventually('the use of a key without a budget', async () => ((await used()) === '13000' ? true : undefined))
     const path = `/v1/generation?id=${answer.headers['x-request-id']}`
     const generation = await ask(path)
     assert.equal(generation.at('data.total_cost_nano_usd'), '13000')
