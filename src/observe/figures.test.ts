@@ -73,3 +73,12 @@ test('a flood of keys keeps the ones in use, and no more than there is room for'
   assert.equal(keys[0]?.name, 'key_busy')
   assert.equal(keys[0].calls, 5_000)
 })
+
+test('a flood of made-up models pushes no key out of the figures', () => {
+  const figures = makeFigures(handClock())
+  figures.observe(sampleRecord({ key: 'key_quiet' }))
+  for (let number = 0; number < 3_000; number += 1)
+    figures.observe(sampleRecord({ key: 'key_loud', model: `made-up-${number}`, error: 'model_not_found' }))
+  const names = figures.read({ by: 'key', window: '5m', limit: 10 }).map(({ name }) => name)
+  assert.deepEqual(names, ['key_loud', 'key_quiet'])
+})

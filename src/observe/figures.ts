@@ -1,6 +1,6 @@
 /**
  * What has gone on lately, by key, model and provider: counted from call records in memory, in slots of time that fall out as
- * they age. Bounded: the series that was used longest ago makes room.
+ * they age. Bounded for each dimension by itself, so that made-up models push no key out: the series that was used longest ago makes room.
  */
 
 import type { CallRecord } from '#base/call-record.ts'
@@ -18,6 +18,7 @@ export type Dimension = (typeof dimensions)[number]
 const windows = { '1m': [10_000, 6], '5m': [10_000, 30], '1h': [300_000, 12] } as const
 export type Window = keyof typeof windows
 
+/** Of one dimension. */
 const seriesMax = 1_000
 
 type Slot = {
@@ -140,12 +141,18 @@ const current = (slots: Slot[], number: number, slotsMax: number): Slot => {
 
 /** Figures since the start of the process; nothing of them is kept. */
 export const makeFigures = (clock: Clock): Figures => {
-  const series = new Map<string, Series>()
+  const seriesBy: Readonly<Record<Dimension, Map<string, Series>>> = {
+    all: new Map(),
+    key: new Map(),
+    model: new Map(),
+    provider: new Map(),
+  }
 
-  const seriesOf = (id: string): Series => {
-    const known = series.get(id) ?? { short: [], long: [] }
-    series.delete(id)
-    series.set(id, known)
+  const seriesOf = (by: Dimension, name: string): Series => {
+    const series = seriesBy[by]
+    const known = series.get(name) ?? { short: [], long: [] }
+    series.delete(name)
+    series.set(name, known)
     if (series.size > seriesMax) {
       const [oldest] = series.keys()
       if (oldest !== undefined) series.delete(oldest)
@@ -153,7 +160,7 @@ export const makeFigures = (clock: Clock): Figures => {
     return known
   }
   const add = (by: Dimension, name: string, happened: Happened): void => {
-    const { short, long } = seriesOf(`${by}:${name}`)
+    const { short, long } = seriesOf(by, name)
     const nowMs = clock.monotonicMs()
     for (const [slots, [slotMs, slotsMax]] of [
       [short, windows['5m']],
@@ -175,14 +182,14 @@ export const makeFigures = (clock: Clock): Figures => {
     read: ({ by, window, limit }) => {
       const [slotMs, slotsMax] = windows[window]
       const from = Math.floor(clock.monotonicMs() / slotMs) - slotsMax
-      const prefix = `${by}:`
-      const found: Figure[] = []
-      for (const [id, { short, long }] of series) {
-        if (!id.startsWith(prefix)) continue
+      const found = [...seriesBy[by]].flatMap(([name, { short, long }]) => {
         const slots = (window === '1h' ? long : short).filter(({ number }) => number > from)
-        if (slots.length > 0) found.push(figureOf(id.slice(prefix.length), slots))
-      }
-      return found.sort((a, b) => b.calls - a.calls).slice(0, limit)
+        const calls = slots.reduce((sum, slot) => sum + slot.calls, 0)
+        return slots.length === 0 ? [] : [{ name, slots, calls }]
+      })
+      // Only what is shown is summed up: a thousand histograms would hold the loop for most of a second.
+      const busiest = found.sort((a, b) => b.calls - a.calls).slice(0, limit)
+      return busiest.map(({ name, slots }) => figureOf(name, slots))
     },
   }
 }

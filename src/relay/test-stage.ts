@@ -18,6 +18,7 @@ import type { CallBooks, Ended, SettleRequest } from '#ledger/port.ts'
 import type { GuardFacts } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
+import type { Limiter } from '#policy/port.ts'
 import type { DataRule } from '#policy/region.ts'
 import { sampleKey } from '#policy/sample-key.ts'
 import { openaiChat } from '#protocol/openai-chat/index.ts'
@@ -34,6 +35,7 @@ import { answerCache } from '#reuse/answer-cache.ts'
 import type { SimilarStore } from '#reuse/port.ts'
 import type { SimilarSettings } from '#reuse/similar-answers.ts'
 import { similarAnswers } from '#reuse/similar-answers.ts'
+import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { backgroundRuns } from './background-run.ts'
 import type { RelayPorts } from './journey.ts'
 import type { Live } from './live.ts'
@@ -123,6 +125,8 @@ export type StageOptions = {
   readonly key?: Partial<KeyFacts>
   readonly guards?: readonly GuardFacts[]
   readonly keepBodies?: boolean
+  /** Absent: limits are not counted. */
+  readonly limits?: true
   /** Absent: nothing is traced. */
   readonly traceShare?: number
   readonly regionsAllowed?: readonly string[]
@@ -316,6 +320,8 @@ const wayIn = (ways: ReadonlyMap<string, ScriptedUpstream>, name: string): Scrip
   return way
 }
 
+const noLimits: Limiter = { take: async () => ({ ok: true, states: [] }), giveBack: async () => undefined }
+
 const similarOn = ({ store, settings }: SimilarStage, clock: TestClock) =>
   similarAnswers({ settings, store, seal: testSeal, clock, log: silentLog })
 
@@ -325,7 +331,7 @@ const noParts: RelayPorts['parts'] = { hold: never, extend: never, voidHold: nev
 const portsFor = (live: Live, options: StageOptions, backstage: Backstage): RelayPorts => ({
   snapshot: live.current,
   waitingRoom: makeWaitingRoom({
-    limiter: { take: async () => ({ ok: true, states: [] }), giveBack: async () => undefined },
+    limiter: options.limits === true ? makeMemoryLimiter({ clock: backstage.clock }) : noLimits,
     clock: backstage.clock,
   }),
   callLog: {
