@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import type { Caller, Stage } from './test-stage.ts'
 import { codeOf, openStage } from './test-stage.ts'
 import { completion } from './test-upstream.ts'
@@ -25,7 +26,7 @@ const counts = (all: readonly Caller[]): readonly (readonly [number, number])[] 
 }
 
 test('1,000 calls at once against a rate of 100 a minute: exactly 100 are admitted, the others are told the exact wait', async () => {
-  const stage = openStage({ limits: true, key: { requestsPerMinute: admitted } })
+  const stage = openStage({ limiter: makeMemoryLimiter, key: { requestsPerMinute: admitted } })
   const all = await race(stage)
   assert.equal(stage.arrivals('alpha'), admitted)
   await answerAll(stage)
@@ -47,7 +48,7 @@ test('1,000 calls at once against a rate of 100 a minute: exactly 100 are admitt
 })
 
 test('1,000 calls at once against a concurrency of 100: exactly 100 are admitted, and each place is given back', async () => {
-  const stage = openStage({ limits: true, key: { concurrency: admitted } })
+  const stage = openStage({ limiter: makeMemoryLimiter, key: { concurrency: admitted } })
   const all = await race(stage)
   assert.equal(stage.arrivals('alpha'), admitted)
   assert.deepEqual(counts(all), [

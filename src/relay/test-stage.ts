@@ -35,7 +35,6 @@ import { answerCache } from '#reuse/answer-cache.ts'
 import type { SimilarStore } from '#reuse/port.ts'
 import type { SimilarSettings } from '#reuse/similar-answers.ts'
 import { similarAnswers } from '#reuse/similar-answers.ts'
-import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { backgroundRuns } from './background-run.ts'
 import type { RelayPorts } from './journey.ts'
 import type { Live } from './live.ts'
@@ -126,7 +125,7 @@ export type StageOptions = {
   readonly guards?: readonly GuardFacts[]
   readonly keepBodies?: boolean
   /** Absent: limits are not counted. */
-  readonly limits?: true
+  readonly limiter?: (ports: { readonly clock: TestClock }) => Limiter
   /** Absent: nothing is traced. */
   readonly traceShare?: number
   readonly regionsAllowed?: readonly string[]
@@ -331,7 +330,7 @@ const noParts: RelayPorts['parts'] = { hold: never, extend: never, voidHold: nev
 const portsFor = (live: Live, options: StageOptions, backstage: Backstage): RelayPorts => ({
   snapshot: live.current,
   waitingRoom: makeWaitingRoom({
-    limiter: options.limits === true ? makeMemoryLimiter({ clock: backstage.clock }) : noLimits,
+    limiter: options.limiter?.({ clock: backstage.clock }) ?? noLimits,
     clock: backstage.clock,
   }),
   callLog: {
