@@ -1,7 +1,9 @@
-/** What can be configured about migrations: the block `migrations`. */
+/** What can be configured about migrations: the block `migrations`, and the file that describes one. */
 
 import { z } from 'zod'
-import { line } from '#base/settings.ts'
+import { amount, count, duration, line, name, nameForm } from '#base/settings.ts'
+import type { MetricName } from './metric.ts'
+import { metricNames, metrics } from './metric.ts'
 
 /** The block `migrations`. */
 export const migrationSettings = z
@@ -12,3 +14,272 @@ export const migrationSettings = z
       .describe('The folder of the files that describe migrations.'),
   })
   .describe('Staged moves of traffic.')
+
+const share = () => z.number().min(0).max(1)
+const ratio = () => z.number().min(0.01).max(100)
+const patterns = () => z.array(line(200)).min(1).max(100)
+
+const match = z
+  .strictObject({
+    models: patterns().describe('Models, as callers name them. `*` stands for any text.'),
+    call_sites: patterns().optional().describe('Values of `x-drover-call-site`; absent: all.'),
+    keys: patterns().optional().describe('Ids of keys; absent: all.'),
+    projects: patterns().optional().describe('Ids of projects; absent: all.'),
+  })
+  .describe('Which calls are in scope.')
+
+const route = () =>
+  line(300)
+    .regex(/^[^/]+\/.+$/, 'must be provider/model')
+    .describe('`provider/model`: a provider of drover.yaml, and the model as it calls it.')
+
+const pinned = z.enum(['pin', 'switch'])
+
+const assignment = z
+  .strictObject({
+    unit: z.literal('conversation').default('conversation'),
+    salt: line(100)
+      .default('auto')
+      .describe(
+        'What conversations are hashed with; `auto`: of the name and of the start, so that migrations do not know of each other.',
+      ),
+    mid_conversation: pinned
+      .default('pin')
+      .describe('Whether a conversation that runs while the weight rises stays where it began.'),
+    pin_idle_ttl: duration({ max: '7d' }).default(3_600_000).describe('Silence after which it is assigned anew.'),
+    tester_header: line(100)
+      .default('x-drover-arm')
+      .describe('A call with this header (`baseline` or `candidate`) goes where it says, and is no evidence.'),
+  })
+  .prefault({})
+
+const step = z.strictObject({
+  set_weight: z.number().min(0.01).max(100).describe('Percent of conversations that go to the candidate.'),
+  pause: z.strictObject({ duration: duration() }).optional().describe('How long the step lasts at least.'),
+  bake: z
+    .strictObject({ duration: duration() })
+    .optional()
+    .describe('The same for a last step: how long it is watched before the migration is complete.'),
+  min_sample: count(1, 10_000_000)
+    .optional()
+    .describe(
+      'Conversations of the candidate that the gate needs. Absent: the gate needs the metrics with a limit to be shown below it; at 100 % and after, where there is nothing to compare with, it needs no more than time.',
+    ),
+  gate: z
+    .enum(['auto', 'manual'])
+    .default('auto')
+    .describe('`manual`: the next step waits for `drover migrate promote`.'),
+})
+
+const metric = z
+  .strictObject({
+    name: z.enum(metricNames as readonly [MetricName, ...MetricName[]]),
+    type: z.enum(['proportion', 'exceedance', 'log_mean']).optional().describe('Follows from the name.'),
+    quantile: z
+      .literal(0.99)
+      .optional()
+      .describe('Of exceedances: more than 1 % above the limit means that the p99 is.'),
+    threshold_range: z
+      .strictObject({
+        max: share().optional().describe('The largest share.'),
+        min: share().optional().describe('The smallest share, of what should be.'),
+        max_ms: z.number().min(1).max(3_600_000).optional().describe('The largest 99th percentile.'),
+        basis: z
+          .enum(['absolute', 'delta_over_baseline'])
+          .default('absolute')
+          .describe('Whether `max_ms` counts from zero, or from the p99 of the baseline before the start.'),
+      })
+      .optional(),
+    relative: z
+      .strictObject({ max_ratio: ratio().optional(), min_ratio: ratio().optional() })
+      .optional()
+      .describe('Against the baseline, over the same time.'),
+    critical: z
+      .boolean()
+      .optional()
+      .describe('A relative breach alone moves traffic back. Only error-rate is, unless said.'),
+    on_fail: z.enum(['rollback', 'pause']).optional().describe('`pause` for logarithms of sizes, else `rollback`.'),
+  })
+  .superRefine((value, context) => {
+    const { type } = metrics[value.name]
+    if (value.type !== undefined && value.type !== type) context.addIssue(`${value.name} is of type ${type}`)
+    const { max, min, max_ms: maxMs } = value.threshold_range ?? {}
+    if (type === 'proportion' && maxMs !== undefined)
+      context.addIssue(`${value.name} is a share: give max or min, not max_ms`)
+    if (type === 'exceedance' && (max ?? min) !== undefined) context.addIssue(`${value.name} is a time: give max_ms`)
+    if (type === 'log_mean' && value.threshold_range !== undefined)
+      context.addIssue(`${value.name} is compared with the baseline only: give relative`)
+    if (value.threshold_range === undefined && value.relative === undefined)
+      context.addIssue(`${value.name} needs a threshold_range or relative`)
+    if (
+      value.relative !== undefined &&
+      value.relative.max_ratio === undefined &&
+      value.relative.min_ratio === undefined
+    )
+      context.addIssue(`${value.name}: relative needs max_ratio or min_ratio`)
+  })
+
+type MetricInput = z.input<typeof metric>
+
+const usualMetrics: readonly MetricInput[] = [
+  { name: 'error-rate', threshold_range: { max: 0.01 }, relative: { max_ratio: 1.5 }, critical: true },
+  { name: 'ttft-p99', threshold_range: { max_ms: 500, basis: 'delta_over_baseline' }, relative: { max_ratio: 1.2 } },
+  { name: 'completion-tokens', relative: { max_ratio: 1.25, min_ratio: 0.6 }, on_fail: 'pause' },
+  { name: 'truncated-share', relative: { max_ratio: 2 } },
+  { name: 'tool-call-valid', threshold_range: { min: 0.99 } },
+]
+
+const analysis = z
+  .strictObject({
+    interval: duration({ min: '100ms', max: '10m' }).default(10_000).describe('How often evidence is looked at.'),
+    initial_delay: duration({ max: '1h' })
+      .default(10_000)
+      .describe('At the start of a step: how long nothing is decided.'),
+    policy: z
+      .enum(['sequential', 'thresholds'])
+      .default('sequential')
+      .describe(
+        '`thresholds`: plain shares against the limits once `min_sample` conversations were seen, for little traffic; `plan` shows how often that errs.',
+      ),
+    threshold_sample: count(10, 1_000_000)
+      .default(50)
+      .describe('Of `policy: thresholds`: conversations before a share counts.'),
+    alpha_total: z
+      .number()
+      .min(0.0001)
+      .max(0.5)
+      .default(0.05)
+      .describe(
+        'The chance of moving a candidate back that is within all limits, at most. Split over the tests that can.',
+      ),
+    practical_floor: share()
+      .default(0.005)
+      .describe(
+        'A critical metric that is only worse than the baseline moves traffic back when it is worse by this much.',
+      ),
+    metrics: z
+      .array(metric)
+      .min(1)
+      .max(12)
+      .prefault([...usualMetrics]),
+    dry_run: z
+      .array(z.enum(metricNames as readonly [MetricName, ...MetricName[]]))
+      .default([])
+      .describe('Metrics that are shown and decide nothing.'),
+  })
+  .prefault({})
+
+const hourMs = 3_600_000
+
+const usualSteps: readonly z.input<typeof step>[] = [
+  { set_weight: 1, pause: { duration: '2h' }, min_sample: 50 },
+  { set_weight: 5, pause: { duration: '6h' }, min_sample: 580 },
+  { set_weight: 10, pause: { duration: '10h' } },
+  { set_weight: 25, pause: { duration: '14h' } },
+  { set_weight: 50, pause: { duration: '16h' } },
+  { set_weight: 100, bake: { duration: '24h' } },
+]
+
+const rollback = z
+  .strictObject({
+    auto: z.boolean().default(true).describe('`false`: what would move traffic back pauses instead.'),
+    breaker: z
+      .strictObject({ window: count(5, 32).default(20), failures: count(2, 32).default(8) })
+      .refine(({ window, failures }) => failures <= window, 'failures must not be more than window')
+      .prefault({})
+      .describe(
+        'The reflex of each node: so many failures among its last calls to the candidate, and it sends no more there.',
+      ),
+    window: duration({ max: '90d' })
+      .default(7 * 24 * hourMs)
+      .describe('After completion: how long the way back is kept, and drift is watched.'),
+  })
+  .prefault({})
+
+const inconclusive = z
+  .strictObject({
+    action: z
+      .enum(['pause', 'extend'])
+      .default('pause')
+      .describe('When the time of a step is over and its gate is not open.'),
+    max_extensions: count(0, 20)
+      .default(2)
+      .describe('Of `extend`: how often a step is prolonged by its own duration; then it pauses.'),
+  })
+  .prefault({})
+
+/** The file of a migration. */
+export const migrationFile = z
+  .strictObject({
+    migration: name('a migration'),
+    match,
+    baseline: z.strictObject({ route: route() }),
+    candidate: z.strictObject({
+      route: route(),
+      param_policy: z
+        .enum(['shim', 'strict'])
+        .default('shim')
+        .describe('Whether parameters that it cannot take are adjusted or refused.'),
+    }),
+    assignment,
+    steps: z
+      .array(step)
+      .min(1)
+      .max(30)
+      .prefault([...usualSteps])
+      .superRefine((steps, context) => {
+        for (const [index, one] of steps.entries()) {
+          const before = steps[index - 1]
+          if (before !== undefined && one.set_weight <= before.set_weight)
+            context.addIssue({
+              code: 'custom',
+              path: [index, 'set_weight'],
+              message: 'must be more than in the step before',
+            })
+        }
+      }),
+    analysis,
+    rollback,
+    inconclusive,
+    progress_deadline: duration()
+      .default(96 * hourMs)
+      .describe('Pauses when the last step is not reached by then.'),
+    traffic: z
+      .strictObject({
+        conversations_per_day: count(1, 1_000_000_000).optional(),
+        turns_per_conversation: z.number().min(1).max(10_000).optional(),
+        error_share: share().optional(),
+        ttft_p99_ms: z.number().min(1).max(3_600_000).optional(),
+        cost_per_turn_usd: amount().optional(),
+      })
+      .optional()
+      .describe('What is known of the traffic where the log of calls does not say it.'),
+  })
+  .describe('A migration.')
+
+export type MigrationFile = z.output<typeof migrationFile>
+export type StepSettings = z.output<typeof step>
+export type MetricSettings = z.output<typeof metric>
+
+/** A name that can stand in an address. */
+export const isMigrationName = (text: string): boolean => nameForm.test(text)
+
+/** Whether a text is as a pattern says: `*` stands for any text. */
+export const fits = (pattern: string, text: string): boolean => {
+  const parts = pattern.split('*')
+  if (parts.length === 1) return pattern === text
+  const first = parts[0] ?? ''
+  const last = parts.at(-1) ?? ''
+  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false
+  let at = first.length
+  const end = text.length - last.length
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at)
+    if (found < 0 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
+}
+
+/** Basis points of a step's percent. */
+export const weightOf = ({ set_weight: percent }: Pick<StepSettings, 'set_weight'>): number => Math.round(percent * 100)

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { handClock } from '#base/hand-clock.ts'
+import type { Histogram } from '#base/histogram.ts'
+import { addTime, quantileMs } from '#base/histogram.ts'
 import { sampleAttempt, sampleRecord } from '#base/sample-record.ts'
 import { makeFigures } from './figures.ts'
-import type { Histogram } from './histogram.ts'
-import { addTime, quantileMs } from './histogram.ts'
 
 test('a quantile is within 2.3 % of the exact one, whatever the times', () => {
   const times = fc.array(fc.double({ min: 0.06, max: 600_000, noNaN: true }), { minLength: 1, maxLength: 300 })

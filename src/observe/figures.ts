@@ -6,10 +6,10 @@
 import type { CallRecord } from '#base/call-record.ts'
 import { isOwnRefusal } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
+import type { Histogram } from '#base/histogram.ts'
+import { addHistogram, addTime, quantileMs } from '#base/histogram.ts'
 import type { Blame } from '#base/problem.ts'
 import { problems } from '#base/problem.ts'
-import type { Histogram } from './histogram.ts'
-import { addHistogram, addTime, quantileMs } from './histogram.ts'
 
 export const dimensions = ['all', 'key', 'model', 'provider'] as const
 export type Dimension = (typeof dimensions)[number]

@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { DocumentStore } from '#document/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks, Journal, PartBooks } from '#ledger/port.ts'
+import type { MigrationStore } from '#migration/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AvailabilityStore } from '#observe/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
@@ -40,6 +41,7 @@ export type Store = AdminStore &
   AvailabilityStore &
   PaymentStore &
   DocumentStore &
+  MigrationStore &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -204,6 +206,17 @@ const paymentFace = (execute: Execute): PaymentStore => ({
   toppedUpSince: (account, sinceMs) => execute('toppedUpSince', { account, sinceMs }),
 })
 
+const migrationFace = (execute: Execute): MigrationStore => ({
+  migrations: () => execute('migrations', null),
+  migration: (name) => execute('migration', name),
+  createMigration: (row, first) => execute('createMigration', { row, first }),
+  decideMigration: (next) => execute('decideMigration', next),
+  decisions: (page) => execute('decisions', page),
+  checkMigration: (migration, nowMs) => execute('checkMigration', { migration, nowMs }),
+  addEvidence: (batch) => execute('addEvidence', batch),
+  evidence: (migration, epoch) => execute('evidence', { migration, epoch }),
+})
+
 const journalFace = (execute: Execute): Journal => ({
   journalKeep: (rows) => execute('journalKeep', rows),
   journalPage: (after, limit) => execute('journalPage', { after, limit }),
@@ -218,6 +231,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   ...paymentFace(execute),
   ...documentFace(execute),
   ...journalFace(execute),
+  ...migrationFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),

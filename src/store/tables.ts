@@ -3,6 +3,13 @@
 import type { Flag, JsonText, Sequence, Whole, WholeOrNull, WholeOrZero } from './column.ts'
 import type { BillingProfileTable, DocumentFileTable, DocumentSeriesTable, DocumentTable } from './document-tables.ts'
 import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
+import type {
+  MigrationCellTable,
+  MigrationDecisionTable,
+  MigrationSourceTable,
+  MigrationTable,
+  MigrationUnitTable,
+} from './migration-tables.ts'
 import type { JournalCallTable, MandateTable, NodeTable } from './node-tables.ts'
 import type {
   AutoTopUpTable,
@@ -482,5 +489,10 @@ export type Tables = {
   node: NodeTable
   journal_call: JournalCallTable
   mandate: MandateTable
+  migration: MigrationTable
+  migration_decision: MigrationDecisionTable
+  migration_cell: MigrationCellTable
+  migration_unit: MigrationUnitTable
+  migration_source: MigrationSourceTable
   schema_step: SchemaStepTable
 }

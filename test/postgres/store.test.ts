@@ -18,6 +18,7 @@ import { ledgerContract } from '#store/ledger.contract.ts'
 import { ledgerHistoryContract } from '#store/ledger-history.contract.ts'
 import { ledgerPartsContract } from '#store/ledger-parts.contract.ts'
 import type { LedgerBackend, Reopened } from '#store/ledger-sample.ts'
+import { migrationContract } from '#store/migration.contract.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
 import { paymentContract } from '#store/payment.contract.ts'
@@ -78,6 +79,7 @@ adminStoreContract(backend)
 callLogContract(backend)
 availabilityContract(backend)
 keySourceContract(backend)
+migrationContract(backend)
 outboxContract(backend)
 retentionContract(backend)
 peopleContract(backend)

@@ -15,6 +15,7 @@ import { journalOperations } from './journal.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
+import { migrationOperations } from './migration.ts'
 import { outboxOperations } from './outbox.ts'
 import { ownCredentialOperations } from './own-credential.ts'
 import { paymentOperations } from './payment.ts'
@@ -56,6 +57,7 @@ export const makeOperations = () => ({
   ...retentionOperations,
   ...storeOperations,
   ...journalOperations,
+  ...migrationOperations,
 })
 
 export type Operations = ReturnType<typeof makeOperations>

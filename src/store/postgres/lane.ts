@@ -50,6 +50,8 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   noteDelivery: (input) => `event ${(input as Text<'event'>).event}`,
   keepSimilar: (input) => `similar ${(input as { readonly answer: Text<'scope'> }).answer.scope}`,
   sweepSimilar: named('similar'),
+  addEvidence: (input) => `migration ${(input as Text<'migration'>).migration}`,
+  checkMigration: (input) => `migration ${(input as Text<'migration'>).migration}`,
   probe: named('probe'),
   beat: (input) => `node ${(input as Text<'node'>).node}`,
   leave: (input) => `node ${String(input)}`,

@@ -25,6 +25,7 @@ import { cluster } from './0022-cluster.ts'
 import { availability } from './0023-availability.ts'
 import { documents } from './0024-documents.ts'
 import { journal } from './0025-journal.ts'
+import { migrations } from './0026-migrations.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -53,4 +54,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   availability,
   documents,
   journal,
+  migrations,
 ]

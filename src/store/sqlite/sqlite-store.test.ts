@@ -14,6 +14,7 @@ import { documentContract } from '#store/document.contract.ts'
 import { faceOf } from '#store/face.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
+import { migrationContract } from '#store/migration.contract.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
@@ -75,6 +76,7 @@ for (const backend of [inMemory, inFile('process')]) {
   callLogContract(backend)
   availabilityContract(backend)
   keySourceContract(backend)
+  migrationContract(backend)
   outboxContract(backend)
   retentionContract(backend)
   peopleContract(backend)

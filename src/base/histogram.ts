@@ -6,10 +6,13 @@ const leastMs = 0.05
 
 export type Histogram = Map<number, number>
 
-const bucketOf = (ms: number): number => (ms <= leastMs ? 0 : 1 + Math.floor(Math.log2(ms / leastMs) * perOctave))
+/** The bucket that holds a time. */
+export const bucketOf = (ms: number): number =>
+  ms <= leastMs ? 0 : 1 + Math.floor(Math.log2(ms / leastMs) * perOctave)
 
 /** The middle of a bucket, in milliseconds. */
-const middleMs = (bucket: number): number => (bucket === 0 ? leastMs : leastMs * 2 ** ((bucket - 0.5) / perOctave))
+export const middleMs = (bucket: number): number =>
+  bucket === 0 ? leastMs : leastMs * 2 ** ((bucket - 0.5) / perOctave)
 
 export const addTime = (histogram: Histogram, ms: number): void => {
   const bucket = bucketOf(ms)

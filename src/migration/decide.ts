@@ -1,0 +1,97 @@
+/** What happens next to a migration by itself. Pure: state, judgement and time give one change, or none. */
+
+import type { Change, Itinerary, State } from './itinerary.ts'
+import { isLive } from './itinerary.ts'
+import type { Judgement } from './judgement.ts'
+import type { Verdict } from './verdict.ts'
+import { verdictOf } from './verdict.ts'
+
+export type Next = { readonly change: Change; readonly why: string }
+
+export type Question = {
+  readonly itinerary: Itinerary
+  readonly state: State
+  readonly judgement: Judgement
+  readonly practicalFloor: number
+  readonly nowMs: number
+}
+
+/** Every node has heard of a rollback by then, or has stopped by itself. */
+export const settleMs = 2_000
+
+const secondsOf = (ms: number): string => {
+  if (ms >= 7_200_000) return `${(ms / 3_600_000).toFixed(1)} h`
+  return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1_000)} s`
+}
+
+/** Why the gate of the step is not open; `null` = it is. Time is not asked here. */
+export const gateLack = ({ itinerary, state, judgement }: Question, passed: boolean): string | null => {
+  const step = itinerary.steps[state.step]
+  if (step === undefined || step.weightBasisPoints >= 10_000) return null
+  const { candidate } = judgement.units
+  if (step.sampleMin !== null)
+    return candidate >= step.sampleMin ? null : `${candidate} of ${step.sampleMin} conversations have met the candidate`
+  if (passed) return null
+  const open = judgement.findings.filter(
+    ({ kind, dryRun, onFail, passed: one }) => kind === 'absolute' && !dryRun && onFail === 'rollback' && !one,
+  )
+  return `not shown yet to be within the limit: ${open.map(({ metric }) => metric).join(', ')} (${candidate} conversations)`
+}
+
+const inconclusive = ({ itinerary, state }: Question, lack: string): Next => {
+  const step = itinerary.steps[state.step]
+  const { action, extensionsMax } = itinerary.inconclusive
+  if (action === 'extend' && state.extensions < extensionsMax && step !== undefined)
+    return {
+      change: { kind: 'extend', byMs: step.durationMs },
+      why: `the time of step ${state.step} is over and its gate is not open: ${lack}; it is prolonged by ${secondsOf(step.durationMs)}`,
+    }
+  return {
+    change: { kind: 'pause', reason: 'inconclusive' },
+    why: `the time of step ${state.step} is over and its gate is not open: ${lack}`,
+  }
+}
+
+const atGate = (question: Question, passed: boolean): Next | null => {
+  const { itinerary, state, nowMs } = question
+  const step = itinerary.steps[state.step]
+  if (step === undefined || nowMs < state.stepMs + step.durationMs + state.extendedMs) return null
+  const lack = gateLack(question, passed)
+  if (lack !== null) return inconclusive(question, lack)
+  if (step.isManual) return null
+  const isLast = state.step + 1 >= itinerary.steps.length
+  if (isLast)
+    return { change: { kind: 'complete' }, why: 'the last step is over and nothing speaks against the candidate' }
+  const next = itinerary.steps[state.step + 1]
+  return {
+    change: { kind: 'promote' },
+    why: `step ${state.step} is over and its gate is open; ${(next?.weightBasisPoints ?? 0) / 100} % of conversations now go to the candidate`,
+  }
+}
+
+const obeying = (question: Question, verdict: Exclude<Verdict, { kind: 'go' }>): Next | null => {
+  const { itinerary, state } = question
+  if (verdict.kind === 'rollback' && itinerary.isAutomatic) return { change: { kind: 'rollback' }, why: verdict.why }
+  if (state.phase === 'paused') return null
+  const reason = verdict.kind === 'rollback' ? ('worse_than_baseline' as const) : verdict.reason
+  return { change: { kind: 'pause', reason }, why: verdict.why }
+}
+
+/** A migration that is paused is still watched: what asks for a rollback gets one. */
+export const decide = (question: Question): Next | null => {
+  const { itinerary, state, judgement, practicalFloor, nowMs } = question
+  if (state.phase === 'rolling_back')
+    return nowMs >= state.sinceMs + settleMs
+      ? { change: { kind: 'settle' }, why: 'every node sends to the baseline' }
+      : null
+  if (!isLive(state) || nowMs < state.stepMs + itinerary.initialDelayMs) return null
+  const verdict = verdictOf(judgement, { practicalFloor })
+  if (verdict.kind !== 'go') return obeying(question, verdict)
+  if (state.phase === 'paused') return null
+  if (nowMs > state.startedMs + itinerary.deadlineMs && state.step + 1 < itinerary.steps.length)
+    return {
+      change: { kind: 'pause', reason: 'deadline' },
+      why: `the last step was not reached within ${secondsOf(itinerary.deadlineMs)}`,
+    }
+  return atGate(question, verdict.passed)
+}

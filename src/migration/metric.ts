@@ -1,0 +1,124 @@
+/** What is measured of a turn: the closed list of metrics, and what each sees in an observation. */
+
+import type { Observation } from './observation.ts'
+import { hasFailed, isSample } from './observation.ts'
+
+export type MetricType = 'proportion' | 'exceedance' | 'log_mean'
+
+/** Whether a turn shows what the metric counts; `null` = it says nothing of it. */
+type Shows = (turn: Observation) => boolean | null
+/** How large the figure of a turn is; `null` = unknown. */
+type Sizes = (turn: Observation) => number | null
+
+export type Metric =
+  | {
+      readonly type: 'proportion'
+      /** What a hit is: always the bad thing, but for `tool-call-rate`, where neither is. */
+      readonly shows: Shows
+      /** What is compared with the baseline, where that is not the same: faults that both arms share cancel there. */
+      readonly compares?: Shows
+      readonly summary: string
+    }
+  | { readonly type: 'exceedance'; readonly size: Sizes; readonly summary: string }
+  | { readonly type: 'log_mean'; readonly size: Sizes; readonly summary: string }
+
+const answered = (turn: Observation): boolean => turn.outcome !== 'left'
+const sampled =
+  (of: Sizes): Sizes =>
+  (turn) =>
+    isSample(turn) ? of(turn) : null
+const ended =
+  (of: Shows): Shows =>
+  (turn) =>
+    isSample(turn) ? of(turn) : null
+const not = (value: boolean | null): boolean | null => (value === null ? null : !value)
+
+/** A first token that never came is late: where the upstream failed by time, the metric of time sees it. */
+const firstToken: Sizes = (turn) => {
+  if (turn.outcome === 'timeout' && turn.stream) return turn.durationMs
+  return isSample(turn) ? turn.ttftMs : null
+}
+
+export const metrics = {
+  'error-rate': {
+    type: 'proportion',
+    shows: (turn) => (answered(turn) ? hasFailed(turn) : null),
+    compares: (turn) => (answered(turn) ? hasFailed(turn) || turn.outcome === 'rejected' : null),
+    summary:
+      'Conversations of which a turn failed: 5xx, 408, 429, a timeout, no connection, a stream that was cut, an empty or malformed answer, an answer that the other arm had to give. Compared with the baseline, 4xx count as well.',
+  },
+  'ttft-p99': { type: 'exceedance', size: firstToken, summary: 'Time to the first part of a stream, in milliseconds.' },
+  'tpot-p99': {
+    type: 'exceedance',
+    size: sampled(({ tpotMicros }) => (tpotMicros === null ? null : tpotMicros / 1_000)),
+    summary: 'Time per token of output after the first part, in milliseconds.',
+  },
+  'stall-p99': {
+    type: 'exceedance',
+    size: sampled(({ longestGapMs }) => longestGapMs),
+    summary: 'The longest silence within a stream, in milliseconds.',
+  },
+  'duration-p99': {
+    type: 'exceedance',
+    size: sampled(({ durationMs }) => durationMs),
+    summary: 'Time to the end of the answer, in milliseconds.',
+  },
+  'prompt-tokens': { type: 'log_mean', size: sampled(({ tokens }) => tokens.input), summary: 'Tokens of the prompt.' },
+  'completion-tokens': {
+    type: 'log_mean',
+    size: sampled(({ tokens }) => tokens.output),
+    summary: 'Tokens of the answer, reasoning included.',
+  },
+  'reasoning-tokens': {
+    type: 'log_mean',
+    size: sampled(({ tokens }) => tokens.reasoning),
+    summary: 'Tokens of reasoning.',
+  },
+  'cached-tokens': {
+    type: 'log_mean',
+    size: sampled(({ tokens }) => tokens.cachedInput),
+    summary: "Tokens that came from the provider's prompt cache.",
+  },
+  cost: {
+    type: 'log_mean',
+    size: sampled(({ costNanoUsd }) => (costNanoUsd === null ? null : Number(costNanoUsd / 1_000n))),
+    summary: 'What the operator pays for a turn, in millionths of a dollar.',
+  },
+  'missing-usage': {
+    type: 'proportion',
+    shows: ended(({ usageMissing }) => usageMissing),
+    summary: 'Conversations with an answer that came without usage.',
+  },
+  'truncated-share': {
+    type: 'proportion',
+    shows: ended(({ truncated }) => truncated),
+    summary: 'Conversations with an answer that ended at the maximum of tokens.',
+  },
+  'tool-call-rate': {
+    type: 'proportion',
+    shows: ended(({ toolCalled }) => toolCalled),
+    summary: 'Conversations in which a tool was called, of those in which one was offered.',
+  },
+  'tool-call-valid': {
+    type: 'proportion',
+    shows: ended(({ toolArgumentsValid }) => not(toolArgumentsValid)),
+    summary: 'Conversations with a tool call whose arguments its schema does not allow.',
+  },
+  'json-valid': {
+    type: 'proportion',
+    shows: ended(({ jsonValid }) => not(jsonValid)),
+    summary: 'Conversations with an answer that was asked for as JSON and is none.',
+  },
+  'refusal-share': {
+    type: 'proportion',
+    shows: ended(({ refused }) => refused),
+    summary: 'Conversations in which the model declined.',
+  },
+} as const satisfies Readonly<Record<string, Metric>>
+
+export type MetricName = keyof typeof metrics
+
+export const metricNames = Object.keys(metrics) as readonly MetricName[]
+
+/** Metrics whose limits are written as what must be reached, and not as what must not. */
+export const isGoodShare = (name: MetricName): boolean => name === 'tool-call-valid' || name === 'json-valid'

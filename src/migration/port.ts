@@ -1,0 +1,87 @@
+/** What migrations need kept. Every change of state is a decision that is appended, together with the state that it leads to, or not at all. */
+
+import type { TrailEntry } from '#base/trail-entry.ts'
+import type { Column } from './column.ts'
+import type { AssignedTurn } from './evidence.ts'
+import type { CellJson } from './evidence-text.ts'
+import type { Change, Phase, State } from './itinerary.ts'
+import type { BaselineFacts } from './judge.ts'
+
+export type MigrationRow = {
+  readonly id: string
+  /** Unique among those that are not over; of several the newest is meant. */
+  readonly name: string
+  /** The file as it was given. */
+  readonly file: string
+  /** Of the file: another file is another migration. */
+  readonly digest: string
+  /** What conversations are hashed with. */
+  readonly salt: string
+  readonly createdMs: number
+  /** The baseline before the start. */
+  readonly facts: BaselineFacts
+  readonly state: State
+  /** How many decisions there are: who decides names the number that it knows, and is refused where another one came before. */
+  readonly version: number
+  /** When the evidence was last looked at by the node that decides. */
+  readonly checkedMs: number
+}
+
+export type Decision = {
+  readonly migration: string
+  /** From 1, without gaps. */
+  readonly number: number
+  readonly timeMs: number
+  /** `drover`, or who it was. */
+  readonly actor: string
+  readonly change: Change
+  readonly why: string
+  readonly from: Phase
+  readonly after: State
+  /** The sums that it was made on. */
+  readonly evidence: readonly CellJson[]
+}
+
+export type NewDecision = {
+  readonly decision: Decision
+  /** `null` = Drover decided by itself. */
+  readonly trail: TrailEntry | null
+}
+
+/** Turns that a node has seen to their end. */
+export type EvidenceBatch = {
+  readonly migration: string
+  readonly epoch: number
+  /** Names the process that tells, and counts its batches from 1: what is told twice counts once. */
+  readonly source: string
+  readonly sequence: number
+  readonly columns: readonly Column[]
+  readonly turns: readonly AssignedTurn[]
+}
+
+/** Of one batch; a node makes several of what is more. */
+export const batchTurnsMax = 500
+/** Migrations that a server knows of at a time, those that are over included. */
+export const migrationsMax = 200
+
+export type MigrationStore = {
+  /** The newest of each name, at most `migrationsMax`. */
+  readonly migrations: () => Promise<readonly MigrationRow[]>
+  readonly migration: (name: string) => Promise<MigrationRow | null>
+  /** Keeps a migration with its first decision. Rejects with Problem `conflict` while one of this name is not over. */
+  readonly createMigration: (row: MigrationRow, first: NewDecision) => Promise<void>
+  /** Appends the decision whose number follows the last one; `false` and no change where another came before. */
+  readonly decideMigration: (next: NewDecision) => Promise<boolean>
+  /** In order, from the number after `after`. */
+  readonly decisions: (page: {
+    readonly migration: string
+    readonly after: number
+    readonly limit: number
+  }) => Promise<readonly Decision[]>
+  /** Notes that the evidence was looked at. */
+  readonly checkMigration: (migration: string, nowMs: number) => Promise<void>
+  /** Adds turns to the sums; `false` where this batch was added before. */
+  readonly addEvidence: (batch: EvidenceBatch) => Promise<boolean>
+  /** All cells of an epoch, in the order of their names. */
+  readonly evidence: (migration: string, epoch: number) => Promise<readonly CellJson[]>
+}

@@ -1,0 +1,79 @@
+/**
+ * T1 and T3: whether a share lies above, or below, a limit. The evidence is an e-value whose expectation is at most 1 while the limit holds at every
+ * unit, so that by Ville's inequality it reaches 1/α with a probability of at most α, however often one looks (Robbins 1970; Howard, Ramdas,
+ * McAuliffe & Sekhon, Annals of Statistics 49(2), 2021).
+ */
+
+import { lnBeta, lnBetaAbove, lnBetaBelow } from './beta-function.ts'
+
+/** How many units were looked at, and how many of them showed it. */
+export type Share = { readonly hits: number; readonly seen: number }
+
+/** The mixture over shares above the limit: most of it close by. */
+const above = { a: 1, b: 40 } as const
+/** The mixture over shares below the limit. */
+const below = { a: 1, b: 200 } as const
+
+const lnLikelihood = ({ hits, seen }: Share, limit: number): number =>
+  hits * Math.log(limit) + (seen - hits) * Math.log1p(-limit)
+
+/** ln E against "the share is at most `limit`", 0 < limit < 1. */
+export const lnAbove = (share: Share, limit: number): number => {
+  const { a, b } = above
+  const after = { a: a + share.hits, b: b + share.seen - share.hits }
+  return (
+    lnBeta(after.a, after.b) +
+    lnBetaAbove(limit, after.a, after.b) -
+    lnBeta(a, b) -
+    lnBetaAbove(limit, a, b) -
+    lnLikelihood(share, limit)
+  )
+}
+
+/** ln E against "the share is at least `limit`": where it is large, the share is shown to be below. */
+export const lnBelow = (share: Share, limit: number): number => {
+  const { a, b } = below
+  const after = { a: a + share.hits, b: b + share.seen - share.hits }
+  return (
+    lnBeta(after.a, after.b) +
+    lnBetaBelow(limit, after.a, after.b) -
+    lnBeta(a, b) -
+    lnBetaBelow(limit, a, b) -
+    lnLikelihood(share, limit)
+  )
+}
+
+export type Interval = { readonly low: number; readonly high: number }
+
+/** Bisections: 2^-50 of the way. */
+const halvings = 50
+
+/** Where `lnE` falls under `level` between a point at which it is above and one at which it is below. */
+const crossing = (lnE: (share: number) => number, level: number, from: { outer: number; inner: number }): number => {
+  let { outer, inner } = from
+  for (let round = 0; round < halvings; round += 1) {
+    const middle = (outer + inner) / 2
+    if (lnE(middle) >= level) outer = middle
+    else inner = middle
+  }
+  return outer
+}
+
+const edge = 1e-12
+
+/** A confidence sequence of the share: at all times at once it holds the true one with probability 1 − α. */
+export const shareInterval = (share: Share, alpha: number): Interval => {
+  const { hits, seen } = share
+  if (seen === 0) return { low: 0, high: 1 }
+  // Half of it near zero, where error rates are, half anywhere.
+  const lnMixture = Math.max(
+    lnBeta(1 + hits, 40 + seen - hits) - lnBeta(1, 40),
+    lnBeta(1 + hits, 1 + seen - hits) - lnBeta(1, 1),
+  )
+  const lnE = (limit: number): number => lnMixture - Math.LN2 - lnLikelihood(share, limit)
+  const level = -Math.log(alpha)
+  const inner = Math.min(1 - edge, Math.max(edge, hits / seen))
+  const low = hits === 0 || lnE(edge) < level ? 0 : crossing(lnE, level, { outer: edge, inner })
+  const high = hits === seen || lnE(1 - edge) < level ? 1 : crossing(lnE, level, { outer: 1 - edge, inner })
+  return { low, high }
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { driftAfter, hasDrifted } from './drift.ts'
+import type { MeanSums } from './mean-test.ts'
+import { differenceOf } from './mean-test.ts'
+import { lnPairsWorse } from './pair-test.ts'
+import { lnAbove, lnBelow, shareInterval } from './proportion-test.ts'
+import { lnWorse } from './relative-test.ts'
+import {
+  alarmBounds,
+  passBounds,
+  quantile,
+  seededChance,
+  unitsToAlarm,
+  unitsToPass,
+  unitsToRelativeAlarm,
+} from './simulate.ts'
+import { lnSplitWrong } from './split-guard.ts'
+
+/** The long form, with ten thousand runs of each and the whole table, is `test/load/migration-simulate.ts`. */
+const runs = 500
+const needed = -Math.log(0.01)
+const limit = 0.01
+
+const many = (seed: number, run: (chance: () => number) => number | null): readonly number[] => {
+  const chance = seededChance(seed)
+  return Array.from({ length: runs }, () => run(chance) ?? Number.POSITIVE_INFINITY)
+}
+const alarms = (found: readonly number[]): number => found.filter(Number.isFinite).length / runs
+/** Within what 500 runs can show: the medians of the design are held to 10 % by the long form. */
+const isNear = (found: number, expected: number): void =>
+  assert.ok(Math.abs(found / expected - 1) < 0.2, `${found} is not about ${expected}`)
+
+test('three dead calls in a row are enough, 580 clean ones show less than 1 %', () => {
+  assert.ok(lnAbove({ hits: 2, seen: 2 }, limit) < needed)
+  assert.ok(lnAbove({ hits: 3, seen: 3 }, limit) >= needed)
+  assert.ok(lnBelow({ hits: 0, seen: 580 }, limit) >= needed)
+  assert.ok(lnBelow({ hits: 0, seen: 579 }, limit) < needed)
+  assert.ok(lnBelow({ hits: 0, seen: 392 }, limit) >= -Math.log(0.05))
+})
+
+test('a candidate at its limit is moved back in at most α of the runs, however often one looks', () => {
+  const bounds = alarmBounds(limit, needed)
+  const at = (share: number) =>
+    many(7, (chance) => unitsToAlarm(bounds, { share, horizon: 100_000, chance })?.units ?? null)
+  assert.ok(alarms(at(0.01)) <= 0.02)
+  assert.equal(alarms(at(0.004)), 0)
+  for (const [share, median] of [
+    [0.02, 1_206],
+    [0.03, 358],
+    [0.05, 120],
+    [0.1, 43],
+  ] as const)
+    isNear(quantile(at(share), 0.5), median)
+})
+
+test('what is below its limit is shown to be, in the time that the design says', () => {
+  const bounds = passBounds(limit, needed)
+  const at = (share: number) => many(3, (chance) => unitsToPass(bounds, { share, horizon: 100_000, chance }))
+  assert.ok(alarms(at(0.01)) <= 0.02)
+  isNear(quantile(at(0.005), 0.5), 3_096)
+})
+
+test('the relative test keeps its level, also under storms over both arms, and finds what is worse', () => {
+  const run = (candidate: number, storm?: (units: number) => number) =>
+    many(5, (chance) =>
+      unitsToRelativeAlarm({
+        candidate,
+        baseline: 0.005,
+        weight: 0.1,
+        maxRatio: 1,
+        lnNeeded: needed,
+        horizon: 30_000,
+        chance,
+        ...(storm && { storm }),
+      }),
+    )
+  assert.ok(alarms(run(0.005)) <= 0.02)
+  assert.ok(alarms(run(0.005, (units) => (units % 5_000 < 500 ? 20 : 1))) <= 0.02)
+  isNear(quantile(run(0.05), 0.5) * 0.1, 92)
+})
+
+test('the relative test adds up over steps: it is a product over them', () => {
+  const one = { weight: 0.1, candidate: 3, baseline: 9 }
+  const other = { weight: 0.5, candidate: 2, baseline: 1 }
+  assert.equal(lnWorse([one, other], 1), lnWorse([other, one], 1))
+  assert.ok(lnWorse([{ weight: 0.1, candidate: 8, baseline: 3 }], 1) > needed)
+  assert.equal(lnWorse([], 1), 0)
+})
+
+const sumsOf = (values: readonly number[]): MeanSums => {
+  const whole = values.map((value) => BigInt(Math.round(value * 1e6)))
+  const total = whole.reduce((sum, value) => sum + value, 0n)
+  return {
+    units: values.length,
+    count: BigInt(values.length),
+    total,
+    countSquared: BigInt(values.length),
+    totalSquared: whole.reduce((sum, value) => sum + value * value, 0n),
+    cross: total,
+  }
+}
+
+test('means are compared within a step, and turns of one conversation are no independent samples', () => {
+  const chance = seededChance(11)
+  const noisy = (mean: number, count: number): readonly number[] =>
+    Array.from({ length: count }, () => mean + (chance() + chance() + chance() - 1.5) * 2)
+  const equal = { candidate: sumsOf(noisy(5, 200)), baseline: sumsOf(noisy(5, 1_800)) }
+  const later = { candidate: sumsOf(noisy(7, 1_000)), baseline: sumsOf(noisy(7, 1_000)) }
+  const found = differenceOf([equal, later], 0.01)
+  assert.ok(found !== null && found.low < 0 && found.high > 0 && Math.abs(found.difference) < 0.2)
+  const larger = { candidate: sumsOf(noisy(5.7, 400)), baseline: sumsOf(noisy(5, 3_600)) }
+  assert.ok((differenceOf([larger], 0.01)?.low ?? 0) > Math.log(1.25))
+  assert.equal(differenceOf([{ candidate: sumsOf(noisy(5, 99)), baseline: sumsOf(noisy(5, 900)) }], 0.01), null)
+  // Ten equal turns of each conversation say no more than one of them.
+  const ten = ({ units, total, totalSquared }: MeanSums): MeanSums => ({
+    units,
+    count: BigInt(units) * 10n,
+    total: total * 10n,
+    countSquared: BigInt(units) * 100n,
+    totalSquared: totalSquared * 100n,
+    cross: total * 100n,
+  })
+  const repeated = differenceOf([{ candidate: ten(larger.candidate), baseline: ten(larger.baseline) }], 0.01)
+  const single = differenceOf([larger], 0.01)
+  assert.ok(Math.abs((repeated?.low ?? 0) - (single?.low ?? 1)) < 1e-9)
+})
+
+test('pairs that disagree, drift after promotion, and a split that is not as the weights say are found', () => {
+  assert.ok(lnPairsWorse({ candidate: 27, other: 5 }) > needed)
+  assert.ok(lnPairsWorse({ candidate: 20, other: 20 }) < 0)
+  const base = { mean: 5, deviation: 1 }
+  let sum = 0
+  for (let count = 0; count < 30; count += 1) sum = driftAfter(sum, 5 + Math.log(2), base)
+  assert.ok(hasDrifted(sum))
+  assert.equal(driftAfter(0, 5, base), 0)
+  assert.ok(lnSplitWrong([{ weight: 0.1, candidate: 100, baseline: 900 }]) < 0)
+  assert.ok(lnSplitWrong([{ weight: 0.1, candidate: 40, baseline: 960 }]) > -Math.log(0.001))
+})
+
+test('the interval of a share holds it at all times at once with the chance that it says', () => {
+  const chance = seededChance(2)
+  let missed = 0
+  for (let run = 0; run < 200; run += 1) {
+    let hits = 0
+    for (let seen = 1; seen <= 400; seen += 1) {
+      if (chance() < 0.1) hits += 1
+      if (seen % 20 !== 0) continue
+      const { low, high } = shareInterval({ hits, seen }, 0.05)
+      assert.ok(low <= hits / seen && high >= hits / seen)
+      if (low <= 0.1 && high >= 0.1) continue
+      missed += 1
+      break
+    }
+  }
+  assert.ok(missed <= 200 * 0.05 + 7, `${missed} of 200`)
+  assert.deepEqual(shareInterval({ hits: 0, seen: 0 }, 0.05), { low: 0, high: 1 })
+})

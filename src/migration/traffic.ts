@@ -1,0 +1,229 @@
+/**
+ * Migrations as one node carries them out: which call is in scope, which arm it goes to, and what came of it until that is told. Asks memory only. Where the node has not
+ * heard the store, or the node that decides has not looked at the evidence for too long, everything goes to the baseline.
+ */
+
+import type { Pins } from './assign.ts'
+import { armAt, bucketOfUnit, makePins, wholeWeight } from './assign.ts'
+import type { BreakerWindow } from './breaker-window.ts'
+import { breakerWindow } from './breaker-window.ts'
+import type { Column } from './column.ts'
+import type { AssignedTurn } from './evidence.ts'
+import type { Phase } from './itinerary.ts'
+import type { Arm, Observation } from './observation.ts'
+import { hasFailed } from './observation.ts'
+import { fits } from './settings.ts'
+import type { WaitingTurns } from './waiting-turns.ts'
+import { waitingTurns } from './waiting-turns.ts'
+
+/** A migration as a node needs to know it. */
+export type Move = {
+  readonly id: string
+  readonly name: string
+  readonly epoch: number
+  readonly step: number
+  readonly phase: Phase
+  readonly weightBasisPoints: number
+  readonly salt: string
+  readonly match: {
+    readonly models: readonly string[]
+    readonly callSites: readonly string[] | null
+    readonly keys: readonly string[] | null
+    readonly projects: readonly string[] | null
+  }
+  readonly candidate: { readonly provider: string; readonly model: string; readonly params: 'shim' | 'strict' }
+  readonly pinIdleMs: number
+  readonly pins: boolean
+  readonly testerHeader: string
+  readonly breaker: { readonly window: number; readonly failures: number }
+  readonly columns: readonly Column[]
+}
+
+export type CallFacts = {
+  readonly call: string
+  /** As the caller named it, and the id that it stands for. */
+  readonly models: readonly string[]
+  readonly callSite: string | null
+  readonly key: string
+  readonly project: string | null
+  /** Names the conversation; `null` = nothing does. */
+  readonly unit: string | null
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+export type Assignment = {
+  readonly move: Move
+  readonly arm: Arm
+  readonly step: number
+  readonly unit: string | null
+  /** Whether what comes of it is evidence: not where a tester chose the arm. */
+  readonly isEvidence: boolean
+  /** Aborted when traffic is taken back: a call that has no first part yet is then asked of the baseline. */
+  readonly takenBack: AbortSignal
+}
+
+export type ToldTurns = { readonly move: Move; readonly turns: readonly AssignedTurn[] }
+
+/** Both arms fail here: going back would help nobody. */
+export type Tripped = { readonly move: Move; readonly isShared: boolean }
+
+export type Traffic = {
+  /** The migrations as the store has them now. `heardMs` is monotonic. */
+  readonly configure: (moves: readonly Move[], heardMs: number) => void
+  /** The migration that a call is in scope of; `null` = none, or it does not move anything now. */
+  readonly moveFor: (facts: CallFacts) => Move | null
+  readonly assign: (move: Move, facts: CallFacts, nowMs: number) => Assignment
+  readonly began: (call: string, assignment: Assignment, startMs: number) => void
+  /** `null` = nothing can be said of it. */
+  readonly ended: (call: string, turn: Observation | null) => void
+  /** What may be told of each migration now. */
+  readonly take: (nowMs: number, limit: number) => readonly ToldTurns[]
+  /** Migrations whose breaker has opened here since it was last asked. */
+  readonly tripped: () => readonly Tripped[]
+}
+
+/** A node that has not heard the store for so long sends everything to the baseline. */
+export const unheardMaxMs = 5_000
+
+type Live = {
+  move: Move
+  readonly pins: Pins
+  readonly waiting: WaitingTurns
+  readonly windows: Readonly<Record<Arm, BreakerWindow>>
+  isOff: boolean
+  isTold: boolean
+  takenBack: AbortController
+}
+
+const inScope = ({ match }: Move, { models, callSite, key, project }: CallFacts): boolean => {
+  const has = (patterns: readonly string[] | null, text: string | null): boolean =>
+    patterns === null || (text !== null && patterns.some((pattern) => fits(pattern, text)))
+  return (
+    models.some((model) => has(match.models, model)) &&
+    has(match.callSites, callSite) &&
+    has(match.keys, key) &&
+    has(match.projects, project)
+  )
+}
+
+const makeLive = (move: Move): Live => ({
+  move,
+  pins: makePins(move.pinIdleMs),
+  waiting: waitingTurns(),
+  windows: { baseline: breakerWindow(move.breaker), candidate: breakerWindow(move.breaker) },
+  isOff: false,
+  isTold: false,
+  takenBack: new AbortController(),
+})
+
+/** Takes the migration as it is now; what was begun under another epoch or another weight stays what it was. */
+const renew = (live: Live, move: Move): void => {
+  const { move: before } = live
+  live.move = move
+  if (before.epoch !== move.epoch || before.phase !== move.phase) {
+    live.isOff = false
+    live.isTold = false
+    for (const window of Object.values(live.windows)) window.clear()
+  }
+  if (move.weightBasisPoints > 0 || before.weightBasisPoints === 0) return
+  live.pins.clear()
+  live.takenBack.abort()
+  live.takenBack = new AbortController()
+}
+
+const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null => {
+  const wish = headers[testerHeader.toLowerCase()]
+  return wish === 'baseline' || wish === 'candidate' ? wish : null
+}
+
+const moving: readonly Phase[] = ['ramping', 'baking', 'paused', 'completed']
+
+/** `monotonicMs` tells how long ago the store was heard. */
+export const makeTraffic = (monotonicMs: () => number): Traffic => {
+  const lives = new Map<string, Live>()
+  const open = new Map<string, { readonly live: Live; readonly assignment: Assignment }>()
+  let heardMs = Number.NEGATIVE_INFINITY
+
+  /** After completion nobody has to say again where calls go. */
+  const weightNow = ({ move, isOff }: Live): number => {
+    if (move.phase === 'completed') return wholeWeight
+    return isOff || monotonicMs() - heardMs > unheardMaxMs ? 0 : move.weightBasisPoints
+  }
+
+  const armOf = (live: Live, { unit, call }: CallFacts, nowMs: number): Pick<Assignment, 'arm' | 'step'> => {
+    const { move } = live
+    const weight = weightNow(live)
+    const pin = unit === null || !move.pins || weight === 0 || weight === wholeWeight ? null : live.pins.of(unit, nowMs)
+    return pin ?? { arm: armAt(bucketOfUnit(move.salt, unit ?? call), weight), step: move.step }
+  }
+
+  return {
+    configure: (moves, heard) => {
+      heardMs = Math.max(heardMs, heard)
+      for (const move of moves) {
+        const known = lives.get(move.id)
+        if (known === undefined) lives.set(move.id, makeLive(move))
+        else renew(known, move)
+      }
+      const ids = new Set(moves.map(({ id }) => id))
+      for (const [id, { waiting, takenBack }] of lives)
+        if (!ids.has(id) && waiting.count() === 0) {
+          takenBack.abort()
+          lives.delete(id)
+        }
+    },
+    moveFor: (facts) => {
+      for (const { move } of lives.values()) if (moving.includes(move.phase) && inScope(move, facts)) return move
+      return null
+    },
+    assign: (move, facts, nowMs) => {
+      const live = lives.get(move.id) ?? makeLive(move)
+      const tester = testerArm(move, facts)
+      const { unit } = facts
+      const { arm, step } = tester === null ? armOf(live, facts, nowMs) : { arm: tester, step: move.step }
+      if (tester === null && unit !== null) live.pins.keep(unit, { arm, step, atMs: nowMs })
+      // While everything goes to one arm by reflex or for want of news, the split is not the one that the tests go by.
+      const isAsSaid = weightNow(live) === move.weightBasisPoints
+      return {
+        move,
+        arm,
+        step,
+        unit,
+        isEvidence: tester === null && isAsSaid && move.phase !== 'completed',
+        takenBack: live.takenBack.signal,
+      }
+    },
+    began: (call, assignment, startMs) => {
+      const live = lives.get(assignment.move.id)
+      if (live === undefined) return
+      open.set(call, { live, assignment })
+      if (assignment.isEvidence) live.waiting.began(call, startMs)
+    },
+    ended: (call, turn) => {
+      const begun = open.get(call)
+      if (begun === undefined) return
+      open.delete(call)
+      const { live, assignment } = begun
+      const isCurrent = live.move.epoch === assignment.move.epoch
+      const isTold = assignment.isEvidence && isCurrent && turn !== null
+      live.waiting.ended(call, isTold ? { step: assignment.step, turn } : null)
+      if (turn === null || turn.outcome === 'left' || live.move.phase === 'completed') return
+      live.windows[assignment.arm].note(hasFailed(turn))
+      if (assignment.arm === 'candidate' && live.windows.candidate.isTripped()) live.isOff = true
+    },
+    take: (nowMs, limit) =>
+      [...lives.values()].flatMap(({ move, waiting }) => {
+        const turns = waiting.take(nowMs, limit)
+        return turns.length === 0 ? [] : [{ move, turns }]
+      }),
+    tripped: () => {
+      const found: Tripped[] = []
+      for (const live of lives.values())
+        if (live.isOff && !live.isTold) {
+          live.isTold = true
+          found.push({ move: live.move, isShared: live.windows.baseline.isTripped() })
+        }
+      return found
+    },
+  }
+}

@@ -1,0 +1,141 @@
+/** What every backend does for migrations. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
+import type { Column } from '#migration/column.ts'
+import type { AssignedTurn } from '#migration/evidence.ts'
+import { addTurns } from '#migration/evidence.ts'
+import { evidenceJson } from '#migration/evidence-text.ts'
+import type { Change, State } from '#migration/itinerary.ts'
+import { draftState } from '#migration/itinerary.ts'
+import type { EvidenceBatch, MigrationRow, NewDecision } from '#migration/port.ts'
+import { sampleTurn } from '#migration/test-turn.ts'
+import { sampleTrail } from './sample-rows.ts'
+import type { OpenBackend } from './test-backend.ts'
+
+const row = (id: string): MigrationRow => ({
+  id,
+  name: 'move',
+  file: 'migration: move',
+  digest: 'd',
+  salt: 's',
+  createdMs: 5,
+  facts: { p99Ms: { 'ttft-p99': 400 } },
+  state: draftState,
+  version: 1,
+  checkedMs: 5,
+})
+
+type Step = { readonly migration: string; readonly number: number; readonly change: Change; readonly after: State }
+
+const decision = ({ migration, number, change, after }: Step, trail: string | null = null): NewDecision => ({
+  decision: {
+    migration,
+    number,
+    timeMs: 10 * number,
+    actor: 'drover',
+    change,
+    why: 'because',
+    from: 'draft',
+    after,
+    evidence: [],
+  },
+  trail: trail === null ? null : sampleTrail(trail),
+})
+
+const ramping: State = { ...draftState, phase: 'ramping', step: 0, weightBasisPoints: 500 }
+const start: Change = { kind: 'start', startStep: 0 }
+const columns: readonly Column[] = [
+  { kind: 'mark', metric: 'error-rate', above: null, compared: false },
+  { kind: 'size', metric: 'completion-tokens' },
+]
+
+/** Registers the tests that every backend passes as MigrationStore. */
+export const migrationContract = ({ name, open }: OpenBackend): void => {
+  test(`${name}: of decisions with the same number exactly one is kept, and with it the state that it leads to`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }, 'trl_1'),
+    )
+    assert.deepEqual(await store.migration('move'), { ...row('mig_1'), state: ramping })
+    const paused: State = { ...ramping, phase: 'paused', pause: 'manual' }
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map(() =>
+        store.decideMigration(
+          decision({ migration: 'mig_1', number: 2, change: { kind: 'pause', reason: 'manual' }, after: paused }),
+        ),
+      ),
+    )
+    assert.equal(answers.filter(Boolean).length, 1)
+    const found = await store.migration('move')
+    assert.deepEqual([found?.version, found?.state, found?.checkedMs], [2, paused, 20])
+    const kept = await store.decisions({ migration: 'mig_1', after: 0, limit: 10 })
+    assert.deepEqual(
+      kept.map(({ number, change }) => [number, change.kind]),
+      [
+        [1, 'start'],
+        [2, 'pause'],
+      ],
+    )
+    assert.equal((await store.decisions({ migration: 'mig_1', after: 1, limit: 10 })).length, 1)
+    assert.equal((await store.trail({ limit: 10, after: null })).length, 1)
+  })
+
+  test(`${name}: a name is free again when its migration is over, and means the newest`, async (context) => {
+    const store = await open(context, handClock(0))
+    const begin = (id: string) =>
+      store.createMigration(row(id), decision({ migration: id, number: 1, change: start, after: ramping }))
+    await begin('mig_1')
+    await assert.rejects(begin('mig_2'), { code: 'conflict' })
+    const over: State = { ...ramping, phase: 'aborted', weightBasisPoints: 0 }
+    await store.decideMigration(decision({ migration: 'mig_1', number: 2, change: { kind: 'abort' }, after: over }))
+    await begin('mig_2')
+    assert.equal((await store.migration('move'))?.id, 'mig_2')
+    assert.deepEqual(
+      (await store.migrations()).map(({ id }) => id),
+      ['mig_2'],
+    )
+  })
+
+  test(`${name}: nodes that tell at once, and twice, come to the sums of one who is told everything once`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    const turns: AssignedTurn[] = Array.from({ length: 60 }, (_unused, index) => ({
+      step: index % 3,
+      turn: sampleTurn({
+        id: `call_${index}`,
+        unit: index % 7 === 0 ? null : `unit_${index % 11}`,
+        arm: index % 2 === 0 ? 'candidate' : 'baseline',
+        startMs: 1_000 - index,
+        outcome: index % 5 === 0 ? 'timeout' : 'ok',
+      }),
+    }))
+    const batch = (source: number, sequence: number): EvidenceBatch => ({
+      migration: 'mig_1',
+      epoch: 1,
+      source: `node_${source}`,
+      sequence,
+      columns,
+      turns: turns.filter((_turn, index) => index % 3 === source && (index % 2) + 1 === sequence),
+    })
+    const tell = async (source: number): Promise<void> => {
+      assert.equal(await store.addEvidence(batch(source, 1)), true)
+      assert.equal(await store.addEvidence(batch(source, 1)), false)
+      assert.equal(await store.addEvidence(batch(source, 2)), true)
+      assert.equal(await store.addEvidence(batch(source, 1)), false)
+    }
+    await Promise.all([tell(0), tell(1), tell(2)])
+    const once = addTurns(turns, { columns, known: new Map(), evidence: new Map() })
+    const bare = (cells: readonly { readonly units: number; readonly turns: number }[]) =>
+      cells.filter(({ units, turns: met }) => units + met > 0)
+    assert.deepEqual(bare(await store.evidence('mig_1', 1)), bare(evidenceJson(once.cells)))
+    assert.deepEqual(await store.evidence('mig_1', 2), [])
+    await store.checkMigration('mig_1', 77)
+    assert.equal((await store.migration('move'))?.checkedMs, 77)
+  })
+}
