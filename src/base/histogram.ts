@@ -14,11 +14,13 @@ export const bucketOf = (ms: number): number =>
 export const middleMs = (bucket: number): number =>
   bucket === 0 ? leastMs : leastMs * 2 ** ((bucket - 0.5) / perOctave)
 
+/** Counts one time. */
 export const addTime = (histogram: Histogram, ms: number): void => {
   const bucket = bucketOf(ms)
   histogram.set(bucket, (histogram.get(bucket) ?? 0) + 1)
 }
 
+/** Adds the counts of another one. */
 export const addHistogram = (into: Histogram, from: ReadonlyMap<number, number>): void => {
   for (const [bucket, count] of from) into.set(bucket, (into.get(bucket) ?? 0) + count)
 }

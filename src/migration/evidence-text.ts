@@ -69,6 +69,7 @@ export const evidenceJson = (evidence: Evidence): readonly CellJson[] =>
     return cell === undefined ? [] : [cellJson(cell)]
   })
 
+/** The inverse of `evidenceJson`. */
 export const evidenceOf = (cells: readonly CellJson[]): Evidence =>
   new Map(cells.map((json) => [cellKey(json), cellOf(json)]))
 
@@ -81,6 +82,7 @@ const armOf = ([firstMs, step, seen, hit, sizes]: ArmText): ArmTally => ({ first
 export const tallyText = ({ baseline, candidate }: UnitTally): string =>
   JSON.stringify({ ...(baseline && { b: armText(baseline) }), ...(candidate && { c: armText(candidate) }) })
 
+/** The inverse of `tallyText`. */
 export const tallyOfText = (text: string): UnitTally => {
   const { b, c } = JSON.parse(text) as { readonly b?: ArmText; readonly c?: ArmText }
   return { ...(b && { baseline: armOf(b) }), ...(c && { candidate: armOf(c) }) }
