@@ -69,7 +69,8 @@ const errorOf = (frames: readonly Frame[]): Problem | null => {
 const isFiltered = (frames: readonly Frame[]): boolean => {
   const parts = frames.flatMap((frame) => frame.parts)
   const saysSomething = parts.some(({ type }) => type.endsWith('-delta') || type === 'image' || type === 'tool-result')
-  return !saysSomething && parts.some((part) => part.type === 'finish' && part.reason === 'content-filter')
+  const ending = parts.find((part) => part.type === 'finish')
+  return !saysSomething && (ending?.reason === 'content-filter' || ending?.reason === 'refusal')
 }
 
 const committed = Symbol('committed')

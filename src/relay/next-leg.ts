@@ -43,7 +43,10 @@ export type NextQuestion = {
   readonly endsMs: number
 }
 
-const filterWords = /content[_-]?filter|content[_-]?policy|moderation|data_inspection|sensitive/i
+const filterNames = /content[_-]?filter|content[_-]?policy|moderation|data_inspection|sensitive/i
+/** Of providers that tell no name of their own for it. */
+const filterWords =
+  /content (?:filter(?:ing)?|management|moderation) policy|content exists risk|considered high risk|flagged as potentially violating|不安全或敏感/i
 
 /** A refusal of the caller's own making after which another model may do better; `null` = it is none. */
 export const fallbackCauseOf = (problem: Problem): FallbackCause | null => {
@@ -51,9 +54,8 @@ export const fallbackCauseOf = (problem: Problem): FallbackCause | null => {
   if (problem.code === 'content_blocked') return 'content-filter'
   const { facts } = problem.detail
   if (problem.row.blame !== 'caller') return null
-  return filterWords.test(`${facts?.['upstream_code'] ?? ''} ${facts?.['upstream_type'] ?? ''}`)
-    ? 'content-filter'
-    : null
+  const names = `${facts?.['upstream_code'] ?? ''} ${facts?.['upstream_type'] ?? ''}`
+  return filterNames.test(names) || filterWords.test(problem.detail.message) ? 'content-filter' : null
 }
 
 /** Whether a leg may be asked after this refusal: another model, that the caller named or the operator lets follow on it. */

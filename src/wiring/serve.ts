@@ -194,6 +194,13 @@ type Kept = {
   readonly similar: SimilarAnswers | null
 }
 
+const checksOf =
+  ({ data, member }: Rooms) =>
+  () => {
+    const store = data.store.health()
+    return [{ name: 'store', ok: store.ok, detail: store.ok ? null : store.message }, ...member.checks()]
+  }
+
 /** The endpoints of the relay, of administration, and of those who watch. */
 const endpointsOf = async (
   machine: Machine,
@@ -242,14 +249,10 @@ const endpointsOf = async (
     ids,
     log,
   }
-  const checks = () => {
-    const store = data.store.health()
-    return [{ name: 'store', ok: store.ok, detail: store.ok ? null : store.message }, ...member.checks()]
-  }
   const mayRead = (inbound: Inbound): void => {
     if (!inbound.fromLoopback) admin.identifyAdmin(inbound)
   }
-  const watching: Endpoint<Served>[] = [...watchPages({ version, checks, warnings, metrics, mayRead })]
+  const watching: Endpoint<Served>[] = [...watchPages({ version, checks: checksOf(rooms), warnings, metrics, mayRead })]
   const calls: Endpoint<Served>[] = [
     ...relayEndpoints(Object.values(protocols)),
     await filePage('/', new URL('assets/quickstart.html', root)),

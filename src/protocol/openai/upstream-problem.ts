@@ -40,7 +40,7 @@ export const presentable = (message: string): string => {
 }
 
 const contextWords =
-  /context[_ ]length|maximum context|context (?:window|size)|model token limit|prompt is too long|input is too long|reduce the length|too many (?:input )?tokens|exceed_context/i
+  /context[_ ]length|maximum context|context (?:window|size|limit)|model token limit|prompt is too long|input is too long|reduce the length|too many (?:input )?tokens|maximum number of (?:input )?tokens|exceed_context/i
 
 /** Whether the refusal is about the length of the input; providers have no common code for it. */
 const isContextLength = ({ message, code, type }: StatedError): boolean =>
