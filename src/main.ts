@@ -66,6 +66,14 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   serve: async (request) => (await import('#wiring/serve.ts')).serve(machine, request),
   lockHolder: async (data) => (await import('#store/data-folder/data-lock.ts')).readDataLock(data),
   openStore: async (request) => (await import('#wiring/command-ports.ts')).openStore(machine, request),
+  takeBackup: async (request) =>
+    (await import('#store/data-folder/backup.ts')).takeBackup({ ...request, version, nowMs: clock.nowMs() }),
+  restoreBackup: async (request) =>
+    (await import('#store/data-folder/backup.ts')).restoreBackup({
+      ...request,
+      pid: process.pid,
+      nowMs: clock.nowMs(),
+    }),
   providerCredit: async (providers) =>
     (await import('#wiring/provider-balances.ts')).providerBalances(machine, providers),
   readTables: async (file, names) => (await import('#store/sqlite/foreign-tables.ts')).readForeignTables(file, names),

@@ -5,7 +5,7 @@ import type { NewPriceEntry, PriceBookSource, PriceEntry, PriceProposal, Proposa
 import type { AccountState, Balance, Grant, Receipt, Rerated, RerateRequest, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
 import type { PriceRecall, UsageStore } from '#report/port.ts'
-import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
+import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow, TrailVerdict } from './rows.ts'
 import type { Upgrade } from './upgrade.ts'
 
 export type {
@@ -28,7 +28,17 @@ export type {
   OwnedPage,
 } from './customer-store.ts'
 export type { NodeFacts, NodePorts } from './node-store.ts'
-export type { AccountRow, Billing, KeyRow, MemberRow, OrganisationRow, ProjectRow, Role, TrailRow } from './rows.ts'
+export type {
+  AccountRow,
+  Billing,
+  KeyRow,
+  MemberRow,
+  OrganisationRow,
+  ProjectRow,
+  Role,
+  TrailRow,
+  TrailVerdict,
+} from './rows.ts'
 export type { Upgrade } from './upgrade.ts'
 
 export type Page = {
@@ -134,6 +144,8 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
       trail: TrailRow,
     ) => Promise<void>
     readonly trail: (page: Page) => Promise<readonly TrailRow[]>
+    /** Recomputes the trail's chain of hashes from its beginning. */
+    readonly verifyTrail: () => Promise<TrailVerdict>
     /** The newest calls that match; with `afterId` the first ones behind it. */
     readonly calls: (filter: CallFilter) => Promise<CallPage>
     readonly call: (id: string) => Promise<CallRecord | null>

@@ -46,3 +46,8 @@ export type KeyRow = KeyFacts & {
 
 /** A row of the trail. */
 export type TrailRow = TrailEntry
+
+/** What the trail looks like to someone who checks it. `brokenAt` is the position of the first row that does not fit. */
+export type TrailVerdict =
+  | { readonly ok: true; readonly rows: number }
+  | { readonly ok: false; readonly rows: number; readonly brokenAt: number; readonly why: string }

@@ -202,6 +202,7 @@ export const testStore = (): TestStore => {
       trail.push(trailRow)
     },
     trail: async (page) => pageIn(trail, page),
+    verifyTrail: async () => ({ ok: true, rows: trail.length }),
     calls: async (filter) => callsIn(calls, filter),
     call: async (id) => calls.find((call) => call.id === id) ?? null,
     ...testMoney(accounts, trail),

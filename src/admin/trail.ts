@@ -54,4 +54,30 @@ const list = operation({
   },
 })
 
-export const trailOperations = [list] as const
+const verify = operation({
+  noun: 'trail',
+  verb: 'verify',
+  summary: 'Prove that no row of the trail was altered, taken out or put in: its chain of hashes, from the beginning.',
+  method: 'GET',
+  path: '/trail/verify',
+  scope: 'read',
+  input: z.strictObject({}),
+  output: z.object({
+    ok: z.boolean(),
+    rows: z.int().describe('Rows that fit, from the beginning.'),
+    broken_at: z.int().nullable().describe('The position of the first row that does not fit, from 1.'),
+    why: z.string().nullable(),
+  }),
+  flags: [],
+  render: ({ ok, rows, broken_at, why }) =>
+    ok ? `proven: ${rows} rows\n` : `NOT PROVEN: ${rows} rows fit, row ${broken_at} does not: ${why}\n`,
+  failure: ({ ok, broken_at }) => (ok ? null : `The trail is not what was written, from row ${broken_at} on.`),
+  run: async (_input, { ports }) => {
+    const verdict = await ports.store.verifyTrail()
+    return verdict.ok
+      ? { ok: true, rows: verdict.rows, broken_at: null, why: null }
+      : { ok: false, rows: verdict.rows, broken_at: verdict.brokenAt, why: verdict.why }
+  },
+})
+
+export const trailOperations = [list, verify] as const

@@ -60,6 +60,13 @@ export type ModelRetirement = {
   readonly successor: string | null
 }
 
+/** What a backup is, as its own `backup.json` says. */
+export type BackupFacts = {
+  /** RFC 3339, UTC. */
+  readonly taken: string
+  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[]
+}
+
 export type CommandLinePorts = {
   readonly stdin: {
     readonly isTTY?: boolean | undefined
@@ -86,6 +93,19 @@ export type CommandLinePorts = {
   readonly lockHolder: (data: string) => Promise<LockHolder | null>
   /** Opens the store in the data folder for one command. Rejects with Problem `conflict` while another process holds it. */
   readonly openStore: (request: { readonly config: Config; readonly data: string }) => Promise<LocalAdmin>
+  /** Copies the embedded store into a folder; a server may run. Rejects with a Problem. */
+  readonly takeBackup: (request: {
+    readonly file: string | null
+    readonly data: string
+    readonly into: string
+  }) => Promise<BackupFacts>
+  /** Puts a backup in the place of the store. Rejects with Problem `conflict` while a server runs. */
+  readonly restoreBackup: (request: {
+    readonly from: string
+    readonly data: string
+    readonly file: string | null
+    readonly force: boolean
+  }) => Promise<{ readonly backup: BackupFacts; readonly aside: string | null }>
   /** What is left of the operator's credit, of the providers that say it. */
   readonly providerCredit: (providers: readonly ProviderConfig[]) => Promise<readonly ProviderCredit[]>
   /** Rows of another program's SQLite database, by table; tables that it lacks are left out. Rejects with a Problem. */

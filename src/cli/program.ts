@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { operations } from '#admin/operations.ts'
 import { auditCommand } from './audit-command.ts'
+import { backupCommand, restoreCommand } from './backup-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { fitCommand } from './fit-command.ts'
 import { importCommand } from './import-command.ts'
@@ -47,6 +48,8 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(importCommand(shell))
   for (const command of operationCommands(operations, shell)) program.addCommand(command)
   program.addCommand(topCommand(shell))
+  program.addCommand(backupCommand(shell))
+  program.addCommand(restoreCommand(shell, exited))
   program.addHelpText('after', '\nNo command means serve. The manual is in docs/.')
   tame(program, shell.ports)
   return program

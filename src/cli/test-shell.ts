@@ -1,5 +1,6 @@
 /** A command line for tests: streams that are kept, a folder of its own, a store in memory, vendors that are few. */
 
+import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -62,6 +63,8 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
         opened.push(data)
         return { ports: admin.ports, close: async () => void opened.push('closed') }
       },
+      takeBackup: () => assert.fail('no store of a test is copied'),
+      restoreBackup: () => assert.fail('no store of a test is replaced'),
       checkProvider: async () => ({ status: 200, headers: {} }),
       retirementOf: async () => null,
       calendarsOf: async () => [],

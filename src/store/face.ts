@@ -1,6 +1,6 @@
 /** The ports of the rooms over a backend: every backend that runs the operations has this face. */
 
-import type { AdminStore, CustomerStore, KeyRow, PriceStore } from '#admin/port.ts'
+import type { AdminStore, CustomerStore, KeyRow, PriceStore, TrailVerdict } from '#admin/port.ts'
 import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { DocumentStore } from '#document/port.ts'
@@ -13,7 +13,6 @@ import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSourc
 import type { BindingStore, CarriedStore, ResponseStore } from '#resource/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
 import type { Execute } from './operations/index.ts'
-import type { TrailVerdict } from './operations/trail.ts'
 import { readCalls, readUsage, rollForward } from './read-log.ts'
 import { keyFacts } from './row/key-row.ts'
 import { verifyBooks } from './verify-books.ts'
@@ -45,8 +44,6 @@ export type Store = AdminStore &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
-    /** Recomputes the trail's chain of hashes from its beginning. */
-    readonly verifyTrail: () => Promise<TrailVerdict>
     /** Finishes what was accepted, then closes. Later calls are refused with `store_unavailable`. */
     readonly close: () => Promise<void>
   }

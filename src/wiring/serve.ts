@@ -6,6 +6,7 @@ import type { AdminEndpoint } from '#admin/api.ts'
 import { createAdminApi } from '#admin/api.ts'
 import { firstStart } from '#admin/first-start.ts'
 import { greeting } from '#admin/greeting.ts'
+import type { AdminPorts } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import type { PublicSettings } from '#admin/public-page.ts'
 import { publicPrices } from '#admin/public-prices.ts'
@@ -201,20 +202,48 @@ const checksOf =
     return [{ name: 'store', ok: store.ok, detail: store.ok ? null : store.message }, ...member.checks()]
   }
 
+/** Everything that looks at a call when it has ended. */
+const observerOf = (rooms: Rooms & Kept, metrics: ReturnType<typeof makeMetrics>) => {
+  const { data, log, watchers } = rooms
+  const keepPrice = priceKeeper({ rowsNow: () => priceRowsNow(rooms), store: data.store, log })
+  return (record: CallRecord, trace: RecordTrace | null): void => {
+    metrics.observe(record)
+    rooms.availability.observe(record)
+    rooms.volumes.add(record)
+    keepPrice(record, trace)
+    for (const watcher of watchers) watcher(record, trace)
+  }
+}
+
+/** What people look at with a browser. */
+const pagesOf = async (
+  { clock, root }: Machine,
+  { routes, availability, publicPages }: Rooms & Kept,
+  ports: AdminPorts,
+): Promise<readonly Endpoint<Served>[]> => {
+  const settings = publicPages.current
+  return [
+    await filePage('/', new URL('assets/quickstart.html', root)),
+    await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
+    manualEndpoint(),
+    ...publicStatus({ routing: routes, availability, settings, clock }),
+    ...publicPrices({ ports, settings, clock }),
+  ]
+}
+
 /** The endpoints of the relay, of administration, and of those who watch. */
 const endpointsOf = async (
   machine: Machine,
   rooms: Rooms & Kept,
   { warnings, closing }: { readonly warnings: () => readonly string[]; readonly closing: AsyncDisposableStack },
 ) => {
-  const { clock, ids, version, root } = machine
-  const { live, log, data, countTokens, watchers, member } = rooms
+  const { clock, ids, version } = machine
+  const { live, log, data, countTokens, member } = rooms
   const waitingRoom = makeWaitingRoom({ limiter: member.limiter(makeMemoryLimiter({ clock })), clock })
   const metrics = makeMetrics({ defaults: true, waitingCalls: waitingRoom.waiting })
   const admin = adminServing(machine, rooms)
   const overload = openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing)
   closing.defer(rooms.credit.watch(metrics.providerCredit))
-  const keepPrice = priceKeeper({ rowsNow: () => priceRowsNow(rooms), store: data.store, log })
   const ports = {
     snapshot: live.current,
     waitingRoom,
@@ -223,13 +252,7 @@ const endpointsOf = async (
     books: member.books,
     owner: member.owner,
     repeats: rooms.repeats,
-    observe: (record: CallRecord, trace: RecordTrace | null) => {
-      metrics.observe(record)
-      rooms.availability.observe(record)
-      rooms.volumes.add(record)
-      keepPrice(record, trace)
-      for (const watcher of watchers) watcher(record, trace)
-    },
+    observe: observerOf(rooms, metrics),
     traceShare: rooms.request.config.telemetry?.share ?? null,
     overload: () => member.refusal() ?? overload(),
     askHook: rooms.telling.askHook,
@@ -255,16 +278,7 @@ const endpointsOf = async (
   const watching: Endpoint<Served>[] = [...watchPages({ version, checks: checksOf(rooms), warnings, metrics, mayRead })]
   const calls: Endpoint<Served>[] = [
     ...relayEndpoints(Object.values(protocols)),
-    await filePage('/', new URL('assets/quickstart.html', root)),
-    await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
-    manualEndpoint(),
-    ...publicStatus({
-      routing: rooms.routes,
-      availability: rooms.availability,
-      settings: rooms.publicPages.current,
-      clock,
-    }),
-    ...publicPrices({ ports: admin.ports, settings: rooms.publicPages.current, clock }),
+    ...(await pagesOf(machine, rooms, admin.ports)),
     ...paymentEndpoints(),
   ]
   const looking = lookAfterBindings({ bindings: ports.bindings, look: (row) => lookAt(ports, row), clock, log })

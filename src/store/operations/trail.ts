@@ -10,11 +10,6 @@ import type { Transaction } from './context.ts'
 import { read } from './context.ts'
 import { checkLimit } from './page.ts'
 
-/** What the trail looks like to someone who checks it. `brokenAt` is the position of the first row that does not fit. */
-export type TrailVerdict =
-  | { readonly ok: true; readonly rows: number }
-  | { readonly ok: false; readonly rows: number; readonly brokenAt: number; readonly why: string }
-
 type Link = { readonly row: TrailRow; readonly position: number; readonly previousHash: string }
 
 /** SHA-256 in hex over the hash before and every field, in this order for ever. */
