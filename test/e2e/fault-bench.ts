@@ -21,6 +21,8 @@ export type Case = {
   readonly route: string
   /** Both providers fail. */
   readonly isEverybody?: boolean
+  /** How its providers speak, where not as all others. */
+  readonly voice?: Voice
   /** In the place of the fault's own: streams break off before the event with this index. */
   readonly cutAtEvent?: number
 }
@@ -51,9 +53,9 @@ const modelBlock = ({ name, route }: Case): string => `  ${name}:
 /** The case that a request is for, by the first step of its path. */
 const placeOf = (seen: Seen): string => seen.target.split('/')[1] ?? ''
 
-const scriptsFor = (cases: readonly Case[], voice: Voice, seed: number): ReadonlyMap<string, Script> => {
+const scriptsFor = (cases: readonly Case[], usual: Voice, seed: number): ReadonlyMap<string, Script> => {
   const scripts = new Map<string, Script>()
-  for (const [index, { name, fault, isEverybody, cutAtEvent }] of cases.entries()) {
+  for (const [index, { name, fault, isEverybody, cutAtEvent, voice = usual }] of cases.entries()) {
     const { script }: Fault = faultOf(fault)
     const plan = { voice, chance: makeChance(seed + index), slowMs: 900 }
     const failing = cutAtEvent === undefined ? script?.(plan) : cutAtEventOf(voice, cutAtEvent)
@@ -65,11 +67,11 @@ const scriptsFor = (cases: readonly Case[], voice: Voice, seed: number): Readonl
 
 type Stand = { readonly upstream: FakeUpstream; readonly voice: Voice }
 
-const configFor = async (cases: readonly Case[], { upstream, voice }: Stand): Promise<string> => {
+const configFor = async (cases: readonly Case[], { upstream, voice: usual }: Stand): Promise<string> => {
   const nobody = await closedPort()
   const addressOf = (name: string, isRefused: boolean): string =>
     `http://127.0.0.1:${isRefused ? nobody : upstream.port}/${name}/v1`
-  const providers = cases.flatMap(({ name, fault }) => [
+  const providers = cases.flatMap(({ name, fault, voice = usual }) => [
     providerLine(`${name}-faulty`, voice, addressOf(`${name}-faulty`, faultOf(fault).script === null)),
     providerLine(`${name}-sound`, voice, addressOf(`${name}-sound`, false)),
   ])
