@@ -1,6 +1,4 @@
 import { strict as assert } from 'node:assert'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { cutAfter, failure, stallAfter, stream, whole } from '../fake/answer.ts'
 import { makeGate } from '../fake/gate.ts'
@@ -11,6 +9,7 @@ import type { Answer } from './call.ts'
 import { assertProblem, call, openCall } from './call.ts'
 import { models, openAccount, provenOk, settled, sold } from './customer.ts'
 import { eventually, fakeKey, startRelay, testKey, within } from './harness.ts'
+import { placesOf } from './on-postgres.ts'
 
 const under = (key: string) => ({ headers: { 'idempotency-key': key } })
 const credit = 1_000_000_000n
@@ -164,8 +163,12 @@ describe('calls under an Idempotency-Key', () => {
     const ask = () => call(bench.relay.url, { key: testKey, body, ...under('sandbox') })
     const first = await ask()
     assertAgain(await ask(), first)
-    for (const file of ['drover.db', 'drover.db-wal'])
-      assert.equal(readFileSync(join(bench.relay.data, file)).includes('peculiar'), false, file)
+    assert.deepEqual(await placesOf('peculiar', bench.relay), [])
+    assert.notDeepEqual(
+      await placesOf(String(first.headers['x-request-id']), bench.relay),
+      [],
+      'they are looked through',
+    )
   })
 })
 

@@ -192,7 +192,12 @@ describe('money of calls', () => {
     const account = await openAccount(bench, 0n, { billing: 'unlimited' })
     bench.upstream.answerOnce(whole(completion({ promptTokens: 7, completionTokens: 3 })))
     await bench.relay.recordOf(await call(bench.relay.url, { key: account.key, body: sold() }))
-    assert.deepEqual(await balanceOf(bench, account.id), { balance: -13_000n, held: 0n })
+    const { balance } = await eventually('the charge', async () => {
+      const money = await balanceOf(bench, account.id)
+      assert.equal(money.held, 0n)
+      return money.balance === 0n ? undefined : money
+    })
+    assert.equal(balance, -13_000n)
     await provenOk(bench)
   })
 
@@ -201,6 +206,7 @@ describe('money of calls', () => {
     bench.upstream.answerOnce(whole(completion({ promptTokens: 7, completionTokens: 3 })))
     const answer = await call(bench.relay.url, { key: account.key, body: sold() })
     await bench.relay.recordOf(answer)
+    await settled(bench, account.id)
     const ask = (path: string, key = account.key) => call(bench.relay.url, { path, key })
     const credits = await ask('/v1/credits')
     assert.match(credits.text, /"total_credits":1,"total_usage":0\.000013,/)

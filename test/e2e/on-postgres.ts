@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 
@@ -27,6 +27,37 @@ const databaseOf = async (server: string, folder: string): Promise<string> => {
   const url = await makeDatabase(server)
   await writeFile(file, url)
   return url
+}
+
+/** Rows of the database that hold a word, as text or as bytes. */
+const rowsWith = async (word: string, url: string): Promise<readonly string[]> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const tables = await client.query(`select tablename as name from pg_tables where schemaname = 'public'`)
+    const found: string[] = []
+    for (const { name } of tables.rows) {
+      const asked = `select 1 from ${client.escapeIdentifier(name)} as one where one::text like $1 or one::text like $2`
+      const { rows } = await client.query(asked, [`%${word}%`, `%${Buffer.from(word).toString('hex')}%`])
+      found.push(...rows.map(() => String(name)))
+    }
+    return found
+  } finally {
+    await client.end()
+  }
+}
+
+/** Where a word lies readable in what a relay keeps: files of its data folder, tables of its database. */
+export async function placesOf(
+  word: string,
+  { folder, data }: { readonly folder: string; readonly data: string },
+): Promise<readonly string[]> {
+  const files = await readdir(data, { recursive: true, withFileTypes: true })
+  const found: string[] = []
+  for (const file of files.filter((one) => one.isFile()))
+    if ((await readFile(join(file.parentPath, file.name))).includes(word)) found.push(file.name)
+  const stored = join(folder, 'postgres-url')
+  return existsSync(stored) ? [...found, ...(await rowsWith(word, await readFile(stored, 'utf8')))] : found
 }
 
 /** Whether the folder has the configuration of an earlier start, which stays. */
