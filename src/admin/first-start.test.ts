@@ -93,6 +93,14 @@ test('a given key that a later start brings is added and told of; a known one is
   assert.equal((await store.keys(page)).length, 3)
 })
 
+test('two nodes that start at once with the same new key both start, and the key is there once', async () => {
+  const { start, store } = open()
+  await start(given('drover-admin'), null)
+  const both = await Promise.all([0, 1].map(() => start(given('drover-admin'), given('hs-test'))))
+  assert.deepEqual(both.map(({ keys }) => keys.length).sort(), [0, 1])
+  assert.equal((await store.keys(page)).length, 3)
+})
+
 test('what cannot be a key is refused by the name of its variable, without being shown', async () => {
   const { start, store } = open()
   const refused = async (admin: string | null, key: string | null, message: RegExp): Promise<void> => {

@@ -2,7 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
-import { Problem } from '#base/problem.ts'
+import { asProblem, Problem } from '#base/problem.ts'
 import { endingOf, givenKeyFault, makeKey } from '#policy/key.ts'
 import { viewOfAccount } from './accounts.ts'
 import { viewOfKey } from './key-view.ts'
@@ -163,6 +163,20 @@ const standing = (row: KeyRow, kind: FirstKey, nowMs: number): string | null => 
   return isRight ? null : `${variable} holds the key ${row.id}, which is no ${kind} key; it stays what it is.`
 }
 
+/** Gives whether it was added: another node that was given the same key may have been quicker. */
+const addKey = async (request: FirstStartRequest, row: KeyRow): Promise<boolean> => {
+  const { clock, ports } = request
+  const change = { operation: 'start.key', object: row.id, before: null, after: viewOfKey(row, clock.nowMs()) }
+  try {
+    await ports.store.createKey(row, trailRowOf(change, authorOf(request)))
+  } catch (thrown) {
+    if (asProblem(thrown).code !== 'conflict' || (await rowByDigest(request, row.digest)) === null) throw thrown
+    return false
+  }
+  await ports.keysChanged([row])
+  return true
+}
+
 const addGiven = async (request: FirstStartRequest): Promise<FirstStartResult> => {
   const { clock, ports } = request
   const keys: StartedKey[] = []
@@ -181,9 +195,7 @@ const addGiven = async (request: FirstStartRequest): Promise<FirstStartResult> =
     }
     const owner = { organisation: account.organisation, project: null, account: account.id }
     const row = rowOf(candidateOf(request, kind), owner, request)
-    const change = { operation: 'start.key', object: row.id, before: null, after: viewOfKey(row, clock.nowMs()) }
-    await ports.store.createKey(row, trailRowOf(change, authorOf(request)))
-    await ports.keysChanged([row])
+    if (!(await addKey(request, row))) continue
     keys.push({ kind, id: row.id, key: null })
     notes.push(`The key in ${variables[kind]} was new to this store and has been added as ${row.id}.`)
   }

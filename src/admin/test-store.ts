@@ -188,6 +188,8 @@ export const testStore = (): TestStore => {
     keys: async (page) => pageIn(keys, page),
     key: async (handle) => byHandle(keys, handle),
     createKey: async (row, trailRow) => {
+      if (keys.some(({ digest }) => digest === row.digest))
+        throw new Problem('conflict', { message: 'This key is already in the store.', param: 'key' })
       keys.push(row)
       trail.push(trailRow)
     },

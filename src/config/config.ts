@@ -39,6 +39,7 @@ export type ServerConfig = {
   readonly environment: string
   readonly bodyBytesMax: number
   readonly uploadBytesMax: number
+  readonly drainDelayMs: number
   readonly drainTimeoutMs: number
   readonly overload: { readonly loopDelayMs: number; readonly openCallsMax: number }
   /** Addresses and networks (`10.0.0.0/8`). */

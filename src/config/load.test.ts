@@ -93,6 +93,7 @@ describe('a good file', () => {
     assert.equal(config.server.environment, 'production')
     assert.equal(config.server.bodyBytesMax, 32 * 1024 * 1024)
     assert.equal(config.server.uploadBytesMax, 512 * 1024 * 1024)
+    assert.equal(config.server.drainDelayMs, 0)
     assert.equal(config.server.drainTimeoutMs, 30_000)
     assert.deepEqual(config.store, { file: null, postgres: null, durability: 'process' })
     assert.deepEqual(config.retention, {

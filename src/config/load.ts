@@ -64,6 +64,7 @@ const serverOf = async (
     environment: server.environment,
     bodyBytesMax: server.body_limit,
     uploadBytesMax: server.upload_limit,
+    drainDelayMs: server.drain_delay,
     drainTimeoutMs: server.drain_timeout,
     overload: { loopDelayMs: server.overload.loop_delay, openCallsMax: server.overload.open_calls },
     trustedProxies: server.trusted_proxies,

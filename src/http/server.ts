@@ -60,6 +60,8 @@ export type Listening = { readonly host: string; readonly port: number; readonly
 export type HttpServer = {
   /** @throws Problem `conflict` where the address cannot be had: what, why, and what to do. */
   readonly listen: () => Promise<Listening>
+  /** From now on every answer tells its caller to close the connection. Calls are still taken. */
+  readonly announceEnd: () => void
   /**
    * Takes no more connections, tells callers to close, lets open exchanges end for `timeoutMs`, then destroys what is left.
    * Gives the number of exchanges that were cut.
@@ -228,8 +230,12 @@ class RelayServer<T> {
     })
   }
 
-  async drain(timeoutMs: number): Promise<number> {
+  announceEnd(): void {
     this.#draining = true
+  }
+
+  async drain(timeoutMs: number): Promise<number> {
+    this.announceEnd()
     this.#ending.abort(new DOMException('This server is about to end.', 'AbortError'))
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeIdleConnections()
@@ -262,6 +268,7 @@ export const createHttpServer = <T>(options: ServerOptions<T>): HttpServer => {
   const server = new RelayServer(options)
   return {
     listen: () => server.listen(),
+    announceEnd: () => server.announceEnd(),
     drain: (timeoutMs) => server.drain(timeoutMs),
     openExchanges: () => server.openExchanges(),
   }

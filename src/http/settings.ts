@@ -44,6 +44,11 @@ export const serverSettings = z
     upload_limit: size({ min: '1kb', max: '64gb' })
       .prefault('512mb')
       .describe('The largest multipart form (files, audio, images). It is spooled to disk, not kept in memory.'),
+    drain_delay: duration({ min: '0s', max: '10m' })
+      .prefault('0s')
+      .describe(
+        'How long calls are still taken after SIGTERM while `/health/readiness` says 503: the time in which a balancer notices. Answers close their connections meanwhile.',
+      ),
     drain_timeout: duration({ max: '1h' })
       .prefault('30s')
       .describe('How long open streams may take to finish after SIGTERM.'),

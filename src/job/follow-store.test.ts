@@ -6,14 +6,14 @@ import { Problem } from '#base/problem.ts'
 import { followStore } from './follow-store.ts'
 import type { StoreChanges } from './port.ts'
 
-/** A store whose trail the test moves. */
-const stage = () => {
+/** A store whose trail the test moves; its end is at 5 when following begins, unless it says otherwise. */
+const stage = async (from = 5) => {
   const clock = handClock(0)
   const state = { end: 5, fails: false, refuses: false }
   const applied: StoreChanges[] = []
   let hint = (): void => {}
-  const follower = followStore({
-    from: 5,
+  const follower = await followStore({
+    from,
     clock,
     log: silentLog,
     store: {
@@ -45,7 +45,7 @@ const stage = () => {
 }
 
 test('a change is taken within a second of its commit, and at once where the store hints at it', async () => {
-  const { state, applied, pass, settle, hint, follower } = stage()
+  const { state, applied, pass, settle, hint, follower } = await stage()
   await pass(1000)
   assert.equal(applied.length, 0)
   state.end = 6
@@ -61,8 +61,17 @@ test('a change is taken within a second of its commit, and at once where the sto
   await follower.close()
 })
 
+test('what was changed while the node was reading is there when following begins', async () => {
+  const { applied, follower } = await stage(3)
+  assert.deepEqual(
+    applied.map(({ position }) => position),
+    [5],
+  )
+  await follower.close()
+})
+
 test('while the store is away it is not heard; what was missed comes when it is back, and what failed comes again', async () => {
-  const { state, applied, pass, follower } = stage()
+  const { state, applied, pass, follower } = await stage()
   await pass(500)
   assert.ok(follower.unheardMs() <= 300)
   state.fails = true

@@ -27,8 +27,8 @@ export type Follower = {
   readonly close: () => Promise<void>
 }
 
-/** Follows until `close`. */
-export const followStore = ({ store, from, apply, clock, log }: Following): Follower => {
+/** Resolves when the snapshot has all that the store had when it was asked, then follows until `close`. Rejects where the store is away. */
+export const followStore = async ({ store, from, apply, clock, log }: Following): Promise<Follower> => {
   let position = from
   let heardMs = clock.monotonicMs()
   let closed = false
@@ -37,17 +37,23 @@ export const followStore = ({ store, from, apply, clock, log }: Following): Foll
   let isWanted = false
   let isQuiet = true
 
-  const ask = async (): Promise<void> => {
+  /** Gives whether there may be more. */
+  const takeChanges = async (): Promise<boolean> => {
     const askedMs = clock.monotonicMs()
+    let isMore = false
+    if ((await store.trailEnd()) !== position) {
+      const changes = await store.changesAfter(position)
+      await apply(changes)
+      position = changes.position
+      isMore = changes.everything
+    }
+    // What was changed after the question may be missing: it is heard as of then.
+    heardMs = askedMs
+    return isMore
+  }
+  const ask = async (): Promise<void> => {
     try {
-      if ((await store.trailEnd()) !== position) {
-        const changes = await store.changesAfter(position)
-        await apply(changes)
-        position = changes.position
-        isWanted ||= changes.everything
-      }
-      // What was changed after the question may be missing: it is heard as of then.
-      heardMs = askedMs
+      isWanted = (await takeChanges()) || isWanted
       if (!isQuiet) log.info('the store is heard again')
       isQuiet = true
     } catch (thrown) {
@@ -71,6 +77,8 @@ export const followStore = ({ store, from, apply, clock, log }: Following): Foll
       isWanted = false
     })
   }
+  // What others changed while this node was reading: whoever calls it next finds it there.
+  while (await takeChanges());
   store.onHint(() => {
     if (!closed) look()
   })

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { OldCalls } from '#relay/port.ts'
+import type { Rounds } from './rounds.ts'
 import { goRound } from './rounds.ts'
 
 /** Rows of one transaction. */
@@ -17,12 +18,19 @@ export type ForgetOld = {
   readonly store: OldCalls & Pick<Outbox, 'forgetEvents'>
   /** How long each is kept. */
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number; readonly eventsMs: number }
+  readonly isMine?: Rounds['isMine']
   readonly clock: Clock
   readonly log: Log
 }
 
 /** Goes on until `close`, which waits for the batch under way. A store that is away is asked again. */
-export const forgetOld = ({ store, retention, clock, log }: ForgetOld): { readonly close: () => Promise<void> } => {
+export const forgetOld = ({
+  store,
+  retention,
+  isMine,
+  clock,
+  log,
+}: ForgetOld): { readonly close: () => Promise<void> } => {
   const counts = { calls: 0, bodies: 0, events: 0 }
 
   /** One batch of each; gives whether there may be more. */
@@ -45,5 +53,5 @@ export const forgetOld = ({ store, retention, clock, log }: ForgetOld): { readon
     return null
   }
   const failure = { level: 'warn', message: 'old records could not be deleted' } as const
-  return goRound({ round, everyMs, firstMs, failure, clock, log })
+  return goRound({ round, everyMs, firstMs, isMine, failure, clock, log })
 }

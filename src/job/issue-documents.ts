@@ -5,6 +5,7 @@ import type { Log } from '#base/log.ts'
 import type { ClerkParts } from '#document/clerk.ts'
 import { issueCreditNote, issueInvoice } from '#document/clerk.ts'
 import type { PaymentStore } from '#payment/port.ts'
+import type { Rounds } from './rounds.ts'
 import { goRound } from './rounds.ts'
 
 const everyMs = 5_000
@@ -13,6 +14,7 @@ const roundMax = 50
 export type IssueDocuments = {
   readonly clerk: ClerkParts
   readonly payments: Pick<PaymentStore, 'order' | 'refund'>
+  readonly isMine?: Rounds['isMine']
   readonly clock: Clock
   readonly log: Log
 }
@@ -50,6 +52,7 @@ export const issueDocuments = (parts: IssueDocuments): { readonly close: () => P
       return null
     },
     everyMs,
+    isMine: parts.isMine,
     failure: { level: 'warn', message: 'documents could not be issued' },
     clock: parts.clock,
     log: parts.log,

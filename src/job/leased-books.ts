@@ -4,7 +4,7 @@
  * to the store, and an account goes on for a while when the store is away. The store never lends what an account does not have.
  */
 
-import { asProblem } from '#base/problem.ts'
+import { asProblem, Problem } from '#base/problem.ts'
 import { idleOf, leaseKey, leaseLengthMs, roomOf } from '#ledger/lease.ts'
 import type { DrawRequest, Ended, ExtendRequest, Held, HoldRequest, SettleRequest, VoidRequest } from '#ledger/port.ts'
 import { drainCalls } from './drain-journal.ts'
@@ -20,6 +20,8 @@ const idleMs = 500
 const recallMs = 250
 const recallPauseMs = 50
 const recallAgainMs = 1000
+/** A call waits no longer for the store to lend to it; what is asked by then still comes, for the next call. */
+const storeWaitMs = 5000
 const journalPageMax = 1000
 /** Ended calls that the store does not have yet; with more, no call begins. */
 const undrainedMax = 100_000
@@ -57,7 +59,7 @@ class Books {
     if (known !== undefined) return this.#repeated(known.call)
     this.figures.calls += 1
     if (this.#ended.length >= undrainedMax) return this.#options.store.hold(request)
-    const { lease, refusal } = await this.#roomFor(() => this.#leaseFor(request), request, request)
+    const { lease, refusal } = await this.#patiently(this.#roomFor(() => this.#leaseFor(request), request, request))
     const roomNanoUsd = this.#room(lease)
     const { amountMinNanoUsd } = request
     if (refusal !== null && (roomNanoUsd < amountMinNanoUsd || roomNanoUsd === 0n)) return refusal
@@ -80,7 +82,7 @@ class Books {
     let addNanoUsd = request.addNanoUsd
     if (addNanoUsd > 0n) {
       const wish = { amountNanoUsd: addNanoUsd, amountMinNanoUsd: request.addMinNanoUsd }
-      const { refusal } = await this.#roomFor(() => lease, wish, null)
+      const { refusal } = await this.#patiently(this.#roomFor(() => lease, wish, null))
       const room = this.#room(lease)
       if (room < addNanoUsd) addNanoUsd = room
       if (addNanoUsd < request.addMinNanoUsd) return refusal ?? { ok: false, reason: 'ended' }
@@ -248,6 +250,24 @@ class Books {
       lease = leaseNow()
     }
     return { lease, refusal }
+  }
+
+  /** What is asked of the store, or that it does not answer: a network that loses what is sent says nothing for long. */
+  async #patiently<T>(asked: Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>()
+    const cancel = this.#options.clock.after(storeWaitMs, () =>
+      late.reject(
+        new Problem('store_unavailable', {
+          message: `The store has not answered for ${storeWaitMs / 1000} s, and the call needs more than this node was lent. Try again, or another node.`,
+          retryAfterMs: 1000,
+        }),
+      ),
+    )
+    try {
+      return await Promise.race([asked, late.promise])
+    } finally {
+      cancel()
+    }
   }
 
   /** Runs one thing at a time in the store for a lease. */

@@ -3,11 +3,13 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
-import type { ClusterStore, NodeBeat, NodeView } from './port.ts'
+import type { ClusterStore, HeldMandate, NodeBeat, NodeView } from './port.ts'
+import { goRound } from './rounds.ts'
 
 const beatEveryMs = 1000
 /** A node that was not heard for this long counts as gone until it is heard again. */
 export const nodeGoneMs = 5000
+const mandateName = 'jobs'
 /** The mandate for common work; who holds it stops by its own clock before others may take it. */
 const mandateMs = 6000
 const mandateSlackMs = 2000
@@ -24,6 +26,8 @@ export type NodeLife = {
   readonly livingCount: () => number
   /** Whether this node may do now what only one may do. */
   readonly leads: () => boolean
+  /** In whose name it does, to be held against what the store says by then. */
+  readonly mandate: () => HeldMandate
   /** What of the others does not fit with this node, for people. */
   readonly warnings: () => readonly string[]
   readonly close: () => Promise<void>
@@ -41,48 +45,37 @@ const differing = (self: NodeBeat, nodes: readonly NodeView[]): readonly string[
 export const startNodeLife = async ({ store, self, clock, log }: NodeLifeOptions): Promise<NodeLife> => {
   let nodes: readonly NodeView[] = []
   let leadsUntilMs = Number.NEGATIVE_INFINITY
-  let closed = false
-  let cancel = (): void => {}
-  let running: Promise<void> = Promise.resolve()
+  let term = 0
+  const holder = (): string => `${self().node}.${self().boot}`
 
   const beat = async (): Promise<void> => {
-    const me = self()
-    await store.beat(me)
+    await store.beat(self())
     nodes = await store.nodes()
     const askedMs = clock.monotonicMs()
-    const { held, term } = await store.takeMandate({
-      name: 'jobs',
-      holder: `${me.node}.${me.boot}`,
-      lengthMs: mandateMs,
-    })
+    const taken = await store.takeMandate({ name: mandateName, holder: holder(), lengthMs: mandateMs })
     const led = clock.monotonicMs() < leadsUntilMs
-    leadsUntilMs = held ? askedMs + mandateMs - mandateSlackMs : Number.NEGATIVE_INFINITY
-    if (held && !led) log.info('this node leads the common work', { term })
-  }
-  const round = async (): Promise<void> => {
-    try {
-      await beat()
-    } catch (thrown) {
-      log.debug('this node could not tell that it lives', { problem: asProblem(thrown).message })
-    }
-    wait()
-  }
-  const wait = (): void => {
-    if (closed) return
-    cancel = clock.after(beatEveryMs, () => {
-      running = round()
-    })
+    leadsUntilMs = taken.held ? askedMs + mandateMs - mandateSlackMs : Number.NEGATIVE_INFINITY
+    if (taken.held) term = taken.term
+    if (taken.held && !led) log.info('this node leads the common work', { term })
   }
   await beat()
-  wait()
+  const beating = goRound({
+    round: async () => {
+      await beat()
+      return null
+    },
+    everyMs: beatEveryMs,
+    failure: { level: 'debug', message: 'this node could not tell that it lives' },
+    clock,
+    log,
+  })
   return {
     livingCount: () => Math.max(1, nodes.filter(({ agoMs }) => agoMs < nodeGoneMs).length),
     leads: () => clock.monotonicMs() < leadsUntilMs,
+    mandate: () => ({ name: mandateName, holder: holder(), term }),
     warnings: () => differing(self(), nodes),
     close: async () => {
-      closed = true
-      cancel()
-      await running
+      await beating.close()
       try {
         // Who leaves in good order leaves nothing behind that could be waited for.
         await store.leave(self().node)

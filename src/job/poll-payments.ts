@@ -8,6 +8,7 @@ import type { CashierParts } from '#payment/cashier.ts'
 import { pollPayments } from '#payment/poll.ts'
 import type { Fee } from '#payment/price.ts'
 import { reconcileDay } from '#payment/reconcile.ts'
+import type { Rounds } from './rounds.ts'
 import { goRound } from './rounds.ts'
 
 const everyMs = 5_000
@@ -21,6 +22,7 @@ const billAgainMs = 3_600_000
 export type PollPayments = {
   readonly cashier: CashierParts
   readonly keptFee: (method: string) => Fee | null
+  readonly isMine?: Rounds['isMine']
   readonly clock: Clock
   readonly log: Log
 }
@@ -47,7 +49,7 @@ export const reconcileNight = async ({ cashier, keptFee, clock, log }: PollPayme
 
 /** Goes on until `close`, which waits for the round under way. */
 export const startPolling = (parts: PollPayments): { readonly close: () => Promise<void> } => {
-  const { cashier, clock, log } = parts
+  const { cashier, isMine, clock, log } = parts
   let [topUpMs, billMs] = [0, 0]
   const round = async (): Promise<null> => {
     await pollPayments(cashier)
@@ -62,5 +64,12 @@ export const startPolling = (parts: PollPayments): { readonly close: () => Promi
     }
     return null
   }
-  return goRound({ round, everyMs, failure: { level: 'warn', message: 'payments could not be asked for' }, clock, log })
+  return goRound({
+    round,
+    everyMs,
+    isMine,
+    failure: { level: 'warn', message: 'payments could not be asked for' },
+    clock,
+    log,
+  })
 }

@@ -1,6 +1,7 @@
 /** What the work of several nodes on one store needs kept. Times are the store's own clock, which all nodes share. */
 
 import type { AccountFacts } from '#ledger/port.ts'
+import type { Delivery } from '#notify/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 
 /** What a node tells of itself. */
@@ -29,6 +30,9 @@ export type NodeView = {
 /** A right that one node has at a time; what it writes under it names the term, and an older term is refused. */
 export type Mandate = { readonly held: boolean; readonly term: number }
 
+/** Under which something is written. */
+export type HeldMandate = { readonly name: string; readonly holder: string; readonly term: number }
+
 /** What has changed behind a place of the trail. */
 export type StoreChanges = {
   readonly position: number
@@ -46,7 +50,7 @@ export type ClusterStore = {
   readonly trailEnd: () => Promise<number>
   readonly changesAfter: (position: number) => Promise<StoreChanges>
   readonly nodes: () => Promise<readonly NodeView[]>
-  /** Takes this node off the list: it has ended in good order. */
+  /** Takes this node off the list, and its mandates from it: it has ended in good order. */
   readonly leave: (node: string) => Promise<void>
   /** Takes or keeps the mandate of this name for `lengthMs`, where nobody else has it. */
   readonly takeMandate: (request: {
@@ -54,6 +58,11 @@ export type ClusterStore = {
     readonly holder: string
     readonly lengthMs: number
   }) => Promise<Mandate>
+  /**
+   * Notes how a delivery ended, in the name of whoever leads.
+   * @throws Problem `conflict` where another has taken the mandate since: what was written by a leader is not undone by one before.
+   */
+  readonly noteDeliveryUnder: (delivery: Delivery, mandate: HeldMandate) => Promise<void>
   /** Calls back when another node may have changed something; a hint, which may be missing. */
   readonly onHint: (listener: () => void) => void
 }

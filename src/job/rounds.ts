@@ -8,6 +8,8 @@ export type Rounds = {
   /** Does one round; gives the wait until the next in milliseconds where it is another than the usual, else `null`. */
   readonly round: (isClosed: () => boolean) => Promise<number | null>
   readonly everyMs: number
+  /** Whether this node is to do it, asked before each round; absent = it is. */
+  readonly isMine?: (() => boolean) | undefined
   /** Until the first round; absent = as between rounds. */
   readonly firstMs?: number
   /** What is logged of a round that rejects; the next one comes at its usual time. */
@@ -21,6 +23,7 @@ export const goRound = ({
   round,
   everyMs,
   firstMs = everyMs,
+  isMine = () => true,
   failure,
   clock,
   log,
@@ -31,7 +34,7 @@ export const goRound = ({
   const once = async (): Promise<void> => {
     let delayMs: number | null = null
     try {
-      delayMs = await round(() => closed)
+      if (isMine()) delayMs = await round(() => closed)
     } catch (thrown) {
       log[failure.level](failure.message, { problem: asProblem(thrown).message })
     }

@@ -6,6 +6,7 @@ import { idFrom } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
 import type { LotView } from '#ledger/port.ts'
+import type { Rounds } from './rounds.ts'
 import { goRound } from './rounds.ts'
 
 const everyMs = 3_600_000
@@ -32,12 +33,18 @@ export type WarnOfExpiry = {
   /** Days ahead, as the alerts have it; `null` = nobody is told. */
   readonly days: () => number | null
   readonly emit: Emit
+  readonly isMine?: Rounds['isMine']
   readonly clock: Clock
   readonly log: Log
 }
 
 /** One round; gives how many lots were told of. The event's id is the lot's, so that a repeat is told once. */
-export const tellExpiring = async ({ store, days, emit, clock }: Omit<WarnOfExpiry, 'log'>): Promise<number> => {
+export const tellExpiring = async ({
+  store,
+  days,
+  emit,
+  clock,
+}: Omit<WarnOfExpiry, 'log' | 'isMine'>): Promise<number> => {
   const ahead = days()
   if (ahead === null) return 0
   const nowMs = clock.nowMs()
@@ -87,6 +94,7 @@ export const warnOfExpiry = (parts: WarnOfExpiry): { readonly close: () => Promi
     },
     everyMs,
     firstMs,
+    isMine: parts.isMine,
     failure: { level: 'warn', message: 'credit that ends soon could not be looked for' },
     clock: parts.clock,
     log: parts.log,

@@ -17,7 +17,6 @@ import type { Limiter } from '#policy/port.ts'
 import { shareLimits } from '#policy/share-limits.ts'
 import type { Live } from '#relay/live.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
-import { loadCustomers } from './customers.ts'
 import type { openData } from './data.ts'
 import type { Machine } from './machine.ts'
 
@@ -29,6 +28,8 @@ export type Membership = {
   /** How the names of this node's processes begin, of which only one runs; empty = only one runs at all. */
   readonly ownersOf: string
   readonly limiter: (limiter: Limiter) => Limiter
+  /** Whether this node does what only one has to do. */
+  readonly leads: () => boolean
   /** What is delivered is delivered by the node that leads. */
   readonly outbox: (outbox: Outbox) => Outbox
   /** The books of calls. */
@@ -37,8 +38,8 @@ export type Membership = {
   readonly refusal: () => Problem | null
   readonly checks: () => readonly Check[]
   readonly warnings: () => readonly string[]
-  /** Follows the store, from what the trail was when reading began. */
-  readonly follow: (live: Live, closing: AsyncDisposableStack) => void
+  /** Follows the store, from what the trail was when reading began; resolves when this node knows what was changed meanwhile. */
+  readonly follow: (followed: Followed, closing: AsyncDisposableStack) => Promise<void>
   /** Where others reach this node. */
   readonly announce: (url: string) => void
   readonly configured: (config: Config) => void
@@ -49,11 +50,12 @@ const soleNode = (owner: string, books: CallBooks): Membership => ({
   books,
   ownersOf: '',
   limiter: (limiter) => limiter,
+  leads: () => true,
   outbox: (outbox) => outbox,
   refusal: () => null,
   checks: () => [],
   warnings: () => [],
-  follow: () => {},
+  follow: async () => {},
   announce: () => {},
   configured: () => {},
 })
@@ -61,11 +63,18 @@ const soleNode = (owner: string, books: CallBooks): Membership => ({
 /** A change reaches every node within this time; a node that has not heard the store for so long may have missed one. */
 const heardWithinMs = 1000
 
+/** What changes are taken into, and what is read anew where they do not say it themselves. */
+export type Followed = {
+  readonly live: Live
+  readonly readCustomers: () => Promise<void>
+  readonly readPrices: () => Promise<void>
+}
+
 const applyTo = async (
-  { data, live, log }: { readonly data: Data; readonly live: Live; readonly log: Log },
+  store: Data['store'],
+  { live, readCustomers, readPrices }: Followed,
   changes: StoreChanges,
 ): Promise<void> => {
-  const { store } = data
   const { keys, accounts, others, everything } = changes
   if (everything) {
     live.keysChanged([...(await store.load())].map(([digest, key]) => ({ ...key, digest })))
@@ -74,8 +83,8 @@ const applyTo = async (
   if (keys.length > 0) live.keysChanged(keys)
   if (accounts.length > 0) live.accountsChanged(accounts)
   if (!others && !everything) return
-  live.customersChanged(await loadCustomers({ store, vault: data.vault }, log))
-  live.pricesChanged(await store.priceEntries())
+  await readCustomers()
+  await readPrices()
 }
 
 type Joining = { readonly config: Config; readonly data: Data; readonly log: Log; readonly boot: string }
@@ -129,9 +138,11 @@ const joinNodes = async (
     owner: `${node}.${boot}`,
     ownersOf: `${node}.`,
     limiter: (limiter) => shareLimits(limiter, life.livingCount),
+    leads: life.leads,
     outbox: (outbox) => ({
       ...outbox,
       dueDeliveries: async (nowMs, limit) => (life.leads() ? outbox.dueDeliveries(nowMs, limit) : []),
+      noteDelivery: (delivery) => store.noteDeliveryUnder(delivery, life.mandate()),
     }),
     refusal: () =>
       unheardMs() <= staleMaxMs
@@ -146,11 +157,11 @@ const joinNodes = async (
       return [{ name: 'changes', ok, detail: ok ? null : detail }]
     },
     warnings: life.warnings,
-    follow: (live, stack) => {
-      const follower = followStore({
+    follow: async (followed, stack) => {
+      const follower = await followStore({
         store,
         from,
-        apply: (changes) => applyTo({ data, live, log }, changes),
+        apply: (changes) => applyTo(data.store, followed, changes),
         clock,
         log,
       })

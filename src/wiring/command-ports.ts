@@ -52,7 +52,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       tell,
       nodes: opened.cluster,
       figures: null,
-      prices: pricePorts(live, catalog, store),
+      prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,
       documents: openClerk(machine, { store, current: () => config }),
     },

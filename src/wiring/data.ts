@@ -1,11 +1,8 @@
 /** The data folder opened: its lock, its secret, its store. */
 
 import { join } from 'node:path'
-import type { NodePorts } from '#admin/port.ts'
 import type { Log } from '#base/log.ts'
 import type { Config } from '#config/config.ts'
-import type { ClusterStore } from '#job/port.ts'
-import type { LeaseBooks } from '#ledger/port.ts'
 import { digestKey } from '#policy/key.ts'
 import { folderShelf } from '#provider/sandbox-shelf.ts'
 import type { SimilarStore } from '#reuse/port.ts'
@@ -14,6 +11,7 @@ import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadNodeId } from '#store/data-folder/node-id.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import type { Store } from '#store/face.ts'
+import type { PostgresStore } from '#store/postgres/client.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import { credentialVault } from './credential-vault.ts'
 import type { Machine } from './machine.ts'
@@ -26,7 +24,7 @@ const openStores = async (
   { config, data, log }: DataRequest,
 ): Promise<{
   readonly store: Store
-  readonly cluster: (ClusterStore & NodePorts & LeaseBooks) | null
+  readonly cluster: PostgresStore['cluster'] | null
   readonly openSimilar: (() => Promise<SimilarStore>) | null
 }> => {
   const { postgres, file, durability } = config.store
@@ -62,6 +60,8 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     cluster,
     /** Search by vectors; `null` = the store has none. */
     openSimilar,
+    /** Nodes that share a store go by its time: one whose own clock is wrong books nothing at another time than the others. */
+    clock: cluster?.clock ?? clock,
     node: loadNodeId(data, ids),
     folder: data,
     answerSeal: makeSeal(pepper, ids, 'kept answers'),

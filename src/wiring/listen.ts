@@ -29,6 +29,8 @@ export type Listeners = {
   /** Where commands on this machine reach the admin API. */
   readonly adminUrl: string
   readonly openExchanges: () => number
+  /** Calls are still taken, and told to close their connections. */
+  readonly announceEnd: () => void
   /** Gives the number of exchanges that were cut. */
   readonly drain: (timeoutMs: number) => Promise<number>
 }
@@ -70,15 +72,18 @@ export const listen = async <T>(machine: Machine, request: ListenRequest<T>): Pr
     endpoints: [...calls, ...watching, ...(admin === null ? administration : [])],
   })
   const { url } = await main.listen()
-  if (admin === null)
-    return { url, adminUrl: url, openExchanges: main.openExchanges, drain: (timeoutMs) => main.drain(timeoutMs) }
+  if (admin === null) return { ...main, url, adminUrl: url }
   const own = serverFor(machine, request, { ...admin, endpoints: [...administration, ...watching] })
   try {
     const { url: adminUrl } = await own.listen()
     const drain = async (timeoutMs: number): Promise<number> =>
       (await Promise.all([main.drain(timeoutMs), own.drain(timeoutMs)])).reduce((sum, count) => sum + count, 0)
     const openExchanges = (): number => main.openExchanges() + own.openExchanges()
-    return { url, adminUrl, openExchanges, drain }
+    const announceEnd = (): void => {
+      main.announceEnd()
+      own.announceEnd()
+    }
+    return { url, adminUrl, openExchanges, announceEnd, drain }
   } catch (problem) {
     await main.drain(0)
     throw problem

@@ -3,18 +3,17 @@
 import type { PricePorts } from '#admin/operation.ts'
 import type { PriceRow } from '#base/price-row.ts'
 import type { Catalog } from '#catalog/model.ts'
-import type { PriceBookSource } from '#catalog/port.ts'
 import type { Live } from '#relay/live.ts'
 import type { MonthVolumes } from '#relay/month-volumes.ts'
 import type { VolumeSource } from '#relay/port.ts'
 import { modelRows } from './relay-rooms.ts'
 
 /** What administration needs of prices. */
-export const pricePorts = (live: Live, catalog: Catalog, store: PriceBookSource): PricePorts => ({
+export const pricePorts = (live: Live, catalog: Catalog, bookChanged: PricePorts['bookChanged']): PricePorts => ({
   catalog,
   snapshot: live.current,
   book: live.book,
-  bookChanged: async () => live.pricesChanged(await store.priceEntries()),
+  bookChanged,
 })
 
 /** Counts the calls of this month that ended before this process: from sums by the day, so that it takes no time however long the log is. */

@@ -38,6 +38,7 @@ import { expiryDays, warnOfExpiry } from '#job/warn-of-expiry.ts'
 import type { Availability } from '#observe/availability.ts'
 import type { Figures } from '#observe/figures.ts'
 import { makeFigures } from '#observe/figures.ts'
+import type { Check } from '#observe/health.ts'
 import { makeMetrics } from '#observe/metrics.ts'
 import { watchPages } from '#observe/pages.ts'
 import { pinoLog } from '#observe/pino-log.ts'
@@ -70,6 +71,7 @@ import { joinCluster } from './cluster.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { openClerk } from './documents.ts'
+import { drain, stopped } from './drain.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { keySpendFrom } from './key-spend.ts'
 import { listen } from './listen.ts'
@@ -82,6 +84,7 @@ import { priceKeeper } from './price-keeper.ts'
 import { countVolumesBefore, pricePorts, priceRowsNow } from './prices.ts'
 import { openProviderCredit } from './provider-balances.ts'
 import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
+import { rereading } from './reread.ts'
 import { openSimilarAnswers } from './similar.ts'
 import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
@@ -109,14 +112,18 @@ type Rooms = {
   readonly payments: PaymentRoom
   readonly availability: Availability
   readonly documents: ClerkParts
+  /** What the store holds of customers and of prices, read into the snapshot. */
+  readonly readCustomers: () => Promise<void>
+  readonly readPrices: () => Promise<void>
 } & Awaited<ReturnType<typeof openRelay>>
 
 const adminPorts = ({
   request,
   data,
-  log,
   live,
   catalog,
+  readCustomers,
+  readPrices,
   telling,
   figures,
   routes,
@@ -131,7 +138,7 @@ const adminPorts = ({
   environment: request.config.server.environment,
   keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),
   accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => live.accountsChanged(changed),
-  customersChanged: async () => live.customersChanged(await loadCustomers(data, log)),
+  customersChanged: readCustomers,
   sealCredential: data.vault.close,
   plans: () => live.current().customers.plans,
   signup: () => signupRoom(request.config.signup),
@@ -141,7 +148,7 @@ const adminPorts = ({
   tell: telling.ports,
   nodes: data.cluster,
   figures,
-  prices: pricePorts(live, catalog, data.store),
+  prices: pricePorts(live, catalog, readPrices),
   payments,
   documents,
 })
@@ -195,11 +202,17 @@ type Kept = {
   readonly similar: SimilarAnswers | null
 }
 
+/** What a balancer asks before it sends anything here. */
 const checksOf =
-  ({ data, member }: Rooms) =>
-  () => {
+  ({ stopping }: Machine, { data, member }: Rooms) =>
+  (): readonly Check[] => {
     const store = data.store.health()
-    return [{ name: 'store', ok: store.ok, detail: store.ok ? null : store.message }, ...member.checks()]
+    const staying = !stopping.aborted
+    return [
+      { name: 'store', ok: store.ok, detail: store.ok ? null : store.message },
+      { name: 'staying', ok: staying, detail: staying ? null : 'this server is about to end' },
+      ...member.checks(),
+    ]
   }
 
 /** Everything that looks at a call when it has ended. */
@@ -265,7 +278,7 @@ const endpointsOf = async (
     background: openBackground(closing),
     carried: rooms.carried,
     bindings: makeBindings(data.store, data.bindingSeal),
-    modelsChanged: async () => live.customersChanged(await loadCustomers(data, log)),
+    modelsChanged: rooms.readCustomers,
     parts: data.store,
     spoolDir: join(rooms.request.data, 'spool'),
     clock,
@@ -275,7 +288,9 @@ const endpointsOf = async (
   const mayRead = (inbound: Inbound): void => {
     if (!inbound.fromLoopback) admin.identifyAdmin(inbound)
   }
-  const watching: Endpoint<Served>[] = [...watchPages({ version, checks: checksOf(rooms), warnings, metrics, mayRead })]
+  const watching: Endpoint<Served>[] = [
+    ...watchPages({ version, checks: checksOf(machine, rooms), warnings, metrics, mayRead }),
+  ]
   const calls: Endpoint<Served>[] = [
     ...relayEndpoints(Object.values(protocols)),
     ...(await pagesOf(machine, rooms, admin.ports)),
@@ -328,19 +343,33 @@ const reload = (
   return [`a restart is needed for ${restart.join(', ')}`]
 }
 
+const openKept = async (machine: Machine, rooms: Rooms, closing: AsyncDisposableStack): Promise<Kept> => {
+  const { clock } = machine
+  const { data, log, live, member } = rooms
+  const { store } = data
+  const { owner, ownersOf } = member
+  const repeats = await openRepeats({ store, seal: data.answerSeal, owner, ownersOf, clock, log })
+  const responses = makeResponses({ store, seal: data.responseSeal, clock, log })
+  const carried = makeCarriedTurns({ store, seal: data.carriedSeal, clock, log })
+  for (const one of [repeats, responses, carried]) closing.defer(() => one.close())
+  const similar = await openSimilarAnswers(machine, { config: rooms.request.config, data, live, log }, closing)
+  return { repeats, responses, carried, similar }
+}
+
 /** What is done again and again beside the calls. */
 const startJobs = (
   { clock }: Machine,
-  { request, data, log, payments, documents, telling, emit }: Rooms,
+  { request, data, log, payments, documents, telling, emit, member }: Rooms,
   closing: AsyncDisposableStack,
 ): void => {
   const { store } = data
+  const plain = { isMine: member.leads, clock, log }
   const jobs = [
-    rollUsage({ store, clock, log }),
-    forgetOld({ store, retention: request.config.retention, clock, log }),
-    startPolling({ ...payments, clock, log }),
-    issueDocuments({ clerk: documents, payments: store, clock, log }),
-    warnOfExpiry({ store, days: () => expiryDays(telling.ports.alerts()), emit, clock, log }),
+    rollUsage({ ...plain, store }),
+    forgetOld({ ...plain, store, retention: request.config.retention }),
+    startPolling({ ...plain, ...payments }),
+    issueDocuments({ ...plain, clerk: documents, payments: store }),
+    warnOfExpiry({ ...plain, store, days: () => expiryDays(telling.ports.alerts()), emit }),
   ]
   for (const job of jobs) closing.defer(() => job.close())
 }
@@ -350,12 +379,13 @@ const startJobs = (
  * stderr.
  * @throws Problem when it cannot start.
  */
-export const serve = async (machine: Machine, request: ServeRequest): Promise<number> => {
+export const serve = async (alone: Machine, request: ServeRequest): Promise<number> => {
   await using closing = new AsyncDisposableStack()
-  const { clock, ids, environment, stopping, version, pid } = machine
   const { config, data: folder, load } = request
-  const log = pinoLog(config.log.level, machine.stderr)
-  const data = await openData(machine, { config, data: folder, log }, closing)
+  const log = pinoLog(config.log.level, alone.stderr)
+  const data = await openData(alone, { config, data: folder, log }, closing)
+  const machine: Machine = { ...alone, clock: data.clock }
+  const { clock, ids, environment, stopping, version, pid } = machine
   const { store } = data
   await clearSpool(join(folder, 'spool'))
   const telling = await openTelling(machine, { config, log }, closing)
@@ -381,31 +411,27 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
     payments,
     availability: openAvailability({ store, live: relay.live, clock, log }, closing),
     documents: openClerk(machine, { store, current: payments.config }),
+    readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
+    readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
     ...relay,
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
   const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
-  rooms.live.customersChanged(await loadCustomers(data, log))
-  member.follow(rooms.live, closing)
+  await rooms.readCustomers()
+  await member.follow(rooms, closing)
   await countVolumesBefore(rooms.volumes, store, clock.nowMs())
   const keeping = await keepBooks({ books: store, owner, ownersOf, emit, clock, log })
   closing.defer(() => keeping.close())
   const { live, routing } = rooms
   closing.defer(checkProviders({ upstreams: () => live.current().upstreams.values(), routing, emit, clock, log }))
   // After the first sweep, which says what became of the calls whose keys are still taken.
-  const repeats = await openRepeats({ store, seal: data.answerSeal, owner, ownersOf, clock, log })
-  closing.defer(() => repeats.close())
-  const responses = makeResponses({ store, seal: data.responseSeal, clock, log })
-  closing.defer(() => responses.close())
-  const carried = makeCarriedTurns({ store, seal: data.carriedSeal, clock, log })
-  closing.defer(() => carried.close())
-  const similar = await openSimilarAnswers(machine, { config, data, live, log }, closing)
+  const kept = await openKept(machine, rooms, closing)
   startJobs(machine, rooms, closing)
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(
     machine,
-    { ...rooms, repeats, responses, carried, similar },
+    { ...rooms, ...kept },
     { warnings: () => [...warnings, ...member.warnings()], closing },
   )
   const listening = await listen(machine, { config, folder, log, endpoints })
@@ -424,13 +450,6 @@ export const serve = async (machine: Machine, request: ServeRequest): Promise<nu
   // Loads the vocabulary, so that the first call that is cut short does not wait a second for its record.
   rooms.countTokens('.').catch((error: unknown) => log.debug('tokens could not be counted', { error }))
   await stopped(stopping)
-  log.info('stopping: no new connections, open calls may finish', { withinMs: config.server.drainTimeoutMs })
-  const cutCount = await listening.drain(config.server.drainTimeoutMs)
-  if (cutCount > 0) log.warn('calls were cut at the end of the drain', { calls: cutCount })
+  await drain(listening, { ...config.server, clock, log })
   return 0
 }
-
-const stopped = (signal: AbortSignal): Promise<void> =>
-  signal.aborted
-    ? Promise.resolve()
-    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))

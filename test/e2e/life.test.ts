@@ -60,6 +60,22 @@ test('SIGTERM: no new connection, readiness down, the open stream finishes, exit
   assert.deepEqual(ended, { code: 0, signal: null })
 })
 
+test('with a drain delay it says that it is not ready and still takes calls, each told to close its connection', async () => {
+  const config = 'server: { drain_delay: 1s }\n'
+  await using relay = await startRelay({ config })
+  const ask = (path: string) => call(relay.url, { path, key: testKey, headers: { connection: 'keep-alive' } })
+  assert.equal((await ask('/v1/models')).headers['connection'], 'keep-alive')
+  relay.terminate()
+  await eventually('not ready', async () => {
+    const answer = await ask('/health/readiness')
+    return answer.status === 503 && answer.text.includes('about to end') ? true : undefined
+  })
+  const answer = await ask('/v1/models')
+  assert.deepEqual([answer.status, answer.headers['connection']], [200, 'close'])
+  const ended = await within(relay.ended, 10_000, () => 'it did not end after its delay')
+  assert.deepEqual(ended, { code: 0, signal: null })
+})
+
 test('a stream that outlives the drain bound does not hold the exit up', async () => {
   const turnstile = makeTurnstile()
   await using upstream = await startUpstream(stream(completionEvents(['one ', 'two']), { before: turnstile.pass }))

@@ -5,9 +5,9 @@ import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import { sampleRecord } from '#base/sample-record.ts'
-import type { Store } from '#store/face.ts'
 import { account, begin, grant, grantOf, holdOf, settleOf, startMs } from '#store/ledger-sample.ts'
 import { readPostgresUrl } from '#store/postgres/address.ts'
+import type { PostgresStore } from '#store/postgres/client.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
 import { connect } from '#store/postgres/connection.ts'
 import { kyselyOn } from '#store/postgres/dialect.ts'
@@ -24,7 +24,7 @@ const ids = systemIds(clock)
 let server: PostgresServer
 let proxy: Line
 
-const open = (url: string, changes: Partial<Parameters<typeof openPostgresStore>[0]> = {}): Promise<Store> =>
+const open = (url: string, changes: Partial<Parameters<typeof openPostgresStore>[0]> = {}): Promise<PostgresStore> =>
   openPostgresStore({ url, clock, ids, log: silentLog, connectionsMax: 4, ...changes })
 
 /** The same database by the line that can be cut. */
@@ -167,6 +167,39 @@ test('two stores on one database never take an account below its floor, nor give
     [...order].sort((a, b) => a - b),
     'numbers are in the order of their transactions',
   )
+})
+
+test('what a leader writes after another has taken over is refused, and changes nothing', async (context) => {
+  const url = await server.database()
+  const [old, next] = await Promise.all([open(url), open(url)])
+  for (const store of [old, next]) context.after(() => store.close())
+  const event = {
+    id: 'evt_1',
+    timeMs: startMs,
+    name: 'provider_down',
+    account: null,
+    object: 'x',
+    message: 'x',
+  } as const
+  await old.keepEvent({ ...event, figure: null, facts: {} }, ['ops'])
+  const [due] = await old.dueDeliveries(startMs, 10)
+  assert.ok(due !== undefined)
+  const mandateOf = async (store: PostgresStore, holder: string, lengthMs: number) => {
+    const { held, term } = await store.cluster.takeMandate({ name: 'jobs', holder, lengthMs })
+    return { held, mandate: { name: 'jobs', holder, term } }
+  }
+  const first = await mandateOf(old, 'node_a.1', 0)
+  await old.cluster.noteDeliveryUnder({ ...due.delivery, tries: 1, nextMs: startMs }, first.mandate)
+  const second = await mandateOf(next, 'node_b.1', 60_000)
+  assert.deepEqual([first.held, second.held], [true, true])
+  assert.equal((await mandateOf(old, 'node_a.1', 60_000)).held, false)
+  const delivered = { ...due.delivery, state: 'delivered', tries: 2, nextMs: null, deliveredMs: startMs } as const
+  await assert.rejects(old.cluster.noteDeliveryUnder(delivered, first.mandate), { code: 'conflict' })
+  assert.equal((await next.dueDeliveries(startMs, 10))[0]?.delivery.tries, 1)
+  await next.cluster.noteDeliveryUnder(delivered, second.mandate)
+  assert.deepEqual(await next.dueDeliveries(startMs, 10), [])
+  await next.cluster.leave('node_b')
+  assert.equal((await mandateOf(old, 'node_a.1', 60_000)).held, true, 'who leaves leaves the mandate to others')
 })
 
 test('several nodes step one empty database forward at once, and a schema of a newer Drover is refused', async (context) => {

@@ -9,8 +9,8 @@ import { startUpstream } from '../fake/upstream.ts'
 export type Fleet = {
   readonly upstream: FakeUpstream
   readonly relays: Relay[]
-  /** Starts one relay more, or one again on its folder. */
-  readonly add: (folder?: string) => Promise<Relay>
+  /** Starts one relay more, or one again on its folder; `url` is its own way to the store. */
+  readonly add: (how?: { readonly folder?: string; readonly url?: string }) => Promise<Relay>
   readonly config: string
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -25,12 +25,12 @@ export async function startFleet({ url, size, config = '' }: FleetSettings): Pro
 secrets: { key: "env:SECRET_KEY" }
 ${config}`,
   )
-  const env = { FAKE_KEY: fakeKey, STORE_URL: url, SECRET_KEY: randomBytes(32).toString('hex') }
+  const secret = randomBytes(32).toString('hex')
   const relays: Relay[] = []
-  const add = async (folder?: string): Promise<Relay> => {
+  const add: Fleet['add'] = async ({ folder, url: own = url } = {}) => {
     const relay = await startRelay({
       config: text,
-      env,
+      env: { FAKE_KEY: fakeKey, STORE_URL: own, SECRET_KEY: secret },
       startWithinMs: 180_000,
       ...(folder === undefined ? {} : { folder }),
     })

@@ -3,10 +3,15 @@
 import type { Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 
+/** Towards the server, or from it. */
+export type Way = 'there' | 'back'
+
 export type Line = {
   readonly port: number
   /** Cuts each line that is open now, and refuses new ones until `heal`. */
   readonly cut: () => void
+  /** As a network that loses what goes one way, or both: lines stay open, and what is sent that way does not arrive until `heal`. */
+  readonly hold: (...ways: readonly Way[]) => void
   readonly heal: () => void
   /** The next time this word goes to the server: it is passed on (or not), and the line is cut before any answer. */
   readonly cutAt: (word: string, passOn: boolean) => void
@@ -17,16 +22,29 @@ export type Line = {
 export async function startLine(targetPort: number): Promise<Line> {
   const open = new Set<Socket>()
   let refusing = false
+  let held: readonly Way[] = []
+  const pairs = new Set<readonly [Socket, Socket]>()
   let trap: { readonly word: string; readonly passOn: boolean } | null = null
   let cuts = 0
+  /** A socket that is not read from holds its sender up, and loses nothing. */
+  const pass = ([near, far]: readonly [Socket, Socket]): void => {
+    for (const [socket, way] of [
+      [near, 'there'],
+      [far, 'back'],
+    ] as const)
+      if (held.includes(way)) socket.pause()
+      else socket.resume()
+  }
   const server = createServer((near) => {
     if (refusing) {
       near.destroy()
       return
     }
     const far = connect(targetPort, '127.0.0.1')
-    const pair = [near, far]
+    const pair = [near, far] as const
+    pairs.add(pair)
     const end = (): void => {
+      pairs.delete(pair)
       for (const socket of pair) {
         open.delete(socket)
         socket.destroy()
@@ -48,6 +66,7 @@ export async function startLine(targetPort: number): Promise<Line> {
       if (passOn) far.end(bytes)
       else far.destroy()
     })
+    pass(pair)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -57,8 +76,14 @@ export async function startLine(targetPort: number): Promise<Line> {
       refusing = true
       for (const socket of [...open]) socket.destroy()
     },
+    hold: (...ways) => {
+      held = ways
+      for (const pair of pairs) pass(pair)
+    },
     heal: () => {
       refusing = false
+      held = []
+      for (const pair of pairs) pass(pair)
     },
     cutAt: (word, passOn) => {
       trap = { word, passOn }

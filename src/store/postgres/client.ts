@@ -28,6 +28,8 @@ import { makePostgresOperations } from './operations.ts'
 import { makePersist } from './persist.ts'
 import type { Pool } from './pool.ts'
 import { makePool } from './pool.ts'
+import type { ServerClock } from './server-clock.ts'
+import { serverClock } from './server-clock.ts'
 import { openSimilar } from './similar-schema.ts'
 
 export type PostgresStoreOptions = {
@@ -64,12 +66,19 @@ const watchEveryMs = 1000
 const markKeptMs = 3_600_000
 const marksEveryMs = 60_000
 
-const openSchema = async (connectOnce: (answerTimeoutMs: number) => Promise<Connection>, nowMs: number) => {
+/** Brings the schema forward, and asks for the server's time before anything is dated. */
+const openSchema = async (
+  connectOnce: (answerTimeoutMs: number) => Promise<Connection>,
+  { clock, heard }: ServerClock,
+): Promise<void> => {
   let connection: Connection | null = null
   try {
     // Another node may be stepping for a long time.
     connection = await connectOnce(0)
-    await bringForward(connection, nowMs)
+    await bringForward(connection, clock.nowMs())
+    const askedMs = clock.monotonicMs()
+    const { rows } = await connection.query('select extract(epoch from clock_timestamp()) * 1000 as now_ms')
+    heard(Number(rows[0]?.now_ms), askedMs, clock.monotonicMs())
   } catch (error) {
     throw storeProblem(error)
   } finally {
@@ -78,12 +87,18 @@ const openSchema = async (connectOnce: (answerTimeoutMs: number) => Promise<Conn
 }
 
 export type PostgresStore = Store & {
-  readonly cluster: ClusterStore & NodePorts & LeaseBooks
+  readonly cluster: ClusterStore &
+    NodePorts &
+    LeaseBooks & {
+      /** The time that all nodes of the store share. */
+      readonly clock: Clock
+    }
   /** The search by vectors, made ready. Rejects with `store_unavailable` where the server has no pgvector. */
   readonly openSimilar: () => Promise<SimilarStore>
 }
 
 type Parts = {
+  readonly time: ServerClock
   readonly executor: Executor
   readonly pool: Pool
   readonly health: Health
@@ -93,10 +108,16 @@ type Parts = {
 const clusterFace = (
   execute: PostgresExecute,
   { onHint, onRecall }: Listener,
-  clock: Clock,
-): ClusterStore & NodePorts & LeaseBooks => ({
+  { clock, heard }: ServerClock,
+): PostgresStore['cluster'] => ({
+  clock,
   beat: (beat) => execute('beat', beat),
-  trailEnd: () => execute('trailEnd', null),
+  trailEnd: async () => {
+    const askedMs = clock.monotonicMs()
+    const { position, nowMs } = await execute('trailEnd', null)
+    heard(nowMs, askedMs, clock.monotonicMs())
+    return position
+  },
   changesAfter: (position) => execute('changesAfter', position),
   nodes: () => execute('nodes', null),
   leave: (node) => execute('leave', node),
@@ -107,6 +128,7 @@ const clusterFace = (
   recall: (account) => execute('recall', account),
   onRecall,
   takeMandate: (request) => execute('takeMandate', request),
+  noteDeliveryUnder: (delivery, mandate) => execute('noteDeliveryUnder', { delivery, mandate }),
   onHint,
 })
 
@@ -148,13 +170,13 @@ const watch = ({ executor, pool, health }: Parts, clock: Clock, log: Log): (() =
 
 /** The store over an executor that has a schema under it. */
 const storeOver = (parts: Parts, clock: Clock, stopWatching: () => void): PostgresStore => {
-  const { executor, pool, health, listener } = parts
+  const { executor, pool, health, listener, time } = parts
   return {
     ...faceOf(executor.execute, clock),
     // Numbers are given in another order than they are committed: the proof looks at one state of the store.
     verifyBooks: (nowMs) => executor.inSnapshot((execute) => verifyBooks(execute, nowMs)),
     health: health.state,
-    cluster: clusterFace(executor.execute, listener, clock),
+    cluster: clusterFace(executor.execute, listener, time),
     close: async () => {
       stopWatching()
       listener.close()
@@ -177,7 +199,8 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
   const statementTimeoutMs = options.statementTimeoutMs ?? statementTimeoutDefaultMs
   const connectOnce = (answerTimeoutMs: number): Promise<Connection> =>
     connect({ address, connectTimeoutMs, answerTimeoutMs })
-  await openSchema(connectOnce, clock.nowMs())
+  const time = serverClock(clock)
+  await openSchema(connectOnce, time)
   const health = makeHealth(address.label, clock, log)
   const pool = makePool({
     clock,
@@ -202,6 +225,6 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     wrote: (problem) => (problem === null ? health.well() : health.unwell(problem.message)),
   })
   const listener = openListener({ connect: () => connectOnce(0), clock, log })
-  const parts = { executor, pool, health, listener }
+  const parts = { executor, pool, health, listener, time }
   return storeOver(parts, clock, watch(parts, clock, log))
 }

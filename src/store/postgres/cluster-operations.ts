@@ -2,12 +2,15 @@
 
 import { sql } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
-import type { Mandate, NodeBeat, NodeView, StoreChanges } from '#job/port.ts'
+import { Problem } from '#base/problem.ts'
+import type { HeldMandate, Mandate, NodeBeat, NodeView, StoreChanges } from '#job/port.ts'
 import type { AccountFacts, AccountState } from '#ledger/port.ts'
+import type { Delivery } from '#notify/port.ts'
 import { abandonNode } from '#store/operations/books/lease.ts'
 import { bookStatements } from '#store/operations/books/statement.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { read, write } from '#store/operations/context.ts'
+import { outboxOperations } from '#store/operations/outbox.ts'
 import { appendTrail } from '#store/operations/trail.ts'
 import { keyRow } from '#store/row/key-row.ts'
 
@@ -150,20 +153,40 @@ const takeMandate = async (transaction: Transaction, request: MandateRequest): P
   return row === undefined ? { held: false, term: 0 } : { held: true, term: Number(row.term) }
 }
 
+/** Whoever takes the mandate meanwhile waits for the end of this transaction. */
+const checkMandate = async (transaction: Transaction, { name, holder, term }: HeldMandate): Promise<void> => {
+  const held = await transaction
+    .selectFrom('mandate')
+    .select('term')
+    .where('name', '=', name)
+    .where('holder', '=', holder)
+    .where('term', '=', BigInt(term))
+    .forShare()
+    .executeTakeFirst()
+  if (held === undefined)
+    throw new Problem('conflict', { message: `The mandate "${name}" has passed to another node since term ${term}.` })
+}
+
 /** Only Postgres has them: SQLite has one node. */
 export const makeClusterOperations = (run = bookStatements()) => ({
   recall: write(async (transaction, account: string): Promise<void> => {
     await sql`select pg_notify(${recallChannel}, ${account})`.execute(transaction)
   }),
   beat: write(beat),
-  trailEnd: read(async (transaction, _nothing: null): Promise<number> => {
-    const row = await transaction.selectFrom('trail_head').select('position').executeTakeFirstOrThrow()
-    return Number(row.position)
-  }),
+  trailEnd: read(
+    async (transaction, _nothing: null): Promise<{ readonly position: number; readonly nowMs: number }> => {
+      const row = await transaction
+        .selectFrom('trail_head')
+        .select(['position', serverNowMs.as('now_ms')])
+        .executeTakeFirstOrThrow()
+      return { position: Number(row.position), nowMs: Number(row.now_ms) }
+    },
+  ),
   changesAfter: read(changesAfter),
   nodes: read((transaction, _nothing: null) => nodes(transaction)),
   leave: write(async (transaction, node: string): Promise<void> => {
     await transaction.deleteFrom('node').where('id', '=', node).execute()
+    await transaction.updateTable('mandate').set({ until_ms: 0 }).where('holder', 'like', `${node}.%`).execute()
   }),
   forgetNode: write(
     async (
@@ -177,4 +200,13 @@ export const makeClusterOperations = (run = bookStatements()) => ({
     },
   ),
   takeMandate: write(takeMandate),
+  noteDeliveryUnder: write(
+    async (
+      transaction,
+      { delivery, mandate }: { readonly delivery: Delivery; readonly mandate: HeldMandate },
+    ): Promise<void> => {
+      await checkMandate(transaction, mandate)
+      await outboxOperations.noteDelivery.run(transaction, delivery)
+    },
+  ),
 })

@@ -52,6 +52,7 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   sweepSimilar: named('similar'),
   addEvidence: (input) => `migration ${(input as Text<'migration'>).migration}`,
   checkMigration: (input) => `migration ${(input as Text<'migration'>).migration}`,
+  noteDeliveryUnder: (input) => `event ${(input as { readonly delivery: Text<'event'> }).delivery.event}`,
   probe: named('probe'),
   beat: (input) => `node ${(input as Text<'node'>).node}`,
   leave: (input) => `node ${String(input)}`,
