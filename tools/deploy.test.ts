@@ -30,8 +30,10 @@ type Rules = {
 
 /** The names of series as they are exposed: histograms as their three. */
 async function seriesNames(): Promise<ReadonlySet<string>> {
-  const metrics = makeMetrics({ defaults: true })
-  metrics.observe(sampleRecord({ attempts: [sampleAttempt({ costNanoUsd: 1n })], queuedMs: 5, gaps: [1, 2] }))
+  const standings = () => [{ provider: 'moonshot', targetsOut: 0, keysOut: 0 }]
+  const metrics = makeMetrics({ defaults: true, standings })
+  const attempts = [sampleAttempt({ costNanoUsd: 1n })]
+  metrics.observe(sampleRecord({ attempts, queuedMs: 5, gaps: [1, 2], cache: 'miss' }))
   const names = (await metrics.text()).split('\n').flatMap((line) => /^([a-z0-9_]+)[{ ]/.exec(line)?.[1] ?? [])
   return new Set(names)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sampleRecord } from '#base/sample-record.ts'
+import { sampleAttempt, sampleRecord } from '#base/sample-record.ts'
 import { makeMetrics } from './metrics.ts'
 
 const record = sampleRecord({ model: 'anything "a caller\n chose"' })
@@ -17,6 +17,25 @@ test('a record becomes figures under closed labels', async () => {
   assert.match(text, /error_type="upstream_upstream_timeout"\} 1/)
   assert.match(text, /drover_tokens_total\{provider="moonshot",kind="cached_input"\} 4/)
   assert.doesNotMatch(text, /a caller/)
+})
+
+test('why targets were asked, what was given again, and who is left out', async () => {
+  let out = 2
+  const standings = () => [{ provider: 'moonshot', targetsOut: out, keysOut: 1 }]
+  const metrics = makeMetrics({ defaults: false, standings })
+  const attempts = [sampleAttempt({ reason: 'weighted' }), sampleAttempt({ reason: 'other-target' })]
+  metrics.observe(sampleRecord({ attempts, cache: 'miss' }))
+  metrics.observe(sampleRecord({ attempts: [], cache: 'hit' }))
+  metrics.observe(sampleRecord({ attempts: [sampleAttempt({ reason: 'similarity' })], cache: 'hit' }))
+  const text = await metrics.text()
+  for (const reason of ['weighted', 'other-target', 'similarity'])
+    assert.ok(text.includes(`drover_attempt_reasons_total{reason="${reason}"} 1`), reason)
+  for (const outcome of ['miss', 'hit', 'similar'])
+    assert.ok(text.includes(`drover_cached_calls_total{outcome="${outcome}"} 1`), outcome)
+  assert.match(text, /drover_targets_left_out\{provider="moonshot"\} 2/)
+  assert.match(text, /drover_provider_keys_out\{provider="moonshot"\} 1/)
+  out = 0
+  assert.match(await metrics.text(), /drover_targets_left_out\{provider="moonshot"\} 0/)
 })
 
 test('two sets do not share their figures', async () => {

@@ -41,6 +41,18 @@ const meters = (registers: Registry[]) => ({
     labelNames: ['provider', 'error_type'],
     registers,
   }),
+  reasons: new Counter({
+    name: 'drover_attempt_reasons_total',
+    help: 'Tries of upstream targets, by why they were made: the first of a route by its strategy, later ones by what had happened.',
+    labelNames: ['reason'],
+    registers,
+  }),
+  cached: new Counter({
+    name: 'drover_cached_calls_total',
+    help: 'Calls that were looked for among kept answers: hit, similar (an answer to a similar question), miss.',
+    labelNames: ['outcome'],
+    registers,
+  }),
   ownRefusals: new Counter({
     name: 'drover_own_credential_refusals_total',
     help: 'Attempts at which a provider refused a credential that the account itself had brought; they are in no other figure of the provider.',
@@ -99,6 +111,9 @@ const meters = (registers: Registry[]) => ({
     buckets: secondsBuckets,
     registers,
   }),
+})
+
+const gauges = (registers: Registry[]) => ({
   waiting: new Gauge({ name: 'drover_calls_waiting', help: 'Calls that wait for a limit with a queue.', registers }),
   providerCredit: new Gauge({
     name: 'drover_provider_credit',
@@ -106,15 +121,35 @@ const meters = (registers: Registry[]) => ({
     labelNames: ['provider', 'currency'],
     registers,
   }),
+  targetsOut: new Gauge({
+    name: 'drover_targets_left_out',
+    help: 'Targets of the configured models that are not asked now: failing, probed, down, or without a key.',
+    labelNames: ['provider'],
+    registers,
+  }),
+  keysOut: new Gauge({
+    name: 'drover_provider_keys_out',
+    help: 'Keys of a provider that are not used now: at their limit, or refused.',
+    labelNames: ['provider'],
+    registers,
+  }),
   open: new Gauge({ name: 'drover_calls_open', help: 'Calls under way.', registers }),
 })
+
+/** How a provider stands, as routing has it. */
+export type Standing = { readonly provider: string; readonly targetsOut: number; readonly keysOut: number }
 
 export type MetricsOptions = {
   /** Whether the process's own figures are there too. */
   readonly defaults: boolean
   /** How many calls wait for a limit, asked when somebody looks. */
   readonly waitingCalls?: () => number
+  /** How every configured provider stands, asked when somebody looks. */
+  readonly standings?: () => readonly Standing[]
 }
+
+const cacheOutcome = ({ cache, attempts }: CallRecord): string | null =>
+  cache === 'hit' && attempts.some(({ reason }) => reason === 'similarity') ? 'similar' : cache
 
 /** A set of its own: nothing is registered globally. */
 export const makeMetrics = (options: MetricsOptions): Metrics => {
@@ -130,11 +165,11 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
     overhead,
     firstPart,
     duration,
-    open,
-    providerCredit,
     queued,
-    waiting,
+    reasons,
+    cached,
   } = meters([registry])
+  const { open, providerCredit, waiting, targetsOut, keysOut } = gauges([registry])
   const gaps = makeGapHistogram()
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
@@ -142,7 +177,10 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
   const observe = (record: CallRecord): void => {
     const provider = record.provider ?? 'none'
     calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorLabel(record.error) })
+    const outcome = cacheOutcome(record)
+    if (outcome !== null) cached.inc({ outcome })
     for (const attempt of record.attempts) {
+      reasons.inc({ reason: attempt.reason ?? 'unknown' })
       if (isOwnRefusal(attempt)) {
         ownRefusals.inc({ provider: attempt.provider })
         continue
@@ -163,14 +201,20 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
     duration.observe({ provider, end: record.end }, record.durationMs / 1_000)
     const { gaps: counted, queuedMs } = record
     if (counted !== null && counted !== undefined) gaps.add(provider, counted)
-    const outcome = record.end === 'refused' && record.attempts.length === 0 ? 'refused' : 'admitted'
-    if (typeof queuedMs === 'number') queued.observe({ outcome }, queuedMs / 1_000)
+    const letIn = record.end === 'refused' && record.attempts.length === 0 ? 'refused' : 'admitted'
+    if (typeof queuedMs === 'number') queued.observe({ outcome: letIn }, queuedMs / 1_000)
   }
 
   return {
     observe,
     text: async () => {
       waiting.set(options.waitingCalls?.() ?? 0)
+      // Anew each time: a provider that was taken out of the configuration is no more.
+      for (const gauge of [targetsOut, keysOut]) gauge.reset()
+      for (const standing of options.standings?.() ?? []) {
+        targetsOut.set({ provider: standing.provider }, standing.targetsOut)
+        keysOut.set({ provider: standing.provider }, standing.keysOut)
+      }
       return `${await registry.metrics()}${gaps.text()}`
     },
     contentType: registry.contentType,

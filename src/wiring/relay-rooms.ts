@@ -7,6 +7,7 @@ import type { PriceEntry } from '#catalog/port.ts'
 import { defaultRoute } from '#config/build-model.ts'
 import type { Config } from '#config/config.ts'
 import { networkTransport } from '#http/upstream.ts'
+import type { Standing } from '#observe/metrics.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
@@ -19,6 +20,7 @@ import { tokenCounter, tokenWorkerUrl } from '#provider/token-counter.ts'
 import type { RelaySettings } from '#relay/live.ts'
 import { liveRelay } from '#relay/live.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
+import type { RoutingView } from '#relay/route-state.ts'
 import { routingView } from '#relay/route-state.ts'
 import { makeRouting } from '#relay/routing.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
@@ -88,6 +90,19 @@ export const relaySettings = ({
 export const modelRows = ({ live, test }: Snapshot): readonly ModelRow[] => [
   ...new Set((live.byName.size > 0 ? live : test).byName.values()),
 ]
+
+/** How each provider stands, for metrics. */
+export const standingsOf = (routes: RoutingView): readonly Standing[] => {
+  const targets = (routes.routes(null) ?? []).flatMap((route) => route.targets)
+  return routes.providers().map(({ upstream, keys }) => {
+    const { name } = upstream.provider
+    return {
+      provider: name,
+      targetsOut: targets.filter(({ provider, away }) => provider === name && away !== null).length,
+      keysOut: keys.filter(({ state }) => state !== 'usable').length,
+    }
+  })
+}
 
 /** Everything that is opened is closed by `closing`, the last first. */
 export const openRelay = async (machine: Machine, request: RelayRequest, closing: AsyncDisposableStack) => {

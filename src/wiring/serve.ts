@@ -83,7 +83,7 @@ import { openPayments } from './payments.ts'
 import { priceKeeper } from './price-keeper.ts'
 import { countVolumesBefore, pricePorts, priceRowsNow } from './prices.ts'
 import { openProviderCredit } from './provider-balances.ts'
-import { modelRows, openRelay, relaySettings } from './relay-rooms.ts'
+import { modelRows, openRelay, relaySettings, standingsOf } from './relay-rooms.ts'
 import { rereading } from './reread.ts'
 import { openSimilarAnswers } from './similar.ts'
 import { openTelling } from './telling.ts'
@@ -253,7 +253,11 @@ const endpointsOf = async (
   const { clock, ids, version } = machine
   const { live, log, data, countTokens, member } = rooms
   const waitingRoom = makeWaitingRoom({ limiter: member.limiter(makeMemoryLimiter({ clock })), clock })
-  const metrics = makeMetrics({ defaults: true, waitingCalls: waitingRoom.waiting })
+  const metrics = makeMetrics({
+    defaults: true,
+    waitingCalls: waitingRoom.waiting,
+    standings: () => standingsOf(rooms.routes),
+  })
   const admin = adminServing(machine, rooms)
   const overload = openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing)
   closing.defer(rooms.credit.watch(metrics.providerCredit))

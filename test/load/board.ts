@@ -64,7 +64,7 @@ const load = async (url: string, key: string, untilMs: number): Promise<void> =>
     const body = isWrong
       ? '{'
       : { model: 'm', stream: true, max_tokens: 200, messages: [{ role: 'user', content: 'hi' }] }
-    await call(url, { key, body })
+    await call(url, { key, body, headers: chance() < 0.3 ? { 'x-drover-cache': '1s' } : {} })
     await wait(50 * chance())
   }
 }
