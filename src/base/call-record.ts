@@ -49,7 +49,7 @@ export type AttemptRecord = {
   /** What the operator pays for the attempt; `null` = unknown. */
   readonly costNanoUsd: bigint | null
   /**
-   * Why this target was asked: `weighted`, `least-latency`, `cheapest`, `fallback`, `throughput` (the strategy), `sticky`, `order` (the caller's),
+   * Why this target was asked: `weighted`, `least-latency`, `cheapest`, `fallback`, `throughput` (the strategy), `sticky`, `migration` (its candidate), `order` (the caller's),
    * `probe`, `last-resort`, `retry`, `other-target`, `other-key`, `other-model`, `hedge`; `similarity` = it measured the question for the semantic cache; `null` = not kept.
    */
   readonly reason: string | null

@@ -126,7 +126,7 @@ const usualMetrics: readonly MetricInput[] = [
   { name: 'ttft-p99', threshold_range: { max_ms: 500, basis: 'delta_over_baseline' }, relative: { max_ratio: 1.2 } },
   { name: 'completion-tokens', relative: { max_ratio: 1.25, min_ratio: 0.6 }, on_fail: 'pause' },
   { name: 'truncated-share', relative: { max_ratio: 2 } },
-  { name: 'tool-call-valid', threshold_range: { min: 0.99 } },
+  { name: 'tool-call-valid', threshold_range: { min: 0.99 }, on_fail: 'pause' },
 ]
 
 const analysis = z

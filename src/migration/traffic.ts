@@ -159,7 +159,9 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
 
   return {
     configure: (moves, heard) => {
-      heardMs = Math.max(heardMs, heard)
+      // Of two readings at once the one that was asked for later is in force.
+      if (heard < heardMs) return
+      heardMs = heard
       for (const move of moves) {
         const known = lives.get(move.id)
         if (known === undefined) lives.set(move.id, makeLive(move))

@@ -8,14 +8,14 @@ import { credentialOf } from '#policy/credential.ts'
 import { policies } from '#policy/index.ts'
 import { sha256Digest } from '#policy/key.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
-import type { ModelRow } from '#policy/model-table.ts'
+import type { ModelRow, Target } from '#policy/model-table.ts'
 import { planOf } from '#policy/plan.ts'
 import { limitHeaders, limitRefusal } from '#policy/rate.ts'
 import type { Ticket } from '#policy/ticket.ts'
 import type { Wishes } from '#policy/wishes.ts'
 import type { Call } from '#protocol/call.ts'
 import { modelFor } from './bound-model.ts'
-import type { Candidates, Group } from './candidates.ts'
+import type { Candidates, Destination, Group } from './candidates.ts'
 import { candidatesFor } from './candidates.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { WaitingRoom } from './waiting-room.ts'
@@ -31,6 +31,8 @@ export type Grant = {
   readonly wishes: Wishes
   /** What the caller is told about the choice of models. */
   readonly warnings: readonly string[]
+  /** Where a migration may send the call; `null` = nowhere else. */
+  readonly destination: Target | null
   /** Rate-limit headers. */
   readonly headers: Readonly<Record<string, string>>
   /** Tells what the call really used, in tokens; `null` = unknown, the estimate stands. */
@@ -75,6 +77,8 @@ type Admission = {
   readonly key: KeyFacts
   readonly call: Call
   readonly waitingRoom: WaitingRoom
+  /** Absent or `null`: no migration has to do with the call. */
+  readonly destination?: Destination | null
   /** When the call arrived: the instant of its prices. */
   readonly nowMs: number
   /** Absent: `false`. Whether a call of the same caller that is under way makes room for it: then it takes no place of its own. */
@@ -88,8 +92,8 @@ type Admission = {
 
 /** @throws Problem of the model, of a policy, of a limit; CallerLeft while it waited. Takes all tickets or none. */
 export const admit = async (admission: Admission): Promise<Grant> => {
-  const { snapshot, key, call, nowMs, sharesPlace } = admission
-  const candidates = candidatesFor({ snapshot, key, call, nowMs })
+  const { snapshot, key, call, nowMs, sharesPlace, destination = null } = admission
+  const candidates = candidatesFor({ snapshot, key, call, nowMs, destination })
   const account = snapshot.accounts.get(key.account)
   const decision = decideAdmission(policies, {
     key,

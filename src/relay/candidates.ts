@@ -28,7 +28,12 @@ export type Group = {
   readonly model: string
   readonly by: NamedBy
   readonly targets: readonly Target[]
+  /** Asked before the targets whatever the strategy: where a migration sends the call. */
+  readonly lead?: Target
 }
+
+/** Where a migration would send calls, as `provider/model`. */
+export type Destination = { readonly provider: string; readonly model: string; readonly params: Target['params'] }
 
 export type Candidates = {
   readonly groups: readonly Group[]
@@ -36,6 +41,8 @@ export type Candidates = {
   readonly rows: readonly ModelRow[]
   readonly wishes: Wishes
   readonly warnings: readonly string[]
+  /** The target of `destination`, where this call may go there; `null` = it may not, or none was asked for. */
+  readonly destination: Target | null
 }
 
 export type CandidateQuestion = {
@@ -43,6 +50,8 @@ export type CandidateQuestion = {
   readonly key: KeyFacts
   readonly call: Call
   readonly nowMs: number
+  /** Absent or `null`: no migration has to do with the call. */
+  readonly destination?: Destination | null
 }
 
 type Excluded = { readonly target: string; readonly why: 'region' | 'data' | 'wish' | 'policy' | 'parameters' }
@@ -208,6 +217,17 @@ const heldRows = (groups: readonly Group[], question: CandidateQuestion): readon
     }
   })
 
+/** A caller who says himself where the call goes is not sent anywhere else. */
+const destinationOf = (question: CandidateQuestion, wishes: Wishes): Target | null => {
+  const { destination = null, snapshot } = question
+  if (destination === null || wishes.order.length > 0 || wishes.only !== null) return null
+  const { provider, model, params } = destination
+  const row = findModel(snapshot.live, `${provider}/${model}`)
+  const target = row?.targets.find((one) => one.provider === provider && one.model === model)
+  if (target === undefined || exclusionOf(target, wishes, question) !== null) return null
+  return withOwner({ ...target, params, tier: 1 }, snapshot)
+}
+
 /**
  * The targets that may answer, by model, in the order of asking.
  * @throws Problem `model_not_found`, `model_retired`; `invalid_request_error` naming the wish that leaves nothing;
@@ -220,7 +240,7 @@ export const candidatesFor = (question: CandidateQuestion): Candidates => {
   warnings.push(...wishes.warnings)
   const named = namedGroups(question, warnings)
   // The sandbox is one provider without a place: its keys only learn whether their wishes are well formed.
-  if (key.test) return { groups: named, rows: heldRows(named, question), wishes: noWishes, warnings }
+  if (key.test) return { groups: named, rows: heldRows(named, question), wishes: noWishes, warnings, destination: null }
   const unknown = strangers(wishes, snapshot)
   for (const [name, field] of unknown) warnings.push(`provider.${field}:no provider is called ${name.slice(0, 64)}`)
   const { maxPrice } = wishes
@@ -239,5 +259,11 @@ export const candidatesFor = (question: CandidateQuestion): Candidates => {
   const left = groups.filter(({ targets }) => targets.length > 0)
   if (left.length === 0 && excluded.length > 0)
     throw nothingLeft({ excluded, groups: payable, unknown: [...unknown.keys()] }, question)
-  return { groups: left, rows: heldRows(left, question), wishes, warnings }
+  return {
+    groups: left,
+    rows: heldRows(left, question),
+    wishes,
+    warnings,
+    destination: destinationOf(question, wishes),
+  }
 }

@@ -8,6 +8,7 @@ import type { Problem } from '#base/problem.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { CallBooks, PartBooks } from '#ledger/port.ts'
+import type { Traffic } from '#migration/traffic.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
@@ -20,6 +21,7 @@ import type { Keeper } from '#reuse/keeper.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import type { SimilarAnswers } from '#reuse/similar-answers.ts'
 import type { Grant } from './admit.ts'
+import type { Assigned } from './assigned.ts'
 import type { UsageRefusals } from './attempt.ts'
 import type { BackgroundRuns } from './background-run.ts'
 import type { CallTrace } from './call-trace.ts'
@@ -57,6 +59,8 @@ export type RelayPorts = {
   /** Asks the webhook of a guardrail. */
   readonly askHook: AskHook
   readonly routing: Routing
+  /** Migrations under way. */
+  readonly traffic: Traffic
   readonly cache: AnswerCache
   /** Answers to similar questions; `null` = the operator has none given. */
   readonly similar: SimilarAnswers | null
@@ -90,6 +94,8 @@ export type Admitted = Journey & {
   readonly call: Call
   readonly labels: Labels
   readonly grant: Grant
+  /** The arm of the migration that the call is in scope of; `null` = of none. */
+  readonly assigned: Assigned | null
   readonly hold: CallHold
   /** Guardrails that look at the reply. */
   readonly replyGuards: readonly Guard[]

@@ -10,6 +10,7 @@ export type NamedBy = 'model' | 'operator' | 'caller'
 export type LegReason =
   | Strategy
   | 'sticky'
+  | 'migration'
   | 'order'
   | 'probe'
   | 'last-resort'

@@ -52,6 +52,7 @@ const askingFor = (journey: Journey, { text, model, key, snapshot }: MeasureOrde
       clientSilenceMs: null,
     },
     grant: { ...candidates, headers: {}, used: () => {}, giveBack: async () => {} },
+    assigned: null,
     hold: { model: [], account: key.account, amountNanoUsd: null, call, warnings: [], slices: null },
     replyGuards: [],
     keeper: null,

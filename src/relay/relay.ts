@@ -2,7 +2,7 @@
 
 import { asProblem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
-import type { Exchange } from '#http/inbound.ts'
+import type { Exchange, Inbound } from '#http/inbound.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
@@ -11,6 +11,7 @@ import type { AnswerTaker } from '#reuse/answer-taker.ts'
 import type { Turn } from '#reuse/repeats.ts'
 import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
+import type { Assigned } from './assigned.ts'
 import { CallerLeft } from './attempt.ts'
 import type { HandedOver } from './background-native.ts'
 import { backgroundOnly, handOver, makingMs } from './background-native.ts'
@@ -18,6 +19,7 @@ import { atFiles, filePlaceOf, withFileKey } from './binding/references.ts'
 import { bodyKeeper } from './body-keeper.ts'
 import { answerFromCache, lookInCache } from './cached.ts'
 import { beginTrace } from './call-trace.ts'
+import type { Destination } from './candidates.ts'
 import { callKeeperOf, findCarried } from './carried.ts'
 import { closeBooks, hasUpstreamCost } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
@@ -40,6 +42,7 @@ import type { Labels } from './labels.ts'
 import { labelsOf } from './labels.ts'
 import type { Meter } from './meter.ts'
 import { meter } from './meter.ts'
+import { assign, inArm, noteTurn, scopeOf } from './move.ts'
 import { feeOfAll, paidRow, snapshotFor } from './own-credential.ts'
 import { notePace } from './pace.ts'
 import { answerAgain, keptHead, outcomeOf, turnOf } from './repeat.ts'
@@ -163,7 +166,7 @@ const isBackground = ({ protocol, call }: Pick<Admitted, 'protocol' | 'call'>): 
   call.payload.kind === 'json' && protocol.keeping?.wishOf(call).background === true
 
 const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Takers): Promise<Carried> => {
-  const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper, taker } = admitted
+  const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper, taker, assigned } = admitted
   const { leg, upstream } = reply.attempt
   const row = paidRow(leg.row, upstream)
   const read = meter(ports.countTokens)
@@ -184,6 +187,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
         ending?.see(part)
         kept?.see(part)
         calls?.see(part)
+        assigned?.reader.see(part)
       },
     },
     clock: ports.clock,
@@ -282,6 +286,7 @@ const wishedBy = ({ usageCost }: KeyFacts, call: Call): Call =>
   usageCost ? { ...call, usageWish: { ...call.usageWish, cost: true } } : call
 
 type Asking = {
+  readonly destination: Destination | null
   readonly snapshot: Snapshot
   readonly key: KeyFacts
   readonly call: Call
@@ -301,6 +306,40 @@ const letIn = ({ exchange, ports, draft }: Journey, { labels, ...asking }: Askin
     },
   })
 
+type Keeping = Pick<Asking, 'snapshot' | 'key' | 'call'> & {
+  readonly inbound: Inbound
+  readonly grant: Grant
+  readonly background: boolean
+}
+
+/** What is kept back of the account's credit for the call. */
+const keptBack = (
+  journey: Journey,
+  { snapshot, key, call, inbound, grant, background }: Keeping,
+): Promise<CallHold> => {
+  const { protocol, ports, draft } = journey
+  const nowMs = draft.timeMs
+  const { upstreams, customers } = snapshot
+  const account = snapshot.accounts.get(key.account)
+  const sliceTokens = customers.plans.get(account?.plan ?? '')?.sliceTokens ?? undefined
+  const question = {
+    call,
+    inbound,
+    protocol,
+    key,
+    account,
+    rows: grant.rows,
+    upstreams,
+    budgets: customers.budgets,
+    nowMs,
+    feeBasisPoints: feeOfAll(grant.groups, upstreams),
+    ...(sliceTokens === undefined ? {} : { sliceTokens }),
+  }
+  return background
+    ? holdFor({ ...question, endsMs: nowMs + makingMs }, { ...ports, owner: null })
+    : holdFor(question, ports)
+}
+
 /** How far a call has come. */
 type Progress = {
   grant: Grant | null
@@ -308,6 +347,7 @@ type Progress = {
   turn: Turn | null
   carried: Carried | null
   taker: AnswerTaker | null
+  assigned: Assigned | null
 }
 
 /**
@@ -320,7 +360,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
   const trace =
     ports.traceShare === null ? null : beginTrace(exchange.inbound.headers, { ids: ports.ids, share: ports.traceShare })
   const journey: Journey = { exchange, protocol, ports, snapshot: ports.snapshot(), draft, trace }
-  const progress: Progress = { grant: null, hold: null, turn: null, carried: null, taker: null }
+  const progress: Progress = { grant: null, hold: null, turn: null, carried: null, taker: null, assigned: null }
   try {
     const key = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
     Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation })
@@ -340,44 +380,37 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const snapshot = withFileKey(snapshotFor(journey.snapshot, key), files)
     const guarded = { snapshot, key, call: continued.call, draft, askHook: ports.askHook }
     const { call, replyGuards } = await guardRequest(guarded)
-    progress.grant = await letIn(journey, { snapshot, key, call, labels })
     const background = isBackground({ protocol, call })
+    const scope = background ? null : scopeOf(journey, { key, call, inbound })
+    progress.grant = await letIn(journey, { snapshot, key, call, labels, destination: scope?.move.candidate ?? null })
     const bound = atFiles(boundTo(progress.grant, continued), call, files)
-    const grant = background ? backgroundOnly(bound, snapshot, protocol.name) : bound
+    // What is bound to one provider stays there.
+    const assigned = scope === null || bound !== progress.grant ? null : assign(journey, scope, bound)
+    progress.assigned = assigned
+    const grant = background ? backgroundOnly(bound, snapshot, protocol.name) : inArm(bound, assigned)
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const asking = { inbound, call, key, labels, grant, snapshot, replyGuards }
     const look = background ? null : await lookInCache(journey, asking)
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)
     progress.taker = look?.taker ?? null
-    const { upstreams } = snapshot
-    const account = snapshot.accounts.get(key.account)
-    const { rows } = grant
-    const feeBasisPoints = feeOfAll(grant.groups, upstreams)
-    const { budgets, plans } = snapshot.customers
-    const sliceTokens = plans.get(account?.plan ?? '')?.sliceTokens ?? undefined
-    const slices = sliceTokens === undefined ? {} : { sliceTokens }
-    const question = {
-      call,
-      inbound,
-      protocol,
-      key,
-      account,
-      rows,
-      upstreams,
-      budgets,
-      nowMs,
-      feeBasisPoints,
-      ...slices,
-    }
-    const hold = background
-      ? await holdFor({ ...question, endsMs: nowMs + makingMs }, { ...ports, owner: null })
-      : await holdFor(question, ports)
+    const hold = await keptBack(journey, { inbound, call, key, grant, snapshot, background })
     progress.hold = hold
     exchange.admitted?.()
     draft.warnings = [...draft.warnings, ...hold.warnings]
     const keeper = turn?.keeper ?? null
     const { taker } = progress
-    const admitted = { ...journey, snapshot, call: hold.call, labels, grant, hold, replyGuards, keeper, taker }
+    const admitted = {
+      ...journey,
+      snapshot,
+      call: hold.call,
+      labels,
+      grant,
+      assigned,
+      hold,
+      replyGuards,
+      keeper,
+      taker,
+    }
     progress.carried = await carry(admitted)
   } catch (thrown) {
     await endBadly(journey, thrown, progress.grant)
@@ -387,6 +420,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     await progress.grant?.giveBack()
     await close(journey, progress)
     draft.durationMs = elapsedMs(journey)
+    noteTurn(journey, progress.assigned, progress.carried?.goesOn === true)
     if (progress.carried?.goesOn !== true) await keepRecord(journey)
   }
 }

@@ -36,7 +36,7 @@ export type RouteQuestion = {
 type Candidate = TargetFacts & { readonly name: string; readonly weight: number; readonly target: Target }
 
 const candidatesOf = (group: Group, { factsOf }: RouteQuestion): readonly Candidate[] =>
-  group.targets.map((target) => ({
+  [...(group.lead === undefined ? [] : [group.lead]), ...group.targets].map((target) => ({
     name: targetName(target),
     weight: target.weight,
     target,
@@ -61,7 +61,15 @@ const byTier = (
 
 type Ordered = { readonly candidate: Candidate; readonly reason: LegReason }
 
+/** A migration's destination comes first, whatever else the order goes by. */
 const ordered = (group: Group, well: readonly Candidate[], question: RouteQuestion): readonly Ordered[] => {
+  const lead = well.find(({ target }) => target === group.lead)
+  if (lead === undefined) return inGroup(group, well, question)
+  const others = well.filter((candidate) => candidate !== lead)
+  return [{ candidate: lead, reason: reasonOf(lead, 'migration') }, ...inGroup(group, others, question)]
+}
+
+const inGroup = (group: Group, well: readonly Candidate[], question: RouteQuestion): readonly Ordered[] => {
   const { wishes, isNamed, lastTarget, stickyChance } = question
   const { route } = group.row
   const strategy = wishes.strategy ?? route.strategy

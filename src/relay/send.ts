@@ -15,6 +15,7 @@ import { firstReply } from './first-reply.ts'
 import type { Admitted } from './journey.ts'
 import type { Leg } from './leg.ts'
 import { targetName } from './leg.ts'
+import { recallOf } from './move.ts'
 import type { Permits } from './next-leg.ts'
 import type { TargetFacts } from './route.ts'
 import { routeOf } from './route.ts'
@@ -194,6 +195,7 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
   routing.budget.callBegan(clock.monotonicMs())
   const thread = threadFor(admitted)
   const legs = legsFor(admitted, thread)
+  const recall = admitted.assigned === null ? null : recallOf(admitted.assigned)
   const reply = await firstReply({
     legs,
     stream: call.stream,
@@ -209,6 +211,7 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
     began: (attempt) => {
       draft.attempts.push(attempt.draft)
       draft.warnings = [...warnings, ...attempt.warnings]
+      recall?.watch(attempt)
     },
     lost: recordLoss(admitted),
     begin: (leg, turn) =>
@@ -232,7 +235,7 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
         guards: admitted.replyGuards,
         traceHeaders: admitted.trace?.beginAttempt() ?? {},
       }),
-  })
+  }).finally(() => recall?.stop())
   if (thread.name !== null && needsMemory(admitted, thread)) {
     const target = targetName(reply.attempt.leg.target)
     routing.sticky.remember(memoryOf(admitted, thread.name), target, clock.monotonicMs())

@@ -15,6 +15,8 @@ import type { Inbound, Outbound } from '#http/inbound.ts'
 import type { TestClock } from '#http/test-clock.ts'
 import { testClock } from '#http/test-clock.ts'
 import type { CallBooks, Ended, SettleRequest } from '#ledger/port.ts'
+import type { Traffic } from '#migration/traffic.ts'
+import { makeTraffic } from '#migration/traffic.ts'
 import type { GuardFacts } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
@@ -135,6 +137,8 @@ export type StageOptions = {
   readonly similar?: SimilarStage
   /** That accounts have brought. */
   readonly credentials?: readonly OwnCredential[]
+  /** Absent: no migration is under way. */
+  readonly traffic?: Traffic
 }
 
 export type Asking = {
@@ -359,6 +363,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   responses: makeResponses({ store: testResponseStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   carried: makeCarriedTurns({ store: testCarriedStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   routing: makeRouting((event) => backstage.events.push(event)),
+  traffic: options.traffic ?? makeTraffic(backstage.clock.monotonicMs),
   clock: backstage.clock,
   ids: {
     next: (prefix) => `${prefix}_1`,

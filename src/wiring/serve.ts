@@ -77,6 +77,7 @@ import { keySpendFrom } from './key-spend.ts'
 import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
+import { openMigrations } from './migrations.ts'
 import { openOverload } from './overload.ts'
 import type { PaymentRoom } from './payments.ts'
 import { openPayments } from './payments.ts'
@@ -115,6 +116,7 @@ type Rooms = {
   /** What the store holds of customers and of prices, read into the snapshot. */
   readonly readCustomers: () => Promise<void>
   readonly readPrices: () => Promise<void>
+  readonly migrations: Awaited<ReturnType<typeof openMigrations>>
 } & Awaited<ReturnType<typeof openRelay>>
 
 const adminPorts = ({
@@ -276,6 +278,7 @@ const endpointsOf = async (
     countTokens,
     refusesUsage: usageRefusals(),
     routing: rooms.routing,
+    traffic: rooms.migrations.traffic,
     cache: answerCache(clock),
     similar: rooms.similar,
     responses: rooms.responses,
@@ -417,6 +420,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     documents: openClerk(machine, { store, current: payments.config }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
+    migrations: await openMigrations(machine, { store, member, emit, log }, closing),
     ...relay,
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }

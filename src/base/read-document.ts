@@ -1,0 +1,75 @@
+/** A file that a person wrote, as data: YAML (or JSON) held against a schema; what is wrong is named with its line and its place. */
+
+import { LineCounter, parseDocument } from 'yaml'
+import { Problem } from './problem.ts'
+
+const aliasesMax = 100
+const faultsShownMax = 20
+
+type Issue = {
+  readonly code?: string | undefined
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+  readonly keys?: readonly string[]
+}
+
+/** A Zod schema. */
+type Schema<T> = {
+  readonly safeParse: (
+    value: unknown,
+  ) =>
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } }
+}
+
+/** Where something stands in the file, as a person looks for it: `accounts.acme.budgets[0]`. */
+export const placeText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`))
+    .join('')
+
+/** The problem of a file in which this is wrong. */
+export const refusedFile = (faults: readonly string[]): Problem => {
+  const more = faults.length > faultsShownMax ? `\n… and ${faults.length - faultsShownMax} more` : ''
+  return new Problem('invalid_request_error', {
+    message: `The file is refused, nothing was changed:\n${faults.slice(0, faultsShownMax).join('\n')}${more}`,
+    param: 'file',
+  })
+}
+
+/**
+ * The file as its schema reads it. `known` says which names there are at a path.
+ * @throws Problem `invalid_request_error` naming line and place of everything that is wrong.
+ */
+export const readDocument = <T>(
+  text: string,
+  { schema, known }: { readonly schema: Schema<T>; readonly known?: (path: readonly PropertyKey[]) => string },
+): T => {
+  const lines = new LineCounter()
+  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const at = (offset: number | undefined): string =>
+    offset === undefined ? '' : `line ${lines.linePos(offset).line}: `
+  if (parsed.errors.length > 0) throw refusedFile(parsed.errors.map(({ message, pos }) => `${at(pos[0])}${message}`))
+  const lineOf = (path: readonly PropertyKey[]): string => {
+    for (let length = path.length; length > 0; length -= 1) {
+      const node = parsed.getIn(path.slice(0, length), true) as { readonly range?: readonly number[] } | undefined
+      if (node?.range !== undefined) return at(node.range[0])
+    }
+    return ''
+  }
+  const issueText = ({ code, path, message, keys }: Issue): string => {
+    if (code !== 'unrecognized_keys') return `${lineOf(path)}${placeText(path)}: ${message}`
+    const whole = [...path, keys?.[0] ?? '']
+    const names = known === undefined ? '' : ` Known: ${known(path)}.`
+    return `${lineOf(whole)}${placeText(whole)}: is not known here.${names}`
+  }
+  let value: unknown
+  try {
+    value = parsed.toJS({ maxAliasCount: aliasesMax })
+  } catch (error) {
+    throw refusedFile([error instanceof Error ? error.message : String(error)])
+  }
+  const result = schema.safeParse(value ?? {})
+  if (result.success) return result.data
+  throw refusedFile(result.error.issues.map(issueText))
+}

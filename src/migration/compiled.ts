@@ -1,0 +1,58 @@
+/** A migration as its row holds it, read: the file, its itinerary, its tests. */
+
+import { createHash } from 'node:crypto'
+import { readDocument } from '#base/read-document.ts'
+import type { Itinerary } from './itinerary.ts'
+import { itineraryOf, weightsOf } from './itinerary.ts'
+import type { Judge } from './judge.ts'
+import { judgeOf } from './judge.ts'
+import type { MigrationRow } from './port.ts'
+import type { MigrationFile } from './settings.ts'
+import { migrationFile } from './settings.ts'
+import type { Move } from './traffic.ts'
+
+export type Compiled = {
+  readonly file: MigrationFile
+  readonly itinerary: Itinerary
+  readonly judge: Judge
+  readonly weights: readonly number[]
+}
+
+/** @throws Problem `invalid_request_error` naming line and place of everything that is wrong. */
+export const readMigrationFile = (text: string): MigrationFile => readDocument(text, { schema: migrationFile })
+
+/** Names a file: another text is another migration. */
+export const fileDigest = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** Pure: the same row gives the same itinerary and the same tests. */
+export const compile = ({ file: text, facts }: Pick<MigrationRow, 'file' | 'facts'>): Compiled => {
+  const file = readMigrationFile(text)
+  const itinerary = itineraryOf(file)
+  return { file, itinerary, judge: judgeOf(file, facts), weights: weightsOf(itinerary) }
+}
+
+/** What nodes need to know to carry it out. */
+export const moveOf = ({ id, name, salt, state }: MigrationRow, { file, judge }: Compiled): Move => {
+  const [provider = '', ...rest] = file.candidate.route.split('/')
+  return {
+    id,
+    name,
+    epoch: state.epoch,
+    step: state.step,
+    phase: state.phase,
+    weightBasisPoints: state.weightBasisPoints,
+    salt,
+    match: {
+      models: file.match.models,
+      callSites: file.match.call_sites ?? null,
+      keys: file.match.keys ?? null,
+      projects: file.match.projects ?? null,
+    },
+    candidate: { provider, model: rest.join('/'), params: file.candidate.param_policy },
+    pinIdleMs: file.assignment.pin_idle_ttl,
+    pins: file.assignment.mid_conversation === 'pin',
+    testerHeader: file.assignment.tester_header,
+    breaker: file.rollback.breaker,
+    columns: judge.columns,
+  }
+}

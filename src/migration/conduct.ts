@@ -1,0 +1,99 @@
+/** Brings one change of state about: the decision with what it was made on, kept once, told to people. */
+
+import type { Emit, EventName } from '#base/event.ts'
+import type { TrailEntry } from '#base/trail-entry.ts'
+import type { Compiled } from './compiled.ts'
+import type { CellJson } from './evidence-text.ts'
+import type { Change, ChangeKind, State } from './itinerary.ts'
+import { stateAfter } from './itinerary.ts'
+import type { Decision, MigrationRow, MigrationStore } from './port.ts'
+
+export type Conducting = {
+  readonly row: MigrationRow
+  readonly compiled: Compiled
+  readonly change: Change
+  readonly why: string
+  /** `drover`, or who it was. */
+  readonly actor: string
+  readonly evidence: readonly CellJson[]
+  readonly nowMs: number
+}
+
+/** @throws Problem `conflict` where the change cannot happen now. */
+export const decisionFor = ({ row, compiled, change, why, actor, evidence, nowMs }: Conducting): Decision => ({
+  migration: row.id,
+  number: row.version + 1,
+  timeMs: nowMs,
+  actor,
+  change,
+  why,
+  from: row.state.phase,
+  after: stateAfter(row.state, change, { itinerary: compiled.itinerary, nowMs }),
+  evidence,
+})
+
+const events: Readonly<Partial<Record<ChangeKind, EventName>>> = {
+  start: 'promote',
+  promote: 'promote',
+  complete: 'promote',
+  pause: 'pause',
+  rollback: 'rollback',
+  abort: 'rollback',
+}
+
+const sayState = ({ phase, step, weightBasisPoints }: State): string => {
+  if (phase === 'paused') return `paused at ${weightBasisPoints / 100} % (step ${step})`
+  if (phase === 'completed') return 'complete: all traffic goes to the candidate'
+  return weightBasisPoints === 0 ? 'back at the baseline' : `at ${weightBasisPoints / 100} % (step ${step})`
+}
+
+/** Tells people of a decision; the same decision is told once, however often this is called. */
+export const tellDecision = (emit: Emit, row: MigrationRow, { change, why, after, number, actor }: Decision): void => {
+  const name = events[change.kind]
+  if (name === undefined) return
+  emit({
+    name,
+    account: null,
+    object: row.name,
+    message: `Migration "${row.name}" is ${sayState(after)}: ${why}. 'drover migrate status ${row.name}' shows the evidence.`,
+    figure: null,
+    facts: {
+      migration: row.name,
+      decision: number,
+      change: change.kind,
+      by: actor,
+      phase: after.phase,
+      step: after.step,
+      weight_percent: after.weightBasisPoints / 100,
+      pause_reason: after.pause,
+    },
+  })
+}
+
+export type Conducted = { readonly row: MigrationRow; readonly decision: Decision }
+
+/**
+ * Keeps the decision and tells of it; `null` = another one came first, and the migration is to be read again.
+ * @throws Problem `conflict` where the change cannot happen now.
+ */
+export const conduct = async (
+  conducting: Conducting,
+  {
+    store,
+    emit,
+    trail,
+  }: {
+    readonly store: Pick<MigrationStore, 'decideMigration'>
+    readonly emit: Emit
+    readonly trail: TrailEntry | null
+  },
+): Promise<Conducted | null> => {
+  const { row } = conducting
+  const decision = decisionFor(conducting)
+  if (!(await store.decideMigration({ decision, trail }))) return null
+  tellDecision(emit, row, decision)
+  return {
+    row: { ...row, state: decision.after, version: decision.number, checkedMs: decision.timeMs },
+    decision,
+  }
+}

@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Compiled } from './compiled.ts'
+import { compile } from './compiled.ts'
+import type { Next } from './decide.ts'
+import { decide } from './decide.ts'
+import type { AssignedTurn, Evidence } from './evidence.ts'
+import { addTurns } from './evidence.ts'
+import { evidenceJson, evidenceOf } from './evidence-text.ts'
+import type { Change, State } from './itinerary.ts'
+import { draftState, stateAfter } from './itinerary.ts'
+import { judgementOf } from './judgement.ts'
+import type { Outcome } from './observation.ts'
+import { planOf } from './plan.ts'
+import { sampleTurn } from './test-turn.ts'
+
+const head = `migration: move
+match: { models: [m] }
+baseline: { route: alpha/m }
+candidate: { route: beta/n }
+`
+const quick = `${head}
+steps:
+  - { set_weight: 10, pause: { duration: 1h }, min_sample: 50 }
+  - { set_weight: 50, pause: { duration: 1h } }
+  - { set_weight: 100, bake: { duration: 1h } }
+analysis: { initial_delay: 1s, metrics: [{ name: error-rate, threshold_range: { max: 0.01 }, relative: { max_ratio: 1.5 } }] }
+`
+const hourMs = 3_600_000
+
+const made = (text: string): Compiled => compile({ file: text, facts: { p99Ms: {} } })
+const after = (compiled: Compiled, changes: readonly (readonly [Change, number])[]): State =>
+  changes.reduce(
+    (state, [change, nowMs]) => stateAfter(state, change, { itinerary: compiled.itinerary, nowMs }),
+    draftState,
+  )
+
+type Told = {
+  readonly arm: 'baseline' | 'candidate'
+  readonly count: number
+  readonly outcome: Outcome
+  readonly step?: number
+}
+
+const evidenceFrom = (compiled: Compiled, told: readonly Told[]): Evidence => {
+  const turns: AssignedTurn[] = told.flatMap(({ arm, count, outcome, step = 0 }, group) =>
+    Array.from({ length: count }, (_unused, index) => ({
+      step,
+      turn: sampleTurn({ arm, outcome, unit: `${arm}-${group}-${index}` }),
+    })),
+  )
+  return addTurns(turns, { columns: compiled.judge.columns, known: new Map(), evidence: new Map() }).cells
+}
+
+const nextOf = (
+  compiled: Compiled,
+  evidence: Evidence,
+  { state, nowMs }: { state: State; nowMs: number },
+): Next | null =>
+  decide({
+    itinerary: compiled.itinerary,
+    state,
+    judgement: judgementOf(compiled.judge, evidence, compiled.weights),
+    practicalFloor: compiled.judge.practicalFloor,
+    nowMs,
+  })
+
+const start: Change = { kind: 'start', startStep: 0 }
+
+test('the file of the manual is read, with five tests that can move traffic back, a hundredth of error each', () => {
+  const { judge, itinerary } = compile({ file: head, facts: { p99Ms: { 'ttft-p99': 400 } } })
+  const able = judge.tests.filter(({ dryRun, onFail }) => !dryRun && onFail === 'rollback')
+  assert.deepEqual(
+    able.map(({ metric, kind }) => `${metric} ${kind}`),
+    [
+      'error-rate absolute',
+      'error-rate relative',
+      'ttft-p99 absolute',
+      'ttft-p99 relative',
+      'truncated-share relative',
+    ],
+  )
+  assert.ok(Math.abs(judge.alpha * able.length - 0.05) < 1e-12)
+  assert.deepEqual(
+    itinerary.steps.map(({ weightBasisPoints }) => weightBasisPoints),
+    [100, 500, 1_000, 2_500, 5_000, 10_000],
+  )
+  assert.throws(() => made(`${head}stepz: []`), { code: 'invalid_request_error' })
+  assert.throws(() => made(`${head}steps: [{ set_weight: 5 }, { set_weight: 5 }]`), /more than in the step before/)
+  assert.throws(
+    () => made(`${head}analysis: { metrics: [{ name: ttft-p99, threshold_range: { max: 0.1 } }] }`),
+    /give max_ms/,
+  )
+})
+
+test('a sound candidate goes up step by step when time and sample are there, and is complete at the end', () => {
+  const compiled = made(quick)
+  const ramping = after(compiled, [[start, 0]])
+  const few = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 49, outcome: 'ok' },
+    { arm: 'baseline', count: 441, outcome: 'ok' },
+  ])
+  const enough = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 60, outcome: 'ok' },
+    { arm: 'baseline', count: 540, outcome: 'ok' },
+  ])
+  assert.equal(nextOf(compiled, enough, { state: ramping, nowMs: hourMs - 1 }), null)
+  assert.deepEqual(nextOf(compiled, few, { state: ramping, nowMs: hourMs })?.change, {
+    kind: 'pause',
+    reason: 'inconclusive',
+  })
+  assert.deepEqual(nextOf(compiled, enough, { state: ramping, nowMs: hourMs })?.change, { kind: 'promote' })
+  const second = after(compiled, [
+    [start, 0],
+    [{ kind: 'promote' }, hourMs],
+  ])
+  assert.deepEqual([second.step, second.weightBasisPoints], [1, 5_000])
+  // Without a sample of its own the gate needs the limit to be shown to be kept.
+  assert.match(nextOf(compiled, enough, { state: second, nowMs: 2 * hourMs })?.why ?? '', /not shown yet.*error-rate/)
+  const shown = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 700, outcome: 'ok', step: 1 },
+    { arm: 'baseline', count: 700, outcome: 'ok', step: 1 },
+  ])
+  assert.deepEqual(nextOf(compiled, shown, { state: second, nowMs: 2 * hourMs })?.change, { kind: 'promote' })
+  const baking = after(compiled, [
+    [start, 0],
+    [{ kind: 'promote' }, 1],
+    [{ kind: 'promote' }, 2],
+  ])
+  assert.equal(baking.phase, 'baking')
+  assert.deepEqual(nextOf(compiled, shown, { state: baking, nowMs: 2 + hourMs })?.change, { kind: 'complete' })
+})
+
+test('what breaks its limit is moved back at once, also while it is paused, and settles when every node has heard', () => {
+  const compiled = made(quick)
+  const dead = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 4, outcome: 'upstream_error' },
+    { arm: 'baseline', count: 36, outcome: 'ok' },
+  ])
+  const ramping = after(compiled, [[start, 0]])
+  const next = nextOf(compiled, dead, { state: ramping, nowMs: 2_000 })
+  assert.deepEqual(next?.change, { kind: 'rollback' })
+  assert.match(next?.why ?? '', /4 of 4 conversations/)
+  const paused = after(compiled, [
+    [start, 0],
+    [{ kind: 'pause', reason: 'manual' }, 10],
+  ])
+  assert.deepEqual(nextOf(compiled, dead, { state: paused, nowMs: 2_000 })?.change, { kind: 'rollback' })
+  const rolling = after(compiled, [
+    [start, 0],
+    [{ kind: 'rollback' }, 2_000],
+  ])
+  assert.equal(rolling.weightBasisPoints, 0)
+  assert.equal(nextOf(compiled, dead, { state: rolling, nowMs: 3_999 }), null)
+  assert.deepEqual(nextOf(compiled, dead, { state: rolling, nowMs: 4_000 })?.change, { kind: 'settle' })
+  const manual = made(`${quick}rollback: { auto: false }\n`)
+  assert.deepEqual(nextOf(manual, dead, { state: ramping, nowMs: 2_000 })?.change, {
+    kind: 'pause',
+    reason: 'worse_than_baseline',
+  })
+})
+
+test('a storm over both arms pauses and does not move traffic to a baseline that is down as well', () => {
+  const compiled = made(quick)
+  const storm = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 20, outcome: 'overloaded' },
+    { arm: 'baseline', count: 180, outcome: 'overloaded' },
+  ])
+  const ramping = after(compiled, [[start, 0]])
+  assert.deepEqual(nextOf(compiled, storm, { state: ramping, nowMs: 2_000 })?.change, {
+    kind: 'pause',
+    reason: 'shared_incident',
+  })
+  const resumed = after(compiled, [
+    [start, 0],
+    [{ kind: 'pause', reason: 'shared_incident' }, 5],
+    [{ kind: 'resume' }, 9],
+  ])
+  assert.deepEqual(
+    [resumed.phase, resumed.epoch, resumed.stepMs],
+    ['ramping', 2, 9],
+    'the storm does not weigh any more',
+  )
+})
+
+test('400s that only the candidate gives move traffic back; those that both give do not', () => {
+  const compiled = made(quick)
+  const ramping = after(compiled, [[start, 0]])
+  const both = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 20, outcome: 'rejected' },
+    { arm: 'baseline', count: 180, outcome: 'rejected' },
+  ])
+  assert.equal(nextOf(compiled, both, { state: ramping, nowMs: 2_000 }), null)
+  const one = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 20, outcome: 'rejected' },
+    { arm: 'baseline', count: 180, outcome: 'ok' },
+  ])
+  assert.deepEqual(nextOf(compiled, one, { state: ramping, nowMs: 2_000 })?.change, { kind: 'rollback' })
+})
+
+test('arms that do not fill as the weight says stop the migration: no comparison holds', () => {
+  const compiled = made(quick)
+  const lost = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 40, outcome: 'ok' },
+    { arm: 'baseline', count: 960, outcome: 'ok' },
+  ])
+  const ramping = after(compiled, [[start, 0]])
+  assert.deepEqual(nextOf(compiled, lost, { state: ramping, nowMs: 2_000 })?.change, {
+    kind: 'pause',
+    reason: 'degraded_control',
+  })
+})
+
+test('the same sums give the same decision, whether they were kept in memory or written down', () => {
+  const compiled = made(quick)
+  const state = after(compiled, [[start, 0]])
+  const evidence = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 90, outcome: 'ok' },
+    { arm: 'candidate', count: 5, outcome: 'cut' },
+    { arm: 'baseline', count: 800, outcome: 'ok' },
+  ])
+  const again = evidenceOf(JSON.parse(JSON.stringify(evidenceJson(evidence))))
+  const judged = (one: Evidence) => judgementOf(compiled.judge, one, compiled.weights)
+  assert.deepEqual(judged(again), judged(evidence))
+  assert.deepEqual(
+    nextOf(compiled, again, { state, nowMs: 5_000 }),
+    nextOf(compiled, evidence, { state, nowMs: 5_000 }),
+  )
+})
+
+test('what cannot happen now is refused with what can', () => {
+  const compiled = made(quick)
+  assert.throws(
+    () =>
+      after(compiled, [
+        [start, 0],
+        [{ kind: 'resume' }, 1],
+      ]),
+    /resume.*not possible.*ramping/,
+  )
+  assert.throws(
+    () =>
+      after(compiled, [
+        [start, 0],
+        [{ kind: 'abort' }, 1],
+        [{ kind: 'promote' }, 2],
+      ]),
+    { code: 'conflict' },
+  )
+})
+
+test('a plan says how long it takes, what it can find, and refuses limits that the baseline breaks', () => {
+  const compiled = made(head)
+  const baseline = {
+    conversationsPerDay: 100_000,
+    turnsPerConversation: 1,
+    shares: { 'error-rate': 0.002 },
+    seen: 5_000,
+    costPerTurnNanoUsd: 1_000_000n,
+  }
+  const plan = planOf(compiled, baseline)
+  assert.deepEqual(
+    plan.steps.slice(0, 2).map(({ conversations }) => conversations),
+    [83, 1_250],
+  )
+  assert.deepEqual(plan.refusals, [])
+  assert.ok(plan.isWithinDeadline && plan.hours === 72, `${plan.hours} h`)
+  const small = planOf(compiled, { ...baseline, conversationsPerDay: 300 })
+  assert.ok(!small.isWithinDeadline && small.notes.some((note) => note.includes('needs 580 conversations')))
+  assert.match(
+    planOf(compiled, { ...baseline, shares: { 'error-rate': 0.03 } }).refusals[0] ?? '',
+    /baseline itself breaks.*3.00 %/,
+  )
+})
+
+test('plain thresholds are allowed for little traffic, with their chances of error', () => {
+  const compiled = made(`${quick.replace('initial_delay: 1s,', 'initial_delay: 1s, policy: thresholds,')}`)
+  const baseline = {
+    conversationsPerDay: 2_000,
+    turnsPerConversation: 1,
+    shares: { 'error-rate': 0.005 },
+    seen: 0,
+    costPerTurnNanoUsd: null,
+  }
+  const { chances } = planOf(compiled, baseline)
+  assert.ok(chances !== null && chances.falseRollback > 0.1 && chances.falseRollback < 0.6, `${chances?.falseRollback}`)
+  assert.ok(chances.missedHarm < 0.2, `${chances.missedHarm}`)
+  const over = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 58, outcome: 'ok' },
+    { arm: 'candidate', count: 2, outcome: 'cut' },
+    { arm: 'baseline', count: 540, outcome: 'ok' },
+  ])
+  assert.deepEqual(nextOf(compiled, over, { state: after(compiled, [[start, 0]]), nowMs: 2_000 })?.change, {
+    kind: 'rollback',
+  })
+})

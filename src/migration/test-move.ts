@@ -1,0 +1,32 @@
+/** A migration of the model `m` to `beta/beta-1`, for tests. */
+
+import type { CallFacts, Move } from './traffic.ts'
+
+export const sampleMove = (changes: Partial<Move> = {}): Move => ({
+  id: 'mig_1',
+  name: 'move',
+  epoch: 1,
+  step: 0,
+  phase: 'ramping',
+  weightBasisPoints: 5_000,
+  salt: 'salt',
+  match: { models: ['m'], callSites: null, keys: null, projects: null },
+  candidate: { provider: 'beta', model: 'beta-1', params: 'shim' },
+  pinIdleMs: 60_000,
+  pins: true,
+  testerHeader: 'x-drover-arm',
+  breaker: { window: 5, failures: 3 },
+  columns: [{ kind: 'mark', metric: 'error-rate', above: null, compared: false }],
+  ...changes,
+})
+
+export const sampleFacts = (changes: Partial<CallFacts> = {}): CallFacts => ({
+  call: 'call_1',
+  models: ['m'],
+  callSite: null,
+  key: 'key_1',
+  project: null,
+  unit: 'one',
+  headers: {},
+  ...changes,
+})

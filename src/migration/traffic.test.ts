@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Arm, Outcome } from './observation.ts'
+import { fits } from './settings.ts'
+import { sampleFacts, sampleMove } from './test-move.ts'
+import { sampleTurn } from './test-turn.ts'
+import type { Move } from './traffic.ts'
+import { makeTraffic } from './traffic.ts'
+import { holdMaxMs, waitingTurns } from './waiting-turns.ts'
+
+/** Traffic on a clock that the test moves. */
+const open = (move: Partial<Move> = {}) => {
+  let nowMs = 0
+  const traffic = makeTraffic(() => nowMs)
+  const configure = (changes: Partial<Move> = {}): void =>
+    traffic.configure([sampleMove({ ...move, ...changes })], nowMs)
+  const armOf = (unit: string | null, call = 'call_1', headers = {}): Arm => {
+    const facts = sampleFacts({ unit, call, headers })
+    const found = traffic.moveFor(facts)
+    assert.ok(found)
+    return traffic.assign(found, facts, nowMs).arm
+  }
+  const units = Array.from({ length: 400 }, (_unused, index) => `unit-${index}`)
+  const share = (): number => units.filter((unit) => armOf(unit) === 'candidate').length / units.length
+  const run = (call: string, outcome: Outcome, unit = call): Arm => {
+    const facts = sampleFacts({ call, unit })
+    const found = traffic.moveFor(facts)
+    assert.ok(found)
+    const assignment = traffic.assign(found, facts, nowMs)
+    traffic.began(call, assignment, nowMs)
+    traffic.ended(call, sampleTurn({ id: call, unit, arm: assignment.arm, startMs: nowMs, outcome }))
+    return assignment.arm
+  }
+  const at = (ms: number): void => {
+    nowMs = ms
+  }
+  configure()
+  return { traffic, configure, armOf, share, run, at }
+}
+
+test('a pattern stands for any text where it has a star, and a call is in scope by all that is said of it', () => {
+  assert.ok(
+    fits('svc-billing/*', 'svc-billing/invoice') && fits('*', '') && fits('a*b*c', 'a-b-c') && !fits('a*b', 'ab-c'),
+  )
+  assert.ok(!fits('ab*ba', 'aba'), 'no character counts twice')
+  const { traffic } = open({ match: { models: ['m', 'gpt-*'], callSites: ['web/*'], keys: null, projects: ['prj_1'] } })
+  const inScope = (changes: Parameters<typeof sampleFacts>[0]): boolean =>
+    traffic.moveFor(sampleFacts(changes)) !== null
+  assert.ok(inScope({ models: ['gpt-4.1'], callSite: 'web/chat', project: 'prj_1' }))
+  assert.ok(!inScope({ callSite: null, project: 'prj_1' }) && !inScope({ callSite: 'web/chat', project: null }))
+  assert.ok(!inScope({ models: ['other'], callSite: 'web/chat', project: 'prj_1' }))
+})
+
+test('conversations that run while the weight rises stay where they began; after silence they are assigned anew', () => {
+  const { armOf, configure, at, share } = open({ weightBasisPoints: 100 })
+  const before = share()
+  assert.ok(before < 0.05)
+  configure({ weightBasisPoints: 9_000, step: 1 })
+  assert.equal(share(), before, 'pinned')
+  assert.equal(
+    Array.from({ length: 100 }, (_unused, index) => armOf(`new-${index}`)).filter((arm) => arm === 'candidate').length >
+      75,
+    true,
+  )
+  at(60_001)
+  configure({ weightBasisPoints: 9_000, step: 1 })
+  assert.ok(share() > 0.8)
+})
+
+test('on rollback pins break at once, and calls that have no first part are told to leave', () => {
+  const { traffic, configure, share } = open({ weightBasisPoints: 9_000 })
+  assert.ok(share() > 0.8)
+  const facts = sampleFacts()
+  const { takenBack } = traffic.assign(sampleMove(), facts, 0)
+  configure({ weightBasisPoints: 0, phase: 'rolling_back' })
+  assert.equal(traffic.moveFor(facts), null)
+  assert.ok(takenBack.aborted)
+})
+
+test('a node that does not hear the store, or whose reflex has opened, sends everything to the baseline; completed ones stay', () => {
+  const { traffic, share, at, run, configure } = open({ weightBasisPoints: 9_999, pins: false })
+  assert.ok(share() > 0.9)
+  at(5_001)
+  assert.equal(share(), 0)
+  const late = traffic.assign(sampleMove({ weightBasisPoints: 9_999 }), sampleFacts(), 5_001)
+  assert.equal(late.isEvidence, false, 'a split that is not as the weight says is no evidence')
+  configure()
+  assert.ok(share() > 0.9)
+  for (const call of ['call_1', 'call_2', 'call_3']) assert.equal(run(call, 'upstream_error'), 'candidate')
+  assert.equal(share(), 0)
+  assert.deepEqual(
+    traffic.tripped().map(({ move, isShared }) => [move.name, isShared]),
+    [['move', false]],
+  )
+  assert.deepEqual(traffic.tripped(), [], 'told once')
+  configure({ phase: 'completed', weightBasisPoints: 10_000 })
+  at(99_999)
+  assert.equal(share(), 1)
+})
+
+test('a tester chooses the arm, and what comes of it is no evidence', () => {
+  const { traffic, armOf } = open({ weightBasisPoints: 1 })
+  assert.equal(armOf('one', 'call_1', { 'x-drover-arm': 'candidate' }), 'candidate')
+  assert.equal(armOf('one'), 'baseline', 'and the conversation is not pinned by it')
+  const facts = sampleFacts({ headers: { 'x-drover-arm': 'candidate' } })
+  traffic.began('call_1', traffic.assign(sampleMove(), facts, 0), 0)
+  traffic.ended('call_1', sampleTurn())
+  assert.deepEqual(traffic.take(holdMaxMs, 10), [])
+})
+
+test('turns are told in the order of their start, behind those that still run: fast failures do not come first', () => {
+  const waiting = waitingTurns()
+  const turn = (id: string, startMs: number) => ({ step: 0, turn: sampleTurn({ id, startMs }) })
+  waiting.began('slow', 0)
+  waiting.began('fast', 10)
+  waiting.ended('fast', turn('fast', 10))
+  const take = (nowMs: number) => waiting.take(nowMs, 10).map(({ turn: { id } }) => id)
+  assert.deepEqual(take(5_000), [])
+  waiting.ended('slow', turn('slow', 0))
+  assert.deepEqual(take(6_000), ['slow', 'fast'])
+  waiting.began('endless', 7_000)
+  waiting.began('next', 8_000)
+  waiting.ended('next', turn('next', 8_000))
+  assert.deepEqual(take(8_000 + holdMaxMs - 1), [])
+  assert.deepEqual(take(8_000 + holdMaxMs), ['next'], 'the wait has a bound')
+})
+
+test('what belongs to evidence that was begun anew does not count in it', () => {
+  const { traffic, configure } = open()
+  const facts = sampleFacts()
+  traffic.began('call_1', traffic.assign(sampleMove(), facts, 0), 0)
+  configure({ epoch: 2 })
+  traffic.ended('call_1', sampleTurn())
+  assert.deepEqual(traffic.take(holdMaxMs, 10), [])
+})

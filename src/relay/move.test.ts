@@ -1,0 +1,107 @@
+/** Migrations on the path of a call: the arm, the way back to the baseline, and what is told of it. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Observation } from '#migration/observation.ts'
+import { sampleMove } from '#migration/test-move.ts'
+import type { Move, Traffic } from '#migration/traffic.ts'
+import { makeTraffic } from '#migration/traffic.ts'
+import { openStage, sampleModel, sampleRoute } from './test-stage.ts'
+import { completion, done, says, stops } from './test-upstream.ts'
+
+const models = [
+  sampleModel([{}, { provider: 'beta' }], { route: { ...sampleRoute, strategy: 'weighted', sticky: 'conversation' } }),
+]
+
+const moved = (changes: Partial<Move> = {}) => {
+  const traffic = makeTraffic(() => 0)
+  const configure = (more: Partial<Move> = {}): void =>
+    traffic.configure([sampleMove({ weightBasisPoints: 9_999, ...changes, ...more })], 0)
+  configure()
+  const stage = openStage({ models, traffic })
+  const told = (): readonly Observation[] => tellAll(traffic)
+  return { stage, configure, told }
+}
+
+const tellAll = (traffic: Traffic): readonly Observation[] =>
+  traffic.take(Number.MAX_SAFE_INTEGER, 100).flatMap(({ turns }) => turns.map(({ turn }) => turn))
+
+test('a call of the candidate goes there first, and what came of it is told', async () => {
+  const { stage, told } = moved()
+  const caller = await stage.call({ headers: { 'x-session-id': 's' }, body: { stream: true } })
+  const arrival = stage.arrival('beta')
+  arrival.head(200, { 'content-type': 'text/event-stream' })
+  await stage.advance(250)
+  arrival.write(says('hello'), stops, done)
+  arrival.end()
+  await stage.settle()
+  assert.deepEqual([stage.arrivals('alpha'), stage.arrivals('beta')], [0, 1])
+  const record = caller.record()
+  assert.deepEqual(
+    [record.migration, record.arm, record.provider, record.attempts[0]?.reason],
+    ['move', 'candidate', 'beta', 'migration'],
+  )
+  const [turn] = told()
+  assert.deepEqual(
+    [turn?.arm, turn?.outcome, turn?.ttftMs, turn?.stream, turn?.usageMissing],
+    ['candidate', 'ok', 250, true, true],
+  )
+  assert.match(turn?.unit ?? '', /^[0-9a-f]{32}$/)
+})
+
+test('a call of the baseline never goes to the candidate, also where that is one of its targets', async () => {
+  const { stage, told } = moved({ weightBasisPoints: 0, phase: 'paused' })
+  await stage.call({ headers: { 'x-session-id': 's' } })
+  stage.arrival('alpha').answer(500, { error: { message: 'It broke.' } })
+  await stage.settle()
+  assert.deepEqual([stage.arrivals('alpha'), stage.arrivals('beta')], [1, 0])
+  assert.deepEqual(
+    told().map(({ arm, outcome }) => [arm, outcome]),
+    [['baseline', 'upstream_error']],
+  )
+})
+
+test('where the candidate fails the baseline answers, and that counts as a failure of the candidate', async () => {
+  const { stage, told } = moved()
+  const caller = await stage.call()
+  stage.arrival('beta').answer(503, { error: { message: 'Busy.' } })
+  await stage.settle()
+  stage.arrival('alpha').answer(200, completion('from the baseline'))
+  await stage.settle()
+  assert.equal(caller.status(), 200)
+  assert.deepEqual(
+    told().map(({ arm, outcome, tokens }) => [arm, outcome, tokens.output]),
+    [['candidate', 'moved', 5]],
+  )
+})
+
+test('on rollback a call without a first part is answered by the baseline; one that has begun is finished', async () => {
+  const { stage, configure } = moved()
+  const waiting = await stage.call({ headers: { 'x-session-id': 'one' }, body: { stream: true } })
+  const flowing = await stage.call({ headers: { 'x-session-id': 'two' }, body: { stream: true } })
+  stage.arrival('beta', 1).head(200, { 'content-type': 'text/event-stream' })
+  stage.arrival('beta', 1).write(says('hel'))
+  await stage.settle()
+  configure({ weightBasisPoints: 0, phase: 'rolling_back' })
+  await stage.settle()
+  assert.ok(stage.arrival('beta', 0).left())
+  assert.ok(!stage.arrival('beta', 1).left())
+  stage.arrival('alpha').head(200, { 'content-type': 'text/event-stream' })
+  stage.arrival('alpha').write(says('from the baseline'), stops, done)
+  stage.arrival('alpha').end()
+  stage.arrival('beta', 1).write(says('lo'), stops, done)
+  stage.arrival('beta', 1).end()
+  await stage.settle()
+  assert.deepEqual([waiting.ending(), flowing.ending()], ['complete', 'complete'])
+  assert.match(waiting.text(), /from the baseline/)
+  assert.match(flowing.text(), /hel.*lo/s)
+})
+
+test('a caller who says where the call goes, and a model out of scope, are in no migration', async () => {
+  const { stage, told } = moved()
+  await stage.call({ body: { provider: { order: ['alpha'] } } })
+  stage.arrival('alpha').answer(200, completion('hi'))
+  await stage.settle()
+  assert.equal(stage.arrivals('beta'), 0)
+  assert.deepEqual(told(), [])
+})

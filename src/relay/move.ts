@@ -1,0 +1,163 @@
+/** Migrations on the path of a call: whether it is in scope of one, which arm it goes to, and what it is told as when it has ended. */
+
+import { createHash } from 'node:crypto'
+import type { CallRecord } from '#base/call-record.ts'
+import { Problem } from '#base/problem.ts'
+import type { Inbound } from '#http/inbound.ts'
+import type { Observation, Outcome } from '#migration/observation.ts'
+import type { CallFacts, Move } from '#migration/traffic.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Grant } from './admit.ts'
+import type { Assigned } from './assigned.ts'
+import type { Attempt } from './attempt.ts'
+import { modelFor } from './bound-model.ts'
+import { threadOf } from './conversation.ts'
+import type { Journey } from './journey.ts'
+import { turnReader } from './turn-reader.ts'
+
+type Scope = { readonly move: Move; readonly facts: CallFacts; readonly call: Call }
+
+type Asked = { readonly key: KeyFacts; readonly call: Call; readonly inbound: Inbound }
+
+const unitOf = (account: string, name: string | null): string | null =>
+  name === null ? null : createHash('sha256').update(`${account}\u0000${name}`).digest('hex').slice(0, 32)
+
+/** Other kinds of calls have no answer that two models could both give: vectors of two models do not go together. */
+const movable: readonly string[] = ['chat', 'completion']
+
+/** The migration that a call is in scope of; `null` = of none. */
+export const scopeOf = ({ ports, draft, snapshot }: Journey, { key, call, inbound }: Asked): Scope | null => {
+  if (key.test || !movable.includes(call.kind)) return null
+  const row = modelFor(snapshot, key, call.model)
+  if (row instanceof Problem) return null
+  const facts: CallFacts = {
+    call: draft.id,
+    models: [...new Set([call.model, row.id])],
+    callSite: draft.callSite,
+    key: key.id,
+    project: key.project,
+    unit: unitOf(key.account, draft.conversation ?? threadOf(call).name),
+    headers: inbound.headers,
+  }
+  const move = ports.traffic.moveFor(facts)
+  return move === null ? null : { move, facts, call }
+}
+
+/** Gives the call its arm, and begins to watch it; `null` = it may not go to the candidate, so that there is nothing to choose. */
+export const assign = (journey: Journey, { move, facts, call }: Scope, grant: Grant): Assigned | null => {
+  const { ports, draft } = journey
+  const [first] = grant.groups
+  if (grant.destination === null || first === undefined) return null
+  const { provider, model } = grant.destination
+  const hasBaseline = first.targets.some((target) => target.provider !== provider || target.model !== model)
+  if (!hasBaseline) return null
+  const assignment = ports.traffic.assign(move, facts, draft.timeMs)
+  draft.migration = move.name
+  draft.arm = assignment.arm
+  ports.traffic.began(draft.id, assignment, draft.timeMs)
+  return { assignment, reader: turnReader(call) }
+}
+
+/** The grant as its arm has it: the candidate first, with the baseline behind it; or the baseline alone. */
+export const inArm = (grant: Grant, assigned: Assigned | null): Grant => {
+  const { destination } = grant
+  if (assigned === null || destination === null) return grant
+  const groups = grant.groups.map((group, index) => {
+    const targets = group.targets.filter(
+      ({ provider, model }) => provider !== destination.provider || model !== destination.model,
+    )
+    return index === 0 && assigned.assignment.arm === 'candidate'
+      ? { ...group, targets, lead: destination }
+      : { ...group, targets }
+  })
+  return { ...grant, groups: groups.filter(({ targets, lead }) => targets.length > 0 || lead !== undefined) }
+}
+
+/** Leaves attempts at the candidate that have no first part yet when traffic is taken back: the next one is at the baseline. */
+export const recallOf = ({ assignment: { move, takenBack } }: Assigned) => {
+  const stops: (() => void)[] = []
+  return {
+    watch: (attempt: Attempt): void => {
+      const { provider, model } = attempt.leg.target
+      if (provider !== move.candidate.provider || model !== move.candidate.model) return
+      const leave = (): void =>
+        attempt.close(
+          new Problem('upstream_error', {
+            message: `Migration "${move.name}" was rolled back while "${provider}" had not begun to answer.`,
+            facts: { fault: 'taken_back' },
+          }),
+        )
+      takenBack.addEventListener('abort', leave, { once: true })
+      stops.push(() => takenBack.removeEventListener('abort', leave))
+    },
+    /** From the first part on what has begun is finished. */
+    stop: (): void => {
+      for (const stop of stops) stop()
+    },
+  }
+}
+
+const failedOutcome = ({ status, error, end, attempts }: CallRecord): Outcome => {
+  if (end === 'cut') return 'cut'
+  const last = attempts.at(-1)
+  const upstream = last?.status ?? null
+  if (error === 'upstream_timeout') return 'timeout'
+  if (upstream === 429) return 'rate_limited'
+  if (upstream === 408) return 'timeout'
+  if (upstream === 503 || upstream === 529) return 'overloaded'
+  if (upstream !== null && upstream >= 500) return 'upstream_error'
+  if (upstream === null) return 'unreachable'
+  if (status >= 400 && status < 500) return 'rejected'
+  return upstream < 300 ? 'malformed' : 'upstream_error'
+}
+
+const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: Move): Outcome => {
+  if (record.end === 'left') return 'left'
+  if (record.end !== 'complete' || record.status >= 400) return failedOutcome(record)
+  const isMoved =
+    arm === 'candidate' && (record.provider !== candidate.provider || record.upstreamModel !== candidate.model)
+  if (isMoved) return 'moved'
+  return record.usage?.output === 0 && record.finishReason === null ? 'empty' : 'ok'
+}
+
+/** Blame that is neither the provider's nor the model's: limits, credit, guardrails, Drover. */
+const isOurs = ({ attempts, end }: CallRecord): boolean => attempts.length === 0 && end === 'refused'
+
+/** What a call that has ended says of its arm; `null` = nothing: it never went there, or its answer was kept from another one. */
+const observationOf = (record: CallRecord, { assignment, reader }: Assigned): Observation | null => {
+  if (record.cache === 'hit' || isOurs(record)) return null
+  const { usage, stream, ttftMs, durationMs, longestGapMs } = record
+  const output = usage?.output ?? null
+  const answered = record.attempts.at(-1)
+  const flowMs = ttftMs === null ? null : durationMs - ttftMs
+  const hasFlow = stream && flowMs !== null && output !== null && output > 1
+  return {
+    id: record.id,
+    arm: assignment.arm,
+    unit: assignment.unit,
+    startMs: record.timeMs,
+    durationMs: Math.round(durationMs),
+    callSite: record.callSite,
+    stream,
+    outcome: outcomeOf(record, assignment.arm, assignment.move),
+    status: answered?.status ?? null,
+    ttftMs: stream && ttftMs !== null ? Math.round(ttftMs) : null,
+    tpotMicros: hasFlow ? Math.round((flowMs * 1_000) / (output - 1)) : null,
+    longestGapMs: longestGapMs === undefined || longestGapMs === null ? null : Math.round(longestGapMs),
+    tokens: {
+      input: usage?.input ?? null,
+      cachedInput: usage?.cachedInput ?? null,
+      output,
+      reasoning: usage?.reasoning ?? null,
+    },
+    usageMissing: usage === null || usage.source !== 'reported',
+    costNanoUsd: answered?.costNanoUsd ?? null,
+    ...reader.found(),
+  }
+}
+
+/** Tells the migration what came of the call; `goesOn` = its provider is still at it, and nobody will say how it ended. */
+export const noteTurn = ({ ports, draft }: Journey, assigned: Assigned | null, goesOn: boolean): void => {
+  if (assigned !== null) ports.traffic.ended(draft.id, goesOn ? null : observationOf(draft, assigned))
+}

@@ -1,0 +1,83 @@
+/** What a migration wants to know of an answer beside its times and tokens: tools called, arguments and JSON well formed, refusals. */
+
+import { hasMember, readMember } from '#base/json.ts'
+import { isObject } from '#base/json-type.ts'
+import type { Observation } from '#migration/observation.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Part } from '#protocol/part.ts'
+
+/** Of an answer's text, and of one call's arguments; what is longer is not judged. */
+const charactersMax = 262_144
+
+export type TurnReader = {
+  readonly see: (part: Part) => void
+  /** Of an answer that has come to its end. */
+  readonly found: () => Pick<Observation, 'toolCalled' | 'toolArgumentsValid' | 'jsonValid' | 'refused' | 'truncated'>
+}
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Whether the caller asked for JSON: `response_format` of Chat Completions, `text.format` of Responses, `generationConfig` of Gemini. */
+const asksJson = ({ payload }: Call): boolean => {
+  if (payload.kind !== 'json') return false
+  const typeIn = (value: unknown): unknown => (isObject(value) ? value['type'] : undefined)
+  const text = readMember(payload.top, 'text')
+  const asked = [
+    typeIn(readMember(payload.top, 'response_format')),
+    isObject(text) ? typeIn(text['format']) : undefined,
+  ]
+  const generation = readMember(payload.top, 'generationConfig')
+  if (isObject(generation) && generation['responseMimeType'] === 'application/json') return true
+  return asked.some((type) => type === 'json_object' || type === 'json_schema')
+}
+
+const offersTools = ({ payload }: Call): boolean => payload.kind === 'json' && hasMember(payload.top, 'tools')
+
+/** Remembers no more of the answer than it needs to judge it. */
+export const turnReader = (call: Call): TurnReader => {
+  const readsText = asksJson(call)
+  const readsTools = offersTools(call)
+  const inputs = new Map<number, string>()
+  const functions = new Set<number>()
+  let text = ''
+  let refused = false
+  let truncated = false
+  return {
+    see: (part) => {
+      if (part.type === 'finish') {
+        truncated ||= part.reason === 'length'
+        refused ||= part.reason === 'refusal' || part.reason === 'content-filter'
+      } else if (part.type === 'refusal-delta') refused = true
+      else if (part.type === 'text-delta' && readsText && part.choice === 0 && text.length <= charactersMax)
+        text += part.text
+      else if (part.type === 'tool-input-start' && part.executor === 'caller') {
+        inputs.set(part.block, '')
+        if (part.kind === 'function') functions.add(part.block)
+      } else if (part.type === 'tool-input-delta') {
+        const before = inputs.get(part.block)
+        if (before !== undefined && before.length <= charactersMax) inputs.set(part.block, before + part.text)
+      }
+    },
+    found: () => {
+      const judged = [...functions]
+        .map((block) => inputs.get(block) ?? '')
+        .filter(({ length }) => length <= charactersMax)
+      const asText = readsText && inputs.size === 0 && !refused && !truncated && text.length <= charactersMax
+      return {
+        toolCalled: readsTools ? inputs.size > 0 : null,
+        // Some providers write no arguments at all for a function that takes none.
+        toolArgumentsValid: judged.length === 0 ? null : judged.every((one) => one === '' || isJson(one)),
+        jsonValid: asText ? isJson(text) : null,
+        refused,
+        truncated,
+      }
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** Migrations on a running server: what the relay asks, and who carries them on. */
+
+import type { Emit } from '#base/event.ts'
+import type { Log } from '#base/log.ts'
+import { driveMigrations } from '#job/drive-migrations.ts'
+import type { MigrationStore } from '#migration/port.ts'
+import { makeTraffic } from '#migration/traffic.ts'
+import type { Membership } from './cluster.ts'
+import type { Machine } from './machine.ts'
+
+type Parts = { readonly store: MigrationStore; readonly member: Membership; readonly emit: Emit; readonly log: Log }
+
+/** Read once before it resolves, so that the first call already goes where it should. */
+export const openMigrations = async (
+  { clock }: Machine,
+  { store, member, emit, log }: Parts,
+  closing: AsyncDisposableStack,
+) => {
+  const traffic = makeTraffic(clock.monotonicMs)
+  const { leads, owner: source } = member
+  const driver = driveMigrations({ store, traffic, source, leads, emit, clock, log })
+  closing.defer(() => driver.close())
+  await driver.refresh()
+  return { traffic, refresh: driver.refresh }
+}
