@@ -6,6 +6,7 @@
  */
 
 import type { Dialect } from '#protocol/protocol.ts'
+import { claudeHistory } from './claude-history.ts'
 import type { Vendor } from './vendor.ts'
 import { compatibleDialect, makeVendor } from './vendor-defaults.ts'
 
@@ -21,6 +22,7 @@ export const anthropic: Vendor = makeVendor({
   baseUrl: 'https://api.anthropic.com/v1',
   keyEnv: ['ANTHROPIC_API_KEY'],
   protocols: ['anthropic-messages'],
+  histories: { 'anthropic-messages': claudeHistory },
   dialect: (model) => (thinksByBudget.test(model) ? byBudget : adaptive),
   authorise: (credential) => ({ 'x-api-key': credential.reveal() }),
   requestIdHeaders: ['request-id', 'x-request-id'],

@@ -7,7 +7,7 @@
  */
 
 import type { Endpoint, Vendor } from './vendor.ts'
-import { makeVendor, openaiDialect, openaiFamily, openaiShelf } from './vendor-defaults.ts'
+import { makeVendor, openaiDialect, openaiFamily, openaiHistories, openaiShelf } from './vendor-defaults.ts'
 
 /** Responses name their deployment in the body in both forms of address. */
 const endpoint: Vendor['endpoint'] = ({ path, model, provider, protocol }): Endpoint => {
@@ -46,6 +46,7 @@ export const azure: Vendor = makeVendor({
   authorise: (credential) => ({ 'api-key': credential.reveal() }),
   endpoint,
   dialect: openaiDialect,
+  histories: openaiHistories,
   shelf: openaiShelf,
   background: true,
   realtime,

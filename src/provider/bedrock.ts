@@ -10,6 +10,7 @@ import { anthropic } from './anthropic.ts'
 import { accessKeyOf, signRequest } from './aws-signature.ts'
 import type { ClaudeHost } from './claude-elsewhere.ts'
 import { forClaudeHost, unframed } from './claude-elsewhere.ts'
+import { claudeHistory } from './claude-history.ts'
 import type { Provider, Vendor } from './vendor.ts'
 import { bearer, compatibleDialect, makeVendor } from './vendor-defaults.ts'
 
@@ -101,6 +102,7 @@ export const bedrock: Vendor = makeVendor({
     return { path: `model/${encodeURIComponent(model)}/${operation}`, query: {} }
   },
   adjust: (call, _model, callerHeaders) => forClaudeHost(call, host, callerHeaders),
+  histories: { 'anthropic-messages': claudeHistory },
   headersNotTaken: ['anthropic-beta', 'anthropic-version'],
   unpack: (reply, protocol) => (protocol === 'anthropic-messages' ? unframed(reply) : reply),
   dialect: dialectFor,

@@ -5,6 +5,7 @@
  */
 
 import { deepseekBalance } from './balance.ts'
+import { chatHistory } from './chat-history.ts'
 import type { Vendor } from './vendor.ts'
 import { anthropicBeside, dialectOf, makeVendor } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
@@ -24,6 +25,9 @@ export const deepseek: Vendor = makeVendor({
     return { path: path === 'completions' && !provider.baseUrl.endsWith('/beta') ? `beta/${path}` : path, query: {} }
   },
   dialect: dialectOf({ thinking: 'switch', restores: 'thought' }),
+  // "The `reasoning_content` in the thinking mode must be passed back to the API", of every message once a tool was called
+  // (https://github.com/MoonshotAI/kimi-cli/issues/2141, read 2026-11-29).
+  histories: { 'openai-chat': chatHistory({ thoughtOf: () => 'all' }) },
   requestIdHeaders: ['x-ds-trace-id', 'x-request-id'],
   showsReasoning: true,
   balance: deepseekBalance,

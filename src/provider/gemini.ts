@@ -4,6 +4,8 @@
  * (https://openrouter.ai/docs/api-reference/streaming, list of providers, read 2026-11-22), so the rest is read for its exact usage.
  */
 
+import { chatHistory, thoughtMembers } from './chat-history.ts'
+import { geminiHistory } from './gemini-history.ts'
 import type { Vendor } from './vendor.ts'
 import { bearer, makeVendor, strictDialect } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
@@ -26,6 +28,16 @@ const thinkingOf = (model: string) => {
   return /gemini-2\.5/.test(model) ? 'budget' : 'none'
 }
 
+/** Calls in a history must be signed: https://ai.google.dev/gemini-api/docs/thought-signatures, read 2026-11-28. */
+const wantsSignatures = (model: string): boolean => thinkingOf(model) === 'effort'
+
+/** For Gemini wherever it runs. */
+export const geminiHistories: Vendor['histories'] = {
+  gemini: geminiHistory(wantsSignatures),
+  // Its JSON has no unknown names: "Unknown name \"reasoning\": Cannot find field" (https://github.com/janhq/jan/issues/8136, read 2026-11-29).
+  'openai-chat': chatHistory({ refused: () => thoughtMembers, signedCalls: wantsSignatures }),
+}
+
 export const gemini: Vendor = makeVendor({
   name: 'gemini',
   title: 'Google Gemini',
@@ -38,6 +50,7 @@ export const gemini: Vendor = makeVendor({
   authorise: (credential, protocol) =>
     protocol?.startsWith('gemini') !== false ? { 'x-goog-api-key': credential.reveal() } : bearer(credential),
   dialect: (model) => ({ ...strictDialect(model), thinking: thinkingOf(model), restores: 'signatures' }),
+  histories: geminiHistories,
   streamUsage: 'ask',
   protocols: ['gemini', 'openai-chat', 'gemini-embeddings', 'openai-embeddings', 'openai-images'],
   leavePolicy: 'drain',

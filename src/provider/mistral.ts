@@ -6,6 +6,7 @@
  * 2026-11-22), so the rest is read for its exact usage.
  */
 
+import { chatHistory, thoughtMembers } from './chat-history.ts'
 import { quirksOf } from './quirk.ts'
 import type { Vendor } from './vendor.ts'
 import { makeVendor, strictDialect } from './vendor-defaults.ts'
@@ -19,6 +20,16 @@ export const mistral: Vendor = makeVendor({
   streamUsage: 'never',
   leavePolicy: 'drain',
   dialect: strictDialect,
+  // "must be a-z, A-Z, 0-9, with a length of 9" (https://github.com/nearai/ironclaw/issues/1241), and what its messages do not have is refused like any
+  // unknown field (https://github.com/BerriAI/litellm/issues/30835); both read 2026-11-29.
+  histories: {
+    'openai-chat': chatHistory({
+      refused: () => [...thoughtMembers, 'annotations', 'audio', 'function_call', 'refusal'],
+      bareCalls: true,
+      thoughtParts: true,
+      toolIds: { fits: /^[a-zA-Z0-9]{9}$/, lengthMax: 9 },
+    }),
+  },
   requestIdHeaders: ['mistral-correlation-id', 'x-kong-request-id'],
   adjust: quirksOf({
     'openai-chat': {

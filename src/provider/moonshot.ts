@@ -7,6 +7,7 @@
  */
 
 import { moonshotBalance } from './balance.ts'
+import { chatHistory } from './chat-history.ts'
 import type { Vendor } from './vendor.ts'
 import { anthropicBeside, dialectOf, makeVendor, samePath } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
@@ -23,6 +24,11 @@ export const moonshot: Vendor = makeVendor({
   // The other endpoint takes Claude's clients: https://platform.kimi.com/docs/guide/agent-support.md, read 2026-11-22.
   endpoint: (request) => (request.protocol === 'anthropic-messages' ? anthropicBeside(request) : samePath(request)),
   dialect: dialectOf({ thinking: 'switch', restores: 'thought', webSearch: false }),
+  // "thinking is enabled but reasoning_content is missing in assistant tool call message" (https://github.com/n8n-io/n8n/issues/29142, read
+  // 2026-11-29); the models before K2 do not think.
+  histories: {
+    'openai-chat': chatHistory({ thoughtOf: (model) => (model.startsWith('moonshot-v1') ? 'none' : 'calls') }),
+  },
   counts: ['openai-chat', 'anthropic-messages'],
   requestIdHeaders: ['msh-request-id', 'x-msh-trace-id', 'x-request-id'],
   showsReasoning: true,

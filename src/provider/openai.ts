@@ -4,7 +4,14 @@
  */
 
 import type { Vendor } from './vendor.ts'
-import { makeVendor, openaiDialect, openaiFamily, openaiRealtime, openaiShelf } from './vendor-defaults.ts'
+import {
+  makeVendor,
+  openaiDialect,
+  openaiFamily,
+  openaiHistories,
+  openaiRealtime,
+  openaiShelf,
+} from './vendor-defaults.ts'
 
 /** Models that Chat Completions does not know: `ModelIdsResponses` of the document, read 2026-11-29. */
 const onlyResponses =
@@ -18,6 +25,7 @@ export const openai: Vendor = makeVendor({
   protocols: [...openaiFamily, 'openai-responses'],
   serves: (protocol, model) => protocol !== 'openai-chat' || !onlyResponses.test(model),
   dialect: openaiDialect,
+  histories: openaiHistories,
   shelf: openaiShelf,
   background: true,
   realtime: openaiRealtime,

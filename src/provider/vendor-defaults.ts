@@ -3,7 +3,9 @@
 import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import type { Dialect, ProtocolName } from '#protocol/protocol.ts'
+import { chatHistory, thoughtMembers } from './chat-history.ts'
 import { quirksOf } from './quirk.ts'
+import { responsesHistory } from './responses-history.ts'
 import type { Endpoint, Shelf, Vendor } from './vendor.ts'
 import { emptyShelf } from './vendor.ts'
 
@@ -92,6 +94,20 @@ const thinks = /^(?:o\d|gpt-[5-9]|codex-|computer-use)(?!.*-chat)/
 /** OpenAI's own: newer names, and nothing of an earlier thought is taken. */
 export const openaiDialect: Vendor['dialect'] = (model) => (thinks.test(model) ? openaiThinking : openaiOwn)
 
+/**
+ * What OpenAI refuses of others' histories: members that its messages do not have ("Additional properties are not allowed",
+ * https://github.com/transitive-bullshit/agentic/issues/531), ids over 40 characters (https://github.com/camel-ai/camel/issues/2215), and what it
+ * has not encrypted for this account; read 2026-11-29.
+ */
+export const openaiHistories: Vendor['histories'] = {
+  'openai-chat': chatHistory({
+    refused: () => thoughtMembers,
+    bareCalls: true,
+    toolIds: { fits: /^.+$/s, lengthMax: 40 },
+  }),
+  'openai-responses': responsesHistory,
+}
+
 /** Servers that refuse a field of a message, or a parameter, that they do not know. */
 export const strictDialect: Vendor['dialect'] = dialectOf({ thought: 'none', topK: false })
 
@@ -106,6 +122,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   identity: { options: [], headers: [] },
   authorise: bearer,
   endpoint: samePath,
+  histories: {},
   headersNotTaken: [],
   counts: ['anthropic-messages', 'gemini', 'openai-responses'],
   dialect: dialectOf({}),

@@ -58,6 +58,23 @@ export type Adjustment = {
   readonly shims: readonly string[]
 }
 
+export type HistoryQuestion = {
+  readonly call: Call
+  /** As the vendor names it. */
+  readonly model: string
+  /** Whether the target has refused this secret (a signature, encrypted data) before: then it is another maker's, whatever its form. */
+  readonly isRefused: (secret: string) => boolean
+}
+
+/** For one format. */
+export type HistoryMender = {
+  readonly mend: (question: HistoryQuestion) => Adjustment
+  /** The secrets in a history that only their writer can read; absent: the format has no room for any. */
+  readonly secretsOf?: (call: Call) => readonly string[]
+  /** Whether an answer refuses one of them; `text` is its body. */
+  readonly refuses?: (status: number, text: string) => boolean
+}
+
 export type Endpoint = {
   readonly path: string
   readonly query: Readonly<Record<string, string>>
@@ -169,6 +186,8 @@ export type Vendor = {
   readonly requestIdHeaders: readonly string[]
   /** Small pure quirk: what must change in a call of this protocol for this vendor; most give nothing. */
   readonly adjust: (call: Call, model: string, callerHeaders?: Readonly<Record<string, string>>) => Adjustment
+  /** What it would refuse of a history that another vendor's model has written, by the format that it is asked in; absent: nothing. */
+  readonly histories: Readonly<Partial<Record<UpstreamProtocolName, HistoryMender>>>
   /** Headers of callers that it takes in the body, or not at all. */
   readonly headersNotTaken: readonly string[]
   /** A reply whose framing is its own, in the framing of the protocol; absent: it needs none. */

@@ -8,7 +8,8 @@ import type { Secret } from '#base/log.ts'
 import { anthropic } from './anthropic.ts'
 import type { ClaudeHost } from './claude-elsewhere.ts'
 import { forClaudeHost } from './claude-elsewhere.ts'
-import { gemini } from './gemini.ts'
+import { claudeHistory } from './claude-history.ts'
+import { gemini, geminiHistories } from './gemini.ts'
 import { exchangeToken, serviceAccountOf } from './google-token.ts'
 import type { Vendor } from './vendor.ts'
 import { bearer, makeVendor } from './vendor-defaults.ts'
@@ -105,6 +106,7 @@ export const vertex: Vendor = makeVendor({
   },
   counts: ['gemini', 'anthropic-messages'],
   adjust: (call) => forClaudeHost(call, call.endpoint === 'messages' ? host : countHost),
+  histories: { ...geminiHistories, 'anthropic-messages': claudeHistory },
   headersNotTaken: ['anthropic-version'],
   endpoint,
   authorise,

@@ -5,6 +5,7 @@
  * (https://docs.litellm.ai/docs/providers/xai_realtime, read 2026-11-29).
  */
 
+import { responsesHistory } from './responses-history.ts'
 import type { Vendor } from './vendor.ts'
 import { makeVendor, openaiRealtime, strictDialect } from './vendor-defaults.ts'
 
@@ -15,6 +16,7 @@ export const xai: Vendor = makeVendor({
   keyEnv: ['XAI_API_KEY'],
   protocols: ['openai-chat', 'openai-responses', 'openai-completions', 'openai-images'],
   dialect: strictDialect,
+  histories: { 'openai-responses': responsesHistory },
   realtime: openaiRealtime,
   keyPage: 'https://console.x.ai',
 })

@@ -13,10 +13,12 @@ import { wireShimsOf } from '#provider/provider-shims.ts'
 import type { WireShim } from '#provider/wire-shim.ts'
 import type { AttemptDraft } from './draft.ts'
 import { attemptDraft } from './draft.ts'
+import { isRefusedBy, learnRefusal } from './history-refusal.ts'
 import type { Leg, LegReason } from './leg.ts'
 import { targetName } from './leg.ts'
 import { mendedFace } from './mend.ts'
 import { prepare } from './prepare.ts'
+import type { Refusals } from './refusals.ts'
 import type { ReplyFace } from './reply-face.ts'
 import { replyFace } from './reply-face.ts'
 import type { Routing } from './routing.ts'
@@ -80,7 +82,7 @@ export type AttemptContext = {
   /** What was kept of the calls of tools in its history. */
   readonly carried: CarriedFor
   readonly snapshot: Snapshot
-  readonly refusesUsage: UsageRefusals
+  readonly refusals: Refusals
   readonly chance: () => number
   readonly callerHeaders: Readonly<Record<string, string>>
   /** Of this attempt's place in a trace; empty = it is in none. */
@@ -88,9 +90,6 @@ export type AttemptContext = {
   /** Guardrails that look at the reply. */
   readonly guards: readonly Guard[]
 }
-
-/** Which targets have refused to be asked for stream usage: remembered for as long as the process lives. */
-export type UsageRefusals = { readonly has: (target: string) => boolean; readonly add: (target: string) => void }
 
 const readBounded = async (body: AsyncIterable<Buffer>): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = []
@@ -152,14 +151,15 @@ const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing) => {
       leg,
       upstream,
       rules: context.snapshot.rulesOf(upstream.vendor.name, leg.target.model),
-      mayAskUsage: !context.refusesUsage.has(targetName(leg.target)),
+      mayAskUsage: !context.refusals.has(targetName(leg.target)),
+      isRefused: isRefusedBy(leg, context.refusals),
       credential: vigil.keyIndex === null ? null : (upstream.provider.credentials[vigil.keyIndex] ?? null),
     })
     const shims = [...prepared.shims]
     return {
       ...prepared,
       shims,
-      protocol: speech.protocol.name,
+      speech,
       face: mendedFace(replyFace(speech, context), repairsOf(leg, speech, upstream), shims),
     }
   } catch (thrown) {
@@ -209,15 +209,22 @@ type Refusing = { readonly leg: Leg; readonly context: AttemptContext } & Pick<
   'upstream' | 'prepared'
 >
 
-/** What an upstream's refusal says; one that was about asking for usage is remembered. */
+/** What an upstream's refusal says; one that was about asking for usage, or about a secret of the history, is remembered. */
 const refusalOf = async (from: UpstreamReply, { leg, context, upstream, prepared }: Refusing): Promise<Problem> => {
   const body = await readBounded(from.body)
   from.abort()
   const raw = { status: from.status, headers: flatHeaders(from.headers), body }
   const problem = prepared.face.readProblem(raw)
-  if (!prepared.askedUsage || !upstream.vendor.refusesStreamUsage(raw.status, bodyObject(body))) return problem
-  context.refusesUsage.add(targetName(leg.target))
-  return new StreamUsageRefused(problem)
+  if (prepared.askedUsage && upstream.vendor.refusesStreamUsage(raw.status, bodyObject(body))) {
+    context.refusals.add(targetName(leg.target))
+    return new MendableRefusal(problem)
+  }
+  const { speech } = prepared
+  const refused = { leg, speech, upstream, refusals: context.refusals, status: raw.status }
+  const mayMend = !context.strict && leg.target.params !== 'strict'
+  return mayMend && learnRefusal({ ...refused, text: new TextDecoder().decode(body) })
+    ? new MendableRefusal(problem)
+    : problem
 }
 
 /** Begins an attempt. Nothing is sent before `frames` is read from. */
@@ -243,7 +250,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
         connectTimeoutMs: timeouts.connectMs,
         headersTimeoutMs: call.stream ? timeouts.headersMs : timeouts.totalMs,
       })
-      reply = sent.status < 300 ? (upstream.vendor.unpack?.(sent, prepared.protocol) ?? sent) : sent
+      reply = sent.status < 300 ? (upstream.vendor.unpack?.(sent, prepared.speech.protocol.name) ?? sent) : sent
       head = prepared.face.headOf(reply)
       draft.status = reply.status
       draft.headersMs = sinceArrivalMs()
@@ -325,8 +332,8 @@ export class HedgeLost extends CallerLeft {
   }
 }
 
-/** The upstream's 400 was about `stream_options`: the same target is tried once more without asking. */
-export class StreamUsageRefused extends Problem {
+/** The upstream's 400 was about something that the next try leaves out: the same target is asked once more. */
+export class MendableRefusal extends Problem {
   constructor(problem: Problem) {
     super(problem.code, problem.detail)
   }

@@ -9,7 +9,7 @@ import { asProblem, Problem } from '#base/problem.ts'
 import { isUncommitted } from '#protocol/part.ts'
 import type { Frame } from '#protocol/protocol.ts'
 import type { Attempt, Turn } from './attempt.ts'
-import { CallerLeft, HedgeLost, StreamUsageRefused } from './attempt.ts'
+import { CallerLeft, HedgeLost, MendableRefusal } from './attempt.ts'
 import type { Leg } from './leg.ts'
 import { sameTarget } from './leg.ts'
 import type { Failure, Next, Permits } from './next-leg.ts'
@@ -262,8 +262,8 @@ export const firstReply = async (plan: ReplyPlan): Promise<Reply> => {
     const reply = await race.step()
     if (reply !== null) return reply
     const failed: Failure | undefined = race.failures.at(-1)
-    if (failed?.problem instanceof StreamUsageRefused && questions < legsMax) {
-      // The target is fine, the question was not: the same leg again, now without asking.
+    if (failed?.problem instanceof MendableRefusal && questions < legsMax) {
+      // The target is fine, something in the call was not: the same leg again, now without it.
       questions += 1
       race.failures.pop()
       next = { leg: failed.leg, rest: race.left(), reason: 'retry', delayMs: 0 }

@@ -22,7 +22,6 @@ import type { Repeats } from '#reuse/repeats.ts'
 import type { SimilarAnswers } from '#reuse/similar-answers.ts'
 import type { Grant } from './admit.ts'
 import type { Assigned } from './assigned.ts'
-import type { UsageRefusals } from './attempt.ts'
 import type { BackgroundRuns } from './background-run.ts'
 import type { CallTrace } from './call-trace.ts'
 import type { Draft } from './draft.ts'
@@ -33,6 +32,7 @@ import type { CallHold } from './hold.ts'
 import type { Labels } from './labels.ts'
 import type { CountTokens } from './meter.ts'
 import type { CallLog, KeySpend } from './port.ts'
+import type { Refusals } from './refusals.ts'
 import type { Routing } from './routing.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { WaitingRoom } from './waiting-room.ts'
@@ -53,7 +53,7 @@ export type RelayPorts = {
   /** The share of calls that are traced where the caller does not say, in [0, 1]; `null` = none is, and nothing is told upstream. */
   readonly traceShare: number | null
   readonly countTokens: CountTokens
-  readonly refusesUsage: UsageRefusals
+  readonly refusals: Refusals
   /** Why no further call is taken now; `null` = it is. */
   readonly overload: () => Problem | null
   /** Asks the webhook of a guardrail. */

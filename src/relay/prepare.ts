@@ -7,11 +7,13 @@ import { Problem } from '#base/problem.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
 import type { Edits, Warning } from '#protocol/call.ts'
 import type { OutgoingCall } from '#protocol/protocol.ts'
+import { withEdits } from '#protocol/translate-call.ts'
 import { shimHistory } from '#provider/history-shim.ts'
 import { wireShimsOf } from '#provider/provider-shims.ts'
 import { joinAdjustments } from '#provider/quirk.ts'
 import { shimCall } from '#provider/shim.ts'
 import type { Adjustment } from '#provider/vendor.ts'
+import { noAdjustment } from '#provider/vendor.ts'
 import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
 import type { Speech } from './speak.ts'
@@ -26,6 +28,8 @@ export type Preparation = {
   readonly strict: boolean
   /** Whether stream usage may be asked for: this target has not refused it. */
   readonly mayAskUsage: boolean
+  /** Whether this target has refused a secret of the history before; absent: nothing is known of it. */
+  readonly isRefused?: (secret: string) => boolean
   readonly callerHeaders: Readonly<Record<string, string>>
   readonly traceHeaders: Readonly<Record<string, string>>
   /** What is sent to prove who asks; `null` = the provider has none. */
@@ -47,7 +51,15 @@ const merged = (first: Edits, second: Edits): Edits => ({
   rename: { ...first.rename, ...second.rename },
 })
 
-const adjustmentFor = ({ speech, leg, upstream, rules, strict, callerHeaders }: Preparation): Adjustment => {
+const adjustmentFor = ({
+  speech,
+  leg,
+  upstream,
+  rules,
+  strict,
+  callerHeaders,
+  isRefused = () => false,
+}: Preparation): Adjustment => {
   const { call, protocol } = speech
   const mode = strict ? 'strict' : leg.target.params
   const { parameterNames } = protocol
@@ -55,7 +67,12 @@ const adjustmentFor = ({ speech, leg, upstream, rules, strict, callerHeaders }: 
   if (shimmed instanceof Problem) throw shimmed
   const own = joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model, callerHeaders))
   if (mode === 'strict') return own
-  return joinAdjustments(own, shimHistory(call, wireShimsOf(upstream.provider, upstream.vendor)))
+  const mended =
+    upstream.vendor.histories[protocol.name]?.mend({ call, model: leg.target.model, isRefused }) ?? noAdjustment
+  const whole = mended === noAdjustment ? call : withEdits(call, mended.edits)
+  // What the operator wants of histories is done to the mended one.
+  const shimmedHistory = shimHistory(whole, wireShimsOf(upstream.provider, upstream.vendor))
+  return joinAdjustments(own, joinAdjustments(shimmedHistory, mended))
 }
 
 const credentialHeaders = ({ upstream, credential, speech }: Preparation): Readonly<Record<string, string>> => {

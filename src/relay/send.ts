@@ -228,7 +228,7 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
         firstPartByMs,
         isHurried: !call.stream || labels.clientDeadlineMs !== null || labels.clientSilenceMs !== null,
         strict: labels.strict,
-        refusesUsage: ports.refusesUsage,
+        refusals: ports.refusals,
         chance: ports.ids.chance,
         callerHeaders: inbound.headers,
         carried,

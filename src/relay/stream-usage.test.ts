@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rememberRefusals } from './refusals.ts'
 import type { Stage } from './test-stage.ts'
 import { openStage, sampleModel } from './test-stage.ts'
 import { done, says, stops, uses } from './test-upstream.ts'
-import { usageRefusals } from './usage-refusals.ts'
 
 const stream = { stream: true }
 const asking = { stream: true, stream_options: { include_usage: true } }
@@ -115,9 +115,9 @@ test("always: nothing is added, and the caller's own question stays", async () =
 })
 
 test('refusals are remembered within a bound, the newest ones always', () => {
-  const refusals = usageRefusals()
-  for (let index = 0; index <= 10_000; index += 1) refusals.add(`alpha/model-${index}`)
-  assert.equal(refusals.has('alpha/model-10000'), true)
+  const refusals = rememberRefusals()
+  for (let index = 0; index <= 20_000; index += 1) refusals.add(`alpha/model-${index}`)
+  assert.equal(refusals.has('alpha/model-20000'), true)
   assert.equal(refusals.has('alpha/model-1'), true)
   assert.equal(refusals.has('alpha/model-0'), false)
 })

@@ -43,13 +43,13 @@ import type { Live } from './live.ts'
 import { liveRelay } from './live.ts'
 import type { DeclaredModel, DeclaredTarget } from './model-rows.ts'
 import { monthVolumes } from './month-volumes.ts'
+import { rememberRefusals } from './refusals.ts'
 import { relay } from './relay.ts'
 import { makeRouting } from './routing.ts'
 import type { OwnCredential } from './snapshot.ts'
 import type { Arrival, ScriptedUpstream } from './test-upstream.ts'
 import { scriptedUpstream } from './test-upstream.ts'
 import { upstreamSet } from './upstreams.ts'
-import { usageRefusals } from './usage-refusals.ts'
 import { makeWaitingRoom } from './waiting-room.ts'
 
 export const sampleRoute: RouteSettings = {
@@ -352,7 +352,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   overload: () => null,
   askHook: async () => assert.fail('no guardrail of the stage has a webhook'),
   countTokens: async (text) => text.length,
-  refusesUsage: usageRefusals(),
+  refusals: rememberRefusals(),
   cache: answerCache(backstage.clock),
   similar: options.similar === undefined ? null : similarOn(options.similar, backstage.clock),
   bindings: makeBindings(testBindingStore(), testSeal),

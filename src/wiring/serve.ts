@@ -53,7 +53,7 @@ import { lookAt } from '#relay/binding/look.ts'
 import type { RelayEndpoint } from '#relay/endpoints.ts'
 import { relayEndpoints, serveRelay, serveRelaySocket } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
-import { usageRefusals } from '#relay/usage-refusals.ts'
+import { rememberRefusals } from '#relay/refusals.ts'
 import { makeWaitingRoom } from '#relay/waiting-room.ts'
 import { makeBindings } from '#resource/bindings.ts'
 import type { CarriedTurns } from '#resource/carried-turns.ts'
@@ -276,7 +276,7 @@ const endpointsOf = async (
     overload: () => member.refusal() ?? overload(),
     askHook: rooms.telling.askHook,
     countTokens,
-    refusesUsage: usageRefusals(),
+    refusals: rememberRefusals(),
     routing: rooms.routing,
     traffic: rooms.migrations.traffic,
     cache: answerCache(clock),

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { bucketOfUnit } from '#migration/assign.ts'
 import type { Arm, EdgeSettings } from '../../clients/ts/drover-edge.ts'
 import { basisPoints, bucketOf, DroverEdge, unitOf } from '../../clients/ts/drover-edge.ts'
 import { cutAfter, resetAtOnce, stream, whole } from '../fake/answer.ts'
@@ -24,7 +25,8 @@ const vectors = JSON.parse(
 test('buckets, units and percentages are those that all languages agree on', () => {
   assert.ok(vectors.buckets.length > 5 && vectors.units.length > 5 && vectors.percents.length > 5)
   for (const { conversation, unit } of vectors.units) assert.equal(unitOf(conversation), unit)
-  for (const { salt, unit, bucket } of vectors.buckets) assert.equal(bucketOf(salt, unit), bucket)
+  for (const { salt, unit, bucket } of vectors.buckets)
+    assert.deepEqual([bucketOf(salt, unit), bucketOfUnit(salt, unit)], [bucket, bucket])
   for (const one of vectors.percents) assert.equal(basisPoints(one.percent ?? undefined), one.basis_points)
 })
 

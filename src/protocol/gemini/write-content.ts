@@ -22,7 +22,7 @@ export type Writing = {
  * Stands for the signature of a call that another maker's model made, as Google's manual has it for such histories
  * (https://ai.google.dev/gemini-api/docs/thought-signatures, read 2026-11-28).
  */
-const foreignSignature = 'skip_thought_signature_validator'
+export const foreignSignature = 'skip_thought_signature_validator'
 
 const mediumOf = (source: MediumSource, type: string): JsonObject | null => {
   if (source.kind === 'base64') return { inlineData: { mimeType: source.mediaType, data: source.data } }
