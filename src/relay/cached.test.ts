@@ -97,7 +97,10 @@ test('calls that are the same at the same time: one is sent, all are answered', 
   const stage = openStage()
   const callers = [await stage.call(cached), await stage.call(cached), await stage.call(cached)]
   assert.equal(stage.arrivals('alpha'), 1)
+  await stage.advance(3_000)
   await answered(stage, 0, 'for all')
+  // The wait for a call like it is no time of Drover's own.
+  for (const caller of callers) assert.equal(caller.header('x-drover-overhead-ms'), '0.00')
   assert.deepEqual(
     callers.map((caller) => caller.header('x-drover-cache')),
     ['miss', 'hit', 'hit'],

@@ -12,6 +12,7 @@ import { cacheMsOf } from '#reuse/lifetime.ts'
 import type { Grant } from './admit.ts'
 import type { CacheAsking } from './cache-question.ts'
 import { exactKey } from './cache-question.ts'
+import { upstreamWaitMs } from './draft.ts'
 import { droverHeaders } from './head.ts'
 import type { Journey } from './journey.ts'
 import { elapsedMs } from './journey.ts'
@@ -87,7 +88,9 @@ export const lookInCache = async (journey: Journey, asking: CacheAsking): Promis
     return null
   }
   const { lifetimeMs, similar } = wish
+  const lookedMs = ports.clock.monotonicMs()
   const exact = await ports.cache.look({ key: exactKey(asking), call: draft.id, lifetimeMs, signal: inbound.signal })
+  draft.sharedMs += ports.clock.monotonicMs() - lookedMs
   const look =
     exact.kind === 'hit' || !similar ? exact : await withSimilar(journey, asking, { look: exact, lifetimeMs })
   draft.cache = look.kind
@@ -103,7 +106,7 @@ export const answerFromCache = async (journey: Journey, answer: CachedAnswer, gr
   draft.usage = usageOf({ input: 0, output: 0, source: 'counted' })
   grant.used(0)
   const spentMs = elapsedMs(journey)
-  draft.overheadMs = spentMs
+  draft.overheadMs = Math.max(0, spentMs - upstreamWaitMs(draft))
   const kept = Object.entries(answer.head.headers).filter(([name]) => !saidAnew.test(name))
   outbound.head(answer.head.status, {
     ...securityHeaders,

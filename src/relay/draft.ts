@@ -6,7 +6,11 @@ import type { Inbound } from '#http/inbound.ts'
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export type AttemptDraft = Mutable<AttemptRecord>
-export type Draft = Omit<Mutable<CallRecord>, 'attempts'> & { attempts: AttemptDraft[] }
+export type Draft = Omit<Mutable<CallRecord>, 'attempts'> & {
+  attempts: AttemptDraft[]
+  /** Milliseconds that a call like this one was waited for, which was under way; not kept. */
+  sharedMs: number
+}
 
 /** The record of a call of which nothing is known yet but that it came. */
 export const draftOf = (inbound: Pick<Inbound, 'id' | 'path'>, protocol: string, nowMs: number): Draft => ({
@@ -34,6 +38,7 @@ export const draftOf = (inbound: Pick<Inbound, 'id' | 'path'>, protocol: string,
   pricing: null,
   ttftMs: null,
   queuedMs: null,
+  sharedMs: 0,
   longestGapMs: null,
   gaps: null,
   durationMs: 0,
@@ -78,9 +83,9 @@ export const attemptDraft = (provider: string, model: string, startMs: number): 
 /** Why an attempt was made that answers nobody: to see where the call's words lie among those of earlier ones. */
 export const measuring = 'similarity'
 
-/** Milliseconds before the caller's first byte that were spent waiting for a limit or for an upstream. */
+/** Milliseconds before the caller's first byte that were spent waiting for a limit, for an upstream, or for a call like it. */
 export const upstreamWaitMs = (draft: Draft): number => {
-  let sumMs = draft.queuedMs ?? 0
+  let sumMs = (draft.queuedMs ?? 0) + draft.sharedMs
   for (const attempt of draft.attempts) {
     const until = attempt.firstPartMs ?? attempt.endMs
     if (until !== null) sumMs += until - attempt.startMs

@@ -11,6 +11,7 @@ import type { Call } from '#protocol/call.ts'
 import type { AnswerHead, Outcome } from '#reuse/keeper.ts'
 import type { Turn } from '#reuse/repeats.ts'
 import type { Draft } from './draft.ts'
+import { upstreamWaitMs } from './draft.ts'
 import type { Journey } from './journey.ts'
 import { elapsedMs } from './journey.ts'
 
@@ -59,7 +60,9 @@ export const turnOf = async (
   if (chosen === null) return null
   const id = createHash('sha256').update(`${key.id}\n${chosen}`).digest('hex')
   const asked = await digestOf(inbound, call)
+  const takenMs = ports.clock.monotonicMs()
   const turn = await ports.repeats.take({ id, asked, call: draft.id, signal: inbound.signal })
+  if (turn.kind === 'again') draft.sharedMs += ports.clock.monotonicMs() - takenMs
   if (turn.kind === 'first' && turn.unkept !== null)
     draft.warnings = [...draft.warnings, `Idempotency-Key:the answer is not kept: ${turn.unkept}`]
   return turn
@@ -82,7 +85,7 @@ export const answerAgain = async (
   const { outbound } = exchange
   draft.status = head.status
   draft.costNanoUsd = 0n
-  draft.overheadMs = elapsedMs(journey)
+  draft.overheadMs = Math.max(0, elapsedMs(journey) - upstreamWaitMs(draft))
   draft.warnings = [...draft.warnings, `Idempotency-Key:the answer of ${call} is given again`]
   outbound.head(head.status, {
     ...securityHeaders,
