@@ -94,7 +94,8 @@ export const modelRows = ({ live, test }: Snapshot): readonly ModelRow[] => [
 /** How each provider stands, for metrics. */
 export const standingsOf = (routes: RoutingView): readonly Standing[] => {
   const targets = (routes.routes(null) ?? []).flatMap((route) => route.targets)
-  return routes.providers().map(({ upstream, keys }) => {
+  const outside = routes.providers().filter(({ upstream }) => !upstream.vendor.inProcess)
+  return outside.map(({ upstream, keys }) => {
     const { name } = upstream.provider
     return {
       provider: name,
