@@ -20,6 +20,7 @@ export const moonshot: Vendor = makeVendor({
   regionCurrencies: { cn: 'CNY' },
   keyEnv: ['MOONSHOT_API_KEY', 'KIMI_API_KEY'],
   options: shimOption,
+  shims: ['schema-subset'],
   protocols: ['openai-chat', 'anthropic-messages'],
   // The other endpoint takes Claude's clients: https://platform.kimi.com/docs/guide/agent-support.md, read 2026-11-22.
   endpoint: (request) => (request.protocol === 'anthropic-messages' ? anthropicBeside(request) : samePath(request)),

@@ -62,9 +62,11 @@ export const joinAdjustments = (first: Adjustment, second: Adjustment): Adjustme
   if (first === noAdjustment) return second
   const cut = [...new Set([...first.edits.cut, ...second.edits.cut])]
   const rename = { ...second.edits.rename, ...first.edits.rename }
+  const set = { ...second.edits.set, ...first.edits.set }
   for (const field of cut) delete rename[field]
+  for (const field of first.edits.cut) delete set[field]
   return {
-    edits: { set: { ...second.edits.set, ...first.edits.set }, cut, rename },
+    edits: { set, cut, rename },
     warnings: distinct([...first.warnings, ...second.warnings]),
     shims: [...new Set([...first.shims, ...second.shims])],
   }

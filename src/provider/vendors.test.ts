@@ -43,7 +43,9 @@ test('a vendor is found by its name, and its key by the environment', () => {
 
 test('the wire facts of every vendor name their source and the day they were read', () => {
   const folder = dirname(fileURLToPath(import.meta.resolve('./index.ts')))
-  const files = readdirSync(folder).filter((name) => /makeVendor\(\{/.test(readFileSync(join(folder, name), 'utf8')))
+  const files = readdirSync(folder).filter(
+    (name) => name.endsWith('.ts') && /makeVendor\(\{/.test(readFileSync(join(folder, name), 'utf8')),
+  )
   const own = files.filter((name) => !/^(openai-compatible|sandbox-vendor)\.ts$|test|contract/.test(name))
   assert.equal(own.length, vendors.length - 2)
   for (const name of own) {

@@ -1,12 +1,12 @@
 /**
- * Repairs of what an endpoint deviates in beyond parameters: of its replies, before they are read, and of the histories that it
- * is sent. A vendor declares those that it needs; an operator adds others for an endpoint of their own (`options: { shims: … }`), as
+ * Repairs of what an endpoint deviates in beyond parameters: of its replies, before they are read, and of the histories and schemas
+ * that it is sent. A vendor declares those that it needs; an operator adds others for an endpoint of their own (`options: { shims: … }`), as
  * `drover probe` names them.
  */
 
 export type ReplyShim = 'tool-index' | 'tool-finish' | 'usage-position'
 export type HistoryShim = 'tool-ids' | 'reasoning-cut' | 'reasoning-empty'
-export type WireShim = ReplyShim | HistoryShim
+export type WireShim = ReplyShim | HistoryShim | 'schema-subset'
 
 /** What each does, for people. */
 export const wireShims: Readonly<Record<WireShim, string>> = {
@@ -16,6 +16,8 @@ export const wireShims: Readonly<Record<WireShim, string>> = {
   'tool-ids': 'writes the ids of tool calls in a history as functions.NAME:NUMBER',
   'reasoning-cut': 'leaves reasoning_content out of a history',
   'reasoning-empty': 'puts an empty reasoning_content where a tool turn of a history has none',
+  'schema-subset':
+    'fits the schemas of tools and answers to what Kimi takes of JSON Schema; said as a warning, refused by strict targets',
 }
 
 /** The option of vendors that take it. */

@@ -11,6 +11,7 @@ import { withEdits } from '#protocol/translate-call.ts'
 import { shimHistory } from '#provider/history-shim.ts'
 import { wireShimsOf } from '#provider/provider-shims.ts'
 import { joinAdjustments } from '#provider/quirk.ts'
+import { fitSchemasOf } from '#provider/schema-subset/fit-call.ts'
 import { shimCall } from '#provider/shim.ts'
 import type { Adjustment } from '#provider/vendor.ts'
 import { noAdjustment } from '#provider/vendor.ts'
@@ -65,14 +66,16 @@ const adjustmentFor = ({
   const { parameterNames } = protocol
   const shimmed = shimCall({ call, rules, mode, model: leg.target.model, ...(parameterNames && { parameterNames }) })
   if (shimmed instanceof Problem) throw shimmed
-  const own = joinAdjustments(shimmed, upstream.vendor.adjust(call, leg.target.model, callerHeaders))
+  const { vendor, provider } = upstream
+  const shims = wireShimsOf(provider, vendor)
+  const fitted = shims.includes('schema-subset') ? fitSchemasOf({ call, mode, model: leg.target.model }) : noAdjustment
+  if (fitted instanceof Problem) throw fitted
+  const own = joinAdjustments(joinAdjustments(shimmed, vendor.adjust(call, leg.target.model, callerHeaders)), fitted)
   if (mode === 'strict') return own
-  const mended =
-    upstream.vendor.histories[protocol.name]?.mend({ call, model: leg.target.model, isRefused }) ?? noAdjustment
+  const mended = vendor.histories[protocol.name]?.mend({ call, model: leg.target.model, isRefused }) ?? noAdjustment
   const whole = mended === noAdjustment ? call : withEdits(call, mended.edits)
   // What the operator wants of histories is done to the mended one.
-  const shimmedHistory = shimHistory(whole, wireShimsOf(upstream.provider, upstream.vendor))
-  return joinAdjustments(own, joinAdjustments(shimmedHistory, mended))
+  return joinAdjustments(own, joinAdjustments(shimHistory(whole, shims), mended))
 }
 
 const credentialHeaders = ({ upstream, credential, speech }: Preparation): Readonly<Record<string, string>> => {

@@ -83,6 +83,31 @@ describe('a strict Kimi behind the relay', () => {
     assert.equal(kimi.seen.length, 0)
   })
 
+  test('a tool whose schema Kimi would refuse is fitted with a warning, and refused by a strict target', async () => {
+    kimi.forget()
+    const broken = {
+      type: 'object',
+      properties: { at: { type: 'string', anyOf: [{ format: 'date' }, { maxLength: 5 }] } },
+    }
+    const tools = [{ type: 'function', function: { name: 'look', parameters: broken } }]
+    const answer = await ask({ tools })
+    assert.equal(answer.status, 200, answer.text)
+    assert.match(
+      answer.headers['x-drover-warnings'] ?? '',
+      /^tools\[0\]\.function\.parameters:fitted .*properties\.at: type beside anyOf/,
+    )
+    const at = {
+      anyOf: [
+        { type: 'string', description: '(JSON Schema: {"format":"date"})' },
+        { type: 'string', maxLength: 5 },
+      ],
+    }
+    assert.deepEqual(dig(await sentBody(), 'tools.0.function.parameters'), { type: 'object', properties: { at } })
+    kimi.forget()
+    assertProblem(await ask({ tools, model: 'kimi-strict' }), 400, 'unsupported_parameter')
+    assert.equal(kimi.seen.length, 0)
+  })
+
   test('the usage inside the last choice is read, priced, and delivered where it was', async () => {
     const answer = await ask({ stream: true })
     assert.match(answer.text, /"finish_reason":"stop","usage":\{/)

@@ -111,6 +111,15 @@ all that are compatible, the compatible endpoints of Gemini, Cohere and Ollama; 
 text, for the answer and for the bill alike. A list of tokens is refused where it would mean nothing: it is of OpenAI's own tokeniser.
 Images and audio endpoints (\`/v1/images/*\`, \`/v1/audio/*\`) go only to providers that have them in OpenAI's form.
 
+## Schemas for Kimi
+
+Moonshot takes a subset of JSON Schema in tools and in \`response_format\`, and refuses a whole call over one schema that is not in it. Schemas of calls that go to it are
+fitted, whatever format they came in: what the subset can say otherwise is said otherwise (\`type\` beside \`anyOf\` goes into its branches, \`oneOf\` is \`anyOf\`, \`const\` an
+\`enum\`, lists of schemas one schema for all places, \`definitions\` and pointers to elsewhere lead to \`$defs\`, a choice at the top of a tool one object with the properties
+of every branch); what it cannot say (\`format\`, \`not\`, \`patternProperties\` …) stands in the description, where the model reads it. \`x-drover-warnings\` names the schema
+and why; \`params: strict\` and \`x-drover-strict: true\` refuse instead, naming the place. A schema that is in the subset keeps its bytes. \`$schema\` and \`$comment\` go without a word.
+It is the repair \`schema-subset\`: \`options: { shims: none }\` of the provider turns it off, and another provider in front of Kimi gets it by the same option.
+
 ## Answers
 
 Answers come back whole: text, thought, calls of tools with id, name and arguments, finish, usage, citations. What an answer
