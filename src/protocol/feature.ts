@@ -117,6 +117,7 @@ const toolFeatures = (block: ToolBlock, found: Found, place: string): void => {
     note(found, 'tool-result', place)
     if (block.isError) note(found, 'tool-result-error', place)
     if (block.content.some(({ type }) => type !== 'text')) note(found, 'tool-result-media', place)
+    for (const [index, inner] of block.content.entries()) blockFeatures(inner, found, `${place}.content[${index}]`)
   }
 }
 

@@ -124,7 +124,7 @@ export type Crossed = {
 }
 
 /** A call of a caller of this format, who asks for everything there is. */
-const callerOf = (to: Protocol, stream: boolean): Call => {
+export const callerOf = (to: Protocol, stream: boolean): Call => {
   const asked = {
     model: 'test-model',
     max_tokens: 1000,

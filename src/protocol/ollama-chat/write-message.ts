@@ -77,13 +77,16 @@ export const writeMessage = (
     const role = message.role === 'developer' ? 'system' : message.role
     return [{ role, ...spoken(contentOf(message.content, writing, place)) }]
   }
-  return message.content.filter(isResult).map((result) => {
+  return message.content.flatMap((result, index) => {
+    if (!isResult(result)) return []
     const name = result.name ?? writing.nameOf(result.id)
-    return {
-      role: 'tool',
-      ...spoken(contentOf(result.content, writing, place)),
-      ...(name === null ? {} : { tool_name: name }),
-      tool_call_id: result.id,
-    }
+    return [
+      {
+        role: 'tool',
+        ...spoken(contentOf(result.content, writing, `${place}.content[${index}]`)),
+        ...(name === null ? {} : { tool_name: name }),
+        tool_call_id: result.id,
+      },
+    ]
   })
 }

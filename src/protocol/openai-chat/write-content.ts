@@ -75,18 +75,22 @@ const partOf = (block: Block, { own }: Writing): JsonObject | null => {
   }
 }
 
-/** Blocks as parts, each with its mark where the provider takes it. */
+/** A block as a part, with its mark where the provider takes it; none where it is told elsewhere, or cannot be. */
+export const partAt = (block: Block, writing: Writing, place: string): readonly JsonObject[] => {
+  const part = partOf(block, writing)
+  if (part === null) {
+    if ('source' in block) writing.warn(place, `${block.type} of this source cannot be said in the target's format`)
+    return []
+  }
+  if (block.type === 'file' && block.context !== null && block.source.kind !== 'text')
+    writing.warn(place, 'what a file is about has no place beside its bytes or its id')
+  const mark = writing.dialect.cacheMarks ? writeCacheMark(block.cache) : {}
+  return [{ ...part, ...mark, ...(writing.own ? block.extra : {}) }]
+}
+
+/** Blocks as parts. */
 export const partsOf = (blocks: readonly Block[], writing: Writing, place: string): readonly JsonObject[] =>
-  blocks.flatMap((block, index) => {
-    const part = partOf(block, writing)
-    if (part === null) {
-      if ('source' in block)
-        writing.warn(`${place}.content[${index}]`, `${block.type} of this source cannot be said in the target's format`)
-      return []
-    }
-    const mark = writing.dialect.cacheMarks ? writeCacheMark(block.cache) : {}
-    return [{ ...part, ...mark, ...(writing.own ? block.extra : {}) }]
-  })
+  blocks.flatMap((block, index) => partAt(block, writing, `${place}.content[${index}]`))
 
 /** One text alone is written as a string: every server takes that. */
 export const contentOf = (parts: readonly JsonObject[]): Json => {

@@ -7,7 +7,7 @@ import { given } from '#protocol/field-reading.ts'
 import { fitToolId } from '#protocol/tool-id.ts'
 import { detailsOf } from './reasoning-detail.ts'
 import type { Writing } from './write-content.ts'
-import { contentOf, partsOf } from './write-content.ts'
+import { contentOf, partAt, partsOf } from './write-content.ts'
 
 /** OpenAI refuses ids over 40 characters (its error message, read 2026-11-22). */
 const idForm = { fits: /^.+$/s, lengthMax: 40 }
@@ -81,12 +81,12 @@ const writeResult = (
   writing: Writing,
   place: string,
 ): { readonly message: JsonObject; readonly beside: readonly JsonObject[] } => {
-  const texts = partsOf(result.content.filter(isText), writing, place)
-  const beside = partsOf(
-    result.content.filter((block) => !isText(block)),
-    writing,
-    place,
-  )
+  const parts = result.content.map((block, index) => ({
+    isText: isText(block),
+    written: partAt(block, writing, `${place}.content[${index}]`),
+  }))
+  const texts = parts.flatMap((part) => (part.isText ? part.written : []))
+  const beside = parts.flatMap((part) => (part.isText ? [] : part.written))
   const mark =
     beside.length > 0 && texts.length === 0
       ? [{ type: 'text', text: 'The result is shown in the next message.' }]
@@ -102,8 +102,9 @@ const writeResult = (
 }
 
 const writeResults = (message: Message, writing: Writing, place: string): readonly JsonObject[] => {
-  const results = message.content.filter((block) => block.type === 'tool-result')
-  const written = results.map((result) => writeResult(result, writing, place))
+  const written = message.content.flatMap((block, index) =>
+    block.type === 'tool-result' ? [writeResult(block, writing, `${place}.content[${index}]`)] : [],
+  )
   const beside = written.flatMap((one) => one.beside)
   return [...written.map((one) => one.message), ...(beside.length === 0 ? [] : [{ role: 'user', content: beside }])]
 }

@@ -70,9 +70,15 @@ const partOf = (block: Block, said: 'input' | 'output', { own }: Writing): JsonO
   }
 }
 
-const partsOf = (blocks: readonly Block[], said: 'input' | 'output', writing: Writing): JsonObject[] =>
+const partsOf = (
+  blocks: readonly Block[],
+  writing: Writing,
+  { said, place }: { readonly said: 'input' | 'output'; readonly place: string },
+): JsonObject[] =>
   blocks.flatMap((block) => {
     const part = partOf(block, said, writing)
+    if (block.type === 'file' && block.context !== null && block.source.kind !== 'text')
+      writing.warn(place, 'what a file is about has no place beside its bytes or its id')
     return part === null ? [] : [{ ...part, ...(writing.own && block.type !== 'other' ? block.extra : {}) }]
   })
 
@@ -95,6 +101,8 @@ const reasoningItem = (block: ReasoningBlock, writing: Writing, place: string): 
   return { type: 'reasoning', summary, encrypted_content: carrier.value }
 }
 
+type Custom = ReadonlySet<string>
+
 const callItem = (block: ToolCallBlock, { own }: Writing): JsonObject | null => {
   if (own && block.raw !== undefined) return block.raw
   if (block.executor === 'provider') return null
@@ -104,10 +112,14 @@ const callItem = (block: ToolCallBlock, { own }: Writing): JsonObject | null => 
     : { type: 'function_call', ...call, arguments: block.input === '' ? '{}' : block.input }
 }
 
-const resultItem = (block: ToolResultBlock, writing: Writing, custom: ReadonlySet<string>): JsonObject | null => {
+const resultItem = (
+  block: ToolResultBlock,
+  writing: Writing,
+  { place, custom }: { readonly place: string; readonly custom: Custom },
+): JsonObject | null => {
   if (writing.own && block.raw !== undefined) return block.raw
   if (block.executor === 'provider') return null
-  const parts = partsOf(block.content, 'input', writing)
+  const parts = partsOf(block.content, writing, { said: 'input', place })
   return {
     type: custom.has(block.id) ? 'custom_tool_call_output' : 'function_call_output',
     call_id: fitToolId(block.id, idForm),
@@ -127,9 +139,11 @@ const customCalls = ({ messages }: ChatRequest): ReadonlySet<string> =>
 const spokenOf = (parts: readonly JsonObject[], { own }: Writing): string | null =>
   !own && parts.every(({ type }) => type === 'output_text') ? parts.map(({ text }) => text).join('') : null
 
-const messageItem = (message: Message, blocks: readonly Block[], writing: Writing): readonly JsonObject[] => {
+type Prose = { readonly blocks: readonly Block[]; readonly place: string }
+
+const messageItem = (message: Message, { blocks, place }: Prose, writing: Writing): readonly JsonObject[] => {
   const said = message.role === 'assistant' ? 'output' : 'input'
-  const parts = partsOf(blocks, said, writing)
+  const parts = partsOf(blocks, writing, { said, place })
   if (parts.length === 0 && blocks.length > 0) return []
   const role = message.role === 'tool' ? 'user' : message.role
   const content = parts.length === 0 ? '' : (spokenOf(parts, writing) ?? contentOf(parts))
@@ -144,8 +158,6 @@ const messageItem = (message: Message, blocks: readonly Block[], writing: Writin
   ]
 }
 
-type Custom = ReadonlySet<string>
-
 const itemOf = (
   block: Block,
   writing: Writing,
@@ -153,7 +165,7 @@ const itemOf = (
 ): JsonObject | null => {
   if (block.type === 'reasoning') return reasoningItem(block, writing, place)
   if (block.type === 'tool-call') return callItem(block, writing)
-  return block.type === 'tool-result' ? resultItem(block, writing, custom) : null
+  return block.type === 'tool-result' ? resultItem(block, writing, { place, custom }) : null
 }
 
 /** Items of the provider's own tools are items of their own; an unknown part of a message stands within it. */
@@ -165,7 +177,7 @@ const writeMessage = (message: Message, writing: Writing, at: { place: string; c
   const items: JsonObject[] = []
   let prose: Block[] = []
   const flush = (): void => {
-    if (prose.length > 0) items.push(...messageItem(message, prose, writing))
+    if (prose.length > 0) items.push(...messageItem(message, { blocks: prose, place: at.place }, writing))
     prose = []
   }
   for (const [index, block] of message.content.entries()) {
@@ -179,7 +191,7 @@ const writeMessage = (message: Message, writing: Writing, at: { place: string; c
     if (item !== null) items.push(item)
   }
   flush()
-  return message.content.length === 0 ? [...messageItem(message, [], writing)] : items
+  return message.content.length === 0 ? [...messageItem(message, { blocks: [], place: at.place }, writing)] : items
 }
 
 /** What the source's first and only system message says in plain text. */
