@@ -226,6 +226,8 @@ export type KeepingWish = {
   readonly keep: boolean | null
   /** It is to be answered while nobody waits. */
   readonly background: boolean
+  /** It asks for a shorter form of the conversation, which only some providers of the format give. */
+  readonly compacts: boolean
   /** A field that needs a keeper whom this relay cannot ask for one caller alone; `null` = none. */
   readonly unavailable: string | null
 }

@@ -49,6 +49,8 @@ export const azure: Vendor = makeVendor({
   histories: openaiHistories,
   shelf: openaiShelf,
   background: true,
+  // By the v1 API: https://learn.microsoft.com/azure/foundry/reference/rest/compactconversation, read 2026-11-29.
+  compacts: true,
   realtime,
   requestIdHeaders: ['apim-request-id', 'x-request-id'],
   keyPage: 'https://portal.azure.com',

@@ -28,6 +28,7 @@ export const openai: Vendor = makeVendor({
   histories: openaiHistories,
   shelf: openaiShelf,
   background: true,
+  compacts: true,
   realtime: openaiRealtime,
   keyPage: 'https://platform.openai.com/api-keys',
 })

@@ -127,6 +127,7 @@ export const makeVendor = (own: Own & Partial<Vendor>): Vendor => ({
   counts: ['anthropic-messages', 'gemini', 'openai-responses'],
   dialect: dialectOf({}),
   background: false,
+  compacts: false,
   realtime: null,
   streamUsage: 'ask',
   leavePolicy: 'cancel',

@@ -168,6 +168,8 @@ export type Vendor = {
   }) => Endpoint
   /** Whether it makes responses in the background (`background: true` of the Responses API). */
   readonly background: boolean
+  /** Whether it makes conversations shorter (`/responses/compact`). */
+  readonly compacts: boolean
   /** Where it opens Realtime sessions over WebSocket, below the base URL; `null` = it has none. */
   readonly realtime:
     | ((request: {

@@ -8,7 +8,6 @@ import type { ModelRow, Target } from '#policy/model-table.ts'
 import { readUsageOf } from '#protocol/openai-responses/usage.ts'
 import type { BindingRow } from '#resource/port.ts'
 import { rowForAccount } from './account-price.ts'
-import type { Grant } from './admit.ts'
 import { askDocument, isGone } from './binding/ask-keeper.ts'
 import { keeperOf } from './binding/keeper.ts'
 import { closeBooks } from './close-books.ts'
@@ -34,22 +33,6 @@ const streamLookMs = 60_000
 /** How often one is looked at: often at first. */
 const nextLookMs = (ageMs: number): number =>
   ageMs < minuteMs ? 2_000 : ageMs < 10 * minuteMs ? 10_000 : ageMs < hourMs ? 30_000 : 5 * minuteMs
-
-/** The grant with the targets that make responses in the background. @throws Problem `unsupported_parameter` where there are none. */
-export const backgroundOnly = (grant: Grant, snapshot: Snapshot, protocol: string): Grant => {
-  const takes = ({ provider }: Target): boolean => {
-    const vendor = snapshot.upstreams.get(provider)?.vendor
-    return vendor?.background === true && vendor.protocols.some((name) => name === protocol)
-  }
-  const groups = grant.groups
-    .map((group) => ({ ...group, targets: group.targets.filter(takes) }))
-    .filter(({ targets }) => targets.length > 0)
-  if (groups.length > 0) return { ...grant, groups }
-  throw new Problem('unsupported_parameter', {
-    message: 'No provider that may answer this call makes responses in the background. Stream it instead.',
-    param: 'background',
-  })
-}
 
 /** What is needed to settle it later. */
 type Work = {

@@ -83,11 +83,6 @@ const refusals: ReadonlyArray<readonly [method: string, path: string, message: s
         ] as const,
     ),
   ),
-  [
-    'POST',
-    '/v1/responses/compact',
-    'Conversations are not compacted by this relay. Send the items that matter in "input", or the whole input with "truncation": "auto".',
-  ],
 ]
 
 const refusedEndpoints = refusals.map(

@@ -8,9 +8,11 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Grant } from './admit.ts'
+import type { KeptPlace } from './binding/references.ts'
 import type { Reply } from './first-reply.ts'
 import { holderOf } from './holder.ts'
 import type { Admitted, Journey } from './journey.ts'
+import { pieceKeeper } from './replay-response.ts'
 import { protocolFor } from './speak.ts'
 
 const reasons: Readonly<Record<string, string>> = {
@@ -32,8 +34,8 @@ const unknownResponse = (id: string): Problem =>
 export type Continued = {
   /** The call, with what went before in it where Drover kept that. */
   readonly call: Call
-  /** The provider that has what it continues; `null` = any may answer. */
-  readonly provider: string | null
+  /** Who has what it continues; `null` = any may answer. */
+  readonly place: KeptPlace | null
 }
 
 type Asking = { readonly inbound: Inbound; readonly call: Call; readonly key: KeyFacts }
@@ -44,24 +46,25 @@ export const continueFrom = async (
   { inbound, call, key }: Asking,
 ): Promise<Continued> => {
   const { keeping, server } = protocol
-  if (keeping === undefined || call.payload.kind !== 'json') return { call, provider: null }
+  if (keeping === undefined || call.payload.kind !== 'json') return { call, place: null }
   const { previous, unavailable: field } = keeping.wishOf(call)
   if (field !== null) throw unavailable(field)
-  if (previous === null) return { call, provider: null }
+  if (previous === null) return { call, place: null }
   const found = await ports.responses.find({ id: previous, holder: holderOf(key) })
   if (found === null) throw unknownResponse(previous)
-  if (found.kind === 'provider') return { call, provider: found.provider }
+  if (found.kind === 'provider') return { call, place: found }
   const { input, document } = found.response
   const edits = keeping.continued(call, [...input, ...keeping.outputOf(document)])
   const bytes = spliceTopLevel(call.payload.top, edits)
   const body = { kind: 'bytes', bytes, contentType: 'application/json' } as const
   const whole = server.readCall({ ...inbound, body })
-  return { call: { ...whole, usageWish: call.usageWish, continues: previous }, provider: null }
+  return { call: { ...whole, usageWish: call.usageWish, continues: previous }, place: null }
 }
 
 /** The grant with the targets of one provider. Throws Problem where the model has none there. */
-export const boundTo = (grant: Grant, { provider, call }: Continued): Grant => {
-  if (provider === null) return grant
+export const boundTo = (grant: Grant, { place, call }: Continued): Grant => {
+  if (place === null) return grant
+  const { provider } = place
   const groups = grant.groups
     .map((group) => ({ ...group, targets: group.targets.filter((target) => target.provider === provider) }))
     .filter(({ targets }) => targets.length > 0)
@@ -94,25 +97,31 @@ export const keeperOf = async (admitted: Admitted, reply: Reply): Promise<Respon
   if (keeping === undefined) return null
   const { keep } = keeping.wishOf(call)
   const named = { holder: holderOf(draft), call: draft.id }
-  const { upstream, leg } = reply.attempt
+  const { upstream, leg, keyIndex } = reply.attempt
   if (protocolFor(protocol, upstream, leg.target.model) === protocol) {
     const id = keep === false ? null : startIn(reply)
-    if (id !== null) await ports.responses.bind({ ...named, id, provider: upstream.provider.name })
+    const credential = keyIndex === null ? null : (upstream.credentialDigests[keyIndex] ?? null)
+    if (id !== null) await ports.responses.bind({ ...named, id, provider: upstream.provider.name, credential })
     return null
   }
   if (keep !== true) return null
   const asked = exchange.inbound
   const writer = server.writeReply({ call: { ...call, stream: false }, asked, nowMs: draft.timeMs })
   const keepIt = ports.responses.begin({ ...named, id: keeping.idOf(asked) })
+  const taken = call.stream ? pieceKeeper() : null
   let ended = false
   return {
-    see: (part) => void writer.write(part),
+    see: (part) => {
+      writer.write(part)
+      taken?.see(part)
+    },
     end: async (whole) => {
       if (ended) return null
       ended = true
       if (!whole) return keepIt(null)
       const document = JSON.parse(writer.end().toString('utf8')) as JsonObject
-      return keepIt({ input: keeping.inputOf(call), document })
+      const pieces = taken?.pieces() ?? null
+      return keepIt({ input: keeping.inputOf(call), document, ...(pieces === null ? {} : { pieces }) })
     },
   }
 }

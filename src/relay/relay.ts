@@ -9,13 +9,14 @@ import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { AnswerTaker } from '#reuse/answer-taker.ts'
 import type { Turn } from '#reuse/repeats.ts'
+import { ableOnly } from './able-only.ts'
 import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
 import type { Assigned } from './assigned.ts'
 import { CallerLeft } from './attempt.ts'
 import type { HandedOver } from './background-native.ts'
-import { backgroundOnly, handOver, makingMs } from './background-native.ts'
-import { atFiles, filePlaceOf, withFileKey } from './binding/references.ts'
+import { handOver, makingMs } from './background-native.ts'
+import { atFiles, filePlaceOf, withKeyOf } from './binding/references.ts'
 import { bodyKeeper } from './body-keeper.ts'
 import { answerFromCache, lookInCache } from './cached.ts'
 import { beginTrace } from './call-trace.ts'
@@ -377,17 +378,18 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     if (turn?.kind === 'again') return await answerAgain(journey, turn)
     const continued = await continueFrom(journey, { inbound, key, call: asked })
     const files = await filePlaceOf(ports, { call: continued.call, key, nowMs })
-    const snapshot = withFileKey(snapshotFor(journey.snapshot, key), files)
+    const snapshot = withKeyOf(withKeyOf(snapshotFor(journey.snapshot, key), continued.place), files)
     const guarded = { snapshot, key, call: continued.call, draft, askHook: ports.askHook }
     const { call, replyGuards } = await guardRequest(guarded)
     const background = isBackground({ protocol, call })
     const scope = background ? null : scopeOf(journey, { key, call, inbound })
     progress.grant = await letIn(journey, { snapshot, key, call, labels, destination: scope?.move.candidate ?? null })
     const bound = atFiles(boundTo(progress.grant, continued), call, files)
-    // What is bound to one provider stays there.
-    const assigned = scope === null || bound !== progress.grant ? null : assign(journey, scope, bound)
+    const able = ableOnly(bound, { snapshot, protocol, call })
+    // What is bound to one provider, or asks for what only some of them do, stays there.
+    const assigned = scope === null || able !== progress.grant ? null : assign(journey, scope, able)
     progress.assigned = assigned
-    const grant = background ? backgroundOnly(bound, snapshot, protocol.name) : inArm(bound, assigned)
+    const grant = inArm(able, assigned)
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const asking = { inbound, call, key, labels, grant, snapshot, replyGuards }
     const look = background ? null : await lookInCache(journey, asking)

@@ -13,10 +13,13 @@ import type { KeptResponse } from '#resource/responses.ts'
 import { identify } from './admit.ts'
 import { lookSoon, settleBeforeDrop } from './background-native.ts'
 import type { BackgroundRun } from './background-run.ts'
+import type { Keeper } from './binding/keeper.ts'
+import { keeperOf } from './binding/keeper.ts'
 import { followRun } from './follow-run.ts'
 import { holderOf } from './holder.ts'
 import type { RelayPorts } from './journey.ts'
-import type { Snapshot, Upstream } from './snapshot.ts'
+import { replayOf } from './replay-response.ts'
+import type { Snapshot } from './snapshot.ts'
 
 const connectTimeoutMs = 10_000
 const headersTimeoutMs = 60_000
@@ -142,11 +145,7 @@ const keptAnswer = async (question: Question, kept: KeptResponse): Promise<JsonO
   const { query } = exchange.inbound
   switch (row.ask) {
     case 'show':
-      if (query.get('stream') !== 'true') return kept.document
-      throw new Problem('invalid_request_error', {
-        message: 'This response has ended and is not streamed again. Ask for it without "stream".',
-        param: 'stream',
-      })
+      return kept.document
     case 'input':
       return keeping.inputPage(kept.input, query)
     case 'drop':
@@ -157,19 +156,20 @@ const keptAnswer = async (question: Question, kept: KeptResponse): Promise<JsonO
   }
 }
 
-const requestOf = ({ row, id, exchange }: Question, { provider, vendor }: Upstream) => {
+/** It is asked with the credential that it was made with. */
+const requestOf = ({ row, id, exchange }: Question, { upstream, credential }: Keeper) => {
+  const { provider, vendor } = upstream
   const [, method = 'GET', behind = ''] = asks.find(([ask]) => ask === row.ask) ?? []
   const path = `${row.protocol.keeping.path}/${encodeURIComponent(id)}${behind}`
   const endpoint = vendor.endpoint({ path, model: '', provider, protocol: row.protocol.name })
   const url = new URL(`${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`)
   for (const [name, value] of exchange.inbound.query) if (name !== 'key') url.searchParams.append(name, value)
   for (const [name, value] of Object.entries(endpoint.query)) url.searchParams.set(name, value)
-  const [credential] = provider.credentials
   const own = Object.entries(provider.headers).map(([name, value]) => [name, value.reveal()] as const)
   const headers = {
     ...Object.fromEntries(own),
     'user-agent': 'drover',
-    ...(credential === undefined ? {} : vendor.authorise(credential)),
+    ...(credential === null ? {} : vendor.authorise(credential)),
   }
   return { method, url, headers, body: { kind: 'none' } as const }
 }
@@ -190,10 +190,11 @@ const refusalOf = async ({ row }: Question, reply: UpstreamReply): Promise<Probl
 }
 
 /** What its provider says of it, as it says it. */
-const askProvider = async (question: Question, upstream: Upstream): Promise<void> => {
+const askProvider = async (question: Question, keeper: Keeper): Promise<void> => {
+  const { upstream } = keeper
   const { exchange, ports, row, id, key } = question
   const { outbound, inbound } = exchange
-  const request = requestOf(question, upstream)
+  const request = requestOf(question, keeper)
   const reply = await upstream.transport.send({
     ...request,
     signal: inbound.signal,
@@ -218,6 +219,22 @@ const askProvider = async (question: Question, upstream: Upstream): Promise<void
   }
 }
 
+/** The events of a response that has ended, from behind the one that the caller has. */
+const tellAgain = async (question: Question, kept: KeptResponse): Promise<void> => {
+  const { row, exchange, ports } = question
+  const { inbound, outbound } = exchange
+  const after = afterOf(inbound.query)
+  const events = replayOf(kept, { protocol: row.protocol, inbound, nowMs: ports.clock.nowMs() })
+  outbound.head(200, {
+    ...headOf(question),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  })
+  for (const { sequence, raw } of events) if (sequence > after) await outbound.write(raw)
+  await outbound.end()
+}
+
 const ask = async (question: Question): Promise<void> => {
   const { id, key, ports, snapshot } = question
   const named = { id, holder: holderOf(key) }
@@ -229,17 +246,15 @@ const ask = async (question: Question): Promise<void> => {
     if (marked === null) throw unknownResponse(id)
     return tell(question, marked)
   }
-  if (found.kind === 'kept') return tell(question, await keptAnswer(question, found.response))
-  const upstream = snapshot.upstreams.get(found.provider)
-  if (upstream !== undefined) {
-    if (question.row.ask === 'drop') await settleBeforeDrop(ports, named)
-    await askProvider(question, upstream)
-    if (question.row.ask === 'cancel') await lookSoon(ports, named)
-    return
+  if (found.kind === 'kept') {
+    const isReplay = question.row.ask === 'show' && question.exchange.inbound.query.get('stream') === 'true'
+    if (isReplay) return tellAgain(question, found.response)
+    return tell(question, await keptAnswer(question, found.response))
   }
-  throw new Problem('no_available_provider', {
-    message: `Response '${id}' is kept by provider "${found.provider}", which is not configured any more.`,
-  })
+  const keeper = keeperOf(snapshot, { id, form: 'openai', ...found })
+  if (question.row.ask === 'drop') await settleBeforeDrop(ports, named)
+  await askProvider(question, keeper)
+  if (question.row.ask === 'cancel') await lookSoon(ports, named)
 }
 
 /** Carries out one exchange about a kept response. Never rejects but for a caller who has gone. */

@@ -8,7 +8,7 @@ export type ResponseRow = {
   readonly call: string
   /** The provider that has it; `null` = Drover itself. */
   readonly provider: string | null
-  /** Sealed; `null` where a provider has it. */
+  /** Sealed: what it says; where a provider has it, the digest of the credential that made it. `null` = nothing of this is known. */
   readonly body: Uint8Array | null
   readonly createdMs: number
   readonly expiresMs: number

@@ -65,9 +65,15 @@ test('who asks for one that is on its way waits for it; one that failed is not t
 
 test('a provider keeps its own: only whose it is stands here', async () => {
   const { responses, store } = open()
-  await responses.bind({ ...mine, call: 'call_1', provider: 'openai' })
-  assert.deepEqual(await responses.find(mine), { kind: 'provider', provider: 'openai' })
-  assert.equal([...store.rows.values()][0]?.body, null)
+  await responses.bind({ ...mine, call: 'call_1', provider: 'openai', credential: 'd1' })
+  assert.deepEqual(await responses.find(mine), { kind: 'provider', provider: 'openai', credential: 'd1' })
+  const other = { ...mine, id: 'resp_2' }
+  await responses.bind({ ...other, call: 'call_2', provider: 'openai', credential: null })
+  assert.deepEqual(await responses.find(other), { kind: 'provider', provider: 'openai', credential: null })
+  assert.deepEqual(
+    [...store.rows.values()].map(({ body }) => body === null),
+    [false, true],
+  )
 })
 
 test('one that is too large is not kept, and it is said', async () => {

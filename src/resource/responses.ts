@@ -18,10 +18,16 @@ const sweepEveryMs = 600_000
 const pendingMax = 10_000
 
 /** What is kept of one: all that it was asked, and what it said. */
-export type KeptResponse = { readonly input: readonly JsonObject[]; readonly document: JsonObject }
+export type KeptResponse = {
+  readonly input: readonly JsonObject[]
+  readonly document: JsonObject
+  /** How it came, where it was streamed; absent: whole, or in too many pieces. */
+  readonly pieces?: readonly JsonObject[]
+}
 
 export type FoundResponse =
-  | { readonly kind: 'provider'; readonly provider: string }
+  /** `credential`: digest of the provider's credential that it was made with; `null` = not known, or the provider has none. */
+  | { readonly kind: 'provider'; readonly provider: string; readonly credential: string | null }
   | { readonly kind: 'kept'; readonly response: KeptResponse }
 
 type Named = { readonly id: string; readonly holder: string }
@@ -30,7 +36,9 @@ export type Responses = {
   /** `null` = there is none, or it is somebody else's. Waits for one that is about to be kept. */
   readonly find: (named: Named) => Promise<FoundResponse | null>
   /** A provider has it, for this holder. */
-  readonly bind: (named: Named & { readonly call: string; readonly provider: string }) => Promise<void>
+  readonly bind: (
+    named: Named & { readonly call: string; readonly provider: string; readonly credential: string | null },
+  ) => Promise<void>
   /** Says that one will be kept soon: who asks for it waits. The end is told once, with what is to be kept or `null`. Gives why it is not. */
   readonly begin: (named: Named & { readonly call: string }) => (kept: KeptResponse | null) => Promise<string | null>
   readonly drop: (named: Named) => Promise<boolean>
@@ -63,14 +71,15 @@ class ResponseTable implements Responses {
     const { store, seal, clock } = this.#options
     const row = await store.response({ ...named, nowMs: clock.nowMs() })
     if (row === null) return null
-    if (row.provider !== null) return { kind: 'provider', provider: row.provider }
-    if (row.body === null) return null
-    const response = JSON.parse(seal.open(placeOf(named), row.body).toString('utf8')) as KeptResponse
-    return { kind: 'kept', response }
+    const body = row.body === null ? null : seal.open(placeOf(named), row.body).toString('utf8')
+    if (row.provider !== null) return { kind: 'provider', provider: row.provider, credential: body }
+    return body === null ? null : { kind: 'kept', response: JSON.parse(body) as KeptResponse }
   }
 
-  bind({ id, holder, call, provider }: Parameters<Responses['bind']>[0]): Promise<void> {
-    return this.#options.store.keepResponse({ id, holder, call, provider, body: null, ...this.#times() })
+  bind({ id, holder, call, provider, credential }: Parameters<Responses['bind']>[0]): Promise<void> {
+    const { store, seal } = this.#options
+    const body = credential === null ? null : seal.close(placeOf({ id, holder }), Buffer.from(credential))
+    return store.keepResponse({ id, holder, call, provider, body, ...this.#times() })
   }
 
   begin({ id, holder, call }: Parameters<Responses['begin']>[0]): ReturnType<Responses['begin']> {
@@ -97,7 +106,9 @@ class ResponseTable implements Responses {
 
   async #keep(named: Named & { readonly call: string }, kept: KeptResponse): Promise<string | null> {
     const { store, seal, log } = this.#options
-    const plain = Buffer.from(JSON.stringify(kept))
+    const { pieces: _pieces, ...bare } = kept
+    const all = Buffer.from(JSON.stringify(kept))
+    const plain = all.length > responseBytesMax ? Buffer.from(JSON.stringify(bare)) : all
     if (plain.length > responseBytesMax) return `it is larger than ${responseBytesMax} bytes`
     try {
       const body = seal.close(placeOf(named), plain)

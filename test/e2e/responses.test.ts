@@ -123,6 +123,91 @@ test('what is asked to be kept is kept for its account alone, sealed, and contin
     assert.equal((await ask(relay, testKey, { input: 'x', ...refused })).status, 400)
 })
 
+test('a stream that is kept is told again, event for event, from wherever its reader left off', async () => {
+  await using relay = await startRelay()
+  const asked = { input: 'three small words', stream: true, store: true }
+  const first = await ask(relay, testKey, asked)
+  const eventsIn = ({ text }: Answer) => eventsOf(text).map(({ event: name, data }) => ({ name, ...JSON.parse(data) }))
+  const live = eventsIn(first)
+  const id = String(live.at(-1)?.response.id)
+  const again = (query: string): Promise<Answer> =>
+    call(relay.url, { path: `${path}/${id}?stream=true${query}`, key: testKey })
+  const replayed = await again('')
+  assert.match(String(replayed.headers['content-type']), /^text\/event-stream/)
+  const plain = ({ response: _response, ...event }: { readonly response?: unknown }): object => event
+  assert.deepEqual(eventsIn(replayed).map(plain), live.map(plain))
+  assert.deepEqual(eventsIn(replayed).at(-1)?.response, live.at(-1)?.response)
+  assert.deepEqual(
+    eventsIn(await again('&starting_after=5')).map(({ sequence_number: number }) => number),
+    live.slice(6).map(({ sequence_number: number }) => number),
+  )
+  assert.equal((await again('&starting_after=x')).status, 400)
+  const wholly = await ask(relay, testKey, { ...asked, stream: false })
+  const told = eventsIn(await call(relay.url, { path: `${path}/${wholly.at('id')}?stream=true`, key: testKey }))
+  assert.equal(told.find(({ type }) => type === 'response.output_text.delta')?.delta, 'three small words')
+  assert.deepEqual(told.at(-1)?.response.output, wholly.at('output'))
+})
+
+test('a conversation is compacted by a provider that does that, as its caller alone may, and by no other', async () => {
+  await using upstream = await startUpstream()
+  const at = `base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY"`
+  const config = `providers:
+  native: { vendor: openai, ${at} }
+  claude: { vendor: anthropic, ${at} }
+models:
+  both:
+    targets: [ { provider: claude, model: c, weight: 9 }, { provider: native, model: a-model } ]
+    price: { input: "1.00", output: "10.00" }
+`
+  await using relay = await startRelay({ config, env: { FAKE_KEY: fakeKey } })
+  const { key } = await relay.createKey()
+  const output = [{ type: 'compaction', id: 'cmp_1', encrypted_content: 'sealed' }]
+  const usage = { input_tokens: 400, output_tokens: 30, total_tokens: 430 }
+  const compacted = { id: 'resp_c', object: 'response.compaction', output, created_at: 1_790_000_000, usage }
+  upstream.answer(whole(compacted))
+  const input = [{ role: 'user', content: 'a long talk' }]
+  const compact = (body: object): Promise<Answer> =>
+    call(relay.url, { path: `${path}/compact`, key, body: { model: 'both', input, ...body } })
+  const answer = await compact({})
+  assert.deepEqual(JSON.parse(answer.text), compacted)
+  const seen = await upstream.arrival(0)
+  assert.equal(seen.target, '/v1/responses/compact')
+  assert.deepEqual(JSON.parse(seen.body.toString()), { model: 'a-model', input })
+  const record = await relay.recordOf(answer)
+  assert.deepEqual([record['provider'], record['end'], record['cost_nano_usd']], ['native', 'complete', '700000'])
+  assert.equal((await call(relay.url, { path: `${path}/resp_c`, key })).status, 404, 'it is no response that is kept')
+
+  const foreign = await compact({ previous_response_id: 'resp_of_somebody' })
+  assert.deepEqual([foreign.status, foreign.at('error.param')], [400, 'previous_response_id'])
+  const none = await compact({ model: 'claude/c' })
+  assert.deepEqual([none.status, none.at('error.code')], [400, 'unsupported_parameter'])
+  assert.equal(upstream.seen.length, 1)
+})
+
+test('a response is asked for, and continued, with the credential of its provider that it was made with', async () => {
+  await using upstream = await startUpstream()
+  const config = `providers:
+  native: { vendor: openai, base_url: "${upstream.baseUrl}", allow_private: true, api_keys: ["env:FAKE_KEY", "env:SECOND_KEY"] }
+`
+  await using relay = await startRelay({ config, env: { FAKE_KEY: fakeKey, SECOND_KEY: `${fakeKey}-2` } })
+  const { key } = await relay.createKey()
+  const bearer = async (index: number): Promise<unknown> => (await upstream.arrival(index)).headers['authorization']
+  const made = new Set<unknown>()
+  let count = 0
+  for (let number = 0; number < 16 && made.size < 2; number += 1) {
+    const id = `resp_k${number}`
+    upstream.answer(whole(response(id, 'completed', 'more')))
+    await ask(relay, key, { input: 'x', model: 'native/a-model' })
+    const own = await bearer(count)
+    await call(relay.url, { path: `${path}/${id}`, key })
+    await ask(relay, key, { input: 'y', model: 'native/a-model', previous_response_id: id })
+    assert.deepEqual([await bearer(count + 1), await bearer(count + 2)], [own, own])
+    count += 3
+    made.add(own)
+  }
+  assert.equal(made.size, 2, 'both credentials have made some')
+})
+
 test('a provider that speaks it is asked in it: its bytes pass, and its ids are those of one account', async () => {
   await using upstream = await startUpstream()
   const config = `providers:

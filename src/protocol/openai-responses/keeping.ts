@@ -5,6 +5,7 @@ import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Keeping } from '#protocol/protocol.ts'
+import { compactPath } from './request.ts'
 import { idOf } from './response-shape.ts'
 
 /** Items of a page where the caller does not say, and at most. */
@@ -43,10 +44,13 @@ export const keeping: Keeping = {
   path: 'responses',
   wishOf: (call) => {
     const { previous_response_id: previous, store, conversation, background } = call.body()
+    const compacts = call.endpoint === compactPath
     return {
       previous: typeof previous === 'string' && previous !== '' ? previous : null,
-      keep: typeof store === 'boolean' ? store : null,
-      background: background === true,
+      // What is compacted is given to the caller, and kept by nobody.
+      keep: compacts ? false : typeof store === 'boolean' ? store : null,
+      background: background === true && !compacts,
+      compacts,
       unavailable: (conversation ?? null) !== null ? 'conversation' : null,
     }
   },

@@ -122,7 +122,10 @@ export const atFiles = (grant: Grant, call: Call, place: FilePlace | null): Gran
   })
 }
 
-const narrowed = (upstream: Upstream, place: FilePlace): Upstream => {
+/** Where something is kept that a call goes on from, and the digest of the key that it was made with. */
+export type KeptPlace = { readonly provider: string; readonly credential: string | null }
+
+const narrowed = (upstream: Upstream, place: KeptPlace): Upstream => {
   const keeper = keeperWith(upstream, 'openai', place.credential)
   if (keeper === null || keeper.credential === null || keeper.digest === null) return upstream
   const index = upstream.credentialDigests.indexOf(keeper.digest)
@@ -138,8 +141,8 @@ const narrowed = (upstream: Upstream, place: FilePlace): Upstream => {
   }
 }
 
-/** A provider of several keys opens a file with the one that it was given with. */
-export const withFileKey = (snapshot: Snapshot, place: FilePlace | null): Snapshot => {
+/** A provider of several keys opens a file, or goes on from a response, with the one that it was made with. */
+export const withKeyOf = (snapshot: Snapshot, place: KeptPlace | null): Snapshot => {
   const upstream = place === null ? undefined : snapshot.upstreams.get(place.provider)
   if (place === null || upstream === undefined || upstream.credentialDigests.length < 2) return snapshot
   const upstreams = new Map(snapshot.upstreams).set(place.provider, narrowed(upstream, place))

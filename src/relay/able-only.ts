@@ -1,0 +1,52 @@
+/** Calls that ask for what only some providers of their format do go to those alone. */
+
+import { Problem } from '#base/problem.ts'
+import type { Target } from '#policy/model-table.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Protocol } from '#protocol/protocol.ts'
+import type { Vendor } from '#provider/vendor.ts'
+import type { Grant } from './admit.ts'
+import type { Snapshot } from './snapshot.ts'
+
+type Ability = {
+  readonly has: (vendor: Vendor) => boolean
+  readonly param: string
+  readonly message: string
+}
+
+const background: Ability = {
+  has: (vendor) => vendor.background,
+  param: 'background',
+  message: 'No provider that may answer this call makes responses in the background. Stream it instead.',
+}
+
+const compacts: Ability = {
+  has: (vendor) => vendor.compacts,
+  param: 'model',
+  message:
+    'No provider that may answer this call compacts conversations: OpenAI and Azure do. Use a model of theirs, or send the items that matter in "input" of /v1/responses, or the whole input with "truncation": "auto".',
+}
+
+const abilityFor = (call: Call, { keeping }: Protocol): Ability | null => {
+  if (keeping === undefined || call.payload.kind !== 'json') return null
+  const wish = keeping.wishOf(call)
+  return wish.background ? background : wish.compacts ? compacts : null
+}
+
+/** The grant with the targets that can do what the call asks for. @throws Problem `unsupported_parameter` where there are none. */
+export const ableOnly = (
+  grant: Grant,
+  { snapshot, protocol, call }: { readonly snapshot: Snapshot; readonly protocol: Protocol; readonly call: Call },
+): Grant => {
+  const ability = abilityFor(call, protocol)
+  if (ability === null) return grant
+  const takes = ({ provider }: Target): boolean => {
+    const vendor = snapshot.upstreams.get(provider)?.vendor
+    return vendor !== undefined && ability.has(vendor) && vendor.protocols.some((name) => name === protocol.name)
+  }
+  const groups = grant.groups
+    .map((group) => ({ ...group, targets: group.targets.filter(takes) }))
+    .filter(({ targets }) => targets.length > 0)
+  if (groups.length > 0) return { ...grant, groups }
+  throw new Problem('unsupported_parameter', { message: ability.message, param: ability.param })
+}
