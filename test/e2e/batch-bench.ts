@@ -5,7 +5,7 @@ import type { BatchShelf } from '../fake/batch-shelf.ts'
 import { batchShelf } from '../fake/batch-shelf.ts'
 import type { FileShelf } from '../fake/file-shelf.ts'
 import { fileShelf } from '../fake/file-shelf.ts'
-import type { FakeUpstream } from '../fake/upstream.ts'
+import type { Exchange, FakeUpstream } from '../fake/upstream.ts'
 import { startUpstream } from '../fake/upstream.ts'
 import type { Answer } from './call.ts'
 import { call } from './call.ts'
@@ -15,10 +15,25 @@ import { upload } from './upload.ts'
 
 export type Keeper = FakeUpstream & { readonly files: FileShelf; readonly batches: BatchShelf }
 
-export const startKeeper = async (): Promise<Keeper> => {
+export type KeeperFaults = {
+  /** Told when a batch is made; its answer never comes. */
+  readonly created?: () => void
+  /** Told when a batch is asked for, which is answered with a 500. */
+  readonly refuseCreation?: () => void
+}
+
+const isCreation = ({ seen }: Exchange): boolean => seen.method === 'POST' && seen.target === '/v1/batches'
+
+export const startKeeper = async ({ created, refuseCreation }: KeeperFaults = {}): Promise<Keeper> => {
   const files = fileShelf('file-')
-  const batches = batchShelf(files, ['gpt-real', 'gpt-other'])
+  const batches = batchShelf(files, ['gpt-real', 'gpt-other'], { silent: created !== undefined })
   const upstream = await startUpstream((exchange) => {
+    if (refuseCreation !== undefined && isCreation(exchange)) {
+      refuseCreation()
+      exchange.response.writeHead(500).end('{"error":{"message":"no"}}')
+      return
+    }
+    if (created !== undefined && isCreation(exchange)) setImmediate(created)
     if (!files.answer(exchange) && !batches.answer(exchange)) exchange.response.writeHead(404).end('{}')
   })
   return Object.assign(upstream, { files, batches })

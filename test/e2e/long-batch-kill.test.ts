@@ -46,3 +46,42 @@ test('a kill in the middle of settling, and again: every line is charged once', 
   assert.equal(records.length, 600)
   assert.equal(new Set(records.map((one) => one['id'])).size, 600)
 })
+
+test('a kill between the making of a batch and its binding: it is found by its mark, bound to who asked for it, and charged', async () => {
+  const made = Promise.withResolvers<void>()
+  await using upstream = await startKeeper({ created: () => made.resolve() })
+  const config = configFor(upstream)
+  const first = await startRelay({ config, env })
+  const { id: account, key } = await customer(first, '2.00')
+  // The provider makes the batch and is never heard of again.
+  makeBatch(first, key, [line('a'), line('b')]).catch(() => undefined)
+  await made.promise
+  await first.kill()
+  const [id = ''] = upstream.batches.batches.keys()
+  upstream.batches.end(id)
+  await using last = await startRelay({ folder: first.folder, config, env })
+  const shown = await eventually(
+    'the batch is bound',
+    async () => {
+      const answer = await call(last.url, { path: `/v1/batches/${id}`, key })
+      return answer.status === 200 ? answer : undefined
+    },
+    15_000,
+  )
+  assert.deepEqual(shown.at('metadata'), { a: 'b' }, 'callers do not see the mark')
+  assert.equal(await free(last, account), 2_000_000_000n - 2n * 120_000n)
+  assert.equal((await recordsOf(last, id)).length, 2)
+  await proven(last)
+})
+
+test('a batch that its provider never made costs nothing, and what was held for it is free again', async () => {
+  const asked = Promise.withResolvers<void>()
+  await using upstream = await startKeeper({ refuseCreation: () => asked.resolve() })
+  await using relay = await startRelay({ config: configFor(upstream), env })
+  const { id: account, key } = await customer(relay, '2.00')
+  assert.equal((await makeBatch(relay, key, [line('a')])).status, 502)
+  await asked.promise
+  assert.equal(await free(relay, account), 2_000_000_000n)
+  const { data } = JSON.parse((await call(relay.url, { path: '/v1/batches', key })).text)
+  assert.deepEqual(data, [], 'a note of what is being made is no batch')
+})

@@ -101,8 +101,12 @@ const faultIn = (lines: readonly BatchLine[], endpoint: string, models: Readonly
   return lines.length === 0 ? 'empty file' : null
 }
 
-/** `models`: those that the provider knows, by its own names. */
-export function batchShelf(files: FileShelf, models: readonly string[], prefix = 'batch_of_the_fake_'): BatchShelf {
+/** `models`: those that the provider knows, by its own names. `silent`: batches are made, and nothing is answered. */
+export function batchShelf(
+  files: FileShelf,
+  models: readonly string[],
+  { prefix = 'batch_of_the_fake_', silent = false }: { readonly prefix?: string; readonly silent?: boolean } = {},
+): BatchShelf {
   const batches = new Map<string, Batch>()
   const known = new Set(models)
 
@@ -142,7 +146,7 @@ export function batchShelf(files: FileShelf, models: readonly string[], prefix =
     })
     const fault = faultIn(linesOf(id), String(body['endpoint']), known)
     assert.equal(fault, null, `the input file is not one that the provider takes: ${fault}`)
-    answerJson(response, 200, batches.get(id))
+    if (!silent) answerJson(response, 200, batches.get(id))
   }
 
   const end: BatchShelf['end'] = (id, { status = 'completed', usageOf = usual, left = 0 } = {}) => {

@@ -14,9 +14,22 @@ export const hasEnded = (document: JsonObject): boolean =>
 export const resultFiles = ({ output_file_id: output, error_file_id: errors }: JsonObject): readonly string[] =>
   [output, errors].filter((id): id is string => typeof id === 'string' && id !== '')
 
-/** The document with the file that the caller gave in place of the one that went in. */
-export const asCaller = (document: JsonObject, input: string | null): JsonObject =>
-  input === null || document['input_file_id'] === undefined ? document : { ...document, input_file_id: input }
+/** The pair of OpenAI's `metadata` that says which call of Drover's made a thing; callers never see it. */
+export const markName = 'drover_call'
+
+/** The document without the mark; where nothing else was noted on it, with none. */
+export const withoutMark = (document: JsonObject): JsonObject => {
+  const { metadata } = document
+  if (!isObject(metadata) || metadata[markName] === undefined) return document
+  const { [markName]: _mark, ...others } = metadata
+  return { ...document, metadata: Object.keys(others).length === 0 ? null : others }
+}
+
+/** The document without Drover's mark, and with the file that the caller gave in place of the one that went in. */
+export const asCaller = (document: JsonObject, input: string | null): JsonObject => {
+  const bare = withoutMark(document)
+  return input === null || bare['input_file_id'] === undefined ? bare : { ...bare, input_file_id: input }
+}
 
 /** Where results are read: a provider's own address is of no use to the caller. */
 export const withResultsAt = (document: JsonObject, url: string): JsonObject =>

@@ -1,5 +1,6 @@
 /** Makes a batch at its provider: held for first, bound when it is there, and undone where it does not come to that. */
 
+import type { JsonObject } from '#base/json-type.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Labels } from '#relay/labels.ts'
 import type { KeeperDocument } from './ask-keeper.ts'
@@ -9,9 +10,11 @@ import { asCaller } from './batch-document.ts'
 import { freeHold, holdForBatch, keepHold } from './batch-hold.ts'
 import type { Planned } from './batch-plan.ts'
 import type { BatchWork } from './batch-work.ts'
-import { sealedWork } from './batch-work.ts'
+import { sealedWork, workOf } from './batch-work.ts'
 import { idIn, ownerOf, rowFor } from './bind.ts'
 import type { Keeper } from './keeper.ts'
+import type { Intent } from './making-intent.ts'
+import { noteIntent } from './making-intent.ts'
 
 const undoTimeoutMs = 15_000
 /** How soon it is looked at. */
@@ -43,20 +46,27 @@ export const deleteCopy = async (keeper: Keeper, copy: string, failed: (thrown: 
   await askDocument(keeper, { method: 'DELETE', path, signal: AbortSignal.timeout(undoTimeoutMs) }).catch(failed)
 }
 
-const bound = async (making: Making, made: KeeperDocument, copy: string | null): Promise<Answered> => {
-  const { asking, keeper, planned, labels, endpoint, input, pathOf } = making
-  const { ports, key, holder, nowMs, exchange } = asking
+const workFor = ({ asking, planned, labels, endpoint, input }: Making, copy: string | null): BatchWork => ({
+  call: asking.exchange.inbound.id,
+  endpoint,
+  models: planned.models,
+  copy,
+  input,
+  tags: labels.tags,
+  callSite: labels.callSite,
+  session: labels.session,
+})
+
+/** Whether it is bound already: by whoever looked for it while its answer was on its way. */
+const isBound = async ({ ports, holder, nowMs }: Asking, id: string, call: string): Promise<boolean> => {
+  const row = await ports.bindings.binding({ id, holder, nowMs })
+  return row !== null && row.kind === 'batch' && workOf(ports.bindings, row)?.call === call
+}
+
+const bound = async (making: Making, made: KeeperDocument, work: BatchWork): Promise<Answered> => {
+  const { asking, keeper, planned, input, pathOf } = making
+  const { ports, key, holder, nowMs } = asking
   const id = idIn(made.document, keeper)
-  const work: BatchWork = {
-    call: exchange.inbound.id,
-    endpoint,
-    models: planned.models,
-    copy,
-    input,
-    tags: labels.tags,
-    callSite: labels.callSite,
-    session: labels.session,
-  }
   const document = asCaller(made.document, input)
   const text = document === made.document ? made.text : JSON.stringify(document)
   const row = rowFor(ownerOf(key, holder), keeper, {
@@ -71,7 +81,7 @@ const bound = async (making: Making, made: KeeperDocument, copy: string | null):
     purpose: null,
   })
   const kept = await ports.bindings.keepBinding(row).catch((thrown: unknown) => asProblem(thrown))
-  if (kept !== true) {
+  if (kept !== true && (kept !== false || !(await isBound(asking, id, work.call)))) {
     const ask = { method: 'POST', path: `${pathOf(id)}/cancel`, signal: AbortSignal.timeout(undoTimeoutMs) } as const
     await askDocument(keeper, ask).catch((thrown: unknown) => tell(asking, 'a batch could not be cancelled', thrown))
     if (kept instanceof Problem) throw kept
@@ -97,10 +107,20 @@ export const makeBatch = async (making: Making): Promise<Answered> => {
   const call = exchange.inbound.id
   const isHeld = await holdForBatch(asking, planned, call)
   let copy: string | null = null
+  let intent: Intent | null = null
   try {
     copy = await making.prepareInput()
-    return await bound(making, await making.create(copy), copy)
+    const work = workFor(making, copy)
+    const owner = ownerOf(key, asking.holder)
+    const known = { call, work: work as unknown as JsonObject, knownForMs }
+    intent = await noteIntent({ kind: 'batch', asking, keeper, owner, ...known })
+    const answered = await bound(making, await making.create(copy), work)
+    await intent.over()
+    return answered
   } catch (thrown) {
+    // Whether the provider has made it is not known: it is looked for, and what it needs stays until then.
+    if (intent?.isOpen(thrown) === true) throw thrown
+    await intent?.over()
     if (copy !== null)
       await deleteCopy(keeper, copy, (failed) =>
         tell(asking, 'the rewritten input of a batch could not be deleted', failed),

@@ -25,6 +25,7 @@ import { jsonLines, linesPerTurn } from './json-lines.ts'
 import type { Keeper } from './keeper.ts'
 import { keeperOf, keeps } from './keeper.ts'
 import { listOf } from './list.ts'
+import { withMark } from './making-intent.ts'
 
 const refuse = (message: string, param: string): never => {
   throw new Problem('invalid_request_error', { message, param })
@@ -174,7 +175,7 @@ const create: Act = (asking) =>
         prepareInput: async () => (planned.isChanged ? putUp(asking, keeper, { row, rewritten }) : null),
         create: (copy) => {
           const set = { input_file_id: JSON.stringify(copy ?? row.upstreamId) }
-          const bytes = spliceTopLevel(scanTopLevel(wish.body), { set })
+          const bytes = withMark(spliceTopLevel(scanTopLevel(wish.body), { set }), inbound.id)
           return askDocument(keeper, { ...ask, body: { kind: 'bytes', bytes }, headers, signal })
         },
         pathOf: (id) => `batches/${encodeURIComponent(id)}`,

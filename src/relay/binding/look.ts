@@ -5,11 +5,13 @@ import { lookAtResponse } from '#relay/background-native.ts'
 import type { BindingRow } from '#resource/port.ts'
 import type { LookPorts } from './batch-settle.ts'
 import { lookAtBatch } from './batch-settle.ts'
+import { isIntent, lookForMade } from './making-intent.ts'
 import { lookAtJob } from './tuning-settle.ts'
 
 /** @throws Problem where it is to be looked at again. */
 export const lookAt = async (ports: LookPorts & ResponsePorts, row: BindingRow): Promise<void> => {
-  if (row.kind === 'batch') await lookAtBatch(ports, row)
+  if (isIntent(row)) await lookForMade(ports, row)
+  else if (row.kind === 'batch') await lookAtBatch(ports, row)
   else if (row.kind === 'job') await lookAtJob(ports, row)
   else if (row.kind === 'response') await lookAtResponse(ports, row)
   else await ports.bindings.changeBinding(row, { nextMs: null })

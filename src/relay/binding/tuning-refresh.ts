@@ -7,6 +7,7 @@ import type { RelayPorts } from '#relay/journey.ts'
 import type { BindingRow } from '#resource/port.ts'
 import type { KeeperDocument } from './ask-keeper.ts'
 import { askDocument } from './ask-keeper.ts'
+import { withoutMark } from './batch-document.ts'
 import type { Looking } from './batch-refresh.ts'
 import { ownerOfRow, rowFor } from './bind.ts'
 import type { Keeper } from './keeper.ts'
@@ -21,9 +22,11 @@ const ended: ReadonlySet<unknown> = new Set(['succeeded', 'failed', 'cancelled']
 
 export const jobHasEnded = ({ status }: JsonObject): boolean => ended.has(status)
 
-/** The operator's organisation at the provider is nobody's business. */
-export const asCallersJob = (document: JsonObject, organisation: string | null): JsonObject =>
-  document['organization_id'] === undefined ? document : { ...document, organization_id: organisation ?? '' }
+/** The operator's organisation at the provider is nobody's business, and neither is Drover's mark. */
+export const asCallersJob = (document: JsonObject, organisation: string | null): JsonObject => {
+  const bare = withoutMark(document)
+  return bare['organization_id'] === undefined ? bare : { ...bare, organization_id: organisation ?? '' }
+}
 
 const bindFiles = async (
   ports: Ports,

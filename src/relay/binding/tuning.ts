@@ -19,10 +19,12 @@ import { findBinding, idIn, ownerOf, rowFor } from './bind.ts'
 import type { Keeper } from './keeper.ts'
 import { keeperOf, keeps } from './keeper.ts'
 import { listOf } from './list.ts'
+import type { Intent } from './making-intent.ts'
+import { noteIntent, withMark } from './making-intent.ts'
 import { epochsOf, trainingCharge, unpricedTraining } from './tuning-money.ts'
 import { asCallersJob, refreshJob } from './tuning-refresh.ts'
 import type { TuningWork } from './tuning-work.ts'
-import { sealedTuning } from './tuning-work.ts'
+import { sealedTuning, tuningWorkOf } from './tuning-work.ts'
 
 const refuse = (message: string, param: string): never => {
   throw new Problem('invalid_request_error', { message, param })
@@ -114,21 +116,25 @@ const create: Act = (asking) =>
     const call = inbound.id
     const planned = { rows: [chosen.row], amountNanoUsd }
     const isHeld = await holdForBatch(asking, planned, call)
+    const { tags, callSite, session } = labels
+    const work: TuningWork = { call, model: wish.model, target: chosen.target.model, tags, callSite, session }
+    const owner = ownerOf(key, holder)
+    const known = { call, work: work as unknown as JsonObject, knownForMs }
+    let intent: Intent | null = null
     try {
+      intent = await noteIntent({ kind: 'job', asking, keeper, owner, ...known })
       const files = [['training_file', file] as const, ...(other === null ? [] : [['validation_file', other] as const])]
       const made = await askDocument(keeper, {
         method: 'POST',
         path: 'fine_tuning/jobs',
         contentType: 'application/json',
-        body: { kind: 'bytes', bytes: bodyFor(wish, chosen, files) },
+        body: { kind: 'bytes', bytes: withMark(bodyFor(wish, chosen, files), call) },
         headers: inbound.headers,
         signal: inbound.signal,
       })
       const id = idIn(made.document, keeper)
-      const { tags, callSite, session } = labels
-      const work: TuningWork = { call, model: wish.model, target: chosen.target.model, tags, callSite, session }
       const document = asCallersJob(made.document, key.organisation)
-      const row = rowFor(ownerOf(key, holder), keeper, {
+      const row = rowFor(owner, keeper, {
         kind: 'job',
         text: JSON.stringify(document),
         document,
@@ -139,11 +145,17 @@ const create: Act = (asking) =>
         expiresMs: nowMs + knownForMs,
         purpose: null,
       })
-      if (!(await ports.bindings.keepBinding(row)))
+      const isFirst = await ports.bindings.keepBinding(row)
+      const before = isFirst ? null : await ports.bindings.binding({ id, holder, nowMs })
+      // Whoever looked for it while its answer was on its way may have bound it.
+      if (!isFirst && (before === null || tuningWorkOf(ports.bindings, before)?.call !== call))
         throw new Problem('upstream_error', { message: `Provider "${row.provider}" gave an id that is taken.` })
       await keepHold(ports, { call, account: key.account }, nowMs)
+      await intent.over()
       return { kind: 'document', text: row.document, provider: row.provider }
     } catch (thrown) {
+      if (intent?.isOpen(thrown) === true) throw thrown
+      await intent?.over()
       const order = { call, account: key.account, key: key.id, nowMs }
       if (isHeld)
         await freeHold(ports, order, 'the job was not made: nothing is charged').catch((failed: unknown) =>
