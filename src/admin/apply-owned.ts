@@ -2,10 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import { decimalOf } from '#base/money.ts'
+import { placeText } from '#base/read-document.ts'
 import { thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
 import type { ApplyAccount } from './apply-document.ts'
-import { placeText } from '#base/read-document.ts'
 import type { Given, Plan } from './apply-step.ts'
 import { differences, listed, same, valueText } from './apply-step.ts'
 import type { OperationContext } from './operation.ts'

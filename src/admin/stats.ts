@@ -1,11 +1,14 @@
-/** What goes on: calls, failures and times of the last minutes, by key, model or provider. */
+/** What goes on: calls, failures and times of the last minutes, or of any span of the log, by key, model or provider. */
 
 import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { Figure } from '#observe/figures.ts'
-import { dimensions } from '#observe/figures.ts'
+import { dimensions, tallyFigures } from '#observe/figures.ts'
+import { pastField, pastOf } from './field.ts'
+import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import type { CallPage } from './port.ts'
 import { table } from './render.ts'
 
 const quantilesView = z.object({ p50: z.number().nullable(), p95: z.number().nullable(), p99: z.number().nullable() })
@@ -62,28 +65,90 @@ export const figureColumns = (rows: readonly FigureView[]): string =>
     ]),
   )
 
+/** Calls of a span that are read at most, the newest: what a person waits a few seconds for. */
+const callsReadMax = 50_000
+const pageLength = 1_000
+
+const statsInput = z
+  .strictObject({
+    by: z.enum(dimensions).default('all').describe('One row for each of these.'),
+    window: z.enum(['1m', '5m', '1h']).optional().describe('How far back, on the running server (default 5m).'),
+    from: pastField()
+      .optional()
+      .describe('Of the log instead, since then: 24h (ago), 2026-11-01, or RFC 3339; at most its newest 50,000 calls.'),
+    to: pastField().optional().describe('Of the log, before then (default: now).'),
+    limit: z.int().min(1).max(1000).default(50).describe('How many rows at most, the busiest first.'),
+  })
+  .superRefine(({ window, from }, context) => {
+    if (window !== undefined && from !== undefined)
+      context.addIssue({ code: 'custom', path: ['from'], message: 'does not go together with window' })
+  })
+
+const needsFrom = (param: string): Problem =>
+  new Problem('invalid_request_error', { message: `'${param}' needs 'from': where the span begins.`, param })
+
+const nothingNamed = {
+  afterId: null,
+  key: null,
+  account: null,
+  model: null,
+  provider: null,
+  status: null,
+  end: null,
+  error: null,
+  tag: null,
+  conversation: null,
+  callSite: null,
+} as const
+
+type Span = z.output<typeof statsInput> & { readonly from: string }
+
+/** Read back from the end of the span, page by page, so that calls get their turn in between. */
+const ofSpan = async ({ by, from, to, limit }: Span, { ports, clock }: OperationContext) => {
+  const nowMs = clock.nowMs()
+  const span = { fromMs: pastOf(from, nowMs), toMs: to === undefined ? null : pastOf(to, nowMs) }
+  const tally = tallyFigures(by)
+  let beforeId: string | null = null
+  let callsRead = 0
+  do {
+    const page: CallPage = await ports.store.calls({ ...nothingNamed, ...span, beforeId, limit: pageLength })
+    for (const record of page.calls) tally.add(record)
+    callsRead += page.calls.length
+    beforeId = page.before
+  } while (beforeId !== null && callsRead < callsReadMax)
+  return { by, window: null, calls_read: callsRead, whole: beforeId === null, data: tally.read(limit).map(viewOf) }
+}
+
 const list = operation({
   noun: 'stats',
   verb: 'list',
-  summary: 'Calls, failures, times (p50, p95, p99 in ms), tokens and cost of the last minutes on the running server.',
+  summary:
+    'Calls, failures, times (p50, p95, p99 in ms), tokens and cost: of the last minutes, or of any time in the log.',
   method: 'GET',
   path: '/stats',
   scope: 'read',
-  input: z.strictObject({
-    by: z.enum(dimensions).default('all').describe('One row for each of these.'),
-    window: z.enum(['1m', '5m', '1h']).default('5m').describe('How far back.'),
-    limit: z.int().min(1).max(1000).default(50).describe('How many rows at most, the busiest first.'),
+  input: statsInput,
+  output: z.object({
+    by: z.enum(dimensions),
+    window: z.string().nullable().describe('null = the span that was asked for.'),
+    calls_read: z.int().nullable().describe('Of the log, for a span.'),
+    whole: z.boolean().describe(`false = the span has more calls: these are its newest ${callsReadMax}.`),
+    data: z.array(figureView),
   }),
-  output: z.object({ by: z.enum(dimensions), window: z.string(), data: z.array(figureView) }),
   flags: [],
-  render: ({ data }) => figureColumns(data),
-  run: async ({ by, window, limit }, { ports }) => {
-    if (ports.figures === null)
+  render: ({ data, whole, calls_read: callsRead }) =>
+    `${figureColumns(data)}${whole ? '' : `only the newest ${callsRead} calls of the span: ask for a shorter one\n`}`,
+  run: async (input, context) => {
+    const { by, window = '5m', limit, from } = input
+    if (from !== undefined) return ofSpan({ ...input, from }, context)
+    if (input.to !== undefined) throw needsFrom('to')
+    const { figures } = context.ports
+    if (figures === null)
       throw new Problem('conflict', {
         message:
-          "No server runs on this data folder, and figures are kept in a running one. Past calls are in 'drover logs'.",
+          "No server runs on this data folder, and figures of the last minutes are kept in a running one. 'drover stats --from 1h' reads the log.",
       })
-    return { by, window, data: ports.figures.read({ by, window, limit }).map(viewOf) }
+    return { by, window, calls_read: null, whole: true, data: figures.read({ by, window, limit }).map(viewOf) }
   },
 })
 

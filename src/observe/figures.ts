@@ -130,6 +130,36 @@ const figureOf = (name: string, slots: readonly Slot[]): Figure => {
   }
 }
 
+/** What a record is to a dimension: one thing that happened for each name. */
+const happeningsOf = (by: Dimension, record: CallRecord): readonly (readonly [string, Happened])[] => {
+  if (by === 'all') return [['all', ofCall(record)]]
+  // What an account's own credential was refused for says nothing of the provider as the operator has it.
+  if (by === 'provider')
+    return record.attempts.filter((one) => !isOwnRefusal(one)).map((one) => [one.provider, ofAttempt(one)])
+  const name = record.key === null ? null : by === 'key' ? record.key : record.model
+  return name === null ? [] : [[name, ofCall(record)]]
+}
+
+/** Figures of the records that it is given, whenever those were. */
+export const tallyFigures = (by: Dimension) => {
+  const slots = new Map<string, Slot>()
+  return {
+    add: (record: CallRecord): void => {
+      for (const [name, happened] of happeningsOf(by, record)) {
+        const slot = slots.get(name) ?? newSlot(0)
+        slots.set(name, slot)
+        happened(slot)
+      }
+    },
+    /** The busiest first; `limit` at most. */
+    read: (limit: number): readonly Figure[] =>
+      [...slots]
+        .sort(([, a], [, b]) => b.calls - a.calls)
+        .slice(0, limit)
+        .map(([name, slot]) => figureOf(name, [slot])),
+  }
+}
+
 const current = (slots: Slot[], number: number, slotsMax: number): Slot => {
   const last = slots.at(-1)
   if (last !== undefined && last.number >= number) return last
@@ -171,13 +201,7 @@ export const makeFigures = (clock: Clock): Figures => {
 
   return {
     observe: (record) => {
-      const call = ofCall(record)
-      add('all', 'all', call)
-      if (record.key !== null) add('key', record.key, call)
-      if (record.key !== null && record.model !== null) add('model', record.model, call)
-      // What an account's own credential was refused for says nothing of the provider as the operator has it.
-      for (const attempt of record.attempts.filter((one) => !isOwnRefusal(one)))
-        add('provider', attempt.provider, ofAttempt(attempt))
+      for (const by of dimensions) for (const [name, happened] of happeningsOf(by, record)) add(by, name, happened)
     },
     read: ({ by, window, limit }) => {
       const [slotMs, slotsMax] = windows[window]
