@@ -7,6 +7,7 @@ import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { contentOf, fileOf, issueInvoice, issueStatement } from '#document/clerk.ts'
 import { csvOf } from '#document/content.ts'
+import { dueInvoices } from '#document/due.ts'
 import type { BillingProfile, DocumentRow } from '#document/port.ts'
 import { documentKinds } from '#document/port.ts'
 import { accountNamed } from './credits.ts'
@@ -233,4 +234,39 @@ const setBuyer = operation({
   },
 })
 
-export const invoiceOperations = [list, show, file, issue, setBuyer] as const
+const dueView = view.extend({
+  due_on: z.string().describe('The day, of UTC.'),
+  unpaid: z.string().describe('In USD. Money that comes in pays the oldest invoice first.'),
+  overdue: z.boolean(),
+})
+
+const due = operation({
+  noun: 'invoices',
+  verb: 'due',
+  summary: 'The invoices of a postpaid account that are not paid yet, the oldest first.',
+  method: 'GET',
+  path: '/invoices/due/{account}',
+  scope: 'read',
+  input: z.strictObject({ account: handleField().describe('The account: id or name.') }),
+  output: z.object({ data: z.array(dueView) }),
+  flags: [],
+  render: ({ data }) =>
+    table(
+      ['NUMBER', 'TOTAL', 'UNPAID', 'DUE', 'OVERDUE'],
+      data.map((one) => [one.number, one.total, one.unpaid, one.due_on, one.overdue ? 'yes' : 'no']),
+    ),
+  run: async (input, context) => {
+    const account = await accountNamed(input.account, context)
+    const found = await dueInvoices(context.ports.documents, account.id)
+    return {
+      data: found.map(({ row, dueOn, unpaidNanoUsd, isOverdue }) => ({
+        ...viewOf(row),
+        due_on: dueOn,
+        unpaid: decimalOf(unpaidNanoUsd),
+        overdue: isOverdue,
+      })),
+    }
+  },
+})
+
+export const invoiceOperations = [list, show, file, issue, due, setBuyer] as const

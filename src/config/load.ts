@@ -95,6 +95,8 @@ const sellerOf = ({ seller }: Settings): Config['seller'] =>
         tax: seller.tax === undefined ? null : { name: seller.tax.name, basisPoints: seller.tax.percent },
         language: seller.language,
         prefix: seller.invoice_prefix,
+        statements: seller.statements,
+        paymentDays: seller.payment_days,
       }
 
 /** A plan that is named may also be one of the store, where a file declares none. */

@@ -7,9 +7,12 @@ import { nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { DocumentContent, Parties, SoldOrder, TaxAdapter } from './content.ts'
-import { creditNoteContent, invoiceContent, statementContent } from './content.ts'
+import { creditNoteContent, invoiceContent, owedContent, owedIn, statementContent } from './content.ts'
+import type { AccountPeriod, Range } from './month.ts'
+import { monthRange, readPeriod } from './month.ts'
 import { pdfOf } from './pdf.ts'
-import type { BillingProfile, DocumentDraft, DocumentKind, DocumentRow, DocumentStore, StatementSum } from './port.ts'
+import type { BillingProfile, DocumentDraft, DocumentKind, DocumentRow, DocumentStore } from './port.ts'
+import { owedSource } from './port.ts'
 import type { Seller } from './settings.ts'
 
 export type ClerkParts = {
@@ -19,15 +22,14 @@ export type ClerkParts = {
   readonly tax: TaxAdapter
   /** The font that is shipped. */
   readonly font: () => Promise<Uint8Array>
-  readonly accountName: (account: string) => Promise<string>
+  /** Name and billing of an account; `null` = there is none. */
+  readonly account: (account: string) => Promise<{ readonly name: string; readonly billing: string } | null>
   readonly clock: Clock
   readonly ids: Ids
 }
 
 type Trail = ((row: { readonly id: string; readonly source: string }) => TrailEntry) | null
 
-/** Stretches of a statement: twenty million charges a month. */
-const stretchesMax = 10_000
 const series: Readonly<Record<DocumentKind, string>> = { invoice: '', statement: '-ST', credit_note: '-CN' }
 
 const partiesOf = async (parts: ClerkParts, account: string): Promise<Parties> => {
@@ -38,7 +40,7 @@ const partiesOf = async (parts: ClerkParts, account: string): Promise<Parties> =
     })
   const profile = await parts.store.billingProfile(account)
   const nobody: BillingProfile = {
-    name: await parts.accountName(account),
+    name: (await parts.account(account))?.name ?? account,
     address: '',
     taxId: null,
     purchaseOrder: null,
@@ -115,61 +117,46 @@ export const issueCreditNote = async (parts: ClerkParts, refund: PaidBack): Prom
   })
 }
 
-const merged = (sums: readonly StatementSum[]): readonly StatementSum[] => {
-  const found = new Map<string, StatementSum>()
-  for (const sum of sums) {
-    const key = JSON.stringify([sum.model, sum.priceHash])
-    const before = found.get(key)
-    found.set(
-      key,
-      before === undefined
-        ? sum
-        : {
-            ...sum,
-            calls: before.calls + sum.calls,
-            inputTokens: before.inputTokens + sum.inputTokens,
-            cachedTokens: before.cachedTokens + sum.cachedTokens,
-            outputTokens: before.outputTokens + sum.outputTokens,
-            amountNanoUsd: before.amountNanoUsd + sum.amountNanoUsd,
-          },
-    )
-  }
-  return [...found.values()].sort((a, b) => ((a.model ?? '') < (b.model ?? '') ? -1 : 1))
+const nothing = (range: Range): AccountPeriod => ({ ...range, sums: [], books: {} })
+
+export type StatementRequest = {
+  readonly account: string
+  /** `2026-11` */
+  readonly month: string
+  /** Where it was read before. */
+  readonly period?: AccountPeriod
+  readonly trail: Trail
 }
 
-/** What a month of UTC (`2026-11`) came to, from the entries of the books. @throws Problem for a month that is not over. */
-export const issueStatement = async (
-  parts: ClerkParts,
-  { account, month, trail }: { readonly account: string; readonly month: string; readonly trail: Trail },
-): Promise<DocumentRow> => {
-  const fromMs = Date.parse(`${month}-01T00:00:00Z`)
-  const from = new Date(fromMs)
-  const untilMs = Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1)
-  if (parts.clock.nowMs() < untilMs)
+/** What a month of UTC came to, from the entries of the books. @throws Problem for a month that is not over. */
+export const issueStatement = async (parts: ClerkParts, request: StatementRequest): Promise<DocumentRow> => {
+  const { account, month, trail } = request
+  const range = monthRange(month)
+  if (parts.clock.nowMs() < range.untilMs)
     throw new Problem('conflict', {
       message: `${month} is not over: its statement is issued afterwards.`,
       param: 'month',
     })
-  const sums: StatementSum[] = []
-  const books: Record<string, bigint> = {}
-  let after: bigint | null = 0n
-  for (let stretch = 0; after !== null && stretch < stretchesMax; stretch += 1) {
-    const read: Awaited<ReturnType<DocumentStore['statementStretch']>> = await parts.store.statementStretch({
-      account,
-      fromMs,
-      untilMs,
-      after,
-    })
-    sums.push(...read.sums)
-    for (const [book, amount] of Object.entries(read.books)) books[book] = (books[book] ?? 0n) + amount
-    after = read.after
-  }
-  if (after !== null)
-    throw new Problem('overloaded', { message: `${month} of ${account} has too many charges for one statement.` })
+  const period = request.period ?? (await readPeriod(parts.store, { ...range, account })).get(account) ?? nothing(range)
   return issue(parts, {
     account,
     source: `statement/${account}/${month}`,
-    content: (parties) => statementContent({ fromMs, untilMs, sums: merged(sums), books }, parties),
+    content: (parties) => statementContent(period, parties),
+    trail,
+  })
+}
+
+/** The invoice of what an account came to owe in a month, which its statement says. `null` = it came to owe nothing. */
+export const issueOwed = async (
+  parts: ClerkParts,
+  request: StatementRequest & { readonly period: AccountPeriod; readonly statement: string },
+): Promise<DocumentRow | null> => {
+  const { account, month, period, statement, trail } = request
+  if (owedIn(period) <= 0n) return null
+  return issue(parts, {
+    account,
+    source: owedSource(account, month),
+    content: (parties) => owedContent({ month, period, statement }, parties),
     trail,
   })
 }
@@ -183,7 +170,7 @@ export const contentOf = (row: DocumentRow): DocumentContent => {
 }
 
 /** The PDF: drawn by the first who asks, then kept as it is. */
-export const fileOf = async (parts: ClerkParts, row: DocumentRow): Promise<Uint8Array> => {
+export const fileOf = async (parts: Pick<ClerkParts, 'store' | 'font'>, row: DocumentRow): Promise<Uint8Array> => {
   const kept = await parts.store.documentFile(row.id)
   if (kept !== null) return kept
   const bytes = await pdfOf({ number: row.number, content: contentOf(row) }, await parts.font())

@@ -1,7 +1,8 @@
 /** What stands on a document: pure, from facts to everything but its number. Amounts are decimal strings that are exact. */
 
 import { decimalOf, divideHalfUp } from '#base/money.ts'
-import type { BillingProfile, DocumentKind, StatementSum } from './port.ts'
+import type { AccountPeriod } from './month.ts'
+import type { BillingProfile, DocumentKind } from './port.ts'
 import type { Seller } from './settings.ts'
 
 export type Line = {
@@ -48,6 +49,8 @@ export type DocumentContent = {
   readonly total: string
   readonly paid: string
   readonly due: string
+  /** The day by which what is due is to be paid; absent = nothing is asked for. */
+  readonly dueOn?: string
   readonly reverseCharge: boolean
   /** Order, method, the processor's payment; of a credit note the invoice that it corrects. */
   readonly references: readonly (readonly [string, string])[]
@@ -110,6 +113,7 @@ const words = {
     credit: (usd: string): string => `API credit, ${usd} USD`,
     bonus: (usd: string): string => `Promotional credit, ${usd} USD`,
     fee: 'Payment fee',
+    owed: (month: string): string => `API usage of ${month} on account`,
     refund: (invoice: string): string => `Refund of API credit, invoice ${invoice}`,
     rounding: 'Amounts of lines are exact; the totals are rounded half up to the cent.',
     prepaid: 'Usage was paid from prepaid credit. This statement is no request for payment.',
@@ -118,6 +122,7 @@ const words = {
     credit: (usd: string): string => `API 额度 ${usd} 美元`,
     bonus: (usd: string): string => `赠送额度 ${usd} 美元`,
     fee: '支付手续费',
+    owed: (month: string): string => `${month} API 用量（后付费）`,
     refund: (invoice: string): string => `API 额度退款，对应发票 ${invoice}`,
     rounding: '明细金额为精确值，合计四舍五入到分。',
     prepaid: '用量已由预付额度支付，本账单无需付款。',
@@ -207,21 +212,42 @@ export const creditNoteContent = (
   }
 }
 
-export type UsagePeriod = {
-  readonly fromMs: number
-  readonly untilMs: number
-  readonly sums: readonly StatementSum[]
-  readonly books: Readonly<Record<string, bigint>>
+/** What an account came to owe, in exact nano-USD. */
+export const owedIn = ({ books }: AccountPeriod): bigint => (books['owed'] ?? 0n) + (books['shortfall'] ?? 0n)
+
+const dayMs = 86_400_000
+
+/** The invoice of a month's use on account: its detail is the statement. */
+export const owedContent = (
+  { month, period, statement }: { readonly month: string; readonly period: AccountPeriod; readonly statement: string },
+  parties: Parties,
+): DocumentContent => {
+  const say = words[parties.buyer.language]
+  const dueNano = toCent(owedIn(period))
+  const due = decimalOf(dueNano)
+  return {
+    ...base('invoice', parties),
+    period: { from: dayOf(period.fromMs), until: dayOf(period.untilMs - 1) },
+    dueOn: dayOf(parties.nowMs + parties.seller.paymentDays * dayMs),
+    currency: 'USD',
+    lines: [one(say.owed(month), dueNano)],
+    subtotal: due,
+    taxes: parties.tax({ grossNano: dueNano, seller: parties.seller, buyer: parties.buyer }),
+    total: due,
+    paid: '0.00',
+    due,
+    references: [['statement', statement]],
+    notes: [],
+  }
 }
 
 /** What a period's calls were charged, by model and version of the price; what was given pays as a discount. */
-export const statementContent = (period: UsagePeriod, parties: Parties): DocumentContent => {
+export const statementContent = (period: AccountPeriod, parties: Parties): DocumentContent => {
   const say = words[parties.buyer.language]
   const chargedNano = period.sums.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
   const promoNano = period.books['promo'] ?? 0n
-  const owedNano = (period.books['owed'] ?? 0n) + (period.books['shortfall'] ?? 0n)
   const totalNano = toCent(chargedNano - promoNano)
-  const dueNano = toCent(owedNano)
+  const dueNano = toCent(owedIn(period))
   return {
     ...base('statement', parties),
     period: { from: dayOf(period.fromMs), until: dayOf(period.untilMs - 1) },

@@ -11,6 +11,8 @@ const width = right - left
 const labels = {
   en: {
     invoice: 'Invoice and receipt',
+    owed: 'Invoice',
+    dueOn: 'Due by',
     credit_note: 'Credit note',
     statement: 'Usage statement',
     number: 'Number',
@@ -36,6 +38,7 @@ const labels = {
       payment: 'Payment',
       'paid on': 'Paid on',
       invoice: 'Invoice',
+      statement: 'Statement',
       refund: 'Refund',
       reason: 'Reason',
     } as Readonly<Record<string, string>>,
@@ -43,6 +46,8 @@ const labels = {
   },
   'zh-CN': {
     invoice: '发票及收据',
+    owed: '发票',
+    dueOn: '付款期限',
     credit_note: '贷项通知单',
     statement: '用量账单',
     number: '编号',
@@ -68,6 +73,7 @@ const labels = {
       payment: '交易号',
       'paid on': '付款日期',
       invoice: '对应发票',
+      statement: '用量账单',
       refund: '退款单号',
       reason: '原因',
     } as Readonly<Record<string, string>>,
@@ -128,12 +134,17 @@ const party = (
   return pdf.y
 }
 
+/** What is still to be paid is no receipt. */
+const titleOf = ({ kind, language, dueOn }: DocumentContent): string =>
+  dueOn === undefined ? labels[language][kind] : labels[language].owed
+
 const heading = (pdf: Pdf, number: string, content: DocumentContent): void => {
   const say = labels[content.language]
-  pdf.fontSize(20).fillColor('#000000').text(say[content.kind], left, top)
+  pdf.fontSize(20).fillColor('#000000').text(titleOf(content), left, top)
   const facts: readonly (readonly [string, string])[] = [
     [say.number, number],
     [say.issued, content.issued],
+    ...(content.dueOn === undefined ? [] : [[say.dueOn, content.dueOn] as const]),
     ...(content.period === null ? [] : [[say.period, `${content.period.from} – ${content.period.until}`] as const]),
     ...content.references
       .filter(([, value]) => value !== '')
@@ -248,7 +259,7 @@ export const pdfOf = async (
     lang: content.language,
     font: '',
     info: {
-      Title: `${say[content.kind]} ${number}`,
+      Title: `${titleOf(content)} ${number}`,
       Author: content.seller.name,
       Producer: 'Drover',
       Creator: 'Drover',

@@ -9,7 +9,7 @@ export type DocumentDraft = {
   readonly id: string
   readonly kind: DocumentKind
   readonly account: string
-  /** What it is about; there is one document for each: `order/ord_…`, `refund/rfd_…`, `statement/acc_…/2026-11`. */
+  /** What it is about; there is one document for each: `order/ord_…`, `refund/rfd_…`, `statement/acc_…/2026-11`, `owed/acc_…/2026-11`. */
   readonly source: string
   /** `INV`: documents of one series are numbered together. */
   readonly prefix: string
@@ -49,8 +49,9 @@ export type BillingProfile = {
   readonly reverseCharge: boolean
 }
 
-/** What was charged for one model at one price in a period; corrections that gave something back are below zero. */
+/** What an account was charged for one model at one price in a period; corrections that gave something back are below zero. */
 export type StatementSum = {
+  readonly account: string
   readonly model: string | null
   readonly priceHash: string | null
   readonly calls: number
@@ -62,9 +63,9 @@ export type StatementSum = {
 
 export type StatementStretch = {
   readonly sums: readonly StatementSum[]
-  /** What of it came of which book: `paid`, `promo`, `bundle`, `owed`, `shortfall`. */
-  readonly books: Readonly<Record<string, bigint>>
-  /** `null` = the period has been read. */
+  /** What of it came of which book of the account: `paid`, `promo`, `bundle`, `owed`, `shortfall`. */
+  readonly books: readonly { readonly account: string; readonly book: string; readonly amountNanoUsd: bigint }[]
+  /** Where the next stretch begins; `null` = the period has been read. */
   readonly after: bigint | null
 }
 
@@ -84,10 +85,19 @@ export type DocumentStore = {
   readonly undocumented: (
     limit: number,
   ) => Promise<{ readonly orders: readonly string[]; readonly refunds: readonly string[] }>
+  /** Reads on through the books; `account: null` = of all accounts at once. `after: null` = from the period's beginning. */
   readonly statementStretch: (question: {
-    readonly account: string
+    readonly account: string | null
     readonly fromMs: number
     readonly untilMs: number
-    readonly after: bigint
+    readonly after: bigint | null
   }) => Promise<StatementStretch>
+  /** The last month for which every account has its statement, `2026-11`; `null` = none was looked at yet. */
+  readonly statedMonth: () => Promise<string | null>
+  readonly noteStatedMonth: (month: string) => Promise<void>
+  /** What an account owes now. */
+  readonly owedBy: (account: string) => Promise<bigint>
 }
+
+/** The source of the invoice for what an account came to owe in a month. */
+export const owedSource = (account: string, month: string): string => `owed/${account}/${month}`

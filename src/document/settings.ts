@@ -31,6 +31,18 @@ export const sellerSettings = z
       .regex(/^[A-Z0-9-]+$/, "must be capital letters, digits and '-'")
       .default('INV')
       .describe('What invoice numbers begin with.'),
+    statements: z
+      .enum(['monthly', 'on_request'])
+      .default('monthly')
+      .describe(
+        'Whether accounts that pay get a statement of each month by themselves, on the second day of the next.',
+      ),
+    payment_days: z
+      .int()
+      .min(0)
+      .max(365)
+      .default(30)
+      .describe('Days in which postpaid accounts pay the invoice of a month.'),
   })
   .describe('Who sells, as it stands on invoices.')
 
@@ -42,4 +54,6 @@ export type Seller = {
   readonly tax: { readonly name: string; readonly basisPoints: bigint } | null
   readonly language: 'en' | 'zh-CN'
   readonly prefix: string
+  readonly statements: 'monthly' | 'on_request'
+  readonly paymentDays: number
 }

@@ -7,8 +7,8 @@ import { asProblem } from '#base/problem.ts'
 import type { Delivery, DueDelivery, Outbox } from './port.ts'
 import type { AlertRule, Recipient } from './recipient.ts'
 import { toldOf } from './recipient.ts'
-import type { SendPorts } from './send.ts'
-import { sendEvent } from './send.ts'
+import type { Letter, SendPorts } from './send.ts'
+import { sendEvent, sendLetter } from './send.ts'
 
 /** Waits between tries, in seconds: a restart of the receiver, an outage, a night. After the last one it is given up. */
 const waitsS: readonly number[] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]
@@ -23,12 +23,16 @@ export type CourierPorts = SendPorts & {
   readonly outbox: Pick<Outbox, 'keepEvent' | 'dueDeliveries' | 'noteDelivery'>
   readonly rules: () => readonly AlertRule[]
   readonly recipients: () => ReadonlyMap<string, Recipient>
+  /** What goes to somebody who is no recipient of the configuration; `null` = nobody is called so. */
+  readonly letterTo?: (recipient: string, event: Event) => Promise<Letter | null>
   readonly ids: Ids
   readonly log: Log
 }
 
 export type Courier = {
   readonly emit: Emit
+  /** Keeps an event at once, for those whom the alerts name and for others besides; `false` = it was known. */
+  readonly keep: (event: Omit<Event, 'timeMs'>, also: readonly string[]) => Promise<boolean>
   /** Resolves when what was emitted is kept and no delivery is under way. */
   readonly close: () => Promise<void>
 }
@@ -46,12 +50,18 @@ export const afterTry = (
   return { ...base, state: 'pending', nextMs: nowMs + Math.round(waitS * 1000 * (1 + chance / 5)) }
 }
 
-const carry = async ({ event, delivery }: DueDelivery, ports: CourierPorts): Promise<void> => {
+/** Tries once; gives why it failed, or nothing. */
+const tryOnce = async ({ event, delivery }: DueDelivery, ports: CourierPorts): Promise<string | null> => {
   const recipient = ports.recipients().get(delivery.recipient)
-  const error =
-    recipient === undefined
-      ? `the configuration has no recipient '${delivery.recipient}' any more`
-      : await sendEvent(event, recipient, ports)
+  if (recipient !== undefined) return sendEvent(event, recipient, ports)
+  const letter = (await ports.letterTo?.(delivery.recipient, event)) ?? null
+  if (letter !== null) return sendLetter(letter, ports)
+  return `the configuration has no recipient '${delivery.recipient}' any more`
+}
+
+const carry = async (due: DueDelivery, ports: CourierPorts): Promise<void> => {
+  const { event, delivery } = due
+  const error = await tryOnce(due, ports).catch((thrown: unknown) => asProblem(thrown).message)
   const noted = afterTry(delivery, { error, nowMs: ports.clock.nowMs(), chance: ports.ids.chance() })
   if (noted.state === 'dead')
     ports.log.error('nobody could be told of an event', { event: event.id, recipient: delivery.recipient, error })
@@ -123,6 +133,10 @@ export const startCourier = (ports: CourierPorts): Courier => {
       const { name, message, object } = event
       log.warn(message, { event: name, object })
       if (!closed) keeper.add({ ...event, id: event.id ?? ids.next('evt'), timeMs: clock.nowMs() })
+    },
+    keep: async (event, also) => {
+      const dated = { ...event, timeMs: clock.nowMs() }
+      return ports.outbox.keepEvent(dated, [...toldOf(ports.rules(), dated), ...also])
     },
     close: async () => {
       await keeper.done()

@@ -1,5 +1,6 @@
 /** Mail by SMTP through nodemailer, with bounds on everything that waits. */
 
+import { Buffer } from 'node:buffer'
 import { createTransport } from 'nodemailer'
 import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
@@ -33,9 +34,19 @@ export const smtpMailer = ({ smtp, from }: { readonly smtp: Secret; readonly fro
     disableUrlAccess: true,
   })
   return {
-    send: async (addresses, { subject, text }) => {
+    send: async (addresses, { subject, text, attachments = [] }) => {
       try {
-        await transport.sendMail({ from, to: [...addresses], subject, text })
+        await transport.sendMail({
+          from,
+          to: [...addresses],
+          subject,
+          text,
+          attachments: attachments.map(({ name, contentType, bytes }) => ({
+            filename: name,
+            contentType,
+            content: Buffer.from(bytes),
+          })),
+        })
       } catch (error) {
         throw new Problem('upstream_error', { message: `The mail server did not take the mail: ${whyOf(error)}.` })
       }

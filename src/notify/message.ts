@@ -33,7 +33,11 @@ export const slackBody = (event: Event): string => {
   return JSON.stringify({ text: lines.join('\n') })
 }
 
-export type Mail = { readonly subject: string; readonly text: string }
+export type Mail = {
+  readonly subject: string
+  readonly text: string
+  readonly attachments?: readonly { readonly name: string; readonly contentType: string; readonly bytes: Uint8Array }[]
+}
 
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\s]+/gu, ' ').trim()
 

@@ -61,17 +61,25 @@ const signed = (event: Event, secret: Secret, { clock }: SendPorts): Pick<Post, 
   return { body, headers: signatureHeaders({ id: event.id, timeMs: clock.nowMs(), body, secret }) }
 }
 
+/** A mail to somebody, whatever it says. */
+export type Letter = { readonly addresses: readonly string[]; readonly mail: Mail }
+
+/** Never rejects; `null` = it was taken. */
+export const sendLetter = async ({ addresses, mail }: Letter, { mailer }: SendPorts): Promise<string | null> => {
+  if (mailer === null) return 'no mail server is configured: set mail.smtp and mail.from'
+  try {
+    await mailer(addresses, mail)
+    return null
+  } catch (thrown) {
+    return asProblem(thrown).message
+  }
+}
+
 /** Never rejects; `null` = it was taken. Bounded by 15 s. */
 export const sendEvent = async (event: Event, { way }: Recipient, ports: SendPorts): Promise<string | null> => {
   if (way.kind === 'webhook')
     return post({ url: way.url, allowPrivate: way.allowPrivate, ...signed(event, way.secret, ports) }, ports)
   if (way.kind === 'slack')
     return post({ url: way.url.reveal(), allowPrivate: way.allowPrivate, body: slackBody(event), headers: {} }, ports)
-  if (ports.mailer === null) return 'no mail server is configured: set mail.smtp and mail.from'
-  try {
-    await ports.mailer(way.addresses, mailOf(event))
-    return null
-  } catch (thrown) {
-    return asProblem(thrown).message
-  }
+  return sendLetter({ addresses: way.addresses, mail: mailOf(event) }, ports)
 }

@@ -181,6 +181,9 @@ const documentFace = (execute: Execute): DocumentStore => ({
   setBillingProfile: (account, profile, trail) => execute('setBillingProfile', { account, profile, trail }),
   undocumented: (limit) => execute('undocumented', limit),
   statementStretch: (question) => execute('statementStretch', question),
+  statedMonth: () => execute('statedMonth', undefined),
+  noteStatedMonth: (month) => execute('noteStatedMonth', month),
+  owedBy: (account) => execute('owedBy', account),
 })
 
 const paymentFace = (execute: Execute): PaymentStore => ({

@@ -4,6 +4,8 @@ import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { nanoOf } from '#base/money.ts'
 import { usageOf } from '#base/usage.ts'
+import { dueInvoices, unpaidOf } from '#document/due.ts'
+import { endMonth } from '#document/month-end.ts'
 import { sampleCall } from '#store/sample-rows.ts'
 import type { Desk } from './test-desk.ts'
 import { openDesk } from './test-desk.ts'
@@ -125,4 +127,61 @@ test("a month's statement comes to what the ledger charged, with what was given 
     [content['subtotal'], content['discount'], content['paid'], content['due']],
     ['5.583333334', '-2.00', '3.58', '0.00'],
   )
+})
+
+test('the end of a month gives each paying account its statement, and what it owes on account its invoice, once', async (context) => {
+  const desk = await opened(context)
+  const clerk = desk.ports.documents
+  const prepaid = String((await bought(desk, '100', 'bank-1'))['account'])
+  const postpaid = String((await desk.run('accounts create', { name: 'later', billing: 'postpaid' }))['id'])
+  await desk.run('credits grant', { account: 'later', usd: '1.00', kind: 'promo' })
+  await spent(desk, prepaid, { id: 'call_1', model: 'kimi-k2', usd: '1.5' })
+  await spent(desk, postpaid, { id: 'call_2', model: 'kimi-k2', usd: '4.123456789' })
+  await spent(desk, postpaid, { id: 'call_3', model: 'gpt-4.1', usd: '2' })
+  assert.deepEqual(await endMonth(clerk), { month: '2026-10', statements: 0, invoices: 0 })
+  assert.equal(await endMonth(clerk), null)
+  desk.clock.advance(Date.UTC(2026, 11, 1, 23) - desk.clock.nowMs())
+  await spent(desk, postpaid, { id: 'call_4', model: 'kimi-k2', usd: '9' })
+  assert.equal(await endMonth(clerk), null, 'late calls have a day')
+  desk.clock.advance(2 * 3_600_000)
+  assert.deepEqual(await endMonth(clerk), { month: '2026-11', statements: 2, invoices: 1 })
+  assert.equal(await endMonth(clerk), null)
+  const rows = (await desk.run('invoices list', { account: 'later' }))['data'] as View[]
+  assert.deepEqual(
+    new Set(rows.map((row) => `${row['number']} ${row['total']} ${row['about']}`)),
+    new Set([`INV-ST-2026-000002 5.12 statement/${postpaid}/2026-11`, `INV-2026-000001 5.12 owed/${postpaid}/2026-11`]),
+  )
+  const content = (await desk.run('invoices show', { document: 'INV-2026-000001' }))['content'] as View
+  assert.deepEqual([content['due'], content['paid'], content['dueOn']], ['5.12', '0.00', '2026-12-16'])
+  assert.deepEqual(content['references'], [['statement', 'INV-ST-2026-000002']])
+  const pdf = await desk.run('invoices file', { document: 'INV-2026-000001' })
+  assert.match(Buffer.from(String(pdf['base64']), 'base64').toString('latin1'), /^%PDF-/)
+})
+
+test('money that comes in pays the oldest invoice first, and one past its day is overdue', async (context) => {
+  const desk = await opened(context)
+  const clerk = desk.ports.documents
+  const account = String((await desk.run('accounts create', { name: 'later', billing: 'postpaid' }))['id'])
+  await spent(desk, account, { id: 'call_1', model: 'kimi-k2', usd: '5.004' })
+  desk.clock.advance(Date.UTC(2026, 11, 2, 1) - desk.clock.nowMs())
+  await endMonth(clerk)
+  await spent(desk, account, { id: 'call_2', model: 'kimi-k2', usd: '7' })
+  desk.clock.advance(31 * 86_400_000)
+  await endMonth(clerk)
+  await spent(desk, account, { id: 'call_3', model: 'kimi-k2', usd: '1' })
+  const due = async () =>
+    ((await desk.run('invoices due', { account: 'later' }))['data'] as View[]).map((row) => [
+      row['unpaid'],
+      row['overdue'],
+    ])
+  assert.deepEqual(await due(), [
+    ['5.00', true],
+    ['7.00', false],
+  ])
+  await desk.run('credits grant', { account: 'later', usd: '6.00' })
+  assert.deepEqual(await due(), [['6.004', false]])
+  await desk.run('credits grant', { account: 'later', usd: '6.00' })
+  assert.deepEqual(await due(), [])
+  assert.deepEqual(await dueInvoices(clerk, 'acc_none'), [])
+  assert.deepEqual(unpaidOf([3n, 2_000_000_000n], 1_000_000_000n), [0n, 1_000_000_000n])
 })

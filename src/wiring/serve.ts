@@ -35,6 +35,7 @@ import { lookAfterBindings } from '#job/look-after-bindings.ts'
 import { startPolling } from '#job/poll-payments.ts'
 import { rollUsage } from '#job/roll-usage.ts'
 import { expiryDays, warnOfExpiry } from '#job/warn-of-expiry.ts'
+import type { Courier } from '#notify/courier.ts'
 import type { Availability } from '#observe/availability.ts'
 import type { Figures } from '#observe/figures.ts'
 import { makeFigures } from '#observe/figures.ts'
@@ -70,7 +71,7 @@ import type { Membership } from './cluster.ts'
 import { joinCluster } from './cluster.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
-import { openClerk } from './documents.ts'
+import { buyerLetters, openClerk, postpaidAccounts } from './documents.ts'
 import { drain, stopped } from './drain.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { keySpendFrom } from './key-spend.ts'
@@ -103,6 +104,7 @@ type Rooms = {
   readonly figures: Figures
   /** Tells people, where the configuration names some. */
   readonly emit: Emit
+  readonly keep: Courier['keep']
   /** Who reads each record when its call has ended. */
   readonly watchers: readonly Watcher[]
   readonly credit: ReturnType<typeof openProviderCredit>
@@ -366,7 +368,7 @@ const openKept = async (machine: Machine, rooms: Rooms, closing: AsyncDisposable
 /** What is done again and again beside the calls. */
 const startJobs = (
   { clock }: Machine,
-  { request, data, log, payments, documents, telling, emit, member }: Rooms,
+  { request, data, log, payments, documents, telling, emit, keep, member }: Rooms,
   closing: AsyncDisposableStack,
 ): void => {
   const { store } = data
@@ -375,7 +377,14 @@ const startJobs = (
     rollUsage({ ...plain, store }),
     forgetOld({ ...plain, store, retention: request.config.retention }),
     startPolling({ ...plain, ...payments }),
-    issueDocuments({ ...plain, clerk: documents, payments: store }),
+    issueDocuments({
+      ...plain,
+      clerk: documents,
+      payments: store,
+      postpaid: () => postpaidAccounts(store),
+      keep,
+      mails: telling.mails,
+    }),
     warnOfExpiry({ ...plain, store, days: () => expiryDays(telling.ports.alerts()), emit }),
   ]
   for (const job of jobs) closing.defer(() => job.close())
@@ -397,7 +406,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   await clearSpool(join(folder, 'spool'))
   const telling = await openTelling(machine, { config, log }, closing)
   const member = await joinCluster(machine, { config, data, log }, closing)
-  const { emit } = telling.start(member.outbox(store))
+  const { emit, keep } = telling.start(member.outbox(store), buyerLetters(machine, store))
   const figures = makeFigures(clock)
   const alerts = telling.ports.alerts
   const { owner, ownersOf } = member
@@ -411,6 +420,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     telling,
     figures,
     emit,
+    keep,
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner, keys }, closing),
     member,
     publicPages: publicPagesOf(config.public),

@@ -5,7 +5,7 @@ import type { Config, NotifyConfig } from '#config/config.ts'
 import type { Transport } from '#http/transport.ts'
 import { networkTransport } from '#http/upstream.ts'
 import { askSigned } from '#notify/ask.ts'
-import type { Courier } from '#notify/courier.ts'
+import type { Courier, CourierPorts } from '#notify/courier.ts'
 import { startCourier } from '#notify/courier.ts'
 import type { Mailer } from '#notify/mailer.ts'
 import type { Outbox } from '#notify/port.ts'
@@ -68,8 +68,10 @@ export const openTelling = async (machine: Machine, { config, log }: TellRequest
     /** Asks the webhook of a guardrail. */
     askHook: ({ url, secret, timeoutMs, allowPrivate }: GuardHook, { id, body }: { id: string; body: string }) =>
       askSigned({ id, url, secret, body, timeoutMs }, { transport: ways().transport(allowPrivate), clock }),
-    /** Begins to carry what the outbox holds. */
-    start: (outbox: Outbox): Courier => {
+    /** Whether mail can be sent. */
+    mails: () => current.mail !== null,
+    /** Begins to carry what the outbox holds; `letterTo` knows those who are no recipients of the configuration. */
+    start: (outbox: Outbox, letterTo: NonNullable<CourierPorts['letterTo']>): Courier => {
       const courier = startCourier({
         clock,
         ids,
@@ -81,6 +83,7 @@ export const openTelling = async (machine: Machine, { config, log }: TellRequest
         },
         rules: () => current.alerts,
         recipients: () => byName,
+        letterTo,
       })
       closing.defer(() => courier.close())
       return courier

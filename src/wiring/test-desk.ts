@@ -25,6 +25,7 @@ import { openClerk } from './documents.ts'
 export type Desk = {
   readonly store: Store
   readonly clock: HandClock
+  readonly ports: AdminPorts
   /** What the relay was told of keys, in order. */
   readonly told: readonly KeyRow[]
   /** `run('projects create', { name: 'search' })`. Rejects with Problem. */
@@ -57,6 +58,8 @@ const seller = {
   tax: { name: 'VAT', basisPoints: 2000n },
   language: 'en',
   prefix: 'INV',
+  statements: 'monthly',
+  paymentDays: 14,
 } as const
 
 const transfers = manualMethod({ instructions: 'Bank of Test, 123', currencies: ['USD', 'CNY'] })
@@ -123,5 +126,5 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
   }
   const run: Desk['run'] = (command, input) => as('local', command, input)
   await run('accounts create', { name: 'acme', billing: 'prepaid' })
-  return { store, clock, told, run, as }
+  return { store, clock, ports, told, run, as }
 }

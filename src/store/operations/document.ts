@@ -11,9 +11,11 @@ import type {
   DocumentKind,
   DocumentPage,
   DocumentRow,
+  DocumentStore,
   StatementStretch,
   StatementSum,
 } from '#document/port.ts'
+import { customerOf, revenueBook } from '#ledger/book.ts'
 import type { DocumentTable } from '#store/document-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
@@ -21,8 +23,12 @@ import { checkLimit } from './page.ts'
 import { appendTrail } from './trail.ts'
 
 const digitsMin = 6
-/** Charges of a statement that one transaction reads. */
-const stretchMax = 2000
+/** The row that says up to which month statements were issued. */
+const statedName = 'documents_stated_month'
+/** Transactions of the books that one stretch of a statement goes through, whosever they are: settlements have no index by account. */
+const stretchMax = 10_000
+/** A node that was cut off may bring a call into the books a day after it ended. */
+const lateMs = 25 * 3_600_000
 
 const rowOf = (row: Selectable<DocumentTable>): DocumentRow => ({
   id: row.id,
@@ -94,7 +100,7 @@ const issue = async (
 type ChargeRow = {
   sequence: bigint
   kind: string
-  call: string | null
+  account: string
   from_book: string
   to_book: string
   amount: bigint
@@ -103,41 +109,45 @@ type ChargeRow = {
   usage: string | null
 }
 
-type Question = { readonly account: string; readonly fromMs: number; readonly untilMs: number; readonly after: bigint }
+type Question = Parameters<DocumentStore['statementStretch']>[0]
 
 const chargesOf = async (
   transaction: Transaction,
   { account, fromMs, untilMs }: Question,
   [first, last]: readonly [bigint, bigint],
 ): Promise<readonly ChargeRow[]> => {
-  const { rows } = await sql<ChargeRow>`select b.sequence, b.kind, b.call, e.from_book, e.to_book,
+  const whose = account === null ? sql`b.account is not null` : sql`b.account = ${account}`
+  const { rows } = await sql<ChargeRow>`select b.sequence, b.kind, b.account, e.from_book, e.to_book,
       e.amount_nano as amount, c.model, c.price_hash, c.usage
     from book_transaction b join book_entry e on e.transaction_sequence = b.sequence left join call c on c.id = b.call
-    where b.account = ${account} and b.time_ms >= ${fromMs} and b.time_ms < ${untilMs}
-      and b.sequence >= ${first} and b.sequence <= ${last}
-      and (e.to_book = 'operator:revenue' or e.from_book = 'operator:revenue')
+    where b.sequence >= ${first} and b.sequence <= ${last} and ${whose}
+      and b.time_ms >= ${fromMs} and b.time_ms < ${untilMs}
+      and (e.to_book = ${revenueBook} or e.from_book = ${revenueBook})
     order by b.sequence, e.line`.execute(transaction)
   return rows
 }
 
 type Tokens = { readonly input?: number | null; readonly cachedInput?: number | null; readonly output?: number | null }
 
-/** Adds up what a stretch of charges says, by model and price. */
+/** Adds up what a stretch of charges says, by account, model and price. */
 const summed = (rows: readonly ChargeRow[]): Pick<StatementStretch, 'sums' | 'books'> => {
   const sums = new Map<string, StatementSum>()
-  const books: Record<string, bigint> = {}
+  const books = new Map<string, StatementStretch['books'][number]>()
   const counted = new Set<bigint>()
   for (const row of rows) {
-    const isBack = row.from_book === 'operator:revenue'
+    const { account } = row
+    const isBack = row.from_book === revenueBook
     const amount = isBack ? -row.amount : row.amount
-    const book = (isBack ? row.to_book : row.from_book).split(':').at(-1) ?? ''
-    books[book] = (books[book] ?? 0n) + amount
+    const book = customerOf(isBack ? row.to_book : row.from_book)?.book ?? ''
+    const place = `${account} ${book}`
+    books.set(place, { account, book, amountNanoUsd: (books.get(place)?.amountNanoUsd ?? 0n) + amount })
     const isFirst = row.kind === 'settle' && !counted.has(row.sequence)
     counted.add(row.sequence)
     const tokens: Tokens = isFirst && row.usage !== null ? (JSON.parse(row.usage) as Tokens) : {}
-    const key = JSON.stringify([row.model, row.price_hash])
+    const key = JSON.stringify([account, row.model, row.price_hash])
     const before = sums.get(key)
     sums.set(key, {
+      account,
       model: row.model,
       priceHash: row.price_hash,
       calls: (before?.calls ?? 0) + (isFirst ? 1 : 0),
@@ -147,24 +157,68 @@ const summed = (rows: readonly ChargeRow[]): Pick<StatementStretch, 'sums' | 'bo
       amountNanoUsd: (before?.amountNanoUsd ?? 0n) + amount,
     })
   }
-  return { sums: [...sums.values()], books }
+  return { sums: [...sums.values()], books: [...books.values()] }
+}
+
+const timeAt = async (
+  transaction: Transaction,
+  sequence: bigint,
+): Promise<{ sequence: bigint; timeMs: number } | null> => {
+  const row = await transaction
+    .selectFrom('book_transaction')
+    .select(['sequence', 'time_ms'])
+    .where('sequence', '>=', sequence)
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst()
+  return row === undefined ? null : { sequence: row.sequence, timeMs: Number(row.time_ms) }
+}
+
+/** The first transaction that is not older, found by halves: the books are written in the order of time, but for what came late. */
+const firstSince = async (transaction: Transaction, timeMs: number): Promise<bigint> => {
+  const row = await transaction
+    .selectFrom('book_transaction')
+    .select((choose) => choose.fn.max('sequence').as('last'))
+    .executeTakeFirst()
+  let [low, high] = [0n, BigInt(row?.last ?? 0n) + 1n]
+  while (low < high) {
+    const middle = (low + high) / 2n
+    const there = await timeAt(transaction, middle)
+    if (there === null || there.timeMs >= timeMs) high = middle
+    else low = there.sequence + 1n
+  }
+  return low
 }
 
 const statementStretch = async (transaction: Transaction, question: Question): Promise<StatementStretch> => {
-  const found = await transaction
-    .selectFrom('book_transaction')
-    .select('sequence')
-    .where('account', '=', question.account)
-    .where('time_ms', '>=', BigInt(question.fromMs))
-    .where('time_ms', '<', BigInt(question.untilMs))
-    .where('sequence', '>', question.after)
-    .orderBy('sequence')
-    .limit(stretchMax)
-    .execute()
-  const [first, last] = [found[0]?.sequence, found.at(-1)?.sequence]
-  if (first === undefined || last === undefined) return { sums: [], books: {}, after: null }
+  const { fromMs, untilMs, after } = question
+  const first = after === null ? await firstSince(transaction, fromMs - lateMs) : after + 1n
+  const last = first + BigInt(stretchMax) - 1n
   const rows = await chargesOf(transaction, question, [first, last])
-  return { ...summed(rows), after: found.length === stretchMax ? last : null }
+  const next = await timeAt(transaction, last + 1n)
+  return { ...summed(rows), after: next === null || next.timeMs >= untilMs + lateMs ? null : last }
+}
+
+const months = {
+  statedMonth: read(async (transaction): Promise<string | null> => {
+    const row = await transaction.selectFrom('meta').select('value').where('name', '=', statedName).executeTakeFirst()
+    return row?.value ?? null
+  }),
+  noteStatedMonth: write(async (transaction, month: string): Promise<void> => {
+    await transaction
+      .insertInto('meta')
+      .values({ name: statedName, value: month })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: month }))
+      .execute()
+  }),
+  owedBy: read(async (transaction, account: string): Promise<bigint> => {
+    const row = await transaction
+      .selectFrom('account_money')
+      .select('owed_nano_usd')
+      .where('account', '=', account)
+      .executeTakeFirst()
+    return row?.owed_nano_usd ?? 0n
+  }),
 }
 
 const profiles = {
@@ -221,6 +275,7 @@ const files = {
 }
 
 export const documentOperations = {
+  ...months,
   ...profiles,
   ...files,
   issueDocument: write(issue),

@@ -1,0 +1,34 @@
+/** The end of a month: every account that pays gets its statement, and what it came to owe on account its invoice. */
+
+import type { ClerkParts } from './clerk.ts'
+import { issueOwed, issueStatement } from './clerk.ts'
+import { monthBefore, monthRange, readPeriod } from './month.ts'
+
+/** Calls of the last evening may reach the books a day later, from a node that was cut off. */
+const graceMs = 86_400_000
+
+export type MonthEnd = { readonly month: string; readonly statements: number; readonly invoices: number }
+
+/**
+ * Issues what the last month that is over lacks, in one pass through the books; `null` = nothing was to be done. A crash in between
+ * repeats it: what there is stays.
+ */
+export const endMonth = async (parts: ClerkParts): Promise<MonthEnd | null> => {
+  if (parts.seller()?.statements !== 'monthly') return null
+  const month = monthBefore(parts.clock.nowMs() - graceMs)
+  const before = await parts.store.statedMonth()
+  if (before !== null && before >= month) return null
+  const periods = await readPeriod(parts.store, { ...monthRange(month), account: null })
+  let [statements, invoices] = [0, 0]
+  for (const [account, period] of periods) {
+    const facts = await parts.account(account)
+    if (facts === null || facts.billing === 'unlimited') continue
+    const statement = await issueStatement(parts, { account, month, period, trail: null })
+    statements += 1
+    if (facts.billing !== 'postpaid') continue
+    const invoice = await issueOwed(parts, { account, month, period, statement: statement.number, trail: null })
+    if (invoice !== null) invoices += 1
+  }
+  await parts.store.noteStatedMonth(month)
+  return { month, statements, invoices }
+}
