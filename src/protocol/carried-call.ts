@@ -4,8 +4,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Json, JsonObject } from '#base/json-type.ts'
-import { isObject } from '#base/json-type.ts'
+import { canonicalJson } from '#base/canonical-json.ts'
+import type { JsonObject } from '#base/json-type.ts'
 import type { Block, ChatRequest, Message, ReasoningBlock, ToolCallBlock } from './chat-request.ts'
 import type { Carrier, Part } from './part.ts'
 
@@ -21,29 +21,9 @@ export type CarriedCall = {
   readonly carriers: readonly Carrier[]
 }
 
-const sorted = (value: Json | undefined): Json => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (!isObject(value)) return (value ?? null) as Json
-  return Object.fromEntries(
-    Object.keys(value)
-      .toSorted()
-      .map((name) => [name, sorted(value[name])]),
-  )
-}
-
-/** Arguments that say the same in another order, or with other blanks, are the same. */
-const canonical = (input: string): string => {
-  try {
-    return JSON.stringify(sorted(JSON.parse(input === '' ? '{}' : input) as Json))
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return input
-    throw thrown
-  }
-}
-
 const digestOf = (name: string, input: string): string =>
   createHash('sha256')
-    .update(`${name}\n${canonical(input)}`)
+    .update(`${name}\n${canonicalJson(input)}`)
     .digest('base64url')
 
 const thought = (text: string, more: Partial<ReasoningBlock> = {}): ReasoningBlock => ({

@@ -1,0 +1,71 @@
+/** What shadowing may cost: hard caps by day and at a time. Kept back before a copy is sent, so that no answer can lead past a cap. */
+
+const dayMs = 86_400_000
+
+export type ShadowLimits = {
+  readonly nanoUsdPerDay: bigint
+  readonly tokensPerDay: number
+  readonly concurrencyMax: number
+}
+
+/** The most that a copy can cost. `nanoUsd`: `null` = it has no price, and then no cap could be held. */
+export type ShadowCost = { readonly nanoUsd: bigint | null; readonly tokens: number }
+
+export type OverBudget = 'concurrency' | 'usd_per_day' | 'tokens_per_day' | 'no_price'
+
+/** What was kept back for one copy. */
+export type ShadowTicket = {
+  /** Gives back what was kept, less what it did cost; of what is unknown (`null`) all of it stays. Once. */
+  readonly settle: (cost: ShadowCost | null, nowMs: number) => void
+}
+
+export type ShadowBudget = {
+  /** Keeps the most that a copy can cost; says why not, where a cap is in the way. */
+  readonly take: (most: ShadowCost, nowMs: number) => ShadowTicket | OverBudget
+  readonly spent: (nowMs: number) => { readonly nanoUsd: bigint; readonly tokens: number; readonly running: number }
+}
+
+/** Of one process: of several each has its share of the caps, as `limits` gives them. Days are those of UTC. */
+export const shadowBudget = (limits: ShadowLimits): ShadowBudget => {
+  let day = 0
+  let nanoUsd = 0n
+  let tokens = 0
+  let running = 0
+  const turn = (nowMs: number): void => {
+    const today = Math.floor(nowMs / dayMs)
+    if (today <= day) return
+    day = today
+    nanoUsd = 0n
+    tokens = 0
+  }
+  const ticketFor = (most: ShadowCost): ShadowTicket => {
+    const begunDay = day
+    return {
+      settle: (cost, nowMs) => {
+        turn(nowMs)
+        running -= 1
+        // What was kept yesterday has gone with that day; what it comes to weighs on the day on which it is known.
+        const isToday = day === begunDay
+        nanoUsd += (cost?.nanoUsd ?? most.nanoUsd ?? 0n) - (isToday ? (most.nanoUsd ?? 0n) : 0n)
+        tokens += (cost?.tokens ?? most.tokens) - (isToday ? most.tokens : 0)
+      },
+    }
+  }
+  return {
+    take: (most, nowMs) => {
+      turn(nowMs)
+      if (running >= limits.concurrencyMax) return 'concurrency'
+      if (most.nanoUsd === null) return 'no_price'
+      if (nanoUsd + most.nanoUsd > limits.nanoUsdPerDay) return 'usd_per_day'
+      if (tokens + most.tokens > limits.tokensPerDay) return 'tokens_per_day'
+      running += 1
+      nanoUsd += most.nanoUsd
+      tokens += most.tokens
+      return ticketFor(most)
+    },
+    spent: (nowMs) => {
+      turn(nowMs)
+      return { nanoUsd, tokens, running }
+    },
+  }
+}
