@@ -160,6 +160,11 @@ const issue = operation({
           message: `Order ${order.id} was not credited: it has no invoice.`,
           param: 'order',
         })
+      if ((await accountNamed(order.account, context)).billing === 'postpaid')
+        throw new Problem('conflict', {
+          message: `Order ${order.id} is of a postpaid account: it pays the invoices that 'drover invoices due' shows, and has none of its own.`,
+          param: 'order',
+        })
       return viewOf(await issueInvoice(clerk, { ...order, paidMs: order.paidMs ?? order.creditedMs }, trail))
     }
     if (input.account === undefined || input.month === undefined)

@@ -81,7 +81,10 @@ export type DocumentStore = {
   readonly keepDocumentFile: (id: string, bytes: Uint8Array) => Promise<void>
   readonly billingProfile: (account: string) => Promise<BillingProfile | null>
   readonly setBillingProfile: (account: string, profile: BillingProfile, trail: TrailEntry) => Promise<void>
-  /** Orders that were credited and refunds that have left, of which there is no document yet. */
+  /**
+   * Orders that were credited and refunds that have left, of which there is no document yet. What postpaid accounts pay is for invoices that
+   * there are: it gets none of its own.
+   */
   readonly undocumented: (
     limit: number,
   ) => Promise<{ readonly orders: readonly string[]; readonly refunds: readonly string[] }>

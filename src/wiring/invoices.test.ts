@@ -178,8 +178,12 @@ test('money that comes in pays the oldest invoice first, and one past its day is
     ['5.00', true],
     ['7.00', false],
   ])
-  await desk.run('credits grant', { account: 'later', usd: '6.00' })
+  const asked = { account: 'later', usd: '6.00', method: 'manual', currency: 'USD' }
+  const order = await desk.run('payments create', asked)
+  await desk.run('payments confirm', { order: order['id'], amount: '6.00', currency: 'USD', reference: 'bank-1' })
   assert.deepEqual(await due(), [['6.004', false]])
+  await assert.rejects(desk.run('invoices issue', { order: order['id'] }), { code: 'conflict' })
+  assert.deepEqual(await desk.store.undocumented(10), { orders: [], refunds: [] })
   await desk.run('credits grant', { account: 'later', usd: '6.00' })
   assert.deepEqual(await due(), [])
   assert.deepEqual(await dueInvoices(clerk, 'acc_none'), [])

@@ -301,11 +301,13 @@ export const documentOperations = {
     ): Promise<{ readonly orders: readonly string[]; readonly refunds: readonly string[] }> => {
       const { rows: orders } = await sql<{
         id: string
-      }>`select o.id from payment_order o where o.credited_ms is not null
+      }>`select o.id from payment_order o join account a on a.id = o.account
+        where o.credited_ms is not null and a.billing <> 'postpaid'
         and not exists (select 1 from document d where d.source = 'order/' || o.id)
         order by o.id limit ${checkLimit(limit)}`.execute(transaction)
       const { rows: refunds } = await sql<{ id: string }>`select r.id from payment_refund r
         join payment_order o on o.id = r.order_id where r.state = 'done' and o.credited_ms is not null
+        and exists (select 1 from document d where d.source = 'order/' || o.id)
         and not exists (select 1 from document d where d.source = 'refund/' || r.id)
         order by r.id limit ${checkLimit(limit)}`.execute(transaction)
       return { orders: orders.map(({ id }) => id), refunds: refunds.map(({ id }) => id) }
