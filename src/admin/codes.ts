@@ -7,7 +7,7 @@ import { Problem } from '#base/problem.ts'
 import { durationMsOf } from '#base/settings.ts'
 import { makeCode, normalCode } from './code-text.ts'
 import { accountNamed, balanceNow, balanceView, priorities, viewOfBalance } from './credits.ts'
-import { handleField, momentField, momentOf, nameField } from './field.ts'
+import { durationField, handleField, momentField, momentOf, nameField } from './field.ts'
 import { operation } from './operation.ts'
 import { upgradeOf } from './plans.ts'
 import type { CodeBatch, Redeemed } from './port.ts'
@@ -39,8 +39,6 @@ const viewOf = (batch: CodeBatch): z.input<typeof batchView> => ({
   created: rfc3339(batch.createdMs),
   voided: timeOf(batch.voidedMs),
 })
-
-const durationField = () => z.string().refine((text) => durationMsOf(text) !== null, 'must be a duration such as 30d')
 
 const create = operation({
   noun: 'codes',

@@ -127,3 +127,7 @@ export const pageOf = <T extends { readonly id: string }>(
   data: rows,
   next: rows.length < limit ? null : (rows.at(-1)?.id ?? null),
 })
+
+/** A duration such as `30d`, as text. */
+export const durationField = () =>
+  z.string().refine((text) => durationMsOf(text) !== null, 'must be a duration such as 30d')

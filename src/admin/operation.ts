@@ -2,13 +2,14 @@
 
 import type { z } from 'zod'
 import type { Clock } from '#base/clock.ts'
-import type { Event } from '#base/event.ts'
+import type { Emit, Event } from '#base/event.ts'
 import type { Ids } from '#base/id.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
 import type { ClerkParts } from '#document/clerk.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { SignupRules } from '#ledger/signup.ts'
+import type { MigrationStore } from '#migration/port.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { CashierParts } from '#payment/cashier.ts'
@@ -82,10 +83,19 @@ export type AdminPorts = {
   /** The nodes that share the store; `null` where this server is the only one that can. */
   readonly nodes: NodePorts | null
   readonly prices: PricePorts
+  readonly migrations: MigrationPorts
   readonly payments: PaymentPorts
   readonly documents: ClerkParts
   /** `null` where no server runs. */
   readonly figures: Figures | null
+}
+
+/** Migrations, and the node that they are looked at on. */
+export type MigrationPorts = {
+  readonly store: MigrationStore
+  readonly emit: Emit
+  /** Tells the running relay that a migration has changed; resolves when the change is in force on this node. */
+  readonly changed: () => Promise<void>
 }
 
 /** Prices as the running relay, or the next one, goes by them. */

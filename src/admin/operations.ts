@@ -18,6 +18,9 @@ import { ledgerOperations } from './ledger.ts'
 import { adjustCredit, listLots, revokeLot } from './lots.ts'
 import { markupOperations } from './markups.ts'
 import { memberOperations } from './members.ts'
+import { migrationReports } from './migration-report.ts'
+import { migrationVerbs } from './migration-verbs.ts'
+import { migrationOperations } from './migrations.ts'
 import { modelOperations } from './models.ts'
 import { nodeOperations } from './nodes.ts'
 import type { Operation } from './operation.ts'
@@ -79,4 +82,7 @@ export const operations = [
   ...statsOperations,
   ...bindingOperations,
   ...nodeOperations,
+  ...migrationOperations,
+  ...migrationVerbs,
+  ...migrationReports,
 ] as unknown as readonly Operation[]

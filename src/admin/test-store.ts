@@ -9,6 +9,7 @@ import { catalogOf } from '#catalog/load.ts'
 import { priceBookOf } from '#catalog/price-book.ts'
 import type { DocumentStore } from '#document/port.ts'
 import type { AccountState, Grant } from '#ledger/port.ts'
+import type { MigrationStore } from '#migration/port.ts'
 import type { Delivery } from '#notify/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
 import { testCashier } from '#payment/test-cashier.ts'
@@ -287,10 +288,10 @@ const noPrices = (): PriceStore => {
   }
 }
 
-/** Customers have nothing here but their accounts: what else they have is tested where there is a store. */
-const nobody = (): CustomerStore =>
-  new Proxy({} as CustomerStore, {
-    get: (_customers, name) => async () => {
+/** Customers have nothing here but their accounts, and nothing is moved: both are tested where there is a store. */
+const nothingOf = <T extends object>(): T =>
+  new Proxy({} as T, {
+    get: (_rows, name) => async () => {
       if (name === 'project') return null
       throw new Error(`the test store knows nothing of ${String(name)}`)
     },
@@ -337,7 +338,7 @@ export const testContext = (actor: Actor = localTestActor) => {
   const told: KeyRow[] = []
   const ports: AdminPorts = {
     store,
-    customers: nobody(),
+    customers: nothingOf<CustomerStore>(),
     bindings: testBindingStore(),
     prices: testPrices(),
     digestKey: (key) => digestKey(key, new Uint8Array(32)),
@@ -352,6 +353,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     nodes: null,
+    migrations: { store: nothingOf<MigrationStore>(), emit: () => {}, changed: async () => {} },
     tell: {
       recipients: () => [{ name: 'ops', way: { kind: 'mail', addresses: ['ops@example.com'] } }],
       alerts: () => [{ event: 'overhead_p99', above: 50, below: null, recipients: ['ops'] }],

@@ -14,6 +14,7 @@ import type { ConnectionFlags } from './connection.ts'
 import { connect } from './connection.ts'
 import { Failure, usageFailure } from './failure.ts'
 import { followLog } from './follow-log.ts'
+import { followMigration } from './follow-migration.ts'
 import type { CommandLinePorts } from './ports.ts'
 import type { Client } from './remote-client.ts'
 import { secretFromStdin } from './secret-input.ts'
@@ -26,6 +27,8 @@ type Flags = ConnectionFlags & {
   readonly json?: boolean
   readonly csv?: boolean
   readonly follow?: boolean
+  readonly watch?: boolean
+  readonly wait?: boolean
 } & Readonly<Record<string, unknown>>
 type Bound = { readonly field: Field; readonly attribute: string }
 
@@ -230,13 +233,25 @@ const failWhere = (operation: Operation, output: unknown): void => {
 
 const isLog = (operation: Operation): boolean => operation.noun === 'logs' && operation.verb === 'list'
 
+const isStanding = (operation: Operation): boolean => operation.noun === 'migrate' && operation.verb === 'status'
+
+/** A file goes where `--out` says; `--json` alone shows what it is made of. */
+const checkOut = (operation: Operation, flags: Flags): void => {
+  if (operation.file === undefined || flags['out'] !== undefined || flags.json === true) return
+  throw usageFailure('The flag --out is missing.', 'Name the file to write with --out, or ask for --json.')
+}
+
 /** The command of one operation. */
 export const operationCommand = (operation: Operation, name: string, shell: Shell): Command => {
   const command = new Command(name).description(operation.summary).allowExcessArguments(false)
   const bound = addFields(command, operation)
   if (isLog(operation)) command.option('--follow', 'Go on with the calls that follow, until interrupted.')
   if (operation.csv?.always === false) command.option('--csv', 'Print CSV.')
-  if (operation.file !== undefined) command.requiredOption('--out <file>', 'Where the file is written.')
+  if (operation.file !== undefined) command.option('--out <file>', 'Where the file is written.')
+  if (isStanding(operation))
+    command
+      .option('--watch', 'Print it again whenever it changes, until it is over.')
+      .option('--wait', 'Wait until it is over or paused; exit 1 where it is not complete then.')
   addConnectionFlags(command).option('--json', isLog(operation) ? 'One JSON object a line.' : 'Print JSON.')
   const { terminal } = shell
   command.action(async () => {
@@ -245,6 +260,7 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
     await readFiles(operation, input)
     await readSecrets(operation, input, shell.ports)
     checkUsage(operation, input, command)
+    checkOut(operation, flags)
     const client = await connect(flags, shell.ports)
     try {
       if (isLog(operation))
@@ -252,11 +268,17 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
           { operation, input, client, flags: { json: flags.json === true, follow: flags.follow === true } },
           shell,
         )
+      else if (isStanding(operation) && (flags.watch === true || flags.wait === true))
+        await followMigration(
+          { operation, input, client, flags: { json: flags.json === true, wait: flags.wait === true } },
+          shell,
+        )
       else if (operation.csv !== undefined && flags.json !== true && (flags.csv === true || operation.csv.always))
         await printCsv(client, { operation, input, csv: operation.csv }, terminal)
       else {
         const output = await everyPage(client, operation, input)
-        if (operation.file !== undefined) await writeOut(operation.file(output), flags, shell)
+        if (operation.file !== undefined && flags['out'] !== undefined)
+          await writeOut(operation.file(output), flags, shell)
         if (flags.json === true) terminal.json(output)
         else if (operation.file === undefined) show(operation, output, terminal)
         tellWarnings(operation, output, terminal)

@@ -19,7 +19,8 @@ export type Question = {
 /** Every node has heard of a rollback by then, or has stopped by itself. */
 export const settleMs = 2_000
 
-const secondsOf = (ms: number): string => {
+/** `45 s`, `12 min`, `3.5 h`. */
+export const sayDuration = (ms: number): string => {
   if (ms >= 7_200_000) return `${(ms / 3_600_000).toFixed(1)} h`
   return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1_000)} s`
 }
@@ -44,7 +45,7 @@ const inconclusive = ({ itinerary, state }: Question, lack: string): Next => {
   if (action === 'extend' && state.extensions < extensionsMax && step !== undefined)
     return {
       change: { kind: 'extend', byMs: step.durationMs },
-      why: `the time of step ${state.step} is over and its gate is not open: ${lack}; it is prolonged by ${secondsOf(step.durationMs)}`,
+      why: `the time of step ${state.step} is over and its gate is not open: ${lack}; it is prolonged by ${sayDuration(step.durationMs)}`,
     }
   return {
     change: { kind: 'pause', reason: 'inconclusive' },
@@ -91,7 +92,7 @@ export const decide = (question: Question): Next | null => {
   if (nowMs > state.startedMs + itinerary.deadlineMs && state.step + 1 < itinerary.steps.length)
     return {
       change: { kind: 'pause', reason: 'deadline' },
-      why: `the last step was not reached within ${secondsOf(itinerary.deadlineMs)}`,
+      why: `the last step was not reached within ${sayDuration(itinerary.deadlineMs)}`,
     }
   return atGate(question, verdict.passed)
 }

@@ -41,12 +41,12 @@ const assignment = z
     salt: line(100)
       .default('auto')
       .describe(
-        'What conversations are hashed with; `auto`: of the name and of the start, so that migrations do not know of each other.',
+        'What conversations are hashed with; `auto`: the id of the migration, so that migrations do not know of each other.',
       ),
     mid_conversation: pinned
       .default('pin')
       .describe('Whether a conversation that runs while the weight rises stays where it began.'),
-    pin_idle_ttl: duration({ max: '7d' }).default(3_600_000).describe('Silence after which it is assigned anew.'),
+    pin_idle_ttl: duration({ max: '7d' }).prefault('1h').describe('Silence after which it is assigned anew.'),
     tester_header: line(100)
       .default('x-drover-arm')
       .describe('A call with this header (`baseline` or `candidate`) goes where it says, and is no evidence.'),
@@ -131,9 +131,9 @@ const usualMetrics: readonly MetricInput[] = [
 
 const analysis = z
   .strictObject({
-    interval: duration({ min: '100ms', max: '10m' }).default(10_000).describe('How often evidence is looked at.'),
+    interval: duration({ min: '100ms', max: '10m' }).prefault('10s').describe('How often evidence is looked at.'),
     initial_delay: duration({ max: '1h' })
-      .default(10_000)
+      .prefault('10s')
       .describe('At the start of a step: how long nothing is decided.'),
     policy: z
       .enum(['sequential', 'thresholds'])
@@ -169,8 +169,6 @@ const analysis = z
   })
   .prefault({})
 
-const hourMs = 3_600_000
-
 const usualSteps: readonly z.input<typeof step>[] = [
   { set_weight: 1, pause: { duration: '2h' }, min_sample: 50 },
   { set_weight: 5, pause: { duration: '6h' }, min_sample: 580 },
@@ -191,7 +189,7 @@ const rollback = z
         'The reflex of each node: so many failures among its last calls to the candidate, and it sends no more there.',
       ),
     window: duration({ max: '90d' })
-      .default(7 * 24 * hourMs)
+      .prefault('7d')
       .describe('After completion: how long the way back is kept, and drift is watched.'),
   })
   .prefault({})
@@ -241,9 +239,7 @@ export const migrationFile = z
     analysis,
     rollback,
     inconclusive,
-    progress_deadline: duration()
-      .default(96 * hourMs)
-      .describe('Pauses when the last step is not reached by then.'),
+    progress_deadline: duration().prefault('96h').describe('Pauses when the last step is not reached by then.'),
     traffic: z
       .strictObject({
         conversations_per_day: count(1, 1_000_000_000).optional(),

@@ -51,6 +51,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       providerCredit: () => providerBalances(machine, config.providers),
       tell,
       nodes: opened.cluster,
+      migrations: { store, emit: () => {}, changed: async () => {} },
       figures: null,
       prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,

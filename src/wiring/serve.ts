@@ -134,6 +134,8 @@ const adminPorts = ({
   credit,
   payments,
   documents,
+  migrations,
+  emit,
 }: Rooms) => ({
   store: data.store,
   customers: data.store,
@@ -155,6 +157,7 @@ const adminPorts = ({
   prices: pricePorts(live, catalog, readPrices),
   payments,
   documents,
+  migrations: { store: data.store, emit, changed: migrations.refresh },
 })
 
 const adminServing = (machine: Machine, rooms: Rooms) => {

@@ -46,12 +46,39 @@ ${later.length === 0 ? '' : laterSection(later)}`
 }
 
 function blockSection({ name, schema }: Block): string {
+  return `## ${name}\n\n${schema.description ?? ''}\n\n${keysTable(name, schema)}`
+}
+
+function keysTable(name: string, schema: Schema): string {
   const rows = rowsOf({ path: name, schema, isRequired: false }).filter(({ path }) => path !== name)
   const table = rows.map(
-    (row) => `| \`${row.path}\` | ${kindOf(row.schema)} | ${defaultOf(row)} | ${cell(row.schema.description)} |`,
+    (row) =>
+      `| \`${row.path.replace(/^\./, '')}\` | ${kindOf(row.schema)} | ${defaultOf(row)} | ${cell(row.schema.description)} |`,
   )
-  return `## ${name}\n\n${schema.description ?? ''}\n\n| key | kind | default | meaning |\n|---|---|---|---|\n${table.join('\n')}`
+  return `| key | kind | default | meaning |\n|---|---|---|---|\n${table.join('\n')}`
 }
+
+/** docs/reference/migration-file.md: every key of the file of a migration, and what can be measured. */
+export function migrationFilePage(schema: Schema, metrics: Readonly<Record<string, Measured>>): string {
+  const rows = Object.entries(metrics).map(
+    ([name, { type, summary }]) => `| \`${name}\` | \`${type}\` | ${cell(summary)} |`,
+  )
+  return `# The file of a migration
+
+YAML (or JSON) that \`drover migrate plan\` and \`start\` take; [staged.md](../migrate/staged.md) tells what it is for. An unknown key is an error that names its line.
+Durations, amounts and the signs of paths are as in [configuration.md](configuration.md).
+
+${keysTable('', schema)}
+
+## Metrics
+
+| name | type | what a conversation is counted for |
+|---|---|---|
+${rows.join('\n')}
+`
+}
+
+type Measured = { readonly type: string; readonly summary: string }
 
 function laterSection(blocks: readonly Block[]): string {
   const rows = blocks.map(({ name, unavailable }) => `| \`${name}\` | ${cell(unavailable)} |`)

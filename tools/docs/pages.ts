@@ -8,12 +8,14 @@ import { openApiOf } from '#admin/openapi.ts'
 import { operations } from '#admin/operations.ts'
 import { problems } from '#base/problem.ts'
 import { blocks, unavailable } from '#config/schema.ts'
+import { metrics } from '#migration/metric.ts'
+import { migrationFile } from '#migration/settings.ts'
 import { vendors } from '#provider/index.ts'
 import { goldenCosts } from '#report/golden/costs.ts'
 
 import { commandsPage } from './commands-page.ts'
 import type { Schema } from './configuration-page.ts'
-import { configurationPage } from './configuration-page.ts'
+import { configurationPage, migrationFilePage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
 import { goldenCostsPage } from './golden-costs-page.ts'
 import { translationPage } from './translation-page.ts'
@@ -41,6 +43,10 @@ export function generatedPages(): ReadonlyMap<string, string> {
       'docs/reference/configuration.md',
       `${configurationPage(configured)}\n${vendorsSection(vendors)}
 ${leavingSection(vendors)}`,
+    ],
+    [
+      'docs/reference/migration-file.md',
+      migrationFilePage(z.toJSONSchema(migrationFile, { io: 'input', unrepresentable: 'any' }) as Schema, metrics),
     ],
     ['docs/reference/commands.md', commandsPage()],
     ['docs/reference/openapi.json', openApiPage()],

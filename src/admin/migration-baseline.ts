@@ -1,0 +1,104 @@
+/** The baseline of a migration before it starts, from the log of calls: how much traffic there is, how often it fails, how long it takes. */
+
+import type { CallRecord } from '#base/call-record.ts'
+import type { BaselineFacts } from '#migration/judge.ts'
+import type { Baseline } from '#migration/plan.ts'
+import type { MigrationFile } from '#migration/settings.ts'
+import { fits } from '#migration/settings.ts'
+import type { OperationContext } from './operation.ts'
+import type { CallFilter } from './port.ts'
+
+const windowMs = 86_400_000
+const pageCalls = 1000
+/** Of more the newest are looked at. */
+const pagesMax = 20
+/** A 99th percentile of fewer says nothing. */
+const timesMin = 200
+
+const anyCall: CallFilter = {
+  limit: pageCalls,
+  afterId: null,
+  beforeId: null,
+  key: null,
+  account: null,
+  model: null,
+  provider: null,
+  status: null,
+  end: null,
+  error: null,
+  tag: null,
+  conversation: null,
+  callSite: null,
+  fromMs: null,
+  toMs: null,
+}
+
+const inScope = ({ match }: MigrationFile, call: CallRecord): boolean => {
+  const has = (patterns: readonly string[] | undefined, text: string | null): boolean =>
+    patterns === undefined || (text !== null && patterns.some((pattern) => fits(pattern, text)))
+  return (
+    !call.test &&
+    call.cache !== 'hit' &&
+    call.attempts.length > 0 &&
+    has(match.models, call.model) &&
+    has(match.call_sites, call.callSite) &&
+    has(match.keys, call.key) &&
+    has(match.projects, call.project)
+  )
+}
+
+const recentCalls = async (file: MigrationFile, { ports, clock }: OperationContext): Promise<readonly CallRecord[]> => {
+  const found: CallRecord[] = []
+  const fromMs = clock.nowMs() - windowMs
+  let beforeId: string | null = null
+  for (let page = 0; page < pagesMax; page += 1) {
+    const answer: { readonly calls: readonly CallRecord[]; readonly before: string | null } = await ports.store.calls({
+      ...anyCall,
+      fromMs,
+      beforeId,
+    })
+    found.push(...answer.calls.filter((call) => inScope(file, call)))
+    if (answer.before === null) break
+    beforeId = answer.before
+  }
+  return found
+}
+
+const hasFailed = (call: CallRecord): boolean =>
+  call.end === 'cut' || (call.end !== 'left' && (call.status >= 500 || call.status === 429 || call.status === 408))
+
+const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(share * values.length) - 1)] ?? 0
+
+export type Before = { readonly baseline: Baseline; readonly facts: BaselineFacts }
+
+/** What the file says itself stands before what the log says. */
+export const baselineOf = async (file: MigrationFile, context: OperationContext): Promise<Before> => {
+  const calls = await recentCalls(file, context)
+  const conversations = Map.groupBy(calls, (call) => call.conversation ?? call.id)
+  const failed = [...conversations.values()].filter((turns) => turns.some(hasFailed)).length
+  const seen = conversations.size
+  const times = calls.flatMap(({ stream, end, ttftMs }) =>
+    stream && end === 'complete' && ttftMs !== null ? [ttftMs] : [],
+  )
+  const costs = calls.flatMap(({ attempts }) => attempts.at(-1)?.costNanoUsd ?? [])
+  const spanMs = Math.max(
+    1,
+    context.clock.nowMs() - Math.min(context.clock.nowMs(), ...calls.map(({ timeMs }) => timeMs)),
+  )
+  const said = file.traffic
+  const measured = seen === 0 ? {} : { 'error-rate': failed / seen }
+  const p99Ms = said?.ttft_p99_ms ?? (times.length >= timesMin ? Math.round(quantile(times, 0.99)) : null)
+  return {
+    baseline: {
+      conversationsPerDay: said?.conversations_per_day ?? (seen * windowMs) / Math.max(spanMs, windowMs / 24),
+      turnsPerConversation: said?.turns_per_conversation ?? (seen === 0 ? 1 : calls.length / seen),
+      shares: said?.error_share === undefined ? measured : { 'error-rate': said.error_share },
+      seen: said?.error_share === undefined ? seen : 0,
+      costPerTurnNanoUsd:
+        said?.cost_per_turn_usd ??
+        (costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0n) / BigInt(costs.length)),
+    },
+    facts: { p99Ms: p99Ms === null ? {} : { 'ttft-p99': p99Ms } },
+  }
+}

@@ -1,0 +1,138 @@
+/** What a person does to a migration under way. */
+
+import { z } from 'zod'
+import { Problem } from '#base/problem.ts'
+import { durationMsOf } from '#base/settings.ts'
+import { conduct } from '#migration/conduct.ts'
+import { evidenceJson } from '#migration/evidence-text.ts'
+import type { Change } from '#migration/itinerary.ts'
+import { verdictOf } from '#migration/verdict.ts'
+import { durationField } from './field.ts'
+import type { MigrationView, Opened } from './migration-view.ts'
+import { migrationText, migrationView, openMigration, viewOfMigration } from './migration-view.ts'
+import { migrationNameField } from './migrations.ts'
+import type { OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import { trailRowOf } from './trail-row.ts'
+
+/** Another one may decide at the same moment: then it is looked at again. */
+const triesMax = 5
+
+type Asked = { readonly name: string; readonly reason: string | undefined; readonly change: Change }
+
+/** Brings the change about, whoever else decides meanwhile. */
+const change = async (
+  { name, reason, change: wanted }: Asked,
+  context: OperationContext,
+  check: (opened: Opened) => void = () => {},
+): Promise<z.input<typeof migrationView>> => {
+  const { ports, clock, actor } = context
+  const { store, emit, changed } = ports.migrations
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const opened = await openMigration(name, context)
+    check(opened)
+    const { row, compiled, evidence } = opened
+    const before = { state: row.state.phase, step: row.state.step, weight: row.state.weightBasisPoints / 100 }
+    const why = `${wanted.kind} by ${actor.name}${reason === undefined ? '' : `: ${reason}`}`
+    const trail = trailRowOf(
+      { operation: `migrate.${wanted.kind}`, object: row.id, before, after: { change: wanted, why } },
+      context,
+    )
+    const conducting = {
+      row,
+      compiled,
+      change: wanted,
+      why,
+      actor: actor.name,
+      evidence: evidenceJson(evidence),
+      nowMs: clock.nowMs(),
+    }
+    const conducted = await conduct(conducting, { store, emit, trail })
+    if (conducted === null) continue
+    await changed()
+    return viewOfMigration(await openMigration(name, context), clock.nowMs())
+  }
+  throw new Problem('conflict', {
+    message: `Migration "${name}" was decided on by others again and again. Look at it and try again.`,
+  })
+}
+
+const reasonField = () => z.string().min(1).max(500).optional().describe('Why, for the record.')
+
+const nameFlag = { field: 'name', positional: true, describe: 'The name of the migration.' } as const
+
+const verb = (name: 'pause' | 'resume' | 'rollback' | 'abort', summary: string, wanted: Change) =>
+  operation({
+    noun: 'migrate',
+    verb: name,
+    summary,
+    method: 'POST',
+    path: `/migrations/{name}/${name}`,
+    scope: 'write',
+    input: z.strictObject({ name: migrationNameField(), reason: reasonField() }),
+    output: migrationView,
+    flags: [nameFlag],
+    render: (view: MigrationView) => migrationText(view),
+    run: ({ name: migration, reason }, context) => change({ name: migration, reason, change: wanted }, context),
+  })
+
+/** Skips the wait, not the tests: what they speak against is not promoted. */
+const mayGoOn = ({ row, judgement, compiled }: Opened): void => {
+  const verdict = verdictOf(judgement, compiled.judge)
+  if (verdict.kind === 'go') return
+  throw new Problem('conflict', {
+    message: `Migration "${row.name}" is not promoted: ${verdict.why}. 'drover migrate rollback ${row.name}' goes back; after a pause that is explained, 'resume' begins the evidence anew.`,
+  })
+}
+
+const promote = operation({
+  noun: 'migrate',
+  verb: 'promote',
+  summary:
+    'Go to the next step now, without waiting for its time or its sample. What the tests speak against is not promoted.',
+  method: 'POST',
+  path: '/migrations/{name}/promote',
+  scope: 'write',
+  input: z.strictObject({ name: migrationNameField(), reason: reasonField() }),
+  output: migrationView,
+  flags: [nameFlag],
+  render: (view: MigrationView) => migrationText(view),
+  run: ({ name, reason }, context) => change({ name, reason, change: { kind: 'promote' } }, context, mayGoOn),
+})
+
+const extend = operation({
+  noun: 'migrate',
+  verb: 'extend',
+  summary: 'Give the step more time. One that is paused goes on.',
+  method: 'POST',
+  path: '/migrations/{name}/extend',
+  scope: 'write',
+  input: z.strictObject({
+    name: migrationNameField(),
+    by: durationField().describe('How much: 30m, 6h.'),
+    reason: reasonField(),
+  }),
+  output: migrationView,
+  flags: [nameFlag],
+  render: (view: MigrationView) => migrationText(view),
+  run: ({ name, by, reason }, context) =>
+    change({ name, reason, change: { kind: 'extend', byMs: durationMsOf(by) ?? 0 } }, context),
+})
+
+export const migrationVerbs = [
+  promote,
+  extend,
+  verb(
+    'pause',
+    'Stop going up. Conversations stay in their arms, and the tests go on: what asks for a rollback gets one.',
+    {
+      kind: 'pause',
+      reason: 'manual',
+    },
+  ),
+  verb('resume', 'Go on after a pause. Where the evidence had asked for the pause, it begins anew.', {
+    kind: 'resume',
+  }),
+  verb('rollback', 'Send everything to the baseline now; also after completion.', { kind: 'rollback' }),
+  verb('abort', 'Give the migration up: calls go where the configuration says.', { kind: 'abort' }),
+] as const

@@ -1,0 +1,292 @@
+/** Migrations as people and programs read them. */
+
+import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
+import { addHistogram, quantileMs } from '#base/histogram.ts'
+import { decimalOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import type { Compiled } from '#migration/compiled.ts'
+import { compile } from '#migration/compiled.ts'
+import type { Evidence } from '#migration/evidence.ts'
+import { evidenceOf } from '#migration/evidence-text.ts'
+import { phases } from '#migration/itinerary.ts'
+import type { ArmFigure, Finding, Judgement } from '#migration/judgement.ts'
+import { judgementOf } from '#migration/judgement.ts'
+import type { Arm } from '#migration/observation.ts'
+import type { Decision, MigrationRow } from '#migration/port.ts'
+import { standingOf } from '#migration/standing.ts'
+import type { OperationContext } from './operation.ts'
+import { table } from './render.ts'
+
+const shareView = z.object({
+  hits: z.int(),
+  seen: z.int().describe('Conversations, and turns that stand alone.'),
+  share: z.number().nullable(),
+  low: z.number().describe('Of its confidence sequence: it holds at all times at once.'),
+  high: z.number(),
+})
+
+const findingView = z.object({
+  metric: z.string(),
+  test: z.enum(['absolute', 'relative', 'mean']),
+  limit: z.number().describe('A share, or a ratio.'),
+  crossed: z.boolean(),
+  passed: z.boolean().describe('Of an absolute test: shown to be within the limit.'),
+  baseline_crossed: z.boolean(),
+  log10_e: z.number().nullable().describe('The evidence against the candidate.'),
+  log10_needed: z.number(),
+  candidate: shareView.nullable(),
+  baseline: shareView.nullable(),
+  ratio: z
+    .object({ value: z.number(), low: z.number(), high: z.number(), conversations: z.int() })
+    .nullable()
+    .describe("Of means: the candidate's to the baseline's."),
+  on_fail: z.enum(['rollback', 'pause']),
+  dry_run: z.boolean(),
+})
+
+const armView = z.object({
+  conversations: z.int(),
+  turns: z.int(),
+  failed_turns: z.int(),
+  input_tokens: z.string(),
+  output_tokens: z.string(),
+  cost_usd: z.string().describe('What the operator pays.'),
+  ttft_p50_ms: z.number().nullable(),
+  ttft_p99_ms: z.number().nullable(),
+  duration_p50_ms: z.number().nullable(),
+  duration_p99_ms: z.number().nullable(),
+})
+
+export const migrationView = z.object({
+  name: z.string(),
+  id: z.string(),
+  state: z.enum(phases),
+  sentence: z.string(),
+  next: z.string().nullable(),
+  pause_reason: z.string().nullable(),
+  weight: z.number().describe('Percent of conversations that go to the candidate.'),
+  step: z.int().describe('From 0.'),
+  steps: z.array(z.object({ weight: z.number(), hours: z.number(), min_sample: z.int().nullable() })),
+  started: z.string(),
+  since: z.string().describe('When the state began.'),
+  step_since: z.string(),
+  epoch: z.int(),
+  decisions: z.int(),
+  digest: z.string().describe('SHA-256 of the file.'),
+  baseline_route: z.string(),
+  candidate_route: z.string(),
+  salt: z.string(),
+  arms: z.object({ baseline: armView, candidate: armView }),
+  split_wrong: z.boolean().describe('Conversations do not fall to the arms as the weights say.'),
+  evidence: z.array(findingView),
+  not_tested: z.array(z.string()),
+})
+
+export type MigrationView = z.output<typeof migrationView>
+
+export const decisionView = z.object({
+  number: z.int(),
+  time: z.string(),
+  by: z.string(),
+  change: z.string(),
+  why: z.string(),
+  from: z.string(),
+  to: z.string(),
+  step: z.int(),
+  weight: z.number(),
+})
+
+export const viewOfDecision = ({
+  number,
+  timeMs,
+  actor,
+  change,
+  why,
+  from,
+  after,
+}: Decision): z.input<typeof decisionView> => ({
+  number,
+  time: rfc3339(timeMs),
+  by: actor,
+  change: change.kind,
+  why,
+  from,
+  to: after.phase,
+  step: after.step,
+  weight: after.weightBasisPoints / 100,
+})
+
+const shareOf = (figure: ArmFigure | null): z.input<typeof shareView> | null =>
+  figure === null
+    ? null
+    : {
+        hits: figure.hits,
+        seen: figure.seen,
+        share: figure.share,
+        low: figure.interval.low,
+        high: figure.interval.high,
+      }
+
+/** Finite, as JSON has no other numbers. */
+const log10 = (ln: number | null): number | null => (ln === null ? null : Math.max(-999, Math.min(999, ln / Math.LN10)))
+
+const viewOfFinding = (finding: Finding): z.input<typeof findingView> => ({
+  metric: finding.metric,
+  test: finding.kind,
+  limit: finding.limit,
+  crossed: finding.crossed,
+  passed: finding.passed,
+  baseline_crossed: finding.baselineCrossed,
+  log10_e: log10(finding.lnE),
+  log10_needed: finding.lnNeeded / Math.LN10,
+  candidate: shareOf(finding.candidate),
+  baseline: shareOf(finding.baseline),
+  ratio:
+    finding.difference === null
+      ? null
+      : {
+          value: Math.exp(finding.difference.difference),
+          low: Math.exp(finding.difference.low),
+          high: Math.exp(finding.difference.high),
+          conversations: finding.difference.units,
+        },
+  on_fail: finding.onFail,
+  dry_run: finding.dryRun,
+})
+
+const viewOfArm = (evidence: Evidence, arm: Arm): z.input<typeof armView> => {
+  const cells = [...evidence.values()].filter((cell) => cell.arm === arm)
+  const ttft = new Map<number, number>()
+  const duration = new Map<number, number>()
+  const sum = { conversations: 0, turns: 0, failed: 0, input: 0n, output: 0n, cost: 0n }
+  for (const { units, turns } of cells) {
+    sum.conversations += units.units
+    sum.turns += turns.turns
+    sum.failed += turns.failed
+    sum.input += turns.inputTokens
+    sum.output += turns.outputTokens
+    sum.cost += turns.costNanoUsd
+    addHistogram(ttft, turns.ttft)
+    addHistogram(duration, turns.duration)
+  }
+  return {
+    conversations: sum.conversations,
+    turns: sum.turns,
+    failed_turns: sum.failed,
+    input_tokens: String(sum.input),
+    output_tokens: String(sum.output),
+    cost_usd: decimalOf(sum.cost),
+    ttft_p50_ms: quantileMs(ttft, 0.5),
+    ttft_p99_ms: quantileMs(ttft, 0.99),
+    duration_p50_ms: quantileMs(duration, 0.5),
+    duration_p99_ms: quantileMs(duration, 0.99),
+  }
+}
+
+/** A migration with all that is known of it now. */
+export type Opened = {
+  readonly row: MigrationRow
+  readonly compiled: Compiled
+  readonly evidence: Evidence
+  readonly judgement: Judgement
+  readonly decisions: readonly Decision[]
+}
+
+/** Decisions that are read of one migration. */
+const decisionsMax = 1000
+
+/** @throws Problem `not_found`. */
+export const openMigration = async (name: string, { ports }: OperationContext): Promise<Opened> => {
+  const { store } = ports.migrations
+  const row = await store.migration(name)
+  if (row === null)
+    throw new Problem('not_found', {
+      message: `There is no migration '${name}'. 'drover migrate list' shows those that there are.`,
+      param: 'name',
+    })
+  const compiled = compile(row)
+  const evidence = evidenceOf(await store.evidence(row.id, row.state.epoch))
+  const judgement = judgementOf(compiled.judge, evidence, compiled.weights)
+  const decisions = await store.decisions({ migration: row.id, after: 0, limit: decisionsMax })
+  return { row, compiled, evidence, judgement, decisions }
+}
+
+export const viewOfMigration = (
+  { row, compiled, evidence, judgement, decisions }: Opened,
+  nowMs: number,
+): z.input<typeof migrationView> => {
+  const { state } = row
+  const why = decisions.at(-1)?.why ?? ''
+  const { sentence, next } = standingOf({ row, compiled, judgement, why, nowMs })
+  return {
+    name: row.name,
+    id: row.id,
+    state: state.phase,
+    sentence,
+    next,
+    pause_reason: state.pause,
+    weight: state.weightBasisPoints / 100,
+    step: state.step,
+    steps: compiled.itinerary.steps.map(({ weightBasisPoints, durationMs, sampleMin }) => ({
+      weight: weightBasisPoints / 100,
+      hours: durationMs / 3_600_000,
+      min_sample: sampleMin,
+    })),
+    started: rfc3339(state.startedMs),
+    since: rfc3339(state.sinceMs),
+    step_since: rfc3339(state.stepMs),
+    epoch: state.epoch,
+    decisions: row.version,
+    digest: row.digest,
+    baseline_route: compiled.file.baseline.route,
+    candidate_route: compiled.file.candidate.route,
+    salt: row.salt,
+    arms: { baseline: viewOfArm(evidence, 'baseline'), candidate: viewOfArm(evidence, 'candidate') },
+    split_wrong: judgement.splitWrong,
+    evidence: judgement.findings.map(viewOfFinding),
+    not_tested: [...compiled.judge.left],
+  }
+}
+
+const percent = (share: number | null | undefined): string =>
+  share === null || share === undefined ? '-' : `${(share * 100).toFixed(2)} %`
+
+const figures = (finding: MigrationView['evidence'][number]): readonly string[] => {
+  const { candidate, baseline, ratio, limit } = finding
+  if (ratio !== null)
+    return [`× ${ratio.value.toFixed(2)} (${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)})`, '', `× ${limit}`]
+  const of = (one: typeof candidate): string => (one === null ? '-' : `${percent(one.share)} (${one.hits}/${one.seen})`)
+  return [of(candidate), of(baseline), finding.test === 'absolute' ? percent(limit) : `× ${limit}`]
+}
+
+const verdictText = ({ crossed, passed, dry_run }: MigrationView['evidence'][number]): string =>
+  `${crossed ? 'BREACH' : passed ? 'shown within' : 'open'}${dry_run ? ' (dry run)' : ''}`
+
+/** For a terminal. */
+export const migrationText = (view: MigrationView): string =>
+  [
+    `${view.sentence}\n`,
+    view.next === null ? '' : `Next: ${view.next}.\n`,
+    '\n',
+    table(
+      ['ARM', 'CONVERSATIONS', 'TURNS', 'FAILED', 'TTFT P50', 'TTFT P99', 'COST USD'],
+      (['baseline', 'candidate'] as const).map((arm) => {
+        const one = view.arms[arm]
+        return [arm, one.conversations, one.turns, one.failed_turns, one.ttft_p50_ms, one.ttft_p99_ms, one.cost_usd]
+      }),
+    ),
+    '\n',
+    table(
+      ['METRIC', 'TEST', 'CANDIDATE', 'BASELINE', 'LIMIT', 'E', 'NEEDED', 'VERDICT'],
+      view.evidence.map((finding) => [
+        finding.metric,
+        finding.test,
+        ...figures(finding),
+        finding.log10_e === null ? '' : `1e${finding.log10_e.toFixed(1)}`,
+        `1e${finding.log10_needed.toFixed(1)}`,
+        verdictText(finding),
+      ]),
+    ),
+    ...view.not_tested.map((one) => `not tested: ${one}\n`),
+  ].join('')
