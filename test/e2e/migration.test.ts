@@ -33,6 +33,7 @@ steps:
   - { set_weight: 50, pause: { duration: 200ms }, min_sample: 6 }
   - { set_weight: 100, bake: { duration: 200ms } }
 analysis: { interval: 100ms, initial_delay: 1ms, metrics: [{ name: error-rate, threshold_range: { max: 0.01 }, relative: { max_ratio: 1.5 } }] }
+inconclusive: { action: extend, max_extensions: 20 }
 traffic: { error_share: 0.001, conversations_per_day: 100000 }
 `
 
@@ -98,7 +99,7 @@ describe('staged migration', () => {
     assert.equal(done.state, 'completed', done.sentence)
     assert.equal(done.weight, 100)
     assert.deepEqual(
-      done.log.map(({ change }) => change),
+      done.log.map(({ change }) => change).filter((change) => change !== 'extend'),
       ['start', 'promote', 'promote', 'complete'],
     )
     assert.ok(done.arms.candidate.turns >= 6 && done.arms.baseline.turns > 0)
@@ -116,7 +117,7 @@ describe('staged migration', () => {
     assert.equal(done.state, 'rolled_back', done.sentence)
     assert.equal(done.weight, 0)
     assert.deepEqual(
-      done.log.map(({ change, by }) => [change, by === 'drover']),
+      done.log.filter(({ change }) => change !== 'extend').map(({ change, by }) => [change, by === 'drover']),
       [
         ['start', false],
         ['rollback', true],
