@@ -51,6 +51,10 @@ alerts: [ { event: provider_down, notify: [hook] } ]
   assert.equal(again.headers['webhook-id'], told.data.id)
   const figures = (await relay.command('stats', '--by', 'provider')) as Listed
   assert.equal(figures.data[0]?.['name'], 'fake')
+  const top = (await relay.command('top', '--rounds', '1')) as Readonly<Record<string, readonly object[]>>
+  for (const by of ['all', 'provider', 'model', 'key']) assert.equal(top[by]?.length, 1, by)
+  const spans = (await relay.command('stats', '--by', 'provider', '--from', '1h')) as Listed
+  assert.equal(spans.data[0]?.['name'], 'fake', 'the log says the same')
 })
 
 test('calls and attempts reach a collector as one trace, which goes on at the provider', async () => {
