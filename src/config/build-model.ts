@@ -3,7 +3,7 @@
 import { nearestOf } from '#base/nearest.ts'
 import type { PriceRates } from '#base/price-row.ts'
 import { routeSettings } from '#relay/settings.ts'
-import type { ModelConfig, PriceSetting, RouteConfig, TargetConfig } from './config.ts'
+import type { ModelConfig, PriceSetting, RouteConfig, TargetConfig, TargetScopeConfig } from './config.ts'
 import type { Tell } from './resolve.ts'
 import type { Settings } from './schema.ts'
 
@@ -55,6 +55,16 @@ type DataPolicySetting = ModelSettings['targets'][number]['data_policy']
 export const policyOf = (policy: DataPolicySetting): TargetConfig['dataPolicy'] =>
   policy === undefined ? null : (policy.replace('_', '-') as TargetConfig['dataPolicy'])
 
+const scopeOf = (scope: NonNullable<ModelSettings['targets'][number]['for']>): TargetScopeConfig => ({
+  keys: scope.keys ?? null,
+  projects: scope.projects ?? null,
+  accounts: scope.accounts ?? null,
+  plans: scope.plans ?? null,
+  tags: scope.tags ?? null,
+  promptBytesMin: scope.prompt_min ?? null,
+  promptBytesMax: scope.prompt_max ?? null,
+})
+
 const modelOf = (id: string, settings: ModelSettings): ModelConfig => ({
   id,
   aliases: settings.aliases,
@@ -66,6 +76,7 @@ const modelOf = (id: string, settings: ModelSettings): ModelConfig => ({
     params: target.params,
     region: target.region ?? null,
     dataPolicy: policyOf(target.data_policy),
+    scope: target.for === undefined ? null : scopeOf(target.for),
     cost: priceOf(target.cost),
   })),
   fallbacks: settings.fallbacks,

@@ -112,6 +112,14 @@ export type ProviderConfig = {
 /** Nano units of the currency per million tokens, or per piece. */
 export type PriceSetting = { readonly currency: Currency; readonly rates: PriceRates }
 
+/** `null` = it does not matter. */
+export type TargetScopeConfig = Readonly<
+  Record<'keys' | 'projects' | 'accounts' | 'plans' | 'tags', readonly string[] | null>
+> & {
+  readonly promptBytesMin: number | null
+  readonly promptBytesMax: number | null
+}
+
 export type TargetConfig = {
   readonly provider: string
   readonly model: string
@@ -121,6 +129,8 @@ export type TargetConfig = {
   /** `null` = the provider's. */
   readonly region: string | null
   readonly dataPolicy: 'zero-retention' | 'no-training' | 'may-train' | null
+  /** Which calls may go there; `null` = all. */
+  readonly scope: TargetScopeConfig | null
   /** `null` = the catalog's. */
   readonly cost: PriceSetting | 'free' | null
 }

@@ -4,6 +4,7 @@ import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { FindKind } from './guard-find.ts'
 import { findAll } from './guard-find.ts'
+import { isNamedIn } from './scope.ts'
 
 export type GuardAction = 'redact' | 'block' | 'note'
 export type GuardSide = 'request' | 'reply'
@@ -59,17 +60,14 @@ export type GuardedCall = {
   readonly models: readonly string[]
 }
 
-const isIn = (list: readonly string[] | null, names: readonly (string | null)[]): boolean =>
-  list === null || names.some((name) => name !== null && list.includes(name))
-
 /** Those that hold for a call, in the order of the file. */
 export const guardsFor = (guards: readonly Guard[], { key, plan, models }: GuardedCall): readonly Guard[] =>
   guards.filter(
     ({ scope }) =>
-      isIn(scope.keys, [key.id, key.name]) &&
-      isIn(scope.projects, [key.project]) &&
-      isIn(scope.plans, [plan]) &&
-      isIn(scope.models, models),
+      isNamedIn(scope.keys, [key.id, key.name]) &&
+      isNamedIn(scope.projects, [key.project]) &&
+      isNamedIn(scope.plans, [plan]) &&
+      isNamedIn(scope.models, models),
   )
 
 /** Whether a guardrail looks at texts. */

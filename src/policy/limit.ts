@@ -3,6 +3,7 @@
 import type { KeyFacts } from './key-facts.ts'
 import type { Limits, TokenEstimate } from './rate.ts'
 import { ticketsOf } from './rate.ts'
+import { isNamedIn } from './scope.ts'
 import type { Ticket } from './ticket.ts'
 
 export type LimitFacts = Limits & {
@@ -20,15 +21,12 @@ export type LimitedCall = {
   readonly models: readonly string[]
 }
 
-const isIn = (list: readonly string[] | null, names: readonly (string | null)[]): boolean =>
-  list === null || names.some((name) => name !== null && list.includes(name))
-
 const holdsFor = ({ scope }: LimitFacts, { key, plan, models }: LimitedCall): boolean =>
-  isIn(scope.keys, [key.id, key.name]) &&
-  isIn(scope.projects, [key.project]) &&
-  isIn(scope.accounts, [key.account]) &&
-  isIn(scope.plans, [plan]) &&
-  isIn(scope.models, models)
+  isNamedIn(scope.keys, [key.id, key.name]) &&
+  isNamedIn(scope.projects, [key.project]) &&
+  isNamedIn(scope.accounts, [key.account]) &&
+  isNamedIn(scope.plans, [plan]) &&
+  isNamedIn(scope.models, models)
 
 /** Keys without a project count together, apart from all projects. */
 const counted = ({ per }: LimitFacts, key: KeyFacts): string => {

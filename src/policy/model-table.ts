@@ -4,6 +4,7 @@ import type { PriceRow } from '#base/price-row.ts'
 import type { AppliedRules } from '#base/price-rule.ts'
 import type { BreakerSettings } from './breaker.ts'
 import type { DataPolicy } from './region.ts'
+import type { TargetScope } from './scope.ts'
 
 export type ParameterMode = 'shim' | 'strict'
 
@@ -15,6 +16,8 @@ export type Target = {
   readonly tier: number
   readonly params: ParameterMode
   readonly region: string | null
+  /** Which calls may go there; absent or `null` = all. */
+  readonly scope?: TargetScope | null
   /** Whether the model thinks before it answers; absent: not known. */
   readonly reasons?: boolean
   /** What its provider does with data; absent = unknown. */

@@ -1,5 +1,7 @@
 /** Where calls may go: regions allowed by the operator and narrowed by a key, and what a target does with data. */
 
+import { isNamedIn } from './scope.ts'
+
 /** What the provider of a target does with what it is sent; unknown is never taken for good. */
 export type DataPolicy = 'zero-retention' | 'no-training' | 'may-train'
 
@@ -40,9 +42,6 @@ type DataCaller = {
 }
 
 const demands: readonly DataDemand[] = ['allow', 'deny', 'zero']
-
-const isNamedIn = (list: readonly string[] | null, names: readonly (string | null)[]): boolean =>
-  list === null || names.some((name) => name !== null && list.includes(name))
 
 /** The strictest of what the operator asks for this key's calls. */
 export const demandFor = (rules: readonly DataRule[], { id, name, project, account }: DataCaller): DataDemand => {

@@ -17,6 +17,7 @@ import type { Call } from '#protocol/call.ts'
 import { modelFor } from './bound-model.ts'
 import type { Candidates, Destination, Group } from './candidates.ts'
 import { candidatesFor } from './candidates.ts'
+import type { Labels } from './labels.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
@@ -77,6 +78,8 @@ type Admission = {
   readonly key: KeyFacts
   readonly call: Call
   readonly waitingRoom: WaitingRoom
+  /** Of the call; absent = none. */
+  readonly tags?: Labels['tags']
   /** Absent or `null`: no migration has to do with the call. */
   readonly destination?: Destination | null
   /** When the call arrived: the instant of its prices. */
@@ -92,8 +95,8 @@ type Admission = {
 
 /** @throws Problem of the model, of a policy, of a limit; CallerLeft while it waited. Takes all tickets or none. */
 export const admit = async (admission: Admission): Promise<Grant> => {
-  const { snapshot, key, call, nowMs, sharesPlace, destination = null } = admission
-  const candidates = candidatesFor({ snapshot, key, call, nowMs, destination })
+  const { snapshot, key, call, nowMs, tags = {}, sharesPlace, destination = null } = admission
+  const candidates = candidatesFor({ snapshot, key, call, nowMs, tags, destination })
   const account = snapshot.accounts.get(key.account)
   const decision = decideAdmission(policies, {
     key,

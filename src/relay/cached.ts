@@ -5,6 +5,7 @@ import { Problem } from '#base/problem.ts'
 import { usageOf } from '#base/usage.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
+import { isNamedIn } from '#policy/scope.ts'
 import type { CallKind } from '#protocol/call.ts'
 import type { CachedAnswer, CacheLook } from '#reuse/answer-cache.ts'
 import { takeForBoth } from '#reuse/answer-taker.ts'
@@ -26,13 +27,10 @@ const saidAnew = /^(?:x-drover-(?:attempts|cache|cost|upstream-request-id|warnin
 /** For how long, and whether an answer to a similar question is good as well. */
 type CacheWish = { readonly lifetimeMs: number; readonly similar: boolean }
 
-const isNamed = (list: readonly string[] | null, names: readonly (string | null)[]): boolean =>
-  list === null || names.some((name) => name !== null && list.includes(name))
-
 /** Whether the operator has calls of this key looked for without asking. */
 const isLookedFor = ({ ports }: Journey, { id, name, project }: KeyFacts): boolean => {
   const scope = ports.similar?.settings.scope ?? null
-  return scope !== null && isNamed(scope.keys, [id, name]) && isNamed(scope.projects, [project])
+  return scope !== null && isNamedIn(scope.keys, [id, name]) && isNamedIn(scope.projects, [project])
 }
 
 /** `null` = no answer may be given again. Throws Problem for a header that says something else. */

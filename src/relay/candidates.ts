@@ -6,12 +6,14 @@ import { findModel } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
 import { demandFor, policyAllowed, regionAllowed } from '#policy/region.ts'
+import { isInScope } from '#policy/scope.ts'
 import type { MaxPrice, Wishes } from '#policy/wishes.ts'
 import { noWishes, wishesOf } from '#policy/wishes.ts'
 import type { Call } from '#protocol/call.ts'
 import { shimCall } from '#provider/shim.ts'
 import { ratesNow, rowForAccount } from './account-price.ts'
 import { modelFor } from './bound-model.ts'
+import type { Labels } from './labels.ts'
 import type { NamedBy } from './leg.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -50,11 +52,16 @@ export type CandidateQuestion = {
   readonly key: KeyFacts
   readonly call: Call
   readonly nowMs: number
+  /** Of the call; absent = none. */
+  readonly tags?: Labels['tags']
   /** Absent or `null`: no migration has to do with the call. */
   readonly destination?: Destination | null
 }
 
-type Excluded = { readonly target: string; readonly why: 'region' | 'data' | 'wish' | 'policy' | 'parameters' }
+type Excluded = {
+  readonly target: string
+  readonly why: 'scope' | 'region' | 'data' | 'wish' | 'policy' | 'parameters'
+}
 
 const tableOf = ({ snapshot, key }: CandidateQuestion) => (key.test ? snapshot.test : snapshot.live)
 
@@ -134,8 +141,16 @@ const takesAll = (target: Target, { call, snapshot }: CandidateQuestion): boolea
   return !(shimCall({ call, rules, mode: 'strict', model: target.model }) instanceof Problem)
 }
 
+/** Whether the operator means the target for calls like this one. */
+const isMeant = ({ scope }: Target, { snapshot, key, call, tags = {} }: CandidateQuestion): boolean => {
+  if (scope === undefined || scope === null) return true
+  const plan = snapshot.accounts.get(key.account)?.plan ?? null
+  return isInScope(scope, { key, plan, tags, promptBytes: call.inputBytes })
+}
+
 const exclusionOf = (target: Target, wishes: Wishes, question: CandidateQuestion): Excluded['why'] | null => {
   const { snapshot, key } = question
+  if (!isMeant(target, question)) return 'scope'
   if (!regionAllowed(target.region, [snapshot.regionsAllowed, key.regions])) return 'region'
   if (!policyAllowed(target.dataPolicy ?? null, demandFor(snapshot.dataRules ?? [], key))) return 'data'
   if (wishes.only !== null && !isNamed(wishes.only, target, snapshot)) return 'wish'
@@ -161,10 +176,16 @@ type NothingLeft = {
 }
 
 /** Nothing is left: which rule left nothing decides what the caller is told. */
-const nothingLeft = ({ excluded, groups, unknown }: NothingLeft, question: CandidateQuestion): Problem => {
+const nothingLeft = ({ excluded: all, groups, unknown }: NothingLeft, question: CandidateQuestion): Problem => {
+  const excluded = all.filter(({ why }) => why !== 'scope')
   const { call, key, snapshot } = question
   const strange = unknown.length === 0 ? '' : ` No provider is called ${listed(unknown)}.`
   const targets = groups.flatMap((group) => group.targets)
+  if (excluded.length === 0)
+    return new Problem('permission_denied', {
+      message: `Model '${call.model}' has no target for calls like this one: by its key, project, account, plan, tags or length. Use another model, or ask the operator.`,
+      param: 'model',
+    })
   if (excluded.every(({ why }) => why === 'region')) {
     const allowed = [snapshot.regionsAllowed, key.regions].flatMap((list) => (list === null ? [] : [list.join(', ')]))
     return new Problem('permission_denied', {

@@ -10,6 +10,7 @@ import { withRates } from '#catalog/price-book.ts'
 import type { ModelTable, Retirement } from '#policy/choose.ts'
 import type { ModelRow, RouteSettings, Target } from '#policy/model-table.ts'
 import type { DataPolicy } from '#policy/region.ts'
+import type { TargetScope } from '#policy/scope.ts'
 
 type Price = { readonly currency: Currency; readonly rates: PriceRates } | 'free' | null
 
@@ -23,6 +24,8 @@ export type DeclaredTarget = {
   /** Absent = the provider's. */
   readonly region?: string | null
   readonly dataPolicy?: DataPolicy | null
+  /** Which calls may go there; absent or `null` = all. */
+  readonly scope?: TargetScope | null
 }
 
 /** A model as `drover.yaml` declares it. */
@@ -118,6 +121,7 @@ const reader = ({ catalog, providers, route, book }: TableInput) => {
       tier,
       params,
       region: declared.region ?? byName.get(provider)?.region ?? null,
+      ...(declared.scope === undefined ? {} : { scope: declared.scope }),
       dataPolicy: declared.dataPolicy ?? byName.get(provider)?.dataPolicy ?? null,
       ...(reasons === undefined ? {} : { reasons }),
       costRows: costRows(provider, model, cost),

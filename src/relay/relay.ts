@@ -298,6 +298,7 @@ type Asking = {
 const letIn = ({ exchange, ports, draft }: Journey, { labels, ...asking }: Asking): Promise<Grant> =>
   admit({
     ...asking,
+    tags: labels.tags,
     waitingRoom: ports.waitingRoom,
     nowMs: draft.timeMs,
     untilMs: exchange.inbound.arrivedMs + (labels.clientDeadlineMs ?? Number.POSITIVE_INFINITY) / 2,

@@ -414,3 +414,28 @@ test("what the operator asks of providers for a key's data is left by no fallbac
   assert.deepEqual([refused.status(), ...asked(strict, 'alpha', 'beta')], [403, 0, 0])
   assert.match(refused.text(), /zero retention/)
 })
+
+test('a target for some calls is asked by these alone, also as a fallback; where none is left it is refused in words', async () => {
+  const nobody = { keys: null, projects: null, accounts: null, plans: null, promptBytesMin: null, promptBytesMax: null }
+  const tagged = { ...nobody, tags: ['stage=dev'] }
+  const long = { ...nobody, tags: null, promptBytesMin: 1_000 }
+  const models = [
+    sampleModel([{ provider: 'alpha', scope: tagged }, { provider: 'beta' }, { provider: 'gamma', scope: long }]),
+  ]
+  const stage = openStage({ models })
+  await stage.call({ headers: { 'x-drover-tags': 'stage=dev' } })
+  await stage.call({ headers: { 'x-drover-tags': 'stage=live' } })
+  assert.deepEqual(['alpha', 'beta', 'gamma'].map(stage.arrivals), [1, 1, 0])
+  stage.arrival('beta').answer(500, { error: { message: 'No.' } })
+  await stage.settle()
+  assert.deepEqual(['alpha', 'beta', 'gamma'].map(stage.arrivals), [1, 1, 0], 'no fallback leaves it')
+  const prompt = { messages: [{ role: 'user', content: 'x'.repeat(2_000) }] }
+  await stage.call({ body: prompt })
+  stage.arrival('beta', 1).answer(500, { error: { message: 'No.' } })
+  await stage.settle()
+  assert.deepEqual(['alpha', 'beta', 'gamma'].map(stage.arrivals), [1, 2, 1])
+  const narrow = openStage({ models: [sampleModel([{ provider: 'alpha', scope: tagged }])] })
+  const refused = await narrow.call()
+  assert.deepEqual([refused.status(), codeOf(refused.json())], [403, 'permission_denied'])
+  assert.match(refused.text(), /no target for calls like this one/)
+})

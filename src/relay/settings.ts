@@ -1,7 +1,9 @@
 /** What can be configured about models and the way to them: the block `models`. */
 
 import { z } from 'zod'
-import { amount, count, dataPolicy, duration, line, name } from '#base/settings.ts'
+import { amount, count, dataPolicy, duration, line, name, size } from '#base/settings.ts'
+
+const names = (what: string) => z.array(line(200)).min(1).max(1000).optional().describe(what)
 
 const modelId = z
   .string()
@@ -86,6 +88,23 @@ const target = z.strictObject({
     .optional()
     .describe('Where it runs. Absent: the region of its provider.'),
   data_policy: dataPolicy().optional().describe('What is done there with data. Absent: the policy of its provider.'),
+  for: z
+    .strictObject({
+      keys: names('Ids or names of keys.'),
+      projects: names('Ids of projects.'),
+      accounts: names('Ids of accounts.'),
+      plans: names('Names of plans.'),
+      tags: z
+        .array(line(200).regex(/^[^=]+=/, 'must be name=value'))
+        .min(1)
+        .max(100)
+        .optional()
+        .describe('Of `x-drover-tags`, as `name=value`: the call must have one of them.'),
+      prompt_min: size({ min: '1b' }).optional().describe('The least text that its request has, media not counted.'),
+      prompt_max: size({ min: '1b' }).optional().describe('The most text that its request has, media not counted.'),
+    })
+    .optional()
+    .describe('Which calls may go there: those that all of these name. Absent: all.'),
   cost: price.optional().describe('What you pay there, per million tokens. Absent: the catalog.'),
 })
 
