@@ -214,7 +214,7 @@ test('only admin keys are actors', async () => {
   const { store } = await open()
   const [admin, model] = await store.keys({ limit: 2, after: null })
   assert.ok(admin !== undefined && model !== undefined)
-  assert.deepEqual(actorOf(admin), { name: `key:${admin.id}`, scopes: ['read', 'write', 'secrets'] })
+  assert.deepEqual(actorOf(admin), { name: `key:${admin.id}`, scopes: ['read', 'write', 'secrets'], role: 'owner' })
   const refused = actorOf(model)
   assert.ok(refused instanceof Problem)
   assert.equal(refused.code, 'permission_denied')

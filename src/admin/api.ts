@@ -57,7 +57,7 @@ export const localActor: Actor = { name: 'local', scopes: ['read', 'write', 'sec
 /** The actor that an admin key stands for. */
 export const actorOf = (key: KeyFacts): Actor | Problem =>
   key.purpose === 'admin'
-    ? { name: `key:${key.id}`, scopes: ['read', 'write', 'secrets'] }
+    ? { name: `key:${key.id}`, scopes: ['read', 'write', 'secrets'], role: key.role ?? 'owner' }
     : new Problem('permission_denied', {
         message: 'This is a model key, and model keys cannot manage the server. Use an admin key ("drover-admin-…").',
       })

@@ -97,6 +97,7 @@ const keyOf = (row: KeyRow, given: { readonly account: string; readonly names: N
     member: row.member === null ? null : (names.members.get(row.member) ?? null),
     test: row.test,
     admin: row.purpose === 'admin',
+    role: view.role,
     environment: view.environment,
     models: view.models,
     regions: view.regions,

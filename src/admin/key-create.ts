@@ -17,6 +17,7 @@ import { memberNamed } from './members.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { projectNamed } from './projects.ts'
+import { adminRoles, checkAdminKey, roleWords } from './role.ts'
 import type { KeyRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
@@ -44,6 +45,7 @@ export const createInput = z
       .boolean()
       .default(false)
       .describe('A key that manages this server (`drover-admin-…`) and cannot call models.'),
+    role: z.enum(adminRoles).optional().describe(`Of an admin key (owner unless said): ${roleWords}`),
     environment: z
       .string()
       .regex(nameForm, "must be letters, digits, '.', '_' and '-'")
@@ -94,6 +96,8 @@ export const createInput = z
         path: ['budget_period'],
         message: 'belongs together with budget: give both or neither',
       })
+    if (input.role !== undefined && !input.admin)
+      context.addIssue({ code: 'custom', path: ['role'], message: 'is of admin keys: give admin as well' })
     if (input.admin && input.test)
       context.addIssue({
         code: 'custom',
@@ -146,6 +150,7 @@ const newRow = async (
     ...owner,
     account: account.id,
     purpose: input.admin ? 'admin' : 'model',
+    role: input.admin ? (input.role ?? 'owner') : null,
     test: input.test,
     environment: input.environment ?? null,
     models: input.models ?? null,
@@ -185,6 +190,7 @@ export const createKey = operation({
   ],
   render: (made) => `${made.key}\n`,
   run: async (input, context) => {
+    if (input.admin) checkAdminKey(context.actor, input.role ?? 'owner')
     const made = makeKey(input.admin ? 'admin' : 'model', input.test, context.ids)
     const row = await newRow(input, made, context)
     const nowMs = context.clock.nowMs()

@@ -9,6 +9,7 @@ import { handleField } from './field.ts'
 import { keyNamed } from './key-lookup.ts'
 import { madeKeyView, viewOfKey } from './key-view.ts'
 import { operation } from './operation.ts'
+import { checkAdminKey } from './role.ts'
 import type { KeyRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
@@ -36,6 +37,7 @@ export const rotateKey = operation({
   run: async (input, context) => {
     const { clock, ids, ports } = context
     const old = await keyNamed(input.id, ports)
+    if (old.purpose === 'admin') checkAdminKey(context.actor, old.role ?? 'owner')
     const nowMs = clock.nowMs()
     const state = viewOfKey(old, nowMs).state
     if (state === 'revoked' || state === 'expired')

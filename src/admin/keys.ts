@@ -8,6 +8,7 @@ import { rotateKey } from './key-rotate.ts'
 import { keyView, viewOfKey } from './key-view.ts'
 import { operation } from './operation.ts'
 import { listText, table } from './render.ts'
+import { checkAdminKey } from './role.ts'
 import { trailRowOf } from './trail-row.ts'
 
 const list = operation({
@@ -72,6 +73,7 @@ const revoke = operation({
   run: async ({ id }, context) => {
     const { clock, ports } = context
     const before = await keyNamed(id, context.ports)
+    if (before.purpose === 'admin') checkAdminKey(context.actor, before.role ?? 'owner')
     const nowMs = clock.nowMs()
     if (before.revokedMs !== null && before.revokedMs <= nowMs) return viewOfKey(before, nowMs)
     const after = { ...before, revokedMs: nowMs }

@@ -21,6 +21,7 @@ import type { RoutingView } from '#relay/route-state.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import type { BindingStore } from '#resource/port.ts'
 import type { AdminStore, CustomerStore, KeyRow, NodePorts } from './port.ts'
+import type { AdminRole } from './role.ts'
 
 /** Who can be told of events. */
 export type TellPorts = {
@@ -115,6 +116,8 @@ export type Actor = {
   /** `key:<id>` or `local`. */
   readonly name: string
   readonly scopes: readonly Scope[]
+  /** What of them it may use; absent = all of it. */
+  readonly role?: AdminRole
 }
 
 export type OperationContext = {

@@ -5,6 +5,7 @@ import { meantText } from '#base/nearest.ts'
 import { Problem } from '#base/problem.ts'
 import { fieldsOf } from './field.ts'
 import type { Actor, Operation, OperationContext } from './operation.ts'
+import { mayRun, roleWords } from './role.ts'
 
 const pathText = (path: readonly PropertyKey[]): string =>
   path
@@ -54,8 +55,13 @@ export const checkInput = (operation: Operation, input: unknown): unknown => {
     : refusal(operation, issue)
 }
 
-/** Refuses an actor without the scope that the operation asks for. */
+/** Refuses an actor whose role or scopes do not reach as far as the operation. */
 export const checkScope = (operation: Operation, actor: Actor): void => {
+  const { role } = actor
+  if (role !== undefined && !mayRun(role, operation))
+    throw new Problem('permission_denied', {
+      message: `The role '${role}' of this admin key may not run '${operation.noun} ${operation.verb}': ${roleWords}`,
+    })
   if (actor.scopes.includes(operation.scope)) return
   throw new Problem('permission_denied', {
     message: `${operation.noun} ${operation.verb} needs the scope '${operation.scope}', and this credential has ${actor.scopes.join(', ') || 'none'}.`,

@@ -74,7 +74,7 @@ describe('without a server the store is opened, and closed', () => {
       const [trail] = await admin.store.trail({ limit: 1, after: null })
       assert.ok(row !== undefined && trail !== undefined)
       for (let index = 0; index < 1500; index += 1)
-        await admin.store.createKey({ ...row, id: `key_${index}`, name: `n${index}` }, trail)
+        await admin.store.createKey({ ...row, id: `key_${index}`, name: `n${index}`, digest: `digest-${index}` }, trail)
       assert.equal(((await json('keys list'))['data'] as unknown[]).length, 1502)
       assert.equal(((await json('keys list --limit 5'))['data'] as unknown[]).length, 5)
     } finally {

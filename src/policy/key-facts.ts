@@ -10,6 +10,8 @@ export type KeyFacts = {
   readonly account: string
   /** `model` keys call models, `admin` keys manage; never both. */
   readonly purpose: 'model' | 'admin'
+  /** What an admin key may do; absent or `null` = everything. */
+  readonly role?: 'owner' | 'admin' | 'billing' | 'developer' | 'viewer' | 'auditor' | null
   readonly test: boolean
   /** `server.environment` that it may be used in; `null` = any. */
   readonly environment: string | null

@@ -69,6 +69,7 @@ export type KeyTable = {
   addresses: JsonText | null
   default_provider: string | null
   usage_cost: Flag
+  role: string | null
   budget_nano_usd: WholeOrNull
   budget_period: string | null
   created_ms: Whole

@@ -26,6 +26,7 @@ import { availability } from './0023-availability.ts'
 import { documents } from './0024-documents.ts'
 import { journal } from './0025-journal.ts'
 import { migrations } from './0026-migrations.ts'
+import { roles } from './0027-roles.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -55,4 +56,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   documents,
   journal,
   migrations,
+  roles,
 ]

@@ -1,0 +1,52 @@
+/** Roles of admin keys: what each may do beside reading. */
+
+import { Problem } from '#base/problem.ts'
+
+export const adminRoles = ['owner', 'admin', 'billing', 'developer', 'viewer', 'auditor'] as const
+export type AdminRole = (typeof adminRoles)[number]
+
+type Rights = {
+  /** Nouns that it may not read: records may hold bodies, the trail who did what. */
+  readonly hidden: readonly string[]
+  /** Nouns that it may change and whose secrets it may be shown; `null` = all. */
+  readonly changes: readonly string[] | null
+}
+
+const rights: Readonly<Record<AdminRole, Rights>> = {
+  owner: { hidden: [], changes: null },
+  admin: { hidden: [], changes: null },
+  billing: {
+    hidden: ['calls', 'trail'],
+    changes: ['accounts', 'budgets', 'codes', 'credits', 'invoices', 'payments', 'signups'],
+  },
+  developer: { hidden: ['trail'], changes: ['keys', 'projects'] },
+  viewer: { hidden: ['calls', 'trail'], changes: [] },
+  auditor: { hidden: [], changes: [] },
+}
+
+export const roleWords =
+  'owner and admin may do everything, but only an owner makes keys of owners; billing changes accounts, credit, payments and documents; developer changes projects and model keys; viewer and auditor only read, and only an auditor sees the trail and bodies of calls.'
+
+/** Whether a role may run an operation. */
+export const mayRun = (
+  role: AdminRole,
+  { noun, scope }: { readonly noun: string; readonly scope: string },
+): boolean => {
+  const { hidden, changes } = rights[role]
+  if (scope === 'read') return !hidden.includes(noun)
+  return changes === null || changes.includes(noun)
+}
+
+const rank = (role: AdminRole): number => (role === 'owner' ? 2 : role === 'admin' ? 1 : 0)
+
+/**
+ * Whoever makes, follows up or ends an admin key must have all the rights that it has.
+ * @throws Problem `permission_denied`.
+ */
+export const checkAdminKey = (actor: { readonly role?: AdminRole }, role: AdminRole): void => {
+  const own = actor.role ?? 'owner'
+  if (rank(own) >= 1 && rank(own) >= rank(role)) return
+  throw new Problem('permission_denied', {
+    message: `The role '${own}' may not make or end an admin key of the role '${role}'. Ask an owner.`,
+  })
+}
