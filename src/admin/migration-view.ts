@@ -197,14 +197,19 @@ export type Opened = {
 const decisionsMax = 1000
 
 /** @throws Problem `not_found`. */
-export const openMigration = async (name: string, { ports }: OperationContext): Promise<Opened> => {
-  const { store } = ports.migrations
-  const row = await store.migration(name)
-  if (row === null)
-    throw new Problem('not_found', {
-      message: `There is no migration '${name}'. 'drover migrate list' shows those that there are.`,
-      param: 'name',
-    })
+export const migrationNamed = async (name: string, { ports }: OperationContext): Promise<MigrationRow> => {
+  const row = await ports.migrations.store.migration(name)
+  if (row !== null) return row
+  throw new Problem('not_found', {
+    message: `There is no migration '${name}'. 'drover migrate list' shows those that there are.`,
+    param: 'name',
+  })
+}
+
+/** @throws Problem `not_found`. */
+export const openMigration = async (name: string, context: OperationContext): Promise<Opened> => {
+  const { store } = context.ports.migrations
+  const row = await migrationNamed(name, context)
   const compiled = compile(row)
   const evidence = evidenceOf(await store.evidence(row.id, row.state.epoch))
   const judgement = judgementOf(compiled.judge, evidence, compiled.weights)

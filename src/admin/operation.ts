@@ -10,6 +10,7 @@ import type { ClerkParts } from '#document/clerk.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { SignupRules } from '#ledger/signup.ts'
 import type { MigrationStore } from '#migration/port.ts'
+import type { Traffic } from '#migration/traffic.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { CashierParts } from '#payment/cashier.ts'
@@ -97,6 +98,8 @@ export type MigrationPorts = {
   readonly emit: Emit
   /** Tells the running relay that a migration has changed; resolves when the change is in force on this node. */
   readonly changed: () => Promise<void>
+  /** Takes turns that callers of both arms have seen themselves. */
+  readonly report: Traffic['report']
 }
 
 /** Prices as the running relay, or the next one, goes by them. */
@@ -118,6 +121,8 @@ export type Actor = {
   readonly scopes: readonly Scope[]
   /** What of them it may use; absent = all of it. */
   readonly role?: AdminRole
+  /** A key for calls, which only operations that are `forCallers` are run for. */
+  readonly isCaller?: true
 }
 
 export type OperationContext = {
@@ -150,6 +155,8 @@ export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly verb: string
   readonly summary: string
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Whether a key for calls may ask it as well; the operation looks at which. */
+  readonly forCallers?: true
   /** Under `/api/v1`: `/keys/{id}`; names in braces are fields of the input. */
   readonly path: string
   readonly scope: Scope

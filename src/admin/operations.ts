@@ -18,6 +18,7 @@ import { ledgerOperations } from './ledger.ts'
 import { adjustCredit, listLots, revokeLot } from './lots.ts'
 import { markupOperations } from './markups.ts'
 import { memberOperations } from './members.ts'
+import { migrationObservations } from './migration-observations.ts'
 import { migrationReports } from './migration-report.ts'
 import { migrationVerbs } from './migration-verbs.ts'
 import { migrationOperations } from './migrations.ts'
@@ -85,4 +86,5 @@ export const operations = [
   ...migrationOperations,
   ...migrationVerbs,
   ...migrationReports,
+  ...migrationObservations,
 ] as unknown as readonly Operation[]

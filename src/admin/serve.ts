@@ -14,8 +14,9 @@ export const serveAdmin = async (
   match: Pick<EndpointMatch<AdminEndpoint>, 'value' | 'parameters'>,
   { api, authentication }: { readonly api: AdminApi; readonly authentication: Authentication },
 ): Promise<void> => {
-  const actor = actorFor(exchange.inbound, authentication)
-  const inbound = actor instanceof Problem ? exchange.inbound : await exchange.read()
   const { value, parameters } = match
+  const forCallers = value.kind === 'operation' && value.operation.forCallers === true
+  const actor = actorFor(exchange.inbound, authentication, forCallers)
+  const inbound = actor instanceof Problem ? exchange.inbound : await exchange.read()
   await sendAnswer(exchange.outbound, await api.answer({ endpoint: value, parameters, inbound, actor }))
 }

@@ -301,7 +301,9 @@ const isWholeNoun = ({ verb }: Operation): boolean => verb === 'list' || verb ==
 export const operationCommands = (operations: readonly Operation[], shell: Shell): readonly Command[] => {
   // Not `Map.groupBy`: the commands that need no server run on Node 20 as well.
   const nouns = new Map<string, Operation[]>()
-  for (const operation of operations) nouns.set(operation.noun, [...(nouns.get(operation.noun) ?? []), operation])
+  // What programs tell is no command.
+  for (const operation of operations.filter(({ forCallers }) => forCallers !== true))
+    nouns.set(operation.noun, [...(nouns.get(operation.noun) ?? []), operation])
   return [...nouns].map(([noun, list]) => {
     const [only, ...others] = list
     if (only !== undefined && others.length === 0 && isWholeNoun(only)) return operationCommand(only, noun, shell)

@@ -40,6 +40,7 @@ export const moveOf = ({ id, name, salt, state }: MigrationRow, { file, judge }:
     epoch: state.epoch,
     step: state.step,
     phase: state.phase,
+    split: file.split,
     weightBasisPoints: state.weightBasisPoints,
     salt,
     match: {

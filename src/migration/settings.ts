@@ -211,6 +211,12 @@ export const migrationFile = z
   .strictObject({
     migration: name('a migration'),
     match,
+    split: z
+      .enum(['relay', 'client'])
+      .default('relay')
+      .describe(
+        '`client`: callers split their traffic themselves and report both sides to `/api/v1/migrations/NAME/observations`; the relay moves nothing and judges.',
+      ),
     baseline: z.strictObject({ route: route() }),
     candidate: z.strictObject({
       route: route(),

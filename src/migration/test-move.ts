@@ -8,6 +8,7 @@ export const sampleMove = (changes: Partial<Move> = {}): Move => ({
   epoch: 1,
   step: 0,
   phase: 'ramping',
+  split: 'relay',
   weightBasisPoints: 5_000,
   salt: 'salt',
   match: { models: ['m'], callSites: null, keys: null, projects: null },

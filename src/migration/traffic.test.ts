@@ -133,3 +133,17 @@ test('what belongs to evidence that was begun anew does not count in it', () => 
   traffic.ended('call_1', sampleTurn())
   assert.deepEqual(traffic.take(holdMaxMs, 10), [])
 })
+
+test('callers who split their traffic themselves are not moved, and their reports count once', () => {
+  const { traffic } = open({ split: 'client' })
+  assert.equal(traffic.moveFor(sampleFacts()), null)
+  const turn = sampleTurn({ id: 'told', startMs: 0 })
+  assert.equal(traffic.report('mig_1', [turn, sampleTurn({ id: 'other', startMs: 5 })]), 2)
+  assert.equal(traffic.report('mig_1', [turn]), 0)
+  assert.equal(traffic.report('mig_2', [turn]), 0, 'of a migration that there is not')
+  assert.deepEqual(traffic.take(holdMaxMs - 1, 10), [], 'what began before may still be on its way')
+  assert.deepEqual(
+    traffic.take(holdMaxMs, 10).flatMap(({ turns }) => turns.map((one) => one.turn.id)),
+    ['told'],
+  )
+})

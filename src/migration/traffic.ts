@@ -23,6 +23,8 @@ export type Move = {
   readonly epoch: number
   readonly step: number
   readonly phase: Phase
+  /** `client`: callers split their traffic themselves, and report both sides. */
+  readonly split: 'relay' | 'client'
   readonly weightBasisPoints: number
   readonly salt: string
   readonly match: {
@@ -76,11 +78,19 @@ export type Traffic = {
   readonly began: (call: string, assignment: Assignment, startMs: number) => void
   /** `null` = nothing can be said of it. */
   readonly ended: (call: string, turn: Observation | null) => void
+  /**
+   * Takes turns of a migration whose callers split their traffic themselves; gives how many were new. A turn that is told again is known by its id, among the
+   * last `reportedMax` of this node.
+   */
+  readonly report: (id: string, turns: readonly Observation[]) => number
   /** What may be told of each migration now. */
   readonly take: (nowMs: number, limit: number) => readonly ToldTurns[]
   /** Migrations whose breaker has opened here since it was last asked. */
   readonly tripped: () => readonly Tripped[]
 }
+
+/** Ids of reported turns that a node remembers. */
+export const reportedMax = 50_000
 
 /** A node that has not heard the store for so long sends everything to the baseline. */
 export const unheardMaxMs = 5_000
@@ -109,7 +119,7 @@ const inScope = ({ match }: Move, { models, callSite, key, project }: CallFacts)
 const makeLive = (move: Move): Live => ({
   move,
   pins: makePins(move.pinIdleMs),
-  waiting: waitingTurns(),
+  waiting: waitingTurns(move.split === 'relay'),
   windows: { baseline: breakerWindow(move.breaker), candidate: breakerWindow(move.breaker) },
   isOff: false,
   isTold: false,
@@ -137,6 +147,37 @@ const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null =
 }
 
 const moving: readonly Phase[] = ['ramping', 'baking', 'paused', 'completed']
+
+const reporter = (lives: ReadonlyMap<string, Live>): Traffic['report'] => {
+  const reported = new Set<string>()
+  return (id, turns) => {
+    const live = lives.get(id)
+    if (live === undefined || live.move.split !== 'client') return 0
+    let fresh = 0
+    for (const turn of turns) {
+      const name = `${id}/${turn.id}`
+      if (reported.has(name)) continue
+      reported.add(name)
+      fresh += 1
+      live.waiting.ended(turn.id, { step: live.move.step, turn })
+    }
+    for (const oldest of reported) {
+      if (reported.size <= reportedMax) break
+      reported.delete(oldest)
+    }
+    return fresh
+  }
+}
+
+const trippedOf = (lives: Iterable<Live>): readonly Tripped[] => {
+  const found: Tripped[] = []
+  for (const live of lives) {
+    if (!live.isOff || live.isTold) continue
+    live.isTold = true
+    found.push({ move: live.move, isShared: live.windows.baseline.isTripped() })
+  }
+  return found
+}
 
 /** `monotonicMs` tells how long ago the store was heard. */
 export const makeTraffic = (monotonicMs: () => number): Traffic => {
@@ -175,7 +216,8 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
         }
     },
     moveFor: (facts) => {
-      for (const { move } of lives.values()) if (moving.includes(move.phase) && inScope(move, facts)) return move
+      for (const { move } of lives.values())
+        if (move.split === 'relay' && moving.includes(move.phase) && inScope(move, facts)) return move
       return null
     },
     assign: (move, facts, nowMs) => {
@@ -213,19 +255,12 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       live.windows[assignment.arm].note(hasFailed(turn))
       if (assignment.arm === 'candidate' && live.windows.candidate.isTripped()) live.isOff = true
     },
+    report: reporter(lives),
     take: (nowMs, limit) =>
       [...lives.values()].flatMap(({ move, waiting }) => {
         const turns = waiting.take(nowMs, limit)
         return turns.length === 0 ? [] : [{ move, turns }]
       }),
-    tripped: () => {
-      const found: Tripped[] = []
-      for (const live of lives.values())
-        if (live.isOff && !live.isTold) {
-          live.isTold = true
-          found.push({ move: live.move, isShared: live.windows.baseline.isTripped() })
-        }
-      return found
-    },
+    tripped: () => trippedOf(lives.values()),
   }
 }

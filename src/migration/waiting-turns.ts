@@ -20,7 +20,8 @@ export type WaitingTurns = {
   readonly count: () => number
 }
 
-export const waitingTurns = (): WaitingTurns => {
+/** `knowsOpen`: whether it is told when turns begin; where it is not, each waits for `holdMaxMs` after its start. */
+export const waitingTurns = (knowsOpen = true): WaitingTurns => {
   const open = new Map<string, number>()
   let waiting: AssignedTurn[] = []
   return {
@@ -30,7 +31,7 @@ export const waitingTurns = (): WaitingTurns => {
       if (turn !== null) waiting.push(turn)
     },
     take: (nowMs, limit) => {
-      let firstOpenMs = Number.POSITIVE_INFINITY
+      let firstOpenMs = knowsOpen ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
       for (const [id, startMs] of open) {
         if (nowMs - startMs > openMaxMs) open.delete(id)
         else firstOpenMs = Math.min(firstOpenMs, startMs)

@@ -157,7 +157,12 @@ const adminPorts = ({
   prices: pricePorts(live, catalog, readPrices),
   payments,
   documents,
-  migrations: { store: data.store, emit, changed: migrations.refresh },
+  migrations: {
+    store: data.store,
+    emit,
+    changed: migrations.refresh,
+    report: migrations.traffic.report,
+  },
 })
 
 const adminServing = (machine: Machine, rooms: Rooms) => {
@@ -174,7 +179,10 @@ const adminServing = (machine: Machine, rooms: Rooms) => {
     version,
     failed: (problem, call) => log.error('an admin request failed', { call, error: problem }),
   })
-  return { api, ports, identifyAdmin, authentication: { localToken: data.localToken, identify: identifyAdmin } }
+  const identifyCaller = (inbound: Inbound) =>
+    identify(live.current(), inbound, { nowMs: clock.nowMs(), purpose: 'model' })
+  const authentication = { localToken: data.localToken, identify: identifyAdmin, identifyCaller }
+  return { api, ports, identifyAdmin, authentication }
 }
 
 const relayRequest = async ({ config }: ServeRequest, { log, data, emit }: Pick<Rooms, 'log' | 'data' | 'emit'>) => ({

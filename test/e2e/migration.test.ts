@@ -131,6 +131,39 @@ describe('staged migration', () => {
     assert.equal(again.status, 409, again.text)
   })
 
+  test('callers who split their traffic themselves report both sides, by a key that the file names, and are judged alike', async () => {
+    const named = await relay.createKey()
+    const file = fileOf('edge', 'good').replace('models: [good]', `models: [good], keys: [${named.id}]`)
+    const begun = await call(relay.url, {
+      path: '/api/v1/migrations',
+      key: adminKey,
+      body: { file: `${file}split: client\n` },
+    })
+    assert.equal(begun.status, 200, begun.text)
+    const nowMs = Date.now() - 120_000
+    const told = (arm: string, count: number, outcome: string): object[] =>
+      Array.from({ length: count }, (_unused, index) => ({
+        id: `${arm}-${index}`,
+        arm,
+        unit: `${arm}-${index}`,
+        start_ms: nowMs + index,
+        duration_ms: 10,
+        outcome,
+      }))
+    const body = { observations: [...told('baseline', 80, 'ok'), ...told('candidate', 20, 'timeout')] }
+    const report = (by: string): Promise<Answer> =>
+      call(relay.url, { path: '/api/v1/migrations/edge/observations', key: by, body })
+    assert.equal((await report(key)).status, 403, 'a key that the file does not name')
+    assert.deepEqual((await report(named.key)).at('accepted'), 100)
+    assert.deepEqual((await report(adminKey)).at('accepted'), 0, 'told twice')
+    const done = await eventually('the verdict', async () => {
+      const found = await status('edge')
+      return found.state === 'rolled_back' ? found : undefined
+    })
+    assert.deepEqual([done.arms.baseline.conversations, done.arms.candidate.conversations], [80, 20])
+    assert.match(done.log.at(-2)?.why ?? '', /20 of 20 conversations/)
+  })
+
   test('a plan refuses a route that is not there and a limit that the baseline breaks; a page tells the story', async () => {
     const text = fileOf('other', 'good')
       .replace('new/good-next', 'nowhere/m')
