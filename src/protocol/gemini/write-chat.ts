@@ -1,8 +1,9 @@
 /** A request in the shared words written as a Gemini request. */
 
 import type { Json, JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
 import type { Converted } from '#protocol/call.ts'
-import type { ChatRequest, ReasoningWish, Tool, ToolChoice } from '#protocol/chat-request.ts'
+import type { ChatRequest, ProviderTool, ReasoningWish, Tool, ToolChoice } from '#protocol/chat-request.ts'
 import { withWarnings } from '#protocol/feature.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { ChatTarget, Dialect } from '#protocol/protocol.ts'
@@ -32,13 +33,25 @@ const providerTools: Readonly<Record<string, JsonObject>> = {
   'code-execution': { codeExecution: {} },
 }
 
-const toolsOf = ({ request, own }: Writing): readonly JsonObject[] => {
+/** Google's own tools take none of the settings that other makers' have; a container of the provider's own choice asks for nothing. */
+const tellSettings = ({ name, raw }: ProviderTool, { warn }: Writing): void => {
+  for (const [field, value] of Object.entries(raw)) {
+    const asksNothing = isObject(value) && Object.keys(value).join() === 'type' && value['type'] === 'auto'
+    if (field !== 'type' && field !== 'name' && !asksNothing)
+      warn(`tools.${name}.${field}`, 'the same tool of Gemini has no field for it')
+  }
+}
+
+const toolsOf = (writing: Writing): readonly JsonObject[] => {
+  const { request, own } = writing
   const declared = request.tools.flatMap((tool) => (tool.kind === 'provider' ? [] : [declarationOf(tool, own)]))
   const provided = request.tools.flatMap((tool): JsonObject[] => {
     if (tool.kind !== 'provider') return []
     if (own) return [tool.raw]
     const mine = tool.does === null ? undefined : providerTools[tool.does]
-    return mine === undefined ? [] : [mine]
+    if (mine === undefined) return []
+    tellSettings(tool, writing)
+    return [mine]
   })
   return [...(declared.length === 0 ? [] : [{ functionDeclarations: declared }]), ...provided]
 }
