@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { spliceTopLevel } from '#base/json.ts'
+import { Secret } from '#base/log.ts'
+import type { UpstreamProtocolName } from '#protocol/protocol.ts'
 import { azure } from './azure.ts'
 import { cohere } from './cohere.ts'
 import { deepseek } from './deepseek.ts'
@@ -17,6 +19,7 @@ import { callOf } from './test-call.ts'
 import type { Vendor } from './vendor.ts'
 import { noAdjustment } from './vendor.ts'
 import { voyageai } from './voyageai.ts'
+import { xai } from './xai.ts'
 
 for (const vendor of vendors) vendorContract(vendor)
 
@@ -83,6 +86,60 @@ test('Azure: the v1 address, the dated one with the deployment in the path, and 
     provider: providerOf(azure, { baseUrl: 'https://r.example', options: dated }),
   })
   assert.equal(check.path, 'openai/models')
+})
+
+test('Azure: every protocol it speaks, files, batches and kept responses have an address in both forms', () => {
+  const dated = { api_version: '2025-04-01-preview' }
+  const at = (path: string, protocol: UpstreamProtocolName, options: Record<string, string>): string => {
+    const provider = providerOf(azure, { baseUrl: 'https://r.example', options })
+    const model = path === 'files' || path === 'batches' || path.startsWith('responses/resp_') ? '' : 'd'
+    const endpoint = azure.endpoint({ path, model, provider, protocol })
+    return `${endpoint.path}${endpoint.query['api-version'] === undefined ? '' : '?v'}`
+  }
+  const rows: readonly (readonly [UpstreamProtocolName, string, string])[] = [
+    ['openai-chat', 'chat/completions', 'openai/deployments/d/chat/completions?v'],
+    ['openai-completions', 'completions', 'openai/deployments/d/completions?v'],
+    ['openai-embeddings', 'embeddings', 'openai/deployments/d/embeddings?v'],
+    ['openai-images', 'images/generations', 'openai/deployments/d/images/generations?v'],
+    ['openai-speech', 'audio/speech', 'openai/deployments/d/audio/speech?v'],
+    ['openai-transcriptions', 'audio/transcriptions', 'openai/deployments/d/audio/transcriptions?v'],
+    ['openai-responses', 'responses', 'openai/responses?v'],
+    ['openai-responses', 'responses/resp_1/cancel', 'openai/responses/resp_1/cancel?v'],
+    ['openai-chat', 'files', 'openai/files?v'],
+    ['openai-chat', 'batches', 'openai/batches?v'],
+  ]
+  for (const [protocol, path, wanted] of rows) {
+    assert.equal(at(path, protocol, dated), wanted)
+    assert.equal(at(path, protocol, {}), `openai/v1/${path}`)
+  }
+  assert.ok(!azure.protocols.includes('openai-moderations'))
+  assert.deepEqual(azure.authorise(new Secret('k')), { 'api-key': 'k' })
+})
+
+test('Realtime: Azure names a deployment in each of its forms, xAI a model as OpenAI does', () => {
+  const at = (
+    vendor: Vendor,
+    baseUrl: string,
+    more: { options?: Record<string, string>; intent?: 'transcription' } = {},
+  ) => {
+    const provider = providerOf(vendor, { baseUrl, options: more.options ?? {} })
+    const endpoint = vendor.realtime?.({ model: 'my gpt', provider, intent: more.intent ?? 'realtime' })
+    return `${baseUrl}/${endpoint?.path}?${new URLSearchParams(endpoint?.query)}`
+  }
+  const host = 'https://r.example'
+  const options = { api_version: '2024-10-01-preview' }
+  assert.equal(at(azure, host), `${host}/openai/v1/realtime?model=my+gpt`)
+  assert.equal(at(azure, `${host}/openai/v1`), `${host}/openai/v1/realtime?model=my+gpt`)
+  assert.equal(
+    at(azure, `${host}/openai/v1`, { intent: 'transcription' }),
+    `${host}/openai/v1/realtime?intent=transcription`,
+  )
+  assert.equal(at(azure, host, { options }), `${host}/openai/realtime?api-version=2024-10-01-preview&deployment=my+gpt`)
+  assert.equal(
+    at(azure, `${host}/openai`, { options, intent: 'transcription' }),
+    `${host}/openai/realtime?api-version=2024-10-01-preview&intent=transcription`,
+  )
+  assert.equal(at(xai, 'https://api.x.ai/v1'), 'https://api.x.ai/v1/realtime?model=my+gpt')
 })
 
 test('DeepSeek completes text under beta/, and everything else beside it', () => {
