@@ -5,8 +5,8 @@
 
 import { cpus } from 'node:os'
 import type { Call } from '#protocol/call.ts'
-import { protocols } from '#protocol/index.ts'
-import type { Protocol, ReplyReader } from '#protocol/protocol.ts'
+import { protocols, upstreamProtocols } from '#protocol/index.ts'
+import type { Protocol, ProtocolName, ReplyReader } from '#protocol/protocol.ts'
 import { translatedReader } from '#protocol/translated-reply.ts'
 import { inboundOf } from '../../test/wire/fixture.ts'
 import type { Sample } from './sample.ts'
@@ -21,7 +21,7 @@ export type Row = {
   readonly eventUs: Figure
   /** Microseconds of CPU for one whole document. */
   readonly documentUs: Figure
-  /** Against the upstream's own format passing to a caller who speaks it. */
+  /** Against the upstream's own format passing to a caller who speaks it; where none does, against reading it. */
   readonly eventRatio: number
   readonly documentRatio: number
 }
@@ -34,7 +34,8 @@ export type Result = {
   readonly rows: readonly Row[]
 }
 
-type Pair = { readonly from: Sample; readonly to: Protocol }
+/** `null` = no caller: of formats that none speaks it is measured what reading them alone costs. */
+type Pair = { readonly from: Sample; readonly to: Protocol | null }
 type Kind = 'event' | 'document'
 
 /** As often within one measurement: long enough for the clock, short enough that rounds interleave. */
@@ -49,15 +50,20 @@ const callOf = (to: Protocol, stream: boolean): Call => {
   return to.server.readCall(to.name === 'gemini' ? { ...inbound, path } : inbound)
 }
 
+const isSpoken = (name: string): name is ProtocolName => name in protocols
+
 const readerOf = ({ from, to }: Pair, stream: boolean): ReplyReader => {
-  const source = protocols[from.protocol]
-  const call = callOf(source, stream)
-  const headers = { 'content-type': stream ? 'text/event-stream' : 'application/json' }
+  const source = upstreamProtocols[from.protocol]
+  const own = isSpoken(from.protocol) ? protocols[from.protocol] : protocols['openai-chat']
+  const call = callOf(own, stream)
+  const headers = { 'content-type': stream ? from.contentType : 'application/json' }
   const head = { status: 200, headers }
-  if (source === to) return source.client.readReply(call, head)
+  if (to === null || source === to) return source.client.readReply(call, head)
   const writer = to.server.writeReply({ call: callOf(to, stream), asked: { id: 'call_1', origin: '' }, nowMs: 0 })
   return translatedReader(source.client.readReply(call, head, { whole: true }), writer, { stream })
 }
+
+const nameOf = ({ from, to }: Pair): string => `${from.protocol}:${to?.name ?? from.protocol}`
 
 /** Carries one answer over and gives how many bytes the caller got. */
 const carry = (pair: Pair, chunks: readonly Buffer[], stream: boolean): number => {
@@ -65,7 +71,7 @@ const carry = (pair: Pair, chunks: readonly Buffer[], stream: boolean): number =
   let sizeBytes = 0
   for (const chunk of chunks) for (const { raw } of reader.read(chunk)) sizeBytes += raw.length
   for (const { raw } of reader.end()) sizeBytes += raw.length
-  if (!reader.complete()) throw new Error(`${pair.from.protocol} to ${pair.to.name} is not complete`)
+  if (!reader.complete()) throw new Error(`${nameOf(pair)} is not complete`)
   return sizeBytes
 }
 
@@ -91,7 +97,7 @@ const figureOf = (values: readonly number[]): Figure => {
   }
 }
 
-const keyOf = ({ from, to }: Pair, kind: Kind): string => `${from.protocol} ${to.name} ${kind}`
+const keyOf = (pair: Pair, kind: Kind): string => `${nameOf(pair)} ${kind}`
 
 export type Order = {
   readonly rounds: number
@@ -101,10 +107,14 @@ export type Order = {
 
 /** Rounds over all pairs in turn, so that what disturbs the machine disturbs all alike; the first round only warms up. */
 export const measureTranslation = ({ rounds, only }: Order): Result => {
-  const callers = samples.map(({ protocol }) => protocols[protocol])
+  const callers = samples.flatMap(({ protocol }) => (isSpoken(protocol) ? [protocols[protocol]] : []))
+  const isBase = ({ from, to }: Pair): boolean => to === null || to.name === from.protocol
   const pairs = samples
-    .flatMap((from) => callers.map((to): Pair => ({ from, to })))
-    .filter(({ from, to }) => only === null || only === `${from.protocol}:${to.name}` || from.protocol === to.name)
+    .flatMap((from) => [
+      ...(isSpoken(from.protocol) ? [] : [{ from, to: null }]),
+      ...callers.map((to): Pair => ({ from, to })),
+    ])
+    .filter((pair) => only === null || only === nameOf(pair) || isBase(pair))
   const measured = new Map<string, number[]>()
   for (let round = 0; round <= rounds; round += 1)
     for (const pair of pairs)
@@ -114,7 +124,8 @@ export const measureTranslation = ({ rounds, only }: Order): Result => {
       }
   const figure = (pair: Pair, kind: Kind): Figure => figureOf(measured.get(keyOf(pair, kind)) ?? [])
   const ratio = (pair: Pair, kind: Kind): number => {
-    const same = figure({ from: pair.from, to: protocols[pair.from.protocol] }, kind).median
+    const base = pairs.find((one) => one.from === pair.from && isBase(one))
+    const same = base === undefined ? 0 : figure(base, kind).median
     return same === 0 ? 0 : Math.round((figure(pair, kind).median / same) * 100) / 100
   }
   return {
@@ -124,7 +135,7 @@ export const measureTranslation = ({ rounds, only }: Order): Result => {
     pieces: samples[0]?.pieces ?? 0,
     rows: pairs.map((pair) => ({
       from: pair.from.protocol,
-      to: pair.to.name,
+      to: pair.to?.name ?? pair.from.protocol,
       eventUs: figure(pair, 'event'),
       documentUs: figure(pair, 'document'),
       eventRatio: ratio(pair, 'event'),

@@ -27,7 +27,7 @@ export const translationTable = ({ node, cpu, rounds, pieces, rows }: Result): s
       ['upstream', 'caller', 'us an event', 'ratio', 'us a document', 'ratio'],
       ...rows.map(({ from, to, eventUs, documentUs, eventRatio, documentRatio }) => [
         from,
-        from === to ? 'the same' : to,
+        from === to ? 'the same, or read' : to,
         figureText(eventUs),
         eventRatio.toFixed(2),
         figureText(documentUs),
