@@ -73,6 +73,8 @@ export type EmbeddingReading = {
   readonly request: EmbeddingRequest
   readonly head: ReplyHead
   readonly context: ReplyContext
+  /** Told where the provider says no usage, so that it is estimated. */
+  readonly estimated?: () => void
 }
 
 class EmbeddingReader implements ReplyReader {
@@ -101,13 +103,14 @@ class EmbeddingReader implements ReplyReader {
       const problem = readInBandProblem(document, bytes)
       return [{ raw: bytes, parts: [{ type: 'error', problem, raw: document }], role: 'content' }]
     }
-    const { from, to, request, head, context } = this.#reading
+    const { from, to, request, head, context, estimated } = this.#reading
     const reply = to.client.readEmbedding?.(document, head)
     if (reply === undefined || reply.vectors.length !== request.inputs.length)
       throw broken(
         `The provider gave ${reply?.vectors.length ?? 0} vectors for ${request.inputs.length} texts.`,
         'protocol',
       )
+    if (reply.usage === null) estimated?.()
     const usage = reply.usage ?? estimatedUsage(request)
     const written = from.server.writeEmbedding?.({ ...reply, usage }, { request, context }) ?? {}
     this.#complete = true

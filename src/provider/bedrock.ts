@@ -54,7 +54,7 @@ const regionNames: readonly string[] = [
 
 const isClaude = /anthropic\.claude-/
 
-/** Those of https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html, from memory: one that it does not know is a 400. */
+/** Those of https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html, the list from memory: one that it does not know is a 400. */
 const takenBetas =
   /^(?:computer-use|token-efficient-tools|interleaved-thinking|output-128k|dev-full-thinking|context-1m|context-management|effort|tool-search-tool|tool-examples|fine-grained-tool-streaming|compact)-/
 

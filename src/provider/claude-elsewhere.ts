@@ -1,7 +1,7 @@
 /**
  * Claude in Anthropic's own format on the clouds of others: the model stands in the address, the version in the body. Vertex AI
- * (`rawPredict`) and Bedrock (`InvokeModel`), held against recorded exchanges of both; that `stream` is refused by Bedrock, and that
- * it takes `anthropic-beta` in the body, from memory.
+ * (`rawPredict`) and Bedrock (`InvokeModel`), held against recorded exchanges of both; that `model` and `stream` are left out for Bedrock, and the
+ * betas go into the body, as https://github.com/anthropics/anthropic-sdk-python does it (`lib/bedrock/_client.py`, read 2026-11-29).
  */
 
 import { Buffer } from 'node:buffer'

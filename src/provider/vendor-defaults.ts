@@ -21,7 +21,7 @@ export const samePath = ({ path }: { readonly path: string }): Endpoint => ({ pa
 
 /**
  * Realtime sessions as OpenAI opens them: `realtime?model=MODEL`, or `?intent=transcription` where nothing is answered
- * (https://developers.openai.com/api/docs/guides/realtime-websocket, from memory).
+ * (as its own clients do: `realtime/internal-base` of https://github.com/openai/openai-node 7.57.0, read 2026-11-29).
  */
 export const openaiRealtime: Vendor['realtime'] = ({ model, intent }) => ({
   path: 'realtime',

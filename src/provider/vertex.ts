@@ -55,7 +55,7 @@ const host: ClaudeHost = { version: 'vertex-2023-10-16', cut: ['model'] }
 /** A count names the model in its body. */
 const countHost: ClaudeHost = { ...host, cut: [] }
 
-/** Claude's own paths (https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude, read 2026-11-29; the count from memory). */
+/** Claude's own paths (https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude, and …/claude-count-tokens, read 2026-11-29). */
 const claudePath = (path: string, model: string, stream: boolean): string => {
   const name = path === 'messages' ? encodeURIComponent(model).replaceAll('%40', '@') : 'count-tokens'
   return `publishers/anthropic/models/${name}:${stream ? 'streamRawPredict' : 'rawPredict'}`

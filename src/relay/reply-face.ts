@@ -47,15 +47,17 @@ export const replyFace = (speech: Speech, { call, protocol, asked, clock, guards
   const { client } = speech.protocol
   const { read, decided } = makeReading(speech, guards)
   const { embedding } = speech
+  const told = new Set<string>()
   if (embedding !== undefined)
     return {
       headOf: ({ status }) => ({ status, headers: { 'content-type': 'application/json' } }),
       read: (head) => {
         const context = { call, asked, nowMs: clock.nowMs() }
-        return embeddingReader({ from: protocol, to: speech.protocol, request: embedding, head, context })
+        const estimated = () => told.add('usage:estimated from the size of the texts, because the provider tells none')
+        return embeddingReader({ from: protocol, to: speech.protocol, request: embedding, head, context, estimated })
       },
       readProblem: (raw) => client.readProblem({ ...raw, foreign: true }),
-      losses: () => [],
+      losses: () => [...told],
     }
   const repeats = guards.length > 0 && speech.protocol.repeatsText === true
   if (speech.request === null && !repeats)

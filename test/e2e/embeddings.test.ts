@@ -108,6 +108,7 @@ test("OpenAI's clients on Vertex AI and Ollama; what is not told is estimated an
   bench.upstream.answer(whole({ model: 'n', embeddings: [[1], [2]] }))
   const ollama = await openai('llama/nomic-embed-text', { input: ['12345678', 'b'] })
   assert.equal(ollama.at('usage.prompt_tokens'), 3)
+  assert.match(ollama.headers['x-drover-warnings'] ?? '', /usage:estimated from the size/)
   assert.deepEqual((await sent()).body.input, ['12345678', 'b'])
   const record = await bench.relay.recordOf(ollama)
   assert.equal((record['usage'] as { source: string }).source, 'estimated')

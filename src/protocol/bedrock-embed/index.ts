@@ -1,7 +1,7 @@
 /**
  * Embeddings of Amazon Bedrock, by InvokeModel: each maker's models have a body of their own. Cohere's:
  * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html, read 2026-11-29; Titan's:
- * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html, from memory, held against recorded exchanges.
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html, read 2026-11-29, held against recorded exchanges.
  */
 
 import type { JsonObject } from '#base/json-type.ts'

@@ -1,4 +1,7 @@
-/** Cohere's own embeddings: https://docs.cohere.com/reference/embed, from memory, held against recorded exchanges of `/v1/embed` and `/v2/embed`. */
+/**
+ * Cohere's own embeddings, https://docs.cohere.com/reference/embed: its fields as https://docs.getbifrost.ai/api-reference/cohere-integration
+ * and Amazon's page on Embed v3 tell them, read 2026-11-29, held against recorded exchanges of `/v1/embed` and `/v2/embed`.
+ */
 
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject, objectAt } from '#base/json-type.ts'

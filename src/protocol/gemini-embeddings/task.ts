@@ -1,4 +1,4 @@
-/** Google's words for what embeddings are for: https://ai.google.dev/api/embeddings, read 2026-11-29; the list of tasks from memory. */
+/** Google's words for what embeddings are for: https://ai.google.dev/api/rest/v1/TaskType and, for code, https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/embeddings/task-types, read 2026-11-29. */
 
 import type { EmbeddingTask } from '#protocol/embedding.ts'
 

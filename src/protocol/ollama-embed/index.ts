@@ -1,4 +1,4 @@
-/** Ollama's own embeddings: https://docs.ollama.com/api/embed, from memory, held against a recorded exchange. */
+/** Ollama's own embeddings: https://docs.ollama.com/api/embed as of 0.40.12, read 2026-11-29 in a translation, held against a recorded exchange. */
 
 import type { Json } from '#base/json-type.ts'
 import { countOf, usageOf } from '#base/usage.ts'
