@@ -209,5 +209,7 @@ const addGiven = async (request: FirstStartRequest): Promise<FirstStartResult> =
  */
 export const firstStart = async (request: FirstStartRequest): Promise<FirstStartResult> => {
   checkGiven(request)
-  return (await begin(request)) ?? (await addGiven(request))
+  // Asked first: to fill a store is to stop everybody else who writes to it.
+  const isEmpty = (await request.ports.store.organisations({ limit: 1, after: null })).length === 0
+  return (isEmpty ? await begin(request) : null) ?? (await addGiven(request))
 }

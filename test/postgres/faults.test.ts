@@ -10,6 +10,7 @@ import { readPostgresUrl } from '#store/postgres/address.ts'
 import type { PostgresStore } from '#store/postgres/client.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
 import { connect } from '#store/postgres/connection.ts'
+import { deferredOn } from '#store/postgres/deferred.ts'
 import { kyselyOn } from '#store/postgres/dialect.ts'
 import { sampleAccount, sampleFirst, sampleTrail } from '#store/sample-rows.ts'
 import { stepBack, stepForward } from '#store/schema-steps/apply.ts'
@@ -268,7 +269,7 @@ test('the schema goes back step by step and forward again, and keeps what is in 
   await store.close()
   const connection = await connect({ address: readPostgresUrl(url), connectTimeoutMs: 3000, answerTimeoutMs: 0 })
   context.after(() => connection.end())
-  const database = kyselyOn(connection)
+  const database = kyselyOn(deferredOn(connection))
   const target = { database, dialect: 'postgres', steps: schemaSteps, nowMs: 1 } as const
   // The books are as old as step 2.
   await stepBack(target, 2)

@@ -9,8 +9,8 @@ import { startUpstream } from '../fake/upstream.ts'
 export type Fleet = {
   readonly upstream: FakeUpstream
   readonly relays: Relay[]
-  /** Starts one relay more, or one again on its folder; `url` is its own way to the store. */
-  readonly add: (how?: { readonly folder?: string; readonly url?: string }) => Promise<Relay>
+  /** Starts one relay more, or one again on its folder; `storeUrl` is its own way to the store. */
+  readonly add: (how?: { readonly folder?: string; readonly storeUrl?: string }) => Promise<Relay>
   readonly config: string
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -27,10 +27,10 @@ ${config}`,
   )
   const secret = randomBytes(32).toString('hex')
   const relays: Relay[] = []
-  const add: Fleet['add'] = async ({ folder, url: own = url } = {}) => {
+  const add: Fleet['add'] = async ({ folder, storeUrl = url } = {}) => {
     const relay = await startRelay({
       config: text,
-      env: { FAKE_KEY: fakeKey, STORE_URL: own, SECRET_KEY: secret },
+      env: { FAKE_KEY: fakeKey, STORE_URL: storeUrl, SECRET_KEY: secret },
       startWithinMs: 180_000,
       ...(folder === undefined ? {} : { folder }),
     })

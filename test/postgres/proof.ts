@@ -66,7 +66,7 @@ for (let kill = 0; kill < plan.nodeKills; kill += 1) {
   const victim = slots[place]
   assert.ok(victim !== undefined)
   await victim.kill()
-  slots[place] = await fleet.add(victim)
+  slots[place] = await fleet.add({ folder: victim.folder })
   await wait(pauseMs)
 }
 phase = 'store kills'
@@ -84,7 +84,7 @@ for (let round = 0; round < plan.rolling; round += 1)
     slots[place] = standIn
     await wait(200)
     await relay.stop()
-    slots[place] = await fleet.add(relay)
+    slots[place] = await fleet.add({ folder: relay.folder })
   }
 ending = true
 await Promise.all(callers)

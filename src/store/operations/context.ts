@@ -15,9 +15,19 @@ export type StoreOperation<I, O> = {
 export const read = <I, O>(run: StoreOperation<I, O>['run']): StoreOperation<I, O> => ({ kind: 'read', run })
 export const write = <I, O>(run: StoreOperation<I, O>['run']): StoreOperation<I, O> => ({ kind: 'write', run })
 
+/** A statement that runs often: nobody reads how many rows it changed. */
+type HotQuery = CompiledQuery & { readonly isHot: true }
+
+/** Whether the statement changes rows. */
+export const isChange = (sql: string): boolean => /^\s*(?:insert|update|delete)\b/.test(sql)
+
+/** Whether nothing of the statement's answer is read, so that it may be sent along with the next one. */
+export const isAnswerUnread = (statement: CompiledQuery | HotQuery): boolean =>
+  'isHot' in statement && isChange(statement.sql) && !/\breturning\b/.test(statement.sql)
+
 /**
  * Runs a statement that was compiled once with other values in its place: building the text of a statement costs ten
  * times what running it does.
  */
 export const runHot = <O>(transaction: Transaction, statement: CompiledQuery<O>, parameters: readonly unknown[]) =>
-  transaction.executeQuery<O>({ ...statement, parameters })
+  transaction.executeQuery<O>({ ...statement, parameters, isHot: true } as CompiledQuery<O>)

@@ -1,12 +1,13 @@
 /** One connection to the server that takes writes. It keeps no state of its session: poolers hand it on between transactions. */
 
+import assert from 'node:assert/strict'
 import type { ClientConfig, QueryResult } from 'pg'
 import pg from 'pg'
 import type { PostgresAddress, PostgresHost } from './address.ts'
 import { isSessionEnd, LineLost } from './failure.ts'
 
 export type Connection = {
-  /** One round trip. Several statements without parameters may be in one text. */
+  /** One round trip. Several statements without parameters may be in one text: the answer is the last one's. */
   readonly query: (text: string, values?: readonly unknown[]) => Promise<QueryResult>
   /** The line is gone, or not to be trusted any more. */
   readonly isLost: () => boolean
@@ -64,7 +65,7 @@ const configOf = ({ address, connectTimeoutMs, answerTimeoutMs }: ConnectOptions
 }
 
 /** Postgres refuses this one character, which callers may well send. */
-const storable = (value: unknown): unknown =>
+export const storable = (value: unknown): unknown =>
   typeof value === 'string' && value.includes('\u0000') ? value.replaceAll('\u0000', '\ufffd') : value
 
 const reasonOf = (error: unknown): string => {
@@ -74,6 +75,13 @@ const reasonOf = (error: unknown): string => {
 
 /** The server answered with an error of its own; anything else that goes wrong is the line's. */
 const isAnswer = (error: unknown): boolean => error instanceof pg.DatabaseError
+
+/** Of several statements the driver gives the answers of all. */
+const lastOf = (found: QueryResult | readonly QueryResult[]): QueryResult => {
+  const last = Array.isArray(found) ? (found as readonly QueryResult[]).at(-1) : (found as QueryResult)
+  assert(last !== undefined)
+  return last
+}
 
 const connectionOf = (client: pg.Client): Connection => {
   let lost = false
@@ -89,7 +97,11 @@ const connectionOf = (client: pg.Client): Connection => {
     query: async (text, values) => {
       if (lost) throw new LineLost('the connection has ended')
       try {
-        return values === undefined ? await client.query(text) : await client.query(text, values.map(storable))
+        const found =
+          values === undefined || values.length === 0
+            ? await client.query(text)
+            : await client.query(text, values.map(storable))
+        return lastOf(found)
       } catch (error) {
         if (isAnswer(error) && !isSessionEnd(error)) throw error
         lose()

@@ -2,13 +2,19 @@
 
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
+import { isAnswerUnread } from '#store/operations/context.ts'
 import type { Tables } from '#store/tables.ts'
-import type { Connection } from './connection.ts'
+import type { Deferred } from './deferred.ts'
 
-const makeConnection = (connection: Connection): DatabaseConnection => ({
-  executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
+const makeConnection = ({ defer, ask }: Deferred): DatabaseConnection => ({
+  executeQuery: async <R>(statement: CompiledQuery): Promise<QueryResult<R>> => {
+    const { sql, parameters } = statement
+    if (isAnswerUnread(statement)) {
+      await defer(sql, parameters)
+      return { rows: [] }
+    }
     // Unnamed statements only: a pooler may run the next transaction on another session.
-    const { rows, rowCount, command } = await connection.query(sql, parameters)
+    const { rows, rowCount, command } = await ask(sql, parameters)
     const changes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE'
     return { rows, ...(changes && rowCount !== null ? { numAffectedRows: BigInt(rowCount) } : {}) }
   },
@@ -22,8 +28,8 @@ const transactionsElsewhere = async (): Promise<never> => {
   throw new Error('the executor begins and commits, operations do not')
 }
 
-const makeDriver = (connection: Connection): Driver => {
-  const made = makeConnection(connection)
+const makeDriver = (deferred: Deferred): Driver => {
+  const made = makeConnection(deferred)
   return {
     init: async () => {},
     acquireConnection: async () => made,
@@ -35,10 +41,10 @@ const makeDriver = (connection: Connection): Driver => {
   }
 }
 
-/** The query builder over this connection. */
-export const kyselyOn = (connection: Connection): Kysely<Tables> => {
+/** The query builder over this connection; whoever commits sends what is deferred. */
+export const kyselyOn = (deferred: Deferred): Kysely<Tables> => {
   const dialect: Dialect = {
-    createDriver: () => makeDriver(connection),
+    createDriver: () => makeDriver(deferred),
     createQueryCompiler: () => new PostgresQueryCompiler(),
     createAdapter: () => new PostgresAdapter(),
     createIntrospector: (kysely) => new PostgresIntrospector(kysely),

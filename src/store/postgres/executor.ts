@@ -10,14 +10,14 @@ import { Problem } from '#base/problem.ts'
 import type { StoreOperation, Transaction } from '#store/operations/context.ts'
 import { storeProblem } from './failure.ts'
 import type { Lane } from './lane.ts'
-import { laneOf } from './lane.ts'
+import { laneOf, looksFirst } from './lane.ts'
 import type { Asked } from './lane-queues.ts'
 import { LaneQueues } from './lane-queues.ts'
 import type { PostgresExecute, PostgresOperationName, PostgresOperations } from './operations.ts'
 import type { Persist } from './persist.ts'
 import type { Pool } from './pool.ts'
 import type { Limits } from './transact.ts'
-import { runRead, runWrite } from './transact.ts'
+import { runLook, runRead, runWrite } from './transact.ts'
 
 export type ExecutorSettings = {
   readonly pool: Pool
@@ -106,7 +106,20 @@ class PostgresExecutor {
     ).catch(toProblem)
   }
 
-  #write(name: PostgresOperationName, input: unknown): Promise<unknown> {
+  async #write(name: PostgresOperationName, input: unknown): Promise<unknown> {
+    const found = looksFirst.has(name) ? await this.#look(name, input) : null
+    return found === null ? this.#change(name, input) : found.value
+  }
+
+  #look(name: PostgresOperationName, input: unknown): Promise<{ readonly value: unknown } | null> {
+    const { pool, persist, limits } = this.#settings
+    const operation = this.#operationOf(name)
+    return persist(() =>
+      pool.use((connection) => runLook(connection, limits, (transaction) => operation.run(transaction, input))),
+    ).catch(toProblem)
+  }
+
+  #change(name: PostgresOperationName, input: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => this.#lanes.push(laneOf(name, input), { name, input, resolve, reject }))
   }
 

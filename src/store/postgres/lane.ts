@@ -59,6 +59,24 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   takeMandate: (input) => `mandate ${(input as Text<'name'>).name}`,
 }
 
+/**
+ * Operations that mostly find nothing to do, and stop everybody else while they do: they look first, on one state of the store and
+ * without a lock, and run only where they would change something.
+ */
+export const looksFirst: ReadonlySet<PostgresOperationName> = new Set([
+  'endLeases',
+  'sweep',
+  'expireLots',
+  'releaseSignups',
+  'sweepAnswers',
+  'sweepResponses',
+  'sweepBindings',
+  'sweepCarried',
+  'forgetCalls',
+  'forgetBodies',
+  'forgetEvents',
+])
+
 /** The lane of an operation with this input. */
 export const laneOf = (name: PostgresOperationName, input: unknown): Lane => lanes[name]?.(input) ?? null
 

@@ -4,6 +4,7 @@ import { stepForward } from '#store/schema-steps/apply.ts'
 import { schemaSteps } from '#store/schema-steps/index.ts'
 import type { SchemaStep } from '#store/schema-steps/step.ts'
 import type { Connection } from './connection.ts'
+import { deferredOn } from './deferred.ts'
 import { kyselyOn } from './dialect.ts'
 import { lockText } from './lane.ts'
 
@@ -29,9 +30,10 @@ export const bringForward = async (
 ): Promise<void> => {
   if (await isCurrent(connection, steps)) return
   await connection.query(`begin; set local statement_timeout = ${stepTimeoutMs}; ${lockText(null)}`)
+  const deferred = deferredOn(connection)
   try {
-    await stepForward({ database: kyselyOn(connection), dialect: 'postgres', steps, nowMs })
-    await connection.query('commit')
+    await stepForward({ database: kyselyOn(deferred), dialect: 'postgres', steps, nowMs })
+    await connection.query(`${deferred.take()}commit`)
   } catch (error) {
     if (!connection.isLost()) await connection.query('rollback')
     throw error

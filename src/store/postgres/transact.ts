@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict'
 import type { Transaction } from '#store/operations/context.ts'
+import { isChange } from '#store/operations/context.ts'
 import type { Connection } from './connection.ts'
+import type { Deferred } from './deferred.ts'
+import { deferredOn } from './deferred.ts'
 import { kyselyOn } from './dialect.ts'
 import { CommitUnknown, LineLost } from './failure.ts'
 import type { Lane } from './lane.ts'
@@ -26,13 +29,16 @@ export type Write = {
   readonly isUnknown: boolean
 }
 
-const kyselies = new WeakMap<Connection, Transaction>()
+type Builder = { readonly transaction: Transaction; readonly deferred: Deferred }
 
-const builderOf = (connection: Connection): Transaction => {
-  const known = kyselies.get(connection)
+const builders = new WeakMap<Connection, Builder>()
+
+const builderOf = (connection: Connection): Builder => {
+  const known = builders.get(connection)
   if (known !== undefined) return known
-  const made = kyselyOn(connection)
-  kyselies.set(connection, made)
+  const deferred = deferredOn(connection)
+  const made = { transaction: kyselyOn(deferred), deferred }
+  builders.set(connection, made)
   return made
 }
 
@@ -42,6 +48,7 @@ const beginText = (how: string, { statementTimeoutMs, pauseTimeoutMs }: Limits):
 
 /** After a rollback that fails the connection is given up, and the server rolls back by itself. */
 const rollBack = async (connection: Connection): Promise<void> => {
+  builderOf(connection).deferred.take()
   if (connection.isLost()) return
   try {
     await connection.query('rollback')
@@ -53,11 +60,14 @@ const rollBack = async (connection: Connection): Promise<void> => {
 const isMarked = async (connection: Connection, mark: string): Promise<boolean> =>
   (await connection.query('select 1 as one from commit_mark where id = $1', [mark])).rows.length > 0
 
-/** The mark and the COMMIT go out together. */
+/** What waits, the mark and the COMMIT go out together. */
 const commit = async (connection: Connection, { mark, nowMs }: Write): Promise<void> => {
   assert.match(mark, /^[0-9a-f]+$/)
   try {
-    await connection.query(`insert into commit_mark (id, at_ms) values ('${mark}', ${Math.round(nowMs)}); commit`)
+    const waiting = builderOf(connection).deferred.take()
+    await connection.query(
+      `${waiting}insert into commit_mark (id, at_ms) values ('${mark}', ${Math.round(nowMs)}); commit`,
+    )
   } catch (error) {
     if (error instanceof LineLost) throw new CommitUnknown(error.message, { cause: error })
     throw error
@@ -88,7 +98,7 @@ export const runWrite = async <T>(
       await connection.query('rollback')
       return { kept: 'before' }
     }
-    value = await work(builderOf(connection))
+    value = await work(builderOf(connection).transaction)
     await commit(connection, write)
   } catch (error) {
     await rollBack(connection)
@@ -97,19 +107,46 @@ export const runWrite = async <T>(
   return { kept: 'now', value }
 }
 
-/** Runs the work on one state of the store, which it cannot change. */
-export const runRead = async <T>(
-  connection: Connection,
-  limits: Limits,
-  work: (transaction: Transaction) => Promise<T>,
-): Promise<T> => {
+const readOn = async <T>(connection: Connection, limits: Limits, work: () => Promise<T>): Promise<T> => {
   try {
     await connection.query(beginText('repeatable read read only', limits))
-    const value = await work(builderOf(connection))
+    const value = await work()
     await connection.query('commit')
     return value
   } catch (error) {
     await rollBack(connection)
+    throw error
+  }
+}
+
+/** Runs the work on one state of the store, which it cannot change. */
+export const runRead = <T>(
+  connection: Connection,
+  limits: Limits,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> => readOn(connection, limits, () => work(builderOf(connection).transaction))
+
+/** The work would change something. */
+class WouldChange extends Error {}
+
+/** Runs work that may change something for as long as it does not; gives `null` where it would. */
+export const runLook = async <T>(
+  connection: Connection,
+  limits: Limits,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<{ readonly value: T } | null> => {
+  const refuse = async (): Promise<never> => {
+    throw new WouldChange('it would change something')
+  }
+  const looking = kyselyOn({
+    defer: refuse,
+    ask: (sql, values) => (isChange(sql) ? refuse() : connection.query(sql, values)),
+    take: () => '',
+  })
+  try {
+    return { value: await readOn(connection, limits, () => work(looking)) }
+  } catch (error) {
+    if (error instanceof WouldChange) return null
     throw error
   }
 }

@@ -2,14 +2,19 @@
 
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
+import type { Lot, SpentLot } from '#ledger/lot.ts'
 import type { DrawRequest, Ended, Reservation, SettleRequest } from '#ledger/port.ts'
 import type { HoldTable } from '#store/tables.ts'
 import { keptLotsOf, keptLotsText, moveReserved, placesOf, releaseBudgets } from './hold.ts'
 import { bookLoss } from './lease.ts'
+import type { AccountMoney } from './money.ts'
 import { answerOf, charge, moneyNeeded, settleUnheld } from './settle.ts'
 import type { Books } from './statement.ts'
 
 type Hold = Selectable<HoldTable>
+
+/** A statement holds no more places than this. */
+const holdsPerReadMax = 500
 
 const leftOf = (parts: readonly Reservation[], spent: ReadonlyMap<string, bigint>): readonly Reservation[] =>
   parts.flatMap(({ lot, amountNanoUsd }) => {
@@ -17,19 +22,67 @@ const leftOf = (parts: readonly Reservation[], spent: ReadonlyMap<string, bigint
     return left > 0n ? [{ lot, amountNanoUsd: left }] : []
   })
 
-/** Settles one part of an open hold. */
-const drawPart = async (books: Books, row: Hold, part: SettleRequest): Promise<Ended> => {
+const holdsOf = async ({ transaction }: Books, calls: readonly string[]): Promise<ReadonlyMap<string, Hold>> => {
+  const found = new Map<string, Hold>()
+  for (let start = 0; start < calls.length; start += holdsPerReadMax) {
+    const some = calls.slice(start, start + holdsPerReadMax)
+    const rows = await transaction.selectFrom('hold').selectAll().where('call', 'in', some).execute()
+    for (const row of rows) found.set(row.call, row)
+  }
+  return found
+}
+
+/** An account as parts before this one left it, so that it is read once for many. */
+type Standing = { readonly money: AccountMoney; readonly lots: readonly Lot[] | null }
+
+/** Of scoped lots other holds keep back as well: they are read anew each time. */
+const standingAfter = (
+  { money, lots }: Standing,
+  { spent, uncoveredNanoUsd }: { readonly spent: readonly SpentLot[]; readonly uncoveredNanoUsd: bigint },
+): Standing | null => {
+  if (money.scopedNanoUsd !== 0n) return null
+  const taken = new Map(spent.map(({ lot, amountNanoUsd }) => [lot.id, amountNanoUsd]))
+  const spentNanoUsd = spent.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
+  const left = lots?.flatMap((lot): Lot[] => {
+    const remainingNanoUsd = lot.remainingNanoUsd - (taken.get(lot.id) ?? 0n)
+    return remainingNanoUsd > 0n ? [{ ...lot, remainingNanoUsd }] : []
+  })
+  return {
+    money: {
+      ...money,
+      creditNanoUsd: money.creditNanoUsd - spentNanoUsd,
+      owedNanoUsd: money.owedNanoUsd + uncoveredNanoUsd,
+    },
+    lots: left ?? null,
+  }
+}
+
+const isPast = ({ money: { expiryMs } }: Standing, nowMs: number): boolean => expiryMs !== null && expiryMs <= nowMs
+
+type Drawn = { readonly ended: Ended; readonly left: Hold; readonly standing: Standing | null }
+
+/** Settles one part of an open hold; gives what is left of it. */
+const drawPart = async (
+  books: Books,
+  { row, standing: known }: { readonly row: Hold; readonly standing: Standing | null },
+  part: SettleRequest,
+): Promise<Drawn> => {
   const { transaction, run } = books
   const { account } = row
   const { call, key, chargeNanoUsd, nowMs, priceHash, rule } = part
   const takenNanoUsd = chargeNanoUsd < row.amount_nano_usd ? chargeNanoUsd : row.amount_nano_usd
-  const money = await moneyNeeded(books, account, nowMs)
   const { models, parts } = keptLotsOf(row.lots)
-  const { uncoveredNanoUsd, spent } = await charge(books, money, { ...part, account, own: parts })
+  const before =
+    known !== null && !isPast(known, nowMs) ? known : { money: await moneyNeeded(books, account, nowMs), lots: null }
+  const { money } = before
+  const charged = await charge(books, money, { ...part, account, own: parts, lots: before.lots })
+  const { uncoveredNanoUsd, spent } = charged
+  let { lots } = row
   if (parts.length > 0) {
     const left = leftOf(parts, new Map(spent.map(({ lot, amountNanoUsd }) => [lot.id, amountNanoUsd])))
     await moveReserved(books, account, { parts: left, sign: 1n })
-    await run.keepLots(transaction, [keptLotsText({ models, parts: left }), row.call])
+    lots = keptLotsText({ models, parts: left })
+    await run.keepLots(transaction, [lots, row.call])
   }
   const excessNanoUsd = money.billing === 'unlimited' ? 0n : chargeNanoUsd - takenNanoUsd
   const times = [nowMs, nowMs, nowMs]
@@ -61,7 +114,11 @@ const drawPart = async (books: Books, row: Hold, part: SettleRequest): Promise<E
     account,
     nowMs,
   })
-  return { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false }
+  return {
+    ended: { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false },
+    left: { ...row, lots, amount_nano_usd: row.amount_nano_usd - takenNanoUsd, begun: 1n },
+    standing: parts.length > 0 ? null : standingAfter({ money, lots: charged.lots }, charged),
+  }
 }
 
 /**
@@ -72,16 +129,28 @@ export const drawHold = async (
   books: Books,
   { hold, parts, lateIsLoss = false }: DrawRequest,
 ): Promise<readonly Ended[]> => {
-  const { transaction, run } = books
+  if (parts.some(({ chargeNanoUsd }) => chargeNanoUsd < 0n))
+    throw new Problem('invalid_request_error', { message: 'A charge is never negative.', param: 'chargeNanoUsd' })
+  const rows = await holdsOf(books, [hold, ...parts.map(({ call }) => call)])
+  let row = rows.get(hold)
+  const ends = new Map([...rows].flatMap(([call, known]) => (call === hold ? [] : [[call, answerOf(known)]])))
   const drawn: Ended[] = []
+  let standing: Standing | null = null
   for (const part of parts) {
-    if (part.chargeNanoUsd < 0n)
-      throw new Problem('invalid_request_error', { message: 'A charge is never negative.', param: 'chargeNanoUsd' })
-    const [known] = await run.hold(transaction, [part.call])
-    const [row] = await run.hold(transaction, [hold])
-    if (known !== undefined) drawn.push(answerOf(known))
-    else if (row?.state === 'open') drawn.push(await drawPart(books, row, part))
-    else drawn.push(await (lateIsLoss ? bookLoss(books, part) : settleUnheld(books, part)))
+    const known = ends.get(part.call)
+    let ended = known
+    if (ended === undefined && row?.state === 'open') {
+      const one: Drawn = await drawPart(books, { row, standing }, part)
+      row = one.left
+      ended = one.ended
+      standing = one.standing
+    }
+    if (ended === undefined) {
+      ended = await (lateIsLoss ? bookLoss(books, part) : settleUnheld(books, part))
+      standing = null
+    }
+    if (known === undefined) ends.set(part.call, { ...ended, repeated: true })
+    drawn.push(ended)
   }
   return drawn
 }

@@ -107,9 +107,9 @@ export const takeFromLots = async (
 export const post = async ({ transaction, run }: Books, posting: Posting): Promise<void> => {
   const { id, kind, account, call, timeMs, reason, entries } = posting
   if (entries.length === 0) return
-  const [row] = await run.insertTransaction(transaction, [id, kind, account, call, timeMs, reason])
+  await run.insertTransaction(transaction, [id, kind, account, call, timeMs, reason])
   for (const [line, { from, to, amountNano, currency, lot }] of entries.entries())
-    await run.insertEntry(transaction, [row?.sequence ?? null, line, from, to, amountNano, currency, lot])
+    await run.insertEntry(transaction, [id, line, from, to, amountNano, currency, lot])
 }
 
 const firstExpiry = (lots: readonly Lot[], gone: ReadonlySet<string>): number | null => {

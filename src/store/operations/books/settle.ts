@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import { chargeEntries, costEntries } from '#ledger/entry.ts'
-import type { SpentLot } from '#ledger/lot.ts'
+import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { spendLots } from '#ledger/lot.ts'
 import type {
   Ended,
@@ -55,16 +55,33 @@ export const moneyNeeded = async (books: Books, account: string, nowMs: number):
   throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
 }
 
+type Charge = SettleRequest & {
+  readonly own: readonly Reservation[]
+  /** The account's lots where they have been read already. */
+  readonly lots?: readonly Lot[] | null
+}
+
+type Charged = {
+  readonly uncoveredNanoUsd: bigint
+  readonly spent: readonly SpentLot[]
+  /** What was looked at; `null` = there was no need to. */
+  readonly lots: readonly Lot[] | null
+}
+
 /** Spends lots for a charge and posts it; gives what of it became debt. */
 export const charge = async (
   books: Books,
   money: AccountMoney,
-  { own, ...request }: SettleRequest & { readonly own: readonly Reservation[] },
-): Promise<{ readonly uncoveredNanoUsd: bigint; readonly spent: readonly SpentLot[] }> => {
+  { own, lots: known = null, ...request }: Charge,
+): Promise<Charged> => {
   const { call, chargeNanoUsd, nowMs, rule, upstreamCosts } = request
   const { account, billing } = money
-  const lots = chargeNanoUsd > 0n && money.creditNanoUsd > 0n ? await lotsOf(books, account) : []
-  const { spent, uncoveredNanoUsd } = spendLots(lots, { amountNanoUsd: chargeNanoUsd, own, names: request.model ?? [] })
+  const lots = chargeNanoUsd > 0n && money.creditNanoUsd > 0n ? (known ?? (await lotsOf(books, account))) : known
+  const { spent, uncoveredNanoUsd } = spendLots(lots ?? [], {
+    amountNanoUsd: chargeNanoUsd,
+    own,
+    names: request.model ?? [],
+  })
   await moveReserved(books, account, { parts: own, sign: -1n })
   await takeFromLots(books, account, spent)
   await post(books, {
@@ -76,7 +93,7 @@ export const charge = async (
     reason: rule,
     entries: [...chargeEntries({ account, billing, spent, uncoveredNanoUsd }), ...costEntries(upstreamCosts)],
   })
-  return { uncoveredNanoUsd, spent }
+  return { uncoveredNanoUsd, spent, lots }
 }
 
 /** The metered call of an account that is never refused, or one whose hold was kept elsewhere. */
