@@ -9,9 +9,9 @@ import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Compiled } from '#migration/compiled.ts'
 import { compile, moveOf } from '#migration/compiled.ts'
-import { conduct } from '#migration/conduct.ts'
+import { conduct, tellGate } from '#migration/conduct.ts'
 import type { Next } from '#migration/decide.ts'
-import { decide } from '#migration/decide.ts'
+import { decide, waitsForPerson } from '#migration/decide.ts'
 import type { CellJson } from '#migration/evidence-text.ts'
 import { evidenceOf } from '#migration/evidence-text.ts'
 import { isLive } from '#migration/itinerary.ts'
@@ -140,9 +140,11 @@ const makeDecider = (driving: DriveMigrations) => {
       const cells = await store.evidence(row.id, row.state.epoch)
       const judgement = judgementOf(judge, evidenceOf(cells), weights)
       const nowMs = clock.nowMs()
-      const next = decide({ itinerary, state: row.state, judgement, practicalFloor: judge.practicalFloor, nowMs })
-      if (next === null) await store.checkMigration(row.id, nowMs)
-      else await carryOut(one, next, cells)
+      const question = { itinerary, state: row.state, judgement, practicalFloor: judge.practicalFloor, nowMs }
+      const next = decide(question)
+      if (next !== null) return carryOut(one, next, cells)
+      await store.checkMigration(row.id, nowMs)
+      if (waitsForPerson(question)) tellGate(emit, row)
     },
     /** The reflex has already stopped this node; now the others are told. */
     heed: async (one: Known, { move, isShared }: Tripped): Promise<void> => {

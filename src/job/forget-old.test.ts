@@ -19,7 +19,12 @@ test('batches follow each other until nothing is left, then it rests; a store th
     left -= gone
     return gone
   }
-  const store = { forgetCalls: ask('calls'), forgetBodies: ask('bodies'), forgetEvents: ask('events') }
+  const store = {
+    forgetCalls: ask('calls'),
+    forgetBodies: ask('bodies'),
+    forgetEvents: ask('events'),
+    forgetUnits: ask('units'),
+  }
   const job = forgetOld({ store, retention, clock, log: silentLog })
   const pass = async (byMs: number): Promise<void> => {
     clock.advance(byMs)
@@ -30,18 +35,19 @@ test('batches follow each other until nothing is left, then it rests; a store th
     ['bodies', -2_000],
     ['calls', -3_000],
     ['events', -1_000],
+    ['units', -3_000],
   ])
   await pass(100)
   await pass(100)
-  assert.deepEqual([left, asked.length], [0, 9])
+  assert.deepEqual([left, asked.length], [0, 12])
   await pass(100)
-  assert.equal(asked.length, 9, 'it rests')
+  assert.equal(asked.length, 12, 'it rests')
   isAway = true
   await pass(600_000)
   isAway = false
   await pass(600_000)
-  assert.equal(asked.length, 12)
+  assert.equal(asked.length, 16)
   await job.close()
   await pass(600_000)
-  assert.equal(asked.length, 12, 'it has ended')
+  assert.equal(asked.length, 16, 'it has ended')
 })

@@ -1,7 +1,8 @@
-/** Deletes records, bodies and events when their time is over, in small batches, so that calls find the store free. */
+/** Deletes records, bodies, events and conversations of migrations when their time is over, in small batches, so that calls find the store free. */
 
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { MigrationStore } from '#migration/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { OldCalls } from '#relay/port.ts'
 import type { Rounds } from './rounds.ts'
@@ -15,7 +16,7 @@ const everyMs = 600_000
 const firstMs = 5_000
 
 export type ForgetOld = {
-  readonly store: OldCalls & Pick<Outbox, 'forgetEvents'>
+  readonly store: OldCalls & Pick<Outbox, 'forgetEvents'> & Pick<MigrationStore, 'forgetUnits'>
   /** How long each is kept. */
   readonly retention: { readonly callsMs: number; readonly bodiesMs: number; readonly eventsMs: number }
   readonly isMine?: Rounds['isMine']
@@ -31,7 +32,7 @@ export const forgetOld = ({
   clock,
   log,
 }: ForgetOld): { readonly close: () => Promise<void> } => {
-  const counts = { calls: 0, bodies: 0, events: 0 }
+  const counts = { calls: 0, bodies: 0, events: 0, conversations: 0 }
 
   /** One batch of each; gives whether there may be more. */
   const batch = async (): Promise<boolean> => {
@@ -39,16 +40,19 @@ export const forgetOld = ({
     const bodies = await store.forgetBodies(nowMs - retention.bodiesMs, batchMax)
     const calls = await store.forgetCalls(nowMs - retention.callsMs, batchMax)
     const events = await store.forgetEvents(nowMs - retention.eventsMs, batchMax)
+    // A conversation is known by a digest, as its calls are: it is kept as long as they are.
+    const conversations = await store.forgetUnits(nowMs - retention.callsMs, batchMax)
+    counts.conversations += conversations
     counts.bodies += bodies
     counts.calls += calls
     counts.events += events
-    return Math.max(bodies, calls, events) === batchMax
+    return Math.max(bodies, calls, events, conversations) === batchMax
   }
   const round = async (): Promise<number | null> => {
     if (await batch()) return pauseMs
-    if (counts.calls + counts.bodies + counts.events > 0) {
+    if (Object.values(counts).some((count) => count > 0)) {
       log.info('records whose time is over are deleted', { ...counts })
-      Object.assign(counts, { calls: 0, bodies: 0, events: 0 })
+      Object.assign(counts, { calls: 0, bodies: 0, events: 0, conversations: 0 })
     }
     return null
   }

@@ -1,6 +1,7 @@
 /** Brings one change of state about: the decision with what it was made on, kept once, told to people. */
 
 import type { Emit, EventName } from '#base/event.ts'
+import { idFrom } from '#base/id.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { Compiled } from './compiled.ts'
 import type { CellJson } from './evidence-text.ts'
@@ -97,3 +98,15 @@ export const conduct = async (
     decision,
   }
 }
+
+/** Tells people that the gate of a step is open and waits for them: once for each step. */
+export const tellGate = (emit: Emit, { id, name, state }: MigrationRow): void =>
+  emit({
+    id: idFrom('evt', state.stepMs, `${id}/${state.epoch}/${state.step}/gate`),
+    name: 'gate',
+    account: null,
+    object: name,
+    message: `Migration "${name}" waits at step ${state.step} (${state.weightBasisPoints / 100} %): its gate is open. 'drover migrate promote ${name}' goes on.`,
+    figure: null,
+    facts: { migration: name, step: state.step, weight_percent: state.weightBasisPoints / 100 },
+  })

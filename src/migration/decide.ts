@@ -70,6 +70,16 @@ const atGate = (question: Question, passed: boolean): Next | null => {
   }
 }
 
+/** Whether the step waits for nothing but a person: its time is over, its gate is open, and nothing speaks against it. */
+export const waitsForPerson = (question: Question): boolean => {
+  const { itinerary, state, judgement, practicalFloor, nowMs } = question
+  const step = itinerary.steps[state.step]
+  if (step?.isManual !== true || (state.phase !== 'ramping' && state.phase !== 'baking')) return false
+  if (nowMs < state.stepMs + step.durationMs + state.extendedMs) return false
+  const verdict = verdictOf(judgement, { practicalFloor })
+  return verdict.kind === 'go' && gateLack(question, verdict.passed) === null
+}
+
 const obeying = (question: Question, verdict: Exclude<Verdict, { kind: 'go' }>): Next | null => {
   const { itinerary, state } = question
   if (verdict.kind === 'rollback' && itinerary.isAutomatic) return { change: { kind: 'rollback' }, why: verdict.why }

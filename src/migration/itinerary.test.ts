@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Compiled } from './compiled.ts'
 import { compile } from './compiled.ts'
 import type { Next } from './decide.ts'
-import { decide } from './decide.ts'
+import { decide, waitsForPerson } from './decide.ts'
 import type { AssignedTurn, Evidence } from './evidence.ts'
 import { addTurns } from './evidence.ts'
 import { evidenceJson, evidenceOf } from './evidence-text.ts'
@@ -226,6 +226,20 @@ test('the same sums give the same decision, whether they were kept in memory or 
     nextOf(compiled, again, { state, nowMs: 5_000 }),
     nextOf(compiled, evidence, { state, nowMs: 5_000 }),
   )
+})
+
+test('a manual gate waits for a person, and says when it is open', () => {
+  const compiled = made(quick.replace('min_sample: 50 }', 'min_sample: 50, gate: manual }'))
+  const state = after(compiled, [[start, 0]])
+  const enough = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 60, outcome: 'ok' },
+    { arm: 'baseline', count: 540, outcome: 'ok' },
+  ])
+  const { itinerary, judge, weights } = compiled
+  const judgement = judgementOf(judge, enough, weights)
+  const at = (nowMs: number) => ({ itinerary, state, judgement, practicalFloor: judge.practicalFloor, nowMs })
+  assert.equal(decide(at(hourMs)), null)
+  assert.deepEqual([waitsForPerson(at(hourMs - 1)), waitsForPerson(at(hourMs))], [false, true])
 })
 
 test('what cannot happen now is refused with what can', () => {

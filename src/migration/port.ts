@@ -82,6 +82,8 @@ export type MigrationStore = {
   readonly checkMigration: (migration: string, nowMs: number) => Promise<void>
   /** Adds turns to the sums; `false` where this batch was added before. */
   readonly addEvidence: (batch: EvidenceBatch) => Promise<boolean>
+  /** Deletes the tallies of conversations of migrations that ended before; their sums stay. Gives how many went, at most `limit`. */
+  readonly forgetUnits: (endedBeforeMs: number, limit: number) => Promise<number>
   /** All cells of an epoch, in the order of their names. */
   readonly evidence: (migration: string, epoch: number) => Promise<readonly CellJson[]>
 }

@@ -139,7 +139,7 @@ const analysis = z
       .enum(['sequential', 'thresholds'])
       .default('sequential')
       .describe(
-        '`thresholds`: plain shares against the limits once `min_sample` conversations were seen, for little traffic; `plan` shows how often that errs.',
+        '`thresholds`: plain shares against the limits once `threshold_sample` conversations were seen, for little traffic; `plan` shows how often that errs.',
       ),
     threshold_sample: count(10, 1_000_000)
       .default(50)
@@ -188,9 +188,6 @@ const rollback = z
       .describe(
         'The reflex of each node: so many failures among its last calls to the candidate, and it sends no more there.',
       ),
-    window: duration({ max: '90d' })
-      .prefault('7d')
-      .describe('After completion: how long the way back is kept, and drift is watched.'),
   })
   .prefault({})
 

@@ -215,6 +215,7 @@ const migrationFace = (execute: Execute): MigrationStore => ({
   checkMigration: (migration, nowMs) => execute('checkMigration', { migration, nowMs }),
   addEvidence: (batch) => execute('addEvidence', batch),
   evidence: (migration, epoch) => execute('evidence', { migration, epoch }),
+  forgetUnits: (endedBeforeMs, limit) => execute('forgetUnits', { endedBeforeMs, limit }),
 })
 
 const journalFace = (execute: Execute): Journal => ({

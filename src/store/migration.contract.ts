@@ -137,5 +137,11 @@ export const migrationContract = ({ name, open }: OpenBackend): void => {
     assert.deepEqual(await store.evidence('mig_1', 2), [])
     await store.checkMigration('mig_1', 77)
     assert.equal((await store.migration('move'))?.checkedMs, 77)
+    assert.equal(await store.forgetUnits(1_000, 5), 0, 'it is under way')
+    const over: State = { ...ramping, phase: 'rolled_back', weightBasisPoints: 0 }
+    await store.decideMigration(decision({ migration: 'mig_1', number: 2, change: { kind: 'settle' }, after: over }))
+    assert.equal(await store.forgetUnits(20, 5), 0, 'it has ended just now')
+    assert.deepEqual([await store.forgetUnits(21, 5), await store.forgetUnits(21, 1000)], [5, 6])
+    assert.deepEqual(bare(await store.evidence('mig_1', 1)), bare(evidenceJson(once.cells)), 'the sums stay')
   })
 }

@@ -226,6 +226,40 @@ export const migrationOperations = {
 
   addEvidence: write(add),
 
+  forgetUnits: write(
+    async (
+      transaction,
+      { endedBeforeMs, limit }: { readonly endedBeforeMs: number; readonly limit: number },
+    ): Promise<number> => {
+      const rows = await transaction
+        .selectFrom('migration_unit')
+        .innerJoin('migration', 'migration.id', 'migration_unit.migration')
+        .select([
+          'migration_unit.migration as migration',
+          'migration_unit.epoch as epoch',
+          'migration_unit.unit as unit',
+        ])
+        .where('migration.phase', 'in', ['rolled_back', 'aborted', 'completed'])
+        .where('migration.checked_ms', '<', BigInt(endedBeforeMs))
+        .orderBy('migration_unit.migration')
+        .limit(checkLimit(limit))
+        .execute()
+      for (const [migration, ofOne] of Map.groupBy(rows, (row) => row.migration))
+        for (const [epoch, units] of Map.groupBy(ofOne, (row) => row.epoch))
+          await transaction
+            .deleteFrom('migration_unit')
+            .where('migration', '=', migration)
+            .where('epoch', '=', epoch)
+            .where(
+              'unit',
+              'in',
+              units.map(({ unit }) => unit),
+            )
+            .execute()
+      return rows.length
+    },
+  ),
+
   evidence: read(
     (transaction, of: { readonly migration: string; readonly epoch: number }): Promise<readonly CellJson[]> =>
       cellsOf(transaction, of),
