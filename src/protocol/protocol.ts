@@ -214,6 +214,10 @@ export type Counting = {
   /** The path at an upstream of the same format. */
   readonly path: string
   readonly readCall: (inbound: Inbound) => Call
+  /** The call whose tokens are to be counted, where the question only holds it; absent: the question is that call. */
+  readonly counted?: (call: Call) => Call
+  /** Of a call of this format what is asked to be counted; `null` = something in it cannot be counted here. */
+  readonly bodyOf: (body: JsonObject) => JsonObject | null
   readonly readAnswer: (document: JsonObject) => number | null
   readonly writeAnswer: (tokens: number) => JsonObject
 }

@@ -1,17 +1,20 @@
 /**
- * Counting the tokens of a request that is not made: by a provider of the caller's own format where one serves the model,
- * else by Drover's own estimate, which says that it is one. Free, and not recorded; the limits of the key hold.
+ * Counting the tokens of a request that is not made: by a provider of the model where it counts, in the caller's format or in its own, else
+ * by Drover's own estimate, which says that it is one. Free, and not recorded; the limits of the key hold.
  */
 
 import { Buffer } from 'node:buffer'
+import { scanTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Answer, Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
-import type { Call } from '#protocol/call.ts'
+import type { Call, Warning } from '#protocol/call.ts'
+import { protocols } from '#protocol/index.ts'
 import type { Counting, Protocol } from '#protocol/protocol.ts'
 import { requestTextOf } from '#protocol/request-text.ts'
+import { canTranslate, translateCall } from '#protocol/translate-call.ts'
 import { protocolsOf } from '#provider/vendor.ts'
 import { admit, identify } from './admit.ts'
 import { filePlaceOf } from './binding/references.ts'
@@ -49,7 +52,12 @@ type Question = {
   readonly ports: RelayPorts
 }
 
-const estimate = async ({ protocol, call, ports }: Question): Promise<number> => {
+/** The call that is to be counted. */
+const countedOf = ({ protocol, call }: Question): Call => protocol.counting.counted?.(call) ?? call
+
+const estimate = async (question: Question): Promise<number> => {
+  const { protocol, ports } = question
+  const call = countedOf(question)
   const read = protocol.server.readChat?.(call).value
   if (read === undefined) return ports.countTokens(JSON.stringify(call.body()))
   const { text, messages, images, fileBytes } = requestTextOf(read)
@@ -57,15 +65,53 @@ const estimate = async ({ protocol, call, ports }: Question): Promise<number> =>
   return (await ports.countTokens(text)) + framingTokens * (messages + 1) + imageTokens * images + pageTokens * pages
 }
 
-/** Targets whose provider speaks the caller's format itself. */
-const nativeOf = ({ protocol, legs, snapshot }: Question): readonly { leg: Leg; upstream: Upstream }[] =>
-  legs
-    .flatMap((leg) => {
-      const upstream = snapshot.upstreams.get(leg.target.provider)
-      if (upstream === undefined || !upstream.vendor.counts.includes(protocol.name)) return []
-      return protocolsOf(upstream.vendor, leg.target.model).includes(protocol.name) ? [{ leg, upstream }] : []
-    })
-    .slice(0, askedMax)
+/** One target that counts: in the caller's own format, or in another one. */
+type Counter = {
+  readonly leg: Leg
+  readonly upstream: Upstream
+  readonly protocol: CountedProtocol
+  readonly call: Call
+  readonly isOwn: boolean
+}
+
+/** What is lost of these would not be counted. */
+const isContent = ({ field }: Warning): boolean => /^(?:messages|tools|contents|input|system)/.test(field)
+
+/** The call in a format that its provider counts in; `null` = it cannot be said there whole. */
+const translated = (question: Question, to: Protocol, { leg, upstream }: Pick<Counter, 'leg' | 'upstream'>) => {
+  const { counting } = to
+  if (counting === undefined || !canTranslate(question.protocol, to)) return null
+  const target = { dialect: upstream.vendor.dialect(leg.target.model), outputMax: null }
+  try {
+    const { value, warnings } = translateCall(countedOf(question), { from: question.protocol, to, target })
+    const body = warnings.some(isContent) ? null : counting.bodyOf(value.call.body())
+    if (body === null) return null
+    const payload = { kind: 'json', top: scanTopLevel(Buffer.from(JSON.stringify(body))) } as const
+    const call = { ...value.call, endpoint: counting.path, stream: false, payload, body: () => body }
+    return { protocol: { ...to, counting }, call }
+  } catch (thrown) {
+    // What another format refuses may still be estimated.
+    if (thrown instanceof Problem) return null
+    throw thrown
+  }
+}
+
+const counterOf = (question: Question, leg: Leg): readonly Counter[] => {
+  const { protocol, call, snapshot } = question
+  const upstream = snapshot.upstreams.get(leg.target.provider)
+  if (upstream === undefined) return []
+  const spoken = protocolsOf(upstream.vendor, leg.target.model).filter((name) => upstream.vendor.counts.includes(name))
+  if (spoken.includes(protocol.name)) return [{ leg, upstream, protocol, call, isOwn: true }]
+  for (const to of Object.values(protocols).filter(({ name }) => spoken.includes(name))) {
+    const asked = translated(question, to, { leg, upstream })
+    if (asked !== null) return [{ leg, upstream, ...asked, isOwn: false }]
+  }
+  return []
+}
+
+/** Targets whose provider counts. */
+const countersOf = (question: Question): readonly Counter[] =>
+  question.legs.flatMap((leg) => counterOf(question, leg)).slice(0, askedMax)
 
 const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | null> => {
   const chunks: Buffer[] = []
@@ -80,8 +126,8 @@ const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | n
 }
 
 /** What a provider counts; `null` = it does not say. Throws Problem for what is the caller's own fault. */
-const askProvider = async (question: Question, { leg, upstream }: { leg: Leg; upstream: Upstream }) => {
-  const { protocol, call, snapshot, exchange } = question
+const askProvider = async (question: Question, { leg, upstream, protocol, call, isOwn }: Counter) => {
+  const { snapshot, exchange } = question
   const { request, sign } = prepare({
     speech: { protocol, call, request: null, warnings: [] },
     leg,
@@ -105,7 +151,7 @@ const askProvider = async (question: Question, { leg, upstream }: { leg: Leg; up
   try {
     const document = await readDocument(reply.body)
     if (reply.status < 300) return document === null ? null : protocol.counting.readAnswer(document)
-    if (reply.status !== 400 && reply.status !== 422) return null
+    if (!isOwn || (reply.status !== 400 && reply.status !== 422)) return null
     const body = Buffer.from(JSON.stringify(document))
     throw protocol.client.readProblem({ status: reply.status, headers: {}, body })
   } finally {
@@ -114,10 +160,10 @@ const askProvider = async (question: Question, { leg, upstream }: { leg: Leg; up
 }
 
 const count = async (question: Question): Promise<Counted> => {
-  for (const native of nativeOf(question)) {
+  for (const counter of countersOf(question)) {
     try {
-      const tokens = await askProvider(question, native)
-      if (tokens !== null) return { tokens, estimated: false, provider: native.upstream.provider.name }
+      const tokens = await askProvider(question, counter)
+      if (tokens !== null) return { tokens, estimated: false, provider: counter.upstream.provider.name }
     } catch (thrown) {
       if (thrown instanceof Problem && thrown.row.blame === 'caller') throw thrown
       question.ports.log.debug('a provider did not count', { problem: asProblem(thrown).code })
@@ -132,7 +178,7 @@ const answerOf = ({ tokens, estimated, provider }: Counted, { counting }: Counte
     'content-type': 'application/json',
     ...(provider === null ? {} : { 'x-drover-provider': provider }),
     ...(estimated
-      ? { 'x-drover-warnings': "input_tokens:estimated by Drover; the model's provider does not count in this format" }
+      ? { 'x-drover-warnings': "input_tokens:estimated by Drover; the model's provider does not count it" }
       : {}),
   },
   body: Buffer.from(JSON.stringify(counting.writeAnswer(tokens))),

@@ -6,6 +6,7 @@ import { addCost } from '#protocol/openai/cost.ts'
 import { writeRequest } from '#protocol/openai/outgoing.ts'
 import { openaiReader } from '#protocol/openai/reply.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
+import { picking } from '#protocol/picking.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { messagesFields } from './fields.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './problem.ts'
@@ -39,6 +40,8 @@ export const anthropicMessages: Protocol = {
     endpoints: [{ path: 'messages/count_tokens', accepts: ['json'], roots: ['/v1', '/anthropic/v1'] }],
     path: 'messages/count_tokens',
     readCall: (inbound) => ({ ...readMessages(inbound), endpoint: 'messages/count_tokens' }),
+    // A maximum, a temperature and their like are refused: https://platform.claude.com/docs/en/api/messages-count-tokens, read 2026-11-29 as its SDK has it.
+    bodyOf: picking('messages', 'system', 'tools', 'tool_choice', 'thinking'),
     readAnswer: ({ input_tokens: tokens }) => countOf(tokens),
     writeAnswer: (tokens) => ({ input_tokens: tokens }),
   },

@@ -1,6 +1,7 @@
 /** Google's Gemini API: the model stands in the path, and what is asked of it behind a colon. */
 
 import { hasMember, spliceTopLevel } from '#base/json.ts'
+import { isObject } from '#base/json-type.ts'
 import { countOf } from '#base/usage.ts'
 import type { Call, Converted, Edits } from '#protocol/call.ts'
 import { carrierFormats } from '#protocol/carrier.ts'
@@ -76,6 +77,17 @@ export const gemini: Protocol = {
     endpoints: [{ path: 'models/{model+}:countTokens', accepts: ['json'], roots: ['/v1beta', '/v1'] }],
     path: 'countTokens',
     readCall: (inbound) => readGeminiCall(inbound, { ...shape, methods: ['countTokens'], required: '' }),
+    counted: (call) => {
+      const { generateContentRequest: camel, generate_content_request: snake } = call.body()
+      const asked = camel ?? snake
+      return isObject(asked) ? { ...call, body: () => asked } : call
+    },
+    // The API and Vertex AI have places of their own for instructions and tools; contents both take (https://ai.google.dev/api/tokens, read 2026-11-29).
+    bodyOf: ({ contents, systemInstruction, tools }) => {
+      if (tools !== undefined || !Array.isArray(contents)) return null
+      const said = isObject(systemInstruction) ? [{ ...systemInstruction, role: 'user' }] : []
+      return { contents: [...said, ...contents] }
+    },
     readAnswer: ({ totalTokens }) => countOf(totalTokens),
     writeAnswer: (totalTokens) => ({ totalTokens }),
   },

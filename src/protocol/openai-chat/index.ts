@@ -32,6 +32,8 @@ export const openaiChat: Protocol = {
     endpoints: [{ path: countPath, accepts: ['json'] }],
     path: countPath,
     readCall: (inbound) => ({ ...readRequest(inbound, chatRequest), endpoint: countPath, stream: false }),
+    // It knows messages only: of what tools take it would say nothing.
+    bodyOf: ({ messages, tools }) => (tools === undefined && messages !== undefined ? { messages } : null),
     readAnswer: ({ data }) => (isObject(data) ? countOf(data['total_tokens']) : null),
     writeAnswer: (tokens) => ({ data: { total_tokens: tokens } }),
   },

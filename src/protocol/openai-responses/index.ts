@@ -8,6 +8,7 @@ import { heartbeat, writeProblem } from '#protocol/openai/refusal.ts'
 import { openaiReader } from '#protocol/openai/reply.ts'
 import { endpointsOf, readRequest } from '#protocol/openai/request.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
+import { picking } from '#protocol/picking.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { responsesFields } from './fields.ts'
 import { keeping } from './keeping.ts'
@@ -40,6 +41,8 @@ export const openaiResponses: Protocol = {
     endpoints: [{ path: countPath, accepts: ['json'] }],
     path: countPath,
     readCall: (inbound) => ({ ...readRequest(inbound, responsesRequest), endpoint: countPath }),
+    // `TokenCountsBody` of OpenAI's document, read 2026-11-29.
+    bodyOf: picking('input', 'instructions', 'tools', 'tool_choice', 'text', 'reasoning', 'parallel_tool_calls'),
     readAnswer: ({ input_tokens: tokens }) => countOf(tokens),
     writeAnswer: (tokens) => ({ object: 'response.input_tokens', input_tokens: tokens }),
   },
