@@ -71,7 +71,7 @@ describe('the status page', () => {
     assert.equal(negotiated.at('data.0.model'), 'steady')
   })
 
-  test('thousands of made-up models, keys and paths make no new series', async () => {
+  test('a thousand made-up models, keys, paths, tags and sessions make no new series', async () => {
     const figures = async (): Promise<readonly string[]> => {
       const { text } = await call(bench.relay.url, { path: '/metrics', key: adminKey })
       return text
@@ -84,10 +84,20 @@ describe('the status page', () => {
       await call(bench.relay.url, { key: bench.key, body: chat('hi', { model: `made-up-${index}` }) })
       await call(bench.relay.url, { key: `hs-live-made-up-${index}`, body: chat('hi') })
       await call(bench.relay.url, { path: `/v1/made-up-${index}`, key: bench.key })
+      const own = {
+        'x-drover-tags': `made-up-${index}=${index}`,
+        'x-session-id': `s-${index}`,
+        'x-drover-call-site': `c-${index}`,
+      }
+      await call(bench.relay.url, {
+        key: bench.key,
+        body: chat('hi', { model: 'steady', user: `u-${index}` }),
+        headers: own,
+      })
     }
     await made(0)
     const before = await figures()
-    for (let from = 1; from < 1_000; from += 20)
+    for (let from = 1; from < 250; from += 20)
       await Promise.all(Array.from({ length: 20 }, (_none, index) => made(from + index)))
     assert.deepEqual(await figures(), before)
   })

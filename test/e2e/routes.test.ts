@@ -31,6 +31,10 @@ models:
     targets:
       - { provider: fake, model: a }
       - { provider: second, model: b }
+  scoped:
+    targets:
+      - { provider: fake, model: a, for: { tags: ["stage=dev"] } }
+      - { provider: second, model: b, for: { keys: [nobody], prompt_max: 1kb } }
 `
 
 describe('routes', () => {
@@ -71,6 +75,18 @@ describe('routes', () => {
       assert.equal(record['provider'], 'second')
     })
   }
+
+  test('a target for some calls is asked by these, and the others are refused', async () => {
+    bench.upstream.answer(whole(completion({ content: 'for tests' })))
+    const body = chat('hi', { model: 'scoped' })
+    const tagged = await call(bench.relay.url, { key: bench.key, body, headers: { 'x-drover-tags': 'stage=dev' } })
+    assert.equal(tagged.headers['x-drover-provider'], 'fake')
+    const { key } = await bench.relay.createKey({ name: 'nobody' })
+    assert.equal((await call(bench.relay.url, { key, body })).headers['x-drover-provider'], 'second')
+    const refused = await ask('scoped')
+    assert.equal(refused.status, 403)
+    assert.match(refused.text, /no target for calls like this one/)
+  })
 
   test('a stream that fails before its first part goes to the second tier, and nothing of the first is delivered', async () => {
     const opening = completionEvents(['never seen']).slice(0, 1)
