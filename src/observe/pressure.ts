@@ -4,10 +4,9 @@ import { getHeapStatistics } from 'node:v8'
 import type { Clock } from '#base/clock.ts'
 
 const lookEveryMs = 100
-/** The least of so many looks counts, so that one long task is no overload. */
-const looks = 5
 
 export type PressureGauge = {
+  /** The lesser of two looks in a row, so that one long task is no overload; a look that is overdue counts as it stands now. */
   readonly loopDelayMs: () => number
   readonly heapPercent: () => number
   readonly close: () => void
@@ -20,21 +19,22 @@ const heapNow = (): number => {
 
 /** Looks until closed; `heapPercentNow` is given by tests. */
 export const openPressureGauge = (clock: Clock, heapPercentNow: () => number = heapNow): PressureGauge => {
-  const late: number[] = []
+  let [lastLateMs, lateBeforeMs] = [0, 0]
   let heapPercent = heapPercentNow()
   let dueMs = clock.monotonicMs() + lookEveryMs
   let cancel = (): void => {}
   const look = (): void => {
     const nowMs = clock.monotonicMs()
-    late.push(Math.max(0, nowMs - dueMs))
-    if (late.length > looks) late.shift()
+    lateBeforeMs = lastLateMs
+    lastLateMs = Math.max(0, nowMs - dueMs)
     heapPercent = heapPercentNow()
     dueMs = nowMs + lookEveryMs
     cancel = clock.after(lookEveryMs, look)
   }
   cancel = clock.after(lookEveryMs, look)
   return {
-    loopDelayMs: () => (late.length < looks ? 0 : Math.min(...late)),
+    // A busy loop looks seldom: waiting for the look that is due would let in all that came meanwhile.
+    loopDelayMs: () => Math.min(lastLateMs, Math.max(lateBeforeMs, clock.monotonicMs() - dueMs)),
     heapPercent: () => heapPercent,
     close: () => cancel(),
   }

@@ -7,7 +7,7 @@ import { Problem } from '#base/problem.ts'
 
 /** What a process feels. */
 export type Pressure = {
-  /** The least that the event loop was late in the last half second: a delay that stays, not a spike. */
+  /** How late the event loop is: a delay that stays, not a spike. */
   readonly loopDelayMs: number
   /** Of the heap that the process may have, in percent. */
   readonly heapPercent: number

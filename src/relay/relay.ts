@@ -352,6 +352,11 @@ type Progress = {
   assigned: Assigned | null
 }
 
+const refuseUnderLoad = ({ overload }: RelayPorts): void => {
+  const refusal = overload()
+  if (refusal !== null) throw refusal
+}
+
 /**
  * Relays one call of a protocol and ends its exchange, whatever happens. The key is checked before the body is read.
  * Resolves when the call's record is kept; never rejects.
@@ -368,9 +373,10 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation })
     Object.assign(draft, { project: key.project, member: key.member })
     draft.test = key.test
-    const refusal = ports.overload()
-    if (refusal !== null) throw refusal
+    refuseUnderLoad(ports)
     const inbound = await exchange.read()
+    // Bodies that came together are worked on one after the other: whoever is late by now would only be later.
+    refuseUnderLoad(ports)
     const asked = wishedBy(key, protocol.server.readCall(inbound))
     const labels = labelsOf(inbound)
     describe(draft, asked, labels)
