@@ -142,8 +142,8 @@ export type Flag = {
   readonly describe: string
   /** Positional argument instead of a flag. */
   readonly positional?: boolean
-  /** The command line takes a path and sends what the file holds. */
-  readonly file?: boolean
+  /** The command line takes a path and sends what the file holds: a text, or bytes in base64. */
+  readonly file?: boolean | 'base64'
   /** The command line takes the name of an environment variable, or reads stdin: a secret never stands in an argument. */
   readonly secret?: boolean
 }

@@ -11,6 +11,7 @@ import { credentialOperations } from './credentials.ts'
 import { creditOperations } from './credits.ts'
 import { eventOperations } from './events.ts'
 import { explainOperations } from './explain.ts'
+import { fapiaoOperations } from './fapiao.ts'
 import { importOperations } from './import-account.ts'
 import { invoiceOperations } from './invoices.ts'
 import { keyOperations } from './keys.ts'
@@ -57,6 +58,7 @@ export const operations = [
   ...paymentReconcile,
   ...autoTopUpOperations,
   ...invoiceOperations,
+  ...fapiaoOperations,
   ...codeOperations,
   ...signupOperations,
   ...planOperations,

@@ -17,7 +17,7 @@ const rights: Readonly<Record<AdminRole, Rights>> = {
   admin: { hidden: [], changes: null },
   billing: {
     hidden: ['calls', 'trail'],
-    changes: ['accounts', 'budgets', 'codes', 'credits', 'invoices', 'payments', 'signups'],
+    changes: ['accounts', 'budgets', 'codes', 'credits', 'fapiao', 'invoices', 'payments', 'signups'],
   },
   developer: { hidden: ['trail'], changes: ['keys', 'projects'] },
   viewer: { hidden: ['calls', 'trail'], changes: [] },

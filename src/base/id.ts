@@ -20,6 +20,7 @@ export type IdPrefix =
   | 'ord'
   | 'rfd'
   | 'doc'
+  | 'fap'
   | 'mig'
   | 'tx'
   | 'whk'

@@ -111,9 +111,9 @@ const inputOf = (operation: Operation, bound: readonly Bound[], command: Command
 const readFiles = async (operation: Operation, input: Record<string, unknown>): Promise<void> => {
   for (const { field, file } of operation.flags) {
     const path = input[field]
-    if (file !== true || typeof path !== 'string') continue
+    if (file === undefined || file === false || typeof path !== 'string') continue
     try {
-      input[field] = await readFile(path, 'utf8')
+      input[field] = await readFile(path, file === 'base64' ? 'base64' : 'utf8')
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       throw usageFailure(`The file ${path} cannot be read (${code ?? 'unknown'}).`, 'Name a file that there is.')

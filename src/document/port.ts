@@ -69,7 +69,82 @@ export type StatementStretch = {
   readonly after: bigint | null
 }
 
-export type DocumentStore = {
+export const fapiaoKinds = ['ordinary', 'special'] as const
+export type FapiaoKind = (typeof fapiaoKinds)[number]
+
+/** `requested` waits for the operator; `red` was issued and is undone by a red-letter fapiao. */
+export const fapiaoStates = ['requested', 'issued', 'rejected', 'red'] as const
+export type FapiaoState = (typeof fapiaoStates)[number]
+
+/** Who a fapiao is made out to. */
+export type FapiaoTitle = {
+  readonly form: 'company' | 'person'
+  readonly name: string
+  /** Of a company. */
+  readonly taxId: string | null
+  readonly address: string | null
+  readonly phone: string | null
+  readonly bank: string | null
+  readonly bankAccount: string | null
+  readonly mail: string | null
+}
+
+export type FapiaoTitleRow = { readonly id: string; readonly account: string; readonly title: FapiaoTitle }
+
+export type FapiaoDraft = {
+  readonly id: string
+  readonly account: string
+  /** As it was when it was asked for. */
+  readonly title: FapiaoTitle
+  readonly kind: FapiaoKind
+  /** Yuan. */
+  readonly amountNano: bigint
+  readonly createdMs: number
+}
+
+export type FapiaoRow = FapiaoDraft & {
+  readonly state: FapiaoState
+  readonly changedMs: number
+  readonly number: string | null
+  readonly redNumber: string | null
+  readonly reason: string | null
+}
+
+/** In yuan: what was paid and used, and what of it was asked for. */
+export type FapiaoBalance = { readonly consumedNano: bigint; readonly takenNano: bigint }
+
+export type FapiaoChange = {
+  readonly id: string
+  readonly from: FapiaoState
+  readonly to: FapiaoState
+  readonly nowMs: number
+  readonly number?: string
+  readonly redNumber?: string
+  readonly reason?: string
+  readonly file?: { readonly name: string; readonly bytes: Uint8Array }
+}
+
+export type FapiaoStore = {
+  readonly addFapiaoTitle: (row: FapiaoTitleRow, trail: TrailEntry) => Promise<void>
+  /** Those that were not removed. */
+  readonly fapiaoTitles: (account: string) => Promise<readonly FapiaoTitleRow[]>
+  readonly removeFapiaoTitle: (id: string, nowMs: number, trail: TrailEntry) => Promise<void>
+  readonly fapiaoBalance: (account: string) => Promise<FapiaoBalance>
+  /** Held against the balance in the same transaction, so that many at once get no more than there is; `false` = that is too little. */
+  readonly requestFapiao: (draft: FapiaoDraft, trail: TrailEntry) => Promise<boolean>
+  /** `false` = it is in another state by now. */
+  readonly changeFapiao: (change: FapiaoChange, trail: TrailEntry) => Promise<boolean>
+  readonly fapiao: (id: string) => Promise<FapiaoRow | null>
+  readonly fapiaos: (page: {
+    readonly limit: number
+    readonly after: string | null
+    readonly account: string | null
+    readonly state: FapiaoState | null
+  }) => Promise<readonly FapiaoRow[]>
+  readonly fapiaoFile: (id: string) => Promise<{ readonly name: string; readonly bytes: Uint8Array } | null>
+}
+
+export type DocumentStore = FapiaoStore & {
   /** One that its source has is given back as it is, and takes no number. */
   readonly issueDocument: (draft: DocumentDraft, trail: TrailEntry | null) => Promise<DocumentRow>
   /** By id or number. */

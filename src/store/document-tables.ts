@@ -1,6 +1,6 @@
 /** The tables of documents. */
 
-import type { JsonText, Whole } from './column.ts'
+import type { JsonText, Whole, WholeOrNull } from './column.ts'
 
 /** `last` = the number that was given last. */
 export type DocumentSeriesTable = { series: string; last: Whole }
@@ -24,3 +24,22 @@ export type DocumentTable = {
 export type DocumentFileTable = { document: string; bytes: Uint8Array }
 
 export type BillingProfileTable = { account: string; facts: JsonText }
+
+export type FapiaoTitleTable = { id: string; account: string; facts: JsonText; removed_ms: WholeOrNull }
+
+/** `title` = the facts of the title as they were when it was asked for. */
+export type FapiaoRequestTable = {
+  id: string
+  account: string
+  title: JsonText
+  kind: string
+  amount_nano: Whole
+  state: string
+  created_ms: Whole
+  changed_ms: Whole
+  number: string | null
+  red_number: string | null
+  reason: string | null
+}
+
+export type FapiaoFileTable = { request: string; name: string; bytes: Uint8Array }

@@ -1,7 +1,15 @@
 /** The tables, declared once for both dialects. Whole numbers are 64 bits wide and read as `bigint`. */
 
 import type { Flag, JsonText, Sequence, Whole, WholeOrNull, WholeOrZero } from './column.ts'
-import type { BillingProfileTable, DocumentFileTable, DocumentSeriesTable, DocumentTable } from './document-tables.ts'
+import type {
+  BillingProfileTable,
+  DocumentFileTable,
+  DocumentSeriesTable,
+  DocumentTable,
+  FapiaoFileTable,
+  FapiaoRequestTable,
+  FapiaoTitleTable,
+} from './document-tables.ts'
 import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
 import type {
   MigrationCellTable,
@@ -485,6 +493,9 @@ export type Tables = {
   document: DocumentTable
   document_series: DocumentSeriesTable
   document_file: DocumentFileTable
+  fapiao_title: FapiaoTitleTable
+  fapiao_request: FapiaoRequestTable
+  fapiao_file: FapiaoFileTable
   billing_profile: BillingProfileTable
   meta: MetaTable
   node: NodeTable

@@ -11,6 +11,7 @@ import { carriedOperations } from './carried.ts'
 import { codeOperations } from './code.ts'
 import type { StoreOperation } from './context.ts'
 import { documentOperations } from './document.ts'
+import { fapiaoOperations } from './fapiao.ts'
 import { journalOperations } from './journal.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
@@ -45,6 +46,7 @@ export const makeOperations = () => ({
   ...signupOperations(),
   ...paymentOperations(),
   ...documentOperations,
+  ...fapiaoOperations,
   ...outboxOperations,
   ...keptAnswerOperations,
   ...responseOperations,

@@ -27,6 +27,7 @@ import { documents } from './0024-documents.ts'
 import { journal } from './0025-journal.ts'
 import { migrations } from './0026-migrations.ts'
 import { roles } from './0027-roles.ts'
+import { fapiao } from './0028-fapiao.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -57,4 +58,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   journal,
   migrations,
   roles,
+  fapiao,
 ]
