@@ -7,6 +7,7 @@ import { handClock } from '#base/hand-clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { DocumentDraft, DocumentRow } from '#document/port.ts'
 import type { Store } from './face.ts'
+import { sampleCrediting, sampleEvent, sampleOrder } from './sample-order.ts'
 import { sampleFirst, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
 
@@ -94,5 +95,39 @@ export const documentContract = ({ name, open }: OpenBackend): void => {
     } as const
     await store.setBillingProfile('acc_default', profile, sampleTrail('trl_p'))
     assert.deepEqual(await store.billingProfile('acc_default'), profile)
+  })
+
+  test(`${name}: a fapiao needs what was paid in yuan and used, moves from its state once, and its number is there once`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.begin(sampleFirst())
+    const order = sampleOrder('ord_1', { account: 'acc_default' })
+    await store.createOrder(order, sampleEvent(order, 'created'), null)
+    await store.moveOrder(sampleCrediting(order))
+    assert.deepEqual(await store.fapiaoBalance('acc_default'), { consumedNano: 0n, takenNano: 0n })
+    const settle = { key: null, nowMs: 7, priceHash: null, rule: 'test', upstreamCosts: [] }
+    await store.settle({ ...settle, call: 'call_1', account: 'acc_default', chargeNanoUsd: 25_999_999_999n })
+    assert.deepEqual(await store.fapiaoBalance('acc_default'), { consumedNano: 25_990_000_000n, takenNano: 0n })
+    const title = { form: 'company', name: 'x', taxId: '91110108MA01ABCDEF' } as const
+    const facts = { ...title, address: null, phone: null, bank: null, bankAccount: null, mail: null }
+    const ask = (id: string, amountNano: bigint) =>
+      store.requestFapiao(
+        { id, account: 'acc_default', title: facts, kind: 'ordinary', amountNano, createdMs: 8 },
+        sampleTrail(`trl_${id}`),
+      )
+    const asked = await Promise.all(['fap_1', 'fap_2', 'fap_3'].map((id) => ask(id, 10_000_000_000n)))
+    assert.equal(asked.filter(Boolean).length, 2)
+    const made = await store.fapiaos({ limit: 10, after: null, account: 'acc_default', state: 'requested' })
+    const [one, two] = [made[0]?.id ?? '', made[1]?.id ?? '']
+    const issue = { from: 'requested', to: 'issued', nowMs: 9, number: '26112000000012345678' } as const
+    const file = { name: 'x.pdf', bytes: Buffer.from('%PDF-') }
+    assert.equal(await store.changeFapiao({ ...issue, id: one, file }, sampleTrail('trl_i')), true)
+    assert.equal(await store.changeFapiao({ ...issue, id: one, number: '1' }, sampleTrail('trl_j')), false)
+    await assert.rejects(store.changeFapiao({ ...issue, id: two }, sampleTrail('trl_k')), { code: 'conflict' })
+    assert.equal(Buffer.from((await store.fapiaoFile(one))?.bytes ?? []).toString(), '%PDF-')
+    assert.deepEqual(await store.fapiaoBalance('acc_default'), {
+      consumedNano: 25_990_000_000n,
+      takenNano: 20_000_000_000n,
+    })
+    assert.equal((await store.fapiao(one))?.state, 'issued')
   })
 }
