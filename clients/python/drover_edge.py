@@ -36,6 +36,8 @@ BATCH_MAX = 100
 WAITING_MAX = 1_000
 REPORT_EVERY_S = 2.0
 REPORT_TIMEOUT_S = 5.0
+# What began longer ago is not taken by the relay any more.
+AGO_S_MAX = 3_500.0
 # How long no call tries a relay that was down, and how old the file's percentage may be.
 DOWN_S = 5.0
 PERCENT_AGE_S = 1.0
@@ -239,6 +241,7 @@ class _Reports:
         with self._sending:
             while True:
                 with self._lock:
+                    self._drop_old()
                     batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
                 if not batch:
                     return
@@ -251,6 +254,12 @@ class _Reports:
                 # The relay is away: later, before what has come meanwhile.
                 self.add(*batch, in_front=True)
                 return
+
+    def _drop_old(self) -> None:
+        oldest = (time.time() - AGO_S_MAX) * 1000
+        kept = [one for one in self._waiting if one["start_ms"] > oldest]
+        self.dropped += len(self._waiting) - len(kept)
+        self._waiting = kept
 
     def _repeat(self) -> None:
         while True:

@@ -43,6 +43,8 @@ const batchMax = 100
 const waitingMax = 1_000
 const reportEveryMs = 2_000
 const reportTimeoutMs = 5_000
+/** What began longer ago is not taken by the relay any more. */
+const agoMsMax = 3_500_000
 /** How long no call tries a relay that was down, and how old the file's percentage may be. */
 const downMs = 5_000
 const percentAgeMs = 1_000
@@ -240,6 +242,9 @@ class Reports {
   }
 
   async #sendAll(): Promise<void> {
+    const all = this.#waiting
+    this.#waiting = all.filter(({ start_ms: startMs }) => Number(startMs) > Date.now() - agoMsMax)
+    this.dropped += all.length - this.#waiting.length
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, batchMax)
       const status = await this.#send(batch)

@@ -21,6 +21,7 @@ import { markupOperations } from './markups.ts'
 import { memberOperations } from './members.ts'
 import { migrationObservations } from './migration-observations.ts'
 import { migrationReports } from './migration-report.ts'
+import { migrationShadow } from './migration-shadow.ts'
 import { migrationVerbs } from './migration-verbs.ts'
 import { migrationOperations } from './migrations.ts'
 import { modelOperations } from './models.ts'
@@ -89,4 +90,5 @@ export const operations = [
   ...migrationVerbs,
   ...migrationReports,
   ...migrationObservations,
+  ...migrationShadow,
 ] as unknown as readonly Operation[]

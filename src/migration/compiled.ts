@@ -9,6 +9,7 @@ import { judgeOf } from './judge.ts'
 import type { MigrationRow } from './port.ts'
 import type { MigrationFile } from './settings.ts'
 import { migrationFile } from './settings.ts'
+import { routeOf, shadowPlanOf } from './shadow-plan.ts'
 import type { Move } from './traffic.ts'
 
 export type Compiled = {
@@ -33,7 +34,6 @@ export const compile = ({ file: text, facts }: Pick<MigrationRow, 'file' | 'fact
 
 /** What nodes need to know to carry it out. */
 export const moveOf = ({ id, name, salt, state }: MigrationRow, { file, judge }: Compiled): Move => {
-  const [provider = '', ...rest] = file.candidate.route.split('/')
   return {
     id,
     name,
@@ -49,11 +49,12 @@ export const moveOf = ({ id, name, salt, state }: MigrationRow, { file, judge }:
       keys: file.match.keys ?? null,
       projects: file.match.projects ?? null,
     },
-    candidate: { provider, model: rest.join('/'), params: file.candidate.param_policy },
+    candidate: { ...routeOf(file.candidate.route), params: file.candidate.param_policy },
     pinIdleMs: file.assignment.pin_idle_ttl,
     pins: file.assignment.mid_conversation === 'pin',
     testerHeader: file.assignment.tester_header,
     breaker: file.rollback.breaker,
     columns: judge.columns,
+    shadow: shadowPlanOf(file),
   }
 }

@@ -63,6 +63,11 @@ export type EvidenceBatch = {
 export const batchTurnsMax = 500
 /** Migrations that a server knows of at a time, those that are over included. */
 export const migrationsMax = 200
+/** Processes whose copies are known of a migration. */
+export const shadowRowsMax = 500
+
+/** What one process has found by copying calls; the text is that of shadow-log.ts. */
+export type ShadowRow = { readonly migration: string; readonly source: string; readonly log: string }
 
 export type MigrationStore = {
   /** The newest of each name, at most `migrationsMax`. */
@@ -86,4 +91,8 @@ export type MigrationStore = {
   readonly forgetUnits: (endedBeforeMs: number, limit: number) => Promise<number>
   /** All cells of an epoch, in the order of their names. */
   readonly evidence: (migration: string, epoch: number) => Promise<readonly CellJson[]>
+  /** Replaces what this process has told before. */
+  readonly keepShadow: (row: ShadowRow) => Promise<void>
+  /** What every process has told of a migration, in the order of their names; at most `shadowRowsMax`, the newest names. */
+  readonly shadows: (migration: string) => Promise<readonly ShadowRow[]>
 }

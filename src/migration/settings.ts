@@ -203,6 +203,34 @@ const inconclusive = z
   })
   .prefault({})
 
+const shadow = z
+  .strictObject({
+    mirror_weight: z
+      .number()
+      .min(0.01)
+      .max(100)
+      .default(10)
+      .describe('Percent of the conversations at the baseline of which one call is sent to the candidate as well.'),
+    noise_floor_sample: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(10)
+      .describe('Percent of those that the baseline answers a second time: how often it disagrees with itself.'),
+    consent: z
+      .union([z.literal('all'), z.array(line(200)).min(1).max(1_000)])
+      .describe(
+        'Ids of the projects whose owners agree that their calls go to a second provider; `all`: every one does.',
+      ),
+    route: route()
+      .optional()
+      .describe('Who gets the copies, for a key and limits of their own; absent: the candidate.'),
+    max_cost_usd_per_day: amount().prefault('25').describe('Of copies, over all nodes, by day of UTC.'),
+    max_tokens_per_day: count(1, 1_000_000_000_000).default(5_000_000).describe('The same in tokens.'),
+    max_concurrency: count(1, 64).default(8).describe('Copies at a time on one node.'),
+  })
+  .describe('Calls that are sent to the candidate as well and answer nobody. Absent: none are.')
+
 /** The file of a migration. */
 export const migrationFile = z
   .strictObject({
@@ -240,6 +268,7 @@ export const migrationFile = z
         }
       }),
     analysis,
+    shadow: shadow.optional(),
     rollback,
     inconclusive,
     progress_deadline: duration().prefault('96h').describe('Pauses when the last step is not reached by then.'),

@@ -23,16 +23,22 @@ export type ShadowBudget = {
   /** Keeps the most that a copy can cost; says why not, where a cap is in the way. */
   readonly take: (most: ShadowCost, nowMs: number) => ShadowTicket | OverBudget
   readonly spent: (nowMs: number) => { readonly nanoUsd: bigint; readonly tokens: number; readonly running: number }
+  /** What other processes have spent on a day, as far as this one has heard: it counts towards the caps here as well. */
+  readonly elsewhere: (spent: { readonly day: number; readonly nanoUsd: bigint; readonly tokens: number }) => void
 }
 
-/** Of one process: of several each has its share of the caps, as `limits` gives them. Days are those of UTC. */
+/** The day of UTC that a time lies in, from 0 in 1970. */
+export const dayOf = (nowMs: number): number => Math.floor(nowMs / dayMs)
+
+/** Of one process. Days are those of UTC. */
 export const shadowBudget = (limits: ShadowLimits): ShadowBudget => {
   let day = 0
   let nanoUsd = 0n
   let tokens = 0
   let running = 0
+  let others = { day: 0, nanoUsd: 0n, tokens: 0 }
   const turn = (nowMs: number): void => {
-    const today = Math.floor(nowMs / dayMs)
+    const today = dayOf(nowMs)
     if (today <= day) return
     day = today
     nanoUsd = 0n
@@ -56,8 +62,9 @@ export const shadowBudget = (limits: ShadowLimits): ShadowBudget => {
       turn(nowMs)
       if (running >= limits.concurrencyMax) return 'concurrency'
       if (most.nanoUsd === null) return 'no_price'
-      if (nanoUsd + most.nanoUsd > limits.nanoUsdPerDay) return 'usd_per_day'
-      if (tokens + most.tokens > limits.tokensPerDay) return 'tokens_per_day'
+      const [spentNanoUsd, spentTokens] = others.day === day ? [others.nanoUsd, others.tokens] : [0n, 0]
+      if (spentNanoUsd + nanoUsd + most.nanoUsd > limits.nanoUsdPerDay) return 'usd_per_day'
+      if (spentTokens + tokens + most.tokens > limits.tokensPerDay) return 'tokens_per_day'
       running += 1
       nanoUsd += most.nanoUsd
       tokens += most.tokens
@@ -66,6 +73,9 @@ export const shadowBudget = (limits: ShadowLimits): ShadowBudget => {
     spent: (nowMs) => {
       turn(nowMs)
       return { nanoUsd, tokens, running }
+    },
+    elsewhere: (spent) => {
+      others = spent
     },
   }
 }

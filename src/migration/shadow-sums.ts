@@ -113,7 +113,7 @@ const shareOf = (count: number, of: number): number | null => (of === 0 ? null :
 export const findingsOf = ({ by }: ShadowSums, alpha: number): readonly Finding[] =>
   comparators.map((comparator) => {
     const { compared, differed, repeated, candidateOnly, repeatOnly, both } = by[comparator]
-    const lnE = lnPairsWorse({ candidate: candidateOnly, other: repeatOnly })
+    const lnE = candidateOnly + repeatOnly === 0 ? 0 : lnPairsWorse({ candidate: candidateOnly, other: repeatOnly })
     return {
       comparator,
       compared,

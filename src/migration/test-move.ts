@@ -18,6 +18,7 @@ export const sampleMove = (changes: Partial<Move> = {}): Move => ({
   testerHeader: 'x-drover-arm',
   breaker: { window: 5, failures: 3 },
   columns: [{ kind: 'mark', metric: 'error-rate', above: null, compared: false }],
+  shadow: null,
   ...changes,
 })
 

@@ -13,6 +13,7 @@ import type { Phase } from './itinerary.ts'
 import type { Arm, Observation } from './observation.ts'
 import { hasFailed } from './observation.ts'
 import { fits } from './settings.ts'
+import type { ShadowPlan } from './shadow-plan.ts'
 import type { WaitingTurns } from './waiting-turns.ts'
 import { waitingTurns } from './waiting-turns.ts'
 
@@ -39,6 +40,8 @@ export type Move = {
   readonly testerHeader: string
   readonly breaker: { readonly window: number; readonly failures: number }
   readonly columns: readonly Column[]
+  /** How calls are copied; `null` = none are. */
+  readonly shadow: ShadowPlan | null
 }
 
 export type CallFacts = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sameValue, schemaFaults } from '#base/json-schema.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { exampleOf } from '#provider/sandbox-schema.ts'
-import { sameValue, schemaFaults } from './json-schema.ts'
 
 const person: JsonObject = {
   type: 'object',

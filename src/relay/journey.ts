@@ -34,6 +34,7 @@ import type { CountTokens } from './meter.ts'
 import type { CallLog, KeySpend } from './port.ts'
 import type { Refusals } from './refusals.ts'
 import type { Routing } from './routing.ts'
+import type { Shadows } from './shadow.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
@@ -59,8 +60,9 @@ export type RelayPorts = {
   /** Asks the webhook of a guardrail. */
   readonly askHook: AskHook
   readonly routing: Routing
-  /** Migrations under way. */
+  /** Migrations under way, and the copies of calls that they ask for. */
   readonly traffic: Traffic
+  readonly shadows: Shadows
   readonly cache: AnswerCache
   /** Answers to similar questions; `null` = the operator has none given. */
   readonly similar: SimilarAnswers | null

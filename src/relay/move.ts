@@ -11,12 +11,13 @@ import type { Call } from '#protocol/call.ts'
 import type { Grant } from './admit.ts'
 import type { Assigned } from './assigned.ts'
 import type { Attempt } from './attempt.ts'
+import { filesNamedBy } from './binding/references.ts'
 import { modelFor } from './bound-model.ts'
 import { threadOf } from './conversation.ts'
 import type { Journey } from './journey.ts'
 import { turnReader } from './turn-reader.ts'
 
-type Scope = { readonly move: Move; readonly facts: CallFacts; readonly call: Call }
+type Scope = { readonly move: Move; readonly facts: CallFacts; readonly key: KeyFacts; readonly call: Call }
 
 type Asked = { readonly key: KeyFacts; readonly call: Call; readonly inbound: Inbound }
 
@@ -41,11 +42,14 @@ export const scopeOf = ({ ports, draft, snapshot }: Journey, { key, call, inboun
     headers: inbound.headers,
   }
   const move = ports.traffic.moveFor(facts)
-  return move === null ? null : { move, facts, call }
+  return move === null ? null : { move, facts, key, call }
 }
 
+/** While conversations are assigned, and what the candidate does is still a question. */
+const copying: readonly Move['phase'][] = ['ramping', 'baking', 'paused']
+
 /** Gives the call its arm, and begins to watch it; `null` = it may not go to the candidate, so that there is nothing to choose. */
-export const assign = (journey: Journey, { move, facts, call }: Scope, grant: Grant): Assigned | null => {
+export const assign = (journey: Journey, { move, facts, key, call }: Scope, grant: Grant): Assigned | null => {
   const { ports, draft } = journey
   const [first] = grant.groups
   if (grant.destination === null || first === undefined) return null
@@ -56,7 +60,18 @@ export const assign = (journey: Journey, { move, facts, call }: Scope, grant: Gr
   draft.migration = move.name
   draft.arm = assignment.arm
   ports.traffic.began(draft.id, assignment, draft.timeMs)
-  return { assignment, reader: turnReader(call) }
+  const { snapshot, protocol, exchange } = journey
+  const { id, origin, headers } = exchange.inbound
+  // Not the request itself: a copy outlives it.
+  const asked = { id, origin }
+  const question = { move, facts, key, call, snapshot, protocol, asked, callerHeaders: headers, nowMs: draft.timeMs }
+  const mayCopy = move.shadow !== null && assignment.arm === 'baseline' && copying.includes(move.phase)
+  const namesFiles = mayCopy && filesNamedBy(call).length > 0
+  return {
+    assignment,
+    reader: turnReader(call),
+    shadow: mayCopy ? ports.shadows.watch({ ...question, namesFiles }) : null,
+  }
 }
 
 /** The grant as its arm has it: the candidate first, with the baseline behind it; or the baseline alone. */
@@ -159,5 +174,7 @@ const observationOf = (record: CallRecord, { assignment, reader }: Assigned): Ob
 
 /** Tells the migration what came of the call; `goesOn` = its provider is still at it, and nobody will say how it ended. */
 export const noteTurn = ({ ports, draft }: Journey, assigned: Assigned | null, goesOn: boolean): void => {
-  if (assigned !== null) ports.traffic.ended(draft.id, goesOn ? null : observationOf(draft, assigned))
+  if (assigned === null) return
+  ports.traffic.ended(draft.id, goesOn ? null : observationOf(draft, assigned))
+  if (!goesOn) assigned.shadow?.ended(draft)
 }

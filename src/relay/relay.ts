@@ -175,6 +175,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   const asked = exchange.inbound
   const ending = hold.slices === null ? null : shortEnd(protocol, { call, asked, nowMs: draft.timeMs })
   const calls = callKeeperOf(admitted, reply)
+  assigned?.shadow?.answered({ call, snapshot, leg })
   const bodies = snapshot.keepBodies ? bodyKeeper(draft, call) : null
   const delivered = await answer(admitted, reply, {
     call,
@@ -189,6 +190,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
         kept?.see(part)
         calls?.see(part)
         assigned?.reader.see(part)
+        assigned?.shadow?.see(part)
       },
     },
     clock: ports.clock,

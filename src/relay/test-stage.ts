@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Emit } from '#base/event.ts'
+import type { Ids } from '#base/id.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { Secret, silentLog } from '#base/log.ts'
 import { noRates } from '#base/price-row.ts'
@@ -14,7 +15,7 @@ import type { Catalog } from '#catalog/model.ts'
 import type { Inbound, Outbound } from '#http/inbound.ts'
 import type { TestClock } from '#http/test-clock.ts'
 import { testClock } from '#http/test-clock.ts'
-import type { CallBooks, Ended, SettleRequest } from '#ledger/port.ts'
+import type { CallBooks, Ended, SettleRequest, VoidRequest } from '#ledger/port.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import { makeTraffic } from '#migration/traffic.ts'
 import type { GuardFacts } from '#policy/guard.ts'
@@ -46,6 +47,8 @@ import { monthVolumes } from './month-volumes.ts'
 import { rememberRefusals } from './refusals.ts'
 import { relay } from './relay.ts'
 import { makeRouting } from './routing.ts'
+import type { Shadows } from './shadow.ts'
+import { makeShadows } from './shadow.ts'
 import type { OwnCredential } from './snapshot.ts'
 import type { Arrival, ScriptedUpstream } from './test-upstream.ts'
 import { scriptedUpstream } from './test-upstream.ts'
@@ -178,6 +181,8 @@ export type Stage = {
   readonly timers: () => number
   /** What the books got, in order. */
   readonly settled: readonly SettleRequest[]
+  readonly voided: readonly VoidRequest[]
+  readonly shadows: Shadows
   /** What was told of, in order. */
   readonly events: readonly Parameters<Emit>[0][]
 }
@@ -246,7 +251,7 @@ const collector = (signal: AbortSignal) => {
 }
 
 /** The books of accounts that are metered and never refused. */
-const meteredBooks = (settled: SettleRequest[]): CallBooks => {
+const meteredBooks = ({ settled, voided }: Pick<Backstage, 'settled' | 'voided'>): CallBooks => {
   const unheld = (): never => assert.fail('nothing is held for an account that is never refused')
   const ended = (state: Ended['state'], chargedNanoUsd: bigint): Ended => ({
     state,
@@ -261,7 +266,10 @@ const meteredBooks = (settled: SettleRequest[]): CallBooks => {
       settled.push(request)
       return ended('settled', request.chargeNanoUsd)
     },
-    voidHold: async () => ended('voided', 0n),
+    voidHold: async (request) => {
+      voided.push(request)
+      return ended('voided', 0n)
+    },
     balance: async () => null,
     budgetState: async () => unheld(),
     receipt: async () => null,
@@ -276,6 +284,7 @@ type Backstage = {
   readonly ways: ReadonlyMap<string, ScriptedUpstream>
   readonly records: CallRecord[]
   readonly settled: SettleRequest[]
+  readonly voided: VoidRequest[]
   readonly faults: unknown[]
   readonly events: Parameters<Emit>[0][]
 }
@@ -331,6 +340,23 @@ const similarOn = ({ store, settings }: SimilarStage, clock: TestClock) =>
 const never = async () => assert.fail('no call of the stage is made of many')
 const noParts: RelayPorts['parts'] = { hold: never, extend: never, voidHold: never, draw: never }
 
+const shadowsOf = (backstage: Backstage): Shadows => {
+  let copies = 0
+  const next: Ids['next'] = (prefix) => {
+    copies += 1
+    return `${prefix}_copy_${copies}`
+  }
+  return makeShadows({
+    books: meteredBooks(backstage),
+    routing: makeRouting(() => undefined),
+    refusals: rememberRefusals(),
+    countTokens: async (text) => text.length,
+    clock: backstage.clock,
+    ids: { next, bytes: (size) => Buffer.alloc(size), chance: () => 0.5 },
+    log: silentLog,
+  })
+}
+
 const portsFor = (live: Live, options: StageOptions, backstage: Backstage): RelayPorts => ({
   snapshot: live.current,
   waitingRoom: makeWaitingRoom({
@@ -344,7 +370,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
     },
   },
   keySpend: { spentNanoUsd: async () => 0n },
-  books: meteredBooks(backstage.settled),
+  books: meteredBooks(backstage),
   owner: 'stage',
   repeats: { take: async () => assert.fail('no call of the stage has a key'), close: async () => {} },
   observe: () => undefined,
@@ -364,6 +390,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   carried: makeCarriedTurns({ store: testCarriedStore(), seal: testSeal, clock: backstage.clock, log: silentLog }),
   routing: makeRouting((event) => backstage.events.push(event)),
   traffic: options.traffic ?? makeTraffic(backstage.clock.monotonicMs),
+  shadows: shadowsOf(backstage),
   clock: backstage.clock,
   ids: {
     next: (prefix) => `${prefix}_1`,
@@ -394,8 +421,16 @@ export const openStage = (options: StageOptions = {}): Stage => {
     (options.models ?? [sampleModel()]).flatMap(({ targets }) => targets.map((one) => one.provider)),
   )
   const ways = new Map([...names].map((name) => [name, scriptedUpstream()]))
-  const backstage: Backstage = { clock: testClock(), ways, records: [], settled: [], faults: [], events: [] }
-  const { clock, records, settled, faults, events } = backstage
+  const backstage: Backstage = {
+    clock: testClock(),
+    ways,
+    records: [],
+    settled: [],
+    voided: [],
+    faults: [],
+    events: [],
+  }
+  const { clock, records, settled, voided, faults, events } = backstage
   const ports = {
     ...portsFor(liveFor(options, backstage), options, backstage),
     traceShare: options.traceShare ?? null,
@@ -441,6 +476,8 @@ export const openStage = (options: StageOptions = {}): Stage => {
       return arrival
     },
     settled,
+    voided,
+    shadows: ports.shadows,
     events,
     timers: () => clock.pending() - timersOfTheStage,
   }

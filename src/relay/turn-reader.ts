@@ -25,7 +25,7 @@ const isJson = (text: string): boolean => {
 }
 
 /** Whether the caller asked for JSON: `response_format` of Chat Completions, `text.format` of Responses, `generationConfig` of Gemini. */
-const asksJson = ({ payload }: Call): boolean => {
+export const asksJson = ({ payload }: Call): boolean => {
   if (payload.kind !== 'json') return false
   const typeIn = (value: unknown): unknown => (isObject(value) ? value['type'] : undefined)
   const text = readMember(payload.top, 'text')

@@ -225,6 +225,8 @@ const migrationFace = (execute: Execute): MigrationStore => ({
   addEvidence: (batch) => execute('addEvidence', batch),
   evidence: (migration, epoch) => execute('evidence', { migration, epoch }),
   forgetUnits: (endedBeforeMs, limit) => execute('forgetUnits', { endedBeforeMs, limit }),
+  keepShadow: (row) => execute('keepShadow', row),
+  shadows: (migration) => execute('shadows', migration),
 })
 
 const journalFace = (execute: Execute): Journal => ({

@@ -16,11 +16,23 @@ export type MigrationTable = {
   checked_ms: Whole
 }
 
-export type MigrationDecisionTable = { migration: string; number: Whole; time_ms: Whole; decision: JsonText }
+type MigrationDecisionTable = { migration: string; number: Whole; time_ms: Whole; decision: JsonText }
 
-export type MigrationCellTable = { migration: string; epoch: Whole; cell: string; sums: JsonText }
+type MigrationCellTable = { migration: string; epoch: Whole; cell: string; sums: JsonText }
 
-export type MigrationUnitTable = { migration: string; epoch: Whole; unit: string; tally: JsonText }
+type MigrationUnitTable = { migration: string; epoch: Whole; unit: string; tally: JsonText }
+
+/** What each process has found by copying calls. */
+type MigrationShadowTable = { migration: string; source: string; log: JsonText }
 
 /** How far each process that tells has been heard. */
-export type MigrationSourceTable = { migration: string; source: string; sequence: Whole }
+type MigrationSourceTable = { migration: string; source: string; sequence: Whole }
+
+export type MigrationTables = {
+  migration: MigrationTable
+  migration_decision: MigrationDecisionTable
+  migration_cell: MigrationCellTable
+  migration_unit: MigrationUnitTable
+  migration_shadow: MigrationShadowTable
+  migration_source: MigrationSourceTable
+}

@@ -99,6 +99,18 @@ export const migrationContract = ({ name, open }: OpenBackend): void => {
     )
   })
 
+  test(`${name}: of what processes found by copying calls the last word of each is kept`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    const told = (source: string, log: string) => ({ migration: 'mig_1', source, log })
+    for (const one of [told('b', '1'), told('a', '2'), told('b', '3'), told('b', '3')]) await store.keepShadow(one)
+    assert.deepEqual(await store.shadows('mig_1'), [told('a', '2'), told('b', '3')])
+    assert.deepEqual(await store.shadows('mig_2'), [])
+  })
+
   test(`${name}: nodes that tell at once, and twice, come to the sums of one who is told everything once`, async (context) => {
     const store = await open(context, handClock(0))
     await store.createMigration(

@@ -12,13 +12,7 @@ import type {
   FapiaoTitleTable,
 } from './document-tables.ts'
 import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
-import type {
-  MigrationCellTable,
-  MigrationDecisionTable,
-  MigrationSourceTable,
-  MigrationTable,
-  MigrationUnitTable,
-} from './migration-tables.ts'
+import type { MigrationTables } from './migration-tables.ts'
 import type { JournalCallTable, MandateTable, NodeTable } from './node-tables.ts'
 import type {
   AutoTopUpTable,
@@ -397,7 +391,7 @@ export type MetaTable = { name: string; value: string }
 
 export type SchemaStepTable = { number: Whole; name: string; applied_ms: Whole }
 
-export type Tables = {
+export type Tables = MigrationTables & {
   organisation: OrganisationTable
   project: ProjectTable
   member: MemberTable
@@ -455,10 +449,5 @@ export type Tables = {
   node: NodeTable
   journal_call: JournalCallTable
   mandate: MandateTable
-  migration: MigrationTable
-  migration_decision: MigrationDecisionTable
-  migration_cell: MigrationCellTable
-  migration_unit: MigrationUnitTable
-  migration_source: MigrationSourceTable
   schema_step: SchemaStepTable
 }

@@ -3,17 +3,28 @@
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import { driveMigrations } from '#job/drive-migrations.ts'
+import { tellShadows } from '#job/tell-shadows.ts'
 import type { MigrationStore } from '#migration/port.ts'
 import { makeTraffic } from '#migration/traffic.ts'
+import type { CountTokens } from '#relay/meter.ts'
+import { rememberRefusals } from '#relay/refusals.ts'
+import { makeRouting } from '#relay/routing.ts'
+import { makeShadows } from '#relay/shadow.ts'
 import type { Membership } from './cluster.ts'
 import type { Machine } from './machine.ts'
 
-type Parts = { readonly store: MigrationStore; readonly member: Membership; readonly emit: Emit; readonly log: Log }
+type Parts = {
+  readonly store: MigrationStore
+  readonly member: Membership
+  readonly countTokens: CountTokens
+  readonly emit: Emit
+  readonly log: Log
+}
 
 /** Read once before it resolves, so that the first call already goes where it should. */
 export const openMigrations = async (
-  { clock }: Machine,
-  { store, member, emit, log }: Parts,
+  { clock, ids }: Machine,
+  { store, member, countTokens, emit, log }: Parts,
   closing: AsyncDisposableStack,
 ) => {
   const traffic = makeTraffic(clock.monotonicMs)
@@ -21,5 +32,11 @@ export const openMigrations = async (
   const driver = driveMigrations({ store, traffic, source, leads, emit, clock, log })
   closing.defer(() => driver.close())
   await driver.refresh()
-  return { traffic, refresh: driver.refresh }
+  const { books } = member
+  const nobodyIsTold = (): void => {}
+  const refusals = rememberRefusals()
+  const shadows = makeShadows({ books, routing: makeRouting(nobodyIsTold), refusals, countTokens, clock, ids, log })
+  const teller = tellShadows({ store, shadows, source, clock, log })
+  closing.defer(() => teller.close())
+  return { traffic, shadows, refresh: driver.refresh }
 }

@@ -292,6 +292,7 @@ const endpointsOf = async (
     refusals: rememberRefusals(),
     routing: rooms.routing,
     traffic: rooms.migrations.traffic,
+    shadows: rooms.migrations.shadows,
     cache: answerCache(clock),
     similar: rooms.similar,
     responses: rooms.responses,
@@ -441,7 +442,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     documents: openClerk(machine, { store, current: payments.config }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
-    migrations: await openMigrations(machine, { store, member, emit, log }, closing),
+    migrations: await openMigrations(machine, { store, member, countTokens: relay.countTokens, emit, log }, closing),
     ...relay,
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }

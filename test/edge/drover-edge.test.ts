@@ -4,7 +4,7 @@ import { strict as assert } from 'node:assert'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
 import { bucketOfUnit } from '#migration/assign.ts'
 import type { Arm, EdgeSettings } from '../../clients/ts/drover-edge.ts'
 import { basisPoints, bucketOf, DroverEdge, unitOf } from '../../clients/ts/drover-edge.ts'
@@ -296,9 +296,14 @@ describe('the client', () => {
     await edge.flush()
     assert.deepEqual(batches, Array<number>(10).fill(100))
     assert.equal(told.at(-1)?.['unit'], unitOf('conversation-1199'))
+    const clock = mock.method(Date, 'now', () => 1_000_000)
+    await edge.call('one', askWhole)
+    clock.mock.restore()
+    await edge.flush()
+    assert.deepEqual([edge.state().dropped, batches.length], [202, 10], 'what is older than an hour is not sent')
     reports = [whole({ error: {} }, { status: 404 })]
     await edge.call('one', askWhole)
     await edge.flush()
-    assert.deepEqual([edge.state().dropped, edge.state().reportError?.endsWith('answered 404')], [202, true])
+    assert.deepEqual([edge.state().dropped, edge.state().reportError?.endsWith('answered 404')], [203, true])
   })
 })

@@ -1,9 +1,9 @@
 /** What several probes of chats look at in the same way. */
 
+import { schemaFaults } from '#base/json-schema.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Exchange } from '#probe/exchange.ts'
-import { schemaFaults } from '#probe/json-schema.ts'
 import type { Judgement } from '#probe/judgement.ts'
 import { brokenBy, Findings, failed, unsupported } from '#probe/judgement.ts'
 import { errorOf, parsed, refusalText } from '#probe/wire-events.ts'

@@ -1,5 +1,6 @@
 /** Tool use as a whole: calls that are valid, and calls that come when another endpoint would make them. */
 
+import { schemaFaults } from '#base/json-schema.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Trigger } from '#probe/accuracy/agreement.ts'
@@ -9,7 +10,6 @@ import { chat, room, user } from '#probe/chat/ask.ts'
 import { firstChoice, readChat } from '#probe/chat/reading.ts'
 import type { Ask, Exchange } from '#probe/exchange.ts'
 import { wilson } from '#probe/interval.ts'
-import { schemaFaults } from '#probe/json-schema.ts'
 import { brokenBy, Findings, unsupported } from '#probe/judgement.ts'
 import type { Facts, Probe } from '#probe/probe.ts'
 import { objectAt, parsed } from '#probe/wire-events.ts'

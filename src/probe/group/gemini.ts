@@ -1,10 +1,10 @@
 /** The Gemini API: https://ai.google.dev/api/generate-content, read 2026-11-28. */
 
 import { Buffer } from 'node:buffer'
+import { schemaFaults } from '#base/json-schema.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Ask, Exchange } from '#probe/exchange.ts'
-import { schemaFaults } from '#probe/json-schema.ts'
 import type { Judgement } from '#probe/judgement.ts'
 import { brokenBy, Findings, failed, unsupported } from '#probe/judgement.ts'
 import type { Facts, Probe } from '#probe/probe.ts'

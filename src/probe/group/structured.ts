@@ -1,12 +1,12 @@
 /** Structured answers: JSON, JSON of a schema, and schemas that cannot be. */
 
+import { schemaFaults } from '#base/json-schema.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { say } from '#probe/chat/ask.ts'
 import type { ChatReading } from '#probe/chat/reading.ts'
 import { firstChoice } from '#probe/chat/reading.ts'
 import { declinableAnswersOf, judgeAnswers } from '#probe/chat/verdict.ts'
-import { schemaFaults } from '#probe/json-schema.ts'
 import { brokenBy, Findings, failed, unsupported } from '#probe/judgement.ts'
 import type { Facts, Probe } from '#probe/probe.ts'
 import { errorOf, parsed, refusalText } from '#probe/wire-events.ts'

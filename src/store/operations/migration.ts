@@ -5,8 +5,8 @@ import { Problem } from '#base/problem.ts'
 import { addTurns } from '#migration/evidence.ts'
 import type { CellJson } from '#migration/evidence-text.ts'
 import { cellJson, evidenceOf, tallyOfText, tallyText } from '#migration/evidence-text.ts'
-import type { Decision, EvidenceBatch, MigrationRow, NewDecision } from '#migration/port.ts'
-import { batchTurnsMax, migrationsMax } from '#migration/port.ts'
+import type { Decision, EvidenceBatch, MigrationRow, NewDecision, ShadowRow } from '#migration/port.ts'
+import { batchTurnsMax, migrationsMax, shadowRowsMax } from '#migration/port.ts'
 import type { MigrationTable } from '#store/migration-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
@@ -259,6 +259,25 @@ export const migrationOperations = {
       return rows.length
     },
   ),
+
+  keepShadow: write(async (transaction, row: ShadowRow): Promise<void> => {
+    await transaction
+      .insertInto('migration_shadow')
+      .values(row)
+      .onConflict((conflict) => conflict.columns(['migration', 'source']).doUpdateSet({ log: row.log }))
+      .execute()
+  }),
+
+  shadows: read(async (transaction, migration: string): Promise<readonly ShadowRow[]> => {
+    const rows = await transaction
+      .selectFrom('migration_shadow')
+      .selectAll()
+      .where('migration', '=', migration)
+      .orderBy('source', 'desc')
+      .limit(shadowRowsMax)
+      .execute()
+    return rows.reverse().map(({ source, log }) => ({ migration, source, log }))
+  }),
 
   evidence: read(
     (transaction, of: { readonly migration: string; readonly epoch: number }): Promise<readonly CellJson[]> =>

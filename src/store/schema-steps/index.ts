@@ -28,6 +28,7 @@ import { journal } from './0025-journal.ts'
 import { migrations } from './0026-migrations.ts'
 import { roles } from './0027-roles.ts'
 import { fapiao } from './0028-fapiao.ts'
+import { shadows } from './0029-shadows.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -59,4 +60,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   migrations,
   roles,
   fapiao,
+  shadows,
 ]

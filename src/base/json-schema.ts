@@ -3,8 +3,8 @@
  * use (https://json-schema.org/draft/2020-12/json-schema-validation, read 2026-11-28). Formats are not judged. Pure.
  */
 
-import type { Json, JsonObject } from '#base/json-type.ts'
-import { isObject } from '#base/json-type.ts'
+import type { Json, JsonObject } from './json-type.ts'
+import { isObject } from './json-type.ts'
 
 type Reading = { readonly root: JsonObject; readonly path: string; readonly depth: number }
 

@@ -1,0 +1,102 @@
+/** What is compared of an answer, read from its parts as they pass. */
+
+import { schemaFaults } from '#base/json-schema.ts'
+import type { Json, JsonObject } from '#base/json-type.ts'
+import { isObject } from '#base/json-type.ts'
+import type { Answer, ToolUse } from '#migration/shadow-compare.ts'
+import { answerCharactersMax } from '#migration/shadow-compare.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Part } from '#protocol/part.ts'
+import { asksJson } from './turn-reader.ts'
+
+const toolsMax = 64
+
+export type AnswerReader = {
+  readonly see: (part: Part) => void
+  readonly answer: (status: number | null, outputTokens: number | null) => Answer
+}
+
+const parsed = (text: string): Json | undefined => {
+  try {
+    return JSON.parse(text === '' ? '{}' : text) as Json
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined
+    throw thrown
+  }
+}
+
+const declaredIn = (tool: Json): readonly JsonObject[] => {
+  if (!isObject(tool)) return []
+  const { functionDeclarations, function_declarations: snake, function: inner } = tool
+  const declared = functionDeclarations ?? snake
+  if (Array.isArray(declared)) return declared.filter(isObject)
+  return [isObject(inner) ? inner : tool]
+}
+
+/** The schemas of a call's tools, by their names, in whichever format they are declared. */
+const schemasOf = (call: Call): ReadonlyMap<string, JsonObject> => {
+  const tools = call.payload.kind === 'json' ? call.body()['tools'] : undefined
+  const schemas = new Map<string, JsonObject>()
+  for (const tool of Array.isArray(tools) ? tools.flatMap(declaredIn) : []) {
+    const schema = tool['parameters'] ?? tool['input_schema'] ?? tool['parametersJsonSchema']
+    if (typeof tool['name'] === 'string' && isObject(schema)) schemas.set(tool['name'], schema)
+  }
+  return schemas
+}
+
+/** `null` = the tool declares no schema. */
+const isAllowed = (input: string, schema: JsonObject | undefined): boolean | null => {
+  const value = parsed(input)
+  if (value === undefined) return false
+  return schema === undefined ? null : schemaFaults(value, schema).length === 0
+}
+
+/** Of the first choice; texts are cut at a bound, tools at a number. */
+export const answerReader = (call: Call): AnswerReader => {
+  const tools = new Map<number, { readonly name: string; readonly isText: boolean; input: string }>()
+  let text = ''
+  let finish: string | null = null
+  let isRefusal = false
+  const cut = (before: string, more: string): string =>
+    before.length >= answerCharactersMax ? before : (before + more).slice(0, answerCharactersMax)
+  const see = (part: Part): void => {
+    if ('choice' in part && part.choice !== 0) return
+    switch (part.type) {
+      case 'text-delta':
+        text = cut(text, part.text)
+        break
+      case 'refusal-delta':
+        isRefusal = true
+        break
+      case 'finish':
+        finish = part.reason
+        isRefusal ||= part.reason === 'refusal' || part.reason === 'content-filter'
+        break
+      case 'tool-input-start':
+        if (part.executor === 'caller' && tools.size < toolsMax)
+          tools.set(part.block, { name: part.name, isText: part.kind === 'custom', input: '' })
+        break
+      case 'tool-input-delta': {
+        const tool = tools.get(part.block)
+        if (tool !== undefined) tool.input = cut(tool.input, part.text)
+        break
+      }
+      default:
+    }
+  }
+  return {
+    see,
+    answer: (status, outputTokens) => {
+      const schemas = schemasOf(call)
+      const uses = [...tools.values()].map(
+        ({ name, input, isText }): ToolUse => ({
+          name,
+          input,
+          isValid: isText ? null : isAllowed(input, schemas.get(name)),
+        }),
+      )
+      const isJson = asksJson(call) && uses.length === 0 ? parsed(text === '' ? '!' : text) !== undefined : null
+      return { status, finish, tools: uses, text, isJson, isRefusal, outputTokens }
+    },
+  }
+}

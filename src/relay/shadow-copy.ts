@@ -1,0 +1,157 @@
+/** One copy of a call: sent like any attempt, read to its end, compared and thrown away. Nobody waits for it. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Ids } from '#base/id.ts'
+import type { Log } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
+import { usageOf } from '#base/usage.ts'
+import type { Asked } from '#http/inbound.ts'
+import { chargeOf } from '#ledger/charge.ts'
+import type { CallBooks } from '#ledger/port.ts'
+import type { ShadowCost } from '#migration/shadow-budget.ts'
+import type { Answer } from '#migration/shadow-compare.ts'
+import type { Call } from '#protocol/call.ts'
+import type { Protocol } from '#protocol/protocol.ts'
+import { answerReader } from './answer-reader.ts'
+import type { Attempt } from './attempt.ts'
+import { beginAttempt } from './attempt.ts'
+import { commits } from './first-reply.ts'
+import type { Leg } from './leg.ts'
+import type { CountTokens } from './meter.ts'
+import { meter } from './meter.ts'
+import type { Refusals } from './refusals.ts'
+import type { Routing } from './routing.ts'
+import { requestText, rowsOfCost } from './settle.ts'
+import type { Snapshot } from './snapshot.ts'
+import { nothingCarried } from './taken-back.ts'
+
+/** Tokens that an answer can have where neither the caller nor the catalog says a maximum. */
+const outputTokensUnsaid = 32_768
+
+export type CopyPorts = {
+  readonly books: Pick<CallBooks, 'voidHold'>
+  /** Of copies alone: what they meet says nothing of how callers' own calls will fare, and must not steer them. */
+  readonly routing: Routing
+  readonly refusals: Refusals
+  readonly countTokens: CountTokens
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+}
+
+/** What is copied. */
+export type Original = {
+  readonly call: Call
+  readonly protocol: Protocol
+  readonly asked: Asked
+  readonly callerHeaders: Readonly<Record<string, string>>
+  readonly snapshot: Snapshot
+  /** Whose call it is; the copy costs them nothing. */
+  readonly account: string
+  readonly key: string | null
+  readonly migration: string
+}
+
+export type Copied = { readonly id: string; readonly answer: Answer; readonly cost: ShadowCost }
+
+/** The most that a copy can cost: every byte of the question a token, and as long an answer as may be. */
+export const mostOf = ({ call, snapshot }: Original, leg: Leg, nowMs: number): ShadowCost => {
+  const upstream = snapshot.upstreams.get(leg.target.provider)
+  const output = call.outputMax ?? leg.row.outputTokensMax ?? outputTokensUnsaid
+  const usage = usageOf({ input: call.inputBytes, output, source: 'estimated' })
+  const charge = upstream === undefined ? null : chargeOf(usage, rowsOfCost(upstream, leg.target), nowMs)
+  return { nanoUsd: charge?.costNanoUsd ?? null, tokens: call.inputBytes + output }
+}
+
+const begin = (original: Original, leg: Leg, { clock, routing, refusals, ids }: CopyPorts): Attempt => {
+  const nowMs = clock.monotonicMs()
+  return beginAttempt(leg, {
+    ...original,
+    clock,
+    routing,
+    refusals,
+    turn: { reason: leg.reason, shareEndsMs: null },
+    arrivedMs: nowMs,
+    endsMs: nowMs + leg.row.route.timeouts.totalMs,
+    firstPartByMs: Number.POSITIVE_INFINITY,
+    isHurried: false,
+    strict: false,
+    carried: nothingCarried,
+    chance: ids.chance,
+    guards: [],
+    traceHeaders: {},
+  })
+}
+
+/** The operator's cost goes into the books under the copy's own id. */
+const enter = async (
+  copy: { readonly id: string; readonly cost: ShadowCost; readonly provider: string },
+  original: Original,
+  { books, clock, log }: CopyPorts,
+): Promise<void> => {
+  const { nanoUsd } = copy.cost
+  if (nanoUsd === null || nanoUsd === 0n) return
+  try {
+    await books.voidHold({
+      call: copy.id,
+      account: original.account,
+      key: original.key,
+      nowMs: clock.nowMs(),
+      rule: `a copy for migration "${original.migration}": nothing is charged`,
+      upstreamCosts: [{ provider: copy.provider, amountNanoUsd: nanoUsd }],
+    })
+  } catch (thrown) {
+    const problem = asProblem(thrown).message
+    log.error('what a copy cost could not be entered', { call: copy.id, amount_nano_usd: `${nanoUsd}`, problem })
+  }
+}
+
+/**
+ * Sends one copy and reads its answer; `stop` ends it early. Its own failure is an answer too: of a status, or of none. Never rejects but where `stop` was.
+ */
+export const sendCopy = async (
+  original: Original,
+  leg: Leg,
+  { ports, stop }: { readonly ports: CopyPorts; readonly stop: AbortSignal },
+): Promise<Copied> => {
+  const { call } = original
+  const id = ports.ids.next('call')
+  const read = meter(ports.countTokens)
+  const reader = answerReader(call)
+  const attempt = begin(original, leg, ports)
+  const leave = (): void => attempt.close(stop.reason)
+  stop.addEventListener('abort', leave, { once: true })
+  let isWhole = false
+  try {
+    for (let hasBegun = false; ; ) {
+      const step = await attempt.frames.next()
+      if (step.done === true) break
+      if (!hasBegun && step.value.some(commits)) {
+        hasBegun = true
+        attempt.firstPart()
+      }
+      for (const part of step.value.flatMap(({ parts }) => parts)) {
+        read.see(part)
+        reader.see(part)
+      }
+    }
+    isWhole = attempt.reader()?.complete() === true
+  } catch (thrown) {
+    stop.throwIfAborted()
+    ports.log.debug('a copy failed', { call: id, problem: asProblem(thrown).code })
+  } finally {
+    stop.removeEventListener('abort', leave)
+    attempt.close(new Error('The copy has ended.'))
+  }
+  const { status } = attempt.draft
+  const hasAnswered = status !== null && status < 300
+  const usage = hasAnswered
+    ? await read.usage({ whole: isWhole, request: () => requestText(call) })
+    : usageOf({ input: 0, output: 0, source: 'estimated' })
+  const charge = chargeOf(usage, rowsOfCost(attempt.upstream, leg.target), ports.clock.nowMs())
+  const cost = { nanoUsd: charge?.costNanoUsd ?? null, tokens: (usage.input ?? 0) + (usage.output ?? 0) }
+  await enter({ id, cost, provider: leg.target.provider }, original, ports)
+  // A stream that broke off has not answered, whatever its head said.
+  const answer = reader.answer(hasAnswered && !isWhole ? null : status, usage.output)
+  return { id, answer, cost }
+}

@@ -1,0 +1,220 @@
+/** The copies of one migration: which calls are copied, the line in which copies wait, and what they have found. */
+
+import { asProblem } from '#base/problem.ts'
+import type { ShadowBudget, ShadowCost } from '#migration/shadow-budget.ts'
+import { dayOf, shadowBudget } from '#migration/shadow-budget.ts'
+import type { Answer } from '#migration/shadow-compare.ts'
+import type { LeftReason, ShadowLog } from '#migration/shadow-log.ts'
+import { emptyShadowLog, withCost, withLeft, withShadowed } from '#migration/shadow-log.ts'
+import type { ShadowPlan } from '#migration/shadow-plan.ts'
+import { isSampled, refusalOf } from '#migration/shadow-rule.ts'
+import { answerReader } from './answer-reader.ts'
+import { candidatesFor } from './candidates.ts'
+import type { Leg } from './leg.ts'
+import type { CopyPorts, Original } from './shadow-copy.ts'
+import { mostOf, sendCopy } from './shadow-copy.ts'
+import type { ShadowQuestion, ShadowWatch } from './shadow-watch.ts'
+
+/** Copies that wait; each holds a body of `shadowBodyBytesMax` at most. */
+const waitingMax = 32
+/** Conversations of which one call was copied: one says what the others would. */
+const unitsMax = 20_000
+
+type Job = {
+  readonly original: Original
+  readonly candidate: Leg
+  /** Who answered the caller, to be asked a second time; `null` = not. */
+  readonly repeat: Leg | null
+  readonly primary: Answer
+  readonly call: string
+}
+
+/** What copying needs to know of one migration. */
+export type ShadowRoom = {
+  readonly watch: (question: ShadowQuestion) => ShadowWatch | null
+  readonly log: () => ShadowLog
+  readonly elsewhere: ShadowBudget['elsewhere']
+  readonly count: () => number
+  readonly close: () => Promise<void>
+}
+
+const added = (one: ShadowCost, other: ShadowCost): ShadowCost => ({
+  nanoUsd: one.nanoUsd === null || other.nanoUsd === null ? null : one.nanoUsd + other.nanoUsd,
+  tokens: one.tokens + other.tokens,
+})
+
+const nothingSpent: ShadowCost = { nanoUsd: 0n, tokens: 0 }
+
+class Room implements ShadowRoom {
+  readonly #plan: ShadowPlan
+  readonly #ports: CopyPorts
+  readonly #stop: AbortSignal
+  readonly #budget: ShadowBudget
+  readonly #units = new Set<string>()
+  readonly #waiting: Job[] = []
+  readonly #running = new Set<Promise<void>>()
+  /** Whether it is known what others have spent today: until then nothing is sent. */
+  #hasHeard = false
+  #log = emptyShadowLog
+
+  constructor(plan: ShadowPlan, { ports, stop }: { readonly ports: CopyPorts; readonly stop: AbortSignal }) {
+    this.#plan = plan
+    this.#ports = ports
+    this.#stop = stop
+    this.#budget = shadowBudget(plan.limits)
+  }
+
+  log = (): ShadowLog => this.#log
+  elsewhere: ShadowBudget['elsewhere'] = (spent) => {
+    this.#budget.elsewhere(spent)
+    this.#hasHeard = true
+    this.#pump()
+  }
+  count = (): number => this.#waiting.length + this.#running.size
+
+  watch(question: ShadowQuestion): ShadowWatch | null {
+    const { move, facts, call, key } = question
+    const unit = facts.unit ?? facts.call
+    const { shareBasisPoints, consent } = this.#plan
+    if (this.#units.has(unit) || !isSampled({ salt: move.salt, unit, what: 'candidate' }, shareBasisPoints)) return null
+    const refusal = refusalOf({
+      hasConsent: consent === 'all' || (key.project !== null && consent.includes(key.project)),
+      isTest: key.test,
+      kind: call.kind,
+      format: call.protocol,
+      bodyBytes: call.inputBytes,
+      namesFiles: question.namesFiles,
+      body: call.body,
+    })
+    if (refusal !== null) return this.#leave(refusal)
+    const candidate = this.#candidateFor(question)
+    if (candidate === null) return this.#leave('not_allowed_there')
+    return this.#watching({ ...question, unit, candidate })
+  }
+
+  async close(): Promise<void> {
+    this.#waiting.length = 0
+    await Promise.all(this.#running)
+  }
+
+  #leave(reason: LeftReason): null {
+    this.#log = withLeft(this.#log, reason)
+    return null
+  }
+
+  /** The candidate as a target of this call: regions, rules of data and wishes of its key hold for copies as for calls. */
+  #candidateFor({ snapshot, key, call, nowMs, move }: ShadowQuestion): Leg | null {
+    const { provider, model } = this.#plan
+    const destination = { provider, model, params: move.candidate.params }
+    const { destination: target, groups } = candidatesFor({ snapshot, key, call, nowMs, destination })
+    const [first] = groups
+    if (target === null || first === undefined) return null
+    // Where the model lists it as a target, that says what it costs.
+    const listed = first.targets.find((one) => one.provider === provider && one.model === model)
+    const { row, model: id, by } = first
+    return {
+      row,
+      target: { ...target, costRows: listed?.costRows ?? target.costRows },
+      model: id,
+      by,
+      reason: 'migration',
+    }
+  }
+
+  #watching(question: ShadowQuestion & { readonly unit: string; readonly candidate: Leg }): ShadowWatch {
+    const { protocol, asked, callerHeaders, snapshot, move, facts, key, unit, candidate } = question
+    let reader: ReturnType<typeof answerReader> | null = null
+    let original: Original | null = null
+    let answering: Leg | null = null
+    return {
+      answered: ({ call, snapshot: whole, leg }) => {
+        const isOwn = [leg, candidate].some(({ target }) => whole.upstreams.get(target.provider)?.own !== undefined)
+        // A copy would be paid with a credential that is not the operator's.
+        if (isOwn) return void this.#leave('own_credential')
+        reader = answerReader(call)
+        answering = leg
+        const { account, id } = key
+        original = { call, protocol, asked, callerHeaders, snapshot, account, key: id, migration: move.name }
+      },
+      see: (part) => reader?.see(part),
+      ended: (draft) => {
+        if (reader === null || original === null || answering === null) return
+        const status = draft.attempts.at(-1)?.status ?? null
+        if (draft.end !== 'complete' || draft.status >= 300) return void this.#leave('no_answer')
+        const isRepeated = isSampled({ salt: move.salt, unit, what: 'repeat' }, this.#plan.repeatBasisPoints)
+        this.#enqueue(unit, {
+          original,
+          candidate,
+          repeat: isRepeated ? answering : null,
+          primary: reader.answer(status, draft.usage?.output ?? null),
+          call: facts.call,
+        })
+      },
+    }
+  }
+
+  #enqueue(unit: string, job: Job): void {
+    if (this.#stop.aborted) return
+    if (this.#waiting.length >= waitingMax) return void this.#leave('queue_full')
+    // Several turns of one conversation may be under way at once.
+    if (this.#units.has(unit)) return
+    const [oldest] = this.#units
+    if (this.#units.size >= unitsMax && oldest !== undefined) this.#units.delete(oldest)
+    this.#units.add(unit)
+    this.#waiting.push(job)
+    this.#pump()
+  }
+
+  /** Begins what may begin; what is over a cap is left, what only waits for another copy to end stays in the line. */
+  #pump(): void {
+    if (!this.#hasHeard || this.#stop.aborted) return
+    for (let job = this.#waiting[0]; job !== undefined; job = this.#waiting[0]) {
+      const nowMs = this.#ports.clock.nowMs()
+      const { original, candidate, repeat } = job
+      const most = added(
+        mostOf(original, candidate, nowMs),
+        repeat === null ? nothingSpent : mostOf(original, repeat, nowMs),
+      )
+      const ticket = this.#budget.take(most, nowMs)
+      if (ticket === 'concurrency') return
+      this.#waiting.shift()
+      if (typeof ticket === 'string') {
+        this.#leave(ticket)
+        continue
+      }
+      const running = this.#carryOut(job, ticket.settle).finally(() => {
+        this.#running.delete(running)
+        this.#pump()
+      })
+      this.#running.add(running)
+    }
+  }
+
+  async #carryOut(job: Job, settle: (cost: ShadowCost | null, nowMs: number) => void): Promise<void> {
+    const { clock, log } = this.#ports
+    const how = { ports: this.#ports, stop: this.#stop }
+    let cost: ShadowCost | null = null
+    try {
+      const candidate = await sendCopy(job.original, job.candidate, how)
+      cost = candidate.cost
+      const repeat = job.repeat === null ? null : await sendCopy(job.original, job.repeat, how)
+      cost = added(candidate.cost, repeat?.cost ?? nothingSpent)
+      const shadowed = { primary: job.primary, candidate: candidate.answer, repeat: repeat?.answer ?? null }
+      this.#log = withShadowed(this.#log, shadowed, { call: job.call, copy: candidate.id })
+    } catch (thrown) {
+      this.#leave('failed')
+      if (!this.#stop.aborted)
+        log.warn('a copy could not be made', { call: job.call, problem: asProblem(thrown).message })
+    }
+    const nowMs = clock.nowMs()
+    settle(cost, nowMs)
+    if (cost !== null)
+      this.#log = withCost(this.#log, { nanoUsd: cost.nanoUsd ?? 0n, tokens: cost.tokens, day: dayOf(nowMs) })
+  }
+}
+
+/** A room in which nothing was copied yet; `stop` ends what is under way. */
+export const shadowRoom = (
+  plan: ShadowPlan,
+  how: { readonly ports: CopyPorts; readonly stop: AbortSignal },
+): ShadowRoom => new Room(plan, how)

@@ -1,0 +1,161 @@
+/** Calls that are sent to the candidate as well: when, within what, what the caller sees of it, and what is found. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { JsonObject } from '#base/json-type.ts'
+import { testClock } from '#http/test-clock.ts'
+import { dayOf } from '#migration/shadow-budget.ts'
+import type { ShadowPlan } from '#migration/shadow-plan.ts'
+import { sampleMove } from '#migration/test-move.ts'
+import { makeTraffic } from '#migration/traffic.ts'
+import type { Stage } from './test-stage.ts'
+import { openStage, sampleModel, samplePrice } from './test-stage.ts'
+import { completion } from './test-upstream.ts'
+
+const models = [sampleModel([{ cost: samplePrice }, { provider: 'beta', cost: samplePrice }])]
+
+const usualPlan: ShadowPlan = {
+  shareBasisPoints: 10_000,
+  repeatBasisPoints: 0,
+  consent: 'all',
+  provider: 'beta',
+  model: 'beta-1',
+  limits: { nanoUsdPerDay: 10_000_000_000n, tokensPerDay: 1_000_000, concurrencyMax: 2 },
+}
+
+const shadowing = (changes: Partial<ShadowPlan> = {}, isHeard = true) => {
+  const traffic = makeTraffic(() => 0)
+  traffic.configure([sampleMove({ weightBasisPoints: 0, phase: 'paused', shadow: { ...usualPlan, ...changes } })], 0)
+  const stage = openStage({ models, traffic })
+  let session = 0
+  /** A call of a conversation of its own, answered by the baseline. */
+  const ask = async (body: JsonObject = {}, said = 'Hello there, my good friend') => {
+    session += 1
+    const index = stage.arrivals('alpha')
+    const caller = await stage.call({ headers: { 'x-session-id': `s${session}` }, body: { max_tokens: 100, ...body } })
+    stage.arrival('alpha', index).answer(200, completion(said))
+    await stage.settle()
+    // What was not heard of yet is only known once a room is there.
+    if (isHeard) hear(stage)
+    await stage.settle()
+    return caller
+  }
+  const log = () => stage.shadows.logs().get('mig_1') ?? assert.fail('nothing was looked at')
+  return { stage, ask, log }
+}
+const today = dayOf(testClock().nowMs())
+const hear = (stage: Stage): void => stage.shadows.heard({ migration: 'mig_1', day: today, nanoUsd: 0n, tokens: 0 })
+
+test('the caller’s answer is over before the copy begins; the copy is the same question, and costs its account nothing', async () => {
+  const { stage, ask, log } = shadowing()
+  const caller = await stage.call({ headers: { 'x-session-id': 's' }, body: { max_tokens: 100 } })
+  assert.equal(stage.arrivals('beta'), 0)
+  stage.arrival('alpha').answer(200, completion('Hello there, my good friend'))
+  await stage.settle()
+  hear(stage)
+  await stage.settle()
+  assert.equal(caller.ending(), 'complete')
+  assert.deepEqual(stage.arrival('beta').body(), { ...stage.arrival('alpha').body(), model: 'beta-1' })
+  assert.equal(stage.arrival('beta').request.headers['authorization'], 'Bearer credential-of-beta')
+  stage.arrival('beta').answer(200, completion('Hello there, my old friend'))
+  await stage.settle()
+  const { record } = caller
+  assert.deepEqual([record().provider, record().attempts.length, stage.settled.length], ['alpha', 1, 1])
+  const [entry] = stage.voided
+  assert.deepEqual(
+    [entry?.call, entry?.account, entry?.upstreamCosts],
+    ['call_copy_1', record().account, [{ provider: 'beta', amountNanoUsd: 20_000n }]],
+  )
+  assert.match(entry?.rule ?? '', /^a copy for migration "move": nothing is charged$/)
+  const { sums, nanoUsd, tokens, examples } = log()
+  assert.deepEqual([sums.questions, nanoUsd, tokens, examples], [1, 20_000n, 15, []])
+  await ask({}, 'No')
+  assert.equal(stage.arrivals('beta'), 2)
+})
+
+test('what differs is found with the calls to look at; a conversation is copied once', async () => {
+  const { stage, log } = shadowing()
+  const again = async (): Promise<void> => {
+    const index = stage.arrivals('alpha')
+    await stage.call({ headers: { 'x-session-id': 'the same' }, body: { max_tokens: 100 } })
+    stage.arrival('alpha', index).answer(200, completion('Hello there, my good friend'))
+    await stage.settle()
+    hear(stage)
+    await stage.settle()
+  }
+  await again()
+  stage.arrival('beta').answer(503, { error: { message: 'busy' } })
+  await stage.settle()
+  await again()
+  assert.equal(stage.arrivals('beta'), 1)
+  assert.deepEqual(log().examples, [{ call: 'call_1', copy: 'call_copy_1', differs: 'http_class' }])
+  assert.deepEqual(stage.voided, [], 'what was refused cost nothing')
+  assert.equal(stage.events.length, 0, 'nobody is told, and no breaker of callers’ calls knows')
+})
+
+test('the baseline answers some questions a second time, which is the noise floor', async () => {
+  const { stage, ask, log } = shadowing({ repeatBasisPoints: 10_000 })
+  await ask()
+  stage.arrival('beta').answer(200, completion('Hello there, my good friend'))
+  await stage.settle()
+  stage.arrival('alpha', 1).answer(200, completion('Goodbye'))
+  await stage.settle()
+  const { repeated, repeatOnly, candidateOnly } = log().sums.by.similarity
+  assert.deepEqual([repeated, repeatOnly, candidateOnly], [1, 1, 0])
+  assert.deepEqual(log().nanoUsd, 40_000n)
+})
+
+test('copies wait for each other, and for what others have spent; what has no room in the line is counted', async () => {
+  const { stage, ask, log } = shadowing({}, false)
+  for (let index = 0; index < 34; index += 1) await ask()
+  assert.deepEqual([stage.arrivals('beta'), stage.shadows.count()], [0, 32])
+  assert.equal(log().left.queue_full, 2)
+  hear(stage)
+  await stage.settle()
+  assert.equal(stage.arrivals('beta'), 2)
+  stage.arrival('beta', 1).answer(200, completion('Hello'))
+  await stage.settle()
+  assert.equal(stage.arrivals('beta'), 3)
+})
+
+test('caps of the day hold before anything is sent, with what other processes have spent', async () => {
+  const poor = shadowing({ limits: { ...usualPlan.limits, nanoUsdPerDay: 1_000n } })
+  await poor.ask()
+  assert.deepEqual([poor.stage.arrivals('beta'), poor.log().left.usd_per_day], [0, 1])
+  const few = shadowing({ limits: { ...usualPlan.limits, tokensPerDay: 400 } }, false)
+  await few.ask()
+  few.stage.shadows.heard({ migration: 'mig_1', day: today, nanoUsd: 0n, tokens: 300 })
+  await few.stage.settle()
+  assert.deepEqual([few.stage.arrivals('beta'), few.log().left.tokens_per_day], [0, 1])
+})
+
+test('without consent, for what a provider does by itself, and without an answer nothing is sent', async () => {
+  const { stage, ask, log } = shadowing({ consent: ['prj_other'] })
+  await ask()
+  assert.deepEqual([stage.arrivals('beta'), log().left.no_consent], [0, 1])
+  const other = shadowing()
+  await other.ask({ web_search_options: {} })
+  await other.ask({ store: true })
+  const { left } = other.log()
+  assert.deepEqual([other.stage.arrivals('beta'), left.server_tools, left.stored], [0, 1, 1])
+  const failed = shadowing()
+  await failed.stage.call({ headers: { 'x-session-id': 's' } })
+  failed.stage.arrival('alpha').answer(400, { error: { message: 'wrong', type: 'invalid_request_error' } })
+  await failed.stage.settle()
+  hear(failed.stage)
+  await failed.stage.settle()
+  assert.equal(failed.stage.arrivals('beta'), 0)
+})
+
+test('a server that ends stops its copies and says so', async () => {
+  const { stage, ask, log } = shadowing()
+  await ask()
+  await ask()
+  await ask()
+  assert.equal(stage.shadows.count(), 3)
+  await stage.shadows.close()
+  assert.deepEqual([stage.shadows.count(), log().left.failed], [0, 2])
+  assert.ok(stage.arrival('beta').left())
+  await ask()
+  assert.equal(stage.arrivals('beta'), 2)
+})
