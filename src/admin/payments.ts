@@ -23,6 +23,7 @@ import {
   viewOfRefund,
 } from './payment-view.ts'
 import { table } from './render.ts'
+import { acceptTerms, termsOperations } from './terms.ts'
 import { trailRowOf } from './trail-row.ts'
 
 const usdField = () =>
@@ -176,6 +177,12 @@ const create = operation({
       .max(500)
       .optional()
       .describe("Where the payer's browser goes afterwards."),
+    accept_terms: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('The version of the terms of sale that the payer has just accepted.'),
     keep_card: z.boolean().default(false).describe('Stripe: keep the card for automatic top-up.'),
   }),
   output: orderView,
@@ -186,6 +193,7 @@ const create = operation({
   },
   run: async (input, context) => {
     const account = await accountNamed(input.account, context)
+    if (input.accept_terms !== undefined) await acceptTerms(account.id, input.accept_terms, context)
     const order = await openOrder(context.ports.payments.cashier, {
       account: account.id,
       creditNanoUsd: nanoOf(input.usd),
@@ -373,4 +381,14 @@ const byHand = (notifies: boolean): string[] => [
   ...(notifies ? ["the day after 'drover payments reconcile --date …' finds no difference"] : []),
 ]
 
-export const paymentOperations = [methods, quote, create, list, show, refresh, close, check] as const
+export const paymentOperations = [
+  methods,
+  quote,
+  create,
+  list,
+  show,
+  refresh,
+  close,
+  check,
+  ...termsOperations,
+] as const

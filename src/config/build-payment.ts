@@ -198,6 +198,7 @@ export const buildPayments = async (
     })),
     settlement: settlementOf(settings, tell),
     late: block.late,
+    terms: block.terms ?? null,
     description: block.description,
     kept: new Map(
       (['stripe', 'wechat', 'alipay', 'manual'] as const).flatMap((name) => {

@@ -96,8 +96,22 @@ const keepBegun = (parts: CashierParts, order: PaymentOrder, begun: Begun): Prom
     }
   })
 
+/** @throws Problem `conflict` naming the terms, where the account has not accepted those in force. A kept card was left under terms that were. */
+const checkTerms = async (parts: CashierParts, { account, card }: OrderRequest): Promise<void> => {
+  const { terms } = parts.shop()
+  if (terms === null || card !== null || (await parts.store.acceptedTerms(account, terms.version)) !== null) return
+  throw new Problem('conflict', {
+    message:
+      `The terms of sale of version '${terms.version}' (${terms.url}) are not accepted by this account. Show them to the payer, then order with ` +
+      `'accept_terms': '${terms.version}'.`,
+    param: 'accept_terms',
+    facts: { terms_version: terms.version, terms_url: terms.url },
+  })
+}
+
 /** Opens an order, or gives back the one that the same key has opened; one that was kept and not begun is begun now. */
 export const openOrder = async (parts: CashierParts, request: OrderRequest): Promise<PaymentOrder> => {
+  await checkTerms(parts, request)
   const method = methodOf(parts, request.method)
   const drafted = orderFrom(parts, request)
   const created = eventOf(drafted, {

@@ -249,7 +249,18 @@ export type AutoTopUp = {
   readonly note: string | null
 }
 
+/** That the terms of sale of a version were accepted. */
+export type Acceptance = {
+  readonly account: string
+  readonly version: string
+  readonly acceptedMs: number
+  readonly actor: string
+}
+
 export type PaymentStore = {
+  /** The first acceptance of a version stays. */
+  readonly acceptTerms: (acceptance: Acceptance, trail: TrailEntry) => Promise<void>
+  readonly acceptedTerms: (account: string, version: string) => Promise<Acceptance | null>
   /** One with the same account and idempotency key is given back as it is. */
   readonly createOrder: (order: PaymentOrder, event: PaymentEvent, trail: TrailEntry | null) => Promise<PaymentOrder>
   readonly order: (id: string) => Promise<PaymentOrder | null>

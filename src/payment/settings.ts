@@ -121,6 +121,13 @@ export const paymentSettings = z
       .enum(['credit', 'refund'])
       .default('credit')
       .describe('What is done with money that comes when its order has ended.'),
+    terms: z
+      .strictObject({
+        version: line(100).describe('Changes with every change of the terms, such as "2026-11".'),
+        url: url(['https', 'http']).describe('Where they can be read.'),
+      })
+      .optional()
+      .describe('The terms of sale that a buyer must have accepted before credit is ordered. Absent: none.'),
     description: line(100).default('API credit').describe("What stands on the payer's page and statement."),
   })
   .describe('How credit is bought.')
@@ -178,6 +185,7 @@ export type PaymentConfig = {
   readonly bonuses: readonly Bonus[]
   readonly settlement: readonly SettlementRate[]
   readonly late: 'credit' | 'refund'
+  readonly terms: { readonly version: string; readonly url: string } | null
   readonly description: string
   readonly kept: KeptFees
   /** Why a method that the file names is not on. */

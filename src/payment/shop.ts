@@ -28,6 +28,8 @@ export type Shop = {
   readonly late: 'credit' | 'refund'
   /** How payers and processors reach this server; `null` = it does not say. */
   readonly publicUrl: string | null
+  /** The terms of sale that a buyer must have accepted; `null` = none are asked for. */
+  readonly terms: { readonly version: string; readonly url: string } | null
   /** What stands on the payer's page and statement. */
   readonly description: string
 }

@@ -28,6 +28,7 @@ export const testShop = (methods: Iterable<PaymentMethod>, changes: Partial<Shop
   bonuses: [],
   settlement: [{ currency: 'CNY', rateNano: nanoOf('1'), fromMs: 0 }],
   fxRates: [{ currency: 'CNY', perUsdNano: nanoOf('7.10'), fromMs: 0, source: 'test', read: '2026-11-22' }],
+  terms: null,
   late: 'credit',
   publicUrl: 'https://relay.example.com',
   description: 'API credit',

@@ -209,6 +209,8 @@ const paymentFace = (execute: Execute): PaymentStore => ({
   ordersOfDay: (question) => execute('ordersOfDay', question),
   keepReconciliation: (row) => execute('keepReconciliation', row),
   reconciliation: (method, day) => execute('reconciliation', { method, day }),
+  acceptTerms: (acceptance, trail) => execute('acceptTerms', { acceptance, trail }),
+  acceptedTerms: (account, version) => execute('acceptedTerms', { account, version }),
   setAutoTopUp: (row, trail) => execute('setAutoTopUp', { row, trail }),
   autoTopUp: (account) => execute('autoTopUp', account),
   dueTopUps: (nowMs, limit) => execute('dueTopUps', { nowMs, limit }),

@@ -94,3 +94,5 @@ export type AutoTopUpTable = {
   next_try_ms: Whole
   note: string | null
 }
+
+export type AcceptedTermsTable = { account: string; version: string; accepted_ms: Whole; actor: string }

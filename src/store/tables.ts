@@ -15,6 +15,7 @@ import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable,
 import type { MigrationTables } from './migration-tables.ts'
 import type { JournalCallTable, MandateTable, NodeTable } from './node-tables.ts'
 import type {
+  AcceptedTermsTable,
   AutoTopUpTable,
   PaymentEventTable,
   PaymentOrderTable,
@@ -433,6 +434,7 @@ export type Tables = MigrationTables & {
   price_used: PriceUsedTable
   model_hour: ModelHourTable
   own_credential: OwnCredentialTable
+  accepted_terms: AcceptedTermsTable
   payment_order: PaymentOrderTable
   payment_event: PaymentEventTable
   payment_refund: PaymentRefundTable

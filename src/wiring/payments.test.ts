@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { nanoOf } from '#base/money.ts'
+import type { Problem } from '#base/problem.ts'
 import { manualMethod } from '#payment/manual/method.ts'
 import { pollPayments } from '#payment/poll.ts'
 import { testCashier } from '#payment/test-cashier.ts'
@@ -191,4 +192,36 @@ test('what a closed account has bought and not spent goes back, order by order',
   assert.equal(await balance(), '0.005')
   assert.deepEqual((await desk.run('payments refund-unspent', { account: 'acme' }))['data'], [])
   await sound()
+})
+
+test('where there are terms of sale, nothing is ordered before those in force are accepted; who did is known', async (context) => {
+  const { desk, order } = await opened(context)
+  const { cashier } = desk.ports.payments
+  let version = '2026-11'
+  const shop = cashier.shop()
+  Object.assign(cashier, { shop: () => ({ ...shop, terms: { version, url: 'https://relay.example/terms' } }) })
+  await assert.rejects(order('10'), (thrown: Problem) => {
+    assert.deepEqual([thrown.code, thrown.detail.facts?.['terms_version']], ['conflict', version])
+    return true
+  })
+  await assert.rejects(order('10', { accept_terms: '2025-01' }), /not '2025-01'/)
+  await order('10', { accept_terms: version })
+  await order('11')
+  const shown = await desk.run('payments terms', { account: 'acme' })
+  assert.deepEqual([shown['version'], shown['accepted'], shown['accepted_by']], [version, true, 'local'])
+  version = '2026-12'
+  assert.equal((await desk.run('payments terms', { account: 'acme' }))['accepted'], false)
+  await assert.rejects(order('12'), { code: 'conflict' })
+  await desk.as('key:key_x', 'payments accept-terms', { account: 'acme', version })
+  await order('12')
+  const trail = (await desk.store.trail({ limit: 1000, after: null })).filter(
+    ({ operation }) => operation === 'payments.accept-terms',
+  )
+  assert.deepEqual(
+    trail.map(({ actor, after }) => [actor, after]),
+    [
+      ['local', '{"version":"2026-11"}'],
+      ['key:key_x', '{"version":"2026-12"}'],
+    ],
+  )
 })

@@ -97,6 +97,7 @@ export const openPayments = async (
       fxRates: live.book().fxRates,
       late: current.payments.late,
       publicUrl: current.server.publicUrl,
+      terms: current.payments.terms,
       description: current.payments.description,
     }),
     clock,

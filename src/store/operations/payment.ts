@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import type {
+  Acceptance,
   AutoTopUp,
   DayOrders,
   DayQuestion,
@@ -279,6 +280,40 @@ const comparisons = {
   ),
 }
 
+const terms = {
+  acceptTerms: write(
+    async (
+      transaction,
+      { acceptance, trail }: { readonly acceptance: Acceptance; readonly trail: TrailRow },
+    ): Promise<void> => {
+      const { account, version, acceptedMs, actor } = acceptance
+      const kept = await transaction
+        .insertInto('accepted_terms')
+        .values({ account, version, accepted_ms: acceptedMs, actor })
+        .onConflict((conflict) => conflict.columns(['account', 'version']).doNothing())
+        .returning('account')
+        .executeTakeFirst()
+      if (kept !== undefined) await appendTrail(transaction, trail)
+    },
+  ),
+  acceptedTerms: read(
+    async (
+      transaction,
+      { account, version }: { readonly account: string; readonly version: string },
+    ): Promise<Acceptance | null> => {
+      const row = await transaction
+        .selectFrom('accepted_terms')
+        .selectAll()
+        .where('account', '=', account)
+        .where('version', '=', version)
+        .executeTakeFirst()
+      return row === undefined
+        ? null
+        : { account: row.account, version: row.version, acceptedMs: Number(row.accepted_ms), actor: row.actor }
+    },
+  ),
+}
+
 const topUps = {
   setAutoTopUp: write(
     async (
@@ -349,5 +384,6 @@ export const paymentOperations = () => {
     ...refundReading,
     ...comparisons,
     ...topUps,
+    ...terms,
   }
 }

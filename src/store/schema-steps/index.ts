@@ -29,6 +29,7 @@ import { migrations } from './0026-migrations.ts'
 import { roles } from './0027-roles.ts'
 import { fapiao } from './0028-fapiao.ts'
 import { shadows } from './0029-shadows.ts'
+import { terms } from './0030-terms.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -61,4 +62,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   roles,
   fapiao,
   shadows,
+  terms,
 ]
