@@ -261,6 +261,14 @@ describe('Responses', () => {
       assert.ok(mendFor(taker, 'openai-responses')({ input: input('gAAAAABo') }).isSame, taker)
   })
 
+  test('an answer that followed such a thought is told as a text', () => {
+    const said = { type: 'message', id: 'msg_1', role: 'assistant', status: 'completed' }
+    const content = [{ type: 'output_text', text: 'At 06:12.', annotations: [] }]
+    const foreign = item(sealCarrier({ format: 'anthropic', value: claudes }, 'openai-responses'))
+    const { body } = mendFor('openai', 'openai-responses')({ input: [foreign, { ...said, content }] })
+    assert.deepEqual(body['input'], [{ type: 'message', role: 'assistant', content: 'At 06:12.' }])
+  })
+
   test('what was encrypted elsewhere is left out, with the ids of what followed it', () => {
     const foreign = sealCarrier({ format: 'anthropic', value: claudes }, 'openai-responses')
     for (const [secret, isRefused] of [

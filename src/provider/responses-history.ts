@@ -27,8 +27,11 @@ const isUnreadable = (secret: string | null, { isRefused }: HistoryQuestion): bo
  * item" (https://github.com/laravel/ai/pull/1052, read 2026-11-29). Calls and results are paired by `call_id`.
  */
 const withoutId = (item: JsonObject): JsonObject => {
-  const { id: _id, ...rest } = item
-  return rest
+  const { id: _id, status: _status, ...rest } = item
+  const texts = objectsIn(item['content']).map(({ type, text }) => (type === 'output_text' ? text : null))
+  // What was said is an item of an answer only with its id; without one it is taken as a text.
+  const isText = item['role'] === 'assistant' && texts.length > 0 && texts.every((text) => typeof text === 'string')
+  return isText ? { ...rest, content: texts.join('') } : rest
 }
 
 const mend = (question: HistoryQuestion) => {

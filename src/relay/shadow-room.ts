@@ -193,7 +193,8 @@ class Room implements ShadowRoom {
   async #carryOut(job: Job, settle: (cost: ShadowCost | null, nowMs: number) => void): Promise<void> {
     const { clock, log } = this.#ports
     const how = { ports: this.#ports, stop: this.#stop }
-    let cost: ShadowCost | null = null
+    // What could not even be begun costs nothing; what is cut short costs nobody knows how much.
+    let cost: ShadowCost | null = nothingSpent
     try {
       const candidate = await sendCopy(job.original, job.candidate, how)
       cost = candidate.cost
@@ -202,9 +203,9 @@ class Room implements ShadowRoom {
       const shadowed = { primary: job.primary, candidate: candidate.answer, repeat: repeat?.answer ?? null }
       this.#log = withShadowed(this.#log, shadowed, { call: job.call, copy: candidate.id })
     } catch (thrown) {
+      if (this.#stop.aborted) cost = null
       this.#leave('failed')
-      if (!this.#stop.aborted)
-        log.warn('a copy could not be made', { call: job.call, problem: asProblem(thrown).message })
+      log.debug('a copy could not be made', { call: job.call, problem: asProblem(thrown).message })
     }
     const nowMs = clock.nowMs()
     settle(cost, nowMs)

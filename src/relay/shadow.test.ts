@@ -159,3 +159,9 @@ test('a server that ends stops its copies and says so', async () => {
   await ask()
   assert.equal(stage.arrivals('beta'), 2)
 })
+
+test('where the copy may not go is counted', async () => {
+  const { stage, ask, log } = shadowing({ provider: 'gamma' })
+  await ask()
+  assert.deepEqual([stage.arrivals('beta'), log().left.not_allowed_there, log().nanoUsd], [0, 1, 0n])
+})
