@@ -1,12 +1,17 @@
-// What is shipped for other programs to read: dashboards and alert rules ask only for figures that the relay has.
+// What is shipped for other programs to read: dashboards and alert rules ask only for figures that the relay has, and what starts nodes
+// fits with how they end.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 
 import { sampleAttempt, sampleRecord } from '#base/sample-record.ts'
+import { durationMsOf } from '#base/settings.ts'
+import { loadConfig } from '#config/load.ts'
 import { makeMetrics } from '#observe/metrics.ts'
+import { watchPages } from '#observe/pages.ts'
+import { vendors } from '#provider/index.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -69,4 +74,76 @@ test('panels do not lie over each other', () => {
         a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y,
         `${title} lies over ${other}`,
       )
+})
+
+type Service = {
+  readonly read_only?: boolean
+  readonly stop_grace_period?: string
+  readonly volumes: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** The configuration that the nodes of the compose file are given. */
+async function nodesConfig() {
+  const { services } = parse(read('deploy/docker/compose.yaml'), { merge: true }) as {
+    readonly services: Readonly<Record<string, Service>>
+  }
+  const nodes = Object.entries(services).filter(([name]) => name.startsWith('node-'))
+  const [first] = nodes
+  assert.ok(first !== undefined && nodes.length === 2)
+  // As compose does with what `.env` says.
+  const filled = Object.entries(first[1].environment).map(([name, text]) => [
+    name,
+    text.replace(/\$\{(\w+)[^}]*\}/g, '$1-of-thirty-two-characters-or-more'),
+  ])
+  const loaded = await loadConfig({
+    file: join(root, 'deploy/docker/drover.yaml'),
+    workingFolder: root,
+    environment: Object.fromEntries(filled),
+    vendors: [...vendors.values()],
+  })
+  return { services, nodes: nodes.map(([, node]) => node), loaded }
+}
+
+test('the nodes of the compose file take their configuration, share a store and nothing else, and may end in their time', async () => {
+  const { nodes, loaded } = await nodesConfig()
+  assert.ok(loaded.ok, JSON.stringify(loaded))
+  assert.ok(loaded.config.store.postgres !== null)
+  const { drainDelayMs, drainTimeoutMs } = loaded.config.server
+  const drainMs = drainDelayMs + drainTimeoutMs
+  assert.ok(drainDelayMs >= 3000, 'three looks of the balancer')
+  for (const { read_only: isReadOnly, stop_grace_period: grace } of nodes) {
+    assert.equal(isReadOnly, true)
+    assert.ok((durationMsOf(grace ?? '') ?? 0) > drainMs)
+  }
+  const folders = nodes.flatMap(({ volumes }) => volumes.filter((volume) => volume.endsWith(':/data')))
+  assert.equal(new Set(folders).size, nodes.length)
+  const unitSeconds = /^TimeoutStopSec=(\d+)s$/m.exec(read('deploy/systemd/drover.service'))?.[1]
+  assert.ok(Number(unitSeconds) * 1000 > drainMs)
+})
+
+test('what stands in front asks for a page that there is, waits for long calls and gathers no stream', () => {
+  const pages = watchPages({
+    version: '0',
+    checks: () => [],
+    warnings: () => [],
+    metrics: makeMetrics({ defaults: false }),
+    mayRead: () => {},
+  }).map(({ path }) => path)
+  const caddy = read('deploy/caddy/Caddyfile')
+  assert.ok(pages.includes(/health_uri (\S+)/.exec(caddy)?.[1] ?? ''))
+  assert.match(caddy, /flush_interval -1\n/)
+  assert.ok(Number(/read_timeout (\d+)m/.exec(caddy)?.[1]) > 10)
+  const nginx = read('deploy/nginx/drover.conf')
+  assert.match(nginx, /proxy_buffering off;/)
+  assert.ok(Number(/proxy_read_timeout (\d+)s/.exec(nginx)?.[1]) > 600)
+  const docker = read('deploy/docker/Dockerfile')
+  assert.ok(pages.some((page) => docker.includes(`4000${page}`)))
+})
+
+test('the image copies what there is, or what building makes', () => {
+  const docker = read('deploy/docker/Dockerfile')
+  const copied = [...docker.matchAll(/\/build\/(\S+)/g)].map(([, path]) => path ?? '')
+  assert.ok(copied.length >= 7)
+  for (const path of copied) assert.ok(path === 'dist' || existsSync(join(root, path)), path)
 })

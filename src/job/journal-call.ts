@@ -19,6 +19,9 @@ export type JournalCall = {
   end: CallEnd | null
 }
 
+/** How the names of records begin in the journal, behind those of calls. */
+export const recordPrefix = 'record/'
+
 const isMoney = (name: string, value: unknown): value is string => name.endsWith('NanoUsd') && typeof value === 'string'
 
 export const journalRow = (call: JournalCall): JournalRow => ({

@@ -9,7 +9,7 @@ import { idleOf, leaseKey, leaseLengthMs, roomOf } from '#ledger/lease.ts'
 import type { DrawRequest, Ended, ExtendRequest, Held, HoldRequest, SettleRequest, VoidRequest } from '#ledger/port.ts'
 import { drainCalls } from './drain-journal.ts'
 import type { CallEnd, JournalCall } from './journal-call.ts'
-import { interrupted, journalCall, journalRow } from './journal-call.ts'
+import { interrupted, journalCall, journalRow, recordPrefix } from './journal-call.ts'
 import type { Lease, LeasedBooks, LeasedBooksOptions } from './node-lease.ts'
 import { newLease } from './node-lease.ts'
 
@@ -121,7 +121,7 @@ class Books {
     let count = 0
     for (let after: string | null = null; ; ) {
       const rows = await journal.journalPage(after, journalPageMax)
-      const calls = rows.map(journalCall)
+      const calls = rows.filter(({ call }) => !call.startsWith(recordPrefix)).map(journalCall)
       for (const call of calls) call.end ??= interrupted(call, clock.nowMs())
       await drainCalls({ store, journal }, calls, () => {})
       count += calls.length

@@ -5,6 +5,7 @@ import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { Config } from '#config/config.ts'
 import { followStore } from '#job/follow-store.ts'
+import { journalRecords } from '#job/journal-records.ts'
 import { openLeasedBooks } from '#job/leased-books.ts'
 import type { NodeLife } from '#job/node-life.ts'
 import { startNodeLife } from '#job/node-life.ts'
@@ -16,6 +17,7 @@ import type { Check } from '#observe/health.ts'
 import type { Limiter } from '#policy/port.ts'
 import { shareLimits } from '#policy/share-limits.ts'
 import type { Live } from '#relay/live.ts'
+import type { CallLog } from '#relay/port.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import type { openData } from './data.ts'
 import type { Machine } from './machine.ts'
@@ -32,8 +34,9 @@ export type Membership = {
   readonly leads: () => boolean
   /** What is delivered is delivered by the node that leads. */
   readonly outbox: (outbox: Outbox) => Outbox
-  /** The books of calls. */
+  /** The books of calls, and their records. */
   readonly books: CallBooks
+  readonly callLog: CallLog
   /** Why no call is taken by what this node knows; `null` = it knows enough. */
   readonly refusal: () => Problem | null
   readonly checks: () => readonly Check[]
@@ -45,9 +48,10 @@ export type Membership = {
   readonly configured: (config: Config) => void
 }
 
-const soleNode = (owner: string, books: CallBooks): Membership => ({
+const soleNode = (owner: string, store: CallBooks & CallLog): Membership => ({
   owner,
-  books,
+  books: store,
+  callLog: store,
   ownersOf: '',
   limiter: (limiter) => limiter,
   leads: () => true,
@@ -98,7 +102,7 @@ const openBooks = async (
   { config, data, log, life, machine }: Opening,
   shared: SharedStore,
   closing: AsyncDisposableStack,
-): Promise<CallBooks> => {
+): Promise<{ readonly books: CallBooks; readonly callLog: CallLog }> => {
   const { clock, ids } = machine
   const { durability } = config.store
   const url = `sqlite:${join(data.folder, 'journal.db')}`
@@ -116,7 +120,9 @@ const openBooks = async (
     log,
   })
   closing.defer(() => books.close())
-  return books
+  const records = await journalRecords({ store: data.store, journal, clock, log })
+  closing.defer(() => records.close())
+  return { books, callLog: { append: records.append, call: data.store.call } }
 }
 
 const joinNodes = async (
@@ -130,11 +136,12 @@ const joinNodes = async (
   const from = await store.trailEnd()
   const life = await startNodeLife({ store, self: () => ({ node, boot, version, ...self }), clock, log })
   closing.defer(() => life.close())
-  const books = await openBooks({ config, data, log, life, machine }, store, closing)
+  const { books, callLog } = await openBooks({ config, data, log, life, machine }, store, closing)
   let unheardMs = (): number => 0
   const { staleMaxMs } = config.cluster
   return {
     books,
+    callLog,
     owner: `${node}.${boot}`,
     ownersOf: `${node}.`,
     limiter: (limiter) => shareLimits(limiter, life.livingCount),

@@ -279,7 +279,7 @@ const endpointsOf = async (
   const ports = {
     snapshot: live.current,
     waitingRoom,
-    callLog: data.store,
+    callLog: member.callLog,
     keySpend: keySpendFrom(data.store),
     books: member.books,
     owner: member.owner,

@@ -1,7 +1,8 @@
 /**
  * Proves several nodes on one prepaid account under faults, with figures:
- * `bin/drover-node test/postgres/proof.ts nodes=3 node-kills=6 store-kills=3 rolling=2 callers=12`.
- * Callers call without pause while nodes and the store are killed; in the end the books are held against what callers were told.
+ * `bin/drover-node test/postgres/proof.ts nodes=3 node-kills=6 store-kills=3 revocations=5 rolling=2 callers=12`.
+ * Callers call without pause while nodes and the store are killed, keys are revoked and nodes restart one after the other; in the end the
+ * books are held against what callers were told. A balancer stands between: it asks nodes for their readiness, as a real one does.
  */
 
 import { strict as assert } from 'node:assert'
@@ -21,15 +22,19 @@ const plan = {
   nodes: count('nodes', 3),
   nodeKills: count('node-kills', 3),
   storeKills: count('store-kills', 2),
+  revocations: count('revocations', 3),
   rolling: count('rolling', 1),
   callers: count('callers', 12),
 }
 const startNano = 1_000_000_000n
 const callNano = 13_000n
 const pauseMs = 1500
+/** The balancer's beat; nodes that end leave it several of them. */
+const askEveryMs = 200
+const config = `${models}server: { drain_delay: 2s }\n`
 
 await using server = await startPostgres()
-await using fleet = await startFleet({ url: await server.database(), size: plan.nodes, config: models })
+await using fleet = await startFleet({ url: await server.database(), size: plan.nodes, config })
 fleet.upstream.answer(whole(completion({ promptTokens: 7, completionTokens: 3 })))
 const slots: Relay[] = [...fleet.relays]
 const bench = () => ({
@@ -44,10 +49,28 @@ const tell = (what: string): void => void answers.set(what, (answers.get(what) ?
 let ending = false
 let phase = 'quiet'
 
+let ready: readonly Relay[] = slots
+const isReady = (relay: Relay): Promise<boolean> =>
+  call(relay.url, { path: '/health/readiness' }).then(
+    ({ status }) => status === 200,
+    () => false,
+  )
+const balance = async (): Promise<void> => {
+  while (!ending) {
+    const relays = [...slots]
+    const answered = await Promise.all(relays.map(isReady))
+    ready = relays.filter((_relay, place) => answered[place])
+    await wait(askEveryMs)
+  }
+}
+
 const caller = async (first: number): Promise<void> => {
   for (let turn = first; !ending; turn += 1) {
-    const relay = slots[turn % slots.length]
-    if (relay === undefined) continue
+    const relay = ready[turn % ready.length]
+    if (relay === undefined) {
+      await wait(askEveryMs)
+      continue
+    }
     const told = await call(relay.url, { key: account.key, body: sold() }).then(
       ({ status }) => String(status),
       () => 'no answer',
@@ -57,6 +80,7 @@ const caller = async (first: number): Promise<void> => {
   }
 }
 const startedMs = performance.now()
+const balancing = balance()
 const callers = Array.from({ length: plan.callers }, (_none, place) => caller(place))
 await wait(pauseMs)
 
@@ -75,19 +99,38 @@ for (let kill = 0; kill < plan.storeKills; kill += 1) {
   await server.start()
   await wait(pauseMs)
 }
+phase = 'revocations'
+const lastAdmittedMs: number[] = []
+for (let turn = 0; turn < plan.revocations; turn += 1) {
+  const [first] = slots
+  assert.ok(first !== undefined)
+  const made = await first.createKey({ account: account.id })
+  let [answeredMs, lastMs, isOver] = [Number.POSITIVE_INFINITY, 0, false]
+  // Each node is asked with the key all the time, until none has admitted it for a second.
+  const asking = slots.map(async (relay) => {
+    while (!isOver) {
+      const begunMs = performance.now()
+      const { status } = await call(relay.url, { path: '/v1/models', key: made.key })
+      if (status === 200 && begunMs > answeredMs) lastMs = Math.max(lastMs, begunMs - answeredMs)
+    }
+  })
+  await wait(pauseMs)
+  await call(first.url, { method: 'DELETE', path: `/api/v1/keys/${made.id}`, key: adminKey })
+  answeredMs = performance.now()
+  await wait(2 * pauseMs)
+  isOver = true
+  await Promise.all(asking)
+  lastAdmittedMs.push(Math.round(lastMs))
+}
 phase = 'rolling restarts'
 for (let round = 0; round < plan.rolling; round += 1)
   for (const [place, relay] of slots.entries()) {
-    // As a balancer does: a node that is being restarted gets no calls.
-    const [standIn] = slots.filter((other) => other !== relay)
-    assert.ok(standIn !== undefined)
-    slots[place] = standIn
-    await wait(200)
     await relay.stop()
     slots[place] = await fleet.add({ folder: relay.folder })
+    while (!(await isReady(slots[place] ?? relay))) await wait(askEveryMs)
   }
 ending = true
-await Promise.all(callers)
+await Promise.all([...callers, balancing])
 const elapsedS = (performance.now() - startedMs) / 1000
 
 let quiet = await balanceOf(bench(), account.id)
@@ -109,6 +152,7 @@ console.log(
       answered: ok,
       charged,
       charged_less_answered: charged - ok,
+      last_admitted_after_revocation_ms: lastAdmittedMs,
       balance_nano_usd: quiet.balance.toString(),
       held_nano_usd: quiet.held.toString(),
       whole_calls_only: (startNano - quiet.balance) % callNano === 0n,
@@ -123,4 +167,9 @@ assert.equal(verdict['ok'], true)
 assert.equal(quiet.held, 0n)
 // A node that is killed between a call's last byte and its settlement has proven nothing of it: at most one call for each caller.
 assert.ok(charged >= ok - plan.nodeKills * plan.callers, 'an answered call was not charged')
-assert.equal(answers.get('rolling restarts: no answer') ?? 0, 0)
+assert.ok(
+  lastAdmittedMs.every((lateMs) => lateMs < 1000),
+  'a revoked key was admitted after a second',
+)
+const restarted = [...answers.keys()].filter((what) => what.startsWith('rolling restarts'))
+assert.deepEqual(restarted, ['rolling restarts: 200'], 'a call failed while nodes were restarted')
