@@ -61,7 +61,6 @@ describe('a node that is cut off from the store, which another node reaches', ()
         await answered(exchange)
       })
       const underWay = ask(far, 10)
-      underWay.catch(() => {})
       await fleet.upstream.arrival(0)
       // Its record is there when it has been settled, and what it held is the lease's again.
       await far.recordOf(await ask(far, 2000))
