@@ -222,7 +222,8 @@ export const viewOfMigration = (
   nowMs: number,
 ): z.input<typeof migrationView> => {
   const { state } = row
-  const why = decisions.at(-1)?.why ?? ''
+  // That it has settled says nothing of why it went back.
+  const why = decisions.findLast(({ change }) => change.kind !== 'settle')?.why ?? ''
   const { sentence, next } = standingOf({ row, compiled, judgement, why, nowMs })
   return {
     name: row.name,

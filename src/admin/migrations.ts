@@ -6,11 +6,13 @@ import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { compile, fileDigest, readMigrationFile } from '#migration/compiled.ts'
 import { decisionFor, tellDecision } from '#migration/conduct.ts'
-import { draftState } from '#migration/itinerary.ts'
+import { sayDuration } from '#migration/decide.ts'
+import { draftState, isOver } from '#migration/itinerary.ts'
 import type { Plan } from '#migration/plan.ts'
 import { planOf } from '#migration/plan.ts'
 import type { MigrationRow } from '#migration/port.ts'
 import type { MigrationFile } from '#migration/settings.ts'
+import { fits } from '#migration/settings.ts'
 import { findModel } from '#policy/choose.ts'
 import { baselineOf } from './migration-baseline.ts'
 import {
@@ -65,6 +67,21 @@ const faultsOf = (file: MigrationFile, { ports }: OperationContext): readonly st
   ]
 }
 
+/** Two migrations of one model would each take the other's baseline for its own. */
+const overlapsOf = async (file: MigrationFile, { ports }: OperationContext): Promise<readonly string[]> => {
+  const others = (await ports.migrations.store.migrations()).filter(({ state }) => !isOver(state))
+  return others.flatMap((other) => {
+    const theirs = readMigrationFile(other.file).match.models
+    const shared = file.match.models.find((name) => theirs.some((one) => fits(one, name) || fits(name, one)))
+    if (shared === undefined || other.name === file.migration) return []
+    const mend =
+      other.state.phase === 'completed'
+        ? 'Let drover.yaml name its candidate, then abort it.'
+        : 'Wait for its end, or roll it back.'
+    return [`match.models: migration "${other.name}" (${other.state.phase}) moves "${shared}" already. ${mend}`]
+  })
+}
+
 const planView = z.object({
   name: z.string(),
   ok: z.boolean().describe('false = `start` would refuse it.'),
@@ -110,7 +127,7 @@ const planned = async (text: string, startWeight: number | undefined, context: O
   const file = readMigrationFile(text)
   const { baseline, facts } = await baselineOf(file, context)
   const plan = planOf(compile({ file: text, facts }), baseline, startStepOf(file, startWeight))
-  const refusals = [...faultsOf(file, context), ...plan.refusals]
+  const refusals = [...faultsOf(file, context), ...(await overlapsOf(file, context)), ...plan.refusals]
   const view = {
     name: file.migration,
     ok: refusals.length === 0,
@@ -147,9 +164,11 @@ const planned = async (text: string, startWeight: number | undefined, context: O
 
 const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(2)} %`)
 
+const sayHours = (hours: number): string => sayDuration(hours * 3_600_000)
+
 const planText = (view: z.output<typeof planView>): string =>
   [
-    `"${view.name}": ${view.hours.toFixed(1)} h at ${Math.round(view.conversations_per_day)} conversations a day; ${view.conversations_exposed} conversations meet the candidate.\n`,
+    `"${view.name}": ${sayHours(view.hours)} at ${Math.round(view.conversations_per_day)} conversations a day; ${view.conversations_exposed} conversations meet the candidate.\n`,
     `A sound candidate is moved back with a chance of ${percent(view.alpha_per_test)} a test at most, however often it is looked at.\n`,
     view.chances === null
       ? ''
@@ -159,22 +178,22 @@ const planText = (view: z.output<typeof planView>): string =>
       [
         'STEP',
         'WEIGHT',
-        'HOURS',
+        'LASTS',
         'CONVERSATIONS',
         'SO FAR',
         'NEEDED',
-        'HOURS NEEDED',
+        'GATE AFTER',
         'FINDS A SHARE OF',
         'FAILURES BY THEN',
       ],
       view.steps.map((one) => [
         one.step,
         `${one.weight} %`,
-        one.hours.toFixed(1),
+        sayHours(one.hours),
         one.conversations,
         one.conversations_so_far,
         one.needed === null ? '-' : Math.ceil(one.needed),
-        one.hours_needed === null ? 'never' : one.hours_needed.toFixed(1),
+        one.hours_needed === null ? 'never' : sayHours(one.hours_needed),
         percent(one.smallest_share),
         one.failures_seen,
       ]),

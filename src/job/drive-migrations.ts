@@ -27,10 +27,6 @@ const everyMs = 500
 const leastMs = 100
 /** Of one round, so that a store that was away for long is caught up with bit by bit. */
 const batchesMax = 20
-/** The deciding node has not looked for so many intervals, and at least so long: then nobody watches, and everything goes to the baseline. */
-const unwatchedIntervals = 6
-const unwatchedMinMs = 30_000
-
 export type DriveMigrations = {
   readonly store: MigrationStore
   readonly traffic: Traffic
@@ -49,11 +45,6 @@ export type MigrationDriver = {
 }
 
 type Known = { readonly row: MigrationRow; readonly compiled: Compiled }
-
-const isWatched = ({ row, compiled }: Known, nowMs: number): boolean => {
-  const { interval } = compiled.file.analysis
-  return nowMs - row.checkedMs <= Math.max(unwatchedMinMs, unwatchedIntervals * interval)
-}
 
 /** Files that were read, so that each is read once. */
 const makeReader = (log: Log) => {
@@ -100,17 +91,13 @@ const makeFlush = ({ store, traffic, source, clock }: DriveMigrations) => {
 }
 
 /** The migrations as the store has them, in force on this node as soon as they are read. */
-const makeRefresh = ({ store, traffic, leads, clock, log }: DriveMigrations) => {
+const makeRefresh = ({ store, traffic, clock, log }: DriveMigrations) => {
   const read = makeReader(log)
   return async (): Promise<readonly Known[]> => {
     const askedMs = clock.monotonicMs()
     const known = read(await store.migrations())
     const nowMs = clock.nowMs()
-    const moves = known.map((one) => {
-      const move = moveOf(one.row, one.compiled)
-      const isAdrift = isLive(one.row.state) && !isWatched(one, nowMs) && !leads()
-      return isAdrift ? { ...move, weightBasisPoints: 0 } : move
-    })
+    const moves = known.map(({ row, compiled }) => moveOf(row, compiled, nowMs))
     traffic.configure(moves, askedMs)
     return known
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { armAt, bucketOfUnit, makePins } from './assign.ts'
+import { armAt, bucketOfUnit, makePins, pinsMax } from './assign.ts'
 
 test('a larger weight only adds conversations to the candidate, and about as many as it says', () => {
   const units = Array.from({ length: 4_000 }, (_unused, index) => `unit-${index}`)
@@ -27,4 +27,13 @@ test('a conversation stays where it began until it has been silent for long enou
   pins.keep('two', { arm: 'candidate', step: 1, atMs: 0 })
   pins.clear()
   assert.equal(pins.of('two', 1), null)
+})
+
+test('no more conversations are remembered than there is room for, the longest silent ones go first', () => {
+  const pins = makePins(60_000)
+  for (let index = 0; index <= pinsMax; index += 1)
+    pins.keep(`unit-${index}`, { arm: 'candidate', step: 0, atMs: index })
+  assert.ok(pins.count() <= pinsMax && pins.count() > pinsMax * 0.98)
+  assert.equal(pins.of('unit-0', 0), null)
+  assert.equal(pins.of(`unit-${pinsMax}`, pinsMax)?.arm, 'candidate')
 })

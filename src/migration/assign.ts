@@ -31,8 +31,16 @@ export type Pins = {
   readonly count: () => number
 }
 
-/** Conversations that are remembered at most; of more the longest silent one is forgotten, and is then assigned anew. */
+/** Conversations that are remembered at most; of more the longest silent ones are forgotten, and are then assigned anew. */
 export const pinsMax = 50_000
+
+/** Many at once: the first key of a map that is written anew all the time is found only behind the places of all that were taken out. */
+const forgetOldest = (pins: Map<string, Pin>): void => {
+  for (const unit of pins.keys()) {
+    if (pins.size <= pinsMax - pinsMax / 100) return
+    pins.delete(unit)
+  }
+}
 
 /**
  * A conversation stays where it began while the weight rises: moved, it would lose its prompt cache and mix two models' histories. `idleMs` of silence ends that.
@@ -50,8 +58,7 @@ export const makePins = (idleMs: number): Pins => {
     keep: (unit, pin) => {
       // Written anew, so that the map stays in the order of the last use.
       pins.delete(unit)
-      const [oldest] = pins.keys()
-      if (pins.size >= pinsMax && oldest !== undefined) pins.delete(oldest)
+      if (pins.size >= pinsMax) forgetOldest(pins)
       pins.set(unit, pin)
     },
     clear: () => pins.clear(),

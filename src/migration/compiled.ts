@@ -32,8 +32,16 @@ export const compile = ({ file: text, facts }: Pick<MigrationRow, 'file' | 'fact
   return { file, itinerary, judge: judgeOf(file, facts), weights: weightsOf(itinerary) }
 }
 
+/** The deciding node has not looked for so many intervals, and at least so long: then nobody watches. */
+const unwatchedIntervals = 6
+const unwatchedMinMs = 30_000
+
 /** What nodes need to know to carry it out. */
-export const moveOf = ({ id, name, salt, state }: MigrationRow, { file, judge }: Compiled): Move => {
+export const moveOf = (
+  { id, name, salt, state, checkedMs }: MigrationRow,
+  { file, judge }: Compiled,
+  nowMs: number,
+): Move => {
   return {
     id,
     name,
@@ -42,6 +50,7 @@ export const moveOf = ({ id, name, salt, state }: MigrationRow, { file, judge }:
     phase: state.phase,
     split: file.split,
     weightBasisPoints: state.weightBasisPoints,
+    isWatched: nowMs - checkedMs <= Math.max(unwatchedMinMs, unwatchedIntervals * file.analysis.interval),
     salt,
     match: {
       models: file.match.models,

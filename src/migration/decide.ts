@@ -99,7 +99,9 @@ export const decide = (question: Question): Next | null => {
   const verdict = verdictOf(judgement, { practicalFloor })
   if (verdict.kind !== 'go') return obeying(question, verdict)
   if (state.phase === 'paused') return null
-  if (nowMs > state.startedMs + itinerary.deadlineMs && state.step + 1 < itinerary.steps.length)
+  const deadlineMs = state.startedMs + itinerary.deadlineMs
+  // Once: who lets it go on after that knows how late it is.
+  if (nowMs > deadlineMs && state.stepMs <= deadlineMs && state.step + 1 < itinerary.steps.length)
     return {
       change: { kind: 'pause', reason: 'deadline' },
       why: `the last step was not reached within ${sayDuration(itinerary.deadlineMs)}`,

@@ -242,6 +242,28 @@ test('a manual gate waits for a person, and says when it is open', () => {
   assert.deepEqual([waitsForPerson(at(hourMs - 1)), waitsForPerson(at(hourMs))], [false, true])
 })
 
+test('what is not at its last step by its deadline pauses once; who lets it go on knows how late it is', () => {
+  const compiled = made(`${quick}progress_deadline: 90m\n`)
+  const none = evidenceFrom(compiled, [])
+  const second = after(compiled, [
+    [start, 0],
+    [{ kind: 'promote' }, hourMs],
+  ])
+  const late = 1.6 * hourMs
+  assert.deepEqual(nextOf(compiled, none, { state: second, nowMs: late })?.change, {
+    kind: 'pause',
+    reason: 'deadline',
+  })
+  const resumed = after(compiled, [
+    [start, 0],
+    [{ kind: 'promote' }, hourMs],
+    [{ kind: 'pause', reason: 'deadline' }, late],
+    [{ kind: 'resume' }, late + 1],
+  ])
+  assert.equal(nextOf(compiled, none, { state: resumed, nowMs: late + 60_000 }), null)
+  assert.equal(resumed.epoch, 1, 'what was counted still counts')
+})
+
 test('what cannot happen now is refused with what can', () => {
   const compiled = made(quick)
   assert.throws(

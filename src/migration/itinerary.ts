@@ -144,6 +144,9 @@ const entering = (itinerary: Itinerary, step: number, nowMs: number): Partial<St
 /** Pauses that the evidence asked for. */
 const judged: readonly PauseReason[] = ['shared_incident', 'degraded_control', 'worse_than_baseline']
 
+/** The same sums would pause it again at once: whoever lets it go on says that they are explained, and takes the chance of error anew. */
+const epochAfter = ({ epoch, pause }: State): number => (pause !== null && judged.includes(pause) ? epoch + 1 : epoch)
+
 const changesOf = (state: State, change: Change, { itinerary, nowMs }: At): Partial<State> => {
   const isPast = state.step + 1 >= itinerary.steps.length
   switch (change.kind) {
@@ -161,14 +164,17 @@ const changesOf = (state: State, change: Change, { itinerary, nowMs }: At): Part
         pause: null,
         stepMs: nowMs,
         extendedMs: 0,
-        // The same sums would pause it again at once: whoever lets it go on says that they are explained, and takes the chance of error anew.
-        ...(state.pause !== null && judged.includes(state.pause) && { epoch: state.epoch + 1 }),
+        epoch: epochAfter(state),
       }
     case 'extend':
       return {
         extendedMs: state.extendedMs + change.byMs,
         extensions: state.extensions + 1,
-        ...(state.phase === 'paused' && { phase: phaseAt(itinerary, state.step), pause: null }),
+        ...(state.phase === 'paused' && {
+          phase: phaseAt(itinerary, state.step),
+          pause: null,
+          epoch: epochAfter(state),
+        }),
       }
     case 'rollback':
       return { phase: 'rolling_back', weightBasisPoints: 0, pause: null }

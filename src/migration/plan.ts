@@ -4,6 +4,7 @@
  */
 
 import type { Compiled } from './compiled.ts'
+import { sayDuration } from './decide.ts'
 import type { AbsoluteTest } from './judge.ts'
 import type { MetricName } from './metric.ts'
 import { lnAbove, lnBelow } from './proportion-test.ts'
@@ -165,7 +166,7 @@ const notesOf = (compiled: Compiled, baseline: Baseline, steps: readonly StepPla
     notes.push(
       hoursNeeded === null
         ? `step ${step} (${weightPercent} %) never has what its gate needs: with the baseline's own shares the limits cannot be shown to be kept. Give the step a min_sample, or use relative limits.`
-        : `step ${step} (${weightPercent} %) needs ${Math.ceil(needed)} conversations, which take ${hoursNeeded.toFixed(1)} h and not ${hours.toFixed(1)} h: raise its weight, its duration, or give it a smaller min_sample.`,
+        : `step ${step} (${weightPercent} %) needs ${Math.ceil(needed)} conversations, which take ${sayDuration(hoursNeeded * msPerHour)} and not ${sayDuration(hours * msPerHour)}: raise its weight, its duration, or give it a smaller min_sample.`,
     )
   }
   if (steps.some(({ hoursNeeded }) => hoursNeeded === null))

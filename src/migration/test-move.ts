@@ -10,6 +10,7 @@ export const sampleMove = (changes: Partial<Move> = {}): Move => ({
   phase: 'ramping',
   split: 'relay',
   weightBasisPoints: 5_000,
+  isWatched: true,
   salt: 'salt',
   match: { models: ['m'], callSites: null, keys: null, projects: null },
   candidate: { provider: 'beta', model: 'beta-1', params: 'shim' },

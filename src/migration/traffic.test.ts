@@ -98,6 +98,16 @@ test('a node that does not hear the store, or whose reflex has opened, sends eve
   assert.equal(share(), 1)
 })
 
+test('while nobody looks at the evidence everything goes to the baseline, and counts for nothing', () => {
+  const { traffic, configure, share } = open({ weightBasisPoints: 9_000 })
+  configure({ isWatched: false })
+  assert.equal(share(), 0)
+  const found = traffic.moveFor(sampleFacts())
+  assert.equal(found === null ? null : traffic.assign(found, sampleFacts(), 0).isEvidence, false)
+  configure({ isWatched: true })
+  assert.equal(share(), 0, 'and conversations stay where they began')
+})
+
 test('a tester chooses the arm, and what comes of it is no evidence', () => {
   const { traffic, armOf } = open({ weightBasisPoints: 1 })
   assert.equal(armOf('one', 'call_1', { 'x-drover-arm': 'candidate' }), 'candidate')

@@ -27,6 +27,8 @@ export type Move = {
   /** `client`: callers split their traffic themselves, and report both sides. */
   readonly split: 'relay' | 'client'
   readonly weightBasisPoints: number
+  /** Whether the evidence was looked at of late: else nobody would notice what goes wrong, and everything goes to the baseline. */
+  readonly isWatched: boolean
   readonly salt: string
   readonly match: {
     readonly models: readonly string[]
@@ -191,13 +193,14 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
   /** After completion nobody has to say again where calls go. */
   const weightNow = ({ move, isOff }: Live): number => {
     if (move.phase === 'completed') return wholeWeight
-    return isOff || monotonicMs() - heardMs > unheardMaxMs ? 0 : move.weightBasisPoints
+    return isOff || !move.isWatched || monotonicMs() - heardMs > unheardMaxMs ? 0 : move.weightBasisPoints
   }
 
   const armOf = (live: Live, { unit, call }: CallFacts, nowMs: number): Pick<Assignment, 'arm' | 'step'> => {
     const { move } = live
     const weight = weightNow(live)
-    const pin = unit === null || !move.pins || weight === 0 || weight === wholeWeight ? null : live.pins.of(unit, nowMs)
+    const isFree = unit === null || !move.pins || weight === 0 || move.phase === 'completed'
+    const pin = isFree ? null : live.pins.of(unit, nowMs)
     return pin ?? { arm: armAt(bucketOfUnit(move.salt, unit ?? call), weight), step: move.step }
   }
 

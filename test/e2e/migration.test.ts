@@ -51,7 +51,7 @@ describe('staged migration', () => {
     const provider = (at: FakeUpstream): string =>
       `{ vendor: openai-compatible, base_url: "${at.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }`
     relay = await startRelay({
-      config: `providers:\n  old: ${provider(old)}\n  new: ${provider(next)}\nmodels:\n${['good', 'bad'].map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
+      config: `providers:\n  old: ${provider(old)}\n  new: ${provider(next)}\nmodels:\n${['good', 'bad', 'third'].map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
       env: { FAKE_KEY: fakeKey },
     })
     key = (await relay.createKey()).key
@@ -133,7 +133,7 @@ describe('staged migration', () => {
 
   test('callers who split their traffic themselves report both sides, by a key that the file names, and are judged alike', async () => {
     const named = await relay.createKey()
-    const file = fileOf('edge', 'good').replace('models: [good]', `models: [good], keys: [${named.id}]`)
+    const file = fileOf('edge', 'third').replace('models: [third]', `models: [third], keys: [${named.id}]`)
     const begun = await call(relay.url, {
       path: '/api/v1/migrations',
       key: adminKey,
@@ -170,7 +170,10 @@ describe('staged migration', () => {
       .replace('error_share: 0.001', 'error_share: 0.05')
     const plan = await call(relay.url, { path: '/api/v1/migrations/plan', key: adminKey, body: { file: text } })
     const refusals = plan.at('refusals') as readonly string[]
-    assert.match(refusals.join(' '), /no provider "nowhere".*baseline itself breaks the limit, with 5.00 %/)
+    assert.match(
+      refusals.join(' '),
+      /no provider "nowhere".*"good" \(completed\) moves "good" already.*baseline itself breaks the limit, with 5.00 %/,
+    )
     const begun = await call(relay.url, { path: '/api/v1/migrations', key: adminKey, body: { file: text } })
     assert.equal(begun.status, 409)
     const page = await call(relay.url, { path: '/api/v1/migrations/bad/report', key: adminKey })
