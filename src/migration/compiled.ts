@@ -63,6 +63,7 @@ export const moveOf = (
     pins: file.assignment.mid_conversation === 'pin',
     testerHeader: file.assignment.tester_header,
     breaker: file.rollback.breaker,
+    recalls: file.rollback.in_flight === 'retry_before_first_byte',
     columns: judge.columns,
     shadow: shadowPlanOf(file),
   }

@@ -93,6 +93,38 @@ test('the file of the manual is read, with five tests that can move traffic back
   )
 })
 
+test('a file with every key that the design names is read as it says', () => {
+  const { itinerary, judge } = compile({
+    file: `${head}assignment: { unit: conversation, salt: auto, mid_conversation: pin, pin_idle_ttl: 60m }
+steps:
+  - { set_weight: 25, pause: { duration: 14h }, require_peak: true }
+  - { set_weight: 100, bake: { duration: 24h } }
+analysis:
+  interval: 10s
+  alpha_total: 0.05
+  metrics:
+    - { name: error-rate, type: proportion, threshold_range: { max: 0.01 }, relative: { max_ratio: 1.5 }, critical: true }
+    - { name: ttft-p99, type: exceedance, quantile: 0.99, threshold_range: { max_ms: 500, basis: absolute }, relative: { max_ratio: 1.2 } }
+    - { name: completion-tokens, type: log_mean, direction: either, relative: { max_ratio: 1.25, min_ratio: 0.6 }, on_fail: pause }
+    - { name: truncated-share, type: proportion, relative: { max_ratio: 2 } }
+    - { name: tool-call-valid, type: proportion, threshold_range: { min: 0.99 }, must_have_data: auto }
+  dry_run: [tool-call-valid]
+rollback: { auto: true, breaker: { window: 20, failures: 8 }, in_flight: finish, on_shared_incident: pause, break_pins: true }
+inconclusive: { action: pause, max_extensions: 2 }
+progress_deadline: 96h
+`,
+    facts: { p99Ms: { 'ttft-p99': 400 } },
+  })
+  assert.equal(itinerary.steps[0]?.durationMs, 24 * hourMs)
+  assert.ok(Math.abs(judge.alpha - 0.01) < 1e-12, 'five tests can move traffic back')
+  assert.deepEqual(
+    judge.columns.flatMap((column) => (column.kind === 'mark' && column.above !== null ? [column.above] : [])),
+    [500, 480],
+  )
+  const crooked = `${head}analysis: { metrics: [{ name: completion-tokens, direction: either, relative: { max_ratio: 2 } }] }`
+  assert.throws(() => made(crooked), /direction either does not go with its ratios/)
+})
+
 test('a sound candidate goes up step by step when time and sample are there, and is complete at the end', () => {
   const compiled = made(quick)
   const ramping = after(compiled, [[start, 0]])

@@ -65,10 +65,13 @@ export type Itinerary = {
   readonly inconclusive: { readonly action: 'pause' | 'extend'; readonly extensionsMax: number }
 }
 
+const dayMs = 86_400_000
+
+/** The steps of a file as the state machine goes by them. */
 export const itineraryOf = (file: MigrationFile): Itinerary => ({
   steps: file.steps.map((step) => ({
     weightBasisPoints: weightOf(step),
-    durationMs: step.bake?.duration ?? step.pause?.duration ?? 0,
+    durationMs: Math.max(step.bake?.duration ?? step.pause?.duration ?? 0, step.require_peak ? dayMs : 0),
     isBake: step.bake !== undefined,
     sampleMin: step.min_sample ?? null,
     isManual: step.gate === 'manual',

@@ -65,6 +65,10 @@ const step = z.strictObject({
     .describe(
       'Conversations of the candidate that the gate needs. Absent: the gate needs the metrics with a limit to be shown below it; at 100 % and after, where there is nothing to compare with, it needs no more than time.',
     ),
+  require_peak: z
+    .boolean()
+    .default(false)
+    .describe('The step lasts a whole day at least, so that the busiest hour is in it.'),
   gate: z
     .enum(['auto', 'manual'])
     .default('auto')
@@ -75,6 +79,11 @@ const metric = z
   .strictObject({
     name: z.enum(metricNames as readonly [MetricName, ...MetricName[]]),
     type: z.enum(['proportion', 'exceedance', 'log_mean']).optional().describe('Follows from the name.'),
+    direction: z
+      .enum(['increase', 'decrease', 'either'])
+      .optional()
+      .describe('Follows from the ratios that are given.'),
+    must_have_data: z.literal('auto').optional().describe('What was not seen decides nothing.'),
     quantile: z
       .literal(0.99)
       .optional()
@@ -109,6 +118,10 @@ const metric = z
     if (type === 'exceedance' && (max ?? min) !== undefined) context.addIssue(`${value.name} is a time: give max_ms`)
     if (type === 'log_mean' && value.threshold_range !== undefined)
       context.addIssue(`${value.name} is compared with the baseline only: give relative`)
+    const { max_ratio: most, min_ratio: least } = value.relative ?? {}
+    const found = least === undefined ? 'increase' : most === undefined ? 'decrease' : 'either'
+    if (value.direction !== undefined && value.relative !== undefined && value.direction !== found)
+      context.addIssue(`${value.name}: direction ${value.direction} does not go with its ratios, which mean ${found}`)
     if (value.threshold_range === undefined && value.relative === undefined)
       context.addIssue(`${value.name} needs a threshold_range or relative`)
     if (
@@ -180,6 +193,17 @@ const usualSteps: readonly z.input<typeof step>[] = [
 
 const rollback = z
   .strictObject({
+    in_flight: z
+      .enum(['retry_before_first_byte', 'finish'])
+      .default('retry_before_first_byte')
+      .describe(
+        'Calls to the candidate without a first part: asked of the baseline at once, or finished where they are. Streams that have begun are finished.',
+      ),
+    on_shared_incident: z.literal('pause').default('pause'),
+    break_pins: z
+      .literal(true)
+      .default(true)
+      .describe('Conversations at the candidate go to the baseline with their next turn.'),
     auto: z.boolean().default(true).describe('`false`: what would move traffic back pauses instead.'),
     breaker: z
       .strictObject({ window: count(5, 32).default(20), failures: count(2, 32).default(8) })

@@ -17,6 +17,7 @@ export const sampleMove = (changes: Partial<Move> = {}): Move => ({
   pinIdleMs: 60_000,
   pins: true,
   testerHeader: 'x-drover-arm',
+  recalls: true,
   breaker: { window: 5, failures: 3 },
   columns: [{ kind: 'mark', metric: 'error-rate', above: null, compared: false }],
   shadow: null,

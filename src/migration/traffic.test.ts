@@ -75,6 +75,10 @@ test('on rollback pins break at once, and calls that have no first part are told
   configure({ weightBasisPoints: 0, phase: 'rolling_back' })
   assert.equal(traffic.moveFor(facts), null)
   assert.ok(takenBack.aborted)
+  const finishing = open({ weightBasisPoints: 9_000, recalls: false })
+  const kept = finishing.traffic.assign(sampleMove(), facts, 0).takenBack
+  finishing.configure({ weightBasisPoints: 0, phase: 'rolling_back' })
+  assert.equal(kept.aborted, false)
 })
 
 test('a node that does not hear the store, or whose reflex has opened, sends everything to the baseline; completed ones stay', () => {

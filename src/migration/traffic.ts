@@ -40,6 +40,8 @@ export type Move = {
   readonly pinIdleMs: number
   readonly pins: boolean
   readonly testerHeader: string
+  /** Whether calls without a first part are recalled from the candidate on rollback. */
+  readonly recalls: boolean
   readonly breaker: { readonly window: number; readonly failures: number }
   readonly columns: readonly Column[]
   /** How calls are copied; `null` = none are. */
@@ -142,7 +144,7 @@ const renew = (live: Live, move: Move): void => {
   }
   if (move.weightBasisPoints > 0 || before.weightBasisPoints === 0) return
   live.pins.clear()
-  live.takenBack.abort()
+  if (move.recalls) live.takenBack.abort()
   live.takenBack = new AbortController()
 }
 
