@@ -5,6 +5,7 @@ import type { BaselineFacts } from '#migration/judge.ts'
 import type { Baseline } from '#migration/plan.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import { fits } from '#migration/settings.ts'
+import { firstFailed } from '#relay/move.ts'
 import type { OperationContext } from './operation.ts'
 import type { CallFilter } from './port.ts'
 
@@ -64,8 +65,11 @@ const recentCalls = async (file: MigrationFile, { ports, clock }: OperationConte
   return found
 }
 
+/** As the arms of a migration are counted: by first attempts. */
 const hasFailed = (call: CallRecord): boolean =>
-  call.end === 'cut' || (call.end !== 'left' && (call.status >= 500 || call.status === 429 || call.status === 408))
+  firstFailed(call) ||
+  call.end === 'cut' ||
+  (call.end !== 'left' && (call.status >= 500 || call.status === 429 || call.status === 408))
 
 const quantile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(share * values.length) - 1)] ?? 0

@@ -31,7 +31,9 @@ export const isHit = (column: MarkColumn, turn: Observation): boolean | null => 
   if (metric.type === 'proportion')
     return column.compared && 'compares' in metric ? metric.compares(turn) : metric.shows(turn)
   const size = metric.size(turn)
-  return size === null || column.above === null ? null : size > column.above
+  if (size === null || column.above === null) return null
+  if (size > column.above) return true
+  return 'atLeast' in metric && metric.atLeast(turn) ? null : false
 }
 
 /** ln(1 + figure) in millionths, a whole number; `null` = unknown. */

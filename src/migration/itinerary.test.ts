@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isHit } from './column.ts'
 import type { Compiled } from './compiled.ts'
 import { compile } from './compiled.ts'
 import type { Next } from './decide.ts'
@@ -228,6 +229,15 @@ test('400s that only the candidate gives move traffic back; those that both give
     { arm: 'baseline', count: 180, outcome: 'ok' },
   ])
   assert.deepEqual(nextOf(compiled, one, { state: ramping, nowMs: 2_000 })?.change, { kind: 'rollback' })
+})
+
+test('a first part that never came is late where it is known to be, and says nothing where it is not', () => {
+  const { judge } = compile({ file: head, facts: { p99Ms: { 'ttft-p99': 400 } } })
+  const column = judge.columns.find((one) => one.kind === 'mark' && one.above === 900)
+  assert.ok(column?.kind === 'mark')
+  const gone = (durationMs: number) => sampleTurn({ outcome: 'left', ttftMs: null, durationMs })
+  assert.deepEqual([isHit(column, gone(5_000)), isHit(column, gone(300))], [true, null])
+  assert.deepEqual([isHit(column, sampleTurn({ ttftMs: 901 })), isHit(column, sampleTurn())], [true, false])
 })
 
 test('arms that do not fill as the weight says stop the migration: no comparison holds', () => {

@@ -19,7 +19,13 @@ export type Metric =
       readonly compares?: Shows
       readonly summary: string
     }
-  | { readonly type: 'exceedance'; readonly size: Sizes; readonly summary: string }
+  | {
+      readonly type: 'exceedance'
+      readonly size: Sizes
+      /** Whether the size is no more than a lower bound. */
+      readonly atLeast?: (turn: Observation) => boolean
+      readonly summary: string
+    }
   | { readonly type: 'log_mean'; readonly size: Sizes; readonly summary: string }
 
 const answered = (turn: Observation): boolean => turn.outcome !== 'left'
@@ -33,10 +39,11 @@ const ended =
     isSample(turn) ? of(turn) : null
 const not = (value: boolean | null): boolean | null => (value === null ? null : !value)
 
-/** A first token that never came is late: where the upstream failed by time, the metric of time sees it. */
+/** Of a first part that never came it is known that it took longer than this: the upstream was too slow, or the caller has gone. */
 const firstToken: Sizes = (turn) => {
-  if (turn.outcome === 'timeout' && turn.stream) return turn.durationMs
-  return isSample(turn) ? turn.ttftMs : null
+  const never = turn.stream && turn.ttftMs === null && (turn.outcome === 'timeout' || turn.outcome === 'left')
+  if (never) return turn.durationMs
+  return isSample(turn) || turn.outcome === 'left' ? turn.ttftMs : null
 }
 
 export const metrics = {
@@ -47,7 +54,12 @@ export const metrics = {
     summary:
       'Conversations of which a turn failed: 5xx, 408, 429, a timeout, no connection, a stream that was cut, an empty or malformed answer, an answer that the other arm had to give. Compared with the baseline, 4xx count as well.',
   },
-  'ttft-p99': { type: 'exceedance', size: firstToken, summary: 'Time to the first part of a stream, in milliseconds.' },
+  'ttft-p99': {
+    type: 'exceedance',
+    size: firstToken,
+    atLeast: ({ ttftMs }) => ttftMs === null,
+    summary: 'Time to the first part of a stream, in milliseconds.',
+  },
   'tpot-p99': {
     type: 'exceedance',
     size: sampled(({ tpotMicros }) => (tpotMicros === null ? null : tpotMicros / 1_000)),

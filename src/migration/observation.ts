@@ -7,7 +7,8 @@ export const arms: readonly Arm[] = ['baseline', 'candidate']
 
 /**
  * How a turn ended. `rejected` = the upstream's own 4xx but 408 and 429: a fault of the caller where both arms give it, of the candidate where
- * only it does, which is why it is compared and never held against a threshold. `moved` = the other arm had to answer.
+ * only it does, which is why it is compared and never held against a threshold. `moved` = its first attempt failed, and another one answered, at the other arm or
+ * at this one: arms are compared by first attempts.
  */
 export const outcomes = [
   'ok',

@@ -13,12 +13,12 @@ const models = [
   sampleModel([{}, { provider: 'beta' }], { route: { ...sampleRoute, strategy: 'weighted', sticky: 'conversation' } }),
 ]
 
-const moved = (changes: Partial<Move> = {}) => {
+const moved = (changes: Partial<Move> = {}, served = models) => {
   const traffic = makeTraffic(() => 0)
   const configure = (more: Partial<Move> = {}): void =>
     traffic.configure([sampleMove({ weightBasisPoints: 9_999, ...changes, ...more })], 0)
   configure()
-  const stage = openStage({ models, traffic })
+  const stage = openStage({ models: served, traffic })
   const told = (): readonly Observation[] => tellAll(traffic)
   return { stage, configure, told }
 }
@@ -72,6 +72,24 @@ test('where the candidate fails the baseline answers, and that counts as a failu
   assert.deepEqual(
     told().map(({ arm, outcome, tokens }) => [arm, outcome, tokens.output]),
     [['candidate', 'moved', 5]],
+  )
+})
+
+test('a first attempt that fails counts alike in both arms, whoever answers then', async () => {
+  const retried = [
+    sampleModel([{}, { provider: 'beta' }], { route: { ...sampleRoute, strategy: 'fallback', retriesMax: 1 } }),
+  ]
+  const { stage, told } = moved({ weightBasisPoints: 0, phase: 'paused' }, retried)
+  const caller = await stage.call()
+  stage.arrival('alpha').answer(500, { error: { message: 'It broke.' } })
+  await stage.settle()
+  await stage.advance(2_000)
+  stage.arrival('alpha', 1).answer(200, completion('the second time'))
+  await stage.settle()
+  assert.equal(caller.status(), 200)
+  assert.deepEqual(
+    told().map(({ arm, outcome }) => [arm, outcome]),
+    [['baseline', 'moved']],
   )
 })
 

@@ -113,6 +113,22 @@ export const recallOf = ({ assignment: { move, takenBack } }: Assigned) => {
   }
 }
 
+/** Statuses under 500 that speak of the moment and not of what was asked. */
+const passing: readonly number[] = [408, 425, 429]
+
+/**
+ * Whether the first attempt of a call failed by a fault of its target, whatever came after it. Arms are compared by first attempts: the baseline may have more targets to go on
+ * to, or be asked again, and must not look the better for it.
+ */
+export const firstFailed = ({ attempts, end }: Pick<CallRecord, 'attempts' | 'end'>): boolean => {
+  const [first] = attempts
+  if (first === undefined || first.left === null) return false
+  if (end === 'left' && attempts.length === 1) return false
+  if (first.left === 'hedge_lost' || first.left === 'caller_left') return false
+  const { status } = first
+  return status === null || status < 400 || status >= 500 || passing.includes(status)
+}
+
 const failedOutcome = ({ status, error, end, attempts }: CallRecord): Outcome => {
   if (end === 'cut') return 'cut'
   const last = attempts.at(-1)
@@ -129,11 +145,15 @@ const failedOutcome = ({ status, error, end, attempts }: CallRecord): Outcome =>
 
 const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: Move): Outcome => {
   if (record.end === 'left') return 'left'
-  if (record.end !== 'complete' || record.status >= 400) return failedOutcome(record)
-  const isMoved =
-    arm === 'candidate' && (record.provider !== candidate.provider || record.upstreamModel !== candidate.model)
-  if (isMoved) return 'moved'
-  return record.usage?.output === 0 && record.finishReason === null ? 'empty' : 'ok'
+  const [first] = record.attempts
+  const isElsewhere = first?.provider !== candidate.provider || first.model !== candidate.model
+  const isMoved = firstFailed(record) || (arm === 'candidate' && isElsewhere)
+  if (record.end === 'complete' && record.status < 400) {
+    if (isMoved) return 'moved'
+    return record.usage?.output === 0 && record.finishReason === null ? 'empty' : 'ok'
+  }
+  const outcome = failedOutcome(record)
+  return outcome === 'rejected' && isMoved ? 'moved' : outcome
 }
 
 /** Blame that is neither the provider's nor the model's: limits, credit, guardrails, Drover. */

@@ -206,7 +206,8 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
     endsMs: Math.min(endsMs, firstPartByMs),
     shareEndsMs: (leg) =>
       leaveAtMs({ nowMs: clock.monotonicMs(), untilMs: shareUntilMs, usualMs: usualMsOf(admitted, leg, legs) }),
-    hedgeAfterMs: grant.groups[0]?.row.route.hedgeAfterMs ?? null,
+    // Of two arms that are compared neither is helped by a second target.
+    hedgeAfterMs: admitted.assigned === null ? (grant.groups[0]?.row.route.hedgeAfterMs ?? null) : null,
     permits: permitsFor(admitted),
     began: (attempt) => {
       draft.attempts.push(attempt.draft)
