@@ -7,7 +7,7 @@ import type { MigrationFile } from '#migration/settings.ts'
 import { fits } from '#migration/settings.ts'
 import { firstFailed } from '#relay/move.ts'
 import type { OperationContext } from './operation.ts'
-import type { CallFilter } from './port.ts'
+import { everyCall } from './port.ts'
 
 const windowMs = 86_400_000
 const pageCalls = 1000
@@ -15,24 +15,6 @@ const pageCalls = 1000
 const pagesMax = 20
 /** A 99th percentile of fewer says nothing. */
 const timesMin = 200
-
-const anyCall: CallFilter = {
-  limit: pageCalls,
-  afterId: null,
-  beforeId: null,
-  key: null,
-  account: null,
-  model: null,
-  provider: null,
-  status: null,
-  end: null,
-  error: null,
-  tag: null,
-  conversation: null,
-  callSite: null,
-  fromMs: null,
-  toMs: null,
-}
 
 const inScope = ({ match }: MigrationFile, call: CallRecord): boolean => {
   const has = (patterns: readonly string[] | undefined, text: string | null): boolean =>
@@ -54,7 +36,7 @@ const recentCalls = async (file: MigrationFile, { ports, clock }: OperationConte
   let beforeId: string | null = null
   for (let page = 0; page < pagesMax; page += 1) {
     const answer: { readonly calls: readonly CallRecord[]; readonly before: string | null } = await ports.store.calls({
-      ...anyCall,
+      ...everyCall(pageCalls),
       fromMs,
       beforeId,
     })

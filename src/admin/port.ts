@@ -72,6 +72,25 @@ export type CallFilter = {
   readonly toMs: number | null
 }
 
+/** Every call, the newest first. */
+export const everyCall = (limit: number): CallFilter => ({
+  limit,
+  afterId: null,
+  beforeId: null,
+  key: null,
+  account: null,
+  model: null,
+  provider: null,
+  status: null,
+  end: null,
+  error: null,
+  tag: null,
+  conversation: null,
+  callSite: null,
+  fromMs: null,
+  toMs: null,
+})
+
 export type CallPage = {
   /** Oldest first. */
   readonly calls: readonly CallRecord[]

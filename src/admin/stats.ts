@@ -9,6 +9,7 @@ import { pastField, pastOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import type { CallPage } from './port.ts'
+import { everyCall } from './port.ts'
 import { table } from './render.ts'
 
 const quantilesView = z.object({ p50: z.number().nullable(), p95: z.number().nullable(), p99: z.number().nullable() })
@@ -87,20 +88,6 @@ const statsInput = z
 const needsFrom = (param: string): Problem =>
   new Problem('invalid_request_error', { message: `'${param}' needs 'from': where the span begins.`, param })
 
-const nothingNamed = {
-  afterId: null,
-  key: null,
-  account: null,
-  model: null,
-  provider: null,
-  status: null,
-  end: null,
-  error: null,
-  tag: null,
-  conversation: null,
-  callSite: null,
-} as const
-
 type Span = z.output<typeof statsInput> & { readonly from: string }
 
 /** Read back from the end of the span, page by page, so that calls get their turn in between. */
@@ -111,7 +98,7 @@ const ofSpan = async ({ by, from, to, limit }: Span, { ports, clock }: Operation
   let beforeId: string | null = null
   let callsRead = 0
   do {
-    const page: CallPage = await ports.store.calls({ ...nothingNamed, ...span, beforeId, limit: pageLength })
+    const page: CallPage = await ports.store.calls({ ...everyCall(pageLength), ...span, beforeId })
     for (const record of page.calls) tally.add(record)
     callsRead += page.calls.length
     beforeId = page.before

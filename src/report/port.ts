@@ -15,6 +15,18 @@ export type UsageGrain = 'hour' | 'day'
 
 export type UsageFilter = Readonly<Record<UsageDimension, string | null>>
 
+/** Lets everything through. */
+export const everyUsage: UsageFilter = {
+  account: null,
+  project: null,
+  member: null,
+  key: null,
+  model: null,
+  provider: null,
+  upstream_model: null,
+  tag: null,
+}
+
 /** The group that a page ended with, in the order of the grouping; a moment stands first where there is one. */
 export type UsageCursor = readonly (string | number)[]
 

@@ -1,6 +1,7 @@
 /** Rows with nothing special about them, for tests to vary. */
 
 import type { AccountRow, CallFilter, FirstStart, KeyRow, OrganisationRow, ProjectRow, TrailRow } from '#admin/port.ts'
+import { everyCall } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import { usageOf } from '#base/usage.ts'
 
@@ -211,21 +212,4 @@ export const fullCall = (id: string): CallRecord =>
   })
 
 /** A filter with these changes, and everything else let through. */
-export const sampleFilter = (changes: Partial<CallFilter> = {}): CallFilter => ({
-  limit: 1000,
-  afterId: null,
-  beforeId: null,
-  key: null,
-  account: null,
-  model: null,
-  provider: null,
-  status: null,
-  end: null,
-  error: null,
-  tag: null,
-  conversation: null,
-  callSite: null,
-  fromMs: null,
-  toMs: null,
-  ...changes,
-})
+export const sampleFilter = (changes: Partial<CallFilter> = {}): CallFilter => ({ ...everyCall(1000), ...changes })

@@ -8,24 +8,14 @@ import type { AttemptRecord, CallRecord } from '#base/call-record.ts'
 import { ownCredentialName } from '#base/call-record.ts'
 import { handClock } from '#base/hand-clock.ts'
 import { usageOf } from '#base/usage.ts'
-import type { UsageDimension, UsageFilter, UsageGroup, UsageQuestion } from '#report/port.ts'
+import type { UsageDimension, UsageGroup, UsageQuestion } from '#report/port.ts'
+import { everyUsage } from '#report/port.ts'
 import type { Store } from './face.ts'
 import { sampleCall, sampleFilter, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
 
 const dayMs = 86_400_000
 const startMs = 20_000 * dayMs
-
-const noFilter: UsageFilter = {
-  account: null,
-  project: null,
-  member: null,
-  key: null,
-  model: null,
-  provider: null,
-  upstream_model: null,
-  tag: null,
-}
 
 const question = (changes: Partial<UsageQuestion> = {}): UsageQuestion => ({
   fromMs: 0,
@@ -34,7 +24,7 @@ const question = (changes: Partial<UsageQuestion> = {}): UsageQuestion => ({
   byTime: false,
   by: [],
   tagName: null,
-  filter: noFilter,
+  filter: everyUsage,
   test: false,
   limit: 1000,
   after: null,
@@ -247,7 +237,7 @@ export const usageContract = ({ name, open }: OpenBackend): void => {
             ),
           )
         const own = calls.filter(({ test, account }) => !test && account === 'acc_1')
-        const filter = { ...noFilter, account: 'acc_1' }
+        const filter = { ...everyUsage, account: 'acc_1' }
         const span = { fromMs: startMs, toMs: startMs + 3 * dayMs, filter }
         for (const by of [['key'], ['model'], ['key', 'model'], ['provider']] as const)
           for (const grain of ['hour', 'day'] as const) {

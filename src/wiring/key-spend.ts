@@ -1,20 +1,10 @@
 /** What a key has cost, out of the figures of usage. */
 
 import type { KeySpend } from '#relay/port.ts'
-import type { UsageFilter, UsageStore } from '#report/port.ts'
+import type { UsageStore } from '#report/port.ts'
+import { everyUsage } from '#report/port.ts'
 
 const dayMs = 86_400_000
-const everything: UsageFilter = {
-  account: null,
-  project: null,
-  member: null,
-  key: null,
-  model: null,
-  provider: null,
-  upstream_model: null,
-  tag: null,
-}
-
 export const keySpendFrom = (store: Pick<UsageStore, 'usage'>): KeySpend => ({
   spentNanoUsd: async (key, nowMs) => {
     const { groups } = await store.usage({
@@ -24,7 +14,7 @@ export const keySpendFrom = (store: Pick<UsageStore, 'usage'>): KeySpend => ({
       byTime: false,
       by: [],
       tagName: null,
-      filter: { ...everything, key },
+      filter: { ...everyUsage, key },
       test: false,
       limit: 1,
       after: null,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CallFilter } from '#admin/port.ts'
 import type { UsageDimension, UsageQuestion } from '#report/port.ts'
+import { everyUsage } from '#report/port.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { fullCall, sampleCall, sampleFilter } from '#store/sample-rows.ts'
 import { runBatch } from './batch.ts'
@@ -72,16 +73,7 @@ const questions: readonly UsageQuestion[] = dimensions.flatMap((by) =>
       byTime: true,
       by,
       tagName: null,
-      filter: {
-        account,
-        project: null,
-        member: null,
-        key: null,
-        model: null,
-        provider: null,
-        upstream_model: null,
-        tag: null,
-      },
+      filter: { ...everyUsage, account },
       test: false,
       limit: 10,
       after: by.length === 0 ? null : [1, ...by.map(() => '')],
