@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 import type { Hash } from 'node:crypto'
 import { createHash } from 'node:crypto'
 import { Problem } from '#base/problem.ts'
-import type { Form, Inbound } from '#http/inbound.ts'
+import type { Form, Inbound, InboundBody } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Call } from '#protocol/call.ts'
@@ -21,7 +21,8 @@ const form = /^[!-~]{1,255}$/
 const ownHeaders: readonly string[] = ['x-request-id', 'x-drover-overhead-ms', 'openai-processing-ms']
 const limitHeader = /^x-ratelimit-/
 
-const keyOf = ({ headers, duplicates }: Inbound): string | null => {
+/** The key that the caller has chosen; `null` = none. @throws Problem `invalid_request_error`. */
+export const chosenKeyOf = ({ headers, duplicates }: Inbound): string | null => {
   const value = headers[header]
   if (value === undefined) return null
   if (duplicates?.[header] === undefined && form.test(value)) return value
@@ -43,23 +44,33 @@ const digestForm = async (hash: Hash, { parts }: Form): Promise<void> => {
 }
 
 /** Path, query and body; credentials in the query are the caller's and not the request's. */
-const digestOf = async (inbound: Inbound, { payload }: Call): Promise<string> => {
-  const query = [...inbound.query].filter(([name]) => name !== 'key').sort(([a], [b]) => (a < b ? -1 : 1))
-  const hash = createHash('sha256').update(`${JSON.stringify([inbound.path, query])}\n`)
-  if (payload.kind === 'form') await digestForm(hash, payload.form)
-  else hash.update(payload.top.source)
+export const digestOf = async ({ path, query, body }: Pick<Inbound, 'path' | 'query' | 'body'>): Promise<string> => {
+  const asked = [...query].filter(([name]) => name !== 'key').sort(([a], [b]) => (a < b ? -1 : 1))
+  const hash = createHash('sha256').update(`${JSON.stringify([path, asked])}\n`)
+  if (body.kind === 'form') await digestForm(hash, body.form)
+  if (body.kind === 'bytes') hash.update(body.bytes)
   return hash.digest('hex')
 }
+
+/** As the store knows it: two API keys never meet. */
+export const namedFor = ({ id }: Pick<KeyFacts, 'id'>, chosen: string): string =>
+  createHash('sha256').update(`${id}\n${chosen}`).digest('hex')
+
+/** The body as it is relayed. */
+const bodyOf = ({ payload }: Call): InboundBody =>
+  payload.kind === 'form'
+    ? { kind: 'form', form: payload.form }
+    : { kind: 'bytes', bytes: payload.top.source, contentType: '' }
 
 /** The call's turn among those under its key; `null` = it has none. Throws Problem; what the signal throws, when the caller leaves. */
 export const turnOf = async (
   { ports, draft }: Journey,
   { inbound, key, call }: { readonly inbound: Inbound; readonly key: KeyFacts; readonly call: Call },
 ): Promise<Turn | null> => {
-  const chosen = keyOf(inbound)
+  const chosen = chosenKeyOf(inbound)
   if (chosen === null) return null
-  const id = createHash('sha256').update(`${key.id}\n${chosen}`).digest('hex')
-  const asked = await digestOf(inbound, call)
+  const id = namedFor(key, chosen)
+  const asked = await digestOf({ ...inbound, body: bodyOf(call) })
   const takenMs = ports.clock.monotonicMs()
   const turn = await ports.repeats.take({ id, asked, call: draft.id, signal: inbound.signal })
   if (turn.kind === 'again') draft.sharedMs += ports.clock.monotonicMs() - takenMs

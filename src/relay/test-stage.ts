@@ -372,7 +372,11 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   keySpend: { spentNanoUsd: async () => 0n },
   books: meteredBooks(backstage),
   owner: 'stage',
-  repeats: { take: async () => assert.fail('no call of the stage has a key'), close: async () => {} },
+  repeats: {
+    take: async () => assert.fail('no call of the stage has a key'),
+    conclude: async () => {},
+    close: async () => {},
+  },
   observe: () => undefined,
   traceShare: null,
   overload: () => null,

@@ -1,5 +1,6 @@
 /** Calls under an Idempotency-Key: the first one runs, repeats wait for it and get its answer. */
 
+import { Buffer } from 'node:buffer'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { asProblem, Problem } from '#base/problem.ts'
@@ -43,7 +44,16 @@ export type Turn =
 export type Repeats = {
   /** @throws Problem `idempotency_key_reused`, `idempotency_in_progress`, `idempotency_not_replayable`, `overloaded`, `store_unavailable`. */
   readonly take: (question: RepeatQuestion) => Promise<Turn>
+  /** Keeps the answer to a call that ended without one, because it was not known how it had gone; nothing where its key is not its any more. */
+  readonly conclude: (answer: LateAnswer) => Promise<void>
   readonly close: () => Promise<void>
+}
+
+export type LateAnswer = {
+  readonly id: string
+  readonly call: string
+  readonly head: AnswerHead
+  readonly text: string
 }
 
 export type RepeatsOptions = {
@@ -156,6 +166,18 @@ class RepeatTable implements Repeats {
       await wait(other.over, { clock, untilMs, signal: question.signal })
       this.#waiters -= 1
     }
+  }
+
+  async conclude({ id, call, head, text }: LateAnswer): Promise<void> {
+    const { store, seal } = this.#options
+    const waiting: Waiting = { add: () => true, done: () => {} }
+    const kept = (sizeBytes: number): void => {
+      this.#keptBytes += sizeBytes
+    }
+    const keeper = makeKeeper({ id, call, store, seal, waiting, kept, unkept: null })
+    keeper.head(head)
+    keeper.piece(Buffer.from(text))
+    await keeper.end('kept')
   }
 
   /** Asks the store, while others wait; `null` = ask anew. */

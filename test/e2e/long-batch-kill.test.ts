@@ -4,6 +4,7 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import {
   configFor,
+  create,
   customer,
   env,
   free,
@@ -16,6 +17,7 @@ import {
 } from './batch-bench.ts'
 import { call } from './call.ts'
 import { eventually, startRelay } from './harness.ts'
+import { upload } from './upload.ts'
 
 test('a kill in the middle of settling, and again: every line is charged once', async () => {
   await using upstream = await startKeeper()
@@ -54,7 +56,9 @@ test('a kill between the making of a batch and its binding: it is found by its m
   const first = await startRelay({ config, env })
   const { id: account, key } = await customer(first, '2.00')
   // The provider makes the batch and is never heard of again.
-  makeBatch(first, key, [line('a'), line('b')]).catch(() => undefined)
+  const file = await upload(first, { key, bytes: `${line('a')}\n${line('b')}\n` }, { purpose: 'batch' })
+  const asked = { key, file: file.at('id'), headers: { 'idempotency-key': 'once' } }
+  create(first, asked).catch(() => undefined)
   await made.promise
   await first.kill()
   const [id = ''] = upstream.batches.batches.keys()
@@ -72,6 +76,9 @@ test('a kill between the making of a batch and its binding: it is found by its m
   assert.equal(await free(last, account), 2_000_000_000n - 2n * 120_000n)
   assert.equal((await recordsOf(last, id)).length, 2)
   await proven(last)
+  const again = await create(last, asked)
+  assert.deepEqual([again.status, again.at('id'), again.headers['idempotent-replayed']], [200, id, 'true'], again.text)
+  assert.equal(upstream.batches.batches.size, 1, 'under its key it is not made again')
 })
 
 test('a batch that its provider never made costs nothing, and what was held for it is free again', async () => {

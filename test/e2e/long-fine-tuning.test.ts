@@ -8,6 +8,7 @@ import { completion } from '../fake/openai.ts'
 import { tuningShelf } from '../fake/tuning-shelf.ts'
 import { uploadShelf } from '../fake/upload-shelf.ts'
 import { startUpstream } from '../fake/upstream.ts'
+import { customer, free, moneyOf, proven } from './batch-bench.ts'
 import type { Answer } from './call.ts'
 import { assertProblem, call } from './call.ts'
 import { adminKey, eventually, fakeKey, startRelay, testKey } from './harness.ts'
@@ -107,6 +108,39 @@ test('a job is held for by its epochs, settled by its trained tokens, and its mo
     'not_found',
   )
   assert.equal((await call(relay.url, { path: `/v1/models/${model}`, key, method: 'DELETE' })).at('deleted'), true)
+})
+
+test('a job whose answer is lost is found by its mark, bound, and what its Idempotency-Key is answered with', async () => {
+  await using upstream = await startKeeper()
+  await using relay = await startRelay({ config: configOf(upstream), env: { FAKE_KEY: fakeKey } })
+  const { id: account, key } = await customer(relay, '1.00')
+  const file = (await upload(relay, { key, bytes: 'x'.repeat(1000) }, { purpose: 'fine-tune' })).at('id')
+  const body = { model: 'base', training_file: file, hyperparameters: { n_epochs: 3 } }
+  const ask = () => call(relay.url, { path: '/v1/fine_tuning/jobs', key, headers: { 'idempotency-key': 'job' }, body })
+  upstream.jobs.loseAnswer()
+  const lost = await ask()
+  assert.ok(lost.status >= 500, lost.text)
+  const again = await ask()
+  if (again.status !== 200) assertProblem(again, 409, 'idempotency_in_progress')
+  const found = await eventually(
+    'the job is found',
+    async () => {
+      const answer = await ask()
+      return answer.status === 200 ? answer : undefined
+    },
+    15_000,
+  )
+  assert.equal(upstream.jobs.jobs.size, 1)
+  const id = String(found.at('id'))
+  assert.deepEqual([...upstream.jobs.jobs.keys()], [id])
+  assert.equal(found.text.includes('drover_call'), false, 'callers do not see the mark')
+  assert.equal(found.text.includes('org-of-the-operator'), false)
+  assert.equal((await moneyOf(relay, account)).held, 1000n * 3n * 25_000n)
+  upstream.jobs.end(id, { status: 'succeeded', fine_tuned_model: 'ft:gpt-real:acme::lost', trained_tokens: 2000 })
+  const one = await call(relay.url, { path: `/v1/fine_tuning/jobs/${id}`, key })
+  assert.equal(one.at('status'), 'succeeded', one.text)
+  assert.equal(await free(relay, account), 1_000_000_000n - 2000n * 25_000n)
+  await proven(relay)
 })
 
 test('uploads in parts make a file of their account', async () => {

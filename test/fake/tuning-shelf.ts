@@ -13,11 +13,14 @@ type Job = Record<string, unknown> & { readonly id: string }
 export type TuningShelf = {
   readonly jobs: ReadonlyMap<string, Job>
   readonly end: (id: string, changes: object) => void
+  /** The next job is made, and its answer never comes. */
+  readonly loseAnswer: () => void
   readonly answer: (exchange: Exchange) => boolean
 }
 
 export function tuningShelf(files: FileShelf, model: string): TuningShelf {
   const jobs = new Map<string, Job>()
+  const lost = new Set<'answer'>()
 
   const create = ({ seen, response }: Exchange): void => {
     const body = JSON.parse(seen.body.toString()) as Record<string, unknown>
@@ -51,9 +54,11 @@ export function tuningShelf(files: FileShelf, model: string): TuningShelf {
       training_file: file.id,
       validation_file: null,
       seed: 1,
+      metadata: body['metadata'] ?? null,
     }
     jobs.set(id, job)
-    answerJson(response, 200, job)
+    if (lost.delete('answer')) response.destroy()
+    else answerJson(response, 200, job)
   }
 
   const about = ({ seen, response }: Exchange, id: string, behind: string | undefined): void => {
@@ -74,8 +79,10 @@ export function tuningShelf(files: FileShelf, model: string): TuningShelf {
   const answer: TuningShelf['answer'] = (exchange) => {
     const job = /^\/v1\/fine_tuning\/jobs(?:\/([^/?]+)(?:\/(\w+))?)?(?:\?.*)?$/.exec(exchange.seen.target)
     if (job !== null) {
-      if (job[1] === undefined) create(exchange)
-      else about(exchange, job[1], job[2])
+      if (job[1] !== undefined) about(exchange, job[1], job[2])
+      else if (exchange.seen.method === 'POST') create(exchange)
+      else
+        answerJson(exchange.response, 200, { object: 'list', data: [...jobs.values()].toReversed(), has_more: false })
     } else if (/^\/v1\/models\/ft/.test(exchange.seen.target))
       answerJson(exchange.response, 200, { id: exchange.seen.target, object: 'model', deleted: true })
     else return false
@@ -88,6 +95,7 @@ export function tuningShelf(files: FileShelf, model: string): TuningShelf {
       assert.ok(job !== undefined)
       Object.assign(job, changes)
     },
+    loseAnswer: () => void lost.add('answer'),
     answer,
   }
 }

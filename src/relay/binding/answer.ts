@@ -12,6 +12,7 @@ import { snapshotFor } from '#relay/own-credential.ts'
 import { protocolOf } from './ask-keeper.ts'
 import type { Act, Answered } from './asking.ts'
 import { formOf } from './asking.ts'
+import { once } from './once.ts'
 
 /** A file may be read for so long. */
 const readingMs = 3_600_000
@@ -75,7 +76,8 @@ export const answerAct = async (exchange: Exchange, { act, params }: Order, port
     const refusal = ports.overload()
     if (refusal !== null) throw refusal
     const snapshot = snapshotFor(current, key)
-    const answered = await act({ exchange, ports, snapshot, key, holder: holderOf(key), form, params, nowMs })
+    const asking = { exchange, ports, snapshot, key, holder: holderOf(key), form, params, nowMs }
+    const answered = await once(asking, act)
     await send(exchange, answered, ports)
   } catch (thrown) {
     const problem = asProblem(thrown)

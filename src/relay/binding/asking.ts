@@ -22,6 +22,8 @@ export type Asking = {
   readonly form: BindingForm
   readonly params: Readonly<Record<string, string>>
   readonly nowMs: number
+  /** The Idempotency-Key under which it is asked, as the store knows it; `afterwards` runs when the answer is kept. Absent: none. */
+  readonly under?: { readonly answer: string; readonly afterwards: (work: () => Promise<void>) => void }
 }
 
 /** `text`: a document, as it goes out. */

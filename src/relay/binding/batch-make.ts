@@ -112,10 +112,10 @@ export const makeBatch = async (making: Making): Promise<Answered> => {
     copy = await making.prepareInput()
     const work = workFor(making, copy)
     const owner = ownerOf(key, asking.holder)
-    const known = { call, work: work as unknown as JsonObject, knownForMs }
+    const known = { call, isHeld, work: work as unknown as JsonObject, knownForMs }
     intent = await noteIntent({ kind: 'batch', asking, keeper, owner, ...known })
     const answered = await bound(making, await making.create(copy), work)
-    await intent.over()
+    await intent.made()
     return answered
   } catch (thrown) {
     // Whether the provider has made it is not known: it is looked for, and what it needs stays until then.

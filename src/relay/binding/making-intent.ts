@@ -9,6 +9,7 @@ import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { RelayPorts } from '#relay/journey.ts'
 import { snapshotFor } from '#relay/own-credential.ts'
+import { keptHead } from '#relay/repeat.ts'
 import type { BindingRow } from '#resource/port.ts'
 import { askDocument } from './ask-keeper.ts'
 import type { Asking } from './asking.ts'
@@ -30,7 +31,7 @@ const lookTimeoutMs = 60_000
 /** Of the newest at a provider. */
 const lookedThroughMax = 100
 
-type Ports = Pick<RelayPorts, 'snapshot' | 'bindings' | 'parts' | 'clock' | 'log'>
+export type SeekPorts = Pick<RelayPorts, 'snapshot' | 'bindings' | 'parts' | 'clock' | 'log' | 'repeats'>
 
 export type MadeKind = 'batch' | 'job'
 
@@ -62,8 +63,10 @@ export const withMark = (body: Uint8Array, call: string): Buffer => {
 }
 
 export type Intent = {
-  /** It is there, or is certainly not: nobody needs to look for it. */
+  /** It is certainly not there: nobody needs to look for it. */
   readonly over: () => Promise<void>
+  /** It is there and bound. Nobody needs to look for it, once also its answer is kept. */
+  readonly made: () => Promise<void>
   /** Whether what was thrown leaves open if the provider has made it: then it is looked for, and its hold stands. */
   readonly isOpen: (thrown: unknown) => boolean
 }
@@ -78,18 +81,45 @@ export type IntentOrder = {
   readonly keeper: Keeper
   readonly owner: Owner
   readonly call: string
+  /** Whether an open hold says for so long that it is not known. */
+  readonly isHeld: boolean
   /** What binding it takes: `BatchWork`, `TuningWork`. */
   readonly work: JsonObject
   readonly knownForMs: number
 }
 
-const nothingKept: Intent = { over: async () => {}, isOpen: () => false }
+/** Of what was thrown while it is not known if the provider has made it: whether it is looked for, and held for until then. */
+const open = new WeakMap<object, { readonly isSought: boolean }>()
+
+/** What is known of a request that ended so, for its Idempotency-Key; `null` = nothing was made. */
+export const openEnd = (thrown: unknown): { readonly isSought: boolean } | null =>
+  typeof thrown === 'object' && thrown !== null ? (open.get(thrown) ?? null) : null
+
+const noteOpen = (thrown: unknown, isSought: boolean): boolean => {
+  if (isRefused(thrown)) return false
+  if (typeof thrown === 'object' && thrown !== null) open.set(thrown, { isSought })
+  return true
+}
+
+const nothing = async (): Promise<void> => {}
+const nothingKept: Intent = { over: nothing, made: nothing, isOpen: () => false }
+/** Nobody can look for it: what was held is freed. */
+const unmarked: Intent = {
+  over: nothing,
+  made: nothing,
+  isOpen: (thrown) => {
+    noteOpen(thrown, false)
+    return false
+  },
+}
 
 /** Notes that the provider is about to be asked. Of a sandbox, or in a form without marks, nothing is noted. */
 export const noteIntent = async (order: IntentOrder): Promise<Intent> => {
-  const { kind, asking, keeper, owner, call, work, knownForMs } = order
+  const { kind, asking, keeper, owner, call, isHeld, work, knownForMs } = order
+  const { under } = asking
   const { bindings, clock } = asking.ports
-  if (owner.test || keeper.form !== 'openai') return nothingKept
+  if (owner.test) return nothingKept
+  if (keeper.form !== 'openai') return unmarked
   const nowMs = clock.nowMs()
   const named = { id: `making_${call}`, holder: owner.holder }
   const row = rowFor(owner, keeper, {
@@ -99,17 +129,19 @@ export const noteIntent = async (order: IntentOrder): Promise<Intent> => {
     document: {},
     nowMs,
     state: 'hidden',
-    work: bindings.sealWork(named, work),
+    work: bindings.sealWork(named, under === undefined ? work : { ...work, answer: under.answer }),
     nextMs: nowMs + firstLookMs,
     expiresMs: nowMs + knownForMs,
     purpose: null,
   })
   await bindings.keepBinding(row)
+  const over = async (): Promise<void> => {
+    await bindings.dropBinding(named)
+  }
   return {
-    over: async () => {
-      await bindings.dropBinding(named)
-    },
-    isOpen: (thrown) => !isRefused(thrown),
+    over,
+    made: async () => (under === undefined ? over() : under.afterwards(over)),
+    isOpen: (thrown) => noteOpen(thrown, isHeld),
   }
 }
 
@@ -131,18 +163,25 @@ const seek = async (keeper: Keeper, kind: MadeKind, work: JsonObject): Promise<J
 export const isIntent = ({ id, state, kind }: BindingRow): boolean =>
   state === 'hidden' && (kind === 'batch' || kind === 'job') && id.startsWith('making_')
 
-const bindFound = async (ports: Ports, keeper: Keeper, found: Found): Promise<void> => {
+const bindFound = async (ports: SeekPorts, keeper: Keeper, found: Found): Promise<void> => {
   const { row, document: made, work } = found
   const kind: MadeKind = row.kind === 'job' ? 'job' : 'batch'
   const nowMs = ports.clock.nowMs()
   const id = String(made['id'] ?? '')
-  if (id === '' || (await ports.bindings.binding({ id, holder: row.holder, nowMs })) !== null) return
+  if (id === '') return
   const document = kinds[kind].shown(found)
+  const text = JSON.stringify(document)
+  const { answer, call } = work
+  if (typeof answer === 'string' && typeof call === 'string') {
+    const head = keptHead(200, { 'x-drover-provider': row.provider })
+    await ports.repeats.conclude({ id: answer, call, head, text })
+  }
+  if ((await ports.bindings.binding({ id, holder: row.holder, nowMs })) !== null) return
   await ports.bindings.keepBinding(
     rowFor(ownerOfRow(row), keeper, {
       kind,
       id,
-      text: JSON.stringify(document),
+      text,
       document,
       nowMs: row.createdMs,
       state: 'open',
@@ -160,7 +199,7 @@ const bindFound = async (ports: Ports, keeper: Keeper, found: Found): Promise<vo
  * Looks for what may have been made. It is bound where it is there; where it is not, after longer than a provider is waited for, its hold is freed.
  * @throws Problem of the provider: it is to be looked at again.
  */
-export const lookForMade = async (ports: Ports, row: BindingRow): Promise<void> => {
+export const lookForMade = async (ports: SeekPorts, row: BindingRow): Promise<void> => {
   const work = ports.bindings.workOf(row) ?? {}
   const keeper = keeperOf(snapshotFor(ports.snapshot(), { account: row.account, test: row.test }), row)
   const document = await seek(keeper, row.kind === 'job' ? 'job' : 'batch', work)

@@ -119,7 +119,7 @@ const create: Act = (asking) =>
     const { tags, callSite, session } = labels
     const work: TuningWork = { call, model: wish.model, target: chosen.target.model, tags, callSite, session }
     const owner = ownerOf(key, holder)
-    const known = { call, work: work as unknown as JsonObject, knownForMs }
+    const known = { call, isHeld, work: work as unknown as JsonObject, knownForMs }
     let intent: Intent | null = null
     try {
       intent = await noteIntent({ kind: 'job', asking, keeper, owner, ...known })
@@ -151,7 +151,7 @@ const create: Act = (asking) =>
       if (!isFirst && (before === null || tuningWorkOf(ports.bindings, before)?.call !== call))
         throw new Problem('upstream_error', { message: `Provider "${row.provider}" gave an id that is taken.` })
       await keepHold(ports, { call, account: key.account }, nowMs)
-      await intent.over()
+      await intent.made()
       return { kind: 'document', text: row.document, provider: row.provider }
     } catch (thrown) {
       if (intent?.isOpen(thrown) === true) throw thrown
