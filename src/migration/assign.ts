@@ -1,6 +1,7 @@
 /** Which arm a conversation is sent to: a function of its name and the weight alone, so that every node says the same without asking anybody. */
 
 import { createHash } from 'node:crypto'
+import { makeRoom } from '#base/make-room.ts'
 import type { Arm } from './observation.ts'
 
 /** Parts of ten thousand. */
@@ -34,14 +35,6 @@ export type Pins = {
 /** Conversations that are remembered at most; of more the longest silent ones are forgotten, and are then assigned anew. */
 export const pinsMax = 50_000
 
-/** Many at once: the first key of a map that is written anew all the time is found only behind the places of all that were taken out. */
-const forgetOldest = (pins: Map<string, Pin>): void => {
-  for (const unit of pins.keys()) {
-    if (pins.size <= pinsMax - pinsMax / 100) return
-    pins.delete(unit)
-  }
-}
-
 /**
  * A conversation stays where it began while the weight rises: moved, it would lose its prompt cache and mix two models' histories. `idleMs` of silence ends that.
  */
@@ -58,7 +51,7 @@ export const makePins = (idleMs: number): Pins => {
     keep: (unit, pin) => {
       // Written anew, so that the map stays in the order of the last use.
       pins.delete(unit)
-      if (pins.size >= pinsMax) forgetOldest(pins)
+      makeRoom(pins, pinsMax)
       pins.set(unit, pin)
     },
     clear: () => pins.clear(),

@@ -1,5 +1,7 @@
 /** Which target a conversation was answered by last, for strategies whose choice changes from call to call. */
 
+import { makeRoom } from '#base/make-room.ts'
+
 export type StickyTargets = {
   readonly of: (conversation: string, nowMs: number) => string | null
   readonly remember: (conversation: string, target: string, nowMs: number) => void
@@ -7,7 +9,7 @@ export type StickyTargets = {
 
 /** Prompt caches of providers live for minutes: an older memory is worth nothing. */
 const idleMs = 600_000
-/** Conversations remembered at most; of more the longest silent one is forgotten. */
+/** Conversations remembered at most; of more the longest silent ones are forgotten. */
 const conversationsMax = 50_000
 
 type Memory = { readonly target: string; readonly atMs: number }
@@ -22,8 +24,7 @@ export const stickyTargets = (): StickyTargets => {
     remember: (conversation, target, nowMs) => {
       // Written anew, so that the map stays in the order of the last use.
       memories.delete(conversation)
-      const [oldest] = memories.keys()
-      if (memories.size >= conversationsMax && oldest !== undefined) memories.delete(oldest)
+      makeRoom(memories, conversationsMax)
       memories.set(conversation, { target, atMs: nowMs })
     },
   }
