@@ -126,6 +126,24 @@ const secretsOf = (call: Call): readonly string[] => {
     .filter((secret): secret is string => typeof secret === 'string' && !isForeign(secret))
 }
 
+/**
+ * For others that speak Messages and think: once a tool was called they want the thought of every such turn back, whoever signed it ("The `content[].thinking` in
+ * the thinking mode must be passed back to the API", https://github.com/NousResearch/hermes-agent/issues/17992, read 2026-11-29). Where one was never told, the turn does not
+ * think.
+ */
+export const thoughtfulHistory: HistoryMender = {
+  mend: ({ call }) => {
+    const source = sourceOf(call)
+    if (source === null || !thinksByBudget(call) || !source.includes('"tool_use"')) return noAdjustment
+    const turns = objectsIn(call.body()['messages']).map(blocksOf)
+    const isLacking = turns.some((blocks) => blocks.some(({ type }) => type === 'tool_use') && !blocks.some(isThought))
+    if (!isLacking) return noAdjustment
+    const changes = new Changes()
+    changes.note('thinking', 'off', 'off in this turn: a call of a tool in the history came without its thought')
+    return changes.adjustment(() => ({ thinking: { type: 'disabled' } }))
+  },
+}
+
 export const claudeHistory: HistoryMender = {
   mend,
   secretsOf,

@@ -6,6 +6,7 @@
 
 import { deepseekBalance } from './balance.ts'
 import { chatHistory } from './chat-history.ts'
+import { thoughtfulHistory } from './claude-history.ts'
 import type { Vendor } from './vendor.ts'
 import { anthropicBeside, dialectOf, makeVendor } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
@@ -27,7 +28,7 @@ export const deepseek: Vendor = makeVendor({
   dialect: dialectOf({ thinking: 'switch', restores: 'thought' }),
   // "The `reasoning_content` in the thinking mode must be passed back to the API", of every message once a tool was called
   // (https://github.com/MoonshotAI/kimi-cli/issues/2141, read 2026-11-29).
-  histories: { 'openai-chat': chatHistory({ thoughtOf: () => 'all' }) },
+  histories: { 'openai-chat': chatHistory({ thoughtOf: () => 'all' }), 'anthropic-messages': thoughtfulHistory },
   requestIdHeaders: ['x-ds-trace-id', 'x-request-id'],
   showsReasoning: true,
   balance: deepseekBalance,

@@ -217,6 +217,17 @@ describe('Messages', () => {
       for (const taker of ['moonshot', 'deepseek']) assert.ok(mendFor(taker, 'anthropic-messages')(body).isSame, taker)
     })
 
+  test('Kimi and DeepSeek do not think on where a call of a tool came without its thought', () => {
+    const body = { messages: claudeTurn([]), thinking: { type: 'enabled', budget_tokens: 2000 } }
+    for (const taker of ['moonshot', 'deepseek']) {
+      const mended = mendFor(taker, 'anthropic-messages')(body)
+      assert.deepEqual(mended.body, { ...body, thinking: { type: 'disabled' } })
+      assert.equal(mended.warnings.length, 1)
+      assert.ok(mendFor(taker, 'anthropic-messages')({ ...body, messages: claudeTurn([thought(claudes)]) }).isSame)
+      assert.ok(mendFor(taker, 'anthropic-messages')({ messages: claudeTurn([]) }).isSame)
+    }
+  })
+
   test('what Claude has refused before is left out, and what it has written since stays', () => {
     const messages = [
       ...claudeTurn([thought('c2lnbmVkIGVsc2V3aGVyZQ')]),

@@ -8,6 +8,7 @@
 
 import { moonshotBalance } from './balance.ts'
 import { chatHistory } from './chat-history.ts'
+import { thoughtfulHistory } from './claude-history.ts'
 import type { Vendor } from './vendor.ts'
 import { anthropicBeside, dialectOf, makeVendor, samePath } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
@@ -29,6 +30,7 @@ export const moonshot: Vendor = makeVendor({
   // 2026-11-29); the models before K2 do not think.
   histories: {
     'openai-chat': chatHistory({ thoughtOf: (model) => (model.startsWith('moonshot-v1') ? 'none' : 'calls') }),
+    'anthropic-messages': thoughtfulHistory,
   },
   counts: ['openai-chat', 'anthropic-messages'],
   requestIdHeaders: ['msh-request-id', 'x-msh-trace-id', 'x-request-id'],
