@@ -126,6 +126,20 @@ test('what happened is posted, signed, and noted as delivered', async (context) 
   assert.equal(outbox.deliveries.get('hook')?.state, 'delivered')
 })
 
+test('a chat gets one text, in the form that Slack and those like it take', async (context) => {
+  const { got, url } = await receiver(context)
+  const { ports, outbox } = portsFor(context, { kind: 'slack', url: new Secret(url), allowPrivate: true })
+  const courier = startCourier(ports)
+  const noted = outbox.nextNote()
+  courier.emit(happening)
+  await noted
+  await courier.close()
+  const { text, ...rest } = JSON.parse(got[0]?.body ?? '{}')
+  assert.match(text, /moonshot is down/)
+  assert.deepEqual(rest, {})
+  assert.equal(outbox.deliveries.get('hook')?.state, 'delivered')
+})
+
 test('a receiver that fails is tried again later, and the note says why', async (context) => {
   const { url } = await receiver(context, [500])
   const { ports, outbox } = portsFor(context, { kind: 'webhook', url, secret, allowPrivate: true })

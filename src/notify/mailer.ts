@@ -20,6 +20,10 @@ const whyOf = (error: unknown): string => {
   return [code, responseCode].filter((one) => one !== undefined).join(' ') || 'no reason given'
 }
 
+/** Whether a password would go over a network in the clear, if the server did not offer to encrypt. */
+export const isSentInClear = ({ protocol, password, hostname }: URL): boolean =>
+  protocol === 'smtp:' && password !== '' && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+
 /**
  * One connection, opened when a mail is sent. `smtp` is `smtp://` or `smtps://user:password@host:port`.
  * `send` rejects with Problem `upstream_error` naming the server's code, never its words.
@@ -27,6 +31,8 @@ const whyOf = (error: unknown): string => {
 export const smtpMailer = ({ smtp, from }: { readonly smtp: Secret; readonly from: string }): Mailer => {
   const transport = createTransport({
     url: smtp.reveal(),
+    // Who stands in between must not be able to take the offer of TLS out.
+    requireTLS: isSentInClear(new URL(smtp.reveal())),
     connectionTimeout: connectTimeoutMs,
     greetingTimeout: connectTimeoutMs,
     socketTimeout: silenceTimeoutMs,

@@ -55,8 +55,8 @@ export type RelayPorts = {
   readonly traceShare: number | null
   readonly countTokens: CountTokens
   readonly refusals: Refusals
-  /** Why no further call is taken now; `null` = it is. */
-  readonly overload: () => Problem | null
+  /** Why no further call is taken now; `null` = it is. `isCounted`: the one that asks is among those under way already. */
+  readonly overload: (isCounted?: boolean) => Problem | null
   /** Asks the webhook of a guardrail. */
   readonly askHook: AskHook
   readonly routing: Routing

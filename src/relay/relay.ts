@@ -354,8 +354,8 @@ type Progress = {
   assigned: Assigned | null
 }
 
-const refuseUnderLoad = ({ overload }: RelayPorts): void => {
-  const refusal = overload()
+const refuseUnderLoad = ({ overload }: RelayPorts, isCounted: boolean): void => {
+  const refusal = overload(isCounted)
   if (refusal !== null) throw refusal
 }
 
@@ -375,10 +375,10 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation })
     Object.assign(draft, { project: key.project, member: key.member })
     draft.test = key.test
-    refuseUnderLoad(ports)
+    refuseUnderLoad(ports, false)
     const inbound = await exchange.read()
     // Bodies that came together are worked on one after the other: whoever is late by now would only be later.
-    refuseUnderLoad(ports)
+    refuseUnderLoad(ports, true)
     const asked = wishedBy(key, protocol.server.readCall(inbound))
     const labels = labelsOf(inbound)
     describe(draft, asked, labels)

@@ -15,17 +15,21 @@ const endsOf = ({ loopDelayMs, openCallsMax }: Config['server']['overload']): Ov
 
 export type OverloadRequest = { readonly config: Config; readonly openCalls: () => number }
 
-/** Gives why a further call is not taken now. */
+/** Gives why a further call is not taken now; `isCounted` = it is among those under way already. */
 export const openOverload = (
   { clock, ids }: Machine,
   { config, openCalls }: OverloadRequest,
   closing: AsyncDisposableStack,
-): (() => Problem | null) => {
+): ((isCounted?: boolean) => Problem | null) => {
   const gauge = openPressureGauge(clock)
   closing.defer(() => gauge.close())
   const ends = endsOf(config.server.overload)
-  return () => {
-    const pressure = { loopDelayMs: gauge.loopDelayMs(), heapPercent: gauge.heapPercent(), openCalls: openCalls() }
+  return (isCounted = false) => {
+    const pressure = {
+      loopDelayMs: gauge.loopDelayMs(),
+      heapPercent: gauge.heapPercent(),
+      openCalls: openCalls() - (isCounted ? 1 : 0),
+    }
     return refusalUnder(pressure, ends, ids.chance)
   }
 }

@@ -286,7 +286,7 @@ const endpointsOf = async (
     repeats: rooms.repeats,
     observe: observerOf(rooms, metrics),
     traceShare: rooms.request.config.telemetry?.share ?? null,
-    overload: () => member.refusal() ?? overload(),
+    overload: (isCounted?: boolean) => member.refusal() ?? overload(isCounted),
     askHook: rooms.telling.askHook,
     countTokens,
     refusals: rememberRefusals(),
