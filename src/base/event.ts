@@ -24,6 +24,10 @@ export const eventKinds = {
   credential_expiry: kind('warning', "A key ends within the alert's `below` (7 days).", 'days'),
   credential_resting: kind('info', 'A provider limits a credential (429): it rests until its reset.'),
   document_issued: kind('info', 'An invoice, a statement or a credit note was issued.'),
+  drift: kind(
+    'warning',
+    'After a migration was complete its candidate gives more tokens, or its first parts later, than during it.',
+  ),
   error_rate: kind('critical', 'The share of calls that failed by no fault of the caller, over 5 minutes.', 'percent'),
   gate: kind('info', 'A migration waits at a gate for a person or a veto.'),
   invoice_overdue: kind('warning', 'An invoice on account is past its day and is not paid.'),

@@ -9,16 +9,18 @@ import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Compiled } from '#migration/compiled.ts'
 import { compile, moveOf } from '#migration/compiled.ts'
-import { conduct, tellGate } from '#migration/conduct.ts'
+import { conduct, tellDrift, tellGate } from '#migration/conduct.ts'
 import type { Next } from '#migration/decide.ts'
 import { decide, waitsForPerson } from '#migration/decide.ts'
+import type { DriftWatch } from '#migration/drift.ts'
+import { driftWatchesOf } from '#migration/drift.ts'
 import type { CellJson } from '#migration/evidence-text.ts'
 import { evidenceOf } from '#migration/evidence-text.ts'
 import { isLive } from '#migration/itinerary.ts'
 import { judgementOf } from '#migration/judgement.ts'
 import type { EvidenceBatch, MigrationRow, MigrationStore } from '#migration/port.ts'
 import { batchTurnsMax } from '#migration/port.ts'
-import type { Traffic, Tripped } from '#migration/traffic.ts'
+import type { Move, Traffic, Tripped } from '#migration/traffic.ts'
 import { goRound } from './rounds.ts'
 
 /** A rollback reaches every node within two of these. */
@@ -27,6 +29,7 @@ const everyMs = 500
 const leastMs = 100
 /** Of one round, so that a store that was away for long is caught up with bit by bit. */
 const batchesMax = 20
+
 export type DriveMigrations = {
   readonly store: MigrationStore
   readonly traffic: Traffic
@@ -90,14 +93,30 @@ const makeFlush = ({ store, traffic, source, clock }: DriveMigrations) => {
   }
 }
 
+/** What completed migrations are held against, read once for each. */
+const makeDriftReader = (store: MigrationStore) => {
+  const read = new Map<string, readonly DriftWatch[]>()
+  return async ({ row, compiled }: Known): Promise<readonly DriftWatch[]> => {
+    if (row.state.phase !== 'completed') return []
+    const known = read.get(row.id)
+    if (known !== undefined) return known
+    const evidence = evidenceOf(await store.evidence(row.id, row.state.epoch))
+    const found = driftWatchesOf(compiled.judge.columns, evidence)
+    read.set(row.id, found)
+    return found
+  }
+}
+
 /** The migrations as the store has them, in force on this node as soon as they are read. */
 const makeRefresh = ({ store, traffic, clock, log }: DriveMigrations) => {
   const read = makeReader(log)
+  const driftOf = makeDriftReader(store)
   return async (): Promise<readonly Known[]> => {
     const askedMs = clock.monotonicMs()
     const known = read(await store.migrations())
     const nowMs = clock.nowMs()
-    const moves = known.map(({ row, compiled }) => moveOf(row, compiled, nowMs))
+    const moves: Move[] = []
+    for (const one of known) moves.push(moveOf(one.row, one.compiled, { nowMs, drift: await driftOf(one) }))
     traffic.configure(moves, askedMs)
     return known
   }
@@ -152,7 +171,7 @@ const makeDecider = (driving: DriveMigrations) => {
 
 /** Goes on until `close`, which tells what this node has seen by then. */
 export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
-  const { traffic, leads, clock, log } = driving
+  const { traffic, leads, emit, clock, log } = driving
   const flush = makeFlush(driving)
   const refresh = makeRefresh(driving)
   const decider = makeDecider(driving)
@@ -164,6 +183,7 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
       if (one !== undefined) await decider.heed(one, tripped)
       known = await refresh()
     }
+    for (const { move, figure } of traffic.drifted()) tellDrift(emit, move, { figure, nowMs: clock.nowMs() })
     if (leads())
       for (const one of known.filter(decider.isDue)) {
         await decider.evaluate(one)

@@ -40,7 +40,7 @@ const unwatchedMinMs = 30_000
 export const moveOf = (
   { id, name, salt, state, checkedMs }: MigrationRow,
   { file, judge }: Compiled,
-  nowMs: number,
+  { nowMs, drift }: { readonly nowMs: number; readonly drift: Move['drift'] },
 ): Move => {
   return {
     id,
@@ -65,6 +65,7 @@ export const moveOf = (
     breaker: file.rollback.breaker,
     recalls: file.rollback.in_flight === 'retry_before_first_byte',
     columns: judge.columns,
+    drift: nowMs - state.sinceMs <= file.rollback.window ? drift : [],
     shadow: shadowPlanOf(file),
   }
 }

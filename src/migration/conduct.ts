@@ -110,3 +110,23 @@ export const tellGate = (emit: Emit, { id, name, state }: MigrationRow): void =>
     figure: null,
     facts: { migration: name, step: state.step, weight_percent: state.weightBasisPoints / 100 },
   })
+
+const dayMs = 86_400_000
+
+/** Tells people that a figure has risen since completion: once a day for each. */
+export const tellDrift = (
+  emit: Emit,
+  { id, name }: { readonly id: string; readonly name: string },
+  how: { readonly figure: string; readonly nowMs: number },
+): void => {
+  const { figure, nowMs } = how
+  emit({
+    id: idFrom('evt', nowMs - (nowMs % dayMs), `${id}/${figure}/drift`),
+    name: 'drift',
+    account: null,
+    object: name,
+    message: `Since migration "${name}" was complete, its ${figure} has risen and stays so. Nothing was moved; 'drover migrate rollback ${name}' goes back.`,
+    figure: null,
+    facts: { migration: name, watched: figure },
+  })
+}

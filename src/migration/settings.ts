@@ -193,6 +193,11 @@ const usualSteps: readonly z.input<typeof step>[] = [
 
 const rollback = z
   .strictObject({
+    window: duration({ max: '90d' })
+      .prefault('7d')
+      .describe(
+        'After completion: how long tokens and first parts are watched for a rise. It is told, and moves nothing.',
+      ),
     in_flight: z
       .enum(['retry_before_first_byte', 'finish'])
       .default('retry_before_first_byte')

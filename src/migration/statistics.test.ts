@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { driftAfter, hasDrifted } from './drift.ts'
+import { driftAfter, driftWatchesOf, hasDrifted } from './drift.ts'
+import { addTurns } from './evidence.ts'
 import type { MeanSums } from './mean-test.ts'
 import { differenceOf } from './mean-test.ts'
 import { lnPairsWorse } from './pair-test.ts'
@@ -16,6 +17,7 @@ import {
   unitsToRelativeAlarm,
 } from './simulate.ts'
 import { lnSplitWrong } from './split-guard.ts'
+import { sampleTurn } from './test-turn.ts'
 
 /** The long form, with ten thousand runs of each and the whole table, is `test/load/migration-simulate.ts`. */
 const runs = 500
@@ -136,6 +138,26 @@ test('pairs that disagree, drift after promotion, and a split that is not as the
   assert.equal(driftAfter(0, 5, base), 0)
   assert.ok(lnSplitWrong([{ weight: 0.1, candidate: 100, baseline: 900 }]) < 0)
   assert.ok(lnSplitWrong([{ weight: 0.1, candidate: 40, baseline: 960 }]) > -Math.log(0.001))
+})
+
+test('what a candidate was during its migration is the base that it is held against afterwards', () => {
+  const columns = [{ kind: 'size', metric: 'completion-tokens' }] as const
+  const chance = seededChance(4)
+  const turns = Array.from({ length: 4_000 }, (_unused, index) => ({
+    step: 0,
+    turn: sampleTurn({
+      unit: `u-${index % 1_000}`,
+      ttftMs: 300,
+      tokens: { input: 1, cachedInput: null, output: Math.round(Math.exp(4 + chance())), reasoning: null },
+    }),
+  }))
+  const { cells } = addTurns(turns, { columns, known: new Map(), evidence: new Map() })
+  const [tokens, ...others] = driftWatchesOf(columns, cells)
+  assert.equal(tokens?.name, 'completion-tokens')
+  assert.ok(Math.abs((tokens?.mean ?? 0) - 4.51) < 0.03 && Math.abs((tokens?.deviation ?? 0) - 0.287) < 0.02)
+  assert.deepEqual(others, [], 'what did not vary is not watched')
+  const few = addTurns(turns.slice(0, 99), { columns, known: new Map(), evidence: new Map() })
+  assert.deepEqual(driftWatchesOf(columns, few.cells), [])
 })
 
 test('the interval of a share holds it at all times at once with the chance that it says', () => {

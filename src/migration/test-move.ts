@@ -19,6 +19,7 @@ export const sampleMove = (changes: Partial<Move> = {}): Move => ({
   testerHeader: 'x-drover-arm',
   recalls: true,
   breaker: { window: 5, failures: 3 },
+  drift: [],
   columns: [{ kind: 'mark', metric: 'error-rate', above: null, compared: false }],
   shadow: null,
   ...changes,

@@ -145,7 +145,31 @@ test('what belongs to evidence that was begun anew does not count in it', () => 
   traffic.began('call_1', traffic.assign(sampleMove(), facts, 0), 0)
   configure({ epoch: 2 })
   traffic.ended('call_1', sampleTurn())
-  assert.deepEqual(traffic.take(holdMaxMs, 10), [])
+  traffic.began('call_2', traffic.assign(sampleMove({ epoch: 2 }), facts, 0), 0)
+  traffic.ended('call_2', sampleTurn({ id: 'call_2' }))
+  configure({ epoch: 3 })
+  assert.deepEqual(traffic.take(holdMaxMs, 10), [], 'also not what waits to be told')
+})
+
+test('what rises after completion is told, once until it has risen again', () => {
+  const completed = { phase: 'completed', weightBasisPoints: 10_000 } as const
+  const columns = [{ kind: 'size', metric: 'completion-tokens' }] as const
+  const drift = [{ name: 'completion-tokens', mean: Math.log(51), deviation: 0.5 }]
+  const { traffic } = open({ ...completed, columns, drift })
+  const answer = (call: string, output: number): void => {
+    const facts = sampleFacts({ call, unit: call })
+    traffic.began(call, traffic.assign(sampleMove({ ...completed, columns, drift }), facts, 0), 0)
+    const tokens = { input: 10, cachedInput: null, output, reasoning: null }
+    traffic.ended(call, sampleTurn({ id: call, unit: call, tokens }))
+  }
+  for (let index = 0; index < 100; index += 1) answer(`even-${index}`, 50)
+  assert.deepEqual(traffic.drifted(), [])
+  for (let index = 0; index < 20; index += 1) answer(`more-${index}`, 120)
+  assert.deepEqual(
+    traffic.drifted().map(({ figure }) => figure),
+    ['completion-tokens'],
+  )
+  assert.deepEqual(traffic.drifted(), [])
 })
 
 test('callers who split their traffic themselves are not moved, and their reports count once', () => {

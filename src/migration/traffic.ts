@@ -8,6 +8,8 @@ import { armAt, bucketOfUnit, makePins, wholeWeight } from './assign.ts'
 import type { BreakerWindow } from './breaker-window.ts'
 import { breakerWindow } from './breaker-window.ts'
 import type { Column } from './column.ts'
+import type { DriftWatch } from './drift.ts'
+import { driftAfter, driftValueOf, hasDrifted } from './drift.ts'
 import type { AssignedTurn } from './evidence.ts'
 import type { Phase } from './itinerary.ts'
 import type { Arm, Observation } from './observation.ts'
@@ -44,6 +46,8 @@ export type Move = {
   readonly recalls: boolean
   readonly breaker: { readonly window: number; readonly failures: number }
   readonly columns: readonly Column[]
+  /** What is watched once it is complete. */
+  readonly drift: readonly DriftWatch[]
   /** How calls are copied; `null` = none are. */
   readonly shadow: ShadowPlan | null
 }
@@ -73,6 +77,8 @@ export type Assignment = {
 
 export type ToldTurns = { readonly move: Move; readonly turns: readonly AssignedTurn[] }
 
+export type Drifted = { readonly move: Move; readonly figure: string }
+
 /** Both arms fail here: going back would help nobody. */
 export type Tripped = { readonly move: Move; readonly isShared: boolean }
 
@@ -92,6 +98,8 @@ export type Traffic = {
   readonly report: (id: string, turns: readonly Observation[]) => number
   /** What may be told of each migration now. */
   readonly take: (nowMs: number, limit: number) => readonly ToldTurns[]
+  /** Figures of completed migrations that have risen here and stay so, since it was last asked. */
+  readonly drifted: () => readonly Drifted[]
   /** Migrations whose breaker has opened here since it was last asked. */
   readonly tripped: () => readonly Tripped[]
 }
@@ -105,11 +113,13 @@ export const unheardMaxMs = 5_000
 type Live = {
   move: Move
   readonly pins: Pins
-  readonly waiting: WaitingTurns
+  waiting: WaitingTurns
   readonly windows: Readonly<Record<Arm, BreakerWindow>>
   isOff: boolean
   isTold: boolean
   takenBack: AbortController
+  /** By the name of the figure; what has drifted begins anew when it has been told. */
+  readonly rises: Map<string, number>
 }
 
 const inScope = ({ match }: Move, { models, callSite, key, project }: CallFacts): boolean => {
@@ -131,12 +141,15 @@ const makeLive = (move: Move): Live => ({
   isOff: false,
   isTold: false,
   takenBack: new AbortController(),
+  rises: new Map(),
 })
 
 /** Takes the migration as it is now; what was begun under another epoch or another weight stays what it was. */
 const renew = (live: Live, move: Move): void => {
   const { move: before } = live
   live.move = move
+  // What waits to be told was counted for the evidence that is over.
+  if (before.epoch !== move.epoch) live.waiting = waitingTurns(move.split === 'relay')
   if (before.epoch !== move.epoch || before.phase !== move.phase) {
     live.isOff = false
     live.isTold = false
@@ -174,6 +187,24 @@ const reporter = (lives: ReadonlyMap<string, Live>): Traffic['report'] => {
     }
     return fresh
   }
+}
+
+const watchDrift = ({ move, rises }: Live, turn: Observation): void => {
+  for (const watch of move.drift) {
+    const value = driftValueOf(watch, move.columns, turn)
+    if (value !== null) rises.set(watch.name, driftAfter(rises.get(watch.name) ?? 0, value, watch))
+  }
+}
+
+const driftedOf = (lives: Iterable<Live>): readonly Drifted[] => {
+  const found: Drifted[] = []
+  for (const { move, rises } of lives)
+    for (const [figure, rise] of rises)
+      if (hasDrifted(rise)) {
+        rises.delete(figure)
+        found.push({ move, figure })
+      }
+  return found
 }
 
 const trippedOf = (lives: Iterable<Live>): readonly Tripped[] => {
@@ -259,7 +290,11 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       const isCurrent = live.move.epoch === assignment.move.epoch
       const isTold = assignment.isEvidence && isCurrent && turn !== null
       live.waiting.ended(call, isTold ? { step: assignment.step, turn } : null)
-      if (turn === null || turn.outcome === 'left' || live.move.phase === 'completed') return
+      if (turn === null || turn.outcome === 'left') return
+      if (live.move.phase === 'completed') {
+        watchDrift(live, turn)
+        return
+      }
       live.windows[assignment.arm].note(hasFailed(turn))
       if (assignment.arm === 'candidate' && live.windows.candidate.isTripped()) live.isOff = true
     },
@@ -269,6 +304,7 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
         const turns = waiting.take(nowMs, limit)
         return turns.length === 0 ? [] : [{ move, turns }]
       }),
+    drifted: () => driftedOf(lives.values()),
     tripped: () => trippedOf(lives.values()),
   }
 }

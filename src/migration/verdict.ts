@@ -9,7 +9,6 @@ export type PauseReason =
   | 'degraded_control'
   | 'worse_than_baseline'
   | 'deadline'
-  | 'drift'
 
 export type Verdict =
   | { readonly kind: 'rollback'; readonly why: string }
