@@ -114,7 +114,7 @@ export const metrics = {
   'tool-call-valid': {
     type: 'proportion',
     shows: ended(({ toolArgumentsValid }) => not(toolArgumentsValid)),
-    summary: 'Conversations with a tool call whose arguments its schema does not allow.',
+    summary: 'Conversations with a tool call whose arguments are no JSON.',
   },
   'json-valid': {
     type: 'proportion',
