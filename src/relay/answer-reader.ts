@@ -3,6 +3,7 @@
 import { schemaFaults } from '#base/json-schema.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
+import type { Usage } from '#base/usage.ts'
 import type { Answer, ToolUse } from '#migration/shadow-compare.ts'
 import { answerCharactersMax } from '#migration/shadow-compare.ts'
 import type { Call } from '#protocol/call.ts'
@@ -13,7 +14,8 @@ const toolsMax = 64
 
 export type AnswerReader = {
   readonly see: (part: Part) => void
-  readonly answer: (status: number | null, outputTokens: number | null) => Answer
+  /** `usage`: only what a provider has reported tells a length. */
+  readonly answer: (status: number | null, usage: Usage | null) => Answer
 }
 
 const parsed = (text: string): Json | undefined => {
@@ -86,7 +88,7 @@ export const answerReader = (call: Call): AnswerReader => {
   }
   return {
     see,
-    answer: (status, outputTokens) => {
+    answer: (status, usage) => {
       const schemas = schemasOf(call)
       const uses = [...tools.values()].map(
         ({ name, input, isText }): ToolUse => ({
@@ -96,6 +98,7 @@ export const answerReader = (call: Call): AnswerReader => {
         }),
       )
       const isJson = asksJson(call) && uses.length === 0 ? parsed(text === '' ? '!' : text) !== undefined : null
+      const outputTokens = usage?.source === 'reported' ? usage.output : null
       return { status, finish, tools: uses, text, isJson, isRefusal, outputTokens }
     },
   }

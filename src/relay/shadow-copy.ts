@@ -3,6 +3,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
+import type { Problem } from '#base/problem.ts'
 import { asProblem } from '#base/problem.ts'
 import { usageOf } from '#base/usage.ts'
 import type { Asked } from '#http/inbound.ts'
@@ -14,7 +15,7 @@ import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { answerReader } from './answer-reader.ts'
 import type { Attempt } from './attempt.ts'
-import { beginAttempt } from './attempt.ts'
+import { beginAttempt, MendableRefusal } from './attempt.ts'
 import { commits } from './first-reply.ts'
 import type { Leg } from './leg.ts'
 import type { CountTokens } from './meter.ts'
@@ -106,22 +107,16 @@ const enter = async (
   }
 }
 
-/**
- * Sends one copy and reads its answer; `stop` ends it early. Its own failure is an answer too: of a status, or of none. Never rejects but where `stop` was.
- */
-export const sendCopy = async (
-  original: Original,
-  leg: Leg,
-  { ports, stop }: { readonly ports: CopyPorts; readonly stop: AbortSignal },
-): Promise<Copied> => {
-  const { call } = original
-  const id = ports.ids.next('call')
+type Sending = { readonly original: Original; readonly leg: Leg; readonly ports: CopyPorts; readonly stop: AbortSignal }
+
+/** One try, read to its end. */
+const tryOnce = async ({ original, leg, ports, stop }: Sending) => {
   const read = meter(ports.countTokens)
-  const reader = answerReader(call)
+  const reader = answerReader(original.call)
   const attempt = begin(original, leg, ports)
   const leave = (): void => attempt.close(stop.reason)
   stop.addEventListener('abort', leave, { once: true })
-  let isWhole = false
+  let problem: Problem | null = null
   try {
     for (let hasBegun = false; ; ) {
       const step = await attempt.frames.next()
@@ -135,23 +130,34 @@ export const sendCopy = async (
         reader.see(part)
       }
     }
-    isWhole = attempt.reader()?.complete() === true
   } catch (thrown) {
     stop.throwIfAborted()
-    ports.log.debug('a copy failed', { call: id, problem: asProblem(thrown).code })
+    problem = asProblem(thrown)
   } finally {
     stop.removeEventListener('abort', leave)
     attempt.close(new Error('The copy has ended.'))
   }
+  const isWhole = problem === null && attempt.reader()?.complete() === true
+  return { attempt, read, reader, problem, isWhole }
+}
+
+/** Sends one copy and reads its answer; `stop` ends it early. Its own failure is an answer too: of a status, or of none. Rejects where it cannot be begun, and on `stop`. */
+export const sendCopy = async (sending: Sending): Promise<Copied> => {
+  const { original, leg, ports } = sending
+  const id = ports.ids.next('call')
+  let tried = await tryOnce(sending)
+  // As for callers: what the target did not take is left out, and it is asked once more.
+  if (tried.problem instanceof MendableRefusal) tried = await tryOnce(sending)
+  const { attempt, read, reader, isWhole } = tried
   const { status } = attempt.draft
   const hasAnswered = status !== null && status < 300
   const usage = hasAnswered
-    ? await read.usage({ whole: isWhole, request: () => requestText(call) })
+    ? await read.usage({ whole: isWhole, request: () => requestText(original.call) })
     : usageOf({ input: 0, output: 0, source: 'estimated' })
   const charge = chargeOf(usage, rowsOfCost(attempt.upstream, leg.target), ports.clock.nowMs())
   const cost = { nanoUsd: charge?.costNanoUsd ?? null, tokens: (usage.input ?? 0) + (usage.output ?? 0) }
   await enter({ id, cost, provider: leg.target.provider }, original, ports)
   // A stream that broke off has not answered, whatever its head said.
-  const answer = reader.answer(hasAnswered && !isWhole ? null : status, usage.output)
+  const answer = reader.answer(hasAnswered && !isWhole ? null : status, usage)
   return { id, answer, cost }
 }

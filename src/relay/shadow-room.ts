@@ -146,7 +146,7 @@ class Room implements ShadowRoom {
           original,
           candidate,
           repeat: isRepeated ? answering : null,
-          primary: reader.answer(status, draft.usage?.output ?? null),
+          primary: reader.answer(status, draft.usage),
           call: facts.call,
         })
       },
@@ -192,13 +192,13 @@ class Room implements ShadowRoom {
 
   async #carryOut(job: Job, settle: (cost: ShadowCost | null, nowMs: number) => void): Promise<void> {
     const { clock, log } = this.#ports
-    const how = { ports: this.#ports, stop: this.#stop }
+    const how = { original: job.original, ports: this.#ports, stop: this.#stop }
     // What could not even be begun costs nothing; what is cut short costs nobody knows how much.
     let cost: ShadowCost | null = nothingSpent
     try {
-      const candidate = await sendCopy(job.original, job.candidate, how)
+      const candidate = await sendCopy({ ...how, leg: job.candidate })
       cost = candidate.cost
-      const repeat = job.repeat === null ? null : await sendCopy(job.original, job.repeat, how)
+      const repeat = job.repeat === null ? null : await sendCopy({ ...how, leg: job.repeat })
       cost = added(candidate.cost, repeat?.cost ?? nothingSpent)
       const shadowed = { primary: job.primary, candidate: candidate.answer, repeat: repeat?.answer ?? null }
       this.#log = withShadowed(this.#log, shadowed, { call: job.call, copy: candidate.id })

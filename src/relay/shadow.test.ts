@@ -10,7 +10,7 @@ import { sampleMove } from '#migration/test-move.ts'
 import { makeTraffic } from '#migration/traffic.ts'
 import type { Stage } from './test-stage.ts'
 import { openStage, sampleModel, samplePrice } from './test-stage.ts'
-import { completion } from './test-upstream.ts'
+import { completion, done, says, stops, uses } from './test-upstream.ts'
 
 const models = [sampleModel([{ cost: samplePrice }, { provider: 'beta', cost: samplePrice }])]
 
@@ -164,4 +164,27 @@ test('where the copy may not go is counted', async () => {
   const { stage, ask, log } = shadowing({ provider: 'gamma' })
   await ask()
   assert.deepEqual([stage.arrivals('beta'), log().left.not_allowed_there, log().nanoUsd], [0, 1, 0n])
+})
+
+test('what the candidate does not take of a question is left out of a second try, as for callers', async () => {
+  const { stage, ask, log } = shadowing()
+  const index = stage.arrivals('alpha')
+  await stage.call({ headers: { 'x-session-id': 'streams' }, body: { max_tokens: 100, stream: true } })
+  const arrival = stage.arrival('alpha', index)
+  arrival.head()
+  arrival.write(says('Hello there, my good friend'), stops, uses(10, 5), done)
+  arrival.end()
+  await stage.settle()
+  hear(stage)
+  await stage.settle()
+  stage.arrival('beta').answer(400, { error: { message: "Unrecognized request argument: 'stream_options'" } })
+  await stage.settle()
+  const second = stage.arrival('beta', 1)
+  assert.equal(second.body()['stream_options'], undefined)
+  second.head()
+  second.write(says('Hello there, my good friend'), stops, done)
+  second.end()
+  await stage.settle()
+  assert.deepEqual([log().sums.questions, log().examples, log().sums.by.http_class.differed], [1, [], 0])
+  await ask()
 })
