@@ -74,9 +74,36 @@ export const driftWatchesOf = (columns: readonly Column[], evidence: Evidence): 
 }
 
 /** The logarithm of what a turn shows of a watched figure; `null` = nothing. */
-export const driftValueOf = ({ name }: DriftWatch, columns: readonly Column[], turn: Observation): number | null => {
+const driftValueOf = ({ name }: DriftWatch, columns: readonly Column[], turn: Observation): number | null => {
   if (name === firstPart) return turn.ttftMs === null ? null : Math.log1p(turn.ttftMs)
   const column = columns.find((one) => one.kind === 'size' && one.metric === name)
   const size = column?.kind === 'size' ? sizeOf(column, turn) : null
   return size === null ? null : size / million
+}
+
+/** How far the watched figures of one migration have risen on this node. */
+export type Rises = {
+  readonly see: (
+    watched: { readonly drift: readonly DriftWatch[]; readonly columns: readonly Column[] },
+    turn: Observation,
+  ) => void
+  /** Names of figures that have risen and stay so; each begins anew then. */
+  readonly take: () => readonly string[]
+}
+
+export const watchRises = (): Rises => {
+  const rises = new Map<string, number>()
+  return {
+    see: ({ drift, columns }, turn) => {
+      for (const watch of drift) {
+        const value = driftValueOf(watch, columns, turn)
+        if (value !== null) rises.set(watch.name, driftAfter(rises.get(watch.name) ?? 0, value, watch))
+      }
+    },
+    take: () => {
+      const found = [...rises].flatMap(([figure, rise]) => (hasDrifted(rise) ? [figure] : []))
+      for (const figure of found) rises.delete(figure)
+      return found
+    },
+  }
 }

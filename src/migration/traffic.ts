@@ -8,14 +8,15 @@ import { armAt, bucketOfUnit, makePins, wholeWeight } from './assign.ts'
 import type { BreakerWindow } from './breaker-window.ts'
 import { breakerWindow } from './breaker-window.ts'
 import type { Column } from './column.ts'
-import type { DriftWatch } from './drift.ts'
-import { driftAfter, driftValueOf, hasDrifted } from './drift.ts'
+import type { DriftWatch, Rises } from './drift.ts'
+import { watchRises } from './drift.ts'
 import type { AssignedTurn } from './evidence.ts'
 import type { Phase } from './itinerary.ts'
 import type { Arm, Observation } from './observation.ts'
 import { hasFailed } from './observation.ts'
 import { fits } from './settings.ts'
 import type { ShadowPlan } from './shadow-plan.ts'
+import { turnMemory } from './turn-memory.ts'
 import type { WaitingTurns } from './waiting-turns.ts'
 import { waitingTurns } from './waiting-turns.ts'
 
@@ -93,7 +94,7 @@ export type Traffic = {
   readonly ended: (call: string, turn: Observation | null) => void
   /**
    * Takes turns of a migration whose callers split their traffic themselves; gives how many were new. A turn that is told again is known by its id, among the
-   * last `reportedMax` of this node.
+   * last `rememberedMax` of this node.
    */
   readonly report: (id: string, turns: readonly Observation[]) => number
   /** What may be told of each migration now. */
@@ -103,9 +104,6 @@ export type Traffic = {
   /** Migrations whose breaker has opened here since it was last asked. */
   readonly tripped: () => readonly Tripped[]
 }
-
-/** Ids of reported turns that a node remembers. */
-export const reportedMax = 50_000
 
 /** A node that has not heard the store for so long sends everything to the baseline. */
 export const unheardMaxMs = 5_000
@@ -118,8 +116,7 @@ type Live = {
   isOff: boolean
   isTold: boolean
   takenBack: AbortController
-  /** By the name of the figure; what has drifted begins anew when it has been told. */
-  readonly rises: Map<string, number>
+  readonly rises: Rises
 }
 
 const inScope = ({ match }: Move, { models, callSite, key, project }: CallFacts): boolean => {
@@ -141,7 +138,7 @@ const makeLive = (move: Move): Live => ({
   isOff: false,
   isTold: false,
   takenBack: new AbortController(),
-  rises: new Map(),
+  rises: watchRises(),
 })
 
 /** Takes the migration as it is now; what was begun under another epoch or another weight stays what it was. */
@@ -169,43 +166,18 @@ const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null =
 const moving: readonly Phase[] = ['ramping', 'baking', 'paused', 'completed']
 
 const reporter = (lives: ReadonlyMap<string, Live>): Traffic['report'] => {
-  const reported = new Set<string>()
+  const told = turnMemory()
   return (id, turns) => {
     const live = lives.get(id)
     if (live === undefined || live.move.split !== 'client') return 0
-    let fresh = 0
-    for (const turn of turns) {
-      const name = `${id}/${turn.id}`
-      if (reported.has(name)) continue
-      reported.add(name)
-      fresh += 1
-      live.waiting.ended(turn.id, { step: live.move.step, turn })
-    }
-    for (const oldest of reported) {
-      if (reported.size <= reportedMax) break
-      reported.delete(oldest)
-    }
-    return fresh
+    const fresh = turns.filter((turn) => told.isNew(`${id}/${turn.id}`))
+    for (const turn of fresh) live.waiting.ended(turn.id, { step: live.move.step, turn })
+    return fresh.length
   }
 }
 
-const watchDrift = ({ move, rises }: Live, turn: Observation): void => {
-  for (const watch of move.drift) {
-    const value = driftValueOf(watch, move.columns, turn)
-    if (value !== null) rises.set(watch.name, driftAfter(rises.get(watch.name) ?? 0, value, watch))
-  }
-}
-
-const driftedOf = (lives: Iterable<Live>): readonly Drifted[] => {
-  const found: Drifted[] = []
-  for (const { move, rises } of lives)
-    for (const [figure, rise] of rises)
-      if (hasDrifted(rise)) {
-        rises.delete(figure)
-        found.push({ move, figure })
-      }
-  return found
-}
+const driftedOf = (lives: Iterable<Live>): readonly Drifted[] =>
+  [...lives].flatMap(({ move, rises }) => rises.take().map((figure) => ({ move, figure })))
 
 const trippedOf = (lives: Iterable<Live>): readonly Tripped[] => {
   const found: Tripped[] = []
@@ -292,7 +264,7 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       live.waiting.ended(call, isTold ? { step: assignment.step, turn } : null)
       if (turn === null || turn.outcome === 'left') return
       if (live.move.phase === 'completed') {
-        watchDrift(live, turn)
+        live.rises.see(live.move, turn)
         return
       }
       live.windows[assignment.arm].note(hasFailed(turn))
