@@ -8,7 +8,6 @@ import type { Call } from '#protocol/call.ts'
 import type { Grant } from './admit.ts'
 import type { Labels } from './labels.ts'
 import { targetName } from './leg.ts'
-import type { Snapshot } from './snapshot.ts'
 
 /** Wishes of the API itself that may change an answer. */
 const decidingHeaders: readonly string[] = ['openai-beta', 'anthropic-beta', 'anthropic-version', 'accept']
@@ -19,7 +18,6 @@ export type CacheAsking = {
   readonly key: KeyFacts
   readonly labels: Labels
   readonly grant: Grant
-  readonly snapshot: Snapshot
   /** Guardrails that look at the reply: what is kept has passed these and no others. */
   readonly replyGuards: readonly Guard[]
 }

@@ -83,6 +83,10 @@ export const attemptDraft = (provider: string, model: string, startMs: number): 
 /** Why an attempt was made that answers nobody: to see where the call's words lie among those of earlier ones. */
 export const measuring = 'similarity'
 
+/** Those that were made for an answer. */
+export const answering = <A extends Pick<AttemptRecord, 'reason'>>(attempts: readonly A[]): readonly A[] =>
+  attempts.filter(({ reason }) => reason !== measuring)
+
 /** Milliseconds before the caller's first byte that were spent waiting for a limit, for an upstream, or for a call like it. */
 export const upstreamWaitMs = (draft: Draft): number => {
   let sumMs = (draft.queuedMs ?? 0) + draft.sharedMs

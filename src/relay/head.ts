@@ -3,7 +3,7 @@
 import { decimalOf } from '#base/money.ts'
 import type { ReplyHead } from '#protocol/protocol.ts'
 import type { Draft } from './draft.ts'
-import { measuring, upstreamWaitMs } from './draft.ts'
+import { answering, upstreamWaitMs } from './draft.ts'
 
 /** Of an upstream's headers only these are passed on: the others tell of its accounts, its cookies, its network. */
 const passedOn: readonly string[] = ['content-type', 'content-disposition', 'openai-processing-ms', 'openai-version']
@@ -28,7 +28,7 @@ export const droverHeaders = (
   facts: { readonly elapsedMs: number; readonly limits: Readonly<Record<string, string>> },
 ): Record<string, string> => {
   const overheadMs = Math.max(0, facts.elapsedMs - upstreamWaitMs(draft))
-  const attempts = draft.attempts.filter(({ reason }) => reason !== measuring)
+  const attempts = answering(draft.attempts)
   const headers: Record<string, string> = {
     'x-request-id': draft.id,
     'x-drover-attempts': String(attempts.length),

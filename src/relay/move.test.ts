@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleAttempt } from '#base/sample-record.ts'
 import type { Observation } from '#migration/observation.ts'
 import { sampleMove } from '#migration/test-move.ts'
 import type { Move, Traffic } from '#migration/traffic.ts'
 import { makeTraffic } from '#migration/traffic.ts'
+import { firstFailed } from './move.ts'
 import { openStage, sampleModel, sampleRoute } from './test-stage.ts'
 import { completion, done, says, stops } from './test-upstream.ts'
 
@@ -122,4 +124,13 @@ test('a caller who says where the call goes, and a model out of scope, are in no
   await stage.settle()
   assert.equal(stage.arrivals('beta'), 0)
   assert.deepEqual(told(), [])
+})
+
+test('an attempt that only measured the question says nothing of an arm', () => {
+  const measured = sampleAttempt({ reason: 'similarity', left: 'upstream_timeout: first_token', status: null })
+  assert.equal(firstFailed({ attempts: [measured, sampleAttempt()], end: 'complete' }), false)
+  assert.equal(
+    firstFailed({ attempts: [sampleAttempt({ left: 'upstream_error: 500', status: 500 })], end: 'complete' }),
+    true,
+  )
 })

@@ -14,6 +14,7 @@ import type { Attempt } from './attempt.ts'
 import { filesNamedBy } from './binding/references.ts'
 import { modelFor } from './bound-model.ts'
 import { threadOf } from './conversation.ts'
+import { answering } from './draft.ts'
 import type { Journey } from './journey.ts'
 import { turnReader } from './turn-reader.ts'
 
@@ -120,7 +121,8 @@ const passing: readonly number[] = [408, 425, 429]
  * Whether the first attempt of a call failed by a fault of its target, whatever came after it. Arms are compared by first attempts: the baseline may have more targets to go on
  * to, or be asked again, and must not look the better for it.
  */
-export const firstFailed = ({ attempts, end }: Pick<CallRecord, 'attempts' | 'end'>): boolean => {
+export const firstFailed = ({ attempts: all, end }: Pick<CallRecord, 'attempts' | 'end'>): boolean => {
+  const attempts = answering(all)
   const [first] = attempts
   if (first === undefined || first.left === null) return false
   if (end === 'left' && attempts.length === 1) return false
@@ -160,7 +162,8 @@ const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: M
 const isOurs = ({ attempts, end }: CallRecord): boolean => attempts.length === 0 && end === 'refused'
 
 /** What a call that has ended says of its arm; `null` = nothing: it never went there, or its answer was kept from another one. */
-const observationOf = (record: CallRecord, { assignment, reader }: Assigned): Observation | null => {
+const observationOf = (whole: CallRecord, { assignment, reader }: Assigned): Observation | null => {
+  const record = { ...whole, attempts: answering(whole.attempts) }
   if (record.cache === 'hit' || isOurs(record)) return null
   const { usage, stream, ttftMs, durationMs, longestGapMs } = record
   const output = usage?.output ?? null

@@ -400,7 +400,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     progress.assigned = assigned
     const grant = inArm(able, assigned)
     draft.warnings = [...draft.warnings, ...grant.warnings]
-    const asking = { inbound, call, key, labels, grant, snapshot, replyGuards }
+    const asking = { inbound, call, key, labels, grant, replyGuards }
     const look = background ? null : await lookInCache(journey, asking)
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)
     progress.taker = look?.taker ?? null

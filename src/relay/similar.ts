@@ -92,8 +92,9 @@ const scopeOf = ({ asking, similar }: SimilarOrder, { text, rest, dimensions }: 
 /** Looks for an answer to a similar question; `null` = the call may not have one. Throws CallerLeft alone. */
 export const lookForSimilar = async (journey: Journey, look: SimilarOrder): Promise<SimilarLook | null> => {
   const { similar, asking, lifetimeMs } = look
-  const { draft, protocol } = journey
-  const { call, key, snapshot } = asking
+  // Measured with the operator's own credentials, whatever the account has brought.
+  const { draft, protocol, snapshot } = journey
+  const { call, key } = asking
   const leaveOut = (why: string): null => {
     draft.warnings = [...draft.warnings, `x-drover-cache:not by similarity; ${why}`]
     return null
