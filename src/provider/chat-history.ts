@@ -6,13 +6,13 @@ import type { Call } from '#protocol/call.ts'
 import { foreignSignature } from '#protocol/gemini/write-content.ts'
 import type { ToolIdForm } from '#protocol/tool-id.ts'
 import { fitToolId } from '#protocol/tool-id.ts'
-import { Changes, eachObject, holdsAny, objectsIn, sourceOf, textsOf } from './history-mender.ts'
+import { Changes, eachObject, objectsIn, sourceOf, textsOf } from './history-mender.ts'
 import type { HistoryMender, HistoryQuestion } from './vendor.ts'
 import { noAdjustment } from './vendor.ts'
 
 /** What a vendor's Chat Completions take of a history that others have written. */
 export type ChatTaste = {
-  /** Members of an assistant's message that it refuses; what stands in them is lost, with a warning. */
+  /** Members of an assistant's message that it refuses; what stands in them is lost, with a warning. For a model without a name: all that any model refuses. */
   readonly refused: (model: string) => readonly string[]
   /** Whether it refuses what Gemini puts beside a call. */
   readonly bareCalls: boolean
@@ -166,14 +166,17 @@ const signatureOf = (beside: Json | undefined): JsonObject => {
   return { ...(isObject(beside) ? beside : {}), google: { ...google, thought_signature: foreignSignature } }
 }
 
-const marksOf = (taste: ChatTaste, model: string): readonly string[] => [
-  ...taste.refused(model).map((name) => `"${name}"`),
-  ...(taste.bareCalls ? ['"extra_content"'] : []),
-  ...(taste.thoughtParts ? [] : ['"thinking"']),
-  ...(taste.thoughtOf(model) !== 'none' || taste.signedCalls(model) ? ['"tool_calls"'] : []),
-]
+/** What can be refused of any model: says only that a body is worth parsing. */
+const marksOf = (taste: ChatTaste): RegExp | null => {
+  const names = [
+    ...taste.refused(''),
+    ...(taste.bareCalls ? ['extra_content'] : []),
+    ...(taste.thoughtParts ? [] : ['thinking']),
+  ]
+  return names.length === 0 ? null : new RegExp(`"(?:${names.join('|')})"`)
+}
 
-const hasOddId = (source: Buffer, form: ToolIdForm): boolean => {
+const hasOddId = (source: string, form: ToolIdForm): boolean => {
   for (const id of textsOf(source, 'tool_call_id')) if (id === null || !fits(id, form)) return true
   return false
 }
@@ -200,12 +203,15 @@ const mendMessages = (taste: ChatTaste, { call, model }: HistoryQuestion) => {
 /** A mender by what its vendor takes; what is not said is taken as it comes. */
 export const chatHistory = (changes: Partial<ChatTaste>): HistoryMender => {
   const taste: ChatTaste = { ...takesAll, ...changes }
+  const marks = marksOf(taste)
+  const wantsMore = (model: string): boolean => taste.thoughtOf(model) !== 'none' || taste.signedCalls(model)
   return {
     mend: (question) => {
       const source = sourceOf(question.call)
       const isMendable =
         source !== null &&
-        (holdsAny(source, marksOf(taste, question.model)) ||
+        (marks?.test(source) === true ||
+          (wantsMore(question.model) && source.includes('"tool_calls"')) ||
           (taste.toolIds !== null && hasOddId(source, taste.toolIds)))
       return isMendable ? mendMessages(taste, question) : noAdjustment
     },

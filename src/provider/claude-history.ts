@@ -81,14 +81,14 @@ const thinksByBudget = (call: Call): boolean => {
   return isObject(thinking) && thinking['type'] === 'enabled'
 }
 
-const isMendable = (source: Buffer, { call, isRefused }: HistoryQuestion): boolean => {
+const isMendable = (source: string, { call, isRefused }: HistoryQuestion): boolean => {
   if (source.includes('"thinking"') && holdsUnsigned(source, isRefused)) return true
   for (const id of textsOf(source, 'tool_use_id')) if (id === null || oddId(id)) return true
   return thinksByBudget(call) && source.includes('"tool_result"')
 }
 
 /** A block of thought without a signature, or with one that is not Claude's. */
-const holdsUnsigned = (source: Buffer, isRefused: HistoryQuestion['isRefused']): boolean => {
+const holdsUnsigned = (source: string, isRefused: HistoryQuestion['isRefused']): boolean => {
   if (source.includes('redacted_thinking')) return true
   let signatures = 0
   for (const signature of textsOf(source, 'signature')) {

@@ -32,29 +32,17 @@ export class Changes {
   }
 }
 
-/** Bytes of a JSON body that nobody has parsed yet. */
-export const sourceOf = ({ payload }: Call): Buffer | null => (payload.kind === 'json' ? payload.top.source : null)
+/**
+ * A JSON body that nobody has parsed yet, one character for each byte: to be looked through, so that most bodies never are parsed. `null` = the call has
+ * none.
+ */
+export const sourceOf = ({ payload }: Call): string | null =>
+  payload.kind === 'json' ? payload.top.source.toString('latin1') : null
 
-/** Whether one of these texts stands in a body: says only that it is worth parsing. */
-export const holdsAny = (source: Buffer, marks: readonly string[]): boolean =>
-  marks.some((mark) => source.includes(mark))
-
-const quote = 0x22
-const backslash = 0x5c
-const blanks: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d, 0x3a])
-
-/** The texts that are values of a member of this name, at any depth, without parsing; one with an escape in it is given as `null`. */
-export function* textsOf(source: Buffer, name: string): Generator<string | null> {
-  const mark = `"${name}"`
-  for (let at = source.indexOf(mark); at !== -1; at = source.indexOf(mark, at)) {
-    at += mark.length
-    while (blanks.has(source[at])) at += 1
-    if (source[at] !== quote) continue
-    const end = source.indexOf(quote, at + 1)
-    if (end === -1) return
-    const hasEscape = source.subarray(at + 1, end).includes(backslash)
-    yield hasEscape ? null : source.toString('utf8', at + 1, end)
-  }
+/** The texts that are values of a member of this name, at any depth; one with an escape in it is given as `null`. */
+export function* textsOf(source: string, name: string): Generator<string | null> {
+  for (const [, text, end] of source.matchAll(new RegExp(`"${name}"\\s*:\\s*"([^"\\\\]*)(["\\\\])`, 'g')))
+    yield end === '"' ? (text ?? '') : null
 }
 
 /** The objects in a list that may be none. */
