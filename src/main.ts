@@ -68,6 +68,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   openStore: async (request) => (await import('#wiring/command-ports.ts')).openStore(machine, request),
   takeBackup: async (request) =>
     (await import('#store/data-folder/backup.ts')).takeBackup({ ...request, version, nowMs: clock.nowMs() }),
+  moveStore: async (request) => (await import('#wiring/move-store.ts')).moveToPostgres(machine, request),
   restoreBackup: async (request) =>
     (await import('#store/data-folder/backup.ts')).restoreBackup({
       ...request,

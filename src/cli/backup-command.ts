@@ -23,7 +23,8 @@ const place = async (flags: Flags, { ports }: Shell) => {
   return { config, data: dataFolderOf(flags, loaded, ports.workingFolder) }
 }
 
-const withFlags = (command: Command): Command =>
+/** Where the store of a command is. */
+export const withPlaceFlags = (command: Command): Command =>
   command
     .allowExcessArguments(false)
     .option('--config <file>', 'The configuration (default: drover.yaml, where it exists).')
@@ -34,7 +35,7 @@ const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)
 
 /** Writes a folder that `restore` takes. */
 export const backupCommand = (shell: Shell): Command => {
-  const command = withFlags(new Command('backup'))
+  const command = withPlaceFlags(new Command('backup'))
     .description(
       'Copy the embedded store and the key of the server into a folder, as of one instant; a server may run.',
     )
@@ -58,7 +59,7 @@ export const backupCommand = (shell: Shell): Command => {
 
 /** Puts a backup in the place of the store, then proves books and trail. */
 export const restoreCommand = (shell: Shell, exited: (code: number) => void): Command => {
-  const command = withFlags(new Command('restore'))
+  const command = withPlaceFlags(new Command('restore'))
     .description('Put a backup in the place of the store, while no server runs, and prove its books and its trail.')
     .argument('<folder>', "What 'drover backup' wrote.")
     .option('--force', 'Put the store that is there aside.')

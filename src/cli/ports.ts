@@ -67,6 +67,17 @@ export type BackupFacts = {
   readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[]
 }
 
+/** What a move came to; `ok` = books and trail are proven there, and as many as before. */
+export type MovedStore = {
+  readonly ok: boolean
+  readonly file: string
+  readonly tables: number
+  readonly rows: number
+  readonly transactions: number
+  readonly calls: number
+  readonly trail: number
+}
+
 export type CommandLinePorts = {
   readonly stdin: {
     readonly isTTY?: boolean | undefined
@@ -106,6 +117,12 @@ export type CommandLinePorts = {
     readonly file: string | null
     readonly force: boolean
   }) => Promise<{ readonly backup: BackupFacts; readonly aside: string | null }>
+  /** Moves the embedded store to the Postgres of the configuration. Rejects with a Problem, and then nothing has been moved. */
+  readonly moveStore: (request: {
+    readonly config: Config
+    readonly data: string
+    readonly from: string | null
+  }) => Promise<MovedStore>
   /** What is left of the operator's credit, of the providers that say it. */
   readonly providerCredit: (providers: readonly ProviderConfig[]) => Promise<readonly ProviderCredit[]>
   /** Rows of another program's SQLite database, by table; tables that it lacks are left out. Rejects with a Problem. */

@@ -15,6 +15,7 @@ import { probeCommand } from './probe-command.ts'
 import { reconcileCommand } from './reconcile-command.ts'
 import { roiCommand } from './roi-command.ts'
 import { serveCommand } from './serve-command.ts'
+import { storeCommand } from './store-command.ts'
 import { topCommand } from './top-command.ts'
 
 /** Throws instead of ending the process, and writes only through the shell's streams. */
@@ -50,6 +51,7 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(topCommand(shell))
   program.addCommand(backupCommand(shell))
   program.addCommand(restoreCommand(shell, exited))
+  program.addCommand(storeCommand(shell, exited))
   program.addHelpText('after', '\nNo command means serve. The manual is in docs/.')
   tame(program, shell.ports)
   return program

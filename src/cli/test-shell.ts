@@ -64,6 +64,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
         return { ports: admin.ports, close: async () => void opened.push('closed') }
       },
       takeBackup: () => assert.fail('no store of a test is copied'),
+      moveStore: () => assert.fail('no store of a test is moved'),
       restoreBackup: () => assert.fail('no store of a test is replaced'),
       checkProvider: async () => ({ status: 200, headers: {} }),
       retirementOf: async () => null,

@@ -12,7 +12,7 @@ export const secretSettings = z
     key: reference()
       .optional()
       .describe(
-        'The key that credentials in the store are encrypted with and key digests are made with: 32 characters or more. Absent: made once at `<data>/secret.key`.',
+        'The key that credentials in the store are encrypted with and key digests are made with: 32 characters or more, or `hex:` and the digits of a `secret.key` that was made before. Absent: made once at `<data>/secret.key`.',
       ),
   })
   .describe("The server's own key.")

@@ -6,6 +6,7 @@ import type { Config } from '#config/config.ts'
 import { digestKey } from '#policy/key.ts'
 import { folderShelf } from '#provider/sandbox-shelf.ts'
 import type { SimilarStore } from '#reuse/port.ts'
+import { keyBytes } from '#secret/key-bytes.ts'
 import { makeSeal } from '#secret/seal.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadNodeId } from '#store/data-folder/node-id.ts'
@@ -49,7 +50,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
   const localToken = Buffer.from(ids.bytes(32)).toString('base64url')
   const lock = takeDataLock({ folder: data, token: localToken, pid, nowMs: clock.nowMs() })
   closing.defer(() => lock.release())
-  const pepper = config.secretKey === null ? loadSecretKey(data, ids) : Buffer.from(config.secretKey.secret.reveal())
+  const pepper = config.secretKey === null ? loadSecretKey(data, ids) : keyBytes(config.secretKey.secret.reveal())
   const { store, cluster, openSimilar } = await openStores(machine, request)
   closing.defer(() => store.close())
   return {
