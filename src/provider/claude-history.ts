@@ -9,7 +9,7 @@ import { isObject } from '#base/json-type.ts'
 import type { Call } from '#protocol/call.ts'
 import { carrierFormats, openCarrier } from '#protocol/carrier.ts'
 import { fitToolId } from '#protocol/tool-id.ts'
-import { Changes, eachObject, objectsIn, sourceOf, textsOf } from './history-mender.ts'
+import { Changes, eachObject, objectsIn, sourceOf } from './history-mender.ts'
 import type { HistoryMender, HistoryQuestion } from './vendor.ts'
 import { noAdjustment } from './vendor.ts'
 
@@ -81,23 +81,25 @@ const thinksByBudget = (call: Call): boolean => {
   return isObject(thinking) && thinking['type'] === 'enabled'
 }
 
-const isMendable = (source: string, { call, isRefused }: HistoryQuestion): boolean => {
-  if (source.includes('"thinking"') && holdsUnsigned(source, isRefused)) return true
-  for (const id of textsOf(source, 'tool_use_id')) if (id === null || oddId(id)) return true
-  return thinksByBudget(call) && source.includes('"tool_result"')
-}
+/** What must be looked at in a body that nobody has parsed yet: kinds of thought, signatures, and the ids that results name. */
+const marks = /"type"\s*:\s*"((?:redacted_)?thinking)"|"(signature|tool_use_id)"\s*:\s*"([^"\\]*)(["\\])/g
 
-/** A block of thought without a signature, or with one that is not Claude's. */
-const holdsUnsigned = (source: string, isRefused: HistoryQuestion['isRefused']): boolean => {
-  if (source.includes('redacted_thinking')) return true
-  let signatures = 0
-  for (const signature of textsOf(source, 'signature')) {
-    signatures += 1
-    if (signature === null || isForeign(signature) || isRefused(signature)) return true
+/** Claude's own are longer (recorded); a shorter text may be anybody's member of this name, and the body is parsed to tell. */
+const signatureLengthMin = 64
+
+/** Whether a body may hold something to mend: thought without a signature or with one that is not Claude's, or an id that Claude refuses. */
+const isMendable = (source: string, { call, isRefused }: HistoryQuestion): boolean => {
+  let unsigned = 0
+  for (const [, thought, name, text = '', end] of source.matchAll(marks)) {
+    if (thought === 'redacted_thinking' || end === '\\') return true
+    if (thought !== undefined) unsigned += 1
+    else if (name === 'tool_use_id' && oddId(text)) return true
+    else if (name === 'signature') {
+      if (text.length < signatureLengthMin || isForeign(text) || isRefused(text)) return true
+      unsigned -= 1
+    }
   }
-  let thoughts = 0
-  for (const type of textsOf(source, 'type')) if (type === 'thinking') thoughts += 1
-  return thoughts > signatures
+  return unsigned > 0 || (thinksByBudget(call) && source.includes('"tool_result"'))
 }
 
 const mend = (question: HistoryQuestion) => {

@@ -217,6 +217,15 @@ describe('Messages', () => {
       for (const taker of ['moonshot', 'deepseek']) assert.ok(mendFor(taker, 'anthropic-messages')(body).isSame, taker)
     })
 
+  test('a member of a tool that is called signature hides no thought without one', () => {
+    const messages = claudeTurn([thought(undefined), { ...used, input: { signature: 'J. Doe' } }])
+    const content = objectsIn(messagesOf(mendFor('anthropic', 'anthropic-messages')({ messages }))[1]?.['content'])
+    assert.deepEqual(
+      content.map(({ type }) => type),
+      ['tool_use', 'tool_use'],
+    )
+  })
+
   test('Kimi and DeepSeek do not think on where a call of a tool came without its thought', () => {
     const body = { messages: claudeTurn([]), thinking: { type: 'enabled', budget_tokens: 2000 } }
     for (const taker of ['moonshot', 'deepseek']) {
