@@ -11,6 +11,8 @@ import { Secret } from '#base/log.ts'
 import type { RawNotice } from '#payment/method.ts'
 import type { PaymentConfig } from '#payment/settings.ts'
 import { testCounter } from '#payment/test-cashier.ts'
+import type { AlipayCertificateKeys, AlipayCertificates } from './alipay-certificates.ts'
+import { alipayCertificates } from './alipay-certificates.ts'
 import type { FakeHandler, FakeReply, Paying } from './processor.ts'
 
 type Settings = NonNullable<PaymentConfig['alipay']>
@@ -34,6 +36,8 @@ export type AlipayNoticing = Paying & {
   readonly signType?: string
   /** Of a partial refund, which comes to the same address. */
   readonly refund?: string
+  /** The certificate that it names, which by itself it does not; `signed`: within what is signed. */
+  readonly certificate?: { readonly serial: string; readonly signed: boolean }
 }
 
 export type AlipayFake = {
@@ -47,6 +51,10 @@ export type AlipayFake = {
   readonly notice: (order: string, how?: AlipayNoticing) => RawNotice
   readonly refundOutside: (order: string, amountMinor: number) => string
   readonly broken: number[]
+  /** In certificate mode; else `null`. */
+  readonly certificates: AlipayCertificates | null
+  /** How often a certificate was asked for. */
+  readonly certificatesAsked: () => number
 }
 
 const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -91,24 +99,33 @@ export function zipOf(name: Buffer, bytes: Buffer): Buffer {
 export function alipayFake({
   clock,
   keys = { application: pair(), platform: pair() },
+  authorities = null,
 }: {
   readonly clock: Clock
   readonly keys?: { readonly application: ReturnType<typeof pair>; readonly platform: ReturnType<typeof pair> }
+  /** Certificate mode, with these behind it. */
+  readonly authorities?: AlipayCertificateKeys | null
 }): AlipayFake {
   const [appId, sellerId] = ['2021000000000001', '2088000000000001']
   const trades = new Map<string, Trade>()
   const refunds = new Map<string, Refund>()
   const broken: number[] = []
-  let counter = 0
+  let [counter, certificatesAsked] = [0, 0]
+  const certificates =
+    authorities === null
+      ? null
+      : alipayCertificates(clock, { authorities, application: keys.application.publicKey, platform: keys.platform })
+  const signer = (): KeyObject => certificates?.signer().key ?? keys.platform.privateKey
 
   const answered = (method: string, object: object): FakeReply => {
     const name = `${method.replaceAll('.', '_')}_response`
     const part = JSON.stringify(object)
-    const signature = sign('sha256', Buffer.from(part), keys.platform.privateKey).toString('base64')
+    const signature = sign('sha256', Buffer.from(part), signer()).toString('base64')
+    const named = certificates === null ? '' : `"alipay_cert_sn":"${certificates.signer().serial}",`
     return {
       status: 200,
       headers: { 'content-type': 'text/html;charset=utf-8' },
-      body: `{"${name}":${part},"sign":"${signature}"}`,
+      body: `{"${name}":${part},${named}"sign":"${signature}"}`,
     }
   }
   const ok = (method: string, object: object): FakeReply =>
@@ -255,12 +272,22 @@ export function alipayFake({
     }
     if (method === 'alipay.data.dataservice.bill.downloadurl.query')
       return ok(method, { bill_download_url: `http://bills.alipay.test/bill?day=${String(content['bill_date'])}` })
+    if (method === 'alipay.open.app.alipaycert.download' && certificates !== null) {
+      certificatesAsked += 1
+      const found = certificates.download(String(content['alipay_cert_sn']))
+      const inner =
+        found === null ? { code: '40004', sub_code: 'CERT_NOT_EXIST' } : { code: '10000', alipay_cert_content: found }
+      // Nobody could check a signature by the certificate that is being asked for.
+      return { status: 200, body: JSON.stringify({ alipay_open_app_alipaycert_download_response: inner }) }
+    }
     return failed(method, 'isv.invalid-method')
   }
 
   const isSigned = (fields: Readonly<Record<string, string>>): boolean => {
     const ageMs = Math.abs(Date.parse(`${(fields['timestamp'] ?? '').replace(' ', 'T')}+08:00`) - clock.nowMs())
     if (fields['app_id'] !== appId || fields['sign_type'] !== 'RSA2' || !(ageMs < 900_000)) return false
+    const { application, root } = certificates?.serials ?? {}
+    if (fields['app_cert_sn'] !== application || fields['alipay_root_cert_sn'] !== root) return false
     const text = signing(fields, ['sign'])
     return verify('sha256', Buffer.from(text), keys.application.publicKey, Buffer.from(fields['sign'] ?? '', 'base64'))
   }
@@ -275,13 +302,23 @@ export function alipayFake({
   return {
     trades,
     broken,
+    certificates,
+    certificatesAsked: () => certificatesAsked,
     pems: { application: pem(keys.application.privateKey), platform: pem(keys.platform.publicKey) },
     settings: (gateway) => ({
       ...testCounter,
       appId,
       sellerId,
       privateKey: new Secret(pem(keys.application.privateKey)),
-      trust: { kind: 'key', publicKey: new Secret(pem(keys.platform.publicKey)) },
+      trust:
+        certificates === null
+          ? { kind: 'key', publicKey: new Secret(pem(keys.platform.publicKey)) }
+          : {
+              kind: 'certificates',
+              application: new Secret(certificates.pems.application),
+              alipay: new Secret(certificates.pems.alipay),
+              root: new Secret(certificates.pems.root),
+            },
       gateway: gateway ?? null,
     }),
     handler: ({ method, url, body }) => {
@@ -331,10 +368,12 @@ export function alipayFake({
           ? {}
           : { refund_fee: '1.00', gmt_refund: beijing(clock.nowMs()), out_biz_no: how.refund }),
         sign_type: how.signType ?? 'RSA2',
+        ...(how.certificate === undefined ? {} : { alipay_cert_sn: how.certificate.serial }),
       }
-      const key = how.signer ?? keys.platform.privateKey
+      const key = how.signer ?? signer()
+      const unsigned = ['sign', 'sign_type', ...(how.certificate?.signed === false ? ['alipay_cert_sn'] : [])]
       const algorithm = how.signType === 'RSA' ? 'sha1' : 'sha256'
-      const signature = sign(algorithm, Buffer.from(signing(fields, ['sign', 'sign_type'])), key).toString('base64')
+      const signature = sign(algorithm, Buffer.from(signing(fields, unsigned)), key).toString('base64')
       return {
         headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
         bytes: Buffer.from(new URLSearchParams({ ...fields, sign: signature }).toString()),

@@ -5,12 +5,14 @@
  */
 
 import type { KeyObject } from 'node:crypto'
-import { createCipheriv, createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import { Secret } from '#base/log.ts'
 import type { RawNotice } from '#payment/method.ts'
 import type { PaymentConfig } from '#payment/settings.ts'
 import { testCounter } from '#payment/test-cashier.ts'
+import type { KeyPair, PlatformCertificates } from './platform-certificates.ts'
+import { platformCertificates, sealFor } from './platform-certificates.ts'
 import type { FakeHandler, FakeReply, FakeRequest, Paying } from './processor.ts'
 
 type Settings = NonNullable<PaymentConfig['wechat']>
@@ -52,8 +54,10 @@ export type WechatFake = {
   refundsBecome: Refund['status']
   /** Statuses that the next calls are answered with, whatever they are. */
   readonly broken: number[]
-  /** The platform changes its key: answers and notices have another serial from now on. */
-  readonly rotate: () => void
+  /** Where platform certificates sign; they change by the platform's will. */
+  readonly certificates: PlatformCertificates
+  /** How often the list of certificates was asked for. */
+  readonly certificatesAsked: () => number
 }
 
 export type Noticing = Paying & {
@@ -70,34 +74,35 @@ const pem = (key: KeyObject): string =>
   String(key.export(key.type === 'private' ? { type: 'pkcs8', format: 'pem' } : { type: 'spki', format: 'pem' }))
 const beijingDay = (timeMs: number): string => new Date(timeMs + 8 * 3_600_000).toISOString().slice(0, 10)
 
-export const sealFor = (
-  text: string,
-  key: string,
-  { nonce, data }: { readonly nonce: string; readonly data: string },
-): string => {
-  const cipher = createCipheriv('aes-256-gcm', Buffer.from(key), Buffer.from(nonce))
-  cipher.setAAD(Buffer.from(data))
-  return Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64')
-}
+const wechatKeys = (): { readonly merchant: KeyPair; readonly platform: KeyPair } => ({
+  merchant: pair(),
+  platform: pair(),
+})
 
-const wechatKeys = () => ({ merchant: pair(), platform: pair() })
+export type WechatWays = {
+  readonly clock: Clock
+  readonly keys?: ReturnType<typeof wechatKeys>
+  /** `key`: the platform's public key signs; `certificates`: rotating platform certificates; `moving`: from these to that. */
+  readonly trust?: 'key' | 'certificates' | 'moving'
+}
 
 /** One merchant, one app. `keys` may be shared by fakes: making them is slow. */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a processor is one state, and each of its calls a function of its own below
-export function wechatFake({
-  clock,
-  keys = wechatKeys(),
-}: {
-  readonly clock: Clock
-  readonly keys?: ReturnType<typeof wechatKeys>
-}): WechatFake {
+export function wechatFake({ clock, keys = wechatKeys(), trust = 'key' }: WechatWays): WechatFake {
   const [appId, merchantId, serial, apiV3Key] = [
     'wx-app-1',
     '1900000109',
     'MERCHANT01',
     '0123456789abcdef0123456789abcdef',
   ]
-  let publicKeyId = 'PUB_KEY_ID_0001'
+  const publicKeyId = 'PUB_KEY_ID_0001'
+  const certificates = platformCertificates(clock, keys.platform)
+  let certificatesAsked = 0
+  /** Answers are signed as the request wishes; notices by what the merchant has come to. */
+  const signerFor = (wished: string | undefined): { readonly serial: string; readonly key: KeyObject } =>
+    trust === 'key' || wished === publicKeyId
+      ? { serial: publicKeyId, key: keys.platform.privateKey }
+      : certificates.signer()
   const trades = new Map<string, Trade>()
   const refunds = new Map<string, Refund>()
   const nonces = new Set<string>()
@@ -106,18 +111,18 @@ export function wechatFake({
   let refundsBecome: Refund['status'] = 'SUCCESS'
   const seconds = (): number => Math.floor(clock.nowMs() / 1000)
 
+  let wished: string | undefined
   const signed = (status: number, value: object | null): FakeReply => {
     counter += 1
+    const signer = signerFor(wished)
     const body = value === null ? '' : JSON.stringify(value)
     const [time, nonce] = [String(seconds()), `nonce${counter}`]
-    const signature = sign('sha256', Buffer.from(`${time}\n${nonce}\n${body}\n`), keys.platform.privateKey).toString(
-      'base64',
-    )
+    const signature = sign('sha256', Buffer.from(`${time}\n${nonce}\n${body}\n`), signer.key).toString('base64')
     const headers = {
       'wechatpay-timestamp': time,
       'wechatpay-nonce': nonce,
       'wechatpay-signature': signature,
-      'wechatpay-serial': publicKeyId,
+      'wechatpay-serial': signer.serial,
     }
     return { status, headers, body }
   }
@@ -334,6 +339,10 @@ export function wechatFake({
       return found === undefined ? error(404, 'RESOURCE_NOT_EXISTS') : signed(200, refundView(found))
     }
     if (url.pathname === '/v3/bill/tradebill') return bill(url)
+    if (method === 'GET' && url.pathname === '/v3/certificates' && trust !== 'key') {
+      certificatesAsked += 1
+      return signed(200, certificates.list(apiV3Key))
+    }
     if (url.pathname === '/v3/billdownload/file')
       return { status: 200, body: billText(url.searchParams.get('token') ?? '') }
     return error(404, 'NOT_FOUND')
@@ -356,9 +365,9 @@ export function wechatFake({
       },
     })
     const time = String(seconds() - (how.ageSeconds ?? 0))
-    const key = how.signer ?? keys.platform.privateKey
+    const { key, serial: own } = signerFor(undefined)
     const once = `once-${counter}`
-    const signature = sign('sha256', Buffer.from(`${time}\n${once}\n${body}\n`), key).toString('base64')
+    const signature = sign('sha256', Buffer.from(`${time}\n${once}\n${body}\n`), how.signer ?? key).toString('base64')
     return {
       bytes: Buffer.from(body),
       headers: {
@@ -366,7 +375,7 @@ export function wechatFake({
         'wechatpay-timestamp': time,
         'wechatpay-nonce': once,
         'wechatpay-signature': signature,
-        'wechatpay-serial': how.serial ?? publicKeyId,
+        'wechatpay-serial': how.serial ?? own,
       },
     }
   }
@@ -389,13 +398,15 @@ export function wechatFake({
       certificateSerial: serial,
       privateKey: new Secret(pem(keys.merchant.privateKey)),
       apiV3Key: new Secret(apiV3Key),
-      publicKey: { id: 'PUB_KEY_ID_0001', pem: new Secret(pem(keys.platform.publicKey)) },
+      publicKey: trust === 'certificates' ? null : { id: publicKeyId, pem: new Secret(pem(keys.platform.publicKey)) },
       api: api ?? null,
     }),
     handler: (request) => {
       const status = broken.shift()
       if (status !== undefined) return { status, body: '{"code":"SYSTEM_ERROR","message":"busy"}' }
       if (!isSigned(request)) return { status: 401, body: '{"code":"SIGN_ERROR","message":"sign"}' }
+      wished = request.headers['wechatpay-serial']
+      if (wished !== undefined && (trust === 'certificates' || wished !== publicKeyId)) return error(400, 'PARAM_ERROR')
       return route(request)
     },
     pay: (order, how = {}) => {
@@ -435,8 +446,7 @@ export function wechatFake({
       counter += 1
       return addRefund(`platform-${counter}`, order, { amount, status: 'SUCCESS' }).id
     },
-    rotate: () => {
-      publicKeyId = 'PUB_KEY_ID_0002'
-    },
+    certificates,
+    certificatesAsked: () => certificatesAsked,
   }
 }

@@ -2,18 +2,20 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { alipayCertificateKeys } from '../fake/alipay-certificates.ts'
 import { attacks } from './attack.ts'
-import { benches, benchKeys, openWorld } from './bench.ts'
+import { benches, benchKeys, certificateBenches, openWorld } from './bench.ts'
 
 const page = join(import.meta.dirname, '..', '..', 'docs', 'operate', 'payment-attacks.md')
 const keys = benchKeys()
+const stages = { ...benches, ...certificateBenches(alipayCertificateKeys()) }
 const outcomes = new Map<string, Map<string, string>>()
 const note = (attack: string, method: string, outcome: string): void => {
   const row = outcomes.get(attack) ?? new Map<string, string>()
   outcomes.set(attack, row.set(method, outcome))
 }
 
-for (const [method, make] of Object.entries(benches))
+for (const [method, make] of Object.entries(stages))
   test(`${method}: nothing that is done to payments makes a wrong credit`, async (context) => {
     const world = await openWorld(make, { keys })
     after(() => world.store.close())
@@ -38,7 +40,7 @@ for (const [method, make] of Object.entries(benches))
   })
 
 const tableOf = (): string => {
-  const methods = Object.keys(benches)
+  const methods = Object.keys(stages)
   const rows = [...outcomes].map(
     ([attack, row]) => `| ${attack} | ${methods.map((method) => row.get(method) ?? '–').join(' | ')} |`,
   )

@@ -21,10 +21,13 @@ import { wechatMethod } from '#payment/wechat/method.ts'
 import type { Store } from '#store/face.ts'
 import { sampleAccount, sampleFirst, sampleTrail } from '#store/sample-rows.ts'
 import { openTestStore } from '#store/sqlite/test-store.ts'
+import type { AlipayFake } from '../fake/alipay.ts'
 import { alipayFake } from '../fake/alipay.ts'
+import type { AlipayCertificateKeys } from '../fake/alipay-certificates.ts'
 import type { FakeHandler, Paying } from '../fake/processor.ts'
 import { transportTo } from '../fake/processor.ts'
 import { stripeFake } from '../fake/stripe.ts'
+import type { WechatFake, WechatWays } from '../fake/wechat-pay.ts'
 import { wechatFake } from '../fake/wechat-pay.ts'
 
 /** 2026-11-29, 04:00 in Beijing. */
@@ -66,9 +69,13 @@ const without = ({ headers, bytes }: RawNotice, name: string): RawNotice => ({
   bytes,
 })
 
-export function wechatBench({ clock, ids, keys, fail }: Ground): Bench {
-  const fake = wechatFake({ clock, keys })
+export function wechatBench(
+  { clock, ids, keys, fail }: Ground,
+  trust: WechatWays['trust'] = 'key',
+): Bench & { readonly fake: WechatFake } {
+  const fake = wechatFake({ clock, keys, trust })
   return {
+    fake,
     name: 'wechat',
     method: wechatMethod(fake.settings(), { clock, ids, transport: transportTo(fake.handler, fail) }),
     currency: 'CNY',
@@ -100,10 +107,14 @@ export function wechatBench({ clock, ids, keys, fail }: Ground): Bench {
   }
 }
 
-export function alipayBench({ clock, keys, fail }: Ground): Bench {
-  const fake = alipayFake({ clock, keys: { application: keys.merchant, platform: keys.platform } })
+export function alipayBench(
+  { clock, keys, fail }: Ground,
+  authorities: AlipayCertificateKeys | null = null,
+): Bench & { readonly fake: AlipayFake } {
+  const fake = alipayFake({ clock, keys: { application: keys.merchant, platform: keys.platform }, authorities })
   const made = alipayMethod(fake.settings(), { clock, transport: transportTo(fake.handler, fail) })
   return {
+    fake,
     name: 'alipay',
     // The payer opens the page as soon as there is one.
     method: {
@@ -191,9 +202,15 @@ export type World = TestCashier & {
 export type MakeBench = (ground: Ground) => Bench
 export const benches: Readonly<Record<string, MakeBench>> = {
   stripe: stripeBench,
-  wechat: wechatBench,
-  alipay: alipayBench,
+  wechat: (ground) => wechatBench(ground),
+  alipay: (ground) => alipayBench(ground),
 }
+
+/** The same methods where the keys of their processors come in certificates. */
+export const certificateBenches = (authorities: AlipayCertificateKeys): Readonly<Record<string, MakeBench>> => ({
+  'wechat, certificates': (ground) => wechatBench(ground, 'certificates'),
+  'alipay, certificates': (ground) => alipayBench(ground, authorities),
+})
 
 /** A world of one method; `store` takes the place of the one in memory. */
 export async function openWorld(

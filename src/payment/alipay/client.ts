@@ -1,22 +1,14 @@
 /** Calls of Alipay's gateway: signed, and believed only when the answer is signed by Alipay. */
 
 import { Buffer } from 'node:buffer'
-import type { KeyObject } from 'node:crypto'
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
 import { Problem } from '#base/problem.ts'
 import type { AskGround } from '#payment/ask.ts'
 import { ask, objectAt, objectIn, textAt } from '#payment/ask.ts'
 import type { PaymentConfig } from '#payment/settings.ts'
 import type { Parameters } from './sign.ts'
-import {
-  certificatesIn,
-  isNoticeSigned,
-  isSignedBy,
-  rootSerialOf,
-  serialOf,
-  signedPart,
-  signedRequest,
-} from './sign.ts'
+import { isNoticeSigned, isSignedBy, signedPart, signedRequest } from './sign.ts'
+import { trustOf } from './trust.ts'
 
 export type AlipaySettings = NonNullable<PaymentConfig['alipay']>
 
@@ -41,6 +33,8 @@ export type AlipayClient = {
   /** The fields of a notice. @throws Problem `invalid_request_error` where Alipay did not sign it. */
   readonly notice: (bytes: Uint8Array) => Parameters
   readonly download: (url: string) => Promise<Buffer>
+  /** For people: how answers are checked. */
+  readonly trustWords: () => string
 }
 
 /** `yyyy-MM-dd HH:mm:ss` in Beijing time, whatever the zone of this machine is. */
@@ -54,29 +48,13 @@ export const fromBeijing = (text: string | null): number | null => {
   return Number.isNaN(timeMs) ? null : timeMs - beijingMs
 }
 
-type Trust = { readonly keys: readonly KeyObject[]; readonly serials: Parameters; readonly known: ReadonlySet<string> }
-
-/** In certificate mode keys come from certificates that one of the roots has issued; one may follow another, so there may be several. */
-const trustOf = ({ trust }: AlipaySettings): Trust => {
-  if (trust.kind === 'key') return { keys: [createPublicKey(trust.publicKey.reveal())], serials: {}, known: new Set() }
-  const [application] = certificatesIn(trust.application.reveal())
-  const roots = certificatesIn(trust.root.reveal())
-  const chain = certificatesIn(trust.alipay.reveal())
-  const issuers = [...roots, ...chain]
-  const believed = chain.filter(
-    (one) => !one.ca && issuers.some((issuer) => issuer.ca && one.checkIssued(issuer) && one.verify(issuer.publicKey)),
-  )
-  if (application === undefined || believed.length === 0)
-    throw new Problem('invalid_request_error', {
-      message: "Alipay's certificate was issued by none of the root certificates, or the application's is none.",
-      param: 'payments.alipay.alipay_certificate',
-    })
-  return {
-    keys: believed.map(({ publicKey }) => publicKey),
-    serials: { app_cert_sn: serialOf(application), alipay_root_cert_sn: rootSerialOf(trust.root.reveal()) },
-    known: new Set(believed.map(serialOf)),
-  }
-}
+const unbelieved = (kind: AlipaySettings['trust']['kind']): Problem =>
+  new Problem('upstream_error', {
+    message:
+      kind === 'key'
+        ? "An answer of Alipay is not believed: its signature does not fit. Check alipay_public_key: it is Alipay's own, not the application's."
+        : 'An answer of Alipay is not believed: no certificate that is valid now signed it. Check alipay_certificate: download it anew.',
+  })
 
 const unsigned = (): Problem => new Problem('invalid_request_error', { message: 'The notice is not signed by Alipay.' })
 
@@ -90,10 +68,22 @@ const formOf = (bytes: Uint8Array): Parameters => {
   return fields
 }
 
+/** The parts of an answer: what is signed, byte for byte, by what. @throws Problem where the gateway refused the call. */
+const signedIn = (bytes: Buffer, method: string) => {
+  const whole = objectIn(bytes, 'Alipay')
+  const name = `${method.replaceAll('.', '_')}_response`
+  const object = objectAt(whole, name)
+  const part = signedPart(bytes.toString('utf8'), name)
+  if (object !== null && part !== null)
+    return { object, part, signature: textAt(whole, 'sign') ?? '', certificate: textAt(whole, 'alipay_cert_sn') }
+  const error = objectAt(whole, 'error_response')
+  const why = textAt(error, 'sub_msg') ?? textAt(error, 'msg') ?? 'no reason given'
+  throw new Problem('upstream_error', { message: `Alipay refused the call: ${why}.`.slice(0, 300) })
+}
+
 /** Makes the client; nothing is called yet. @throws Problem where certificates do not belong together. */
 export const alipayClient = (settings: AlipaySettings, ground: AskGround): AlipayClient => {
   const key = createPrivateKey(settings.privateKey.reveal())
-  const trust = trustOf(settings)
   const gateway = new URL(settings.gateway ?? production)
 
   const parametersOf = (
@@ -118,7 +108,7 @@ export const alipayClient = (settings: AlipaySettings, ground: AskGround): Alipa
       key,
     )
 
-  const call: AlipayClient['call'] = async (method, content, notifyUrl = null) => {
+  const send = async (method: string, content: object, notifyUrl: string | null): Promise<Buffer> => {
     const told = await ask(ground, {
       method: 'POST',
       url: new URL(`${gateway.href}?charset=utf-8`),
@@ -126,39 +116,35 @@ export const alipayClient = (settings: AlipaySettings, ground: AskGround): Alipa
       body: new URLSearchParams(parametersOf(method, content, { notify: notifyUrl, back: null })).toString(),
     })
     if (told.status !== 200) throw new Problem('upstream_error', { message: `Alipay answered ${told.status}.` })
-    const text = told.bytes.toString('utf8')
-    const whole = objectIn(told.bytes, 'Alipay')
-    const name = `${method.replaceAll('.', '_')}_response`
-    const object = objectAt(whole, name)
-    const part = signedPart(text, name)
-    const signature = textAt(whole, 'sign') ?? ''
-    const serial = textAt(whole, 'alipay_cert_sn')
-    const isKnown = trust.known.size === 0 || (serial !== null && trust.known.has(serial))
-    if (object === null || part === null) {
-      const error = objectAt(whole, 'error_response')
-      throw new Problem('upstream_error', {
-        message:
-          `Alipay refused the call: ${textAt(error, 'sub_msg') ?? textAt(error, 'msg') ?? 'no reason given'}.`.slice(
-            0,
-            300,
-          ),
-      })
-    }
-    if (!isKnown || !trust.keys.some((one) => isSignedBy(part, signature, one)))
-      throw new Problem('upstream_error', {
-        message:
-          "An answer of Alipay is not believed: its signature does not fit. Check alipay_public_key: it is Alipay's own, not the application's.",
-      })
+    return told.bytes
+  }
+  /** Not signed: what it gives is believed for its own issuer's sake. */
+  const download = async (serial: string): Promise<string | null> => {
+    const whole = objectIn(
+      await send('alipay.open.app.alipaycert.download', { alipay_cert_sn: serial }, null),
+      'Alipay',
+    )
+    const content = textAt(objectAt(whole, 'alipay_open_app_alipaycert_download_response'), 'alipay_cert_content')
+    return content === null ? null : Buffer.from(content, 'base64').toString('utf8')
+  }
+  const trust = trustOf(settings.trust, { clock: ground.clock, download })
+
+  const call: AlipayClient['call'] = async (method, content, notifyUrl = null) => {
+    const { object, part, signature, certificate } = signedIn(await send(method, content, notifyUrl), method)
+    const keys = await trust.forAnswer(certificate)
+    if (!keys.some((one) => isSignedBy(part, signature, one))) throw unbelieved(settings.trust.kind)
     return { code: textAt(object, 'code') ?? '', subCode: textAt(object, 'sub_code') ?? '', object }
   }
 
   return {
     call,
+    trustWords: trust.words,
     pageUrl: (method, content, urls) =>
       `${gateway.href}?${new URLSearchParams(parametersOf(method, content, urls)).toString()}`,
     notice: (bytes) => {
       const fields = formOf(bytes)
-      if (fields['sign_type'] !== 'RSA2' || !trust.keys.some((one) => isNoticeSigned(fields, one))) throw unsigned()
+      const keys = trust.forNotice(fields['alipay_cert_sn'] ?? null)
+      if (fields['sign_type'] !== 'RSA2' || !keys.some((one) => isNoticeSigned(fields, one))) throw unsigned()
       return fields
     },
     download: async (url) => {

@@ -167,12 +167,12 @@ const bill = async ({ client }: Ground, day: string) => {
   return readBill(await client.download(url))
 }
 
-const check = async ({ client, settings }: Ground) => {
+const check = async ({ client }: Ground) => {
   const answer = await client.call('alipay.trade.query', { out_trade_no: 'drover-check' })
   const ok = answer.subCode === 'ACQ.TRADE_NOT_EXIST'
   return [
     { name: 'our signature', ok, detail: ok ? 'taken' : `${answer.code} ${answer.subCode}` },
-    { name: 'their signature', ok: true, detail: settings.trust.kind === 'key' ? 'by public key' : 'by certificate' },
+    { name: 'their signature', ok: true, detail: client.trustWords() },
   ]
 }
 

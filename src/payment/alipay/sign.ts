@@ -31,9 +31,15 @@ export const signedRequest = (parameters: Parameters, key: KeyObject): Parameter
   sign: signText(textOf(parameters, ['sign']), key),
 })
 
-/** A notice is signed without `sign` and `sign_type`. */
-export const isNoticeSigned = (parameters: Parameters, key: KeyObject): boolean =>
-  isSignedBy(textOf(parameters, ['sign', 'sign_type']), parameters['sign'] ?? '', key)
+/**
+ * A notice is signed without `sign` and `sign_type`. The certificate that it may name only says by which key; whether it is in the signed
+ * text is told in two ways (Alipay's own SDKs leave it in, others take it out), and neither lets anything else be changed.
+ */
+export const isNoticeSigned = (parameters: Parameters, key: KeyObject): boolean => {
+  const isSigned = (without: readonly string[]): boolean =>
+    isSignedBy(textOf(parameters, ['sign', 'sign_type', ...without]), parameters['sign'] ?? '', key)
+  return isSigned([]) || (Object.hasOwn(parameters, 'alipay_cert_sn') && isSigned(['alipay_cert_sn']))
+}
 
 /** Where the text of `"name":{…}` lies in an answer: the signature is over those bytes, not over JSON written anew. */
 export const signedPart = (text: string, name: string): string | null => {

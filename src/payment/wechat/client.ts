@@ -1,12 +1,14 @@
 /** Calls of WeChat Pay: signed, and believed only when the answer is signed by a key of the platform, of this minute. */
 
 import type { KeyObject } from 'node:crypto'
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import type { Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import type { AskGround, Told } from '#payment/ask.ts'
-import { ask, objectAt, objectIn, textAt } from '#payment/ask.ts'
+import { ask, objectIn, textAt } from '#payment/ask.ts'
 import type { PaymentConfig } from '#payment/settings.ts'
+import type { PlatformCertificates } from './platform.ts'
+import { certificatesIn, keyIn, platformOf } from './platform.ts'
 import { authorizationOf, isSignedBy, openSealed } from './sign.ts'
 
 export type WechatSettings = NonNullable<PaymentConfig['wechat']>
@@ -14,9 +16,6 @@ export type WechatSettings = NonNullable<PaymentConfig['wechat']>
 const production = 'https://api.mch.weixin.qq.com'
 /** Answers and notices of another time are replays. */
 const skewMsMax = 300_000
-/** Platform certificates are fetched anew when one is not known, at most this often, and by the day. */
-const certificatesAgainMs = 60_000
-const certificatesOldMs = 12 * 3_600_000
 const billBytesMax = 64 * 1024 * 1024
 
 export type WechatAnswer = { readonly status: number; readonly object: Readonly<Record<string, unknown>> }
@@ -40,47 +39,11 @@ export type WechatClient = {
 const unbelieved = (why: string, isProbe = false): Problem =>
   new Problem('invalid_request_error', { message: `The signature is not believed: ${why}.`, facts: { probe: isProbe } })
 
-type Platform = { readonly keyFor: (serial: string) => Promise<KeyObject | null> }
-
-type Fetch = () => Promise<ReadonlyMap<string, KeyObject>>
-
-/** Keys by serial: the public key of the configuration, and certificates, which change by the platform's will. */
-const platformOf = (settings: WechatSettings, { clock }: AskGround, fetch: Fetch): Platform => {
-  const own =
-    settings.publicKey === null
-      ? null
-      : { id: settings.publicKey.id, key: createPublicKey(settings.publicKey.pem.reveal()) }
-  let certificates: ReadonlyMap<string, KeyObject> = new Map()
-  let fetchedMs: number | null = null
-  let fetching: Promise<void> | null = null
-  const renew = async (): Promise<void> => {
-    fetchedMs = clock.nowMs()
-    certificates = await fetch()
-  }
-  return {
-    keyFor: async (serial) => {
-      if (own !== null && serial === own.id) return own.key
-      // A key that is not the one of the configuration would be another merchant's.
-      if (serial.startsWith('PUB_KEY_ID_')) return null
-      const ageMs = fetchedMs === null ? certificatesOldMs : clock.nowMs() - fetchedMs
-      const isDue = ageMs >= certificatesOldMs || (!certificates.has(serial) && ageMs >= certificatesAgainMs)
-      if (isDue) fetching ??= renew().finally(() => (fetching = null))
-      await fetching
-      return certificates.get(serial) ?? null
-    },
-  }
-}
-
-const certificatesIn = (object: Readonly<Record<string, unknown>>, open: (resource: unknown) => string) => {
-  const found = new Map<string, KeyObject>()
-  for (const one of Array.isArray(object['data']) ? object['data'] : []) {
-    const serial = textAt(one, 'serial_no')
-    const certificate = new X509Certificate(open(objectAt(one, 'encrypt_certificate')))
-    if (serial !== null && certificate.serialNumber.toUpperCase() === serial.toUpperCase())
-      found.set(serial, certificate.publicKey)
-  }
-  return found
-}
+/** Why our own question failed: the platform's fault, or a key of the configuration, never a caller's. */
+const unbelievedAnswer = (thrown: unknown): Problem =>
+  thrown instanceof Problem && thrown.code !== 'invalid_request_error'
+    ? thrown
+    : new Problem('upstream_error', { message: 'An answer of WeChat Pay is not believed.', cause: thrown })
 
 /** Opens what was encrypted with our APIv3 key. */
 const openerOf =
@@ -157,16 +120,28 @@ export const wechatClient = (settings: WechatSettings, ground: AskGround & { rea
   }
 
   const checkWith = checkerOf(ground)
-  /** The certificates prove themselves: who can encrypt them has our APIv3 key, and the answer is signed by one of them. */
-  const fetchCertificates: Fetch = async () => {
+  /**
+   * The certificates prove themselves: who can encrypt them has our APIv3 key, and the answer is signed by one of them, or by the public
+   * key where that is what we ask with.
+   */
+  const fetchCertificates = async (): Promise<PlatformCertificates> => {
     const told = await send('GET', new URL('/v3/certificates', base), null)
     if (told.status !== 200)
       throw new Problem('upstream_error', { message: `WeChat Pay refused the platform certificates (${told.status}).` })
-    const keys = certificatesIn(objectIn(told.bytes, 'WeChat Pay'), open)
-    await checkWith(told, async (serial) => keys.get(serial) ?? null)
-    return keys
+    const found = certificatesIn(objectIn(told.bytes, 'WeChat Pay'), open)
+    const { publicKey } = settings
+    try {
+      await checkWith(told, async (serial) =>
+        publicKey !== null && serial === publicKey.id
+          ? createPublicKey(publicKey.pem.reveal())
+          : keyIn(found, serial, clock.nowMs()),
+      )
+    } catch (thrown) {
+      throw unbelievedAnswer(thrown)
+    }
+    return found
   }
-  const platform = platformOf(settings, ground, fetchCertificates)
+  const platform = platformOf(settings.publicKey, { clock, fetch: fetchCertificates })
 
   return {
     merchantKey,
@@ -183,7 +158,7 @@ export const wechatClient = (settings: WechatSettings, ground: AskGround & { rea
       try {
         await checkWith(told, platform.keyFor)
       } catch (thrown) {
-        throw new Problem('upstream_error', { message: 'An answer of WeChat Pay is not believed.', cause: thrown })
+        throw unbelievedAnswer(thrown)
       }
       return { status: told.status, object: told.bytes.length === 0 ? {} : objectIn(told.bytes, 'WeChat Pay') }
     },
