@@ -276,8 +276,14 @@ export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
   }
 }
 
+/** On a starved machine a relay refuses calls, as it should; overload has tests of its own, with a server block of their own. */
+const patient = 'server: { overload: { loop_delay: 1m } }\n'
+
 /** drover.yaml with one compatible provider on loopback, called `fake`, and what else is given. */
-export const configFor = (upstream: { readonly baseUrl: string }, more = ''): string => `providers:
+export const configFor = (
+  upstream: { readonly baseUrl: string },
+  more = '',
+): string => `${/^server:/m.test(more) ? '' : patient}providers:
   fake: { vendor: openai-compatible, base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }
 ${more}`
 
