@@ -56,7 +56,7 @@ const connectTimeoutMs = 3000
 /** Others may have much to do, or a store that is short of everything. */
 const lockTimeoutMs = 20_000
 /** A node that stops in the middle of a transaction keeps others waiting for no longer than this. */
-const pauseTimeoutMs = 5000
+const pauseTimeoutMs = 3000
 /** The server gives a statement up by itself; the line is only given up when not even that is heard. */
 const answerSlackMs = 2000
 const idleTimeoutMs = 30_000
