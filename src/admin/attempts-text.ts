@@ -16,6 +16,7 @@ const reasons: Readonly<Record<string, string>> = {
   cheapest: 'cheapest',
   throughput: 'quickest writer',
   sticky: 'its conversation is here',
+  migration: 'its migration leads here',
   order: 'order of the caller',
   probe: 'to see whether it is back',
   'last-resort': 'nothing else was left',

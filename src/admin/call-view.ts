@@ -33,7 +33,7 @@ const attemptView = z.object({
     .string()
     .nullable()
     .describe(
-      'Why this target was asked: the strategy, `sticky`, `order`, `retry`, `other-target`, `other-key`, `other-model`, `hedge`, `probe`, `last-resort`.',
+      'Why this target was asked: the strategy, `sticky`, `migration`, `order`, `retry`, `other-target`, `other-key`, `other-model`, `hedge`, `probe`, `last-resort`.',
     ),
   left: z.string().nullable().describe('Why it was left before it answered; null = it was not.'),
   breaker: z.enum(['closed', 'open', 'half-open']).nullable(),

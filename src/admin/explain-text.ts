@@ -24,6 +24,7 @@ const head = (explanation: Explanation): string => {
     `account   ${payer}, key ${key?.name ?? call.key ?? '-'}${call.test ? ' (test)' : ''}`,
     `asked     ${asked} by ${call.protocol} ${call.path}`,
     `answered  ${target}, status ${call.status}, ${call.end}${finish}${error}`,
+    ...(call.migration === null ? [] : [`migration ${call.migration}, arm ${call.arm ?? '-'}`]),
     `time      ${timeText(explanation)}`,
     '',
   ]

@@ -108,6 +108,9 @@ describe('staged migration', () => {
     assert.ok(ok)
     const record = await relay.recordOf(await ask('good'))
     assert.deepEqual([record['provider'], record['model']], ['new', 'good'])
+    const story = await call(relay.url, { path: `/api/v1/calls/${String(record['id'])}/explain`, key: adminKey })
+    assert.deepEqual([story.at('call.migration'), story.at('call.arm')], ['good', 'candidate'])
+    assert.equal(story.at('call.attempts.0.reason'), 'migration')
   })
 
   test('a candidate that fails is moved back by itself, and no caller has noticed', async () => {
