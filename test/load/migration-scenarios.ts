@@ -3,6 +3,7 @@
 import type { MeanSums } from '#migration/mean-test.ts'
 import { differenceOf } from '#migration/mean-test.ts'
 import { lnPairsWorse } from '#migration/pair-test.ts'
+import { lnAbove } from '#migration/proportion-test.ts'
 import { lnWorse } from '#migration/relative-test.ts'
 import {
   alarmBounds,
@@ -14,6 +15,8 @@ import {
   unitsToPass,
   unitsToRelativeAlarm,
 } from '#migration/simulate.ts'
+import { sampleTurn } from '#migration/test-turn.ts'
+import { waitingTurns } from '#migration/waiting-turns.ts'
 import type { Scenario } from './migration-contrast.ts'
 import { drifting, naive, normalOf } from './migration-contrast.ts'
 
@@ -146,6 +149,57 @@ const waves =
       if (units <= bounds(hits)) return units
     }
   }
+
+const unitsOfRun = 1_500
+const betweenMs = 50
+
+/** Twenty conversations a second at the limit: those that fail do so at once, the others take half a minute. */
+const orderRun =
+  (how: 'as they end' | 'as they began'): Scenario['run'] =>
+  (chance) => {
+    const waiting = waitingTurns()
+    const failing = Array.from({ length: unitsOfRun }, () => chance() < 0.01)
+    const startOf = (unit: number): number => unit * betweenMs
+    const ends = failing
+      .map((failed, unit) => ({ unit, atMs: startOf(unit) + (failed ? 100 : 30_000) }))
+      .sort((a, b) => a.atMs - b.atMs)
+    const share = { hits: 0, seen: 0 }
+    const isAlarm = (failed: boolean): boolean => {
+      share.seen += 1
+      if (failed) share.hits += 1
+      return failed && lnAbove(share, 0.01) >= lnOf(0.01)
+    }
+    let begun = 0
+    for (const [index, { unit, atMs }] of ends.entries()) {
+      const failed = failing[unit] ?? false
+      if (how === 'as they end') {
+        if (isAlarm(failed)) return share.seen
+        continue
+      }
+      for (; begun < unitsOfRun && startOf(begun) <= atMs; begun += 1) waiting.began(`${begun}`, startOf(begun))
+      const turn = sampleTurn({ id: `${unit}`, startMs: startOf(unit), outcome: failed ? 'timeout' : 'ok' })
+      waiting.ended(`${unit}`, { step: 0, turn })
+      if (index % 50 !== 0) continue
+      for (const told of waiting.take(atMs, unitsOfRun)) if (isAlarm(told.turn.outcome === 'timeout')) return share.seen
+    }
+    return null
+  }
+
+const ordered = (): readonly Scenario[] => [
+  {
+    test: 'T1 > 1 %, told as they began',
+    truth: '1.0 %, failures end first',
+    run: orderRun('as they began'),
+    shareMax: 0.01,
+    part: 0.1,
+  },
+  {
+    test: 'T1 told as they end (for contrast: wrong)',
+    truth: '1.0 %, failures end first',
+    run: orderRun('as they end'),
+    part: 0.1,
+  },
+]
 
 const passing = (): readonly Scenario[] =>
   (
@@ -388,9 +442,17 @@ const pairs = (): readonly Scenario[] => [
 ]
 
 export const simulateAll = (options: Options): readonly Row[] =>
-  [...absolute(), ...passing(), ...relative(), ...clustered(), ...means(), ...pairs(), ...drifting(), ...naive()].map(
-    (scenario) => play(scenario, options),
-  )
+  [
+    ...absolute(),
+    ...ordered(),
+    ...passing(),
+    ...relative(),
+    ...clustered(),
+    ...means(),
+    ...pairs(),
+    ...drifting(),
+    ...naive(),
+  ].map((scenario) => play(scenario, options))
 
 const figure = (value: number | null): string => (value === null ? '–' : Math.round(value).toLocaleString('en-US'))
 
