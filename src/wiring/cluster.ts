@@ -10,6 +10,7 @@ import { openLeasedBooks } from '#job/leased-books.ts'
 import type { NodeLife } from '#job/node-life.ts'
 import { startNodeLife } from '#job/node-life.ts'
 import type { ClusterStore, StoreChanges } from '#job/port.ts'
+import { goRound } from '#job/rounds.ts'
 import { leaseOwner } from '#ledger/lease.ts'
 import type { CallBooks, LeaseBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
@@ -66,6 +67,9 @@ const soleNode = (owner: string, store: CallBooks & CallLog): Membership => ({
 
 /** A change reaches every node within this time; a node that has not heard the store for so long may have missed one. */
 const heardWithinMs = 1000
+
+/** Models that came of fine-tuning are told of by no change: they are read anew this often. */
+const untoldEveryMs = 10_000
 
 /** What changes are taken into, and what is read anew where they do not say it themselves. */
 export type Followed = {
@@ -174,6 +178,17 @@ const joinNodes = async (
       })
       unheardMs = follower.unheardMs
       stack.defer(() => follower.close())
+      const rereading = goRound({
+        round: async () => {
+          await followed.readCustomers()
+          return null
+        },
+        everyMs: untoldEveryMs,
+        failure: { level: 'debug', message: 'what no change tells of could not be read' },
+        clock,
+        log,
+      })
+      stack.defer(() => rereading.close())
     },
     announce: (url) => {
       self.url = url
