@@ -111,8 +111,20 @@ const replies = (to: Protocol, names: Names): readonly Body[] => {
   return [...whole, ...events].filter(({ value }) => isAnswer(value))
 }
 
-/** All bodies that are written in one format, from every other. */
-export const bodiesIn = (format: ProtocolName, names: Names): readonly Body[] => {
+const kinds: Names = { request: 'request', reply: 'reply', event: 'event' }
+const bodiesByFormat = new Map<ProtocolName, readonly Body[]>()
+
+/** All bodies that are written in one format, from every other; each once. */
+const allIn = (format: ProtocolName): readonly Body[] => {
+  const before = bodiesByFormat.get(format)
+  if (before !== undefined) return before
   const to = protocols[format]
-  return [...requests(to, names), ...replies(to, names)]
+  const bodies = [...requests(to, kinds), ...replies(to, kinds)]
+  const once = [...new Map(bodies.map((body) => [`${body.schema}${JSON.stringify(body.value)}`, body])).values()]
+  bodiesByFormat.set(format, once)
+  return once
 }
+
+/** All bodies that are written in one format, by the names that a document has for them. */
+export const bodiesIn = (format: ProtocolName, names: Names): readonly Body[] =>
+  allIn(format).map((body) => ({ ...body, schema: names[body.schema as keyof Names] }))

@@ -8,6 +8,9 @@ const depthMax = 64
 
 export type Violation = { readonly path: string; readonly message: string }
 
+/** Members that say what a value is. */
+const naming = ['type', 'role', 'object'] as const
+
 type At = { readonly path: string; readonly depth: number }
 
 const typeOf = (value: Json | undefined): string => {
@@ -32,6 +35,7 @@ const list = (value: Json | undefined): readonly JsonObject[] => (Array.isArray(
 /** Validates against schemas of one document. */
 export class SpecValidator {
   readonly #document: JsonObject
+  readonly #words = new Map<JsonObject, ReadonlySet<string>>()
 
   constructor(document: JsonObject) {
     this.#document = document
@@ -81,19 +85,31 @@ export class SpecValidator {
     return nearest ?? []
   }
 
-  /** Whether the value says by its `type` or `role` that it is one of these. */
+  /** Whether the value says by its `type`, `role` or `object` that it is one of these. */
   #names(given: JsonObject, value: Json): boolean {
     if (!isObject(value)) return false
+    const words = this.#wordsOf(given)
+    return naming.some((name) => typeof value[name] === 'string' && words.has(`${name} ${value[name]}`))
+  }
+
+  /** Every name and word by which a value says that it is meant; reckoned once. */
+  #wordsOf(given: JsonObject): ReadonlySet<string> {
     const schema = this.#resolve(given)
-    const nested = [...list(schema['allOf']), ...list(schema['anyOf']), ...list(schema['oneOf'])]
-    if (nested.some((one) => this.#names(one, value))) return true
+    const before = this.#words.get(schema)
+    if (before !== undefined) return before
+    const words = new Set<string>()
+    this.#words.set(schema, words)
+    for (const one of [...list(schema['allOf']), ...list(schema['anyOf']), ...list(schema['oneOf'])])
+      for (const word of this.#wordsOf(one)) words.add(word)
     const properties = isObject(schema['properties']) ? schema['properties'] : {}
-    return ['type', 'role', 'object'].some((name) => {
+    for (const name of naming) {
       const own = properties[name]
-      if (!isObject(own) || typeof value[name] !== 'string') return false
-      const { const: only, enum: words } = this.#resolve(own)
-      return only === value[name] || (Array.isArray(words) && words.includes(value[name]))
-    })
+      if (!isObject(own)) continue
+      const { const: only, enum: several } = this.#resolve(own)
+      const told = [...(only === undefined ? [] : [only]), ...(Array.isArray(several) ? several : [])]
+      for (const word of told) words.add(`${name} ${String(word)}`)
+    }
+    return words
   }
 
   #own(schema: JsonObject, value: Json, at: At): readonly Violation[] {
