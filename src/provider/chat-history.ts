@@ -24,6 +24,10 @@ export type ChatTaste = {
   readonly thoughtOf: (model: string) => 'calls' | 'all' | 'none'
   /** Whether calls must be signed by Gemini. */
   readonly signedCalls: (model: string) => boolean
+  /** Parts of contents that it writes otherwise, by their type; nothing is lost by it. */
+  readonly parts: Readonly<Record<string, (part: JsonObject) => JsonObject>>
+  /** Whether it has no `developer`: what one says is the system's. */
+  readonly noDeveloper: boolean
 }
 
 const takesAll: ChatTaste = {
@@ -33,6 +37,8 @@ const takesAll: ChatTaste = {
   toolIds: null,
   thoughtOf: () => 'none',
   signedCalls: () => false,
+  parts: {},
+  noDeveloper: false,
 }
 
 /** The thought of other makers' models, by the names that there are for it. */
@@ -91,6 +97,23 @@ class ChatMender {
     )
     const thought = isKept ? { reasoning_content: thoughts.map(wordsOf).join('') } : {}
     return { ...message, content: said, ...thought }
+  }
+
+  ownForms(message: JsonObject): JsonObject {
+    const { parts, noDeveloper } = this.#taste
+    const isDeveloper = noDeveloper && message['role'] === 'developer'
+    if (isDeveloper) this.changes.note('messages.role', 'renamed')
+    const plain = isDeveloper ? { ...message, role: 'system' } : message
+    const { content } = plain
+    if (!Array.isArray(content)) return plain
+    const written = eachObject(content as readonly Json[], (part) => {
+      const { type } = part
+      const own = typeof type === 'string' && Object.hasOwn(parts, type) ? parts[type]?.(part) : undefined
+      if (own === undefined || own === part) return part
+      this.changes.note('messages.content', 'renamed')
+      return own
+    })
+    return { ...plain, content: written }
   }
 
   withoutRefused(message: JsonObject): JsonObject {
@@ -171,6 +194,8 @@ const marksOf = (taste: ChatTaste): RegExp | null => {
   const names = [
     ...taste.refused(''),
     ...(taste.bareCalls ? ['extra_content'] : []),
+    ...Object.keys(taste.parts),
+    ...(taste.noDeveloper ? ['developer'] : []),
     ...(taste.thoughtParts ? [] : ['thinking']),
   ]
   return names.length === 0 ? null : new RegExp(`"(?:${names.join('|')})"`)
@@ -194,7 +219,7 @@ const mendMessages = (taste: ChatTaste, { call, model }: HistoryQuestion) => {
   const list: readonly Json[] = Array.isArray(messages) ? (messages as readonly Json[]) : []
   const isThoughtWanted = taste.thoughtOf(model) !== 'none' && wantsThought(call, list)
   const mended = eachObject(list, (message) => {
-    const plain = mender.withoutRefused(mender.plainContent(message))
+    const plain = mender.withoutRefused(mender.ownForms(mender.plainContent(message)))
     return mender.withCalls(isThoughtWanted ? mender.withThought(plain) : plain)
   })
   return mender.changes.adjustment(() => ({ messages: mended }))

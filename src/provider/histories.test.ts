@@ -370,3 +370,34 @@ test('refusals that are about a secret are known from others, and secrets are fo
   const contents = [{ role: 'model', parts: [{ text: 'a', thoughtSignature: 'AY89' }] }]
   assert.deepEqual(secrets('gemini', 'gemini', { contents }), ['AY89'])
 })
+
+test('Mistral is sent documents and sounds in its own parts, and no developer', () => {
+  const content = [
+    { type: 'text', text: 'Read.' },
+    { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } },
+    { type: 'file', file: { file_id: 'f2d9' } },
+    { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } },
+    { type: 'video_url', video_url: { url: 'https://a.example/film.mp4' } },
+  ]
+  const messages = [
+    { role: 'developer', content: 'Be short.' },
+    { role: 'user', content },
+  ]
+  const mended = mendFor('mistral', 'openai-chat')({ model: 'm', messages })
+  assert.deepEqual(messagesOf(mended), [
+    { role: 'system', content: 'Be short.' },
+    {
+      role: 'user',
+      content: [
+        content[0],
+        { type: 'document_url', document_url: 'data:application/pdf;base64,JVBERi0=', document_name: 'a.pdf' },
+        { type: 'file', file_id: 'f2d9' },
+        { type: 'input_audio', input_audio: 'UklGRg==' },
+        content[4],
+      ],
+    },
+  ])
+  assert.deepEqual(mended.warnings, [], 'nothing is lost')
+  const own = { model: 'm', messages: messagesOf(mended) }
+  assert.deepEqual(mendFor('mistral', 'openai-chat')(own).body, own)
+})

@@ -177,6 +177,23 @@ test('Mistral is not sent what its closed body refuses, and nothing is lost with
   assert.equal(mistral.streamUsage, 'never')
 })
 
+test('Mistral knows two efforts: the nearest one is asked, and said', () => {
+  for (const [asked, taken] of [
+    ['minimal', 'none'],
+    ['low', 'high'],
+    ['medium', 'high'],
+    ['xhigh', 'high'],
+  ]) {
+    const text = `{"model":"m","reasoning_effort":"${asked}","messages":[]}`
+    assert.equal(JSON.parse(sent(mistral, text)).reasoning_effort, taken)
+    assert.equal(mistral.adjust(callOf(text), 'm').warnings[0]?.field, 'reasoning_effort')
+  }
+  for (const own of ['high', 'none']) {
+    const text = `{"model":"m","reasoning_effort":"${own}","messages":[]}`
+    assert.equal(sent(mistral, text), text)
+  }
+})
+
 test('a body that has no such field keeps every byte', () => {
   const text = '{"model":"m",  "messages":[{"role":"user","content":"\\u0041"}], "temperature":1}'
   for (const vendor of vendors) {
