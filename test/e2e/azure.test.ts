@@ -29,7 +29,9 @@ const sources = [{ type: 'azure_search', parameters: { endpoint: 'https://s.exam
 
 const last = async () => {
   const { upstream } = bench
-  const { target, headers, body } = await upstream.arrival(upstream.seen.length - 1)
+  const { target, headers, body } = await upstream.arrival(
+    upstream.seen.findLastIndex(({ method }) => method === 'POST'),
+  )
   return { target, headers, body: JSON.parse(body.toString()) }
 }
 

@@ -45,14 +45,14 @@ const sentTo = ({ call, protocol }: Asked): JsonObject | null => {
   }
 }
 
-const known: readonly { readonly line: RegExp; readonly only?: string; readonly why: string }[] = [
+const known: readonly { readonly line: RegExp; readonly in?: string; readonly why: string }[] = [
   {
     line: /^\.(?:top_p|temperature) is under 0$/,
     why: "the caller's own figure, out of every format's bounds: its provider is to refuse it",
   },
   {
     line: /^\.messages\[\]\.content is array, not string$/,
-    only: 'gemini/media',
+    in: 'gemini/media',
     why: 'films, which the document has not: the provider says so',
   },
   {
@@ -71,7 +71,7 @@ test('every request of another format is what the document of Mistral allows', (
     if (body === null) continue
     checked += 1
     for (const { path, message } of validator.check('ChatCompletionRequest', body))
-      if (!known.some(({ line, only }) => line.test(`${path} ${message}`) && (only ?? one.name) === one.name))
+      if (!known.some(({ line, in: file }) => line.test(`${path} ${message}`) && (file ?? one.name) === one.name))
         found.set(`${path} ${message}`, one.name)
   }
   assert.ok(checked > 300, `only ${checked} requests`)
