@@ -31,6 +31,8 @@ export const exchangeBook = 'operator:exchange'
 export const settlementDiscountBook = 'operator:settlement-discount'
 /** Fees that payers bore. */
 export const paymentFeeBook = 'operator:payment-fees'
+/** What a processor keeps for a dispute, less what of it came back; in the currency of the processor's account. */
+export const disputeFeeBook = 'operator:dispute-fees'
 /** Taken back from customers to be paid back to them, and not on its way out yet. */
 export const refundsBook = 'operator:refunds'
 /** Where what was paid for credit comes from and goes back to. */

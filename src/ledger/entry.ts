@@ -10,6 +10,7 @@ import {
   breakageBook,
   cashBook,
   customerBook,
+  disputeFeeBook,
   exchangeBook,
   lossBook,
   owedBook,
@@ -168,6 +169,19 @@ export const payOutEntries = (out: {
     inUsd({ from: settlementDiscountBook, to, amountNano: outNanoUsd - fromLotsNanoUsd, lot: null }),
     ...(isForeign ? [{ from: exchangeBook, to: cashBook(method), amountNano, currency, lot: null }] : []),
   ])
+}
+
+/** A processor has taken a fee for a dispute, or (below zero) given it back: in its own currency, at nobody's rate. */
+export const disputeFeeEntries = (fee: {
+  readonly method: string
+  readonly currency: string
+  readonly amountNano: bigint
+}): readonly Entry[] => {
+  const { method, currency, amountNano } = fee
+  const cash = cashBook(method)
+  return amountNano < 0n
+    ? kept([{ from: cash, to: disputeFeeBook, amountNano: -amountNano, currency, lot: null }])
+    : kept([{ from: disputeFeeBook, to: cash, amountNano, currency, lot: null }])
 }
 
 /** What is taken back of a lot goes where it came from. */

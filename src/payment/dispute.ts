@@ -1,5 +1,6 @@
 /** A payer's bank takes a payment back, and perhaps gives it again. */
 
+import { decimalOf } from '#base/money.ts'
 import type { CashierParts } from './cashier.ts'
 import { eventOf, grantsOf, moveWith } from './cashier.ts'
 import type { Hint } from './method.ts'
@@ -93,6 +94,30 @@ const lost = (parts: CashierParts, id: string, dispute: Dispute): Promise<Paymen
     ],
   }))
 
+/** What the processor took for the dispute itself, or gave back: each movement once, whenever it shows. */
+const takeFees = (parts: CashierParts, id: string, dispute: Dispute): Promise<PaymentOrder> =>
+  moveWith(parts, id, async (now) => {
+    const nameOf = (fee: { readonly id: string }): string => `dispute-fee/${fee.id}`
+    const known = new Set((await parts.store.paymentEvents(id)).map((event) => event.id))
+    const fresh = dispute.fees.filter((fee) => fee.amountNano !== 0n && !known.has(`${id}/${nameOf(fee)}`))
+    if (fresh.length === 0) return null
+    const reason = `dispute ${dispute.dispute}`
+    return {
+      state: now.state,
+      facts: {},
+      disputeFees: fresh.map((fee) => ({ ...fee, account: now.account, method: now.method, reason })),
+      events: fresh.map((fee) =>
+        eventOf(now, {
+          kind: fee.amountNano > 0n ? 'dispute_fee' : 'dispute_fee_returned',
+          name: nameOf(fee),
+          state: now.state,
+          timeMs: parts.clock.nowMs(),
+          detail: `${decimalOf(fee.amountNano)} ${fee.currency}: ${reason}`,
+        }),
+      ),
+    }
+  })
+
 /** Idempotent by the dispute: a decision that comes before its beginning begins it too. */
 export const takeDispute = async (parts: CashierParts, order: PaymentOrder, dispute: Dispute): Promise<void> => {
   const known = (await parts.store.refundsOf(order.id)).some(({ processorId }) => processorId === dispute.dispute)
@@ -106,6 +131,7 @@ export const takeDispute = async (parts: CashierParts, order: PaymentOrder, disp
     })
     tell(parts, order, { ...dispute, outcome: 'open' })
   }
+  await takeFees(parts, order.id, dispute)
   const events = await parts.store.paymentEvents(order.id)
   if (dispute.outcome === 'open' || events.some(({ id }) => id === `${order.id}/${dispute.outcome}/${dispute.dispute}`))
     return

@@ -27,6 +27,8 @@ export type Hint =
       readonly dispute: string
       readonly amountNano: bigint
       readonly outcome: 'open' | 'won' | 'lost'
+      /** What the processor took for it, and (below zero) gave back, by its own ids of the movements. */
+      readonly fees: readonly { readonly id: string; readonly amountNano: bigint; readonly currency: string }[]
     } & Named)
   /** Well signed and about nothing of ours. */
   | { readonly kind: 'nothing'; readonly id: string; readonly why: string }

@@ -179,6 +179,18 @@ export type PayOut = {
   readonly cashNanoUsd: bigint
 }
 
+/** What a processor took for a dispute; below zero: what it gave back. */
+export type DisputeFee = {
+  /** The processor's own id of the movement: it is booked once. */
+  readonly id: string
+  readonly account: string
+  readonly method: string
+  readonly amountNano: bigint
+  /** Of the account at the processor, which may be another than the order's. */
+  readonly currency: string
+  readonly reason: string
+}
+
 export type OrderMove = {
   readonly order: string
   /** The version that it was decided on. */
@@ -190,6 +202,7 @@ export type OrderMove = {
   readonly deposit?: Deposit | null
   readonly withdrawal?: Withdrawal | null
   readonly payOut?: PayOut | null
+  readonly disputeFees?: readonly DisputeFee[]
   /** Written as it is, new or in the place of the one with its id. What was withdrawn in the same move is filled in. */
   readonly refund?: PaymentRefund | null
   readonly trail?: TrailEntry | null

@@ -151,6 +151,33 @@ export const paymentContract = ({ name, open: openBackend }: OpenBackend): void 
     await sound(store)
   })
 
+  test(`${name}: what a processor takes for a dispute and gives back is booked in its own currency`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    await store.moveOrder(sampleCrediting(await open(store, 'ord_1')))
+    const fee = { account: 'acc_one', method: 'wechat', currency: 'EUR', reason: 'dispute dp_1' }
+    const move = { order: 'ord_1', state: 'disputed', nowMs: 20, facts: {}, events: [] } as const
+    await store.moveOrder({
+      ...move,
+      version: 1,
+      disputeFees: [
+        { ...fee, id: 'txn_1', amountNano: nanoOf('15') },
+        { ...fee, id: 'txn_2', amountNano: 0n },
+      ],
+    })
+    await store.moveOrder({ ...move, version: 2, disputeFees: [{ ...fee, id: 'txn_3', amountNano: -nanoOf('5') }] })
+    const page = await store.bookPage({ account: 'acc_one', limit: 2, before: null })
+    assert.deepEqual(
+      page.map(({ id, entries }) => [id, ...entries.map(({ from, to, amountNano }) => [from, to, amountNano])]),
+      [
+        ['dispute-fee/txn_3', ['operator:cash:wechat', 'operator:dispute-fees', nanoOf('5')]],
+        ['dispute-fee/txn_1', ['operator:dispute-fees', 'operator:cash:wechat', nanoOf('15')]],
+      ],
+    )
+    assert.equal(await balanceOf(store, 'acc_one'), nanoOf('100'))
+    await sound(store)
+  })
+
   test(`${name}: what a bank takes back and is spent becomes debt`, async (context) => {
     const store = await openBackend(context, handClock(0))
     await begin(store)

@@ -24,6 +24,8 @@ export type StripeNoticing = Paying & {
   readonly object?: object
 }
 
+type DisputeEvent = `charge.dispute.${'created' | 'closed' | 'funds_withdrawn' | 'funds_reinstated'}`
+
 export type StripeFake = {
   readonly handler: FakeHandler
   readonly settings: (api?: string) => Settings
@@ -37,8 +39,12 @@ export type StripeFake = {
   readonly refundOutside: (order: string, amount: number) => string
   /** A payer's bank takes a payment back; gives the dispute. */
   readonly dispute: (order: string, status?: string) => string
-  readonly decide: (dispute: string, status: string) => void
-  readonly disputeNotice: (dispute: string, type: 'charge.dispute.created' | 'charge.dispute.closed') => RawNotice
+  /** `returnedMinor`: of the fee, with the money of one that is won. */
+  readonly decide: (dispute: string, status: string, returnedMinor?: number) => void
+  readonly disputeNotice: (dispute: string, type: DisputeEvent) => RawNotice
+  /** Until they are shown, a dispute has no movements: Stripe tells of it before its money has moved. */
+  readonly withhold: (dispute: string) => readonly object[]
+  readonly show: (dispute: string, movements: readonly object[]) => void
   refundsBecome: 'succeeded' | 'pending' | 'failed'
   /** Kept cards are refused from now on. */
   declines: boolean
@@ -61,6 +67,9 @@ export function fieldsOf(body: string): Row {
 }
 
 const row = (value: unknown): Row => (typeof value === 'object' && value !== null ? (value as Row) : {})
+
+/** What Stripe keeps for a dispute, in cents. */
+const disputeFee = 1500
 
 /** One account in test mode. */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a processor is one state, and each of its calls a function of its own below
@@ -99,6 +108,23 @@ export function stripeFake({ clock }: { readonly clock: Clock }): StripeFake {
       created: seconds(),
       source,
     })
+  }
+
+  const disputeMovement = (source: string, amount: number, fee: number): Row => {
+    const movement: Row = {
+      id: next('txn'),
+      object: 'balance_transaction',
+      type: 'adjustment',
+      amount,
+      fee,
+      fee_details: fee === 0 ? [] : [{ amount: fee, currency: 'usd', description: 'Dispute fee', type: 'stripe_fee' }],
+      net: amount - fee,
+      currency: 'usd',
+      created: seconds(),
+      source,
+    }
+    movements.push(movement)
+    return movement
   }
 
   const charge = (intent: Row): Row => ({
@@ -376,19 +402,34 @@ export function stripeFake({ clock }: { readonly clock: Clock }): StripeFake {
     dispute: (order, status = 'needs_response') => {
       const intent = row(intents.get(String(sessionOf(order)['payment_intent'])))
       const id = next('dp')
+      const isInquiry = status.startsWith('warning_')
       disputes.set(id, {
         id,
         object: 'dispute',
         amount: intent['amount_received'],
+        currency: intent['currency'],
         payment_intent: intent['id'],
         status,
         metadata: {},
+        balance_transactions: isInquiry ? [] : [disputeMovement(id, -Number(intent['amount_received']), disputeFee)],
       })
       return id
     },
-    decide: (dispute, status) => {
+    decide: (dispute, status, returnedMinor = 0) => {
       const found = disputes.get(dispute)
-      if (found !== undefined) found['status'] = status
+      if (found === undefined) return
+      found['status'] = status
+      const movements = found['balance_transactions'] as Row[]
+      if (status === 'won') movements.push(disputeMovement(dispute, Number(found['amount']), -returnedMinor))
+    },
+    withhold: (dispute) => {
+      const found = row(disputes.get(dispute))
+      const movements = found['balance_transactions'] as Row[]
+      found['balance_transactions'] = []
+      return movements
+    },
+    show: (dispute, movements) => {
+      row(disputes.get(dispute))['balance_transactions'] = [...movements]
     },
     disputeNotice: (dispute, type) => eventOf(type, row(disputes.get(dispute)), {}),
   }

@@ -154,3 +154,40 @@ test('the payer leaves a card, and it is kept by the names that Stripe has for i
   assert.equal(await world.send(fake.notice(id), cashier), 200)
   assert.deepEqual(kept, [{ customer: 'cus_9', card: 'pm_fake1', ending: '4242' }])
 })
+
+test('what Stripe keeps for a dispute is booked once, whenever it shows, and again where it gives it back', async (context) => {
+  const { world, fake } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  const { id } = await world.open(account)
+  fake.pay(id)
+  await world.send(fake.notice(id))
+  const fees = async () => {
+    const pages = await world.store.bookPage({ account, limit: 100, before: null })
+    return pages.flatMap(({ entries }) =>
+      entries
+        .filter(({ from, to }) => [from, to].includes('operator:dispute-fees'))
+        .map(({ from, to, amountNano, currency }) => [from, to, amountNano, currency]),
+    )
+  }
+  const [book, cash] = ['operator:dispute-fees', 'operator:cash:stripe']
+  const taken = [book, cash, nanoOf('15'), 'USD']
+  const dispute = fake.dispute(id)
+  const movements = fake.withhold(dispute)
+  await world.send(fake.disputeNotice(dispute, 'charge.dispute.created'))
+  assert.deepEqual(await fees(), [], 'its money has not moved yet')
+  fake.show(dispute, movements)
+  const withdrawn = fake.disputeNotice(dispute, 'charge.dispute.funds_withdrawn')
+  await Promise.all(Array.from({ length: 20 }, () => world.send(withdrawn)))
+  assert.deepEqual(await fees(), [taken])
+  fake.decide(dispute, 'won', 1500)
+  for (const type of ['charge.dispute.closed', 'charge.dispute.funds_reinstated'] as const)
+    await world.send(fake.disputeNotice(dispute, type))
+  assert.deepEqual(await fees(), [[cash, book, nanoOf('15'), 'USD'], taken])
+  assert.equal(await world.balance(account), hundred)
+  assert.deepEqual(
+    (await world.store.paymentEvents(id)).map(({ kind }) => kind).filter((kind) => kind.startsWith('dispute_fee')),
+    ['dispute_fee', 'dispute_fee_returned'],
+  )
+  await world.sound()
+})

@@ -4,21 +4,13 @@ import { Buffer } from 'node:buffer'
 import { Problem } from '#base/problem.ts'
 import type { AskGround } from '#payment/ask.ts'
 import { objectAt, textAt, wholeAt } from '#payment/ask.ts'
-import type {
-  BeginRequest,
-  Begun,
-  BillLine,
-  Hint,
-  KeptCard,
-  Named,
-  PaymentMethod,
-  RefundSeen,
-} from '#payment/method.ts'
+import type { BeginRequest, Begun, BillLine, Hint, KeptCard, PaymentMethod, RefundSeen } from '#payment/method.ts'
 import type { Seen } from '#payment/order-machine.ts'
 import type { PaymentOrder, PaymentRefund } from '#payment/port.ts'
 import { minorOf, nanoOfMinor } from '#payment/price.ts'
 import type { StripeClient, StripeSettings } from './client.ts'
 import { stripeClient } from './client.ts'
+import { disputeHint, namedBy } from './dispute.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Ground = { readonly settings: StripeSettings; readonly client: StripeClient; readonly clock: AskGround['clock'] }
@@ -228,13 +220,6 @@ const refunds = async ({ client }: Ground, { transaction }: PaymentOrder) => {
   })
 }
 
-const namedBy = (object: Fields | null): Named | null => {
-  const order = textAt(objectAt(object, 'metadata'), 'order') ?? textAt(object, 'client_reference_id')
-  if (order !== null) return { order }
-  const transaction = textAt(object, 'payment_intent')
-  return transaction === null ? null : { transaction }
-}
-
 /** The card that a payer has left, as Stripe has it now. */
 const cardOf = async ({ client }: Ground, session: Fields): Promise<KeptCard | null> => {
   const [customer, intent] = [textAt(session, 'customer'), textAt(session, 'payment_intent')]
@@ -245,32 +230,12 @@ const cardOf = async ({ client }: Ground, session: Fields): Promise<KeptCard | n
   return card === null ? null : { customer, card, ending: textAt(objectAt(method, 'card'), 'last4') ?? '????' }
 }
 
-const outcomes: Readonly<Record<string, 'won' | 'lost'>> = { won: 'won', lost: 'lost' }
-
-/** Asks for the dispute itself: an inquiry has taken no money, and what an old event says may be over. */
-const disputeHint = async ({ client }: Ground, id: string, object: Fields): Promise<Hint> => {
-  const dispute = await client.get(`/v1/disputes/${encodeURIComponent(textAt(object, 'id') ?? '')}`)
-  const [name, amount, named] = [textAt(dispute, 'id'), wholeAt(dispute, 'amount'), namedBy(dispute)]
-  const status = textAt(dispute, 'status') ?? ''
-  if (status.startsWith('warning_')) return { kind: 'nothing', id, why: 'an inquiry takes no money' }
-  if (name === null || amount === null || named === null)
-    return { kind: 'nothing', id, why: 'a dispute about no payment' }
-  return {
-    kind: 'dispute',
-    id,
-    ...named,
-    dispute: name,
-    amountNano: nanoOfMinor(BigInt(amount)),
-    outcome: outcomes[status] ?? 'open',
-  }
-}
-
 const readNotice = async (ground: Ground, event: Fields): Promise<Hint> => {
   const id = textAt(event, 'id') ?? 'none'
   const type = textAt(event, 'type') ?? ''
   const object = objectAt(objectAt(event, 'data'), 'object')
   if (object === null) return { kind: 'nothing', id, why: type.slice(0, 60) }
-  if (type.startsWith('charge.dispute.')) return disputeHint(ground, id, object)
+  if (type.startsWith('charge.dispute.')) return disputeHint(ground.client, id, object)
   const named = namedBy(object)
   if (named === null) return { kind: 'nothing', id, why: `${type.slice(0, 60)} about no order` }
   if (type === 'charge.refunded' || type.startsWith('refund.') || type === 'charge.refund.updated')

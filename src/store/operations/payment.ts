@@ -30,7 +30,7 @@ import { upgradeAccount } from './books/account.ts'
 import { grantLot } from './books/credit.ts'
 import type { Books } from './books/statement.ts'
 import { bookStatements } from './books/statement.ts'
-import { payOut, withdraw } from './books/withdrawal.ts'
+import { disputeFee, payOut, withdraw } from './books/withdrawal.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
 import { checkLimit } from './page.ts'
@@ -149,6 +149,7 @@ const moveOrder = async (books: Books, move: OrderMove): Promise<Moved> => {
       withdrawn === null ? move.payOut : { ...move.payOut, cashNanoUsd: withdrawn.cashNanoUsd },
       move.nowMs,
     )
+  for (const fee of move.disputeFees ?? []) await disputeFee(books, fee, move.nowMs)
   for (const event of move.events) await keepEvent(transaction, event)
   if (trail !== null) await appendTrail(transaction, trail)
   return { ok: true, order: next, refund, plan }

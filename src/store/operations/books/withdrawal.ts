@@ -2,10 +2,10 @@
 
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
-import { payOutEntries, withdrawEntries } from '#ledger/entry.ts'
+import { disputeFeeEntries, payOutEntries, withdrawEntries } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { paidPart } from '#ledger/lot.ts'
-import type { PayOut, Withdrawal } from '#payment/port.ts'
+import type { DisputeFee, PayOut, Withdrawal } from '#payment/port.ts'
 import { freeGeneral, lotOf, moneyAt, post, takeFromLots } from './money.ts'
 import type { Books } from './statement.ts'
 
@@ -87,3 +87,11 @@ export const payOut = async (books: Books, out: PayOut, nowMs: number): Promise<
     reason: null,
     entries: payOutEntries(out),
   })
+
+/** Books what a processor took for a dispute, or gave back; of nothing nothing. */
+export const disputeFee = async (books: Books, fee: DisputeFee, nowMs: number): Promise<void> => {
+  const entries = disputeFeeEntries(fee)
+  if (entries.length === 0) return
+  const { id, account, reason } = fee
+  await post(books, { id: `dispute-fee/${id}`, kind: 'adjust', account, call: null, timeMs: nowMs, reason, entries })
+}
