@@ -2,8 +2,9 @@
 
 import { z } from 'zod'
 import { decimalOf, nanoOf } from '#base/money.ts'
-import { Problem } from '#base/problem.ts'
+import { asProblem, Problem } from '#base/problem.ts'
 import { askAndTake, methodOf } from '#payment/cashier.ts'
+import type { CheckLine, PaymentMethod } from '#payment/method.ts'
 import { closeOrder, openOrder } from '#payment/open-order.ts'
 import type { PaymentOrder } from '#payment/port.ts'
 import { orderStates } from '#payment/port.ts'
@@ -368,10 +369,19 @@ const check = operation({
           },
         ]
       : []
-    const checks = [...own, ...(await method.check())]
+    const checks = [...own, ...(await tried(method))]
     return { method: method.name, ok: checks.every(({ ok }) => ok), checks, by_hand: byHand(method.notifies) }
   },
 })
+
+/** A call that fails is what a check is for: it is told as a line, beside what was found before. */
+const tried = async (method: PaymentMethod): Promise<readonly CheckLine[]> => {
+  try {
+    return await method.check()
+  } catch (thrown) {
+    return [{ name: 'a signed call', ok: false, detail: asProblem(thrown).message }]
+  }
+}
 
 const byHand = (notifies: boolean): string[] => [
   "order the least amount: 'drover payments create --account … --usd … --method …', and pay it",

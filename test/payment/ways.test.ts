@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
+import { systemIds } from '#base/id.ts'
+import { Secret } from '#base/log.ts'
 import { nanoOf } from '#base/money.ts'
+import { alipayMethod } from '#payment/alipay/method.ts'
+import type { PaymentMethod } from '#payment/method.ts'
 import { actionOf, openOrder } from '#payment/open-order.ts'
 import { pollPayments } from '#payment/poll.ts'
 import { refundOrder } from '#payment/refund.ts'
-import { benches, benchKeys, openWorld } from './bench.ts'
+import { stripeMethod } from '#payment/stripe/method.ts'
+import { wechatMethod } from '#payment/wechat/method.ts'
+import { alipayFake } from '../fake/alipay.ts'
+import { alipayCertificateKeys } from '../fake/alipay-certificates.ts'
+import type { FakeHandler } from '../fake/processor.ts'
+import { transportTo } from '../fake/processor.ts'
+import { stripeFake } from '../fake/stripe.ts'
+import { wechatFake } from '../fake/wechat-pay.ts'
+import { benches, benchKeys, certificateBenches, openWorld, startMs } from './bench.ts'
 
 const keys = benchKeys()
 const request = (account: string, way: string) => ({
@@ -90,13 +103,40 @@ test('late money goes back where the shop says so', async (context) => {
   }
 })
 
-test('the checks of a method prove its keys, and say which one is wrong', async (context) => {
-  for (const [name, make] of Object.entries(benches)) {
+test('the checks of a method prove its keys', async (context) => {
+  for (const [name, make] of Object.entries({ ...benches, ...certificateBenches(alipayCertificateKeys()) })) {
     const world = await openWorld(make, { keys })
     context.after(() => world.store.close())
-    assert.ok(
-      (await world.bench.method.check()).every(({ ok }) => ok),
-      name,
-    )
+    const lines = await world.bench.method.check()
+    assert.ok(lines.length > 0 && lines.every(({ ok }) => ok), name)
   }
+})
+
+test('and say which key is wrong', async () => {
+  const clock = handClock(startMs)
+  const wrong = new Secret(String(keys.thief.privateKey.export({ type: 'pkcs8', format: 'pem' })))
+  const wrongPublic = new Secret(String(keys.thief.publicKey.export({ type: 'spki', format: 'pem' })))
+  const wechat = wechatFake({ clock, keys })
+  const alipay = alipayFake({ clock, keys: { application: keys.merchant, platform: keys.platform } })
+  const stripe = stripeFake({ clock })
+  const ground = (handler: FakeHandler) => ({ clock, ids: systemIds(clock), transport: transportTo(handler) })
+  const key = { kind: 'key', publicKey: wrongPublic } as const
+  const id = 'PUB_KEY_ID_0001'
+  const cases: readonly (readonly [PaymentMethod, RegExp])[] = [
+    [
+      stripeMethod({ ...stripe.settings(), secretKey: new Secret('sk_test_wrong') }, ground(stripe.handler)),
+      /invalid_api_key/,
+    ],
+    [
+      wechatMethod({ ...wechat.settings(), privateKey: wrong }, ground(wechat.handler)),
+      /check merchant number, serial and private key/,
+    ],
+    [
+      wechatMethod({ ...wechat.settings(), publicKey: { id, pem: wrongPublic } }, ground(wechat.handler)),
+      /not believed/,
+    ],
+    [alipayMethod({ ...alipay.settings(), privateKey: wrong }, ground(alipay.handler)), /invalid signature/],
+    [alipayMethod({ ...alipay.settings(), trust: key }, ground(alipay.handler)), /Check alipay_public_key/],
+  ]
+  for (const [method, words] of cases) await assert.rejects(method.check(), { code: 'upstream_error', message: words })
 })
