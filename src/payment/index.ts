@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
+import { Problem } from '#base/problem.ts'
 import type { Transport } from '#http/transport.ts'
 import { alipayMethod } from './alipay/method.ts'
 import { manualMethod } from './manual/method.ts'
@@ -21,24 +22,33 @@ export type MethodGround = {
 export type MadeMethods = {
   readonly methods: ReadonlyMap<string, PaymentMethod>
   readonly counters: ReadonlyMap<string, Counter>
+  /** Why a method that is configured is not there. */
+  readonly off: ReadonlyMap<string, string>
 }
 
-/** Makes every method that can start. */
+/** Makes every method that can start: one whose keys do not belong together leaves the others alone. */
 export const makeMethods = async (
   config: PaymentConfig,
   { clock, ids, transport }: MethodGround,
 ): Promise<MadeMethods> => {
   const methods = new Map<string, PaymentMethod>()
   const counters = new Map<string, Counter>()
-  const add = (method: PaymentMethod, counter: Counter): void => {
-    methods.set(method.name, method)
-    counters.set(method.name, counter)
+  const off = new Map(config.off)
+  const add = <C extends Counter>(name: string, counter: C | null, make: (settings: C) => PaymentMethod): void => {
+    if (counter === null) return
+    try {
+      methods.set(name, make(counter))
+      counters.set(name, counter)
+    } catch (thrown) {
+      if (!(thrown instanceof Problem)) throw thrown
+      off.set(name, `${thrown.detail.param ?? name}: ${thrown.message}`)
+    }
   }
   // An address that the operator wrote may be on this machine; the processor's own never is.
   const ground = (address: string | null) => ({ clock, ids, transport: transport(address !== null) })
-  if (config.stripe !== null) add(stripeMethod(config.stripe, ground(config.stripe.api)), config.stripe)
-  if (config.wechat !== null) add(wechatMethod(config.wechat, ground(config.wechat.api)), config.wechat)
-  if (config.alipay !== null) add(alipayMethod(config.alipay, ground(config.alipay.gateway)), config.alipay)
-  if (config.manual !== null) add(manualMethod(config.manual), config.manual)
-  return { methods, counters }
+  add('stripe', config.stripe, (settings) => stripeMethod(settings, ground(settings.api)))
+  add('wechat', config.wechat, (settings) => wechatMethod(settings, ground(settings.api)))
+  add('alipay', config.alipay, (settings) => alipayMethod(settings, ground(settings.gateway)))
+  add('manual', config.manual, manualMethod)
+  return { methods, counters, off }
 }

@@ -43,7 +43,7 @@ const waysOut = (machine: Machine, closing: AsyncDisposableStack) => {
   return (allowPrivate: boolean): Transport => (allowPrivate ? ways.private : ways.public)
 }
 
-const noMethods: MadeMethods = { methods: new Map(), counters: new Map() }
+const noMethods: MadeMethods = { methods: new Map(), counters: new Map(), off: new Map() }
 
 /** What an upgrade by paying writes into the trail: nobody's doing but the system's. */
 const systemContext = ({ clock, ids }: Machine, live: Live) => ({
@@ -78,6 +78,9 @@ export const openPayments = async (
     const before = made
     made = await makeMethods(next.payments, ground)
     current = next
+    // Those of the configuration were told when it was read.
+    for (const [method, why] of made.off)
+      if (!next.payments.off.has(method)) log.warn('a payment method is off', { method, why })
     for (const method of before.methods.values()) await method.end()
   }
   await open(config)
@@ -117,7 +120,7 @@ export const openPayments = async (
   return {
     cashier,
     config: () => current,
-    off: () => current.payments.off,
+    off: () => made.off,
     approveAboveNanoUsd: () => current.payments.manual?.approveAboveNanoUsd ?? 0n,
     keptFee: (method) => current.payments.kept.get(method) ?? null,
     configure: (next) => {

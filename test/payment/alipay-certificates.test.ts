@@ -4,8 +4,11 @@ import { test } from 'node:test'
 import { Secret } from '#base/log.ts'
 import { nanoOf } from '#base/money.ts'
 import { alipayMethod } from '#payment/alipay/method.ts'
+import { makeMethods } from '#payment/index.ts'
 import type { RawNotice } from '#payment/method.ts'
 import { refundOrder } from '#payment/refund.ts'
+import type { PaymentConfig } from '#payment/settings.ts'
+import { testCounter } from '#payment/test-cashier.ts'
 import type { AlipayFake } from '../fake/alipay.ts'
 import type { AlipayCertificates } from '../fake/alipay-certificates.ts'
 import { alipayCertificateKeys } from '../fake/alipay-certificates.ts'
@@ -154,4 +157,29 @@ test('certificates that do not belong together are refused before anything is as
         alipayMethod({ ...rest, trust: { ...trust, ...changes } }, { ...world, transport: transportTo(fake.handler) }),
       { code: 'invalid_request_error' },
     )
+})
+
+test('where they do not belong together the method is off with the reason, and the others start', async (context) => {
+  const { world, fake, certificates } = await opened(context)
+  const { trust, ...rest } = fake.settings()
+  assert.ok(trust.kind === 'certificates')
+  const foreign = certificates.follow(keys.thief, { isForeign: true })
+  const config: PaymentConfig = {
+    stripe: null,
+    wechat: null,
+    alipay: { ...rest, trust: { ...trust, alipay: new Secret(foreign.pem) } },
+    manual: { ...testCounter, instructions: 'x', currencies: ['USD'], approveAboveNanoUsd: 0n },
+    presetsNanoUsd: [],
+    bonuses: [],
+    settlement: [],
+    late: 'credit',
+    terms: null,
+    description: 'x',
+    kept: new Map(),
+    off: new Map([['stripe', 'it has no key']]),
+  }
+  const made = await makeMethods(config, { ...world, transport: () => transportTo(fake.handler) })
+  assert.deepEqual([...made.methods.keys()], ['manual'])
+  assert.deepEqual([...made.off.keys()], ['stripe', 'alipay'])
+  assert.match(made.off.get('alipay') ?? '', /payments\.alipay\.alipay_certificate: .*none of the root certificates/)
 })
