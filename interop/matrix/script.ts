@@ -20,6 +20,8 @@ export type Heard = {
   readonly calls: readonly { readonly id: string; readonly name: string; readonly input: unknown }[]
   readonly results: readonly { readonly id: string; readonly text: string }[]
   readonly thoughts: readonly { readonly text: string; readonly signature: string | null }[]
+  /** What came back with the first of the calls; absent: the format signs none. */
+  readonly callSignature?: string
 }
 
 export type Call = { readonly id: string; readonly name: string; readonly input: string }
@@ -43,6 +45,8 @@ export const saidPieces = ['Grüße', ', 世', '界', ' 👋🏽', ' — and "qu
 export const said = saidPieces.join('')
 export const thought = 'Two ports: Oslo, then 利马. I ask.'
 export const signature = 'c2lnbmF0dXJlLW9mLXRoZS10aG91Z2h0LTAxMjM0NTY3ODk='
+/** Of a call before which no thought is told. */
+export const callSignature = 'c2lnbmF0dXJlLW9mLWEtY2FsbC0wMTIzNDU2Nzg5YWJjZGU='
 export const object = { name: 'Fram 号', sails: 3 } as const
 export const weatherOf: Readonly<Record<string, string>> = { Oslo: 'rain 🌧', Lima: 'sun' }
 /** One pixel. */
@@ -89,8 +93,10 @@ const lacksTool = ({ tools }: Heard): string | null => {
 }
 
 /** Whether the results that came are those of these calls, each under its own id. */
-const wrongResults = ({ calls, results }: Heard, cities: readonly string[]): string | null => {
+const wrongResults = ({ calls, results, callSignature: signed }: Heard, cities: readonly string[]): string | null => {
   if (calls.length !== cities.length) return `not the calls that were made: ${JSON.stringify(calls)}`
+  if (signed !== undefined && signed !== callSignature)
+    return `the call came back signed with ${JSON.stringify(signed)}`
   for (const [index, city] of cities.entries()) {
     const call = calls[index]
     if (call?.name !== 'weather' || JSON.stringify(call.input) !== JSON.stringify({ city }))

@@ -238,16 +238,17 @@ export const putBack = (messages: readonly Message[], find: FindCall, taken: Tak
       return { block, call: call?.digest === digestOf(block.name, block.input) ? call : null }
     })
     if (!known.some(({ call }) => call !== null && isWanted(call, taken))) return message
+    const { thoughtReferred: _given, ...whole } = message
     if (hasThought(message)) {
       const calls = new Map(known.map((one) => [one.block, one]))
       const content = message.content.map((block) => {
         const one = isCall(block) ? calls.get(block) : undefined
         return one === undefined ? block : signed(one, taken)
       })
-      return { ...message, content }
+      return { ...whole, content }
     }
     return {
-      ...message,
+      ...whole,
       content: asItStood(message.content, known, taken) ?? inFront(message.content, known, taken),
     }
   })

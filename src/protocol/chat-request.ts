@@ -96,6 +96,8 @@ export type Message = {
   readonly content: readonly Block[]
   /** Who of several people or agents speaks. */
   readonly name: string | null
+  /** What was thought for it is only referred to: it is put back from what was kept of its calls, or lost. */
+  readonly thoughtReferred?: true
   readonly extra?: JsonObject
 }
 

@@ -233,6 +233,8 @@ const extrasOf = (request: ChatRequest): readonly Warning[] => {
   namesIn(request.extra, '', warnings)
   for (const [at, message] of request.messages.entries()) {
     namesIn(message.extra, `messages[${at}]`, warnings)
+    if (message.thoughtReferred === true)
+      warnings.push({ field: `messages[${at}]`, reason: 'the thought that it refers to is not kept, and left out' })
     for (const [index, block] of message.content.entries())
       blockExtras(block, `messages[${at}].content[${index}]`, warnings)
   }

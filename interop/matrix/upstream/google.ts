@@ -1,7 +1,7 @@
-/** Gemini's `generateContent`. Calls carry ids, as Gemini 3's do. */
+/** Gemini's `generateContent`. Calls carry ids and the first of them a signature, as Gemini 3's do. */
 
 import type { Answer } from '../script.ts'
-import { usage } from '../script.ts'
+import { callSignature, usage } from '../script.ts'
 import type { Json, Tongue } from './tongue.ts'
 import { dataEvent, inThree, list, parsed, record, text } from './tongue.ts'
 
@@ -68,6 +68,7 @@ const hear: Tongue['hear'] = (sent, path) => {
         ? [{ text: text(part['text']), signature: bytesOf(part['thoughtSignature']) }]
         : [],
     ),
+    ...(calls.length === 0 ? {} : { callSignature: bytesOf(calls[0]?.['thoughtSignature']) }),
   }
 }
 
@@ -85,7 +86,7 @@ const callParts = ({ calls, signature }: Answer): readonly object[] =>
   calls.map(({ id, name, input }, index) => ({
     functionCall: { id, name, args: parsed(input) },
     // Only the first of several calls in parallel carries it.
-    ...(index === 0 && signature !== '' ? { thoughtSignature: signature } : {}),
+    ...(index === 0 ? { thoughtSignature: signature === '' ? callSignature : signature } : {}),
   }))
 
 const reply = (

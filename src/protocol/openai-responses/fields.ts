@@ -29,6 +29,7 @@ export const responsesFields: FieldTable = {
     'input[].web_search_call, file_search_call, code_interpreter_call, mcp_call, …': 'own',
     'input[].computer_call, local_shell_call, shell_call, apply_patch_call': 'own',
     'input[].item_reference': 'refused',
+    'input[].item_reference to a thought': 'here',
     'input[].compaction': 'own',
     'tools[].function': ['function-tool'],
     'tools[].function.strict': ['function-tool-strict'],

@@ -91,6 +91,12 @@ const notKept = (place: string): never => {
   })
 }
 
+/**
+ * Clients that take `store` for true where they leave it out send thoughts as references, also those that this relay told them
+ * (`@ai-sdk/openai` 4.0.118, read 2026-11-29). What a model needs of a thought is kept with the calls that it led to.
+ */
+const refersToThought = (id: string | null): boolean => id?.startsWith('rs_') === true
+
 /** Signatures that a thoughtless item in front of a call brought back belong to the call: its own item has no room for them. */
 const withSignature = (call: ToolCallBlock, before: Block | undefined): ToolCallBlock | null => {
   if (before?.type !== 'reasoning' || before.text !== '' || before.carriers.length === 0) return null
@@ -100,7 +106,8 @@ const withSignature = (call: ToolCallBlock, before: Block | undefined): ToolCall
 
 class Turns {
   readonly messages: Message[] = []
-  #open: { role: Role; content: Block[] } | null = null
+  /** `referred`: the place of a reference to a thought of the turn. */
+  #open: { role: Role; content: Block[]; referred: string | null } | null = null
 
   /** A block of the assistant's turn, or a result: what follows each other is one message. */
   add(role: 'assistant' | 'tool', block: Block): void {
@@ -109,6 +116,12 @@ class Turns {
     const signed = block.type === 'tool-call' ? withSignature(block, content.at(-1)) : null
     if (signed !== null) content.pop()
     content.push(signed ?? block)
+  }
+
+  /** A thought of the assistant's turn that is not told. */
+  refer(place: string): void {
+    if (this.#open?.role !== 'assistant') this.#begin('assistant')
+    if (this.#open !== null) this.#open.referred ??= place
   }
 
   message(message: Message): void {
@@ -127,13 +140,16 @@ class Turns {
   }
 
   close(): void {
-    if (this.#open !== null) this.messages.push({ role: this.#open.role, content: this.#open.content, name: null })
+    if (this.#open === null) return
+    const { role, content, referred } = this.#open
     this.#open = null
+    if (referred !== null && content.length === 0) notKept(referred)
+    this.messages.push({ role, content, name: null, ...(referred === null ? {} : { thoughtReferred: true }) })
   }
 
   #begin(role: Role): void {
     this.close()
-    this.#open = { role, content: [] }
+    this.#open = { role, content: [], referred: null }
   }
 }
 
@@ -152,7 +168,7 @@ const readItem = (raw: JsonObject, place: string, turns: Turns): void => {
   const item: Item = { fields, raw, place }
   const reading = Object.hasOwn(answerItems, type) ? answerItems[type] : undefined
   if (type === 'message') turns.message(readMessage(item))
-  else if (type === 'item_reference') notKept(place)
+  else if (type === 'item_reference') refersToThought(fields.text('id')) ? turns.refer(place) : notKept(place)
   else if (resultItems.has(type)) turns.add('tool', readOutput(item))
   else turns.add(/_output$/.test(type) ? 'tool' : 'assistant', reading?.(item) ?? { type: 'other', name: type, raw })
 }
