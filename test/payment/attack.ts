@@ -145,6 +145,20 @@ const wrong: readonly Attack[] = [
     },
   },
   {
+    name: 'paid to another seller, or in the other mode, as the processor itself says',
+    run: async (world) => {
+      const account = await world.account()
+      const { id } = await world.open(account)
+      if (world.bench.name === 'alipay') return 'its answers name no seller; its notices do, and are refused below'
+      world.bench.pay(id, { seller: 'live' })
+      await world.send(world.bench.notice(id))
+      world.clock.advance(16_000)
+      await pollPayments(world.cashier)
+      assert.equal((await world.order(id)).state, 'mismatch')
+      return nothing(world, account, id)
+    },
+  },
+  {
     name: 'a paid order named in the notice of a cheap one',
     run: async (world) => {
       const [rich, poor] = [await world.account(), await world.account()]
