@@ -66,6 +66,14 @@ const readCertificates = (pem: string, param: string): readonly X509Certificate[
   throw fault('There is no certificate in PEM.', param)
 }
 
+const downloaded = (pem: string): readonly X509Certificate[] => {
+  try {
+    return certificatesIn(pem)
+  } catch (thrown) {
+    throw new Problem('upstream_error', { message: 'Alipay gave a certificate that cannot be read.', cause: thrown })
+  }
+}
+
 const byCertificates = (
   settings: CertificateSettings,
   { clock, download }: { readonly clock: Clock; readonly download: (serial: string) => Promise<string | null> },
@@ -90,7 +98,7 @@ const byCertificates = (
     askedMs = clock.nowMs()
     const pem = await download(serial)
     if (pem === null) return
-    const found = readCertificates(pem, 'alipay_certificate')
+    const found = downloaded(pem)
     // Others have certificates of the same issuers: it must be the one that was asked for, of the same owner.
     const isFollowing = (one: X509Certificate): boolean => serialOf(one) === serial && subjects.has(one.subject)
     if (found.some(isFollowing)) chain = [...chain, ...found.filter((one) => one.ca || isFollowing(one))]
