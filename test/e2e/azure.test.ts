@@ -78,6 +78,21 @@ test('elsewhere its fields are warned of, or refused where that is asked for', a
   assert.deepEqual([strict.status, strict.at('error.param')], [400, 'data_sources'])
 })
 
+test('what it found in the caller’s data reaches callers of other formats as sources; what they have no place for is named', async () => {
+  const { relay, upstream, key } = bench
+  const answer = completion() as { readonly choices: readonly { readonly message: object }[] }
+  const context = {
+    citations: [{ content: 'Nine metres.', title: 'Depth', url: 'https://h.example/d' }],
+    intent: '["depth"]',
+  }
+  const choices = answer.choices.map((choice) => ({ ...choice, message: { ...choice.message, context } }))
+  upstream.answer(whole({ ...answer, choices }))
+  const body = { model: 'now/gpt-4o', max_tokens: 9, messages }
+  const { text, headers } = await call(relay.url, { path: '/v1/messages', key, body })
+  assert.match(text, /"url":"https:\/\/h\.example\/d","title":"Depth"/)
+  assert.match(headers['x-drover-warnings'] ?? '', /message\.context\.intent/)
+})
+
 const chunk = (more: object) =>
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'gpt-4o', ...more })}\n\n`
 

@@ -203,7 +203,7 @@ class StreamWriter implements ReplyWriter {
       if (block !== null) return this.#whole(part.block, block)
     }
     if (part.type !== 'audio-delta' && part.type !== 'audio-end')
-      this.#state.warn(`reply.${part.type}`, 'Messages has no block for it')
+      this.#state.warn(`reply.${part.type === 'other' ? part.name : part.type}`, 'Messages has no block for it')
     return []
   }
 

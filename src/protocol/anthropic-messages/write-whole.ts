@@ -135,7 +135,7 @@ class WholeWriter implements ReplyWriter {
       }
     }
     if (part.type !== 'audio-delta' && part.type !== 'audio-end')
-      this.#state.warn(`reply.${part.type}`, 'Messages has no block for it')
+      this.#state.warn(`reply.${part.type === 'other' ? part.name : part.type}`, 'Messages has no block for it')
   }
 
   #contentOf(block: Growing): readonly JsonObject[] {

@@ -128,6 +128,11 @@ export class Choice {
     list.push({ type: 'citation', ...this.#at, ...citation })
   }
 
+  /** Something beside the text that no part names. */
+  other(list: PartList, told: Pick<Extract<Part, { type: 'other' }>, 'format' | 'name' | 'raw'>): void {
+    list.push({ type: 'other', ...this.#at, ...told })
+  }
+
   /** The block of sound, begun with the first piece. */
   audio(list: PartList, id: string | null): number {
     if (this.#audio !== null) return this.#audio

@@ -189,6 +189,26 @@ const readAnnotations = (reading: MessageReading, value: Json): void => {
   }
 }
 
+/**
+ * Azure's answer from the caller's own data: what was found, and how the question was understood
+ * (https://learn.microsoft.com/azure/ai-foundry/openai/references/on-your-data, read 2026-11-29). The field itself is carried along for
+ * writers of this format; for all others each source is a citation, and what else was told is a part that they warn of.
+ */
+const readContext = ({ choice, list }: MessageReading, value: Json): void => {
+  if (!isObject(value)) return
+  const { citations, ...others } = value
+  const sources = Array.isArray(citations) ? citations.filter(isObject) : []
+  for (const source of sources) {
+    const title = textOf(source['title']) || textOf(source['filepath']) || null
+    choice.citation(list, { url: textOf(source['url']) || null, title, start: null, end: null, raw: source })
+  }
+  const found = sources.map(({ content }) => content).filter((content) => textOf(content) !== '')
+  const left = found.length === 0 ? others : { ...others, 'citations.content': found as Json }
+  for (const [name, raw] of Object.entries(left))
+    if (raw !== undefined && raw !== null)
+      choice.other(list, { format: 'openai-chat', name: `message.context.${name}`, raw: { [name]: raw } })
+}
+
 /** In the order in which an answer is made: what was thought comes before what is said, said before done. */
 const steps: ReadonlyArray<readonly [field: string, step: (reading: MessageReading, value: Json) => void]> = [
   ['reasoning', readReasoning],
@@ -199,6 +219,7 @@ const steps: ReadonlyArray<readonly [field: string, step: (reading: MessageReadi
   ['audio', readAudio],
   ['images', readImages],
   ['annotations', readAnnotations],
+  ['context', readContext],
   ['function_call', readFunctionCall],
   ['tool_calls', readToolCalls],
 ]

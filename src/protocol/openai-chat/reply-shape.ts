@@ -66,7 +66,9 @@ export const lossOf = (part: Part): Warning | null => {
     return { field: `reply.${part.name}`, reason: "calls of a provider's own tools are not told in Chat Completions" }
   if (part.type === 'tool-result')
     return { field: `reply.${part.name}`, reason: "results of a provider's own tools are not told in Chat Completions" }
-  if (part.type === 'other') return { field: `reply.${part.name}`, reason: 'Chat Completions has no place for it' }
+  // What is of this format is carried along, and put back where it stood.
+  if (part.type === 'other' && part.format !== 'openai-chat')
+    return { field: `reply.${part.name}`, reason: 'Chat Completions has no place for it' }
   return null
 }
 
