@@ -4,7 +4,7 @@ import type { CallEnd } from '#base/call-record.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { Channel, ChannelEnd } from '#http/channel.ts'
-import { messageOf } from '#protocol/openai-realtime/server-event.ts'
+import { messageOf, sessionExpired } from '#protocol/openai-realtime/server-event.ts'
 import { firstFacts } from '#protocol/openai-realtime/session-facts.ts'
 import type { RealtimeRoom } from './realtime-call.ts'
 import { fromCaller } from './realtime-caller.ts'
@@ -63,7 +63,7 @@ const stateOf = ({ room, model, caller, upstream }: SessionOrder): SessionState 
 const expired = (minutes: number): Problem =>
   new Problem('invalid_request_error', {
     message: `Your session hit the maximum duration of ${minutes} minutes. Open another one to go on.`,
-    facts: { reason: 'session_expired' },
+    facts: { reason: sessionExpired },
   })
 
 const idle = (minutes: number): Problem =>

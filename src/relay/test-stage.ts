@@ -183,6 +183,7 @@ export type Stage = {
   readonly settled: readonly SettleRequest[]
   readonly voided: readonly VoidRequest[]
   readonly shadows: Shadows
+  readonly ports: RelayPorts
   /** What was told of, in order. */
   readonly events: readonly Parameters<Emit>[0][]
 }
@@ -482,6 +483,7 @@ export const openStage = (options: StageOptions = {}): Stage => {
     settled,
     voided,
     shadows: ports.shadows,
+    ports,
     events,
     timers: () => clock.pending() - timersOfTheStage,
   }

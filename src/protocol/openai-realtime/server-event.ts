@@ -28,6 +28,9 @@ export type ErrorAbout = Asked & {
   readonly eventId: string | null
 }
 
+/** OpenAI's code for a session that has lasted as long as one may: clients that open another one then look for it. */
+export const sessionExpired = 'session_expired'
+
 /**
  * An `error` event, as OpenAI's clients know it: `event_id` of the event itself and, within `error`, of the one that it is about
  * (OpenAPI document of OpenAI, RealtimeServerEventError).
@@ -35,5 +38,9 @@ export type ErrorAbout = Asked & {
 export const errorEvent = (problem: Problem, about: ErrorAbout): JsonObject => ({
   type: 'error',
   event_id: `event_${about.id.replace(/^call_/, '')}`,
-  error: { ...errorJson(problem, about), event_id: about.eventId },
+  error: {
+    ...errorJson(problem, about),
+    ...(problem.detail.facts?.['reason'] === sessionExpired ? { code: sessionExpired } : {}),
+    event_id: about.eventId,
+  },
 })
