@@ -86,7 +86,7 @@ const resultItems: ReadonlySet<string> = new Set(['function_call_output', 'custo
 
 const notKept = (place: string): never => {
   throw new Problem('invalid_request_error', {
-    message: `'${place}' refers to an item that only its provider keeps, and the model's provider is another. Send the item itself.`,
+    message: `'${place}' refers to an item that only its provider keeps, and the model's provider is another. Send the item itself: SDKs do so with "store": false.`,
     param: place,
   })
 }
