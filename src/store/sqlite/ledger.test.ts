@@ -18,10 +18,13 @@ const workerUrl = new URL('./worker.ts', import.meta.url)
 const open = (url: string, clock: HandClock) =>
   openSqliteStore({ url, durability: 'process', workerUrl, clock, log: silentLog })
 
+/** Random histories to try of each kind of account: as the environment says, for a longer look. */
+const histories = (usual: number): number => Number(process.env['DROVER_HISTORIES'] ?? usual)
+
 /** The same operations in the same groups without a thread between: a history takes milliseconds. */
 const inProcess: LedgerBackend = {
   name: 'books in memory',
-  runs: 60,
+  runs: histories(30),
   openAgain: async (_context, clock) => {
     const settings = { file: ':memory:', durability: 'process', nowMs: clock.nowMs(), busyTimeoutMs: 0 } as const
     const { database, kysely } = await openDatabase(settings)
@@ -42,7 +45,7 @@ const inProcess: LedgerBackend = {
 
 const inFile: LedgerBackend = {
   name: 'books, sqlite file',
-  runs: 4,
+  runs: histories(3),
   openAgain: async (context, clock) => {
     const folder = mkdtempSync(join(tmpdir(), 'drover-ledger-'))
     const reopened = async (): Promise<Reopened> => {
