@@ -2,7 +2,7 @@
 
 import type { ClerkParts } from './clerk.ts'
 import { issueOwed, issueStatement } from './clerk.ts'
-import { monthBefore, monthRange, readPeriod } from './month.ts'
+import { monthAfter, monthBefore, monthRange, readPeriod } from './month.ts'
 
 /** Calls of the last evening may reach the books a day later, from a node that was cut off. */
 const graceMs = 86_400_000
@@ -10,14 +10,15 @@ const graceMs = 86_400_000
 export type MonthEnd = { readonly month: string; readonly statements: number; readonly invoices: number }
 
 /**
- * Issues what the last month that is over lacks, in one pass through the books; `null` = nothing was to be done. A crash in between
- * repeats it: what there is stays.
+ * Issues what the first month lacks that is over and was not looked at, in one pass through the books; `null` = all were. A server that was away for
+ * months comes to each of them. A crash in between repeats one: what there is stays.
  */
 export const endMonth = async (parts: ClerkParts): Promise<MonthEnd | null> => {
   if (parts.seller()?.statements !== 'monthly') return null
-  const month = monthBefore(parts.clock.nowMs() - graceMs)
+  const last = monthBefore(parts.clock.nowMs() - graceMs)
   const before = await parts.store.statedMonth()
-  if (before !== null && before >= month) return null
+  const month = before === null ? last : monthAfter(before)
+  if (month > last) return null
   const periods = await readPeriod(parts.store, { ...monthRange(month), account: null })
   let [statements, invoices] = [0, 0]
   for (const [account, period] of periods) {

@@ -23,6 +23,9 @@ export const monthBefore = (nowMs: number): string => {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1)).toISOString().slice(0, 7)
 }
 
+/** The month after a month such as `2026-12`. */
+export const monthAfter = (month: string): string => new Date(monthRange(month).untilMs).toISOString().slice(0, 7)
+
 /** What one account was charged. */
 export type AccountPeriod = Range & {
   /** By model, then price. */

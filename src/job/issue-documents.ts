@@ -20,6 +20,8 @@ import { goRound } from './rounds.ts'
 const everyMs = 5_000
 const roundMax = 50
 const monthEveryMs = 3_600_000
+/** Months that one round catches up with. */
+const monthsMax = 24
 const dayMs = 86_400_000
 /** Documents are told of by whoever finds them within this time, so that a crash between issuing and telling loses none. */
 const toldWithinMs = dayMs
@@ -124,8 +126,11 @@ export const issueDocuments = (parts: IssueDocuments): { readonly close: () => P
     await issueMissing(parts)
     if (nowMs >= monthMs && clerk.seller() !== null) {
       monthMs = nowMs + monthEveryMs
-      const ended = await endMonth(clerk)
-      if (ended !== null) log.info('the month has its statements', ended)
+      for (let months = 0; months < monthsMax; months += 1) {
+        const ended = await endMonth(clerk)
+        if (ended === null) break
+        log.info('a month has its statements', ended)
+      }
       await tellOverdue(parts)
     }
     await tellIssued(parts, lookedFrom)

@@ -158,6 +158,20 @@ test('the end of a month gives each paying account its statement, and what it ow
   assert.match(Buffer.from(String(pdf['base64']), 'base64').toString('latin1'), /^%PDF-/)
 })
 
+test('a server that was away for months comes to each of them', async (context) => {
+  const desk = await opened(context)
+  const clerk = desk.ports.documents
+  const account = String((await bought(desk, '100', 'bank-1'))['account'])
+  await endMonth(clerk)
+  await spent(desk, account, { id: 'call_1', model: 'kimi-k2', usd: '1.5' })
+  desk.clock.advance(Date.UTC(2027, 1, 10) - desk.clock.nowMs())
+  const ended = [await endMonth(clerk), await endMonth(clerk), await endMonth(clerk), await endMonth(clerk)]
+  assert.deepEqual(
+    ended.map((one) => one && [one.month, one.statements]),
+    [['2026-11', 1], ['2026-12', 0], ['2027-01', 0], null],
+  )
+})
+
 test('money that comes in pays the oldest invoice first, and one past its day is overdue', async (context) => {
   const desk = await opened(context)
   const clerk = desk.ports.documents
