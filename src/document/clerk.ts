@@ -7,7 +7,7 @@ import { nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { DocumentContent, Parties, SoldOrder, TaxAdapter } from './content.ts'
-import { creditNoteContent, invoiceContent, owedContent, owedIn, statementContent } from './content.ts'
+import { creditNoteContent, invoiceContent, owedContent, owedIn, statementContent, toCent } from './content.ts'
 import type { AccountPeriod, Range } from './month.ts'
 import { monthRange, readPeriod } from './month.ts'
 import { pdfOf } from './pdf.ts'
@@ -152,7 +152,7 @@ export const issueOwed = async (
   request: StatementRequest & { readonly period: AccountPeriod; readonly statement: string },
 ): Promise<DocumentRow | null> => {
   const { account, month, period, statement, trail } = request
-  if (owedIn(period) <= 0n) return null
+  if (toCent(owedIn(period)) <= 0n) return null
   return issue(parts, {
     account,
     source: owedSource(account, month),

@@ -47,15 +47,29 @@ export const unpaidOf = (debtsNanoUsd: readonly bigint[], owedNanoUsd: bigint): 
     .toReversed()
 }
 
-/** The invoices of an account that are not paid, the oldest first. */
-export const dueInvoices = async (parts: ClerkParts, account: string): Promise<readonly DueInvoice[]> => {
+/** What accounts came to owe since the last month that has its invoices; `account: null` = all, in one pass. */
+export const owedSince = async (
+  { store, clock }: ClerkParts,
+  account: string | null,
+): Promise<ReadonlyMap<string, bigint>> => {
+  const month = await store.statedMonth()
+  if (month === null) return new Map()
+  const range = { fromMs: monthRange(month).untilMs, untilMs: clock.nowMs() + 1 }
+  const periods = await readPeriod(store, { ...range, account })
+  return new Map([...periods].map(([name, period]) => [name, owedIn(period)]))
+}
+
+/** The invoices of an account that are not paid, the oldest first. `since`: where it was read for many accounts at once. */
+export const dueInvoices = async (
+  parts: ClerkParts,
+  account: string,
+  since?: ReadonlyMap<string, bigint>,
+): Promise<readonly DueInvoice[]> => {
   const invoices = await invoicesOf(parts, account)
-  const newest = invoices.at(-1)
-  if (newest === undefined) return []
+  if (invoices.length === 0) return []
   const nowMs = parts.clock.nowMs()
-  const { untilMs } = monthRange(newest.source.slice(owedSource(account, '').length))
-  const since = (await readPeriod(parts.store, { account, fromMs: untilMs, untilMs: nowMs + 1 })).get(account)
-  const invoicedNanoUsd = (await parts.store.owedBy(account)) - (since === undefined ? 0n : owedIn(since))
+  const uninvoicedNanoUsd = (since ?? (await owedSince(parts, account))).get(account) ?? 0n
+  const invoicedNanoUsd = (await parts.store.owedBy(account)) - uninvoicedNanoUsd
   const contents = invoices.map(contentOf)
   const unpaid = unpaidOf(
     contents.map(({ due }) => nanoOf(due)),

@@ -9,7 +9,7 @@ import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
 import type { ClerkParts } from '#document/clerk.ts'
 import { issueCreditNote, issueInvoice } from '#document/clerk.ts'
-import { dueInvoices } from '#document/due.ts'
+import { dueInvoices, owedSince } from '#document/due.ts'
 import { endMonth } from '#document/month-end.ts'
 import type { DocumentRow } from '#document/port.ts'
 import type { Courier } from '#notify/courier.ts'
@@ -86,21 +86,33 @@ const tellOne = async ({ clerk, keep, mails }: IssueDocuments, row: DocumentRow)
   await keep(event, mails() && (profile?.mail ?? null) !== null ? [buyerName(account)] : [])
 }
 
-/** Tells of the documents behind this id, each once. */
-export const tellIssued = async (parts: IssueDocuments, from: string): Promise<void> => {
+/** Tells of the documents behind this id but for those of `told`, each once; gives all that are there. */
+export const tellIssued = async (
+  parts: IssueDocuments,
+  from: string,
+  told: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> => {
+  const found = new Set<string>()
   let after = from
   for (let page = 0; page < pagesMax; page += 1) {
     const rows = await parts.clerk.store.documents({ limit: pageMax, after, account: null, kind: null })
-    for (const row of rows) await tellOne(parts, row)
+    for (const row of rows) {
+      if (!told.has(row.id)) await tellOne(parts, row)
+      found.add(row.id)
+    }
     after = rows.at(-1)?.id ?? after
     if (rows.length < pageMax) break
   }
+  return found
 }
 
-/** Tells once of each invoice on account that is past its day. */
+/** Tells once of each invoice on account that is past its day. Goes through the books of the month once, for all accounts. */
 export const tellOverdue = async ({ clerk, postpaid, keep }: IssueDocuments): Promise<void> => {
-  for (const account of await postpaid())
-    for (const { row, dueOn, unpaidNanoUsd, isOverdue } of await dueInvoices(clerk, account)) {
+  const accounts = await postpaid()
+  if (accounts.length === 0) return
+  const since = await owedSince(clerk, null)
+  for (const account of accounts)
+    for (const { row, dueOn, unpaidNanoUsd, isOverdue } of await dueInvoices(clerk, account, since)) {
       if (!isOverdue) continue
       const unpaid = decimalOf(unpaidNanoUsd)
       const event = {
@@ -119,7 +131,8 @@ export const tellOverdue = async ({ clerk, postpaid, keep }: IssueDocuments): Pr
 /** Goes on until `close`, which waits for the round under way. */
 export const issueDocuments = (parts: IssueDocuments): { readonly close: () => Promise<void> } => {
   const { clerk, clock, log } = parts
-  let monthMs = 0
+  let [monthMs, overdueMs] = [0, 0]
+  let told: ReadonlySet<string> = new Set()
   let lookedFrom = firstIdAt('doc', clock.nowMs() - toldWithinMs)
   const round = async (): Promise<null> => {
     const nowMs = clock.nowMs()
@@ -131,9 +144,12 @@ export const issueDocuments = (parts: IssueDocuments): { readonly close: () => P
         if (ended === null) break
         log.info('a month has its statements', ended)
       }
+    }
+    if (nowMs >= overdueMs && clerk.seller() !== null) {
+      overdueMs = nowMs + dayMs
       await tellOverdue(parts)
     }
-    await tellIssued(parts, lookedFrom)
+    told = await tellIssued(parts, lookedFrom, told)
     // Another node's document may come into sight behind a newer one: the last minutes are looked at again.
     lookedFrom = firstIdAt('doc', nowMs - againMs)
     return null

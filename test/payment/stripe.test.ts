@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { nanoOf } from '#base/money.ts'
 import { topUpAccounts } from '#payment/auto-top-up.ts'
@@ -38,13 +39,19 @@ const row = (account: string, changes: Partial<AutoTopUp> = {}): AutoTopUp => ({
   ...changes,
 })
 
-test('a dispute takes the credit, what is spent becomes debt, and one that is won gives it again, once', async (context) => {
+/** An order that was paid and credited. */
+const paid = async (context: TestContext) => {
   const { world, fake } = await opened()
   context.after(() => world.store.close())
   const account = await world.account()
   const { id } = await world.open(account)
   fake.pay(id)
   await world.send(fake.notice(id))
+  return { world, fake, account, id }
+}
+
+test('a dispute takes the credit, what is spent becomes debt, and one that is won gives it again, once', async (context) => {
+  const { world, fake, account, id } = await paid(context)
   const settle = { account, key: null, nowMs: world.clock.nowMs(), priceHash: null, rule: 'test', upstreamCosts: [] }
   await world.store.settle({ ...settle, call: 'call_1', chargeNanoUsd: nanoOf('30') })
   const dispute = fake.dispute(id)
@@ -66,12 +73,7 @@ test('a dispute takes the credit, what is spent becomes debt, and one that is wo
 })
 
 test('an inquiry takes nothing, and a lost dispute stays taken', async (context) => {
-  const { world, fake } = await opened()
-  context.after(() => world.store.close())
-  const account = await world.account()
-  const { id } = await world.open(account)
-  fake.pay(id)
-  await world.send(fake.notice(id))
+  const { world, fake, account, id } = await paid(context)
   const inquiry = fake.dispute(id, 'warning_needs_response')
   await world.send(fake.disputeNotice(inquiry, 'charge.dispute.created'))
   assert.equal(await world.balance(account), hundred)
@@ -156,12 +158,7 @@ test('the payer leaves a card, and it is kept by the names that Stripe has for i
 })
 
 test('what Stripe keeps for a dispute is booked once, whenever it shows, and again where it gives it back', async (context) => {
-  const { world, fake } = await opened()
-  context.after(() => world.store.close())
-  const account = await world.account()
-  const { id } = await world.open(account)
-  fake.pay(id)
-  await world.send(fake.notice(id))
+  const { world, fake, account, id } = await paid(context)
   const fees = async () => {
     const pages = await world.store.bookPage({ account, limit: 100, before: null })
     return pages.flatMap(({ entries }) =>

@@ -15,7 +15,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { rfc3339 } from '#base/clock.ts'
 import { isObject } from '#base/json-type.ts'
@@ -171,9 +171,13 @@ export type Restored = {
 /** SQLite's side files belong to the file that they lie beside. */
 const sideFiles = ['', '-wal', '-shm']
 
-const putAside = (paths: readonly string[], aside: string): void => {
-  makeFolder(aside)
-  for (const path of paths) renameSync(path, join(aside, path.slice(path.lastIndexOf('/') + 1)))
+/** Each into a folder of this name beside it: a store may lie on another disk than the data folder. */
+const putAside = (paths: readonly string[], name: string): void => {
+  for (const path of paths) {
+    const folder = join(dirname(path), name)
+    makeFolder(folder)
+    renameSync(path, join(folder, basename(path)))
+  }
 }
 
 /**
@@ -199,14 +203,15 @@ export const restoreBackup = async (request: RestoreRequest): Promise<Restored> 
     )
     if (there.length > 0 && !force)
       throw refused(`${there[0]} is there. Say --force to put it aside and restore in its place.`, 'force')
-    const aside = there.length === 0 ? null : join(data, `before-restore-${rfc3339(nowMs).replaceAll(/[:.]/g, '-')}`)
+    const name = `before-restore-${rfc3339(nowMs).replaceAll(/[:.]/g, '-')}`
+    const aside = there.length === 0 ? null : join(dirname(target), name)
     const fresh = backup.files.map(({ name }) => (name === keyName ? key : target))
     backup.files.forEach(({ name }, index) => {
       const path = `${fresh[index]}.restoring`
       copyFileSync(join(from, name), path)
       secured(path)
     })
-    if (aside !== null) putAside(there, aside)
+    putAside(there, name)
     for (const path of fresh) renameSync(`${path}.restoring`, path)
     return { backup, aside }
   } finally {
