@@ -41,7 +41,7 @@ const insertAccount = `
 
 test('an empty store is brought to the newest step, and a second time changes nothing', async () => {
   const { database, target, tables, applied } = open()
-  assert.equal(await stepForward(target(schemaSteps)), schemaSteps.length)
+  assert.equal(await stepForward(target(schemaSteps)), schemaSteps.at(-1)?.number)
   const before = tables()
   for (const table of ['organisation', 'project', 'member', 'account', 'key', 'trail', 'call', 'meta'])
     assert.ok(before.includes(table), table)
@@ -91,7 +91,20 @@ test('a step that is unknown, or has another name, is refused in both directions
 
 test('steps out of order are a fault of the program', async () => {
   const { database, target } = open()
-  await assert.rejects(stepForward(target([second])), { name: 'AssertionError' })
+  await assert.rejects(stepForward(target([second, ...schemaSteps])), { name: 'AssertionError' })
+  database.close()
+})
+
+test('a number that was left out may be taken later', async () => {
+  const { database, target, applied } = open()
+  const third: SchemaStep = { ...second, number: 3 }
+  const late: SchemaStep = { number: 2, name: 'late', forward: async () => {}, back: async () => {} }
+  const start = schemaSteps.slice(0, 1)
+  assert.equal(await stepForward(target([...start, third])), 3)
+  assert.equal(await stepForward(target([...start, late, third])), 3)
+  assert.deepEqual(applied().toSorted(), ['first', 'late', 'nicknames'])
+  await stepBack(target([...start, late, third]), 1)
+  assert.deepEqual(applied(), ['first'])
   database.close()
 })
 

@@ -16,8 +16,8 @@ export type SchemaTarget = {
 }
 
 const ordered = (steps: readonly SchemaStep[]): void =>
-  steps.forEach((step, index) => {
-    assert.equal(step.number, index + 1, `schema step ${step.name} has the number ${step.number}`)
+  steps.forEach(({ number, name }, index) => {
+    assert(number > (steps[index - 1]?.number ?? 0), `schema step ${name} has the number ${number}, out of its order`)
   })
 
 /** Old steps see old tables, hence the wider type. */
@@ -40,7 +40,8 @@ const appliedSteps = async ({
 }
 
 const refuseUnknown = (applied: readonly { number: number; name: string }[], steps: readonly SchemaStep[]): void => {
-  const unknown = applied.find(({ number, name }) => steps[number - 1]?.name !== name)
+  const known = new Map(steps.map(({ number, name }) => [number, name]))
+  const unknown = applied.find(({ number, name }) => known.get(number) !== name)
   if (unknown === undefined) return
   throw new Problem('store_unavailable', {
     message:
@@ -60,14 +61,15 @@ export const stepForward = async (target: SchemaTarget): Promise<number> => {
   ordered(steps)
   const applied = await appliedSteps(target)
   refuseUnknown(applied, steps)
-  for (const step of steps.slice(applied.length)) {
+  const done = new Set(applied.map(({ number }) => number))
+  for (const step of steps.filter(({ number }) => !done.has(number))) {
     await step.forward(asStepDatabase(database), dialect)
     await database
       .insertInto('schema_step')
       .values({ number: step.number, name: step.name, applied_ms: nowMs })
       .execute()
   }
-  return steps.length
+  return steps.at(-1)?.number ?? 0
 }
 
 /** Undoes the steps above `downTo` (0 = all), newest first. */
@@ -76,8 +78,8 @@ export const stepBack = async (target: SchemaTarget, downTo: number): Promise<vo
   ordered(steps)
   const applied = await appliedSteps(target)
   refuseUnknown(applied, steps)
-  for (const { number } of applied.slice(downTo).reverse()) {
-    const step = steps[number - 1]
+  for (const { number } of applied.filter((one) => one.number > downTo).reverse()) {
+    const step = steps.find((one) => one.number === number)
     assert(step !== undefined)
     await step.back(asStepDatabase(database), dialect)
     await database.deleteFrom('schema_step').where('number', '=', BigInt(number)).execute()

@@ -9,7 +9,7 @@ export type DialectName = 'sqlite' | 'postgres'
 export type StepDatabase = Kysely<Record<string, Record<string, unknown>>>
 
 export type SchemaStep = {
-  /** From 1, without gaps. */
+  /** From 1, rising along the list; numbers may be left out. */
   readonly number: number
   readonly name: string
   readonly forward: (database: StepDatabase, dialect: DialectName) => Promise<void>
