@@ -133,6 +133,8 @@ export type RelaySettings = {
   readonly ownKeys?: boolean
   /** Longer than tests wait for the listening line. */
   readonly startWithinMs?: number
+  /** A program and its parameters that starts the relay in its place: `ip netns exec NAME`. */
+  readonly through?: readonly string[]
 }
 
 export type MadeKey = { readonly id: string; readonly key: string }
@@ -212,7 +214,8 @@ const keysOf = (settings: RelaySettings): Environment =>
 export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
   const place = await layOut(settings)
   const env = cleanEnvironment({ ...place.env, ...keysOf(settings), ...settings.env })
-  const talk = start(drover, ['serve', ...place.flags], { cwd: place.folder, env })
+  const [program = drover, ...first] = [...(settings.through ?? []), drover]
+  const talk = start(program, [...first, 'serve', ...place.flags], { cwd: place.folder, env })
   const listening = await listeningLine(talk, settings.startWithinMs ?? startTimeoutMs).catch((fault: unknown) => {
     talk.child.kill('SIGKILL')
     throw fault

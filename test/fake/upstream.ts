@@ -86,8 +86,8 @@ const answerUnscripted: Script = ({ response }) => {
   response.end('{"error":{"message":"The test gave no script for this request.","type":"test_fault"}}')
 }
 
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
+async function listen(server: Server, host: string): Promise<number> {
+  server.listen(0, host)
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
 }
@@ -95,6 +95,8 @@ async function listen(server: Server): Promise<number> {
 export type UpstreamSettings = {
   /** Speaks TLS with this certificate, and is called by this name. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly host: string }
+  /** The address that it listens on; absent: loopback. */
+  readonly address?: string
 }
 
 function serverOf(listener: RequestListener, { tls }: UpstreamSettings): Server {
@@ -126,14 +128,15 @@ export async function startUpstream(
     response.on('error', () => response.destroy())
   }
   const server = serverOf(listener, settings)
-  const port = await listen(server)
+  const address = settings.address ?? '127.0.0.1'
+  const port = await listen(server, address)
 
   const close = async (): Promise<void> => {
     server.closeAllConnections()
     await new Promise<void>((resolve) => server.close(() => resolve()))
   }
   return {
-    baseUrl: settings.tls === undefined ? `http://127.0.0.1:${port}/v1` : `https://${settings.tls.host}:${port}/v1`,
+    baseUrl: settings.tls === undefined ? `http://${address}:${port}/v1` : `https://${settings.tls.host}:${port}/v1`,
     port,
     seen,
     answer: (script) => {

@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,8 +61,8 @@ export type PostgresServer = {
 
 const user = 'drover'
 
-const answers = async (port: number): Promise<boolean> => {
-  const client = new pg.Client({ host: '127.0.0.1', port, user, database: 'postgres', connectionTimeoutMillis: 1000 })
+const answers = async (host: string, port: number): Promise<boolean> => {
+  const client = new pg.Client({ host, port, user, database: 'postgres', connectionTimeoutMillis: 1000 })
   client.on('error', () => {})
   try {
     await client.connect()
@@ -77,10 +77,16 @@ export type ServerSettings = {
   readonly settings?: readonly string[]
   /** The folder of its programs; absent: the one that is installed. */
   readonly bin?: string
+  /** A host of its own: its address, and the program with parameters that starts what runs there (`ip netns exec NAME`, as root). */
+  readonly on?: { readonly address: string; readonly through: readonly string[] }
 }
 
 /** Starts a server; whoever started it disposes of it. */
-export async function startPostgres({ settings = [], bin = binaries() }: ServerSettings = {}): Promise<PostgresServer> {
+export async function startPostgres({
+  settings = [],
+  bin = binaries(),
+  on = { address: '127.0.0.1', through: [] },
+}: ServerSettings = {}): Promise<PostgresServer> {
   const who = await asUser()
   const folder = await mkdtemp(join(tmpdir(), 'drover-postgres-'))
   if (who.uid !== undefined) await run('chown', [`${who.uid}:${who.gid}`, folder])
@@ -90,9 +96,15 @@ export async function startPostgres({ settings = [], bin = binaries() }: ServerS
     ...who,
     cwd: folder,
   })
+  // Only root enters another host, and leaves being root behind there.
+  const isElsewhere = on.through.length > 0
+  const asItself = isElsewhere ? ['setpriv', `--reuid=${who.uid}`, `--regid=${who.gid}`, '--clear-groups'] : []
+  const owner = isElsewhere ? {} : who
+  const host = on.address
+  if (isElsewhere) await appendFile(join(data, 'pg_hba.conf'), `host all all ${host}/16 trust\n`)
   const port = await freePort()
   const flags = [
-    ...['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder],
+    ...['-D', data, '-p', String(port), '-h', host, '-k', folder],
     ...['fsync=off', 'max_connections=200', 'shared_buffers=64MB', ...settings].flatMap((one) => ['-c', one]),
   ]
   let ended: Promise<void> = Promise.resolve()
@@ -100,7 +112,9 @@ export async function startPostgres({ settings = [], bin = binaries() }: ServerS
   let said = ''
 
   const start = async (): Promise<void> => {
-    const child = spawn(join(bin, 'postgres'), flags, { ...who, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const postgres = join(bin, 'postgres')
+    const [program = postgres, ...parameters] = [...on.through, ...asItself, postgres, ...flags]
+    const child = spawn(program, parameters, { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-4000)
     })
@@ -113,7 +127,7 @@ export async function startPostgres({ settings = [], bin = binaries() }: ServerS
     )
     kill = () => child.kill('SIGQUIT')
     const deadline = performance.now() + readyTimeoutMs
-    while (!(await answers(port))) {
+    while (!(await answers(host, port))) {
       if (!running || performance.now() > deadline) throw new Error(`Postgres did not start:\n${said}`)
       await new Promise((resolve) => {
         setTimeout(resolve, pollEveryMs)
@@ -122,7 +136,7 @@ export async function startPostgres({ settings = [], bin = binaries() }: ServerS
   }
 
   const query = async (text: string, database = 'postgres'): Promise<readonly Record<string, unknown>[]> => {
-    const client = new pg.Client({ host: '127.0.0.1', port, user, database })
+    const client = new pg.Client({ host, port, user, database })
     await client.connect()
     try {
       return (await client.query(text)).rows
@@ -131,7 +145,7 @@ export async function startPostgres({ settings = [], bin = binaries() }: ServerS
     }
   }
 
-  const url = (database = 'postgres'): string => `postgres://${user}@127.0.0.1:${port}/${database}`
+  const url = (database = 'postgres'): string => `postgres://${user}@${host}:${port}/${database}`
   let made = 0
   await start()
   return {

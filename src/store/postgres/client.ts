@@ -55,8 +55,11 @@ const queueLengthDefault = 10_000
 const connectTimeoutMs = 3000
 /** Others may have much to do, or a store that is short of everything. */
 const lockTimeoutMs = 20_000
-/** A node that stops in the middle of a transaction keeps others waiting for no longer than this. */
-const pauseTimeoutMs = 3000
+/**
+ * A node that stops in the middle of a transaction keeps others waiting for no longer than this; one that is cut off may do so twice in a
+ * row, in the lane of an account and in that of the store, and callers at other nodes wait no longer than 5 s.
+ */
+const pauseTimeoutMs = 2000
 /** The server gives a statement up by itself; the line is only given up when not even that is heard. */
 const answerSlackMs = 2000
 const idleTimeoutMs = 30_000
