@@ -118,7 +118,9 @@ const report = operation({
         message: `Observation ${off.id} began at ${off.start_ms}, which is more than an hour ago or ahead of this server's clock (${nowMs}). Set the clock, and report sooner.`,
         param: 'observations',
       })
-    const accepted = isLive(row.state) ? ports.migrations.report(row.id, observations.map(turnOf)) : 0
+    const { epoch, step } = row.state
+    const reported = { migration: row.id, epoch, step, turns: observations.map(turnOf) }
+    const accepted = isLive(row.state) ? await ports.migrations.store.keepReports(reported) : 0
     return { accepted, state: row.state.phase, weight: row.state.weightBasisPoints / 100 }
   },
 })

@@ -9,7 +9,14 @@ import { draftState, stateAfter } from '#migration/itinerary.ts'
 import { judgementOf } from '#migration/judgement.ts'
 import { migrationPage } from './migration-page.ts'
 import type { Opened } from './migration-view.ts'
-import { decisionView, migrationView, openMigration, viewOfDecision, viewOfMigration } from './migration-view.ts'
+import {
+  decisionView,
+  judgeMigration,
+  migrationView,
+  openMigration,
+  viewOfDecision,
+  viewOfMigration,
+} from './migration-view.ts'
 import { migrationNameField } from './migrations.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
@@ -111,7 +118,7 @@ const drill = operation({
   noun: 'migrate',
   verb: 'drill',
   summary:
-    'Rehearse the way back without going it: how long this server takes from the evidence to a decision that is in force, and whether the baseline can take the traffic.',
+    'Rehearse the way back without going it: how long this server takes from the question to where it would send nothing more to the candidate, and whether the baseline can take the traffic.',
   method: 'POST',
   path: '/migrations/{name}/drill',
   scope: 'write',
@@ -119,8 +126,12 @@ const drill = operation({
   output: z.object({
     name: z.string(),
     ok: z.boolean(),
-    decide_ms: z.number().describe('Evidence read, judged, and a note of it kept in the store.'),
-    in_force_ms: z.number().describe('Read back and in force on this node.'),
+    in_force_ms: z
+      .number()
+      .describe('Evidence read and judged: from then on this node would send nothing more to the candidate.'),
+    kept_ms: z
+      .number()
+      .describe('A note kept in the store and read back, as the decision would be. Nobody on this node waits for it.'),
     other_nodes_within_ms: z.int().describe('How often every other node asks; 0 = this is the only one.'),
     nodes: z.int(),
     baseline_away: z.boolean().describe("The baseline's provider does not answer its checks."),
@@ -131,11 +142,11 @@ const drill = operation({
   run: async ({ name }, context) => {
     const { ports, clock } = context
     const beganMs = clock.monotonicMs()
-    const { row, compiled } = await openMigration(name, context)
-    await ports.migrations.store.checkMigration(row.id, clock.nowMs())
-    const decidedMs = clock.monotonicMs()
-    await ports.migrations.changed()
+    const { row, compiled } = await judgeMigration(name, context)
     const inForceMs = clock.monotonicMs()
+    await ports.migrations.store.checkMigration(row.id, clock.nowMs())
+    await ports.migrations.changed()
+    const keptMs = clock.monotonicMs()
     const [provider = ''] = compiled.file.baseline.route.split('/')
     const standing = ports.routing.providers().find(({ upstream }) => upstream.provider.name === provider)
     const nodes = (await ports.nodes?.nodes())?.length ?? 1
@@ -143,8 +154,8 @@ const drill = operation({
     return {
       name,
       ok: !isAway,
-      decide_ms: Math.round((decidedMs - beganMs) * 100) / 100,
-      in_force_ms: Math.round((inForceMs - decidedMs) * 100) / 100,
+      in_force_ms: Math.round((inForceMs - beganMs) * 100) / 100,
+      kept_ms: Math.round((keptMs - inForceMs) * 100) / 100,
       other_nodes_within_ms: nodes > 1 ? nodesWithinMs : 0,
       nodes,
       baseline_away: isAway,

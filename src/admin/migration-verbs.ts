@@ -8,8 +8,8 @@ import { evidenceJson } from '#migration/evidence-text.ts'
 import type { Change } from '#migration/itinerary.ts'
 import { verdictOf } from '#migration/verdict.ts'
 import { durationField } from './field.ts'
-import type { MigrationView, Opened } from './migration-view.ts'
-import { migrationText, migrationView, openMigration, viewOfMigration } from './migration-view.ts'
+import type { Judged, MigrationView } from './migration-view.ts'
+import { judgeMigration, migrationText, migrationView, openMigration, viewOfMigration } from './migration-view.ts'
 import { migrationNameField } from './migrations.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
@@ -24,14 +24,16 @@ type Asked = { readonly name: string; readonly reason: string | undefined; reado
 const change = async (
   { name, reason, change: wanted }: Asked,
   context: OperationContext,
-  check: (opened: Opened) => void = () => {},
+  check: (judged: Judged) => void = () => {},
 ): Promise<z.input<typeof migrationView>> => {
   const { ports, clock, actor } = context
-  const { store, emit, changed } = ports.migrations
+  const { store, emit, stop, changed } = ports.migrations
+  // Whoever says so wants it now, whatever the store is at.
+  if (wanted.kind === 'rollback') stop(name)
   for (let tries = 0; tries < triesMax; tries += 1) {
-    const opened = await openMigration(name, context)
-    check(opened)
-    const { row, compiled, evidence } = opened
+    const judged = await judgeMigration(name, context)
+    check(judged)
+    const { row, compiled, evidence } = judged
     const before = { state: row.state.phase, step: row.state.step, weight: row.state.weightBasisPoints / 100 }
     const why = `${wanted.kind} by ${actor.name}${reason === undefined ? '' : `: ${reason}`}`
     const trail = trailRowOf(
@@ -47,7 +49,7 @@ const change = async (
       evidence: evidenceJson(evidence),
       nowMs: clock.nowMs(),
     }
-    const conducted = await conduct(conducting, { store, emit, trail })
+    const conducted = await conduct(conducting, { store, emit, stop, trail })
     if (conducted === null) continue
     await changed()
     return viewOfMigration(await openMigration(name, context), clock.nowMs())
@@ -77,7 +79,7 @@ const verb = (name: 'pause' | 'resume' | 'rollback' | 'abort', summary: string, 
   })
 
 /** Skips the wait, not the tests: what they speak against is not promoted. */
-const mayGoOn = ({ row, judgement, compiled }: Opened): void => {
+const mayGoOn = ({ row, judgement, compiled }: Judged): void => {
   const verdict = verdictOf(judgement, compiled.judge)
   if (verdict.kind === 'go') return
   throw new Problem('conflict', {

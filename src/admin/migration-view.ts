@@ -184,14 +184,16 @@ const viewOfArm = (evidence: Evidence, arm: Arm): z.input<typeof armView> => {
   }
 }
 
-/** A migration with all that is known of it now. */
-export type Opened = {
+/** A migration, and what its evidence says now. */
+export type Judged = {
   readonly row: MigrationRow
   readonly compiled: Compiled
   readonly evidence: Evidence
   readonly judgement: Judgement
-  readonly decisions: readonly Decision[]
 }
+
+/** With every decision until now. */
+export type Opened = Judged & { readonly decisions: readonly Decision[] }
 
 /** Decisions that are read of one migration. */
 const decisionsMax = 1000
@@ -206,15 +208,24 @@ export const migrationNamed = async (name: string, { ports }: OperationContext):
   })
 }
 
-/** @throws Problem `not_found`. */
-export const openMigration = async (name: string, context: OperationContext): Promise<Opened> => {
+/**
+ * Without the decisions, each of which comes with its sums: to change something they are not needed.
+ * @throws Problem `not_found`.
+ */
+export const judgeMigration = async (name: string, context: OperationContext): Promise<Judged> => {
   const { store } = context.ports.migrations
   const row = await migrationNamed(name, context)
   const compiled = compile(row)
   const evidence = evidenceOf(await store.evidence(row.id, row.state.epoch))
-  const judgement = judgementOf(compiled.judge, evidence, compiled.weights)
-  const decisions = await store.decisions({ migration: row.id, after: 0, limit: decisionsMax })
-  return { row, compiled, evidence, judgement, decisions }
+  return { row, compiled, evidence, judgement: judgementOf(compiled.judge, evidence, compiled.weights) }
+}
+
+/** @throws Problem `not_found`. */
+export const openMigration = async (name: string, context: OperationContext): Promise<Opened> => {
+  const judged = await judgeMigration(name, context)
+  const { store } = context.ports.migrations
+  const decisions = await store.decisions({ migration: judged.row.id, after: 0, limit: decisionsMax })
+  return { ...judged, decisions }
 }
 
 export const viewOfMigration = (

@@ -98,8 +98,8 @@ export type MigrationPorts = {
   readonly emit: Emit
   /** Tells the running relay that a migration has changed; resolves when the change is in force on this node. */
   readonly changed: () => Promise<void>
-  /** Takes turns that callers of both arms have seen themselves. */
-  readonly report: Traffic['report']
+  /** Takes the traffic of this node back at once, before the decision is kept. */
+  readonly stop: Traffic['stop']
 }
 
 /** Prices as the running relay, or the next one, goes by them. */

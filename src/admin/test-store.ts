@@ -353,7 +353,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     nodes: null,
-    migrations: { store: nothingOf<MigrationStore>(), emit: () => {}, changed: async () => {}, report: () => 0 },
+    migrations: { store: nothingOf<MigrationStore>(), emit: () => {}, changed: async () => {}, stop: () => {} },
     tell: {
       recipients: () => [{ name: 'ops', way: { kind: 'mail', addresses: ['ops@example.com'] } }],
       alerts: () => [{ event: 'overhead_p99', above: 50, below: null, recipients: ['ops'] }],

@@ -1,6 +1,7 @@
 /** What the work of several nodes on one store needs kept. Times are the store's own clock, which all nodes share. */
 
 import type { AccountFacts } from '#ledger/port.ts'
+import type { ToldMigration } from '#migration/port.ts'
 import type { Delivery } from '#notify/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 
@@ -65,4 +66,6 @@ export type ClusterStore = {
   readonly noteDeliveryUnder: (delivery: Delivery, mandate: HeldMandate) => Promise<void>
   /** Calls back when another node may have changed something; a hint, which may be missing. */
   readonly onHint: (listener: () => void) => void
+  /** Calls back when a migration has changed; a hint as well. `null` = one may have, while nobody listened. */
+  readonly onMigration: (listener: (told: ToldMigration | null) => void) => void
 }

@@ -18,6 +18,12 @@ export type Rounds = {
   readonly log: Log
 }
 
+export type Beat = {
+  /** Asks for a round now, or, while one runs, for another behind it. */
+  readonly wake: () => void
+  readonly close: () => Promise<void>
+}
+
 /** Goes on until `close`, which waits for the round under way. Rounds never overlap. */
 export const goRound = ({
   round,
@@ -27,18 +33,23 @@ export const goRound = ({
   failure,
   clock,
   log,
-}: Rounds): { readonly close: () => Promise<void> } => {
+}: Rounds): Beat => {
   let closed = false
+  let isRunning = false
+  let isWanted = false
   let cancel = (): void => {}
   let running = Promise.resolve()
   const once = async (): Promise<void> => {
     let delayMs: number | null = null
+    isRunning = true
+    isWanted = false
     try {
       if (isMine()) delayMs = await round(() => closed)
     } catch (thrown) {
       log[failure.level](failure.message, { problem: asProblem(thrown).message })
     }
-    if (!closed) wait(delayMs ?? everyMs)
+    isRunning = false
+    if (!closed) wait(isWanted ? 0 : (delayMs ?? everyMs))
   }
   const wait = (delayMs: number): void => {
     cancel = clock.after(delayMs, () => {
@@ -47,6 +58,12 @@ export const goRound = ({
   }
   wait(firstMs)
   return {
+    wake: () => {
+      isWanted = true
+      if (isRunning || closed) return
+      cancel()
+      wait(0)
+    },
     close: async () => {
       closed = true
       cancel()

@@ -8,6 +8,7 @@ import type { CellJson } from './evidence-text.ts'
 import type { Change, ChangeKind, State } from './itinerary.ts'
 import { stateAfter } from './itinerary.ts'
 import type { Decision, MigrationRow, MigrationStore } from './port.ts'
+import type { Traffic } from './traffic.ts'
 
 export type Conducting = {
   readonly row: MigrationRow
@@ -74,7 +75,7 @@ export const tellDecision = (emit: Emit, row: MigrationRow, { change, why, after
 export type Conducted = { readonly row: MigrationRow; readonly decision: Decision }
 
 /**
- * Keeps the decision and tells of it; `null` = another one came first, and the migration is to be read again.
+ * Keeps the decision and tells of it. One that takes traffic back is in force on this node before it is kept: the store may be slow. `null` = another one came first, and the migration is to be read again.
  * @throws Problem `conflict` where the change cannot happen now.
  */
 export const conduct = async (
@@ -82,15 +83,19 @@ export const conduct = async (
   {
     store,
     emit,
+    stop,
     trail,
   }: {
     readonly store: Pick<MigrationStore, 'decideMigration'>
     readonly emit: Emit
+    /** Takes the traffic of this node back at once. */
+    readonly stop: Traffic['stop']
     readonly trail: TrailEntry | null
   },
 ): Promise<Conducted | null> => {
   const { row } = conducting
   const decision = decisionFor(conducting)
+  if (decision.after.weightBasisPoints === 0) stop(row.id)
   if (!(await store.decideMigration({ decision, trail }))) return null
   tellDecision(emit, row, decision)
   return {

@@ -2,6 +2,7 @@
 
 import type { Cell, Evidence, SizeSums } from './evidence.ts'
 import { cellKey } from './evidence.ts'
+import type { Observation } from './observation.ts'
 import type { ArmTally, UnitTally } from './tally.ts'
 
 const sorted = (counts: ReadonlyMap<number, number>): readonly (readonly [number, number])[] =>
@@ -86,4 +87,14 @@ export const tallyText = ({ baseline, candidate }: UnitTally): string =>
 export const tallyOfText = (text: string): UnitTally => {
   const { b, c } = JSON.parse(text) as { readonly b?: ArmText; readonly c?: ArmText }
   return { ...(b && { baseline: armOf(b) }), ...(c && { candidate: armOf(c) }) }
+}
+
+/** A turn as JSON text. */
+export const turnText = (turn: Observation): string =>
+  JSON.stringify({ ...turn, costNanoUsd: turn.costNanoUsd === null ? null : String(turn.costNanoUsd) })
+
+/** The inverse of `turnText`. */
+export const turnOfText = (text: string): Observation => {
+  const turn = JSON.parse(text) as Omit<Observation, 'costNanoUsd'> & { readonly costNanoUsd: string | null }
+  return { ...turn, costNanoUsd: turn.costNanoUsd === null ? null : BigInt(turn.costNanoUsd) }
 }

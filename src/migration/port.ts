@@ -6,6 +6,7 @@ import type { AssignedTurn } from './evidence.ts'
 import type { CellJson } from './evidence-text.ts'
 import type { Change, Phase, State } from './itinerary.ts'
 import type { BaselineFacts } from './judge.ts'
+import type { Observation } from './observation.ts'
 
 export type MigrationRow = {
   readonly id: string
@@ -59,6 +60,29 @@ export type EvidenceBatch = {
   readonly turns: readonly AssignedTurn[]
 }
 
+/** Turns that callers who split their traffic themselves have seen. */
+export type ReportedTurns = {
+  readonly migration: string
+  readonly epoch: number
+  /** In which they are told. */
+  readonly step: number
+  readonly turns: readonly Observation[]
+}
+
+/** Which of them are counted: those that began before, at most `limit`. */
+export type ReportCount = {
+  readonly migration: string
+  readonly epoch: number
+  readonly columns: readonly Column[]
+  readonly beganBeforeMs: number
+  readonly limit: number
+}
+
+/** Reports of one migration that wait to be counted; more are refused. */
+export const waitingReportsMax = 100_000
+/** For so long after it began a turn that is reported again is known; older ones are not taken at all. */
+export const reportsRememberedMs = 2 * 3_600_000
+
 /** Of one batch; a node makes several of what is more. */
 export const batchTurnsMax = 500
 /** Migrations that a server knows of at a time, those that are over included. */
@@ -69,7 +93,15 @@ export const shadowRowsMax = 500
 /** What one process has found by copying calls; the text is that of shadow-log.ts. */
 export type ShadowRow = { readonly migration: string; readonly source: string; readonly log: string }
 
+/** What nodes that share a store are told when a migration has changed. */
+export type ToldMigration = { readonly id: string; readonly phase: string }
+
+/** Tells whether a migration has changed since it was read. */
+export type MigrationMark = Pick<MigrationRow, 'id' | 'version' | 'checkedMs'>
+
 export type MigrationStore = {
+  /** Of those that are not rolled back or aborted, by id: little to read, however often. */
+  readonly migrationMarks: () => Promise<readonly MigrationMark[]>
   /** The newest of each name, at most `migrationsMax`. */
   readonly migrations: () => Promise<readonly MigrationRow[]>
   readonly migration: (name: string) => Promise<MigrationRow | null>
@@ -87,7 +119,14 @@ export type MigrationStore = {
   readonly checkMigration: (migration: string, nowMs: number) => Promise<void>
   /** Adds turns to the sums; `false` where this batch was added before. */
   readonly addEvidence: (batch: EvidenceBatch) => Promise<boolean>
-  /** Deletes the tallies of conversations of migrations that ended before; their sums stay. Gives how many went, at most `limit`. */
+  /**
+   * Keeps what was reported until it is counted; gives how many are new: a turn that is told again is known by its id.
+   * Rejects with Problem `overloaded` where `waitingReportsMax` wait already.
+   */
+  readonly keepReports: (reported: ReportedTurns) => Promise<number>
+  /** Adds reports to the sums, each once; gives how many there were. Those of another epoch are left out. */
+  readonly countReports: (count: ReportCount) => Promise<number>
+  /** Deletes the tallies and reports of conversations of migrations that ended before; their sums stay. Gives how many went, at most `limit`. */
   readonly forgetUnits: (endedBeforeMs: number, limit: number) => Promise<number>
   /** All cells of an epoch, in the order of their names. */
   readonly evidence: (migration: string, epoch: number) => Promise<readonly CellJson[]>

@@ -5,7 +5,7 @@ import { fits } from './settings.ts'
 import { sampleFacts, sampleMove } from './test-move.ts'
 import { sampleTurn } from './test-turn.ts'
 import type { Move } from './traffic.ts'
-import { makeTraffic } from './traffic.ts'
+import { makeTraffic, stoppedMs } from './traffic.ts'
 import { holdMaxMs, waitingTurns } from './waiting-turns.ts'
 
 /** Traffic on a clock that the test moves. */
@@ -172,16 +172,28 @@ test('what rises after completion is told, once until it has risen again', () =>
   assert.deepEqual(traffic.drifted(), [])
 })
 
-test('callers who split their traffic themselves are not moved, and their reports count once', () => {
-  const { traffic } = open({ split: 'client' })
-  assert.equal(traffic.moveFor(sampleFacts()), null)
-  const turn = sampleTurn({ id: 'told', startMs: 0 })
-  assert.equal(traffic.report('mig_1', [turn, sampleTurn({ id: 'other', startMs: 5 })]), 2)
-  assert.equal(traffic.report('mig_1', [turn]), 0)
-  assert.equal(traffic.report('mig_2', [turn]), 0, 'of a migration that there is not')
-  assert.deepEqual(traffic.take(holdMaxMs - 1, 10), [], 'what began before may still be on its way')
-  assert.deepEqual(
-    traffic.take(holdMaxMs, 10).flatMap(({ turns }) => turns.map((one) => one.turn.id)),
-    ['told'],
-  )
+test('callers who split their traffic themselves are not moved', () => {
+  assert.equal(open({ split: 'client' }).traffic.moveFor(sampleFacts()), null)
+})
+
+test('a decision to go back is in force before the store has kept it, recalls what has not begun, and lasts no longer than it takes to be read', () => {
+  const { traffic, configure, share, at } = open({ weightBasisPoints: 9_000 })
+  const facts = sampleFacts({ unit: 'waiting' })
+  const { takenBack } = traffic.assign(sampleMove({ weightBasisPoints: 9_000 }), facts, 0)
+  assert.ok(share() > 0.8)
+  traffic.stop('mig_1')
+  assert.equal(takenBack.aborted, true)
+  assert.equal(share(), 0)
+  const { isEvidence } = traffic.assign(sampleMove({ weightBasisPoints: 9_000 }), facts, 0)
+  assert.equal(isEvidence, false)
+  at(stoppedMs)
+  configure()
+  const fresh = (unit: string) =>
+    traffic.assign(sampleMove({ weightBasisPoints: 9_000 }), sampleFacts({ unit }), stoppedMs)
+  const arms = Array.from({ length: 100 }, (_unused, index) => fresh(`fresh-${index}`).arm)
+  assert.ok(arms.includes('candidate'), 'the decision was not kept after all')
+  traffic.stop('mig_1')
+  configure({ phase: 'rolling_back', weightBasisPoints: 0 })
+  assert.equal(traffic.moveFor(facts), null)
+  traffic.stop('mig_2')
 })

@@ -16,7 +16,6 @@ import type { Arm, Observation } from './observation.ts'
 import { hasFailed } from './observation.ts'
 import { fits } from './settings.ts'
 import type { ShadowPlan } from './shadow-plan.ts'
-import { turnMemory } from './turn-memory.ts'
 import type { WaitingTurns } from './waiting-turns.ts'
 import { waitingTurns } from './waiting-turns.ts'
 
@@ -93,10 +92,12 @@ export type Traffic = {
   /** `null` = nothing can be said of it. */
   readonly ended: (call: string, turn: Observation | null) => void
   /**
-   * Takes turns of a migration whose callers split their traffic themselves; gives how many were new. A turn that is told again is known by its id, among the
-   * last `rememberedMax` of this node.
+   * Sends nothing more to the candidate from now on, whatever the store still says: a decision to go back is in force here before it is kept. Lasts `stoppedMs` at most;
+   * by then the decision has been read, or was not made. Takes the id or the name.
    */
-  readonly report: (id: string, turns: readonly Observation[]) => number
+  readonly stop: (migration: string) => void
+  /** Calls back as soon as a breaker opens here. */
+  readonly onTripped: (listener: () => void) => void
   /** What may be told of each migration now. */
   readonly take: (nowMs: number, limit: number) => readonly ToldTurns[]
   /** Figures of completed migrations that have risen here and stay so, since it was last asked. */
@@ -107,6 +108,8 @@ export type Traffic = {
 
 /** A node that has not heard the store for so long sends everything to the baseline. */
 export const unheardMaxMs = 5_000
+/** How long a decision to go back is in force before it must have been read from the store. */
+export const stoppedMs = 30_000
 
 type Live = {
   move: Move
@@ -115,6 +118,8 @@ type Live = {
   readonly windows: Readonly<Record<Arm, BreakerWindow>>
   isOff: boolean
   isTold: boolean
+  /** Monotonic. */
+  stoppedUntilMs: number
   takenBack: AbortController
   readonly rises: Rises
 }
@@ -133,29 +138,54 @@ const inScope = ({ match }: Move, { models, callSite, key, project }: CallFacts)
 const makeLive = (move: Move): Live => ({
   move,
   pins: makePins(move.pinIdleMs),
-  waiting: waitingTurns(move.split === 'relay'),
+  waiting: waitingTurns(),
   windows: { baseline: breakerWindow(move.breaker), candidate: breakerWindow(move.breaker) },
   isOff: false,
   isTold: false,
+  stoppedUntilMs: Number.NEGATIVE_INFINITY,
   takenBack: new AbortController(),
   rises: watchRises(),
 })
+
+/** Conversations lose their place, and calls to the candidate that have no first part yet are asked of the baseline. */
+const takeBack = (live: Live): void => {
+  live.pins.clear()
+  if (live.move.recalls) live.takenBack.abort()
+  live.takenBack = new AbortController()
+}
+
+const stopLive = (live: Live, untilMs: number): void => {
+  live.stoppedUntilMs = untilMs
+  takeBack(live)
+}
 
 /** Takes the migration as it is now; what was begun under another epoch or another weight stays what it was. */
 const renew = (live: Live, move: Move): void => {
   const { move: before } = live
   live.move = move
   // What waits to be told was counted for the evidence that is over.
-  if (before.epoch !== move.epoch) live.waiting = waitingTurns(move.split === 'relay')
+  if (before.epoch !== move.epoch) live.waiting = waitingTurns()
   if (before.epoch !== move.epoch || before.phase !== move.phase) {
     live.isOff = false
     live.isTold = false
+    live.stoppedUntilMs = Number.NEGATIVE_INFINITY
     for (const window of Object.values(live.windows)) window.clear()
   }
-  if (move.weightBasisPoints > 0 || before.weightBasisPoints === 0) return
-  live.pins.clear()
-  if (move.recalls) live.takenBack.abort()
-  live.takenBack = new AbortController()
+  if (move.weightBasisPoints === 0 && before.weightBasisPoints > 0) takeBack(live)
+}
+
+const renewAll = (lives: Map<string, Live>, moves: readonly Move[]): void => {
+  for (const move of moves) {
+    const known = lives.get(move.id)
+    if (known === undefined) lives.set(move.id, makeLive(move))
+    else renew(known, move)
+  }
+  const ids = new Set(moves.map(({ id }) => id))
+  for (const [id, { waiting, takenBack }] of lives)
+    if (!ids.has(id) && waiting.count() === 0) {
+      takenBack.abort()
+      lives.delete(id)
+    }
 }
 
 const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null => {
@@ -164,17 +194,6 @@ const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null =
 }
 
 const moving: readonly Phase[] = ['ramping', 'baking', 'paused', 'completed']
-
-const reporter = (lives: ReadonlyMap<string, Live>): Traffic['report'] => {
-  const told = turnMemory()
-  return (id, turns) => {
-    const live = lives.get(id)
-    if (live === undefined || live.move.split !== 'client') return 0
-    const fresh = turns.filter((turn) => told.isNew(`${id}/${turn.id}`))
-    for (const turn of fresh) live.waiting.ended(turn.id, { step: live.move.step, turn })
-    return fresh.length
-  }
-}
 
 const driftedOf = (lives: Iterable<Live>): readonly Drifted[] =>
   [...lives].flatMap(({ move, rises }) => rises.take().map((figure) => ({ move, figure })))
@@ -194,11 +213,14 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
   const lives = new Map<string, Live>()
   const open = new Map<string, { readonly live: Live; readonly assignment: Assignment }>()
   let heardMs = Number.NEGATIVE_INFINITY
+  let tell = (): void => {}
 
   /** After completion nobody has to say again where calls go. */
-  const weightNow = ({ move, isOff }: Live): number => {
+  const weightNow = ({ move, isOff, stoppedUntilMs }: Live): number => {
+    const nowMs = monotonicMs()
+    if (nowMs < stoppedUntilMs) return 0
     if (move.phase === 'completed') return wholeWeight
-    return isOff || !move.isWatched || monotonicMs() - heardMs > unheardMaxMs ? 0 : move.weightBasisPoints
+    return isOff || !move.isWatched || nowMs - heardMs > unheardMaxMs ? 0 : move.weightBasisPoints
   }
 
   const armOf = (live: Live, { unit, call }: CallFacts, nowMs: number): Pick<Assignment, 'arm' | 'step'> => {
@@ -214,17 +236,7 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       // Of two readings at once the one that was asked for later is in force.
       if (heard < heardMs) return
       heardMs = heard
-      for (const move of moves) {
-        const known = lives.get(move.id)
-        if (known === undefined) lives.set(move.id, makeLive(move))
-        else renew(known, move)
-      }
-      const ids = new Set(moves.map(({ id }) => id))
-      for (const [id, { waiting, takenBack }] of lives)
-        if (!ids.has(id) && waiting.count() === 0) {
-          takenBack.abort()
-          lives.delete(id)
-        }
+      renewAll(lives, moves)
     },
     moveFor: (facts) => {
       for (const { move } of lives.values())
@@ -268,9 +280,17 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
         return
       }
       live.windows[assignment.arm].note(hasFailed(turn))
-      if (assignment.arm === 'candidate' && live.windows.candidate.isTripped()) live.isOff = true
+      if (live.isOff || assignment.arm !== 'candidate' || !live.windows.candidate.isTripped()) return
+      live.isOff = true
+      tell()
     },
-    report: reporter(lives),
+    stop: (migration) => {
+      for (const live of lives.values())
+        if (live.move.id === migration || live.move.name === migration) stopLive(live, monotonicMs() + stoppedMs)
+    },
+    onTripped: (listener) => {
+      tell = listener
+    },
     take: (nowMs, limit) =>
       [...lives.values()].flatMap(({ move, waiting }) => {
         const turns = waiting.take(nowMs, limit)

@@ -20,8 +20,7 @@ export type WaitingTurns = {
   readonly count: () => number
 }
 
-/** `knowsOpen`: whether it is told when turns begin; where it is not, each waits for `holdMaxMs` after its start. */
-export const waitingTurns = (knowsOpen = true): WaitingTurns => {
+export const waitingTurns = (): WaitingTurns => {
   const open = new Map<string, number>()
   let waiting: AssignedTurn[] = []
   return {
@@ -31,7 +30,7 @@ export const waitingTurns = (knowsOpen = true): WaitingTurns => {
       if (turn !== null) waiting.push(turn)
     },
     take: (nowMs, limit) => {
-      let firstOpenMs = knowsOpen ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
+      let firstOpenMs = Number.POSITIVE_INFINITY
       for (const [id, startMs] of open) {
         if (nowMs - startMs > openMaxMs) open.delete(id)
         else firstOpenMs = Math.min(firstOpenMs, startMs)

@@ -218,7 +218,10 @@ const paymentFace = (execute: Execute): PaymentStore => ({
 })
 
 const migrationFace = (execute: Execute): MigrationStore => ({
+  migrationMarks: () => execute('migrationMarks', null),
   migrations: () => execute('migrations', null),
+  keepReports: (reported) => execute('keepReports', reported),
+  countReports: (count) => execute('countReports', count),
   migration: (name) => execute('migration', name),
   createMigration: (row, first) => execute('createMigration', { row, first }),
   decideMigration: (next) => execute('decideMigration', next),

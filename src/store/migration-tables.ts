@@ -28,6 +28,16 @@ type MigrationShadowTable = { migration: string; source: string; log: JsonText }
 /** How far each process that tells has been heard. */
 type MigrationSourceTable = { migration: string; source: string; sequence: Whole }
 
+/** What callers who split their traffic themselves have reported; `turn` is null once it is counted. */
+type MigrationReportTable = {
+  migration: string
+  id: string
+  epoch: Whole
+  step: Whole
+  start_ms: Whole
+  turn: JsonText | null
+}
+
 export type MigrationTables = {
   migration: MigrationTable
   migration_decision: MigrationDecisionTable
@@ -35,4 +45,5 @@ export type MigrationTables = {
   migration_unit: MigrationUnitTable
   migration_shadow: MigrationShadowTable
   migration_source: MigrationSourceTable
+  migration_report: MigrationReportTable
 }

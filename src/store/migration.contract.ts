@@ -156,4 +156,46 @@ export const migrationContract = ({ name, open }: OpenBackend): void => {
     assert.deepEqual([await store.forgetUnits(21, 5), await store.forgetUnits(21, 1000)], [5, 6])
     assert.deepEqual(bare(await store.evidence('mig_1', 1)), bare(evidenceJson(once.cells)), 'the sums stay')
   })
+
+  test(`${name}: marks move with every decision, and not when the evidence is looked at; who is back has none`, async (context) => {
+    const store = await open(context, handClock(0))
+    assert.deepEqual(await store.migrationMarks(), [])
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    assert.deepEqual(await store.migrationMarks(), [{ id: 'mig_1', version: 1, checkedMs: 5 }])
+    await store.checkMigration('mig_1', 77)
+    assert.deepEqual(await store.migrationMarks(), [{ id: 'mig_1', version: 1, checkedMs: 77 }])
+    const over: State = { ...ramping, phase: 'rolled_back', weightBasisPoints: 0 }
+    await store.decideMigration(decision({ migration: 'mig_1', number: 2, change: { kind: 'settle' }, after: over }))
+    assert.deepEqual(await store.migrationMarks(), [])
+  })
+
+  test(`${name}: a report counts once, on whichever node it is told and however often, when its time has come and in the epoch that it was told in`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    const turn = (id: string, startMs: number) =>
+      sampleTurn({ id, unit: id, startMs, arm: 'candidate', costNanoUsd: 12_345_678_901_234_567n })
+    const told = (ids: readonly string[], epoch = 1) => ({
+      migration: 'mig_1',
+      epoch,
+      step: 0,
+      turns: ids.map((id, index) => turn(id, 100 + index)),
+    })
+    const kept = await Promise.all([store.keepReports(told(['a', 'b'])), store.keepReports(told(['a', 'b', 'c']))])
+    assert.equal(kept[0] + kept[1], 3)
+    assert.equal(await store.keepReports(told(['old'], 7)), 1)
+    const count = (beganBeforeMs: number) =>
+      store.countReports({ migration: 'mig_1', epoch: 1, columns, beganBeforeMs, limit: 10 })
+    assert.equal(await count(99), 0)
+    assert.equal(await count(100), 2, 'a, and the one of another epoch, which is left out')
+    assert.deepEqual([await count(200), await count(200)], [2, 0])
+    const [cell] = await store.evidence('mig_1', 1)
+    assert.deepEqual([cell?.units, cell?.turns, cell?.cost_nano_usd], [3, 3, '37037036703703701'])
+    assert.equal(await store.keepReports(told(['a'])), 0, 'told again after it was counted')
+  })
 }

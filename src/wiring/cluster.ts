@@ -44,6 +44,8 @@ export type Membership = {
   readonly warnings: () => readonly string[]
   /** Follows the store, from what the trail was when reading began; resolves when this node knows what was changed meanwhile. */
   readonly follow: (followed: Followed, closing: AsyncDisposableStack) => Promise<void>
+  /** Calls back when another node may have changed a migration. */
+  readonly onMigration: ClusterStore['onMigration']
   /** Where others reach this node. */
   readonly announce: (url: string) => void
   readonly configured: (config: Config) => void
@@ -61,6 +63,7 @@ const soleNode = (owner: string, store: CallBooks & CallLog): Membership => ({
   checks: () => [],
   warnings: () => [],
   follow: async () => {},
+  onMigration: () => {},
   announce: () => {},
   configured: () => {},
 })
@@ -168,6 +171,7 @@ const joinNodes = async (
       return [{ name: 'changes', ok, detail: ok ? null : detail }]
     },
     warnings: life.warnings,
+    onMigration: store.onMigration,
     follow: async (followed, stack) => {
       const follower = await followStore({
         store,

@@ -51,7 +51,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       providerCredit: () => providerBalances(machine, config.providers),
       tell,
       nodes: opened.cluster,
-      migrations: { store, emit: () => {}, changed: async () => {}, report: () => 0 },
+      migrations: { store, emit: () => {}, changed: async () => {}, stop: () => {} },
       figures: null,
       prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,

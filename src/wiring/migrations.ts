@@ -32,6 +32,11 @@ export const openMigrations = async (
   const driver = driveMigrations({ store, traffic, source, leads, emit, clock, log })
   closing.defer(() => driver.close())
   await driver.refresh()
+  member.onMigration((told) => {
+    // Back before it is read.
+    if (told?.phase === 'rolling_back') traffic.stop(told.id)
+    driver.wake()
+  })
   const { books } = member
   const nobodyIsTold = (): void => {}
   const refusals = rememberRefusals()

@@ -161,7 +161,7 @@ const adminPorts = ({
     store: data.store,
     emit,
     changed: migrations.refresh,
-    report: migrations.traffic.report,
+    stop: migrations.traffic.stop,
   },
 })
 

@@ -97,7 +97,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     prices: testPrices(),
     nodes: null,
-    migrations: { store, emit: () => {}, changed: async () => {}, report: () => 0 },
+    migrations: { store, emit: () => {}, changed: async () => {}, stop: () => {} },
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,
     payments: {

@@ -5,11 +5,12 @@ import { Problem } from '#base/problem.ts'
 import { addTurns } from '#migration/evidence.ts'
 import type { CellJson } from '#migration/evidence-text.ts'
 import { cellJson, evidenceOf, tallyOfText, tallyText } from '#migration/evidence-text.ts'
-import type { Decision, EvidenceBatch, MigrationRow, NewDecision, ShadowRow } from '#migration/port.ts'
+import type { Decision, EvidenceBatch, MigrationMark, MigrationRow, NewDecision, ShadowRow } from '#migration/port.ts'
 import { batchTurnsMax, migrationsMax, shadowRowsMax } from '#migration/port.ts'
 import type { MigrationTable } from '#store/migration-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
+import { forgetReports, reportOperations } from './migration-report.ts'
 import { checkLimit } from './page.ts'
 import { appendTrail } from './trail.ts'
 
@@ -127,10 +128,11 @@ const cellsOf = async (
   return rows.map(({ sums }) => JSON.parse(sums) as CellJson)
 }
 
-const add = async (transaction: Transaction, batch: EvidenceBatch): Promise<boolean> => {
+const addToSums = async (
+  transaction: Transaction,
+  batch: Pick<EvidenceBatch, 'migration' | 'epoch' | 'columns' | 'turns'>,
+): Promise<void> => {
   const { migration, epoch, turns, columns } = batch
-  if (turns.length > batchTurnsMax) throw new RangeError(`a batch has at most ${batchTurnsMax} turns`)
-  if (!(await isNew(transaction, batch))) return false
   const names = [...new Set(turns.flatMap(({ turn }) => turn.unit ?? []))]
   const known =
     names.length === 0
@@ -170,10 +172,31 @@ const add = async (transaction: Transaction, batch: EvidenceBatch): Promise<bool
         conflict.columns(['migration', 'epoch', 'cell']).doUpdateSet((row) => ({ sums: row.ref('excluded.sums') })),
       )
       .execute()
+}
+
+const add = async (transaction: Transaction, batch: EvidenceBatch): Promise<boolean> => {
+  if (batch.turns.length > batchTurnsMax) throw new RangeError(`a batch has at most ${batchTurnsMax} turns`)
+  if (!(await isNew(transaction, batch))) return false
+  await addToSums(transaction, batch)
   return true
 }
 
 export const migrationOperations = {
+  migrationMarks: read(async (transaction, _none: null): Promise<readonly MigrationMark[]> => {
+    const rows = await transaction
+      .selectFrom('migration')
+      .select(['id', 'version', 'checked_ms'])
+      .where('phase', 'not in', ['rolled_back', 'aborted'])
+      .orderBy('id')
+      .limit(migrationsMax)
+      .execute()
+    return rows.map(({ id, version, checked_ms }) => ({
+      id,
+      version: Number(version),
+      checkedMs: Number(checked_ms),
+    }))
+  }),
+
   migrations: read(async (transaction, _none: null): Promise<readonly MigrationRow[]> => {
     const rows = await transaction
       .selectFrom('migration')
@@ -226,11 +249,14 @@ export const migrationOperations = {
 
   addEvidence: write(add),
 
+  ...reportOperations(addToSums),
+
   forgetUnits: write(
     async (
       transaction,
       { endedBeforeMs, limit }: { readonly endedBeforeMs: number; readonly limit: number },
     ): Promise<number> => {
+      await forgetReports(transaction, endedBeforeMs)
       const rows = await transaction
         .selectFrom('migration_unit')
         .innerJoin('migration', 'migration.id', 'migration_unit.migration')

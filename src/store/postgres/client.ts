@@ -110,7 +110,7 @@ type Parts = {
 
 const clusterFace = (
   execute: PostgresExecute,
-  { onHint, onRecall }: Listener,
+  { onHint, onRecall, onMigration }: Listener,
   { clock, heard }: ServerClock,
 ): PostgresStore['cluster'] => ({
   clock,
@@ -133,6 +133,7 @@ const clusterFace = (
   takeMandate: (request) => execute('takeMandate', request),
   noteDeliveryUnder: (delivery, mandate) => execute('noteDeliveryUnder', { delivery, mandate }),
   onHint,
+  onMigration,
 })
 
 const similarFace = async ({ executor: { execute }, pool }: Parts): Promise<SimilarStore> => {

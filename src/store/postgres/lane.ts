@@ -51,7 +51,11 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   keepSimilar: (input) => `similar ${(input as { readonly answer: Text<'scope'> }).answer.scope}`,
   sweepSimilar: named('similar'),
   addEvidence: (input) => `migration ${(input as Text<'migration'>).migration}`,
+  countReports: (input) => `migration ${(input as Text<'migration'>).migration}`,
+  keepReports: (input) => `reports ${(input as Text<'migration'>).migration}`,
   keepShadow: (input) => `shadow ${(input as Text<'migration'>).migration}`,
+  // It must not wait for evidence that is being added, nor for anybody else: only one of two that name the same number is kept.
+  decideMigration: (input) => `decision ${(input as { readonly decision: Text<'migration'> }).decision.migration}`,
   checkMigration: (input) => `migration ${(input as Text<'migration'>).migration}`,
   noteDeliveryUnder: (input) => `event ${(input as { readonly delivery: Text<'event'> }).delivery.event}`,
   probe: named('probe'),

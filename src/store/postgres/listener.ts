@@ -2,14 +2,19 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { ToldMigration } from '#migration/port.ts'
 import { recallChannel } from './cluster-operations.ts'
 import type { Connection } from './connection.ts'
 
 const reconnectMs = 1000
 
+/** Where nodes are told that a migration has changed: its id and its phase. */
+const migrationChannel = 'drover_migration'
+
 export type Listener = {
   readonly onHint: (listener: () => void) => void
   readonly onRecall: (listener: (account: string) => void) => void
+  readonly onMigration: (listener: (told: ToldMigration | null) => void) => void
   readonly close: () => void
 }
 
@@ -19,6 +24,10 @@ export type ListenerOptions = { readonly connect: () => Promise<Connection>; rea
 export const openListener = ({ connect, clock, log }: ListenerOptions): Listener => {
   const listeners: (() => void)[] = []
   const recallListeners: ((account: string) => void)[] = []
+  const migrationListeners: ((told: ToldMigration | null) => void)[] = []
+  const tellOfMigration = (told: ToldMigration | null): void => {
+    for (const listener of migrationListeners) listener(told)
+  }
   const tell = (): void => {
     for (const listener of listeners) listener()
   }
@@ -38,12 +47,16 @@ export const openListener = ({ connect, clock, log }: ListenerOptions): Listener
     connection = made
     made.onNotice((channel, payload) => {
       if (channel === recallChannel) for (const listener of recallListeners) listener(payload)
-      else tell()
+      else if (channel === migrationChannel) {
+        const [id = '', phase = ''] = payload.split(' ')
+        tellOfMigration({ id, phase })
+      } else tell()
     })
-    await made.query(`listen drover_trail; listen ${recallChannel}`)
+    await made.query(`listen drover_trail; listen ${recallChannel}; listen ${migrationChannel}`)
     made.onLost(later)
     // What was committed while nobody listened.
     tell()
+    tellOfMigration(null)
   }
   const begin = (): void => {
     listen().catch((error: unknown) => {
@@ -59,6 +72,9 @@ export const openListener = ({ connect, clock, log }: ListenerOptions): Listener
     },
     onRecall: (listener) => {
       recallListeners.push(listener)
+    },
+    onMigration: (listener) => {
+      migrationListeners.push(listener)
     },
     close: () => {
       closed = true

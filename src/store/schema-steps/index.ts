@@ -30,6 +30,7 @@ import { roles } from './0027-roles.ts'
 import { fapiao } from './0028-fapiao.ts'
 import { shadows } from './0029-shadows.ts'
 import { terms } from './0030-terms.ts'
+import { migrationReports } from './0038-migration-reports.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -63,4 +64,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   fapiao,
   shadows,
   terms,
+  migrationReports,
 ]
