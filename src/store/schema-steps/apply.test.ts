@@ -89,6 +89,20 @@ test('a step that is unknown, or has another name, is refused in both directions
   database.close()
 })
 
+test('a store with steps that only add is served by a Drover that does not know them, and not by one that is too old', async () => {
+  const { database, target, applied } = open()
+  const third: SchemaStep = { ...second, number: 7, name: 'only-more', isAddition: true }
+  const old = schemaSteps.slice(0, 1)
+  await stepForward(target([...old, third]))
+  assert.equal(await stepForward(target(old)), 1)
+  assert.deepEqual(applied(), ['first', 'only-more'])
+  await assert.rejects(stepBack(target(old), 0), { code: 'store_unavailable' })
+  await stepBack(target([...old, third]), 1)
+  await stepForward(target([...old, second]))
+  await assert.rejects(stepForward(target(old)), { code: 'store_unavailable', message: /step 2 "nicknames"/ })
+  database.close()
+})
+
 test('steps out of order are a fault of the program', async () => {
   const { database, target } = open()
   await assert.rejects(stepForward(target([second, ...schemaSteps])), { name: 'AssertionError' })

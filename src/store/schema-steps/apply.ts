@@ -23,10 +23,7 @@ const ordered = (steps: readonly SchemaStep[]): void =>
 /** Old steps see old tables, hence the wider type. */
 const asStepDatabase = (database: Kysely<Tables>): StepDatabase => database as unknown as StepDatabase
 
-const appliedSteps = async ({
-  database,
-  dialect,
-}: SchemaTarget): Promise<readonly { number: number; name: string }[]> => {
+const appliedSteps = async ({ database, dialect }: SchemaTarget): Promise<readonly AppliedStep[]> => {
   const { text, whole } = columnTypes(dialect)
   const table = database.schema
     .createTable('schema_step')
@@ -39,10 +36,28 @@ const appliedSteps = async ({
   return rows.map((row) => ({ number: Number(row.number), name: row.name }))
 }
 
-const refuseUnknown = (applied: readonly { number: number; name: string }[], steps: readonly SchemaStep[]): void => {
+/** Where a store says which of its steps a Drover has to know. */
+const neededName = 'schema_needed'
+
+export type AppliedStep = { readonly number: number; readonly name: string }
+
+/**
+ * Whether the store has all steps of this Drover. It may have more, where these only add.
+ * @param needed What the store says of itself, as `sayNeeded` wrote it; `null` = all its steps have to be known.
+ * @throws Problem `store_unavailable` where the store has a step that is not among these and has to be known.
+ */
+export const hasAllSteps = (
+  applied: readonly AppliedStep[],
+  needed: string | null,
+  steps: readonly SchemaStep[],
+): boolean => {
   const known = new Map(steps.map(({ number, name }) => [number, name]))
-  const unknown = applied.find(({ number, name }) => known.get(number) !== name)
-  if (unknown === undefined) return
+  const others = applied.filter(({ number, name }) => known.get(number) !== name)
+  const hasAll = applied.length - others.length === steps.length
+  const mayBeUnknown = (number: number): boolean =>
+    hasAll && needed !== null && !needed.split(',').includes(String(number))
+  const unknown = others.find(({ number }) => known.has(number) || !mayBeUnknown(number))
+  if (unknown === undefined) return hasAll
   throw new Problem('store_unavailable', {
     message:
       `The store was written by another version of Drover: it has the schema step ${unknown.number} "${unknown.name}", ` +
@@ -52,15 +67,34 @@ const refuseUnknown = (applied: readonly { number: number; name: string }[], ste
   })
 }
 
+/** Before the first step there is nothing to say it in. */
+const neededOf = async ({ database }: SchemaTarget, applied: readonly AppliedStep[]): Promise<string | null> => {
+  if (applied.length === 0) return null
+  const row = await database.selectFrom('meta').select('value').where('name', '=', neededName).executeTakeFirst()
+  return row?.value ?? null
+}
+
+const sayNeeded = async ({ database }: SchemaTarget, applied: readonly SchemaStep[]): Promise<void> => {
+  if (applied.length === 0) return
+  const needed = applied.filter(({ isAddition }) => isAddition !== true)
+  const value = needed.map(({ number }) => number).join(',')
+  await database
+    .insertInto('meta')
+    .values({ name: neededName, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute()
+}
+
 /**
- * Applies the steps that are missing and gives the number of the last one.
- * @throws Problem `store_unavailable` where the store has a step that is not among these.
+ * Applies the steps that are missing and gives the number of this Drover's last one.
+ * @throws Problem `store_unavailable` where the store has a step that is not among these, and has to be known.
  */
 export const stepForward = async (target: SchemaTarget): Promise<number> => {
   const { database, dialect, steps, nowMs } = target
   ordered(steps)
   const applied = await appliedSteps(target)
-  refuseUnknown(applied, steps)
+  const last = steps.at(-1)?.number ?? 0
+  if (hasAllSteps(applied, await neededOf(target, applied), steps)) return last
   const done = new Set(applied.map(({ number }) => number))
   for (const step of steps.filter(({ number }) => !done.has(number))) {
     await step.forward(asStepDatabase(database), dialect)
@@ -69,19 +103,24 @@ export const stepForward = async (target: SchemaTarget): Promise<number> => {
       .values({ number: step.number, name: step.name, applied_ms: nowMs })
       .execute()
   }
-  return steps.at(-1)?.number ?? 0
+  await sayNeeded(target, steps)
+  return last
 }
 
-/** Undoes the steps above `downTo` (0 = all), newest first. */
+/** Undoes the steps above the number `downTo` (0 = all), newest first; nothing where one of them is unknown. */
 export const stepBack = async (target: SchemaTarget, downTo: number): Promise<void> => {
   const { database, dialect, steps } = target
   ordered(steps)
   const applied = await appliedSteps(target)
-  refuseUnknown(applied, steps)
-  for (const { number } of applied.filter((one) => one.number > downTo).reverse()) {
-    const step = steps.find((one) => one.number === number)
-    assert(step !== undefined)
+  hasAllSteps(applied, null, steps)
+  const done = new Set(applied.map(({ number }) => number))
+  const there = steps.filter(({ number }) => done.has(number))
+  for (const step of there.filter(({ number }) => number > downTo).reverse()) {
     await step.back(asStepDatabase(database), dialect)
-    await database.deleteFrom('schema_step').where('number', '=', BigInt(number)).execute()
+    await database.deleteFrom('schema_step').where('number', '=', BigInt(step.number)).execute()
   }
+  await sayNeeded(
+    target,
+    there.filter(({ number }) => number <= downTo),
+  )
 }

@@ -12,6 +12,11 @@ export type SchemaStep = {
   /** From 1, rising along the list; numbers may be left out. */
   readonly number: number
   readonly name: string
+  /**
+   * It only adds: a Drover that does not know it works on a store that has it, so that nodes are replaced one by one, and the program
+   * can go back while the store stays. Whoever says so takes nothing away that was there, and asks for nothing that is new.
+   */
+  readonly isAddition?: boolean
   readonly forward: (database: StepDatabase, dialect: DialectName) => Promise<void>
   /** Undoes `forward`, keeping the rows of all that was there before it. */
   readonly back: (database: StepDatabase, dialect: DialectName) => Promise<void>
