@@ -214,8 +214,18 @@ test('only admin keys are actors', async () => {
   const { store } = await open()
   const [admin, model] = await store.keys({ limit: 2, after: null })
   assert.ok(admin !== undefined && model !== undefined)
-  assert.deepEqual(actorOf(admin), { name: `key:${admin.id}`, scopes: ['read', 'write', 'secrets'], role: 'owner' })
-  const refused = actorOf(model)
+  assert.deepEqual(actorOf(admin, admin.organisation), {
+    name: `key:${admin.id}`,
+    scopes: ['read', 'write', 'secrets'],
+    role: 'owner',
+  })
+  assert.deepEqual(actorOf({ ...admin, organisation: 'org_x', account: 'acc_x' }, admin.organisation), {
+    name: `key:${admin.id}`,
+    scopes: ['read', 'write', 'secrets'],
+    role: 'owner',
+    tenant: { organisation: 'org_x', account: 'acc_x' },
+  })
+  const refused = actorOf(model, admin.organisation)
   assert.ok(refused instanceof Problem)
   assert.equal(refused.code, 'permission_denied')
 })

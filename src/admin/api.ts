@@ -11,7 +11,7 @@ import { problemAnswer } from '#http/problem-answer.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import { fieldsOf, valueFromText } from './field.ts'
 import { openApiOf } from './openapi.ts'
-import type { Actor, AdminPorts, Operation } from './operation.ts'
+import type { Actor, AdminPorts, Operation, Visit } from './operation.ts'
 import { runOperation } from './run.ts'
 
 /** What a row of the endpoint table leads to. */
@@ -27,6 +27,8 @@ export type AdminRequest = {
   readonly inbound: Pick<Inbound, 'id' | 'origin' | 'query' | 'body'> & Partial<Pick<Inbound, 'headers'>>
   /** Who asks; a Problem where the credential was refused. */
   readonly actor: Actor | Problem
+  /** The browser that asks; absent or `null` = none can be told. */
+  readonly visit?: Visit | null
 }
 
 export type AdminApi = {
@@ -54,10 +56,17 @@ export const adminBodyBytesMax = 1024 * 1024
 /** The command line on this machine, by the token of the lock or with the store opened by itself. */
 export const localActor: Actor = { name: 'local', scopes: ['read', 'write', 'secrets'] }
 
-/** The actor that an admin key stands for. */
-export const actorOf = (key: KeyFacts): Actor | Problem =>
+/** The actor that an admin key stands for: of the operator, or confined to the organisation that it was made for. */
+export const actorOf = (key: KeyFacts, operatorOrganisation: string | null): Actor | Problem =>
   key.purpose === 'admin'
-    ? { name: `key:${key.id}`, scopes: ['read', 'write', 'secrets'], role: key.role ?? 'owner' }
+    ? {
+        name: `key:${key.id}`,
+        scopes: ['read', 'write', 'secrets'],
+        role: key.role ?? 'owner',
+        ...(key.organisation === operatorOrganisation
+          ? {}
+          : { tenant: { organisation: key.organisation, account: key.account } }),
+      }
     : new Problem('permission_denied', {
         message: 'This is a model key, and model keys cannot manage the server. Use an admin key ("drover-admin-…").',
       })
@@ -166,7 +175,7 @@ export const createAdminApi = (parts: AdminApiParts): AdminApi => {
     if (endpoint.kind === 'openapi') return jsonAnswer(openApiOf(operations, version), inbound.id)
     if (actor instanceof Problem) throw actor
     const { operation } = endpoint
-    const context = { actor, requestId: inbound.id, ports, clock, ids }
+    const context = { actor, visit: request.visit ?? null, requestId: inbound.id, ports, clock, ids }
     const output = await runOperation(operation, inputOf(operation, request), context)
     // Every page by itself is a table with headings.
     if (operation.csv !== undefined && wantsCsv(inbound))

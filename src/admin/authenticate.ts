@@ -1,12 +1,19 @@
-/** Who asks an admin operation: an admin key, or a command on this machine that could read the lock of the data folder. */
+/** Who asks an admin operation: an admin key, a session, or a command on this machine that could read the lock of the data folder. */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
+import { cookieName, cookieText, tokenOf } from '#identity/cookie.ts'
+import { isSameOrigin } from '#identity/same-origin.ts'
+import { tokenDigest, touchEveryMs } from '#identity/session.ts'
 import { credentialOf } from '#policy/credential.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import { actorOf, localActor } from './api.ts'
-import type { Actor } from './operation.ts'
+import type { Actor, AdminPorts, Visit } from './operation.ts'
+import type { Reach } from './reach.ts'
+import { actingOf, liveSession } from './session-view.ts'
+import { signedOut } from './signed-out.ts'
 
 export type Authentication = {
   /** What `<data>/lock` holds. */
@@ -15,7 +22,12 @@ export type Authentication = {
   readonly identify: (inbound: Inbound) => KeyFacts
   /** The key for calls of a request; throws Problem. */
   readonly identifyCaller: (inbound: Inbound) => KeyFacts
+  readonly ports: AdminPorts
+  readonly clock: Clock
 }
+
+/** Of the operation that is asked for; absent = as for any other. */
+export type Asking = { readonly forCallers?: boolean; readonly reach?: Reach }
 
 /** Digests first, so that neither length nor content shows in the time that comparing takes. */
 const same = (left: string, right: string): boolean => {
@@ -32,21 +44,105 @@ const callerOf = (inbound: Inbound, identifyCaller: Authentication['identifyCall
   }
 }
 
-/** The token of the lock counts only from a loopback peer that no proxy speaks for. */
-export const actorFor = (
+const visitor: Actor = { name: 'visitor', scopes: [], isVisitor: true }
+
+const isReading = ({ method }: Inbound): boolean => method === 'GET' || method === 'HEAD'
+
+const crossSite = (): Problem =>
+  new Problem('permission_denied', {
+    message:
+      'This request does not come from a page of this server, as far as Sec-Fetch-Site and Origin tell, and is refused. Do it in the console, or send an admin key and no cookie.',
+  })
+
+/** The actor of a session. Who is a member of nothing may do what is theirs, and no more. */
+const sessionActor = async (
+  token: string,
+  { ports, clock }: Pick<Authentication, 'ports' | 'clock'>,
+): Promise<Actor | Problem> => {
+  const found = await liveSession(tokenDigest(token), { ports, clock })
+  if (found === null) return signedOut()
+  const { session, person } = found
+  const nowMs = clock.nowMs()
+  if (nowMs - session.seenMs >= touchEveryMs) await ports.identity.store.touchSession(session.id, nowMs)
+  const acting = actingOf(found)
+  const who = { name: person === null ? `key:${session.key}` : `person:${person.id}`, signedIn: { session, person } }
+  if (acting === null) return { ...who, scopes: [], role: 'viewer', tenant: { organisation: '', account: '' } }
+  const { role, organisation, account, operator } = acting
+  return {
+    ...who,
+    role,
+    scopes: ['read', 'write', 'secrets'],
+    ...(operator ? {} : { tenant: { organisation, account } }),
+  }
+}
+
+const hasCredential = (inbound: Inbound): boolean =>
+  inbound.headers['authorization'] !== undefined || inbound.headers['x-api-key'] !== undefined
+
+const byCookie = async (inbound: Inbound, authentication: Authentication, reach: Reach): Promise<Actor | Problem> => {
+  const token = tokenOf(inbound)
+  const request = { origin: inbound.origin, isReading: isReading(inbound), hasCookie: token !== null }
+  if (!isSameOrigin(inbound.headers, request)) return crossSite()
+  const actor = token === null ? null : await sessionActor(token, authentication)
+  if (actor !== null && !(actor instanceof Problem)) return actor
+  if (reach === 'everybody') return visitor
+  return actor ?? (reach === 'self' ? signedOut() : (credentialOf({ ...inbound, headers: {} }) as Problem))
+}
+
+const byKey = async (
   inbound: Inbound,
-  { localToken, identify, identifyCaller }: Authentication,
-  forCallers = false,
-): Actor | Problem => {
+  { localToken, identify, identifyCaller, ports }: Authentication,
+  forCallers: boolean,
+): Promise<Actor | Problem> => {
   const credential = credentialOf(inbound)
   if (credential instanceof Problem) return credential
   if (inbound.fromLoopback && same(credential.key, localToken)) return localActor
   try {
-    return actorOf(identify(inbound))
+    return actorOf(identify(inbound), await ports.identity.store.operatorOrganisation())
   } catch (thrown) {
     if (forCallers && thrown instanceof Problem && thrown.code === 'permission_denied')
       return callerOf(inbound, identifyCaller)
     if (thrown instanceof Problem) return thrown
     throw thrown
   }
+}
+
+/**
+ * The token of the lock counts only from a loopback peer that no proxy speaks for; a cookie only from a page of this server. A
+ * request that carries a key and a cookie is refused, because it says two things.
+ */
+export const actorFor = async (
+  inbound: Inbound,
+  authentication: Authentication,
+  { forCallers = false, reach = 'operator' }: Asking = {},
+): Promise<Actor | Problem> => {
+  if (!hasCredential(inbound)) return byCookie(inbound, authentication, reach)
+  if (tokenOf(inbound) !== null)
+    return new Problem('ambiguous_credentials', {
+      message: 'The request carries a key and the cookie of a session. Send one of them.',
+      facts: { remove: 'Authorization' },
+    })
+  return byKey(inbound, authentication, forCallers)
+}
+
+/** The browser that asks, and the cookie that its answer sets. */
+export const visitFor = (
+  inbound: Inbound,
+): { readonly visit: Visit; readonly headers: () => Record<string, string> } => {
+  let cookie: string | null = null
+  const name = cookieName(inbound)
+  const visit: Visit = {
+    address: inbound.remoteAddress,
+    origin: inbound.origin,
+    agent: inbound.headers['user-agent'] ?? '',
+    keep: (token, maxAgeMs) => {
+      if (name === null)
+        throw new Problem('permission_denied', {
+          message:
+            'Nobody signs in over plain http from another machine: whoever listens would have the session. Serve https (server.tls), or set server.public_url to the https address of the proxy in front.',
+        })
+      cookie = cookieText(name, token, maxAgeMs)
+    },
+  }
+  return { visit, headers: () => (cookie === null ? {} : { 'set-cookie': cookie }) }
 }

@@ -1,5 +1,6 @@
 /** What administration needs kept of customers: their projects and people. Re-exported by `port.ts`. */
 
+import type { Role } from '#identity/role.ts'
 import type {
   Adjustment,
   BookPage,
@@ -16,7 +17,7 @@ import type { PlanFacts } from '#policy/plan.ts'
 
 import type { CodeStore, SignupStore } from './code-store.ts'
 import type { CredentialStore } from './credential-store.ts'
-import type { KeyRow, MemberRow, ProjectRow, Role, TrailRow } from './rows.ts'
+import type { KeyRow, MemberRow, ProjectRow, TrailRow } from './rows.ts'
 
 /** `null` = of every organisation. */
 export type OwnedPage = { readonly limit: number; readonly after: string | null; readonly organisation: string | null }

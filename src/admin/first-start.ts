@@ -114,7 +114,7 @@ const authorOf = (request: FirstStartRequest): Author => ({
 const begin = async (request: FirstStartRequest): Promise<FirstStartResult | null> => {
   const { clock, ids, ports } = request
   const createdMs = clock.nowMs()
-  const organisation = { id: ids.next('org'), name: 'default', createdMs }
+  const organisation = { id: ids.next('org'), name: 'default', createdMs, operator: true }
   const project = { id: ids.next('prj'), organisation: organisation.id, name: 'default', createdMs, archivedMs: null }
   const account: AccountRow = {
     id: ids.next('acc'),

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { nameForm } from '#base/settings.ts'
+import { roles } from '#identity/role.ts'
 import type { MadeKey } from '#policy/key.ts'
 import { makeKey } from '#policy/key.ts'
 import type { AllowedRegions } from '#policy/region.ts'
@@ -17,7 +18,7 @@ import { memberNamed } from './members.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { projectNamed } from './projects.ts'
-import { adminRoles, checkAdminKey, roleWords } from './role.ts'
+import { checkAdminKey, roleWords } from './role.ts'
 import type { KeyRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
@@ -45,7 +46,7 @@ export const createInput = z
       .boolean()
       .default(false)
       .describe('A key that manages this server (`drover-admin-…`) and cannot call models.'),
-    role: z.enum(adminRoles).optional().describe(`Of an admin key (owner unless said): ${roleWords}`),
+    role: z.enum(roles).optional().describe(`Of an admin key (owner unless said): ${roleWords}`),
     environment: z
       .string()
       .regex(nameForm, "must be letters, digits, '.', '_' and '-'")

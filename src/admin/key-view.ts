@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
-import { adminRoles } from './role.ts'
+import { roles } from '#identity/role.ts'
 import type { KeyRow } from './rows.ts'
 
 const time = z.string().describe('RFC 3339, UTC.')
@@ -18,7 +18,7 @@ export const keyView = z.object({
   account: z.string(),
   purpose: z.enum(['model', 'admin']).describe('Model keys call models, admin keys manage; never both.'),
   test: z.boolean().describe('A key of the sandbox.'),
-  role: z.enum(adminRoles).nullable().describe('Of an admin key; null = a model key.'),
+  role: z.enum(roles).nullable().describe('Of an admin key; null = a model key.'),
   environment: z.string().nullable().describe('The `server.environment` that it may be used in; null = any.'),
   models: z.array(z.string()).nullable().describe('The models that it may use; null = every model.'),
   regions: z.array(z.string()).nullable().describe('Regions that its calls may go to; null = those of the server.'),

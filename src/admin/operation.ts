@@ -7,6 +7,9 @@ import type { Ids } from '#base/id.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
 import type { ClerkParts } from '#document/clerk.ts'
+import type { Passwords } from '#identity/password.ts'
+import type { IdentityStore, PersonRow, SessionRow } from '#identity/port.ts'
+import type { Role } from '#identity/role.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { SignupRules } from '#ledger/signup.ts'
 import type { MigrationStore } from '#migration/port.ts'
@@ -15,6 +18,7 @@ import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { CashierParts } from '#payment/cashier.ts'
 import type { Fee } from '#payment/price.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
@@ -22,7 +26,6 @@ import type { RoutingView } from '#relay/route-state.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import type { BindingStore } from '#resource/port.ts'
 import type { AdminStore, CustomerStore, KeyRow, NodePorts } from './port.ts'
-import type { AdminRole } from './role.ts'
 
 /** Who can be told of events. */
 export type TellPorts = {
@@ -48,6 +51,18 @@ export type SignupRoom = {
   /** The plan of new customers; `null` = none. */
   readonly plan: string | null
   readonly rules: SignupRules
+}
+
+/** People who sign in. */
+export type IdentityRoom = {
+  readonly store: IdentityStore
+  readonly passwords: Passwords
+  /** Seals the secret of one-time codes: it can be read only by this server, as this person's. */
+  readonly sealTotp: (person: string, secret: Uint8Array) => Uint8Array
+  /** `null` where it cannot be read: it was sealed under another server key. */
+  readonly openTotp: (person: string, sealed: Uint8Array) => Uint8Array | null
+  /** The admin key that a text is, good now and from this address; throws Problem. */
+  readonly adminKey: (text: string, address: string) => KeyFacts
 }
 
 /** All that operations may touch. */
@@ -88,6 +103,7 @@ export type AdminPorts = {
   readonly migrations: MigrationPorts
   readonly payments: PaymentPorts
   readonly documents: ClerkParts
+  readonly identity: IdentityRoom
   /** `null` where no server runs. */
   readonly figures: Figures | null
 }
@@ -115,18 +131,42 @@ export type PricePorts = {
 /** What a credential must be allowed to do. */
 export type Scope = 'read' | 'write' | 'secrets'
 
+/** The organisation that somebody is confined to. */
+export type Tenant = { readonly organisation: string; readonly account: string }
+
 export type Actor = {
-  /** `key:<id>` or `local`. */
+  /** `person:<id>`, `key:<id>`, `local`, `visitor`. */
   readonly name: string
   readonly scopes: readonly Scope[]
   /** What of them it may use; absent = all of it. */
-  readonly role?: AdminRole
+  readonly role?: Role
+  /** Absent: of the operator, and confined to nothing. */
+  readonly tenant?: Tenant
+  /** Who is signed in, and by which session. */
+  readonly signedIn?: { readonly session: SessionRow; readonly person: PersonRow | null }
+  /** Nobody has shown a credential: only operations for everybody are run. */
+  readonly isVisitor?: true
   /** A key for calls, which only operations that are `forCallers` are run for. */
   readonly isCaller?: true
 }
 
+/** The browser that asks. */
+export type Visit = {
+  readonly address: string
+  /** Scheme and host of this server as the browser knows it. */
+  readonly origin: string
+  readonly agent: string
+  /**
+   * Puts a session's token into the browser with the answer, or takes it away (`null`).
+   * @throws Problem `permission_denied` where the connection is no safe place for one.
+   */
+  readonly keep: (token: string | null, maxAgeMs: number) => void
+}
+
 export type OperationContext = {
   readonly actor: Actor
+  /** Absent or `null` = a command. */
+  readonly visit?: Visit | null
   readonly requestId: string | null
   readonly ports: AdminPorts
   readonly clock: Clock

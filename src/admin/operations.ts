@@ -40,12 +40,14 @@ import { projectOperations } from './projects.ts'
 import { providerBalanceOperations } from './provider-balance.ts'
 import { rerateOperations } from './rerate.ts'
 import { routingOperations } from './routes.ts'
+import { sessionOperations } from './session.ts'
 import { signupOperations } from './signups.ts'
 import { statsOperations } from './stats.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage.ts'
 
 export const operations = [
+  ...sessionOperations,
   ...keyOperations,
   ...organisationOperations,
   ...accountOperations,

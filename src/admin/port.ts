@@ -35,7 +35,6 @@ export type {
   MemberRow,
   OrganisationRow,
   ProjectRow,
-  Role,
   TrailRow,
   TrailVerdict,
 } from './rows.ts'
@@ -151,9 +150,10 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
       trail: TrailRow,
       grant?: Grant | null,
     ) => Promise<void>
-    readonly keys: (page: Page) => Promise<readonly KeyRow[]>
-    /** By id or unique name. */
-    readonly key: (idOrName: string) => Promise<KeyRow | null>
+    /** `organisation`: only of this one. */
+    readonly keys: (page: Page & { readonly organisation?: string }) => Promise<readonly KeyRow[]>
+    /** By id or unique name, of this organisation where one is given. */
+    readonly key: (idOrName: string, organisation?: string) => Promise<KeyRow | null>
     readonly createKey: (row: KeyRow, trail: TrailRow) => Promise<void>
     /** `atMs` may lie ahead (rotation with overlap). A key already revoked keeps its earlier time; gives back the row as it is now. */
     readonly revokeKey: (id: string, atMs: number, trail: TrailRow) => Promise<KeyRow | null>

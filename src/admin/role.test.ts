@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Role } from '#identity/role.ts'
+import { roles } from '#identity/role.ts'
 import { firstStart } from './first-start.ts'
 import { operations } from './operations.ts'
-import type { AdminRole } from './role.ts'
-import { adminRoles, checkAdminKey, mayRun } from './role.ts'
+import { checkAdminKey, mayRun } from './role.ts'
 import { runOperation } from './run.ts'
 import { testContext } from './test-store.ts'
 
@@ -14,7 +15,7 @@ const named = (command: string) => {
 }
 
 /** What each role may run of a few commands that matter. */
-const expected: Readonly<Record<string, readonly AdminRole[]>> = {
+const expected: Readonly<Record<string, readonly Role[]>> = {
   'keys list': ['owner', 'admin', 'billing', 'developer', 'viewer', 'auditor'],
   'keys create': ['owner', 'admin', 'developer'],
   'payments confirm': ['owner', 'admin', 'billing'],
@@ -33,7 +34,7 @@ describe('roles of admin keys', () => {
   for (const [command, may] of Object.entries(expected))
     test(command, () =>
       assert.deepEqual(
-        adminRoles.filter((role) => mayRun(role, named(command))),
+        roles.filter((role) => mayRun(role, named(command))),
         may,
       ),
     )
@@ -49,7 +50,7 @@ describe('roles of admin keys', () => {
   test('nobody makes, follows up or ends a key that may do more than theirs', async () => {
     const { context, ports, clock, ids } = testContext()
     await firstStart({ ports, clock, ids, given: { admin: null, test: null } })
-    const actor = (role: AdminRole) => ({ name: 'key:key_x', scopes: ['read', 'write', 'secrets'] as const, role })
+    const actor = (role: Role) => ({ name: 'key:key_x', scopes: ['read', 'write', 'secrets'] as const, role })
     for (const role of ['billing', 'developer', 'viewer', 'auditor'] as const)
       assert.throws(() => checkAdminKey(actor(role), 'viewer'), { code: 'permission_denied' })
     assert.throws(() => checkAdminKey(actor('admin'), 'owner'), { code: 'permission_denied' })

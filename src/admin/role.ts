@@ -1,9 +1,8 @@
 /** Roles of admin keys: what each may do beside reading. */
 
 import { Problem } from '#base/problem.ts'
-
-export const adminRoles = ['owner', 'admin', 'billing', 'developer', 'viewer', 'auditor'] as const
-export type AdminRole = (typeof adminRoles)[number]
+import type { Role } from '#identity/role.ts'
+import { rankOf } from '#identity/role.ts'
 
 type Rights = {
   /** Nouns that it may not read: records may hold bodies, the trail who did what. */
@@ -12,7 +11,7 @@ type Rights = {
   readonly changes: readonly string[] | null
 }
 
-const rights: Readonly<Record<AdminRole, Rights>> = {
+const rights: Readonly<Record<Role, Rights>> = {
   owner: { hidden: [], changes: null },
   admin: { hidden: [], changes: null },
   billing: {
@@ -28,24 +27,19 @@ export const roleWords =
   'owner and admin may do everything, but only an owner makes keys of owners; billing changes accounts, credit, payments and documents; developer changes projects and model keys; viewer and auditor only read, and only an auditor sees the trail and bodies of calls.'
 
 /** Whether a role may run an operation. */
-export const mayRun = (
-  role: AdminRole,
-  { noun, scope }: { readonly noun: string; readonly scope: string },
-): boolean => {
+export const mayRun = (role: Role, { noun, scope }: { readonly noun: string; readonly scope: string }): boolean => {
   const { hidden, changes } = rights[role]
   if (scope === 'read') return !hidden.includes(noun)
   return changes === null || changes.includes(noun)
 }
 
-const rank = (role: AdminRole): number => (role === 'owner' ? 2 : role === 'admin' ? 1 : 0)
-
 /**
  * Whoever makes, follows up or ends an admin key must have all the rights that it has.
  * @throws Problem `permission_denied`.
  */
-export const checkAdminKey = (actor: { readonly role?: AdminRole }, role: AdminRole): void => {
+export const checkAdminKey = (actor: { readonly role?: Role }, role: Role): void => {
   const own = actor.role ?? 'owner'
-  if (rank(own) >= 1 && rank(own) >= rank(role)) return
+  if (rankOf(own) >= 1 && rankOf(own) >= rankOf(role)) return
   throw new Problem('permission_denied', {
     message: `The role '${own}' may not make or end an admin key of the role '${role}'. Ask an owner.`,
   })

@@ -1,12 +1,18 @@
 /** Rows that the admin operations read and write. The first schema: organisation, project, member, account, key, trail, call. */
 
 import type { TrailEntry } from '#base/trail-entry.ts'
+import type { Role } from '#identity/role.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 
 export type Billing = 'prepaid' | 'postpaid' | 'unlimited'
-export type Role = 'owner' | 'admin' | 'billing' | 'developer' | 'viewer' | 'auditor'
 
-export type OrganisationRow = { readonly id: string; readonly name: string; readonly createdMs: number }
+export type OrganisationRow = {
+  readonly id: string
+  readonly name: string
+  readonly createdMs: number
+  /** Whether its people run this server; absent = no. */
+  readonly operator?: boolean
+}
 export type ProjectRow = {
   readonly id: string
   readonly organisation: string
@@ -25,6 +31,8 @@ export type MemberRow = {
   readonly role: Role
   readonly createdMs: number
   readonly removedMs: number | null
+  /** Who signs in as this member; absent or `null` = nobody yet. */
+  readonly person?: string | null
 }
 /** Each organisation has exactly one account. */
 export type AccountRow = {

@@ -3,9 +3,13 @@
 import type { z } from 'zod'
 import { meantText } from '#base/nearest.ts'
 import { Problem } from '#base/problem.ts'
+import { confined } from './confined.ts'
 import { fieldsOf } from './field.ts'
 import type { Actor, Operation, OperationContext } from './operation.ts'
+import { reachOf } from './reach.ts'
 import { mayRun, roleWords } from './role.ts'
+import { signedOut } from './signed-out.ts'
+import { veiled } from './veil.ts'
 
 const pathText = (path: readonly PropertyKey[]): string =>
   path
@@ -55,12 +59,20 @@ export const checkInput = (operation: Operation, input: unknown): unknown => {
     : refusal(operation, issue)
 }
 
-/** Refuses an actor whose role or scopes do not reach as far as the operation. */
+/** Refuses an actor whose organisation, role or scopes do not reach as far as the operation. */
 export const checkScope = (operation: Operation, actor: Actor): void => {
+  const reach = reachOf(operation)
+  if (reach === 'everybody') return
+  if (actor.isVisitor === true) throw signedOut()
+  if (reach === 'self') return
+  if (reach === 'operator' && actor.tenant !== undefined)
+    throw new Problem('permission_denied', {
+      message: `'${operation.noun} ${operation.verb}' is for the people who run this server.`,
+    })
   const { role } = actor
   if (role !== undefined && !mayRun(role, operation))
     throw new Problem('permission_denied', {
-      message: `The role '${role}' of this admin key may not run '${operation.noun} ${operation.verb}': ${roleWords}`,
+      message: `The role '${role}' of this credential may not run '${operation.noun} ${operation.verb}': ${roleWords}`,
     })
   if (actor.scopes.includes(operation.scope)) return
   throw new Problem('permission_denied', {
@@ -78,6 +90,10 @@ export const runOperation = async (
   context: OperationContext,
 ): Promise<unknown> => {
   checkScope(operation, context.actor)
-  const output = await operation.run(checkInput(operation, input), context)
-  return operation.output.parse(output)
+  const { tenant } = context.actor
+  const checked = checkInput(operation, input)
+  if (tenant === undefined) return operation.output.parse(await operation.run(checked, context))
+  // Two walls: the table of reach lets the operation run, and what it is given knows of no other organisation.
+  const output = await operation.run(checked, { ...context, ports: confined(context.ports, tenant) })
+  return veiled(operation, operation.output.parse(output))
 }

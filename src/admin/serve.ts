@@ -5,8 +5,9 @@ import type { EndpointMatch } from '#http/endpoint.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { sendAnswer } from '#http/reply.ts'
 import type { AdminApi, AdminEndpoint } from './api.ts'
-import type { Authentication } from './authenticate.ts'
-import { actorFor } from './authenticate.ts'
+import type { Asking, Authentication } from './authenticate.ts'
+import { actorFor, visitFor } from './authenticate.ts'
+import { reachOf } from './reach.ts'
 
 /** Carries out one exchange that the table led here. */
 export const serveAdmin = async (
@@ -15,8 +16,13 @@ export const serveAdmin = async (
   { api, authentication }: { readonly api: AdminApi; readonly authentication: Authentication },
 ): Promise<void> => {
   const { value, parameters } = match
-  const forCallers = value.kind === 'operation' && value.operation.forCallers === true
-  const actor = actorFor(exchange.inbound, authentication, forCallers)
+  const asking: Asking =
+    value.kind === 'operation'
+      ? { forCallers: value.operation.forCallers === true, reach: reachOf(value.operation) }
+      : { reach: 'everybody' }
+  const actor = await actorFor(exchange.inbound, authentication, asking)
   const inbound = actor instanceof Problem ? exchange.inbound : await exchange.read()
-  await sendAnswer(exchange.outbound, await api.answer({ endpoint: value, parameters, inbound, actor }))
+  const { visit, headers } = visitFor(inbound)
+  const answer = await api.answer({ endpoint: value, parameters, inbound, actor, visit })
+  await sendAnswer(exchange.outbound, { ...answer, headers: { ...answer.headers, ...headers() } })
 }

@@ -8,6 +8,7 @@ import { Problem } from '#base/problem.ts'
 import { catalogOf } from '#catalog/load.ts'
 import { priceBookOf } from '#catalog/price-book.ts'
 import type { DocumentStore } from '#document/port.ts'
+import type { IdentityStore } from '#identity/port.ts'
 import type { AccountState, Grant } from '#ledger/port.ts'
 import type { MigrationStore } from '#migration/port.ts'
 import type { Delivery } from '#notify/port.ts'
@@ -18,7 +19,7 @@ import type { ModelRow } from '#policy/model-table.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
 import type { PriceRecall, UsageStore } from '#report/port.ts'
 import { testBindingStore } from '#resource/test-binding-store.ts'
-import type { Actor, AdminPorts, OperationContext, PricePorts, SignupRoom } from './operation.ts'
+import type { Actor, AdminPorts, IdentityRoom, OperationContext, PricePorts, SignupRoom } from './operation.ts'
 import type { AdminStore, CallFilter, CallPage, CustomerStore, Page, PriceStore } from './port.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
@@ -330,6 +331,17 @@ const closedDoor: SignupRoom = {
   },
 }
 
+/** Nobody signs in here: people are tested where there is a store. */
+const noPeople = (): IdentityRoom => ({
+  store: { ...nothingOf<IdentityStore>(), operatorOrganisation: async () => 'org_00000000000000000000000001' },
+  passwords: { hash: async () => '', matches: async () => false },
+  sealTotp: (_person, secret) => secret,
+  openTotp: () => null,
+  adminKey: () => {
+    throw new Problem('invalid_api_key', { message: 'There are no keys here.' })
+  },
+})
+
 /** Everything that an operation is given, over one store. `told` collects what the relay would have been told of. */
 export const testContext = (actor: Actor = localTestActor) => {
   const store = testStore()
@@ -362,6 +374,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     figures: null,
     payments: noPayments(clock),
     documents: noDocuments(clock, ids),
+    identity: noPeople(),
   }
   const context: OperationContext = { actor, requestId: 'call_1', ports, clock, ids }
   return { store, clock, ids, ports, told, context }

@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from './clock.ts'
 
-/** What an id names: a call, an organisation, a project, a member, an account, a key, a trail row, a model. */
+/** What an id names: a call, an organisation, a project, a member, an account, a key, a trail row, a model, a person and so on. */
 export type IdPrefix =
   | 'call'
   | 'org'
@@ -26,6 +26,10 @@ export type IdPrefix =
   | 'whk'
   | 'evt'
   | 'prc'
+  | 'per'
+  | 'ses'
+  | 'one'
+  | 'psk'
 
 export type Ids = {
   /** `<prefix>_` + 10 characters of time + 16 characters of chance (80 bits), Crockford base 32, lower case. */

@@ -76,6 +76,18 @@ export const problems = {
     type: 'permission_error',
     mend: 'This key may not be used from this address. Call from an allowed one, or change the key.',
   }),
+  invalid_credentials: row(401, ['caller', 'never'], {
+    type: 'invalid_request_error',
+    mend: 'The mail address, the password or the code is wrong. Which of them is not told. Reset the password if it is forgotten.',
+  }),
+  second_factor_required: row(401, ['caller', 'never'], {
+    type: 'invalid_request_error',
+    mend: 'The password is right, and a code is asked for. Send "totp" or "recovery_code" with it.',
+  }),
+  signed_out: row(401, ['caller', 'never'], {
+    type: 'invalid_request_error',
+    mend: 'There is no session, or it has ended. Sign in again.',
+  }),
   permission_denied: row(403, ['policy', 'never'], {
     type: 'permission_error',
     mend: 'This credential may not do that. Use one with the role that the message names.',

@@ -6,6 +6,7 @@ import { Argument, Command, Option } from 'commander'
 import type { Field } from '#admin/field.ts'
 import { fieldsOf, valueFromText } from '#admin/field.ts'
 import type { Flag, Operation } from '#admin/operation.ts'
+import { reachOf } from '#admin/reach.ts'
 import { details } from '#admin/render.ts'
 import { checkInput } from '#admin/run.ts'
 import { isObject } from '#base/json-type.ts'
@@ -301,8 +302,10 @@ const isWholeNoun = ({ verb }: Operation): boolean => verb === 'list' || verb ==
 export const operationCommands = (operations: readonly Operation[], shell: Shell): readonly Command[] => {
   // Not `Map.groupBy`: the commands that need no server run on Node 20 as well.
   const nouns = new Map<string, Operation[]>()
-  // What programs tell is no command.
-  for (const operation of operations.filter(({ forCallers }) => forCallers !== true))
+  // What programs tell, and what people do who are signed in, is no command.
+  const isCommand = (one: Operation): boolean =>
+    one.forCallers !== true && !['self', 'everybody'].includes(reachOf(one))
+  for (const operation of operations.filter(isCommand))
     nouns.set(operation.noun, [...(nouns.get(operation.noun) ?? []), operation])
   return [...nouns].map(([noun, list]) => {
     const [only, ...others] = list

@@ -22,6 +22,7 @@ export type SealPurpose =
   | 'own credentials'
   | 'bindings'
   | 'sandbox files'
+  | 'one-time codes'
 
 /** `secret`: the server's own key. */
 export const makeSeal = (secret: Uint8Array, ids: Pick<Ids, 'bytes'>, purpose: SealPurpose): Seal => {

@@ -4,6 +4,7 @@ import type { AdminStore, CustomerStore, KeyRow, PriceStore, TrailVerdict } from
 import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { DocumentStore } from '#document/port.ts'
+import type { IdentityStore } from '#identity/port.ts'
 import type { AccountFacts, BookKeeping, CallBooks, Journal, PartBooks } from '#ledger/port.ts'
 import type { MigrationStore } from '#migration/port.ts'
 import type { Outbox } from '#notify/port.ts'
@@ -41,6 +42,7 @@ export type Store = AdminStore &
   PaymentStore &
   DocumentStore &
   MigrationStore &
+  IdentityStore &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -240,6 +242,51 @@ const journalFace = (execute: Execute): Journal => ({
   journalDrop: (calls) => execute('journalDrop', calls),
 })
 
+const keyFace = (execute: Execute): Pick<AdminStore, 'keys' | 'key' | 'createKey' | 'revokeKey' | 'rotateKey'> => ({
+  keys: (page) => execute('keys', page),
+  key: (handle, organisation) => execute('key', { handle, organisation: organisation ?? null }),
+  createKey: (row, trail) => execute('createKey', { row, trail }),
+  revokeKey: (id, atMs, trail) => execute('revokeKey', { id, atMs, trail }),
+  rotateKey: (change, trail) => execute('rotateKey', { change, trail }),
+})
+
+const identityFace = (execute: Execute): IdentityStore => ({
+  operatorOrganisation: () => execute('operatorOrganisation', null),
+  organisation: (id) => execute('organisation', id),
+  person: (idOrMail) => execute('person', idOrMail),
+  addPerson: (added, nowMs, trail) => execute('addPerson', { added, nowMs, trail }),
+  changePerson: (change, nowMs, trail) => execute('changePerson', { change, nowMs, trail }),
+  closePerson: (person, nowMs, trail) => execute('closePerson', { person, nowMs, trail }),
+  memberships: (person) => execute('memberships', person),
+  join: (joining, nowMs, trail) => execute('join', { ...joining, nowMs, trail }),
+  openSession: (session, trail) => execute('openSession', { session, trail }),
+  session: (digest) => execute('session', digest),
+  sessions: (person) => execute('sessions', person),
+  touchSession: (id, seenMs) => execute('touchSession', { id, seenMs }),
+  moveSession: (id, organisation) => execute('moveSession', { id, organisation }),
+  endSession: (which, trail) => execute('endSession', { ...which, trail }),
+  sweepIdentity: (nowMs, limit) => execute('sweepIdentity', { nowMs, limit }),
+  keepToken: (row, trail) => execute('keepToken', { row, trail }),
+  token: (digest, kind, nowMs) => execute('token', { digest, kind, nowMs }),
+  takeToken: (digest, kind, nowMs) => execute('takeToken', { digest, kind, nowMs }),
+  tokensOf: (organisation, kind, nowMs) => execute('tokensOf', { organisation, kind, nowMs }),
+  dropToken: (which, trail) => execute('dropToken', { ...which, trail }),
+  takeTry: (subjects, nowMs) => execute('takeTry', { subjects, nowMs }),
+  forgetTries: (subject) => execute('forgetTries', subject),
+  takeTotpStep: (person, step) => execute('takeTotpStep', { person, step }),
+  useRecoveryCode: (person, digest, trail) => execute('useRecoveryCode', { person, digest, trail }),
+  recoveryCodesLeft: (person) => execute('recoveryCodesLeft', person),
+  passkeys: (person) => execute('passkeys', person),
+  passkey: (credential) => execute('passkey', credential),
+  addPasskey: (row, trail) => execute('addPasskey', { row, trail }),
+  usePasskey: (id, counter, usedMs) => execute('usePasskey', { id, counter, usedMs }),
+  removePasskey: (which, trail) => execute('removePasskey', { ...which, trail }),
+  issuerLink: (issuer, subject) => execute('issuerLink', { issuer, subject }),
+  issuerLinks: (person) => execute('issuerLinks', person),
+  addIssuerLink: (link, trail) => execute('addIssuerLink', { link, trail }),
+  removeIssuerLink: (which, trail) => execute('removeIssuerLink', { ...which, trail }),
+})
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
   ...customerFace(execute),
@@ -249,16 +296,13 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   ...documentFace(execute),
   ...journalFace(execute),
   ...migrationFace(execute),
+  ...identityFace(execute),
+  ...keyFace(execute),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),
   account: (idOrName) => execute('account', idOrName),
   createAccount: (rows, trail, grant) => execute('createAccount', { rows, trail, grant: grant ?? null }),
-  keys: (page) => execute('keys', page),
-  key: (idOrName) => execute('key', idOrName),
-  createKey: (row, trail) => execute('createKey', { row, trail }),
-  revokeKey: (id, atMs, trail) => execute('revokeKey', { id, atMs, trail }),
-  rotateKey: (change, trail) => execute('rotateKey', { change, trail }),
   trail: (page) => execute('trail', page),
   calls: (filter) => readCalls(execute, filter),
   keepPriceRow: (hash, row) => execute('keepPriceRow', { hash, row }),

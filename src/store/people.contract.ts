@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MemberRow, ProjectRow, Role } from '#admin/port.ts'
+import type { MemberRow, ProjectRow } from '#admin/port.ts'
 import { handClock } from '#base/hand-clock.ts'
+import type { Role } from '#identity/role.ts'
 import type { Store } from './face.ts'
 import { sampleFirst, sampleKeyRow, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'

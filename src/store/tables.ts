@@ -11,6 +11,7 @@ import type {
   FapiaoRequestTable,
   FapiaoTitleTable,
 } from './document-tables.ts'
+import type { IdentityTables } from './identity-tables.ts'
 import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
 import type { MigrationTables } from './migration-tables.ts'
 import type { JournalCallTable, MandateTable, NodeTable } from './node-tables.ts'
@@ -23,7 +24,7 @@ import type {
   PaymentRefundTable,
 } from './payment-tables.ts'
 
-export type OrganisationTable = { id: string; name: string; created_ms: Whole }
+export type OrganisationTable = { id: string; name: string; created_ms: Whole; operator: WholeOrZero }
 
 export type ProjectTable = {
   id: string
@@ -41,6 +42,8 @@ export type MemberTable = {
   role: string
   created_ms: Whole
   removed_ms: WholeOrNull
+  /** Who signs in as this member; `null` = nobody yet. */
+  person: string | null
 }
 
 export type AccountTable = {
@@ -392,64 +395,65 @@ export type MetaTable = { name: string; value: string }
 
 export type SchemaStepTable = { number: Whole; name: string; applied_ms: Whole }
 
-export type Tables = MigrationTables & {
-  organisation: OrganisationTable
-  project: ProjectTable
-  member: MemberTable
-  account: AccountTable
-  key: KeyTable
-  trail: TrailTable
-  trail_head: TrailHeadTable
-  call: CallTable
-  call_body: CallBodyTable
-  account_money: AccountMoneyTable
-  lot: LotTable
-  hold: HoldTable
-  budget: BudgetTable
-  code: CodeTable
-  code_batch: CodeBatchTable
-  code_guess: CodeGuessTable
-  redemption: RedemptionTable
-  signup: SignupTable
-  budget_crossing: BudgetCrossingTable
-  budget_spend: BudgetSpendTable
-  plan: PlanTable
-  book_transaction: BookTransactionTable
-  book_entry: BookEntryTable
-  event: EventTable
-  delivery: DeliveryTable
-  kept_answer: KeptAnswerTable
-  kept_answer_piece: KeptAnswerPieceTable
-  response: ResponseTable
-  binding: BindingTable
-  carried: CarriedTable
-  usage_rollup: UsageRollupTable
-  usage_tag: UsageTagTable
-  call_hour: CallHourTable
-  call_block: CallBlockTable
-  day_volume: DayVolumeTable
-  usage_head: UsageHeadTable
-  price_entry: PriceEntryTable
-  price_proposal: PriceProposalTable
-  price_used: PriceUsedTable
-  model_hour: ModelHourTable
-  own_credential: OwnCredentialTable
-  accepted_terms: AcceptedTermsTable
-  payment_order: PaymentOrderTable
-  payment_event: PaymentEventTable
-  payment_refund: PaymentRefundTable
-  payment_reconciliation: PaymentReconciliationTable
-  auto_top_up: AutoTopUpTable
-  document: DocumentTable
-  document_series: DocumentSeriesTable
-  document_file: DocumentFileTable
-  fapiao_title: FapiaoTitleTable
-  fapiao_request: FapiaoRequestTable
-  fapiao_file: FapiaoFileTable
-  billing_profile: BillingProfileTable
-  meta: MetaTable
-  node: NodeTable
-  journal_call: JournalCallTable
-  mandate: MandateTable
-  schema_step: SchemaStepTable
-}
+export type Tables = MigrationTables &
+  IdentityTables & {
+    organisation: OrganisationTable
+    project: ProjectTable
+    member: MemberTable
+    account: AccountTable
+    key: KeyTable
+    trail: TrailTable
+    trail_head: TrailHeadTable
+    call: CallTable
+    call_body: CallBodyTable
+    account_money: AccountMoneyTable
+    lot: LotTable
+    hold: HoldTable
+    budget: BudgetTable
+    code: CodeTable
+    code_batch: CodeBatchTable
+    code_guess: CodeGuessTable
+    redemption: RedemptionTable
+    signup: SignupTable
+    budget_crossing: BudgetCrossingTable
+    budget_spend: BudgetSpendTable
+    plan: PlanTable
+    book_transaction: BookTransactionTable
+    book_entry: BookEntryTable
+    event: EventTable
+    delivery: DeliveryTable
+    kept_answer: KeptAnswerTable
+    kept_answer_piece: KeptAnswerPieceTable
+    response: ResponseTable
+    binding: BindingTable
+    carried: CarriedTable
+    usage_rollup: UsageRollupTable
+    usage_tag: UsageTagTable
+    call_hour: CallHourTable
+    call_block: CallBlockTable
+    day_volume: DayVolumeTable
+    usage_head: UsageHeadTable
+    price_entry: PriceEntryTable
+    price_proposal: PriceProposalTable
+    price_used: PriceUsedTable
+    model_hour: ModelHourTable
+    own_credential: OwnCredentialTable
+    accepted_terms: AcceptedTermsTable
+    payment_order: PaymentOrderTable
+    payment_event: PaymentEventTable
+    payment_refund: PaymentRefundTable
+    payment_reconciliation: PaymentReconciliationTable
+    auto_top_up: AutoTopUpTable
+    document: DocumentTable
+    document_series: DocumentSeriesTable
+    document_file: DocumentFileTable
+    fapiao_title: FapiaoTitleTable
+    fapiao_request: FapiaoRequestTable
+    fapiao_file: FapiaoFileTable
+    billing_profile: BillingProfileTable
+    meta: MetaTable
+    node: NodeTable
+    journal_call: JournalCallTable
+    mandate: MandateTable
+    schema_step: SchemaStepTable
+  }

@@ -9,6 +9,7 @@ import { networkTransport } from '#http/upstream.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { openClerk } from './documents.ts'
+import { openIdentity } from './identity.ts'
 import type { Machine } from './machine.ts'
 import { openPayments } from './payments.ts'
 import { pricePorts } from './prices.ts'
@@ -55,6 +56,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       figures: null,
       prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,
+      identity: openIdentity({ store, seal: opened.totpSeal, live, ...machine }),
       documents: openClerk(machine, { store, current: () => config }),
     },
     close: () => closing.disposeAsync(),

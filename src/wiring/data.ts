@@ -71,6 +71,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     bindingSeal: makeSeal(pepper, ids, 'bindings'),
     sandboxShelf: folderShelf(join(data, 'sandbox'), makeSeal(pepper, ids, 'sandbox files')),
     carriedSeal: makeSeal(pepper, ids, 'carried'),
+    totpSeal: makeSeal(pepper, ids, 'one-time codes'),
     vault: credentialVault(makeSeal(pepper, ids, 'own credentials')),
     digestKey: (key: string): string => digestKey(key, pepper),
   }

@@ -6,7 +6,7 @@ import type { AdminEndpoint } from '#admin/api.ts'
 import { createAdminApi } from '#admin/api.ts'
 import { firstStart } from '#admin/first-start.ts'
 import { greeting } from '#admin/greeting.ts'
-import type { AdminPorts } from '#admin/operation.ts'
+import type { AdminPorts, IdentityRoom } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import type { PublicSettings } from '#admin/public-page.ts'
 import { publicPrices } from '#admin/public-prices.ts'
@@ -73,6 +73,7 @@ import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { buyerLetters, openClerk, postpaidAccounts } from './documents.ts'
 import { drain, stopped } from './drain.ts'
+import { openIdentity } from './identity.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { keySpendFrom } from './key-spend.ts'
 import { listen } from './listen.ts'
@@ -119,6 +120,7 @@ type Rooms = {
   readonly readCustomers: () => Promise<void>
   readonly readPrices: () => Promise<void>
   readonly migrations: Awaited<ReturnType<typeof openMigrations>>
+  readonly identity: IdentityRoom
 } & Awaited<ReturnType<typeof openRelay>>
 
 const adminPorts = ({
@@ -136,6 +138,7 @@ const adminPorts = ({
   documents,
   migrations,
   emit,
+  identity,
 }: Rooms) => ({
   store: data.store,
   customers: data.store,
@@ -157,6 +160,7 @@ const adminPorts = ({
   prices: pricePorts(live, catalog, readPrices),
   payments,
   documents,
+  identity,
   migrations: {
     store: data.store,
     emit,
@@ -181,7 +185,7 @@ const adminServing = (machine: Machine, rooms: Rooms) => {
   })
   const identifyCaller = (inbound: Inbound) =>
     identify(live.current(), inbound, { nowMs: clock.nowMs(), purpose: 'model' })
-  const authentication = { localToken: data.localToken, identify: identifyAdmin, identifyCaller }
+  const authentication = { localToken: data.localToken, identify: identifyAdmin, identifyCaller, ports, clock }
   return { api, ports, identifyAdmin, authentication }
 }
 
@@ -442,6 +446,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     documents: openClerk(machine, { store, current: payments.config }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
+    identity: openIdentity({ store, seal: data.totpSeal, live: relay.live, clock, ids }),
     migrations: await openMigrations(machine, { store, member, countTokens: relay.countTokens, emit, log }, closing),
     ...relay,
   }

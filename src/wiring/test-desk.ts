@@ -1,5 +1,6 @@
 /** Admin operations over a real store in memory, as the API and the command line run them. */
 
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { AdminPorts, OperationContext, SignupRoom } from '#admin/operation.ts'
@@ -21,6 +22,7 @@ import type { Store } from '#store/face.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import { credentialVault } from './credential-vault.ts'
 import { openClerk } from './documents.ts'
+import { openIdentity } from './identity.ts'
 
 export type Desk = {
   readonly store: Store
@@ -106,6 +108,13 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
       approveAboveNanoUsd: () => nanoOf('1000'),
       keptFee: () => null,
     },
+    identity: openIdentity({
+      store,
+      seal: makeSeal(new Uint8Array(32), ids, 'one-time codes'),
+      live: { current: () => assert.fail('no relay runs here') },
+      clock,
+      ids,
+    }),
     documents: openClerk(
       { root: pathToFileURL(`${process.cwd()}/`), clock, ids },
       { store, current: () => ({ seller }) },

@@ -12,6 +12,7 @@ import { carriedContract } from '#store/carried.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
 import { documentContract } from '#store/document.contract.ts'
 import type { Store } from '#store/face.ts'
+import { identityContract } from '#store/identity.contract.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { ledgerContract } from '#store/ledger.contract.ts'
@@ -83,6 +84,7 @@ migrationContract(backend)
 outboxContract(backend)
 retentionContract(backend)
 peopleContract(backend)
+identityContract(backend)
 codeContract(backend)
 paymentContract(backend)
 documentContract(backend)

@@ -17,15 +17,19 @@ import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
 import { migrationOperations } from './migration.ts'
+import { oneTimeOperations } from './one-time.ts'
 import { outboxOperations } from './outbox.ts'
 import { ownCredentialOperations } from './own-credential.ts'
 import { paymentOperations } from './payment.ts'
 import { peopleOperations } from './people.ts'
+import { personOperations } from './person.ts'
 import { planOperations } from './plan.ts'
 import { priceOperations } from './price.ts'
 import { priceUsedOperations } from './price-used.ts'
 import { responseOperations } from './response.ts'
 import { retentionOperations } from './retention.ts'
+import { sessionOperations } from './session.ts'
+import { signInOperations } from './sign-in.ts'
 import { signupOperations } from './signup.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
@@ -60,6 +64,10 @@ export const makeOperations = () => ({
   ...storeOperations,
   ...journalOperations,
   ...migrationOperations,
+  ...personOperations,
+  ...sessionOperations,
+  ...signInOperations,
+  ...oneTimeOperations,
 })
 
 export type Operations = ReturnType<typeof makeOperations>

@@ -22,17 +22,22 @@ export const insertKey = async (transaction: Transaction, row: KeyRow): Promise<
     throw new Problem('conflict', { message: 'This key is already in the store.', param: 'key' })
 }
 
-const byId = async (transaction: Transaction, id: string): Promise<KeyRow | null> => {
-  const row = await transaction.selectFrom('key').selectAll().where('id', '=', id).executeTakeFirst()
+type Named = { readonly handle: string; readonly organisation: string | null }
+
+const byId = async (
+  transaction: Transaction,
+  id: string,
+  organisation: string | null = null,
+): Promise<KeyRow | null> => {
+  const keys = transaction.selectFrom('key').selectAll().where('id', '=', id)
+  const row = await (organisation === null ? keys : keys.where('organisation', '=', organisation)).executeTakeFirst()
   return row === undefined ? null : keyRow(row)
 }
 
 /** Names may repeat (a rotation makes a namesake): the one that is not revoked is meant. */
-const byName = async (transaction: Transaction, name: string): Promise<KeyRow | null> => {
-  const rows = await transaction
-    .selectFrom('key')
-    .selectAll()
-    .where('name', '=', name)
+const byName = async (transaction: Transaction, { handle: name, organisation }: Named): Promise<KeyRow | null> => {
+  const keys = transaction.selectFrom('key').selectAll().where('name', '=', name)
+  const rows = await (organisation === null ? keys : keys.where('organisation', '=', organisation))
     .orderBy('id')
     .limit(namesakesMax)
     .execute()
@@ -65,8 +70,9 @@ export type KeyRotation = { readonly oldId: string; readonly oldUntilMs: number;
 export type KeyPage = { readonly limit: number; readonly after: string | null; readonly sinceMs: number }
 
 export const keyOperations = {
-  keys: read(async (transaction, page: Page): Promise<readonly KeyRow[]> => {
+  keys: read(async (transaction, page: Page & { readonly organisation?: string }): Promise<readonly KeyRow[]> => {
     let query = transaction.selectFrom('key').selectAll().orderBy('id').limit(checkLimit(page.limit))
+    if (page.organisation !== undefined) query = query.where('organisation', '=', page.organisation)
     if (page.after !== null) query = query.where('id', '>', page.after)
     return (await query.execute()).map(keyRow)
   }),
@@ -85,8 +91,8 @@ export const keyOperations = {
   }),
 
   key: read(
-    async (transaction, idOrName: string): Promise<KeyRow | null> =>
-      (await byId(transaction, idOrName)) ?? (await byName(transaction, idOrName)),
+    async (transaction, named: Named): Promise<KeyRow | null> =>
+      (await byId(transaction, named.handle, named.organisation)) ?? (await byName(transaction, named)),
   ),
 
   createKey: write(

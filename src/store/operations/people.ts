@@ -1,7 +1,8 @@
 /** Projects and members of organisations. What ends takes its keys with it, in one transaction. */
 
-import type { EndedWithKeys, KeyRow, MemberRow, OwnedPage, ProjectRow, Role, TrailRow } from '#admin/port.ts'
+import type { EndedWithKeys, KeyRow, MemberRow, OwnedPage, ProjectRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import type { Role } from '#identity/role.ts'
 import { memberRow, memberValues, projectRow, projectValues } from '#store/row/account-row.ts'
 import { keyRow } from '#store/row/key-row.ts'
 import type { Transaction } from './context.ts'

@@ -61,6 +61,12 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   probe: named('probe'),
   beat: (input) => `node ${(input as Text<'node'>).node}`,
   leave: (input) => `node ${String(input)}`,
+  touchSession: (input) => `session ${(input as Text<'id'>).id}`,
+  takeToken: (input) => `token ${(input as Text<'digest'>).digest}`,
+  takeTry: named('tries'),
+  forgetTries: named('tries'),
+  takeTotpStep: (input) => `person ${(input as Text<'person'>).person}`,
+  usePasskey: (input) => `passkey ${(input as Text<'id'>).id}`,
   takeMandate: (input) => `mandate ${(input as Text<'name'>).name}`,
 }
 
@@ -80,6 +86,7 @@ export const looksFirst: ReadonlySet<PostgresOperationName> = new Set([
   'forgetCalls',
   'forgetBodies',
   'forgetEvents',
+  'sweepIdentity',
 ])
 
 /** The lane of an operation with this input. */

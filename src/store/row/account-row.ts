@@ -1,19 +1,22 @@
 /** Organisations, projects and accounts between the tables and the rooms. */
 
 import type { Insertable, Selectable } from 'kysely'
-import type { AccountRow, Billing, MemberRow, OrganisationRow, ProjectRow, Role } from '#admin/port.ts'
+import type { AccountRow, Billing, MemberRow, OrganisationRow, ProjectRow } from '#admin/port.ts'
+import type { Role } from '#identity/role.ts'
 import type { AccountMoneyTable, AccountTable, MemberTable, OrganisationTable, ProjectTable } from '#store/tables.ts'
 
 export const organisationValues = (row: OrganisationRow): Insertable<OrganisationTable> => ({
   id: row.id,
   name: row.name,
   created_ms: row.createdMs,
+  operator: row.operator === true ? 1 : 0,
 })
 
 export const organisationRow = (row: Selectable<OrganisationTable>): OrganisationRow => ({
   id: row.id,
   name: row.name,
   createdMs: Number(row.created_ms),
+  ...(row.operator === 1n ? { operator: true } : {}),
 })
 
 export const projectValues = (row: ProjectRow): Insertable<ProjectTable> => ({
@@ -43,6 +46,7 @@ export const memberValues = (row: MemberRow): Insertable<MemberTable> => ({
   role: row.role,
   created_ms: row.createdMs,
   removed_ms: row.removedMs,
+  person: row.person ?? null,
 })
 
 export const memberRow = (row: Selectable<MemberTable>): MemberRow => ({
@@ -52,6 +56,7 @@ export const memberRow = (row: Selectable<MemberTable>): MemberRow => ({
   role: row.role as Role,
   createdMs: Number(row.created_ms),
   removedMs: timeOf(row.removed_ms),
+  ...(row.person === null ? {} : { person: row.person }),
 })
 
 export const accountValues = (row: AccountRow): Insertable<AccountTable> => ({

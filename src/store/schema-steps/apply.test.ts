@@ -36,7 +36,7 @@ const open = () => {
   return { database, target, tables, applied }
 }
 const insertAccount = `
-  insert into organisation values ('org_1', 'one', 1);
+  insert into organisation (id, name, created_ms) values ('org_1', 'one', 1);
   insert into account (id, organisation, name, billing, created_ms) values ('acc_1', 'org_1', 'one', 'prepaid', 1)`
 
 test('an empty store is brought to the newest step, and a second time changes nothing', async () => {
@@ -132,7 +132,7 @@ test('the tables refuse what the types would not let in', async () => {
     "update account set billing = 'free'",
     "update account set created_ms = 'yesterday'",
     "update account set organisation = 'org_2'",
-    "insert into member values ('m', 'org_1', null, 'king', 1, null)",
+    "insert into member (id, organisation, role, created_ms) values ('m', 'org_1', 'king', 1)",
     "insert into trail_head values (2, 0, '')",
   ]
   for (const statement of refused) assert.throws(() => database.exec(statement), /constraint|cannot store/, statement)

@@ -12,6 +12,7 @@ import { carriedContract } from '#store/carried.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
 import { documentContract } from '#store/document.contract.ts'
 import { faceOf } from '#store/face.ts'
+import { identityContract } from '#store/identity.contract.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { migrationContract } from '#store/migration.contract.ts'
@@ -80,6 +81,7 @@ for (const backend of [inMemory, inFile('process')]) {
   outboxContract(backend)
   retentionContract(backend)
   peopleContract(backend)
+  identityContract(backend)
   codeContract(backend)
   paymentContract(backend)
   documentContract(backend)

@@ -1,0 +1,279 @@
+/** Signing in and out: the session of a browser. */
+
+import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
+import { Problem } from '#base/problem.ts'
+import type { FoundSession, PersonRow, SessionRow, SignInMethod } from '#identity/port.ts'
+import { makeToken, sessionRow } from '#identity/session.ts'
+import { mailField } from './members.ts'
+import type { Actor, OperationContext, Visit } from './operation.ts'
+import { operation } from './operation.ts'
+import { checkSecondFactor } from './second-factor.ts'
+import { liveSession, sessionView, viewOfSession } from './session-view.ts'
+import { signedOut } from './signed-out.ts'
+import { trailRowOf } from './trail-row.ts'
+
+const minuteMs = 60_000
+const windowMs = 15 * minuteMs
+const triesMax = { account: 5, address: 30, network: 90 } as const
+
+/** The browser that asks. @throws Problem where a command does: it has no place for a session. */
+export const visitOf = ({ visit }: OperationContext): Visit => {
+  if (visit !== undefined && visit !== null) return visit
+  throw new Problem('permission_denied', { message: 'Only a browser signs in: commands use an admin key.' })
+}
+
+/** Addresses of one household or office: the first 24 bits, or the first 64 of an IPv6 address. */
+const networkOf = (address: string): string =>
+  address.includes(':') ? address.split(':').slice(0, 4).join(':') : address.split('.').slice(0, 3).join('.')
+
+/** Counts a try before it is made. @throws Problem `rate_limit_exceeded`. */
+export const takeTry = async (account: string | null, address: string, context: OperationContext): Promise<void> => {
+  const { ports, clock } = context
+  const subjects = [
+    ...(account === null ? [] : [{ subject: `account ${account}`, max: triesMax.account, windowMs }]),
+    { subject: `address ${address}`, max: triesMax.address, windowMs },
+    { subject: `network ${networkOf(address)}`, max: triesMax.network, windowMs },
+  ].map((one) => ({ ...one, subject: ports.digestKey(`try ${one.subject}`) }))
+  const waitMs = await ports.identity.store.takeTry(subjects, clock.nowMs())
+  if (waitMs > 0)
+    throw new Problem('rate_limit_exceeded', {
+      message: `Too many tries to sign in. Try again in ${Math.ceil(waitMs / 1000)} s, or reset the password.`,
+      retryAfterMs: waitMs,
+    })
+}
+
+/** A right answer forgets the wrong ones before it, of the account only: an address may go on guessing others. */
+export const forgetTries = ({ ports }: OperationContext, account: string): Promise<void> =>
+  ports.identity.store.forgetTries(ports.digestKey(`try account ${account}`))
+
+type Opening = Pick<SessionRow, 'person' | 'key' | 'organisation'> & { readonly method: SignInMethod }
+
+/** A new session in the browser that asks; the one that it had ends. */
+export const newSession = (opening: Opening, context: OperationContext) => {
+  const { ids, clock } = context
+  const { address, agent, keep } = visitOf(context)
+  const token = makeToken(ids)
+  const row = sessionRow({ ...opening, token, address, agent, nowMs: clock.nowMs() }, ids)
+  return { row, keep: () => keep(token, row.expiresMs - row.createdMs) }
+}
+
+/** Opens it, and gives what there is to see of it. */
+export const openSession = async (opening: Opening, context: OperationContext) => {
+  const { ports } = context
+  const { row, keep } = newSession(opening, context)
+  const actor: Actor = { name: row.person === null ? `key:${row.key}` : `person:${row.person}`, scopes: [] }
+  const after = { method: row.method, address: row.address }
+  const change = { operation: 'session.create', object: row.id, before: null, after }
+  await ports.identity.store.openSession(row, trailRowOf(change, { ...context, actor }))
+  const old = context.actor.signedIn?.session
+  if (old !== undefined) await endOf(old, context)
+  keep()
+  return viewOfSession(await stillThere(row.digest, context))
+}
+
+const endOf = (session: SessionRow, context: OperationContext): Promise<boolean> => {
+  const { id, person, key } = session
+  const change = { operation: 'session.end', object: id, before: { method: session.method }, after: null }
+  return context.ports.identity.store.endSession({ id, person, key }, trailRowOf(change, context))
+}
+
+/** @throws Problem `signed_out`. */
+const stillThere = async (digest: string, context: OperationContext): Promise<FoundSession> => {
+  const found = await liveSession(digest, context)
+  if (found === null) throw signedOut()
+  return found
+}
+
+/** The session that asks. @throws Problem `signed_out` for keys and commands, which have none. */
+export const ownSession = ({ actor }: OperationContext): SessionRow => {
+  if (actor.signedIn === undefined) throw signedOut()
+  return actor.signedIn.session
+}
+
+/** The person who asks. @throws Problem `signed_out`; `permission_denied` for the session of an admin key. */
+export const ownPerson = (context: OperationContext): PersonRow => {
+  ownSession(context)
+  const person = context.actor.signedIn?.person ?? null
+  if (person !== null) return person
+  throw new Problem('permission_denied', {
+    message: 'This session stands for an admin key, which is no person. Sign in with a mail address.',
+  })
+}
+
+const wrong = (): Problem =>
+  new Problem('invalid_credentials', { message: 'The mail address or the password is wrong.', param: 'password' })
+
+type PasswordInput = {
+  readonly email: string
+  readonly password: string
+  readonly totp?: string | undefined
+  readonly recovery_code?: string | undefined
+}
+
+const byPassword = async (input: PasswordInput, context: OperationContext) => {
+  const { identity } = context.ports
+  await takeTry(input.email, visitOf(context).address, context)
+  const person = await identity.store.person(input.email)
+  // Somebody unknown takes as long as somebody known.
+  const isRight = await identity.passwords.matches(input.password, person?.password ?? null)
+  if (person === null || !isRight) throw wrong()
+  await checkSecondFactor(person, input, context)
+  await forgetTries(context, input.email)
+  return openSession({ person: person.id, key: null, organisation: null, method: 'password' }, context)
+}
+
+const byKey = async (text: string, context: OperationContext) => {
+  const { address } = visitOf(context)
+  await takeTry(null, address, context)
+  const key = context.ports.identity.adminKey(text, address)
+  return openSession({ person: null, key: key.id, organisation: key.organisation, method: 'key' }, context)
+}
+
+const create = operation({
+  noun: 'session',
+  verb: 'create',
+  summary: 'Sign in with mail address and password, or exchange an admin key for a session of the same role.',
+  method: 'POST',
+  path: '/session',
+  scope: 'write',
+  bodyBytesMax: 8 * 1024,
+  input: z
+    .strictObject({
+      email: mailField().optional().describe('The mail address.'),
+      password: z.string().min(1).max(1000).optional().describe('The password.'),
+      totp: z
+        .string()
+        .regex(/^\d{6}$/, 'must be six digits')
+        .optional()
+        .describe('The code of the authenticator app, where one is asked for.'),
+      recovery_code: z.string().min(1).max(100).optional().describe('One of the recovery codes instead.'),
+      admin_key: z.string().min(1).max(512).optional().describe('An admin key, instead of all the others.'),
+    })
+    .superRefine((input, context) => {
+      const ways = [input.email !== undefined && input.password !== undefined, input.admin_key !== undefined]
+      if (ways.filter(Boolean).length !== 1)
+        context.addIssue({
+          code: 'custom',
+          path: ['email'],
+          message: 'and password belong together, or give admin_key',
+        })
+    }),
+  output: sessionView,
+  flags: [],
+  run: async ({ email, password, admin_key, ...codes }, context) => {
+    if (admin_key !== undefined) return byKey(admin_key, context)
+    return byPassword({ email: email ?? '', password: password ?? '', ...codes }, context)
+  },
+})
+
+const show = operation({
+  noun: 'session',
+  verb: 'show',
+  summary: 'Who is signed in, and for which organisation the session acts.',
+  method: 'GET',
+  path: '/session',
+  scope: 'read',
+  input: z.strictObject({}),
+  output: sessionView,
+  flags: [],
+  run: async (_input, context) => viewOfSession(await stillThere(ownSession(context).digest, context)),
+})
+
+const move = operation({
+  noun: 'session',
+  verb: 'move',
+  summary: 'Act for another organisation that the person is a member of.',
+  method: 'PATCH',
+  path: '/session',
+  scope: 'write',
+  input: z.strictObject({ organisation: z.string().min(1).max(100).describe('Its id.') }),
+  output: sessionView,
+  flags: [],
+  run: async ({ organisation }, context) => {
+    const { id, digest } = ownSession(context)
+    const { memberships } = await stillThere(digest, context)
+    if (!memberships.some((one) => one.organisation === organisation))
+      throw new Problem('not_found', {
+        message: `You are no member of an organisation '${organisation}'.`,
+        param: 'organisation',
+      })
+    await context.ports.identity.store.moveSession(id, organisation)
+    return viewOfSession(await stillThere(digest, context))
+  },
+})
+
+const end = operation({
+  noun: 'session',
+  verb: 'end',
+  summary: 'Sign out.',
+  method: 'DELETE',
+  path: '/session',
+  scope: 'write',
+  input: z.strictObject({}),
+  output: z.object({ ended: z.boolean().describe('Whether there was a session.') }),
+  flags: [],
+  run: async (_input, context) => {
+    const session = context.actor.signedIn?.session
+    visitOf(context).keep(null, 0)
+    return { ended: session !== undefined && (await endOf(session, context)) }
+  },
+})
+
+const ownView = z.object({
+  id: z.string(),
+  current: z.boolean().describe('Whether it is the one that asks.'),
+  method: z.enum(['password', 'passkey', 'oidc', 'link', 'key']),
+  address: z.string().describe('The network address that it was opened from.'),
+  agent: z.string().describe('What the browser called itself.'),
+  created: z.string().describe('RFC 3339, UTC.'),
+  seen: z.string().describe('When it was used last. RFC 3339, UTC.'),
+})
+
+const list = operation({
+  noun: 'sessions',
+  verb: 'list',
+  summary: 'The sessions of the person who asks.',
+  method: 'GET',
+  path: '/sessions',
+  scope: 'read',
+  input: z.strictObject({}),
+  output: z.object({ data: z.array(ownView) }),
+  flags: [],
+  run: async (_input, context) => {
+    const own = ownSession(context)
+    const rows = own.person === null ? [own] : await context.ports.identity.store.sessions(own.person)
+    return {
+      data: rows.map((row) => ({
+        id: row.id,
+        current: row.id === own.id,
+        method: row.method,
+        address: row.address,
+        agent: row.agent,
+        created: rfc3339(row.createdMs),
+        seen: rfc3339(row.seenMs),
+      })),
+    }
+  },
+})
+
+const revoke = operation({
+  noun: 'sessions',
+  verb: 'end',
+  summary: 'End one of the own sessions.',
+  method: 'DELETE',
+  path: '/sessions/{id}',
+  scope: 'write',
+  input: z.strictObject({ id: z.string().min(1).max(100).describe('The session.') }),
+  output: z.object({ id: z.string() }),
+  flags: [],
+  run: async ({ id }, context) => {
+    const { person, key } = ownSession(context)
+    const change = { operation: 'session.end', object: id, before: null, after: null }
+    const isGone = await context.ports.identity.store.endSession({ id, person, key }, trailRowOf(change, context))
+    if (!isGone) throw new Problem('not_found', { message: `You have no session '${id}'.`, param: 'id' })
+    return { id }
+  },
+})
+
+export const sessionOperations = [create, show, move, end, list, revoke] as const

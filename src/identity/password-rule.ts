@@ -1,0 +1,22 @@
+/** Which passwords are taken. */
+
+const lengthMin = 10
+const lengthMax = 200
+
+/** Why a password is not taken, or `null`. Length is what counts (NIST SP 800-63B-4); the commonest are refused. */
+export const passwordFault = (password: string, mail: string): string | null => {
+  const length = [...password].length
+  if (length < lengthMin) return `must have at least ${lengthMin} characters`
+  if (length > lengthMax) return `must not have more than ${lengthMax} characters`
+  const plain = password.toLowerCase()
+  if (plain.includes(mail.split('@', 1)[0] ?? mail) && length < lengthMin + 6)
+    return 'must not be made of the mail address'
+  if (new Set(plain).size < 5) return 'must have at least five different characters'
+  if (
+    /^(?:password|passw0rd|qwerty|qwertyuiop|letmein|welcome|iloveyou|1234567890|0123456789|changeme)[\d!.]*$/.test(
+      plain,
+    )
+  )
+    return 'is one of those that are tried first'
+  return null
+}

@@ -1,0 +1,257 @@
+/** What every backend does for people who sign in. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { MemberRow } from '#admin/port.ts'
+import { handClock } from '#base/hand-clock.ts'
+import type { OneTimeKind, OneTimeRow, PersonRow, SessionRow } from '#identity/port.ts'
+import type { Store } from './face.ts'
+import { sampleFirst, sampleTrail } from './sample-rows.ts'
+import type { OpenBackend } from './test-backend.ts'
+
+const organisation = 'org_default'
+const hourMs = 3_600_000
+
+const person = (id: string, changes: Partial<PersonRow> = {}): PersonRow => ({
+  id,
+  mail: `${id}@example.com`,
+  name: null,
+  verifiedMs: 1,
+  password: '$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA',
+  totp: null,
+  totpMs: null,
+  totpStep: null,
+  createdMs: 1,
+  closedMs: null,
+  ...changes,
+})
+
+const session = (id: string, changes: Partial<SessionRow> = {}): SessionRow => ({
+  id,
+  digest: `digest of ${id}`,
+  person: 'per_ana',
+  key: null,
+  organisation: null,
+  createdMs: 1,
+  seenMs: 1,
+  expiresMs: hourMs,
+  method: 'password',
+  address: '192.0.2.1',
+  agent: 'a browser',
+  ...changes,
+})
+
+const token = (id: string, kind: OneTimeKind, changes: Partial<OneTimeRow> = {}): OneTimeRow => ({
+  id,
+  digest: `digest of ${id}`,
+  kind,
+  person: null,
+  organisation: null,
+  data: '{}',
+  createdMs: 1,
+  expiresMs: 100,
+  ...changes,
+})
+
+const owner = { id: 'mem_ana', organisation, role: 'owner' } as const
+
+const open = async ({ open: openStore }: OpenBackend, context: Parameters<OpenBackend['open']>[0]): Promise<Store> => {
+  const store = await openStore(context, handClock(0))
+  await store.begin(sampleFirst())
+  await store.keepToken(token('one_set-up', 'set-up'), sampleTrail('trl_1'))
+  const added = {
+    person: person('per_ana'),
+    session: session('ses_1'),
+    token: { digest: 'digest of one_set-up', kind: 'set-up' },
+    member: owner,
+  } as const
+  await store.addPerson(added, 5, sampleTrail('trl_2'))
+  return store
+}
+
+const peopleTests = (backend: OpenBackend): void => {
+  const { name } = backend
+  test(`${name}: a person comes with what let them in, all or nothing, and is found by id and by mail`, async (context) => {
+    const store = await open(backend, context)
+    assert.deepEqual(await store.person('per_ana'), person('per_ana'))
+    assert.equal((await store.person('per_ana@example.com'))?.id, 'per_ana')
+    const [mine, ...others] = await store.memberships('per_ana')
+    assert.deepEqual(
+      [mine?.organisation, mine?.role, mine?.member, others.length],
+      [organisation, 'owner', 'mem_ana', 0],
+    )
+    const again = { person: person('per_bo'), session: null, member: null } as const
+    const spent = { ...again, token: { digest: 'digest of one_set-up', kind: 'set-up' } } as const
+    await assert.rejects(store.addPerson(spent, 6, sampleTrail('trl_3')), { code: 'not_found' })
+    assert.equal(await store.person('per_bo'), null)
+    const taken = { ...again, person: person('per_bo', { mail: 'per_ana@example.com' }), token: null }
+    await assert.rejects(store.addPerson(taken, 6, sampleTrail('trl_3')), { code: 'conflict' })
+    assert.deepEqual(await store.verifyTrail(), { ok: true, rows: 3 })
+  })
+
+  test(`${name}: a changed password ends the other sessions; a mail address is one person's`, async (context) => {
+    const store = await open(backend, context)
+    await store.openSession(session('ses_2'), sampleTrail('trl_3'))
+    const change = { person: 'per_ana', password: '$argon2id$new', keepSession: 'ses_2', recoveryCodes: ['a', 'b'] }
+    assert.equal((await store.changePerson(change, 9, sampleTrail('trl_4'))).password, '$argon2id$new')
+    assert.deepEqual(
+      (await store.sessions('per_ana')).map(({ id }) => id),
+      ['ses_2'],
+    )
+    assert.equal(await store.recoveryCodesLeft('per_ana'), 2)
+    const codes = ['b', 'b', 'c'].map((digest, place) =>
+      store.useRecoveryCode('per_ana', digest, sampleTrail(`trl_c${place}`)),
+    )
+    assert.deepEqual(await Promise.all(codes), [true, false, false])
+    await store.addPerson(
+      { person: person('per_bo'), session: null, token: null, member: null },
+      9,
+      sampleTrail('trl_5'),
+    )
+    const steal = { person: 'per_bo', mail: 'per_ana@example.com' }
+    await assert.rejects(store.changePerson(steal, 9, sampleTrail('trl_6')), { code: 'conflict' })
+  })
+
+  test(`${name}: who is the only owner cannot go; who goes leaves nothing to sign in with`, async (context) => {
+    const store = await open(backend, context)
+    await assert.rejects(store.closePerson('per_ana', 9, sampleTrail('trl_3')), { code: 'conflict' })
+    const second: MemberRow = { ...owner, id: 'mem_bo', mail: 'bo@example.com', createdMs: 2, removedMs: null }
+    await store.addMember(second, sampleTrail('trl_4'))
+    await store.closePerson('per_ana', 9, sampleTrail('trl_5'))
+    assert.equal(await store.person('per_ana'), null)
+    assert.equal(await store.person('per_ana@example.com'), null)
+    assert.equal(await store.session('digest of ses_1'), null)
+    assert.deepEqual(await store.memberships('per_ana'), [])
+    await store.addPerson(
+      { person: person('per_new', { mail: 'per_ana@example.com' }), session: null, token: null, member: null },
+      9,
+      sampleTrail('trl_6'),
+    )
+  })
+
+  test(`${name}: an invitation makes a member of one person, once`, async (context) => {
+    const store = await open(backend, context)
+    await store.addPerson(
+      { person: person('per_bo'), session: null, token: null, member: null },
+      5,
+      sampleTrail('trl_3'),
+    )
+    const invitation = token('one_inv', 'invitation', { organisation, data: '{"role":"developer"}' })
+    await store.keepToken(invitation, sampleTrail('trl_4'))
+    assert.deepEqual(
+      (await store.tokensOf(organisation, 'invitation', 5)).map(({ id }) => id),
+      ['one_inv'],
+    )
+    assert.deepEqual(await store.tokensOf('org_other', 'invitation', 5), [])
+    assert.equal(await store.dropToken({ id: 'one_inv', organisation: 'org_other' }, sampleTrail('trl_x')), false)
+    const join = (memberId: string) =>
+      store.join({ person: 'per_bo', digest: 'digest of one_inv', memberId }, 6, sampleTrail(`trl_${memberId}`))
+    const joined = await Promise.allSettled([join('mem_1'), join('mem_2'), join('mem_3')])
+    assert.equal(joined.filter(({ status }) => status === 'fulfilled').length, 1)
+    const [mine] = await store.memberships('per_bo')
+    assert.deepEqual([mine?.organisation, mine?.role, mine?.operator], [organisation, 'developer', false])
+  })
+}
+
+const sessionTests = (backend: OpenBackend): void => {
+  const { name } = backend
+  test(`${name}: a session is found with its person, moved, touched and ended by its own person only`, async (context) => {
+    const store = await open(backend, context)
+    await store.touchSession('ses_1', 77)
+    await store.moveSession('ses_1', organisation)
+    const found = await store.session('digest of ses_1')
+    assert.deepEqual(found?.session, session('ses_1', { seenMs: 77, organisation }))
+    assert.deepEqual([found?.person?.id, found?.memberships.length], ['per_ana', 1])
+    assert.equal(await store.session('ses_1'), null)
+    const others = [
+      { id: 'ses_1', person: 'per_bo', key: null },
+      { id: 'ses_1', person: null, key: 'key_1' },
+    ]
+    for (const which of others) assert.equal(await store.endSession(which, sampleTrail('trl_no')), false)
+    assert.equal(await store.endSession({ id: 'ses_1', person: 'per_ana', key: null }, sampleTrail('trl_3')), true)
+    assert.equal(await store.session('digest of ses_1'), null)
+  })
+
+  test(`${name}: of many who come with a token one is given it, in its time and for its use`, async (context) => {
+    const store = await open(backend, context)
+    await store.keepToken(token('one_a', 'reset'), null)
+    assert.equal(await store.takeToken('digest of one_a', 'verify', 50), null)
+    assert.equal(await store.takeToken('digest of one_a', 'reset', 100), null)
+    assert.equal((await store.token('digest of one_a', 'reset', 99))?.id, 'one_a')
+    const taken = await Promise.all([1, 2, 3, 4].map(() => store.takeToken('digest of one_a', 'reset', 99)))
+    assert.equal(taken.filter((one) => one !== null).length, 1)
+  })
+
+  test(`${name}: tries are counted before they are made, each subject or none`, async (context) => {
+    const store = await open(backend, context)
+    const account = { subject: 'account', max: 3, windowMs: 900_000 }
+    const address = { subject: 'address', max: 100, windowMs: 900_000 }
+    const waits = await Promise.all(Array.from({ length: 8 }, () => store.takeTry([account, address], 1000)))
+    assert.equal(waits.filter((waitMs) => waitMs === 0).length, 3)
+    assert.deepEqual(waits.slice(3), [30_000, 30_000, 30_000, 30_000, 30_000])
+    assert.equal(await store.takeTry([account, address], 31_000), 0)
+    assert.equal(await store.takeTry([account, address], 32_000), 59_000)
+    await store.forgetTries('account')
+    assert.equal(await store.takeTry([account, address], 32_000), 0)
+  })
+
+  test(`${name}: what is over is swept; what is not stays`, async (context) => {
+    const store = await open(backend, context)
+    await store.keepToken(token('one_a', 'reset'), null)
+    await store.openSession(session('ses_2', { expiresMs: 50 }), sampleTrail('trl_3'))
+    assert.equal(await store.sweepIdentity(100, 10), 2)
+    assert.equal(await store.sweepIdentity(100, 10), 0)
+    assert.notEqual(await store.session('digest of ses_1'), null)
+  })
+}
+
+const meansTests = (backend: OpenBackend): void => {
+  const { name } = backend
+  test(`${name}: a passkey is one person's, and its counter is kept`, async (context) => {
+    const store = await open(backend, context)
+    const row = {
+      id: 'psk_1',
+      person: 'per_ana',
+      credential: 'abc',
+      publicKey: new Uint8Array([1, 2, 3]),
+      counter: 0,
+      transports: ['internal'],
+      name: 'laptop',
+      createdMs: 1,
+      usedMs: null,
+    }
+    await store.addPasskey(row, sampleTrail('trl_3'))
+    await assert.rejects(store.addPasskey({ ...row, id: 'psk_2' }, sampleTrail('trl_4')), { code: 'conflict' })
+    await store.usePasskey('psk_1', 7, 9)
+    const kept = await store.passkey('abc')
+    assert.deepEqual([kept?.counter, kept?.usedMs, [...(kept?.publicKey ?? [])]], [7, 9, [1, 2, 3]])
+    assert.equal((await store.passkeys('per_ana')).length, 1)
+    assert.equal(await store.removePasskey({ id: 'psk_1', person: 'per_bo' }, sampleTrail('trl_5')), false)
+    assert.equal(await store.removePasskey({ id: 'psk_1', person: 'per_ana' }, sampleTrail('trl_5')), true)
+  })
+
+  test(`${name}: a sign-in of an issuer leads to one person; a code's time step is taken once`, async (context) => {
+    const store = await open(backend, context)
+    const link = { issuer: 'https://issuer.example', subject: '42', person: 'per_ana', createdMs: 1 }
+    await store.addIssuerLink(link, sampleTrail('trl_3'))
+    await store.addPerson(
+      { person: person('per_bo'), session: null, token: null, member: null },
+      5,
+      sampleTrail('trl_4'),
+    )
+    await assert.rejects(store.addIssuerLink({ ...link, person: 'per_bo' }, sampleTrail('trl_5')), { code: 'conflict' })
+    assert.deepEqual(await store.issuerLink(link.issuer, '42'), link)
+    assert.equal(await store.issuerLink(link.issuer, '43'), null)
+    assert.deepEqual(await store.issuerLinks('per_ana'), [link])
+    assert.equal(await store.removeIssuerLink({ issuer: link.issuer, person: 'per_bo' }, sampleTrail('trl_6')), false)
+    const steps = await Promise.all([5, 5, 6, 4].map((step) => store.takeTotpStep('per_ana', step)))
+    assert.deepEqual(steps, [true, false, true, false])
+  })
+}
+
+/** Registers the tests that every backend passes as keeper of people who sign in. */
+export const identityContract = (backend: OpenBackend): void => {
+  peopleTests(backend)
+  sessionTests(backend)
+  meansTests(backend)
+}

@@ -1,0 +1,208 @@
+/** People who sign in, and what they are members of. */
+
+import type { TrailRow } from '#admin/port.ts'
+import { Problem } from '#base/problem.ts'
+import type { Membership, NewPerson, OneTimeKind, PersonChange, PersonRow } from '#identity/port.ts'
+import type { Role } from '#identity/role.ts'
+import type { Transaction } from './context.ts'
+import { read, write } from './context.ts'
+import { takeToken, tokenGone } from './one-time.ts'
+import { membershipsOf, personById, personRow } from './person-row.ts'
+import { insertSession } from './session.ts'
+import { appendTrail } from './trail.ts'
+
+const mailTaken = (): Problem =>
+  new Problem('conflict', {
+    message: 'Somebody signs in with this mail address already. Sign in, or reset the password.',
+    param: 'mail',
+  })
+
+export const insertPerson = async (transaction: Transaction, row: PersonRow): Promise<void> => {
+  const inserted = await transaction
+    .insertInto('person')
+    .values({
+      id: row.id,
+      mail: row.mail,
+      name: row.name,
+      verified_ms: row.verifiedMs,
+      password: row.password,
+      totp: row.totp,
+      totp_ms: row.totpMs,
+      totp_step: row.totpStep,
+      created_ms: row.createdMs,
+      closed_ms: row.closedMs,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (inserted === undefined) throw mailTaken()
+}
+
+type Joining = { readonly person: PersonRow; readonly member: NonNullable<NewPerson['member']>; readonly nowMs: number }
+
+/** Who was a member of this address before, or is one whom nobody signs in as, comes (back) under the same id. */
+const insertMember = async (transaction: Transaction, { person, member, nowMs }: Joining): Promise<void> => {
+  const kept = await transaction
+    .insertInto('member')
+    .values({
+      id: member.id,
+      organisation: member.organisation,
+      mail: person.mail,
+      role: member.role,
+      created_ms: nowMs,
+      removed_ms: null,
+      person: person.id,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['organisation', 'mail'])
+        .doUpdateSet({ role: member.role, removed_ms: null, person: person.id })
+        .where((where) => where.or([where('member.removed_ms', 'is not', null), where('member.person', 'is', null)])),
+    )
+    .returning('id')
+    .executeTakeFirst()
+  if (kept === undefined)
+    throw new Problem('conflict', { message: `${person.mail} is a member of this organisation already.` })
+}
+
+const spend = async (
+  transaction: Transaction,
+  token: { readonly digest: string; readonly kind: OneTimeKind },
+  nowMs: number,
+) => {
+  const taken = await takeToken(transaction, { ...token, nowMs })
+  if (taken === null) throw tokenGone()
+  return taken
+}
+
+const valuesOf = ({ mail, name, verifiedMs, password, totp, totpMs, totpStep }: PersonChange) => ({
+  ...(mail === undefined ? {} : { mail }),
+  ...(name === undefined ? {} : { name }),
+  ...(verifiedMs === undefined ? {} : { verified_ms: verifiedMs }),
+  ...(password === undefined ? {} : { password }),
+  ...(totp === undefined ? {} : { totp }),
+  ...(totpMs === undefined ? {} : { totp_ms: totpMs }),
+  ...(totpStep === undefined ? {} : { totp_step: totpStep }),
+})
+
+const change = async (transaction: Transaction, wanted: PersonChange): Promise<PersonRow> => {
+  const before = await personById(transaction, wanted.person)
+  if (wanted.mail !== undefined && wanted.mail !== before.mail) {
+    const other = await transaction.selectFrom('person').select('id').where('mail', '=', wanted.mail).executeTakeFirst()
+    if (other !== undefined) throw mailTaken()
+  }
+  const values = valuesOf(wanted)
+  if (Object.keys(values).length > 0)
+    await transaction.updateTable('person').set(values).where('id', '=', before.id).execute()
+  if (wanted.keepSession !== undefined) {
+    const others = transaction.deleteFrom('session').where('person', '=', before.id)
+    await (wanted.keepSession === null ? others : others.where('id', '!=', wanted.keepSession)).execute()
+  }
+  if (wanted.recoveryCodes !== undefined) {
+    await transaction.deleteFrom('recovery_code').where('person', '=', before.id).execute()
+    for (const digest of wanted.recoveryCodes)
+      await transaction.insertInto('recovery_code').values({ person: before.id, digest }).execute()
+  }
+  return personById(transaction, before.id)
+}
+
+/** An organisation that has an owner keeps one. */
+const leaveAll = async (transaction: Transaction, person: string, nowMs: number): Promise<void> => {
+  const mine = await membershipsOf(transaction, person)
+  for (const { organisation, name, role, member } of mine) {
+    const other = await transaction
+      .selectFrom('member')
+      .select('id')
+      .where('organisation', '=', organisation)
+      .where('role', '=', 'owner')
+      .where('removed_ms', 'is', null)
+      .where('id', '!=', member)
+      .limit(1)
+      .executeTakeFirst()
+    const money = await transaction
+      .selectFrom('account')
+      .innerJoin('account_money', 'account_money.account', 'account.id')
+      .select('account_money.state')
+      .where('account.organisation', '=', organisation)
+      .executeTakeFirst()
+    if (role === 'owner' && other === undefined && money?.state !== 'closed')
+      throw new Problem('conflict', {
+        message: `You are the only owner of ${name}. Make another member owner, or close its account first.`,
+      })
+    await transaction.updateTable('member').set({ removed_ms: nowMs, person: null }).where('id', '=', member).execute()
+  }
+}
+
+type Trailed = { readonly nowMs: number; readonly trail: TrailRow }
+
+export const personOperations = {
+  operatorOrganisation: read(async (transaction, _input: null): Promise<string | null> => {
+    const row = await transaction.selectFrom('organisation').select('id').where('operator', '=', 1n).executeTakeFirst()
+    return row?.id ?? null
+  }),
+
+  organisation: read(async (transaction, id: string) => {
+    const row = await transaction.selectFrom('organisation').selectAll().where('id', '=', id).executeTakeFirst()
+    return row === undefined
+      ? null
+      : { id: row.id, name: row.name, operator: row.operator === 1n, createdMs: Number(row.created_ms) }
+  }),
+
+  person: read(async (transaction, idOrMail: string): Promise<PersonRow | null> => {
+    const people = transaction.selectFrom('person').selectAll().where('closed_ms', 'is', null)
+    const row = await people.where(idOrMail.includes('@') ? 'mail' : 'id', '=', idOrMail).executeTakeFirst()
+    return row === undefined ? null : personRow(row)
+  }),
+
+  addPerson: write(async (transaction, { added, nowMs, trail }: Trailed & { readonly added: NewPerson }) => {
+    const { person, session, token, member } = added
+    if (token !== null) await spend(transaction, token, nowMs)
+    await insertPerson(transaction, person)
+    if (member !== null) await insertMember(transaction, { person, member, nowMs })
+    if (session !== null) await insertSession(transaction, session)
+    await appendTrail(transaction, trail)
+  }),
+
+  changePerson: write(
+    async (transaction, { change: wanted, trail }: Trailed & { readonly change: PersonChange }): Promise<PersonRow> => {
+      const row = await change(transaction, wanted)
+      await appendTrail(transaction, trail)
+      return row
+    },
+  ),
+
+  closePerson: write(async (transaction, { person, nowMs, trail }: Trailed & { readonly person: string }) => {
+    const { id } = await personById(transaction, person)
+    await leaveAll(transaction, id, nowMs)
+    for (const table of ['session', 'recovery_code', 'passkey', 'issuer_link', 'one_time'] as const)
+      await transaction.deleteFrom(table).where('person', '=', id).execute()
+    await transaction
+      .updateTable('person')
+      .set({ mail: `closed ${id}`, name: null, password: null, totp: null, totp_ms: null, closed_ms: nowMs })
+      .where('id', '=', id)
+      .execute()
+    await appendTrail(transaction, trail)
+  }),
+
+  memberships: read(
+    async (transaction, person: string): Promise<readonly Membership[]> => membershipsOf(transaction, person),
+  ),
+
+  join: write(
+    async (
+      transaction,
+      input: Trailed & { readonly person: string; readonly digest: string; readonly memberId: string },
+    ): Promise<Membership> => {
+      const { nowMs, trail } = input
+      const token = await spend(transaction, { digest: input.digest, kind: 'invitation' }, nowMs)
+      const person = await personById(transaction, input.person)
+      const organisation = token.organisation ?? ''
+      const { role } = JSON.parse(token.data) as { readonly role: Role }
+      await insertMember(transaction, { person, member: { id: input.memberId, organisation, role }, nowMs })
+      await appendTrail(transaction, trail)
+      const found = (await membershipsOf(transaction, person.id)).find((one) => one.organisation === organisation)
+      if (found === undefined) throw tokenGone()
+      return found
+    },
+  ),
+}
