@@ -1,26 +1,111 @@
-/** Benchmarks of the house: `npm run bench -- --suite translate [--rounds 15] [--json FILE] [--only FROM:TO]`. */
+/**
+ * Benchmarks of the house, side by side in one run: `npm run bench -- --suite calls [--rounds 5] [--seconds 3] [--gateways a,b]
+ * [--json FILE] [--html FILE]`; `--suite all` runs every suite that starts gateways, `--suite translate` measures translation
+ * within this process. Exit code 1 where the books of a run differ from what was answered: such a run is void.
+ */
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { parityOf, startBench } from './gateway/bench.ts'
+import { absentPeers } from './gateway/index.ts'
+import { pageOf } from './page/page.ts'
+import type { Report } from './page/report.ts'
+import { described, thisMachine } from './page/report.ts'
+import { markdownOf } from './page/table.ts'
+import type { Effort } from './suite/effort.ts'
+import { suites } from './suite/index.ts'
+import type { Suite } from './suite/suite.ts'
 import { measureTranslation } from './translate/measure.ts'
 import { translationTable } from './translate/table.ts'
 
 const roundsMax = 1_000
+const secondsMax = 600
+const warmShare = 0.5
 
 const { values } = parseArgs({
   options: {
     suite: { type: 'string' },
-    rounds: { type: 'string', default: '15' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string', default: '3' },
+    gateways: { type: 'string' },
     json: { type: 'string' },
+    html: { type: 'string' },
     only: { type: 'string' },
   },
 })
 
-const rounds = Number(values.rounds)
-if (values.suite !== 'translate' || !Number.isInteger(rounds) || rounds < 1 || rounds > roundsMax) {
-  console.error(`usage: npm run bench -- --suite translate [--rounds 1..${roundsMax}] [--json FILE] [--only FROM:TO]`)
+function usage(why: string): never {
+  const list = suites.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')
+  console.error(
+    `${why}\nusage: npm run bench -- --suite SUITE [--rounds N] [--seconds N] [--gateways a,b] [--json FILE] [--html FILE]\n${list}\n  all        all of these\n  translate  CPU of translation without sockets [--only FROM:TO]`,
+  )
   process.exit(2)
 }
-const result = measureTranslation({ rounds, only: values.only ?? null })
-console.log(translationTable(result))
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
+
+const whole = (name: string, text: string, most: number): number => {
+  const value = Number(text)
+  return Number.isInteger(value) && value >= 1 && value <= most
+    ? value
+    : usage(`--${name} is a whole number from 1 to ${most}`)
+}
+
+const save = (result: unknown): void => {
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
+}
+
+/** Runs one suite after the other, each with gateways and stores of its own. */
+async function measure(chosen: readonly Suite[], effort: Effort): Promise<Report> {
+  const machine = thisMachine()
+  const wanted = values.gateways?.split(',')
+  const parts: Pick<Report, 'gateways' | 'missing' | 'sections' | 'goals' | 'parity'>[] = []
+  for (const suite of chosen) {
+    const gateways = suite.gateways.filter(({ name }) => wanted?.includes(name) ?? true)
+    const bench = await startBench(gateways, suite.models)
+    try {
+      const outcome = await suite.run(bench, effort)
+      const present = bench.contenders.map(({ gateway }) => described(gateway))
+      parts.push({ ...outcome, gateways: present, missing: bench.missing, parity: await parityOf(bench) })
+    } finally {
+      await bench.close()
+    }
+  }
+  const byName = <T extends { readonly name: string }>(rows: readonly T[]): readonly T[] => [
+    ...new Map(rows.map((row) => [row.name, row])).values(),
+  ]
+  return {
+    made: new Date().toISOString(),
+    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
+    machine,
+    gateways: byName(parts.flatMap(({ gateways }) => gateways)),
+    missing: byName([...parts.flatMap(({ missing }) => missing), ...absentPeers]),
+    sections: parts.flatMap(({ sections }) => sections),
+    goals: parts.flatMap(({ goals }) => goals),
+    parity: parts.flatMap(({ parity }) => parity),
+  }
+}
+
+if (values.suite === 'translate') {
+  const result = measureTranslation({
+    rounds: whole('rounds', values.rounds ?? '15', roundsMax),
+    only: values.only ?? null,
+  })
+  console.log(translationTable(result))
+  save(result)
+} else {
+  const chosen = suites.filter(({ name }) => values.suite === 'all' || values.suite === name)
+  if (chosen.length === 0) usage(values.suite === undefined ? 'which suite?' : `there is no suite ${values.suite}`)
+  const turnMs = whole('seconds', values.seconds, secondsMax) * 1000
+  const say = (progress: string): void => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${progress}`)
+  }
+  const rounds = whole('rounds', values.rounds ?? '5', roundsMax)
+  const report = await measure(chosen, { rounds, turnMs, warmMs: turnMs * warmShare, say })
+  say('')
+  console.log(markdownOf(report))
+  save(report)
+  if (values.html !== undefined) writeFileSync(values.html, pageOf(report))
+  const void_ = report.parity.filter(({ answered, booked }) => answered !== booked)
+  for (const { gateway, answered, booked } of void_)
+    console.error(`void: ${gateway} answered ${answered} calls and booked ${booked}`)
+  if (void_.length > 0) process.exitCode = 1
+}

@@ -1,0 +1,63 @@
+/** What a run of benchmarks found: one JSON file, from which table and page are made. */
+
+import { cpus, loadavg, totalmem } from 'node:os'
+import type { Parity } from '../gateway/bench.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import { printed } from '../load/program.ts'
+
+export type Machine = {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGib: number
+  readonly kernel: string
+  readonly node: string
+  /** Load of the last minute before the run: above 1 somebody else was at work. */
+  readonly loadBefore: number
+}
+
+/** A table; the first column names the gateway. */
+export type Section = {
+  readonly title: string
+  /** What was done, in one or two sentences. */
+  readonly method: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly (string | number | null)[])[]
+  /** Columns (from 0) that are drawn as bars; smaller is better unless `isMoreBetter`. */
+  readonly bars: readonly number[]
+  readonly isMoreBetter?: boolean
+}
+
+export type Goal = {
+  readonly work: string
+  readonly bound: string
+  readonly measured: string
+  readonly isMet: boolean | null
+}
+
+export type Report = {
+  readonly made: string
+  readonly command: string
+  readonly machine: Machine
+  readonly gateways: readonly { readonly name: string; readonly version: string; readonly settings: string }[]
+  readonly missing: readonly { readonly name: string; readonly why: string }[]
+  readonly sections: readonly Section[]
+  readonly goals: readonly Goal[]
+  readonly parity: readonly Parity[]
+}
+
+const gibibyte = 1024 ** 3
+
+export const thisMachine = (): Machine => ({
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGib: Math.round(totalmem() / gibibyte),
+  kernel: printed('uname', '-sr') ?? 'unknown',
+  node: process.version,
+  loadBefore: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+})
+
+export const described = (gateway: Gateway): Report['gateways'][number] => ({
+  name: gateway.name,
+  version: gateway.version() ?? 'absent',
+  settings: gateway.settings,
+})

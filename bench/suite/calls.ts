@@ -1,0 +1,97 @@
+/** Calls that are answered whole, by size of their body: what one costs in processor time, and what it adds to the time of the answer. */
+
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Bench, Contender } from '../gateway/bench.ts'
+import { closedLoop } from '../load/closed-loop.ts'
+import type { Figure } from '../load/figure.ts'
+import { figureOf, quantile } from '../load/figure.ts'
+import { processorMs } from '../load/processor.ts'
+import { requestTo } from '../load/request.ts'
+import type { Effort } from './effort.ts'
+import { floorOf, inRounds } from './rounds.ts'
+
+export const bodySizes = [200, 1024, 10 * 1024, 50 * 1024, 150 * 1024, 1024 * 1024] as const
+export const callModel = 'bench-800'
+
+export type CallRow = {
+  readonly gateway: string
+  readonly bodyBytes: number
+  readonly calls: number
+  readonly failures: number
+  readonly processorUs: Figure
+  /** Of one connection, in milliseconds; `added` = less those of the provider itself in the same round. */
+  readonly p50Ms: Figure
+  readonly p99Ms: Figure
+  readonly addedP50Ms: Figure
+  readonly addedP99Ms: Figure
+  readonly perSecond: Figure
+}
+
+const busyConnections = 16
+/** What a relay does after an answer (commits, records) is charged to the calls that caused it. */
+const afterMs = 400
+
+type Sample = {
+  readonly calls: number
+  readonly failures: number
+  readonly processorUs: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly perSecond: number
+}
+
+const measured = async ({ running, target }: Contender, bodyBytes: number, turnMs: number): Promise<Sample> => {
+  const request = requestTo(running, { model: callModel, isStream: false, bodyBytes })
+  const before = processorMs(running.pids)
+  const busy = await closedLoop({ target, request, connections: busyConnections, durationMs: turnMs })
+  await wait(afterMs)
+  const usedMs = processorMs(running.pids) - before
+  const alone = await closedLoop({ target, request, connections: 1, durationMs: turnMs })
+  return {
+    calls: busy.calls + alone.calls,
+    failures: busy.failures + alone.failures,
+    processorUs: (usedMs * 1000) / busy.calls,
+    p50Ms: quantile(alone.latenciesMs, 0.5),
+    p99Ms: quantile(alone.latenciesMs, 0.99),
+    perSecond: (busy.calls * 1000) / busy.elapsedMs,
+  }
+}
+
+const rowOf = (
+  gateway: string,
+  bodyBytes: number,
+  [samples, floor]: readonly [readonly Sample[], readonly Sample[]],
+): CallRow => {
+  const added = (of: (sample: Sample) => number): Figure =>
+    figureOf(samples.map((sample, round) => of(sample) - of(floor[round] ?? sample)))
+  return {
+    gateway,
+    bodyBytes,
+    calls: samples.reduce((sum, { calls }) => sum + calls, 0),
+    failures: samples.reduce((sum, { failures }) => sum + failures, 0),
+    processorUs: figureOf(samples.map((sample) => sample.processorUs)),
+    p50Ms: figureOf(samples.map((sample) => sample.p50Ms)),
+    p99Ms: figureOf(samples.map((sample) => sample.p99Ms)),
+    addedP50Ms: added((sample) => sample.p50Ms),
+    addedP99Ms: added((sample) => sample.p99Ms),
+    perSecond: figureOf(samples.map((sample) => sample.perSecond)),
+  }
+}
+
+/** Rounds over all gateways for each size. */
+export async function measureCalls(
+  bench: Bench,
+  sizes: readonly number[],
+  effort: Effort,
+): Promise<readonly CallRow[]> {
+  const rows: CallRow[] = []
+  for (const bodyBytes of sizes) {
+    const said = { ...effort, say: (progress: string) => effort.say(`calls of ${bodyBytes} bytes, ${progress}`) }
+    const samples = await inRounds(bench.contenders, said, (contender, turnMs) =>
+      measured(contender, bodyBytes, turnMs),
+    )
+    const floor = floorOf(samples)
+    for (const [{ gateway }, its] of samples) rows.push(rowOf(gateway.name, bodyBytes, [its, floor]))
+  }
+  return rows
+}

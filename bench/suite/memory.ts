@@ -1,0 +1,74 @@
+/** Memory: idle, under load, a minute later; and with ten thousand connections that are kept and say nothing. */
+
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Bench, Contender } from '../gateway/bench.ts'
+import { closedLoop } from '../load/closed-loop.ts'
+import type { Connection } from '../load/connection.ts'
+import { openConnection } from '../load/connection.ts'
+import { memoryBytes } from '../load/processor.ts'
+import { requestTo } from '../load/request.ts'
+import { callModel } from './calls.ts'
+import type { Effort } from './effort.ts'
+
+export type MemoryRow = {
+  readonly gateway: string
+  readonly idleMib: number
+  readonly loadMib: number
+  readonly laterMib: number
+  /** `null` = it did not take them all. */
+  readonly connectionsMib: number | null
+}
+
+const mebibyte = 1024 * 1024
+const idleConnections = 10_000
+const openAtOnce = 250
+const busyConnections = 64
+const bodyBytes = 10 * 1024
+
+const mebibytesOf = ({ running }: Contender): number => memoryBytes(running.pids) / mebibyte
+
+const withConnections = async (contender: Contender): Promise<number | null> => {
+  const lines: Connection[] = []
+  try {
+    while (lines.length < idleConnections) {
+      const opening = Array.from({ length: openAtOnce }, () => openConnection(contender.running.port))
+      lines.push(...(await Promise.all(opening)))
+    }
+    return mebibytesOf(contender)
+  } catch {
+    // It refuses some: its bound is lower, which is no fault.
+    return null
+  } finally {
+    for (const line of lines) line.close()
+  }
+}
+
+/** `restMs` is how long it is left alone before it is looked at again. */
+export async function measureMemory(
+  { contenders }: Bench,
+  restMs: number,
+  effort: Effort,
+): Promise<readonly MemoryRow[]> {
+  const rows: MemoryRow[] = []
+  for (const contender of contenders.filter(({ running }) => running.pids.length > 0)) {
+    effort.say(`memory of ${contender.gateway.name}`)
+    const idleMib = mebibytesOf(contender)
+    const { target } = contender
+    const request = requestTo(contender.running, { model: callModel, isStream: false, bodyBytes })
+    const durationMs = effort.turnMs * effort.rounds
+    const load = closedLoop({ target, request, connections: busyConnections, durationMs })
+    await wait(durationMs * 0.9)
+    const loadMib = mebibytesOf(contender)
+    await load
+    await wait(restMs)
+    const laterMib = mebibytesOf(contender)
+    rows.push({
+      gateway: contender.gateway.name,
+      idleMib,
+      loadMib,
+      laterMib,
+      connectionsMib: await withConnections(contender),
+    })
+  }
+  return rows
+}

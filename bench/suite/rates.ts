@@ -1,0 +1,98 @@
+/**
+ * Calls at fixed rates, open-loop, and the highest rate at which a gateway adds no more than ten milliseconds at the 99th percentile:
+ * what a caller meets when calls come whether or not earlier ones were answered.
+ */
+
+import type { Bench, Contender } from '../gateway/bench.ts'
+import { closedLoop } from '../load/closed-loop.ts'
+import { quantile } from '../load/figure.ts'
+import { openLoop, steadily } from '../load/open-loop.ts'
+import { requestTo } from '../load/request.ts'
+import { callModel } from './calls.ts'
+import type { Effort } from './effort.ts'
+
+export type RateRow = {
+  readonly gateway: string
+  /** Calls a second; `null` of the last row of a gateway = the highest rate found. */
+  readonly ratePerSecond: number
+  readonly failures: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly p999Ms: number
+  /** How late the generator itself was at the 99th percentile. */
+  readonly lateP99Ms: number
+}
+
+export type Highest = { readonly gateway: string; readonly ratePerSecond: number }
+
+export const fixedRates = [50, 200, 500] as const
+const addedP99MaxMs = 10
+const connectionsMax = 256
+const timeoutMs = 20_000
+const bodyBytes = 1024
+const searchSteps = 6
+const busyConnections = 16
+
+const at = async (
+  { gateway, running, target }: Contender,
+  ratePerSecond: number,
+  durationMs: number,
+): Promise<RateRow> => {
+  const request = requestTo(running, { model: callModel, isStream: false, bodyBytes })
+  const turn = await openLoop({
+    target,
+    requestOf: () => request,
+    dueMs: steadily(ratePerSecond, durationMs),
+    connectionsMax,
+    timeoutMs,
+  })
+  return {
+    gateway: gateway.name,
+    ratePerSecond,
+    failures: turn.failures,
+    p50Ms: quantile(turn.latenciesMs, 0.5),
+    p99Ms: quantile(turn.latenciesMs, 0.99),
+    p999Ms: quantile(turn.latenciesMs, 0.999),
+    lateP99Ms: quantile(turn.lateMs, 0.99),
+  }
+}
+
+/** Halves the span between what held and what did not; begins with what a closed loop reaches, which is more than holds. */
+const highestOf = async (contender: Contender, floorP99Ms: number, turnMs: number): Promise<number> => {
+  const { running, target } = contender
+  const request = requestTo(running, { model: callModel, isStream: false, bodyBytes })
+  const busy = await closedLoop({ target, request, connections: busyConnections, durationMs: turnMs })
+  let [holds, fails] = [0, ((busy.calls * 1000) / busy.elapsedMs) * 1.2]
+  for (let step = 0; step < searchSteps; step += 1) {
+    const rate = Math.round((holds + fails) / 2)
+    const { failures, p99Ms } = await at(contender, rate, turnMs)
+    if (failures === 0 && p99Ms - floorP99Ms <= addedP99MaxMs) holds = rate
+    else fails = rate
+  }
+  return holds
+}
+
+/** Each rate with all gateways, then each gateway's highest. */
+export async function measureRates(
+  { contenders }: Bench,
+  rates: readonly number[],
+  effort: Effort,
+): Promise<{ readonly rows: readonly RateRow[]; readonly highest: readonly Highest[] }> {
+  const rows: RateRow[] = []
+  for (const contender of contenders) await at(contender, rates[0] ?? 1, effort.warmMs)
+  for (const rate of rates)
+    for (const contender of contenders) {
+      effort.say(`${rate} calls a second: ${contender.gateway.name}`)
+      rows.push(await at(contender, rate, effort.turnMs * effort.rounds))
+    }
+  const highest: Highest[] = []
+  const floorP99Ms = rows.find(({ gateway }) => gateway === 'direct')?.p99Ms ?? 0
+  for (const contender of contenders) {
+    effort.say(`the highest rate of ${contender.gateway.name}`)
+    highest.push({
+      gateway: contender.gateway.name,
+      ratePerSecond: await highestOf(contender, floorP99Ms, effort.turnMs),
+    })
+  }
+  return { rows, highest }
+}

@@ -1,0 +1,28 @@
+/** Gateways in turns: the order moves on by one each round, so that nobody is always behind the same neighbour. */
+
+import type { Contender } from '../gateway/bench.ts'
+import type { Effort } from './effort.ts'
+
+/** Samples of each contender, one a round; the first round is preceded by a turn that warms up and is not counted. */
+export async function inRounds<Sample>(
+  contenders: readonly Contender[],
+  effort: Effort,
+  measure: (contender: Contender, turnMs: number) => Promise<Sample>,
+): Promise<ReadonlyMap<Contender, readonly Sample[]>> {
+  const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]))
+  for (const contender of contenders) {
+    effort.say(`warm-up: ${contender.gateway.name}`)
+    await measure(contender, effort.warmMs)
+  }
+  for (let round = 0; round < effort.rounds; round += 1)
+    for (let place = 0; place < contenders.length; place += 1) {
+      const contender = contenders[(place + round) % contenders.length] as Contender
+      effort.say(`round ${round + 1} of ${effort.rounds}: ${contender.gateway.name}`)
+      samples.get(contender)?.push(await measure(contender, effort.turnMs))
+    }
+  return samples
+}
+
+/** The samples of the provider itself, which the others are held against. */
+export const floorOf = <Sample>(samples: ReadonlyMap<Contender, readonly Sample[]>): readonly Sample[] =>
+  [...samples].find(([{ gateway }]) => gateway.name === 'direct')?.[1] ?? []
