@@ -10,7 +10,9 @@ import type { Next } from '#migration/decide.ts'
 import { decide, waitsForPerson } from '#migration/decide.ts'
 import type { CellJson } from '#migration/evidence-text.ts'
 import { evidenceOf } from '#migration/evidence-text.ts'
+import { isPointDue, pointOf } from '#migration/history-point.ts'
 import { isLive } from '#migration/itinerary.ts'
+import type { Judgement } from '#migration/judgement.ts'
 import { judgementOf } from '#migration/judgement.ts'
 import type { Tripped } from '#migration/traffic.ts'
 import type { HearMigrations, Known } from './hear-migrations.ts'
@@ -44,6 +46,15 @@ export type MigrationDriver = {
 const makeDecider = (driving: DriveMigrations) => {
   const { store, traffic, emit, clock, log } = driving
   const evaluatedMs = new Map<string, number>()
+  const pointMs = new Map<string, number>()
+  /** After a restart, or from another node, there may be one more than is due. */
+  const keepPoint = async ({ row }: Known, judgement: Judgement, isAlways: boolean): Promise<void> => {
+    const { startedMs, epoch, step } = row.state
+    const timeMs = clock.nowMs()
+    if (!isAlways && !isPointDue(pointMs.get(row.id) ?? null, { startedMs, nowMs: timeMs })) return
+    pointMs.set(row.id, timeMs)
+    await store.keepPoint(pointOf(judgement, { migration: row.id, epoch, timeMs, step }))
+  }
 
   const carryOut = async ({ row, compiled }: Known, next: Next, evidence: readonly CellJson[]): Promise<void> => {
     const conducting = { row, compiled, ...next, actor: 'drover', evidence, nowMs: clock.nowMs() }
@@ -67,7 +78,9 @@ const makeDecider = (driving: DriveMigrations) => {
       const nowMs = clock.nowMs()
       const question = { itinerary, state: row.state, judgement, practicalFloor: judge.practicalFloor, nowMs }
       const next = decide(question)
-      if (next !== null) return carryOut(one, next, cells)
+      if (next !== null) await carryOut(one, next, cells)
+      if (isLive(row.state)) await keepPoint(one, judgement, next !== null)
+      if (next !== null) return
       await store.checkMigration(row.id, nowMs)
       if (waitsForPerson(question)) tellGate(emit, row)
     },
@@ -88,6 +101,10 @@ const makeDecider = (driving: DriveMigrations) => {
   }
 }
 
+/** How often evidence is looked at. */
+const shortestMs = (known: readonly Known[]): number =>
+  Math.min(...known.map(({ compiled }) => compiled.file.analysis.interval))
+
 /** Goes on until `close`, which tells what this node has seen by then. Nothing that is told, or decided, keeps this node from hearing of a decision. */
 export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
   const { traffic, leads, emit, clock, log } = driving
@@ -95,10 +112,11 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
   const refresh = makeRefresh(driving)
   const countReports = makeReportCounter(driving)
   const decider = makeDecider(driving)
+  let heard: readonly Known[] = []
   const pauseMs = (known: readonly Known[]): number => {
     const underWay = known.filter(isUnderWay)
     if (underWay.length === 0) return idleMs
-    return Math.max(leastMs, Math.min(everyMs, ...underWay.map(({ compiled }) => compiled.file.analysis.interval)))
+    return Math.max(leastMs, Math.min(everyMs, shortestMs(underWay)))
   }
   const heedReflex = async (): Promise<void> => {
     for (const tripped of traffic.tripped()) {
@@ -109,16 +127,16 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
   }
   const work = async (): Promise<number | null> => {
     await heedReflex()
-    await flush()
+    await flush(shortestMs(heard.filter(isUnderWay)))
     for (const { move, figure } of traffic.drifted()) tellDrift(emit, move, { figure, nowMs: clock.nowMs() })
-    const known = await refresh()
+    heard = await refresh()
     if (leads())
-      for (const one of known.filter(decider.isDue)) {
+      for (const one of heard.filter(decider.isDue)) {
         await countReports(one)
         await decider.evaluate(one)
         await refresh()
       }
-    return pauseMs(known)
+    return pauseMs(heard)
   }
   const failure = { level: 'warn', message: 'migrations could not be carried on' } as const
   const hearing = goRound({ round: async () => pauseMs(await refresh()), everyMs, failure, clock, log })
@@ -132,7 +150,7 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
     close: async () => {
       await Promise.all([hearing.close(), working.close()])
       try {
-        await flush()
+        await flush(0)
       } catch (thrown) {
         log.warn('what this node saw of migrations could not be told', { problem: asProblem(thrown).message })
       }

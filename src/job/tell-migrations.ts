@@ -8,6 +8,8 @@ import type { Traffic } from '#migration/traffic.ts'
 import { holdMaxMs } from '#migration/waiting-turns.ts'
 import type { Known } from './hear-migrations.ts'
 
+/** A batch costs about as much as twenty more turns in it. */
+const tellEveryMs = 2_000
 /** Of one round, so that a store that was away for long is caught up with bit by bit. */
 const batchesMax = 20
 
@@ -19,11 +21,18 @@ export type TellMigrations = {
   readonly clock: Clock
 }
 
-/** What is told and not known to have arrived is told again, under the same number. */
+/**
+ * Tells what this node has seen, where it has not done so for a while, and for no longer than `withinMs`. What is told and not known to have arrived is told again, under the same
+ * number.
+ */
 export const makeFlush = ({ store, traffic, source, clock }: TellMigrations) => {
   const unsent: EvidenceBatch[] = []
   let sequence = 0
-  return async (): Promise<void> => {
+  let toldMs = Number.NEGATIVE_INFINITY
+  return async (withinMs: number): Promise<void> => {
+    const nowMs = clock.monotonicMs()
+    if (nowMs - toldMs < Math.min(tellEveryMs, withinMs)) return
+    toldMs = nowMs
     for (let batches = 0; batches < batchesMax; batches += 1) {
       if (unsent.length === 0)
         for (const { move, turns } of traffic.take(clock.nowMs(), batchTurnsMax)) {

@@ -1,6 +1,6 @@
 /** Which arm a conversation is sent to: a function of its name and the weight alone, so that every node says the same without asking anybody. */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { makeRoom } from '#base/make-room.ts'
 import type { Arm } from './observation.ts'
 
@@ -9,7 +9,7 @@ export const wholeWeight = 10_000
 
 /** The place of a conversation in [0, 10,000), by a digest under the migration's own salt: migrations do not know of each other. */
 export const bucketOfUnit = (salt: string, unit: string): number =>
-  createHash('sha256').update(`${salt}\u0000${unit}`).digest().readUIntBE(0, 6) % wholeWeight
+  Number.parseInt(hash('sha256', `${salt}\u0000${unit}`).slice(0, 12), 16) % wholeWeight
 
 /** Monotone: a larger weight only adds conversations to the candidate, and takes none back. */
 export const armAt = (bucket: number, weightBasisPoints: number): Arm =>

@@ -14,14 +14,20 @@ export const breakerWindow = ({
   readonly window: number
   readonly failures: number
 }): BreakerWindow => {
-  let last: boolean[] = []
+  // The newest call is the lowest bit.
+  const mask = 2 ** window - 1
+  let last = 0
   return {
     note: (failed) => {
-      last = [...last.slice(-(window - 1)), failed]
+      last = ((last * 2) % (mask + 1)) + (failed ? 1 : 0)
     },
-    isTripped: () => last.filter(Boolean).length >= failures,
+    isTripped: () => {
+      let count = 0
+      for (let rest = last; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2
+      return count >= failures
+    },
     clear: () => {
-      last = []
+      last = 0
     },
   }
 }

@@ -28,14 +28,19 @@ export const cellJson = ({ step, arm, stratum, units, turns }: Cell) => ({
   sizes: units.sizes.map(sizeText),
   turns: turns.turns,
   failed: turns.failed,
+  shown: turns.shown,
+  priced: turns.priced,
   input_tokens: String(turns.inputTokens),
   output_tokens: String(turns.outputTokens),
   cost_nano_usd: String(turns.costNanoUsd),
   ttft: sorted(turns.ttft),
+  tpot: sorted(turns.tpot),
   duration: sorted(turns.duration),
 })
 
-export type CellJson = ReturnType<typeof cellJson>
+type Later = 'shown' | 'priced' | 'tpot'
+/** What earlier versions did not count is not there. */
+export type CellJson = Omit<ReturnType<typeof cellJson>, Later> & Partial<Pick<ReturnType<typeof cellJson>, Later>>
 
 const sizeOfText = (text: CellJson['sizes'][number]): SizeSums => ({
   units: text.units,
@@ -55,10 +60,13 @@ export const cellOf = (json: CellJson): Cell => ({
   turns: {
     turns: json.turns,
     failed: json.failed,
+    shown: json.shown ?? 0,
+    priced: json.priced ?? json.turns,
     inputTokens: BigInt(json.input_tokens),
     outputTokens: BigInt(json.output_tokens),
     costNanoUsd: BigInt(json.cost_nano_usd),
     ttft: new Map(json.ttft),
+    tpot: new Map(json.tpot ?? []),
     duration: new Map(json.duration),
   },
 })

@@ -3,10 +3,10 @@
  * is a function of them.
  */
 
-import { bucketOf } from '#base/histogram.ts'
+import { addTime } from '#base/histogram.ts'
 import type { Column } from './column.ts'
 import type { Arm, Observation } from './observation.ts'
-import { hasFailed } from './observation.ts'
+import { hasFailed, isShown } from './observation.ts'
 import type { ArmTally, UnitTally } from './tally.ts'
 import { countedArm, joinTallies, tallyOf } from './tally.ts'
 
@@ -37,11 +37,17 @@ export type UnitSums = {
 export type TurnSums = {
   readonly turns: number
   readonly failed: number
+  /** Of those that failed: where nobody else answered, so that the caller met the failure. */
+  readonly shown: number
+  /** Turns whose cost is known. */
+  readonly priced: number
   readonly inputTokens: bigint
   readonly outputTokens: bigint
   readonly costNanoUsd: bigint
   /** Buckets of `base/histogram.ts`, in milliseconds. */
   readonly ttft: ReadonlyMap<number, number>
+  /** Per token of output. */
+  readonly tpot: ReadonlyMap<number, number>
   readonly duration: ReadonlyMap<number, number>
 }
 
@@ -59,63 +65,87 @@ export type Units = ReadonlyMap<string, UnitTally>
 /** A turn, and the step in which it was assigned. */
 export type AssignedTurn = { readonly step: number; readonly turn: Observation }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** A cell while turns are added to it: copied once for a batch, and not for each turn. */
+type OpenCell = {
+  readonly name: CellName
+  units: number
+  readonly seen: number[]
+  readonly hits: number[]
+  readonly sizes: Writable<SizeSums>[]
+  readonly turns: Writable<Omit<TurnSums, 'ttft' | 'tpot' | 'duration'>>
+  readonly ttft: Map<number, number>
+  readonly tpot: Map<number, number>
+  readonly duration: Map<number, number>
+}
+
 const noSize: SizeSums = { units: 0, count: 0n, total: 0n, countSquared: 0n, totalSquared: 0n, cross: 0n }
 
-const noUnits = (columns: readonly Column[]): UnitSums => ({
+const noTurns = { turns: 0, failed: 0, shown: 0, priced: 0, inputTokens: 0n, outputTokens: 0n, costNanoUsd: 0n }
+
+const emptyCell = (name: CellName, columns: readonly Column[]): OpenCell => ({
+  name,
   units: 0,
   seen: columns.map(() => 0),
   hits: columns.map(() => 0),
-  sizes: columns.filter(({ kind }) => kind === 'size').map(() => noSize),
+  sizes: columns.filter(({ kind }) => kind === 'size').map(() => ({ ...noSize })),
+  turns: { ...noTurns },
+  ttft: new Map(),
+  tpot: new Map(),
+  duration: new Map(),
 })
 
-const noTurns: TurnSums = {
-  turns: 0,
-  failed: 0,
-  inputTokens: 0n,
-  outputTokens: 0n,
-  costNanoUsd: 0n,
-  ttft: new Map(),
-  duration: new Map(),
-}
+const openCell = ({ step, arm, stratum, units, turns: { ttft, tpot, duration, ...turns } }: Cell): OpenCell => ({
+  name: { step, arm, stratum },
+  units: units.units,
+  seen: [...units.seen],
+  hits: [...units.hits],
+  sizes: units.sizes.map((size) => ({ ...size })),
+  turns: { ...turns },
+  ttft: new Map(ttft),
+  tpot: new Map(tpot),
+  duration: new Map(duration),
+})
 
-/** The same sums with one unit more, or with one less. */
-const withUnit = (sums: UnitSums, { seen, hit, sizes }: ArmTally, sign: 1 | -1): UnitSums => {
-  const bit = (bits: number, index: number): number => sign * ((bits >>> index) & 1)
-  return {
-    units: sums.units + sign,
-    seen: sums.seen.map((count, index) => count + bit(seen, index)),
-    hits: sums.hits.map((count, index) => count + bit(hit, index)),
-    sizes: sums.sizes.map((sum, index) => {
-      const [count = 0, total = 0] = sizes[index] ?? []
-      if (count === 0) return sum
-      const [turns, amount, by] = [BigInt(count), BigInt(total), BigInt(sign)]
-      return {
-        units: sum.units + sign,
-        count: sum.count + by * turns,
-        total: sum.total + by * amount,
-        countSquared: sum.countSquared + by * turns * turns,
-        totalSquared: sum.totalSquared + by * amount * amount,
-        cross: sum.cross + by * turns * amount,
-      }
-    }),
+const closedCell = ({ name, units, seen, hits, sizes, turns, ttft, tpot, duration }: OpenCell): Cell => ({
+  ...name,
+  units: { units, seen, hits, sizes },
+  turns: { ...turns, ttft, tpot, duration },
+})
+
+/** One unit more, or one less. */
+const countUnit = (cell: OpenCell, { seen, hit, sizes }: ArmTally, sign: 1 | -1): void => {
+  cell.units += sign
+  for (let index = 0; index < cell.seen.length; index += 1) {
+    if ((seen >>> index) & 1) cell.seen[index] = (cell.seen[index] ?? 0) + sign
+    if ((hit >>> index) & 1) cell.hits[index] = (cell.hits[index] ?? 0) + sign
+  }
+  for (const [index, sum] of cell.sizes.entries()) {
+    const [count = 0, total = 0] = sizes[index] ?? []
+    if (count === 0) continue
+    const [turns, amount, by] = [BigInt(count), BigInt(total), BigInt(sign)]
+    sum.units += sign
+    sum.count += by * turns
+    sum.total += by * amount
+    sum.countSquared += by * turns * turns
+    sum.totalSquared += by * amount * amount
+    sum.cross += by * turns * amount
   }
 }
 
-const withOne = (counts: ReadonlyMap<number, number>, value: number | null): ReadonlyMap<number, number> => {
-  if (value === null) return counts
-  const bucket = bucketOf(value)
-  return new Map(counts).set(bucket, (counts.get(bucket) ?? 0) + 1)
+const countTurn = ({ turns: sums, ttft, tpot, duration }: OpenCell, turn: Observation): void => {
+  sums.turns += 1
+  if (hasFailed(turn)) sums.failed += 1
+  if (isShown(turn)) sums.shown += 1
+  if (turn.costNanoUsd !== null) sums.priced += 1
+  sums.inputTokens += BigInt(turn.tokens.input ?? 0)
+  sums.outputTokens += BigInt(turn.tokens.output ?? 0)
+  sums.costNanoUsd += turn.costNanoUsd ?? 0n
+  if (turn.ttftMs !== null) addTime(ttft, turn.ttftMs)
+  if (turn.tpotMicros !== null) addTime(tpot, turn.tpotMicros / 1_000)
+  addTime(duration, turn.durationMs)
 }
-
-const withTurn = (sums: TurnSums, turn: Observation): TurnSums => ({
-  turns: sums.turns + 1,
-  failed: sums.failed + (hasFailed(turn) ? 1 : 0),
-  inputTokens: sums.inputTokens + BigInt(turn.tokens.input ?? 0),
-  outputTokens: sums.outputTokens + BigInt(turn.tokens.output ?? 0),
-  costNanoUsd: sums.costNanoUsd + (turn.costNanoUsd ?? 0n),
-  ttft: withOne(sums.ttft, turn.ttftMs),
-  duration: withOne(sums.duration, turn.durationMs),
-})
 
 export type Added = {
   /** The cells that have changed. */
@@ -136,23 +166,26 @@ export const addTurns = (
     evidence,
   }: { readonly columns: readonly Column[]; readonly known: Units; readonly evidence: Evidence },
 ): Added => {
-  const cells = new Map<string, Cell>()
+  const cells = new Map<string, OpenCell>()
   const units = new Map<string, UnitTally>()
-  const change = (name: CellName, of: (cell: Cell) => Partial<Cell>): void => {
+  const at = (name: CellName): OpenCell => {
     const key = cellKey(name)
-    const cell = cells.get(key) ?? evidence.get(key) ?? { ...name, units: noUnits(columns), turns: noTurns }
-    cells.set(key, { ...cell, ...of(cell) })
+    const open = cells.get(key)
+    if (open !== undefined) return open
+    const before = evidence.get(key)
+    const opened = before === undefined ? emptyCell(name, columns) : openCell(before)
+    cells.set(key, opened)
+    return opened
   }
   const count = (tally: UnitTally, stratum: Stratum, sign: 1 | -1): void => {
     const arm = countedArm(tally)
     const counted = tally[arm]
-    if (counted === undefined) return
-    change({ step: counted.step, arm, stratum }, (cell) => ({ units: withUnit(cell.units, counted, sign) }))
+    if (counted !== undefined) countUnit(at({ step: counted.step, arm, stratum }), counted, sign)
   }
   for (const { step, turn } of turns) {
     const stratum: Stratum = turn.unit === null ? 'turn' : 'conversation'
     const told = tallyOf(turn, { step, columns })
-    change({ step, arm: turn.arm, stratum }, (cell) => ({ turns: withTurn(cell.turns, turn) }))
+    countTurn(at({ step, arm: turn.arm, stratum }), turn)
     if (turn.unit === null) {
       count(told, stratum, 1)
       continue
@@ -163,5 +196,5 @@ export const addTurns = (
     count(after, stratum, 1)
     units.set(turn.unit, after)
   }
-  return { cells, units }
+  return { cells: new Map([...cells].map(([key, cell]) => [key, closedCell(cell)])), units }
 }

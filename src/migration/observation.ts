@@ -45,6 +45,8 @@ export type Observation = {
   readonly startMs: number
   readonly durationMs: number
   readonly callSite: string | null
+  /** A digest that names the person for whom it was asked, or the key; absent or `null` = unknown. */
+  readonly caller?: string | null
   readonly stream: boolean
   readonly outcome: Outcome
   /** Of the arm's upstream; `null` = none came. */
@@ -76,6 +78,9 @@ const notFailed: ReadonlySet<Outcome> = new Set(['ok', 'rejected', 'left'])
 
 /** Whether the turn failed by a fault of its arm, whatever the caller asked. */
 export const hasFailed = ({ outcome }: Pick<Observation, 'outcome'>): boolean => !notFailed.has(outcome)
+
+/** Whether the caller met the failure: nobody else has answered. */
+export const isShown = (turn: Pick<Observation, 'outcome'>): boolean => hasFailed(turn) && turn.outcome !== 'moved'
 
 /** Whether what it took, in time and tokens, is a sample of its arm: not where the other arm answered, nothing came, or the caller went. */
 export const isSample = ({ outcome }: Pick<Observation, 'outcome'>): boolean => outcome === 'ok'

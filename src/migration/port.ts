@@ -4,9 +4,11 @@ import type { TrailEntry } from '#base/trail-entry.ts'
 import type { Column } from './column.ts'
 import type { AssignedTurn } from './evidence.ts'
 import type { CellJson } from './evidence-text.ts'
+import type { HistoryPoint } from './history-point.ts'
 import type { Change, Phase, State } from './itinerary.ts'
 import type { BaselineFacts } from './judge.ts'
 import type { Observation } from './observation.ts'
+import type { Strata } from './strata.ts'
 
 export type MigrationRow = {
   readonly id: string
@@ -99,6 +101,9 @@ export type ToldMigration = { readonly id: string; readonly phase: string }
 /** Tells whether a migration has changed since it was read. */
 export type MigrationMark = Pick<MigrationRow, 'id' | 'version' | 'checkedMs'>
 
+/** The newest points of a migration, at most `limit`. */
+export type PointsPage = { readonly migration: string; readonly limit: number }
+
 export type MigrationStore = {
   /** Of those that are not rolled back or aborted, by id: little to read, however often. */
   readonly migrationMarks: () => Promise<readonly MigrationMark[]>
@@ -130,6 +135,12 @@ export type MigrationStore = {
   readonly forgetUnits: (endedBeforeMs: number, limit: number) => Promise<number>
   /** All cells of an epoch, in the order of their names. */
   readonly evidence: (migration: string, epoch: number) => Promise<readonly CellJson[]>
+  /** Of the turns that were added to an epoch's evidence. */
+  readonly strata: (migration: string, epoch: number) => Promise<Strata>
+  /** Keeps how the tests stood; of one moment once. */
+  readonly keepPoint: (point: HistoryPoint) => Promise<void>
+  /** Of all epochs, the oldest first. */
+  readonly points: (page: PointsPage) => Promise<readonly HistoryPoint[]>
   /** Replaces what this process has told before. */
   readonly keepShadow: (row: ShadowRow) => Promise<void>
   /** What every process has told of a migration, in the order of their names; at most `shadowRowsMax`, the newest names. */

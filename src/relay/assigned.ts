@@ -7,6 +7,8 @@ import type { TurnReader } from './turn-reader.ts'
 export type Assigned = {
   readonly assignment: Assignment
   readonly reader: TurnReader
+  /** A digest of whom the answer is for. */
+  readonly caller: string
   /** `null` = the call is not copied. */
   readonly shadow: ShadowWatch | null
 }

@@ -1,7 +1,8 @@
 /** Migrations on the path of a call: whether it is in scope of one, which arm it goes to, and what it is told as when it has ended. */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { CallRecord } from '#base/call-record.ts'
+import { readMember } from '#base/json.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
 import type { Observation, Outcome } from '#migration/observation.ts'
@@ -20,10 +21,20 @@ import { turnReader } from './turn-reader.ts'
 
 type Scope = { readonly move: Move; readonly facts: CallFacts; readonly key: KeyFacts; readonly call: Call }
 
+/** Body fields by which callers name the person for whom they ask. */
+const personFields: readonly string[] = ['safety_identifier', 'user']
+
+/** Whom an answer is for, as far as the caller says it; else the key. */
+const callerOf = ({ payload }: Call, key: KeyFacts): string => {
+  const named = payload.kind === 'json' ? personFields.map((field) => readMember(payload.top, field)) : []
+  const person = named.find((value) => typeof value === 'string' && value !== '')
+  return unitOf(key.account, `${key.id} ${typeof person === 'string' ? person : ''}`) ?? key.id
+}
+
 type Asked = { readonly key: KeyFacts; readonly call: Call; readonly inbound: Inbound }
 
 const unitOf = (account: string, name: string | null): string | null =>
-  name === null ? null : createHash('sha256').update(`${account}\u0000${name}`).digest('hex').slice(0, 32)
+  name === null ? null : hash('sha256', `${account}\u0000${name}`).slice(0, 32)
 
 /** Other kinds of calls have no answer that two models could both give: vectors of two models do not go together. */
 const movable: readonly string[] = ['chat', 'completion']
@@ -71,6 +82,7 @@ export const assign = (journey: Journey, { move, facts, key, call }: Scope, gran
   return {
     assignment,
     reader: turnReader(call),
+    caller: callerOf(call, key),
     shadow: mayCopy ? ports.shadows.watch({ ...question, namesFiles }) : null,
   }
 }
@@ -162,7 +174,7 @@ const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: M
 const isOurs = ({ attempts, end }: CallRecord): boolean => attempts.length === 0 && end === 'refused'
 
 /** What a call that has ended says of its arm; `null` = nothing: it never went there, or its answer was kept from another one. */
-const observationOf = (whole: CallRecord, { assignment, reader }: Assigned): Observation | null => {
+const observationOf = (whole: CallRecord, { assignment, reader, caller }: Assigned): Observation | null => {
   const record = { ...whole, attempts: answering(whole.attempts) }
   if (record.cache === 'hit' || isOurs(record)) return null
   const { usage, stream, ttftMs, durationMs, longestGapMs } = record
@@ -177,6 +189,7 @@ const observationOf = (whole: CallRecord, { assignment, reader }: Assigned): Obs
     startMs: record.timeMs,
     durationMs: Math.round(durationMs),
     callSite: record.callSite,
+    caller,
     stream,
     outcome: outcomeOf(record, assignment.arm, assignment.move),
     status: answered?.status ?? null,

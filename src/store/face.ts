@@ -220,6 +220,9 @@ const paymentFace = (execute: Execute): PaymentStore => ({
 })
 
 const migrationFace = (execute: Execute): MigrationStore => ({
+  strata: (migration, epoch) => execute('strata', { migration, epoch }),
+  keepPoint: (point) => execute('keepPoint', point),
+  points: (page) => execute('points', page),
   migrationMarks: () => execute('migrationMarks', null),
   migrations: () => execute('migrations', null),
   keepReports: (reported) => execute('keepReports', reported),

@@ -38,6 +38,12 @@ type MigrationReportTable = {
   turn: JsonText | null
 }
 
+/** Turns by call site, delivery and length of the prompt, and who was met. */
+type MigrationStratumTable = { migration: string; epoch: Whole; name: string; sums: JsonText }
+
+/** How the tests stood at a time. */
+type MigrationPointTable = { migration: string; epoch: Whole; time_ms: Whole; point: JsonText }
+
 export type MigrationTables = {
   migration: MigrationTable
   migration_decision: MigrationDecisionTable
@@ -46,4 +52,6 @@ export type MigrationTables = {
   migration_shadow: MigrationShadowTable
   migration_source: MigrationSourceTable
   migration_report: MigrationReportTable
+  migration_stratum: MigrationStratumTable
+  migration_point: MigrationPointTable
 }

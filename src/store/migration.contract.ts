@@ -198,4 +198,37 @@ export const migrationContract = ({ name, open }: OpenBackend): void => {
     assert.deepEqual([cell?.units, cell?.turns, cell?.cost_nano_usd], [3, 3, '37037036703703701'])
     assert.equal(await store.keepReports(told(['a'])), 0, 'told again after it was counted')
   })
+
+  test(`${name}: strata are added with the evidence, a batch that is told twice once; points come in the order of time`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    const batch = (sequence: number, callSite: string | null): EvidenceBatch => ({
+      migration: 'mig_1',
+      epoch: 1,
+      source: 'node_1',
+      sequence,
+      columns,
+      turns: [{ step: 0, turn: sampleTurn({ id: `call_${sequence}`, callSite, caller: 'someone' }) }],
+    })
+    for (const one of [batch(1, 'web'), batch(1, 'web'), batch(2, 'web'), batch(3, null)]) await store.addEvidence(one)
+    const { sums, callers } = await store.strata('mig_1', 1)
+    assert.equal(sums.get('call_site/candidate/web')?.turns, 2)
+    assert.equal(sums.get('delivery/candidate/stream')?.inputTokens, 300n)
+    assert.deepEqual([callers.candidate.length, callers.baseline.length], [1, 0])
+    assert.equal((await store.strata('mig_1', 2)).sums.size, 0)
+    const point = (timeMs: number) => ({
+      migration: 'mig_1',
+      epoch: 1,
+      timeMs,
+      step: 0,
+      baseline: 1,
+      candidate: 1,
+      findings: [],
+    })
+    for (const timeMs of [20, 10, 30, 20]) await store.keepPoint(point(timeMs))
+    assert.deepEqual(await store.points({ migration: 'mig_1', limit: 2 }), [point(20), point(30)])
+  })
 }

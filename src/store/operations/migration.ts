@@ -10,6 +10,7 @@ import { batchTurnsMax, migrationsMax, shadowRowsMax } from '#migration/port.ts'
 import type { MigrationTable } from '#store/migration-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
+import { addToStrata, historyOperations } from './migration-history.ts'
 import { forgetReports, reportOperations } from './migration-report.ts'
 import { checkLimit } from './page.ts'
 import { appendTrail } from './trail.ts'
@@ -132,6 +133,7 @@ const addToSums = async (
   transaction: Transaction,
   batch: Pick<EvidenceBatch, 'migration' | 'epoch' | 'columns' | 'turns'>,
 ): Promise<void> => {
+  await addToStrata(transaction, batch)
   const { migration, epoch, turns, columns } = batch
   const names = [...new Set(turns.flatMap(({ turn }) => turn.unit ?? []))]
   const known =
@@ -250,6 +252,7 @@ export const migrationOperations = {
   addEvidence: write(add),
 
   ...reportOperations(addToSums),
+  ...historyOperations,
 
   forgetUnits: write(
     async (

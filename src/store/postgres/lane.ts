@@ -51,6 +51,7 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   keepSimilar: (input) => `similar ${(input as { readonly answer: Text<'scope'> }).answer.scope}`,
   sweepSimilar: named('similar'),
   addEvidence: (input) => `migration ${(input as Text<'migration'>).migration}`,
+  keepPoint: (input) => `point ${(input as Text<'migration'>).migration}`,
   countReports: (input) => `migration ${(input as Text<'migration'>).migration}`,
   keepReports: (input) => `reports ${(input as Text<'migration'>).migration}`,
   keepShadow: (input) => `shadow ${(input as Text<'migration'>).migration}`,

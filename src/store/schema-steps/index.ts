@@ -32,6 +32,7 @@ import { shadows } from './0029-shadows.ts'
 import { terms } from './0030-terms.ts'
 import { migrationReports } from './0038-migration-reports.ts'
 import { identity } from './0050-identity.ts'
+import { migrationHistory } from './0039-migration-history.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -67,4 +68,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   terms,
   migrationReports,
   identity,
+  migrationHistory,
 ]

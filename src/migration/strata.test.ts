@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { isPointDue } from './history-point.ts'
+import { outcomes } from './observation.ts'
+import type { Strata, StratumSums } from './strata.ts'
+import {
+  callerCount,
+  callersMax,
+  callSitesMax,
+  joinCallers,
+  joinStratum,
+  noStratum,
+  otherSites,
+  strataOf,
+  stratumOfText,
+  stratumText,
+} from './strata.ts'
+import { sampleTurn } from './test-turn.ts'
+
+const join = (one: Strata, other: Strata): Strata => {
+  const sums = new Map<string, StratumSums>(one.sums)
+  for (const [name, more] of other.sums) sums.set(name, joinStratum(sums.get(name) ?? noStratum, more))
+  const of = (arm: 'baseline' | 'candidate') => joinCallers(one.callers[arm], other.callers[arm])
+  return { sums, callers: { baseline: of('baseline'), candidate: of('candidate') } }
+}
+
+const textOf = ({ sums, callers }: Strata): string =>
+  JSON.stringify([[...sums].map(([name, one]) => [name, stratumText(one)]).sort(), callers])
+
+const turnsOf = fc.array(
+  fc
+    .record({
+      arm: fc.constantFrom('baseline' as const, 'candidate' as const),
+      callSite: fc.constantFrom(null, 'web/chat', 'svc/a/b'),
+      caller: fc.constantFrom(null, 'one', 'two', 'three'),
+      stream: fc.boolean(),
+      outcome: fc.constantFrom(...outcomes),
+      ttftMs: fc.constantFrom(null, 100, 7_000),
+      input: fc.constantFrom(null, 10, 1_000, 70_000),
+    })
+    .map(({ input, ...changes }) =>
+      sampleTurn({ ...changes, tokens: { input, cachedInput: null, output: 5, reasoning: null } }),
+    ),
+  { maxLength: 40 },
+)
+
+test('strata come to the same sums, whoever tells of which turns and in which order', () => {
+  fc.assert(
+    fc.property(turnsOf, fc.nat(40), (turns, cut) => {
+      const whole = textOf(strataOf(turns))
+      const parts = join(strataOf(turns.slice(cut)), strataOf(turns.slice(0, cut)))
+      assert.equal(textOf(parts), whole)
+      assert.equal(textOf(strataOf(turns.toReversed())), whole)
+    }),
+  )
+  const [sums] = strataOf([sampleTurn({ outcome: 'cut' }), sampleTurn({ outcome: 'moved' })]).sums.values()
+  assert.deepEqual([sums?.turns, sums?.failed, sums?.shown, sums?.counted], [2, 2, 1, 0])
+  assert.deepEqual(sums && stratumOfText(stratumText(sums)), sums)
+})
+
+test('whom an arm has met is counted exactly up to a bound, and beyond it within a few percent', () => {
+  const met = (count: number) =>
+    strataOf(Array.from({ length: count }, (_unused, index) => sampleTurn({ caller: `caller-${index}` }))).callers
+  assert.equal(callerCount(met(callersMax - 1).candidate), callersMax - 1)
+  assert.deepEqual(met(10).baseline, [])
+  const many = callerCount(met(20_000).candidate)
+  assert.ok(Math.abs(many - 20_000) < 2_000, `${many}`)
+})
+
+test('of very many call sites the rest are one', () => {
+  const turns = Array.from({ length: callSitesMax + 5 }, (_unused, index) => sampleTurn({ callSite: `site-${index}` }))
+  const { sums } = strataOf(turns)
+  assert.equal(sums.get(`call_site/candidate/${otherSites}`)?.turns, 5)
+  assert.equal([...sums.keys()].filter((name) => name.startsWith('call_site/')).length, callSitesMax + 1)
+})
+
+test('points lie the farther apart the older a migration is: a thousand reach over a month', () => {
+  let [points, lastMs]: [number, number | null] = [0, null]
+  for (let nowMs = 0; nowMs <= 30 * 86_400_000; nowMs += 10_000)
+    if (isPointDue(lastMs, { startedMs: 0, nowMs })) [points, lastMs] = [points + 1, nowMs]
+  assert.ok(points > 300 && points <= 1_000, `${points}`)
+})

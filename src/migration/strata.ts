@@ -1,0 +1,171 @@
+/**
+ * What people want to see of a migration beside its tests: turns by call site, by delivery and by the length of the prompt, and who met which arm. Whole numbers that add
+ * up in any order. They explain; nothing is decided on them.
+ */
+
+import { hash } from 'node:crypto'
+import type { Arm, Observation } from './observation.ts'
+import { hasFailed, isShown } from './observation.ts'
+
+export const dimensions = ['call_site', 'delivery', 'prompt'] as const
+export type Dimension = (typeof dimensions)[number]
+
+export type StratumSums = {
+  readonly turns: number
+  readonly failed: number
+  /** Of those that failed: where the caller met the failure. */
+  readonly shown: number
+  /** Turns whose tokens are known, and their tokens. */
+  readonly counted: number
+  readonly inputTokens: bigint
+  readonly outputTokens: bigint
+  /** Turns that came to a first part, and the time to it in all. */
+  readonly timed: number
+  readonly ttftMs: bigint
+}
+
+/**
+ * Who was met, as the smallest of their digests: as many as there are up to `callersMax`, beyond that enough to tell the number within 4 %. The smallest of two such lists
+ * together are those of both.
+ */
+export type Callers = readonly number[]
+export const callersMax = 1_024
+
+export type Strata = {
+  /** By `stratumKey`. */
+  readonly sums: ReadonlyMap<string, StratumSums>
+  readonly callers: Readonly<Record<Arm, Callers>>
+}
+
+export type StratumName = { readonly dimension: Dimension; readonly value: string; readonly arm: Arm }
+
+/** Call sites that are told apart; of more the rest are one. */
+export const callSitesMax = 200
+export const otherSites = '(others)'
+export const noSite = '(none)'
+
+export const stratumKey = ({ dimension, value, arm }: StratumName): string => `${dimension}/${arm}/${value}`
+
+/** The inverse of `stratumKey`. */
+export const stratumOfKey = (key: string): StratumName => {
+  const [dimension = '', arm = '', ...value] = key.split('/')
+  return { dimension: dimension as Dimension, arm: arm as Arm, value: value.join('/') }
+}
+
+/** Upper bounds of the lengths of prompts, in tokens, and what each is called. */
+const promptBounds: readonly (readonly [tokensMax: number, name: string])[] = [
+  [1_000, 'to 1k'],
+  [4_000, '1k to 4k'],
+  [16_000, '4k to 16k'],
+  [64_000, '16k to 64k'],
+  [Number.POSITIVE_INFINITY, 'over 64k'],
+]
+
+export const promptSizes: readonly string[] = [...promptBounds.map(([, name]) => name), 'unknown']
+
+const promptSizeOf = (tokens: number | null): string =>
+  tokens === null ? 'unknown' : (promptBounds.find(([most]) => tokens <= most)?.[1] ?? 'unknown')
+
+export const noStratum: StratumSums = {
+  turns: 0,
+  failed: 0,
+  shown: 0,
+  counted: 0,
+  inputTokens: 0n,
+  outputTokens: 0n,
+  timed: 0,
+  ttftMs: 0n,
+}
+
+export const noStrata: Strata = { sums: new Map(), callers: { baseline: [], candidate: [] } }
+
+/** The sums of both. */
+export const joinStratum = (one: StratumSums, other: StratumSums): StratumSums => ({
+  turns: one.turns + other.turns,
+  failed: one.failed + other.failed,
+  shown: one.shown + other.shown,
+  counted: one.counted + other.counted,
+  inputTokens: one.inputTokens + other.inputTokens,
+  outputTokens: one.outputTokens + other.outputTokens,
+  timed: one.timed + other.timed,
+  ttftMs: one.ttftMs + other.ttftMs,
+})
+
+/** Of 48 bits. */
+const digestOf = (caller: string): number => Number.parseInt(hash('sha256', caller).slice(0, 12), 16)
+const digestRange = 2 ** 48
+
+/** Those of both, the smallest. */
+export const joinCallers = (one: Callers, other: Callers): Callers =>
+  [...new Set([...one, ...other])].sort((a, b) => a - b).slice(0, callersMax)
+
+/** How many they are: exact below `callersMax`. */
+export const callerCount = (callers: Callers): number => {
+  const last = callers.at(-1)
+  if (callers.length < callersMax || last === undefined) return callers.length
+  return Math.round((callersMax - 1) / (last / digestRange))
+}
+
+const sumsOf = (turn: Observation): StratumSums => {
+  const { input, output } = turn.tokens
+  const isCounted = turn.outcome === 'ok' && input !== null && output !== null
+  const isTimed = turn.outcome === 'ok' && turn.ttftMs !== null
+  return {
+    turns: 1,
+    failed: hasFailed(turn) ? 1 : 0,
+    shown: isShown(turn) ? 1 : 0,
+    counted: isCounted ? 1 : 0,
+    inputTokens: isCounted ? BigInt(input) : 0n,
+    outputTokens: isCounted ? BigInt(output) : 0n,
+    timed: isTimed ? 1 : 0,
+    ttftMs: isTimed ? BigInt(turn.ttftMs ?? 0) : 0n,
+  }
+}
+
+/** The strata of some turns. `sites` are the call sites that are told apart already. */
+export const strataOf = (turns: readonly Observation[], sites: ReadonlySet<string> = new Set()): Strata => {
+  const sums = new Map<string, StratumSums>()
+  const known = new Set(sites)
+  const callers: Record<Arm, Set<string>> = { baseline: new Set(), candidate: new Set() }
+  const siteOf = (site: string): string => {
+    if (known.has(site)) return site
+    if (known.size >= callSitesMax) return otherSites
+    known.add(site)
+    return site
+  }
+  for (const turn of turns) {
+    const { arm, caller } = turn
+    const more = sumsOf(turn)
+    const values: Readonly<Record<Dimension, string>> = {
+      call_site: siteOf(turn.callSite ?? noSite),
+      delivery: turn.stream ? 'stream' : 'whole',
+      prompt: promptSizeOf(turn.tokens.input),
+    }
+    for (const dimension of dimensions) {
+      const key = stratumKey({ dimension, value: values[dimension], arm })
+      sums.set(key, joinStratum(sums.get(key) ?? noStratum, more))
+    }
+    if (caller !== null && caller !== undefined) callers[arm].add(caller)
+  }
+  const met = (arm: Arm): Callers => joinCallers([...callers[arm]].map(digestOf), [])
+  return { sums, callers: { baseline: met('baseline'), candidate: met('candidate') } }
+}
+
+/** As text for the store. */
+export const stratumText = (sums: StratumSums): string =>
+  JSON.stringify(sums, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+
+/** The inverse of `stratumText`. */
+export const stratumOfText = (text: string): StratumSums => {
+  const read = JSON.parse(text) as Readonly<Record<keyof StratumSums, number | string>>
+  return {
+    turns: Number(read.turns),
+    failed: Number(read.failed),
+    shown: Number(read.shown),
+    counted: Number(read.counted),
+    inputTokens: BigInt(read.inputTokens),
+    outputTokens: BigInt(read.outputTokens),
+    timed: Number(read.timed),
+    ttftMs: BigInt(read.ttftMs),
+  }
+}
