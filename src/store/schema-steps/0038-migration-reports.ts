@@ -7,6 +7,7 @@ import { columnTypes, finished } from './step.ts'
 export const migrationReports: SchemaStep = {
   number: 38,
   name: 'migration reports',
+  isAddition: true,
   forward: async (database, dialect) => {
     const { text, whole } = columnTypes(dialect)
     const report = database.schema

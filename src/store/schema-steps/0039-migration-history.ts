@@ -6,6 +6,7 @@ import { columnTypes, finished } from './step.ts'
 export const migrationHistory: SchemaStep = {
   number: 39,
   name: 'migration history',
+  isAddition: true,
   forward: async (database, dialect) => {
     const { text, whole } = columnTypes(dialect)
     const stratum = database.schema

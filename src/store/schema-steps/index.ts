@@ -31,8 +31,8 @@ import { fapiao } from './0028-fapiao.ts'
 import { shadows } from './0029-shadows.ts'
 import { terms } from './0030-terms.ts'
 import { migrationReports } from './0038-migration-reports.ts'
-import { identity } from './0050-identity.ts'
 import { migrationHistory } from './0039-migration-history.ts'
+import { identity } from './0050-identity.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -67,6 +67,6 @@ export const schemaSteps: readonly SchemaStep[] = [
   shadows,
   terms,
   migrationReports,
-  identity,
   migrationHistory,
+  identity,
 ]
