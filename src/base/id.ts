@@ -62,14 +62,25 @@ export const idFrom = (prefix: IdPrefix, timeMs: number, name: string): string =
 /** The first id of a kind that can be made at an instant: ids sort by their time. */
 export const firstIdAt = (prefix: IdPrefix, atMs: number): string => `${prefix}_${timeText(Math.max(0, atMs))}`
 
-/** Ids from the system's chance; the time in them is the clock's. */
+const idBytes = 16
+/** Asking the system for chance costs more than an id: it is asked for many at a time. */
+const poolBytes = 256 * idBytes
+
 /** Ids from the clock and the system's randomness. For main.ts; everybody else is given ids. */
-export const systemIds = (clock: Clock): Ids => ({
-  next: (prefix) => {
-    let text = ''
-    for (const byte of randomBytes(16)) text += digits.charAt(byte & 31)
-    return `${prefix}_${timeText(clock.nowMs())}${text}`
-  },
-  bytes: (size) => randomBytes(size),
-  chance: () => Math.random(),
-})
+export const systemIds = (clock: Clock): Ids => {
+  let pool = randomBytes(poolBytes)
+  let used = 0
+  return {
+    next: (prefix) => {
+      if (used === poolBytes) {
+        pool = randomBytes(poolBytes)
+        used = 0
+      }
+      let text = ''
+      for (const end = used + idBytes; used < end; used += 1) text += digits.charAt((pool[used] ?? 0) & 31)
+      return `${prefix}_${timeText(clock.nowMs())}${text}`
+    },
+    bytes: (size) => randomBytes(size),
+    chance: () => Math.random(),
+  }
+}

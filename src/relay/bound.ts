@@ -10,6 +10,8 @@ import { Problem } from '#base/problem.ts'
 import { usdFactor } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
+import { bearsMark, markPattern } from './body-mark.ts'
+import type { ToolItem } from './tool-items.ts'
 import { isToolItem, toolItemsOf, toolRunsOf } from './tool-items.ts'
 
 /** A call that can be given less output than this is refused instead of being cut short. */
@@ -30,7 +32,7 @@ export type Bound = {
 }
 
 /** Members by which content comes that is not in the body, or is not text: bound by the model's window instead. */
-const windowMarks: readonly string[] = [
+const windowMarks = markPattern([
   '"image_url"',
   '"input_image"',
   '"video_url"',
@@ -67,27 +69,50 @@ const windowMarks: readonly string[] = [
   '"code_interpreter"',
   '"image_generation"',
   '"mcp"',
-]
+])
 
 const sourceOf = (call: Call): Buffer | null => (call.payload.kind === 'json' ? call.payload.top.source : null)
 
 /** Whether content comes that is not text in the body, or tools that bill what nobody sees. */
 export const asksForWindow = (call: Call): boolean => {
   const source = sourceOf(call)
-  return source !== null && windowMarks.some((mark) => source.includes(mark))
+  return source !== null && bearsMark(source, windowMarks)
+}
+
+const textKinds: readonly CallKind[] = ['chat', 'completion']
+
+/** What is found in a body by looking through all of it: once for a call, whatever the number of its prices. */
+type Asked = {
+  readonly call: Call
+  readonly asksForWindow: boolean
+  /** The caller marks what is to be kept. */
+  readonly marksCache: boolean
+  readonly isText: boolean
+  /** Of a text call. */
+  readonly tools: readonly ToolItem[]
+}
+
+const askedBy = (call: Call): Asked => {
+  const isText = textKinds.includes(call.kind)
+  return {
+    call,
+    asksForWindow: asksForWindow(call),
+    marksCache: sourceOf(call)?.includes('"cache_control"') === true,
+    isText,
+    tools: isText ? toolItemsOf(call) : [],
+  }
 }
 
 const capped = (tokens: number, limit: number | null): number => (limit === null ? tokens : Math.min(tokens, limit))
 
 /** A token is at least a byte of text, so that bytes bound tokens; no model reads more than its window. */
-const inputTokensOf = (call: Call, row: ModelRow): number => {
+const inputTokensOf = ({ call, asksForWindow }: Asked, row: ModelRow): number => {
   if (call.inputTokensMax !== undefined) return capped(call.inputTokensMax, row.contextTokens)
   const bytes = call.payload.kind === 'form' ? call.payload.form.sizeBytes : call.inputBytes
-  if (!asksForWindow(call)) return capped(bytes, row.contextTokens)
+  if (!asksForWindow) return capped(bytes, row.contextTokens)
   return row.contextTokens ?? Math.max(bytes, sourceOf(call)?.length ?? 0)
 }
 
-const textKinds: readonly CallKind[] = ['chat', 'completion']
 const silentKinds: readonly CallKind[] = ['embedding', 'moderation', 'rerank']
 
 const outputTokensOf = (call: Call, row: ModelRow): number => {
@@ -100,18 +125,18 @@ const dearest = (rates: readonly (bigint | null)[]): bigint | null =>
   rates.reduce((most, rate) => (rate !== null && (most === null || rate > most) ? rate : most), null)
 
 /** Whether the input may be more than text. */
-const mayBeMedia = (call: Call): boolean =>
-  call.inputTokensMax !== undefined || asksForWindow(call) || call.payload.kind === 'form'
+const mayBeMedia = ({ call, asksForWindow }: Asked): boolean =>
+  call.inputTokensMax !== undefined || asksForWindow || call.payload.kind === 'form'
 
-const inputRate = (rates: PriceRates, call: Call): bigint | null =>
+const inputRate = (rates: PriceRates, asked: Asked): bigint | null =>
   dearest([
     rates.input,
     rates.cachedInput,
     rates.cacheWrite5m,
     rates.cachedAudioInput ?? null,
     // An hour's cache is only ever written where the caller marks what is to be kept.
-    sourceOf(call)?.includes('"cache_control"') === true ? rates.cacheWrite1h : null,
-    ...(mayBeMedia(call) ? [rates.imageInput, rates.audioInput] : []),
+    asked.marksCache ? rates.cacheWrite1h : null,
+    ...(mayBeMedia(asked) ? [rates.imageInput, rates.audioInput] : []),
   ])
 
 const outputRate = (rates: PriceRates, row: ModelRow): bigint | null =>
@@ -122,16 +147,16 @@ const outputRate = (rates: PriceRates, row: ModelRow): bigint | null =>
     ...(row.outputModalities.includes('image') ? [rates.imageOutput] : []),
   ])
 
-const itemsMax = (call: Call): number => {
+const itemsMax = ({ call, asksForWindow, isText }: Asked): number => {
   if (call.kind === 'image') return call.choices
-  if (textKinds.includes(call.kind)) return asksForWindow(call) ? otherItemsMax : 0
+  if (isText) return asksForWindow ? otherItemsMax : 0
   return silentKinds.includes(call.kind) ? call.choices : call.inputBytes
 }
 
 /** What is billed by the piece: of tools only those that the call asks for, and what a model searches unasked. */
-const itemsOf = (rates: PriceRates, call: Call): bigint => {
-  const runs = textKinds.includes(call.kind) ? toolRunsOf(call) : null
-  const others = itemsMax(call)
+const itemsOf = (rates: PriceRates, asked: Asked): bigint => {
+  const runs = asked.isText ? toolRunsOf(asked.tools) : null
+  const others = itemsMax(asked)
   return Object.entries(rates.items ?? {}).reduce((sum, [item, rate]) => {
     const count = runs !== null && isToolItem(item) ? (runs.get(item) ?? 0) : others
     return sum + rate * BigInt(count)
@@ -146,14 +171,14 @@ type Sum = {
   readonly divisor: bigint
 }
 
-const sumFor = (rates: PriceRates, call: Call, row: ModelRow): Sum | null => {
-  const inputTokens = BigInt(inputTokensOf(call, row))
-  const input = inputRate(rates, call)
+const sumFor = (rates: PriceRates, asked: Asked, row: ModelRow): Sum | null => {
+  const { call } = asked
+  const inputTokens = BigInt(inputTokensOf(asked, row))
+  const input = inputRate(rates, asked)
   const output = outputRate(rates, row)
-  const isText = textKinds.includes(call.kind)
-  if (isText && (input === null || output === null)) return null
+  if (asked.isText && (input === null || output === null)) return null
   return {
-    fixed: inputTokens * (input ?? 0n) + ((rates.perCall ?? 0n) + itemsOf(rates, call)) * tokensPerPrice,
+    fixed: inputTokens * (input ?? 0n) + ((rates.perCall ?? 0n) + itemsOf(rates, asked)) * tokensPerPrice,
     perToken: (output ?? 0n) * BigInt(call.choices),
     outputTokens: outputTokensOf(call, row),
     divisor: tokensPerPrice,
@@ -190,9 +215,8 @@ const unpriced = (row: ModelRow): Problem =>
   })
 
 /** A tool that a provider bills by the piece is not sold for nothing: where a row that may rate the call has no price for it. */
-const unpricedTool = (call: Call, row: ModelRow, prices: readonly PriceRow[]): Problem | null => {
-  if (!textKinds.includes(call.kind)) return null
-  const found = toolItemsOf(call).find(({ item }) => prices.some(({ rates }) => rates.items?.[item] === undefined))
+const unpricedTool = ({ tools }: Asked, row: ModelRow, prices: readonly PriceRow[]): Problem | null => {
+  const found = tools.find(({ item }) => prices.some(({ rates }) => rates.items?.[item] === undefined))
   if (found === undefined) return null
   const { item, tool } = found
   return new Problem('price_unknown', {
@@ -216,7 +240,7 @@ const feeSum = (sum: Sum, feeBasisPoints: number | null): Sum => {
 }
 
 const sumsFor = (
-  call: Call,
+  asked: Asked,
   row: ModelRow,
   { atMs, tier = null }: Pick<BoundQuestion, 'atMs' | 'tier'>,
 ): readonly Sum[] | Problem => {
@@ -224,14 +248,14 @@ const sumsFor = (
   const rows = rowsThatMayRate(row.priceRows, {
     atMs,
     untilMs: atMs + row.route.timeouts.totalMs,
-    serviceTier: tier ?? tierAsked(call),
+    serviceTier: tier ?? tierAsked(asked.call),
     isCertain: tier !== null,
-    inputTokensMax: inputTokensOf(call, row),
+    inputTokensMax: inputTokensOf(asked, row),
   })
-  const lacking = unpricedTool(call, row, rows)
+  const lacking = unpricedTool(asked, row, rows)
   if (lacking !== null) return lacking
   const sums = rows
-    .map((price) => priced(sumFor(price.rates, call, row), price, { row, atMs }))
+    .map((price) => priced(sumFor(price.rates, asked, row), price, { row, atMs }))
     .filter((sum) => sum !== null)
   return sums.length === 0 ? unpriced(row) : sums
 }
@@ -266,9 +290,10 @@ export const boundOf = (
   { rows, atMs, canCap, tier = null, feeBasisPoints = null }: BoundQuestion,
 ): Bound | Problem => {
   const sums: Sum[] = []
+  const asked = askedBy(call)
   // Of no price at all nothing is taken either, so that it need not be known.
   for (const row of feeBasisPoints === 0 ? [] : rows) {
-    const found = sumsFor(call, row, { atMs, tier })
+    const found = sumsFor(asked, row, { atMs, tier })
     if (found instanceof Problem) return found
     sums.push(...found.map((sum) => feeSum(sum, feeBasisPoints)))
   }

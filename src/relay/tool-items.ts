@@ -5,6 +5,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { countOf } from '#base/usage.ts'
 import type { Call } from '#protocol/call.ts'
+import { bearsMark, markPattern } from './body-mark.ts'
 
 /** How often a tool is taken to run in one call where the request says no less. What is run beyond it is settled all the same. */
 export const toolRunsMax = 16
@@ -29,7 +30,7 @@ const kinds: ReadonlyArray<readonly [begins: string, items: readonly string[]]> 
   ['advisor', ['advisor_input_tokens', 'advisor_output_tokens']],
 ]
 
-const marks: readonly string[] = [
+const marks = markPattern([
   'web_search',
   'x_search',
   'file_search',
@@ -40,7 +41,7 @@ const marks: readonly string[] = [
   'oogleSearch',
   '"search_parameters"',
   '"plugins"',
-]
+])
 
 const objectsIn = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : [])
 
@@ -102,7 +103,7 @@ export const isToolItem = (item: string): boolean =>
 export const toolItemsOf = (call: Call): readonly ToolItem[] => {
   if (call.payload.kind !== 'json') return []
   const { top } = call.payload
-  if (!marks.some((mark) => top.source.includes(mark))) return []
+  if (!bearsMark(top.source, marks)) return []
   const read = (name: string): unknown => (hasMember(top, name) ? readMember(top, name) : undefined)
   // Of Responses: the most runs of all tools together.
   const runsMax = countOf(read('max_tool_calls')) ?? toolRunsMax
@@ -113,8 +114,8 @@ export const toolItemsOf = (call: Call): readonly ToolItem[] => {
   return [...most.values()]
 }
 
-/** The most pieces that tools of a chat call can come to, by item, asked for or not. A grounded prompt is another measure of its searches. */
-export const toolRunsOf = (call: Call): ReadonlyMap<string, number> => {
-  const runs = new Map([...unasked, ...toolItemsOf(call).map(({ item, runsMax }) => [item, runsMax] as const)])
+/** The most pieces that these tools of a chat call can come to, by item, asked for or not. A grounded prompt is another measure of its searches. */
+export const toolRunsOf = (tools: readonly ToolItem[]): ReadonlyMap<string, number> => {
+  const runs = new Map([...unasked, ...tools.map(({ item, runsMax }) => [item, runsMax] as const)])
   return runs.has('web_search') ? runs.set('grounded_prompt', 1) : runs
 }

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import { test } from 'node:test'
+import { bearsMark, markPattern } from './body-mark.ts'
+
+const pattern = markPattern(['"image_url"', '"prompt":{', '"web_search'])
+const bears = (value: unknown): boolean => bearsMark(Buffer.from(JSON.stringify(value)), pattern)
+
+test('a mark is found wherever it stands, and read as text, not as a pattern', () => {
+  assert.equal(bears({ content: [{ type: 'image_url' }] }), true)
+  assert.equal(bears({ prompt: { id: 'x' } }), true)
+  assert.equal(bears({ prompt: 'text' }), false)
+  assert.equal(bears({ tools: [{ type: 'web_search_20250305' }] }), true)
+  assert.equal(bears({ content: 'the image_url of a page' }), false)
+})
+
+test('a name with a letter written by its number is taken for a mark; what serialisers escape is not', () => {
+  const bearsText = (text: string): boolean => bearsMark(Buffer.from(text), pattern)
+  assert.equal(bearsText(String.raw`{"type":"image\u005furl"}`), true)
+  assert.equal(bearsText(String.raw`{"type":"\u0069mage_url"}`), true)
+  assert.equal(bearsText(String.raw`{"content":"a \u003cb\u003e \u0026 \u00e9 \u2028 \u0007"}`), false)
+})
