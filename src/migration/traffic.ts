@@ -85,6 +85,8 @@ export type Tripped = { readonly move: Move; readonly isShared: boolean }
 export type Traffic = {
   /** The migrations as the store has them now. `heardMs` is monotonic. */
   readonly configure: (moves: readonly Move[], heardMs: number) => void
+  /** Whether any migration moves calls at all: where none does, what a call would be judged by need not be found out. */
+  readonly isMoving: () => boolean
   /** The migration that a call is in scope of; `null` = none, or it does not move anything now. */
   readonly moveFor: (facts: CallFacts) => Move | null
   readonly assign: (move: Move, facts: CallFacts, nowMs: number) => Assignment
@@ -194,6 +196,7 @@ const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null =
 }
 
 const moving: readonly Phase[] = ['ramping', 'baking', 'paused', 'completed']
+const isMoving = ({ split, phase }: Move): boolean => split === 'relay' && moving.includes(phase)
 
 const driftedOf = (lives: Iterable<Live>): readonly Drifted[] =>
   [...lives].flatMap(({ move, rises }) => rises.take().map((figure) => ({ move, figure })))
@@ -238,9 +241,9 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       heardMs = heard
       renewAll(lives, moves)
     },
+    isMoving: () => lives.values().some(({ move }) => isMoving(move)),
     moveFor: (facts) => {
-      for (const { move } of lives.values())
-        if (move.split === 'relay' && moving.includes(move.phase) && inScope(move, facts)) return move
+      for (const { move } of lives.values()) if (isMoving(move) && inScope(move, facts)) return move
       return null
     },
     assign: (move, facts, nowMs) => {

@@ -1,6 +1,6 @@
 /** Which calls belong together, so that they stay with one target and its prompt cache keeps its value. */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { memberText, readMember } from '#base/json.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Call } from '#protocol/call.ts'
@@ -12,7 +12,7 @@ const prefixBytesMax = 262_144
 /** Body fields by which callers name a conversation or a person, the closer one first. */
 const fields: readonly string[] = ['prompt_cache_key', 'session_id', 'safety_identifier', 'user']
 
-const digestOf = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest()
+const digestOf = (text: string | Buffer): Buffer => hash('sha256', text, 'buffer')
 
 const shortDigest = (text: string | Buffer): string => digestOf(text).toString('hex').slice(0, 32)
 

@@ -41,7 +41,7 @@ const movable: readonly string[] = ['chat', 'completion']
 
 /** The migration that a call is in scope of; `null` = of none. */
 export const scopeOf = ({ ports, draft, snapshot }: Journey, { key, call, inbound }: Asked): Scope | null => {
-  if (key.test || !movable.includes(call.kind)) return null
+  if (key.test || !movable.includes(call.kind) || !ports.traffic.isMoving()) return null
   const row = modelFor(snapshot, key, call.model)
   if (row instanceof Problem) return null
   const facts: CallFacts = {
