@@ -1,7 +1,7 @@
 /** The baseline of a migration before it starts, from the log of calls: how much traffic there is, how often it fails, how long it takes. */
 
 import type { CallRecord } from '#base/call-record.ts'
-import type { BaselineFacts } from '#migration/judge.ts'
+import type { BaselineFacts, Busiest } from '#migration/judge.ts'
 import type { Baseline } from '#migration/plan.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import { fits } from '#migration/settings.ts'
@@ -9,7 +9,8 @@ import { firstFailed } from '#relay/move.ts'
 import type { OperationContext } from './operation.ts'
 import { everyCall } from './port.ts'
 
-const windowMs = 86_400_000
+const dayMs = 86_400_000
+const minuteMs = 60_000
 const pageCalls = 1000
 /** Of more the newest are looked at. */
 const pagesMax = 20
@@ -32,7 +33,7 @@ const inScope = ({ match }: MigrationFile, call: CallRecord): boolean => {
 
 const recentCalls = async (file: MigrationFile, { ports, clock }: OperationContext): Promise<readonly CallRecord[]> => {
   const found: CallRecord[] = []
-  const fromMs = clock.nowMs() - windowMs
+  const fromMs = clock.nowMs() - file.preflight.baseline_window
   let beforeId: string | null = null
   for (let page = 0; page < pagesMax; page += 1) {
     const answer: { readonly calls: readonly CallRecord[]; readonly before: string | null } = await ports.store.calls({
@@ -56,6 +57,18 @@ const hasFailed = (call: CallRecord): boolean =>
 const quantile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(share * values.length) - 1)] ?? 0
 
+/** Requests and tokens each of the minute that had the most of them. */
+const busiestOf = (calls: readonly CallRecord[]): Busiest | undefined => {
+  const minutes = [...Map.groupBy(calls, ({ timeMs }) => Math.floor(timeMs / minuteMs)).values()]
+  if (minutes.length === 0) return undefined
+  const tokensOf = (one: readonly CallRecord[]): number =>
+    one.reduce((sum, { usage }) => sum + (usage?.input ?? 0) + (usage?.output ?? 0), 0)
+  return {
+    requestsPerMinute: Math.max(...minutes.map(({ length }) => length)),
+    tokensPerMinute: Math.max(...minutes.map(tokensOf)),
+  }
+}
+
 export type Before = { readonly baseline: Baseline; readonly facts: BaselineFacts }
 
 /** What the file says itself stands before what the log says. */
@@ -73,11 +86,12 @@ export const baselineOf = async (file: MigrationFile, context: OperationContext)
     context.clock.nowMs() - Math.min(context.clock.nowMs(), ...calls.map(({ timeMs }) => timeMs)),
   )
   const said = file.traffic
+  const busiest = busiestOf(calls)
   const measured = seen === 0 ? {} : { 'error-rate': failed / seen }
   const p99Ms = said?.ttft_p99_ms ?? (times.length >= timesMin ? Math.round(quantile(times, 0.99)) : null)
   return {
     baseline: {
-      conversationsPerDay: said?.conversations_per_day ?? (seen * windowMs) / Math.max(spanMs, windowMs / 24),
+      conversationsPerDay: said?.conversations_per_day ?? (seen * dayMs) / Math.max(spanMs, dayMs / 24),
       turnsPerConversation: said?.turns_per_conversation ?? (seen === 0 ? 1 : calls.length / seen),
       shares: said?.error_share === undefined ? measured : { 'error-rate': said.error_share },
       seen: said?.error_share === undefined ? seen : 0,
@@ -85,6 +99,9 @@ export const baselineOf = async (file: MigrationFile, context: OperationContext)
         said?.cost_per_turn_usd ??
         (costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0n) / BigInt(costs.length)),
     },
-    facts: { p99Ms: p99Ms === null ? {} : { 'ttft-p99': p99Ms } },
+    facts: {
+      p99Ms: p99Ms === null ? {} : { 'ttft-p99': p99Ms },
+      ...(busiest !== undefined && { busiest }),
+    },
   }
 }

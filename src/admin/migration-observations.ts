@@ -6,8 +6,8 @@ import { readMigrationFile } from '#migration/compiled.ts'
 import { isLive } from '#migration/itinerary.ts'
 import type { Observation } from '#migration/observation.ts'
 import { arms, outcomes } from '#migration/observation.ts'
+import { migrationNameField } from './migration-name.ts'
 import { migrationNamed } from './migration-view.ts'
-import { migrationNameField } from './migrations.ts'
 import { operation } from './operation.ts'
 
 const batchMax = 500

@@ -7,6 +7,8 @@ import { evidenceJson, evidenceOf } from '#migration/evidence-text.ts'
 import type { State } from '#migration/itinerary.ts'
 import { draftState, stateAfter } from '#migration/itinerary.ts'
 import { judgementOf } from '#migration/judgement.ts'
+import { shadowStandingOf } from '#migration/shadow-standing.ts'
+import { migrationNameField } from './migration-name.ts'
 import { migrationPage } from './migration-page.ts'
 import type { Opened } from './migration-view.ts'
 import {
@@ -17,7 +19,6 @@ import {
   viewOfDecision,
   viewOfMigration,
 } from './migration-view.ts'
-import { migrationNameField } from './migrations.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
 
@@ -71,13 +72,14 @@ const replayed = z.object({
 /** Decisions again, each on the sums that it was made on. What people, or the reflex of a node, decided follows from no sums. */
 const replayOf = ({ compiled, decisions }: Opened): z.input<typeof replayed>[] => {
   let state: State = draftState
-  return decisions.map(({ number, change, why, actor, after, evidence, timeMs }) => {
+  return decisions.map(({ number, change, why, actor, after, evidence, timeMs, shadow: told }) => {
     const { itinerary, judge, weights } = compiled
     const byReflex = actor === 'drover' && /calls to the candidate failed on one node/.test(why)
     const byTests = actor === 'drover' && !byReflex
     const judgement = judgementOf(judge, evidenceOf(evidence), weights)
     const { practicalFloor } = judge
-    const next = byTests ? decide({ itinerary, state, judgement, practicalFloor, nowMs: timeMs }) : null
+    const shadow = shadowStandingOf(told, compiled.file)
+    const next = byTests ? decide({ itinerary, state, judgement, practicalFloor, shadow, nowMs: timeMs }) : null
     const again = byTests ? (next?.change ?? null) : change
     const leads = stateAfter(state, change, { itinerary, nowMs: timeMs })
     const same =

@@ -6,9 +6,10 @@ import { compile } from '#migration/compiled.ts'
 import { comparators } from '#migration/shadow-compare.ts'
 import type { LeftReason } from '#migration/shadow-log.ts'
 import { joinShadowLogs, leftReasons, shadowLogOf } from '#migration/shadow-log.ts'
+import { respectsOf } from '#migration/shadow-standing.ts'
 import { callScoreOf, findingsOf } from '#migration/shadow-sums.ts'
+import { migrationNameField } from './migration-name.ts'
 import { migrationNamed } from './migration-view.ts'
-import { migrationNameField } from './migrations.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
 
@@ -88,7 +89,7 @@ const show = operation({
       questions: log.sums.questions,
       cost_usd: decimalOf(log.nanoUsd),
       tokens: log.tokens,
-      findings: findingsOf(log.sums, file.analysis.alpha_total).map((one) => ({
+      findings: findingsOf(log.sums, file.analysis.alpha_total, respectsOf(file)).map((one) => ({
         respect: one.comparator,
         compared: one.compared,
         differed: one.share,

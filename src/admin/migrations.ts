@@ -1,13 +1,10 @@
-/** Staged migration: started, looked at. */
+/** Staged migration: listed, looked at. */
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
-import { Problem } from '#base/problem.ts'
-import { compile, fileDigest, readMigrationFile } from '#migration/compiled.ts'
-import { decisionFor, tellDecision } from '#migration/conduct.ts'
-import { draftState } from '#migration/itinerary.ts'
-import type { MigrationRow } from '#migration/port.ts'
-import { migrationFileField, planMigration, planned, startStepOf, startWeightField } from './migration-plan.ts'
+import { migrationNameField } from './migration-name.ts'
+import { planMigration } from './migration-plan.ts'
+import { preflightMigration, startMigration } from './migration-start.ts'
 import {
   decisionView,
   migrationText,
@@ -18,64 +15,6 @@ import {
 } from './migration-view.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
-import { trailRowOf } from './trail-row.ts'
-
-export const migrationNameField = () => z.string().min(1).max(64).describe('The name of the migration.')
-
-const start = operation({
-  noun: 'migrate',
-  verb: 'start',
-  summary:
-    'Start a migration: its first step is in force at once. Refused where a route is not there, or the baseline breaks a limit already.',
-  method: 'POST',
-  path: '/migrations',
-  scope: 'write',
-  input: z.strictObject({ file: migrationFileField(), start_weight: startWeightField() }),
-  output: migrationView,
-  flags: [{ field: 'file', positional: true, file: true, describe: 'The file of the migration: YAML or JSON.' }],
-  render: migrationText,
-  run: async ({ file: text, start_weight }, context) => {
-    const { ports, clock, ids, actor } = context
-    const { view, facts } = await planned(text, start_weight, context)
-    if (!view.ok)
-      throw new Problem('conflict', {
-        message: `The migration is not started: ${view.refusals.join(' ')} 'drover migrate plan' shows the whole plan.`,
-        param: 'file',
-      })
-    const file = readMigrationFile(text)
-    const nowMs = clock.nowMs()
-    const id = ids.next('mig')
-    const salt = file.assignment.salt === 'auto' ? id : file.assignment.salt
-    const row: MigrationRow = {
-      id,
-      name: file.migration,
-      file: text,
-      digest: fileDigest(text),
-      salt,
-      createdMs: nowMs,
-      facts,
-      state: draftState,
-      version: 0,
-      checkedMs: nowMs,
-    }
-    const change = { kind: 'start' as const, startStep: startStepOf(file, start_weight) }
-    const decision = decisionFor({
-      row,
-      compiled: compile(row),
-      change,
-      why: `started by ${actor.name}`,
-      actor: actor.name,
-      evidence: [],
-      nowMs,
-    })
-    const after = { name: row.name, digest: row.digest, step: change.startStep }
-    const trail = trailRowOf({ operation: 'migrate.start', object: id, before: null, after }, context)
-    await ports.migrations.store.createMigration({ ...row, version: 1, state: decision.after }, { decision, trail })
-    tellDecision(ports.migrations.emit, row, decision)
-    await ports.migrations.changed()
-    return viewOfMigration(await openMigration(row.name, context), clock.nowMs())
-  },
-})
 
 const rowView = z.object({
   name: z.string(),
@@ -137,4 +76,4 @@ const status = operation({
   },
 })
 
-export const migrationOperations = [planMigration, start, list, status] as const
+export const migrationOperations = [planMigration, preflightMigration, startMigration, list, status] as const

@@ -13,6 +13,7 @@ import type { Role } from '#identity/role.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { SignupRules } from '#ledger/signup.ts'
 import type { MigrationStore } from '#migration/port.ts'
+import type { Preflight } from '#migration/preflight.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Figures } from '#observe/figures.ts'
@@ -22,6 +23,8 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
+import type { PreflightQuestion } from '#rehearsal/looking.ts'
+import type { Errands } from '#relay/errand.ts'
 import type { RoutingView } from '#relay/route-state.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import type { BindingStore } from '#resource/port.ts'
@@ -116,6 +119,10 @@ export type MigrationPorts = {
   readonly changed: () => Promise<void>
   /** Takes the traffic of this node back at once, before the decision is kept. */
   readonly stop: Traffic['stop']
+  /** Asks providers for Drover itself. */
+  readonly errands: Errands
+  /** Looks at what must hold before traffic moves. */
+  readonly preflight: (question: PreflightQuestion) => Promise<Preflight>
 }
 
 /** Prices as the running relay, or the next one, goes by them. */
@@ -203,6 +210,8 @@ export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly input: I
   readonly output: O
   readonly flags: readonly Flag[]
+  /** How long an answer may take; absent = a minute. */
+  readonly answerMsMax?: number
   /** The largest body that the API takes; absent = as for every operation. */
   readonly bodyBytesMax?: number
   /** One line or a table for a person; absent = derived from the output. */

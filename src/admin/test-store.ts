@@ -16,6 +16,7 @@ import type { PaymentStore } from '#payment/port.ts'
 import { testCashier } from '#payment/test-cashier.ts'
 import { digestKey } from '#policy/key.ts'
 import type { ModelRow } from '#policy/model-table.ts'
+import { testRehearsal } from '#rehearsal/test-rehearsal.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
 import type { PriceRecall, UsageStore } from '#report/port.ts'
 import { testBindingStore } from '#resource/test-binding-store.ts'
@@ -365,7 +366,13 @@ export const testContext = (actor: Actor = localTestActor) => {
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     nodes: null,
-    migrations: { store: nothingOf<MigrationStore>(), emit: () => {}, changed: async () => {}, stop: () => {} },
+    migrations: {
+      store: nothingOf<MigrationStore>(),
+      emit: () => {},
+      changed: async () => {},
+      stop: () => {},
+      ...testRehearsal,
+    },
     tell: {
       recipients: () => [{ name: 'ops', way: { kind: 'mail', addresses: ['ops@example.com'] } }],
       alerts: () => [{ event: 'overhead_p99', above: 50, below: null, recipients: ['ops'] }],

@@ -61,7 +61,10 @@ export const readDocument = <T>(
     if (code !== 'unrecognized_keys') return `${lineOf(path)}${placeText(path)}: ${message}`
     const whole = [...path, keys?.[0] ?? '']
     const names = known === undefined ? '' : ` Known: ${known(path)}.`
-    return `${lineOf(whole)}${placeText(whole)}: is not known here.${names}`
+    const name = keys?.[0] ?? ''
+    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    const hint = snake === name ? '' : ` Names are written in snake_case: ${snake}.`
+    return `${lineOf(whole)}${placeText(whole)}: is not known here.${hint}${names}`
   }
   let value: unknown
   try {

@@ -20,7 +20,7 @@ export type RemoteServer = {
   readonly credentialFrom: string
 }
 
-/** No answer of the admin API takes longer. */
+/** Of operations that do not say themselves how long they may take. */
 const answerTimeoutMs = 60_000
 
 const textOf = (value: unknown): string =>
@@ -95,7 +95,7 @@ export const remoteClient = (server: RemoteServer): Client => ({
     let status: number
     let text: string
     try {
-      const signal = AbortSignal.timeout(answerTimeoutMs)
+      const signal = AbortSignal.timeout(operation.answerMsMax ?? answerTimeoutMs)
       const response = await fetch(url, { ...init, redirect: 'error', signal })
       status = response.status
       text = await response.text()

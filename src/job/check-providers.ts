@@ -3,8 +3,8 @@
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
-import { asProblem } from '#base/problem.ts'
 import { refusedMs } from '#policy/key-ring.ts'
+import { askFreely } from '#relay/free-check.ts'
 import type { Routing } from '#relay/routing.ts'
 import type { Upstream } from '#relay/snapshot.ts'
 
@@ -23,49 +23,6 @@ export type ProviderChecks = {
 }
 
 type Standing = { lastMs: number; failures: number; isUnderWay: boolean }
-
-const urlOf = ({ provider, vendor }: Upstream): URL => {
-  const [path = '', query = ''] = (vendor.checkPath ?? '').split('?')
-  const url = new URL(`${provider.baseUrl}/${path.replace(/^\/+/, '')}`)
-  url.search = query
-  return url
-}
-
-/** Gives the status, or why there was none. Any answer under 500 shows that the provider is there. */
-const ask = async (
-  upstream: Upstream,
-  keyIndex: number | null,
-  { clock }: ProviderChecks,
-): Promise<number | string> => {
-  const { provider, vendor, transport } = upstream
-  const credential = keyIndex === null ? undefined : provider.credentials[keyIndex]
-  const timeoutMs = Math.min(provider.checkEveryMs ?? checkTimeoutMsMax, checkTimeoutMsMax)
-  const stopping = new AbortController()
-  const cancel = clock.after(timeoutMs, () => stopping.abort(new DOMException('No answer in time.', 'TimeoutError')))
-  try {
-    const own = Object.entries(provider.headers).map(([name, value]) => [name, value.reveal()])
-    const reply = await transport.send({
-      method: 'GET',
-      url: urlOf(upstream),
-      headers: {
-        ...Object.fromEntries(own),
-        // What may be there to sign with is not sent to see whether somebody is there.
-        ...(credential === undefined || vendor.sign !== undefined ? {} : vendor.authorise(credential)),
-        'user-agent': 'drover',
-      },
-      body: { kind: 'none' },
-      signal: stopping.signal,
-      connectTimeoutMs: timeoutMs,
-      headersTimeoutMs: timeoutMs,
-    })
-    reply.abort()
-    return reply.status
-  } catch (thrown) {
-    return stopping.signal.aborted ? `no answer within ${timeoutMs} ms.` : asProblem(thrown).message
-  } finally {
-    cancel()
-  }
-}
 
 type Found = { readonly found: number | string; readonly standing: Standing }
 
@@ -90,7 +47,8 @@ const judge = (upstream: Upstream, { found, standing }: Found, { routing, emit }
 const check = async (upstream: Upstream, standing: Standing, checks: ProviderChecks): Promise<void> => {
   const { routing, clock, emit } = checks
   const keyIndex = routing.keys.choose(upstream.credentialDigests, clock.monotonicMs(), 0)
-  const found = await ask(upstream, keyIndex, checks)
+  const timeoutMs = Math.min(upstream.provider.checkEveryMs ?? checkTimeoutMsMax, checkTimeoutMsMax)
+  const found = await askFreely(upstream, keyIndex, { clock, timeoutMs })
   const digest = keyIndex === null ? undefined : upstream.credentialDigests[keyIndex]
   const isRefused = (found === 401 || found === 403) && digest !== undefined && upstream.vendor.checkPath !== null
   if (

@@ -14,7 +14,10 @@ import { isPointDue, pointOf } from '#migration/history-point.ts'
 import { isLive } from '#migration/itinerary.ts'
 import type { Judgement } from '#migration/judgement.ts'
 import { judgementOf } from '#migration/judgement.ts'
+import { joinedShadows, shadowStandingOf } from '#migration/shadow-standing.ts'
 import type { Tripped } from '#migration/traffic.ts'
+import type { BeginMigrations } from './begin-migrations.ts'
+import { makeBeginner } from './begin-migrations.ts'
 import type { HearMigrations, Known } from './hear-migrations.ts'
 import { isUnderWay, makeRefresh } from './hear-migrations.ts'
 import { goRound } from './rounds.ts'
@@ -29,7 +32,8 @@ const leastMs = 100
 const idleMs = 2_000
 
 export type DriveMigrations = HearMigrations &
-  TellMigrations & {
+  TellMigrations &
+  Pick<BeginMigrations, 'preflight'> & {
     readonly leads: () => boolean
     readonly emit: Emit
   }
@@ -56,8 +60,12 @@ const makeDecider = (driving: DriveMigrations) => {
     await store.keepPoint(pointOf(judgement, { migration: row.id, epoch, timeMs, step }))
   }
 
-  const carryOut = async ({ row, compiled }: Known, next: Next, evidence: readonly CellJson[]): Promise<void> => {
-    const conducting = { row, compiled, ...next, actor: 'drover', evidence, nowMs: clock.nowMs() }
+  const carryOut = async (
+    { row, compiled }: Known,
+    next: Next,
+    { cells: evidence, shadow }: { readonly cells: readonly CellJson[]; readonly shadow?: string | undefined },
+  ): Promise<void> => {
+    const conducting = { row, compiled, ...next, actor: 'drover', evidence, shadow, nowMs: clock.nowMs() }
     const conducted = await conduct(conducting, { store, emit, stop: traffic.stop, trail: null })
     const said = { migration: row.name, change: next.change.kind, why: next.why }
     if (conducted !== null) log.info('a migration was decided on', said)
@@ -76,9 +84,12 @@ const makeDecider = (driving: DriveMigrations) => {
       const cells = await store.evidence(row.id, row.state.epoch)
       const judgement = judgementOf(judge, evidenceOf(cells), weights)
       const nowMs = clock.nowMs()
-      const question = { itinerary, state: row.state, judgement, practicalFloor: judge.practicalFloor, nowMs }
+      const told =
+        row.state.step < 0 ? joinedShadows((await store.shadows(row.id)).map(({ log: text }) => text)) : undefined
+      const shadow = shadowStandingOf(told, compiled.file)
+      const question = { itinerary, state: row.state, judgement, practicalFloor: judge.practicalFloor, shadow, nowMs }
       const next = decide(question)
-      if (next !== null) await carryOut(one, next, cells)
+      if (next !== null) await carryOut(one, next, { cells, shadow: told })
       if (isLive(row.state)) await keepPoint(one, judgement, next !== null)
       if (next !== null) return
       await store.checkMigration(row.id, nowMs)
@@ -92,11 +103,11 @@ const makeDecider = (driving: DriveMigrations) => {
       const seen = `${failures} of the last ${window} calls to the candidate failed on one node`
       const cells = await store.evidence(row.id, row.state.epoch)
       if (!isShared && compiled.itinerary.isAutomatic)
-        return carryOut(one, { change: { kind: 'rollback' }, why: seen }, cells)
+        return carryOut(one, { change: { kind: 'rollback' }, why: seen }, { cells })
       if (row.state.phase === 'paused') return
       const reason = isShared ? 'shared_incident' : 'worse_than_baseline'
       const why = isShared ? `${seen}, and as many to the baseline` : seen
-      await carryOut(one, { change: { kind: 'pause', reason }, why }, cells)
+      await carryOut(one, { change: { kind: 'pause', reason }, why }, { cells })
     },
   }
 }
@@ -112,6 +123,7 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
   const refresh = makeRefresh(driving)
   const countReports = makeReportCounter(driving)
   const decider = makeDecider(driving)
+  const beginner = makeBeginner({ ...driving, stop: traffic.stop })
   let heard: readonly Known[] = []
   const pauseMs = (known: readonly Known[]): number => {
     const underWay = known.filter(isUnderWay)
@@ -130,12 +142,14 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
     await flush(shortestMs(heard.filter(isUnderWay)))
     for (const { move, figure } of traffic.drifted()) tellDrift(emit, move, { figure, nowMs: clock.nowMs() })
     heard = await refresh()
-    if (leads())
+    if (leads()) {
+      beginner.beginDue(heard)
       for (const one of heard.filter(decider.isDue)) {
         await countReports(one)
         await decider.evaluate(one)
         await refresh()
       }
+    }
     return pauseMs(heard)
   }
   const failure = { level: 'warn', message: 'migrations could not be carried on' } as const
@@ -149,6 +163,7 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
     },
     close: async () => {
       await Promise.all([hearing.close(), working.close()])
+      await beginner.settled()
       try {
         await flush(0)
       } catch (thrown) {

@@ -11,6 +11,12 @@ export const wholeWeight = 10_000
 export const bucketOfUnit = (salt: string, unit: string): number =>
   Number.parseInt(hash('sha256', `${salt}\u0000${unit}`).slice(0, 12), 16) % wholeWeight
 
+/** Whether a conversation is among the share of them that a migration has to do with: another draw than the one that moves it. */
+export const isInShare = (
+  { salt, unit }: { readonly salt: string; readonly unit: string },
+  basisPoints: number,
+): boolean => basisPoints >= wholeWeight || bucketOfUnit(`${salt}\u0000scope`, unit) < basisPoints
+
 /** Monotone: a larger weight only adds conversations to the candidate, and takes none back. */
 export const armAt = (bucket: number, weightBasisPoints: number): Arm =>
   bucket < weightBasisPoints ? 'candidate' : 'baseline'

@@ -1,5 +1,6 @@
 /** Brings one change of state about: the decision with what it was made on, kept once, told to people. */
 
+import { rfc3339 } from '#base/clock.ts'
 import type { Emit, EventName } from '#base/event.ts'
 import { idFrom } from '#base/id.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
@@ -8,6 +9,7 @@ import type { CellJson } from './evidence-text.ts'
 import type { Change, ChangeKind, State } from './itinerary.ts'
 import { stateAfter } from './itinerary.ts'
 import type { Decision, MigrationRow, MigrationStore } from './port.ts'
+import type { Preflight } from './preflight.ts'
 import type { Traffic } from './traffic.ts'
 
 export type Conducting = {
@@ -19,31 +21,44 @@ export type Conducting = {
   readonly actor: string
   readonly evidence: readonly CellJson[]
   readonly nowMs: number
+  /** What copies had found; absent: they were not asked. */
+  readonly shadow?: string | undefined
+  /** What was looked at before a start. */
+  readonly preflight?: Preflight | undefined
 }
 
 /** @throws Problem `conflict` where the change cannot happen now. */
-export const decisionFor = ({ row, compiled, change, why, actor, evidence, nowMs }: Conducting): Decision => ({
-  migration: row.id,
-  number: row.version + 1,
-  timeMs: nowMs,
-  actor,
-  change,
-  why,
-  from: row.state.phase,
-  after: stateAfter(row.state, change, { itinerary: compiled.itinerary, nowMs }),
-  evidence,
-})
+export const decisionFor = (conducting: Conducting): Decision => {
+  const { row, compiled, change, why, actor, evidence, nowMs, shadow, preflight } = conducting
+  return {
+    migration: row.id,
+    number: row.version + 1,
+    timeMs: nowMs,
+    actor,
+    change,
+    why,
+    from: row.state.phase,
+    after: stateAfter(row.state, change, { itinerary: compiled.itinerary, nowMs }),
+    evidence,
+    ...(shadow !== undefined && { shadow }),
+    ...(preflight !== undefined && { preflight }),
+  }
+}
 
 const events: Readonly<Partial<Record<ChangeKind, EventName>>> = {
   start: 'promote',
   promote: 'promote',
   complete: 'promote',
+  hold: 'gate',
   pause: 'pause',
   rollback: 'rollback',
   abort: 'rollback',
+  schedule: 'promote',
 }
 
-const sayState = ({ phase, step, weightBasisPoints }: State): string => {
+const sayState = ({ phase, step, weightBasisPoints, planned }: State): string => {
+  if (phase === 'scheduled') return `to start at ${rfc3339(planned?.atMs ?? 0)}`
+  if (phase === 'shadow') return 'in the shadow: calls are copied, and nothing moves'
   if (phase === 'paused') return `paused at ${weightBasisPoints / 100} % (step ${step})`
   if (phase === 'completed') return 'complete: all traffic goes to the candidate'
   return weightBasisPoints === 0 ? 'back at the baseline' : `at ${weightBasisPoints / 100} % (step ${step})`

@@ -3,6 +3,7 @@
 import type { Change, Itinerary, State } from './itinerary.ts'
 import { isLive } from './itinerary.ts'
 import type { Judgement } from './judgement.ts'
+import type { ShadowStanding } from './shadow-standing.ts'
 import type { Verdict } from './verdict.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -13,6 +14,8 @@ export type Question = {
   readonly state: State
   readonly judgement: Judgement
   readonly practicalFloor: number
+  /** What copies have shown; absent or `null`: they are not asked. */
+  readonly shadow?: ShadowStanding | null
   readonly nowMs: number
 }
 
@@ -39,9 +42,32 @@ export const gateLack = ({ itinerary, state, judgement }: Question, passed: bool
   return `not shown yet to be within the limit: ${open.map(({ metric }) => metric).join(', ')} (${candidate} conversations)`
 }
 
-const inconclusive = ({ itinerary, state }: Question, lack: string): Next => {
+/** Whether every share that has a limit is shown to be below what is accepted: the margin, or a limit that is wider. */
+const isBelowMargin = ({ judgement, itinerary }: Question): boolean => {
+  const limited = judgement.findings.filter(
+    ({ kind, dryRun, onFail }) => kind === 'absolute' && !dryRun && onFail === 'rollback',
+  )
+  return (
+    limited.length > 0 &&
+    limited.every(
+      ({ candidate, limit }) =>
+        candidate !== null &&
+        candidate.seen > 0 &&
+        candidate.interval.high < Math.max(limit, itinerary.inconclusive.margin),
+    )
+  )
+}
+
+const inconclusive = (question: Question, lack: string): Next => {
+  const { itinerary, state } = question
   const step = itinerary.steps[state.step]
-  const { action, extensionsMax } = itinerary.inconclusive
+  const { action, extensionsMax, margin } = itinerary.inconclusive
+  const isLast = state.step + 1 >= itinerary.steps.length
+  if (action === 'promote_if_upper_bound_below_margin' && !isLast && isBelowMargin(question))
+    return {
+      change: { kind: 'promote' },
+      why: `the time of step ${state.step} is over; its gate is not open (${lack}), but every share with a limit is shown to be below the accepted margin of ${margin * 100} %`,
+    }
   if (action === 'extend' && state.extensions < extensionsMax && step !== undefined)
     return {
       change: { kind: 'extend', byMs: step.durationMs },
@@ -57,6 +83,7 @@ const atGate = (question: Question, passed: boolean): Next | null => {
   const { itinerary, state, nowMs } = question
   const step = itinerary.steps[state.step]
   if (step === undefined || nowMs < state.stepMs + step.durationMs + state.extendedMs) return null
+  if (nowMs < (state.heldUntilMs ?? 0)) return null
   const lack = gateLack(question, passed)
   if (lack !== null) return inconclusive(question, lack)
   if (step.isManual) return null
@@ -88,6 +115,28 @@ const obeying = (question: Question, verdict: Exclude<Verdict, { kind: 'go' }>):
   return { change: { kind: 'pause', reason }, why: verdict.why }
 }
 
+/** Of the step that only copies calls: on to the first step when its time is over, unless the candidate is worse there. */
+const inShadow = ({ itinerary, state, shadow = null, nowMs }: Question): Next | null => {
+  if (state.phase === 'paused' || shadow === null || nowMs < (state.heldUntilMs ?? 0)) return null
+  const { questions, repeated, worse } = shadow
+  if (worse.length > 0 && state.shadowAccepted !== true)
+    return {
+      change: { kind: 'pause', reason: 'worse_in_shadow' },
+      why: `the candidate's answers differ more often than the baseline's from itself: ${worse.join(', ')} (${questions} answers compared)`,
+    }
+  if (nowMs < state.stepMs + itinerary.shadowMs + state.extendedMs) return null
+  if (questions === 0)
+    return {
+      change: { kind: 'pause', reason: 'inconclusive' },
+      why: "the time in the shadow is over and no answer was compared: 'drover migrate shadow' says why calls were not copied",
+    }
+  const floor = repeated === 0 ? ', though without second answers of the baseline nothing can be called worse' : ''
+  return {
+    change: { kind: 'promote' },
+    why: `the time in the shadow is over: ${questions} answers compared, none of the respects is worse${floor}`,
+  }
+}
+
 /** A migration that is paused is still watched: what asks for a rollback gets one. */
 export const decide = (question: Question): Next | null => {
   const { itinerary, state, judgement, practicalFloor, nowMs } = question
@@ -96,6 +145,7 @@ export const decide = (question: Question): Next | null => {
       ? { change: { kind: 'settle' }, why: 'every node sends to the baseline' }
       : null
   if (!isLive(state) || nowMs < state.stepMs + itinerary.initialDelayMs) return null
+  if (state.step < 0) return inShadow(question)
   const verdict = verdictOf(judgement, { practicalFloor })
   if (verdict.kind !== 'go') return obeying(question, verdict)
   if (state.phase === 'paused') return null

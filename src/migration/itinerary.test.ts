@@ -13,6 +13,7 @@ import { draftState, stateAfter } from './itinerary.ts'
 import { judgementOf } from './judgement.ts'
 import type { Outcome } from './observation.ts'
 import { planOf } from './plan.ts'
+import type { ShadowStanding } from './shadow-standing.ts'
 import { sampleTurn } from './test-turn.ts'
 
 const head = `migration: move
@@ -371,4 +372,84 @@ test('plain thresholds are allowed for little traffic, with their chances of err
   assert.deepEqual(nextOf(compiled, over, { state: after(compiled, [[start, 0]]), nowMs: 2_000 })?.change, {
     kind: 'rollback',
   })
+})
+
+test('one that is set for a date starts then, or is cancelled; a step that only copies stands before the first one', () => {
+  const plain = made(quick)
+  const schedule: Change = { kind: 'schedule', startStep: 1, atMs: 5_000, withoutPreflight: null }
+  const set = after(plain, [[schedule, 1_000]])
+  assert.deepEqual([set.phase, set.weightBasisPoints, set.planned?.atMs], ['scheduled', 0, 5_000])
+  assert.equal(nextOf(plain, new Map(), { state: set, nowMs: 9_000 }), null, 'who starts it has looked before')
+  const begun = stateAfter(set, { kind: 'start', startStep: 1 }, { itinerary: plain.itinerary, nowMs: 5_000 })
+  assert.deepEqual([begun.phase, begun.step, begun.weightBasisPoints], ['ramping', 1, 5_000])
+  assert.equal(stateAfter(set, { kind: 'abort' }, { itinerary: plain.itinerary, nowMs: 2_000 }).phase, 'aborted')
+  assert.throws(
+    () => stateAfter(set, { kind: 'promote' }, { itinerary: plain.itinerary, nowMs: 2_000 }),
+    /starts by itself/,
+  )
+  const copying = made(`${quick}shadow: { duration: 1h, consent: all }\n`)
+  const shadow = after(copying, [[{ kind: 'start', startStep: 1 }, 0]])
+  assert.deepEqual([shadow.phase, shadow.step, shadow.weightBasisPoints], ['shadow', -1, 0])
+  const on = stateAfter(shadow, { kind: 'promote' }, { itinerary: copying.itinerary, nowMs: hourMs })
+  assert.deepEqual([on.phase, on.step], ['ramping', 1])
+})
+
+test('the step that only copies ends by what copies have shown, and a person may go on from what is worse', () => {
+  const compiled = made(`${quick}shadow: { duration: 1h, consent: all }\n`)
+  const state = after(compiled, [[{ kind: 'start', startStep: 0 }, 0]])
+  const asked = (shadow: ShadowStanding | null, given: { state?: State; nowMs: number }): Next | null => {
+    const { judge, itinerary, weights } = compiled
+    const judgement = judgementOf(judge, new Map(), weights)
+    return decide({ itinerary, judgement, practicalFloor: judge.practicalFloor, shadow, state, ...given })
+  }
+  const sound: ShadowStanding = { questions: 40, repeated: 10, worse: [] }
+  const worse: ShadowStanding = { ...sound, worse: ['tool_names'] }
+  assert.equal(asked(sound, { nowMs: hourMs - 1 }), null)
+  assert.deepEqual(asked(sound, { nowMs: hourMs })?.change, { kind: 'promote' })
+  assert.deepEqual(asked({ ...sound, questions: 0 }, { nowMs: hourMs })?.change, {
+    kind: 'pause',
+    reason: 'inconclusive',
+  })
+  const early = asked(worse, { nowMs: 60_000 })
+  assert.deepEqual(early?.change, { kind: 'pause', reason: 'worse_in_shadow' })
+  assert.match(early?.why ?? '', /tool_names \(40 answers compared\)/)
+  const { itinerary } = compiled
+  const paused = stateAfter(state, early?.change ?? assert.fail(), { itinerary, nowMs: 60_000 })
+  const resumed = stateAfter(paused, { kind: 'resume' }, { itinerary, nowMs: 70_000 })
+  assert.deepEqual([resumed.phase, resumed.step], ['shadow', -1])
+  assert.equal(asked(worse, { state: resumed, nowMs: 80_000 }), null, 'it is accepted')
+})
+
+test('a gate that is held is not looked at until then', () => {
+  const compiled = made(quick)
+  const evidence = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 60, outcome: 'ok' },
+    { arm: 'baseline', count: 540, outcome: 'ok' },
+  ])
+  const state = after(compiled, [[{ kind: 'start', startStep: 0 }, 0]])
+  const held = stateAfter(state, { kind: 'hold', forMs: 60_000 }, { itinerary: compiled.itinerary, nowMs: hourMs })
+  assert.deepEqual([held.phase, held.step, held.weightBasisPoints], ['ramping', 0, 1_000])
+  assert.equal(nextOf(compiled, evidence, { state: held, nowMs: hourMs + 59_000 }), null)
+  assert.equal(nextOf(compiled, evidence, { state: held, nowMs: hourMs + 60_000 })?.change.kind, 'promote')
+})
+
+test('an inconclusive step may go on where every share is shown to be below the margin that is accepted', () => {
+  const withAction = (margin: number): Compiled =>
+    made(
+      `${quick.replace(', min_sample: 50', '')}inconclusive: { action: promote_if_upper_bound_below_margin, margin: ${margin} }\n`,
+    )
+  const told = [
+    { arm: 'candidate', count: 990, outcome: 'ok' },
+    { arm: 'candidate', count: 6, outcome: 'timeout' },
+    { arm: 'baseline', count: 9_000, outcome: 'ok' },
+    { arm: 'baseline', count: 50, outcome: 'timeout' },
+  ] as const
+  const decided = (margin: number): Next | null => {
+    const compiled = withAction(margin)
+    const state = after(compiled, [[{ kind: 'start', startStep: 0 }, 0]])
+    return nextOf(compiled, evidenceFrom(compiled, told), { state, nowMs: hourMs })
+  }
+  assert.deepEqual(decided(0.005)?.change, { kind: 'pause', reason: 'inconclusive' })
+  assert.deepEqual(decided(0.03)?.change, { kind: 'promote' })
+  assert.match(decided(0.03)?.why ?? '', /below the accepted margin of 3 %/)
 })

@@ -8,6 +8,8 @@ import type { PauseReason } from './verdict.ts'
 
 export const phases = [
   'draft',
+  'scheduled',
+  'shadow',
   'ramping',
   'baking',
   'paused',
@@ -20,11 +22,20 @@ export type Phase = (typeof phases)[number]
 
 /** What can happen to a migration. */
 export type Change =
+  /** It is to start at a later date; `withoutPreflight`: why it then starts without a preflight, `null` = it does not. */
+  | {
+      readonly kind: 'schedule'
+      readonly startStep: number
+      readonly atMs: number
+      readonly withoutPreflight: string | null
+    }
   | { readonly kind: 'start'; readonly startStep: number }
   | { readonly kind: 'promote' }
   | { readonly kind: 'pause'; readonly reason: PauseReason }
   | { readonly kind: 'resume' }
   | { readonly kind: 'extend'; readonly byMs: number }
+  /** Somebody who was asked has something against the next step: the gate is not looked at for so long. */
+  | { readonly kind: 'hold'; readonly forMs: number }
   | { readonly kind: 'rollback' }
   | { readonly kind: 'settle' }
   | { readonly kind: 'abort' }
@@ -48,7 +59,18 @@ export type State = {
   readonly extendedMs: number
   readonly extensions: number
   readonly pause: PauseReason | null
+  /** The step that it starts with; absent: the first. */
+  readonly startStep?: number
+  /** Of one that is scheduled: when it starts, and why without a preflight. */
+  readonly planned?: { readonly atMs: number; readonly withoutPreflight: string | null }
+  /** A person went on although the candidate was worse in the shadow. */
+  readonly shadowAccepted?: true
+  /** Until when its gate is held; absent: it is not. */
+  readonly heldUntilMs?: number
 }
+
+/** What is done at the end of a step whose gate is not open. */
+export type InconclusiveAction = 'pause' | 'extend' | 'promote_if_upper_bound_below_margin'
 
 /** The itinerary of a file, in numbers. */
 export type Itinerary = {
@@ -59,10 +81,17 @@ export type Itinerary = {
     readonly sampleMin: number | null
     readonly isManual: boolean
   }[]
+  /** How long calls are only copied before the first step; 0 = not at all. */
+  readonly shadowMs: number
   readonly initialDelayMs: number
   readonly deadlineMs: number
   readonly isAutomatic: boolean
-  readonly inconclusive: { readonly action: 'pause' | 'extend'; readonly extensionsMax: number }
+  readonly inconclusive: {
+    readonly action: InconclusiveAction
+    readonly extensionsMax: number
+    /** Of shares: what is accepted where the limit is lower. */
+    readonly margin: number
+  }
 }
 
 const dayMs = 86_400_000
@@ -76,10 +105,15 @@ export const itineraryOf = (file: MigrationFile): Itinerary => ({
     sampleMin: step.min_sample ?? null,
     isManual: step.gate === 'manual',
   })),
+  shadowMs: file.shadow?.duration ?? 0,
   initialDelayMs: file.analysis.initial_delay,
   deadlineMs: file.progress_deadline,
   isAutomatic: file.rollback.auto,
-  inconclusive: { action: file.inconclusive.action, extensionsMax: file.inconclusive.max_extensions },
+  inconclusive: {
+    action: file.inconclusive.action,
+    extensionsMax: file.inconclusive.max_extensions,
+    margin: file.inconclusive.margin,
+  },
 })
 
 export const draftState: State = {
@@ -99,8 +133,8 @@ export const draftState: State = {
 export const weightsOf = ({ steps }: Itinerary): readonly number[] =>
   steps.map(({ weightBasisPoints }) => weightBasisPoints / wholeWeight)
 
-const live: readonly Phase[] = ['ramping', 'baking', 'paused']
-/** Whether conversations are assigned, and evidence is looked at. */
+const live: readonly Phase[] = ['shadow', 'ramping', 'baking', 'paused']
+/** Whether calls are copied or conversations assigned, and what that shows is looked at. */
 export const isLive = ({ phase }: Pick<State, 'phase'>): boolean => live.includes(phase)
 
 /** Whether nothing can happen to it any more. */
@@ -108,20 +142,24 @@ export const isOver = ({ phase }: Pick<State, 'phase'>): boolean => phase === 'r
 
 /** From which phases something can happen. */
 const from: Readonly<Record<ChangeKind, readonly Phase[]>> = {
-  start: ['draft'],
+  schedule: ['draft'],
+  start: ['draft', 'scheduled'],
   promote: live,
-  pause: ['ramping', 'baking'],
+  pause: ['shadow', 'ramping', 'baking'],
   resume: ['paused'],
   extend: live,
+  hold: live,
   rollback: [...live, 'completed'],
   settle: ['rolling_back'],
   // Of one that is complete: traffic goes again where the configuration says, which names the candidate by then.
-  abort: ['draft', ...live, 'completed'],
+  abort: ['draft', 'scheduled', ...live, 'completed'],
   complete: live,
 }
 
 const mends: Readonly<Record<Phase, string>> = {
   draft: "'drover migrate start' starts it",
+  scheduled: "it starts by itself at its date, 'drover migrate abort' cancels it",
+  shadow: 'it is under way',
   ramping: 'it is under way',
   baking: 'it is under way',
   paused: "'drover migrate resume' lets it go on",
@@ -131,8 +169,10 @@ const mends: Readonly<Record<Phase, string>> = {
   aborted: 'traffic is at the baseline; start it anew from its file',
 }
 
-const phaseAt = (itinerary: Itinerary, step: number): Phase =>
-  itinerary.steps[step]?.isBake === true ? 'baking' : 'ramping'
+const phaseAt = (itinerary: Itinerary, step: number): Phase => {
+  if (step < 0) return 'shadow'
+  return itinerary.steps[step]?.isBake === true ? 'baking' : 'ramping'
+}
 
 const entering = (itinerary: Itinerary, step: number, nowMs: number): Partial<State> => ({
   phase: phaseAt(itinerary, step),
@@ -144,18 +184,40 @@ const entering = (itinerary: Itinerary, step: number, nowMs: number): Partial<St
   pause: null,
 })
 
+/** Calls are copied, and nothing moves. */
+const shadowing = (nowMs: number): Partial<State> => ({
+  phase: 'shadow',
+  step: -1,
+  weightBasisPoints: 0,
+  stepMs: nowMs,
+})
+
 /** Pauses that the evidence asked for. */
 const judged: readonly PauseReason[] = ['shared_incident', 'degraded_control', 'worse_than_baseline']
 
 /** The same sums would pause it again at once: whoever lets it go on says that they are explained, and takes the chance of error anew. */
 const epochAfter = ({ epoch, pause }: State): number => (pause !== null && judged.includes(pause) ? epoch + 1 : epoch)
 
+const accepting = ({ pause }: State): Partial<State> => (pause === 'worse_in_shadow' ? { shadowAccepted: true } : {})
+
 const changesOf = (state: State, change: Change, { itinerary, nowMs }: At): Partial<State> => {
   const isPast = state.step + 1 >= itinerary.steps.length
   switch (change.kind) {
+    case 'schedule':
+      return {
+        phase: 'scheduled',
+        startStep: change.startStep,
+        planned: { atMs: change.atMs, withoutPreflight: change.withoutPreflight },
+        startedMs: nowMs,
+      }
     case 'start':
-      return { ...entering(itinerary, change.startStep, nowMs), startedMs: nowMs }
+      return itinerary.shadowMs > 0
+        ? { ...shadowing(nowMs), startStep: change.startStep, startedMs: nowMs }
+        : { ...entering(itinerary, change.startStep, nowMs), startedMs: nowMs }
+    case 'hold':
+      return { heldUntilMs: nowMs + change.forMs }
     case 'promote':
+      if (state.step < 0) return entering(itinerary, state.startStep ?? 0, nowMs)
       return isPast
         ? { phase: 'completed', weightBasisPoints: wholeWeight, pause: null }
         : entering(itinerary, state.step + 1, nowMs)
@@ -168,6 +230,7 @@ const changesOf = (state: State, change: Change, { itinerary, nowMs }: At): Part
         stepMs: nowMs,
         extendedMs: 0,
         epoch: epochAfter(state),
+        ...accepting(state),
       }
     case 'extend':
       return {
@@ -177,6 +240,7 @@ const changesOf = (state: State, change: Change, { itinerary, nowMs }: At): Part
           phase: phaseAt(itinerary, state.step),
           pause: null,
           epoch: epochAfter(state),
+          ...accepting(state),
         }),
       }
     case 'rollback':

@@ -7,7 +7,14 @@ import { isGoodShare, metrics } from './metric.ts'
 import type { MetricSettings, MigrationFile } from './settings.ts'
 
 /** What the baseline was before the start, and is measured against. By metric: the 99th percentile in milliseconds. */
-export type BaselineFacts = { readonly p99Ms: Readonly<Partial<Record<MetricName, number>>> }
+export type BaselineFacts = {
+  readonly p99Ms: Readonly<Partial<Record<MetricName, number>>>
+  /** Its busiest minute; absent: not known. */
+  readonly busiest?: Busiest
+}
+
+/** What the calls of one minute came to. */
+export type Busiest = { readonly requestsPerMinute: number; readonly tokensPerMinute: number }
 
 type OfTest = {
   readonly metric: MetricName

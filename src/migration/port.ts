@@ -8,6 +8,7 @@ import type { HistoryPoint } from './history-point.ts'
 import type { Change, Phase, State } from './itinerary.ts'
 import type { BaselineFacts } from './judge.ts'
 import type { Observation } from './observation.ts'
+import type { Preflight } from './preflight.ts'
 import type { Strata } from './strata.ts'
 
 export type MigrationRow = {
@@ -43,6 +44,10 @@ export type Decision = {
   readonly after: State
   /** The sums that it was made on. */
   readonly evidence: readonly CellJson[]
+  /** What copies had found by then, as shadow-log.ts writes it; absent: nothing was asked of copies. */
+  readonly shadow?: string
+  /** Of a start: what was looked at before. */
+  readonly preflight?: Preflight
 }
 
 export type NewDecision = {

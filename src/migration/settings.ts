@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { amount, count, duration, line, name, nameForm } from '#base/settings.ts'
 import type { MetricName } from './metric.ts'
 import { metricNames, metrics } from './metric.ts'
+import type { Comparator } from './shadow-compare.ts'
+import { comparators } from './shadow-compare.ts'
 
 /** The block `migrations`. */
 export const migrationSettings = z
@@ -25,6 +27,14 @@ const match = z
     call_sites: patterns().optional().describe('Values of `x-drover-call-site`; absent: all.'),
     keys: patterns().optional().describe('Ids of keys; absent: all.'),
     projects: patterns().optional().describe('Ids of projects; absent: all.'),
+    percent: z
+      .number()
+      .min(0.01)
+      .max(100)
+      .default(100)
+      .describe(
+        'Percent of their conversations that the migration has to do with at all; the others stay where the configuration says, and are no evidence.',
+      ),
   })
   .describe('Which calls are in scope.')
 
@@ -35,9 +45,30 @@ const route = () =>
 
 const pinned = z.enum(['pin', 'switch'])
 
+/** A name of the design that is not taken, with what is done instead. */
+const notTaken = (why: string) => z.undefined({ error: why }).optional().meta({ hidden: true })
+
+const keySource = line(200).regex(
+  /^(header:[A-Za-z0-9-]+|body:[\w.]+|hash:prefix|api_key)$/,
+  'must be header:NAME, body:FIELD (a.b for a field of a field), hash:prefix or api_key',
+)
+
 const assignment = z
   .strictObject({
     unit: z.literal('conversation').default('conversation'),
+    key_order: z
+      .array(keySource)
+      .min(1)
+      .max(20)
+      .optional()
+      .describe(
+        'What a conversation is known by, the first that a call has: `header:NAME`, `body:FIELD`, `hash:prefix` (how its prompt begins), `api_key` (all calls of a key are one). Absent: `x-session-id`, the usual fields of bodies, how the prompt begins.',
+      ),
+    pinned_share_max: share()
+      .default(0.2)
+      .describe(
+        'The largest share of turns that may stay where their conversation began although the weight says otherwise; beyond it conversations move with their next turn.',
+      ),
     salt: line(100)
       .default('auto')
       .describe(
@@ -74,6 +105,50 @@ const step = z.strictObject({
     .default('auto')
     .describe('`manual`: the next step waits for `drover migrate promote`.'),
 })
+
+const preflight = z
+  .strictObject({
+    conformance: z
+      .enum(['required', 'report', 'off'])
+      .default('required')
+      .describe(
+        'The probes of the candidate that block a switch: a start is refused where clients would notice a failure, they are only told, or they are not run.',
+      ),
+    min_score: z
+      .strictObject({
+        blocking: line(10)
+          .regex(/^(100|\d{1,2})(\.\d{1,3})?%$/, 'must be a percentage in quotes, such as "100%"')
+          .transform((text) => Number(text.slice(0, -1)) / 100)
+          .prefault('100%')
+          .describe('Of the probes that were run, the share that must pass or be repaired by the relay.'),
+      })
+      .prefault({}),
+    health_check: z
+      .strictObject({
+        interval: duration({ max: '1m' }).prefault('5s').describe('Between two completions of one arm.'),
+        success_threshold: count(1, 20)
+          .default(3)
+          .describe('Successive real completions that each arm must give; every second one is a stream.'),
+      })
+      .prefault({}),
+    key_and_quota: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether the keys of both providers are looked at, what credit is left there, and whether the rate limits that the candidate tells are enough for the busiest minute.',
+      ),
+    rollback_drill: z.boolean().default(true).describe('Whether the way back is rehearsed, with its times.'),
+    baseline_window: duration({ min: '1h', max: '7d' })
+      .prefault('24h')
+      .describe('How far back the log is read for what the baseline does.'),
+    max_cost_usd: amount()
+      .prefault('1')
+      .describe('What the probes may cost; those for which it is not enough are not run.'),
+    max_calls: count(10, 2_000).default(400).describe('The same in calls.'),
+    time_limit: duration({ min: '10s', max: '4m' }).prefault('3m').describe('Of the whole preflight.'),
+  })
+  .prefault({})
+  .describe('What is looked at before it starts, and again at the date of one that starts later.')
 
 const metric = z
   .strictObject({
@@ -223,17 +298,45 @@ const rollback = z
 const inconclusive = z
   .strictObject({
     action: z
-      .enum(['pause', 'extend'])
+      .enum(['pause', 'extend', 'promote_if_upper_bound_below_margin'])
       .default('pause')
-      .describe('When the time of a step is over and its gate is not open.'),
+      .describe(
+        'When the time of a step is over and its gate is not open. The last one goes on where every share with a limit is shown to be below `margin`, else it pauses.',
+      ),
+    margin: share().default(0.015).describe('What is accepted for shares whose limit is lower.'),
     max_extensions: count(0, 20)
       .default(2)
       .describe('Of `extend`: how often a step is prolonged by its own duration; then it pauses.'),
   })
   .prefault({})
 
+/** The design's names of what is compared, beside those of the reports. */
+const respects = {
+  ...(Object.fromEntries(comparators.map((name) => [name, name])) as Readonly<Record<Comparator, Comparator>>),
+  tool_name: 'tool_names',
+  tool_args: 'tool_arguments',
+  json_schema: 'json_valid',
+  length_ratio: 'length',
+} as const satisfies Readonly<Record<string, Comparator>>
+
+type Respect = keyof typeof respects
+
 const shadow = z
   .strictObject({
+    duration: duration({ max: '30d' })
+      .optional()
+      .describe(
+        'How long calls are only copied before the first step. Absent: copies are made beside the steps. Where the candidate is worse than the baseline is from itself, it pauses there.',
+      ),
+    exclude: z
+      .array(z.enum(['server_tools', 'stateful', 'tenant_opt_out']))
+      .optional()
+      .describe('These are never copied, written down or not; whose owners have agreed says `consent`.'),
+    compare: z
+      .array(z.enum(Object.keys(respects) as [Respect, ...Respect[]]).transform((name) => respects[name]))
+      .min(1)
+      .optional()
+      .describe('In which respects the candidate may be called worse; absent: in all of them.'),
     mirror_weight: z
       .number()
       .min(0.01)
@@ -260,6 +363,22 @@ const shadow = z
   })
   .describe('Calls that are sent to the candidate as well and answer nobody. Absent: none are.')
 
+const veto = z
+  .strictObject({
+    recipient: name('a recipient').describe(
+      'A webhook of the block `recipients` in drover.yaml, whose secret signs the question.',
+    ),
+    timeout: duration({ min: '100ms', max: '1m' }).prefault('10s').describe('How long its answer is waited for.'),
+    unreachable: z
+      .enum(['hold', 'go_on'])
+      .default('hold')
+      .describe('What it means where no answer comes: the gate stays closed until one does, or it goes on.'),
+    ask_again: duration({ min: '1s', max: '1d' })
+      .prefault('5m')
+      .describe('How long a gate is held before the question is put again.'),
+  })
+  .describe('A service that is asked before every step and before completion. Absent: nobody is.')
+
 /** The file of a migration. */
 export const migrationFile = z
   .strictObject({
@@ -278,8 +397,12 @@ export const migrationFile = z
         .enum(['shim', 'strict'])
         .default('shim')
         .describe('Whether parameters that it cannot take are adjusted or refused.'),
+      shims: notTaken(
+        'is not chosen one by one: with param_policy: shim parameters are adjusted as the catalog has them for the model, each with a warning',
+      ),
     }),
     assignment,
+    preflight,
     steps: z
       .array(step)
       .min(1)
@@ -300,6 +423,7 @@ export const migrationFile = z
     shadow: shadow.optional(),
     rollback,
     inconclusive,
+    veto: veto.optional(),
     progress_deadline: duration().prefault('96h').describe('Pauses when the last step is not reached by then.'),
     traffic: z
       .strictObject({

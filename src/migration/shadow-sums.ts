@@ -108,9 +108,13 @@ const shareOf = (count: number, of: number): number | null => (of === 0 ? null :
 
 /**
  * What can be said now. The chance that any comparator is ever called worse while the candidate is no worse than the baseline is `alpha` at most, however often
- * one looks: it is split over them. Without second answers nothing is called worse.
+ * one looks: it is split over those in which it may be called worse (`respects`). Without second answers nothing is called worse.
  */
-export const findingsOf = ({ by }: ShadowSums, alpha: number): readonly Finding[] =>
+export const findingsOf = (
+  { by }: ShadowSums,
+  alpha: number,
+  respects: readonly Comparator[] = comparators,
+): readonly Finding[] =>
   comparators.map((comparator) => {
     const { compared, differed, repeated, candidateOnly, repeatOnly, both } = by[comparator]
     const lnE = candidateOnly + repeatOnly === 0 ? 0 : lnPairsWorse({ candidate: candidateOnly, other: repeatOnly })
@@ -120,7 +124,7 @@ export const findingsOf = ({ by }: ShadowSums, alpha: number): readonly Finding[
       share: shareOf(differed, compared),
       floor: shareOf(repeatOnly + both, repeated),
       lnE,
-      isWorse: lnE >= Math.log(comparators.length / alpha),
+      isWorse: respects.includes(comparator) && lnE >= Math.log(respects.length / alpha),
     }
   })
 

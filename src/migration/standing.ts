@@ -1,5 +1,6 @@
 /** How a migration stands, in words for a person: state, why, and what happens next and when. Pure. */
 
+import { rfc3339 } from '#base/clock.ts'
 import type { Compiled } from './compiled.ts'
 import { gateLack, sayDuration } from './decide.ts'
 import type { Judgement } from './judgement.ts'
@@ -59,7 +60,18 @@ const nextOf = (question: StandingQuestion): string | null => {
   const { itinerary, judge } = compiled
   if (state.phase === 'paused') {
     const resume = "'drover migrate resume' goes on, 'rollback' goes back"
-    return state.pause === 'inconclusive' ? `${forecast(question, state.weightBasisPoints / 100)}. ${resume}` : resume
+    return state.pause === 'inconclusive' && state.step >= 0
+      ? `${forecast(question, state.weightBasisPoints / 100)}. ${resume}`
+      : resume
+  }
+  if (state.phase === 'scheduled')
+    return "it starts by itself, if its preflight passes; 'drover migrate abort' cancels it"
+  const heldMs = (state.heldUntilMs ?? 0) - nowMs
+  const held = heldMs > 0 ? ` Its gate is held for another ${sayDuration(heldMs)}.` : ''
+  if (state.phase === 'shadow') {
+    const shadowLeftMs = Math.max(0, state.stepMs + itinerary.shadowMs + state.extendedMs - nowMs)
+    const first = (itinerary.steps[state.startStep ?? 0]?.weightBasisPoints ?? 0) / 100
+    return `in ${sayDuration(shadowLeftMs)} it goes to ${first} %, unless copies show the candidate to be worse.${held}`
   }
   if (state.phase !== 'ramping' && state.phase !== 'baking') return null
   const step = itinerary.steps[state.step]
@@ -77,7 +89,7 @@ const nextOf = (question: StandingQuestion): string | null => {
         : `it goes to ${weight} %`
   const when = leftMs > 0 ? `in ${sayDuration(leftMs)}` : 'now'
   return lack === null
-    ? `${when} ${what}`
+    ? `${when} ${what}${held}`
     : `${when} ${what}, if its gate is open by then: ${lack}; ${forecast(question, state.weightBasisPoints / 100)}`
 }
 
@@ -90,6 +102,8 @@ export const standingOf = (question: StandingQuestion): Standing => {
   const since = sayDuration(Math.max(0, nowMs - state.sinceMs))
   const words: Readonly<Record<typeof state.phase, string>> = {
     draft: 'has not been started',
+    scheduled: `starts at ${rfc3339(state.planned?.atMs ?? 0)}${state.planned?.withoutPreflight == null ? ', after another preflight' : ''}`,
+    shadow: `copies calls in the shadow, for ${since}; nothing moves yet`,
     ramping: `sends ${at} to the candidate, for ${since}`,
     baking: `bakes at ${at}, for ${since}`,
     paused: `is paused (${state.pause ?? 'manual'}) at ${at}, for ${since}`,

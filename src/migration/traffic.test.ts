@@ -43,7 +43,9 @@ test('a pattern stands for any text where it has a star, and a call is in scope 
     fits('svc-billing/*', 'svc-billing/invoice') && fits('*', '') && fits('a*b*c', 'a-b-c') && !fits('a*b', 'ab-c'),
   )
   assert.ok(!fits('ab*ba', 'aba'), 'no character counts twice')
-  const { traffic } = open({ match: { models: ['m', 'gpt-*'], callSites: ['web/*'], keys: null, projects: ['prj_1'] } })
+  const { traffic } = open({
+    match: { models: ['m', 'gpt-*'], callSites: ['web/*'], keys: null, shareBasisPoints: 10_000, projects: ['prj_1'] },
+  })
   const inScope = (changes: Parameters<typeof sampleFacts>[0]): boolean =>
     traffic.moveFor(sampleFacts(changes)) !== null
   assert.ok(inScope({ models: ['gpt-4.1'], callSite: 'web/chat', project: 'prj_1' }))

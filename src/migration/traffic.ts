@@ -14,6 +14,8 @@ import type { AssignedTurn } from './evidence.ts'
 import type { Phase } from './itinerary.ts'
 import type { Arm, Observation } from './observation.ts'
 import { hasFailed } from './observation.ts'
+import type { PinnedShare } from './pinned-share.ts'
+import { pinnedShare } from './pinned-share.ts'
 import { fits } from './settings.ts'
 import type { ShadowPlan } from './shadow-plan.ts'
 import type { WaitingTurns } from './waiting-turns.ts'
@@ -37,10 +39,16 @@ export type Move = {
     readonly callSites: readonly string[] | null
     readonly keys: readonly string[] | null
     readonly projects: readonly string[] | null
+    /** Of conversations that are in scope otherwise. */
+    readonly shareBasisPoints: number
   }
+  /** What a conversation is known by, in this order; `null` = as everywhere else. */
+  readonly keyOrder: readonly string[] | null
   readonly candidate: { readonly provider: string; readonly model: string; readonly params: 'shim' | 'strict' }
   readonly pinIdleMs: number
   readonly pins: boolean
+  /** The largest share of turns that pins may keep from the other arm, in [0, 1]. */
+  readonly pinnedShareMax: number
   readonly testerHeader: string
   /** Whether calls without a first part are recalled from the candidate on rollback. */
   readonly recalls: boolean
@@ -116,6 +124,7 @@ export const stoppedMs = 30_000
 type Live = {
   move: Move
   readonly pins: Pins
+  readonly pinned: PinnedShare
   waiting: WaitingTurns
   readonly windows: Readonly<Record<Arm, BreakerWindow>>
   isOff: boolean
@@ -137,17 +146,21 @@ const inScope = ({ match }: Move, { models, callSite, key, project }: CallFacts)
   )
 }
 
-const makeLive = (move: Move): Live => ({
-  move,
-  pins: makePins(move.pinIdleMs),
-  waiting: waitingTurns(),
-  windows: { baseline: breakerWindow(move.breaker), candidate: breakerWindow(move.breaker) },
-  isOff: false,
-  isTold: false,
-  stoppedUntilMs: Number.NEGATIVE_INFINITY,
-  takenBack: new AbortController(),
-  rises: watchRises(),
-})
+const makeLive = (move: Move): Live => {
+  const live: Live = {
+    move,
+    pins: makePins(move.pinIdleMs),
+    pinned: pinnedShare(() => live.move.pinnedShareMax),
+    waiting: waitingTurns(),
+    windows: { baseline: breakerWindow(move.breaker), candidate: breakerWindow(move.breaker) },
+    isOff: false,
+    isTold: false,
+    stoppedUntilMs: Number.NEGATIVE_INFINITY,
+    takenBack: new AbortController(),
+    rises: watchRises(),
+  }
+  return live
+}
 
 /** Conversations lose their place, and calls to the candidate that have no first part yet are asked of the baseline. */
 const takeBack = (live: Live): void => {
@@ -195,7 +208,7 @@ const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null =
   return wish === 'baseline' || wish === 'candidate' ? wish : null
 }
 
-const moving: readonly Phase[] = ['ramping', 'baking', 'paused', 'completed']
+const moving: readonly Phase[] = ['shadow', 'ramping', 'baking', 'paused', 'completed']
 const isMoving = ({ split, phase }: Move): boolean => split === 'relay' && moving.includes(phase)
 
 const driftedOf = (lives: Iterable<Live>): readonly Drifted[] =>
@@ -209,6 +222,13 @@ const trippedOf = (lives: Iterable<Live>): readonly Tripped[] => {
     found.push({ move: live.move, isShared: live.windows.baseline.isTripped() })
   }
   return found
+}
+
+/** A conversation stays where it began, unless too many do so against the weight. */
+const staying = <P extends Pick<Assignment, 'arm' | 'step'>>({ pinned }: Live, pin: P | null, said: P): P => {
+  if (pin !== null && pin.arm !== said.arm) return pinned.mayStay() ? pin : said
+  pinned.went()
+  return pin ?? said
 }
 
 /** `monotonicMs` tells how long ago the store was heard. */
@@ -231,7 +251,8 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
     const weight = weightNow(live)
     const isFree = unit === null || !move.pins || weight === 0 || move.phase === 'completed'
     const pin = isFree ? null : live.pins.of(unit, nowMs)
-    return pin ?? { arm: armAt(bucketOfUnit(move.salt, unit ?? call), weight), step: move.step }
+    const said = { arm: armAt(bucketOfUnit(move.salt, unit ?? call), weight), step: move.step }
+    return staying(live, pin, said)
   }
 
   return {
@@ -259,7 +280,7 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
         arm,
         step,
         unit,
-        isEvidence: tester === null && isAsSaid && move.phase !== 'completed',
+        isEvidence: tester === null && isAsSaid && step >= 0 && move.phase !== 'completed',
         takenBack: live.takenBack.signal,
       }
     },

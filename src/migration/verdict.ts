@@ -8,6 +8,7 @@ export type PauseReason =
   | 'shared_incident'
   | 'degraded_control'
   | 'worse_than_baseline'
+  | 'worse_in_shadow'
   | 'deadline'
 
 export type Verdict =

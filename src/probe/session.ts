@@ -14,7 +14,7 @@ import { quickProbes } from './group/quick.ts'
 import type { Manifest } from './manifest.ts'
 import { callSitesOf } from './manifest.ts'
 import type { Facts, Level, Probe, Wire } from './probe.ts'
-import { profileOf } from './profile/index.ts'
+import { guessProfile, profileForKey, profileOf } from './profile/index.ts'
 import type { Profile } from './profile/profile.ts'
 import type { ProbeResult, Report } from './report.ts'
 import { countsOf } from './report.ts'
@@ -109,15 +109,6 @@ const cannotBegin = (exchange: Exchange, { baseUrl, model }: Target): Problem | 
   return null
 }
 
-/** The profile as it is for this key. */
-const profileFor = (profile: Profile | undefined, key: string | null): Pick<Profile, 'expected' | 'provoke'> => {
-  const { sandbox, expected = {}, provoke = {} } = profile ?? {}
-  return sandbox !== undefined && key?.startsWith(sandbox.keyPrefix) === true ? sandbox : { expected, provoke }
-}
-
-const guessed = (exchange: Exchange): Profile | undefined =>
-  Object.keys(exchange.headers).some((name) => name.startsWith('x-drover-')) ? profileOf('drover') : undefined
-
 /** What is known before the first call. */
 const factsOf = (options: SessionOptions, model: CatalogModel | null, nonce: string): Facts => {
   const { target } = options
@@ -196,8 +187,8 @@ export const probeEndpoint = async (options: SessionOptions, ports: SessionPorts
     const seen = await scout(spending(sender.send, purse), target.wire, target.model)
     const problem = cannotBegin(seen.exchange, target)
     if (problem !== null) throw problem
-    const profile = options.profile ?? guessed(seen.exchange)
-    const { expected, provoke } = profileFor(profile, target.key)
+    const profile = options.profile ?? guessProfile(seen.exchange.headers)
+    const { expected, provoke } = profileForKey(profile, target.key)
     const contextTokens = options.contextTokens ?? seen.contextTokens ?? facts.contextTokens
     const results = await runProbes(
       {

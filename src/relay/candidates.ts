@@ -2,6 +2,7 @@
 
 import { hasMember, readMember } from '#base/json.ts'
 import { Problem } from '#base/problem.ts'
+import type { ModelTable } from '#policy/choose.ts'
 import { findModel } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
@@ -238,15 +239,26 @@ const heldRows = (groups: readonly Group[], question: CandidateQuestion): readon
     }
   })
 
+type Place = Pick<Target, 'provider' | 'model'>
+
+/**
+ * `provider/model` as a target. Where a model that is asked for lists it as a target of its own, what is said there of it holds, what it costs above all.
+ * `null` = there is no such provider or model.
+ */
+export const targetAt = (table: ModelTable, { provider, model }: Place, models: readonly ModelRow[]): Target | null => {
+  const isThere = (one: Target): boolean => one.provider === provider && one.model === model
+  const direct = findModel(table, `${provider}/${model}`)?.targets.find(isThere)
+  return models.flatMap(({ targets }) => targets.find(isThere) ?? [])[0] ?? direct ?? null
+}
+
 /** A caller who says himself where the call goes is not sent anywhere else. */
-const destinationOf = (question: CandidateQuestion, wishes: Wishes): Target | null => {
+const destinationOf = (question: CandidateQuestion, wishes: Wishes, named: readonly Group[]): Target | null => {
   const { destination = null, snapshot } = question
   if (destination === null || wishes.order.length > 0 || wishes.only !== null) return null
-  const { provider, model, params } = destination
-  const row = findModel(snapshot.live, `${provider}/${model}`)
-  const target = row?.targets.find((one) => one.provider === provider && one.model === model)
-  if (target === undefined || exclusionOf(target, wishes, question) !== null) return null
-  return withOwner({ ...target, params, tier: 1 }, snapshot)
+  const models = named.slice(0, 1).map(({ row }) => row)
+  const target = targetAt(snapshot.live, destination, models)
+  if (target === null || exclusionOf(target, wishes, question) !== null) return null
+  return withOwner({ ...target, params: destination.params, tier: 1 }, snapshot)
 }
 
 /**
@@ -285,6 +297,6 @@ export const candidatesFor = (question: CandidateQuestion): Candidates => {
     rows: heldRows(left, question),
     wishes,
     warnings,
-    destination: destinationOf(question, wishes),
+    destination: destinationOf(question, wishes, named),
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { callOf } from '#provider/test-call.ts'
-import { conversationOf, drawOf, threadOf } from './conversation.ts'
+import { conversationOf, drawOf, nameBy, threadOf } from './conversation.ts'
 
 test('a conversation always draws the same number for a target, and they are spread evenly', () => {
   assert.equal(drawOf('a', 'x/m'), drawOf('a', 'x/m'))
@@ -42,4 +42,18 @@ test('what is no conversation has no name', () => {
   assert.equal(chat(system).name, null)
   assert.equal(threadOf(callOf('{"model":"m","input":"text"}')).name, null)
   assert.equal(threadOf(callOf('{"model":"m","messages":[]}', { kind: 'embedding' })).name, null)
+})
+
+test('a migration may say by what a conversation is known, and the first that a call has counts', () => {
+  const call = callOf(
+    '{"model":"m","user":"ada","metadata":{"thread":"t1"},"messages":[{"role":"user","content":"hi"}]}',
+  )
+  const named = { call, headers: { 'x-thread': 'T' }, key: 'key_1' }
+  const by = (...sources: string[]): string | null => nameBy(sources, named)
+  assert.equal(by('header:X-Nothing', 'api_key'), 'api_key key_1')
+  assert.match(by('header:X-Thread', 'api_key') ?? '', /^header:X-Thread [0-9a-f]{32}$/)
+  assert.notEqual(by('body:metadata.thread'), by('body:user'))
+  assert.ok(!by('body:user')?.includes('ada'), 'a name for a person is in no record')
+  assert.match(by('body:nothing', 'hash:prefix') ?? '', /^hash:prefix [0-9a-f]{32}$/)
+  assert.equal(by('body:nothing'), null)
 })

@@ -104,6 +104,41 @@ export const threadOf = (call: Call): Thread => {
   return hasSpoken ? { name: shortDigest(Buffer.concat(lead)), isSure: false } : { name: null, isSure: false }
 }
 
+type Named = {
+  readonly call: Call
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Id of the caller's key. */
+  readonly key: string
+}
+
+/** `a.b`: a field of a field of the body. */
+const fieldAt = ({ payload }: Call, path: string): unknown => {
+  if (payload.kind !== 'json') return undefined
+  const [first = '', ...rest] = path.split('.')
+  return rest.reduce<unknown>(
+    (value, name) => (isObject(value) ? value[name] : undefined),
+    readMember(payload.top, first),
+  )
+}
+
+/** One source of a name, as a migration's file writes it; `null` = this call has none of it. */
+const namedBy = (source: string, { call, headers, key }: Named): string | null => {
+  if (source === 'api_key') return key
+  if (source === 'hash:prefix') return threadOf(call).name
+  const [kind = '', name = ''] = source.split(':')
+  const value = kind === 'header' ? headers[name.toLowerCase()] : fieldAt(call, name)
+  return typeof value === 'string' && value !== '' ? shortDigest(value.slice(0, nameCharactersMax)) : null
+}
+
+/** What a conversation is known by, in an order that the operator has chosen; `null` = the call has none of it. */
+export const nameBy = (sources: readonly string[], named: Named): string | null => {
+  for (const source of sources) {
+    const name = namedBy(source, named)
+    if (name !== null) return `${source} ${name}`
+  }
+  return null
+}
+
 /** A number in [0, 1) that is always the same for a conversation and a target. */
 export const drawOf = (conversation: string, target: string): number =>
   digestOf(`${conversation}:${target}`).readUInt32BE(0) / 2 ** 32

@@ -8,7 +8,7 @@ import { sampleMove } from '#migration/test-move.ts'
 import type { Move, Traffic } from '#migration/traffic.ts'
 import { makeTraffic } from '#migration/traffic.ts'
 import { firstFailed } from './move.ts'
-import { openStage, sampleModel, sampleRoute } from './test-stage.ts'
+import { openStage, sampleModel, samplePrice, sampleRoute } from './test-stage.ts'
 import { completion, done, says, stops } from './test-upstream.ts'
 
 const models = [
@@ -133,4 +133,44 @@ test('an attempt that only measured the question says nothing of an arm', () => 
     firstFailed({ attempts: [sampleAttempt({ left: 'upstream_error: 500', status: 500 })], end: 'complete' }),
     true,
   )
+})
+
+test('what the candidate costs is what a model says of it that lists it as a target, and the catalog where none does', async () => {
+  const listed = moved({}, [sampleModel([{}, { provider: 'beta', cost: samplePrice }])])
+  await listed.stage.call()
+  listed.stage.arrival('beta').answer(200, completion('hello'))
+  await listed.stage.settle()
+  assert.equal(listed.told()[0]?.costNanoUsd, 20_000n)
+  const unlisted = moved()
+  await unlisted.stage.call()
+  unlisted.stage.arrival('beta').answer(200, completion('hello'))
+  await unlisted.stage.settle()
+  assert.equal(unlisted.told()[0]?.costNanoUsd, null)
+})
+
+test('a share of the conversations is out of scope altogether, and says nothing', async () => {
+  const { stage, told } = moved({ match: { ...sampleMove().match, shareBasisPoints: 0 } }, [sampleModel()])
+  await stage.call()
+  stage.arrival('alpha').answer(200, completion('hello'))
+  await stage.settle()
+  assert.deepEqual(told(), [])
+})
+
+test('while calls are only copied the baseline answers them, and they are no evidence', async () => {
+  const { stage, told } = moved({ phase: 'shadow', step: -1, weightBasisPoints: 0 })
+  const caller = await stage.call()
+  stage.arrival('alpha').answer(200, completion('hello'))
+  await stage.settle()
+  assert.equal(caller.record().arm, 'baseline')
+  assert.deepEqual(told(), [])
+})
+
+test('conversations are told apart by what the file says', async () => {
+  const { stage, told } = moved({ keyOrder: ['header:x-thread', 'api_key'] })
+  for (const [index, thread] of ['one', 'two', undefined, undefined].entries()) {
+    await stage.call({ headers: { 'x-session-id': `s${index}`, ...(thread !== undefined && { 'x-thread': thread }) } })
+    stage.arrival('beta', index).answer(200, completion('hello'))
+    await stage.settle()
+  }
+  assert.equal(new Set(told().map(({ unit }) => unit)).size, 3)
 })

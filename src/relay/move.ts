@@ -5,6 +5,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import { readMember } from '#base/json.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
+import { isInShare } from '#migration/assign.ts'
 import type { Observation, Outcome } from '#migration/observation.ts'
 import type { CallFacts, Move } from '#migration/traffic.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
@@ -14,7 +15,7 @@ import type { Assigned } from './assigned.ts'
 import type { Attempt } from './attempt.ts'
 import { filesNamedBy } from './binding/references.ts'
 import { modelFor } from './bound-model.ts'
-import { threadOf } from './conversation.ts'
+import { nameBy, threadOf } from './conversation.ts'
 import { answering } from './draft.ts'
 import type { Journey } from './journey.ts'
 import { turnReader } from './turn-reader.ts'
@@ -44,21 +45,28 @@ export const scopeOf = ({ ports, draft, snapshot }: Journey, { key, call, inboun
   if (key.test || !movable.includes(call.kind) || !ports.traffic.isMoving()) return null
   const row = modelFor(snapshot, key, call.model)
   if (row instanceof Problem) return null
-  const facts: CallFacts = {
+  const named: CallFacts = {
     call: draft.id,
     models: [...new Set([call.model, row.id])],
     callSite: draft.callSite,
     key: key.id,
     project: key.project,
-    unit: unitOf(key.account, draft.conversation ?? threadOf(call).name),
+    unit: null,
     headers: inbound.headers,
   }
-  const move = ports.traffic.moveFor(facts)
-  return move === null ? null : { move, facts, key, call }
+  const move = ports.traffic.moveFor(named)
+  if (move === null) return null
+  const { keyOrder, salt, match } = move
+  const name =
+    keyOrder === null
+      ? (draft.conversation ?? threadOf(call).name)
+      : nameBy(keyOrder, { call, headers: inbound.headers, key: key.id })
+  const facts = { ...named, unit: unitOf(key.account, name) }
+  return isInShare({ salt, unit: facts.unit ?? draft.id }, match.shareBasisPoints) ? { move, facts, key, call } : null
 }
 
 /** While conversations are assigned, and what the candidate does is still a question. */
-const copying: readonly Move['phase'][] = ['ramping', 'baking', 'paused']
+const copying: readonly Move['phase'][] = ['shadow', 'ramping', 'baking', 'paused']
 
 /** Gives the call its arm, and begins to watch it; `null` = it may not go to the candidate, so that there is nothing to choose. */
 export const assign = (journey: Journey, { move, facts, key, call }: Scope, grant: Grant): Assigned | null => {

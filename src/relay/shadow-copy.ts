@@ -1,4 +1,4 @@
-/** One copy of a call: sent like any attempt, read to its end, compared and thrown away. Nobody waits for it. */
+/** One question that nobody waits for, a copy of a call or one of Drover's own: sent like any attempt, read to its end, compared and thrown away. */
 
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
@@ -47,13 +47,30 @@ export type Original = {
   readonly asked: Asked
   readonly callerHeaders: Readonly<Record<string, string>>
   readonly snapshot: Snapshot
-  /** Whose call it is; the copy costs them nothing. */
-  readonly account: string
+  /** Whose call it is; the copy costs them nothing. `null` = nobody's, and then its cost is in no book. */
+  readonly account: string | null
   readonly key: string | null
-  readonly migration: string
+  /** What it was sent for, as the books say it: `a copy for migration "move"`. */
+  readonly purpose: string
 }
 
-export type Copied = { readonly id: string; readonly answer: Answer; readonly cost: ShadowCost }
+export type Copied = {
+  readonly id: string
+  readonly answer: Answer
+  readonly cost: ShadowCost
+  /** Why it was not answered; `null` = it was. */
+  readonly problem: Problem | null
+  /** Of the answer's head; empty = none came. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly timing: Timing
+}
+
+/** In whole milliseconds. */
+export type Timing = {
+  /** To the first part of a stream; `null` = no stream, or none came. */
+  readonly ttftMs: number | null
+  readonly durationMs: number
+}
 
 /** The most that a copy can cost: every byte of the question a token, and as long an answer as may be. */
 export const mostOf = ({ call, snapshot }: Original, leg: Leg, nowMs: number): ShadowCost => {
@@ -91,14 +108,15 @@ const enter = async (
   { books, clock, log }: CopyPorts,
 ): Promise<void> => {
   const { nanoUsd } = copy.cost
-  if (nanoUsd === null || nanoUsd === 0n) return
+  const { account } = original
+  if (nanoUsd === null || nanoUsd === 0n || account === null) return
   try {
     await books.voidHold({
       call: copy.id,
-      account: original.account,
+      account,
       key: original.key,
       nowMs: clock.nowMs(),
-      rule: `a copy for migration "${original.migration}": nothing is charged`,
+      rule: `${original.purpose}: nothing is charged`,
       upstreamCosts: [{ provider: copy.provider, amountNanoUsd: nanoUsd }],
     })
   } catch (thrown) {
@@ -141,6 +159,19 @@ const tryOnce = async ({ original, leg, ports, stop }: Sending) => {
   return { attempt, read, reader, problem, isWhole }
 }
 
+const headersOf = (attempt: Attempt): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(attempt.head()?.headers ?? {}).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : value.join(', '),
+    ]),
+  )
+
+const timingOf = ({ draft }: Attempt): Timing => {
+  const of = (atMs: number | null): number | null => (atMs === null ? null : Math.round(atMs - draft.startMs))
+  return { ttftMs: of(draft.firstPartMs), durationMs: of(draft.endMs) ?? 0 }
+}
+
 /** Sends one copy and reads its answer; `stop` ends it early. Its own failure is an answer too: of a status, or of none. Rejects where it cannot be begun, and on `stop`. */
 export const sendCopy = async (sending: Sending): Promise<Copied> => {
   const { original, leg, ports } = sending
@@ -148,7 +179,7 @@ export const sendCopy = async (sending: Sending): Promise<Copied> => {
   let tried = await tryOnce(sending)
   // As for callers: what the target did not take is left out, and it is asked once more.
   if (tried.problem instanceof MendableRefusal) tried = await tryOnce(sending)
-  const { attempt, read, reader, isWhole } = tried
+  const { attempt, read, reader, isWhole, problem } = tried
   const { status } = attempt.draft
   const hasAnswered = status !== null && status < 300
   const usage = hasAnswered
@@ -159,5 +190,5 @@ export const sendCopy = async (sending: Sending): Promise<Copied> => {
   await enter({ id, cost, provider: leg.target.provider }, original, ports)
   // A stream that broke off has not answered, whatever its head said.
   const answer = reader.answer(hasAnswered && !isWhole ? null : status, usage)
-  return { id, answer, cost }
+  return { id, answer, cost, problem, headers: headersOf(attempt), timing: timingOf(attempt) }
 }

@@ -109,16 +109,8 @@ class Room implements ShadowRoom {
     const { destination: target, groups } = candidatesFor({ snapshot, key, call, nowMs, destination })
     const [first] = groups
     if (target === null || first === undefined) return null
-    // Where the model lists it as a target, that says what it costs.
-    const listed = first.targets.find((one) => one.provider === provider && one.model === model)
     const { row, model: id, by } = first
-    return {
-      row,
-      target: { ...target, costRows: listed?.costRows ?? target.costRows },
-      model: id,
-      by,
-      reason: 'migration',
-    }
+    return { row, target, model: id, by, reason: 'migration' }
   }
 
   #watching(question: ShadowQuestion & { readonly unit: string; readonly candidate: Leg }): ShadowWatch {
@@ -134,7 +126,8 @@ class Room implements ShadowRoom {
         reader = answerReader(call)
         answering = leg
         const { account, id } = key
-        original = { call, protocol, asked, callerHeaders, snapshot, account, key: id, migration: move.name }
+        const purpose = `a copy for migration "${move.name}"`
+        original = { call, protocol, asked, callerHeaders, snapshot, account, key: id, purpose }
       },
       see: (part) => reader?.see(part),
       ended: (draft) => {

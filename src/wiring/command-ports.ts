@@ -6,6 +6,7 @@ import { loadCatalog } from '#catalog/load.ts'
 import { namedAt } from '#catalog/lookup.ts'
 import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, PriceCalendar, ServeRequest } from '#cli/ports.ts'
 import { networkTransport } from '#http/upstream.ts'
+import { rehearseWayBack } from '#rehearsal/drill.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { openClerk } from './documents.ts'
@@ -14,6 +15,7 @@ import type { Machine } from './machine.ts'
 import { openPayments } from './payments.ts'
 import { pricePorts } from './prices.ts'
 import { providerBalances } from './provider-balances.ts'
+import { openRehearsal } from './rehearsal.ts'
 import { modelRows, openRelay } from './relay-rooms.ts'
 import { openTelling } from './telling.ts'
 
@@ -27,11 +29,16 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   const { store, digestKey } = opened
   const priceEntries = await store.priceEntries()
   const relay = { config, log, keys: new Map(), priceEntries, digestKey, emit: () => {} }
-  const { live, catalog, routes } = await openRelay(machine, relay, opening)
+  const { live, catalog, routes, countTokens } = await openRelay(machine, relay, opening)
   live.accountsChanged(await store.loadAccounts())
   const { ports: tell } = await openTelling(machine, { config, log }, opening)
   live.customersChanged(await loadCustomers(opened, log))
   const payments = await openPayments(machine, { config, store, live, emit: () => {}, log }, opening)
+  // No node runs that could go back: only the store is timed.
+  const drill = () => rehearseWayBack({ store, refresh: async () => {}, nodes: async () => 1, clock: machine.clock })
+  const credit = () => providerBalances(machine, config.providers)
+  const parts = { snapshot: live.current, books: store, countTokens, credit, drill, log }
+  const rehearsal = openRehearsal(machine, parts)
   const closing = opening.move()
   return {
     ports: {
@@ -49,10 +56,10 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       signup: () => signupRoom(config.signup),
       models: () => modelRows(live.current()),
       routing: routes,
-      providerCredit: () => providerBalances(machine, config.providers),
+      providerCredit: credit,
       tell,
       nodes: opened.cluster,
-      migrations: { store, emit: () => {}, changed: async () => {}, stop: () => {} },
+      migrations: { store, emit: () => {}, changed: async () => {}, stop: () => {}, ...rehearsal },
       figures: null,
       prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,

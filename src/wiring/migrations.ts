@@ -2,19 +2,26 @@
 
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
+import type { MigrationDriver } from '#job/drive-migrations.ts'
 import { driveMigrations } from '#job/drive-migrations.ts'
 import { tellShadows } from '#job/tell-shadows.ts'
 import type { MigrationStore } from '#migration/port.ts'
 import { makeTraffic } from '#migration/traffic.ts'
+import { rehearseWayBack } from '#rehearsal/drill.ts'
+import type { Drill } from '#rehearsal/looking.ts'
 import type { CountTokens } from '#relay/meter.ts'
 import { rememberRefusals } from '#relay/refusals.ts'
 import { makeRouting } from '#relay/routing.ts'
 import { makeShadows } from '#relay/shadow.ts'
 import type { Membership } from './cluster.ts'
 import type { Machine } from './machine.ts'
+import type { RehearsalParts } from './rehearsal.ts'
+import { openRehearsal } from './rehearsal.ts'
 
-type Parts = {
+type Parts = Pick<RehearsalParts, 'snapshot' | 'credit'> & {
   readonly store: MigrationStore
+  /** How many share the store. */
+  readonly nodes: () => Promise<number>
   readonly member: Membership
   readonly countTokens: CountTokens
   readonly emit: Emit
@@ -23,13 +30,18 @@ type Parts = {
 
 /** Read once before it resolves, so that the first call already goes where it should. */
 export const openMigrations = async (
-  { clock, ids }: Machine,
-  { store, member, countTokens, emit, log }: Parts,
+  machine: Machine,
+  { store, member, countTokens, emit, log, snapshot, credit, nodes }: Parts,
   closing: AsyncDisposableStack,
 ) => {
+  const { clock, ids } = machine
   const traffic = makeTraffic(clock.monotonicMs)
   const { leads, owner: source } = member
-  const driver = driveMigrations({ store, traffic, source, leads, emit, clock, log })
+  const { books } = member
+  const drill = (): Promise<Drill> => rehearseWayBack({ store, refresh: driver.refresh, nodes, clock })
+  const rehearsal = openRehearsal(machine, { snapshot, books, countTokens, credit, drill, log })
+  const { preflight } = rehearsal
+  const driver: MigrationDriver = driveMigrations({ store, traffic, source, leads, preflight, emit, clock, log })
   closing.defer(() => driver.close())
   await driver.refresh()
   member.onMigration((told) => {
@@ -37,11 +49,10 @@ export const openMigrations = async (
     if (told?.phase === 'rolling_back') traffic.stop(told.id)
     driver.wake()
   })
-  const { books } = member
   const nobodyIsTold = (): void => {}
   const refusals = rememberRefusals()
   const shadows = makeShadows({ books, routing: makeRouting(nobodyIsTold), refusals, countTokens, clock, ids, log })
   const teller = tellShadows({ store, shadows, source, clock, log })
   closing.defer(() => teller.close())
-  return { traffic, shadows, refresh: driver.refresh }
+  return { traffic, shadows, refresh: driver.refresh, ...rehearsal }
 }

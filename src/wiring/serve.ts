@@ -166,6 +166,8 @@ const adminPorts = ({
     emit,
     changed: migrations.refresh,
     stop: migrations.traffic.stop,
+    errands: migrations.errands,
+    preflight: migrations.preflight,
   },
 })
 
@@ -429,6 +431,9 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   const relay = await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)
   const payments = await openPayments(machine, { config, store, live: relay.live, emit, log }, closing)
   const keys = () => relay.live.current().keys.values()
+  const credit = openProviderCredit(machine, { config, alerts, emit, log })
+  const nodes = async (): Promise<number> => (await data.cluster?.nodes())?.length ?? 1
+  const moving = { store, member, emit, log, nodes, credit: credit.ask, snapshot: relay.live.current }
   const rooms: Rooms = {
     request,
     log,
@@ -440,14 +445,14 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner, keys }, closing),
     member,
     publicPages: publicPagesOf(config.public),
-    credit: openProviderCredit(machine, { config, alerts, emit, log }),
+    credit,
     payments,
     availability: openAvailability({ store, live: relay.live, clock, log }, closing),
     documents: openClerk(machine, { store, current: payments.config }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
     identity: openIdentity({ store, seal: data.totpSeal, live: relay.live, clock, ids }),
-    migrations: await openMigrations(machine, { store, member, countTokens: relay.countTokens, emit, log }, closing),
+    migrations: await openMigrations(machine, { ...moving, countTokens: relay.countTokens }, closing),
     ...relay,
   }
   const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }

@@ -17,6 +17,7 @@ import { manualMethod } from '#payment/manual/method.ts'
 import { testCashier } from '#payment/test-cashier.ts'
 import { digestKey } from '#policy/key.ts'
 import type { Plans } from '#policy/plan.ts'
+import { testRehearsal } from '#rehearsal/test-rehearsal.ts'
 import { makeSeal } from '#secret/seal.ts'
 import type { Store } from '#store/face.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
@@ -99,7 +100,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     prices: testPrices(),
     nodes: null,
-    migrations: { store, emit: () => {}, changed: async () => {}, stop: () => {} },
+    migrations: { store, emit: () => {}, changed: async () => {}, stop: () => {}, ...testRehearsal },
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,
     payments: {

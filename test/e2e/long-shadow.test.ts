@@ -63,7 +63,7 @@ describe('beside a migration', () => {
   const start = async (name: string, more: string): Promise<void> => {
     const file = join(relay.folder, `${name}.yaml`)
     await writeFile(file, fileOf(name, more))
-    const started = (await relay.command('migrate', 'start', file)) as Status
+    const started = (await relay.command('migrate', 'start', file, '--skip-preflight', 'fakes')) as Status
     assert.equal(started.state, 'ramping')
   }
 

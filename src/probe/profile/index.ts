@@ -208,3 +208,16 @@ export const profileAt = (baseUrl: string): Profile | undefined => {
   const isCompatible = found?.name === 'gemini' && pathname.includes('/openai')
   return isCompatible ? geminiCompatible : found
 }
+
+/** The profile as it is for this key. */
+export const profileForKey = (
+  profile: Profile | undefined,
+  key: string | null,
+): Pick<Profile, 'expected' | 'provoke'> => {
+  const { sandbox, expected = {}, provoke = {} } = profile ?? {}
+  return sandbox !== undefined && key?.startsWith(sandbox.keyPrefix) === true ? sandbox : { expected, provoke }
+}
+
+/** What an endpoint's own headers say of it. */
+export const guessProfile = (headers: Readonly<Record<string, string>>): Profile | undefined =>
+  Object.keys(headers).some((name) => name.startsWith('x-drover-')) ? profileOf('drover') : undefined

@@ -19,7 +19,8 @@ import type { Target } from './target.ts'
 const socketsMax = 256
 /** How long a client waits for 100 Continue before it sends all the same. */
 const continueMs = 1_000
-const wrongKey = 'sk-drover-probe-this-key-is-wrong-0000000000'
+/** For probes that want to be refused. */
+export const wrongKey = 'sk-drover-probe-this-key-is-wrong-0000000000'
 
 const credential = (wire: Wire, key: string | null): Record<string, string> => {
   if (wire === 'anthropic') return { 'anthropic-version': '2023-06-01', ...(key === null ? {} : { 'x-api-key': key }) }
@@ -42,7 +43,8 @@ const bodyOf = (ask: Ask, target: Target): Buffer | null => {
   return Buffer.from(JSON.stringify(body))
 }
 
-const prepare = (ask: Ask, options: SenderOptions): Prepared => {
+/** The request as a client of the endpoint's protocol sends it. */
+export const prepareAsk = (ask: Ask, options: SenderOptions): Prepared => {
   const { target, version } = options
   const endpoint = ask.to === 'reference' ? (target.reference ?? target) : target
   const body = bodyOf(ask, target)
@@ -146,7 +148,7 @@ export const openSender = (options: SenderOptions): { readonly send: Send; reado
   }
   const send: Send = (ask) =>
     new Promise((settle) => {
-      const prepared = prepare(ask, options)
+      const prepared = prepareAsk(ask, options)
       const recording = new Recording(ask, prepared, { clock: options.clock, settle })
       if (options.signal.aborted) recording.end('unreachable', 'stopped')
       else if (ask.over === 'http2') sendSecondVersion(prepared, recording, options)

@@ -1,0 +1,198 @@
+/** A migration is started: looked at before, and set going now or at a date. */
+
+import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
+import { decimalOf } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
+import { compile, fileDigest, readMigrationFile } from '#migration/compiled.ts'
+import { decisionFor, tellDecision } from '#migration/conduct.ts'
+import type { Change } from '#migration/itinerary.ts'
+import { draftState } from '#migration/itinerary.ts'
+import { arms } from '#migration/observation.ts'
+import type { MigrationRow } from '#migration/port.ts'
+import type { Preflight } from '#migration/preflight.ts'
+import { preflightChecks, preflightRefusals, sayPreflight } from '#migration/preflight.ts'
+import { migrationFileField, planned, startStepOf, startWeightField } from './migration-plan.ts'
+import { migrationText, migrationView, openMigration, viewOfMigration } from './migration-view.ts'
+import type { OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import { table } from './render.ts'
+import { trailRowOf } from './trail-row.ts'
+
+/** A preflight takes `time_limit` at most, which is no more than 4 minutes. */
+const answerMsMax = 280_000
+const aheadMsMax = 90 * 86_400_000
+
+const fileFlag = {
+  field: 'file',
+  positional: true,
+  file: true,
+  describe: 'The file of the migration: YAML or JSON.',
+} as const
+
+const preflightView = z.object({
+  ok: z.boolean(),
+  time: z.string(),
+  cost_usd: z.string().describe('What it cost the operator, as far as prices are known.'),
+  checks: z.array(
+    z.object({
+      check: z.enum(preflightChecks),
+      arm: z.enum(arms as readonly ['baseline', 'candidate']).nullable(),
+      outcome: z.enum(['passed', 'failed', 'warned', 'skipped']),
+      says: z.string(),
+      mend: z.string().nullable(),
+      took_ms: z.int(),
+    }),
+  ),
+})
+
+type PreflightView = z.output<typeof preflightView>
+
+const viewOfPreflight = (found: Preflight): z.input<typeof preflightView> => ({
+  ok: preflightRefusals(found).length === 0,
+  time: rfc3339(found.atMs),
+  cost_usd: decimalOf(BigInt(found.nanoUsd)),
+  checks: found.checks.map(({ check, arm, outcome, says, mend, tookMs }) => ({
+    check,
+    arm,
+    outcome,
+    says,
+    mend,
+    took_ms: tookMs,
+  })),
+})
+
+const preflightText = ({ checks, cost_usd: usd }: PreflightView): string =>
+  [
+    table(
+      ['CHECK', 'ARM', 'OUTCOME', 'MS', 'WHAT'],
+      checks.map(({ check, arm, outcome, took_ms: tookMs, says }) => [check, arm ?? '-', outcome, tookMs, says]),
+    ),
+    ...checks.flatMap(({ check, mend, outcome }) =>
+      mend === null || outcome === 'passed' ? [] : [`${check}: ${mend}\n`],
+    ),
+    `It cost ${usd} USD.\n`,
+  ].join('')
+
+const refused = (why: readonly string[], next: string): Problem =>
+  new Problem('conflict', { message: `The migration is not started: ${why.join(' ')} ${next}`, param: 'file' })
+
+/** When it is to start; `null` = now. */
+const dateOf = (text: string | undefined, nowMs: number): number | null => {
+  if (text === undefined) return null
+  const atMs = Date.parse(text)
+  const wrong = (what: string): Problem => new Problem('invalid_request_error', { message: what, param: 'at' })
+  if (!/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text) || Number.isNaN(atMs))
+    throw wrong(`'${text}' is no date with a time and a zone. Write 2026-12-01T06:00Z, or 2026-12-01T14:00+08:00.`)
+  if (atMs <= nowMs) throw wrong(`${rfc3339(atMs)} is past. Leave --at out to start now.`)
+  if (atMs > nowMs + aheadMsMax) throw wrong(`${rfc3339(atMs)} is more than 90 days ahead.`)
+  return atMs
+}
+
+type Beginning = {
+  readonly text: string
+  readonly facts: MigrationRow['facts']
+  readonly change: Change
+  readonly why: string
+  readonly preflight: Preflight | undefined
+}
+
+const begin = async ({ text, facts, change, why, preflight }: Beginning, context: OperationContext) => {
+  const { ports, clock, ids, actor } = context
+  const file = readMigrationFile(text)
+  const nowMs = clock.nowMs()
+  const id = ids.next('mig')
+  const row: MigrationRow = {
+    id,
+    name: file.migration,
+    file: text,
+    digest: fileDigest(text),
+    salt: file.assignment.salt === 'auto' ? id : file.assignment.salt,
+    createdMs: nowMs,
+    facts,
+    state: draftState,
+    version: 0,
+    checkedMs: nowMs,
+  }
+  const conducting = { row, compiled: compile(row), change, why, actor: actor.name, evidence: [], nowMs, preflight }
+  const decision = decisionFor(conducting)
+  const after = { name: row.name, digest: row.digest, change, why }
+  const trail = trailRowOf({ operation: `migrate.${change.kind}`, object: id, before: null, after }, context)
+  await ports.migrations.store.createMigration({ ...row, version: 1, state: decision.after }, { decision, trail })
+  tellDecision(ports.migrations.emit, row, decision)
+  await ports.migrations.changed()
+  return viewOfMigration(await openMigration(row.name, context), clock.nowMs())
+}
+
+/** The command that starts one. */
+export const startMigration = operation({
+  noun: 'migrate',
+  verb: 'start',
+  summary:
+    'Start a migration, now or at a date. Refused where a route is not there, the baseline breaks a limit already, or the preflight fails: real completions on both arms, keys and quota, the probes of the candidate, the way back.',
+  method: 'POST',
+  path: '/migrations',
+  scope: 'write',
+  answerMsMax,
+  input: z.strictObject({
+    file: migrationFileField(),
+    start_weight: startWeightField(),
+    at: z
+      .string()
+      .max(40)
+      .optional()
+      .describe("When: 2026-12-01T06:00Z. The preflight runs now and again then; 'drover migrate abort' cancels it."),
+    skip_preflight: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe('Start without the preflight, for this reason: it is kept with the decision.'),
+  }),
+  output: migrationView.extend({ preflight: preflightView.nullable() }),
+  flags: [fileFlag],
+  render: (view) => `${view.preflight === null ? '' : `${preflightText(view.preflight)}\n`}${migrationText(view)}`,
+  run: async ({ file: text, start_weight, at, skip_preflight: skip }, context) => {
+    const { clock, actor, ports } = context
+    const file = readMigrationFile(text)
+    const startStep = startStepOf(file, start_weight)
+    const atMs = dateOf(at, clock.nowMs())
+    const { view, facts } = await planned(text, start_weight, context)
+    if (!view.ok) throw refused(view.refusals, "'drover migrate plan' shows the whole plan.")
+    const found =
+      skip === undefined ? await ports.migrations.preflight({ file, need: facts.busiest ?? null }) : undefined
+    const refusals = found === undefined ? [] : preflightRefusals(found)
+    if (refusals.length > 0)
+      throw refused(refusals, "'drover migrate preflight' looks again; --skip-preflight REASON starts without it.")
+    const change: Change =
+      atMs === null
+        ? { kind: 'start', startStep }
+        : { kind: 'schedule', startStep, atMs, withoutPreflight: skip ?? null }
+    const looked = found === undefined ? `without a preflight: ${skip}` : sayPreflight(found)
+    const why = `${atMs === null ? 'started' : `set to start at ${rfc3339(atMs)}`} by ${actor.name}; ${looked}`
+    const started = await begin({ text, facts, change, why, preflight: found }, context)
+    return { ...started, preflight: found === undefined ? null : viewOfPreflight(found) }
+  },
+})
+
+/** The command that only looks. */
+export const preflightMigration = operation({
+  noun: 'migrate',
+  verb: 'preflight',
+  summary: 'Look at what must hold before traffic moves, with real calls to both providers; nothing is started.',
+  method: 'POST',
+  path: '/migrations/preflight',
+  scope: 'write',
+  answerMsMax,
+  input: z.strictObject({ file: migrationFileField() }),
+  output: preflightView,
+  flags: [fileFlag],
+  render: preflightText,
+  failure: ({ ok }) => (ok ? null : 'The preflight failed: the migration would not be started.'),
+  run: async ({ file: text }, context) => {
+    const { view, facts } = await planned(text, undefined, context)
+    if (!view.ok) throw refused(view.refusals, "'drover migrate plan' shows the whole plan.")
+    const question = { file: readMigrationFile(text), need: facts.busiest ?? null }
+    return viewOfPreflight(await context.ports.migrations.preflight(question))
+  },
+})

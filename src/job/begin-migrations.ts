@@ -1,0 +1,59 @@
+/** Starts migrations whose date has come. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Emit } from '#base/event.ts'
+import type { Log } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
+import { conduct } from '#migration/conduct.ts'
+import type { Next } from '#migration/decide.ts'
+import type { MigrationStore } from '#migration/port.ts'
+import type { Preflight } from '#migration/preflight.ts'
+import { preflightRefusals, sayPreflight } from '#migration/preflight.ts'
+import type { Traffic } from '#migration/traffic.ts'
+import type { PreflightQuestion } from '#rehearsal/looking.ts'
+import type { Known } from './hear-migrations.ts'
+
+export type BeginMigrations = {
+  readonly store: Pick<MigrationStore, 'decideMigration'>
+  /** Looks at what must hold before traffic moves; rejects where this server ends meanwhile. */
+  readonly preflight: (question: PreflightQuestion) => Promise<Preflight>
+  readonly stop: Traffic['stop']
+  readonly emit: Emit
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Begins what was to start at a date that has come, each once at a time and beside the rounds: a preflight takes its time. */
+export const makeBeginner = ({ store, preflight, stop, emit, clock, log }: BeginMigrations) => {
+  const under = new Map<string, Promise<void>>()
+  const begin = async ({ row, compiled }: Known): Promise<void> => {
+    const { startStep = 0, planned } = row.state
+    const skip = planned?.withoutPreflight ?? null
+    const found = skip === null ? await preflight({ file: compiled.file, need: row.facts.busiest ?? null }) : undefined
+    const refusals = found === undefined ? [] : preflightRefusals(found)
+    const looked = found === undefined ? `without a preflight: ${skip}` : sayPreflight(found)
+    const next: Next =
+      refusals.length === 0
+        ? { change: { kind: 'start', startStep }, why: `its date has come; ${looked}` }
+        : { change: { kind: 'abort' }, why: `its date has come and the preflight failed: ${refusals.join(' ')}` }
+    const nowMs = clock.nowMs()
+    const conducting = { row, compiled, ...next, actor: 'drover at its date', evidence: [], nowMs, preflight: found }
+    await conduct(conducting, { store, emit, stop, trail: null })
+  }
+  return {
+    beginDue: (known: readonly Known[]): void => {
+      for (const one of known) {
+        const { id, name, state } = one.row
+        const isDue = state.phase === 'scheduled' && clock.nowMs() >= (state.planned?.atMs ?? 0)
+        if (!isDue || under.has(id)) continue
+        const beginning = begin(one)
+          .catch((thrown: unknown) =>
+            log.warn('a migration could not be begun', { migration: name, problem: asProblem(thrown).message }),
+          )
+          .finally(() => under.delete(id))
+        under.set(id, beginning)
+      }
+    },
+    settled: async (): Promise<void> => void (await Promise.all(under.values())),
+  }
+}

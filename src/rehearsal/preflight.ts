@@ -1,0 +1,70 @@
+/** The preflight of a migration: real completions on both arms, keys, credit and quota, the probes that block a switch, the way back. Bounded in money, calls and time. */
+
+import { arms } from '#migration/observation.ts'
+import type { Preflight, PreflightCheck } from '#migration/preflight.ts'
+import { preflightChecks } from '#migration/preflight.ts'
+import type { MigrationFile } from '#migration/settings.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { Snapshot } from '#relay/snapshot.ts'
+import { checkAnswers } from './answers.ts'
+import { checkConformance } from './check-conformance.ts'
+import { checkCredit } from './credit.ts'
+import { checkWayBack } from './drill.ts'
+import { checkKeys } from './keys.ts'
+import type { Looking, PreflightPorts, PreflightQuestion } from './looking.ts'
+import { checkQuota } from './quota.ts'
+
+/** A migration of the calls of one key is asked as that key: with the credential that its account has brought. */
+const keyFor = ({ match }: MigrationFile, { keys }: Snapshot): KeyFacts | null => {
+  const ids = match.keys ?? []
+  const [id] = ids
+  if (id === undefined || ids.length > 1 || id.includes('*')) return null
+  return [...keys.values()].find((key) => key.id === id) ?? null
+}
+
+const order = (checks: readonly PreflightCheck[]): readonly PreflightCheck[] =>
+  checks.toSorted(
+    (one, other) =>
+      preflightChecks.indexOf(one.check) - preflightChecks.indexOf(other.check) ||
+      arms.indexOf(one.arm ?? 'baseline') - arms.indexOf(other.arm ?? 'baseline'),
+  )
+
+/** Looks at everything that the file asks for. What it finds is in the checks; rejects where the server ends meanwhile. */
+export const preflightOf = async ({ file, need }: PreflightQuestion, ports: PreflightPorts): Promise<Preflight> => {
+  const { clock, stopping, snapshot } = ports
+  const { preflight: settings } = file
+  const late = new AbortController()
+  const cancel = clock.after(settings.time_limit, () =>
+    late.abort(new DOMException('The preflight has taken longer than its time_limit.', 'TimeoutError')),
+  )
+  const looking: Looking = {
+    file,
+    need,
+    ports,
+    key: keyFor(file, snapshot()),
+    signal: AbortSignal.any([stopping, late.signal]),
+  }
+  const atMs = clock.nowMs()
+  try {
+    const answered = await checkAnswers(looking)
+    const hasFailed = answered.checks.some(({ outcome }) => outcome === 'failed')
+    const rest = await Promise.all([
+      settings.key_and_quota ? checkKeys(looking) : null,
+      settings.key_and_quota ? checkCredit(looking) : null,
+      settings.key_and_quota ? checkQuota(looking, answered.headers ?? []) : null,
+      // Of who does not answer there is nothing to probe.
+      hasFailed ? null : checkConformance(looking),
+      settings.rollback_drill ? checkWayBack(looking) : null,
+    ])
+    // What ends with the server has found nothing.
+    stopping.throwIfAborted()
+    const all = [answered, ...rest.filter((one) => one !== null)]
+    return {
+      atMs,
+      checks: order(all.flatMap(({ checks }) => checks)),
+      nanoUsd: String(all.reduce((sum, one) => sum + one.nanoUsd, 0n)),
+    }
+  } finally {
+    cancel()
+  }
+}

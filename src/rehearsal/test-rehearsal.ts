@@ -1,0 +1,14 @@
+/** A rehearsal in which nothing is asked and everything is well: for tests of what is done with it. */
+
+import type { Preflight } from '#migration/preflight.ts'
+import type { Errands } from '#relay/errand.ts'
+
+const noErrands: Errands = {
+  mostOf: () => 0n,
+  send: () => Promise.reject(new Error('no provider can be asked here')),
+}
+
+export const testRehearsal = {
+  errands: noErrands,
+  preflight: async (): Promise<Preflight> => ({ atMs: 0, checks: [], nanoUsd: '0' }),
+}

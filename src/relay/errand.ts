@@ -1,0 +1,104 @@
+/** Questions of Drover's own, put to one target the way that calls go: to see whether it answers, or how it would have answered a call that was logged. */
+
+import { Buffer } from 'node:buffer'
+import type { JsonObject } from '#base/json-type.ts'
+import { Problem } from '#base/problem.ts'
+import type { Inbound } from '#http/inbound.ts'
+import { findModel } from '#policy/choose.ts'
+import type { KeyFacts } from '#policy/key-facts.ts'
+import type { ParameterMode } from '#policy/model-table.ts'
+import { protocols } from '#protocol/index.ts'
+import { targetAt } from './candidates.ts'
+import type { Leg } from './leg.ts'
+import { snapshotFor } from './own-credential.ts'
+import type { Copied, CopyPorts, Original } from './shadow-copy.ts'
+import { mostOf, sendCopy } from './shadow-copy.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** Formats in which a question may be written, and where each is asked. */
+export const errandPaths = {
+  'openai-chat': '/v1/chat/completions',
+  'openai-responses': '/v1/responses',
+  'anthropic-messages': '/v1/messages',
+  gemini: '/v1beta/models/any:generateContent',
+} as const
+
+export type ErrandFormat = keyof typeof errandPaths
+
+export type Errand = {
+  readonly provider: string
+  readonly model: string
+  readonly params: ParameterMode
+  readonly format: ErrandFormat
+  readonly body: JsonObject
+  /** As the books say it. */
+  readonly purpose: string
+  /** The key as whose call it is asked, with its account's own credential; `null` = the operator's own. */
+  readonly key: Pick<KeyFacts, 'id' | 'account' | 'test'> | null
+  /** Models that may list the target, and say what it costs. */
+  readonly models: readonly string[]
+  readonly signal: AbortSignal
+}
+
+export type Errands = {
+  /** The most that it can cost, in nano-USD; `null` = nobody knows. */
+  readonly mostOf: (errand: Errand) => bigint | null
+  /** Rejects with Problem where it cannot even be begun: no such target, a body that its format does not allow. */
+  readonly send: (errand: Errand) => Promise<Copied>
+}
+
+type ErrandPorts = CopyPorts & { readonly snapshot: () => Snapshot }
+
+const inboundOf = ({ format, body, signal }: Errand, id: string): Inbound => ({
+  id,
+  origin: '',
+  method: 'POST',
+  path: errandPaths[format],
+  query: new URLSearchParams(),
+  headers: { 'content-type': 'application/json' },
+  remoteAddress: '',
+  fromLoopback: true,
+  arrivedMs: 0,
+  signal,
+  body: { kind: 'bytes', bytes: Buffer.from(JSON.stringify(body)), contentType: 'application/json' },
+})
+
+/** What is nobody's call is in the books of the operator's own account, which is the first that there was. */
+const ownAccount = ({ accounts }: Snapshot): string | null => [...accounts.keys()].sort()[0] ?? null
+
+const legOf = ({ provider, model, params, models }: Errand, { live }: Snapshot): Leg => {
+  const rows = models.flatMap((name) => findModel(live, name) ?? [])
+  const row = findModel(live, `${provider}/${model}`)
+  const target = targetAt(live, { provider, model }, rows)
+  if (row === null || target === null)
+    throw new Problem('model_not_found', { message: `Provider "${provider}" has no model "${model}".` })
+  return { row, target: { ...target, params, tier: 1 }, model: row.id, by: 'model', reason: 'migration' }
+}
+
+const preparedFrom = (errand: Errand, { snapshot, ids }: ErrandPorts) => {
+  const current = snapshot()
+  const { key, format, purpose } = errand
+  const own = key === null ? current : snapshotFor(current, key)
+  const protocol = protocols[format]
+  const inbound = inboundOf(errand, ids.next('call'))
+  const original: Original = {
+    call: protocol.server.readCall(inbound),
+    protocol,
+    asked: { id: inbound.id, origin: '' },
+    callerHeaders: {},
+    snapshot: own,
+    account: key?.account ?? ownAccount(current),
+    key: key?.id ?? null,
+    purpose,
+  }
+  return { original, leg: legOf(errand, own) }
+}
+
+/** Errands over the ways that the snapshot knows; what they meet steers no caller's call. */
+export const makeErrands = (ports: ErrandPorts): Errands => ({
+  mostOf: (errand) => {
+    const { original, leg } = preparedFrom(errand, ports)
+    return mostOf(original, leg, ports.clock.nowMs()).nanoUsd
+  },
+  send: async (errand) => sendCopy({ ...preparedFrom(errand, ports), ports, stop: errand.signal }),
+})

@@ -1,0 +1,176 @@
+/** What comes before a migration moves anything: the preflight with real calls, a start at a date, the step that only copies. */
+
+import { strict as assert } from 'node:assert'
+import { after, before, describe, test } from 'node:test'
+import { failure, stream, whole } from '../fake/answer.ts'
+import { completion, completionEvents } from '../fake/openai.ts'
+import type { FakeUpstream, Script } from '../fake/upstream.ts'
+import { startUpstream } from '../fake/upstream.ts'
+import { chat } from './bench.ts'
+import type { Answer } from './call.ts'
+import { call } from './call.ts'
+import type { Relay } from './harness.ts'
+import { adminKey, eventually, fakeKey, startRelay, testKey } from './harness.ts'
+
+/** Answers whole or streamed, as it is asked; tells its limits. */
+const sound: Script = (exchange) => {
+  const isStream = exchange.seen.body.includes('"stream":true')
+  const head = { headers: { 'x-ratelimit-limit-requests': '500' } }
+  return isStream
+    ? stream(completionEvents(['Good', ' morning.'], { usage: true }), head)(exchange)
+    : whole(completion({ content: 'Good morning.' }), head)(exchange)
+}
+
+const fileOf = (name: string, more = ''): string => `migration: ${name}
+match: { models: [${name}] }
+baseline: { route: old/${name} }
+candidate: { route: new/${name} }
+steps: [{ set_weight: 50, pause: { duration: 1h }, min_sample: 1000 }]
+analysis: { interval: 100ms, initial_delay: 1ms, metrics: [{ name: error-rate, threshold_range: { max: 0.5 } }] }
+traffic: { error_share: 0.001, conversations_per_day: 100000 }
+${more}`
+const plain = 'preflight: { conformance: off, health_check: { interval: 1ms } }\n'
+
+type Check = { readonly check: string; readonly arm: string | null; readonly outcome: string; readonly says: string }
+
+describe('before a migration', () => {
+  let relay: Relay
+  let sandbox: Relay
+  let old: FakeUpstream
+  let next: FakeUpstream
+  let key: string
+  before(async () => {
+    old = await startUpstream(sound)
+    next = await startUpstream(sound)
+    sandbox = await startRelay({})
+    const provider = (at: string, secret: string): string =>
+      `{ vendor: openai-compatible, base_url: "${at}", allow_private: true, api_key: "env:${secret}", price: free }`
+    const models = ['well', 'later', 'cancelled', 'copies', 'probed', 'refused']
+    relay = await startRelay({
+      config: `providers:\n  old: ${provider(old.baseUrl, 'FAKE_KEY')}\n  new: ${provider(next.baseUrl, 'FAKE_KEY')}\n  real: ${provider(`${sandbox.url}/v1`, 'SANDBOX_KEY')}\nmodels:\n${models.map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
+      env: { FAKE_KEY: fakeKey, SANDBOX_KEY: testKey },
+    })
+    key = (await relay.createKey()).key
+  })
+  after(async () => {
+    await Promise.all([old.close(), next.close()])
+    await relay[Symbol.asyncDispose]()
+    await sandbox[Symbol.asyncDispose]()
+  })
+
+  const post = (path: string, body: object): Promise<Answer> =>
+    call(relay.url, { path: `/api/v1/migrations${path}`, key: adminKey, body })
+  const status = (name: string): Promise<Answer> =>
+    call(relay.url, { path: `/api/v1/migrations/${name}`, key: adminKey })
+  const stateOf = async (name: string, state: string): Promise<Answer> =>
+    eventually(
+      `${name} ${state}`,
+      async () => {
+        const found = await status(name)
+        return found.at('state') === state ? found : undefined
+      },
+      20_000,
+    )
+
+  test('each arm gives three successive completions, keys and the way back are looked at, and the start keeps what was found', async () => {
+    old.forget()
+    next.forget()
+    const started = await post('', { file: fileOf('well', plain) })
+    assert.equal(started.status, 200, started.text)
+    const checks = started.at('preflight.checks') as readonly Check[]
+    assert.deepEqual(
+      // How long the way back takes on a busy machine is no matter of this test.
+      checks.map(({ check, arm, outcome }) => (arm === null ? check : `${check} ${arm} ${outcome}`)),
+      [
+        'answers baseline passed',
+        'answers candidate passed',
+        'keys baseline passed',
+        'keys candidate passed',
+        'credit candidate skipped',
+        'quota candidate skipped',
+        'way_back',
+      ],
+    )
+    for (const upstream of [old, next]) {
+      const posts = upstream.seen.filter(({ method }) => method === 'POST')
+      assert.deepEqual(
+        posts.map(({ body }) => body.includes('"stream":true')),
+        [false, true, false],
+      )
+    }
+    assert.match(String((await status('well')).at('log.0.why')), /^started by .*; preflight: [45] passed,.* 2 skipped$/)
+  })
+
+  test('a candidate that does not answer is not started: what failed, and what to do; a reason starts it all the same', async () => {
+    next.answer(failure(401, { message: 'No such key.' }))
+    const refused = await post('', { file: fileOf('refused', plain) })
+    assert.equal(refused.status, 409)
+    assert.match(
+      refused.text,
+      /answers of the candidate: completion 1 of 3 at new\/refused failed.*Check the key of provider .*keys of the candidate: provider .*refuses env:FAKE_KEY.*--skip-preflight REASON/,
+    )
+    assert.equal((await status('refused')).status, 404, 'nothing was kept')
+    const looked = await post('/preflight', { file: fileOf('refused', plain) })
+    assert.equal(looked.at('ok'), false)
+    const all = await post('', { file: fileOf('refused', plain), skip_preflight: 'the key comes tomorrow' })
+    assert.equal(all.status, 200, all.text)
+    assert.match(String((await status('refused')).at('log.0.why')), /without a preflight: the key comes tomorrow$/)
+    next.answer(sound)
+  })
+
+  test('the probes that block a switch are run on the candidate; what clients would notice refuses the start', async () => {
+    const file = fileOf('probed', 'preflight: { health_check: { interval: 1ms } }\n')
+    const bad = await post('/preflight', { file })
+    const found = (bad.at('checks') as readonly Check[]).find(({ check }) => check === 'conformance')
+    assert.equal(found?.outcome, 'failed', bad.text)
+    assert.match(found?.says ?? '', /clients would notice/)
+    const good = await post('/preflight', { file: file.replace('new/probed', 'real/gpt-4.1') })
+    const passed = (good.at('checks') as readonly Check[]).find(({ check }) => check === 'conformance')
+    assert.ok(passed?.outcome === 'passed' || passed?.outcome === 'warned', good.text)
+    assert.equal(good.at('ok'), true, good.text)
+  })
+
+  test('one that is set for a date waits, looks again then, and starts; one that is cancelled does not', async () => {
+    const at = new Date(Date.now() + 2_000).toISOString()
+    const set = await post('', { file: fileOf('later', plain), at })
+    assert.deepEqual([set.at('state'), set.at('weight')], ['scheduled', 0], set.text)
+    next.forget()
+    const begun = await stateOf('later', 'ramping')
+    assert.equal(begun.at('weight'), 50)
+    const posts = next.seen.filter(({ method }) => method === 'POST')
+    assert.equal(posts.length, 3, 'the preflight ran again')
+    assert.match(String(begun.at('log.1.why')), /^its date has come; preflight: /)
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
+    assert.equal((await post('', { file: fileOf('cancelled', plain), at: tomorrow })).at('state'), 'scheduled')
+    assert.equal((await post('/cancelled/abort', {})).at('state'), 'aborted')
+    const past = await post('', { file: fileOf('cancelled', plain), at: '2020-01-01T00:00:00Z' })
+    assert.match(past.text, /is past/)
+    assert.equal((await post('', { file: fileOf('cancelled', plain), at: 'tomorrow' })).status, 400)
+  })
+
+  test('a step that only copies comes first, and its end follows from what copies have shown', async () => {
+    const shadow = 'shadow: { duration: 6s, mirror_weight: 100, noise_floor_sample: 0, consent: all }\n'
+    const started = await post('', { file: fileOf('copies', plain + shadow) })
+    assert.deepEqual([started.at('state'), started.at('weight')], ['shadow', 0], started.text)
+    let session = 0
+    const gone = await eventually(
+      'the first step',
+      async () => {
+        session += 1
+        const answer = await call(relay.url, {
+          key,
+          headers: { 'x-session-id': `c-${session}` },
+          body: chat('hi', { model: 'copies' }),
+        })
+        if ((await status('copies')).at('state') === 'shadow') assert.equal(answer.headers['x-drover-provider'], 'old')
+        const found = await status('copies')
+        return found.at('state') === 'shadow' ? undefined : found
+      },
+      30_000,
+    )
+    assert.equal(gone.at('state'), 'ramping', gone.text)
+    assert.match(String(gone.at('log.1.why')), /answers compared, none of the respects is worse/)
+    const { ok } = (await relay.command('migrate', 'replay', 'copies')) as { ok: boolean }
+    assert.ok(ok)
+  })
+})
