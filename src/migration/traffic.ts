@@ -231,6 +231,11 @@ const staying = <P extends Pick<Assignment, 'arm' | 'step'>>({ pinned }: Live, p
   return pin ?? said
 }
 
+const moveIn = (lives: Iterable<Live>, facts: CallFacts): Move | null => {
+  for (const { move } of lives) if (isMoving(move) && inScope(move, facts)) return move
+  return null
+}
+
 /** `monotonicMs` tells how long ago the store was heard. */
 export const makeTraffic = (monotonicMs: () => number): Traffic => {
   const lives = new Map<string, Live>()
@@ -263,10 +268,7 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       renewAll(lives, moves)
     },
     isMoving: () => lives.values().some(({ move }) => isMoving(move)),
-    moveFor: (facts) => {
-      for (const { move } of lives.values()) if (isMoving(move) && inScope(move, facts)) return move
-      return null
-    },
+    moveFor: (facts) => moveIn(lives.values(), facts),
     assign: (move, facts, nowMs) => {
       const live = lives.get(move.id) ?? makeLive(move)
       const tester = testerArm(move, facts)

@@ -1,5 +1,6 @@
 /** Migrations on a running server: what the relay asks, and who carries them on. */
 
+import type { NodePorts } from '#admin/port.ts'
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import type { MigrationDriver } from '#job/drive-migrations.ts'
@@ -20,8 +21,8 @@ import { openRehearsal } from './rehearsal.ts'
 
 type Parts = Pick<RehearsalParts, 'snapshot' | 'credit'> & {
   readonly store: MigrationStore
-  /** How many share the store. */
-  readonly nodes: () => Promise<number>
+  /** Those that share the store; `null` where this server is the only one that can. */
+  readonly nodes: Pick<NodePorts, 'nodes'> | null
   readonly member: Membership
   readonly countTokens: CountTokens
   readonly emit: Emit
@@ -38,7 +39,8 @@ export const openMigrations = async (
   const traffic = makeTraffic(clock.monotonicMs)
   const { leads, owner: source } = member
   const { books } = member
-  const drill = (): Promise<Drill> => rehearseWayBack({ store, refresh: driver.refresh, nodes, clock })
+  const count = async (): Promise<number> => (await nodes?.nodes())?.length ?? 1
+  const drill = (): Promise<Drill> => rehearseWayBack({ store, refresh: driver.refresh, nodes: count, clock })
   const rehearsal = openRehearsal(machine, { snapshot, books, countTokens, credit, drill, log })
   const { preflight } = rehearsal
   const driver: MigrationDriver = driveMigrations({ store, traffic, source, leads, preflight, emit, clock, log })

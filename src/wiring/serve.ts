@@ -432,8 +432,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   const payments = await openPayments(machine, { config, store, live: relay.live, emit, log }, closing)
   const keys = () => relay.live.current().keys.values()
   const credit = openProviderCredit(machine, { config, alerts, emit, log })
-  const nodes = async (): Promise<number> => (await data.cluster?.nodes())?.length ?? 1
-  const moving = { store, member, emit, log, nodes, credit: credit.ask, snapshot: relay.live.current }
+  const moving = { store, member, emit, log, nodes: data.cluster, credit: credit.ask, snapshot: relay.live.current }
   const rooms: Rooms = {
     request,
     log,
