@@ -117,6 +117,7 @@ function style(mend: boolean): Promise<boolean> {
 function built(): Promise<boolean> {
   return all(
     () => installed('tools/package'),
+    () => run(process.execPath, ['web/build.ts']),
     () => run(process.execPath, ['tools/package/build.ts']),
   )
 }
@@ -176,6 +177,24 @@ async function pgvector(): Promise<boolean> {
   return isInstalled && bin !== undefined
 }
 
+/** The console's types; the packages that it is built with are its own. */
+function webTypes(): Promise<boolean> {
+  return all(
+    () => installed('web'),
+    () => run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'web']),
+  )
+}
+
+/** Builds the console and drives it in a browser. */
+function web(): Promise<boolean> {
+  return all(
+    webTypes,
+    () => installed('web/test'),
+    () => run(process.execPath, ['web/build.ts']),
+    () => runApart('web/test/*.test.ts'),
+  )
+}
+
 const stages: Readonly<Record<string, Stage>> = {
   types,
   style: () => style(false),
@@ -201,6 +220,7 @@ const stages: Readonly<Record<string, Stage>> = {
     ),
   recordings,
   clients,
+  web,
 }
 
 /** Stages that this very tree has passed a moment ago, as who runs several commands in a row says: they are named, and not run again. */

@@ -127,13 +127,13 @@ const list = operation({
 const stateView = z.object({ id: z.string(), state: z.enum(['open', 'suspended', 'closed']) })
 
 /** Sets whether an account may begin calls; told to the relay at once. */
-const turn = (verb: string, state: AccountState, summary: string) =>
+const turn = <const V extends string>(verb: V, state: AccountState, summary: string) =>
   operation({
     noun: 'accounts',
     verb,
     summary,
     method: 'POST',
-    path: `/accounts/{account}/${verb}`,
+    path: `/accounts/{account}/${verb}` as const,
     scope: 'write',
     input: z.strictObject({ account: accountField() }),
     output: stateView,

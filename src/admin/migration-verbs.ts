@@ -63,7 +63,7 @@ const reasonField = () => z.string().min(1).max(500).optional().describe('Why, f
 
 const nameFlag = { field: 'name', positional: true, describe: 'The name of the migration.' } as const
 
-const verb = (name: 'pause' | 'resume' | 'rollback' | 'abort', summary: string, wanted: Change) =>
+const verb = <const V extends 'pause' | 'resume' | 'rollback' | 'abort'>(name: V, summary: string, wanted: Change) =>
   operation({
     noun: 'migrate',
     verb: name,

@@ -195,17 +195,21 @@ export type Flag = {
   readonly secret?: boolean
 }
 
-export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> = {
+/** What an operation is called and where it is found. */
+type Place = {
   /** `keys` */
   readonly noun: string
   /** `create` */
   readonly verb: string
-  readonly summary: string
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  /** Whether a key for calls may ask it as well; the operation looks at which. */
-  readonly forCallers?: true
   /** Under `/api/v1`: `/keys/{id}`; names in braces are fields of the input. */
   readonly path: string
+}
+
+export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> = Place & {
+  readonly summary: string
+  /** Whether a key for calls may ask it as well; the operation looks at which. */
+  readonly forCallers?: true
   readonly scope: Scope
   readonly input: I
   readonly output: O
@@ -229,5 +233,7 @@ export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly run: (input: z.output<I>, context: OperationContext) => Promise<z.input<O>>
 }
 
-/** Gives the operation back, its types bound together. */
-export const operation = <I extends z.ZodType, O extends z.ZodType>(value: Operation<I, O>): Operation<I, O> => value
+/** Gives the operation back, its types bound together, and the words of its place as types of their own. */
+export const operation = <I extends z.ZodType, O extends z.ZodType, const P extends Place>(
+  value: Operation<I, O> & P,
+): Operation<I, O> & Pick<P, keyof Place> => value

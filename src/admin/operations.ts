@@ -28,6 +28,7 @@ import { modelOperations } from './models.ts'
 import { nodeOperations } from './nodes.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
+import { overviewOperations } from './overview.ts'
 import { paymentDecisions } from './payment-decisions.ts'
 import { paymentReconcile } from './payment-reconcile.ts'
 import { paymentOperations } from './payments.ts'
@@ -48,6 +49,7 @@ import { usageOperations } from './usage.ts'
 
 export const operations = [
   ...sessionOperations,
+  ...overviewOperations,
   ...keyOperations,
   ...organisationOperations,
   ...accountOperations,

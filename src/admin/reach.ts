@@ -24,6 +24,7 @@ const byNoun: Readonly<Record<Exclude<Reach, 'operator'>, Readonly<Record<string
   organisation: {
     keys: ['create', 'list', 'show', 'revoke', 'rotate'],
     organisations: ['list'],
+    overview: ['show'],
     accounts: ['list'],
     projects: ['create', 'list', 'rename', 'archive'],
     members: ['add', 'list', 'role', 'remove'],

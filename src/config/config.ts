@@ -6,6 +6,7 @@ import type { Secret } from '#base/log.ts'
 import type { Currency, PriceRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import type { Seller } from '#document/settings.ts'
+import type { ConsoleSettings } from '#http/settings.ts'
 import type { SignupSettings } from '#identity/settings.ts'
 import type { PaymentConfig } from '#payment/settings.ts'
 import type { GuardSettings, PlanSettings } from '#policy/settings.ts'
@@ -237,6 +238,7 @@ export type Config = {
   /** What relative paths start from: the file's folder, else the working folder. */
   readonly folder: string
   readonly server: ServerConfig
+  readonly console: ConsoleSettings
   readonly store: StoreConfig
   readonly cluster: ClusterConfig
   /** `null` = `<data>/secret.key`. */

@@ -174,6 +174,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     digest: text.path === null ? null : createHash('sha256').update(text.bytes).digest('hex'),
     folder,
     server: await serverOf(settings, request, { resolver, tell }),
+    console: settings.console ?? blocks.console.parse({}),
     store,
     cluster: buildCluster(settings, store, tell),
     secretKey: await secretKeyOf(settings, resolver, tell),

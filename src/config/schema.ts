@@ -3,7 +3,7 @@
 import type { z } from 'zod'
 import { publicSettings } from '#catalog/settings.ts'
 import { sellerSettings } from '#document/settings.ts'
-import { serverSettings } from '#http/settings.ts'
+import { consoleSettings, serverSettings } from '#http/settings.ts'
 import { identitySettings, signupSettings } from '#identity/settings.ts'
 import { fxSettings, settlementSettings } from '#ledger/settings.ts'
 import { migrationSettings } from '#migration/settings.ts'
@@ -20,6 +20,7 @@ import { clusterSettings, retentionSettings, storeSettings } from '#store/settin
 /** The schemas by block. What a block means is described in the room that it configures. */
 export const blocks = {
   server: serverSettings,
+  console: consoleSettings,
   store: storeSettings,
   cluster: clusterSettings,
   secrets: secretSettings,

@@ -31,6 +31,7 @@ export type Watching = {
 
 const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   signup: (config) => config.signup,
+  console: (config) => config.console,
   'server.host': (config) => config.server.host,
   'server.port': (config) => config.server.port,
   'server.tls': (config) => [config.server.tls?.certificate.reveal(), config.server.tls?.key.reveal()],

@@ -108,6 +108,25 @@ test('an unknown path gets the nearest one, never an unlisted one', () => {
   assert.ok(long.message.length < 300)
 })
 
+test('a page that a browser asks for and nothing else has is one endpoint', () => {
+  const withPages = endpointTable([
+    { method: 'GET', path: '/', value: 'console', pagesExcept: ['/v1', '/api'] },
+    { method: 'GET', path: '/v1/models', value: 'models' },
+    { method: 'GET', path: '/pricing', value: 'pricing' },
+  ])
+  const pageAt = (path: string): string => withPages.match('GET', path, true).value
+  assert.equal(pageAt('/'), 'console')
+  assert.equal(pageAt('/keys'), 'console')
+  assert.equal(pageAt('/requests/call_1'), 'console')
+  assert.equal(pageAt('/models'), 'console')
+  assert.equal(pageAt('/v1x'), 'console')
+  assert.equal(pageAt('/pricing'), 'pricing')
+  assert.equal(withPages.match('GET', '/models').value, 'models')
+  for (const path of ['/api', '/api/v2/keys', '/v1/nothing'])
+    assert.throws(() => withPages.match('GET', path, true), Problem, path)
+  assert.throws(() => withPages.match('GET', '/keys'), Problem)
+})
+
 test('hostile paths take no time', () => {
   for (const path of [
     `/v1beta/models/${':generateConten'.repeat(1000)}`,

@@ -19,6 +19,11 @@ export type Endpoint<T> = {
   readonly bodyLimitBytes?: number
   /** Absent: `false`. Whether a near miss of another path may be answered with this one as the hint. */
   readonly unlisted?: boolean
+  /**
+   * It also answers every page that a browser asks for and that no other endpoint has, as it was sent, but for paths that begin with
+   * one of these. One endpoint of a table may have it.
+   */
+  readonly pagesExcept?: readonly string[]
   /** Absent: `false`. Whether a request here may become a WebSocket. */
   readonly upgrades?: boolean
   readonly value: T
@@ -35,11 +40,11 @@ export type EndpointMatch<T> = {
 export type EndpointTable<T> = {
   /**
    * Forgives doubled and trailing slashes, a doubled `/v1` and a missing one, where the path as it is names nothing. HEAD
-   * goes where GET does.
+   * goes where GET does. `wantsPage`: a browser asks for something to look at.
    * @throws Problem `not_found` with the nearest path, `method_not_allowed` with an `allow` header,
    * `invalid_request_error` where a value is not percent-encoded UTF-8.
    */
-  readonly match: (method: string, path: string) => EndpointMatch<T>
+  readonly match: (method: string, path: string, wantsPage?: boolean) => EndpointMatch<T>
   /** Methods of a path, `null` = no such path. */
   readonly methodsOf: (path: string) => readonly string[] | null
 }
@@ -115,7 +120,14 @@ export const endpointTable = <T>(endpoints: readonly Endpoint<T>[]): EndpointTab
     ({ endpoint }) => endpoint.path,
   )
   const known = [...new Set(endpoints.filter(({ unlisted }) => unlisted !== true).map(({ path }) => path))]
-  const match = (method: string, path: string): EndpointMatch<T> => {
+  const forPages = endpoints.find(({ pagesExcept }) => pagesExcept !== undefined)
+  const isPage = (path: string): boolean =>
+    !fixed.has(path) &&
+    !open.some(({ form }) => form.test(path)) &&
+    forPages?.pagesExcept?.every((prefix) => path !== prefix && !path.startsWith(`${prefix}/`)) === true
+  const match = (method: string, path: string, wantsPage = false): EndpointMatch<T> => {
+    if (wantsPage && forPages !== undefined && isPage(path))
+      return { endpoint: forPages, value: forPages.value, path, parameters: {} }
     const place = findPlace(fixed, open, path)
     if (place === null) throw notFound(path, known)
     const wanted = method === 'HEAD' ? 'GET' : method

@@ -45,6 +45,10 @@ export type ExchangeOptions<T> = Pick<
 const lingerTimeoutMs = 5_000
 const lingerBytesMax = 256 * 1024 * 1024
 
+/** What a browser sends when a person follows a link or types an address. */
+const asksForPage = ({ method, headers }: RequestHead): boolean =>
+  (method === 'GET' || method === 'HEAD') && /\btext\/html\b/.test(headers['accept'] ?? '')
+
 const callerLeft = (): DOMException => new DOMException('The caller has left.', 'AbortError')
 
 const expectsContinue = (request: IncomingMessage): boolean => request.headers.expect?.toLowerCase() === '100-continue'
@@ -101,7 +105,7 @@ class Conversation<T> {
   async #dispatch(head: RequestHead): Promise<void> {
     const { endpoints, handle } = this.#options
     if (head.method === 'OPTIONS') return this.#answerOptions(head)
-    const match = endpoints.match(head.method, head.path)
+    const match = endpoints.match(head.method, head.path, asksForPage(head))
     this.#match = match
     this.#checkExpectations(head)
     const inbound = this.#inboundOf(head, match)

@@ -98,3 +98,16 @@ export const serverSettings = z
       .describe('Serve `/api/v1`, the console and `/metrics` on a listener of their own, and on it only.'),
   })
   .describe('Listening and limits of requests.')
+
+/** The block `console`. */
+export const consoleSettings = z
+  .strictObject({
+    build: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe(
+        'Whether a server that runs from a checkout makes the console, in the background, where there is none or its sources have changed. `auto` = yes, but not under NODE_ENV=test. The published package has it made already.',
+      ),
+  })
+  .describe('The console in the browser.')
+export type ConsoleSettings = z.output<typeof consoleSettings>

@@ -69,6 +69,8 @@ import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { openAvailability } from './availability.ts'
 import type { Membership } from './cluster.ts'
 import { joinCluster } from './cluster.ts'
+import type { ConsoleRoom } from './console.ts'
+import { openConsole } from './console.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { buyerLetters, openClerk, postpaidAccounts } from './documents.ts'
@@ -116,6 +118,7 @@ type Rooms = {
   readonly payments: PaymentRoom
   readonly availability: Availability
   readonly documents: ClerkParts
+  readonly console: ConsoleRoom
   /** What the store holds of customers and of prices, read into the snapshot. */
   readonly readCustomers: () => Promise<void>
   readonly readPrices: () => Promise<void>
@@ -252,12 +255,12 @@ const observerOf = (rooms: Rooms & Kept, metrics: ReturnType<typeof makeMetrics>
 /** What people look at with a browser. */
 const pagesOf = async (
   { clock, root }: Machine,
-  { routes, availability, publicPages }: Rooms & Kept,
+  { routes, availability, publicPages, request, console }: Rooms & Kept,
   ports: AdminPorts,
 ): Promise<readonly Endpoint<Served>[]> => {
   const settings = publicPages.current
   return [
-    await filePage('/', new URL('assets/quickstart.html', root)),
+    ...(request.config.server.admin === null ? [] : [console.quickstart]),
     await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
     manualEndpoint(),
     ...publicStatus({ routing: routes, availability, settings, clock }),
@@ -335,7 +338,8 @@ const endpointsOf = async (
     return value.kind === 'call' ? metrics.whileOpen(serving) : serving
   }
   const handleSocket = socketHandler(metrics, ports)
-  return { calls, watching, administration: admin.api.endpoints, handle, handleSocket }
+  const administration = [...admin.api.endpoints, ...rooms.console.endpoints]
+  return { calls, watching, administration, handle, handleSocket }
 }
 
 const publicPagesOf = (first: PublicSettings): Rooms['publicPages'] => {
@@ -448,6 +452,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     payments,
     availability: openAvailability({ store, live: relay.live, clock, log }, closing),
     documents: openClerk(machine, { store, current: payments.config }),
+    console: await openConsole(machine, { settings: config.console, log }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
     identity: openIdentity({ store, seal: data.totpSeal, live: relay.live, clock, ids }),
@@ -486,6 +491,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   // The line comes last: who waits for it finds everything else already said.
   machine.stderr(greeting(first, listening.url))
   machine.stdout(`${JSON.stringify({ event: 'listening', url: listening.url, version, pid, data: folder })}\n`)
+  rooms.console.make(closing)
   // Loads the vocabulary, so that the first call that is cut short does not wait a second for its record.
   rooms.countTokens('.').catch((error: unknown) => log.debug('tokens could not be counted', { error }))
   await stopped(stopping)

@@ -31,6 +31,8 @@ export type Filling = {
   readonly fromMs: number
   readonly untilMs: number
   readonly seed: number
+  /** What models and providers are called, twelve and four; absent: by their numbers. With names, times differ from call to call. */
+  readonly names?: { readonly models: readonly string[]; readonly providers: readonly string[] }
   readonly progress: (done: number) => void
 }
 
@@ -62,7 +64,7 @@ const lotNamed = (id: string): Lot => ({
 })
 
 /** The nth call: 12 models at 4 providers, one in 50 failed, half of them tagged, conversations of ten calls. */
-const makeCalls = ({ callers, calls, fromMs, untilMs, seed }: Filling) => {
+const makeCalls = ({ callers, calls, fromMs, untilMs, seed, names }: Filling) => {
   const chance = makeChance(seed)
   const pick = (count: number): number => Math.floor(chance() * count)
   const conversations = Math.max(1, Math.floor(calls / conversationLength))
@@ -71,7 +73,10 @@ const makeCalls = ({ callers, calls, fromMs, untilMs, seed }: Filling) => {
     const model = Math.floor(chance() * chance() * 12)
     const isBad = chance() < 0.02
     const input = 1 + pick(4_000)
-    const provider = `provider_${model % 4}`
+    const modelName = names?.models[model] ?? `model_${model}`
+    const provider = names?.providers[model % 4] ?? `provider_${model % 4}`
+    const firstMs = names === undefined ? 320 : 180 + pick(900)
+    const wholeMs = names === undefined ? 2_000 : firstMs + 300 + pick(6_000)
     const timeMs = Math.floor(fromMs + (number * (untilMs - fromMs)) / calls)
     const failure = isBad ? ('upstream_overloaded' as const) : null
     const usage = isBad ? null : usageOf({ input, cachedInput: input >> 1, output: pick(800) })
@@ -79,13 +84,13 @@ const makeCalls = ({ callers, calls, fromMs, untilMs, seed }: Filling) => {
     const cost = isBad ? null : BigInt(input) * 600n
     const attempt = {
       provider,
-      model: `upstream_${model}`,
+      model: names === undefined ? `upstream_${model}` : modelName,
       status: isBad ? 503 : 200,
       error: failure,
       startMs: 1,
-      headersMs: 300,
-      firstPartMs: isBad ? null : 320,
-      endMs: 2_000,
+      headersMs: firstMs - 20,
+      firstPartMs: isBad ? null : firstMs,
+      endMs: wholeMs,
       upstreamRequestId: `req_${number}`,
       usage,
       costNanoUsd: cost,
@@ -102,7 +107,7 @@ const makeCalls = ({ callers, calls, fromMs, untilMs, seed }: Filling) => {
       member: caller.member,
       account: caller.account,
       key: caller.key,
-      model: `model_${model}`,
+      model: modelName,
       provider: isBad ? null : provider,
       upstreamModel: isBad ? null : `upstream_${model}`,
       status: isBad ? 503 : 200,
@@ -126,8 +131,8 @@ const makeCalls = ({ callers, calls, fromMs, untilMs, seed }: Filling) => {
             baseNanoUsd: charge,
             rules: [],
           },
-      ttftMs: 320,
-      durationMs: 2_000,
+      ttftMs: firstMs,
+      durationMs: wholeMs,
       tags: chance() < 0.5 ? { team: `team_${pick(20)}`, stage: 'live' } : {},
       conversation: `conversation_${pick(conversations)}`,
       callSite: `site_${pick(50)}`,

@@ -1,0 +1,117 @@
+/** The admin operations as types, for those who call them from elsewhere: the console, programs. Nothing of it is left at run time. */
+
+import type { z } from 'zod'
+import type { accountOperations } from './accounts.ts'
+import type { applyOperations } from './apply.ts'
+import type { autoTopUpOperations } from './auto-top-ups.ts'
+import type { bindingOperations } from './bindings.ts'
+import type { budgetOperations } from './budgets.ts'
+import type { callOperations } from './calls.ts'
+import type { codeOperations } from './codes.ts'
+import type { credentialOperations } from './credentials.ts'
+import type { creditOperations } from './credits.ts'
+import type { eventOperations } from './events.ts'
+import type { explainOperations } from './explain.ts'
+import type { fapiaoOperations } from './fapiao.ts'
+import type { importOperations } from './import-account.ts'
+import type { invoiceOperations } from './invoices.ts'
+import type { keyOperations } from './keys.ts'
+import type { ledgerOperations } from './ledger.ts'
+import type { adjustCredit, listLots, revokeLot } from './lots.ts'
+import type { markupOperations } from './markups.ts'
+import type { memberOperations } from './members.ts'
+import type { migrationObservations } from './migration-observations.ts'
+import type { migrationReports } from './migration-report.ts'
+import type { migrationShadow } from './migration-shadow.ts'
+import type { migrationVerbs } from './migration-verbs.ts'
+import type { migrationOperations } from './migrations.ts'
+import type { modelOperations } from './models.ts'
+import type { nodeOperations } from './nodes.ts'
+import type { organisationOperations } from './organisations.ts'
+import type { overviewOperations } from './overview.ts'
+import type { paymentDecisions } from './payment-decisions.ts'
+import type { paymentReconcile } from './payment-reconcile.ts'
+import type { paymentOperations } from './payments.ts'
+import type { planOperations } from './plans.ts'
+import type { priceCompareOperations } from './price-compare.ts'
+import type { priceExplainOperations } from './price-explain.ts'
+import type { priceImportOperations } from './price-import.ts'
+import type { priceOperations } from './prices.ts'
+import type { projectOperations } from './projects.ts'
+import type { providerBalanceOperations } from './provider-balance.ts'
+import type { rerateOperations } from './rerate.ts'
+import type { routingOperations } from './routes.ts'
+import type { sessionOperations } from './session.ts'
+import type { signupOperations } from './signups.ts'
+import type { statsOperations } from './stats.ts'
+import type { trailOperations } from './trail.ts'
+import type { usageOperations } from './usage.ts'
+
+type Listed =
+  | (typeof sessionOperations)[number]
+  | (typeof overviewOperations)[number]
+  | (typeof keyOperations)[number]
+  | (typeof organisationOperations)[number]
+  | (typeof accountOperations)[number]
+  | (typeof projectOperations)[number]
+  | (typeof memberOperations)[number]
+  | (typeof creditOperations)[number]
+  | (typeof credentialOperations)[number]
+  | (typeof budgetOperations)[number]
+  | (typeof paymentOperations)[number]
+  | (typeof paymentDecisions)[number]
+  | (typeof paymentReconcile)[number]
+  | (typeof autoTopUpOperations)[number]
+  | (typeof invoiceOperations)[number]
+  | (typeof fapiaoOperations)[number]
+  | (typeof codeOperations)[number]
+  | (typeof signupOperations)[number]
+  | (typeof planOperations)[number]
+  | (typeof ledgerOperations)[number]
+  | (typeof modelOperations)[number]
+  | (typeof priceCompareOperations)[number]
+  | (typeof priceOperations)[number]
+  | (typeof priceExplainOperations)[number]
+  | (typeof priceImportOperations)[number]
+  | (typeof markupOperations)[number]
+  | (typeof rerateOperations)[number]
+  | (typeof routingOperations)[number]
+  | (typeof callOperations)[number]
+  | (typeof usageOperations)[number]
+  | (typeof explainOperations)[number]
+  | (typeof providerBalanceOperations)[number]
+  | (typeof importOperations)[number]
+  | (typeof applyOperations)[number]
+  | (typeof trailOperations)[number]
+  | (typeof eventOperations)[number]
+  | (typeof statsOperations)[number]
+  | (typeof bindingOperations)[number]
+  | (typeof nodeOperations)[number]
+  | (typeof migrationOperations)[number]
+  | (typeof migrationVerbs)[number]
+  | (typeof migrationReports)[number]
+  | (typeof migrationObservations)[number]
+  | (typeof migrationShadow)[number]
+  | typeof listLots
+  | typeof revokeLot
+  | typeof adjustCredit
+
+type Word<O> = O extends { readonly noun: infer N extends string; readonly verb: infer V extends string }
+  ? `${N} ${V}`
+  : never
+
+type Called<W> = Listed extends infer O ? (O extends Listed ? (Word<O> extends W ? O : never) : never) : never
+
+/** What an operation takes, what it gives, and where it is, by its words: `keys create`. */
+export type Contract = {
+  readonly [W in Word<Listed>]: Called<W> extends {
+    readonly input: infer I extends z.ZodType
+    readonly output: infer O extends z.ZodType
+    readonly method: infer M
+    readonly path: infer P
+  }
+    ? { readonly input: z.input<I>; readonly output: z.output<O>; readonly method: M; readonly path: P }
+    : never
+}
+
+export type { Role } from '#identity/role.ts'

@@ -1,0 +1,200 @@
+/** The frame around every page: menu by role, palette, preferences, and who is signed in. */
+
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { useEffect, useRef, useState } from 'react'
+import { call } from '#actions/api.ts'
+import { changeSession, signOut, useSession } from '#actions/session.ts'
+import { Button } from '#parts/button.tsx'
+import { Dialog } from '#parts/dialog.tsx'
+import { Icon } from '#parts/icon.tsx'
+import { useFormat, usePreferences, useWord, useWords } from '#parts/language.tsx'
+import type { MenuEntry } from '#parts/menu.tsx'
+import { Menu } from '#parts/menu.tsx'
+import { words } from '#parts/words.ts'
+import { pages } from './index.ts'
+import { groups } from './page.ts'
+import { Palette } from './palette.tsx'
+
+const texts = words({
+  skip: ['Skip to the content', '跳到内容'],
+  pages: ['Pages', '页面'],
+  menu: ['Menu', '菜单'],
+  search: ['Search or jump to…', '搜索或跳转…'],
+  preferences: ['Language and theme', '语言与主题'],
+  language: ['Language', '语言'],
+  theme: ['Theme', '主题'],
+  system: ['As the system', '跟随系统'],
+  light: ['Light', '浅色'],
+  dark: ['Dark', '深色'],
+  account: ['Signed in', '当前登录'],
+  adminKey: ['Admin key', '管理密钥'],
+  out: ['Sign out', '退出登录'],
+  zone: ['Times in {zone}', '时间均为 {zone}'],
+  currency: ['Amounts in USD', '金额以美元计'],
+})
+
+const Navigation = ({ onChoose }: { readonly onChoose?: () => void }) => {
+  const say = useWords(texts)
+  const word = useWord()
+  const session = useSession()
+  const shown = pages.filter((page) => page.inMenu !== false && page.isFor?.(session) !== false)
+  return (
+    <nav aria-label={say('pages')}>
+      {Object.entries(groups).map(([group, title]) => {
+        const own = shown.filter((page) => page.group === group)
+        if (own.length === 0) return null
+        return (
+          <div className="nav-group" key={group}>
+            <h2>{word(title)}</h2>
+            <ul>
+              {own.map((page) => (
+                <li key={page.path}>
+                  <Link
+                    to={page.path}
+                    className="nav-link"
+                    activeOptions={{ exact: page.path === '/', includeSearch: false }}
+                    {...(onChoose === undefined ? {} : { onClick: onChoose })}
+                  >
+                    <Icon name={page.icon} />
+                    {word(page.title)}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )
+      })}
+    </nav>
+  )
+}
+
+const Brand = () => (
+  <Link to="/" className="brand">
+    <img src="/favicon.svg" alt="" />
+    Drover
+  </Link>
+)
+
+const Preferences = () => {
+  const say = useWords(texts)
+  const { language, setLanguage, theme, setTheme } = usePreferences()
+  const entries: readonly MenuEntry[] = [
+    { heading: say('language') },
+    { label: 'English', checked: language === 'en', act: () => setLanguage('en') },
+    { label: '简体中文', checked: language === 'zh-CN', act: () => setLanguage('zh-CN') },
+    'line',
+    { heading: say('theme') },
+    { label: say('system'), checked: theme === 'system', act: () => setTheme('system') },
+    { label: say('light'), checked: theme === 'light', act: () => setTheme('light') },
+    { label: say('dark'), checked: theme === 'dark', act: () => setTheme('dark') },
+  ]
+  return (
+    <Menu entries={entries}>
+      <Button kind="plain" icon="sun" aria-label={say('preferences')} title={say('preferences')} />
+    </Menu>
+  )
+}
+
+const Account = () => {
+  const say = useWords(texts)
+  const session = useSession()
+  const client = useQueryClient()
+  const name = session.person?.name ?? session.person?.email ?? say('adminKey')
+  const leave = (): void => {
+    void signOut().finally(() => changeSession(client, null))
+  }
+  const moving = useMutation({
+    mutationFn: (organisation: string) => call('session move', { organisation }),
+    onSuccess: (session) => changeSession(client, { ...session, role: session.role ?? 'viewer' }),
+  })
+  const organisations = session.organisations.map((one) => ({
+    label: `${one.name} · ${one.role}`,
+    checked: one.id === session.organisation,
+    act: () => moving.mutate(one.id),
+  }))
+  const entries: readonly MenuEntry[] = [{ heading: name }, ...organisations, 'line', { label: say('out'), act: leave }]
+  return (
+    <Menu entries={entries}>
+      <Button kind="plain" icon="person" aria-label={`${say('account')}: ${name}`} title={name} />
+    </Menu>
+  )
+}
+
+/** Ctrl K, Command K and `/` open the palette from anywhere. */
+const usePaletteKeys = (open: () => void): void => {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const isTyping = event.target instanceof Element && event.target.closest('input, textarea, select') !== null
+      const isKey = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey)
+      if (!isKey && (event.key !== '/' || isTyping)) return
+      event.preventDefault()
+      open()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [open])
+}
+
+/** Whoever came by a link is at the top of the new page, and a screen reader hears its content. */
+const useFreshMain = () => {
+  const main = useRef<HTMLElement>(null)
+  const { pathname } = useLocation()
+  const before = useRef(pathname)
+  useEffect(() => {
+    if (before.current === pathname) return
+    before.current = pathname
+    window.scrollTo(0, 0)
+    main.current?.focus({ preventScroll: true })
+  }, [pathname])
+  return main
+}
+
+/** The frame with the page in it. */
+export const Shell = () => {
+  const say = useWords(texts)
+  const { timeZone } = useFormat()
+  const [over, setOver] = useState<'palette' | 'drawer' | null>(null)
+  const main = useFreshMain()
+  const [openPalette] = useState(() => () => setOver('palette'))
+  usePaletteKeys(openPalette)
+  return (
+    <div className="shell">
+      <a className="button skip" href="#main">
+        {say('skip')}
+      </a>
+      <aside className="side">
+        <Brand />
+        <Navigation />
+        <div className="side-foot">
+          <p>{say('zone', { zone: timeZone })}</p>
+          <p>{say('currency')}</p>
+        </div>
+      </aside>
+      <div className="main">
+        <header className="top-bar">
+          <span className="menu-button">
+            <Button kind="plain" icon="menu" aria-label={say('menu')} onClick={() => setOver('drawer')} />
+          </span>
+          <button type="button" className="button search-button" onClick={openPalette} aria-label={say('search')}>
+            <Icon name="search" />
+            <span className="words grow">{say('search')}</span>
+            <kbd>Ctrl K</kbd>
+          </button>
+          <span className="spacer" />
+          <Preferences />
+          <Account />
+        </header>
+        <main id="main" ref={main} tabIndex={-1} className="page">
+          <Outlet />
+        </main>
+      </div>
+      {over === 'palette' ? <Palette onClose={() => setOver(null)} /> : null}
+      {over === 'drawer' ? (
+        <Dialog title="Drover" look="drawer" onClose={() => setOver(null)}>
+          <Navigation onChoose={() => setOver(null)} />
+        </Dialog>
+      ) : null}
+    </div>
+  )
+}

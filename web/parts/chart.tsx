@@ -1,0 +1,115 @@
+/** Charts over time with the same numbers as a table: one switch between them, so that nobody depends on seeing lines. */
+
+import type { ReactNode } from 'react'
+import { lazy, Suspense, useState } from 'react'
+import { Button } from './button.tsx'
+import { useWords } from './language.tsx'
+import { Card } from './layout.tsx'
+import { Skeleton } from './states.tsx'
+import type { Column } from './table.tsx'
+import { DataTable } from './table.tsx'
+import { words } from './words.ts'
+
+const Plot = lazy(async () => ({ default: (await import('./plot.tsx')).Plot }))
+
+const texts = words({ asTable: ['Show as table', '以表格显示'], asChart: ['Show as chart', '以图表显示'] })
+
+export type Series = {
+  readonly name: string
+  /** One for each moment; `null` = nothing is known of it. */
+  readonly values: readonly (number | null)[]
+  /** 1 to 6: the colour. */
+  readonly colour: 1 | 2 | 3 | 4 | 5 | 6
+  /** `bars` for amounts of a span, `line` for levels. */
+  readonly look: 'bars' | 'line'
+}
+
+export type ChartProps = {
+  readonly title: string
+  /** Seconds since 1970. */
+  readonly moments: readonly number[]
+  readonly series: readonly Series[]
+  /** How the values of the axis and of the table are written. */
+  readonly write: (value: number | null) => string
+  readonly writeMoment: (seconds: number) => string
+  readonly beside?: ReactNode
+}
+
+type Line = { readonly at: number; readonly values: readonly (number | null)[] }
+
+const TableTwin = ({ title, moments, series, write, writeMoment }: ChartProps) => {
+  const rows: readonly Line[] = moments.map((at, index) => ({
+    at,
+    values: series.map((one) => one.values[index] ?? null),
+  }))
+  const columns: readonly Column<Line>[] = [
+    { id: 'at', title: '', cell: ({ at }) => writeMoment(at), sort: ({ at }) => at },
+    ...series.map(
+      (one, index): Column<Line> => ({
+        id: String(index),
+        title: one.name,
+        align: 'number',
+        cell: ({ values }) => write(values[index] ?? null),
+        sort: ({ values }) => values[index] ?? null,
+      }),
+    ),
+  ]
+  return (
+    <DataTable
+      name={title}
+      columns={columns}
+      rows={rows}
+      keyOf={({ at }) => String(at)}
+      first={{ id: 'at', desc: true }}
+    />
+  )
+}
+
+/** Names of the lines with their colours. */
+const Legend = ({ series }: { readonly series: readonly Series[] }) => (
+  <ul className="legend">
+    {series.map(({ name, colour }) => (
+      <li key={name}>
+        <span className={`swatch s${colour}`} />
+        {name}
+      </li>
+    ))}
+  </ul>
+)
+
+/** A card with the chart, or its table. */
+export const Chart = (props: ChartProps) => {
+  const { title, series, beside } = props
+  const say = useWords(texts)
+  const [isTable, setTable] = useState(false)
+  const label = isTable ? say('asChart') : say('asTable')
+  return (
+    <Card
+      title={title}
+      beside={
+        <div className="row">
+          {beside}
+          <Button
+            small
+            kind="plain"
+            icon={isTable ? 'chart' : 'table'}
+            aria-label={`${label}: ${title}`}
+            title={label}
+            onClick={() => setTable(!isTable)}
+          />
+        </div>
+      }
+    >
+      {isTable ? (
+        <TableTwin {...props} />
+      ) : (
+        <div className="inside stack tight">
+          <Suspense fallback={<Skeleton lines={1} tall />}>
+            <Plot {...props} />
+          </Suspense>
+          {series.length > 1 ? <Legend series={series} /> : null}
+        </div>
+      )}
+    </Card>
+  )
+}

@@ -1,0 +1,117 @@
+/** What stands where there is nothing yet, nothing at all, or a refusal. */
+
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { useEffect, useState } from 'react'
+import { ApiProblem } from '#actions/api.ts'
+import { Button } from './button.tsx'
+import { Code } from './code.tsx'
+import { useWords } from './language.tsx'
+import { words } from './words.ts'
+
+const texts = words({
+  wrong: ['This could not be done', '未能完成'],
+  again: ['Try again', '重试'],
+  request: ['Request {id}', '请求 {id}'],
+  loading: ['Loading', '正在加载'],
+  unreachable: [
+    'The relay cannot be reached. Check that it runs and that this browser is online, then try again.',
+    '无法连接到中继。请确认它正在运行、浏览器已联网，然后重试。',
+  ],
+})
+
+const skeletonAfterMs = 200
+
+/** Whether something has lasted so long that a person notices. */
+const useLasts = (afterMs: number): boolean => {
+  const [lasts, setLasts] = useState(false)
+  useEffect(() => {
+    const timer = window.setTimeout(() => setLasts(true), afterMs)
+    return () => window.clearTimeout(timer)
+  }, [afterMs])
+  return lasts
+}
+
+/** Lines in the place of what is coming; nothing for the first 200 ms, so that quick answers do not flicker. */
+export const Skeleton = ({ lines = 6, tall = false }: { readonly lines?: number; readonly tall?: boolean }) => {
+  const lasts = useLasts(skeletonAfterMs)
+  const say = useWords(texts)
+  return (
+    <div className="inside" role="status" aria-label={say('loading')} aria-busy="true">
+      {lasts
+        ? Array.from({ length: lines }, (_, index) => `line-${index}`).map((key) => (
+            <span className={`skeleton${tall ? ' tall' : ''}`} key={key} />
+          ))
+        : null}
+    </div>
+  )
+}
+
+/** A refusal: what, why, what to do, and the request that the log knows. */
+export const ProblemNote = ({ error, again }: { readonly error: Error; readonly again?: (() => void) | undefined }) => {
+  const say = useWords(texts)
+  const problem = error instanceof ApiProblem ? error : null
+  return (
+    <div className="note bad" role="alert">
+      <div className="grow">
+        <h3>{say('wrong')}</h3>
+        <p className="break">{problem?.status === 0 ? say('unreachable') : error.message}</p>
+        {problem === null ? null : (
+          <p className="soft mono break">
+            {[problem.code, problem.requestId === null ? '' : say('request', { id: problem.requestId })]
+              .filter(Boolean)
+              .join(' · ')}
+          </p>
+        )}
+      </div>
+      {again === undefined ? null : (
+        <Button small icon="refresh" onClick={again}>
+          {say('again')}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+type EmptyProps = {
+  readonly title: string
+  readonly children?: ReactNode
+  /** The next command, to copy. */
+  readonly command?: string
+  readonly action?: ReactNode
+}
+
+/** Nothing is here: why, and what to do next. */
+export const Empty = ({ title, children, command, action }: EmptyProps) => (
+  <div className="empty">
+    <h3>{title}</h3>
+    {children === undefined ? null : <p>{children}</p>}
+    {action}
+    {command === undefined ? null : (
+      <div className="command">
+        <Code text={command} />
+      </div>
+    )}
+  </div>
+)
+
+/** What a query gave, or what stands for it meanwhile. */
+export const Loaded = <T,>({
+  query,
+  lines,
+  children,
+}: {
+  readonly query: UseQueryResult<T, Error>
+  readonly lines?: number
+  readonly children: (data: T) => ReactNode
+}) => {
+  if (query.data !== undefined) return children(query.data)
+  if (query.error !== null) {
+    return (
+      <div className="inside">
+        <ProblemNote error={query.error} again={() => void query.refetch()} />
+      </div>
+    )
+  }
+  return <Skeleton lines={lines ?? 6} />
+}

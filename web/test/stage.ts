@@ -1,0 +1,147 @@
+/** What the console is tried on: a relay on SQLite with customers, keys, credit, and two days of calls. */
+
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { call } from '../../test/e2e/call.ts'
+import type { Relay } from '../../test/e2e/harness.ts'
+import { adminKey, startRelay } from '../../test/e2e/harness.ts'
+import type { FakeUpstream } from '../../test/fake/upstream.ts'
+import { startUpstream } from '../../test/fake/upstream.ts'
+import type { Caller } from '../../test/load/fill-store.ts'
+import { fillStore } from '../../test/load/fill-store.ts'
+
+export type Stage = {
+  readonly url: string
+  readonly relay: Relay
+  readonly upstream: FakeUpstream
+  /** Asks the admin API as the operator. */
+  readonly ask: (path: string, body?: unknown) => Promise<Readonly<Record<string, unknown>>>
+  readonly close: () => Promise<void>
+}
+
+const hourMs = 3_600_000
+const calls = 9_000
+const providers = ['moonshot', 'openai', 'anthropic', 'deepseek'] as const
+const models = [
+  'kimi-k2',
+  'gpt-4.1',
+  'claude-sonnet-4.5',
+  'deepseek-v3.2',
+  'kimi-k2-thinking',
+  'gpt-4.1-mini',
+  'claude-haiku-4.5',
+  'deepseek-reasoner',
+  'moonshot-v1-128k',
+  'o4-mini',
+  'claude-opus-4.5',
+  'gemini-2.5-flash',
+] as const
+const customers = ['acme', 'globex', 'initech', 'umbrella'] as const
+
+const configFor = (baseUrl: string): string => `server: { overload: { loop_delay: 1m } }
+providers:
+${providers.map((name) => `  ${name}: { vendor: openai-compatible, base_url: "${baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }`).join('\n')}
+models:
+${models.map((name, index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, { provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "1.00", cached_input: "0.10", output: "2.50" } }`).join('\n')}
+plans:
+  free: { rpm: 60, tpm: 200000, concurrency: 4, signup_credit: "5.00", signup_credit_expires: 30d }
+  pro: { rpm: 5000, tpm: 4000000, concurrency: 200, upgrade_at_paid_usd: "100" }
+payments: { manual: { instructions: "Bank of Examples, IBAN XX00 0000 0000 0000" } }
+seller: { name: "Drover Example Ltd", address: "1 Long Road, Exampletown", tax_id: "XX123456789", invoice_prefix: "INV" }
+public: { pricing: true, status: true }
+`
+
+const migration = `migration: gpt-to-kimi
+match: { models: [gpt-4.1-mini] }
+baseline: { route: openai/gpt-4.1-mini }
+candidate: { route: moonshot/kimi-k2, param_policy: shim }
+`
+
+/** What is said of a refusal is the test's failure. */
+const asker =
+  (url: string): Stage['ask'] =>
+  async (path, body) => {
+    const answer = await call(url, { path: `/api/v1${path}`, key: adminKey, ...(body === undefined ? {} : { body }) })
+    if (answer.status >= 300) throw new Error(`${path}: ${answer.text}`)
+    return JSON.parse(answer.text) as Readonly<Record<string, unknown>>
+  }
+
+const textOf = (value: unknown): string => String(value)
+
+/** Customers with credit, keys of each kind, and what the calls are booked on. */
+async function settle(ask: Stage['ask'], file: () => string): Promise<Caller[]> {
+  const callers: Caller[] = []
+  for (const [index, name] of customers.entries()) {
+    const account = await ask('/accounts', { name, billing: 'prepaid', plan: index === 0 ? 'pro' : 'free' })
+    await ask('/credits', { account: name, usd: '500.00', kind: 'paid' })
+    await ask('/credits', { account: name, usd: '25.00', kind: 'promo', expires: '30d' })
+    const database = new DatabaseSync(file())
+    const lot = database.prepare("select id from lot where account = ? and kind = 'paid'").get(textOf(account['id']))
+    database.close()
+    for (const [use, limits] of [
+      ['production', { rpm: 600, budget: '200.00', budget_period: 'month' }],
+      ['batch-jobs', { models: ['kimi-k2', 'deepseek-v3.2'], expires: '90d' }],
+    ] as const) {
+      const key = await ask('/keys', { name: `${name}-${use}`, account: name, ...limits })
+      callers.push({
+        key: textOf(key['id']),
+        account: textOf(account['id']),
+        organisation: textOf(key['organisation']),
+        project: null,
+        member: null,
+        lot: textOf(lot?.['id']),
+      })
+    }
+  }
+  await ask('/keys', { name: 'ci-sandbox', test: true })
+  await ask('/keys', { name: 'grafana', admin: true, role: 'viewer' })
+  await ask('/members', { account: 'acme', email: 'ada@acme.example', role: 'owner' }).catch(() => null)
+  return callers
+}
+
+/** A few calls that run through the relay as it is now: answered, repeated at another provider, refused. */
+async function play(url: string, ask: Stage['ask']): Promise<void> {
+  const { key } = await ask('/keys', { name: 'acme-live', account: 'acme' })
+  const bodies = models.slice(0, 6).map((model, index) => ({
+    model,
+    stream: index % 2 === 0,
+    messages: [{ role: 'user', content: `Question ${index}` }],
+  }))
+  for (const body of bodies) await call(url, { key: textOf(key), body })
+  await call(url, { key: textOf(key), body: { model: 'no-such-model', messages: [] } })
+}
+
+/** Starts it all. `folder` keeps the store of an earlier stage. */
+export async function startStage(port?: number): Promise<Stage> {
+  const upstream = await startUpstream()
+  const config = configFor(upstream.baseUrl)
+  const flags = port === undefined ? {} : { flags: ['--port', String(port)] }
+  const first = await startRelay({ config, env: { FAKE_KEY: 'sk-none' } })
+  const file = join(first.data, 'drover.db')
+  const callers = await settle(asker(first.url), () => file)
+  await first.stop()
+  const untilMs = Date.now() - 60_000
+  const fromMs = untilMs - 46 * hourMs
+  await fillStore({ file, callers, calls, fromMs, untilMs, seed: 7, names: { models, providers }, progress: () => {} })
+  const relay = await startRelay({ config, folder: first.folder, env: { FAKE_KEY: 'sk-none' }, ...flags })
+  const ask = asker(relay.url)
+  await play(relay.url, ask)
+  await ask('/migrations', { file: migration }).catch((fault: unknown) => console.error(fault))
+  return {
+    url: relay.url,
+    relay,
+    upstream,
+    ask,
+    close: async () => {
+      await upstream.close()
+      await relay[Symbol.asyncDispose]()
+    },
+  }
+}
+
+if (import.meta.main) {
+  const stage = await startStage(4310)
+  console.log(`${stage.url} with ${adminKey}`)
+  process.once('SIGTERM', () => void stage.close())
+  process.once('SIGINT', () => void stage.close())
+}
