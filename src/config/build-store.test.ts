@@ -24,7 +24,8 @@ test('Postgres is named by a reference, whose secret shows nowhere, with what it
   )
   assert.ok(loaded.ok, loaded.ok ? '' : faultsText(loaded.faults))
   const { store, cluster } = loaded.config
-  assert.equal(store.postgres?.reveal(), 'postgres://drover:hidden@db/x')
+  assert.equal(store.postgres?.url.reveal(), 'postgres://drover:hidden@db/x')
+  assert.equal(store.postgres?.directUrl, null)
   assert.equal(store.file, null)
   assert.deepEqual(cluster, { staleMaxMs: 5000, leaseAbandonAfterMs: 3_600_000 })
   assert.ok(!JSON.stringify(loaded.config).includes('hidden'))

@@ -58,11 +58,20 @@ export type DataRuleConfig = {
   readonly scope: Readonly<Record<'keys' | 'projects' | 'accounts', readonly string[] | null>>
 }
 
+export type PostgresConfig = {
+  /** With its secret. */
+  readonly url: Secret
+  /** Around a pooler; `null` = as `url`. */
+  readonly directUrl: Secret | null
+  /** PEM; each beside what the URL says, and before it. */
+  readonly tls: { readonly authority: string | null; readonly certificate: string | null; readonly key: Secret | null }
+}
+
 export type StoreConfig = {
   /** The absolute path of the SQLite file; `null` = `drover.db` in the data folder. */
   readonly file: string | null
-  /** The URL of a Postgres, with its secret, where that is the store. */
-  readonly postgres: Secret | null
+  /** Where that is the store. */
+  readonly postgres: PostgresConfig | null
   readonly durability: 'process' | 'power'
 }
 
@@ -268,7 +277,13 @@ export type Config = {
     readonly status: boolean
     readonly models: readonly string[] | null
   }
-  readonly retention: { readonly callsMs: number; readonly bodiesMs: number; readonly eventsMs: number }
+  readonly retention: {
+    readonly callsMs: number
+    readonly bodiesMs: number
+    readonly eventsMs: number
+    /** Calls go by months only. */
+    readonly wholeMonths: boolean
+  }
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */
   readonly telemetry: TelemetryConfig | null

@@ -100,6 +100,7 @@ describe('a good file', () => {
       callsMs: 90 * 86_400_000,
       bodiesMs: 7 * 86_400_000,
       eventsMs: 90 * 86_400_000,
+      wholeMonths: false,
     })
     assert.deepEqual(config.log, { level: 'info', bodies: false })
     assert.deepEqual(

@@ -119,6 +119,13 @@ const secretKeyOf = async (settings: Settings, resolver: Resolver, tell: Tell): 
   return found
 }
 
+const retentionOf = (settings: Settings, store: Config['store'], tell: Tell): Config['retention'] => {
+  const { calls, bodies, events, whole_months } = settings.retention ?? blocks.retention.parse({})
+  if (whole_months && store.postgres === null)
+    tell(['retention', 'whole_months'], 'needs a Postgres in store.url: the embedded store keeps no months, remove it')
+  return { callsMs: calls, bodiesMs: bodies, eventsMs: events, wholeMonths: whole_months }
+}
+
 const explainOptions =
   (vendors: readonly VendorFacts[], document: unknown): Explain =>
   (path, key) => {
@@ -168,7 +175,6 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   // A provider with a fault of its own is still one that targets may name.
   const names = declared ? Object.keys(rawNames ?? {}) : providers.map((provider) => provider.name)
   const store = await buildStore(settings, resolver, tell)
-  const retention = settings.retention ?? blocks.retention.parse({})
   const config: Config = {
     file: text.path,
     digest: text.path === null ? null : createHash('sha256').update(text.bytes).digest('hex'),
@@ -196,7 +202,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
       status: settings.public?.status ?? false,
       models: settings.public?.models ?? null,
     },
-    retention: { callsMs: retention.calls, bodiesMs: retention.bodies, eventsMs: retention.events },
+    retention: retentionOf(settings, store, tell),
     notify: await buildNotify(settings, resolver, tell),
     telemetry: await buildTelemetry(settings, resolver),
     log: settings.log ?? blocks.log.parse({}),

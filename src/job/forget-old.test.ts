@@ -5,7 +5,7 @@ import { silentLog } from '#base/log.ts'
 import { forgetOld } from './forget-old.ts'
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-const retention = { callsMs: 3_000, bodiesMs: 2_000, eventsMs: 1_000 }
+const retention = { callsMs: 3_000, bodiesMs: 2_000, eventsMs: 1_000, wholeMonths: false }
 
 test('batches follow each other until nothing is left, then it rests; a store that is away is asked again', async () => {
   const clock = handClock()
@@ -50,4 +50,24 @@ test('batches follow each other until nothing is left, then it rests; a store th
   await job.close()
   await pass(600_000)
   assert.equal(asked.length, 16, 'it has ended')
+})
+
+test('calls that go by months are left alone', async () => {
+  const clock = handClock()
+  const asked: string[] = []
+  const ask = (what: string) => async () => {
+    asked.push(what)
+    return 0
+  }
+  const store = {
+    forgetCalls: ask('calls'),
+    forgetBodies: ask('bodies'),
+    forgetEvents: ask('events'),
+    forgetUnits: ask('units'),
+  }
+  const job = forgetOld({ store, retention: { ...retention, wholeMonths: true }, clock, log: silentLog })
+  clock.advance(5_000)
+  await settle()
+  assert.deepEqual(asked, ['bodies', 'events', 'units'])
+  await job.close()
 })

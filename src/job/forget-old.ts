@@ -18,7 +18,13 @@ const firstMs = 5_000
 export type ForgetOld = {
   readonly store: OldCalls & Pick<Outbox, 'forgetEvents'> & Pick<MigrationStore, 'forgetUnits'>
   /** How long each is kept. */
-  readonly retention: { readonly callsMs: number; readonly bodiesMs: number; readonly eventsMs: number }
+  readonly retention: {
+    readonly callsMs: number
+    readonly bodiesMs: number
+    readonly eventsMs: number
+    /** Calls are left to whoever drops months of them. */
+    readonly wholeMonths: boolean
+  }
   readonly isMine?: Rounds['isMine']
   readonly clock: Clock
   readonly log: Log
@@ -38,7 +44,7 @@ export const forgetOld = ({
   const batch = async (): Promise<boolean> => {
     const nowMs = clock.nowMs()
     const bodies = await store.forgetBodies(nowMs - retention.bodiesMs, batchMax)
-    const calls = await store.forgetCalls(nowMs - retention.callsMs, batchMax)
+    const calls = retention.wholeMonths ? 0 : await store.forgetCalls(nowMs - retention.callsMs, batchMax)
     const events = await store.forgetEvents(nowMs - retention.eventsMs, batchMax)
     // A conversation is known by a digest, as its calls are: it is kept as long as they are.
     const conversations = await store.forgetUnits(nowMs - retention.callsMs, batchMax)

@@ -69,3 +69,11 @@ export type ClusterStore = {
   /** Calls back when a migration has changed; a hint as well. `null` = one may have, while nobody listened. */
   readonly onMigration: (listener: (told: ToldMigration | null) => void) => void
 }
+
+/** The months that the log of calls lies in, where the store has them; each is named by its year and month. */
+export type CallMonths = {
+  /** Makes the present month and those after it, where they are not there; gives what was made. */
+  readonly makeMonths: (nowMs: number) => Promise<readonly string[]>
+  /** Drops months whose every call is older, and in the figures of usage; gives what was dropped. */
+  readonly dropMonths: (olderThanMs: number) => Promise<readonly string[]>
+}

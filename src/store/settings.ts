@@ -21,6 +21,26 @@ export const storeSettings = z
       .optional()
       .meta({ kind: 'url or reference' })
       .describe('`sqlite:PATH` for the embedded store. Absent: `drover.db` in the data folder.'),
+    direct_url: storeUrl
+      .optional()
+      .meta({ kind: 'url or reference' })
+      .describe(
+        'The same Postgres around a pooler, for what a pooler in transaction mode does not pass on: word of changes as they are made, and schema steps. Absent: `url`.',
+      ),
+    tls: z
+      .strictObject({
+        ca_file: line(1000)
+          .optional()
+          .describe(
+            "The authorities that may have signed the server's certificate (PEM), as `sslrootcert` in the URL.",
+          ),
+        cert_file: line(1000).optional().describe("A certificate of Drover's own (PEM), as `sslcert`."),
+        key_file: line(1000).optional().describe('The key of that certificate (PEM), as `sslkey`.'),
+      })
+      .optional()
+      .describe(
+        'Files for an encrypted line to Postgres. With `ca_file` the certificate and the name in it are checked, whatever `sslmode` says.',
+      ),
     durability: z
       .enum(['process', 'power'])
       .default('process')
@@ -50,6 +70,12 @@ export const retentionSettings = z
     bodies: duration({ min: '1m' })
       .prefault('7d')
       .describe('How long bodies are kept, where `log.bodies` keeps them at all.'),
+    whole_months: z
+      .boolean()
+      .default(false)
+      .describe(
+        'On Postgres: call records are not deleted one by one, but a month at a time when the last of them is old enough, up to 31 days later.',
+      ),
     events: duration({ min: '1h' }).prefault('90d').describe('How long events and their deliveries are kept.'),
   })
   .describe('How long records are kept.')

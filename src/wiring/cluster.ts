@@ -6,10 +6,11 @@ import { Problem } from '#base/problem.ts'
 import type { Config } from '#config/config.ts'
 import { followStore } from '#job/follow-store.ts'
 import { journalRecords } from '#job/journal-records.ts'
+import { keepMonths } from '#job/keep-months.ts'
 import { openLeasedBooks } from '#job/leased-books.ts'
 import type { NodeLife } from '#job/node-life.ts'
 import { startNodeLife } from '#job/node-life.ts'
-import type { ClusterStore, StoreChanges } from '#job/port.ts'
+import type { CallMonths, ClusterStore, StoreChanges } from '#job/port.ts'
 import { goRound } from '#job/rounds.ts'
 import { leaseOwner } from '#ledger/lease.ts'
 import type { CallBooks, LeaseBooks } from '#ledger/port.ts'
@@ -100,7 +101,7 @@ const applyTo = async (
 
 type Joining = { readonly config: Config; readonly data: Data; readonly log: Log; readonly boot: string }
 
-type SharedStore = ClusterStore & LeaseBooks
+type SharedStore = ClusterStore & LeaseBooks & CallMonths
 
 type Opening = Omit<Joining, 'boot'> & { readonly life: NodeLife; readonly machine: Machine }
 
@@ -143,6 +144,8 @@ const joinNodes = async (
   const from = await store.trailEnd()
   const life = await startNodeLife({ store, self: () => ({ node, boot, version, ...self }), clock, log })
   closing.defer(() => life.close())
+  const months = keepMonths({ store, callsMs: config.retention.callsMs, isMine: life.leads, clock, log })
+  closing.defer(() => months.close())
   const { books, callLog } = await openBooks({ config, data, log, life, machine }, store, closing)
   let unheardMs = (): number => 0
   const { staleMaxMs } = config.cluster

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { Log } from '#base/log.ts'
-import type { Config } from '#config/config.ts'
+import type { Config, PostgresConfig } from '#config/config.ts'
 import { digestKey } from '#policy/key.ts'
 import { folderShelf } from '#provider/sandbox-shelf.ts'
 import type { SimilarStore } from '#reuse/port.ts'
@@ -12,12 +12,20 @@ import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadNodeId } from '#store/data-folder/node-id.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import type { Store } from '#store/face.ts'
+import type { PostgresPlace } from '#store/postgres/address.ts'
 import type { PostgresStore } from '#store/postgres/client.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import { credentialVault } from './credential-vault.ts'
 import type { Machine } from './machine.ts'
 
 export type DataRequest = { readonly config: Config; readonly data: string; readonly log: Log }
+
+/** Where a Postgres is, its secrets in the open: for whoever connects, and nobody else. */
+export const postgresPlace = ({ url, directUrl, tls }: PostgresConfig): PostgresPlace => ({
+  url: url.reveal(),
+  directUrl: directUrl?.reveal() ?? null,
+  tls: { ...tls, key: tls.key?.reveal() ?? null },
+})
 
 /** The embedded store, or the Postgres that the configuration names, which is loaded only then. */
 const openStores = async (
@@ -35,7 +43,7 @@ const openStores = async (
     return { store, cluster: null, openSimilar: null }
   }
   const { openPostgresStore } = await import('#store/postgres/client.ts')
-  const store = await openPostgresStore({ url: postgres.reveal(), clock, ids, log })
+  const store = await openPostgresStore({ ...postgresPlace(postgres), clock, ids, log })
   return { store, cluster: store.cluster, openSimilar: store.openSimilar }
 }
 

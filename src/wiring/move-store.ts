@@ -13,6 +13,7 @@ import type { Store } from '#store/face.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
 import { moveStore } from '#store/postgres/move.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { postgresPlace } from './data.ts'
 import type { Machine } from './machine.ts'
 
 export type MoveRequest = { readonly config: Config; readonly data: string; readonly from: string | null }
@@ -62,8 +63,9 @@ export const moveToPostgres = async (machine: Machine, request: MoveRequest): Pr
       message: `The books or the trail of ${file} are not proven: 'drover ledger verify' and 'drover trail verify' say what is wrong.`,
       param: 'from',
     })
-  const { tables, rows } = await moveStore({ file, url: postgres.reveal(), clock })
-  const store = await openPostgresStore({ ...plain, url: postgres.reveal(), ids })
+  const place = postgresPlace(postgres)
+  const { tables, rows } = await moveStore({ file, ...place, clock })
+  const store = await openPostgresStore({ ...plain, ...place, ids })
   closing.defer(() => store.close())
   const after = await proven(store, clock.nowMs())
   const { transactions, calls, trail } = after

@@ -132,6 +132,8 @@ export type RelaySettings = {
   readonly flags?: readonly string[]
   /** Without the two keys in the environment, as on a person's first start. */
   readonly ownKeys?: boolean
+  /** `bin/drover` of another checkout. */
+  readonly program?: string
   /** Longer than tests wait for the listening line. */
   readonly startWithinMs?: number
   /** A program and its parameters that starts the relay in its place: `ip netns exec NAME`. */
@@ -215,7 +217,7 @@ const keysOf = (settings: RelaySettings): Environment =>
 export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
   const place = await layOut(settings)
   const env = cleanEnvironment({ ...place.env, ...keysOf(settings), ...settings.env })
-  const [program = drover, ...first] = [...(settings.through ?? []), drover]
+  const [program = drover, ...first] = [...(settings.through ?? []), settings.program ?? drover]
   const talk = start(program, [...first, 'serve', ...place.flags], { cwd: place.folder, env })
   const listening = await listeningLine(talk, settings.startWithinMs ?? startTimeoutMs).catch((fault: unknown) => {
     talk.child.kill('SIGKILL')

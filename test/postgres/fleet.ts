@@ -9,6 +9,8 @@ import { startUpstream } from '../fake/upstream.ts'
 export type Adding = Pick<RelaySettings, 'folder' | 'through' | 'flags'> & {
   /** The relay's own way to the store. */
   readonly storeUrl?: string
+  /** `bin/drover` of another checkout. */
+  readonly program?: string
   /** More for its environment. */
   readonly env?: Environment
 }

@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { appendFile, chmod, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,8 +77,29 @@ export type ServerSettings = {
   readonly settings?: readonly string[]
   /** The folder of its programs; absent: the one that is installed. */
   readonly bin?: string
+  /** Lines of pg_hba.conf that go before those that trust everybody. */
+  readonly access?: readonly string[]
+  /** Texts that lie in its data folder, which settings name without a folder. */
+  readonly files?: Readonly<Record<string, string>>
+  /** It follows this server from a copy of it, and takes no writes until it is promoted. */
+  readonly standbyOf?: { readonly port: number }
   /** A host of its own: its address, and the program with parameters that starts what runs there (`ip netns exec NAME`, as root). */
   readonly on?: { readonly address: string; readonly through: readonly string[] }
+}
+
+type Laying = Required<Pick<ServerSettings, 'access' | 'files'>> & {
+  readonly data: string
+  readonly who: { readonly uid?: number; readonly gid?: number }
+}
+
+const layFiles = async ({ data, access, files, who }: Laying): Promise<void> => {
+  const rules = join(data, 'pg_hba.conf')
+  if (access.length > 0) await writeFile(rules, [...access, await readFile(rules, 'utf8')].join('\n'))
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(data, name)
+    await writeFile(file, text, { mode: 0o600 })
+    if (who.uid !== undefined && who.gid !== undefined) await chown(file, who.uid, who.gid)
+  }
 }
 
 /** Starts a server; whoever started it disposes of it. */
@@ -86,16 +107,20 @@ export async function startPostgres({
   settings = [],
   bin = binaries(),
   on = { address: '127.0.0.1', through: [] },
+  access = [],
+  files = {},
+  standbyOf,
 }: ServerSettings = {}): Promise<PostgresServer> {
   const who = await asUser()
   const folder = await mkdtemp(join(tmpdir(), 'drover-postgres-'))
   if (who.uid !== undefined) await run('chown', [`${who.uid}:${who.gid}`, folder])
   await chmod(folder, 0o700)
   const data = join(folder, 'data')
-  await run(join(bin, 'initdb'), ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], {
-    ...who,
-    cwd: folder,
-  })
+  const from = ['-h', '127.0.0.1', '-p', String(standbyOf?.port), '-R', '-X', 'stream', '-c', 'fast']
+  const [maker, ...how] =
+    standbyOf === undefined ? ['initdb', '-A', 'trust', '-E', 'UTF8', '--locale=C'] : ['pg_basebackup', ...from]
+  await run(join(bin, maker ?? ''), ['-D', data, '-U', user, '-N', ...how], { ...who, cwd: folder })
+  await layFiles({ data, access, files, who })
   // Only root enters another host, and leaves being root behind there.
   const isElsewhere = on.through.length > 0
   const asItself = isElsewhere ? ['setpriv', `--reuid=${who.uid}`, `--regid=${who.gid}`, '--clear-groups'] : []

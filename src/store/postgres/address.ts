@@ -6,8 +6,10 @@ import { Problem } from '#base/problem.ts'
 export type PostgresHost = { readonly host: string; readonly port: number }
 
 export type PostgresTls = {
-  /** `verify-full`; without it only that the line is encrypted. */
+  /** Whether the certificate is checked; without it only that the line is encrypted. */
   readonly checked: boolean
+  /** Whether the name in it is as well. */
+  readonly nameChecked: boolean
   /** PEM; `null` = the authorities that this machine trusts. */
   readonly authority: string | null
   readonly certificate: string | null
@@ -23,6 +25,21 @@ export type PostgresAddress = {
   readonly tls: PostgresTls | null
   /** For errors and logs: hosts and database, no secret. */
   readonly label: string
+}
+
+/** PEM that is given beside the URL, and goes before what the URL names. */
+export type GivenTls = {
+  readonly authority: string | null
+  readonly certificate: string | null
+  readonly key: string | null
+}
+
+export type PostgresPlace = {
+  /** `postgres://…`, with its secret. */
+  readonly url: string
+  /** The same server around a pooler; absent or `null`: as `url`. */
+  readonly directUrl?: string | null
+  readonly tls?: GivenTls
 }
 
 const portDefault = 5432
@@ -64,25 +81,32 @@ const fileText = (name: string, path: string | null): string | null => {
 }
 
 /** As libpq has them, without those that fall back to a plain line: whoever asks for encryption gets it or an error. */
-const tlsOf = (parameters: URLSearchParams): PostgresTls | null => {
-  const mode = parameters.get('sslmode') ?? 'disable'
-  if (mode === 'disable') return null
+const tlsOf = (parameters: URLSearchParams, given: GivenTls): PostgresTls | null => {
+  const isGiven = Object.values(given).some((text) => text !== null)
+  const mode = parameters.get('sslmode') ?? (isGiven ? 'verify-full' : 'disable')
+  if (mode === 'disable') {
+    if (isGiven) throw refuse('says sslmode=disable, and store.tls has files for an encrypted line: remove one of them')
+    return null
+  }
   if (mode !== 'require' && mode !== 'verify-ca' && mode !== 'verify-full')
     throw refuse('has an sslmode that is none of disable, require, verify-ca, verify-full')
-  const authority = fileText('sslrootcert', parameters.get('sslrootcert'))
+  const authority = given.authority ?? fileText('sslrootcert', parameters.get('sslrootcert'))
   return {
     checked: mode !== 'require' || authority !== null,
+    nameChecked: mode === 'verify-full' || given.authority !== null,
     authority,
-    certificate: fileText('sslcert', parameters.get('sslcert')),
-    key: fileText('sslkey', parameters.get('sslkey')),
+    certificate: given.certificate ?? fileText('sslcert', parameters.get('sslcert')),
+    key: given.key ?? fileText('sslkey', parameters.get('sslkey')),
   }
 }
+
+const noTls: GivenTls = { authority: null, certificate: null, key: null }
 
 /**
  * Reads `postgres://USER:PASSWORD@HOST:PORT[,HOST:PORT…]/DATABASE?sslmode=…`; `?host=/FOLDER` is a socket.
  * @throws Problem `invalid_request_error` that repeats nothing of the password.
  */
-export const readPostgresUrl = (url: string): PostgresAddress => {
+export const readPostgresUrl = (url: string, given: GivenTls = noTls): PostgresAddress => {
   const match = /^postgres(?:ql)?:\/\/(?:([^@/?]*)@)?([^/?@]*)\/([^/?]+)(?:\?(.*))?$/.exec(url)
   if (match === null) throw refuse('cannot be read: it has no host, no database, or characters that have to be escaped')
   const [, login = '', places = '', name = '', query = ''] = match
@@ -104,7 +128,11 @@ export const readPostgresUrl = (url: string): PostgresAddress => {
     database,
     user: decoded(user),
     password: password === undefined ? null : decoded(password),
-    tls: tlsOf(parameters),
+    tls: tlsOf(parameters, given),
     label: `postgres ${hosts.map(({ host, port }) => `${host}:${port}`).join(',')}/${database}`,
   }
 }
+
+/** The way that leads around a pooler, where one is given. */
+export const directAddress = ({ url, directUrl, tls }: PostgresPlace): PostgresAddress =>
+  readPostgresUrl(directUrl ?? url, tls)

@@ -5,7 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
-import type { ClusterStore } from '#job/port.ts'
+import type { CallMonths, ClusterStore } from '#job/port.ts'
 import type { LeaseBooks } from '#ledger/port.ts'
 import type { SimilarStore } from '#reuse/port.ts'
 import type { Store } from '#store/face.ts'
@@ -13,8 +13,8 @@ import { faceOf } from '#store/face.ts'
 import type { Health } from '#store/health.ts'
 import { makeHealth } from '#store/health.ts'
 import { verifyBooks } from '#store/verify-books.ts'
-import type { PostgresAddress } from './address.ts'
-import { readPostgresUrl } from './address.ts'
+import type { PostgresAddress, PostgresPlace } from './address.ts'
+import { directAddress, readPostgresUrl } from './address.ts'
 import type { Connection } from './connection.ts'
 import { connect } from './connection.ts'
 import type { Executor } from './executor.ts'
@@ -22,6 +22,7 @@ import { makeExecutor } from './executor.ts'
 import { storeProblem } from './failure.ts'
 import type { Listener } from './listener.ts'
 import { openListener } from './listener.ts'
+import { callMonths } from './months.ts'
 import { bringForward } from './open-schema.ts'
 import type { PostgresExecute } from './operations.ts'
 import { makePostgresOperations } from './operations.ts'
@@ -32,9 +33,7 @@ import type { ServerClock } from './server-clock.ts'
 import { serverClock } from './server-clock.ts'
 import { openSimilar } from './similar-schema.ts'
 
-export type PostgresStoreOptions = {
-  /** `postgres://…`, with its secret. */
-  readonly url: string
+export type PostgresStoreOptions = PostgresPlace & {
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -70,14 +69,11 @@ const markKeptMs = 3_600_000
 const marksEveryMs = 60_000
 
 /** Brings the schema forward, and asks for the server's time before anything is dated. */
-const openSchema = async (
-  connectOnce: (answerTimeoutMs: number) => Promise<Connection>,
-  { clock, heard }: ServerClock,
-): Promise<void> => {
+const openSchema = async (connectDirectly: () => Promise<Connection>, { clock, heard }: ServerClock): Promise<void> => {
   let connection: Connection | null = null
   try {
     // Another node may be stepping for a long time.
-    connection = await connectOnce(0)
+    connection = await connectDirectly()
     await bringForward(connection, clock.nowMs())
     const askedMs = clock.monotonicMs()
     const { rows } = await connection.query('select extract(epoch from clock_timestamp()) * 1000 as now_ms')
@@ -91,6 +87,7 @@ const openSchema = async (
 
 export type PostgresStore = Store & {
   readonly cluster: ClusterStore &
+    CallMonths &
     NodePorts &
     LeaseBooks & {
       /** The time that all nodes of the store share. */
@@ -112,7 +109,7 @@ const clusterFace = (
   execute: PostgresExecute,
   { onHint, onRecall, onMigration }: Listener,
   { clock, heard }: ServerClock,
-): PostgresStore['cluster'] => ({
+): Omit<PostgresStore['cluster'], keyof CallMonths> => ({
   clock,
   beat: (beat) => execute('beat', beat),
   trailEnd: async () => {
@@ -180,7 +177,7 @@ const storeOver = (parts: Parts, clock: Clock, stopWatching: () => void): Postgr
     // Numbers are given in another order than they are committed: the proof looks at one state of the store.
     verifyBooks: (nowMs) => executor.inSnapshot((execute) => verifyBooks(execute, nowMs)),
     health: health.state,
-    cluster: clusterFace(executor.execute, listener, time),
+    cluster: { ...clusterFace(executor.execute, listener, time), ...callMonths(pool) },
     close: async () => {
       stopWatching()
       listener.close()
@@ -199,12 +196,14 @@ const storeOver = (parts: Parts, clock: Clock, stopWatching: () => void): Postgr
  */
 export const openPostgresStore = async (options: PostgresStoreOptions): Promise<PostgresStore> => {
   const { clock, ids, log } = options
-  const address: PostgresAddress = readPostgresUrl(options.url)
+  const address: PostgresAddress = readPostgresUrl(options.url, options.tls)
+  const direct = directAddress(options)
   const statementTimeoutMs = options.statementTimeoutMs ?? statementTimeoutDefaultMs
   const connectOnce = (answerTimeoutMs: number): Promise<Connection> =>
     connect({ address, connectTimeoutMs, answerTimeoutMs })
+  const connectDirectly = (): Promise<Connection> => connect({ address: direct, connectTimeoutMs, answerTimeoutMs: 0 })
   const time = serverClock(clock)
-  await openSchema(connectOnce, time)
+  await openSchema(connectDirectly, time)
   const health = makeHealth(address.label, clock, log)
   const pool = makePool({
     clock,
@@ -228,7 +227,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     queueLengthMax: options.queueLengthMax ?? queueLengthDefault,
     wrote: (problem) => (problem === null ? health.well() : health.unwell(problem.message)),
   })
-  const listener = openListener({ connect: () => connectOnce(0), clock, log })
+  const listener = openListener({ connect: connectDirectly, clock, log })
   const parts = { executor, pool, health, listener, time }
   return storeOver(parts, clock, watch(parts, clock, log))
 }

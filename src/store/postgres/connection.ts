@@ -57,6 +57,7 @@ const configOf = ({ address, connectTimeoutMs, answerTimeoutMs }: ConnectOptions
         ? false
         : {
             rejectUnauthorized: tls.checked,
+            ...(tls.nameChecked ? {} : { checkServerIdentity: () => undefined }),
             ...(tls.authority === null ? {} : { ca: tls.authority }),
             ...(tls.certificate === null ? {} : { cert: tls.certificate }),
             ...(tls.key === null ? {} : { key: tls.key }),
@@ -68,9 +69,28 @@ const configOf = ({ address, connectTimeoutMs, answerTimeoutMs }: ConnectOptions
 export const storable = (value: unknown): unknown =>
   typeof value === 'string' && value.includes('\u0000') ? value.replaceAll('\u0000', '\ufffd') : value
 
+/** What Node says of certificates (https://nodejs.org/api/tls.html#x509-certificate-error-codes, from memory), and the driver of encryption. */
+const tlsReasons: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(?:GET_ISSUER_CERT(?:_LOCALLY)?|VERIFY_LEAF_SIGNATURE))$/,
+    'its certificate was signed by none of the authorities that are trusted here: name the right one in sslrootcert or store.tls.ca_file',
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    'its certificate is for another name than the host in the URL: connect by a name that is in it',
+  ],
+  [/^CERT_HAS_EXPIRED$/, 'its certificate has expired: renew it on the server'],
+  [/^CERT_NOT_YET_VALID$/, 'its certificate is not valid yet: set the clock of this machine'],
+  [
+    /does not support SSL/,
+    'it does not encrypt, and sslmode asks for it: turn on "ssl" there, or say sslmode=disable on a network that you trust',
+  ],
+]
+
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'an unknown error'
-  return 'code' in error && typeof error.code === 'string' ? `${error.code}` : error.message
+  const reason = 'code' in error && typeof error.code === 'string' ? error.code : error.message
+  return tlsReasons.find(([pattern]) => pattern.test(reason))?.[1] ?? reason
 }
 
 /** The server answered with an error of its own; anything else that goes wrong is the line's. */
@@ -129,8 +149,12 @@ const tryHost = async (options: ConnectOptions, host: PostgresHost): Promise<Con
   const connection = connectionOf(client)
   try {
     await client.connect()
-    const { rows } = await connection.query('select pg_is_in_recovery() as replica')
+    const { rows } = await connection.query(
+      `select pg_is_in_recovery() as replica, current_setting('transaction_read_only') as reading`,
+    )
     if (rows[0]?.replica !== false) throw new LineLost('it is a replica, and money is never decided from one')
+    if (rows[0]?.reading !== 'off')
+      throw new LineLost('it is set to read-only, as a server is that was put out of service')
     return connection
   } catch (error) {
     connection.end()

@@ -6,7 +6,10 @@ import { asProblem, Problem } from '#base/problem.ts'
 const unavailable: readonly (readonly [string, string])[] = [
   ['08', 'cannot be reached'],
   ['25006', 'takes no writes: it is a replica, or set to read-only'],
-  ['28', 'refuses the user or the password of "store.url"'],
+  [
+    '28',
+    'refuses the user or the password of "store.url", or asks for encryption (sslmode) or a certificate that it does not get',
+  ],
   ['3D000', 'has no database of that name: create it, or mend "store.url"'],
   ['42501', 'does not let this user read or write its tables: grant it the rights, or the ownership of the database'],
   ['53300', 'has no connection free: raise its max_connections, or put a pooler in front'],

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
-import { readPostgresUrl } from './address.ts'
+import type { PostgresPlace } from './address.ts'
+import { directAddress } from './address.ts'
 import type { Connection } from './connection.ts'
 import { connect, storable } from './connection.ts'
 import { storeProblem } from './failure.ts'
@@ -14,10 +15,8 @@ import { bringForward } from './open-schema.ts'
 export type MoveRequest = {
   /** The embedded store, at the schema of this Drover; nobody else has it open. */
   readonly file: string
-  /** `postgres://…`, with its secret. */
-  readonly url: string
   readonly clock: Clock
-}
+} & PostgresPlace
 
 export type Moved = { readonly tables: number; readonly rows: number }
 
@@ -139,7 +138,7 @@ const readBack = async (connection: Connection, { name, columns }: Table): Promi
 const setNumbers = async (connection: Connection): Promise<void> => {
   const { rows } = await connection.query(
     `select table_name as "table", column_name as "column" from information_schema.columns
-      where table_schema = current_schema() and is_identity = 'YES'`,
+      where table_schema = current_schema() and (is_identity = 'YES' or column_default like 'nextval%')`,
   )
   for (const { table, column } of rows)
     await connection.query(
@@ -171,8 +170,8 @@ const copyAll = async (source: DatabaseSync, connection: Connection): Promise<Mo
  * Copies all rows, all or nothing.
  * @throws Problem `conflict` where the Postgres has a store already; `store_unavailable` where it cannot be reached.
  */
-export const moveStore = async ({ file, url, clock }: MoveRequest): Promise<Moved> => {
-  const address = readPostgresUrl(url)
+export const moveStore = async ({ file, clock, ...place }: MoveRequest): Promise<Moved> => {
+  const address = directAddress(place)
   const source = new DatabaseSync(file, { readOnly: true })
   let connection: Connection | null = null
   try {

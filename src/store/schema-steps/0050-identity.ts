@@ -94,6 +94,7 @@ const makeSessions = async (database: StepDatabase, dialect: DialectName): Promi
 export const identity: SchemaStep = {
   number: 50,
   name: 'identity',
+  isAddition: true,
   forward: async (database, dialect) => {
     const { text, whole } = columnTypes(dialect)
     await database.schema

@@ -30,6 +30,7 @@ import { roles } from './0027-roles.ts'
 import { fapiao } from './0028-fapiao.ts'
 import { shadows } from './0029-shadows.ts'
 import { terms } from './0030-terms.ts'
+import { months } from './0031-months.ts'
 import { migrationReports } from './0038-migration-reports.ts'
 import { migrationHistory } from './0039-migration-history.ts'
 import { identity } from './0050-identity.ts'
@@ -66,6 +67,7 @@ export const schemaSteps: readonly SchemaStep[] = [
   fapiao,
   shadows,
   terms,
+  months,
   migrationReports,
   migrationHistory,
   identity,

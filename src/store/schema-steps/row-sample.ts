@@ -130,6 +130,8 @@ const given: Readonly<Record<string, Cell>> = {
   'kept_answer.head': null,
   'signup.state': 'unverified',
   'signup.lot': null,
+  'person.password': '$argon2id$',
+  'session.key': null,
   'payment_order.state': 'created',
   'payment_order.transaction_id': null,
   'payment_refund.state': 'pending',
