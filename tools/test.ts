@@ -218,6 +218,8 @@ const stages: Readonly<Record<string, Stage>> = {
       () => runTests('test/postgres/*.test.ts'),
       () => run(process.execPath, ['test/postgres/run-e2e.ts']),
     ),
+  // On throw-away servers of its own as well: needs the programs of Redis, or of Valkey, and of Postgres.
+  redis: () => runApart('test/redis/*.test.ts'),
   recordings,
   clients,
   web,

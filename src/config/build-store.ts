@@ -2,6 +2,7 @@
 
 import { Secret } from '#base/log.ts'
 import { referenceOf } from '#base/settings.ts'
+import { buildRedis } from './build-redis.ts'
 import type { ClusterConfig, StoreConfig } from './config.ts'
 import type { Path } from './fault.ts'
 import type { Resolver, Tell } from './resolve.ts'
@@ -56,19 +57,25 @@ export const buildStore = async (settings: Settings, resolver: Resolver, tell: T
 }
 
 /** What several nodes have to agree on. */
-export const buildCluster = (settings: Settings, store: StoreConfig, tell: Tell): ClusterConfig => {
+export const buildCluster = async (
+  settings: Settings,
+  store: StoreConfig,
+  { resolver, tell }: { readonly resolver: Resolver; readonly tell: Tell },
+): Promise<ClusterConfig> => {
   const { stale_max, lease_abandon_after, redis } = settings.cluster ?? blocks.cluster.parse({})
   if (settings.cluster !== undefined && store.postgres === null)
     tell(
       ['cluster'],
       'is about several nodes, and they need a store that they can share: set "store.url" to postgres://…',
     )
-  if (redis !== undefined)
-    tell(['cluster', 'redis'], 'is not available in this version: without it each node enforces its share of a limit')
   if (store.postgres !== null && settings.secrets?.key === undefined)
     tell(
       ['secrets', 'key'],
       'is needed with Postgres: every node must have the same key, as from "openssl rand -hex 32"',
     )
-  return { staleMaxMs: stale_max, leaseAbandonAfterMs: lease_abandon_after }
+  return {
+    staleMaxMs: stale_max,
+    leaseAbandonAfterMs: lease_abandon_after,
+    redis: redis === undefined ? null : await buildRedis(redis, resolver, tell),
+  }
 }

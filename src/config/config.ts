@@ -79,6 +79,23 @@ export type ClusterConfig = {
   /** How long a node that is cut off from the store takes calls. */
   readonly staleMaxMs: number
   readonly leaseAbandonAfterMs: number
+  /** `null` = each node enforces its share of a limit. */
+  readonly redis: RedisConfig | null
+}
+
+/** Where nodes count their limits together. */
+export type RedisConfig = {
+  readonly mode: 'single' | 'cluster' | 'sentinel'
+  readonly places: readonly { readonly host: string; readonly port: number }[]
+  /** What sentinels call the server that takes writes; empty in other modes. */
+  readonly master: string
+  readonly database: number
+  /** `null` = not encrypted; `ca` = PEM, `null` = what the machine trusts. */
+  readonly tls: { readonly ca: string | null } | null
+  readonly username: string | null
+  readonly password: Secret | null
+  readonly prefix: string
+  readonly waitMaxMs: number
 }
 
 /** Answers to similar questions. */

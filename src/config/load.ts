@@ -182,7 +182,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     server: await serverOf(settings, request, { resolver, tell }),
     console: settings.console ?? blocks.console.parse({}),
     store,
-    cluster: buildCluster(settings, store, tell),
+    cluster: await buildCluster(settings, store, { resolver, tell }),
     secretKey: await secretKeyOf(settings, resolver, tell),
     providers,
     models: buildModels(settings, { names, declared }, tell),

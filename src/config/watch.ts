@@ -39,7 +39,7 @@ const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   'store.url': (config) => [config.store.file, config.store.postgres?.url.reveal()],
   'store.direct_url': (config) => config.store.postgres?.directUrl?.reveal(),
   'store.tls': ({ store }) => [store.postgres?.tls, store.postgres?.tls.key?.reveal()],
-  cluster: (config) => config.cluster,
+  cluster: ({ cluster }) => [cluster, cluster.redis?.password?.reveal()],
   semantic_cache: (config) => config.similar,
   'store.durability': (config) => config.store.durability,
   retention: (config) => config.retention,

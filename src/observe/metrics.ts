@@ -6,6 +6,8 @@ import { isOwnRefusal } from '#base/call-record.ts'
 import type { ProblemCode } from '#base/problem.ts'
 import { errorType } from './error-type.ts'
 import { makeGapHistogram } from './gap-histogram.ts'
+import type { LimitFigures } from './limit-meters.ts'
+import { limitMeters } from './limit-meters.ts'
 
 export type Metrics = {
   readonly observe: (record: CallRecord) => void
@@ -144,6 +146,8 @@ export type MetricsOptions = {
   readonly defaults: boolean
   /** How many calls wait for a limit, asked when somebody looks. */
   readonly waitingCalls?: () => number
+  /** How limits are counted with other nodes, asked when somebody looks; `null` = they are not. */
+  readonly limits?: () => LimitFigures | null
   /** How every configured provider stands, asked when somebody looks. */
   readonly standings?: () => readonly Standing[]
 }
@@ -171,6 +175,7 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
   } = meters([registry])
   const { open, providerCredit, waiting, targetsOut, keysOut } = gauges([registry])
   const gaps = makeGapHistogram()
+  const tellLimits = (options.limits?.() ?? null) === null ? null : limitMeters([registry])
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
   let openCalls = 0
@@ -209,6 +214,7 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
     observe,
     text: async () => {
       waiting.set(options.waitingCalls?.() ?? 0)
+      tellLimits?.(options.limits?.() ?? null)
       // Anew each time: a provider that was taken out of the configuration is no more.
       for (const gauge of [targetsOut, keysOut]) gauge.reset()
       for (const standing of options.standings?.() ?? []) {

@@ -46,5 +46,6 @@ export const limitTickets = (
     .flatMap((limit) => {
       const bucket = `limit:${limit.name}${call.key.test ? ':test' : ''}${counted(limit, call.key)}`
       const owner = `limit "${limit.name}"${limit.per === 'all' ? '' : ` of this ${limit.per}`}`
-      return ticketsOf(limit, { bucket, owner }, estimate)
+      const group = limit.per === 'all' ? `limit:${limit.name}` : call.key.account
+      return ticketsOf(limit, { bucket, group, owner }, estimate)
     })

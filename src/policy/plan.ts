@@ -74,5 +74,5 @@ export const planTickets = ({ account, test, plan, next }: AccountPlan, estimate
   const owner = `plan "${plan.name}" of account ${account}`
   const advice = next === null ? null : `Plan "${next.name}" has ${limitText(next)}.`
   const bucket = `account:${account}${test ? ':test' : ''}`
-  return ticketsOf(plan, { bucket, owner, advice }, estimate)
+  return ticketsOf(plan, { bucket, group: account, owner, advice }, estimate)
 }

@@ -11,6 +11,7 @@ const rate = (
 ): Ticket => ({
   kind: 'rate',
   bucket: `key:key_sample:${unit}`,
+  group: 'acc_sample',
   unit,
   limit,
   periodMs: 60_000,
@@ -39,13 +40,13 @@ test('a key without limits takes no tickets; with all three it takes three', () 
   assert.deepEqual(ticketsFor(limited, estimate), [
     rate('requests', 3),
     rate('tokens', 1000, { amount: 30 }),
-    { kind: 'concurrency', bucket: 'key:key_sample:concurrency', limit: 2, owner: 'key "ci"' },
+    { kind: 'concurrency', bucket: 'key:key_sample:concurrency', group: 'acc_sample', limit: 2, owner: 'key "ci"' },
   ])
 })
 
 test('headers name the tightest limit of each unit, and none where there is none', () => {
   assert.deepEqual(limitHeaders([]), {})
-  const concurrency: Ticket = { kind: 'concurrency', bucket: 'c', limit: 2, owner: 'key "ci"' }
+  const concurrency: Ticket = { kind: 'concurrency', bucket: 'c', group: 'acc', limit: 2, owner: 'key "ci"' }
   assert.deepEqual(limitHeaders([state(concurrency, 1, 0)]), {})
   const states = [
     state(rate('requests', 60), 59, 1000),
@@ -83,7 +84,7 @@ test('a refusal names the limit, its owner and the wait', () => {
 })
 
 test('refusals name every kind of limit', () => {
-  const concurrency: Ticket = { kind: 'concurrency', bucket: 'c', limit: 1, owner: 'key "ci"' }
+  const concurrency: Ticket = { kind: 'concurrency', bucket: 'c', group: 'acc', limit: 1, owner: 'key "ci"' }
   const cases: readonly [Ticket, RegExp][] = [
     [concurrency, /: 1 call at the same time/],
     [{ ...concurrency, limit: 4 }, /: 4 calls at the same time/],

@@ -34,16 +34,22 @@ export type Limits = {
 }
 
 /** Whose limits they are: what they are counted under, and how a refusal calls it. */
-export type LimitOwner = { readonly bucket: string; readonly owner: string; readonly advice?: string | null }
+export type LimitOwner = {
+  readonly bucket: string
+  readonly group: string
+  readonly owner: string
+  readonly advice?: string | null
+}
 
 /** The tickets that one call takes of these limits, all or none. */
 export const ticketsOf = (
   limits: Limits,
-  { bucket, owner, advice }: LimitOwner,
+  { bucket, group, owner, advice }: LimitOwner,
   estimate: TokenEstimate,
 ): readonly Ticket[] => {
   const tokens = tokensAtAdmission(estimate)
   const told = {
+    group,
     owner,
     ...(advice === undefined ? {} : { advice }),
     ...(limits.queue === undefined || limits.queue === null ? {} : { queue: limits.queue }),
@@ -63,7 +69,7 @@ export const ticketsOf = (
 
 /** The tickets of a key. */
 export const ticketsFor = (facts: KeyFacts, estimate: TokenEstimate): readonly Ticket[] =>
-  ticketsOf(facts, { bucket: `key:${facts.id}`, owner: `key "${facts.name}"` }, estimate)
+  ticketsOf(facts, { bucket: `key:${facts.id}`, group: facts.account, owner: `key "${facts.name}"` }, estimate)
 
 const isTighter = (state: LimitState, than: LimitState | undefined): boolean =>
   than === undefined ||

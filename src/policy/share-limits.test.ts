@@ -8,13 +8,20 @@ import { shareLimits } from './share-limits.ts'
 const requests = (limit: number, amount = 1): Ticket => ({
   kind: 'rate',
   bucket: 'key:k:requests',
+  group: 'acc',
   unit: 'requests',
   limit,
   periodMs: 60_000,
   amount,
   owner: 'key "k"',
 })
-const atOnce = (limit: number): Ticket => ({ kind: 'concurrency', bucket: 'key:k:at-once', limit, owner: 'key "k"' })
+const atOnce = (limit: number): Ticket => ({
+  kind: 'concurrency',
+  bucket: 'key:k:at-once',
+  group: 'acc',
+  limit,
+  owner: 'key "k"',
+})
 
 const nodesOf = (count: number, clock = handClock(0)): readonly Limiter[] =>
   Array.from({ length: count }, () => shareLimits(makeMemoryLimiter({ clock }), () => count))

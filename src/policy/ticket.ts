@@ -9,6 +9,8 @@ export type Ticket =
       readonly kind: 'rate'
       /** What is limited, unique: `key:key_…:requests`. */
       readonly bucket: string
+      /** Buckets of one group are counted in one place: the account's id, or the limit's name where everybody counts together. */
+      readonly group: string
       readonly unit: 'requests' | 'tokens'
       readonly limit: number
       readonly periodMs: number
@@ -23,6 +25,7 @@ export type Ticket =
   | {
       readonly kind: 'concurrency'
       readonly bucket: string
+      readonly group: string
       readonly limit: number
       readonly owner: string
       readonly advice?: string | null

@@ -11,6 +11,7 @@ import { makeWaitingRoom } from './waiting-room.ts'
 const seats = (limit: number, queue: Ticket['queue'] = { waitingMax: 4, waitMaxMs: 10_000 }): Ticket => ({
   kind: 'concurrency',
   bucket: 'limit:seats',
+  group: 'limit:seats',
   limit,
   owner: 'limit "seats"',
   ...(queue === undefined ? {} : { queue }),
@@ -18,6 +19,7 @@ const seats = (limit: number, queue: Ticket['queue'] = { waitingMax: 4, waitMaxM
 const perMinute = (limit: number): Ticket => ({
   kind: 'rate',
   bucket: 'limit:rate',
+  group: 'limit:rate',
   unit: 'requests',
   limit,
   periodMs: 60_000,

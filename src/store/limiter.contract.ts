@@ -18,6 +18,7 @@ const minuteMs = 60_000
 const requests = (limit: number, changes: Partial<RateTicket> = {}): RateTicket => ({
   kind: 'rate',
   bucket: 'key:k:requests',
+  group: 'acc_k',
   unit: 'requests',
   limit,
   periodMs: minuteMs,
@@ -30,6 +31,7 @@ const tokens = (limit: number, amount: number): RateTicket =>
 const concurrency = (limit: number): Ticket => ({
   kind: 'concurrency',
   bucket: 'key:k:concurrency',
+  group: 'acc_k',
   limit,
   owner: 'key "k"',
 })

@@ -1,7 +1,7 @@
 /** What can be configured about storage: the blocks `store`, `cluster` and `retention`. */
 
 import { z } from 'zod'
-import { duration, line, referenceOf, urlOrReference } from '#base/settings.ts'
+import { duration, line, name, reference, referenceOf } from '#base/settings.ts'
 
 const schemes = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/
 
@@ -50,10 +50,49 @@ export const storeSettings = z
   })
   .describe('Where keys, accounts and call records are kept.')
 
+const redisSchemes = /^rediss?(\+cluster|\+sentinel)?:\/\/./
+
+const redisUrl = line(2000)
+  .superRefine((text, context) => {
+    if (referenceOf(text) !== null) return
+    if (!redisSchemes.test(text))
+      context.addIssue(
+        'must be redis://HOST:PORT, rediss:// (encrypted), redis+cluster://HOST:PORT,HOST:PORT, redis+sentinel://HOST:PORT,HOST:PORT/MASTER, or a reference ("env:NAME") to one',
+      )
+    else if (text.includes('@'))
+      context.addIssue(
+        'holds a literal secret, which is refused: write "username" and "password: env:NAME" beside it, or put the whole URL into an environment variable and write "env:NAME"',
+      )
+  })
+  .meta({ kind: 'url or reference' })
+
+const redisUrls = z.union([redisUrl, z.array(redisUrl).min(1, 'must name a server').max(50)])
+
+const redisBlock = z.strictObject({
+  url: redisUrls.describe(
+    'Where it is. Several URLs are masters of one cluster. This alone may be written as `redis: URL`.',
+  ),
+  username: line(200).optional().describe('A user of its access lists. Absent: its default user.'),
+  password: reference().optional().describe('The password of that user.'),
+  ca_file: line(1000)
+    .optional()
+    .meta({ kind: 'path' })
+    .describe('Certificates that its own is checked against with `rediss`. Absent: what the machine trusts.'),
+  prefix: name('keys').default('drover').describe('How every key begins; installations that share it differ here.'),
+  wait_max: duration({ min: '5ms', max: '2s' })
+    .prefault('100ms')
+    .describe('How long a call waits for it, before the node decides by its own share.'),
+})
+
+/** A URL alone, several of one cluster, or a block with a URL and more. */
+const redisSettings = z
+  .union([redisUrls.transform((url) => redisBlock.parse({ url })), redisBlock])
+  .describe('Redis or Valkey, where nodes count their limits together. Absent: each node enforces its share.')
+
 /** The block `cluster`. */
 export const clusterSettings = z
   .strictObject({
-    redis: urlOrReference(['redis', 'rediss']).optional().describe('Shared counters and events of several machines.'),
+    redis: redisSettings.optional(),
     stale_max: duration({ max: '1h' })
       .prefault('15s')
       .describe('How long a node that is cut off from the store goes on serving from what it knows.'),

@@ -32,6 +32,8 @@ export type Membership = {
   /** How the names of this node's processes begin, of which only one runs; empty = only one runs at all. */
   readonly ownersOf: string
   readonly limiter: (limiter: Limiter) => Limiter
+  /** Nodes that live, this one among them; at least 1. */
+  readonly nodes: () => number
   /** Whether this node does what only one has to do. */
   readonly leads: () => boolean
   /** What is delivered is delivered by the node that leads. */
@@ -58,6 +60,7 @@ const soleNode = (owner: string, store: CallBooks & CallLog): Membership => ({
   callLog: store,
   ownersOf: '',
   limiter: (limiter) => limiter,
+  nodes: () => 1,
   leads: () => true,
   outbox: (outbox) => outbox,
   refusal: () => null,
@@ -155,6 +158,7 @@ const joinNodes = async (
     owner: `${node}.${boot}`,
     ownersOf: `${node}.`,
     limiter: (limiter) => shareLimits(limiter, life.livingCount),
+    nodes: life.livingCount,
     leads: life.leads,
     outbox: (outbox) => ({
       ...outbox,

@@ -8,7 +8,6 @@ import { firstStart } from '#admin/first-start.ts'
 import { greeting } from '#admin/greeting.ts'
 import type { AdminPorts, IdentityRoom } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
-import type { PublicSettings } from '#admin/public-page.ts'
 import { publicPrices } from '#admin/public-prices.ts'
 import { publicStatus } from '#admin/public-status.ts'
 import { serveAdmin } from '#admin/serve.ts'
@@ -65,7 +64,6 @@ import { answerCache } from '#reuse/answer-cache.ts'
 import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
 import type { SimilarAnswers } from '#reuse/similar-answers.ts'
-import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { openAvailability } from './availability.ts'
 import type { Membership } from './cluster.ts'
 import { joinCluster } from './cluster.ts'
@@ -78,6 +76,8 @@ import { drain, stopped } from './drain.ts'
 import { openIdentity } from './identity.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { keySpendFrom } from './key-spend.ts'
+import type { NodeLimits } from './limits.ts'
+import { openLimits } from './limits.ts'
 import { listen } from './listen.ts'
 import type { Machine } from './machine.ts'
 import { manualEndpoint } from './manual-page.ts'
@@ -88,6 +88,8 @@ import { openPayments } from './payments.ts'
 import { priceKeeper } from './price-keeper.ts'
 import { countVolumesBefore, pricePorts, priceRowsNow } from './prices.ts'
 import { openProviderCredit } from './provider-balances.ts'
+import type { PublicPages } from './public-settings.ts'
+import { publicPagesOf } from './public-settings.ts'
 import { modelRows, openRelay, relaySettings, standingsOf } from './relay-rooms.ts'
 import { rereading } from './reread.ts'
 import { openSimilarAnswers } from './similar.ts'
@@ -111,10 +113,8 @@ type Rooms = {
   /** Who reads each record when its call has ended. */
   readonly watchers: readonly Watcher[]
   readonly credit: ReturnType<typeof openProviderCredit>
-  readonly publicPages: {
-    readonly current: () => PublicSettings
-    readonly configure: (settings: PublicSettings) => void
-  }
+  readonly publicPages: PublicPages
+  readonly limits: NodeLimits
   readonly payments: PaymentRoom
   readonly availability: Availability
   readonly documents: ClerkParts
@@ -228,7 +228,7 @@ type Kept = {
 
 /** What a balancer asks before it sends anything here. */
 const checksOf =
-  ({ stopping }: Machine, { data, member }: Rooms) =>
+  ({ stopping }: Machine, { data, member, limits }: Rooms) =>
   (): readonly Check[] => {
     const store = data.store.health()
     const staying = !stopping.aborted
@@ -236,6 +236,7 @@ const checksOf =
       { name: 'store', ok: store.ok, detail: store.ok ? null : store.message },
       { name: 'staying', ok: staying, detail: staying ? null : 'this server is about to end' },
       ...member.checks(),
+      ...limits.checks(),
     ]
   }
 
@@ -276,10 +277,11 @@ const endpointsOf = async (
 ) => {
   const { clock, ids, version } = machine
   const { live, log, data, countTokens, member } = rooms
-  const waitingRoom = makeWaitingRoom({ limiter: member.limiter(makeMemoryLimiter({ clock })), clock })
+  const waitingRoom = makeWaitingRoom({ limiter: rooms.limits.limiter, clock })
   const metrics = makeMetrics({
     defaults: true,
     waitingCalls: waitingRoom.waiting,
+    limits: rooms.limits.figures,
     standings: () => standingsOf(rooms.routes),
   })
   const admin = adminServing(machine, rooms)
@@ -318,8 +320,9 @@ const endpointsOf = async (
   const mayRead = (inbound: Inbound): void => {
     if (!inbound.fromLoopback) admin.identifyAdmin(inbound)
   }
+  const warned = () => [...warnings(), ...member.warnings(), ...rooms.limits.warnings()]
   const watching: Endpoint<Served>[] = [
-    ...watchPages({ version, checks: checksOf(machine, rooms), warnings, metrics, mayRead }),
+    ...watchPages({ version, checks: checksOf(machine, rooms), warnings: warned, metrics, mayRead }),
   ]
   const calls: Endpoint<Served>[] = [
     ...relayEndpoints(Object.values(protocols)),
@@ -340,16 +343,6 @@ const endpointsOf = async (
   const handleSocket = socketHandler(metrics, ports)
   const administration = [...admin.api.endpoints, ...rooms.console.endpoints]
   return { calls, watching, administration, handle, handleSocket }
-}
-
-const publicPagesOf = (first: PublicSettings): Rooms['publicPages'] => {
-  let current = first
-  return {
-    current: () => current,
-    configure: (settings) => {
-      current = settings
-    },
-  }
 }
 
 /** Takes a changed file into force, or says why the old state stays. */
@@ -412,6 +405,12 @@ const startJobs = (
   for (const job of jobs) closing.defer(() => job.close())
 }
 
+/** Keys that the environment brings for the first start. */
+const keysGiven = ({ environment }: Machine) => ({
+  admin: environment['DROVER_ADMIN_KEY'] ?? null,
+  test: environment['DROVER_TEST_KEY'] ?? null,
+})
+
 /**
  * Serves until `machine.stopping`; gives the exit code. One JSON line on stdout when it listens, everything for a person on
  * stderr.
@@ -423,7 +422,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   const log = pinoLog(config.log.level, alone.stderr)
   const data = await openData(alone, { config, data: folder, log }, closing)
   const machine: Machine = { ...alone, clock: data.clock }
-  const { clock, ids, environment, stopping, version, pid } = machine
+  const { clock, ids, stopping, version, pid } = machine
   const { store } = data
   await clearSpool(join(folder, 'spool'))
   const telling = await openTelling(machine, { config, log }, closing)
@@ -447,6 +446,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     keep,
     watchers: await startWatching(machine, { config, alerts, figures, books: store, emit, log, owner, keys }, closing),
     member,
+    limits: await openLimits(machine, { config, member, log }, closing),
     publicPages: publicPagesOf(config.public),
     credit,
     payments,
@@ -459,8 +459,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     migrations: await openMigrations(machine, { ...moving, countTokens: relay.countTokens }, closing),
     ...relay,
   }
-  const given = { admin: environment['DROVER_ADMIN_KEY'] ?? null, test: environment['DROVER_TEST_KEY'] ?? null }
-  const first = await firstStart({ ports: adminPorts(rooms), given, clock, ids })
+  const first = await firstStart({ ports: adminPorts(rooms), given: keysGiven(machine), clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
   await rooms.readCustomers()
   await member.follow(rooms, closing)
@@ -473,11 +472,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   const kept = await openKept(machine, rooms, closing)
   startJobs(machine, rooms, closing)
   let warnings: readonly string[] = []
-  const endpoints = await endpointsOf(
-    machine,
-    { ...rooms, ...kept },
-    { warnings: () => [...warnings, ...member.warnings()], closing },
-  )
+  const endpoints = await endpointsOf(machine, { ...rooms, ...kept }, { warnings: () => warnings, closing })
   const listening = await listen(machine, { config, folder, log, endpoints })
   data.lock.announce(listening.adminUrl)
   member.announce(listening.url)

@@ -11,6 +11,7 @@ limiterContract({ name: 'memory', open: async (_context, clock) => makeMemoryLim
 const rate = (bucket: string, limit: number, amount: number): Ticket => ({
   kind: 'rate',
   bucket,
+  group: 'acc',
   unit: 'requests',
   limit,
   periodMs: 1000,
@@ -91,7 +92,7 @@ test('what is taken and given back unused leaves the bucket as if it had not bee
 test('buckets that are whole again are forgotten as new ones come, and those in use are not', async () => {
   const clock = handClock(0)
   const limiter = makeMemoryLimiter({ clock, bucketsMax: 100 })
-  const lasting: Ticket = { kind: 'concurrency', bucket: 'lasting', limit: 1, owner: 'a test' }
+  const lasting: Ticket = { kind: 'concurrency', bucket: 'lasting', group: 'acc', limit: 1, owner: 'a test' }
   await limiter.take([lasting])
   for (let number = 0; number < 5000; number += 1) {
     clock.advance(50)
@@ -113,7 +114,7 @@ test('one limit more than can be counted is refused, not let through', async () 
 test('one name for limits of two kinds is a fault of the program', async () => {
   const limiter = makeMemoryLimiter({ clock: handClock(0) })
   await limiter.take([rate('b', 1, 1)])
-  await assert.rejects(limiter.take([{ kind: 'concurrency', bucket: 'b', limit: 1, owner: 'a test' }]), {
+  await assert.rejects(limiter.take([{ kind: 'concurrency', bucket: 'b', group: 'acc', limit: 1, owner: 'a test' }]), {
     name: 'AssertionError',
   })
 })

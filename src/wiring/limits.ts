@@ -1,0 +1,67 @@
+/** Where limits are counted: in memory, by shares of several nodes, or together in Redis. */
+
+import type { Log } from '#base/log.ts'
+import type { Config, RedisConfig } from '#config/config.ts'
+import type { Check } from '#observe/health.ts'
+import type { LimitFigures } from '#observe/limit-meters.ts'
+import { JointLimits } from '#policy/joint/limits.ts'
+import type { Limiter } from '#policy/port.ts'
+import { makeMemoryLimiter } from '#store/memory/limiter.ts'
+import type { Membership } from './cluster.ts'
+import type { Machine } from './machine.ts'
+
+export type NodeLimits = {
+  readonly limiter: Limiter
+  readonly checks: () => readonly Check[]
+  readonly warnings: () => readonly string[]
+  /** `null` = they are counted by this node alone. */
+  readonly figures: () => LimitFigures | null
+}
+
+type Opening = { readonly config: Config; readonly member: Membership; readonly log: Log }
+
+const placesText = ({ places }: RedisConfig): string => places.map(({ host, port }) => `${host}:${port}`).join(', ')
+
+const openJoint = async (
+  { clock }: Machine,
+  { redis, member, shares, log }: Omit<Opening, 'config'> & { readonly redis: RedisConfig; readonly shares: Limiter },
+  closing: AsyncDisposableStack,
+): Promise<NodeLimits> => {
+  const { openRedis } = await import('#store/redis/connection.ts')
+  const { makeRedisCounter } = await import('#store/redis/counter.ts')
+  const connection = openRedis({ ...redis, password: redis.password?.reveal() ?? null }, log)
+  closing.defer(() => connection.close())
+  const counter = makeRedisCounter({ runner: connection, prefix: redis.prefix })
+  const { nodes, owner } = member
+  const limits = new JointLimits({ counter, shares, nodes, owner, tripMaxMs: redis.waitMaxMs, clock, log })
+  closing.defer(() => limits.close())
+  await limits.begin()
+  const awayText = (): string | null => {
+    const trouble = limits.trouble()
+    if (trouble === null) return null
+    const seconds = Math.round((clock.monotonicMs() - trouble.sinceMs) / 1000)
+    return `Redis (${placesText(redis)}) has been away for ${seconds} s (${trouble.why}): this node enforces its share of each limit, of ${nodes()}`
+  }
+  return {
+    limiter: limits,
+    // Without Redis calls are served all the same: a balancer has no reason to pass this node by.
+    checks: () => [{ name: 'redis', ok: true, detail: awayText() }],
+    warnings: () => {
+      const text = awayText()
+      return text === null ? [] : [text]
+    },
+    figures: () => ({ ...limits.figures(), together: limits.trouble() === null }),
+  }
+}
+
+/** What is opened is closed by `closing`, after the calls have ended. */
+export const openLimits = async (
+  machine: Machine,
+  { config, member, log }: Opening,
+  closing: AsyncDisposableStack,
+): Promise<NodeLimits> => {
+  const shares = member.limiter(makeMemoryLimiter({ clock: machine.clock }))
+  const { redis } = config.cluster
+  if (redis !== null) return openJoint(machine, { redis, member, shares, log }, closing)
+  return { limiter: shares, checks: () => [], warnings: () => [], figures: () => null }
+}

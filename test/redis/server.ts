@@ -1,0 +1,163 @@
+/** A Redis or Valkey of the test's own: nothing on disk unless asked for, its port chosen by the system. */
+
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { createClient } from '@redis/client'
+
+const readyTimeoutMs = 30_000
+const pollEveryMs = 20
+
+/** The server that DROVER_REDIS_SERVER names, else the one that is installed. */
+const program = (): string => {
+  const given = process.env['DROVER_REDIS_SERVER']
+  if (given !== undefined) return given
+  const found = ['/usr/bin/redis-server', '/usr/bin/valkey-server', '/usr/local/bin/redis-server'].find(existsSync)
+  if (found === undefined)
+    throw new Error(
+      'no Redis server is installed: install the package "redis-server", or name the program in DROVER_REDIS_SERVER',
+    )
+  return found
+}
+
+/** A port whose neighbour 10,000 above is valid as well: a cluster's nodes talk to each other there. */
+const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = await new Promise<number>((resolve, reject) => {
+      const probe = createServer()
+      probe.once('error', reject)
+      probe.listen(0, '127.0.0.1', () => {
+        const address = probe.address()
+        probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+      })
+    })
+    if (port < 55_000) return port
+  }
+}
+
+export type RedisServer = {
+  readonly port: number
+  readonly url: string
+  /** Runs one command, as an operator would. */
+  readonly command: (...words: readonly string[]) => Promise<unknown>
+  /** Ends it at once, as a crash does: what it held is gone. */
+  readonly kill: () => Promise<void>
+  /** Starts it again, empty, on the same port. */
+  readonly start: () => Promise<void>
+  /** Stops the process without ending it: connections stay open and nobody answers. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+export type RedisServerSettings = {
+  /** `--name value` of its configuration. */
+  readonly flags?: readonly string[]
+  /** How a client that asks whether it is up finds it; absent: in the clear, without a password. */
+  readonly client?: Parameters<typeof createClient>[0]
+}
+
+/** Starts a server; whoever started it disposes of it. */
+export async function startRedis({ flags = [], client }: RedisServerSettings = {}): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'drover-redis-'))
+  const port = await freePort()
+  const own = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
+  let ended: Promise<void> = Promise.resolve()
+  let pid = 0
+  let running = false
+
+  const command = async (...words: readonly string[]): Promise<unknown> => {
+    const asking = createClient({
+      RESP: 2,
+      ...(client ?? { socket: { host: '127.0.0.1', port } }),
+      socket: { host: '127.0.0.1', port, ...client?.socket, reconnectStrategy: false },
+    } as Parameters<typeof createClient>[0])
+    asking.on('error', () => {})
+    await asking.connect()
+    try {
+      return await asking.sendCommand([...words])
+    } finally {
+      asking.destroy()
+    }
+  }
+  const answers = async (): Promise<boolean> =>
+    command('PING').then(
+      (said) => String(said) === 'PONG',
+      () => false,
+    )
+  const start = async (): Promise<void> => {
+    const parameters = flags.includes('--port') ? [...own, ...flags] : ['--port', String(port), ...own, ...flags]
+    const child = spawn(program(), parameters, { cwd: folder, stdio: 'ignore' })
+    pid = child.pid ?? 0
+    running = true
+    ended = new Promise((resolve) => {
+      child.once('close', () => {
+        running = false
+        resolve()
+      })
+    })
+    const deadline = performance.now() + readyTimeoutMs
+    while (!(await answers())) {
+      if (!running || performance.now() > deadline) throw new Error('the Redis server did not start')
+      await wait(pollEveryMs)
+    }
+  }
+  const signal = (name: NodeJS.Signals): void => {
+    if (running) process.kill(pid, name)
+  }
+  await start()
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    command,
+    kill: async () => {
+      signal('SIGKILL')
+      await ended
+    },
+    start,
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+    [Symbol.asyncDispose]: async () => {
+      signal('SIGKILL')
+      await ended
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export type RedisCluster = {
+  readonly masters: readonly RedisServer[]
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+/** Three masters that share the slots, without replicas: one that is away is missed at once. */
+export async function startRedisCluster(): Promise<RedisCluster> {
+  const flags = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
+  const masters = await Promise.all([1, 2, 3].map(() => startRedis({ flags })))
+  const [first] = masters
+  if (first === undefined) throw new Error('no cluster')
+  const bounds = [0, 5461, 10_923, 16_384]
+  for (const [place, master] of masters.entries()) {
+    await master.command('CLUSTER', 'ADDSLOTSRANGE', String(bounds[place]), String((bounds[place + 1] ?? 0) - 1))
+    if (master !== first) await master.command('CLUSTER', 'MEET', '127.0.0.1', String(first.port))
+  }
+  const isWhole = async (master: RedisServer): Promise<boolean> => {
+    const said = String(await master.command('CLUSTER', 'INFO'))
+    return said.includes('cluster_state:ok') && said.includes('cluster_known_nodes:3')
+  }
+  const deadline = performance.now() + readyTimeoutMs
+  while (!(await Promise.all(masters.map(isWhole))).every(Boolean)) {
+    if (performance.now() > deadline) throw new Error('the cluster did not come together')
+    await wait(pollEveryMs)
+  }
+  return {
+    masters,
+    [Symbol.asyncDispose]: async () => {
+      for (const master of masters) await master[Symbol.asyncDispose]()
+    },
+  }
+}
