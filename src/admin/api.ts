@@ -96,6 +96,11 @@ const csvAnswer = (text: string, output: unknown, requestId: string): Answer => 
 const wantsCsv = ({ headers }: AdminRequest['inbound']): boolean =>
   /^text\/csv\b/i.test(headers?.['accept']?.trim() ?? '')
 
+const wantsType = ({ headers }: AdminRequest['inbound'], contentType = ''): boolean => {
+  const [type = ''] = contentType.split(';')
+  return type !== '' && (headers?.['accept'] ?? '').trim().toLowerCase().startsWith(type)
+}
+
 const wantsJson = ({ headers }: AdminRequest['inbound']): boolean =>
   /^application\/json\b/i.test(headers?.['accept']?.trim() ?? '')
 
@@ -180,7 +185,9 @@ export const createAdminApi = (parts: AdminApiParts): AdminApi => {
     // Every page by itself is a table with headings.
     if (operation.csv !== undefined && wantsCsv(inbound))
       return csvAnswer(operation.csv.text(output, true), output, inbound.id)
-    if (operation.file !== undefined && !wantsJson(inbound)) return fileAnswer(operation.file(output), inbound.id)
+    const file = operation.file?.(output)
+    const isWanted = operation.fileOnRequest === true ? wantsType(inbound, file?.contentType) : !wantsJson(inbound)
+    if (file !== undefined && isWanted) return fileAnswer(file, inbound.id)
     return jsonAnswer(output, inbound.id)
   }
   const answer = async (request: AdminRequest): Promise<Answer> => {

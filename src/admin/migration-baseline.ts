@@ -1,10 +1,17 @@
 /** The baseline of a migration before it starts, from the log of calls: how much traffic there is, how often it fails, how long it takes. */
 
 import type { CallRecord } from '#base/call-record.ts'
+import type { Usage } from '#base/usage.ts'
+import { usageOf } from '#base/usage.ts'
+import { chargeOf } from '#ledger/charge.ts'
 import type { BaselineFacts, Busiest } from '#migration/judge.ts'
 import type { Baseline } from '#migration/plan.ts'
+import type { TrafficFigures } from '#migration/risk.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import { fits } from '#migration/settings.ts'
+import { routeOf } from '#migration/shadow-plan.ts'
+import { findModel } from '#policy/choose.ts'
+import { targetAt } from '#relay/candidates.ts'
 import { firstFailed } from '#relay/move.ts'
 import type { OperationContext } from './operation.ts'
 import { everyCall } from './port.ts'
@@ -69,7 +76,56 @@ const busiestOf = (calls: readonly CallRecord[]): Busiest | undefined => {
   }
 }
 
-export type Before = { readonly baseline: Baseline; readonly facts: BaselineFacts }
+const shareOf = (calls: readonly CallRecord[], holds: (call: CallRecord) => boolean): number | null =>
+  calls.length === 0 ? null : calls.filter(holds).length / calls.length
+
+/** What the mean call would cost at a provider; `cached`: whether as much of it comes from a cache as today. */
+const costAt = (
+  route: string,
+  {
+    calls,
+    models,
+    cached,
+  }: { readonly calls: readonly CallRecord[]; readonly models: readonly string[]; readonly cached: boolean },
+  { ports, clock }: OperationContext,
+): bigint | null => {
+  const { live } = ports.prices.snapshot()
+  const place = routeOf(route)
+  const rows = models.flatMap((name) => findModel(live, name) ?? [])
+  const target = targetAt(live, place, rows)
+  const used = calls.flatMap(({ usage }) => (usage?.input == null || usage.output === null ? [] : [usage]))
+  if (target === null || used.length === 0) return null
+  const mean = (of: (usage: Usage) => number | null): number =>
+    Math.round(used.reduce((sum, usage) => sum + (of(usage) ?? 0), 0) / used.length)
+  const usage = usageOf({
+    input: mean(({ input }) => input),
+    output: mean(({ output }) => output),
+    cachedInput: cached ? mean(({ cachedInput }) => cachedInput) : 0,
+    source: 'estimated',
+  })
+  return chargeOf(usage, target.costRows, clock.nowMs())?.costNanoUsd ?? null
+}
+
+const figuresOf = (
+  file: MigrationFile,
+  calls: readonly CallRecord[],
+  context: OperationContext,
+): Omit<TrafficFigures, 'callsPerDay'> => {
+  const told = calls.flatMap(({ usage }) => (usage?.input == null || usage.cachedInput === null ? [] : [usage]))
+  const input = told.reduce((sum, usage) => sum + (usage.input ?? 0), 0)
+  const models = file.match.models.filter((name) => !name.includes('*'))
+  const cost = (route: string, cached: boolean): bigint | null => costAt(route, { calls, models, cached }, context)
+  return {
+    cachedShare: input === 0 ? null : told.reduce((sum, usage) => sum + (usage.cachedInput ?? 0), 0) / input,
+    toolShare: shareOf(calls, ({ finishReason }) => /tool/.test(finishReason ?? '')),
+    limitedShare: shareOf(calls, ({ attempts }) => attempts.some(({ status }) => status === 429)),
+    baselineNanoUsd: cost(file.baseline.route, true),
+    candidateNanoUsd: cost(file.candidate.route, true),
+    candidateColdNanoUsd: cost(file.candidate.route, false),
+  }
+}
+
+export type Before = { readonly baseline: Baseline; readonly facts: BaselineFacts; readonly figures: TrafficFigures }
 
 /** What the file says itself stands before what the log says. */
 export const baselineOf = async (file: MigrationFile, context: OperationContext): Promise<Before> => {
@@ -89,10 +145,13 @@ export const baselineOf = async (file: MigrationFile, context: OperationContext)
   const busiest = busiestOf(calls)
   const measured = seen === 0 ? {} : { 'error-rate': failed / seen }
   const p99Ms = said?.ttft_p99_ms ?? (times.length >= timesMin ? Math.round(quantile(times, 0.99)) : null)
+  const conversationsPerDay = said?.conversations_per_day ?? (seen * dayMs) / Math.max(spanMs, dayMs / 24)
+  const turnsPerConversation = said?.turns_per_conversation ?? (seen === 0 ? 1 : calls.length / seen)
   return {
+    figures: { ...figuresOf(file, calls, context), callsPerDay: conversationsPerDay * turnsPerConversation },
     baseline: {
-      conversationsPerDay: said?.conversations_per_day ?? (seen * dayMs) / Math.max(spanMs, dayMs / 24),
-      turnsPerConversation: said?.turns_per_conversation ?? (seen === 0 ? 1 : calls.length / seen),
+      conversationsPerDay,
+      turnsPerConversation,
       shares: said?.error_share === undefined ? measured : { 'error-rate': said.error_share },
       seen: said?.error_share === undefined ? seen : 0,
       costPerTurnNanoUsd:

@@ -3,19 +3,23 @@
 import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import type { Compiled } from '#migration/compiled.ts'
 import { compile, readMigrationFile } from '#migration/compiled.ts'
-import { sayDuration } from '#migration/decide.ts'
 import { isOver } from '#migration/itinerary.ts'
 import type { Plan } from '#migration/plan.ts'
 import { planOf } from '#migration/plan.ts'
 import type { MigrationRow } from '#migration/port.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import { fits } from '#migration/settings.ts'
+import { smallTrafficOf } from '#migration/small-traffic.ts'
 import { findModel } from '#policy/choose.ts'
+import type { Before } from './migration-baseline.ts'
 import { baselineOf } from './migration-baseline.ts'
+import { planPage } from './migration-plan-page.ts'
+import { planText, planView } from './migration-plan-view.ts'
+import { manifestField, probeField, registerOf } from './migration-risk.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
-import { table } from './render.ts'
 
 /** The content of a file, as the command line reads it. */
 export const migrationFileField = () =>
@@ -72,46 +76,38 @@ const overlapsOf = async (file: MigrationFile, { ports }: OperationContext): Pro
   })
 }
 
-const planView = z.object({
-  name: z.string(),
-  ok: z.boolean().describe('false = `start` would refuse it.'),
-  hours: z.number(),
-  within_deadline: z.boolean(),
-  conversations_per_day: z.number(),
-  turns_per_conversation: z.number(),
-  baseline_error_share: z.number().nullable(),
-  baseline_conversations: z.int().describe('Of the last 24 hours; 0 = the file said it, or there were none.'),
-  conversations_exposed: z.int().describe('That meet the candidate until the end of the last step.'),
-  turns_exposed: z.int(),
-  exposed_cost_usd: z.string().nullable().describe("Their cost at the baseline's price."),
-  alpha_per_test: z.number().describe('The chance that one test moves a sound candidate back.'),
-  chances: z
-    .object({ false_rollback: z.number(), missed_harm: z.number() })
-    .nullable()
-    .describe(
-      'Of `policy: thresholds`: moving a sound candidate back, not moving back one that fails three times as often as allowed.',
-    ),
-  steps: z.array(
-    z.object({
-      step: z.int(),
-      weight: z.number(),
-      hours: z.number(),
-      conversations: z.int(),
-      conversations_so_far: z.int(),
-      needed: z.number().nullable(),
-      hours_needed: z.number().nullable(),
-      smallest_share: z
-        .number()
-        .nullable()
-        .describe('The smallest share of failing conversations that is found by then.'),
-      failures_seen: z.int().nullable(),
-    }),
-  ),
-  refusals: z.array(z.string()),
-  notes: z.array(z.string()),
-})
+type Planned = {
+  readonly view: Omit<z.input<typeof planView>, 'risks'>
+  readonly plan: Plan
+  readonly facts: MigrationRow['facts']
+  readonly before: Before
+}
 
-type Planned = { readonly view: z.input<typeof planView>; readonly plan: Plan; readonly facts: MigrationRow['facts'] }
+const smallOf = (
+  compiled: Compiled,
+  plan: Plan,
+  { baseline, figures }: Before,
+): z.input<typeof planView>['small_traffic'] => {
+  const { baselineNanoUsd: one, candidateNanoUsd: other } = figures
+  const promptNanoUsd = one === null || other === null ? null : one + other
+  const found = smallTrafficOf({ compiled, baseline, plan, promptNanoUsd })
+  if (found === null) return null
+  return {
+    conversations: found.conversations,
+    done_in_time: found.isDoneInTime,
+    shows: [...found.shows],
+    cannot_show: [...found.cannotShow],
+    offers: found.offers.map(({ kind, says, hours, chances, prompts, nanoUsd }) => ({
+      kind,
+      says,
+      hours,
+      false_rollback: chances?.falseRollback ?? null,
+      missed_harm: chances?.missedHarm ?? null,
+      prompts,
+      cost_usd: nanoUsd === null ? null : decimalOf(nanoUsd, 2),
+    })),
+  }
+}
 
 /** The plan of a file, with what stands against its start. */
 export const planned = async (
@@ -120,8 +116,10 @@ export const planned = async (
   context: OperationContext,
 ): Promise<Planned> => {
   const file = readMigrationFile(text)
-  const { baseline, facts } = await baselineOf(file, context)
-  const plan = planOf(compile({ file: text, facts }), baseline, startStepOf(file, startWeight))
+  const before = await baselineOf(file, context)
+  const { baseline, facts } = before
+  const compiled = compile({ file: text, facts })
+  const plan = planOf(compiled, baseline, startStepOf(file, startWeight))
   const refusals = [...faultsOf(file, context), ...(await overlapsOf(file, context)), ...plan.refusals]
   const view = {
     name: file.migration,
@@ -153,62 +151,50 @@ export const planned = async (
     })),
     refusals,
     notes: [...plan.notes],
+    small_traffic: smallOf(compiled, plan, before),
   }
-  return { view, plan, facts }
+  return { view, plan, facts, before }
 }
 
-const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(2)} %`)
-
-const sayHours = (hours: number): string => sayDuration(hours * 3_600_000)
-
-const planText = (view: z.output<typeof planView>): string =>
-  [
-    `"${view.name}": ${sayHours(view.hours)} at ${Math.round(view.conversations_per_day)} conversations a day; ${view.conversations_exposed} conversations meet the candidate.\n`,
-    `A sound candidate is moved back with a chance of ${percent(view.alpha_per_test)} a test at most, however often it is looked at.\n`,
-    view.chances === null
-      ? ''
-      : `By plain thresholds: a sound candidate is moved back in ${percent(view.chances.false_rollback)}, harm of three times the limit is missed in ${percent(view.chances.missed_harm)}.\n`,
-    '\n',
-    table(
-      [
-        'STEP',
-        'WEIGHT',
-        'LASTS',
-        'CONVERSATIONS',
-        'SO FAR',
-        'NEEDED',
-        'GATE AFTER',
-        'FINDS A SHARE OF',
-        'FAILURES BY THEN',
-      ],
-      view.steps.map((one) => [
-        one.step,
-        `${one.weight} %`,
-        sayHours(one.hours),
-        one.conversations,
-        one.conversations_so_far,
-        one.needed === null ? '-' : Math.ceil(one.needed),
-        one.hours_needed === null ? 'never' : sayHours(one.hours_needed),
-        percent(one.smallest_share),
-        one.failures_seen,
-      ]),
-    ),
-    ...view.refusals.map((one) => `REFUSED: ${one}\n`),
-    ...view.notes.map((one) => `note: ${one}\n`),
-  ].join('')
-
+/** The command that says what a migration can show. */
 export const planMigration = operation({
   noun: 'migrate',
   verb: 'plan',
   summary:
-    'Say what a migration can show with the traffic that there is: time, conversations exposed, the smallest harm that it finds; nothing is started.',
+    'Say what a migration can show with the traffic that there is: time, conversations exposed, the smallest harm that it finds, what else there is for little traffic, and the register of its risks; nothing is started.',
   method: 'POST',
   path: '/migrations/plan',
   scope: 'read',
-  input: z.strictObject({ file: migrationFileField(), start_weight: startWeightField() }),
+  bodyBytesMax: 20_000_000,
+  input: z.strictObject({
+    file: migrationFileField(),
+    start_weight: startWeightField(),
+    manifest: manifestField(),
+    probe: probeField(),
+  }),
   output: planView,
-  flags: [{ field: 'file', positional: true, file: true, describe: 'The file of the migration: YAML or JSON.' }],
+  flags: [
+    { field: 'file', positional: true, file: true, describe: 'The file of the migration: YAML or JSON.' },
+    { field: 'manifest', flag: '--manifest <file>', file: true, describe: "What 'drover audit --manifest' wrote." },
+    {
+      field: 'probe',
+      flag: '--probe <file>',
+      file: true,
+      describe: "What 'drover probe --format json' wrote of the candidate.",
+    },
+  ],
   render: planText,
+  file: (output) => ({
+    name: `plan-${output.name}.html`,
+    contentType: 'text/html; charset=utf-8',
+    bytes: Buffer.from(planPage(output)),
+  }),
+  fileOnRequest: true,
   failure: ({ refusals }) => (refusals.length === 0 ? null : refusals.join(' ')),
-  run: async ({ file, start_weight }, context) => (await planned(file, start_weight, context)).view,
+  run: async ({ file, start_weight, manifest, probe }, context) => {
+    const { view, before } = await planned(file, start_weight, context)
+    const asked = { file: readMigrationFile(file), before, told: { manifest, probe } }
+    const { risks, notes } = await registerOf(asked, context)
+    return { ...view, notes: [...view.notes, ...notes], risks }
+  },
 })

@@ -129,7 +129,7 @@ export type MigrationPorts = {
 export type PricePorts = {
   readonly catalog: Catalog
   /** The tables of the current snapshot. */
-  readonly snapshot: () => Pick<Snapshot, 'accounts' | 'pricing' | 'live' | 'test'>
+  readonly snapshot: () => Pick<Snapshot, 'accounts' | 'pricing' | 'live' | 'test' | 'keepBodies'>
   readonly book: () => PriceBook
   /** Tells the running relay that the stored price book has changed. */
   readonly bookChanged: () => Promise<void>
@@ -228,6 +228,8 @@ export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
     readonly contentType: string
     readonly bytes: Uint8Array
   }
+  /** The API sends the file only to who asks for its type, and the command line only with `--out`. */
+  readonly fileOnRequest?: true
   /** Why an answer that was given means that it failed (exit code 1 of the command); `null` = it does not. */
   readonly failure?: (output: z.output<O>) => string | null
   readonly run: (input: z.output<I>, context: OperationContext) => Promise<z.input<O>>

@@ -313,7 +313,7 @@ export const testPrices = (): PricePorts => {
   const pricing = { rules: [], volumes: monthVolumes() }
   return {
     catalog,
-    snapshot: () => ({ accounts: new Map(), pricing, live, test: live }),
+    snapshot: () => ({ accounts: new Map(), pricing, live, test: live, keepBodies: false }),
     book: () => book,
     bookChanged: async () => {},
   }

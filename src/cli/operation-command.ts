@@ -238,7 +238,8 @@ const isStanding = (operation: Operation): boolean => operation.noun === 'migrat
 
 /** A file goes where `--out` says; `--json` alone shows what it is made of. */
 const checkOut = (operation: Operation, flags: Flags): void => {
-  if (operation.file === undefined || flags['out'] !== undefined || flags.json === true) return
+  const isNeeded = operation.file !== undefined && operation.fileOnRequest !== true
+  if (!isNeeded || flags['out'] !== undefined || flags.json === true) return
   throw usageFailure('The flag --out is missing.', 'Name the file to write with --out, or ask for --json.')
 }
 
@@ -281,7 +282,8 @@ export const operationCommand = (operation: Operation, name: string, shell: Shel
         if (operation.file !== undefined && flags['out'] !== undefined)
           await writeOut(operation.file(output), flags, shell)
         if (flags.json === true) terminal.json(output)
-        else if (operation.file === undefined) show(operation, output, terminal)
+        else if (operation.file === undefined || (operation.fileOnRequest === true && flags['out'] === undefined))
+          show(operation, output, terminal)
         tellWarnings(operation, output, terminal)
         failWhere(operation, output)
       }

@@ -62,6 +62,9 @@ export type Plan = {
   readonly notes: readonly string[]
 }
 
+/** A plan without waiting for more than this is what is hoped for. */
+export const hopedHours = 72
+
 const hoursPerDay = 24
 const msPerHour = 3_600_000
 const seenMax = 10_000_000
@@ -92,14 +95,15 @@ export const conversationsToPass = (
     ? null
     : firstWhere((seen) => lnBelow({ hits: share * seen, seen }, limit) >= -Math.log(alpha))
 
-/** The fewest hits that are an alarm among so many. */
-const hitsToAlarm = (seen: number, { limit, alpha }: Pick<AbsoluteTest, 'limit' | 'alpha'>): number | null => {
+/** The fewest hits that are an alarm among so many; `null` = not even all of them. */
+export const hitsToAlarm = (seen: number, { limit, alpha }: Pick<AbsoluteTest, 'limit' | 'alpha'>): number | null => {
   if (seen < 1 || limit <= 0 || limit >= 1) return null
   const hits = firstWhere((count) => count >= seen || lnAbove({ hits: count, seen }, limit) >= -Math.log(alpha))
   return hits === null || hits > seen || lnAbove({ hits, seen }, limit) < -Math.log(alpha) ? null : hits
 }
 
-const moving = ({ judge }: Compiled): readonly AbsoluteTest[] =>
+/** Tests of a limit that can move traffic back. */
+export const moving = ({ judge }: Compiled): readonly AbsoluteTest[] =>
   judge.tests.filter(
     (test): test is AbsoluteTest => test.kind === 'absolute' && !test.dryRun && test.onFail === 'rollback',
   )
@@ -109,6 +113,7 @@ const neededAt = (compiled: Compiled, step: number, baseline: Baseline): number 
   const settings = compiled.itinerary.steps[step]
   if (settings === undefined || settings.weightBasisPoints >= 10_000) return null
   if (settings.sampleMin !== null) return settings.sampleMin
+  if (compiled.judge.policy === 'thresholds') return compiled.judge.thresholdSample
   const each = moving(compiled).map((test) => conversationsToPass(baseline.shares[test.metric] ?? 0, test))
   if (each.length === 0) return null
   return each.includes(null) ? 'never' : Math.max(...each.map((count) => count ?? 0))
@@ -135,9 +140,10 @@ const alarmShare = (
   return alarms / runs
 }
 
-const chancesOf = ({ judge, file }: Compiled, baseline: Baseline, until: number): Chances | null => {
+/** How often plain shares of errors err over so many conversations; `null` = the file has no limit of errors. */
+export const chancesOf = ({ judge, file }: Compiled, baseline: Baseline, until: number): Chances | null => {
   const test = judge.tests.find((one): one is AbsoluteTest => one.kind === 'absolute' && one.metric === 'error-rate')
-  if (judge.policy !== 'thresholds' || test === undefined) return null
+  if (test === undefined) return null
   const rule = { limit: test.limit, sample: file.analysis.threshold_sample, until }
   return {
     falseRollback: alarmShare(baseline.shares['error-rate'] ?? test.limit / 2, rule),
@@ -158,7 +164,7 @@ const refusalsOf = (compiled: Compiled, { shares, seen }: Baseline): readonly st
     ]
   })
 
-const notesOf = (compiled: Compiled, baseline: Baseline, steps: readonly StepPlan[]): readonly string[] => {
+const notesOf = (compiled: Compiled, steps: readonly StepPlan[]): readonly string[] => {
   const notes = [...compiled.judge.left]
   const deadlineHours = compiled.itinerary.deadlineMs / msPerHour
   for (const { step, weightPercent, needed, hoursNeeded, hours } of steps) {
@@ -171,10 +177,6 @@ const notesOf = (compiled: Compiled, baseline: Baseline, steps: readonly StepPla
   }
   if (steps.some(({ hoursNeeded }) => hoursNeeded === null))
     notes.push('It will pause at the step named above until a person decides.')
-  if (baseline.conversationsPerDay < 1_000)
-    notes.push(
-      `${Math.round(baseline.conversationsPerDay)} conversations a day show little: a dead candidate is found within its first conversations, an error share of 3 % only after about 360. Consider larger first steps (--start-weight 10), or policy: thresholds, whose chances of error are then shown here.`,
-    )
   const last = steps.at(-1)
   if (last !== undefined && steps.reduce((sum, { hours }) => sum + hours, 0) > deadlineHours)
     notes.push(`The steps together take longer than progress_deadline (${deadlineHours} h).`)
@@ -222,8 +224,8 @@ export const planOf = (compiled: Compiled, baseline: Baseline, firstStep = 0): P
     turnsExposed: turns,
     exposedNanoUsd: baseline.costPerTurnNanoUsd === null ? null : baseline.costPerTurnNanoUsd * BigInt(turns),
     alphaPerTest: compiled.judge.alpha,
-    chances: chancesOf(compiled, baseline, beforeWhole),
+    chances: compiled.judge.policy === 'thresholds' ? chancesOf(compiled, baseline, beforeWhole) : null,
     refusals: refusalsOf(compiled, baseline),
-    notes: notesOf(compiled, baseline, steps),
+    notes: notesOf(compiled, steps),
   }
 }

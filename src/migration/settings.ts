@@ -266,6 +266,16 @@ const usualSteps: readonly z.input<typeof step>[] = [
   { set_weight: 100, bake: { duration: '24h' } },
 ]
 
+/** For little traffic, where the tests of a limit would take weeks: shares are looked at, and the weight is large at once. */
+const plainSteps: readonly z.input<typeof step>[] = [
+  { set_weight: 25, pause: { duration: '24h' } },
+  { set_weight: 50, pause: { duration: '24h' } },
+  { set_weight: 100, bake: { duration: '24h' } },
+]
+
+const usualStepsOf = (policy: 'sequential' | 'thresholds') =>
+  (policy === 'thresholds' ? plainSteps : usualSteps).map((one) => step.parse(one))
+
 const rollback = z
   .strictObject({
     window: duration({ max: '90d' })
@@ -407,10 +417,13 @@ export const migrationFile = z
       .array(step)
       .min(1)
       .max(30)
-      .prefault([...usualSteps])
+      .optional()
+      .describe(
+        'In growing weight. Absent: 1, 5, 10, 25, 50 and 100 % in 72 hours; with `policy: thresholds` 25, 50 and 100 % for a day each.',
+      )
       .superRefine((steps, context) => {
-        for (const [index, one] of steps.entries()) {
-          const before = steps[index - 1]
+        for (const [index, one] of (steps ?? []).entries()) {
+          const before = steps?.[index - 1]
           if (before !== undefined && one.set_weight <= before.set_weight)
             context.addIssue({
               code: 'custom',
@@ -437,6 +450,7 @@ export const migrationFile = z
       .describe('What is known of the traffic where the log of calls does not say it.'),
   })
   .describe('A migration.')
+  .transform((file) => ({ ...file, steps: file.steps ?? usualStepsOf(file.analysis.policy) }))
 
 export type MigrationFile = z.output<typeof migrationFile>
 export type StepSettings = z.output<typeof step>

@@ -57,6 +57,7 @@ const openPrices = async (context: TestContext): Promise<Desk> => {
     pricing: { rules: book().rules, volumes },
     live: liveTable(input()),
     test: testTable(input()),
+    keepBodies: false,
   })
   const prices: PricePorts = {
     catalog,

@@ -1,6 +1,8 @@
 /** What comes before a migration moves anything: the preflight with real calls, a start at a date, the step that only copies. */
 
 import { strict as assert } from 'node:assert'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { failure, stream, whole } from '../fake/answer.ts'
 import { completion, completionEvents } from '../fake/openai.ts'
@@ -116,6 +118,32 @@ describe('before a migration', () => {
     assert.equal(all.status, 200, all.text)
     assert.match(String((await status('refused')).at('log.0.why')), /without a preflight: the key comes tomorrow$/)
     next.answer(sound)
+  })
+
+  test('a plan says what little traffic shows and what can go wrong, as text, as JSON and as a page', async () => {
+    const file = join(relay.folder, 'little.yaml')
+    await writeFile(
+      file,
+      fileOf('well', plain).replace('100000', '333').replace('migration: well', 'migration: little'),
+    )
+    const manifest = join(relay.folder, 'migration-manifest.json')
+    const site = { name: 'web/chat', auth: 'literal', parameters: { tools: [] }, effects: [{ level: 'error' }] }
+    await writeFile(manifest, JSON.stringify({ schema: 1, call_sites: [site] }))
+    const body = { file: await readFile(file, 'utf8'), manifest: await readFile(manifest, 'utf8') }
+    const plan = await post('/plan', body)
+    const risks = plan.at('risks') as readonly { readonly risk: string; readonly likelihood: string }[]
+    assert.deepEqual([risks.length, risks.find(({ risk }) => risk === 'key_leak')?.likelihood], [9, 'high'])
+    const offers = plan.at('small_traffic.offers') as readonly { readonly kind: string }[]
+    assert.ok(offers.some(({ kind }) => kind === 'replay') && offers.some(({ kind }) => kind === 'thresholds'))
+    const page = await call(relay.url, {
+      path: '/api/v1/migrations/plan',
+      key: adminKey,
+      body,
+      headers: { accept: 'text/html' },
+    })
+    assert.match(page.text, /<h2>Risks<\/h2>.*key leak.*high/s)
+    const wrong = await post('/plan', { ...body, manifest: '[]' })
+    assert.match(wrong.text, /no manifest of schema 1/)
   })
 
   test('the probes that block a switch are run on the candidate; what clients would notice refuses the start', async () => {

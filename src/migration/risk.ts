@@ -1,0 +1,297 @@
+/**
+ * The register of what can go wrong with a migration: how likely by the audit of the code, the probes of the candidate and the log of the baseline, what it comes to in people and
+ * dollars, what is done against it, what would show it, and who looks. Pure: what is not known is said to be unknown.
+ */
+
+import type { Baseline } from './plan.ts'
+
+export const risks = [
+  'relay_outage',
+  'parameter_drift',
+  'behaviour_drift',
+  'tool_calls',
+  'rate_limits',
+  'cold_cache',
+  'privacy',
+  'billing',
+  'key_leak',
+] as const
+
+export type Likelihood = 'low' | 'medium' | 'high' | 'unknown'
+
+export type Risk = {
+  readonly risk: (typeof risks)[number]
+  readonly likelihood: Likelihood
+  readonly because: string
+  /** Conversations a day that it would touch; `null` = not known. */
+  readonly conversationsPerDay: number | null
+  /** A day, for the operator; `null` = not known. */
+  readonly nanoUsdPerDay: bigint | null
+  readonly impact: string
+  readonly mitigation: string
+  /** What would show it. */
+  readonly trigger: string
+  readonly owner: string
+}
+
+/** What the audit's manifest says. */
+export type AuditFacts = {
+  readonly sites: number
+  /** That fail on the target, or answer otherwise there. */
+  readonly failing: number
+  readonly changing: number
+  readonly withTools: number
+  /** With a key that stands in the code. */
+  readonly withLiteralKey: number
+}
+
+/** What a report of the probes says: failures that clients would notice, by group. */
+export type ProbeFacts = { readonly failed: readonly { readonly id: string; readonly group: string }[] }
+
+/** What the log says of a call. */
+export type TrafficFigures = {
+  readonly callsPerDay: number
+  /** Of input tokens that came from the cache; `null` = not told. */
+  readonly cachedShare: number | null
+  readonly toolShare: number | null
+  readonly limitedShare: number | null
+  /** What a call costs the operator at the baseline, at the candidate, and at the candidate with nothing cached; `null` = no price. */
+  readonly baselineNanoUsd: bigint | null
+  readonly candidateNanoUsd: bigint | null
+  readonly candidateColdNanoUsd: bigint | null
+}
+
+export type ProviderFacts = {
+  readonly provider: string
+  readonly region: string | null
+  readonly dataPolicy: string | null
+}
+
+export type RiskFacts = {
+  readonly baseline: Baseline
+  readonly figures: TrafficFigures
+  readonly audit: AuditFacts | null
+  readonly probe: ProbeFacts | null
+  readonly from: ProviderFacts
+  readonly to: ProviderFacts
+  readonly nodes: number
+  /** Percent of the first step. */
+  readonly firstWeight: number
+  readonly keepsBodies: boolean
+}
+
+const noAudit = 'not known: give the manifest of the audit (--manifest)'
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+
+const worst = (...all: readonly Likelihood[]): Likelihood =>
+  (['high', 'medium', 'unknown', 'low'] as const).find((one) => all.includes(one)) ?? 'unknown'
+
+const failedIn = ({ probe }: RiskFacts, groups: readonly string[]): readonly string[] =>
+  (probe?.failed ?? []).filter(({ group }) => groups.includes(group)).map(({ id }) => id)
+
+const perDay = (nanoUsd: bigint | null, calls: number): bigint | null =>
+  nanoUsd === null ? null : nanoUsd * BigInt(Math.round(calls))
+
+const relayOutage = ({ baseline, nodes }: RiskFacts): Risk => ({
+  risk: 'relay_outage',
+  likelihood: nodes > 1 ? 'low' : 'medium',
+  because: nodes > 1 ? `${nodes} nodes share the store: one may go` : 'one node: nothing takes over while it is away',
+  conversationsPerDay: Math.round(baseline.conversationsPerDay),
+  nanoUsdPerDay: 0n,
+  impact: `${Math.ceil(baseline.conversationsPerDay / 24)} conversations for each hour without an answer; nothing is paid for calls that are not made`,
+  mitigation:
+    'A second node (docs/operate/nodes.md); callers with the client of clients/ go direct while the relay is away (split: client).',
+  trigger: 'readiness 503; the event provider_down of every provider at once',
+  owner: 'whoever is on call for the relay',
+})
+
+const parameterDrift = (facts: RiskFacts): Risk => {
+  const { audit, baseline } = facts
+  const failed = failedIn(facts, ['parameters', 'messages', 'structured', 'context'])
+  const byAudit: Likelihood =
+    audit === null ? 'unknown' : audit.failing > 0 ? 'high' : audit.changing > 0 ? 'medium' : 'low'
+  const byProbe: Likelihood = facts.probe === null ? 'unknown' : failed.length > 0 ? 'high' : 'low'
+  const share = audit === null || audit.sites === 0 ? null : (audit.failing + audit.changing) / audit.sites
+  return {
+    risk: 'parameter_drift',
+    likelihood: worst(byAudit, byProbe),
+    because: [
+      audit === null
+        ? noAudit
+        : `${audit.failing} of ${audit.sites} call sites fail on the target, ${audit.changing} are answered otherwise`,
+      ...(facts.probe === null
+        ? ['no report of the probes (--probe)']
+        : failed.length === 0
+          ? ['the probes of parameters pass']
+          : [`probes fail: ${failed.join(', ')}`]),
+    ].join('; '),
+    conversationsPerDay: share === null ? null : Math.round(baseline.conversationsPerDay * share),
+    nanoUsdPerDay: null,
+    impact:
+      'A 400 for each call with such a parameter, or an answer that was asked for otherwise; the baseline answers in its place while the ramp goes on',
+    mitigation:
+      'param_policy: shim adjusts what the catalog knows, with a warning; drover audit --fix changes the code.',
+    trigger: 'error-rate compared with the baseline counts 400s that only the candidate gives; x-drover-warnings',
+    owner: 'the team of the call site',
+  }
+}
+
+const behaviourDrift = ({ baseline, figures, firstWeight }: RiskFacts): Risk => ({
+  risk: 'behaviour_drift',
+  likelihood: 'medium',
+  because: 'another model answers in other words and lengths; how much, copies or a replay show before people do',
+  conversationsPerDay: Math.round((baseline.conversationsPerDay * firstWeight) / 100),
+  nanoUsdPerDay:
+    figures.candidateNanoUsd === null ? null : (perDay(figures.candidateNanoUsd, figures.callsPerDay) ?? 0n) / 4n,
+  impact: 'At the first step the conversations beside; a quarter more tokens at all of them the dollars',
+  mitigation:
+    'shadow: { duration: 12h, noise_floor_sample: 10 }, or drover migrate replay on logged prompts; completion-tokens and truncated-share pause.',
+  trigger: "drover migrate shadow: a respect is 'worse'; the metric completion-tokens",
+  owner: 'the team whose product it is',
+})
+
+const toolCalls = (facts: RiskFacts): Risk => {
+  const { audit, figures, baseline } = facts
+  const failed = failedIn(facts, ['tools', 'accuracy'])
+  const uses = figures.toolShare !== null && figures.toolShare > 0
+  const byUse: Likelihood =
+    audit === null && figures.toolShare === null ? 'unknown' : uses || (audit?.withTools ?? 0) > 0 ? 'medium' : 'low'
+  const byProbe: Likelihood =
+    failed.length > 0 ? 'high' : byUse === 'low' ? 'low' : facts.probe === null ? 'unknown' : 'low'
+  return {
+    risk: 'tool_calls',
+    likelihood: failed.length > 0 && byUse === 'low' ? 'low' : worst(byUse, byProbe),
+    because: [
+      figures.toolShare === null
+        ? 'the log does not tell how many answers call tools'
+        : `${percent(figures.toolShare)} of answers call tools`,
+      ...(audit === null ? [] : [`${audit.withTools} call sites offer them`]),
+      ...(facts.probe === null
+        ? []
+        : [failed.length === 0 ? 'the probes of tools pass' : `probes fail: ${failed.join(', ')}`]),
+    ].join('; '),
+    conversationsPerDay:
+      figures.toolShare === null ? null : Math.round(baseline.conversationsPerDay * figures.toolShare),
+    nanoUsdPerDay: null,
+    impact: 'A tool that is not called, called in vain, or called with arguments that its schema does not allow',
+    mitigation:
+      'shadow compares tools by name and by schema before anything moves; ids of tool calls are rewritten for the candidate.',
+    trigger: 'tool-call-valid, tool-call-rate; drover migrate shadow: tool_names, tool_arguments',
+    owner: 'the team of the call site',
+  }
+}
+
+const rateLimits = ({ figures, baseline }: RiskFacts): Risk => {
+  const { limitedShare } = figures
+  return {
+    risk: 'rate_limits',
+    likelihood: limitedShare === null ? 'unknown' : limitedShare > 0.005 ? 'high' : 'medium',
+    because:
+      limitedShare === null
+        ? 'nothing is in the log; limits of a new account are often low'
+        : `${percent(limitedShare)} of calls met a limit at the baseline; limits of a new account are often lower`,
+    conversationsPerDay: Math.round(baseline.conversationsPerDay),
+    nanoUsdPerDay: 0n,
+    impact: 'A 429 counts as a failure of the candidate and the baseline answers; above 1 % it is moved back',
+    mitigation:
+      'The preflight holds the limits that the candidate tells against the busiest minute; several keys (api_keys); have limits raised before the weight reaches them.',
+    trigger: 'quota in the preflight; credential_resting; error-rate',
+    owner: 'whoever has the account at the provider',
+  }
+}
+
+const coldCache = ({ figures, baseline }: RiskFacts): Risk => {
+  const { cachedShare, candidateNanoUsd, candidateColdNanoUsd, callsPerDay } = figures
+  const more =
+    candidateNanoUsd === null || candidateColdNanoUsd === null
+      ? null
+      : perDay(candidateColdNanoUsd - candidateNanoUsd, callsPerDay)
+  return {
+    risk: 'cold_cache',
+    likelihood: cachedShare === null ? 'unknown' : cachedShare > 0.2 ? 'high' : cachedShare > 0.02 ? 'medium' : 'low',
+    because:
+      cachedShare === null
+        ? 'the log does not tell what came from a cache'
+        : `${percent(cachedShare)} of input tokens come from a cache today, and the candidate begins with none`,
+    conversationsPerDay: cachedShare === null ? null : Math.round(baseline.conversationsPerDay * cachedShare),
+    nanoUsdPerDay: more,
+    impact:
+      'Slower first parts and the whole price of the prompt until its cache is warm; the dollars are a day with nothing cached at all',
+    mitigation: 'Conversations stay where they began (mid_conversation: pin); small first steps warm it.',
+    trigger: 'cached-tokens and cost compared with the baseline; ttft-p99',
+    owner: 'whoever pays the provider',
+  }
+}
+
+const privacy = ({ from, to, baseline, keepsBodies }: RiskFacts): Risk => {
+  const isNew = from.provider !== to.provider
+  const isElsewhere = from.region !== to.region
+  const isWeaker = to.dataPolicy === 'may-train' || (to.dataPolicy === null && from.dataPolicy !== null)
+  return {
+    risk: 'privacy',
+    likelihood: !isNew ? 'low' : isElsewhere || isWeaker || to.dataPolicy === null ? 'high' : 'medium',
+    because: isNew
+      ? `"${to.provider}" is a new recipient of what people write (region ${to.region ?? 'not said'}, data policy ${to.dataPolicy ?? 'not said'}; today ${from.region ?? 'not said'}, ${from.dataPolicy ?? 'not said'})${keepsBodies ? '; bodies are kept here as well (log.bodies)' : ''}`
+      : 'the same provider gets it as today',
+    conversationsPerDay: isNew ? Math.round(baseline.conversationsPerDay) : 0,
+    nanoUsdPerDay: null,
+    impact: 'People whose data goes to a recipient that their contract, or the law, does not allow',
+    mitigation:
+      'Regions and data rules of keys and projects hold for the candidate and for copies; match.projects leaves out whoever has not agreed; shadow.consent names who has.',
+    trigger: 'calls that stay because of region or data policy; an objection of a customer',
+    owner: 'data protection',
+  }
+}
+
+const billing = ({ figures }: RiskFacts): Risk => {
+  const { baselineNanoUsd: before, candidateNanoUsd: after, callsPerDay } = figures
+  const more = before === null || after === null ? null : after - before
+  const isDearer = more !== null && before !== null && more * 10n > before
+  return {
+    risk: 'billing',
+    likelihood: more === null ? 'unknown' : isDearer ? 'high' : more > 0n ? 'medium' : 'low',
+    because:
+      more === null
+        ? `no price is known of ${after === null ? 'the candidate' : 'the baseline'} (cost: of its target, or drover prices)`
+        : `at today's tokens a call costs ${more > 0n ? 'more' : 'no more'} at the candidate; its own tokeniser may count otherwise`,
+    conversationsPerDay: 0,
+    nanoUsdPerDay: more === null ? null : perDay(more, callsPerDay),
+    impact:
+      'What callers pay belongs to the model that they name and stays; the margin changes by the dollars beside, at all of the traffic',
+    mitigation:
+      'cost as a metric of the file (relative: { max_ratio: 1.2 }, on_fail: pause); reconcile usage with the bill of the new provider after a day.',
+    trigger: 'the metric cost; drover reconcile usage',
+    owner: 'finance',
+  }
+}
+
+const keyLeak = ({ audit }: RiskFacts): Risk => ({
+  risk: 'key_leak',
+  likelihood: audit === null ? 'unknown' : audit.withLiteralKey > 0 ? 'high' : 'low',
+  because:
+    audit === null
+      ? noAudit
+      : audit.withLiteralKey > 0
+        ? `${audit.withLiteralKey} call sites have a key in the code`
+        : 'no call site has a key in the code; the key of the new provider is on the relay only',
+  conversationsPerDay: null,
+  nanoUsdPerDay: null,
+  impact: 'Calls of strangers at the cost of the account, up to its limit at the provider',
+  mitigation:
+    'Keys of providers only on the relay, by reference (docs/migrate/secrets.md); a limit of spend at the provider; revoke those that the audit found.',
+  trigger: 'upstream_balance_low; reconcile finds calls at the provider that the relay did not make',
+  owner: 'security',
+})
+
+/** In the order of `risks`. */
+export const riskRegisterOf = (facts: RiskFacts): readonly Risk[] => [
+  relayOutage(facts),
+  parameterDrift(facts),
+  behaviourDrift(facts),
+  toolCalls(facts),
+  rateLimits(facts),
+  coldCache(facts),
+  privacy(facts),
+  billing(facts),
+  keyLeak(facts),
+]
