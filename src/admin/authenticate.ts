@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
 import { cookieName, cookieText, tokenOf } from '#identity/cookie.ts'
+import { languageOf } from '#identity/letter.ts'
 import { isSameOrigin } from '#identity/same-origin.ts'
 import { tokenDigest, touchEveryMs } from '#identity/session.ts'
 import { credentialOf } from '#policy/credential.ts'
@@ -135,6 +136,7 @@ export const visitFor = (
     address: inbound.remoteAddress,
     origin: inbound.origin,
     agent: inbound.headers['user-agent'] ?? '',
+    language: languageOf(inbound.headers['accept-language']),
     keep: (token, maxAgeMs) => {
       if (name === null)
         throw new Problem('permission_denied', {

@@ -1,5 +1,6 @@
 /** What administration needs kept of redeem codes and of people who sign up. Re-exported by `port.ts`. */
 
+import type { PersonRow } from '#identity/port.ts'
 import type { SignupRules } from '#ledger/signup.ts'
 import type { AccountRow, MemberRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 import type { Upgrade } from './upgrade.ts'
@@ -73,6 +74,8 @@ export type SignupRow = {
 export type NewSignup = {
   readonly rows: { readonly organisation: OrganisationRow; readonly project: ProjectRow; readonly account: AccountRow }
   readonly owner: MemberRow
+  /** Who signs in as the owner; absent = nobody yet. */
+  readonly person?: PersonRow
   readonly signup: SignupRow
   readonly rules: SignupRules
 }
@@ -81,6 +84,8 @@ export type SignupStore = {
   /** Makes organisation, account, owner and sign-up; the rules decide on the counts of that instant. */
   readonly signUp: (request: NewSignup, trail: TrailRow) => Promise<SignupRow>
   readonly signup: (id: string) => Promise<SignupRow | null>
+  /** Of an account that signed up by itself. */
+  readonly signupOf: (account: string) => Promise<SignupRow | null>
   readonly signups: (page: { readonly limit: number; readonly after: string | null }) => Promise<readonly SignupRow[]>
   /** The rules decide anew. One whose address is verified already stays as it is. */
   readonly verifySignup: (

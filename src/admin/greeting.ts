@@ -17,7 +17,7 @@ const curl = (url: string, key: string): string =>
  * The text for stderr: keys, a curl to copy, what to do next. Empty where there is nothing to say: on a later start without
  * anything new.
  */
-export const greeting = (result: FirstStartResult, url: string): string => {
+export const greeting = (result: FirstStartResult, url: string, setUpLink: string | null = null): string => {
   const notes = result.notes.map((note) => `  ${note}`)
   if (!result.created) return notes.length === 0 ? '' : `${notes.join('\n')}\n`
   const keyOf = (kind: 'admin' | 'test'): string | null => result.keys.find((one) => one.kind === kind)?.key ?? null
@@ -34,6 +34,9 @@ export const greeting = (result: FirstStartResult, url: string): string => {
     curl(url, keyOf('test') ?? '$DROVER_TEST_KEY'),
     '',
     'Then make a key for real calls:  drover keys create --name my-app',
+    ...(setUpLink === null
+      ? []
+      : ['', 'Sign in with a browser: this link makes you the owner, once, within 24 hours:', '', `  ${setUpLink}`]),
     '',
   ]
   return `${lines.join('\n')}\n`

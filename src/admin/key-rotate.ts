@@ -11,6 +11,7 @@ import { madeKeyView, viewOfKey } from './key-view.ts'
 import { operation } from './operation.ts'
 import { checkAdminKey } from './role.ts'
 import type { KeyRow } from './rows.ts'
+import { checkStepUp } from './step-up.ts'
 import { trailRowOf } from './trail-row.ts'
 
 const overlap = z
@@ -37,7 +38,10 @@ export const rotateKey = operation({
   run: async (input, context) => {
     const { clock, ids, ports } = context
     const old = await keyNamed(input.id, ports)
-    if (old.purpose === 'admin') checkAdminKey(context.actor, old.role ?? 'owner')
+    if (old.purpose === 'admin') {
+      checkAdminKey(context.actor, old.role ?? 'owner')
+      await checkStepUp('keys rotate', context)
+    }
     const nowMs = clock.nowMs()
     const state = viewOfKey(old, nowMs).state
     if (state === 'revoked' || state === 'expired')

@@ -3,6 +3,8 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import type { Role } from '#identity/role.ts'
+import { rankOf, roles } from '#identity/role.ts'
 import { accountNamed } from './credits.ts'
 import { handleField, pageFields, pageOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -11,14 +13,14 @@ import { table } from './render.ts'
 import type { MemberRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
-const roleField = () =>
-  z
-    .enum(['owner', 'admin', 'billing', 'developer', 'viewer', 'auditor'])
-    .describe('`owner`, `admin`, `billing`, `developer`, `viewer` or `auditor`.')
+/** What somebody may do. */
+export const roleField = () =>
+  z.enum(roles).describe('`owner`, `admin`, `billing`, `developer`, `viewer` or `auditor`.')
 
 const memberView = z.object({
   id: z.string(),
   mail: z.string().nullable(),
+  signs_in: z.boolean().describe('Whether somebody signs in as this member.'),
   role: roleField(),
   organisation: z.string(),
   created: z.string().describe('RFC 3339, UTC.'),
@@ -27,6 +29,7 @@ const memberView = z.object({
 const viewOf = (row: MemberRow): z.input<typeof memberView> => ({
   id: row.id,
   mail: row.mail,
+  signs_in: row.person != null,
   role: row.role,
   organisation: row.organisation,
   created: rfc3339(row.createdMs),
@@ -50,6 +53,34 @@ export const memberNamed = async (
   throw new Problem('not_found', {
     message: `There is no member '${handle}' in this organisation. 'drover members list' shows those that there are.`,
     param: 'member',
+  })
+}
+
+/**
+ * Nobody makes or changes an equal or higher rank than their own, but for owners, who make owners, and oneself, who may step
+ * down. The people who run this server stand above those of its customers; commands on the machine above all.
+ * @throws Problem `permission_denied`.
+ */
+export const checkRank = async (
+  {
+    member,
+    wanted,
+    organisation,
+  }: { readonly member: MemberRow | null; readonly wanted: Role; readonly organisation: string },
+  { actor, ports }: OperationContext,
+): Promise<void> => {
+  const { role: own, tenant, signedIn } = actor
+  if (own === undefined) return
+  if (tenant === undefined && organisation !== (await ports.identity.store.operatorOrganisation())) return
+  const rank = rankOf(own)
+  const isSelf = member?.person != null && member.person === signedIn?.person?.id
+  const mayEdit = member === null || isSelf || rank > rankOf(member.role)
+  const mayGive = own === 'owner' || rank > rankOf(wanted) || (isSelf && rank >= rankOf(wanted))
+  if (mayEdit && mayGive) return
+  throw new Problem('permission_denied', {
+    message: mayEdit
+      ? `The role '${own}' may not make a member ${wanted}. Ask an owner.`
+      : `The role '${own}' may not change a member who is ${member.role}: nobody changes an equal or a higher rank.`,
   })
 }
 
@@ -83,6 +114,7 @@ const add = operation({
   render: (member) => `${member.id}\n`,
   run: async ({ account, mail, role }, context) => {
     const { organisation } = await accountNamed(account, context)
+    await checkRank({ member: null, wanted: role, organisation }, context)
     const known = await context.ports.customers.member(organisation, mail)
     const createdMs = context.clock.nowMs()
     const id = known?.id ?? context.ids.next('mem')
@@ -131,6 +163,7 @@ const role = operation({
   render: (member) => `${member.mail ?? member.id} is ${member.role}\n`,
   run: async (input, context) => {
     const before = await owned(input, context)
+    await checkRank({ member: before, wanted: input.role, organisation: before.organisation }, context)
     const after = { ...before, role: input.role }
     const change = { operation: 'members.role', object: before.id, before: viewOf(before), after: viewOf(after) }
     await context.ports.customers.setMemberRole({ id: before.id, role: input.role }, trailRowOf(change, context))
@@ -155,6 +188,7 @@ const remove = operation({
   render: (member) => `${member.mail ?? member.id} is removed; ${member.revoked_keys.length} keys were revoked\n`,
   run: async (input, context) => {
     const before = await owned(input, context)
+    await checkRank({ member: before, wanted: before.role, organisation: before.organisation }, context)
     const atMs = context.clock.nowMs()
     const change = { operation: 'members.remove', object: before.id, before: viewOf(before), after: null }
     const { row, keys } = await context.ports.customers.removeMember(

@@ -7,6 +7,7 @@ import type { Ids } from '#base/id.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
 import type { ClerkParts } from '#document/clerk.ts'
+import type { Language } from '#identity/letter.ts'
 import type { Passwords } from '#identity/password.ts'
 import type { IdentityStore, PersonRow, SessionRow } from '#identity/port.ts'
 import type { Role } from '#identity/role.ts'
@@ -16,6 +17,7 @@ import type { MigrationStore } from '#migration/port.ts'
 import type { Preflight } from '#migration/preflight.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
+import type { Letter } from '#notify/send.ts'
 import type { Figures } from '#observe/figures.ts'
 import type { CashierParts } from '#payment/cashier.ts'
 import type { Fee } from '#payment/price.ts'
@@ -56,6 +58,9 @@ export type SignupRoom = {
   readonly rules: SignupRules
 }
 
+/** An issuer of OpenID Connect, as people choose it. */
+export type Issuer = { readonly id: string; readonly title: string }
+
 /** People who sign in. */
 export type IdentityRoom = {
   readonly store: IdentityStore
@@ -64,6 +69,14 @@ export type IdentityRoom = {
   readonly sealTotp: (person: string, secret: Uint8Array) => Uint8Array
   /** `null` where it cannot be read: it was sealed under another server key. */
   readonly openTotp: (person: string, sealed: Uint8Array) => Uint8Array | null
+  /** Issuers of OpenID Connect that people sign in with. */
+  readonly issuers: () => readonly Issuer[]
+  /** Whether letters can be sent. */
+  readonly mails: () => boolean
+  /** Sends a letter, in its time. */
+  readonly post: (letter: Letter) => void
+  /** Where people find this server: `server.public_url`, else where it listens. Never what a request says. */
+  readonly baseUrl: () => string
   /** The admin key that a text is, good now and from this address; throws Problem. */
   readonly adminKey: (text: string, address: string) => KeyFacts
 }
@@ -163,6 +176,7 @@ export type Visit = {
   /** Scheme and host of this server as the browser knows it. */
   readonly origin: string
   readonly agent: string
+  readonly language: Language
   /**
    * Puts a session's token into the browser with the answer, or takes it away (`null`).
    * @throws Problem `permission_denied` where the connection is no safe place for one.

@@ -13,11 +13,13 @@ import { eventOperations } from './events.ts'
 import { explainOperations } from './explain.ts'
 import { fapiaoOperations } from './fapiao.ts'
 import { importOperations } from './import-account.ts'
+import { invitationOperations } from './invitations.ts'
 import { invoiceOperations } from './invoices.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
 import { adjustCredit, listLots, revokeLot } from './lots.ts'
 import { markupOperations } from './markups.ts'
+import { meOperations } from './me.ts'
 import { memberOperations } from './members.ts'
 import { migrationObservations } from './migration-observations.ts'
 import { migrationReports } from './migration-report.ts'
@@ -29,6 +31,7 @@ import { nodeOperations } from './nodes.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { overviewOperations } from './overview.ts'
+import { passwordOperations } from './password.ts'
 import { paymentDecisions } from './payment-decisions.ts'
 import { paymentReconcile } from './payment-reconcile.ts'
 import { paymentOperations } from './payments.ts'
@@ -42,19 +45,30 @@ import { providerBalanceOperations } from './provider-balance.ts'
 import { rerateOperations } from './rerate.ts'
 import { routingOperations } from './routes.ts'
 import { sessionOperations } from './session.ts'
+import { setUpOperations } from './set-up.ts'
+import { signUpOperations } from './sign-up.ts'
 import { signupOperations } from './signups.ts'
 import { statsOperations } from './stats.ts'
+import { stepUpOperations } from './step-up.ts'
+import { totpOperations } from './totp.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage.ts'
 
 export const operations = [
   ...sessionOperations,
   ...overviewOperations,
+  ...stepUpOperations,
+  ...setUpOperations,
+  ...signUpOperations,
+  ...passwordOperations,
+  ...meOperations,
+  ...totpOperations,
   ...keyOperations,
   ...organisationOperations,
   ...accountOperations,
   ...projectOperations,
   ...memberOperations,
+  ...invitationOperations,
   ...creditOperations,
   ...credentialOperations,
   ...budgetOperations,

@@ -84,7 +84,14 @@ describe('who may run what', () => {
   test('of the money of the operator a customer may change nothing, whatever the role', () => {
     const owner = actors['tenant owner']
     assert.ok(owner !== undefined)
-    for (const one of ['credits grant', 'credits adjust', 'payments confirm', 'payments refund', 'accounts set', 'prices set'])
+    for (const one of [
+      'credits grant',
+      'credits adjust',
+      'payments confirm',
+      'payments refund',
+      'accounts set',
+      'prices set',
+    ])
       assert.equal(outcomeOf(operations.find((each) => command(each) === one) as Operation, owner), 'permission_denied')
   })
 })

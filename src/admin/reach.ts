@@ -16,10 +16,18 @@ type Named = Pick<Operation, 'noun' | 'verb'>
 const byNoun: Readonly<Record<Exclude<Reach, 'operator'>, Readonly<Record<string, readonly string[]>>>> = {
   everybody: {
     session: ['create', 'end'],
+    'set-up': ['create'],
+    'sign-up': ['show', 'create', 'verify'],
+    password: ['forgotten', 'reset'],
+    me: ['confirm-email'],
+    invitation: ['show', 'accept'],
   },
   self: {
-    session: ['show', 'move'],
+    session: ['show', 'move', 'step-up'],
     sessions: ['list', 'end'],
+    password: ['change'],
+    me: ['rename', 'change-email', 'close'],
+    totp: ['show', 'begin', 'confirm', 'remove', 'renew-codes'],
   },
   organisation: {
     keys: ['create', 'list', 'show', 'revoke', 'rotate'],
@@ -27,7 +35,7 @@ const byNoun: Readonly<Record<Exclude<Reach, 'operator'>, Readonly<Record<string
     overview: ['show'],
     accounts: ['list'],
     projects: ['create', 'list', 'rename', 'archive'],
-    members: ['add', 'list', 'role', 'remove'],
+    members: ['add', 'list', 'role', 'remove', 'invite', 'invitations', 'uninvite'],
     credits: ['balance', 'list'],
     budgets: ['set', 'list', 'remove', 'events'],
     payments: [
@@ -75,6 +83,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
   markups: ['list', 'set'],
   migrate: [
     'plan',
+    'preflight',
     'start',
     'list',
     'status',
@@ -92,6 +101,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
   ],
   nodes: ['list', 'forget'],
   payments: ['check', 'refund-unspent', 'confirm', 'approve', 'refund', 'refund-done', 'resolve', 'reconcile'],
+  people: ['set-up', 'reset', 'remove-totp'],
   plans: ['create', 'set'],
   prices: ['list', 'compare', 'set', 'history', 'withdraw', 'explain', 'import', 'diff', 'apply'],
   providers: ['list', 'balance'],

@@ -9,6 +9,7 @@ import type { Actor, Operation, OperationContext } from './operation.ts'
 import { reachOf } from './reach.ts'
 import { mayRun, roleWords } from './role.ts'
 import { signedOut } from './signed-out.ts'
+import { actionOf, checkStepUp } from './step-up.ts'
 import { veiled } from './veil.ts'
 
 const pathText = (path: readonly PropertyKey[]): string =>
@@ -92,6 +93,8 @@ export const runOperation = async (
   checkScope(operation, context.actor)
   const { tenant } = context.actor
   const checked = checkInput(operation, input)
+  const action = actionOf(operation, checked)
+  if (action !== null) await checkStepUp(action, context)
   if (tenant === undefined) return operation.output.parse(await operation.run(checked, context))
   // Two walls: the table of reach lets the operation run, and what it is given knows of no other organisation.
   const output = await operation.run(checked, { ...context, ports: confined(context.ports, tenant) })

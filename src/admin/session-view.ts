@@ -42,12 +42,13 @@ export const sessionView = z.object({
 
 export type SessionView = z.input<typeof sessionView>
 
-/** The membership that a session acts by: the one it was moved to, else the operator's, else the oldest. */
+/** The operator's, else the oldest. */
+export const firstOf = (memberships: readonly Membership[]): Membership | null =>
+  memberships.find(({ operator }) => operator) ?? memberships[0] ?? null
+
+/** The membership that a session acts by: the one it was moved to, else the first. */
 export const actingOf = ({ session, memberships }: FoundSession): Membership | null =>
-  memberships.find(({ organisation }) => organisation === session.organisation) ??
-  memberships.find(({ operator }) => operator) ??
-  memberships[0] ??
-  null
+  memberships.find(({ organisation }) => organisation === session.organisation) ?? firstOf(memberships)
 
 export const viewOfSession = (found: FoundSession): SessionView => {
   const { session, person, memberships } = found

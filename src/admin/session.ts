@@ -9,9 +9,10 @@ import { mailField } from './members.ts'
 import type { Actor, OperationContext, Visit } from './operation.ts'
 import { operation } from './operation.ts'
 import { checkSecondFactor } from './second-factor.ts'
-import { liveSession, sessionView, viewOfSession } from './session-view.ts'
+import { firstOf, liveSession, sessionView, viewOfSession } from './session-view.ts'
 import { signedOut } from './signed-out.ts'
 import { trailRowOf } from './trail-row.ts'
+import { sendVerification } from './verification.ts'
 
 const minuteMs = 60_000
 const windowMs = 15 * minuteMs
@@ -59,8 +60,11 @@ export const newSession = (opening: Opening, context: OperationContext) => {
 }
 
 /** Opens it, and gives what there is to see of it. */
-export const openSession = async (opening: Opening, context: OperationContext) => {
+export const openSession = async (wanted: Opening, context: OperationContext) => {
   const { ports } = context
+  const memberships = wanted.person === null ? [] : await ports.identity.store.memberships(wanted.person)
+  // It goes on acting for the same organisation when its person joins another.
+  const opening = { ...wanted, organisation: wanted.organisation ?? firstOf(memberships)?.organisation ?? null }
   const { row, keep } = newSession(opening, context)
   const actor: Actor = { name: row.person === null ? `key:${row.key}` : `person:${row.person}`, scopes: [] }
   const after = { method: row.method, address: row.address }
@@ -111,6 +115,16 @@ type PasswordInput = {
   readonly recovery_code?: string | undefined
 }
 
+/** Whoever has not proven the mail address is sent a new link, and not let in: the address may be somebody else's. */
+const checkVerified = async (person: PersonRow, context: OperationContext): Promise<void> => {
+  if (person.verifiedMs !== null || !context.ports.signup().rules.verifyMail) return
+  await sendVerification(person, context)
+  throw new Problem('permission_denied', {
+    message: 'Your mail address is not confirmed yet. Follow the link in the mail that was sent to you just now.',
+    param: 'email',
+  })
+}
+
 const byPassword = async (input: PasswordInput, context: OperationContext) => {
   const { identity } = context.ports
   await takeTry(input.email, visitOf(context).address, context)
@@ -119,6 +133,7 @@ const byPassword = async (input: PasswordInput, context: OperationContext) => {
   const isRight = await identity.passwords.matches(input.password, person?.password ?? null)
   if (person === null || !isRight) throw wrong()
   await checkSecondFactor(person, input, context)
+  await checkVerified(person, context)
   await forgetTries(context, input.email)
   return openSession({ person: person.id, key: null, organisation: null, method: 'password' }, context)
 }

@@ -84,7 +84,8 @@ const signupOf = (input: z.output<typeof createInput>, account: string, context:
   }
 }
 
-const rowsOf = (input: z.output<typeof createInput>, context: OperationContext): NewSignup => {
+/** What the input asks for, as rows. */
+export const signupRowsOf = (input: z.output<typeof createInput>, context: OperationContext): NewSignup => {
   const { clock, ids, ports } = context
   const createdMs = clock.nowMs()
   const organisation = { id: ids.next('org'), name: input.name, createdMs }
@@ -118,7 +119,7 @@ const create = operation({
         message:
           "Nobody may sign up here: 'signup.open' is not set. Operators make accounts with 'drover accounts create'.",
       })
-    const request = rowsOf(input, context)
+    const request = signupRowsOf(input, context)
     const after = { account: request.signup.account, name: input.name, plan: request.signup.plan }
     const change = { operation: 'signups.create', object: request.signup.id, before: null, after }
     const row = await ports.customers.signUp(request, trailRowOf(change, context))

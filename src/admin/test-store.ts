@@ -338,6 +338,10 @@ const noPeople = (): IdentityRoom => ({
   passwords: { hash: async () => '', matches: async () => false },
   sealTotp: (_person, secret) => secret,
   openTotp: () => null,
+  issuers: () => [],
+  mails: () => false,
+  post: () => {},
+  baseUrl: () => 'https://relay.example',
   adminKey: () => {
     throw new Problem('invalid_api_key', { message: 'There are no keys here.' })
   },

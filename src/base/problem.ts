@@ -84,6 +84,10 @@ export const problems = {
     type: 'invalid_request_error',
     mend: 'The password is right, and a code is asked for. Send "totp" or "recovery_code" with it.',
   }),
+  step_up_required: row(403, ['caller', 'never'], {
+    type: 'permission_error',
+    mend: 'Prove again who you are for the action that "facts" names (POST /api/v1/session/step-up), then repeat the request.',
+  }),
   signed_out: row(401, ['caller', 'never'], {
     type: 'invalid_request_error',
     mend: 'There is no session, or it has ended. Sign in again.',

@@ -26,6 +26,7 @@ const base32 = (bytes: Uint8Array): string => {
   return bits === 0 ? text : text + alphabet.charAt((held << (5 - bits)) & 31)
 }
 
+/** 160 bits, as RFC 4226 recommends. */
 export const makeTotpSecret = (ids: Pick<Ids, 'bytes'>): Uint8Array => ids.bytes(secretBytes)
 
 /** The code of a time step (RFC 4226, 5.3). */

@@ -116,6 +116,7 @@ const customerFace = (execute: Execute): CustomerStore => ({
   redeemCode: (redemption, trail, upgrade) => execute('redeemCode', { redemption, trail, upgrade: upgrade ?? null }),
   signUp: (request, trail) => execute('signUp', { request, trail }),
   signup: (id) => execute('signup', id),
+  signupOf: (account) => execute('signupOf', account),
   signups: (page) => execute('signups', page),
   verifySignup: (request, trail) => execute('verifySignup', { ...request, trail }),
   decideSignup: (request, trail) => execute('decideSignup', { ...request, trail }),

@@ -31,7 +31,8 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   const relay = { config, log, keys: new Map(), priceEntries, digestKey, emit: () => {} }
   const { live, catalog, routes, countTokens } = await openRelay(machine, relay, opening)
   live.accountsChanged(await store.loadAccounts())
-  const { ports: tell } = await openTelling(machine, { config, log }, opening)
+  const telling = await openTelling(machine, { config, log }, opening)
+  const { ports: tell } = telling
   live.customersChanged(await loadCustomers(opened, log))
   const payments = await openPayments(machine, { config, store, live, emit: () => {}, log }, opening)
   // No node runs that could go back: only the store is timed.
@@ -63,7 +64,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       figures: null,
       prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,
-      identity: openIdentity({ store, seal: opened.totpSeal, live, ...machine }),
+      identity: openIdentity(machine, { ...opened, live, ...telling, server: config.server }),
       documents: openClerk(machine, { store, current: () => config }),
     },
     close: () => closing.disposeAsync(),

@@ -1,41 +1,68 @@
 /** People who sign in, as operations are given them. */
 
+import { linkOf } from '#admin/link.ts'
 import type { IdentityRoom } from '#admin/operation.ts'
-import type { Clock } from '#base/clock.ts'
-import type { Ids } from '#base/id.ts'
+import { makeSetUpToken } from '#admin/set-up.ts'
 import { Problem } from '#base/problem.ts'
+import type { Config } from '#config/config.ts'
 import { makePasswords } from '#identity/password.ts'
 import { checkKey } from '#policy/check-key.ts'
 import type { Live } from '#relay/live.ts'
 import type { Seal } from '#secret/seal.ts'
 import type { Store } from '#store/face.ts'
+import type { Machine } from './machine.ts'
 
-type Parts = {
+type Served = Pick<Config['server'], 'publicUrl' | 'host' | 'port'>
+
+type Parts = Pick<IdentityRoom, 'mails' | 'post'> & {
   readonly store: Store
-  /** Of the purpose `one-time codes`. */
-  readonly seal: Seal
+  readonly totpSeal: Seal
   readonly live: Pick<Live, 'current'>
-  readonly clock: Clock
-  readonly ids: Ids
+  readonly server: Served
 }
 
-export const openIdentity = ({ store, seal, live, clock, ids }: Parts): IdentityRoom => ({
-  store,
+/** Where links lead that people are sent: never to what a request calls this server. */
+const baseUrlOf = ({ publicUrl, host, port }: Served): string => {
+  if (publicUrl !== null) return publicUrl
+  const name = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** `mails`, `post`: letters, as the room that tells people has them. */
+export const openIdentity = ({ clock, ids }: Pick<Machine, 'clock' | 'ids'>, parts: Parts): IdentityRoom => ({
+  store: parts.store,
+  issuers: () => [],
+  mails: parts.mails,
+  post: parts.post,
+  baseUrl: () => baseUrlOf(parts.server),
   passwords: makePasswords(ids),
-  sealTotp: (person, secret) => seal.close(person, secret),
+  sealTotp: (person, secret) => parts.totpSeal.close(person, secret),
   openTotp: (person, sealed) => {
     try {
-      return seal.open(person, sealed)
+      return parts.totpSeal.open(person, sealed)
     } catch {
       // The cipher has one reason, and no more to say.
       return null
     }
   },
   adminKey: (text, address) => {
-    const { keys, digestKey, environment } = live.current()
+    const { keys, digestKey, environment } = parts.live.current()
     const use = { presented: text, nowMs: clock.nowMs(), environment, address, purpose: 'admin' } as const
     const checked = checkKey(keys.get(digestKey(text)), use)
     if (checked instanceof Problem) throw checked
     return checked
   },
 })
+
+/** Where the first person makes themselves the owner, once; `null` on later starts. */
+export const setUpLink = async (
+  { clock, ids }: Pick<Machine, 'clock' | 'ids'>,
+  identity: IdentityRoom,
+  isFirst: boolean,
+): Promise<string | null> => {
+  if (!isFirst) return null
+  const actor = { name: 'system', scopes: [] }
+  const context = { ports: { identity }, actor, clock, ids, requestId: null }
+  const token = await makeSetUpToken(context)
+  return token === null ? null : linkOf('set-up', token, context)
+}

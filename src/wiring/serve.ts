@@ -73,7 +73,7 @@ import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { buyerLetters, openClerk, postpaidAccounts } from './documents.ts'
 import { drain, stopped } from './drain.ts'
-import { openIdentity } from './identity.ts'
+import { openIdentity, setUpLink } from './identity.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { keySpendFrom } from './key-spend.ts'
 import type { NodeLimits } from './limits.ts'
@@ -455,7 +455,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     console: await openConsole(machine, { settings: config.console, log }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
-    identity: openIdentity({ store, seal: data.totpSeal, live: relay.live, clock, ids }),
+    identity: openIdentity(machine, { ...data, live: relay.live, ...telling, server: config.server }),
     migrations: await openMigrations(machine, { ...moving, countTokens: relay.countTokens }, closing),
     ...relay,
   }
@@ -484,7 +484,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   closing.defer(() => watch.close())
   for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
   // The line comes last: who waits for it finds everything else already said.
-  machine.stderr(greeting(first, listening.url))
+  machine.stderr(greeting(first, listening.url, await setUpLink(machine, rooms.identity, first.created)))
   machine.stdout(`${JSON.stringify({ event: 'listening', url: listening.url, version, pid, data: folder })}\n`)
   rooms.console.make(closing)
   // Loads the vocabulary, so that the first call that is cut short does not wait a second for its record.

@@ -7,11 +7,12 @@ import { networkTransport } from '#http/upstream.ts'
 import { askSigned } from '#notify/ask.ts'
 import type { Courier, CourierPorts } from '#notify/courier.ts'
 import { startCourier } from '#notify/courier.ts'
+import { makeLetterBox } from '#notify/letter-box.ts'
 import type { Mailer } from '#notify/mailer.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { Recipient } from '#notify/recipient.ts'
 import type { SendPorts } from '#notify/send.ts'
-import { sendEvent } from '#notify/send.ts'
+import { sendEvent, sendLetter } from '#notify/send.ts'
 import type { GuardHook } from '#policy/guard.ts'
 import type { Machine } from './machine.ts'
 
@@ -58,6 +59,8 @@ export const openTelling = async (machine: Machine, { config, log }: TellRequest
   configure(config.notify)
   const ways = await openWays(machine, closing, () => current)
   const { clock, ids } = machine
+  const letters = makeLetterBox({ send: (letter) => sendLetter(letter, ways()), clock, log })
+  closing.defer(() => letters.close())
   return {
     configure,
     ports: {
@@ -70,6 +73,8 @@ export const openTelling = async (machine: Machine, { config, log }: TellRequest
       askSigned({ id, url, secret, body, timeoutMs }, { transport: ways().transport(allowPrivate), clock }),
     /** Whether mail can be sent. */
     mails: () => current.mail !== null,
+    /** Sends letters that stand in no store. */
+    post: letters.post,
     /** Begins to carry what the outbox holds; `letterTo` knows those who are no recipients of the configuration. */
     start: (outbox: Outbox, letterTo: NonNullable<CourierPorts['letterTo']>): Courier => {
       const courier = startCourier({

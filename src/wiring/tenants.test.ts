@@ -7,8 +7,8 @@ import { fieldsOf } from '#admin/field.ts'
 import type { Actor, Operation } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import { reachOf } from '#admin/reach.ts'
-import { sampleRecord } from '#base/sample-record.ts'
 import { systemIds } from '#base/id.ts'
+import { sampleRecord } from '#base/sample-record.ts'
 import type { Role } from '#identity/role.ts'
 import { roles } from '#identity/role.ts'
 import type { Desk } from './test-desk.ts'
@@ -55,7 +55,7 @@ const fill = async ({ run, store, clock }: Desk, name: string) => {
 type Filled = Awaited<ReturnType<typeof fill>>
 
 /** What somebody would put into a field to get at another organisation's rows. */
-const valueOf = (operation: Operation, field: string, of: Filled): unknown => {
+const valueFor = (operation: Operation, field: string, of: Filled): unknown => {
   const { noun } = operation
   const ids: Readonly<Record<string, string>> = {
     keys: of.key,
@@ -93,7 +93,7 @@ const valueOf = (operation: Operation, field: string, of: Filled): unknown => {
     billing: 'prepaid',
     provider: 'moonshot',
     code: 'DRV-0000-0000-0000-0000',
-    email: `owner@${of.name}.example`,
+    email: noun === 'members' ? 'new@walk.example' : `owner@${of.name}.example`,
     password: 'a password that is wrong',
   }
   return values[field]
@@ -103,7 +103,7 @@ const asked = (operation: Operation, of: Filled, isWhole: boolean) => {
   const names = [...operation.path.matchAll(/\{(\w+)\+?\}/g)].map((match) => match[1] ?? '')
   const given: Record<string, unknown> = {}
   for (const { name, required } of fieldsOf(operation.input)) {
-    const value = valueOf(operation, name, of)
+    const value = valueFor(operation, name, of)
     if (value !== undefined && (required || isWhole || names.includes(name))) given[name] = value
   }
   const parameters = Object.fromEntries(names.map((name) => [name, String(given[name] ?? 'x')]))
@@ -123,7 +123,9 @@ const walker = (desk: Desk) => {
       id: 'call_walk',
       origin: '',
       query,
-      body: isQuery ? ({ kind: 'none' } as const) : ({ kind: 'bytes', bytes, contentType: 'application/json' } as const),
+      body: isQuery
+        ? ({ kind: 'none' } as const)
+        : ({ kind: 'bytes', bytes, contentType: 'application/json' } as const),
     }
     const endpoint = { kind: 'operation', operation } as const
     const answer = await api.answer({ endpoint, parameters: input.parameters, inbound, actor })

@@ -13,6 +13,7 @@ import { handClock } from '#base/hand-clock.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { nanoOf } from '#base/money.ts'
+import type { Letter } from '#notify/send.ts'
 import { manualMethod } from '#payment/manual/method.ts'
 import { testCashier } from '#payment/test-cashier.ts'
 import { digestKey } from '#policy/key.ts'
@@ -31,6 +32,8 @@ export type Desk = {
   readonly ports: AdminPorts
   /** What the relay was told of keys, in order. */
   readonly told: readonly KeyRow[]
+  /** What people were written. */
+  readonly letters: readonly Letter[]
   /** `run('projects create', { name: 'search' })`. Rejects with Problem. */
   readonly run: (command: string, input?: object) => Promise<Readonly<Record<string, unknown>>>
   /** The same as another person: `key:key_…`. */
@@ -80,6 +83,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
   })
   context.after(() => store.close())
   const told: KeyRow[] = []
+  const letters: Letter[] = []
   let plans: Plans = new Map()
   const ports: AdminPorts = {
     store,
@@ -109,13 +113,17 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
       approveAboveNanoUsd: () => nanoOf('1000'),
       keptFee: () => null,
     },
-    identity: openIdentity({
-      store,
-      seal: makeSeal(new Uint8Array(32), ids, 'one-time codes'),
-      live: { current: () => assert.fail('no relay runs here') },
-      clock,
-      ids,
-    }),
+    identity: openIdentity(
+      { clock, ids },
+      {
+        store,
+        totpSeal: makeSeal(new Uint8Array(32), ids, 'one-time codes'),
+        live: { current: () => assert.fail('no relay runs here') },
+        mails: () => true,
+        post: (letter) => void letters.push(letter),
+        server: { publicUrl: 'https://relay.example', host: '127.0.0.1', port: 4000 },
+      },
+    ),
     documents: openClerk(
       { root: pathToFileURL(`${process.cwd()}/`), clock, ids },
       { store, current: () => ({ seller }) },
@@ -137,5 +145,5 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
   }
   const run: Desk['run'] = (command, input) => as('local', command, input)
   await run('accounts create', { name: 'acme', billing: 'prepaid' })
-  return { store, clock, ports, told, run, as }
+  return { store, clock, ports, told, letters, run, as }
 }

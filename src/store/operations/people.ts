@@ -193,7 +193,11 @@ const memberOperations = {
     ): Promise<EndedWithKeys<MemberRow>> => {
       const row = await memberById(transaction, change.id)
       await keepsOwner(transaction, row)
-      await transaction.updateTable('member').set({ removed_ms: change.atMs }).where('id', '=', row.id).execute()
+      await transaction
+        .updateTable('member')
+        .set({ removed_ms: change.atMs, person: null })
+        .where('id', '=', row.id)
+        .execute()
       const keys = change.keepKeys ? [] : await endKeys(transaction, 'member', change)
       await appendTrail(transaction, change.trail)
       return { row: { ...row, removedMs: change.atMs }, keys }

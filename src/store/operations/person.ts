@@ -98,6 +98,15 @@ const change = async (transaction: Transaction, wanted: PersonChange): Promise<P
     const others = transaction.deleteFrom('session').where('person', '=', before.id)
     await (wanted.keepSession === null ? others : others.where('id', '!=', wanted.keepSession)).execute()
   }
+  // Links that were sent for the old password or address lead nowhere now.
+  if (wanted.password !== undefined || wanted.mail !== undefined)
+    await transaction
+      .deleteFrom('one_time')
+      .where('person', '=', before.id)
+      .where('kind', 'in', ['reset', 'mail-change', 'verify'])
+      .execute()
+  if (wanted.mail !== undefined && wanted.mail !== before.mail)
+    await transaction.updateTable('member').set({ mail: wanted.mail }).where('person', '=', before.id).execute()
   if (wanted.recoveryCodes !== undefined) {
     await transaction.deleteFrom('recovery_code').where('person', '=', before.id).execute()
     for (const digest of wanted.recoveryCodes)

@@ -15,6 +15,7 @@ import { bookStatements } from './books/statement.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
 import { checkLimit } from './page.ts'
+import { insertPerson } from './person.ts'
 import { appendTrail } from './trail.ts'
 
 /** Promotional credit is spent first. */
@@ -149,6 +150,11 @@ const signupReads = {
     return row === undefined ? null : signupRow(row)
   }),
 
+  signupOf: read(async (transaction, account: string): Promise<SignupRow | null> => {
+    const row = await transaction.selectFrom('signup').selectAll().where('account', '=', account).executeTakeFirst()
+    return row === undefined ? null : signupRow(row)
+  }),
+
   signups: read(
     async (
       transaction,
@@ -168,6 +174,7 @@ export const signupOperations = () => {
       async (transaction, { request, trail }: { readonly request: NewSignup; readonly trail: TrailRow }) => {
         const { rows, owner, rules } = request
         const nowMs = request.signup.createdMs
+        if (request.person !== undefined) await insertPerson(transaction, request.person)
         await insertAccount(transaction, rows)
         await transaction.insertInto('member').values(memberValues(owner)).execute()
         const signup = await decided(transaction, request.signup, { rules, nowMs })

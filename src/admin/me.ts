@@ -1,0 +1,126 @@
+/** What is the person's own: the name, the mail address, and the end of it. */
+
+import { z } from 'zod'
+import { Problem } from '#base/problem.ts'
+import { tokenDigest } from '#identity/session.ts'
+import { nameField } from './field.ts'
+import { dataOf, linkOf, newToken, tokenField, write } from './link.ts'
+import { mailField } from './members.ts'
+import { operation } from './operation.ts'
+import { ownPerson, visitOf } from './session.ts'
+import { trailRowOf } from './trail-row.ts'
+import { takeTurn } from './turn.ts'
+
+const hourMs = 3_600_000
+
+const rename = operation({
+  noun: 'me',
+  verb: 'rename',
+  summary: 'Change what the person is called.',
+  method: 'PATCH',
+  path: '/me',
+  scope: 'write',
+  input: z.strictObject({ name: nameField().nullable().describe('The name; null = none.') }),
+  output: z.object({ name: z.string().nullable() }),
+  flags: [],
+  run: async ({ name }, context) => {
+    const { id, name: before } = ownPerson(context)
+    const change = { operation: 'me.rename', object: id, before: { name: before }, after: { name } }
+    const nowMs = context.clock.nowMs()
+    const row = await context.ports.identity.store.changePerson(
+      { person: id, name },
+      nowMs,
+      trailRowOf(change, context),
+    )
+    return { name: row.name }
+  },
+})
+
+const mail = operation({
+  noun: 'me',
+  verb: 'change-email',
+  summary: 'Send a link to a new mail address, which is the person’s when it is followed; the old address is told.',
+  method: 'POST',
+  path: '/me/email',
+  scope: 'write',
+  bodyBytesMax: 8 * 1024,
+  input: z.strictObject({ email: mailField().describe('The new mail address.') }),
+  output: z.object({ state: z.literal('mail_sent') }),
+  flags: [],
+  run: async ({ email }, context) => {
+    const { store, mails } = context.ports.identity
+    const person = ownPerson(context)
+    if (!mails())
+      throw new Problem('permission_denied', {
+        message: 'This server sends no mail, so that no address can be proven.',
+      })
+    await takeTurn({ what: 'mail change', of: person.id, max: 5, windowMs: hourMs }, context)
+    const { token, row } = newToken({ kind: 'mail-change', person: person.id, data: { mail: email } }, context)
+    const change = {
+      operation: 'me.change-email',
+      object: person.id,
+      before: { mail: person.mail },
+      after: { wanted: email },
+    }
+    await store.keepToken(row, trailRowOf(change, context))
+    write({ kind: 'mail-changed', to: person.mail, about: email }, context)
+    // Whether somebody else has the address shows only to whoever reads its mail.
+    write({ kind: 'mail-change', to: email, link: linkOf('mail-change', token, context) }, context)
+    return { state: 'mail_sent' as const }
+  },
+})
+
+const confirm = operation({
+  noun: 'me',
+  verb: 'confirm-email',
+  summary: 'Take the new mail address, by the link that was sent to it.',
+  method: 'POST',
+  path: '/me/email/confirm',
+  scope: 'write',
+  bodyBytesMax: 8 * 1024,
+  input: z.strictObject({ token: tokenField() }),
+  output: z.object({ email: z.string() }),
+  flags: [],
+  run: async ({ token }, context) => {
+    const { clock, ports } = context
+    const nowMs = clock.nowMs()
+    await takeTurn({ what: 'mail confirmed', of: visitOf(context).address, max: 30, windowMs: hourMs }, context)
+    const row = await ports.identity.store.takeToken(tokenDigest(token), 'mail-change', nowMs)
+    const wanted = row === null ? null : dataOf(row)['mail']
+    if (row === null || row.person === null || typeof wanted !== 'string')
+      throw new Problem('not_found', { message: 'This link was used or has ended. Ask for a new one.', param: 'token' })
+    const actor = { name: `person:${row.person}`, scopes: [] }
+    const change = { operation: 'me.confirm-email', object: row.person, before: null, after: { mail: wanted } }
+    const changed = { person: row.person, mail: wanted, verifiedMs: nowMs }
+    const { mail: email } = await ports.identity.store.changePerson(
+      changed,
+      nowMs,
+      trailRowOf(change, { ...context, actor }),
+    )
+    return { email }
+  },
+})
+
+const close = operation({
+  noun: 'me',
+  verb: 'close',
+  summary:
+    'End the own sign-in for good. Who is the only owner of an organisation closes its account first, or makes another owner.',
+  method: 'POST',
+  path: '/me/close',
+  scope: 'write',
+  input: z.strictObject({ email: mailField().describe('The own mail address, typed to be sure.') }),
+  output: z.object({ closed: z.boolean() }),
+  flags: [],
+  run: async ({ email }, context) => {
+    const person = ownPerson(context)
+    if (email !== person.mail)
+      throw new Problem('invalid_request_error', { message: 'That is not your mail address.', param: 'email' })
+    const change = { operation: 'me.close', object: person.id, before: { mail: person.mail }, after: null }
+    await context.ports.identity.store.closePerson(person.id, context.clock.nowMs(), trailRowOf(change, context))
+    visitOf(context).keep(null, 0)
+    return { closed: true }
+  },
+})
+
+export const meOperations = [rename, mail, confirm, close] as const

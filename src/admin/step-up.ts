@@ -1,0 +1,138 @@
+/** Who is signed in proves again that it is them, before what would hurt most in other hands: for one action, within five minutes. */
+
+import { z } from 'zod'
+import { isObject } from '#base/json-type.ts'
+import { Problem } from '#base/problem.ts'
+import { tokenDigest } from '#identity/session.ts'
+import { lifetimesMs, newToken } from './link.ts'
+import type { Operation, OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import { checkOwnPassword } from './password.ts'
+import { checkSecondFactor } from './second-factor.ts'
+import { ownPerson, ownSession, takeTry, visitOf } from './session.ts'
+
+/** Actions that ask for it, as commands: what gives away secrets, money or rights. */
+export const steppedUp = [
+  'apply run',
+  'accounts close',
+  'credentials add',
+  'credits adjust',
+  'credits grant',
+  'imports account',
+  'keys create',
+  'keys rotate',
+  'me change-email',
+  'me close',
+  'members add',
+  'members invite',
+  'members role',
+  'passkeys begin',
+  'passkeys remove',
+  'payments approve',
+  'payments confirm',
+  'payments refund',
+  'payments refund-unspent',
+  'people reset',
+  'people set-up',
+  'issuers begin',
+  'issuers unlink',
+  'totp begin',
+  'totp remove',
+  'totp renew-codes',
+] as const
+
+export type SteppedUp = (typeof steppedUp)[number]
+
+/** The action of a request that asks for it; `null` = it does not. Of keys only those that manage. */
+export const actionOf = ({ noun, verb }: Pick<Operation, 'noun' | 'verb'>, input: unknown): SteppedUp | null => {
+  const action = steppedUp.find((one) => one === `${noun} ${verb}`) ?? null
+  if (action === 'keys create') return isObject(input) && input['admin'] === true ? action : null
+  // Whether it is an admin key is seen by the operation, which asks by itself.
+  return action === 'keys rotate' ? null : action
+}
+
+/** Bound to session and action: proof for one is none for another. */
+const digestFor = (session: string, action: string): string => tokenDigest(`step-up ${session} ${action}`)
+
+/**
+ * Uses up the proof for an action. Keys and commands prove themselves with every request.
+ * @throws Problem `step_up_required` naming the action.
+ */
+export const checkStepUp = async (action: SteppedUp, context: OperationContext): Promise<void> => {
+  const session = context.actor.signedIn?.session
+  if (session === undefined) return
+  const digest = digestFor(session.id, action)
+  const taken = await context.ports.identity.store.takeToken(digest, 'step-up', context.clock.nowMs())
+  if (taken !== null) return
+  throw new Problem('step_up_required', {
+    message: `Prove again that it is you: send POST /api/v1/session/step-up with the action '${action}', then repeat this request within five minutes.`,
+    facts: { action },
+  })
+}
+
+type Proof = {
+  readonly password?: string | undefined
+  readonly totp?: string | undefined
+  readonly recovery_code?: string | undefined
+  readonly admin_key?: string | undefined
+}
+
+const checkProof = async (proof: Proof, context: OperationContext): Promise<void> => {
+  const session = ownSession(context)
+  if (session.key !== null) {
+    const { address } = visitOf(context)
+    await takeTry(null, address, context)
+    const key = context.ports.identity.adminKey(proof.admin_key ?? '', address)
+    if (key.id === session.key) return
+    throw new Problem('invalid_credentials', { message: 'That is another admin key.', param: 'admin_key' })
+  }
+  const person = ownPerson(context)
+  if (person.password === null && person.totpMs === null)
+    throw new Problem('conflict', {
+      message:
+        'You have neither a password nor an authenticator app. Use a passkey, or choose a password by the link of a forgotten one.',
+    })
+  if (person.password !== null) await checkOwnPassword(proof.password ?? '', context)
+  await checkSecondFactor(person, proof, context)
+}
+
+/** Notes that whoever has this session has proven themselves for an action. */
+export const grantStepUp = async (action: SteppedUp, context: OperationContext): Promise<void> => {
+  const { store } = context.ports.identity
+  const session = ownSession(context)
+  const { row } = newToken({ kind: 'step-up', ...(session.person === null ? {} : { person: session.person }) }, context)
+  const digest = digestFor(session.id, action)
+  // One that was not used makes room for the new one.
+  await store.takeToken(digest, 'step-up', context.clock.nowMs())
+  await store.keepToken({ ...row, digest }, null)
+}
+
+const prove = operation({
+  noun: 'session',
+  verb: 'step-up',
+  summary: 'Prove again who is signed in, for one action within five minutes.',
+  method: 'POST',
+  path: '/session/step-up',
+  scope: 'write',
+  bodyBytesMax: 8 * 1024,
+  input: z.strictObject({
+    action: z.enum(steppedUp).describe('The command that asks for it, as the refusal names it.'),
+    password: z.string().min(1).max(1000).optional().describe('The password, where there is one.'),
+    totp: z
+      .string()
+      .regex(/^\d{6}$/, 'must be six digits')
+      .optional()
+      .describe('The code of the authenticator app, where there is one.'),
+    recovery_code: z.string().min(1).max(100).optional().describe('A recovery code instead.'),
+    admin_key: z.string().min(1).max(512).optional().describe('The admin key that the session stands for.'),
+  }),
+  output: z.object({ action: z.string(), expires_seconds: z.int() }),
+  flags: [],
+  run: async ({ action, ...proof }, context) => {
+    await checkProof(proof, context)
+    await grantStepUp(action, context)
+    return { action, expires_seconds: lifetimesMs['step-up'] / 1000 }
+  },
+})
+
+export const stepUpOperations = [prove] as const

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { totpCode } from '#identity/totp.ts'
+import type { Browser } from './test-browser.ts'
+import { linkIn, openBrowser } from './test-browser.ts'
+import type { Desk } from './test-desk.ts'
+import { openDesk } from './test-desk.ts'
+
+const password = 'correct horse battery'
+const ana = 'ana@example.com'
+
+const signUp = async (desk: Desk, browser: Browser): Promise<void> => {
+  const told = await browser.ask('POST', '/sign-up', { email: ana, password, organisation: 'Ana Ltd' })
+  assert.deepEqual([told.status, told.json['state'], browser.cookie()], [200, 'mail_sent', null])
+  assert.equal((await browser.ask('POST', '/sign-up/verify', { token: linkIn(desk) })).status, 200)
+}
+
+const open = async (context: TestContext) => {
+  const desk = await openDesk(context)
+  await desk.run('plans create', { name: 'free', rpm: 3, signup_credit: '5.00', signup_credit_expires: '30d' })
+  const browser = openBrowser(desk)
+  await signUp(desk, browser)
+  return { desk, browser }
+}
+
+const signIn = (browser: Browser, more: object = {}) =>
+  browser.ask('POST', '/session', { email: ana, password, ...more })
+
+test('sign-up: nobody is let in before the mail address is proven; then credit comes, and the account is their own', async (context) => {
+  const desk = await openDesk(context)
+  await desk.run('plans create', { name: 'free', rpm: 3, signup_credit: '5.00', signup_credit_expires: '30d' })
+  const browser = openBrowser(desk)
+  await browser.ask('POST', '/sign-up', { email: ana, password, organisation: 'Ana Ltd' })
+  const early = await signIn(browser)
+  assert.deepEqual([early.status, early.code, browser.cookie()], [403, 'permission_denied', null])
+  const told = await browser.ask('POST', '/sign-up/verify', { token: linkIn(desk) })
+  assert.deepEqual([told.json['role'], told.json['operator']], ['owner', false])
+  const credit = await browser.ask('GET', '/credits/default')
+  assert.equal(credit.json['account'], told.json['account'])
+  const [signup] = (await desk.run('signups list'))['data'] as { state: string; account: string }[]
+  assert.deepEqual([signup?.state, signup?.account], ['waiting', told.json['account']])
+  assert.equal((await browser.ask('POST', '/sign-up/verify', { token: linkIn(desk) })).code, 'not_found')
+  const made = await browser.ask('POST', '/keys', { name: 'app' })
+  assert.match(String(made.json['key']), /^hs-live-/)
+})
+
+test('sign-up with an address that is known looks the same, and tells its owner', async (context) => {
+  const { desk } = await open(context)
+  const stranger = openBrowser(desk, '198.51.100.7')
+  const told = await stranger.ask('POST', '/sign-up', {
+    email: ana,
+    password: 'another password',
+    organisation: 'Evil',
+  })
+  assert.deepEqual([told.status, told.json], [200, { state: 'mail_sent', session: null }])
+  assert.match(desk.letters.at(-1)?.mail.subject ?? '', /have an account/)
+  assert.deepEqual(desk.letters.at(-1)?.addresses, [ana])
+  assert.equal((await stranger.ask('POST', '/session', { email: ana, password: 'another password' })).status, 401)
+})
+
+test('the cookie is bound to host and https; the session is listed, ended and over in its time', async (context) => {
+  const { desk, browser } = await open(context)
+  const told = await signIn(browser)
+  assert.match(told.cookie ?? '', /^__Host-drover=[\w-]{43}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Lax; Secure$/)
+  assert.ok(!JSON.stringify(told.json).includes(browser.cookie()?.split('=')[1] ?? 'x'))
+  const listed = (await browser.ask('GET', '/sessions')).json['data'] as { id: string; current: boolean }[]
+  assert.deepEqual(
+    listed.map(({ current }) => current),
+    [true],
+  )
+  const second = openBrowser(desk)
+  await signIn(second)
+  const others = (await browser.ask('GET', '/sessions')).json['data'] as { id: string; current: boolean }[]
+  const other = others.find(({ current }) => !current)
+  assert.equal((await browser.ask('DELETE', `/sessions/${other?.id}`)).status, 200)
+  assert.equal((await second.ask('GET', '/session')).code, 'signed_out')
+  desk.clock.advance(11 * 3_600_000)
+  assert.equal((await browser.ask('GET', '/session')).status, 200)
+  desk.clock.advance(12 * 3_600_000 + 1)
+  assert.equal((await browser.ask('GET', '/session')).code, 'signed_out')
+  const old = openBrowser(desk)
+  await signIn(old)
+  for (let hours = 0; hours < 7 * 24; hours += 8) {
+    assert.equal((await old.ask('GET', '/session')).status, 200, `after ${hours} h`)
+    desk.clock.advance(8 * 3_600_000)
+  }
+  assert.equal((await old.ask('GET', '/session')).code, 'signed_out')
+})
+
+test('a page of another site changes nothing and reads nothing (CSRF; New API CVE-2026-30886)', async (context) => {
+  const { browser } = await open(context)
+  const foreign = [
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'none' },
+    { 'sec-fetch-site': '', origin: 'https://evil.example' },
+  ]
+  for (const headers of foreign) {
+    const told = await browser.saying(headers)('POST', '/keys', { name: 'stolen' })
+    assert.deepEqual([told.status, told.code], [403, 'permission_denied'], JSON.stringify(headers))
+  }
+  assert.equal((await browser.saying({ 'sec-fetch-site': 'cross-site' })('GET', '/keys')).status, 403)
+  assert.equal((await browser.saying({ 'sec-fetch-site': 'none' })('GET', '/keys')).status, 200)
+  assert.equal(
+    (await browser.saying({ 'sec-fetch-site': 'cross-site' })('POST', '/session', { email: ana, password })).status,
+    403,
+  )
+  assert.deepEqual((await browser.ask('GET', '/keys')).json['data'], [])
+})
+
+test('a key and a cookie in one request are two credentials (Open WebUI CVE-2026-45339)', async (context) => {
+  const { browser } = await open(context)
+  const told = await browser.saying({ authorization: 'Bearer drover-admin-x' })('GET', '/keys')
+  assert.deepEqual([told.status, told.code], [400, 'ambiguous_credentials'])
+})
+
+test('five wrong passwords, however many at once, then a wait that grows; another account goes on', async (context) => {
+  const { desk, browser } = await open(context)
+  const wrong = () => openBrowser(desk).ask('POST', '/session', { email: ana, password: 'not the password' })
+  const told = await Promise.all(Array.from({ length: 12 }, wrong))
+  assert.equal(told.filter(({ code }) => code === 'invalid_credentials').length, 5)
+  assert.equal(told.filter(({ code }) => code === 'rate_limit_exceeded').length, 7)
+  assert.equal((await signIn(browser)).code, 'rate_limit_exceeded')
+  desk.clock.advance(30_001)
+  assert.equal((await wrong()).code, 'invalid_credentials')
+  desk.clock.advance(30_001)
+  assert.equal((await wrong()).code, 'rate_limit_exceeded')
+  desk.clock.advance(60_000)
+  assert.equal((await signIn(browser)).status, 200)
+  assert.equal((await wrong()).code, 'invalid_credentials')
+})
+
+test('from one address thirty tries, whoever is meant; a network of addresses has its own bound', async (context) => {
+  const { desk } = await open(context)
+  const guess = (address: string, number: number) =>
+    openBrowser(desk, address).ask('POST', '/session', { email: `p${number}@example.com`, password: 'x' })
+  const told = await Promise.all(Array.from({ length: 31 }, (_unused, number) => guess('203.0.113.9', number)))
+  assert.equal(told.filter(({ code }) => code === 'rate_limit_exceeded').length, 1)
+  assert.equal((await guess('198.51.100.1', 99)).code, 'invalid_credentials')
+})
+
+test('a forgotten password: one answer for all, a link that works once, every session over', async (context) => {
+  const { desk, browser } = await open(context)
+  const before = desk.letters.length
+  for (const email of [ana, 'nobody@example.com'])
+    assert.deepEqual((await openBrowser(desk).ask('POST', '/password/forgotten', { email })).json, {
+      state: 'mail_sent',
+    })
+  assert.equal(desk.letters.length, before + 1)
+  const token = linkIn(desk)
+  assert.match(desk.letters.at(-1)?.mail.text ?? '', /https:\/\/relay\.example\/reset#/)
+  const weak = await openBrowser(desk).ask('POST', '/password/reset', { token, password: 'short' })
+  assert.equal(weak.code, 'invalid_request_error')
+  const reset = (to: string) => openBrowser(desk).ask('POST', '/password/reset', { token, password: to })
+  const told = await Promise.all(['a new password 1', 'a new password 2'].map(reset))
+  assert.deepEqual(told.map(({ status }) => status).sort(), [200, 404])
+  assert.equal((await browser.ask('GET', '/session')).code, 'signed_out')
+  assert.equal((await signIn(browser)).code, 'invalid_credentials')
+})
+
+test('passwords are Argon2id and are told to nobody (LiteLLM GHSA-69x8-hrgq-fjj8)', async (context) => {
+  const { desk, browser } = await open(context)
+  const person = await desk.store.person(ana)
+  assert.match(person?.password ?? '', /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  const hash = person?.password ?? ''
+  assert.equal((await browser.ask('POST', '/session', { email: ana, password: hash })).code, 'invalid_credentials')
+  for (const path of ['/session', '/members', '/sessions', '/organisations'])
+    assert.ok(!JSON.stringify((await browser.ask('GET', path)).json).includes('argon2'), path)
+  const trail = JSON.stringify(await desk.store.trail({ limit: 1000, after: null }))
+  for (const secret of [hash, password, browser.cookie()?.split('=')[1] ?? 'none', linkIn(desk)])
+    assert.ok(!trail.includes(secret))
+})
+
+test('codes: asked for when confirmed, each once; a recovery code once; a stolen session cannot take them away', async (context) => {
+  const { desk, browser } = await open(context)
+  const refused = await browser.ask('POST', '/totp', {})
+  assert.deepEqual([refused.status, refused.code], [403, 'step_up_required'])
+  assert.equal((await browser.ask('POST', '/session/step-up', { action: 'totp begin', password: 'wrong' })).status, 401)
+  assert.equal((await browser.ask('POST', '/session/step-up', { action: 'totp begin', password })).status, 200)
+  const begun = await browser.ask('POST', '/totp', {})
+  assert.match(String(begun.json['uri']), /^otpauth:\/\/totp\/relay\.example:ana%40example\.com\?secret=[A-Z2-7]{32}&/)
+  const row = await desk.store.person(ana)
+  const secret = row?.totp == null ? null : desk.ports.identity.openTotp(row.id, row.totp)
+  assert.ok(secret !== null && row !== null)
+  assert.equal(desk.ports.identity.openTotp('per_other', row.totp ?? new Uint8Array()), null)
+  const code = () => totpCode(secret, Math.floor(desk.clock.nowMs() / 30_000))
+  assert.equal((await browser.ask('POST', '/totp/confirm', { totp: '000000' })).code, 'invalid_credentials')
+  const confirmed = await browser.ask('POST', '/totp/confirm', { totp: code() })
+  const codes = confirmed.json['recovery_codes'] as string[]
+  assert.equal(codes.length, 10)
+  assert.equal((await signIn(openBrowser(desk))).code, 'second_factor_required')
+  assert.equal((await signIn(openBrowser(desk), { totp: code() })).code, 'invalid_credentials', 'taken already')
+  desk.clock.advance(15 * 60_000)
+  const twice = await Promise.all([1, 2].map(() => signIn(openBrowser(desk), { totp: code() })))
+  assert.deepEqual(twice.map(({ status }) => status).sort(), [200, 401])
+  const recovered = async () => (await signIn(openBrowser(desk), { recovery_code: codes[0]?.toUpperCase() })).status
+  assert.deepEqual([await recovered(), await recovered()], [200, 401])
+  assert.equal((await browser.ask('GET', '/totp')).json['recovery_codes_left'], 9)
+  const half = await browser.ask('POST', '/session/step-up', { action: 'totp remove', password })
+  assert.equal(half.code, 'second_factor_required')
+})
+
+test('a step up is for one action, one session and five minutes (New API CVE-2026-32879)', async (context) => {
+  const { desk, browser } = await open(context)
+  const other = openBrowser(desk)
+  await signIn(other)
+  const prove = (action: string) => browser.ask('POST', '/session/step-up', { action, password })
+  const invite = (from: Browser) => from.ask('POST', '/members/invitations', { email: 'bo@example.com' })
+  await prove('members role')
+  assert.equal((await invite(browser)).code, 'step_up_required')
+  await prove('members invite')
+  assert.equal((await invite(other)).code, 'step_up_required')
+  assert.equal((await invite(browser)).status, 200)
+  assert.equal((await invite(browser)).code, 'step_up_required', 'used up')
+  await prove('members invite')
+  desk.clock.advance(300_001)
+  assert.equal((await invite(browser)).code, 'step_up_required')
+})
