@@ -9,7 +9,6 @@ export type Clock = {
   readonly after: (delayMs: number, callback: () => void) => () => void
 }
 
-/** The machine's own clocks and timers. */
 /** The machine's own clocks. For main.ts; everybody else is given a clock. */
 export const systemClock = (): Clock => ({
   nowMs: () => Date.now(),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from './clock.ts'
 import { rfc3339, systemClock } from './clock.ts'
-import { systemIds } from './id.ts'
+import { idsBy, systemIds } from './id.ts'
 
 const standing = (nowMs: number): Clock => ({ nowMs: () => nowMs, monotonicMs: () => 0, after: () => () => {} })
 
@@ -18,6 +18,14 @@ test('ids sort by time, to the millisecond and over centuries', () => {
   const times = [0, 1, 31, 32, 1_795_363_200_000, 1_795_363_200_001, 4_102_444_800_000]
   const made = times.map((timeMs) => systemIds(standing(timeMs)).next('key'))
   assert.deepEqual(made.toSorted(), made)
+})
+
+test("ids by another clock have its time, whatever the machine's own says", () => {
+  const own = systemIds(standing(1_795_363_200_000))
+  const shared = idsBy(standing(1_795_366_800_000), own)
+  assert.equal(shared.next('doc').slice(0, 14), systemIds(standing(1_795_366_800_000)).next('doc').slice(0, 14))
+  assert.notEqual(shared.next('doc'), shared.next('doc'))
+  assert.equal(shared.bytes(24).length, 24)
 })
 
 test('ten thousand ids of one instant are all different', () => {

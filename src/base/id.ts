@@ -52,19 +52,29 @@ const timeText = (timeMs: number): string => {
   return text
 }
 
-/** The id of something that happened at this time and is known by this name: the same whoever makes it, and in the order of time. */
-export const idFrom = (prefix: IdPrefix, timeMs: number, name: string): string => {
+const chanceBytes = 16
+
+const idOf = (prefix: IdPrefix, timeMs: number, chance: Uint8Array): string => {
   let text = ''
-  for (const byte of createHash('sha256').update(name).digest().subarray(0, 16)) text += digits.charAt(byte & 31)
+  for (const byte of chance) text += digits.charAt(byte & 31)
   return `${prefix}_${timeText(timeMs)}${text}`
 }
+
+/** The id of something that happened at this time and is known by this name: the same whoever makes it, and in the order of time. */
+export const idFrom = (prefix: IdPrefix, timeMs: number, name: string): string =>
+  idOf(prefix, timeMs, createHash('sha256').update(name).digest().subarray(0, chanceBytes))
 
 /** The first id of a kind that can be made at an instant: ids sort by their time. */
 export const firstIdAt = (prefix: IdPrefix, atMs: number): string => `${prefix}_${timeText(Math.max(0, atMs))}`
 
-const idBytes = 16
+/** The same ids with the time of another clock in them: nodes that share a store date what they make by its time. */
+export const idsBy = (clock: Clock, ids: Ids): Ids => ({
+  ...ids,
+  next: (prefix) => `${prefix}_${timeText(clock.nowMs())}${ids.next(prefix).slice(-chanceBytes)}`,
+})
+
 /** Asking the system for chance costs more than an id: it is asked for many at a time. */
-const poolBytes = 256 * idBytes
+const poolBytes = 256 * chanceBytes
 
 /** Ids from the clock and the system's randomness. For main.ts; everybody else is given ids. */
 export const systemIds = (clock: Clock): Ids => {
@@ -76,9 +86,8 @@ export const systemIds = (clock: Clock): Ids => {
         pool = randomBytes(poolBytes)
         used = 0
       }
-      let text = ''
-      for (const end = used + idBytes; used < end; used += 1) text += digits.charAt((pool[used] ?? 0) & 31)
-      return `${prefix}_${timeText(clock.nowMs())}${text}`
+      used += chanceBytes
+      return idOf(prefix, clock.nowMs(), pool.subarray(used - chanceBytes, used))
     },
     bytes: (size) => randomBytes(size),
     chance: () => Math.random(),

@@ -14,7 +14,7 @@ const credit = (amountNano: bigint, alertNanoUsd: bigint | null = 5_000_000_000n
 })
 
 /** Looks at what `answers` give, one after the other; gives what people were told and what was measured. */
-const lookingAt = async (answers: readonly ProviderCredit[], belowUsd: number | null = null) => {
+const lookingAt = async (answers: readonly ProviderCredit[], belowUsd: number | null = null, isMine = () => true) => {
   const clock = testClock()
   const told: string[] = []
   const measured: number[] = []
@@ -26,6 +26,7 @@ const lookingAt = async (answers: readonly ProviderCredit[], belowUsd: number | 
       return answer === undefined ? [] : [answer]
     },
     emit: ({ name, message }) => void told.push(`${name}: ${message}`),
+    isMine,
     measured: (_provider, _currency, amount) => void measured.push(amount),
     belowUsd: () => belowUsd,
     clock,
@@ -55,6 +56,18 @@ test('a provider is told of once, until it has been above its alarm again', asyn
 test("without an alarm nobody is told; the alerts' own limit counts as well", async () => {
   assert.deepEqual((await lookingAt([credit(1n, null)])).told, [])
   assert.equal((await lookingAt([credit(7_000_000_000n, null)], 10)).told.length, 1)
+})
+
+test('of several nodes one tells, and whoever takes its place tells of what is low then', async () => {
+  const low = [credit(1n), credit(1n), credit(1n)]
+  const other = await lookingAt(low, null, () => false)
+  assert.deepEqual([other.told, other.measured.length], [[], 3])
+  let looks = 0
+  const { told } = await lookingAt(low, null, () => {
+    looks += 1
+    return looks > 1
+  })
+  assert.equal(told.length, 1)
 })
 
 test('what is not known is no alarm', async () => {

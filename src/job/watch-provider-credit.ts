@@ -13,6 +13,8 @@ const firstMs = 5_000
 export type CreditWatch = {
   readonly ask: () => Promise<readonly ProviderCredit[]>
   readonly emit: Emit
+  /** Whether this node is the one that tells: all of them look, for their metrics. */
+  readonly isMine: () => boolean
   /** For the metrics, in whole units of the currency. */
   readonly measured: (provider: string, currency: string, amount: number) => void
   /** The highest `below` of the alerts, in USD; `null` = none: a provider's own `balance_alert_usd` counts alone. */
@@ -23,7 +25,7 @@ export type CreditWatch = {
 
 /** Each provider is told of once, until it has been above its alarm again. The alarm is held against the amount in its own currency. */
 export const watchProviderCredit = (watch: CreditWatch): { readonly close: () => void } => {
-  const { ask, emit, measured, belowUsd, clock, log } = watch
+  const { ask, emit, isMine, measured, belowUsd, clock, log } = watch
   const low = new Set<string>()
   let closed = false
   let cancel = (): void => {}
@@ -37,7 +39,7 @@ export const watchProviderCredit = (watch: CreditWatch): { readonly close: () =>
         low.delete(key)
         continue
       }
-      if (low.has(key)) continue
+      if (low.has(key) || !isMine()) continue
       low.add(key)
       const text = `${decimalOf(amountNano)} ${currency}`
       const message = `Provider ${provider} has ${text} of prepaid credit left: top it up, or its calls will fail.`

@@ -20,13 +20,12 @@ const monthStartMs = (nowMs: number): number => {
   return Date.UTC(now.getUTCFullYear(), now.getUTCMonth())
 }
 
-const save = (parts: CashierParts, row: AutoTopUp): Promise<void> => parts.store.setAutoTopUp(row, null)
-
 const refused = async (parts: CashierParts, row: AutoTopUp, why: string): Promise<void> => {
   const failures = row.failures + 1
   const isOff = failures >= failuresMax
   const nextTryMs = parts.clock.nowMs() + restMs * 2 ** (failures - 1)
-  await save(parts, { ...row, failures, enabled: !isOff, nextTryMs, note: why.slice(0, 300) })
+  const note = { failures, enabled: !isOff, nextTryMs, note: why.slice(0, 300) }
+  if (!(await parts.store.noteTopUp(row, note))) return
   parts.emit({
     name: 'payment_stuck',
     account: row.account,
@@ -62,7 +61,7 @@ const topUp = async (parts: CashierParts, row: AutoTopUp): Promise<void> => {
   const spentNanoUsd = await parts.store.toppedUpSince(row.account, monthStartMs(nowMs))
   const nextMonthMs = monthStartMs(monthStartMs(nowMs) + 32 * 86_400_000)
   if (spentNanoUsd + row.creditNanoUsd > row.monthMaxNanoUsd) {
-    await save(parts, { ...row, nextTryMs: nextMonthMs, note: 'the most of this month is reached' })
+    await parts.store.noteTopUp(row, { ...row, nextTryMs: nextMonthMs, note: 'the most of this month is reached' })
     return
   }
   let order: PaymentOrder | null = null
@@ -78,7 +77,7 @@ const topUp = async (parts: CashierParts, row: AutoTopUp): Promise<void> => {
   }
   // Accepted and not certain yet: the poller goes on asking.
   if (!openStates.includes(order.state) && order.creditedMs === null) return refused(parts, row, `it is ${order.state}`)
-  await save(parts, { ...row, failures: 0, nextTryMs: nowMs + pauseMs, note: null })
+  await parts.store.noteTopUp(row, { ...row, failures: 0, nextTryMs: nowMs + pauseMs, note: null })
 }
 
 /** A refused charge leaves an order that nobody can pay. */

@@ -262,6 +262,9 @@ export type AutoTopUp = {
   readonly note: string | null
 }
 
+/** What a try to charge came to, for the row that it was made by. */
+export type TopUpNote = Pick<AutoTopUp, 'enabled' | 'failures' | 'nextTryMs' | 'note'>
+
 /** That the terms of sale of a version were accepted. */
 export type Acceptance = {
   readonly account: string
@@ -291,6 +294,11 @@ export type PaymentStore = {
   readonly keepReconciliation: (row: ReconciliationRow) => Promise<void>
   readonly reconciliation: (method: string, day: string) => Promise<ReconciliationRow | null>
   readonly setAutoTopUp: (row: AutoTopUp, trail: TrailEntry | null) => Promise<void>
+  /**
+   * Notes what a try came to; `false` = the row is not as it was before any more, and stays as it is: a person has changed it meanwhile, or another
+   * node has noted the same try.
+   */
+  readonly noteTopUp: (before: AutoTopUp, note: TopUpNote) => Promise<boolean>
   readonly autoTopUp: (account: string) => Promise<AutoTopUp | null>
   /** Enabled ones whose account has less than their threshold. */
   readonly dueTopUps: (nowMs: number, limit: number) => Promise<readonly AutoTopUp[]>

@@ -1,5 +1,6 @@
 /** A processor's own bill of a day beside our orders: what only one of both has, and where amounts or fees differ. */
 
+import { idFrom } from '#base/id.ts'
 import { divideHalfUp } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { CashierParts } from './cashier.ts'
@@ -162,6 +163,8 @@ export const reconcileDay = async (
   await parts.store.keepReconciliation(row)
   if (differences > 0)
     parts.emit({
+      // The same finding is told once, whoever looks again.
+      id: idFrom('evt', bounds.fromMs, `reconcile_difference ${name} ${day} ${row.result}`),
       name: 'reconcile_difference',
       account: null,
       object: `${name} ${day}`,

@@ -1,7 +1,7 @@
 /** A cashier for tests: any store and any methods, prices that are easy to reckon with, and everything told is kept. */
 
 import type { Clock } from '#base/clock.ts'
-import type { Event } from '#base/event.ts'
+import type { Emit } from '#base/event.ts'
 import type { Ids } from '#base/id.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
@@ -37,7 +37,7 @@ export const testShop = (methods: Iterable<PaymentMethod>, changes: Partial<Shop
 
 export type TestCashier = {
   readonly cashier: CashierParts
-  readonly told: readonly Omit<Event, 'id' | 'timeMs'>[]
+  readonly told: readonly Parameters<Emit>[0][]
 }
 
 /** `methods` by their own names. */
@@ -54,7 +54,7 @@ export const testCashier = ({
   readonly shop?: Partial<Shop>
   readonly ids?: Ids
 }): TestCashier => {
-  const told: Omit<Event, 'id' | 'timeMs'>[] = []
+  const told: Parameters<Emit>[0][] = []
   const cashier: CashierParts = {
     store,
     methods: new Map(methods.map((method) => [method.name, method])),

@@ -215,6 +215,7 @@ const paymentFace = (execute: Execute): PaymentStore => ({
   acceptTerms: (acceptance, trail) => execute('acceptTerms', { acceptance, trail }),
   acceptedTerms: (account, version) => execute('acceptedTerms', { account, version }),
   setAutoTopUp: (row, trail) => execute('setAutoTopUp', { row, trail }),
+  noteTopUp: (before, note) => execute('noteTopUp', { before, note }),
   autoTopUp: (account) => execute('autoTopUp', account),
   dueTopUps: (nowMs, limit) => execute('dueTopUps', { nowMs, limit }),
   toppedUpSince: (account, sinceMs) => execute('toppedUpSince', { account, sinceMs }),

@@ -275,7 +275,12 @@ export const paymentContract = ({ name, open: openBackend }: OpenBackend): void 
     assert.equal(await store.toppedUpSince('acc_one', 40), nanoOf('100'))
     await store.moveOrder(sampleCrediting(sampleOrder('ord_1')))
     assert.deepEqual(await store.dueTopUps(30, 10), [])
-    await store.setAutoTopUp({ ...row, enabled: false, note: 'refused' }, null)
+    const refused = { enabled: true, failures: 1, nextTryMs: 90, note: 'refused' }
+    assert.equal(await store.noteTopUp(row, refused), true)
+    assert.deepEqual(await store.autoTopUp('acc_one'), { ...row, ...refused })
+    assert.equal(await store.noteTopUp(row, { ...refused, failures: 2 }), false, 'the same try, noted by another')
+    await store.setAutoTopUp({ ...row, ...refused, enabled: false }, null)
+    assert.equal(await store.noteTopUp({ ...row, ...refused }, refused), false, 'switched off meanwhile')
     assert.equal((await store.autoTopUp('acc_one'))?.enabled, false)
   })
 }

@@ -1,6 +1,7 @@
 /** The data folder opened: its lock, its secret, its store. */
 
 import { join } from 'node:path'
+import { idsBy } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import type { Config, PostgresConfig } from '#config/config.ts'
 import { digestKey } from '#policy/key.ts'
@@ -69,8 +70,9 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     cluster,
     /** Search by vectors; `null` = the store has none. */
     openSimilar,
-    /** Nodes that share a store go by its time: one whose own clock is wrong books nothing at another time than the others. */
+    /** Nodes that share a store go by its time, also in ids: one whose own clock is wrong books nothing at another time than the others. */
     clock: cluster?.clock ?? clock,
+    ids: cluster === null ? ids : idsBy(cluster.clock, ids),
     node: loadNodeId(data, ids),
     folder: data,
     answerSeal: makeSeal(pepper, ids, 'kept answers'),

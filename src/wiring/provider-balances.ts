@@ -81,10 +81,10 @@ export const providerBalances = async (
   return answers
 }
 
-type CreditRequest = Pick<WatchRequest, 'config' | 'alerts' | 'emit' | 'log'>
+type CreditRequest = Pick<WatchRequest, 'config' | 'alerts' | 'emit' | 'log'> & { readonly isMine: () => boolean }
 
 /** Asks when told to, and looks by itself every ten minutes once `watch` has been called. */
-export const openProviderCredit = (machine: Machine, { config, alerts, emit, log }: CreditRequest) => {
+export const openProviderCredit = (machine: Machine, { config, alerts, emit, isMine, log }: CreditRequest) => {
   let { providers } = config
   const ask = (): Promise<readonly ProviderCredit[]> => providerBalances(machine, providers)
   const belowUsd = (): number | null => {
@@ -100,6 +100,6 @@ export const openProviderCredit = (machine: Machine, { config, alerts, emit, log
     },
     /** Gives what ends it. */
     watch: (measured: (provider: string, currency: string, amount: number) => void): (() => void) =>
-      watchProviderCredit({ ask, emit, measured, belowUsd, clock: machine.clock, log }).close,
+      watchProviderCredit({ ask, emit, isMine, measured, belowUsd, clock: machine.clock, log }).close,
   }
 }

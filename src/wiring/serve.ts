@@ -421,7 +421,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   const { config, data: folder, load } = request
   const log = pinoLog(config.log.level, alone.stderr)
   const data = await openData(alone, { config, data: folder, log }, closing)
-  const machine: Machine = { ...alone, clock: data.clock }
+  const machine: Machine = { ...alone, clock: data.clock, ids: data.ids }
   const { clock, ids, stopping, version, pid } = machine
   const { store } = data
   await clearSpool(join(folder, 'spool'))
@@ -434,7 +434,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   const relay = await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)
   const payments = await openPayments(machine, { config, store, live: relay.live, emit, log }, closing)
   const keys = () => relay.live.current().keys.values()
-  const credit = openProviderCredit(machine, { config, alerts, emit, log })
+  const credit = openProviderCredit(machine, { config, alerts, emit, isMine: member.leads, log })
   const moving = { store, member, emit, log, nodes: data.cluster, credit: credit.ask, snapshot: relay.live.current }
   const rooms: Rooms = {
     request,

@@ -82,6 +82,7 @@ for (const name of ['stripe', 'wechat', 'alipay'] as const)
       [[more, nanoOf('99.99')]],
     )
     assert.equal(world.told[0]?.name, 'reconcile_difference')
+    assert.match(world.told[0]?.id ?? '', /^evt_/, 'the same finding has the same id')
     const dear = await reconcileDay(cashier, { ...question, fee: { basisPoints: 0n, fixedNano: 0n } })
     assert.ok(dear.feeDiffers.some(({ id }) => id === plain))
     const money = (nano: bigint): string => `${decimalOf(nano)} ${bench.currency}`

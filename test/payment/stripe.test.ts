@@ -116,6 +116,42 @@ test('a kept card is charged when credit runs low, at most to the cap of the mon
   await world.sound()
 })
 
+test('two nodes that both believe they lead charge a card once, and tell once of a refusal', async (context) => {
+  const { world, fake } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  const both = () => Promise.all([topUpAccounts(world.cashier), topUpAccounts(world.cashier)])
+  await world.store.setAutoTopUp(row(account), null)
+  await both()
+  assert.equal(await world.balance(account), nanoOf('50'))
+  assert.equal([...fake.intents.values()].filter((one) => one['status'] === 'succeeded').length, 1)
+  fake.declines = true
+  await world.store.setAutoTopUp(row(account, { belowNanoUsd: hundred, nextTryMs: 1 }), null)
+  await both()
+  assert.equal((await world.store.autoTopUp(account))?.failures, 1)
+  assert.equal(world.told.filter(({ name }) => name === 'payment_stuck').length, 1)
+  await world.sound()
+})
+
+test('what a person says while a card is charged stays', async (context) => {
+  const { world } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  await world.store.setAutoTopUp(row(account), null)
+  const off = row(account, { enabled: false, nextTryMs: 1, creditNanoUsd: nanoOf('5') })
+  const { store } = world.cashier
+  const meanwhile: typeof store = {
+    ...store,
+    noteTopUp: async (before, note) => {
+      await store.setAutoTopUp(off, null)
+      return store.noteTopUp(before, note)
+    },
+  }
+  await topUpAccounts({ ...world.cashier, store: meanwhile })
+  assert.equal(await world.balance(account), nanoOf('50'))
+  assert.deepEqual(await store.autoTopUp(account), off)
+})
+
 test('a card that is refused rests longer each time, then is off; a charge whose answer is lost is not made twice', async (context) => {
   const { world, fake } = await opened()
   context.after(() => world.store.close())

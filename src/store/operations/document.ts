@@ -208,7 +208,7 @@ const months = {
     await transaction
       .insertInto('meta')
       .values({ name: statedName, value: month })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: month }))
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: month }).where('meta.value', '<', month))
       .execute()
   }),
   owedBy: read(async (transaction, account: string): Promise<bigint> => {

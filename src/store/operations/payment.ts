@@ -15,6 +15,7 @@ import type {
   PaymentOrder,
   PaymentRefund,
   ReconciliationRow,
+  TopUpNote,
 } from '#payment/port.ts'
 import {
   changesOf,
@@ -328,6 +329,24 @@ const topUps = {
         .onConflict((conflict) => conflict.column('account').doUpdateSet(changes))
         .execute()
       if (trail !== null) await appendTrail(transaction, trail)
+    },
+  ),
+  noteTopUp: write(
+    async (
+      transaction,
+      { before, note }: { readonly before: AutoTopUp; readonly note: TopUpNote },
+    ): Promise<boolean> => {
+      const { enabled, failures, next_try_ms, note: text } = rowOfTopUp({ ...before, ...note })
+      const noted = await transaction
+        .updateTable('auto_top_up')
+        .set({ enabled, failures, next_try_ms, note: text })
+        .where('account', '=', before.account)
+        .where('enabled', '=', 1n)
+        .where('failures', '=', BigInt(before.failures))
+        .where('next_try_ms', '=', BigInt(before.nextTryMs))
+        .returning('account')
+        .executeTakeFirst()
+      return noted !== undefined
     },
   ),
   autoTopUp: read(async (transaction, account: string): Promise<AutoTopUp | null> => {
