@@ -102,12 +102,18 @@ const callers = relays.flatMap((relay) =>
   }),
 )
 
+const digits = '0123456789abcdefghjkmnpqrstvwxyz'
+/** The time in an id, which sorts by it. */
+const idTimeMs = (id: string): number =>
+  [...(id.split('_')[1] ?? '').slice(0, 10)].reduce((sum, digit) => sum * 32 + digits.indexOf(digit), 0)
+
 const look = async (): Promise<Row> => {
   const { headers } = await call(odd.url, { path: '/health/liveness' })
   const aheadMs = Date.parse(headers['date'] ?? '') - Date.now()
   const answer = await call(odd.url, { key: lasting.key, body: sold() })
   if (answer.status === 200) answered += 1n
   const recordMs = Math.abs(Date.parse(String((await odd.recordOf(answer))['time'])) - Date.now())
+  const idMs = Math.abs(idTimeMs(String(answer.headers['x-request-id'])) - Date.now())
   const ready = await call(odd.url, { path: '/health/readiness' })
   const seen = [
     `${answer.status}`,
@@ -117,8 +123,8 @@ const look = async (): Promise<Row> => {
     `${ready.status}`,
   ]
   return {
-    cells: [`${Math.round(aheadMs / 60_000)} min`, ...seen, `${recordMs} ms`],
-    isRight: seen.join() === expected.join() && recordMs < recordMsMax,
+    cells: [`${Math.round(aheadMs / 60_000)} min`, ...seen, `${recordMs} ms`, `${idMs} ms`],
+    isRight: seen.join() === expected.join() && recordMs < recordMsMax && idMs < recordMsMax,
   }
 }
 
@@ -152,6 +158,7 @@ const head = [
   'CREDIT FOR 30 MIN',
   'READY',
   'RECORD OFF BY',
+  'ID OFF BY',
 ]
 const table = [
   head,

@@ -36,9 +36,18 @@ after(async () => {
 
 type Node = { readonly books: LeasedBooks; readonly store: PostgresStore; readonly journal: Store }
 
-type Named = { readonly name: string /** What a process before it left. */; readonly kept?: Store }
+type Named = {
+  readonly name: string
+  /** What a process before it left. */
+  readonly kept?: Store
+  readonly abandonAfterMs?: number
+}
 
-const nodeOn = async (context: TestContext, url: string, { name, kept }: Named): Promise<Node> => {
+const nodeOn = async (
+  context: TestContext,
+  url: string,
+  { name, kept, abandonAfterMs = 86_400_000 }: Named,
+): Promise<Node> => {
   const store = await openPostgresStore({ url, clock, ids, log: silentLog, connectionsMax: 4, patienceMs: 200 })
   context.after(() => store.close())
   const journal =
@@ -56,7 +65,7 @@ const nodeOn = async (context: TestContext, url: string, { name, kept }: Named):
     store: { ...store, endLease, endLeases, returnPart, recall, onRecall },
     journal,
     owner: leaseOwner(name),
-    abandonAfterMs: 86_400_000,
+    abandonAfterMs,
     isAlone: () => false,
     clock,
     ids,
@@ -213,6 +222,31 @@ test('what a forgotten node reports late is the operator’s loss, and its custo
   assert.equal(await quiet(other), 0n)
   const receipt = await eventually('the late report', async () => (await other.store.receipt('call_1')) ?? undefined)
   assert.deepEqual({ state: receipt.state, charged: receipt.chargedNanoUsd }, { state: 'lost', charged: 0n })
+  await proven(other)
+})
+
+test('what was lent to a node that is gone comes back when its time is over, and what it reports later is a loss', async (context) => {
+  const url = await server.database()
+  const byLine = url.replace(`:${server.port}/`, `:${line.port}/`)
+  const gone = await nodeOn(context, byLine, { name: 'node_a', abandonAfterMs: 60_000 })
+  const other = await nodeOn(context, url, { name: 'node_b' })
+  context.after(() => line.heal())
+  await begin(other.store, 'prepaid')
+  await grant(other.store, grantOf('lot_1', 1000n))
+  assert.equal((await hold(gone, 'call_1', 1000n)).ok, true)
+  line.cut()
+  const sweep = (laterMs: number) =>
+    other.store.sweep({ nowMs: clock.nowMs() + laterMs, owner: null, ownersOf: 'node_b.', limit: 10 })
+  await sweep(50_000)
+  assert.equal((await hold(other, 'call_2', 1000n)).ok, false, 'it is still the other’s')
+  await sweep(70_000)
+  assert.equal((await hold(other, 'call_3', 1000n)).ok, true)
+  await other.books.settle(settleOf('call_3', 400n))
+  line.heal()
+  await gone.books.settle(settleOf('call_1', 900n))
+  const receipt = await eventually('the late report', async () => (await other.store.receipt('call_1')) ?? undefined)
+  assert.deepEqual({ state: receipt.state, charged: receipt.chargedNanoUsd }, { state: 'lost', charged: 0n })
+  assert.equal(await quiet(other), 600n)
   await proven(other)
 })
 
