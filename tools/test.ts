@@ -215,7 +215,9 @@ const stages: Readonly<Record<string, Stage>> = {
   postgres: () =>
     all(
       pgvector,
-      () => runTests('test/postgres/*.test.ts'),
+      () => runHalves('test/postgres/*.test.ts'),
+      // The oldest and the newest; the command without parameters runs all of them, and more on each.
+      () => run(process.execPath, ['test/postgres/versions.ts', '14', '18', '--quick']),
       () => run(process.execPath, ['test/postgres/run-e2e.ts']),
     ),
   // On throw-away servers of its own as well: needs the programs of Redis, or of Valkey, and of Postgres.
