@@ -1,62 +1,108 @@
 /** What is left of a migration: the report with all data to compute it again, the replay of its decisions, a rehearsal of the way back. */
 
 import { z } from 'zod'
-import { rfc3339 } from '#base/clock.ts'
 import { decide } from '#migration/decide.ts'
-import { evidenceJson, evidenceOf } from '#migration/evidence-text.ts'
+import { evidenceOf } from '#migration/evidence-text.ts'
 import type { State } from '#migration/itinerary.ts'
 import { draftState, stateAfter } from '#migration/itinerary.ts'
 import { judgementOf } from '#migration/judgement.ts'
+import { joinShadowLogs, shadowLogOf } from '#migration/shadow-log.ts'
 import { shadowStandingOf } from '#migration/shadow-standing.ts'
 import { migrationNameField } from './migration-name.ts'
-import { migrationPage } from './migration-page.ts'
+import { assembleReport } from './migration-report/assemble.ts'
+import { signedReportView } from './migration-report/data.ts'
+import { reportPage } from './migration-report/page.ts'
+import { signReport } from './migration-report/sign.ts'
+import { checkReport } from './migration-report/verify.ts'
 import type { Opened } from './migration-view.ts'
-import {
-  decisionView,
-  judgeMigration,
-  migrationView,
-  openMigration,
-  viewOfDecision,
-  viewOfMigration,
-} from './migration-view.ts'
+import { judgeMigration, openMigration } from './migration-view.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
 
 const nameFlag = { field: 'name', positional: true, describe: 'The name of the migration.' } as const
 
+/** Points that are drawn, the newest. */
+const pointsMax = 1_000
+
 const report = operation({
   noun: 'migrate',
   verb: 'report',
   summary:
-    'The whole story: state, decisions with their reasons, every test, and the sums from which all of it can be computed again. With --out as one HTML page.',
+    'The whole story, signed: state, decisions with their reasons, every test over time, whom it met, money, and the sums from which all of it can be computed again. With --out as one HTML page.',
   method: 'GET',
   path: '/migrations/{name}/report',
   scope: 'read',
   input: z.strictObject({ name: migrationNameField() }),
-  output: z.object({
-    made: z.string(),
-    migration: migrationView,
-    decisions: z.array(decisionView),
-    file: z.string().describe('As it was given.'),
-    facts: z.unknown().describe('The baseline before the start.'),
-    sums: z.array(z.unknown()).describe('By step, arm and kind of unit.'),
-  }),
+  output: signedReportView,
   flags: [nameFlag],
   file: (output) => ({
     name: `${output.migration.name}.html`,
     contentType: 'text/html; charset=utf-8',
-    bytes: Buffer.from(migrationPage(output)),
+    bytes: Buffer.from(reportPage(output)),
   }),
   run: async ({ name }, context) => {
+    const { ports, clock } = context
+    const { store, version } = ports.migrations
     const opened = await openMigration(name, context)
-    const nowMs = context.clock.nowMs()
+    const { id, state } = opened.row
+    const logs = (await store.shadows(id)).map(({ log }) => shadowLogOf(log))
+    const hasShadow = opened.compiled.file.shadow !== undefined || logs.length > 0
+    const assembled = assembleReport({
+      opened,
+      strata: await store.strata(id, state.epoch),
+      points: await store.points({ migration: id, limit: pointsMax }),
+      shadow: hasShadow ? joinShadowLogs(logs) : null,
+      version,
+      nowMs: clock.nowMs(),
+    })
+    return signReport(assembled, ports.digestKey)
+  },
+})
+
+const reportBytesMax = 32 * 1024 * 1024
+
+export const verifyReport = operation({
+  noun: 'migrate',
+  verb: 'verify-report',
+  summary:
+    "Check a report: that it was signed by this relay and not changed since, that its tests follow from its sums, and its page from its data. The same as 'migrate report --verify FILE'.",
+  method: 'POST',
+  path: '/migration-reports/verify',
+  scope: 'read',
+  bodyBytesMax: reportBytesMax,
+  input: z.strictObject({ report: z.string().min(1).describe('The page, or its JSON.') }),
+  output: z.object({
+    ok: z.boolean(),
+    name: z.string(),
+    made: z.string(),
+    intact: z.boolean().describe('Nothing was changed since it was signed.'),
+    own: z.boolean().describe('This relay signed it, or one with the same secret key.'),
+    tests_follow: z.boolean().describe('Computed again from the sums they are the same.'),
+    page_follows: z
+      .boolean()
+      .nullable()
+      .describe('Made again from the data it is the same; null = it is no page, or another version made it.'),
+    public_key: z.string(),
+  }),
+  flags: [{ field: 'report', positional: true, file: true, describe: 'The file of the report: HTML or JSON.' }],
+  failure: ({ ok, intact, own, tests_follow: follows }) => {
+    if (ok) return null
+    if (!intact) return 'the report was changed since it was signed'
+    if (!own) return 'another relay has signed the report: compare its public key with the one that you trust'
+    return follows ? 'the page shows something else than its data' : 'the tests do not follow from the sums'
+  },
+  run: async ({ report: text }, { ports }) => {
+    const verdict = checkReport(text, { digestKey: ports.digestKey, version: ports.migrations.version })
+    const { report: read, intact, own, testsFollow, pageFollows } = verdict
     return {
-      made: rfc3339(nowMs),
-      migration: viewOfMigration(opened, nowMs),
-      decisions: opened.decisions.map(viewOfDecision),
-      file: opened.row.file,
-      facts: opened.row.facts,
-      sums: [...evidenceJson(opened.evidence)],
+      ok: intact && own && testsFollow && pageFollows !== false,
+      name: read.migration.name,
+      made: read.made,
+      intact,
+      own,
+      tests_follow: testsFollow,
+      page_follows: pageFollows,
+      public_key: read.signature.public_key,
     }
   },
 })
@@ -165,4 +211,4 @@ const drill = operation({
   },
 })
 
-export const migrationReports = [report, replay, drill] as const
+export const migrationReports = [report, verifyReport, replay, drill] as const

@@ -131,7 +131,8 @@ const shareOf = (figure: ArmFigure | null): z.input<typeof shareView> | null =>
 /** Finite, as JSON has no other numbers. */
 const log10 = (ln: number | null): number | null => (ln === null ? null : Math.max(-999, Math.min(999, ln / Math.LN10)))
 
-const viewOfFinding = (finding: Finding): z.input<typeof findingView> => ({
+/** As it is read: finite, as JSON has no other numbers. */
+export const viewOfFinding = (finding: Finding): z.input<typeof findingView> => ({
   metric: finding.metric,
   test: finding.kind,
   limit: finding.limit,

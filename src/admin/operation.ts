@@ -126,6 +126,8 @@ export type AdminPorts = {
 
 /** Migrations, and the node that they are looked at on. */
 export type MigrationPorts = {
+  /** Of this Drover: reports name it. */
+  readonly version: string
   readonly store: MigrationStore
   readonly emit: Emit
   /** Tells the running relay that a migration has changed; resolves when the change is in force on this node. */

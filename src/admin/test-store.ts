@@ -371,6 +371,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     nodes: null,
     migrations: {
+      version: '0',
       store: nothingOf<MigrationStore>(),
       emit: () => {},
       changed: async () => {},

@@ -20,6 +20,7 @@ import type { CommandLinePorts } from './ports.ts'
 import type { Client } from './remote-client.ts'
 import { secretFromStdin } from './secret-input.ts'
 import type { Terminal } from './terminal.ts'
+import { addVerify, isReport, verifying } from './verify-report.ts'
 
 /** What every command is given. */
 export type Shell = { readonly ports: CommandLinePorts; readonly terminal: Terminal }
@@ -244,21 +245,25 @@ const checkOut = (operation: Operation, flags: Flags): void => {
 }
 
 /** The command of one operation. */
-export const operationCommand = (operation: Operation, name: string, shell: Shell): Command => {
-  const command = new Command(name).description(operation.summary).allowExcessArguments(false)
-  const bound = addFields(command, operation)
-  if (isLog(operation)) command.option('--follow', 'Go on with the calls that follow, until interrupted.')
-  if (operation.csv?.always === false) command.option('--csv', 'Print CSV.')
-  if (operation.file !== undefined) command.option('--out <file>', 'Where the file is written.')
-  if (isStanding(operation))
+export const operationCommand = (named: Operation, name: string, shell: Shell): Command => {
+  const command = new Command(name).description(named.summary).allowExcessArguments(false)
+  const bound = addFields(command, named)
+  if (isLog(named)) command.option('--follow', 'Go on with the calls that follow, until interrupted.')
+  if (named.csv?.always === false) command.option('--csv', 'Print CSV.')
+  if (named.file !== undefined) command.option('--out <file>', 'Where the file is written.')
+  if (isStanding(named))
     command
       .option('--watch', 'Print it again whenever it changes, until it is over.')
       .option('--wait', 'Wait until it is over or paused; exit 1 where it is not complete then.')
-  addConnectionFlags(command).option('--json', isLog(operation) ? 'One JSON object a line.' : 'Print JSON.')
+  if (isReport(named)) addVerify(command)
+  addConnectionFlags(command).option('--json', isLog(named) ? 'One JSON object a line.' : 'Print JSON.')
   const { terminal } = shell
   command.action(async () => {
     const flags = command.opts<Flags>()
-    const input = inputOf(operation, bound, command)
+    const { operation, input } =
+      typeof flags['verify'] === 'string'
+        ? verifying(flags['verify'])
+        : { operation: named, input: inputOf(named, bound, command) }
     await readFiles(operation, input)
     await readSecrets(operation, input, shell.ports)
     checkUsage(operation, input, command)

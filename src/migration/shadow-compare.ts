@@ -43,6 +43,8 @@ export type Answer = {
   readonly isJson: boolean | null
   /** The provider or the model said that it declines. */
   readonly isRefusal: boolean
+  /** As the provider counts them; absent or `null` = not told. */
+  readonly inputTokens?: number | null
   /** `null` = not told. */
   readonly outputTokens: number | null
 }

@@ -4,6 +4,8 @@
  */
 
 import { isObject } from '#base/json-type.ts'
+import type { AnswerSketch } from './answer-sketch.ts'
+import { sketchOf } from './answer-sketch.ts'
 import type { OverBudget } from './shadow-budget.ts'
 import type { Comparator, Comparison } from './shadow-compare.ts'
 import { comparators, compareAnswers, firstDifference } from './shadow-compare.ts'
@@ -36,7 +38,14 @@ export const leftReasons = [
 export type LeftReason = (typeof leftReasons)[number]
 
 /** A call to look at, by its id in the log. */
-export type Example = { readonly call: string; readonly copy: string; readonly differs: Comparator }
+export type Example = {
+  readonly call: string
+  readonly copy: string
+  readonly differs: Comparator
+  /** What both answers look like, masked; absent = an earlier version kept none. */
+  readonly baseline?: AnswerSketch
+  readonly candidate?: AnswerSketch
+}
 /** Of each kind of difference so many of the newest are kept. */
 const examplesPerKind = 5
 
@@ -80,10 +89,12 @@ const lastOfEach = (examples: readonly Example[]): readonly Example[] =>
 export const withShadowed = (
   log: ShadowLog,
   shadowed: Shadowed,
-  { call, copy }: Omit<Example, 'differs'>,
+  { call, copy }: Pick<Example, 'call' | 'copy'>,
 ): ShadowLog => {
   const differs = firstDifference(comparisonOf(shadowed))
-  const examples = differs === null ? log.examples : lastOfEach([...log.examples, { call, copy, differs }])
+  if (differs === null) return { ...log, sums: addShadow(log.sums, shadowed) }
+  const sketches = { baseline: sketchOf(shadowed.primary), candidate: sketchOf(shadowed.candidate) }
+  const examples = lastOfEach([...log.examples, { call, copy, differs, ...sketches }])
   return { ...log, sums: addShadow(log.sums, shadowed), examples }
 }
 
@@ -159,6 +170,7 @@ export const shadowLogOf = (text: string): ShadowLog => {
       >,
       calls: countsOf(sums['calls'], ['both', 'candidate', 'baseline']),
       first: countsOf(sums['first'], comparators),
+      prompts: countsOf(sums['prompts'], ['pairs', 'baseline', 'candidate']),
     },
     left: countsOf(log['left'], leftReasons),
     examples,

@@ -33,6 +33,8 @@ export type ShadowSums = {
   readonly calls: { readonly both: number; readonly candidate: number; readonly baseline: number }
   /** By the first respect in which they differed. */
   readonly first: Readonly<Record<Comparator, number>>
+  /** The same prompts as both providers count them, in tokens: their tokenizers compared. */
+  readonly prompts: { readonly pairs: number; readonly baseline: number; readonly candidate: number }
 }
 
 const none: ComparatorSums = { compared: 0, differed: 0, repeated: 0, candidateOnly: 0, repeatOnly: 0, both: 0 }
@@ -45,7 +47,11 @@ export const noShadows: ShadowSums = {
   by: perComparator(() => none),
   calls: { both: 0, candidate: 0, baseline: 0 },
   first: perComparator(() => 0),
+  prompts: { pairs: 0, baseline: 0, candidate: 0 },
 }
+
+const promptsOf = ({ inputTokens: baseline }: Answer, { inputTokens: candidate }: Answer): ShadowSums['prompts'] =>
+  typeof baseline === 'number' && typeof candidate === 'number' ? { pairs: 1, baseline, candidate } : noShadows.prompts
 
 const oneOf = (candidate: boolean | null, repeat: boolean | null): ComparatorSums => {
   if (candidate === null) return none
@@ -76,6 +82,7 @@ const sumsOf = ({ primary, candidate, repeat }: Shadowed): ShadowSums => {
       baseline: isCalled && !byCandidate ? 1 : 0,
     },
     first: perComparator((name) => (name === first ? 1 : 0)),
+    prompts: promptsOf(primary, candidate),
   }
 }
 
@@ -88,6 +95,7 @@ export const joinShadows = (one: ShadowSums, other: ShadowSums): ShadowSums => (
   by: perComparator((name) => added(one.by[name], other.by[name])),
   calls: added(one.calls, other.calls),
   first: added(one.first, other.first),
+  prompts: added(one.prompts, other.prompts),
 })
 
 /** The sums with one question more. */

@@ -98,8 +98,9 @@ export const answerReader = (call: Call): AnswerReader => {
         }),
       )
       const isJson = asksJson(call) && uses.length === 0 ? parsed(text === '' ? '!' : text) !== undefined : null
-      const outputTokens = usage?.source === 'reported' ? usage.output : null
-      return { status, finish, tools: uses, text, isJson, isRefusal, outputTokens }
+      const reported = usage?.source === 'reported' ? usage : null
+      const { input: inputTokens, output: outputTokens } = reported ?? { input: null, output: null }
+      return { status, finish, tools: uses, text, isJson, isRefusal, inputTokens, outputTokens }
     },
   }
 }

@@ -56,5 +56,5 @@ export const openMigrations = async (
   const shadows = makeShadows({ books, routing: makeRouting(nobodyIsTold), refusals, countTokens, clock, ids, log })
   const teller = tellShadows({ store, shadows, source, clock, log })
   closing.defer(() => teller.close())
-  return { traffic, shadows, refresh: driver.refresh, ...rehearsal }
+  return { traffic, shadows, refresh: driver.refresh, version: machine.version, ...rehearsal }
 }

@@ -171,6 +171,7 @@ const adminPorts = ({
     stop: migrations.traffic.stop,
     errands: migrations.errands,
     preflight: migrations.preflight,
+    version: migrations.version,
   },
 })
 

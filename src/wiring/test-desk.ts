@@ -104,7 +104,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     prices: testPrices(),
     nodes: null,
-    migrations: { store, emit: () => {}, changed: async () => {}, stop: () => {}, ...testRehearsal },
+    migrations: { version: '0', store, emit: () => {}, changed: async () => {}, stop: () => {}, ...testRehearsal },
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,
     payments: {
