@@ -57,6 +57,7 @@ export type Cell = CellName & { readonly units: UnitSums; readonly turns: TurnSu
 /** By the name of the cell. */
 export type Evidence = ReadonlyMap<string, Cell>
 
+/** Names a cell among the others of its epoch. */
 export const cellKey = ({ step, arm, stratum }: CellName): string => `${step}/${arm}/${stratum}`
 
 /** Conversations by their digest. */

@@ -12,9 +12,9 @@ import { evidenceJson } from '#migration/evidence-text.ts'
 import type { HistoryPoint } from '#migration/history-point.ts'
 import type { Arm } from '#migration/observation.ts'
 import { conversationsToPass } from '#migration/plan.ts'
+import type { Comparator } from '#migration/shadow-compare.ts'
 import type { ShadowLog } from '#migration/shadow-log.ts'
 import { leftReasons } from '#migration/shadow-log.ts'
-import type { Comparator } from '#migration/shadow-compare.ts'
 import { respectsOf } from '#migration/shadow-standing.ts'
 import { findingsOf } from '#migration/shadow-sums.ts'
 import type { Strata } from '#migration/strata.ts'
@@ -171,7 +171,10 @@ const sketchView = (sketch: AnswerSketch | undefined) =>
         output_tokens: sketch.outputTokens,
       }
 
-const shadowView = (log: ShadowLog, { alpha, respects }: { readonly alpha: number; readonly respects: readonly Comparator[] }): NonNullable<ReportData['shadow']> => {
+const shadowView = (
+  log: ShadowLog,
+  { alpha, respects }: { readonly alpha: number; readonly respects: readonly Comparator[] },
+): NonNullable<ReportData['shadow']> => {
   const { pairs, baseline, candidate } = log.sums.prompts
   return {
     questions: log.sums.questions,
@@ -235,7 +238,13 @@ export const assembleReport = ({ opened, strata, points, shadow, version, nowMs 
   ttft: timesOf(opened.evidence, 'ttft'),
   tpot: timesOf(opened.evidence, 'tpot'),
   points: points.map(pointView),
-  shadow: shadow === null ? null : shadowView(shadow, { alpha: opened.compiled.file.analysis.alpha_total, respects: respectsOf(opened.compiled.file) }),
+  shadow:
+    shadow === null
+      ? null
+      : shadowView(shadow, {
+          alpha: opened.compiled.file.analysis.alpha_total,
+          respects: respectsOf(opened.compiled.file),
+        }),
   assumptions: [...assumptionsOf(opened)],
   file: opened.row.file,
   facts: opened.row.facts,

@@ -57,11 +57,10 @@ export const logTicks = (from: number, to: number): readonly number[] => {
     : found.filter((value) => /^1(?:0*$|e)/.test(value.toPrecision(1).replace(/^0\.0*/, '')))
 }
 
-/** `850 ms`, `1.2 s`. */
+/** `8.25 ms`, `309 ms`, `1.24 s`. */
 export const sayMs = (ms: number): string => {
-  if (ms >= 10_000) return `${Math.round(ms / 1_000)} s`
-  if (ms >= 1_000) return `${Math.round(ms / 100) / 10} s`
-  return ms >= 10 ? `${Math.round(ms)} ms` : `${Math.round(ms * 10) / 10} ms`
+  const [value, unit] = ms >= 1_000 ? [ms / 1_000, 's'] : [ms, 'ms']
+  return `${Number(value.toPrecision(3))} ${unit}`
 }
 
 const units: readonly (readonly [seconds: number, letter: string])[] = [

@@ -1,5 +1,6 @@
 /** The report as one HTML page that needs nothing else: no script, no font, no picture from elsewhere. A function of the data alone. */
 
+import { canonicalJson } from '#base/canonical-json.ts'
 import { escapeHtml } from '#base/html.ts'
 import type { SignedReport } from './data.ts'
 import { cdf, quantileRows } from './distributions.ts'
@@ -8,8 +9,8 @@ import { shadow } from './shadow-section.ts'
 import { style } from './style.ts'
 import { findingCharts, timeline } from './times.ts'
 
-const key =
-  '<p class="key"><span><i></i>candidate</span><span><i class="b"></i>baseline</span><span><i class="l"></i>limit</span></p>'
+const armKey = '<span><i></i>candidate</span><span><i class="b"></i>baseline</span>'
+const key = `<p class="key">${armKey}<span><i class="l"></i>limit</span></p>`
 
 const testNames = {
   absolute: 'against its limit',
@@ -34,8 +35,13 @@ const figures = ({ candidate, baseline, ratio }: SignedReport['migration']['evid
   return `${of(candidate)} at the candidate, between ${percent(candidate.low)} and ${percent(candidate.high)}${baseline === null ? '' : `; ${of(baseline)} at the baseline`}`
 }
 
+/** Whether there is anything to draw. */
+const isSeen = ({ test, candidate, baseline }: SignedReport['migration']['evidence'][number]): boolean =>
+  test === 'mean' || (candidate?.seen ?? 0) + (baseline?.seen ?? 0) > 0
+
 const tests = (report: SignedReport): string =>
   `<h2>Tests</h2><p class="about">Bands are confidence sequences: each holds the true figure at all times at once. Where E passes 1/α the limit is broken; that happens to a sound candidate with a chance of at most α, however often one looks.</p>${key}<div class="pair">${report.migration.evidence
+    .filter(isSeen)
     .map(
       (finding) =>
         `<section class="card"><div class="head"><h3>${escapeHtml(finding.metric)}<small>${testNames[finding.test]}</small></h3>${verdict(finding)}</div><p class="caption">${escapeHtml(figures(finding))}</p>${findingCharts(report, finding)}</section>`,
@@ -48,7 +54,7 @@ const quantiles = (times: SignedReport['ttft']): string =>
   `<div class="scroll"><table><thead><tr><th></th><th class="n">candidate</th><th class="n">baseline</th><th class="n">ratio</th></tr></thead><tbody>${quantileRows(times)}</tbody></table></div>`
 
 const distributions = (report: SignedReport): string =>
-  `<h2>How long answers took</h2><p class="about">Share of answers within a time. Only answers that came from the arm that was asked.</p>${key}<div class="pair"><section class="card"><h3>Time to the first token</h3>${cdf(report.ttft, 'Time to the first token')}${quantiles(report.ttft)}</section><section class="card"><h3>Time per token of output</h3>${cdf(report.tpot, 'Time per token of output')}${quantiles(report.tpot)}</section></div>`
+  `<h2>How long answers took</h2><p class="about">Share of answers within a time. Only answers that came from the arm that was asked.</p><p class="key">${armKey}</p><div class="pair"><section class="card"><h3>Time to the first token</h3>${cdf(report.ttft, 'Time to the first token')}${quantiles(report.ttft)}</section><section class="card"><h3>Time per token of output</h3>${cdf(report.tpot, 'Time per token of output')}${quantiles(report.tpot)}</section></div>`
 
 /** Where the page keeps its data: read by `migrate report --verify`. */
 export const dataBegin = '<template id="report">'
@@ -60,5 +66,5 @@ export const reportPage = (report: SignedReport): string => `<!doctype html>
 <body><main>${head(report)}
 <h2>The ramp</h2><p class="about">Share of conversations that go to the candidate, and what changed it.</p>${timeline(report)}
 ${reach(report)}${tests(report)}${distributions(report)}${strata(report)}${money(report)}${shadow(report)}${forecast(report)}${decisions(report)}${recompute(report)}
-</main>${dataBegin}${escapeHtml(JSON.stringify(report))}${dataEnd}</body></html>
+</main>${dataBegin}${escapeHtml(canonicalJson(JSON.stringify(report)))}${dataEnd}</body></html>
 `

@@ -9,8 +9,8 @@ const percent = (share: number | null): string => (share === null ? '–' : `${(
 /** `2026-11-29 11:04`. */
 const minute = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 16)}`
 
-export const card = (strong: string, about: string): string =>
-  `<div class="card"><strong>${escapeHtml(strong)}</strong><span>${escapeHtml(about)}</span></div>`
+export const card = (strong: string, about: string, unit = ''): string =>
+  `<div class="card"><strong>${escapeHtml(strong)}${unit === '' || strong === '–' ? '' : `<small>${unit}</small>`}</strong><span>${escapeHtml(about)}</span></div>`
 
 const tones: Readonly<Record<string, string>> = {
   completed: 'good',
@@ -51,7 +51,7 @@ const ttft = (stratum: Stratum | undefined): string =>
 const failed = (stratum: Stratum | undefined): string =>
   stratum === undefined || stratum.turns === 0 ? '–' : percent(stratum.failed / stratum.turns)
 
-const dimensionNames = { call_site: 'Call site', delivery: 'Delivery', prompt: 'Length of the prompt, tokens' } as const
+const dimensionNames = { call_site: 'Call site', delivery: 'Delivery', prompt: 'Prompt, tokens' } as const
 
 const stratumRows = ({ strata: all }: SignedReport, dimension: keyof typeof dimensionNames): string => {
   const mine = all.filter((one) => one.dimension === dimension)
@@ -78,7 +78,7 @@ const stratumRows = ({ strata: all }: SignedReport, dimension: keyof typeof dime
 }
 
 const stratumHead = (name: string): string =>
-  `<thead><tr><th>${name}</th>${['calls, cand.', 'base', 'failed, cand.', 'base', 'prompt tokens', 'output tokens', 'first token, cand.', 'base'].map((one) => `<th class="n">${one}</th>`).join('')}</tr></thead>`
+  `<thead><tr><th>${name}</th>${['calls', 'base', 'failed', 'base', 'tokens in', 'tokens out', 'first token', 'base'].map((one) => `<th class="n">${one}</th>`).join('')}</tr></thead>`
 
 export const strata = (report: SignedReport): string => {
   const pairs = report.shadow?.prompt_pairs ?? 0
@@ -86,12 +86,12 @@ export const strata = (report: SignedReport): string => {
     pairs === 0 || report.shadow?.prompt_ratio === null || report.shadow?.prompt_ratio === undefined
       ? ''
       : `<p>The same ${count(pairs)} prompts, as both providers count them: <b>×${report.shadow.prompt_ratio.toFixed(3)}</b> tokens at the candidate.</p>`
-  return `<h2>Where it differs</h2><p class="about">Tokens are the candidate's mean to the baseline's. These explain; nothing is decided on them.</p>${paired}${(
+  return `<h2>Where it differs</h2><p class="about">The candidate beside the baseline ("base"). Tokens are the candidate's mean to the baseline's. These explain; nothing is decided on them.</p>${paired}${(
     ['call_site', 'delivery', 'prompt'] as const
   )
     .map(
       (dimension) =>
-        `<div class="scroll"><table>${stratumHead(dimensionNames[dimension])}<tbody>${stratumRows(report, dimension)}</tbody></table></div>`,
+        `<div class="scroll"><table class="strata">${stratumHead(dimensionNames[dimension])}<tbody>${stratumRows(report, dimension)}</tbody></table></div>`,
     )
     .join('')}`
 }
@@ -105,12 +105,12 @@ const usd = (amount: string | null): string => {
 }
 
 export const money = ({ money: spent }: SignedReport): string =>
-  `<h2>Money</h2><p class="about">US dollars, what the operator pays. Saved is what the candidate's calls would have cost at the baseline's mean in the same step, less what they did cost.</p><div class="cards">${[
-    card(usd(spent.saved_usd), 'saved on the calls that moved'),
-    card(usd(spent.saved_per_1000_calls_usd), 'saved on a thousand calls'),
-    card(usd(spent.candidate_usd), 'spent at the candidate'),
-    card(usd(spent.baseline_usd), 'spent at the baseline'),
-    card(usd(spent.shadow_usd), 'spent on copies'),
+  `<h2>Money</h2><p class="about">What the operator pays. Saved is what the candidate's calls would have cost at the baseline's mean in the same step, less what they did cost.</p><div class="cards">${[
+    card(usd(spent.saved_usd), 'saved on the calls that moved', 'USD'),
+    card(usd(spent.saved_per_1000_calls_usd), 'saved on a thousand calls', 'USD'),
+    card(usd(spent.candidate_usd), 'spent at the candidate', 'USD'),
+    card(usd(spent.baseline_usd), 'spent at the baseline', 'USD'),
+    card(usd(spent.shadow_usd), 'spent on copies', 'USD'),
   ].join('')}</div>`
 
 const hours = (value: number | null): string => {

@@ -39,8 +39,8 @@ const side = (name: string, sketch: Sketch): string => {
   ].join('')}</tbody></table>${sketch.text === '' ? '' : `<pre>${escapeHtml(sketch.text)}</pre>`}</div>`
 }
 
-const example = ({ call, differs, baseline, candidate }: Shadow['examples'][number]): string =>
-  `<details><summary>${escapeHtml(words(differs))} <span class="quiet mono">${escapeHtml(call)}</span></summary><div class="sides">${side('candidate', candidate)}${side('baseline', baseline)}</div></details>`
+const example = ({ call, differs, baseline, candidate }: Shadow['examples'][number], place: number): string =>
+  `<details${place === 0 ? ' open' : ''}><summary>${escapeHtml(words(differs))} <span class="quiet mono">${escapeHtml(call)}</span></summary><div class="sides">${side('candidate', candidate)}${side('baseline', baseline)}</div></details>`
 
 export const shadow = ({ shadow: found }: SignedReport): string => {
   if (found === null || found.questions === 0) return ''
@@ -54,5 +54,5 @@ export const shadow = ({ shadow: found }: SignedReport): string => {
   const left = Object.entries(found.left)
     .map(([reason, count]) => `${words(reason)} ${count.toLocaleString('en-US')}`)
     .join(', ')
-  return `<h2>Answers compared</h2><p class="about">${found.questions.toLocaleString('en-US')} calls were put to the candidate as well. Two answers of one model differ too: a respect is worse only where the candidate differs more often than the baseline from itself.</p><div class="scroll"><table><thead><tr><th>respect</th><th class="n">compared</th><th class="n">differed</th><th class="n">baseline from itself</th><th></th><th></th></tr></thead><tbody>${rows}</tbody></table></div>${left === '' ? '' : `<p class="caption">Not copied: ${escapeHtml(left)}.</p>`}${found.examples.length === 0 ? '' : `<p class="about">Pairs to look at, every letter and digit masked. <code>drover explain CALL</code> shows more, where bodies are kept.</p>${found.examples.map(example).join('')}`}`
+  return `<h2>Answers compared</h2><p class="about">${found.questions.toLocaleString('en-US')} calls were put to the candidate as well. Two answers of one model differ too: a respect is worse only where the candidate differs more often than the baseline from itself.</p><div class="scroll"><table class="respects"><thead><tr><th>respect</th><th class="n">compared</th><th class="n">differed</th><th class="n">baseline from itself</th><th></th><th></th></tr></thead><tbody>${rows}</tbody></table></div>${left === '' ? '' : `<p class="caption">Not copied: ${escapeHtml(left)}.</p>`}${found.examples.length === 0 ? '' : `<p class="about">Pairs to look at, every letter and digit masked. <code>drover explain CALL</code> shows more, where bodies are kept.</p>${found.examples.map(example).join('')}`}`
 }

@@ -23,14 +23,19 @@ const toneOf = (change: string, to: string): string => {
   return to === 'completed' ? 'good' : 'plain'
 }
 
+/** Where the axis of weights ends. */
+const tops = [2, 4, 10, 20, 60, 100] as const
+
 /** The candidate's weight, as decisions changed it. */
 export const timeline = (report: ReportData): string => {
   const { fromMs, toMs } = spanOf(report)
-  const { decisions } = report
+  const decisions = report.decisions.filter(({ change }) => change !== 'settle')
+  const most = Math.max(...decisions.map(({ weight }) => weight))
+  const top = tops.find((one) => one >= most) ?? 100
   return inBothWidths((width) => {
     const frame: Frame = { width, height: 210, left: 44, right: 14, top: 26, bottom: 28 }
     const x = linear(fromMs, toMs, { start: frame.left, end: width - frame.right })
-    const y = linear(0, 100, { start: frame.height - frame.bottom, end: frame.top })
+    const y = linear(0, top, { start: frame.height - frame.bottom, end: frame.top })
     const corners: [number, number][] = []
     let weight = 0
     for (const decision of decisions) {
@@ -51,7 +56,7 @@ export const timeline = (report: ReportData): string => {
       frame,
       'Share of conversations that go to the candidate, over time',
       across(
-        [0, 25, 50, 75, 100].map((value) => ({ value, label: `${value} %` })),
+        [0, 0.25, 0.5, 0.75, 1].map((part) => ({ value: part * top, label: `${part * top} %` })),
         y,
         frame,
       ) +
@@ -73,17 +78,20 @@ const namesOf = (
   decisions: ReportData['decisions'],
   { x, y, width }: { readonly x: Scale; readonly y: Scale; readonly width: number },
 ): string => {
-  let lastEnd = Number.NEGATIVE_INFINITY
+  const placed = decisions.map(({ time, change, weight }) => {
+    const text = change === 'start' || change === 'promote' ? `${weight} %` : change
+    const [at, long] = [x(Date.parse(time)), text.length * 7 + 14]
+    return { text, at, isLate: at + long > width - 10, from: at + long > width - 10 ? at - long : at, to: at + long }
+  })
   return decisions
-    .map(({ time, change, to, weight }) => {
-      const text = change === 'start' || change === 'promote' ? `${weight} %` : change
-      const [at, long] = [x(Date.parse(time)), text.length * 7 + 6]
-      if (change === 'settle' || at < lastEnd) return ''
-      lastEnd = at + long
-      const isLate = at + long > width - 10
+    .map(({ change, to, weight }, index) => {
+      const { text, at, isLate, to: end } = placed[index] ?? { text: '', at: 0, isLate: false, to: 0 }
+      const next = placed[index + 1]
+      if (next !== undefined && next.from < end) return ''
+      const before = decisions[index - 1]?.weight ?? 0
       return label(text, {
         x: isLate ? at - 8 : at + 8,
-        y: Math.max(14, y(weight) - 8),
+        y: Math.max(14, y(Math.max(weight, isLate ? before : weight)) - 8),
         anchor: isLate ? 'end' : 'start',
         name: `note ${toneOf(change, to)}`,
       })
@@ -196,19 +204,20 @@ const ratios = (report: ReportData, finding: Found): string => {
       : [{ atMs, middle, low, high }]
   })
   const end = all.at(-1)
-  const top = Math.min(8, Math.max(finding.limit * 1.35, (end?.high ?? 1) * 1.25))
-  const y = linear(0, top, { start: frame.height - frame.bottom, end: frame.top })
+  const top = Math.min(8, Math.max(finding.limit * 1.2, (end?.high ?? 1) * 1.25))
+  const bottom = Math.max(0, Math.min(0.7, (end?.low ?? 1) * 0.8))
+  const y = linear(bottom, top, { start: frame.height - frame.bottom, end: frame.top })
   const held = all.map((one) => ({
     ...one,
-    middle: Math.min(one.middle, top),
-    high: Math.min(one.high, top),
-    low: Math.min(one.low, top),
+    middle: Math.max(bottom, Math.min(one.middle, top)),
+    high: Math.max(bottom, Math.min(one.high, top)),
+    low: Math.max(bottom, Math.min(one.low, top)),
   }))
   return svg(
     frame,
     `${finding.metric}: the candidate's mean to the baseline's, with its confidence sequence, over time`,
     across(
-      roundTicks(0, top, 4).map((value) => ({ value, label: `×${Number(value.toFixed(2))}` })),
+      roundTicks(bottom, top, 4).map((value) => ({ value, label: `×${Number(value.toFixed(2))}` })),
       y,
       frame,
     ) +
