@@ -6,15 +6,14 @@
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { parityOf, startBench } from './gateway/bench.ts'
 import { absentPeers } from './gateway/index.ts'
 import { pageOf } from './page/page.ts'
 import type { Report } from './page/report.ts'
-import { described, thisMachine } from './page/report.ts'
+import { thisMachine } from './page/report.ts'
 import { markdownOf } from './page/table.ts'
 import type { Effort } from './suite/effort.ts'
 import { suites } from './suite/index.ts'
-import type { Suite } from './suite/suite.ts'
+import type { Outcome, Suite } from './suite/suite.ts'
 import { measureTranslation } from './translate/measure.ts'
 import { translationTable } from './translate/table.ts'
 
@@ -31,13 +30,14 @@ const { values } = parseArgs({
     json: { type: 'string' },
     html: { type: 'string' },
     only: { type: 'string' },
+    trace: { type: 'string' },
   },
 })
 
 function usage(why: string): never {
   const list = suites.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')
   console.error(
-    `${why}\nusage: npm run bench -- --suite SUITE [--rounds N] [--seconds N] [--gateways a,b] [--json FILE] [--html FILE]\n${list}\n  all        all of these\n  translate  CPU of translation without sockets [--only FROM:TO]`,
+    `${why}\nusage: npm run bench -- --suite SUITE [--rounds N] [--seconds N] [--gateways a,b] [--trace FILE] [--json FILE] [--html FILE]\n${list}\n  all        all of these\n  translate  CPU of translation without sockets [--only FROM:TO]`,
   )
   process.exit(2)
 }
@@ -57,18 +57,8 @@ const save = (result: unknown): void => {
 async function measure(chosen: readonly Suite[], effort: Effort): Promise<Report> {
   const machine = thisMachine()
   const wanted = values.gateways?.split(',')
-  const parts: Pick<Report, 'gateways' | 'missing' | 'sections' | 'goals' | 'parity'>[] = []
-  for (const suite of chosen) {
-    const gateways = suite.gateways.filter(({ name }) => wanted?.includes(name) ?? true)
-    const bench = await startBench(gateways, suite.models)
-    try {
-      const outcome = await suite.run(bench, effort)
-      const present = bench.contenders.map(({ gateway }) => described(gateway))
-      parts.push({ ...outcome, gateways: present, missing: bench.missing, parity: await parityOf(bench) })
-    } finally {
-      await bench.close()
-    }
-  }
+  const parts: Outcome[] = []
+  for (const suite of chosen) parts.push(await suite.run(effort, (name) => wanted?.includes(name) ?? true))
   const byName = <T extends { readonly name: string }>(rows: readonly T[]): readonly T[] => [
     ...new Map(rows.map((row) => [row.name, row])).values(),
   ]
@@ -99,7 +89,7 @@ if (values.suite === 'translate') {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${progress}`)
   }
   const rounds = whole('rounds', values.rounds ?? '5', roundsMax)
-  const report = await measure(chosen, { rounds, turnMs, warmMs: turnMs * warmShare, say })
+  const report = await measure(chosen, { rounds, turnMs, warmMs: turnMs * warmShare, trace: values.trace ?? null, say })
   say('')
   console.log(markdownOf(report))
   save(report)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { call } from '../../test/e2e/call.ts'
 import type { Relay } from '../../test/e2e/harness.ts'
 import { adminKey, checkout, configFor, fakeKey, startRelay } from '../../test/e2e/harness.ts'
+import type { Caller } from '../../test/load/fill-store.ts'
 import { startPostgres } from '../../test/postgres/server.ts'
 import { printed } from '../load/program.ts'
 import type { Gateway, Place, Running } from './gateway.ts'
@@ -32,7 +33,8 @@ export const everything: Parts = {
 const limits = { rpm: 100_000_000, tpm: 1_000_000_000, concurrency: 100_000, budget: '1000000', budget_period: 'month' }
 const price = 'price: { input: "1.00", output: "2.00" }'
 
-const configOf = (parts: Parts, { models, upstreamPort }: Place): string => {
+/** Each model sold under its own name, from the one provider. */
+export const configOf = (parts: Parts, { models, upstreamPort }: Place): string => {
   const store = parts.store === 'postgres' ? 'url: "env:STORE_URL"' : `durability: ${parts.store}`
   const rows = models.map(
     (name) => `  ${name}: { targets: [{ provider: fake, model: ${name} }]${parts.isPriced ? `, ${price}` : ''} }`,
@@ -51,6 +53,11 @@ const configOf = (parts: Parts, { models, upstreamPort }: Place): string => {
   )
 }
 
+/** Puts rows into the embedded store of a relay that is stopped; calls may be laid to a key of an unlimited account that is there for it. */
+export type Fill = (file: string, caller: Caller) => Promise<void>
+
+const startWithinMs = 120_000
+
 /** An account of this kind with one key; what the key's calls are asked with. */
 const keyOf = async (parts: Parts, relay: Relay): Promise<string> => {
   const ask = async (path: string, body: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
@@ -63,23 +70,43 @@ const keyOf = async (parts: Parts, relay: Relay): Promise<string> => {
   return (await relay.createKey({ account, ...(parts.isLimited ? limits : {}) })).key
 }
 
-/** Starts a relay on an empty store of its own. */
-const started = async (parts: Parts, place: Place): Promise<Running> => {
+/** Whom stored calls are of. */
+const callerFor = async (relay: Relay): Promise<Caller> => {
+  const body = { name: 'filled', billing: 'unlimited' }
+  const made = await call(relay.url, { path: '/api/v1/accounts', key: adminKey, body })
+  const [account, organisation] = [String(made.at('id')), String(made.at('organisation'))]
+  const { id: key } = await relay.createKey({ name: 'filled', account })
+  return { key, account, organisation, project: null, member: null, lot: null }
+}
+
+/** Starts a relay with this configuration on an empty store of its own, and fills that, where it is to be full, before it starts again. */
+export const openRelay = async (
+  parts: Parts,
+  { config, folder, fill }: { readonly config: string; readonly folder: string; readonly fill?: Fill },
+): Promise<Running> => {
   await using opened = new AsyncDisposableStack()
   const postgres = parts.store === 'postgres' ? opened.use(await startPostgres()) : null
   const env = { FAKE_KEY: fakeKey, SECRET_KEY: randomBytes(32).toString('hex') }
-  const relay = opened.use(
-    await startRelay({
-      config: configOf(parts, place),
-      folder: place.folder,
-      env: postgres === null ? env : { ...env, STORE_URL: await postgres.database() },
-    }),
-  )
+  const settings = {
+    config,
+    folder,
+    env: postgres === null ? env : { ...env, STORE_URL: await postgres.database() },
+    startWithinMs,
+  }
+  let relay = await startRelay(settings)
   const key = await keyOf(parts, relay)
+  if (fill !== undefined) {
+    const caller = await callerFor(relay)
+    await relay.stop()
+    await fill(join(relay.data, 'drover.db'), caller)
+    relay = await startRelay(settings)
+  }
+  opened.use(relay)
   const booked = async (): Promise<number> => {
     const { calls } = (await relay.command('ledger', 'verify')) as { readonly calls: number }
     return calls
   }
+  const bookedBefore = fill === undefined || parts.billing !== 'prepaid' ? 0 : await booked()
   const running = opened.move()
   return {
     port: relay.port,
@@ -87,7 +114,7 @@ const started = async (parts: Parts, place: Place): Promise<Running> => {
     path: chatPath,
     headers: { authorization: `Bearer ${key}` },
     model: sameModel,
-    booked: parts.billing === 'prepaid' ? booked : null,
+    booked: parts.billing === 'prepaid' ? async () => (await booked()) - bookedBefore : null,
     end: async () => {
       await relay.stop()
       await running.disposeAsync()
@@ -103,5 +130,5 @@ export const droverWith = (parts: Parts): Gateway => ({
     printed(join(checkout, 'bin', 'drover'), '--version'),
   absent: '',
   settings: parts.settings,
-  start: (place) => started(parts, place),
+  start: (place) => openRelay(parts, { config: configOf(parts, place), folder: place.folder }),
 })

@@ -1,15 +1,46 @@
 import type { Bench } from '../gateway/bench.ts'
+import { parityOf, startBench } from '../gateway/bench.ts'
 import type { Gateway } from '../gateway/gateway.ts'
-import type { Goal, Section } from '../page/report.ts'
+import type { Goal, Report, Section } from '../page/report.ts'
+import { described } from '../page/report.ts'
 import type { Effort } from './effort.ts'
 
-/** A part of the benchmarks: who takes part, which models they must sell, and what comes of it. */
+export type Outcome = { readonly sections: readonly Section[]; readonly goals: readonly Goal[] } & Pick<
+  Report,
+  'gateways' | 'missing' | 'parity'
+>
+
+/** A part of the benchmarks. `takes` says whether a gateway takes part, by its name. */
 export type Suite = {
   readonly name: string
   readonly about: string
-  readonly gateways: readonly Gateway[]
-  readonly models: readonly string[]
-  readonly run: (bench: Bench, effort: Effort) => Promise<Outcome>
+  readonly run: (effort: Effort, takes: (gateway: string) => boolean) => Promise<Outcome>
 }
 
-export type Outcome = { readonly sections: readonly Section[]; readonly goals: readonly Goal[] }
+type SideBySide = {
+  readonly name: string
+  readonly about: string
+  readonly gateways: readonly Gateway[]
+  /** What they must sell. */
+  readonly models: readonly string[]
+  readonly measure: (bench: Bench, effort: Effort) => Promise<Pick<Outcome, 'sections' | 'goals'>>
+}
+
+/** A suite for which gateways run side by side, all before the same provider. */
+export const sideBySide = ({ name, about, gateways, models, measure }: SideBySide): Suite => ({
+  name,
+  about,
+  run: async (effort, takes) => {
+    const bench = await startBench(
+      gateways.filter((gateway) => takes(gateway.name)),
+      models,
+    )
+    try {
+      const found = await measure(bench, effort)
+      const present = bench.contenders.map(({ gateway }) => described(gateway))
+      return { ...found, gateways: present, missing: bench.missing, parity: await parityOf(bench) }
+    } finally {
+      await bench.close()
+    }
+  },
+})

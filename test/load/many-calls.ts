@@ -10,9 +10,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { systemClock } from '#base/clock.ts'
-import { silentLog } from '#base/log.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import type { Answer } from '../e2e/call.ts'
 import { call } from '../e2e/call.ts'
 import type { Relay } from '../e2e/harness.ts'
@@ -20,6 +17,7 @@ import { adminKey, startRelay } from '../e2e/harness.ts'
 import type { Caller } from './fill-store.ts'
 import { fillStore } from './fill-store.ts'
 import { repeatStore } from './repeat-store.ts'
+import { rollUp } from './roll-up.ts'
 
 const { values } = parseArgs({
   options: {
@@ -93,23 +91,6 @@ async function openPeople(): Promise<readonly Person[]> {
   return people
 }
 
-/** Brings the figures up with the log, as a running server does while calls come in. */
-async function rollUp(): Promise<{ readonly seconds: number; readonly longestStepMs: number }> {
-  const url = `sqlite:${join(folder, 'data', 'drover.db')}`
-  const [clock, log] = [systemClock(), silentLog]
-  const store = await openSqliteStore({ url, durability: 'process', workerUrl: sqliteWorkerUrl, clock, log })
-  const startedMs = performance.now()
-  let [longestStepMs, steps] = [0, 0]
-  for (let left = 1; left > 0; steps += 1) {
-    const beganMs = performance.now()
-    left = await store.rollForward()
-    longestStepMs = Math.max(longestStepMs, performance.now() - beganMs)
-    if (steps % 1_000 === 0) say(`\r${left} calls are not in the figures yet `)
-  }
-  await store.close()
-  return { seconds: secondsSince(startedMs), longestStepMs: rounded(longestStepMs) }
-}
-
 async function fill(): Promise<Plan & { readonly figures: object }> {
   if (existsSync(planFile)) {
     const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan
@@ -122,14 +103,14 @@ async function fill(): Promise<Plan & { readonly figures: object }> {
   const progress = (done: number): boolean => say(`\r${done} calls `)
   const file = join(folder, 'data', 'drover.db')
   await fillStore({ file, callers: people, calls: firstCalls, ...spread, progress })
-  const rolled = await rollUp()
+  const rolled = await rollUp(file, (left) => say(`\r${left} calls are not in the figures yet `))
   await repeatStore({ file, calls: firstCalls, hours: firstHours, times, progress })
   const plan = { calls: total, untilMs, people }
   writeFileSync(planFile, JSON.stringify(plan), { mode: 0o600 })
   const figures = {
     filled_seconds: secondsSince(startedMs),
-    rolled_microseconds_a_call: rounded((rolled.seconds * 1e6) / firstCalls),
-    longest_step_ms: rolled.longestStepMs,
+    rolled_microseconds_a_call: rounded((rolled.elapsedMs * 1e3) / firstCalls),
+    longest_step_ms: rounded(rolled.longestStepMs),
   }
   return { ...plan, figures }
 }

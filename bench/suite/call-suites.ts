@@ -1,0 +1,194 @@
+/** Suites of calls that are answered whole. */
+
+import { grownRelays } from '../gateway/grown.ts'
+import { drover, parts, peers } from '../gateway/index.ts'
+import type { Section } from '../page/report.ts'
+import type { CallRow } from './calls.ts'
+import { bodySizes, callModel, measureCalls } from './calls.ts'
+import { atMost, within } from './goals.ts'
+import { measureMemory } from './memory.ts'
+import { fixedRates, measureRates } from './rates.ts'
+import { sideBySide } from './suite.ts'
+
+const kibibyte = 1024
+const smallCall = kibibyte
+const restMs = 60_000
+/** What is called flat: as much as rounds of the same relay differ by. */
+const growthMax = 1.1
+
+const sizeText = (bytes: number): string =>
+  bytes < kibibyte ? `${bytes} B` : bytes < kibibyte * kibibyte ? `${bytes / kibibyte} KiB` : '1 MiB'
+
+const callSection = (title: string, rows: readonly CallRow[]): Section => ({
+  title,
+  method:
+    'Processor time of the gateway and all its processes for each call at 16 connections, from /proc; time of an answer over one connection, less that of the provider in the same round. Medians of interleaved rounds.',
+  columns: [
+    'gateway',
+    'body',
+    'processor us a call',
+    'p50 ms',
+    'p99 ms',
+    'p50 added ms',
+    'p99 added ms',
+    'calls/s at 16',
+    'failed',
+  ],
+  rows: rows.map((row) => [
+    row.gateway,
+    sizeText(row.bodyBytes),
+    row.gateway === 'direct' ? null : row.processorUs.median,
+    row.p50Ms.median,
+    row.p99Ms.median,
+    row.gateway === 'direct' ? null : row.addedP50Ms.median,
+    row.gateway === 'direct' ? null : row.addedP99Ms.median,
+    row.perSecond.median,
+    row.failures,
+  ]),
+  bars: [2],
+})
+
+export const calls = sideBySide({
+  name: 'calls',
+  about: 'answers in one piece, bodies of 200 bytes to 1 MiB, all gateways',
+  gateways: peers,
+  models: [callModel],
+  measure: async (bench, effort) => {
+    const rows = await measureCalls(bench, bodySizes, effort)
+    const of = (gateway: string) => rows.find((row) => row.gateway === gateway && row.bodyBytes === smallCall)
+    const cost = (gateway: string) => of(gateway)?.processorUs.median
+    const work = 'processor time of a call of 1 KiB'
+    const ours = cost('drover')
+    return {
+      sections: [callSection('Calls answered whole', rows)],
+      goals: [
+        atMost(work, { ours, theirs: cost('bare node'), times: 1.5, peer: 'bare node', unit: 'us' }),
+        atMost(work, { ours, theirs: cost('portkey'), times: 1 / 6, peer: 'portkey', unit: 'us' }),
+        atMost(work, { ours, theirs: cost('nginx'), times: 4.5, peer: 'nginx', unit: 'us' }),
+        atMost('added at one connection, p50', {
+          ours: of('drover')?.addedP50Ms.median,
+          theirs: of('bare node')?.addedP50Ms.median,
+          times: 1,
+          plus: 0.15,
+          peer: 'bare node',
+          unit: 'ms',
+        }),
+        atMost('added at one connection, p99', {
+          ours: of('drover')?.addedP99Ms.median,
+          theirs: of('bare node')?.addedP99Ms.median,
+          times: 1,
+          plus: 0.5,
+          peer: 'bare node',
+          unit: 'ms',
+        }),
+        within('added at one connection over the provider, p99', of('drover')?.addedP99Ms.median, {
+          bound: 1,
+          unit: 'ms',
+        }),
+      ],
+    }
+  },
+})
+
+export const rates = sideBySide({
+  name: 'rates',
+  about: 'calls at fixed rates without coordinated omission, and the highest rate at p99 added <= 10 ms',
+  gateways: peers,
+  models: [callModel],
+  measure: async (bench, effort) => {
+    const { rows, highest } = await measureRates(bench, fixedRates, effort)
+    return {
+      sections: [
+        {
+          title: 'Calls at a fixed rate',
+          method:
+            'Calls of 1 KiB are due at even moments whether or not earlier ones were answered; times count from the moment at which a call was due.',
+          columns: ['gateway', 'calls/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'failed', 'generator late p99 ms'],
+          rows: rows.map((row) => [
+            row.gateway,
+            String(row.ratePerSecond),
+            row.p50Ms,
+            row.p99Ms,
+            row.p999Ms,
+            row.failures,
+            row.lateP99Ms,
+          ]),
+          bars: [3],
+        },
+        {
+          title: 'Highest rate',
+          method:
+            'The highest rate at which p99 is no more than 10 ms above the provider itself and no call fails, found by halving.',
+          columns: ['gateway', 'calls/s'],
+          rows: highest.map(({ gateway, ratePerSecond }) => [gateway, ratePerSecond]),
+          bars: [1],
+          isMoreBetter: true,
+        },
+      ],
+      goals: [],
+    }
+  },
+})
+
+export const memory = sideBySide({
+  name: 'memory',
+  about: 'idle, under load, a minute later, and with 10,000 silent connections',
+  gateways: peers,
+  models: [callModel],
+  measure: async (bench, effort) => ({
+    sections: [
+      {
+        title: 'Memory',
+        method:
+          'Proportional set size of all processes of a gateway, in MiB; load is 64 connections with bodies of 10 KiB.',
+        columns: ['gateway', 'idle', 'under load', 'a minute later', '10,000 silent connections'],
+        rows: (await measureMemory(bench, restMs, effort)).map((row) => [
+          row.gateway,
+          row.idleMib,
+          row.loadMib,
+          row.laterMib,
+          row.connectionsMib,
+        ]),
+        bars: [2],
+      },
+    ],
+    goals: [],
+  }),
+})
+
+export const partsOff = sideBySide({
+  name: 'parts',
+  about: 'the relay with parts of it off, and with stricter stores: what each costs',
+  gateways: parts,
+  models: [callModel],
+  measure: async (bench, effort) => ({
+    sections: [callSection('What each part costs', await measureCalls(bench, [smallCall], effort))],
+    goals: [],
+  }),
+})
+
+/** A million takes a minute to make; ten million take some 30 GB of disk and a quarter of an hour. */
+const storedCalls = 1_000_000
+
+export const growth = sideBySide({
+  name: 'growth',
+  about: 'a call of a relay with 100,000 keys, 1,000 models, a million stored calls',
+  gateways: [drover, ...grownRelays(storedCalls)],
+  models: [callModel],
+  measure: async (bench, effort) => {
+    const rows = await measureCalls(bench, [smallCall], effort)
+    const cost = (gateway: string) => rows.find((row) => row.gateway === gateway)?.processorUs.median
+    return {
+      sections: [callSection('What grows', rows)],
+      goals: ['100,000 keys', '1,000 models', 'many calls'].map((name) =>
+        atMost(`processor time of a call: ${name}`, {
+          ours: cost(name),
+          theirs: cost('drover'),
+          times: growthMax,
+          peer: 'an empty relay',
+          unit: 'us',
+        }),
+      ),
+    }
+  },
+})

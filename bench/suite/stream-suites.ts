@@ -1,0 +1,172 @@
+/** Suites of streams. */
+
+import { bareNode } from '../gateway/bare-node.ts'
+import { drover, peers } from '../gateway/index.ts'
+import type { Section } from '../page/report.ts'
+import { described } from '../page/report.ts'
+import { measureCrossings } from './crossings.ts'
+import { atMost, within } from './goals.ts'
+import type { StreamRow } from './streams.ts'
+import { measureStreams, paces, streamModel } from './streams.ts'
+import type { Suite } from './suite.ts'
+import { sideBySide } from './suite.ts'
+import { measureTrace, traceModels } from './traces.ts'
+
+const fewStreams = 128
+
+const streamSection = (title: string, rows: readonly StreamRow[]): Section => ({
+  title,
+  method:
+    'Role, then events at an even pace; processor time for each event that came through, time to the first byte of the body, gaps between events. A stall is a gap of more than ten paces.',
+  columns: [
+    'gateway',
+    'streams',
+    'processor us an event',
+    'first byte p50 ms',
+    'p99 ms',
+    'p50 added ms',
+    'gap p99 added ms',
+    'stalls',
+    'memory MiB',
+    'failed',
+  ],
+  rows: rows.map((row) => [
+    row.gateway,
+    `${row.streams} at ${row.paceMs} ms`,
+    row.gateway === 'direct' ? null : row.processorUs.median,
+    row.firstByteP50Ms.median,
+    row.firstByteP99Ms.median,
+    row.gateway === 'direct' ? null : row.addedFirstByteP50Ms.median,
+    row.gateway === 'direct' ? null : row.addedGapP99Ms.median,
+    row.stalls,
+    row.gateway === 'direct' ? null : row.memoryMib.median,
+    row.failures,
+  ]),
+  bars: [2],
+})
+
+export const streams = sideBySide({
+  name: 'streams',
+  about: '32 to 512 streams of 64 events at 20 ms, 4,096 at 500 ms, all gateways',
+  gateways: peers,
+  models: [...new Set(paces.map(streamModel))],
+  measure: async (bench, effort) => {
+    const rows = await measureStreams(bench, paces, effort)
+    const of = (gateway: string, count: number) => rows.find((row) => row.gateway === gateway && row.streams === count)
+    const cost = (gateway: string) => of(gateway, fewStreams)?.processorUs.median
+    const work = 'processor time of an event, same protocol'
+    return {
+      sections: [streamSection('Streams', rows)],
+      goals: [
+        atMost(work, { ours: cost('drover'), theirs: cost('bare node'), times: 1.25, peer: 'bare node', unit: 'us' }),
+        atMost(work, { ours: cost('drover'), theirs: cost('nginx'), times: 2, peer: 'nginx', unit: 'us' }),
+        within('stalls of 512 streams at 20 ms', of('drover', 512)?.stalls, { bound: 0, unit: 'stalls' }),
+        within('memory with 4,096 streams at 500 ms', of('drover', 4096)?.memoryMib.median, {
+          bound: 350,
+          unit: 'MiB',
+        }),
+      ],
+    }
+  },
+})
+
+export const crossings: Suite = {
+  name: 'crossings',
+  about: 'every format in front with every format behind: an event that is translated beside one that passes',
+  run: async (effort) => {
+    const { rows, answered, booked } = await measureCrossings(effort)
+    const bare = rows.find(({ gateway }) => gateway === 'bare node')?.processorUs.median
+    const translated = rows.filter((row) => row.gateway === 'drover' && row.caller !== row.provider)
+    const dearest = Math.max(...translated.map(({ processorUs }) => processorUs.median))
+    const same = rows.find(
+      (row) => row.gateway === 'drover' && row.caller === 'openai-chat' && row.caller === row.provider,
+    )
+    return {
+      sections: [
+        {
+          title: 'Translation',
+          method:
+            'Streams of 200 pieces, a thought and a call of a tool, one event each 5 ms, 32 at a time: processor time for each event of the provider; and an answer that is no stream, over one connection.',
+          columns: [
+            'gateway',
+            'caller',
+            'provider',
+            'processor us an event',
+            'of bare node',
+            'whole p50 ms',
+            'whole p99 ms',
+            'failed',
+          ],
+          rows: rows.map((row) => [
+            row.gateway,
+            row.caller,
+            row.provider,
+            row.processorUs.median,
+            bare === undefined ? null : row.processorUs.median / bare,
+            row.wholeP50Ms.median,
+            row.wholeP99Ms.median,
+            row.failures,
+          ]),
+          bars: [3],
+        },
+      ],
+      goals: [
+        atMost('processor time of an event, same format, paced at 5 ms', {
+          ours: same?.processorUs.median,
+          theirs: bare,
+          times: 1.25,
+          peer: 'bare node',
+          unit: 'us',
+        }),
+        atMost('processor time of an event, the dearest translation', {
+          ours: translated.length === 0 ? undefined : dearest,
+          theirs: bare,
+          times: 2.5,
+          peer: 'bare node',
+          unit: 'us',
+        }),
+      ],
+      gateways: [described(bareNode), described(drover)],
+      missing: [],
+      parity: [{ gateway: 'drover', answered, booked }],
+    }
+  },
+}
+
+export const trace = sideBySide({
+  name: 'trace',
+  about: 'a workload replayed in time and length, open-loop: --trace FILE, or one that is made up',
+  gateways: peers,
+  models: traceModels,
+  measure: async (bench, effort) => ({
+    sections: [
+      {
+        title: 'A workload replayed',
+        method:
+          'Prompts of their lengths (4 bytes a token), answers streamed at 100 tokens a second, at the moments at which they came, sped up or slowed down to 15 calls a second; times count from the moment at which a call was due.',
+        columns: [
+          'gateway',
+          'processor us a call',
+          'first byte p50 ms',
+          'p99 ms',
+          'whole p50 ms',
+          'p99 ms',
+          'calls',
+          'failed',
+        ],
+        rows: (await measureTrace(bench, effort.trace, effort)).map((row) => [
+          row.gateway,
+          row.gateway === 'direct' ? null : row.processorUs,
+          row.firstByteP50Ms,
+          row.firstByteP99Ms,
+          row.wholeP50Ms,
+          row.wholeP99Ms,
+          row.calls,
+          row.failures,
+        ]),
+        bars: [3],
+      },
+    ],
+    goals: [],
+  }),
+})
