@@ -63,7 +63,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   vendors,
   catalogFolder: new URL('catalog/', root),
   // The rooms of a server are loaded by the commands that need them: the others answer sooner, and on an older Node too.
-  serve: async (request) => (await import('#wiring/serve.ts')).serve(machine, request),
+  serve: async (request) => (await import('#wiring/workers/start.ts')).start(machine, request),
   lockHolder: async (data) => (await import('#store/data-folder/data-lock.ts')).readDataLock(data),
   openStore: async (request) => (await import('#wiring/command-ports.ts')).openStore(machine, request),
   takeBackup: async (request) =>

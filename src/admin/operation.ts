@@ -18,7 +18,7 @@ import type { Preflight } from '#migration/preflight.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Letter } from '#notify/send.ts'
-import type { Figures } from '#observe/figures.ts'
+import type { FigureSource } from '#observe/figures.ts'
 import type { CashierParts } from '#payment/cashier.ts'
 import type { Fee } from '#payment/price.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
@@ -121,7 +121,7 @@ export type AdminPorts = {
   readonly documents: ClerkParts
   readonly identity: IdentityRoom
   /** `null` where no server runs. */
-  readonly figures: Figures | null
+  readonly figures: FigureSource | null
 }
 
 /** Migrations, and the node that they are looked at on. */

@@ -95,10 +95,9 @@ const modelsOf = async (question: UsageQuestion, { ports }: OperationContext) =>
     .slice(0, modelsMax)
 }
 
-const providersOf = ({ ports }: OperationContext): z.input<typeof providerView>[] => {
-  const figures = new Map(
-    (ports.figures?.read({ by: 'provider', window: '1h', limit: 1000 }) ?? []).map((figure) => [figure.name, figure]),
-  )
+const providersOf = async ({ ports }: OperationContext): Promise<z.input<typeof providerView>[]> => {
+  const read = (await ports.figures?.read({ by: 'provider', window: '1h', limit: 1000 })) ?? []
+  const figures = new Map(read.map((figure) => [figure.name, figure]))
   return ports.routing.providers().map(({ upstream, isAway, keys }) => {
     const figure = figures.get(upstream.provider.name)
     return {
@@ -154,13 +153,13 @@ const show = operation({
     const byModel = await questionOf({ input: { from: '24h', test, ...only }, by: ['model'], ...asked }, context)
     const { hours, pending } = await hoursOf(byHour, context)
     const isOperator = context.actor.tenant === undefined
-    const [all] = isOperator ? (context.ports.figures?.read({ by: 'all', window: '1h', limit: 1 }) ?? []) : []
+    const [all] = isOperator ? ((await context.ports.figures?.read({ by: 'all', window: '1h', limit: 1 })) ?? []) : []
     return {
       hours,
       models: await modelsOf(byModel, context),
       last_hour: isOperator ? lastHourOf(all) : null,
       balance: account === null ? null : viewOfBalance(await balanceNow(account.id, context)),
-      providers: isOperator ? providersOf(context) : [],
+      providers: isOperator ? await providersOf(context) : [],
       pending,
     }
   },

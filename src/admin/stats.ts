@@ -135,7 +135,7 @@ const list = operation({
         message:
           "No server runs on this data folder, and figures of the last minutes are kept in a running one. 'drover stats --from 1h' reads the log.",
       })
-    return { by, window, calls_read: null, whole: true, data: figures.read({ by, window, limit }).map(viewOf) }
+    return { by, window, calls_read: null, whole: true, data: (await figures.read({ by, window, limit })).map(viewOf) }
   },
 })
 

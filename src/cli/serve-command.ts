@@ -20,17 +20,20 @@ const numberOf = (flag: string, text: string, max: number): number => {
   throw usageFailure(`${flag} must be a whole number from 0 to ${max}.`, "'drover serve --help' lists the flags.")
 }
 
-const checkWorkers = (text: string | undefined): void => {
-  if (text === undefined || numberOf('--workers', text, 1024) === 1) return
+const workersOf = (text: string): number | 'auto' => {
+  if (text === 'auto') return text
+  const number = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= 1024) return number
   throw usageFailure(
-    `--workers ${text} is not available in this version, which serves with one process.`,
-    'Leave --workers out. One process serves thousands of open streams.',
+    "--workers must be 'auto' or a whole number from 1 to 1024.",
+    "'drover serve --help' lists the flags.",
   )
 }
 
-const overridesOf = ({ host, port }: Flags): Overrides => ({
+const overridesOf = ({ host, port, workers }: Flags): Overrides => ({
   ...(host === undefined ? {} : { host }),
   ...(port === undefined ? {} : { port: numberOf('--port', port, 65_535) }),
+  ...(workers === undefined ? {} : { workers: workersOf(workers) }),
 })
 
 /** The command; the exit code of the server goes to `exited`. */
@@ -42,11 +45,10 @@ export const serveCommand = ({ ports }: Shell, exited: (code: number) => void): 
     .option('--host <address>', "The address to listen on (default: the configuration's, else 127.0.0.1).")
     .option('--port <n>', "The port (default: the configuration's, else 4000); 0 = any free one.")
     .option('--data <folder>', "The data folder (default: the configuration's, else ./data).")
-    .option('--workers <n>', 'Processes that serve. Only 1 in this version.')
+    .option('--workers <n>', "Processes that serve, or 'auto' for one a core (default: the configuration's, else 1).")
     .option('--json', 'Accepted as everywhere: the line on stdout is JSON anyhow.')
   return command.action(async () => {
     const flags = command.opts<Flags>()
-    checkWorkers(flags.workers)
     const source = await configSource(flags, ports, overridesOf(flags))
     const loaded = await source.load()
     if (!loaded.ok) throw configFailure(loaded.faults)

@@ -35,6 +35,8 @@ export type ServerConfig = {
   readonly host: string
   /** 0 = any free one. */
   readonly port: number
+  /** Processes that serve. */
+  readonly workers: number
   /** Without a slash at its end. */
   readonly publicUrl: string | null
   readonly environment: string

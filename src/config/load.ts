@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import type { SignupSettings } from '#identity/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
@@ -34,7 +35,7 @@ export type LoadRequest = {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly vendors: readonly VendorFacts[]
   /** What the command line says, which counts more than the file. */
-  readonly overrides?: { readonly host?: string; readonly port?: number }
+  readonly overrides?: { readonly host?: string; readonly port?: number; readonly workers?: number | 'auto' }
 }
 
 type Text = { readonly bytes: Uint8Array; readonly file: string | null; readonly path: string | null }
@@ -60,6 +61,7 @@ const serverOf = async (
   return {
     host: server.host,
     port: server.port,
+    workers: server.workers === 'auto' ? availableParallelism() : server.workers,
     publicUrl: server.public_url?.replace(/\/+$/, '') ?? null,
     environment: server.environment,
     bodyBytesMax: server.body_limit,

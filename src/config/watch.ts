@@ -34,6 +34,7 @@ const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   console: (config) => config.console,
   'server.host': (config) => config.server.host,
   'server.port': (config) => config.server.port,
+  'server.workers': (config) => config.server.workers,
   'server.tls': (config) => [config.server.tls?.certificate.reveal(), config.server.tls?.key.reveal()],
   'server.admin': (config) => config.server.admin,
   'store.url': (config) => [config.store.file, config.store.postgres?.url.reveal()],

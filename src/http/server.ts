@@ -22,6 +22,8 @@ export type ServerOptions<T> = {
   readonly host: string
   /** 0 = any free one. */
   readonly port: number
+  /** Other processes of this user may listen there as well, each with a part of the connections. Linux; macOS has no such thing. */
+  readonly reusePort?: boolean
   readonly endpoints: EndpointTable<T>
   readonly handle: Handle<T>
   /** Absent: no request becomes a WebSocket. */
@@ -75,7 +77,8 @@ const maxHeaderSize = 16 * 1024
 /** How long a refused connection may take to read why. */
 const closeTimeoutMs = 5_000
 
-const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number): Problem => {
+/** Why an address cannot be listened on, for whoever chose it. */
+export const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number): Problem => {
   const words: Readonly<Record<string, string>> = {
     EADDRINUSE: `Port ${port} of ${host} is in use by another program, perhaps another Drover. Stop that one, or choose another port with --port.`,
     EACCES: `Port ${port} may not be opened by this user (ports under 1024 are protected). Choose one above with --port.`,
@@ -218,11 +221,11 @@ class RelayServer<T> {
   }
 
   listen(): Promise<Listening> {
-    const { host, port, tls } = this.#options
+    const { host, port, tls, reusePort = false } = this.#options
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void => reject(listenProblem(error, host, port))
       this.#server.once('error', onError)
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, host, reusePort }, () => {
         this.#server.off('error', onError)
         const bound = (this.#server.address() as AddressInfo).port
         resolve({ host, port: bound, url: urlOf(host, bound, (tls ?? null) === null ? 'http' : 'https') })

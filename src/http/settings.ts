@@ -31,6 +31,12 @@ export const serverSettings = z
       .default('127.0.0.1')
       .describe('The address that the relay listens on. `0.0.0.0` or `::` = every address of the machine.'),
     port: count(0, 65_535).default(4000).describe('The port. 0 = any free one, told in the `listening` line.'),
+    workers: z
+      .union([count(1, 1024), z.literal('auto')])
+      .default(1)
+      .describe(
+        'Processes that serve on this port. `auto` = as many as the machine has cores. `--workers` says it too.',
+      ),
     public_url: url()
       .optional()
       .describe('The address under which callers reach the relay, as it appears in messages, mails and pages.'),

@@ -5,7 +5,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { asProblem } from '#base/problem.ts'
+import { asProblem, Problem } from '#base/problem.ts'
 import type { ClusterStore, StoreChanges } from './port.ts'
 
 /** A change must be on every node within a second. */
@@ -24,6 +24,8 @@ export type Following = {
 export type Follower = {
   /** Milliseconds since the store was last asked with success. */
   readonly unheardMs: () => number
+  /** Resolves when the snapshot has what the store had when this was asked; rejects where the store is away. */
+  readonly catchUp: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -85,6 +87,15 @@ export const followStore = async ({ store, from, apply, clock, log }: Following)
   next(askEveryMs)
   return {
     unheardMs: () => clock.monotonicMs() - heardMs,
+    catchUp: async () => {
+      const askedMs = clock.monotonicMs()
+      // One that is under way may have asked before; whatever begins after it has not.
+      await running
+      look()
+      await running
+      if (heardMs < askedMs)
+        throw new Problem('store_unavailable', { message: 'The store is not heard: changes may have been missed.' })
+    },
     close: async () => {
       closed = true
       cancel()

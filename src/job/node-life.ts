@@ -22,8 +22,8 @@ export type NodeLifeOptions = {
 }
 
 export type NodeLife = {
-  /** Nodes that live, this one among them; at least 1. */
-  readonly livingCount: () => number
+  /** Nodes that live, this one among them, whose names begin so; absent = all of them. At least 1. */
+  readonly livingCount: (prefix?: string) => number
   /** Whether this node may do now what only one may do. */
   readonly leads: () => boolean
   /** In whose name it does, to be held against what the store says by then. */
@@ -70,7 +70,8 @@ export const startNodeLife = async ({ store, self, clock, log }: NodeLifeOptions
     log,
   })
   return {
-    livingCount: () => Math.max(1, nodes.filter(({ agoMs }) => agoMs < nodeGoneMs).length),
+    livingCount: (prefix = '') =>
+      Math.max(1, nodes.filter(({ node, agoMs }) => agoMs < nodeGoneMs && node.startsWith(prefix)).length),
     leads: () => clock.monotonicMs() < leadsUntilMs,
     mandate: () => ({ name: mandateName, holder: holder(), term }),
     warnings: () => differing(self(), nodes),

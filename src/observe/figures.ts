@@ -62,14 +62,22 @@ export type Figure = {
   readonly overheadMs: Quantiles
 }
 
+export type FigureQuestion = { readonly by: Dimension; readonly window: Window; readonly limit: number }
+
+/** What several processes count together, or one that is alone. */
+export type FigureSource = { readonly read: (question: FigureQuestion) => Promise<readonly Figure[]> }
+
+/** What one process has counted under a name. */
+export type FigureSum = readonly [string, Slot]
+
 export type Figures = {
   readonly observe: (record: CallRecord) => void
   /** The busiest first; `limit` at most. */
-  readonly read: (request: {
-    readonly by: Dimension
-    readonly window: Window
-    readonly limit: number
-  }) => readonly Figure[]
+  readonly read: (question: FigureQuestion) => readonly Figure[]
+  /** How many calls each name had. */
+  readonly counts: (question: FigureQuestion) => ReadonlyMap<string, number>
+  /** What is known of these names, to be added up with that of other processes. */
+  readonly sums: (question: FigureQuestion & { readonly names: readonly string[] }) => readonly FigureSum[]
 }
 
 /** Adds what one call, or one attempt, was to a slot. */
@@ -117,10 +125,14 @@ const addSlot = (sum: Slot, slot: Slot): void => {
   addHistogram(sum.overhead, slot.overhead)
 }
 
-const figureOf = (name: string, slots: readonly Slot[]): Figure => {
+const sumOf = (slots: readonly Slot[]): Slot => {
   const sum = newSlot(0)
   for (const slot of slots) addSlot(sum, slot)
-  const { firstPart, duration, overhead, number: _number, ...counts } = sum
+  return sum
+}
+
+const figureOf = (name: string, slots: readonly Slot[]): Figure => {
+  const { firstPart, duration, overhead, number: _number, ...counts } = sumOf(slots)
   return {
     name,
     ...counts,
@@ -158,6 +170,27 @@ export const tallyFigures = (by: Dimension) => {
         .slice(0, limit)
         .map(([name, slot]) => figureOf(name, [slot])),
   }
+}
+
+/** The busiest names of all, as each process counts them; `limit` at most. */
+export const busiestNames = (counts: readonly ReadonlyMap<string, number>[], limit: number): readonly string[] => {
+  const sums = new Map<string, number>()
+  for (const [name, calls] of counts.flatMap((each) => [...each])) sums.set(name, (sums.get(name) ?? 0) + calls)
+  return [...sums]
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, limit)
+    .map(([name]) => name)
+}
+
+/** The figures of these names out of what each process knows of them. */
+export const addedFigures = (names: readonly string[], sums: readonly FigureSum[]): readonly Figure[] => {
+  const byName = Map.groupBy(sums, ([name]) => name)
+  return names.map((name) =>
+    figureOf(
+      name,
+      (byName.get(name) ?? []).map(([, slot]) => slot),
+    ),
+  )
 }
 
 const current = (slots: Slot[], number: number, slotsMax: number): Slot => {
@@ -199,20 +232,31 @@ export const makeFigures = (clock: Clock): Figures => {
       happened(current(slots, Math.floor(nowMs / slotMs), slotsMax))
   }
 
+  /** What falls into the window. */
+  const found = (by: Dimension, window: Window) => {
+    const [slotMs, slotsMax] = windows[window]
+    const from = Math.floor(clock.monotonicMs() / slotMs) - slotsMax
+    return [...seriesBy[by]].flatMap(([name, { short, long }]) => {
+      const slots = (window === '1h' ? long : short).filter(({ number }) => number > from)
+      const calls = slots.reduce((sum, slot) => sum + slot.calls, 0)
+      return slots.length === 0 ? [] : [{ name, slots, calls }]
+    })
+  }
+
   return {
     observe: (record) => {
       for (const by of dimensions) for (const [name, happened] of happeningsOf(by, record)) add(by, name, happened)
     },
+    counts: ({ by, window }) => new Map(found(by, window).map(({ name, calls }) => [name, calls])),
+    sums: ({ by, window, names }) => {
+      const wanted = new Set(names)
+      return found(by, window).flatMap(({ name, slots }) => (wanted.has(name) ? [[name, sumOf(slots)] as const] : []))
+    },
     read: ({ by, window, limit }) => {
-      const [slotMs, slotsMax] = windows[window]
-      const from = Math.floor(clock.monotonicMs() / slotMs) - slotsMax
-      const found = [...seriesBy[by]].flatMap(([name, { short, long }]) => {
-        const slots = (window === '1h' ? long : short).filter(({ number }) => number > from)
-        const calls = slots.reduce((sum, slot) => sum + slot.calls, 0)
-        return slots.length === 0 ? [] : [{ name, slots, calls }]
-      })
       // Only what is shown is summed up: a thousand histograms would hold the loop for most of a second.
-      const busiest = found.sort((a, b) => b.calls - a.calls).slice(0, limit)
+      const busiest = found(by, window)
+        .sort((a, b) => b.calls - a.calls)
+        .slice(0, limit)
       return busiest.map(({ name, slots }) => figureOf(name, slots))
     },
   }

@@ -7,11 +7,13 @@ import { gapBoundsMs } from '#base/call-record.ts'
 
 type Series = { readonly counts: number[]; sumSeconds: number }
 
+/** What was counted, by provider. */
+export type Gaps = readonly (readonly [string, { readonly counts: readonly number[]; readonly sumSeconds: number }])[]
+
 export type GapHistogram = {
   /** `counts` by the bounds of `gapBoundsMs`, the last beyond them. */
   readonly add: (provider: string, counts: readonly number[]) => void
-  /** Prometheus text format 0.0.4; empty where nothing was counted. */
-  readonly text: () => string
+  readonly read: () => Gaps
 }
 
 const name = 'drover_stream_gap_seconds'
@@ -26,7 +28,7 @@ export const middleSeconds = (bucket: number): number => {
 
 const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 
-const linesOf = ([provider, { counts, sumSeconds }]: readonly [string, Series]): readonly string[] => {
+const linesOf = ([provider, { counts, sumSeconds }]: Gaps[number]): readonly string[] => {
   const label = `provider="${escaped(provider)}"`
   let total = 0
   const buckets = counts.map((count, at) => {
@@ -51,9 +53,26 @@ export const makeGapHistogram = (): GapHistogram => {
         known.sumSeconds += count * middleSeconds(bucket)
       }
     },
-    text: () =>
-      series.size === 0
-        ? ''
-        : `${[`# HELP ${name} ${help}`, `# TYPE ${name} histogram`, ...[...series].flatMap(linesOf)].join('\n')}\n`,
+    read: () => [...series],
   }
 }
+
+/** What several have counted, together. */
+export const addGaps = (parts: readonly Gaps[]): Gaps => {
+  const sums = new Map<string, Series>()
+  for (const [provider, { counts, sumSeconds }] of parts.flat()) {
+    const known = sums.get(provider)
+    if (known === undefined) sums.set(provider, { counts: [...counts], sumSeconds })
+    else {
+      for (const [bucket, count] of counts.entries()) known.counts[bucket] = (known.counts[bucket] ?? 0) + count
+      known.sumSeconds += sumSeconds
+    }
+  }
+  return [...sums]
+}
+
+/** Prometheus text format 0.0.4; empty where nothing was counted. */
+export const gapsText = (gaps: Gaps): string =>
+  gaps.length === 0
+    ? ''
+    : `${[`# HELP ${name} ${help}`, `# TYPE ${name} histogram`, ...gaps.flatMap(linesOf)].join('\n')}\n`

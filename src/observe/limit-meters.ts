@@ -21,6 +21,7 @@ export const limitMeters = (registers: Registry[]): ((figures: LimitFigures | nu
     name: 'drover_limits_together',
     help: '1 = limits are counted with the other nodes in Redis, 0 = Redis is away and this node enforces its share.',
     registers,
+    aggregator: 'min',
   })
   const takes = new Counter({
     name: 'drover_limit_takes_total',

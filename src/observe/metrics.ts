@@ -5,15 +5,18 @@ import type { CallRecord } from '#base/call-record.ts'
 import { isOwnRefusal } from '#base/call-record.ts'
 import type { ProblemCode } from '#base/problem.ts'
 import { errorType } from './error-type.ts'
-import { makeGapHistogram } from './gap-histogram.ts'
+import { gapsText, makeGapHistogram } from './gap-histogram.ts'
 import type { LimitFigures } from './limit-meters.ts'
 import { limitMeters } from './limit-meters.ts'
+import type { CountedMetrics } from './metrics-text.ts'
 
 export type Metrics = {
   readonly observe: (record: CallRecord) => void
-  /** Prometheus text format 0.0.4. */
+  /** Prometheus text format 0.0.4, of this process alone. */
   readonly text: () => Promise<string>
   readonly contentType: string
+  /** The same as plain data, to be added up with that of other processes. */
+  readonly read: () => Promise<CountedMetrics>
   /** What is left of the operator's credit at a provider, in units of the currency. */
   readonly providerCredit: (provider: string, currency: string, amount: number) => void
   /** Counts a call as under way until its promise settles. */
@@ -122,18 +125,21 @@ const gauges = (registers: Registry[]) => ({
     help: "What is left of the operator's prepaid credit at a provider, in units of the currency.",
     labelNames: ['provider', 'currency'],
     registers,
+    aggregator: 'max',
   }),
   targetsOut: new Gauge({
     name: 'drover_targets_left_out',
     help: 'Targets of the configured models that are not asked now: failing, probed, down, or without a key.',
     labelNames: ['provider'],
     registers,
+    aggregator: 'max',
   }),
   keysOut: new Gauge({
     name: 'drover_provider_keys_out',
     help: 'Keys of a provider that are not used now: at their limit, or refused.',
     labelNames: ['provider'],
     registers,
+    aggregator: 'max',
   }),
   open: new Gauge({ name: 'drover_calls_open', help: 'Calls under way.', registers }),
 })
@@ -154,6 +160,23 @@ export type MetricsOptions = {
 
 const cacheOutcome = ({ cache, attempts }: CallRecord): string | null =>
   cache === 'hit' && attempts.some(({ reason }) => reason === 'similarity') ? 'similar' : cache
+
+const countOpen = (gauge: Gauge): Pick<Metrics, 'whileOpen' | 'openCalls'> => {
+  let openCalls = 0
+  return {
+    whileOpen: async (call) => {
+      openCalls += 1
+      gauge.set(openCalls)
+      try {
+        await call
+      } finally {
+        openCalls -= 1
+        gauge.set(openCalls)
+      }
+    },
+    openCalls: () => openCalls,
+  }
+}
 
 /** A set of its own: nothing is registered globally. */
 export const makeMetrics = (options: MetricsOptions): Metrics => {
@@ -178,7 +201,6 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
   const tellLimits = (options.limits?.() ?? null) === null ? null : limitMeters([registry])
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
-  let openCalls = 0
   const observe = (record: CallRecord): void => {
     const provider = record.provider ?? 'none'
     calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorLabel(record.error) })
@@ -210,31 +232,29 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
     if (typeof queuedMs === 'number') queued.observe({ outcome: letIn }, queuedMs / 1_000)
   }
 
+  /** Sets what is only known when somebody looks. */
+  const look = (): void => {
+    waiting.set(options.waitingCalls?.() ?? 0)
+    tellLimits?.(options.limits?.() ?? null)
+    // Anew each time: a provider that was taken out of the configuration is no more.
+    for (const gauge of [targetsOut, keysOut]) gauge.reset()
+    for (const standing of options.standings?.() ?? []) {
+      targetsOut.set({ provider: standing.provider }, standing.targetsOut)
+      keysOut.set({ provider: standing.provider }, standing.keysOut)
+    }
+  }
   return {
     observe,
+    read: async () => {
+      look()
+      return { metrics: await registry.getMetricsAsJSON(), gaps: gaps.read() }
+    },
     text: async () => {
-      waiting.set(options.waitingCalls?.() ?? 0)
-      tellLimits?.(options.limits?.() ?? null)
-      // Anew each time: a provider that was taken out of the configuration is no more.
-      for (const gauge of [targetsOut, keysOut]) gauge.reset()
-      for (const standing of options.standings?.() ?? []) {
-        targetsOut.set({ provider: standing.provider }, standing.targetsOut)
-        keysOut.set({ provider: standing.provider }, standing.keysOut)
-      }
-      return `${await registry.metrics()}${gaps.text()}`
+      look()
+      return `${await registry.metrics()}${gapsText(gaps.read())}`
     },
     contentType: registry.contentType,
     providerCredit: (provider, currency, amount) => providerCredit.set({ provider, currency }, amount),
-    whileOpen: async (call) => {
-      openCalls += 1
-      open.set(openCalls)
-      try {
-        await call
-      } finally {
-        openCalls -= 1
-        open.set(openCalls)
-      }
-    },
-    openCalls: () => openCalls,
+    ...countOpen(open),
   }
 }

@@ -14,7 +14,7 @@ export type WatchPages = {
   readonly checks: () => readonly Check[]
   /** What does not keep the server from taking traffic, but should be looked at. */
   readonly warnings: () => readonly string[]
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   /** Throws Problem where the request may not see metrics. */
   readonly mayRead: (inbound: Inbound) => void
 }

@@ -33,9 +33,9 @@ const plain = (value: unknown): unknown => {
 const plainFields = (fields: LogFields): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]))
 
-/** `write` gets whole lines. */
-export const pinoLog = (level: LogLevel, write: (line: string) => void): Log => {
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
+/** `write` gets whole lines; `always` stands in each of them. */
+export const pinoLog = (level: LogLevel, write: (line: string) => void, always: LogFields = {}): Log => {
+  const logger = pino({ level, base: always, timestamp: pino.stdTimeFunctions.isoTime }, { write })
   const at = (name: LogLevel) => (message: string, fields?: LogFields) =>
     logger[name](plainFields(fields ?? {}), scrub(message))
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }

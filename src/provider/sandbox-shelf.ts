@@ -27,9 +27,12 @@ const isMissing = (thrown: unknown): boolean => (thrown as NodeJS.ErrnoException
 
 type Entry = { readonly name: string; readonly sizeBytes: number; readonly atMs: number }
 
-/** In `directory`, which is made when the first thing comes. What a restart finds there is there. */
-export const folderShelf = (directory: string, seal: Seal): SandboxShelf => {
-  let counted = 0
+/**
+ * In `directory`, which is made when the first thing comes. What a restart finds there is there. Processes may share it: each counts from
+ * a number of its own, `countFrom`.
+ */
+export const folderShelf = (directory: string, seal: Seal, countFrom = 0): SandboxShelf => {
+  let counted = countFrom
   const place = (id: string, part: 'json' | 'bin'): string => join(directory, `${id}.${part}`)
 
   const write = async (id: string, part: 'json' | 'bin', plain: Uint8Array): Promise<void> => {

@@ -5,7 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { DocumentStore } from '#document/port.ts'
 import type { IdentityStore } from '#identity/port.ts'
-import type { AccountFacts, BookKeeping, CallBooks, Journal, PartBooks } from '#ledger/port.ts'
+import type { AccountFacts, BookKeeping, CallBooks, Journal, LeaseBooks, PartBooks } from '#ledger/port.ts'
 import type { MigrationStore } from '#migration/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AvailabilityStore } from '#observe/port.ts'
@@ -18,6 +18,9 @@ import { readCalls, readUsage, rollForward } from './read-log.ts'
 import { keyFacts } from './row/key-row.ts'
 import { verifyBooks } from './verify-books.ts'
 
+/** What the store itself does of leases; to ask their owners for something is not its part. */
+export type StoredLeases = Pick<LeaseBooks, 'endLease' | 'endLeases' | 'returnPart'>
+
 /** Whether the store can keep things. `sinceMs` is wall-clock time. */
 export type StoreHealth =
   | { readonly ok: true }
@@ -28,6 +31,7 @@ export type Store = AdminStore &
   CallLog &
   CallBooks &
   PartBooks &
+  StoredLeases &
   BookKeeping &
   Journal &
   KeySource &
@@ -241,10 +245,14 @@ const migrationFace = (execute: Execute): MigrationStore => ({
   shadows: (migration) => execute('shadows', migration),
 })
 
-const journalFace = (execute: Execute): Journal => ({
+/** What a node keeps for itself, and what it was lent. */
+const nodeFace = (execute: Execute): Journal & StoredLeases => ({
   journalKeep: (rows) => execute('journalKeep', rows),
   journalPage: (after, limit) => execute('journalPage', { after, limit }),
   journalDrop: (calls) => execute('journalDrop', calls),
+  endLease: (lease) => execute('endLease', lease),
+  returnPart: (part) => execute('returnPart', part),
+  endLeases: (owner, nowMs) => execute('endLeases', { owner, nowMs }),
 })
 
 const keyFace = (execute: Execute): Pick<AdminStore, 'keys' | 'key' | 'createKey' | 'revokeKey' | 'rotateKey'> => ({
@@ -299,7 +307,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   ...bindingFace(execute),
   ...paymentFace(execute),
   ...documentFace(execute),
-  ...journalFace(execute),
+  ...nodeFace(execute),
   ...migrationFace(execute),
   ...identityFace(execute),
   ...keyFace(execute),

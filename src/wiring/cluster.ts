@@ -1,6 +1,7 @@
 /** This process as one of several nodes on one store, or as the only one. */
 
 import { join } from 'node:path'
+import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { Config } from '#config/config.ts'
@@ -10,19 +11,23 @@ import { keepMonths } from '#job/keep-months.ts'
 import { openLeasedBooks } from '#job/leased-books.ts'
 import type { NodeLife } from '#job/node-life.ts'
 import { startNodeLife } from '#job/node-life.ts'
-import type { CallMonths, ClusterStore, StoreChanges } from '#job/port.ts'
+import type { ClusterStore, StoreChanges } from '#job/port.ts'
 import { goRound } from '#job/rounds.ts'
 import { leaseOwner } from '#ledger/lease.ts'
-import type { CallBooks, LeaseBooks } from '#ledger/port.ts'
+import type { CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { Check } from '#observe/health.ts'
 import type { Limiter } from '#policy/port.ts'
 import { shareLimits } from '#policy/share-limits.ts'
 import type { Live } from '#relay/live.ts'
 import type { CallLog } from '#relay/port.ts'
+import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
 import type { openData } from './data.ts'
 import type { Machine } from './machine.ts'
+import { workerNode } from './workers/messages.ts'
+import { journalName, leftWorkers, recoverLeft } from './workers/recover.ts'
+import type { Seat, SharedCluster } from './workers/seat.ts'
 
 type Data = Awaited<ReturnType<typeof openData>>
 
@@ -31,7 +36,7 @@ export type Membership = {
   readonly owner: string
   /** How the names of this node's processes begin, of which only one runs; empty = only one runs at all. */
   readonly ownersOf: string
-  readonly limiter: (limiter: Limiter) => Limiter
+  readonly limiter: Limiter
   /** Nodes that live, this one among them; at least 1. */
   readonly nodes: () => number
   /** Whether this node does what only one has to do. */
@@ -49,17 +54,19 @@ export type Membership = {
   readonly follow: (followed: Followed, closing: AsyncDisposableStack) => Promise<void>
   /** Calls back when another node may have changed a migration. */
   readonly onMigration: ClusterStore['onMigration']
+  /** Resolves when the other workers of this machine, if there are any, know what this one has changed. */
+  readonly othersKnow: () => Promise<void>
   /** Where others reach this node. */
   readonly announce: (url: string) => void
   readonly configured: (config: Config) => void
 }
 
-const soleNode = (owner: string, store: CallBooks & CallLog): Membership => ({
+const soleNode = (owner: string, store: CallBooks & CallLog, clock: Clock): Membership => ({
   owner,
   books: store,
   callLog: store,
   ownersOf: '',
-  limiter: (limiter) => limiter,
+  limiter: makeMemoryLimiter({ clock }),
   nodes: () => 1,
   leads: () => true,
   outbox: (outbox) => outbox,
@@ -68,6 +75,7 @@ const soleNode = (owner: string, store: CallBooks & CallLog): Membership => ({
   warnings: () => [],
   follow: async () => {},
   onMigration: () => {},
+  othersKnow: async () => {},
   announce: () => {},
   configured: () => {},
 })
@@ -104,24 +112,21 @@ const applyTo = async (
 
 type Joining = { readonly config: Config; readonly data: Data; readonly log: Log; readonly boot: string }
 
-type SharedStore = ClusterStore & LeaseBooks & CallMonths
-
 type Opening = Omit<Joining, 'boot'> & { readonly life: NodeLife; readonly machine: Machine }
 
 /** The journal is the embedded store beside the node's data; what it holds of an earlier process goes into the store first. */
 const openBooks = async (
   { config, data, log, life, machine }: Opening,
-  shared: SharedStore,
+  { recall, onRecall }: SharedCluster,
   closing: AsyncDisposableStack,
 ): Promise<{ readonly books: CallBooks; readonly callLog: CallLog }> => {
   const { clock, ids } = machine
   const { durability } = config.store
-  const url = `sqlite:${join(data.folder, 'journal.db')}`
+  const url = `sqlite:${join(data.folder, journalName)}`
   const journal = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
   closing.defer(() => journal.close())
-  const { endLease, endLeases, returnPart, recall, onRecall } = shared
   const books = await openLeasedBooks({
-    store: { ...data.store, endLease, endLeases, returnPart, recall, onRecall },
+    store: { ...data.store, recall, onRecall },
     journal,
     owner: leaseOwner(data.node),
     abandonAfterMs: config.cluster.leaseAbandonAfterMs,
@@ -136,9 +141,16 @@ const openBooks = async (
   return { books, callLog: { append: records.append, call: data.store.call } }
 }
 
+/** Workers of one machine have one counter; nodes on several machines count each a share. */
+const limiterOf = ({ clock }: Machine, seat: Seat | null, { livingCount }: NodeLife): Limiter => {
+  if (seat === null) return shareLimits(makeMemoryLimiter({ clock }), livingCount)
+  if (seat.shared !== null) return seat.limiter
+  return shareLimits(seat.limiter, livingCount, () => livingCount(workerNode(seat.machine, '')))
+}
+
 const joinNodes = async (
   machine: Machine,
-  { config, data, log, boot, store }: Joining & { readonly store: SharedStore },
+  { config, data, log, boot, store }: Joining & { readonly store: SharedCluster },
   closing: AsyncDisposableStack,
 ): Promise<Membership> => {
   const { clock, version } = machine
@@ -147,8 +159,12 @@ const joinNodes = async (
   const from = await store.trailEnd()
   const life = await startNodeLife({ store, self: () => ({ node, boot, version, ...self }), clock, log })
   closing.defer(() => life.close())
-  const months = keepMonths({ store, callsMs: config.retention.callsMs, isMine: life.leads, clock, log })
-  closing.defer(() => months.close())
+  const { makeMonths, dropMonths } = store
+  if (makeMonths !== undefined && dropMonths !== undefined) {
+    const { callsMs } = config.retention
+    const months = keepMonths({ store: { makeMonths, dropMonths }, callsMs, isMine: life.leads, clock, log })
+    closing.defer(() => months.close())
+  }
   const { books, callLog } = await openBooks({ config, data, log, life, machine }, store, closing)
   let unheardMs = (): number => 0
   const { staleMaxMs } = config.cluster
@@ -157,8 +173,8 @@ const joinNodes = async (
     callLog,
     owner: `${node}.${boot}`,
     ownersOf: `${node}.`,
-    limiter: (limiter) => shareLimits(limiter, life.livingCount),
-    nodes: life.livingCount,
+    limiter: limiterOf(machine, data.seat, life),
+    nodes: () => life.livingCount(),
     leads: life.leads,
     outbox: (outbox) => ({
       ...outbox,
@@ -179,6 +195,9 @@ const joinNodes = async (
     },
     warnings: life.warnings,
     onMigration: store.onMigration,
+    othersKnow: async () => {
+      await data.seat?.others('catchUp', null)
+    },
     follow: async (followed, stack) => {
       const follower = await followStore({
         store,
@@ -188,6 +207,7 @@ const joinNodes = async (
         log,
       })
       unheardMs = follower.unheardMs
+      data.seat?.answer('catchUp', follower.catchUp)
       stack.defer(() => follower.close())
       const rereading = goRound({
         round: async () => {
@@ -210,15 +230,24 @@ const joinNodes = async (
   }
 }
 
-/** Joins the nodes of the store, before anything of it is read: what changes from now on is followed. */
-export const joinCluster = (
+/**
+ * Joins the nodes of the store, before anything of it is read: what changes from now on is followed. What workers have left that do not
+ * run any more is taken in.
+ */
+export const joinCluster = async (
   machine: Machine,
   joining: Omit<Joining, 'boot'>,
   closing: AsyncDisposableStack,
-): Promise<Membership> | Membership => {
+): Promise<Membership> => {
   const boot = Buffer.from(machine.ids.bytes(12)).toString('hex')
-  const { cluster } = joining.data
+  const { config, log, data } = joining
+  const { cluster, store, seat, dataFolder, node } = data
+  if (seat === null) {
+    const left = leftWorkers(dataFolder, node, 1)
+    await recoverLeft(machine, { config, store, log }, left)
+    for (const one of left) await cluster?.leave(one.node)
+  }
   return cluster === null
-    ? soleNode(boot, joining.data.store)
+    ? soleNode(boot, store, machine.clock)
     : joinNodes(machine, { ...joining, boot, store: cluster }, closing)
 }

@@ -13,6 +13,7 @@ import type { ConsoleSettings } from '#http/settings.ts'
 import type { Site } from '#http/site.ts'
 import { readSite, siteAnswer } from '#http/site.ts'
 import type { Machine } from './machine.ts'
+import type { Seat } from './workers/seat.ts'
 
 /** Paths whose unknown names are an error in JSON for everybody, browsers too. */
 const notPages = ['/v1', '/v1beta', '/anthropic', '/api', '/health', '/metrics', '/assets', '/payments']
@@ -20,7 +21,12 @@ const notPages = ['/v1', '/v1beta', '/anthropic', '/api', '/health', '/metrics',
 const buildTimeoutMs = 15 * 60_000
 const talkCharactersMax = 4_000
 
-export type ConsoleParts = { readonly settings: ConsoleSettings; readonly log: Log }
+export type ConsoleParts = {
+  readonly settings: ConsoleSettings
+  readonly log: Log
+  /** Of several workers the first one makes it. */
+  readonly seat: Seat | null
+}
 
 type Built = { readonly code: number | null; readonly talk: string }
 
@@ -69,16 +75,21 @@ export type ConsoleRoom = {
 }
 
 /** Reads what is built. Nothing is built before `make`. */
-export const openConsole = async (machine: Machine, { settings, log }: ConsoleParts): Promise<ConsoleRoom> => {
+export const openConsole = async (machine: Machine, { settings, log, seat }: ConsoleParts): Promise<ConsoleRoom> => {
   const { root, environment, stopping } = machine
   const folder = new URL('web/dist/', root)
   const quickstart = await readFile(new URL('assets/quickstart.html', root), 'utf8')
   let site: Site | null = await readSite(folder)
   let isMaking = false
   const isWanted = settings.build === 'on' || (settings.build === 'auto' && environment['NODE_ENV'] !== 'test')
+  const canBe = isWanted && existsSync(new URL('web/build.ts', root))
+  const isOthers = seat !== null && seat.number > 1
+  seat?.answer('consoleMade', async () => {
+    site = await readSite(folder)
+    isMaking = false
+  })
   const made = async (): Promise<void> => {
-    if (!isWanted || !existsSync(new URL('web/build.ts', root))) return
-    isMaking = site === null
+    if (!canBe) return
     const { code, talk } = await runBuilder(machine)
     isMaking = false
     if (stopping.aborted) return
@@ -93,6 +104,15 @@ export const openConsole = async (machine: Machine, { settings, log }: ConsolePa
     site = await readSite(folder)
     log.info('the console is made', {})
   }
+  const tellOthers = async (): Promise<void> => {
+    if (seat === null || stopping.aborted) return
+    await seat.others('consoleMade', null).catch((problem: unknown) => log.debug('workers were not told', { problem }))
+  }
+  /** It may have been made before this worker could be told. */
+  const lookAgain = async (): Promise<void> => {
+    site ??= await readSite(folder)
+    isMaking = canBe && site === null
+  }
   const main: PageEndpoint['answer'] = (inbound) => {
     if (site !== null) return siteAnswer(site, 'index.html', inbound)
     if (inbound.path === '/') return quickstartAnswer(quickstart, isMaking)
@@ -104,7 +124,8 @@ export const openConsole = async (machine: Machine, { settings, log }: ConsolePa
   }
   return {
     make: (closing) => {
-      const making = made()
+      isMaking = canBe && site === null
+      const making = isOthers ? lookAgain() : made().then(tellOthers)
       closing.defer(() => making)
     },
     quickstart: { ...page('/', () => quickstartAnswer(quickstart, false)), unlisted: true },

@@ -14,12 +14,18 @@ import { loadNodeId } from '#store/data-folder/node-id.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import type { Store } from '#store/face.ts'
 import type { PostgresPlace } from '#store/postgres/address.ts'
-import type { PostgresStore } from '#store/postgres/client.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore, sqliteWorkerUrl, storeOver } from '#store/sqlite/client.ts'
 import { credentialVault } from './credential-vault.ts'
 import type { Machine } from './machine.ts'
+import type { Seat, SharedCluster } from './workers/seat.ts'
 
-export type DataRequest = { readonly config: Config; readonly data: string; readonly log: Log }
+export type DataRequest = {
+  readonly config: Config
+  readonly data: string
+  readonly log: Log
+  /** The place of a worker among others; absent = the process is alone on the folder. */
+  readonly seat?: Seat | null
+}
 
 /** Where a Postgres is, its secrets in the open: for whoever connects, and nobody else. */
 export const postgresPlace = ({ url, directUrl, tls }: PostgresConfig): PostgresPlace => ({
@@ -28,16 +34,18 @@ export const postgresPlace = ({ url, directUrl, tls }: PostgresConfig): Postgres
   tls: { ...tls, key: tls.key?.reveal() ?? null },
 })
 
-/** The embedded store, or the Postgres that the configuration names, which is loaded only then. */
+/** The embedded store, here or in the primary process, or the Postgres that the configuration names, which is loaded only then. */
 const openStores = async (
   { clock, ids }: Machine,
-  { config, data, log }: DataRequest,
+  { config, data, log, seat = null }: DataRequest,
 ): Promise<{
   readonly store: Store
-  readonly cluster: PostgresStore['cluster'] | null
+  readonly cluster: SharedCluster | null
   readonly openSimilar: (() => Promise<SimilarStore>) | null
 }> => {
   const { postgres, file, durability } = config.store
+  const shared = seat?.shared ?? null
+  if (shared !== null) return { store: storeOver(shared.thread, clock), cluster: shared.cluster, openSimilar: null }
   if (postgres === null) {
     const url = `sqlite:${file ?? join(data, 'drover.db')}`
     const store = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
@@ -48,24 +56,59 @@ const openStores = async (
   return { store, cluster: store.cluster, openSimilar: store.openSimilar }
 }
 
+/** Processes that share the sandbox's folder must not give the same number twice. */
+const countFrom = (ids: Machine['ids']): number => Buffer.from(ids.bytes(6)).readUIntBE(0, 6)
+
+/** What is told when the server listens. */
+export type Announcement = {
+  readonly url: string
+  /** Where commands on this machine reach the admin API. */
+  readonly adminUrl: string
+  /** For a person; empty = nothing. */
+  readonly greeting: string
+}
+
+/** The folder that nobody else has meanwhile: the data folder, or a worker's own in it. */
+const takeFolder = (
+  { clock, ids, pid, version, stdout, stderr }: Machine,
+  { data, seat = null }: DataRequest,
+  closing: AsyncDisposableStack,
+) => {
+  const localToken = seat?.localToken ?? Buffer.from(ids.bytes(32)).toString('base64url')
+  const folder = seat?.folder(data) ?? data
+  const lock = takeDataLock({ folder, token: localToken, pid, nowMs: clock.nowMs() })
+  closing.defer(() => lock.release())
+  const announce = (told: Announcement): void => {
+    if (seat !== null) {
+      seat.listens(told)
+      return
+    }
+    const { url, adminUrl, greeting } = told
+    lock.announce(adminUrl)
+    stderr(greeting)
+    stdout(`${JSON.stringify({ event: 'listening', url, version, pid, data })}\n`)
+  }
+  return { folder, localToken, announce }
+}
+
 /**
  * Everything that is opened is closed by `closing`, the last first. `localToken` stands in the lock, for commands on this
  * machine.
  * @throws Problem `conflict` while another process holds the folder; `store_unavailable` where it cannot be used.
  */
 export const openData = async (machine: Machine, request: DataRequest, closing: AsyncDisposableStack) => {
-  const { clock, ids, pid } = machine
-  const { config, data } = request
-  const localToken = Buffer.from(ids.bytes(32)).toString('base64url')
-  const lock = takeDataLock({ folder: data, token: localToken, pid, nowMs: clock.nowMs() })
-  closing.defer(() => lock.release())
+  const { clock, ids } = machine
+  const { config, data, seat = null } = request
+  const { folder, localToken, announce } = takeFolder(machine, request, closing)
   const pepper = config.secretKey === null ? loadSecretKey(data, ids) : keyBytes(config.secretKey.secret.reveal())
   const { store, cluster, openSimilar } = await openStores(machine, request)
   closing.defer(() => store.close())
   return {
     localToken,
-    lock,
+    /** Tells whoever waits that it listens: the line comes last. */
+    announce,
     store,
+    seat,
     /** What nodes on one store share; `null` = this is the only one. */
     cluster,
     /** Search by vectors; `null` = the store has none. */
@@ -73,13 +116,16 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     /** Nodes that share a store go by its time, also in ids: one whose own clock is wrong books nothing at another time than the others. */
     clock: cluster?.clock ?? clock,
     ids: cluster === null ? ids : idsBy(cluster.clock, ids),
-    node: loadNodeId(data, ids),
-    folder: data,
+    node: seat?.node ?? loadNodeId(data, ids),
+    /** Of this process alone: a journal, a spool. */
+    folder,
+    /** Of all processes of this machine. */
+    dataFolder: data,
     answerSeal: makeSeal(pepper, ids, 'kept answers'),
     similarSeal: makeSeal(pepper, ids, 'similar answers'),
     responseSeal: makeSeal(pepper, ids, 'kept responses'),
     bindingSeal: makeSeal(pepper, ids, 'bindings'),
-    sandboxShelf: folderShelf(join(data, 'sandbox'), makeSeal(pepper, ids, 'sandbox files')),
+    sandboxShelf: folderShelf(join(data, 'sandbox'), makeSeal(pepper, ids, 'sandbox files'), countFrom(ids)),
     carriedSeal: makeSeal(pepper, ids, 'carried'),
     totpSeal: makeSeal(pepper, ids, 'one-time codes'),
     vault: credentialVault(makeSeal(pepper, ids, 'own credentials')),

@@ -6,7 +6,6 @@ import type { Check } from '#observe/health.ts'
 import type { LimitFigures } from '#observe/limit-meters.ts'
 import { JointLimits } from '#policy/joint/limits.ts'
 import type { Limiter } from '#policy/port.ts'
-import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import type { Membership } from './cluster.ts'
 import type { Machine } from './machine.ts'
 
@@ -60,7 +59,7 @@ export const openLimits = async (
   { config, member, log }: Opening,
   closing: AsyncDisposableStack,
 ): Promise<NodeLimits> => {
-  const shares = member.limiter(makeMemoryLimiter({ clock: machine.clock }))
+  const shares = member.limiter
   const { redis } = config.cluster
   if (redis !== null) return openJoint(machine, { redis, member, shares, log }, closing)
   return { limiter: shares, checks: () => [], warnings: () => [], figures: () => null }

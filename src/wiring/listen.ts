@@ -15,6 +15,8 @@ export type ListenRequest<T> = {
   readonly config: Config
   readonly folder: string
   readonly log: Log
+  /** The ports are those of the other workers as well. */
+  readonly reusePort: boolean
   readonly endpoints: {
     readonly calls: readonly Endpoint<T>[]
     readonly watching: readonly Endpoint<T>[]
@@ -37,7 +39,7 @@ export type Listeners = {
 
 const serverFor = <T>(
   { clock, ids }: Machine,
-  { config, folder, log, endpoints: { handle, handleSocket } }: ListenRequest<T>,
+  { config, folder, log, reusePort, endpoints: { handle, handleSocket } }: ListenRequest<T>,
   at: { readonly host: string; readonly port: number; readonly endpoints: readonly Endpoint<T>[] },
 ): HttpServer => {
   const { server } = config
@@ -45,6 +47,7 @@ const serverFor = <T>(
   return createHttpServer({
     host: at.host,
     port: at.port,
+    reusePort,
     endpoints: endpointTable(at.endpoints),
     handle,
     handleSocket,

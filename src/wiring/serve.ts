@@ -27,13 +27,8 @@ import { filePage, servePage } from '#http/page.ts'
 import { clearSpool } from '#http/spool.ts'
 import type { HandleSocket } from '#http/upgrade.ts'
 import { checkProviders } from '#job/check-providers.ts'
-import { forgetOld } from '#job/forget-old.ts'
-import { issueDocuments } from '#job/issue-documents.ts'
 import { keepBooks } from '#job/keep-books.ts'
 import { lookAfterBindings } from '#job/look-after-bindings.ts'
-import { startPolling } from '#job/poll-payments.ts'
-import { rollUsage } from '#job/roll-usage.ts'
-import { expiryDays, warnOfExpiry } from '#job/warn-of-expiry.ts'
 import type { Courier } from '#notify/courier.ts'
 import type { Availability } from '#observe/availability.ts'
 import type { Figures } from '#observe/figures.ts'
@@ -71,10 +66,11 @@ import type { ConsoleRoom } from './console.ts'
 import { openConsole } from './console.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
-import { buyerLetters, openClerk, postpaidAccounts } from './documents.ts'
+import { buyerLetters, openClerk } from './documents.ts'
 import { drain, stopped } from './drain.ts'
 import { openIdentity, setUpLink } from './identity.ts'
 import { watchIdleMemory } from './idle-memory.ts'
+import { startJobs } from './jobs.ts'
 import { keySpendFrom } from './key-spend.ts'
 import type { NodeLimits } from './limits.ts'
 import { openLimits } from './limits.ts'
@@ -96,6 +92,8 @@ import { openSimilarAnswers } from './similar.ts'
 import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
 import { startWatching } from './watching.ts'
+import type { Seat } from './workers/seat.ts'
+import { wholeFigures, wholeMetrics } from './workers/whole.ts'
 
 export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint | PaymentEndpoint
 
@@ -129,6 +127,7 @@ type Rooms = {
 const adminPorts = ({
   request,
   data,
+  member,
   live,
   catalog,
   readCustomers,
@@ -148,9 +147,18 @@ const adminPorts = ({
   bindings: data.store,
   digestKey: data.digestKey,
   environment: request.config.server.environment,
-  keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => live.keysChanged(rows),
-  accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => live.accountsChanged(changed),
-  customersChanged: readCustomers,
+  keysChanged: async (rows: Parameters<Live['keysChanged']>[0]) => {
+    live.keysChanged(rows)
+    await member.othersKnow()
+  },
+  accountsChanged: async (changed: Parameters<Live['accountsChanged']>[0]) => {
+    live.accountsChanged(changed)
+    await member.othersKnow()
+  },
+  customersChanged: async () => {
+    await readCustomers()
+    await member.othersKnow()
+  },
   sealCredential: data.vault.close,
   plans: () => live.current().customers.plans,
   signup: () => signupRoom(request.config.signup),
@@ -159,8 +167,11 @@ const adminPorts = ({
   providerCredit: credit.ask,
   tell: telling.ports,
   nodes: data.cluster,
-  figures,
-  prices: pricePorts(live, catalog, readPrices),
+  figures: wholeFigures(figures, data.seat),
+  prices: pricePorts(live, catalog, async () => {
+    await readPrices()
+    await member.othersKnow()
+  }),
   payments,
   documents,
   identity,
@@ -313,7 +324,7 @@ const endpointsOf = async (
     bindings: makeBindings(data.store, data.bindingSeal),
     modelsChanged: rooms.readCustomers,
     parts: data.store,
-    spoolDir: join(rooms.request.data, 'spool'),
+    spoolDir: join(data.folder, 'spool'),
     clock,
     ids,
     log,
@@ -322,8 +333,9 @@ const endpointsOf = async (
     if (!inbound.fromLoopback) admin.identifyAdmin(inbound)
   }
   const warned = () => [...warnings(), ...member.warnings(), ...rooms.limits.warnings()]
+  const whole = wholeMetrics(metrics, data.seat)
   const watching: Endpoint<Served>[] = [
-    ...watchPages({ version, checks: checksOf(machine, rooms), warnings: warned, metrics, mayRead }),
+    ...watchPages({ version, checks: checksOf(machine, rooms), warnings: warned, metrics: whole, mayRead }),
   ]
   const calls: Endpoint<Served>[] = [
     ...relayEndpoints(Object.values(protocols)),
@@ -381,31 +393,6 @@ const openKept = async (machine: Machine, rooms: Rooms, closing: AsyncDisposable
   return { repeats, responses, carried, similar }
 }
 
-/** What is done again and again beside the calls. */
-const startJobs = (
-  { clock }: Machine,
-  { request, data, log, payments, documents, telling, emit, keep, member }: Rooms,
-  closing: AsyncDisposableStack,
-): void => {
-  const { store } = data
-  const plain = { isMine: member.leads, clock, log }
-  const jobs = [
-    rollUsage({ ...plain, store }),
-    forgetOld({ ...plain, store, retention: request.config.retention }),
-    startPolling({ ...plain, ...payments }),
-    issueDocuments({
-      ...plain,
-      clerk: documents,
-      payments: store,
-      postpaid: () => postpaidAccounts(store),
-      keep,
-      mails: telling.mails,
-    }),
-    warnOfExpiry({ ...plain, store, days: () => expiryDays(telling.ports.alerts()), emit }),
-  ]
-  for (const job of jobs) closing.defer(() => job.close())
-}
-
 /** Keys that the environment brings for the first start. */
 const keysGiven = ({ environment }: Machine) => ({
   admin: environment['DROVER_ADMIN_KEY'] ?? null,
@@ -414,17 +401,17 @@ const keysGiven = ({ environment }: Machine) => ({
 
 /**
  * Serves until `machine.stopping`; gives the exit code. One JSON line on stdout when it listens, everything for a person on
- * stderr.
+ * stderr; a worker says both to its primary.
  * @throws Problem when it cannot start.
  */
-export const serve = async (alone: Machine, request: ServeRequest): Promise<number> => {
+export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | null): Promise<number> => {
   await using closing = new AsyncDisposableStack()
-  const { config, data: folder, load } = request
-  const log = pinoLog(config.log.level, alone.stderr)
-  const data = await openData(alone, { config, data: folder, log }, closing)
+  const { config, load } = request
+  const log = pinoLog(config.log.level, alone.stderr, seat === null ? {} : { worker: seat.number })
+  const data = await openData(alone, { config, data: request.data, log, seat }, closing)
   const machine: Machine = { ...alone, clock: data.clock, ids: data.ids }
-  const { clock, ids, stopping, version, pid } = machine
-  const { store } = data
+  const { clock, ids, stopping } = machine
+  const { store, folder } = data
   await clearSpool(join(folder, 'spool'))
   const telling = await openTelling(machine, { config, log }, closing)
   const member = await joinCluster(machine, { config, data, log }, closing)
@@ -453,7 +440,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
     payments,
     availability: openAvailability({ store, live: relay.live, clock, log }, closing),
     documents: openClerk(machine, { store, current: payments.config }),
-    console: await openConsole(machine, { settings: config.console, log }),
+    console: await openConsole(machine, { settings: config.console, log, seat }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
     identity: openIdentity(machine, { ...data, live: relay.live, ...telling, server: config.server }),
@@ -474,8 +461,7 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   startJobs(machine, rooms, closing)
   let warnings: readonly string[] = []
   const endpoints = await endpointsOf(machine, { ...rooms, ...kept }, { warnings: () => warnings, closing })
-  const listening = await listen(machine, { config, folder, log, endpoints })
-  data.lock.announce(listening.adminUrl)
+  const listening = await listen(machine, { config, folder, log, reusePort: seat?.reusePort ?? false, endpoints })
   member.announce(listening.url)
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))
   const changed = (loaded: Loaded, restart: readonly string[]): void => {
@@ -485,8 +471,8 @@ export const serve = async (alone: Machine, request: ServeRequest): Promise<numb
   closing.defer(() => watch.close())
   for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
   // The line comes last: who waits for it finds everything else already said.
-  machine.stderr(greeting(first, listening.url, await setUpLink(machine, rooms.identity, first.created)))
-  machine.stdout(`${JSON.stringify({ event: 'listening', url: listening.url, version, pid, data: folder })}\n`)
+  const greeted = greeting(first, listening.url, await setUpLink(machine, rooms.identity, first.created))
+  data.announce({ url: listening.url, adminUrl: listening.adminUrl, greeting: greeted })
   rooms.console.make(closing)
   // Loads the vocabulary, so that the first call that is cut short does not wait a second for its record.
   rooms.countTokens('.').catch((error: unknown) => log.debug('tokens could not be counted', { error }))

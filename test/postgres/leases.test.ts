@@ -60,9 +60,9 @@ const nodeOn = async (
       log: silentLog,
     }))
   if (kept === undefined) context.after(() => journal.close())
-  const { endLease, endLeases, returnPart, recall, onRecall } = store.cluster
+  const { recall, onRecall } = store.cluster
   const books = await openLeasedBooks({
-    store: { ...store, endLease, endLeases, returnPart, recall, onRecall },
+    store: { ...store, recall, onRecall },
     journal,
     owner: leaseOwner(name),
     abandonAfterMs,

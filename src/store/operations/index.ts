@@ -8,6 +8,7 @@ import { bookOperations } from './books/book-operations.ts'
 import { budgetOperations } from './budget.ts'
 import { callOperations } from './call.ts'
 import { carriedOperations } from './carried.ts'
+import { changeOperations } from './changes.ts'
 import { codeOperations } from './code.ts'
 import type { StoreOperation } from './context.ts'
 import { documentOperations } from './document.ts'
@@ -63,6 +64,7 @@ export const makeOperations = () => ({
   ...retentionOperations,
   ...storeOperations,
   ...journalOperations,
+  ...changeOperations,
   ...migrationOperations,
   ...personOperations,
   ...sessionOperations,

@@ -89,7 +89,7 @@ export type PostgresStore = Store & {
   readonly cluster: ClusterStore &
     CallMonths &
     NodePorts &
-    LeaseBooks & {
+    Pick<LeaseBooks, 'recall' | 'onRecall'> & {
       /** The time that all nodes of the store share. */
       readonly clock: Clock
     }
@@ -122,9 +122,6 @@ const clusterFace = (
   nodes: () => execute('nodes', null),
   leave: (node) => execute('leave', node),
   forgetNode: (node, trail) => execute('forgetNode', { node, nowMs: clock.nowMs(), trail }),
-  endLease: (lease) => execute('endLease', lease),
-  returnPart: (part) => execute('returnPart', part),
-  endLeases: (owner, nowMs) => execute('endLeases', { owner, nowMs }),
   recall: (account) => execute('recall', account),
   onRecall,
   takeMandate: (request) => execute('takeMandate', request),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { CallFilter } from '#admin/port.ts'
+import type { Answered, Asked } from '#base/mailbox.ts'
 import type { CallStretch } from '#store/operations/call.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import {
@@ -14,7 +15,6 @@ import {
   sampleTrail,
 } from '#store/sample-rows.ts'
 import { runBatch } from './batch.ts'
-import type { Answered, Asked } from './message.ts'
 import { openDatabase } from './open-database.ts'
 
 const openGround = async () => {

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
+import { carried } from '#base/carried-problem.ts'
+import type { Answered, Asked } from '#base/mailbox.ts'
 import type { StoreOperation } from '#store/operations/context.ts'
-import type { Operations } from '#store/operations/index.ts'
+import type { OperationName, Operations } from '#store/operations/index.ts'
 import type { Tables } from '#store/tables.ts'
 import { isStoreFailure, storeProblem } from './failure.ts'
-import type { Answered, Asked, Writes } from './message.ts'
-import { carried } from './message.ts'
+import type { Writes } from './message.ts'
 
 export type BatchOutcome = { readonly answers: readonly Answered[]; readonly writes: Writes }
 
@@ -19,7 +20,7 @@ type Ground = {
 }
 
 const operationOf = (ground: Ground, { name }: Asked): StoreOperation<unknown, unknown> => {
-  const operation = ground.operations[name] as StoreOperation<unknown, unknown> | undefined
+  const operation = ground.operations[name as OperationName] as StoreOperation<unknown, unknown> | undefined
   assert(operation !== undefined, `the store has no operation ${name}`)
   return operation
 }

@@ -2,17 +2,18 @@
 
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { uncarried } from '#base/carried-problem.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { Ask, Mailbox } from '#base/mailbox.ts'
+import { makeMailbox } from '#base/mailbox.ts'
 import { Problem } from '#base/problem.ts'
-import type { Store } from '#store/face.ts'
+import type { Store, StoreHealth } from '#store/face.ts'
 import { faceOf } from '#store/face.ts'
 import type { Health } from '#store/health.ts'
 import { makeHealth } from '#store/health.ts'
-import type { Mailbox } from './mailbox.ts'
-import { makeMailbox } from './mailbox.ts'
+import type { Execute } from '#store/operations/index.ts'
 import type { Durability, FromWorker, ToWorker, WorkerSettings } from './message.ts'
-import { uncarried } from './message.ts'
 
 /** The thread that the database lives in: `worker.ts` in a checkout, its bundle in the package. */
 export const sqliteWorkerUrl = new URL('./worker.ts', import.meta.url)
@@ -108,7 +109,7 @@ const watch = ({ mailbox, health }: Wiring, clock: Clock, log: Log): (() => void
     // How the write went reaches `health` with the answers, whichever way it went.
     if (!health.state().ok && mailbox.waiting() === 0)
       mailbox
-        .execute('probe', clock.nowMs())
+        .ask('probe', clock.nowMs())
         .catch((problem: unknown) => log.debug('the store still fails', { why: String(problem) }))
     cancel = clock.after(watchEveryMs, look)
   }
@@ -116,16 +117,26 @@ const watch = ({ mailbox, health }: Wiring, clock: Clock, log: Log): (() => void
   return () => cancel()
 }
 
+/** The thread with the database, for whoever may ask it: this process, or one that has no database of its own. */
+export type SqliteThread = {
+  /** Runs an operation of the store by its name. */
+  readonly ask: Ask
+  readonly health: () => StoreHealth
+  /** Finishes what was accepted, then closes. */
+  readonly close: () => Promise<void>
+}
+
 /**
- * Opens the store, makes its file where there is none and brings its schema forward.
+ * Starts the thread, makes the file where there is none and brings its schema forward.
  * @throws Problem `store_unavailable` where the file cannot be opened or written, or was written by a newer Drover.
  */
-export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Store> => {
+export const openSqliteThread = async (options: SqliteStoreOptions): Promise<SqliteThread> => {
   const { clock, log } = options
   const file = fileOf(options.url)
   const worker = startWorker(options, file)
   const mailbox = makeMailbox({
     clock,
+    whom: 'The store',
     queueLengthMax: options.queueLengthMax ?? queueLengthDefault,
     answerTimeoutMs: options.answerTimeoutMs ?? answerTimeoutDefaultMs,
     post: (asked) => worker.postMessage({ kind: 'ask', asked } satisfies ToWorker),
@@ -134,9 +145,8 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
   const exited = listen(worker, file, wiring)
   await wiring.opening.promise
   const stopWatching = watch(wiring, clock, log)
-
   return {
-    ...faceOf(mailbox.execute, clock),
+    ask: mailbox.ask,
     health: wiring.health.state,
     close: async () => {
       stopWatching()
@@ -147,3 +157,14 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
     },
   }
 }
+
+/** The store over a thread, wherever that is. */
+export const storeOver = ({ ask, health, close }: SqliteThread, clock: Clock): Store => ({
+  ...faceOf(ask as Execute, clock),
+  health,
+  close,
+})
+
+/** Opens the store. @throws Problem as the thread does. */
+export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Store> =>
+  storeOver(await openSqliteThread(options), options.clock)

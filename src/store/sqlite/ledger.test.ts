@@ -3,15 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { HandClock } from '#base/hand-clock.ts'
 import { silentLog } from '#base/log.ts'
+import { makeMailbox } from '#base/mailbox.ts'
 import { faceOf } from '#store/face.ts'
 import { ledgerContract } from '#store/ledger.contract.ts'
 import { ledgerHistoryContract } from '#store/ledger-history.contract.ts'
 import { ledgerPartsContract } from '#store/ledger-parts.contract.ts'
 import type { LedgerBackend, Reopened } from '#store/ledger-sample.ts'
+import type { Execute } from '#store/operations/index.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { runBatch } from './batch.ts'
 import { openSqliteStore } from './client.ts'
-import { makeMailbox } from './mailbox.ts'
 import { openDatabase } from './open-database.ts'
 
 const workerUrl = new URL('./worker.ts', import.meta.url)
@@ -32,6 +33,7 @@ const inProcess: LedgerBackend = {
     let running = Promise.resolve()
     const mailbox = makeMailbox({
       clock,
+      whom: 'The store',
       queueLengthMax: 10_000,
       answerTimeoutMs: 60_000,
       post: (asked) => {
@@ -39,7 +41,7 @@ const inProcess: LedgerBackend = {
       },
     })
     const close = async (): Promise<void> => database.close()
-    return { store: { ...faceOf(mailbox.execute, clock), health: () => ({ ok: true }), close }, again: null }
+    return { store: { ...faceOf(mailbox.ask as Execute, clock), health: () => ({ ok: true }), close }, again: null }
   },
 }
 

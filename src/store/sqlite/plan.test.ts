@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CallFilter } from '#admin/port.ts'
+import type { Asked } from '#base/mailbox.ts'
 import type { UsageDimension, UsageQuestion } from '#report/port.ts'
 import { everyUsage } from '#report/port.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { fullCall, sampleCall, sampleFilter } from '#store/sample-rows.ts'
 import { runBatch } from './batch.ts'
-import type { Asked } from './message.ts'
 import { openDatabase } from './open-database.ts'
 
 /** Statements that the store has run, each once. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
+import { makeMailbox } from '#base/mailbox.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
 import { availabilityContract } from '#store/availability.contract.ts'
 import { bindingContract } from '#store/binding.contract.ts'
@@ -16,6 +17,7 @@ import { identityContract } from '#store/identity.contract.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { migrationContract } from '#store/migration.contract.ts'
+import type { Execute } from '#store/operations/index.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
@@ -27,7 +29,6 @@ import type { OpenBackend } from '#store/test-backend.ts'
 import { usageContract } from '#store/usage.contract.ts'
 import { runBatch } from './batch.ts'
 import { openSqliteStore } from './client.ts'
-import { makeMailbox } from './mailbox.ts'
 import type { Durability } from './message.ts'
 import { openDatabase } from './open-database.ts'
 
@@ -62,13 +63,14 @@ const inMemory: OpenBackend = {
     let before: Promise<unknown> = Promise.resolve()
     const mailbox = makeMailbox({
       clock,
+      whom: 'The store',
       queueLengthMax: 10_000,
       answerTimeoutMs: 1000,
       post: (asked) => {
         before = before.then(async () => mailbox.answer((await runBatch(ground, asked)).answers))
       },
     })
-    return { ...faceOf(mailbox.execute, clock), health: () => ({ ok: true }), close: async () => {} }
+    return { ...faceOf(mailbox.ask as Execute, clock), health: () => ({ ok: true }), close: async () => {} }
   },
 }
 

@@ -1,11 +1,12 @@
 /** A store in memory without its thread, which starts slowly: the same operations and the same group commit, called at once. */
 
 import type { Clock } from '#base/clock.ts'
+import { makeMailbox } from '#base/mailbox.ts'
 import type { Store } from '#store/face.ts'
 import { faceOf } from '#store/face.ts'
+import type { Execute } from '#store/operations/index.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { runBatch } from './batch.ts'
-import { makeMailbox } from './mailbox.ts'
 import { openDatabase } from './open-database.ts'
 
 export const openTestStore = async (clock: Clock): Promise<Store> => {
@@ -14,6 +15,7 @@ export const openTestStore = async (clock: Clock): Promise<Store> => {
   let before: Promise<unknown> = Promise.resolve()
   const mailbox = makeMailbox({
     clock,
+    whom: 'The store',
     queueLengthMax: 10_000,
     answerTimeoutMs: 30_000,
     post: (asked) => {
@@ -21,7 +23,7 @@ export const openTestStore = async (clock: Clock): Promise<Store> => {
     },
   })
   return {
-    ...faceOf(mailbox.execute, clock),
+    ...faceOf(mailbox.ask as Execute, clock),
     health: () => ({ ok: true }),
     close: async () => ground.database.close(),
   }

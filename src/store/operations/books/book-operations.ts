@@ -38,7 +38,7 @@ import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
 import { drawHold } from './draw.ts'
 import { budgetState, extendHold, takeHold } from './hold.ts'
-import { endLease, endLeases, returnPart } from './lease.ts'
+import { abandonNode, endLease, endLeases, returnPart } from './lease.ts'
 import { rerateOperations } from './rerate.ts'
 import { callMoneyOf, settleCall, sweepHolds, voidCall } from './settle.ts'
 import type { Books } from './statement.ts'
@@ -64,6 +64,15 @@ const callOperations = (on: On) => ({
   endLeases: write(
     (transaction, { owner, nowMs }: { readonly owner: string; readonly nowMs: number }): Promise<number> =>
       endLeases(on(transaction), owner, nowMs),
+  ),
+  abandonNode: write(
+    async (
+      transaction,
+      { node, nowMs, trail }: { readonly node: string; readonly nowMs: number; readonly trail: TrailRow | null },
+    ): Promise<void> => {
+      await abandonNode(on(transaction), node, nowMs)
+      if (trail !== null) await appendTrail(transaction, trail)
+    },
   ),
   draw: write((transaction, request: DrawRequest): Promise<readonly Ended[]> => drawHold(on(transaction), request)),
   voidHold: write((transaction, request: VoidRequest): Promise<Ended> => voidCall(on(transaction), request)),

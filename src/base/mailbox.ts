@@ -1,10 +1,18 @@
-/** Calls on their way to the worker and not yet answered: bounded in number and in time. */
+/** Questions on their way to another thread or process and not yet answered: bounded in number and in time. */
 
-import type { Clock } from '#base/clock.ts'
-import { asProblem, Problem } from '#base/problem.ts'
-import type { Execute } from '#store/operations/index.ts'
-import type { Answered, Asked } from './message.ts'
-import { uncarried } from './message.ts'
+import type { CarriedProblem } from './carried-problem.ts'
+import { uncarried } from './carried-problem.ts'
+import type { Clock } from './clock.ts'
+import { asProblem, Problem } from './problem.ts'
+
+export type Asked = { readonly number: number; readonly name: string; readonly input: unknown }
+
+export type Answered =
+  | { readonly number: number; readonly ok: true; readonly value: unknown }
+  | { readonly number: number; readonly ok: false; readonly problem: CarriedProblem }
+
+/** Asks the other side for something by its name. Rejects with its Problem, or with `store_unavailable` where it is behind. */
+export type Ask = (name: string, input: unknown) => Promise<unknown>
 
 type Pending = {
   readonly resolve: (value: unknown) => void
@@ -14,40 +22,43 @@ type Pending = {
 
 export type MailboxSettings = {
   readonly clock: Clock
-  /** Calls that may wait for an answer; one more is refused. */
+  /** Questions that may wait for an answer; one more is refused. */
   readonly queueLengthMax: number
-  /** A call that has waited this long is given up: whether it was kept is then unknown. */
+  /** One that has waited this long is given up: whether it was heard is then unknown. */
   readonly answerTimeoutMs: number
-  /** Hands calls to the worker, all of one turn of the loop at once. */
+  /** What is asked, for messages: `The store`. */
+  readonly whom: string
+  /** Hands questions to the other side, all of one turn of the loop at once. */
   readonly post: (asked: readonly Asked[]) => void
 }
 
 export type Mailbox = {
-  readonly execute: Execute
+  readonly ask: Ask
   readonly answer: (answers: readonly Answered[]) => void
   /** Hands over what is here, and rejects whatever comes from now on. */
   readonly refuse: (problem: Problem) => void
   /** Rejects everything that waits and whatever comes from now on. */
   readonly fail: (problem: Problem) => void
-  /** Gives up what has waited too long; tells how many calls that were. */
+  /** Gives up what has waited too long; tells how many that were. */
   readonly expire: () => number
   readonly waiting: () => number
 }
 
-const full = (queueLengthMax: number): Problem =>
+const full = (whom: string, queueLengthMax: number): Problem =>
   new Problem('store_unavailable', {
-    message: `The store is behind: ${queueLengthMax} operations wait for it already.`,
+    message: `${whom} is behind: ${queueLengthMax} operations wait for it already.`,
     retryAfterMs: 1000,
   })
 
-const tooLate = (answerTimeoutMs: number): Problem =>
+const tooLate = (whom: string, answerTimeoutMs: number): Problem =>
   new Problem('store_unavailable', {
-    message: `The store did not answer within ${answerTimeoutMs} ms. It may still keep what it was given.`,
+    message: `${whom} did not answer within ${answerTimeoutMs} ms. It may still keep what it was given.`,
     retryAfterMs: 1000,
   })
 
+/** A mailbox with nothing in it. */
 export const makeMailbox = (settings: MailboxSettings): Mailbox => {
-  const { clock, queueLengthMax, answerTimeoutMs, post } = settings
+  const { clock, whom, queueLengthMax, answerTimeoutMs, post } = settings
   // In the order of asking, which `expire` relies on.
   const pending = new Map<number, Pending>()
   let unsent: Asked[] = []
@@ -73,12 +84,12 @@ export const makeMailbox = (settings: MailboxSettings): Mailbox => {
     }
   }
 
-  const execute: Execute = (name, input) =>
+  const ask: Ask = (name, input) =>
     new Promise((resolve, reject) => {
       if (failure !== null) return reject(failure)
-      if (pending.size >= queueLengthMax) return reject(full(queueLengthMax))
+      if (pending.size >= queueLengthMax) return reject(full(whom, queueLengthMax))
       lastNumber += 1
-      pending.set(lastNumber, { resolve: resolve as Pending['resolve'], reject, askedMs: clock.monotonicMs() })
+      pending.set(lastNumber, { resolve, reject, askedMs: clock.monotonicMs() })
       if (unsent.length === 0) setImmediate(send)
       unsent.push({ number: lastNumber, name, input })
     })
@@ -109,11 +120,11 @@ export const makeMailbox = (settings: MailboxSettings): Mailbox => {
     for (const [number, { askedMs, reject }] of pending) {
       if (askedMs > before) break
       pending.delete(number)
-      reject(tooLate(answerTimeoutMs))
+      reject(tooLate(whom, answerTimeoutMs))
       count += 1
     }
     return count
   }
 
-  return { execute, answer, refuse, fail, expire, waiting: () => pending.size }
+  return { ask, answer, refuse, fail, expire, waiting: () => pending.size }
 }

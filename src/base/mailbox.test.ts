@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { handClock } from '#base/hand-clock.ts'
-import { Problem } from '#base/problem.ts'
-import { sampleCall } from '#store/sample-rows.ts'
+import { handClock } from './hand-clock.ts'
+import type { Asked } from './mailbox.ts'
 import { makeMailbox } from './mailbox.ts'
-import type { Asked } from './message.ts'
+import { Problem } from './problem.ts'
 
 const makeTried = (changes: { readonly queueLengthMax?: number; readonly post?: () => void } = {}) => {
   const clock = handClock(0)
   const posted: (readonly Asked[])[] = []
   const mailbox = makeMailbox({
     clock,
+    whom: 'The store',
     queueLengthMax: changes.queueLengthMax ?? 100,
     answerTimeoutMs: 1000,
     post: changes.post ?? ((asked) => posted.push(asked)),
@@ -21,7 +21,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 test('all calls of one turn of the loop go out together, and each gets its own answer', async () => {
   const { posted, mailbox } = makeTried()
-  const calls = [mailbox.execute('account', 'a'), mailbox.execute('account', 'b'), mailbox.execute('probe', 1)]
+  const calls = [mailbox.ask('account', 'a'), mailbox.ask('account', 'b'), mailbox.ask('probe', 1)]
   assert.equal(posted.length, 0)
   await turn()
   assert.deepEqual(
@@ -42,12 +42,12 @@ test('all calls of one turn of the loop go out together, and each gets its own a
 
 test('one call more than may wait is refused at once, and room lets calls in again', async () => {
   const { posted, mailbox } = makeTried({ queueLengthMax: 2 })
-  const waiting = [mailbox.execute('probe', 1), mailbox.execute('probe', 2)]
-  await assert.rejects(mailbox.execute('probe', 3), { code: 'store_unavailable', message: /2 operations wait/ })
+  const waiting = [mailbox.ask('probe', 1), mailbox.ask('probe', 2)]
+  await assert.rejects(mailbox.ask('probe', 3), { code: 'store_unavailable', message: /2 operations wait/ })
   await turn()
   mailbox.answer((posted[0] ?? []).map(({ number }) => ({ number, ok: true, value: undefined })))
   await Promise.all(waiting)
-  const next = mailbox.execute('probe', 4)
+  const next = mailbox.ask('probe', 4)
   await turn()
   mailbox.answer((posted[1] ?? []).map(({ number }) => ({ number, ok: true, value: undefined })))
   assert.equal(await next, undefined)
@@ -55,9 +55,9 @@ test('one call more than may wait is refused at once, and room lets calls in aga
 
 test('a call that is not answered in time is given up, and its late answer ignored', async () => {
   const { clock, posted, mailbox } = makeTried()
-  const early = mailbox.execute('probe', 1)
+  const early = mailbox.ask('probe', 1)
   clock.advance(600)
-  const late = mailbox.execute('probe', 2)
+  const late = mailbox.ask('probe', 2)
   await turn()
   clock.advance(400)
   assert.equal(mailbox.expire(), 1)
@@ -69,7 +69,7 @@ test('a call that is not answered in time is given up, and its late answer ignor
 
 test('a problem keeps its code, its message, its facts and its cause on the way', async () => {
   const { posted, mailbox } = makeTried()
-  const call = mailbox.execute('probe', 1)
+  const call = mailbox.ask('probe', 1)
   await turn()
   const number = posted[0]?.[0]?.number ?? 0
   const problem = { code: 'conflict', message: 'why', param: 'name', retryAfterMs: 5, facts: { a: 1 }, cause: 'stack' }
@@ -83,19 +83,19 @@ test('a problem keeps its code, its message, its facts and its cause on the way'
 
 test('after a failure everything that waits and everything that comes is refused', async () => {
   const { posted, mailbox } = makeTried()
-  const waiting = mailbox.execute('append', sampleCall('call_1'))
+  const waiting = mailbox.ask('append', { id: 'call_1' })
   mailbox.fail(new Problem('store_unavailable', { message: 'gone' }))
   await assert.rejects(waiting, { message: 'gone' })
-  await assert.rejects(mailbox.execute('probe', 1), { message: 'gone' })
+  await assert.rejects(mailbox.ask('probe', 1), { message: 'gone' })
   await turn()
   assert.deepEqual(posted, [])
 })
 
 test('a refusal of new calls sends and answers those that came before it', async () => {
   const { posted, mailbox } = makeTried()
-  const before = mailbox.execute('probe', 1)
+  const before = mailbox.ask('probe', 1)
   mailbox.refuse(new Problem('store_unavailable', { message: 'closed' }))
-  await assert.rejects(mailbox.execute('probe', 2), { message: 'closed' })
+  await assert.rejects(mailbox.ask('probe', 2), { message: 'closed' })
   mailbox.answer((posted[0] ?? []).map(({ number }) => ({ number, ok: true, value: undefined })))
   assert.equal(await before, undefined)
 })
@@ -105,6 +105,6 @@ test('what cannot be copied to the worker is refused to its asker', async () => 
     throw new DOMException('a function could not be cloned', 'DataCloneError')
   }
   const { mailbox } = makeTried({ post })
-  await assert.rejects(mailbox.execute('probe', 1), { code: 'internal_error' })
+  await assert.rejects(mailbox.ask('probe', 1), { code: 'internal_error' })
   assert.equal(mailbox.waiting(), 0)
 })

@@ -1,0 +1,59 @@
+/**
+ * How workers share a port. Where the system spreads connections over sockets of their own (SO_REUSEPORT: Linux, FreeBSD) each worker has
+ * one: nothing stands between a caller and its worker, a worker that is killed takes only its own connections with it, and their callers
+ * hear it at once. node:cluster, which accepts in the primary and hands each connection on, would leave the one open for ever that was on its
+ * way to a worker when that was killed (seen with Node 26.10: its handle is never closed), and costs a message for each. One socket for all
+ * of them gives a burst of connections to whoever wakes first. macOS does not spread at all, so there node:cluster does it.
+ */
+
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import type { Clock } from '#base/clock.ts'
+import { Problem } from '#base/problem.ts'
+import type { ServerConfig } from '#config/config.ts'
+import { listenProblem } from '#http/server.ts'
+import type { Machine } from '#wiring/machine.ts'
+import type { Ports } from './messages.ts'
+
+/** Whether each worker has a socket of its own. */
+export const reusePort: boolean = process.platform === 'linux' || process.platform === 'freebsd'
+
+/** Workers of a primary that was killed just now end within this time. */
+const patienceMs = 5000
+const againMs = 100
+
+/** Listens for an instant, alone: gives the port. Rejects where another program has it, a Drover that shares it with workers of its own too. */
+const probe = (host: string, port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenProblem(error, host, port)))
+    server.listen({ port, host, exclusive: true }, () => {
+      const { port: bound } = server.address() as AddressInfo
+      server.close(() => resolve(bound))
+    })
+  })
+
+const free = async (
+  clock: Clock,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<number> => {
+  const deadlineMs = clock.monotonicMs() + patienceMs
+  for (;;) {
+    try {
+      return await probe(host, port)
+    } catch (thrown) {
+      const isTaken = thrown instanceof Problem && thrown.detail.facts?.['fault'] === 'EADDRINUSE'
+      if (!isTaken || clock.monotonicMs() >= deadlineMs) throw thrown
+      await new Promise<void>((resolve) => clock.after(againMs, resolve))
+    }
+  }
+}
+
+/**
+ * The ports on which all workers listen, found free, and chosen where the system is to choose.
+ * @throws Problem `conflict` where one cannot be had.
+ */
+export const choosePorts = async ({ clock }: Machine, { host, port, admin }: ServerConfig): Promise<Ports> => ({
+  main: await free(clock, { host, port }),
+  admin: admin === null ? null : await free(clock, admin),
+})
