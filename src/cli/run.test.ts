@@ -84,7 +84,7 @@ describe('wrong usage is exit code 2, with the way out', () => {
     ['serve extra', /Too many arguments/],
     ['--prot 5', /'--prot' is no flag of 'drover serve'\.\n {2}next: Did you mean '--port'\?/],
     ['--port 99999', /--port must be a whole number from 0 to 65535/],
-    ['--workers 4', /--workers 4 is not available in this version/],
+    ['--workers 0', /--workers must be 'auto' or a whole number from 1 to 1024/],
     ['init --providers mooonshot', /'mooonshot' is no vendor that is known here\.\n {2}next: The nearest are moonshot/],
     ['calls', /Usage: drover calls/],
   ]

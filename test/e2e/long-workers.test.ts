@@ -92,10 +92,11 @@ describe('two workers on the embedded store', () => {
     }
     const before = [await counted(), await figures()] as const
     await inTurn(() => call(bench.relay.url, { key: testKey, body: chat('hi', { model: 'kimi-k2' }) }))
-    for (let turn = 0; turn < turns; turn += 1) {
-      await eventually('the metrics', async () => ((await counted()) === before[0] + turns ? true : undefined), soonMs)
-      await eventually('the figures', async () => ((await figures()) === before[1] + turns ? true : undefined), soonMs)
-    }
+    const sums = async () => [await counted(), await figures()] as const
+    const after = [before[0] + turns, before[1] + turns] as const
+    // A call is counted after its last byte.
+    await eventually('the sums', async () => ((await sums()).join() === after.join() ? true : undefined), soonMs)
+    for (let turn = 0; turn < turns; turn += 1) assert.deepEqual(await sums(), after)
   })
 
   test('money for ten calls pays for ten, and a limit of five is five, whichever workers they come to', async () => {
