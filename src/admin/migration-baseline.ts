@@ -38,7 +38,11 @@ const inScope = ({ match }: MigrationFile, call: CallRecord): boolean => {
   )
 }
 
-const recentCalls = async (file: MigrationFile, { ports, clock }: OperationContext): Promise<readonly CallRecord[]> => {
+/** Calls of the last `baseline_window` that are in scope of a file, the newest first. */
+export const recentCalls = async (
+  file: MigrationFile,
+  { ports, clock }: OperationContext,
+): Promise<readonly CallRecord[]> => {
   const found: CallRecord[] = []
   const fromMs = clock.nowMs() - file.preflight.baseline_window
   let beforeId: string | null = null

@@ -107,7 +107,8 @@ export const verifyReport = operation({
   },
 })
 
-const replayed = z.object({
+/** A decision, and what is decided now on the same sums. */
+export const replayed = z.object({
   number: z.int(),
   change: z.string(),
   by: z.string(),
@@ -116,7 +117,7 @@ const replayed = z.object({
 })
 
 /** Decisions again, each on the sums that it was made on. What people, or the reflex of a node, decided follows from no sums. */
-const replayOf = ({ compiled, decisions }: Opened): z.input<typeof replayed>[] => {
+export const replayOf = ({ compiled, decisions }: Opened): z.input<typeof replayed>[] => {
   let state: State = draftState
   return decisions.map(({ number, change, why, actor, after, evidence, timeMs, shadow: told }) => {
     const { itinerary, judge, weights } = compiled
@@ -139,7 +140,8 @@ const replayOf = ({ compiled, decisions }: Opened): z.input<typeof replayed>[] =
 
 const replay = operation({
   noun: 'migrate',
-  verb: 'replay',
+  verb: 'decide-again',
+  apiOnly: true,
   summary: 'Decide again on the sums that were kept with every decision, and say whether it comes to the same.',
   method: 'GET',
   path: '/migrations/{name}/replay',

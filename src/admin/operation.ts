@@ -205,8 +205,8 @@ export type Flag = {
   readonly describe: string
   /** Positional argument instead of a flag. */
   readonly positional?: boolean
-  /** The command line takes a path and sends what the file holds: a text, or bytes in base64. */
-  readonly file?: boolean | 'base64'
+  /** The command line takes a path and sends what the file holds: a text, or bytes in base64. `or-text`: what names no file is sent as it is. */
+  readonly file?: boolean | 'base64' | 'or-text'
   /** The command line takes the name of an environment variable, or reads stdin: a secret never stands in an argument. */
   readonly secret?: boolean
 }
@@ -218,6 +218,8 @@ type Place = {
   /** `create` */
   readonly verb: string
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Whether it is no command: another one does the same for people. */
+  readonly apiOnly?: true
   /** Under `/api/v1`: `/keys/{id}`; names in braces are fields of the input. */
   readonly path: string
 }

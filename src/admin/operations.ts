@@ -22,6 +22,7 @@ import { markupOperations } from './markups.ts'
 import { meOperations } from './me.ts'
 import { memberOperations } from './members.ts'
 import { migrationObservations } from './migration-observations.ts'
+import { migrationReplays } from './migration-replay.ts'
 import { migrationReports } from './migration-report.ts'
 import { migrationShadow } from './migration-shadow.ts'
 import { migrationVerbs } from './migration-verbs.ts'
@@ -107,6 +108,7 @@ export const operations = [
   ...migrationOperations,
   ...migrationVerbs,
   ...migrationReports,
+  ...migrationReplays,
   ...migrationObservations,
   ...migrationShadow,
 ] as unknown as readonly Operation[]

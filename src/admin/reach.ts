@@ -95,6 +95,8 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
     'abort',
     'report',
     'replay',
+    'decide-again',
+    'verify-report',
     'drill',
     'observe',
     'shadow',

@@ -118,6 +118,7 @@ const readFiles = async (operation: Operation, input: Record<string, unknown>): 
       input[field] = await readFile(path, file === 'base64' ? 'base64' : 'utf8')
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
+      if (file === 'or-text' && code === 'ENOENT') continue
       throw usageFailure(`The file ${path} cannot be read (${code ?? 'unknown'}).`, 'Name a file that there is.')
     }
   }
@@ -311,7 +312,7 @@ export const operationCommands = (operations: readonly Operation[], shell: Shell
   const nouns = new Map<string, Operation[]>()
   // What programs tell, and what people do who are signed in, is no command.
   const isCommand = (one: Operation): boolean =>
-    one.forCallers !== true && !['self', 'everybody'].includes(reachOf(one))
+    one.forCallers !== true && one.apiOnly !== true && !['self', 'everybody'].includes(reachOf(one))
   for (const operation of operations.filter(isCommand))
     nouns.set(operation.noun, [...(nouns.get(operation.noun) ?? []), operation])
   return [...nouns].map(([noun, list]) => {

@@ -4,7 +4,7 @@ import type { Preflight } from '#migration/preflight.ts'
 import type { Errands } from '#relay/errand.ts'
 
 const noErrands: Errands = {
-  mostOf: () => 0n,
+  mostOf: () => ({ nanoUsd: 0n, tokens: 0 }),
   send: () => Promise.reject(new Error('no provider can be asked here')),
 }
 

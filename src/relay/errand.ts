@@ -4,10 +4,13 @@ import { Buffer } from 'node:buffer'
 import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
+import type { ShadowCost } from '#migration/shadow-budget.ts'
+import type { Answer } from '#migration/shadow-compare.ts'
 import { findModel } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ParameterMode } from '#policy/model-table.ts'
 import { protocols } from '#protocol/index.ts'
+import { answerReader } from './answer-reader.ts'
 import { targetAt } from './candidates.ts'
 import type { Leg } from './leg.ts'
 import { snapshotFor } from './own-credential.ts'
@@ -41,15 +44,15 @@ export type Errand = {
 }
 
 export type Errands = {
-  /** The most that it can cost, in nano-USD; `null` = nobody knows. */
-  readonly mostOf: (errand: Errand) => bigint | null
+  /** The most that it can cost. */
+  readonly mostOf: (errand: Errand) => ShadowCost
   /** Rejects with Problem where it cannot even be begun: no such target, a body that its format does not allow. */
   readonly send: (errand: Errand) => Promise<Copied>
 }
 
 type ErrandPorts = CopyPorts & { readonly snapshot: () => Snapshot }
 
-const inboundOf = ({ format, body, signal }: Errand, id: string): Inbound => ({
+const inboundOf = ({ format, body, signal }: Pick<Errand, 'format' | 'body' | 'signal'>, id: string): Inbound => ({
   id,
   origin: '',
   method: 'POST',
@@ -60,7 +63,12 @@ const inboundOf = ({ format, body, signal }: Errand, id: string): Inbound => ({
   fromLoopback: true,
   arrivedMs: 0,
   signal,
-  body: { kind: 'bytes', bytes: Buffer.from(JSON.stringify(body)), contentType: 'application/json' },
+  body: {
+    kind: 'bytes',
+    // Where the path names no model the body must; which one is asked says the errand.
+    bytes: Buffer.from(JSON.stringify(format === 'gemini' ? body : { model: 'any', ...body })),
+    contentType: 'application/json',
+  },
 })
 
 /** What is nobody's call is in the books of the operator's own account, which is the first that there was. */
@@ -94,11 +102,28 @@ const preparedFrom = (errand: Errand, { snapshot, ids }: ErrandPorts) => {
   return { original, leg: legOf(errand, own) }
 }
 
+/** An answer that was kept, as it is compared; `text`: as the caller got it, in the format of the question. */
+export const keptAnswer = (
+  { format, body }: Pick<Errand, 'format' | 'body'>,
+  { text, status, signal }: { readonly text: string; readonly status: number; readonly signal: AbortSignal },
+): Answer => {
+  const protocol = protocols[format]
+  const inbound = inboundOf({ format, body, signal }, 'kept')
+  const call = protocol.server.readCall(inbound)
+  const isStream = /^\s*(event:|data:|:)/.test(text)
+  const head = { status, headers: { 'content-type': isStream ? 'text/event-stream' : 'application/json' } }
+  const reader = protocol.client.readReply({ ...call, stream: isStream }, head, { whole: !isStream })
+  const answer = answerReader(call)
+  for (const { parts } of [...reader.read(Buffer.from(text)), ...reader.end()])
+    for (const part of parts) answer.see(part)
+  return answer.answer(status, null)
+}
+
 /** Errands over the ways that the snapshot knows; what they meet steers no caller's call. */
 export const makeErrands = (ports: ErrandPorts): Errands => ({
   mostOf: (errand) => {
     const { original, leg } = preparedFrom(errand, ports)
-    return mostOf(original, leg, ports.clock.nowMs()).nanoUsd
+    return mostOf(original, leg, ports.clock.nowMs())
   },
   send: async (errand) => sendCopy({ ...preparedFrom(errand, ports), ports, stop: errand.signal }),
 })

@@ -5,6 +5,7 @@ import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import type { Problem } from '#base/problem.ts'
 import { asProblem } from '#base/problem.ts'
+import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 import type { Asked } from '#http/inbound.ts'
 import { chargeOf } from '#ledger/charge.ts'
@@ -58,6 +59,7 @@ export type Copied = {
   readonly id: string
   readonly answer: Answer
   readonly cost: ShadowCost
+  readonly usage: Usage
   /** Why it was not answered; `null` = it was. */
   readonly problem: Problem | null
   /** Of the answer's head; empty = none came. */
@@ -190,5 +192,5 @@ export const sendCopy = async (sending: Sending): Promise<Copied> => {
   await enter({ id, cost, provider: leg.target.provider }, original, ports)
   // A stream that broke off has not answered, whatever its head said.
   const answer = reader.answer(hasAnswered && !isWhole ? null : status, usage)
-  return { id, answer, cost, problem, headers: headersOf(attempt), timing: timingOf(attempt) }
+  return { id, answer, cost, usage, problem, headers: headersOf(attempt), timing: timingOf(attempt) }
 }

@@ -33,6 +33,14 @@ traffic: { error_share: 0.001, conversations_per_day: 100000 }
 ${more}`
 const plain = 'preflight: { conformance: off, health_check: { interval: 1ms } }\n'
 
+type Replay = {
+  readonly ok: boolean
+  readonly prompts: {
+    readonly compared: number
+    readonly left: Readonly<Record<string, number>>
+    readonly arms: Readonly<Record<'baseline' | 'candidate', { readonly asked: number }>>
+  }
+}
 type Check = { readonly check: string; readonly arm: string | null; readonly outcome: string; readonly says: string }
 
 describe('before a migration', () => {
@@ -49,7 +57,7 @@ describe('before a migration', () => {
       `{ vendor: openai-compatible, base_url: "${at}", allow_private: true, api_key: "env:${secret}", price: free }`
     const models = ['well', 'later', 'cancelled', 'copies', 'probed', 'refused']
     relay = await startRelay({
-      config: `providers:\n  old: ${provider(old.baseUrl, 'FAKE_KEY')}\n  new: ${provider(next.baseUrl, 'FAKE_KEY')}\n  real: ${provider(`${sandbox.url}/v1`, 'SANDBOX_KEY')}\nmodels:\n${models.map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
+      config: `log: { bodies: true }\nproviders:\n  old: ${provider(old.baseUrl, 'FAKE_KEY')}\n  new: ${provider(next.baseUrl, 'FAKE_KEY')}\n  real: ${provider(`${sandbox.url}/v1`, 'SANDBOX_KEY')}\nmodels:\n${models.map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
       env: { FAKE_KEY: fakeKey, SANDBOX_KEY: testKey },
     })
     key = (await relay.createKey()).key
@@ -144,6 +152,36 @@ describe('before a migration', () => {
     assert.match(page.text, /<h2>Risks<\/h2>.*key leak.*high/s)
     const wrong = await post('/plan', { ...body, manifest: '[]' })
     assert.match(wrong.text, /no manifest of schema 1/)
+  })
+
+  test('logged prompts are asked again of both sides, from a file and from the log, and compared', async () => {
+    const file = join(relay.folder, 'again.yaml')
+    const text = fileOf('well', `${plain}shadow: { consent: all, noise_floor_sample: 50 }\n`)
+    await writeFile(file, text.replace('migration: well', 'migration: again'))
+    const prompts = join(relay.folder, 'prompts.jsonl')
+    const lines = [
+      { model: 'x', messages: [{ role: 'user', content: 'one' }] },
+      {
+        custom_id: '2',
+        method: 'POST',
+        url: '/v1/chat/completions',
+        body: { messages: [{ role: 'user', content: 'two' }] },
+      },
+      { body: { messages: [{ role: 'user', content: 'three' }] }, response: completion({ content: 'Good morning.' }) },
+    ]
+    await writeFile(prompts, lines.map((line) => JSON.stringify(line)).join('\n'))
+    const asked = (await relay.command('migrate', 'replay', file, '--prompts', prompts)) as Replay
+    assert.deepEqual([asked.ok, asked.prompts.compared, asked.prompts.left], [true, 3, {}], JSON.stringify(asked))
+    const answers = await Promise.all(
+      ['four', 'five'].map((content) => call(relay.url, { key, body: chat(content, { model: 'well' }) })),
+    )
+    for (const answer of answers) assert.equal(answer.status, 200)
+    for (const answer of answers) await relay.recordOf(answer)
+    const logged = (await relay.command('migrate', 'replay', file)) as Replay
+    assert.ok(logged.prompts.compared >= 2 && logged.ok, JSON.stringify(logged))
+    assert.ok(logged.prompts.arms.baseline.asked < logged.prompts.arms.candidate.asked, 'the log has its answers')
+    const bad = await post('/replay', { subject: text, prompts: 'nothing' })
+    assert.match(bad.text, /Line 1 of the prompts is not JSON/)
   })
 
   test('the probes that block a switch are run on the candidate; what clients would notice refuses the start', async () => {
