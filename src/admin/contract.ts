@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { accountOperations } from './accounts.ts'
 import type { applyOperations } from './apply.ts'
 import type { autoTopUpOperations } from './auto-top-ups.ts'
+import type { billingOperations } from './billing.ts'
 import type { bindingOperations } from './bindings.ts'
 import type { budgetOperations } from './budgets.ts'
 import type { callOperations } from './calls.ts'
@@ -14,11 +15,13 @@ import type { eventOperations } from './events.ts'
 import type { explainOperations } from './explain.ts'
 import type { fapiaoOperations } from './fapiao.ts'
 import type { importOperations } from './import-account.ts'
+import type { invitationOperations } from './invitations.ts'
 import type { invoiceOperations } from './invoices.ts'
 import type { keyOperations } from './keys.ts'
 import type { ledgerOperations } from './ledger.ts'
 import type { adjustCredit, listLots, revokeLot } from './lots.ts'
 import type { markupOperations } from './markups.ts'
+import type { meOperations } from './me.ts'
 import type { memberOperations } from './members.ts'
 import type { migrationObservations } from './migration-observations.ts'
 import type { migrationReports } from './migration-report.ts'
@@ -29,6 +32,7 @@ import type { modelOperations } from './models.ts'
 import type { nodeOperations } from './nodes.ts'
 import type { organisationOperations } from './organisations.ts'
 import type { overviewOperations } from './overview.ts'
+import type { passwordOperations } from './password.ts'
 import type { paymentDecisions } from './payment-decisions.ts'
 import type { paymentReconcile } from './payment-reconcile.ts'
 import type { paymentOperations } from './payments.ts'
@@ -39,22 +43,36 @@ import type { priceImportOperations } from './price-import.ts'
 import type { priceOperations } from './prices.ts'
 import type { projectOperations } from './projects.ts'
 import type { providerBalanceOperations } from './provider-balance.ts'
+import type { providerTestOperations } from './provider-test.ts'
 import type { rerateOperations } from './rerate.ts'
 import type { routingOperations } from './routes.ts'
 import type { sessionOperations } from './session.ts'
+import type { setUpOperations } from './set-up.ts'
+import type { signUpOperations } from './sign-up.ts'
 import type { signupOperations } from './signups.ts'
 import type { statsOperations } from './stats.ts'
+import type { stepUpOperations } from './step-up.ts'
+import type { totpOperations } from './totp.ts'
 import type { trailOperations } from './trail.ts'
 import type { usageOperations } from './usage.ts'
 
 type Listed =
   | (typeof sessionOperations)[number]
   | (typeof overviewOperations)[number]
+  | (typeof stepUpOperations)[number]
+  | (typeof setUpOperations)[number]
+  | (typeof signUpOperations)[number]
+  | (typeof passwordOperations)[number]
+  | (typeof meOperations)[number]
+  | (typeof totpOperations)[number]
+  | (typeof billingOperations)[number]
+  | (typeof providerTestOperations)[number]
   | (typeof keyOperations)[number]
   | (typeof organisationOperations)[number]
   | (typeof accountOperations)[number]
   | (typeof projectOperations)[number]
   | (typeof memberOperations)[number]
+  | (typeof invitationOperations)[number]
   | (typeof creditOperations)[number]
   | (typeof credentialOperations)[number]
   | (typeof budgetOperations)[number]

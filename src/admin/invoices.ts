@@ -274,4 +274,7 @@ const due = operation({
   },
 })
 
+/** Found by `billing show` too. */
+export const listDocuments = list
+
 export const invoiceOperations = [list, show, file, issue, due, setBuyer] as const

@@ -100,4 +100,7 @@ const list = operation({
   },
 })
 
+/** Found by `billing show` too. */
+export const listTransactions = list
+
 export const ledgerOperations = [list, verify] as const

@@ -3,6 +3,7 @@
 import { accountOperations } from './accounts.ts'
 import { applyOperations } from './apply.ts'
 import { autoTopUpOperations } from './auto-top-ups.ts'
+import { billingOperations } from './billing.ts'
 import { bindingOperations } from './bindings.ts'
 import { budgetOperations } from './budgets.ts'
 import { callOperations } from './calls.ts'
@@ -43,6 +44,7 @@ import { priceImportOperations } from './price-import.ts'
 import { priceOperations } from './prices.ts'
 import { projectOperations } from './projects.ts'
 import { providerBalanceOperations } from './provider-balance.ts'
+import { providerTestOperations } from './provider-test.ts'
 import { rerateOperations } from './rerate.ts'
 import { routingOperations } from './routes.ts'
 import { sessionOperations } from './session.ts'
@@ -64,6 +66,8 @@ export const operations = [
   ...passwordOperations,
   ...meOperations,
   ...totpOperations,
+  ...billingOperations,
+  ...providerTestOperations,
   ...keyOperations,
   ...organisationOperations,
   ...accountOperations,

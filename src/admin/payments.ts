@@ -391,6 +391,10 @@ const byHand = (notifies: boolean): string[] => [
   ...(notifies ? ["the day after 'drover payments reconcile --date …' finds no difference"] : []),
 ]
 
+/** Found by `billing show` too. */
+export const listMethods = methods
+export const listOrders = list
+
 export const paymentOperations = [
   methods,
   quote,

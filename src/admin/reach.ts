@@ -32,6 +32,7 @@ const byNoun: Readonly<Record<Exclude<Reach, 'operator'>, Readonly<Record<string
   organisation: {
     keys: ['create', 'list', 'show', 'revoke', 'rotate'],
     organisations: ['list'],
+    billing: ['show'],
     overview: ['show'],
     accounts: ['list'],
     projects: ['create', 'list', 'rename', 'archive'],
@@ -106,7 +107,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
   people: ['set-up', 'reset', 'remove-totp'],
   plans: ['create', 'set'],
   prices: ['list', 'compare', 'set', 'history', 'withdraw', 'explain', 'import', 'diff', 'apply'],
-  providers: ['list', 'balance'],
+  providers: ['list', 'balance', 'test'],
   recipients: ['list', 'test'],
   rerate: ['run'],
   routes: ['list'],

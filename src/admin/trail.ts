@@ -2,7 +2,8 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
-import { pageFields, pageOf } from './field.ts'
+import { firstIdAt } from '#base/id.ts'
+import { pageFields, pageOf, pastField, pastOf } from './field.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
 
@@ -28,7 +29,10 @@ const list = operation({
   method: 'GET',
   path: '/trail',
   scope: 'read',
-  input: z.strictObject(pageFields(1000)),
+  input: z.strictObject({
+    ...pageFields(1000),
+    from: pastField().optional().describe('Only since then: 24h (ago), 2026-11-01, or RFC 3339.'),
+  }),
   output: z.object({ data: z.array(trailView), next: z.string().nullable() }),
   flags: [],
   render: ({ data }) =>
@@ -36,8 +40,9 @@ const list = operation({
       ['TIME', 'ACTOR', 'OPERATION', 'OBJECT'],
       data.map((row) => [row.time, row.actor, row.operation, row.object]),
     ),
-  run: async ({ limit, after }, { ports }) => {
-    const page = pageOf(await ports.store.trail({ limit, after: after ?? null }), limit)
+  run: async ({ limit, after, from }, { ports, clock }) => {
+    const since = from === undefined ? null : firstIdAt('trl', pastOf(from, clock.nowMs()))
+    const page = pageOf(await ports.store.trail({ limit, after: after ?? since }), limit)
     return {
       data: page.data.map((row) => ({
         id: row.id,

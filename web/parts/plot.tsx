@@ -10,6 +10,9 @@ import { usePreferences } from './language.tsx'
 const heightPx = 208
 const gapShare = 0.72
 
+/** Half a span on both sides, so that no bar is cut. */
+const edgeOf = (moments: readonly number[]): number => ((moments[1] ?? 0) - (moments[0] ?? 0)) / 2
+
 const colourOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
 const optionsOf = ({ series, moments, write, writeMoment }: ChartProps, widthPx: number): Options => {
@@ -26,7 +29,10 @@ const optionsOf = ({ series, moments, write, writeMoment }: ChartProps, widthPx:
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
     padding: [8, 8, 0, 0],
-    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+    scales: {
+      x: { time: true, range: (_plot, low, high) => [low - edgeOf(moments), high + edgeOf(moments)] },
+      y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
+    },
     axes: [
       {
         ...axis,

@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { call } from '../../test/e2e/call.ts'
 import type { Relay } from '../../test/e2e/harness.ts'
 import { adminKey, startRelay } from '../../test/e2e/harness.ts'
-import type { FakeUpstream } from '../../test/fake/upstream.ts'
+import { stream, whole } from '../../test/fake/answer.ts'
+import type { FakeUpstream, Script } from '../../test/fake/upstream.ts'
 import { startUpstream } from '../../test/fake/upstream.ts'
 import type { Caller } from '../../test/load/fill-store.ts'
 import { fillStore } from '../../test/load/fill-store.ts'
@@ -20,6 +21,7 @@ export type Stage = {
 }
 
 const hourMs = 3_600_000
+const migrationTurns = 60
 const calls = 9_000
 const providers = ['moonshot', 'openai', 'anthropic', 'deepseek'] as const
 const models = [
@@ -40,7 +42,7 @@ const customers = ['acme', 'globex', 'initech', 'umbrella'] as const
 
 const configFor = (baseUrl: string): string => `server: { overload: { loop_delay: 1m } }
 providers:
-${providers.map((name) => `  ${name}: { vendor: openai-compatible, base_url: "${baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }`).join('\n')}
+${providers.map((name) => `  ${name}: { vendor: ${name === 'anthropic' ? 'openai-compatible' : name}, base_url: "${baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }`).join('\n')}
 models:
 ${models.map((name, index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, { provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "1.00", cached_input: "0.10", output: "2.50" } }`).join('\n')}
 plans:
@@ -55,7 +57,41 @@ const migration = `migration: gpt-to-kimi
 match: { models: [gpt-4.1-mini] }
 baseline: { route: openai/gpt-4.1-mini }
 candidate: { route: moonshot/kimi-k2, param_policy: shim }
+steps:
+  - { set_weight: 25, pause: { duration: 24h } }
+  - { set_weight: 50, pause: { duration: 24h } }
+  - { set_weight: 100, bake: { duration: 24h } }
+analysis:
+  metrics:
+    - { name: error-rate, relative: { max_ratio: 1.5 }, critical: true }
+    - { name: ttft-p99, threshold_range: { max_ms: 500, basis: delta_over_baseline }, relative: { max_ratio: 1.2 } }
+    - { name: completion-tokens, relative: { max_ratio: 1.25, min_ratio: 0.6 }, on_fail: pause }
 `
+
+const words = 'A relay passes the call on, counts what was used, and answers in the same words as the provider did.'
+
+type Asked = { readonly model?: string; readonly stream?: boolean }
+
+/** Every provider says the same sentence, as a stream where one was asked for. */
+const answer: Script = (exchange) => {
+  const asked = JSON.parse(exchange.seen.body.toString() || '{}') as Asked
+  const usage = { prompt_tokens: 42, completion_tokens: 21, total_tokens: 63 }
+  const base = { id: 'chatcmpl-1', created: 1, model: asked.model }
+  if (asked.stream !== true) {
+    const message = { role: 'assistant', content: words }
+    return whole({
+      ...base,
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: 'stop' }],
+      usage,
+    })(exchange)
+  }
+  const chunk = (delta: object, finish: string | null, more: object = {}): string =>
+    `data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }], ...more })}\n\n`
+  const pieces = words.split(' ').map((word) => chunk({ content: `${word} ` }, null))
+  const last = `data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices: [], usage })}\n\n`
+  return stream([...pieces, chunk({}, 'stop'), last, 'data: [DONE]\n\n'])(exchange)
+}
 
 /** What is said of a refusal is the test's failure. */
 const asker =
@@ -95,7 +131,6 @@ async function settle(ask: Stage['ask'], file: () => string): Promise<Caller[]> 
   }
   await ask('/keys', { name: 'ci-sandbox', test: true })
   await ask('/keys', { name: 'grafana', admin: true, role: 'viewer' })
-  await ask('/members', { account: 'acme', email: 'ada@acme.example', role: 'owner' }).catch(() => null)
   return callers
 }
 
@@ -108,12 +143,17 @@ async function play(url: string, ask: Stage['ask']): Promise<void> {
     messages: [{ role: 'user', content: `Question ${index}` }],
   }))
   for (const body of bodies) await call(url, { key: textOf(key), body })
+  for (let turn = 0; turn < migrationTurns; turn += 1) {
+    const body = { model: 'gpt-4.1-mini', messages: [{ role: 'user', content: `Turn ${turn}` }] }
+    await call(url, { key: textOf(key), body, headers: { 'x-session-id': `session-${turn}` } })
+  }
   await call(url, { key: textOf(key), body: { model: 'no-such-model', messages: [] } })
 }
 
 /** Starts it all. `folder` keeps the store of an earlier stage. */
 export async function startStage(port?: number): Promise<Stage> {
   const upstream = await startUpstream()
+  upstream.answer(answer)
   const config = configFor(upstream.baseUrl)
   const flags = port === undefined ? {} : { flags: ['--port', String(port)] }
   const first = await startRelay({ config, env: { FAKE_KEY: 'sk-none' } })
@@ -125,8 +165,8 @@ export async function startStage(port?: number): Promise<Stage> {
   await fillStore({ file, callers, calls, fromMs, untilMs, seed: 7, names: { models, providers }, progress: () => {} })
   const relay = await startRelay({ config, folder: first.folder, env: { FAKE_KEY: 'sk-none' }, ...flags })
   const ask = asker(relay.url)
+  await ask('/migrations', { file: migration, skip_preflight: 'the providers of this stage are one program' })
   await play(relay.url, ask)
-  await ask('/migrations', { file: migration }).catch((fault: unknown) => console.error(fault))
   return {
     url: relay.url,
     relay,

@@ -1,0 +1,210 @@
+/** Lots, orders, documents and the books of an account. */
+
+import type { ReactNode } from 'react'
+import { addressOf } from '#actions/api.ts'
+import { useFormat, useWords } from '#parts/language.tsx'
+import type { Tone } from '#parts/layout.tsx'
+import { Badge, mono } from '#parts/layout.tsx'
+import { Empty } from '#parts/states.tsx'
+import type { Column } from '#parts/table.tsx'
+import { DataTable } from '#parts/table.tsx'
+import type { Billing } from './billing.tsx'
+import { texts } from './texts.ts'
+
+type Props = { readonly billing: Billing }
+type Lot = Billing['lots'][number]
+type Order = Billing['orders'][number]
+type Document = Billing['documents'][number]
+type Transaction = Billing['ledger'][number]
+type Line = { readonly transaction: Transaction; readonly entry: Transaction['entries'][number]; readonly id: string }
+
+export const Lots = ({ billing }: Props) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const columns: readonly Column<Lot>[] = [
+    { id: 'kind', title: say('kind'), cell: ({ kind }) => say(kind), sort: ({ kind }) => kind },
+    {
+      id: 'left',
+      title: say('left'),
+      align: 'number',
+      cell: (lot) => format.money(lot.remaining_nano_usd, 4),
+      sort: (lot) => BigInt(lot.remaining_nano_usd),
+    },
+    {
+      id: 'granted',
+      title: say('granted'),
+      align: 'number',
+      from: 'middle',
+      cell: (lot) => format.money(lot.granted_nano_usd, 2),
+    },
+    {
+      id: 'expires',
+      title: say('expires'),
+      cell: ({ expires }) => format.day(expires),
+      sort: ({ expires }) => expires,
+    },
+    {
+      id: 'models',
+      title: say('models'),
+      from: 'broad',
+      wrap: true,
+      cell: ({ models }) => models?.join(', ') ?? say('every'),
+    },
+    { id: 'method', title: say('cameBy'), from: 'broad', cell: ({ method }) => method },
+    {
+      id: 'created',
+      title: say('created'),
+      from: 'middle',
+      cell: ({ created }) => format.day(created),
+      sort: ({ created }) => created,
+    },
+  ]
+  if (billing.lots.length === 0)
+    return (
+      <Empty title={say('noLots')} command={`drover credits grant --account ${billing.account.name} --usd 10.00`}>
+        {say('noLotsWhy')}
+      </Empty>
+    )
+  return <DataTable name={say('lots')} columns={columns} rows={billing.lots} keyOf={({ lot }) => lot} />
+}
+
+const orderTones: Readonly<Record<string, Tone | undefined>> = {
+  credited: 'good',
+  paid: 'good',
+  pending: 'info',
+  created: 'info',
+  mismatch: 'bad',
+  disputed: 'bad',
+  paid_late: 'warn',
+  refund_pending: 'warn',
+}
+
+export const Orders = ({ billing, follow }: Props & { readonly follow: (id: string) => void }) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const columns: readonly Column<Order>[] = [
+    {
+      id: 'created',
+      title: say('created'),
+      cell: ({ id, created }) => (
+        <button type="button" className="row-link" aria-label={say('open', { id })} onClick={() => follow(id)}>
+          {format.moment(created)}
+        </button>
+      ),
+      sort: ({ created }) => created,
+    },
+    {
+      id: 'state',
+      title: say('state'),
+      cell: ({ state }) => <Badge tone={orderTones[state]}>{state.replaceAll('_', ' ')}</Badge>,
+      sort: ({ state }) => state,
+    },
+    { id: 'method', title: say('method'), from: 'middle', cell: ({ method }) => method },
+    { id: 'price', title: say('price'), align: 'number', cell: ({ pay, currency }) => format.amount(pay, currency) },
+    { id: 'usd', title: say('credit'), align: 'number', from: 'middle', cell: ({ usd }) => format.amount(usd, 'USD') },
+  ]
+  if (billing.orders.length === 0)
+    return (
+      <Empty
+        title={say('noOrders')}
+        command={`drover payments create --account ${billing.account.name} --usd 100 --method manual`}
+      />
+    )
+  return (
+    <DataTable
+      name={say('orders')}
+      columns={columns}
+      rows={billing.orders}
+      keyOf={({ id }) => id}
+      first={{ id: 'created', desc: true }}
+    />
+  )
+}
+
+export const Documents = ({ billing }: Props) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const columns: readonly Column<Document>[] = [
+    {
+      id: 'number',
+      title: say('number'),
+      cell: ({ id, number }) => (
+        <a
+          href={addressOf('invoices file', { document: id, format: 'pdf' })}
+          aria-label={say('pdf', { number })}
+          download
+        >
+          {number}
+        </a>
+      ),
+      sort: ({ number }) => number,
+    },
+    { id: 'kind', title: say('kind'), cell: ({ kind }) => say(kind) },
+    {
+      id: 'issued',
+      title: say('issued'),
+      from: 'middle',
+      cell: ({ issued }) => format.day(issued),
+      sort: ({ issued }) => issued,
+    },
+    {
+      id: 'total',
+      title: say('total'),
+      align: 'number',
+      cell: ({ total, currency }) => format.amount(total, currency),
+    },
+  ]
+  if (billing.documents.length === 0) return <Empty title={say('noDocuments')}>{say('noDocumentsWhy')}</Empty>
+  return (
+    <DataTable
+      name={say('documents')}
+      columns={columns}
+      rows={billing.documents}
+      keyOf={({ id }) => id}
+      first={{ id: 'issued', desc: true }}
+    />
+  )
+}
+
+/** `account:acc_…:promo` -> the part that says which book. */
+const bookText = (book: string): ReactNode => mono(book.replace(/^account:[^:]+/, 'account'))
+
+export const Ledger = ({ billing }: Props) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const rows: readonly Line[] = billing.ledger.flatMap((transaction) =>
+    transaction.entries.map((entry, index) => ({ transaction, entry, id: `${transaction.id}-${index}` })),
+  )
+  const columns: readonly Column<Line>[] = [
+    {
+      id: 'time',
+      title: say('time'),
+      cell: ({ transaction }) => format.moment(transaction.time),
+      sort: ({ transaction }) => transaction.time,
+    },
+    { id: 'what', title: say('what'), cell: ({ transaction }) => transaction.kind },
+    { id: 'from', title: say('from'), from: 'middle', cell: ({ entry }) => bookText(entry.from) },
+    { id: 'to', title: say('to'), from: 'middle', cell: ({ entry }) => bookText(entry.to) },
+    {
+      id: 'amount',
+      title: say('credit'),
+      align: 'number',
+      cell: ({ entry }) =>
+        entry.currency === 'USD' ? format.money(entry.amount_nano, 4) : `${entry.amount_nano} ${entry.currency}`,
+    },
+    {
+      id: 'reason',
+      title: say('reason'),
+      from: 'broad',
+      wrap: true,
+      cell: ({ transaction }) => transaction.reason ?? '',
+    },
+  ]
+  if (rows.length === 0) return <Empty title={say('noLedger')}>{say('charges')}</Empty>
+  return (
+    <div className="stack tight">
+      <DataTable name={say('ledger')} columns={columns} rows={rows} keyOf={({ id }) => id} />
+      <p className="soft">{say('charges')}</p>
+    </div>
+  )
+}

@@ -1,0 +1,185 @@
+/** Up to four models side by side: one message, streamed answers, cost before and after. */
+
+import type { KeyboardEvent } from 'react'
+import { useRef, useState } from 'react'
+import { call } from '#actions/api.ts'
+import type { Output } from '#actions/contract.ts'
+import { useRead } from '#actions/queries.ts'
+import { useSession } from '#actions/session.ts'
+import { Button } from '#parts/button.tsx'
+import { ChoiceField, LongField, TextField } from '#parts/field.tsx'
+import { useFilters } from '#parts/filters.ts'
+import { useWords } from '#parts/language.tsx'
+import { Card, PageHead } from '#parts/layout.tsx'
+import { Lane } from './lane.tsx'
+import type { Ask, Outcome } from './run.ts'
+import { nothingYet, runChat } from './run.ts'
+import { texts } from './texts.ts'
+
+export type Model = Output<'models list'>['data'][number]
+export type LaneState = { readonly outcome: Outcome; readonly error: Error | null; readonly isRunning: boolean }
+
+const lanesMax = 4
+const still: LaneState = { outcome: nothingYet, error: null, isRunning: false }
+
+/** A key of its own for each kind, made when it is first needed, in memory only. */
+const useOwnKeys = () => {
+  const { account } = useSession()
+  const keys = useRef(new Map<boolean, Promise<string>>())
+  return (test: boolean): Promise<string> => {
+    const known = keys.current.get(test)
+    if (known !== undefined) return known
+    const made = call('keys create', {
+      name: `playground-${Date.now().toString(36)}`,
+      test,
+      expires: '1h',
+      ...(account === null ? {} : { account }),
+    }).then(({ key }) => key)
+    keys.current.set(test, made)
+    made.catch(() => keys.current.delete(test))
+    return made
+  }
+}
+
+type Wish = Omit<Ask, 'key' | 'model'> & { readonly test: boolean }
+
+const useLanes = (models: readonly string[]) => {
+  const [states, setStates] = useState<Readonly<Record<string, LaneState>>>({})
+  const stopping = useRef<AbortController | null>(null)
+  const keyFor = useOwnKeys()
+  const put = (lane: string, change: Partial<LaneState>): void =>
+    setStates((before) => ({ ...before, [lane]: { ...(before[lane] ?? still), ...change } }))
+  const send = async ({ test, ...wish }: Wish): Promise<void> => {
+    const ending = new AbortController()
+    stopping.current = ending
+    const lanes = models.map((model, index) => ({ model, lane: `${index}` }))
+    for (const { lane } of lanes) put(lane, { ...still, isRunning: true })
+    await Promise.all(
+      lanes.map(async ({ model, lane }) => {
+        try {
+          const key = await keyFor(test)
+          await runChat({ ...wish, model, key }, ending.signal, (outcome) => put(lane, { outcome }))
+        } catch (fault) {
+          if (!ending.signal.aborted) put(lane, { error: fault instanceof Error ? fault : new Error(String(fault)) })
+        } finally {
+          put(lane, { isRunning: false })
+        }
+      }),
+    )
+  }
+  const isRunning = Object.values(states).some((state) => state.isRunning)
+  return { states, isRunning, send, stop: () => stopping.current?.abort() }
+}
+
+const useModels = () => {
+  const [filters, change] = useFilters()
+  const all = useRead('models list', {}).data?.data ?? []
+  const chosen = (
+    filters['models'] ??
+    all
+      .slice(0, 2)
+      .map(({ id }) => id)
+      .join(',')
+  )
+    .split(',')
+    .filter((id) => id !== '')
+  const choose = (models: readonly string[]): void => change({ models: models.join(',') })
+  return { all, chosen, choose }
+}
+
+export const Page = () => {
+  const say = useWords(texts)
+  const { all, chosen, choose } = useModels()
+  const { states, isRunning, send, stop } = useLanes(chosen)
+  const [wish, setWish] = useState({ system: '', message: '', max: '512', temperature: '', test: true })
+  const ask: Wish = {
+    system: wish.system,
+    message: wish.message,
+    test: wish.test,
+    maxTokens: Math.max(1, Number(wish.max) || 512),
+    temperature: wish.temperature === '' ? null : Number(wish.temperature),
+  }
+  const lanes = chosen.map((id, place) => ({ id, place }))
+  const canSend = wish.message.trim() !== '' && chosen.length > 0 && !isRunning
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && canSend) void send(ask)
+  }
+  return (
+    <>
+      <PageHead title={say('title')}>{say('lead')}</PageHead>
+      <Card>
+        <div className="inside stack">
+          <LongField
+            label={say('message')}
+            help={say('messageHelp')}
+            rows={3}
+            value={wish.message}
+            onKeyDown={onKey}
+            onChange={(event) => setWish({ ...wish, message: event.target.value })}
+          />
+          <div className="form">
+            <TextField
+              label={say('system')}
+              value={wish.system}
+              onChange={(event) => setWish({ ...wish, system: event.target.value })}
+            />
+            <TextField
+              label={say('max')}
+              inputMode="numeric"
+              value={wish.max}
+              onChange={(event) => setWish({ ...wish, max: event.target.value })}
+            />
+            <TextField
+              label={say('temperature')}
+              inputMode="decimal"
+              placeholder="–"
+              value={wish.temperature}
+              onChange={(event) => setWish({ ...wish, temperature: event.target.value })}
+            />
+            <ChoiceField
+              label={say('with')}
+              help={say('keyWhy')}
+              value={wish.test ? 'test' : 'live'}
+              onChange={(event) => setWish({ ...wish, test: event.target.value === 'test' })}
+            >
+              <option value="test">{say('sandbox')}</option>
+              <option value="live">{say('live')}</option>
+            </ChoiceField>
+          </div>
+          <div className="row end">
+            {chosen.length < lanesMax && all.length > 0 ? (
+              <Button
+                icon="plus"
+                onClick={() => choose([...chosen, all.find(({ id }) => !chosen.includes(id))?.id ?? all[0]?.id ?? ''])}
+              >
+                {say('addModel')}
+              </Button>
+            ) : null}
+            {isRunning ? (
+              <Button icon="pause" onClick={stop}>
+                {say('stop')}
+              </Button>
+            ) : null}
+            <Button kind="first" icon="play" disabled={!canSend} onClick={() => void send(ask)}>
+              {say('send')}
+            </Button>
+          </div>
+        </div>
+      </Card>
+      <div className="lanes">
+        {lanes.map(({ id, place }) => (
+          <Lane
+            key={`${place} ${id}`}
+            number={place + 1}
+            id={id}
+            models={all}
+            ask={ask}
+            state={states[String(place)] ?? still}
+            choose={(model) => choose(chosen.with(place, model))}
+            remove={chosen.length > 1 ? () => choose(chosen.toSpliced(place, 1)) : null}
+          />
+        ))}
+      </div>
+    </>
+  )
+}

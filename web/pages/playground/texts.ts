@@ -1,0 +1,37 @@
+import { words } from '#parts/words.ts'
+
+export const texts = words({
+  title: ['Playground', '试验场'],
+  lead: [
+    'Up to four models side by side, with what a call costs before and after.',
+    '最多四个模型并排对比，调用前后均显示费用。',
+  ],
+  sandbox: ['Sandbox (free, echoes)', '沙盒（免费，回显）'],
+  live: ['Live (asks providers)', '正式（请求供应商）'],
+  with: ['Key', '密钥'],
+  keyWhy: [
+    'The playground makes itself a key that ends after an hour and is kept only in this tab.',
+    '试验场会自动创建一小时后失效的密钥，仅保存在此标签页中。',
+  ],
+  system: ['System', '系统提示'],
+  message: ['Message', '消息'],
+  messageHelp: ['Ctrl Enter sends.', 'Ctrl Enter 发送。'],
+  max: ['Longest answer, tokens', '最长输出（token）'],
+  temperature: ['Temperature', '温度'],
+  addModel: ['Add a model', '添加模型'],
+  remove: ['Remove {model}', '移除 {model}'],
+  model: ['Model {number}', '模型 {number}'],
+  send: ['Send', '发送'],
+  stop: ['Stop', '停止'],
+  atMost: ['At most {amount}', '最多 {amount}'],
+  cost: ['Cost {amount}', '费用 {amount}'],
+  free: ['Free', '免费'],
+  unknown: ['Price unknown', '价格未知'],
+  first: ['first token {time}', '首个 token {time}'],
+  took: ['took {time}', '耗时 {time}'],
+  tokens: ['{input} in, {output} out', '入 {input}，出 {output}'],
+  waiting: ['The answer appears here.', '回答将显示在这里。'],
+  code: ['Copy as code', '复制为代码'],
+  answer: ['Answer of {model}', '{model} 的回答'],
+  request: ['Its story', '查看详情'],
+})

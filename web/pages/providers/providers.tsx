@@ -1,0 +1,123 @@
+/** Providers with a test for each, and the routes with shares, breakers and latencies. Two calls, asked again while one looks. */
+
+import { Link } from '@tanstack/react-router'
+import type { Output } from '#actions/contract.ts'
+import { useChange, useRead } from '#actions/queries.ts'
+import { rights, useSession } from '#actions/session.ts'
+import { Button } from '#parts/button.tsx'
+import { useFormat, useWords } from '#parts/language.tsx'
+import { Badge, Card, PageHead } from '#parts/layout.tsx'
+import { Empty, Loaded } from '#parts/states.tsx'
+import type { Column } from '#parts/table.tsx'
+import { DataTable } from '#parts/table.tsx'
+import { useToast } from '#parts/toast.tsx'
+import { Routes } from './routes.tsx'
+import { texts } from './texts.ts'
+
+type Provider = Output<'providers list'>['data'][number]
+
+const everyMs = 5_000
+
+const Test = ({ name }: { readonly name: string }) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const toast = useToast()
+  const test = useChange('providers test', ['providers list'])
+  const run = (): void =>
+    test.mutate(
+      { name },
+      {
+        onSuccess: ({ ok, why, duration_ms: durationMs }) =>
+          toast(ok ? say('good', { name, time: format.duration(durationMs) }) : say('bad', { name, why: why ?? '' })),
+        onError: (error) => toast(error.message),
+      },
+    )
+  return (
+    <Button small icon="refresh" busy={test.isPending} aria-label={say('testOf', { name })} onClick={run}>
+      {say('test')}
+    </Button>
+  )
+}
+
+const Keys = ({ keys }: { readonly keys: Provider['keys'] }) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  return (
+    <ul>
+      {keys.map(({ name, state, again_ms: againMs }) => (
+        <li key={name}>
+          <span className="mono">{name}</span>{' '}
+          <span className="soft">
+            {say(state)}
+            {againMs === null ? '' : `, ${say('again', { time: format.duration(againMs) })}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+const useColumns = (): readonly Column<Provider>[] => {
+  const say = useWords(texts)
+  const may = rights(useSession())
+  return [
+    {
+      id: 'name',
+      title: say('name'),
+      cell: ({ name }) => (
+        <Link to="/requests" search={{ provider: name } as never} title={say('calls')}>
+          {name}
+        </Link>
+      ),
+      sort: ({ name }) => name,
+    },
+    { id: 'vendor', title: say('vendor'), from: 'middle', cell: ({ vendor }) => vendor, sort: ({ vendor }) => vendor },
+    {
+      id: 'state',
+      title: say('state'),
+      cell: ({ state }) => <Badge tone={state === 'up' ? 'good' : 'bad'}>{say(state)}</Badge>,
+      sort: ({ state }) => state,
+    },
+    { id: 'region', title: say('region'), from: 'broad', cell: ({ region }) => region ?? '–' },
+    { id: 'data', title: say('data'), from: 'broad', cell: (row) => row.data_policy ?? '–' },
+    { id: 'keys', title: say('keys'), from: 'middle', cell: ({ keys }) => <Keys keys={keys} /> },
+    { id: 'test', title: '', align: 'number', cell: ({ name }) => (may.changesAll ? <Test name={name} /> : null) },
+  ]
+}
+
+export const Page = () => {
+  const say = useWords(texts)
+  const columns = useColumns()
+  const providers = useRead('providers list', {}, { everyMs })
+  const routes = useRead('routes list', {}, { everyMs })
+  return (
+    <>
+      <PageHead title={say('title')}>{say('lead')}</PageHead>
+      <section className="card">
+        <Loaded query={providers}>
+          {({ data }) =>
+            data.length === 0 ? (
+              <Empty title={say('empty')} command={'export MOONSHOT_API_KEY=…\ndrover init'}>
+                {say('emptyWhy')}
+              </Empty>
+            ) : (
+              <DataTable name={say('title')} columns={columns} rows={data} keyOf={({ name }) => name} />
+            )
+          }
+        </Loaded>
+      </section>
+      <Card
+        title={say('routes')}
+        beside={
+          routes.data === undefined ? null : (
+            <span className="soft tabular">
+              {say('retries', { retries: routes.data.retries.retries, allowed: routes.data.retries.allowed })}
+            </span>
+          )
+        }
+      >
+        <Loaded query={routes}>{({ data }) => <Routes routes={data} />}</Loaded>
+      </Card>
+    </>
+  )
+}

@@ -1,0 +1,35 @@
+import { words } from '#parts/words.ts'
+
+export const texts = words({
+  title: ['Trail', '操作记录'],
+  lead: [
+    'Who changed what. Rows are chained by hashes: none can be altered or taken out unseen.',
+    '谁更改了什么。记录以哈希链相连，无法在不被发现的情况下篡改或删除。',
+  ],
+  span: ['Since', '时间范围'],
+  day: ['Last 24 hours', '最近 24 小时'],
+  week: ['Last 7 days', '最近 7 天'],
+  month: ['Last 30 days', '最近 30 天'],
+  whole: ['From the beginning', '自最初'],
+  find: ['Find an operation, object or actor', '查找操作、对象或操作者'],
+  prove: ['Prove the chain', '验证哈希链'],
+  proven: ['Proven: {rows} rows fit, from the first to the last.', '已验证：{rows} 条记录首尾相符。'],
+  broken: ['Not proven: row {row} does not fit. {why}', '未通过：第 {row} 条不符。{why}'],
+  time: ['Time', '时间'],
+  actor: ['By', '操作者'],
+  operation: ['Operation', '操作'],
+  object: ['Object', '对象'],
+  open: ['Open row {id}', '打开记录 {id}'],
+  before: ['Before', '之前'],
+  after: ['After', '之后'],
+  nothing: ['It was not there.', '原本不存在。'],
+  gone: ['It is gone.', '已移除。'],
+  request: ['Request', '请求'],
+  count: ['one row|{count} rows', '{count} 条记录'],
+  more: ['Next', '下一页'],
+  empty: ['Nothing was changed in this time', '此期间没有更改'],
+  emptyWhy: [
+    'Every change by the console, the API or a command stands here.',
+    '通过控制台、API 或命令所做的每项更改都会记录在此。',
+  ],
+})

@@ -1,0 +1,221 @@
+/** What people come for, start to end, in a real browser on a real relay. */
+
+import { strict as assert } from 'node:assert'
+import { after, before, describe, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { call } from '../../test/e2e/call.ts'
+import { adminKey, eventually } from '../../test/e2e/harness.ts'
+import type { Visit } from './browser.ts'
+import { openVisit, settled, signInByKey, startBrowser } from './browser.ts'
+import type { Stage } from './stage.ts'
+import { startStage } from './stage.ts'
+
+let stage: Stage
+let browser: Browser
+before(async () => {
+  stage = await startStage()
+  browser = await startBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await stage?.close()
+})
+
+async function asOperator(): Promise<Visit> {
+  const visit = await openVisit(browser, stage.url)
+  await signInByKey(visit, adminKey)
+  return visit
+}
+
+/** Ends the visit; nothing of it may have broken the policy or thrown. */
+async function left({ context, complaints }: Visit): Promise<void> {
+  assert.deepEqual(complaints, [])
+  await context.close()
+}
+
+describe('the door', () => {
+  test('a wrong key is refused with what to do, a right one comes in, and who signs out is out', async () => {
+    const visit = await openVisit(browser, stage.url)
+    const { page } = visit
+    await page.goto('/keys')
+    await page.getByRole('tab', { name: 'Admin key' }).click()
+    await page.getByLabel('Admin key', { exact: true }).fill('drover-admin-wrong-0123456789abcdef0123456789')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').getByText('Request id', { exact: false }).first().waitFor()
+    await page.locator('input[name=admin_key]').fill(adminKey)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'API keys' }).waitFor()
+    await page.getByRole('button', { name: /Signed in/ }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in to Drover' }).waitFor()
+    assert.equal(await page.evaluate("fetch('/api/v1/keys').then(({ status }) => status)"), 401)
+    await left(visit)
+  })
+})
+
+describe('keys', () => {
+  test('a key is made, shown once, calls a model, is rotated and ended', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/keys')
+    await page.getByRole('button', { name: 'Create key' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name').fill('journey')
+    await dialog.getByLabel('Requests a minute').fill('60')
+    await dialog.getByRole('button', { name: 'Create key' }).click()
+    const secret = await page.locator('.secret .grow').textContent()
+    assert.match(secret ?? '', /^hs-live-/)
+    const answer = await call(stage.url, {
+      key: secret,
+      body: { model: 'kimi-k2', messages: [{ role: 'user', content: 'hello' }] },
+    })
+    assert.equal(answer.status, 200, answer.text)
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('button', { name: 'Actions for journey' }).click()
+    await page.getByRole('menuitem', { name: 'Revoke…' }).click()
+    const confirm = page.getByRole('button', { name: 'Revoke key' })
+    assert.equal(await confirm.isDisabled(), true)
+    await page.getByRole('dialog').getByRole('textbox').fill('journey')
+    await confirm.click()
+    await page.getByText('journey is revoked.').waitFor()
+    await eventually('the refusal', async () => {
+      const { status } = await call(stage.url, { key: secret, body: { model: 'kimi-k2', messages: [] } })
+      return status === 401 ? status : undefined
+    })
+    await left(visit)
+  })
+})
+
+describe('requests', () => {
+  test('a filter stands in the address, a call opens with its attempts and its receipt, pages go back by key', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/requests')
+    await page.getByLabel('Status').selectOption('5xx')
+    await page.waitForURL(/status=5xx/)
+    await page
+      .getByRole('button', { name: /Open call/ })
+      .first()
+      .click()
+    await page.waitForURL(/call=/)
+    const sheet = page.getByRole('dialog')
+    await sheet.getByText('upstream_overloaded').first().waitFor()
+    await sheet.getByRole('tab', { name: 'Receipt' }).click()
+    await sheet.getByText('Charged').waitFor()
+    await sheet.getByRole('tab', { name: 'Copy as code' }).click()
+    await sheet.getByText('$DROVER_KEY').first().waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Clear' }).click()
+    await settled(page)
+    const firstRow = page.locator('tbody tr').first()
+    const before = await firstRow.textContent()
+    await page.getByRole('button', { name: 'Older' }).click()
+    await page.waitForURL(/before=/)
+    await settled(page)
+    assert.notEqual(await firstRow.textContent(), before)
+    await left(visit)
+  })
+
+  test('the tail shows a call that was just made, and asks once at a time', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    const { key } = await stage.ask('/keys', { name: 'tail', account: 'acme' })
+    await page.goto('/requests?live=1&model=o4-mini')
+    await settled(page)
+    const made = await call(stage.url, {
+      key: String(key),
+      body: { model: 'o4-mini', messages: [{ role: 'user', content: 'tail' }] },
+    })
+    await page.getByRole('button', { name: `Open call ${made.headers['x-request-id']}` }).waitFor()
+    await left(visit)
+  })
+})
+
+describe('money', () => {
+  test('credit is ordered by transfer, and the order is followed until it is there', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/billing?account=globex')
+    await page.getByRole('button', { name: 'Top up' }).click()
+    await page.getByLabel('Credit, USD').fill('50.00')
+    await page.getByText('You pay').waitFor()
+    await page.getByRole('button', { name: 'Order' }).click()
+    await page.getByText('Reference', { exact: true }).waitFor()
+    const { data } = (await stage.ask('/payments?account=globex')) as {
+      readonly data: readonly Record<string, string>[]
+    }
+    const order = data.at(-1)
+    await stage.ask(`/payments/${order?.['id']}/confirm`, {
+      amount: order?.['pay'],
+      currency: order?.['currency'],
+      reference: 'bank-1',
+    })
+    await page.getByText('Paid. The credit is yours.').waitFor()
+    await left(visit)
+  })
+
+  test('usage is told apart by key, and its table comes as CSV', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/usage')
+    await page.getByLabel('By', { exact: true }).selectOption('key')
+    await page.getByRole('link', { name: 'acme-production' }).waitFor()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV' }).click(),
+    ])
+    assert.match(download.suggestedFilename(), /^drover-usage-.*\.csv$/)
+    await left(visit)
+  })
+})
+
+describe('migrations', () => {
+  test('a person pauses, goes on, and rolls back with the name typed', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/migrations')
+    await page.getByRole('link', { name: 'gpt-to-kimi' }).click()
+    await page.getByRole('heading', { name: 'gpt-to-kimi' }).waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('button', { name: 'Roll back' }).click()
+    const act = page.getByRole('dialog').getByRole('button', { name: 'Roll back' })
+    assert.equal(await act.isDisabled(), true)
+    await page.getByLabel('Type gpt-to-kimi to confirm').fill('gpt-to-kimi')
+    await act.click()
+    await eventually('the rollback', async () => {
+      const { state, weight } = await stage.ask('/migrations/gpt-to-kimi')
+      return /roll/.test(String(state)) && weight === 0 ? state : undefined
+    })
+    await left(visit)
+  })
+})
+
+describe('playground', () => {
+  test('two models answer one message from the sandbox', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/playground?models=kimi-k2,gpt-4.1')
+    await page.getByLabel('Message').fill('side by side')
+    await page.getByLabel('Message').press('Control+Enter')
+    await page.getByRole('region', { name: 'Answer of kimi-k2' }).getByText('side by side').waitFor()
+    await page.getByRole('region', { name: 'Answer of gpt-4.1' }).getByText('side by side').waitFor()
+    await left(visit)
+  })
+})
+
+describe('by keyboard alone', () => {
+  test('the palette leads to a page', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('trail')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Trail' }).waitFor()
+    await page.getByRole('button', { name: 'Prove the chain' }).press('Enter')
+    await page.getByText(/Proven: \d+ rows/).waitFor()
+    await left(visit)
+  })
+})

@@ -1,0 +1,106 @@
+/** Every page in both languages and themes, on a phone and on a desk: no violation of axe or of the policy, nothing wider than the window. */
+
+import { strict as assert } from 'node:assert'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { after, before, describe, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { adminKey } from '../../test/e2e/harness.ts'
+import type { View, Visit } from './browser.ts'
+import { openVisit, settled, signInByKey, startBrowser } from './browser.ts'
+import type { Stage } from './stage.ts'
+import { startStage } from './stage.ts'
+
+/** Every page of the console; what a page shows over itself has an address as well. */
+export const paths = [
+  '/',
+  '/quickstart',
+  '/requests',
+  '/keys',
+  '/models',
+  '/models?model=kimi-k2',
+  '/playground',
+  '/usage',
+  '/usage?by=day&days=7',
+  '/billing?account=acme',
+  '/migrations',
+  '/migrations/gpt-to-kimi',
+  '/providers',
+  '/customers',
+  '/trail',
+  '/nodes',
+  '/no-such-page',
+] as const
+
+const views: readonly Required<Pick<View, 'language' | 'theme' | 'width'>>[] = [
+  { language: 'en', theme: 'light', width: 1440 },
+  { language: 'en', theme: 'dark', width: 360 },
+  { language: 'zh-CN', theme: 'light', width: 360 },
+  { language: 'zh-CN', theme: 'dark', width: 1440 },
+]
+
+type Violation = { readonly id: string; readonly help: string; readonly nodes: readonly { readonly html: string }[] }
+type Axe = { readonly run: (options: object) => Promise<{ readonly violations: readonly Violation[] }> }
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds, a line each. The judge is run by the driver, not as a script of the page. */
+async function violationsOn(page: Page): Promise<readonly string[]> {
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axeSource)
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { readonly axe: Axe }).axe.run({ resultTypes: ['violations'] }),
+  )
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html.slice(0, 200)}`)
+}
+
+let stage: Stage
+let browser: Browser
+before(async () => {
+  stage = await startStage()
+  browser = await startBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await stage?.close()
+})
+
+async function assertGood(visit: Visit, path: string): Promise<void> {
+  await visit.page.goto(path)
+  await settled(visit.page)
+  assert.deepEqual(await violationsOn(visit.page), [], `axe on ${path}`)
+  const over = await visit.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+  assert.equal(over, 0, `${path} is wider than the window`)
+  assert.deepEqual(visit.complaints, [], `the browser on ${path}`)
+}
+
+for (const view of views) {
+  describe(`${view.language}, ${view.theme}, ${view.width} px`, () => {
+    test('the door', async () => {
+      const visit = await openVisit(browser, stage.url, view)
+      await assertGood(visit, '/')
+      assert.equal(await visit.page.getAttribute('html', 'lang'), view.language)
+      await visit.context.close()
+    })
+
+    test('every page', async () => {
+      const visit = await openVisit(browser, stage.url, view)
+      await signInByKey(visit, adminKey)
+      for (const path of paths) await assertGood(visit, path)
+      assert.equal(await visit.page.getAttribute('html', 'data-theme'), view.theme)
+      await visit.context.close()
+    })
+
+    test('what opens over a page', async () => {
+      const visit = await openVisit(browser, stage.url, view)
+      await signInByKey(visit, adminKey)
+      const { data } = (await stage.ask('/calls?limit=1')) as { readonly data: readonly { readonly id: string }[] }
+      await assertGood(visit, `/requests?call=${data[0]?.id}`)
+      await visit.page.goto('/')
+      await visit.page.keyboard.press('Control+k')
+      await visit.page.getByRole('combobox').waitFor()
+      assert.deepEqual(await violationsOn(visit.page), [], 'axe on the palette')
+      assert.deepEqual(visit.complaints, [])
+      await visit.context.close()
+    })
+  })
+}
