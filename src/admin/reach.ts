@@ -96,10 +96,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
     'abort',
     'report',
     'replay',
-<<<<<<< HEAD
     'decide-again',
-=======
->>>>>>> 31072a1 (wip)
     'verify-report',
     'drill',
     'observe',
