@@ -8,9 +8,11 @@ import type { Catalog } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
 import type { ClerkParts } from '#document/clerk.ts'
 import type { Language } from '#identity/letter.ts'
+import type { Issuers } from '#identity/oidc.ts'
 import type { Passwords } from '#identity/password.ts'
 import type { IdentityStore, PersonRow, SessionRow } from '#identity/port.ts'
 import type { Role } from '#identity/role.ts'
+import type { IssuerConfig } from '#identity/settings.ts'
 import type { AccountFacts } from '#ledger/port.ts'
 import type { SignupRules } from '#ledger/signup.ts'
 import type { MigrationStore } from '#migration/port.ts'
@@ -58,9 +60,6 @@ export type SignupRoom = {
   readonly rules: SignupRules
 }
 
-/** An issuer of OpenID Connect, as people choose it. */
-export type Issuer = { readonly id: string; readonly title: string }
-
 /** People who sign in. */
 export type IdentityRoom = {
   readonly store: IdentityStore
@@ -70,13 +69,16 @@ export type IdentityRoom = {
   /** `null` where it cannot be read: it was sealed under another server key. */
   readonly openTotp: (person: string, sealed: Uint8Array) => Uint8Array | null
   /** Issuers of OpenID Connect that people sign in with. */
-  readonly issuers: () => readonly Issuer[]
+  readonly issuers: () => readonly IssuerConfig[]
+  readonly oidc: Issuers
   /** Whether letters can be sent. */
   readonly mails: () => boolean
   /** Sends a letter, in its time. */
   readonly post: (letter: Letter) => void
   /** Where people find this server: `server.public_url`, else where it listens. Never what a request says. */
   readonly baseUrl: () => string
+  /** Whether `server.public_url` is set. */
+  readonly hasPublicUrl: () => boolean
   /** The admin key that a text is, good now and from this address; throws Problem. */
   readonly adminKey: (text: string, address: string) => KeyFacts
 }

@@ -16,6 +16,7 @@ import { fapiaoOperations } from './fapiao.ts'
 import { importOperations } from './import-account.ts'
 import { invitationOperations } from './invitations.ts'
 import { invoiceOperations } from './invoices.ts'
+import { issuerOperations } from './issuers.ts'
 import { keyOperations } from './keys.ts'
 import { ledgerOperations } from './ledger.ts'
 import { adjustCredit, listLots, revokeLot } from './lots.ts'
@@ -33,6 +34,7 @@ import { nodeOperations } from './nodes.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { overviewOperations } from './overview.ts'
+import { passkeyOperations } from './passkeys.ts'
 import { passwordOperations } from './password.ts'
 import { paymentDecisions } from './payment-decisions.ts'
 import { paymentReconcile } from './payment-reconcile.ts'
@@ -68,6 +70,8 @@ export const operations = [
   ...totpOperations,
   ...billingOperations,
   ...providerTestOperations,
+  ...passkeyOperations,
+  ...issuerOperations,
   ...keyOperations,
   ...organisationOperations,
   ...accountOperations,

@@ -15,7 +15,7 @@ type Named = Pick<Operation, 'noun' | 'verb'>
 
 const byNoun: Readonly<Record<Exclude<Reach, 'operator'>, Readonly<Record<string, readonly string[]>>>> = {
   everybody: {
-    session: ['create', 'end'],
+    session: ['create', 'end', 'passkey-begin', 'passkey', 'oidc-begin', 'oidc'],
     'set-up': ['create'],
     'sign-up': ['show', 'create', 'verify'],
     password: ['forgotten', 'reset'],
@@ -27,6 +27,8 @@ const byNoun: Readonly<Record<Exclude<Reach, 'operator'>, Readonly<Record<string
     sessions: ['list', 'end'],
     password: ['change'],
     me: ['rename', 'change-email', 'close'],
+    passkeys: ['begin', 'add', 'list', 'remove'],
+    issuers: ['list', 'begin', 'link', 'unlink'],
     totp: ['show', 'begin', 'confirm', 'remove', 'renew-codes'],
   },
   organisation: {

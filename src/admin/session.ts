@@ -116,7 +116,7 @@ type PasswordInput = {
 }
 
 /** Whoever has not proven the mail address is sent a new link, and not let in: the address may be somebody else's. */
-const checkVerified = async (person: PersonRow, context: OperationContext): Promise<void> => {
+export const checkVerified = async (person: PersonRow, context: OperationContext): Promise<void> => {
   if (person.verifiedMs !== null || !context.ports.signup().rules.verifyMail) return
   await sendVerification(person, context)
   throw new Problem('permission_denied', {

@@ -7,6 +7,7 @@ import { tokenDigest } from '#identity/session.ts'
 import { lifetimesMs, newToken } from './link.ts'
 import type { Operation, OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { passkeyAnswer, personOfPasskey } from './passkeys.ts'
 import { checkOwnPassword } from './password.ts'
 import { checkSecondFactor } from './second-factor.ts'
 import { ownPerson, ownSession, takeTry, visitOf } from './session.ts'
@@ -75,6 +76,7 @@ type Proof = {
   readonly totp?: string | undefined
   readonly recovery_code?: string | undefined
   readonly admin_key?: string | undefined
+  readonly passkey?: z.output<typeof passkeyAnswer> | undefined
 }
 
 const checkProof = async (proof: Proof, context: OperationContext): Promise<void> => {
@@ -87,6 +89,10 @@ const checkProof = async (proof: Proof, context: OperationContext): Promise<void
     throw new Problem('invalid_credentials', { message: 'That is another admin key.', param: 'admin_key' })
   }
   const person = ownPerson(context)
+  if (proof.passkey !== undefined) {
+    if ((await personOfPasskey(proof.passkey, context)).id === person.id) return
+    throw new Problem('invalid_credentials', { message: 'That is the passkey of somebody else.', param: 'passkey' })
+  }
   if (person.password === null && person.totpMs === null)
     throw new Problem('conflict', {
       message:
@@ -114,7 +120,7 @@ const prove = operation({
   method: 'POST',
   path: '/session/step-up',
   scope: 'write',
-  bodyBytesMax: 8 * 1024,
+  bodyBytesMax: 64 * 1024,
   input: z.strictObject({
     action: z.enum(steppedUp).describe('The command that asks for it, as the refusal names it.'),
     password: z.string().min(1).max(1000).optional().describe('The password, where there is one.'),
@@ -124,6 +130,9 @@ const prove = operation({
       .optional()
       .describe('The code of the authenticator app, where there is one.'),
     recovery_code: z.string().min(1).max(100).optional().describe('A recovery code instead.'),
+    passkey: passkeyAnswer
+      .optional()
+      .describe('The answer of a passkey (`session/passkey/begin`), instead of all others.'),
     admin_key: z.string().min(1).max(512).optional().describe('The admin key that the session stands for.'),
   }),
   output: z.object({ action: z.string(), expires_seconds: z.int() }),

@@ -339,9 +339,11 @@ const noPeople = (): IdentityRoom => ({
   sealTotp: (_person, secret) => secret,
   openTotp: () => null,
   issuers: () => [],
+  oidc: nothingOf<IdentityRoom['oidc']>(),
   mails: () => false,
   post: () => {},
   baseUrl: () => 'https://relay.example',
+  hasPublicUrl: () => true,
   adminKey: () => {
     throw new Problem('invalid_api_key', { message: 'There are no keys here.' })
   },

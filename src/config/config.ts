@@ -7,7 +7,7 @@ import type { Currency, PriceRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import type { Seller } from '#document/settings.ts'
 import type { ConsoleSettings } from '#http/settings.ts'
-import type { SignupSettings } from '#identity/settings.ts'
+import type { IssuerConfig, SignupSettings } from '#identity/settings.ts'
 import type { PaymentConfig } from '#payment/settings.ts'
 import type { GuardSettings, PlanSettings } from '#policy/settings.ts'
 import type { Fault } from './fault.ts'
@@ -290,6 +290,8 @@ export type Config = {
   /** Who sells; `null` = no documents are issued. */
   readonly seller: Seller | null
   readonly signup: SignupSettings
+  /** Issuers of OpenID Connect that people sign in with. */
+  readonly issuers: readonly IssuerConfig[]
   /** Pages that anybody may see; of `models` beginnings end in `*`, `null` = every model that has a price. */
   readonly public: {
     readonly pricing: boolean

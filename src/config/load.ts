@@ -7,6 +7,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import type { SignupSettings } from '#identity/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
 import { buildGuards } from './build-guard.ts'
+import { buildIssuers } from './build-identity.ts'
 import { buildLimits } from './build-limit.ts'
 import { buildModels } from './build-model.ts'
 import { buildNotify } from './build-notify.ts'
@@ -199,6 +200,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     payments: await buildPayments(settings, surroundings, { tell, warn }),
     seller: sellerOf(settings),
     signup: signupOf(settings, tell),
+    issuers: await buildIssuers(settings, resolver, tell),
     public: {
       pricing: settings.public?.pricing ?? false,
       status: settings.public?.status ?? false,

@@ -55,6 +55,5 @@ export type Settings = { readonly [Name in BlockName]?: z.output<(typeof blocks)
 
 /** Blocks whose content is checked and which are then refused, with what they would need. */
 export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
-  identity: 'people manage the server with admin keys and the command line',
   migrations: 'the file of a migration is given to `drover migrate start FILE`',
 }

@@ -31,6 +31,7 @@ export type Watching = {
 
 const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   signup: (config) => config.signup,
+  identity: ({ issuers }) => issuers.map((one) => [one, one.clientSecret.reveal()]),
   console: (config) => config.console,
   'server.host': (config) => config.server.host,
   'server.port': (config) => config.server.port,

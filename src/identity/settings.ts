@@ -1,12 +1,24 @@
 /** What can be configured about people: the blocks `identity` and `signup`. */
 
 import { z } from 'zod'
+import type { Secret } from '#base/log.ts'
 import { count, duration, line, name, reference, url } from '#base/settings.ts'
 
 const issuer = z.strictObject({
-  issuer: url().describe("The issuer's URL."),
+  name: name('an issuer').optional().describe('How it is called in addresses. Absent: its host.'),
+  title: line(60).optional().describe('What people read on its button. Absent: its host.'),
+  issuer: url(['https', 'http']).describe("The issuer's URL, as its tokens name it."),
   client_id: line(200).describe('The id that the issuer gave to this server.'),
   client_secret: reference().describe('The secret that it gave.'),
+  scopes: z.array(line(60)).max(20).default(['email', 'profile']).describe('What is asked for beside `openid`.'),
+  algorithm: z
+    .enum(['RS256', 'PS256', 'ES256', 'EdDSA'])
+    .default('RS256')
+    .describe('What its tokens are signed with: another one is refused, whatever a token says of itself.'),
+  allow_private: z
+    .boolean()
+    .default(false)
+    .describe('It may be on the own machine or network, and be asked over http.'),
 })
 
 /** The block `identity`. */
@@ -34,3 +46,17 @@ export const signupSettings = z
   })
   .describe('New customers.')
 export type SignupSettings = z.output<typeof signupSettings>
+
+/** An issuer, with its secret. */
+export type IssuerConfig = {
+  /** How it is called here, and in addresses. */
+  readonly id: string
+  readonly title: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: Secret
+  readonly scope: string
+  /** The one that its tokens are signed with; what a token says of itself does not count. */
+  readonly algorithm: string
+  readonly allowPrivate: boolean
+}

@@ -24,6 +24,7 @@ test('batches follow each other until nothing is left, then it rests; a store th
     forgetBodies: ask('bodies'),
     forgetEvents: ask('events'),
     forgetUnits: ask('units'),
+    sweepIdentity: ask('sessions'),
   }
   const job = forgetOld({ store, retention, clock, log: silentLog })
   const pass = async (byMs: number): Promise<void> => {
@@ -36,20 +37,21 @@ test('batches follow each other until nothing is left, then it rests; a store th
     ['calls', -3_000],
     ['events', -1_000],
     ['units', -3_000],
+    ['sessions', 0],
   ])
   await pass(100)
   await pass(100)
-  assert.deepEqual([left, asked.length], [0, 12])
+  assert.deepEqual([left, asked.length], [0, 15])
   await pass(100)
-  assert.equal(asked.length, 12, 'it rests')
+  assert.equal(asked.length, 15, 'it rests')
   isAway = true
   await pass(600_000)
   isAway = false
   await pass(600_000)
-  assert.equal(asked.length, 16)
+  assert.equal(asked.length, 20)
   await job.close()
   await pass(600_000)
-  assert.equal(asked.length, 16, 'it has ended')
+  assert.equal(asked.length, 20, 'it has ended')
 })
 
 test('calls that go by months are left alone', async () => {
@@ -64,10 +66,11 @@ test('calls that go by months are left alone', async () => {
     forgetBodies: ask('bodies'),
     forgetEvents: ask('events'),
     forgetUnits: ask('units'),
+    sweepIdentity: ask('sessions'),
   }
   const job = forgetOld({ store, retention: { ...retention, wholeMonths: true }, clock, log: silentLog })
   clock.advance(5_000)
   await settle()
-  assert.deepEqual(asked, ['bodies', 'events', 'units'])
+  assert.deepEqual(asked, ['bodies', 'events', 'units', 'sessions'])
   await job.close()
 })

@@ -1,7 +1,8 @@
-/** Deletes records, bodies, events and conversations of migrations when their time is over, in small batches, so that calls find the store free. */
+/** Deletes records, bodies, events, conversations of migrations, sessions and links when their time is over, in small batches, so that calls find the store free. */
 
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { IdentityStore } from '#identity/port.ts'
 import type { MigrationStore } from '#migration/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { OldCalls } from '#relay/port.ts'
@@ -16,7 +17,10 @@ const everyMs = 600_000
 const firstMs = 5_000
 
 export type ForgetOld = {
-  readonly store: OldCalls & Pick<Outbox, 'forgetEvents'> & Pick<MigrationStore, 'forgetUnits'>
+  readonly store: OldCalls &
+    Pick<Outbox, 'forgetEvents'> &
+    Pick<MigrationStore, 'forgetUnits'> &
+    Pick<IdentityStore, 'sweepIdentity'>
   /** How long each is kept. */
   readonly retention: {
     readonly callsMs: number
@@ -38,7 +42,7 @@ export const forgetOld = ({
   clock,
   log,
 }: ForgetOld): { readonly close: () => Promise<void> } => {
-  const counts = { calls: 0, bodies: 0, events: 0, conversations: 0 }
+  const counts = { calls: 0, bodies: 0, events: 0, conversations: 0, sessions: 0 }
 
   /** One batch of each; gives whether there may be more. */
   const batch = async (): Promise<boolean> => {
@@ -48,17 +52,19 @@ export const forgetOld = ({
     const events = await store.forgetEvents(nowMs - retention.eventsMs, batchMax)
     // A conversation is known by a digest, as its calls are: it is kept as long as they are.
     const conversations = await store.forgetUnits(nowMs - retention.callsMs, batchMax)
+    const sessions = await store.sweepIdentity(nowMs, batchMax)
+    counts.sessions += sessions
     counts.conversations += conversations
     counts.bodies += bodies
     counts.calls += calls
     counts.events += events
-    return Math.max(bodies, calls, events, conversations) === batchMax
+    return Math.max(bodies, calls, events, conversations, sessions) >= batchMax
   }
   const round = async (): Promise<number | null> => {
     if (await batch()) return pauseMs
     if (Object.values(counts).some((count) => count > 0)) {
       log.info('records whose time is over are deleted', { ...counts })
-      Object.assign(counts, { calls: 0, bodies: 0, events: 0, conversations: 0 })
+      Object.assign(counts, { calls: 0, bodies: 0, events: 0, conversations: 0, sessions: 0 })
     }
     return null
   }

@@ -71,7 +71,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       figures: null,
       prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,
-      identity: openIdentity(machine, { ...opened, live, ...telling, server: config.server }),
+      identity: openIdentity(machine, { ...config, ...opened, live, ...telling }),
       documents: openClerk(machine, { store, current: () => config }),
     },
     close: () => closing.disposeAsync(),

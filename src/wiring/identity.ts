@@ -5,6 +5,9 @@ import type { IdentityRoom } from '#admin/operation.ts'
 import { makeSetUpToken } from '#admin/set-up.ts'
 import { Problem } from '#base/problem.ts'
 import type { Config } from '#config/config.ts'
+import { fetchOver } from '#http/fetch.ts'
+import type { Transport } from '#http/transport.ts'
+import { makeIssuers } from '#identity/oidc.ts'
 import { makePasswords } from '#identity/password.ts'
 import { checkKey } from '#policy/check-key.ts'
 import type { Live } from '#relay/live.ts'
@@ -19,6 +22,9 @@ type Parts = Pick<IdentityRoom, 'mails' | 'post'> & {
   readonly totpSeal: Seal
   readonly live: Pick<Live, 'current'>
   readonly server: Served
+  readonly issuers: Config['issuers']
+  /** The way out; `allowPrivate` is the issuer's own setting. */
+  readonly way: (allowPrivate: boolean) => Transport
 }
 
 /** Where links lead that people are sent: never to what a request calls this server. */
@@ -31,10 +37,16 @@ const baseUrlOf = ({ publicUrl, host, port }: Served): string => {
 /** `mails`, `post`: letters, as the room that tells people has them. */
 export const openIdentity = ({ clock, ids }: Pick<Machine, 'clock' | 'ids'>, parts: Parts): IdentityRoom => ({
   store: parts.store,
-  issuers: () => [],
+  issuers: () => parts.issuers,
+  oidc: makeIssuers({
+    clock,
+    fetch: (allowPrivate) => fetchOver(parts.way(allowPrivate), clock),
+    redirectUrl: () => `${baseUrlOf(parts.server)}/oidc/callback`,
+  }),
   mails: parts.mails,
   post: parts.post,
   baseUrl: () => baseUrlOf(parts.server),
+  hasPublicUrl: () => parts.server.publicUrl !== null,
   passwords: makePasswords(ids),
   sealTotp: (person, secret) => parts.totpSeal.close(person, secret),
   openTotp: (person, sealed) => {

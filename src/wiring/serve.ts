@@ -443,7 +443,7 @@ export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | 
     console: await openConsole(machine, { settings: config.console, log, seat }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
-    identity: openIdentity(machine, { ...data, live: relay.live, ...telling, server: config.server }),
+    identity: openIdentity(machine, { ...config, ...data, live: relay.live, ...telling }),
     migrations: await openMigrations(machine, { ...moving, countTokens: relay.countTokens }, closing),
     ...relay,
   }

@@ -88,7 +88,7 @@ test('the cookie is bound to host and https; the session is listed, ended and ov
   assert.equal((await old.ask('GET', '/session')).code, 'signed_out')
 })
 
-test('a page of another site changes nothing and reads nothing (CSRF; New API CVE-2026-30886)', async (context) => {
+test('a page of another site changes nothing and reads nothing (CSRF; New API CVE-2026-44342)', async (context) => {
   const { browser } = await open(context)
   const foreign = [
     { 'sec-fetch-site': 'cross-site' },
@@ -159,7 +159,7 @@ test('a forgotten password: one answer for all, a link that works once, every se
   assert.equal((await signIn(browser)).code, 'invalid_credentials')
 })
 
-test('passwords are Argon2id and are told to nobody (LiteLLM GHSA-69x8-hrgq-fjj8)', async (context) => {
+test('passwords are Argon2id and are told to nobody (LiteLLM GHSA-69x8-hrgq-fjj8, New API CVE-2026-64859)', async (context) => {
   const { desk, browser } = await open(context)
   const person = await desk.store.person(ana)
   assert.match(person?.password ?? '', /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)

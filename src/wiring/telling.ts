@@ -73,6 +73,8 @@ export const openTelling = async (machine: Machine, { config, log }: TellRequest
       askSigned({ id, url, secret, body, timeoutMs }, { transport: ways().transport(allowPrivate), clock }),
     /** Whether mail can be sent. */
     mails: () => current.mail !== null,
+    /** The way out, through the egress guard. */
+    way: (allowPrivate: boolean) => ways().transport(allowPrivate),
     /** Sends letters that stand in no store. */
     post: letters.post,
     /** Begins to carry what the outbox holds; `letterTo` knows those who are no recipients of the configuration. */

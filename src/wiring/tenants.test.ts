@@ -152,7 +152,7 @@ const marksOf = (of: Filled): readonly string[] => [
   `@${of.name}.`,
 ]
 
-test('every route × role, asked for the rows of another organisation, gives and changes nothing of them (CVE-2026-41947, CVE-2026-44562)', async (context) => {
+test('every route × role, asked for the rows of another organisation, gives and changes nothing of them (Dify CVE-2026-41947, New API CVE-2026-30886, Open WebUI CVE-2026-44562)', async (context) => {
   const { desk, ours, theirs, walk } = await open(context)
   const before = await desk.store.trail({ limit: 1000, after: null })
   for (const operation of operations)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import type { AdminPorts, OperationContext, SignupRoom } from '#admin/operation.ts'
+import type { Actor, AdminPorts, OperationContext, SignupRoom } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import type { KeyRow } from '#admin/port.ts'
 import { runOperation } from '#admin/run.ts'
@@ -38,6 +38,8 @@ export type Desk = {
   readonly run: (command: string, input?: object) => Promise<Readonly<Record<string, unknown>>>
   /** The same as another person: `key:key_…`. */
   readonly as: (actor: string, command: string, input?: object) => Promise<Readonly<Record<string, unknown>>>
+  /** The same as anybody. */
+  readonly with: (actor: Actor, command: string, input?: object) => Promise<Readonly<Record<string, unknown>>>
 }
 
 /** 2026-11-22, a Sunday. */
@@ -121,6 +123,8 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
         live: { current: () => assert.fail('no relay runs here') },
         mails: () => true,
         post: (letter) => void letters.push(letter),
+        issuers: [],
+        way: () => assert.fail('nobody is asked here'),
         server: { publicUrl: 'https://relay.example', host: '127.0.0.1', port: 4000 },
       },
     ),
@@ -137,13 +141,13 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
     clock,
     ids,
   }
-  const as: Desk['as'] = async (name, command, input = {}) => {
+  const asActor: Desk['with'] = async (actor, command, input = {}) => {
     const operation = operations.find(({ noun, verb }) => `${noun} ${verb}` === command)
     if (operation === undefined) throw new Error(`there is no operation ${command}`)
-    const context = { ...desk, actor: { ...desk.actor, name } }
-    return (await runOperation(operation, input, context)) as Readonly<Record<string, unknown>>
+    return (await runOperation(operation, input, { ...desk, actor })) as Readonly<Record<string, unknown>>
   }
+  const as: Desk['as'] = (name, command, input) => asActor({ ...desk.actor, name }, command, input)
   const run: Desk['run'] = (command, input) => as('local', command, input)
   await run('accounts create', { name: 'acme', billing: 'prepaid' })
-  return { store, clock, ports, told, letters, run, as }
+  return { store, clock, ports, told, letters, run, as, with: asActor }
 }

@@ -1,0 +1,212 @@
+/** Sign-in by OpenID Connect. An issuer leads to a person only after that person, signed in, has linked it. */
+
+import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
+import { Problem } from '#base/problem.ts'
+import type { Arrived, Going } from '#identity/oidc.ts'
+import { tokenDigest } from '#identity/session.ts'
+import type { IssuerConfig } from '#identity/settings.ts'
+import { dataOf, newToken, tokenField, write } from './link.ts'
+import type { OperationContext } from './operation.ts'
+import { operation } from './operation.ts'
+import { personOf } from './person.ts'
+import { openSession, ownPerson, takeTry, visitOf } from './session.ts'
+import { sessionView } from './session-view.ts'
+import { signupRowsOf } from './signups.ts'
+import { trailRowOf } from './trail-row.ts'
+
+const issuerField = () => z.string().min(1).max(64).describe('The issuer, by its id.')
+
+const issuerNamed = (id: string, { ports }: OperationContext): IssuerConfig => {
+  const found = ports.identity.issuers().find((one) => one.id === id)
+  if (found !== undefined) return found
+  throw new Problem('not_found', { message: `There is no issuer '${id}' here.`, param: 'issuer' })
+}
+
+const beginView = z.object({
+  url: z.string().describe('Where the browser goes.'),
+  ticket: z.string().describe('The page keeps it (sessionStorage), and sends it with what the issuer sent back.'),
+})
+
+/** The ticket stays in the browser that began: whoever is lured to the end of somebody else's sign-in has none. */
+const beginAt = async (issuer: IssuerConfig, person: string | null, context: OperationContext) => {
+  const { identity } = context.ports
+  const { url, going } = await identity.oidc.go(issuer)
+  const { token, row } = newToken({ kind: 'oidc', data: going, ...(person === null ? {} : { person }) }, context)
+  await identity.store.keepToken(row, null)
+  return { url, ticket: token }
+}
+
+const cameBack = z.strictObject({
+  ticket: tokenField(),
+  query: z.string().min(1).max(8000).describe('The query of the address that the issuer sent the browser back to.'),
+})
+
+/** `person`: who must have begun; `null` = nobody who was signed in. */
+const arrive = async (input: z.output<typeof cameBack>, person: string | null, context: OperationContext) => {
+  const { identity } = context.ports
+  const row = await identity.store.takeToken(tokenDigest(input.ticket), 'oidc', context.clock.nowMs())
+  if (row === null || row.person !== person)
+    throw new Problem('not_found', {
+      message: 'This took longer than ten minutes, or was done before. Begin again.',
+      param: 'ticket',
+    })
+  const going = dataOf(row) as Going
+  const issuer = issuerNamed(going.issuer, context)
+  return { issuer, arrived: await identity.oidc.arrive(issuer, going, input.query) }
+}
+
+const begin = operation({
+  noun: 'session',
+  verb: 'oidc-begin',
+  summary: 'Begin to sign in with an issuer of OpenID Connect.',
+  method: 'POST',
+  path: '/session/oidc/begin',
+  scope: 'write',
+  input: z.strictObject({ issuer: issuerField() }),
+  output: beginView,
+  flags: [],
+  run: async ({ issuer }, context) => {
+    await takeTry(null, visitOf(context).address, context)
+    return beginAt(issuerNamed(issuer, context), null, context)
+  },
+})
+
+type Linking = { readonly issuer: IssuerConfig; readonly arrived: Arrived; readonly person: string }
+
+const linkedTo = ({ issuer, arrived, person }: Linking, context: OperationContext) => ({
+  link: { issuer: issuer.issuer, subject: arrived.subject, person, createdMs: context.clock.nowMs() },
+  change: { operation: 'issuers.link', object: person, before: null, after: { issuer: issuer.id } },
+})
+
+/** Somebody new, where anybody may sign up: the issuer has proven the mail address. */
+const signUp = async (issuer: IssuerConfig, arrived: Arrived, context: OperationContext): Promise<string> => {
+  const { ports, clock } = context
+  const { mail } = arrived
+  const known = mail === null ? null : await ports.identity.store.person(mail)
+  if (mail === null || known !== null || !ports.signup().open)
+    throw new Problem('permission_denied', {
+      message:
+        known === null
+          ? `Nobody here is linked to this sign-in of ${issuer.title}. Sign in another way and link it, or ask for an invitation.`
+          : `You have an account with this mail address. Sign in as you do, then link ${issuer.title} to it.`,
+    })
+  const { address } = visitOf(context)
+  const rows = signupRowsOf({ name: mail, mail, verified: true, address }, context)
+  const person = { ...personOf({ mail, name: arrived.name ?? undefined }, context), verifiedMs: clock.nowMs() }
+  const author = { ...context, actor: { name: `person:${person.id}`, scopes: [] } }
+  const after = { account: rows.signup.account, name: mail, plan: rows.signup.plan, mail, issuer: issuer.id }
+  const change = { operation: 'sign-up.create', object: rows.signup.id, before: null, after }
+  const request = { ...rows, owner: { ...rows.owner, person: person.id }, person }
+  const signup = await ports.customers.signUp(request, trailRowOf(change, author))
+  await ports.accountsChanged([{ id: signup.account, billing: 'prepaid', state: 'open', plan: signup.plan }])
+  const linked = linkedTo({ issuer, arrived, person: person.id }, context)
+  await ports.identity.store.addIssuerLink(linked.link, trailRowOf(linked.change, author))
+  return person.id
+}
+
+const signIn = operation({
+  noun: 'session',
+  verb: 'oidc',
+  summary: 'Sign in with what an issuer of OpenID Connect sent back.',
+  method: 'POST',
+  path: '/session/oidc',
+  scope: 'write',
+  bodyBytesMax: 16 * 1024,
+  input: cameBack,
+  output: sessionView,
+  flags: [],
+  run: async (input, context) => {
+    const { issuer, arrived } = await arrive(input, null, context)
+    const link = await context.ports.identity.store.issuerLink(issuer.issuer, arrived.subject)
+    const person = link?.person ?? (await signUp(issuer, arrived, context))
+    return openSession({ person, key: null, organisation: null, method: 'oidc' }, context)
+  },
+})
+
+const beginLink = operation({
+  noun: 'issuers',
+  verb: 'begin',
+  summary: 'Begin to link an issuer to whoever is signed in.',
+  method: 'POST',
+  path: '/issuers/begin',
+  scope: 'write',
+  input: z.strictObject({ issuer: issuerField() }),
+  output: beginView,
+  flags: [],
+  run: async ({ issuer }, context) => beginAt(issuerNamed(issuer, context), ownPerson(context).id, context),
+})
+
+const linkView = z.object({ issuer: z.string(), title: z.string(), created: z.string().describe('RFC 3339, UTC.') })
+
+const link = operation({
+  noun: 'issuers',
+  verb: 'link',
+  summary: 'Link the issuer with what it sent back.',
+  method: 'POST',
+  path: '/issuers',
+  scope: 'write',
+  bodyBytesMax: 16 * 1024,
+  input: cameBack,
+  output: linkView,
+  flags: [],
+  run: async (input, context) => {
+    const person = ownPerson(context)
+    const { issuer, arrived } = await arrive(input, person.id, context)
+    const linked = linkedTo({ issuer, arrived, person: person.id }, context)
+    await context.ports.identity.store.addIssuerLink(linked.link, trailRowOf(linked.change, context))
+    write({ kind: 'changed', to: person.mail, about: `sign-in with ${issuer.title} added` }, context)
+    return { issuer: issuer.id, title: issuer.title, created: rfc3339(linked.link.createdMs) }
+  },
+})
+
+const list = operation({
+  noun: 'issuers',
+  verb: 'list',
+  summary: 'Issuers that the person who asks is linked to.',
+  method: 'GET',
+  path: '/issuers',
+  scope: 'read',
+  input: z.strictObject({}),
+  output: z.object({ data: z.array(linkView) }),
+  flags: [],
+  run: async (_input, context) => {
+    const { identity } = context.ports
+    const links = await identity.store.issuerLinks(ownPerson(context).id)
+    return {
+      data: links.map(({ issuer, createdMs }) => {
+        const found = identity.issuers().find((one) => one.issuer === issuer)
+        return { issuer: found?.id ?? issuer, title: found?.title ?? issuer, created: rfc3339(createdMs) }
+      }),
+    }
+  },
+})
+
+const unlink = operation({
+  noun: 'issuers',
+  verb: 'unlink',
+  summary: 'Sign in with an issuer no more.',
+  method: 'DELETE',
+  path: '/issuers/{issuer}',
+  scope: 'write',
+  input: z.strictObject({ issuer: issuerField() }),
+  output: z.object({ issuer: z.string() }),
+  flags: [],
+  run: async ({ issuer: id }, context) => {
+    const { store } = context.ports.identity
+    const person = ownPerson(context)
+    const { issuer } = issuerNamed(id, context)
+    const means = [person.password !== null, (await store.passkeys(person.id)).length > 0]
+    if (!means.includes(true))
+      throw new Problem('conflict', {
+        message: 'You would have nothing left to sign in with. Choose a password or add a passkey first.',
+      })
+    const change = { operation: 'issuers.unlink', object: person.id, before: { issuer: id }, after: null }
+    if (!(await store.removeIssuerLink({ issuer, person: person.id }, trailRowOf(change, context))))
+      throw new Problem('not_found', { message: `You are not linked to '${id}'.`, param: 'issuer' })
+    write({ kind: 'changed', to: person.mail, about: `sign-in with ${id} removed` }, context)
+    return { issuer: id }
+  },
+})
+
+export const issuerOperations = [begin, signIn, beginLink, link, list, unlink] as const

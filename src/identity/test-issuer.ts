@@ -1,0 +1,124 @@
+/** A strict issuer of OpenID Connect on loopback, for tests: it checks what a client sends, and can be told to lie. */
+
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { SignJWT, UnsecuredJWT } from 'jose'
+
+export type Lie = {
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** Signs with this instead of the key that it publishes. */
+  readonly signs?: 'another key' | 'HS256' | 'none' | 'ES256'
+}
+
+type Code = { readonly challenge: string; readonly nonce: string; readonly redirect: string }
+
+export const clientId = 'drover'
+export const clientSecret = 'the secret of the client'
+
+const bodyOf = async (request: IncomingMessage): Promise<URLSearchParams> => {
+  let text = ''
+  for await (const piece of request) text += String(piece)
+  return new URLSearchParams(text)
+}
+
+const answer = (response: ServerResponse, status: number, value: object): void => {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+}
+
+/** What an issuer says of itself. */
+const descriptionOf = (origin: string) => ({
+  issuer: origin,
+  authorization_endpoint: `${origin}/authorize`,
+  token_endpoint: `${origin}/token`,
+  jwks_uri: `${origin}/jwks`,
+  response_types_supported: ['code'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['RS256', 'ES256', 'HS256'],
+  code_challenge_methods_supported: ['S256'],
+})
+
+/** Listens until the test is over. `nowMs`: what it takes for now. */
+export const startIssuer = async (context: TestContext, nowMs: () => number) => {
+  const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const keys = rsa()
+  const others = { RS256: rsa(), ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }) }
+  const codes = new Map<string, Code>()
+  const refusals: string[] = []
+  let lie: Lie = {}
+  let origin = ''
+  let visits = 0
+  let person: Readonly<Record<string, unknown>> = { sub: '42', email: 'ana@example.com', email_verified: true }
+
+  const tokenOf = async (code: Code): Promise<string> => {
+    const seconds = Math.floor(nowMs() / 1000)
+    const times = { iat: seconds, exp: seconds + 300 }
+    const claims = { iss: origin, aud: clientId, nonce: code.nonce, ...times, ...person, ...lie.claims }
+    if (lie.signs === 'none') return new UnsecuredJWT(claims).encode()
+    const alg = lie.signs === 'HS256' || lie.signs === 'ES256' ? lie.signs : 'RS256'
+    const signed = new SignJWT(claims).setProtectedHeader({ alg, kid: 'one' })
+    if (alg === 'HS256') return signed.sign(new TextEncoder().encode(clientSecret))
+    if (alg === 'ES256') return signed.sign(others.ES256.privateKey)
+    return signed.sign(lie.signs === 'another key' ? others.RS256.privateKey : keys.privateKey)
+  }
+
+  const refusalOf = (form: URLSearchParams, code: Code | undefined): string | null => {
+    if (form.get('client_id') !== clientId || form.get('client_secret') !== clientSecret) return 'invalid_client'
+    if (form.get('grant_type') !== 'authorization_code' || code === undefined) return 'invalid_grant'
+    const verifier = form.get('code_verifier') ?? ''
+    if (createHash('sha256').update(verifier).digest('base64url') !== code.challenge) return 'invalid_grant'
+    return form.get('redirect_uri') === code.redirect ? null : 'invalid_grant'
+  }
+
+  const token = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const form = await bodyOf(request)
+    const name = form.get('code') ?? ''
+    const code = codes.get(name)
+    codes.delete(name)
+    const refusal = refusalOf(form, code)
+    if (refusal !== null || code === undefined) {
+      refusals.push(refusal ?? '')
+      return answer(response, 400, { error: refusal })
+    }
+    answer(response, 200, { access_token: 'x', token_type: 'Bearer', expires_in: 300, id_token: await tokenOf(code) })
+  }
+
+  const server = createServer(async (request, response) => {
+    if (request.url === '/.well-known/openid-configuration') return answer(response, 200, descriptionOf(origin))
+    if (request.url === '/jwks')
+      return answer(response, 200, { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig' }] })
+    if (request.url === '/token') return token(request, response)
+    answer(response, 404, { error: 'not_found' })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  context.after(() => server.close())
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  return {
+    origin,
+    refusals,
+    lies: (next: Lie) => {
+      lie = next
+    },
+    is: (next: typeof person) => {
+      person = next
+    },
+    /** What a person's browser brings back from a visit to this address. */
+    visit: (address: string): string => {
+      const { searchParams } = new URL(address)
+      const given = (name: string): string => searchParams.get(name) ?? ''
+      if (
+        given('client_id') !== clientId ||
+        given('response_type') !== 'code' ||
+        given('code_challenge_method') !== 'S256'
+      )
+        throw new Error(`the issuer refuses ${address}`)
+      visits += 1
+      const code = `code of visit ${visits}`
+      codes.set(code, { challenge: given('code_challenge'), nonce: given('nonce'), redirect: given('redirect_uri') })
+      return new URLSearchParams({ code, state: given('state'), iss: origin }).toString()
+    },
+  }
+}
