@@ -7,7 +7,10 @@ import { handClock, quarterTokens, readEvents, readJson, readWhole, sandboxClien
 import { tokenCounter } from './token-counter.ts'
 
 const send = sandboxClient()
-const counter = tokenCounter({ workerUrl: new URL(import.meta.resolve('./token-worker.ts')) })
+const counter = tokenCounter({
+  workerUrl: new URL(import.meta.resolve('./token-worker.ts')),
+  vocabularyUrl: new URL('../../assets/tokens/o200k_base.br', import.meta.url),
+})
 after(() => counter.close())
 
 const ask = (content: unknown, rest: JsonObject = {}): JsonObject => ({

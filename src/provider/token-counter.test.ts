@@ -5,7 +5,8 @@ import type { TokenCounterOptions } from './token-counter.ts'
 import { tokenCounter } from './token-counter.ts'
 
 const workerUrl = new URL(import.meta.resolve('./token-worker.ts'))
-const counter = tokenCounter({ workerUrl })
+const vocabularyUrl = new URL('../../assets/tokens/o200k_base.br', import.meta.url)
+const counter = tokenCounter({ workerUrl, vocabularyUrl })
 after(() => counter.close())
 
 const refused =
@@ -19,6 +20,27 @@ test('counts as o200k does', async () => {
   assert.equal(await counter.count(`word${' word'.repeat(499)}`), 500)
   assert.deepEqual(await Promise.all(['a', 'a b', 'a b c'].map(counter.count)), [1, 2, 3])
 })
+
+/** As tiktoken's other ports count them. */
+const counted: ReadonlyArray<readonly [text: string, tokens: number]> = [
+  ["I'm sure they'll've DON'T  \n\n  x\r\n\t y", 11],
+  ['\u{1F600}\u{1F468}\u200d\u{1F469}\u200d\u{1F467}', 9],
+  ['ÀÉÎõü ñ ß', 8],
+  ['12345678 3.14159 1e-9', 13],
+  ['العربية हिन्दी ไทย 日本語 한국어', 8],
+  ['\ud800 broken', 2],
+  ['<|endoftext|> <|x', 10],
+  ['   ', 1],
+  ['\n\n\n', 1],
+  ['a'.repeat(400), 50],
+  ['我们大家'.repeat(100), 200],
+  ['////\n//', 2],
+  ['camelCaseHTTPServer_snake', 6],
+]
+
+for (const [text, tokens] of counted)
+  test(`${JSON.stringify(text.slice(0, 30))} is ${tokens} tokens`, async () =>
+    assert.equal(await counter.count(text), tokens))
 
 test('what looks like a special token is text', async () => {
   assert.ok((await counter.count('<|endoftext|>')) > 1)
@@ -35,7 +57,7 @@ test('a run without a break is counted in time that grows with its length only',
 })
 
 test('more than may wait is refused, and what waits is still answered', async () => {
-  const limited = (options: Partial<TokenCounterOptions>) => tokenCounter({ workerUrl, ...options })
+  const limited = (options: Partial<TokenCounterOptions>) => tokenCounter({ workerUrl, vocabularyUrl, ...options })
   const few = limited({ jobsMax: 1 })
   const first = few.count('one')
   await assert.rejects(few.count('two'), refused('overloaded'))
@@ -48,7 +70,7 @@ test('more than may wait is refused, and what waits is still answered', async ()
 })
 
 test('closing rejects what waits and what comes later', async () => {
-  const closing = tokenCounter({ workerUrl })
+  const closing = tokenCounter({ workerUrl, vocabularyUrl })
   const waiting = assert.rejects(closing.count('one'), refused('internal_error'))
   await closing.close()
   await waiting
@@ -57,7 +79,13 @@ test('closing rejects what waits and what comes later', async () => {
 })
 
 test('a thread that cannot start is an error, not a count', async () => {
-  const broken = tokenCounter({ workerUrl: new URL(import.meta.resolve('./no-such-worker.ts')) })
-  await assert.rejects(broken.count('one'), refused('internal_error'))
-  await broken.close()
+  const missing = new URL(import.meta.resolve('./no-such-worker.ts'))
+  for (const urls of [
+    { workerUrl: missing, vocabularyUrl },
+    { workerUrl, vocabularyUrl: missing },
+  ]) {
+    const broken = tokenCounter(urls)
+    await assert.rejects(broken.count('one'), refused('internal_error'))
+    await broken.close()
+  }
 })

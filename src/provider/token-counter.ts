@@ -1,8 +1,9 @@
 /** Tokens of a text in o200k, counted in a thread of its own: for the sandbox, and for estimates where a provider reports nothing. */
 
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { Problem } from '#base/problem.ts'
-import type { TokenAnswer, TokenJob } from './token-worker.ts'
+import type { TokenAnswer, TokenJob, TokenWorkerSettings } from './token-worker.ts'
 
 /** One message to the thread holds no more than this; a longer text goes in pieces, one after the other. */
 const pieceCharactersMax = 262_144
@@ -15,6 +16,8 @@ export const tokenWorkerUrl = new URL('./token-worker.ts', import.meta.url)
 export type TokenCounterOptions = {
   /** The worker's file: the published bundle keeps it apart. */
   readonly workerUrl: URL
+  /** `assets/tokens/o200k_base.br` of the package. */
+  readonly vocabularyUrl: URL
   /** Texts that may wait at once. */
   readonly jobsMax?: number
   /** Characters (UTF-16 units) that may wait at once. */
@@ -50,7 +53,7 @@ const pieceEnd = (text: string, from: number): number => {
 
 /** The thread is started by the first count. It does not keep the process alive while nothing waits. */
 export const tokenCounter = (options: TokenCounterOptions): TokenCounter => {
-  const { workerUrl, jobsMax = 1_024, waitingCharactersMax = 134_217_728 } = options
+  const { workerUrl, vocabularyUrl, jobsMax = 1_024, waitingCharactersMax = 134_217_728 } = options
   const waiting = new Map<number, Waiting>()
   let worker: Worker | null = null
   let isClosed = false
@@ -67,7 +70,8 @@ export const tokenCounter = (options: TokenCounterOptions): TokenCounter => {
   }
 
   const start = (): Worker => {
-    const started = new Worker(workerUrl)
+    const settings: TokenWorkerSettings = { vocabularyFile: fileURLToPath(vocabularyUrl) }
+    const started = new Worker(workerUrl, { workerData: settings })
     started.on('message', ({ id, tokens }: TokenAnswer) => {
       waiting.get(id)?.resolve(tokens)
       waiting.delete(id)

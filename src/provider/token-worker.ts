@@ -1,8 +1,12 @@
 /** The thread that counts tokens: loading the vocabulary and counting a large text would stop the event loop. */
 
 import assert from 'node:assert/strict'
-import { parentPort } from 'node:worker_threads'
-import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
+import { readFileSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { countTokens, readVocabulary } from './byte-pair.ts'
+
+/** What the thread is started with: the file of its vocabulary. */
+export type TokenWorkerSettings = { readonly vocabularyFile: string }
 
 export type TokenJob = { readonly id: number; readonly text: string }
 export type TokenAnswer = { readonly id: number; readonly tokens: number }
@@ -11,20 +15,20 @@ export type TokenAnswer = { readonly id: number; readonly tokens: number }
 const runCharactersMax = 512
 const longRun = /[\p{L}\p{M}]{513,}|[^\s\p{L}\p{N}]{513,}|\s{513,}/gu
 
-/** What looks like a special token (`<|endoftext|>`) is text like any other. */
-const options = { disallowedSpecial: new Set<string>() }
+const { vocabularyFile } = workerData as TokenWorkerSettings
+const vocabulary = readVocabulary(readFileSync(vocabularyFile))
 
 /** Exact but for runs of more than 512 characters, where each cut may add a token. */
 const count = (text: string): number => {
   let tokens = 0
   let counted = 0
   for (const match of text.matchAll(longRun)) {
-    tokens += countTokens(text.slice(counted, match.index), options)
+    tokens += countTokens(vocabulary, text.slice(counted, match.index))
     counted = match.index + match[0].length
     for (let at = match.index; at < counted; at += runCharactersMax)
-      tokens += countTokens(text.slice(at, Math.min(at + runCharactersMax, counted)), options)
+      tokens += countTokens(vocabulary, text.slice(at, Math.min(at + runCharactersMax, counted)))
   }
-  return tokens + countTokens(text.slice(counted), options)
+  return tokens + countTokens(vocabulary, text.slice(counted))
 }
 
 const port = parentPort

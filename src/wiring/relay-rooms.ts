@@ -109,7 +109,10 @@ export const standingsOf = (routes: RoutingView): readonly Standing[] => {
 export const openRelay = async (machine: Machine, request: RelayRequest, closing: AsyncDisposableStack) => {
   const { clock, root } = machine
   const { config, log, keys, priceEntries, digestKey, shelf } = request
-  const counter = tokenCounter({ workerUrl: tokenWorkerUrl })
+  const counter = tokenCounter({
+    workerUrl: tokenWorkerUrl,
+    vocabularyUrl: new URL('assets/tokens/o200k_base.br', root),
+  })
   closing.defer(() => counter.close())
   const inProcess = sandboxTransport({ clock, protocols, countTokens: counter.count, ...(shelf && { shelf }) })
   const upstreams = upstreamSet({
