@@ -53,7 +53,12 @@ const faultsOf = (file: MigrationFile, { ports }: OperationContext): readonly st
   }
   const models = file.match.models.filter((name) => !name.includes('*') && findModel(live, name) === null)
   const same = file.baseline.route === file.candidate.route ? ['candidate.route: is the same as baseline.route.'] : []
+  const { veto } = file
+  const isWebhook = ports.tell.recipients().some(({ name, way }) => name === veto?.recipient && way.kind === 'webhook')
   return [
+    ...(veto === undefined || isWebhook
+      ? []
+      : [`veto.recipient: there is no webhook "${veto.recipient}" among the recipients of drover.yaml.`]),
     ...unknown('baseline'),
     ...unknown('candidate'),
     ...same,

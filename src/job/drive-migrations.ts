@@ -16,6 +16,8 @@ import type { Judgement } from '#migration/judgement.ts'
 import { judgementOf } from '#migration/judgement.ts'
 import { joinedShadows, shadowStandingOf } from '#migration/shadow-standing.ts'
 import type { Tripped } from '#migration/traffic.ts'
+import type { AskVeto } from './ask-veto.ts'
+import { makeVeto } from './ask-veto.ts'
 import type { BeginMigrations } from './begin-migrations.ts'
 import { makeBeginner } from './begin-migrations.ts'
 import type { HearMigrations, Known } from './hear-migrations.ts'
@@ -33,7 +35,8 @@ const idleMs = 2_000
 
 export type DriveMigrations = HearMigrations &
   TellMigrations &
-  Pick<BeginMigrations, 'preflight'> & {
+  Pick<BeginMigrations, 'preflight'> &
+  Pick<AskVeto, 'askRecipient'> & {
     readonly leads: () => boolean
     readonly emit: Emit
   }
@@ -47,7 +50,7 @@ export type MigrationDriver = {
 }
 
 /** Looks at the evidence of a migration, and at what the reflex of this node has found. */
-const makeDecider = (driving: DriveMigrations) => {
+const makeDecider = (driving: DriveMigrations, veto: Pick<ReturnType<typeof makeVeto>, 'mayGo'>) => {
   const { store, traffic, emit, clock, log } = driving
   const evaluatedMs = new Map<string, number>()
   const pointMs = new Map<string, number>()
@@ -88,7 +91,8 @@ const makeDecider = (driving: DriveMigrations) => {
         row.state.step < 0 ? joinedShadows((await store.shadows(row.id)).map(({ log: text }) => text)) : undefined
       const shadow = shadowStandingOf(told, compiled.file)
       const question = { itinerary, state: row.state, judgement, practicalFloor: judge.practicalFloor, shadow, nowMs }
-      const next = decide(question)
+      const wanted = decide(question)
+      const next = wanted !== null && veto.mayGo(one, wanted) ? wanted : null
       if (next !== null) await carryOut(one, next, { cells, shadow: told })
       if (isLive(row.state)) await keepPoint(one, judgement, next !== null)
       if (next !== null) return
@@ -122,7 +126,8 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
   const flush = makeFlush(driving)
   const refresh = makeRefresh(driving)
   const countReports = makeReportCounter(driving)
-  const decider = makeDecider(driving)
+  const veto = makeVeto({ ...driving, stop: traffic.stop })
+  const decider = makeDecider(driving, veto)
   const beginner = makeBeginner({ ...driving, stop: traffic.stop })
   let heard: readonly Known[] = []
   const pauseMs = (known: readonly Known[]): number => {
@@ -163,7 +168,7 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
     },
     close: async () => {
       await Promise.all([hearing.close(), working.close()])
-      await beginner.settled()
+      await Promise.all([beginner.settled(), veto.settled()])
       try {
         await flush(0)
       } catch (thrown) {

@@ -69,6 +69,10 @@ export const tellDecision = (emit: Emit, row: MigrationRow, { change, why, after
   const name = events[change.kind]
   if (name === undefined) return
   emit({
+    // A gate that is held again and again is told of once.
+    ...(change.kind === 'hold' && {
+      id: idFrom('evt', after.stepMs, `${row.id}/${after.epoch}/${after.step}/held`),
+    }),
     name,
     account: null,
     object: row.name,
@@ -87,6 +91,14 @@ export const tellDecision = (emit: Emit, row: MigrationRow, { change, why, after
   })
 }
 
+export type ConductPorts = {
+  readonly store: Pick<MigrationStore, 'decideMigration'>
+  readonly emit: Emit
+  /** Takes the traffic of this node back at once. */
+  readonly stop: Traffic['stop']
+  readonly trail: TrailEntry | null
+}
+
 export type Conducted = { readonly row: MigrationRow; readonly decision: Decision }
 
 /**
@@ -95,18 +107,7 @@ export type Conducted = { readonly row: MigrationRow; readonly decision: Decisio
  */
 export const conduct = async (
   conducting: Conducting,
-  {
-    store,
-    emit,
-    stop,
-    trail,
-  }: {
-    readonly store: Pick<MigrationStore, 'decideMigration'>
-    readonly emit: Emit
-    /** Takes the traffic of this node back at once. */
-    readonly stop: Traffic['stop']
-    readonly trail: TrailEntry | null
-  },
+  { store, emit, stop, trail }: ConductPorts,
 ): Promise<Conducted | null> => {
   const { row } = conducting
   const decision = decisionFor(conducting)

@@ -3,6 +3,7 @@
 import type { NodePorts } from '#admin/port.ts'
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
+import type { AskRecipient } from '#job/ask-veto.ts'
 import type { MigrationDriver } from '#job/drive-migrations.ts'
 import { driveMigrations } from '#job/drive-migrations.ts'
 import { tellShadows } from '#job/tell-shadows.ts'
@@ -21,6 +22,7 @@ import { openRehearsal } from './rehearsal.ts'
 
 type Parts = Pick<RehearsalParts, 'snapshot' | 'credit'> & {
   readonly store: MigrationStore
+  readonly askRecipient: AskRecipient
   /** Those that share the store; `null` where this server is the only one that can. */
   readonly nodes: Pick<NodePorts, 'nodes'> | null
   readonly member: Membership
@@ -32,7 +34,7 @@ type Parts = Pick<RehearsalParts, 'snapshot' | 'credit'> & {
 /** Read once before it resolves, so that the first call already goes where it should. */
 export const openMigrations = async (
   machine: Machine,
-  { store, member, countTokens, emit, log, snapshot, credit, nodes }: Parts,
+  { store, member, countTokens, emit, log, snapshot, credit, nodes, askRecipient }: Parts,
   closing: AsyncDisposableStack,
 ) => {
   const { clock, ids } = machine
@@ -43,7 +45,17 @@ export const openMigrations = async (
   const drill = (): Promise<Drill> => rehearseWayBack({ store, refresh: driver.refresh, nodes: count, clock })
   const rehearsal = openRehearsal(machine, { snapshot, books, countTokens, credit, drill, log })
   const { preflight } = rehearsal
-  const driver: MigrationDriver = driveMigrations({ store, traffic, source, leads, preflight, emit, clock, log })
+  const driver: MigrationDriver = driveMigrations({
+    store,
+    traffic,
+    source,
+    leads,
+    preflight,
+    askRecipient,
+    emit,
+    clock,
+    log,
+  })
   closing.defer(() => driver.close())
   await driver.refresh()
   member.onMigration((told) => {

@@ -423,7 +423,8 @@ export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | 
   const payments = await openPayments(machine, { config, store, live: relay.live, emit, log }, closing)
   const keys = () => relay.live.current().keys.values()
   const credit = openProviderCredit(machine, { config, alerts, emit, isMine: member.leads, log })
-  const moving = { store, member, emit, log, nodes: data.cluster, credit: credit.ask, snapshot: relay.live.current }
+  const asking = { askRecipient: telling.askRecipient, credit: credit.ask, snapshot: relay.live.current }
+  const moving = { ...asking, store, member, emit, log, nodes: data.cluster }
   const rooms: Rooms = {
     request,
     log,

@@ -1,6 +1,7 @@
 /** The room that tells people, on the ways that the configuration names. */
 
 import type { Log } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
 import type { Config, NotifyConfig } from '#config/config.ts'
 import type { Transport } from '#http/transport.ts'
 import { networkTransport } from '#http/upstream.ts'
@@ -71,6 +72,16 @@ export const openTelling = async (machine: Machine, { config, log }: TellRequest
     /** Asks the webhook of a guardrail. */
     askHook: ({ url, secret, timeoutMs, allowPrivate }: GuardHook, { id, body }: { id: string; body: string }) =>
       askSigned({ id, url, secret, body, timeoutMs }, { transport: ways().transport(allowPrivate), clock }),
+    /** Asks a recipient that is a webhook, within the time. */
+    askRecipient: async (name: string, question: { id: string; body: string; timeoutMs: number }) => {
+      const way = byName.get(name)?.way
+      if (way?.kind !== 'webhook')
+        throw new Problem('upstream_error', {
+          message: `there is no webhook "${name}" among the recipients of drover.yaml`,
+        })
+      const { url, secret, allowPrivate } = way
+      return askSigned({ ...question, url, secret }, { transport: ways().transport(allowPrivate), clock })
+    },
     /** Whether mail can be sent. */
     mails: () => current.mail !== null,
     /** The way out, through the egress guard. */

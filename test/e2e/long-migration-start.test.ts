@@ -48,22 +48,24 @@ describe('before a migration', () => {
   let sandbox: Relay
   let old: FakeUpstream
   let next: FakeUpstream
+  let hook: FakeUpstream
   let key: string
   before(async () => {
     old = await startUpstream(sound)
     next = await startUpstream(sound)
+    hook = await startUpstream(whole({ allow: true }))
     sandbox = await startRelay({})
     const provider = (at: string, secret: string): string =>
       `{ vendor: openai-compatible, base_url: "${at}", allow_private: true, api_key: "env:${secret}", price: free }`
-    const models = ['well', 'later', 'cancelled', 'copies', 'probed', 'refused']
+    const models = ['well', 'later', 'cancelled', 'copies', 'probed', 'refused', 'vetoed']
     relay = await startRelay({
-      config: `log: { bodies: true }\nproviders:\n  old: ${provider(old.baseUrl, 'FAKE_KEY')}\n  new: ${provider(next.baseUrl, 'FAKE_KEY')}\n  real: ${provider(`${sandbox.url}/v1`, 'SANDBOX_KEY')}\nmodels:\n${models.map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
-      env: { FAKE_KEY: fakeKey, SANDBOX_KEY: testKey },
+      config: `log: { bodies: true }\nrecipients:\n  board: { webhook: "${hook.baseUrl}/gate", secret: "env:HOOK_SECRET", allow_private: true }\nproviders:\n  old: ${provider(old.baseUrl, 'FAKE_KEY')}\n  new: ${provider(next.baseUrl, 'FAKE_KEY')}\n  real: ${provider(`${sandbox.url}/v1`, 'SANDBOX_KEY')}\nmodels:\n${models.map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
+      env: { FAKE_KEY: fakeKey, SANDBOX_KEY: testKey, HOOK_SECRET: 'a secret of the tests of more than 24 characters' },
     })
     key = (await relay.createKey()).key
   })
   after(async () => {
-    await Promise.all([old.close(), next.close()])
+    await Promise.all([old.close(), next.close(), hook.close()])
     await relay[Symbol.asyncDispose]()
     await sandbox[Symbol.asyncDispose]()
   })
@@ -212,6 +214,39 @@ describe('before a migration', () => {
     const past = await post('', { file: fileOf('cancelled', plain), at: '2020-01-01T00:00:00Z' })
     assert.match(past.text, /is past/)
     assert.equal((await post('', { file: fileOf('cancelled', plain), at: 'tomorrow' })).status, 400)
+  })
+
+  test('a webhook that has something against a step holds it, signed and told; it goes on when that says so', async () => {
+    hook.answer(whole({ allow: false, reason: 'change freeze', retry_after: 1 }))
+    const steps =
+      'steps: [{ set_weight: 50, pause: { duration: 100ms }, min_sample: 1 }, { set_weight: 100, bake: { duration: 1h } }]'
+    const file = fileOf('vetoed', `${plain}veto: { recipient: board }\n`).replace(/steps: .*/, steps)
+    assert.equal((await post('', { file })).status, 200)
+    let session = 0
+    const ask = async (): Promise<void> => {
+      session += 1
+      const headers = { 'x-session-id': `v-${session}` }
+      await call(relay.url, { key, headers, body: chat('hi', { model: 'vetoed' }) })
+    }
+    const held = await eventually(
+      'the gate is held',
+      async () => {
+        await ask()
+        const log = (await status('vetoed')).at('log') as readonly { readonly change: string; readonly why: string }[]
+        return log.find(({ change }) => change === 'hold')
+      },
+      20_000,
+    )
+    assert.match(held.why, /"board" has something against it: change freeze/)
+    assert.match(String(hook.seen[0]?.headers['webhook-signature']), /^v1,/)
+    hook.answer(whole({ allow: true }))
+    await eventually(
+      'the next step',
+      async () => ((await status('vetoed')).at('step') === 1 ? true : undefined),
+      20_000,
+    )
+    const unknown = await post('', { file: file.replace('recipient: board', 'recipient: nobody') })
+    assert.match(unknown.text, /there is no webhook .*nobody/)
   })
 
   test('a step that only copies comes first, and its end follows from what copies have shown', async () => {
