@@ -24,7 +24,7 @@ export const lifetimesMs: Readonly<Record<OneTimeKind, number>> = {
 }
 
 /** Pages of the console that take a link's token. */
-const pages = {
+export const pages = {
   'set-up': '/set-up',
   verify: '/verify',
   reset: '/reset',

@@ -1,6 +1,6 @@
 /** People who sign in, as operations are given them. */
 
-import { linkOf } from '#admin/link.ts'
+import { pages } from '#admin/link.ts'
 import type { IdentityRoom } from '#admin/operation.ts'
 import { makeSetUpToken } from '#admin/set-up.ts'
 import { Problem } from '#base/problem.ts'
@@ -66,15 +66,15 @@ export const openIdentity = ({ clock, ids }: Pick<Machine, 'clock' | 'ids'>, par
   },
 })
 
-/** Where the first person makes themselves the owner, once; `null` on later starts. */
+/** Where the first person makes themselves the owner, once; `null` on later starts. `url`: where it listens. */
 export const setUpLink = async (
   { clock, ids }: Pick<Machine, 'clock' | 'ids'>,
   identity: IdentityRoom,
-  isFirst: boolean,
+  { isFirst, url }: { readonly isFirst: boolean; readonly url: string },
 ): Promise<string | null> => {
   if (!isFirst) return null
   const actor = { name: 'system', scopes: [] }
-  const context = { ports: { identity }, actor, clock, ids, requestId: null }
-  const token = await makeSetUpToken(context)
-  return token === null ? null : linkOf('set-up', token, context)
+  const token = await makeSetUpToken({ ports: { identity }, actor, clock, ids, requestId: null })
+  const base = identity.hasPublicUrl() ? identity.baseUrl() : url
+  return token === null ? null : `${base}${pages['set-up']}#${token}`
 }

@@ -472,7 +472,8 @@ export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | 
   closing.defer(() => watch.close())
   for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
   // The line comes last: who waits for it finds everything else already said.
-  const greeted = greeting(first, listening.url, await setUpLink(machine, rooms.identity, first.created))
+  const link = await setUpLink(machine, rooms.identity, { isFirst: first.created, url: listening.url })
+  const greeted = greeting(first, listening.url, link)
   data.announce({ url: listening.url, adminUrl: listening.adminUrl, greeting: greeted })
   rooms.console.make(closing)
   // Loads the vocabulary, so that the first call that is cut short does not wait a second for its record.
