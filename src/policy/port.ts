@@ -23,8 +23,10 @@ export type Draw = {
   readonly correction: number
   /** The bucket's birth, as it was heard last; `null` = it was never heard. */
   readonly birth: number | null
-  /** All units of this node that count now: counted, instead of the correction, by a bucket of another birth, which has lost them. */
+  /** Instead of the correction, for a bucket of another birth, which has lost it all: units of this node that count now. */
   readonly used: number
+  /** For the same: units of all nodes that count now, as far as this one has heard of them. */
+  readonly usedByAll: number
   /** Concurrency: a name for each unit that may be taken, used from the front. */
   readonly slots: readonly string[]
   /** Slots that are given back. */

@@ -120,6 +120,10 @@ export const aheadOf = ({ pace, waiting, ticket }: JointBucket, nodes: number): 
 export const wholeInMs = ({ heard }: JointBucket, nowMs: number): number =>
   heard === null ? 0 : Math.max(0, Math.ceil(heard.resetMs - (nowMs - heard.atMs)))
 
+/** Units that all have used and that still count, by what was heard last. */
+const debtHeard = (bucket: JointBucket, nowMs: number): number =>
+  bucket.ticket.kind === 'rate' ? (wholeInMs(bucket, nowMs) * bucket.ticket.limit) / bucket.ticket.periodMs : 0
+
 /** A rate of nothing is told from what was heard, as long as that is fresh; one that is overdrawn is refused by the counter. */
 const isFresh = ({ heard, ticket }: JointBucket, nowMs: number): boolean =>
   heard !== null &&
@@ -184,23 +188,15 @@ export const drawOf = (
   const now = { ticket, nodes, nowMs }
   const alone = tally(bucket.alone, 0, now)
   const correction = bucket.correction + Math.ceil(alone)
-  // What all had used together is gone when the bucket is whole, and with it what this node had.
-  const own = wholeInMs(bucket, nowMs) === 0 ? 0 : tally(bucket.own, 0, now)
+  const all = debtHeard(bucket, nowMs)
+  // When all that was used together has drained, so has what this node used of it.
+  const own = all === 0 ? 0 : tally(bucket.own, 0, now)
   bucket.correction = 0
   bucket.left = []
   bucket.alone.debt = 0
   tally(bucket.own, alone, now)
-  return {
-    ticket,
-    amount,
-    ahead,
-    correction,
-    birth: heard?.birth ?? null,
-    used: own + alone + bucket.stock,
-    slots,
-    left,
-    kept,
-  }
+  const lost = { birth: heard?.birth ?? null, used: own + alone + bucket.stock, usedByAll: all + alone }
+  return { ticket, amount, ahead, correction, ...lost, slots, left, kept }
 }
 
 /** A trip that came to nothing tells again what would admit too much if it were lost: units used, not units given back. */

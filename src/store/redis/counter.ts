@@ -31,7 +31,7 @@ const wholeNumber = (value: number): string => String(Math.max(0, Math.min(limit
 const listOf = (names: readonly string[]): readonly string[] => [String(names.length), ...names]
 
 const parametersOf = (draw: Draw): readonly string[] => {
-  const { ticket, amount, ahead, correction, birth, used, slots, left, kept } = draw
+  const { ticket, amount, ahead, correction, birth, used, usedByAll, slots, left, kept } = draw
   const start = [
     ticket.kind,
     wholeNumber(ticket.limit),
@@ -42,7 +42,8 @@ const parametersOf = (draw: Draw): readonly string[] => {
     const periodMs = Math.max(1, Math.round(ticket.periodMs))
     const counted = Math.max(-limitMax, Math.min(limitMax, Math.ceil(correction)))
     const known = birth === null ? '-1' : String(birth)
-    return [...start, String(periodMs), String(counted), known, wholeNumber(Math.ceil(used))]
+    const lost = [wholeNumber(Math.ceil(used)), wholeNumber(Math.ceil(usedByAll))]
+    return [...start, String(periodMs), String(counted), known, ...lost]
   }
   const times = [String(slotLastsMs), String(concurrencyRetryMs)]
   return [...start, ...times, ...listOf(slots), ...listOf(left), ...listOf(kept)]
@@ -68,6 +69,7 @@ const undoing = (draw: Draw, { ahead }: DrawnPart): Draw => {
     correction: isRate ? -taken : 0,
     birth: null,
     used: 0,
+    usedByAll: 0,
     slots: [],
     left: isRate ? [] : draw.slots.slice(0, taken),
     kept: [],
@@ -140,7 +142,7 @@ export const makeRedisCounter = ({ runner, prefix, nowMs }: RedisCounterOptions)
       return runner.isSlotted ? apart(draws, nodes) : together(draws, nodes)
     },
     ask: async () => {
-      await run([suspect], 1, ['rate', '0', '-1', '0', '1000', '0', '-1', '0'])
+      await run([suspect], 1, ['rate', '0', '-1', '0', '1000', '0', '-1', '0', '0'])
     },
   }
 }

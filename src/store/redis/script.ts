@@ -3,9 +3,10 @@
  *
  * A rate is GCRA with a burst as large as the limit. What is used is kept as whole units and a rest in units/period, so that every
  * number stays a whole one below 2^53, where Lua's doubles are exact: a limit may be 10^10 and a period a day.
- * Kept: `units rest limit period at whole-at birth`, times in milliseconds. A key lives on until no node can have heard of a debt in it
- * any more: one that is missing was whole, or was lost. Nodes say which birth of it they know: to one that is younger, as after the
- * server has lost its memory, each adds what it used itself.
+ * Kept: `units rest limit period at whole-at birth told heard`, times in milliseconds. A key lives on until no node can have heard of a
+ * debt in it any more: one that is missing was whole, or was lost. Nodes say which birth of it they know. One that is younger, as after
+ * the server has lost its memory, learns anew: `told` is the sum of what nodes used themselves, `heard` the most that one of them knew
+ * of all; the larger of the two counts, so that the first node that comes brings most of it, and the last one the rest.
  *
  * Concurrency is a sorted set of slots by the time they end, unless their node tells of them again.
  */
@@ -32,11 +33,11 @@ local function load(key, draw, now)
   local kept = redis.call('GET', key)
   local limit, period = draw.limit, draw.period
   if not kept then
-    return { units = 0, rest = 0, wholeAt = 0, birth = -1 }
+    return { units = 0, rest = 0, wholeAt = 0, birth = -1, told = 0, heard = 0 }
   end
   local numbers = {}
   for number in string.gmatch(kept, '%S+') do numbers[#numbers + 1] = tonumber(number) end
-  local units, rest, oldLimit, oldPeriod, at, wholeAt, birth = unpack(numbers)
+  local units, rest, oldLimit, oldPeriod, at, wholeAt, birth, told, heard = unpack(numbers)
   local elapsed = now - at
   if elapsed > 0 then
     local drained, part = fraction(elapsed % oldPeriod, oldLimit, oldPeriod)
@@ -46,7 +47,7 @@ local function load(key, draw, now)
     if units < 0 then units, rest = 0, 0 end
   end
   if period ~= oldPeriod then rest = fraction(rest, period, oldPeriod) end
-  return { units = units, rest = rest, wholeAt = wholeAt, birth = birth }
+  return { units = units, rest = rest, wholeAt = wholeAt, birth = birth, told = told, heard = heard }
 end
 
 local function add(bucket, draw, amount)
@@ -54,6 +55,13 @@ local function add(bucket, draw, amount)
   local most = draw.limit * 60
   if bucket.units < 0 then bucket.units, bucket.rest = 0, 0 end
   if bucket.units >= most then bucket.units, bucket.rest = most, 0 end
+end
+
+local function learn(bucket, draw)
+  local before = math.max(bucket.told, bucket.heard)
+  bucket.told = bucket.told + draw.used
+  bucket.heard = math.max(bucket.heard, draw.usedByAll)
+  return math.max(bucket.told, bucket.heard) - before
 end
 
 local function remaining(bucket, draw)
@@ -77,8 +85,8 @@ end
 local function save(key, bucket, draw, now)
   local wholeAt = math.max(bucket.wholeAt, now + reset(bucket, draw))
   if bucket.birth < 0 then bucket.birth = now end
-  local text = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f',
-    bucket.units, bucket.rest, draw.limit, draw.period, now, wholeAt, bucket.birth)
+  local text = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f',
+    bucket.units, bucket.rest, draw.limit, draw.period, now, wholeAt, bucket.birth, bucket.told, bucket.heard)
   redis.call('SET', key, text, 'PX', string.format('%.0f', math.max(1, wholeAt - now) + 1000))
 end
 `
@@ -123,9 +131,11 @@ local draws, buckets, waits, fits = {}, {}, {}, true
 for which, key in ipairs(KEYS) do
   local draw = { kind = text(), limit = number(), amount = number(), ahead = number() }
   if draw.kind == 'rate' then
-    draw.period, draw.correction, draw.birth, draw.used = number(), number(), number(), number()
+    draw.period, draw.correction = number(), number()
+    draw.birth, draw.used, draw.usedByAll = number(), number(), number()
     buckets[which] = load(key, draw, now)
-    if draw.birth >= 0 and draw.birth ~= buckets[which].birth then draw.correction = draw.used end
+    draw.learns = draw.birth >= 0 and draw.birth ~= buckets[which].birth and draw.used + draw.usedByAll > 0
+    if draw.learns then draw.correction = learn(buckets[which], draw) end
     if draw.correction ~= 0 then add(buckets[which], draw, draw.correction) end
     waits[which] = rateWait(buckets[which], draw)
   else
@@ -151,7 +161,7 @@ for which, key in ipairs(KEYS) do
       ahead = spare(draw, remaining(bucket, draw))
       if ahead > 0 then add(bucket, draw, ahead) end
     end
-    if takes or draw.correction ~= 0 then save(key, bucket, draw, now) end
+    if takes or draw.learns or draw.correction ~= 0 then save(key, bucket, draw, now) end
     rest, whole, birth = remaining(bucket, draw), reset(bucket, draw), bucket.birth
   else
     if takes then
