@@ -75,6 +75,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
       pid: process.pid,
       nowMs: clock.nowMs(),
     }),
+  askRedis: async (redis) => (await import('#wiring/ask-redis.ts')).askRedis(machine, redis),
   providerCredit: async (providers) =>
     (await import('#wiring/provider-balances.ts')).providerBalances(machine, providers),
   readTables: async (file, names) => (await import('#store/sqlite/foreign-tables.ts')).readForeignTables(file, names),

@@ -48,6 +48,33 @@ test('a sound machine and file pass', async () => {
   assert.match(find('provider:moonshot').detail, /answered 200 with env:MOONSHOT_API_KEY/)
 })
 
+const nodes =
+  'store: { url: "env:STORE_URL" }\nsecrets: { key: "env:SECRET_KEY" }\ncluster: { redis: "redis://r:6379" }\n'
+const nodesEnvironment = { ...environment, STORE_URL: 'postgres://drover@db/x', SECRET_KEY: 'k'.repeat(40) }
+
+test('the Redis that limits are counted in is asked, and what it would forget is warned of', async () => {
+  const of = async (askRedis: CommandLinePorts['askRedis']) =>
+    (await examine(`${port0}${nodes}`, { environment: nodesEnvironment, askRedis })).find('redis')
+  const facts = { server: 'Redis 7.0.15', whenFull: 'noeviction', tripMs: 0.8 }
+  assert.deepEqual(await of(async () => facts), {
+    id: 'redis',
+    title: 'Redis',
+    verdict: 'ok',
+    detail: 'Redis 7.0.15 at r:6379 counts, in 0.8 ms',
+    mend: null,
+  })
+  const forgetful = await of(async () => ({ ...facts, whenFull: 'allkeys-lru' }))
+  assert.equal(forgetful.verdict, 'warn')
+  assert.match(forgetful.detail, /allkeys-lru/)
+  const slow = await of(async () => ({ ...facts, tripMs: 90 }))
+  assert.equal(slow.verdict, 'warn')
+  const away = await of(async () => {
+    throw new Error('WRONGPASS invalid username-password pair')
+  })
+  assert.equal(away.verdict, 'fail')
+  assert.match(away.detail, /r:6379 does not count: WRONGPASS/)
+})
+
 test('for a person each check is a line, with the way to mend it below', async () => {
   const { run, folder, close } = testShell({ environment })
   try {

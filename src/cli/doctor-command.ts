@@ -7,6 +7,7 @@ import { checkCalendars, checkConfig, checkExposure, checkRetirements, checkSecr
 import { checkCredit } from './doctor/credit.ts'
 import { checkClock, checkDataFolder, checkDisk, checkNode, checkPermissions, checkPort } from './doctor/machine.ts'
 import { checkProviders } from './doctor/provider.ts'
+import { checkRedis } from './doctor/redis.ts'
 import type { Shell } from './operation-command.ts'
 import type { CommandLinePorts, LockHolder } from './ports.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
@@ -77,6 +78,7 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
     checkExposure(config),
     ...(await checkRetirements(config, ports.retirementOf)),
     ...(await checkCalendars(config, ports)),
+    ...(flags.offline === true ? [] : await checkRedis(config.cluster.redis, ports)),
     ...(flags.offline === true ? [] : await checkProviders(config.providers, ports)),
     ...(flags.offline === true ? [] : await checkCredit(config.providers, ports)),
   ]
@@ -105,7 +107,7 @@ export const doctorCommand = ({ ports, terminal }: Shell, exited: (code: number)
     .allowExcessArguments(false)
     .option('--config <file>', 'The configuration (default: drover.yaml, where it exists).')
     .option('--data <folder>', "The data folder (default: the configuration's, else ./data).")
-    .option('--offline', 'Call no provider.')
+    .option('--offline', 'Ask no provider, and no Redis.')
     .option('--json', 'Print JSON.')
   return command.action(async () => {
     const flags = command.opts<Flags>()

@@ -3,7 +3,7 @@
 import type { AdminPorts } from '#admin/operation.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
-import type { Config, Loaded, ProviderConfig } from '#config/config.ts'
+import type { Config, Loaded, ProviderConfig, RedisConfig } from '#config/config.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
 import type { Vendor } from '#provider/vendor.ts'
 import type { Stream } from './terminal.ts'
@@ -78,6 +78,16 @@ export type MovedStore = {
   readonly trail: number
 }
 
+/** What the Redis that limits are counted in says of itself. */
+export type RedisFacts = {
+  /** `Redis 7.0.15`, `Valkey 8.1.1`. */
+  readonly server: string
+  /** What it does when its memory is full: `noeviction`, `allkeys-lru` … */
+  readonly whenFull: string
+  /** Until its answer to the script that counts. */
+  readonly tripMs: number
+}
+
 export type CommandLinePorts = {
   readonly stdin: {
     readonly isTTY?: boolean | undefined
@@ -123,6 +133,8 @@ export type CommandLinePorts = {
     readonly data: string
     readonly from: string | null
   }) => Promise<MovedStore>
+  /** Has one counting trip done by Redis, on a key that counts nothing. Rejects when there is no answer within three seconds. */
+  readonly askRedis: (redis: RedisConfig) => Promise<RedisFacts>
   /** What is left of the operator's credit, of the providers that say it. */
   readonly providerCredit: (providers: readonly ProviderConfig[]) => Promise<readonly ProviderCredit[]>
   /** Rows of another program's SQLite database, by table; tables that it lacks are left out. Rejects with a Problem. */

@@ -54,6 +54,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       catalogFolder: pathToFileURL(join(process.cwd(), 'catalog/')),
       serve: async () => 0,
       readTables: async () => ({}),
+      askRedis: async () => ({ server: 'Redis 7.0.15', whenFull: 'noeviction', tripMs: 1 }),
       providerCredit: async () => [],
       lockHolder: async (data) => {
         const file = join(data, 'lock')

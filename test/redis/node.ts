@@ -34,7 +34,11 @@ const answersTo = (counter: JointCounter) => (): Promise<true | undefined> =>
 /** A connection that is there. */
 export async function connect(address: RedisAddress): Promise<RedisConnection> {
   const connection = openRedis(address, silentLog)
-  await eventually('a connection', answersTo(makeRedisCounter({ runner: connection, prefix: 'ask' })), 20_000)
+  const counter = makeRedisCounter({ runner: connection, prefix: 'drover' })
+  await eventually('a connection', answersTo(counter), 20_000).catch((late: unknown) => {
+    connection.close()
+    throw late
+  })
   return connection
 }
 

@@ -59,7 +59,12 @@ describe('three nodes on one Postgres and one Redis', () => {
     assert.deepEqual(new Set(statuses), new Set([200, 429]))
     const lopsided = await at(1).createKey({ rpd: 9 })
     await everywhere(lopsided.key)
-    assert.equal(okOf(await Promise.all(Array.from({ length: 20 }, () => answersOf(lopsided.key, 1, 2))).then((all) => all.flat())), 9)
+    assert.equal(
+      okOf(
+        await Promise.all(Array.from({ length: 20 }, () => answersOf(lopsided.key, 1, 2))).then((all) => all.flat()),
+      ),
+      9,
+    )
   })
 
   test('Redis is named by readiness and metrics, and missed without a call that fails', async () => {

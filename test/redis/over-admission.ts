@@ -40,12 +40,14 @@ type Kind = {
   readonly periodMs: number | null
   readonly perCall: number
 }
-const rates = (name: string, option: string, periodMs: number, limits: readonly number[], perCall = 1): readonly Kind[] =>
-  limits.map((limit) => ({ name, key: { [option]: limit }, limit, periodMs, perCall }))
+const minuteMs = 60_000
+const dayMs = 1440 * minuteMs
+const ofEach = (limits: readonly number[], kind: (limit: number) => Omit<Kind, 'limit'>): readonly Kind[] =>
+  limits.map((limit) => ({ limit, ...kind(limit) }))
 const kinds: readonly Kind[] = [
-  ...rates('requests/min', 'rpm', 60_000, [30, 180]),
-  ...rates('tokens/min', 'tpm', 60_000, [2_000, 7_200], tokensPerCall),
-  ...rates('requests/day', 'rpd', 86_400_000, [60, 180]),
+  ...ofEach([30, 180], (rpm) => ({ name: 'requests/min', key: { rpm }, periodMs: minuteMs, perCall: 1 })),
+  ...ofEach([2000, 7200], (tpm) => ({ name: 'tokens/min', key: { tpm }, periodMs: minuteMs, perCall: tokensPerCall })),
+  ...ofEach([60, 180], (rpd) => ({ name: 'requests/day', key: { rpd }, periodMs: dayMs, perCall: 1 })),
   { name: 'at the same time', key: { concurrency: 9 }, limit: 9, periodMs: null, perCall: 1 },
 ]
 
@@ -96,7 +98,12 @@ const disturbances: Readonly<Record<string, readonly [() => unknown, () => unkno
   'one clock stepped': [() => step(hourMs), () => step(-hourMs)],
 }
 
-type Measured = { readonly admitted: number; readonly allowed: number; readonly stated: number; readonly refused: number }
+type Measured = {
+  readonly admitted: number
+  readonly allowed: number
+  readonly stated: number
+  readonly refused: number
+}
 
 const measure = async ({ key, limit, periodMs, perCall }: Kind, disturbance: string): Promise<Measured> => {
   const made = await fleet.relays[0]?.createKey(key)
@@ -104,7 +111,7 @@ const measure = async ({ key, limit, periodMs, perCall }: Kind, disturbance: str
   for (const { url } of fleet.relays)
     await eventually(
       'the key',
-      async () => ((await call(url, { path: '/api/tags', key: made.key })).status === 401 ? undefined : true),
+      async () => ((await call(url, { path: '/v1/models', key: made.key })).status === 200 ? true : undefined),
       20_000,
     )
   await together()
@@ -151,7 +158,9 @@ for (const kind of kinds) {
     const { admitted, allowed, stated, refused } = await measure(kind, disturbance)
     const over = Math.max(0, admitted - allowed)
     const part = `${((100 * over) / kind.limit).toFixed(1)} %`
-    rows.push(`| ${kind.name} | ${kind.limit} | ${disturbance} | ${allowed} | ${admitted} | ${over === 0 ? '0' : `${over} (${part})`} | ${refused} |`)
+    rows.push(
+      `| ${kind.name} | ${kind.limit} | ${disturbance} | ${allowed} | ${admitted} | ${over === 0 ? '0' : `${over} (${part})`} | ${refused} |`,
+    )
     process.stderr.write(`${rows.at(-1)}\n`)
     if (admitted > stated && disturbance !== 'Redis killed, back empty' && disturbance !== 'Redis silent')
       beyond.push(rows.at(-1) ?? '')

@@ -25,7 +25,7 @@ const program = (): string => {
 }
 
 /** A port whose neighbour 10,000 above is valid as well: a cluster's nodes talk to each other there. */
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = await new Promise<number>((resolve, reject) => {
       const probe = createServer()
@@ -57,15 +57,16 @@ export type RedisServer = {
 export type RedisServerSettings = {
   /** `--name value` of its configuration. */
   readonly flags?: readonly string[]
-  /** How a client that asks whether it is up finds it; absent: in the clear, without a password. */
-  readonly client?: Parameters<typeof createClient>[0]
+  /** Comes before all of them: a sentinel is started with a file, and keeps no data. */
+  readonly first?: readonly string[]
 }
 
 /** Starts a server; whoever started it disposes of it. */
-export async function startRedis({ flags = [], client }: RedisServerSettings = {}): Promise<RedisServer> {
+export async function startRedis({ flags = [], first = [] }: RedisServerSettings = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-redis-'))
   const port = await freePort()
-  const own = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
+  const quiet = first.length > 0 ? [] : ['--save', '', '--appendonly', 'no']
+  const own = ['--bind', '127.0.0.1', '--dir', folder, ...quiet]
   let ended: Promise<void> = Promise.resolve()
   let pid = 0
   let running = false
@@ -73,9 +74,8 @@ export async function startRedis({ flags = [], client }: RedisServerSettings = {
   const command = async (...words: readonly string[]): Promise<unknown> => {
     const asking = createClient({
       RESP: 2,
-      ...(client ?? { socket: { host: '127.0.0.1', port } }),
-      socket: { host: '127.0.0.1', port, ...client?.socket, reconnectStrategy: false },
-    } as Parameters<typeof createClient>[0])
+      socket: { host: '127.0.0.1', port, reconnectStrategy: false },
+    })
     asking.on('error', () => {})
     await asking.connect()
     try {
@@ -90,7 +90,7 @@ export async function startRedis({ flags = [], client }: RedisServerSettings = {
       () => false,
     )
   const start = async (): Promise<void> => {
-    const parameters = flags.includes('--port') ? [...own, ...flags] : ['--port', String(port), ...own, ...flags]
+    const parameters = [...first, '--port', String(port), ...own, ...flags]
     const child = spawn(program(), parameters, { cwd: folder, stdio: 'ignore' })
     pid = child.pid ?? 0
     running = true

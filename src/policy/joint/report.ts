@@ -24,8 +24,8 @@ export type ReportOptions = {
 export type Reports = {
   /** Sees to it that what is there to be told is told soon, or at once. */
   readonly arm: (atOnce?: boolean) => void
-  /** Tells everything, also what is in use: a counter that has lost it all has it again. */
-  readonly all: () => Promise<void>
+  /** Tells everything, also what is in use: a counter that has lost it all has it again. Gives whether it had. */
+  readonly all: () => Promise<boolean>
   /** Trips made. */
   readonly count: () => number
   /** Gives everything back, where the counter is there, and ends. */
@@ -46,14 +46,20 @@ export const makeReports = ({ counter, standing, shelf, nodes, clock }: ReportOp
     const kept = renewing ? [...bucket.held, ...bucket.free] : []
     return drawOf(bucket, null, { ahead: 0, slots: [], kept, nodes: nodes(), nowMs })
   }
-  const tell = async (buckets: readonly JointBucket[], renewing: boolean): Promise<void> => {
+  const tell = async (buckets: readonly JointBucket[], renewing: boolean): Promise<boolean> => {
     const draws = buckets.map((bucket) => draw(bucket, renewing))
     count += 1
     for (const bucket of buckets) bucket.trips += 1
     try {
       const { parts } = await standing.within(counter.draw(draws, nodes()), () => {})
       const nowMs = clock.monotonicMs()
-      for (const [place, part] of parts.entries()) hear(buckets[place] as JointBucket, part, nowMs)
+      let hadLost = false
+      for (const [place, part] of parts.entries()) {
+        const known = draws[place]?.birth ?? null
+        hadLost ||= known !== null && part.birth !== null && part.birth !== known
+        hear(buckets[place] as JointBucket, part, nowMs)
+      }
+      return hadLost
     } catch (thrown) {
       for (const [place, told] of draws.entries()) undraw(buckets[place] as JointBucket, told)
       throw thrown
@@ -61,8 +67,11 @@ export const makeReports = ({ counter, standing, shelf, nodes, clock }: ReportOp
       for (const bucket of buckets) bucket.trips -= 1
     }
   }
-  const report = async (buckets: readonly JointBucket[], renewing: boolean): Promise<void> => {
-    for (let from = 0; from < buckets.length; from += toldMax) await tell(buckets.slice(from, from + toldMax), renewing)
+  const report = async (buckets: readonly JointBucket[], renewing: boolean): Promise<boolean> => {
+    let hadLost = false
+    for (let from = 0; from < buckets.length; from += toldMax)
+      hadLost = (await tell(buckets.slice(from, from + toldMax), renewing)) || hadLost
+    return hadLost
   }
 
   const tend = async (): Promise<void> => {
@@ -105,6 +114,8 @@ export const makeReports = ({ counter, standing, shelf, nodes, clock }: ReportOp
     arm,
     all: () => {
       const nowMs = clock.monotonicMs()
+      // Units lent before the counter was away are not spent after it: the node's share has counted them as used.
+      for (const bucket of shelf.all()) release(bucket, { nodes: nodes(), nowMs, all: true })
       const counts = (bucket: JointBucket): boolean => wholeInMs(bucket, nowMs) > 0
       return report(
         shelf.all().filter((bucket) => isToTell(bucket) || isInUse(bucket) || counts(bucket)),

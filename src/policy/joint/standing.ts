@@ -8,6 +8,8 @@ import type { JointCounter } from '#policy/port.ts'
 const lateMax = 3
 const askEveryMs = 250
 const beginMaxMs = 1000
+/** A counter that had lost everything is left alone for so long, until the other nodes have told it what they know as well. */
+const learnsMs = 2 * askEveryMs
 
 /** A trip that took longer than a call may wait. */
 export class LateTrip extends Error {
@@ -21,8 +23,8 @@ export type StandingOptions = {
   readonly counter: JointCounter
   /** A trip is not waited for longer. */
   readonly tripMaxMs: number
-  /** Tells the counter what it has missed; counting together begins when that is done. */
-  readonly restore: () => Promise<void>
+  /** Tells the counter what it has missed, and whether it had lost what it knew; counting together begins when that is done. */
+  readonly restore: () => Promise<boolean>
   readonly clock: Clock
   readonly log: Log
 }
@@ -84,8 +86,12 @@ export const makeStanding = ({ counter, tripMaxMs, restore, clock, log }: Standi
   const ask = async (): Promise<void> => {
     try {
       await within(counter.ask(), () => {})
-      await restore()
+      const hadLost = await restore()
       if (closed) return
+      if (hadLost) {
+        cancel = clock.after(learnsMs, () => void ask())
+        return
+      }
       const awayMs = trouble === null ? 0 : Math.round(clock.monotonicMs() - trouble.sinceMs)
       trouble = null
       lateInRow = 0

@@ -21,7 +21,11 @@ export type RedisAddress = {
   readonly password: string | null
 }
 
-export type RedisConnection = ScriptRunner & { readonly close: () => void }
+export type RedisConnection = ScriptRunner & {
+  /** What the server that has this key says of itself (`INFO server`, `INFO memory`). */
+  readonly inform: (key: string) => Promise<string>
+  readonly close: () => void
+}
 
 const connectTimeoutMs = 1000
 /** A connection that is quiet for so long although it is asked each second is given up. */
@@ -78,13 +82,26 @@ const clientOf = (address: RedisAddress): Client => {
   })
 }
 
+const informScript = "return redis.call('INFO', 'server') .. redis.call('INFO', 'memory')"
+
+/** A connection that is tried at several addresses fails with a list, whose own message is empty. */
+const faultText = (error: unknown): string => {
+  const [first = error] = error instanceof AggregateError ? (error.errors as unknown[]) : []
+  return first instanceof Error ? first.message || first.name : String(first)
+}
+
 const isUnknownScript = (thrown: unknown): boolean => thrown instanceof Error && thrown.message.startsWith('NOSCRIPT')
 
 /** Begins to connect and goes on until it is closed; what is asked meanwhile is refused at once, and nothing waits in a queue. */
 export const openRedis = (address: RedisAddress, log: Log): RedisConnection => {
   const client = clientOf(address)
   let state: 'closed' | 'opening' | 'open' = 'closed'
-  client.on('error', (error) => log.debug('the connection to Redis has a fault', { error }))
+  let fault = 'not tried yet'
+  const note = (error: unknown): void => {
+    fault = faultText(error)
+    log.debug('the connection to Redis has a fault', { error })
+  }
+  client.on('error', note)
   const connect = (): void => {
     if (state !== 'closed') return
     state = 'opening'
@@ -95,7 +112,7 @@ export const openRedis = (address: RedisAddress, log: Log): RedisConnection => {
       // A cluster or sentinels that nobody answers for are given up by the library: the next question begins anew.
       (error: unknown) => {
         state = 'closed'
-        log.debug('Redis does not answer', { error })
+        note(error)
       },
     )
   }
@@ -105,7 +122,7 @@ export const openRedis = (address: RedisAddress, log: Log): RedisConnection => {
     run: async (keys, parameters) => {
       if (state !== 'open') {
         connect()
-        throw new Error('there is no connection to it yet')
+        throw new Error(`there is no connection to it: ${fault}`)
       }
       const options = { keys: [...keys], arguments: [...parameters] }
       try {
@@ -115,6 +132,7 @@ export const openRedis = (address: RedisAddress, log: Log): RedisConnection => {
         return (await client.eval(limitScript, options)) as readonly number[]
       }
     },
+    inform: async (key) => String(await client.eval(informScript, { keys: [key], arguments: [] })),
     close: () => {
       try {
         client.destroy()
