@@ -2,7 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Draw, JointCounter } from '#policy/port.ts'
-import type { JointBucket } from './bucket.ts'
+import type { Drawing, JointBucket } from './bucket.ts'
 import { drawOf, hear, isTended, leave, release, undraw, wholeInMs } from './bucket.ts'
 import type { JointShelf } from './shelf.ts'
 import type { Standing } from './standing.ts'
@@ -36,18 +36,20 @@ const isToTell = ({ correction, left, alone }: JointBucket): boolean =>
   correction !== 0 || left.length > 0 || alone.debt > 0
 const isInUse = ({ held, free }: JointBucket): boolean => held.length > 0 || free.length > 0
 
+/** The draw that asks for nothing. */
+const telling = (bucket: JointBucket, renewing: boolean, now: Pick<Drawing, 'nodes' | 'nowMs'>): Draw => {
+  const kept = renewing ? [...bucket.held, ...bucket.free] : []
+  return drawOf(bucket, null, { ahead: 0, slots: [], kept, ...now })
+}
+
 export const makeReports = ({ counter, standing, shelf, nodes, clock }: ReportOptions): Reports => {
   let count = 0
   let cancelTending: (() => void) | null = null
   let cancelRenewal = (): void => {}
 
-  const draw = (bucket: JointBucket, renewing: boolean): Draw => {
-    const nowMs = clock.monotonicMs()
-    const kept = renewing ? [...bucket.held, ...bucket.free] : []
-    return drawOf(bucket, null, { ahead: 0, slots: [], kept, nodes: nodes(), nowMs })
-  }
   const tell = async (buckets: readonly JointBucket[], renewing: boolean): Promise<boolean> => {
-    const draws = buckets.map((bucket) => draw(bucket, renewing))
+    const now = { nodes: nodes(), nowMs: clock.monotonicMs() }
+    const draws = buckets.map((bucket) => telling(bucket, renewing, now))
     count += 1
     for (const bucket of buckets) bucket.trips += 1
     try {

@@ -15,21 +15,32 @@ export type TestCounter = JointCounter & {
 const nothing = (ticket: Ticket): Ticket => (ticket.kind === 'rate' ? { ...ticket, amount: 0 } : ticket)
 const of = (ticket: Ticket, amount: number): Ticket => (ticket.kind === 'rate' ? { ...ticket, amount } : ticket)
 
+const inTurn = async <T>(works: readonly (() => Promise<T>)[]): Promise<readonly T[]> => {
+  const done: T[] = []
+  for (const work of works) done.push(await work())
+  return done
+}
+
+/** Slots in use, by bucket. */
+const makeSlots = (): ((ticket: Ticket) => Set<string>) => {
+  const slots = new Map<string, Set<string>>()
+  return ({ bucket }) => {
+    const found = slots.get(bucket) ?? new Set<string>()
+    slots.set(bucket, found)
+    return found
+  }
+}
+
 export const makeTestCounter = (clock: Clock): TestCounter => {
   let nowMs = 0
   /** The time at which a trip arrived, however late it is looked at. */
   const arrival: Clock = { ...clock, monotonicMs: () => nowMs }
   let rates = makeMemoryLimiter({ clock: arrival })
-  let slots = new Map<string, Set<string>>()
+  let slotsOf = makeSlots()
   let birth = 1
   let trips = 0
   const silent: (() => void)[] = []
 
-  const slotsOf = ({ bucket }: Ticket): Set<string> => {
-    const found = slots.get(bucket) ?? new Set<string>()
-    slots.set(bucket, found)
-    return found
-  }
   const prepare = async ({ ticket, correction, birth: known, used, left, kept }: Draw): Promise<void> => {
     if (ticket.kind === 'concurrency') {
       for (const slot of left) slotsOf(ticket).delete(slot)
@@ -58,8 +69,8 @@ export const makeTestCounter = (clock: Clock): TestCounter => {
       return (await rates.take([nothing(ticket)])).states[0] ?? { remaining: 0, resetMs: 0 }
     }
     const add = async (units: number, from: number): Promise<void> => {
-      if (ticket.kind === 'rate') await rates.take([of(ticket, units)])
-      else for (const slot of draw.slots.slice(from, from + units)) slotsOf(ticket).add(slot)
+      if (ticket.kind === 'rate') return void (await rates.take([of(ticket, units)]))
+      for (const slot of draw.slots.slice(from, from + units)) slotsOf(ticket).add(slot)
     }
     let ahead = 0
     if (nodes !== null && amount !== null) {
@@ -73,13 +84,10 @@ export const makeTestCounter = (clock: Clock): TestCounter => {
 
   const answer = async (draws: readonly Draw[], nodes: number): Promise<Drawn> => {
     for (const draw of draws) await prepare(draw)
-    const waits: (number | null)[] = []
-    for (const draw of draws) waits.push(await waitOf(draw))
+    const waits = await inTurn(draws.map((draw) => () => waitOf(draw)))
     const ok = waits.every((waitMs) => waitMs === 0)
-    const parts: DrawnPart[] = []
-    for (const [place, draw] of draws.entries())
-      parts.push(await takeOne(draw, waits[place] ?? null, ok ? nodes : null))
-    return { ok, parts }
+    const parts = draws.map((draw, place) => () => takeOne(draw, waits[place] ?? null, ok ? nodes : null))
+    return { ok, parts: await inTurn(parts) }
   }
   // One trip after the other, as a server does it.
   let last: Promise<unknown> = Promise.resolve()
@@ -87,7 +95,7 @@ export const makeTestCounter = (clock: Clock): TestCounter => {
     how: 'answers',
     lose: () => {
       rates = makeMemoryLimiter({ clock: arrival })
-      slots = new Map()
+      slotsOf = makeSlots()
       birth += 1
     },
     trips: () => trips,
