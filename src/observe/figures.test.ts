@@ -5,7 +5,7 @@ import { handClock } from '#base/hand-clock.ts'
 import type { Histogram } from '#base/histogram.ts'
 import { addTime, quantileMs } from '#base/histogram.ts'
 import { sampleAttempt, sampleRecord } from '#base/sample-record.ts'
-import { makeFigures } from './figures.ts'
+import { addedFigures, busiestNames, makeFigures } from './figures.ts'
 
 test('a quantile is within 2.3 % of the exact one, whatever the times', () => {
   const times = fc.array(fc.double({ min: 0.06, max: 600_000, noNaN: true }), { minLength: 1, maxLength: 300 })
@@ -81,4 +81,19 @@ test('a flood of made-up models pushes no key out of the figures', () => {
     figures.observe(sampleRecord({ key: 'key_loud', model: `made-up-${number}`, error: 'model_not_found' }))
   const names = figures.read({ by: 'key', window: '5m', limit: 10 }).map(({ name }) => name)
   assert.deepEqual(names, ['key_loud', 'key_quiet'])
+})
+
+test('figures of several processes are those of one that had all their calls', () => {
+  const [one, other, all] = [makeFigures(handClock()), makeFigures(handClock()), makeFigures(handClock())]
+  const calls = Array.from({ length: 40 }, (_none, place) =>
+    sampleRecord({ key: `key_${place % 3}`, durationMs: 10 + place * 7, ttftMs: 5 + place }),
+  )
+  for (const [place, record] of calls.entries()) {
+    ;(place % 4 === 0 ? one : other).observe(record)
+    all.observe(record)
+  }
+  const question = { by: 'key', window: '5m', limit: 2 } as const
+  const names = busiestNames([one.counts(question), other.counts(question)], question.limit)
+  const sums = structuredClone([...one.sums({ ...question, names }), ...other.sums({ ...question, names })])
+  assert.deepEqual(addedFigures(names, sums), all.read(question))
 })

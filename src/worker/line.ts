@@ -61,17 +61,22 @@ export const makeLine = ({ clock, whom, desk, send }: LineOptions): Line => {
   let isEnded = false
   let cancel = (): void => {}
 
+  const sendSome = (some: readonly Answered[]): void => send({ line: 'answers', answers: some } satisfies LineMessage)
+  const sendOne = (one: Answered): void => {
+    try {
+      sendSome([one])
+    } catch (thrown) {
+      sendSome([{ number: one.number, ok: false, problem: carried(asProblem(thrown)) }])
+    }
+  }
   const sendAnswers = (): void => {
     const some = answers
     answers = []
     try {
-      send({ line: 'answers', answers: some } satisfies LineMessage)
-    } catch (thrown) {
+      sendSome(some)
+    } catch {
       // One of them cannot be copied: whoever asked for it hears why, and the others get theirs.
-      const problem = carried(asProblem(thrown))
-      for (const one of some)
-        if (some.length > 1) deliver(one)
-        else send({ line: 'answers', answers: [{ number: one.number, ok: false, problem }] } satisfies LineMessage)
+      for (const one of some) sendOne(one)
     }
   }
   const deliver = (answered: Answered): void => {
