@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { handClock } from '#base/hand-clock.ts'
+import { distantLimiter, limiterDesk } from '#policy/distant-limiter.ts'
+import type { Limiter, Ticket } from '#policy/port.ts'
 import { limiterContract } from '#store/limiter.contract.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
-import { distantLimiter, limiterDesk } from './distant-limiter.ts'
-import type { Limiter, Ticket } from './port.ts'
 
 /** Several processes on one counter; what they say is copied on its way. */
 const processesOn = (limiter: Limiter) => {
