@@ -15,6 +15,7 @@ import { smallTrafficOf } from '#migration/small-traffic.ts'
 import { findModel } from '#policy/choose.ts'
 import type { Before } from './migration-baseline.ts'
 import { baselineOf } from './migration-baseline.ts'
+import { meantFile } from './migration-declared.ts'
 import { planPage } from './migration-plan-page.ts'
 import { planText, planView } from './migration-plan-view.ts'
 import { manifestField, probeField, registerOf } from './migration-risk.ts'
@@ -23,7 +24,11 @@ import { operation } from './operation.ts'
 
 /** The content of a file, as the command line reads it. */
 export const migrationFileField = () =>
-  z.string().min(1).max(200_000).describe('The file of the migration: YAML or JSON.')
+  z
+    .string()
+    .min(1)
+    .max(200_000)
+    .describe('The file of the migration, YAML or JSON; or the name of one that a file of migrations.dir declares.')
 
 /** Which steps are left out. */
 export const startWeightField = () =>
@@ -179,7 +184,12 @@ export const planMigration = operation({
   }),
   output: planView,
   flags: [
-    { field: 'file', positional: true, file: true, describe: 'The file of the migration: YAML or JSON.' },
+    {
+      field: 'file',
+      positional: true,
+      file: 'or-text',
+      describe: 'The file of the migration, or the name of one that migrations.dir declares.',
+    },
     { field: 'manifest', flag: '--manifest <file>', file: true, describe: "What 'drover audit --manifest' wrote." },
     {
       field: 'probe',
@@ -196,7 +206,8 @@ export const planMigration = operation({
   }),
   fileOnRequest: true,
   failure: ({ refusals }) => (refusals.length === 0 ? null : refusals.join(' ')),
-  run: async ({ file, start_weight, manifest, probe }, context) => {
+  run: async ({ file: given, start_weight, manifest, probe }, context) => {
+    const file = await meantFile(given, context)
     const { view, before } = await planned(file, start_weight, context)
     const asked = { file: readMigrationFile(file), before, told: { manifest, probe } }
     const { risks, notes } = await registerOf(asked, context)

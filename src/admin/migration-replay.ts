@@ -18,6 +18,7 @@ import { replayPrompts } from '#rehearsal/replay-prompts.ts'
 import type { ErrandFormat } from '#relay/errand.ts'
 import { errandPaths, keptAnswer } from '#relay/errand.ts'
 import { recentCalls } from './migration-baseline.ts'
+import { declaredIn } from './migration-declared.ts'
 import { replayed, replayOf } from './migration-report.ts'
 import { openMigration } from './migration-view.ts'
 import type { OperationContext } from './operation.ts'
@@ -305,11 +306,13 @@ const replay = operation({
   render: replayText,
   failure: failureOf,
   run: async ({ subject, prompts: text, limit, max_usd, max_tokens }, context) => {
-    if (isMigrationName(subject)) {
+    const declared = (await declaredIn(context)).find(({ name }) => name === subject)
+    const isStarted = (await context.ports.migrations.store.migration(subject)) !== null
+    if (isMigrationName(subject) && (isStarted || declared === undefined)) {
       const decisions = replayOf(await openMigration(subject, context))
       return { name: subject, ok: decisions.every(({ same }) => same), decisions, prompts: null }
     }
-    const file = readMigrationFile(subject)
+    const file = readMigrationFile(declared?.text ?? subject)
     const { ports, clock } = context
     const stopping = new AbortController().signal
     const all = text === undefined ? await fromLog(file, limit, context) : fromFile(text, stopping)

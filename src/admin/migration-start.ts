@@ -12,6 +12,7 @@ import { arms } from '#migration/observation.ts'
 import type { MigrationRow } from '#migration/port.ts'
 import type { Preflight } from '#migration/preflight.ts'
 import { preflightChecks, preflightRefusals, sayPreflight } from '#migration/preflight.ts'
+import { meantFile } from './migration-declared.ts'
 import { migrationFileField, planned, startStepOf, startWeightField } from './migration-plan.ts'
 import { migrationText, migrationView, openMigration, viewOfMigration } from './migration-view.ts'
 import type { OperationContext } from './operation.ts'
@@ -26,8 +27,8 @@ const aheadMsMax = 90 * 86_400_000
 const fileFlag = {
   field: 'file',
   positional: true,
-  file: true,
-  describe: 'The file of the migration: YAML or JSON.',
+  file: 'or-text',
+  describe: 'The file of the migration, or the name of one that migrations.dir declares.',
 } as const
 
 const preflightView = z.object({
@@ -152,7 +153,8 @@ export const startMigration = operation({
   output: migrationView.extend({ preflight: preflightView.nullable() }),
   flags: [fileFlag],
   render: (view) => `${view.preflight === null ? '' : `${preflightText(view.preflight)}\n`}${migrationText(view)}`,
-  run: async ({ file: text, start_weight, at, skip_preflight: skip }, context) => {
+  run: async ({ file: given, start_weight, at, skip_preflight: skip }, context) => {
+    const text = await meantFile(given, context)
     const { clock, actor, ports } = context
     const file = readMigrationFile(text)
     const startStep = startStepOf(file, start_weight)
@@ -189,7 +191,8 @@ export const preflightMigration = operation({
   flags: [fileFlag],
   render: preflightText,
   failure: ({ ok }) => (ok ? null : 'The preflight failed: the migration would not be started.'),
-  run: async ({ file: text }, context) => {
+  run: async ({ file: given }, context) => {
+    const text = await meantFile(given, context)
     const { view, facts } = await planned(text, undefined, context)
     if (!view.ok) throw refused(view.refusals, "'drover migrate plan' shows the whole plan.")
     const question = { file: readMigrationFile(text), need: facts.busiest ?? null }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
+import { declaredIn } from './migration-declared.ts'
 import { migrationNameField } from './migration-name.ts'
 import { planMigration } from './migration-plan.ts'
 import { preflightMigration, startMigration } from './migration-start.ts'
@@ -21,14 +22,16 @@ const rowView = z.object({
   state: z.string(),
   weight: z.number(),
   step: z.int(),
-  since: z.string(),
+  since: z.string().nullable(),
   pause_reason: z.string().nullable(),
+  managed_by: z.string().nullable().describe('The file of migrations.dir that declares it; null = none does.'),
+  note: z.string().nullable(),
 })
 
 const list = operation({
   noun: 'migrate',
   verb: 'list',
-  summary: 'List migrations, the newest first.',
+  summary: 'List migrations, the newest first, and those that files declare and nobody has started.',
   method: 'GET',
   path: '/migrations',
   scope: 'read',
@@ -37,26 +40,49 @@ const list = operation({
   flags: [],
   render: ({ data }) =>
     table(
-      ['NAME', 'STATE', 'WEIGHT', 'STEP', 'SINCE', 'PAUSED FOR'],
-      data.map(({ name, state, weight, step, since, pause_reason }) => [
+      ['NAME', 'STATE', 'WEIGHT', 'STEP', 'SINCE', 'PAUSED FOR', 'FILE', 'NOTE'],
+      data.map(({ name, state, weight, step, since, pause_reason, managed_by, note }) => [
         name,
         state,
         `${weight} %`,
         step,
         since,
         pause_reason,
+        managed_by,
+        note,
       ]),
     ),
-  run: async (_input, { ports }) => ({
-    data: (await ports.migrations.store.migrations()).map(({ name, state }) => ({
-      name,
-      state: state.phase,
-      weight: state.weightBasisPoints / 100,
-      step: state.step,
-      since: rfc3339(state.sinceMs),
-      pause_reason: state.pause,
-    })),
-  }),
+  run: async (_input, context) => {
+    const rows = await context.ports.migrations.store.migrations()
+    const declared = await declaredIn(context)
+    const known = rows.map(({ name, state, digest }) => {
+      const file = declared.find((one) => one.name === name) ?? null
+      const isOther = file !== null && file.digest !== digest
+      return {
+        name,
+        state: state.phase,
+        weight: state.weightBasisPoints / 100,
+        step: state.step,
+        since: rfc3339(state.sinceMs),
+        pause_reason: state.pause,
+        managed_by: file?.file ?? null,
+        note: isOther ? 'its file has changed since it was started' : null,
+      }
+    })
+    const drafts = declared
+      .filter(({ name }) => !rows.some((row) => row.name === name))
+      .map(({ name, file, fault }) => ({
+        name: name ?? file,
+        state: fault === null ? 'draft' : 'refused',
+        weight: 0,
+        step: -1,
+        since: null,
+        pause_reason: null,
+        managed_by: file,
+        note: fault,
+      }))
+    return { data: [...known, ...drafts] }
+  },
 })
 
 const status = operation({

@@ -126,6 +126,9 @@ export type AdminPorts = {
   readonly figures: FigureSource | null
 }
 
+/** A file of `migrations.dir`. */
+export type DeclaredMigration = { readonly file: string; readonly text: string }
+
 /** Migrations, and the node that they are looked at on. */
 export type MigrationPorts = {
   /** Of this Drover: reports name it. */
@@ -136,6 +139,8 @@ export type MigrationPorts = {
   readonly changed: () => Promise<void>
   /** Takes the traffic of this node back at once, before the decision is kept. */
   readonly stop: Traffic['stop']
+  /** The files that declare migrations. */
+  readonly declared: () => Promise<readonly DeclaredMigration[]>
   /** Asks providers for Drover itself. */
   readonly errands: Errands
   /** Looks at what must hold before traffic moves. */

@@ -118,7 +118,7 @@ const readFiles = async (operation: Operation, input: Record<string, unknown>): 
       input[field] = await readFile(path, file === 'base64' ? 'base64' : 'utf8')
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (file === 'or-text' && code === 'ENOENT') continue
+      if (file === 'or-text' && (code === 'ENOENT' || code === 'EISDIR')) continue
       throw usageFailure(`The file ${path} cannot be read (${code ?? 'unknown'}).`, 'Name a file that there is.')
     }
   }

@@ -283,6 +283,8 @@ export type Config = {
   readonly similar: SimilarConfig | null
   /** Markups and discounts: those of plans, and bundles. */
   readonly priceRules: readonly PriceRule[]
+  /** The folder of the files that declare migrations; `null` = none do. */
+  readonly migrationsFolder: string | null
   /** What a dollar costs in other currencies. */
   readonly fxRates: readonly FxRate[]
   /** How credit is bought. */

@@ -412,12 +412,7 @@ describe('a bad file', () => {
       [/models\.n\.aliases\[0\]: 'm' already means the model 'm'/],
     ],
     [
-      'a block without room',
-      'migrations: { dir: ./m }\n',
-      [/^drover.yaml:1:1 migrations: 'migrations' is not available in this version: remove the block/],
-    ],
-    [
-      'a typo in a block without room',
+      'a typo in a block of blocks',
       'plans: { free: { rmp: 60 } }\n',
       ["drover.yaml:1:18 plans.free.rmp: unknown key; did you mean 'rpm'?"],
     ],
@@ -458,7 +453,7 @@ providers:
 models:
   m: { targets: [{ provider: b, model: x }, { provider: c, model: x, weigth: 1 }] }
   n: { targets: [{ provider: d, model: x }] }
-migrations: {}
+migrations: { folder: x }
 `)
     assert.deepEqual(
       faults.map((fault) => fault.replace(/: .*/, '')),
@@ -469,7 +464,7 @@ migrations: {}
         'drover.yaml:4:35 providers.b.api_key',
         'drover.yaml:6:70 models.m.targets[1].weigth',
         'drover.yaml:7:30 models.n.targets[0].provider',
-        'drover.yaml:8:1 migrations',
+        'drover.yaml:8:15 migrations.folder',
       ],
     )
   })

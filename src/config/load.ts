@@ -1,7 +1,7 @@
 /** From a file, or none, and the environment to one frozen configuration, or to everything that is wrong with it. */
 
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import type { SignupSettings } from '#identity/settings.ts'
@@ -140,6 +140,18 @@ const explainOptions =
     return `is an option of vendor '${vendor.name}': write it as options: { ${key}: … }`
   }
 
+/** One that is not there is no fault: it may be made later. */
+const migrationsFolderOf = async ({ migrations }: Settings, folder: string, warn: Tell): Promise<string | null> => {
+  if (migrations === undefined) return null
+  const path = resolve(folder, migrations.dir)
+  try {
+    await access(path)
+  } catch {
+    warn(['migrations', 'dir'], `there is no folder ${path}: no migration is declared until it is made`)
+  }
+  return path
+}
+
 const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   const source = new TextDecoder().decode(text.bytes)
   const document = readDocument(source)
@@ -196,6 +208,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     guards: await buildGuards(settings, resolver, tell),
     similar: buildSimilar(settings, store, tell),
     priceRules: buildPriceRules(settings),
+    migrationsFolder: await migrationsFolderOf(settings, folder, warn),
     fxRates: buildFxRates(settings, tell),
     payments: await buildPayments(settings, surroundings, { tell, warn }),
     seller: sellerOf(settings),

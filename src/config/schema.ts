@@ -54,6 +54,4 @@ export type BlockName = keyof typeof blocks
 export type Settings = { readonly [Name in BlockName]?: z.output<(typeof blocks)[Name]> }
 
 /** Blocks whose content is checked and which are then refused, with what they would need. */
-export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {
-  migrations: 'the file of a migration is given to `drover migrate start FILE`',
-}
+export const unavailable: Readonly<Partial<Record<BlockName, string>>> = {}

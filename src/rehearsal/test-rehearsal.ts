@@ -9,6 +9,7 @@ const noErrands: Errands = {
 }
 
 export const testRehearsal = {
+  declared: async () => [],
   errands: noErrands,
   preflight: async (): Promise<Preflight> => ({ atMs: 0, checks: [], nanoUsd: '0' }),
 }

@@ -9,6 +9,7 @@ import { networkTransport } from '#http/upstream.ts'
 import { rehearseWayBack } from '#rehearsal/drill.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
+import { declaredMigrations } from './declared-migrations.ts'
 import { openClerk } from './documents.ts'
 import { openIdentity } from './identity.ts'
 import type { Machine } from './machine.ts'
@@ -40,6 +41,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   const credit = () => providerBalances(machine, config.providers)
   const parts = { snapshot: live.current, books: store, countTokens, credit, drill, log }
   const rehearsal = openRehearsal(machine, parts)
+  const declared = () => declaredMigrations(config.migrationsFolder)
   const closing = opening.move()
   return {
     ports: {
@@ -66,6 +68,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
         emit: () => {},
         changed: async () => {},
         stop: () => {},
+        declared,
         ...rehearsal,
       },
       figures: null,

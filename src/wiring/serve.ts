@@ -66,6 +66,7 @@ import type { ConsoleRoom } from './console.ts'
 import { openConsole } from './console.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
+import { declaredMigrations } from './declared-migrations.ts'
 import { buyerLetters, openClerk } from './documents.ts'
 import { drain, stopped } from './drain.ts'
 import { openIdentity, setUpLink } from './identity.ts'
@@ -180,6 +181,7 @@ const adminPorts = ({
     emit,
     changed: migrations.refresh,
     stop: migrations.traffic.stop,
+    declared: () => declaredMigrations(request.config.migrationsFolder),
     errands: migrations.errands,
     preflight: migrations.preflight,
     version: migrations.version,

@@ -1,7 +1,7 @@
 /** What comes before a migration moves anything: the preflight with real calls, a start at a date, the step that only copies. */
 
 import { strict as assert } from 'node:assert'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { failure, stream, whole } from '../fake/answer.ts'
@@ -57,9 +57,9 @@ describe('before a migration', () => {
     sandbox = await startRelay({})
     const provider = (at: string, secret: string): string =>
       `{ vendor: openai-compatible, base_url: "${at}", allow_private: true, api_key: "env:${secret}", price: free }`
-    const models = ['well', 'later', 'cancelled', 'copies', 'probed', 'refused', 'vetoed']
+    const models = ['well', 'later', 'cancelled', 'copies', 'probed', 'refused', 'vetoed', 'declared']
     relay = await startRelay({
-      config: `log: { bodies: true }\nrecipients:\n  board: { webhook: "${hook.baseUrl}/gate", secret: "env:HOOK_SECRET", allow_private: true }\nproviders:\n  old: ${provider(old.baseUrl, 'FAKE_KEY')}\n  new: ${provider(next.baseUrl, 'FAKE_KEY')}\n  real: ${provider(`${sandbox.url}/v1`, 'SANDBOX_KEY')}\nmodels:\n${models.map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
+      config: `log: { bodies: true }\nmigrations: { dir: ./declared }\nrecipients:\n  board: { webhook: "${hook.baseUrl}/gate", secret: "env:HOOK_SECRET", allow_private: true }\nproviders:\n  old: ${provider(old.baseUrl, 'FAKE_KEY')}\n  new: ${provider(next.baseUrl, 'FAKE_KEY')}\n  real: ${provider(`${sandbox.url}/v1`, 'SANDBOX_KEY')}\nmodels:\n${models.map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
       env: { FAKE_KEY: fakeKey, SANDBOX_KEY: testKey, HOOK_SECRET: 'a secret of the tests of more than 24 characters' },
     })
     key = (await relay.createKey()).key
@@ -216,11 +216,52 @@ describe('before a migration', () => {
     assert.equal((await post('', { file: fileOf('cancelled', plain), at: 'tomorrow' })).status, 400)
   })
 
+  test('a migration that a file of migrations.dir declares is started by its name, and changed where it lies', async () => {
+    const folder = join(relay.folder, 'declared')
+    await mkdir(folder, { recursive: true })
+    const text = fileOf('declared', plain)
+    await writeFile(join(folder, 'declared.yaml'), text)
+    await writeFile(join(folder, 'wrong.yaml'), 'migration: wrong\n')
+    type Row = {
+      readonly name: string
+      readonly state: string
+      readonly managed_by: string | null
+      readonly note: string | null
+    }
+    const listed = async (): Promise<readonly Row[]> =>
+      ((await relay.command('migrate', 'list')) as { readonly data: readonly Row[] }).data
+    const drafts = (await listed()).filter(({ managed_by: file }) => file !== null)
+    assert.deepEqual(
+      drafts.map(({ name, state }) => [name, state]),
+      [
+        ['declared', 'draft'],
+        ['wrong.yaml', 'refused'],
+      ],
+    )
+    const other = await post('', { file: text.replace('set_weight: 50', 'set_weight: 60') })
+    assert.match(other.text, /managed by file \(declared.yaml\)/)
+    assert.match(
+      (await post('/plan', { file: 'nobody' })).text,
+      /No file declares a migration .*nobody.*wrong.yaml is refused/,
+    )
+    const started = (await relay.command('migrate', 'start', 'declared')) as { readonly state: string }
+    assert.equal(started.state, 'ramping')
+    await writeFile(join(folder, 'declared.yaml'), text.replace('set_weight: 50', 'set_weight: 60'))
+    const row = (await listed()).find(({ name }) => name === 'declared')
+    assert.deepEqual(
+      [row?.state, row?.managed_by, row?.note],
+      ['ramping', 'declared.yaml', 'its file has changed since it was started'],
+    )
+  })
+
   test('a webhook that has something against a step holds it, signed and told; it goes on when that says so', async () => {
     hook.answer(whole({ allow: false, reason: 'change freeze', retry_after: 1 }))
     const steps =
-      'steps: [{ set_weight: 50, pause: { duration: 100ms }, min_sample: 1 }, { set_weight: 100, bake: { duration: 1h } }]'
-    const file = fileOf('vetoed', `${plain}veto: { recipient: board }\n`).replace(/steps: .*/, steps)
+      'steps: [{ set_weight: 50, pause: { duration: 1s }, min_sample: 1 }, { set_weight: 100, bake: { duration: 1h } }]'
+    const file = fileOf(
+      'vetoed',
+      `${plain}veto: { recipient: board }\ninconclusive: { action: extend, max_extensions: 20 }\n`,
+    ).replace(/steps: .*/, steps)
     assert.equal((await post('', { file })).status, 200)
     let session = 0
     const ask = async (): Promise<void> => {
