@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { call } from '../../test/e2e/call.ts'
-import type { Relay } from '../../test/e2e/harness.ts'
+import type { Environment, Relay } from '../../test/e2e/harness.ts'
 import { adminKey, checkout, configFor, fakeKey, startRelay } from '../../test/e2e/harness.ts'
 import type { Caller } from '../../test/load/fill-store.ts'
 import { startPostgres } from '../../test/postgres/server.ts'
@@ -79,14 +79,18 @@ const callerFor = async (relay: Relay): Promise<Caller> => {
   return { key, account, organisation, project: null, member: null, lot: null }
 }
 
+export type Opening = {
+  readonly config: string
+  readonly folder: string
+  readonly fill?: Fill
+  readonly env?: Environment
+}
+
 /** Starts a relay with this configuration on an empty store of its own, and fills that, where it is to be full, before it starts again. */
-export const openRelay = async (
-  parts: Parts,
-  { config, folder, fill }: { readonly config: string; readonly folder: string; readonly fill?: Fill },
-): Promise<Running> => {
+export const openRelay = async (parts: Parts, { config, folder, fill, env: more }: Opening): Promise<Running> => {
   await using opened = new AsyncDisposableStack()
   const postgres = parts.store === 'postgres' ? opened.use(await startPostgres()) : null
-  const env = { FAKE_KEY: fakeKey, SECRET_KEY: randomBytes(32).toString('hex') }
+  const env = { FAKE_KEY: fakeKey, SECRET_KEY: randomBytes(32).toString('hex'), ...more }
   const settings = {
     config,
     folder,
