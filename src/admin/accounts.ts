@@ -175,7 +175,9 @@ const close = operation({
   flags: [accountFlag],
   render: (view) => `${view.id} is closed; ${view.refundable_usd} USD are to be paid back\n`,
   run: async (input, context) => {
-    const { ports, clock } = context
+    const { ports, clock, actor } = context
+    if (actor.tenant !== undefined && actor.role !== 'owner')
+      throw new Problem('permission_denied', { message: 'Only an owner closes the account of an organisation.' })
     const { id, billing, plan } = await accountNamed(input.account, context)
     const before = await balanceNow(id, context)
     const change = {

@@ -136,6 +136,14 @@ const customerStore = (store: CustomerStore, gate: Gate): CustomerStore => {
       await memberOf(change.id)
       return store.removeMember(change, trail)
     },
+    closeAccount: async (id, nowMs, trail) => {
+      gate.check({ account: id })
+      return store.closeAccount(id, nowMs, trail)
+    },
+    renameOrganisation: async (change, trail) => {
+      gate.check({ organisation: change.id })
+      return store.renameOrganisation(change, trail)
+    },
     lots: (page) => store.lots({ ...page, account }),
     bookPage: (page) => store.bookPage({ ...page, account }),
     budgets: (page) => store.budgets({ ...page, organisation }),

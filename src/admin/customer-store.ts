@@ -17,7 +17,7 @@ import type { PlanFacts } from '#policy/plan.ts'
 
 import type { CodeStore, SignupStore } from './code-store.ts'
 import type { CredentialStore } from './credential-store.ts'
-import type { KeyRow, MemberRow, ProjectRow, TrailRow } from './rows.ts'
+import type { KeyRow, MemberRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
 
 /** `null` = of every organisation. */
 export type OwnedPage = { readonly limit: number; readonly after: string | null; readonly organisation: string | null }
@@ -26,6 +26,11 @@ export type OwnedPage = { readonly limit: number; readonly after: string | null;
 export type EndedWithKeys<T> = { readonly row: T; readonly keys: readonly KeyRow[] }
 
 export type PeopleStore = {
+  /** Gives the row as it is; `null` = there is none. Rejects with Problem `conflict` where the name is taken. */
+  readonly renameOrganisation: (
+    change: { readonly id: string; readonly name: string },
+    trail: TrailRow,
+  ) => Promise<OrganisationRow | null>
   readonly projects: (page: OwnedPage) => Promise<readonly ProjectRow[]>
   /** By id, or by its name within the organisation. */
   readonly project: (organisation: string, idOrName: string) => Promise<ProjectRow | null>

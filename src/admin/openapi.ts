@@ -3,6 +3,7 @@
 import { problems } from '#base/problem.ts'
 import { fieldsOf, jsonSchemaOf } from './field.ts'
 import type { Operation } from './operation.ts'
+import { reachOf } from './reach.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -58,6 +59,7 @@ const entryOf = (operation: Operation): Json => ({
   tags: [operation.noun],
   parameters: parametersOf(operation),
   ...bodyOf(operation),
+  ...(reachOf(operation) === 'everybody' ? { security: [] } : {}),
   responses: {
     '200': {
       description: 'Done.',
@@ -102,10 +104,18 @@ export const openApiOf = (operations: readonly Operation[], version: string): Js
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/api/v1' }],
-    security: [{ adminKey: [] }],
+    security: [{ adminKey: [] }, { session: [] }],
     paths,
     components: {
-      securitySchemes: { adminKey: { type: 'http', scheme: 'bearer', description: 'An admin key, `drover-admin-…`.' } },
+      securitySchemes: {
+        adminKey: { type: 'http', scheme: 'bearer', description: 'An admin key, `drover-admin-…`.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-drover',
+          description: 'Of somebody who has signed in (`POST /session`), from a page of this server.',
+        },
+      },
       schemas: { Error: errorSchema },
     },
   }

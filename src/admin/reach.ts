@@ -33,10 +33,10 @@ const byNoun: Readonly<Record<Exclude<Reach, 'operator'>, Readonly<Record<string
   },
   organisation: {
     keys: ['create', 'list', 'show', 'revoke', 'rotate'],
-    organisations: ['list'],
+    organisations: ['list', 'rename'],
     billing: ['show'],
     overview: ['show'],
-    accounts: ['list'],
+    accounts: ['list', 'close'],
     projects: ['create', 'list', 'rename', 'archive'],
     members: ['add', 'list', 'role', 'remove', 'invite', 'invitations', 'uninvite'],
     credits: ['balance', 'list'],
@@ -70,7 +70,7 @@ const byNoun: Readonly<Record<Exclude<Reach, 'operator'>, Readonly<Record<string
 
 /** Operations that only those who run the server may run, by noun. */
 export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
-  accounts: ['create', 'set', 'suspend', 'resume', 'close'],
+  accounts: ['create', 'set', 'suspend', 'resume'],
   apply: ['run'],
   codes: ['create', 'list', 'void'],
   credentials: ['add', 'list', 'remove'],

@@ -94,6 +94,7 @@ const verifyTrail = async (execute: Execute): Promise<TrailVerdict> => {
 }
 
 const customerFace = (execute: Execute): CustomerStore => ({
+  renameOrganisation: (change, trail) => execute('renameOrganisation', { ...change, trail }),
   projects: (page) => execute('projects', page),
   project: (organisation, handle) => execute('project', { organisation, handle }),
   createProject: (row, trail) => execute('createProject', { row, trail }),

@@ -112,8 +112,20 @@ const memberContract = ({ name, open }: OpenBackend): void => {
   })
 }
 
-/** Registers the tests that every backend passes as keeper of projects and members. */
+const organisationContract = ({ name, open }: OpenBackend): void => {
+  test(`${name}: an organisation takes another name that nobody has`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.begin(sampleFirst())
+    const renamed = await store.renameOrganisation({ id: organisation, name: 'New' }, sampleTrail('trl_1'))
+    assert.deepEqual([renamed?.id, renamed?.name], [organisation, 'New'])
+    assert.equal(await store.renameOrganisation({ id: 'org_none', name: 'Other' }, sampleTrail('trl_2')), null)
+    assert.equal((await store.trail(page)).length, 2)
+  })
+}
+
+/** Registers the tests that every backend passes as keeper of organisations, projects and members. */
 export const peopleContract = (backend: OpenBackend): void => {
+  organisationContract(backend)
   projectContract(backend)
   memberContract(backend)
 }

@@ -141,6 +141,21 @@ test('who goes signs in no more; the only owner of an open account stays', async
   assert.equal((await proven(bo, 'me close', 'POST', '/me/close', { email: 'bo@example.com' })).code, 'conflict')
 })
 
+test('an owner renames the organisation and closes its account; an admin does not close it', async (context) => {
+  const { desk, owner } = await open(context)
+  const admin = await joined(desk, owner, ['ad@example.com', 'admin'])
+  const { organisation } = (await owner.ask('GET', '/session')).json
+  const told = await admin.ask('PATCH', `/organisations/${organisation}`, { name: 'Ana Inc' })
+  assert.deepEqual(told.json, { id: organisation, name: 'Ana Inc' })
+  assert.equal((await admin.ask('PATCH', `/organisations/${organisation}`, { name: 'acme' })).code, 'conflict')
+  assert.equal((await proven(admin, 'accounts close', 'POST', '/accounts/default/close', {})).code, 'permission_denied')
+  assert.equal((await owner.ask('POST', '/accounts/default/close', {})).code, 'step_up_required')
+  const closed = await proven(owner, 'accounts close', 'POST', '/accounts/default/close', {})
+  assert.deepEqual([closed.status, closed.json['state']], [200, 'closed'])
+  assert.equal((await desk.run('credits balance', { account: 'acme' }))['state'], 'open')
+  assert.equal((await proven(owner, 'me close', 'POST', '/me/close', { email: 'ana@example.com' })).status, 200)
+})
+
 test('the set-up link makes one owner of the server, once; there is no default password', async (context) => {
   const desk = await openDesk(context)
   const { ports, clock, store } = desk

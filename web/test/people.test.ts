@@ -82,6 +82,20 @@ describe('signing in with Chromium', () => {
     assert.ok(!JSON.stringify(json).includes('stolen'))
   })
 
+  test('an admin key is exchanged for a session of its role, which ends with it', async () => {
+    const owner = await visit('127.0.0.1')
+    await post(owner, '/session', boss)
+    await post(owner, '/session/step-up', { action: 'keys create', password })
+    const made = await post(owner, '/keys', { name: 'desk', admin: true, role: 'viewer' })
+    const page = await visit('127.0.0.1')
+    const told = await post(page, '/session', { admin_key: made.json['key'] })
+    assert.deepEqual([told.status, told.json['person'], told.json['role']], [200, null, 'viewer'])
+    assert.equal((await ask(page, { method: 'GET', path: '/keys' })).status, 200)
+    assert.equal((await post(page, '/keys', { name: 'x' })).status, 403)
+    await ask(owner, { method: 'DELETE', path: `/keys/${made.json['id']}` })
+    assert.equal((await show(page)).status, 401)
+  })
+
   test('a passkey of the browser is added, and signs in by itself', async () => {
     const page = await visit('localhost')
     const session = await page.context().newCDPSession(page)

@@ -1,9 +1,9 @@
 /** Projects and members of organisations. What ends takes its keys with it, in one transaction. */
 
-import type { EndedWithKeys, KeyRow, MemberRow, OwnedPage, ProjectRow, TrailRow } from '#admin/port.ts'
+import type { EndedWithKeys, KeyRow, MemberRow, OrganisationRow, OwnedPage, ProjectRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import type { Role } from '#identity/role.ts'
-import { memberRow, memberValues, projectRow, projectValues } from '#store/row/account-row.ts'
+import { memberRow, memberValues, organisationRow, projectRow, projectValues } from '#store/row/account-row.ts'
 import { keyRow } from '#store/row/key-row.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
@@ -65,6 +65,36 @@ const keepsOwner = async (transaction: Transaction, leaving: MemberRow): Promise
     message: `${leaving.mail ?? leaving.id} is the only owner of the organisation. Make another member owner first.`,
     param: 'member',
   })
+}
+
+const organisationOperations = {
+  renameOrganisation: write(
+    async (
+      transaction,
+      { id, name, trail }: { readonly id: string; readonly name: string; readonly trail: TrailRow },
+    ): Promise<OrganisationRow | null> => {
+      const namesake = await transaction
+        .selectFrom('organisation')
+        .select('id')
+        .where('name', '=', name)
+        .where('id', '!=', id)
+        .executeTakeFirst()
+      if (namesake !== undefined)
+        throw new Problem('conflict', {
+          message: `There is already an organisation named "${name}". Choose another name.`,
+          param: 'name',
+        })
+      const row = await transaction
+        .updateTable('organisation')
+        .set({ name })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst()
+      if (row === undefined) return null
+      await appendTrail(transaction, trail)
+      return organisationRow(row)
+    },
+  ),
 }
 
 const projectOperations = {
@@ -205,4 +235,4 @@ const memberOperations = {
   ),
 }
 
-export const peopleOperations = { ...projectOperations, ...memberOperations }
+export const peopleOperations = { ...organisationOperations, ...projectOperations, ...memberOperations }
