@@ -1,7 +1,8 @@
 // What is shipped for other programs to read: dashboards and alert rules ask only for figures that the relay has, and what starts nodes
 // fits with how they end.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
@@ -147,4 +148,66 @@ test('the image copies what there is, or what building makes', () => {
   assert.ok(copied.length >= 7)
   const made = ['dist', 'web/dist']
   for (const path of copied) assert.ok(made.includes(path) || existsSync(join(root, path)), path)
+})
+
+type Values = Readonly<Record<string, unknown>>
+
+/** Whether a member is there, by its path. */
+const isThere = (value: unknown, path: readonly string[]): boolean => {
+  const [first, ...rest] = path
+  if (first === undefined) return true
+  return typeof value === 'object' && value !== null && first in value && isThere((value as Values)[first], rest)
+}
+
+type Schema = { readonly properties?: Readonly<Record<string, Schema>>; readonly additionalProperties?: unknown }
+
+/** Values that the schema does not know, by their path. */
+const unknownIn = (values: Values, schema: Schema, path = ''): readonly string[] =>
+  Object.entries(values).flatMap(([name, value]) => {
+    const of = schema.properties?.[name]
+    if (of === undefined) return schema.additionalProperties === false ? [`${path}${name}`] : []
+    const isPlain = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isPlain ? unknownIn(value as Values, of, `${path}${name}.`) : []
+  })
+
+const chart = 'deploy/helm/drover'
+
+test('the chart asks for values that there are, and its schema knows each of them', () => {
+  const values = parse(read(`${chart}/values.yaml`)) as Values
+  const schema = JSON.parse(read(`${chart}/values.schema.json`)) as Schema
+  assert.deepEqual(unknownIn(values, schema), [])
+  assert.deepEqual(
+    Object.keys(schema.properties ?? {}).filter((name) => name !== 'global' && !(name in values)),
+    [],
+  )
+  const templates = readdirSync(join(root, chart, 'templates'))
+  assert.ok(templates.length >= 10)
+  for (const name of templates)
+    for (const [, path = ''] of read(`${chart}/templates/${name}`).matchAll(/\.Values\.([A-Za-z.]+)/g))
+      assert.ok(isThere(values, path.split('.')), `${path} in ${name}`)
+})
+
+test("the chart's nodes take their configuration, have no rights, and are given the time of their drain", async () => {
+  const { appVersion } = parse(read(`${chart}/Chart.yaml`)) as { readonly appVersion: string }
+  assert.equal(appVersion, (JSON.parse(read('package.json')) as { readonly version: string }).version)
+  const { config } = parse(read(`${chart}/values.yaml`)) as { readonly config: object }
+  const text = JSON.stringify(config)
+  const names = [...text.matchAll(/env:(\w+)/g)].map(([, name]) => name ?? '')
+  const folder = mkdtempSync(join(tmpdir(), 'drover-chart-'))
+  try {
+    const file = join(folder, 'drover.yaml')
+    writeFileSync(file, text)
+    const environment = Object.fromEntries(names.map((name) => [name, `${name}-of-thirty-two-characters-or-more`]))
+    environment['DROVER_STORE_URL'] = 'postgres://drover@db.internal/drover'
+    const loaded = await loadConfig({ file, workingFolder: folder, environment, vendors: [...vendors.values()] })
+    assert.ok(loaded.ok, JSON.stringify(loaded))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const set = read(`${chart}/templates/statefulset.yaml`)
+  for (const fact of ['runAsNonRoot: true', 'readOnlyRootFilesystem: true', 'drop: [ALL]', '/health/readiness'])
+    assert.ok(set.includes(fact), fact)
+  const given = /terminationGracePeriodSeconds: \{\{ add (.*) \}\}/.exec(set)?.[1]?.split(' ') ?? []
+  for (const part of ['preStopSeconds', 'delaySeconds', 'timeoutSeconds'])
+    assert.ok(given.includes(`.Values.drain.${part}`), part)
 })
