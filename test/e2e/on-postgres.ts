@@ -8,6 +8,9 @@ import pg from 'pg'
 
 export type OnPostgres = { readonly config: string; readonly env: Readonly<Record<string, string>> }
 
+/** Whether the suites run on a Postgres. */
+export const isOnPostgres = (): boolean => process.env['DROVER_TEST_POSTGRES'] !== undefined
+
 const makeDatabase = async (server: string): Promise<string> => {
   const name = `relay_${randomBytes(6).toString('hex')}`
   const client = new pg.Client({ connectionString: `${server}/postgres` })

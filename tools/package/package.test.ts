@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -98,6 +108,41 @@ describe('the published package', () => {
     await health.arrayBuffer()
     server.kill('SIGTERM')
     assert.deepEqual(await closed, [0, null])
+  })
+
+  test('serves where nothing can be written but its data, by a user without any right, as in the image', async (context) => {
+    const isRoot = process.getuid?.() === 0 && process.platform === 'linux'
+    chmodSync(folder, 0o755)
+    const data = join(folder, 'only-data')
+    mkdirSync(data)
+    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs']
+    // A checkout that only its owner can read is served by its owner, without the rights of root.
+    const canRead =
+      isRoot && spawnSync(nobody[0] ?? '', [...nobody.slice(1), 'test', '-r', join(root, 'node_modules')]).status === 0
+    const who = canRead ? nobody : ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs']
+    if (canRead) chownSync(data, 65_534, 65_534)
+    context.diagnostic(canRead ? 'as nobody' : isRoot ? 'as root without capabilities' : 'as this user')
+    const script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro / && shift && exec "$@"'
+    const wall = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', data, ...who]
+    const [program = '', ...first] = [...(isRoot ? wall : []), join(installed, 'bin/drover')]
+    if (!isRoot) execFileSync('chmod', ['-R', 'a-w', installed])
+    const server = spawn(program, [...first, 'serve', '--port', '0', '--data', data], {
+      cwd: data,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const closed = once(server, 'close')
+    const [line] = await Promise.race([
+      once(createInterface({ input: server.stdout }), 'line'),
+      closed.then(() => ['']),
+    ])
+    const { url, event } = JSON.parse(line || '{}') as { event?: string; url?: string }
+    assert.equal(event, 'listening')
+    const health = await fetch(`${url}/health/readiness`)
+    assert.equal(health.status, 200, await health.text())
+    assert.ok(readdirSync(data).length > 0)
+    server.kill('SIGTERM')
+    assert.deepEqual(await closed, [0, null])
+    if (!isRoot) execFileSync('chmod', ['-R', 'u+w', installed])
   })
 
   test('an old Node is refused for serving, in one sentence', () => {
