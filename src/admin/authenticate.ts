@@ -8,6 +8,7 @@ import { cookieName, cookieText, tokenOf } from '#identity/cookie.ts'
 import { languageOf } from '#identity/letter.ts'
 import { isSameOrigin } from '#identity/same-origin.ts'
 import { tokenDigest, touchEveryMs } from '#identity/session.ts'
+import { addressAllowed } from '#policy/check-key.ts'
 import { credentialOf } from '#policy/credential.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import { actorOf, localActor } from './api.ts'
@@ -55,14 +56,21 @@ const crossSite = (): Problem =>
       'This request does not come from a page of this server, as far as Sec-Fetch-Site and Origin tell, and is refused. Do it in the console, or send an admin key and no cookie.',
   })
 
+/** A key that is bound to addresses binds its sessions to them. */
+const isAllowedFrom = async (key: string, address: string, { store }: Pick<AdminPorts, 'store'>): Promise<boolean> => {
+  const allowed = (await store.key(key))?.addresses ?? null
+  return allowed === null || addressAllowed(allowed, address)
+}
+
 /** The actor of a session. Who is a member of nothing may do what is theirs, and no more. */
 const sessionActor = async (
-  token: string,
+  { token, address }: { readonly token: string; readonly address: string },
   { ports, clock }: Pick<Authentication, 'ports' | 'clock'>,
 ): Promise<Actor | Problem> => {
   const found = await liveSession(tokenDigest(token), { ports, clock })
   if (found === null) return signedOut()
   const { session, person } = found
+  if (session.key !== null && !(await isAllowedFrom(session.key, address, ports))) return signedOut()
   const nowMs = clock.nowMs()
   if (nowMs - session.seenMs >= touchEveryMs) await ports.identity.store.touchSession(session.id, nowMs)
   const acting = actingOf(found)
@@ -84,7 +92,7 @@ const byCookie = async (inbound: Inbound, authentication: Authentication, reach:
   const token = tokenOf(inbound)
   const request = { origin: inbound.origin, isReading: isReading(inbound), hasCookie: token !== null }
   if (!isSameOrigin(inbound.headers, request)) return crossSite()
-  const actor = token === null ? null : await sessionActor(token, authentication)
+  const actor = token === null ? null : await sessionActor({ token, address: inbound.remoteAddress }, authentication)
   if (actor !== null && !(actor instanceof Problem)) return actor
   if (reach === 'everybody') return visitor
   return actor ?? (reach === 'self' ? signedOut() : (credentialOf({ ...inbound, headers: {} }) as Problem))

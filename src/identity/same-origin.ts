@@ -13,6 +13,8 @@ export const isSameOrigin = (
     hasCookie,
   }: { readonly origin: string; readonly isReading: boolean; readonly hasCookie: boolean },
 ): boolean => {
+  // What everybody may read, a page of another site may show.
+  if (isReading && !hasCookie) return true
   const site = headers['sec-fetch-site']
   // `none`: typed, or a bookmark. Nothing that changes anything begins like that.
   if (site !== undefined) return site === 'same-origin' || (isReading && site === 'none')

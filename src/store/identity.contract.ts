@@ -108,7 +108,18 @@ const peopleTests = (backend: OpenBackend): void => {
       9,
       sampleTrail('trl_5'),
     )
-    const steal = { person: 'per_bo', mail: 'per_ana@example.com' }
+    const gone: MemberRow = {
+      id: 'mem_old',
+      organisation,
+      mail: 'new@example.com',
+      role: 'viewer',
+      createdMs: 2,
+      removedMs: null,
+    }
+    await store.addMember(gone, sampleTrail('trl_7'))
+    await store.changePerson({ person: 'per_ana', mail: 'new@example.com' }, 9, sampleTrail('trl_8'))
+    assert.deepEqual([(await store.member(organisation, 'new@example.com'))?.id], ['mem_ana'])
+    const steal = { person: 'per_bo', mail: 'new@example.com' }
     await assert.rejects(store.changePerson(steal, 9, sampleTrail('trl_6')), { code: 'conflict' })
   })
 

@@ -107,6 +107,9 @@ test('a page of another site changes nothing and reads nothing (CSRF; New API CV
     403,
   )
   assert.deepEqual((await browser.ask('GET', '/keys')).json['data'], [])
+  browser.clear()
+  const shown = await browser.saying({ 'sec-fetch-site': 'cross-site' })('GET', '/sign-up')
+  assert.equal(shown.status, 200, 'what everybody may read')
 })
 
 test('a key and a cookie in one request are two credentials (Open WebUI CVE-2026-45339)', async (context) => {

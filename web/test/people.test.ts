@@ -92,6 +92,11 @@ describe('signing in with Chromium', () => {
     assert.deepEqual([told.status, told.json['person'], told.json['role']], [200, null, 'viewer'])
     assert.equal((await ask(page, { method: 'GET', path: '/keys' })).status, 200)
     assert.equal((await post(page, '/keys', { name: 'x' })).status, 403)
+    const bound = await post(owner, '/session/step-up', { action: 'keys create', password })
+    assert.equal(bound.status, 200)
+    const elsewhere = { name: 'bound', admin: true, addresses: ['192.0.2.7'] }
+    const { json: far } = await post(owner, '/keys', elsewhere)
+    assert.equal((await post(page, '/session', { admin_key: far['key'] })).status, 403)
     await ask(owner, { method: 'DELETE', path: `/keys/${made.json['id']}` })
     assert.equal((await show(page)).status, 401)
   })

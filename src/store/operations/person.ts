@@ -85,6 +85,19 @@ const valuesOf = ({ mail, name, verifiedMs, password, totp, totpMs, totpStep }: 
   ...(totpStep === undefined ? {} : { totp_step: totpStep }),
 })
 
+/** Who was a member of the address before, or is one whom nobody signs in as, makes room for the person who has it. */
+const renameMembers = async (transaction: Transaction, person: string, mail: string): Promise<void> => {
+  for (const { organisation } of await membershipsOf(transaction, person))
+    await transaction
+      .updateTable('member')
+      .set({ mail: null })
+      .where('organisation', '=', organisation)
+      .where('mail', '=', mail)
+      .where('person', 'is', null)
+      .execute()
+  await transaction.updateTable('member').set({ mail }).where('person', '=', person).execute()
+}
+
 const change = async (transaction: Transaction, wanted: PersonChange): Promise<PersonRow> => {
   const before = await personById(transaction, wanted.person)
   if (wanted.mail !== undefined && wanted.mail !== before.mail) {
@@ -105,8 +118,7 @@ const change = async (transaction: Transaction, wanted: PersonChange): Promise<P
       .where('person', '=', before.id)
       .where('kind', 'in', ['reset', 'mail-change', 'verify'])
       .execute()
-  if (wanted.mail !== undefined && wanted.mail !== before.mail)
-    await transaction.updateTable('member').set({ mail: wanted.mail }).where('person', '=', before.id).execute()
+  if (wanted.mail !== undefined && wanted.mail !== before.mail) await renameMembers(transaction, before.id, wanted.mail)
   if (wanted.recoveryCodes !== undefined) {
     await transaction.deleteFrom('recovery_code').where('person', '=', before.id).execute()
     for (const digest of wanted.recoveryCodes)
