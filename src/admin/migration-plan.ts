@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { namedAt } from '#catalog/lookup.ts'
 import type { Compiled } from '#migration/compiled.ts'
 import { compile, readMigrationFile } from '#migration/compiled.ts'
 import { isOver } from '#migration/itinerary.ts'
@@ -11,6 +12,7 @@ import { planOf } from '#migration/plan.ts'
 import type { MigrationRow } from '#migration/port.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import { fits } from '#migration/settings.ts'
+import { routeOf } from '#migration/shadow-plan.ts'
 import { smallTrafficOf } from '#migration/small-traffic.ts'
 import { findModel } from '#policy/choose.ts'
 import type { Before } from './migration-baseline.ts'
@@ -86,6 +88,20 @@ const overlapsOf = async (file: MigrationFile, { ports }: OperationContext): Pro
   })
 }
 
+/** What ends while it goes on, or soon after. */
+const endsOf = (file: MigrationFile, { ports, clock }: OperationContext): readonly string[] =>
+  (['baseline', 'candidate'] as const).flatMap((arm) => {
+    const { provider, model } = routeOf(file[arm].route)
+    const vendor = ports.routing.providers().find(({ upstream }) => upstream.provider.name === provider)
+      ?.upstream.vendor
+    const found = vendor === undefined ? null : (namedAt(ports.prices.catalog, vendor.name, model)?.model ?? null)
+    if (found === null || found.retiresMs === null) return []
+    const days = Math.floor((found.retiresMs - clock.nowMs()) / 86_400_000)
+    return [
+      `${arm}: ${file[arm].route} is switched off on ${found.retiresOn} (${days < 0 ? 'past' : `in ${days} days`})${arm === 'baseline' ? ': there is no way back after that.' : `; its vendor names ${found.successor ?? 'no model'} to follow.`}`,
+    ]
+  })
+
 type Planned = {
   readonly view: Omit<z.input<typeof planView>, 'risks'>
   readonly plan: Plan
@@ -160,7 +176,7 @@ export const planned = async (
       failures_seen: one.failuresSeen,
     })),
     refusals,
-    notes: [...plan.notes],
+    notes: [...plan.notes, ...endsOf(file, context)],
     small_traffic: smallOf(compiled, plan, before),
   }
   return { view, plan, facts, before }

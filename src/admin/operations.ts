@@ -23,6 +23,7 @@ import { adjustCredit, listLots, revokeLot } from './lots.ts'
 import { markupOperations } from './markups.ts'
 import { meOperations } from './me.ts'
 import { memberOperations } from './members.ts'
+import { migrationDrafts } from './migration-draft.ts'
 import { migrationObservations } from './migration-observations.ts'
 import { migrationReplays } from './migration-replay.ts'
 import { migrationReports } from './migration-report.ts'
@@ -117,6 +118,7 @@ export const operations = [
   ...migrationVerbs,
   ...migrationReports,
   ...migrationReplays,
+  ...migrationDrafts,
   ...migrationObservations,
   ...migrationShadow,
 ] as unknown as readonly Operation[]

@@ -87,6 +87,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
   migrate: [
     'plan',
     'preflight',
+    'draft',
     'start',
     'list',
     'status',

@@ -12,7 +12,7 @@ import { chat } from './bench.ts'
 import type { Answer } from './call.ts'
 import { call } from './call.ts'
 import type { Relay } from './harness.ts'
-import { adminKey, eventually, fakeKey, startRelay, testKey } from './harness.ts'
+import { adminKey, eventually, fakeKey, runDrover, startRelay, testKey } from './harness.ts'
 
 /** Answers whole or streamed, as it is asked; tells its limits. */
 const sound: Script = (exchange) => {
@@ -211,6 +211,11 @@ describe('before a migration', () => {
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
     assert.equal((await post('', { file: fileOf('cancelled', plain), at: tomorrow })).at('state'), 'scheduled')
     assert.equal((await post('/cancelled/abort', {})).at('state'), 'aborted')
+    const waited = await runDrover(['migrate', 'status', 'cancelled', '--wait', '--url', relay.url, '--json'], {
+      cwd: relay.folder,
+      env: { DROVER_ADMIN_KEY: adminKey },
+    })
+    assert.deepEqual([waited.code, /aborted/.test(waited.stdout)], [1, true])
     const past = await post('', { file: fileOf('cancelled', plain), at: '2020-01-01T00:00:00Z' })
     assert.match(past.text, /is past/)
     assert.equal((await post('', { file: fileOf('cancelled', plain), at: 'tomorrow' })).status, 400)
