@@ -69,6 +69,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   takeBackup: async (request) =>
     (await import('#store/data-folder/backup.ts')).takeBackup({ ...request, version, nowMs: clock.nowMs() }),
   moveStore: async (request) => (await import('#wiring/move-store.ts')).moveToPostgres(machine, request),
+  moveStoreOnline: async (request) => (await import('#wiring/move-online.ts')).moveOnline(machine, request),
   restoreBackup: async (request) =>
     (await import('#store/data-folder/backup.ts')).restoreBackup({
       ...request,

@@ -3,6 +3,7 @@
 import { openDatabase } from '#store/sqlite/open-database.ts'
 import { fillStore } from '../../test/load/fill-store.ts'
 import { repeatStore } from '../../test/load/repeat-store.ts'
+import { sqliteTarget } from '../../test/load/repeat-target.ts'
 import { rollUp } from '../../test/load/roll-up.ts'
 import type { Fill } from './drover.ts'
 import { configOf, everything, openRelay } from './drover.ts'
@@ -44,7 +45,8 @@ const manyCalls =
     const spread = { fromMs, untilMs: fromMs + firstHours * hourMs, seed: 1 }
     await fillStore({ file, callers: [caller], calls: firstCalls, ...spread, progress })
     await rollUp(file, progress)
-    if (times > 1) await repeatStore({ file, calls: firstCalls, hours: firstHours, times, progress })
+    if (times > 1)
+      await repeatStore({ target: await sqliteTarget(file), calls: firstCalls, hours: firstHours, times, progress })
   }
 
 const grown = (

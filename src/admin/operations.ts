@@ -56,6 +56,7 @@ import { signUpOperations } from './sign-up.ts'
 import { signupOperations } from './signups.ts'
 import { statsOperations } from './stats.ts'
 import { stepUpOperations } from './step-up.ts'
+import { storeMoveOperations } from './store-moves.ts'
 import { totpOperations } from './totp.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage.ts'
@@ -114,6 +115,7 @@ export const operations = [
   ...statsOperations,
   ...bindingOperations,
   ...nodeOperations,
+  ...storeMoveOperations,
   ...migrationOperations,
   ...migrationVerbs,
   ...migrationReports,

@@ -125,10 +125,31 @@ export type PriceStore = PriceBookSource &
     readonly chargedFor: (calls: readonly string[]) => Promise<readonly (bigint | null)[]>
   }
 
+/** A Postgres that takes the place of the embedded store, its secrets in the open: for whoever connects, and nobody else. */
+export type NextStore = {
+  readonly url: string
+  readonly directUrl: string | null
+  readonly tls: { readonly authority: string | null; readonly certificate: string | null; readonly key: string | null }
+}
+
+/** Another store in the place of this one, while the server runs. */
+export type HandOver = {
+  /** Opens the next one, lets what runs end, and keeps waiting what comes, for 10 s at most. Rejects with Problem `conflict` once it is moved. */
+  readonly pause: (next: NextStore) => Promise<void>
+  /** The next one answers from now on. Rejects with Problem `conflict` where nothing is paused. */
+  readonly take: () => Promise<{ readonly pausedMs: number }>
+  /** This one goes on. Rejects with Problem `conflict` once the next one is in its place. */
+  readonly resume: () => Promise<void>
+}
+
 export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
   UsageStore &
   PriceRecall &
   PriceStore & {
+    /** Only the embedded store of a running server has it. */
+    readonly handOver?: HandOver
+    /** Writes a change into the trail that is no row's. */
+    readonly noteChange: (trail: TrailRow) => Promise<void>
     /** Makes a delivery pending again, or for the first time; `null` where there is no such event. */
     readonly replayDelivery: (
       request: { readonly event: string; readonly recipient: string; readonly nowMs: number },

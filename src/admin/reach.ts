@@ -116,6 +116,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
   routes: ['list'],
   signups: ['create', 'list', 'verify', 'release', 'refuse'],
   stats: ['list'],
+  'store-moves': ['step'],
   trail: ['list', 'verify'],
   usage: ['rebuild'],
 }

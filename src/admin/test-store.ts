@@ -181,6 +181,7 @@ export const testStore = (): TestStore => {
       trail.push(first.trail)
       return true
     },
+    noteChange: async (row) => void trail.push(row),
     organisations: async (page) => pageIn(organisations, page),
     accounts: async (page) => pageIn(accounts, page),
     account: async (handle) => byHandle(accounts, handle),

@@ -76,6 +76,13 @@ export type MovedStore = {
   readonly transactions: number
   readonly calls: number
   readonly trail: number
+  /** Of a move while the server ran. */
+  readonly online?: {
+    /** Changes that were copied after the first copy, and the last of them while callers waited. */
+    readonly changes: number
+    readonly lastChanges: number
+    readonly pausedMs: number
+  }
 }
 
 /** What the Redis that limits are counted in says of itself. */
@@ -135,6 +142,19 @@ export type CommandLinePorts = {
   }) => Promise<MovedStore>
   /** Has one counting trip done by Redis, on a key that counts nothing. Rejects when there is no answer within three seconds. */
   readonly askRedis: (redis: RedisConfig) => Promise<RedisFacts>
+  /**
+   * The same while a server runs, which is told of each step. Rejects with a Problem, and then the server goes on where it was and nothing
+   * has been moved.
+   */
+  readonly moveStoreOnline: (request: {
+    readonly config: Config
+    readonly data: string
+    readonly from: string | null
+    readonly tell: (
+      step: 'pause' | 'take' | 'resume',
+      to: Readonly<Record<string, unknown>> | null,
+    ) => Promise<{ readonly pausedMs: number | null }>
+  }) => Promise<MovedStore>
   /** What is left of the operator's credit, of the providers that say it. */
   readonly providerCredit: (providers: readonly ProviderConfig[]) => Promise<readonly ProviderCredit[]>
   /** Rows of another program's SQLite database, by table; tables that it lacks are left out. Rejects with a Problem. */

@@ -66,6 +66,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       },
       takeBackup: () => assert.fail('no store of a test is copied'),
       moveStore: () => assert.fail('no store of a test is moved'),
+      moveStoreOnline: () => assert.fail('no store of a test is moved'),
       restoreBackup: () => assert.fail('no store of a test is replaced'),
       checkProvider: async () => ({ status: 200, headers: {} }),
       retirementOf: async () => null,

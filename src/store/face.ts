@@ -312,6 +312,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   ...migrationFace(execute),
   ...identityFace(execute),
   ...keyFace(execute),
+  noteChange: (trail) => execute('noteChange', trail),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),

@@ -1,6 +1,7 @@
 /** The data folder opened: its lock, its secret, its store. */
 
 import { join } from 'node:path'
+import type { NextStore } from '#admin/port.ts'
 import { idsBy } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import type { Config, PostgresConfig } from '#config/config.ts'
@@ -13,6 +14,7 @@ import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadNodeId } from '#store/data-folder/node-id.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import type { Store } from '#store/face.ts'
+import { handingOver } from '#store/hand-over.ts'
 import type { PostgresPlace } from '#store/postgres/address.ts'
 import { openSqliteStore, sqliteWorkerUrl, storeOver } from '#store/sqlite/client.ts'
 import { credentialVault } from './credential-vault.ts'
@@ -48,8 +50,12 @@ const openStores = async (
   if (shared !== null) return { store: storeOver(shared.thread, clock), cluster: shared.cluster, openSimilar: null }
   if (postgres === null) {
     const url = `sqlite:${file ?? join(data, 'drover.db')}`
-    const store = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
-    return { store, cluster: null, openSimilar: null }
+    const first = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+    const openNext = async (place: NextStore): Promise<Store> => {
+      const { openPostgresStore } = await import('#store/postgres/client.ts')
+      return openPostgresStore({ ...place, clock, ids, log })
+    }
+    return { store: handingOver({ first, openNext, clock, log }), cluster: null, openSimilar: null }
   }
   const { openPostgresStore } = await import('#store/postgres/client.ts')
   const store = await openPostgresStore({ ...postgresPlace(postgres), clock, ids, log })

@@ -19,7 +19,7 @@ import type { Machine } from './machine.ts'
 export type MoveRequest = { readonly config: Config; readonly data: string; readonly from: string | null }
 
 /** Keys that were handed out are recognised, and what is sealed is opened, with the same key only. */
-const checkKey = ({ config, data }: MoveRequest): void => {
+export const checkKey = ({ config, data }: MoveRequest): void => {
   const file = join(data, 'secret.key')
   if (config.secretKey === null || !existsSync(file)) return
   if (readFileSync(file).equals(keyBytes(config.secretKey.secret.reveal()))) return
@@ -31,7 +31,8 @@ const checkKey = ({ config, data }: MoveRequest): void => {
   })
 }
 
-const proven = async (store: Store, nowMs: number) => {
+/** Books and trail, and how much there is of them. */
+export const proven = async (store: Store, nowMs: number) => {
   const books = await store.verifyBooks(nowMs)
   const trail = await store.verifyTrail()
   return { ok: books.ok && trail.ok, transactions: books.transactions, calls: books.calls, trail: trail.rows }

@@ -1,8 +1,9 @@
 /**
  * A server over a store with very many calls: how long each page takes that reads them, how long it takes to start, and the proof of
- * the books. `bin/drover-node test/load/many-calls.ts --calls 10000000 [--folder /tmp/many] [--no-verify]`; figures as JSON, exit 1
- * where the server works longer than `--page-ms` (300) on a page. The number is rounded up to whole copies of 65,536 calls. A folder that
- * is named is kept, and used again if it is full; about 3 KiB a call.
+ * the books. `bin/drover-node test/load/many-calls.ts --calls 10000000 [--keys 100000] [--store postgres] [--folder /tmp/many] [--no-verify]`;
+ * figures as JSON, exit 1 where the server works longer than `--page-ms` (300) on a page. The number is rounded up to whole copies of 65,536
+ * calls. A folder that is named is kept, and used again if it is full (on the embedded store); about 3 KiB a call. On Postgres (a server of
+ * its own, which ends with the command) the first calls are moved there as `drover store move` does, and a second node hears of new keys.
  */
 
 import { strict as assert } from 'node:assert'
@@ -10,18 +11,25 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { systemClock } from '#base/clock.ts'
+import { moveStore } from '#store/postgres/move.ts'
 import type { Answer } from '../e2e/call.ts'
 import { call } from '../e2e/call.ts'
 import type { Relay } from '../e2e/harness.ts'
 import { adminKey, startRelay } from '../e2e/harness.ts'
+import { startPostgres } from '../postgres/server.ts'
+import { fillKeys } from './fill-keys.ts'
 import type { Caller } from './fill-store.ts'
 import { fillStore } from './fill-store.ts'
 import { repeatStore } from './repeat-store.ts'
+import { postgresTarget, sqliteTarget } from './repeat-target.ts'
 import { rollUp } from './roll-up.ts'
 
 const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '1000000' },
+    keys: { type: 'string', default: '0' },
+    store: { type: 'string', default: 'sqlite' },
     folder: { type: 'string' },
     seed: { type: 'string', default: '1' },
     'page-ms': { type: 'string', default: '300' },
@@ -59,7 +67,20 @@ const planFile = join(folder, 'filled.json')
 const secondsSince = (startedMs: number): number => rounded((performance.now() - startedMs) / 1_000)
 const rounded = (figure: number): number => Math.round(figure * 10) / 10
 const say = (text: string): boolean => process.stderr.write(text)
-const start = (): Promise<Relay> => startRelay({ folder, config, env: { FAKE_KEY: 'sk-none' }, startWithinMs })
+const isPostgres = values.store === 'postgres'
+assert.ok(isPostgres || values.store === 'sqlite', '--store is sqlite or postgres')
+assert.ok(!(isPostgres && isNamed), 'a folder is kept for the embedded store only')
+const embeddedFile = join(folder, 'data', 'drover.db')
+const server = isPostgres ? await startPostgres({ settings: ['shared_buffers=256MB', 'max_wal_size=4GB'] }) : null
+const shared = { config: `${config}store: { url: "env:STORE_URL" }\nsecrets: { key: "env:SECRET_KEY" }\n` }
+/** The store that calls are in at last; before they are moved it is the embedded one. */
+let storeUrl: string | null = null
+const start = (place = folder): Promise<Relay> => {
+  if (storeUrl === null) return startRelay({ folder: place, config, env: { FAKE_KEY: 'sk-none' }, startWithinMs })
+  const secret = readFileSync(join(folder, 'data', 'secret.key')).toString('hex')
+  const env = { FAKE_KEY: 'sk-none', STORE_URL: storeUrl, SECRET_KEY: `hex:${secret}` }
+  return startRelay({ folder: place, ...shared, env, startWithinMs })
+}
 
 async function ask(relay: Relay, path: string, body?: unknown): Promise<Answer> {
   const answer = await call(relay.url, { path, key: adminKey, ...(body === undefined ? {} : { body }) })
@@ -91,8 +112,38 @@ async function openPeople(): Promise<readonly Person[]> {
   return people
 }
 
+async function moveTo(url: string) {
+  const startedMs = performance.now()
+  const { rows } = await moveStore({ file: embeddedFile, url, clock: systemClock() })
+  storeUrl = url
+  return { moved_rows: rows, moved_seconds: secondsSince(startedMs) }
+}
+
+/** How long it takes to make a key, and until another node takes it: the slowest of several. */
+async function keyTimes(relay: Relay) {
+  const elsewhere = storeUrl === null ? null : join(folder, 'second')
+  await using second = elsewhere === null ? null : await start(elsewhere)
+  let [madeMs, knownMs] = [0, 0]
+  for (let turn = 0; turn < timesAsked; turn += 1) {
+    const beganMs = performance.now()
+    const { key } = await relay.createKey({ name: `timed-${turn}` })
+    const answeredMs = performance.now()
+    madeMs = Math.max(madeMs, answeredMs - beganMs)
+    if (second === null) continue
+    while ((await call(second.url, { path: '/v1/models', key })).status !== 200);
+    knownMs = Math.max(knownMs, performance.now() - answeredMs)
+  }
+  return { key_made_ms: rounded(madeMs), key_known_elsewhere_ms: second === null ? null : rounded(knownMs) }
+}
+
+async function storeMebibytes(): Promise<number> {
+  if (server === null || storeUrl === null) return Math.round(statSync(embeddedFile).size / 1_048_576)
+  const [row] = await server.query('select pg_database_size(current_database())::float8 as size', 'test_1')
+  return Math.round(Number(row?.['size']) / 1_048_576)
+}
+
 async function fill(): Promise<Plan & { readonly figures: object }> {
-  if (existsSync(planFile)) {
+  if (!isPostgres && existsSync(planFile)) {
     const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan
     assert.equal(plan.calls, total, 'the folder holds another number of calls')
     return { ...plan, figures: {} }
@@ -101,16 +152,20 @@ async function fill(): Promise<Plan & { readonly figures: object }> {
   const startedMs = performance.now()
   const spread = { fromMs, untilMs: fromMs + firstHours * 3_600_000, seed: Number(values.seed) }
   const progress = (done: number): boolean => say(`\r${done} calls `)
-  const file = join(folder, 'data', 'drover.db')
+  const file = embeddedFile
+  await fillKeys(file, Number(values.keys))
   await fillStore({ file, callers: people, calls: firstCalls, ...spread, progress })
   const rolled = await rollUp(file, (left) => say(`\r${left} calls are not in the figures yet `))
-  await repeatStore({ file, calls: firstCalls, hours: firstHours, times, progress })
+  const moved = server === null ? {} : await moveTo(await server.database())
+  const target = storeUrl === null ? await sqliteTarget(file) : await postgresTarget(storeUrl)
+  await repeatStore({ target, calls: firstCalls, hours: firstHours, times, progress })
   const plan = { calls: total, untilMs, people }
   writeFileSync(planFile, JSON.stringify(plan), { mode: 0o600 })
   const figures = {
     filled_seconds: secondsSince(startedMs),
     rolled_microseconds_a_call: rounded((rolled.elapsedMs * 1e3) / firstCalls),
     longest_step_ms: rounded(rolled.longestStepMs),
+    ...moved,
   }
   return { ...plan, figures }
 }
@@ -235,9 +290,11 @@ try {
     const pages: Record<string, Awaited<ReturnType<typeof timed>>> = {}
     for (const page of pagesOf(plan, await sampleOf(relay, plan))) pages[page.name] = await timed(relay, page)
     const slow = Object.entries(pages).filter(
-      ([, { quickest_ms, cpu_ms }]) => Math.min(quickest_ms, cpu_ms) > pageMsMax,
+      // What the relay waits for Postgres is no work of its own.
+      ([, { quickest_ms, cpu_ms }]) => (isPostgres ? quickest_ms : Math.min(quickest_ms, cpu_ms)) > pageMsMax,
     )
     say(`\r${Object.keys(pages).length} pages asked\n`)
+    const keyFigures = await keyTimes(relay)
     const verifyMs = performance.now()
     const proof = values.verify
       ? await call(relay.url, {
@@ -248,9 +305,12 @@ try {
       : null
     const report = {
       calls: total,
-      store_mib: Math.round(statSync(join(folder, 'data', 'drover.db')).size / 1_048_576),
+      keys: Number(values.keys),
+      store: values.store,
+      store_mib: await storeMebibytes(),
       ...figures,
       start_seconds: startSeconds,
+      ...keyFigures,
       pages,
       slow: slow.map(([name]) => name),
       ledger_verify:
@@ -269,5 +329,6 @@ try {
     await relay.stop()
   }
 } finally {
+  await server?.[Symbol.asyncDispose]()
   if (!isNamed) rmSync(folder, { recursive: true })
 }

@@ -5,17 +5,24 @@
  */
 
 import { strict as assert } from 'node:assert'
-import { firstIdAt } from '#base/id.ts'
-import { openDatabase } from '#store/sqlite/open-database.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
-const digits = '0123456789abcdefghjkmnpqrstvwxyz'
 /** A bucket of the log's index. */
 const callsPerBucket = 65_536
 
+/** The database that the calls lie in, by whatever engine; no server has it open. */
+export type RepeatTarget = {
+  readonly run: (text: string) => Promise<void>
+  readonly rows: (text: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
+  readonly columns: (table: string) => Promise<readonly { readonly name: string; readonly isKey: boolean }[]>
+  /** Before the values of an insert that gives numbers which the database gives otherwise. */
+  readonly overriding: string
+  readonly close: () => Promise<void>
+}
+
 export type Repeating = {
-  readonly file: string
+  readonly target: RepeatTarget
   /** Calls that are there: whole buckets of the log's index. */
   readonly calls: number
   /** They lie in the first hours of a day, so many; a day is a multiple of it. */
@@ -25,7 +32,6 @@ export type Repeating = {
   readonly progress: (done: number) => void
 }
 
-type Database = Awaited<ReturnType<typeof openDatabase>>['database']
 type Copy = { readonly copy: number; readonly shiftMs: number; readonly dayShiftMs: number }
 type Part = {
   readonly table: string
@@ -35,19 +41,6 @@ type Part = {
   readonly change: Readonly<Record<string, string>>
   /** Rows that are there already: the copy is added to them, or left out. */
   readonly meets?: 'add' | 'skip'
-}
-
-const columnsOf = (database: Database, table: string): readonly { readonly name: string; readonly isKey: boolean }[] =>
-  database
-    .prepare(`select name, pk from pragma_table_info('${table}') order by cid`)
-    .all()
-    .map(({ name, pk }) => ({ name: String(name), isKey: Number(pk) > 0 }))
-
-/** The id of the same call, later. */
-const movedId = (id: string, shiftMs: number, add: number): string => {
-  let timeMs = 0
-  for (const digit of id.slice(5, 15)) timeMs = timeMs * 32 + digits.indexOf(digit)
-  return `${firstIdAt('call', timeMs + shiftMs)}${String(Number(id.slice(15)) + add).padStart(16, '0')}`
 }
 
 const partsOf = (calls: number, transactions: number): readonly Part[] => {
@@ -101,70 +94,69 @@ const partsOf = (calls: number, transactions: number): readonly Part[] => {
 }
 
 /** Sets the rows aside, since copies change some of those they lie beside; gives what inserts a copy of them. */
-const prepare = (database: Database, { table, where, change, meets }: Part, number: number) => {
+const prepare = async (target: RepeatTarget, { table, where, change, meets }: Part, number: number) => {
   const base = `base_${number}`
-  database.exec(`create temp table ${base} as select * from ${table} where ${where ?? '1 = 1'}`)
-  const columns = columnsOf(database, table)
+  await target.run(`create temp table ${base} as select * from ${table} where ${where ?? '1 = 1'}`)
+  const columns = await target.columns(table)
   const list = columns.map(({ name }) => `"${name}"`).join(', ')
   const values = columns.map(({ name }) => change[name] ?? `"${name}"`).join(', ')
+  const keys = columns.filter(({ isKey }) => isKey).map(({ name }) => `"${name}"`)
   const added = columns
     .filter(({ isKey }) => !isKey)
     .map(({ name }) => `"${name}" = "${table}"."${name}" + excluded."${name}"`)
-  const conflict = { add: `on conflict do update set ${added.join(', ')}`, skip: 'on conflict do nothing' }
-  const text = `insert into ${table} (${list}) select ${values} from temp.${base} where true ${meets === undefined ? '' : conflict[meets]}`
-  const statement = database.prepare(text)
-  const names = (['copy', 'shiftMs', 'dayShiftMs'] as const).filter((name) => text.includes(`:${name}`))
-  return (copy: Copy): void => {
-    statement.run(Object.fromEntries(names.map((name) => [name, BigInt(copy[name])])))
+  const conflict = {
+    add: `on conflict (${keys.join(', ')}) do update set ${added.join(', ')}`,
+    skip: 'on conflict do nothing',
   }
+  const text = `insert into ${table} (${list}) ${target.overriding} select ${values} from ${base} where true ${meets === undefined ? '' : conflict[meets]}`
+  return (copy: Copy): Promise<void> =>
+    target.run(text.replace(/:(copy|shiftMs|dayShiftMs)\b/g, (_place, name: keyof Copy) => String(copy[name])))
 }
 
 /** What the copies cost their accounts. */
-const settle = (database: Database, calls: number, copies: number): void => {
-  const sums = database
-    .prepare(`select account, sum(charged_nano_usd) as sum from hold where sequence <= ${calls} group by account`)
-    .all()
+const settle = async (target: RepeatTarget, calls: number, copies: number): Promise<void> => {
+  const sums = await target.rows(
+    `select account, sum(charged_nano_usd) as sum from hold where sequence <= ${calls} group by account`,
+  )
   for (const { account, sum } of sums) {
     const cost = BigInt(sum as bigint) * BigInt(copies)
-    const lot = database.prepare('select id from lot where account = ?').get(account as string)
+    const [lot] = await target.rows(`select id from lot where account = '${account}'`)
     const book = lot === undefined ? 'owed_nano_usd = owed_nano_usd +' : 'credit_nano_usd = credit_nano_usd -'
-    database
-      .prepare(`update account_money set ${book} ?, spent_nano_usd = spent_nano_usd + ? where account = ?`)
-      .run(cost, cost, account as string)
+    await target.run(
+      `update account_money set ${book} ${cost}, spent_nano_usd = spent_nano_usd + ${cost} where account = '${account}'`,
+    )
     if (lot !== undefined)
-      database
-        .prepare('update lot set remaining_nano_usd = remaining_nano_usd - ? where id = ?')
-        .run(cost, lot['id'] as string)
+      await target.run(`update lot set remaining_nano_usd = remaining_nano_usd - ${cost} where id = '${lot['id']}'`)
   }
 }
 
-const settledCount = (database: Database, calls: number): number => {
-  const one = (text: string) => database.prepare(text).get() ?? {}
-  const log = one('select min(sequence) as first, max(sequence) as last from call')
+const settledCount = async (target: RepeatTarget, calls: number): Promise<number> => {
+  const one = async (text: string) => (await target.rows(text))[0] ?? {}
+  const log = await one('select min(sequence) as first, max(sequence) as last from call')
   assert.deepEqual([Number(log['first']), Number(log['last'])], [1, calls], 'the store holds other calls')
-  assert.equal(Number(one('select rolled_to from usage_head')['rolled_to']), calls, 'the figures are behind the log')
-  const posted = one("select min(sequence) as first, max(sequence) as last from book_transaction where kind = 'settle'")
+  const { rolled_to } = await one('select rolled_to from usage_head')
+  assert.equal(Number(rolled_to), calls, 'the figures are behind the log')
+  const posted = await one(
+    "select min(sequence) as first, max(sequence) as last from book_transaction where kind = 'settle'",
+  )
   return Number(posted['last']) - Number(posted['first']) + 1
 }
 
-/** Repeats the calls of a store that no process has open, and that has rolled its figures. */
-export const repeatStore = async ({ file, calls, hours, times, progress }: Repeating): Promise<void> => {
+/** Repeats the calls of a store that no process has open, and that has rolled its figures; closes it. */
+export const repeatStore = async ({ target, calls, hours, times, progress }: Repeating): Promise<void> => {
   assert.equal(calls % callsPerBucket, 0)
   assert.equal(24 % hours, 0)
-  const { database } = await openDatabase({ file, durability: 'process', nowMs: 0, busyTimeoutMs: 0 })
-  database.exec('pragma synchronous = off; pragma cache_size = -524288; pragma wal_autocheckpoint = 100000')
-  // A sequence that is given goes into strict tables as it is; what refers to another row is made with it.
-  database.exec('pragma foreign_keys = off')
-  database.function('moved', (id, shiftMs, add) => movedId(String(id), Number(shiftMs), Number(add)))
-  const copies = partsOf(calls, settledCount(database, calls)).map((part, number) => prepare(database, part, number))
+  const parts = partsOf(calls, await settledCount(target, calls))
+  const copies: ((copy: Copy) => Promise<void>)[] = []
+  for (const [number, part] of parts.entries()) copies.push(await prepare(target, part, number))
   for (let copy = 1; copy < times; copy += 1) {
     const shiftMs = copy * hours * hourMs
-    database.exec('begin')
-    for (const make of copies) make({ copy, shiftMs, dayShiftMs: Math.floor(shiftMs / dayMs) * dayMs })
-    database.exec('commit')
+    await target.run('begin')
+    for (const make of copies) await make({ copy, shiftMs, dayShiftMs: Math.floor(shiftMs / dayMs) * dayMs })
+    await target.run('commit')
     progress(calls * (copy + 1))
   }
-  settle(database, calls, times - 1)
-  database.prepare('update usage_head set rolled_to = ?').run(BigInt(calls) * BigInt(times))
-  database.close()
+  await settle(target, calls, times - 1)
+  await target.run(`update usage_head set rolled_to = ${calls * times}`)
+  await target.close()
 }

@@ -1,8 +1,11 @@
 /** Operations on the store itself. */
 
 import { write } from './context.ts'
+import { appendTrail } from './trail.ts'
 
 export const storeOperations = {
+  noteChange: write(appendTrail),
+
   /** Writes a small row: whether the store can be written to is found out by writing. */
   probe: write(async (transaction, nowMs: number): Promise<void> => {
     const value = nowMs.toString()

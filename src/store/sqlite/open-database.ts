@@ -11,6 +11,7 @@ import type { SchemaStep } from '#store/schema-steps/step.ts'
 import type { Tables } from '#store/tables.ts'
 import { kyselyOn } from './dialect.ts'
 import type { WorkerSettings } from './message.ts'
+import { refuseMoved } from './moved.ts'
 
 export type OpenDatabase = { readonly database: DatabaseSync; readonly kysely: Kysely<Tables> }
 
@@ -58,6 +59,7 @@ export const openDatabase = async (
     configure(database, settings)
     const open = { database, kysely: kyselyOn(database) }
     await bringForward(open, steps, settings.nowMs)
+    refuseMoved(database, settings.file)
     return open
   } catch (error) {
     database.close()
