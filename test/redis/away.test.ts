@@ -8,7 +8,7 @@ import type { RedisServer } from './server.ts'
 import { startRedis } from './server.ts'
 
 const dayMs = 86_400_000
-/** A machine that others work on as well may take its time; what is promised is 2 times 100 ms. */
+/** Three hundred calls that wait for nothing; a machine that others work on as well may take its time. */
 const noWaitMs = 2_000
 
 type Fleet = {
@@ -23,7 +23,7 @@ const openFleet = async (context: TestContext, size = 3): Promise<Fleet> => {
   const nodes: JointLimits[] = []
   for (let place = 0; place < size; place += 1) {
     const connection = await connect(addressOf([server]))
-    const node = await openNode(connection, { nodes: size, owner: `n${place}`, tripMaxMs: 100 })
+    const node = await openNode(connection, { nodes: size, owner: `n${place}`, tripMaxMs: 500 })
     context.after(async () => {
       await node.close()
       connection.close()

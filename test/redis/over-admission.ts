@@ -45,9 +45,9 @@ const dayMs = 1440 * minuteMs
 const ofEach = (limits: readonly number[], kind: (limit: number) => Omit<Kind, 'limit'>): readonly Kind[] =>
   limits.map((limit) => ({ limit, ...kind(limit) }))
 const kinds: readonly Kind[] = [
-  ...ofEach([30, 180], (rpm) => ({ name: 'requests/min', key: { rpm }, periodMs: minuteMs, perCall: 1 })),
-  ...ofEach([2000, 7200], (tpm) => ({ name: 'tokens/min', key: { tpm }, periodMs: minuteMs, perCall: tokensPerCall })),
-  ...ofEach([60, 180], (rpd) => ({ name: 'requests/day', key: { rpd }, periodMs: dayMs, perCall: 1 })),
+  ...ofEach([30, 150], (rpm) => ({ name: 'requests/min', key: { rpm }, periodMs: minuteMs, perCall: 1 })),
+  ...ofEach([2000, 6000], (tpm) => ({ name: 'tokens/min', key: { tpm }, periodMs: minuteMs, perCall: tokensPerCall })),
+  ...ofEach([60, 150], (rpd) => ({ name: 'requests/day', key: { rpd }, periodMs: dayMs, perCall: 1 })),
   { name: 'at the same time', key: { concurrency: 9 }, limit: 9, periodMs: null, perCall: 1 },
 ]
 
@@ -55,7 +55,9 @@ await using redis = await startRedis()
 await using server = await startPostgres()
 const folder = await makeFolder()
 const offsetFile = join(folder, 'offset')
-const cluster = withRedis ? `cluster: { redis: "${redis.url}" }\n` : ''
+/** Longer than in practice: a trip that is late because this machine is short of time says nothing about limits. */
+const redisSettings = `{ url: "${redis.url}", wait_max: 1s }`
+const cluster = withRedis ? `cluster: { redis: ${redisSettings} }\n` : ''
 await using fleet = await startFleet({ url: await server.database(), size: size - 1, config: `${models}${cluster}` })
 await fleet.add({
   env: {
@@ -144,7 +146,7 @@ const measure = async ({ key, limit, periodMs, perCall }: Kind, disturbance: str
   await step(0)
   if (periodMs === null) return { admitted: mostUnderWay, allowed: limit, stated: limit, refused }
   const inFlow = (limit * (lastMs - startMs)) / periodMs
-  // On a machine that is short of time a trip may be late: its call is decided by the share, though others have used the rest.
+  // A trip may be late all the same: its call is decided by the share, though others have used the rest.
   const stated = Math.ceil(limit + inFlow + limit * keptPart + callers * perCall)
   return { admitted: ok * perCall, allowed: Math.floor(limit + inFlow), stated, refused }
 }

@@ -14,8 +14,6 @@ export type AloneOptions = {
   readonly nodes: () => number
   readonly bucketOf: (ticket: Ticket) => JointBucket
   readonly newSlot: () => string
-  /** Which time without the counter this is. */
-  readonly spell: () => number
   readonly clock: Clock
 }
 
@@ -27,22 +25,26 @@ export type Alone = {
 
 type RateTicket = Extract<Ticket, { kind: 'rate' }>
 
-export const makeAlone = ({ shares, nodes, bucketOf, newSlot, spell, clock }: AloneOptions): Alone => {
+export const makeAlone = ({ shares, nodes, bucketOf, newSlot, clock }: AloneOptions): Alone => {
+  const shareOf = ({ limit }: Ticket): number => (limit <= 0 ? 0 : Math.max(1, Math.floor(limit / nodes())))
   const note = (ticket: Ticket, amount: number): void => {
-    tally(bucketOf(ticket).alone, amount, { ticket, nodes: nodes(), nowMs: clock.monotonicMs() })
+    const { alone, share } = bucketOf(ticket)
+    for (const kept of [alone, share]) tally(kept, amount, { ticket, nodes: nodes(), nowMs: clock.monotonicMs() })
   }
 
-  /** Begins with what this node used, or with its part of what all had used together as it was heard last, whichever is more. */
-  const seed = async (ticket: RateTicket): Promise<void> => {
+  /** Units of the share that were used: by this node, or its part of what all had used as it was heard last, whichever is more. */
+  const fill = async (ticket: RateTicket): Promise<void> => {
     const bucket = bucketOf(ticket)
-    if (bucket.spell === spell()) return
-    bucket.spell = spell()
     const nowMs = clock.monotonicMs()
-    const share = Math.max(1, Math.floor(ticket.limit / nodes()))
+    const share = shareOf(ticket)
+    const now = { ticket, nodes: nodes(), nowMs }
     const heard = (share * wholeInMs(bucket, nowMs)) / ticket.periodMs
-    const own = tally(bucket.own, 0, { ticket, nodes: nodes(), nowMs })
-    const used = Math.min(share, Math.ceil(Math.max(heard, own)))
-    if (used > 0 && ticket.limit > 0) await shares.take([{ ...ticket, amount: used }])
+    const used = Math.min(share, Math.max(heard, tally(bucket.own, 0, now)))
+    const missing = Math.ceil(used - tally(bucket.share, 0, now))
+    if (missing <= 0) return
+    // Before anything is awaited: calls that come at the same time fill the share once.
+    tally(bucket.share, missing, now)
+    await shares.take([{ ...ticket, amount: missing }])
   }
 
   /** The slots of a call, and the limit that has none left for it, if one has. */
@@ -53,8 +55,7 @@ export const makeAlone = ({ shares, nodes, bucketOf, newSlot, spell, clock }: Al
     }
     for (const ticket of tickets) {
       const bucket = bucketOf(ticket)
-      const share = ticket.limit <= 0 ? 0 : Math.max(1, Math.floor(ticket.limit / nodes()))
-      if (bucket.held.length >= share) {
+      if (bucket.held.length >= shareOf(ticket)) {
         undo()
         return { undo: () => {}, full: ticket }
       }
@@ -65,8 +66,8 @@ export const makeAlone = ({ shares, nodes, bucketOf, newSlot, spell, clock }: Al
   }
 
   const slotState = (ticket: Ticket): LimitState => {
-    const share = Math.max(1, Math.floor(ticket.limit / nodes()))
-    return { ticket, remaining: Math.max(0, share - bucketOf(ticket).held.length), resetMs: 0 }
+    const remaining = Math.max(0, shareOf(ticket) - bucketOf(ticket).held.length)
+    return { ticket, remaining, resetMs: 0 }
   }
   const statesOf = (tickets: readonly Ticket[], rates: readonly LimitState[]): readonly LimitState[] => {
     const told = new Map(rates.map((state) => [state.ticket, state]))
@@ -80,7 +81,7 @@ export const makeAlone = ({ shares, nodes, bucketOf, newSlot, spell, clock }: Al
   return {
     take: async (tickets) => {
       const rates = tickets.filter((ticket): ticket is RateTicket => ticket.kind === 'rate')
-      for (const ticket of rates) await seed(ticket)
+      for (const ticket of rates) await fill(ticket)
       const { undo, full } = takeSlots(tickets.filter(({ kind }) => kind === 'concurrency'))
       if (full !== null) {
         const retryAfterMs = full.limit <= 0 ? null : concurrencyRetryMs

@@ -55,8 +55,8 @@ export type JointBucket = {
   readonly own: Tally
   /** What was admitted without the counter; told when the counter is back. */
   readonly alone: Tally
-  /** The time without the counter that this node's share has begun for. */
-  spell: number
+  /** What has been taken of this node's share: that, and what was used before it mattered. */
+  readonly share: Tally
 }
 
 export const openBucket = (ticket: Ticket, nowMs: number): JointBucket => ({
@@ -75,7 +75,7 @@ export const openBucket = (ticket: Ticket, nowMs: number): JointBucket => ({
   refused: null,
   own: { debt: 0, atMs: nowMs },
   alone: { debt: 0, atMs: nowMs },
-  spell: 0,
+  share: { debt: 0, atMs: nowMs },
 })
 
 export const amountOf = (ticket: Ticket): number => (ticket.kind === 'rate' ? ticket.amount : 1)

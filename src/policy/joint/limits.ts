@@ -65,7 +65,7 @@ const partsOf = ({ counter, shares, nodes, owner, tripMaxMs, clock, log }: Joint
   const shelf = makeJointShelf({ clock })
   const standing = makeStanding({ counter, tripMaxMs, restore: () => reports.all(), clock, log })
   const reports = makeReports({ counter, standing, shelf, nodes, clock })
-  const alone = makeAlone({ shares, nodes, bucketOf: shelf.of, newSlot, spell: standing.spell, clock })
+  const alone = makeAlone({ shares, nodes, bucketOf: shelf.of, newSlot, clock })
   const trips = makeTrips({ counter, standing, shelf, newSlot, clock })
   return { shelf, standing, alone, trips, reports }
 }

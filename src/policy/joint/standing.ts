@@ -31,8 +31,6 @@ export type StandingOptions = {
 
 export type Standing = {
   readonly isTogether: () => boolean
-  /** Which time without the counter this is, or was last: 1, 2, … */
-  readonly spell: () => number
   /** The trip's answer. @throws LateTrip when there is none in time; whatever becomes of the trip later goes to `late`. */
   readonly within: <T>(trip: Promise<T>, late: (answer: T) => void) => Promise<T>
   readonly failed: (thrown: unknown) => void
@@ -53,7 +51,6 @@ const reasonOf = (thrown: unknown): string => {
 
 export const makeStanding = ({ counter, tripMaxMs, restore, clock, log }: StandingOptions): Standing => {
   let trouble: { sinceMs: number; why: string } | null = { sinceMs: clock.monotonicMs(), why: 'not asked yet' }
-  let spell = 1
   let lateInRow = 0
   let closed = false
   let cancel = (): void => {}
@@ -106,13 +103,11 @@ export const makeStanding = ({ counter, tripMaxMs, restore, clock, log }: Standi
 
   return {
     isTogether: () => trouble === null,
-    spell: () => spell,
     within,
     failed: (thrown) => {
       lateInRow += 1
       if (trouble !== null || (thrown instanceof LateTrip && lateInRow < lateMax)) return
       trouble = { sinceMs: clock.monotonicMs(), why: reasonOf(thrown) }
-      spell += 1
       log.warn('the common counter of limits is away: each node enforces its share', { why: trouble.why })
       cancel = clock.after(askEveryMs, () => void ask())
     },
