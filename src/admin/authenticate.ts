@@ -95,7 +95,9 @@ const byCookie = async (inbound: Inbound, authentication: Authentication, reach:
   const actor = token === null ? null : await sessionActor({ token, address: inbound.remoteAddress }, authentication)
   if (actor !== null && !(actor instanceof Problem)) return actor
   if (reach === 'everybody') return visitor
-  return actor ?? (reach === 'self' ? signedOut() : (credentialOf({ ...inbound, headers: {} }) as Problem))
+  if (actor !== null || reach === 'self') return actor ?? signedOut()
+  const credential = credentialOf(inbound)
+  return credential instanceof Problem ? credential : signedOut()
 }
 
 const byKey = async (

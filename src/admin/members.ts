@@ -1,4 +1,4 @@
-/** Members: the people of an organisation, and what each may do. How they sign in is another matter. */
+/** Members: the people of an organisation, and what each may do. They are let in by an invitation. */
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'

@@ -72,8 +72,14 @@ const seller = {
 
 const transfers = manualMethod({ instructions: 'Bank of Test, 123', currencies: ['USD', 'CNY'] })
 
+const nobodyAsked = { issuers: [], way: () => assert.fail('nobody is asked here') } as const
+
 /** A desk over a new store with one prepaid account `acme`, closed when the test is over. */
-export const openDesk = async (context: TestContext, changes: Partial<AdminPorts> = {}): Promise<Desk> => {
+export const openDesk = async (
+  context: TestContext,
+  changes: Partial<AdminPorts> = {},
+  asked: Pick<Parameters<typeof openIdentity>[1], 'issuers' | 'way'> = nobodyAsked,
+): Promise<Desk> => {
   const clock = handClock(deskStartMs)
   const ids = systemIds(clock)
   const store = await openSqliteStore({
@@ -123,8 +129,7 @@ export const openDesk = async (context: TestContext, changes: Partial<AdminPorts
         live: { current: () => assert.fail('no relay runs here') },
         mails: () => true,
         post: (letter) => void letters.push(letter),
-        issuers: [],
-        way: () => assert.fail('nobody is asked here'),
+        ...asked,
         server: { publicUrl: 'https://relay.example', host: '127.0.0.1', port: 4000 },
       },
     ),

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { systemClock } from '#base/clock.ts'
+import { Secret } from '#base/log.ts'
+import { networkTransport } from '#http/upstream.ts'
+import { clientId, clientSecret, startIssuer } from '#identity/test-issuer.ts'
+import type { Browser } from './test-browser.ts'
+import { linkIn, openBrowser } from './test-browser.ts'
+import { openDesk } from './test-desk.ts'
+
+const password = 'correct horse battery'
+
+const open = async (context: TestContext) => {
+  const clock = systemClock()
+  const fake = await startIssuer(context, clock.nowMs)
+  const way = networkTransport({ proxy: null, certificateAuthorities: null, clock, allowPrivate: true })
+  context.after(() => way.close())
+  const issuer = {
+    id: 'fake',
+    title: 'Fake',
+    issuer: fake.origin,
+    clientId,
+    clientSecret: new Secret(clientSecret),
+    scope: 'openid email',
+    algorithm: 'RS256',
+    allowPrivate: true,
+  }
+  const desk = await openDesk(context, {}, { issuers: [issuer], way: () => way })
+  await desk.run('plans create', { name: 'free', rpm: 3 })
+  const begun = async (browser: Browser, path: string) => {
+    const told = await browser.ask('POST', path, { issuer: 'fake' })
+    assert.equal(told.status, 200, JSON.stringify(told.json))
+    return { ticket: told.json['ticket'], query: fake.visit(String(told.json['url'])) }
+  }
+  return { fake, desk, begun }
+}
+
+test('somebody new signs up by an issuer that has proven the address, and comes back as the same person', async (context) => {
+  const { desk, begun } = await open(context)
+  const browser = openBrowser(desk)
+  const told = await browser.ask('POST', '/session/oidc', await begun(browser, '/session/oidc/begin'))
+  assert.deepEqual([told.status, told.json['role'], told.json['method']], [200, 'owner', 'oidc'])
+  const again = openBrowser(desk)
+  const back = await again.ask('POST', '/session/oidc', await begun(again, '/session/oidc/begin'))
+  assert.deepEqual(back.json['person'], told.json['person'])
+  assert.equal((await again.ask('DELETE', '/issuers/fake')).code, 'step_up_required')
+})
+
+test('an address that somebody has leads to them only after they have linked it, signed in', async (context) => {
+  const { fake, desk, begun } = await open(context)
+  const ana = openBrowser(desk)
+  await ana.ask('POST', '/sign-up', { email: 'ana@example.com', password, organisation: 'Ana Ltd' })
+  await ana.ask('POST', '/sign-up/verify', { token: linkIn(desk) })
+  const stranger = openBrowser(desk)
+  const refused = await stranger.ask('POST', '/session/oidc', await begun(stranger, '/session/oidc/begin'))
+  assert.deepEqual([refused.status, stranger.cookie()], [403, null])
+  await ana.ask('POST', '/session/step-up', { action: 'issuers begin', password })
+  const going = await begun(ana, '/issuers/begin')
+  assert.equal(
+    (await stranger.ask('POST', '/session/oidc', going)).code,
+    'not_found',
+    'what was begun to link signs nobody in',
+  )
+  await ana.ask('POST', '/session/step-up', { action: 'issuers begin', password })
+  assert.equal((await ana.ask('POST', '/issuers', await begun(ana, '/issuers/begin'))).status, 200)
+  const told = await stranger.ask('POST', '/session/oidc', await begun(stranger, '/session/oidc/begin'))
+  assert.equal((told.json['person'] as { email: string }).email, 'ana@example.com')
+  fake.is({ sub: '43', email: 'ana@example.com', email_verified: true })
+  const other = openBrowser(desk)
+  assert.equal((await other.ask('POST', '/session/oidc', await begun(other, '/session/oidc/begin'))).status, 403)
+})
+
+test('what was begun in one browser is not ended in another, and an unproven address signs nobody up', async (context) => {
+  const { fake, desk, begun } = await open(context)
+  const [attacker, victim] = [openBrowser(desk), openBrowser(desk)]
+  const theirs = await begun(attacker, '/session/oidc/begin')
+  const mine = await begun(victim, '/session/oidc/begin')
+  const lured = await victim.ask('POST', '/session/oidc', { ticket: mine.ticket, query: theirs.query })
+  assert.deepEqual([lured.status, victim.cookie()], [502, null])
+  fake.is({ sub: '44', email: 'boss@example.com', email_verified: false })
+  const unproven = await attacker.ask('POST', '/session/oidc', await begun(attacker, '/session/oidc/begin'))
+  assert.equal(unproven.status, 403)
+})
