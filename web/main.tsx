@@ -2,13 +2,13 @@
 
 import { QueryClientProvider, useQueryClient } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode, useEffect, useState } from 'react'
+import { lazy, StrictMode, Suspense, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { signedOutEvent } from '#actions/api.ts'
 import { makeQueryClient } from '#actions/queries.ts'
 import { changeSession, SessionProvider, useSessionQuery } from '#actions/session.ts'
+import { SignIn } from '#pages/door/sign-in.tsx'
 import { makeRouter } from '#pages/router.tsx'
-import { SignIn } from '#pages/sign-in.tsx'
 import { PreferencesProvider } from '#parts/language.tsx'
 import { ProblemNote, Skeleton } from '#parts/states.tsx'
 import { ToastProvider } from '#parts/toast.tsx'
@@ -28,6 +28,11 @@ const useSignedOut = (): void => {
     return () => window.removeEventListener(signedOutEvent, leave)
   }, [client])
 }
+
+/** Where links of mails and of the first start lead: nobody need be signed in there. */
+const doorPaths = new Set(['/set-up', '/sign-up', '/verify', '/reset', '/forgotten', '/invitation', '/confirm-mail'])
+
+const Door = lazy(async () => ({ default: (await import('#pages/door/doors.tsx')).Door }))
 
 const Inside = () => {
   const session = useSessionQuery()
@@ -54,7 +59,13 @@ const App = () => {
     <PreferencesProvider>
       <QueryClientProvider client={client}>
         <ToastProvider>
-          <Inside />
+          {doorPaths.has(window.location.pathname) ? (
+            <Suspense fallback={<Skeleton lines={4} />}>
+              <Door path={window.location.pathname} />
+            </Suspense>
+          ) : (
+            <Inside />
+          )}
         </ToastProvider>
       </QueryClientProvider>
     </PreferencesProvider>

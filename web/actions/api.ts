@@ -82,11 +82,7 @@ const requestOf = (words: Known, input: Readonly<Record<string, unknown>>) => {
 export const addressOf = <W extends Known>(words: W, input: Input<W>): string =>
   requestOf(words, input as Readonly<Record<string, unknown>>).path
 
-/**
- * Runs an operation.
- * @throws ApiProblem where the relay refused or cannot be reached.
- */
-export const call = async <W extends Known>(words: W, input: Input<W>, signal?: AbortSignal): Promise<Output<W>> => {
+const once = async <W extends Known>(words: W, input: Input<W>, signal?: AbortSignal): Promise<Output<W>> => {
   const { method, path, body } = requestOf(words, input as Readonly<Record<string, unknown>>)
   const response = await send(path, {
     method,
@@ -95,7 +91,34 @@ export const call = async <W extends Known>(words: W, input: Input<W>, signal?: 
     ...(signal === undefined ? {} : { signal }),
   })
   if (response.ok) return (await response.json()) as Output<W>
-  const problem = await problemOf(response)
-  if (problem.status === 401) window.dispatchEvent(new Event(signedOutEvent))
-  throw problem
+  throw await problemOf(response)
+}
+
+/** What the page is told when a person must prove again who they are, and how it answers. */
+export type StepUpRequest = { readonly action: string; readonly proven: () => void; readonly refused: () => void }
+export const stepUpEvent = 'drover:step-up'
+
+/** Asks the person; rejects with the refusal where they would not. */
+const askForProof = (action: string, refusal: ApiProblem): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const detail: StepUpRequest = { action, proven: resolve, refused: () => reject(refusal) }
+    window.dispatchEvent(new CustomEvent(stepUpEvent, { detail }))
+  })
+
+/**
+ * Runs an operation. Where it wants a fresh proof of who asks, the person is asked for it and it runs once more.
+ * @throws ApiProblem where the relay refused or cannot be reached.
+ */
+export const call = async <W extends Known>(words: W, input: Input<W>, signal?: AbortSignal): Promise<Output<W>> => {
+  try {
+    return await once(words, input, signal)
+  } catch (fault) {
+    if (!(fault instanceof ApiProblem)) throw fault
+    if (fault.code === 'step_up_required') {
+      await askForProof(words, fault)
+      return await once(words, input, signal)
+    }
+    if (fault.code === 'signed_out') window.dispatchEvent(new Event(signedOutEvent))
+    throw fault
+  }
 }

@@ -9,6 +9,16 @@ type PlaceOf<W extends Words> = readonly [method: Contract[W]['method'], path: C
 
 export const places = {
   'session show': ['GET', '/session'],
+  'session step-up': ['POST', '/session/step-up'],
+  'set-up create': ['POST', '/set-up'],
+  'sign-up show': ['GET', '/sign-up'],
+  'sign-up create': ['POST', '/sign-up'],
+  'sign-up verify': ['POST', '/sign-up/verify'],
+  'password forgotten': ['POST', '/password/forgotten'],
+  'password reset': ['POST', '/password/reset'],
+  'invitation show': ['POST', '/invitation/show'],
+  'invitation accept': ['POST', '/invitation'],
+  'me confirm-email': ['POST', '/me/email/confirm'],
   'session move': ['PATCH', '/session'],
   'overview show': ['GET', '/overview'],
   'keys list': ['GET', '/keys'],

@@ -12,6 +12,7 @@ import { useFormat, usePreferences, useWord, useWords } from '#parts/language.ts
 import type { MenuEntry } from '#parts/menu.tsx'
 import { Menu } from '#parts/menu.tsx'
 import { words } from '#parts/words.ts'
+import { StepUp } from './door/step-up.tsx'
 import { pages } from './index.ts'
 import { groups } from './page.ts'
 import { Palette } from './palette.tsx'
@@ -176,7 +177,7 @@ export const Shell = () => {
           <span className="menu-button">
             <Button kind="plain" icon="menu" aria-label={say('menu')} onClick={() => setOver('drawer')} />
           </span>
-          <button type="button" className="button search-button" onClick={openPalette} aria-label={say('search')}>
+          <button type="button" className="button search-button" onClick={openPalette}>
             <Icon name="search" />
             <span className="words grow">{say('search')}</span>
             <kbd>Ctrl K</kbd>
@@ -189,6 +190,7 @@ export const Shell = () => {
           <Outlet />
         </main>
       </div>
+      <StepUp />
       {over === 'palette' ? <Palette onClose={() => setOver(null)} /> : null}
       {over === 'drawer' ? (
         <Dialog title="Drover" look="drawer" onClose={() => setOver(null)}>

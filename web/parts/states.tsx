@@ -54,7 +54,7 @@ export const ProblemNote = ({ error, again }: { readonly error: Error; readonly 
   return (
     <div className="note bad" role="alert">
       <div className="grow">
-        <h3>{say('wrong')}</h3>
+        <p className="note-title">{say('wrong')}</p>
         <p className="break">{problem?.status === 0 ? say('unreachable') : error.message}</p>
         {problem === null ? null : (
           <p className="soft mono break">
@@ -84,7 +84,7 @@ type EmptyProps = {
 /** Nothing is here: why, and what to do next. */
 export const Empty = ({ title, children, command, action }: EmptyProps) => (
   <div className="empty">
-    <h3>{title}</h3>
+    <p className="note-title">{title}</p>
     {children === undefined ? null : <p>{children}</p>}
     {action}
     {command === undefined ? null : (

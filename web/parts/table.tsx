@@ -13,7 +13,10 @@ import { useMemo, useState } from 'react'
 import { useWords } from './language.tsx'
 import { words } from './words.ts'
 
-const texts = words({ scroll: ['{name}, table', '{name}，表格'] })
+const texts = words({
+  scroll: ['{name}, table', '{name}，表格'],
+  unnamed: ['Details', '详情'],
+})
 
 export type Column<Row> = {
   readonly id: string
@@ -94,10 +97,10 @@ export const DataTable = <Row extends object>(props: TableProps<Row>) => {
               return (
                 <th key={header.id} scope="col" className={classOf(column)} aria-sort={order}>
                   {column.sort === undefined ? (
-                    column.title
+                    column.title || <span className="hidden-text">{say('unnamed')}</span>
                   ) : (
                     <button type="button" className="sort" onClick={header.column.getToggleSortingHandler()}>
-                      {column.title}
+                      {column.title || <span className="hidden-text">{say('unnamed')}</span>}
                       <span className="mark" aria-hidden="true">
                         {marks[sorted === false ? 'none' : sorted]}
                       </span>

@@ -64,6 +64,7 @@ export async function signInByKey({ page }: Visit, key: string): Promise<void> {
 
 /** Waits until nothing is loading any more. */
 export async function settled(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor()
   await page.waitForLoadState('networkidle')
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
 }

@@ -39,7 +39,7 @@ describe('the door', () => {
     const { page } = visit
     await page.goto('/keys')
     await page.getByRole('tab', { name: 'Admin key' }).click()
-    await page.getByLabel('Admin key', { exact: true }).fill('drover-admin-wrong-0123456789abcdef0123456789')
+    await page.locator('input[name=admin_key]').fill('drover-admin-wrong-0123456789abcdef0123456789')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').getByText('Request id', { exact: false }).first().waitFor()
     await page.locator('input[name=admin_key]').fill(adminKey)
@@ -211,7 +211,7 @@ describe('by keyboard alone', () => {
     const visit = await asOperator()
     const { page } = visit
     await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('trail')
+    await page.getByRole('combobox', { name: /command/ }).fill('trail')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Trail' }).waitFor()
     await page.getByRole('button', { name: 'Prove the chain' }).press('Enter')

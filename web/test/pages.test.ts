@@ -64,20 +64,20 @@ after(async () => {
   await stage?.close()
 })
 
-async function assertGood(visit: Visit, path: string): Promise<void> {
-  await visit.page.goto(path)
-  await settled(visit.page)
-  assert.deepEqual(await violationsOn(visit.page), [], `axe on ${path}`)
-  const over = await visit.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-  assert.equal(over, 0, `${path} is wider than the window`)
-  assert.deepEqual(visit.complaints, [], `the browser on ${path}`)
+/** What is wrong with a page, a line each. */
+async function faultsOf({ page, complaints }: Visit, path: string): Promise<readonly string[]> {
+  await page.goto(path)
+  await settled(page)
+  const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+  const found = [...(await violationsOn(page)), ...complaints.splice(0)]
+  return [...found, ...(over === 0 ? [] : [`${over} px wider than the window`])].map((fault) => `${path}: ${fault}`)
 }
 
 for (const view of views) {
   describe(`${view.language}, ${view.theme}, ${view.width} px`, () => {
     test('the door', async () => {
       const visit = await openVisit(browser, stage.url, view)
-      await assertGood(visit, '/')
+      assert.deepEqual(await faultsOf(visit, '/'), [])
       assert.equal(await visit.page.getAttribute('html', 'lang'), view.language)
       await visit.context.close()
     })
@@ -85,7 +85,9 @@ for (const view of views) {
     test('every page', async () => {
       const visit = await openVisit(browser, stage.url, view)
       await signInByKey(visit, adminKey)
-      for (const path of paths) await assertGood(visit, path)
+      const faults: string[] = []
+      for (const path of paths) faults.push(...(await faultsOf(visit, path)))
+      assert.deepEqual(faults, [])
       assert.equal(await visit.page.getAttribute('html', 'data-theme'), view.theme)
       await visit.context.close()
     })
@@ -94,10 +96,11 @@ for (const view of views) {
       const visit = await openVisit(browser, stage.url, view)
       await signInByKey(visit, adminKey)
       const { data } = (await stage.ask('/calls?limit=1')) as { readonly data: readonly { readonly id: string }[] }
-      await assertGood(visit, `/requests?call=${data[0]?.id}`)
+      assert.deepEqual(await faultsOf(visit, `/requests?call=${data[0]?.id}`), [])
       await visit.page.goto('/')
+      await settled(visit.page)
       await visit.page.keyboard.press('Control+k')
-      await visit.page.getByRole('combobox').waitFor()
+      await visit.page.locator('.palette-input').waitFor()
       assert.deepEqual(await violationsOn(visit.page), [], 'axe on the palette')
       assert.deepEqual(visit.complaints, [])
       await visit.context.close()

@@ -26,7 +26,7 @@ for (const path of paths) {
   await visit.page.goto(path)
   await settled(visit.page)
   const name = path === '/' ? 'overview' : path.slice(1).replace(/[^\w-]+/g, '-')
-  await visit.page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+  await visit.page.screenshot({ path: join(folder, `${name}.png`), fullPage: process.env['FULL'] === '1' })
 }
 for (const complaint of visit.complaints) console.error(complaint)
 await browser.close()

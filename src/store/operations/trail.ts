@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Page, TrailRow } from '#admin/port.ts'
+import { firstIdAt } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import type { TrailTable } from '#store/tables.ts'
 import type { Transaction } from './context.ts'
@@ -71,7 +72,19 @@ export const appendTrail = async (transaction: Transaction, row: TrailRow): Prom
   await transaction.updateTable('trail_head').set({ hash }).where('single', '=', 1n).execute()
 }
 
+/** An id that says only when: the first that could be made at a moment (`firstIdAt`). */
+const momentLength = firstIdAt('trl', 0).length
+
 const positionOf = async (transaction: Transaction, id: string): Promise<bigint> => {
+  if (id.length === momentLength) {
+    const before = transaction
+      .selectFrom('trail')
+      .where('id', '<', id)
+      .orderBy('id', 'desc')
+      .select('position')
+      .limit(1)
+    return (await before.executeTakeFirst())?.position ?? 0n
+  }
   const row = await transaction.selectFrom('trail').select('position').where('id', '=', id).executeTakeFirst()
   if (row === undefined) throw new Problem('not_found', { message: `There is no trail row ${id}.`, param: 'after' })
   return row.position

@@ -5,6 +5,7 @@ import { addressOf } from '#actions/api.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, mono } from '#parts/layout.tsx'
+import { RowLink } from '#parts/row-link.tsx'
 import { Empty } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -87,9 +88,7 @@ export const Orders = ({ billing, follow }: Props & { readonly follow: (id: stri
       id: 'created',
       title: say('created'),
       cell: ({ id, created }) => (
-        <button type="button" className="row-link" aria-label={say('open', { id })} onClick={() => follow(id)}>
-          {format.moment(created)}
-        </button>
+        <RowLink text={format.moment(created)} does={say('open', { id })} onOpen={() => follow(id)} />
       ),
       sort: ({ created }) => created,
     },
@@ -129,11 +128,7 @@ export const Documents = ({ billing }: Props) => {
       id: 'number',
       title: say('number'),
       cell: ({ id, number }) => (
-        <a
-          href={addressOf('invoices file', { document: id, format: 'pdf' })}
-          aria-label={say('pdf', { number })}
-          download
-        >
+        <a href={addressOf('invoices file', { document: id, format: 'pdf' })} title={say('pdf', { number })} download>
           {number}
         </a>
       ),

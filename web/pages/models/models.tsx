@@ -10,6 +10,7 @@ import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import type { Fact } from '#parts/layout.tsx'
 import { Facts, mono, PageHead } from '#parts/layout.tsx'
+import { RowLink } from '#parts/row-link.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -64,11 +65,7 @@ const useColumns = (open: (id: string) => void, isOperator: boolean): readonly C
       {
         id: 'model',
         title: say('model'),
-        cell: ({ model: { id } }) => (
-          <button type="button" className="row-link" onClick={() => open(id)} aria-label={say('open', { model: id })}>
-            {id}
-          </button>
-        ),
+        cell: ({ model: { id } }) => <RowLink text={id} does={say('open', { model: id })} onOpen={() => open(id)} />,
         sort: ({ model }) => model.id,
       },
       {

@@ -8,6 +8,7 @@ import type { Filters } from '#parts/filters.ts'
 import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge, PageHead } from '#parts/layout.tsx'
+import { RowLink } from '#parts/row-link.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -34,11 +35,7 @@ const useColumns = (open: (id: string) => void): readonly Column<Call>[] => {
       {
         id: 'time',
         title: say('time'),
-        cell: ({ id, time }) => (
-          <button type="button" className="row-link" onClick={() => open(id)} aria-label={say('open', { id })}>
-            {format.time(time)}
-          </button>
-        ),
+        cell: ({ id, time }) => <RowLink text={format.time(time)} does={say('open', { id })} onOpen={() => open(id)} />,
       },
       {
         id: 'status',

@@ -11,6 +11,7 @@ import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import type { Fact } from '#parts/layout.tsx'
 import { Facts, mono, PageHead } from '#parts/layout.tsx'
+import { RowLink } from '#parts/row-link.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -78,9 +79,7 @@ const useColumns = (open: (row: Row) => void): readonly Column<Row>[] => {
       id: 'time',
       title: say('time'),
       cell: (row) => (
-        <button type="button" className="row-link" aria-label={say('open', { id: row.id })} onClick={() => open(row)}>
-          {format.moment(row.time)}
-        </button>
+        <RowLink text={format.moment(row.time)} does={say('open', { id: row.id })} onOpen={() => open(row)} />
       ),
     },
     { id: 'operation', title: say('operation'), cell: ({ operation }) => operation },

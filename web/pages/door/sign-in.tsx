@@ -4,14 +4,16 @@ import { useQueryClient } from '@tanstack/react-query'
 import type { FormEvent } from 'react'
 import { useState } from 'react'
 import { ApiProblem } from '#actions/api.ts'
+import { useRead } from '#actions/queries.ts'
 import type { Credentials } from '#actions/session.ts'
 import { changeSession, signIn } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { TextField, textsOf } from '#parts/field.tsx'
-import { usePreferences, useWords } from '#parts/language.tsx'
+import { useWords } from '#parts/language.tsx'
 import { ProblemNote } from '#parts/states.tsx'
 import { Tabs } from '#parts/tabs.tsx'
 import { words } from '#parts/words.ts'
+import { DoorFrame } from './frame.tsx'
 
 const texts = words({
   title: ['Sign in to Drover', '登录 Drover'],
@@ -26,9 +28,8 @@ const texts = words({
     '服务器首次启动时打印一次，以 drover-admin- 开头。',
   ],
   enter: ['Sign in', '登录'],
-  other: ['中文', 'English'],
-  light: ['Light', '浅色'],
-  dark: ['Dark', '深色'],
+  account: ['Create an account', '创建账户'],
+  forgotten: ['Forgot the password?', '忘记密码？'],
 })
 
 const asksForCode = (error: Error | null): boolean => error instanceof ApiProblem && error.param === 'totp'
@@ -94,25 +95,6 @@ const KeyForm = ({ busy, error, enter }: FormProps) => {
   )
 }
 
-/** Language and theme, before anybody is known. */
-const DoorFoot = () => {
-  const say = useWords(texts)
-  const { language, setLanguage, setTheme } = usePreferences()
-  return (
-    <div className="door-foot">
-      <Button small kind="plain" icon="language" onClick={() => setLanguage(language === 'en' ? 'zh-CN' : 'en')}>
-        {say('other')}
-      </Button>
-      <Button small kind="plain" onClick={() => setTheme('light')}>
-        {say('light')}
-      </Button>
-      <Button small kind="plain" onClick={() => setTheme('dark')}>
-        {say('dark')}
-      </Button>
-    </div>
-  )
-}
-
 /** The page for whoever is not signed in. */
 export const SignIn = () => {
   const say = useWords(texts)
@@ -129,25 +111,21 @@ export const SignIn = () => {
       .finally(() => setBusy(false))
   }
   const form = { busy, error, enter }
+  const offer = useRead('sign-up show', {}).data
   return (
-    <main className="door">
-      <div className="door-card">
-        <div className="card door-inside stack">
-          <div className="row">
-            <img src="/favicon.svg" alt="" width="32" height="32" />
-            <h1>{say('title')}</h1>
-          </div>
-          <Tabs
-            label={say('ways')}
-            onChoose={() => setError(null)}
-            tabs={[
-              { id: 'password', label: say('password'), content: () => <PasswordForm {...form} /> },
-              { id: 'key', label: say('adminKey'), content: () => <KeyForm {...form} /> },
-            ]}
-          />
-        </div>
-        <DoorFoot />
+    <DoorFrame title={say('title')}>
+      <Tabs
+        label={say('ways')}
+        onChoose={() => setError(null)}
+        tabs={[
+          { id: 'password', label: say('password'), content: () => <PasswordForm {...form} /> },
+          { id: 'key', label: say('adminKey'), content: () => <KeyForm {...form} /> },
+        ]}
+      />
+      <div className="row spread">
+        {offer?.open === true ? <a href="/sign-up">{say('account')}</a> : null}
+        {offer?.reset === true ? <a href="/forgotten">{say('forgotten')}</a> : null}
       </div>
-    </main>
+    </DoorFrame>
   )
 }
