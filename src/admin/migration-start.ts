@@ -166,6 +166,9 @@ export const startMigration = operation({
     const refusals = found === undefined ? [] : preflightRefusals(found)
     if (refusals.length > 0)
       throw refused(refusals, "'drover migrate preflight' looks again; --skip-preflight REASON starts without it.")
+    // Meanwhile another one may have begun to move the same calls.
+    const now = await planned(text, start_weight, context)
+    if (!now.view.ok) throw refused(now.view.refusals, "'drover migrate plan' shows the whole plan.")
     const change: Change =
       atMs === null
         ? { kind: 'start', startStep }

@@ -13,6 +13,9 @@ import type { Traffic } from '#migration/traffic.ts'
 import type { PreflightQuestion } from '#rehearsal/looking.ts'
 import type { Known } from './hear-migrations.ts'
 
+/** One that could not be begun is tried again after this: every try asks both providers. */
+const againMs = 60_000
+
 export type BeginMigrations = {
   readonly store: Pick<MigrationStore, 'decideMigration'>
   /** Looks at what must hold before traffic moves; rejects where this server ends meanwhile. */
@@ -26,6 +29,7 @@ export type BeginMigrations = {
 /** Begins what was to start at a date that has come, each once at a time and beside the rounds: a preflight takes its time. */
 export const makeBeginner = ({ store, preflight, stop, emit, clock, log }: BeginMigrations) => {
   const under = new Map<string, Promise<void>>()
+  const triedMs = new Map<string, number>()
   const begin = async ({ row, compiled }: Known): Promise<void> => {
     const { startStep = 0, planned } = row.state
     const skip = planned?.withoutPreflight ?? null
@@ -45,7 +49,9 @@ export const makeBeginner = ({ store, preflight, stop, emit, clock, log }: Begin
       for (const one of known) {
         const { id, name, state } = one.row
         const isDue = state.phase === 'scheduled' && clock.nowMs() >= (state.planned?.atMs ?? 0)
-        if (!isDue || under.has(id)) continue
+        const sinceMs = clock.monotonicMs() - (triedMs.get(id) ?? Number.NEGATIVE_INFINITY)
+        if (!isDue || under.has(id) || sinceMs < againMs) continue
+        triedMs.set(id, clock.monotonicMs())
         const beginning = begin(one)
           .catch((thrown: unknown) =>
             log.warn('a migration could not be begun', { migration: name, problem: asProblem(thrown).message }),

@@ -1,5 +1,6 @@
 /** The preflight of a migration: real completions on both arms, keys, credit and quota, the probes that block a switch, the way back. Bounded in money, calls and time. */
 
+import { asProblem } from '#base/problem.ts'
 import { arms } from '#migration/observation.ts'
 import type { Preflight, PreflightCheck } from '#migration/preflight.ts'
 import { preflightChecks } from '#migration/preflight.ts'
@@ -11,7 +12,7 @@ import { checkConformance } from './check-conformance.ts'
 import { checkCredit } from './credit.ts'
 import { checkWayBack } from './drill.ts'
 import { checkKeys } from './keys.ts'
-import type { Looking, PreflightPorts, PreflightQuestion } from './looking.ts'
+import type { Looked, Looking, PreflightPorts, PreflightQuestion } from './looking.ts'
 import { checkQuota } from './quota.ts'
 
 /** A migration of the calls of one key is asked as that key: with the credential that its account has brought. */
@@ -28,6 +29,16 @@ const order = (checks: readonly PreflightCheck[]): readonly PreflightCheck[] =>
       preflightChecks.indexOf(one.check) - preflightChecks.indexOf(other.check) ||
       arms.indexOf(one.arm ?? 'baseline') - arms.indexOf(other.arm ?? 'baseline'),
   )
+
+/** A check that could not be made has failed: nobody has seen that all is well. */
+const caught = async (check: PreflightCheck['check'], looking: Promise<Looked | null>): Promise<Looked | null> => {
+  try {
+    return await looking
+  } catch (thrown) {
+    const says = `it could not be looked at: ${asProblem(thrown).message}`
+    return { checks: [{ check, arm: null, outcome: 'failed', says, mend: 'Try again.', tookMs: 0 }], nanoUsd: 0n }
+  }
+}
 
 /** Looks at everything that the file asks for. What it finds is in the checks; rejects where the server ends meanwhile. */
 export const preflightOf = async ({ file, need }: PreflightQuestion, ports: PreflightPorts): Promise<Preflight> => {
@@ -49,12 +60,12 @@ export const preflightOf = async ({ file, need }: PreflightQuestion, ports: Pref
     const answered = await checkAnswers(looking)
     const hasFailed = answered.checks.some(({ outcome }) => outcome === 'failed')
     const rest = await Promise.all([
-      settings.key_and_quota ? checkKeys(looking) : null,
-      settings.key_and_quota ? checkCredit(looking) : null,
-      settings.key_and_quota ? checkQuota(looking, answered.headers ?? []) : null,
+      settings.key_and_quota ? caught('keys', checkKeys(looking)) : null,
+      settings.key_and_quota ? caught('credit', checkCredit(looking)) : null,
+      settings.key_and_quota ? caught('quota', checkQuota(looking, answered.headers ?? [])) : null,
       // Of who does not answer there is nothing to probe.
-      hasFailed ? null : checkConformance(looking),
-      settings.rollback_drill ? checkWayBack(looking) : null,
+      hasFailed ? null : caught('conformance', checkConformance(looking)),
+      settings.rollback_drill ? caught('way_back', checkWayBack(looking)) : null,
     ])
     // What ends with the server has found nothing.
     stopping.throwIfAborted()
