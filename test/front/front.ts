@@ -120,7 +120,10 @@ const restarting = async ({ url, takeOut, takeBack }: Balancer): Promise<string>
     for (let turn = place; !ending; turn += 1) {
       const isStream = turn % 2 === 0
       const said = await call(url, ask(isStream ? { stream: true } : {})).then(
-        ({ status, text }) => (isStream && status === 200 && !text.includes('[DONE]') ? 'cut' : String(status)),
+        ({ status, text }) => {
+          if (status !== 200) return `${status} ${text.slice(0, 200)}`
+          return isStream && !text.includes('[DONE]') ? 'cut' : '200'
+        },
         () => 'no answer',
       )
       told.set(said, (told.get(said) ?? 0) + 1)

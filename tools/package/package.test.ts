@@ -75,7 +75,9 @@ describe('the published package', () => {
       'the catalog is missing',
     )
     assert.deepEqual(
-      paths.filter((path) => !/^(?:bin|dist|catalog|assets|deploy)\/|^[A-Za-z.-]+\.(?:md|json)$|^LICENSE$/.test(path)),
+      paths.filter(
+        (path) => !/^(?:bin|dist|web\/dist|catalog|assets|deploy)\/|^[A-Za-z.-]+\.(?:md|json)$|^LICENSE$/.test(path),
+      ),
       [],
     )
     assert.ok(packed.unpackedSize < unpackedBytesMax, `${packed.unpackedSize} bytes`)
