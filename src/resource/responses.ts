@@ -35,6 +35,8 @@ type Named = { readonly id: string; readonly holder: string }
 export type Responses = {
   /** `null` = there is none, or it is somebody else's. Waits for one that is about to be kept. */
   readonly find: (named: Named) => Promise<FoundResponse | null>
+  /** Resolves when this process is not about to keep it any more. */
+  readonly quiet: (named: Named) => Promise<void>
   /** A provider has it, for this holder. */
   readonly bind: (
     named: Named & { readonly call: string; readonly provider: string; readonly credential: string | null },
@@ -47,6 +49,8 @@ export type Responses = {
 
 export type ResponsesOptions = {
   readonly store: ResponseStore
+  /** Resolves when no other process of this machine is about to keep it; absent = there is none. */
+  readonly elsewhere?: ((named: Named) => Promise<unknown>) | undefined
   readonly seal: Seal
   readonly clock: Clock
   readonly log: Log
@@ -66,10 +70,19 @@ class ResponseTable implements Responses {
     this.#stop = repeatSweep({ sweep, everyMs: sweepEveryMs, clock, log, what: 'kept responses' })
   }
 
+  async quiet(named: Named): Promise<void> {
+    await this.#pending.get(placeOf(named))
+  }
+
   async find(named: Named): Promise<FoundResponse | null> {
     await this.#pending.get(placeOf(named))
-    const { store, seal, clock } = this.#options
-    const row = await store.response({ ...named, nowMs: clock.nowMs() })
+    const { store, seal, clock, elsewhere } = this.#options
+    const look = () => store.response({ ...named, nowMs: clock.nowMs() })
+    let row = await look()
+    if (row === null && elsewhere !== undefined) {
+      await elsewhere(named)
+      row = await look()
+    }
     if (row === null) return null
     const body = row.body === null ? null : seal.open(placeOf(named), row.body).toString('utf8')
     if (row.provider !== null) return { kind: 'provider', provider: row.provider, credential: body }

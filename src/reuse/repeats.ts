@@ -13,6 +13,8 @@ const keptForMs = 86_400_000
 /** A repeat waits this long for the call that runs, under the minute at which proxies give up. */
 const waitMsMax = 55_000
 const waitersMax = 10_000
+/** A call of another process is asked for again after this. */
+const elsewhereEveryMs = 250
 /** Bytes that are kept in all; past it calls run under their keys and their answers are not kept. */
 const totalBytesMax = 1_073_741_824
 /** Keys that are kept in all; past it calls under a key are refused. */
@@ -156,12 +158,12 @@ class RepeatTable implements Repeats {
       question.signal.throwIfAborted()
       const other = this.#running.get(question.id)
       if (other === undefined) {
-        const turn = await this.#claim(question)
+        const turn = await this.#claim(question, untilMs)
         if (turn !== null) return turn
         continue
       }
       if (other.asked !== question.asked) throw reused(other.call)
-      if (this.#waiters >= waitersMax || clock.monotonicMs() >= untilMs) throw inProgress(other.call)
+      if (!this.#mayWait(untilMs)) throw inProgress(other.call)
       this.#waiters += 1
       await wait(other.over, { clock, untilMs, signal: question.signal })
       this.#waiters -= 1
@@ -180,9 +182,13 @@ class RepeatTable implements Repeats {
     await keeper.end('kept')
   }
 
+  #mayWait(untilMs: number): boolean {
+    return this.#waiters < waitersMax && this.#options.clock.monotonicMs() < untilMs
+  }
+
   /** Asks the store, while others wait; `null` = ask anew. */
-  async #claim(question: RepeatQuestion): Promise<Turn | null> {
-    const { id, asked, call } = question
+  async #claim(question: RepeatQuestion, untilMs: number): Promise<Turn | null> {
+    const { id, asked, call, signal } = question
     const { store, owner, ownersOf = '', clock } = this.#options
     if (this.#answers >= answersMax)
       throw new Problem('overloaded', {
@@ -205,6 +211,17 @@ class RepeatTable implements Repeats {
       if (found.state === 'running') {
         // No call of this process: one that could not be ended in the store, or another process's.
         await store.resolveAnswers({ limit: 1, of: { id, call: found.call, ownersOf } })
+        found = await ask()
+      }
+      // Another process's call tells nobody here when it is over: the store is asked.
+      while (found.state === 'running' && found.asked === asked && !signal.aborted && this.#mayWait(untilMs)) {
+        this.#waiters += 1
+        await wait(Promise.withResolvers<void>().promise, {
+          clock,
+          untilMs: Math.min(untilMs, clock.monotonicMs() + elsewhereEveryMs),
+          signal,
+        })
+        this.#waiters -= 1
         found = await ask()
       }
       isFirst = found.state === 'first'

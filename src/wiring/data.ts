@@ -111,7 +111,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
   closing.defer(() => store.close())
   return {
     localToken,
-    /** Tells whoever waits that it listens: the line comes last. */
+    /** Tells whoever waits that it listens. The line comes last: who waits for it finds everything else already said. */
     announce,
     store,
     seat,

@@ -94,7 +94,7 @@ import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
 import { startWatching } from './watching.ts'
 import type { Seat } from './workers/seat.ts'
-import { wholeFigures, wholeMetrics } from './workers/whole.ts'
+import { responsesElsewhere, wholeFigures, wholeMetrics } from './workers/whole.ts'
 
 export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint | PaymentEndpoint
 
@@ -385,10 +385,11 @@ const reload = (
 const openKept = async (machine: Machine, rooms: Rooms, closing: AsyncDisposableStack): Promise<Kept> => {
   const { clock } = machine
   const { data, log, live, member } = rooms
-  const { store } = data
+  const { store, seat } = data
   const { owner, ownersOf } = member
   const repeats = await openRepeats({ store, seal: data.answerSeal, owner, ownersOf, clock, log })
-  const responses = makeResponses({ store, seal: data.responseSeal, clock, log })
+  const responses = makeResponses({ store, seal: data.responseSeal, elsewhere: responsesElsewhere(seat), clock, log })
+  seat?.answer('responseQuiet', responses.quiet)
   const carried = makeCarriedTurns({ store, seal: data.carriedSeal, clock, log })
   for (const one of [repeats, responses, carried]) closing.defer(() => one.close())
   const similar = await openSimilarAnswers(machine, { config: rooms.request.config, data, live, log }, closing)
@@ -473,7 +474,6 @@ export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | 
   const watch = watchConfig({ config, load, changed, clock })
   closing.defer(() => watch.close())
   for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
-  // The line comes last: who waits for it finds everything else already said.
   const link = await setUpLink(machine, rooms.identity, { isFirst: first.created, url: listening.url })
   const greeted = greeting(first, listening.url, link)
   data.announce({ url: listening.url, adminUrl: listening.adminUrl, greeting: greeted })

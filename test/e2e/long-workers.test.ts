@@ -9,6 +9,7 @@ import type { Answer } from './call.ts'
 import { call, openCall } from './call.ts'
 import { admin, balanceOf, holdOf, models, openAccount, provenOk, settled, sold } from './customer.ts'
 import { adminKey, configFor, eventually, fakeKey, startRelay, testKey } from './harness.ts'
+import { upload } from './upload.ts'
 import { isRunning, killWorker, pidsOf, startWorkers, workerBench } from './workers.ts'
 
 /** The system spreads connections by their addresses: so many have met both workers, but for once in two thousand times. */
@@ -186,6 +187,26 @@ describe('two workers on the embedded store', () => {
     await provenOk(bench)
   })
 
+  test('what is kept is had from either: files of the sandbox, responses, answers under a key', async () => {
+    const { relay } = bench
+    const made = await upload(relay, { key: testKey }, { purpose: 'user_data' })
+    assert.equal(made.status, 200, made.text)
+    const content = () => call(relay.url, { path: `/v1/files/${String(made.at('id'))}/content`, key: testKey })
+    assert.deepEqual(await inTurn(content), Array(turns).fill(200))
+    const body = { model: 'kimi-k2', input: 'hi', store: true }
+    const response = await call(relay.url, { path: '/v1/responses', key: testKey, body })
+    const kept = () => call(relay.url, { path: `/v1/responses/${String(response.at('id'))}`, key: testKey })
+    assert.deepEqual(await inTurn(kept), Array(turns).fill(200))
+    const account = await openAccount(bench, 1_000_000_000n)
+    bench.upstream.answer(answer)
+    const headers = { 'idempotency-key': 'one-of-two' }
+    const ask = () => call(relay.url, { key: account.key, body: sold(), headers })
+    const all = await Promise.all(Array.from({ length: turns }, ask))
+    assert.deepEqual(new Set(all.map(({ status }) => status)), new Set([200]))
+    assert.equal(new Set(all.map(({ text }) => text)).size, 1)
+    assert.equal(await settled(bench, account.id), 1_000_000_000n - costNano)
+  })
+
   test('an edit of the file is in force on both', async () => {
     const text = `${patient}  fresh: { targets: [{ provider: fake, model: any }], price: { input: "1.00", output: "2.00" } }\n`
     const { key } = await bench.relay.createKey()
@@ -221,6 +242,21 @@ describe('two workers on the embedded store', () => {
     await stopping
     for (const worker of [1, 2]) assert.ok(pidsOf(relay, worker).every((pid) => !isRunning(pid)))
   })
+})
+
+test('the first start prints its keys once, and stdout has one line', async () => {
+  await using relay = await startRelay({
+    ownKeys: true,
+    config: 'server: { workers: 2, overload: { loop_delay: 1m } }\n',
+    startWithinMs: 180_000,
+  })
+  assert.equal(relay.stderr().match(/drover-admin-/g)?.length, 1)
+  assert.equal(relay.stderr().match(/Drover is ready at /g)?.length, 1)
+  const [key] = relay.stderr().match(/hs-test-\S+/) ?? []
+  const ask = () => call(relay.url, { key: key ?? '', body: chat('hi', { model: 'kimi-k2' }) })
+  assert.deepEqual(await inTurn(ask), Array(turns).fill(200))
+  await relay.stop()
+  assert.equal(relay.stdout().trim().split('\n').length, 1)
 })
 
 test('the death of the primary ends its workers; the next start brings in what they left, alone or with fewer', async () => {

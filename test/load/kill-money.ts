@@ -28,7 +28,12 @@ const grantedNano = 1_000_000_000_000n
 const slicedNano = 12_000_000n
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+  options: {
+    rounds: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    /** With several, the primary process is killed. */
+    workers: { type: 'string', default: '1' },
+  },
 })
 const rounds = Number(values.rounds)
 const chance = makeChance(Number(values.seed))
@@ -50,7 +55,8 @@ const config = configFor(
 const faults: string[] = []
 /** On a machine that has much else to do a start may take its time: that is not what is tested. */
 const startWithinMs = 180_000
-const start = (): Promise<Relay> => startRelay({ folder, config, env: { FAKE_KEY: fakeKey }, startWithinMs })
+const flags = ['--workers', values.workers]
+const start = (): Promise<Relay> => startRelay({ folder, config, env: { FAKE_KEY: fakeKey }, startWithinMs, flags })
 let relay = await start()
 
 async function admin(path: string, body?: object): Promise<Record<string, unknown>> {

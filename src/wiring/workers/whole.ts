@@ -5,6 +5,7 @@ import { addedFigures, busiestNames } from '#observe/figures.ts'
 import type { Metrics } from '#observe/metrics.ts'
 import type { CountedMetrics } from '#observe/metrics-text.ts'
 import { metricsText } from '#observe/metrics-text.ts'
+import type { ResponsesOptions } from '#resource/responses.ts'
 import type { Seat } from './seat.ts'
 
 /** The metrics of all workers, or of a process that is alone. */
@@ -35,3 +36,7 @@ export const wholeFigures = (own: Figures, seat: Seat | null): FigureSource => {
     },
   }
 }
+
+/** What waits until no other worker is about to keep a response; absent for a process that is alone. */
+export const responsesElsewhere = (seat: Seat | null): ResponsesOptions['elsewhere'] =>
+  seat === null ? undefined : (named) => seat.others('responseQuiet', named)
