@@ -214,7 +214,9 @@ class RepeatTable implements Repeats {
         found = await ask()
       }
       // Another process's call tells nobody here when it is over: the store is asked.
-      while (found.state === 'running' && found.asked === asked && !signal.aborted && this.#mayWait(untilMs)) {
+      const isElsewhere = ownersOf !== ''
+      while (isElsewhere && found.state === 'running' && found.asked === asked && !signal.aborted) {
+        if (!this.#mayWait(untilMs)) break
         this.#waiters += 1
         await wait(Promise.withResolvers<void>().promise, {
           clock,

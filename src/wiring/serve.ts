@@ -471,8 +471,7 @@ export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | 
   const changed = (loaded: Loaded, restart: readonly string[]): void => {
     warnings = reload(rooms, loaded, restart)
   }
-  const watch = watchConfig({ config, load, changed, clock })
-  closing.defer(() => watch.close())
+  closing.defer(watchConfig({ config, load, changed, clock }).close)
   for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
   const link = await setUpLink(machine, rooms.identity, { isFirst: first.created, url: listening.url })
   const greeted = greeting(first, listening.url, link)
