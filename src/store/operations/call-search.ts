@@ -87,12 +87,14 @@ const conditions = (filter: CallFilter): readonly Expression<SqlBool>[] => {
 
 type Span = { readonly low: bigint; readonly high: bigint }
 
-/** Matching rows with low <= sequence <= high; exported so that a test can look at its plan. */
-export const rowsQuery = (filter: CallFilter, { low, high }: Span, backward: boolean) => {
-  const where = [sql<SqlBool>`sequence >= ${low}`, sql<SqlBool>`sequence <= ${high}`, ...conditions(filter)]
-  return sql<StoredCall>`select * from call where ${sql.join(where, sql` and `)}
+const within = ({ low, high }: Span) => sql<SqlBool>`sequence >= ${low} and sequence <= ${high}`
+
+const rowsWhere = (place: Expression<SqlBool>, filter: CallFilter, backward: boolean) =>
+  sql<StoredCall>`select * from call where ${sql.join([place, ...conditions(filter)], sql` and `)}
     order by sequence ${sql.raw(backward ? 'desc' : 'asc')} limit ${checkLimit(filter.limit)}`
-}
+
+/** Matching rows with low <= sequence <= high. */
+const rowsQuery = (filter: CallFilter, span: Span, backward: boolean) => rowsWhere(within(span), filter, backward)
 
 /** Blocks of one bucket, within the span, that hold every trait; exported so that a test can look at its plan. */
 export const blocksQuery = (
@@ -153,6 +155,8 @@ type Search = {
   readonly span: Span
   readonly rolled: bigint
   readonly traits: readonly Trait[]
+  /** Runs of blocks that are asked for at once: where each question is a trip over a line, few are better. */
+  readonly runsPerQuery: number
 }
 
 const max = (one: bigint, other: bigint): bigint => (one > other ? one : other)
@@ -208,11 +212,22 @@ const readBlocks = async (transaction: Transaction, search: Search, part: Span):
   const { found, reached } = await blocksIn(transaction, search, part)
   const rows: StoredCall[] = []
   const compiled = rowsQuery(filter, part, backward).compile(transaction)
-  for (const { first, last: end } of runsOf(found)) {
+  const spans = runsOf(found).map(({ first, last }) => ({
+    low: max(part.low, first * callsPerBlock),
+    high: min(part.high, (last + 1n) * callsPerBlock - 1n),
+  }))
+  const ask = async ([span, ...more]: readonly Span[], limit: number) => {
+    if (span === undefined) return []
+    if (more.length > 0) {
+      const places = sql<SqlBool>`(${sql.join([span, ...more].map(within), sql` or `)})`
+      return (await rowsWhere(places, { ...filter, limit }, backward).execute(transaction)).rows
+    }
     // Of the statement's values, its bounds come first and its limit last.
-    const [low, high] = [max(part.low, first * callsPerBlock), min(part.high, (end + 1n) * callsPerBlock - 1n)]
-    const values = [low, high, ...compiled.parameters.slice(2, -1), filter.limit - rows.length]
-    rows.push(...(await runHot<StoredCall>(transaction, compiled, values)).rows)
+    const values = [span.low, span.high, ...compiled.parameters.slice(2, -1), limit]
+    return (await runHot<StoredCall>(transaction, compiled, values)).rows
+  }
+  for (let start = 0; start < spans.length; start += search.runsPerQuery) {
+    rows.push(...(await ask(spans.slice(start, start + search.runsPerQuery), filter.limit - rows.length)))
     const last = rows.at(-1)
     if (last !== undefined && rows.length === filter.limit) return { rows, next: last.sequence }
   }
@@ -222,14 +237,18 @@ const readBlocks = async (transaction: Transaction, search: Search, part: Span):
 }
 
 /** One stretch of the reading. */
-export const searchCalls = async (transaction: Transaction, { filter, backward, from }: Reading): Promise<Stretch> => {
+export const searchCalls = async (
+  transaction: Transaction,
+  { filter, backward, from }: Reading,
+  runsPerQuery: number,
+): Promise<Stretch> => {
   const rolled = await rolledTo(transaction)
   const span = await spanOf(transaction, filter, rolled)
   const part = backward
     ? { low: span.low, high: min(span.high, from - 1n) }
     : { low: max(span.low, from + 1n), high: span.high }
   if (part.low > part.high) return { rows: [], next: null }
-  const search = { filter, backward, span, rolled, traits: traitsOf(filter) }
+  const search = { filter, backward, span, rolled, traits: traitsOf(filter), runsPerQuery }
   if (search.traits.length === 0) return readPlain(transaction, search, part)
   // What is not indexed yet is read as it is.
   if (backward && part.high > rolled)

@@ -35,6 +35,12 @@ const sequenceOf = async (transaction: Transaction, id: string): Promise<bigint>
   return row.sequence
 }
 
+/** What is better on one engine and worse on the other. */
+export type BackendHabits = {
+  /** Runs of blocks of the log that are asked for at once. */
+  readonly runsPerQuery: number
+}
+
 /** Part of the log, in the order of its reading; `next` is where to read on, `null` at the end. */
 export type CallStretch = { readonly rows: readonly CallRecord[]; readonly next: bigint | null }
 
@@ -42,16 +48,22 @@ export type CallStretch = { readonly rows: readonly CallRecord[]; readonly next:
 export type CallReading = { readonly filter: CallFilter; readonly from: bigint | null }
 
 /** Back from the end of the log or from the call `beforeId`; with `afterId` on from there. */
-const readStretch = async (transaction: Transaction, { filter, from }: CallReading): Promise<CallStretch> => {
-  const { afterId, beforeId } = filter
-  const anchor = afterId ?? beforeId
-  const start = from ?? (anchor === null ? await endOfLog(transaction) : await sequenceOf(transaction, anchor))
-  const { rows, next } = await searchCalls(transaction, { filter, backward: afterId === null, from: start })
-  return { rows: rows.map((row) => callRecord({ ...row, ...noBodies })), next }
-}
+const readStretch =
+  (runsPerQuery: number) =>
+  async (transaction: Transaction, { filter, from }: CallReading): Promise<CallStretch> => {
+    const { afterId, beforeId } = filter
+    const anchor = afterId ?? beforeId
+    const start = from ?? (anchor === null ? await endOfLog(transaction) : await sequenceOf(transaction, anchor))
+    const { rows, next } = await searchCalls(
+      transaction,
+      { filter, backward: afterId === null, from: start },
+      runsPerQuery,
+    )
+    return { rows: rows.map((row) => callRecord({ ...row, ...noBodies })), next }
+  }
 
 /** The operations on calls; each backend makes its own, with the insert compiled once for its dialect. */
-export const callOperations = () => {
+export const callOperations = ({ runsPerQuery }: BackendHabits) => {
   let insert: CompiledQuery | null = null
   return {
     append: write(async (transaction, record: CallRecord): Promise<void> => {
@@ -64,7 +76,7 @@ export const callOperations = () => {
     }),
 
     /** At most `filter.limit` rows, without bodies (null): `call` has those. */
-    callStretch: read(readStretch),
+    callStretch: read(readStretch(runsPerQuery)),
 
     /** The call at this place of the log, or the first one above it. */
     callFrom: read(async (transaction, sequence: bigint): Promise<string | null> => {

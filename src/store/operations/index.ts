@@ -6,6 +6,7 @@ import { beginOperations } from './begin.ts'
 import { bindingOperations } from './binding.ts'
 import { bookOperations } from './books/book-operations.ts'
 import { budgetOperations } from './budget.ts'
+import type { BackendHabits } from './call.ts'
 import { callOperations } from './call.ts'
 import { carriedOperations } from './carried.ts'
 import { changeOperations } from './changes.ts'
@@ -36,13 +37,13 @@ import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
 
 /** One set for each backend: a set holds statements that were compiled for its dialect. */
-export const makeOperations = () => ({
+export const makeOperations = (habits: BackendHabits = { runsPerQuery: 1 }) => ({
   ...beginOperations,
   ...accountOperations,
   ...peopleOperations,
   ...keyOperations,
   ...trailOperations,
-  ...callOperations(),
+  ...callOperations(habits),
   ...bookOperations(),
   ...budgetOperations(),
   ...planOperations,

@@ -6,7 +6,7 @@ import { makeClusterOperations } from './cluster-operations.ts'
 import { makeSimilarOperations } from './similar-operations.ts'
 
 export const makePostgresOperations = () => ({
-  ...makeOperations(),
+  ...makeOperations({ runsPerQuery: 20 }),
   ...makeClusterOperations(),
   ...makeSimilarOperations(),
 })
