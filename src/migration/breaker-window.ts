@@ -3,6 +3,8 @@
 export type BreakerWindow = {
   readonly note: (failed: boolean) => void
   readonly isTripped: () => boolean
+  /** Whether half as many failed as would open it: what else fails then fails for the same reason. */
+  readonly isUneasy: () => boolean
   readonly clear: () => void
 }
 
@@ -17,15 +19,17 @@ export const breakerWindow = ({
   // The newest call is the lowest bit.
   const mask = 2 ** window - 1
   let last = 0
+  const failed = (): number => {
+    let count = 0
+    for (let rest = last; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2
+    return count
+  }
   return {
     note: (failed) => {
       last = ((last * 2) % (mask + 1)) + (failed ? 1 : 0)
     },
-    isTripped: () => {
-      let count = 0
-      for (let rest = last; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2
-      return count >= failures
-    },
+    isTripped: () => failed() >= failures,
+    isUneasy: () => failed() * 2 >= failures,
     clear: () => {
       last = 0
     },

@@ -219,7 +219,7 @@ const trippedOf = (lives: Iterable<Live>): readonly Tripped[] => {
   for (const live of lives) {
     if (!live.isOff || live.isTold) continue
     live.isTold = true
-    found.push({ move: live.move, isShared: live.windows.baseline.isTripped() })
+    found.push({ move: live.move, isShared: live.windows.baseline.isUneasy() })
   }
   return found
 }

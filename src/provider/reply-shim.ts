@@ -10,7 +10,8 @@ import type { ReplyShim, WireShim } from './wire-shim.ts'
 /** Takes bytes as they come and gives them on, repaired. */
 export type Mender = { readonly feed: (bytes: Buffer) => readonly Buffer[]; readonly end: () => readonly Buffer[] }
 
-const replyShims: readonly ReplyShim[] = ['tool-index', 'tool-finish', 'usage-position']
+/** Those that are about replies. */
+export const replyShims: readonly ReplyShim[] = ['tool-index', 'tool-finish', 'usage-position']
 /** A whole answer over this is given on as it is. */
 const wholeBytesMax = 8 * 1024 * 1024
 const wordsOfInterest = ['"tool_calls"', '"finish_reason"', '"usage"'].map((word) => Buffer.from(word))

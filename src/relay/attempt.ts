@@ -10,13 +10,14 @@ import type { Guard } from '#policy/guard.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Frame, Protocol, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
 import { wireShimsOf } from '#provider/provider-shims.ts'
+import { replyShims } from '#provider/reply-shim.ts'
 import type { WireShim } from '#provider/wire-shim.ts'
 import type { AttemptDraft } from './draft.ts'
 import { attemptDraft } from './draft.ts'
 import { isRefusedBy, learnRefusal } from './history-refusal.ts'
 import type { Leg, LegReason } from './leg.ts'
 import { targetName } from './leg.ts'
-import { mendedFace } from './mend.ts'
+import { mendedFace, watchedFace } from './mend.ts'
 import { prepare } from './prepare.ts'
 import type { Refusals } from './refusals.ts'
 import type { ReplyFace } from './reply-face.ts'
@@ -89,6 +90,8 @@ export type AttemptContext = {
   readonly traceHeaders: Readonly<Record<string, string>>
   /** Guardrails that look at the reply. */
   readonly guards: readonly Guard[]
+  /** Told of what a reply deviates in and nobody repairs; absent = nobody asks. */
+  readonly deviates?: ((shim: WireShim) => void) | undefined
 }
 
 const readBounded = async (body: AsyncIterable<Buffer>): Promise<Uint8Array> => {
@@ -141,8 +144,20 @@ type Preparing = { readonly context: AttemptContext; readonly upstream: Upstream
 const repairsOf = (leg: Leg, { protocol }: Speech, { provider, vendor }: Upstream): readonly WireShim[] =>
   leg.target.params === 'strict' || protocol.name !== 'openai-chat' ? [] : wireShimsOf(provider, vendor)
 
+type Reading = Preparing & { readonly leg: Leg; readonly speech: Speech }
+
+/** How the reply is read; the names of the repairs that were needed go to `used`. */
+const replyWith = ({ leg, speech, context, upstream }: Reading, used: string[]): ReplyFace => {
+  const repairs = repairsOf(leg, speech, upstream)
+  const face = mendedFace(replyFace(speech, context), repairs, used)
+  const { deviates } = context
+  if (deviates === undefined || speech.protocol.name !== 'openai-chat') return face
+  return watchedFace(face, { shims: replyShims.filter((shim) => !repairs.includes(shim)), tell: deviates })
+}
+
 /** What cannot be prepared was never sent: nothing is learnt of the target. */
-const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing) => {
+const preparedFor = (leg: Leg, preparing: Preparing) => {
+  const { context, upstream, vigil } = preparing
   try {
     const speech = speakTo({ ...context, leg, upstream })
     const prepared = prepare({
@@ -160,7 +175,7 @@ const preparedFor = (leg: Leg, { context, upstream, vigil }: Preparing) => {
       ...prepared,
       shims,
       speech,
-      face: mendedFace(replyFace(speech, context), repairsOf(leg, speech, upstream), shims),
+      face: replyWith({ ...preparing, leg, speech }, shims),
     }
   } catch (thrown) {
     vigil.ended('void')

@@ -30,3 +30,28 @@ export const mendedFace = (face: ReplyFace, shims: readonly WireShim[], told: st
     },
   }
 }
+
+/** The face, of whose replies it is told what they lack and is not repaired: clients that go by the letter will meet it. */
+export const watchedFace = (
+  face: ReplyFace,
+  { shims, tell }: { readonly shims: readonly WireShim[]; readonly tell: (shim: WireShim) => void },
+): ReplyFace => ({
+  ...face,
+  read: (reply) => {
+    const watcher = replyMender(shims, isStream(reply), tell)
+    const reader = face.read(reply)
+    if (watcher === null) return reader
+    return {
+      form: reader.form,
+      complete: () => reader.complete(),
+      read: (bytes) => {
+        watcher.feed(bytes)
+        return reader.read(bytes)
+      },
+      end: () => {
+        watcher.end()
+        return reader.end()
+      },
+    }
+  },
+})

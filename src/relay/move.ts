@@ -153,6 +153,7 @@ export const firstFailed = ({ attempts: all, end }: Pick<CallRecord, 'attempts' 
 
 const failedOutcome = ({ status, error, end, attempts }: CallRecord): Outcome => {
   if (end === 'cut') return 'cut'
+  if (error === 'unsupported_parameter') return 'rejected'
   const last = attempts.at(-1)
   const upstream = last?.status ?? null
   if (error === 'upstream_timeout') return 'timeout'
@@ -168,7 +169,7 @@ const failedOutcome = ({ status, error, end, attempts }: CallRecord): Outcome =>
 const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: Move): Outcome => {
   if (record.end === 'left') return 'left'
   const [first] = record.attempts
-  const isElsewhere = first?.provider !== candidate.provider || first.model !== candidate.model
+  const isElsewhere = first !== undefined && (first.provider !== candidate.provider || first.model !== candidate.model)
   const isMoved = firstFailed(record) || (arm === 'candidate' && isElsewhere)
   if (record.end === 'complete' && record.status < 400) {
     if (isMoved) return 'moved'
@@ -178,8 +179,9 @@ const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: M
   return outcome === 'rejected' && isMoved ? 'moved' : outcome
 }
 
-/** Blame that is neither the provider's nor the model's: limits, credit, guardrails, Drover. */
-const isOurs = ({ attempts, end }: CallRecord): boolean => attempts.length === 0 && end === 'refused'
+/** Blame that is neither the provider's nor the model's: limits, credit, guardrails, Drover. What a target with strict parameters does not take is the target's. */
+const isOurs = ({ attempts, end, error }: CallRecord): boolean =>
+  attempts.length === 0 && end === 'refused' && error !== 'unsupported_parameter'
 
 /** What a call that has ended says of its arm; `null` = nothing: it never went there, or its answer was kept from another one. */
 const observationOf = (whole: CallRecord, { assignment, reader, caller }: Assigned): Observation | null => {
@@ -210,7 +212,7 @@ const observationOf = (whole: CallRecord, { assignment, reader, caller }: Assign
       output,
       reasoning: usage?.reasoning ?? null,
     },
-    usageMissing: usage === null || usage.source !== 'reported',
+    usageMissing: usage === null || usage.source !== 'reported' || reader.misplacesUsage(),
     costNanoUsd: answered?.costNanoUsd ?? null,
     ...reader.found(),
   }

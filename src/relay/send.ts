@@ -234,6 +234,7 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
         callerHeaders: inbound.headers,
         carried,
         guards: admitted.replyGuards,
+        deviates: admitted.assigned?.reader.deviates,
         traceHeaders: admitted.trace?.beginAttempt() ?? {},
       }),
   }).finally(() => recall?.stop())

@@ -88,7 +88,9 @@ test('what differs is found with the calls to look at; a conversation is copied 
   await stage.settle()
   await again()
   assert.equal(stage.arrivals('beta'), 1)
-  assert.deepEqual(log().examples, [{ call: 'call_1', copy: 'call_copy_1', differs: 'http_class' }])
+  const [example] = log().examples
+  assert.deepEqual([example?.call, example?.copy, example?.differs], ['call_1', 'call_copy_1', 'http_class'])
+  assert.deepEqual([example?.baseline?.text, example?.candidate?.status], ['Xxxxx xxxxx, xx xxxx xxxxxx', 503])
   assert.deepEqual(stage.voided, [], 'what was refused cost nothing')
   assert.equal(stage.events.length, 0, 'nobody is told, and no breaker of callers’ calls knows')
 })

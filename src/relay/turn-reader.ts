@@ -5,12 +5,17 @@ import { isObject } from '#base/json-type.ts'
 import type { Observation } from '#migration/observation.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
+import type { WireShim } from '#provider/wire-shim.ts'
 
 /** Of an answer's text, and of one call's arguments; what is longer is not judged. */
 const charactersMax = 262_144
 
 export type TurnReader = {
   readonly see: (part: Part) => void
+  /** What the reply deviates in, and clients that go by the letter trip over. */
+  readonly deviates: (shim: WireShim) => void
+  /** Whether the caller asked for usage and gets it where clients do not look. */
+  readonly misplacesUsage: () => boolean
   /** Of an answer that has come to its end. */
   readonly found: () => Pick<Observation, 'toolCalled' | 'toolArgumentsValid' | 'jsonValid' | 'refused' | 'truncated'>
 }
@@ -40,12 +45,22 @@ export const asksJson = ({ payload }: Call): boolean => {
 
 const offersTools = ({ payload }: Call): boolean => payload.kind === 'json' && hasMember(payload.top, 'tools')
 
+const asksUsage = ({ payload }: Call): boolean => {
+  const options = payload.kind === 'json' ? readMember(payload.top, 'stream_options') : undefined
+  return isObject(options) && options['include_usage'] === true
+}
+
+/** A turn that was made to call one tool ends with "stop" at OpenAI itself. */
+const namesTool = ({ payload }: Call): boolean =>
+  payload.kind === 'json' && isObject(readMember(payload.top, 'tool_choice'))
+
 /** Remembers no more of the answer than it needs to judge it. */
 export const turnReader = (call: Call): TurnReader => {
   const readsText = asksJson(call)
   const readsTools = offersTools(call)
   const inputs = new Map<number, string>()
   const functions = new Set<number>()
+  const deviations = new Set<WireShim>()
   let text = ''
   let refused = false
   let truncated = false
@@ -65,7 +80,10 @@ export const turnReader = (call: Call): TurnReader => {
         if (before !== undefined && before.length <= charactersMax) inputs.set(part.block, before + part.text)
       }
     },
+    deviates: (shim) => void deviations.add(shim),
+    misplacesUsage: () => deviations.has('usage-position') && asksUsage(call),
     found: () => {
+      const isGlued = deviations.has('tool-index') || (deviations.has('tool-finish') && !namesTool(call))
       const judged = [...functions]
         .map((block) => inputs.get(block) ?? '')
         .filter(({ length }) => length <= charactersMax)
@@ -73,7 +91,7 @@ export const turnReader = (call: Call): TurnReader => {
       return {
         toolCalled: readsTools ? inputs.size > 0 : null,
         // Some providers write no arguments at all for a function that takes none.
-        toolArgumentsValid: judged.length === 0 ? null : judged.every((one) => one === '' || isJson(one)),
+        toolArgumentsValid: judged.length === 0 ? null : !isGlued && judged.every((one) => one === '' || isJson(one)),
         jsonValid: asText ? isJson(text) : null,
         refused,
         truncated,

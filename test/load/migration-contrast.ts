@@ -1,4 +1,4 @@
-/** What is shown beside the table of `migration-scenarios.ts` and not held: drift after promotion, and the rule of windows. */
+/** What is shown beside the table of `migration-truths.ts` and not held: drift after promotion, and the rule of windows. */
 
 import { driftAfter, hasDrifted } from '#migration/drift.ts'
 import { trialsToHit } from '#migration/simulate.ts'

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from 'node:util'
-import { simulateAll, tableText } from './migration-scenarios.ts'
+import { simulateAll, tableText } from './migration-truths.ts'
 
 const { values } = parseArgs({
   options: {
