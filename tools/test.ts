@@ -70,7 +70,7 @@ function runFiles(files: readonly string[], how: readonly string[], output = {})
     console.error('no test file matches the patterns of this stage')
     return Promise.resolve(false)
   }
-  return run(process.execPath, ['--test', ...how, `--test-timeout=${testTimeoutMs}`, ...files], output)
+  return run(process.execPath, ['--test', `--test-timeout=${testTimeoutMs}`, ...how, ...files], output)
 }
 
 /** Runs the steps in order and stops at the first that fails. */
@@ -191,7 +191,13 @@ function web(): Promise<boolean> {
     webTypes,
     () => installed('web/test'),
     () => run(process.execPath, ['web/build.ts']),
-    () => runApart('web/test/*.test.ts'),
+    // One browser at a time, and as long as every page in every view takes.
+    () =>
+      runFiles(filesOf(['web/test/*.test.ts']), [
+        '--test-isolation=process',
+        '--test-concurrency=1',
+        `--test-timeout=${stageTimeoutMs}`,
+      ]),
   )
 }
 
