@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort, listening, printed, startProgram } from '../load/program.ts'
+import { freePort } from '../../test/e2e/free-port.ts'
+import { listening, printed, startProgram } from '../load/program.ts'
 import type { Gateway } from './gateway.ts'
 import { chatPath, sameModel, startTimeoutMs } from './gateway.ts'
 

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { freePort, listening, startProgram } from '../load/program.ts'
+import { freePort } from '../../test/e2e/free-port.ts'
+import { listening, startProgram } from '../load/program.ts'
 import type { Gateway } from './gateway.ts'
 import { chatPath, sameModel, startTimeoutMs } from './gateway.ts'
 

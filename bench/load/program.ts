@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Environment } from '../../test/e2e/harness.ts'
 import { cleanEnvironment } from '../../test/e2e/harness.ts'
@@ -62,17 +62,6 @@ export function startProgram(command: string, parameters: readonly string[], env
     },
   }
 }
-
-/** A port that nobody listened on a moment ago. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 
 const listens = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -5,8 +5,8 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from '../e2e/free-port.ts'
 import { eventually } from '../e2e/harness.ts'
 
 const deploy = join(import.meta.dirname, '..', '..', 'deploy')
@@ -26,14 +26,6 @@ export type BalancerSettings = {
   readonly nodes: readonly string[]
   /** Where its files lie. */
   readonly folder: string
-}
-
-export const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 type Started = { readonly child: ChildProcess; readonly said: () => string }

@@ -9,6 +9,7 @@ import { strict as assert } from 'node:assert'
 import { setTimeout as wait } from 'node:timers/promises'
 import { chat } from '../e2e/bench.ts'
 import { call, openCall } from '../e2e/call.ts'
+import { freePort } from '../e2e/free-port.ts'
 import type { Relay } from '../e2e/harness.ts'
 import { eventually, makeFolder, removeFolder, testKey, within } from '../e2e/harness.ts'
 import { connectRealtime } from '../e2e/realtime-client.ts'
@@ -18,7 +19,7 @@ import { completion, completionEvents } from '../fake/openai.ts'
 import { startFleet } from '../postgres/fleet.ts'
 import { startPostgres } from '../postgres/server.ts'
 import type { Balancer } from './balancers.ts'
-import { balancers, freePort } from './balancers.ts'
+import { balancers } from './balancers.ts'
 
 const given = process.argv.slice(2)
 const names = (Object.keys(balancers) as (keyof typeof balancers)[]).filter(

@@ -2,10 +2,10 @@
 
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { freePort } from '../e2e/free-port.ts'
 import { eventually } from '../e2e/harness.ts'
 
 export type Pooler = {
@@ -14,16 +14,6 @@ export type Pooler = {
   readonly through: (url: string) => string
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 
 const answers = async (port: number, database: string): Promise<true | undefined> => {
   const client = new pg.Client({ host: '127.0.0.1', port, user: 'drover', database, connectionTimeoutMillis: 1000 })

@@ -9,9 +9,10 @@ import { silentLog } from '#base/log.ts'
 import { testCertificate } from '#http/test-certificate.ts'
 import { openRedis } from '#store/redis/connection.ts'
 import { makeRedisCounter } from '#store/redis/counter.ts'
+import { freePort } from '../e2e/free-port.ts'
 import { eventually, makeFolder, removeFolder, runDrover } from '../e2e/harness.ts'
 import { addressOf, concurrency, connect, openNode, rate } from './node.ts'
-import { freePort, startRedis } from './server.ts'
+import { startRedis } from './server.ts'
 
 /** As docs/operate/nodes.md has it. */
 const rights =

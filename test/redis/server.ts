@@ -3,11 +3,11 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createClient } from '@redis/client'
+import { freePort } from '../e2e/free-port.ts'
 
 const readyTimeoutMs = 30_000
 const pollEveryMs = 20
@@ -25,16 +25,9 @@ const program = (): string => {
 }
 
 /** A port whose neighbour 10,000 above is valid as well: a cluster's nodes talk to each other there. */
-export const freePort = async (): Promise<number> => {
+const portWithNeighbour = async (): Promise<number> => {
   for (;;) {
-    const port = await new Promise<number>((resolve, reject) => {
-      const probe = createServer()
-      probe.once('error', reject)
-      probe.listen(0, '127.0.0.1', () => {
-        const address = probe.address()
-        probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-      })
-    })
+    const port = await freePort()
     if (port < 55_000) return port
   }
 }
@@ -64,7 +57,7 @@ export type RedisServerSettings = {
 /** Starts a server; whoever started it disposes of it. */
 export async function startRedis({ flags = [], first = [] }: RedisServerSettings = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-redis-'))
-  const port = await freePort()
+  const port = await portWithNeighbour()
   const quiet = first.length > 0 ? [] : ['--save', '', '--appendonly', 'no']
   const own = ['--bind', '127.0.0.1', '--dir', folder, ...quiet]
   let ended: Promise<void> = Promise.resolve()
