@@ -108,8 +108,6 @@ export const grantStepUp = async (action: SteppedUp, context: OperationContext):
   const session = ownSession(context)
   const { row } = newToken({ kind: 'step-up', ...(session.person === null ? {} : { person: session.person }) }, context)
   const digest = digestFor(session.id, action)
-  // One that was not used makes room for the new one.
-  await store.takeToken(digest, 'step-up', context.clock.nowMs())
   await store.keepToken({ ...row, digest }, null)
 }
 

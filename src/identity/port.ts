@@ -180,6 +180,7 @@ export type IdentityStore = {
   ) => Promise<boolean>
   /** Forgets sessions and tokens whose time is over; gives how many. */
   readonly sweepIdentity: (nowMs: number, limit: number) => Promise<number>
+  /** One that was kept under the same digest makes room, whether its time is over or not. */
   readonly keepToken: (row: OneTimeRow, trail: TrailEntry | null) => Promise<void>
   /** Looks, and leaves it. */
   readonly token: (digest: string, kind: OneTimeKind, nowMs: number) => Promise<OneTimeRow | null>

@@ -191,6 +191,10 @@ const sessionTests = (backend: OpenBackend): void => {
     assert.equal((await store.token('digest of one_a', 'reset', 99))?.id, 'one_a')
     const taken = await Promise.all([1, 2, 3, 4].map(() => store.takeToken('digest of one_a', 'reset', 99)))
     assert.equal(taken.filter((one) => one !== null).length, 1)
+    await store.keepToken(token('one_a', 'step-up'), null)
+    const again = token('one_b', 'step-up', { digest: 'digest of one_a', expiresMs: 300 })
+    await store.keepToken(again, null)
+    assert.deepEqual(await store.takeToken('digest of one_a', 'step-up', 200), again, 'one that is over')
   })
 
   test(`${name}: tries are counted before they are made, each subject or none`, async (context) => {

@@ -219,4 +219,6 @@ test('a step up is for one action, one session and five minutes (New API CVE-202
   await prove('members invite')
   desk.clock.advance(300_001)
   assert.equal((await invite(browser)).code, 'step_up_required')
+  assert.equal((await prove('members invite')).status, 200, 'one that was not used is in nobody’s way')
+  assert.equal((await invite(browser)).status, 200)
 })

@@ -59,18 +59,19 @@ export const oneTimeOperations = {
       transaction,
       { row, trail }: { readonly row: OneTimeRow; readonly trail: TrailRow | null },
     ): Promise<void> => {
+      const values = {
+        id: row.id,
+        kind: row.kind,
+        person: row.person,
+        organisation: row.organisation,
+        data: row.data,
+        created_ms: row.createdMs,
+        expires_ms: row.expiresMs,
+      }
       await transaction
         .insertInto('one_time')
-        .values({
-          digest: row.digest,
-          id: row.id,
-          kind: row.kind,
-          person: row.person,
-          organisation: row.organisation,
-          data: row.data,
-          created_ms: row.createdMs,
-          expires_ms: row.expiresMs,
-        })
+        .values({ digest: row.digest, ...values })
+        .onConflict((conflict) => conflict.column('digest').doUpdateSet(values))
         .execute()
       if (trail !== null) await appendTrail(transaction, trail)
     },
