@@ -82,15 +82,13 @@ const reset = operation({
 })
 
 /**
- * Whether a person who is signed in knows their password.
- * @throws Problem `invalid_credentials`, `rate_limit_exceeded`.
+ * Whether a person who is signed in knows their password. Whoever asks counts the try, and forgets it when all is proven.
+ * @throws Problem `invalid_credentials`, `overloaded`.
  */
 export const checkOwnPassword = async (password: string, context: OperationContext): Promise<void> => {
   const person = ownPerson(context)
-  await takeTry(person.mail, visitOf(context).address, context)
-  if (!(await context.ports.identity.passwords.matches(password, person.password)))
-    throw new Problem('invalid_credentials', { message: 'The password is wrong.', param: 'password' })
-  await forgetTries(context, person.mail)
+  if (await context.ports.identity.passwords.matches(password, person.password)) return
+  throw new Problem('invalid_credentials', { message: 'The password is wrong.', param: 'password' })
 }
 
 const change = operation({
@@ -111,7 +109,9 @@ const change = operation({
     const person = ownPerson(context)
     if (person.password === null)
       throw new Problem('conflict', { message: 'You have no password yet. Choose one by the link of a forgotten one.' })
+    await takeTry(person.mail, visitOf(context).address, context)
     await checkOwnPassword(current, context)
+    await forgetTries(context, person.mail)
     const hash = await hashOf(password, person.mail, context)
     const noted = { operation: 'password.change', object: person.id, before: null, after: { other_sessions: 'ended' } }
     const nowMs = context.clock.nowMs()

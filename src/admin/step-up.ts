@@ -10,7 +10,7 @@ import { operation } from './operation.ts'
 import { passkeyAnswer, personOfPasskey } from './passkeys.ts'
 import { checkOwnPassword } from './password.ts'
 import { checkSecondFactor } from './second-factor.ts'
-import { ownPerson, ownSession, takeTry, visitOf } from './session.ts'
+import { forgetTries, ownPerson, ownSession, takeTry, visitOf } from './session.ts'
 
 /** Actions that ask for it, as commands: what gives away secrets, money or rights. */
 export const steppedUp = [
@@ -81,8 +81,8 @@ type Proof = {
 
 const checkProof = async (proof: Proof, context: OperationContext): Promise<void> => {
   const session = ownSession(context)
+  const { address } = visitOf(context)
   if (session.key !== null) {
-    const { address } = visitOf(context)
     await takeTry(null, address, context)
     const key = context.ports.identity.adminKey(proof.admin_key ?? '', address)
     if (key.id === session.key) return
@@ -98,8 +98,11 @@ const checkProof = async (proof: Proof, context: OperationContext): Promise<void
       message:
         'You have neither a password nor an authenticator app. Use a passkey, or choose a password by the link of a forgotten one.',
     })
+  // A right password alone does not forget the wrong codes that came with it.
+  await takeTry(person.mail, address, context)
   if (person.password !== null) await checkOwnPassword(proof.password ?? '', context)
   await checkSecondFactor(person, proof, context)
+  await forgetTries(context, person.mail)
 }
 
 /** Notes that whoever has this session has proven themselves for an action. */

@@ -202,6 +202,11 @@ test('codes: asked for when confirmed, each once; a recovery code once; a stolen
   assert.equal((await browser.ask('GET', '/totp')).json['recovery_codes_left'], 9)
   const half = await browser.ask('POST', '/session/step-up', { action: 'totp remove', password })
   assert.equal(half.code, 'second_factor_required')
+  const guess = () => browser.ask('POST', '/session/step-up', { action: 'totp remove', password, totp: '000000' })
+  const guesses = await Promise.all(Array.from({ length: 12 }, guess))
+  const counted = guesses.filter(({ code: told }) => told === 'invalid_credentials').length
+  assert.ok(counted >= 1 && counted <= 5, `${counted} codes were looked at`)
+  assert.equal(guesses.filter(({ code: told }) => told === 'rate_limit_exceeded').length, 12 - counted)
 })
 
 test('a step up is for one action, one session and five minutes (New API CVE-2026-32879)', async (context) => {
