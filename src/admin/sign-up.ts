@@ -116,6 +116,8 @@ const create = operation({
     const { ports } = context
     checkOpen(context)
     await takeTurn({ what: 'sign-up', of: visitOf(context).address, max: 10, windowMs: hourMs }, context)
+    // Each try sends a letter to the address, whoever asks for it.
+    await takeTurn({ what: 'sign-up for', of: input.email, max: 5, windowMs: hourMs }, context)
     const password = await hashOf(input.password, input.email, context)
     const { verifyMail } = ports.signup().rules
     const known = await ports.identity.store.person(input.email)

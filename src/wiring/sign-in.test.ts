@@ -45,6 +45,19 @@ test('sign-up: nobody is let in before the mail address is proven; then credit c
   assert.match(String(made.json['key']), /^hs-live-/)
 })
 
+test('letters of sign-up to one address have a bound, from however many addresses they are asked for', async (context) => {
+  const { desk } = await open(context)
+  const before = desk.letters.length
+  const codes: (string | undefined)[] = []
+  for (let number = 0; number < 6; number += 1) {
+    const stranger = openBrowser(desk, `198.51.100.${number}`)
+    codes.push((await stranger.ask('POST', '/sign-up', { email: ana, password, organisation: 'Evil' })).code)
+  }
+  // The first of five was her own.
+  assert.equal(desk.letters.length - before, 4)
+  assert.deepEqual(codes.slice(4), ['rate_limit_exceeded', 'rate_limit_exceeded'])
+})
+
 test('sign-up with an address that is known looks the same, and tells its owner', async (context) => {
   const { desk } = await open(context)
   const stranger = openBrowser(desk, '198.51.100.7')
