@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { subscriberOf } from '#identity/network.ts'
 import type { OneTimeRow } from '#identity/port.ts'
 import type { Role } from '#identity/role.ts'
 import { tokenDigest } from '#identity/session.ts'
@@ -131,7 +132,8 @@ const withdraw = operation({
 })
 
 const invitedBy = async (token: string, context: OperationContext) => {
-  await takeTurn({ what: 'invitation from', of: visitOf(context).address, max: 60, windowMs: hourMs }, context)
+  const from = subscriberOf(visitOf(context).address)
+  await takeTurn({ what: 'invitation from', of: from, max: 60, windowMs: hourMs }, context)
   const { store } = context.ports.identity
   const row = await store.token(tokenDigest(token), 'invitation', context.clock.nowMs())
   if (row === null || row.organisation === null)

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { subscriberOf } from '#identity/network.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { nameField } from './field.ts'
 import { dataOf, linkOf, newToken, tokenField, write } from './link.ts'
@@ -84,7 +85,8 @@ const confirm = operation({
   run: async ({ token }, context) => {
     const { clock, ports } = context
     const nowMs = clock.nowMs()
-    await takeTurn({ what: 'mail confirmed', of: visitOf(context).address, max: 30, windowMs: hourMs }, context)
+    const from = subscriberOf(visitOf(context).address)
+    await takeTurn({ what: 'mail confirmed', of: from, max: 30, windowMs: hourMs }, context)
     const row = await ports.identity.store.takeToken(tokenDigest(token), 'mail-change', nowMs)
     const wanted = row === null ? null : dataOf(row)['mail']
     if (row === null || row.person === null || typeof wanted !== 'string')

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { subscriberOf } from '#identity/network.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { linkOf, newToken, tokenField, write } from './link.ts'
 import { mailField } from './members.ts'
@@ -31,7 +32,8 @@ const forgotten = operation({
       throw new Problem('permission_denied', {
         message: "This server sends no mail. Ask its operator for a link ('drover people reset').",
       })
-    await takeTurn({ what: 'forgotten from', of: visitOf(context).address, max: 10, windowMs: hourMs }, context)
+    const from = subscriberOf(visitOf(context).address)
+    await takeTurn({ what: 'forgotten from', of: from, max: 10, windowMs: hourMs }, context)
     await takeTurn({ what: 'forgotten', of: email, max: 3, windowMs: hourMs }, context)
     const person = await store.person(email)
     const { token, row } = newToken({ kind: 'reset', person: person?.id ?? 'nobody' }, context)

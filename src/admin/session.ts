@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { networkOf } from '#identity/network.ts'
 import type { FoundSession, PersonRow, SessionRow, SignInMethod } from '#identity/port.ts'
 import { makeToken, sessionRow } from '#identity/session.ts'
 import { mailField } from './members.ts'
@@ -23,10 +24,6 @@ export const visitOf = ({ visit }: OperationContext): Visit => {
   if (visit !== undefined && visit !== null) return visit
   throw new Problem('permission_denied', { message: 'Only a browser signs in: commands use an admin key.' })
 }
-
-/** Addresses of one household or office: the first 24 bits, or the first 64 of an IPv6 address. */
-const networkOf = (address: string): string =>
-  address.includes(':') ? address.split(':').slice(0, 4).join(':') : address.split('.').slice(0, 3).join('.')
 
 /** Counts a try before it is made. @throws Problem `rate_limit_exceeded`. */
 export const takeTry = async (account: string | null, address: string, context: OperationContext): Promise<void> => {

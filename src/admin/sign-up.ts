@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { subscriberOf } from '#identity/network.ts'
 import type { PersonRow } from '#identity/port.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { nameField } from './field.ts'
@@ -115,7 +116,8 @@ const create = operation({
   run: async (input, context) => {
     const { ports } = context
     checkOpen(context)
-    await takeTurn({ what: 'sign-up', of: visitOf(context).address, max: 10, windowMs: hourMs }, context)
+    const from = subscriberOf(visitOf(context).address)
+    await takeTurn({ what: 'sign-up', of: from, max: 10, windowMs: hourMs }, context)
     // Each try sends a letter to the address, whoever asks for it.
     await takeTurn({ what: 'sign-up for', of: input.email, max: 5, windowMs: hourMs }, context)
     const password = await hashOf(input.password, input.email, context)

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { subscriberOf } from '#identity/network.ts'
 import { domainOf, isSharedDomain, normalMail } from '#ledger/signup.ts'
 import { handleField, nameField, pageFields, pageOf } from './field.ts'
 import { mailField } from './members.ts'
@@ -75,7 +76,7 @@ const signupOf = (input: z.output<typeof createInput>, account: string, context:
     creditLastsMs: plan?.signupCreditExpiresMs ?? null,
     mail: digest('mail', normalMail(input.mail)),
     domain: isSharedDomain(domain) ? '' : domain,
-    address: input.address === undefined ? null : digest('address', input.address),
+    address: input.address === undefined ? null : digest('address', subscriberOf(input.address)),
     fingerprint: input.payment === undefined ? null : digest('payment', input.payment),
     createdMs,
     verifiedMs: input.verified ? createdMs : null,
