@@ -95,7 +95,9 @@ export const runOperation = async (
   const checked = checkInput(operation, input)
   const action = actionOf(operation, checked)
   if (action !== null) await checkStepUp(action, context)
-  if (tenant === undefined) return operation.output.parse(await operation.run(checked, context))
+  // What is for everybody is done for nobody's organisation, whoever is signed in: it is as open to visitors.
+  if (tenant === undefined || reachOf(operation) === 'everybody')
+    return operation.output.parse(await operation.run(checked, context))
   // Two walls: the table of reach lets the operation run, and what it is given knows of no other organisation.
   const output = await operation.run(checked, { ...context, ports: confined(context.ports, tenant) })
   return veiled(operation, operation.output.parse(output))

@@ -58,6 +58,17 @@ test('letters of sign-up to one address have a bound, from however many addresse
   assert.deepEqual(codes.slice(4), ['rate_limit_exceeded', 'rate_limit_exceeded'])
 })
 
+test('whoever is signed in as a customer may do what visitors may: another sign-up is proven in the same browser', async (context) => {
+  const { desk, browser } = await open(context)
+  assert.equal((await browser.ask('GET', '/sign-up')).status, 200)
+  const told = await browser.ask('POST', '/sign-up', { email: 'bo@example.com', password, organisation: 'Bo Ltd' })
+  assert.equal(told.json['state'], 'mail_sent')
+  const proven = await browser.ask('POST', '/sign-up/verify', { token: linkIn(desk) })
+  assert.equal((proven.json['person'] as { readonly email: string }).email, 'bo@example.com')
+  const signups = (await desk.run('signups list'))['data'] as readonly { readonly state: string }[]
+  assert.ok(!signups.some(({ state }) => state === 'unverified'))
+})
+
 test('sign-up with an address that is known looks the same, and tells its owner', async (context) => {
   const { desk } = await open(context)
   const stranger = openBrowser(desk, '198.51.100.7')
