@@ -142,18 +142,23 @@ export const visitFor = (
 ): { readonly visit: Visit; readonly headers: () => Record<string, string> } => {
   let cookie: string | null = null
   const name = cookieName(inbound)
+  const named = () => {
+    if (name !== null) return name
+    throw new Problem('permission_denied', {
+      message:
+        'Nobody signs in over plain http from another machine: whoever listens would have the session. Serve https (server.tls), or set server.public_url to the https address of the proxy in front.',
+    })
+  }
   const visit: Visit = {
     address: inbound.remoteAddress,
     origin: inbound.origin,
     agent: inbound.headers['user-agent'] ?? '',
     language: languageOf(inbound.headers['accept-language']),
+    checkKeep: () => {
+      named()
+    },
     keep: (token, maxAgeMs) => {
-      if (name === null)
-        throw new Problem('permission_denied', {
-          message:
-            'Nobody signs in over plain http from another machine: whoever listens would have the session. Serve https (server.tls), or set server.public_url to the https address of the proxy in front.',
-        })
-      cookie = cookieText(name, token, maxAgeMs)
+      cookie = cookieText(named(), token, maxAgeMs)
     },
   }
   return { visit, headers: () => (cookie === null ? {} : { 'set-cookie': cookie }) }

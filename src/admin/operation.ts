@@ -187,6 +187,11 @@ export type Visit = {
   readonly agent: string
   readonly language: Language
   /**
+   * Asked before something is used up for a session that the browser could not keep.
+   * @throws Problem `permission_denied` where the connection is no safe place for one.
+   */
+  readonly checkKeep: () => void
+  /**
    * Puts a session's token into the browser with the answer, or takes it away (`null`).
    * @throws Problem `permission_denied` where the connection is no safe place for one.
    */

@@ -47,16 +47,17 @@ export const forgetTries = ({ ports }: OperationContext, account: string): Promi
 
 type Opening = Pick<SessionRow, 'person' | 'key' | 'organisation'> & { readonly method: SignInMethod }
 
-/** A new session in the browser that asks; the one that it had ends. */
+/** A new session for the browser that asks, not yet kept. @throws Problem `permission_denied` where it cannot be. */
 export const newSession = (opening: Opening, context: OperationContext) => {
   const { ids, clock } = context
-  const { address, agent, keep } = visitOf(context)
+  const { address, agent, keep, checkKeep } = visitOf(context)
+  checkKeep()
   const token = makeToken(ids)
   const row = sessionRow({ ...opening, token, address, agent, nowMs: clock.nowMs() }, ids)
   return { row, keep: () => keep(token, row.expiresMs - row.createdMs) }
 }
 
-/** Opens it, and gives what there is to see of it. */
+/** Opens one, and gives what there is to see of it; the one that the browser had ends. */
 export const openSession = async (wanted: Opening, context: OperationContext) => {
   const { ports } = context
   const memberships = wanted.person === null ? [] : await ports.identity.store.memberships(wanted.person)

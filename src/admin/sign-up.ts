@@ -149,6 +149,7 @@ const verify = operation({
   output: sessionView,
   flags: [],
   run: async ({ token }, context) => {
+    visitOf(context).checkKeep()
     const { clock, ports } = context
     const { store } = ports.identity
     const nowMs = clock.nowMs()

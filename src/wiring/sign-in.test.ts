@@ -251,3 +251,17 @@ test('a step up is for one action, one session and five minutes (New API CVE-202
   assert.equal((await prove('members invite')).status, 200, 'one that was not used is in nobody’s way')
   assert.equal((await invite(browser)).status, 200)
 })
+
+test('over plain http from another machine no link is spent: nobody could be signed in by it', async (context) => {
+  const desk = await openDesk(context)
+  await desk.run('plans create', { name: 'free', rpm: 3, signup_credit: '5.00', signup_credit_expires: '30d' })
+  const plain = openBrowser(desk, '192.0.2.1', 'http://relay.example')
+  await plain.ask('POST', '/sign-up', { email: ana, password, organisation: 'Ana Ltd' })
+  const token = linkIn(desk)
+  assert.equal((await plain.ask('POST', '/sign-up/verify', { token })).code, 'permission_denied')
+  assert.equal((await signIn(plain)).code, 'permission_denied')
+  assert.equal((await openBrowser(desk).ask('POST', '/sign-up/verify', { token })).status, 200)
+  const opened = (await desk.store.sessions((await desk.store.person(ana))?.id ?? '')).length
+  assert.equal((await signIn(plain)).code, 'permission_denied')
+  assert.equal((await desk.store.sessions((await desk.store.person(ana))?.id ?? '')).length, opened)
+})

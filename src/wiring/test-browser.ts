@@ -32,8 +32,8 @@ const noKey = (): never => {
   throw new Problem('invalid_api_key', { message: 'There are no keys here.' })
 }
 
-/** `address`: where it is. */
-export const openBrowser = ({ ports, clock }: Desk, address = '192.0.2.1'): Browser => {
+/** `address`: where it is; `server`: what it knows the server as. */
+export const openBrowser = ({ ports, clock }: Desk, address = '192.0.2.1', server = origin): Browser => {
   const ids = systemIds(clock)
   const failed = (problem: Problem): never => {
     throw problem
@@ -48,7 +48,7 @@ export const openBrowser = ({ ports, clock }: Desk, address = '192.0.2.1'): Brow
     const bytes = Buffer.from(JSON.stringify(body ?? {}))
     const inbound: Inbound = {
       id: ids.next('call'),
-      origin,
+      origin: server,
       method,
       path: pathname,
       query: searchParams,
