@@ -196,7 +196,8 @@ export const createAdminApi = (parts: AdminApiParts): AdminApi => {
     } catch (thrown) {
       const problem = asProblem(thrown)
       if (problem.row.blame === 'drover') failed(problem, request.inbound.id)
-      return problemAnswer(problem, request.inbound)
+      const refusal = problemAnswer(problem, request.inbound)
+      return { ...refusal, headers: { ...refusal.headers, 'cache-control': 'no-store' } }
     }
   }
   return { endpoints: endpointsOf(operations), answer }
