@@ -2,6 +2,8 @@
 
 const lengthMin = 10
 const lengthMax = 200
+/** A shorter name stands in many a word by chance. */
+const nameLengthMin = 4
 
 /** Why a password is not taken, or `null`. Length is what counts (NIST SP 800-63B-4); the commonest are refused. */
 export const passwordFault = (password: string, mail: string): string | null => {
@@ -9,7 +11,8 @@ export const passwordFault = (password: string, mail: string): string | null => 
   if (length < lengthMin) return `must have at least ${lengthMin} characters`
   if (length > lengthMax) return `must not have more than ${lengthMax} characters`
   const plain = password.toLowerCase()
-  if (plain.includes(mail.split('@', 1)[0] ?? mail) && length < lengthMin + 6)
+  const [name = mail] = mail.split('@', 1)
+  if (name.length >= nameLengthMin && plain.includes(name) && length < lengthMin + 6)
     return 'must not be made of the mail address'
   if (new Set(plain).size < 5) return 'must have at least five different characters'
   if (

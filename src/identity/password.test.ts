@@ -34,4 +34,5 @@ test('passwords that are tried first are not taken', () => {
     assert.notEqual(passwordFault(weak, mail), null, weak)
   for (const good of ['correct horse battery', '一二三四五六七八九十', 'tr0ub4dor&3xyz'])
     assert.equal(passwordFault(good, mail), null)
+  assert.equal(passwordFault('tr0ub4dor&3xyz', 'b@example.com'), null, 'a name of one letter is in most passwords')
 })

@@ -33,7 +33,7 @@ export const useSessionQuery = (): UseQueryResult<Session | null, Error> =>
 
 /**
  * Signs in.
- * @throws ApiProblem; `totp_required` or a message that asks for the code where the person has a second factor.
+ * @throws ApiProblem; `second_factor_required` where the person has a second factor and no code was given.
  */
 export const signIn = async (credentials: Credentials): Promise<Session> => {
   const response = await send(path, {
