@@ -215,8 +215,7 @@ const stages: Readonly<Record<string, Stage>> = {
   types,
   style: () => style(false),
   format: () => style(true),
-  unit: () =>
-    runSets('src/**/*.test.ts', 'test/{audit,edge,fake,payment,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
+  unit: () => runSets('src/**/*.test.ts', 'test/{audit,edge,fake,payment,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
   e2e: () => runApart('test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
   'e2e-long': () => runApart('test/e2e/long-*.test.ts'),

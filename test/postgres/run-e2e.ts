@@ -8,7 +8,16 @@ const root = resolve(import.meta.dirname, '..', '..')
 /**
  * Those that were seen to hold there; each of the others runs by its name.
  */
-const core = ['keys', 'limits', 'leave-money', 'money', 'long-slices', 'idempotency', 'long-money-races', 'long-kill-money']
+const core = [
+  'keys',
+  'limits',
+  'leave-money',
+  'money',
+  'long-slices',
+  'idempotency',
+  'long-money-races',
+  'long-kill-money',
+]
 await using server = await startPostgres()
 // `run-e2e.ts money -- --test-name-pattern=x`: one suite, with more for the runner.
 const [given, more] = [
