@@ -192,9 +192,10 @@ const drill = operation({
   run: async ({ name }, context) => {
     const { ports, clock } = context
     const beganMs = clock.monotonicMs()
-    const { row, compiled } = await judgeMigration(name, context)
+    const { compiled } = await judgeMigration(name, context)
     const inForceMs = clock.monotonicMs()
-    await ports.migrations.store.checkMigration(row.id, clock.nowMs())
+    // Under no migration's name: nodes would take it that somebody has looked at the evidence.
+    await ports.migrations.store.checkMigration('drill', clock.nowMs())
     await ports.migrations.changed()
     const keptMs = clock.monotonicMs()
     const [provider = ''] = compiled.file.baseline.route.split('/')

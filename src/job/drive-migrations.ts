@@ -11,6 +11,7 @@ import { decide, waitsForPerson } from '#migration/decide.ts'
 import type { CellJson } from '#migration/evidence-text.ts'
 import { evidenceOf } from '#migration/evidence-text.ts'
 import { isPointDue, pointOf } from '#migration/history-point.ts'
+import type { Change } from '#migration/itinerary.ts'
 import { isLive } from '#migration/itinerary.ts'
 import type { Judgement } from '#migration/judgement.ts'
 import { judgementOf } from '#migration/judgement.ts'
@@ -49,6 +50,9 @@ export type MigrationDriver = {
   readonly close: () => Promise<void>
 }
 
+/** What a decision is made on: a replay at the same time comes to the same. */
+type Ground = { readonly cells: readonly CellJson[]; readonly shadow?: string | undefined; readonly nowMs: number }
+
 /** Looks at the evidence of a migration, and at what the reflex of this node has found. */
 const makeDecider = (driving: DriveMigrations, veto: Pick<ReturnType<typeof makeVeto>, 'mayGo'>) => {
   const { store, traffic, emit, clock, log } = driving
@@ -66,9 +70,9 @@ const makeDecider = (driving: DriveMigrations, veto: Pick<ReturnType<typeof make
   const carryOut = async (
     { row, compiled }: Known,
     next: Next,
-    { cells: evidence, shadow }: { readonly cells: readonly CellJson[]; readonly shadow?: string | undefined },
+    { cells: evidence, shadow, nowMs }: Ground,
   ): Promise<void> => {
-    const conducting = { row, compiled, ...next, actor: 'drover', evidence, shadow, nowMs: clock.nowMs() }
+    const conducting = { row, compiled, ...next, actor: 'drover', evidence, shadow, nowMs }
     const conducted = await conduct(conducting, { store, emit, stop: traffic.stop, trail: null })
     const said = { migration: row.name, change: next.change.kind, why: next.why }
     if (conducted !== null) log.info('a migration was decided on', said)
@@ -93,11 +97,10 @@ const makeDecider = (driving: DriveMigrations, veto: Pick<ReturnType<typeof make
       const question = { itinerary, state: row.state, judgement, practicalFloor: judge.practicalFloor, shadow, nowMs }
       const wanted = decide(question)
       const next = wanted !== null && veto.mayGo(one, wanted) ? wanted : null
-      if (next !== null) await carryOut(one, next, { cells, shadow: told })
+      if (next !== null) await carryOut(one, next, { cells, shadow: told, nowMs })
+      else await store.checkMigration(row.id, nowMs)
       if (isLive(row.state)) await keepPoint(one, judgement, next !== null)
-      if (next !== null) return
-      await store.checkMigration(row.id, nowMs)
-      if (waitsForPerson(question)) tellGate(emit, row)
+      if (next === null && waitsForPerson(question)) tellGate(emit, row)
     },
     /** The reflex has already stopped this node; now the others are told. */
     heed: async (one: Known, { move, isShared }: Tripped): Promise<void> => {
@@ -105,13 +108,13 @@ const makeDecider = (driving: DriveMigrations, veto: Pick<ReturnType<typeof make
       if (!isLive(row.state)) return
       const { window, failures } = move.breaker
       const seen = `${failures} of the last ${window} calls to the candidate failed on one node`
+      const goesBack = !isShared && compiled.itinerary.isAutomatic
+      if (!goesBack && row.state.phase === 'paused') return
       const cells = await store.evidence(row.id, row.state.epoch)
-      if (!isShared && compiled.itinerary.isAutomatic)
-        return carryOut(one, { change: { kind: 'rollback' }, why: seen }, { cells })
-      if (row.state.phase === 'paused') return
       const reason = isShared ? 'shared_incident' : 'worse_than_baseline'
-      const why = isShared ? `${seen}, and as many to the baseline` : seen
-      await carryOut(one, { change: { kind: 'pause', reason }, why }, { cells })
+      const why = isShared ? `${seen}, and at least half as many to the baseline` : seen
+      const change: Change = goesBack ? { kind: 'rollback' } : { kind: 'pause', reason }
+      await carryOut(one, { change, why }, { cells, nowMs: clock.nowMs() })
     },
   }
 }

@@ -8,6 +8,7 @@ import type { Column } from './column.ts'
 import { sizeOf } from './column.ts'
 import type { Cell, Evidence } from './evidence.ts'
 import type { Observation } from './observation.ts'
+import { isSample } from './observation.ts'
 
 /** Of a standard deviation: what is let pass at each value. */
 const slack = 0.25
@@ -75,7 +76,7 @@ export const driftWatchesOf = (columns: readonly Column[], evidence: Evidence): 
 
 /** The logarithm of what a turn shows of a watched figure; `null` = nothing. */
 const driftValueOf = ({ name }: DriftWatch, columns: readonly Column[], turn: Observation): number | null => {
-  if (name === firstPart) return turn.ttftMs === null ? null : Math.log1p(turn.ttftMs)
+  if (name === firstPart) return turn.ttftMs === null || !isSample(turn) ? null : Math.log1p(turn.ttftMs)
   const column = columns.find((one) => one.kind === 'size' && one.metric === name)
   const size = column?.kind === 'size' ? sizeOf(column, turn) : null
   return size === null ? null : size / million

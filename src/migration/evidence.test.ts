@@ -99,3 +99,15 @@ test('the sums do not depend on order, on which node told what in how many piece
     { numRuns: 200 },
   )
 })
+
+test('how long an answer took counts where the arm itself has given it', () => {
+  const turns = (['ok', 'moved', 'timeout', 'left'] as const).map((outcome) => ({
+    step: 0,
+    turn: sampleTurn({ id: outcome, unit: outcome, outcome }),
+  }))
+  const [cell] = add(nothing(), turns).evidence.values()
+  const count = (times: ReadonlyMap<number, number> | undefined): number =>
+    [...(times ?? [])].reduce((sum, [, one]) => sum + one, 0)
+  assert.deepEqual([cell?.turns.turns, cell?.turns.failed], [4, 2])
+  assert.deepEqual([count(cell?.turns.ttft), count(cell?.turns.tpot), count(cell?.turns.duration)], [1, 1, 1])
+})

@@ -6,7 +6,7 @@
 import { addTime } from '#base/histogram.ts'
 import type { Column } from './column.ts'
 import type { Arm, Observation } from './observation.ts'
-import { hasFailed, isShown } from './observation.ts'
+import { hasFailed, isSample, isShown } from './observation.ts'
 import type { ArmTally, UnitTally } from './tally.ts'
 import { countedArm, joinTallies, tallyOf } from './tally.ts'
 
@@ -44,7 +44,7 @@ export type TurnSums = {
   readonly inputTokens: bigint
   readonly outputTokens: bigint
   readonly costNanoUsd: bigint
-  /** Buckets of `base/histogram.ts`, in milliseconds. */
+  /** Of turns that are a sample of their arm: buckets of `base/histogram.ts`, in milliseconds. */
   readonly ttft: ReadonlyMap<number, number>
   /** Per token of output. */
   readonly tpot: ReadonlyMap<number, number>
@@ -143,6 +143,8 @@ const countTurn = ({ turns: sums, ttft, tpot, duration }: OpenCell, turn: Observ
   sums.inputTokens += BigInt(turn.tokens.input ?? 0)
   sums.outputTokens += BigInt(turn.tokens.output ?? 0)
   sums.costNanoUsd += turn.costNanoUsd ?? 0n
+  // How long somebody else took to answer says nothing of the arm.
+  if (!isSample(turn)) return
   if (turn.ttftMs !== null) addTime(ttft, turn.ttftMs)
   if (turn.tpotMicros !== null) addTime(tpot, turn.tpotMicros / 1_000)
   addTime(duration, turn.durationMs)

@@ -110,7 +110,7 @@ export type MigrationMark = Pick<MigrationRow, 'id' | 'version' | 'checkedMs'>
 export type PointsPage = { readonly migration: string; readonly limit: number }
 
 export type MigrationStore = {
-  /** Of those that are not rolled back or aborted, by id: little to read, however often. */
+  /** Of those that are not rolled back or aborted, the newest first, at most `migrationsMax`: little to read, however often. */
   readonly migrationMarks: () => Promise<readonly MigrationMark[]>
   /** The newest of each name, at most `migrationsMax`. */
   readonly migrations: () => Promise<readonly MigrationRow[]>

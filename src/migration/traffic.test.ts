@@ -98,7 +98,9 @@ test('a node that does not hear the store, or whose reflex has opened, sends eve
     traffic.tripped().map(({ move, isShared }) => [move.name, isShared]),
     [['move', false]],
   )
-  assert.deepEqual(traffic.tripped(), [], 'told once')
+  assert.equal(traffic.tripped().length, 1, 'told until something was decided')
+  configure({ phase: 'rolling_back', weightBasisPoints: 0 })
+  assert.deepEqual(traffic.tripped(), [])
   configure({ phase: 'completed', weightBasisPoints: 10_000 })
   at(99_999)
   assert.equal(share(), 1)
@@ -112,6 +114,23 @@ test('while nobody looks at the evidence everything goes to the baseline, and co
   assert.equal(found === null ? null : traffic.assign(found, sampleFacts(), 0).isEvidence, false)
   configure({ isWatched: true })
   assert.equal(share(), 0, 'and conversations stay where they began')
+  const later = traffic.assign(sampleMove({ weightBasisPoints: 9_000 }), sampleFacts({ unit: 'unit-1' }), 0)
+  assert.deepEqual([later.arm, later.isEvidence], ['baseline', false], 'no weight says that they are there')
+})
+
+test('conversations that began while nobody looked are no evidence either when too many stay, and they move', () => {
+  const { traffic, configure } = open({ weightBasisPoints: 9_999, pinnedShareMax: 0 })
+  const units = Array.from({ length: 150 }, (_unused, index) => `unit-${index}`)
+  const assign = (unit: string) => {
+    const facts = sampleFacts({ unit })
+    return traffic.assign(traffic.moveFor(facts) ?? assert.fail(), facts, 0)
+  }
+  configure({ isWatched: false })
+  for (const unit of units) assert.equal(assign(unit).arm, 'baseline')
+  configure({ isWatched: true })
+  const after = units.map(assign)
+  assert.ok(after.some(({ arm }) => arm === 'candidate'))
+  assert.ok(after.every(({ isEvidence }) => !isEvidence))
 })
 
 test('a tester chooses the arm, and what comes of it is no evidence', () => {
@@ -122,6 +141,16 @@ test('a tester chooses the arm, and what comes of it is no evidence', () => {
   traffic.began('call_1', traffic.assign(sampleMove(), facts, 0), 0)
   traffic.ended('call_1', sampleTurn())
   assert.deepEqual(traffic.take(holdMaxMs, 10), [])
+})
+
+test('what testers meet opens no breaker', () => {
+  const { traffic } = open({ weightBasisPoints: 1 })
+  const facts = sampleFacts({ headers: { 'x-drover-arm': 'candidate' } })
+  for (const call of ['call_1', 'call_2', 'call_3', 'call_4']) {
+    traffic.began(call, traffic.assign(sampleMove(), { ...facts, call }, 0), 0)
+    traffic.ended(call, sampleTurn({ id: call, arm: 'candidate', outcome: 'upstream_error' }))
+  }
+  assert.deepEqual(traffic.tripped(), [])
 })
 
 test('turns are told in the order of their start, behind those that still run: fast failures do not come first', () => {

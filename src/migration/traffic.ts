@@ -77,6 +77,8 @@ export type Assignment = {
   readonly arm: Arm
   readonly step: number
   readonly unit: string | null
+  /** A tester chose the arm. */
+  readonly isChosen: boolean
   /** Whether what comes of it is evidence: not where a tester chose the arm. */
   readonly isEvidence: boolean
   /** Aborted when traffic is taken back: a call that has no first part yet is then asked of the baseline. */
@@ -112,7 +114,7 @@ export type Traffic = {
   readonly take: (nowMs: number, limit: number) => readonly ToldTurns[]
   /** Figures of completed migrations that have risen here and stay so, since it was last asked. */
   readonly drifted: () => readonly Drifted[]
-  /** Migrations whose breaker has opened here since it was last asked. */
+  /** Migrations whose breaker is open here: until something was decided, so that a store which was away meanwhile loses none. */
   readonly tripped: () => readonly Tripped[]
 }
 
@@ -128,7 +130,6 @@ type Live = {
   waiting: WaitingTurns
   readonly windows: Readonly<Record<Arm, BreakerWindow>>
   isOff: boolean
-  isTold: boolean
   /** Monotonic. */
   stoppedUntilMs: number
   takenBack: AbortController
@@ -154,7 +155,6 @@ const makeLive = (move: Move): Live => {
     waiting: waitingTurns(),
     windows: { baseline: breakerWindow(move.breaker), candidate: breakerWindow(move.breaker) },
     isOff: false,
-    isTold: false,
     stoppedUntilMs: Number.NEGATIVE_INFINITY,
     takenBack: new AbortController(),
     rises: watchRises(),
@@ -182,7 +182,6 @@ const renew = (live: Live, move: Move): void => {
   if (before.epoch !== move.epoch) live.waiting = waitingTurns()
   if (before.epoch !== move.epoch || before.phase !== move.phase) {
     live.isOff = false
-    live.isTold = false
     live.stoppedUntilMs = Number.NEGATIVE_INFINITY
     for (const window of Object.values(live.windows)) window.clear()
   }
@@ -214,19 +213,18 @@ const isMoving = ({ split, phase }: Move): boolean => split === 'relay' && movin
 const driftedOf = (lives: Iterable<Live>): readonly Drifted[] =>
   [...lives].flatMap(({ move, rises }) => rises.take().map((figure) => ({ move, figure })))
 
-const trippedOf = (lives: Iterable<Live>): readonly Tripped[] => {
-  const found: Tripped[] = []
-  for (const live of lives) {
-    if (!live.isOff || live.isTold) continue
-    live.isTold = true
-    found.push({ move: live.move, isShared: live.windows.baseline.isUneasy() })
-  }
-  return found
-}
+const trippedOf = (lives: Iterable<Live>): readonly Tripped[] =>
+  [...lives].flatMap(({ move, isOff, windows }) => (isOff ? [{ move, isShared: windows.baseline.isUneasy() }] : []))
+
+/** Of a conversation that is no evidence, wherever it goes from here on. */
+const noStep = -1
 
 /** A conversation stays where it began, unless too many do so against the weight. */
 const staying = <P extends Pick<Assignment, 'arm' | 'step'>>({ pinned }: Live, pin: P | null, said: P): P => {
-  if (pin !== null && pin.arm !== said.arm) return pinned.mayStay() ? pin : said
+  if (pin !== null && pin.arm !== said.arm) {
+    if (pinned.mayStay()) return pin
+    return pin.step < 0 ? { ...said, step: noStep } : said
+  }
   pinned.went()
   return pin ?? said
 }
@@ -274,14 +272,15 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       const tester = testerArm(move, facts)
       const { unit } = facts
       const { arm, step } = tester === null ? armOf(live, facts, nowMs) : { arm: tester, step: move.step }
-      if (tester === null && unit !== null) live.pins.keep(unit, { arm, step, atMs: nowMs })
-      // While everything goes to one arm by reflex or for want of news, the split is not the one that the tests go by.
+      // While everything goes to one arm by reflex or for want of news, the split is not the one that the tests go by; nor are conversations that stay there afterwards.
       const isAsSaid = weightNow(live) === move.weightBasisPoints
+      if (tester === null && unit !== null) live.pins.keep(unit, { arm, step: isAsSaid ? step : noStep, atMs: nowMs })
       return {
         move,
         arm,
         step,
         unit,
+        isChosen: tester !== null,
         isEvidence: tester === null && isAsSaid && step >= 0 && move.phase !== 'completed',
         takenBack: live.takenBack.signal,
       }
@@ -301,10 +300,9 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       const isTold = assignment.isEvidence && isCurrent && turn !== null
       live.waiting.ended(call, isTold ? { step: assignment.step, turn } : null)
       if (turn === null || turn.outcome === 'left') return
-      if (live.move.phase === 'completed') {
-        live.rises.see(live.move, turn)
-        return
-      }
+      if (live.move.phase === 'completed') return live.rises.see(live.move, turn)
+      // Whoever may call could open the breaker otherwise.
+      if (assignment.isChosen) return
       live.windows[assignment.arm].note(hasFailed(turn))
       if (live.isOff || assignment.arm !== 'candidate' || !live.windows.candidate.isTripped()) return
       live.isOff = true

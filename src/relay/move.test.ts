@@ -96,7 +96,7 @@ test('a first attempt that fails counts alike in both arms, whoever answers then
 })
 
 test('on rollback a call without a first part is answered by the baseline; one that has begun is finished', async () => {
-  const { stage, configure } = moved()
+  const { stage, configure, told } = moved()
   const waiting = await stage.call({ headers: { 'x-session-id': 'one' }, body: { stream: true } })
   const flowing = await stage.call({ headers: { 'x-session-id': 'two' }, body: { stream: true } })
   stage.arrival('beta', 1).head(200, { 'content-type': 'text/event-stream' })
@@ -115,6 +115,11 @@ test('on rollback a call without a first part is answered by the baseline; one t
   assert.deepEqual([waiting.ending(), flowing.ending()], ['complete', 'complete'])
   assert.match(waiting.text(), /from the baseline/)
   assert.match(flowing.text(), /hel.*lo/s)
+  assert.deepEqual(
+    told().map(({ arm, outcome }) => [arm, outcome]),
+    [['candidate', 'ok']],
+    'what was taken back is no failure of the candidate',
+  )
 })
 
 test('a caller who says where the call goes, and a model out of scope, are in no migration', async () => {

@@ -110,6 +110,8 @@ export const inArm = (grant: Grant, assigned: Assigned | null): Grant => {
   return { ...grant, groups: groups.filter(({ targets, lead }) => targets.length > 0 || lead !== undefined) }
 }
 
+const takenBackFault = 'taken_back'
+
 /** Leaves attempts at the candidate that have no first part yet when traffic is taken back: the next one is at the baseline. */
 export const recallOf = ({ assignment: { move, takenBack } }: Assigned) => {
   const stops: (() => void)[] = []
@@ -121,7 +123,7 @@ export const recallOf = ({ assignment: { move, takenBack } }: Assigned) => {
         attempt.close(
           new Problem('upstream_error', {
             message: `Migration "${move.name}" was rolled back while "${provider}" had not begun to answer.`,
-            facts: { fault: 'taken_back' },
+            facts: { fault: takenBackFault },
           }),
         )
       takenBack.addEventListener('abort', leave, { once: true })
@@ -183,10 +185,14 @@ const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: M
 const isOurs = ({ attempts, end, error }: CallRecord): boolean =>
   attempts.length === 0 && end === 'refused' && error !== 'unsupported_parameter'
 
-/** What a call that has ended says of its arm; `null` = nothing: it never went there, or its answer was kept from another one. */
+/** Whether the candidate was left because traffic was taken back: whether it would have answered nobody knows. */
+const wasTakenBack = ({ attempts }: CallRecord): boolean =>
+  attempts.some(({ left }) => left === `upstream_error: ${takenBackFault}`)
+
+/** What a call that has ended says of its arm; `null` = nothing: it never went there, was taken back, or its answer was kept from another one. */
 const observationOf = (whole: CallRecord, { assignment, reader, caller }: Assigned): Observation | null => {
   const record = { ...whole, attempts: answering(whole.attempts) }
-  if (record.cache === 'hit' || isOurs(record)) return null
+  if (record.cache === 'hit' || isOurs(record) || wasTakenBack(record)) return null
   const { usage, stream, ttftMs, durationMs, longestGapMs } = record
   const output = usage?.output ?? null
   const answered = record.attempts.at(-1)

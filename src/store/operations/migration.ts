@@ -189,7 +189,7 @@ export const migrationOperations = {
       .selectFrom('migration')
       .select(['id', 'version', 'checked_ms'])
       .where('phase', 'not in', ['rolled_back', 'aborted'])
-      .orderBy('id')
+      .orderBy('id', 'desc')
       .limit(migrationsMax)
       .execute()
     return rows.map(({ id, version, checked_ms }) => ({
