@@ -12,6 +12,7 @@ import { fits } from '#migration/settings.ts'
 import { routeOf } from '#migration/shadow-plan.ts'
 import { findModel } from '#policy/choose.ts'
 import { targetAt } from '#relay/candidates.ts'
+import { answering } from '#relay/draft.ts'
 import { firstFailed } from '#relay/move.ts'
 import type { OperationContext } from './operation.ts'
 import { everyCall } from './port.ts'
@@ -24,13 +25,26 @@ const pagesMax = 20
 /** A 99th percentile of fewer says nothing. */
 const timesMin = 200
 
-const inScope = ({ match }: MigrationFile, call: CallRecord): boolean => {
+/** Whether a call went somewhere else than its baseline: in this migration's candidate, or another's that was given up. */
+const wentElsewhere = (file: MigrationFile, { arm, attempts }: CallRecord): boolean => {
+  const [first] = answering(attempts)
+  const isAt = (route: string): boolean => {
+    const { provider, model } = routeOf(route)
+    return first?.provider === provider && first.model === model
+  }
+  return isAt(file.candidate.route) || (arm === 'candidate' && !isAt(file.baseline.route))
+}
+
+/** Whether a call of the log says what the baseline of a file does. */
+export const isOfBaseline = (file: MigrationFile, call: CallRecord): boolean => {
+  const { match } = file
   const has = (patterns: readonly string[] | undefined, text: string | null): boolean =>
     patterns === undefined || (text !== null && patterns.some((pattern) => fits(pattern, text)))
   return (
     !call.test &&
     call.cache !== 'hit' &&
     call.attempts.length > 0 &&
+    !wentElsewhere(file, call) &&
     has(match.models, call.model) &&
     has(match.call_sites, call.callSite) &&
     has(match.keys, call.key) &&
@@ -38,7 +52,7 @@ const inScope = ({ match }: MigrationFile, call: CallRecord): boolean => {
   )
 }
 
-/** Calls of the last `baseline_window` that are in scope of a file, the newest first. */
+/** Calls of the last `baseline_window` that are in scope of a file and met its baseline, the newest first. */
 export const recentCalls = async (
   file: MigrationFile,
   { ports, clock }: OperationContext,
@@ -52,7 +66,7 @@ export const recentCalls = async (
       fromMs,
       beforeId,
     })
-    found.push(...answer.calls.filter((call) => inScope(file, call)))
+    found.push(...answer.calls.filter((call) => isOfBaseline(file, call)))
     if (answer.before === null) break
     beforeId = answer.before
   }
@@ -149,7 +163,8 @@ export const baselineOf = async (file: MigrationFile, context: OperationContext)
   const busiest = busiestOf(calls)
   const measured = seen === 0 ? {} : { 'error-rate': failed / seen }
   const p99Ms = said?.ttft_p99_ms ?? (times.length >= timesMin ? Math.round(quantile(times, 0.99)) : null)
-  const conversationsPerDay = said?.conversations_per_day ?? (seen * dayMs) / Math.max(spanMs, dayMs / 24)
+  const perDay = (seen * dayMs) / Math.max(spanMs, dayMs / 24)
+  const conversationsPerDay = said?.conversations_per_day ?? (perDay * file.match.percent) / 100
   const turnsPerConversation = said?.turns_per_conversation ?? (seen === 0 ? 1 : calls.length / seen)
   return {
     figures: { ...figuresOf(file, calls, context), callsPerDay: conversationsPerDay * turnsPerConversation },

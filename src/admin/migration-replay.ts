@@ -6,7 +6,8 @@ import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
-import { compile, readMigrationFile } from '#migration/compiled.ts'
+import { readMigrationFile } from '#migration/compiled.ts'
+import { judgeOf } from '#migration/judge.ts'
 import { shareInterval } from '#migration/proportion-test.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import { isMigrationName } from '#migration/settings.ts'
@@ -15,6 +16,7 @@ import { respectsOf } from '#migration/shadow-standing.ts'
 import { callScoreOf, findingsOf } from '#migration/shadow-sums.ts'
 import type { ArmReplay, Prompt, PromptReplay } from '#rehearsal/replay-prompts.ts'
 import { replayPrompts } from '#rehearsal/replay-prompts.ts'
+import { keptBodyBytesMax } from '#relay/body-keeper.ts'
 import type { ErrandFormat } from '#relay/errand.ts'
 import { errandPaths, keptAnswer } from '#relay/errand.ts'
 import { recentCalls } from './migration-baseline.ts'
@@ -94,14 +96,16 @@ const ratioOf = ({ arms: { baseline, candidate } }: PromptReplay, of: (arm: ArmR
   return mean(baseline) === 0 ? null : mean(candidate) / mean(baseline)
 }
 
+/** The chance of error that each test of the file has. */
+const alphaOf = (file: MigrationFile): number => judgeOf(file, { p99Ms: {} }).alpha
+
 const viewOf = (found: PromptReplay, file: MigrationFile): z.input<typeof promptsView> => {
   const { candidate } = found.arms
-  const { judge } = compile({ file: JSON.stringify({ ...sourceOf(file) }), facts: { p99Ms: {} } })
   const share = { hits: candidate.failed, seen: candidate.asked }
   return {
     compared: found.sums.questions,
     arms: { baseline: viewOfArm(found.arms.baseline), candidate: viewOfArm(candidate) },
-    error_share_at_most: candidate.asked === 0 ? null : shareInterval(share, judge.alpha).high,
+    error_share_at_most: candidate.asked === 0 ? null : shareInterval(share, alphaOf(file)).high,
     token_ratio: {
       input: ratioOf(found, ({ inputTokens }) => inputTokens),
       output: ratioOf(found, ({ outputTokens }) => outputTokens),
@@ -118,15 +122,6 @@ const viewOf = (found: PromptReplay, file: MigrationFile): z.input<typeof prompt
     examples: [...found.examples],
   }
 }
-
-/** Enough of the file for its tests. */
-const sourceOf = ({ migration, match, baseline, candidate, analysis }: MigrationFile) => ({
-  migration,
-  match: { models: match.models },
-  baseline,
-  candidate: { route: candidate.route },
-  analysis: { alpha_total: analysis.alpha_total },
-})
 
 const refusedFile = (line: number, why: string): Problem =>
   new Problem('invalid_request_error', {
@@ -189,7 +184,9 @@ const keptOf = ({ protocol, requestBody, responseBody }: CallRecord): Kept | nul
   if (requestBody === null || !isFormat(protocol)) return null
   try {
     const body: unknown = JSON.parse(requestBody)
-    return isObject(body) ? { format: protocol, body, response: responseBody } : null
+    // An answer that was longer than what is kept is asked for anew.
+    const isWhole = responseBody !== null && Buffer.byteLength(responseBody) < keptBodyBytesMax
+    return isObject(body) ? { format: protocol, body, response: isWhole ? responseBody : null } : null
   } catch (thrown) {
     // It was longer than what is kept.
     if (thrown instanceof SyntaxError) return null
@@ -263,10 +260,9 @@ const failureOf = ({ ok, prompts }: ReplayView): string | null => {
 
 /** Worse in a respect, or its failures show more than the limit. */
 const isSound = (found: PromptReplay, file: MigrationFile): boolean => {
-  const { judge } = compile({ file: JSON.stringify(sourceOf(file)), facts: { p99Ms: {} } })
   const limit = file.analysis.metrics.find(({ name }) => name === 'error-rate')?.threshold_range?.max ?? 1
   const { failed, asked } = found.arms.candidate
-  const low = asked === 0 ? 0 : shareInterval({ hits: failed, seen: asked }, judge.alpha).low
+  const low = asked === 0 ? 0 : shareInterval({ hits: failed, seen: asked }, alphaOf(file)).low
   return (
     low <= limit && !findingsOf(found.sums, file.analysis.alpha_total, respectsOf(file)).some(({ isWorse }) => isWorse)
   )

@@ -193,11 +193,23 @@ export type Judged = {
   readonly judgement: Judgement
 }
 
-/** With every decision until now. */
+/** With every decision until now, 10,000 at most. */
 export type Opened = Judged & { readonly decisions: readonly Decision[] }
 
-/** Decisions that are read of one migration. */
-const decisionsMax = 1000
+/** Decisions that are read at a time of one migration, and how often: a gate that is held for weeks has thousands. */
+const decisionsPerPage = 1000
+const decisionPagesMax = 10
+
+const decisionsOf = async (migration: string, { ports }: OperationContext): Promise<readonly Decision[]> => {
+  const found: Decision[] = []
+  for (let page = 0; page < decisionPagesMax; page += 1) {
+    const after = found.at(-1)?.number ?? 0
+    const more = await ports.migrations.store.decisions({ migration, after, limit: decisionsPerPage })
+    found.push(...more)
+    if (more.length < decisionsPerPage) break
+  }
+  return found
+}
 
 /** @throws Problem `not_found`. */
 export const migrationNamed = async (name: string, { ports }: OperationContext): Promise<MigrationRow> => {
@@ -224,9 +236,7 @@ export const judgeMigration = async (name: string, context: OperationContext): P
 /** @throws Problem `not_found`. */
 export const openMigration = async (name: string, context: OperationContext): Promise<Opened> => {
   const judged = await judgeMigration(name, context)
-  const { store } = context.ports.migrations
-  const decisions = await store.decisions({ migration: judged.row.id, after: 0, limit: decisionsMax })
-  return { ...judged, decisions }
+  return { ...judged, decisions: await decisionsOf(judged.row.id, context) }
 }
 
 export const viewOfMigration = (

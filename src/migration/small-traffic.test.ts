@@ -36,6 +36,13 @@ test('333 calls a day: what they show, what they do not, and what else there is,
   assert.ok(found.offers.some(({ kind }) => kind === 'start_weight'))
 })
 
+test("plain thresholds are offered with the file's own limit, and its chances of error", () => {
+  const metrics = 'analysis: { metrics: [{ name: error-rate, threshold_range: { max: 0.05 } }] }\n'
+  const found = asked(333, metrics)?.offers.find(({ kind }) => kind === 'thresholds') ?? assert.fail()
+  assert.match(found.says, /against 5.0 %/)
+  assert.ok((found.chances?.falseRollback ?? 1) < 0.01, JSON.stringify(found.chances))
+})
+
 test('where plain thresholds are chosen the steps that come with them are through in three days, and nothing is offered twice', () => {
   const found = asked(333, 'analysis: { policy: thresholds }\n') ?? assert.fail()
   assert.equal(found.isDoneInTime, true)

@@ -6,6 +6,7 @@
 import type { Compiled } from './compiled.ts'
 import { compile } from './compiled.ts'
 import { sayDuration } from './decide.ts'
+import { judgeOf } from './judge.ts'
 import { lnPairsWorse } from './pair-test.ts'
 import type { Baseline, Chances, Plan } from './plan.ts'
 import { chancesOf, conversationsToPass, hitsToAlarm, hopedHours, moving, planOf } from './plan.ts'
@@ -104,15 +105,17 @@ const showing = (question: SmallTrafficQuestion, met: number): Pick<SmallTraffic
 
 const withPolicy = ({ compiled }: SmallTrafficQuestion): Compiled => {
   const { file } = compiled
-  const analysis = { ...file.analysis, policy: 'thresholds' as const }
+  // The steps are those that come with the policy; the limits are the file's.
   const text = JSON.stringify({
     migration: file.migration,
     match: { models: file.match.models },
     baseline: file.baseline,
     candidate: { route: file.candidate.route },
-    analysis: { policy: 'thresholds', threshold_sample: analysis.threshold_sample },
+    analysis: { policy: 'thresholds', threshold_sample: file.analysis.threshold_sample },
   })
-  return compile({ file: text, facts: { p99Ms: {} } })
+  const facts = { p99Ms: {} }
+  const analysis = { ...file.analysis, policy: 'thresholds' as const }
+  return { ...compile({ file: text, facts }), judge: judgeOf({ analysis }, facts) }
 }
 
 const startOffers = ({ compiled, baseline, plan }: SmallTrafficQuestion): readonly Offer[] =>

@@ -1,12 +1,15 @@
 /** How a migration stands, in words for a person: state, why, and what happens next and when. Pure. */
 
 import { rfc3339 } from '#base/clock.ts'
+import { wholeWeight } from './assign.ts'
 import type { Compiled } from './compiled.ts'
 import { gateLack, sayDuration } from './decide.ts'
 import type { Judgement } from './judgement.ts'
 import { conversationsToPass } from './plan.ts'
 import type { MigrationRow } from './port.ts'
 import { verdictOf } from './verdict.ts'
+
+const hourMs = 3_600_000
 
 export type Standing = {
   readonly sentence: string /** What comes next; `null` = nothing by itself. */
@@ -38,15 +41,23 @@ const lacking = ({ row, compiled, judgement }: StandingQuestion): number | null 
   return Math.max(0, ...needed.map((count) => (count ?? 0) - met))
 }
 
-/** How long the gate still takes at the pace since the step began. */
+/** How many conversations an hour meet the candidate at its weight now, by all that came since the start. */
+export const candidatesPerHour = (
+  { units }: Pick<Judgement, 'units'>,
+  { startedMs, weightBasisPoints }: Pick<MigrationRow['state'], 'startedMs' | 'weightBasisPoints'>,
+  nowMs: number,
+): number =>
+  (((units.baseline + units.candidate) * hourMs) / Math.max(1, nowMs - startedMs)) * (weightBasisPoints / wholeWeight)
+
+/** How long the gate still takes at the pace since the start. */
 const forecast = (question: StandingQuestion, weightPercent: number): string => {
   const { row, judgement, nowMs } = question
   const count = lacking(question)
   if (count === null)
     return "with the candidate's own shares no number of conversations shows the limits to be kept: accept a wider limit, or go back"
-  const perMs = judgement.units.candidate / Math.max(1, nowMs - row.state.startedMs)
-  if (perMs === 0) return `${Math.ceil(count)} more conversations are needed, and none has come yet`
-  const wait = (factor: number): string => sayDuration(count / (perMs * factor))
+  const perHour = candidatesPerHour(judgement, row.state, nowMs)
+  if (perHour === 0) return `${Math.ceil(count)} more conversations are needed, and none has come yet`
+  const wait = (factor: number): string => sayDuration((count * hourMs) / (perHour * factor))
   const raised =
     weightPercent < 50
       ? `; at ${Math.min(50, weightPercent * 2)} % it would take ${wait(Math.min(50, weightPercent * 2) / weightPercent)}`

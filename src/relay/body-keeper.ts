@@ -4,13 +4,13 @@ import type { Call } from '#protocol/call.ts'
 import type { Draft } from './draft.ts'
 
 /** Of each body no more than this is kept. */
-const bodyBytesMax = 262_144
+export const keptBodyBytesMax = 262_144
 
 export type BodyKeeper = { readonly keep: (bytes: Uint8Array) => void; readonly finish: () => void }
 
 export const bodyKeeper = (draft: Draft, call: Call): BodyKeeper => {
   const pieces: Uint8Array[] = []
-  let leftBytes = bodyBytesMax
+  let leftBytes = keptBodyBytesMax
   return {
     keep: (bytes) => {
       if (leftBytes <= 0) return
@@ -20,8 +20,8 @@ export const bodyKeeper = (draft: Draft, call: Call): BodyKeeper => {
     finish: () => {
       draft.requestBody =
         call.payload.kind === 'json'
-          ? call.payload.top.source.subarray(0, bodyBytesMax).toString('utf8')
-          : JSON.stringify(call.body()).slice(0, bodyBytesMax)
+          ? call.payload.top.source.subarray(0, keptBodyBytesMax).toString('utf8')
+          : JSON.stringify(call.body()).slice(0, keptBodyBytesMax)
       draft.responseBody = Buffer.concat(pieces).toString('utf8')
     },
   }

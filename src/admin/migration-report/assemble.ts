@@ -17,6 +17,7 @@ import type { ShadowLog } from '#migration/shadow-log.ts'
 import { leftReasons } from '#migration/shadow-log.ts'
 import { respectsOf } from '#migration/shadow-standing.ts'
 import { findingsOf } from '#migration/shadow-sums.ts'
+import { candidatesPerHour } from '#migration/standing.ts'
 import type { Strata } from '#migration/strata.ts'
 import { callerCount, stratumOfKey } from '#migration/strata.ts'
 import type { ReportData } from './data.ts'
@@ -90,12 +91,11 @@ const moneyOf = ({ evidence }: Opened, shadow: ShadowLog | null): ReportData['mo
   }
 }
 
-const hourMs = 3_600_000
 const doubleWeightMax = 10_000
 
 const forecastOf = ({ row, compiled, judgement }: Opened, nowMs: number): ReportData['forecast'] => {
-  const { weightBasisPoints, startedMs } = row.state
-  const perHour = (judgement.units.candidate / Math.max(1, nowMs - startedMs)) * hourMs
+  const { weightBasisPoints } = row.state
+  const perHour = candidatesPerHour(judgement, row.state, nowMs)
   const factor = weightBasisPoints === 0 ? 1 : Math.min(doubleWeightMax, weightBasisPoints * 2) / weightBasisPoints
   return compiled.judge.tests.flatMap((test) => {
     if (test.kind !== 'absolute') return []
