@@ -5,13 +5,14 @@
  */
 
 import { asProblem, Problem } from '#base/problem.ts'
-import { idleOf, leaseKey, leaseLengthMs, roomOf } from '#ledger/lease.ts'
+import { idleOf, leaseKey, leaseLengthMs, neededOf, roomOf } from '#ledger/lease.ts'
 import type { DrawRequest, Ended, ExtendRequest, Held, HoldRequest, SettleRequest, VoidRequest } from '#ledger/port.ts'
 import { drainCalls } from './drain-journal.ts'
 import type { CallEnd, JournalCall } from './journal-call.ts'
 import { interrupted, journalCall, journalRow, recordPrefix } from './journal-call.ts'
 import type { Lease, LeasedBooks, LeasedBooksOptions } from './node-lease.ts'
 import { newLease } from './node-lease.ts'
+import { tellFirst, tellLeases } from './tell-leases.ts'
 
 const drainEveryMs = 200
 /** A lease that nobody has used for so long goes back. */
@@ -197,6 +198,7 @@ class Books {
     lease.wantedNanoUsd += amountNanoUsd
     lease.usedMs = this.#options.clock.monotonicMs()
     this.#calls.set(id, { call, lease })
+    tellFirst(this.#options, lease)
     try {
       await this.#keep(call)
     } catch (thrown) {
@@ -320,16 +322,18 @@ class Books {
     const { name: call, account } = lease
     const before = lease.isOpen
     if (!before && first === null) return { ok: false, reason: 'ended' }
+    const underWayNanoUsd = neededOf(lease) + wish.amountNanoUsd
+    lease.toldNanoUsd = null
     const held =
       before || first === null
         ? await store.extend({
             ...{ call, account, nowMs, addNanoUsd: amount, addMinNanoUsd: minNanoUsd },
-            ...{ expiresMs, begun: false, provenNanoUsd: null },
+            ...{ expiresMs, begun: false, provenNanoUsd: null, underWayNanoUsd },
           })
         : await store.hold({
             ...first,
             ...{ call, key: null, amountNanoUsd: amount, amountMinNanoUsd: minNanoUsd },
-            ...{ sliceNanoUsd: null, nowMs, expiresMs, owner },
+            ...{ sliceNanoUsd: null, nowMs, expiresMs, owner, underWayNanoUsd },
           })
     if (!held.ok) {
       if (held.reason === 'ended') this.#forget(lease)
@@ -340,6 +344,8 @@ class Books {
     lease.lentNanoUsd = held.amountNanoUsd
     lease.endsMs = askedMs + leaseLengthMs
     lease.wantedNanoUsd = 0n
+    lease.toldNanoUsd = underWayNanoUsd
+    tellFirst(this.#options, lease)
     return held
   }
 
@@ -359,6 +365,7 @@ class Books {
   async #round(): Promise<void> {
     try {
       await this.#drain()
+      await tellLeases(this.#options, this.#leases.values())
       const { clock } = this.#options
       for (const lease of this.#leases.values())
         if (clock.monotonicMs() - lease.usedMs > idleMs) await this.#giveBack(lease)
@@ -396,8 +403,13 @@ class Books {
     const { store } = this.#options
     if (lease === null) return store.draw(request)
     return this.#alone(lease, async () => {
-      const ended = await store.draw(request)
+      const drawnNanoUsd = request.parts.reduce((sum, { chargeNanoUsd }) => sum + chargeNanoUsd, 0n)
+      const underWayNanoUsd = neededOf(lease) - drawnNanoUsd
+      lease.toldNanoUsd = null
+      const ended = await store.draw({ ...request, underWayNanoUsd })
       for (const { call } of request.parts) this.#drained(call)
+      lease.toldNanoUsd = underWayNanoUsd
+      tellFirst(this.#options, lease)
       return ended
     })
   }

@@ -38,6 +38,8 @@ export type Lease = Purse & {
   recalledMs: number
   /** Held since the last look, for the size of the next loan. */
   wantedNanoUsd: bigint
+  /** What the store was last told that calls need of it; `null` = it is not known what it has heard. */
+  toldNanoUsd: bigint | null
   /** What cut the last loan. */
   cappedBy: 'credit' | 'budget' | null
   /** What is under way in the store for this lease: one thing at a time, so that its sum is always known. Never rejects. */
@@ -51,6 +53,6 @@ export const newLease = (of: Pick<Lease, 'key' | 'name' | 'account'> & { readonl
   return {
     ...emptyPurse(),
     ...names,
-    ...{ isOpen: false, usedMs, recalledMs: never, wantedNanoUsd: 0n, cappedBy: null, trip: null },
+    ...{ isOpen: false, usedMs, recalledMs: never, wantedNanoUsd: 0n, toldNanoUsd: null, cappedBy: null, trip: null },
   }
 }

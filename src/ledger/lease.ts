@@ -31,17 +31,18 @@ export const emptyPurse = (): Purse => ({
   endsMs: Number.NEGATIVE_INFINITY,
 })
 
-/** What calls may still hold; nothing when the lease's time is nearly over. Never negative. */
-export const roomOf = ({ lentNanoUsd, heldNanoUsd, pendingNanoUsd, endsMs }: Purse, monotonicMs: number): bigint => {
-  const room = lentNanoUsd - heldNanoUsd - pendingNanoUsd
-  return monotonicMs < endsMs - leaseSlackMs && room > 0n ? room : 0n
-}
+/** What calls need: those under way, and those whose charge the store does not have yet. */
+export const neededOf = ({ heldNanoUsd, pendingNanoUsd }: Purse): bigint => heldNanoUsd + pendingNanoUsd
 
 /** What no call needs; it can go back. Never negative. */
-export const idleOf = ({ lentNanoUsd, heldNanoUsd, pendingNanoUsd }: Purse): bigint => {
-  const idle = lentNanoUsd - heldNanoUsd - pendingNanoUsd
+export const idleOf = (purse: Purse): bigint => {
+  const idle = purse.lentNanoUsd - neededOf(purse)
   return idle > 0n ? idle : 0n
 }
+
+/** What calls may still hold; nothing when the lease's time is nearly over. Never negative. */
+export const roomOf = (purse: Purse, monotonicMs: number): bigint =>
+  monotonicMs < purse.endsMs - leaseSlackMs ? idleOf(purse) : 0n
 
 /** The constraints that a lease is of: the account, and each budget in its present period; calls of the same ones share it. */
 export const leaseKey = ({ account, budgets, models, nowMs }: HoldRequest): string =>

@@ -106,6 +106,8 @@ export type HoldRequest = {
   readonly budgets: readonly Budget[]
   /** The models that may answer; absent = unknown, so that only general lots can pay. */
   readonly models?: readonly ModelNames[]
+  /** Of a lease: what calls need of it. The rest is lent and not shown as held; absent = all of it is held. */
+  readonly underWayNanoUsd?: bigint
 }
 
 export type HoldRefusal =
@@ -150,6 +152,8 @@ export type ExtendRequest = {
   readonly begun: boolean
   /** What the delivered part costs for certain; a sweeper settles for it. `null` = nothing new. */
   readonly provenNanoUsd: bigint | null
+  /** Of a lease: what calls need of it now; absent = nothing new. */
+  readonly underWayNanoUsd?: bigint
 }
 
 /** What an attempt costs the operator. */
@@ -216,6 +220,8 @@ export type DrawRequest = {
   readonly account: string
   /** A part of a hold that has ended is the operator's loss, and is not charged; absent = it is charged as a call without a hold. */
   readonly lateIsLoss?: boolean
+  /** Of a lease: what calls need of it after these parts; absent = nothing new. */
+  readonly underWayNanoUsd?: bigint
   readonly parts: readonly SettleRequest[]
 }
 
@@ -314,7 +320,7 @@ export type Balance = {
   readonly state: AccountState
   /** Posted: what is left of the lots, less what is owed. */
   readonly balanceNanoUsd: bigint
-  /** Open holds. */
+  /** Open holds. Of what was lent to a node only what its calls need, as it last said; the rest is not free either. */
   readonly heldNanoUsd: bigint
   readonly creditLimitNanoUsd: bigint
   /** What calls were charged, ever. */
@@ -389,6 +395,12 @@ export type LeaseBooks = {
     readonly lease: string
     readonly account: string
     readonly nowMs: number
+  }) => Promise<void>
+  /** What calls need of a lease now. Of one that is not open nothing is noted. */
+  readonly noteLease: (note: {
+    readonly lease: string
+    readonly account: string
+    readonly underWayNanoUsd: bigint
   }) => Promise<void>
   /** Takes a part of a lease back; gives how much: nothing of one that pays with credit for some models only. */
   readonly returnPart: (part: {

@@ -19,7 +19,7 @@ import { keyFacts } from './row/key-row.ts'
 import { verifyBooks } from './verify-books.ts'
 
 /** What the store itself does of leases; to ask their owners for something is not its part. */
-export type StoredLeases = Pick<LeaseBooks, 'endLease' | 'endLeases' | 'returnPart'>
+export type StoredLeases = Pick<LeaseBooks, 'noteLease' | 'endLease' | 'endLeases' | 'returnPart'>
 
 /** Whether the store can keep things. `sinceMs` is wall-clock time. */
 export type StoreHealth =
@@ -251,6 +251,7 @@ const nodeFace = (execute: Execute): Journal & StoredLeases => ({
   journalKeep: (rows) => execute('journalKeep', rows),
   journalPage: (after, limit) => execute('journalPage', { after, limit }),
   journalDrop: (calls) => execute('journalDrop', calls),
+  noteLease: (note) => execute('noteLease', note),
   endLease: (lease) => execute('endLease', lease),
   returnPart: (part) => execute('returnPart', part),
   endLeases: (owner, nowMs) => execute('endLeases', { owner, nowMs }),

@@ -1,8 +1,9 @@
-/** What every backend does for a hold that is settled part by part. */
+/** What every backend does for a hold that is settled part by part, as a lease is. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { handClock } from '#base/hand-clock.ts'
+import { leaseOwner } from '#ledger/lease.ts'
 import type { Budget, DrawRequest } from '#ledger/port.ts'
 import type { LedgerBackend } from './ledger-sample.ts'
 import {
@@ -17,6 +18,7 @@ import {
   startMs,
   voidOf,
 } from './ledger-sample.ts'
+import { sampleTrail } from './sample-rows.ts'
 
 const partsOf = (...amounts: readonly (readonly [call: string, amount: bigint])[]): DrawRequest => ({
   hold: 'batch_1',
@@ -121,5 +123,60 @@ export const ledgerPartsContract = ({ name, openAgain }: LedgerBackend): void =>
     await store.sweep({ nowMs: startMs + 60_000, owner: null, limit: 100 })
     await balanceIs(store, { balance: 800n, held: 0n })
     await provenOk(store, startMs)
+  })
+
+  test(`${name}: of what is lent only what calls need is shown as held, and none of it is free`, async (context) => {
+    const { store } = await openAgain(context, handClock(startMs))
+    const lease = { lease: 'lease/1', account }
+    await begin(store, 'prepaid')
+    await grant(store, grantOf('lot_1', 1000n))
+    const owner = leaseOwner('node_a')
+    const budgets = [{ ...budget, limitNanoUsd: 900n }]
+    await store.hold(holdOf('lease/1', 800n, { key: null, owner, budgets, underWayNanoUsd: 100n }))
+    await balanceIs(store, { balance: 1000n, held: 100n })
+    assert.equal((await store.budgetState(budget, startMs)).heldNanoUsd, 100n)
+    assert.equal((await store.budgetState({ ...budget, name: 'key:key_2' }, startMs)).heldNanoUsd, 0n)
+    assert.equal((await store.hold(holdOf('call_1', 101n, { budgets }))).ok, false)
+    assert.equal((await store.hold(holdOf('call_1', 201n))).ok, false)
+    const revocation = { lot: 'lot_1', nowMs: startMs, reason: 'a mistake' }
+    const { revokedNanoUsd, keptNanoUsd } = await store.revokeLot(revocation, sampleTrail('trl_2'))
+    assert.deepEqual([revokedNanoUsd, keptNanoUsd], [200n, 800n])
+    await grant(store, grantOf('lot_2', 50n))
+    await store.hold(holdOf('call_2', 50n))
+    await balanceIs(store, { balance: 850n, held: 150n })
+    await store.noteLease({ ...lease, underWayNanoUsd: 300n })
+    await balanceIs(store, { balance: 850n, held: 350n })
+    // What a call costs beyond what was lent is not held.
+    await store.noteLease({ ...lease, underWayNanoUsd: 900n })
+    await balanceIs(store, { balance: 850n, held: 850n })
+    await store.draw({ hold: 'lease/1', account, parts: [settleOf('call_3', 120n)], underWayNanoUsd: 180n })
+    await balanceIs(store, { balance: 730n, held: 230n })
+    await provenOk(store, startMs)
+    const more = { call: 'lease/1', account, nowMs: startMs, addNanoUsd: 0n, addMinNanoUsd: 0n, expiresMs: null }
+    await store.extend({ ...more, begun: false, provenNanoUsd: null, underWayNanoUsd: 0n })
+    await balanceIs(store, { balance: 730n, held: 50n })
+    assert.equal(await store.returnPart({ ...lease, amountNanoUsd: 600n, nowMs: startMs }), 600n)
+    await balanceIs(store, { balance: 730n, held: 50n })
+    await store.endLease({ ...lease, nowMs: startMs })
+    await store.noteLease({ ...lease, underWayNanoUsd: 10n })
+    assert.equal((await store.hold(holdOf('call_4', 680n))).ok, true)
+    await balanceIs(store, { balance: 730n, held: 730n })
+    await provenOk(store, startMs)
+  })
+
+  test(`${name}: credit that is lent outlives its day though no call needs it; a lease of which nothing is said is held`, async (context) => {
+    const { store } = await openAgain(context, handClock(startMs))
+    const laterMs = startMs + 2000
+    const owner = leaseOwner('node_a')
+    await begin(store, 'prepaid')
+    await grant(store, grantOf('lot_1', 500n, { kind: 'promo', expiresMs: startMs + 1000 }))
+    await store.hold(holdOf('lease/1', 300n, { key: null, owner, underWayNanoUsd: 0n }))
+    await store.hold(holdOf('lease/2', 100n, { key: null, owner }))
+    await store.expireLots(laterMs, 10)
+    await balanceIs(store, { balance: 400n, held: 100n }, laterMs)
+    await provenOk(store, laterMs)
+    assert.equal(await store.endLeases(owner, laterMs), 2)
+    await balanceIs(store, { balance: 0n, held: 0n }, laterMs)
+    await provenOk(store, laterMs)
   })
 }

@@ -219,6 +219,8 @@ export type HoldTable = {
   rule: string | null
   /** What it keeps back of scoped lots, and the models that it may be spent on; `null` = nothing. */
   lots: JsonText | null
+  /** Of a lease: what calls need of it, as its node last said; `null` = all of it. */
+  under_way_nano_usd: WholeOrNull
 }
 
 export type BudgetSpendTable = {

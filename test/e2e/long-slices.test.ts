@@ -24,8 +24,8 @@ const maximumIn = (bench: Bench): unknown =>
   (JSON.parse(bench.upstream.seen[0]?.body.toString() ?? '{}') as Record<string, unknown>)['max_tokens']
 
 /**
- * What is held in the store: for the call on the embedded one; on Postgres it is what the node was lent, which other nodes have back before a
- * call of theirs is refused (test/postgres/leases.test.ts).
+ * What is held in the store: for the call on the embedded one; on Postgres it is what the node has told of its calls, at first all that they might
+ * come to (test/postgres/leases.test.ts).
  */
 const assertHeld = async (
   bench: Bench,
@@ -34,7 +34,7 @@ const assertHeld = async (
 ): Promise<void> => {
   const { balance, held } = await balanceOf(bench, account)
   assert.equal(balance, wanted.balance)
-  if (isOnPostgres()) assert.ok(held >= wanted.held && held <= balance, `${held} is lent`)
+  if (isOnPostgres()) assert.ok(held >= wanted.held && held <= balance, `${held} is held`)
   else assert.equal(held, wanted.held)
 }
 

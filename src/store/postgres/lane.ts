@@ -26,6 +26,7 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   settle: account,
   draw: account,
   voidHold: account,
+  noteLease: account,
   endLease: account,
   returnPart: account,
   recall: (input) => `recall ${String(input)}`,

@@ -34,6 +34,7 @@ import { months } from './0031-months.ts'
 import { migrationReports } from './0038-migration-reports.ts'
 import { migrationHistory } from './0039-migration-history.ts'
 import { identity } from './0050-identity.ts'
+import { underWay } from './0051-under-way.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -71,4 +72,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   migrationReports,
   migrationHistory,
   identity,
+  underWay,
 ]

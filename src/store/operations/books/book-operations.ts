@@ -38,7 +38,7 @@ import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
 import { drawHold } from './draw.ts'
 import { budgetState, extendHold, takeHold } from './hold.ts'
-import { abandonNode, endLease, endLeases, returnPart } from './lease.ts'
+import { abandonNode, endLease, endLeases, noteLease, returnPart } from './lease.ts'
 import { rerateOperations } from './rerate.ts'
 import { callMoneyOf, settleCall, sweepHolds, voidCall } from './settle.ts'
 import type { Books } from './statement.ts'
@@ -55,6 +55,9 @@ const callOperations = (on: On) => ({
   hold: write((transaction, request: HoldRequest): Promise<Held> => takeHold(on(transaction), request)),
   extend: write((transaction, request: ExtendRequest): Promise<Held> => extendHold(on(transaction), request)),
   settle: write((transaction, request: SettleRequest): Promise<Ended> => settleCall(on(transaction), request)),
+  noteLease: write(
+    (transaction, note: Parameters<LeaseBooks['noteLease']>[0]): Promise<void> => noteLease(on(transaction), note),
+  ),
   endLease: write(
     (transaction, lease: Parameters<LeaseBooks['endLease']>[0]): Promise<void> => endLease(on(transaction), lease),
   ),

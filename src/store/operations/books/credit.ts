@@ -14,7 +14,7 @@ const sumOf = (spent: readonly SpentLot[]): bigint => spent.reduce((sum, { amoun
 export const balanceAt = async (books: Books, account: string, nowMs: number): Promise<Balance | null> => {
   const money = await moneyOnly(books, account)
   if (money === null) return null
-  const { billing, state, heldNanoUsd, creditLimitNanoUsd, spentNanoUsd } = money
+  const { billing, state, creditLimitNanoUsd, spentNanoUsd } = money
   const lots = await lotsOf(books, account)
   const expired = expiredLots(lots, { heldNanoUsd: generalHeld(money), nowMs })
   const isPromo = ({ kind }: Lot): boolean => kind === 'promo'
@@ -22,6 +22,8 @@ export const balanceAt = async (books: Books, account: string, nowMs: number): P
     lots.filter(isPromo).reduce((sum, { remainingNanoUsd }) => sum + remainingNanoUsd, 0n) -
     sumOf(expired.filter(({ lot }) => isPromo(lot)))
   const balanceNanoUsd = balanceOf(money) - sumOf(expired)
+  const [lent] = await books.run.idleLent(books.transaction, [account])
+  const heldNanoUsd = money.heldNanoUsd - (lent?.idle_nano_usd ?? 0n)
   return { account, billing, state, balanceNanoUsd, heldNanoUsd, creditLimitNanoUsd, spentNanoUsd, promoNanoUsd }
 }
 

@@ -127,7 +127,7 @@ const drawPart = async (
  */
 export const drawHold = async (
   books: Books,
-  { hold, parts, lateIsLoss = false }: DrawRequest,
+  { hold, parts, lateIsLoss = false, underWayNanoUsd }: DrawRequest,
 ): Promise<readonly Ended[]> => {
   if (parts.some(({ chargeNanoUsd }) => chargeNanoUsd < 0n))
     throw new Problem('invalid_request_error', { message: 'A charge is never negative.', param: 'chargeNanoUsd' })
@@ -152,5 +152,6 @@ export const drawHold = async (
     if (known === undefined) ends.set(part.call, { ...ended, repeated: true })
     drawn.push(ended)
   }
+  if (underWayNanoUsd !== undefined) await books.run.noteUnderWay(books.transaction, [underWayNanoUsd, hold])
   return drawn
 }

@@ -121,7 +121,7 @@ const leftOf = async ({ transaction, run }: Books, place: BudgetPlace): Promise<
   return BigInt(place.limitNanoUsd) - (row?.spent_nano_usd ?? 0n) - (row?.held_nano_usd ?? 0n)
 }
 
-/** What a budget has spent and holds in its present period. */
+/** What a budget has spent and holds in its present period, without what is merely lent of it. */
 export const budgetState = async (
   { transaction, run }: Books,
   { name, period }: Budget,
@@ -129,7 +129,12 @@ export const budgetState = async (
 ): Promise<BudgetState> => {
   const { startMs, endMs } = periodAt(period, nowMs)
   const [row] = await run.budget(transaction, [name, period, startMs])
-  return { spentNanoUsd: row?.spent_nano_usd ?? 0n, heldNanoUsd: row?.held_nano_usd ?? 0n, resetsMs: endMs }
+  let heldNanoUsd = row?.held_nano_usd ?? 0n
+  const isThis = (place: BudgetPlace): boolean =>
+    place.name === name && place.period === period && place.startMs === startMs
+  for (const { budgets, idle_nano_usd } of heldNanoUsd === 0n ? [] : await run.idleLeases(transaction, []))
+    if (placesOf(budgets).some(isThis)) heldNanoUsd -= idle_nano_usd
+  return { spentNanoUsd: row?.spent_nano_usd ?? 0n, heldNanoUsd, resetsMs: endMs }
 }
 
 const positive = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
@@ -254,6 +259,7 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
     null,
     lots.length === 0 ? null : keptLotsText({ models, parts }),
   ])
+  if (request.underWayNanoUsd !== undefined) await run.noteUnderWay(transaction, [request.underWayNanoUsd, call])
   await run.moveMoney(transaction, [0n, 0n, amountNanoUsd, 0n, account])
   await moveReserved(books, account, { parts, sign: 1n })
   await moveBudgets(books, placesOf(budgets), { heldNanoUsd: amountNanoUsd, spentNanoUsd: 0n })
@@ -295,6 +301,7 @@ export const extendHold = async (books: Books, request: ExtendRequest): Promise<
   const expiresMs = request.expiresMs === null ? row.expires_ms : request.expiresMs
   const proven = larger(row.proven_nano_usd, provenNanoUsd)
   await run.extendHold(transaction, [addNanoUsd, expiresMs, begun || row.begun !== 0n ? 1 : 0, proven, call])
+  if (request.underWayNanoUsd !== undefined) await run.noteUnderWay(transaction, [request.underWayNanoUsd, call])
   const amountNanoUsd = row.amount_nano_usd + addNanoUsd
   return { ok: true, amountNanoUsd, cappedBy, roomNanoUsd: amountNanoUsd }
 }

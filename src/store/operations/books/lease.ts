@@ -21,6 +21,12 @@ export const endLease = async (books: Books, { lease, nowMs }: Lease): Promise<v
   await books.transaction.deleteFrom('hold').where('call', '=', lease).execute()
 }
 
+/** Writes down what calls need of a lease, as its node says. */
+export const noteLease = async (
+  { transaction, run }: Books,
+  { lease, underWayNanoUsd }: { readonly lease: string; readonly underWayNanoUsd: bigint },
+): Promise<void> => void (await run.noteUnderWay(transaction, [underWayNanoUsd, lease]))
+
 type Part = Lease & { readonly amountNanoUsd: bigint }
 
 /** Makes a lease smaller. One that keeps back scoped credit stays as it is: which lots that is of, only its end decides. */

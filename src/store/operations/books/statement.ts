@@ -57,6 +57,28 @@ export const bookStatements = () => ({
       proven_nano_usd = ${place} where call = ${place} and state = 'open'`,
   ),
 
+  /** Writes down what calls need of a lease. */
+  noteUnderWay: hot(sql`update hold set under_way_nano_usd = ${place} where call = ${place} and state = 'open'`),
+
+  /** What no call needs of what an account's money was lent for. */
+  idleLent: hot(
+    sql<{
+      idle_nano_usd: bigint
+    }>`select cast(coalesce(sum(amount_nano_usd - under_way_nano_usd), 0) as bigint) as idle_nano_usd
+      from hold where account = ${place} and state = 'open' and substr(call, 1, 6) = 'lease/'
+      and under_way_nano_usd < amount_nano_usd`,
+  ),
+
+  /** Leases of which no call needs a part, with their budgets. */
+  idleLeases: hot(
+    sql<{
+      budgets: string
+      idle_nano_usd: bigint
+    }>`select budgets, amount_nano_usd - under_way_nano_usd as idle_nano_usd
+      from hold where state = 'open' and substr(call, 1, 6) = 'lease/' and under_way_nano_usd < amount_nano_usd
+      and budgets is not null`,
+  ),
+
   /** Writes down what a hold keeps back of scoped lots. */
   keepLots: hot(sql`update hold set lots = ${place} where call = ${place} and state = 'open'`),
 
