@@ -161,8 +161,8 @@ export const startMigration = operation({
     const atMs = dateOf(at, clock.nowMs())
     const { view, facts } = await planned(text, start_weight, context)
     if (!view.ok) throw refused(view.refusals, "'drover migrate plan' shows the whole plan.")
-    const found =
-      skip === undefined ? await ports.migrations.preflight({ file, need: facts.busiest ?? null }) : undefined
+    const question = { file, startStep, need: facts.busiest ?? null }
+    const found = skip === undefined ? await ports.migrations.preflight(question) : undefined
     const refusals = found === undefined ? [] : preflightRefusals(found)
     if (refusals.length > 0)
       throw refused(refusals, "'drover migrate preflight' looks again; --skip-preflight REASON starts without it.")
@@ -198,7 +198,7 @@ export const preflightMigration = operation({
     const text = await meantFile(given, context)
     const { view, facts } = await planned(text, undefined, context)
     if (!view.ok) throw refused(view.refusals, "'drover migrate plan' shows the whole plan.")
-    const question = { file: readMigrationFile(text), need: facts.busiest ?? null }
+    const question = { file: readMigrationFile(text), startStep: 0, need: facts.busiest ?? null }
     return viewOfPreflight(await context.ports.migrations.preflight(question))
   },
 })

@@ -33,7 +33,8 @@ export const makeBeginner = ({ store, preflight, stop, emit, clock, log }: Begin
   const begin = async ({ row, compiled }: Known): Promise<void> => {
     const { startStep = 0, planned } = row.state
     const skip = planned?.withoutPreflight ?? null
-    const found = skip === null ? await preflight({ file: compiled.file, need: row.facts.busiest ?? null }) : undefined
+    const question = { file: compiled.file, startStep, need: row.facts.busiest ?? null }
+    const found = skip === null ? await preflight(question) : undefined
     const refusals = found === undefined ? [] : preflightRefusals(found)
     const looked = found === undefined ? `without a preflight: ${skip}` : sayPreflight(found)
     const next: Next =

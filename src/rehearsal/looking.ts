@@ -22,6 +22,8 @@ export type Drill = {
 
 export type PreflightQuestion = {
   readonly file: MigrationFile
+  /** Where it starts. */
+  readonly startStep: number
   /** The busiest minute of the baseline; `null` = nothing is known of it. */
   readonly need: Busiest | null
 }
@@ -40,9 +42,7 @@ export type PreflightPorts = {
 }
 
 /** What every check is given. */
-export type Looking = {
-  readonly file: MigrationFile
-  readonly need: Busiest | null
+export type Looking = PreflightQuestion & {
   readonly ports: PreflightPorts
   /** As whose calls it is asked; `null` = the operator's own. */
   readonly key: KeyFacts | null

@@ -41,16 +41,16 @@ const caught = async (check: PreflightCheck['check'], looking: Promise<Looked | 
 }
 
 /** Looks at everything that the file asks for. What it finds is in the checks; rejects where the server ends meanwhile. */
-export const preflightOf = async ({ file, need }: PreflightQuestion, ports: PreflightPorts): Promise<Preflight> => {
+export const preflightOf = async (question: PreflightQuestion, ports: PreflightPorts): Promise<Preflight> => {
   const { clock, stopping, snapshot } = ports
+  const { file } = question
   const { preflight: settings } = file
   const late = new AbortController()
   const cancel = clock.after(settings.time_limit, () =>
     late.abort(new DOMException('The preflight has taken longer than its time_limit.', 'TimeoutError')),
   )
   const looking: Looking = {
-    file,
-    need,
+    ...question,
     ports,
     key: keyFor(file, snapshot()),
     signal: AbortSignal.any([stopping, late.signal]),

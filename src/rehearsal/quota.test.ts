@@ -9,16 +9,22 @@ const file = readMigrationFile(`migration: move
 match: { models: [m] }
 baseline: { route: alpha/m }
 candidate: { route: beta/n }
-steps: [{ set_weight: 10, pause: { duration: 1h }, min_sample: 50 }]
+steps: [{ set_weight: 10, pause: { duration: 1h }, min_sample: 50 }, { set_weight: 50, pause: { duration: 1h }, min_sample: 50 }]
 `)
 
 const lookedAt = async (
   headers: Readonly<Record<string, string>>,
-  { requests, keys = 1 }: { readonly requests: number; readonly keys?: number },
+  {
+    requests,
+    keys = 1,
+    startStep = 0,
+    percent = 100,
+  }: { readonly requests: number; readonly keys?: number; readonly startStep?: number; readonly percent?: number },
 ): Promise<PreflightCheck | undefined> => {
   const upstreams = new Map([['beta', { provider: { credentials: Array(keys).fill('secret') } }]])
   const looking = {
-    file,
+    file: { ...file, match: { ...file.match, percent } },
+    startStep,
     need: { requestsPerMinute: requests, tokensPerMinute: 1_000 },
     ports: { snapshot: () => ({ upstreams }) },
   } as unknown as Looking
@@ -37,6 +43,8 @@ test('limits are held against the busiest minute: too little for the first step 
     'passed',
     'every key has limits of its own',
   )
+  assert.equal((await lookedAt(limit, { requests: 400, startStep: 1 }))?.outcome, 'failed', 'it starts with a half')
+  assert.equal((await lookedAt(limit, { requests: 400, percent: 25 }))?.outcome, 'passed', 'a quarter is in scope')
   assert.equal((await lookedAt({}, { requests: 400 }))?.outcome, 'skipped')
   assert.equal((await lookedAt({ 'anthropic-ratelimit-requests-limit': '50' }, { requests: 60 }))?.outcome, 'warned')
 })

@@ -33,7 +33,7 @@ const judged = (
 ): Omit<PreflightCheck, 'check' | 'arm' | 'tookMs'> => {
   const short = limits.filter(({ what, limit }) => limit < need[what])
   const say = ({ what, limit }: Limit): string =>
-    `${limit} ${words[what]} of a key, and the busiest minute of the last day had ${Math.ceil(need[what])}`
+    `${limit} ${words[what]} of a key, and the busiest minute of its traffic had ${Math.ceil(need[what])}`
   const mend = 'Have the limit raised, or give the provider more keys (api_keys), before the weight reaches it.'
   const blocking = short.find(({ what, limit }) => limit < need[what] * firstWeight)
   if (blocking !== undefined)
@@ -47,7 +47,7 @@ const judged = (
 
 /** With every key that the provider has; `answers`: the heads of the candidate's answers. */
 export const checkQuota = async (
-  { ports, file, need }: Looking,
+  { ports, file, startStep, need }: Looking,
   answers: readonly Readonly<Record<string, string>>[],
 ): Promise<Looked> => {
   const keys = Math.max(
@@ -62,6 +62,11 @@ export const checkQuota = async (
   })
   if (limits.length === 0) return skipped('its answers tell no limits')
   if (need === null) return skipped('nothing is known of the busiest minute')
-  const firstWeight = (file.steps[0]?.set_weight ?? 100) / 100
-  return { checks: [{ ...common, ...judged(limits, need, firstWeight) }], nanoUsd: 0n }
+  const firstWeight = (file.steps[startStep]?.set_weight ?? 100) / 100
+  const inScope = file.match.percent / 100
+  const share: Busiest = {
+    requestsPerMinute: need.requestsPerMinute * inScope,
+    tokensPerMinute: need.tokensPerMinute * inScope,
+  }
+  return { checks: [{ ...common, ...judged(limits, share, firstWeight) }], nanoUsd: 0n }
 }
