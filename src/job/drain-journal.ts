@@ -30,20 +30,22 @@ const drawAll = async (
   }
 }
 
-/** The others: metered calls, and those that came to nothing. */
+/** The others: metered calls, and those that came to nothing. No more at once than the store's queue holds, however long it was away. */
 const endEach = async (
   { store, journal }: DrainPorts,
   calls: readonly JournalCall[],
   drained: (calls: readonly JournalCall[]) => void,
 ): Promise<void> => {
-  if (calls.length === 0) return
-  await Promise.all(
-    calls.map(({ end }) =>
-      end?.kind === 'settled' ? store.settle(end.request) : end === null ? null : store.voidHold(end.request),
-    ),
-  )
-  drained(calls)
-  await journal.journalDrop(calls.map(({ call }) => call))
+  for (let start = 0; start < calls.length; start += partsMax) {
+    const some = calls.slice(start, start + partsMax)
+    await Promise.all(
+      some.map(({ end }) =>
+        end?.kind === 'settled' ? store.settle(end.request) : end === null ? null : store.voidHold(end.request),
+      ),
+    )
+    drained(some)
+    await journal.journalDrop(some.map(({ call }) => call))
+  }
 }
 
 /** Brings ended calls into the store; `drained` is told of each as soon as the store has it. Rejects where the store does. */

@@ -25,8 +25,13 @@ export const forkWorkers = ({ root }: Machine): ((number: number) => Child) => {
       },
       kill: () => worker.process.kill('SIGKILL'),
       onMessage: (listener) => worker.process.on('message', listener),
-      onExit: (listener) =>
-        worker.process.once('exit', (code, signal) => listener(signal === null ? `exit code ${code}` : signal)),
+      onExit: (listener) => {
+        worker.process.once('exit', (code, signal) => listener(signal === null ? `exit code ${code}` : signal))
+        // One that never was has no end.
+        worker.once('error', (error) => {
+          if (worker.process.pid === undefined) listener(`it did not start: ${error.message}`)
+        })
+      },
     }
   }
 }

@@ -70,7 +70,13 @@ const makeKeeping = ({ machine: { clock }, machineNode, thread, log }: Holding) 
       limits.gone(number).catch((problem: unknown) => log.error('limits of a worker stay taken', { problem }))
       const metrics = last.get(number)
       last.delete(number)
-      if (metrics !== undefined) past = past.then((before) => addMetrics([before, lasting(metrics)]))
+      if (metrics === undefined) return
+      past = past.then((before) =>
+        addMetrics([before, lasting(metrics)]).catch((problem: unknown) => {
+          log.error('what a worker that ended had counted is missing in the metrics', { problem })
+          return before
+        }),
+      )
     },
     store: async ({ name, input }: StoreQuestion): Promise<unknown> => {
       if (thread === null) throw new Problem('internal_error', { message: 'Each worker has the store for itself.' })
