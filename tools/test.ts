@@ -230,10 +230,14 @@ const stages: Readonly<Record<string, Stage>> = {
   postgres: () =>
     all(
       pgvector,
-      () => runSets('test/postgres/*.test.ts'),
-      // The oldest and the newest; the command without parameters runs all of them, and more on each.
-      () => run(process.execPath, ['test/postgres/versions.ts', '14', '18', '--quick']),
+      () => runSets('test/postgres/!(long-*).test.ts'),
       () => run(process.execPath, ['test/postgres/run-e2e.ts']),
+    ),
+  // For a night: an older Drover beside this one, and the contracts on the oldest and the newest Postgres.
+  'postgres-long': () =>
+    all(
+      () => runApart('test/postgres/long-*.test.ts'),
+      () => run(process.execPath, ['test/postgres/versions.ts', '14', '18', '--quick']),
     ),
   // On throw-away servers of its own as well: needs the programs of Redis, or of Valkey, and of Postgres.
   redis: () => runApart('test/redis/*.test.ts'),
