@@ -216,6 +216,8 @@ const stages: Readonly<Record<string, Stage>> = {
   style: () => style(false),
   format: () => style(true),
   unit: () => runSets('src/**/*.test.ts', 'test/{audit,edge,fake,payment,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
+  // Of the relay itself: what an older Node is tried with.
+  'unit-src': () => runSets('src/**/*.test.ts'),
   e2e: () => runApart('test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
   'e2e-long': () => runApart('test/e2e/long-*.test.ts'),
