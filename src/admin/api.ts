@@ -196,8 +196,7 @@ export const createAdminApi = (parts: AdminApiParts): AdminApi => {
     } catch (thrown) {
       const problem = asProblem(thrown)
       if (problem.row.blame === 'drover') failed(problem, request.inbound.id)
-      const refusal = problemAnswer(problem, request.inbound)
-      return { ...refusal, headers: { ...refusal.headers, 'cache-control': 'no-store' } }
+      return problemAnswer(problem, request.inbound)
     }
   }
   return { endpoints: endpointsOf(operations), answer }
