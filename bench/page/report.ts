@@ -22,9 +22,8 @@ export type Section = {
   readonly method: string
   readonly columns: readonly string[]
   readonly rows: readonly (readonly (string | number | null)[])[]
-  /** Columns (from 0) that are drawn as bars; smaller is better unless `isMoreBetter`. */
+  /** Columns (from 0) that are drawn as bars. */
   readonly bars: readonly number[]
-  readonly isMoreBetter?: boolean
 }
 
 export type Goal = {

@@ -122,7 +122,6 @@ export const rates = sideBySide({
           columns: ['gateway', 'calls/s'],
           rows: highest.map(({ gateway, ratePerSecond }) => [gateway, ratePerSecond]),
           bars: [1],
-          isMoreBetter: true,
         },
       ],
       goals: [],

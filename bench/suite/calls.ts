@@ -4,11 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Bench, Contender } from '../gateway/bench.ts'
 import { closedLoop } from '../load/closed-loop.ts'
 import type { Figure } from '../load/figure.ts'
-import { figureOf, quantile } from '../load/figure.ts'
+import { quantile } from '../load/figure.ts'
 import { processorMs } from '../load/processor.ts'
 import { requestTo } from '../load/request.ts'
 import type { Effort } from './effort.ts'
-import { floorOf, inRounds } from './rounds.ts'
+import type { Summary } from './rounds.ts'
+import { floorOf, inRounds, summaryOf } from './rounds.ts'
 
 export const bodySizes = [200, 1024, 10 * 1024, 50 * 1024, 150 * 1024, 1024 * 1024] as const
 export const callModel = 'bench-800'
@@ -57,26 +58,18 @@ const measured = async ({ running, target }: Contender, bodyBytes: number, turnM
   }
 }
 
-const rowOf = (
-  gateway: string,
-  bodyBytes: number,
-  [samples, floor]: readonly [readonly Sample[], readonly Sample[]],
-): CallRow => {
-  const added = (of: (sample: Sample) => number): Figure =>
-    figureOf(samples.map((sample, round) => of(sample) - of(floor[round] ?? sample)))
-  return {
-    gateway,
-    bodyBytes,
-    calls: samples.reduce((sum, { calls }) => sum + calls, 0),
-    failures: samples.reduce((sum, { failures }) => sum + failures, 0),
-    processorUs: figureOf(samples.map((sample) => sample.processorUs)),
-    p50Ms: figureOf(samples.map((sample) => sample.p50Ms)),
-    p99Ms: figureOf(samples.map((sample) => sample.p99Ms)),
-    addedP50Ms: added((sample) => sample.p50Ms),
-    addedP99Ms: added((sample) => sample.p99Ms),
-    perSecond: figureOf(samples.map((sample) => sample.perSecond)),
-  }
-}
+const rowOf = (gateway: string, bodyBytes: number, { figure, added, sum }: Summary<Sample>): CallRow => ({
+  gateway,
+  bodyBytes,
+  calls: sum(({ calls }) => calls),
+  failures: sum(({ failures }) => failures),
+  processorUs: figure(({ processorUs }) => processorUs),
+  p50Ms: figure(({ p50Ms }) => p50Ms),
+  p99Ms: figure(({ p99Ms }) => p99Ms),
+  addedP50Ms: added(({ p50Ms }) => p50Ms),
+  addedP99Ms: added(({ p99Ms }) => p99Ms),
+  perSecond: figure(({ perSecond }) => perSecond),
+})
 
 /** Rounds over all gateways for each size. */
 export async function measureCalls(
@@ -91,7 +84,7 @@ export async function measureCalls(
       measured(contender, bodyBytes, turnMs),
     )
     const floor = floorOf(samples)
-    for (const [{ gateway }, its] of samples) rows.push(rowOf(gateway.name, bodyBytes, [its, floor]))
+    for (const [{ gateway }, its] of samples) rows.push(rowOf(gateway.name, bodyBytes, summaryOf(its, floor)))
   }
   return rows
 }

@@ -13,7 +13,7 @@ import type { Effort } from './effort.ts'
 
 export type RateRow = {
   readonly gateway: string
-  /** Calls a second; `null` of the last row of a gateway = the highest rate found. */
+  /** Calls a second. */
   readonly ratePerSecond: number
   readonly failures: number
   readonly p50Ms: number

@@ -1,6 +1,8 @@
 /** Gateways in turns: the order moves on by one each round, so that nobody is always behind the same neighbour. */
 
 import type { Contender } from '../gateway/bench.ts'
+import type { Figure } from '../load/figure.ts'
+import { figureOf } from '../load/figure.ts'
 import type { Effort } from './effort.ts'
 
 /** Samples of each contender, one a round; the first round is preceded by a turn that warms up and is not counted. */
@@ -26,3 +28,17 @@ export async function inRounds<Sample>(
 /** The samples of the provider itself, which the others are held against. */
 export const floorOf = <Sample>(samples: ReadonlyMap<Contender, readonly Sample[]>): readonly Sample[] =>
   [...samples].find(([{ gateway }]) => gateway.name === 'direct')?.[1] ?? []
+
+export type Summary<Sample> = {
+  readonly figure: (of: (sample: Sample) => number) => Figure
+  /** Over what the provider itself shows in the same round. */
+  readonly added: (of: (sample: Sample) => number) => Figure
+  readonly sum: (of: (sample: Sample) => number) => number
+}
+
+/** The rounds of one gateway as few values. */
+export const summaryOf = <Sample>(samples: readonly Sample[], floor: readonly Sample[]): Summary<Sample> => ({
+  figure: (of) => figureOf(samples.map(of)),
+  added: (of) => figureOf(samples.map((sample, round) => of(sample) - of(floor[round] ?? sample))),
+  sum: (of) => samples.reduce((total, sample) => total + of(sample), 0),
+})

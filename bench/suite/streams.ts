@@ -4,11 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Bench, Contender } from '../gateway/bench.ts'
 import { closedLoop } from '../load/closed-loop.ts'
 import type { Figure } from '../load/figure.ts'
-import { figureOf, quantile } from '../load/figure.ts'
+import { quantile } from '../load/figure.ts'
 import { memoryBytes, processorMs } from '../load/processor.ts'
 import { requestTo } from '../load/request.ts'
 import type { Effort } from './effort.ts'
-import { floorOf, inRounds } from './rounds.ts'
+import type { Summary } from './rounds.ts'
+import { floorOf, inRounds, summaryOf } from './rounds.ts'
 
 /** The role's event, then these, evenly. */
 export type Pace = { readonly streams: number; readonly events: number; readonly paceMs: number }
@@ -84,29 +85,19 @@ const measured = async ({ running, target }: Contender, pace: Pace, turnMs: numb
   }
 }
 
-const rowOf = (
-  gateway: string,
-  pace: Pace,
-  [samples, floor]: readonly [readonly Sample[], readonly Sample[]],
-): StreamRow => {
-  const figure = (of: (sample: Sample) => number): Figure => figureOf(samples.map(of))
-  const added = (of: (sample: Sample) => number): Figure =>
-    figureOf(samples.map((sample, round) => of(sample) - of(floor[round] ?? sample)))
-  const sum = (of: (sample: Sample) => number): number => samples.reduce((total, sample) => total + of(sample), 0)
-  return {
-    ...pace,
-    gateway,
-    streamsDone: sum(({ done }) => done),
-    failures: sum(({ failures }) => failures),
-    processorUs: figure((sample) => sample.processorUs),
-    firstByteP50Ms: figure((sample) => sample.firstByteP50Ms),
-    firstByteP99Ms: figure((sample) => sample.firstByteP99Ms),
-    addedFirstByteP50Ms: added((sample) => sample.firstByteP50Ms),
-    addedGapP99Ms: added((sample) => sample.gapP99Ms),
-    stalls: sum(({ stalls }) => stalls),
-    memoryMib: figure((sample) => sample.memoryMib),
-  }
-}
+const rowOf = (gateway: string, pace: Pace, { figure, added, sum }: Summary<Sample>): StreamRow => ({
+  ...pace,
+  gateway,
+  streamsDone: sum(({ done }) => done),
+  failures: sum(({ failures }) => failures),
+  processorUs: figure(({ processorUs }) => processorUs),
+  firstByteP50Ms: figure(({ firstByteP50Ms }) => firstByteP50Ms),
+  firstByteP99Ms: figure(({ firstByteP99Ms }) => firstByteP99Ms),
+  addedFirstByteP50Ms: added(({ firstByteP50Ms }) => firstByteP50Ms),
+  addedGapP99Ms: added(({ gapP99Ms }) => gapP99Ms),
+  stalls: sum(({ stalls }) => stalls),
+  memoryMib: figure(({ memoryMib }) => memoryMib),
+})
 
 /** A turn lasts as long as its streams: those that run when the time is over are read to their end. */
 export async function measureStreams(
@@ -119,7 +110,7 @@ export async function measureStreams(
     const said = { ...effort, say: (progress: string) => effort.say(`${pace.streams} streams, ${progress}`) }
     const samples = await inRounds(bench.contenders, said, (contender, turnMs) => measured(contender, pace, turnMs))
     const floor = floorOf(samples)
-    for (const [{ gateway }, its] of samples) rows.push(rowOf(gateway.name, pace, [its, floor]))
+    for (const [{ gateway }, its] of samples) rows.push(rowOf(gateway.name, pace, summaryOf(its, floor)))
   }
   return rows
 }
