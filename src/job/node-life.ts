@@ -56,7 +56,7 @@ export const startNodeLife = async ({ store, self, clock, log }: NodeLifeOptions
     const led = clock.monotonicMs() < leadsUntilMs
     leadsUntilMs = taken.held ? askedMs + mandateMs - mandateSlackMs : Number.NEGATIVE_INFINITY
     if (taken.held) term = taken.term
-    if (taken.held && !led) log.info('this node leads the common work', { term })
+    if (taken.held && !led) log.info('this node leads the common work', { node: self().node, term })
   }
   await beat()
   const beating = goRound({

@@ -8,7 +8,10 @@ import type { Buffer } from 'node:buffer'
  */
 const hiddenLetter = String.raw`\\u00[4-7]`
 
-/** One pattern for all marks, which is passed over the text once; each begins with a quotation mark, or none does. */
+/**
+ * One pattern for all marks, which is passed over the text once. Each begins with a quotation mark, as every name in JSON does: that alone is
+ * looked for in most of the text. One that began otherwise would make every letter of it a place to try.
+ */
 export const markPattern = (marks: readonly string[]): RegExp => {
   const written = marks.map((mark) => mark.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
   return new RegExp([...written, hiddenLetter].join('|'))

@@ -31,14 +31,16 @@ const kinds: ReadonlyArray<readonly [begins: string, items: readonly string[]]> 
 ]
 
 const marks = markPattern([
-  'web_search',
-  'x_search',
-  'file_search',
-  'collections_search',
-  'code_interpreter',
+  '"web_search',
+  '"openrouter:web_search',
+  '"$web_search',
+  '"x_search',
+  '"file_search',
+  '"collections_search',
+  '"code_interpreter',
   '"advisor',
-  'oogle_search',
-  'oogleSearch',
+  '"google_search',
+  '"googleSearch',
   '"search_parameters"',
   '"plugins"',
 ])

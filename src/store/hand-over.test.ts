@@ -70,3 +70,30 @@ test('who asked for the pause and does not go on keeps callers waiting for ten s
   await handOver.resume()
   assert.equal(await store.account('b'), 'first b')
 })
+
+test('of two that ask for the pause at once one opens the next store; who could not open it may ask again', async () => {
+  const closed: string[] = []
+  const gate = Promise.withResolvers<void>()
+  let opened = 0
+  const { handOver } = handingOver({
+    first: storeNamed('first', closed),
+    openNext: async () => {
+      opened += 1
+      await gate.promise
+      if (opened === 1) throw new Error('no way there')
+      return storeNamed('next', closed)
+    },
+    clock: handClock(),
+    log: silentLog,
+  })
+  assert.ok(handOver !== undefined)
+  const first = assert.rejects(handOver.pause(to), /no way there/)
+  await assert.rejects(handOver.pause(to), { code: 'conflict', message: /being moved already/ })
+  assert.equal(opened, 1)
+  gate.resolve()
+  await first
+  await handOver.pause(to)
+  assert.equal(opened, 2)
+  await handOver.take()
+  assert.deepEqual(closed, ['first'])
+})

@@ -28,6 +28,7 @@ class Desk implements HandOver {
   readonly #settings: HandOverSettings
   #current: Store
   #pause: Pause | null = null
+  #isOpening = false
   #running = 0
   #idle: () => void = () => {}
 
@@ -54,9 +55,9 @@ class Desk implements HandOver {
   }
 
   async pause(place: NextStore): Promise<void> {
-    if (this.#pause !== null || this.#current !== this.#settings.first)
+    if (this.#isOpening || this.#pause !== null || this.#current !== this.#settings.first)
       throw new Problem('conflict', { message: 'The store is being moved already, or has been.' })
-    const next = await this.#settings.openNext(place)
+    const next = await this.#opened(place)
     const { clock, log } = this.#settings
     const { promise: over, resolve } = Promise.withResolvers<void>()
     const cancel = clock.after(pauseMaxMs, () => {
@@ -75,6 +76,16 @@ class Desk implements HandOver {
       await new Promise<void>((settle) => {
         this.#idle = settle
       })
+  }
+
+  /** The next store; nobody opens another one meanwhile. */
+  async #opened(place: NextStore): Promise<Store> {
+    this.#isOpening = true
+    try {
+      return await this.#settings.openNext(place)
+    } finally {
+      this.#isOpening = false
+    }
   }
 
   async take(): Promise<{ readonly pausedMs: number }> {
