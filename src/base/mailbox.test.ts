@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { carried } from './carried-problem.ts'
 import { handClock } from './hand-clock.ts'
 import type { Asked } from './mailbox.ts'
 import { makeMailbox } from './mailbox.ts'
@@ -107,4 +108,26 @@ test('what cannot be copied to the worker is refused to its asker', async () => 
   const { mailbox } = makeTried({ post })
   await assert.rejects(mailbox.ask('probe', 1), { code: 'internal_error' })
   assert.equal(mailbox.waiting(), 0)
+})
+
+test('what is answered after it was given up is told to whoever wants it, and waits among the others until then', async () => {
+  const { clock, posted, mailbox } = makeTried({ queueLengthMax: 2 })
+  const told: unknown[] = []
+  const asked = ['a', 'b'].map((input) => mailbox.ask('take', input, (value) => told.push(value)))
+  await turn()
+  clock.advance(1001)
+  assert.equal(mailbox.expire(), 2)
+  for (const one of asked) await assert.rejects(one, { code: 'store_unavailable' })
+  await assert.rejects(mailbox.ask('take', 'c'), { message: /2 operations wait/ })
+  const [first = 0, second = 0] = posted[0]?.map(({ number }) => number) ?? []
+  const problem = carried(new Problem('store_unavailable', { message: 'away' }))
+  mailbox.answer([
+    { number: first, ok: true, value: 'taken' },
+    { number: first, ok: true, value: 'twice' },
+    { number: second, ok: false, problem },
+  ])
+  assert.deepEqual(told, ['taken'])
+  const next = mailbox.ask('take', 'd')
+  mailbox.fail(new Problem('store_unavailable', { message: 'gone' }))
+  await assert.rejects(next, { message: 'gone' })
 })

@@ -11,18 +11,22 @@ export type Answered =
   | { readonly number: number; readonly ok: true; readonly value: unknown }
   | { readonly number: number; readonly ok: false; readonly problem: CarriedProblem }
 
-/** Asks the other side for something by its name. Rejects with its Problem, or with `store_unavailable` where it is behind. */
-export type Ask = (name: string, input: unknown) => Promise<unknown>
+/**
+ * Asks the other side for something by its name. Rejects with its Problem, or with `store_unavailable` where it is behind: `late` is then told
+ * what it answers after all.
+ */
+export type Ask = (name: string, input: unknown, late?: (value: unknown) => void) => Promise<unknown>
 
 type Pending = {
   readonly resolve: (value: unknown) => void
   readonly reject: (problem: Problem) => void
   readonly askedMs: number
+  readonly late: ((value: unknown) => void) | undefined
 }
 
 export type MailboxSettings = {
   readonly clock: Clock
-  /** Questions that may wait for an answer; one more is refused. */
+  /** Questions that may wait for an answer, those among them whose late answer is wanted; one more is refused. */
   readonly queueLengthMax: number
   /** One that has waited this long is given up: whether it was heard is then unknown. */
   readonly answerTimeoutMs: number
@@ -61,6 +65,7 @@ export const makeMailbox = (settings: MailboxSettings): Mailbox => {
   const { clock, whom, queueLengthMax, answerTimeoutMs, post } = settings
   // In the order of asking, which `expire` relies on.
   const pending = new Map<number, Pending>()
+  const givenUp = new Map<number, (value: unknown) => void>()
   let unsent: Asked[] = []
   let lastNumber = 0
   let failure: Problem | null = null
@@ -70,6 +75,11 @@ export const makeMailbox = (settings: MailboxSettings): Mailbox => {
     if (waiting === undefined) return
     pending.delete(number)
     how(waiting)
+  }
+  const hearLate = (answered: Answered): void => {
+    const late = givenUp.get(answered.number)
+    givenUp.delete(answered.number)
+    if (answered.ok) late?.(answered.value)
   }
 
   const send = (): void => {
@@ -84,22 +94,24 @@ export const makeMailbox = (settings: MailboxSettings): Mailbox => {
     }
   }
 
-  const ask: Ask = (name, input) =>
+  const ask: Ask = (name, input, late) =>
     new Promise((resolve, reject) => {
       if (failure !== null) return reject(failure)
-      if (pending.size >= queueLengthMax) return reject(full(whom, queueLengthMax))
+      if (pending.size + givenUp.size >= queueLengthMax) return reject(full(whom, queueLengthMax))
       lastNumber += 1
-      pending.set(lastNumber, { resolve, reject, askedMs: clock.monotonicMs() })
+      pending.set(lastNumber, { resolve, reject, askedMs: clock.monotonicMs(), late })
       if (unsent.length === 0) setImmediate(send)
       unsent.push({ number: lastNumber, name, input })
     })
 
   const answer = (answers: readonly Answered[]): void => {
-    for (const answered of answers)
+    for (const answered of answers) {
+      hearLate(answered)
       settle(answered.number, (waiting) => {
         if (answered.ok) waiting.resolve(answered.value)
         else waiting.reject(uncarried(answered.problem))
       })
+    }
   }
 
   const refuse = (problem: Problem): void => {
@@ -111,15 +123,17 @@ export const makeMailbox = (settings: MailboxSettings): Mailbox => {
     failure ??= problem
     for (const { reject } of pending.values()) reject(problem)
     pending.clear()
+    givenUp.clear()
     unsent = []
   }
 
   const expire = (): number => {
     const before = clock.monotonicMs() - answerTimeoutMs
     let count = 0
-    for (const [number, { askedMs, reject }] of pending) {
+    for (const [number, { askedMs, reject, late }] of pending) {
       if (askedMs > before) break
       pending.delete(number)
+      if (late !== undefined) givenUp.set(number, late)
       reject(tooLate(whom, answerTimeoutMs))
       count += 1
     }

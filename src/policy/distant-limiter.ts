@@ -62,15 +62,23 @@ export const limiterDesk = (limiter: Limiter): LimiterDesk => {
   }
 }
 
-/** The taker's side; `ask` brings the question to the counter. */
-export const distantLimiter = (ask: {
-  readonly take: (tickets: readonly Ticket[]) => Promise<TakenAnswer>
+export type CounterLine = {
+  /** Brings the question to the counter; `late` hears the answer to one that was given up. */
+  readonly take: (tickets: readonly Ticket[], late: (answer: TakenAnswer) => void) => Promise<TakenAnswer>
   readonly giveBack: (returned: Returned) => Promise<void>
-}): Limiter => ({
+  /** The same, for what no call ever had; nobody waits for it. */
+  readonly tellBack: (returned: Returned) => void
+}
+
+/** The taker's side. What was taken after its call had been refused for want of an answer goes back. */
+export const distantLimiter = (ask: CounterLine): Limiter => ({
   take: async (tickets): Promise<Taken> => {
     // Most calls have no limit: they ask nobody.
     if (tickets.length === 0) return { ok: true, states: [] }
-    const { states: told, refused } = await ask.take(tickets)
+    const unused = (): Returned => tickets.map((ticket) => ({ ticket, used: ticket.kind === 'rate' ? 0 : null }))
+    const { states: told, refused } = await ask.take(tickets, (late) => {
+      if (late.refused === null) ask.tellBack(unused())
+    })
     const states = tickets.map((ticket, place) => ({ ticket, remaining: 0, resetMs: 0, ...told[place] }))
     const ticket = refused === null ? undefined : tickets[refused.place]
     return refused === null || ticket === undefined

@@ -8,10 +8,16 @@ import { startCrew } from './crew.ts'
 import type { Line } from './line.ts'
 import { makeLine } from './line.ts'
 
-type Process = { readonly number: number; readonly line: Line; readonly exit: (how: string) => void; killed: boolean }
+type Process = {
+  readonly number: number
+  readonly line: Line
+  readonly exit: (how: string) => void
+  killed: boolean
+  hangs: boolean
+}
 
 /** Workers in this process: they answer with their number, and end when they are told to. */
-const bench = (count: number, { obeys = true } = {}) => {
+const bench = (count: number, { obeys = true, log = silentLog } = {}) => {
   const clock = handClock(0)
   const processes: Process[] = []
   const ended: number[] = []
@@ -22,12 +28,15 @@ const bench = (count: number, { obeys = true } = {}) => {
       clock,
       whom: 'The primary',
       desk: {
-        asked: { name: async () => number },
+        asked: {
+          name: async () => number,
+          alive: () => (process.hangs ? new Promise(() => {}) : Promise.resolve(null)),
+        },
         told: { stop: () => obeys && setImmediate(() => process.exit('exit code 0')) },
       },
       send: (message) => setImmediate(() => onMessage(message)),
     })
-    const process: Process = { number, line, exit: (how) => onExit(how), killed: false }
+    const process: Process = { number, line, exit: (how) => onExit(how), killed: false, hangs: false }
     processes.push(process)
     return {
       pid: processes.length,
@@ -50,7 +59,7 @@ const bench = (count: number, { obeys = true } = {}) => {
     deskOf: () => ({ asked: {}, told: {} }),
     ended: (number) => ended.push(number),
     clock,
-    log: silentLog,
+    log,
   })
   const last = (number: number): Process => {
     const found = processes.findLast((one) => one.number === number)
@@ -70,7 +79,7 @@ test('it has begun when each worker listens, and asks those that do', async () =
   ])
   crew.listens(3)
   await crew.begun
-  assert.deepEqual(await crew.askAll('name', null, 2), [
+  assert.deepEqual(await crew.askAll('name', null, { except: 2 }), [
     [1, 1],
     [3, 3],
   ])
@@ -118,12 +127,63 @@ test('who does not end in time is killed, and told of', async () => {
   assert.deepEqual([last(1).killed, last(2).killed], [false, true])
 })
 
-test('one that does not answer is left out after two seconds', async () => {
-  const { clock, crew, last } = bench(2)
+/** Messages that are on their way arrive, and their answers. */
+const arrive = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test('one that does not answer is left out after two seconds, or after as long as is said, and told of as is said', async () => {
+  const warnings: unknown[] = []
+  const { clock, crew, last } = bench(2, {
+    log: { ...silentLog, warn: (_message, fields) => warnings.push(fields?.['worker']) },
+  })
   for (const number of [1, 2]) crew.listens(number)
   last(2).line.end(new Problem('internal_error', { message: 'it hears nothing' }))
   const asked = crew.askAll('name', null)
-  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  await arrive()
   clock.advance(2000)
   assert.deepEqual(await asked, [[1, 1]])
+  assert.deepEqual(warnings, [])
+  const change = crew.askAll('name', null, { withinMs: 1000, silence: 'warn' })
+  await arrive()
+  clock.advance(1000)
+  assert.deepEqual(await change, [[1, 1]])
+  assert.deepEqual(warnings, [2])
+})
+
+test('one that has stood still for a minute is killed and started again, and no other', async () => {
+  const { clock, crew, last, processes } = bench(2)
+  for (const number of [1, 2]) crew.listens(number)
+  await crew.begun
+  const look = async (times: number): Promise<void> => {
+    for (let time = 0; time < times; time += 1) {
+      clock.advance(5000)
+      await arrive()
+    }
+  }
+  await look(20)
+  assert.deepEqual([last(1).killed, last(2).killed], [false, false])
+  const hung = last(2)
+  hung.hangs = true
+  await look(12)
+  assert.equal(hung.killed, false)
+  await look(1)
+  assert.deepEqual([last(1).killed, hung.killed], [false, true])
+  clock.advance(100)
+  assert.equal(processes.length, 3)
+  assert.notEqual(last(2), hung)
+  await crew.stop(1000)
+})
+
+test('one that is never heard is waited for five minutes, then the start has failed', async () => {
+  const { clock, crew, last } = bench(1)
+  last(1).hangs = true
+  const failed = assert.rejects(crew.begun, /Worker 1 has ended: it did not answer for 300 s and was killed/)
+  for (let time = 0; time < 60; time += 1) {
+    clock.advance(5000)
+    await arrive()
+  }
+  assert.equal(last(1).killed, false)
+  clock.advance(5000)
+  await failed
 })

@@ -35,21 +35,46 @@ export type Crew = {
   readonly begun: Promise<void>
   /** A worker says so itself. */
   readonly listens: (number: number) => void
-  /** What the workers that are there answer, with their numbers; one that does not answer within 2 s is left out. */
-  readonly askAll: (name: string, input: unknown, except?: number) => Promise<readonly (readonly [number, unknown])[]>
+  /** What the workers that are there answer, with their numbers; one that does not answer in time is left out. */
+  readonly askAll: (name: string, input: unknown, how?: AskAll) => Promise<readonly (readonly [number, unknown])[]>
   readonly tellAll: (name: string, value: unknown, except?: number) => void
   readonly listening: () => readonly number[]
   /** Tells all to end and waits; gives how many had to be killed in the end. */
   readonly stop: (timeoutMs: number) => Promise<number>
 }
 
-type Member = { child: Child; line: Line; listens: boolean; startedMs: number }
+export type AskAll = {
+  /** Who asks, and is not asked. */
+  readonly except?: number
+  /** Absent = 2 s. */
+  readonly withinMs?: number
+  /** How it is told that one did not answer; absent = `debug`. */
+  readonly silence?: 'debug' | 'warn'
+}
+
+type Member = {
+  child: Child
+  line: Line
+  listens: boolean
+  startedMs: number
+  /** Questions in a row, whether it is alive, without an answer. */
+  missed: number
+  isHeard: boolean
+  /** Why it was ended; `null` = it was not. */
+  verdict: string | null
+}
 
 const firstDelayMs = 100
 const delayMaxMs = 10_000
 /** A worker that ran for so long is no one that keeps ending. */
 const steadyMs = 30_000
 const askTimeoutMs = 2000
+/** Each worker is asked so often whether it is alive: counted in questions and not in time, so that a primary that was held up itself ends nobody. */
+const aliveEveryMs = 5000
+/** A worker whose loop stands still for a minute takes calls that it will not answer. */
+const missedMax = 12
+/** Until it is heard for the first time, a worker loads its program: on a busy machine for minutes. */
+const missedAtStartMax = 60
 
 const gone = (number: number, how: string): Problem =>
   new Problem('store_unavailable', { message: `Worker ${number} has ended: ${how}.`, retryAfterMs: 1000 })
@@ -62,6 +87,7 @@ class WorkerCrew {
   readonly #waits = new Map<number, () => void>()
   readonly #missing: Set<number>
   #stopping = false
+  #cancelLook: () => void = () => {}
   #onEmpty: () => void = () => {}
 
   constructor(options: CrewOptions) {
@@ -69,6 +95,7 @@ class WorkerCrew {
     const numbers = Array.from({ length: options.count }, (_none, place) => place + 1)
     this.#missing = new Set(numbers)
     for (const number of numbers) this.#start(number)
+    this.#lookAgain()
   }
 
   get begun(): Promise<void> {
@@ -87,18 +114,23 @@ class WorkerCrew {
     return [...this.#members].filter(([, { listens }]) => listens).map(([number]) => number)
   }
 
-  async askAll(name: string, input: unknown, except?: number): Promise<readonly (readonly [number, unknown])[]> {
+  async askAll(
+    name: string,
+    input: unknown,
+    { except, withinMs = askTimeoutMs, silence = 'debug' }: AskAll = {},
+  ): Promise<readonly (readonly [number, unknown])[]> {
     const { clock, log } = this.#options
     const asked = this.listening()
       .filter((number) => number !== except)
       .map(async (number) => {
         const late = Promise.withResolvers<never>()
-        const cancel = clock.after(askTimeoutMs, () => late.reject(gone(number, 'it does not answer')))
+        const cancel = clock.after(withinMs, () => late.reject(gone(number, 'it does not answer')))
         try {
           const value = await Promise.race([this.#members.get(number)?.line.ask(name, input), late.promise])
           return [number, value] as const
         } catch (thrown) {
-          log.debug('a worker gave no answer', { worker: number, asked: name, problem: asProblem(thrown).message })
+          const problem = asProblem(thrown).message
+          log[silence]('a worker gave no answer in time', { worker: number, asked: name, withinMs, problem })
           return null
         } finally {
           cancel()
@@ -115,6 +147,7 @@ class WorkerCrew {
     const { clock } = this.#options
     this.#stopping = true
     for (const cancel of this.#waits.values()) cancel()
+    this.#cancelLook()
     this.tellAll('stop', null)
     if (this.#members.size === 0) return 0
     const empty = new Promise<void>((resolve) => {
@@ -130,12 +163,39 @@ class WorkerCrew {
     return killed
   }
 
+  #lookAgain(): void {
+    this.#cancelLook = this.#options.clock.after(aliveEveryMs, () => {
+      for (const [number, member] of this.#members) this.#look(number, member)
+      this.#lookAgain()
+    })
+  }
+
+  #look(number: number, member: Member): void {
+    if (member.missed >= (member.isHeard ? missedMax : missedAtStartMax)) {
+      member.verdict = `it did not answer for ${(member.missed * aliveEveryMs) / 1000} s and was killed`
+      member.child.kill()
+      return
+    }
+    member.missed += 1
+    member.line.ask('alive', null).then(
+      () => {
+        member.missed = 0
+        member.isHeard = true
+      },
+      (thrown: unknown) => {
+        const problem = asProblem(thrown).message
+        this.#options.log.debug('a worker did not say that it is alive', { worker: number, problem })
+      },
+    )
+  }
+
   #start(number: number): void {
     const { fork, deskOf, clock } = this.#options
     this.#waits.delete(number)
     const child = fork(number)
     const line = makeLine({ clock, whom: `Worker ${number}`, desk: deskOf(number), send: child.send })
-    this.#members.set(number, { child, line, listens: false, startedMs: clock.monotonicMs() })
+    const begun = { listens: false, missed: 0, isHeard: false, verdict: null }
+    this.#members.set(number, { child, line, startedMs: clock.monotonicMs(), ...begun })
     child.onMessage(line.take)
     child.onExit((how) => this.#ended(number, how))
   }
@@ -145,9 +205,10 @@ class WorkerCrew {
     const member = this.#members.get(number)
     if (member === undefined) return
     this.#members.delete(number)
-    member.line.end(gone(number, how))
+    const why = member.verdict ?? how
+    member.line.end(gone(number, why))
     ended(number)
-    if (this.#missing.size > 0) this.#begun.reject(gone(number, how))
+    if (this.#missing.size > 0) this.#begun.reject(gone(number, why))
     if (this.#stopping || this.#missing.size > 0) {
       if (this.#members.size === 0) this.#onEmpty()
       return
@@ -155,7 +216,7 @@ class WorkerCrew {
     const ranMs = clock.monotonicMs() - member.startedMs
     const delayMs = ranMs >= steadyMs ? firstDelayMs : (this.#delaysMs.get(number) ?? firstDelayMs)
     this.#delaysMs.set(number, Math.min(delayMs * 2, delayMaxMs))
-    log.warn('a worker has ended and is started again', { worker: number, how, afterMs: delayMs })
+    log.warn('a worker has ended and is started again', { worker: number, how: why, afterMs: delayMs })
     this.#waits.set(
       number,
       clock.after(delayMs, () => this.#start(number)),
@@ -169,7 +230,7 @@ export const startCrew = (options: CrewOptions): Crew => {
   return {
     begun: crew.begun,
     listens: (number) => crew.listens(number),
-    askAll: (name, input, except) => crew.askAll(name, input, except),
+    askAll: (name, input, how) => crew.askAll(name, input, how),
     tellAll: (name, value, except) => crew.tellAll(name, value, except),
     listening: () => crew.listening(),
     stop: (timeoutMs) => crew.stop(timeoutMs),

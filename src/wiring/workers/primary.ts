@@ -32,6 +32,8 @@ import { choosePorts, reusePort } from './share-port.ts'
 const metricsEveryMs = 5000
 const healthEveryMs = 250
 const awakeEveryMs = 1_000_000
+/** A change is on every worker within this time; one that has not heard of it asks before it takes another call (`follow-store.ts`). */
+const changePatience = { withinMs: 1000, silence: 'warn' } as const
 /** Beyond the drain: what is left of a call's books and of the journal. */
 const endSlackMs = 10_000
 
@@ -101,7 +103,7 @@ const nodeDesk = ({ nodes, store }: Keeping): Desk['asked'] => ({
 })
 
 const deskOf = (
-  { request, localToken, machineNode, ports, thread }: Holding,
+  { request, localToken, machineNode, ports, thread, log }: Holding,
   keeping: Keeping,
   { crew, number, told }: { readonly crew: () => Crew; readonly number: number; readonly told: Desk['told'] },
 ): Desk => {
@@ -124,11 +126,19 @@ const deskOf = (
       giveBack: (returned: Parameters<typeof limits.giveBack>[1]) => limits.giveBack(number, returned),
       recall: async (account: string) => crew().tellAll('recall', account, number),
       others: async ({ name, input }: { readonly name: string; readonly input: unknown }) => {
-        const answers = (await crew().askAll(name, input, number)).map(([, answer]) => answer)
+        const patience = name === 'catchUp' ? changePatience : {}
+        const answers = (await crew().askAll(name, input, { except: number, ...patience })).map(([, answer]) => answer)
         return name === 'metrics' ? [...answers, await past()] : answers
       },
     },
-    told,
+    told: {
+      ...told,
+      giveBack: (returned: Parameters<typeof limits.giveBack>[1]) => {
+        limits
+          .giveBack(number, returned)
+          .catch((problem: unknown) => log.error('limits of a worker stay taken', { worker: number, problem }))
+      },
+    },
   }
 }
 

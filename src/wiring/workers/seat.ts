@@ -97,7 +97,7 @@ const clusterOver = (line: Line, clock: Clock, { recalls, migrations }: Listener
 
 /** Takes this process's place: asks the primary what it is to be. The process ends when the primary does. */
 export const takeSeat = async (clock: Clock): Promise<Seat> => {
-  const answers: Record<string, (input: never) => Promise<unknown>> = {}
+  const answers: Record<string, (input: never) => Promise<unknown>> = { alive: async () => null }
   const listeners: Listeners = { recalls: [], migrations: [] }
   const stopping = new AbortController()
   let health: StoreHealth = { ok: true }
@@ -141,8 +141,10 @@ export const takeSeat = async (clock: Clock): Promise<Seat> => {
     ports,
     reusePort,
     limiter: distantLimiter({
-      take: (tickets) => line.ask('take', tickets) as Promise<TakenAnswer>,
+      take: (tickets, late) =>
+        line.ask('take', tickets, (answer) => late(answer as TakenAnswer)) as Promise<TakenAnswer>,
       giveBack: (returned) => line.ask('giveBack', returned) as Promise<void>,
+      tellBack: (returned) => line.tell('giveBack', returned),
     }),
     shared:
       store === null ? null : { thread: threadOver(line, () => health), cluster: clusterOver(line, clock, listeners) },
