@@ -58,6 +58,22 @@ export const eventKinds = {
 
 export type EventName = keyof typeof eventKinds
 
+/** What each node sees for itself, of several that see the same; beside it what ends it, where that is told as well. */
+export const seenByEach: Readonly<Partial<Record<EventName, EventName | null>>> = {
+  balance_low: null,
+  certificate_expiry: null,
+  credential_dead: null,
+  credential_resting: null,
+  error_rate: null,
+  overhead_p99: null,
+  provider_down: 'provider_up',
+  provider_up: 'provider_down',
+  spend_unusual: null,
+  target_down: 'target_up',
+  target_up: 'target_down',
+  tokens_unusual: null,
+}
+
 /** One happening. Facts hold no secret and no body of a call: they are sent to people and to other systems. */
 export type Event = {
   /** `evt_…`. The same id is kept and told once, however often it is given. */

@@ -9,7 +9,7 @@ import type { StoreChanges } from './port.ts'
 /** A store whose trail the test moves; its end is at 5 when following begins, unless it says otherwise. */
 const stage = async (from = 5) => {
   const clock = handClock(0)
-  const state = { end: 5, fails: false, refuses: false }
+  const state = { end: 5, fails: false, refuses: false, stalls: null as Promise<void> | null }
   const applied: StoreChanges[] = []
   let hint = (): void => {}
   const follower = await followStore({
@@ -18,6 +18,7 @@ const stage = async (from = 5) => {
     log: silentLog,
     store: {
       trailEnd: async () => {
+        await state.stalls
         if (state.fails) throw new Problem('store_unavailable', { message: 'away' })
         return state.end
       },
@@ -87,5 +88,57 @@ test('while the store is away it is not heard; what was missed comes when it is 
   await pass(500)
   assert.equal(applied.length, 1)
   assert.ok(follower.unheardMs() <= 300)
+  await follower.close()
+})
+
+/** Whether a promise has settled by now. */
+const watched = (promise: Promise<void> | null) => {
+  const seen = { isOver: false }
+  void promise?.then(() => {
+    seen.isOver = true
+  })
+  return seen
+}
+
+test('a process that was held up asks before it decides, and decides on what it is told', async () => {
+  const { clock, state, applied, follower, pass, settle } = await stage()
+  await pass(500)
+  assert.equal(follower.fresh(), null)
+  const answer = Promise.withResolvers<void>()
+  state.stalls = answer.promise
+  await pass(300)
+  state.end = 6
+  // All that was due in the meantime comes at once, as after a stop of the process.
+  clock.advance(900)
+  const [one, other] = [watched(follower.fresh()), watched(follower.fresh())]
+  await settle()
+  assert.deepEqual([one.isOver, other.isOver, applied.length], [false, false, 0])
+  state.stalls = null
+  answer.resolve()
+  await settle()
+  assert.deepEqual([one.isOver, other.isOver, applied.length], [true, true, 1])
+  assert.equal(follower.fresh(), null)
+  await follower.close()
+})
+
+test('a node that is cut off keeps calls waiting for a second, and no other ones until it has heard the store', async () => {
+  const { state, follower, pass, settle } = await stage()
+  const answer = Promise.withResolvers<void>()
+  state.stalls = answer.promise
+  await pass(1050)
+  const waiting = watched(follower.fresh())
+  await pass(950)
+  assert.equal(waiting.isOver, false)
+  await pass(100)
+  assert.equal(waiting.isOver, true)
+  assert.equal(follower.fresh(), null)
+  state.stalls = null
+  answer.resolve()
+  await settle()
+  state.fails = true
+  await pass(1050)
+  assert.notEqual(follower.fresh(), null, 'it was heard, and is asked again')
+  await settle()
+  assert.equal(follower.fresh(), null, 'who says that it is away is not waited for')
   await follower.close()
 })

@@ -10,6 +10,10 @@ import type { ClusterStore, StoreChanges } from './port.ts'
 
 /** A change must be on every node within a second. */
 const askEveryMs = 250
+/** Whoever decides on what the store said longer ago asks it first. */
+const freshMs = 750
+/** Calls wait no longer for a store that does not answer, and not again until it has. */
+const answerMaxMs = 1000
 
 export type Following = {
   readonly store: Pick<ClusterStore, 'trailEnd' | 'changesAfter' | 'onHint'>
@@ -24,9 +28,48 @@ export type Following = {
 export type Follower = {
   /** Milliseconds since the store was last asked with success. */
   readonly unheardMs: () => number
+  /**
+   * `null` = the snapshot is as new as a change may take to be on every node, or the node is cut off from the store and knows it. Else it
+   * resolves when either is so, within a second: a process that was held up has not asked for changes, and asks before it decides.
+   */
+  readonly fresh: () => Promise<void> | null
   /** Resolves when the snapshot has what the store had when this was asked; rejects where the store is away. */
   readonly catchUp: () => Promise<void>
   readonly close: () => Promise<void>
+}
+
+type Freshening = {
+  readonly isFresh: () => boolean
+  /** Asks the store once, or waits for what is asked. */
+  readonly hear: () => Promise<void>
+  readonly clock: Clock
+}
+
+/** Keeps those waiting who must not decide yet, and nobody where the store does not answer. */
+const freshnessOf = ({ isFresh, hear, clock }: Freshening) => {
+  let isCutOff = false
+  let freshening: Promise<void> | null = null
+  const freshen = async (): Promise<void> => {
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    // A process that was held up finds the timer due and the answer there: the answer has the first word, hence the second timer.
+    let stop = clock.after(answerMaxMs, () => {
+      stop = clock.after(0, resolve)
+    })
+    await Promise.race([hear(), late])
+    stop()
+    isCutOff = !isFresh()
+    freshening = null
+  }
+  return {
+    heard: (): void => {
+      isCutOff = false
+    },
+    fresh: (): Promise<void> | null => {
+      if (isCutOff || isFresh()) return null
+      freshening ??= freshen()
+      return freshening
+    },
+  }
 }
 
 /** Resolves when the snapshot has all that the store had when it was asked, then follows until `close`. Rejects where the store is away. */
@@ -38,6 +81,18 @@ export const followStore = async ({ store, from, apply, clock, log }: Following)
   let running: Promise<void> | null = null
   let isWanted = false
   let isQuiet = true
+  const isFresh = (): boolean => closed || clock.monotonicMs() - heardMs <= freshMs
+  const freshness = freshnessOf({
+    isFresh,
+    hear: async () => {
+      // One that is under way may have asked too long ago.
+      await running
+      if (isFresh()) return
+      look()
+      await running
+    },
+    clock,
+  })
 
   /** Gives whether there may be more. */
   const takeChanges = async (): Promise<boolean> => {
@@ -51,6 +106,7 @@ export const followStore = async ({ store, from, apply, clock, log }: Following)
     }
     // What was changed after the question may be missing: it is heard as of then.
     heardMs = askedMs
+    freshness.heard()
     return isMore
   }
   const ask = async (): Promise<void> => {
@@ -87,6 +143,7 @@ export const followStore = async ({ store, from, apply, clock, log }: Following)
   next(askEveryMs)
   return {
     unheardMs: () => clock.monotonicMs() - heardMs,
+    fresh: freshness.fresh,
     catchUp: async () => {
       const askedMs = clock.monotonicMs()
       // One that is under way may have asked before; whatever begins after it has not.

@@ -8,6 +8,7 @@ import { mailOf, slackBody, webhookBody } from './message.ts'
 import type { AlertRule } from './recipient.ts'
 import { toldOf } from './recipient.ts'
 import { signatureHeaders } from './sign.ts'
+import { tellingOnce } from './tell-once.ts'
 
 const event: Event = {
   id: 'evt_1',
@@ -85,4 +86,18 @@ test('a webhook gets everything, a chat and a mail what a person reads', () => {
 
 test('every event says when it happens', () => {
   for (const { summary } of Object.values(eventKinds)) assert.match(summary, /^[A-Z'].*\.$/)
+})
+
+test('what each node sees for itself names the node, and what of another would be the same', async () => {
+  const kept: unknown[] = []
+  const keep = tellingOnce({ keepEvent: async (...given) => kept.push(given) > 0 }, 'node_a')
+  const sinceMs = event.timeMs - 3_600_000
+  const seen = { ...event, facts: { attempts: 12, first: null, node: 'node_a' } }
+  await keep(event, ['ops'])
+  assert.deepEqual(kept.pop(), [seen, ['ops'], { names: ['provider_down', 'provider_up'], sinceMs }])
+  await keep({ ...event, name: 'error_rate' }, [])
+  assert.deepEqual(kept.pop(), [{ ...seen, name: 'error_rate' }, [], { names: ['error_rate'], sinceMs }])
+  const told = { ...event, name: 'rollback' } as const
+  await keep(told, ['ops'])
+  assert.deepEqual(kept.pop(), [told, ['ops']])
 })

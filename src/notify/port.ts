@@ -1,6 +1,6 @@
 /** What telling people needs kept: what happened, and who was told of it. Times are wall-clock milliseconds, UTC. */
 
-import type { Event } from '#base/event.ts'
+import type { Event, EventName } from '#base/event.ts'
 
 /** `pending` is tried until it is `delivered`, or `dead` after its last try. */
 export type DeliveryState = 'pending' | 'delivered' | 'dead'
@@ -34,10 +34,16 @@ export type DeliveryFilter = {
   readonly state: DeliveryState | null
 }
 
+/**
+ * Another node has told of the same thing: the newest event since then that has one of these names, is about the same object (and the same
+ * `credential` among its facts) has the event's own name and another `node` among its facts.
+ */
+export type ToldBefore = { readonly names: readonly EventName[]; readonly sinceMs: number }
+
 /** Events and deliveries, durable when the promise resolves. */
 export type Outbox = {
-  /** Keeps an event and a delivery for each recipient. An event that is known already changes nothing: gives false. */
-  readonly keepEvent: (event: Event, recipients: readonly string[]) => Promise<boolean>
+  /** Keeps an event and a delivery for each recipient. An event that is known already, or was told before, changes nothing: gives false. */
+  readonly keepEvent: (event: Event, recipients: readonly string[], unless?: ToldBefore) => Promise<boolean>
   /** Deliveries whose time has come, the oldest first. */
   readonly dueDeliveries: (nowMs: number, limit: number) => Promise<readonly DueDelivery[]>
   /** How a try ended. */

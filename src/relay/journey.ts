@@ -40,6 +40,11 @@ import type { WaitingRoom } from './waiting-room.ts'
 
 export type RelayPorts = {
   readonly snapshot: () => Snapshot
+  /**
+   * `null` = the snapshot has every change that is a second old, as far as this process can know; else resolves when it has, within a second.
+   * Whoever serves waits for it before a caller is identified; what goes on for long asks again.
+   */
+  readonly fresh: () => Promise<void> | null
   /** Where tickets of limits are taken, and waited for. */
   readonly waitingRoom: WaitingRoom
   readonly callLog: CallLog

@@ -51,7 +51,10 @@ const acceptanceOf = ({ offered }: SocketExchange, headers: Readonly<Record<stri
 /** Carries out one connection. @throws Problem before it is accepted; afterwards its end says all. */
 export const relayRealtime = async (exchange: SocketExchange, ports: RelayPorts): Promise<void> => {
   const { inbound } = exchange
-  const identifyNow = async (): Promise<KeyFacts> => identifySession(ports, inbound, false).key
+  const identifyNow = async (): Promise<KeyFacts> => {
+    await ports.fresh()
+    return identifySession(ports, inbound, false).key
+  }
   const { key, session } = identifySession(ports, inbound, true)
   const refusal = ports.overload()
   if (refusal !== null) throw refusal

@@ -360,6 +360,16 @@ const refuseUnderLoad = ({ overload }: RelayPorts, isCounted: boolean): void => 
 }
 
 /**
+ * Whether the caller may call still: its body took its time, and so may its limits have done.
+ * @throws Problem as `identify` does.
+ */
+const identifyAgain = async ({ exchange, ports, snapshot }: Journey): Promise<void> => {
+  await ports.fresh()
+  const current = ports.snapshot()
+  if (current !== snapshot) identify(current, exchange.inbound, { nowMs: ports.clock.nowMs(), purpose: 'model' })
+}
+
+/**
  * Relays one call of a protocol and ends its exchange, whatever happens. The key is checked before the body is read.
  * Resolves when the call's record is kept; never rejects.
  */
@@ -393,6 +403,7 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const background = isBackground({ protocol, call })
     const scope = background ? null : scopeOf(journey, { key, call, inbound })
     progress.grant = await letIn(journey, { snapshot, key, call, labels, destination: scope?.move.candidate ?? null })
+    await identifyAgain(journey)
     const bound = atFiles(boundTo(progress.grant, continued), call, files)
     const able = ableOnly(bound, { snapshot, protocol, call })
     // What is bound to one provider, or asks for what only some of them do, stays there.

@@ -173,6 +173,7 @@ class ResponsesConnection {
     const id = this.#ports.ids.next('call')
     const inbound = this.#inboundOf(id)
     try {
+      await this.#ports.fresh()
       const key = identify(this.#ports.snapshot(), inbound, { nowMs: this.#ports.clock.nowMs(), purpose: 'model' })
       const continued = await this.#continued(create, key)
       const asked = { ...create, body: continued.body }

@@ -184,6 +184,7 @@ export type Stage = {
   readonly voided: readonly VoidRequest[]
   readonly shadows: Shadows
   readonly ports: RelayPorts
+  readonly live: Live
   /** What was told of, in order. */
   readonly events: readonly Parameters<Emit>[0][]
 }
@@ -381,6 +382,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   observe: () => undefined,
   traceShare: null,
   overload: () => null,
+  fresh: () => null,
   askHook: async () => assert.fail('no guardrail of the stage has a webhook'),
   countTokens: async (text) => text.length,
   refusals: rememberRefusals(),
@@ -436,8 +438,9 @@ export const openStage = (options: StageOptions = {}): Stage => {
     events: [],
   }
   const { clock, records, settled, voided, faults, events } = backstage
+  const live = liveFor(options, backstage)
   const ports = {
-    ...portsFor(liveFor(options, backstage), options, backstage),
+    ...portsFor(live, options, backstage),
     traceShare: options.traceShare ?? null,
   }
   const timersOfTheStage = clock.pending()
@@ -484,6 +487,7 @@ export const openStage = (options: StageOptions = {}): Stage => {
     voided,
     shadows: ports.shadows,
     ports,
+    live,
     events,
     timers: () => clock.pending() - timersOfTheStage,
   }

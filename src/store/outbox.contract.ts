@@ -35,6 +35,30 @@ export const outboxContract = ({ name, open }: OpenBackend): void => {
     assert.deepEqual(await store.dueDeliveries(999, 10), [])
   })
 
+  test(`${name}: what another node has told of is not told again, unless its end was, or by the same node`, async (context) => {
+    const store = await open(context, handClock(0))
+    const names = ['provider_down', 'provider_up'] as const
+    let number = 0
+    const tell = (node: string, timeMs: number, rest: Partial<Event> = {}) => {
+      number += 1
+      const { facts = {}, ...more } = rest
+      const seen = event(`evt_${number}`, { timeMs, ...more, facts: { ...facts, node } })
+      return store.keepEvent(seen, ['ops'], { names, sinceMs: timeMs - 1000 })
+    }
+    assert.equal(await tell('a', 5000), true)
+    assert.equal(await tell('b', 5100), false)
+    assert.equal(await tell('b', 5200, { object: 'openai' }), true)
+    assert.equal(await tell('b', 5300, { facts: { credential: 'second' } }), true)
+    assert.equal(await tell('a', 5400), true, 'the same node has seen it again')
+    assert.equal(await tell('b', 5500, { name: 'provider_up' }), true)
+    assert.equal(await tell('a', 5600, { name: 'provider_up' }), false)
+    assert.equal(await tell('a', 5700), true, 'its end was told since')
+    assert.equal(await tell('b', 6700), true, 'that was long ago')
+    assert.equal((await store.dueDeliveries(10_000, 10)).length, 7)
+    const atOnce = ['a', 'b', 'c'].map((node) => tell(node, 9000))
+    assert.deepEqual((await Promise.all(atOnce)).filter(Boolean), [true])
+  })
+
   test(`${name}: a delivery comes again at its time, and not after it has ended`, async (context) => {
     const store = await open(context, handClock(0))
     await store.keepEvent(event('evt_1'), ['ops'])

@@ -16,6 +16,7 @@ import { goRound } from '#job/rounds.ts'
 import { leaseOwner } from '#ledger/lease.ts'
 import type { CallBooks } from '#ledger/port.ts'
 import type { Outbox } from '#notify/port.ts'
+import { tellingOnce } from '#notify/tell-once.ts'
 import type { Check } from '#observe/health.ts'
 import type { Limiter } from '#policy/port.ts'
 import { shareLimits } from '#policy/share-limits.ts'
@@ -41,13 +42,15 @@ export type Membership = {
   readonly nodes: () => number
   /** Whether this node does what only one has to do. */
   readonly leads: () => boolean
-  /** What is delivered is delivered by the node that leads. */
+  /** What several nodes see is told once; what is delivered is delivered by the node that leads. */
   readonly outbox: (outbox: Outbox) => Outbox
   /** The books of calls, and their records. */
   readonly books: CallBooks
   readonly callLog: CallLog
   /** Why no call is taken by what this node knows; `null` = it knows enough. */
   readonly refusal: () => Problem | null
+  /** `null` = what this node knows is as new as is promised, or it is cut off; else resolves when one of both is so, within a second. */
+  readonly fresh: () => Promise<void> | null
   readonly checks: () => readonly Check[]
   readonly warnings: () => readonly string[]
   /** Follows the store, from what the trail was when reading began; resolves when this node knows what was changed meanwhile. */
@@ -71,6 +74,7 @@ const soleNode = (owner: string, store: CallBooks & CallLog, clock: Clock): Memb
   leads: () => true,
   outbox: (outbox) => outbox,
   refusal: () => null,
+  fresh: () => null,
   checks: () => [],
   warnings: () => [],
   follow: async () => {},
@@ -167,6 +171,7 @@ const joinNodes = async (
   }
   const { books, callLog } = await openBooks({ config, data, log, life, machine }, store, closing)
   let unheardMs = (): number => 0
+  let fresh: Membership['fresh'] = () => null
   const { staleMaxMs } = config.cluster
   return {
     books,
@@ -178,6 +183,7 @@ const joinNodes = async (
     leads: life.leads,
     outbox: (outbox) => ({
       ...outbox,
+      keepEvent: tellingOnce(outbox, node),
       dueDeliveries: async (nowMs, limit) => (life.leads() ? outbox.dueDeliveries(nowMs, limit) : []),
       noteDelivery: (delivery) => store.noteDeliveryUnder(delivery, life.mandate()),
     }),
@@ -188,6 +194,7 @@ const joinNodes = async (
             message: `This node has not heard the store for ${Math.round(unheardMs() / 1000)} s and takes no more calls: what it knows is too old. Try again, or another node.`,
             retryAfterMs: 1000,
           }),
+    fresh: () => fresh(),
     checks: () => {
       const ok = unheardMs() <= heardWithinMs
       const detail = `the store was last heard ${Math.round(unheardMs())} ms ago: changes may have been missed`
@@ -207,6 +214,7 @@ const joinNodes = async (
         log,
       })
       unheardMs = follower.unheardMs
+      fresh = follower.fresh
       data.seat?.answer('catchUp', follower.catchUp)
       stack.defer(() => follower.close())
       const rereading = goRound({

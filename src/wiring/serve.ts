@@ -229,6 +229,7 @@ const socketHandler =
   (metrics: ReturnType<typeof makeMetrics>, ports: Parameters<typeof serveRelaySocket>[2]): HandleSocket<Served> =>
   async (exchange, { value }) => {
     assert(value.kind === 'socket', 'only these endpoints are upgraded')
+    await ports.fresh()
     await metrics.whileOpen(serveRelaySocket(exchange, { value }, ports))
   }
 
@@ -303,6 +304,7 @@ const endpointsOf = async (
   closing.defer(rooms.credit.watch(metrics.providerCredit))
   const ports = {
     snapshot: live.current,
+    fresh: member.fresh,
     waitingRoom,
     callLog: member.callLog,
     keySpend: keySpendFrom(data.store),
@@ -348,6 +350,7 @@ const endpointsOf = async (
   closing.defer(() => looking.close())
   const handle: Handle<Served> = async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
+    await member.fresh()
     if (value.kind === 'payment_notice' || value.kind === 'payment_return')
       return servePayment(exchange, { value, parameters }, rooms.payments.cashier)
     if (value.kind === 'operation' || value.kind === 'openapi')

@@ -4,8 +4,9 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import type { Event, EventName } from '#base/event.ts'
-import type { Delivery, DeliveryFilter, DeliveryState, DueDelivery, EventFilter } from '#notify/port.ts'
+import type { Delivery, DeliveryFilter, DeliveryState, DueDelivery, EventFilter, ToldBefore } from '#notify/port.ts'
 import type { DeliveryTable, EventTable } from '#store/tables.ts'
+import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
 import { checkLimit } from './page.ts'
 import { appendTrail } from './trail.ts'
@@ -33,30 +34,51 @@ const deliveryRow = (row: Selectable<DeliveryTable>): Delivery => ({
   error: row.error,
 })
 
+/** Of so many events about one object, the newest, the one that is looked for is among them. */
+const lookedAtMax = 100
+
+/** Whether another node has told of the same. */
+const wasTold = async (transaction: Transaction, event: Event, { names, sinceMs }: ToldBefore): Promise<boolean> => {
+  const rows = await transaction
+    .selectFrom('event')
+    .selectAll()
+    .where('object', '=', event.object)
+    .where('name', 'in', [...names])
+    .where('time_ms', '>', BigInt(sinceMs))
+    .orderBy('time_ms', 'desc')
+    .limit(lookedAtMax)
+    .execute()
+  const last = rows.map(eventRow).find(({ facts }) => facts['credential'] === event.facts['credential'])
+  return last?.name === event.name && last.facts['node'] !== event.facts['node']
+}
+
+type Keeping = {
+  readonly event: Event
+  readonly recipients: readonly string[]
+  /** `null` = it is kept whatever was told before. */
+  readonly unless: ToldBefore | null
+}
+
 type ReplayRequest = { readonly event: string; readonly recipient: string; readonly nowMs: number }
 
 export const outboxOperations = {
-  keepEvent: write(
-    async (
-      transaction,
-      { event, recipients }: { readonly event: Event; readonly recipients: readonly string[] },
-    ): Promise<boolean> => {
-      const { timeMs, facts, ...plain } = event
-      const kept = await transaction
-        .insertInto('event')
-        .values({ ...plain, time_ms: timeMs, facts: JSON.stringify(facts) })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('id')
-        .executeTakeFirst()
-      if (kept === undefined) return false
-      for (const recipient of new Set(recipients))
-        await transaction
-          .insertInto('delivery')
-          .values({ event: event.id, recipient, state: 'pending', tries: 0, next_ms: timeMs })
-          .execute()
-      return true
-    },
-  ),
+  keepEvent: write(async (transaction, { event, recipients, unless }: Keeping): Promise<boolean> => {
+    if (unless !== null && (await wasTold(transaction, event, unless))) return false
+    const { timeMs, facts, ...plain } = event
+    const kept = await transaction
+      .insertInto('event')
+      .values({ ...plain, time_ms: timeMs, facts: JSON.stringify(facts) })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('id')
+      .executeTakeFirst()
+    if (kept === undefined) return false
+    for (const recipient of new Set(recipients))
+      await transaction
+        .insertInto('delivery')
+        .values({ event: event.id, recipient, state: 'pending', tries: 0, next_ms: timeMs })
+        .execute()
+    return true
+  }),
 
   dueDeliveries: read(
     async (

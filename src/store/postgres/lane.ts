@@ -47,7 +47,11 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   rollForward: named('usage'),
   forgetCalls: named('usage'),
   forgetBodies: named('usage'),
-  keepEvent: (input) => `event ${(input as { readonly event: Text<'id'> }).event.id}`,
+  // Of two nodes that see the same at the same time one finds what the other has told.
+  keepEvent: (input) => {
+    const { event, unless } = input as { readonly event: Text<'id' | 'object'>; readonly unless: unknown }
+    return `event ${unless === null ? event.id : event.object}`
+  },
   noteDelivery: (input) => `event ${(input as Text<'event'>).event}`,
   keepSimilar: (input) => `similar ${(input as { readonly answer: Text<'scope'> }).answer.scope}`,
   sweepSimilar: named('similar'),
