@@ -109,8 +109,45 @@ const speaking = async ({ url }: Balancer): Promise<string> => {
   return 'session.created'
 }
 
+const lookEveryMs = 250
+/** As long as the balancers wait for what a node says of itself. */
+const lookWithinMs = 2000
+
+/** Looks at what the nodes say of themselves, as a balancer does, and counts why one was not ready; a node that ends is expected to say so. */
+const watchNodes = () => {
+  const counts = new Map<string, number>()
+  let ending = false
+  const why = async (url: string): Promise<readonly string[]> => {
+    const askedMs = performance.now()
+    const said = await call(url, { path: '/health/readiness' }).catch(() => null)
+    if (said === null) return ['no connection']
+    const failed = (said.at('checks') as readonly { readonly name: string; readonly ok: boolean }[]).filter(
+      ({ ok }) => !ok,
+    )
+    return [
+      ...failed.map(({ name }) => name),
+      ...(performance.now() - askedMs > lookWithinMs ? [`an answer after more than ${lookWithinMs / 1000} s`] : []),
+    ]
+  }
+  const look = async (place: number): Promise<void> => {
+    while (!ending) {
+      for (const one of ['looks', ...(await why(nodes[place]?.url ?? ''))]) counts.set(one, (counts.get(one) ?? 0) + 1)
+      await wait(lookEveryMs)
+    }
+  }
+  const looking = nodes.map((_node, place) => look(place))
+  return {
+    end: async (): Promise<string> => {
+      ending = true
+      await Promise.all(looking)
+      return [...counts].map(([what, times]) => `${times} × ${what}`).join(', ')
+    },
+  }
+}
+
 const restarting = async ({ url, takeOut, takeBack }: Balancer): Promise<string> => {
   const told = new Map<string, number>()
+  const watching = watchNodes()
   let ending = false
   fleet.upstream.answer((exchange) =>
     String(exchange.seen.body).includes('"stream":true')
@@ -121,8 +158,9 @@ const restarting = async ({ url, takeOut, takeBack }: Balancer): Promise<string>
     for (let turn = place; !ending; turn += 1) {
       const isStream = turn % 2 === 0
       const said = await call(url, ask(isStream ? { stream: true } : {})).then(
-        ({ status, text }) => {
-          if (status !== 200) return `${status} ${text.slice(0, 200)}`
+        ({ status, text, headers }) => {
+          const by = headers['x-request-id'] === undefined ? 'the balancer' : 'a node'
+          if (status !== 200) return `${status} by ${by} ${text.slice(0, 200)}`
           return isStream && !text.includes('[DONE]') ? 'cut' : '200'
         },
         () => 'no answer',
@@ -152,7 +190,8 @@ const restarting = async ({ url, takeOut, takeBack }: Balancer): Promise<string>
   }
   ending = true
   await Promise.all(callers)
-  const said = [...told].map(([what, times]) => `${times} × ${what}`).join(', ')
+  const answers = [...told].map(([what, times]) => `${times} × ${what}`).join(', ')
+  const said = `${answers}; of the nodes: ${await watching.end()}`
   assert.deepEqual([...told.keys()], ['200'], said)
   return `${rounds * nodes.length} restarts: ${said}`
 }
