@@ -112,22 +112,3 @@ cluster: { redis: { url: "rediss://localhost:${tlsPort}", username: drover, pass
   assert.equal(away?.verdict, 'fail')
   assert.match(away?.detail ?? '', /ECONNREFUSED/)
 })
-
-test('the server that sentinels name is counted on', async (context) => {
-  const server = await startRedis()
-  context.after(() => server[Symbol.asyncDispose]())
-  const folder = await mkdtemp(join(tmpdir(), 'drover-sentinel-'))
-  context.after(() => rm(folder, { recursive: true, force: true }))
-  const file = join(folder, 'sentinel.conf')
-  await writeFile(file, `sentinel monitor mymaster 127.0.0.1 ${server.port} 1\n`)
-  const sentinel = await startRedis({ first: [file, '--sentinel'] })
-  context.after(() => sentinel[Symbol.asyncDispose]())
-  const connection = await connect(addressOf([sentinel], { mode: 'sentinel', master: 'mymaster' }))
-  const node = await openNode(connection, { nodes: 1_000_000 })
-  context.after(async () => {
-    await node.close()
-    connection.close()
-  })
-  assert.ok((await node.take([rate(1)])).ok)
-  assert.ok(!(await node.take([rate(1)])).ok)
-})

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -152,5 +152,57 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     [Symbol.asyncDispose]: async () => {
       for (const master of masters) await master[Symbol.asyncDispose]()
     },
+  }
+}
+
+export type RedisSentinels = {
+  /** What they call the server that takes writes. */
+  readonly name: string
+  readonly master: RedisServer
+  readonly replicas: readonly RedisServer[]
+  readonly sentinels: readonly RedisServer[]
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+const rolesOf = async (servers: readonly RedisServer[]): Promise<readonly string[]> =>
+  (await Promise.all(servers.map((server) => server.command('INFO', 'replication')))).map(String)
+
+/** A server with two replicas that hold what it holds, and three sentinels that know of each other and of all of them. */
+export async function startRedisSentinels(): Promise<RedisSentinels> {
+  const name = 'mymaster'
+  const opened = new AsyncDisposableStack()
+  const started = async (settings: RedisServerSettings = {}) => opened.use(await startRedis(settings))
+  try {
+    const master = await started()
+    const follow = ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0']
+    const replicas = [await started({ flags: follow }), await started({ flags: follow })]
+    const folder = await mkdtemp(join(tmpdir(), 'drover-sentinels-'))
+    opened.defer(() => rm(folder, { recursive: true, force: true }))
+    const lines = [
+      `sentinel monitor ${name} 127.0.0.1 ${master.port} 2`,
+      `sentinel down-after-milliseconds ${name} 1000`,
+      `sentinel failover-timeout ${name} 10000`,
+    ]
+    const sentinels: RedisServer[] = []
+    for (const number of [1, 2, 3]) {
+      // Each writes down in its own file what it has learnt.
+      const file = join(folder, `sentinel-${number}.conf`)
+      await writeFile(file, `${lines.join('\n')}\n`)
+      sentinels.push(await started({ first: [file, '--sentinel'] }))
+    }
+    const deadline = performance.now() + readyTimeoutMs
+    const isWhole = async (): Promise<boolean> => {
+      const known = await Promise.all(sentinels.map((one) => one.command('INFO', 'sentinel')))
+      const linked = (await rolesOf(replicas)).every((said) => said.includes('master_link_status:up'))
+      return linked && known.every((said) => /status=ok,.*slaves=2,sentinels=3/.test(String(said)))
+    }
+    while (!(await isWhole())) {
+      if (performance.now() > deadline) throw new Error('the sentinels did not come together')
+      await wait(pollEveryMs)
+    }
+    return { name, master, replicas, sentinels, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  } catch (fault) {
+    await opened.disposeAsync()
+    throw fault
   }
 }

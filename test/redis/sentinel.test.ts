@@ -1,0 +1,90 @@
+import { strict as assert } from 'node:assert'
+import { test } from 'node:test'
+import { silentLog } from '#base/log.ts'
+import type { JointLimits } from '#policy/joint/limits.ts'
+import { openRedis } from '#store/redis/connection.ts'
+import { eventually } from '../e2e/harness.ts'
+import { addressOf, concurrency, connect, openNode, rate } from './node.ts'
+import { startRedisSentinels } from './server.ts'
+
+const dayMs = 86_400_000
+/** A second until the server counts as gone, the vote, the replica's new part; the rest is for a busy machine. */
+const takenOverWithinMs = 90_000
+
+test('the server that sentinels name is counted on, and when it is killed, the replica that they name, which knows what was used', async (context) => {
+  await using redis = await startRedisSentinels()
+  const address = addressOf(redis.sentinels, { mode: 'sentinel', master: redis.name })
+  const nodes: JointLimits[] = []
+  await using opened = new AsyncDisposableStack()
+  for (const owner of ['a', 'b']) {
+    const connection = await connect(address)
+    opened.defer(() => connection.close())
+    const node = await openNode(connection, { nodes: 2, owner, tripMaxMs: 1_000 })
+    opened.defer(() => node.close())
+    nodes.push(node)
+  }
+  const limit = rate(90, { periodMs: dayMs })
+  const takeAll = async (calls: number): Promise<number> => {
+    const all = await Promise.all(
+      Array.from({ length: calls }, (_none, place) => (nodes[place % 2] as JointLimits).take([limit])),
+    )
+    return all.filter(({ ok }) => ok).length
+  }
+  assert.equal(await takeAll(60), 60)
+  const slots = concurrency(3)
+  for (const node of nodes) assert.ok((await node.take([slots])).ok)
+  assert.equal(await redis.master.command('WAIT', '2', '20000'), 2, 'both replicas have it')
+
+  await redis.master.kill()
+  const killedMs = performance.now()
+  await eventually(
+    'counting by shares',
+    async () => {
+      await Promise.all(nodes.map((node) => node.take([rate(1000, { bucket: 'probe' })])))
+      return nodes.every((node) => node.trouble() !== null) ? true : undefined
+    },
+    takenOverWithinMs,
+  )
+  // A share is 1, and each node has a call under way.
+  for (const node of nodes) assert.equal((await node.take([slots])).ok, false)
+  await eventually(
+    'counting together on a replica',
+    () => (nodes.every((node) => node.trouble() === null) ? true : undefined),
+    takenOverWithinMs,
+  )
+  context.diagnostic(`nodes count together again ${Math.round(performance.now() - killedMs)} ms after the kill`)
+  const more = await takeAll(300)
+  assert.ok(more >= 24 && more <= 36, `${more} of the 30 that were left`)
+  // A trip that a busy machine made late is decided by the share, which is used up.
+  const third = async (): Promise<true | undefined> => {
+    const taken = await Promise.all(nodes.map((node) => node.take([slots])))
+    const count = taken.filter(({ ok }) => ok).length
+    assert.ok(count <= 1, 'two of three were under way')
+    return count === 1 ? true : undefined
+  }
+  await eventually('the third slot', third, takenOverWithinMs)
+  for (const node of nodes) assert.equal((await node.take([slots])).ok, false)
+
+  // The old one comes back, and the sentinels make it follow: they end its connections when they do.
+  await redis.master.start()
+  const roleOfOld = (): Promise<string> =>
+    redis.master.command('INFO', 'replication').then(String, (fault: unknown) => String(fault))
+  await eventually(
+    'the old server as a replica',
+    async () => (/role:slave/.test(await roleOfOld()) ? true : undefined),
+    takenOverWithinMs,
+  )
+  assert.equal((await Promise.all(nodes.map((node) => node.take([limit])))).filter(({ ok }) => ok).length, 0)
+  await eventually('no trouble', () => (nodes.every((node) => node.trouble() === null) ? true : undefined))
+
+  // Who begins while no sentinel is there counts alone, and with the others when one is.
+  await Promise.all(redis.sentinels.map((one) => one.kill()))
+  const connection = openRedis(address, silentLog)
+  opened.defer(() => connection.close())
+  const late = await openNode(connection, { nodes: 2, owner: 'c', tripMaxMs: 1_000 })
+  opened.defer(() => late.close())
+  assert.notEqual(late.trouble(), null)
+  await Promise.all(redis.sentinels.map((one) => one.start()))
+  await eventually('the third node among them', () => (late.trouble() === null ? true : undefined), takenOverWithinMs)
+  assert.equal((await late.take([limit])).ok, false)
+})
