@@ -215,7 +215,12 @@ const stages: Readonly<Record<string, Stage>> = {
   types,
   style: () => style(false),
   format: () => style(true),
-  unit: () => runSets('src/**/*.test.ts', 'test/{audit,edge,fake,payment,probe,wire}/**/*.test.ts', 'tools/*.test.ts'),
+  unit: () =>
+    runSets(
+      'src/**/*.test.ts',
+      'test/{audit,edge,fake,fuzz,payment,probe,simulate,wire}/**/*.test.ts',
+      'tools/*.test.ts',
+    ),
   // Of the relay itself: what an older Node is tried with.
   'unit-src': () => runSets('src/**/*.test.ts'),
   e2e: () => runApart('test/e2e/!(long-*).test.ts'),

@@ -36,6 +36,8 @@ export type ExchangeOptions<T> = Pick<
   readonly publicOrigin?: string | null
   readonly stallTimeoutMs: number
   readonly draining: () => boolean
+  /** Told of a head that was refused: where the next request of its connection begins, nobody can be sure of. */
+  readonly onUnreadable: (request: IncomingMessage) => void
   readonly log: Log
   readonly clock: Clock
   readonly ids: Ids
@@ -66,6 +68,7 @@ class Conversation<T> {
   #body: InboundBody | null = null
   #reading = false
   #continued = false
+  #isUnreadable = false
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions<T>) {
     this.#request = request
@@ -93,12 +96,23 @@ class Conversation<T> {
 
   async run(): Promise<void> {
     try {
-      this.#head = readHead(this.#request)
+      this.#head = this.#readHead()
       await this.#dispatch(this.#head)
     } catch (thrown) {
       await this.#refuse(thrown)
     } finally {
       await this.#finish()
+    }
+  }
+
+  /** What follows on the connection may be already here: it is refused before anything is waited for. */
+  #readHead(): RequestHead {
+    try {
+      return readHead(this.#request)
+    } catch (refusal) {
+      this.#isUnreadable = true
+      this.#options.onUnreadable(this.#request)
+      throw refusal
     }
   }
 
@@ -189,7 +203,7 @@ class Conversation<T> {
   }
 
   #everyHead(): Record<string, string> {
-    const closing = this.#options.draining() || this.#bodyUnread()
+    const closing = this.#options.draining() || this.#isUnreadable || this.#bodyUnread()
     return {
       'x-request-id': this.#id,
       ...this.#options.cors.answerHeaders(this.#head?.headers ?? {}),

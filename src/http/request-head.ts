@@ -59,6 +59,13 @@ const readHost = (request: IncomingMessage, values: readonly string[] | undefine
   return host
 }
 
+/** The parser takes any number for the version, and frames a body by it. */
+const checkVersion = ({ httpVersion }: IncomingMessage): void => {
+  if (httpVersion === '1.1' || httpVersion === '1.0') return
+  const message = `HTTP ${httpVersion} is not spoken here. Send the request as HTTP/1.1.`
+  throw new Problem('invalid_request_error', { status: 505, message })
+}
+
 /** The parser calls handlers before it refuses these. */
 const checkFraming = ({ httpVersion }: IncomingMessage, values: readonly string[] | undefined): void => {
   if (values === undefined) return
@@ -78,13 +85,14 @@ const ofAbsoluteForm = (target: string, host: string | null): string => {
 
 /**
  * Reads a head.
- * @throws Problem `invalid_request_error` (no Host, two, a malformed one, a target of another host or form) and
+ * @throws Problem `invalid_request_error` (another version than 1.0 and 1.1, no Host, two, a malformed one, a target of another host or form) and
  * `headers_too_large` (more than 100).
  */
 export const readHead = (request: IncomingMessage): RequestHead => {
   const { rawHeaders, method = 'GET', url = '/' } = request
   if (rawHeaders.length / 2 > headersMax)
     throw new Problem('headers_too_large', { message: `The request has more than ${headersMax} headers. Send fewer.` })
+  checkVersion(request)
   const values = collect(rawHeaders)
   checkFraming(request, values.get('transfer-encoding'))
   const host = readHost(request, values.get('host'))

@@ -138,6 +138,8 @@ class RelayServer<T> {
   readonly #open = new Map<OpenExchange, Duplex>()
   /** Connections that have become something else than HTTP: node:http counts them no more. */
   readonly #upgraded = new Set<Duplex>()
+  /** Connections of which a head was refused: nothing more is taken from them. */
+  readonly #unreadable = new WeakSet<Duplex>()
   readonly #ending = new AbortController()
   #draining = false
   #onEmpty: () => void = () => {}
@@ -155,6 +157,7 @@ class RelayServer<T> {
       trustedProxies: trustedProxies(options.trustedProxies ?? []),
       cors: corsOf(options.corsOrigins ?? []),
       draining: () => this.#draining,
+      onUnreadable: ({ socket }) => this.#unreadable.add(socket),
     }
     const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response)
     this.#server.on('request', serve).on('checkContinue', serve).on('checkExpectation', serve)
@@ -167,6 +170,10 @@ class RelayServer<T> {
 
   #onUpgrade(upgrade: Upgrade, handleSocket: HandleSocket<T>): void {
     const { socket } = upgrade
+    if (this.#unreadable.has(socket)) {
+      socket.destroy()
+      return
+    }
     this.#upgraded.add(socket)
     socket.once('close', () => this.#upgraded.delete(socket))
     const options = { ...this.#exchangeOptions, handleSocket, draining: this.#ending.signal }
@@ -175,6 +182,8 @@ class RelayServer<T> {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
+    // The refusal of what came before ends the connection.
+    if (this.#unreadable.has(request.socket)) return
     this.#run(exchangeOf(request, response, this.#exchangeOptions), request.socket)
   }
 
