@@ -7,7 +7,6 @@ import { createRoot } from 'react-dom/client'
 import { signedOutEvent } from '#actions/api.ts'
 import { makeQueryClient } from '#actions/queries.ts'
 import { changeSession, SessionProvider, useSessionQuery } from '#actions/session.ts'
-import { SignIn } from '#pages/door/sign-in.tsx'
 import { makeRouter } from '#pages/router.tsx'
 import { PreferencesProvider } from '#parts/language.tsx'
 import { ProblemNote, Skeleton } from '#parts/states.tsx'
@@ -30,8 +29,18 @@ const useSignedOut = (): void => {
 }
 
 /** Where links of mails and of the first start lead: nobody need be signed in there. */
-const doorPaths = new Set(['/set-up', '/sign-up', '/verify', '/reset', '/forgotten', '/invitation', '/confirm-mail'])
+const doorPaths = new Set([
+  '/set-up',
+  '/sign-up',
+  '/verify',
+  '/reset',
+  '/forgotten',
+  '/invitation',
+  '/confirm-mail',
+  '/oidc/callback',
+])
 
+const SignIn = lazy(async () => ({ default: (await import('#pages/door/sign-in.tsx')).SignIn }))
 const Door = lazy(async () => ({ default: (await import('#pages/door/doors.tsx')).Door }))
 
 const Inside = () => {
@@ -45,7 +54,12 @@ const Inside = () => {
       </main>
     )
   if (session.data === undefined) return <Skeleton lines={4} />
-  if (session.data === null) return <SignIn />
+  if (session.data === null)
+    return (
+      <Suspense fallback={<Skeleton lines={4} />}>
+        <SignIn />
+      </Suspense>
+    )
   return (
     <SessionProvider value={session.data}>
       <RouterProvider router={router} />

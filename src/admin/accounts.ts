@@ -7,6 +7,7 @@ import { Problem } from '#base/problem.ts'
 import type { AccountState } from '#ledger/port.ts'
 import { accountNamed, balanceNow } from './credits.ts'
 import { handleField, nameField, pageFields, pageOf } from './field.ts'
+import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { planNamed } from './plans.ts'
 import { table } from './render.ts'
@@ -243,4 +244,41 @@ const set = operation({
   },
 })
 
-export const accountOperations = [create, list, set, suspend, resume, close] as const
+/** @throws Problem `permission_denied` naming the plans that may be chosen. */
+const openPlan = (name: string, { ports }: OperationContext): string => {
+  const plan = planNamed(name, ports)
+  if (plan.isOpen === true) return plan.name
+  const open = [...ports.plans().values()].filter(({ isOpen }) => isOpen === true).map((one) => one.name)
+  throw new Problem('permission_denied', {
+    message: `The plan '${name}' is given by the operator. ${open.length === 0 ? 'There is none to choose.' : `You may choose ${open.slice(0, 10).join(', ')}.`}`,
+    param: 'plan',
+  })
+}
+
+const choose = operation({
+  noun: 'accounts',
+  verb: 'choose-plan',
+  summary: 'Change to a plan that the operator leaves to the customers. In force at once.',
+  method: 'POST',
+  path: '/accounts/{account}/plan',
+  scope: 'write',
+  input: z.strictObject({ account: accountField(), plan: z.string().min(1).max(64).describe('The plan.') }),
+  output: accountView,
+  flags: [accountFlag],
+  render: (account) => `${account.id} has the plan ${account.plan}\n`,
+  run: async (input, context) => {
+    const { ports } = context
+    const account = await accountNamed(input.account, context)
+    const { state } = await balanceNow(account.id, context)
+    if (state === 'closed')
+      throw new Problem('conflict', { message: 'This account is closed: it has no plan to change.' })
+    const plan = openPlan(input.plan, context)
+    const before = { plan: account.plan }
+    const change = { operation: 'accounts.choose-plan', object: account.id, before, after: { plan } }
+    await ports.customers.changeAccount({ account: account.id, plan }, trailRowOf(change, context))
+    await ports.accountsChanged([{ id: account.id, billing: account.billing, state, plan }])
+    return viewOfAccount({ ...account, plan })
+  },
+})
+
+export const accountOperations = [create, list, set, choose, suspend, resume, close] as const

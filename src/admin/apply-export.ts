@@ -8,6 +8,7 @@ import type { BudgetFacts } from '#ledger/port.ts'
 import { durationText } from './apply-step.ts'
 import { viewOfKey } from './key-view.ts'
 import type { OperationContext } from './operation.ts'
+import { feeText } from './plans.ts'
 import type { AccountRow, KeyRow, MemberRow, ProjectRow } from './port.ts'
 
 const pageMax = 1_000
@@ -58,6 +59,8 @@ const plansOf = ({ ports }: OperationContext) =>
           signup_credit: usd(plan.signupCreditNanoUsd),
           signup_credit_expires: durationText(plan.signupCreditExpiresMs),
           upgrade_at_paid_usd: usd(plan.upgradeAtPaidNanoUsd),
+          open: plan.isOpen ?? false,
+          own_credentials_fee: feeText(plan.ownCredentialFeeBasisPoints),
         }),
       ]),
   )

@@ -12,6 +12,7 @@ import type { Given, Plan } from './apply-step.ts'
 import { differences, durationText, listed, valueText } from './apply-step.ts'
 import { viewOfKey } from './key-view.ts'
 import type { OperationContext } from './operation.ts'
+import { feeText } from './plans.ts'
 import type { AccountRow, KeyRow } from './port.ts'
 
 type Known = { readonly context: OperationContext; readonly document: ApplyDocument }
@@ -44,6 +45,8 @@ const planSteps = (plan: Plan, { context, document }: Known): void => {
         signup_credit: usd(found.signupCreditNanoUsd),
         signup_credit_expires: durationText(found.signupCreditExpiresMs),
         upgrade_at_paid_usd: usd(found.upgradeAtPaidNanoUsd),
+        open: found.isOpen ?? false,
+        own_credentials_fee: feeText(found.ownCredentialFeeBasisPoints),
       }
       const detail = differences(given ?? {}, now)
       if (detail.length === 0) plan.unchanged += 1

@@ -7,6 +7,7 @@
 import { Problem } from '#base/problem.ts'
 import type { DocumentStore } from '#document/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
+import type { RoutingView } from '#relay/route-state.ts'
 import type { AdminPorts, Tenant } from './operation.ts'
 import type { AccountRow, AdminStore, CustomerStore } from './port.ts'
 
@@ -91,6 +92,8 @@ const adminStore = ({ store, identity }: AdminPorts, gate: Gate): AdminStore => 
       return row !== null && row.account === account ? store.receipt(call) : null
     },
     priceRow: (hash) => store.priceRow(hash),
+    // Rows of one person, who asks for their own.
+    trailOf: (question) => store.trailOf(question),
     usage: (question) => store.usage({ ...question, filter: { ...question.filter, account } }),
   })
 }
@@ -136,6 +139,21 @@ const customerStore = (store: CustomerStore, gate: Gate): CustomerStore => {
       await memberOf(change.id)
       return store.removeMember(change, trail)
     },
+    // Its plan is its own to change; what it may owe is not.
+    changeAccount: async ({ creditLimitNanoUsd, ...change }, trail) => {
+      gate.check({ account: change.account })
+      if (creditLimitNanoUsd !== undefined) throw beyond('credit limit')
+      return store.changeAccount(change, trail)
+    },
+    ownCredentials: (page) => store.ownCredentials({ ...page, account }),
+    setOwnCredential: async (row, trail) => {
+      gate.check({ account: row.account })
+      return store.setOwnCredential(row, trail)
+    },
+    removeOwnCredential: async (which, trail) => {
+      gate.check({ account: which.account })
+      return store.removeOwnCredential(which, trail)
+    },
     closeAccount: async (id, nowMs, trail) => {
       gate.check({ account: id })
       return store.closeAccount(id, nowMs, trail)
@@ -159,6 +177,8 @@ const customerStore = (store: CustomerStore, gate: Gate): CustomerStore => {
       return store.removeBudget(id, trail)
     },
     crossings: (page) => store.crossings({ ...page, account }),
+    // It makes only what is new, and whoever asks owns it.
+    signUp: (request, trail) => store.signUp(request, trail),
     redeemCode: async (redemption, trail, upgrade) => {
       gate.check(own({ account: redemption.account }) ?? {})
       return store.redeemCode(redemption, trail, upgrade)
@@ -273,6 +293,12 @@ export const confined = (ports: AdminPorts, tenant: Tenant): AdminPorts => {
     accountsChanged: ports.accountsChanged,
     customersChanged: ports.customersChanged,
     plans: ports.plans,
+    signup: ports.signup,
     models: ports.models,
+    routing: only<RoutingView>({ providers: ports.routing.providers }),
+    sealCredential: (whose, secret) => {
+      gate.check({ account: whose.account })
+      return ports.sealCredential(whose, secret)
+    },
   })
 }

@@ -17,12 +17,14 @@ import type { fapiaoOperations } from './fapiao.ts'
 import type { importOperations } from './import-account.ts'
 import type { invitationOperations } from './invitations.ts'
 import type { invoiceOperations } from './invoices.ts'
+import type { issuerOperations } from './issuers.ts'
 import type { keyOperations } from './keys.ts'
 import type { ledgerOperations } from './ledger.ts'
 import type { adjustCredit, listLots, revokeLot } from './lots.ts'
 import type { markupOperations } from './markups.ts'
 import type { meOperations } from './me.ts'
 import type { memberOperations } from './members.ts'
+import type { migrationDrafts } from './migration-draft.ts'
 import type { migrationObservations } from './migration-observations.ts'
 import type { migrationReports } from './migration-report.ts'
 import type { migrationShadow } from './migration-shadow.ts'
@@ -32,6 +34,8 @@ import type { modelOperations } from './models.ts'
 import type { nodeOperations } from './nodes.ts'
 import type { organisationOperations } from './organisations.ts'
 import type { overviewOperations } from './overview.ts'
+import type { ownSecurityOperations } from './own-security.ts'
+import type { passkeyOperations } from './passkeys.ts'
 import type { passwordOperations } from './password.ts'
 import type { paymentDecisions } from './payment-decisions.ts'
 import type { paymentReconcile } from './payment-reconcile.ts'
@@ -46,6 +50,7 @@ import type { providerBalanceOperations } from './provider-balance.ts'
 import type { providerTestOperations } from './provider-test.ts'
 import type { rerateOperations } from './rerate.ts'
 import type { routingOperations } from './routes.ts'
+import type { ruleOperations } from './rules.ts'
 import type { sessionOperations } from './session.ts'
 import type { setUpOperations } from './set-up.ts'
 import type { signUpOperations } from './sign-up.ts'
@@ -64,7 +69,10 @@ type Listed =
   | (typeof signUpOperations)[number]
   | (typeof passwordOperations)[number]
   | (typeof meOperations)[number]
+  | (typeof ownSecurityOperations)[number]
   | (typeof totpOperations)[number]
+  | (typeof passkeyOperations)[number]
+  | (typeof issuerOperations)[number]
   | (typeof billingOperations)[number]
   | (typeof providerTestOperations)[number]
   | (typeof keyOperations)[number]
@@ -94,6 +102,7 @@ type Listed =
   | (typeof markupOperations)[number]
   | (typeof rerateOperations)[number]
   | (typeof routingOperations)[number]
+  | (typeof ruleOperations)[number]
   | (typeof callOperations)[number]
   | (typeof usageOperations)[number]
   | (typeof explainOperations)[number]
@@ -108,6 +117,7 @@ type Listed =
   | (typeof migrationOperations)[number]
   | (typeof migrationVerbs)[number]
   | (typeof migrationReports)[number]
+  | (typeof migrationDrafts)[number]
   | (typeof migrationObservations)[number]
   | (typeof migrationShadow)[number]
   | typeof listLots

@@ -6,11 +6,14 @@ import { nearestOf } from '#base/nearest.ts'
 import { percentText } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { accountNamed } from './credits.ts'
+import { basisPointsOf, feeField } from './fee.ts'
 import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { feeText } from './plans.ts'
 import type { OwnCredentialRow } from './port.ts'
 import { table } from './render.ts'
+import type { AccountRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
 /** Of a credential no more than this is ever shown, and nothing of one that is short, or JSON. */
@@ -36,23 +39,15 @@ const viewOf = (row: OwnCredentialRow): z.input<typeof credentialView> => ({
   created: rfc3339(row.createdMs),
 })
 
-const feeField = () =>
-  z
-    .string()
-    .regex(/^\d{1,3}(\.\d{1,2})?%?$/, 'must be a percentage such as 5% or 2.5%, with at most 2 digits after the point')
-    .refine((text) => Number.parseFloat(text) <= 100, 'must not be more than 100%')
-
-const basisPointsOf = (fee: string): number => {
-  const [whole = '0', part = ''] = fee.replace('%', '').split('.')
-  return Number(whole) * 100 + Number(part.padEnd(2, '0'))
-}
-
-/** A provider that calls go to by the network. */
-const providerNamed = (name: string, { ports }: OperationContext): string => {
-  const known = ports.routing
+/** Providers that calls go to by the network. */
+const providerNames = ({ ports }: OperationContext): readonly string[] =>
+  ports.routing
     .providers()
     .filter(({ upstream }) => !upstream.vendor.inProcess)
     .map(({ upstream }) => upstream.provider.name)
+
+const providerNamed = (name: string, context: OperationContext): string => {
+  const known = providerNames(context)
   if (known.includes(name)) return name
   const [nearest] = nearestOf(name, known)
   const meant = nearest === undefined ? '' : ` Did you mean '${nearest}'?`
@@ -64,6 +59,24 @@ const providerNamed = (name: string, { ports }: OperationContext): string => {
 
 const ofAccount = async (account: string, { ports }: OperationContext): Promise<readonly OwnCredentialRow[]> =>
   ports.customers.ownCredentials({ limit: ofAccountMax, after: null, account })
+
+/** What customers who add one by themselves are charged: their plan says so. */
+const ownFeeOf = (account: AccountRow, { ports }: OperationContext): number | null =>
+  (account.plan === null ? undefined : ports.plans().get(account.plan))?.ownCredentialFeeBasisPoints ?? null
+
+/** @throws Problem `permission_denied` where a customer may add none, or names a fee. */
+const feeOf = (fee: string | undefined, account: AccountRow, context: OperationContext): number => {
+  if (context.actor.tenant === undefined) return basisPointsOf(fee ?? '0%')
+  const own = ownFeeOf(account, context)
+  if (own !== null && fee === undefined) return own
+  throw new Problem('permission_denied', {
+    message:
+      own === null
+        ? 'Your plan has no credentials of your own. Change to one that has, or ask the operator.'
+        : `The relay fee is your plan's, ${percentText(own)}: leave it out.`,
+    param: 'fee',
+  })
+}
 
 const add = operation({
   noun: 'credentials',
@@ -86,8 +99,10 @@ const add = operation({
       )
       .describe('The credential, as api_key in drover.yaml would have it. It is kept encrypted and never shown.'),
     fee: feeField()
-      .default('0%')
-      .describe('The relay fee: what is charged of what a call would have cost, such as 5%.'),
+      .optional()
+      .describe(
+        'The relay fee: what is charged of what a call would have cost, such as 5% (0% unless given). Of customers their plan says it.',
+      ),
   }),
   output: credentialView,
   flags: [
@@ -101,7 +116,9 @@ const add = operation({
   render: (view) => `calls of ${view.account} to ${view.provider} use its own credential, fee ${view.fee}\n`,
   run: async ({ account: handle, provider: name, key, fee }, context) => {
     const { clock, ports } = context
-    const { id: account } = await accountNamed(handle, context)
+    const owner = await accountNamed(handle, context)
+    const account = owner.id
+    const feeBasisPoints = feeOf(fee, owner, context)
     const provider = providerNamed(name, context)
     const before = (await ofAccount(account, context)).find((row) => row.provider === provider)
     const row: OwnCredentialRow = {
@@ -109,7 +126,7 @@ const add = operation({
       provider,
       sealed: ports.sealCredential({ account, provider }, key),
       ending: key.length < shortCharacters || key.startsWith('{') ? '' : key.slice(-endingCharacters),
-      feeBasisPoints: basisPointsOf(fee),
+      feeBasisPoints,
       createdMs: clock.nowMs(),
     }
     const change = {
@@ -146,7 +163,12 @@ const list = operation({
     limit: z.int().min(1).max(pageMax).default(pageMax).describe('How many rows at most, 1 to 1000.'),
     after: handleField().optional().describe('Go on after this one: `next` of the page before.'),
   }),
-  output: z.object({ data: z.array(credentialView), next: z.string().nullable() }),
+  output: z.object({
+    data: z.array(credentialView),
+    next: z.string().nullable(),
+    providers: z.array(z.string()).describe('Providers that a credential can be added for.'),
+    own_fee: z.string().nullable().describe('The relay fee of what the customer adds; null = the operator adds them.'),
+  }),
   flags: [],
   render: ({ data }) =>
     table(
@@ -154,10 +176,16 @@ const list = operation({
       data.map((one) => [one.account, one.provider, one.ending, one.fee, one.created]),
     ),
   run: async ({ account: handle, limit, after }, context) => {
-    const account = handle === undefined ? null : (await accountNamed(handle, context)).id
+    const owner = handle === undefined ? null : await accountNamed(handle, context)
+    const account = owner?.id ?? null
     const rows = await context.ports.customers.ownCredentials({ limit, after: placeOf(after), account })
     const last = rows.at(-1)
-    return { data: rows.map(viewOf), next: rows.length < limit || last === undefined ? null : cursorOf(last) }
+    return {
+      data: rows.map(viewOf),
+      next: rows.length < limit || last === undefined ? null : cursorOf(last),
+      providers: [...providerNames(context)],
+      own_fee: owner === null ? null : feeText(ownFeeOf(owner, context)),
+    }
   },
 })
 

@@ -160,6 +160,13 @@ const recipientView = z.object({
   events: z.array(z.string()).describe('What it is told of, by the alerts of the configuration.'),
 })
 
+const ruleView = z.object({
+  event: z.enum(eventNames),
+  above: z.number().nullable().describe('In the unit of the event (milliseconds, percent, USD, days).'),
+  below: z.number().nullable(),
+  recipients: z.array(z.string()),
+})
+
 const addressOf = ({ way }: Recipient): string => {
   if (way.kind === 'mail') return way.addresses.join(', ')
   return way.kind === 'webhook' ? way.url : (URL.parse(way.url.reveal())?.host ?? 'unknown')
@@ -182,7 +189,12 @@ const recipients = operation({
   path: '/recipients',
   scope: 'read',
   input: z.strictObject({}),
-  output: z.object({ data: z.array(recipientView) }),
+  output: z.object({
+    data: z.array(recipientView),
+    rules: z
+      .array(ruleView)
+      .describe('The alerts of the configuration: what is told to whom, and from which figure on.'),
+  }),
   flags: [],
   render: ({ data }) =>
     table(
@@ -191,6 +203,7 @@ const recipients = operation({
     ),
   run: async (_input, { ports: { tell } }) => ({
     data: tell.recipients().map((one) => viewOfRecipient(one, tell.alerts())),
+    rules: tell.alerts().map(({ recipients: told, ...rule }) => ({ ...rule, recipients: [...told] })),
   }),
 })
 

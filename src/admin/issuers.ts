@@ -160,7 +160,7 @@ const link = operation({
   },
 })
 
-const list = operation({
+export const listLinks = operation({
   noun: 'issuers',
   verb: 'list',
   summary: 'Issuers that the person who asks is linked to.',
@@ -209,4 +209,4 @@ const unlink = operation({
   },
 })
 
-export const issuerOperations = [begin, signIn, beginLink, link, list, unlink] as const
+export const issuerOperations = [begin, signIn, beginLink, link, listLinks, unlink] as const

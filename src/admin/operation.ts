@@ -151,7 +151,7 @@ export type MigrationPorts = {
 export type PricePorts = {
   readonly catalog: Catalog
   /** The tables of the current snapshot. */
-  readonly snapshot: () => Pick<Snapshot, 'accounts' | 'pricing' | 'live' | 'test' | 'keepBodies'>
+  readonly snapshot: () => Pick<Snapshot, 'accounts' | 'pricing' | 'live' | 'test' | 'keepBodies' | 'limits' | 'guards'>
   readonly book: () => PriceBook
   /** Tells the running relay that the stored price book has changed. */
   readonly bookChanged: () => Promise<void>

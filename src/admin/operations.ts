@@ -35,6 +35,7 @@ import { nodeOperations } from './nodes.ts'
 import type { Operation } from './operation.ts'
 import { organisationOperations } from './organisations.ts'
 import { overviewOperations } from './overview.ts'
+import { ownSecurityOperations } from './own-security.ts'
 import { passkeyOperations } from './passkeys.ts'
 import { passwordOperations } from './password.ts'
 import { paymentDecisions } from './payment-decisions.ts'
@@ -50,6 +51,7 @@ import { providerBalanceOperations } from './provider-balance.ts'
 import { providerTestOperations } from './provider-test.ts'
 import { rerateOperations } from './rerate.ts'
 import { routingOperations } from './routes.ts'
+import { ruleOperations } from './rules.ts'
 import { sessionOperations } from './session.ts'
 import { setUpOperations } from './set-up.ts'
 import { signUpOperations } from './sign-up.ts'
@@ -69,6 +71,7 @@ export const operations = [
   ...signUpOperations,
   ...passwordOperations,
   ...meOperations,
+  ...ownSecurityOperations,
   ...totpOperations,
   ...billingOperations,
   ...providerTestOperations,
@@ -104,6 +107,7 @@ export const operations = [
   ...markupOperations,
   ...rerateOperations,
   ...routingOperations,
+  ...ruleOperations,
   ...callOperations,
   ...usageOperations,
   ...explainOperations,

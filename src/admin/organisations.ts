@@ -6,7 +6,13 @@ import { Problem } from '#base/problem.ts'
 import { handleField, nameField, pageFields, pageOf } from './field.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
+import { moveSession, ownPerson, visitOf } from './session.ts'
+import { sessionView } from './session-view.ts'
+import { signupRowsOf } from './signups.ts'
 import { trailRowOf } from './trail-row.ts'
+import { takeTurn } from './turn.ts'
+
+const dayMs = 86_400_000
 
 const list = operation({
   noun: 'organisations',
@@ -63,4 +69,35 @@ const rename = operation({
   },
 })
 
-export const organisationOperations = [list, rename] as const
+const create = operation({
+  noun: 'organisations',
+  verb: 'create',
+  summary:
+    'Make another organisation of the person who is signed in, with an account of its own; the session moves there.',
+  method: 'POST',
+  path: '/organisations',
+  scope: 'write',
+  input: z.strictObject({ name: nameField().describe('The name; no other organisation may have it.') }),
+  output: sessionView,
+  flags: [],
+  run: async ({ name }, context) => {
+    const { ports } = context
+    const person = ownPerson(context)
+    if (!ports.signup().open)
+      throw new Problem('permission_denied', {
+        message: 'Nobody makes organisations here by themselves. Ask the operator for one.',
+      })
+    await takeTurn({ what: 'organisations of', of: person.id, max: 5, windowMs: dayMs }, context)
+    const { address } = visitOf(context)
+    const rows = signupRowsOf({ name, mail: person.mail, verified: person.verifiedMs !== null, address }, context)
+    const request = { ...rows, owner: { ...rows.owner, person: person.id } }
+    const { organisation } = rows.owner
+    const after = { account: request.signup.account, name, plan: request.signup.plan }
+    const change = { operation: 'organisations.create', object: organisation, before: null, after }
+    const signup = await ports.customers.signUp(request, trailRowOf(change, context))
+    await ports.accountsChanged([{ id: signup.account, billing: 'prepaid', state: 'open', plan: signup.plan }])
+    return moveSession(organisation, context)
+  },
+})
+
+export const organisationOperations = [list, rename, create] as const

@@ -124,7 +124,7 @@ const add = operation({
   },
 })
 
-const list = operation({
+export const listPasskeys = operation({
   noun: 'passkeys',
   verb: 'list',
   summary: 'The own passkeys.',
@@ -224,4 +224,4 @@ const signIn = operation({
   },
 })
 
-export const passkeyOperations = [begin, add, list, remove, ask, signIn] as const
+export const passkeyOperations = [begin, add, listPasskeys, remove, ask, signIn] as const

@@ -2,10 +2,12 @@
 
 import { z } from 'zod'
 import { decimalOf, nanoOf } from '#base/money.ts'
+import { percentText } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { durationMsOf, nameForm } from '#base/settings.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 import { upgradesFrom } from '#policy/plan.ts'
+import { basisPointsOf, feeField } from './fee.ts'
 import type { AdminPorts, OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import type { Upgrade } from './port.ts'
@@ -25,10 +27,19 @@ const planView = z.object({
   signup_credit_usd: z.string().nullable(),
   signup_credit_expires_ms: z.int().nullable(),
   upgrade_at_paid_usd: z.string().nullable(),
+  open: z.boolean().describe('Whether customers may change to it by themselves.'),
+  own_credentials_fee: z
+    .string()
+    .nullable()
+    .describe('The relay fee on calls with a credential of the customer’s own; null = only the operator adds one.'),
   origin: z.enum(['file', 'store']).describe('`file` = declared in drover.yaml, and changed there.'),
 })
 
 const usd = (amount: bigint | null): string | null => (amount === null ? null : decimalOf(amount))
+
+/** `5%`; `null` = customers bring none. */
+export const feeText = (basisPoints: number | null | undefined): string | null =>
+  basisPoints == null ? null : percentText(basisPoints)
 
 const viewOf = (plan: PlanFacts): z.input<typeof planView> => ({
   name: plan.name,
@@ -41,6 +52,8 @@ const viewOf = (plan: PlanFacts): z.input<typeof planView> => ({
   signup_credit_usd: usd(plan.signupCreditNanoUsd),
   signup_credit_expires_ms: plan.signupCreditExpiresMs,
   upgrade_at_paid_usd: usd(plan.upgradeAtPaidNanoUsd),
+  open: plan.isOpen === true,
+  own_credentials_fee: feeText(plan.ownCredentialFeeBasisPoints),
   origin: plan.origin,
 })
 
@@ -102,6 +115,10 @@ export const planFields = {
     .optional()
     .describe('When that credit ends: a duration such as 30d.'),
   upgrade_at_paid_usd: usdField('The plan is given to an account that has paid this much.'),
+  open: z.boolean().optional().describe('Whether customers may change to it by themselves.'),
+  own_credentials_fee: feeField()
+    .optional()
+    .describe('Customers may bring credentials of their own, for this relay fee, such as 5%.'),
 }
 
 type Given = { readonly [Name in keyof typeof planFields]?: z.output<(typeof planFields)[Name]> }
@@ -135,6 +152,11 @@ const changed = (name: string, before: Omit<PlanFacts, 'name' | 'origin'>, given
       ? before.signupCreditExpiresMs
       : durationMsOf(given.signup_credit_expires),
   upgradeAtPaidNanoUsd: amountOf(given.upgrade_at_paid_usd, before.upgradeAtPaidNanoUsd),
+  isOpen: given.open ?? before.isOpen ?? false,
+  ownCredentialFeeBasisPoints:
+    given.own_credentials_fee === undefined
+      ? (before.ownCredentialFeeBasisPoints ?? null)
+      : basisPointsOf(given.own_credentials_fee),
   origin: 'store',
 })
 

@@ -125,6 +125,8 @@ export type PriceStore = PriceBookSource &
     readonly chargedFor: (calls: readonly string[]) => Promise<readonly (bigint | null)[]>
   }
 
+export type TrailOf = { readonly actor: string; readonly limit: number; readonly before: string | null }
+
 /** A Postgres that takes the place of the embedded store, its secrets in the open: for whoever connects, and nobody else. */
 export type NextStore = {
   readonly url: string
@@ -184,6 +186,8 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
       trail: TrailRow,
     ) => Promise<void>
     readonly trail: (page: Page) => Promise<readonly TrailRow[]>
+    /** What one actor has changed, the newest first; `before`: a row's id. */
+    readonly trailOf: (question: TrailOf) => Promise<readonly TrailRow[]>
     /** Recomputes the trail's chain of hashes from its beginning. */
     readonly verifyTrail: () => Promise<TrailVerdict>
     /** The newest calls that match; with `afterId` the first ones behind it. */

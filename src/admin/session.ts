@@ -193,6 +193,19 @@ const show = operation({
   run: async (_input, context) => viewOfSession(await stillThere(ownSession(context).digest, context)),
 })
 
+/** The session acts for this organisation from now on. @throws Problem `not_found` where the person is no member. */
+export const moveSession = async (organisation: string, context: OperationContext) => {
+  const { id, digest } = ownSession(context)
+  const { memberships } = await stillThere(digest, context)
+  if (!memberships.some((one) => one.organisation === organisation))
+    throw new Problem('not_found', {
+      message: `You are no member of an organisation '${organisation}'.`,
+      param: 'organisation',
+    })
+  await context.ports.identity.store.moveSession(id, organisation)
+  return viewOfSession(await stillThere(digest, context))
+}
+
 const move = operation({
   noun: 'session',
   verb: 'move',
@@ -203,17 +216,7 @@ const move = operation({
   input: z.strictObject({ organisation: z.string().min(1).max(100).describe('Its id.') }),
   output: sessionView,
   flags: [],
-  run: async ({ organisation }, context) => {
-    const { id, digest } = ownSession(context)
-    const { memberships } = await stillThere(digest, context)
-    if (!memberships.some((one) => one.organisation === organisation))
-      throw new Problem('not_found', {
-        message: `You are no member of an organisation '${organisation}'.`,
-        param: 'organisation',
-      })
-    await context.ports.identity.store.moveSession(id, organisation)
-    return viewOfSession(await stillThere(digest, context))
-  },
+  run: ({ organisation }, context) => moveSession(organisation, context),
 })
 
 const end = operation({
@@ -243,7 +246,7 @@ const ownView = z.object({
   seen: z.string().describe('When it was used last. RFC 3339, UTC.'),
 })
 
-const list = operation({
+export const listSessions = operation({
   noun: 'sessions',
   verb: 'list',
   summary: 'The sessions of the person who asks.',
@@ -289,4 +292,4 @@ const revoke = operation({
   },
 })
 
-export const sessionOperations = [create, show, move, end, list, revoke] as const
+export const sessionOperations = [create, show, move, end, listSessions, revoke] as const

@@ -50,6 +50,8 @@ export type SteppedUp = (typeof steppedUp)[number]
 export const actionOf = ({ noun, verb }: Pick<Operation, 'noun' | 'verb'>, input: unknown): SteppedUp | null => {
   const action = steppedUp.find((one) => one === `${noun} ${verb}`) ?? null
   if (action === 'keys create') return isObject(input) && input['admin'] === true ? action : null
+  // Who only looks at the difference changes nothing.
+  if (action === 'apply run') return isObject(input) && input['dry_run'] === true ? null : action
   // Whether it is an admin key is seen by the operation, which asks by itself.
   return action === 'keys rotate' ? null : action
 }

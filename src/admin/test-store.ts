@@ -208,6 +208,11 @@ export const testStore = (): TestStore => {
       trail.push(trailRow)
     },
     trail: async (page) => pageIn(trail, page),
+    trailOf: async ({ actor, limit }) =>
+      trail
+        .filter((row) => row.actor === actor)
+        .toReversed()
+        .slice(0, limit),
     verifyTrail: async () => ({ ok: true, rows: trail.length }),
     calls: async (filter) => callsIn(calls, filter),
     call: async (id) => calls.find((call) => call.id === id) ?? null,
@@ -314,7 +319,7 @@ export const testPrices = (): PricePorts => {
   const pricing = { rules: [], volumes: monthVolumes() }
   return {
     catalog,
-    snapshot: () => ({ accounts: new Map(), pricing, live, test: live, keepBodies: false }),
+    snapshot: () => ({ accounts: new Map(), pricing, live, test: live, keepBodies: false, limits: [], guards: [] }),
     book: () => book,
     bookChanged: async () => {},
   }

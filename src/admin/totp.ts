@@ -143,7 +143,7 @@ const renew = operation({
   },
 })
 
-const show = operation({
+export const showTotp = operation({
   noun: 'totp',
   verb: 'show',
   summary: 'Whether codes are asked for, and how many recovery codes are left.',
@@ -195,4 +195,4 @@ const lost = operation({
   },
 })
 
-export const totpOperations = [show, begin, confirm, remove, renew, lost] as const
+export const totpOperations = [showTotp, begin, confirm, remove, renew, lost] as const

@@ -5,11 +5,13 @@ import { rfc3339 } from '#base/clock.ts'
 import { firstIdAt } from '#base/id.ts'
 import { pageFields, pageOf, pastField, pastOf } from './field.ts'
 import { operation } from './operation.ts'
+import type { TrailRow } from './port.ts'
 import { table } from './render.ts'
 
 const value = z.unknown().describe('The object as it was, without secrets; null = it was not there.')
 
-const trailView = z.object({
+/** A row of the trail as it may be seen. */
+export const trailView = z.object({
   id: z.string(),
   time: z.string().describe('RFC 3339, UTC.'),
   actor: z.string().describe('`key:<id>`, `local` (the command line on this machine) or `system`.'),
@@ -21,6 +23,17 @@ const trailView = z.object({
 })
 
 const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
+
+export const viewOfTrail = (row: TrailRow): z.input<typeof trailView> => ({
+  id: row.id,
+  time: rfc3339(row.timeMs),
+  actor: row.actor,
+  operation: row.operation,
+  object: row.object,
+  before: parsed(row.before),
+  after: parsed(row.after),
+  request_id: row.requestId,
+})
 
 const list = operation({
   noun: 'trail',
@@ -43,19 +56,7 @@ const list = operation({
   run: async ({ limit, after, from }, { ports, clock }) => {
     const since = from === undefined ? null : firstIdAt('trl', pastOf(from, clock.nowMs()))
     const page = pageOf(await ports.store.trail({ limit, after: after ?? since }), limit)
-    return {
-      data: page.data.map((row) => ({
-        id: row.id,
-        time: rfc3339(row.timeMs),
-        actor: row.actor,
-        operation: row.operation,
-        object: row.object,
-        before: parsed(row.before),
-        after: parsed(row.after),
-        request_id: row.requestId,
-      })),
-      next: page.next,
-    }
+    return { data: page.data.map(viewOfTrail), next: page.next }
   },
 })
 

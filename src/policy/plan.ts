@@ -20,6 +20,10 @@ export type PlanFacts = {
   readonly signupCreditExpiresMs: number | null
   /** Given to an account that has paid this much; `null` = never by itself. */
   readonly upgradeAtPaidNanoUsd: bigint | null
+  /** Customers may choose it by themselves; absent = only the operator gives it. */
+  readonly isOpen?: boolean
+  /** Relay fee on calls made with a provider credential that the customer brings; absent or `null` = only the operator adds one. */
+  readonly ownCredentialFeeBasisPoints?: number | null
   /** `file` = declared in drover.yaml, read-only elsewhere. */
   readonly origin: 'file' | 'store'
 }

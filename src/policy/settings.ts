@@ -15,7 +15,7 @@ const percent = (range: string, form: RegExp) =>
     .meta({ kind: 'percentage' })
     .transform((text) => Number(nanoOf(text.slice(0, -1)) / 10_000_000n))
 
-const discount = () => percent('from 0% to 100%', /^(100|\d{1,2}(\.\d{1,2})?)%$/)
+const share = () => percent('from 0% to 100%', /^(100|\d{1,2}(\.\d{1,2})?)%$/)
 const markup = () => percent('from -100% to 100000%', /^(-(100|\d{1,2}(\.\d{1,2})?)|\d{1,6}(\.\d{1,2})?)%$/)
 
 const queue = () =>
@@ -45,9 +45,15 @@ const plan = z.strictObject({
     ),
   signup_credit: amount().optional().describe('USD of promotional credit for a new account.'),
   signup_credit_expires: duration({ min: '1h' }).optional().describe('When that credit ends.'),
-  discount: discount().optional().describe('What is taken off the price of every call.'),
+  discount: share().optional().describe('What is taken off the price of every call.'),
   markup: markup().optional().describe('What is put on the list price of every call; below zero it is taken off.'),
   upgrade_at_paid_usd: amount().optional().describe('The plan is given to an account that has paid this much.'),
+  open: z.boolean().default(false).describe('Whether customers may change to it by themselves.'),
+  own_credentials_fee: share()
+    .optional()
+    .describe(
+      'Customers may bring credentials of their own for a provider; this share of what a call would have cost is charged, as "5%". Absent: only the operator adds them.',
+    ),
 })
 
 /** The block `plans`: plans by name. */
@@ -67,7 +73,7 @@ export const bundleSettings = z
       min_volume_usd: amount().describe(
         'It holds once the calls of the UTC month in these families came to this much, before discounts.',
       ),
-      discount: discount().describe('What is taken off.'),
+      discount: share().describe('What is taken off.'),
     }),
   )
   .max(1000)

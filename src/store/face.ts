@@ -332,6 +332,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   append: (record) => execute('append', record),
   load: () => loadKeys(execute, clock),
   loadAccounts: () => loadAccounts(execute),
+  trailOf: (question) => execute('trailOf', question),
   verifyTrail: () => verifyTrail(execute),
   hold: (request) => execute('hold', request),
   extend: (request) => execute('extend', request),

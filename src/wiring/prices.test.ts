@@ -58,6 +58,8 @@ const openPrices = async (context: TestContext): Promise<Desk> => {
     live: liveTable(input()),
     test: testTable(input()),
     keepBodies: false,
+    limits: [],
+    guards: [],
   })
   const prices: PricePorts = {
     catalog,

@@ -52,6 +52,8 @@ const planFacts = (plans: Config['plans']): readonly PlanFacts[] =>
     signupCreditNanoUsd: plan.signup_credit ?? null,
     signupCreditExpiresMs: plan.signup_credit_expires ?? null,
     upgradeAtPaidNanoUsd: plan.upgrade_at_paid_usd ?? null,
+    isOpen: plan.open,
+    ownCredentialFeeBasisPoints: plan.own_credentials_fee ?? null,
     origin: 'file',
   }))
 

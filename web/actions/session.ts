@@ -11,14 +11,14 @@ import type { Output } from './contract.ts'
 export type Session = Omit<Output<'session show'>, 'role'> & { readonly role: Role }
 
 export type Credentials =
-  | { readonly email: string; readonly password: string; readonly totp?: string }
+  | { readonly email: string; readonly password: string; readonly totp?: string; readonly recovery_code?: string }
   | { readonly admin_key: string }
 
 const path = '/api/v1/session'
 const sessionKey = ['session'] as const
 
-/** Whoever belongs to no organisation may only look. */
-const sessionOf = (view: Output<'session show'>): Session => ({ ...view, role: view.role ?? 'viewer' })
+/** As the console has it: whoever belongs to no organisation may only look. */
+export const sessionOf = (view: Output<'session show'>): Session => ({ ...view, role: view.role ?? 'viewer' })
 
 const read = async (): Promise<Session | null> => {
   const response = await send(path, { method: 'GET', headers: { accept: 'application/json' } })
@@ -74,6 +74,8 @@ export const rights = (session: Session) => {
   return {
     readsCalls: role !== 'billing' && role !== 'viewer',
     changesKeys: isAdmin || role === 'developer',
+    changesMembers: isAdmin,
+    closesAccount: role === 'owner',
     changesMoney: isAdmin || role === 'billing',
     changesAll: isAdmin && operator,
     readsTrail: isAdmin || role === 'auditor',

@@ -8,6 +8,7 @@ import type { Word } from '#parts/words.ts'
 export const groups = {
   use: ['Use', '使用'],
   money: ['Money', '费用'],
+  account: ['Account', '账户'],
   operate: ['Operate', '运维'],
 } as const satisfies Readonly<Record<string, Word>>
 

@@ -1,10 +1,10 @@
 /** The frame around every page: menu by role, palette, preferences, and who is signed in. */
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { call } from '#actions/api.ts'
-import { changeSession, signOut, useSession } from '#actions/session.ts'
+import { changeSession, sessionOf, signOut, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { Dialog } from '#parts/dialog.tsx'
 import { Icon } from '#parts/icon.tsx'
@@ -30,6 +30,8 @@ const texts = words({
   dark: ['Dark', '深色'],
   account: ['Signed in', '当前登录'],
   adminKey: ['Admin key', '管理密钥'],
+  security: ['Security…', '安全…'],
+  settings: ['Settings, another organisation…', '设置、新建组织…'],
   out: ['Sign out', '退出登录'],
   zone: ['Times in {zone}', '时间均为 {zone}'],
   currency: ['Amounts in USD', '金额以美元计'],
@@ -101,20 +103,35 @@ const Account = () => {
   const say = useWords(texts)
   const session = useSession()
   const client = useQueryClient()
+  const navigate = useNavigate()
   const name = session.person?.name ?? session.person?.email ?? say('adminKey')
   const leave = (): void => {
     void signOut().finally(() => changeSession(client, null))
   }
   const moving = useMutation({
     mutationFn: (organisation: string) => call('session move', { organisation }),
-    onSuccess: (session) => changeSession(client, { ...session, role: session.role ?? 'viewer' }),
+    onSuccess: (session) => changeSession(client, sessionOf(session)),
   })
   const organisations = session.organisations.map((one) => ({
     label: `${one.name} · ${one.role}`,
     checked: one.id === session.organisation,
     act: () => moving.mutate(one.id),
   }))
-  const entries: readonly MenuEntry[] = [{ heading: name }, ...organisations, 'line', { label: say('out'), act: leave }]
+  const places: readonly MenuEntry[] = [
+    ...(session.account === null
+      ? []
+      : [{ label: say('settings'), act: () => void navigate({ to: '/settings' as never }) }]),
+    ...(session.person === null
+      ? []
+      : [{ label: say('security'), act: () => void navigate({ to: '/security' as never }) }]),
+  ]
+  const entries: readonly MenuEntry[] = [
+    { heading: name },
+    ...organisations,
+    'line',
+    ...places,
+    { label: say('out'), act: leave },
+  ]
   return (
     <Menu entries={entries}>
       <Button kind="plain" icon="person" aria-label={`${say('account')}: ${name}`} title={name} />

@@ -1,5 +1,6 @@
 /** Which account: the operator chooses among all, everybody else has one. */
 
+import { useState } from 'react'
 import { useRead } from '#actions/queries.ts'
 import { useSession } from '#actions/session.ts'
 import { useFilters } from './filters.ts'
@@ -16,19 +17,30 @@ export const useAccount = (): string => {
   return filters['account'] ?? session.account ?? 'default'
 }
 
-/** A choice for the operator; nothing for others. `withEvery` = no account is a choice too. */
+/** A choice for the operator; nothing for others. The accounts are read when somebody is about to choose. `withEvery` = no account is a choice too. */
 export const AccountChoice = ({ withEvery = false }: { readonly withEvery?: boolean }) => {
   const say = useWords(texts)
   const session = useSession()
   const [filters, change] = useFilters()
-  const query = useRead('accounts list', { limit: accountsMax }, { enabled: session.operator })
+  const [isWanted, setWanted] = useState(false)
+  const given = filters['account']
+  const query = useRead(
+    'accounts list',
+    { limit: accountsMax },
+    { enabled: session.operator && (isWanted || given !== undefined) },
+  )
   if (!session.operator) return null
-  const chosen = filters['account'] ?? (withEvery ? '' : (session.account ?? ''))
-  const accounts = query.data?.data ?? []
+  const chosen = given ?? (withEvery ? '' : (session.account ?? ''))
+  const own = session.organisations.flatMap(({ account, name }) =>
+    account === session.account ? [{ id: account, name }] : [],
+  )
+  const accounts = query.data?.data ?? own
   return (
     <select
       className="select"
       aria-label={say('account')}
+      onPointerEnter={() => setWanted(true)}
+      onFocus={() => setWanted(true)}
       value={accounts.find(({ id, name }) => id === chosen || name === chosen)?.id ?? ''}
       onChange={(event) => change({ account: event.target.value, before: undefined })}
     >

@@ -5,7 +5,7 @@ import type { IconName } from './icon.tsx'
 import { Icon } from './icon.tsx'
 
 type Look = {
-  readonly kind?: 'first' | 'danger' | 'danger first' | 'plain'
+  readonly kind?: 'first' | 'danger' | 'danger first' | 'plain' | undefined
   readonly small?: boolean
   readonly icon?: IconName
   /** Something is under way: it says so and cannot be pressed. */

@@ -66,6 +66,8 @@ type ConfirmProps = {
   readonly action: string
   /** What must be typed first, for what cannot be undone. */
   readonly typed?: string
+  /** `first` = it can be taken back: no alarm. */
+  readonly look?: 'danger first' | 'first'
   readonly busy: boolean
   readonly error: Error | null
   readonly onConfirm: () => void
@@ -73,7 +75,17 @@ type ConfirmProps = {
 }
 
 /** Asks before something that cannot be taken back: what happens stands above the buttons. */
-export const Confirm = ({ title, children, action, typed, busy, error, onConfirm, onClose }: ConfirmProps) => {
+export const Confirm = ({
+  title,
+  children,
+  action,
+  typed,
+  look = 'danger first',
+  busy,
+  error,
+  onConfirm,
+  onClose,
+}: ConfirmProps) => {
   const say = useWords(texts)
   const [text, setText] = useState('')
   const isReady = typed === undefined || text === typed
@@ -99,7 +111,7 @@ export const Confirm = ({ title, children, action, typed, busy, error, onConfirm
         {error === null ? null : <ProblemNote error={error} />}
         <div className="actions">
           <Button onClick={onClose}>{say('cancel')}</Button>
-          <Button type="submit" kind="danger first" disabled={!isReady} busy={busy}>
+          <Button type="submit" kind={look} disabled={!isReady} busy={busy}>
             {action}
           </Button>
         </div>

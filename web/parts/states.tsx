@@ -18,7 +18,19 @@ const texts = words({
     'The relay cannot be reached. Check that it runs and that this browser is online, then try again.',
     '无法连接到中继。请确认它正在运行、浏览器已联网，然后重试。',
   ],
+  passkey_declined: [
+    'The browser gave no passkey: it was declined, took too long, or this device has none for this server. Try again, or go another way.',
+    '浏览器未提供通行密钥：已取消、超时，或此设备没有本服务器的通行密钥。请重试或换用其他方式。',
+  ],
+  passkey_known: [
+    'This device has a passkey of yours already. Use that one, or add one of another device.',
+    '此设备已有您的通行密钥。请直接使用，或添加其他设备的通行密钥。',
+  ],
 })
+
+/** What this console says by itself, because no relay was asked. */
+const isOwn = (code: string): code is 'unreachable' | 'passkey_declined' | 'passkey_known' =>
+  code === 'unreachable' || code === 'passkey_declined' || code === 'passkey_known'
 
 const skeletonAfterMs = 200
 
@@ -55,7 +67,7 @@ export const ProblemNote = ({ error, again }: { readonly error: Error; readonly 
     <div className="note bad" role="alert">
       <div className="grow">
         <p className="note-title">{say('wrong')}</p>
-        <p className="break">{problem?.status === 0 ? say('unreachable') : error.message}</p>
+        <p className="break">{problem !== null && isOwn(problem.code) ? say(problem.code) : error.message}</p>
         {problem === null ? null : (
           <p className="soft mono break">
             {[problem.code, problem.requestId === null ? '' : say('request', { id: problem.requestId })]

@@ -2,7 +2,7 @@
 
 import { strict as assert } from 'node:assert'
 import { existsSync } from 'node:fs'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
 import { chromium } from 'playwright-core'
 
 export type View = {
@@ -30,6 +30,21 @@ export async function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args, headless: true })
 }
 
+/** Requests of a page that have no answer yet. */
+const underWay = new WeakMap<Page, Set<Request>>()
+
+function watchRequests(page: Page): void {
+  const requests = new Set<Request>()
+  underWay.set(page, requests)
+  page.on('request', (request) => {
+    // What the page before was waiting for is nobody's any more.
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) requests.clear()
+    requests.add(request)
+  })
+  page.on('requestfinished', (request) => requests.delete(request))
+  page.on('requestfailed', (request) => requests.delete(request))
+}
+
 /** A fresh browser window on the relay. The policy's violations and errors of scripts are kept from the first page on. */
 export async function openVisit(browser: Browser, url: string, view: View = {}): Promise<Visit> {
   const { language = 'en', theme = 'light', width = 1440, height = 900 } = view
@@ -44,6 +59,7 @@ export async function openVisit(browser: Browser, url: string, view: View = {}):
   })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
+  watchRequests(page)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
@@ -62,9 +78,31 @@ export async function signInByKey({ page }: Visit, key: string): Promise<void> {
   await page.locator('nav').first().waitFor({ state: 'attached' })
 }
 
-/** Waits until nothing is loading any more. */
+/** Signs in by the form, as a person. */
+export async function signInAs(
+  { page }: Visit,
+  login: { readonly email: string; readonly password: string },
+): Promise<void> {
+  await page.goto('/')
+  await page.locator('input[name=email]').fill(login.email)
+  await page.locator('input[name=password]').fill(login.password)
+  await page.locator('form button[type=submit]').click()
+  await page.locator('nav').first().waitFor({ state: 'attached' })
+}
+
+const everyMs = 20
+/** So often in a row nothing may be under way: an answer may lead to the next question. */
+const quietTimes = 4
+const settledTimeoutMs = 15_000
+
+/** Waits until the page has its heading, waits for no answer any more, and shows nothing in the place of one. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor()
-  await page.waitForLoadState('networkidle')
-  await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
+  const until = performance.now() + settledTimeoutMs
+  for (let quiet = 0; quiet < quietTimes; ) {
+    assert.ok(performance.now() < until, `${page.url()} is still loading`)
+    const isQuiet = underWay.get(page)?.size === 0 && (await page.locator('[aria-busy=true]').count()) === 0
+    quiet = isQuiet ? quiet + 1 : 0
+    await page.waitForTimeout(everyMs)
+  }
 }

@@ -204,6 +204,62 @@ describe('playground', () => {
     await page.getByRole('region', { name: 'Answer of gpt-4.1' }).getByText('side by side').waitFor()
     await left(visit)
   })
+
+  test('a model calls a tool that it was given, and the call is there as code', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/playground?models=kimi-k2')
+    await page.getByLabel('Message').fill('use the tool')
+    await page.locator('summary', { hasText: 'Tools' }).click()
+    await page.getByRole('button', { name: 'Fill in an example' }).first().click()
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('wants weather called with').waitFor()
+    await page.getByRole('button', { name: 'Copy as code' }).click()
+    await page.getByRole('tab', { name: 'Python' }).click()
+    await page.getByText('"name": "weather"').waitFor()
+    await left(visit)
+  })
+})
+
+describe('what the operator looks after', () => {
+  test('the store as a file is changed, the difference is seen, and only then applied', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/configuration')
+    const file = page.getByRole('textbox', { name: 'The store as a file' })
+    await file.fill('plans:\n  journey: { rpm: 7 }\n')
+    await page.getByRole('button', { name: 'Show the difference' }).click()
+    await page.getByRole('cell', { name: 'plan journey' }).waitFor()
+    await page.getByRole('button', { name: 'Apply…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click()
+    const proof = page.getByRole('dialog').filter({ hasText: 'Is it still you?' })
+    await proof.locator('input[name=admin_key]').fill(adminKey)
+    await proof.getByRole('button', { name: 'Go on' }).click()
+    await page.getByText('one change is in force').waitFor()
+    const { data } = (await stage.ask('/plans')) as { readonly data: readonly Record<string, unknown>[] }
+    assert.equal(data.find(({ name }) => name === 'journey')?.['rpm'], 7)
+    await left(visit)
+  })
+
+  test('a transfer is confirmed from the list of orders, and a proposal of a price is taken', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    const { id } = await stage.ask('/payments', { account: 'initech', usd: '20.00', method: 'manual', currency: 'USD' })
+    await page.goto(`/payments?order=${id}`)
+    await page.getByRole('button', { name: 'Confirm the transfer…' }).click()
+    await page.locator('input[name=reference]').fill('bank-2')
+    await page.getByRole('button', { name: 'Confirm', exact: true }).click()
+    const proof = page.getByRole('dialog').filter({ hasText: 'Is it still you?' })
+    await proof.locator('input[name=admin_key]').fill(adminKey)
+    await proof.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('dialog').getByText('Credited', { exact: true }).waitFor()
+    await page.goto('/prices')
+    await page.getByRole('button', { name: 'Take the proposal for gpt-4.1' }).click()
+    await page.getByText('2.00 → 1.80').waitFor()
+    await page.getByRole('button', { name: 'Take it' }).click()
+    await page.getByText('No proposals').waitFor()
+    await left(visit)
+  })
 })
 
 describe('by keyboard alone', () => {

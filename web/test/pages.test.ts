@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { adminKey } from '../../test/e2e/harness.ts'
 import type { View, Visit } from './browser.ts'
-import { openVisit, settled, signInByKey, startBrowser } from './browser.ts'
+import { openVisit, settled, signInAs, signInByKey, startBrowser } from './browser.ts'
 import type { Stage } from './stage.ts'
 import { startStage } from './stage.ts'
 
@@ -23,14 +23,28 @@ export const paths = [
   '/usage',
   '/usage?by=day&days=7',
   '/billing?account=acme',
+  '/alerts?account=acme',
+  '/members?account=acme',
+  '/projects?account=acme',
+  '/credentials?account=acme',
   '/migrations',
   '/migrations/gpt-to-kimi',
   '/providers',
+  '/routing',
+  '/rules',
   '/customers',
+  '/payments',
+  '/prices',
+  '/margins',
   '/trail',
+  '/webhooks',
+  '/configuration',
   '/nodes',
   '/no-such-page',
 ] as const
+
+/** Pages that are a person's own, or look otherwise to a customer. */
+export const ownPaths = ['/security', '/settings', '/alerts'] as const
 
 const views: readonly Required<Pick<View, 'language' | 'theme' | 'width'>>[] = [
   { language: 'en', theme: 'light', width: 1440 },
@@ -89,6 +103,15 @@ for (const view of views) {
       for (const path of paths) faults.push(...(await faultsOf(visit, path)))
       assert.deepEqual(faults, [])
       assert.equal(await visit.page.getAttribute('html', 'data-theme'), view.theme)
+      await visit.context.close()
+    })
+
+    test('pages of somebody who owns a customer', async () => {
+      const visit = await openVisit(browser, stage.url, view)
+      await signInAs(visit, stage.customer)
+      const faults: string[] = []
+      for (const path of ownPaths) faults.push(...(await faultsOf(visit, path)))
+      assert.deepEqual(faults, [])
       await visit.context.close()
     })
 

@@ -44,8 +44,8 @@ const page = { accept: 'text/html,application/xhtml+xml' }
 const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${relay.url}${path}`, { headers })
 
-test('what a first visit loads, overview and charts with it, is within 200 KB compressed', (context) => {
-  const files = filesOf(['index.html', 'pages/overview/overview.tsx', 'parts/plot.tsx'])
+test('what a first visit loads, the door, overview and charts with it, is within 200 KB compressed', (context) => {
+  const files = filesOf(['index.html', 'pages/door/sign-in.tsx', 'pages/overview/overview.tsx', 'parts/plot.tsx'])
   assert.ok(files.size >= 3, 'the manifest names the entries')
   const bytes = gzipBytes(files)
   context.diagnostic(`first load: ${(bytes / 1024).toFixed(1)} KiB of JavaScript, gzip, in ${files.size} files`)

@@ -15,10 +15,14 @@ export type Stage = {
   readonly url: string
   readonly relay: Relay
   readonly upstream: FakeUpstream
+  /** Who owns the customer acme, and signs in with a password. */
+  readonly customer: Login
   /** Asks the admin API as the operator. */
   readonly ask: (path: string, body?: unknown) => Promise<Readonly<Record<string, unknown>>>
   readonly close: () => Promise<void>
 }
+
+export type Login = { readonly email: string; readonly password: string }
 
 const hourMs = 3_600_000
 const migrationTurns = 60
@@ -47,10 +51,24 @@ models:
 ${models.map((name, index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, { provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "1.00", cached_input: "0.10", output: "2.50" } }`).join('\n')}
 plans:
   free: { rpm: 60, tpm: 200000, concurrency: 4, signup_credit: "5.00", signup_credit_expires: 30d }
-  pro: { rpm: 5000, tpm: 4000000, concurrency: 200, upgrade_at_paid_usd: "100" }
+  pro: { rpm: 5000, tpm: 4000000, concurrency: 200, upgrade_at_paid_usd: "100", open: true, own_credentials_fee: "5%" }
+  team: { rpm: 600, tpm: 1000000, concurrency: 40, open: true }
 payments: { manual: { instructions: "Bank of Examples, IBAN XX00 0000 0000 0000" } }
 seller: { name: "Drover Example Ltd", address: "1 Long Road, Exampletown", tax_id: "XX123456789", invoice_prefix: "INV" }
 public: { pricing: true, status: true }
+limits:
+  kimi: { per: account, rpm: 6000, tpm: 9000000, for: { models: [kimi-k2] } }
+guardrails:
+  cards: { when: both, find: [card, iban], action: redact }
+  secrets: { when: request, find: [secret], action: block }
+signup: { open: true, plan: free, verify_mail: false }
+recipients:
+  hook: { webhook: "${new URL('/hook', baseUrl).href}", secret: "env:HOOK_SECRET", allow_private: true }
+  chat: { slack: "env:CHAT_URL", allow_private: true }
+alerts:
+  - { event: budget_threshold, notify: [hook, chat] }
+  - { event: error_rate, above: "1%", notify: [hook] }
+  - { event: credit_expiring, below: 7d, notify: [chat] }
 `
 
 const migration = `migration: gpt-to-kimi
@@ -134,6 +152,39 @@ async function settle(ask: Stage['ask'], file: () => string): Promise<Caller[]> 
   return callers
 }
 
+const tables = JSON.stringify({
+  'gpt-4.1': {
+    litellm_provider: 'openai',
+    mode: 'chat',
+    input_cost_per_token: 1.8e-6,
+    output_cost_per_token: 8e-6,
+  },
+})
+
+/** What the pages about people, budgets and prices have to show; gives who owns acme. */
+async function furnish(url: string, ask: Stage['ask']): Promise<Login> {
+  const login = { email: 'ana@acme.example', password: 'correct horse battery' }
+  const { link } = await ask('/members/invitations', { account: 'acme', email: login.email, role: 'owner' })
+  const answer = await call(url, {
+    path: '/api/v1/invitation',
+    key: null,
+    body: { token: new URL(textOf(link)).hash.slice(1), password: login.password, name: 'Ana' },
+  })
+  if (answer.status >= 300) throw new Error(answer.text)
+  await ask('/members', { account: 'acme', mail: 'bo@acme.example', role: 'billing' })
+  await ask('/members/invitations', { account: 'acme', email: 'chen@acme.example', role: 'developer' })
+  await ask('/projects', { account: 'acme', name: 'search', regions: ['eu'] })
+  await ask('/budgets', { account: 'acme', usd: '400.00', period: 'month' })
+  await ask('/budgets', { account: 'acme', project: 'search', usd: '25.00', period: 'day' })
+  await ask('/credentials', { account: 'acme', provider: 'openai', key: 'sk-own-of-acme-0123456789', fee: '5%' })
+  await ask('/prices/import', { content: tables, format: 'litellm' })
+  await ask('/budgets', { account: 'umbrella', usd: '0.01', period: 'day', thresholds: [1, 80] })
+  const { key } = await ask('/keys', { name: 'umbrella-live', account: 'umbrella' })
+  const body = { model: 'kimi-k2', max_tokens: 50, messages: [{ role: 'user', content: 'What is it worth?' }] }
+  for (let turn = 0; turn < 2; turn += 1) await call(url, { key: textOf(key), body })
+  return login
+}
+
 /** A few calls that run through the relay as it is now: answered, repeated at another provider, refused. */
 async function play(url: string, ask: Stage['ask']): Promise<void> {
   const { key } = await ask('/keys', { name: 'acme-live', account: 'acme' })
@@ -155,22 +206,30 @@ export async function startStage(port?: number): Promise<Stage> {
   const upstream = await startUpstream()
   upstream.answer(answer)
   const config = configFor(upstream.baseUrl)
+  // Nobody listens at the chat's address: what is told there is given up in time.
+  const env = {
+    FAKE_KEY: 'sk-none',
+    HOOK_SECRET: 'a secret of the stage, long enough',
+    CHAT_URL: 'http://127.0.0.1:9/',
+  }
   const flags = port === undefined ? {} : { flags: ['--port', String(port)] }
-  const first = await startRelay({ config, env: { FAKE_KEY: 'sk-none' } })
+  const first = await startRelay({ config, env })
   const file = join(first.data, 'drover.db')
   const callers = await settle(asker(first.url), () => file)
   await first.stop()
   const untilMs = Date.now() - 60_000
   const fromMs = untilMs - 46 * hourMs
   await fillStore({ file, callers, calls, fromMs, untilMs, seed: 7, names: { models, providers }, progress: () => {} })
-  const relay = await startRelay({ config, folder: first.folder, env: { FAKE_KEY: 'sk-none' }, ...flags })
+  const relay = await startRelay({ config, folder: first.folder, env, ...flags })
   const ask = asker(relay.url)
   await ask('/migrations', { file: migration, skip_preflight: 'the providers of this stage are one program' })
   await play(relay.url, ask)
+  const customer = await furnish(relay.url, ask)
   return {
     url: relay.url,
     relay,
     upstream,
+    customer,
     ask,
     close: async () => {
       await upstream.close()

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
-import type { Page, TrailRow } from '#admin/port.ts'
+import type { Page, TrailOf, TrailRow } from '#admin/port.ts'
 import { firstIdAt } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import type { TrailTable } from '#store/tables.ts'
@@ -130,6 +130,16 @@ export const trailOperations = {
   trail: read(async (transaction, page: Page): Promise<readonly TrailRow[]> => {
     let query = transaction.selectFrom('trail').selectAll().orderBy('position').limit(checkLimit(page.limit))
     if (page.after !== null) query = query.where('position', '>', await positionOf(transaction, page.after))
+    return (await query.execute()).map(trailRow)
+  }),
+  trailOf: read(async (transaction, { actor, limit, before }: TrailOf): Promise<readonly TrailRow[]> => {
+    let query = transaction
+      .selectFrom('trail')
+      .selectAll()
+      .where('actor', '=', actor)
+      .orderBy('position', 'desc')
+      .limit(checkLimit(limit))
+    if (before !== null) query = query.where('position', '<', await positionOf(transaction, before))
     return (await query.execute()).map(trailRow)
   }),
   checkTrail: read(checkStretch),

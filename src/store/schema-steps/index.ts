@@ -35,6 +35,7 @@ import { migrationReports } from './0038-migration-reports.ts'
 import { migrationHistory } from './0039-migration-history.ts'
 import { identity } from './0050-identity.ts'
 import { underWay } from './0051-under-way.ts'
+import { ownTrail } from './0054-own-trail.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -73,4 +74,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   migrationHistory,
   identity,
   underWay,
+  ownTrail,
 ]

@@ -2,7 +2,6 @@
 
 import type { FormEvent } from 'react'
 import { useState } from 'react'
-import { renderSVG } from 'uqr'
 import { useChange, useRead } from '#actions/queries.ts'
 import { Button } from '#parts/button.tsx'
 import { SecretText } from '#parts/code.tsx'
@@ -10,6 +9,7 @@ import { Dialog } from '#parts/dialog.tsx'
 import { ChoiceField, TextField, textsOf } from '#parts/field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge } from '#parts/layout.tsx'
+import { QrCode } from '#parts/qr.tsx'
 import { Empty, Loaded, ProblemNote } from '#parts/states.tsx'
 import { useToast } from '#parts/toast.tsx'
 import type { Billing } from './billing.tsx'
@@ -143,17 +143,6 @@ type Action =
   | { readonly kind: 'qr'; readonly content: string }
   | { readonly kind: 'transfer'; readonly instructions: string; readonly reference: string }
   | { readonly kind: string; readonly url?: string }
-
-/** A QR code as a picture: the address of the image holds it, nothing is put into the page as markup. */
-const QrCode = ({ content, label }: { readonly content: string; readonly label: string }) => (
-  <img
-    className="qr"
-    alt={label}
-    width="220"
-    height="220"
-    src={`data:image/svg+xml,${encodeURIComponent(renderSVG(content, { border: 2 }))}`}
-  />
-)
 
 const HowToPay = ({ action }: { readonly action: Action }) => {
   const say = useWords(texts)

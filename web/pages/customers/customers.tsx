@@ -14,7 +14,7 @@ import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { useToast } from '#parts/toast.tsx'
 import { ChangePlan, CreateAccount, GrantCredit, SuspendAccount } from './account-forms.tsx'
-import { CreatePlan, Plans } from './plans.tsx'
+import { CreatePlan, EditPlan, Plans } from './plans.tsx'
 import { texts } from './texts.ts'
 
 export type Account = Output<'accounts list'>['data'][number]
@@ -22,6 +22,7 @@ export type Plan = Output<'plans list'>['data'][number]
 
 type Over =
   | { readonly what: 'create' | 'plan' }
+  | { readonly what: 'edit'; readonly plan: Plan }
   | { readonly what: 'grant' | 'set' | 'suspend'; readonly account: Account }
 
 const AccountMenu = ({ account, open }: { readonly account: Account; readonly open: (over: Over) => void }) => {
@@ -113,6 +114,7 @@ const OverPage = ({
   readonly close: () => void
 }) => {
   if (over === null) return null
+  if (over.what === 'edit') return <EditPlan plan={over.plan} onClose={close} />
   if (!('account' in over))
     return over.what === 'create' ? <CreateAccount plans={plans} onClose={close} /> : <CreatePlan onClose={close} />
   if (over.what === 'grant') return <GrantCredit account={over.account} onClose={close} />
@@ -153,7 +155,11 @@ export const Page = () => {
         </Loaded>
       </Card>
       <Card title={say('plans')} beside={may.changesAll ? addPlan : null}>
-        <Loaded query={plans}>{({ data }) => <Plans plans={data} />}</Loaded>
+        <Loaded query={plans}>
+          {({ data }) => (
+            <Plans plans={data} edit={may.changesAll ? (plan) => setOver({ what: 'edit', plan }) : null} />
+          )}
+        </Loaded>
       </Card>
       <OverPage over={over} plans={plans.data?.data ?? []} close={() => setOver(null)} />
     </>

@@ -1,10 +1,11 @@
 /** Pages that links lead to before anybody is signed in: set-up, sign-up, proof of an address, a new password, an invitation. */
 
-import { useEffect } from 'react'
+import { useEffect, useRef, useState } from 'react'
+import { comeBack, takeErrand } from '#actions/issuer.ts'
 import { useChange, useRead } from '#actions/queries.ts'
 import { TextField, textsOf } from '#parts/field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
-import { Loaded } from '#parts/states.tsx'
+import { Loaded, ProblemNote, Skeleton } from '#parts/states.tsx'
 import { DoorForm, DoorFrame } from './frame.tsx'
 import { texts } from './texts.ts'
 
@@ -186,6 +187,38 @@ const ConfirmMail = () => {
   )
 }
 
+/** Back from an issuer of OpenID Connect: what this tab went for is finished, and the console opens. */
+const CameBack = () => {
+  const say = useSay()
+  const isBegun = useRef(false)
+  const [fault, setFault] = useState<string | Error | null>(null)
+  useEffect(() => {
+    if (isBegun.current) return
+    isBegun.current = true
+    const query = window.location.search.slice(1)
+    const why = new URLSearchParams(query).get('error')
+    const errand = takeErrand()
+    if (why !== null) return setFault(say('oidcRefused', { why }))
+    if (errand === null) return setFault(say('oidcGone'))
+    comeBack(errand, query).then(
+      () => window.location.assign(errand.errand === 'link' ? '/security' : '/'),
+      (refusal: unknown) => setFault(refusal instanceof Error ? refusal : new Error(String(refusal))),
+    )
+  }, [say])
+  return (
+    <DoorFrame title={say('oidc')}>
+      {fault === null ? (
+        <Skeleton lines={2} />
+      ) : (
+        <>
+          {typeof fault === 'string' ? <p role="alert">{fault}</p> : <ProblemNote error={fault} />}
+          <a href="/">{say('again')}</a>
+        </>
+      )}
+    </DoorFrame>
+  )
+}
+
 const doors = {
   '/set-up': SetUp,
   '/sign-up': SignUp,
@@ -194,6 +227,7 @@ const doors = {
   '/forgotten': Forgotten,
   '/invitation': Invitation,
   '/confirm-mail': ConfirmMail,
+  '/oidc/callback': CameBack,
 } as const
 
 /** The page that a link leads to. */

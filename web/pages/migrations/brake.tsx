@@ -9,7 +9,7 @@ import { useToast } from '#parts/toast.tsx'
 import type { Migration } from './migration.tsx'
 import { texts } from './texts.ts'
 
-export type Verb = 'promote' | 'pause' | 'resume' | 'rollback'
+export type Verb = 'promote' | 'pause' | 'resume' | 'rollback' | 'abort'
 
 type Props = { readonly verb: Verb; readonly migration: Migration; readonly onClose: () => void }
 
@@ -31,7 +31,7 @@ export const Brake = ({ verb, migration, onClose }: Props) => {
         },
       },
     )
-  const movesTraffic = verb === 'promote' || verb === 'rollback'
+  const movesTraffic = verb === 'promote' || verb === 'rollback' || verb === 'abort'
   return (
     <Confirm
       title={say(`${verb}Title`, { name })}

@@ -13,6 +13,7 @@ import type { Verb } from './brake.tsx'
 import { Brake } from './brake.tsx'
 import { Arms, Decisions, Evidence } from './evidence.tsx'
 import { toneOf } from './migrations.tsx'
+import { More } from './more.tsx'
 import { texts } from './texts.ts'
 
 export type Migration = Output<'migrate status'>
@@ -101,9 +102,12 @@ export const Page = () => {
             <Button onClick={() => setVerb('promote')}>{say('promote')}</Button>
           </>
         )}
-        <Button kind="danger" onClick={() => setVerb('rollback')}>
-          {say('rollback')}
-        </Button>
+        {ended.test(state) ? null : (
+          <Button kind="danger" onClick={() => setVerb('rollback')}>
+            {say('rollback')}
+          </Button>
+        )}
+        <More migration={query.data} isOver={ended.test(state)} abort={() => setVerb('abort')} />
       </>
     ) : null
   return (

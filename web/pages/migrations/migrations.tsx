@@ -14,6 +14,7 @@ import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { PlanMigration } from './plan-migration.tsx'
 import { texts } from './texts.ts'
+import { VerifyReport } from './verify-report.tsx'
 
 type Row = Output<'migrate list'>['data'][number]
 
@@ -85,6 +86,7 @@ export const Page = () => {
   const say = useWords(texts)
   const may = rights(useSession())
   const [planning, setPlanning] = useState(false)
+  const [verifying, setVerifying] = useState(false)
   const query = useRead('migrate list', {}, { everyMs })
   const columns = useColumns()
   const start = (
@@ -94,7 +96,15 @@ export const Page = () => {
   )
   return (
     <>
-      <PageHead title={say('title')} actions={may.changesAll ? start : null}>
+      <PageHead
+        title={say('title')}
+        actions={
+          <>
+            <Button onClick={() => setVerifying(true)}>{say('verify')}</Button>
+            {may.changesAll ? start : null}
+          </>
+        }
+      >
         {say('lead')}
       </PageHead>
       <section className="card">
@@ -113,6 +123,7 @@ export const Page = () => {
           }
         </Loaded>
       </section>
+      {verifying ? <VerifyReport onClose={() => setVerifying(false)} /> : null}
       {planning ? <PlanMigration example={exampleFile} onClose={() => setPlanning(false)} /> : null}
     </>
   )

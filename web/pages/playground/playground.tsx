@@ -1,20 +1,20 @@
 /** Up to four models side by side: one message, streamed answers, cost before and after. */
 
-import type { KeyboardEvent } from 'react'
 import { useRef, useState } from 'react'
 import { call } from '#actions/api.ts'
 import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
-import { ChoiceField, LongField, TextField } from '#parts/field.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useWords } from '#parts/language.tsx'
 import { Card, PageHead } from '#parts/layout.tsx'
+import type { Ask } from './ask.ts'
 import { Lane } from './lane.tsx'
-import type { Ask, Outcome } from './run.ts'
+import type { Outcome } from './run.ts'
 import { nothingYet, runChat } from './run.ts'
 import { texts } from './texts.ts'
+import { askOf, nothingAsked, noWish, WishForm } from './wish.tsx'
 
 export type Model = Output<'models list'>['data'][number]
 export type LaneState = { readonly outcome: Outcome; readonly error: Error | null; readonly isRunning: boolean }
@@ -41,15 +41,13 @@ const useOwnKeys = () => {
   }
 }
 
-type Wish = Omit<Ask, 'key' | 'model'> & { readonly test: boolean }
-
 const useLanes = (models: readonly string[]) => {
   const [states, setStates] = useState<Readonly<Record<string, LaneState>>>({})
   const stopping = useRef<AbortController | null>(null)
   const keyFor = useOwnKeys()
   const put = (lane: string, change: Partial<LaneState>): void =>
     setStates((before) => ({ ...before, [lane]: { ...(before[lane] ?? still), ...change } }))
-  const send = async ({ test, ...wish }: Wish): Promise<void> => {
+  const send = async (ask: Ask, isTest: boolean): Promise<void> => {
     const ending = new AbortController()
     stopping.current = ending
     const lanes = models.map((model, index) => ({ model, lane: `${index}` }))
@@ -57,8 +55,8 @@ const useLanes = (models: readonly string[]) => {
     await Promise.all(
       lanes.map(async ({ model, lane }) => {
         try {
-          const key = await keyFor(test)
-          await runChat({ ...wish, model, key }, ending.signal, (outcome) => put(lane, { outcome }))
+          const key = await keyFor(isTest)
+          await runChat({ ask, model, key }, ending.signal, (outcome) => put(lane, { outcome }))
         } catch (fault) {
           if (!ending.signal.aborted) put(lane, { error: fault instanceof Error ? fault : new Error(String(fault)) })
         } finally {
@@ -91,61 +89,19 @@ export const Page = () => {
   const say = useWords(texts)
   const { all, chosen, choose } = useModels()
   const { states, isRunning, send, stop } = useLanes(chosen)
-  const [wish, setWish] = useState({ system: '', message: '', max: '512', temperature: '', test: true })
-  const ask: Wish = {
-    system: wish.system,
-    message: wish.message,
-    test: wish.test,
-    maxTokens: Math.max(1, Number(wish.max) || 512),
-    temperature: wish.temperature === '' ? null : Number(wish.temperature),
-  }
+  const [wish, setWish] = useState(noWish)
+  const ask = askOf(wish)
   const lanes = chosen.map((id, place) => ({ id, place }))
-  const canSend = wish.message.trim() !== '' && chosen.length > 0 && !isRunning
-  const onKey = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && canSend) void send(ask)
+  const canSend = wish.message.trim() !== '' && chosen.length > 0 && !isRunning && ask !== null
+  const start = (): void => {
+    if (canSend) void send(ask, wish.isTest)
   }
   return (
     <>
       <PageHead title={say('title')}>{say('lead')}</PageHead>
       <Card>
         <div className="inside stack">
-          <LongField
-            label={say('message')}
-            help={say('messageHelp')}
-            rows={3}
-            value={wish.message}
-            onKeyDown={onKey}
-            onChange={(event) => setWish({ ...wish, message: event.target.value })}
-          />
-          <div className="form">
-            <TextField
-              label={say('system')}
-              value={wish.system}
-              onChange={(event) => setWish({ ...wish, system: event.target.value })}
-            />
-            <TextField
-              label={say('max')}
-              inputMode="numeric"
-              value={wish.max}
-              onChange={(event) => setWish({ ...wish, max: event.target.value })}
-            />
-            <TextField
-              label={say('temperature')}
-              inputMode="decimal"
-              placeholder="–"
-              value={wish.temperature}
-              onChange={(event) => setWish({ ...wish, temperature: event.target.value })}
-            />
-            <ChoiceField
-              label={say('with')}
-              help={say('keyWhy')}
-              value={wish.test ? 'test' : 'live'}
-              onChange={(event) => setWish({ ...wish, test: event.target.value === 'test' })}
-            >
-              <option value="test">{say('sandbox')}</option>
-              <option value="live">{say('live')}</option>
-            </ChoiceField>
-          </div>
+          <WishForm wish={wish} change={(patch) => setWish({ ...wish, ...patch })} start={start} />
           <div className="row end">
             {chosen.length < lanesMax && all.length > 0 ? (
               <Button
@@ -160,7 +116,7 @@ export const Page = () => {
                 {say('stop')}
               </Button>
             ) : null}
-            <Button kind="first" icon="play" disabled={!canSend} onClick={() => void send(ask)}>
+            <Button kind="first" icon="play" disabled={!canSend} onClick={start}>
               {say('send')}
             </Button>
           </div>
@@ -173,7 +129,8 @@ export const Page = () => {
             number={place + 1}
             id={id}
             models={all}
-            ask={ask}
+            ask={ask ?? nothingAsked}
+            isTest={wish.isTest}
             state={states[String(place)] ?? still}
             choose={(model) => choose(chosen.with(place, model))}
             remove={chosen.length > 1 ? () => choose(chosen.toSpliced(place, 1)) : null}

@@ -1,18 +1,17 @@
 /** One chat through the relay's own endpoint, read as it streams. */
 
 import { problemOf } from '#actions/api.ts'
+import type { Ask } from './ask.ts'
+import { bodyOf } from './ask.ts'
 
-export type Ask = {
-  readonly key: string
-  readonly model: string
-  readonly system: string
-  readonly message: string
-  readonly maxTokens: number
-  readonly temperature: number | null
-}
+export type Run = { readonly key: string; readonly model: string; readonly ask: Ask }
+
+/** A tool that the model wants called; its arguments as they have come so far. */
+export type ToolCall = { readonly name: string; readonly text: string }
 
 export type Outcome = {
   readonly text: string
+  readonly tools: readonly ToolCall[]
   readonly callId: string | null
   readonly firstMs: number | null
   readonly totalMs: number | null
@@ -23,6 +22,7 @@ export type Outcome = {
 
 export const nothingYet: Outcome = {
   text: '',
+  tools: [],
   callId: null,
   firstMs: null,
   totalMs: null,
@@ -31,8 +31,13 @@ export const nothingYet: Outcome = {
   costNanoUsd: null,
 }
 
+type ToolPiece = {
+  readonly index?: number
+  readonly function?: { readonly name?: string; readonly arguments?: string }
+}
+type Delta = { readonly content?: string | null; readonly tool_calls?: readonly ToolPiece[] | null }
 type Chunk = {
-  readonly choices?: readonly { readonly delta?: { readonly content?: string | null } }[]
+  readonly choices?: readonly { readonly delta?: Delta }[]
   readonly usage?: {
     readonly prompt_tokens?: number
     readonly completion_tokens?: number
@@ -41,16 +46,15 @@ type Chunk = {
   readonly error?: { readonly message?: string }
 }
 
-/** The body of the call, also for whoever copies it as code. */
-export const bodyOf = ({ model, system, message, maxTokens, temperature }: Omit<Ask, 'key'>): object => ({
-  model,
-  stream: true,
-  stream_options: { include_usage: true },
-  usage: { include: true },
-  max_tokens: maxTokens,
-  ...(temperature === null ? {} : { temperature }),
-  messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), { role: 'user', content: message }],
-})
+/** Arguments come in pieces, each with the place of its call. */
+const withTools = (before: readonly ToolCall[], pieces: readonly ToolPiece[]): readonly ToolCall[] =>
+  pieces.reduce((tools, piece) => {
+    const place = piece.index ?? tools.length
+    const known = tools[place] ?? { name: '', text: '' }
+    const name = known.name + (piece.function?.name ?? '')
+    const text = known.text + (piece.function?.arguments ?? '')
+    return [...tools.slice(0, place), { name, text }, ...tools.slice(place + 1)]
+  }, before)
 
 /** Lines of a stream of events, each once its end has come. */
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -67,12 +71,15 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
 
 /** What one piece adds to what there is. */
 const grown = (before: Outcome, chunk: Chunk, elapsedMs: number): Outcome => {
-  const text = chunk.choices?.[0]?.delta?.content ?? ''
+  const delta = chunk.choices?.[0]?.delta
+  const text = delta?.content ?? ''
+  const pieces = delta?.tool_calls ?? []
   const { usage } = chunk
   return {
     ...before,
     text: before.text + text,
-    firstMs: before.firstMs ?? (text === '' ? null : elapsedMs),
+    tools: withTools(before.tools, pieces),
+    firstMs: before.firstMs ?? (text === '' && pieces.length === 0 ? null : elapsedMs),
     inputTokens: usage?.prompt_tokens ?? before.inputTokens,
     outputTokens: usage?.completion_tokens ?? before.outputTokens,
     costNanoUsd: usage?.cost_nano_usd ?? before.costNanoUsd,
@@ -83,15 +90,19 @@ const grown = (before: Outcome, chunk: Chunk, elapsedMs: number): Outcome => {
  * Asks one model; `show` is called with each state of the answer.
  * @throws ApiProblem, or Error where the stream says one; AbortError where `signal` was aborted.
  */
-export const runChat = async (ask: Ask, signal: AbortSignal, show: (outcome: Outcome) => void): Promise<void> => {
+export const runChat = async (
+  { key, model, ask }: Run,
+  signal: AbortSignal,
+  show: (outcome: Outcome) => void,
+): Promise<void> => {
   const startedMs = performance.now()
   const elapsed = (): number => performance.now() - startedMs
   const response = await fetch('/v1/chat/completions', {
     method: 'POST',
     credentials: 'omit',
     signal,
-    headers: { authorization: `Bearer ${ask.key}`, 'content-type': 'application/json' },
-    body: JSON.stringify(bodyOf(ask)),
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...bodyOf(ask, model), usage: { include: true } }),
   })
   if (!response.ok || response.body === null) throw await problemOf(response)
   let outcome: Outcome = { ...nothingYet, callId: response.headers.get('x-request-id') }

@@ -1,19 +1,19 @@
 /** Usage and cost by any dimension, beside the time before, as chart, table and CSV. Two calls. */
 
 import { useMemo } from 'react'
-import { addressOf, problemOf, send } from '#actions/api.ts'
+import { addressOf } from '#actions/api.ts'
 import type { Input, Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { useSession } from '#actions/session.ts'
 import { AccountChoice } from '#parts/account-choice.tsx'
 import { Button } from '#parts/button.tsx'
 import { Chart } from '#parts/chart.tsx'
+import { useDownload } from '#parts/download.ts'
 import type { Filters } from '#parts/filters.ts'
 import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Card, PageHead, Stat, Stats } from '#parts/layout.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
-import { useToast } from '#parts/toast.tsx'
 import { Groups } from './groups.tsx'
 import { texts } from './texts.ts'
 
@@ -107,19 +107,12 @@ const ByDay = ({ days, bounds }: { readonly days: Days; readonly bounds: Bounds 
   )
 }
 
-/** The table as the relay writes it in CSV, kept by the browser. */
-const useDownload = () => {
-  const toast = useToast()
-  return async (input: Input<'usage list'>): Promise<void> => {
-    const response = await send(addressOf('usage list', input), { method: 'GET', headers: { accept: 'text/csv' } })
-    if (!response.ok) return toast((await problemOf(response)).message)
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(await response.blob())
-    link.download = `drover-usage-${new Date().toISOString().slice(0, 10)}.csv`
-    link.click()
-    URL.revokeObjectURL(link.href)
-  }
-}
+/** The table as the relay writes it in CSV. */
+const fileOf = (input: Input<'usage list'>) => ({
+  address: addressOf('usage list', input),
+  accept: 'text/csv',
+  name: `drover-usage-${new Date().toISOString().slice(0, 10)}.csv`,
+})
 
 const Choices = () => {
   const say = useWords(texts)
@@ -174,7 +167,7 @@ export const Page = () => {
   const bounds = useMemo(() => boundsOf(filters, Date.now()), [filters])
   const by = filters['by'] ?? 'model'
   const dimension = by === 'tag' ? `tag:${filters['tag'] ?? 'team'}` : by
-  const only = { account: filters['account'] }
+  const only = { account: filters['account'], project: filters['project'] }
   const asked = { by: [dimension], from: bounds.from, to: bounds.to, ...only }
   const days = useRead('usage list', { by: ['day'], from: bounds.before, to: bounds.to, ...only }, { keepsOld: true })
   const groups = useRead('usage list', asked, { keepsOld: true })
@@ -183,7 +176,7 @@ export const Page = () => {
       <PageHead
         title={say('title')}
         actions={
-          <Button icon="download" onClick={() => void download(asked)}>
+          <Button icon="download" onClick={() => void download(fileOf(asked))}>
             {say('csv')}
           </Button>
         }

@@ -1,0 +1,239 @@
+/** Budgets, and what happened: of everything for the operator, of the own budgets for everybody else. Two calls. */
+
+import { useState } from 'react'
+import type { Output } from '#actions/contract.ts'
+import { useRead } from '#actions/queries.ts'
+import { rights, useSession } from '#actions/session.ts'
+import { AccountChoice, useAccount } from '#parts/account-choice.tsx'
+import { Button } from '#parts/button.tsx'
+import { useFilters } from '#parts/filters.ts'
+import { useFormat, useWords } from '#parts/language.tsx'
+import type { Tone } from '#parts/layout.tsx'
+import { Badge, Card, Meter, mono, PageHead } from '#parts/layout.tsx'
+import { Empty, Loaded } from '#parts/states.tsx'
+import type { Column } from '#parts/table.tsx'
+import { DataTable } from '#parts/table.tsx'
+import type { Budget } from './forms.tsx'
+import { budgetName, RemoveBudget, SetBudget } from './forms.tsx'
+import { texts } from './texts.ts'
+
+type Event = Output<'events list'>['data'][number]
+type Crossing = Output<'budgets events'>['data'][number]
+type Over = { readonly what: 'set' } | { readonly what: 'remove'; readonly budget: Budget }
+
+const pageRows = 50
+const followEveryMs = 15_000
+const tones: Readonly<Record<Event['severity'], Tone>> = { info: 'info', warning: 'warn', critical: 'bad' }
+
+/** Of two amounts in nano-USD, for a bar: the last digits do not matter there. */
+const shareOf = (part: string, whole: string): number => {
+  const limit = BigInt(whole)
+  return limit === 0n ? 1 : Number((BigInt(part) * 10_000n) / limit) / 10_000
+}
+
+const toneOf = (share: number): 'warn' | 'bad' | undefined => (share >= 1 ? 'bad' : share >= 0.8 ? 'warn' : undefined)
+
+const Budgets = ({ rows, open }: { readonly rows: readonly Budget[]; readonly open: (over: Over) => void }) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const may = rights(useSession())
+  const columns: readonly Column<Budget>[] = [
+    {
+      id: 'for',
+      title: say('for'),
+      cell: (budget) => (budget.for === 'organisation' ? say('organisation') : budgetName(budget)),
+      sort: budgetName,
+    },
+    {
+      id: 'model',
+      title: say('model'),
+      from: 'broad',
+      cell: ({ model }) => model ?? <span className="soft">{say('every')}</span>,
+    },
+    { id: 'period', title: say('period'), from: 'middle', cell: ({ period }) => say(period) },
+    {
+      id: 'share',
+      title: '',
+      from: 'middle',
+      cell: ({ spent_nano_usd: spent, limit_nano_usd: limit }) => {
+        const share = shareOf(spent, limit)
+        return (
+          <span className="bar-cell">
+            <Meter share={share} tone={toneOf(share)} />
+          </span>
+        )
+      },
+    },
+    {
+      id: 'spent',
+      title: say('spent'),
+      align: 'number',
+      cell: ({ spent_nano_usd: spent }) => format.money(spent, 2),
+      sort: ({ spent_nano_usd: spent }) => BigInt(spent),
+    },
+    {
+      id: 'limit',
+      title: say('limit'),
+      align: 'number',
+      cell: ({ limit_nano_usd: limit }) => format.money(limit, 2),
+      sort: ({ limit_nano_usd: limit }) => BigInt(limit),
+    },
+    {
+      id: 'resets',
+      title: say('resets'),
+      from: 'broad',
+      cell: ({ resets }) => (resets === null ? <span className="soft">{say('never')}</span> : format.day(resets)),
+    },
+    {
+      id: 'more',
+      title: '',
+      align: 'number',
+      cell: (budget) =>
+        may.changesMoney ? (
+          <Button
+            small
+            aria-label={say('removeOf', { name: budgetName(budget) })}
+            onClick={() => open({ what: 'remove', budget })}
+          >
+            {say('remove')}
+          </Button>
+        ) : null,
+    },
+  ]
+  return <DataTable name={say('budgets')} columns={columns} rows={rows} keyOf={({ id }) => id} />
+}
+
+/** Of the whole server. */
+const Events = () => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const [filters, change] = useFilters()
+  const query = useRead(
+    'events list',
+    { limit: pageRows, after: filters['after'] },
+    { keepsOld: true, everyMs: followEveryMs },
+  )
+  const columns: readonly Column<Event>[] = [
+    { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
+    {
+      id: 'severity',
+      title: say('severity'),
+      cell: ({ severity }) => <Badge tone={tones[severity]}>{say(severity)}</Badge>,
+    },
+    { id: 'event', title: say('event'), from: 'broad', cell: ({ name }) => mono(name) },
+    { id: 'message', title: say('message'), wrap: true, cell: ({ message }) => message },
+  ]
+  return (
+    <Loaded query={query}>
+      {({ data, next }) => (
+        <>
+          {data.length === 0 ? (
+            <Empty title={say('quiet')} command="drover events list">
+              {say('quietAll')}
+            </Empty>
+          ) : (
+            <DataTable name={say('happened')} columns={columns} rows={data} keyOf={({ id }) => id} />
+          )}
+          {next === null && filters['after'] === undefined ? null : (
+            <div className="table-foot">
+              {filters['after'] === undefined ? (
+                <span />
+              ) : (
+                <Button small onClick={() => change({ after: undefined })}>
+                  {say('newest')}
+                </Button>
+              )}
+              {next === null ? null : (
+                <Button small onClick={() => change({ after: next })}>
+                  {say('older')}
+                </Button>
+              )}
+            </div>
+          )}
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+/** Of the own budgets. */
+const Crossings = ({ account }: { readonly account: string }) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const query = useRead('budgets events', { account, limit: pageRows }, { everyMs: followEveryMs })
+  const columns: readonly Column<Crossing>[] = [
+    { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
+    {
+      id: 'message',
+      title: say('message'),
+      wrap: true,
+      cell: (row) =>
+        say('reached', {
+          percent: row.threshold,
+          name: row.for,
+          spent: format.amount(row.spent_usd, 'USD'),
+          limit: format.amount(row.limit_usd, 'USD'),
+        }),
+    },
+  ]
+  return (
+    <Loaded query={query}>
+      {({ data }) =>
+        data.length === 0 ? (
+          <Empty title={say('quiet')}>{say('quietWhy')}</Empty>
+        ) : (
+          <DataTable name={say('happened')} columns={columns} rows={data} keyOf={({ id }) => id} />
+        )
+      }
+    </Loaded>
+  )
+}
+
+export const Page = () => {
+  const say = useWords(texts)
+  const account = useAccount()
+  const session = useSession()
+  const may = rights(session)
+  const [over, setOver] = useState<Over | null>(null)
+  const query = useRead('budgets list', { account, limit: 1000 })
+  const close = (): void => setOver(null)
+  const create = (
+    <Button kind="first" icon="plus" onClick={() => setOver({ what: 'set' })}>
+      {say('create')}
+    </Button>
+  )
+  return (
+    <>
+      <PageHead
+        title={say('title')}
+        actions={
+          <>
+            <AccountChoice />
+            {may.changesMoney ? create : null}
+          </>
+        }
+      >
+        {say('lead')}
+      </PageHead>
+      <Card title={say('budgets')}>
+        <Loaded query={query} lines={3}>
+          {({ data }) =>
+            data.length === 0 ? (
+              <Empty
+                title={say('noBudgets')}
+                command={`drover budgets set --account ${account} --usd 100.00 --period month`}
+              >
+                {say('noBudgetsWhy')}
+              </Empty>
+            ) : (
+              <Budgets rows={data} open={setOver} />
+            )
+          }
+        </Loaded>
+      </Card>
+      <Card title={say('happened')}>{may.operates ? <Events /> : <Crossings account={account} />}</Card>
+      {over?.what === 'set' ? <SetBudget account={account} onClose={close} /> : null}
+      {over?.what === 'remove' ? <RemoveBudget budget={over.budget} onClose={close} /> : null}
+    </>
+  )
+}

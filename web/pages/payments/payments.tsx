@@ -1,0 +1,120 @@
+/** Orders of all accounts, what has to be done about them, and the books against the methods. One call, two with an order open. */
+
+import { useState } from 'react'
+import type { Input } from '#actions/contract.ts'
+import { useRead } from '#actions/queries.ts'
+import { rights, useSession } from '#actions/session.ts'
+import { Button } from '#parts/button.tsx'
+import { useFilters } from '#parts/filters.ts'
+import { useFormat, useWords } from '#parts/language.tsx'
+import { Badge, Card, PageHead } from '#parts/layout.tsx'
+import { RowLink } from '#parts/row-link.tsx'
+import { Empty, Loaded } from '#parts/states.tsx'
+import type { Column } from '#parts/table.tsx'
+import { DataTable } from '#parts/table.tsx'
+import type { Order } from './order.ts'
+import { states, toneOf } from './order.ts'
+import { OrderSheet } from './order-sheet.tsx'
+import { Reconcile } from './reconcile.tsx'
+import { texts } from './texts.ts'
+
+const pageRows = 50
+
+const Orders = ({ rows, open }: { readonly rows: readonly Order[]; readonly open: (id: string) => void }) => {
+  const say = useWords(texts)
+  const format = useFormat()
+  const columns: readonly Column<Order>[] = [
+    {
+      id: 'time',
+      title: say('time'),
+      cell: ({ id, created }) => <RowLink text={format.time(created)} does={say('open')} onOpen={() => open(id)} />,
+      sort: ({ created }) => created,
+    },
+    { id: 'account', title: say('account'), from: 'middle', cell: ({ account }) => account },
+    { id: 'method', title: say('method'), from: 'broad', cell: ({ method }) => method },
+    { id: 'state', title: say('state'), cell: ({ state }) => <Badge tone={toneOf(state)}>{say(state)}</Badge> },
+    {
+      id: 'pay',
+      title: say('pay'),
+      align: 'number',
+      cell: ({ pay, currency }) => format.amount(pay, currency),
+    },
+    {
+      id: 'credit',
+      title: say('credit'),
+      align: 'number',
+      from: 'middle',
+      cell: ({ usd }) => format.amount(usd, 'USD'),
+    },
+  ]
+  return <DataTable name={say('title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
+}
+
+export const Page = () => {
+  const say = useWords(texts)
+  const may = rights(useSession())
+  const [filters, change] = useFilters()
+  const [isComparing, setComparing] = useState(false)
+  const state = states.find((one) => one === filters['state'])
+  const asked: Input<'payments list'> = { limit: pageRows, state, after: filters['after'] }
+  const query = useRead('payments list', asked, { keepsOld: true })
+  const opened = filters['order']
+  return (
+    <>
+      <PageHead
+        title={say('title')}
+        actions={may.changesMoney ? <Button onClick={() => setComparing(true)}>{say('reconcile')}</Button> : null}
+      >
+        {say('lead')}
+      </PageHead>
+      <div className="filters">
+        <select
+          className="select"
+          aria-label={say('state')}
+          value={state ?? ''}
+          onChange={(event) => change({ state: event.target.value, after: undefined })}
+        >
+          <option value="">{say('every')}</option>
+          {states.map((one) => (
+            <option value={one} key={one}>
+              {say(one)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Card>
+        <Loaded query={query}>
+          {({ data, next }) => (
+            <>
+              {data.length === 0 ? (
+                <Empty title={say('none')} command="drover payments list">
+                  {say('noneWhy')}
+                </Empty>
+              ) : (
+                <Orders rows={data.toReversed()} open={(id) => change({ order: id })} />
+              )}
+              {next === null && filters['after'] === undefined ? null : (
+                <div className="table-foot">
+                  {filters['after'] === undefined ? (
+                    <span />
+                  ) : (
+                    <Button small onClick={() => change({ after: undefined })}>
+                      {say('newest')}
+                    </Button>
+                  )}
+                  {next === null ? null : (
+                    <Button small onClick={() => change({ after: next })}>
+                      {say('older')}
+                    </Button>
+                  )}
+                </div>
+              )}
+            </>
+          )}
+        </Loaded>
+      </Card>
+      {opened === undefined ? null : <OrderSheet id={opened} onClose={() => change({ order: undefined })} />}
+      {isComparing ? <Reconcile onClose={() => setComparing(false)} /> : null}
+    </>
+  )
+}

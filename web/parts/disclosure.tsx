@@ -1,0 +1,15 @@
+/** What is only wanted now and then, behind one line: the platform's own element. */
+
+import type { ReactNode } from 'react'
+
+type DisclosureProps = { readonly title: string; readonly beside?: ReactNode; readonly children: ReactNode }
+
+export const Disclosure = ({ title, beside, children }: DisclosureProps) => (
+  <details className="disclosure">
+    <summary>
+      {title}
+      {beside === undefined ? null : <span className="soft">{beside}</span>}
+    </summary>
+    <div className="stack">{children}</div>
+  </details>
+)
