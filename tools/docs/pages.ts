@@ -19,6 +19,8 @@ import { configurationPage, migrationFilePage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
 import { goldenCostsPage } from './golden-costs-page.ts'
 import { translationPage } from './translation-page.ts'
+import type { TrustRow } from './trust-page.ts'
+import { trustPage } from './trust-page.ts'
 import { leavingSection, vendorsSection } from './vendors-section.ts'
 
 const root = dirname(dirname(import.meta.dirname))
@@ -26,6 +28,10 @@ const root = dirname(dirname(import.meta.dirname))
 function openApiPage(): string {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   return `${JSON.stringify(openApiOf(operations, version), null, 2)}\n`
+}
+
+function trustRegister(): readonly TrustRow[] {
+  return (JSON.parse(readFileSync(join(root, 'docs/trust.json'), 'utf8')) as { rows: readonly TrustRow[] }).rows
 }
 
 /** Every generated page: its path from the root of the checkout, and its text. */
@@ -51,5 +57,6 @@ ${leavingSection(vendors)}`,
     ['docs/reference/commands.md', commandsPage()],
     ['docs/reference/openapi.json', openApiPage()],
     ['docs/reference/translation.md', translationPage()],
+    ['docs/trust.md', trustPage(trustRegister())],
   ])
 }

@@ -1,0 +1,79 @@
+// docs/trust.md from docs/trust.json: what is claimed of Drover's reliability, what shows it, and what does not.
+
+/** A row of the register. */
+export type TrustRow = {
+  readonly id: string
+  readonly kind: 'invariant' | 'fault' | 'race' | 'attack' | 'programme' | 'incident'
+  readonly what: string
+  /** What must hold. */
+  readonly mark: string
+  /** Tests and programs that show it; none: `gap` says why. */
+  readonly files: readonly string[]
+  readonly command?: string
+  readonly measured?: string
+  readonly seed?: string
+  /** What is not shown, and why. */
+  readonly gap?: string
+}
+
+const heads: readonly (readonly [TrustRow['kind'], string, string])[] = [
+  ['invariant', 'Invariants', 'What holds of the books after every step, whatever happens.'],
+  ['fault', 'Faults', 'What machines, networks and providers do.'],
+  ['race', 'Races', 'What happens when many come at once.'],
+  ['attack', 'Attacks', 'What people send on purpose.'],
+  ['programme', 'Programmes', 'What plays many of these at once, for as long as one likes.'],
+  [
+    'incident',
+    'Incidents of others',
+    'What happened to comparable software, by its public identifier or its project and number. None of it may work here.',
+  ],
+]
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+
+const shown = ({ files, command, seed }: TrustRow): string =>
+  [
+    ...files.map((file) => `[${file.split('/').at(-1)}](../${file})`),
+    ...(command === undefined ? [] : [`\`${command}\``]),
+    ...(seed === undefined ? [] : [`seed ${seed}`]),
+  ].join(', ')
+
+const table = (rows: readonly TrustRow[]): readonly string[] => [
+  '| id | what | pass mark | shown by | measured | not shown |',
+  '|---|---|---|---|---|---|',
+  ...rows.map((row) => {
+    const { id, what, mark, measured = '', gap = '' } = row
+    return `| ${[id, what, mark, shown(row), measured, gap].map(cell).join(' | ')} |`
+  }),
+]
+
+const foundAndMended: readonly string[] = [
+  'A request whose head was refused (two Host headers, an unknown coding, another version) left its connection open, and what stood behind it was taken for the next request. Such a connection is closed now, and nothing more is taken from it.',
+  'Requests of HTTP/0.9 and HTTP/2.0 in the form of HTTP/1.1 were taken, with whatever body their coding claimed. Only 1.0 and 1.1 are, now.',
+  'A hold that grew in slices left a part of a lot for some models unused. The lot now pays all that it kept back.',
+]
+
+/** The page, from the rows. */
+export const trustPage = (rows: readonly TrustRow[]): string => {
+  const gaps = rows.filter(({ gap }) => gap !== undefined).length
+  const lines = [
+    '# Trust',
+    '',
+    'What is claimed of how reliable Drover is, the pass mark of each claim, what shows it, and what it said last. Made from [trust.json](trust.json)',
+    `by \`npm run docs\`: ${rows.length} rows, ${gaps} of which say what is not shown, or why nothing has to be. Commands run from a checkout; what takes a seed prints it, and plays the same again`,
+    'with it. The books have a page of their own, [proofs.md](operate/proofs.md), as have [faults of providers](operate/faults.md).',
+    '',
+    ...heads.flatMap(([kind, title, text]) => [
+      `## ${title}`,
+      '',
+      text,
+      '',
+      ...table(rows.filter((row) => row.kind === kind)),
+      '',
+    ]),
+    '## Found on the way, and mended',
+    '',
+    ...foundAndMended.map((text) => `- ${text}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
