@@ -166,11 +166,19 @@ def _is_down(error: BaseException) -> bool:
     return isinstance(error, _RelayDown) or _status(error) in (502, 503) or _outcome(error) == "unreachable"
 
 
+class _Split(NamedTuple):
+    """What a call went by: the relay judges it in the step that has this percentage, however late it is told."""
+
+    arm: str
+    percent: float
+    epoch: Optional[int]
+
+
 class _Turn:
     """One call as it goes."""
 
-    def __init__(self, arm: str, unit: Optional[str], stream: bool, now: Callable[[], float]) -> None:
-        self.arm, self.unit, self.stream, self.now = arm, unit, stream, now
+    def __init__(self, split: _Split, unit: Optional[str], stream: bool, now: Callable[[], float]) -> None:
+        self.arm, self.split, self.unit, self.stream, self.now = split.arm, split, unit, stream, now
         self.start_ms, self.begun = int(time.time() * 1000), now()
         self.first: Optional[float] = None
         self.last: Optional[float] = None
@@ -199,6 +207,8 @@ class _Turn:
             "id": str(uuid.uuid4()),
             "arm": self.arm,
             "unit": self.unit,
+            "percent": self.split.percent,
+            "epoch": self.split.epoch,
             "start_ms": self.start_ms,
             "duration_ms": round((self.now() - self.begun) * 1000),
             "stream": self.stream,
@@ -213,6 +223,15 @@ class _Turn:
         }
 
 
+def _epoch(body: bytes) -> Optional[int]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None
+    found = answer.get("epoch") if isinstance(answer, dict) else None
+    return found if isinstance(found, int) else None
+
+
 class _Reports:
     """Observations on their way to the relay, sent by a thread that does not keep the program alive."""
 
@@ -220,6 +239,7 @@ class _Reports:
         self.url, self.key = url, key
         self.dropped = 0
         self.error: Optional[str] = None
+        self.epoch: Optional[int] = None  # Of the relay's evidence, as it last said.
         self._waiting: List[Dict[str, Any]] = []
         self._lock = threading.Lock()
         self._sending = threading.Lock()
@@ -266,6 +286,18 @@ class _Reports:
             time.sleep(REPORT_EVERY_S if self.error is None else DOWN_S)
             self.flush()
 
+    def say(self, conversation: str, bad: bool) -> bool:
+        """Where feedback goes is beside where outcomes go."""
+        body = json.dumps({"feedback": [{"conversation": conversation, "bad": bad}]}).encode()
+        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
+        url = re.sub("observations$", "feedback", self.url)
+        try:
+            request = urllib.request.Request(url, data=body, headers=headers, method="POST")
+            with urllib.request.urlopen(request, timeout=REPORT_TIMEOUT_S) as answer:
+                return answer.status < 300
+        except Exception:  # Whatever it is, it is no matter of the caller's.
+            return False
+
     def _send(self, observations: List[Dict[str, Any]]) -> int:
         """The status of the answer; 0 = none came."""
         body = json.dumps({"observations": observations, "dropped": self.dropped}).encode()
@@ -274,6 +306,7 @@ class _Reports:
             request = urllib.request.Request(self.url, data=body, headers=headers, method="POST")
             with urllib.request.urlopen(request, timeout=REPORT_TIMEOUT_S) as answer:
                 self.error = None
+                self.epoch = _epoch(answer.read())
                 return answer.status
         except urllib.error.HTTPError as refusal:
             self.error = f"{self.url} answered {refusal.code}"
@@ -318,8 +351,7 @@ class DroverEdge:
 
     def arm(self, conversation: Optional[str]) -> Arm:
         """Where a conversation belongs now; None = nothing names it, and chance decides for this call alone."""
-        bucket = bucket_of(self._salt, unit_of(str(uuid.uuid4()) if conversation is None else conversation))
-        return self._place("candidate" if bucket < basis_points(self._percent()) else "baseline")
+        return self._place(self._split(conversation).arm)
 
     def call(self, conversation: Optional[str], run: Callable[[Arm], Any]) -> Any:
         """Runs one call at its arm, or at the baseline where the relay is down. Raises what `run` raised last."""
@@ -370,6 +402,10 @@ class DroverEdge:
             return
         self._tell(turn, "empty" if turn.last is None else "ok", 200)
 
+    def feedback(self, conversation: str, bad: bool) -> bool:
+        """Says that somebody called the answers of a conversation bad, or good: once for each conversation. Gives whether the relay has taken it; never raises."""
+        return self._reports is not None and self._reports.say(unit_of(conversation), bad)
+
     def flush(self) -> None:
         """Sends what is not reported yet: before the program ends."""
         if self._reports is not None:
@@ -386,7 +422,13 @@ class DroverEdge:
 
     def _begin(self, conversation: Optional[str], stream: bool) -> _Turn:
         unit = None if conversation is None else unit_of(conversation)
-        return _Turn(self.arm(conversation).name, unit, stream, self._now)
+        return _Turn(self._split(conversation), unit, stream, self._now)
+
+    def _split(self, conversation: Optional[str]) -> _Split:
+        bucket = bucket_of(self._salt, unit_of(str(uuid.uuid4()) if conversation is None else conversation))
+        weight = basis_points(self._percent())
+        epoch = None if self._reports is None else self._reports.epoch
+        return _Split("candidate" if bucket < weight else "baseline", weight / 100, epoch)
 
     def _tried(self, turn: _Turn) -> Arm:
         """The turn's arm; a relay that was down a moment ago is not tried."""

@@ -145,9 +145,13 @@ const textOf = (file: string): string | undefined => {
   }
 }
 
+/** What a call went by: the relay judges it in the step that has this percentage, however late it is told. */
+type Split = { readonly arm: ArmName; readonly percent: number; readonly epoch: number | null }
+
 /** One call as it goes. */
 class Turn {
   readonly arm: ArmName
+  readonly #split: Split
   readonly #unit: string | null
   readonly #stream: boolean
   readonly #nowMs: () => number
@@ -160,10 +164,11 @@ class Turn {
   #truncated = false
 
   constructor(
-    arm: ArmName,
+    split: Split,
     how: { readonly unit: string | null; readonly stream: boolean; readonly nowMs: () => number },
   ) {
-    this.arm = arm
+    this.arm = split.arm
+    this.#split = split
     this.#unit = how.unit
     this.#stream = how.stream
     this.#nowMs = how.nowMs
@@ -193,6 +198,8 @@ class Turn {
       id: randomUUID(),
       arm: this.arm,
       unit: this.#unit,
+      percent: this.#split.percent,
+      epoch: this.#split.epoch,
       start_ms: this.#startMs,
       duration_ms: Math.round(this.#nowMs() - this.#begunMs),
       stream: this.#stream,
@@ -218,6 +225,8 @@ class Reports {
   #sending: Promise<void> | null = null
   dropped = 0
   error: string | null = null
+  /** Of the relay's evidence, as it last said. */
+  epoch: number | null = null
 
   constructor(url: string, key: string) {
     this.#url = url
@@ -256,16 +265,35 @@ class Reports {
     }
   }
 
+  /** Where feedback goes is beside where outcomes go. */
+  async say(conversation: string, bad: boolean): Promise<boolean> {
+    try {
+      const answer = await fetch(this.#url.replace(/observations$/, 'feedback'), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ feedback: [{ conversation, bad }] }),
+        signal: AbortSignal.timeout(reportTimeoutMs),
+      })
+      await answer.body?.cancel()
+      return answer.ok
+    } catch {
+      return false
+    }
+  }
+
   /** The status of the answer; 0 = none came. */
   async #send(observations: readonly Fields[]): Promise<number> {
     try {
-      const { status } = await fetch(this.#url, {
+      const answer = await fetch(this.#url, {
         method: 'POST',
         headers: { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json' },
         body: JSON.stringify({ observations, dropped: this.dropped }),
         signal: AbortSignal.timeout(reportTimeoutMs),
       })
+      const said = fieldsOf(await answer.json().catch(() => null))
+      const { status } = answer
       this.error = status < 300 ? null : `${this.#url} answered ${status}`
+      if (status < 300) this.epoch = numberIn(said['epoch'])
       return status
     } catch (error) {
       this.error = String(error)
@@ -295,9 +323,7 @@ export class DroverEdge {
 
   /** Where a conversation belongs now; `null` = nothing names it, and chance decides for this call alone. */
   arm(conversation: string | null): Arm {
-    const { salt, migration } = this.#settings
-    const bucket = bucketOf(salt ?? migration, unitOf(conversation ?? randomUUID()))
-    return this.#place(bucket < basisPoints(this.#percent()) ? 'candidate' : 'baseline')
+    return this.#place(this.#split(conversation).arm)
   }
 
   /** Runs one call at its arm, or at the baseline where the relay is down. Throws what `run` threw last. */
@@ -340,6 +366,11 @@ export class DroverEdge {
     }
   }
 
+  /** Says that somebody called the answers of a conversation bad, or good: once for each conversation. Gives whether the relay has taken it; never rejects. */
+  async feedback(conversation: string, bad: boolean): Promise<boolean> {
+    return (await this.#reports?.say(unitOf(conversation), bad)) ?? false
+  }
+
   /** Sends what is not reported yet: before the program ends. */
   async flush(): Promise<void> {
     await this.#reports?.flush()
@@ -353,7 +384,15 @@ export class DroverEdge {
 
   #begin(conversation: string | null, stream: boolean): Turn {
     const unit = conversation === null ? null : unitOf(conversation)
-    return new Turn(this.arm(conversation).name, { unit, stream, nowMs: this.#nowMs })
+    return new Turn(this.#split(conversation), { unit, stream, nowMs: this.#nowMs })
+  }
+
+  #split(conversation: string | null): Split {
+    const { salt, migration } = this.#settings
+    const bucket = bucketOf(salt ?? migration, unitOf(conversation ?? randomUUID()))
+    const weight = basisPoints(this.#percent())
+    const arm = bucket < weight ? 'candidate' : 'baseline'
+    return { arm, percent: weight / 100, epoch: this.#reports?.epoch ?? null }
   }
 
   /** A relay that was down a moment ago is not tried. */

@@ -25,6 +25,7 @@ import type { markupOperations } from './markups.ts'
 import type { meOperations } from './me.ts'
 import type { memberOperations } from './members.ts'
 import type { migrationDrafts } from './migration-draft.ts'
+import type { migrationFeedback } from './migration-feedback.ts'
 import type { migrationObservations } from './migration-observations.ts'
 import type { migrationReports } from './migration-report.ts'
 import type { migrationShadow } from './migration-shadow.ts'
@@ -119,6 +120,7 @@ type Listed =
   | (typeof migrationReports)[number]
   | (typeof migrationDrafts)[number]
   | (typeof migrationObservations)[number]
+  | (typeof migrationFeedback)[number]
   | (typeof migrationShadow)[number]
   | typeof listLots
   | typeof revokeLot

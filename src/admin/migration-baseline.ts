@@ -17,6 +17,9 @@ import { firstFailed } from '#relay/move.ts'
 import type { OperationContext } from './operation.ts'
 import { everyCall } from './port.ts'
 
+/** What must be known to look at a file: also while nobody asks. */
+export type Looking = Pick<OperationContext, 'ports' | 'clock'>
+
 const dayMs = 86_400_000
 const minuteMs = 60_000
 const pageCalls = 1000
@@ -53,10 +56,7 @@ export const isOfBaseline = (file: MigrationFile, call: CallRecord): boolean => 
 }
 
 /** Calls of the last `baseline_window` that are in scope of a file and met its baseline, the newest first. */
-export const recentCalls = async (
-  file: MigrationFile,
-  { ports, clock }: OperationContext,
-): Promise<readonly CallRecord[]> => {
+export const recentCalls = async (file: MigrationFile, { ports, clock }: Looking): Promise<readonly CallRecord[]> => {
   const found: CallRecord[] = []
   const fromMs = clock.nowMs() - file.preflight.baseline_window
   let beforeId: string | null = null
@@ -105,7 +105,7 @@ const costAt = (
     models,
     cached,
   }: { readonly calls: readonly CallRecord[]; readonly models: readonly string[]; readonly cached: boolean },
-  { ports, clock }: OperationContext,
+  { ports, clock }: Looking,
 ): bigint | null => {
   const { live } = ports.prices.snapshot()
   const place = routeOf(route)
@@ -127,7 +127,7 @@ const costAt = (
 const figuresOf = (
   file: MigrationFile,
   calls: readonly CallRecord[],
-  context: OperationContext,
+  context: Looking,
 ): Omit<TrafficFigures, 'callsPerDay'> => {
   const told = calls.flatMap(({ usage }) => (usage?.input == null || usage.cachedInput === null ? [] : [usage]))
   const input = told.reduce((sum, usage) => sum + (usage.input ?? 0), 0)
@@ -146,7 +146,7 @@ const figuresOf = (
 export type Before = { readonly baseline: Baseline; readonly facts: BaselineFacts; readonly figures: TrafficFigures }
 
 /** What the file says itself stands before what the log says. */
-export const baselineOf = async (file: MigrationFile, context: OperationContext): Promise<Before> => {
+export const baselineOf = async (file: MigrationFile, context: Looking): Promise<Before> => {
   const calls = await recentCalls(file, context)
   const conversations = Map.groupBy(calls, (call) => call.conversation ?? call.id)
   const failed = [...conversations.values()].filter((turns) => turns.some(hasFailed)).length

@@ -2,16 +2,21 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
-import { readMigrationFile } from '#migration/compiled.ts'
+import { compile } from '#migration/compiled.ts'
 import { isLive } from '#migration/itinerary.ts'
 import type { Observation } from '#migration/observation.ts'
 import { arms, outcomes } from '#migration/observation.ts'
+import type { MigrationRow } from '#migration/port.ts'
+import type { ReportedSplit, Standing } from '#migration/reported-step.ts'
+import { isOfNow, reportedStep } from '#migration/reported-step.ts'
+import type { MigrationFile } from '#migration/settings.ts'
 import { migrationNameField } from './migration-name.ts'
 import { migrationNamed } from './migration-view.ts'
+import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 
 const batchMax = 500
-/** A turn that began longer ago, or by a clock that is so far ahead, is refused: it would be counted in the wrong step. */
+/** A turn that began longer ago, or by a clock that is so far ahead, is refused: what was decided until then went without it. */
 const agoMsMax = 3_600_000
 const aheadMsMax = 60_000
 
@@ -28,6 +33,21 @@ const observation = z.strictObject({
     .nullable()
     .default(null)
     .describe('A digest of the conversation; null = nothing names it.'),
+  percent: z
+    .number()
+    .min(0)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe(
+      'By which its caller split when it began: the value of DROVER_PERCENT. null = unknown; it is then compared only where the step did not change in its time.',
+    ),
+  epoch: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Of the last answer to a report that its caller had when it began; null = none.'),
   start_ms: z.int().min(0).describe('Wall-clock time, milliseconds since 1970.'),
   duration_ms: z.int().min(0).max(86_400_000),
   call_site: z.string().max(256).nullable().default(null),
@@ -81,6 +101,37 @@ const turnOf = (told: z.output<typeof observation>): Observation => ({
   costNanoUsd: told.cost_nano_usd === null ? null : BigInt(told.cost_nano_usd),
 })
 
+/**
+ * Whoever may report decides whether traffic moves: a key that the operator has not named must not.
+ * @throws Problem `permission_denied`.
+ */
+export const mayReport = (
+  { name, file }: { readonly name: string; readonly file: MigrationFile },
+  { actor }: Pick<OperationContext, 'actor'>,
+): void => {
+  if (actor.isCaller !== true || (file.match.keys ?? []).some((key) => `key:${key}` === actor.name)) return
+  throw new Problem('permission_denied', {
+    message: `This key may not report on migration "${name}". Its id must stand in match.keys of the migration's file, or an admin key reports.`,
+  })
+}
+
+const splitOf = (told: z.output<typeof observation>): ReportedSplit => ({
+  startMs: told.start_ms,
+  durationMs: told.duration_ms,
+  percent: told.percent,
+  epoch: told.epoch,
+})
+
+/** Decisions of the last hour, and more: a gate that is held and asked again every half minute does not fill them. */
+const pastMax = 200
+
+/** What was in force when turns began that are told after a step has changed. */
+const pastOf = async ({ id, version }: MigrationRow, { ports }: OperationContext): Promise<readonly Standing[]> => {
+  const page = { migration: id, after: Math.max(0, version - pastMax), limit: pastMax }
+  const decisions = await ports.migrations.store.decisions(page)
+  return decisions.map(({ timeMs, after: { epoch, step } }) => ({ fromMs: timeMs, epoch, step }))
+}
+
 const report = operation({
   noun: 'migrate',
   verb: 'observe',
@@ -98,21 +149,19 @@ const report = operation({
     accepted: z.int().describe('New ones; the others were told before.'),
     state: z.string(),
     weight: z.number().describe('Percent that should go to the candidate: what DROVER_PERCENT should be.'),
+    epoch: z.int().describe('Of the evidence now: what the next observations should say.'),
+    aside: z.int().describe('How many of those that were told now are compared with nothing; status says why.'),
   }),
   flags: [{ field: 'name', positional: true, describe: 'The name of the migration.' }],
   run: async ({ name, observations }, context) => {
-    const { ports, actor, clock } = context
+    const { ports, clock } = context
     const row = await migrationNamed(name, context)
-    const file = readMigrationFile(row.file)
+    const { file, itinerary } = compile(row)
     if (file.split !== 'client')
       throw new Problem('conflict', {
         message: `The relay itself splits the traffic of migration "${name}" and sees both sides: nothing is to be reported. Set split: client where callers split it.`,
       })
-    // Whoever may report decides whether traffic moves: a key that the operator has not named must not.
-    if (actor.isCaller === true && !(file.match.keys ?? []).some((key) => `key:${key}` === actor.name))
-      throw new Problem('permission_denied', {
-        message: `This key may not report on migration "${name}". Its id must stand in match.keys of the migration's file, or an admin key reports.`,
-      })
+    mayReport({ name, file }, context)
     const nowMs = clock.nowMs()
     const off = observations.find(({ start_ms: startMs }) => startMs < nowMs - agoMsMax || startMs > nowMs + aheadMsMax)
     if (off !== undefined)
@@ -120,10 +169,22 @@ const report = operation({
         message: `Observation ${off.id} began at ${off.start_ms}, which is more than an hour ago or ahead of this server's clock (${nowMs}). Set the clock, and report sooner.`,
         param: 'observations',
       })
-    const { epoch, step } = row.state
-    const reported = { migration: row.id, epoch, step, turns: observations.map(turnOf) }
-    const accepted = isLive(row.state) ? await ports.migrations.store.keepReports(reported) : 0
-    return { accepted, state: row.state.phase, weight: row.state.weightBasisPoints / 100 }
+    const { state } = row
+    const isOld = observations.some(({ start_ms: startMs }) => !isOfNow({ startMs }, state))
+    const past = isOld ? await pastOf(row, context) : []
+    const weightsBasisPoints = itinerary.steps.map(({ weightBasisPoints }) => weightBasisPoints)
+    const turns = observations.map((told) => ({
+      ...reportedStep(splitOf(told), { state, weightsBasisPoints, past }),
+      turn: turnOf(told),
+    }))
+    const accepted = isLive(state) ? await ports.migrations.store.keepReports({ migration: row.id, turns }) : 0
+    return {
+      accepted,
+      state: state.phase,
+      weight: state.weightBasisPoints / 100,
+      epoch: state.epoch,
+      aside: turns.filter(({ step }) => step < 0).length,
+    }
   },
 })
 

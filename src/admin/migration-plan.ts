@@ -15,13 +15,12 @@ import { fits } from '#migration/settings.ts'
 import { routeOf } from '#migration/shadow-plan.ts'
 import { smallTrafficOf } from '#migration/small-traffic.ts'
 import { findModel } from '#policy/choose.ts'
-import type { Before } from './migration-baseline.ts'
+import type { Before, Looking } from './migration-baseline.ts'
 import { baselineOf } from './migration-baseline.ts'
 import { meantFile } from './migration-declared.ts'
 import { planPage } from './migration-plan-page.ts'
 import { planText, planView } from './migration-plan-view.ts'
 import { manifestField, probeField, registerOf } from './migration-risk.ts'
-import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 
 /** The content of a file, as the command line reads it. */
@@ -48,7 +47,7 @@ export const startStepOf = (file: MigrationFile, weight: number | undefined): nu
 }
 
 /** What of the file does not fit what runs here; an empty list = it does. */
-const faultsOf = (file: MigrationFile, { ports }: OperationContext): readonly string[] => {
+const faultsOf = (file: MigrationFile, { ports }: Looking): readonly string[] => {
   const { live } = ports.prices.snapshot()
   const unknown = (what: 'baseline' | 'candidate'): readonly string[] => {
     const { route } = file[what]
@@ -74,7 +73,7 @@ const faultsOf = (file: MigrationFile, { ports }: OperationContext): readonly st
 }
 
 /** Two migrations of one model would each take the other's baseline for its own. */
-const overlapsOf = async (file: MigrationFile, { ports }: OperationContext): Promise<readonly string[]> => {
+const overlapsOf = async (file: MigrationFile, { ports }: Looking): Promise<readonly string[]> => {
   const others = (await ports.migrations.store.migrations()).filter(({ state }) => !isOver(state))
   return others.flatMap((other) => {
     const theirs = readMigrationFile(other.file).match.models
@@ -89,7 +88,7 @@ const overlapsOf = async (file: MigrationFile, { ports }: OperationContext): Pro
 }
 
 /** What ends while it goes on, or soon after. */
-const endsOf = (file: MigrationFile, { ports, clock }: OperationContext): readonly string[] =>
+const endsOf = (file: MigrationFile, { ports, clock }: Looking): readonly string[] =>
   (['baseline', 'candidate'] as const).flatMap((arm) => {
     const { provider, model } = routeOf(file[arm].route)
     const vendor = ports.routing.providers().find(({ upstream }) => upstream.provider.name === provider)
@@ -136,11 +135,7 @@ const smallOf = (
 }
 
 /** The plan of a file, with what stands against its start. */
-export const planned = async (
-  text: string,
-  startWeight: number | undefined,
-  context: OperationContext,
-): Promise<Planned> => {
+export const planned = async (text: string, startWeight: number | undefined, context: Looking): Promise<Planned> => {
   const file = readMigrationFile(text)
   const before = await baselineOf(file, context)
   const { baseline, facts } = before
@@ -180,6 +175,16 @@ export const planned = async (
     small_traffic: smallOf(compiled, plan, before),
   }
   return { view, plan, facts, before }
+}
+
+/** What one that waits for its date would begin on now: the baseline as it is by then, and what stands against it. */
+export const plannedAgain = async (
+  { file: text, state }: Pick<MigrationRow, 'file' | 'state'>,
+  looking: Looking,
+): Promise<{ readonly facts: MigrationRow['facts']; readonly refusals: readonly string[] }> => {
+  const weight = readMigrationFile(text).steps[state.startStep ?? 0]?.set_weight
+  const { facts, view } = await planned(text, weight, looking)
+  return { facts, refusals: view.refusals }
 }
 
 /** The command that says what a migration can show. */

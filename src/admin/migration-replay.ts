@@ -324,7 +324,9 @@ const replay = operation({
       { file, limits },
       { errands: ports.migrations.errands, clock, stopping },
     )
-    return { name: file.migration, ok: isSound(found, file), decisions: [], prompts: viewOf(found, file) }
+    const over = Math.max(0, all.length - limit)
+    const left = over === 0 ? found.left : { ...found.left, limit: over }
+    return { name: file.migration, ok: isSound(found, file), decisions: [], prompts: viewOf({ ...found, left }, file) }
   },
 })
 

@@ -8,12 +8,14 @@ import { draftState, stateAfter } from '#migration/itinerary.ts'
 import { judgementOf } from '#migration/judgement.ts'
 import { joinShadowLogs, shadowLogOf } from '#migration/shadow-log.ts'
 import { shadowStandingOf } from '#migration/shadow-standing.ts'
+import { joinStrata } from '#migration/strata.ts'
 import { migrationNameField } from './migration-name.ts'
 import { assembleReport } from './migration-report/assemble.ts'
 import { signedReportView } from './migration-report/data.ts'
 import { reportPage } from './migration-report/page.ts'
 import { signReport } from './migration-report/sign.ts'
 import { checkReport } from './migration-report/verify.ts'
+import { savingOf } from './migration-saving.ts'
 import type { Opened } from './migration-view.ts'
 import { judgeMigration, openMigration } from './migration-view.ts'
 import { operation } from './operation.ts'
@@ -47,11 +49,16 @@ const report = operation({
     const { id, state } = opened.row
     const logs = (await store.shadows(id)).map(({ log }) => shadowLogOf(log))
     const hasShadow = opened.compiled.file.shadow !== undefined || logs.length > 0
+    const epochs = Array.from({ length: state.epoch }, (_unused, index) => index + 1)
     const assembled = assembleReport({
       opened,
-      strata: await store.strata(id, state.epoch),
+      earlier: await Promise.all(
+        epochs.slice(0, -1).map(async (epoch) => ({ epoch, evidence: evidenceOf(await store.evidence(id, epoch)) })),
+      ),
+      strata: joinStrata(await Promise.all(epochs.map((epoch) => store.strata(id, epoch)))),
       points: await store.points({ migration: id, limit: pointsMax }),
       shadow: hasShadow ? joinShadowLogs(logs) : null,
+      saving: await savingOf(opened, context),
       version,
       nowMs: clock.nowMs(),
     })

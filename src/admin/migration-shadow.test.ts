@@ -19,6 +19,7 @@ test('a line for each respect that was compared, why calls were left out, and th
       { respect: 'length', ...none },
       { respect: 'similarity', compared: 20, differed: 0, floor: null, log10_e: 0, worse: false },
     ],
+    judged: { candidate: 3, baseline: 4, tie: 5, swapped: 2 },
     tool_call_score: 0.8,
     left: { files: 3 },
     examples: [{ call: 'call_1', copy: 'call_2', differs: 'http_class' }],
@@ -27,5 +28,6 @@ test('a line for each respect that was compared, why calls were left out, and th
   assert.match(text ?? '', /^http_class +40 +50\.0 % +2\.5 % +worse$/m)
   assert.match(text ?? '', /^similarity +20 +0\.0 % +–/m)
   assert.doesNotMatch(text ?? '', /length/)
+  assert.match(text ?? '', /^Judged: 3 for the candidate, 4 for the baseline, 7 alike \(2 by place\)\.$/m)
   assert.match(text ?? '', /80\.0 %\.\nNot copied: files 3\.\nhttp_class: drover explain call_1$/)
 })

@@ -32,6 +32,9 @@ const shadowView = z.object({
       worse: z.boolean(),
     }),
   ),
+  judged: z
+    .object({ candidate: z.int(), baseline: z.int(), tie: z.int(), swapped: z.int() })
+    .describe('Answers between which a judge decided, in both orders; swapped: it preferred a place, which is a tie.'),
   tool_call_score: z.number().nullable().describe('How well it calls tools when the baseline does, from 0 to 1.'),
   left: z.record(z.string(), z.int()).describe('Calls that were not copied or compared, by the reason.'),
   examples: z.array(z.object({ call: z.string(), copy: z.string(), differs: z.enum(comparators) })),
@@ -49,6 +52,7 @@ const render = ({
   tokens,
   findings,
   tool_call_score: score,
+  judged,
   left,
   examples,
 }: ShadowView): string => {
@@ -59,6 +63,11 @@ const render = ({
   return [
     `${name}: ${questions} answers compared, ${tokens} tokens, ${usd} USD.${copies ? '' : ' Its file has no "shadow": nothing is copied.'}`,
     ...(rows.length === 0 ? [] : ['', table(['respect', 'compared', 'differed', 'baseline from itself', ''], rows)]),
+    ...(Object.values(judged).every((count) => count === 0)
+      ? []
+      : [
+          `Judged: ${judged.candidate} for the candidate, ${judged.baseline} for the baseline, ${judged.tie + judged.swapped} alike (${judged.swapped} by place).`,
+        ]),
     ...(score === null ? [] : [`Tools are called as the baseline does: ${percent(score)}.`]),
     ...(reasons.length === 0 ? [] : [`Not copied: ${reasons.join(', ')}.`]),
     ...examples.map(({ call, differs }) => `${differs}: drover explain ${call}`),
@@ -97,6 +106,7 @@ const show = operation({
         log10_e: one.lnE / Math.LN10,
         worse: one.isWorse,
       })),
+      judged: { ...log.sums.judged },
       tool_call_score: callScoreOf(log.sums),
       left: Object.fromEntries(left.map((reason) => [reason, log.left[reason]])),
       examples: [...log.examples],

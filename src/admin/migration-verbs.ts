@@ -118,7 +118,7 @@ const extend = operation({
   flags: [nameFlag],
   render: (view: MigrationView) => migrationText(view),
   run: ({ name, by, reason }, context) =>
-    change({ name, reason, change: { kind: 'extend', byMs: durationMsOf(by) ?? 0 } }, context),
+    change({ name, reason, change: { kind: 'extend', byMs: durationMsOf(by) ?? 0, isAsked: true } }, context),
 })
 
 export const migrationVerbs = [

@@ -5,6 +5,8 @@ import { rfc3339 } from '#base/clock.ts'
 import { addHistogram, quantileMs } from '#base/histogram.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import type { AsideReason } from '#migration/aside.ts'
+import { asideReasons, asideSteps } from '#migration/aside.ts'
 import type { Compiled } from '#migration/compiled.ts'
 import { compile } from '#migration/compiled.ts'
 import type { Evidence } from '#migration/evidence.ts'
@@ -78,6 +80,17 @@ export const migrationView = z.object({
   candidate_route: z.string(),
   salt: z.string(),
   arms: z.object({ baseline: armView, candidate: armView }),
+  aside: z
+    .array(
+      z.object({
+        reason: z.enum(asideReasons as readonly [AsideReason, ...AsideReason[]]),
+        conversations: z.int(),
+        turns: z.int(),
+      }),
+    )
+    .describe(
+      'Of the above: what counts against limits and is compared with nothing. carried: it goes on since before the evidence began anew; other_percent: its caller split by a percentage that no step has; step_changed: its caller did not say by which, and the step changed in its time.',
+    ),
   split_wrong: z.boolean().describe('Conversations do not fall to the arms as the weights say.'),
   evidence: z.array(findingView),
   not_tested: z.array(z.string()),
@@ -185,6 +198,17 @@ const viewOfArm = (evidence: Evidence, arm: Arm): z.input<typeof armView> => {
   }
 }
 
+const asideOf = (evidence: Evidence): z.input<typeof migrationView>['aside'] =>
+  asideReasons.flatMap((reason) => {
+    const cells = [...evidence.values()].filter(({ step }) => step === asideSteps[reason])
+    const sum = { conversations: 0, turns: 0 }
+    for (const { units, turns } of cells) {
+      sum.conversations += units.units
+      sum.turns += turns.turns
+    }
+    return sum.turns === 0 ? [] : [{ reason, ...sum }]
+  })
+
 /** A migration, and what its evidence says now. */
 export type Judged = {
   readonly row: MigrationRow
@@ -271,6 +295,7 @@ export const viewOfMigration = (
     candidate_route: compiled.file.candidate.route,
     salt: row.salt,
     arms: { baseline: viewOfArm(evidence, 'baseline'), candidate: viewOfArm(evidence, 'candidate') },
+    aside: asideOf(evidence),
     split_wrong: judgement.splitWrong,
     evidence: judgement.findings.map(viewOfFinding),
     not_tested: [...compiled.judge.left],
@@ -315,6 +340,10 @@ export const migrationText = (view: MigrationView): string =>
         `1e${finding.log10_needed.toFixed(1)}`,
         verdictText(finding),
       ]),
+    ),
+    ...view.aside.map(
+      ({ reason, conversations }) =>
+        `compared with nothing: ${conversations} conversations (${reason.replace('_', ' ')})\n`,
     ),
     ...view.not_tested.map((one) => `not tested: ${one}\n`),
   ].join('')

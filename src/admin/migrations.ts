@@ -53,7 +53,8 @@ const list = operation({
       ]),
     ),
   run: async (_input, context) => {
-    const rows = await context.ports.migrations.store.migrations()
+    const all = await context.ports.migrations.store.migrations()
+    const rows = all.toSorted((one, other) => (one.id < other.id ? 1 : -1))
     const declared = await declaredIn(context)
     const known = rows.map(({ name, state, digest }) => {
       const file = declared.find((one) => one.name === name) ?? null
@@ -93,12 +94,26 @@ const status = operation({
   path: '/migrations/{name}',
   scope: 'read',
   input: z.strictObject({ name: migrationNameField() }),
-  output: migrationView.extend({ log: z.array(decisionView).describe('Decisions, the oldest first.') }),
+  output: migrationView.extend({
+    feedback: z
+      .object({ waiting: z.int(), counted: z.int(), aside: z.int() })
+      .nullable()
+      .describe(
+        'What people said of answers: waits for its turn, is counted, was of none. null = no metric asks for it.',
+      ),
+    log: z.array(decisionView).describe('Decisions, the oldest first.'),
+  }),
   flags: [{ field: 'name', positional: true, describe: 'The name of the migration.' }],
   render: migrationText,
   run: async ({ name }, context) => {
     const opened = await openMigration(name, context)
-    return { ...viewOfMigration(opened, context.clock.nowMs()), log: opened.decisions.map(viewOfDecision) }
+    const { row, compiled, decisions } = opened
+    const asks = compiled.judge.columns.some(({ metric }) => metric === 'feedback-bad-share')
+    return {
+      ...viewOfMigration(opened, context.clock.nowMs()),
+      feedback: asks ? await context.ports.migrations.store.feedback(row.id) : null,
+      log: decisions.map(viewOfDecision),
+    }
   },
 })
 

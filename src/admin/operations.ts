@@ -24,6 +24,7 @@ import { markupOperations } from './markups.ts'
 import { meOperations } from './me.ts'
 import { memberOperations } from './members.ts'
 import { migrationDrafts } from './migration-draft.ts'
+import { migrationFeedback } from './migration-feedback.ts'
 import { migrationObservations } from './migration-observations.ts'
 import { migrationReplays } from './migration-replay.ts'
 import { migrationReports } from './migration-report.ts'
@@ -126,5 +127,6 @@ export const operations = [
   ...migrationReplays,
   ...migrationDrafts,
   ...migrationObservations,
+  ...migrationFeedback,
   ...migrationShadow,
 ] as unknown as readonly Operation[]

@@ -104,6 +104,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
     'verify-report',
     'drill',
     'observe',
+    'feedback',
     'shadow',
   ],
   nodes: ['list', 'forget'],

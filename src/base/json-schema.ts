@@ -6,7 +6,16 @@
 import type { Json, JsonObject } from './json-type.ts'
 import { isObject } from './json-type.ts'
 
-type Reading = { readonly root: JsonObject; readonly path: string; readonly depth: number }
+/** What is still looked at; below 0 nothing is. */
+type Work = { left: number }
+type Reading = {
+  readonly root: JsonObject
+  readonly path: string
+  readonly depth: number
+  readonly work: Work
+  /** Expressions are whatever their author wrote, and some of them take for ever on some texts. */
+  readonly triesPatterns: boolean
+}
 
 /** References that lead in a circle end here. */
 const depthMax = 64
@@ -48,7 +57,7 @@ type Check = (value: Json, said: Json, reading: Reading & { readonly schema: Jso
 const fault = ({ path }: Reading, text: string): readonly string[] => [`${path === '' ? 'the value' : path} ${text}`]
 const list = (value: Json): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : [])
 const below = (reading: Reading, step: string | number): Reading => ({
-  root: reading.root,
+  ...reading,
   path:
     typeof step === 'number' ? `${reading.path}[${step}]` : `${reading.path}${reading.path === '' ? '' : '.'}${step}`,
   depth: reading.depth + 1,
@@ -77,20 +86,20 @@ const properties: Check = (value, said, reading) =>
       )
     : []
 
-const isNamed = (name: string, schema: JsonObject): boolean =>
+const isNamed = (name: string, { schema, triesPatterns }: Parameters<Check>[2]): boolean =>
   (isObject(schema['properties']) && Object.hasOwn(schema['properties'], name)) ||
   (isObject(schema['patternProperties']) &&
-    Object.keys(schema['patternProperties']).some((pattern) => new RegExp(pattern, 'u').test(name)))
+    Object.keys(schema['patternProperties']).some((pattern) => !triesPatterns || new RegExp(pattern, 'u').test(name)))
 
 const additional: Check = (value, said, reading) =>
   isObject(value)
     ? Object.keys(value)
-        .filter((name) => !isNamed(name, reading.schema))
+        .filter((name) => !isNamed(name, reading))
         .flatMap((name) => faultsOf(value[name] as Json, said, below(reading, name)))
     : []
 
 const patterned: Check = (value, said, reading) =>
-  isObject(value) && isObject(said)
+  reading.triesPatterns && isObject(value) && isObject(said)
     ? Object.entries(said).flatMap(([pattern, schema]) =>
         Object.keys(value)
           .filter((name) => new RegExp(pattern, 'u').test(name))
@@ -123,7 +132,9 @@ const passing = (value: Json, said: Json, reading: Reading): number =>
   list(said).filter((schema) => faultsOf(value, schema, { ...reading, depth: reading.depth + 1 }).length === 0).length
 
 const unique: Check = (value, said, reading) => {
-  const all = list(value)
+  const all = said === true ? list(value) : []
+  reading.work.left -= all.length * all.length
+  if (reading.work.left < 0) return []
   const isTwice = all.some((item, index) => all.slice(0, index).some((other) => sameValue(item, other)))
   return said === true && isTwice ? fault(reading, 'has an item twice') : []
 }
@@ -159,7 +170,7 @@ const checks: Readonly<Record<string, Check>> = {
   minProperties: bound(members, atLeast, 'of a count of at least'),
   maxProperties: bound(members, atMost, 'of a count of at most'),
   pattern: (value, said, reading) =>
-    typeof value !== 'string' || typeof said !== 'string' || new RegExp(said, 'u').test(value)
+    !reading.triesPatterns || typeof value !== 'string' || typeof said !== 'string' || new RegExp(said, 'u').test(value)
       ? []
       : fault(reading, `does not match ${said}`),
   $ref: (value, said, reading) => {
@@ -182,7 +193,8 @@ const checks: Readonly<Record<string, Check>> = {
 }
 
 const faultsOf = (value: Json, schema: Json, reading: Reading): readonly string[] => {
-  if (schema === true || reading.depth > depthMax) return []
+  reading.work.left -= 1
+  if (schema === true || reading.depth > depthMax || reading.work.left < 0) return []
   if (schema === false) return fault(reading, 'is not allowed')
   if (!isObject(schema)) return []
   return Object.entries(schema).flatMap(([keyword, said]) => {
@@ -193,4 +205,23 @@ const faultsOf = (value: Json, schema: Json, reading: Reading): readonly string[
 
 /** Where the value breaks the schema, as sentences; none = it is an instance. At most 20. */
 export const schemaFaults = (value: Json, schema: JsonObject): readonly string[] =>
-  faultsOf(value, schema, { root: schema, path: '', depth: 0 }).slice(0, faultsMax)
+  faultsOf(value, schema, {
+    root: schema,
+    path: '',
+    depth: 0,
+    work: { left: Number.POSITIVE_INFINITY },
+    triesPatterns: true,
+  }).slice(0, faultsMax)
+
+/** Pieces of a value that are held against a piece of a schema: a few milliseconds. */
+const workMax = 20_000
+
+/**
+ * Whether the value is an instance of a schema that anybody may have written, in a bounded time: `pattern` and `patternProperties` are not tried. `null` = it is too much to
+ * look at.
+ */
+export const fitsSchema = (value: Json, schema: JsonObject): boolean | null => {
+  const work = { left: workMax }
+  const faults = faultsOf(value, schema, { root: schema, path: '', depth: 0, work, triesPatterns: false })
+  return work.left < 0 ? null : faults.length === 0
+}

@@ -12,10 +12,18 @@ import { makeBeginner } from './begin-migrations.ts'
 
 const file = 'migration: move\nmatch: { models: [m] }\nbaseline: { route: alpha/m }\ncandidate: { route: beta/n }\n'
 
-const opened = (preflight: () => Promise<Preflight>, withoutPreflight: string | null = null) => {
+type Look = {
+  readonly withoutPreflight?: string
+  /** What stands against it, look by look. */
+  readonly refusals?: readonly (readonly string[])[]
+}
+
+const measured = { p99Ms: { 'ttft-p99': 321 }, busiest: { requestsPerMinute: 7, tokensPerMinute: 70 } }
+
+const opened = (preflight: () => Promise<Preflight>, { withoutPreflight, refusals = [] }: Look = {}) => {
   const compiled = compile({ file, facts: { p99Ms: {} } })
   const { itinerary } = compiled
-  const change = { kind: 'schedule', startStep: 1, atMs: 5_000, withoutPreflight } as const
+  const change = { kind: 'schedule', startStep: 1, atMs: 5_000, withoutPreflight: withoutPreflight ?? null } as const
   const state = stateAfter(draftState, change, { itinerary, nowMs: 0 })
   const row: MigrationRow = {
     id: 'mig_1',
@@ -33,10 +41,17 @@ const opened = (preflight: () => Promise<Preflight>, withoutPreflight: string | 
   const decisions: Decision[] = []
   const events: string[] = []
   let looked = 0
+  let planned = 0
+  const needs: unknown[] = []
   const beginner = makeBeginner({
     store: { decideMigration: async ({ decision }) => decisions.push(decision) > 0 },
-    preflight: () => {
+    plan: async () => {
+      planned += 1
+      return { facts: measured, refusals: refusals[planned - 1] ?? [] }
+    },
+    preflight: ({ need }) => {
       looked += 1
+      needs.push(need)
       return preflight()
     },
     stop: () => {},
@@ -50,7 +65,7 @@ const opened = (preflight: () => Promise<Preflight>, withoutPreflight: string | 
     beginner.beginDue([{ row, compiled }])
     await beginner.settled()
   }
-  return { at, decisions, events, looked: () => looked }
+  return { at, decisions, events, needs, looked: () => looked }
 }
 
 const found = (outcome: 'passed' | 'failed'): Preflight => ({
@@ -68,6 +83,19 @@ test('nothing happens before its date; then it is looked at once, and begun', as
   assert.equal(decisions[0]?.preflight?.checks.length, 1, 'what was found is kept')
 })
 
+test('it begins on the baseline of that day, and not where the plan refuses it by then: before the preflight, or after it', async () => {
+  const { at, decisions, needs } = opened(async () => found('passed'))
+  await at(5_000)
+  assert.deepEqual([decisions[0]?.facts, needs], [measured, [measured.busiest]])
+  for (const refusals of [[['taken already']], [[], ['taken already']]]) {
+    const late = opened(async () => found('passed'), { refusals })
+    await late.at(5_000)
+    assert.deepEqual([late.decisions[0]?.change.kind, late.decisions[0]?.facts], ['abort', undefined])
+    assert.match(late.decisions[0]?.why ?? '', /the plan refuses it: taken already/)
+    assert.equal(late.looked(), refusals.length - 1)
+  }
+})
+
 test('a preflight that fails gives it up, with what failed', async () => {
   const { at, decisions, events } = opened(async () => found('failed'))
   await at(6_000)
@@ -76,7 +104,7 @@ test('a preflight that fails gives it up, with what failed', async () => {
 })
 
 test('one that may start without is not looked at; one that could not be looked at is tried again a minute later', async () => {
-  const without = opened(async () => found('failed'), 'a rehearsal')
+  const without = opened(async () => found('failed'), { withoutPreflight: 'a rehearsal' })
   await without.at(6_000)
   assert.deepEqual([without.decisions[0]?.change.kind, without.looked()], ['start', 0])
   const broken = opened(() => Promise.reject(new Error('the server ends')))

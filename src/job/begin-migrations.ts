@@ -6,7 +6,7 @@ import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
 import { conduct } from '#migration/conduct.ts'
 import type { Next } from '#migration/decide.ts'
-import type { MigrationStore } from '#migration/port.ts'
+import type { MigrationRow, MigrationStore } from '#migration/port.ts'
 import type { Preflight } from '#migration/preflight.ts'
 import { preflightRefusals, sayPreflight } from '#migration/preflight.ts'
 import type { Traffic } from '#migration/traffic.ts'
@@ -20,6 +20,8 @@ export type BeginMigrations = {
   readonly store: Pick<MigrationStore, 'decideMigration'>
   /** Looks at what must hold before traffic moves; rejects where this server ends meanwhile. */
   readonly preflight: (question: PreflightQuestion) => Promise<Preflight>
+  /** The plan as it is at the date: the baseline of the last hours, and what stands against the start by then. */
+  readonly plan: (row: MigrationRow) => Promise<Pick<MigrationRow, 'facts'> & { readonly refusals: readonly string[] }>
   readonly stop: Traffic['stop']
   readonly emit: Emit
   readonly clock: Clock
@@ -27,22 +29,36 @@ export type BeginMigrations = {
 }
 
 /** Begins what was to start at a date that has come, each once at a time and beside the rounds: a preflight takes its time. */
-export const makeBeginner = ({ store, preflight, stop, emit, clock, log }: BeginMigrations) => {
+export const makeBeginner = ({ store, preflight, plan, stop, emit, clock, log }: BeginMigrations) => {
   const under = new Map<string, Promise<void>>()
   const triedMs = new Map<string, number>()
   const begin = async ({ row, compiled }: Known): Promise<void> => {
     const { startStep = 0, planned } = row.state
     const skip = planned?.withoutPreflight ?? null
-    const question = { file: compiled.file, startStep, need: row.facts.busiest ?? null }
-    const found = skip === null ? await preflight(question) : undefined
-    const refusals = found === undefined ? [] : preflightRefusals(found)
+    const { facts, refusals: against } = await plan(row)
+    const question = { file: compiled.file, startStep, need: facts.busiest ?? null }
+    const found = skip === null && against.length === 0 ? await preflight(question) : undefined
+    const refusals = found === undefined ? against : preflightRefusals(found)
+    // Meanwhile another one may have begun to move the same calls.
+    const late = refusals.length === 0 && found !== undefined ? (await plan(row)).refusals : []
     const looked = found === undefined ? `without a preflight: ${skip}` : sayPreflight(found)
+    const failed = found === undefined || late.length > 0 ? 'the plan refuses it' : 'the preflight failed'
     const next: Next =
-      refusals.length === 0
+      refusals.length + late.length === 0
         ? { change: { kind: 'start', startStep }, why: `its date has come; ${looked}` }
-        : { change: { kind: 'abort' }, why: `its date has come and the preflight failed: ${refusals.join(' ')}` }
+        : { change: { kind: 'abort' }, why: `its date has come and ${failed}: ${[...refusals, ...late].join(' ')}` }
     const nowMs = clock.nowMs()
-    const conducting = { row, compiled, ...next, actor: 'drover at its date', evidence: [], nowMs, preflight: found }
+    const isBegun = next.change.kind === 'start'
+    const conducting = {
+      row,
+      compiled,
+      ...next,
+      actor: 'drover at its date',
+      evidence: [],
+      nowMs,
+      preflight: found,
+      facts: isBegun ? facts : undefined,
+    }
     await conduct(conducting, { store, emit, stop, trail: null })
   }
   return {

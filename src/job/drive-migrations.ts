@@ -25,7 +25,7 @@ import type { HearMigrations, Known } from './hear-migrations.ts'
 import { isUnderWay, makeRefresh } from './hear-migrations.ts'
 import { goRound } from './rounds.ts'
 import type { TellMigrations } from './tell-migrations.ts'
-import { makeFlush, makeReportCounter } from './tell-migrations.ts'
+import { makeFeedbackCounter, makeFlush, makePinTeller, makeReportCounter } from './tell-migrations.ts'
 
 /** A rollback reaches every node within two of these, and at once where the store tells of it. */
 const everyMs = 500
@@ -36,7 +36,7 @@ const idleMs = 2_000
 
 export type DriveMigrations = HearMigrations &
   TellMigrations &
-  Pick<BeginMigrations, 'preflight'> &
+  Pick<BeginMigrations, 'preflight' | 'plan'> &
   Pick<AskVeto, 'askRecipient'> & {
     readonly leads: () => boolean
     readonly emit: Emit
@@ -127,8 +127,10 @@ const shortestMs = (known: readonly Known[]): number =>
 export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
   const { traffic, leads, emit, clock, log } = driving
   const flush = makeFlush(driving)
+  const tellPins = makePinTeller(driving)
   const refresh = makeRefresh(driving)
   const countReports = makeReportCounter(driving)
+  const countFeedback = makeFeedbackCounter(driving)
   const veto = makeVeto({ ...driving, stop: traffic.stop })
   const decider = makeDecider(driving, veto)
   const beginner = makeBeginner({ ...driving, stop: traffic.stop })
@@ -150,10 +152,13 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
     await flush(shortestMs(heard.filter(isUnderWay)))
     for (const { move, figure } of traffic.drifted()) tellDrift(emit, move, { figure, nowMs: clock.nowMs() })
     heard = await refresh()
+    const underWay = heard.filter(isUnderWay)
+    if (underWay.length > 0) await tellPins(heard, shortestMs(underWay))
     if (leads()) {
       beginner.beginDue(heard)
       for (const one of heard.filter(decider.isDue)) {
         await countReports(one)
+        await countFeedback(one)
         await decider.evaluate(one)
         await refresh()
       }

@@ -2,7 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import { isLive } from '#migration/itinerary.ts'
-import type { EvidenceBatch, MigrationStore } from '#migration/port.ts'
+import type { EvidenceBatch, KeptPins, MigrationStore } from '#migration/port.ts'
 import { batchTurnsMax } from '#migration/port.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import { holdMaxMs } from '#migration/waiting-turns.ts'
@@ -48,13 +48,60 @@ export const makeFlush = ({ store, traffic, source, clock }: TellMigrations) => 
   }
 }
 
+/** Of one reading. */
+const pinsPerPage = 1_000
+
+/** Where conversations are that a higher weight would move, told and heard: as often as what this node has seen is told. */
+export const makePinTeller = ({ store, traffic, clock }: TellMigrations) => {
+  const readTo = new Map<string, number>()
+  const untold: KeptPins[] = []
+  let toldMs = Number.NEGATIVE_INFINITY
+  const hear = async (migration: string): Promise<void> => {
+    for (let pages = 0; pages < batchesMax; pages += 1) {
+      const page = await store.pins({ migration, after: readTo.get(migration) ?? 0, limit: pinsPerPage })
+      traffic.heardPins(migration, page, clock.nowMs())
+      const last = page.at(-1)?.number
+      if (last !== undefined) readTo.set(migration, last)
+      if (page.length < pinsPerPage) return
+    }
+  }
+  return async (known: readonly Known[], withinMs: number): Promise<void> => {
+    const nowMs = clock.monotonicMs()
+    if (nowMs - toldMs < Math.min(tellEveryMs, withinMs)) return
+    toldMs = nowMs
+    if (untold.length === 0) untold.push(...traffic.takePins(batchTurnsMax))
+    for (let first = untold[0]; first !== undefined; first = untold[0]) {
+      await store.keepPins(first)
+      untold.shift()
+    }
+    for (const { row, compiled } of known)
+      if (isLive(row.state) && compiled.file.split === 'relay' && compiled.file.assignment.mid_conversation === 'pin')
+        await hear(row.id)
+    for (const id of readTo.keys()) if (!known.some(({ row }) => row.id === id)) readTo.delete(id)
+  }
+}
+
+/** A turn is told by then; what was said of one that is not counted so much later was said of none. */
+const feedbackAsideMs = 10 * 60_000
+
+/** What people said of answers, added to the turns that it was said of. */
+export const makeFeedbackCounter =
+  ({ store, clock }: TellMigrations) =>
+  async ({ row, compiled }: Known): Promise<void> => {
+    const { columns } = compiled.judge
+    if (!isLive(row.state) || !columns.some(({ metric }) => metric === 'feedback-bad-share')) return
+    const of = { migration: row.id, columns, limit: batchTurnsMax }
+    for (let batches = 0; batches < batchesMax; batches += 1)
+      if ((await store.countFeedback({ ...of, asideBeforeMs: clock.nowMs() - feedbackAsideMs })) < batchTurnsMax) return
+  }
+
 /** Reports of callers are told by when they began, as the relay's own turns are: none is counted before those that began earlier have had their time. */
 export const makeReportCounter =
   ({ store, clock }: TellMigrations) =>
   async ({ row, compiled }: Known): Promise<void> => {
     if (compiled.file.split !== 'client' || !isLive(row.state)) return
     const { columns } = compiled.judge
-    const of = { migration: row.id, epoch: row.state.epoch, columns, limit: batchTurnsMax }
+    const of = { migration: row.id, columns, limit: batchTurnsMax }
     for (let batches = 0; batches < batchesMax; batches += 1) {
       const counted = await store.countReports({ ...of, beganBeforeMs: clock.nowMs() - holdMaxMs })
       if (counted < batchTurnsMax) return

@@ -27,6 +27,8 @@ export type Pin = {
   /** The step in which it was assigned. */
   readonly step: number
   readonly atMs: number
+  /** Where it began it was too many: it has gone where the weight says, and stays there. */
+  readonly isMoved?: true
 }
 
 export type Pins = {

@@ -36,10 +36,15 @@ export const compile = ({ file: text, facts }: Pick<MigrationRow, 'file' | 'fact
 const unwatchedIntervals = 6
 const unwatchedMinMs = 30_000
 
+const nextWeightOf = (
+  { step, startStep = 0, weightBasisPoints }: MigrationRow['state'],
+  { steps }: Itinerary,
+): number => steps[step < 0 ? startStep : step + 1]?.weightBasisPoints ?? weightBasisPoints
+
 /** What nodes need to know to carry it out. */
 export const moveOf = (
   { id, name, salt, state, checkedMs }: MigrationRow,
-  { file, judge }: Compiled,
+  { file, judge, itinerary }: Compiled,
   { nowMs, drift }: { readonly nowMs: number; readonly drift: Move['drift'] },
 ): Move => {
   return {
@@ -50,6 +55,7 @@ export const moveOf = (
     phase: state.phase,
     split: file.split,
     weightBasisPoints: state.weightBasisPoints,
+    nextWeightBasisPoints: nextWeightOf(state, itinerary),
     isWatched: nowMs - checkedMs <= Math.max(unwatchedMinMs, unwatchedIntervals * file.analysis.interval),
     salt,
     match: {

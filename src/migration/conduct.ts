@@ -8,6 +8,7 @@ import type { Compiled } from './compiled.ts'
 import type { CellJson } from './evidence-text.ts'
 import type { Change, ChangeKind, State } from './itinerary.ts'
 import { stateAfter } from './itinerary.ts'
+import type { BaselineFacts } from './judge.ts'
 import type { Decision, MigrationRow, MigrationStore } from './port.ts'
 import type { Preflight } from './preflight.ts'
 import type { Traffic } from './traffic.ts'
@@ -25,11 +26,13 @@ export type Conducting = {
   readonly shadow?: string | undefined
   /** What was looked at before a start. */
   readonly preflight?: Preflight | undefined
+  /** Of a start at a date: the baseline by then. */
+  readonly facts?: BaselineFacts | undefined
 }
 
 /** @throws Problem `conflict` where the change cannot happen now. */
 export const decisionFor = (conducting: Conducting): Decision => {
-  const { row, compiled, change, why, actor, evidence, nowMs, shadow, preflight } = conducting
+  const { row, compiled, change, why, actor, evidence, nowMs, shadow, preflight, facts } = conducting
   return {
     migration: row.id,
     number: row.version + 1,
@@ -42,6 +45,7 @@ export const decisionFor = (conducting: Conducting): Decision => {
     evidence,
     ...(shadow !== undefined && { shadow }),
     ...(preflight !== undefined && { preflight }),
+    ...(facts !== undefined && { facts }),
   }
 }
 

@@ -63,7 +63,7 @@ export const cellKey = ({ step, arm, stratum }: CellName): string => `${step}/${
 /** Conversations by their digest. */
 export type Units = ReadonlyMap<string, UnitTally>
 
-/** A turn, and the step in which it was assigned. */
+/** A turn, and the step in which it was assigned; below the first one: why in none, as aside.ts says. */
 export type AssignedTurn = { readonly step: number; readonly turn: Observation }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
@@ -157,20 +157,9 @@ export type Added = {
   readonly units: Units
 }
 
-/**
- * Adds turns to what is known. `known` holds the conversations of these turns as far as there are any, `evidence` the cells. A turn without a conversation is a
- * unit of its own, which nobody has to remember.
- */
-export const addTurns = (
-  turns: readonly AssignedTurn[],
-  {
-    columns,
-    known,
-    evidence,
-  }: { readonly columns: readonly Column[]; readonly known: Units; readonly evidence: Evidence },
-): Added => {
+/** Cells that turns and marks are added to. */
+const openSheet = (columns: readonly Column[], evidence: Evidence) => {
   const cells = new Map<string, OpenCell>()
-  const units = new Map<string, UnitTally>()
   const at = (name: CellName): OpenCell => {
     const key = cellKey(name)
     const open = cells.get(key)
@@ -185,19 +174,71 @@ export const addTurns = (
     const counted = tally[arm]
     if (counted !== undefined) countUnit(at({ step: counted.step, arm, stratum }), counted, sign)
   }
+  return {
+    at,
+    count,
+    /** A conversation as it is with what was told of it now. */
+    join: (before: UnitTally | undefined, told: UnitTally): UnitTally => {
+      const after = before === undefined ? told : joinTallies(before, told)
+      if (before !== undefined) count(before, 'conversation', -1)
+      count(after, 'conversation', 1)
+      return after
+    },
+    closed: (): Evidence => new Map([...cells].map(([key, cell]) => [key, closedCell(cell)])),
+  }
+}
+
+type Known = {
+  readonly columns: readonly Column[]
+  readonly known: Units
+  readonly evidence: Evidence
+}
+
+/**
+ * Adds turns to what is known. `known` holds the conversations of these turns as far as there are any, `evidence` the cells. A turn without a conversation is a
+ * unit of its own, which nobody has to remember.
+ */
+export const addTurns = (turns: readonly AssignedTurn[], { columns, known, evidence }: Known): Added => {
+  const sheet = openSheet(columns, evidence)
+  const units = new Map<string, UnitTally>()
   for (const { step, turn } of turns) {
     const stratum: Stratum = turn.unit === null ? 'turn' : 'conversation'
     const told = tallyOf(turn, { step, columns })
-    countTurn(at({ step, arm: turn.arm, stratum }), turn)
-    if (turn.unit === null) {
-      count(told, stratum, 1)
+    countTurn(sheet.at({ step, arm: turn.arm, stratum }), turn)
+    if (turn.unit === null) sheet.count(told, stratum, 1)
+    else units.set(turn.unit, sheet.join(units.get(turn.unit) ?? known.get(turn.unit), told))
+  }
+  return { cells: sheet.closed(), units }
+}
+
+/** What was said afterwards of a turn that is counted: whether it shows what a column counts. */
+export type Mark = {
+  readonly step: number
+  readonly arm: Arm
+  readonly unit: string | null
+  readonly startMs: number
+  readonly isHit: boolean
+}
+
+/** Adds marks of one column to turns and conversations that are counted already: it makes none. */
+export const addMarks = (
+  marks: readonly Mark[],
+  { columns, known, evidence, column }: Known & { readonly column: number },
+): Added => {
+  const sheet = openSheet(columns, evidence)
+  const units = new Map<string, UnitTally>()
+  const sizes = columns.flatMap(({ kind }) => (kind === 'size' ? [[0, 0] as const] : []))
+  for (const { step, arm, unit, startMs, isHit } of marks) {
+    if (unit === null) {
+      const { seen, hits } = sheet.at({ step, arm, stratum: 'turn' })
+      seen[column] = (seen[column] ?? 0) + 1
+      if (isHit) hits[column] = (hits[column] ?? 0) + 1
       continue
     }
-    const before = units.get(turn.unit) ?? known.get(turn.unit)
-    const after = before === undefined ? told : joinTallies(before, told)
-    if (before !== undefined) count(before, stratum, -1)
-    count(after, stratum, 1)
-    units.set(turn.unit, after)
+    const before = units.get(unit) ?? known.get(unit)
+    const bit = 1 << column
+    if (before !== undefined)
+      units.set(unit, sheet.join(before, { [arm]: { firstMs: startMs, step, seen: bit, hit: isHit ? bit : 0, sizes } }))
   }
-  return { cells: new Map([...cells].map(([key, cell]) => [key, closedCell(cell)])), units }
+  return { cells: sheet.closed(), units }
 }

@@ -433,6 +433,27 @@ test('a gate that is held is not looked at until then', () => {
   assert.equal(nextOf(compiled, evidence, { state: held, nowMs: hourMs + 60_000 })?.change.kind, 'promote')
 })
 
+test('a person who goes on although the gate is held is not held at the next one; time that a person gives takes none that it has by itself', () => {
+  const compiled = made(quick)
+  const held = after(compiled, [
+    [{ kind: 'start', startStep: 0 }, 0],
+    [{ kind: 'hold', forMs: 10 * hourMs }, hourMs],
+    [{ kind: 'promote' }, 2 * hourMs],
+  ])
+  const evidence = evidenceFrom(compiled, [
+    { arm: 'candidate', count: 2_000, outcome: 'ok', step: 1 },
+    { arm: 'baseline', count: 2_000, outcome: 'ok', step: 1 },
+  ])
+  assert.equal(held.step, 1)
+  assert.equal(nextOf(compiled, evidence, { state: held, nowMs: 3 * hourMs })?.change.kind, 'promote')
+  const extended = after(compiled, [
+    [{ kind: 'start', startStep: 0 }, 0],
+    [{ kind: 'extend', byMs: hourMs, isAsked: true }, 1],
+    [{ kind: 'extend', byMs: hourMs }, 2],
+  ])
+  assert.deepEqual([extended.extendedMs, extended.extensions], [2 * hourMs, 1])
+})
+
 test('an inconclusive step may go on where every share is shown to be below the margin that is accepted', () => {
   const withAction = (margin: number): Compiled =>
     made(

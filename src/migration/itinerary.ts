@@ -33,7 +33,8 @@ export type Change =
   | { readonly kind: 'promote' }
   | { readonly kind: 'pause'; readonly reason: PauseReason }
   | { readonly kind: 'resume' }
-  | { readonly kind: 'extend'; readonly byMs: number }
+  /** `isAsked`: by a person, which takes nothing of what it may be prolonged by itself. */
+  | { readonly kind: 'extend'; readonly byMs: number; readonly isAsked?: true }
   /** Somebody who was asked has something against the next step: the gate is not looked at for so long. */
   | { readonly kind: 'hold'; readonly forMs: number }
   | { readonly kind: 'rollback' }
@@ -200,6 +201,10 @@ const epochAfter = ({ epoch, pause }: State): number => (pause !== null && judge
 
 const accepting = ({ pause }: State): Partial<State> => (pause === 'worse_in_shadow' ? { shadowAccepted: true } : {})
 
+/** A person who goes on has heard what held the gate: the next one is not held by it. */
+const released = ({ heldUntilMs }: State, nowMs: number): Partial<State> =>
+  heldUntilMs !== undefined && heldUntilMs > nowMs ? { heldUntilMs: nowMs } : {}
+
 const changesOf = (state: State, change: Change, { itinerary, nowMs }: At): Partial<State> => {
   const isPast = state.step + 1 >= itinerary.steps.length
   switch (change.kind) {
@@ -217,10 +222,10 @@ const changesOf = (state: State, change: Change, { itinerary, nowMs }: At): Part
     case 'hold':
       return { heldUntilMs: nowMs + change.forMs }
     case 'promote':
-      if (state.step < 0) return entering(itinerary, state.startStep ?? 0, nowMs)
+      if (state.step < 0) return { ...entering(itinerary, state.startStep ?? 0, nowMs), ...released(state, nowMs) }
       return isPast
         ? { phase: 'completed', weightBasisPoints: wholeWeight, pause: null }
-        : entering(itinerary, state.step + 1, nowMs)
+        : { ...entering(itinerary, state.step + 1, nowMs), ...released(state, nowMs) }
     case 'pause':
       return { phase: 'paused', pause: change.reason }
     case 'resume':
@@ -235,7 +240,7 @@ const changesOf = (state: State, change: Change, { itinerary, nowMs }: At): Part
     case 'extend':
       return {
         extendedMs: state.extendedMs + change.byMs,
-        extensions: state.extensions + 1,
+        extensions: state.extensions + (change.isAsked === true ? 0 : 1),
         ...(state.phase === 'paused' && {
           phase: phaseAt(itinerary, state.step),
           pause: null,

@@ -114,12 +114,20 @@ export const metrics = {
   'tool-call-valid': {
     type: 'proportion',
     shows: ended(({ toolArgumentsValid }) => not(toolArgumentsValid)),
-    summary: 'Conversations with a tool call whose arguments are no JSON.',
+    summary:
+      'Conversations with a tool call whose arguments are no JSON, or are not what the schema of the tool allows (types, members, lists; patterns are not tried).',
   },
   'json-valid': {
     type: 'proportion',
     shows: ended(({ jsonValid }) => not(jsonValid)),
     summary: 'Conversations with an answer that was asked for as JSON and is none.',
+  },
+  'feedback-bad-share': {
+    type: 'proportion',
+    // Said afterwards, of a turn that is counted by then.
+    shows: () => null,
+    summary:
+      'Conversations of which a turn was called bad, of those of which people said anything: `POST /api/v1/migrations/NAME/feedback`.',
   },
   'refusal-share': {
     type: 'proportion',

@@ -64,7 +64,7 @@ export type Observation = {
   readonly truncated: boolean
   /** Whether a tool was called; `null` = none was offered. */
   readonly toolCalled: boolean | null
-  /** Whether the arguments of its tool calls are JSON; whoever reports may hold them against their schemas too. `null` = none was called, or nobody looked. */
+  /** Whether the arguments of its tool calls are JSON that their tools' schemas allow; whoever reports may look at the first alone. `null` = none was called, or nobody looked. */
   readonly toolArgumentsValid: boolean | null
   /** Whether an answer that was asked for as JSON is JSON; `null` = it was not asked for, or nobody looked. */
   readonly jsonValid: boolean | null

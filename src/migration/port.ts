@@ -7,8 +7,8 @@ import type { CellJson } from './evidence-text.ts'
 import type { HistoryPoint } from './history-point.ts'
 import type { Change, Phase, State } from './itinerary.ts'
 import type { BaselineFacts } from './judge.ts'
-import type { Observation } from './observation.ts'
 import type { Preflight } from './preflight.ts'
+import type { ToldPin } from './shared-pins.ts'
 import type { Strata } from './strata.ts'
 
 export type MigrationRow = {
@@ -48,6 +48,8 @@ export type Decision = {
   readonly shadow?: string
   /** Of a start: what was looked at before. */
   readonly preflight?: Preflight
+  /** Of a start at a date: the baseline as it was by then, which takes the place of what it was when the date was set. */
+  readonly facts?: BaselineFacts
 }
 
 export type NewDecision = {
@@ -70,20 +72,52 @@ export type EvidenceBatch = {
 /** Turns that callers who split their traffic themselves have seen. */
 export type ReportedTurns = {
   readonly migration: string
-  readonly epoch: number
-  /** In which they are told. */
-  readonly step: number
-  readonly turns: readonly Observation[]
+  readonly turns: readonly ReportedTurn[]
 }
+
+/** A turn with the evidence and the step that it belongs to, as reported-step.ts finds them. */
+export type ReportedTurn = AssignedTurn & { readonly epoch: number }
 
 /** Which of them are counted: those that began before, at most `limit`. */
 export type ReportCount = {
   readonly migration: string
-  readonly epoch: number
   readonly columns: readonly Column[]
   readonly beganBeforeMs: number
   readonly limit: number
 }
+
+/** What people said of an answer. */
+export type Feedback = {
+  /** Of the call, or the observation that was told of it; after `unit:` the conversation, as it is told. */
+  readonly call: string
+  readonly isBad: boolean
+}
+
+export type NewFeedback = { readonly migration: string; readonly nowMs: number; readonly said: readonly Feedback[] }
+
+export type FeedbackCount = {
+  readonly migration: string
+  readonly columns: readonly Column[]
+  /** What was said before, and of no turn that is counted, is set aside. */
+  readonly asideBeforeMs: number
+  readonly limit: number
+}
+
+/** Of one migration: what waits for its turn to be counted, what is counted, what was said of no turn that its arm answered. */
+export type FeedbackTotals = { readonly waiting: number; readonly counted: number; readonly aside: number }
+
+/** Of one migration: more that waits is refused. */
+export const waitingFeedbackMax = 100_000
+/** Of one question. */
+export const feedbackBatchMax = 100
+/** A turn is known for so long after it began. */
+export const feedbackWithinMs = 24 * 3_600_000
+
+/** Pins that a node tells. */
+export type KeptPins = { readonly migration: string; readonly pins: readonly ToldPin[] }
+/** Those that were told after `after`, in the order of telling, at most `limit`. */
+export type PinsAfter = { readonly migration: string; readonly after: number; readonly limit: number }
+export type NumberedPin = ToldPin & { readonly number: number }
 
 /** Reports of one migration that wait to be counted; more are refused. */
 export const waitingReportsMax = 100_000
@@ -92,7 +126,7 @@ export const reportsRememberedMs = 2 * 3_600_000
 
 /** Of one batch; a node makes several of what is more. */
 export const batchTurnsMax = 500
-/** Migrations that a server knows of at a time, those that are over included. */
+/** Migrations that a server knows of at a time: no more may be under way or complete; those that are over fill the rest. */
 export const migrationsMax = 200
 /** Processes whose copies are known of a migration. */
 export const shadowRowsMax = 500
@@ -112,10 +146,10 @@ export type PointsPage = { readonly migration: string; readonly limit: number }
 export type MigrationStore = {
   /** Of those that are not rolled back or aborted, the newest first, at most `migrationsMax`: little to read, however often. */
   readonly migrationMarks: () => Promise<readonly MigrationMark[]>
-  /** The newest of each name, at most `migrationsMax`. */
+  /** The newest of each name, at most `migrationsMax`: first those that are not over, each kind from the newest. */
   readonly migrations: () => Promise<readonly MigrationRow[]>
   readonly migration: (name: string) => Promise<MigrationRow | null>
-  /** Keeps a migration with its first decision. Rejects with Problem `conflict` while one of this name is not over. */
+  /** Keeps a migration with its first decision. Rejects with Problem `conflict` while one of this name, or `migrationsMax` of any, are not over. */
   readonly createMigration: (row: MigrationRow, first: NewDecision) => Promise<void>
   /** Appends the decision whose number follows the last one; `false` and no change where another came before. */
   readonly decideMigration: (next: NewDecision) => Promise<boolean>
@@ -134,9 +168,16 @@ export type MigrationStore = {
    * Rejects with Problem `overloaded` where `waitingReportsMax` wait already.
    */
   readonly keepReports: (reported: ReportedTurns) => Promise<number>
-  /** Adds reports to the sums, each once; gives how many there were. Those of another epoch are left out. */
+  /** Adds reports to the sums of the epoch that each belongs to, each once; gives how many there were. */
   readonly countReports: (count: ReportCount) => Promise<number>
-  /** Deletes the tallies and reports of conversations of migrations that ended before; their sums stay. Gives how many went, at most `limit`. */
+  /**
+   * Keeps what was said of answers, of each the first word; gives how many are new. Rejects with Problem `overloaded` where `waitingFeedbackMax` wait already.
+   */
+  readonly keepFeedback: (given: NewFeedback) => Promise<number>
+  /** Adds what was said to the sums of the turns that it was said of, each once; gives how many there were, at most `limit`. */
+  readonly countFeedback: (count: FeedbackCount) => Promise<number>
+  readonly feedback: (migration: string) => Promise<FeedbackTotals>
+  /** Deletes the tallies, reports and feedback of conversations of migrations that ended before; their sums stay. Gives how many went, at most `limit`. */
   readonly forgetUnits: (endedBeforeMs: number, limit: number) => Promise<number>
   /** All cells of an epoch, in the order of their names. */
   readonly evidence: (migration: string, epoch: number) => Promise<readonly CellJson[]>
@@ -146,6 +187,9 @@ export type MigrationStore = {
   readonly keepPoint: (point: HistoryPoint) => Promise<void>
   /** Of all epochs, the oldest first. */
   readonly points: (page: PointsPage) => Promise<readonly HistoryPoint[]>
+  /** Keeps where conversations are; one that has been moved stays so. */
+  readonly keepPins: (kept: KeptPins) => Promise<void>
+  readonly pins: (page: PinsAfter) => Promise<readonly NumberedPin[]>
   /** Replaces what this process has told before. */
   readonly keepShadow: (row: ShadowRow) => Promise<void>
   /** What every process has told of a migration, in the order of their names; at most `shadowRowsMax`, the newest names. */

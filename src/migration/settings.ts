@@ -331,6 +331,26 @@ const respects = {
 
 type Respect = keyof typeof respects
 
+const consent = (whose: string) =>
+  z
+    .union([z.literal('all'), z.array(line(200)).min(1).max(1_000)])
+    .describe(`Ids of the projects whose owners agree that ${whose}; \`all\`: every one does.`)
+
+const judge = z
+  .strictObject({
+    route: route().describe("The model that compares, in the operator's own account there."),
+    sample: z
+      .number()
+      .min(0.01)
+      .max(100)
+      .default(100)
+      .describe('Percent of the copied calls whose answers it compares.'),
+    consent: consent('question and answers go to the judge as well'),
+  })
+  .describe(
+    "A model that is asked which of two answers is better, in both orders: the first answer of the baseline against the candidate's, and against the baseline's own second one. Within the caps of `shadow`. Absent: none is.",
+  )
+
 const shadow = z
   .strictObject({
     duration: duration({ max: '30d' })
@@ -359,11 +379,8 @@ const shadow = z
       .max(100)
       .default(10)
       .describe('Percent of those that the baseline answers a second time: how often it disagrees with itself.'),
-    consent: z
-      .union([z.literal('all'), z.array(line(200)).min(1).max(1_000)])
-      .describe(
-        'Ids of the projects whose owners agree that their calls go to a second provider; `all`: every one does.',
-      ),
+    consent: consent('their calls go to a second provider'),
+    judge: judge.optional(),
     route: route()
       .optional()
       .describe('Who gets the copies, for a key and limits of their own; absent: the candidate.'),

@@ -22,6 +22,8 @@ export type ShadowTicket = {
 export type ShadowBudget = {
   /** Keeps the most that a copy can cost; says why not, where a cap is in the way. */
   readonly take: (most: ShadowCost, nowMs: number) => ShadowTicket | OverBudget
+  /** The same for what belongs to a copy that is under way: it counts towards money and tokens, and not as one more at a time. */
+  readonly takeMore: (most: ShadowCost, nowMs: number) => ShadowTicket | Exclude<OverBudget, 'concurrency'>
   readonly spent: (nowMs: number) => { readonly nanoUsd: bigint; readonly tokens: number; readonly running: number }
   /** What other processes have spent on a day, as far as this one has heard: it counts towards the caps here as well. */
   readonly elsewhere: (spent: { readonly day: number; readonly nanoUsd: bigint; readonly tokens: number }) => void
@@ -44,12 +46,12 @@ export const shadowBudget = (limits: ShadowLimits): ShadowBudget => {
     nanoUsd = 0n
     tokens = 0
   }
-  const ticketFor = (most: ShadowCost): ShadowTicket => {
+  const ticketFor = (most: ShadowCost, places: 0 | 1): ShadowTicket => {
     const begunDay = day
     return {
       settle: (cost, nowMs) => {
         turn(nowMs)
-        running -= 1
+        running -= places
         // What was kept yesterday has gone with that day; what it comes to weighs on the day on which it is known.
         const isToday = day === begunDay
         nanoUsd += (cost?.nanoUsd ?? most.nanoUsd ?? 0n) - (isToday ? (most.nanoUsd ?? 0n) : 0n)
@@ -57,18 +59,24 @@ export const shadowBudget = (limits: ShadowLimits): ShadowBudget => {
       },
     }
   }
+  const keepBack = (most: ShadowCost, places: 0 | 1): ShadowTicket | Exclude<OverBudget, 'concurrency'> => {
+    if (most.nanoUsd === null) return 'no_price'
+    const [spentNanoUsd, spentTokens] = others.day === day ? [others.nanoUsd, others.tokens] : [0n, 0]
+    if (spentNanoUsd + nanoUsd + most.nanoUsd > limits.nanoUsdPerDay) return 'usd_per_day'
+    if (spentTokens + tokens + most.tokens > limits.tokensPerDay) return 'tokens_per_day'
+    running += places
+    nanoUsd += most.nanoUsd
+    tokens += most.tokens
+    return ticketFor(most, places)
+  }
   return {
     take: (most, nowMs) => {
       turn(nowMs)
-      if (running >= limits.concurrencyMax) return 'concurrency'
-      if (most.nanoUsd === null) return 'no_price'
-      const [spentNanoUsd, spentTokens] = others.day === day ? [others.nanoUsd, others.tokens] : [0n, 0]
-      if (spentNanoUsd + nanoUsd + most.nanoUsd > limits.nanoUsdPerDay) return 'usd_per_day'
-      if (spentTokens + tokens + most.tokens > limits.tokensPerDay) return 'tokens_per_day'
-      running += 1
-      nanoUsd += most.nanoUsd
-      tokens += most.tokens
-      return ticketFor(most)
+      return running >= limits.concurrencyMax ? 'concurrency' : keepBack(most, 1)
+    },
+    takeMore: (most, nowMs) => {
+      turn(nowMs)
+      return keepBack(most, 0)
     },
     spent: (nowMs) => {
       turn(nowMs)

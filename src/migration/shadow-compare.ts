@@ -18,6 +18,7 @@ export const comparators = [
   'language',
   'refusal',
   'similarity',
+  'judged',
 ] as const
 
 export type Comparator = (typeof comparators)[number]
@@ -175,6 +176,8 @@ export const compareAnswers = (one: Answer, other: Answer, limits: CompareLimits
     language: neitherCalls ? alike(languageOf(one.text), languageOf(other.text)) : null,
     refusal: hasDeclined(one) === hasDeclined(other),
     similarity: likeness === null ? null : likeness >= limits.similarityMin,
+    // Said by a judge, where one is asked.
+    judged: null,
   }
 }
 

@@ -33,6 +33,10 @@ export const leftReasons = [
   'not_allowed_there',
   'no_answer',
   'failed',
+  'judge_not_allowed',
+  'judge_over_budget',
+  'judge_failed',
+  'judge_unclear',
 ] as const satisfies readonly (ShadowRefusal | Exclude<OverBudget, 'concurrency'> | string)[]
 
 export type LeftReason = (typeof leftReasons)[number]
@@ -98,7 +102,10 @@ export const withShadowed = (
   return { ...log, sums: addShadow(log.sums, shadowed), examples }
 }
 
-const comparisonOf = ({ primary, candidate }: Shadowed): Comparison => compareAnswers(primary, candidate)
+const comparisonOf = ({ primary, candidate, judged }: Shadowed): Comparison => ({
+  ...compareAnswers(primary, candidate),
+  judged: judged?.candidate === 'one' ? false : null,
+})
 
 /** The log with what a copy cost. */
 export const withCost = (
@@ -170,6 +177,7 @@ export const shadowLogOf = (text: string): ShadowLog => {
       >,
       calls: countsOf(sums['calls'], ['both', 'candidate', 'baseline']),
       first: countsOf(sums['first'], comparators),
+      judged: countsOf(sums['judged'], ['candidate', 'baseline', 'tie', 'swapped']),
       prompts: countsOf(sums['prompts'], ['pairs', 'baseline', 'candidate']),
     },
     left: countsOf(log['left'], leftReasons),

@@ -13,6 +13,14 @@ export type ShadowPlan = {
   readonly provider: string
   readonly model: string
   readonly limits: ShadowLimits
+  /** Who compares answers; absent: nobody does. */
+  readonly judge?: {
+    readonly provider: string
+    readonly model: string
+    /** Of the calls that are copied. */
+    readonly shareBasisPoints: number
+    readonly consent: 'all' | readonly string[]
+  }
 }
 
 /** `provider/model` at its first slash: models have slashes as well. */
@@ -35,4 +43,11 @@ export const shadowPlanOf = ({ shadow, candidate }: MigrationFile): ShadowPlan |
           tokensPerDay: shadow.max_tokens_per_day,
           concurrencyMax: shadow.max_concurrency,
         },
+        ...(shadow.judge !== undefined && {
+          judge: {
+            ...routeOf(shadow.judge.route),
+            shareBasisPoints: Math.round(shadow.judge.sample * 100),
+            consent: shadow.judge.consent,
+          },
+        }),
       }

@@ -94,9 +94,13 @@ export const refusalOf = (facts: ShadowFacts): ShadowRefusal | null => {
 
 /**
  * Whether a conversation is among the share that is shadowed, in basis points: the same on every node, and another draw than the one that moves conversations.
- * `what` tells the copies apart: those for the candidate, and those for the second answer of the baseline.
+ * `what` tells the copies apart: those for the candidate, those for the second answer of the baseline, and those that a judge compares.
  */
 export const isSampled = (
-  { salt, unit, what }: { readonly salt: string; readonly unit: string; readonly what: 'candidate' | 'repeat' },
+  {
+    salt,
+    unit,
+    what,
+  }: { readonly salt: string; readonly unit: string; readonly what: 'candidate' | 'repeat' | 'judge' },
   shareBasisPoints: number,
 ): boolean => bucketOfUnit(`${salt}\u0000shadow ${what}`, unit) < shareBasisPoints

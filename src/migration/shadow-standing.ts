@@ -17,7 +17,7 @@ export type ShadowStanding = {
 
 /** In which respects the file lets a candidate be called worse. */
 export const respectsOf = ({ shadow }: Pick<MigrationFile, 'shadow'>): readonly Comparator[] =>
-  shadow?.compare ?? comparators
+  shadow?.compare ?? comparators.filter((name) => name !== 'judged' || shadow?.judge !== undefined)
 
 const standingOfLog = ({ sums }: ShadowLog, file: Pick<MigrationFile, 'shadow' | 'analysis'>): ShadowStanding => ({
   questions: sums.questions,

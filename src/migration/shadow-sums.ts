@@ -7,12 +7,15 @@
 import { lnPairsWorse } from './pair-test.ts'
 import type { Answer, Comparator, Comparison } from './shadow-compare.ts'
 import { comparators, compareAnswers, firstDifference } from './shadow-compare.ts'
+import type { Preference } from './shadow-judge.ts'
 
 /** One question: the answer that the caller got, the candidate's, and the baseline's second one where it was asked for. */
 export type Shadowed = {
   readonly primary: Answer
   readonly candidate: Answer
   readonly repeat: Answer | null
+  /** What a judge preferred, of the caller's answer (`one`) and each of the others; absent or `null` = none was asked, or gave no verdict. */
+  readonly judged?: { readonly candidate: Preference | null; readonly repeat: Preference | null }
 }
 
 export type ComparatorSums = {
@@ -33,6 +36,13 @@ export type ShadowSums = {
   readonly calls: { readonly both: number; readonly candidate: number; readonly baseline: number }
   /** By the first respect in which they differed. */
   readonly first: Readonly<Record<Comparator, number>>
+  /** Answers between which a judge decided: for the candidate, for the baseline, for neither, and for a place. */
+  readonly judged: {
+    readonly candidate: number
+    readonly baseline: number
+    readonly tie: number
+    readonly swapped: number
+  }
   /** The same prompts as both providers count them, in tokens: their tokenizers compared. */
   readonly prompts: { readonly pairs: number; readonly baseline: number; readonly candidate: number }
 }
@@ -47,6 +57,7 @@ export const noShadows: ShadowSums = {
   by: perComparator(() => none),
   calls: { both: 0, candidate: 0, baseline: 0 },
   first: perComparator(() => 0),
+  judged: { candidate: 0, baseline: 0, tie: 0, swapped: 0 },
   prompts: { pairs: 0, baseline: 0, candidate: 0 },
 }
 
@@ -68,9 +79,21 @@ const oneOf = (candidate: boolean | null, repeat: boolean | null): ComparatorSum
   }
 }
 
-const sumsOf = ({ primary, candidate, repeat }: Shadowed): ShadowSums => {
-  const compared = compareAnswers(primary, candidate)
-  const floor: Comparison | null = repeat === null ? null : compareAnswers(primary, repeat)
+/** Whether an answer is no worse than the one that the caller got; `null` = nobody judged. */
+const heldUp = (preference: Preference | null | undefined): boolean | null =>
+  preference === null || preference === undefined ? null : preference !== 'one'
+
+const judgedOf = (preference: Preference | null | undefined): ShadowSums['judged'] => ({
+  candidate: preference === 'other' ? 1 : 0,
+  baseline: preference === 'one' ? 1 : 0,
+  tie: preference === 'tie' ? 1 : 0,
+  swapped: preference === 'swapped' ? 1 : 0,
+})
+
+const sumsOf = ({ primary, candidate, repeat, judged }: Shadowed): ShadowSums => {
+  const compared = { ...compareAnswers(primary, candidate), judged: heldUp(judged?.candidate) }
+  const floor: Comparison | null =
+    repeat === null ? null : { ...compareAnswers(primary, repeat), judged: heldUp(judged?.repeat) }
   const first = firstDifference(compared)
   const [isCalled, byCandidate] = [primary.tools.length > 0, candidate.tools.length > 0]
   return {
@@ -82,6 +105,7 @@ const sumsOf = ({ primary, candidate, repeat }: Shadowed): ShadowSums => {
       baseline: isCalled && !byCandidate ? 1 : 0,
     },
     first: perComparator((name) => (name === first ? 1 : 0)),
+    judged: judgedOf(judged?.candidate),
     prompts: promptsOf(primary, candidate),
   }
 }
@@ -95,6 +119,7 @@ export const joinShadows = (one: ShadowSums, other: ShadowSums): ShadowSums => (
   by: perComparator((name) => added(one.by[name], other.by[name])),
   calls: added(one.calls, other.calls),
   first: added(one.first, other.first),
+  judged: added(one.judged, other.judged),
   prompts: added(one.prompts, other.prompts),
 })
 

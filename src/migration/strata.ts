@@ -91,6 +91,18 @@ export const joinStratum = (one: StratumSums, other: StratumSums): StratumSums =
   ttftMs: one.ttftMs + other.ttftMs,
 })
 
+/** Those of all of them together: each person once. */
+export const joinStrata = (all: readonly Strata[]): Strata => {
+  const sums = new Map<string, StratumSums>()
+  for (const one of all) for (const [key, sum] of one.sums) sums.set(key, joinStratum(sums.get(key) ?? noStratum, sum))
+  const met = (arm: Arm): Callers =>
+    joinCallers(
+      [],
+      all.flatMap(({ callers }) => callers[arm]),
+    )
+  return { sums, callers: { baseline: met('baseline'), candidate: met('candidate') } }
+}
+
 /** Of 48 bits. */
 const digestOf = (caller: string): number => Number.parseInt(hash('sha256', caller).slice(0, 12), 16)
 const digestRange = 2 ** 48

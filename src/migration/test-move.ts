@@ -10,6 +10,7 @@ export const sampleMove = (changes: Partial<Move> = {}): Move => ({
   phase: 'ramping',
   split: 'relay',
   weightBasisPoints: 5_000,
+  nextWeightBasisPoints: 10_000,
   isWatched: true,
   salt: 'salt',
   match: { models: ['m'], callSites: null, keys: null, projects: null, shareBasisPoints: 10_000 },

@@ -69,6 +69,58 @@ test('conversations that run while the weight rises stay where they began; after
   assert.ok(share() > 0.8)
 })
 
+test('nodes tell each other where conversations are that a higher weight moves: on none of them they go to and fro', () => {
+  const low = { weightBasisPoints: 1_000, nextWeightBasisPoints: 5_000, step: 0 }
+  const high = { weightBasisPoints: 5_000, nextWeightBasisPoints: 10_000, step: 1 }
+  const [one, other, deaf] = [open(low), open(low), open(low)]
+  const units = Array.from({ length: 300 }, (_unused, index) => `unit-${index}`)
+  const began = units.map((unit) => one.armOf(unit))
+  const told = one.traffic.takePins(1_000)
+  const count = told[0]?.pins.length ?? 0
+  assert.ok(count > 90 && count < 150, `${count}: those between the weights, and no others`)
+  assert.deepEqual(one.traffic.takePins(1_000), [], 'once')
+  for (const { migration, pins } of told) other.traffic.heardPins(migration, pins, 0)
+  for (const node of [one, other, deaf]) node.configure(high)
+  assert.deepEqual(
+    units.map((unit) => other.armOf(unit)),
+    began,
+  )
+  const lost = units.filter((unit, index) => deaf.armOf(unit) !== began[index])
+  assert.equal(lost.length, count, 'who has not heard moves them, each once and to the candidate')
+  assert.ok(lost.every((unit) => deaf.armOf(unit) === 'candidate'))
+  for (const { migration, pins } of told) deaf.traffic.heardPins(migration, pins, 0)
+  assert.deepEqual(
+    units.map((unit) => deaf.armOf(unit)),
+    began,
+    'as soon as it hears they are back, and stay',
+  )
+})
+
+test('a conversation that had to move because too many stayed is told as moved, and who hears that moves it too', () => {
+  const low = { weightBasisPoints: 1_000, nextWeightBasisPoints: 9_000, step: 0, pinnedShareMax: 0.1 }
+  const [one, other] = [open(low), open({ ...low, pinnedShareMax: 1 })]
+  const units = Array.from({ length: 300 }, (_unused, index) => `unit-${index}`)
+  for (const unit of units) {
+    one.armOf(unit)
+    other.armOf(unit)
+  }
+  one.traffic.takePins(1_000)
+  const high = { weightBasisPoints: 9_000, step: 1 }
+  one.configure(high)
+  other.configure({ ...high, pinnedShareMax: 1 })
+  for (const unit of units) one.armOf(unit)
+  const moved = one.traffic.takePins(1_000).flatMap(({ pins }) => pins.filter(({ isMoved }) => isMoved === true))
+  assert.ok(moved.length > 100)
+  other.traffic.heardPins('mig_1', moved, 0)
+  assert.ok(moved.every(({ unit }) => other.armOf(unit) === 'candidate'))
+  const stale = moved.map(({ unit }) => ({ unit, arm: 'baseline' as const, step: 0, atMs: 0 }))
+  other.traffic.heardPins('mig_1', stale, 0)
+  assert.ok(
+    moved.every(({ unit }) => other.armOf(unit) === 'candidate'),
+    'an older word moves nothing back',
+  )
+})
+
 test('on rollback pins break at once, and calls that have no first part are told to leave', () => {
   const { traffic, configure, share } = open({ weightBasisPoints: 9_000 })
   assert.ok(share() > 0.8)

@@ -3,7 +3,7 @@
  * heard the store, or the node that decides has not looked at the evidence for too long, everything goes to the baseline.
  */
 
-import type { Pins } from './assign.ts'
+import type { Pin, Pins } from './assign.ts'
 import { armAt, bucketOfUnit, makePins, wholeWeight } from './assign.ts'
 import type { BreakerWindow } from './breaker-window.ts'
 import { breakerWindow } from './breaker-window.ts'
@@ -18,6 +18,8 @@ import type { PinnedShare } from './pinned-share.ts'
 import { pinnedShare } from './pinned-share.ts'
 import { fits } from './settings.ts'
 import type { ShadowPlan } from './shadow-plan.ts'
+import type { SharedPins, ToldPin } from './shared-pins.ts'
+import { sharedPins } from './shared-pins.ts'
 import type { WaitingTurns } from './waiting-turns.ts'
 import { waitingTurns } from './waiting-turns.ts'
 
@@ -31,6 +33,8 @@ export type Move = {
   /** `client`: callers split their traffic themselves, and report both sides. */
   readonly split: 'relay' | 'client'
   readonly weightBasisPoints: number
+  /** Of the step that follows; where none does, the same. */
+  readonly nextWeightBasisPoints: number
   /** Whether the evidence was looked at of late: else nobody would notice what goes wrong, and everything goes to the baseline. */
   readonly isWatched: boolean
   readonly salt: string
@@ -112,6 +116,10 @@ export type Traffic = {
   readonly onTripped: (listener: () => void) => void
   /** What may be told of each migration now. */
   readonly take: (nowMs: number, limit: number) => readonly ToldTurns[]
+  /** Pins to be told to other nodes, of each migration at most `limit`. */
+  readonly takePins: (limit: number) => readonly { readonly migration: string; readonly pins: readonly ToldPin[] }[]
+  /** Pins of other nodes, or of this one before it was started anew. */
+  readonly heardPins: (migration: string, pins: readonly ToldPin[], nowMs: number) => void
   /** Figures of completed migrations that have risen here and stay so, since it was last asked. */
   readonly drifted: () => readonly Drifted[]
   /** Migrations whose breaker is open here: until something was decided, so that a store which was away meanwhile loses none. */
@@ -126,6 +134,7 @@ export const stoppedMs = 30_000
 type Live = {
   move: Move
   readonly pins: Pins
+  readonly shared: SharedPins
   readonly pinned: PinnedShare
   waiting: WaitingTurns
   readonly windows: Readonly<Record<Arm, BreakerWindow>>
@@ -148,9 +157,11 @@ const inScope = ({ match }: Move, { models, callSite, key, project }: CallFacts)
 }
 
 const makeLive = (move: Move): Live => {
+  const pins = makePins(move.pinIdleMs)
   const live: Live = {
     move,
-    pins: makePins(move.pinIdleMs),
+    pins,
+    shared: sharedPins(pins, () => live.move.pinIdleMs),
     pinned: pinnedShare(() => live.move.pinnedShareMax),
     waiting: waitingTurns(),
     windows: { baseline: breakerWindow(move.breaker), candidate: breakerWindow(move.breaker) },
@@ -165,6 +176,7 @@ const makeLive = (move: Move): Live => {
 /** Conversations lose their place, and calls to the candidate that have no first part yet are asked of the baseline. */
 const takeBack = (live: Live): void => {
   live.pins.clear()
+  live.shared.clear()
   if (live.move.recalls) live.takenBack.abort()
   live.takenBack = new AbortController()
 }
@@ -216,17 +228,39 @@ const driftedOf = (lives: Iterable<Live>): readonly Drifted[] =>
 const trippedOf = (lives: Iterable<Live>): readonly Tripped[] =>
   [...lives].flatMap(({ move, isOff, windows }) => (isOff ? [{ move, isShared: windows.baseline.isUneasy() }] : []))
 
+const turnsOf = (lives: Iterable<Live>, nowMs: number, limit: number): readonly ToldTurns[] =>
+  [...lives].flatMap(({ move, waiting }) => {
+    const turns = waiting.take(nowMs, limit)
+    return turns.length === 0 ? [] : [{ move, turns }]
+  })
+
+const pinsOf = (lives: Iterable<Live>, limit: number): ReturnType<Traffic['takePins']> =>
+  [...lives].flatMap(({ move, shared }) => {
+    const pins = shared.take(limit)
+    return pins.length === 0 ? [] : [{ migration: move.id, pins }]
+  })
+
 /** Of a conversation that is no evidence, wherever it goes from here on. */
 const noStep = -1
 
+type Placed = Pick<Pin, 'arm' | 'step' | 'isMoved'>
+
 /** A conversation stays where it began, unless too many do so against the weight. */
-const staying = <P extends Pick<Assignment, 'arm' | 'step'>>({ pinned }: Live, pin: P | null, said: P): P => {
+const staying = ({ pinned }: Live, pin: Placed | null, said: Placed): Placed => {
   if (pin !== null && pin.arm !== said.arm) {
     if (pinned.mayStay()) return pin
-    return pin.step < 0 ? { ...said, step: noStep } : said
+    return { arm: said.arm, step: pin.step < 0 ? noStep : said.step, isMoved: true }
   }
   pinned.went()
   return pin ?? said
+}
+
+/** Keeps where a conversation is, and tells the others where a higher weight, or the weight now, would have it elsewhere. */
+const keepPin = ({ pins, shared, move }: Live, { unit, pin }: { readonly unit: string; readonly pin: Pin }): void => {
+  pins.keep(unit, pin)
+  const isFirm = pin.arm === 'candidate' && pin.isMoved !== true
+  if (!move.pins || isFirm || move.phase === 'completed') return
+  if (pin.isMoved === true || bucketOfUnit(move.salt, unit) < move.nextWeightBasisPoints) shared.note(unit, pin)
 }
 
 const moveIn = (lives: Iterable<Live>, facts: CallFacts): Move | null => {
@@ -249,7 +283,7 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
     return isOff || !move.isWatched || nowMs - heardMs > unheardMaxMs ? 0 : move.weightBasisPoints
   }
 
-  const armOf = (live: Live, { unit, call }: CallFacts, nowMs: number): Pick<Assignment, 'arm' | 'step'> => {
+  const armOf = (live: Live, { unit, call }: CallFacts, nowMs: number): Placed => {
     const { move } = live
     const weight = weightNow(live)
     const isFree = unit === null || !move.pins || weight === 0 || move.phase === 'completed'
@@ -271,10 +305,12 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       const live = lives.get(move.id) ?? makeLive(move)
       const tester = testerArm(move, facts)
       const { unit } = facts
-      const { arm, step } = tester === null ? armOf(live, facts, nowMs) : { arm: tester, step: move.step }
+      const placed: Placed = tester === null ? armOf(live, facts, nowMs) : { arm: tester, step: move.step }
+      const { arm, step } = placed
       // While everything goes to one arm by reflex or for want of news, the split is not the one that the tests go by; nor are conversations that stay there afterwards.
       const isAsSaid = weightNow(live) === move.weightBasisPoints
-      if (tester === null && unit !== null) live.pins.keep(unit, { arm, step: isAsSaid ? step : noStep, atMs: nowMs })
+      if (tester === null && unit !== null)
+        keepPin(live, { unit, pin: { ...placed, step: isAsSaid ? step : noStep, atMs: nowMs } })
       return {
         move,
         arm,
@@ -315,11 +351,9 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
     onTripped: (listener) => {
       tell = listener
     },
-    take: (nowMs, limit) =>
-      [...lives.values()].flatMap(({ move, waiting }) => {
-        const turns = waiting.take(nowMs, limit)
-        return turns.length === 0 ? [] : [{ move, turns }]
-      }),
+    take: (nowMs, limit) => turnsOf(lives.values(), nowMs, limit),
+    takePins: (limit) => pinsOf(lives.values(), limit),
+    heardPins: (migration, pins, nowMs) => lives.get(migration)?.shared.heard(pins, nowMs),
     drifted: () => driftedOf(lives.values()),
     tripped: () => trippedOf(lives.values()),
   }

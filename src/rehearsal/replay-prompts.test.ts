@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { usageOf } from '#base/usage.ts'
+import type { TestClock } from '#http/test-clock.ts'
 import { testClock } from '#http/test-clock.ts'
 import { readMigrationFile } from '#migration/compiled.ts'
 import type { Answer } from '#migration/shadow-compare.ts'
@@ -44,7 +45,7 @@ const prompts = (count: number, answer: Answer | null = null): readonly Prompt[]
 const replayed = async (
   asked: readonly Prompt[],
   answers: (errand: Errand) => string,
-  limits: Partial<ReplayLimits> = {},
+  { clock = testClock(), ...limits }: Partial<ReplayLimits> & { readonly clock?: TestClock } = {},
 ) => {
   const sent: Errand[] = []
   const errands: Errands = {
@@ -62,7 +63,7 @@ const replayed = async (
     repeatPercent: 25,
     ...limits,
   }
-  const ports = { errands, clock: testClock(), stopping: new AbortController().signal }
+  const ports = { errands, clock, stopping: new AbortController().signal }
   return { found: await replayPrompts(asked, { file, limits: all }, ports), sent }
 }
 
@@ -105,6 +106,28 @@ test('caps hold before anything is sent, and what may not be asked a second time
   }
   const refused = await replayed([acting], () => usual)
   assert.deepEqual([refused.sent.length, refused.found.left], [0, { server_tools: 1 }])
+})
+
+test('what it may cost is for the whole of it: not anew after midnight, and for what broke off the most that it can have cost', async () => {
+  const clock = testClock()
+  const one = { nanoUsdMax: 70n, repeatPercent: 0, concurrencyMax: 1 }
+  const late = await replayed(
+    prompts(8),
+    () => {
+      clock.advance(86_400_000)
+      return usual
+    },
+    { ...one, timeLimitMs: 100 * 86_400_000, clock },
+  )
+  assert.deepEqual([late.found.sums.questions, late.found.left], [2, { usd_per_day: 6 }])
+  const broken = await replayed(
+    prompts(8),
+    () => {
+      throw new TypeError('broken')
+    },
+    one,
+  )
+  assert.deepEqual(broken.found.left, { internal_error: 1, usd_per_day: 7 })
 })
 
 test('a side that cannot be asked is counted, and the others go on', async () => {

@@ -77,6 +77,8 @@ class Run {
   readonly #ports: Ports
   readonly #budget: ShadowBudget
   readonly #stop: AbortSignal
+  /** What it may cost is for the whole of it, also where it goes on past midnight. */
+  readonly #beganMs: number
   readonly #left = new Map<string, number>()
   readonly #examples: { readonly id: string; readonly differs: Comparator }[] = []
   readonly arms: Readonly<Record<Arm, ArmReplay>> = { baseline: emptyArm(), candidate: emptyArm() }
@@ -86,6 +88,7 @@ class Run {
     this.#how = how
     this.#ports = ports
     this.#stop = stop
+    this.#beganMs = ports.clock.nowMs()
     const { nanoUsdMax: nanoUsdPerDay, tokensMax: tokensPerDay, concurrencyMax } = how.limits
     this.#budget = shadowBudget({ nanoUsdPerDay, tokensPerDay, concurrencyMax })
   }
@@ -146,9 +149,9 @@ class Run {
 
   /** Asks one prompt, unless a rule or a cap is in the way. */
   async carryOut(prompt: Prompt, repeats: boolean): Promise<void> {
-    const { clock } = this.#ports
     if (this.#stop.aborted) return this.leave('time')
     const copies: Copied[] = []
+    let isWhole = false
     const answered = async (arm: Arm): Promise<Answer> => {
       const copied = await this.#ask(prompt, arm)
       copies.push(copied)
@@ -156,11 +159,12 @@ class Run {
     }
     let ticket: ReturnType<ShadowBudget['take']> = 'no_price'
     try {
-      ticket = this.#budget.take(this.#most(prompt, repeats), clock.nowMs())
+      ticket = this.#budget.take(this.#most(prompt, repeats), this.#beganMs)
       if (typeof ticket === 'string') return this.leave(ticket)
       const candidate = await answered('candidate')
       const primary = prompt.answer ?? (await answered('baseline'))
       const repeat = repeats ? await answered('baseline') : null
+      isWhole = copies.every(({ cost }) => cost.nanoUsd !== null)
       this.sums = addShadow(this.sums, { primary, candidate, repeat })
       const differs = firstDifference(compareAnswers(primary, candidate))
       if (differs !== null && this.#examples.length < examplesMax) this.#examples.push({ id: prompt.id, differs })
@@ -168,12 +172,15 @@ class Run {
       this.leave(this.#stop.aborted ? 'time' : asProblem(thrown).code)
     } finally {
       if (typeof ticket !== 'string')
+        // What one that broke off has cost nobody knows: the most that it can stays kept back.
         ticket.settle(
-          {
-            nanoUsd: copies.reduce((sum, { cost }) => sum + (cost.nanoUsd ?? 0n), 0n),
-            tokens: copies.reduce((sum, { cost }) => sum + cost.tokens, 0),
-          },
-          clock.nowMs(),
+          isWhole
+            ? {
+                nanoUsd: copies.reduce((sum, { cost }) => sum + (cost.nanoUsd ?? 0n), 0n),
+                tokens: copies.reduce((sum, { cost }) => sum + cost.tokens, 0),
+              }
+            : null,
+          this.#beganMs,
         )
     }
   }

@@ -1,13 +1,12 @@
 /** What is compared of an answer, read from its parts as they pass. */
 
-import { schemaFaults } from '#base/json-schema.ts'
-import type { Json, JsonObject } from '#base/json-type.ts'
-import { isObject } from '#base/json-type.ts'
+import type { Json } from '#base/json-type.ts'
 import type { Usage } from '#base/usage.ts'
 import type { Answer, ToolUse } from '#migration/shadow-compare.ts'
 import { answerCharactersMax } from '#migration/shadow-compare.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
+import { fitsTool, toolSchemas } from './tool-schema.ts'
 import { asksJson } from './turn-reader.ts'
 
 const toolsMax = 64
@@ -20,37 +19,11 @@ export type AnswerReader = {
 
 const parsed = (text: string): Json | undefined => {
   try {
-    return JSON.parse(text === '' ? '{}' : text) as Json
+    return JSON.parse(text) as Json
   } catch (thrown) {
     if (thrown instanceof SyntaxError) return undefined
     throw thrown
   }
-}
-
-const declaredIn = (tool: Json): readonly JsonObject[] => {
-  if (!isObject(tool)) return []
-  const { functionDeclarations, function_declarations: snake, function: inner } = tool
-  const declared = functionDeclarations ?? snake
-  if (Array.isArray(declared)) return declared.filter(isObject)
-  return [isObject(inner) ? inner : tool]
-}
-
-/** The schemas of a call's tools, by their names, in whichever format they are declared. */
-const schemasOf = (call: Call): ReadonlyMap<string, JsonObject> => {
-  const tools = call.payload.kind === 'json' ? call.body()['tools'] : undefined
-  const schemas = new Map<string, JsonObject>()
-  for (const tool of Array.isArray(tools) ? tools.flatMap(declaredIn) : []) {
-    const schema = tool['parameters'] ?? tool['input_schema'] ?? tool['parametersJsonSchema']
-    if (typeof tool['name'] === 'string' && isObject(schema)) schemas.set(tool['name'], schema)
-  }
-  return schemas
-}
-
-/** `null` = the tool declares no schema. */
-const isAllowed = (input: string, schema: JsonObject | undefined): boolean | null => {
-  const value = parsed(input)
-  if (value === undefined) return false
-  return schema === undefined ? null : schemaFaults(value, schema).length === 0
 }
 
 /** Of the first choice; texts are cut at a bound, tools at a number. */
@@ -89,15 +62,15 @@ export const answerReader = (call: Call): AnswerReader => {
   return {
     see,
     answer: (status, usage) => {
-      const schemas = schemasOf(call)
+      const schemas: ReturnType<typeof toolSchemas> = tools.size === 0 ? new Map() : toolSchemas(call)
       const uses = [...tools.values()].map(
         ({ name, input, isText }): ToolUse => ({
           name,
           input,
-          isValid: isText ? null : isAllowed(input, schemas.get(name)),
+          isValid: isText ? null : fitsTool(input, schemas.get(name)),
         }),
       )
-      const isJson = asksJson(call) && uses.length === 0 ? parsed(text === '' ? '!' : text) !== undefined : null
+      const isJson = asksJson(call) && uses.length === 0 ? parsed(text) !== undefined : null
       const reported = usage?.source === 'reported' ? usage : null
       const { input: inputTokens, output: outputTokens } = reported ?? { input: null, output: null }
       return { status, finish, tools: uses, text, isJson, isRefusal, inputTokens, outputTokens }

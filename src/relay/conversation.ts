@@ -16,22 +16,24 @@ const digestOf = (text: string | Buffer): Buffer => hash('sha256', text, 'buffer
 
 const shortDigest = (text: string | Buffer): string => digestOf(text).toString('hex').slice(0, 32)
 
+/** What the records name a conversation by that its caller names so. */
+export const conversationNamed = (text: string): string => shortDigest(text.slice(0, nameCharactersMax))
+
 /**
  * A digest of what the caller names the conversation by: `x-session-id`, else a body field; `null` = nothing. A
  * digest, because a caller's name for a person has no business in the records.
  */
 export const conversationOf = (call: Call, session: string | null): string | null => {
-  const named = (text: string): string => shortDigest(text.slice(0, nameCharactersMax))
-  if (session !== null) return named(session)
+  if (session !== null) return conversationNamed(session)
   if (call.payload.kind !== 'json') return null
   for (const field of fields) {
     const value = readMember(call.payload.top, field)
-    if (typeof value === 'string' && value !== '') return named(value)
+    if (typeof value === 'string' && value !== '') return conversationNamed(value)
   }
   // Anthropic's callers name the person here.
   const metadata = readMember(call.payload.top, 'metadata')
   const person = isObject(metadata) ? metadata['user_id'] : undefined
-  return typeof person === 'string' && person !== '' ? named(person) : null
+  return typeof person === 'string' && person !== '' ? conversationNamed(person) : null
 }
 
 /** Members that hold the turns of a conversation, in the formats that there are, and what stands before the first one. */

@@ -83,16 +83,21 @@ const legOf = ({ provider, model, params, models }: Errand, { live }: Snapshot):
   return { row, target: { ...target, params, tier: 1 }, model: row.id, by: 'model', reason: 'migration' }
 }
 
+/** A question as a call that somebody could have made. */
+export const questionOf = (
+  asked: Pick<Errand, 'format' | 'body' | 'signal'>,
+  id: string,
+): Pick<Original, 'call' | 'protocol' | 'asked'> => {
+  const protocol = protocols[asked.format]
+  return { call: protocol.server.readCall(inboundOf(asked, id)), protocol, asked: { id, origin: '' } }
+}
+
 const preparedFrom = (errand: Errand, { snapshot, ids }: ErrandPorts) => {
   const current = snapshot()
-  const { key, format, purpose } = errand
+  const { key, purpose } = errand
   const own = key === null ? current : snapshotFor(current, key)
-  const protocol = protocols[format]
-  const inbound = inboundOf(errand, ids.next('call'))
   const original: Original = {
-    call: protocol.server.readCall(inbound),
-    protocol,
-    asked: { id: inbound.id, origin: '' },
+    ...questionOf(errand, ids.next('call')),
     callerHeaders: {},
     snapshot: own,
     account: key?.account ?? ownAccount(current),

@@ -122,6 +122,36 @@ test('on rollback a call without a first part is answered by the baseline; one t
   )
 })
 
+test('the baseline behind the candidate is asked whatever is thought of it: no caller loses by being moved', async () => {
+  const { stage } = moved()
+  stage.ports.routing.away.set('alpha', true)
+  const caller = await stage.call()
+  stage.arrival('beta').answer(500, { error: { message: 'It broke.' } })
+  await stage.settle()
+  stage.arrival('alpha').answer(200, completion('from the baseline'))
+  await stage.settle()
+  assert.equal(caller.status(), 200)
+})
+
+test('a call that was assigned just before a rollback and begins after it does not reach the candidate any more, and is no evidence', async () => {
+  const traffic = makeTraffic(() => 0)
+  const configure = (more: Partial<Move>): void => traffic.configure([sampleMove(more)], 0)
+  configure({ weightBasisPoints: 9_999 })
+  const late: Traffic = {
+    ...traffic,
+    began: (...begun) => {
+      traffic.began(...begun)
+      configure({ weightBasisPoints: 0, phase: 'rolling_back' })
+    },
+  }
+  const stage = openStage({ models, traffic: late })
+  const caller = await stage.call({ headers: { 'x-session-id': 's' } })
+  stage.arrival('alpha').answer(200, completion('from the baseline'))
+  await stage.settle()
+  assert.deepEqual([caller.status(), caller.record().arm, stage.arrivals('beta')], [200, 'candidate', 0])
+  assert.deepEqual(tellAll(traffic), [])
+})
+
 test('a caller who says where the call goes, and a model out of scope, are in no migration', async () => {
   const { stage, told } = moved()
   await stage.call({ body: { provider: { order: ['alpha'] } } })

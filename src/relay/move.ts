@@ -18,6 +18,7 @@ import { modelFor } from './bound-model.ts'
 import { nameBy, threadOf } from './conversation.ts'
 import { answering } from './draft.ts'
 import type { Journey } from './journey.ts'
+import type { Leg } from './leg.ts'
 import { turnReader } from './turn-reader.ts'
 
 type Scope = { readonly move: Move; readonly facts: CallFacts; readonly key: KeyFacts; readonly call: Call }
@@ -112,21 +113,33 @@ export const inArm = (grant: Grant, assigned: Assigned | null): Grant => {
 
 const takenBackFault = 'taken_back'
 
+const isCandidate = ({ candidate }: Move, { provider, model }: Pick<Leg['target'], 'provider' | 'model'>): boolean =>
+  provider === candidate.provider && model === candidate.model
+
+/** Whether a leg is what stands behind the candidate for this call. */
+export const isBehind = (assigned: Assigned | null, { target }: Leg): boolean =>
+  assigned?.assignment.arm === 'candidate' && !isCandidate(assigned.assignment.move, target)
+
 /** Leaves attempts at the candidate that have no first part yet when traffic is taken back: the next one is at the baseline. */
 export const recallOf = ({ assignment: { move, takenBack } }: Assigned) => {
   const stops: (() => void)[] = []
   return {
+    /** Without the candidate, where traffic was taken back between the assignment and now: its hold may have taken a while. */
+    left: (legs: readonly Leg[]): readonly Leg[] => {
+      const others = takenBack.aborted ? legs.filter(({ target }) => !isCandidate(move, target)) : legs
+      return others.length === 0 ? legs : others
+    },
     watch: (attempt: Attempt): void => {
-      const { provider, model } = attempt.leg.target
-      if (provider !== move.candidate.provider || model !== move.candidate.model) return
+      if (!isCandidate(move, attempt.leg.target)) return
       const leave = (): void =>
         attempt.close(
           new Problem('upstream_error', {
-            message: `Migration "${move.name}" was rolled back while "${provider}" had not begun to answer.`,
+            message: `Migration "${move.name}" was rolled back while "${move.candidate.provider}" had not begun to answer.`,
             facts: { fault: takenBackFault },
           }),
         )
-      takenBack.addEventListener('abort', leave, { once: true })
+      if (takenBack.aborted) leave()
+      else takenBack.addEventListener('abort', leave, { once: true })
       stops.push(() => takenBack.removeEventListener('abort', leave))
     },
     /** From the first part on what has begun is finished. */
@@ -185,14 +198,17 @@ const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: M
 const isOurs = ({ attempts, end, error }: CallRecord): boolean =>
   attempts.length === 0 && end === 'refused' && error !== 'unsupported_parameter'
 
-/** Whether the candidate was left because traffic was taken back: whether it would have answered nobody knows. */
-const wasTakenBack = ({ attempts }: CallRecord): boolean =>
-  attempts.some(({ left }) => left === `upstream_error: ${takenBackFault}`)
+/** Whether the candidate was left, or not asked, because traffic was taken back: whether it would have answered nobody knows. */
+const wasTakenBack = ({ attempts }: CallRecord, { arm, move, takenBack }: Assigned['assignment']): boolean => {
+  const [first] = attempts
+  const wasNotAsked = takenBack.aborted && arm === 'candidate' && first !== undefined && !isCandidate(move, first)
+  return wasNotAsked || attempts.some(({ left }) => left === `upstream_error: ${takenBackFault}`)
+}
 
 /** What a call that has ended says of its arm; `null` = nothing: it never went there, was taken back, or its answer was kept from another one. */
 const observationOf = (whole: CallRecord, { assignment, reader, caller }: Assigned): Observation | null => {
   const record = { ...whole, attempts: answering(whole.attempts) }
-  if (record.cache === 'hit' || isOurs(record) || wasTakenBack(record)) return null
+  if (record.cache === 'hit' || isOurs(record) || wasTakenBack(record, assignment)) return null
   const { usage, stream, ttftMs, durationMs, longestGapMs } = record
   const output = usage?.output ?? null
   const answered = record.attempts.at(-1)

@@ -15,9 +15,9 @@ import { firstReply } from './first-reply.ts'
 import type { Admitted } from './journey.ts'
 import type { Leg } from './leg.ts'
 import { targetName } from './leg.ts'
-import { recallOf } from './move.ts'
+import { isBehind, recallOf } from './move.ts'
 import type { Permits } from './next-leg.ts'
-import type { TargetFacts } from './route.ts'
+import type { RouteQuestion, TargetFacts } from './route.ts'
 import { routeOf } from './route.ts'
 import type { CarriedFor } from './taken-back.ts'
 import { nothingCarried } from './taken-back.ts'
@@ -127,11 +127,12 @@ const legsFor = (admitted: Admitted, thread: Placed): readonly Leg[] => {
   // The first turn of a nameless conversation has no cache to keep, and its like may come from anybody: it goes by weight.
   const stays = name !== null && thread.isSure
   const asksPrice = wishes.strategy === 'cheapest' || groups.some(({ row }) => row.route.strategy === 'cheapest')
-  return routeOf({
-    groups: groups.map((group) => ({
-      ...group,
-      targets: group.targets.filter(({ provider }) => snapshot.upstreams.has(provider)),
-    })),
+  const served = groups.map((group) => ({
+    ...group,
+    targets: group.targets.filter(({ provider }) => snapshot.upstreams.has(provider)),
+  }))
+  const question: RouteQuestion = {
+    groups: served,
     wishes,
     factsOf: factsFor(admitted, asksPrice),
     isNamed: (wished, target) => namesProvider(wished, target, snapshot),
@@ -139,17 +140,26 @@ const legsFor = (admitted: Admitted, thread: Placed): readonly Leg[] => {
     stickyChance: stays ? (target) => drawOf(name, target) : null,
     lastTarget:
       stays && needsMemory(admitted, thread) ? ports.routing.sticky.of(memoryOf(admitted, name), nowMs) : null,
-  })
+  }
+  const legs = routeOf(question)
+  const isAlone =
+    admitted.assigned?.assignment.arm === 'candidate' && !legs.some((leg) => isBehind(admitted.assigned, leg))
+  // A caller whom a migration has moved loses nothing by it: of baselines that are all away the one that is back the soonest stands behind it.
+  return isAlone
+    ? [...legs, ...routeOf({ ...question, groups: served.map(({ lead: _lead, ...group }) => group) })]
+    : legs
 }
 
 const permitsFor = (admitted: Admitted): Permits => {
   const { ports, snapshot } = admitted
   const { routing, clock } = ports
   const viewOf = (leg: Leg) => routing.health.view(targetName(leg.target), timingOf(admitted), clock.monotonicMs())
+  const { assigned } = admitted
   return {
-    isAway: (leg) => awayUntilMs(admitted, leg.target) !== null,
+    // What stands behind a candidate is asked whatever is thought of it.
+    isAway: (leg) => !isBehind(assigned, leg) && awayUntilMs(admitted, leg.target) !== null,
     isOpen: (leg) => viewOf(leg).state === 'open',
-    isWell: (leg) => viewOf(leg).failures === 0,
+    isWell: (leg) => isBehind(assigned, leg) || viewOf(leg).failures === 0,
     hasOtherKey: (leg) => {
       const digests = snapshot.upstreams.get(leg.target.provider)?.credentialDigests ?? []
       const nowMs = clock.monotonicMs()
@@ -194,8 +204,9 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
   const warnings = draft.warnings
   routing.budget.callBegan(clock.monotonicMs())
   const thread = threadFor(admitted)
-  const legs = legsFor(admitted, thread)
   const recall = admitted.assigned === null ? null : recallOf(admitted.assigned)
+  const routed = legsFor(admitted, thread)
+  const legs = recall?.left(routed) ?? routed
   const reply = await firstReply({
     legs,
     stream: call.stream,

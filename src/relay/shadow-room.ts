@@ -4,15 +4,20 @@ import { asProblem } from '#base/problem.ts'
 import type { ShadowBudget, ShadowCost } from '#migration/shadow-budget.ts'
 import { dayOf, shadowBudget } from '#migration/shadow-budget.ts'
 import type { Answer } from '#migration/shadow-compare.ts'
+import type { Preference } from '#migration/shadow-judge.ts'
+import { isJudgeable } from '#migration/shadow-judge.ts'
 import type { LeftReason, ShadowLog } from '#migration/shadow-log.ts'
 import { emptyShadowLog, withCost, withLeft, withShadowed } from '#migration/shadow-log.ts'
 import type { ShadowPlan } from '#migration/shadow-plan.ts'
 import { isSampled, refusalOf } from '#migration/shadow-rule.ts'
+import type { Shadowed } from '#migration/shadow-sums.ts'
 import { answerReader } from './answer-reader.ts'
+import type { Destination } from './candidates.ts'
 import { candidatesFor } from './candidates.ts'
 import type { Leg } from './leg.ts'
 import type { CopyPorts, Original } from './shadow-copy.ts'
 import { mostOf, sendCopy } from './shadow-copy.ts'
+import { askJudge, mostOfJudging } from './shadow-judge.ts'
 import type { ShadowQuestion, ShadowWatch } from './shadow-watch.ts'
 
 /** Copies that wait; each holds a body of `shadowBodyBytesMax` at most. */
@@ -25,6 +30,8 @@ type Job = {
   readonly candidate: Leg
   /** Who answered the caller, to be asked a second time; `null` = not. */
   readonly repeat: Leg | null
+  /** Who compares the answers; `null` = nobody. */
+  readonly judge: Leg | null
   readonly primary: Answer
   readonly call: string
 }
@@ -44,6 +51,9 @@ const added = (one: ShadowCost, other: ShadowCost): ShadowCost => ({
 })
 
 const nothingSpent: ShadowCost = { nanoUsd: 0n, tokens: 0 }
+
+type Watching = ShadowQuestion & { readonly unit: string; readonly candidate: Leg; readonly judge: Leg | null }
+type Judged = { readonly preferences: NonNullable<Shadowed['judged']>; readonly cost: ShadowCost }
 
 class Room implements ShadowRoom {
   readonly #plan: ShadowPlan
@@ -87,9 +97,10 @@ class Room implements ShadowRoom {
       body: call.body,
     })
     if (refusal !== null) return this.#leave(refusal)
-    const candidate = this.#candidateFor(question)
+    const { provider, model } = this.#plan
+    const candidate = this.#legFor(question, { provider, model, params: move.candidate.params })
     if (candidate === null) return this.#leave('not_allowed_there')
-    return this.#watching({ ...question, unit, candidate })
+    return this.#watching({ ...question, unit, candidate, judge: this.#judgeFor(question, unit) })
   }
 
   async close(): Promise<void> {
@@ -102,10 +113,8 @@ class Room implements ShadowRoom {
     return null
   }
 
-  /** The candidate as a target of this call: regions, rules of data and wishes of its key hold for copies as for calls. */
-  #candidateFor({ snapshot, key, call, nowMs, move }: ShadowQuestion): Leg | null {
-    const { provider, model } = this.#plan
-    const destination = { provider, model, params: move.candidate.params }
+  /** Another target of this call: regions, rules of data and wishes of its key hold for copies as for calls. */
+  #legFor({ snapshot, key, call, nowMs }: ShadowQuestion, destination: Destination): Leg | null {
     const { destination: target, groups } = candidatesFor({ snapshot, key, call, nowMs, destination })
     const [first] = groups
     if (target === null || first === undefined) return null
@@ -113,8 +122,18 @@ class Room implements ShadowRoom {
     return { row, target, model: id, by, reason: 'migration' }
   }
 
-  #watching(question: ShadowQuestion & { readonly unit: string; readonly candidate: Leg }): ShadowWatch {
-    const { protocol, asked, callerHeaders, snapshot, move, facts, key, unit, candidate } = question
+  #judgeFor(question: ShadowQuestion, unit: string): Leg | null {
+    const { judge } = this.#plan
+    const { move, key } = question
+    if (judge === undefined || !isSampled({ salt: move.salt, unit, what: 'judge' }, judge.shareBasisPoints)) return null
+    const { provider, model, consent } = judge
+    const mayAsk = consent === 'all' || (key.project !== null && consent.includes(key.project))
+    const leg = mayAsk ? this.#legFor(question, { provider, model, params: 'shim' }) : null
+    return leg ?? this.#leave('judge_not_allowed')
+  }
+
+  #watching(question: Watching): ShadowWatch {
+    const { protocol, asked, callerHeaders, snapshot, move, facts, key, unit, candidate, judge } = question
     let reader: ReturnType<typeof answerReader> | null = null
     let original: Original | null = null
     let answering: Leg | null = null
@@ -139,6 +158,7 @@ class Room implements ShadowRoom {
           original,
           candidate,
           repeat: isRepeated ? answering : null,
+          judge,
           primary: reader.answer(status, draft.usage),
           call: facts.call,
         })
@@ -183,18 +203,57 @@ class Room implements ShadowRoom {
     }
   }
 
+  /** What the judge says of the candidate's answer, and of the baseline's second one: how often that loses to the first is the floor. */
+  async #judged({ original, judge, primary }: Job, { candidate, repeat }: Shadowed): Promise<Judged> {
+    const { clock, log } = this.#ports
+    const of = async (other: Answer | null): Promise<Pick<Judged, 'cost'> & { said: Preference | null }> => {
+      const nothing = { said: null, cost: nothingSpent }
+      if (judge === null || other === null || !isJudgeable(primary, other)) return nothing
+      const judging = { original, judge, one: primary, other, ports: this.#ports, stop: this.#stop }
+      const ticket = this.#budget.takeMore(mostOfJudging(judging, clock.nowMs()), clock.nowMs())
+      if (typeof ticket === 'string') {
+        this.#leave('judge_over_budget')
+        return nothing
+      }
+      let cost: ShadowCost | null = null
+      try {
+        const found = await askJudge(judging)
+        cost = found.cost
+        if (found.preference === null) this.#leave('judge_unclear')
+        return { said: found.preference, cost }
+      } catch (thrown) {
+        this.#leave('judge_failed')
+        log.debug('a judge could not be asked', { problem: asProblem(thrown).message })
+        return nothing
+      } finally {
+        ticket.settle(cost, clock.nowMs())
+      }
+    }
+    const one = await of(candidate)
+    const two = await of(repeat)
+    return { preferences: { candidate: one.said, repeat: two.said }, cost: added(one.cost, two.cost) }
+  }
+
   async #carryOut(job: Job, settle: (cost: ShadowCost | null, nowMs: number) => void): Promise<void> {
     const { clock, log } = this.#ports
     const how = { original: job.original, ports: this.#ports, stop: this.#stop }
     // What could not even be begun costs nothing; what is cut short costs nobody knows how much.
     let cost: ShadowCost | null = nothingSpent
+    // Its judge keeps its own money back.
+    let judging = nothingSpent
     try {
       const candidate = await sendCopy({ ...how, leg: job.candidate })
       cost = candidate.cost
       const repeat = job.repeat === null ? null : await sendCopy({ ...how, leg: job.repeat })
       cost = added(candidate.cost, repeat?.cost ?? nothingSpent)
       const shadowed = { primary: job.primary, candidate: candidate.answer, repeat: repeat?.answer ?? null }
-      this.#log = withShadowed(this.#log, shadowed, { call: job.call, copy: candidate.id })
+      const judged = await this.#judged(job, shadowed)
+      judging = judged.cost
+      this.#log = withShadowed(
+        this.#log,
+        { ...shadowed, judged: judged.preferences },
+        { call: job.call, copy: candidate.id },
+      )
     } catch (thrown) {
       if (this.#stop.aborted) cost = null
       this.#leave('failed')
@@ -202,8 +261,9 @@ class Room implements ShadowRoom {
     }
     const nowMs = clock.nowMs()
     settle(cost, nowMs)
-    if (cost !== null)
-      this.#log = withCost(this.#log, { nanoUsd: cost.nanoUsd ?? 0n, tokens: cost.tokens, day: dayOf(nowMs) })
+    if (cost === null) return
+    const { nanoUsd, tokens } = added(cost, judging)
+    this.#log = withCost(this.#log, { nanoUsd: nanoUsd ?? 0n, tokens, day: dayOf(nowMs) })
   }
 }
 

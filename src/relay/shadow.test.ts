@@ -23,10 +23,10 @@ const usualPlan: ShadowPlan = {
   limits: { nanoUsdPerDay: 10_000_000_000n, tokensPerDay: 1_000_000, concurrencyMax: 2 },
 }
 
-const shadowing = (changes: Partial<ShadowPlan> = {}, isHeard = true) => {
+const shadowing = (changes: Partial<ShadowPlan> = {}, isHeard = true, listed = models) => {
   const traffic = makeTraffic(() => 0)
   traffic.configure([sampleMove({ weightBasisPoints: 0, phase: 'paused', shadow: { ...usualPlan, ...changes } })], 0)
-  const stage = openStage({ models, traffic })
+  const stage = openStage({ models: listed, traffic })
   let session = 0
   /** A call of a conversation of its own, answered by the baseline. */
   const ask = async (body: JsonObject = {}, said = 'Hello there, my good friend') => {
@@ -105,6 +105,52 @@ test('the baseline answers some questions a second time, which is the noise floo
   const { repeated, repeatOnly, candidateOnly } = log().sums.by.similarity
   assert.deepEqual([repeated, repeatOnly, candidateOnly], [1, 1, 0])
   assert.deepEqual(log().nanoUsd, 40_000n)
+})
+
+test('a judge compares both orders, against the floor of how often the baseline loses to itself; within the caps, and only where its recipients agree', async () => {
+  const judge = { provider: 'gamma', model: 'gamma-1', shareBasisPoints: 10_000, consent: 'all' as const }
+  const plan = { repeatBasisPoints: 10_000, judge }
+  const gamma = { provider: 'gamma', tier: 2, cost: samplePrice }
+  const withJudge = [sampleModel([{ cost: samplePrice }, { provider: 'beta', cost: samplePrice }, gamma])]
+  const { stage, ask, log } = shadowing(plan, true, withJudge)
+  const verdicts = ['FIRST', 'SECOND', 'FIRST', 'FIRST']
+  await ask()
+  stage.arrival('beta').answer(200, completion('Worse words of the candidate'))
+  await stage.settle()
+  stage.arrival('alpha', 1).answer(200, completion('Other words of the baseline'))
+  await stage.settle()
+  for (const [index, verdict] of verdicts.entries()) {
+    stage.arrival('gamma', index).answer(200, completion(`It is so. VERDICT: ${verdict}`))
+    await stage.settle()
+  }
+  const shown = verdicts.map((_unused, index) => JSON.stringify(stage.arrival('gamma', index).body()))
+  assert.ok(shown.every((text) => text.includes('Hello there, my good friend')))
+  const places = shown.map((text) => text.indexOf('Hello there') < text.indexOf('words of the'))
+  assert.deepEqual(places, [true, false, true, false])
+  const { sums, nanoUsd, examples } = log()
+  assert.deepEqual(sums.judged, { candidate: 0, baseline: 1, tie: 0, swapped: 0 })
+  const { compared, differed, repeated, candidateOnly } = sums.by.judged
+  assert.deepEqual(
+    [compared, differed, repeated, candidateOnly],
+    [1, 1, 1, 1],
+    'the second answer of the baseline is no worse',
+  )
+  assert.equal(examples.length, 1)
+  assert.equal(nanoUsd, 6n * 20_000n)
+  assert.match(stage.voided.at(-1)?.rule ?? '', /^a judge of copies for migration "move"/)
+
+  const apart = shadowing({ judge: { ...judge, consent: ['prj_other'] } }, true, withJudge)
+  await apart.ask()
+  apart.stage.arrival('beta').answer(200, completion('Worse words of the candidate'))
+  await apart.stage.settle()
+  assert.deepEqual([apart.stage.arrivals('gamma'), apart.log().left.judge_not_allowed], [0, 1])
+  assert.equal(apart.log().sums.questions, 1, 'it is compared all the same')
+
+  const poor = shadowing({ judge, limits: { ...usualPlan.limits, tokensPerDay: 3_000 } }, true, withJudge)
+  await poor.ask()
+  poor.stage.arrival('beta').answer(200, completion('Worse words of the candidate'))
+  await poor.stage.settle()
+  assert.deepEqual([poor.stage.arrivals('gamma'), poor.log().left.judge_over_budget], [0, 1])
 })
 
 test('copies wait for each other, and for what others have spent; what has no room in the line is counted', async () => {

@@ -6,9 +6,12 @@ import type { Observation } from '#migration/observation.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
 import type { WireShim } from '#provider/wire-shim.ts'
+import { fitsTool, toolSchemas } from './tool-schema.ts'
 
 /** Of an answer's text, and of one call's arguments; what is longer is not judged. */
 const charactersMax = 262_144
+/** Of one answer; more are not judged. */
+const functionsMax = 64
 
 export type TurnReader = {
   readonly see: (part: Part) => void
@@ -59,7 +62,8 @@ export const turnReader = (call: Call): TurnReader => {
   const readsText = asksJson(call)
   const readsTools = offersTools(call)
   const inputs = new Map<number, string>()
-  const functions = new Set<number>()
+  /** By block, the function's name. */
+  const functions = new Map<number, string>()
   const deviations = new Set<WireShim>()
   let text = ''
   let refused = false
@@ -74,7 +78,7 @@ export const turnReader = (call: Call): TurnReader => {
         text += part.text
       else if (part.type === 'tool-input-start' && part.executor === 'caller') {
         inputs.set(part.block, '')
-        if (part.kind === 'function') functions.add(part.block)
+        if (part.kind === 'function' && functions.size < functionsMax) functions.set(part.block, part.name)
       } else if (part.type === 'tool-input-delta') {
         const before = inputs.get(part.block)
         if (before !== undefined && before.length <= charactersMax) inputs.set(part.block, before + part.text)
@@ -84,14 +88,17 @@ export const turnReader = (call: Call): TurnReader => {
     misplacesUsage: () => deviations.has('usage-position') && asksUsage(call),
     found: () => {
       const isGlued = deviations.has('tool-index') || (deviations.has('tool-finish') && !namesTool(call))
+      const schemas: ReturnType<typeof toolSchemas> = functions.size === 0 ? new Map() : toolSchemas(call)
       const judged = [...functions]
-        .map((block) => inputs.get(block) ?? '')
-        .filter(({ length }) => length <= charactersMax)
+        .map(([block, name]) => ({ name, input: inputs.get(block) ?? '' }))
+        .filter(({ input }) => input.length <= charactersMax)
       const asText = readsText && inputs.size === 0 && !refused && !truncated && text.length <= charactersMax
       return {
         toolCalled: readsTools ? inputs.size > 0 : null,
-        // Some providers write no arguments at all for a function that takes none.
-        toolArgumentsValid: judged.length === 0 ? null : !isGlued && judged.every((one) => one === '' || isJson(one)),
+        toolArgumentsValid:
+          judged.length === 0
+            ? null
+            : !isGlued && judged.every(({ name, input }) => fitsTool(input, schemas.get(name)) !== false),
         jsonValid: asText ? isJson(text) : null,
         refused,
         truncated,

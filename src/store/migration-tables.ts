@@ -44,7 +44,35 @@ type MigrationStratumTable = { migration: string; epoch: Whole; name: string; su
 /** How the tests stood at a time. */
 type MigrationPointTable = { migration: string; epoch: Whole; time_ms: Whole; point: JsonText }
 
+/** Turns that people may say something of; only where a metric asks for it. */
+type MigrationCallTable = {
+  migration: string
+  call: string
+  epoch: Whole
+  step: Whole
+  arm: string
+  unit: string | null
+  start_ms: Whole
+}
+
+/** What they said; `fate` as migration-feedback.ts has it. */
+type MigrationFeedbackTable = { migration: string; call: string; bad: Whole; time_ms: Whole; fate: Whole }
+
+/** Where conversations are that a higher weight would move; `number` in the order of telling. */
+type MigrationPinTable = {
+  migration: string
+  unit: string
+  arm: string
+  step: Whole
+  moved: Whole
+  at_ms: Whole
+  number: Whole
+}
+
 export type MigrationTables = {
+  migration_pin: MigrationPinTable
+  migration_call: MigrationCallTable
+  migration_feedback: MigrationFeedbackTable
   migration: MigrationTable
   migration_decision: MigrationDecisionTable
   migration_cell: MigrationCellTable

@@ -182,21 +182,148 @@ export const migrationContract = ({ name, open }: OpenBackend): void => {
       sampleTurn({ id, unit: id, startMs, arm: 'candidate', costNanoUsd: 12_345_678_901_234_567n })
     const told = (ids: readonly string[], epoch = 1) => ({
       migration: 'mig_1',
-      epoch,
-      step: 0,
-      turns: ids.map((id, index) => turn(id, 100 + index)),
+      turns: ids.map((id, index) => ({ epoch, step: 0, turn: turn(id, 100 + index) })),
     })
     const kept = await Promise.all([store.keepReports(told(['a', 'b'])), store.keepReports(told(['a', 'b', 'c']))])
     assert.equal(kept[0] + kept[1], 3)
-    assert.equal(await store.keepReports(told(['old'], 7)), 1)
+    assert.equal(await store.keepReports(told(['late'], 2)), 1)
     const count = (beganBeforeMs: number) =>
-      store.countReports({ migration: 'mig_1', epoch: 1, columns, beganBeforeMs, limit: 10 })
+      store.countReports({ migration: 'mig_1', columns, beganBeforeMs, limit: 10 })
     assert.equal(await count(99), 0)
-    assert.equal(await count(100), 2, 'a, and the one of another epoch, which is left out')
+    assert.equal(await count(100), 2, 'a, and the one of another epoch')
     assert.deepEqual([await count(200), await count(200)], [2, 0])
     const [cell] = await store.evidence('mig_1', 1)
     assert.deepEqual([cell?.units, cell?.turns, cell?.cost_nano_usd], [3, 3, '37037036703703701'])
+    const [other] = await store.evidence('mig_1', 2)
+    assert.deepEqual([other?.units, other?.turns, other?.step], [1, 1, 0])
     assert.equal(await store.keepReports(told(['a'])), 0, 'told again after it was counted')
+  })
+
+  test(`${name}: a conversation that goes on since before the evidence began anew counts in no step of the new one`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    const batch = (epoch: number, sequence: number, units: readonly (string | null)[]): EvidenceBatch => ({
+      migration: 'mig_1',
+      epoch,
+      source: 'node_1',
+      sequence,
+      columns,
+      turns: units.map((unit, index) => ({ step: 1, turn: sampleTurn({ id: `${sequence}_${index}`, unit }) })),
+    })
+    await store.addEvidence(batch(1, 1, ['one', 'two']))
+    await store.addEvidence(batch(2, 2, ['two', 'three', null]))
+    await store.addEvidence(batch(3, 3, ['one', 'four']))
+    const cells = async (epoch: number) =>
+      (await store.evidence('mig_1', epoch)).map(({ step, stratum, units }) => [step, stratum, units])
+    assert.deepEqual(await cells(1), [[1, 'conversation', 2]])
+    assert.deepEqual(await cells(2), [
+      [-1, 'conversation', 1],
+      [1, 'conversation', 1],
+      [1, 'turn', 1],
+    ])
+    assert.deepEqual(await cells(3), [
+      [-1, 'conversation', 1],
+      [1, 'conversation', 1],
+    ])
+  })
+
+  test(`${name}: where conversations are is read on from the last number; what has been moved stays so`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    const pin = (unit: string, atMs: number, isMoved = false) => ({
+      unit,
+      arm: isMoved ? ('candidate' as const) : ('baseline' as const),
+      step: 0,
+      atMs,
+      ...(isMoved && { isMoved: true as const }),
+    })
+    const tell = (...pins: readonly ReturnType<typeof pin>[]) => store.keepPins({ migration: 'mig_1', pins })
+    const readOn = async (after: number) =>
+      (await store.pins({ migration: 'mig_1', after, limit: 10 })).map(({ unit, atMs, number, isMoved = false }) => [
+        unit,
+        atMs,
+        number,
+        isMoved,
+      ])
+    await Promise.all([tell(pin('a', 1), pin('b', 2)), tell(pin('c', 3))])
+    assert.deepEqual(
+      (await readOn(0)).map(([, , number]) => number),
+      [1, 2, 3],
+    )
+    await tell(pin('b', 9, true))
+    await tell(pin('b', 12), pin('a', 12))
+    assert.deepEqual(await readOn(3), [
+      ['b', 9, 4, true],
+      ['a', 12, 6, false],
+    ])
+    assert.deepEqual(await store.pins({ migration: 'mig_2', after: 0, limit: 10 }), [])
+  })
+
+  test(`${name}: what people said counts once, for the turn that it was said of and its conversation; of no turn it is set aside`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    const asking: readonly Column[] = [
+      ...columns,
+      { kind: 'mark', metric: 'feedback-bad-share', above: null, compared: false },
+    ]
+    const turnOf = (id: string, changes: Parameters<typeof sampleTurn>[0]) => ({
+      step: 1,
+      turn: sampleTurn({ id, arm: 'candidate', ...changes }),
+    })
+    const count = (asideBeforeMs: number) =>
+      store.countFeedback({ migration: 'mig_1', columns: asking, asideBeforeMs, limit: 10 })
+    const say = (call: string, isBad: boolean, nowMs = 5_000) =>
+      store.keepFeedback({ migration: 'mig_1', nowMs, said: [{ call, isBad }] })
+    assert.equal(await say('early', true), 1, 'before its turn is told')
+    assert.equal(await count(0), 0)
+    const turns = [
+      turnOf('early', { unit: 'one' }),
+      turnOf('next', { unit: 'one', startMs: 2_000 }),
+      turnOf('alone', { unit: null }),
+      turnOf('other', { unit: 'two' }),
+      turnOf('base', { unit: 'three', arm: 'baseline' }),
+      turnOf('moved', { unit: 'two', outcome: 'moved' }),
+    ]
+    await store.addEvidence({
+      migration: 'mig_1',
+      epoch: 1,
+      source: 'node_1',
+      sequence: 1,
+      columns: asking,
+      turns,
+    })
+    const cell = async (arm: string, stratum: string) => {
+      const found = (await store.evidence('mig_1', 1)).find((one) => one.arm === arm && one.stratum === stratum)
+      return [found?.units, found?.seen[2], found?.hits[2]]
+    }
+    assert.deepEqual(await cell('candidate', 'conversation'), [2, 0, 0], 'nobody has said anything that is counted')
+    for (const [call, isBad] of [
+      ['next', false],
+      ['alone', true],
+      ['unit:two', false],
+      ['base', false],
+      ['moved', true],
+      ['never', true],
+    ] as const)
+      assert.equal(await say(call, isBad), 1)
+    assert.deepEqual([await say('base', true), await say('early', false)], [0, 0], 'the first word counts')
+    assert.equal(await count(0), 5)
+    assert.equal(await count(0), 0)
+    assert.deepEqual(await cell('candidate', 'conversation'), [2, 2, 1])
+    assert.deepEqual(await cell('candidate', 'turn'), [1, 1, 1])
+    assert.deepEqual(await cell('baseline', 'conversation'), [1, 1, 0])
+    assert.deepEqual(await store.feedback('mig_1'), { waiting: 2, counted: 5, aside: 0 })
+    assert.equal(await count(6_000), 2, 'of what another arm answered, and of nothing')
+    assert.deepEqual(await store.feedback('mig_1'), { waiting: 0, counted: 5, aside: 2 })
   })
 
   test(`${name}: strata are added with the evidence, a batch that is told twice once; points come in the order of time`, async (context) => {

@@ -4,6 +4,7 @@ import type { NodePorts } from '#admin/port.ts'
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import type { AskRecipient } from '#job/ask-veto.ts'
+import type { BeginMigrations } from '#job/begin-migrations.ts'
 import type { MigrationDriver } from '#job/drive-migrations.ts'
 import { driveMigrations } from '#job/drive-migrations.ts'
 import { tellShadows } from '#job/tell-shadows.ts'
@@ -45,12 +46,15 @@ export const openMigrations = async (
   const drill = (): Promise<Drill> => rehearseWayBack({ store, refresh: driver.refresh, nodes: count, clock })
   const rehearsal = openRehearsal(machine, { snapshot, books, countTokens, credit, drill, log })
   const { preflight } = rehearsal
+  const planning = Promise.withResolvers<BeginMigrations['plan']>()
   const driver: MigrationDriver = driveMigrations({
     store,
     traffic,
     source,
     leads,
     preflight,
+    // Nothing begins before the rooms that it is looked at in are there.
+    plan: async (row) => (await planning.promise)(row),
     askRecipient,
     emit,
     clock,
@@ -68,5 +72,6 @@ export const openMigrations = async (
   const shadows = makeShadows({ books, routing: makeRouting(nobodyIsTold), refusals, countTokens, clock, ids, log })
   const teller = tellShadows({ store, shadows, source, clock, log })
   closing.defer(() => teller.close())
-  return { traffic, shadows, refresh: driver.refresh, version: machine.version, ...rehearsal }
+  const planBy = planning.resolve
+  return { traffic, shadows, refresh: driver.refresh, planBy, version: machine.version, ...rehearsal }
 }

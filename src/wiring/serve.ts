@@ -6,6 +6,7 @@ import type { AdminEndpoint } from '#admin/api.ts'
 import { createAdminApi } from '#admin/api.ts'
 import { firstStart } from '#admin/first-start.ts'
 import { greeting } from '#admin/greeting.ts'
+import { plannedAgain } from '#admin/migration-plan.ts'
 import type { AdminPorts, IdentityRoom } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import { publicPrices } from '#admin/public-prices.ts'
@@ -194,6 +195,7 @@ const adminServing = (machine: Machine, rooms: Rooms) => {
   const identifyAdmin = (inbound: Inbound) =>
     identify(live.current(), inbound, { nowMs: clock.nowMs(), purpose: 'admin' })
   const ports = adminPorts(rooms)
+  rooms.migrations.planBy((row) => plannedAgain(row, { ports, clock }))
   const api = createAdminApi({
     operations,
     ports,

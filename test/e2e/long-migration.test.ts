@@ -149,6 +149,7 @@ describe('staged migration', () => {
         id: `${arm}-${index}`,
         arm,
         unit: `${arm}-${index}`,
+        percent: 20,
         start_ms: nowMs + index,
         duration_ms: 10,
         outcome,

@@ -82,12 +82,12 @@ describe('the client', () => {
     relay = await startUpstream((exchange) => {
       if (!exchange.seen.target.startsWith('/api/')) return (answersOfRelay.shift() ?? whole(answer))(exchange)
       posts.push(exchange.seen)
-      const { observations } = JSON.parse(exchange.seen.body.toString('utf8')) as { observations: Told[] }
+      const { observations = [] } = JSON.parse(exchange.seen.body.toString('utf8')) as { observations?: Told[] }
       const script = reports.shift()
       if (script !== undefined) return script(exchange)
       batches.push(observations.length)
       told.push(...observations)
-      return whole({ accepted: observations.length })(exchange)
+      return whole({ accepted: observations.length, epoch: 3 })(exchange)
     })
   })
   after(async () => {
@@ -176,6 +176,8 @@ describe('the client', () => {
     assert.deepEqual(one, {
       arm: 'candidate',
       unit: unitOf('user:42'),
+      percent: 100,
+      epoch: null,
       duration_ms: 0,
       stream: false,
       outcome: 'ok',
@@ -191,6 +193,44 @@ describe('the client', () => {
     assert.equal(post?.target, '/api/v1/migrations/onto-drover/observations')
     assert.equal(post?.headers['authorization'], 'Bearer hs-live-relay')
     assert.ok(!post?.body.includes('user:42'))
+  })
+
+  test('each report says by which percentage and on which evidence its call went, whatever they are by the time it is told', async () => {
+    let percent = 5
+    const edge = edgeAt(undefined, { percent: () => percent })
+    const held = Promise.withResolvers<void>()
+    const slow = edge.call('one', async () => {
+      await held.promise
+      return answer
+    })
+    percent = 10.5
+    await edge.call('two', () => Promise.resolve(answer))
+    await edge.flush()
+    held.resolve()
+    await slow
+    await edge.call('three', () => Promise.resolve(answer))
+    await edge.flush()
+    assert.deepEqual(
+      told.map((one) => [one['unit'], one['percent'], one['epoch']]),
+      [
+        [unitOf('two'), 10.5, null],
+        [unitOf('one'), 5, null],
+        [unitOf('three'), 10.5, 3],
+      ],
+    )
+  })
+
+  test('what somebody says of a conversation is told under its digest, beside where outcomes go; nothing is thrown', async () => {
+    const edge = edgeAt(100)
+    assert.equal(await edge.feedback('user:42', true), true)
+    const [post] = posts
+    assert.equal(post?.target, '/api/v1/migrations/onto-drover/feedback')
+    assert.deepEqual(JSON.parse(post?.body.toString('utf8') ?? ''), {
+      feedback: [{ conversation: unitOf('user:42'), bad: true }],
+    })
+    reports = [whole({ error: {} }, { status: 409 })]
+    assert.equal(await edge.feedback('user:42', true), false)
+    assert.equal(await edgeAt(100, { report: null }).feedback('user:42', true), false)
   })
 
   test('of a stream the first part, the gaps and the pace are told', async () => {

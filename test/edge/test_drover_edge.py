@@ -46,11 +46,12 @@ class Server:
                 if not is_report:
                     outer.seen.append(self.headers["authorization"])
                 elif script == 200:
-                    outer.told.append((self.path, json.loads(body)["observations"]))
+                    outer.told.append((self.path, json.loads(body).get("observations", body)))
                 if script is None:
                     self.close_connection = True
                     return
-                text = json.dumps(ANSWER) if isinstance(script, int) else "".join(json.dumps(one) + "\n" for one in script)
+                whole = {"accepted": 1, "epoch": 3} if is_report else ANSWER
+                text = json.dumps(whole) if isinstance(script, int) else "".join(json.dumps(one) + "\n" for one in script)
                 self.send_response(script if isinstance(script, int) else 200)
                 self.send_header("content-length", str(len(text)))
                 self.end_headers()
@@ -152,6 +153,8 @@ class EdgeTest(unittest.TestCase):
             {
                 "arm": "candidate",
                 "unit": unit_of("user:42"),
+                "percent": 100,
+                "epoch": None,
                 "duration_ms": 0,
                 "stream": False,
                 "outcome": "ok",
@@ -164,6 +167,33 @@ class EdgeTest(unittest.TestCase):
                 "truncated": False,
             },
         )
+
+    def test_what_a_call_went_by(self):
+        self.addCleanup(os.environ.pop, "DROVER_PERCENT", None)
+        os.environ["DROVER_PERCENT"] = "5"
+        edge = self.edge(None)
+
+        def slow(_arm):
+            os.environ["DROVER_PERCENT"] = "10.5"
+            edge.call("two", lambda arm: ANSWER)
+            edge.flush()
+            return ANSWER
+
+        edge.call("one", slow)
+        edge.call("three", lambda arm: ANSWER)
+        edge.flush()
+        told = [(one["unit"], one["percent"], one["epoch"]) for _, batch in self.relay.told for one in batch]
+        self.assertEqual(told, [(unit_of("two"), 10.5, None), (unit_of("one"), 5, None), (unit_of("three"), 10.5, 3)])
+
+    def test_feedback(self):
+        edge = self.edge(100)
+        self.assertTrue(edge.feedback("user:42", True))
+        path, body = self.relay.told[0]
+        self.assertEqual(path, "/api/v1/migrations/onto-drover/feedback")
+        self.assertEqual(json.loads(body), {"feedback": [{"conversation": unit_of("user:42"), "bad": True}]})
+        self.relay.report_scripts = [409]
+        self.assertFalse(edge.feedback("user:42", True))
+        self.assertFalse(self.edge(100, report=False).feedback("user:42", True))
 
     def test_streams(self):
         self.relay.scripts = [HELLO, HELLO, []]

@@ -215,7 +215,16 @@ const play = (truth: Truth) => {
   const judgement = judgementOf(compiled.judge, cells, compiled.weights)
   const opened = { row, compiled, evidence: cells, judgement, decisions }
   const shadow = shadowOf(seededChance(11))
-  const data = assembleReport({ opened, strata, points, shadow, version: '0.1.0', nowMs: nowMs + 20 * 60_000 })
+  const data = assembleReport({
+    opened,
+    earlier: [],
+    saving: null,
+    strata,
+    points,
+    shadow,
+    version: '0.1.0',
+    nowMs: nowMs + 20 * 60_000,
+  })
   return signReport(data, (what) => createHash('sha256').update(`a key of this page alone ${what}`).digest('hex'))
 }
 

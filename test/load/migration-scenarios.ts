@@ -1,12 +1,12 @@
 /**
  * What becomes of a migration when things go well, badly and wrong: three relays on one Postgres and one Redis, two providers, the arrivals and lengths of a real workload at
  * twelve times its speed. `bin/drover-node test/load/migration-scenarios.ts [--only WORD] [--short] [--json]` prints the table; exit 1 where a verdict is another than expected, a node
- * takes more than two seconds to come back, or a call is lost. Needs Postgres; Redis and libfaketime where they are to be part of it.
+ * takes more than two seconds to come back, or a call is lost. Needs Postgres; Redis where it is to be part of it.
  */
 
 import { parseArgs } from 'node:util'
 import type { Row } from './run-scenario.ts'
-import { runAtTheEdge, runScenario, tableOf } from './run-scenario.ts'
+import { edgeName, runAtTheEdge, runScenario, tableOf } from './run-scenario.ts'
 import { scenarios } from './scenario-list.ts'
 import { startStage } from './scenario-stage.ts'
 
@@ -35,7 +35,7 @@ for (const scenario of wanted) {
   if (lack === null) add(await runScenario(stage, scenario))
   else left.push(`${scenario.name}: ${lack}`)
 }
-if (!values.short && (only === undefined || 'edge'.includes(only))) add(await runAtTheEdge(stage))
+if (!values.short && (only === undefined || only === 'split' || edgeName.includes(only))) add(await runAtTheEdge(stage))
 if (values.json) console.log(JSON.stringify({ workload: stage.workload, rows, left }))
 else
   console.log(

@@ -19,6 +19,7 @@ import { sampleTurn } from '#migration/test-turn.ts'
 import { waitingTurns } from '#migration/waiting-turns.ts'
 import type { Scenario } from './migration-contrast.ts'
 import { drifting, naive, normalOf } from './migration-contrast.ts'
+import { byNodes } from './migration-nodes.ts'
 
 export type Row = {
   readonly test: string
@@ -452,6 +453,7 @@ export const simulateAll = (options: Options): readonly Row[] =>
     ...pairs(),
     ...drifting(),
     ...naive(),
+    ...byNodes(),
   ].map((scenario) => play(scenario, options))
 
 const figure = (value: number | null): string => (value === null ? '–' : Math.round(value).toLocaleString('en-US'))

@@ -51,8 +51,9 @@ const rollbackTimes = (stage: Stage, { log }: Status): readonly number[] | null 
 }
 
 export const runScenario = async (stage: Stage, scenario: Scenario): Promise<Row> => {
-  const { name, model, scene, event, verdict: expected } = scenario
+  const { name, model, scene, event, verdict: expected, before, callsMax = Number.POSITIVE_INFINITY } = scenario
   const body = { file: fileOf(scenario), skip_preflight: 'fakes' }
+  const lack = (await before?.(stage, body.file)) ?? null
   await eventually(
     `a node that starts ${name}`,
     async () => (await stage.admin('/migrations', body)) ?? undefined,
@@ -88,7 +89,7 @@ export const runScenario = async (stage: Stage, scenario: Scenario): Promise<Row
     scenario: name,
     verdict,
     expected,
-    why: found.log.findLast(({ change }) => change !== 'settle')?.why ?? '',
+    why: lack ?? found.log.findLast(({ change }) => change !== 'settle')?.why ?? '',
     calls: outcome.calls,
     met: candidates.length,
     met_bad: candidates.filter(({ isBad }) => isBad).length,
@@ -97,9 +98,16 @@ export const runScenario = async (stage: Stage, scenario: Scenario): Promise<Row
     saved_usd: report.money.saved_usd,
     elsewhere: outcome.elsewhere,
     lost: outcome.lost,
-    ok: verdict === expected && outcome.lost === 0 && (times ?? []).every((ms) => ms <= nodeLimitMs),
+    ok:
+      lack === null &&
+      verdict === expected &&
+      outcome.lost === 0 &&
+      outcome.calls <= callsMax &&
+      (times ?? []).every((ms) => ms <= nodeLimitMs),
   }
 }
+
+export const edgeName = 'the relay killed at 10 % of a client-edge ramp'
 
 /** Callers that split their traffic themselves, around a relay that is killed. */
 export const runAtTheEdge = async (stage: Stage): Promise<Row> => {
@@ -107,7 +115,7 @@ export const runAtTheEdge = async (stage: Stage): Promise<Row> => {
   const scene = { model: 'edge', behave: { baseline: sound, candidate: sound } }
   const { calls, lost, reached } = await killedAtTheEdge(stage, scene)
   return {
-    scenario: 'the relay killed at 10 % of a client-edge ramp',
+    scenario: edgeName,
     verdict: lost === 0 ? 'callers go direct' : 'calls were lost',
     expected: 'callers go direct',
     why: 'no connection to the relay',

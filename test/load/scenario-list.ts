@@ -23,6 +23,10 @@ export type Scenario = {
   readonly event?: { readonly after: number; readonly run: (stage: Stage) => Promise<void> }
   /** What must come of it. */
   readonly verdict: string
+  /** Within so many calls. */
+  readonly callsMax?: number
+  /** Done before it starts; gives what was not as it must be, `null` = nothing. */
+  readonly before?: (stage: Stage, file: string) => Promise<string | null>
   /** In the short form, a test. */
   readonly isShort?: boolean
   /** Needs more than is always there; `null` = it is. */
@@ -65,6 +69,33 @@ const failing =
 
 const bothSound = { baseline: sound, candidate: sound }
 
+/** 333 calls a day for 72 hours. */
+const littleCalls = 999
+/** So many without a failure show that fewer than one in a hundred fails. */
+const promptsOfLog = 560
+
+type Replay = {
+  readonly ok: boolean
+  readonly prompts: { readonly compared: number; readonly error_share_at_most: number; readonly left: object }
+}
+
+/** Logged prompts asked of both sides before anything moves. */
+const askedAgain = async (stage: Stage, file: string): Promise<string | null> => {
+  const prompts = Array.from({ length: promptsOfLog }, (_unused, index) =>
+    JSON.stringify({
+      model: 'little',
+      max_tokens: 100,
+      messages: [{ role: 'user', content: `0:${2_000_000 + index}:${20 + (index % 50)}:${5 + (index % 20)}` }],
+    }),
+  ).join('\n')
+  // Without a call: only what providers do from here on.
+  await stage.play({ model: 'little', behave: bothSound }, () => true)
+  const body = { subject: file, prompts, limit: promptsOfLog, max_usd: '50' }
+  const { ok, prompts: found } = (await stage.admin('/migrations/replay', body)) as Replay
+  if (ok && found.error_share_at_most <= 0.01) return null
+  return `${found.compared} prompts compared, the error share is at most ${found.error_share_at_most}, left ${JSON.stringify(found.left)}`
+}
+
 export const scenarios: readonly Scenario[] = [
   {
     name: 'a healthy candidate',
@@ -73,6 +104,20 @@ export const scenarios: readonly Scenario[] = [
     scene: { behave: bothSound },
     verdict: 'completed',
     isShort: true,
+  },
+  {
+    name: '333 calls a day, by replay and plain thresholds within 72 hours',
+    model: 'little',
+    file:
+      steps([
+        [25, 50],
+        [50, 50],
+        [100, 0],
+      ]) + analysis(errors).replace('interval: 200ms', 'policy: thresholds, threshold_sample: 50, interval: 200ms'),
+    scene: { behave: bothSound },
+    before: askedAgain,
+    callsMax: littleCalls,
+    verdict: 'completed',
   },
   {
     name: 'dead at 5 %',
@@ -123,7 +168,8 @@ export const scenarios: readonly Scenario[] = [
     name: 'a storm over both',
     model: 'storm',
     file: held(50) + analysis(errors),
-    scene: { behave: { baseline: failing(50, false), candidate: failing(50, false) } },
+    // No more than repeats are allowed for: a fifth of the calls.
+    scene: { behave: { baseline: failing(12, false), candidate: failing(12, false) } },
     verdict: 'paused: shared_incident',
     isShort: true,
   },
@@ -181,15 +227,14 @@ export const scenarios: readonly Scenario[] = [
     event: {
       after: 15,
       run: async ({ setClock }) => {
-        await setClock?.('+1h')
+        await setClock('+1h')
         await wait(4_000)
-        await setClock?.('-1h')
+        await setClock('-1h')
         await wait(4_000)
-        await setClock?.('+0')
+        await setClock('+0')
       },
     },
     verdict: 'completed',
-    lacks: ({ setClock }) => (setClock === null ? 'libfaketime is not installed' : null),
   },
 ]
 

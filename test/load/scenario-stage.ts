@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { seededChance } from '#migration/simulate.ts'
 import { call } from '../e2e/call.ts'
 import type { Relay } from '../e2e/harness.ts'
@@ -111,8 +112,8 @@ export type Stage = {
   readonly redis: RedisServer | null
   readonly key: () => string
   readonly provider: FakeUpstream
-  /** Sets the wall clock of the last node apart; `null` = nothing here can. */
-  readonly setClock: ((offset: string) => Promise<void>) | null
+  /** Sets the wall clock of the last node apart: `+1h`, `+0`. */
+  readonly setClock: (offset: string) => Promise<void>
   readonly admin: (path: string, body?: object) => Promise<unknown>
   /** Plays the workload until `isOver`; gives what became of it. */
   readonly play: (scene: Scene, isOver: () => boolean) => Promise<Outcome>
@@ -286,14 +287,15 @@ const leaderOf = async (
   return nodes.findIndex((relay) => relay.url === String(row?.['url'] ?? ''))
 }
 
-/** A clock of the last node's own, where the machine has libfaketime. */
+/** A clock of the last node's own: of all that its process asks where the machine has libfaketime, else of its JavaScript. */
 const openClock = async (stack: AsyncDisposableStack) => {
-  if (clockLibrary === undefined) return null
   const folder = await makeFolder()
   stack.defer(() => removeFolder(folder))
   const file = join(folder, 'clock')
   const set = (offset: string): Promise<void> => writeFile(file, `${offset}\n`)
   await set('+0')
+  const apart = pathToFileURL(join(import.meta.dirname, '..', 'fake', 'wall-clock.ts')).href
+  if (clockLibrary === undefined) return { set, env: { NODE_OPTIONS: `--import=${apart}`, WALL_CLOCK_FILE: file } }
   const env = {
     LD_PRELOAD: clockLibrary,
     FAKETIME_TIMESTAMP_FILE: file,
@@ -326,7 +328,7 @@ export const startStage = async (models: readonly string[], size = 3): Promise<S
   const startNode = (node: number, folder?: string): Promise<Relay> =>
     startRelay({
       config,
-      env: { ...env, ...(node === size - 1 && clock?.env) },
+      env: { ...env, ...(node === size - 1 && clock.env) },
       startWithinMs: 180_000,
       ...(folder !== undefined && { folder }),
     })
@@ -344,7 +346,7 @@ export const startStage = async (models: readonly string[], size = 3): Promise<S
     redis,
     key: () => key,
     provider: old,
-    setClock: clock?.set ?? null,
+    setClock: clock.set,
     reached,
     admin: adminOf(nodes),
     play: makePlayer({ nodes, key, begin }, arrivals),

@@ -1,11 +1,13 @@
 /** Puts the data of a report together from what the store holds. */
 
+import type { Saving } from '#admin/migration-saving.ts'
 import type { Opened } from '#admin/migration-view.ts'
 import { viewOfDecision, viewOfMigration } from '#admin/migration-view.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { addHistogram, middleMs } from '#base/histogram.ts'
 import { decimalOf, divideHalfUp } from '#base/money.ts'
 import type { AnswerSketch } from '#migration/answer-sketch.ts'
+import { asideSteps } from '#migration/aside.ts'
 import type { Cell, Evidence } from '#migration/evidence.ts'
 import { cellKey } from '#migration/evidence.ts'
 import { evidenceJson } from '#migration/evidence-text.ts'
@@ -24,37 +26,46 @@ import type { ReportData } from './data.ts'
 
 export type ReportSources = {
   readonly opened: Opened
+  /** Of evidence that began anew since, the oldest first. */
+  readonly earlier: readonly { readonly epoch: number; readonly evidence: Evidence }[]
+  /** Of all of it. */
   readonly strata: Strata
   readonly points: readonly HistoryPoint[]
   /** `null` = its file asks for no copies and there were none. */
   readonly shadow: ShadowLog | null
+  /** Since completion; `null` = it is not complete. */
+  readonly saving: Saving | null
   readonly version: string
   readonly nowMs: number
 }
 
-const cellsOf = (evidence: Evidence, arm: Arm): readonly Cell[] =>
-  [...evidence.values()].filter((cell) => cell.arm === arm)
+/** Since the start, by the epochs of the evidence. */
+type All = readonly Evidence[]
+
+const cellsOf = (all: All, arm: Arm): readonly Cell[] =>
+  all.flatMap((evidence) => [...evidence.values()].filter((cell) => cell.arm === arm))
 
 const both = <T>(of: (arm: Arm) => T): { readonly baseline: T; readonly candidate: T } => ({
   baseline: of('baseline'),
   candidate: of('candidate'),
 })
 
-const timesOf = (evidence: Evidence, which: 'ttft' | 'tpot') =>
+const timesOf = (all: All, which: 'ttft' | 'tpot') =>
   both((arm) => {
     const sum = new Map<number, number>()
-    for (const { turns } of cellsOf(evidence, arm)) addHistogram(sum, turns[which])
+    for (const { turns } of cellsOf(all, arm)) addHistogram(sum, turns[which])
     return [...sum]
       .sort(([one], [other]) => one - other)
       .map(([bucket, count]): [number, number] => [Math.round(middleMs(bucket) * 1_000) / 1_000, count])
   })
 
-const reachOf = ({ evidence }: Opened, strata: Strata): ReportData['reach'] => {
+const reachOf = (all: All, strata: Strata): ReportData['reach'] => {
   const sum = (of: (cell: Cell) => number) =>
-    both((arm) => cellsOf(evidence, arm).reduce((total, cell) => total + of(cell), 0))
+    both((arm) => cellsOf(all, arm).reduce((total, cell) => total + of(cell), 0))
   return {
     people: both((arm) => callerCount(strata.callers[arm])),
-    conversations: sum(({ units }) => units.units),
+    // What goes on since an earlier epoch was counted there.
+    conversations: sum(({ units, step }) => (step === asideSteps.carried ? 0 : units.units)),
     calls: sum(({ turns }) => turns.turns),
     failed: sum(({ turns }) => turns.failed),
     shown: sum(({ turns }) => turns.shown),
@@ -62,24 +73,36 @@ const reachOf = ({ evidence }: Opened, strata: Strata): ReportData['reach'] => {
 }
 
 /** The candidate's calls at the mean that the baseline's cost in the same step, so that a change of traffic over time is no saving. */
-const atBaseline = (evidence: Evidence): { readonly nanoUsd: bigint; readonly calls: number; readonly own: bigint } => {
+const atBaseline = (all: All): { readonly nanoUsd: bigint; readonly calls: number; readonly own: bigint } => {
   const sum = { nanoUsd: 0n, calls: 0, own: 0n }
-  for (const cell of cellsOf(evidence, 'candidate')) {
-    const other = evidence.get(cellKey({ ...cell, arm: 'baseline' }))
-    if (other === undefined || other.turns.priced === 0 || cell.turns.priced === 0) continue
-    const calls = BigInt(cell.turns.priced)
-    sum.nanoUsd += divideHalfUp(other.turns.costNanoUsd * calls, BigInt(other.turns.priced))
-    sum.calls += cell.turns.priced
-    sum.own += cell.turns.costNanoUsd
-  }
+  for (const evidence of all)
+    for (const cell of cellsOf([evidence], 'candidate')) {
+      const other = evidence.get(cellKey({ ...cell, arm: 'baseline' }))
+      if (other === undefined || other.turns.priced === 0 || cell.turns.priced === 0) continue
+      const calls = BigInt(cell.turns.priced)
+      sum.nanoUsd += divideHalfUp(other.turns.costNanoUsd * calls, BigInt(other.turns.priced))
+      sum.calls += cell.turns.priced
+      sum.own += cell.turns.costNanoUsd
+    }
   return sum
 }
 
 const signed = (nano: bigint): string => (nano < 0n ? `-${decimalOf(-nano)}` : decimalOf(nano))
 
-const moneyOf = ({ evidence }: Opened, shadow: ShadowLog | null): ReportData['money'] => {
-  const cost = both((arm) => cellsOf(evidence, arm).reduce((total, { turns }) => total + turns.costNanoUsd, 0n))
-  const { nanoUsd, calls, own } = atBaseline(evidence)
+const sinceCompletion = (saving: Saving | null): ReportData['money']['since_completion'] =>
+  saving === null
+    ? null
+    : {
+        calls: saving.calls,
+        candidate_usd: decimalOf(saving.candidateNanoUsd),
+        at_baseline_usd: decimalOf(saving.baselineNanoUsd),
+        saved_usd: signed(saving.baselineNanoUsd - saving.candidateNanoUsd),
+        whole: saving.isWhole,
+      }
+
+const moneyOf = (all: All, { shadow, saving }: Pick<ReportSources, 'shadow' | 'saving'>): ReportData['money'] => {
+  const cost = both((arm) => cellsOf(all, arm).reduce((total, { turns }) => total + turns.costNanoUsd, 0n))
+  const { nanoUsd, calls, own } = atBaseline(all)
   const saved = calls === 0 ? null : nanoUsd - own
   return {
     baseline_usd: decimalOf(cost.baseline),
@@ -88,6 +111,7 @@ const moneyOf = ({ evidence }: Opened, shadow: ShadowLog | null): ReportData['mo
     saved_usd: saved === null ? null : signed(saved),
     saved_per_1000_calls_usd: saved === null ? null : signed((saved * 1_000n) / BigInt(calls)),
     shadow_usd: decimalOf(shadow?.nanoUsd ?? 0n),
+    since_completion: sinceCompletion(saving),
   }
 }
 
@@ -204,7 +228,7 @@ const shadowView = (
   }
 }
 
-const assumptionsOf = ({ compiled }: Opened): readonly string[] => {
+const assumptionsOf = ({ compiled, row }: Opened): readonly string[] => {
   const { judge, file } = compiled
   const moving = judge.tests.filter(({ dryRun, onFail }) => !dryRun && onFail === 'rollback').length
   return [
@@ -219,35 +243,47 @@ const assumptionsOf = ({ compiled }: Opened): readonly string[] => {
     'Turns are told in the order in which they began, behind those that still run, for a minute at most: fast failures do not come first.',
     'Call sites, delivery and lengths of prompts explain; nothing was decided on them. People are counted by what callers name them by, else by the key; above 1,023 within four percent.',
     'Saved money is what the calls of the candidate would have cost at the mean cost of the baseline in the same step, less what they did cost.',
+    ...(row.state.epoch > 1
+      ? [
+          `The evidence began anew ${row.state.epoch - 1} times, with a 'resume' after a pause that it had asked for: tests go by what came since. Whom the candidate met, times, tokens and money are of the whole time. A conversation that went on over a resume is compared with nothing.`,
+        ]
+      : []),
     ...(file.split === 'client'
       ? ['Both arms were reported by their callers; the relay saw none of these calls.']
       : []),
   ]
 }
 
-export const assembleReport = ({ opened, strata, points, shadow, version, nowMs }: ReportSources): ReportData => ({
-  schema: 1,
-  version,
-  made: rfc3339(nowMs),
-  migration: viewOfMigration(opened, nowMs),
-  decisions: opened.decisions.map(viewOfDecision),
-  reach: reachOf(opened, strata),
-  money: moneyOf(opened, shadow),
-  forecast: forecastOf(opened, nowMs),
-  strata: strataView(strata),
-  ttft: timesOf(opened.evidence, 'ttft'),
-  tpot: timesOf(opened.evidence, 'tpot'),
-  points: points.map(pointView),
-  shadow:
-    shadow === null
-      ? null
-      : shadowView(shadow, {
-          alpha: opened.compiled.file.analysis.alpha_total,
-          respects: respectsOf(opened.compiled.file),
-        }),
-  assumptions: [...assumptionsOf(opened)],
-  file: opened.row.file,
-  facts: opened.row.facts,
-  sums: [...evidenceJson(opened.evidence)],
-  decided_on: opened.decisions.map(({ number, evidence }) => ({ number, sums: [...evidence] })),
-})
+const assembled = (sources: ReportSources, all: All): ReportData => {
+  const { opened, earlier, strata, points, shadow, version, nowMs } = sources
+  return {
+    schema: 1,
+    version,
+    made: rfc3339(nowMs),
+    migration: viewOfMigration(opened, nowMs),
+    decisions: opened.decisions.map(viewOfDecision),
+    reach: reachOf(all, strata),
+    money: moneyOf(all, sources),
+    forecast: forecastOf(opened, nowMs),
+    strata: strataView(strata),
+    ttft: timesOf(all, 'ttft'),
+    tpot: timesOf(all, 'tpot'),
+    points: points.map(pointView),
+    shadow:
+      shadow === null
+        ? null
+        : shadowView(shadow, {
+            alpha: opened.compiled.file.analysis.alpha_total,
+            respects: respectsOf(opened.compiled.file),
+          }),
+    assumptions: [...assumptionsOf(opened)],
+    file: opened.row.file,
+    facts: opened.row.facts,
+    sums: [...evidenceJson(opened.evidence)],
+    earlier: earlier.map(({ epoch, evidence }) => ({ epoch, sums: [...evidenceJson(evidence)] })),
+    decided_on: opened.decisions.map(({ number, evidence }) => ({ number, sums: [...evidence] })),
+  }
+}
+
+export const assembleReport = (sources: ReportSources): ReportData =>
+  assembled(sources, [...sources.earlier.map(({ evidence }) => evidence), sources.opened.evidence])

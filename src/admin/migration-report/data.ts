@@ -104,6 +104,17 @@ export const reportView = z.object({
     saved_usd: z.string().nullable(),
     saved_per_1000_calls_usd: z.string().nullable(),
     shadow_usd: z.string(),
+    since_completion: z
+      .object({
+        calls: z.int(),
+        candidate_usd: z.string(),
+        at_baseline_usd: z.string().describe("The same tokens at the baseline's price."),
+        saved_usd: z.string(),
+        whole: z.boolean().describe('false = of more calls the newest were looked at.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('null = it is not complete, or its baseline has no price.'),
   }),
   forecast: z.array(
     z.object({
@@ -124,7 +135,11 @@ export const reportView = z.object({
   assumptions: z.array(z.string()),
   file: z.string().describe('As it was given.'),
   facts: z.unknown().describe('The baseline before the start.'),
-  sums: z.array(z.unknown()).describe('By step, arm and kind of unit.'),
+  sums: z.array(z.unknown()).describe('By step, arm and kind of unit, of the evidence that the tests go by.'),
+  earlier: z
+    .array(z.object({ epoch: z.int(), sums: z.array(z.unknown()) }))
+    .default([])
+    .describe('The same of evidence that began anew since: whom it met, and what it cost, is part of the above.'),
   decided_on: z
     .array(z.object({ number: z.int(), sums: z.array(z.unknown()) }))
     .describe('The sums that each decision was made on.'),

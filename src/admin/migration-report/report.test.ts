@@ -8,9 +8,11 @@ import { evidenceJson } from '#migration/evidence-text.ts'
 import { pointOf } from '#migration/history-point.ts'
 import { draftState } from '#migration/itinerary.ts'
 import { judgementOf } from '#migration/judgement.ts'
+import type { Arm } from '#migration/observation.ts'
 import { emptyShadowLog, withShadowed } from '#migration/shadow-log.ts'
 import { strataOf } from '#migration/strata.ts'
 import { sampleTurn } from '#migration/test-turn.ts'
+import type { ReportSources } from './assemble.ts'
 import { assembleReport } from './assemble.ts'
 import { reportPage } from './page.ts'
 import { signReport } from './sign.ts'
@@ -26,7 +28,7 @@ const otherKey = (text: string): string => digestKey(`other ${text}`)
 const secretText = 'My number is 4711, says Zoë'
 
 /** A report of a migration with two hundred conversations, of which the candidate failed three. */
-const made = () => {
+const made = (earlier: ReportSources['earlier'] = [], saving: ReportSources['saving'] = null) => {
   const facts = { p99Ms: { 'ttft-p99': 400 } }
   const compiled = compile({ file, facts })
   const row = {
@@ -71,7 +73,10 @@ const made = () => {
   const strata = strataOf(turns.map(({ turn }) => turn))
   const points = [pointOf(judgement, at)]
   assert.ok(evidenceJson(evidence).length > 0)
-  return signReport(assembleReport({ opened, strata, points, shadow, version: '1.2.3', nowMs: 9_000 }), digestKey)
+  return signReport(
+    assembleReport({ opened, earlier, saving, strata, points, shadow, version: '1.2.3', nowMs: 9_000 }),
+    digestKey,
+  )
 }
 
 const how = { digestKey, version: '1.2.3' }
@@ -88,6 +93,40 @@ test('a report says whom the candidate met and what it failed, and its page runs
   assert.ok(page.includes('Xx xxxxxx xx 0000, xxxx Xxx'))
   for (const title of ['The ramp', 'Tests', 'How long answers took', 'Money', 'Answers compared', 'Decisions'])
     assert.ok(page.includes(`<h2>${title}</h2>`), title)
+})
+
+test('whom it met and what it cost is of the whole time, also where the evidence began anew; who went on over that counts once', () => {
+  const before = made()
+  const { columns } = compile({ file, facts: { p99Ms: {} } }).judge
+  const turnAt = (step: number, arm: Arm, costNanoUsd: bigint) => ({
+    step,
+    turn: sampleTurn({ id: `${step}/${arm}`, unit: `${step}/${arm}`, arm, costNanoUsd, outcome: 'ok' }),
+  })
+  const turns = [turnAt(0, 'candidate', 1_000_000n), turnAt(0, 'baseline', 3_000_000n), turnAt(-1, 'candidate', 7n)]
+  const { cells } = addTurns(turns, { columns, known: new Map(), evidence: new Map() })
+  const report = made([{ epoch: 1, evidence: cells }])
+  assert.deepEqual(report.reach.conversations, { baseline: 151, candidate: 51 })
+  assert.deepEqual(report.reach.calls, { baseline: 151, candidate: 52 })
+  const nano = (usd: string | null): bigint => BigInt(Math.round(Number(usd) * 1e9))
+  assert.equal(nano(report.money.candidate_usd) - nano(before.money.candidate_usd), 1_000_007n)
+  assert.equal(nano(report.money.saved_usd) - nano(before.money.saved_usd), 2_000_000n)
+  assert.deepEqual(report.migration.evidence, before.migration.evidence, 'tests go by what came since')
+  assert.equal(checkReport(reportPage(report), how).pageFollows, true)
+})
+
+test('of one that is complete the report says what its calls have saved since', () => {
+  const saving = { calls: 12, candidateNanoUsd: 4_000_000_000n, baselineNanoUsd: 3_500_000_000n, isWhole: false }
+  const report = made([], saving)
+  assert.deepEqual(report.money.since_completion, {
+    calls: 12,
+    candidate_usd: '4.00',
+    at_baseline_usd: '3.50',
+    saved_usd: '-0.50',
+    whole: false,
+  })
+  const page = reportPage(report)
+  assert.ok(page.includes('−0.5000<') && page.includes('the newest 12 calls'))
+  assert.equal(checkReport(page, how).pageFollows, true)
 })
 
 test('a report is checked from its page as from its data, and what was changed in either is found', () => {

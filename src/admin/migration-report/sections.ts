@@ -111,6 +111,15 @@ export const money = ({ money: spent }: SignedReport): string =>
     card(usd(spent.candidate_usd), 'spent at the candidate', 'USD'),
     card(usd(spent.baseline_usd), 'spent at the baseline', 'USD'),
     card(usd(spent.shadow_usd), 'spent on copies', 'USD'),
+    ...(spent.since_completion === null
+      ? []
+      : [
+          card(
+            usd(spent.since_completion.saved_usd),
+            `saved since completion, on ${spent.since_completion.whole ? '' : 'the newest '}${count(spent.since_completion.calls)} calls, at the baseline's price of the same tokens`,
+            'USD',
+          ),
+        ]),
   ].join('')}</div>`
 
 const hours = (value: number | null): string => {

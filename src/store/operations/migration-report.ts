@@ -6,6 +6,7 @@ import type { EvidenceBatch, ReportCount, ReportedTurns } from '#migration/port.
 import { batchTurnsMax, reportsRememberedMs, waitingReportsMax } from '#migration/port.ts'
 import type { Transaction } from './context.ts'
 import { write } from './context.ts'
+import { endedBefore } from './migration-ended.ts'
 
 const waitingOf = async (transaction: Transaction, migration: string): Promise<number> => {
   const row = await transaction
@@ -17,7 +18,7 @@ const waitingOf = async (transaction: Transaction, migration: string): Promise<n
   return Number(row.count)
 }
 
-const keep = async (transaction: Transaction, { migration, epoch, step, turns }: ReportedTurns): Promise<number> => {
+const keep = async (transaction: Transaction, { migration, turns }: ReportedTurns): Promise<number> => {
   if (turns.length > batchTurnsMax) throw new RangeError(`at most ${batchTurnsMax} turns are reported at a time`)
   if (turns.length === 0) return 0
   if ((await waitingOf(transaction, migration)) + turns.length > waitingReportsMax)
@@ -28,7 +29,14 @@ const keep = async (transaction: Transaction, { migration, epoch, step, turns }:
   const kept = await transaction
     .insertInto('migration_report')
     .values(
-      turns.map((turn) => ({ migration, id: turn.id, epoch, step, start_ms: turn.startMs, turn: turnText(turn) })),
+      turns.map(({ epoch, step, turn }) => ({
+        migration,
+        id: turn.id,
+        epoch,
+        step,
+        start_ms: turn.startMs,
+        turn: turnText(turn),
+      })),
     )
     .onConflict((conflict) => conflict.columns(['migration', 'id']).doNothing())
     .returning('id')
@@ -43,10 +51,7 @@ type AddToSums = (
 
 const count =
   (addToSums: AddToSums) =>
-  async (
-    transaction: Transaction,
-    { migration, epoch, columns, beganBeforeMs, limit }: ReportCount,
-  ): Promise<number> => {
+  async (transaction: Transaction, { migration, columns, beganBeforeMs, limit }: ReportCount): Promise<number> => {
     const rows = await transaction
       .selectFrom('migration_report')
       .selectAll()
@@ -58,10 +63,12 @@ const count =
       .limit(Math.min(limit, batchTurnsMax))
       .execute()
     if (rows.length === 0) return 0
-    const turns = rows.flatMap((row) =>
-      row.turn === null || Number(row.epoch) !== epoch ? [] : [{ step: Number(row.step), turn: turnOfText(row.turn) }],
-    )
-    if (turns.length > 0) await addToSums(transaction, { migration, epoch, columns, turns })
+    for (const [epoch, ofOne] of Map.groupBy(rows, (row) => Number(row.epoch))) {
+      const turns = ofOne.flatMap(({ step, turn }) =>
+        turn === null ? [] : [{ step: Number(step), turn: turnOfText(turn) }],
+      )
+      await addToSums(transaction, { migration, epoch, columns, turns })
+    }
     await transaction
       .updateTable('migration_report')
       .set({ turn: null })
@@ -90,12 +97,6 @@ export const reportOperations = (addToSums: AddToSums) => ({
 export const forgetReports = async (transaction: Transaction, endedBeforeMs: number): Promise<void> => {
   await transaction
     .deleteFrom('migration_report')
-    .where('migration', 'in', (inner) =>
-      inner
-        .selectFrom('migration')
-        .select('id')
-        .where('phase', 'in', ['rolled_back', 'aborted', 'completed'])
-        .where('checked_ms', '<', BigInt(endedBeforeMs)),
-    )
+    .where('migration', 'in', endedBefore(transaction, endedBeforeMs))
     .execute()
 }

@@ -2,7 +2,9 @@
 
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
-import { addTurns } from '#migration/evidence.ts'
+import { asideSteps } from '#migration/aside.ts'
+import type { Added, Mark, Units } from '#migration/evidence.ts'
+import { addMarks, addTurns } from '#migration/evidence.ts'
 import type { CellJson } from '#migration/evidence-text.ts'
 import { cellJson, evidenceOf, tallyOfText, tallyText } from '#migration/evidence-text.ts'
 import type { Decision, EvidenceBatch, MigrationMark, MigrationRow, NewDecision, ShadowRow } from '#migration/port.ts'
@@ -10,10 +12,14 @@ import { batchTurnsMax, migrationsMax, shadowRowsMax } from '#migration/port.ts'
 import type { MigrationTable } from '#store/migration-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
+import { feedbackOperations, forgetFeedback, keepCalls } from './migration-feedback.ts'
 import { addToStrata, historyOperations } from './migration-history.ts'
+import { forgetPins, pinOperations } from './migration-pin.ts'
 import { forgetReports, reportOperations } from './migration-report.ts'
 import { checkLimit } from './page.ts'
 import { appendTrail } from './trail.ts'
+
+const overPhases = ['rolled_back', 'aborted']
 
 const rowOf = (row: Selectable<MigrationTable>): MigrationRow => ({
   id: row.id,
@@ -54,9 +60,19 @@ type Creation = { readonly row: MigrationRow; readonly first: NewDecision }
 
 const create = async (transaction: Transaction, { row, first }: Creation): Promise<void> => {
   const before = await newest(transaction, row.name)
-  if (before !== undefined && before.phase !== 'rolled_back' && before.phase !== 'aborted')
+  if (before !== undefined && !overPhases.includes(before.phase))
     throw new Problem('conflict', {
       message: `There is a migration "${row.name}" already, and it is ${before.phase}. Roll it back or abort it, or give this one another name.`,
+      param: 'migration',
+    })
+  const { count } = await transaction
+    .selectFrom('migration')
+    .select(({ fn }) => fn.countAll<bigint>().as('count'))
+    .where('phase', 'not in', overPhases)
+    .executeTakeFirstOrThrow()
+  if (Number(count) >= migrationsMax)
+    throw new Problem('conflict', {
+      message: `${migrationsMax} migrations are not over, and servers know no more of them. Abort those that are complete, once drover.yaml names their candidates.`,
       param: 'migration',
     })
   const state = first.decision.after
@@ -88,6 +104,7 @@ const decide = async (transaction: Transaction, next: NewDecision): Promise<bool
       state: JSON.stringify(decision.after),
       version: decision.number,
       checked_ms: decision.timeMs,
+      ...(decision.facts !== undefined && { facts: JSON.stringify(decision.facts) }),
     })
     .where('id', '=', decision.migration)
     .where('version', '=', BigInt(decision.number - 1))
@@ -129,28 +146,48 @@ const cellsOf = async (
   return rows.map(({ sums }) => JSON.parse(sums) as CellJson)
 }
 
-const addToSums = async (
+/** Evidence that began anew more often has forgotten its first conversations. */
+const epochsMax = 20
+
+/** Which of these conversations were seen in an earlier epoch. */
+const carriedOf = async (
   transaction: Transaction,
-  batch: Pick<EvidenceBatch, 'migration' | 'epoch' | 'columns' | 'turns'>,
-): Promise<void> => {
-  await addToStrata(transaction, batch)
-  const { migration, epoch, turns, columns } = batch
-  const names = [...new Set(turns.flatMap(({ turn }) => turn.unit ?? []))]
-  const known =
-    names.length === 0
-      ? []
-      : await transaction
-          .selectFrom('migration_unit')
-          .select(['unit', 'tally'])
-          .where('migration', '=', migration)
-          .where('epoch', '=', BigInt(epoch))
-          .where('unit', 'in', names)
-          .execute()
-  const added = addTurns(turns, {
-    columns,
-    known: new Map(known.map(({ unit, tally }) => [unit, tallyOfText(tally)])),
-    evidence: evidenceOf(await cellsOf(transaction, batch)),
-  })
+  { migration, epoch }: Pick<EvidenceBatch, 'migration' | 'epoch'>,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> => {
+  if (epoch <= 1 || names.length === 0) return new Set()
+  // Named one by one, so that the index of the key is gone through by all three of its columns.
+  const before = Array.from({ length: Math.min(epoch - 1, epochsMax) }, (_unused, index) => BigInt(epoch - 1 - index))
+  const rows = await transaction
+    .selectFrom('migration_unit')
+    .select('unit')
+    .where('migration', '=', migration)
+    .where('epoch', 'in', before)
+    .where('unit', 'in', names)
+    .execute()
+  return new Set(rows.map(({ unit }) => unit))
+}
+
+type OfEpoch = Pick<EvidenceBatch, 'migration' | 'epoch'>
+
+/** What is known of these conversations. */
+const knownOf = async (
+  transaction: Transaction,
+  { migration, epoch }: OfEpoch,
+  names: readonly string[],
+): Promise<Units> => {
+  if (names.length === 0) return new Map()
+  const rows = await transaction
+    .selectFrom('migration_unit')
+    .select(['unit', 'tally'])
+    .where('migration', '=', migration)
+    .where('epoch', '=', BigInt(epoch))
+    .where('unit', 'in', names)
+    .execute()
+  return new Map(rows.map(({ unit, tally }) => [unit, tallyOfText(tally)]))
+}
+
+const keepAdded = async (transaction: Transaction, { migration, epoch }: OfEpoch, added: Added): Promise<void> => {
   const units = [...added.units].map(([unit, tally]) => ({ migration, epoch, unit, tally: tallyText(tally) }))
   if (units.length > 0)
     await transaction
@@ -176,6 +213,40 @@ const addToSums = async (
       .execute()
 }
 
+const unitsIn = (all: readonly { readonly unit: string | null }[]): readonly string[] => [
+  ...new Set(all.flatMap(({ unit }) => unit ?? [])),
+]
+
+const addToSums = async (
+  transaction: Transaction,
+  batch: Pick<EvidenceBatch, 'migration' | 'epoch' | 'columns' | 'turns'>,
+): Promise<void> => {
+  await addToStrata(transaction, batch)
+  const { turns: told, columns } = batch
+  const names = unitsIn(told.map(({ turn }) => turn))
+  const carried = await carriedOf(transaction, batch, names)
+  const turns = told.map(({ step, turn }) => ({
+    step: turn.unit !== null && carried.has(turn.unit) ? asideSteps.carried : step,
+    turn,
+  }))
+  const known = await knownOf(transaction, batch, names)
+  await keepAdded(
+    transaction,
+    batch,
+    addTurns(turns, { columns, known, evidence: evidenceOf(await cellsOf(transaction, batch)) }),
+  )
+  await keepCalls(transaction, batch, turns)
+}
+
+type MarkBatch = OfEpoch & Pick<EvidenceBatch, 'columns'> & { readonly marks: readonly Mark[]; readonly column: number }
+
+const addMarksToSums = async (transaction: Transaction, batch: MarkBatch): Promise<void> => {
+  const { marks, columns, column } = batch
+  const known = await knownOf(transaction, batch, unitsIn(marks))
+  const evidence = evidenceOf(await cellsOf(transaction, batch))
+  await keepAdded(transaction, batch, addMarks(marks, { columns, known, evidence, column }))
+}
+
 const add = async (transaction: Transaction, batch: EvidenceBatch): Promise<boolean> => {
   if (batch.turns.length > batchTurnsMax) throw new RangeError(`a batch has at most ${batchTurnsMax} turns`)
   if (!(await isNew(transaction, batch))) return false
@@ -188,7 +259,7 @@ export const migrationOperations = {
     const rows = await transaction
       .selectFrom('migration')
       .select(['id', 'version', 'checked_ms'])
-      .where('phase', 'not in', ['rolled_back', 'aborted'])
+      .where('phase', 'not in', overPhases)
       .orderBy('id', 'desc')
       .limit(migrationsMax)
       .execute()
@@ -209,6 +280,8 @@ export const migrationOperations = {
           .select(({ fn }) => fn.max('id').as('id'))
           .groupBy('name'),
       )
+      // However many are over since: what one that is not over moves, it goes on to move.
+      .orderBy(({ eb }) => eb.case().when('phase', 'in', overPhases).then(1).else(0).end())
       .orderBy('id', 'desc')
       .limit(migrationsMax)
       .execute()
@@ -252,7 +325,9 @@ export const migrationOperations = {
   addEvidence: write(add),
 
   ...reportOperations(addToSums),
+  ...feedbackOperations(addMarksToSums),
   ...historyOperations,
+  ...pinOperations,
 
   forgetUnits: write(
     async (
@@ -260,6 +335,8 @@ export const migrationOperations = {
       { endedBeforeMs, limit }: { readonly endedBeforeMs: number; readonly limit: number },
     ): Promise<number> => {
       await forgetReports(transaction, endedBeforeMs)
+      await forgetFeedback(transaction, endedBeforeMs)
+      await forgetPins(transaction, endedBeforeMs)
       const rows = await transaction
         .selectFrom('migration_unit')
         .innerJoin('migration', 'migration.id', 'migration_unit.migration')

@@ -58,6 +58,9 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   addEvidence: (input) => `migration ${(input as Text<'migration'>).migration}`,
   keepPoint: (input) => `point ${(input as Text<'migration'>).migration}`,
   countReports: (input) => `migration ${(input as Text<'migration'>).migration}`,
+  keepPins: (input) => `pins ${(input as Text<'migration'>).migration}`,
+  countFeedback: (input) => `migration ${(input as Text<'migration'>).migration}`,
+  keepFeedback: (input) => `feedback ${(input as Text<'migration'>).migration}`,
   keepReports: (input) => `reports ${(input as Text<'migration'>).migration}`,
   keepShadow: (input) => `shadow ${(input as Text<'migration'>).migration}`,
   // It must not wait for evidence that is being added, nor for anybody else: only one of two that name the same number is kept.

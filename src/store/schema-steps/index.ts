@@ -33,9 +33,11 @@ import { terms } from './0030-terms.ts'
 import { months } from './0031-months.ts'
 import { migrationReports } from './0038-migration-reports.ts'
 import { migrationHistory } from './0039-migration-history.ts'
+import { migrationFeedback } from './0046-migration-feedback.ts'
 import { identity } from './0050-identity.ts'
 import { underWay } from './0051-under-way.ts'
 import { ownTrail } from './0054-own-trail.ts'
+import { migrationPins } from './0057-migration-pins.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -72,7 +74,9 @@ export const schemaSteps: readonly SchemaStep[] = [
   months,
   migrationReports,
   migrationHistory,
+  migrationFeedback,
   identity,
   underWay,
   ownTrail,
+  migrationPins,
 ]

@@ -116,6 +116,7 @@ const given: Readonly<Record<string, Cell>> = {
   state: 'open',
   granted_nano_usd: 10,
   fee_nano: 0,
+  fate: 0,
   'hold.charged_nano_usd': null,
   'hold.ended_ms': null,
   'lot.kind': 'paid',
