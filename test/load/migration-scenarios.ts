@@ -1,6 +1,6 @@
 /**
  * What becomes of a migration when things go well, badly and wrong: three relays on one Postgres and one Redis, two providers, the arrivals and lengths of a real workload at
- * twelve times its speed. `bin/drover-node test/load/migration-scenarios.ts [--only WORD] [--short] [--json]` prints the table; exit 1 where a verdict is another than expected, a node
+ * twelve times its speed. `bin/drover-node test/load/migration-scenarios.ts [--only WORD,WORD] [--short] [--json]` prints the table; exit 1 where a verdict is another than expected, a node
  * takes more than two seconds to come back, or a call is lost. Needs Postgres; Redis where it is to be part of it.
  */
 
@@ -17,10 +17,9 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-const { only } = values
-const wanted = scenarios.filter(
-  ({ name, isShort }) => (only === undefined || name.includes(only)) && (!values.short || isShort === true),
-)
+const words = values.only?.split(',') ?? null
+const isWanted = (name: string): boolean => words === null || words.some((word) => name.includes(word))
+const wanted = scenarios.filter(({ name, isShort }) => isWanted(name) && (!values.short || isShort === true))
 await using stage = await startStage([...scenarios.map(({ model }) => model), 'edge'])
 const rows: Row[] = []
 const left: string[] = []
@@ -35,7 +34,7 @@ for (const scenario of wanted) {
   if (lack === null) add(await runScenario(stage, scenario))
   else left.push(`${scenario.name}: ${lack}`)
 }
-if (!values.short && (only === undefined || only === 'split' || edgeName.includes(only))) add(await runAtTheEdge(stage))
+if (!values.short && isWanted(`split ${edgeName}`)) add(await runAtTheEdge(stage))
 if (values.json) console.log(JSON.stringify({ workload: stage.workload, rows, left }))
 else
   console.log(
