@@ -73,6 +73,9 @@ describe('the client', () => {
   let nowMs = 0
   let answersOfRelay: Script[] = []
   let reports: Script[] = []
+  /** Whose reports are looked at: those of an earlier test may still be on their way. */
+  let migration = ''
+  let tests = 0
   const told: Told[] = []
   const batches: number[] = []
   const posts: Seen[] = []
@@ -81,6 +84,8 @@ describe('the client', () => {
     provider = await startUpstream(whole(answer))
     relay = await startUpstream((exchange) => {
       if (!exchange.seen.target.startsWith('/api/')) return (answersOfRelay.shift() ?? whole(answer))(exchange)
+      const { target } = exchange.seen
+      if (target.includes('/migrations/') && !target.includes(`/${migration}/`)) return whole({ accepted: 0 })(exchange)
       posts.push(exchange.seen)
       const { observations = [] } = JSON.parse(exchange.seen.body.toString('utf8')) as { observations?: Told[] }
       const script = reports.shift()
@@ -96,6 +101,8 @@ describe('the client', () => {
   })
   beforeEach(() => {
     nowMs = 0
+    tests += 1
+    migration = `onto-drover-${tests}`
     answersOfRelay = []
     reports = []
     for (const list of [told, batches, posts]) list.length = 0
@@ -110,7 +117,7 @@ describe('the client', () => {
 
   const edgeAt = (percent: number | undefined, more: Partial<EdgeSettings> = {}): DroverEdge =>
     new DroverEdge({
-      migration: 'onto-drover',
+      migration,
       baseline: { baseURL: provider.baseUrl, apiKey: 'sk-provider' },
       candidate: { baseURL: relay.baseUrl, apiKey: 'hs-live-relay' },
       nowMs: () => nowMs,
@@ -190,7 +197,7 @@ describe('the client', () => {
       truncated: false,
     })
     const [post] = posts
-    assert.equal(post?.target, '/api/v1/migrations/onto-drover/observations')
+    assert.equal(post?.target, `/api/v1/migrations/${migration}/observations`)
     assert.equal(post?.headers['authorization'], 'Bearer hs-live-relay')
     assert.ok(!post?.body.includes('user:42'))
   })
@@ -224,7 +231,7 @@ describe('the client', () => {
     const edge = edgeAt(100)
     assert.equal(await edge.feedback('user:42', true), true)
     const [post] = posts
-    assert.equal(post?.target, '/api/v1/migrations/onto-drover/feedback')
+    assert.equal(post?.target, `/api/v1/migrations/${migration}/feedback`)
     assert.deepEqual(JSON.parse(post?.body.toString('utf8') ?? ''), {
       feedback: [{ conversation: unitOf('user:42'), bad: true }],
     })

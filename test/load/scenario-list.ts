@@ -114,7 +114,7 @@ export const scenarios: readonly Scenario[] = [
         [50, 50],
         [100, 0],
       ]) + analysis(errors).replace('interval: 200ms', 'policy: thresholds, threshold_sample: 50, interval: 200ms'),
-    scene: { behave: bothSound },
+    scene: { behave: bothSound, slower: 6 },
     before: askedAgain,
     callsMax: littleCalls,
     verdict: 'completed',

@@ -103,6 +103,8 @@ export type Scene = {
   readonly behave: Readonly<Record<Arm, Behave>>
   readonly stream?: boolean
   readonly tools?: boolean
+  /** So many times slower than the others: where calls are few. */
+  readonly slower?: number
 }
 
 export type Stage = {
@@ -241,7 +243,7 @@ const makePlayer = (place: Place, arrivals: readonly Arrival[]): Stage['play'] =
     while (!isOver()) {
       const arrival = arrivals[asked % arrivals.length] ?? { gapMs: 100, input: 1, output: 1 }
       asked += 1
-      dueMs += arrival.gapMs / faster
+      dueMs += (arrival.gapMs / faster) * (scene.slower ?? 1)
       const restMs = dueMs - performance.now()
       if (restMs > 1) await wait(restMs)
       // A machine that does not keep up plays the trace slower, and not in one burst behind it.
