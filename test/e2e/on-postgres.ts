@@ -1,4 +1,7 @@
-/** The same suites on Postgres: where DROVER_TEST_POSTGRES names a server, each relay folder gets a database of its own there. */
+/**
+ * The same suites on Postgres: where DROVER_TEST_POSTGRES names a server, each relay folder gets a database of its own there, a copy of the one
+ * that DROVER_TEST_POSTGRES_TEMPLATE names.
+ */
 
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -16,7 +19,8 @@ const makeDatabase = async (server: string): Promise<string> => {
   const client = new pg.Client({ connectionString: `${server}/postgres` })
   await client.connect()
   try {
-    await client.query(`create database ${name}`)
+    const template = process.env['DROVER_TEST_POSTGRES_TEMPLATE'] ?? 'template1'
+    await client.query(`create database ${name} template ${client.escapeIdentifier(template)}`)
   } finally {
     await client.end()
   }

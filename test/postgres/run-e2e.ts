@@ -2,6 +2,10 @@
 
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
+import { systemClock } from '#base/clock.ts'
+import { systemIds } from '#base/id.ts'
+import { silentLog } from '#base/log.ts'
+import { openPostgresStore } from '#store/postgres/client.ts'
 import { startPostgres } from './server.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
@@ -19,6 +23,12 @@ const core = [
   'long-kill-money',
 ]
 await using server = await startPostgres()
+const clock = systemClock()
+/** The tables are made once: that relays make them themselves is for test/postgres/nodes.test.ts. */
+const template = 'with_schema'
+await server.query(`create database ${template}`)
+const made = await openPostgresStore({ url: server.url(template), clock, ids: systemIds(clock), log: silentLog })
+await made.close()
 // `run-e2e.ts money -- --test-name-pattern=x`: one suite, with more for the runner.
 const [given, more] = [
   process.argv.slice(2).filter((one) => !one.startsWith('--')),
@@ -29,7 +39,11 @@ const flags = [...more, '--test', '--test-isolation=process', '--test-concurrenc
 const child = spawn(process.execPath, [...flags, ...names.map((name) => `test/e2e/${name}.test.ts`)], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, DROVER_TEST_POSTGRES: `postgres://drover@127.0.0.1:${server.port}` },
+  env: {
+    ...process.env,
+    DROVER_TEST_POSTGRES: `postgres://drover@127.0.0.1:${server.port}`,
+    DROVER_TEST_POSTGRES_TEMPLATE: template,
+  },
 })
 process.exitCode = await new Promise<number>((settle) => {
   child.once('close', (code) => settle(code ?? 1))

@@ -1,8 +1,9 @@
 /** A Postgres of the test's own: its data in a folder that goes with it, its port chosen by the system, nothing synced to disk. */
 
 import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
-import { appendFile, chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, chown, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -28,7 +29,7 @@ const binaries = (): string => {
 }
 
 /** Postgres does not run as root: then it runs as nobody. */
-const asUser = async (): Promise<{ uid?: number; gid?: number }> => {
+const asUser = async (): Promise<Who> => {
   if (process.getuid?.() !== 0) return {}
   const id = async (flag: string): Promise<number> => Number((await run('id', [flag, 'nobody'])).stdout)
   return { uid: await id('-u'), gid: await id('-g') }
@@ -77,9 +78,38 @@ export type ServerSettings = {
   readonly on?: { readonly address: string; readonly through: readonly string[] }
 }
 
+type Who = { readonly uid?: number; readonly gid?: number }
+
+/** A folder that this user of the system, and nobody else, may look into. */
+const ownFolder = async (who: Who, prefix: string): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), prefix))
+  if (who.uid !== undefined) await run('chown', [`${who.uid}:${who.gid}`, folder])
+  await chmod(folder, 0o700)
+  return folder
+}
+
+/** What `initdb` makes takes seconds of a processor and is always the same: made once for these programs, and copied. */
+const firstData = async (bin: string, who: Who): Promise<string> => {
+  const { mtimeMs } = await stat(join(bin, 'initdb'))
+  const digest = createHash('sha256').update(`${bin} ${mtimeMs} ${who.uid}`).digest('hex')
+  const place = join(tmpdir(), `drover-initdb-${digest.slice(0, 16)}`)
+  if (existsSync(place)) return join(place, 'data')
+  const folder = await ownFolder(who, 'drover-initdb-new-')
+  const how = ['-U', user, '-N', '-A', 'trust', '-E', 'UTF8', '--locale=C']
+  await run(join(bin, 'initdb'), ['-D', join(folder, 'data'), ...how], { ...who, cwd: folder })
+  try {
+    await rename(folder, place)
+  } catch (fault) {
+    // Another process was there first.
+    if (!existsSync(place)) throw fault
+    await rm(folder, { recursive: true, force: true })
+  }
+  return join(place, 'data')
+}
+
 type Laying = Required<Pick<ServerSettings, 'access' | 'files'>> & {
   readonly data: string
-  readonly who: { readonly uid?: number; readonly gid?: number }
+  readonly who: Who
 }
 
 const layFiles = async ({ data, access, files, who }: Laying): Promise<void> => {
@@ -102,14 +132,13 @@ export async function startPostgres({
   standbyOf,
 }: ServerSettings = {}): Promise<PostgresServer> {
   const who = await asUser()
-  const folder = await mkdtemp(join(tmpdir(), 'drover-postgres-'))
-  if (who.uid !== undefined) await run('chown', [`${who.uid}:${who.gid}`, folder])
-  await chmod(folder, 0o700)
+  const folder = await ownFolder(who, 'drover-postgres-')
   const data = join(folder, 'data')
-  const from = ['-h', '127.0.0.1', '-p', String(standbyOf?.port), '-R', '-X', 'stream', '-c', 'fast']
-  const [maker, ...how] =
-    standbyOf === undefined ? ['initdb', '-A', 'trust', '-E', 'UTF8', '--locale=C'] : ['pg_basebackup', ...from]
-  await run(join(bin, maker ?? ''), ['-D', data, '-U', user, '-N', ...how], { ...who, cwd: folder })
+  if (standbyOf === undefined) await run('cp', ['-a', await firstData(bin, who), data], { ...who, cwd: folder })
+  else {
+    const from = ['-h', '127.0.0.1', '-p', String(standbyOf.port), '-R', '-X', 'stream', '-c', 'fast']
+    await run(join(bin, 'pg_basebackup'), ['-D', data, '-U', user, '-N', ...from], { ...who, cwd: folder })
+  }
   await layFiles({ data, access, files, who })
   // Only root enters another host, and leaves being root behind there.
   const isElsewhere = on.through.length > 0
