@@ -23,7 +23,9 @@ const stopTimeoutMs = 40_000
 const commandTimeoutMs = 30_000
 const pollEveryMs = 20
 /** A second is promised; the rest is for a busy machine. */
-const recordTimeoutMs = 3_000
+const recordTimeoutMs = 10_000
+/** What is promised sooner has a bound of its own: this one is for a machine that gives a relay few turns. */
+const eventuallyMs = 20_000
 const recentMax = 100
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -47,7 +49,7 @@ export const removeFolder = (folder: string): Promise<void> => rm(folder, { recu
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,
-  withinMs = 5_000,
+  withinMs = eventuallyMs,
 ): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
@@ -56,6 +58,16 @@ export async function eventually<T>(
     if (performance.now() > deadline) throw new Error(`${what} did not happen within ${withinMs} ms`)
     await wait(pollEveryMs)
   }
+}
+
+/** A busy machine may be late once: a relay that is slow is late each time. */
+const triesMax = 3
+
+/** Milliseconds of the quickest of three, or of the first that is within the bound. */
+export async function quickest(once: () => Promise<number>, withinMs: number): Promise<number> {
+  let bestMs = Number.POSITIVE_INFINITY
+  for (let tries = 0; tries < triesMax && bestMs > withinMs; tries += 1) bestMs = Math.min(bestMs, await once())
+  return bestMs
 }
 
 export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null }

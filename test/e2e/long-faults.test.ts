@@ -13,9 +13,11 @@ import { askOnce, attemptsOf, deadlines, startFaultBench } from './fault-bench.t
 
 /** What moving on may add to the time of the target that survives. */
 const moveMsMax = 300
+/** Calls of one provider's that a busy machine may be late with: a relay that is slow is late with all of them. */
+const lateMax = 3
 const seed = 20_261_128
 /** Each case has its own providers, so that they can be met side by side. */
-const concurrency = 2
+const concurrency = 4
 const route = 'strategy: fallback, retries: 0'
 const kinds = ['stream', 'whole'] as const
 
@@ -49,13 +51,13 @@ const warming: readonly Case[] = [
   { name: 'warm-counting', fault: 'cut-after', route },
 ]
 
-type Moved = { readonly model: string; readonly deadlineMs?: number }
+type Moved = { readonly model: string; readonly deadlineMs?: number; readonly late: string[] }
 
 /**
  * The sound target answered, and the record says so: it was asked as soon as the other one had failed, or its deadline had passed. Taken from the
  * relay's own clock, so that a busy machine that is slow to read the answer is not held against it.
  */
-async function assertMoved(bench: FaultBench, outcome: Outcome, { model, deadlineMs = 0 }: Moved): Promise<void> {
+async function assertMoved(bench: FaultBench, outcome: Outcome, { model, deadlineMs = 0, late }: Moved): Promise<void> {
   const { open, text, isWhole } = outcome
   assert.equal(open.status, 200, text)
   assert.ok(isWhole)
@@ -66,7 +68,7 @@ async function assertMoved(bench: FaultBench, outcome: Outcome, { model, deadlin
   assert.notEqual(first?.['left'], null)
   assert.equal(second?.['reason'], 'other-target')
   const addedMs = Number(second?.['start_ms']) - deadlineMs
-  assert.ok(addedMs < moveMsMax, `moving on added ${addedMs} ms`)
+  if (addedMs > moveMsMax) late.push(`${model}: moving on added ${addedMs} ms`)
 }
 
 /** Nobody else was asked, and what was cut does not look complete. */
@@ -80,6 +82,7 @@ async function assertStayed(bench: FaultBench, outcome: Outcome, model: string):
 for (const voice of voices)
   describe(`faults of a provider that speaks ${voice.protocol}`, { concurrency }, () => {
     let bench: FaultBench
+    const late: string[] = []
     before(async () => {
       bench = await startFaultBench([...casesFor(voice), ...warming], voice, seed)
       // The first calls of a process load what it needs: that is not what is timed here.
@@ -87,7 +90,10 @@ for (const voice of voices)
         for (const stream of [true, false])
           for (const caller of callersOf(voice.protocol)) await askOnce(bench, caller, { model: name, stream })
     })
-    after(() => bench.close())
+    after(async () => {
+      await bench.close()
+      assert.ok(late.length <= lateMax, late.join('\n'))
+    })
 
     for (const caller of callersOf(voice.protocol)) {
       for (const kind of kinds)
@@ -95,7 +101,7 @@ for (const voice of voices)
           test(`${caller.protocol}, ${kind}: it ${faultOf(fault).title}: the other one answers, in time`, async () => {
             const model = nameOf(fault, kind, caller)
             const outcome = await askOnce(bench, caller, { model, stream: kind === 'stream' })
-            await assertMoved(bench, outcome, { model, deadlineMs: patienceMs(fault, kind === 'stream') })
+            await assertMoved(bench, outcome, { model, late, deadlineMs: patienceMs(fault, kind === 'stream') })
           })
 
       for (const fault of after1st)
@@ -110,14 +116,14 @@ for (const voice of voices)
       test(`${caller.protocol}, whole: it never ends: it is left at its share`, async () => {
         const model = nameOf('never-ending', 'whole', caller)
         const outcome = await askOnce(bench, caller, { model, stream: false })
-        await assertMoved(bench, outcome, { model, deadlineMs: patienceMs('never-ending', false) })
+        await assertMoved(bench, outcome, { model, late, deadlineMs: patienceMs('never-ending', false) })
       })
 
       test(`${caller.protocol}: it breaks off at any event: moved on before the first part, and never after it`, async () => {
         for (let index = 0; index < eventCountOf(voice); index += 1) {
           const model = cutName(index, caller)
           const outcome = await askOnce(bench, caller, { model, stream: true })
-          if (index <= voice.firstPart) await assertMoved(bench, outcome, { model })
+          if (index <= voice.firstPart) await assertMoved(bench, outcome, { model, late })
           else {
             await assertStayed(bench, outcome, model)
             assert.ok(!outcome.isWhole || outcome.text.includes('other.'), `event ${index}: ${outcome.text}`)

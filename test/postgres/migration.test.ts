@@ -92,14 +92,15 @@ describe('a migration on three nodes', () => {
 
   test('what one node takes back is back on every node within two seconds, whoever else has died', async () => {
     await node(0).kill()
-    const beganMs = performance.now()
     assert.equal((await admin(1, '/move/rollback', { reason: 'test' })).status, 200)
+    const decidedMs = performance.now()
     assert.ok(!(await Promise.all(sessions.map((one) => ask(1, one)))).includes('two'), 'at once where it was decided')
-    await eventually('the other node', async () =>
-      (await Promise.all(sessions.map((one) => ask(2, one)))).includes('two') ? undefined : true,
-    )
-    const tookMs = performance.now() - beganMs
-    assert.ok(tookMs < 2_000, `${tookMs} ms`)
+    await eventually('the other node', async () => {
+      const sinceMs = performance.now() - decidedMs
+      if (!(await Promise.all(sessions.map((one) => ask(2, one)))).includes('two')) return true
+      assert.ok(sinceMs < 2_000, `a call that began ${sinceMs} ms later was moved`)
+      return undefined
+    })
     // Another node has the mandate by then, and brings the migration to its end.
     await eventually('its end', async () => ((await status(2)).state === 'rolled_back' ? true : undefined), 20_000)
   })

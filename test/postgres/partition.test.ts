@@ -17,7 +17,7 @@ import { startPostgres } from './server.ts'
 const credit = 1_000_000_000n
 const costNano = 13_000n
 const answered = whole(completion({ promptTokens: 7, completionTokens: 3 }))
-const withinMs = 10_000
+const withinMs = 20_000
 
 /** Nodes do not speak to each other: the way to the store is the only one that can be cut. */
 describe('a node that is cut off from the store, which another node reaches', () => {
@@ -30,7 +30,7 @@ describe('a node that is cut off from the store, which another node reaches', ()
     const server = opened.use(await startPostgres())
     line = opened.use(await startLine(server.port))
     const url = await server.database()
-    fleet = opened.use(await startFleet({ url, size: 0, config: `${models}cluster: { stale_max: 2s }\n` }))
+    fleet = opened.use(await startFleet({ url, size: 0, config: `${models}cluster: { stale_max: 4s }\n` }))
     const byLine = url.replace(`:${server.port}/`, `:${line.port}/`)
     ;[near, far] = await Promise.all([fleet.add(), fleet.add({ storeUrl: byLine })])
     fleet.upstream.answer(answered)
