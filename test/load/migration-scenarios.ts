@@ -6,7 +6,7 @@
 
 import { parseArgs } from 'node:util'
 import type { Row } from './run-scenario.ts'
-import { edgeName, runAtTheEdge, runScenario, tableOf } from './run-scenario.ts'
+import { brokenOff, edgeName, runAtTheEdge, runScenario, tableOf } from './run-scenario.ts'
 import { scenarios } from './scenario-list.ts'
 import { startStage } from './scenario-stage.ts'
 
@@ -31,7 +31,8 @@ const add = (row: Row): void => {
 }
 for (const scenario of wanted) {
   const lack = scenario.lacks?.(stage) ?? null
-  if (lack === null) add(await runScenario(stage, scenario))
+  if (lack === null)
+    add(await runScenario(stage, scenario).catch((thrown: unknown) => brokenOff(scenario, String(thrown))))
   else left.push(`${scenario.name}: ${lack}`)
 }
 if (!values.short && isWanted(`split ${edgeName}`)) add(await runAtTheEdge(stage))

@@ -53,7 +53,7 @@ const rollbackTimes = (stage: Stage, { log }: Status): readonly number[] | null 
 export const runScenario = async (stage: Stage, scenario: Scenario): Promise<Row> => {
   const { name, model, scene, event, verdict: expected, before, callsMax = Number.POSITIVE_INFINITY } = scenario
   const body = { file: fileOf(scenario), skip_preflight: 'fakes' }
-  const lack = (await before?.(stage, body.file)) ?? null
+  let lack = (await before?.(stage, body.file)) ?? null
   await eventually(
     `a node that starts ${name}`,
     async () => (await stage.admin('/migrations', body)) ?? undefined,
@@ -68,7 +68,10 @@ export const runScenario = async (stage: Stage, scenario: Scenario): Promise<Row
   let last: Status | null = null
   while (performance.now() < deadlineMs) {
     const met = stage.reached().filter(({ arm }) => arm === 'candidate').length
-    if (event !== undefined && happening === null && met >= event.after) happening = event.run(stage)
+    if (event !== undefined && happening === null && met >= event.after)
+      happening = event.run(stage).catch((thrown: unknown) => {
+        lack = String(thrown).slice(0, 300)
+      })
     const found = await status()
     if (found !== null) last = found
     if (found !== null && ends.includes(found.state) && (event === undefined || happening !== null)) break
@@ -106,6 +109,23 @@ export const runScenario = async (stage: Stage, scenario: Scenario): Promise<Row
       (times ?? []).every((ms) => ms <= nodeLimitMs),
   }
 }
+
+/** One that could not be played to its end hides none of the others. */
+export const brokenOff = ({ name, verdict: expected }: Scenario, why: string): Row => ({
+  scenario: name,
+  verdict: 'broke off',
+  expected,
+  why: why.slice(0, 300),
+  calls: 0,
+  met: 0,
+  met_bad: 0,
+  rollback_ms: null,
+  candidate_usd: '–',
+  saved_usd: null,
+  elsewhere: 0,
+  lost: 0,
+  ok: false,
+})
 
 export const edgeName = 'the relay killed at 10 % of a client-edge ramp'
 

@@ -331,7 +331,7 @@ export const startStage = async (models: readonly string[], size = 3): Promise<S
     startRelay({
       config,
       env: { ...env, ...(node === size - 1 && clock.env) },
-      startWithinMs: 180_000,
+      startWithinMs: 600_000,
       ...(folder !== undefined && { folder }),
     })
   const nodes = await Promise.all(Array.from({ length: size }, (_unused, node) => startNode(node)))
