@@ -14,9 +14,9 @@ const { judge, weights } = compile({
   facts: { p99Ms: { 'ttft-p99': 400 } },
 })
 
-const turnsOfRun = 400
+const turnsOfRun = 160
 const evaluatedEvery = 40
-const conversations = 150
+const conversations = 60
 
 type Told = { readonly evidence: Evidence; readonly units: Units }
 const nothing: Told = { evidence: new Map(), units: new Map() }
@@ -104,5 +104,5 @@ export const byNodes = (): readonly Scenario[] =>
     truth: `${nodes} nodes, read anew after ${restartEvery} pieces`,
     run: differsAt(nodes, restartEvery),
     shareMax: 0,
-    part: 0.02,
+    part: 0.01,
   }))
