@@ -218,3 +218,11 @@ test('a splice reads as the same change made on the parsed object', () => {
     }),
   )
 })
+
+test('the names of a document are its text without the insides of long strings, which stay known by how they begin', () => {
+  const long = `begins here ${'x'.repeat(5_000)} \\"deep\\" inside`
+  const text = `{"a":"${long}","b":["short \\u00e9",{"c":"${long}"}],"${long}":1}`
+  const begins = `"${long.slice(0, 1_023)}"`
+  assert.equal(scan(text).names(), `{"a":${begins},"b":["short \\u00e9",{"c":${begins}}],${begins}:1}`)
+  assert.equal(scan('{"a":"b"}').names(), '{"a":"b"}')
+})

@@ -20,6 +20,11 @@ export type TopLevel = {
   readonly members: readonly Member[]
   readonly open: number
   readonly close: number
+  /**
+   * The document as text, one character for each byte, with no more than the beginning of each long string: enough to look for names in,
+   * so that a prompt is not gone through for each thing that it does not say. Made when it is first asked for.
+   */
+  readonly names: () => string
 }
 
 /** Changes to the top level. Every occurrence of a named key is changed, so that no reader can see the old value. */
@@ -76,6 +81,9 @@ const brokenTextAt = (source: Buffer): number => {
   return low
 }
 
+/** Of a string so much is looked through for names: the longest that any provider knows, with every letter written by its number. */
+const nameBytesMax = 1_024
+
 /** Walks one document, strictly after RFC 8259 (https://www.rfc-editor.org/rfc/rfc8259, read 2026-11-22). */
 class Scanner {
   readonly #source: Buffer
@@ -83,6 +91,8 @@ class Scanner {
   /** Whether the container at a depth is an object. */
   readonly #isObject: Uint8Array
   readonly #depthMax: number
+  /** Where the rest of each long string begins and ends, one after the other. */
+  readonly restsOfStrings: number[] = []
 
   constructor(source: Buffer, depthMax: number) {
     this.#source = source
@@ -130,7 +140,10 @@ class Scanner {
       while (at < end && plain[source[at] as number] === 1) at += 1
       if (at >= end) this.fail(at, 'the end of a string')
       const byte = source[at]
-      if (byte === quote) return at + 1
+      if (byte === quote) {
+        if (at - from > nameBytesMax) this.restsOfStrings.push(from + nameBytesMax, at)
+        return at + 1
+      }
       if (byte !== backslash) this.fail(at, 'an escaped control character (\\n, \\u000a)')
       at = this.#skipEscape(at + 1)
     }
@@ -267,6 +280,17 @@ const keyText = (source: Buffer, start: number, end: number): string => {
   return text.includes('\\') ? JSON.parse(text) : text.slice(1, -1)
 }
 
+/** The text without these stretches of it. */
+const textWithout = (source: Buffer, stretches: readonly number[]): string => {
+  let text = ''
+  let from = 0
+  for (let index = 0; index < stretches.length; index += 2) {
+    text += source.toString('latin1', from, stretches[index])
+    from = stretches[index + 1] as number
+  }
+  return text + source.toString('latin1', from)
+}
+
 /**
  * Checks a whole document and lists the members of its top level, in one pass, linear in its size.
  * Bounds: `depthMax` levels (64), `membersMax` members of the top level (4,096).
@@ -297,11 +321,23 @@ export const scanTopLevel = (source: Buffer, { depthMax = 64, membersMax = 4096 
   }
   const rest = scanner.skipBlanks(at + 1)
   if (rest < source.length) scanner.fail(rest, 'nothing after the object')
-  return { source, members, open, close: at }
+  let names: string | null = null
+  return {
+    source,
+    members,
+    open,
+    close: at,
+    names: () => {
+      names ??= textWithout(source, scanner.restsOfStrings)
+      return names
+    },
+  }
 }
 
-const lastMember = (top: TopLevel, key: string): Member | undefined =>
-  top.members.findLast((member) => member.key === key)
+const lastMember = ({ members }: TopLevel, key: string): Member | undefined => {
+  for (let index = members.length - 1; index >= 0; index -= 1) if (members[index]?.key === key) return members[index]
+  return undefined
+}
 
 /** Whether the top level has a member of this name, whatever its value. */
 export const hasMember = (top: TopLevel, key: string): boolean => lastMember(top, key) !== undefined
@@ -314,8 +350,8 @@ export const memberText = (top: TopLevel, key: string): Buffer | undefined => {
 
 /** A member's value (its last occurrence), as JSON.parse gives it; `undefined` = there is none. */
 export const readMember = (top: TopLevel, key: string): unknown => {
-  const text = memberText(top, key)
-  return text === undefined ? undefined : JSON.parse(text.toString('utf8'))
+  const member = lastMember(top, key)
+  return member === undefined ? undefined : JSON.parse(top.source.toString('utf8', member.valueStart, member.valueEnd))
 }
 
 /** The new name of each member that stays, by its index; `null` = it goes. */

@@ -1,7 +1,5 @@
 /** Marks in a body's text: names that stand in it wherever something is asked for, looked for before anything is read. */
 
-import type { Buffer } from 'node:buffer'
-
 /**
  * A letter written by its number (`\u0061`): no serialiser does that, so that whoever does may be hiding a name. Go writes `<`, `>` and
  * `&` so, Python whatever is not ASCII; both are left alone.
@@ -17,5 +15,5 @@ export const markPattern = (marks: readonly string[]): RegExp => {
   return new RegExp([...written, hiddenLetter].join('|'))
 }
 
-/** Whether any mark stands in the text, or a name that is hidden from such a search. */
-export const bearsMark = (source: Buffer, pattern: RegExp): boolean => pattern.test(source.toString('latin1'))
+/** Whether any mark stands among a body's names, or a name that is hidden from such a search. */
+export const bearsMark = (names: string, pattern: RegExp): boolean => pattern.test(names)

@@ -1,6 +1,6 @@
 /** The most that a call can cost, before it is made: what is held for it. */
 
-import type { Buffer } from 'node:buffer'
+import type { TopLevel } from '#base/json.ts'
 import { hasMember, readMember } from '#base/json.ts'
 import { divideHalfUp, tokensPerPrice } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
@@ -71,12 +71,12 @@ const windowMarks = markPattern([
   '"mcp"',
 ])
 
-const sourceOf = (call: Call): Buffer | null => (call.payload.kind === 'json' ? call.payload.top.source : null)
+const topOf = ({ payload }: Call): TopLevel | null => (payload.kind === 'json' ? payload.top : null)
 
 /** Whether content comes that is not text in the body, or tools that bill what nobody sees. */
 export const asksForWindow = (call: Call): boolean => {
-  const source = sourceOf(call)
-  return source !== null && bearsMark(source, windowMarks)
+  const top = topOf(call)
+  return top !== null && bearsMark(top.names(), windowMarks)
 }
 
 const textKinds: readonly CallKind[] = ['chat', 'completion']
@@ -97,7 +97,7 @@ const askedBy = (call: Call): Asked => {
   return {
     call,
     asksForWindow: asksForWindow(call),
-    marksCache: sourceOf(call)?.includes('"cache_control"') === true,
+    marksCache: topOf(call)?.names().includes('"cache_control"') === true,
     isText,
     tools: isText ? toolItemsOf(call) : [],
   }
@@ -110,7 +110,7 @@ const inputTokensOf = ({ call, asksForWindow }: Asked, row: ModelRow): number =>
   if (call.inputTokensMax !== undefined) return capped(call.inputTokensMax, row.contextTokens)
   const bytes = call.payload.kind === 'form' ? call.payload.form.sizeBytes : call.inputBytes
   if (!asksForWindow) return capped(bytes, row.contextTokens)
-  return row.contextTokens ?? Math.max(bytes, sourceOf(call)?.length ?? 0)
+  return row.contextTokens ?? Math.max(bytes, topOf(call)?.source.length ?? 0)
 }
 
 const silentKinds: readonly CallKind[] = ['embedding', 'moderation', 'rerank']

@@ -1,6 +1,5 @@
 /** What a model needs back with the result of a tool: taken down as its answer passes, put back when the caller comes without it. */
 
-import { Buffer } from 'node:buffer'
 import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { Call } from '#protocol/call.ts'
@@ -17,13 +16,13 @@ import type { CarriedFor } from './taken-back.ts'
 import { nothingCarried, takenBackBy } from './taken-back.ts'
 
 /** Fields that only the result of a tool has, in all formats. */
-const resultMarks: readonly Buffer[] = [
+const resultMarks: readonly string[] = [
   'tool_call_id',
   'tool_result',
   'call_output',
   'functionResponse',
   'function_response',
-].map((text) => Buffer.from(text))
+]
 
 type KeptCall = CarriedCall & { readonly provider: string }
 
@@ -41,9 +40,8 @@ const holdsAt = (call: KeptCall, provider: string): CarriedCall => {
 
 const hasResults = ({ payload }: Call): boolean => {
   if (payload.kind !== 'json') return false
-  const { source } = payload.top
-  const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
-  return resultMarks.some((mark) => bytes.includes(mark))
+  const names = payload.top.names()
+  return resultMarks.some((mark) => names.includes(mark))
 }
 
 const wantsBack = ({ grant, snapshot, protocol }: Admitted): boolean =>

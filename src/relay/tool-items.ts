@@ -105,7 +105,7 @@ export const isToolItem = (item: string): boolean =>
 export const toolItemsOf = (call: Call): readonly ToolItem[] => {
   if (call.payload.kind !== 'json') return []
   const { top } = call.payload
-  if (!bearsMark(top.source, marks)) return []
+  if (!bearsMark(top.names(), marks)) return []
   const read = (name: string): unknown => (hasMember(top, name) ? readMember(top, name) : undefined)
   // Of Responses: the most runs of all tools together.
   const runsMax = countOf(read('max_tool_calls')) ?? toolRunsMax

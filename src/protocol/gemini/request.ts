@@ -89,7 +89,7 @@ export const readGeminiCall = (inbound: Inbound, shape: GeminiShape): Call => {
     outputMax: wholeOf(member(config, 'maxOutputTokens')),
     choices: wholeOf(member(config, 'candidateCount')) ?? batchOf(top),
     payload: { kind: 'json', top },
-    inputBytes: textBytes(source),
+    inputBytes: textBytes(source, top.names()),
     usageWish: { inStream: true, cost: false },
     body: lazily(source),
     warnings: [],

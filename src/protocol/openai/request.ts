@@ -172,7 +172,7 @@ export const readRequest = (inbound: Inbound, shape: RequestShape): Call => {
     endpoint: endpointOf(inbound.path, shape.endpoints),
     ...fields,
     payload: { kind: 'json', top },
-    inputBytes: textBytes(top.source),
+    inputBytes: textBytes(top.source, top.names()),
     body: lazily(top.source),
     warnings: [],
   }

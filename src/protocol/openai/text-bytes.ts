@@ -39,8 +39,12 @@ const mediumBytes = (source: Buffer, open: number): number => {
 /** Whole-word search for members that hold media: `"data": "…"`, and anything that begins `"data:`. */
 const marks: readonly string[] = ['"data:', '"data"', '"file_data"', '"b64_json"']
 
-/** The bytes of a JSON body without its media: an upper bound of the tokens of its text. Linear in the body's size. */
-export const textBytes = (source: Buffer): number => {
+/**
+ * The bytes of a JSON body without its media: an upper bound of the tokens of its text. Linear in the body's size; where `names`, the
+ * body's `TopLevel.names`, tell of no medium, nothing else is looked at.
+ */
+export const textBytes = (source: Buffer, names?: string): number => {
+  if (names !== undefined && !marks.some((mark) => names.includes(mark))) return source.length
   const counted = new Set<number>()
   let bytes = source.length
   for (const mark of marks) {

@@ -13,9 +13,9 @@ import { keeperWith } from './keeper.ts'
 const filesMax = 64
 const depthMax = 64
 
-/** In bytes that are not read yet: an escape may hide a letter. */
-const mayName = (source: Buffer): boolean =>
-  source.includes('"file_id') || source.includes('"ms://') || source.includes('\\u00')
+/** In a body that is not read yet: an escape may hide a letter. */
+const mayName = (names: string): boolean =>
+  names.includes('"file_id') || names.includes('"ms://') || names.includes('\\u00')
 
 /** What programs write for themselves, and what models cited: no provider opens a file by it. */
 const unread: ReadonlySet<string> = new Set([
@@ -61,7 +61,7 @@ const collect = (value: unknown, ids: Set<string>, depth: number): void => {
 
 /** The ids of the files that a call names. */
 export const filesNamedBy = (call: Call): readonly string[] => {
-  if (call.payload.kind !== 'json' || !mayName(call.payload.top.source)) return []
+  if (call.payload.kind !== 'json' || !mayName(call.payload.top.names())) return []
   const ids = new Set<string>()
   collect(call.body(), ids, 0)
   return [...ids]
