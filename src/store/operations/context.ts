@@ -18,12 +18,15 @@ export const write = <I, O>(run: StoreOperation<I, O>['run']): StoreOperation<I,
 /** A statement that runs often: nobody reads how many rows it changed. */
 type HotQuery = CompiledQuery & { readonly isHot: true }
 
+/** Whether it was compiled once and comes again and again: then it needs nothing of the query builder. */
+export const isHot = (statement: object): statement is HotQuery => 'isHot' in statement
+
 /** Whether the statement changes rows. */
 export const isChange = (sql: string): boolean => /^\s*(?:insert|update|delete)\b/.test(sql)
 
 /** Whether nothing of the statement's answer is read, so that it may be sent along with the next one. */
 export const isAnswerUnread = (statement: CompiledQuery | HotQuery): boolean =>
-  'isHot' in statement && isChange(statement.sql) && !/\breturning\b/.test(statement.sql)
+  isHot(statement) && isChange(statement.sql) && !/\breturning\b/.test(statement.sql)
 
 /**
  * Runs a statement that was compiled once with other values in its place: building the text of a statement costs ten

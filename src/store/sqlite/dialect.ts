@@ -1,8 +1,9 @@
 /** Kysely on node:sqlite, synchronous underneath: only ever used inside the store's worker thread. */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
+import type { Compilable, CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { isHot } from '#store/operations/context.ts'
 import type { Tables } from '#store/tables.ts'
 
 /** Prepared statements kept; the ones used longest ago go first. */
@@ -50,26 +51,38 @@ const transactionsElsewhere = async (): Promise<never> => {
   throw new Error('the batch begins and commits, operations do not')
 }
 
-const makeDriver = (database: DatabaseSync): Driver => {
-  const connection = makeConnection(database)
-  return {
-    init: async () => {},
-    acquireConnection: async () => connection,
-    releaseConnection: async () => {},
-    beginTransaction: transactionsElsewhere,
-    commitTransaction: transactionsElsewhere,
-    rollbackTransaction: transactionsElsewhere,
-    destroy: async () => {},
+const makeDriver = (connection: DatabaseConnection): Driver => ({
+  init: async () => {},
+  acquireConnection: async () => connection,
+  releaseConnection: async () => {},
+  beginTransaction: transactionsElsewhere,
+  commitTransaction: transactionsElsewhere,
+  rollbackTransaction: transactionsElsewhere,
+  destroy: async () => {},
+})
+
+/** Hot statements go straight to the connection: the builder's way to it, with its pool of one, costs more than running them does. */
+class OneConnection extends Kysely<Tables> {
+  readonly #connection: DatabaseConnection
+
+  constructor(dialect: Dialect, connection: DatabaseConnection) {
+    super({ dialect })
+    this.#connection = connection
+  }
+
+  override executeQuery<R>(query: CompiledQuery<R> | Compilable<R>): Promise<QueryResult<R>> {
+    return isHot(query) ? this.#connection.executeQuery(query) : super.executeQuery(query)
   }
 }
 
 /** The query builder over this database. Whoever runs operations begins and commits on the database itself. */
 export const kyselyOn = (database: DatabaseSync): Kysely<Tables> => {
+  const connection = makeConnection(database)
   const dialect: Dialect = {
-    createDriver: () => makeDriver(database),
+    createDriver: () => makeDriver(connection),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new SqliteAdapter(),
     createIntrospector: (kysely) => new SqliteIntrospector(kysely),
   }
-  return new Kysely<Tables>({ dialect })
+  return new OneConnection(dialect, connection)
 }
