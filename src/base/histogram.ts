@@ -14,11 +14,13 @@ export const bucketOf = (ms: number): number =>
 export const middleMs = (bucket: number): number =>
   bucket === 0 ? leastMs : leastMs * 2 ** ((bucket - 0.5) / perOctave)
 
-/** Counts one time. */
-export const addTime = (histogram: Histogram, ms: number): void => {
-  const bucket = bucketOf(ms)
+/** Counts one time of this bucket. */
+export const addBucket = (histogram: Histogram, bucket: number): void => {
   histogram.set(bucket, (histogram.get(bucket) ?? 0) + 1)
 }
+
+/** Counts one time. */
+export const addTime = (histogram: Histogram, ms: number): void => addBucket(histogram, bucketOf(ms))
 
 /** Adds the counts of another one. */
 export const addHistogram = (into: Histogram, from: ReadonlyMap<number, number>): void => {

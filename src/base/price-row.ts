@@ -187,11 +187,25 @@ const inUsd = (row: PriceRow): boolean => row.currency === 'USD'
 export const rowFxRate = (row: PriceRow, atMs: number): FxRate | null =>
   inUsd(row) ? null : fxRateAt(row.perUsd ?? [], row.currency, atMs)
 
+const isTimeless = ({ fromMs, untilMs, windows, currency }: PriceRow): boolean =>
+  fromMs === null && untilMs === null && windows === null && currency === 'USD'
+
+/** What decides among rows that hold always and need no rate of exchange: the same for every call. */
+const decidingAlways = new WeakMap<readonly PriceRow[], readonly PriceRow[]>()
+
 /**
  * The rows that decide: in force, of the highest rank, each in its newest revision; in dollars where there are such, else those
  * that can be turned into dollars.
  */
 const deciding = (rows: readonly PriceRow[], moment: Moment, currency: Currency | null): readonly PriceRow[] => {
+  const known = currency === null ? decidingAlways.get(rows) : undefined
+  if (known !== undefined) return known
+  const found = decidingAt(rows, moment, currency)
+  if (currency === null && rows.every(isTimeless)) decidingAlways.set(rows, found)
+  return found
+}
+
+const decidingAt = (rows: readonly PriceRow[], moment: Moment, currency: Currency | null): readonly PriceRow[] => {
   const current = rows.filter((row) => inForce(row, moment) && (currency === null || row.currency === currency))
   const rank = Math.max(...current.map(rankOf))
   const ranked = current.filter((row) => rankOf(row) === rank)

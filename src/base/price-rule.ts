@@ -83,6 +83,7 @@ const first = (rules: readonly PriceRule[], before: (rule: PriceRule, found: Pri
  * counts, so that a newer row replaces an older one.
  */
 export const rulesFor = (rules: readonly PriceRule[], subject: PricedSubject, conditions: Conditions): AppliedRules => {
+  if (rules.length === 0) return noRules
   const holding = rules.filter((rule) => holds(rule, subject, conditions))
   return {
     markup: first(

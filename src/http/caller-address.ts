@@ -18,6 +18,7 @@ const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'i
 
 /** A bare address from a socket's or a header's word for it, `null` = it is none. */
 export const bareAddress = (text: string): string | null => {
+  if (isIP(text) === 4) return text
   const trimmed = text.trim()
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)
   const host = bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(trimmed) ? trimmed.slice(0, trimmed.indexOf(':')) : trimmed)
@@ -55,7 +56,8 @@ export const callerAddress = (
   const peerAddress = bareAddress(peer ?? '') ?? ''
   const speaksForOther = forwardingHeaders.some((name) => headers[name] !== undefined)
   let remoteAddress = peerAddress
-  for (const hop of (headers['x-forwarded-for'] ?? '').split(',').slice(-hopsMax).reverse()) {
+  const hops = headers['x-forwarded-for']?.split(',').slice(-hopsMax).reverse() ?? []
+  for (const hop of hops) {
     if (!trusted.trusts(remoteAddress)) break
     const address = bareAddress(hop)
     if (address === null) break

@@ -104,6 +104,8 @@ const findPlace = <T>(
   open: readonly Row<T>[],
   path: string,
 ): Place<T> | null => {
+  const asSent = fixed.get(path)
+  if (asSent !== undefined) return { path, rows: asSent }
   for (const reading of readings(path)) {
     const rows = fixed.get(reading) ?? open.filter(({ form }) => form.test(reading))
     if (rows.length > 0) return { path: reading, rows }
@@ -137,7 +139,7 @@ export const endpointTable = <T>(endpoints: readonly Endpoint<T>[]): EndpointTab
       const message = `${place.path} does not take ${method.slice(0, 16)}; it takes ${allow}.`
       throw new Problem('method_not_allowed', { message, headers: { allow } })
     }
-    const values = row.form.exec(place.path)?.slice(1) ?? []
+    const values = row.names.length === 0 ? [] : (row.form.exec(place.path)?.slice(1) ?? [])
     const parameters = Object.fromEntries(row.names.map((name, index) => [name, decoded(values[index] ?? '')]))
     return { endpoint: row.endpoint, value: row.endpoint.value, path: place.path, parameters }
   }

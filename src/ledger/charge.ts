@@ -45,15 +45,16 @@ export type ChargeLine = {
 
 type Part = readonly [item: string, count: number, rate: bigint | null]
 
-/** Takes each part out of the whole; what the parts leave is the first line. Parts never add up to more than their whole. */
-const linesOf = (whole: Part, parts: readonly Part[]): readonly ChargeLine[] => {
-  let [item, left, rate] = whole
-  const taken = parts.map(([name, count, partRate]): ChargeLine => {
+/** Takes each part out of the whole; what the parts leave is the first line. Parts never add up to more than their whole; lines of nothing are left out. */
+const linesOf = ([item, whole, rate]: Part, parts: readonly Part[]): readonly ChargeLine[] => {
+  let left = whole
+  const taken: ChargeLine[] = []
+  for (const [name, count, partRate] of parts) {
     const part = Math.min(Math.max(0, count), left)
     left -= part
-    return { item: name, count: part, rateNano: partRate, perMillion: true }
-  })
-  return [{ item, count: left, rateNano: rate, perMillion: true }, ...taken]
+    if (part > 0) taken.push({ item: name, count: part, rateNano: partRate, perMillion: true })
+  }
+  return left > 0 ? [{ item, count: left, rateNano: rate, perMillion: true }, ...taken] : taken
 }
 
 const inputLines = (usage: Usage, rates: PriceRates, input: number): readonly ChargeLine[] => {
@@ -107,7 +108,7 @@ export const chargeLines = (usage: Usage, rates: PriceRates): readonly ChargeLin
   const tokens = [
     ...(usage.input === null ? [] : inputLines(usage, rates, usage.input)),
     ...(usage.output === null ? [] : outputLines(usage, rates, usage.output)),
-  ].filter(({ count }) => count > 0)
+  ]
   if (tokens.some(({ rateNano }) => rateNano === null)) return null
   return [...tokens, ...pieceLines(usage, rates).filter(({ count }) => count > 0)]
 }

@@ -7,7 +7,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import { isOwnRefusal } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Histogram } from '#base/histogram.ts'
-import { addHistogram, addTime, quantileMs } from '#base/histogram.ts'
+import { addBucket, addHistogram, bucketOf, quantileMs } from '#base/histogram.ts'
 import type { Blame } from '#base/problem.ts'
 import { problems } from '#base/problem.ts'
 
@@ -83,30 +83,42 @@ export type Figures = {
 /** Adds what one call, or one attempt, was to a slot. */
 type Happened = (slot: Slot) => void
 
-const ofCall =
-  (record: CallRecord): Happened =>
-  (slot) => {
-    slot.calls += 1
-    if (record.error !== null) slot.failures[problems[record.error].blame] += 1
-    slot.inputTokens += record.usage?.input ?? 0
-    slot.outputTokens += record.usage?.output ?? 0
-    slot.costNanoUsd += record.costNanoUsd ?? 0n
-    if (record.ttftMs !== null) addTime(slot.firstPart, record.ttftMs)
-    addTime(slot.duration, record.durationMs)
-    addTime(slot.overhead, record.overheadMs)
-  }
+/** What a call and an attempt have in common. */
+const countIn = (
+  slot: Slot,
+  { error, usage, costNanoUsd }: Pick<CallRecord, 'error' | 'usage' | 'costNanoUsd'>,
+): void => {
+  slot.calls += 1
+  if (error !== null) slot.failures[problems[error].blame] += 1
+  slot.inputTokens += usage?.input ?? 0
+  slot.outputTokens += usage?.output ?? 0
+  slot.costNanoUsd += costNanoUsd ?? 0n
+}
 
-const ofAttempt =
-  (attempt: CallRecord['attempts'][number]): Happened =>
-  (slot) => {
-    slot.calls += 1
-    if (attempt.error !== null) slot.failures[problems[attempt.error].blame] += 1
-    slot.inputTokens += attempt.usage?.input ?? 0
-    slot.outputTokens += attempt.usage?.output ?? 0
-    slot.costNanoUsd += attempt.costNanoUsd ?? 0n
-    if (attempt.firstPartMs !== null) addTime(slot.firstPart, attempt.firstPartMs - attempt.startMs)
-    if (attempt.endMs !== null) addTime(slot.duration, attempt.endMs - attempt.startMs)
+const bucketIf = (ms: number | null): number | null => (ms === null ? null : bucketOf(ms))
+
+const ofCall = (record: CallRecord): Happened => {
+  const firstPart = bucketIf(record.ttftMs)
+  const duration = bucketOf(record.durationMs)
+  const overhead = bucketOf(record.overheadMs)
+  return (slot) => {
+    countIn(slot, record)
+    if (firstPart !== null) addBucket(slot.firstPart, firstPart)
+    addBucket(slot.duration, duration)
+    addBucket(slot.overhead, overhead)
   }
+}
+
+const ofAttempt = (attempt: CallRecord['attempts'][number]): Happened => {
+  const { startMs, firstPartMs, endMs } = attempt
+  const firstPart = bucketIf(firstPartMs === null ? null : firstPartMs - startMs)
+  const duration = bucketIf(endMs === null ? null : endMs - startMs)
+  return (slot) => {
+    countIn(slot, attempt)
+    if (firstPart !== null) addBucket(slot.firstPart, firstPart)
+    if (duration !== null) addBucket(slot.duration, duration)
+  }
+}
 
 const quantiles = (histogram: Histogram): Quantiles => ({
   p50: quantileMs(histogram, 0.5),
@@ -142,14 +154,14 @@ const figureOf = (name: string, slots: readonly Slot[]): Figure => {
   }
 }
 
-/** What a record is to a dimension: one thing that happened for each name. */
-const happeningsOf = (by: Dimension, record: CallRecord): readonly (readonly [string, Happened])[] => {
-  if (by === 'all') return [['all', ofCall(record)]]
+/** What a record is to a dimension: one thing that happened for each name. `call` = what it is as a call. */
+const happeningsOf = (by: Dimension, record: CallRecord, call: Happened): readonly (readonly [string, Happened])[] => {
+  if (by === 'all') return [['all', call]]
   // What an account's own credential was refused for says nothing of the provider as the operator has it.
   if (by === 'provider')
     return record.attempts.filter((one) => !isOwnRefusal(one)).map((one) => [one.provider, ofAttempt(one)])
   const name = record.key === null ? null : by === 'key' ? record.key : record.model
-  return name === null ? [] : [[name, ofCall(record)]]
+  return name === null ? [] : [[name, call]]
 }
 
 /** Figures of the records that it is given, whenever those were. */
@@ -157,7 +169,7 @@ export const tallyFigures = (by: Dimension) => {
   const slots = new Map<string, Slot>()
   return {
     add: (record: CallRecord): void => {
-      for (const [name, happened] of happeningsOf(by, record)) {
+      for (const [name, happened] of happeningsOf(by, record, ofCall(record))) {
         const slot = slots.get(name) ?? newSlot(0)
         slots.set(name, slot)
         happened(slot)
@@ -222,14 +234,9 @@ export const makeFigures = (clock: Clock): Figures => {
     }
     return known
   }
-  const add = (by: Dimension, name: string, happened: Happened): void => {
-    const { short, long } = seriesOf(by, name)
-    const nowMs = clock.monotonicMs()
-    for (const [slots, [slotMs, slotsMax]] of [
-      [short, windows['5m']],
-      [long, windows['1h']],
-    ] as const)
-      happened(current(slots, Math.floor(nowMs / slotMs), slotsMax))
+  const slotAt = (slots: Slot[], window: Window, nowMs: number): Slot => {
+    const [slotMs, slotsMax] = windows[window]
+    return current(slots, Math.floor(nowMs / slotMs), slotsMax)
   }
 
   /** What falls into the window. */
@@ -245,7 +252,14 @@ export const makeFigures = (clock: Clock): Figures => {
 
   return {
     observe: (record) => {
-      for (const by of dimensions) for (const [name, happened] of happeningsOf(by, record)) add(by, name, happened)
+      const call = ofCall(record)
+      const nowMs = clock.monotonicMs()
+      for (const by of dimensions)
+        for (const [name, happened] of happeningsOf(by, record, call)) {
+          const { short, long } = seriesOf(by, name)
+          happened(slotAt(short, '5m', nowMs))
+          happened(slotAt(long, '1h', nowMs))
+        }
     },
     counts: ({ by, window }) => new Map(found(by, window).map(({ name, calls }) => [name, calls])),
     sums: ({ by, window, names }) => {

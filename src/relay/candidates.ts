@@ -116,11 +116,13 @@ const isNamed = (names: readonly string[], target: Target, snapshot: Snapshot): 
   names.some((name) => namesProvider(name, target, snapshot))
 
 /** Names that mean no provider that is configured here. */
-const strangers = ({ order, only, ignore }: Wishes, snapshot: Snapshot): ReadonlyMap<string, string> => {
+const strangers = (wishes: Wishes, snapshot: Snapshot): ReadonlyMap<string, string> => {
+  const unknown = new Map<string, string>()
+  if (wishes === noWishes) return unknown
+  const { order, only, ignore } = wishes
   const known = new Set(
     [...snapshot.upstreams.values()].flatMap(({ provider, vendor }) => [provider.name.toLowerCase(), vendor.name]),
   )
-  const unknown = new Map<string, string>()
   for (const [field, names] of Object.entries({ order, only: only ?? [], ignore }))
     for (const name of names) if (!known.has(name)) unknown.set(name, field)
   return unknown
