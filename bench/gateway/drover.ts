@@ -84,10 +84,15 @@ export type Opening = {
   readonly folder: string
   readonly fill?: Fill
   readonly env?: Environment
+  /** `bin/drover` of another checkout; absent: of this one. */
+  readonly program?: string
 }
 
 /** Starts a relay with this configuration on an empty store of its own, and fills that, where it is to be full, before it starts again. */
-export const openRelay = async (parts: Parts, { config, folder, fill, env: more }: Opening): Promise<Running> => {
+export const openRelay = async (
+  parts: Parts,
+  { config, folder, fill, env: more, program }: Opening,
+): Promise<Running> => {
   await using opened = new AsyncDisposableStack()
   const postgres = parts.store === 'postgres' ? opened.use(await startPostgres()) : null
   const env = { FAKE_KEY: fakeKey, SECRET_KEY: randomBytes(32).toString('hex'), ...more }
@@ -96,6 +101,7 @@ export const openRelay = async (parts: Parts, { config, folder, fill, env: more 
     folder,
     env: postgres === null ? env : { ...env, STORE_URL: await postgres.database() },
     startWithinMs,
+    ...(program === undefined ? {} : { program }),
   }
   let relay = await startRelay(settings)
   const key = await keyOf(parts, relay)

@@ -1,0 +1,114 @@
+/**
+ * What a call costs each thread of the relay, with everything on: `bin/drover-node bench/profile/threads.ts [--beside CHECKOUT …]
+ * [--body 1024] [--stream] [--billing prepaid] [--callers 8] [--turns 6] [--seconds 2]`. Processor time by the kernel's own accounting, so
+ * that other work on the machine lengthens the run and not the figure; other checkouts, and a bare Node proxy, are measured in turns beside
+ * this one. Microseconds for each call, or for each event of a stream.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { bareNode } from '../gateway/bare-node.ts'
+import type { Contender } from '../gateway/bench.ts'
+import { startBench } from '../gateway/bench.ts'
+import { configOf, everything, openRelay } from '../gateway/drover.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import { closedLoop } from '../load/closed-loop.ts'
+import { figureOf } from '../load/figure.ts'
+import { requestTo } from '../load/request.ts'
+
+const { values } = parseArgs({
+  options: {
+    beside: { type: 'string', multiple: true, default: [] },
+    body: { type: 'string', default: '1024' },
+    stream: { type: 'boolean', default: false },
+    billing: { type: 'string', default: everything.billing },
+    callers: { type: 'string', default: '8' },
+    turns: { type: 'string', default: '6' },
+    seconds: { type: 'string', default: '2' },
+  },
+})
+const model = values.stream ? 'bench-stream-64-20' : 'bench-800'
+const eventsOfStream = 67
+/** What is done after an answer (commits, records) is charged to the calls that caused it. */
+const afterMs = 400
+const nanosecondsPerUs = 1_000
+
+const billing = values.billing === 'unlimited' ? 'unlimited' : 'prepaid'
+const parts = { ...everything, billing, isPriced: billing === 'prepaid' } as const
+
+const checkoutAt = (folder: string): Gateway => ({
+  name: basename(folder),
+  version: () => '-',
+  absent: '',
+  settings: everything.settings,
+  start: (place) =>
+    openRelay(parts, {
+      config: configOf(parts, place),
+      folder: place.folder,
+      program: join(folder, 'bin', 'drover'),
+    }),
+})
+
+type ByThread = ReadonlyMap<string, number>
+
+/** A thread's name and the microseconds of processor time that it has used; `null` = it ended between the listing and the reading. */
+const readThread = (pid: number, thread: string): readonly [name: string, us: number] | null => {
+  try {
+    const folder = `/proc/${pid}/task/${thread}`
+    const name = Number(thread) === pid ? 'main' : readFileSync(`${folder}/comm`, 'utf8').trim()
+    return [name, Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0]) / nanosecondsPerUs]
+  } catch {
+    return null
+  }
+}
+
+/** By the name of the thread; those of one name are summed up. */
+const usedUs = (pid: number): ByThread => {
+  const sums = new Map<string, number>()
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const [name, us] = readThread(pid, thread) ?? ['main', 0]
+    sums.set(name, (sums.get(name) ?? 0) + us)
+  }
+  return sums
+}
+
+/** Microseconds of each thread for each call, or event. */
+const measured = async ({ running, target }: Contender): Promise<ByThread> => {
+  const [pid = 0] = running.pids
+  const request = requestTo(running, { model, isStream: values.stream, bodyBytes: Number(values.body) })
+  const before = usedUs(pid)
+  const durationMs = Number(values.seconds) * 1_000
+  const turn = await closedLoop({ target, request, connections: Number(values.callers), durationMs })
+  await wait(afterMs)
+  if (turn.failures > 0) throw new Error(`${turn.failures} calls of ${turn.calls} failed`)
+  const units = turn.calls * (values.stream ? eventsOfStream : 1)
+  return new Map([...usedUs(pid)].map(([name, us]) => [name, (us - (before.get(name) ?? 0)) / units]))
+}
+
+const here = resolve(import.meta.dirname, '..', '..')
+const folders = [here, ...values.beside.map((folder) => resolve(folder))]
+const bench = await startBench([bareNode, ...folders.map(checkoutAt)], [model])
+try {
+  for (const { name, why } of bench.missing) console.log(`${name} is not here: ${why}`)
+  const turns = new Map<Contender, ByThread[]>(bench.contenders.map((one) => [one, []]))
+  for (const one of bench.contenders) await measured(one)
+  for (let each = 0; each < Number(values.turns); each += 1)
+    for (const [one, figures] of turns) figures.push(await measured(one))
+  const sumOf = (threads: ByThread): number => [...threads.values()].reduce((sum, us) => sum + us, 0)
+  for (const [{ gateway }, figures] of turns) {
+    const sum = figureOf(figures.map(sumOf))
+    const names = [...new Set(figures.flatMap((threads) => [...threads.keys()]))]
+    const each = names
+      .map((name) => [name, figureOf(figures.map((threads) => threads.get(name) ?? 0)).median] as const)
+      .filter(([, us]) => us >= 1)
+      .sort(([, a], [, b]) => b - a)
+    console.log(
+      `${gateway.name.padEnd(12)} ${sum.median.toFixed(0).padStart(6)} us (least ${sum.min.toFixed(0)})  ` +
+        each.map(([name, us]) => `${name} ${us.toFixed(0)}`).join(', '),
+    )
+  }
+} finally {
+  await bench.close()
+}
