@@ -19,6 +19,8 @@ export type Running = {
   readonly model: (name: string) => string
   /** Calls that its books hold; `null` = it keeps none. */
   readonly booked: (() => Promise<number>) | null
+  /** Ends it and starts it again on what it has kept; milliseconds from the start of its program until it listens. Absent: it is never asked. */
+  readonly restart?: () => Promise<number>
   readonly end: () => Promise<void>
 }
 

@@ -1,5 +1,7 @@
 /** Suites of calls that are answered whole. */
 
+import { bareNode } from '../gateway/bare-node.ts'
+import { fromCache } from '../gateway/drover.ts'
 import { grownRelays } from '../gateway/grown.ts'
 import { drover, parts, peers } from '../gateway/index.ts'
 import type { Section } from '../page/report.ts'
@@ -8,11 +10,14 @@ import { bodySizes, callModel, measureCalls } from './calls.ts'
 import { atMost, within } from './goals.ts'
 import { measureMemory } from './memory.ts'
 import { fixedRates, measureRates } from './rates.ts'
+import { measureStarts } from './starts.ts'
 import { sideBySide } from './suite.ts'
 
 const kibibyte = 1024
 const smallCall = kibibyte
+const cachedSizes = [smallCall, 50 * kibibyte]
 const restMs = 60_000
+const startMaxMs = 1_000
 /** What is called flat: as much as rounds of the same relay differ by. */
 const growthMax = 1.1
 
@@ -166,6 +171,17 @@ export const partsOff = sideBySide({
   }),
 })
 
+export const cache = sideBySide({
+  name: 'cache',
+  about: 'calls that are answered from what was kept of one like them, beside calls that are sent on',
+  gateways: [bareNode, drover, fromCache],
+  models: [callModel],
+  measure: async (bench, effort) => ({
+    sections: [callSection('Answers given again', await measureCalls(bench, cachedSizes, effort))],
+    goals: [],
+  }),
+})
+
 /** A million takes a minute to make; ten million take some 30 GB of disk and a quarter of an hour. */
 const storedCalls = 1_000_000
 
@@ -187,6 +203,30 @@ export const growth = sideBySide({
           peer: 'an empty relay',
           unit: 'us',
         }),
+      ),
+    }
+  },
+})
+
+export const start = sideBySide({
+  name: 'start',
+  about: 'from the start of the program until it listens, with an empty store and with a million stored calls',
+  gateways: [drover, ...grownRelays(storedCalls).filter(({ name }) => name === 'many calls')],
+  models: [callModel],
+  measure: async (bench, effort) => {
+    const rows = await measureStarts(bench, effort)
+    return {
+      sections: [
+        {
+          title: 'Start',
+          method: `The relay is ended in good order and started again on its store, ${effort.rounds} times in turns; the first start is not counted.`,
+          columns: ['gateway', 'ms until it listens', 'least', 'most'],
+          rows: rows.map(({ gateway, startMs: { median, min, max } }) => [gateway, median, min, max]),
+          bars: [1],
+        },
+      ],
+      goals: rows.map(({ gateway, startMs }) =>
+        within(`start: ${gateway}`, startMs.median, { bound: startMaxMs, unit: 'ms' }),
       ),
     }
   },

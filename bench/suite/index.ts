@@ -1,7 +1,18 @@
 /** All suites that start gateways. */
 
-import { calls, growth, memory, partsOff, rates } from './call-suites.ts'
+import { cache, calls, growth, memory, partsOff, rates, start } from './call-suites.ts'
 import { crossings, streams, trace } from './stream-suites.ts'
 import type { Suite } from './suite.ts'
 
-export const suites: readonly Suite[] = [calls, streams, rates, memory, partsOff, crossings, growth, trace]
+export const suites: readonly Suite[] = [
+  calls,
+  streams,
+  rates,
+  memory,
+  partsOff,
+  crossings,
+  growth,
+  trace,
+  cache,
+  start,
+]
