@@ -56,7 +56,7 @@ const chanceBytes = 16
 
 const idOf = (prefix: IdPrefix, timeMs: number, chance: Uint8Array): string => {
   let text = ''
-  for (const byte of chance) text += digits.charAt(byte & 31)
+  for (let place = 0; place < chance.length; place += 1) text += digits.charAt((chance[place] as number) & 31)
   return `${prefix}_${timeText(timeMs)}${text}`
 }
 

@@ -161,17 +161,15 @@ export type MetricsOptions = {
 const cacheOutcome = ({ cache, attempts }: CallRecord): string | null =>
   cache === 'hit' && attempts.some(({ reason }) => reason === 'similarity') ? 'similar' : cache
 
-const countOpen = (gauge: Gauge): Pick<Metrics, 'whileOpen' | 'openCalls'> => {
+const countOpen = (): Pick<Metrics, 'whileOpen' | 'openCalls'> => {
   let openCalls = 0
   return {
     whileOpen: async (call) => {
       openCalls += 1
-      gauge.set(openCalls)
       try {
         await call
       } finally {
         openCalls -= 1
-        gauge.set(openCalls)
       }
     },
     openCalls: () => openCalls,
@@ -198,6 +196,7 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
   } = meters([registry])
   const { open, providerCredit, waiting, targetsOut, keysOut } = gauges([registry])
   const gaps = makeGapHistogram()
+  const openCalls = countOpen()
   const tellLimits = (options.limits?.() ?? null) === null ? null : limitMeters([registry])
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
@@ -234,6 +233,7 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
 
   /** Sets what is only known when somebody looks. */
   const look = (): void => {
+    open.set(openCalls.openCalls())
     waiting.set(options.waitingCalls?.() ?? 0)
     tellLimits?.(options.limits?.() ?? null)
     // Anew each time: a provider that was taken out of the configuration is no more.
@@ -255,6 +255,6 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
     },
     contentType: registry.contentType,
     providerCredit: (provider, currency, amount) => providerCredit.set({ provider, currency }, amount),
-    ...countOpen(open),
+    ...openCalls,
   }
 }

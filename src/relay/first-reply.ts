@@ -211,7 +211,9 @@ const makeRace = (plan: ReplyPlan) => {
   }
   const nextOutcome = async (): Promise<Outcome | typeof hedge> => {
     const outcomes = running.map((runner) => runner.outcome)
-    if (!mayHedge || running.length !== 1 || plan.hedgeAfterMs === null) return Promise.race(outcomes)
+    const [first] = outcomes
+    const isAlone = first !== undefined && outcomes.length === 1
+    if (!mayHedge || !isAlone || plan.hedgeAfterMs === null) return isAlone ? first : Promise.race(outcomes)
     const timer = gate(plan.clock, plan.clock.monotonicMs() + plan.hedgeAfterMs, hedge)
     try {
       return await Promise.race([...outcomes, timer.opened])

@@ -156,7 +156,7 @@ const carry = async (admitted: Admitted): Promise<Carried> => {
     return await carryReply(admitted, reply, { kept, handed })
   } finally {
     // Whoever waits for a response must not wait for one that has failed.
-    await kept?.end(false)
+    if (kept !== null) await kept.end(false)
   }
 }
 
@@ -216,15 +216,15 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
     gap: (gapMs) => noteGap(draft, gapMs),
   })
   bodies?.finish()
-  const heldNanoUsd = (await running?.stop()) ?? hold.amountNanoUsd
+  const heldNanoUsd = running === null ? hold.amountNanoUsd : await running.stop()
   const whole = delivered.end === 'complete' || reply.attempt.reader()?.complete() === true
   const short = delivered.short === true
   taker?.end(delivered.end === 'complete' && !short && draft.status === 200)
-  draft.warnings = [...draft.warnings, ...((await calls?.end(whole)) ?? [])]
-  const unkept = (await kept?.end(whole && !short)) ?? null
+  if (calls !== null) draft.warnings = [...draft.warnings, ...(await calls.end(whole))]
+  const unkept = kept === null ? null : await kept.end(whole && !short)
   if (unkept !== null) draft.warnings = [...draft.warnings, `store:the response is not kept: ${unkept}`]
   const { leavePolicy } = upstream.vendor
-  if ((await handed?.end(read)) === true) return { leavePolicy, whole, short, heldNanoUsd, goesOn: true }
+  if (handed !== null && (await handed.end(read))) return { leavePolicy, whole, short, heldNanoUsd, goesOn: true }
   grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered }))
   notePace(ports.routing, reply.attempt)
   return { leavePolicy: keeper === null ? leavePolicy : 'drain', whole, short, heldNanoUsd, goesOn: false }
@@ -266,9 +266,9 @@ const endBadly = async (journey: Journey, thrown: unknown, grant: Grant | null):
 const close = async (journey: Journey, { hold, carried, turn }: Progress): Promise<void> => {
   const { draft, ports } = journey
   const first = turn?.kind === 'first' ? turn : null
-  const endTurn = async (): Promise<void> => {
+  const endTurn = async ({ keeper }: NonNullable<typeof first>): Promise<void> => {
     try {
-      await first?.keeper.end(outcomeOf(draft, carried?.whole ?? false))
+      await keeper.end(outcomeOf(draft, carried?.whole ?? false))
     } catch (thrown) {
       ports.log.warn('an answer could not be kept', { call: draft.id, problem: asProblem(thrown).message })
     }
@@ -280,7 +280,7 @@ const close = async (journey: Journey, { hold, carried, turn }: Progress): Promi
     (hold === null && !hasUpstreamCost(draft)) || carried?.goesOn === true
       ? null
       : closeBooks({ draft, heldNanoUsd, leavePolicy, short, model: hold?.model ?? [] }, ports)
-  await Promise.all([books, endTurn()])
+  await (first === null ? books : Promise.all([books, endTurn(first)]))
   first?.release()
 }
 

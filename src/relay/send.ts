@@ -207,7 +207,7 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
   const recall = admitted.assigned === null ? null : recallOf(admitted.assigned)
   const routed = legsFor(admitted, thread)
   const legs = recall?.left(routed) ?? routed
-  const reply = await firstReply({
+  const asked = firstReply({
     legs,
     stream: call.stream,
     clock,
@@ -248,7 +248,8 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
         deviates: admitted.assigned?.reader.deviates,
         traceHeaders: admitted.trace?.beginAttempt() ?? {},
       }),
-  }).finally(() => recall?.stop())
+  })
+  const reply = await (recall === null ? asked : asked.finally(recall.stop))
   if (thread.name !== null && needsMemory(admitted, thread)) {
     const target = targetName(reply.attempt.leg.target)
     routing.sticky.remember(memoryOf(admitted, thread.name), target, clock.monotonicMs())
