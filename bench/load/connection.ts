@@ -19,6 +19,8 @@ export type Answer = {
 
 export type Connection = {
   readonly ask: (request: Buffer) => Promise<Answer>
+  /** Whether it can be asked: the other side may close what has said nothing for a while. */
+  readonly isOpen: () => boolean
   /** What was asked and not answered rejects. */
   readonly close: () => void
 }
@@ -171,6 +173,7 @@ export async function openConnection(port: number): Promise<Connection> {
         waiting = { resolve, reject }
         socket.write(request)
       }),
+    isOpen: () => broken === null,
     close: () => fail(new Error('given up')),
   }
 }

@@ -45,8 +45,11 @@ export async function openLoop(work: OpenLoop): Promise<OpenTurn> {
   let openCount = 0
   const lineFor = async (): Promise<Connection> => {
     for (;;) {
-      const line = free.pop()
-      if (line !== undefined) return line
+      for (let line = free.pop(); line !== undefined; line = free.pop()) {
+        if (line.isOpen()) return line
+        // Closed while it was idle, as its server may: no client would ask over it.
+        openCount -= 1
+      }
       if (openCount < work.connectionsMax) {
         openCount += 1
         try {
