@@ -245,7 +245,7 @@ describe('what the operator looks after', () => {
     const visit = await asOperator()
     const { page } = visit
     const { id } = await stage.ask('/payments', { account: 'initech', usd: '20.00', method: 'manual', currency: 'USD' })
-    await page.goto(`/payments?order=${id}`)
+    await page.goto(`/orders?order=${id}`)
     await page.getByRole('button', { name: 'Confirm the transfer…' }).click()
     await page.locator('input[name=reference]').fill('bank-2')
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()

@@ -33,7 +33,7 @@ export const paths = [
   '/routing',
   '/rules',
   '/customers',
-  '/payments',
+  '/orders',
   '/prices',
   '/margins',
   '/trail',

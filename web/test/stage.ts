@@ -48,7 +48,7 @@ const configFor = (baseUrl: string): string => `server: { overload: { loop_delay
 providers:
 ${providers.map((name) => `  ${name}: { vendor: ${name === 'anthropic' ? 'openai-compatible' : name}, base_url: "${baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }`).join('\n')}
 models:
-${models.map((name, index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, { provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "1.00", cached_input: "0.10", output: "2.50" } }`).join('\n')}
+${models.map((name, index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, ${index % 4 === 0 ? `{ provider: ${providers[(index + 2) % 4]}, model: ${name}, weight: 3 }, ` : ''}{ provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "1.00", cached_input: "0.10", output: "2.50" } }`).join('\n')}
 plans:
   free: { rpm: 60, tpm: 200000, concurrency: 4, signup_credit: "5.00", signup_credit_expires: 30d }
   pro: { rpm: 5000, tpm: 4000000, concurrency: 200, upgrade_at_paid_usd: "100", open: true, own_credentials_fee: "5%" }

@@ -2,7 +2,7 @@ import { rights } from '#actions/session.ts'
 import { page } from '#pages/page.ts'
 
 export const paymentsPage = page({
-  path: '/payments',
+  path: '/orders',
   title: ['Payments', '收款'],
   icon: 'payments',
   group: 'operate',

@@ -26,10 +26,17 @@ const tones: Readonly<Record<Rate['verdict'], Tone | undefined>> = {
   refuse: 'bad',
 }
 
-const TakeProposal = ({ proposal, onClose }: { readonly proposal: Proposal; readonly onClose: () => void }) => {
+type TakeProps = {
+  readonly proposal: Proposal
+  /** What tables agree on is taken with any other proposal. */
+  readonly along: readonly string[]
+  readonly onClose: () => void
+}
+
+const TakeProposal = ({ proposal, along, onClose }: TakeProps) => {
   const say = useWords(texts)
   const toast = useToast()
-  const { model, rates, why } = proposal
+  const { vendor, model, rates, why } = proposal
   const take = useChange('prices apply', ['prices diff', 'prices list', 'prices history'])
   return (
     <Confirm
@@ -41,7 +48,7 @@ const TakeProposal = ({ proposal, onClose }: { readonly proposal: Proposal; read
       onClose={onClose}
       onConfirm={() =>
         take.mutate(
-          { models: [model], yes: proposal.verdict === 'ask' },
+          { models: [`${vendor}/${model}`], yes: true },
           {
             onSuccess: () => {
               toast(say('taken', { model }))
@@ -58,6 +65,7 @@ const TakeProposal = ({ proposal, onClose }: { readonly proposal: Proposal; read
           .map(({ rate, current, proposed }) => [rate.replaceAll('_', ' '), `${current ?? '–'} → ${proposed ?? '–'}`])}
       />
       <p className="soft">{why}</p>
+      {along.length === 0 ? null : <p>{say('takeAlong', { models: along.join(', ') })}</p>}
     </Confirm>
   )
 }
@@ -119,7 +127,15 @@ export const Proposals = () => {
           )
         }}
       </Loaded>
-      {taken === null ? null : <TakeProposal proposal={taken} onClose={() => setTaken(null)} />}
+      {taken === null ? null : (
+        <TakeProposal
+          proposal={taken}
+          along={(query.data?.data ?? []).flatMap((one) =>
+            one.verdict === 'apply' && one.model !== taken.model ? [one.model] : [],
+          )}
+          onClose={() => setTaken(null)}
+        />
+      )}
     </Card>
   )
 }

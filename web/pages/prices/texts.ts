@@ -90,6 +90,7 @@ export const texts = words({
     'The list price changes for calls from now on. Sale prices that follow the list move with it.',
     '今后调用的官方价随之更改；跟随官方价的售价也会变动。',
   ],
+  takeAlong: ['What two tables agree on is taken with it: {models}.', '两份公开价目一致的建议将一并采用：{models}。'],
   takeDo: ['Take it', '采用'],
   taken: ['Taken for {model}.', '已采用 {model} 的建议。'],
 })

@@ -48,7 +48,7 @@ const Limits = ({ rows }: { readonly rows: readonly Limit[] }) => {
       title: say('day'),
       align: 'number',
       from: 'broad',
-      cell: ({ rpd, tpd }) => `${format.number(rpd)}, ${format.compact(tpd)}`,
+      cell: ({ rpd, tpd }) => (rpd === null && tpd === null ? '–' : `${format.number(rpd)}, ${format.compact(tpd)}`),
     },
     {
       id: 'concurrency',

@@ -24,7 +24,7 @@ type OfMe = Closing & { readonly me: Me }
 
 const ChangeName = ({ me, onClose }: OfMe) => {
   const say = useWords(texts)
-  const rename = useChange('me rename', ['me show'])
+  const rename = useChange('me rename', ['me show', 'me trail'])
   const client = useQueryClient()
   return (
     <FormDialog
@@ -95,7 +95,7 @@ const ChangeEmail = ({ onClose }: Closing) => {
 const ChangePassword = ({ me, onClose }: OfMe) => {
   const say = useWords(texts)
   const toast = useToast()
-  const change = useChange('password change', ['me show'])
+  const change = useChange('password change', ['me show', 'me trail'])
   return (
     <FormDialog
       title={say('passwordTitle')}
@@ -136,7 +136,7 @@ const AddPasskey = ({ onClose }: Closing) => {
   const add = useMutation({
     mutationFn: addPasskey,
     onSuccess: ({ name }) => {
-      void client.invalidateQueries({ queryKey: ['me show'] })
+      for (const stale of ['me show', 'me trail']) void client.invalidateQueries({ queryKey: [stale] })
       toast(say('passkeyAdded', { name }))
       onClose()
     },
@@ -165,7 +165,7 @@ const AddPasskey = ({ onClose }: Closing) => {
 
 const RemovePasskey = ({ passkey, onClose }: Closing & { readonly passkey: Me['passkeys'][number] }) => {
   const say = useWords(texts)
-  const remove = useChange('passkeys remove', ['me show'])
+  const remove = useChange('passkeys remove', ['me show', 'me trail'])
   return (
     <Confirm
       title={say('passkeyOffTitle', { name: passkey.name })}
@@ -201,7 +201,7 @@ const LinkIssuer = ({ issuer, title, onClose }: OfIssuer) => {
 
 const UnlinkIssuer = ({ issuer, title, onClose }: OfIssuer) => {
   const say = useWords(texts)
-  const unlink = useChange('issuers unlink', ['me show'])
+  const unlink = useChange('issuers unlink', ['me show', 'me trail'])
   return (
     <Confirm
       title={say('issuerTitle', { title })}

@@ -57,7 +57,7 @@ const Sessions = ({ rows }: { readonly rows: readonly Session[] }) => {
   const say = useWords(texts)
   const format = useFormat()
   const toast = useToast()
-  const end = useChange('sessions end', ['me show'])
+  const end = useChange('sessions end', ['me show', 'me trail'])
   const columns: readonly Column<Session>[] = [
     {
       id: 'device',
@@ -114,7 +114,7 @@ const OwnTrail = () => {
   const [filters, change] = useFilters()
   const query = useRead('me trail', { limit: trailRows, before: filters['before'] }, { keepsOld: true })
   const columns: readonly Column<Row>[] = [
-    { id: 'time', title: say('time'), cell: ({ time }) => format.moment(time) },
+    { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
     { id: 'operation', title: say('operation'), cell: ({ operation }) => operation },
     { id: 'object', title: say('object'), from: 'middle', cell: ({ object }) => mono(object) },
   ]

@@ -23,7 +23,7 @@ export const texts = words({
     '请查看 {email} 的邮件，通过其中的链接继续。',
   ],
   noMail: ['This server sends no mail, so that no address can be proven.', '此服务器不发送邮件，因此无法验证新邮箱。'],
-  ways: ['How you sign in', '登录方式'],
+  ways: ['You, and how you sign in', '您的信息与登录方式'],
   password: ['Password', '密码'],
   set: ['Set', '已设置'],
   passwordTitle: ['Change your password', '更改密码'],

@@ -45,7 +45,7 @@ export const AddTotp = ({ onClose }: Closing) => {
   const say = useWords(texts)
   const readAgain = useSessionAgain()
   const begin = useChange('totp begin')
-  const confirm = useChange('totp confirm', ['me show'])
+  const confirm = useChange('totp confirm', ['me show', 'me trail'])
   if (confirm.data !== undefined) return <Codes codes={confirm.data.recovery_codes} onClose={onClose} />
   if (begin.data === undefined)
     return (
@@ -91,7 +91,7 @@ export const AddTotp = ({ onClose }: Closing) => {
 export const RemoveTotp = ({ onClose }: Closing) => {
   const say = useWords(texts)
   const readAgain = useSessionAgain()
-  const remove = useChange('totp remove', ['me show'])
+  const remove = useChange('totp remove', ['me show', 'me trail'])
   return (
     <Confirm
       title={say('totpOffTitle')}
@@ -118,7 +118,7 @@ export const RemoveTotp = ({ onClose }: Closing) => {
 
 export const RenewCodes = ({ onClose }: Closing) => {
   const say = useWords(texts)
-  const renew = useChange('totp renew-codes', ['me show'])
+  const renew = useChange('totp renew-codes', ['me show', 'me trail'])
   if (renew.data !== undefined) return <Codes codes={renew.data.recovery_codes} onClose={onClose} />
   return (
     <Confirm

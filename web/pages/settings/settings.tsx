@@ -152,7 +152,7 @@ const Inside = ({ account, plans }: { readonly account: Account; readonly plans:
           />
         </div>
       </Card>
-      <Card title={say('plan')} beside={<span className="soft">{account.plan ?? say('none')}</span>}>
+      <Card title={say('plan')}>
         {offered === undefined ? null : offered.length === 0 ? (
           <Empty
             title={say('noPlans')}

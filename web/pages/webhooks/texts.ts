@@ -41,7 +41,7 @@ export const texts = words({
   time: ['Told, or next try', '送达或下次尝试'],
   why: ['Why not', '失败原因'],
   replay: ['Replay', '重发'],
-  replayOf: ['Tell {recipient} of {event} again', '再次向 {recipient} 投递 {event}'],
+  replayOf: ['Replay {event} to {recipient}', '重发 {event} 给 {recipient}'],
   replayed: ['{recipient} is told again, from the first try on.', '将从第一次尝试起重新通知 {recipient}。'],
   older: ['Older', '更早'],
   newest: ['Newest', '最新'],
