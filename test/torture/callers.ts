@@ -97,7 +97,7 @@ export const load = async (
       const status = seen === null ? 'cut' : String(seen ?? 0)
       tally[status] = (tally[status] ?? 0) + 1
       // A relay that is gone refuses at once.
-      if (status === 'cut') await wait(20)
+      if (status === 'cut' || status === '0') await wait(20)
     }
   }
   await Promise.all(Array.from({ length: atOnce }, one))

@@ -36,6 +36,8 @@ export type StageSettings = {
 const startWithinMs = 180_000
 const quietWithinMs = 30_000
 const diskSize = '96m'
+/** So that what stalls is over within a round. */
+const timeout = '{ headers: 2s, first_token: 2s, idle: 2s, total: 20s }'
 
 const faultOf = (pick: number) => {
   const events = completionEvents(['a ', 'b ', 'c '], { usage: true })
@@ -69,7 +71,9 @@ export const openStage = async ({
   })
   const text = configFor(
     upstream,
-    `models:\n  sold: { targets: [{ provider: fake, model: any }], price: { input: "1.00", output: "2.00" } }\n${config}`,
+    `models:
+  sold: { targets: [{ provider: fake, model: any }], price: { input: "1.00", output: "2.00" }, route: { timeout: ${timeout} } }
+${config}`,
   )
   const start = (): Promise<Relay> => startRelay({ folder, config: text, env: { FAKE_KEY: fakeKey }, startWithinMs })
   let relay = await start()

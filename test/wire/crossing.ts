@@ -3,6 +3,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Problem } from '#base/problem.ts'
+import type { Inbound } from '#http/inbound.ts'
 import type { Call, Warning } from '#protocol/call.ts'
 import { protocols, upstreamProtocols } from '#protocol/index.ts'
 import type { Frame, Protocol, ProtocolName, UpstreamProtocol } from '#protocol/protocol.ts'
@@ -26,6 +27,9 @@ export type RequestFixture = {
   readonly file: string
   readonly about: string
   readonly protocol: Protocol
+  /** As it came. */
+  readonly bytes: Buffer
+  readonly inbound: Inbound
   readonly call: Call
 }
 
@@ -43,17 +47,19 @@ const readOne = (file: string): RequestFixture => {
   const { about, body, path, query = '' } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as RequestFile
   const name = dirname(file) as ProtocolName & keyof typeof protocols
   const protocol = protocols[name]
+  const bytes = Buffer.from(JSON.stringify(body))
+  const inbound = inboundOf(bytes, {
+    ...(path === undefined ? {} : { path }),
+    query: new URLSearchParams(query),
+  })
   return {
     name: `${name}/${basename(file, '.json')}`,
     file: join(folder, file),
     about,
     protocol,
-    call: protocol.server.readCall(
-      inboundOf(Buffer.from(JSON.stringify(body)), {
-        ...(path === undefined ? {} : { path }),
-        query: new URLSearchParams(query),
-      }),
-    ),
+    bytes,
+    inbound,
+    call: protocol.server.readCall(inbound),
   }
 }
 
