@@ -26,6 +26,7 @@ export const openGround = async (nowMs: number): Promise<Ground> => {
   const open = await openDatabase({ file: ':memory:', durability: 'process', nowMs, busyTimeoutMs: 0 })
   const ground = { ...open, operations: makeOperations() }
   let count = 0
+  const statements = new Map<string, ReturnType<typeof open.database.prepare>>()
   // One after the other, as a database has it for one account.
   let last: Promise<unknown> = Promise.resolve()
   const run = (name: string, input: unknown): Promise<unknown> => {
@@ -42,7 +43,11 @@ export const openGround = async (nowMs: number): Promise<Ground> => {
   }
   return {
     run,
-    row: (sql, ...parameters) => open.database.prepare(sql).get(...parameters) as Record<string, unknown> | undefined,
+    row: (sql, ...parameters) => {
+      const known = statements.get(sql) ?? open.database.prepare(sql)
+      statements.set(sql, known)
+      return known.get(...parameters) as Record<string, unknown> | undefined
+    },
     count: () => count,
     close: () => open.database.close(),
   }

@@ -22,6 +22,7 @@ const [first, hours, seeds, nodes] = [
   Number(values.nodes),
 ]
 const begunMs = performance.now()
+const used = process.cpuUsage()
 for (let seed = first; seed < first + seeds; seed += 1) {
   try {
     const figures = await play({ seed, hours, nodes })
@@ -35,7 +36,7 @@ for (let seed = first; seed < first + seeds; seed += 1) {
   }
 }
 const seconds = (performance.now() - begunMs) / 1000
-const usage = process.cpuUsage()
+const usage = process.cpuUsage(used)
 const processorSeconds = (usage.user + usage.system) / 1_000_000
 const perSecond = (hours * seeds) / processorSeconds
 process.stdout.write(

@@ -347,7 +347,7 @@ const grantEvery = async (world: World): Promise<void> => {
 }
 
 /** The end: no more calls, and everything mended as soon as it is over; then as long as whatever is late may take, and no longer. */
-const mend = async (world: World, endMs: number, checked: () => Promise<void>): Promise<void> => {
+const mend = async (world: World, endMs: number, checked: () => void): Promise<void> => {
   world.stop()
   for (const { line, disk } of world.machines) {
     Object.assign(line, soundLine())
@@ -414,7 +414,7 @@ export const play = async (settings: WorldSettings): Promise<Figures> => {
     void world.trouble()
     const endMs = settings.hours * hourMs
     let happened = 0
-    const checked = async (): Promise<void> => world.check()
+    const checked = (): void => world.check()
     for (let nowMs = 0; nowMs < endMs; nowMs += verifyEveryMs) {
       happened += await world.time.until(Math.min(endMs, nowMs + verifyEveryMs), checked)
       await world.verify(startMs + Math.floor(world.time.nowMs()))
