@@ -66,6 +66,7 @@ const adminStore = ({ store, identity }: AdminPorts, gate: Gate): AdminStore => 
       if (row === null || (after !== null && after >= row.id)) return []
       return [row]
     },
+    names: (asked) => store.names({ ...asked, organisation }),
     keys: (page) => store.keys({ ...page, organisation }),
     key: (handle) => store.key(handle, organisation),
     createKey: async (row, trail) => {

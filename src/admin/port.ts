@@ -144,6 +144,13 @@ export type HandOver = {
   readonly resume: () => Promise<void>
 }
 
+/** At most 1,000 ids; `organisation`: only of this one. */
+export type NamesAsked = {
+  readonly of: 'account' | 'key'
+  readonly ids: readonly string[]
+  readonly organisation?: string
+}
+
 export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
   UsageStore &
   PriceRecall &
@@ -173,6 +180,8 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
       trail: TrailRow,
       grant?: Grant | null,
     ) => Promise<void>
+    /** Names by id; whoever is not there is not in it. */
+    readonly names: (asked: NamesAsked) => Promise<ReadonlyMap<string, string>>
     /** `organisation`: only of this one. */
     readonly keys: (page: Page & { readonly organisation?: string }) => Promise<readonly KeyRow[]>
     /** By id or unique name, of this organisation where one is given. */

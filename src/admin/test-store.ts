@@ -189,6 +189,10 @@ export const testStore = (): TestStore => {
       addAccount(rows)
       trail.push(row)
     },
+    names: async ({ of, ids }) => {
+      const rows = of === 'key' ? keys : accounts
+      return new Map(rows.filter(({ id }) => ids.includes(id)).map(({ id, name }) => [id, name]))
+    },
     keys: async (page) => pageIn(keys, page),
     key: async (handle) => byHandle(keys, handle),
     createKey: async (row, trailRow) => {

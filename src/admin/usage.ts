@@ -12,25 +12,20 @@ import { byField, cursorText, questionOf, usageFields } from './usage-question.t
 import type { GroupView } from './usage-view.ts'
 import { groupView, momentOfGroup, tallyView, usageCsv, usageTable, viewOfTally } from './usage-view.ts'
 
-type Namer = (id: string | null) => Promise<string | null>
-
-/** Names by id, each asked for once. */
-const namer = (find: (id: string) => Promise<{ readonly name: string } | null>): Namer => {
-  const known = new Map<string, string | null>()
-  return async (id) => {
-    if (id === null) return null
-    const found = known.get(id)
-    if (found !== undefined) return found
-    const name = (await find(id))?.name ?? null
-    known.set(id, name)
-    return name
+/** What the accounts and keys of these groups are called, asked for together. */
+const namesOf = async (groups: readonly UsageGroup[], { ports }: OperationContext) => {
+  const named = async (of: 'account' | 'key') => {
+    const ids = new Set(groups.flatMap(({ values }) => values[of] ?? []))
+    return ids.size === 0 ? new Map<string, string>() : ports.store.names({ of, ids: [...ids] })
+  }
+  const [accounts, keys] = await Promise.all([named('account'), named('key')])
+  const nameIn = (names: ReadonlyMap<string, string>, id: string | null | undefined): string | null =>
+    id == null ? null : (names.get(id) ?? null)
+  return {
+    account: ({ values }: UsageGroup): string | null => nameIn(accounts, values.account),
+    key: ({ values }: UsageGroup): string | null => nameIn(keys, values.key),
   }
 }
-
-const namers = ({ ports }: OperationContext) => ({
-  account: namer((id) => ports.store.account(id)),
-  key: namer((id) => ports.store.key(id)),
-})
 
 const sumOf = (groups: readonly UsageGroup[]): UsageTally => {
   const sum = emptyTally()
@@ -47,19 +42,14 @@ const viewsOf = async (
   { by, grain }: UsageQuestion,
   context: OperationContext,
 ): Promise<readonly GroupView[]> => {
-  const names = namers(context)
-  const views: GroupView[] = []
-  for (const group of groups) {
-    const { values } = group
-    views.push({
-      ...momentOfGroup(group, grain),
-      ...values,
-      ...(by.includes('account') ? { account_name: await names.account(values.account ?? null) } : {}),
-      ...(by.includes('key') ? { key_name: await names.key(values.key ?? null) } : {}),
-      ...viewOfTally(group.tally),
-    })
-  }
-  return views
+  const names = await namesOf(groups, context)
+  return groups.map((group) => ({
+    ...momentOfGroup(group, grain),
+    ...group.values,
+    ...(by.includes('account') ? { account_name: names.account(group) } : {}),
+    ...(by.includes('key') ? { key_name: names.key(group) } : {}),
+    ...viewOfTally(group.tally),
+  }))
 }
 
 /** Of a page that is the only one, what its rows add up to; else the store adds up once more. */
@@ -158,13 +148,10 @@ const exported = operation({
     const lengthMs = 86_400_000
     const question = { ...asked, grain: 'day', fromMs: asked.fromMs - (asked.fromMs % lengthMs) } as const
     const { groups, next } = await context.ports.store.usage(question)
-    const names = namers(context)
-    const data: Readonly<Record<string, string | null>>[] = []
-    for (const group of groups.filter(isCharge)) {
-      const { account = null, key = null } = group.values
-      const named = { accountName: await names.account(account), keyName: await names.key(key) }
-      data.push(focusLine(group, named, tagName))
-    }
+    const names = await namesOf(groups, context)
+    const data = groups
+      .filter(isCharge)
+      .map((group) => focusLine(group, { accountName: names.account(group), keyName: names.key(group) }, tagName))
     return { data, next: cursorText(next) }
   },
 })

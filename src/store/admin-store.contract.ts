@@ -130,6 +130,31 @@ const keyContract = ({ name, open }: OpenBackend): void => {
     assert.equal(await store.key('key_3'), null)
   })
 
+  test(`${name}: names of keys and accounts come many at once; of another organisation there are none`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.begin(sampleFirst([sampleKeyRow('key_1')]))
+    const acme = sampleAccount('acme')
+    await store.createAccount(acme, sampleTrail('trl_1'))
+    const of = { organisation: acme.organisation.id, account: acme.account.id, project: null }
+    await store.createKey(sampleKeyRow('key_2', of), sampleTrail('trl_2'))
+    const ids = ['key_1', 'key_2', 'key_3']
+    assert.deepEqual(
+      await store.names({ of: 'key', ids }),
+      new Map([
+        ['key_1', 'name of key_1'],
+        ['key_2', 'name of key_2'],
+      ]),
+    )
+    const own = { organisation: of.organisation }
+    assert.deepEqual(await store.names({ of: 'key', ids, ...own }), new Map([['key_2', 'name of key_2']]))
+    const accounts = ['acc_default', of.account]
+    assert.deepEqual(await store.names({ of: 'account', ids: accounts, ...own }), new Map([[of.account, 'acme']]))
+    assert.equal((await store.names({ of: 'account', ids: accounts })).size, 2)
+    assert.equal((await store.names({ of: 'key', ids: [] })).size, 0)
+    const many = Array.from({ length: 1_001 }, (_unused, number) => `key_${number}`)
+    await assert.rejects(store.names({ of: 'key', ids: many }), { code: 'invalid_request_error' })
+  })
+
   test(`${name}: a key of nobody, or one that is there already, is refused`, async (context) => {
     const store = await open(context, handClock(0))
     await store.begin(sampleFirst([sampleKeyRow('key_1')]))

@@ -262,7 +262,10 @@ const nodeFace = (execute: Execute): Journal & StoredLeases => ({
   endLeases: (owner, nowMs) => execute('endLeases', { owner, nowMs }),
 })
 
-const keyFace = (execute: Execute): Pick<AdminStore, 'keys' | 'key' | 'createKey' | 'revokeKey' | 'rotateKey'> => ({
+const keyFace = (
+  execute: Execute,
+): Pick<AdminStore, 'names' | 'keys' | 'key' | 'createKey' | 'revokeKey' | 'rotateKey'> => ({
+  names: async (asked) => new Map(await execute('names', asked)),
   keys: (page) => execute('keys', page),
   key: (handle, organisation) => execute('key', { handle, organisation: organisation ?? null }),
   createKey: (row, trail) => execute('createKey', { row, trail }),

@@ -8,13 +8,15 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
+import { systemClock } from '#base/clock.ts'
 
 export type OnPostgres = { readonly config: string; readonly env: Readonly<Record<string, string>> }
 
 /** Whether the suites run on a Postgres. */
 export const isOnPostgres = (): boolean => process.env['DROVER_TEST_POSTGRES'] !== undefined
 
-const makeDatabase = async (server: string): Promise<string> => {
+/** An empty database on a server, by the server's URL without a database; gives its URL. */
+export const makeDatabase = async (server: string): Promise<string> => {
   const name = `relay_${randomBytes(6).toString('hex')}`
   const client = new pg.Client({ connectionString: `${server}/postgres` })
   await client.connect()
@@ -25,6 +27,23 @@ const makeDatabase = async (server: string): Promise<string> => {
     await client.end()
   }
   return `${server}/${name}`
+}
+
+/**
+ * Moves what an embedded relay left in its data folder into a database of its own. Gives more of drover.yaml, by which it goes on there, and
+ * what that refers to; `null` = the suites run on the embedded store.
+ */
+export async function movedToPostgres(data: string): Promise<OnPostgres | null> {
+  const server = process.env['DROVER_TEST_POSTGRES']
+  if (server === undefined) return null
+  const { moveStore } = await import('#store/postgres/move.ts')
+  const url = await makeDatabase(server)
+  await moveStore({ file: join(data, 'drover.db'), url, clock: systemClock() })
+  const secret = (await readFile(join(data, 'secret.key'))).toString('hex')
+  return {
+    config: 'store: { url: "env:TEST_STORE_URL" }\nsecrets: { key: "env:TEST_SECRET_KEY" }\n',
+    env: { TEST_STORE_URL: url, TEST_SECRET_KEY: `hex:${secret}` },
+  }
 }
 
 /** The folder's database, made at its first start and found again at the next. */

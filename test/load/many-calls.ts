@@ -2,8 +2,9 @@
  * A server over a store with very many calls: how long each page takes that reads them, how long it takes to start, and the proof of
  * the books. `bin/drover-node test/load/many-calls.ts --calls 10000000 [--keys 100000] [--store postgres] [--folder /tmp/many] [--no-verify]`;
  * figures as JSON, exit 1 where the server works longer than `--page-ms` (300) on a page. The number is rounded up to whole copies of 65,536
- * calls. A folder that is named is kept, and used again if it is full (on the embedded store); about 3 KiB a call. On Postgres (a server of
- * its own, which ends with the command) the first calls are moved there as `drover store move` does, and a second node hears of new keys.
+ * calls. A folder that is named is kept, and used again if it is full; about 3 KiB a call. On Postgres the first calls are moved there as
+ * `drover store move` does, and a second node hears of new keys. `--store postgres` is a server of its own, which ends with the command;
+ * `--store postgres://USER@HOST:PORT` is one that is there: a database is made in it, and stays for the next run with the same folder.
  */
 
 import { strict as assert } from 'node:assert'
@@ -11,12 +12,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import pg from 'pg'
 import { systemClock } from '#base/clock.ts'
 import { moveStore } from '#store/postgres/move.ts'
 import type { Answer } from '../e2e/call.ts'
 import { call } from '../e2e/call.ts'
 import type { Relay } from '../e2e/harness.ts'
 import { adminKey, startRelay } from '../e2e/harness.ts'
+import { makeDatabase } from '../e2e/on-postgres.ts'
 import { startPostgres } from '../postgres/server.ts'
 import { fillKeys } from './fill-keys.ts'
 import type { Caller } from './fill-store.ts'
@@ -59,7 +62,13 @@ bundles: [{ name: pair, families: [family_0, family_1], min_volume_usd: "100", d
 `
 
 type Person = Caller & { readonly secret: string; readonly name: string }
-type Plan = { readonly calls: number; readonly untilMs: number; readonly people: readonly Person[] }
+type Plan = {
+  readonly calls: number
+  readonly untilMs: number
+  readonly people: readonly Person[]
+  /** Where the calls lie; `null` = in the folder. */
+  readonly store: string | null
+}
 
 const isNamed = values.folder !== undefined
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'drover-many-'))
@@ -67,11 +76,12 @@ const planFile = join(folder, 'filled.json')
 const secondsSince = (startedMs: number): number => rounded((performance.now() - startedMs) / 1_000)
 const rounded = (figure: number): number => Math.round(figure * 10) / 10
 const say = (text: string): boolean => process.stderr.write(text)
-const isPostgres = values.store === 'postgres'
-assert.ok(isPostgres || values.store === 'sqlite', '--store is sqlite or postgres')
-assert.ok(!(isPostgres && isNamed), 'a folder is kept for the embedded store only')
+const isPostgres = /^postgres(:|$)/.test(values.store)
+const isOwnServer = values.store === 'postgres'
+assert.ok(isPostgres || values.store === 'sqlite', '--store is sqlite, postgres, or the URL of a server')
+assert.ok(!(isOwnServer && isNamed), 'a server of its own ends with the command: a folder is not kept')
 const embeddedFile = join(folder, 'data', 'drover.db')
-const server = isPostgres ? await startPostgres({ settings: ['shared_buffers=256MB', 'max_wal_size=4GB'] }) : null
+const server = isOwnServer ? await startPostgres({ settings: ['shared_buffers=256MB', 'max_wal_size=4GB'] }) : null
 const shared = { config: `${config}store: { url: "env:STORE_URL" }\nsecrets: { key: "env:SECRET_KEY" }\n` }
 /** The store that calls are in at last; before they are moved it is the embedded one. */
 let storeUrl: string | null = null
@@ -137,15 +147,20 @@ async function keyTimes(relay: Relay) {
 }
 
 async function storeMebibytes(): Promise<number> {
-  if (server === null || storeUrl === null) return Math.round(statSync(embeddedFile).size / 1_048_576)
-  const [row] = await server.query('select pg_database_size(current_database())::float8 as size', 'test_1')
-  return Math.round(Number(row?.['size']) / 1_048_576)
+  if (storeUrl === null) return Math.round(statSync(embeddedFile).size / 1_048_576)
+  const client = new pg.Client({ connectionString: storeUrl })
+  await client.connect()
+  const { rows } = await client.query('select pg_database_size(current_database())::float8 as size')
+  await client.end()
+  return Math.round(rows[0].size / 1_048_576)
 }
 
 async function fill(): Promise<Plan & { readonly figures: object }> {
-  if (!isPostgres && existsSync(planFile)) {
+  if (existsSync(planFile)) {
     const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan
     assert.equal(plan.calls, total, 'the folder holds another number of calls')
+    assert.equal(plan.store !== null, isPostgres, 'the folder is of the other kind of store')
+    storeUrl = plan.store
     return { ...plan, figures: {} }
   }
   const people = await openPeople()
@@ -156,10 +171,10 @@ async function fill(): Promise<Plan & { readonly figures: object }> {
   await fillKeys(file, Number(values.keys))
   await fillStore({ file, callers: people, calls: firstCalls, ...spread, progress })
   const rolled = await rollUp(file, (left) => say(`\r${left} calls are not in the figures yet `))
-  const moved = server === null ? {} : await moveTo(await server.database())
+  const moved = isPostgres ? await moveTo(await (server?.database() ?? makeDatabase(values.store))) : {}
   const target = storeUrl === null ? await sqliteTarget(file) : await postgresTarget(storeUrl)
   await repeatStore({ target, calls: firstCalls, hours: firstHours, times, progress })
-  const plan = { calls: total, untilMs, people }
+  const plan = { calls: total, untilMs, people, store: storeUrl }
   writeFileSync(planFile, JSON.stringify(plan), { mode: 0o600 })
   const figures = {
     filled_seconds: secondsSince(startedMs),
@@ -178,6 +193,25 @@ type Page = {
 }
 
 const isoOf = (timeMs: number): string => encodeURIComponent(new Date(timeMs).toISOString().slice(0, 19).concat('Z'))
+
+/** What pages of the console ask as it stands beside the others: each page is one or two of these. */
+const consoleReads = (account: string): readonly Page[] =>
+  [
+    'overview',
+    `overview?account=${account}`,
+    'calls?limit=50',
+    'calls?limit=50&status=5xx',
+    'keys?limit=1000',
+    'accounts?limit=1000',
+    'models',
+    'prices/compare',
+    'providers',
+    'routes',
+    'migrations',
+    'plans',
+    'nodes',
+    `billing/${account}`,
+  ].map((path) => ({ name: `console: ${path.replace(account, 'ACCOUNT')}`, path: `/api/v1/${path}` }))
 
 /** Every page that reads calls or money, asked as a person does. */
 function pagesOf({ people, untilMs: end }: Plan, sample: { readonly id: string; readonly old: string }): Page[] {
@@ -231,13 +265,13 @@ function pagesOf({ people, untilMs: end }: Plan, sample: { readonly id: string; 
     { name: '/v1/users/me/balance', path: '/v1/users/me/balance', key: secret },
     { name: 'credits of an account', path: `/api/v1/credits/${account}` },
     { name: 'lots of an account', path: `/api/v1/credits?account=${account}` },
-
     { name: 'ledger of an account', path: `/api/v1/ledger?account=${account}` },
     { name: 'budgets', path: '/api/v1/budgets' },
     { name: 'keys', path: '/api/v1/keys?limit=100' },
     { name: 'accounts', path: '/api/v1/accounts?limit=100' },
     { name: 'trail', path: '/api/v1/trail?limit=100' },
     { name: 'stats', path: '/api/v1/stats' },
+    ...consoleReads(account),
   ]
 }
 

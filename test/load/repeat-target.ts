@@ -14,14 +14,17 @@ const movedId = (id: string, shiftMs: number, add: number): string => {
   return `${firstIdAt('call', timeMs + shiftMs)}${String(Number(id.slice(15)) + add).padStart(16, '0')}`
 }
 
-/** The same for Postgres. */
+const timeDigits = Array.from({ length: 10 }, (_unused, place) => ({ at: 6 + place, bits: 45 - 5 * place }))
+const readTime = timeDigits.map(
+  ({ at, bits }) => `((strpos('${digits}', substr(id, ${at}, 1)) - 1)::bigint << ${bits})`,
+)
+const writeTime = timeDigits.map(({ bits }) => `substr('${digits}', ((moved >> ${bits}) & 31)::int + 1, 1)`)
+
+/** The same for Postgres: two expressions, since a loop costs ten times as much and runs four times for each call. */
 const movedText = `create function pg_temp.moved(id text, shift_ms bigint, further bigint) returns text language plpgsql immutable as $$
-  declare rest bigint := 0; moved text := '';
+  declare moved bigint := ${readTime.join(' + ')} + shift_ms;
   begin
-    for place in 6..15 loop rest := rest * 32 + position(substr(id, place, 1) in '${digits}') - 1; end loop;
-    rest := rest + shift_ms;
-    for place in 1..10 loop moved := substr('${digits}', (rest % 32)::int + 1, 1) || moved; rest := rest / 32; end loop;
-    return 'call_' || moved || lpad((substr(id, 16)::bigint + further)::text, 16, '0');
+    return 'call_' || ${writeTime.join(' || ')} || lpad((substr(id, 16)::bigint + further)::text, 16, '0');
   end $$`
 
 export const sqliteTarget = async (file: string): Promise<RepeatTarget> => {
@@ -48,7 +51,10 @@ const numbered = ['call', 'hold', 'book_transaction'] as const
 export const postgresTarget = async (url: string): Promise<RepeatTarget> => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  await client.query(`set synchronous_commit = off; set work_mem = '64MB'; ${movedText}`)
+  // What refers to another row is made with it: that is not looked up for each.
+  await client.query(
+    `set synchronous_commit = off; set session_replication_role = replica; set work_mem = '64MB'; ${movedText}`,
+  )
   const query = async (text: string) => (await client.query(text.replaceAll(' moved(', ' pg_temp.moved('))).rows
   return {
     run: async (text) => void (await query(text)),

@@ -10,13 +10,14 @@ import type { CallTable } from '#store/tables.ts'
 import type { Transaction } from './context.ts'
 import { runHot } from './context.ts'
 import { checkLimit } from './page.ts'
-import { blocksPerBucket, callsPerBlock, rolledTo } from './usage/roll-forward.ts'
+import { blocksPerBucket, callsPerBlock, headOfLog } from './usage/roll-forward.ts'
 
 /** Where nothing narrows the reading, and in the part that has no index yet, this much of the log is a stretch. */
 const stretchLengthMax = 50_000n
-/** Others get their turn after so many blocks, or so many buckets without one. */
-const blocksPerStretchMax = 200
-const bucketsPerStretchMax = 200n
+/** Others get their turn after so many blocks, or so many buckets without one. A server of its own keeps nobody waiting. */
+const blocksPerStretchMax = { near: 200, far: 1_000 } as const
+const bucketsPerStretchMax = 200
+const bucketsPerQueryMax = 64
 
 const hourMs = 3_600_000
 
@@ -89,51 +90,44 @@ type Span = { readonly low: bigint; readonly high: bigint }
 
 const within = ({ low, high }: Span) => sql<SqlBool>`sequence >= ${low} and sequence <= ${high}`
 
-const rowsWhere = (place: Expression<SqlBool>, filter: CallFilter, backward: boolean) =>
-  sql<StoredCall>`select * from call where ${sql.join([place, ...conditions(filter)], sql` and `)}
+/** Matching rows with low <= sequence <= high. */
+const rowsQuery = (filter: CallFilter, span: Span, backward: boolean) =>
+  sql<StoredCall>`select * from call where ${sql.join([within(span), ...conditions(filter)], sql` and `)}
     order by sequence ${sql.raw(backward ? 'desc' : 'asc')} limit ${checkLimit(filter.limit)}`
 
-/** Matching rows with low <= sequence <= high. */
-const rowsQuery = (filter: CallFilter, span: Span, backward: boolean) => rowsWhere(within(span), filter, backward)
+type Asking = { readonly buckets: readonly bigint[]; readonly backward: boolean; readonly limit: number }
 
-/** Blocks of one bucket, within the span, that hold every trait; exported so that a test can look at its plan. */
-export const blocksQuery = (
-  traits: readonly Trait[],
-  { bucket, low, high, backward }: Span & { readonly bucket: bigint; readonly backward: boolean },
-) => {
+/** Blocks of these buckets, within the span, that hold every trait; exported so that a test can look at its plan. */
+export const blocksQuery = (traits: readonly Trait[], { buckets, low, high, backward, limit }: Span & Asking) => {
   const [lead, ...others] = traits
+  const [only, ...more] = buckets
+  const inBuckets = more.length === 0 ? sql<SqlBool>`bucket = ${only}` : sql<SqlBool>`bucket in (${sql.join(buckets)})`
+  const sameBucket = more.length === 0 ? sql<SqlBool>`other.bucket = ${only}` : sql<SqlBool>`other.bucket = lead.bucket`
   const holds = ({ trait, low: from, high: to }: Trait) =>
     from === to
       ? sql<SqlBool>`trait = ${trait} and value = ${from}`
       : sql<SqlBool>`trait = ${trait} and value >= ${from} and value <= ${to}`
   const also = others.map(
     (one) =>
-      sql<SqlBool>`exists (select 1 from call_block other where other.bucket = ${bucket} and other.block = lead.block and ${holds(one)})`,
+      sql<SqlBool>`exists (select 1 from call_block other where ${sameBucket} and other.block = lead.block and ${holds(one)})`,
   )
   const where = [
-    sql<SqlBool>`bucket = ${bucket}`,
+    inBuckets,
     ...(lead === undefined ? [] : [holds(lead)]),
     sql<SqlBool>`block >= ${low}`,
     sql<SqlBool>`block <= ${high}`,
     ...also,
   ]
   return sql<{ block: bigint }>`select distinct block from call_block lead where ${sql.join(where, sql` and `)}
-    order by block ${sql.raw(backward ? 'desc' : 'asc')} limit ${blocksPerStretchMax}`
-}
-
-/** The last place of the log; 0 = it is empty. */
-export const newestSequence = async (transaction: Transaction): Promise<bigint> => {
-  const row = await transaction
-    .selectFrom('call')
-    .select(({ fn }) => fn.max('sequence').as('newest'))
-    .executeTakeFirst()
-  return BigInt(row?.newest ?? 0)
+    order by block ${sql.raw(backward ? 'desc' : 'asc')} limit ${limit}`
 }
 
 /** The part of the log that calls of the asked time can lie in. Calls that are not indexed yet may be of any time. */
-const spanOf = async (transaction: Transaction, filter: CallFilter, rolled: bigint): Promise<Span> => {
-  const newest = await newestSequence(transaction)
-  const { fromMs, toMs } = filter
+const spanOf = async (
+  transaction: Transaction,
+  { fromMs, toMs }: CallFilter,
+  { newest, rolled }: { readonly newest: bigint; readonly rolled: bigint },
+): Promise<Span> => {
   if (fromMs === null && toMs === null) return { low: 1n, high: newest }
   let query = transaction
     .selectFrom('call_hour')
@@ -155,8 +149,8 @@ type Search = {
   readonly span: Span
   readonly rolled: bigint
   readonly traits: readonly Trait[]
-  /** Runs of blocks that are asked for at once: where each question is a trip over a line, few are better. */
-  readonly runsPerQuery: number
+  /** Each question is a trip over a line: few that ask for much are better than many. */
+  readonly isFar: boolean
 }
 
 const max = (one: bigint, other: bigint): bigint => (one > other ? one : other)
@@ -175,24 +169,39 @@ const readPlain = async (transaction: Transaction, search: Search, part: Span): 
   return { rows, next: isEnd ? null : backward ? piece.low : piece.high }
 }
 
+/** So many buckets in the order of reading, the last one of the reading included. */
+const bucketsFrom = (first: bigint, { last, count }: { readonly last: bigint; readonly count: number }): bigint[] => {
+  const step = first > last ? -1n : 1n
+  const left = (last - first) * step + 1n
+  return Array.from({ length: Number(min(BigInt(count), left)) }, (_unused, at) => first + BigInt(at) * step)
+}
+
+/** Buckets that are asked for at once after those that were looked through: as many as are thought to hold what is wanted still. */
+const bucketsNext = ({ looked, found, wanted }: Readonly<Record<'looked' | 'found' | 'wanted', number>>): number =>
+  Math.min(bucketsPerQueryMax, found === 0 ? looked * 8 : Math.ceil(((wanted - found) * looked) / found))
+
 /** Blocks that can hold an answer, in the order of reading, and the last block that was looked for. */
-const blocksIn = async (transaction: Transaction, { traits, backward }: Search, part: Span) => {
+const blocksIn = async (transaction: Transaction, { traits, backward, filter, isFar }: Search, part: Span) => {
   const [low, high] = [part.low / callsPerBlock, part.high / callsPerBlock]
-  const [first, last] = backward
+  const [start, last] = backward
     ? [high / blocksPerBucket, low / blocksPerBucket]
     : [low / blocksPerBucket, high / blocksPerBucket]
-  const step = backward ? -1n : 1n
-  let bucket = first
-  for (let looked = 0n; looked < bucketsPerStretchMax; looked += 1n) {
-    const { rows } = await blocksQuery(traits, { bucket, low, high, backward }).execute(transaction)
-    const found = rows.map(({ block }) => block)
-    const reached = backward ? bucket * blocksPerBucket : (bucket + 1n) * blocksPerBucket - 1n
-    if (found.length === blocksPerStretchMax) return { found, reached: found.at(-1) ?? reached }
-    if (found.length > 0 || bucket === last) return { found, reached }
-    bucket += step
+  const endOf = (bucket: bigint): bigint => (backward ? bucket * blocksPerBucket : (bucket + 1n) * blocksPerBucket - 1n)
+  const blocksMax = blocksPerStretchMax[isFar ? 'far' : 'near']
+  const wanted = isFar ? filter.limit : 1
+  const found: bigint[] = []
+  for (let [next, looked, count] = [start, 0, 1]; ; ) {
+    const buckets = bucketsFrom(next, { last, count })
+    const limit = blocksMax - found.length
+    const { rows } = await blocksQuery(traits, { buckets, low, high, backward, limit }).execute(transaction)
+    for (const { block } of rows) found.push(block)
+    const end = buckets.at(-1) ?? last
+    looked += buckets.length
+    if (rows.length === limit) return { found, reached: found.at(-1) ?? endOf(end) }
+    if (found.length >= wanted || end === last || looked >= bucketsPerStretchMax) return { found, reached: endOf(end) }
+    next = backward ? end - 1n : end + 1n
+    if (isFar) count = bucketsNext({ looked, found: found.length, wanted })
   }
-  const end = bucket - step
-  return { found: [], reached: backward ? end * blocksPerBucket : (end + 1n) * blocksPerBucket - 1n }
 }
 
 /** Blocks that lie side by side are read as one. */
@@ -207,32 +216,55 @@ const runsOf = (blocks: readonly bigint[]): readonly { readonly first: bigint; r
   return runs
 }
 
-const readBlocks = async (transaction: Transaction, search: Search, part: Span): Promise<Stretch> => {
-  const { filter, backward } = search
-  const { found, reached } = await blocksIn(transaction, search, part)
-  const rows: StoredCall[] = []
-  const compiled = rowsQuery(filter, part, backward).compile(transaction)
-  const spans = runsOf(found).map(({ first, last }) => ({
+/** The parts of the log that these blocks are, in the order of reading. */
+const spansOf = (blocks: readonly bigint[], part: Span): readonly Span[] =>
+  runsOf(blocks).map(({ first, last }) => ({
     low: max(part.low, first * callsPerBlock),
     high: min(part.high, (last + 1n) * callsPerBlock - 1n),
   }))
-  const ask = async ([span, ...more]: readonly Span[], limit: number) => {
-    if (span === undefined) return []
-    if (more.length > 0) {
-      const places = sql<SqlBool>`(${sql.join([span, ...more].map(within), sql` or `)})`
-      return (await rowsWhere(places, { ...filter, limit }, backward).execute(transaction)).rows
-    }
+
+/** Rows of many spans in one trip: each span by the log's own order, whatever the planner thinks of so many conditions. */
+const rowsOfSpans = (filter: CallFilter, spans: readonly Span[], backward: boolean) => {
+  const lows = spans.map(({ low }) => low.toString())
+  const highs = spans.map(({ high }) => high.toString())
+  const order = sql.raw(`order by sequence ${backward ? 'desc' : 'asc'} limit ${checkLimit(filter.limit)}`)
+  const place = sql<SqlBool>`sequence >= span.low and sequence <= span.high`
+  return sql<StoredCall>`select one.* from unnest(${lows}::bigint[], ${highs}::bigint[]) span (low, high)
+    cross join lateral (select * from call where ${sql.join([place, ...conditions(filter)], sql` and `)} ${order}) one ${order}`
+}
+
+/** Rows of the spans, up to the limit, in few trips: mostly as many spans as rows are wanted are enough. */
+const readFar = async (transaction: Transaction, { filter, backward }: Search, spans: readonly Span[]) => {
+  const rows: StoredCall[] = []
+  for (let [start, end] = [0, filter.limit]; start < spans.length && rows.length < filter.limit; start = end) {
+    end = start === 0 ? end : spans.length
+    const left = { ...filter, limit: filter.limit - rows.length }
+    rows.push(...(await rowsOfSpans(left, spans.slice(start, end), backward).execute(transaction)).rows)
+  }
+  return rows
+}
+
+/** Rows of the spans, up to the limit, by a statement that is compiled once. */
+const readNear = async (transaction: Transaction, { filter, backward }: Search, spans: readonly Span[]) => {
+  const rows: StoredCall[] = []
+  const compiled = rowsQuery(filter, { low: 0n, high: 0n }, backward).compile(transaction)
+  for (const { low, high } of spans) {
     // Of the statement's values, its bounds come first and its limit last.
-    const values = [span.low, span.high, ...compiled.parameters.slice(2, -1), limit]
-    return (await runHot<StoredCall>(transaction, compiled, values)).rows
+    const values = [low, high, ...compiled.parameters.slice(2, -1), filter.limit - rows.length]
+    rows.push(...(await runHot<StoredCall>(transaction, compiled, values)).rows)
+    if (rows.length === filter.limit) break
   }
-  for (let start = 0; start < spans.length; start += search.runsPerQuery) {
-    rows.push(...(await ask(spans.slice(start, start + search.runsPerQuery), filter.limit - rows.length)))
-    const last = rows.at(-1)
-    if (last !== undefined && rows.length === filter.limit) return { rows, next: last.sequence }
-  }
+  return rows
+}
+
+const readBlocks = async (transaction: Transaction, search: Search, part: Span): Promise<Stretch> => {
+  const { filter, backward, isFar, span } = search
+  const { found, reached } = await blocksIn(transaction, search, part)
+  const rows = await (isFar ? readFar : readNear)(transaction, search, spansOf(found, part))
+  const last = rows.at(-1)
+  if (last !== undefined && rows.length === filter.limit) return { rows, next: last.sequence }
   const next = backward ? max(part.low, reached * callsPerBlock) : min(part.high, (reached + 1n) * callsPerBlock - 1n)
-  const isEnd = backward ? next <= search.span.low : next >= search.span.high
+  const isEnd = backward ? next <= span.low : next >= span.high
   return { rows, next: isEnd ? null : next }
 }
 
@@ -240,15 +272,16 @@ const readBlocks = async (transaction: Transaction, search: Search, part: Span):
 export const searchCalls = async (
   transaction: Transaction,
   { filter, backward, from }: Reading,
-  runsPerQuery: number,
+  isFar: boolean,
 ): Promise<Stretch> => {
-  const rolled = await rolledTo(transaction)
-  const span = await spanOf(transaction, filter, rolled)
+  const head = await headOfLog(transaction)
+  const { rolled } = head
+  const span = await spanOf(transaction, filter, head)
   const part = backward
     ? { low: span.low, high: min(span.high, from - 1n) }
     : { low: max(span.low, from + 1n), high: span.high }
   if (part.low > part.high) return { rows: [], next: null }
-  const search = { filter, backward, span, rolled, traits: traitsOf(filter), runsPerQuery }
+  const search = { filter, backward, span, rolled, traits: traitsOf(filter), isFar }
   if (search.traits.length === 0) return readPlain(transaction, search, part)
   // What is not indexed yet is read as it is.
   if (backward && part.high > rolled)
@@ -258,4 +291,4 @@ export const searchCalls = async (
 }
 
 /** Behind the last call of the log. */
-export const endOfLog = async (transaction: Transaction): Promise<bigint> => (await newestSequence(transaction)) + 1n
+export const endOfLog = async (transaction: Transaction): Promise<bigint> => (await headOfLog(transaction)).newest + 1n

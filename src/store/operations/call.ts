@@ -37,8 +37,8 @@ const sequenceOf = async (transaction: Transaction, id: string): Promise<bigint>
 
 /** What is better on one engine and worse on the other. */
 export type BackendHabits = {
-  /** Runs of blocks of the log that are asked for at once. */
-  readonly runsPerQuery: number
+  /** Each question is a trip over a line. */
+  readonly isFar: boolean
 }
 
 /** Part of the log, in the order of its reading; `next` is where to read on, `null` at the end. */
@@ -49,21 +49,17 @@ export type CallReading = { readonly filter: CallFilter; readonly from: bigint |
 
 /** Back from the end of the log or from the call `beforeId`; with `afterId` on from there. */
 const readStretch =
-  (runsPerQuery: number) =>
+  (isFar: boolean) =>
   async (transaction: Transaction, { filter, from }: CallReading): Promise<CallStretch> => {
     const { afterId, beforeId } = filter
     const anchor = afterId ?? beforeId
     const start = from ?? (anchor === null ? await endOfLog(transaction) : await sequenceOf(transaction, anchor))
-    const { rows, next } = await searchCalls(
-      transaction,
-      { filter, backward: afterId === null, from: start },
-      runsPerQuery,
-    )
+    const { rows, next } = await searchCalls(transaction, { filter, backward: afterId === null, from: start }, isFar)
     return { rows: rows.map((row) => callRecord({ ...row, ...noBodies })), next }
   }
 
 /** The operations on calls; each backend makes its own, with the insert compiled once for its dialect. */
-export const callOperations = ({ runsPerQuery }: BackendHabits) => {
+export const callOperations = ({ isFar }: BackendHabits) => {
   let insert: CompiledQuery | null = null
   return {
     append: write(async (transaction, record: CallRecord): Promise<void> => {
@@ -76,7 +72,7 @@ export const callOperations = ({ runsPerQuery }: BackendHabits) => {
     }),
 
     /** At most `filter.limit` rows, without bodies (null): `call` has those. */
-    callStretch: read(readStretch(runsPerQuery)),
+    callStretch: read(readStretch(isFar)),
 
     /** The call at this place of the log, or the first one above it. */
     callFrom: read(async (transaction, sequence: bigint): Promise<string | null> => {

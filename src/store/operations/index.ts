@@ -19,6 +19,7 @@ import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
 import { storeOperations } from './meta.ts'
 import { migrationOperations } from './migration.ts'
+import { nameOperations } from './names.ts'
 import { oneTimeOperations } from './one-time.ts'
 import { outboxOperations } from './outbox.ts'
 import { ownCredentialOperations } from './own-credential.ts'
@@ -37,11 +38,12 @@ import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
 
 /** One set for each backend: a set holds statements that were compiled for its dialect. */
-export const makeOperations = (habits: BackendHabits = { runsPerQuery: 1 }) => ({
+export const makeOperations = (habits: BackendHabits = { isFar: false }) => ({
   ...beginOperations,
   ...accountOperations,
   ...peopleOperations,
   ...keyOperations,
+  ...nameOperations,
   ...trailOperations,
   ...callOperations(habits),
   ...bookOperations(),

@@ -12,6 +12,7 @@ import type { Store } from '#store/face.ts'
 import { faceOf } from '#store/face.ts'
 import type { Health } from '#store/health.ts'
 import { makeHealth } from '#store/health.ts'
+import { readUsage } from '#store/read-log.ts'
 import { verifyBooks } from '#store/verify-books.ts'
 import type { PostgresAddress, PostgresPlace } from './address.ts'
 import { directAddress, readPostgresUrl } from './address.ts'
@@ -173,6 +174,7 @@ const storeOver = (parts: Parts, clock: Clock, stopWatching: () => void): Postgr
     ...faceOf(executor.execute, clock),
     // Numbers are given in another order than they are committed: the proof looks at one state of the store.
     verifyBooks: (nowMs) => executor.inSnapshot((execute) => verifyBooks(execute, nowMs)),
+    usage: (question) => readUsage(executor.execute, question, { isFar: true }),
     health: health.state,
     cluster: { ...clusterFace(executor.execute, listener, time), ...callMonths(pool) },
     close: async () => {

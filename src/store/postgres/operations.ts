@@ -6,7 +6,7 @@ import { makeClusterOperations } from './cluster-operations.ts'
 import { makeSimilarOperations } from './similar-operations.ts'
 
 export const makePostgresOperations = () => ({
-  ...makeOperations({ runsPerQuery: 20 }),
+  ...makeOperations({ isFar: true }),
   ...makeClusterOperations(),
   ...makeSimilarOperations(),
 })

@@ -42,8 +42,9 @@ const builderOf = (connection: Connection): Builder => {
   return made
 }
 
+/** Compiling a statement takes longer than any page of ours takes to run, and is decided by estimates that are far too high. */
 const beginText = (how: string, { statementTimeoutMs, pauseTimeoutMs }: Limits): string =>
-  `begin isolation level ${how}; set local statement_timeout = ${Math.round(statementTimeoutMs)}; ` +
+  `begin isolation level ${how}; set local statement_timeout = ${Math.round(statementTimeoutMs)}; set local jit = off; ` +
   `set local idle_in_transaction_session_timeout = ${Math.round(pauseTimeoutMs)}`
 
 /** After a rollback that fails the connection is given up, and the server rolls back by itself. */
@@ -111,7 +112,8 @@ const readOn = async <T>(connection: Connection, limits: Limits, work: () => Pro
   try {
     await connection.query(beginText('repeatable read read only', limits))
     const value = await work()
-    await connection.query('commit')
+    // There is nothing to keep: who asked need not wait for the end, and who uses the line next comes after it.
+    connection.query('commit').catch(() => connection.end())
     return value
   } catch (error) {
     await rollBack(connection)

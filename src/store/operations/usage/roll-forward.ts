@@ -268,14 +268,20 @@ const writeVolumes = async (
 export const rolledTo = async (transaction: Transaction): Promise<bigint> =>
   (await transaction.selectFrom('usage_head').select('rolled_to').executeTakeFirstOrThrow()).rolled_to
 
+/** The last place of the log (0 = it is empty), and the last one that figures and index hold. */
+export const headOfLog = async (
+  transaction: Transaction,
+): Promise<{ readonly newest: bigint; readonly rolled: bigint }> => {
+  const { rows } = await sql<{ readonly newest: bigint | null; readonly rolled: bigint }>`select
+    (select max(sequence) from call) as newest, (select rolled_to from usage_head) as rolled`.execute(transaction)
+  const [row] = rows
+  return { newest: row?.newest ?? 0n, rolled: row?.rolled ?? 0n }
+}
+
 /** Calls of the log that the figures do not hold. Numbers of the log may have gaps, so it is the most there can be. */
 export const pendingCalls = async (transaction: Transaction): Promise<number> => {
-  const { newest } = await transaction
-    .selectFrom('call')
-    .select(({ fn }) => fn.max('sequence').as('newest'))
-    .executeTakeFirstOrThrow()
-  const ahead = BigInt(newest ?? 0) - (await rolledTo(transaction))
-  return ahead > 0n ? Number(ahead) : 0
+  const { newest, rolled } = await headOfLog(transaction)
+  return newest > rolled ? Number(newest - rolled) : 0
 }
 
 /** Rolls one step forward; gives how many calls are left. One set of statements for each backend. */
