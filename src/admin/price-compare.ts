@@ -29,7 +29,9 @@ const comparisonView = z.object({
   official_cny: side.nullable(),
   ours_usd: side.nullable().describe('What callers pay here; null = unpriced.'),
   ours_cny: side.nullable(),
-  saving_percent: side.describe('Of the official price in dollars; below zero is dearer.'),
+  saving_percent: side.describe(
+    'Of the official price in dollars, or in yuan where the vendor has no other; below zero is dearer.',
+  ),
   source: z.string().nullable().describe('Of the official price.'),
   read: z.string().nullable().describe('The day on which it was read.'),
 })
@@ -55,12 +57,8 @@ const percent = (official: bigint | null, ours: bigint | null): string | null =>
   return decimalOf(divideHalfUp((official - ours) * 10_000n, official) * 10_000_000n)
 }
 
-/** The vendor's own list for the model's first target: neither what was set here nor what it costs us. */
-const listRows = (row: ModelRow): readonly PriceRow[] =>
-  (row.targets[0]?.costRows ?? []).filter(({ rank, source }) => (rank ?? 0) === 0 && source !== 'drover.yaml')
-
-const official = (row: ModelRow, atMs: number, currency: 'USD' | 'CNY'): PriceRow | null =>
-  priceAt(listRows(row), { atMs, inputTokens: 0, serviceTier: null, currency })?.row ?? null
+const official = ({ officialRows = [] }: ModelRow, atMs: number, currency: 'USD' | 'CNY'): PriceRow | null =>
+  priceAt(officialRows, { atMs, inputTokens: 0, serviceTier: null, currency })?.row ?? null
 
 /** Our price in yuan: as its row says it where that is in yuan and nothing changes it, else from dollars. */
 const oursInYuan = (
@@ -87,19 +85,20 @@ export const compareModel = (
     : ratesNow(row, { atMs, inputTokens: 0 })
   const usd = official(row, atMs, 'USD')
   const cny = official(row, atMs, 'CNY')
-  const theirs = usd?.rates ?? null
+  const yuan = oursInYuan(row, ours, { atMs, perUsd })
+  const [theirs, beside] = usd === null ? [cny?.rates ?? null, yuan] : [usd.rates, ours]
   return {
     model: row.id,
     vendor: row.vendor ?? null,
     family: row.family ?? null,
-    official_usd: sideOf(theirs),
+    official_usd: sideOf(usd?.rates ?? null),
     official_cny: sideOf(cny?.rates ?? null),
     ours_usd: sideOf(ours),
-    ours_cny: sideOf(oursInYuan(row, ours, { atMs, perUsd })),
+    ours_cny: sideOf(yuan),
     saving_percent: {
-      input: percent(theirs?.input ?? null, ours?.input ?? null),
-      cached_input: percent(theirs?.cachedInput ?? null, ours?.cachedInput ?? ours?.input ?? null),
-      output: percent(theirs?.output ?? null, ours?.output ?? null),
+      input: percent(theirs?.input ?? null, beside?.input ?? null),
+      cached_input: percent(theirs?.cachedInput ?? null, beside?.cachedInput ?? beside?.input ?? null),
+      output: percent(theirs?.output ?? null, beside?.output ?? null),
     },
     source: (usd ?? cny)?.source ?? null,
     read: (usd ?? cny)?.read ?? null,

@@ -72,6 +72,8 @@ export type ModelRow = {
   readonly family?: string | null
   /** The vendor whose list the price comes from, or whose model it is. */
   readonly vendor?: string | null
+  /** The vendor's own list for the first target, in every currency that it has: what the operator set or pays is not in it. Absent = unknown. */
+  readonly officialRows?: readonly PriceRow[]
   /** Prices of single accounts and plans, by `account:<id>` and `plan:<name>`: rows of a higher rank. */
   readonly ownPrices?: ReadonlyMap<string, readonly PriceRow[]>
   /** On the row of a call under way: the markup and the discount that its account gets. */

@@ -142,6 +142,7 @@ const reader = ({ catalog, providers, route, book }: TableInput) => {
     return {
       family: known?.family ?? null,
       vendor: first === undefined ? null : (known?.vendor ?? byName.get(first.provider)?.vendor ?? first.provider),
+      ...(known === null ? {} : { officialRows: known.priceRows }),
       ...(own === undefined ? {} : { ownPrices: own }),
     }
   }

@@ -182,11 +182,12 @@ test('compare: official and ours, the saving, in dollars and yuan', async (conte
 test('a model with a list in yuan is compared in the yuan of its list', async (context) => {
   const desk = await openPrices(context)
   const { data } = (await desk.run('prices compare', { models: ['yuan'] })) as {
-    data: readonly { official_cny: object; ours_cny: object; ours_usd: object }[]
+    data: readonly { official_cny: object; ours_cny: object; ours_usd: object; saving_percent: object }[]
   }
   const yuan = { input: '7.10', cached_input: null, output: '71.00' }
   assert.deepEqual([data[0]?.official_cny, data[0]?.ours_cny], [yuan, yuan])
   assert.deepEqual(data[0]?.ours_usd, { input: '1.00', cached_input: null, output: '10.00' })
+  assert.deepEqual(data[0]?.saving_percent, { input: '0.00', cached_input: null, output: '0.00' })
 })
 
 const genai = (input: number, output: number) =>
