@@ -15,13 +15,12 @@ export type OnPostgres = { readonly config: string; readonly env: Readonly<Recor
 /** Whether the suites run on a Postgres. */
 export const isOnPostgres = (): boolean => process.env['DROVER_TEST_POSTGRES'] !== undefined
 
-/** An empty database on a server, by the server's URL without a database; gives its URL. */
-export const makeDatabase = async (server: string): Promise<string> => {
+/** A database on a server, by the server's URL without a database: empty, or a copy of another one. Gives its URL. */
+export const makeDatabase = async (server: string, template = 'template1'): Promise<string> => {
   const name = `relay_${randomBytes(6).toString('hex')}`
   const client = new pg.Client({ connectionString: `${server}/postgres` })
   await client.connect()
   try {
-    const template = process.env['DROVER_TEST_POSTGRES_TEMPLATE'] ?? 'template1'
     await client.query(`create database ${name} template ${client.escapeIdentifier(template)}`)
   } finally {
     await client.end()
@@ -50,7 +49,7 @@ export async function movedToPostgres(data: string): Promise<OnPostgres | null> 
 const databaseOf = async (server: string, folder: string): Promise<string> => {
   const file = join(folder, 'postgres-url')
   if (existsSync(file)) return readFile(file, 'utf8')
-  const url = await makeDatabase(server)
+  const url = await makeDatabase(server, process.env['DROVER_TEST_POSTGRES_TEMPLATE'])
   await writeFile(file, url)
   return url
 }
