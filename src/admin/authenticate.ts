@@ -4,7 +4,8 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
-import { cookieName, cookieText, tokenOf } from '#identity/cookie.ts'
+import type { CookieChange } from '#identity/cookie.ts'
+import { cookieName, cookieText, deviceTokenOf, tokenOf } from '#identity/cookie.ts'
 import { languageOf } from '#identity/letter.ts'
 import { isSameOrigin } from '#identity/same-origin.ts'
 import { tokenDigest, touchEveryMs } from '#identity/session.ts'
@@ -76,9 +77,10 @@ const sessionActor = async (
   const acting = actingOf(found)
   const who = { name: person === null ? `key:${session.key}` : `person:${person.id}`, signedIn: { session, person } }
   if (acting === null) return { ...who, scopes: [], role: 'viewer', tenant: { organisation: '', account: '' } }
-  const { role, organisation, account, operator } = acting
+  const { role, organisation, account, operator, member } = acting
   return {
     ...who,
+    ...(person === null ? {} : { member }),
     role,
     scopes: ['read', 'write', 'secrets'],
     ...(operator ? {} : { tenant: { organisation, account } }),
@@ -136,11 +138,11 @@ export const actorFor = async (
   return byKey(inbound, authentication, forCallers)
 }
 
-/** The browser that asks, and the cookie that its answer sets. */
+/** The browser that asks, and the cookies that its answer sets. */
 export const visitFor = (
   inbound: Inbound,
-): { readonly visit: Visit; readonly headers: () => Record<string, string> } => {
-  let cookie: string | null = null
+): { readonly visit: Visit; readonly headers: () => Readonly<Record<string, readonly string[]>> } => {
+  const cookies = new Map<CookieChange['kind'], string>()
   const name = cookieName(inbound)
   const named = () => {
     if (name !== null) return name
@@ -158,8 +160,12 @@ export const visitFor = (
       named()
     },
     keep: (token, maxAgeMs) => {
-      cookie = cookieText(named(), token, maxAgeMs)
+      cookies.set('session', cookieText(named(), { kind: 'session', token, maxAgeMs }))
+    },
+    device: deviceTokenOf(inbound),
+    keepDevice: (token, maxAgeMs) => {
+      if (name !== null) cookies.set('device', cookieText(name, { kind: 'device', token, maxAgeMs }))
     },
   }
-  return { visit, headers: () => (cookie === null ? {} : { 'set-cookie': cookie }) }
+  return { visit, headers: () => (cookies.size === 0 ? {} : { 'set-cookie': [...cookies.values()] }) }
 }

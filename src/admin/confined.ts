@@ -4,9 +4,11 @@
  * whose a row is gives nothing away.
  */
 
+import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { DocumentStore } from '#document/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
+import { rowForAccount } from '#relay/account-price.ts'
 import type { RoutingView } from '#relay/route-state.ts'
 import type { AdminPorts, Tenant } from './operation.ts'
 import type { AccountRow, AdminStore, CustomerStore } from './port.ts'
@@ -270,7 +272,7 @@ const documentStore = (store: DocumentStore, { account, own, check }: Gate): Doc
 }
 
 /** The ports of a tenant. */
-export const confined = (ports: AdminPorts, tenant: Tenant): AdminPorts => {
+export const confined = (ports: AdminPorts, tenant: Tenant, clock: Clock): AdminPorts => {
   const gate = makeGate(tenant)
   const { customers, payments, documents, bindings } = ports
   const documentsOwn = documentStore(documents.store, gate)
@@ -294,8 +296,13 @@ export const confined = (ports: AdminPorts, tenant: Tenant): AdminPorts => {
     accountsChanged: ports.accountsChanged,
     customersChanged: ports.customersChanged,
     plans: ports.plans,
+    // With the markup and the discount that they get: the rates under these are what the operator pays.
+    models: () => {
+      const whose = { account: tenant.account, atMs: clock.nowMs() }
+      const snapshot = ports.prices.snapshot()
+      return ports.models().map((row) => rowForAccount(row, snapshot, whose))
+    },
     signup: ports.signup,
-    models: ports.models,
     routing: only<RoutingView>({ providers: ports.routing.providers }),
     sealCredential: (whose, secret) => {
       gate.check({ account: whose.account })

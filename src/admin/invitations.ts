@@ -15,11 +15,12 @@ import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { hashOf, passwordField, personOf } from './person.ts'
 import { table } from './render.ts'
-import { newSession, ownSession, visitOf } from './session.ts'
+import { newSession, ownSession } from './session.ts'
 import { liveSession, sessionView, viewOfSession } from './session-view.ts'
 import { signedOut } from './signed-out.ts'
 import { trailRowOf } from './trail-row.ts'
 import { takeTurn } from './turn.ts'
+import { visitOf } from './visit.ts'
 
 const hourMs = 3_600_000
 
@@ -34,13 +35,19 @@ const invitationView = z.object({
   expires: z.string().describe('RFC 3339, UTC.'),
 })
 
-type Invited = { readonly email: string; readonly role: Role }
+type Invited = {
+  readonly email: string
+  readonly role: Role
+  /** Whether the link was mailed, and is known to nobody but who reads that mail. */
+  readonly mailed?: boolean
+}
 
 const invitedOf = (row: OneTimeRow): Invited => dataOf(row) as Invited
 
 const viewOf = (row: OneTimeRow): z.input<typeof invitationView> => ({
   id: row.id,
-  ...invitedOf(row),
+  email: invitedOf(row).email,
+  role: invitedOf(row).role,
   organisation: row.organisation ?? '',
   created: rfc3339(row.createdMs),
   expires: rfc3339(row.expiresMs),
@@ -69,16 +76,15 @@ const invite = operation({
     if (known !== null && known.removedMs === null && known.person != null)
       throw new Problem('conflict', { message: `${email} is a member already.`, param: 'email' })
     await takeTurn({ what: 'invitations of', of: organisation, max: 50, windowMs: hourMs }, context)
-    const { token, row } = newToken(
-      { kind: 'invitation', organisation, data: { email, role } satisfies Invited },
-      context,
-    )
+    const mailed = ports.identity.mails()
+    const invited: Invited = { email, role, mailed }
+    const { token, row } = newToken({ kind: 'invitation', organisation, data: invited }, context)
     const change = { operation: 'members.invite', object: row.id, before: null, after: { email, role, organisation } }
     await ports.identity.store.keepToken(row, trailRowOf(change, context))
     const link = linkOf('invitation', token, context)
     const about = (await ports.identity.store.organisation(organisation))?.name ?? organisation
     write({ kind: 'invitation', to: email, link, about }, context)
-    return { ...viewOf(row), link: ports.identity.mails() ? null : link }
+    return { ...viewOf(row), link: mailed ? null : link }
   },
 })
 
@@ -173,15 +179,19 @@ type Accepting = Awaited<ReturnType<typeof invitedBy>> & {
   readonly name: string | undefined
 }
 
-/** Somebody new: the link has proven the mail address. */
-const joinAnew = async ({ token, email, role, organisation, ...given }: Accepting, context: OperationContext) => {
+/** Somebody new. A link that was mailed has proven the address; one that was handed over lets in whoever has it. */
+const joinAnew = async (
+  { token, email, role, organisation, mailed, ...given }: Accepting,
+  context: OperationContext,
+) => {
   const { ids, clock, ports } = context
   if (given.password === undefined)
     throw new Problem('invalid_request_error', { message: "'password' is missing: choose one.", param: 'password' })
   const nowMs = clock.nowMs()
   const password = await hashOf(given.password, email, context)
-  const person = { ...personOf({ mail: email, name: given.name }, context), password, verifiedMs: nowMs }
-  const session = newSession({ person: person.id, key: null, organisation, method: 'link' }, context)
+  const known = mailed === true ? { verifiedMs: nowMs } : { vouchedMs: nowMs }
+  const person = { ...personOf({ mail: email, name: given.name }, context), password, ...known }
+  const session = newSession({ person, key: null, organisation, method: 'link' }, context)
   const actor = { name: `person:${person.id}`, scopes: [] }
   const change = {
     operation: 'invitation.accept',
@@ -220,8 +230,12 @@ const joinKnown = async ({ token, email, role, organisation, person }: Accepting
     after: { email, role, organisation },
   }
   const joining = { person: person.id, digest: tokenDigest(token), memberId: context.ids.next('mem') }
-  await context.ports.identity.store.join(joining, context.clock.nowMs(), trailRowOf(change, context))
-  return ownSession(context).digest
+  const { store } = context.ports.identity
+  await store.join(joining, context.clock.nowMs(), trailRowOf(change, context))
+  const session = ownSession(context)
+  // One that acts for nobody any more acts for who has just let its person in.
+  if (context.actor.member === undefined) await store.moveSession(session.id, organisation)
+  return session.digest
 }
 
 const accept = operation({

@@ -4,16 +4,22 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { Arrived, Going } from '#identity/oidc.ts'
+import type { PersonRow } from '#identity/port.ts'
 import { tokenDigest } from '#identity/session.ts'
 import type { IssuerConfig } from '#identity/settings.ts'
 import { dataOf, newToken, tokenField, write } from './link.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { personOf } from './person.ts'
-import { openSession, ownPerson, takeTry, visitOf } from './session.ts'
+import type { Codes } from './second-factor.ts'
+import { checkSecondFactor } from './second-factor.ts'
+import { checkVerified, openSession, ownPerson } from './session.ts'
 import { sessionView } from './session-view.ts'
 import { signupRowsOf } from './signups.ts'
 import { trailRowOf } from './trail-row.ts'
+import { takeSignInTry } from './tries.ts'
+import { takeBeginning } from './turn.ts'
+import { visitOf } from './visit.ts'
 
 const issuerField = () => z.string().min(1).max(64).describe('The issuer, by its id.')
 
@@ -42,8 +48,15 @@ const cameBack = z.strictObject({
   query: z.string().min(1).max(8000).describe('The query of the address that the issuer sent the browser back to.'),
 })
 
+/** `arrived`: it came back before, and only the code is missing. */
+type Kept = Going & { readonly arrived?: Arrived }
+
 /** `person`: who must have begun; `null` = nobody who was signed in. */
-const arrive = async (input: z.output<typeof cameBack>, person: string | null, context: OperationContext) => {
+const arrive = async (
+  input: Pick<z.output<typeof cameBack>, 'ticket' | 'query'>,
+  person: string | null,
+  context: OperationContext,
+) => {
   const { identity } = context.ports
   const row = await identity.store.takeToken(tokenDigest(input.ticket), 'oidc', context.clock.nowMs())
   if (row === null || row.person !== person)
@@ -51,9 +64,13 @@ const arrive = async (input: z.output<typeof cameBack>, person: string | null, c
       message: 'This took longer than ten minutes, or was done before. Begin again.',
       param: 'ticket',
     })
-  const going = dataOf(row) as Going
+  const going = dataOf(row) as Kept
   const issuer = issuerNamed(going.issuer, context)
-  return { issuer, arrived: await identity.oidc.arrive(issuer, going, input.query) }
+  const arrived = going.arrived ?? (await identity.oidc.arrive(issuer, going, input.query))
+  /** The same ticket leads here again, until its time is over: an issuer's answer is good once. */
+  const keep = (): Promise<void> =>
+    identity.store.keepToken({ ...row, data: JSON.stringify({ ...going, arrived } satisfies Kept) }, null)
+  return { issuer, arrived, keep }
 }
 
 const begin = operation({
@@ -67,7 +84,7 @@ const begin = operation({
   output: beginView,
   flags: [],
   run: async ({ issuer }, context) => {
-    await takeTry(null, visitOf(context).address, context)
+    await takeBeginning('issuer from', context)
     return beginAt(issuerNamed(issuer, context), null, context)
   },
 })
@@ -80,7 +97,7 @@ const linkedTo = ({ issuer, arrived, person }: Linking, context: OperationContex
 })
 
 /** Somebody new, where anybody may sign up: the issuer has proven the mail address. */
-const signUp = async (issuer: IssuerConfig, arrived: Arrived, context: OperationContext): Promise<string> => {
+const signUp = async (issuer: IssuerConfig, arrived: Arrived, context: OperationContext): Promise<PersonRow> => {
   const { ports, clock } = context
   const { mail } = arrived
   const known = mail === null ? null : await ports.identity.store.person(mail)
@@ -102,24 +119,60 @@ const signUp = async (issuer: IssuerConfig, arrived: Arrived, context: Operation
   await ports.accountsChanged([{ id: signup.account, billing: 'prepaid', state: 'open', plan: signup.plan }])
   const linked = linkedTo({ issuer, arrived, person: person.id }, context)
   await ports.identity.store.addIssuerLink(linked.link, trailRowOf(linked.change, author))
-  return person.id
+  return person
+}
+
+/** The person that an issuer leads to; `null` = it leads to nobody. */
+const linkedPerson = async (issuer: IssuerConfig, subject: string, context: OperationContext) => {
+  const { store } = context.ports.identity
+  const link = await store.issuerLink(issuer.issuer, subject)
+  const person = link === null ? null : await store.person(link.person)
+  // Once more after the person was read: what takes links away changes the person as well, and is seen by one or the other.
+  return person !== null && (await store.issuerLink(issuer.issuer, subject))?.person === person.id ? person : null
+}
+
+/** Whoever has an authenticator app is asked for its code, unless the issuer is trusted to have asked for as much. */
+const checkCode = async (
+  { person, codes, keep }: { readonly person: PersonRow; readonly codes: Codes; readonly keep: () => Promise<void> },
+  context: OperationContext,
+): Promise<void> => {
+  try {
+    if (codes.totp === undefined && codes.recovery_code === undefined)
+      return await checkSecondFactor(person, codes, context)
+    const counted = await takeSignInTry(person.mail, context)
+    await checkSecondFactor(person, codes, context)
+    await counted.passed()
+  } catch (thrown) {
+    await keep()
+    throw thrown
+  }
 }
 
 const signIn = operation({
   noun: 'session',
   verb: 'oidc',
-  summary: 'Sign in with what an issuer of OpenID Connect sent back.',
+  summary:
+    'Sign in with what an issuer of OpenID Connect sent back. Where a code is asked for, the same is sent once more with the code.',
   method: 'POST',
   path: '/session/oidc',
   scope: 'write',
   bodyBytesMax: 16 * 1024,
-  input: cameBack,
+  input: cameBack.extend({
+    totp: z
+      .string()
+      .regex(/^\d{6}$/, 'must be six digits')
+      .optional()
+      .describe('The code of the authenticator app, where one is asked for.'),
+    recovery_code: z.string().min(1).max(100).optional().describe('One of the recovery codes instead.'),
+  }),
   output: sessionView,
   flags: [],
-  run: async (input, context) => {
-    const { issuer, arrived } = await arrive(input, null, context)
-    const link = await context.ports.identity.store.issuerLink(issuer.issuer, arrived.subject)
-    const person = link?.person ?? (await signUp(issuer, arrived, context))
+  run: async ({ ticket, query, ...codes }, context) => {
+    const { issuer, arrived, keep } = await arrive({ ticket, query }, null, context)
+    const linked = await linkedPerson(issuer, arrived.subject, context)
+    if (linked !== null && !arrived.hasSecondFactor) await checkCode({ person: linked, codes, keep }, context)
+    const person = linked ?? (await signUp(issuer, arrived, context))
+    await checkVerified(person, context)
     return openSession({ person, key: null, organisation: null, method: 'oidc' }, context)
   },
 })

@@ -13,6 +13,7 @@ import { narrowed } from '#policy/region.ts'
 import { cacheMsOf } from '#reuse/lifetime.ts'
 import { accountNamed } from './credits.ts'
 import { handleField, momentField, momentOf, nameField, regionsField } from './field.ts'
+import { makerOf } from './key-maker.ts'
 import { madeKeyView, viewOfKey } from './key-view.ts'
 import { memberNamed } from './members.ts'
 import type { OperationContext } from './operation.ts'
@@ -170,6 +171,7 @@ const newRow = async (
     createdMs,
     expiresMs: input.expires === undefined ? null : momentOf(input.expires, createdMs),
     revokedMs: null,
+    maker: await makerOf(context),
     ending: made.ending,
     digest: context.ports.digestKey(made.key),
   }

@@ -7,6 +7,7 @@ import { durationMsOf } from '#base/settings.ts'
 import { makeKey } from '#policy/key.ts'
 import { handleField } from './field.ts'
 import { keyNamed } from './key-lookup.ts'
+import { makerOf } from './key-maker.ts'
 import { madeKeyView, viewOfKey } from './key-view.ts'
 import { operation } from './operation.ts'
 import { checkAdminKey } from './role.ts'
@@ -53,6 +54,8 @@ export const rotateKey = operation({
     const made = makeKey(old.purpose, old.test, ids)
     const row: KeyRow = {
       ...old,
+      // The secret of the successor is known to whoever rotates, and no more to who made the old one.
+      maker: await makerOf(context),
       id: made.id,
       createdMs: nowMs,
       revokedMs: null,

@@ -8,9 +8,10 @@ import { nameField } from './field.ts'
 import { dataOf, linkOf, newToken, tokenField, write } from './link.ts'
 import { mailField } from './members.ts'
 import { operation } from './operation.ts'
-import { ownPerson, visitOf } from './session.ts'
+import { ownPerson, ownSession } from './session.ts'
 import { trailRowOf } from './trail-row.ts'
 import { takeTurn } from './turn.ts'
+import { visitOf } from './visit.ts'
 
 const hourMs = 3_600_000
 
@@ -56,7 +57,10 @@ const mail = operation({
         message: 'This server sends no mail, so that no address can be proven.',
       })
     await takeTurn({ what: 'mail change', of: person.id, max: 5, windowMs: hourMs }, context)
-    const { token, row } = newToken({ kind: 'mail-change', person: person.id, data: { mail: email } }, context)
+    const { token, row } = newToken(
+      { kind: 'mail-change', person: person.id, data: { mail: email, from: person.mail } },
+      context,
+    )
     const change = {
       operation: 'me.change-email',
       object: person.id,
@@ -66,7 +70,8 @@ const mail = operation({
     await store.keepToken(row, trailRowOf(change, context))
     write({ kind: 'mail-changed', to: person.mail, about: email }, context)
     // Whether somebody else has the address shows only to whoever reads its mail.
-    write({ kind: 'mail-change', to: email, link: linkOf('mail-change', token, context) }, context)
+    const link = linkOf('mail-change', token, context)
+    write({ kind: 'mail-change', to: email, link, about: person.mail }, context)
     return { state: 'mail_sent' as const }
   },
 })
@@ -74,7 +79,8 @@ const mail = operation({
 const confirm = operation({
   noun: 'me',
   verb: 'confirm-email',
-  summary: 'Take the new mail address, by the link that was sent to it.',
+  summary:
+    'Take the new mail address, by the link that was sent to it, signed in as who asked for it. Other sessions end; the old address is told.',
   method: 'POST',
   path: '/me/email/confirm',
   scope: 'write',
@@ -83,22 +89,29 @@ const confirm = operation({
   output: z.object({ email: z.string() }),
   flags: [],
   run: async ({ token }, context) => {
-    const { clock, ports } = context
-    const nowMs = clock.nowMs()
+    const { store } = context.ports.identity
+    const nowMs = context.clock.nowMs()
     const from = subscriberOf(visitOf(context).address)
     await takeTurn({ what: 'mail confirmed', of: from, max: 30, windowMs: hourMs }, context)
-    const row = await ports.identity.store.takeToken(tokenDigest(token), 'mail-change', nowMs)
-    const wanted = row === null ? null : dataOf(row)['mail']
-    if (row === null || row.person === null || typeof wanted !== 'string')
+    const person = context.actor.signedIn?.person ?? null
+    const digest = tokenDigest(token)
+    const row = await store.token(digest, 'mail-change', nowMs)
+    // Whoever reads the mail of the new address must not be given an account that they do not know.
+    if (row !== null && row.person !== person?.id)
+      throw new Problem('signed_out', {
+        message: 'Sign in as the person whose mail address is to change, with the old one, and open the link again.',
+      })
+    const { mail: wanted, from: old } = row === null ? {} : dataOf(row)
+    const isGood = person !== null && typeof wanted === 'string' && old === person.mail
+    if (!isGood || (await store.takeToken(digest, 'mail-change', nowMs)) === null)
       throw new Problem('not_found', { message: 'This link was used or has ended. Ask for a new one.', param: 'token' })
-    const actor = { name: `person:${row.person}`, scopes: [] }
-    const change = { operation: 'me.confirm-email', object: row.person, before: null, after: { mail: wanted } }
-    const changed = { person: row.person, mail: wanted, verifiedMs: nowMs }
-    const { mail: email } = await ports.identity.store.changePerson(
-      changed,
+    const change = { operation: 'me.confirm-email', object: person.id, before: { mail: old }, after: { mail: wanted } }
+    const { mail: email } = await store.changePerson(
+      { person: person.id, mail: wanted, verifiedMs: nowMs, keepSession: ownSession(context).id },
       nowMs,
-      trailRowOf(change, { ...context, actor }),
+      trailRowOf(change, context),
     )
+    write({ kind: 'changed', to: person.mail, about: `mail address, which is ${email} now` }, context)
     return { email }
   },
 })
@@ -107,21 +120,26 @@ const close = operation({
   noun: 'me',
   verb: 'close',
   summary:
-    'End the own sign-in for good. Who is the only owner of an organisation closes its account first, or makes another owner.',
+    'End the own sign-in for good, and the keys that were made for or by the person. Who is the only owner of an organisation closes its account first, or makes another owner.',
   method: 'POST',
   path: '/me/close',
   scope: 'write',
   input: z.strictObject({ email: mailField().describe('The own mail address, typed to be sure.') }),
-  output: z.object({ closed: z.boolean() }),
+  output: z.object({
+    closed: z.boolean(),
+    revoked_keys: z.array(z.string()).describe('Ids of the keys that ended.'),
+  }),
   flags: [],
   run: async ({ email }, context) => {
     const person = ownPerson(context)
     if (email !== person.mail)
       throw new Problem('invalid_request_error', { message: 'That is not your mail address.', param: 'email' })
     const change = { operation: 'me.close', object: person.id, before: { mail: person.mail }, after: null }
-    await context.ports.identity.store.closePerson(person.id, context.clock.nowMs(), trailRowOf(change, context))
+    const { identity, keysChanged } = context.ports
+    const keys = await identity.store.closePerson(person.id, context.clock.nowMs(), trailRowOf(change, context))
+    await keysChanged(keys)
     visitOf(context).keep(null, 0)
-    return { closed: true }
+    return { closed: true, revoked_keys: keys.map(({ id }) => id) }
   },
 })
 

@@ -7,6 +7,8 @@ import { nearestOf } from '#base/nearest.ts'
 import type { PriceRow } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
 import type { ModelRow } from '#policy/model-table.ts'
+import { ratesNow } from '#relay/account-price.ts'
+import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { listText, table } from './render.ts'
 
@@ -18,8 +20,8 @@ const priceView = z.object({
   cached_input: amount,
   output: amount,
   per_call: amount,
-  from: z.string().nullable().describe('RFC 3339, UTC; null = since ever.'),
-  source: z.string(),
+  from: z.string().nullable().describe('RFC 3339, UTC; null = since ever, or not told.'),
+  source: z.string().describe('Where the price is from; customers are not told.'),
 })
 
 const modelView = z.object({
@@ -40,7 +42,7 @@ const modelView = z.object({
   price: z
     .union([z.literal('free'), priceView])
     .nullable()
-    .describe('What callers pay now; null = unpriced.'),
+    .describe('What callers pay now: to the operator as its row says, to customers as it is charged; null = unpriced.'),
   context_tokens: z.int().nullable(),
   output_tokens_max: z.int().nullable(),
   input_modalities: z.array(z.string()),
@@ -73,7 +75,24 @@ const priceOf = (model: ModelRow, nowMs: number): ModelView['price'] => {
   }
 }
 
-const viewOfModel = (model: ModelRow, nowMs: number): ModelView => ({
+/** To customers: in dollars, as it is charged. What it is made of would tell what the operator pays, and adds. */
+const chargedPriceOf = (model: ModelRow, nowMs: number): ModelView['price'] => {
+  const rates = ratesNow(model, { atMs: nowMs, inputTokens: 0 })
+  if (model.priceRows === 'free' || rates === null) return model.priceRows === 'free' ? 'free' : null
+  return {
+    currency: 'USD',
+    input: decimal(rates.input),
+    cached_input: decimal(rates.cachedInput),
+    output: decimal(rates.output),
+    per_call: decimal(rates.perCall),
+    from: null,
+    source: 'this server',
+  }
+}
+
+type Asked = { readonly nowMs: number; readonly isCustomer: boolean }
+
+const viewOfModel = (model: ModelRow, { nowMs, isCustomer }: Asked): ModelView => ({
   id: model.id,
   aliases: [...model.aliases],
   origin: model.origin,
@@ -86,7 +105,7 @@ const viewOfModel = (model: ModelRow, nowMs: number): ModelView => ({
     params: target.params,
     region: target.region,
   })),
-  price: priceOf(model, nowMs),
+  price: isCustomer ? chargedPriceOf(model, nowMs) : priceOf(model, nowMs),
   context_tokens: model.contextTokens,
   output_tokens_max: model.outputTokensMax,
   input_modalities: [...model.inputModalities],
@@ -99,6 +118,11 @@ const priceText = (price: ModelView['price']): string => {
   const unit = price.currency === 'USD' ? '$' : '¥'
   return `${unit}${price.input ?? '?'} in, ${unit}${price.output ?? '?'} out`
 }
+
+const askedBy = ({ actor, clock }: OperationContext): Asked => ({
+  nowMs: clock.nowMs(),
+  isCustomer: actor.tenant !== undefined,
+})
 
 const list = operation({
   noun: 'models',
@@ -122,8 +146,8 @@ const list = operation({
         model.origin,
       ]),
     ),
-  run: async (_input, { ports, clock }) => ({
-    data: ports.models().map((model) => viewOfModel(model, clock.nowMs())),
+  run: async (_input, context) => ({
+    data: context.ports.models().map((model) => viewOfModel(model, askedBy(context))),
   }),
 })
 
@@ -137,10 +161,10 @@ const show = operation({
   input: z.strictObject({ id: z.string().min(1).max(200).describe('The id or an alias.') }),
   output: modelView,
   flags: [{ field: 'id', describe: 'The id or an alias.', positional: true }],
-  run: async ({ id }, { ports, clock }) => {
-    const models = ports.models()
+  run: async ({ id }, context) => {
+    const models = context.ports.models()
     const found = models.find((model) => model.id === id) ?? models.find((model) => model.aliases.includes(id))
-    if (found !== undefined) return viewOfModel(found, clock.nowMs())
+    if (found !== undefined) return viewOfModel(found, askedBy(context))
     const near = nearestOf(
       id,
       models.flatMap((model) => [model.id, ...model.aliases]),

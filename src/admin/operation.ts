@@ -62,7 +62,7 @@ export type SignupRoom = {
 
 /** People who sign in. */
 export type IdentityRoom = {
-  readonly store: IdentityStore
+  readonly store: IdentityStore<KeyRow>
   readonly passwords: Passwords
   /** Seals the secret of one-time codes: it can be read only by this server, as this person's. */
   readonly sealTotp: (person: string, secret: Uint8Array) => Uint8Array
@@ -173,6 +173,8 @@ export type Actor = {
   readonly tenant?: Tenant
   /** Who is signed in, and by which session. */
   readonly signedIn?: { readonly session: SessionRow; readonly person: PersonRow | null }
+  /** The member that the person who is signed in acts as. */
+  readonly member?: string
   /** Nobody has shown a credential: only operations for everybody are run. */
   readonly isVisitor?: true
   /** A key for calls, which only operations that are `forCallers` are run for. */
@@ -196,6 +198,10 @@ export type Visit = {
    * @throws Problem `permission_denied` where the connection is no safe place for one.
    */
   readonly keep: (token: string | null, maxAgeMs: number) => void
+  /** What the browser is known by; `null` = by nothing. */
+  readonly device: string | null
+  /** Puts what it is known by from now on into the browser with the answer, where the connection is a safe place for it. */
+  readonly keepDevice: (token: string, maxAgeMs: number) => void
 }
 
 export type OperationContext = {

@@ -6,11 +6,12 @@ import { Problem } from '#base/problem.ts'
 import { handleField, nameField, pageFields, pageOf } from './field.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
-import { moveSession, ownPerson, visitOf } from './session.ts'
+import { moveSession, ownPerson } from './session.ts'
 import { sessionView } from './session-view.ts'
 import { signupRowsOf } from './signups.ts'
 import { trailRowOf } from './trail-row.ts'
 import { takeTurn } from './turn.ts'
+import { visitOf } from './visit.ts'
 
 const dayMs = 86_400_000
 

@@ -7,14 +7,17 @@ import { Problem } from '#base/problem.ts'
 import type { Challenge, Site } from '#identity/passkey.ts'
 import { addedPasskey, additionOptions, siteOf, usedPasskey, useOptions } from '#identity/passkey.ts'
 import type { OneTimeKind, PasskeyRow } from '#identity/port.ts'
+import { passkeysMax } from '#identity/port.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { nameField } from './field.ts'
 import { dataOf, newToken, tokenField, write } from './link.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
-import { checkVerified, openSession, ownPerson, takeTry, visitOf } from './session.ts'
+import { checkVerified, openSession, ownPerson } from './session.ts'
 import { sessionView } from './session-view.ts'
 import { trailRowOf } from './trail-row.ts'
+import { takeBeginning } from './turn.ts'
+import { visitOf } from './visit.ts'
 
 const bodyBytesMax = 64 * 1024
 
@@ -86,6 +89,10 @@ const begin = operation({
   run: async (_input, context) => {
     const person = ownPerson(context)
     const known = await context.ports.identity.store.passkeys(person.id)
+    if (known.length >= passkeysMax)
+      throw new Problem('conflict', {
+        message: `You have ${passkeysMax} passkeys, which is as many as one person has. Remove one that you do not use.`,
+      })
     const begun = await additionOptions({ person, known, site: siteFor(context), ids: context.ids })
     return keepChallenge('passkey-add', begun, context)
   },
@@ -173,7 +180,7 @@ const ask = operation({
   output: beginView,
   flags: [],
   run: async (_input, context) => {
-    await takeTry(null, visitOf(context).address, context)
+    await takeBeginning('passkey from', context)
     return keepChallenge('passkey-use', await useOptions(siteFor(context), context.ids), context)
   },
 })
@@ -194,16 +201,17 @@ export const personOfPasskey = async (answer: z.output<typeof passkeyAnswer>, co
   const { store } = context.ports.identity
   const { challenge } = await takeChallenge('passkey-use', answer.ticket, context)
   const row = await store.passkey(answer.response.id)
+  const person = row === null ? null : await store.person(row.person)
   const counter = row === null ? null : await usedPasskey(answer.response, challenge, row)
-  const person = row === null || counter === null ? null : await store.person(row.person)
   const handle = userHandleOf(answer)
-  if (row === null || counter === null || person === null || (handle !== null && handle !== person.id))
-    throw new Problem('invalid_credentials', {
-      message: 'This passkey is not known here, or does not answer what was asked.',
-      param: 'response',
-    })
-  await store.usePasskey(row.id, counter, context.clock.nowMs())
-  return person
+  const isTheirs = handle === null || handle === person?.id
+  // Used after its person was read: what takes passkeys away changes the person as well, and is seen by one or the other.
+  if (row !== null && counter !== null && person !== null && isTheirs)
+    if (await store.usePasskey(row.id, counter, context.clock.nowMs())) return person
+  throw new Problem('invalid_credentials', {
+    message: 'This passkey is not known here, or does not answer what was asked.',
+    param: 'response',
+  })
 }
 
 const signIn = operation({
@@ -220,7 +228,7 @@ const signIn = operation({
   run: async (answer, context) => {
     const person = await personOfPasskey(answer, context)
     await checkVerified(person, context)
-    return openSession({ person: person.id, key: null, organisation: null, method: 'passkey' }, context)
+    return openSession({ person, key: null, organisation: null, method: 'passkey' }, context)
   },
 })
 

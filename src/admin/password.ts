@@ -4,16 +4,22 @@ import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
 import { subscriberOf } from '#identity/network.ts'
 import { tokenDigest } from '#identity/session.ts'
-import { linkOf, newToken, tokenField, write } from './link.ts'
+import { dataOf, linkOf, newToken, tokenField, write } from './link.ts'
 import { mailField } from './members.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { hashOf, passwordField } from './person.ts'
-import { forgetTries, ownPerson, ownSession, takeTry, visitOf } from './session.ts'
+import { ownPerson, ownSession } from './session.ts'
 import { trailRowOf } from './trail-row.ts'
+import { forgetTries, rememberDevice, takeOwnTry } from './tries.ts'
 import { takeTurn } from './turn.ts'
+import { releaseSignups } from './verification.ts'
+import { visitOf } from './visit.ts'
 
 const hourMs = 3_600_000
+
+/** A link for a new password that is mailed: whoever follows it reads the mail of the address. */
+export const resetByMail = { kind: 'reset', data: { mailed: true } } as const
 
 const forgotten = operation({
   noun: 'password',
@@ -36,7 +42,7 @@ const forgotten = operation({
     await takeTurn({ what: 'forgotten from', of: from, max: 10, windowMs: hourMs }, context)
     await takeTurn({ what: 'forgotten', of: email, max: 3, windowMs: hourMs }, context)
     const person = await store.person(email)
-    const { token, row } = newToken({ kind: 'reset', person: person?.id ?? 'nobody' }, context)
+    const { token, row } = newToken({ ...resetByMail, person: person?.id ?? 'nobody' }, context)
     // Kept in either case, so that both take as long.
     await store.keepToken(row, null)
     if (person !== null) write({ kind: 'reset', to: person.mail, link: linkOf('reset', token, context) }, context)
@@ -50,7 +56,8 @@ const gone = (): Problem =>
 const reset = operation({
   noun: 'password',
   verb: 'reset',
-  summary: 'Choose a new password by the link that was sent. Every session of the person ends.',
+  summary:
+    'Choose a new password by the link that was sent. Every session of the person ends; where the address was not proven before, so does all else that signs in as them.',
   method: 'POST',
   path: '/password/reset',
   scope: 'write',
@@ -65,19 +72,25 @@ const reset = operation({
     const digest = tokenDigest(token)
     const looked = await store.token(digest, 'reset', nowMs)
     const person = looked?.person == null ? null : await store.person(looked.person)
-    if (person === null) throw gone()
+    if (looked === null || person === null) throw gone()
     // Before the link is spent: a password that is too weak may be followed by a better one.
     const hash = await hashOf(password, person.mail, context)
     if ((await store.takeToken(digest, 'reset', nowMs)) === null) throw gone()
     const actor = { name: `person:${person.id}`, scopes: [] }
     const change = { operation: 'password.reset', object: person.id, before: null, after: { sessions: 'ended' } }
-    const verified = person.verifiedMs === null ? { verifiedMs: nowMs } : {}
+    // Until now anybody could have had an account of this address: what they added to it goes.
+    const isProven = person.verifiedMs === null && dataOf(looked)['mailed'] === true
+    const proven = isProven ? ({ verifiedMs: nowMs, onlyPassword: true } as const) : {}
+    const author = { ...context, actor }
     await store.changePerson(
-      { person: person.id, password: hash, keepSession: null, ...verified },
+      { person: person.id, password: hash, keepSession: null, ...proven },
       nowMs,
-      trailRowOf(change, { ...context, actor }),
+      trailRowOf(change, author),
     )
-    await forgetTries(context, person.mail)
+    if (isProven) await releaseSignups(person.id, author)
+    await forgetTries(person.mail, context)
+    // The link was theirs: the sign-in that follows must not wait for what strangers guess.
+    rememberDevice(person.mail, context)
     write({ kind: 'changed', to: person.mail, about: 'password' }, context)
     return { email: person.mail }
   },
@@ -111,9 +124,9 @@ const change = operation({
     const person = ownPerson(context)
     if (person.password === null)
       throw new Problem('conflict', { message: 'You have no password yet. Choose one by the link of a forgotten one.' })
-    await takeTry(person.mail, visitOf(context).address, context)
+    const counted = await takeOwnTry(person.id, context)
     await checkOwnPassword(current, context)
-    await forgetTries(context, person.mail)
+    await counted.passed()
     const hash = await hashOf(password, person.mail, context)
     const noted = { operation: 'password.change', object: person.id, before: null, after: { other_sessions: 'ended' } }
     const nowMs = context.clock.nowMs()

@@ -25,6 +25,7 @@ export const personOf = (
   mail,
   name: name ?? null,
   verifiedMs: null,
+  vouchedMs: null,
   password: null,
   totp: null,
   totpMs: null,

@@ -50,6 +50,8 @@ export type AccountRow = {
 export type KeyRow = KeyFacts & {
   /** HMAC-SHA-256 of the whole key under the server's pepper, hex. Never leaves the store but for the snapshot. */
   readonly digest: string
+  /** The member who made it, and has seen its secret; absent or `null` = nobody knows. */
+  readonly maker?: string | null
 }
 
 /** A row of the trail. */

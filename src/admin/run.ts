@@ -99,6 +99,6 @@ export const runOperation = async (
   if (tenant === undefined || reachOf(operation) === 'everybody')
     return operation.output.parse(await operation.run(checked, context))
   // Two walls: the table of reach lets the operation run, and what it is given knows of no other organisation.
-  const output = await operation.run(checked, { ...context, ports: confined(context.ports, tenant) })
+  const output = await operation.run(checked, { ...context, ports: confined(context.ports, tenant, context.clock) })
   return veiled(operation, operation.output.parse(output))
 }

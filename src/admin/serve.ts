@@ -24,5 +24,5 @@ export const serveAdmin = async (
   const inbound = actor instanceof Problem ? exchange.inbound : await exchange.read()
   const { visit, headers } = visitFor(inbound)
   const answer = await api.answer({ endpoint: value, parameters, inbound, actor, visit })
-  await sendAnswer(exchange.outbound, { ...answer, headers: { ...answer.headers, ...headers() } })
+  await sendAnswer(exchange.outbound, answer, headers())
 }

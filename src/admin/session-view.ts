@@ -46,9 +46,14 @@ export type SessionView = z.input<typeof sessionView>
 export const firstOf = (memberships: readonly Membership[]): Membership | null =>
   memberships.find(({ operator }) => operator) ?? memberships[0] ?? null
 
-/** The membership that a session acts by: the one it was moved to, else the first. */
+/**
+ * The membership that a session acts by; `null` = none. Where the one it was opened for or moved to has ended it acts by no other
+ * until its person moves it: what a page still shows must not be done to another organisation.
+ */
 export const actingOf = ({ session, memberships }: FoundSession): Membership | null =>
-  memberships.find(({ organisation }) => organisation === session.organisation) ?? firstOf(memberships)
+  session.organisation === null
+    ? firstOf(memberships)
+    : (memberships.find(({ organisation }) => organisation === session.organisation) ?? null)
 
 export const viewOfSession = (found: FoundSession): SessionView => {
   const { session, person, memberships } = found

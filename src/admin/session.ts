@@ -3,71 +3,51 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
-import { networkOf } from '#identity/network.ts'
 import type { FoundSession, PersonRow, SessionRow, SignInMethod } from '#identity/port.ts'
 import { makeToken, sessionRow } from '#identity/session.ts'
 import { mailField } from './members.ts'
-import type { Actor, OperationContext, Visit } from './operation.ts'
+import type { Actor, OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { checkSecondFactor } from './second-factor.ts'
 import { firstOf, liveSession, sessionView, viewOfSession } from './session-view.ts'
 import { signedOut } from './signed-out.ts'
 import { trailRowOf } from './trail-row.ts'
+import { rememberDevice, takeSecretTry, takeSignInTry } from './tries.ts'
 import { sendVerification } from './verification.ts'
+import { visitOf } from './visit.ts'
 
-const minuteMs = 60_000
-const windowMs = 15 * minuteMs
-const triesMax = { account: 5, address: 30, network: 90 } as const
-
-/** The browser that asks. @throws Problem where a command does: it has no place for a session. */
-export const visitOf = ({ visit }: OperationContext): Visit => {
-  if (visit !== undefined && visit !== null) return visit
-  throw new Problem('permission_denied', { message: 'Only a browser signs in: commands use an admin key.' })
+type Opening = Pick<SessionRow, 'key' | 'organisation'> & {
+  readonly method: SignInMethod
+  /** As they were when they proved themselves; `null` = it is an admin key's. */
+  readonly person: PersonRow | null
 }
-
-/** Counts a try before it is made. @throws Problem `rate_limit_exceeded`. */
-export const takeTry = async (account: string | null, address: string, context: OperationContext): Promise<void> => {
-  const { ports, clock } = context
-  const subjects = [
-    ...(account === null ? [] : [{ subject: `account ${account}`, max: triesMax.account, windowMs }]),
-    { subject: `address ${address}`, max: triesMax.address, windowMs },
-    { subject: `network ${networkOf(address)}`, max: triesMax.network, windowMs },
-  ].map((one) => ({ ...one, subject: ports.digestKey(`try ${one.subject}`) }))
-  const waitMs = await ports.identity.store.takeTry(subjects, clock.nowMs())
-  if (waitMs > 0)
-    throw new Problem('rate_limit_exceeded', {
-      message: `Too many tries to sign in. Try again in ${Math.ceil(waitMs / 1000)} s, or reset the password.`,
-      retryAfterMs: waitMs,
-    })
-}
-
-/** A right answer forgets the wrong ones before it, of the account only: an address may go on guessing others. */
-export const forgetTries = ({ ports }: OperationContext, account: string): Promise<void> =>
-  ports.identity.store.forgetTries(ports.digestKey(`try account ${account}`))
-
-type Opening = Pick<SessionRow, 'person' | 'key' | 'organisation'> & { readonly method: SignInMethod }
 
 /** A new session for the browser that asks, not yet kept. @throws Problem `permission_denied` where it cannot be. */
-export const newSession = (opening: Opening, context: OperationContext) => {
+export const newSession = ({ person, ...opening }: Opening, context: OperationContext) => {
   const { ids, clock } = context
   const { address, agent, keep, checkKeep } = visitOf(context)
   checkKeep()
   const token = makeToken(ids)
-  const row = sessionRow({ ...opening, token, address, agent, nowMs: clock.nowMs() }, ids)
-  return { row, keep: () => keep(token, row.expiresMs - row.createdMs) }
+  const opened = { ...opening, person: person?.id ?? null }
+  const row = sessionRow({ ...opened, token, address, agent, nowMs: clock.nowMs() }, ids)
+  const keepBoth = (): void => {
+    keep(token, row.expiresMs - row.createdMs)
+    if (person !== null) rememberDevice(person.mail, context)
+  }
+  return { row, keep: keepBoth }
 }
 
 /** Opens one, and gives what there is to see of it; the one that the browser had ends. */
 export const openSession = async (wanted: Opening, context: OperationContext) => {
   const { ports } = context
-  const memberships = wanted.person === null ? [] : await ports.identity.store.memberships(wanted.person)
+  const memberships = wanted.person === null ? [] : await ports.identity.store.memberships(wanted.person.id)
   // It goes on acting for the same organisation when its person joins another.
   const opening = { ...wanted, organisation: wanted.organisation ?? firstOf(memberships)?.organisation ?? null }
   const { row, keep } = newSession(opening, context)
   const actor: Actor = { name: row.person === null ? `key:${row.key}` : `person:${row.person}`, scopes: [] }
   const after = { method: row.method, address: row.address }
   const change = { operation: 'session.create', object: row.id, before: null, after }
-  await ports.identity.store.openSession(row, trailRowOf(change, { ...context, actor }))
+  await ports.identity.store.openSession(row, wanted.person, trailRowOf(change, { ...context, actor }))
   const old = context.actor.signedIn?.session
   if (old !== undefined) await endOf(old, context)
   keep()
@@ -113,9 +93,12 @@ type PasswordInput = {
   readonly recovery_code?: string | undefined
 }
 
-/** Whoever has not proven the mail address is sent a new link, and not let in: the address may be somebody else's. */
+/**
+ * Whoever has not proven the mail address is sent a new link, and not let in: the address may be somebody else's. Who was let in
+ * by a link that was handed over had to prove nothing.
+ */
 export const checkVerified = async (person: PersonRow, context: OperationContext): Promise<void> => {
-  if (person.verifiedMs !== null || !context.ports.signup().rules.verifyMail) return
+  if (person.verifiedMs !== null || person.vouchedMs !== null || !context.ports.signup().rules.verifyMail) return
   await sendVerification(person, context)
   throw new Problem('permission_denied', {
     message: 'Your mail address is not confirmed yet. Follow the link in the mail that was sent to you just now.',
@@ -125,21 +108,21 @@ export const checkVerified = async (person: PersonRow, context: OperationContext
 
 const byPassword = async (input: PasswordInput, context: OperationContext) => {
   const { identity } = context.ports
-  await takeTry(input.email, visitOf(context).address, context)
+  const counted = await takeSignInTry(input.email, context)
   const person = await identity.store.person(input.email)
   // Somebody unknown takes as long as somebody known.
   const isRight = await identity.passwords.matches(input.password, person?.password ?? null)
   if (person === null || !isRight) throw wrong()
   await checkSecondFactor(person, input, context)
   await checkVerified(person, context)
-  await forgetTries(context, input.email)
-  return openSession({ person: person.id, key: null, organisation: null, method: 'password' }, context)
+  await counted.passed()
+  return openSession({ person, key: null, organisation: null, method: 'password' }, context)
 }
 
 const byKey = async (text: string, context: OperationContext) => {
-  const { address } = visitOf(context)
-  await takeTry(null, address, context)
-  const key = context.ports.identity.adminKey(text, address)
+  const counted = await takeSecretTry(context)
+  const key = context.ports.identity.adminKey(text, visitOf(context).address)
+  await counted.passed()
   return openSession({ person: null, key: key.id, organisation: key.organisation, method: 'key' }, context)
 }
 

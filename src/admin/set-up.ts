@@ -9,10 +9,11 @@ import { mailField } from './members.ts'
 import type { AdminPorts, OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { hashOf, passwordField, personOf } from './person.ts'
-import { newSession, takeTry, visitOf } from './session.ts'
+import { newSession } from './session.ts'
 import { liveSession, sessionView, viewOfSession } from './session-view.ts'
 import { signedOut } from './signed-out.ts'
 import { trailRowOf } from './trail-row.ts'
+import { takeSecretTry } from './tries.ts'
 
 type Making = Pick<OperationContext, 'clock' | 'ids' | 'actor' | 'requestId'> & {
   readonly ports: Pick<AdminPorts, 'identity'>
@@ -48,7 +49,7 @@ const create = operation({
   run: async ({ token, email, password, name }, context) => {
     const { ids, clock, ports } = context
     const { store } = ports.identity
-    await takeTry(null, visitOf(context).address, context)
+    const counted = await takeSecretTry(context)
     const nowMs = clock.nowMs()
     const digest = tokenDigest(token)
     const row = await store.token(digest, 'set-up', nowMs)
@@ -57,16 +58,14 @@ const create = operation({
         message: "This set-up link was used or has ended. 'drover people set-up' on the server makes another.",
         param: 'token',
       })
-    // Whoever reads the server's terminal vouches for the address.
+    await counted.passed()
+    // Whoever reads the server's terminal vouches for them; whose the address is nobody has looked.
     const person = {
       ...personOf({ mail: email, name }, context),
       password: await hashOf(password, email, context),
-      verifiedMs: nowMs,
+      vouchedMs: nowMs,
     }
-    const session = newSession(
-      { person: person.id, key: null, organisation: row.organisation, method: 'link' },
-      context,
-    )
+    const session = newSession({ person, key: null, organisation: row.organisation, method: 'link' }, context)
     const member = { id: ids.next('mem'), organisation: row.organisation, role: 'owner' } as const
     const actor = { name: `person:${person.id}`, scopes: [] }
     const after = { mail: email, organisation: row.organisation, role: 'owner' }

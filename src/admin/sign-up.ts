@@ -11,13 +11,15 @@ import { linkOf, newToken, tokenField, write } from './link.ts'
 import { mailField } from './members.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { resetByMail } from './password.ts'
 import { hashOf, passwordField, personOf } from './person.ts'
-import { openSession, visitOf } from './session.ts'
+import { openSession } from './session.ts'
 import { sessionView } from './session-view.ts'
 import { signupRowsOf } from './signups.ts'
 import { trailRowOf } from './trail-row.ts'
 import { takeTurn } from './turn.ts'
-import { sendVerification } from './verification.ts'
+import { releaseSignups, sendVerification } from './verification.ts'
+import { visitOf } from './visit.ts'
 
 const hourMs = 3_600_000
 
@@ -66,8 +68,13 @@ const checkOpen = ({ ports }: OperationContext): void => {
 
 /** To whoever has the address already; the page says the same as for anybody else. */
 const tellKnown = async (person: PersonRow, context: OperationContext): Promise<void> => {
-  const { token, row } = newToken({ kind: 'reset', person: person.id }, context)
-  await context.ports.identity.store.keepToken(row, null)
+  const { token, row } = newToken({ ...resetByMail, person: person.id }, context)
+  const { store, identity } = context.ports
+  const author = { ...context, actor: { name: 'visitor', scopes: [] } }
+  const change = { operation: 'sign-up.known', object: person.id, before: null, after: { mail: person.mail } }
+  // Two writes, as for somebody new.
+  await store.noteChange(trailRowOf(change, author))
+  await identity.store.keepToken(row, null)
   write({ kind: 'known', to: person.mail, link: linkOf('reset', token, context) }, context)
 }
 
@@ -78,24 +85,59 @@ const createInput = z.strictObject({
   name: nameField().optional().describe('What the person is called.'),
 })
 
-const makeCustomer = async (input: z.output<typeof createInput>, password: string, context: OperationContext) => {
+type Making = { readonly input: z.output<typeof createInput>; readonly password: string; readonly organisation: string }
+
+const makeCustomer = async ({ input, password, organisation }: Making, context: OperationContext) => {
   const { ports } = context
   const { address } = visitOf(context)
   const person = { ...personOf({ mail: input.email, name: input.name }, context), password }
-  const wanted = { name: input.organisation, mail: input.email, verified: false, address }
+  const wanted = { name: organisation, mail: input.email, verified: false, address }
   const rows = signupRowsOf(wanted, context)
   const request = { ...rows, owner: { ...rows.owner, person: person.id }, person }
   const actor = { name: `person:${person.id}`, scopes: [] }
-  const after = {
-    account: request.signup.account,
-    name: input.organisation,
-    plan: request.signup.plan,
-    mail: input.email,
-  }
+  const after = { account: request.signup.account, name: organisation, plan: request.signup.plan, mail: input.email }
   const change = { operation: 'sign-up.create', object: request.signup.id, before: null, after }
   const signup = await ports.customers.signUp(request, trailRowOf(change, { ...context, actor }))
   await ports.accountsChanged([{ id: signup.account, billing: 'prepaid', state: 'open', plan: signup.plan }])
   return person
+}
+
+const conflictOf = (thrown: unknown): string | null =>
+  thrown instanceof Problem && thrown.code === 'conflict' ? (thrown.detail.param ?? null) : null
+
+const nameLengthMax = 100
+const namesMax = 3
+
+/**
+ * Makes the customer, under another name where the wanted one is taken: to say so would tell strangers who is a customer here, and
+ * by that whether the mail address is known. `null` = somebody came with the same address at the same moment.
+ */
+const makeNamed = async (
+  making: Making,
+  context: OperationContext,
+  triesLeft = namesMax,
+): Promise<PersonRow | null> => {
+  try {
+    return await makeCustomer(making, context)
+  } catch (thrown) {
+    const param = conflictOf(thrown)
+    if (param === 'mail') return null
+    if (param !== 'name' || triesLeft === 0) throw thrown
+    const tail = ` ${Buffer.from(context.ids.bytes(3)).toString('hex')}`
+    const organisation = `${making.input.organisation.slice(0, nameLengthMax - tail.length).trimEnd()}${tail}`
+    return makeNamed({ ...making, organisation }, context, triesLeft - 1)
+  }
+}
+
+/** The same answer after the same work, whether somebody has the address or not. */
+const beginByMail = async (making: Making, context: OperationContext): Promise<void> => {
+  const { store } = context.ports.identity
+  const { email } = making.input
+  const known = await store.person(email)
+  const person = known === null ? await makeNamed(making, context) : null
+  if (person !== null) return sendVerification(person, context)
+  const other = known ?? (await store.person(email))
+  if (other !== null) await tellKnown(other, context)
 }
 
 const create = operation({
@@ -121,18 +163,18 @@ const create = operation({
     // Each try sends a letter to the address, whoever asks for it.
     await takeTurn({ what: 'sign-up for', of: input.email, max: 5, windowMs: hourMs }, context)
     const password = await hashOf(input.password, input.email, context)
-    const { verifyMail } = ports.signup().rules
-    const known = await ports.identity.store.person(input.email)
-    if (known !== null && verifyMail) {
-      await tellKnown(known, context)
+    const making = { input, password, organisation: input.organisation }
+    if (ports.signup().rules.verifyMail) {
+      await beginByMail(making, context)
       return { state: 'mail_sent' as const, session: null }
     }
-    const person = await makeCustomer(input, password, context)
-    if (verifyMail) {
-      await sendVerification(person, context)
-      return { state: 'mail_sent' as const, session: null }
-    }
-    const opening = { person: person.id, key: null, organisation: null, method: 'password' } as const
+    const person = await makeNamed(making, context)
+    if (person === null)
+      throw new Problem('conflict', {
+        message: 'Somebody signs in with this mail address already. Sign in, or reset the password.',
+        param: 'email',
+      })
+    const opening = { person, key: null, organisation: null, method: 'password' } as const
     return { state: 'signed_in' as const, session: await openSession(opening, context) }
   },
 })
@@ -162,15 +204,13 @@ const verify = operation({
     const actor = { name: `person:${row.person}`, scopes: [] }
     const author = { ...context, actor }
     const change = { operation: 'people.verify', object: row.person, before: null, after: { verified: true } }
-    await store.changePerson({ person: row.person, verifiedMs: nowMs }, nowMs, trailRowOf(change, author))
-    for (const { account, role } of await store.memberships(row.person)) {
-      const signup = role === 'owner' ? await ports.customers.signupOf(account) : null
-      if (signup === null || signup.state !== 'unverified') continue
-      const noted = { operation: 'signups.verify', object: signup.id, before: null, after: { verified: true } }
-      const request = { id: signup.id, nowMs, rules: ports.signup().rules }
-      await ports.customers.verifySignup(request, trailRowOf(noted, author))
-    }
-    return openSession({ person: row.person, key: null, organisation: null, method: 'link' }, context)
+    const person = await store.changePerson(
+      { person: row.person, verifiedMs: nowMs },
+      nowMs,
+      trailRowOf(change, author),
+    )
+    await releaseSignups(person.id, author)
+    return openSession({ person, key: null, organisation: null, method: 'link' }, context)
   },
 })
 

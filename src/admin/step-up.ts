@@ -10,7 +10,9 @@ import { operation } from './operation.ts'
 import { passkeyAnswer, personOfPasskey } from './passkeys.ts'
 import { checkOwnPassword } from './password.ts'
 import { checkSecondFactor } from './second-factor.ts'
-import { forgetTries, ownPerson, ownSession, takeTry, visitOf } from './session.ts'
+import { ownPerson, ownSession } from './session.ts'
+import { takeOwnTry, takeSecretTry } from './tries.ts'
+import { visitOf } from './visit.ts'
 
 /** Actions that ask for it, as commands: what gives away secrets, money or rights. */
 export const steppedUp = [
@@ -85,10 +87,10 @@ type Proof = {
 
 const checkProof = async (proof: Proof, context: OperationContext): Promise<void> => {
   const session = ownSession(context)
-  const { address } = visitOf(context)
   if (session.key !== null) {
-    await takeTry(null, address, context)
-    const key = context.ports.identity.adminKey(proof.admin_key ?? '', address)
+    const counted = await takeSecretTry(context)
+    const key = context.ports.identity.adminKey(proof.admin_key ?? '', visitOf(context).address)
+    await counted.passed()
     if (key.id === session.key) return
     throw new Problem('invalid_credentials', { message: 'That is another admin key.', param: 'admin_key' })
   }
@@ -103,10 +105,10 @@ const checkProof = async (proof: Proof, context: OperationContext): Promise<void
         'You have neither a password nor an authenticator app. Use a passkey, or choose a password by the link of a forgotten one.',
     })
   // A right password alone does not forget the wrong codes that came with it.
-  await takeTry(person.mail, address, context)
+  const counted = await takeOwnTry(person.id, context)
   if (person.password !== null) await checkOwnPassword(proof.password ?? '', context)
   await checkSecondFactor(person, proof, context)
-  await forgetTries(context, person.mail)
+  await counted.passed()
 }
 
 /** Notes that whoever has this session has proven themselves for an action. */

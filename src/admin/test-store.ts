@@ -344,7 +344,7 @@ const closedDoor: SignupRoom = {
 
 /** Nobody signs in here: people are tested where there is a store. */
 const noPeople = (): IdentityRoom => ({
-  store: { ...nothingOf<IdentityStore>(), operatorOrganisation: async () => 'org_00000000000000000000000001' },
+  store: { ...nothingOf<IdentityStore<KeyRow>>(), operatorOrganisation: async () => 'org_00000000000000000000000001' },
   passwords: { hash: async () => '', matches: async () => false },
   sealTotp: (_person, secret) => secret,
   openTotp: () => null,

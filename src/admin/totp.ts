@@ -9,8 +9,9 @@ import { mailField } from './members.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { recoveryDigest } from './second-factor.ts'
-import { ownPerson, ownSession, takeTry, visitOf } from './session.ts'
+import { ownPerson, ownSession } from './session.ts'
 import { trailRowOf } from './trail-row.ts'
+import { takeOwnTry } from './tries.ts'
 
 const begin = operation({
   noun: 'totp',
@@ -70,7 +71,7 @@ const confirm = operation({
     const person = ownPerson(context)
     if (person.totp === null || person.totpMs !== null)
       throw new Problem('conflict', { message: 'There is nothing to confirm: begin with a new secret.' })
-    await takeTry(person.mail, visitOf(context).address, context)
+    const counted = await takeOwnTry(person.id, context)
     const secret = ports.identity.openTotp(person.id, person.totp)
     const nowMs = clock.nowMs()
     const step = secret === null ? null : totpStepOf({ secret, code, lastStep: person.totpStep, nowMs })
@@ -79,6 +80,7 @@ const confirm = operation({
         message: 'The code is wrong. Is the clock of the phone right?',
         param: 'totp',
       })
+    await counted.passed()
     const { codes, digests } = freshCodes(person, context)
     const change = { operation: 'totp.confirm', object: person.id, before: null, after: { confirmed: true } }
     await ports.identity.store.changePerson(

@@ -30,6 +30,7 @@ export const buildIssuers = async (
       clientSecret: found.secret,
       scope: [...new Set(['openid', ...entry.scopes])].join(' '),
       algorithm: entry.algorithm,
+      trusted: { amr: entry.trusted_amr, acr: entry.trusted_acr },
       allowPrivate: entry.allow_private,
     })
   }

@@ -203,7 +203,11 @@ export const outboundOf = (options: OutboundOptions): Outbound => {
 }
 
 /** Sends a whole answer: length known, nothing streamed. */
-export const sendAnswer = async (outbound: Outbound, answer: Answer): Promise<void> => {
-  outbound.head(answer.status, answer.headers)
+export const sendAnswer = async (
+  outbound: Outbound,
+  answer: Answer,
+  more: Readonly<Record<string, readonly string[]>> = {},
+): Promise<void> => {
+  outbound.head(answer.status, { ...answer.headers, ...more })
   await outbound.end(answer.body.length === 0 ? Buffer.alloc(0) : answer.body)
 }

@@ -1,4 +1,4 @@
-/** The cookie that a browser keeps a session's token in. */
+/** The cookies of a browser: the token of its session, and the one that it is known by. */
 
 import type { Inbound } from '#http/inbound.ts'
 
@@ -13,28 +13,45 @@ export const cookieName = ({ origin, fromLoopback }: Asked): '__Host-drover' | '
   return fromLoopback ? 'drover' : null
 }
 
-const tokenForm = /^[A-Za-z0-9_-]{43}$/
+const suffix = { session: '', device: '-known' } as const
+type Kind = keyof typeof suffix
 
-/** The token of a request; `null` = it has none that could be one. Two of the same name are none. */
-export const tokenOf = (inbound: Asked): string | null => {
-  const name = cookieName(inbound)
-  if (name === null) return null
+const forms: Readonly<Record<Kind, RegExp>> = { session: /^[A-Za-z0-9_-]{43}$/, device: /^[\w.-]{1,120}$/ }
+
+/** Two of the same name are none. */
+const cookieOf = (inbound: Asked, kind: Kind): string | null => {
+  const base = cookieName(inbound)
+  if (base === null) return null
+  const name = `${base}${suffix[kind]}`
   const values = (inbound.headers?.['cookie'] ?? '')
     .split(';')
     .map((piece) => piece.trim())
     .filter((piece) => piece.startsWith(`${name}=`))
     .map((piece) => piece.slice(name.length + 1))
   const [only, ...others] = values
-  return only !== undefined && others.length === 0 && tokenForm.test(only) ? only : null
+  return only !== undefined && others.length === 0 && forms[kind].test(only) ? only : null
 }
 
-/** `set-cookie` for a token, until it ends; `token: null` takes it away. */
-export const cookieText = (name: '__Host-drover' | 'drover', token: string | null, maxAgeMs: number): string =>
+/** The token of a request; `null` = it has none that could be one. */
+export const tokenOf = (inbound: Asked): string | null => cookieOf(inbound, 'session')
+
+/** What the browser is known by; `null` = by nothing. */
+export const deviceTokenOf = (inbound: Asked): string | null => cookieOf(inbound, 'device')
+
+export type CookieChange = {
+  readonly kind: Kind
+  /** `null` takes it away. */
+  readonly token: string | null
+  readonly maxAgeMs: number
+}
+
+/** `set-cookie` for a token, until it ends. */
+export const cookieText = (base: '__Host-drover' | 'drover', { kind, token, maxAgeMs }: CookieChange): string =>
   [
-    `${name}=${token ?? ''}`,
+    `${base}${suffix[kind]}=${token ?? ''}`,
     'Path=/',
     `Max-Age=${token === null ? 0 : Math.floor(maxAgeMs / 1000)}`,
     'HttpOnly',
     'SameSite=Lax',
-    ...(name === '__Host-drover' ? ['Secure'] : []),
+    ...(base === '__Host-drover' ? ['Secure'] : []),
   ].join('; ')

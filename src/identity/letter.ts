@@ -34,7 +34,9 @@ const english = ({ kind, server, about = '' }: LetterFacts): Words => {
     },
     'mail-change': {
       subject: `Confirm your new mail address for ${server}`,
-      lines: ['Confirm within an hour that this is your new mail address:'],
+      lines: [
+        `Confirm within an hour that this is the new mail address of ${about}, signed in as that person. If that is not you, do nothing:`,
+      ],
     },
     'mail-changed': {
       subject: `Your mail address for ${server} is being changed`,
@@ -68,7 +70,7 @@ const chinese = ({ kind, server, about = '' }: LetterFacts): Words => {
     },
     'mail-change': {
       subject: `确认您在 ${server} 的新邮箱`,
-      lines: ['请在一小时内确认这是您的新邮箱：'],
+      lines: [`请以 ${about} 的身份登录，并在一小时内确认这是其新邮箱。如果不是您本人，请忽略：`],
     },
     'mail-changed': {
       subject: `您在 ${server} 的邮箱正在更改`,

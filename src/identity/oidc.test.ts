@@ -31,6 +31,7 @@ const open = async (context: TestContext, changes: Partial<IssuerConfig> = {}) =
     clientSecret: new Secret(clientSecret),
     scope: 'openid email',
     algorithm: 'RS256',
+    trusted: { amr: [], acr: [] },
     allowPrivate: true,
     ...changes,
   }

@@ -20,6 +20,8 @@ export type Arrived = {
   /** `null` = the issuer gives none, or has not proven it. */
   readonly mail: string | null
   readonly name: string | null
+  /** Whether it says that it has asked for a second factor, in a word that it is trusted for. */
+  readonly hasSecondFactor: boolean
 }
 
 export type Fetch = (url: string, options: FetchOptions) => Promise<Response>
@@ -44,6 +46,14 @@ const failed = (issuer: IssuerConfig, cause: unknown): Problem =>
 
 const textOf = (value: unknown, lengthMax: number): string | null =>
   typeof value === 'string' && value !== '' && value.length <= lengthMax ? value : null
+
+/** By `amr` (OpenID Connect Core 1.0, 2: a list of strings, as RFC 8176 has them) or `acr`; whatever else stands there is nothing. */
+const saysSecondFactor = (
+  { amr, acr }: { readonly amr?: unknown; readonly acr?: unknown },
+  { trusted }: IssuerConfig,
+): boolean =>
+  (Array.isArray(amr) && amr.some((one) => typeof one === 'string' && trusted.amr.includes(one))) ||
+  (typeof acr === 'string' && trusted.acr.includes(acr))
 
 /** The issuers of the configuration; each is asked for its own description when it is first used. */
 export const makeIssuers = (parts: IssuerParts) => {
@@ -111,6 +121,7 @@ export const makeIssuers = (parts: IssuerParts) => {
           subject: claims.sub,
           mail: isProven ? (textOf(claims['email'], 254)?.toLowerCase() ?? null) : null,
           name: textOf(claims['name'], 100),
+          hasSecondFactor: saysSecondFactor({ amr: claims['amr'], acr: claims['acr'] }, issuer),
         }
       } catch (cause) {
         throw failed(issuer, cause)

@@ -8,8 +8,10 @@ export type PersonRow = {
   /** Lower case; one person has it, and it is given up when the account is closed. */
   readonly mail: string
   readonly name: string | null
-  /** When it was proven that the address is theirs; `null` = not yet. */
+  /** When it was proven that the address is theirs, by a link that was mailed to it or by an issuer; `null` = not yet. */
   readonly verifiedMs: number | null
+  /** When somebody who may do that let them in by a link that was handed over, whatever the address; `null` = nobody did. */
+  readonly vouchedMs: number | null
   /** Argon2id as a PHC string; `null` = no password. Never leaves the server. */
   readonly password: string | null
   /** The sealed secret of one-time codes; `null` = none. */
@@ -34,6 +36,8 @@ export type PersonChange = {
   readonly totpStep?: number | null
   /** Ends every session of the person but this one; absent = none is ended. */
   readonly keepSession?: string | null
+  /** Takes away whatever else they could sign in with: passkeys, authenticator app, recovery codes, issuers. */
+  readonly onlyPassword?: true
   readonly recoveryCodes?: readonly string[]
   readonly closedMs?: number
 }
@@ -111,6 +115,9 @@ export type PasskeyRow = {
   readonly usedMs: number | null
 }
 
+/** A person has no more passkeys than this. */
+export const passkeysMax = 20
+
 export type IssuerLink = {
   readonly issuer: string
   readonly subject: string
@@ -125,7 +132,19 @@ export type TryState = {
   readonly untilMs: number
 }
 
-export type TryRequest = { readonly subject: string; readonly max: number; readonly windowMs: number }
+export type TryRequest = {
+  readonly subject: string
+  /** So many go through within the window; after them, one at a time. */
+  readonly max: number
+  readonly windowMs: number
+  /** No wait is longer; absent = the window. */
+  readonly waitMsMax?: number
+  /** Another subject of the same request: who has not tried that one within its window does not wait for this one. */
+  readonly sparesFirstOf?: string
+}
+
+/** What somebody had when they proved themselves: where it is not so any more, nobody was proven. */
+export type AsProven = Pick<PersonRow, 'password' | 'totpMs'>
 
 /** A new person in an organisation, by whatever they were let in. */
 export type NewPerson = {
@@ -148,7 +167,8 @@ export type OrganisationFacts = {
   readonly createdMs: number
 }
 
-export type IdentityStore = {
+/** `Key`: a key as whoever keeps them has it. */
+export type IdentityStore<Key> = {
   /** The organisation that runs this server; `null` in an empty store. */
   readonly operatorOrganisation: () => Promise<string | null>
   readonly organisation: (id: string) => Promise<OrganisationFacts | null>
@@ -159,8 +179,11 @@ export type IdentityStore = {
    */
   readonly addPerson: (added: NewPerson, nowMs: number, trail: TrailEntry) => Promise<void>
   readonly changePerson: (change: PersonChange, nowMs: number, trail: TrailEntry) => Promise<PersonRow>
-  /** Rejects with Problem `conflict` where an organisation would be left without its owner. */
-  readonly closePerson: (person: string, nowMs: number, trail: TrailEntry) => Promise<void>
+  /**
+   * Ends everything that the person signs in with, their memberships, and the keys that end with these: gives the keys as they
+   * are then. Rejects with Problem `conflict` where an organisation would be left without an owner who signs in.
+   */
+  readonly closePerson: (person: string, nowMs: number, trail: TrailEntry) => Promise<readonly Key[]>
   readonly memberships: (person: string) => Promise<readonly Membership[]>
   /** A person becomes a member, by an invitation that is used up. */
   readonly join: (
@@ -168,7 +191,11 @@ export type IdentityStore = {
     nowMs: number,
     trail: TrailEntry,
   ) => Promise<Membership>
-  readonly openSession: (session: SessionRow, trail: TrailEntry) => Promise<void>
+  /**
+   * `asProven`: of the person of the session; `null` = it is of a key. Rejects with Problem `invalid_credentials` where that has
+   * changed since, so that nothing which ends sessions is outrun; `not_found` where the person has gone.
+   */
+  readonly openSession: (session: SessionRow, asProven: AsProven | null, trail: TrailEntry) => Promise<void>
   readonly session: (digest: string) => Promise<FoundSession | null>
   readonly sessions: (person: string) => Promise<readonly SessionRow[]>
   readonly touchSession: (id: string, seenMs: number) => Promise<void>
@@ -193,7 +220,9 @@ export type IdentityStore = {
   ) => Promise<boolean>
   /** Counts a try of every subject before it is made, or none; gives how long to wait, 0 = go on. */
   readonly takeTry: (subjects: readonly TryRequest[], nowMs: number) => Promise<number>
-  readonly forgetTries: (subject: string) => Promise<void>
+  /** Takes one try of each back: it was no guess. */
+  readonly returnTries: (subjects: readonly TryRequest[]) => Promise<void>
+  readonly forgetTries: (subjects: readonly string[]) => Promise<void>
   /** Takes a code's time step; `false` = that one or a later one was taken before. */
   readonly takeTotpStep: (person: string, step: number) => Promise<boolean>
   /** Uses a recovery code up; gives whether it was good. */
@@ -201,8 +230,10 @@ export type IdentityStore = {
   readonly recoveryCodesLeft: (person: string) => Promise<number>
   readonly passkeys: (person: string) => Promise<readonly PasskeyRow[]>
   readonly passkey: (credential: string) => Promise<PasskeyRow | null>
+  /** Rejects with Problem `conflict` where it is known, or the person has `passkeysMax`. */
   readonly addPasskey: (row: PasskeyRow, trail: TrailEntry) => Promise<void>
-  readonly usePasskey: (id: string, counter: number, usedMs: number) => Promise<void>
+  /** Gives whether it is still there. */
+  readonly usePasskey: (id: string, counter: number, usedMs: number) => Promise<boolean>
   readonly removePasskey: (
     which: { readonly id: string; readonly person: string },
     trail: TrailEntry,

@@ -15,6 +15,18 @@ const issuer = z.strictObject({
     .enum(['RS256', 'PS256', 'ES256', 'EdDSA'])
     .default('RS256')
     .describe('What its tokens are signed with: another one is refused, whatever a token says of itself.'),
+  trusted_amr: z
+    .array(line(60))
+    .max(20)
+    .default([])
+    .describe(
+      'A sign-in whose token says one of these in `amr` (RFC 8176: `mfa`, `otp`, `hwk` …) is asked for no code here.',
+    ),
+  trusted_acr: z
+    .array(line(200))
+    .max(20)
+    .default([])
+    .describe('The same for `acr`, whose values each issuer has of its own.'),
   allow_private: z
     .boolean()
     .default(false)
@@ -58,5 +70,7 @@ export type IssuerConfig = {
   readonly scope: string
   /** The one that its tokens are signed with; what a token says of itself does not count. */
   readonly algorithm: string
+  /** What its tokens say where it has asked for a second factor; none = its word is not taken for that. */
+  readonly trusted: { readonly amr: readonly string[]; readonly acr: readonly string[] }
   readonly allowPrivate: boolean
 }

@@ -20,7 +20,7 @@ export type ForgetOld = {
   readonly store: OldCalls &
     Pick<Outbox, 'forgetEvents'> &
     Pick<MigrationStore, 'forgetUnits'> &
-    Pick<IdentityStore, 'sweepIdentity'>
+    Pick<IdentityStore<unknown>, 'sweepIdentity'>
   /** How long each is kept. */
   readonly retention: {
     readonly callsMs: number

@@ -46,7 +46,7 @@ export type Store = AdminStore &
   PaymentStore &
   DocumentStore &
   MigrationStore &
-  IdentityStore &
+  IdentityStore<KeyRow> &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -273,7 +273,7 @@ const keyFace = (
   rotateKey: (change, trail) => execute('rotateKey', { change, trail }),
 })
 
-const identityFace = (execute: Execute): IdentityStore => ({
+const identityFace = (execute: Execute): IdentityStore<KeyRow> => ({
   operatorOrganisation: () => execute('operatorOrganisation', null),
   organisation: (id) => execute('organisation', id),
   person: (idOrMail) => execute('person', idOrMail),
@@ -282,7 +282,7 @@ const identityFace = (execute: Execute): IdentityStore => ({
   closePerson: (person, nowMs, trail) => execute('closePerson', { person, nowMs, trail }),
   memberships: (person) => execute('memberships', person),
   join: (joining, nowMs, trail) => execute('join', { ...joining, nowMs, trail }),
-  openSession: (session, trail) => execute('openSession', { session, trail }),
+  openSession: (session, asProven, trail) => execute('openSession', { session, asProven, trail }),
   session: (digest) => execute('session', digest),
   sessions: (person) => execute('sessions', person),
   touchSession: (id, seenMs) => execute('touchSession', { id, seenMs }),
@@ -295,7 +295,8 @@ const identityFace = (execute: Execute): IdentityStore => ({
   tokensOf: (organisation, kind, nowMs) => execute('tokensOf', { organisation, kind, nowMs }),
   dropToken: (which, trail) => execute('dropToken', { ...which, trail }),
   takeTry: (subjects, nowMs) => execute('takeTry', { subjects, nowMs }),
-  forgetTries: (subject) => execute('forgetTries', subject),
+  returnTries: (subjects) => execute('returnTries', subjects),
+  forgetTries: (subjects) => execute('forgetTries', subjects),
   takeTotpStep: (person, step) => execute('takeTotpStep', { person, step }),
   useRecoveryCode: (person, digest, trail) => execute('useRecoveryCode', { person, digest, trail }),
   recoveryCodesLeft: (person) => execute('recoveryCodesLeft', person),

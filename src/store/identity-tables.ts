@@ -7,6 +7,7 @@ export type PersonTable = {
   mail: string
   name: string | null
   verified_ms: WholeOrNull
+  vouched_ms: WholeOrNull
   password: string | null
   totp: Uint8Array | null
   totp_ms: WholeOrNull

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MemberRow } from '#admin/port.ts'
 import { handClock } from '#base/hand-clock.ts'
-import type { OneTimeKind, OneTimeRow, PersonRow, SessionRow } from '#identity/port.ts'
+import type { AsProven, OneTimeKind, OneTimeRow, PersonRow, SessionRow } from '#identity/port.ts'
+import { passkeysMax } from '#identity/port.ts'
 import type { Store } from './face.ts'
-import { sampleFirst, sampleTrail } from './sample-rows.ts'
+import { sampleAccount, sampleFirst, sampleKeyRow, sampleTrail } from './sample-rows.ts'
 import type { OpenBackend } from './test-backend.ts'
 
 const organisation = 'org_default'
@@ -17,6 +18,7 @@ const person = (id: string, changes: Partial<PersonRow> = {}): PersonRow => ({
   mail: `${id}@example.com`,
   name: null,
   verifiedMs: 1,
+  vouchedMs: null,
   password: '$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA',
   totp: null,
   totpMs: null,
@@ -91,7 +93,7 @@ const peopleTests = (backend: OpenBackend): void => {
 
   test(`${name}: a changed password ends the other sessions; a mail address is one person's`, async (context) => {
     const store = await open(backend, context)
-    await store.openSession(session('ses_2'), sampleTrail('trl_3'))
+    await store.openSession(session('ses_2'), person('per_ana'), sampleTrail('trl_3'))
     const change = { person: 'per_ana', password: '$argon2id$new', keepSession: 'ses_2', recoveryCodes: ['a', 'b'] }
     assert.equal((await store.changePerson(change, 9, sampleTrail('trl_4'))).password, '$argon2id$new')
     assert.deepEqual(
@@ -128,7 +130,17 @@ const peopleTests = (backend: OpenBackend): void => {
     await assert.rejects(store.closePerson('per_ana', 9, sampleTrail('trl_3')), { code: 'conflict' })
     const second: MemberRow = { ...owner, id: 'mem_bo', mail: 'bo@example.com', createdMs: 2, removedMs: null }
     await store.addMember(second, sampleTrail('trl_4'))
-    await store.closePerson('per_ana', 9, sampleTrail('trl_5'))
+    const leave = { id: 'mem_ana', atMs: 9, keepKeys: true }
+    for (const going of [
+      () => store.closePerson('per_ana', 9, sampleTrail('trl_5')),
+      () => store.removeMember(leave, sampleTrail('trl_5')),
+      () => store.setMemberRole({ id: 'mem_ana', role: 'viewer' }, sampleTrail('trl_5')),
+    ])
+      await assert.rejects(going(), { code: 'conflict' }, 'an owner nobody signs in as is none')
+    const bo = { person: person('per_bo', { mail: 'bo@example.com' }), session: null, token: null } as const
+    await store.addPerson({ ...bo, member: { ...owner, id: 'mem_x' } }, 8, sampleTrail('trl_5'))
+    assert.equal((await store.memberships('per_bo'))[0]?.member, 'mem_bo')
+    assert.deepEqual(await store.closePerson('per_ana', 9, sampleTrail('trl_7')), [])
     assert.equal(await store.person('per_ana'), null)
     assert.equal(await store.person('per_ana@example.com'), null)
     assert.equal(await store.session('digest of ses_1'), null)
@@ -138,6 +150,30 @@ const peopleTests = (backend: OpenBackend): void => {
       9,
       sampleTrail('trl_6'),
     )
+  })
+
+  test(`${name}: whoever goes takes their keys along: those for them, those they made here, those that manage elsewhere`, async (context) => {
+    const store = await open(backend, context)
+    await store.createAccount(sampleAccount('else'), sampleTrail('trl_else'))
+    const elsewhere = { organisation: 'org_else', account: 'acc_else', project: null }
+    const keys = [
+      sampleKeyRow('key_for', { member: 'mem_ana' }),
+      sampleKeyRow('key_made', { maker: 'mem_ana' }),
+      sampleKeyRow('key_ended', { maker: 'mem_ana', revokedMs: 3 }),
+      sampleKeyRow('key_sold', { ...elsewhere, maker: 'mem_ana' }),
+      sampleKeyRow('key_manages', { ...elsewhere, maker: 'mem_ana', purpose: 'admin' }),
+      sampleKeyRow('key_other', { maker: 'mem_bo' }),
+    ]
+    for (const key of keys) await store.createKey(key, sampleTrail(`trl_${key.id}`))
+    const bo = { person: person('per_bo'), session: null, token: null } as const
+    await store.addPerson({ ...bo, member: { ...owner, id: 'mem_bo' } }, 8, sampleTrail('trl_3'))
+    const ended = await store.closePerson('per_ana', 9, sampleTrail('trl_4', { object: 'per_ana' }))
+    const gone = ['key_for', 'key_made', 'key_manages']
+    assert.deepEqual(ended.map(({ id }) => id).sort(), gone)
+    const now = new Map((await store.keys({ limit: 100, after: null })).map(({ id, revokedMs }) => [id, revokedMs]))
+    for (const { id, revokedMs } of keys) assert.equal(now.get(id), gone.includes(id) ? 9 : revokedMs, id)
+    const [row] = (await store.trail({ limit: 100, after: null })).filter(({ id }) => id === 'trl_4')
+    assert.deepEqual(JSON.parse(row?.after ?? ''), { revoked_keys: gone })
   })
 
   test(`${name}: an invitation makes a member of one person, once`, async (context) => {
@@ -206,14 +242,44 @@ const sessionTests = (backend: OpenBackend): void => {
     assert.deepEqual(waits.slice(3), [30_000, 30_000, 30_000, 30_000, 30_000])
     assert.equal(await store.takeTry([account, address], 31_000), 0)
     assert.equal(await store.takeTry([account, address], 32_000), 59_000)
-    await store.forgetTries('account')
+    await store.forgetTries(['account'])
     assert.equal(await store.takeTry([account, address], 32_000), 0)
+    const one = { subject: 'crowd', max: 1, windowMs: 900_000, waitMsMax: 5_000 }
+    assert.equal(await store.takeTry([one], 40_000), 0)
+    assert.equal(await store.takeTry([one], 40_000), 5_000)
+    const fresh = { subject: 'account here', max: 5, windowMs: 900_000 }
+    const spared = [fresh, { ...one, sparesFirstOf: 'account here' }]
+    assert.deepEqual([await store.takeTry(spared, 40_000), await store.takeTry(spared, 40_000)], [0, 5_000])
+    await store.returnTries([one])
+    assert.equal(await store.takeTry([one], 40_000), 0)
+  })
+
+  test(`${name}: a session that was proven by what has changed since is not opened`, async (context) => {
+    const store = await open(backend, context)
+    const before = person('per_ana')
+    const opened = (id: string, asProven: AsProven | null) =>
+      store.openSession(session(id), asProven, sampleTrail(`trl_${id}`))
+    await store.changePerson(
+      { person: 'per_ana', password: '$argon2id$new', keepSession: null },
+      9,
+      sampleTrail('trl_3'),
+    )
+    await assert.rejects(opened('ses_2', before), { code: 'invalid_credentials' })
+    await assert.rejects(opened('ses_2', null), { code: 'invalid_credentials' })
+    await assert.rejects(opened('ses_2', { password: '$argon2id$new', totpMs: 5 }), { code: 'invalid_credentials' })
+    assert.deepEqual(await store.sessions('per_ana'), [])
+    await opened('ses_3', { ...before, password: '$argon2id$new' })
+    const key = session('ses_4', { person: null, key: 'key_1', method: 'key' })
+    await store.openSession(key, null, sampleTrail('trl_4'))
+    await assert.rejects(store.openSession(session('ses_5', { person: 'per_gone' }), before, sampleTrail('trl_5')), {
+      code: 'not_found',
+    })
   })
 
   test(`${name}: what is over is swept; what is not stays`, async (context) => {
     const store = await open(backend, context)
     await store.keepToken(token('one_a', 'reset'), null)
-    await store.openSession(session('ses_2', { expiresMs: 50 }), sampleTrail('trl_3'))
+    await store.openSession(session('ses_2', { expiresMs: 50 }), person('per_ana'), sampleTrail('trl_3'))
     assert.equal(await store.sweepIdentity(100, 10), 2)
     assert.equal(await store.sweepIdentity(100, 10), 0)
     assert.notEqual(await store.session('digest of ses_1'), null)
@@ -237,12 +303,39 @@ const meansTests = (backend: OpenBackend): void => {
     }
     await store.addPasskey(row, sampleTrail('trl_3'))
     await assert.rejects(store.addPasskey({ ...row, id: 'psk_2' }, sampleTrail('trl_4')), { code: 'conflict' })
-    await store.usePasskey('psk_1', 7, 9)
+    assert.deepEqual([await store.usePasskey('psk_1', 7, 9), await store.usePasskey('psk_none', 7, 9)], [true, false])
     const kept = await store.passkey('abc')
     assert.deepEqual([kept?.counter, kept?.usedMs, [...(kept?.publicKey ?? [])]], [7, 9, [1, 2, 3]])
     assert.equal((await store.passkeys('per_ana')).length, 1)
     assert.equal(await store.removePasskey({ id: 'psk_1', person: 'per_bo' }, sampleTrail('trl_5')), false)
     assert.equal(await store.removePasskey({ id: 'psk_1', person: 'per_ana' }, sampleTrail('trl_5')), true)
+    const more = Array.from({ length: passkeysMax + 3 }, (_none, number) => ({
+      ...row,
+      id: `psk_m${number}`,
+      credential: `credential ${number}`,
+    }))
+    const added = await Promise.allSettled(more.map((one) => store.addPasskey(one, sampleTrail(`trl_${one.id}`))))
+    assert.equal(added.filter(({ status }) => status === 'fulfilled').length, passkeysMax)
+    assert.equal((await store.passkeys('per_ana')).length, passkeysMax)
+  })
+
+  test(`${name}: an address that is proven takes away what was added before it was`, async (context) => {
+    const store = await open(backend, context)
+    const passkey = { id: 'psk_1', credential: 'abc', publicKey: new Uint8Array([1]), counter: 0, transports: [] }
+    await store.addPasskey(
+      { ...passkey, person: 'per_ana', name: 'laptop', createdMs: 1, usedMs: null },
+      sampleTrail('trl_3'),
+    )
+    const link = { issuer: 'https://issuer.example', subject: '42', person: 'per_ana', createdMs: 1 }
+    await store.addIssuerLink(link, sampleTrail('trl_4'))
+    const codes = { totp: new Uint8Array([1]), totpMs: 3, totpStep: 4, recoveryCodes: ['a'] }
+    await store.changePerson({ person: 'per_ana', ...codes }, 9, sampleTrail('trl_5'))
+    const wanted = { person: 'per_ana', password: '$argon2id$new', keepSession: null, onlyPassword: true } as const
+    const row = await store.changePerson(wanted, 9, sampleTrail('trl_6'))
+    assert.deepEqual([row.totp, row.totpMs, row.totpStep], [null, null, null])
+    assert.deepEqual(await store.passkeys('per_ana'), [])
+    assert.deepEqual(await store.issuerLinks('per_ana'), [])
+    assert.equal(await store.recoveryCodesLeft('per_ana'), 0)
   })
 
   test(`${name}: a sign-in of an issuer leads to one person; a code's time step is taken once`, async (context) => {

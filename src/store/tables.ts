@@ -61,6 +61,8 @@ export type KeyTable = {
   organisation: string
   project: string | null
   member: string | null
+  /** The member who made it; `null` = nobody knows. */
+  maker: string | null
   account: string
   purpose: string
   test: Flag

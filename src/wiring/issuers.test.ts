@@ -5,6 +5,7 @@ import { systemClock } from '#base/clock.ts'
 import { Secret } from '#base/log.ts'
 import { networkTransport } from '#http/upstream.ts'
 import { clientId, clientSecret, startIssuer } from '#identity/test-issuer.ts'
+import { totpCode } from '#identity/totp.ts'
 import type { Browser } from './test-browser.ts'
 import { linkIn, openBrowser } from './test-browser.ts'
 import { openDesk } from './test-desk.ts'
@@ -24,6 +25,7 @@ const open = async (context: TestContext) => {
     clientSecret: new Secret(clientSecret),
     scope: 'openid email',
     algorithm: 'RS256',
+    trusted: { amr: ['mfa'], acr: ['https://refeds.org/profile/mfa'] },
     allowPrivate: true,
   }
   const desk = await openDesk(context, {}, { issuers: [issuer], way: () => way })
@@ -81,4 +83,40 @@ test('what was begun in one browser is not ended in another, and an unproven add
   fake.is({ sub: '44', email: 'boss@example.com', email_verified: false })
   const unproven = await attacker.ask('POST', '/session/oidc', await begun(attacker, '/session/oidc/begin'))
   assert.equal(unproven.status, 403)
+})
+
+test('whoever has an authenticator app is asked for its code, once more and on the same ticket; a trusted word of the issuer is enough', async (context) => {
+  const { fake, desk, begun } = await open(context)
+  const ana = openBrowser(desk)
+  await ana.ask('POST', '/sign-up', { email: 'ana@example.com', password, organisation: 'Ana Ltd' })
+  await ana.ask('POST', '/sign-up/verify', { token: linkIn(desk) })
+  const prove = (action: string) => ana.ask('POST', '/session/step-up', { action, password })
+  await prove('issuers begin')
+  assert.equal((await ana.ask('POST', '/issuers', await begun(ana, '/issuers/begin'))).status, 200)
+  await prove('totp begin')
+  await ana.ask('POST', '/totp', {})
+  const row = await desk.store.person('ana@example.com')
+  const secret = row?.totp == null ? null : desk.ports.identity.openTotp(row.id, row.totp)
+  assert.ok(secret !== null)
+  const code = () => totpCode(secret, Math.floor(desk.clock.nowMs() / 30_000))
+  assert.equal((await ana.ask('POST', '/totp/confirm', { totp: code() })).status, 200)
+  desk.clock.advance(60_000)
+  const fresh = openBrowser(desk)
+  const going = await begun(fresh, '/session/oidc/begin')
+  const ask = (more: object = {}) => fresh.ask('POST', '/session/oidc', { ...going, ...more })
+  assert.equal((await ask()).code, 'second_factor_required')
+  assert.equal((await ask({ totp: '000000' })).code, 'invalid_credentials')
+  assert.equal(fresh.cookie(), null)
+  const told = await ask({ totp: code() })
+  assert.deepEqual([told.status, told.json['method']], [200, 'oidc'])
+  assert.equal((await ask({ totp: code() })).code, 'not_found', 'the ticket is used')
+  const signsIn = async (claims: object) => {
+    fake.is({ sub: '42', email: 'ana@example.com', email_verified: true, ...claims })
+    const browser = openBrowser(desk)
+    return (await browser.ask('POST', '/session/oidc', await begun(browser, '/session/oidc/begin'))).code
+  }
+  for (const claims of [{ amr: ['pwd'] }, { amr: 'mfa' }, { amr: [['mfa']] }, { acr: 'mfa' }, { acr: ['mfa'] }])
+    assert.equal(await signsIn(claims), 'second_factor_required', JSON.stringify(claims))
+  assert.equal(await signsIn({ amr: ['pwd', 'mfa'] }), undefined)
+  assert.equal(await signsIn({ acr: 'https://refeds.org/profile/mfa' }), undefined)
 })

@@ -78,7 +78,12 @@ test('who has an account joins with it, acts for either organisation, and finds 
   const gone = await owner.ask('DELETE', '/members/bo@example.com')
   assert.equal(gone.status, 200)
   const back = await bo.ask('GET', '/session')
-  assert.deepEqual([back.json['role'], (back.json['organisations'] as unknown[]).length], ['owner', 1])
+  const left = back.json['organisations'] as { id: string }[]
+  assert.deepEqual([back.json['role'], back.json['organisation'], left.length], [null, null, 1])
+  assert.equal((await bo.ask('POST', '/keys', { name: 'x' })).code, 'permission_denied', 'not for another of hers')
+  assert.deepEqual((await bo.ask('GET', '/keys')).code, 'permission_denied')
+  const home = await bo.ask('PATCH', '/session', { organisation: left[0]?.id })
+  assert.deepEqual([home.json['role'], home.json['organisation']], ['owner', left[0]?.id])
 })
 
 test('nobody changes an equal or a higher rank, and the last owner stays (New API CVE-2026-64866)', async (context) => {
@@ -110,21 +115,33 @@ test('nobody changes an equal or a higher rank, and the last owner stays (New AP
 
 test('an address changes by a link to the new one, told to the old one; two people never have one', async (context) => {
   const { desk, owner } = await open(context)
-  await signedUp(desk, 'bo@example.com', 'Bo Ltd')
+  const other = await signedUp(desk, 'bo@example.com', 'Bo Ltd')
   const told = await proven(owner, 'me change-email', 'POST', '/me/email', { email: 'new@example.com' })
   assert.deepEqual(told.json, { state: 'mail_sent' })
   const [old, fresh] = desk.letters.slice(-2)
   assert.deepEqual([old?.addresses, fresh?.addresses], [['ana@example.com'], ['new@example.com']])
   assert.ok(!old?.mail.text.includes('#'))
+  assert.match(fresh?.mail.text ?? '', /the new mail address of ana@example\.com/)
   const token = linkIn(desk)
-  assert.deepEqual((await openBrowser(desk).ask('POST', '/me/email/confirm', { token })).json, {
-    email: 'new@example.com',
-  })
+  const elsewhere = openBrowser(desk)
+  await elsewhere.ask('POST', '/session', { email: 'ana@example.com', password })
+  const confirm = (from: Browser) => from.ask('POST', '/me/email/confirm', { token })
+  assert.equal((await confirm(openBrowser(desk))).code, 'signed_out', 'nobody is given an account by a link')
+  assert.equal((await confirm(other)).code, 'signed_out', 'nor is somebody else')
+  assert.deepEqual((await confirm(owner)).json, { email: 'new@example.com' })
+  assert.equal((await confirm(owner)).code, 'not_found', 'used')
+  const note = desk.letters.at(-1)
+  assert.deepEqual(note?.addresses, ['ana@example.com'])
+  assert.match(note?.mail.text ?? '', /new@example\.com/)
   assert.equal((await owner.ask('GET', '/session')).status, 200)
+  assert.equal((await elsewhere.ask('GET', '/session')).code, 'signed_out')
   const [member] = (await owner.ask('GET', '/members')).json['data'] as { mail: string }[]
   assert.equal(member?.mail, 'new@example.com')
   await proven(owner, 'me change-email', 'POST', '/me/email', { email: 'bo@example.com' })
   assert.equal((await owner.ask('POST', '/me/email/confirm', { token: linkIn(desk) })).code, 'conflict')
+  await proven(owner, 'me change-email', 'POST', '/me/email', { email: 'late@example.com' })
+  desk.clock.advance(3_600_001)
+  assert.equal((await owner.ask('POST', '/me/email/confirm', { token: linkIn(desk) })).code, 'not_found', 'over')
 })
 
 test('who goes signs in no more; the only owner of an open account stays', async (context) => {
@@ -134,7 +151,24 @@ test('who goes signs in no more; the only owner of an open account stays', async
     (await proven(owner, 'me close', 'POST', '/me/close', { email: 'wrong@example.com' })).code,
     'invalid_request_error',
   )
-  assert.equal((await proven(owner, 'me close', 'POST', '/me/close', { email: 'ana@example.com' })).status, 200)
+  const made = await owner.ask('POST', '/keys', { name: 'app' })
+  const admin = await proven(owner, 'keys create', 'POST', '/keys', { name: 'tool', admin: true })
+  const actor = { name: `key:${admin.json['id']}`, scopes: ['read', 'write', 'secrets'] } as const
+  const third = await desk.with(actor, 'keys create', { name: 'by the tool', account: 'Ana Ltd' })
+  const other = await bo.ask('POST', '/keys', { name: 'his' })
+  const rotated = await bo.ask('POST', `/keys/${made.json['id']}/rotate`, { overlap: '24h' })
+  const closed = await proven(owner, 'me close', 'POST', '/me/close', { email: 'ana@example.com' })
+  assert.equal(closed.status, 200)
+  const gone = [made, admin].map(({ json }) => String(json['id'])).concat(String(third['id']))
+  assert.deepEqual([...(closed.json['revoked_keys'] as string[])].sort(), gone.sort())
+  assert.deepEqual(
+    desk.told
+      .slice(-3)
+      .map(({ id, revokedMs }) => [id, revokedMs])
+      .sort(),
+    gone.map((id) => [id, desk.clock.nowMs()]),
+  )
+  for (const { json } of [other, rotated]) assert.equal((await desk.store.key(String(json['id'])))?.revokedMs, null)
   assert.equal(owner.cookie(), null)
   const again = await openBrowser(desk).ask('POST', '/session', { email: 'ana@example.com', password })
   assert.equal(again.code, 'invalid_credentials')

@@ -1,8 +1,6 @@
 /** A running server: rooms opened, endpoints listening, configuration watched, and an end in good order. */
 
-import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import type { AdminEndpoint } from '#admin/api.ts'
 import { createAdminApi } from '#admin/api.ts'
 import { firstStart } from '#admin/first-start.ts'
 import { greeting } from '#admin/greeting.ts'
@@ -11,7 +9,6 @@ import type { AdminPorts, IdentityRoom } from '#admin/operation.ts'
 import { operations } from '#admin/operations.ts'
 import { publicPrices } from '#admin/public-prices.ts'
 import { publicStatus } from '#admin/public-status.ts'
-import { serveAdmin } from '#admin/serve.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
@@ -21,12 +18,9 @@ import { faultsText } from '#config/fault.ts'
 import { watchConfig } from '#config/watch.ts'
 import type { ClerkParts } from '#document/clerk.ts'
 import type { Endpoint } from '#http/endpoint.ts'
-import type { Handle } from '#http/exchange.ts'
 import type { Inbound } from '#http/inbound.ts'
-import type { PageEndpoint } from '#http/page.ts'
-import { filePage, servePage } from '#http/page.ts'
+import { filePage } from '#http/page.ts'
 import { clearSpool } from '#http/spool.ts'
-import type { HandleSocket } from '#http/upgrade.ts'
 import { checkProviders } from '#job/check-providers.ts'
 import { keepBooks } from '#job/keep-books.ts'
 import { lookAfterBindings } from '#job/look-after-bindings.ts'
@@ -39,15 +33,13 @@ import { makeMetrics } from '#observe/metrics.ts'
 import { watchPages } from '#observe/pages.ts'
 import { pinoLog } from '#observe/pino-log.ts'
 import type { RecordTrace } from '#observe/spans.ts'
-import type { PaymentEndpoint } from '#payment/endpoints.ts'
-import { paymentEndpoints, servePayment } from '#payment/endpoints.ts'
+import { paymentEndpoints } from '#payment/endpoints.ts'
 import { protocols } from '#protocol/index.ts'
 import { identify } from '#relay/admit.ts'
 import type { BackgroundRuns } from '#relay/background-run.ts'
 import { backgroundRuns } from '#relay/background-run.ts'
 import { lookAt } from '#relay/binding/look.ts'
-import type { RelayEndpoint } from '#relay/endpoints.ts'
-import { relayEndpoints, serveRelay, serveRelaySocket } from '#relay/endpoints.ts'
+import { relayEndpoints } from '#relay/endpoints.ts'
 import type { Live } from '#relay/live.ts'
 import { rememberRefusals } from '#relay/refusals.ts'
 import { makeWaitingRoom } from '#relay/waiting-room.ts'
@@ -61,6 +53,7 @@ import type { Repeats } from '#reuse/repeats.ts'
 import { openRepeats } from '#reuse/repeats.ts'
 import type { SimilarAnswers } from '#reuse/similar-answers.ts'
 import { openAvailability } from './availability.ts'
+import { checkDoors } from './check-doors.ts'
 import type { Membership } from './cluster.ts'
 import { joinCluster } from './cluster.ts'
 import type { ConsoleRoom } from './console.ts'
@@ -70,6 +63,8 @@ import { openData } from './data.ts'
 import { declaredMigrations } from './declared-migrations.ts'
 import { buyerLetters, openClerk } from './documents.ts'
 import { drain, stopped } from './drain.ts'
+import type { Served } from './handling.ts'
+import { handlingOf } from './handling.ts'
 import { openIdentity, setUpLink } from './identity.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { startJobs } from './jobs.ts'
@@ -96,8 +91,6 @@ import type { Watcher } from './watching.ts'
 import { startWatching } from './watching.ts'
 import type { Seat } from './workers/seat.ts'
 import { responsesElsewhere, wholeFigures, wholeMetrics } from './workers/whole.ts'
-
-export type Served = RelayEndpoint | AdminEndpoint | PageEndpoint | PaymentEndpoint
 
 type Data = Awaited<ReturnType<typeof openData>>
 type Rooms = {
@@ -227,14 +220,6 @@ const openBackground = (closing: AsyncDisposableStack): BackgroundRuns => {
   return runs
 }
 
-const socketHandler =
-  (metrics: ReturnType<typeof makeMetrics>, ports: Parameters<typeof serveRelaySocket>[2]): HandleSocket<Served> =>
-  async (exchange, { value }) => {
-    assert(value.kind === 'socket', 'only these endpoints are upgraded')
-    await ports.fresh()
-    await metrics.whileOpen(serveRelaySocket(exchange, { value }, ports))
-  }
-
 /** What is kept of answers, for calls that come later. */
 type Kept = {
   readonly repeats: Repeats
@@ -343,26 +328,20 @@ const endpointsOf = async (
   const watching: Endpoint<Served>[] = [
     ...watchPages({ version, checks: checksOf(machine, rooms), warnings: warned, metrics: whole, mayRead }),
   ]
-  const calls: Endpoint<Served>[] = [
-    ...relayEndpoints(Object.values(protocols)),
-    ...(await pagesOf(machine, rooms, admin.ports)),
-    ...paymentEndpoints(),
-  ]
+  const pages = await pagesOf(machine, rooms, admin.ports)
+  const calls: Endpoint<Served>[] = [...relayEndpoints(Object.values(protocols)), ...pages, ...paymentEndpoints()]
   const looking = lookAfterBindings({ bindings: ports.bindings, look: (row) => lookAt(ports, row), clock, log })
   closing.defer(() => looking.close())
-  const handle: Handle<Served> = async (exchange, { value, parameters }) => {
-    if (value.kind === 'page') return servePage(exchange, value)
-    await member.fresh()
-    if (value.kind === 'payment_notice' || value.kind === 'payment_return')
-      return servePayment(exchange, { value, parameters }, rooms.payments.cashier)
-    if (value.kind === 'operation' || value.kind === 'openapi')
-      return serveAdmin(exchange, { value, parameters }, admin)
-    const serving = serveRelay(exchange, { value, parameters }, ports)
-    return value.kind === 'call' ? metrics.whileOpen(serving) : serving
-  }
-  const handleSocket = socketHandler(metrics, ports)
   const administration = [...admin.api.endpoints, ...rooms.console.endpoints]
-  return { calls, watching, administration, handle, handleSocket }
+  const served = { calls, watching, administration }
+  const quiet = { observe: () => {}, fresh: () => null, callLog: { ...ports.callLog, append: async () => {} } }
+  const used = { metrics, admin, cashier: rooms.payments.cashier }
+  await checkDoors(machine, {
+    ...served,
+    ...handlingOf(used, { ...ports, ...quiet }),
+    pages: [...pages, ...rooms.console.endpoints],
+  })
+  return { ...served, ...handlingOf(used, ports) }
 }
 
 /** Takes a changed file into force, or says why the old state stays. */

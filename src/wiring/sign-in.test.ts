@@ -142,29 +142,67 @@ test('a key and a cookie in one request are two credentials (Open WebUI CVE-2026
   assert.deepEqual([told.status, told.code], [400, 'ambiguous_credentials'])
 })
 
-test('five wrong passwords, however many at once, then a wait that grows; another account goes on', async (context) => {
+test('five wrong passwords from a network, however many at once, then a wait that grows; her own browser goes on', async (context) => {
   const { desk, browser } = await open(context)
   const wrong = () => openBrowser(desk).ask('POST', '/session', { email: ana, password: 'not the password' })
   const told = await Promise.all(Array.from({ length: 12 }, wrong))
   assert.equal(told.filter(({ code }) => code === 'invalid_credentials').length, 5)
   assert.equal(told.filter(({ code }) => code === 'rate_limit_exceeded').length, 7)
-  assert.equal((await signIn(browser)).code, 'rate_limit_exceeded')
+  assert.equal((await signIn(openBrowser(desk))).code, 'rate_limit_exceeded')
+  assert.equal((await signIn(openBrowser(desk, '198.51.100.7'))).status, 200, 'from elsewhere')
+  assert.equal((await signIn(browser)).status, 200, 'a browser that she has signed in with')
   desk.clock.advance(30_001)
   assert.equal((await wrong()).code, 'invalid_credentials')
   desk.clock.advance(30_001)
   assert.equal((await wrong()).code, 'rate_limit_exceeded')
   desk.clock.advance(60_000)
-  assert.equal((await signIn(browser)).status, 200)
+  assert.equal((await signIn(openBrowser(desk))).status, 200)
   assert.equal((await wrong()).code, 'invalid_credentials')
 })
 
-test('from one address thirty tries, whoever is meant; a network of addresses has its own bound', async (context) => {
+test('guesses from many networks keep strangers out and not her: not in her browser, and not after a reset', async (context) => {
+  const { desk, browser } = await open(context)
+  const guess = (number: number) =>
+    openBrowser(desk, `10.0.${number}.1`).ask('POST', '/session', { email: ana, password: 'not the password' })
+  const told = await Promise.all(Array.from({ length: 22 }, (_none, number) => guess(number)))
+  assert.equal(told.filter(({ code }) => code === 'invalid_credentials').length, 20)
+  const stranger = openBrowser(desk, '203.0.113.7')
+  assert.equal((await signIn(stranger)).code, 'rate_limit_exceeded')
+  assert.equal((await signIn(browser)).status, 200)
+  const stolen = browser
+    .cookies()
+    .find((cookie) => cookie.includes('-known='))
+    ?.replace('-known=', '-known=0')
+  assert.equal(
+    (await stranger.saying({ cookie: stolen ?? '' })('POST', '/session', { email: ana, password })).status,
+    429,
+  )
+  await Promise.all(Array.from({ length: 22 }, (_none, number) => guess(number + 30)))
+  assert.equal((await signIn(stranger)).code, 'rate_limit_exceeded')
+  await stranger.ask('POST', '/password/forgotten', { email: ana })
+  const reset = await stranger.ask('POST', '/password/reset', { token: linkIn(desk), password: 'a new password 1' })
+  assert.equal(reset.status, 200)
+  await Promise.all(Array.from({ length: 22 }, (_none, number) => guess(number + 60)))
+  assert.equal((await stranger.ask('POST', '/session', { email: ana, password: 'a new password 1' })).status, 200)
+})
+
+test('behind one address right passwords use nothing up, and an attacker there leaves everybody a try', async (context) => {
   const { desk } = await open(context)
-  const guess = (address: string, number: number) =>
-    openBrowser(desk, address).ask('POST', '/session', { email: `p${number}@example.com`, password: 'x' })
-  const told = await Promise.all(Array.from({ length: 31 }, (_unused, number) => guess('203.0.113.9', number)))
-  assert.equal(told.filter(({ code }) => code === 'rate_limit_exceeded').length, 1)
-  assert.equal((await guess('198.51.100.1', 99)).code, 'invalid_credentials')
+  const office = '203.0.113.9'
+  const guess = async (number: number) => {
+    const email = `p${number % 8}@example.com`
+    return (await openBrowser(desk, office).ask('POST', '/session', { email, password: 'x' })).code
+  }
+  const guessed = async (from: number, until: number) => {
+    for (let number = from; number < until; number += 1)
+      assert.equal(await guess(number), 'invalid_credentials', `guess ${number}`)
+  }
+  await guessed(0, 27)
+  for (let number = 0; number < 4; number += 1)
+    assert.equal((await signIn(openBrowser(desk, office))).status, 200, `sign-in ${number}`)
+  await guessed(27, 30)
+  assert.equal(await guess(30), 'rate_limit_exceeded')
+  assert.equal((await signIn(openBrowser(desk, office))).status, 200, 'the first try of an account')
 })
 
 test('a forgotten password: one answer for all, a link that works once, every session over', async (context) => {

@@ -23,10 +23,18 @@ export type Browser = {
   /** The same with other headers than a page of this server sends. */
   readonly saying: (headers: Readonly<Record<string, string>>) => Browser['ask']
   readonly cookie: () => string | null
+  /** Both that it holds, as `name=value`. */
+  readonly cookies: () => readonly string[]
+  /** Forgets both cookies: the browser of somebody else. */
   readonly clear: () => void
 }
 
 export const origin = 'https://relay.example'
+
+const cookieHeader = (...pairs: readonly (string | null)[]): Readonly<Record<string, string>> => {
+  const sent = pairs.filter((pair) => pair !== null)
+  return sent.length === 0 ? {} : { cookie: sent.join('; ') }
+}
 
 const noKey = (): never => {
   throw new Problem('invalid_api_key', { message: 'There are no keys here.' })
@@ -42,6 +50,7 @@ export const openBrowser = ({ ports, clock }: Desk, address = '192.0.2.1', serve
   const table = endpointTable(api.endpoints)
   const authentication = { localToken: 'the local token', identify: noKey, identifyCaller: noKey, ports, clock }
   let kept: string | null = null
+  let known: string | null = null
   const saying: Browser['saying'] = (headers) => async (method, target, body) => {
     const { pathname, searchParams } = new URL(`/api/v1${target}`, origin)
     const { value, parameters } = table.match(method, pathname)
@@ -52,7 +61,7 @@ export const openBrowser = ({ ports, clock }: Desk, address = '192.0.2.1', serve
       method,
       path: pathname,
       query: searchParams,
-      headers: { 'sec-fetch-site': 'same-origin', ...(kept === null ? {} : { cookie: kept }), ...headers },
+      headers: { 'sec-fetch-site': 'same-origin', ...cookieHeader(kept, known), ...headers },
       remoteAddress: address,
       fromLoopback: false,
       arrivedMs: 0,
@@ -63,8 +72,13 @@ export const openBrowser = ({ ports, clock }: Desk, address = '192.0.2.1', serve
     const actor = await actorFor(inbound, authentication, { reach })
     const { visit, headers: given } = visitFor(inbound)
     const answer = await api.answer({ endpoint: value, parameters, inbound, actor, visit })
-    const cookie = given()['set-cookie']
-    if (cookie !== undefined) kept = cookie.includes('Max-Age=0') ? null : (cookie.split(';')[0] ?? null)
+    const cookies = given()['set-cookie'] ?? []
+    for (const text of cookies) {
+      const [pair = ''] = text.split(';')
+      if (pair.startsWith('__Host-drover-known=')) known = pair
+      else kept = text.includes('Max-Age=0') ? null : pair
+    }
+    const cookie = cookies.find((text) => !text.startsWith('__Host-drover-known='))
     const json = JSON.parse(Buffer.from(answer.body).toString()) as Told['json']
     const code = (json['error'] as { readonly code?: string } | undefined)?.code
     return { status: answer.status, json, code, cookie }
@@ -73,8 +87,10 @@ export const openBrowser = ({ ports, clock }: Desk, address = '192.0.2.1', serve
     ask: saying({}),
     saying,
     cookie: () => kept,
+    cookies: () => [kept, known].filter((pair) => pair !== null),
     clear: () => {
       kept = null
+      known = null
     },
   }
 }

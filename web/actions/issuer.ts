@@ -4,7 +4,7 @@ import { call } from './api.ts'
 
 /** `link`: whoever is signed in links the issuer to themselves. */
 export type Errand = 'sign-in' | 'link'
-type Kept = { readonly ticket: string; readonly errand: Errand }
+export type Kept = { readonly ticket: string; readonly errand: Errand }
 
 const keptAs = 'drover.oidc'
 
@@ -22,7 +22,12 @@ export const takeErrand = (): Kept | null => {
   return text === null ? null : (JSON.parse(text) as Kept)
 }
 
-/** Finishes it with what the issuer sent along. @throws ApiProblem. */
-export const comeBack = async ({ ticket, errand }: Kept, query: string): Promise<void> => {
-  await call(errand === 'link' ? 'issuers link' : 'session oidc', { ticket, query })
+export type SecondCode = { readonly totp?: string | undefined; readonly recovery_code?: string | undefined }
+
+/**
+ * Finishes it with what the issuer sent along.
+ * @throws ApiProblem; `second_factor_required` where the person has a second factor: the same once more, with a code.
+ */
+export const comeBack = async ({ ticket, errand }: Kept, query: string, code: SecondCode = {}): Promise<void> => {
+  await (errand === 'link' ? call('issuers link', { ticket, query }) : call('session oidc', { ticket, query, ...code }))
 }

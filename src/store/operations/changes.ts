@@ -51,7 +51,12 @@ const keysOf = async (transaction: Transaction, ids: readonly string[], owners: 
     .selectFrom('key')
     .selectAll()
     .where((where) =>
-      where.or([where('id', 'in', [...ids]), where('project', 'in', named), where('member', 'in', named)]),
+      where.or([
+        where('id', 'in', [...ids]),
+        where('project', 'in', named),
+        where('member', 'in', named),
+        where('maker', 'in', named),
+      ]),
     )
     .execute()
   return rows.map(keyRow)

@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import type { OneTimeKind, OneTimeRow, TryRequest, TryState } from '#identity/port.ts'
-import { stepTry } from '#identity/throttle.ts'
+import { stepBack, stepTries } from '#identity/throttle.ts'
 import type { OneTimeTable } from '#store/identity-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
@@ -51,6 +51,19 @@ const stateOf = async (transaction: Transaction, subject: string): Promise<TrySt
   return row === undefined
     ? null
     : { count: Number(row.count), lastMs: Number(row.last_ms), untilMs: Number(row.until_ms) }
+}
+
+const keepState = async (transaction: Transaction, subject: string, state: TryState | null): Promise<void> => {
+  if (state === null) {
+    await transaction.deleteFrom('sign_in_try').where('subject', '=', subject).execute()
+    return
+  }
+  const values = { count: state.count, last_ms: state.lastMs, until_ms: state.untilMs }
+  await transaction
+    .insertInto('sign_in_try')
+    .values({ subject, ...values })
+    .onConflict((conflict) => conflict.column('subject').doUpdateSet(values))
+    .execute()
 }
 
 export const oneTimeOperations = {
@@ -133,24 +146,23 @@ export const oneTimeOperations = {
       transaction,
       { subjects, nowMs }: { readonly subjects: readonly TryRequest[]; readonly nowMs: number },
     ): Promise<number> => {
-      const steps = []
-      for (const request of subjects)
-        steps.push({ request, ...stepTry(await stateOf(transaction, request.subject), request, nowMs) })
-      const waitMs = Math.max(0, ...steps.map((step) => step.waitMs))
+      const asked = []
+      for (const request of subjects) asked.push({ request, before: await stateOf(transaction, request.subject) })
+      const { waitMs, states } = stepTries(asked, nowMs)
       if (waitMs > 0) return waitMs
-      for (const { request, state } of steps) {
-        const values = { count: state.count, last_ms: state.lastMs, until_ms: state.untilMs }
-        await transaction
-          .insertInto('sign_in_try')
-          .values({ subject: request.subject, ...values })
-          .onConflict((conflict) => conflict.column('subject').doUpdateSet(values))
-          .execute()
-      }
+      for (const [subject, state] of states) await keepState(transaction, subject, state)
       return 0
     },
   ),
 
-  forgetTries: write(async (transaction, subject: string): Promise<void> => {
-    await transaction.deleteFrom('sign_in_try').where('subject', '=', subject).execute()
+  returnTries: write(async (transaction, subjects: readonly TryRequest[]): Promise<void> => {
+    for (const request of subjects) {
+      const before = await stateOf(transaction, request.subject)
+      if (before !== null) await keepState(transaction, request.subject, stepBack(before, request))
+    }
+  }),
+
+  forgetTries: write(async (transaction, subjects: readonly string[]): Promise<void> => {
+    for (const subject of subjects) await keepState(transaction, subject, null)
   }),
 }

@@ -1,33 +1,17 @@
 /** Projects and members of organisations. What ends takes its keys with it, in one transaction. */
 
-import type { EndedWithKeys, KeyRow, MemberRow, OrganisationRow, OwnedPage, ProjectRow, TrailRow } from '#admin/port.ts'
+import type { EndedWithKeys, MemberRow, OrganisationRow, OwnedPage, ProjectRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import type { Role } from '#identity/role.ts'
 import { memberRow, memberValues, organisationRow, projectRow, projectValues } from '#store/row/account-row.ts'
-import { keyRow } from '#store/row/key-row.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
+import type { Ending } from './leaving.ts'
+import { endKeys, hasOtherOwner, takeOut } from './leaving.ts'
 import { checkLimit } from './page.ts'
 import { appendTrail } from './trail.ts'
 
 type Owned = { readonly organisation: string; readonly handle: string }
-type Ending = { readonly id: string; readonly atMs: number }
-
-/** Ends the keys of a project or a member that have not ended before; gives them as they are then. */
-const endKeys = async (
-  transaction: Transaction,
-  owner: 'project' | 'member',
-  { id, atMs }: Ending,
-): Promise<readonly KeyRow[]> => {
-  const rows = await transaction
-    .updateTable('key')
-    .set({ revoked_ms: atMs })
-    .where(owner, '=', id)
-    .where((where) => where.or([where('revoked_ms', 'is', null), where('revoked_ms', '>', BigInt(atMs))]))
-    .returningAll()
-    .execute()
-  return rows.map(keyRow)
-}
 
 const projectById = async (transaction: Transaction, id: string): Promise<ProjectRow> => {
   const row = await transaction.selectFrom('project').selectAll().where('id', '=', id).executeTakeFirst()
@@ -50,19 +34,9 @@ const memberById = async (transaction: Transaction, id: string): Promise<MemberR
 
 /** An organisation that has an owner keeps one: nobody else could make another. */
 const keepsOwner = async (transaction: Transaction, leaving: MemberRow): Promise<void> => {
-  if (leaving.role !== 'owner') return
-  const other = await transaction
-    .selectFrom('member')
-    .select('id')
-    .where('organisation', '=', leaving.organisation)
-    .where('role', '=', 'owner')
-    .where('removed_ms', 'is', null)
-    .where('id', '!=', leaving.id)
-    .limit(1)
-    .executeTakeFirst()
-  if (other !== undefined) return
+  if (leaving.role !== 'owner' || (await hasOtherOwner(transaction, leaving))) return
   throw new Problem('conflict', {
-    message: `${leaving.mail ?? leaving.id} is the only owner of the organisation. Make another member owner first.`,
+    message: `${leaving.mail ?? leaving.id} is the only owner of the organisation. Make another member owner first, one who signs in.`,
     param: 'member',
   })
 }
@@ -223,12 +197,7 @@ const memberOperations = {
     ): Promise<EndedWithKeys<MemberRow>> => {
       const row = await memberById(transaction, change.id)
       await keepsOwner(transaction, row)
-      await transaction
-        .updateTable('member')
-        .set({ removed_ms: change.atMs, person: null })
-        .where('id', '=', row.id)
-        .execute()
-      const keys = change.keepKeys ? [] : await endKeys(transaction, 'member', change)
+      const keys = await takeOut(transaction, change)
       await appendTrail(transaction, change.trail)
       return { row: { ...row, removedMs: change.atMs }, keys }
     },

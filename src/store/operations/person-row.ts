@@ -17,6 +17,7 @@ export const personRow = (row: Selectable<PersonTable>): PersonRow => ({
   mail: row.mail,
   name: row.name,
   verifiedMs: timeOf(row.verified_ms),
+  vouchedMs: timeOf(row.vouched_ms),
   password: row.password,
   totp: row.totp,
   totpMs: timeOf(row.totp_ms),

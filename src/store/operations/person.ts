@@ -1,11 +1,12 @@
 /** People who sign in, and what they are members of. */
 
-import type { TrailRow } from '#admin/port.ts'
+import type { KeyRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import type { Membership, NewPerson, OneTimeKind, PersonChange, PersonRow } from '#identity/port.ts'
 import type { Role } from '#identity/role.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
+import { hasOtherOwner, takeOut } from './leaving.ts'
 import { takeToken, tokenGone } from './one-time.ts'
 import { membershipsOf, personById, personRow } from './person-row.ts'
 import { insertSession } from './session.ts'
@@ -25,6 +26,7 @@ export const insertPerson = async (transaction: Transaction, row: PersonRow): Pr
       mail: row.mail,
       name: row.name,
       verified_ms: row.verifiedMs,
+      vouched_ms: row.vouchedMs,
       password: row.password,
       totp: row.totp,
       totp_ms: row.totpMs,
@@ -75,7 +77,9 @@ const spend = async (
   return taken
 }
 
-const valuesOf = ({ mail, name, verifiedMs, password, totp, totpMs, totpStep }: PersonChange) => ({
+const noApp = { totp: null, totp_ms: null, totp_step: null } as const
+
+const valuesOf = ({ mail, name, verifiedMs, password, totp, totpMs, totpStep, onlyPassword }: PersonChange) => ({
   ...(mail === undefined ? {} : { mail }),
   ...(name === undefined ? {} : { name }),
   ...(verifiedMs === undefined ? {} : { verified_ms: verifiedMs }),
@@ -83,6 +87,7 @@ const valuesOf = ({ mail, name, verifiedMs, password, totp, totpMs, totpStep }: 
   ...(totp === undefined ? {} : { totp }),
   ...(totpMs === undefined ? {} : { totp_ms: totpMs }),
   ...(totpStep === undefined ? {} : { totp_step: totpStep }),
+  ...(onlyPassword === undefined ? {} : noApp),
 })
 
 /** Who was a member of the address before, or is one whom nobody signs in as, makes room for the person who has it. */
@@ -119,6 +124,9 @@ const change = async (transaction: Transaction, wanted: PersonChange): Promise<P
       .where('kind', 'in', ['reset', 'mail-change', 'verify'])
       .execute()
   if (wanted.mail !== undefined && wanted.mail !== before.mail) await renameMembers(transaction, before.id, wanted.mail)
+  if (wanted.onlyPassword !== undefined)
+    for (const table of ['recovery_code', 'passkey', 'issuer_link'] as const)
+      await transaction.deleteFrom(table).where('person', '=', before.id).execute()
   if (wanted.recoveryCodes !== undefined) {
     await transaction.deleteFrom('recovery_code').where('person', '=', before.id).execute()
     for (const digest of wanted.recoveryCodes)
@@ -127,31 +135,25 @@ const change = async (transaction: Transaction, wanted: PersonChange): Promise<P
   return personById(transaction, before.id)
 }
 
-/** An organisation that has an owner keeps one. */
-const leaveAll = async (transaction: Transaction, person: string, nowMs: number): Promise<void> => {
+/** An organisation that has an owner keeps one. Gives the keys that ended. */
+const leaveAll = async (transaction: Transaction, person: string, nowMs: number): Promise<readonly KeyRow[]> => {
   const mine = await membershipsOf(transaction, person)
+  const keys: KeyRow[] = []
   for (const { organisation, name, role, member } of mine) {
-    const other = await transaction
-      .selectFrom('member')
-      .select('id')
-      .where('organisation', '=', organisation)
-      .where('role', '=', 'owner')
-      .where('removed_ms', 'is', null)
-      .where('id', '!=', member)
-      .limit(1)
-      .executeTakeFirst()
     const money = await transaction
       .selectFrom('account')
       .innerJoin('account_money', 'account_money.account', 'account.id')
       .select('account_money.state')
       .where('account.organisation', '=', organisation)
       .executeTakeFirst()
-    if (role === 'owner' && other === undefined && money?.state !== 'closed')
+    const isKept = role !== 'owner' || (await hasOtherOwner(transaction, { id: member, organisation, person }))
+    if (!isKept && money?.state !== 'closed')
       throw new Problem('conflict', {
-        message: `You are the only owner of ${name}. Make another member owner, or close its account first.`,
+        message: `You are the only owner of ${name}. Make another member owner who signs in, or close its account first.`,
       })
-    await transaction.updateTable('member').set({ removed_ms: nowMs, person: null }).where('id', '=', member).execute()
+    keys.push(...(await takeOut(transaction, { id: member, atMs: nowMs, keepKeys: false })))
   }
+  return keys
 }
 
 type Trailed = { readonly nowMs: number; readonly trail: TrailRow }
@@ -194,7 +196,7 @@ export const personOperations = {
 
   closePerson: write(async (transaction, { person, nowMs, trail }: Trailed & { readonly person: string }) => {
     const { id } = await personById(transaction, person)
-    await leaveAll(transaction, id, nowMs)
+    const keys = await leaveAll(transaction, id, nowMs)
     for (const table of ['session', 'recovery_code', 'passkey', 'issuer_link', 'one_time'] as const)
       await transaction.deleteFrom(table).where('person', '=', id).execute()
     await transaction
@@ -202,7 +204,10 @@ export const personOperations = {
       .set({ mail: `closed ${id}`, name: null, password: null, totp: null, totp_ms: null, closed_ms: nowMs })
       .where('id', '=', id)
       .execute()
-    await appendTrail(transaction, trail)
+    // Other nodes learn from the trail which keys they must read anew.
+    const after = JSON.stringify({ revoked_keys: keys.map((key) => key.id).sort() })
+    await appendTrail(transaction, { ...trail, after })
+    return keys
   }),
 
   memberships: read(

@@ -2,11 +2,12 @@
 
 import type { Selectable } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
-import type { FoundSession, SessionRow, SignInMethod } from '#identity/port.ts'
+import { Problem } from '#base/problem.ts'
+import type { AsProven, FoundSession, PersonRow, SessionRow, SignInMethod } from '#identity/port.ts'
 import type { SessionTable } from '#store/identity-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { membershipsOf, personRow } from './person-row.ts'
+import { membershipsOf, personById, personRow } from './person-row.ts'
 import { appendTrail } from './trail.ts'
 
 /** Sessions of a person beyond this end, the oldest first. */
@@ -70,14 +71,26 @@ const found = async (transaction: Transaction, digest: string): Promise<FoundSes
   return { session, person: personRow(person), memberships: await membershipsOf(transaction, session.person) }
 }
 
+type WhenProven = { readonly asProven: AsProven | null }
+
+/** Whoever proved what is not so any more has proven nothing. */
+const checkSame = ({ password, totpMs }: PersonRow, asProven: AsProven | null): void => {
+  if (asProven !== null && asProven.password === password && asProven.totpMs === totpMs) return
+  throw new Problem('invalid_credentials', {
+    message: 'What this person signs in with was changed at this moment. Sign in again.',
+    param: 'password',
+  })
+}
+
 type Whose = { readonly id: string; readonly person: string | null; readonly key: string | null }
 
 export const sessionOperations = {
   openSession: write(
     async (
       transaction,
-      { session, trail }: { readonly session: SessionRow; readonly trail: TrailRow },
+      { session, asProven, trail }: { readonly session: SessionRow; readonly trail: TrailRow } & WhenProven,
     ): Promise<void> => {
+      if (session.person !== null) checkSame(await personById(transaction, session.person), asProven)
       await insertSession(transaction, session)
       await appendTrail(transaction, trail)
     },

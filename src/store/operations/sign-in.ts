@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import type { IssuerLink, PasskeyRow } from '#identity/port.ts'
+import { passkeysMax } from '#identity/port.ts'
 import type { PasskeyTable } from '#store/identity-tables.ts'
 import { read, write } from './context.ts'
 import { appendTrail } from './trail.ts'
@@ -47,6 +48,15 @@ const passkeyOperations = {
   addPasskey: write(
     async (transaction, { row, trail }: { readonly row: PasskeyRow; readonly trail: TrailRow }): Promise<void> => {
       const { publicKey, transports, createdMs, usedMs, ...rest } = row
+      const { count } = await transaction
+        .selectFrom('passkey')
+        .select(({ fn }) => fn.countAll<bigint>().as('count'))
+        .where('person', '=', row.person)
+        .executeTakeFirstOrThrow()
+      if (Number(count) >= passkeysMax)
+        throw new Problem('conflict', {
+          message: `You have ${passkeysMax} passkeys, which is as many as one person has. Remove one that you do not use.`,
+        })
       const inserted = await transaction
         .insertInto('passkey')
         .values({
@@ -69,8 +79,14 @@ const passkeyOperations = {
     async (
       transaction,
       { id, counter, usedMs }: { readonly id: string; readonly counter: number; readonly usedMs: number },
-    ): Promise<void> => {
-      await transaction.updateTable('passkey').set({ counter, used_ms: usedMs }).where('id', '=', id).execute()
+    ): Promise<boolean> => {
+      const row = await transaction
+        .updateTable('passkey')
+        .set({ counter, used_ms: usedMs })
+        .where('id', '=', id)
+        .returning('id')
+        .executeTakeFirst()
+      return row !== undefined
     },
   ),
 

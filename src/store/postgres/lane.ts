@@ -73,6 +73,7 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   touchSession: (input) => `session ${(input as Text<'id'>).id}`,
   takeToken: (input) => `token ${(input as Text<'digest'>).digest}`,
   takeTry: named('tries'),
+  returnTries: named('tries'),
   forgetTries: named('tries'),
   takeTotpStep: (input) => `person ${(input as Text<'person'>).person}`,
   usePasskey: (input) => `passkey ${(input as Text<'id'>).id}`,

@@ -16,6 +16,7 @@ export const keyValues = (row: KeyRow): Insertable<KeyTable> => ({
   organisation: row.organisation,
   project: row.project,
   member: row.member,
+  maker: row.maker ?? null,
   account: row.account,
   purpose: row.purpose,
   test: row.test ? 1 : 0,
@@ -69,8 +70,9 @@ export const keyRow = (row: Selectable<KeyTable>): KeyRow => ({
   expiresMs: countOf(row.expires_ms),
   revokedMs: countOf(row.revoked_ms),
   ending: row.ending,
+  ...(row.maker === null ? {} : { maker: row.maker }),
   digest: row.digest,
 })
 
-/** The row without its digest: what the hot path may see. */
-export const keyFacts = ({ digest: _digest, ...facts }: KeyRow): KeyFacts => facts
+/** The row without its digest and its maker: what the hot path may see. */
+export const keyFacts = ({ digest: _digest, maker: _maker, ...facts }: KeyRow): KeyFacts => facts

@@ -36,6 +36,8 @@ import { migrationHistory } from './0039-migration-history.ts'
 import { migrationFeedback } from './0046-migration-feedback.ts'
 import { identity } from './0050-identity.ts'
 import { underWay } from './0051-under-way.ts'
+import { keyMaker } from './0052-key-maker.ts'
+import { vouched } from './0053-vouched.ts'
 import { ownTrail } from './0054-own-trail.ts'
 import { migrationPins } from './0057-migration-pins.ts'
 import type { SchemaStep } from './step.ts'
@@ -77,6 +79,8 @@ export const schemaSteps: readonly SchemaStep[] = [
   migrationFeedback,
   identity,
   underWay,
+  keyMaker,
+  vouched,
   ownTrail,
   migrationPins,
 ]

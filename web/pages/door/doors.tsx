@@ -1,16 +1,27 @@
 /** Pages that links lead to before anybody is signed in: set-up, sign-up, proof of an address, a new password, an invitation. */
 
-import { useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { ApiProblem } from '#actions/api.ts'
+import type { Kept, SecondCode } from '#actions/issuer.ts'
 import { comeBack, takeErrand } from '#actions/issuer.ts'
 import { useChange, useRead } from '#actions/queries.ts'
 import { TextField, textsOf } from '#parts/field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Loaded, ProblemNote, Skeleton } from '#parts/states.tsx'
 import { DoorForm, DoorFrame } from './frame.tsx'
+import { SecondFactor } from './second-factor.tsx'
 import { texts } from './texts.ts'
 
-/** What stands behind `#`: it never reaches a server's log. */
-const tokenOf = (): string => window.location.hash.slice(1)
+/**
+ * What stood behind `#`, read once when a link is followed: it never reaches a server's log, and stays in neither the address bar nor
+ * the history, where the next person at this machine would find it.
+ */
+const inAddress = (): string => /^#([\w-]{43})$/.exec(window.location.hash)?.[1] ?? ''
+const token = inAddress()
+if (token !== '') window.history.replaceState(null, '', window.location.pathname)
+// Another link to the page that is open changes only what stands behind `#`.
+window.addEventListener('hashchange', () => (inAddress() === '' ? undefined : window.location.reload()))
+const tokenOf = (): string => token
 
 /** Everything is read anew by the session that begins. */
 const enter = (): void => window.location.assign('/')
@@ -187,24 +198,46 @@ const ConfirmMail = () => {
   )
 }
 
+const asksForCode = (fault: string | Error | null): boolean =>
+  fault instanceof ApiProblem && (fault.param === 'totp' || fault.param === 'recovery_code')
+
 /** Back from an issuer of OpenID Connect: what this tab went for is finished, and the console opens. */
 const CameBack = () => {
   const say = useSay()
   const isBegun = useRef(false)
+  const [errand, setErrand] = useState<Kept | null>(null)
   const [fault, setFault] = useState<string | Error | null>(null)
+  const [isBusy, setBusy] = useState(false)
+  const finish = useCallback((kept: Kept, code: SecondCode = {}): void => {
+    setBusy(true)
+    comeBack(kept, window.location.search.slice(1), code)
+      .then(
+        () => window.location.assign(kept.errand === 'link' ? '/security' : '/'),
+        (refusal: unknown) => setFault(refusal instanceof Error ? refusal : new Error(String(refusal))),
+      )
+      .finally(() => setBusy(false))
+  }, [])
   useEffect(() => {
     if (isBegun.current) return
     isBegun.current = true
-    const query = window.location.search.slice(1)
-    const why = new URLSearchParams(query).get('error')
-    const errand = takeErrand()
+    const why = new URLSearchParams(window.location.search).get('error')
+    const kept = takeErrand()
     if (why !== null) return setFault(say('oidcRefused', { why }))
-    if (errand === null) return setFault(say('oidcGone'))
-    comeBack(errand, query).then(
-      () => window.location.assign(errand.errand === 'link' ? '/security' : '/'),
-      (refusal: unknown) => setFault(refusal instanceof Error ? refusal : new Error(String(refusal))),
+    if (kept === null) return setFault(say('oidcGone'))
+    setErrand(kept)
+    finish(kept)
+  }, [say, finish])
+  if (errand !== null && fault instanceof ApiProblem && asksForCode(fault)) {
+    const told = fault.code === 'second_factor_required' ? null : fault
+    const submit = (form: HTMLFormElement): void => finish(errand, textsOf(form))
+    return (
+      <DoorFrame title={say('oidc')}>
+        <DoorForm action={say('signIn')} busy={isBusy} error={told} submit={submit}>
+          <SecondFactor />
+        </DoorForm>
+      </DoorFrame>
     )
-  }, [say])
+  }
   return (
     <DoorFrame title={say('oidc')}>
       {fault === null ? (

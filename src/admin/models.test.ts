@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { PriceRow } from '#base/price-row.ts'
+import { noRates } from '#base/price-row.ts'
+import type { PriceRule } from '#base/price-rule.ts'
+import type { Actor } from './operation.ts'
+import { operations } from './operations.ts'
+import { runOperation } from './run.ts'
+import { testContext } from './test-store.ts'
+
+const paid: PriceRow = {
+  model: 'kimi-k2.6',
+  vendor: 'moonshot',
+  currency: 'USD',
+  fromMs: null,
+  untilMs: null,
+  contextOverTokens: null,
+  serviceTier: 'default',
+  windows: null,
+  rates: { ...noRates, input: 1_000_000_000n, output: 4_000_000_000n },
+  source: 'https://vendor.example/pricing',
+  read: '2026-11-01',
+}
+
+const markup: PriceRule = {
+  name: 'ours',
+  kind: 'markup',
+  basisPoints: 2_500,
+  scope: { account: null, plan: null, model: null, families: null, vendor: null },
+  volumeMinNanoUsd: null,
+  fromMs: null,
+  untilMs: null,
+}
+
+const customer: Actor = {
+  name: 'person:per_1',
+  scopes: ['read'],
+  role: 'owner',
+  tenant: { organisation: 'org_1', account: 'acc_1' },
+}
+
+test('customers see what they are charged, and never the rates and the source under it', async () => {
+  const { context, ports } = testContext()
+  const models = ports.models().map((row) => ({ ...row, priceRows: [paid] }))
+  const { pricing, ...rest } = ports.prices.snapshot()
+  const snapshot = () => ({ ...rest, pricing: { ...pricing, rules: [markup] } })
+  const selling = { ...ports, models: () => models, prices: { ...ports.prices, snapshot } }
+  const ask = async (verb: string, input: object, actor: Actor = customer) => {
+    const operation = operations.find((one) => one.noun === 'models' && one.verb === verb)
+    assert.ok(operation !== undefined)
+    return JSON.stringify(await runOperation(operation, input, { ...context, actor, ports: selling }))
+  }
+  const price = { currency: 'USD', input: '1.25', cached_input: null, output: '5.00', per_call: null, from: null }
+  for (const told of [await ask('list', {}), await ask('show', { id: 'kimi-k2' })]) {
+    assert.ok(told.includes(JSON.stringify({ ...price, source: 'this server' })), told)
+    assert.ok(!told.includes('vendor.example') && !told.includes('"targets":[{'), told)
+  }
+  assert.match(await ask('list', {}, context.actor), /"input":"1.00".*vendor\.example/)
+})
