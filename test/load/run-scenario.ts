@@ -70,7 +70,7 @@ export const runScenario = async (stage: Stage, scenario: Scenario): Promise<Row
     const met = stage.reached().filter(({ arm }) => arm === 'candidate').length
     if (event !== undefined && happening === null && met >= event.after)
       happening = event.run(stage).catch((thrown: unknown) => {
-        lack = String(thrown).slice(0, 300)
+        lack = String(thrown).slice(-300)
       })
     const found = await status()
     if (found !== null) last = found

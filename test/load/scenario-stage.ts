@@ -84,6 +84,7 @@ const clockLibrary = ['x86_64', 'aarch64']
 const faster = 12
 const openMax = 24
 const callWithinMs = 30_000
+const startsMax = 3
 
 const toolCall = (isBroken: boolean): object => ({
   id: 'call_weather',
@@ -315,6 +316,18 @@ const knows = (relay: Relay, key: string): Promise<true> =>
     20_000,
   )
 
+/** As whoever keeps servers running does: one that could not start, as a store on a busy machine did not answer in time, is started again. */
+const startedAgain = async (begin: () => Promise<Relay>): Promise<Relay> => {
+  for (let tries = 1; tries < startsMax; tries += 1) {
+    try {
+      return await begin()
+    } catch (thrown) {
+      process.stderr.write(`a node could not start: ${String(thrown).slice(-200)}\n`)
+    }
+  }
+  return begin()
+}
+
 export const startStage = async (models: readonly string[], size = 3): Promise<Stage> => {
   const stack = new AsyncDisposableStack()
   const server = stack.use(await startPostgres())
@@ -354,7 +367,7 @@ export const startStage = async (models: readonly string[], size = 3): Promise<S
     play: makePlayer({ nodes, key, begin }, arrivals),
     leader: () => leaderOf(server, { url, nodes }),
     revive: async (node) => {
-      const again = await startNode(node, nodes[node]?.folder)
+      const again = await startedAgain(() => startNode(node, nodes[node]?.folder))
       nodes[node] = again
       await knows(again, key)
     },
