@@ -7,6 +7,7 @@ import { machineProcesses, watchLauncher } from '#cli/launcher-watch.ts'
 import { runCommandLine } from '#cli/run.ts'
 import { vendors } from '#provider/index.ts'
 import type { Machine } from '#wiring/machine.ts'
+import { openSecrets } from '#wiring/secrets.ts'
 
 const root = new URL('..', import.meta.url)
 const { version }: { version: string } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
@@ -50,6 +51,8 @@ const machine: Machine = {
   stopping: stopping.signal,
 }
 
+const secrets = openSecrets(clock, machine.ids)
+
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
@@ -61,6 +64,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   clock,
   ids: machine.ids,
   vendors,
+  secrets,
   catalogFolder: new URL('catalog/', root),
   // The rooms of a server are loaded by the commands that need them: the others answer sooner, and on an older Node too.
   serve: async (request) => (await import('#wiring/workers/start.ts')).start(machine, request),
@@ -86,3 +90,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   calendarsOf: async (vendors) => (await import('#wiring/command-ports.ts')).calendarsOf(machine, vendors),
   signal: stopping.signal,
 })
+
+await secrets.close()

@@ -290,6 +290,7 @@ export const confined = (ports: AdminPorts, tenant: Tenant, clock: Clock): Admin
       bindings: async (question) => (holders.includes(question.holder) ? bindings.bindings(question) : []),
     },
     identity: ports.identity,
+    receipts: ports.receipts,
     digestKey: ports.digestKey,
     environment: ports.environment,
     keysChanged: ports.keysChanged,

@@ -49,6 +49,7 @@ import type { priceOperations } from './prices.ts'
 import type { projectOperations } from './projects.ts'
 import type { providerBalanceOperations } from './provider-balance.ts'
 import type { providerTestOperations } from './provider-test.ts'
+import type { receiptOperations } from './receipts.ts'
 import type { rerateOperations } from './rerate.ts'
 import type { routingOperations } from './routes.ts'
 import type { ruleOperations } from './rules.ts'
@@ -107,6 +108,7 @@ type Listed =
   | (typeof callOperations)[number]
   | (typeof usageOperations)[number]
   | (typeof explainOperations)[number]
+  | (typeof receiptOperations)[number]
   | (typeof providerBalanceOperations)[number]
   | (typeof importOperations)[number]
   | (typeof applyOperations)[number]

@@ -32,7 +32,8 @@ import type { Errands } from '#relay/errand.ts'
 import type { RoutingView } from '#relay/route-state.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import type { BindingStore } from '#resource/port.ts'
-import type { AdminStore, CustomerStore, KeyRow, NodePorts } from './port.ts'
+import type { ReceiptKeys } from '#secret/receipt-keys.ts'
+import type { AdminStore, CustomerStore, ErasureStore, KeyRow, NodePorts, TrailRow } from './port.ts'
 
 /** Who can be told of events. */
 export type TellPorts = {
@@ -122,6 +123,10 @@ export type AdminPorts = {
   readonly payments: PaymentPorts
   readonly documents: ClerkParts
   readonly identity: IdentityRoom
+  /** What is kept of people and customers, to be handed out and taken away. */
+  readonly erasure: ErasureStore
+  /** The keys that receipts are signed with. */
+  readonly receipts: Pick<ReceiptKeys<TrailRow>, 'sign' | 'published' | 'rotate'>
   /** `null` where no server runs. */
   readonly figures: FigureSource | null
 }

@@ -50,6 +50,7 @@ import { priceOperations } from './prices.ts'
 import { projectOperations } from './projects.ts'
 import { providerBalanceOperations } from './provider-balance.ts'
 import { providerTestOperations } from './provider-test.ts'
+import { receiptOperations } from './receipts.ts'
 import { rerateOperations } from './rerate.ts'
 import { routingOperations } from './routes.ts'
 import { ruleOperations } from './rules.ts'
@@ -60,6 +61,7 @@ import { signupOperations } from './signups.ts'
 import { statsOperations } from './stats.ts'
 import { stepUpOperations } from './step-up.ts'
 import { storeMoveOperations } from './store-moves.ts'
+import { subjectOperations } from './subjects.ts'
 import { totpOperations } from './totp.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage.ts'
@@ -112,10 +114,12 @@ export const operations = [
   ...callOperations,
   ...usageOperations,
   ...explainOperations,
+  ...receiptOperations,
   ...providerBalanceOperations,
   ...importOperations,
   ...applyOperations,
   ...trailOperations,
+  ...subjectOperations,
   ...eventOperations,
   ...statsOperations,
   ...bindingOperations,

@@ -1,6 +1,7 @@
 /** What administration needs kept. Every change takes its trail row and writes both or neither. */
 
 import type { CallRecord } from '#base/call-record.ts'
+import type { TrailLink } from '#base/trail-chain.ts'
 import type { NewPriceEntry, PriceBookSource, PriceEntry, PriceProposal, ProposalSource } from '#catalog/port.ts'
 import type { AccountState, Balance, Grant, Receipt, Rerated, RerateRequest, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
@@ -27,6 +28,7 @@ export type {
   LotPage,
   OwnedPage,
 } from './customer-store.ts'
+export type { ErasedCalls, ErasureStore, SubjectFile } from './erasure-store.ts'
 export type { NodeFacts, NodePorts } from './node-store.ts'
 export type {
   AccountRow,
@@ -197,6 +199,8 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
     readonly trail: (page: Page) => Promise<readonly TrailRow[]>
     /** What one actor has changed, the newest first; `before`: a row's id. */
     readonly trailOf: (question: TrailOf) => Promise<readonly TrailRow[]>
+    /** Rows with their places in the chain, from behind a position. */
+    readonly trailLinks: (after: number, limit: number) => Promise<readonly TrailLink[]>
     /** Recomputes the trail's chain of hashes from its beginning. */
     readonly verifyTrail: () => Promise<TrailVerdict>
     /** The newest calls that match; with `afterId` the first ones behind it. */

@@ -26,7 +26,10 @@ const expected: Readonly<Record<string, readonly Role[]>> = {
   'credentials add': ['owner', 'admin'],
   'apply run': ['owner', 'admin'],
   'trail list': ['owner', 'admin', 'auditor'],
-  'calls show': ['owner', 'admin', 'developer', 'auditor'],
+  'calls show': ['owner', 'admin', 'developer'],
+  'trail export': ['owner', 'admin', 'auditor'],
+  'receipt show': ['owner', 'admin', 'billing', 'developer', 'viewer', 'auditor'],
+  'receipt rotate': ['owner', 'admin'],
   'ledger verify': ['owner', 'admin', 'billing', 'developer', 'viewer', 'auditor'],
 }
 

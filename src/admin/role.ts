@@ -20,11 +20,11 @@ const rights: Readonly<Record<Role, Rights>> = {
   },
   developer: { hidden: ['trail'], changes: ['keys', 'projects'] },
   viewer: { hidden: ['calls', 'trail'], changes: [] },
-  auditor: { hidden: [], changes: [] },
+  auditor: { hidden: ['calls'], changes: [] },
 }
 
 export const roleWords =
-  'owner and admin may do everything, but only an owner makes keys of owners; billing changes accounts, credit, payments and documents; developer changes projects and model keys; viewer and auditor only read, and only an auditor sees the trail and bodies of calls.'
+  'owner and admin may do everything, but only an owner makes keys of owners; billing changes accounts, credit, payments and documents; developer changes projects and model keys; viewer and auditor only read, an auditor the trail as well; bodies of calls are for owner, admin and developer.'
 
 /** Whether a role may run an operation. */
 export const mayRun = (role: Role, { noun, scope }: { readonly noun: string; readonly scope: string }): boolean => {

@@ -5,6 +5,8 @@ import type { Clock } from '#base/clock.ts'
 import type { Event } from '#base/event.ts'
 import type { IdPrefix, Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
+import type { TrailLink } from '#base/trail-chain.ts'
+import { trailHash } from '#base/trail-chain.ts'
 import { catalogOf } from '#catalog/load.ts'
 import { priceBookOf } from '#catalog/price-book.ts'
 import type { DocumentStore } from '#document/port.ts'
@@ -142,6 +144,16 @@ const testUsage: UsageStore & PriceRecall & Pick<AdminStore, 'resetUsage' | 'rec
   resetUsage: async () => 0,
 }
 
+/** The rows with the hashes that a store would have given them. */
+const chained = (rows: readonly TrailRow[]): readonly TrailLink[] => {
+  const links: TrailLink[] = []
+  for (const [place, row] of rows.entries()) {
+    const link = { row, position: place + 1, previousHash: links.at(-1)?.hash ?? '' }
+    links.push({ ...link, hash: trailHash(link) })
+  }
+  return links
+}
+
 export type TestStore = AdminStore & {
   readonly addEvent: (event: Event) => void
   readonly addCalls: (records: readonly CallRecord[]) => void
@@ -217,6 +229,7 @@ export const testStore = (): TestStore => {
         .filter((row) => row.actor === actor)
         .toReversed()
         .slice(0, limit),
+    trailLinks: async (after, limit) => chained(trail).slice(after, after + limit),
     verifyTrail: async () => ({ ok: true, rows: trail.length }),
     calls: async (filter) => callsIn(calls, filter),
     call: async (id) => calls.find((call) => call.id === id) ?? null,
@@ -399,6 +412,8 @@ export const testContext = (actor: Actor = localTestActor) => {
     payments: noPayments(clock),
     documents: noDocuments(clock, ids),
     identity: noPeople(),
+    receipts: nothingOf<AdminPorts['receipts']>(),
+    erasure: nothingOf<AdminPorts['erasure']>(),
   }
   const context: OperationContext = { actor, requestId: 'call_1', ports, clock, ids }
   return { store, clock, ids, ports, told, context }

@@ -7,6 +7,7 @@ import { pageFields, pageOf, pastField, pastOf } from './field.ts'
 import { operation } from './operation.ts'
 import type { TrailRow } from './port.ts'
 import { table } from './render.ts'
+import { trailFormats, trailLine } from './trail-line.ts'
 
 const value = z.unknown().describe('The object as it was, without secrets; null = it was not there.')
 
@@ -60,6 +61,48 @@ const list = operation({
   },
 })
 
+/** Rows of one page of an export: a long trail is read in many. */
+const exportRowsMax = 1000
+
+const exported = operation({
+  noun: 'trail',
+  verb: 'export',
+  summary:
+    'The trail as lines for another system, from behind a position; each line has its place and hash in the chain.',
+  method: 'GET',
+  path: '/trail/export',
+  scope: 'read',
+  input: z.strictObject({
+    format: z
+      .enum(trailFormats)
+      .default('jsonl')
+      .describe('`jsonl`, `cef` (ArcSight Common Event Format), or `syslog` (RFC 5424).'),
+    after: z
+      .string()
+      .regex(/^\d{1,15}$/, 'must be a position: the number of the last row that is there')
+      .default('0')
+      .describe('The position of the last row that is there already.'),
+    limit: z.int().min(1).max(exportRowsMax).optional().describe('At most so many rows.'),
+  }),
+  output: z.object({
+    data: z.array(z.string()).describe('One line a row.'),
+    next: z
+      .string()
+      .nullable()
+      .describe('The position of the last row, `after` of the next page; null = there was nothing more.'),
+  }),
+  flags: [],
+  // A person gets the lines too: they are what is wanted.
+  csv: { text: ({ data }) => data.map((line) => `${line}\n`).join(''), always: true },
+  run: async ({ format, after, limit = exportRowsMax }, { ports }) => {
+    const links = await ports.store.trailLinks(Number(after), limit)
+    return {
+      data: links.map((link) => trailLine(link, format, ports.migrations.version)),
+      next: links.length === limit ? String(links.at(-1)?.position) : null,
+    }
+  },
+})
+
 const verify = operation({
   noun: 'trail',
   verb: 'verify',
@@ -86,4 +129,4 @@ const verify = operation({
   },
 })
 
-export const trailOperations = [list, verify] as const
+export const trailOperations = [list, exported, verify] as const

@@ -12,8 +12,8 @@ import { writers } from '#audit/writer/index.ts'
 import { kindsText, reaches } from '#audit/writer/summary.ts'
 import { usageFailure } from './failure.ts'
 import { chosenOf, readTextFile, writeTextFile } from './file.ts'
-import type { Shell } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
+import type { Shell } from './shell.ts'
 import { collected, readUsageFiles, usageHelp } from './usage-files.ts'
 
 type Flags = {

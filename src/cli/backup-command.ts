@@ -3,9 +3,9 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { configFailure, Failure } from './failure.ts'
-import type { Shell } from './operation-command.ts'
 import type { PlaceFlags } from './settings-source.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
+import type { Shell } from './shell.ts'
 
 type Flags = PlaceFlags & { readonly force?: boolean; readonly json?: boolean }
 

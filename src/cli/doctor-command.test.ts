@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Problem } from '#base/problem.ts'
 import type { Finding } from './doctor/check.ts'
+import { checkMemory, checkOpenFiles, checkUser } from './doctor/host.ts'
 import { checkClock, checkDataFolder, checkNode } from './doctor/machine.ts'
+import { checkReadiness, checkVersion } from './doctor/running.ts'
 import type { CheckRequest, CommandLinePorts } from './ports.ts'
 import { startTestServer } from './test-server.ts'
 import { testShell } from './test-shell.ts'
@@ -46,6 +48,80 @@ test('a sound machine and file pass', async () => {
     [],
   )
   assert.match(find('provider:moonshot').detail, /answered 200 with env:MOONSHOT_API_KEY/)
+})
+
+test('there are thirty checks and more, each with an id of its own, and what is wrong says how to mend it', async () => {
+  const { checks } = await examine(port0)
+  assert.ok(checks.length >= 30, String(checks.length))
+  assert.equal(new Set(checks.map(({ id }) => id)).size, checks.length)
+})
+
+const posture: readonly (readonly [id: string, verdict: string, text: string, detail: RegExp])[] = [
+  ['public-url', 'warn', 'server: { port: 0, host: 0.0.0.0 }\n', /not set/],
+  ['public-url', 'warn', 'server: { port: 0, public_url: "http://relay.example.com" }\n', /not encrypted/],
+  ['admin-listener', 'warn', 'server: { port: 0, admin: { host: 0.0.0.0, port: 1 } }\n', /without TLS/],
+  ['trusted-proxies', 'fail', 'server: { port: 0, trusted_proxies: ["0.0.0.0/0"] }\n', /anybody can say/],
+  ['cors', 'warn', 'server: { port: 0, cors: { origins: ["*"] } }\n', /any origin/],
+  ['workers', 'warn', 'server: { port: 0, workers: 64 }\n', /64 on \d+ processors/],
+  ['host', 'warn', 'server: { port: 0, host: relay.example.com }\n', /looked up/],
+  [
+    'upstream-tls',
+    'fail',
+    `${port0}providers: { a: { vendor: moonshot, base_url: "http://api.example.com/v1", api_key: "env:MOONSHOT_API_KEY" } }\n`,
+    /a \(http:/,
+  ],
+  [
+    'private-addresses',
+    'warn',
+    `${port0}providers: { a: { vendor: moonshot, allow_private: true, api_key: "env:MOONSHOT_API_KEY" } }\n`,
+    /a may reach the own network/,
+  ],
+  [
+    'regions',
+    'warn',
+    `${port0}regions: { default_allowed: [eu] }\nproviders: { a: { vendor: moonshot, base_url: "https://x.example.com/v1", api_key: "env:MOONSHOT_API_KEY" } }\n`,
+    /a says no region/,
+  ],
+  ['retention', 'warn', `${port0}retention: { calls: 7d, bodies: 1d }\n`, /7 days/],
+  ['bodies', 'warn', `${port0}log: { bodies: true }\nretention: { calls: 90d, bodies: 60d }\n`, /60 days/],
+  ['sign-up', 'fail', `${port0}signup: { open: true }\n`, /no letter can be sent/],
+  ['alerts', 'warn', 'server: { port: 0, host: 0.0.0.0 }\n', /nobody is told/],
+]
+
+test('what a configuration means for safety is said, with the way to mend it', async () => {
+  for (const [id, verdict, text, detail] of posture) {
+    const found = (await examine(text, {}, '--offline')).find(id)
+    assert.deepEqual([id, found.verdict], [id, verdict])
+    assert.match(found.detail, detail)
+  }
+})
+
+test('a proxy that the environment names and nobody uses is told of, and so is a secret manager that is away', async () => {
+  const proxied = await examine(
+    port0,
+    { environment: { ...environment, HTTPS_PROXY: 'http://proxy:3128' } },
+    '--offline',
+  )
+  assert.match(proxied.find('proxy').detail, /HTTPS_PROXY is set, and Drover does not go by it: moonshot/)
+})
+
+test('users, memory, open files and versions are judged by what is known of them', () => {
+  const open = { server: { host: '0.0.0.0' } } as Parameters<typeof checkUser>[1]
+  assert.deepEqual(
+    [checkUser(0, open).verdict, checkUser(1000, open).verdict, checkUser(null, open).verdict],
+    ['warn', 'ok', 'ok'],
+  )
+  assert.deepEqual([checkMemory(100 * 1024 ** 2).verdict, checkMemory(1024 ** 3).verdict], ['warn', 'ok'])
+  const limits = (hard: string) =>
+    `Limit  Soft  Hard  Units\nMax open files            1024                 ${hard}               files\n`
+  assert.deepEqual(
+    [limits('1024'), limits('65536'), limits('unlimited'), null].map((text) => checkOpenFiles(text).verdict),
+    ['warn', 'ok', 'ok', 'ok'],
+  )
+  const running = { version: '2.0.0', ready: true, words: ['a restart is needed for retention'] }
+  assert.deepEqual([checkVersion(running, '1.0.0').verdict, checkVersion(null, '1.0.0').verdict], ['warn', 'ok'])
+  assert.match(checkReadiness(running).detail, /restart is needed/)
+  assert.equal(checkReadiness({ ...running, words: [] }).verdict, 'ok')
 })
 
 const nodes =

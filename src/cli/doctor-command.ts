@@ -1,16 +1,37 @@
 /** `drover doctor`: checks everything, with free calls only, and says how to mend each. */
 
+import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
+import type { Config } from '#config/config.ts'
 import type { Finding, Verdict } from './doctor/check.ts'
 import { ok, warn } from './doctor/check.ts'
 import { checkCalendars, checkConfig, checkExposure, checkRetirements, checkSecrets } from './doctor/configuration.ts'
 import { checkCredit } from './doctor/credit.ts'
-import { checkClock, checkDataFolder, checkDisk, checkNode, checkPermissions, checkPort } from './doctor/machine.ts'
+import {
+  checkFileSystem,
+  checkMemory,
+  checkOpenFiles,
+  checkServerKey,
+  checkUser,
+  memoryBytes,
+  systemText,
+} from './doctor/host.ts'
+import {
+  checkClock,
+  checkDataFolder,
+  checkDisk,
+  checkNode,
+  checkPermissions,
+  checkPort,
+  existing,
+} from './doctor/machine.ts'
+import { checkPosture } from './doctor/posture.ts'
 import { checkProviders } from './doctor/provider.ts'
 import { checkRedis } from './doctor/redis.ts'
-import type { Shell } from './operation-command.ts'
+import { askRunning, checkReadiness, checkSecretManagers, checkVersion } from './doctor/running.ts'
 import type { CommandLinePorts, LockHolder } from './ports.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
+import type { Shell } from './shell.ts'
 import type { Style, Terminal } from './terminal.ts'
 
 type Flags = { readonly config?: string; readonly data?: string; readonly offline?: boolean; readonly json?: boolean }
@@ -53,6 +74,19 @@ const checkLock = async (
   }
 }
 
+const checkHost = async (config: Config, data: string): Promise<readonly Finding[]> => [
+  checkUser(process.getuid?.() ?? null, config),
+  checkMemory(memoryBytes()),
+  checkOpenFiles(await systemText('/proc/self/limits')),
+  ...(await checkFileSystem(await existing(data), config)),
+  await checkServerKey(data, config),
+]
+
+const checkRunning = async (servedBy: string | null, version: string): Promise<readonly Finding[]> => {
+  const running = servedBy === null ? null : await askRunning(servedBy)
+  return [checkReadiness(running), checkVersion(running, version)]
+}
+
 /** Every check, in the order in which one depends on the other. */
 const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly Finding[]> => {
   const source = await configSource(flags, ports)
@@ -73,9 +107,13 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
   return [
     ...machine,
     ...configuration,
+    ...(await checkHost(config, data)),
     checkSecrets(config),
+    checkSecretManagers(ports.secrets.isUsed(), ports.secrets.warnings()),
     await checkPort(config.server.host, config.server.port, lock.servedBy),
+    ...(await checkRunning(lock.servedBy, ports.version)),
     checkExposure(config),
+    ...checkPosture(config, { nowMs: ports.clock.nowMs(), processors: availableParallelism(), ...ports }),
     ...(await checkRetirements(config, ports.retirementOf)),
     ...(await checkCalendars(config, ports)),
     ...(flags.offline === true ? [] : await checkRedis(config.cluster.redis, ports)),

@@ -10,7 +10,7 @@ import { fitWriters } from '#report/fit/write.ts'
 import { dayOf, readDay } from '#report/roi/quantity.ts'
 import { usageFailure } from './failure.ts'
 import { chosenOf, parsedJson, readTextFile, writeTextFile } from './file.ts'
-import type { Shell } from './operation-command.ts'
+import type { Shell } from './shell.ts'
 
 type Flags = {
   readonly roi?: string

@@ -16,8 +16,8 @@ import type { ForeignTables, ImportAccount, ImportPlan, ImportSource } from '#im
 import type { ConnectionFlags } from './connection.ts'
 import { connect } from './connection.ts'
 import { Failure } from './failure.ts'
-import type { Shell } from './operation-command.ts'
 import { addConnectionFlags } from './operation-command.ts'
+import type { Shell } from './shell.ts'
 
 type Flags = ConnectionFlags & { readonly apply?: boolean; readonly yaml?: boolean; readonly json?: boolean }
 type Read = { readonly tables: ForeignTables; readonly config: unknown }

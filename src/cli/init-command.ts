@@ -10,8 +10,8 @@ import { readConfig } from '#config/load.ts'
 import type { Vendor } from '#provider/vendor.ts'
 import { configFailure, Failure, usageFailure } from './failure.ts'
 import { initText } from './init-file.ts'
-import type { Shell } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
+import type { Shell } from './shell.ts'
 
 type Flags = {
   readonly config: string

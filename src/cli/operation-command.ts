@@ -16,14 +16,14 @@ import { connect } from './connection.ts'
 import { Failure, usageFailure } from './failure.ts'
 import { followLog } from './follow-log.ts'
 import { followMigration } from './follow-migration.ts'
+import { addTo, makeKeptKey, makesKey } from './kept-key.ts'
 import type { CommandLinePorts } from './ports.ts'
 import type { Client } from './remote-client.ts'
 import { secretFromStdin } from './secret-input.ts'
+import type { Shell } from './shell.ts'
 import type { Terminal } from './terminal.ts'
+import { addTrailFile, checksTrail, verifyTrailFile } from './trail-file.ts'
 import { addVerify, isReport, verifying } from './verify-report.ts'
-
-/** What every command is given. */
-export type Shell = { readonly ports: CommandLinePorts; readonly terminal: Terminal }
 
 type Flags = ConnectionFlags & {
   readonly json?: boolean
@@ -257,10 +257,13 @@ export const operationCommand = (named: Operation, name: string, shell: Shell): 
       .option('--watch', 'Print it again whenever it changes, until it is over.')
       .option('--wait', 'Wait until it is over or paused; exit 1 where it is not complete then.')
   if (isReport(named)) addVerify(command)
+  if (makesKey(named)) addTo(command)
+  if (checksTrail(named)) addTrailFile(command)
   addConnectionFlags(command).option('--json', isLog(named) ? 'One JSON object a line.' : 'Print JSON.')
   const { terminal } = shell
   command.action(async () => {
     const flags = command.opts<Flags>()
+    if (checksTrail(named) && typeof flags['file'] === 'string') return verifyTrailFile(flags['file'], flags, shell)
     const { operation, input } =
       typeof flags['verify'] === 'string'
         ? verifying(flags['verify'])
@@ -271,7 +274,9 @@ export const operationCommand = (named: Operation, name: string, shell: Shell): 
     checkOut(operation, flags)
     const client = await connect(flags, shell.ports)
     try {
-      if (isLog(operation))
+      if (typeof flags['to'] === 'string' && makesKey(operation))
+        await makeKeptKey({ operation, input, to: flags['to'], flags, client }, shell)
+      else if (isLog(operation))
         await followLog(
           { operation, input, client, flags: { json: flags.json === true, follow: flags.follow === true } },
           shell,

@@ -4,6 +4,7 @@ import type { AdminPorts } from '#admin/operation.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Config, Loaded, ProviderConfig, RedisConfig } from '#config/config.ts'
+import type { SecretSource } from '#config/load.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
 import type { Vendor } from '#provider/vendor.ts'
 import type { Stream } from './terminal.ts'
@@ -15,6 +16,8 @@ export type ServeRequest = {
   readonly load: () => Promise<Loaded>
   /** The data folder, absolute. */
   readonly data: string
+  /** Secrets that are kept elsewhere. */
+  readonly secrets: SecretSource
 }
 
 /** Who serves the data folder now, as its lock says. */
@@ -113,6 +116,8 @@ export type CommandLinePorts = {
   readonly clock: Clock
   readonly ids: Ids
   readonly vendors: readonly Vendor[]
+  /** Secrets that are kept elsewhere, as the configuration that was read last says. */
+  readonly secrets: SecretSource
   /** Where the catalog's files lie. */
   readonly catalogFolder: URL
   /** Runs the server until it has drained; gives the exit code. Rejects with a Problem when it cannot start. */

@@ -6,9 +6,9 @@ import { Command } from 'commander'
 import { nearestOf } from '#base/nearest.ts'
 import type { Report } from '#probe/report.ts'
 import { Failure, usageFailure } from './failure.ts'
-import type { Shell } from './operation-command.ts'
 import type { ProbeFlags } from './probe-flags.ts'
 import { agreement, progressBar } from './probe-talk.ts'
+import type { Shell } from './shell.ts'
 
 /** The exit code is that of the check, not of the wish: within half a minute it has passed or failed. */
 const quickMs = 30_000

@@ -5,9 +5,9 @@ import type { Plan } from '#probe/run/plan.ts'
 import type { Progress } from '#probe/run/run.ts'
 import type { SessionOptions } from '#probe/session.ts'
 import { Failure } from './failure.ts'
-import type { Shell } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
 import type { ProbeFlags } from './probe-flags.ts'
+import type { Shell } from './shell.ts'
 
 const barCharacters = 24
 const titleCharacters = 48

@@ -4,17 +4,19 @@ import { Command } from 'commander'
 import { operations } from '#admin/operations.ts'
 import { auditCommand } from './audit-command.ts'
 import { backupCommand, restoreCommand } from './backup-command.ts'
+import { benchCommand } from './bench-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { fitCommand } from './fit-command.ts'
 import { importCommand } from './import-command.ts'
 import { initCommand } from './init-command.ts'
-import type { Shell } from './operation-command.ts'
 import { operationCommands } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
 import { probeCommand } from './probe-command.ts'
+import { addReceiptVerify } from './receipt-command.ts'
 import { reconcileCommand } from './reconcile-command.ts'
 import { roiCommand } from './roi-command.ts'
 import { serveCommand } from './serve-command.ts'
+import type { Shell } from './shell.ts'
 import { storeCommand } from './store-command.ts'
 import { topCommand } from './top-command.ts'
 
@@ -47,8 +49,10 @@ export const buildProgram = (shell: Shell, exited: (code: number) => void): Comm
   program.addCommand(roiCommand(shell))
   program.addCommand(reconcileCommand(shell, exited))
   program.addCommand(importCommand(shell))
-  for (const command of operationCommands(operations, shell)) program.addCommand(command)
+  for (const command of operationCommands(operations, shell))
+    program.addCommand(addReceiptVerify(command, shell, exited))
   program.addCommand(topCommand(shell))
+  program.addCommand(benchCommand(shell, exited))
   program.addCommand(backupCommand(shell))
   program.addCommand(restoreCommand(shell, exited))
   program.addCommand(storeCommand(shell, exited))

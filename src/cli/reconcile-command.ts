@@ -14,9 +14,9 @@ import type { UsageExportRow } from '#report/usage-export/row.ts'
 import type { ConnectionFlags } from './connection.ts'
 import { connect } from './connection.ts'
 import { Failure, usageFailure } from './failure.ts'
-import type { Shell } from './operation-command.ts'
 import { addConnectionFlags, everyPage, operationCommand } from './operation-command.ts'
 import { configSource } from './settings-source.ts'
+import type { Shell } from './shell.ts'
 
 type Flags = ConnectionFlags & {
   readonly file: readonly string[]

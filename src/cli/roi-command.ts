@@ -15,8 +15,8 @@ import { forecastText } from '#report/roi/text.ts'
 import type { ConnectionFlags } from './connection.ts'
 import { usageFailure } from './failure.ts'
 import { chosenOf, parsedJson, readTextFile, writeTextFile } from './file.ts'
-import type { Shell } from './operation-command.ts'
 import { addConnectionFlags } from './operation-command.ts'
+import type { Shell } from './shell.ts'
 import { collected, readBooks, readUsageFiles, usageHelp } from './usage-files.ts'
 
 type Flags = RoiFlags &

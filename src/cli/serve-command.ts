@@ -2,9 +2,9 @@
 
 import { Command } from 'commander'
 import { configFailure, usageFailure } from './failure.ts'
-import type { Shell } from './operation-command.ts'
 import type { Overrides } from './settings-source.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
+import type { Shell } from './shell.ts'
 
 type Flags = {
   readonly config?: string
@@ -53,6 +53,6 @@ export const serveCommand = ({ ports }: Shell, exited: (code: number) => void): 
     const loaded = await source.load()
     if (!loaded.ok) throw configFailure(loaded.faults)
     const data = dataFolderOf(flags, loaded, ports.workingFolder)
-    exited(await ports.serve({ config: loaded.config, load: source.load, data }))
+    exited(await ports.serve({ config: loaded.config, load: source.load, data, secrets: ports.secrets }))
   })
 }

@@ -31,11 +31,16 @@ export const configFileOf = async (flags: PlaceFlags, workingFolder: string): Pr
 /** A function that reads the configuration that is meant, and reads it again. */
 export const configSource = async (
   flags: PlaceFlags,
-  { environment, vendors, workingFolder }: Pick<CommandLinePorts, 'environment' | 'vendors' | 'workingFolder'>,
+  {
+    environment,
+    vendors,
+    workingFolder,
+    secrets,
+  }: Pick<CommandLinePorts, 'environment' | 'vendors' | 'workingFolder' | 'secrets'>,
   overrides: Overrides = {},
 ): Promise<{ readonly file: string | null; readonly load: () => Promise<Loaded> }> => {
   const file = await configFileOf(flags, workingFolder)
-  return { file, load: () => loadConfig({ file, workingFolder, environment, vendors, overrides }) }
+  return { file, load: () => loadConfig({ file, workingFolder, environment, vendors, secrets, overrides }) }
 }
 
 /** The data folder, absolute: the flag, else where the configuration keeps its store, else `./data`. */

@@ -6,11 +6,11 @@ import type { Operation } from '#admin/operation.ts'
 import { storeMoveOperations } from '#admin/store-moves.ts'
 import { withPlaceFlags } from './backup-command.ts'
 import { configFailure, Failure } from './failure.ts'
-import type { Shell } from './operation-command.ts'
 import type { CommandLinePorts } from './ports.ts'
 import { remoteClient } from './remote-client.ts'
 import type { PlaceFlags } from './settings-source.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
+import type { Shell } from './shell.ts'
 
 type Tell = Parameters<CommandLinePorts['moveStoreOnline']>[0]['tell']
 type Flags = PlaceFlags & { readonly from?: string; readonly online?: boolean; readonly json?: boolean }

@@ -32,6 +32,16 @@ const testVendors: readonly Vendor[] = [
   vendorOf('sandbox', { keyEnv: [], keyless: true, inProcess: true, checkPath: null, keyPage: null }),
 ]
 
+const noSecrets: CommandLinePorts['secrets'] = {
+  open: () => undefined,
+  read: () => assert.fail('no secret of a test is kept elsewhere'),
+  write: () => assert.fail('no secret of a test is kept elsewhere'),
+  refresh: async () => false,
+  isUsed: () => false,
+  warnings: () => [],
+  close: async () => undefined,
+}
+
 /** A fresh folder and a store; `run` runs one command line in it. Ports can be replaced. Call `close` at the end. */
 export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'drover-cli-'))
@@ -51,6 +61,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       clock: admin.clock,
       ids: admin.ids,
       vendors: testVendors,
+      secrets: noSecrets,
       catalogFolder: pathToFileURL(join(process.cwd(), 'catalog/')),
       serve: async () => 0,
       readTables: async () => ({}),

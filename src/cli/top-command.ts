@@ -7,9 +7,9 @@ import type { FigureView } from '#admin/stats.ts'
 import { figureColumns, statsList } from '#admin/stats.ts'
 import { connect } from './connection.ts'
 import { usageFailure } from './failure.ts'
-import type { Shell } from './operation-command.ts'
 import { addConnectionFlags } from './operation-command.ts'
 import type { Client } from './remote-client.ts'
+import type { Shell } from './shell.ts'
 
 type Flags = {
   readonly window: string

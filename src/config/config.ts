@@ -271,6 +271,8 @@ export type Config = {
   readonly cluster: ClusterConfig
   /** `null` = `<data>/secret.key`. */
   readonly secretKey: ResolvedSecret | null
+  /** How often secrets that are kept elsewhere are looked at again. */
+  readonly secretsRefreshMs: number
   readonly providers: readonly ProviderConfig[]
   readonly models: readonly ModelConfig[]
   /** Regions that calls may go to; `null` = any. */
@@ -310,7 +312,11 @@ export type Config = {
   readonly notify: NotifyConfig
   /** `null` = nothing is exported. */
   readonly telemetry: TelemetryConfig | null
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly bodies: boolean }
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error'
+    readonly bodies: boolean
+    readonly digests: boolean
+  }
   /** What can be served but was probably meant otherwise. */
   readonly warnings: readonly Fault[]
 }

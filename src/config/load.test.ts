@@ -102,7 +102,7 @@ describe('a good file', () => {
       eventsMs: 90 * 86_400_000,
       wholeMonths: false,
     })
-    assert.deepEqual(config.log, { level: 'info', bodies: false })
+    assert.deepEqual(config.log, { level: 'info', bodies: false, digests: true })
     assert.deepEqual(
       config.providers.map(({ name, baseUrl, origin }) => ({ name, baseUrl, origin })),
       [{ name: 'moonshot', baseUrl: 'https://api.moonshot.example/v1', origin: 'environment' }],
@@ -239,7 +239,7 @@ describe('a bad file', () => {
     [
       'an unknown key that resembles none',
       'secrets: { zzzzzz: 1 }\n',
-      ['drover.yaml:1:12 secrets.zzzzzz: unknown key; known here: key'],
+      ['drover.yaml:1:12 secrets.zzzzzz: unknown key; known here: key, refresh, vault, aws, gcp, azure'],
     ],
     [
       'a wrong type',
@@ -327,7 +327,7 @@ describe('a bad file', () => {
     [
       'a vault',
       'providers: { a: { vendor: moonshot, api_key: "vault:kv/a#key" } }\n',
-      [/'vault:' references are not available in this version/],
+      [/names a secret manager \(for provider 'a'\), which cannot be asked here/],
     ],
     [
       'a reference that names nothing',

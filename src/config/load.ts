@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto'
 import { access, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, isAbsolute, resolve } from 'node:path'
+import type { Reference } from '#base/settings.ts'
 import type { SignupSettings } from '#identity/settings.ts'
+import type { SecretKeeper } from '#secret/settings.ts'
 import { secretKeyLengthMin } from '#secret/settings.ts'
 import { buildGuards } from './build-guard.ts'
 import { buildIssuers } from './build-identity.ts'
@@ -15,6 +17,7 @@ import { buildPayments } from './build-payment.ts'
 import { buildFxRates, buildPriceRules } from './build-price.ts'
 import type { Building } from './build-provider.ts'
 import { buildProviders } from './build-provider.ts'
+import { buildSecrets } from './build-secrets.ts'
 import { buildSimilar } from './build-similar.ts'
 import { buildCluster, buildStore } from './build-store.ts'
 import { buildTelemetry } from './build-telemetry.ts'
@@ -22,12 +25,15 @@ import type { Config, Loaded, ResolvedSecret, ServerConfig, VendorFacts } from '
 import { configBytesMax, readDocument } from './document.ts'
 import type { Fault, Path } from './fault.ts'
 import { inOrder, pathText } from './fault.ts'
-import type { Resolver, Tell } from './resolve.ts'
+import type { Resolver, Surroundings, Tell } from './resolve.ts'
 import { createResolver } from './resolve.ts'
 import type { Settings } from './schema.ts'
 import { blocks } from './schema.ts'
 import type { Explain } from './validate.ts'
 import { validate } from './validate.ts'
+
+/** Secrets that are kept elsewhere, for those who read a configuration. */
+export type SecretSource = SecretKeeper
 
 export type LoadRequest = {
   /** The file to read; `null` = run without one. */
@@ -35,6 +41,10 @@ export type LoadRequest = {
   readonly workingFolder: string
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly vendors: readonly VendorFacts[]
+  /** Secret managers; absent = none can be asked. */
+  readonly secrets?: Pick<SecretSource, 'open' | 'read'>
+  /** Opens them though no reference of the file names one: somebody is about to write there. */
+  readonly opensSecrets?: boolean
   /** What the command line says, which counts more than the file. */
   readonly overrides?: { readonly host?: string; readonly port?: number; readonly workers?: number | 'auto' }
 }
@@ -152,6 +162,40 @@ const migrationsFolderOf = async ({ migrations }: Settings, folder: string, warn
   return path
 }
 
+/** The places are looked up when the first reference to one of them is followed. */
+const remoteReading = (
+  settings: Settings,
+  { secrets, environment }: LoadRequest,
+  { tell, local }: { readonly tell: Tell; readonly local: Surroundings },
+): { readonly open: () => Promise<void>; readonly reading: Pick<Surroundings, 'readRemote'> } => {
+  if (secrets === undefined) return { open: async () => {}, reading: {} }
+  let opening: Promise<void> | null = null
+  const build = async (): Promise<void> => {
+    const resolverFor = (told: Tell): Resolver => createResolver(local, told)
+    secrets.open(await buildSecrets(settings, { resolverFor, tell, environment }))
+  }
+  const open = (): Promise<void> => {
+    opening ??= build()
+    return opening
+  }
+  const readRemote = async (reference: Reference): Promise<string> => {
+    await open()
+    return secrets.read(reference)
+  }
+  return { open, reading: { readRemote } }
+}
+
+const surroundingsOf = async (
+  settings: Settings,
+  request: LoadRequest,
+  { tell, folder }: { readonly tell: Tell; readonly folder: string },
+): Promise<Surroundings> => {
+  const local = { environment: request.environment, folder }
+  const { open, reading } = remoteReading(settings, request, { tell, local })
+  if (request.opensSecrets === true) await open()
+  return { ...local, ...reading }
+}
+
 const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   const source = new TextDecoder().decode(text.bytes)
   const document = readDocument(source)
@@ -175,7 +219,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   faults.push(...validated.faults)
   const { settings } = validated
   const folder = text.path === null ? request.workingFolder : dirname(text.path)
-  const surroundings = { environment: request.environment, folder }
+  const surroundings = await surroundingsOf(settings, request, { tell, folder })
   const resolver = createResolver(surroundings, tell)
   const warn = teller(warnings, 'value')
   const providers = await buildProviders(settings, {
@@ -199,6 +243,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     store,
     cluster: await buildCluster(settings, store, { resolver, tell }),
     secretKey: await secretKeyOf(settings, resolver, tell),
+    secretsRefreshMs: (settings.secrets ?? blocks.secrets.parse({})).refresh,
     providers,
     models: buildModels(settings, { names, declared }, tell),
     regionsAllowed: regionsOf(settings),

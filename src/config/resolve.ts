@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { Secret } from '#base/log.ts'
+import { asProblem } from '#base/problem.ts'
 import type { Reference } from '#base/settings.ts'
 import { referenceOf } from '#base/settings.ts'
 import type { ResolvedSecret } from './config.ts'
@@ -13,6 +14,8 @@ export type Surroundings = {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Relative paths start here. */
   readonly folder: string
+  /** What a reference to a secret manager means; absent = none can be asked. Rejects with a Problem. */
+  readonly readRemote?: (reference: Reference) => Promise<string>
 }
 
 /** Collects faults by path; the caller knows the places. */
@@ -55,7 +58,7 @@ const readBounded = async (path: string): Promise<string | { readonly fault: str
 }
 
 /** A resolver over these surroundings; faults go to `tell`. */
-export const createResolver = ({ environment, folder }: Surroundings, tell: Tell): Resolver => {
+export const createResolver = ({ environment, folder, readRemote }: Surroundings, tell: Tell): Resolver => {
   const absolute = (path: string): string => (isAbsolute(path) ? path : join(folder, path))
 
   const file = async (path: string, at: Path, owner: string): Promise<string | null> => {
@@ -81,7 +84,17 @@ export const createResolver = ({ environment, folder }: Surroundings, tell: Tell
       if (text === '') tell(path, `names the file ${absolute(reference.target)} (for ${owner}), which is empty`)
       return text === undefined || text === '' ? null : text
     }
-    tell(path, `'${reference.scheme}:' references are not available in this version: use "env:NAME" or "file:/path"`)
+    if (readRemote === undefined) {
+      tell(path, `names a secret manager (for ${owner}), which cannot be asked here: use "env:NAME" or "file:/path"`)
+      return null
+    }
+    try {
+      const value = (await readRemote(reference)).trim()
+      if (value !== '') return value
+      tell(path, `names '${reference.text}' (for ${owner}), which is empty`)
+    } catch (thrown) {
+      tell(path, `names '${reference.text}' (for ${owner}), which cannot be read: ${asProblem(thrown).message}`)
+    }
     return null
   }
 

@@ -25,6 +25,8 @@ export type WatchRequest = {
 }
 
 export type Watching = {
+  /** Reads the configuration again though the file is the same: a secret that it names has changed. Resolves when that is done. */
+  readonly reload: () => Promise<void>
   /** Ends the watch; nothing is called afterwards. */
   readonly close: () => void
 }
@@ -45,6 +47,7 @@ const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   semantic_cache: (config) => config.similar,
   'store.durability': (config) => config.store.durability,
   retention: (config) => config.retention,
+  'secrets.refresh': (config) => config.secretsRefreshMs,
   'secrets.key': (config) => config.secretKey?.secret.reveal(),
 }
 
@@ -72,13 +75,14 @@ const stateOf = async (file: string): Promise<string> => {
  */
 export const watchConfig = (request: WatchRequest): Watching => {
   const { file } = request.config
-  if (file === null) return { close: () => {} }
+  if (file === null) return { reload: async () => {}, close: () => {} }
   const { clock, pollMs = 2000, debounceMs = 100 } = request
   let current = request.config
   let state = request.config.digest
   let isOpen = true
   let isLooking = false
   let isWanted = false
+  let mustReload = false
   let cancelDebounce = (): void => {}
   let cancelPoll = (): void => {}
 
@@ -88,8 +92,10 @@ export const watchConfig = (request: WatchRequest): Watching => {
       return
     }
     isLooking = true
+    const isForced = mustReload
+    mustReload = false
     const seen = await stateOf(file)
-    if (isOpen && seen !== state) {
+    if (isOpen && (isForced || seen !== state)) {
       const loaded = await request.load()
       if (isOpen) {
         const restart = loaded.ok ? restartNeeded(current, loaded.config) : []
@@ -129,6 +135,10 @@ export const watchConfig = (request: WatchRequest): Watching => {
   }
   poll()
   return {
+    reload: () => {
+      mustReload = true
+      return look()
+    },
     close: () => {
       isOpen = false
       cancelDebounce()

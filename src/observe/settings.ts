@@ -16,6 +16,12 @@ export const logSettings = z
       .describe(
         'Keep the bodies of requests and replies with the call records, for `retention.bodies`. Off: no body is ever stored.',
       ),
+    digests: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Keep SHA-256 of what the provider sent and of what the caller was sent, so that receipts can prove both. No body can be made from it.',
+      ),
   })
   .describe('What is written down.')
 

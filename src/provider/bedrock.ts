@@ -6,8 +6,8 @@
 
 import { Problem } from '#base/problem.ts'
 import type { Dialect } from '#protocol/protocol.ts'
+import { accessKeyOf, signRequest } from '#secret/aws-signature.ts'
 import { anthropic } from './anthropic.ts'
-import { accessKeyOf, signRequest } from './aws-signature.ts'
 import type { ClaudeHost } from './claude-elsewhere.ts'
 import { forClaudeHost, unframed } from './claude-elsewhere.ts'
 import { claudeHistory } from './claude-history.ts'

@@ -3,6 +3,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import type { Currency } from '#base/price-row.ts'
+import type { Ask, TokenKeeper } from '#http/token-keeper.ts'
 import type { UpstreamReply, UpstreamRequest } from '#http/transport.ts'
 import type { Call, Edits, Warning } from '#protocol/call.ts'
 import type { Dialect, UpstreamProtocolName } from '#protocol/protocol.ts'
@@ -85,19 +86,13 @@ export type Endpoint = {
 /** A request that is ready but for its signature. */
 export type Unsigned = Pick<UpstreamRequest, 'method' | 'url' | 'headers' | 'body'>
 
-/** What a credential was exchanged for, until when. */
-export type Token = { readonly text: string; readonly endsMs: number }
-
-/** Gives the token of this name, made anew where there is none or it ends. */
-export type TokenKeeper = { readonly take: (name: string, make: () => Promise<Token>) => Promise<string> }
-
 export type Signing = {
   readonly credential: Secret
   readonly provider: Provider
   readonly nowMs: number
   readonly tokens: TokenKeeper
   /** Sends a request of the vendor's own, the way that calls go. */
-  readonly ask: (request: Unsigned) => Promise<{ readonly status: number; readonly document: JsonObject | null }>
+  readonly ask: Ask
 }
 
 /** In whose form files, batches and jobs are spoken of. */

@@ -5,12 +5,12 @@
  */
 
 import type { Secret } from '#base/log.ts'
+import { exchangeToken, serviceAccountOf } from '#secret/google-token.ts'
 import { anthropic } from './anthropic.ts'
 import type { ClaudeHost } from './claude-elsewhere.ts'
 import { forClaudeHost } from './claude-elsewhere.ts'
 import { claudeHistory } from './claude-history.ts'
 import { gemini, geminiHistories } from './gemini.ts'
-import { exchangeToken, serviceAccountOf } from './google-token.ts'
 import type { Vendor } from './vendor.ts'
 import { bearer, makeVendor } from './vendor-defaults.ts'
 

@@ -1,4 +1,4 @@
-/** Calls that ask for what only some providers of their format do go to those alone. */
+/** Calls that ask for what only some providers do go to those alone: those of their own format, or those among them that can do something. */
 
 import { Problem } from '#base/problem.ts'
 import type { Target } from '#policy/model-table.ts'
@@ -27,18 +27,30 @@ const compacts: Ability = {
     'No provider that may answer this call compacts conversations: OpenAI and Azure do. Use a model of theirs, or send the items that matter in "input" of /v1/responses, or the whole input with "truncation": "auto".',
 }
 
+const exactly: Ability = {
+  has: () => true,
+  param: 'x-drover-exact',
+  message:
+    'No provider that may answer this call speaks the format that you ask in, so that its answer could be passed byte for byte. Ask in the format of the provider, name a model whose provider speaks yours, or leave "x-drover-exact" out.',
+}
+
 const abilityFor = (call: Call, { keeping }: Protocol): Ability | null => {
   if (keeping === undefined || call.payload.kind !== 'json') return null
   const wish = keeping.wishOf(call)
   return wish.background ? background : wish.compacts ? compacts : null
 }
 
+export type AbleFor = {
+  readonly snapshot: Snapshot
+  readonly protocol: Protocol
+  readonly call: Call
+  /** Whether the caller wants the provider's own bytes. */
+  readonly exact?: boolean
+}
+
 /** The grant with the targets that can do what the call asks for. @throws Problem `unsupported_parameter` where there are none. */
-export const ableOnly = (
-  grant: Grant,
-  { snapshot, protocol, call }: { readonly snapshot: Snapshot; readonly protocol: Protocol; readonly call: Call },
-): Grant => {
-  const ability = abilityFor(call, protocol)
+export const ableOnly = (grant: Grant, { snapshot, protocol, call, exact = false }: AbleFor): Grant => {
+  const ability = abilityFor(call, protocol) ?? (exact ? exactly : null)
   if (ability === null) return grant
   const takes = ({ provider }: Target): boolean => {
     const vendor = snapshot.upstreams.get(provider)?.vendor

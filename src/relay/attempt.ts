@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import type { Buffer } from 'node:buffer'
 import type { Clock } from '#base/clock.ts'
+import type { Digest } from '#base/digest.ts'
+import { makeDigest } from '#base/digest.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Asked } from '#http/inbound.ts'
 import type { UpstreamReply } from '#http/transport.ts'
@@ -12,6 +14,7 @@ import type { Frame, Protocol, ReplyHead, ReplyReader } from '#protocol/protocol
 import { wireShimsOf } from '#provider/provider-shims.ts'
 import { replyShims } from '#provider/reply-shim.ts'
 import type { WireShim } from '#provider/wire-shim.ts'
+import { toldOf } from './digests.ts'
 import type { AttemptDraft } from './draft.ts'
 import { attemptDraft } from './draft.ts'
 import { isRefusedBy, learnRefusal } from './history-refusal.ts'
@@ -49,6 +52,8 @@ export type Attempt = {
   /** Both are `null` until the upstream's head has come. */
   readonly head: () => ReplyHead | null
   readonly reader: () => ReplyReader | null
+  /** SHA-256 in hex of the body so far, decompressed, as the provider sent it; `null` = digests are not kept. */
+  readonly digest: () => string | null
   /** Marks that the first part has come: from the next read on, silence counts as idle. */
   readonly firstPart: () => void
   /** Marks that nobody else will be asked: the target is not left for another one any more. */
@@ -80,6 +85,8 @@ export type AttemptContext = {
   readonly turn: Turn
   readonly routing: Routing
   readonly strict: boolean
+  /** Nothing of the reply is repaired: the caller wants the provider's bytes. Absent: it may be. */
+  readonly exact?: boolean
   /** What was kept of the calls of tools in its history. */
   readonly carried: CarriedFor
   readonly snapshot: Snapshot
@@ -141,14 +148,17 @@ const cutOff = ({ provider }: Upstream): Problem =>
 type Preparing = { readonly context: AttemptContext; readonly upstream: Upstream; readonly vigil: Vigil }
 
 /** Where a target is to take what it gets as it is, its replies are left as they are. */
-const repairsOf = (leg: Leg, { protocol }: Speech, { provider, vendor }: Upstream): readonly WireShim[] =>
-  leg.target.params === 'strict' || protocol.name !== 'openai-chat' ? [] : wireShimsOf(provider, vendor)
+const repairsOf = ({ leg, speech, upstream, context }: Reading): readonly WireShim[] =>
+  context.exact === true || leg.target.params === 'strict' || speech.protocol.name !== 'openai-chat'
+    ? []
+    : wireShimsOf(upstream.provider, upstream.vendor)
 
 type Reading = Preparing & { readonly leg: Leg; readonly speech: Speech }
 
 /** How the reply is read; the names of the repairs that were needed go to `used`. */
-const replyWith = ({ leg, speech, context, upstream }: Reading, used: string[]): ReplyFace => {
-  const repairs = repairsOf(leg, speech, upstream)
+const replyWith = (reading: Reading, used: string[]): ReplyFace => {
+  const { speech, context } = reading
+  const repairs = repairsOf(reading)
   const face = mendedFace(replyFace(speech, context), repairs, used)
   const { deviates } = context
   if (deviates === undefined || speech.protocol.name !== 'openai-chat') return face
@@ -216,7 +226,8 @@ const setOut = (leg: Leg, context: AttemptContext) => {
   Object.assign(draft, { reason: context.turn.reason, breaker: vigil.breaker, shims: prepared.shims })
   draft.credential = vigil.keyIndex === null ? null : keyName(upstream, vigil.keyIndex)
   const watch = watchdog(clock, name, context.endsMs - clock.monotonicMs())
-  return { upstream, draft, vigil, prepared, watch, leaving: leaveTimer(watch, name, context) }
+  const digest = snapshot.keepDigests ? makeDigest() : null
+  return { digest, upstream, draft, vigil, prepared, watch, leaving: leaveTimer(watch, name, context) }
 }
 
 type Refusing = { readonly leg: Leg; readonly context: AttemptContext } & Pick<
@@ -242,10 +253,21 @@ const refusalOf = async (from: UpstreamReply, { leg, context, upstream, prepared
     : problem
 }
 
+/** A reply without its vendor's envelope; what is digested is what came in it. */
+const unpacked = (
+  sent: UpstreamReply,
+  { upstream, prepared, digest }: Pick<Refusing, 'upstream' | 'prepared'> & { readonly digest: Digest | null },
+): UpstreamReply => {
+  const { unpack } = upstream.vendor
+  if (sent.status >= 300 || unpack === undefined) return sent
+  const told = digest === null ? sent : { ...sent, body: toldOf(sent.body, digest.add) }
+  return unpack(told, prepared.speech.protocol.name) ?? told
+}
+
 /** Begins an attempt. Nothing is sent before `frames` is read from. */
 export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
   const { clock, call } = context
-  const { upstream, draft, vigil, prepared, watch, leaving } = setOut(leg, context)
+  const { digest, upstream, draft, vigil, prepared, watch, leaving } = setOut(leg, context)
   const { timeouts } = leg.row.route
   const sinceArrivalMs = (): number => clock.monotonicMs() - context.arrivedMs
   let head: ReplyHead | null = null
@@ -265,7 +287,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
         connectTimeoutMs: timeouts.connectMs,
         headersTimeoutMs: call.stream ? timeouts.headersMs : timeouts.totalMs,
       })
-      reply = sent.status < 300 ? (upstream.vendor.unpack?.(sent, prepared.speech.protocol.name) ?? sent) : sent
+      reply = unpacked(sent, { upstream, prepared, digest })
       head = prepared.face.headOf(reply)
       draft.status = reply.status
       draft.headersMs = sinceArrivalMs()
@@ -273,6 +295,8 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
       if (reply.status >= 300) throw await refusalOf(reply, { leg, context, upstream, prepared })
       reader = prepared.face.read(reply)
       for await (const chunk of reply.body) {
+        // An envelope is digested before it is opened.
+        if (upstream.vendor.unpack === undefined) digest?.add(chunk)
         const frames = reader.read(chunk)
         // Who sends comments while it thinks is not silent.
         if (!context.isHurried) leaving()
@@ -311,6 +335,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     frames: read(),
     head: () => head,
     reader: () => reader,
+    digest: () => digest?.hex() ?? null,
     firstPart: () => {
       if (draft.firstPartMs === null) vigil.firstPart(sinceArrivalMs() - draft.startMs)
       draft.firstPartMs ??= sinceArrivalMs()

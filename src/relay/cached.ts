@@ -34,9 +34,10 @@ const isLookedFor = ({ ports }: Journey, { id, name, project }: KeyFacts): boole
 }
 
 /** `null` = no answer may be given again. Throws Problem for a header that says something else. */
-const wishOf = (journey: Journey, { inbound, key }: CacheAsking): CacheWish | null => {
+const wishOf = (journey: Journey, { inbound, key, labels }: CacheAsking): CacheWish | null => {
   const asked = inbound.headers[header]?.trim().toLowerCase()
-  if (asked === 'no') return null
+  // A kept answer is what Drover once sent, not what a provider sends now.
+  if (asked === 'no' || labels.exact) return null
   if (asked === undefined || asked === '') {
     const similar = isLookedFor(journey, key)
     const lifetimeMs = key.cacheMs ?? (similar ? (journey.ports.similar?.settings.lifetimeMs ?? null) : null)

@@ -32,6 +32,8 @@ export type DeliverContext = {
   readonly meter: Meter
   readonly clock: Clock
   readonly asked: Asked
+  /** Nothing is added to what the provider sent, and nothing left out. */
+  readonly exact: boolean
   readonly signal: AbortSignal
   /** The cost of a usage that just came, to be written into the reply; `null` = not asked for, or unpriced. */
   readonly costNow: () => bigint | null
@@ -49,10 +51,15 @@ export type DeliverContext = {
 
 /** The bytes of these frames that the caller is to see, in as few pieces as they came in. */
 const bytesFor = (frames: readonly Frame[], context: DeliverContext): Buffer => {
-  const { usageWish } = context.call
+  const { call, exact } = context
+  const { usageWish } = call
   const pieces: Buffer[] = []
   for (const frame of frames) {
     for (const part of frame.parts) context.meter.see(part)
+    if (exact) {
+      pieces.push(frame.raw)
+      continue
+    }
     if (frame.role === 'usage-only' && !usageWish.inStream && !usageWish.cost) continue
     const carriesUsage = usageWish.cost && frame.parts.some((part) => part.type === 'usage')
     const cost = carriesUsage ? context.costNow() : null
@@ -184,8 +191,8 @@ const endShort = async ({ attempt }: Reply, context: DeliverContext): Promise<De
 
 /** Ends a stream as cut: the in-band error event, then a connection that no client can take for a complete answer. */
 const cut = async (reply: Reply, problem: Problem, context: DeliverContext): Promise<void> => {
-  const { outbound, protocol, call, asked } = context
-  if (call.stream && isEvents(reply)) await outbound.write(protocol.server.writeStreamProblem(problem, asked))
+  const { outbound, protocol, call, asked, exact } = context
+  if (!exact && call.stream && isEvents(reply)) await outbound.write(protocol.server.writeStreamProblem(problem, asked))
   outbound.cut()
 }
 
@@ -224,7 +231,7 @@ export const deliverWhole = async (bytes: Buffer, context: DeliverContext): Prom
 /** Delivers a reply whose head has been sent. Never throws for what upstream or caller do: the end says it. */
 export const deliver = async (reply: Reply, context: DeliverContext): Promise<Delivered> => {
   const { attempt } = reply
-  const beats = context.call.stream ? heartbeats(reply, context) : null
+  const beats = context.call.stream && !context.exact ? heartbeats(reply, context) : null
   let forgetDrain = (): void => {}
   const leave = (): void => {
     const close = (): void => attempt.close(new CallerLeft())

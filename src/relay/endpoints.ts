@@ -14,7 +14,7 @@ import { answerCount } from './count-tokens.ts'
 import type { Inquiry } from './inquiry.ts'
 import { answerInquiry, listModels, showModel } from './inquiry.ts'
 import type { RelayPorts } from './journey.ts'
-import { showBalance, showCredits, showGeneration, showKey } from './money-inquiry.ts'
+import { showBalance, showCredits, showGeneration, showKey, showReceipt } from './money-inquiry.ts'
 import { relayRealtime } from './realtime.ts'
 import type { SecretForm } from './realtime-secret.ts'
 import { answerSecret, secretPaths } from './realtime-secret.ts'
@@ -131,6 +131,7 @@ export const relayEndpoints = (protocols: readonly Protocol[]): readonly Endpoin
     inquiry('/v1/key', showKey),
     inquiry('/v1/credits', showCredits),
     inquiry('/v1/generation', showGeneration),
+    inquiry('/v1/receipt', showReceipt),
     inquiry('/v1/users/me/balance', showBalance),
   ]
 }

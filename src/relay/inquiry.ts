@@ -17,7 +17,7 @@ import { shownRow, snapshotFor } from './own-credential.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Who asks, when, and where the answer may be looked for. */
-export type Question = Pick<RelayPorts, 'books' | 'callLog' | 'keySpend'> & {
+export type Question = Pick<RelayPorts, 'books' | 'callLog' | 'keySpend' | 'signReceipt'> & {
   readonly snapshot: Snapshot
   readonly key: KeyFacts
   readonly nowMs: number
@@ -70,8 +70,8 @@ export const answerInquiry = async (
   let answer: Answer
   try {
     const key = identify(snapshot, inbound, { nowMs, purpose: 'model' })
-    const { books, callLog, keySpend } = ports
-    const question = { snapshot, key, nowMs, books, callLog, keySpend, shape }
+    const { books, callLog, keySpend, signReceipt } = ports
+    const question = { snapshot, key, nowMs, books, callLog, keySpend, signReceipt, shape }
     answer = json(await inquiry.ask(question, inquiry.params, inbound.query))
   } catch (thrown) {
     const problem = asProblem(thrown)

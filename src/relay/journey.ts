@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import type { Problem } from '#base/problem.ts'
+import type { Receipt, SignedReceipt } from '#base/receipt.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { CallBooks, PartBooks } from '#ledger/port.ts'
@@ -50,6 +51,8 @@ export type RelayPorts = {
   readonly callLog: CallLog
   readonly keySpend: KeySpend
   readonly books: CallBooks
+  /** Signs what is known of a call now. */
+  readonly signReceipt: (receipt: Omit<Receipt, 'signed_at'>) => Promise<SignedReceipt>
   /** Calls under an Idempotency-Key. */
   readonly repeats: Repeats
   /** Names this process in the books. */
@@ -95,6 +98,8 @@ export type Journey = {
   readonly snapshot: Snapshot
   readonly draft: Draft
   readonly trace: CallTrace | null
+  /** SHA-256 in hex of the body that the caller was sent so far; `null` = digests are not kept. */
+  readonly sentDigest: (() => string) | null
 }
 
 export type Admitted = Journey & {

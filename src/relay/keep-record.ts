@@ -4,12 +4,14 @@ import type { CallRecord } from '#base/call-record.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Journey, RelayPorts } from './journey.ts'
 
-export type Recording = Pick<Journey, 'draft' | 'trace'> & {
-  readonly ports: Pick<RelayPorts, 'observe' | 'callLog' | 'log'>
-}
+export type Recording = Pick<Journey, 'draft' | 'trace'> &
+  Partial<Pick<Journey, 'sentDigest'>> & {
+    readonly ports: Pick<RelayPorts, 'observe' | 'callLog' | 'log'>
+  }
 
 /** Never rejects: what the log does not take is said there where a person looks. */
-export const keepRecord = async ({ draft, trace, ports }: Recording): Promise<void> => {
+export const keepRecord = async ({ draft, trace, ports, sentDigest = null }: Recording): Promise<void> => {
+  if (draft.key !== null && sentDigest !== null) draft.deliveredDigest = sentDigest()
   const record: CallRecord = Object.freeze({ ...draft })
   ports.observe(record, trace)
   // Without a key it is nobody's call: counted in the metrics, not kept, so that strangers cannot fill the store.

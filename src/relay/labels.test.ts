@@ -40,6 +40,7 @@ test('a call without labels has none', () => {
     callSite: null,
     session: null,
     strict: false,
+    exact: false,
     clientDeadlineMs: null,
     clientSilenceMs: null,
   })

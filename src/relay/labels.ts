@@ -14,6 +14,8 @@ export type Labels = {
   readonly callSite: string | null
   readonly session: string | null
   readonly strict: boolean
+  /** The caller is to be sent what the provider sends, byte for byte. */
+  readonly exact: boolean
   /** Milliseconds from the arrival within which the route must end; `null` = the client said none. */
   readonly clientDeadlineMs: number | null
   /** Milliseconds of silence after which the client gives up by itself; `null` = it said none. */
@@ -72,6 +74,7 @@ export const labelsOf = (inbound: Inbound): Labels => ({
   callSite: labelOf(inbound, 'x-drover-call-site'),
   session: labelOf(inbound, 'x-session-id'),
   strict: inbound.headers['x-drover-strict']?.toLowerCase() === 'true',
+  exact: inbound.headers['x-drover-exact']?.toLowerCase() === 'true',
   clientDeadlineMs: withinTimeoutOf(inbound.headers['x-stainless-timeout']),
   clientSilenceMs: withinTimeoutOf(inbound.headers['x-stainless-read-timeout']),
 })

@@ -32,6 +32,7 @@ const settings = (changes: Partial<RelaySettings> = {}): RelaySettings => ({
   limits: [],
   guards: [],
   keepBodies: false,
+  keepDigests: true,
   plans: [],
   priceRules: [],
   fxRates: [],

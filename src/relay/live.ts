@@ -42,6 +42,7 @@ export type RelaySettings = {
   readonly limits: readonly LimitFacts[]
   readonly guards: readonly GuardFacts[]
   readonly keepBodies: boolean
+  readonly keepDigests: boolean
   /** Plans that the file declares: they stand before those of the store. */
   readonly plans: readonly PlanFacts[]
 }
@@ -124,6 +125,7 @@ export const liveRelay = (options: LiveOptions): Live => {
     limits: settings.limits,
     guards: settings.guards.map(makeGuard),
     keepBodies: settings.keepBodies,
+    keepDigests: settings.keepDigests,
     ...tables(),
   })
   const holder = snapshotHolder({

@@ -48,6 +48,7 @@ const askingFor = (journey: Journey, { text, model, key, snapshot }: MeasureOrde
       callSite: null,
       session: null,
       strict: false,
+      exact: false,
       clientDeadlineMs: elapsedMs(journey) + measureMsMax,
       clientSilenceMs: null,
     },

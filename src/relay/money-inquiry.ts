@@ -7,6 +7,7 @@ import { Problem } from '#base/problem.ts'
 import type { Balance, Receipt } from '#ledger/port.ts'
 import type { Inquiry, Question } from './inquiry.ts'
 import { ownBudget } from './paying.ts'
+import { receiptOf } from './receipt.ts'
 
 const balanceOf = async ({ key, books, nowMs }: Question): Promise<Balance> => {
   const balance = await books.balance(key.account, nowMs)
@@ -144,16 +145,36 @@ const generationOf = (record: CallRecord, receipt: Receipt | null): Readonly<Rec
   ...costOf(record.costNanoUsd),
   ...booksOf(receipt),
   price_hash: record.priceHash,
+  upstream_sha256: record.upstreamDigest,
+  delivered_sha256: record.deliveredDigest,
 })
 
-/** `GET /v1/generation?id=`, OpenRouter's shape (https://openrouter.ai/docs/api-reference/get-a-generation, read 2026-11-22). */
-export const showGeneration: Inquiry = async ({ key, books, callLog }, _params, query) => {
+const unknownCall = (id: string): Problem =>
+  new Problem('not_found', {
+    message: `There is no call '${id.slice(0, 100)}' of this account. A call is in the log when it has ended.`,
+    param: 'id',
+  })
+
+/** The call that is asked for; a call of another account is as unknown as one that never was. */
+const askedCall = async ({ key, books, callLog }: Question, query: URLSearchParams) => {
   const id = query.get('id') ?? ''
   if (id === '') throw new Problem('invalid_request_error', { message: "Give the call's id: ?id=call_….", param: 'id' })
   const [record, receipt] = await Promise.all([callLog.call(id), books.receipt(id)])
-  // A call of another account is as unknown as one that never was.
   const isOurs = (record ?? receipt)?.account === key.account
-  if (isOurs && record !== null) return { data: generationOf(record, receipt) }
-  if (isOurs && receipt !== null) return { data: unrecordedOf(receipt) }
-  throw new Problem('not_found', { message: `There is no call '${id.slice(0, 100)}' of this account.`, param: 'id' })
+  return isOurs ? { id, record, receipt } : { id, record: null, receipt: null }
+}
+
+/** `GET /v1/generation?id=`, OpenRouter's shape (https://openrouter.ai/docs/api-reference/get-a-generation, read 2026-11-22). */
+export const showGeneration: Inquiry = async (question, _params, query) => {
+  const { id, record, receipt } = await askedCall(question, query)
+  if (record !== null) return { data: generationOf(record, receipt) }
+  if (receipt !== null) return { data: unrecordedOf(receipt) }
+  throw unknownCall(id)
+}
+
+/** `GET /v1/receipt?id=`: what happened to a call, signed. It is whole in the log a second after its last byte. */
+export const showReceipt: Inquiry = async (question, _params, query) => {
+  const { id, record, receipt } = await askedCall(question, query)
+  if (record === null) throw unknownCall(id)
+  return question.signReceipt(receiptOf(record, receipt))
 }

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Secret } from '#base/log.ts'
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { askOver } from '#http/token-keeper.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
 import type { Edits, Warning } from '#protocol/call.ts'
 import type { OutgoingCall } from '#protocol/protocol.ts'
@@ -18,7 +19,6 @@ import { noAdjustment } from '#provider/vendor.ts'
 import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
 import type { Speech } from './speak.ts'
-import { askOver } from './token-keeper.ts'
 
 export type Preparation = {
   /** The call in the target's protocol. */

@@ -1,8 +1,9 @@
 /** The path of one call, said once: identify, read, admit, send, deliver, settle. */
 
-import { asProblem } from '#base/problem.ts'
+import { asProblem, Problem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
 import type { Exchange, Inbound } from '#http/inbound.ts'
+import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
@@ -26,6 +27,7 @@ import { closeBooks, hasUpstreamCost } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
 import type { DeliverContext, Delivered } from './deliver.ts'
 import { deliver, deliverWhole, wholeBytes } from './deliver.ts'
+import { digesting } from './digests.ts'
 import type { Draft } from './draft.ts'
 import { draftOf } from './draft.ts'
 import type { Reply } from './first-reply.ts'
@@ -195,6 +197,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
     },
     clock: ports.clock,
     asked,
+    exact: admitted.labels.exact,
     signal: asked.signal,
     ration: running?.ration ?? null,
     shortEnd: async () => {
@@ -216,6 +219,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
     gap: (gapMs) => noteGap(draft, gapMs),
   })
   bodies?.finish()
+  draft.upstreamDigest = reply.attempt.digest()
   const heldNanoUsd = running === null ? hold.amountNanoUsd : await running.stop()
   const whole = delivered.end === 'complete' || reply.attempt.reader()?.complete() === true
   const short = delivered.short === true
@@ -359,6 +363,31 @@ const refuseUnderLoad = ({ overload }: RelayPorts, isCounted: boolean): void => 
   if (refusal !== null) throw refusal
 }
 
+/** Guardrails that look at a reply may change it, and the operator's word goes before the caller's. */
+const refuseGuarded = ([guard]: readonly Guard[]): void => {
+  if (guard === undefined) return
+  throw new Problem('unsupported_parameter', {
+    message: `The guardrail "${guard.name}" looks at the answers of this key and may change them: they cannot be promised byte for byte. Leave "x-drover-exact" out.`,
+    param: 'x-drover-exact',
+  })
+}
+
+const beginJourney = (exchange: Exchange, protocol: Protocol, ports: RelayPorts): Journey => {
+  const { inbound } = exchange
+  const { clock, ids, traceShare } = ports
+  const snapshot = ports.snapshot()
+  const sent = snapshot.keepDigests ? digesting(exchange.outbound) : null
+  return {
+    exchange: sent === null ? exchange : { ...exchange, outbound: sent.outbound },
+    protocol,
+    ports,
+    snapshot,
+    draft: draftOf(inbound, protocol.name, clock.nowMs()),
+    trace: traceShare === null ? null : beginTrace(inbound.headers, { ids, share: traceShare }),
+    sentDigest: sent?.hex ?? null,
+  }
+}
+
 /**
  * Whether the caller may call still: its body took its time, and so may its limits have done.
  * @throws Problem as `identify` does.
@@ -373,12 +402,10 @@ const identifyAgain = async ({ exchange, ports, snapshot }: Journey): Promise<vo
  * Relays one call of a protocol and ends its exchange, whatever happens. The key is checked before the body is read.
  * Resolves when the call's record is kept; never rejects.
  */
-export const relay = async (exchange: Exchange, protocol: Protocol, ports: RelayPorts): Promise<void> => {
-  const nowMs = ports.clock.nowMs()
-  const draft = draftOf(exchange.inbound, protocol.name, nowMs)
-  const trace =
-    ports.traceShare === null ? null : beginTrace(exchange.inbound.headers, { ids: ports.ids, share: ports.traceShare })
-  const journey: Journey = { exchange, protocol, ports, snapshot: ports.snapshot(), draft, trace }
+export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayPorts): Promise<void> => {
+  const journey = beginJourney(arrived, protocol, ports)
+  const { draft, exchange } = journey
+  const nowMs = draft.timeMs
   const progress: Progress = { grant: null, hold: null, turn: null, carried: null, taker: null, assigned: null }
   try {
     const key = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
@@ -400,12 +427,13 @@ export const relay = async (exchange: Exchange, protocol: Protocol, ports: Relay
     const snapshot = withKeyOf(withKeyOf(snapshotFor(journey.snapshot, key), continued.place), files)
     const guarded = { snapshot, key, call: continued.call, draft, askHook: ports.askHook }
     const { call, replyGuards } = await guardRequest(guarded)
+    if (labels.exact) refuseGuarded(replyGuards)
     const background = isBackground({ protocol, call })
     const scope = background ? null : scopeOf(journey, { key, call, inbound })
     progress.grant = await letIn(journey, { snapshot, key, call, labels, destination: scope?.move.candidate ?? null })
     await identifyAgain(journey)
     const bound = atFiles(boundTo(progress.grant, continued), call, files)
-    const able = ableOnly(bound, { snapshot, protocol, call })
+    const able = ableOnly(bound, { snapshot, protocol, call, exact: labels.exact })
     // What is bound to one provider, or asks for what only some of them do, stays there.
     const assigned = scope === null || able !== progress.grant ? null : assign(journey, scope, able)
     progress.assigned = assigned

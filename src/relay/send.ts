@@ -240,6 +240,7 @@ export const send = async (admitted: Admitted, carried: CarriedFor = nothingCarr
         firstPartByMs,
         isHurried: !call.stream || labels.clientDeadlineMs !== null || labels.clientSilenceMs !== null,
         strict: labels.strict,
+        exact: labels.exact,
         refusals: ports.refusals,
         chance: ports.ids.chance,
         callerHeaders: inbound.headers,

@@ -3,6 +3,7 @@
 import type { Secret } from '#base/log.ts'
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import type { PriceRule } from '#base/price-rule.ts'
+import type { TokenKeeper } from '#http/token-keeper.ts'
 import type { Transport } from '#http/transport.ts'
 import type { AccountFacts, BudgetFacts } from '#ledger/port.ts'
 import type { ModelTable } from '#policy/choose.ts'
@@ -11,7 +12,7 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { LimitFacts } from '#policy/limit.ts'
 import type { Plans } from '#policy/plan.ts'
 import type { DataRule } from '#policy/region.ts'
-import type { Provider, TokenKeeper, Vendor } from '#provider/vendor.ts'
+import type { Provider, Vendor } from '#provider/vendor.ts'
 import type { MonthVolumes } from './month-volumes.ts'
 
 /** A provider with the way to it. */
@@ -92,6 +93,8 @@ export type Snapshot = {
   readonly digestKey: (key: string) => string
   /** Whether request and response bodies are kept on the record. */
   readonly keepBodies: boolean
+  /** Whether digests of bodies are kept on the record, for receipts. */
+  readonly keepDigests: boolean
 }
 
 /** Holds the current snapshot; the only place where it is replaced. */

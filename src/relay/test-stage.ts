@@ -12,7 +12,7 @@ import type { PriceRule } from '#base/price-rule.ts'
 import type { Problem } from '#base/problem.ts'
 import { catalogOf } from '#catalog/load.ts'
 import type { Catalog } from '#catalog/model.ts'
-import type { Inbound, Outbound } from '#http/inbound.ts'
+import type { Inbound } from '#http/inbound.ts'
 import type { TestClock } from '#http/test-clock.ts'
 import { testClock } from '#http/test-clock.ts'
 import type { CallBooks, Ended, SettleRequest, VoidRequest } from '#ledger/port.ts'
@@ -50,6 +50,7 @@ import { makeRouting } from './routing.ts'
 import type { Shadows } from './shadow.ts'
 import { makeShadows } from './shadow.ts'
 import type { OwnCredential } from './snapshot.ts'
+import { collector } from './test-caller.ts'
 import type { Arrival, ScriptedUpstream } from './test-upstream.ts'
 import { scriptedUpstream } from './test-upstream.ts'
 import { upstreamSet } from './upstreams.ts'
@@ -129,6 +130,8 @@ export type StageOptions = {
   readonly key?: Partial<KeyFacts>
   readonly guards?: readonly GuardFacts[]
   readonly keepBodies?: boolean
+  /** Absent: digests of bodies are kept. */
+  readonly keepDigests?: boolean
   /** Absent: limits are not counted. */
   readonly limiter?: (ports: { readonly clock: TestClock }) => Limiter
   /** Absent: nothing is traced. */
@@ -190,67 +193,6 @@ export type Stage = {
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-const gate = () => {
-  let open: PromiseWithResolvers<void> | null = null
-  return {
-    close: () => {
-      open ??= Promise.withResolvers()
-    },
-    open: () => {
-      open?.resolve()
-      open = null
-    },
-    pass: async (signal: AbortSignal): Promise<void> => {
-      if (open === null) return
-      const { promise: gone, reject } = Promise.withResolvers<never>()
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-      await Promise.race([open.promise, gone])
-    },
-  }
-}
-
-/** An answer as it reaches the caller, with the order asserted that sockets would assert. */
-const collector = (signal: AbortSignal) => {
-  const pieces: Uint8Array[] = []
-  const taking = gate()
-  let head: { readonly status: number; readonly headers: Parameters<Outbound['head']>[1] } | null = null
-  let ending: ReturnType<Caller['ending']> = 'open'
-  const write = async (bytes: Uint8Array): Promise<void> => {
-    assert(head !== null && ending === 'open', 'bytes come between head and end')
-    signal.throwIfAborted()
-    pieces.push(bytes)
-    await taking.pass(signal)
-  }
-  const outbound: Outbound = {
-    head: (status, headers) => {
-      assert(head === null && ending === 'open', 'the head comes first, and once')
-      head = { status, headers }
-    },
-    headSent: () => head !== null,
-    write,
-    end: async (bytes) => {
-      await write(bytes ?? Buffer.alloc(0))
-      ending = 'complete'
-    },
-    cut: () => {
-      ending = 'cut'
-    },
-  }
-  const bytes = (): Buffer => Buffer.concat(pieces)
-  const text = (): string => bytes().toString('utf8')
-  const seen = {
-    status: () => head?.status ?? 0,
-    header: (name: string) => head?.headers[name]?.toString(),
-    bytes,
-    text,
-    json: () => JSON.parse(text()) as JsonObject,
-    ending: () => ending,
-    pause: taking.close,
-    resume: taking.open,
-  }
-  return { outbound, seen }
-}
 
 /** The books of accounts that are metered and never refused. */
 const meteredBooks = ({ settled, voided }: Pick<Backstage, 'settled' | 'voided'>): CallBooks => {
@@ -315,6 +257,7 @@ const liveFor = (options: StageOptions, { clock, ways, faults }: Backstage): Liv
       limits: [],
       guards: options.guards ?? [],
       keepBodies: options.keepBodies ?? false,
+      keepDigests: options.keepDigests ?? true,
       plans: [],
       priceRules: options.priceRules ?? [],
       fxRates: [],
@@ -373,6 +316,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   },
   keySpend: { spentNanoUsd: async () => 0n },
   books: meteredBooks(backstage),
+  signReceipt: async () => assert.fail('no receipt of the stage is asked for'),
   owner: 'stage',
   repeats: {
     take: async () => assert.fail('no call of the stage has a key'),

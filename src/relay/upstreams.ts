@@ -1,12 +1,12 @@
 /** Configured providers with the way to each; what has not changed keeps its open connections over a reload. */
 
 import { createHash } from 'node:crypto'
+import { tokenKeeper } from '#http/token-keeper.ts'
 import type { Transport } from '#http/transport.ts'
 import { upstreamProtocols } from '#protocol/index.ts'
 import type { UpstreamProtocolName } from '#protocol/protocol.ts'
 import type { Provider, Vendor } from '#provider/vendor.ts'
 import type { Upstream } from './snapshot.ts'
-import { tokenKeeper } from './token-keeper.ts'
 
 export type UpstreamSet = {
   readonly current: () => ReadonlyMap<string, Upstream>

@@ -23,6 +23,7 @@ export type SealPurpose =
   | 'bindings'
   | 'sandbox files'
   | 'one-time codes'
+  | 'receipt keys'
 
 /** `secret`: the server's own key. */
 export const makeSeal = (secret: Uint8Array, ids: Pick<Ids, 'bytes'>, purpose: SealPurpose): Seal => {

@@ -1,10 +1,89 @@
 /** What can be configured about secrets: the block `secrets`. */
 
 import { z } from 'zod'
-import { reference } from '#base/settings.ts'
+import type { Secret } from '#base/log.ts'
+import type { Reference } from '#base/settings.ts'
+import { duration, line, reference, url } from '#base/settings.ts'
 
 /** The server key, given as text, has at least this many characters. */
 export const secretKeyLengthMin = 32
+
+const allowPrivate = z.boolean().default(false).describe('Its address may be on the own machine or network.')
+
+const authorities = line(1000).optional().describe('PEM file of authorities that its certificate may come from.')
+
+const mountForm = /^[A-Za-z0-9_][A-Za-z0-9_/-]{0,127}$/
+
+const vault = z
+  .strictObject({
+    address: url().optional().describe('Where it is, `https://vault.example:8200`. Absent: VAULT_ADDR.'),
+    namespace: line(200).optional().describe('Its namespace. Absent: VAULT_NAMESPACE, else none.'),
+    mount: line(128)
+      .regex(mountForm, 'must be the path of a mount')
+      .default('secret')
+      .describe('Where the key-value engine (version 2) is mounted; references name paths in it.'),
+    token: reference().optional().describe('A token that may read. Absent, and without app_role: VAULT_TOKEN.'),
+    app_role: z
+      .strictObject({
+        role_id: reference().describe('The id of the role.'),
+        secret_id: reference().describe('Its secret.'),
+        mount: line(128)
+          .regex(mountForm, 'must be the path of a mount')
+          .default('approle')
+          .describe('Where AppRole is mounted.'),
+      })
+      .optional()
+      .describe('Signs in as an AppRole, and renews the token that it gets.'),
+    ca_file: authorities,
+    allow_private: allowPrivate,
+  })
+  .describe('HashiCorp Vault or OpenBao, for references `vault:path#field`.')
+
+const aws = z
+  .strictObject({
+    region: line(64)
+      .regex(/^[a-z0-9-]+$/, 'must be a region such as eu-central-1')
+      .optional()
+      .describe('Absent: AWS_REGION, else AWS_DEFAULT_REGION.'),
+    access_key_id: reference().optional().describe('Absent: AWS_ACCESS_KEY_ID.'),
+    secret_access_key: reference().optional().describe('Absent: AWS_SECRET_ACCESS_KEY.'),
+    session_token: reference().optional().describe('Of temporary keys. Absent: AWS_SESSION_TOKEN, else none.'),
+    endpoint: url().optional().describe("Another address than the region's own: of an interface endpoint."),
+    ca_file: authorities,
+    allow_private: allowPrivate,
+  })
+  .describe('AWS Secrets Manager, for references `aws-sm:name#field`.')
+
+const gcp = z
+  .strictObject({
+    project: line(64).optional().describe("Of names that give none. Absent: the service account's own."),
+    credentials: reference()
+      .optional()
+      .describe(
+        "The JSON key of a service account. Absent: the file that GOOGLE_APPLICATION_CREDENTIALS names, else the machine's own account, by its metadata server.",
+      ),
+    endpoint: url().optional().describe('Another address, of a regional or private endpoint.'),
+    metadata: url(['http']).optional().describe('Another metadata server than `http://metadata.google.internal`.'),
+    ca_file: authorities,
+    allow_private: allowPrivate,
+  })
+  .describe('Google Secret Manager, for references `gcp-sm:project/name#field`.')
+
+const azure = z
+  .strictObject({
+    vault_url: url(['https', 'http'])
+      .optional()
+      .describe('Of names that give no vault, `https://NAME.vault.azure.net`.'),
+    tenant_id: line(100).optional().describe('Absent: AZURE_TENANT_ID.'),
+    client_id: line(100).optional().describe('Absent: AZURE_CLIENT_ID.'),
+    client_secret: reference().optional().describe('Absent: AZURE_CLIENT_SECRET.'),
+    authority: url()
+      .default('https://login.microsoftonline.com')
+      .describe('Who gives tokens: other clouds have others.'),
+    ca_file: authorities,
+    allow_private: allowPrivate,
+  })
+  .describe('Azure Key Vault, for references `azure-kv:vault/name#field`.')
 
 /** The block `secrets`. */
 export const secretSettings = z
@@ -14,5 +93,79 @@ export const secretSettings = z
       .describe(
         'The key that credentials in the store are encrypted with and key digests are made with: 32 characters or more, or `hex:` and the digits of a `secret.key` that was made before. Absent: made once at `<data>/secret.key`.',
       ),
+    refresh: duration({ min: '1s', max: '1h' })
+      .prefault('30s')
+      .describe(
+        'How often secrets in a secret manager are looked at again. A changed one is in force then, without a restart.',
+      ),
+    vault: vault.optional(),
+    aws: aws.optional(),
+    gcp: gcp.optional(),
+    azure: azure.optional(),
   })
-  .describe("The server's own key.")
+  .describe("The server's own key, and where secrets are kept that references name.")
+
+/** How a place is reached. */
+export type Way = { readonly allowPrivate: boolean /** PEM. */; readonly certificateAuthorities: string | null }
+
+export type VaultPlace = Way & {
+  /** Without a slash at its end. */
+  readonly address: string
+  readonly namespace: string | null
+  readonly mount: string
+  readonly token: Secret | null
+  readonly appRole: { readonly roleId: Secret; readonly secretId: Secret; readonly mount: string } | null
+}
+
+export type AwsPlace = Way & {
+  readonly region: string
+  readonly accessKeyId: Secret
+  readonly secretAccessKey: Secret
+  readonly sessionToken: Secret | null
+  readonly endpoint: string | null
+}
+
+export type GooglePlace = Way & {
+  readonly project: string | null
+  /** The JSON of a service account; `null` = the machine's own. */
+  readonly credentials: Secret | null
+  readonly endpoint: string | null
+  readonly metadata: string | null
+}
+
+export type AzurePlace = Way & {
+  readonly vaultUrl: string | null
+  readonly tenantId: string
+  readonly clientId: string
+  readonly clientSecret: Secret
+  readonly authority: string
+}
+
+/** The places that a configuration and its environment name; `missing` = what has to be said before one can be asked. */
+export type SecretPlaces = {
+  readonly vault: VaultPlace | { readonly missing: string }
+  readonly aws: AwsPlace | { readonly missing: string }
+  readonly gcp: GooglePlace | { readonly missing: string }
+  readonly azure: AzurePlace | { readonly missing: string }
+  readonly refreshMs: number
+}
+
+/** Secrets that are kept elsewhere, as this process knows them. */
+export type SecretKeeper = {
+  /** From now on these are asked. What was fetched stays. */
+  readonly open: (places: SecretPlaces) => void
+  /**
+   * What the reference means. While its place is away the last good value is given, with a warning.
+   * @throws Problem `not_found` where there is none, `upstream_error` where its place does not answer and nothing is known.
+   */
+  readonly read: (reference: Reference) => Promise<string>
+  /** Writes a new version there. @throws Problem. */
+  readonly write: (reference: Reference, value: string) => Promise<void>
+  /** Fetches all that was read, anew; whether any of it is another. Never rejects. */
+  readonly refresh: () => Promise<boolean>
+  /** Whether anything was read from a place. */
+  readonly isUsed: () => boolean
+  /** What is served from memory because its place is away, for people. */
+  readonly warnings: () => readonly string[]
+  readonly close: () => Promise<void>
+}

@@ -1,6 +1,14 @@
 /** The ports of the rooms over a backend: every backend that runs the operations has this face. */
 
-import type { AdminStore, CustomerStore, KeyRow, PriceStore, TrailVerdict } from '#admin/port.ts'
+import type {
+  AdminStore,
+  CustomerStore,
+  ErasureStore,
+  KeyRow,
+  PriceStore,
+  TrailRow,
+  TrailVerdict,
+} from '#admin/port.ts'
 import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { DocumentStore } from '#document/port.ts'
@@ -13,6 +21,7 @@ import type { PaymentStore } from '#payment/port.ts'
 import type { AccountSource, CallLog, KeyFacts, KeySource, OldCalls, VolumeSource } from '#relay/port.ts'
 import type { BindingStore, CarriedStore, ResponseStore } from '#resource/port.ts'
 import type { AnswerStore } from '#reuse/port.ts'
+import type { ReceiptKeyStore } from '#secret/port.ts'
 import type { Execute } from './operations/index.ts'
 import { readCalls, readUsage, rollForward } from './read-log.ts'
 import { keyFacts } from './row/key-row.ts'
@@ -47,6 +56,8 @@ export type Store = AdminStore &
   DocumentStore &
   MigrationStore &
   IdentityStore<KeyRow> &
+  ReceiptKeyStore<TrailRow> &
+  ErasureStore &
   Outbox & {
     /** Whether writes succeed: for readiness. Asks nobody. */
     readonly health: () => StoreHealth
@@ -262,6 +273,14 @@ const nodeFace = (execute: Execute): Journal & StoredLeases => ({
   endLeases: (owner, nowMs) => execute('endLeases', { owner, nowMs }),
 })
 
+/** Rows with their places in the chain. */
+const trailFace = (execute: Execute): Pick<AdminStore, 'trail' | 'trailOf' | 'trailLinks' | 'verifyTrail'> => ({
+  trail: (page) => execute('trail', page),
+  trailOf: (question) => execute('trailOf', question),
+  trailLinks: (after, limit) => execute('trailLinks', { after, limit }),
+  verifyTrail: () => verifyTrail(execute),
+})
+
 const keyFace = (
   execute: Execute,
 ): Pick<AdminStore, 'names' | 'keys' | 'key' | 'createKey' | 'revokeKey' | 'rotateKey'> => ({
@@ -311,6 +330,19 @@ const identityFace = (execute: Execute): IdentityStore<KeyRow> => ({
   removeIssuerLink: (which, trail) => execute('removeIssuerLink', { ...which, trail }),
 })
 
+const receiptFace = (execute: Execute): ReceiptKeyStore<TrailRow> => ({
+  receiptKeys: () => execute('receiptKeys', null),
+  addReceiptKey: (row, trail) => execute('addReceiptKey', { row, trail }),
+})
+
+const erasureFace = (execute: Execute): ErasureStore => ({
+  personFile: (person) => execute('personFile', person),
+  organisationFile: (organisation) => execute('organisationFile', organisation),
+  erasePerson: (person, nowMs, trail) => execute('erasePerson', { person, nowMs, trail }),
+  eraseOrganisation: (organisation, nowMs, trail) => execute('eraseOrganisation', { organisation, nowMs, trail }),
+  eraseCalls: (account, after) => execute('eraseCalls', { account, after }),
+})
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
   ...customerFace(execute),
@@ -322,13 +354,15 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   ...migrationFace(execute),
   ...identityFace(execute),
   ...keyFace(execute),
+  ...trailFace(execute),
+  ...erasureFace(execute),
+  ...receiptFace(execute),
   noteChange: (trail) => execute('noteChange', trail),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),
   account: (idOrName) => execute('account', idOrName),
   createAccount: (rows, trail, grant) => execute('createAccount', { rows, trail, grant: grant ?? null }),
-  trail: (page) => execute('trail', page),
   calls: (filter) => readCalls(execute, filter),
   keepPriceRow: (hash, row) => execute('keepPriceRow', { hash, row }),
   priceRow: (hash) => execute('priceRow', hash),
@@ -341,8 +375,6 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   append: (record) => execute('append', record),
   load: () => loadKeys(execute, clock),
   loadAccounts: () => loadAccounts(execute),
-  trailOf: (question) => execute('trailOf', question),
-  verifyTrail: () => verifyTrail(execute),
   hold: (request) => execute('hold', request),
   extend: (request) => execute('extend', request),
   settle: (request) => execute('settle', request),

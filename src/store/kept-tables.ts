@@ -18,6 +18,16 @@ export type KeptAnswerTable = {
 
 export type KeptAnswerPieceTable = { id: string; call: string; place: Whole; bytes: Uint8Array }
 
+/** A key that signs receipts; `sealed` is its private half. */
+export type ReceiptKeyTable = {
+  generation: Whole
+  id: string
+  public_key: Uint8Array
+  sealed: Uint8Array
+  created_ms: Whole
+  retired_ms: WholeOrNull
+}
+
 /** A response that its holder may come back to: at a provider, or sealed in `body`. */
 export type ResponseTable = {
   id: string

@@ -12,7 +12,14 @@ import type {
   FapiaoTitleTable,
 } from './document-tables.ts'
 import type { IdentityTables } from './identity-tables.ts'
-import type { BindingTable, CarriedTable, KeptAnswerPieceTable, KeptAnswerTable, ResponseTable } from './kept-tables.ts'
+import type {
+  BindingTable,
+  CarriedTable,
+  KeptAnswerPieceTable,
+  KeptAnswerTable,
+  ReceiptKeyTable,
+  ResponseTable,
+} from './kept-tables.ts'
 import type { MigrationTables } from './migration-tables.ts'
 import type { JournalCallTable, MandateTable, NodeTable } from './node-tables.ts'
 import type {
@@ -442,6 +449,7 @@ export type Tables = MigrationTables &
     price_used: PriceUsedTable
     model_hour: ModelHourTable
     own_credential: OwnCredentialTable
+    receipt_key: ReceiptKeyTable
     accepted_terms: AcceptedTermsTable
     payment_order: PaymentOrderTable
     payment_event: PaymentEventTable

@@ -75,6 +75,8 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,
       identity: openIdentity(machine, { ...config, ...opened, live, ...telling }),
+      receipts: opened.receiptKeys,
+      erasure: store,
       documents: openClerk(machine, { store, current: () => config }),
     },
     close: () => closing.disposeAsync(),

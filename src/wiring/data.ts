@@ -9,6 +9,7 @@ import { digestKey } from '#policy/key.ts'
 import { folderShelf } from '#provider/sandbox-shelf.ts'
 import type { SimilarStore } from '#reuse/port.ts'
 import { keyBytes } from '#secret/key-bytes.ts'
+import { makeReceiptKeys } from '#secret/receipt-keys.ts'
 import { makeSeal } from '#secret/seal.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadNodeId } from '#store/data-folder/node-id.ts'
@@ -109,6 +110,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
   const pepper = config.secretKey === null ? loadSecretKey(data, ids) : keyBytes(config.secretKey.secret.reveal())
   const { store, cluster, openSimilar } = await openStores(machine, request)
   closing.defer(() => store.close())
+  const time = cluster?.clock ?? clock
   return {
     localToken,
     /** Tells whoever waits that it listens. The line comes last: who waits for it finds everything else already said. */
@@ -120,7 +122,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     /** Search by vectors; `null` = the store has none. */
     openSimilar,
     /** Nodes that share a store go by its time, also in ids: one whose own clock is wrong books nothing at another time than the others. */
-    clock: cluster?.clock ?? clock,
+    clock: time,
     ids: cluster === null ? ids : idsBy(cluster.clock, ids),
     node: seat?.node ?? loadNodeId(data, ids),
     /** Of this process alone: a journal, a spool. */
@@ -134,6 +136,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     sandboxShelf: folderShelf(join(data, 'sandbox'), makeSeal(pepper, ids, 'sandbox files'), countFrom(ids)),
     carriedSeal: makeSeal(pepper, ids, 'carried'),
     totpSeal: makeSeal(pepper, ids, 'one-time codes'),
+    receiptKeys: makeReceiptKeys({ store, seal: makeSeal(pepper, ids, 'receipt keys'), clock: time, ids }),
     vault: credentialVault(makeSeal(pepper, ids, 'own credentials')),
     digestKey: (key: string): string => digestKey(key, pepper),
   }

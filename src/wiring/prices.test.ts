@@ -60,6 +60,7 @@ const openPrices = async (context: TestContext): Promise<Desk> => {
     keepBodies: false,
     limits: [],
     guards: [],
+    keepDigests: false,
   })
   const prices: PricePorts = {
     catalog,

@@ -85,6 +85,7 @@ export const relaySettings = ({
   limits,
   guards,
   keepBodies: log.bodies,
+  keepDigests: log.digests,
   plans: planFacts(plans),
 })
 

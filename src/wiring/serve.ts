@@ -44,14 +44,7 @@ import type { Live } from '#relay/live.ts'
 import { rememberRefusals } from '#relay/refusals.ts'
 import { makeWaitingRoom } from '#relay/waiting-room.ts'
 import { makeBindings } from '#resource/bindings.ts'
-import type { CarriedTurns } from '#resource/carried-turns.ts'
-import { makeCarriedTurns } from '#resource/carried-turns.ts'
-import type { Responses } from '#resource/responses.ts'
-import { makeResponses } from '#resource/responses.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
-import type { Repeats } from '#reuse/repeats.ts'
-import { openRepeats } from '#reuse/repeats.ts'
-import type { SimilarAnswers } from '#reuse/similar-answers.ts'
 import { openAvailability } from './availability.ts'
 import { checkDoors } from './check-doors.ts'
 import type { Membership } from './cluster.ts'
@@ -68,6 +61,8 @@ import { handlingOf } from './handling.ts'
 import { openIdentity, setUpLink } from './identity.ts'
 import { watchIdleMemory } from './idle-memory.ts'
 import { startJobs } from './jobs.ts'
+import type { Kept } from './kept.ts'
+import { openKept } from './kept.ts'
 import { keySpendFrom } from './key-spend.ts'
 import type { NodeLimits } from './limits.ts'
 import { openLimits } from './limits.ts'
@@ -83,14 +78,17 @@ import { countVolumesBefore, pricePorts, priceRowsNow } from './prices.ts'
 import { openProviderCredit } from './provider-balances.ts'
 import type { PublicPages } from './public-settings.ts'
 import { publicPagesOf } from './public-settings.ts'
+import { receiptKeysEndpoint } from './receipt-keys-page.ts'
 import { modelRows, openRelay, relaySettings, standingsOf } from './relay-rooms.ts'
 import { rereading } from './reread.ts'
-import { openSimilarAnswers } from './similar.ts'
+import { watchSecrets } from './secrets.ts'
+import type { Standing } from './standing.ts'
+import { warningsOf } from './standing.ts'
 import { openTelling } from './telling.ts'
 import type { Watcher } from './watching.ts'
 import { startWatching } from './watching.ts'
 import type { Seat } from './workers/seat.ts'
-import { responsesElsewhere, wholeFigures, wholeMetrics } from './workers/whole.ts'
+import { wholeFigures, wholeMetrics } from './workers/whole.ts'
 
 type Data = Awaited<ReturnType<typeof openData>>
 type Rooms = {
@@ -170,6 +168,8 @@ const adminPorts = ({
   payments,
   documents,
   identity,
+  receipts: data.receiptKeys,
+  erasure: data.store,
   migrations: {
     store: data.store,
     emit,
@@ -220,14 +220,6 @@ const openBackground = (closing: AsyncDisposableStack): BackgroundRuns => {
   return runs
 }
 
-/** What is kept of answers, for calls that come later. */
-type Kept = {
-  readonly repeats: Repeats
-  readonly responses: Responses
-  readonly carried: CarriedTurns
-  readonly similar: SimilarAnswers | null
-}
-
 /** What a balancer asks before it sends anything here. */
 const checksOf =
   ({ stopping }: Machine, { data, member, limits }: Rooms) =>
@@ -258,7 +250,7 @@ const observerOf = (rooms: Rooms & Kept, metrics: ReturnType<typeof makeMetrics>
 /** What people look at with a browser. */
 const pagesOf = async (
   { clock, root }: Machine,
-  { routes, availability, publicPages, request, console }: Rooms & Kept,
+  { routes, availability, publicPages, request, console, data }: Rooms & Kept,
   ports: AdminPorts,
 ): Promise<readonly Endpoint<Served>[]> => {
   const settings = publicPages.current
@@ -266,6 +258,7 @@ const pagesOf = async (
     ...(request.config.server.admin === null ? [] : [console.quickstart]),
     await filePage('/quickstart.css', new URL('assets/quickstart.css', root)),
     manualEndpoint(),
+    receiptKeysEndpoint(data.receiptKeys),
     ...publicStatus({ routing: routes, availability, settings, clock }),
     ...publicPrices({ ports, settings, clock }),
   ]
@@ -275,7 +268,7 @@ const pagesOf = async (
 const endpointsOf = async (
   machine: Machine,
   rooms: Rooms & Kept,
-  { warnings, closing }: { readonly warnings: () => readonly string[]; readonly closing: AsyncDisposableStack },
+  { standing, closing }: { readonly standing: Standing; readonly closing: AsyncDisposableStack },
 ) => {
   const { clock, ids, version } = machine
   const { live, log, data, countTokens, member } = rooms
@@ -296,6 +289,7 @@ const endpointsOf = async (
     callLog: member.callLog,
     keySpend: keySpendFrom(data.store),
     books: member.books,
+    signReceipt: data.receiptKeys.sign,
     owner: member.owner,
     repeats: rooms.repeats,
     observe: observerOf(rooms, metrics),
@@ -323,11 +317,10 @@ const endpointsOf = async (
   const mayRead = (inbound: Inbound): void => {
     if (!inbound.fromLoopback) admin.identifyAdmin(inbound)
   }
-  const warned = () => [...warnings(), ...member.warnings(), ...rooms.limits.warnings()]
   const whole = wholeMetrics(metrics, data.seat)
-  const watching: Endpoint<Served>[] = [
-    ...watchPages({ version, checks: checksOf(machine, rooms), warnings: warned, metrics: whole, mayRead }),
-  ]
+  const checks = checksOf(machine, rooms)
+  const warnings = () => warningsOf(rooms, standing)
+  const watching: Endpoint<Served>[] = [...watchPages({ version, checks, warnings, metrics: whole, mayRead })]
   const pages = await pagesOf(machine, rooms, admin.ports)
   const calls: Endpoint<Served>[] = [...relayEndpoints(Object.values(protocols)), ...pages, ...paymentEndpoints()]
   const looking = lookAfterBindings({ bindings: ports.bindings, look: (row) => lookAt(ports, row), clock, log })
@@ -366,18 +359,21 @@ const reload = (
   return [`a restart is needed for ${restart.join(', ')}`]
 }
 
-const openKept = async (machine: Machine, rooms: Rooms, closing: AsyncDisposableStack): Promise<Kept> => {
-  const { clock } = machine
-  const { data, log, live, member } = rooms
-  const { store, seat } = data
-  const { owner, ownersOf } = member
-  const repeats = await openRepeats({ store, seal: data.answerSeal, owner, ownersOf, clock, log })
-  const responses = makeResponses({ store, seal: data.responseSeal, elsewhere: responsesElsewhere(seat), clock, log })
-  seat?.answer('responseQuiet', responses.quiet)
-  const carried = makeCarriedTurns({ store, seal: data.carriedSeal, clock, log })
-  for (const one of [repeats, responses, carried]) closing.defer(() => one.close())
-  const similar = await openSimilarAnswers(machine, { config: rooms.request.config, data, live, log }, closing)
-  return { repeats, responses, carried, similar }
+/** Follows the file, and the secrets that it names in other places. */
+const follow = (
+  { clock }: Machine,
+  rooms: Rooms,
+  { standing, closing }: { readonly standing: Standing; readonly closing: AsyncDisposableStack },
+): void => {
+  const { request, log } = rooms
+  const { config, load, secrets } = request
+  const changed = (loaded: Loaded, restart: readonly string[]): void => {
+    standing.warnings = reload(rooms, loaded, restart)
+  }
+  const watching = watchConfig({ config, load, changed, clock })
+  closing.defer(watching.close)
+  closing.defer(watchSecrets({ secrets, everyMs: config.secretsRefreshMs, changed: watching.reload, clock, log }))
+  for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
 }
 
 /** Keys that the environment brings for the first start. */
@@ -393,7 +389,7 @@ const keysGiven = ({ environment }: Machine) => ({
  */
 export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | null): Promise<number> => {
   await using closing = new AsyncDisposableStack()
-  const { config, load } = request
+  const { config } = request
   const log = pinoLog(config.log.level, alone.stderr, seat === null ? {} : { worker: seat.number })
   const data = await openData(alone, { config, data: request.data, log, seat }, closing)
   const machine: Machine = { ...alone, clock: data.clock, ids: data.ids }
@@ -435,6 +431,7 @@ export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | 
     migrations: await openMigrations(machine, { ...moving, countTokens: relay.countTokens }, closing),
     ...relay,
   }
+  await data.receiptKeys.ensure()
   const first = await firstStart({ ports: adminPorts(rooms), given: keysGiven(machine), clock, ids })
   rooms.live.accountsChanged(await store.loadAccounts())
   await rooms.readCustomers()
@@ -447,16 +444,12 @@ export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | 
   // After the first sweep, which says what became of the calls whose keys are still taken.
   const kept = await openKept(machine, rooms, closing)
   startJobs(machine, rooms, closing)
-  let warnings: readonly string[] = []
-  const endpoints = await endpointsOf(machine, { ...rooms, ...kept }, { warnings: () => warnings, closing })
+  const standing: Standing = { warnings: [] }
+  const endpoints = await endpointsOf(machine, { ...rooms, ...kept }, { standing, closing })
   const listening = await listen(machine, { config, folder, log, reusePort: seat?.reusePort ?? false, endpoints })
   member.announce(listening.url)
   closing.defer(watchIdleMemory({ clock, openExchanges: listening.openExchanges }))
-  const changed = (loaded: Loaded, restart: readonly string[]): void => {
-    warnings = reload(rooms, loaded, restart)
-  }
-  closing.defer(watchConfig({ config, load, changed, clock }).close)
-  for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
+  follow(machine, rooms, { standing, closing })
   const link = await setUpLink(machine, rooms.identity, { isFirst: first.created, url: listening.url })
   const greeted = greeting(first, listening.url, link)
   data.announce({ url: listening.url, adminUrl: listening.adminUrl, greeting: greeted })

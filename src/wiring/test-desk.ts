@@ -19,6 +19,7 @@ import { testCashier } from '#payment/test-cashier.ts'
 import { digestKey } from '#policy/key.ts'
 import type { Plans } from '#policy/plan.ts'
 import { testRehearsal } from '#rehearsal/test-rehearsal.ts'
+import { makeReceiptKeys } from '#secret/receipt-keys.ts'
 import { makeSeal } from '#secret/seal.ts'
 import type { Store } from '#store/face.ts'
 import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
@@ -112,6 +113,8 @@ export const openDesk = async (
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
     prices: testPrices(),
     nodes: null,
+    erasure: store,
+    receipts: makeReceiptKeys({ store, seal: makeSeal(new Uint8Array(32), ids, 'receipt keys'), clock, ids }),
     migrations: { version: '0', store, emit: () => {}, changed: async () => {}, stop: () => {}, ...testRehearsal },
     tell: { recipients: () => [], alerts: () => [], send: async () => null },
     figures: null,

@@ -33,6 +33,8 @@ function olderNode(): readonly [node: string, ...flags: string[]] {
 
 type Packed = {
   readonly filename: string
+  /** SHA-512 of the archive. */
+  readonly integrity: string
   readonly unpackedSize: number
   readonly files: ReadonlyArray<{ path: string }>
 }
@@ -40,15 +42,19 @@ type Packed = {
 describe('the published package', () => {
   let folder = ''
   let installed = ''
-  let packed: Packed = { filename: '', unpackedSize: 0, files: [] }
+  let packed: Packed = { filename: '', integrity: '', unpackedSize: 0, files: [] }
 
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'drover-package-'))
+  const pack = (): Packed | undefined => {
     const output = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
       cwd: root,
       encoding: 'utf8',
     })
-    packed = (JSON.parse(output) as Packed[])[0] ?? packed
+    return (JSON.parse(output) as Packed[])[0]
+  }
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'drover-package-'))
+    packed = pack() ?? packed
     installed = join(folder, 'node_modules', 'drover')
     mkdirSync(installed, { recursive: true })
     execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', installed, '--strip-components=1'])
@@ -81,6 +87,12 @@ describe('the published package', () => {
       [],
     )
     assert.ok(packed.unpackedSize < unpackedBytesMax, `${packed.unpackedSize} bytes`)
+  })
+
+  test('bundled and packed once more, it is the same to the byte', () => {
+    execFileSync(join(root, 'bin/drover-node'), [join(root, 'tools/package/build.ts')], { cwd: root, stdio: 'ignore' })
+    assert.match(packed.integrity, /^sha512-/)
+    assert.equal(pack()?.integrity, packed.integrity)
   })
 
   test('every worker that the bundle starts is in it', () => {

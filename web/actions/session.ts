@@ -72,7 +72,7 @@ export const rights = (session: Session) => {
   const { role, operator } = session
   const isAdmin = role === 'owner' || role === 'admin'
   return {
-    readsCalls: role !== 'billing' && role !== 'viewer',
+    readsCalls: isAdmin || role === 'developer',
     changesKeys: isAdmin || role === 'developer',
     changesMembers: isAdmin,
     closesAccount: role === 'owner',

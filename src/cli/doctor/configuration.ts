@@ -5,6 +5,7 @@ import type { Config, Loaded } from '#config/config.ts'
 import { faultText } from '#config/fault.ts'
 import type { Finding } from './check.ts'
 import { fail, ok, warn } from './check.ts'
+import { isForThisMachine } from './place.ts'
 
 /** One finding for each fault, or one that all is well; warnings follow. */
 export const checkConfig = (file: string | null, loaded: Loaded): readonly Finding[] => {
@@ -31,12 +32,10 @@ export const checkSecrets = (config: Config): Finding => {
   return ok({ ...words, detail: unique.length === 0 ? 'no reference to follow' : `found: ${unique.join(', ')}` })
 }
 
-const isLoopback = (host: string): boolean => /^(127\.|::1$|localhost$)/.test(host)
-
 /** Whether keys would travel in the clear. */
 export const checkExposure = ({ server }: Config): Finding => {
   const words = { id: 'exposure', title: 'Exposure' }
-  if (isLoopback(server.host)) return ok({ ...words, detail: `listens on ${server.host}, for this machine only` })
+  if (isForThisMachine(server.host)) return ok({ ...words, detail: `listens on ${server.host}, for this machine only` })
   if (server.tls !== null) return ok({ ...words, detail: `listens on ${server.host} with TLS` })
   const isBehindProxy = server.trustedProxies.length > 0
   if (isBehindProxy)

@@ -36,7 +36,8 @@ export const checkClock = (nowMs: number): Finding => {
   })
 }
 
-const existing = async (folder: string): Promise<string> => {
+/** The folder, or the nearest one above it that is there. */
+export const existing = async (folder: string): Promise<string> => {
   try {
     await access(folder)
     return folder

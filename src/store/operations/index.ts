@@ -13,6 +13,7 @@ import { changeOperations } from './changes.ts'
 import { codeOperations } from './code.ts'
 import type { StoreOperation } from './context.ts'
 import { documentOperations } from './document.ts'
+import { erasureOperations } from './erasure.ts'
 import { fapiaoOperations } from './fapiao.ts'
 import { journalOperations } from './journal.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
@@ -29,6 +30,7 @@ import { personOperations } from './person.ts'
 import { planOperations } from './plan.ts'
 import { priceOperations } from './price.ts'
 import { priceUsedOperations } from './price-used.ts'
+import { receiptKeyOperations } from './receipt-key.ts'
 import { responseOperations } from './response.ts'
 import { retentionOperations } from './retention.ts'
 import { sessionOperations } from './session.ts'
@@ -73,6 +75,8 @@ export const makeOperations = (habits: BackendHabits = { isFar: false }) => ({
   ...sessionOperations,
   ...signInOperations,
   ...oneTimeOperations,
+  ...receiptKeyOperations,
+  ...erasureOperations,
 })
 
 export type Operations = ReturnType<typeof makeOperations>

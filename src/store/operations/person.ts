@@ -135,6 +135,29 @@ const change = async (transaction: Transaction, wanted: PersonChange): Promise<P
   return personById(transaction, before.id)
 }
 
+/** Ends somebody: no way in is left, and no name. Gives the keys that ended. @throws Problem `conflict` for the last owner of an organisation. */
+export const closeEverything = async (
+  transaction: Transaction,
+  id: string,
+  nowMs: number,
+): Promise<readonly KeyRow[]> => {
+  const keys = await leaveAll(transaction, id, nowMs)
+  for (const table of ['session', 'recovery_code', 'passkey', 'issuer_link', 'one_time'] as const)
+    await transaction.deleteFrom(table).where('person', '=', id).execute()
+  await transaction
+    .updateTable('person')
+    .set({ mail: `closed ${id}`, name: null, password: null, totp: null, totp_ms: null, closed_ms: nowMs })
+    .where('id', '=', id)
+    .execute()
+  return keys
+}
+
+/** The row as other nodes read it: which keys they must read anew. */
+export const withEnded = (trail: TrailRow, keys: readonly Pick<KeyRow, 'id'>[]): TrailRow => ({
+  ...trail,
+  after: JSON.stringify({ revoked_keys: keys.map((key) => key.id).sort() }),
+})
+
 /** An organisation that has an owner keeps one. Gives the keys that ended. */
 const leaveAll = async (transaction: Transaction, person: string, nowMs: number): Promise<readonly KeyRow[]> => {
   const mine = await membershipsOf(transaction, person)
@@ -196,17 +219,8 @@ export const personOperations = {
 
   closePerson: write(async (transaction, { person, nowMs, trail }: Trailed & { readonly person: string }) => {
     const { id } = await personById(transaction, person)
-    const keys = await leaveAll(transaction, id, nowMs)
-    for (const table of ['session', 'recovery_code', 'passkey', 'issuer_link', 'one_time'] as const)
-      await transaction.deleteFrom(table).where('person', '=', id).execute()
-    await transaction
-      .updateTable('person')
-      .set({ mail: `closed ${id}`, name: null, password: null, totp: null, totp_ms: null, closed_ms: nowMs })
-      .where('id', '=', id)
-      .execute()
-    // Other nodes learn from the trail which keys they must read anew.
-    const after = JSON.stringify({ revoked_keys: keys.map((key) => key.id).sort() })
-    await appendTrail(transaction, { ...trail, after })
+    const keys = await closeEverything(transaction, id, nowMs)
+    await appendTrail(transaction, withEnded(trail, keys))
     return keys
   }),
 

@@ -1,36 +1,16 @@
 /** The trail: who changed what, chained by hashes so that no row can be altered, taken out or put in unseen. */
 
-import { createHash } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Page, TrailOf, TrailRow } from '#admin/port.ts'
 import { firstIdAt } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
+import type { TrailLink, TrailPlace } from '#base/trail-chain.ts'
+import { trailFault, trailHash } from '#base/trail-chain.ts'
 import type { TrailTable } from '#store/tables.ts'
 import type { Transaction } from './context.ts'
 import { read } from './context.ts'
 import { checkLimit } from './page.ts'
-
-type Link = { readonly row: TrailRow; readonly position: number; readonly previousHash: string }
-
-/** SHA-256 in hex over the hash before and every field, in this order for ever. */
-const linkHash = ({ row, position, previousHash }: Link): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        previousHash,
-        position,
-        row.id,
-        row.timeMs,
-        row.actor,
-        row.operation,
-        row.object,
-        row.before,
-        row.after,
-        row.requestId,
-      ]),
-    )
-    .digest('hex')
 
 const trailRow = (row: Selectable<TrailTable>): TrailRow => ({
   id: row.id,
@@ -52,7 +32,7 @@ export const appendTrail = async (transaction: Transaction, row: TrailRow): Prom
     .returning(['position', 'hash'])
     .executeTakeFirstOrThrow()
   const position = Number(head.position)
-  const hash = linkHash({ row, position, previousHash: head.hash })
+  const hash = trailHash({ row, position, previousHash: head.hash })
   await transaction
     .insertInto('trail')
     .values({
@@ -90,22 +70,21 @@ const positionOf = async (transaction: Transaction, id: string): Promise<bigint>
   return row.position
 }
 
-type Checked = { readonly position: number; readonly hash: string }
 export type TrailStretch =
-  | { readonly ok: true; readonly rows: number; readonly last: Checked; readonly more: boolean }
+  | { readonly ok: true; readonly rows: number; readonly last: TrailPlace; readonly more: boolean }
   | { readonly ok: false; readonly rows: number; readonly brokenAt: number; readonly why: string }
 
 /** Rows checked in one transaction: a long trail is checked in stretches, so that others get their turn. */
 const stretchRowsMax = 1000
 
-const faultOf = (row: Selectable<TrailTable>, before: Checked): string | null => {
-  if (Number(row.position) !== before.position + 1) return 'a row is missing before this one'
-  if (row.previous_hash !== before.hash) return 'it does not continue the row before it'
-  const hash = linkHash({ row: trailRow(row), position: Number(row.position), previousHash: row.previous_hash })
-  return hash === row.hash ? null : 'it is not what was written'
-}
+const linkOf = (row: Selectable<TrailTable>): TrailLink => ({
+  row: trailRow(row),
+  position: Number(row.position),
+  previousHash: row.previous_hash,
+  hash: row.hash,
+})
 
-const checkStretch = async (transaction: Transaction, from: Checked): Promise<TrailStretch> => {
+const checkStretch = async (transaction: Transaction, from: TrailPlace): Promise<TrailStretch> => {
   const rows = await transaction
     .selectFrom('trail')
     .selectAll()
@@ -115,7 +94,7 @@ const checkStretch = async (transaction: Transaction, from: Checked): Promise<Tr
     .execute()
   let last = from
   for (const row of rows) {
-    const why = faultOf(row, last)
+    const why = trailFault(linkOf(row), last)
     if (why !== null) return { ok: false, rows: last.position, brokenAt: Number(row.position), why }
     last = { position: Number(row.position), hash: row.hash }
   }
@@ -142,5 +121,21 @@ export const trailOperations = {
     if (before !== null) query = query.where('position', '<', await positionOf(transaction, before))
     return (await query.execute()).map(trailRow)
   }),
+  /** In the order of the chain, from behind a position. */
+  trailLinks: read(
+    async (
+      transaction,
+      { after, limit }: { readonly after: number; readonly limit: number },
+    ): Promise<readonly TrailLink[]> => {
+      const rows = await transaction
+        .selectFrom('trail')
+        .selectAll()
+        .where('position', '>', BigInt(after))
+        .orderBy('position')
+        .limit(checkLimit(limit))
+        .execute()
+      return rows.map(linkOf)
+    },
+  ),
   checkTrail: read(checkStretch),
 }

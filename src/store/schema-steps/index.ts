@@ -40,6 +40,7 @@ import { keyMaker } from './0052-key-maker.ts'
 import { vouched } from './0053-vouched.ts'
 import { ownTrail } from './0054-own-trail.ts'
 import { migrationPins } from './0057-migration-pins.ts'
+import { receiptKeys } from './0060-receipt-keys.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -83,4 +84,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   vouched,
   ownTrail,
   migrationPins,
+  receiptKeys,
 ]

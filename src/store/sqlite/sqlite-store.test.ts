@@ -12,6 +12,7 @@ import { callLogContract } from '#store/call-log.contract.ts'
 import { carriedContract } from '#store/carried.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
 import { documentContract } from '#store/document.contract.ts'
+import { erasureContract } from '#store/erasure.contract.ts'
 import { faceOf } from '#store/face.ts'
 import { identityContract } from '#store/identity.contract.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
@@ -23,6 +24,7 @@ import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
 import { paymentContract } from '#store/payment.contract.ts'
 import { peopleContract } from '#store/people.contract.ts'
+import { receiptKeyContract } from '#store/receipt-key.contract.ts'
 import { responseContract } from '#store/response.contract.ts'
 import { retentionContract } from '#store/retention.contract.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
@@ -88,6 +90,8 @@ for (const backend of [inMemory, inFile('process')]) {
   paymentContract(backend)
   documentContract(backend)
   ownCredentialContract(backend)
+  receiptKeyContract(backend)
+  erasureContract(backend)
   keptAnswerContract(backend)
   responseContract(backend)
   bindingContract(backend)

@@ -10,7 +10,7 @@ import { isObject } from '#base/json-type.ts'
 import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import { countOf } from '#base/usage.ts'
-import type { Signing, Token } from './vendor.ts'
+import type { Ask, Token } from '#http/token-keeper.ts'
 
 const scope = 'https://www.googleapis.com/auth/cloud-platform'
 const statementS = 3_600
@@ -76,7 +76,10 @@ const statementOf = async (account: ServiceAccount, nowMs: number): Promise<stri
 }
 
 /** A new token. @throws Problem with the fault `credential` where Google gives none. */
-export const exchangeToken = async (account: ServiceAccount, { nowMs, ask }: Signing): Promise<Token> => {
+export const exchangeToken = async (
+  account: ServiceAccount,
+  { nowMs, ask }: { readonly nowMs: number; readonly ask: Ask },
+): Promise<Token> => {
   const form = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     assertion: await statementOf(account, nowMs),

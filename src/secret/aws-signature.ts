@@ -9,7 +9,6 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
-import type { Provider } from './vendor.ts'
 
 export type AccessKey = {
   readonly accessKeyId: string
@@ -84,7 +83,7 @@ const readDocument = (text: string): AccessKey | null => {
 }
 
 /** The access key that a credential is, by itself or beside `options.access_key_id`; `null` = it is a token to be sent as it is. */
-export const accessKeyOf = (credential: Secret, options: Provider['options'] = {}): AccessKey | null => {
+export const accessKeyOf = (credential: Secret, options: Readonly<Record<string, string>> = {}): AccessKey | null => {
   const text = credential.reveal()
   const { access_key_id: accessKeyId } = options
   return accessKeyId === undefined ? readDocument(text) : { accessKeyId, secretAccessKey: text }
@@ -99,7 +98,8 @@ export const signRequest = async (
   if (body.kind === 'stream') throw new Problem('upstream_error', { message: 'A body that streams cannot be signed.' })
   const signer = new SignatureV4({ credentials: { ...key }, region, service, sha256: Sha256, applyChecksum: false })
   const { authorization: _authorization, ...others } = headers
-  const token = others['x-amz-security-token']
+  // All that Amazon itself reads must be signed.
+  const own = Object.entries(others).filter(([name]) => name.startsWith('x-amz-'))
   const { headers: signed } = await signer.sign(
     {
       method,
@@ -111,7 +111,7 @@ export const signRequest = async (
       headers: {
         host: url.host,
         ...(others['content-type'] === undefined ? {} : { 'content-type': others['content-type'] }),
-        ...(token === undefined ? {} : { 'x-amz-security-token': token }),
+        ...Object.fromEntries(own),
       },
       ...(body.kind === 'bytes' ? { body: body.bytes } : {}),
     },

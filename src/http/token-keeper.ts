@@ -4,15 +4,26 @@ import { Buffer } from 'node:buffer'
 import type { Clock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
-import type { Transport } from '#http/transport.ts'
-import type { Signing, Token, TokenKeeper } from '#provider/vendor.ts'
+import type { Transport, UpstreamRequest } from './transport.ts'
+
+/** A token and the wall-clock time of its end. */
+export type Token = { readonly text: string; readonly endsMs: number }
+
+/** Gives the token of this name, made anew where there is none or it ends. */
+export type TokenKeeper = { readonly take: (name: string, make: () => Promise<Token>) => Promise<string> }
+
+/** Sends a small request and reads the small JSON document that is answered; `null` = it was none, or too large. */
+export type Ask = (
+  request: Pick<UpstreamRequest, 'method' | 'url' | 'headers' | 'body'>,
+) => Promise<{ readonly status: number; readonly document: JsonObject | null }>
 
 /** So long before its end a token is renewed while it still serves. */
 const renewMs = 300_000
 /** With less than this left it is not sent any more. */
 const leastMs = 30_000
 const tokensMax = 100
-const answerBytesMax = 65_536
+/** Secret managers keep 64 KiB in a secret, which JSON may double. */
+const answerBytesMax = 262_144
 const timeoutMs = 15_000
 
 type Kept = { readonly token: Token | null; readonly renewing: Promise<Token> | null }
@@ -64,12 +75,12 @@ const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | n
   }
 }
 
-/** Asks over the provider's own way, guard and proxy included, within a bound of time. */
+/** Asks over a way out, its guard and proxy included, within a bound of time. */
 export const askOver =
-  ({ send }: Transport, clock: Pick<Clock, 'after'>): Signing['ask'] =>
+  ({ send }: Pick<Transport, 'send'>, clock: Pick<Clock, 'after'>): Ask =>
   async (request) => {
     const stopping = new AbortController()
-    const cancel = clock.after(timeoutMs, () => stopping.abort(new DOMException('No token in time.', 'TimeoutError')))
+    const cancel = clock.after(timeoutMs, () => stopping.abort(new DOMException('No answer in time.', 'TimeoutError')))
     try {
       const bounds = { connectTimeoutMs: timeoutMs, headersTimeoutMs: timeoutMs }
       const reply = await send({ ...request, signal: stopping.signal, ...bounds })

@@ -1,0 +1,73 @@
+/** Checks of a server that runs: what it says of itself, and secrets that it cannot fetch. */
+
+import { isObject } from '#base/json-type.ts'
+import type { Finding } from './check.ts'
+import { ok, warn } from './check.ts'
+
+const answerTimeoutMs = 5000
+
+export type Running = { readonly version: string | null; readonly ready: boolean; readonly words: readonly string[] }
+
+const textsIn = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+
+const checksIn = (value: unknown): readonly string[] =>
+  Array.isArray(value)
+    ? value.flatMap((one) => (isObject(one) && one['ok'] === false ? [String(one['detail'] ?? one['name'])] : []))
+    : []
+
+const page = async (
+  url: string,
+): Promise<{ readonly isOk: boolean; readonly body: Readonly<Record<string, unknown>> }> => {
+  const reply = await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs), redirect: 'error' })
+  const body: unknown = await reply.json()
+  return { isOk: reply.ok, body: isObject(body) ? body : {} }
+}
+
+/** What the server says; `null` = it gives no answer that can be read. */
+export const askRunning = async (url: string): Promise<Running | null> => {
+  try {
+    const [alive, ready] = [await page(`${url}/health/liveness`), await page(`${url}/health/readiness`)]
+    const { version } = alive.body
+    return {
+      version: typeof version === 'string' ? version : null,
+      ready: ready.isOk,
+      words: [...checksIn(ready.body['checks']), ...textsIn(ready.body['warnings'])],
+    }
+  } catch {
+    // That it does not answer is what the check of the lock says.
+    return null
+  }
+}
+
+/** `null` = none runs. */
+export const checkReadiness = (running: Running | null): Finding => {
+  const words = { id: 'readiness', title: 'Readiness' }
+  if (running === null) return ok({ ...words, detail: 'no server to ask' })
+  const detail = running.words.length === 0 ? 'ready, without a warning' : running.words.join('; ')
+  if (running.ready && running.words.length === 0) return ok({ ...words, detail })
+  return warn({ ...words, detail, mend: 'Do what the words say; docs/operate has a page for each part.' })
+}
+
+/** Whether the command line and the server are of one version. */
+export const checkVersion = (running: Running | null, own: string): Finding => {
+  const words = { id: 'version', title: 'Version' }
+  if (running === null || running.version === null || running.version === own) return ok({ ...words, detail: own })
+  return warn({
+    ...words,
+    detail: `the server is ${running.version}, this command line ${own}`,
+    mend: "Restart the server with the new version, or use the command line of the server's.",
+  })
+}
+
+/** Whether secrets that are kept elsewhere could be fetched just now. */
+export const checkSecretManagers = (isUsed: boolean, warnings: readonly string[]): Finding => {
+  const words = { id: 'secret-managers', title: 'Secret managers' }
+  if (warnings.length > 0)
+    return warn({
+      ...words,
+      detail: warnings.join('; '),
+      mend: 'Mend the way to it, or its policy (docs/operate/secret-managers.md).',
+    })
+  return ok({ ...words, detail: isUsed ? 'asked, and answered' : 'none is asked' })
+}

@@ -1,0 +1,96 @@
+/**
+ * Azure Key Vault, as an application with a client secret.
+ * https://learn.microsoft.com/rest/api/keyvault/secrets and
+ * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, read 2026-11-29.
+ */
+
+import { Buffer } from 'node:buffer'
+import type { Clock } from '#base/clock.ts'
+import type { JsonObject } from '#base/json-type.ts'
+import { Problem } from '#base/problem.ts'
+import type { Ask, Token } from '#http/token-keeper.ts'
+import { tokenKeeper } from '#http/token-keeper.ts'
+import type { SecretPlace } from './place.ts'
+import { refusedBy } from './place.ts'
+import type { AzurePlace } from './settings.ts'
+
+type Parts = { readonly place: AzurePlace; readonly ask: Ask; readonly clock: Pick<Clock, 'nowMs'> }
+
+const apiVersion = '7.4'
+const nameForm = /^(?:([a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9])\/)?([a-zA-Z0-9-]{1,127})(?:\/([0-9a-f]{32}))?$/
+
+const clientToken = async ({ place, ask, clock }: Parts): Promise<Token> => {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: place.clientId,
+    client_secret: place.clientSecret.reveal(),
+    scope: 'https://vault.azure.net/.default',
+  })
+  const nowMs = clock.nowMs()
+  const { status, document } = await ask({
+    method: 'POST',
+    url: new URL(`${place.authority}/${encodeURIComponent(place.tenantId)}/oauth2/v2.0/token`),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'drover' },
+    body: { kind: 'bytes', bytes: Buffer.from(form.toString()) },
+  })
+  const [text, lifeS] = [document?.['access_token'], document?.['expires_in']]
+  if (status !== 200 || typeof text !== 'string')
+    throw refusedBy('Azure', status, 'the application got no token; look at tenant_id, client_id and client_secret')
+  return { text, endsMs: nowMs + (typeof lifeS === 'number' ? lifeS : 0) * 1000 }
+}
+
+export const azurePlace = (parts: Parts): SecretPlace => {
+  const { place, ask, clock } = parts
+  const keep = tokenKeeper()
+  const urlOf = (name: string): URL => {
+    const [, vault = null, secret, version] = nameForm.exec(name) ?? []
+    if (secret === undefined)
+      throw new Problem('not_found', {
+        message: `'${name}' names no secret: write "name" or "vault/name", of letters, digits and '-'`,
+      })
+    const base = vault === null ? place.vaultUrl : `https://${vault}.vault.azure.net`
+    if (base === null)
+      throw new Problem('not_found', {
+        message: `'${name}' names no vault: write "vault/name", or set secrets.azure.vault_url`,
+      })
+    return new URL(`${base}/secrets/${secret}${version === undefined ? '' : `/${version}`}?api-version=${apiVersion}`)
+  }
+  const send = async (method: string, url: URL, body?: JsonObject) =>
+    ask({
+      method,
+      url,
+      headers: {
+        authorization: `Bearer ${await keep(clock.nowMs()).take('azure', () => clientToken(parts))}`,
+        'user-agent': 'drover',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? { kind: 'none' } : { kind: 'bytes', bytes: Buffer.from(JSON.stringify(body)) },
+    })
+  const current = async (name: string): Promise<string | null> => {
+    const { status, document } = await send('GET', urlOf(name))
+    if (status === 200 && typeof document?.['value'] === 'string') return document['value']
+    if (status === 404) return null
+    throw refusedBy(
+      'Azure Key Vault',
+      status,
+      `the application must have the role Key Vault Secrets User for '${name}'`,
+    )
+  }
+  return {
+    read: async (name) => {
+      const text = await current(name)
+      if (text !== null) return text
+      throw new Problem('not_found', { message: `Azure Key Vault has no secret '${name}'` })
+    },
+    write: async (name, change) => {
+      const value = change(await current(name))
+      const { status } = await send('PUT', urlOf(name), { value })
+      if (status !== 200)
+        throw refusedBy(
+          'Azure Key Vault',
+          status,
+          `the application must have the role Key Vault Secrets Officer for '${name}'`,
+        )
+    },
+  }
+}

@@ -1,0 +1,105 @@
+/** The keys that receipts are signed with: made once, sealed in the store, replaced by a new one when somebody asks. */
+
+import { Buffer } from 'node:buffer'
+import type { KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
+import type { Clock } from '#base/clock.ts'
+import { rfc3339 } from '#base/clock.ts'
+import type { Ids } from '#base/id.ts'
+import { Problem } from '#base/problem.ts'
+import type { Receipt, ReceiptKey, SignedReceipt } from '#base/receipt.ts'
+import { signReceipt } from '#base/receipt.ts'
+import type { ReceiptKeyRow, ReceiptKeyStore } from './port.ts'
+import type { Seal } from './seal.ts'
+
+const seedBytes = 32
+/** Before the seed in PKCS#8 (RFC 8410, section 7). */
+const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+export type ReceiptKeys<Trail = unknown> = {
+  /** @throws Problem `store_unavailable` where the key cannot be read. */
+  readonly sign: (receipt: Omit<Receipt, 'signed_at'>) => Promise<SignedReceipt>
+  /** All that ever signed, the newest first. */
+  readonly published: () => Promise<readonly ReceiptKey[]>
+  /** Makes the first one where there is none. */
+  readonly ensure: () => Promise<void>
+  /** Makes the next one; `trail` is given both. @throws Problem `conflict` where somebody else did at the same time. */
+  readonly rotate: (trail: (before: string | null, after: string) => Trail) => Promise<ReceiptKey>
+}
+
+const privateKeyOf = (seed: Uint8Array): KeyObject =>
+  createPrivateKey({ key: Buffer.concat([pkcs8Head, seed]), format: 'der', type: 'pkcs8' })
+
+const placeOf = (id: string): string => `receipt-key/${id}`
+
+const shown = ({ id, publicKey, createdMs, retiredMs }: ReceiptKeyRow): ReceiptKey => ({
+  kty: 'OKP',
+  crv: 'Ed25519',
+  use: 'sig',
+  alg: 'EdDSA',
+  kid: id,
+  x: Buffer.from(publicKey).toString('base64url'),
+  created: rfc3339(createdMs),
+  retired: retiredMs === null ? null : rfc3339(retiredMs),
+})
+
+export type ReceiptKeyParts<Trail> = {
+  readonly store: ReceiptKeyStore<Trail>
+  readonly seal: Seal
+  readonly clock: Pick<Clock, 'nowMs'>
+  readonly ids: Pick<Ids, 'bytes'>
+}
+
+/** Nothing is kept in memory: a key that was rotated on one node signs nowhere any more. */
+export const makeReceiptKeys = <Trail>({ store, seal, clock, ids }: ReceiptKeyParts<Trail>): ReceiptKeys<Trail> => {
+  const made = (generation: number): ReceiptKeyRow => {
+    const seed = ids.bytes(seedBytes)
+    const { x = '' } = createPublicKey(privateKeyOf(seed)).export({ format: 'jwk' })
+    const publicKey = Buffer.from(x, 'base64url')
+    // The key names itself: who has it can see that it is the one that is meant.
+    const id = `rck_${createHash('sha256').update(publicKey).digest('hex').slice(0, 16)}`
+    return {
+      generation,
+      id,
+      publicKey,
+      sealed: seal.close(placeOf(id), seed),
+      createdMs: clock.nowMs(),
+      retiredMs: null,
+    }
+  }
+  const ensure = async (): Promise<void> => {
+    if ((await store.receiptKeys()).length === 0) await store.addReceiptKey(made(1), null)
+  }
+  const current = async (): Promise<ReceiptKeyRow> => {
+    let row = (await store.receiptKeys()).at(-1)
+    if (row !== undefined) return row
+    await ensure()
+    row = (await store.receiptKeys()).at(-1)
+    if (row !== undefined) return row
+    throw new Problem('store_unavailable', { message: 'The store did not keep the key that receipts are signed with.' })
+  }
+  const opened = ({ id, sealed }: ReceiptKeyRow): KeyObject => {
+    try {
+      return privateKeyOf(seal.open(placeOf(id), sealed))
+    } catch (cause) {
+      throw new Problem('store_unavailable', {
+        message: `The receipt key ${id} cannot be read: it was sealed under another server key. Bring that key back, or make a new one with 'drover receipt rotate'.`,
+        cause,
+      })
+    }
+  }
+  return {
+    ensure,
+    sign: async (receipt) => {
+      const row = await current()
+      return signReceipt({ ...receipt, signed_at: rfc3339(clock.nowMs()) }, { id: row.id, privateKey: opened(row) })
+    },
+    published: async () => (await store.receiptKeys()).map(shown).toReversed(),
+    rotate: async (trail) => {
+      const last = (await store.receiptKeys()).at(-1)
+      const row = made((last?.generation ?? 0) + 1)
+      if (await store.addReceiptKey(row, trail(last?.id ?? null, row.id))) return shown(row)
+      throw new Problem('conflict', { message: 'Somebody else has just made a new receipt key. Look at it first.' })
+    },
+  }
+}

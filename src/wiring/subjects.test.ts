@@ -1,0 +1,61 @@
+/** What is kept of a customer, handed out and taken away: by the operations, over a real store. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openDesk } from './test-desk.ts'
+
+type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
+
+test('a customer is erased when its account is closed and the id is said twice; keys end, and the books are as they were', async (context) => {
+  const { run, told, store, clock } = await openDesk(context)
+  const { data } = (await run('organisations list')) as { data: readonly { id: string; name: string }[] }
+  const id = data.find(({ name }) => name === 'acme')?.id ?? assert.fail('acme is not there')
+  await run('credits grant', { account: 'acme', usd: '5.00' })
+  const { id: key } = await run('keys create', { name: 'shop of Anna', account: 'acme' })
+  const file = (await run('organisations export', { organisation: id }))['file'] as Rows
+  assert.deepEqual(
+    file['keys']?.map(({ name }) => name),
+    ['shop of Anna'],
+  )
+  const erase = (confirm: string) => run('organisations erase', { organisation: id, confirm })
+  await assert.rejects(erase('acme'), /cannot be undone/)
+  await assert.rejects(erase(id), /not closed/)
+  await run('accounts close', { account: 'acme' })
+  const books = await store.verifyBooks(clock.nowMs())
+  const erased = await erase(id)
+  assert.deepEqual([erased['keys'], erased['calls']], [1, 0])
+  assert.equal(told.at(-1)?.id, key)
+  assert.equal(told.at(-1)?.revokedMs, clock.nowMs())
+  assert.deepEqual(await store.verifyBooks(clock.nowMs()), books)
+  const after = (await run('organisations export', { organisation: id }))['file'] as Rows
+  assert.ok(!/acme|Anna/.test(JSON.stringify(after)), JSON.stringify(after))
+})
+
+test('what is kept of somebody is read by those who answer for it, and erased by owners and admins', async (context) => {
+  const { with: as, run } = await openDesk(context)
+  const { data } = (await run('organisations list')) as { data: readonly { id: string }[] }
+  const organisation = data[0]?.id
+  const actor = (role: 'viewer' | 'developer' | 'billing' | 'auditor') => ({
+    name: 'key:key_x',
+    scopes: ['read', 'write', 'secrets'] as const,
+    role,
+  })
+  for (const role of ['viewer', 'developer', 'billing'] as const)
+    await assert.rejects(as(actor(role), 'organisations export', { organisation }), { code: 'permission_denied' })
+  await as(actor('auditor'), 'organisations export', { organisation })
+  for (const role of ['viewer', 'developer', 'billing', 'auditor'] as const)
+    await assert.rejects(as(actor(role), 'organisations erase', { organisation, confirm: 'x' }), {
+      code: 'permission_denied',
+    })
+  await assert.rejects(run('people export', { person: 'nobody@example.com' }), { code: 'not_found' })
+})
+
+test('receipts are signed by the newest key, and a rotation is in the trail', async (context) => {
+  const { run, store } = await openDesk(context)
+  const next = await run('receipt rotate')
+  const { keys } = (await run('receipt keys')) as { keys: readonly { kid: string; retired: string | null }[] }
+  assert.deepEqual(keys[0], { ...keys[0], kid: next['kid'], retired: null })
+  const trail = await store.trail({ limit: 100, after: null })
+  assert.deepEqual([trail.at(-1)?.operation, trail.at(-1)?.object], ['receipt.rotate', next['kid']])
+  await assert.rejects(run('receipt show', { id: 'call_none' }), { code: 'not_found' })
+})
