@@ -42,7 +42,12 @@ test('whoever comes back is who the issuer says, by a code that works once', asy
   const { fake, issuers, issuer } = await open(context)
   const { url, going } = await issuers.go(issuer)
   const query = fake.visit(url)
-  assert.deepEqual(await issuers.arrive(issuer, going, query), { subject: '42', mail: 'ana@example.com', name: null })
+  assert.deepEqual(await issuers.arrive(issuer, going, query), {
+    subject: '42',
+    mail: 'ana@example.com',
+    name: null,
+    hasSecondFactor: false,
+  })
   await assert.rejects(issuers.arrive(issuer, going, query), { code: 'upstream_error' })
   assert.deepEqual(fake.refusals, ['invalid_grant'])
 })
