@@ -11,7 +11,6 @@ import { testPrices } from '#admin/test-store.ts'
 import type { HandClock } from '#base/hand-clock.ts'
 import { handClock } from '#base/hand-clock.ts'
 import { systemIds } from '#base/id.ts'
-import { silentLog } from '#base/log.ts'
 import { nanoOf } from '#base/money.ts'
 import type { Letter } from '#notify/send.ts'
 import { manualMethod } from '#payment/manual/method.ts'
@@ -22,7 +21,7 @@ import { testRehearsal } from '#rehearsal/test-rehearsal.ts'
 import { makeReceiptKeys } from '#secret/receipt-keys.ts'
 import { makeSeal } from '#secret/seal.ts'
 import type { Store } from '#store/face.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { testStoreOf } from '#store/sqlite/test-store.ts'
 import { credentialVault } from './credential-vault.ts'
 import { openClerk } from './documents.ts'
 import { openIdentity } from './identity.ts'
@@ -83,14 +82,7 @@ export const openDesk = async (
 ): Promise<Desk> => {
   const clock = handClock(deskStartMs)
   const ids = systemIds(clock)
-  const store = await openSqliteStore({
-    url: 'sqlite::memory:',
-    durability: 'process',
-    workerUrl: sqliteWorkerUrl,
-    clock,
-    log: silentLog,
-  })
-  context.after(() => store.close())
+  const store = await testStoreOf(context, clock)
   const told: KeyRow[] = []
   const letters: Letter[] = []
   let plans: Plans = new Map()

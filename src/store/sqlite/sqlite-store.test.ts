@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
-import { makeMailbox } from '#base/mailbox.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
 import { availabilityContract } from '#store/availability.contract.ts'
 import { bindingContract } from '#store/binding.contract.ts'
@@ -13,13 +12,10 @@ import { carriedContract } from '#store/carried.contract.ts'
 import { codeContract } from '#store/code.contract.ts'
 import { documentContract } from '#store/document.contract.ts'
 import { erasureContract } from '#store/erasure.contract.ts'
-import { faceOf } from '#store/face.ts'
 import { identityContract } from '#store/identity.contract.ts'
 import { keptAnswerContract } from '#store/kept-answer.contract.ts'
 import { keySourceContract } from '#store/key-source.contract.ts'
 import { migrationContract } from '#store/migration.contract.ts'
-import type { Execute } from '#store/operations/index.ts'
-import { makeOperations } from '#store/operations/index.ts'
 import { outboxContract } from '#store/outbox.contract.ts'
 import { ownCredentialContract } from '#store/own-credential.contract.ts'
 import { paymentContract } from '#store/payment.contract.ts'
@@ -29,10 +25,9 @@ import { responseContract } from '#store/response.contract.ts'
 import { retentionContract } from '#store/retention.contract.ts'
 import type { OpenBackend } from '#store/test-backend.ts'
 import { usageContract } from '#store/usage.contract.ts'
-import { runBatch } from './batch.ts'
 import { openSqliteStore } from './client.ts'
 import type { Durability } from './message.ts'
-import { openDatabase } from './open-database.ts'
+import { openTestStore, testStoreOf } from './test-store.ts'
 
 const workerUrl = new URL('./worker.ts', import.meta.url)
 
@@ -55,47 +50,35 @@ const inFile = (durability: Durability): OpenBackend => ({
   },
 })
 
-/** Without the thread, which starts slowly: the same operations and the same group commit, called at once. */
 const inMemory: OpenBackend = {
   name: 'sqlite in memory',
   open: async (context, clock) => {
-    const settings = { file: ':memory:', durability: 'process', nowMs: 0, busyTimeoutMs: 0 } as const
-    const ground = { ...(await openDatabase(settings)), operations: makeOperations() }
-    context.after(() => ground.database.close())
-    let before: Promise<unknown> = Promise.resolve()
-    const mailbox = makeMailbox({
-      clock,
-      whom: 'The store',
-      queueLengthMax: 10_000,
-      answerTimeoutMs: 1000,
-      post: (asked) => {
-        before = before.then(async () => mailbox.answer((await runBatch(ground, asked)).answers))
-      },
-    })
-    return { ...faceOf(mailbox.ask as Execute, clock), health: () => ({ ok: true }), close: async () => {} }
+    const store = await openTestStore(clock)
+    context.after(() => store.close())
+    return store
   },
 }
+const withoutThread: OpenBackend = { name: 'sqlite file', open: testStoreOf }
 
-for (const backend of [inMemory, inFile('process')]) {
-  adminStoreContract(backend)
-  callLogContract(backend)
-  availabilityContract(backend)
-  keySourceContract(backend)
-  migrationContract(backend)
-  outboxContract(backend)
-  retentionContract(backend)
-  peopleContract(backend)
-  identityContract(backend)
-  codeContract(backend)
-  paymentContract(backend)
-  documentContract(backend)
-  ownCredentialContract(backend)
-  receiptKeyContract(backend)
-  erasureContract(backend)
-  keptAnswerContract(backend)
-  responseContract(backend)
-  bindingContract(backend)
-  carriedContract(backend)
-}
-usageContract(inMemory)
+outboxContract(inFile('process'))
+for (const backend of [inMemory, withoutThread]) callLogContract(backend)
+adminStoreContract(withoutThread)
+availabilityContract(withoutThread)
+keySourceContract(withoutThread)
+migrationContract(withoutThread)
+outboxContract(withoutThread)
+retentionContract(withoutThread)
+peopleContract(withoutThread)
+identityContract(withoutThread)
+codeContract(withoutThread)
+paymentContract(withoutThread)
+documentContract(withoutThread)
+ownCredentialContract(withoutThread)
+receiptKeyContract(withoutThread)
+erasureContract(withoutThread)
+keptAnswerContract(withoutThread)
+responseContract(withoutThread)
+bindingContract(withoutThread)
+carriedContract(withoutThread)
+usageContract(withoutThread)
 callLogContract(inFile('power'))
