@@ -9,6 +9,7 @@ import { accountNamed, balanceNow } from './credits.ts'
 import { handleField, nameField, pageFields, pageOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { checkOwnFees } from './own-fee.ts'
 import { planNamed } from './plans.ts'
 import { table } from './render.ts'
 import type { AccountRow } from './rows.ts'
@@ -273,6 +274,7 @@ const choose = operation({
     if (state === 'closed')
       throw new Problem('conflict', { message: 'This account is closed: it has no plan to change.' })
     const plan = openPlan(input.plan, context)
+    await checkOwnFees(account, plan, context)
     const before = { plan: account.plan }
     const change = { operation: 'accounts.choose-plan', object: account.id, before, after: { plan } }
     await ports.customers.changeAccount({ account: account.id, plan }, trailRowOf(change, context))

@@ -2,14 +2,17 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
+import { Secret } from '#base/log.ts'
 import { nearestOf } from '#base/nearest.ts'
 import { percentText } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { googleTokenUrl, serviceAccountOf } from '#secret/google-token.ts'
 import { accountNamed } from './credits.ts'
 import { basisPointsOf, feeField } from './fee.ts'
 import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { credentialsOfAccount, feeOfPlan } from './own-fee.ts'
 import { feeText } from './plans.ts'
 import type { OwnCredentialRow } from './port.ts'
 import { table } from './render.ts'
@@ -20,8 +23,6 @@ import { trailRowOf } from './trail-row.ts'
 const endingCharacters = 4
 const shortCharacters = 16
 const pageMax = 1000
-/** No vendor gives an account more keys than there are providers. */
-const ofAccountMax = 1000
 
 const credentialView = z.object({
   account: z.string(),
@@ -39,11 +40,15 @@ const viewOf = (row: OwnCredentialRow): z.input<typeof credentialView> => ({
   created: rfc3339(row.createdMs),
 })
 
-/** Providers that calls go to by the network. */
-const providerNames = ({ ports }: OperationContext): readonly string[] =>
+/**
+ * Providers that calls go to by the network; for customers those that ask for a key: where any word passes for one, it would
+ * prove nothing, and the operator's own machines would be had for the fee.
+ */
+const providerNames = ({ actor, ports }: OperationContext): readonly string[] =>
   ports.routing
     .providers()
     .filter(({ upstream }) => !upstream.vendor.inProcess)
+    .filter(({ upstream }) => actor.tenant === undefined || !upstream.vendor.keyless)
     .map(({ upstream }) => upstream.provider.name)
 
 const providerNamed = (name: string, context: OperationContext): string => {
@@ -51,23 +56,20 @@ const providerNamed = (name: string, context: OperationContext): string => {
   if (known.includes(name)) return name
   const [nearest] = nearestOf(name, known)
   const meant = nearest === undefined ? '' : ` Did you mean '${nearest}'?`
+  const all = known.join(', ')
   throw new Problem('not_found', {
-    message: `drover.yaml has no provider '${name}'.${meant} It has ${known.join(', ') || 'none: add one first'}.`,
+    message:
+      context.actor.tenant === undefined
+        ? `drover.yaml has no provider '${name}'.${meant} It has ${all || 'none: add one first'}.`
+        : `There is no provider '${name}' that asks for a key.${meant} There are: ${all || 'none'}.`,
     param: 'provider',
   })
 }
 
-const ofAccount = async (account: string, { ports }: OperationContext): Promise<readonly OwnCredentialRow[]> =>
-  ports.customers.ownCredentials({ limit: ofAccountMax, after: null, account })
-
-/** What customers who add one by themselves are charged: their plan says so. */
-const ownFeeOf = (account: AccountRow, { ports }: OperationContext): number | null =>
-  (account.plan === null ? undefined : ports.plans().get(account.plan))?.ownCredentialFeeBasisPoints ?? null
-
 /** @throws Problem `permission_denied` where a customer may add none, or names a fee. */
 const feeOf = (fee: string | undefined, account: AccountRow, context: OperationContext): number => {
   if (context.actor.tenant === undefined) return basisPointsOf(fee ?? '0%')
-  const own = ownFeeOf(account, context)
+  const own = feeOfPlan(account.plan, context)
   if (own !== null && fee === undefined) return own
   throw new Problem('permission_denied', {
     message:
@@ -75,6 +77,16 @@ const feeOf = (fee: string | undefined, account: AccountRow, context: OperationC
         ? 'Your plan has no credentials of your own. Change to one that has, or ask the operator.'
         : `The relay fee is your plan's, ${percentText(own)}: leave it out.`,
     param: 'fee',
+  })
+}
+
+/** Customers do not say where this server asks for tokens. @throws Problem `invalid_request_error` */
+const checkTokenUrl = (key: string, { actor }: OperationContext): void => {
+  const account = actor.tenant === undefined ? null : serviceAccountOf(new Secret(key))
+  if (account === null || account.tokenUrl === googleTokenUrl) return
+  throw new Problem('invalid_request_error', {
+    message: `The token_uri of the service account must be ${googleTokenUrl}. Give the JSON as Google made it.`,
+    param: 'key',
   })
 }
 
@@ -120,7 +132,8 @@ const add = operation({
     const account = owner.id
     const feeBasisPoints = feeOf(fee, owner, context)
     const provider = providerNamed(name, context)
-    const before = (await ofAccount(account, context)).find((row) => row.provider === provider)
+    checkTokenUrl(key, context)
+    const before = (await credentialsOfAccount(account, context)).find((row) => row.provider === provider)
     const row: OwnCredentialRow = {
       account,
       provider,
@@ -184,7 +197,7 @@ const list = operation({
       data: rows.map(viewOf),
       next: rows.length < limit || last === undefined ? null : cursorOf(last),
       providers: [...providerNames(context)],
-      own_fee: owner === null ? null : feeText(ownFeeOf(owner, context)),
+      own_fee: owner === null ? null : feeText(feeOfPlan(owner.plan, context)),
     }
   },
 })
@@ -206,7 +219,7 @@ const remove = operation({
   run: async ({ account: handle, provider }, context) => {
     const { customers, customersChanged } = context.ports
     const { id: account } = await accountNamed(handle, context)
-    const row = (await ofAccount(account, context)).find((one) => one.provider === provider)
+    const row = (await credentialsOfAccount(account, context)).find((one) => one.provider === provider)
     const view = row === undefined ? null : viewOf(row)
     const change = { operation: 'credentials.remove', object: account, before: view, after: null }
     const isGone = await customers.removeOwnCredential({ account, provider }, trailRowOf(change, context))

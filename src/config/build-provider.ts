@@ -121,14 +121,17 @@ const protocolsOf = ({ name, settings, vendor }: Entry, { tell }: Building): rea
 const headersOf = async (
   { name, settings }: Entry,
   { resolver }: Building,
-): Promise<Readonly<Record<string, Secret>>> => {
+): Promise<Pick<ProviderConfig, 'headers' | 'secretHeaders'>> => {
   const headers: Record<string, Secret> = {}
+  const secretHeaders: string[] = []
   for (const [header, value] of Object.entries(settings.headers)) {
     const path = ['providers', name, 'headers', header]
-    const secret = await resolver.text(referenceOf(value) ?? value, path, `provider '${name}'`)
+    const reference = referenceOf(value)
+    const secret = await resolver.text(reference ?? value, path, `provider '${name}'`)
     if (secret !== null) headers[header.toLowerCase()] = secret
+    if (reference !== null) secretHeaders.push(header.toLowerCase())
   }
-  return headers
+  return { headers, secretHeaders }
 }
 
 const authoritiesOf = async ({ name, settings }: Entry, { resolver, tell }: Building): Promise<string | null> => {
@@ -156,7 +159,7 @@ const declared = async (entry: Entry, building: Building): Promise<ProviderConfi
   const proxy =
     settings.proxy === undefined ? null : await building.resolver.text(settings.proxy, proxyPath, `provider '${name}'`)
   const rest = {
-    headers: await headersOf(entry, building),
+    ...(await headersOf(entry, building)),
     certificateAuthorities: await authoritiesOf(entry, building),
     options: optionsOf(entry, building),
     protocols: protocolsOf(entry, building),

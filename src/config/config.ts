@@ -123,6 +123,8 @@ export type ProviderConfig = {
   readonly checkEveryMs: number | null
   /** Lower-case names. Values may be credentials. */
   readonly headers: Readonly<Record<string, Secret>>
+  /** Of these headers, those whose value a reference leads to; absent = none. */
+  readonly secretHeaders?: readonly string[]
   readonly allowPrivate: boolean
   readonly proxy: Secret | null
   /** PEM text. */

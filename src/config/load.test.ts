@@ -156,6 +156,7 @@ providers:
     assert.equal(b?.credentials[0]?.secret.reveal(), 'from-a-file')
     assert.deepEqual(Object.keys(b?.headers ?? {}), ['x-team', 'x-api-key'])
     assert.equal(b?.headers['x-api-key']?.reveal(), 'second')
+    assert.deepEqual(b?.secretHeaders, ['x-api-key'])
     assert.deepEqual(c?.options, { api_version: '2026-01-01' })
     assert.deepEqual(d?.credentials, [])
     assert.equal(d?.price, 'free')

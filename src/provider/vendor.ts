@@ -38,6 +38,8 @@ export type Provider = {
   readonly dataPolicy?: 'zero-retention' | 'no-training' | 'may-train' | null
   /** Sent with every request; a value may be a credential. */
   readonly headers: Readonly<Record<string, Secret>>
+  /** Of these headers, those whose value is kept elsewhere (`env:…`): the operator's secrets; absent = none. */
+  readonly secretHeaders?: readonly string[]
   readonly allowPrivate: boolean
   readonly proxy: Secret | null
   /** PEM text of additional certificate authorities. */

@@ -51,16 +51,20 @@ test('the fee is the part of the price, divided once and rounded half up', () =>
 })
 
 test('a call carries the credential and none of what says who the operator is; the price is the fee', async () => {
-  const headers = { 'OpenAI-Organization': new Secret('org-operator'), 'x-gate': new Secret('open') }
+  const headers = {
+    'OpenAI-Organization': new Secret('org-operator'),
+    'x-gate': new Secret('open'),
+    'x-gateway-key': new Secret('of the operator'),
+  }
   const stage = openStage({
     models: [sampleModel([{}], { price: samplePrice })],
-    providers: { alpha: { ...operators, headers } },
+    providers: { alpha: { ...operators, headers, secretHeaders: ['x-gateway-key'] } },
     credentials: [own()],
   })
   const caller = await stage.call()
   const sent = stage.arrival('alpha').request.headers
   assert.equal(keyOf(stage, 'alpha'), 'Bearer OWN')
-  assert.deepEqual([sent['OpenAI-Organization'], sent['x-gate']], [undefined, 'open'])
+  assert.deepEqual([sent['OpenAI-Organization'], sent['x-gateway-key'], sent['x-gate']], [undefined, undefined, 'open'])
   stage.arrival('alpha').answer(200, completion('hello'))
   await stage.settle()
   const record = caller.record()

@@ -39,7 +39,10 @@ const withOwn = (usual: Upstream, { account, provider, credential, feeBasisPoint
     createHash('sha256').update(`${provider}\n${account}\n${one.reveal()}`).digest('hex').slice(0, 32),
   )
   const { identity } = usual.vendor
-  const isIdentity = (name: string): boolean => identityHeaders.has(name) || identity.headers.includes(name)
+  const { secretHeaders = [] } = usual.provider
+  // A secret of the operator's opens what is the operator's, whatever its header is called.
+  const isIdentity = (name: string): boolean =>
+    identityHeaders.has(name) || identity.headers.includes(name) || secretHeaders.includes(name)
   const headers = Object.entries(usual.provider.headers).filter(([name]) => !isIdentity(name.toLowerCase()))
   const options = Object.entries(usual.provider.options).filter(([name]) => !identity.options.includes(name))
   return {

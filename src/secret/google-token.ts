@@ -15,6 +15,9 @@ import type { Ask, Token } from '#http/token-keeper.ts'
 const scope = 'https://www.googleapis.com/auth/cloud-platform'
 const statementS = 3_600
 
+/** Where service accounts are exchanged, unless their JSON says otherwise. */
+export const googleTokenUrl = 'https://oauth2.googleapis.com/token'
+
 export type ServiceAccount = {
   readonly email: string
   readonly privateKey: string
@@ -42,7 +45,7 @@ export const serviceAccountOf = (credential: Secret): ServiceAccount | null => {
   if (!isObject(document)) return null
   const [email, privateKey] = [textAt(document, 'client_email'), textAt(document, 'private_key')]
   if (email === null || privateKey === null) return null
-  const tokenUrl = textAt(document, 'token_uri') ?? 'https://oauth2.googleapis.com/token'
+  const tokenUrl = textAt(document, 'token_uri') ?? googleTokenUrl
   return {
     email,
     privateKey,

@@ -15,18 +15,21 @@ const signedUp = async (desk: Desk, email: string, organisation: string): Promis
   return browser
 }
 
-/** A provider that calls would go to by the network. */
-const provider = { upstream: { vendor: { inProcess: false }, provider: { name: 'moonshot' } } } as never
+/** Providers that calls would go to by the network. */
+const providers = Object.entries({ moonshot: false, gpus: true }).map(
+  ([name, keyless]) => ({ upstream: { vendor: { inProcess: false, keyless }, provider: { name } } }) as never,
+)
 
 const open = async (context: TestContext) => {
   const routing = {
     routes: () => null,
-    providers: () => [provider],
+    providers: () => providers,
     retries: () => ({ calls: 0, retries: 0, allowed: 3 }),
   }
   const desk = await openDesk(context, { routing })
   await desk.run('plans create', { name: 'free', rpm: 3, open: true })
   await desk.run('plans create', { name: 'pro', rpm: 300, open: true, own_credentials_fee: '2.5%' })
+  await desk.run('plans create', { name: 'dear', rpm: 300, open: true, own_credentials_fee: '9%' })
   await desk.run('plans create', { name: 'special', rpm: 9 })
   return { desk, ana: await signedUp(desk, 'ana@example.com', 'Ana Ltd') }
 }
@@ -67,7 +70,7 @@ test('a customer changes to plans that are left to them, and to no other', async
   assert.deepEqual([chosen.status, chosen.json['plan']], [200, 'pro'])
   const refused = await ana.ask('POST', `/accounts/${account}/plan`, { plan: 'special' })
   assert.equal(refused.code, 'permission_denied')
-  assert.match(JSON.stringify(refused.json), /You may choose free, pro/)
+  assert.match(JSON.stringify(refused.json), /You may choose dear, free, pro/)
   assert.equal((await ana.ask('POST', `/accounts/${account}/plan`, { plan: 'none' })).code, 'not_found')
   assert.notEqual((await bo.ask('POST', `/accounts/${account}/plan`, { plan: 'free' })).status, 200)
   assert.equal((await desk.run('accounts set', { account, plan: 'special' }))['plan'], 'special')
@@ -92,10 +95,38 @@ test('a customer brings a credential where the plan allows it, for the fee of th
     [listed['own_fee'], listed['providers'], (listed['data'] as unknown[]).length],
     ['2.5%', ['moonshot'], 1],
   )
+  const change = (plan: string) => ana.ask('POST', `/accounts/${account}/plan`, { plan })
+  const kept = await change('dear')
+  assert.equal(kept.code, 'conflict')
+  assert.match(JSON.stringify(kept.json), /moonshot are charged 2\.5%; the plan 'dear' charges 9%\. Remove them/)
+  assert.equal((await change('free')).code, 'conflict')
   assert.deepEqual((await bo.ask('GET', '/credentials')).json['data'], [])
   assert.notEqual((await bo.ask('DELETE', `/credentials/${account}/moonshot`)).status, 200)
   assert.equal((await ana.ask('DELETE', `/credentials/${account}/moonshot`)).status, 200)
   assert.equal((await desk.store.ownCredentials({ limit: 9, after: null, account })).length, 0)
+  assert.equal((await change('dear')).status, 200)
+  assert.equal((await bring()).json['fee'], '9%')
+})
+
+test('a customer brings none for machines that ask for no key, and says of none where its tokens come from', async (context) => {
+  const { desk, ana } = await open(context)
+  const account = await accountOf(ana)
+  await ana.ask('POST', `/accounts/${account}/plan`, { plan: 'pro' })
+  const bring = async (provider: string, key: string) => {
+    await ana.ask('POST', '/session/step-up', { action: 'credentials add', password })
+    return ana.ask('POST', '/credentials', { account, provider, key })
+  }
+  const refused = await bring('gpus', 'whatever-word')
+  assert.deepEqual(
+    [refused.code, /gpus' that asks for a key\. There are: moonshot/.test(JSON.stringify(refused.json))],
+    ['not_found', true],
+  )
+  await desk.run('credentials add', { account, provider: 'gpus', key: 'whatever-word' })
+  const robot = (tokenUrl: string) =>
+    JSON.stringify({ client_email: 'robot@example.com', private_key: 'pem', token_uri: tokenUrl })
+  const elsewhere = await bring('moonshot', robot('https://intranet.example/token'))
+  assert.deepEqual([elsewhere.status, elsewhere.code], [400, 'invalid_request_error'])
+  assert.equal((await bring('moonshot', robot('https://oauth2.googleapis.com/token'))).status, 200)
 })
 
 test('somebody makes another organisation, owns it, acts for it at once, and is given no second credit', async (context) => {
