@@ -8,6 +8,9 @@ import { canonicalJson } from './canonical-json.ts'
 /** Stands before what is signed, so that a signature is good for a receipt and for nothing else. */
 const signedAs = 'drover-receipt-v1\n'
 
+/** So long after its key was retired elsewhere a node whose clock is ahead, or that had just taken the key, may still sign. */
+const skewMs = 5_000
+
 /** Tokens; `null` = unknown. */
 export type ReceiptUsage = {
   readonly input: number | null
@@ -130,7 +133,7 @@ const timeFault = (receipt: Readonly<Record<string, unknown>>, key: ReceiptKey):
   const signedMs = typeof receipt['signed_at'] === 'string' ? Date.parse(receipt['signed_at']) : Number.NaN
   if (Number.isNaN(signedMs)) return 'it does not say when it was signed'
   if (signedMs < Date.parse(key.created)) return `it says ${receipt['signed_at']}, before its key ${key.kid} was made`
-  if (key.retired !== null && signedMs > Date.parse(key.retired))
+  if (key.retired !== null && signedMs > Date.parse(key.retired) + skewMs)
     return `it says ${receipt['signed_at']}, after its key ${key.kid} was retired`
   return null
 }

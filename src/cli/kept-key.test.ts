@@ -14,11 +14,16 @@ const begun = async () => {
   return shell
 }
 
-const secretsInto = (kept: Map<string, string>, fault: Problem | null = null): CommandLinePorts['secrets'] => ({
+type Faults = { readonly before?: Problem; readonly writing?: Problem }
+
+const secretsInto = (kept: Map<string, string>, faults: Faults = {}): CommandLinePorts['secrets'] => ({
   open: () => undefined,
   read: () => assert.fail('nothing is read'),
+  tryWrite: async () => {
+    if (faults.before !== undefined) throw faults.before
+  },
   write: async (reference, value) => {
-    if (fault !== null) throw fault
+    if (faults.writing !== undefined) throw faults.writing
     kept.set(reference.text, value)
   },
   refresh: async () => false,
@@ -40,15 +45,12 @@ test('a new key goes into a file for its owner only, and is not shown', async ()
     assert.equal(JSON.parse(made.out).kept_at, 'file:key.txt')
     const again = await shell.run('keys create --name two --to file:key.txt')
     assert.equal(again.code, 1)
-    assert.match(again.talk, /already[\s\S]*has been ended/)
+    assert.match(again.talk, /already[\s\S]*No key has been made/)
     assert.equal(readFileSync(file, 'utf8').trim(), key)
     const { out } = await shell.run('keys list --json')
     const rows = JSON.parse(out).data as { name: string; state: string }[]
     const states = rows.filter(({ name }) => ['ci', 'two'].includes(name)).map(({ name, state }) => [name, state])
-    assert.deepEqual(states, [
-      ['ci', 'active'],
-      ['two', 'revoked'],
-    ])
+    assert.deepEqual(states, [['ci', 'active']])
   } finally {
     shell.close()
   }
@@ -63,10 +65,27 @@ test('a new key goes into a secret manager; where that refuses, the key is ended
     const key = kept.get('vault:app#key') ?? ''
     assert.match(key, /^hs-live-/)
     assert.ok(!made.out.includes(key))
-    const away = secretsInto(kept, new Problem('upstream_error', { message: 'Vault answered 503: sealed' }))
+    const sealed = new Problem('upstream_error', { message: 'Vault answered 503: sealed' })
+    const away = secretsInto(kept, { writing: sealed })
     const failed = await shell.run('keys create --name two --to vault:app#key', { secrets: away })
     assert.deepEqual([failed.code, failed.out], [1, ''])
     assert.match(failed.talk, /could not be written to vault:app#key[\s\S]*503: sealed[\s\S]*has been ended/)
+    const rotate = 'keys rotate ci --to vault:app#key'
+    const refused = await shell.run(rotate, { secrets: secretsInto(kept, { before: sealed }) })
+    assert.equal(refused.code, 1)
+    assert.match(refused.talk, /503: sealed[\s\S]*none has been ended/)
+    const there = await shell.run('keys rotate ci --to file:drover.yaml-of-nobody/key')
+    assert.match(there.talk, /ENOENT[\s\S]*none has been ended/)
+    const { data } = JSON.parse((await shell.run('keys list --json')).out) as {
+      data: { name: string; state: string }[]
+    }
+    assert.deepEqual(
+      data.filter(({ name }) => name === 'ci').map(({ state }) => state),
+      ['active'],
+    )
+    const late = await shell.run(rotate, { secrets: away })
+    assert.equal(late.code, 1)
+    assert.match(late.talk, /has been ended[\s\S]*The old key key_\w+ works until 20\d\d-[\s\S]*rotate key_\w+' anew/)
   } finally {
     shell.close()
   }

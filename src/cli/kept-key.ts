@@ -1,7 +1,7 @@
 /** `drover keys create --to REFERENCE`: a new key goes straight to where it is kept, and is never shown. */
 
-import { open } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { access, constants, open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { keyOperations } from '#admin/keys.ts'
 import type { Operation } from '#admin/operation.ts'
@@ -59,7 +59,22 @@ const placeFor = async ({ to, flags }: KeptKeyOrder, { ports }: Shell): Promise<
   return reference
 }
 
+const isThere = async (path: string): Promise<boolean> => {
+  try {
+    await access(path)
+    return true
+  } catch {
+    // Whatever else is wrong with it, its folder says.
+    return false
+  }
+}
+
 /** Where a file is already, nothing is made: it could be another key, which somebody uses. */
+const tryFile = async (path: string): Promise<void> => {
+  if (await isThere(path)) throw Object.assign(new Error(), { code: 'EEXIST' })
+  await access(dirname(path), constants.W_OK)
+}
+
 const writeFile = async (path: string, key: string): Promise<void> => {
   const file = await open(path, 'wx', 0o600)
   try {
@@ -68,6 +83,12 @@ const writeFile = async (path: string, key: string): Promise<void> => {
   } finally {
     await file.close()
   }
+}
+
+/** A rotation ends a key that works: what can be known of the place before is looked at before. */
+const tryPlace = async (reference: Reference, { ports }: Shell): Promise<void> => {
+  if (reference.scheme === 'file') await tryFile(resolve(ports.workingFolder, reference.target))
+  else await ports.secrets.tryWrite(reference)
 }
 
 const keep = async (reference: Reference, key: string, { ports }: Shell): Promise<void> => {
@@ -79,6 +100,14 @@ const whyOf = (thrown: unknown): string => {
   const { code } = thrown as NodeJS.ErrnoException
   if (code === 'EEXIST') return 'there is a file of that name already'
   return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : asProblem(thrown).message
+}
+
+type Made = {
+  readonly id: string
+  readonly key: string
+  /** Of a rotation: the key before it, and until when that works. */
+  readonly replaces?: string
+  readonly replaced_until?: string
 }
 
 /** What could not be kept is of no use to anybody: the key is ended at once. */
@@ -93,21 +122,29 @@ const takeBack = async (id: string, client: Client): Promise<string> => {
   }
 }
 
+const oldKey = ({ replaces, replaced_until: until }: Made): string =>
+  replaces === undefined
+    ? ''
+    : ` The old key ${replaces} works until ${until}: before that run 'drover keys rotate ${replaces}' anew, with a place that can be written to.`
+
 /** Makes a key, writes it to its place, and prints everything but the key. @throws Failure */
 export const makeKeptKey = async (order: KeptKeyOrder, shell: Shell): Promise<void> => {
   const { operation, input, to, flags, client } = order
   const reference = await placeFor(order, shell)
-  const made = (await client.run(operation, input)) as { readonly id: string; readonly key: string }
+  const what = `The new key could not be written to ${to}.`
+  try {
+    await tryPlace(reference, shell)
+  } catch (thrown) {
+    const next = 'No key has been made, and none has been ended.'
+    throw new Failure({ what, why: whyOf(thrown), next, code: 'unwritable' }, 1, thrown)
+  }
+  const made = (await client.run(operation, input)) as Made
   const { key, ...rest } = made
   try {
     await keep(reference, key, shell)
   } catch (thrown) {
-    const what = `The new key could not be written to ${to}.`
-    throw new Failure(
-      { what, why: whyOf(thrown), next: await takeBack(made.id, client), code: 'unwritable' },
-      1,
-      thrown,
-    )
+    const next = `${await takeBack(made.id, client)}${oldKey(made)}`
+    throw new Failure({ what, why: whyOf(thrown), next, code: 'unwritable' }, 1, thrown)
   }
   if (flags.json === true) shell.terminal.json({ ...rest, kept_at: to })
   else shell.terminal.data(`key ${made.id} is kept at ${to}\n`)

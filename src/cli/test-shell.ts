@@ -35,6 +35,7 @@ const testVendors: readonly Vendor[] = [
 const noSecrets: CommandLinePorts['secrets'] = {
   open: () => undefined,
   read: () => assert.fail('no secret of a test is kept elsewhere'),
+  tryWrite: () => assert.fail('no secret of a test is kept elsewhere'),
   write: () => assert.fail('no secret of a test is kept elsewhere'),
   refresh: async () => false,
   isUsed: () => false,

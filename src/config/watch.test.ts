@@ -86,6 +86,14 @@ for (const [how, pollMs] of [
       const good = await replaced
       assert.equal(configOf(good).server.environment, 'four')
       assert.deepEqual(good.restart, ['server.port'])
+
+      const later = next()
+      writeFileSync(file, 'server: { environment: five, port: 5000 }\n')
+      assert.deepEqual((await later).restart, ['server.port'], 'it is as needed as before')
+
+      const back = next()
+      writeFileSync(file, 'server: { environment: five }\n')
+      assert.deepEqual((await back).restart, [])
     } finally {
       close()
     }

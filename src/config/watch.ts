@@ -14,7 +14,7 @@ export type WatchRequest = {
   readonly load: () => Promise<Loaded>
   /**
    * Called once for each content of the file that differs from the one before, good or bad. `restart` names the
-   * settings whose change only a restart brings into force, compared with the configuration that was last good.
+   * settings that differ from what watching began with and that only a restart brings into force.
    */
   readonly changed: (loaded: Loaded, restart: readonly string[]) => void
   readonly clock: Clock
@@ -77,7 +77,7 @@ export const watchConfig = (request: WatchRequest): Watching => {
   const { file } = request.config
   if (file === null) return { reload: async () => {}, close: () => {} }
   const { clock, pollMs = 2000, debounceMs = 100 } = request
-  let current = request.config
+  let restart: readonly string[] = []
   let state = request.config.digest
   let isOpen = true
   let isLooking = false
@@ -98,9 +98,8 @@ export const watchConfig = (request: WatchRequest): Watching => {
     if (isOpen && (isForced || seen !== state)) {
       const loaded = await request.load()
       if (isOpen) {
-        const restart = loaded.ok ? restartNeeded(current, loaded.config) : []
+        if (loaded.ok) restart = restartNeeded(request.config, loaded.config)
         state = loaded.ok ? loaded.config.digest : seen
-        if (loaded.ok) current = loaded.config
         request.changed(loaded, restart)
       }
     }

@@ -5,6 +5,7 @@ import type { Target } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Vendor } from '#provider/vendor.ts'
+import { protocolsOf } from '#provider/vendor.ts'
 import type { Grant } from './admit.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -31,7 +32,7 @@ const exactly: Ability = {
   has: () => true,
   param: 'x-drover-exact',
   message:
-    'No provider that may answer this call speaks the format that you ask in, so that its answer could be passed byte for byte. Ask in the format of the provider, name a model whose provider speaks yours, or leave "x-drover-exact" out.',
+    'No provider that may answer this call sends its answer in the format that you ask in, so that it could be passed byte for byte. Ask in the format of the provider, name a model whose provider speaks yours, or leave "x-drover-exact" out. What Amazon Bedrock streams of Claude comes in an envelope: there leave "stream" out.',
 }
 
 const abilityFor = (call: Call, { keeping }: Protocol): Ability | null => {
@@ -52,9 +53,12 @@ export type AbleFor = {
 export const ableOnly = (grant: Grant, { snapshot, protocol, call, exact = false }: AbleFor): Grant => {
   const ability = abilityFor(call, protocol) ?? (exact ? exactly : null)
   if (ability === null) return grant
-  const takes = ({ provider }: Target): boolean => {
+  const takes = ({ provider, model }: Target): boolean => {
     const vendor = snapshot.upstreams.get(provider)?.vendor
-    return vendor !== undefined && ability.has(vendor) && vendor.protocols.some((name) => name === protocol.name)
+    if (vendor === undefined || !ability.has(vendor)) return false
+    // A stream that has to be taken out of an envelope is not what the provider sent.
+    if (exact && call.stream && vendor.unpack !== undefined) return false
+    return protocolsOf(vendor, model).some((name) => name === protocol.name)
   }
   const groups = grant.groups
     .map((group) => ({ ...group, targets: group.targets.filter(takes) }))

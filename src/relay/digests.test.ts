@@ -98,3 +98,17 @@ test('exact: a provider of another format is not asked, and where there is no ot
   assert.match(refused.text(), /byte for byte/)
   assert.equal(only.arrivals('alpha'), 0)
 })
+
+test('exact: what is translated for this very model, or streams in an envelope, is refused', async () => {
+  const protocols = ['anthropic-messages', 'openai-chat'] as const
+  const other = openStage({ vendors: { alpha: { protocols, serves: (name) => name === 'anthropic-messages' } } })
+  assert.equal((await other.call({ headers: exact })).status(), 400)
+  assert.equal(other.arrivals('alpha'), 0)
+  const wrapped = openStage({ vendors: { alpha: { unpack: (reply) => reply } } })
+  assert.equal((await wrapped.call({ body: stream, headers: exact })).status(), 400)
+  assert.equal(wrapped.arrivals('alpha'), 0)
+  const whole = await wrapped.call({ headers: exact })
+  wrapped.arrival('alpha').answer(200, completion('Hi'))
+  await wrapped.settle()
+  assert.equal(whole.status(), 200)
+})

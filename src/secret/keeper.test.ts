@@ -24,7 +24,10 @@ const room = () => {
       if (text === undefined) throw new Problem('not_found', { message: 'nothing there' })
       return text
     },
-    write: async (name, change) => void kept.set(name, change(kept.get(name) ?? null)),
+    write: async (name, change) => {
+      if (state.isAway) throw new Problem('upstream_error', { message: 'Vault answered 503: sealed' })
+      kept.set(name, change(kept.get(name) ?? null))
+    },
   }
   const missing = { missing: 'nothing says where it is' }
   const keeper = makeSecretKeeper({
@@ -96,9 +99,17 @@ test('what was deleted there stays known too, until it is put back; what never w
 })
 
 test('a place that is not configured says what is missing; one that is written to is read anew', async () => {
-  const { keeper } = room()
+  const { keeper, kept, state } = room()
   await assert.rejects(keeper.read(reference('aws-sm:x')), /nothing says where it is/)
+  await assert.rejects(keeper.tryWrite(reference('aws-sm:x')), /nothing says where it is/)
   await keeper.read(key)
+  for (const text of ['vault:llm#key', 'vault:new', 'vault:new#key']) await keeper.tryWrite(reference(text))
+  kept.set('plain', 's3cret')
+  await assert.rejects(keeper.tryWrite(reference('vault:plain#key')), /no field can be put beside that/)
+  state.isAway = true
+  await assert.rejects(keeper.tryWrite(reference('vault:llm#key')), /sealed/)
+  state.isAway = false
+  assert.deepEqual([kept.get('llm'), kept.has('new')], ['{"key":"one","other":"two"}', false])
   await keeper.write(reference('vault:llm#key'), 'written')
   assert.deepEqual([await keeper.read(key), await keeper.read(other)], ['written', 'two'])
 })

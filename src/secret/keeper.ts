@@ -87,6 +87,18 @@ export const makeSecretKeeper = ({ placesFor, nowMs, closeWays }: KeeperParts): 
       const { text } = isFresh ? found : await fetched(scheme, name)
       return valueIn(text, field)
     },
+    tryWrite: async (reference) => {
+      const { name, field } = targetOf(reference.target)
+      const stopped = new Error('nothing is to be written')
+      try {
+        await placeOf(remoteOf(reference)).write(name, (before) => {
+          withValue(before, field, '')
+          throw stopped
+        })
+      } catch (thrown) {
+        if (thrown !== stopped) throw thrown
+      }
+    },
     write: async (reference, value) => {
       const { name, field } = targetOf(reference.target)
       const scheme = remoteOf(reference)

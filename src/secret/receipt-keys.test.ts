@@ -18,8 +18,15 @@ const room = (secret = Buffer.alloc(32, 7)) => {
   let nowMs = 1_000
   const rows: ReceiptKeyRow[] = []
   const trail: unknown[] = []
+  let reading: (() => Promise<unknown>) | null = null
   const store = {
-    receiptKeys: async () => rows,
+    receiptKeys: async () => {
+      const seen = [...rows]
+      const first = reading
+      reading = null
+      await first?.()
+      return seen
+    },
     addReceiptKey: async (row: ReceiptKeyRow, change: unknown) => {
       if (rows.some(({ generation }) => generation === row.generation)) return false
       for (const [place, one] of rows.entries()) rows[place] = { ...one, retiredMs: one.retiredMs ?? row.createdMs }
@@ -35,6 +42,10 @@ const room = (secret = Buffer.alloc(32, 7)) => {
     open,
     rows,
     trail,
+    /** What happens once, while the keys are read: they are given as they were before. */
+    whenRead: (happens: () => Promise<unknown>): void => {
+      reading = happens
+    },
     pass: (ms: number): void => {
       nowMs += ms
     },
@@ -69,6 +80,25 @@ test('after a rotation new receipts have the new key, and old ones are still pro
   )
   for (const one of [old, fresh]) assert.equal(verifyReceipt(one, published).ok, true)
   assert.deepEqual(trail, [{ before: old.signature.key, after: next.kid }])
+})
+
+test('a clock that is behind, and a rotation between the look at the clock and at the key, leave receipts genuine', async () => {
+  const { keys, pass, whenRead } = room()
+  await keys.ensure()
+  const rotate = () => keys.rotate((before, after) => ({ before, after }))
+  pass(-500)
+  await rotate()
+  const behind = await keys.sign(receipt)
+  whenRead(() => {
+    pass(100)
+    return rotate()
+  })
+  const between = await keys.sign(receipt)
+  const published = await keys.published()
+  assert.equal(published.length, 3)
+  for (const one of [behind, between]) assert.equal(verifyReceipt(one, published).ok, true)
+  const [, , first] = published
+  assert.ok(first?.retired !== null && first !== undefined && first.retired > first.created)
 })
 
 test('under another server key nothing is signed, and the message says what to do', async () => {

@@ -52,7 +52,7 @@ export type ReceiptKeyParts<Trail> = {
 
 /** Nothing is kept in memory: a key that was rotated on one node signs nowhere any more. */
 export const makeReceiptKeys = <Trail>({ store, seal, clock, ids }: ReceiptKeyParts<Trail>): ReceiptKeys<Trail> => {
-  const made = (generation: number): ReceiptKeyRow => {
+  const made = (generation: number, createdMs: number): ReceiptKeyRow => {
     const seed = ids.bytes(seedBytes)
     const { x = '' } = createPublicKey(privateKeyOf(seed)).export({ format: 'jwk' })
     const publicKey = Buffer.from(x, 'base64url')
@@ -63,12 +63,12 @@ export const makeReceiptKeys = <Trail>({ store, seal, clock, ids }: ReceiptKeyPa
       id,
       publicKey,
       sealed: seal.close(placeOf(id), seed),
-      createdMs: clock.nowMs(),
+      createdMs,
       retiredMs: null,
     }
   }
   const ensure = async (): Promise<void> => {
-    if ((await store.receiptKeys()).length === 0) await store.addReceiptKey(made(1), null)
+    if ((await store.receiptKeys()).length === 0) await store.addReceiptKey(made(1, clock.nowMs()), null)
   }
   const current = async (): Promise<ReceiptKeyRow> => {
     let row = (await store.receiptKeys()).at(-1)
@@ -91,13 +91,16 @@ export const makeReceiptKeys = <Trail>({ store, seal, clock, ids }: ReceiptKeyPa
   return {
     ensure,
     sign: async (receipt) => {
+      // Taken before the key: one that is retired meanwhile has signed in its time. Another node's clock may be ahead.
+      const nowMs = clock.nowMs()
       const row = await current()
-      return signReceipt({ ...receipt, signed_at: rfc3339(clock.nowMs()) }, { id: row.id, privateKey: opened(row) })
+      const signedAt = rfc3339(Math.max(nowMs, row.createdMs))
+      return signReceipt({ ...receipt, signed_at: signedAt }, { id: row.id, privateKey: opened(row) })
     },
     published: async () => (await store.receiptKeys()).map(shown).toReversed(),
     rotate: async (trail) => {
       const last = (await store.receiptKeys()).at(-1)
-      const row = made((last?.generation ?? 0) + 1)
+      const row = made((last?.generation ?? 0) + 1, Math.max(clock.nowMs(), (last?.createdMs ?? 0) + 1))
       if (await store.addReceiptKey(row, trail(last?.id ?? null, row.id))) return shown(row)
       throw new Problem('conflict', { message: 'Somebody else has just made a new receipt key. Look at it first.' })
     },

@@ -159,6 +159,8 @@ export type SecretKeeper = {
    * @throws Problem `not_found` where there is none, `upstream_error` where its place does not answer and nothing is known.
    */
   readonly read: (reference: Reference) => Promise<string>
+  /** Does what a write does before it sends anything. @throws Problem where that could not be done. */
+  readonly tryWrite: (reference: Reference) => Promise<void>
   /** Writes a new version there. @throws Problem. */
   readonly write: (reference: Reference, value: string) => Promise<void>
   /** Fetches all that was read, anew; whether any of it is another. Never rejects. */

@@ -343,9 +343,10 @@ const reload = (
   loaded: Loaded,
   restart: readonly string[],
 ): readonly string[] => {
+  const standing = restart.length === 0 ? [] : [`a restart is needed for ${restart.join(', ')}`]
   if (!loaded.ok) {
     log.error('the changed configuration is refused, the old one stays', { faults: faultsText(loaded.faults) })
-    return ['the configuration file has faults and is not in force']
+    return ['the configuration file has faults and is not in force', ...standing]
   }
   live.configure(relaySettings(loaded.config))
   telling.configure(loaded.config.notify)
@@ -354,9 +355,8 @@ const reload = (
   payments.configure(loaded.config)
   member.configured(loaded.config)
   log.info('the changed configuration is in force', { digest: loaded.config.digest })
-  if (restart.length === 0) return []
-  log.warn('some changed settings need a restart', { settings: restart.join(', ') })
-  return [`a restart is needed for ${restart.join(', ')}`]
+  if (restart.length > 0) log.warn('some changed settings need a restart', { settings: restart.join(', ') })
+  return standing
 }
 
 /** Follows the file, and the secrets that it names in other places. */
