@@ -147,18 +147,26 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
       await refresh()
     }
   }
+  /** What is told and counted is evidence that comes later; none of it, however often it fails, keeps what is there from being looked at. */
+  const beside = async (what: string, doing: Promise<void>): Promise<void> => {
+    try {
+      await doing
+    } catch (thrown) {
+      log.warn('of a round of the migrations a part failed', { part: what, problem: asProblem(thrown).message })
+    }
+  }
   const work = async (): Promise<number | null> => {
     await heedReflex()
-    await flush(shortestMs(heard.filter(isUnderWay)))
+    await beside('telling what this node saw', flush(shortestMs(heard.filter(isUnderWay))))
     for (const { move, figure } of traffic.drifted()) tellDrift(emit, move, { figure, nowMs: clock.nowMs() })
     heard = await refresh()
     const underWay = heard.filter(isUnderWay)
-    if (underWay.length > 0) await tellPins(heard, shortestMs(underWay))
+    if (underWay.length > 0) await beside('telling where conversations are', tellPins(heard, shortestMs(underWay)))
     if (leads()) {
       beginner.beginDue(heard)
       for (const one of heard.filter(decider.isDue)) {
-        await countReports(one)
-        await countFeedback(one)
+        await beside(`counting reports of ${one.row.name}`, countReports(one))
+        await beside(`counting feedback of ${one.row.name}`, countFeedback(one))
         await decider.evaluate(one)
         await refresh()
       }

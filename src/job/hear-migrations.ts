@@ -36,25 +36,30 @@ const makeRowReader = (store: MigrationStore) => {
   }
 }
 
-/** Files that were read, so that each is read once. */
+/** What a row is compiled of: its file stays, its facts are measured anew where it begins at a date. */
+const sourceOf = ({ id, facts }: MigrationRow): string => `${id} ${JSON.stringify(facts)}`
+
+/** Files that were read, so that each is read once with the same facts. */
 const makeReader = (log: Log) => {
   const read = new Map<string, Compiled | null>()
   return (rows: readonly MigrationRow[]): readonly Known[] => {
-    for (const id of read.keys()) if (!rows.some((row) => row.id === id)) read.delete(id)
+    const sources = new Set(rows.map(sourceOf))
+    for (const source of read.keys()) if (!sources.has(source)) read.delete(source)
     return rows.flatMap((row) => {
-      if (!read.has(row.id)) {
+      const source = sourceOf(row)
+      if (!read.has(source)) {
         try {
-          read.set(row.id, compile(row))
+          read.set(source, compile(row))
         } catch (thrown) {
           // A file of a later version: its calls stay where they are.
           log.error('the file of a migration cannot be read', {
             migration: row.name,
             problem: asProblem(thrown).message,
           })
-          read.set(row.id, null)
+          read.set(source, null)
         }
       }
-      const compiled = read.get(row.id) ?? null
+      const compiled = read.get(source) ?? null
       return compiled === null ? [] : [{ row, compiled }]
     })
   }

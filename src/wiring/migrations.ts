@@ -3,6 +3,7 @@
 import type { NodePorts } from '#admin/port.ts'
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
 import type { AskRecipient } from '#job/ask-veto.ts'
 import type { BeginMigrations } from '#job/begin-migrations.ts'
 import type { MigrationDriver } from '#job/drive-migrations.ts'
@@ -61,6 +62,9 @@ export const openMigrations = async (
     log,
   })
   closing.defer(() => driver.close())
+  // Before the driver closes, which waits for what is about to begin: of a start that fails the rooms never come.
+  const ends = new Problem('store_unavailable', { message: 'This server ends.' })
+  closing.defer(() => planning.resolve(() => Promise.reject(ends)))
   await driver.refresh()
   member.onMigration((told) => {
     // Back before it is read.

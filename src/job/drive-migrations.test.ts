@@ -1,0 +1,91 @@
+/** What goes wrong beside the evidence of a migration keeps nobody from looking at it; what is measured anew at the start is what the tests go by. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
+import { silentLog } from '#base/log.ts'
+import { Problem } from '#base/problem.ts'
+import { compile } from '#migration/compiled.ts'
+import { draftState, stateAfter } from '#migration/itinerary.ts'
+import type { MigrationRow, MigrationStore } from '#migration/port.ts'
+import { makeTraffic } from '#migration/traffic.ts'
+import { driveMigrations } from './drive-migrations.ts'
+import { makeRefresh } from './hear-migrations.ts'
+
+const fileOf = (split: string, metric: string): string =>
+  `migration: move
+match: { models: [m] }
+split: ${split}
+baseline: { route: alpha/m }
+candidate: { route: beta/n }
+analysis: { interval: 1s, metrics: [{ name: ${metric}, relative: { max_ratio: 1.5 } }] }
+`
+
+const rowOf = (id: string, file: string): MigrationRow => {
+  const { itinerary } = compile({ file, facts: { p99Ms: {} } })
+  const state = stateAfter(draftState, { kind: 'start', startStep: 0 }, { itinerary, nowMs: 0 })
+  const facts = { p99Ms: {} }
+  return { id, name: id, file, digest: '', salt: '', createdMs: 0, facts, state, version: 1, checkedMs: 0 }
+}
+
+const storeOf = (rows: () => readonly MigrationRow[], changes: Partial<MigrationStore>): MigrationStore =>
+  ({
+    migrationMarks: async () => rows().map(({ id, version, checkedMs }) => ({ id, version, checkedMs })),
+    migrations: async () => rows(),
+    evidence: async () => [],
+    keepPoint: async () => {},
+    ...changes,
+  }) as MigrationStore
+
+test('where pins, reports and feedback fail every time the evidence is looked at all the same, of each migration', async () => {
+  const fails = async (): Promise<never> => {
+    throw new Problem('internal_error', { message: 'a row that cannot be read' })
+  }
+  const clock = handClock(0)
+  const warned: unknown[] = []
+  const looked: string[] = []
+  const rows = [
+    rowOf('pinned', fileOf('relay', 'feedback-bad-share')),
+    rowOf('reported', fileOf('client', 'feedback-bad-share')),
+  ]
+  const both = Promise.withResolvers<void>()
+  const checkMigration = async (id: string): Promise<void> => {
+    if (looked.push(id) === rows.length) both.resolve()
+  }
+  const driver = driveMigrations({
+    store: storeOf(() => rows, { pins: fails, countReports: fails, countFeedback: fails, checkMigration }),
+    traffic: makeTraffic(clock.monotonicMs),
+    source: 'node_1',
+    leads: () => true,
+    preflight: fails,
+    plan: fails,
+    askRecipient: fails,
+    emit: () => {},
+    clock,
+    log: { ...silentLog, warn: (_message, fields) => void warned.push(fields?.['part']) },
+  })
+  clock.advance(0)
+  await both.promise
+  await driver.close()
+  assert.deepEqual(looked, ['pinned', 'reported'])
+  assert.deepEqual(warned, [
+    'telling where conversations are',
+    'counting feedback of pinned',
+    'counting reports of reported',
+    'counting feedback of reported',
+  ])
+})
+
+test('tests go by the facts of the row as it is now: a start at a date measures them anew', async () => {
+  const clock = handClock(0)
+  const planned = rowOf('mig_1', fileOf('relay', 'ttft-p99'))
+  let row = planned
+  const store = storeOf(() => [row], {})
+  const refresh = makeRefresh({ store, traffic: makeTraffic(clock.monotonicMs), clock, log: silentLog })
+  const above = async () => (await refresh())[0]?.compiled.judge.columns
+  const before = await above()
+  assert.equal(await above(), before, 'read once')
+  row = { ...planned, version: 2, facts: { p99Ms: { 'ttft-p99': 321 } } }
+  assert.deepEqual(await above(), compile(row).judge.columns)
+  assert.notDeepEqual(await above(), before)
+})
