@@ -7,10 +7,12 @@ import type { Arrived, Going } from '#identity/oidc.ts'
 import type { PersonRow } from '#identity/port.ts'
 import { tokenDigest } from '#identity/session.ts'
 import type { IssuerConfig } from '#identity/settings.ts'
+import { withFreeName } from './free-name.ts'
 import { dataOf, newToken, tokenField, write } from './link.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { personOf } from './person.ts'
+import type { SignupRow } from './port.ts'
 import type { Codes } from './second-factor.ts'
 import { checkSecondFactor } from './second-factor.ts'
 import { checkVerified, openSession, ownPerson } from './session.ts'
@@ -109,13 +111,16 @@ const signUp = async (issuer: IssuerConfig, arrived: Arrived, context: Operation
           : `You have an account with this mail address. Sign in as you do, then link ${issuer.title} to it.`,
     })
   const { address } = visitOf(context)
-  const rows = signupRowsOf({ name: mail, mail, verified: true, address }, context)
   const person = { ...personOf({ mail, name: arrived.name ?? undefined }, context), verifiedMs: clock.nowMs() }
   const author = { ...context, actor: { name: `person:${person.id}`, scopes: [] } }
-  const after = { account: rows.signup.account, name: mail, plan: rows.signup.plan, mail, issuer: issuer.id }
-  const change = { operation: 'sign-up.create', object: rows.signup.id, before: null, after }
-  const request = { ...rows, owner: { ...rows.owner, person: person.id }, person }
-  const signup = await ports.customers.signUp(request, trailRowOf(change, author))
+  const makeCustomer = (name: string): Promise<SignupRow> => {
+    const rows = signupRowsOf({ name, mail, verified: true, address }, context)
+    const after = { account: rows.signup.account, name, plan: rows.signup.plan, mail, issuer: issuer.id }
+    const change = { operation: 'sign-up.create', object: rows.signup.id, before: null, after }
+    const request = { ...rows, owner: { ...rows.owner, person: person.id }, person }
+    return ports.customers.signUp(request, trailRowOf(change, author))
+  }
+  const signup = await withFreeName(mail, makeCustomer, context)
   await ports.accountsChanged([{ id: signup.account, billing: 'prepaid', state: 'open', plan: signup.plan }])
   const linked = linkedTo({ issuer, arrived, person: person.id }, context)
   await ports.identity.store.addIssuerLink(linked.link, trailRowOf(linked.change, author))

@@ -7,6 +7,7 @@ import { subscriberOf } from '#identity/network.ts'
 import type { PersonRow } from '#identity/port.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { nameField } from './field.ts'
+import { withFreeName } from './free-name.ts'
 import { linkOf, newToken, tokenField, write } from './link.ts'
 import { mailField } from './members.ts'
 import type { OperationContext } from './operation.ts'
@@ -85,9 +86,9 @@ const createInput = z.strictObject({
   name: nameField().optional().describe('What the person is called.'),
 })
 
-type Making = { readonly input: z.output<typeof createInput>; readonly password: string; readonly organisation: string }
+type Making = { readonly input: z.output<typeof createInput>; readonly password: string }
 
-const makeCustomer = async ({ input, password, organisation }: Making, context: OperationContext) => {
+const makeCustomer = async ({ input, password }: Making, organisation: string, context: OperationContext) => {
   const { ports } = context
   const { address } = visitOf(context)
   const person = { ...personOf({ mail: input.email, name: input.name }, context), password }
@@ -102,30 +103,13 @@ const makeCustomer = async ({ input, password, organisation }: Making, context: 
   return person
 }
 
-const conflictOf = (thrown: unknown): string | null =>
-  thrown instanceof Problem && thrown.code === 'conflict' ? (thrown.detail.param ?? null) : null
-
-const nameLengthMax = 100
-const namesMax = 3
-
-/**
- * Makes the customer, under another name where the wanted one is taken: to say so would tell strangers who is a customer here, and
- * by that whether the mail address is known. `null` = somebody came with the same address at the same moment.
- */
-const makeNamed = async (
-  making: Making,
-  context: OperationContext,
-  triesLeft = namesMax,
-): Promise<PersonRow | null> => {
+/** `null` = somebody came with the same address at the same moment. */
+const makeNamed = async (making: Making, context: OperationContext): Promise<PersonRow | null> => {
   try {
-    return await makeCustomer(making, context)
+    return await withFreeName(making.input.organisation, (name) => makeCustomer(making, name, context), context)
   } catch (thrown) {
-    const param = conflictOf(thrown)
-    if (param === 'mail') return null
-    if (param !== 'name' || triesLeft === 0) throw thrown
-    const tail = ` ${Buffer.from(context.ids.bytes(3)).toString('hex')}`
-    const organisation = `${making.input.organisation.slice(0, nameLengthMax - tail.length).trimEnd()}${tail}`
-    return makeNamed({ ...making, organisation }, context, triesLeft - 1)
+    if (thrown instanceof Problem && thrown.code === 'conflict' && thrown.detail.param === 'mail') return null
+    throw thrown
   }
 }
 
@@ -163,7 +147,7 @@ const create = operation({
     // Each try sends a letter to the address, whoever asks for it.
     await takeTurn({ what: 'sign-up for', of: input.email, max: 5, windowMs: hourMs }, context)
     const password = await hashOf(input.password, input.email, context)
-    const making = { input, password, organisation: input.organisation }
+    const making = { input, password }
     if (ports.signup().rules.verifyMail) {
       await beginByMail(making, context)
       return { state: 'mail_sent' as const, session: null }

@@ -40,9 +40,12 @@ const open = async (context: TestContext) => {
 
 test('somebody new signs up by an issuer that has proven the address, and comes back as the same person', async (context) => {
   const { desk, begun } = await open(context)
+  await desk.run('accounts create', { name: 'ana@example.com', billing: 'prepaid' })
   const browser = openBrowser(desk)
   const told = await browser.ask('POST', '/session/oidc', await begun(browser, '/session/oidc/begin'))
   assert.deepEqual([told.status, told.json['role'], told.json['method']], [200, 'owner', 'oidc'])
+  const [own] = told.json['organisations'] as { name: string }[]
+  assert.match(own?.name ?? '', /^ana@example\.com [0-9a-f]{6}$/, 'whoever took the name keeps nobody out')
   const again = openBrowser(desk)
   const back = await again.ask('POST', '/session/oidc', await begun(again, '/session/oidc/begin'))
   assert.deepEqual(back.json['person'], told.json['person'])

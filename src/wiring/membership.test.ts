@@ -155,6 +155,19 @@ test('who goes signs in no more; the only owner of an open account stays', async
   const admin = await proven(owner, 'keys create', 'POST', '/keys', { name: 'tool', admin: true })
   const actor = { name: `key:${admin.json['id']}`, scopes: ['read', 'write', 'secrets'] } as const
   const third = await desk.with(actor, 'keys create', { name: 'by the tool', account: 'Ana Ltd' })
+  const given = { name: 'for bo', admin: true, role: 'admin', member: 'bo@example.com' }
+  const shared = await proven(owner, 'keys create', 'POST', '/keys', given)
+  const both = { name: `key:${shared.json['id']}`, scopes: ['read', 'write', 'secrets'] } as const
+  const unclear = desk.with(both, 'keys create', { name: 'of either', account: 'Ana Ltd' })
+  await assert.rejects(unclear, { code: 'permission_denied', message: /both know it/ })
+  const overlap = '0s'
+  const his = await proven(bo, 'keys rotate', 'POST', `/keys/${shared.json['id']}/rotate`, { overlap })
+  const alone = { ...both, name: `key:${his.json['id']}` }
+  const fourth = await desk.with(alone, 'keys create', { name: 'of bo', account: 'Ana Ltd' })
+  assert.equal(
+    (await desk.store.key(String(fourth['id'])))?.maker,
+    (await desk.store.key(String(his.json['id'])))?.member,
+  )
   const other = await bo.ask('POST', '/keys', { name: 'his' })
   const rotated = await bo.ask('POST', `/keys/${made.json['id']}/rotate`, { overlap: '24h' })
   const closed = await proven(owner, 'me close', 'POST', '/me/close', { email: 'ana@example.com' })
