@@ -24,17 +24,16 @@ export const AccountChoice = ({ withEvery = false }: { readonly withEvery?: bool
   const [filters, change] = useFilters()
   const [isWanted, setWanted] = useState(false)
   const given = filters['account']
-  const query = useRead(
-    'accounts list',
-    { limit: accountsMax },
-    { enabled: session.operator && (isWanted || given !== undefined) },
-  )
+  const query = useRead('accounts list', { limit: accountsMax }, { enabled: session.operator && isWanted })
   if (!session.operator) return null
   const chosen = given ?? (withEvery ? '' : (session.account ?? ''))
   const own = session.organisations.flatMap(({ account, name }) =>
     account === session.account ? [{ id: account, name }] : [],
   )
-  const accounts = query.data?.data ?? own
+  const isOwn = own.some(({ id, name }) => id === given || name === given)
+  // Until the list is read, the one of the address is called as the address calls it.
+  const accounts =
+    query.data?.data ?? (given === undefined || given === '' || isOwn ? own : [...own, { id: given, name: given }])
   return (
     <select
       className="select"

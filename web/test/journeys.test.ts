@@ -201,7 +201,12 @@ describe('playground', () => {
     await page.getByLabel('Message').fill('side by side')
     await page.getByLabel('Message').press('Control+Enter')
     await page.getByRole('region', { name: 'Answer of kimi-k2' }).getByText('side by side').waitFor()
-    await page.getByRole('region', { name: 'Answer of gpt-4.1' }).getByText('side by side').waitFor()
+    const second = page.getByRole('region', { name: 'Answer of gpt-4.1' })
+    await second.getByText('side by side').waitFor()
+    const first = page.getByRole('region', { name: 'Answer of kimi-k2' })
+    await first.getByRole('button', { name: 'Remove' }).click()
+    await first.waitFor({ state: 'detached' })
+    assert.equal(await second.getByText('side by side').count(), 0, 'no lane shows what stood in its place before')
     await left(visit)
   })
 

@@ -7,6 +7,7 @@ import { comeBack, takeErrand } from '#actions/issuer.ts'
 import { useChange, useRead } from '#actions/queries.ts'
 import { TextField, textsOf } from '#parts/field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
+import { roles } from '#parts/roles.ts'
 import { Loaded, ProblemNote, Skeleton } from '#parts/states.tsx'
 import { DoorForm, DoorFrame } from './frame.tsx'
 import { SecondFactor } from './second-factor.tsx'
@@ -153,6 +154,7 @@ const Forgotten = () => {
 
 const Invitation = () => {
   const say = useSay()
+  const sayRole = useWords(roles)
   const look = useChange('invitation show')
   const accept = useChange('invitation accept')
   const { mutate } = look
@@ -164,7 +166,7 @@ const Invitation = () => {
   const invited = look.data
   return (
     <DoorFrame title={say('invitation', { organisation: invited?.organisation ?? '…' })}>
-      {invited === undefined ? null : <p>{say('invited', { email: invited.email, role: invited.role })}</p>}
+      {invited === undefined ? null : <p>{say('invited', { email: invited.email, role: sayRole(invited.role) })}</p>}
       {invited?.known === true ? <p className="soft">{say('known')}</p> : null}
       <DoorForm action={say('join')} busy={accept.isPending} error={accept.error ?? look.error} submit={submit}>
         {invited === undefined || invited.known ? null : (

@@ -1,3 +1,4 @@
+import { roles } from '#parts/roles.ts'
 import { words } from '#parts/words.ts'
 
 export const texts = words({
@@ -16,12 +17,7 @@ export const texts = words({
   no: ['No', '否'],
   since: ['Since', '加入时间'],
   you: ['you', '您'],
-  owner: ['Owner', '所有者'],
-  admin: ['Admin', '管理员'],
-  billing: ['Billing', '财务'],
-  developer: ['Developer', '开发者'],
-  viewer: ['Viewer', '查看者'],
-  auditor: ['Auditor', '审计员'],
+  ...roles,
   ownerHelp: ['Everything, and alone: makes owners, closes the account.', '全部权限；唯一可指定所有者、关闭账户。'],
   adminHelp: ['Everything but making owners and closing the account.', '除指定所有者与关闭账户外的全部权限。'],
   billingHelp: [

@@ -41,32 +41,53 @@ const useOwnKeys = () => {
   }
 }
 
+/** The same model may stand in two places. */
+const laneOf = (place: number, model: string): string => `${place} ${model}`
+
+type Lanes = Readonly<Record<string, LaneState>>
+
 const useLanes = (models: readonly string[]) => {
-  const [states, setStates] = useState<Readonly<Record<string, LaneState>>>({})
-  const stopping = useRef<AbortController | null>(null)
+  const [states, setStates] = useState<Lanes>({})
+  const runs = useRef(new Map<string, AbortController>())
   const keyFor = useOwnKeys()
-  const put = (lane: string, change: Partial<LaneState>): void =>
-    setStates((before) => ({ ...before, [lane]: { ...(before[lane] ?? still), ...change } }))
   const send = async (ask: Ask, isTest: boolean): Promise<void> => {
-    const ending = new AbortController()
-    stopping.current = ending
-    const lanes = models.map((model, index) => ({ model, lane: `${index}` }))
-    for (const { lane } of lanes) put(lane, { ...still, isRunning: true })
+    const lanes = models.map((model, place) => ({ model, lane: laneOf(place, model) }))
+    setStates(Object.fromEntries(lanes.map(({ lane }) => [lane, { ...still, isRunning: true }])))
     await Promise.all(
       lanes.map(async ({ model, lane }) => {
+        const run = new AbortController()
+        runs.current.set(lane, run)
+        // A run whose lane was taken away, or that another one followed, says nothing more.
+        const put = (change: Partial<LaneState>): void => {
+          if (runs.current.get(lane) === run)
+            setStates((before) => ({ ...before, [lane]: { ...(before[lane] ?? still), ...change } }))
+        }
         try {
           const key = await keyFor(isTest)
-          await runChat({ ask, model, key }, ending.signal, (outcome) => put(lane, { outcome }))
+          await runChat({ ask, model, key }, run.signal, (outcome) => put({ outcome }))
         } catch (fault) {
-          if (!ending.signal.aborted) put(lane, { error: fault instanceof Error ? fault : new Error(String(fault)) })
+          if (!run.signal.aborted) put({ error: fault instanceof Error ? fault : new Error(String(fault)) })
         } finally {
-          put(lane, { isRunning: false })
+          put({ isRunning: false })
         }
       }),
     )
   }
+  /** Ends what is under way in lanes that are no more, and forgets their answers. */
+  const keepOnly = (kept: readonly string[]): void => {
+    const lanes = new Set(kept.map((model, place) => laneOf(place, model)))
+    for (const [lane, run] of runs.current) {
+      if (lanes.has(lane)) continue
+      run.abort()
+      runs.current.delete(lane)
+    }
+    setStates((before) => Object.fromEntries(Object.entries(before).filter(([lane]) => lanes.has(lane))))
+  }
+  const stop = (): void => {
+    for (const run of runs.current.values()) run.abort()
+  }
   const isRunning = Object.values(states).some((state) => state.isRunning)
-  return { states, isRunning, send, stop: () => stopping.current?.abort() }
+  return { states, isRunning, send, keepOnly, stop }
 }
 
 const useModels = () => {
@@ -87,8 +108,12 @@ const useModels = () => {
 
 export const Page = () => {
   const say = useWords(texts)
-  const { all, chosen, choose } = useModels()
-  const { states, isRunning, send, stop } = useLanes(chosen)
+  const { all, chosen, choose: chooseModels } = useModels()
+  const { states, isRunning, send, keepOnly, stop } = useLanes(chosen)
+  const choose = (models: readonly string[]): void => {
+    keepOnly(models)
+    chooseModels(models)
+  }
   const [wish, setWish] = useState(noWish)
   const ask = askOf(wish)
   const lanes = chosen.map((id, place) => ({ id, place }))
@@ -125,13 +150,13 @@ export const Page = () => {
       <div className="lanes">
         {lanes.map(({ id, place }) => (
           <Lane
-            key={`${place} ${id}`}
+            key={laneOf(place, id)}
             number={place + 1}
             id={id}
             models={all}
             ask={ask ?? nothingAsked}
             isTest={wish.isTest}
-            state={states[String(place)] ?? still}
+            state={states[laneOf(place, id)] ?? still}
             choose={(model) => choose(chosen.with(place, model))}
             remove={chosen.length > 1 ? () => choose(chosen.toSpliced(place, 1)) : null}
           />

@@ -7,6 +7,7 @@ import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge, Card, Facts, mono, PageHead } from '#parts/layout.tsx'
+import { roles } from '#parts/roles.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -118,6 +119,7 @@ const Inside = ({ account, plans }: { readonly account: Account; readonly plans:
   const say = useWords(texts)
   const session = useSession()
   const may = rights(session)
+  const sayRole = useWords(roles)
   const [over, setOver] = useState<Over | null>(null)
   const name = session.organisations.find(({ id }) => id === session.organisation)?.name ?? account.name
   const offered = plans?.filter((plan) => plan.open || plan.name === account.plan || plan.upgrade_at_paid_usd !== null)
@@ -147,7 +149,7 @@ const Inside = ({ account, plans }: { readonly account: Account; readonly plans:
               [say('id'), mono(account.organisation)],
               [say('account'), mono(account.name === name ? account.id : `${account.name} · ${account.id}`)],
               [say('billing'), say(account.billing)],
-              [say('role'), session.role],
+              [say('role'), sayRole(session.role)],
             ]}
           />
         </div>
