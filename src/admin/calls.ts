@@ -10,7 +10,8 @@ import { operation } from './operation.ts'
 import type { CallFilter } from './port.ts'
 import { table } from './render.ts'
 
-const idOf = async (noun: 'key' | 'account', handle: string, { ports }: OperationContext): Promise<string> => {
+/** The id of what a handle names. @throws Problem `not_found`. */
+export const idOf = async (noun: 'key' | 'account', handle: string, { ports }: OperationContext): Promise<string> => {
   const row = noun === 'key' ? await ports.store.key(handle) : await ports.store.account(handle)
   if (row !== null) return row.id
   throw new Problem('not_found', { message: `There is no ${noun} '${handle}'.`, param: noun })

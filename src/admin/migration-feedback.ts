@@ -7,6 +7,8 @@ import { isLive } from '#migration/itinerary.ts'
 import type { Feedback } from '#migration/port.ts'
 import { feedbackBatchMax } from '#migration/port.ts'
 import { conversationNamed } from '#relay/conversation.ts'
+import { idOf } from './calls.ts'
+import { handleField } from './field.ts'
 import { migrationNameField } from './migration-name.ts'
 import { mayReport } from './migration-observations.ts'
 import { migrationNamed } from './migration-view.ts'
@@ -29,7 +31,7 @@ const feedback = z
       .max(512)
       .optional()
       .describe(
-        'What its caller names it by (`x-session-id`), for its newest call. With split: client what its observations name as `unit`, once for a conversation.',
+        'What its caller names it by (`x-session-id`), for the newest of its last 20 calls that was in this migration. With split: client what its observations name as `unit`, once for a conversation.',
       ),
     bad: z.boolean(),
   })
@@ -39,22 +41,44 @@ const feedback = z
 
 type Told = z.output<typeof feedback>
 
-type Meaning = { readonly name: string; readonly isSplitByCaller: boolean }
+/** Whose calls may be meant; `null` = anybody's. */
+type Asker = { readonly key: string | null; readonly account: string | null }
 
-/** What is meant; `null` = no call of this conversation was in the migration. */
+type Meaning = { readonly name: string; readonly isSplitByCaller: boolean; readonly asker: Asker }
+
+const askerOf = async (account: string | undefined, context: OperationContext): Promise<Asker> => {
+  const { actor, ports } = context
+  if (actor.isCaller !== true)
+    return { key: null, account: account === undefined ? null : await idOf('account', account, context) }
+  if (account !== undefined)
+    throw new Problem('permission_denied', {
+      message:
+        'Only an admin key says of which account calls are: this one speaks of those of its own. Leave account out.',
+    })
+  const key = actor.name.replace(/^key:/, '')
+  return { key, account: (await ports.store.key(key))?.account ?? null }
+}
+
+/** Of a conversation only the newest calls are looked at: later ones may be in no migration, or in another. */
+const newestCalls = 20
+
+/** What is meant; `null` = no call that the asker may speak of. */
 const meantBy = async (
   { call, conversation = '', bad: isBad }: Told,
-  { name, isSplitByCaller }: Meaning,
-  { ports, actor }: OperationContext,
+  { name, isSplitByCaller, asker }: Meaning,
+  { ports }: OperationContext,
 ): Promise<Feedback | null> => {
-  if (call !== undefined) return { call, isBad }
-  if (isSplitByCaller) return { call: `unit:${conversation}`, isBad }
-  const { calls } = await ports.store.calls({
-    ...everyCall(1),
-    conversation: conversationNamed(conversation),
-    key: actor.isCaller === true ? actor.name.replace(/^key:/, '') : null,
-  })
-  const found = calls.find(({ migration }) => migration === name)
+  const { key, account } = asker
+  if (isSplitByCaller) return { call: call ?? `unit:${conversation}`, isBad }
+  if (call !== undefined) {
+    if (key === null && account === null) return { call, isBad }
+    const record = await ports.store.call(call)
+    const isOwn = record !== null && (record.key === key || (account !== null && record.account === account))
+    return isOwn ? { call, isBad } : null
+  }
+  const named = { ...everyCall(newestCalls), conversation: conversationNamed(conversation) }
+  const { calls } = await ports.store.calls(key === null ? { ...named, account } : { ...named, key })
+  const found = calls.findLast(({ migration }) => migration === name)
   return found === undefined ? null : { call: found.id, isBad }
 }
 
@@ -70,14 +94,23 @@ const tell = operation({
   input: z.strictObject({
     name: migrationNameField(),
     feedback: z.array(feedback).min(1).max(feedbackBatchMax).describe(`At most ${feedbackBatchMax}.`),
+    account: handleField()
+      .optional()
+      .describe(
+        'Whose calls are meant, by name or id: others are unknown. For admin keys; a key for calls speaks of those of its own.',
+      ),
   }),
   output: z.object({
     accepted: z.int().describe('New ones: of each answer the first word counts.'),
-    unknown: z.int().describe('Conversations of which no call was in this migration.'),
+    unknown: z
+      .int()
+      .describe(
+        'Conversations of which none of the newest calls was in this migration, and calls that are not the asker’s or not in the log yet.',
+      ),
     state: z.string(),
   }),
   flags: [{ field: 'name', positional: true, describe: 'The name of the migration.' }],
-  run: async ({ name, feedback: told }, context) => {
+  run: async ({ name, feedback: told, account }, context) => {
     const { ports, clock } = context
     const row = await migrationNamed(name, context)
     const { file } = compile(row)
@@ -86,9 +119,9 @@ const tell = operation({
       throw new Problem('conflict', {
         message: `Migration "${name}" does not ask for feedback. Give its file the metric feedback-bad-share, and start it anew.`,
       })
-    const isSplitByCaller = file.split === 'client'
+    const meaning = { name, isSplitByCaller: file.split === 'client', asker: await askerOf(account, context) }
     const meant: (Feedback | null)[] = []
-    for (const one of told) meant.push(await meantBy(one, { name, isSplitByCaller }, context))
+    for (const one of told) meant.push(await meantBy(one, meaning, context))
     const said = [...new Map(meant.flatMap((one) => (one === null ? [] : [[one.call, one] as const]))).values()]
     const given = { migration: row.id, nowMs: clock.nowMs(), said }
     const accepted = isLive(row.state) ? await ports.migrations.store.keepFeedback(given) : 0

@@ -56,9 +56,10 @@ export const makePinTeller = ({ store, traffic, clock }: TellMigrations) => {
   const readTo = new Map<string, number>()
   const untold: KeptPins[] = []
   let toldMs = Number.NEGATIVE_INFINITY
-  const hear = async (migration: string): Promise<void> => {
+  const hear = async (migration: string, idleMs: number): Promise<void> => {
+    const sinceMs = clock.nowMs() - idleMs
     for (let pages = 0; pages < batchesMax; pages += 1) {
-      const page = await store.pins({ migration, after: readTo.get(migration) ?? 0, limit: pinsPerPage })
+      const page = await store.pins({ migration, after: readTo.get(migration) ?? 0, sinceMs, limit: pinsPerPage })
       traffic.heardPins(migration, page, clock.nowMs())
       const last = page.at(-1)?.number
       if (last !== undefined) readTo.set(migration, last)
@@ -69,14 +70,16 @@ export const makePinTeller = ({ store, traffic, clock }: TellMigrations) => {
     const nowMs = clock.monotonicMs()
     if (nowMs - toldMs < Math.min(tellEveryMs, withinMs)) return
     toldMs = nowMs
-    if (untold.length === 0) untold.push(...traffic.takePins(batchTurnsMax))
+    if (untold.length === 0)
+      for (const { move, pins } of traffic.takePins(batchTurnsMax))
+        untold.push({ migration: move.id, pins, idleBeforeMs: clock.nowMs() - move.pinIdleMs })
     for (let first = untold[0]; first !== undefined; first = untold[0]) {
       await store.keepPins(first)
       untold.shift()
     }
     for (const { row, compiled } of known)
       if (isLive(row.state) && compiled.file.split === 'relay' && compiled.file.assignment.mid_conversation === 'pin')
-        await hear(row.id)
+        await hear(row.id, compiled.file.assignment.pin_idle_ttl)
     for (const id of readTo.keys()) if (!known.some(({ row }) => row.id === id)) readTo.delete(id)
   }
 }

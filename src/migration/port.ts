@@ -114,9 +114,19 @@ export const feedbackBatchMax = 100
 export const feedbackWithinMs = 24 * 3_600_000
 
 /** Pins that a node tells. */
-export type KeptPins = { readonly migration: string; readonly pins: readonly ToldPin[] }
-/** Those that were told after `after`, in the order of telling, at most `limit`. */
-export type PinsAfter = { readonly migration: string; readonly after: number; readonly limit: number }
+export type KeptPins = {
+  readonly migration: string
+  readonly pins: readonly ToldPin[]
+  /** Of conversations that have been silent since before, kept pins go. */
+  readonly idleBeforeMs: number
+}
+/** Those that were told after `after`, in the order of telling, at most `limit`; of conversations that went on at `sinceMs` or later. */
+export type PinsAfter = {
+  readonly migration: string
+  readonly after: number
+  readonly sinceMs: number
+  readonly limit: number
+}
 export type NumberedPin = ToldPin & { readonly number: number }
 
 /** Reports of one migration that wait to be counted; more are refused. */
@@ -174,10 +184,10 @@ export type MigrationStore = {
    * Keeps what was said of answers, of each the first word; gives how many are new. Rejects with Problem `overloaded` where `waitingFeedbackMax` wait already.
    */
   readonly keepFeedback: (given: NewFeedback) => Promise<number>
-  /** Adds what was said to the sums of the turns that it was said of, each once; gives how many there were, at most `limit`. */
+  /** Adds what was said to the sums of the turns that it was said of, each once; gives how many there were, at most `limit`: then there may be more. */
   readonly countFeedback: (count: FeedbackCount) => Promise<number>
   readonly feedback: (migration: string) => Promise<FeedbackTotals>
-  /** Deletes the tallies, reports and feedback of conversations of migrations that ended before; their sums stay. Gives how many went, at most `limit`. */
+  /** Deletes tallies, reports, feedback and pins of migrations that ended before; their sums stay. Gives how many rows went, at most `limit`. */
   readonly forgetUnits: (endedBeforeMs: number, limit: number) => Promise<number>
   /** All cells of an epoch, in the order of their names. */
   readonly evidence: (migration: string, epoch: number) => Promise<readonly CellJson[]>

@@ -79,7 +79,7 @@ test('nodes tell each other where conversations are that a higher weight moves: 
   const count = told[0]?.pins.length ?? 0
   assert.ok(count > 90 && count < 150, `${count}: those between the weights, and no others`)
   assert.deepEqual(one.traffic.takePins(1_000), [], 'once')
-  for (const { migration, pins } of told) other.traffic.heardPins(migration, pins, 0)
+  for (const { move, pins } of told) other.traffic.heardPins(move.id, pins, 0)
   for (const node of [one, other, deaf]) node.configure(high)
   assert.deepEqual(
     units.map((unit) => other.armOf(unit)),
@@ -88,7 +88,7 @@ test('nodes tell each other where conversations are that a higher weight moves: 
   const lost = units.filter((unit, index) => deaf.armOf(unit) !== began[index])
   assert.equal(lost.length, count, 'who has not heard moves them, each once and to the candidate')
   assert.ok(lost.every((unit) => deaf.armOf(unit) === 'candidate'))
-  for (const { migration, pins } of told) deaf.traffic.heardPins(migration, pins, 0)
+  for (const { move, pins } of told) deaf.traffic.heardPins(move.id, pins, 0)
   assert.deepEqual(
     units.map((unit) => deaf.armOf(unit)),
     began,
@@ -119,6 +119,23 @@ test('a conversation that had to move because too many stayed is told as moved, 
     moved.every(({ unit }) => other.armOf(unit) === 'candidate'),
     'an older word moves nothing back',
   )
+})
+
+test('what was told of a conversation before traffic was taken back does not bring it back when it is heard later', () => {
+  const { traffic, configure, armOf, at } = open({ weightBasisPoints: 1, nextWeightBasisPoints: 1 })
+  at(1_000)
+  traffic.stop('mig_1')
+  at(1_000 + stoppedMs)
+  configure()
+  const told = (unit: string, atMs: number) => ({
+    unit,
+    arm: 'candidate' as const,
+    step: 0,
+    atMs,
+    isMoved: true as const,
+  })
+  traffic.heardPins('mig_1', [told('before', 1_000), told('after', 1_001)], 1_000 + stoppedMs)
+  assert.deepEqual([armOf('before'), armOf('after')], ['baseline', 'candidate'])
 })
 
 test('on rollback pins break at once, and calls that have no first part are told to leave', () => {

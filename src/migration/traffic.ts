@@ -117,7 +117,7 @@ export type Traffic = {
   /** What may be told of each migration now. */
   readonly take: (nowMs: number, limit: number) => readonly ToldTurns[]
   /** Pins to be told to other nodes, of each migration at most `limit`. */
-  readonly takePins: (limit: number) => readonly { readonly migration: string; readonly pins: readonly ToldPin[] }[]
+  readonly takePins: (limit: number) => readonly { readonly move: Move; readonly pins: readonly ToldPin[] }[]
   /** Pins of other nodes, or of this one before it was started anew. */
   readonly heardPins: (migration: string, pins: readonly ToldPin[], nowMs: number) => void
   /** Figures of completed migrations that have risen here and stay so, since it was last asked. */
@@ -142,6 +142,8 @@ type Live = {
   /** Monotonic. */
   stoppedUntilMs: number
   takenBack: AbortController
+  /** Monotonic: what was told of conversations before has no place any more. */
+  takenBackMs: number
   readonly rises: Rises
 }
 
@@ -168,26 +170,28 @@ const makeLive = (move: Move): Live => {
     isOff: false,
     stoppedUntilMs: Number.NEGATIVE_INFINITY,
     takenBack: new AbortController(),
+    takenBackMs: Number.NEGATIVE_INFINITY,
     rises: watchRises(),
   }
   return live
 }
 
 /** Conversations lose their place, and calls to the candidate that have no first part yet are asked of the baseline. */
-const takeBack = (live: Live): void => {
+const takeBack = (live: Live, nowMs: number): void => {
+  live.takenBackMs = nowMs
   live.pins.clear()
   live.shared.clear()
   if (live.move.recalls) live.takenBack.abort()
   live.takenBack = new AbortController()
 }
 
-const stopLive = (live: Live, untilMs: number): void => {
-  live.stoppedUntilMs = untilMs
-  takeBack(live)
+const stopLive = (live: Live, nowMs: number): void => {
+  live.stoppedUntilMs = nowMs + stoppedMs
+  takeBack(live, nowMs)
 }
 
 /** Takes the migration as it is now; what was begun under another epoch or another weight stays what it was. */
-const renew = (live: Live, move: Move): void => {
+const renew = (live: Live, move: Move, nowMs: number): void => {
   const { move: before } = live
   live.move = move
   // What waits to be told was counted for the evidence that is over.
@@ -197,14 +201,14 @@ const renew = (live: Live, move: Move): void => {
     live.stoppedUntilMs = Number.NEGATIVE_INFINITY
     for (const window of Object.values(live.windows)) window.clear()
   }
-  if (move.weightBasisPoints === 0 && before.weightBasisPoints > 0) takeBack(live)
+  if (move.weightBasisPoints === 0 && before.weightBasisPoints > 0) takeBack(live, nowMs)
 }
 
-const renewAll = (lives: Map<string, Live>, moves: readonly Move[]): void => {
+const renewAll = (lives: Map<string, Live>, moves: readonly Move[], nowMs: number): void => {
   for (const move of moves) {
     const known = lives.get(move.id)
     if (known === undefined) lives.set(move.id, makeLive(move))
-    else renew(known, move)
+    else renew(known, move, nowMs)
   }
   const ids = new Set(moves.map(({ id }) => id))
   for (const [id, { waiting, takenBack }] of lives)
@@ -237,7 +241,7 @@ const turnsOf = (lives: Iterable<Live>, nowMs: number, limit: number): readonly 
 const pinsOf = (lives: Iterable<Live>, limit: number): ReturnType<Traffic['takePins']> =>
   [...lives].flatMap(({ move, shared }) => {
     const pins = shared.take(limit)
-    return pins.length === 0 ? [] : [{ migration: move.id, pins }]
+    return pins.length === 0 ? [] : [{ move, pins }]
   })
 
 /** Of a conversation that is no evidence, wherever it goes from here on. */
@@ -266,6 +270,18 @@ const keepPin = ({ pins, shared, move }: Live, { unit, pin }: { readonly unit: s
 const moveIn = (lives: Iterable<Live>, facts: CallFacts): Move | null => {
   for (const { move } of lives) if (isMoving(move) && inScope(move, facts)) return move
   return null
+}
+
+/** Where conversations are elsewhere; not what was so before traffic was taken back here. `atMs` is the monotonic time of `nowMs`. */
+const hearPins = (
+  live: Live | undefined,
+  pins: readonly ToldPin[],
+  { nowMs, atMs: heardMs }: { readonly nowMs: number; readonly atMs: number },
+): void => {
+  if (live === undefined) return
+  const backAgoMs = heardMs - live.takenBackMs
+  const since = pins.filter(({ atMs }) => nowMs - atMs < backAgoMs)
+  live.shared.heard(since, nowMs)
 }
 
 /** `monotonicMs` tells how long ago the store was heard. */
@@ -297,7 +313,7 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       // Of two readings at once the one that was asked for later is in force.
       if (heard < heardMs) return
       heardMs = heard
-      renewAll(lives, moves)
+      renewAll(lives, moves, monotonicMs())
     },
     isMoving: () => lives.values().some(({ move }) => isMoving(move)),
     moveFor: (facts) => moveIn(lives.values(), facts),
@@ -346,14 +362,14 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
     },
     stop: (migration) => {
       for (const live of lives.values())
-        if (live.move.id === migration || live.move.name === migration) stopLive(live, monotonicMs() + stoppedMs)
+        if (live.move.id === migration || live.move.name === migration) stopLive(live, monotonicMs())
     },
     onTripped: (listener) => {
       tell = listener
     },
     take: (nowMs, limit) => turnsOf(lives.values(), nowMs, limit),
     takePins: (limit) => pinsOf(lives.values(), limit),
-    heardPins: (migration, pins, nowMs) => lives.get(migration)?.shared.heard(pins, nowMs),
+    heardPins: (migration, pins, nowMs) => hearPins(lives.get(migration), pins, { nowMs, atMs: monotonicMs() }),
     drifted: () => driftedOf(lives.values()),
     tripped: () => trippedOf(lives.values()),
   }

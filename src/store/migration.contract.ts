@@ -153,7 +153,11 @@ export const migrationContract = ({ name, open }: OpenBackend): void => {
     const over: State = { ...ramping, phase: 'rolled_back', weightBasisPoints: 0 }
     await store.decideMigration(decision({ migration: 'mig_1', number: 2, change: { kind: 'settle' }, after: over }))
     assert.equal(await store.forgetUnits(20, 5), 0, 'it has ended just now')
-    assert.deepEqual([await store.forgetUnits(21, 5), await store.forgetUnits(21, 1000)], [5, 6])
+    const pin = (unit: string) => ({ unit, arm: 'baseline' as const, step: 0, atMs: 1 })
+    await store.keepPins({ migration: 'mig_1', pins: ['a', 'b', 'c'].map(pin), idleBeforeMs: 0 })
+    const gone = [await store.forgetUnits(21, 2), await store.forgetUnits(21, 5), await store.forgetUnits(21, 1000)]
+    assert.deepEqual(gone, [2, 5, 7], 'three pins and eleven conversations')
+    assert.deepEqual(await store.pins({ migration: 'mig_1', after: 0, sinceMs: 0, limit: 10 }), [])
     assert.deepEqual(bare(await store.evidence('mig_1', 1)), bare(evidenceJson(once.cells)), 'the sums stay')
   })
 
@@ -243,14 +247,12 @@ export const migrationContract = ({ name, open }: OpenBackend): void => {
       atMs,
       ...(isMoved && { isMoved: true as const }),
     })
-    const tell = (...pins: readonly ReturnType<typeof pin>[]) => store.keepPins({ migration: 'mig_1', pins })
-    const readOn = async (after: number) =>
-      (await store.pins({ migration: 'mig_1', after, limit: 10 })).map(({ unit, atMs, number, isMoved = false }) => [
-        unit,
-        atMs,
-        number,
-        isMoved,
-      ])
+    const tell = (...pins: readonly ReturnType<typeof pin>[]) =>
+      store.keepPins({ migration: 'mig_1', pins, idleBeforeMs: 0 })
+    const readOn = async (after: number, sinceMs = 0) =>
+      (await store.pins({ migration: 'mig_1', after, sinceMs, limit: 10 })).map(
+        ({ unit, atMs, number, isMoved = false }) => [unit, atMs, number, isMoved],
+      )
     await Promise.all([tell(pin('a', 1), pin('b', 2)), tell(pin('c', 3))])
     assert.deepEqual(
       (await readOn(0)).map(([, , number]) => number),
@@ -262,7 +264,60 @@ export const migrationContract = ({ name, open }: OpenBackend): void => {
       ['b', 9, 4, true],
       ['a', 12, 6, false],
     ])
-    assert.deepEqual(await store.pins({ migration: 'mig_2', after: 0, limit: 10 }), [])
+    assert.deepEqual(await store.pins({ migration: 'mig_2', after: 0, sinceMs: 0, limit: 10 }), [])
+    await store.keepPins({ migration: 'mig_1', pins: [pin('d', 40)], idleBeforeMs: 10 })
+    assert.deepEqual(
+      await readOn(0),
+      [
+        ['a', 12, 6, false],
+        ['d', 40, 7, false],
+      ],
+      'the silent ones are gone',
+    )
+    assert.deepEqual(await readOn(0, 13), [['d', 40, 7, false]])
+    await store.keepPins({ migration: 'mig_1', pins: [pin('e', 90)], idleBeforeMs: 80 })
+    assert.deepEqual(
+      await readOn(0),
+      [
+        ['d', 40, 7, false],
+        ['e', 90, 8, false],
+      ],
+      'whoever has read to the last number misses none',
+    )
+  })
+
+  test(`${name}: what was said of turns that are known is never set aside, however much of it waits`, async (context) => {
+    const store = await open(context, handClock(0))
+    await store.createMigration(
+      row('mig_1'),
+      decision({ migration: 'mig_1', number: 1, change: start, after: ramping }),
+    )
+    const asking: readonly Column[] = [{ kind: 'mark', metric: 'feedback-bad-share', above: null, compared: false }]
+    const told = [
+      ['a', 'one', 1_000],
+      ['UNIT:b', null, 1_000],
+      ['c', 'two', 1_000],
+      ['d', 'two', 1_000],
+      ['e', 'two', 900],
+    ] as const
+    const turns = told.map(([id, unit, startMs]) => ({ step: 1, turn: sampleTurn({ id, unit, startMs }) }))
+    const batch = { migration: 'mig_1', epoch: 1, source: 'node_1', sequence: 1, columns: asking, turns }
+    await store.addEvidence(batch)
+    const calls = ['never', 'a', 'UNIT:b', 'unit:one', 'unit:two']
+    await store.keepFeedback({ migration: 'mig_1', nowMs: 5_000, said: calls.map((call) => ({ call, isBad: true })) })
+    const count = async () => {
+      const counted = await store.countFeedback({ migration: 'mig_1', columns: asking, asideBeforeMs: 6_000, limit: 1 })
+      return [counted, ...Object.values(await store.feedback('mig_1'))]
+    }
+    assert.deepEqual(
+      [await count(), await count(), await count(), await count()],
+      [
+        [1, 3, 2, 0],
+        [1, 1, 4, 0],
+        [1, 0, 4, 1],
+        [0, 0, 4, 1],
+      ],
+    )
   })
 
   test(`${name}: what people said counts once, for the turn that it was said of and its conversation; of no turn it is set aside`, async (context) => {

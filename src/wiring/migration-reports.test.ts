@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleRecord } from '#base/sample-record.ts'
 import { compile, fileDigest } from '#migration/compiled.ts'
 import { decisionFor } from '#migration/conduct.ts'
 import { draftState } from '#migration/itinerary.ts'
+import { conversationNamed } from '#relay/conversation.ts'
 import type { Desk } from './test-desk.ts'
 import { openDesk } from './test-desk.ts'
 
@@ -132,4 +134,36 @@ test('what people say counts for the arm that answered, once, by the observation
   )
   const status = await desk.run('migrate status', { name: 'said' })
   assert.deepEqual(status['feedback'], { waiting: 0, counted: 2, aside: 0 })
+})
+
+test('a key speaks of calls of its own account alone, an admin key of whose it says; a conversation is found behind calls of no migration', async (context) => {
+  const desk = await openDesk(context)
+  const { id: own } = await desk.run('keys create', { name: 'one', account: 'acme' })
+  const key = String(own)
+  const account = (await desk.store.key(key))?.account ?? assert.fail('the key has an account')
+  const asking = fileOf('mine', ', { name: feedback-bad-share, relative: { max_ratio: 1.5 } }')
+  await begin(desk, asking.replace('split: client', 'split: relay').replace('key_named', key))
+  const chat = { migration: 'mine', timeMs: desk.clock.nowMs(), conversation: conversationNamed('chat') }
+  await desk.store.append(sampleRecord({ ...chat, id: 'call_mine', key, account }))
+  await desk.store.append(sampleRecord({ ...chat, id: 'call_mates', key: 'key_2', account, conversation: null }))
+  await desk.store.append(sampleRecord({ ...chat, id: 'call_later', key, account, migration: null }))
+  await desk.store.append(sampleRecord({ ...chat, id: 'call_theirs', key: 'key_3', account: 'acc_3' }))
+  const say = (actor: Parameters<Desk['with']>[0], feedback: readonly object[], more: object = {}) =>
+    desk.with(actor, 'migrate feedback', {
+      name: 'mine',
+      feedback: feedback.map((one) => ({ bad: true, ...one })),
+      ...more,
+    })
+  const mine = caller(`key:${key}`)
+  assert.deepEqual(await say(mine, [{ call: 'call_theirs' }, { call: 'call_none' }, { call: 'call_mates' }]), {
+    accepted: 1,
+    unknown: 2,
+    state: 'ramping',
+  })
+  await assert.rejects(say(mine, [{ call: 'call_mine' }], { account: 'acme' }), { code: 'permission_denied' })
+  const admin = { name: 'local', scopes: ['write'] } as const
+  assert.equal((await say(admin, [{ conversation: 'chat' }], { account: 'acme' }))['accepted'], 1, 'call_mine')
+  assert.equal((await say(mine, [{ conversation: 'chat' }]))['accepted'], 0, 'the same call')
+  assert.equal((await say(admin, [{ call: 'call_theirs' }], { account: 'acme' }))['unknown'], 1)
+  assert.equal((await say(admin, [{ call: 'call_theirs' }]))['accepted'], 1)
 })

@@ -6,10 +6,10 @@ import type { Column } from '#migration/column.ts'
 import type { AssignedTurn, Mark } from '#migration/evidence.ts'
 import type { Arm } from '#migration/observation.ts'
 import type { EvidenceBatch, FeedbackCount, FeedbackTotals, NewFeedback } from '#migration/port.ts'
-import { feedbackBatchMax, feedbackWithinMs, waitingFeedbackMax } from '#migration/port.ts'
+import { batchTurnsMax, feedbackBatchMax, feedbackWithinMs, waitingFeedbackMax } from '#migration/port.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { endedBefore } from './migration-ended.ts'
+import { dropRows } from './migration-ended.ts'
 
 const fates = { waiting: 0, counted: 1, aside: 2 } as const
 
@@ -82,7 +82,11 @@ const keep = async (transaction: Transaction, { migration, nowMs, said }: NewFee
 
 type Meant = Mark & { readonly epoch: number; readonly call: string }
 
-/** What waits and was said of a turn that is counted; of a conversation its newest turn. */
+/** Without `like`, which goes by the case of letters in one database and not in the other. */
+const isByUnit = sql<boolean>`substr(said.call, 1, ${sql.lit(byUnit.length)}) = ${sql.lit(byUnit)}`
+const unitSaid = sql<string>`substr(said.call, ${sql.lit(byUnit.length + 1)})`
+
+/** What waits and was said of a turn that is counted, at most `limit`, the oldest first; of a conversation its newest turn. */
 const meantIn = async (
   transaction: Transaction,
   { migration, limit }: Pick<FeedbackCount, 'migration' | 'limit'>,
@@ -94,21 +98,31 @@ const meantIn = async (
       join
         .onRef('turn.migration', '=', 'said.migration')
         .on((on) =>
-          how === 'call'
-            ? on('turn.call', '=', on.ref('said.call'))
-            : on('turn.unit', '=', sql<string>`substr(said.call, ${sql.lit(byUnit.length + 1)})`),
+          on(
+            'turn.call',
+            '=',
+            how === 'call'
+              ? on.ref('said.call')
+              : on
+                  .selectFrom('migration_call as newest')
+                  .select('newest.call')
+                  .whereRef('newest.migration', '=', 'said.migration')
+                  .where('newest.unit', '=', unitSaid)
+                  .orderBy('newest.start_ms', 'desc')
+                  .orderBy('newest.call', 'desc')
+                  .limit(1),
+          ),
         ),
     )
     .select(['said.call', 'said.bad', 'turn.epoch', 'turn.step', 'turn.arm', 'turn.unit', 'turn.start_ms'])
     .where('said.migration', '=', migration)
     .where('said.fate', '=', BigInt(fates.waiting))
-    .where('said.call', how === 'call' ? 'not like' : 'like', `${byUnit}%`)
+    .where(how === 'call' ? sql<boolean>`not (${isByUnit})` : isByUnit)
     .orderBy('said.time_ms')
     .orderBy('said.call')
-    .orderBy('turn.start_ms')
     .limit(limit)
     .execute()
-  const meant = rows.map((row) => ({
+  return rows.map((row) => ({
     call: row.call,
     epoch: Number(row.epoch),
     step: Number(row.step),
@@ -117,7 +131,6 @@ const meantIn = async (
     startMs: Number(row.start_ms),
     isHit: Number(row.bad) === 1,
   }))
-  return [...new Map(meant.map((one) => [one.call, one])).values()]
 }
 
 type AddMarks = (
@@ -148,10 +161,13 @@ const count =
     const column = feedbackColumn(columns)
     if (column < 0) return 0
     const page = { migration, limit }
-    const meant = [...(await meantIn(transaction, page, 'call')), ...(await meantIn(transaction, page, 'unit'))]
+    const read = [await meantIn(transaction, page, 'call'), await meantIn(transaction, page, 'unit')]
+    const meant = read.flat()
     for (const [epoch, marks] of Map.groupBy(meant, (one) => one.epoch))
       await addMarks(transaction, { migration, epoch, columns, marks, column })
     await settle(transaction, migration, { calls: meant.map(({ call }) => call), fate: fates.counted })
+    // More may wait of turns that are known: none of it is late.
+    if (read.some((ones) => ones.length >= limit)) return limit
     const late = await transaction
       .selectFrom('migration_feedback')
       .select('call')
@@ -162,12 +178,16 @@ const count =
       .limit(limit)
       .execute()
     await settle(transaction, migration, { calls: late.map(({ call }) => call), fate: fates.aside })
-    await transaction
-      .deleteFrom('migration_call')
+    const old = await transaction
+      .selectFrom('migration_call')
+      .select('call')
       .where('migration', '=', migration)
       .where('start_ms', '<', BigInt(Math.max(0, asideBeforeMs - feedbackWithinMs)))
+      .orderBy('start_ms')
+      .limit(2 * batchTurnsMax)
       .execute()
-    return meant.length + late.length
+    await dropRows(transaction, 'migration_call', { migration, names: old.map(({ call }) => call) })
+    return Math.min(limit, meant.length + late.length)
   }
 
 export const feedbackOperations = (addMarks: AddMarks) => ({
@@ -175,15 +195,3 @@ export const feedbackOperations = (addMarks: AddMarks) => ({
   countFeedback: write(count(addMarks)),
   feedback: read(totals),
 })
-
-/** Of migrations that ended before. */
-export const forgetFeedback = async (transaction: Transaction, endedBeforeMs: number): Promise<void> => {
-  await transaction
-    .deleteFrom('migration_call')
-    .where('migration', 'in', endedBefore(transaction, endedBeforeMs))
-    .execute()
-  await transaction
-    .deleteFrom('migration_feedback')
-    .where('migration', 'in', endedBefore(transaction, endedBeforeMs))
-    .execute()
-}

@@ -5,10 +5,30 @@ import type { KeptPins, NumberedPin, PinsAfter } from '#migration/port.ts'
 import { batchTurnsMax } from '#migration/port.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { endedBefore } from './migration-ended.ts'
+import { dropRows } from './migration-ended.ts'
 import { checkLimit } from './page.ts'
 
-const keep = async (transaction: Transaction, { migration, pins }: KeptPins): Promise<void> => {
+/**
+ * Of those that were told longest ago the idle ones: every reader leaves them out. Not the last number, which the next ones follow. Twice as many are looked at as are told at
+ * a time, so that they become fewer.
+ */
+const forgetIdle = async (
+  transaction: Transaction,
+  { migration, idleBeforeMs, last }: Pick<KeptPins, 'migration' | 'idleBeforeMs'> & { readonly last: number },
+): Promise<void> => {
+  const oldest = await transaction
+    .selectFrom('migration_pin')
+    .select(['unit', 'at_ms'])
+    .where('migration', '=', migration)
+    .where('number', '<', BigInt(last))
+    .orderBy('number')
+    .limit(2 * batchTurnsMax)
+    .execute()
+  const idle = oldest.filter((row) => Number(row.at_ms) < idleBeforeMs)
+  await dropRows(transaction, 'migration_pin', { migration, names: idle.map(({ unit }) => unit) })
+}
+
+const keep = async (transaction: Transaction, { migration, pins, idleBeforeMs }: KeptPins): Promise<void> => {
   if (pins.length > batchTurnsMax) throw new RangeError(`at most ${batchTurnsMax} pins are told at a time`)
   if (pins.length === 0) return
   const last = await transaction
@@ -19,6 +39,7 @@ const keep = async (transaction: Transaction, { migration, pins }: KeptPins): Pr
     .limit(1)
     .executeTakeFirst()
   const first = Number(last?.number ?? 0) + 1
+  await forgetIdle(transaction, { migration, idleBeforeMs, last: first - 1 })
   const rows = pins.map(({ unit, arm, step, isMoved, atMs }, index) => ({
     migration,
     unit,
@@ -49,13 +70,14 @@ const keep = async (transaction: Transaction, { migration, pins }: KeptPins): Pr
 
 const pinsAfter = async (
   transaction: Transaction,
-  { migration, after, limit }: PinsAfter,
+  { migration, after, sinceMs, limit }: PinsAfter,
 ): Promise<readonly NumberedPin[]> => {
   const rows = await transaction
     .selectFrom('migration_pin')
     .selectAll()
     .where('migration', '=', migration)
     .where('number', '>', BigInt(after))
+    .where('at_ms', '>=', BigInt(Math.max(0, sinceMs)))
     .orderBy('number')
     .limit(checkLimit(limit))
     .execute()
@@ -70,11 +92,3 @@ const pinsAfter = async (
 }
 
 export const pinOperations = { keepPins: write(keep), pins: read(pinsAfter) }
-
-/** Of migrations that ended before. */
-export const forgetPins = async (transaction: Transaction, endedBeforeMs: number): Promise<void> => {
-  await transaction
-    .deleteFrom('migration_pin')
-    .where('migration', 'in', endedBefore(transaction, endedBeforeMs))
-    .execute()
-}

@@ -6,7 +6,7 @@ import type { EvidenceBatch, ReportCount, ReportedTurns } from '#migration/port.
 import { batchTurnsMax, reportsRememberedMs, waitingReportsMax } from '#migration/port.ts'
 import type { Transaction } from './context.ts'
 import { write } from './context.ts'
-import { endedBefore } from './migration-ended.ts'
+import { dropRows } from './migration-ended.ts'
 
 const waitingOf = async (transaction: Transaction, migration: string): Promise<number> => {
   const row = await transaction
@@ -79,12 +79,16 @@ const count =
         rows.map(({ id }) => id),
       )
       .execute()
-    await transaction
-      .deleteFrom('migration_report')
+    const old = await transaction
+      .selectFrom('migration_report')
+      .select('id')
       .where('migration', '=', migration)
       .where('turn', 'is', null)
       .where('start_ms', '<', BigInt(beganBeforeMs - reportsRememberedMs))
+      // More than are counted at a time, so that they become fewer.
+      .limit(2 * batchTurnsMax)
       .execute()
+    await dropRows(transaction, 'migration_report', { migration, names: old.map(({ id }) => id) })
     return rows.length
   }
 
@@ -92,11 +96,3 @@ export const reportOperations = (addToSums: AddToSums) => ({
   keepReports: write(keep),
   countReports: write(count(addToSums)),
 })
-
-/** Of migrations that ended before. */
-export const forgetReports = async (transaction: Transaction, endedBeforeMs: number): Promise<void> => {
-  await transaction
-    .deleteFrom('migration_report')
-    .where('migration', 'in', endedBefore(transaction, endedBeforeMs))
-    .execute()
-}

@@ -12,10 +12,12 @@ import { batchTurnsMax, migrationsMax, shadowRowsMax } from '#migration/port.ts'
 import type { MigrationTable } from '#store/migration-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { feedbackOperations, forgetFeedback, keepCalls } from './migration-feedback.ts'
+import type { Ended } from './migration-ended.ts'
+import { forgetRows } from './migration-ended.ts'
+import { feedbackOperations, keepCalls } from './migration-feedback.ts'
 import { addToStrata, historyOperations } from './migration-history.ts'
-import { forgetPins, pinOperations } from './migration-pin.ts'
-import { forgetReports, reportOperations } from './migration-report.ts'
+import { pinOperations } from './migration-pin.ts'
+import { reportOperations } from './migration-report.ts'
 import { checkLimit } from './page.ts'
 import { appendTrail } from './trail.ts'
 
@@ -254,6 +256,31 @@ const add = async (transaction: Transaction, batch: EvidenceBatch): Promise<bool
   return true
 }
 
+const forgetTallies = async (transaction: Transaction, { endedBeforeMs, limit }: Ended): Promise<number> => {
+  const rows = await transaction
+    .selectFrom('migration_unit')
+    .innerJoin('migration', 'migration.id', 'migration_unit.migration')
+    .select(['migration_unit.migration as migration', 'migration_unit.epoch as epoch', 'migration_unit.unit as unit'])
+    .where('migration.phase', 'in', ['rolled_back', 'aborted', 'completed'])
+    .where('migration.checked_ms', '<', BigInt(endedBeforeMs))
+    .orderBy('migration_unit.migration')
+    .limit(limit)
+    .execute()
+  for (const [migration, ofOne] of Map.groupBy(rows, (row) => row.migration))
+    for (const [epoch, units] of Map.groupBy(ofOne, (row) => row.epoch))
+      await transaction
+        .deleteFrom('migration_unit')
+        .where('migration', '=', migration)
+        .where('epoch', '=', epoch)
+        .where(
+          'unit',
+          'in',
+          units.map(({ unit }) => unit),
+        )
+        .execute()
+  return rows.length
+}
+
 export const migrationOperations = {
   migrationMarks: read(async (transaction, _none: null): Promise<readonly MigrationMark[]> => {
     const rows = await transaction
@@ -329,42 +356,13 @@ export const migrationOperations = {
   ...historyOperations,
   ...pinOperations,
 
-  forgetUnits: write(
-    async (
-      transaction,
-      { endedBeforeMs, limit }: { readonly endedBeforeMs: number; readonly limit: number },
-    ): Promise<number> => {
-      await forgetReports(transaction, endedBeforeMs)
-      await forgetFeedback(transaction, endedBeforeMs)
-      await forgetPins(transaction, endedBeforeMs)
-      const rows = await transaction
-        .selectFrom('migration_unit')
-        .innerJoin('migration', 'migration.id', 'migration_unit.migration')
-        .select([
-          'migration_unit.migration as migration',
-          'migration_unit.epoch as epoch',
-          'migration_unit.unit as unit',
-        ])
-        .where('migration.phase', 'in', ['rolled_back', 'aborted', 'completed'])
-        .where('migration.checked_ms', '<', BigInt(endedBeforeMs))
-        .orderBy('migration_unit.migration')
-        .limit(checkLimit(limit))
-        .execute()
-      for (const [migration, ofOne] of Map.groupBy(rows, (row) => row.migration))
-        for (const [epoch, units] of Map.groupBy(ofOne, (row) => row.epoch))
-          await transaction
-            .deleteFrom('migration_unit')
-            .where('migration', '=', migration)
-            .where('epoch', '=', epoch)
-            .where(
-              'unit',
-              'in',
-              units.map(({ unit }) => unit),
-            )
-            .execute()
-      return rows.length
-    },
-  ),
+  forgetUnits: write(async (transaction, ended: Ended): Promise<number> => {
+    let left = checkLimit(ended.limit)
+    for (const table of ['migration_report', 'migration_call', 'migration_feedback', 'migration_pin'] as const)
+      if (left > 0) left -= await forgetRows(transaction, table, { ...ended, limit: left })
+    if (left > 0) left -= await forgetTallies(transaction, { ...ended, limit: left })
+    return ended.limit - left
+  }),
 
   keepShadow: write(async (transaction, row: ShadowRow): Promise<void> => {
     await transaction

@@ -96,6 +96,7 @@ export const looksFirst: ReadonlySet<PostgresOperationName> = new Set([
   'forgetCalls',
   'forgetBodies',
   'forgetEvents',
+  'forgetUnits',
   'sweepIdentity',
 ])
 
