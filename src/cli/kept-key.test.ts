@@ -18,6 +18,7 @@ type Faults = { readonly before?: Problem; readonly writing?: Problem }
 
 const secretsInto = (kept: Map<string, string>, faults: Faults = {}): CommandLinePorts['secrets'] => ({
   open: () => undefined,
+  keepOnly: () => undefined,
   read: () => assert.fail('nothing is read'),
   tryWrite: async () => {
     if (faults.before !== undefined) throw faults.before

@@ -34,6 +34,7 @@ const testVendors: readonly Vendor[] = [
 
 const noSecrets: CommandLinePorts['secrets'] = {
   open: () => undefined,
+  keepOnly: () => undefined,
   read: () => assert.fail('no secret of a test is kept elsewhere'),
   tryWrite: () => assert.fail('no secret of a test is kept elsewhere'),
   write: () => assert.fail('no secret of a test is kept elsewhere'),

@@ -26,7 +26,11 @@ const provider = (reference: string): string => `providers: { a: { vendor: moons
 const reading = async (text: string, environment: Readonly<Record<string, string>> = {}, value = 's3cret') => {
   const opened: SecretPlaces[] = []
   const asked: string[] = []
+  let kept: readonly string[] | null = null
   const secrets = {
+    keepOnly: (references: readonly { readonly text: string }[]) => {
+      kept = references.map((one) => one.text)
+    },
     open: (places: SecretPlaces) => void opened.push(places),
     read: async (reference: { readonly text: string }) => {
       asked.push(reference.text)
@@ -35,18 +39,18 @@ const reading = async (text: string, environment: Readonly<Record<string, string
     },
   }
   const loaded = await readConfig({ text, file: 'drover.yaml' }, { workingFolder: '/', environment, vendors, secrets })
-  return { loaded, opened, asked, faults: loaded.ok ? [] : loaded.faults.map(faultText) }
+  return { loaded, opened, asked, kept, faults: loaded.ok ? [] : loaded.faults.map(faultText) }
 }
 
 test('a reference leads to what the manager has, and only then is it looked up where that is', async () => {
-  const { loaded, opened, asked } = await reading(provider('vault:llm/kimi#key'), {
+  const { loaded, opened, asked, kept } = await reading(provider('vault:llm/kimi#key'), {
     VAULT_ADDR: 'https://v.example/',
     VAULT_TOKEN: 't',
   })
   assert.ok(loaded.ok)
   const [credential] = loaded.config.providers[0]?.credentials ?? []
   assert.deepEqual([credential?.reference, credential?.secret.reveal()], ['vault:llm/kimi#key', 's3cret'])
-  assert.deepEqual(asked, ['vault:llm/kimi#key'])
+  assert.deepEqual([asked, kept], [['vault:llm/kimi#key'], ['vault:llm/kimi#key']])
   const vault = opened[0]?.vault
   assert.ok(vault !== undefined && !('missing' in vault))
   assert.deepEqual(
@@ -54,7 +58,7 @@ test('a reference leads to what the manager has, and only then is it looked up w
     ['https://v.example', 'secret', 't', null],
   )
   const none = await reading(provider('env:KEY'), { KEY: 'k', GOOGLE_APPLICATION_CREDENTIALS: '/nowhere' })
-  assert.deepEqual([none.opened.length, none.faults], [0, []])
+  assert.deepEqual([none.opened.length, none.faults, none.kept], [0, [], []])
 })
 
 test('what is missing of a place is said when it is asked, and is no fault of those who do not ask', async () => {
@@ -72,8 +76,8 @@ test('what is missing of a place is said when it is asked, and is no fault of th
 })
 
 test('a manager that does not answer is a fault that names the reference and whose secret it is', async () => {
-  const { faults } = await reading(provider('vault:llm/kimi#key'), {}, '')
-  assert.deepEqual(faults.length, 1)
+  const { faults, kept } = await reading(provider('vault:llm/kimi#key'), {}, '')
+  assert.deepEqual([faults.length, kept], [1, null])
   assert.match(
     faults[0] ?? '',
     /drover.yaml:1:\d+ providers\.a\.api_key: names 'vault:llm\/kimi#key' \(for provider 'a'\), which cannot be read: Vault answered 503/,

@@ -42,7 +42,7 @@ export type LoadRequest = {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly vendors: readonly VendorFacts[]
   /** Secret managers; absent = none can be asked. */
-  readonly secrets?: Pick<SecretSource, 'open' | 'read'>
+  readonly secrets?: Pick<SecretSource, 'open' | 'read' | 'keepOnly'>
   /** Opens them though no reference of the file names one: somebody is about to write there. */
   readonly opensSecrets?: boolean
   /** What the command line says, which counts more than the file. */
@@ -162,11 +162,11 @@ const migrationsFolderOf = async ({ migrations }: Settings, folder: string, warn
   return path
 }
 
-/** The places are looked up when the first reference to one of them is followed. */
+/** The places are looked up when the first reference to one of them is followed; `named` has all that were. */
 const remoteReading = (
   settings: Settings,
   { secrets, environment }: LoadRequest,
-  { tell, local }: { readonly tell: Tell; readonly local: Surroundings },
+  { tell, local, named }: { readonly tell: Tell; readonly local: Surroundings; readonly named: Reference[] },
 ): { readonly open: () => Promise<void>; readonly reading: Pick<Surroundings, 'readRemote'> } => {
   if (secrets === undefined) return { open: async () => {}, reading: {} }
   let opening: Promise<void> | null = null
@@ -179,6 +179,7 @@ const remoteReading = (
     return opening
   }
   const readRemote = async (reference: Reference): Promise<string> => {
+    named.push(reference)
     await open()
     return secrets.read(reference)
   }
@@ -189,11 +190,12 @@ const surroundingsOf = async (
   settings: Settings,
   request: LoadRequest,
   { tell, folder }: { readonly tell: Tell; readonly folder: string },
-): Promise<Surroundings> => {
+): Promise<{ readonly surroundings: Surroundings; readonly named: readonly Reference[] }> => {
   const local = { environment: request.environment, folder }
-  const { open, reading } = remoteReading(settings, request, { tell, local })
+  const named: Reference[] = []
+  const { open, reading } = remoteReading(settings, request, { tell, local, named })
   if (request.opensSecrets === true) await open()
-  return { ...local, ...reading }
+  return { surroundings: { ...local, ...reading }, named }
 }
 
 const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
@@ -219,7 +221,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   faults.push(...validated.faults)
   const { settings } = validated
   const folder = text.path === null ? request.workingFolder : dirname(text.path)
-  const surroundings = await surroundingsOf(settings, request, { tell, folder })
+  const { surroundings, named } = await surroundingsOf(settings, request, { tell, folder })
   const resolver = createResolver(surroundings, tell)
   const warn = teller(warnings, 'value')
   const providers = await buildProviders(settings, {
@@ -271,6 +273,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     warnings,
   }
   if (faults.length > 0) return { ok: false, faults: inOrder(faults), storeFile: config.store.file }
+  request.secrets?.keepOnly(named)
   return { ok: true, config: freeze(config) }
 }
 

@@ -59,6 +59,12 @@ const resourceOf = (name: string, project: string | null): { readonly secret: st
 export const googlePlace = (parts: Parts): SecretPlace => {
   const { place, ask, clock } = parts
   const account = place.credentials === null ? null : serviceAccountOf(place.credentials)
+  // Whoever gives credentials does not mean the machine's own.
+  if (place.credentials !== null && account === null)
+    throw new Problem('upstream_error', {
+      message:
+        "what secrets.gcp.credentials or GOOGLE_APPLICATION_CREDENTIALS gives is no JSON key of a service account (client_email, private_key); give one, or leave both out for the machine's own account",
+    })
   const project = place.project ?? account?.project ?? null
   const keep = tokenKeeper()
   const token = (): Promise<string> => {

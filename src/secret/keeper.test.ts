@@ -35,7 +35,7 @@ const room = () => {
     nowMs: () => nowMs,
     closeWays: async () => {},
   })
-  keeper.open({} as SecretPlaces)
+  keeper.open({ refreshMs: 1 } as SecretPlaces)
   return {
     keeper,
     kept,
@@ -86,6 +86,47 @@ test('while the place is away the last value stays, with a warning that says sin
   assert.deepEqual(keeper.warnings(), [])
   state.isAway = true
   await assert.rejects(keeper.read(reference('vault:unknown#key')), /sealed/)
+})
+
+test('a place that is away is not asked again for a while, whoever reads', async () => {
+  const { keeper, state, pass } = room()
+  await keeper.read(key)
+  state.isAway = true
+  pass(30_000)
+  await keeper.read(key)
+  assert.equal(state.reads, 2)
+  pass(59_000)
+  assert.deepEqual([await keeper.read(key), await keeper.read(other), state.reads], ['one', 'two', 2])
+  pass(2_000)
+  await keeper.read(key)
+  assert.equal(state.reads, 3)
+})
+
+test('what another place held is not given any more, and is in force once the new one answers', async () => {
+  const { keeper, kept, state } = room()
+  await keeper.read(key)
+  state.isAway = true
+  keeper.open({ refreshMs: 2 } as SecretPlaces)
+  await assert.rejects(keeper.read(key), /sealed/)
+  assert.equal(await keeper.refresh(), false)
+  state.isAway = false
+  assert.equal(await keeper.refresh(), true, 'the same value, of the place that is meant')
+  assert.equal(await keeper.refresh(), false)
+  kept.set('llm', '{"key":"new"}')
+  keeper.open({ refreshMs: 3 } as SecretPlaces)
+  assert.equal(await keeper.read(key), 'new')
+})
+
+test('what no configuration names any more is not fetched any more', async () => {
+  const { keeper, kept, state } = room()
+  kept.set('gone', 'x')
+  await keeper.read(key)
+  await keeper.read(reference('vault:gone'))
+  keeper.keepOnly([other])
+  await keeper.refresh()
+  assert.equal(state.reads, 3)
+  keeper.keepOnly([])
+  assert.equal(keeper.isUsed(), false)
 })
 
 test('what was deleted there stays known too, until it is put back; what never was is refused', async () => {

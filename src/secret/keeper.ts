@@ -10,6 +10,8 @@ import type { SecretKeeper, SecretPlaces } from './settings.ts'
 
 /** What was fetched so short a time ago is not fetched again: one reading of a configuration asks once for each name. */
 const freshMs = 2_000
+/** Nor what could not be fetched: a place that hangs holds up one reading of a configuration, not each of its names. */
+const awayFreshMs = 60_000
 /** Fetched at the same time. */
 const togetherMax = 4
 
@@ -17,7 +19,10 @@ export type PlaceName = Exclude<Reference['scheme'], 'env' | 'file'>
 
 type Known = {
   readonly text: string
-  readonly fetchedMs: number
+  /** When it was fetched last, or could not be. */
+  readonly triedMs: number
+  /** It came from a place that is asked no more: it is watched, and not served. */
+  readonly isForeign: boolean
   readonly away: { readonly sinceMs: number; readonly why: string } | null
 }
 
@@ -41,6 +46,28 @@ const digestOf = (places: SecretPlaces): string => {
   return createHash('sha256').update(text).digest('hex')
 }
 
+const tryWriteAt = async (place: SecretPlace, { target }: Reference): Promise<void> => {
+  const { name, field } = targetOf(target)
+  const stopped = new Error('nothing is to be written')
+  try {
+    await place.write(name, (before) => {
+      withValue(before, field, '')
+      throw stopped
+    })
+  } catch (thrown) {
+    if (thrown !== stopped) throw thrown
+  }
+}
+
+const warningsOf = (known: ReadonlyMap<string, Known>): readonly string[] =>
+  [...known].flatMap(([id, { away }]) =>
+    away === null
+      ? []
+      : [
+          `the secret ${id.replace(separator, ':')} could not be fetched since ${new Date(away.sinceMs).toISOString()}, the last value stays: ${away.why}`,
+        ],
+  )
+
 /** Knows nothing at first; places are those of the configuration that was opened last. */
 export const makeSecretKeeper = ({ placesFor, nowMs, closeWays }: KeeperParts): SecretKeeper => {
   const known = new Map<string, Known>()
@@ -55,18 +82,25 @@ export const makeSecretKeeper = ({ placesFor, nowMs, closeWays }: KeeperParts): 
     if (scheme !== 'env' && scheme !== 'file') return scheme
     throw new Problem('not_found', { message: `'${text}' is on this machine, not in a secret manager` })
   }
+  const isFresh = ({ triedMs, isForeign, away }: Known): boolean =>
+    !isForeign && nowMs() - triedMs < (away === null ? freshMs : awayFreshMs)
   const noteAway = (id: string, before: Known, thrown: unknown): Known => {
-    const away = { sinceMs: before.away?.sinceMs ?? nowMs(), why: asProblem(thrown).message }
-    const kept = { ...before, away }
+    const triedMs = nowMs()
+    const kept = {
+      ...before,
+      triedMs,
+      away: { sinceMs: before.away?.sinceMs ?? triedMs, why: asProblem(thrown).message },
+    }
     known.set(id, kept)
     return kept
   }
   const fetched = async (scheme: PlaceName, name: string): Promise<Known> => {
     const id = `${scheme}${separator}${name}`
     const before = known.get(id)
+    const asked = opened
     try {
       const text = await placeOf(scheme).read(name)
-      const now: Known = { text, fetchedMs: nowMs(), away: null }
+      const now: Known = { text, triedMs: nowMs(), isForeign: asked !== opened, away: null }
       known.set(id, now)
       return now
     } catch (thrown) {
@@ -77,27 +111,25 @@ export const makeSecretKeeper = ({ placesFor, nowMs, closeWays }: KeeperParts): 
   return {
     open: (places) => {
       const digest = digestOf(places)
-      if (opened?.digest !== digest) opened = { digest, places: placesFor(places) }
+      if (opened?.digest === digest) return
+      opened = { digest, places: placesFor(places) }
+      for (const [id, one] of known) known.set(id, { ...one, isForeign: true })
     },
     read: async (reference) => {
       const scheme = remoteOf(reference)
       const { name, field } = targetOf(reference.target)
       const found = known.get(`${scheme}${separator}${name}`)
-      const isFresh = found !== undefined && nowMs() - found.fetchedMs < freshMs
-      const { text } = isFresh ? found : await fetched(scheme, name)
+      if (found !== undefined && isFresh(found)) return valueIn(found.text, field)
+      const { text, isForeign, away } = await fetched(scheme, name)
+      if (isForeign) throw new Problem('upstream_error', { message: away?.why ?? 'its place was changed' })
       return valueIn(text, field)
     },
+    keepOnly: (references) => {
+      const named = new Set(references.map((one) => `${one.scheme}${separator}${targetOf(one.target).name}`))
+      for (const id of known.keys()) if (!named.has(id)) known.delete(id)
+    },
     tryWrite: async (reference) => {
-      const { name, field } = targetOf(reference.target)
-      const stopped = new Error('nothing is to be written')
-      try {
-        await placeOf(remoteOf(reference)).write(name, (before) => {
-          withValue(before, field, '')
-          throw stopped
-        })
-      } catch (thrown) {
-        if (thrown !== stopped) throw thrown
-      }
+      await tryWriteAt(placeOf(remoteOf(reference)), reference)
     },
     write: async (reference, value) => {
       const { name, field } = targetOf(reference.target)
@@ -111,24 +143,19 @@ export const makeSecretKeeper = ({ placesFor, nowMs, closeWays }: KeeperParts): 
       const work = async (): Promise<void> => {
         for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
           const [scheme, name] = id.split(separator) as [PlaceName, string]
-          const before = known.get(id)?.text
+          const before = known.get(id)
+          // Let go of meanwhile.
+          if (before === undefined) continue
           // What is known is never refused: it stays, and the warning says so.
-          const { text } = await fetched(scheme, name)
-          isChanged ||= text !== before
+          const after = await fetched(scheme, name)
+          isChanged ||= after.text !== before.text || after.isForeign !== before.isForeign
         }
       }
       await Promise.all(Array.from({ length: togetherMax }, work))
       return isChanged
     },
     isUsed: () => known.size > 0,
-    warnings: () =>
-      [...known].flatMap(([id, { away }]) =>
-        away === null
-          ? []
-          : [
-              `the secret ${id.replace(separator, ':')} could not be fetched since ${new Date(away.sinceMs).toISOString()}, the last value stays: ${away.why}`,
-            ],
-      ),
+    warnings: () => warningsOf(known),
     close: closeWays,
   }
 }

@@ -111,6 +111,11 @@ test('Vault: an AppRole signs in, renews its token at two thirds of its time, an
   assert.ok(vault.state.logins === 2 && vault.state.renewals >= 3, JSON.stringify(vault.state))
   vault.endAll()
   assert.equal(await place.read('a'), '{"key":"s3cret"}', 'a token that was revoked is replaced')
+  const { logins } = vault.state
+  vault.denied.add('b')
+  for (let turn = 0; turn < 3; turn += 1)
+    assert.match(await refused(place.read('b'), 'upstream_error'), /its policy lets the token not read 'b'/)
+  assert.equal(vault.state.logins, logins, 'a policy that says no is not asked for another token')
 })
 
 test('Vault: a token that is not taken, a wrong role and a sealed Vault are told apart, without what was sent', async () => {
@@ -214,6 +219,15 @@ test("Google: without a key the machine's own account is asked for, and a name w
   const place = googlePlace({ place: settings, ask: google.ask, askMetadata: google.askMetadata, clock })
   assert.equal(await place.read('p/openai'), 's3cret')
   assert.match(await refused(place.read('openai'), 'not_found'), /names no project/)
+})
+
+test("Google: credentials that are no key of a service account are an error, never the machine's own account", () => {
+  const clock = hands()
+  const { ask, askMetadata } = fakeGoogle(clock, publicPem)
+  for (const text of ['', 's3cret', '{', '{"type":"external_account"}']) {
+    const place = { ...way, project: null, credentials: new Secret(text), endpoint: null, metadata: null }
+    assert.throws(() => googlePlace({ place, ask, askMetadata, clock }), /is no JSON key of a service account/, text)
+  }
 })
 
 test('Azure: an application gets a token for the vault, reads and writes, and its secret is in no message', async () => {

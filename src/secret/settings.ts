@@ -152,7 +152,7 @@ export type SecretPlaces = {
 
 /** Secrets that are kept elsewhere, as this process knows them. */
 export type SecretKeeper = {
-  /** From now on these are asked. What was fetched stays. */
+  /** From now on these are asked. What was fetched from others is not given any more. */
   readonly open: (places: SecretPlaces) => void
   /**
    * What the reference means. While its place is away the last good value is given, with a warning.
@@ -163,6 +163,8 @@ export type SecretKeeper = {
   readonly tryWrite: (reference: Reference) => Promise<void>
   /** Writes a new version there. @throws Problem. */
   readonly write: (reference: Reference, value: string) => Promise<void>
+  /** A configuration that names these is in force: what else was read is forgotten. */
+  readonly keepOnly: (references: readonly Reference[]) => void
   /** Fetches all that was read, anew; whether any of it is another. Never rejects. */
   readonly refresh: () => Promise<boolean>
   /** Whether anything was read from a place. */

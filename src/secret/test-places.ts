@@ -22,6 +22,7 @@ export const fakeVault = (clock: { readonly nowMs: () => number }) => {
   const tokens = new Map<string, VaultToken>()
   const kept = new Map<string, { version: number; data: JsonObject | null }>()
   const seen: string[] = []
+  const denied = new Set<string>()
   const state = { isSealed: false, logins: 0, renewals: 0 }
   const issue = (token: string, ttlS: number, { renewable = true, maxS = ttlS * 3 } = {}): void => {
     tokens.set(token, { ttlS, renewable, endsMs: clock.nowMs() + ttlS * 1000, maxEndsMs: clock.nowMs() + maxS * 1000 })
@@ -72,9 +73,10 @@ export const fakeVault = (clock: { readonly nowMs: () => number }) => {
       return reply(200, { data: { ttl: token.ttlS, renewable: token.renewable } })
     if (path === '/v1/auth/token/renew-self' && asked.method === 'POST') return renew(token)
     const [, name] = /^\/v1\/secret\/data\/(.+)$/.exec(path) ?? []
-    return name === undefined ? reply(404, { errors: ['no handler for route'] }) : data(asked, name)
+    if (name === undefined) return reply(404, { errors: ['no handler for route'] })
+    return denied.has(name) ? reply(403, { errors: ['permission denied'] }) : data(asked, name)
   }
-  return { ask, kept, seen, state, issue, endAll: () => tokens.clear() }
+  return { ask, kept, seen, denied, state, issue, endAll: () => tokens.clear() }
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -113,8 +113,12 @@ const tokens = (parts: Parts) => {
         return current.token
       }
     },
-    /** After it was refused: only an AppRole can get another one. */
-    again: async (): Promise<string | null> => (place.appRole === null ? null : (await fresh(logIn)).token),
+    /** After it was refused: only an AppRole can get another one, and where this one holds it was the policy that refused. */
+    again: async (token: string): Promise<string | null> => {
+      if (place.appRole === null) return null
+      const { status } = await send('GET', 'auth/token/lookup-self', { token })
+      return status === 200 ? null : (await fresh(logIn)).token
+    },
   }
 }
 
@@ -130,9 +134,10 @@ export const vaultPlace = (parts: Parts): SecretPlace => {
   const send = request(parts)
   const keeper = tokens(parts)
   const withToken = async (method: string, path: string, body?: JsonObject) => {
-    const withBody = (token: string) => ({ token, ...(body === undefined ? {} : { body }) })
-    const first = await send(method, path, withBody(await keeper.take()))
-    const other = first.status === 403 ? await keeper.again() : null
+    const withBody = (one: string) => ({ token: one, ...(body === undefined ? {} : { body }) })
+    const token = await keeper.take()
+    const first = await send(method, path, withBody(token))
+    const other = first.status === 403 ? await keeper.again(token) : null
     return other === null ? first : send(method, path, withBody(other))
   }
   const current = async (name: string): Promise<Version | null> => {
