@@ -204,7 +204,7 @@ describe('playground', () => {
     const second = page.getByRole('region', { name: 'Answer of gpt-4.1' })
     await second.getByText('side by side').waitFor()
     const first = page.getByRole('region', { name: 'Answer of kimi-k2' })
-    await first.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('button', { name: 'Remove kimi-k2' }).click()
     await first.waitFor({ state: 'detached' })
     assert.equal(await second.getByText('side by side').count(), 0, 'no lane shows what stood in its place before')
     await left(visit)
@@ -246,7 +246,7 @@ describe('what the operator looks after', () => {
     await left(visit)
   })
 
-  test('a transfer is confirmed from the list of orders, and a proposal of a price shows what would change', async () => {
+  test('a transfer is confirmed from the list of orders, and a proposal of a price is taken', async () => {
     const visit = await asOperator()
     const { page } = visit
     const { id } = await stage.ask('/payments', { account: 'initech', usd: '20.00', method: 'manual', currency: 'USD' })
@@ -261,6 +261,8 @@ describe('what the operator looks after', () => {
     await page.goto('/prices')
     await page.getByRole('button', { name: 'Take the proposal for gpt-4.1' }).click()
     await page.getByText('2.00 → 1.80').waitFor()
+    await page.getByRole('button', { name: 'Take it' }).click()
+    await page.getByText('No proposals').waitFor()
     await left(visit)
   })
 })
