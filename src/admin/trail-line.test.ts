@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TrailLink } from '#base/trail-chain.ts'
 import { trailFault, trailHash } from '#base/trail-chain.ts'
-import { linkIn, trailLine } from './trail-line.ts'
+import { lineFault, linkIn, trailLine } from './trail-line.ts'
 
 const link = (changes: Partial<TrailLink['row']> = {}): TrailLink => {
   const row = {
@@ -28,6 +28,8 @@ test('a line of JSON and of syslog gives the row back as it was, so that its has
       const read = linkIn(line)
       assert.deepEqual(read, one)
       assert.ok(read !== null)
+      assert.equal(lineFault(line, read), null)
+      assert.match(lineFault(line.replace('2026-', '2025-'), read) ?? '', /was altered/)
       assert.equal(trailFault(read, { position: 6, hash: 'f'.repeat(64) }), null)
       assert.match(
         trailFault({ ...read, row: { ...read.row, actor: 'local' } }, { position: 6, hash: 'f'.repeat(64) }) ?? '',

@@ -89,6 +89,13 @@ export const trailLine = (link: TrailLink, format: TrailFormat, version: string)
   return format === 'syslog' ? syslogLine(link) : jsonLine(link)
 }
 
+/** What is altered in a line whose row is proven, as far as the row says what the line is; `null` = nothing. Only of `jsonl` and `syslog`. */
+export const lineFault = (line: string, link: TrailLink): string | null => {
+  const isSyslog = line.startsWith('<')
+  if (line === (isSyslog ? syslogLine(link) : jsonLine(link))) return null
+  return `the line is not written as its row is: ${isSyslog ? 'its head, its structured data or its message' : 'its time, or what else it has,'} was altered`
+}
+
 const textOrNull = (value: unknown): value is string | null => value === null || typeof value === 'string'
 
 /** The link that a line of `jsonl` or `syslog` holds; `null` = it holds none that can be checked. */

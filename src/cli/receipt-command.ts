@@ -1,5 +1,6 @@
 /** `drover receipt verify`: whether a receipt is genuine, and whether it is of the body that one has. Asks nobody where the keys are given. */
 
+import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
@@ -9,6 +10,7 @@ import type { ReceiptKey, SignedReceipt } from '#base/receipt.ts'
 import { verifyReceipt } from '#base/receipt.ts'
 import type { ConnectionFlags } from './connection.ts'
 import { connect } from './connection.ts'
+import { hostOf, isForThisMachine } from './doctor/place.ts'
 import { Failure, usageFailure } from './failure.ts'
 import { parsedJson, readTextFile } from './file.ts'
 import { addConnectionFlags } from './operation-command.ts'
@@ -25,6 +27,27 @@ type Flags = ConnectionFlags & {
 const keysBytesMax = 1_048_576
 const keysTimeoutMs = 10_000
 
+/** The text of a body, which is read no further than it may be long; `null` = it is longer. */
+const boundedText = async (body: AsyncIterable<Uint8Array>): Promise<string | null> => {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of body) {
+    bytes += piece.length
+    if (bytes > keysBytesMax) return null
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+/** Whoever can change the keys on the way can prove whatever receipt. */
+const checkWay = (url: string): void => {
+  if (url.startsWith('https:') || isForThisMachine(hostOf(url))) return
+  throw usageFailure(
+    `The keys at ${url} could be changed on the way.`,
+    'Give an address of https, or the keys as a file that you have from somebody you trust.',
+  )
+}
+
 const fetchedKeys = async (url: string): Promise<string> => {
   const failed = (why: string): Failure =>
     new Failure({
@@ -36,9 +59,9 @@ const fetchedKeys = async (url: string): Promise<string> => {
   try {
     const reply = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(keysTimeoutMs) })
     if (reply.status !== 200) throw failed(`It answered ${reply.status}.`)
-    const length = Number(reply.headers.get('content-length') ?? 0)
-    if (length > keysBytesMax) throw failed(`It is larger than ${keysBytesMax} bytes.`)
-    return await reply.text()
+    const text = reply.body === null ? '' : await boundedText(reply.body)
+    if (text === null) throw failed(`It is larger than ${keysBytesMax} bytes.`)
+    return text
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown
     const { cause } = thrown as { cause?: NodeJS.ErrnoException }
@@ -58,7 +81,10 @@ const keysIn = (text: string, from: string): readonly ReceiptKey[] => {
 
 const keysFor = async (flags: Flags, { ports }: Shell): Promise<readonly ReceiptKey[]> => {
   const { keys } = flags
-  if (keys !== undefined && /^https?:\/\//.test(keys)) return keysIn(await fetchedKeys(keys), keys)
+  if (keys !== undefined && /^https?:\/\//.test(keys)) {
+    checkWay(keys)
+    return keysIn(await fetchedKeys(keys), keys)
+  }
   if (keys !== undefined) return keysIn(await readTextFile(resolve(ports.workingFolder, keys)), keys)
   const list = operations.find(({ noun, verb }) => noun === 'receipt' && verb === 'keys')
   if (list === undefined) return []

@@ -41,6 +41,16 @@ test('an export goes on where the one before ended, and both are proven as files
     const syslog = await shell.run('trail export --format syslog')
     file('syslog', syslog.out)
     assert.equal((await verify('syslog')).code, 0)
+    for (const [name, text, before, after] of [
+      ['head', syslog.out, '<109>1 2', '<109>1 3'],
+      ['actor', syslog.out, ' actor="local"', ' actor="nobody"'],
+      ['time', first.out, /"time":"2/, '"time":"3'],
+      ['member', first.out, '{"position"', '{"actor":"nobody","position"'],
+    ] as const) {
+      assert.notEqual(text.replace(before, after), text, name)
+      file(name, text.replace(before, after))
+      assert.match((await verify(name)).out, /row \d: the line is not written as its row is/, name)
+    }
     file('cef', (await shell.run('trail export --format cef')).out)
     assert.match(readFileSync(join(shell.folder, 'cef'), 'utf8'), /^CEF:0\|Drover\|/)
     assert.match((await verify('cef')).out, /of cef none can/)

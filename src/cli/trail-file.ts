@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import type { Operation } from '#admin/operation.ts'
-import { linkIn } from '#admin/trail-line.ts'
+import { lineFault, linkIn } from '#admin/trail-line.ts'
 import type { TrailPlace } from '#base/trail-chain.ts'
 import { trailFault } from '#base/trail-chain.ts'
 import { Failure } from './failure.ts'
@@ -40,7 +40,7 @@ const check = async (path: string): Promise<Verdict> => {
       return { ok: false, rows, from, last, why: 'a line holds no row that can be checked (of cef none can)' }
     // The first row says what it continues: whoever has the export before this one can hold it against that.
     from ??= { position: link.position - 1, hash: link.previousHash }
-    const why = trailFault(link, last ?? from)
+    const why = trailFault(link, last ?? from) ?? lineFault(line, link)
     if (why !== null) return { ok: false, rows, from, last, why: `row ${link.position}: ${why}` }
     last = { position: link.position, hash: link.hash }
     rows += 1

@@ -91,7 +91,7 @@ test('the block says all of it, and what opens a manager is not kept in one', as
   aws: { region: eu-central-1, access_key_id: "env:A", secret_access_key: "env:S" }
   azure: { vault_url: "https://house.vault.azure.net/", tenant_id: t, client_id: c, client_secret: "env:S" }
 `
-  const environment = { ROLE: 'r', ID: 'i', A: 'a', S: 's' }
+  const environment = { ROLE: 'r', ID: 'i', A: 'a', S: 's', AWS_SESSION_TOKEN: 'of other keys' }
   const { loaded, opened } = await reading(block + provider('aws-sm:kimi'), environment)
   assert.ok(loaded.ok)
   assert.equal(loaded.config.secretsRefreshMs, 5_000)
@@ -100,6 +100,9 @@ test('the block says all of it, and what opens a manager is not kept in one', as
   assert.deepEqual([vault.namespace, vault.appRole?.secretId.reveal(), vault.appRole?.mount], ['team', 'i', 'approle'])
   assert.deepEqual([aws.region, aws.accessKeyId.reveal(), aws.sessionToken], ['eu-central-1', 'a', null])
   assert.equal(azure.vaultUrl, 'https://house.vault.azure.net')
+  const given = { AWS_REGION: 'r', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 'own' }
+  const { aws: own } = (await reading(provider('aws-sm:kimi'), given)).opened[0] ?? assert.fail('nothing was opened')
+  assert.equal('missing' in own ? own.missing : own.sessionToken?.reveal(), 'own')
   const circle = await reading(
     `secrets: { vault: { address: "https://v.example", token: "vault:own#token" } }\n${provider('vault:x#y')}`,
   )

@@ -92,6 +92,8 @@ const awsOf = async (block: Block['aws'], looks: Looks): Promise<AwsPlace | { mi
     ['aws', 'secret_access_key'],
     'AWS_SECRET_ACCESS_KEY',
   )
+  // A session is of the keys beside it, never of others.
+  const isOfEnvironment = block?.access_key_id === undefined && block?.secret_access_key === undefined
   if (region === null) return { missing: 'nothing says which region of AWS: set secrets.aws.region, or AWS_REGION' }
   if (accessKeyId === null || secretAccessKey === null)
     return {
@@ -103,7 +105,11 @@ const awsOf = async (block: Block['aws'], looks: Looks): Promise<AwsPlace | { mi
     region,
     accessKeyId,
     secretAccessKey,
-    sessionToken: await looks.secret(block?.session_token, ['aws', 'session_token'], 'AWS_SESSION_TOKEN'),
+    sessionToken: await looks.secret(
+      block?.session_token,
+      ['aws', 'session_token'],
+      isOfEnvironment ? 'AWS_SESSION_TOKEN' : '',
+    ),
     endpoint: block?.endpoint ?? null,
   }
 }

@@ -26,10 +26,14 @@ const kindOf = ({ document }: Reply): string => String(document?.['__type'] ?? '
 const regionOf = (name: string, region: string): string =>
   /^arn:aws[\w-]*:secretsmanager:([\w-]+):/.exec(name)?.[1] ?? region
 
+/** The regions of China have a domain of their own. */
+const hostOf = (region: string): string =>
+  `secretsmanager.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+
 export const awsPlace = ({ place, ask, clock, ids }: Parts): SecretPlace => {
   const call = async (action: string, name: string, input: JsonObject): Promise<Reply> => {
     const region = regionOf(name, place.region)
-    const url = new URL(place.endpoint ?? `https://secretsmanager.${region}.amazonaws.com/`)
+    const url = new URL(place.endpoint ?? `https://${hostOf(region)}/`)
     const unsigned = {
       method: 'POST',
       url,

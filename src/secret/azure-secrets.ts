@@ -19,12 +19,21 @@ type Parts = { readonly place: AzurePlace; readonly ask: Ask; readonly clock: Pi
 const apiVersion = '7.4'
 const nameForm = /^(?:([a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9])\/)?([a-zA-Z0-9-]{1,127})(?:\/([0-9a-f]{32}))?$/
 
+/** The clouds that are countries' own (https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates). */
+const suffixes = ['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net', 'vault.microsoftazure.de'] as const
+
+/** Of the cloud in which `vault_url` is; a vault behind another name is taken for one of the public cloud. */
+const suffixOf = ({ vaultUrl }: AzurePlace): string => {
+  const host = vaultUrl === null ? '' : new URL(vaultUrl).hostname
+  return suffixes.find((suffix) => host.endsWith(`.${suffix}`)) ?? suffixes[0]
+}
+
 const clientToken = async ({ place, ask, clock }: Parts): Promise<Token> => {
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: place.clientId,
     client_secret: place.clientSecret.reveal(),
-    scope: 'https://vault.azure.net/.default',
+    scope: `https://${suffixOf(place)}/.default`,
   })
   const nowMs = clock.nowMs()
   const { status, document } = await ask({
@@ -48,7 +57,7 @@ export const azurePlace = (parts: Parts): SecretPlace => {
       throw new Problem('not_found', {
         message: `'${name}' names no secret: write "name" or "vault/name", of letters, digits and '-'`,
       })
-    const base = vault === null ? place.vaultUrl : `https://${vault}.vault.azure.net`
+    const base = vault === null ? place.vaultUrl : `https://${vault}.${suffixOf(place)}`
     if (base === null)
       throw new Problem('not_found', {
         message: `'${name}' names no vault: write "vault/name", or set secrets.azure.vault_url`,

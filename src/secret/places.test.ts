@@ -176,6 +176,8 @@ test('AWS: every request is signed with what Amazon reads of it; a secret is rea
   assert.match(await refused(place.read('missing'), 'not_found'), /no secret 'missing'/)
   await refused(place.read('arn:aws:secretsmanager:us-east-1:123456789012:secret:x-AbCdEf'), 'not_found')
   assert.equal(aws.seen.at(-1), 'GetSecretValue secretsmanager.us-east-1.amazonaws.com')
+  await refused(place.read('arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:x-AbCdEf'), 'not_found')
+  assert.equal(aws.seen.at(-1), 'GetSecretValue secretsmanager.cn-north-1.amazonaws.com.cn')
 })
 
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -250,6 +252,15 @@ test('Azure: an application gets a token for the vault, reads and writes, and it
   assert.match(await refused(place.read('house/missing'), 'not_found'), /no secret 'house\/missing'/)
   assert.match(await refused(place.read('openai'), 'not_found'), /names no vault/)
   assert.match(await refused(place.read('house/a_b'), 'not_found'), /letters, digits/)
+  const asked: string[] = []
+  const ask: typeof azure.ask = async ({ url, body }) => {
+    if (body.kind === 'bytes') asked.push(new URLSearchParams(Buffer.from(body.bytes).toString()).get('scope') ?? '')
+    else asked.push(url.host)
+    return { status: 200, document: { access_token: 't', expires_in: 60, value: 's3cret' } }
+  }
+  const china = { ...settings, vaultUrl: 'https://own.vault.azure.cn', authority: 'https://login.chinacloudapi.cn' }
+  await azurePlace({ place: china, ask, clock }).read('house/openai')
+  assert.deepEqual(asked, ['https://vault.azure.cn/.default', 'house.vault.azure.cn'])
   const wrong = { ...settings, clientSecret: new Secret('s3cret') }
   assert.match(
     await refused(azurePlace({ place: wrong, ask: azure.ask, clock }).read('house/openai'), 'upstream_error'),

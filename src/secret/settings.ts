@@ -47,7 +47,9 @@ const aws = z
       .describe('Absent: AWS_REGION, else AWS_DEFAULT_REGION.'),
     access_key_id: reference().optional().describe('Absent: AWS_ACCESS_KEY_ID.'),
     secret_access_key: reference().optional().describe('Absent: AWS_SECRET_ACCESS_KEY.'),
-    session_token: reference().optional().describe('Of temporary keys. Absent: AWS_SESSION_TOKEN, else none.'),
+    session_token: reference()
+      .optional()
+      .describe('Of temporary keys. Absent: AWS_SESSION_TOKEN where the keys are of the environment too, else none.'),
     endpoint: url().optional().describe("Another address than the region's own: of an interface endpoint."),
     ca_file: authorities,
     allow_private: allowPrivate,

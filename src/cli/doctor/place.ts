@@ -1,7 +1,8 @@
 /** Whether an address stays on this machine, or on the own network: as far as its text tells. */
 
 /** Loopback. */
-export const isForThisMachine = (host: string): boolean => /^(?:127\.|::1$|\[::1\]$|localhost$)/.test(host)
+export const isForThisMachine = (host: string): boolean =>
+  /^(?:127(?:\.\d{1,3}){1,3}|::1|\[::1\]|localhost)$/.test(host)
 
 const ownNetwork =
   /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|\[?f[cd][0-9a-f]{2}:)|\.(?:internal|local|lan|svc|cluster\.local)$/i
