@@ -47,8 +47,14 @@ export type PeopleStore = {
   readonly member: (organisation: string, idOrMail: string) => Promise<MemberRow | null>
   /** Who was removed comes back under the same id. Gives the row as it is; rejects with Problem `conflict` for one who is there. */
   readonly addMember: (row: MemberRow, trail: TrailRow) => Promise<MemberRow>
-  /** Rejects with Problem `conflict` where the organisation would be left without the owner that it has. */
-  readonly setMemberRole: (change: { readonly id: string; readonly role: Role }, trail: TrailRow) => Promise<void>
+  /**
+   * Ends the member's admin keys that may more than a lower role, and gives them. Rejects with Problem `conflict` where the
+   * organisation would be left without the owner that it has.
+   */
+  readonly setMemberRole: (
+    change: { readonly id: string; readonly role: Role; readonly atMs: number },
+    trail: TrailRow,
+  ) => Promise<readonly KeyRow[]>
   /** Ends the member's keys as well, unless they are to be kept. Rejects as `setMemberRole` does. */
   readonly removeMember: (
     change: { readonly id: string; readonly atMs: number; readonly keepKeys: boolean },

@@ -10,15 +10,22 @@ export type SubjectFile = Readonly<
 /** Where a walk through the log of calls has come to. */
 export type ErasedCalls = { readonly calls: number; readonly after: string | null }
 
+export type ErasedPerson = {
+  readonly person: string
+  readonly mails: readonly string[]
+  readonly digests: readonly string[]
+}
+
 export type ErasureStore = {
   /** `null` = there is no such person. */
   readonly personFile: (person: string) => Promise<SubjectFile | null>
   readonly organisationFile: (organisation: string) => Promise<SubjectFile | null>
   /**
-   * Closes the person where that has not been done, and takes away what closing leaves; gives the keys that ended.
+   * Closes the person where that has not been done, and takes away what closing leaves, also from memberships and sign-ups that
+   * nothing but one of the addresses leads to; gives the keys that ended. `digests`: of the addresses, as sign-ups keep them.
    * @throws Problem `conflict` for the last owner of an organisation.
    */
-  readonly erasePerson: (person: string, nowMs: number, trail: TrailRow) => Promise<readonly KeyRow[]>
+  readonly erasePerson: (erased: ErasedPerson, nowMs: number, trail: TrailRow) => Promise<readonly KeyRow[]>
   /** Ends all keys, and takes away what the books do not need; gives the keys, for the relay to know. */
   readonly eraseOrganisation: (organisation: string, nowMs: number, trail: TrailRow) => Promise<readonly KeyRow[]>
   /** Looks at the next calls of the log, whoever's they are, and takes the words out of those of the account. `after` `null` = from the beginning, and: that was the end. */

@@ -9,6 +9,7 @@ import type { Role } from '#identity/role.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { accountNamed } from './credits.ts'
 import { handleField, nameField } from './field.ts'
+import { membersBehind } from './key-maker.ts'
 import { dataOf, linkOf, newToken, tokenField, write } from './link.ts'
 import { checkRank, mailField, roleField } from './members.ts'
 import type { OperationContext } from './operation.ts'
@@ -40,6 +41,8 @@ type Invited = {
   readonly role: Role
   /** Whether the link was mailed, and is known to nobody but who reads that mail. */
   readonly mailed?: boolean
+  /** The members behind it: by the leaving of any it ends. */
+  readonly by?: readonly string[]
 }
 
 const invitedOf = (row: OneTimeRow): Invited => dataOf(row) as Invited
@@ -77,7 +80,7 @@ const invite = operation({
       throw new Problem('conflict', { message: `${email} is a member already.`, param: 'email' })
     await takeTurn({ what: 'invitations of', of: organisation, max: 50, windowMs: hourMs }, context)
     const mailed = ports.identity.mails()
-    const invited: Invited = { email, role, mailed }
+    const invited: Invited = { email, role, mailed, by: await membersBehind(context) }
     const { token, row } = newToken({ kind: 'invitation', organisation, data: invited }, context)
     const change = { operation: 'members.invite', object: row.id, before: null, after: { email, role, organisation } }
     await ports.identity.store.keepToken(row, trailRowOf(change, context))

@@ -29,7 +29,7 @@ const rename = operation({
     const { id, name: before } = ownPerson(context)
     const change = { operation: 'me.rename', object: id, before: { name: before }, after: { name } }
     const nowMs = context.clock.nowMs()
-    const row = await context.ports.identity.store.changePerson(
+    const { row } = await context.ports.identity.store.changePerson(
       { person: id, name },
       nowMs,
       trailRowOf(change, context),
@@ -106,13 +106,13 @@ const confirm = operation({
     if (!isGood || (await store.takeToken(digest, 'mail-change', nowMs)) === null)
       throw new Problem('not_found', { message: 'This link was used or has ended. Ask for a new one.', param: 'token' })
     const change = { operation: 'me.confirm-email', object: person.id, before: { mail: old }, after: { mail: wanted } }
-    const { mail: email } = await store.changePerson(
+    const { row: changed } = await store.changePerson(
       { person: person.id, mail: wanted, verifiedMs: nowMs, keepSession: ownSession(context).id },
       nowMs,
       trailRowOf(change, context),
     )
-    write({ kind: 'changed', to: person.mail, about: `mail address, which is ${email} now` }, context)
-    return { email }
+    write({ kind: 'changed', to: person.mail, about: `mail address, which is ${changed.mail} now` }, context)
+    return { email: changed.mail }
   },
 })
 

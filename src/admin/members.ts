@@ -153,21 +153,25 @@ const list = operation({
 const role = operation({
   noun: 'members',
   verb: 'role',
-  summary: 'Change what a member may do.',
+  summary: 'Change what a member may do. Admin keys of theirs that may more than a lower role end.',
   method: 'PATCH',
   path: '/members/{member}',
   scope: 'write',
   input: z.strictObject({ member: memberField(), account: accountField(), role: roleField() }),
-  output: memberView,
+  output: memberView.extend({ revoked_keys: z.array(z.string()).describe('Ids of the admin keys that ended.') }),
   flags: [memberFlag],
-  render: (member) => `${member.mail ?? member.id} is ${member.role}\n`,
+  render: (member) =>
+    `${member.mail ?? member.id} is ${member.role}; ${member.revoked_keys.length} admin keys were revoked\n`,
   run: async (input, context) => {
     const before = await owned(input, context)
     await checkRank({ member: before, wanted: input.role, organisation: before.organisation }, context)
     const after = { ...before, role: input.role }
     const change = { operation: 'members.role', object: before.id, before: viewOf(before), after: viewOf(after) }
-    await context.ports.customers.setMemberRole({ id: before.id, role: input.role }, trailRowOf(change, context))
-    return viewOf(after)
+    const { customers, keysChanged } = context.ports
+    const wanted = { id: before.id, role: input.role, atMs: context.clock.nowMs() }
+    const keys = await customers.setMemberRole(wanted, trailRowOf(change, context))
+    await keysChanged(keys)
+    return { ...viewOf(after), revoked_keys: keys.map(({ id }) => id) }
   },
 })
 

@@ -57,7 +57,7 @@ const reset = operation({
   noun: 'password',
   verb: 'reset',
   summary:
-    'Choose a new password by the link that was sent. Every session of the person ends; where the address was not proven before, so does all else that signs in as them.',
+    'Choose a new password by the link that was sent. Every session of the person ends; where the address was not proven before, so does all else that signs in as them, and their keys.',
   method: 'POST',
   path: '/password/reset',
   scope: 'write',
@@ -82,11 +82,12 @@ const reset = operation({
     const isProven = person.verifiedMs === null && dataOf(looked)['mailed'] === true
     const proven = isProven ? ({ verifiedMs: nowMs, onlyPassword: true } as const) : {}
     const author = { ...context, actor }
-    await store.changePerson(
+    const { keys } = await store.changePerson(
       { person: person.id, password: hash, keepSession: null, ...proven },
       nowMs,
       trailRowOf(change, author),
     )
+    await ports.keysChanged(keys)
     if (isProven) await releaseSignups(person.id, author)
     await forgetTries(person.mail, context)
     // The link was theirs: the sign-in that follows must not wait for what strangers guess.

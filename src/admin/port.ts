@@ -28,7 +28,7 @@ export type {
   LotPage,
   OwnedPage,
 } from './customer-store.ts'
-export type { ErasedCalls, ErasureStore, SubjectFile } from './erasure-store.ts'
+export type { ErasedCalls, ErasedPerson, ErasureStore, SubjectFile } from './erasure-store.ts'
 export type { NodeFacts, NodePorts } from './node-store.ts'
 export type {
   AccountRow,

@@ -188,7 +188,7 @@ const verify = operation({
     const actor = { name: `person:${row.person}`, scopes: [] }
     const author = { ...context, actor }
     const change = { operation: 'people.verify', object: row.person, before: null, after: { verified: true } }
-    const person = await store.changePerson(
+    const { row: person } = await store.changePerson(
       { person: row.person, verifiedMs: nowMs },
       nowMs,
       trailRowOf(change, author),

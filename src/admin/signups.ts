@@ -58,6 +58,10 @@ const createInput = z.strictObject({
   payment: z.string().min(1).max(500).optional().describe('The fingerprint of their means of payment.'),
 })
 
+/** An address as sign-ups keep it. */
+export const signupMailOf = (mail: string, { ports }: Pick<OperationContext, 'ports'>): string =>
+  ports.digestKey(`signup mail ${normalMail(mail)}`)
+
 /** What is compared and never shown is kept as a digest, with the name of its kind in it. */
 const signupOf = (input: z.output<typeof createInput>, account: string, context: OperationContext): SignupRow => {
   const { clock, ids, ports } = context
@@ -74,7 +78,7 @@ const signupOf = (input: z.output<typeof createInput>, account: string, context:
     plan: plan?.name ?? null,
     creditNanoUsd: plan?.signupCreditNanoUsd ?? 0n,
     creditLastsMs: plan?.signupCreditExpiresMs ?? null,
-    mail: digest('mail', normalMail(input.mail)),
+    mail: signupMailOf(input.mail, context),
     domain: isSharedDomain(domain) ? '' : domain,
     address: input.address === undefined ? null : digest('address', subscriberOf(input.address)),
     fingerprint: input.payment === undefined ? null : digest('payment', input.payment),

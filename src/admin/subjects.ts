@@ -1,11 +1,14 @@
 /** What is kept of a person or of a customer: given to them, and taken away. Books, documents and the trail stay, as the law asks. */
 
 import { z } from 'zod'
+import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { SubjectFile } from './erasure-store.ts'
 import { handleField } from './field.ts'
+import { checkRank } from './members.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { signupMailOf } from './signups.ts'
 import { trailRowOf } from './trail-row.ts'
 
 /** A log of millions of calls is gone through in stretches. */
@@ -57,6 +60,26 @@ const confirmed = (given: string, wanted: readonly string[]): void => {
   })
 }
 
+/** But for owners, nobody erases their equals or who stands above them. @throws Problem `permission_denied`. */
+const checkErasable = async (person: string, context: OperationContext): Promise<void> => {
+  if (context.actor.role === 'owner') return
+  const { customers, identity } = context.ports
+  for (const { organisation, member, role } of await identity.store.memberships(person))
+    await checkRank({ member: await customers.member(organisation, member), wanted: role, organisation }, context)
+}
+
+const mailIn = (text: unknown): readonly string[] => {
+  const row: unknown = typeof text === 'string' ? JSON.parse(text) : null
+  return isObject(row) && typeof row['mail'] === 'string' ? [row['mail']] : []
+}
+
+/** The addresses that the person has or had; of one who has closed, and of those given up before, the trail knows them. */
+const addressesIn = ({ person = [], memberships = [], trail = [] }: SubjectFile): readonly string[] => {
+  const told = trail.filter(({ operation: name }) => name === 'me.close' || name === 'me.confirm-email')
+  const kept = [...person, ...memberships].flatMap(({ mail }) => (typeof mail === 'string' ? [mail] : []))
+  return [...new Set([...kept, ...told.flatMap(({ before }) => mailIn(before))])]
+}
+
 const personField = () => handleField().describe("The person's id or mail address.")
 const personFlag = { field: 'person', positional: true, describe: "The person's id or mail address." } as const
 const organisationField = () => handleField().describe("The organisation's id.")
@@ -93,11 +116,14 @@ const erasePerson = operation({
   flags: [personFlag],
   render: ({ erased }) => `${erased} is erased\n`,
   run: async ({ person, confirm }, context) => {
-    const { id, mail } = await personIn(person, context)
+    const { id, mail, file } = await personIn(person, context)
     confirmed(confirm, mail === null ? [id] : [id, mail])
+    await checkErasable(id, context)
     const change = { operation: 'people.erase', object: id, before: null, after: null }
     const { erasure, keysChanged } = context.ports
-    await keysChanged(await erasure.erasePerson(id, context.clock.nowMs(), trailRowOf(change, context)))
+    const mails = addressesIn(file)
+    const erased = { person: id, mails, digests: mails.map((one) => signupMailOf(one, context)) }
+    await keysChanged(await erasure.erasePerson(erased, context.clock.nowMs(), trailRowOf(change, context)))
     return { erased: id }
   },
 })

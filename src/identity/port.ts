@@ -36,7 +36,7 @@ export type PersonChange = {
   readonly totpStep?: number | null
   /** Ends every session of the person but this one; absent = none is ended. */
   readonly keepSession?: string | null
-  /** Takes away whatever else they could sign in with: passkeys, authenticator app, recovery codes, issuers. */
+  /** Takes away whatever else they could come in with: passkeys, authenticator app, recovery codes, issuers, keys. */
   readonly onlyPassword?: true
   readonly recoveryCodes?: readonly string[]
   readonly closedMs?: number
@@ -178,7 +178,12 @@ export type IdentityStore<Key> = {
    * token is used, ended or of another kind.
    */
   readonly addPerson: (added: NewPerson, nowMs: number, trail: TrailEntry) => Promise<void>
-  readonly changePerson: (change: PersonChange, nowMs: number, trail: TrailEntry) => Promise<PersonRow>
+  /** Gives the person as they are then, and the keys that ended with it. */
+  readonly changePerson: (
+    change: PersonChange,
+    nowMs: number,
+    trail: TrailEntry,
+  ) => Promise<{ readonly row: PersonRow; readonly keys: readonly Key[] }>
   /**
    * Ends everything that the person signs in with, their memberships, and the keys that end with these: gives the keys as they
    * are then. Rejects with Problem `conflict` where an organisation would be left without an owner who signs in.

@@ -30,13 +30,20 @@ export const erasureContract = ({ name, open }: OpenBackend): void => {
     assert.equal(file?.['person']?.[0]?.['mail'], mail)
     assert.equal(file?.['memberships']?.length, 1)
     assert.equal(await store.personFile('per_none'), null)
-    await store.erasePerson('per_1', 5, sampleTrail('trl_c'))
+    const { organisation } = sampleAccount('one')
+    const former = { id: 'mem_2', organisation: sampleFirst().organisation.id, mail, role: 'viewer' } as const
+    await store.addMember({ ...former, createdMs: 2, removedMs: null }, sampleTrail('trl_m'))
+    await store.removeMember({ id: 'mem_2', atMs: 3, keepKeys: false }, sampleTrail('trl_n'))
+    const erased = { person: 'per_1', mails: [mail], digests: [] }
+    await store.erasePerson(erased, 5, sampleTrail('trl_c'))
+    assert.equal((await store.member(organisation.id, 'mem_1'))?.mail, null)
+    assert.equal((await store.member(former.organisation, 'mem_2'))?.mail, null)
     const after = await store.personFile('per_1')
     const { trail: _trail, ...rows } = after ?? {}
     assert.ok(!textOf(rows).includes('anna'), textOf(rows))
     assert.equal(await store.person(mail), null)
     // Once more does no harm: what closing had done before is not asked for.
-    await store.erasePerson('per_1', 6, sampleTrail('trl_d'))
+    await store.erasePerson(erased, 6, sampleTrail('trl_d'))
     assert.equal((await store.verifyTrail()).ok, true)
   })
 

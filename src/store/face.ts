@@ -338,7 +338,7 @@ const receiptFace = (execute: Execute): ReceiptKeyStore<TrailRow> => ({
 const erasureFace = (execute: Execute): ErasureStore => ({
   personFile: (person) => execute('personFile', person),
   organisationFile: (organisation) => execute('organisationFile', organisation),
-  erasePerson: (person, nowMs, trail) => execute('erasePerson', { person, nowMs, trail }),
+  erasePerson: (erased, nowMs, trail) => execute('erasePerson', { erased, nowMs, trail }),
   eraseOrganisation: (organisation, nowMs, trail) => execute('eraseOrganisation', { organisation, nowMs, trail }),
   eraseCalls: (account, after) => execute('eraseCalls', { account, after }),
 })

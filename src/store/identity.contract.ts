@@ -95,7 +95,7 @@ const peopleTests = (backend: OpenBackend): void => {
     const store = await open(backend, context)
     await store.openSession(session('ses_2'), person('per_ana'), sampleTrail('trl_3'))
     const change = { person: 'per_ana', password: '$argon2id$new', keepSession: 'ses_2', recoveryCodes: ['a', 'b'] }
-    assert.equal((await store.changePerson(change, 9, sampleTrail('trl_4'))).password, '$argon2id$new')
+    assert.equal((await store.changePerson(change, 9, sampleTrail('trl_4'))).row.password, '$argon2id$new')
     assert.deepEqual(
       (await store.sessions('per_ana')).map(({ id }) => id),
       ['ses_2'],
@@ -134,13 +134,14 @@ const peopleTests = (backend: OpenBackend): void => {
     for (const going of [
       () => store.closePerson('per_ana', 9, sampleTrail('trl_5')),
       () => store.removeMember(leave, sampleTrail('trl_5')),
-      () => store.setMemberRole({ id: 'mem_ana', role: 'viewer' }, sampleTrail('trl_5')),
+      () => store.setMemberRole({ id: 'mem_ana', role: 'viewer', atMs: 9 }, sampleTrail('trl_5')),
     ])
       await assert.rejects(going(), { code: 'conflict' }, 'an owner nobody signs in as is none')
     const bo = { person: person('per_bo', { mail: 'bo@example.com' }), session: null, token: null } as const
     await store.addPerson({ ...bo, member: { ...owner, id: 'mem_x' } }, 8, sampleTrail('trl_5'))
     assert.equal((await store.memberships('per_bo'))[0]?.member, 'mem_bo')
     assert.deepEqual(await store.closePerson('per_ana', 9, sampleTrail('trl_7')), [])
+    assert.equal((await store.member(organisation, 'mem_ana'))?.mail, null, 'nothing would lead there any more')
     assert.equal(await store.person('per_ana'), null)
     assert.equal(await store.person('per_ana@example.com'), null)
     assert.equal(await store.session('digest of ses_1'), null)
@@ -173,7 +174,7 @@ const peopleTests = (backend: OpenBackend): void => {
     const now = new Map((await store.keys({ limit: 100, after: null })).map(({ id, revokedMs }) => [id, revokedMs]))
     for (const { id, revokedMs } of keys) assert.equal(now.get(id), gone.includes(id) ? 9 : revokedMs, id)
     const [row] = (await store.trail({ limit: 100, after: null })).filter(({ id }) => id === 'trl_4')
-    assert.deepEqual(JSON.parse(row?.after ?? ''), { revoked_keys: gone })
+    assert.deepEqual(JSON.parse(row?.after ?? '')['revoked_keys'], gone)
   })
 
   test(`${name}: an invitation makes a member of one person, once`, async (context) => {
@@ -331,7 +332,7 @@ const meansTests = (backend: OpenBackend): void => {
     const codes = { totp: new Uint8Array([1]), totpMs: 3, totpStep: 4, recoveryCodes: ['a'] }
     await store.changePerson({ person: 'per_ana', ...codes }, 9, sampleTrail('trl_5'))
     const wanted = { person: 'per_ana', password: '$argon2id$new', keepSession: null, onlyPassword: true } as const
-    const row = await store.changePerson(wanted, 9, sampleTrail('trl_6'))
+    const { row } = await store.changePerson(wanted, 9, sampleTrail('trl_6'))
     assert.deepEqual([row.totp, row.totpMs, row.totpStep], [null, null, null])
     assert.deepEqual(await store.passkeys('per_ana'), [])
     assert.deepEqual(await store.issuerLinks('per_ana'), [])

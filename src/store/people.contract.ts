@@ -81,7 +81,7 @@ const memberContract = ({ name, open }: OpenBackend): void => {
     assert.deepEqual(await keysOf(store), { key_1: 7, key_2: null })
     assert.deepEqual(await store.members(page), [])
     assert.equal((await store.member(organisation, 'ana@example.com'))?.removedMs, 7)
-    await assert.rejects(store.setMemberRole({ id: 'mem_a', role: 'owner' }, sampleTrail('trl_4')), {
+    await assert.rejects(store.setMemberRole({ id: 'mem_a', role: 'owner', atMs: 9 }, sampleTrail('trl_4')), {
       code: 'not_found',
     })
     const back = await store.addMember(member('mem_c', 'ana@example.com', 'viewer'), sampleTrail('trl_5'))
@@ -96,13 +96,45 @@ const memberContract = ({ name, open }: OpenBackend): void => {
     assert.deepEqual(await keysOf(store), { key_1: null })
   })
 
+  test(`${name}: who may do less keeps no admin key that may more, and who leaves lets nobody in`, async (context) => {
+    const store = await open(context, handClock(0))
+    const admin = { purpose: 'admin', maker: 'mem_a' } as const
+    const keys = [
+      sampleKeyRow('key_all', admin),
+      sampleKeyRow('key_for', { purpose: 'admin', member: 'mem_a', role: 'admin' }),
+      sampleKeyRow('key_less', { ...admin, role: 'viewer' }),
+      sampleKeyRow('key_calls', { maker: 'mem_a' }),
+    ]
+    await store.begin(sampleFirst(keys))
+    await store.addMember(member('mem_a', 'ana@example.com', 'admin'), sampleTrail('trl_1'))
+    const become = (role: Role, atMs: number) => store.setMemberRole({ id: 'mem_a', role, atMs }, sampleTrail('trl_2'))
+    assert.deepEqual(await become('admin', 4), [], 'the same is no less')
+    const ended = await store.setMemberRole({ id: 'mem_a', role: 'developer', atMs: 5 }, sampleTrail('trl_3'))
+    assert.deepEqual(ended.map(({ id }) => id).sort(), ['key_all', 'key_for'])
+    assert.deepEqual(await keysOf(store), { key_all: 5, key_for: 5, key_less: null, key_calls: null })
+    for (const [id, by] of [
+      ['one_a', 'mem_a'],
+      ['one_b', 'mem_b'],
+    ] as const) {
+      const data = JSON.stringify({ email: `${id}@example.com`, role: 'viewer', by: [by] })
+      const row = { id, digest: id, kind: 'invitation', person: null, organisation, data } as const
+      await store.keepToken({ ...row, createdMs: 1, expiresMs: 100 }, null)
+    }
+    await store.removeMember({ id: 'mem_a', atMs: 7, keepKeys: true }, sampleTrail('trl_4'))
+    const left = await store.tokensOf(organisation, 'invitation', 8)
+    assert.deepEqual(
+      left.map(({ id }) => id),
+      ['one_b'],
+    )
+  })
+
   test(`${name}: the only owner can neither leave nor become less; of two, one can`, async (context) => {
     const store = await open(context, handClock(0))
     await store.begin(sampleFirst())
     await store.addMember(member('mem_a', 'ana@example.com', 'owner'), sampleTrail('trl_1'))
     const leave = (id: string) => store.removeMember({ id, atMs: 7, keepKeys: false }, sampleTrail(`trl_${id}`))
     await assert.rejects(leave('mem_a'), { code: 'conflict', message: /only owner/ })
-    await assert.rejects(store.setMemberRole({ id: 'mem_a', role: 'viewer' }, sampleTrail('trl_2')), {
+    await assert.rejects(store.setMemberRole({ id: 'mem_a', role: 'viewer', atMs: 9 }, sampleTrail('trl_2')), {
       code: 'conflict',
     })
     await store.addMember(member('mem_b', 'bo@example.com', 'owner'), sampleTrail('trl_3'))

@@ -2,7 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleFirst } from '#store/sample-rows.ts'
+import { linkIn, openBrowser } from './test-browser.ts'
+import type { Desk } from './test-desk.ts'
 import { openDesk } from './test-desk.ts'
+
+const password = 'correct horse battery'
 
 type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
 
@@ -29,6 +34,54 @@ test('a customer is erased when its account is closed and the id is said twice; 
   assert.deepEqual(await store.verifyBooks(clock.nowMs()), books)
   const after = (await run('organisations export', { organisation: id }))['file'] as Rows
   assert.ok(!/acme|Anna/.test(JSON.stringify(after)), JSON.stringify(after))
+})
+
+const signedUp = async (desk: Desk, email: string) => {
+  const browser = openBrowser(desk)
+  await browser.ask('POST', '/sign-up', { email, password, organisation: `Shop of ${email}` })
+  await browser.ask('POST', '/sign-up/verify', { token: linkIn(desk) })
+  const person = (await desk.store.person(email)) ?? assert.fail('nobody signed up')
+  const [mine] = await desk.store.memberships(person.id)
+  return { browser, person, mine: mine ?? assert.fail('a member of nothing') }
+}
+
+test('of a person who is erased no address is left: whether they had closed before or not, in memberships and in sign-ups', async (context) => {
+  const desk = await openDesk(context)
+  await desk.run('plans create', { name: 'free', rpm: 3 })
+  const open = await signedUp(desk, 'ana@ana.example')
+  const closed = await signedUp(desk, 'bo@bo.example')
+  for (const { mine } of [open, closed]) await desk.run('accounts close', { account: mine.account })
+  await closed.browser.ask('POST', '/session/step-up', { action: 'me close', password })
+  assert.equal((await closed.browser.ask('POST', '/me/close', { email: 'bo@bo.example' })).status, 200)
+  const before = await desk.store.signups({ limit: 10, after: null })
+  assert.ok(before.every(({ address, domain }) => address !== null && domain !== ''))
+  for (const { person, mine } of [open, closed]) {
+    await desk.run('people erase', { person: person.id, confirm: person.id })
+    assert.equal((await desk.store.member(mine.organisation, mine.member))?.mail, null)
+  }
+  const after = await desk.store.signups({ limit: 10, after: null })
+  const gone = { domain: '', address: null, fingerprint: null }
+  const left = before.map((row) => ({ ...row, ...gone }))
+  assert.deepEqual(after, left, 'but for the digest of the mailbox, which has had its credit')
+})
+
+test('an admin erases no owner of those who run this server, and an owner does', async (context) => {
+  const desk = await openDesk(context)
+  const { organisation, project, account: books, trail } = sampleFirst()
+  const rows = { organisation: { ...organisation, operator: true }, project, account: books }
+  await desk.store.createAccount(rows, trail)
+  const account = books.id
+  for (const email of ['ana@example.com', 'bo@example.com']) {
+    await desk.run('members invite', { account, email, role: 'owner' })
+    await openBrowser(desk).ask('POST', '/invitation', { token: linkIn(desk), password })
+  }
+  const { id } = (await desk.store.person('ana@example.com')) ?? assert.fail('ana did not come')
+  const actor = (role: 'admin' | 'owner') =>
+    ({ name: 'key:key_x', scopes: ['read', 'write', 'secrets'], role }) as const
+  const erase = (role: 'admin' | 'owner') => desk.with(actor(role), 'people erase', { person: id, confirm: id })
+  await assert.rejects(erase('admin'), { code: 'permission_denied' })
+  assert.notEqual(await desk.store.person(id), null)
+  assert.deepEqual(await erase('owner'), { erased: id })
 })
 
 test('what is kept of somebody is read by those who answer for it, and erased by owners and admins', async (context) => {

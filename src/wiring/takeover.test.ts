@@ -72,10 +72,13 @@ test('a link that was handed over proves no address: whoever reads its mail late
   assert.deepEqual([joined.status, (joined.json['person'] as { verified: boolean }).verified], [200, false])
   const usePasskey = await addPasskey(attacker)
   await addCodes(desk, attacker, victim)
+  const key = (await attacker.ask('POST', '/keys', { name: 'mine' })).json['id']
   assert.equal((await usePasskey(openBrowser(desk))).status, 200, 'let in, as nobody is asked for mail')
   mailing(desk, true)
   assert.equal((await usePasskey(openBrowser(desk))).status, 200, 'nor afterwards')
   const owner = await resetByMail(desk, victim, 'another password 1')
+  assert.equal((await desk.store.key(String(key)))?.revokedMs, desk.clock.nowMs())
+  assert.deepEqual([desk.told.at(-1)?.id, desk.told.at(-1)?.revokedMs], [key, desk.clock.nowMs()])
   assert.equal((await attacker.ask('GET', '/session')).code, 'signed_out')
   assert.equal((await usePasskey(openBrowser(desk))).code, 'invalid_credentials')
   const mine = await owner.ask('POST', '/session', { email: victim, password: 'another password 1' })

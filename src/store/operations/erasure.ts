@@ -1,11 +1,12 @@
 /** What is kept of a person or a customer: given out whole, and taken away but for what books, documents and the trail are made of. */
 
 import { sql } from 'kysely'
-import type { ErasedCalls, KeyRow, SubjectFile, TrailRow } from '#admin/port.ts'
+import type { ErasedCalls, ErasedPerson, KeyRow, SubjectFile, TrailRow } from '#admin/port.ts'
 import { keyRow } from '#store/row/key-row.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { closeEverything, withEnded } from './person.ts'
+import { withEnded } from './leaving.ts'
+import { closeEverything } from './person.ts'
 import { appendTrail } from './trail.ts'
 
 /** Rows of one kind that are given out; more are never somebody's. */
@@ -140,22 +141,38 @@ const organisationFile = async (transaction: Transaction, organisation: string):
   }
 }
 
+/** What goes of a sign-up. The digest of the address stays: the same mailbox would have its credit again. */
+const signedUp = { domain: '', address: null, fingerprint: null }
+
 const erasePerson = async (
   transaction: Transaction,
-  { person, nowMs, trail }: Trailed & { readonly person: string },
+  { erased, nowMs, trail }: Trailed & { readonly erased: ErasedPerson },
 ): Promise<readonly KeyRow[]> => {
+  const { person } = erased
   const row = await transaction
     .selectFrom('person')
-    .select(['mail', 'closed_ms'])
+    .select('closed_ms')
     .where('id', '=', person)
     .executeTakeFirstOrThrow()
-  const members = await transaction.selectFrom('member').select(['id', 'mail']).where('person', '=', person).execute()
+  // Before anything is closed: what leads from the person to their memberships goes with that.
+  const members = await transaction
+    .selectFrom('member')
+    .select('id')
+    .where((where) =>
+      where.or([
+        where('person', '=', person),
+        where.and([where('person', 'is', null), where('mail', 'in', ['', ...erased.mails])]),
+      ]),
+    )
+    .execute()
   const ended = row.closed_ms === null ? await closeEverything(transaction, person, nowMs) : []
-  const mails = [...new Set([row.mail, ...members.map(({ mail }) => mail)])].filter((mail) => mail !== null)
-  await transaction.updateTable('member').set({ mail: null }).where('person', '=', person).execute()
-  const gone = { mail: `erased ${person}`, address: null, fingerprint: null }
-  await transaction.updateTable('signup').set(gone).where('mail', 'in', mails).execute()
   const ids = ['', ...members.map(({ id }) => id)]
+  await transaction.updateTable('member').set({ mail: null }).where('id', 'in', ids).execute()
+  await transaction
+    .updateTable('signup')
+    .set(signedUp)
+    .where('mail', 'in', ['', ...erased.digests])
+    .execute()
   await transaction
     .updateTable('key')
     .set({ name: 'erased' })
@@ -188,8 +205,7 @@ const eraseOrganisation = async (
     .set({ mail: null, person: null, removed_ms: sql<bigint>`coalesce(removed_ms, ${nowMs})` })
     .where('organisation', '=', organisation)
     .execute()
-  const gone = { mail: `erased ${organisation}`, address: null, fingerprint: null }
-  await transaction.updateTable('signup').set(gone).where('account', '=', account).execute()
+  await transaction.updateTable('signup').set(signedUp).where('account', '=', account).execute()
   await transaction.deleteFrom('billing_profile').where('account', '=', account).execute()
   await transaction.deleteFrom('own_credential').where('account', '=', account).execute()
   await transaction.deleteFrom('one_time').where('organisation', '=', organisation).execute()

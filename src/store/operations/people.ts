@@ -1,13 +1,14 @@
 /** Projects and members of organisations. What ends takes its keys with it, in one transaction. */
 
-import type { EndedWithKeys, MemberRow, OrganisationRow, OwnedPage, ProjectRow, TrailRow } from '#admin/port.ts'
+import type { EndedWithKeys, KeyRow, MemberRow, OrganisationRow, OwnedPage, ProjectRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import type { Role } from '#identity/role.ts'
+import { rankOf } from '#identity/role.ts'
 import { memberRow, memberValues, organisationRow, projectRow, projectValues } from '#store/row/account-row.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
 import type { Ending } from './leaving.ts'
-import { endKeys, hasOtherOwner, takeOut } from './leaving.ts'
+import { endKeys, endKeysAbove, hasOtherOwner, takeOut, withEnded } from './leaving.ts'
 import { checkLimit } from './page.ts'
 import { appendTrail } from './trail.ts'
 
@@ -181,12 +182,14 @@ const memberOperations = {
   setMemberRole: write(
     async (
       transaction,
-      { id, role, trail }: { readonly id: string; readonly role: Role; readonly trail: TrailRow },
-    ): Promise<void> => {
+      { id, role, atMs, trail }: Ending & { readonly role: Role; readonly trail: TrailRow },
+    ): Promise<readonly KeyRow[]> => {
       const row = await memberById(transaction, id)
       if (role !== 'owner') await keepsOwner(transaction, row)
       await transaction.updateTable('member').set({ role }).where('id', '=', id).execute()
-      await appendTrail(transaction, trail)
+      const keys = rankOf(role) < rankOf(row.role) ? await endKeysAbove(transaction, role, { id, atMs }) : []
+      await appendTrail(transaction, keys.length === 0 ? trail : withEnded(trail, keys))
+      return keys
     },
   ),
 

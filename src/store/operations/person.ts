@@ -1,12 +1,12 @@
 /** People who sign in, and what they are members of. */
 
-import type { KeyRow, TrailRow } from '#admin/port.ts'
+import type { EndedWithKeys, KeyRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import type { Membership, NewPerson, OneTimeKind, PersonChange, PersonRow } from '#identity/port.ts'
 import type { Role } from '#identity/role.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { hasOtherOwner, takeOut } from './leaving.ts'
+import { endKeys, hasOtherOwner, takeOut, withEnded } from './leaving.ts'
 import { takeToken, tokenGone } from './one-time.ts'
 import { membershipsOf, personById, personRow } from './person-row.ts'
 import { insertSession } from './session.ts'
@@ -135,12 +135,35 @@ const change = async (transaction: Transaction, wanted: PersonChange): Promise<P
   return personById(transaction, before.id)
 }
 
+const endAllKeys = async (transaction: Transaction, person: string, atMs: number): Promise<readonly KeyRow[]> => {
+  const keys: KeyRow[] = []
+  for (const { member } of await membershipsOf(transaction, person))
+    keys.push(...(await endKeys(transaction, 'member', { id: member, atMs })))
+  return keys
+}
+
+/** Takes the address from memberships that ended before, where it is known to be the person's. */
+const forgetFormer = async (transaction: Transaction, id: string): Promise<void> => {
+  const { mail, verifiedMs, vouchedMs } = await personById(transaction, id)
+  if (verifiedMs === null && vouchedMs === null) return
+  await transaction
+    .updateTable('member')
+    .set({ mail: null })
+    .where('mail', '=', mail)
+    .where('person', 'is', null)
+    .where('removed_ms', 'is not', null)
+    .execute()
+}
+
 /** Ends somebody: no way in is left, and no name. Gives the keys that ended. @throws Problem `conflict` for the last owner of an organisation. */
 export const closeEverything = async (
   transaction: Transaction,
   id: string,
   nowMs: number,
 ): Promise<readonly KeyRow[]> => {
+  // Nothing leads from a closed person to their memberships: the address would lie there and never be found.
+  await transaction.updateTable('member').set({ mail: null }).where('person', '=', id).execute()
+  await forgetFormer(transaction, id)
   const keys = await leaveAll(transaction, id, nowMs)
   for (const table of ['session', 'recovery_code', 'passkey', 'issuer_link', 'one_time'] as const)
     await transaction.deleteFrom(table).where('person', '=', id).execute()
@@ -151,12 +174,6 @@ export const closeEverything = async (
     .execute()
   return keys
 }
-
-/** The row as other nodes read it: which keys they must read anew. */
-export const withEnded = (trail: TrailRow, keys: readonly Pick<KeyRow, 'id'>[]): TrailRow => ({
-  ...trail,
-  after: JSON.stringify({ revoked_keys: keys.map((key) => key.id).sort() }),
-})
 
 /** An organisation that has an owner keeps one. Gives the keys that ended. */
 const leaveAll = async (transaction: Transaction, person: string, nowMs: number): Promise<readonly KeyRow[]> => {
@@ -210,10 +227,14 @@ export const personOperations = {
   }),
 
   changePerson: write(
-    async (transaction, { change: wanted, trail }: Trailed & { readonly change: PersonChange }): Promise<PersonRow> => {
+    async (
+      transaction,
+      { change: wanted, nowMs, trail }: Trailed & { readonly change: PersonChange },
+    ): Promise<EndedWithKeys<PersonRow>> => {
       const row = await change(transaction, wanted)
-      await appendTrail(transaction, trail)
-      return row
+      const keys = wanted.onlyPassword === undefined ? [] : await endAllKeys(transaction, row.id, nowMs)
+      await appendTrail(transaction, keys.length === 0 ? trail : withEnded(trail, keys))
+      return { row, keys }
     },
   ),
 
