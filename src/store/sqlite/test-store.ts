@@ -13,19 +13,23 @@ import { openDatabase } from './open-database.ts'
 
 const settings = { durability: 'process', nowMs: 0, busyTimeoutMs: 0 } as const
 
-/** Made once: a schema takes longer to make than to copy. */
-let made: Promise<string> | undefined
-const madeFile = (): Promise<string> => {
-  made ??= (async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'drover-schema-'))
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-    const file = join(folder, 'drover.db')
-    const { database } = await openDatabase({ ...settings, file })
-    database.close()
-    return file
-  })()
-  return made
+const makeFile = async (): Promise<string> => {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-schema-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'drover.db')
+  const { database } = await openDatabase({ ...settings, file })
+  database.close()
+  return file
 }
+
+/** A memo, and no state: a schema takes longer to make than to copy, and nobody writes to the file. */
+const madeFile = ((): (() => Promise<string>) => {
+  let made: Promise<string> | undefined
+  return () => {
+    made ??= makeFile()
+    return made
+  }
+})()
 
 /** A file in a folder of its own, with the present schema. */
 const emptyFile = async (context: TestContext): Promise<string> => {
