@@ -179,6 +179,10 @@ const eraseOrganisation = operation({
       throw new Problem('conflict', {
         message: `Its account is not closed. 'drover accounts close ${account}' does that, and says what is to be paid back.`,
       })
+    if (balance.heldNanoUsd > 0n)
+      throw new Problem('conflict', {
+        message: 'Its account holds money for calls that have not been settled. Try again when they are.',
+      })
     const change = { operation: 'organisations.erase', object: row.id, before: null, after: null }
     const keys = await ports.erasure.eraseOrganisation(row.id, clock.nowMs(), trailRowOf(change, context))
     await ports.keysChanged(keys)

@@ -2,12 +2,14 @@
 
 import { sql } from 'kysely'
 import type { ErasedCalls, ErasedPerson, KeyRow, SubjectFile, TrailRow } from '#admin/port.ts'
+import { Problem } from '#base/problem.ts'
 import { keyRow } from '#store/row/key-row.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
 import { withEnded } from './leaving.ts'
 import { closeEverything } from './person.ts'
 import { appendTrail } from './trail.ts'
+import { eraseSearchWords } from './usage/search-words.ts'
 
 /** Rows of one kind that are given out; more are never somebody's. */
 const rowsMax = 10_000
@@ -188,6 +190,17 @@ const eraseOrganisation = async (
   { organisation, nowMs, trail }: Trailed & { readonly organisation: string },
 ): Promise<readonly KeyRow[]> => {
   const account = await accountOf(transaction, organisation)
+  const open = await transaction
+    .selectFrom('binding')
+    .select('id')
+    .where('account', '=', account)
+    .where('state', '=', 'open')
+    .limit(1)
+    .executeTakeFirst()
+  if (open !== undefined)
+    throw new Problem('conflict', {
+      message: `'${open.id}' of this customer runs at a provider and is still to be settled. Cancel it, or wait for its end.`,
+    })
   const mine = { erased: `erased ${organisation}`, holders: [account, `${account}/test`] }
   await transaction.updateTable('organisation').set({ name: mine.erased }).where('id', '=', organisation).execute()
   await transaction
@@ -218,7 +231,7 @@ const eraseOrganisation = async (
     .where('event', 'in', transaction.selectFrom('event').select('id').where('account', '=', account))
     .execute()
   await transaction.deleteFrom('event').where('account', '=', account).execute()
-  await transaction.deleteFrom('usage_rollup').where('account', '=', account).where('tag_name', '<>', '').execute()
+  await transaction.deleteFrom('auto_top_up').where('account', '=', account).execute()
   const keys = await transaction
     .updateTable('key')
     .set({ name: 'erased', addresses: null, revoked_ms: sql<bigint>`coalesce(revoked_ms, ${nowMs})` })
@@ -251,13 +264,21 @@ const eraseCalls = async (
     .limit(stretchMax)
     .execute()
   const last = rows.at(-1)
-  const ids = rows.filter((row) => row.account === account).map(({ id }) => id)
+  const mine = rows.filter((row) => row.account === account)
+  const ids = mine.map(({ id }) => id)
   for (let start = 0; start < ids.length; start += 500) {
     const some = ids.slice(start, start + 500)
     await transaction.deleteFrom('call_body').where('call', 'in', some).execute()
     await transaction.updateTable('call').set(wordless).where('id', 'in', some).execute()
   }
-  return { calls: ids.length, after: rows.length < stretchMax || last === undefined ? null : String(last.sequence) }
+  await eraseSearchWords(
+    transaction,
+    mine.map(({ sequence }) => sequence),
+  )
+  if (rows.length === stretchMax && last !== undefined) return { calls: ids.length, after: String(last.sequence) }
+  // At the end: until their records were without words, figures of tags could still be made of them.
+  await transaction.deleteFrom('usage_rollup').where('account', '=', account).where('tag_name', '<>', '').execute()
+  return { calls: ids.length, after: null }
 }
 
 export const erasureOperations = {
