@@ -12,7 +12,7 @@ const password = 'correct horse battery'
 type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
 
 test('a customer is erased when its account is closed and the id is said twice; keys end, and the books are as they were', async (context) => {
-  const { run, told, store, clock } = await openDesk(context)
+  const { run, told, store, ports, clock } = await openDesk(context)
   const { data } = (await run('organisations list')) as { data: readonly { id: string; name: string }[] }
   const id = data.find(({ name }) => name === 'acme')?.id ?? assert.fail('acme is not there')
   await run('credits grant', { account: 'acme', usd: '5.00' })
@@ -26,6 +26,28 @@ test('a customer is erased when its account is closed and the id is said twice; 
   await assert.rejects(erase('acme'), /cannot be undone/)
   await assert.rejects(erase(id), /not closed/)
   await run('accounts close', { account: 'acme' })
+  const account = String(file['account']?.[0]?.['id'])
+  const balance: typeof store.balance = async (of, nowMs) => {
+    const row = await store.balance(of, nowMs)
+    return row === null ? null : { ...row, heldNanoUsd: 1n }
+  }
+  Object.assign(ports, { store: { ...store, balance } })
+  await assert.rejects(erase(id), { code: 'conflict', message: /holds money/ })
+  Object.assign(ports, { store })
+  const none = {
+    project: null,
+    member: null,
+    credential: null,
+    purpose: null,
+    work: null,
+    expiresMs: null,
+    nextMs: null,
+  }
+  const named = { id: 'batch_1', upstreamId: 'batch_1', holder: account, organisation: id, account, key: String(key) }
+  const batch = { kind: 'batch', form: 'openai', provider: 'openai', document: '{}', state: 'open' } as const
+  await store.keepBinding({ ...none, ...named, ...batch, test: false, createdMs: clock.nowMs() })
+  await assert.rejects(erase(id), { code: 'conflict', message: /'batch_1'/ })
+  await store.changeBinding({ id: 'batch_1', holder: account }, { state: 'ended' })
   const books = await store.verifyBooks(clock.nowMs())
   const erased = await erase(id)
   assert.deepEqual([erased['keys'], erased['calls']], [1, 0])
