@@ -244,20 +244,25 @@ function webTypes(): Promise<boolean> {
   )
 }
 
-/** Builds the console and drives it in a browser. */
-function web(): Promise<boolean> {
+/** Builds the console and drives it in a browser: one at a time, and as long as every page in every view takes. */
+function browse(...patterns: readonly string[]): Promise<boolean> {
   return all(
     webTypes,
     () => installed('web/test'),
     () => run(process.execPath, ['web/build.ts']),
-    // One browser at a time, and as long as every page in every view takes.
     () =>
-      runFiles(filesOf(['web/test/*.test.ts']), [
+      runFiles(filesOf(patterns), [
         '--test-isolation=process',
         '--test-concurrency=1',
         `--test-timeout=${stageTimeoutMs}`,
       ]),
   )
+}
+
+/** Every page in every language with every theme, on a phone and on a desk. */
+function everyView(): Promise<boolean> {
+  process.env['DROVER_VIEWS'] = 'all'
+  return browse('web/test/pages.test.ts')
 }
 
 const stages: Readonly<Record<string, Stage>> = {
@@ -305,7 +310,8 @@ const stages: Readonly<Record<string, Stage>> = {
     ),
   recordings,
   clients,
-  web,
+  web: () => browse('web/test/*.test.ts'),
+  'web-long': everyView,
 }
 
 /** Stages that this very tree has passed a moment ago, as who runs several commands in a row says: they are named, and not run again. */
