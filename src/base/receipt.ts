@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { createPublicKey, sign, verify } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
+import { isObject } from './json-type.ts'
 
 /** Stands before what is signed, so that a signature is good for a receipt and for nothing else. */
 const signedAs = 'drover-receipt-v1\n'
@@ -124,9 +125,6 @@ const publicKeyOf = ({ kty, crv, x }: ReceiptKey): KeyObject | null => {
   }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const no = (why: string): ReceiptVerdict => ({ ok: false, why })
 
 const timeFault = (receipt: Readonly<Record<string, unknown>>, key: ReceiptKey): string | null => {
@@ -140,7 +138,7 @@ const timeFault = (receipt: Readonly<Record<string, unknown>>, key: ReceiptKey):
 
 /** Whether these keys prove the receipt, and if not, what is wrong with it. Never throws, whatever the value is. */
 export const verifyReceipt = (value: unknown, keys: readonly ReceiptKey[]): ReceiptVerdict => {
-  if (!isRecord(value) || !isRecord(value['receipt']) || !isRecord(value['signature']))
+  if (!isObject(value) || !isObject(value['receipt']) || !isObject(value['signature']))
     return no('it is no signed receipt: it needs the members "receipt" and "signature"')
   const { receipt, signature } = value
   if (receipt['version'] !== 1) return no(`its version is ${JSON.stringify(receipt['version']) ?? 'missing'}, not 1`)

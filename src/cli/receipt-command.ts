@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { operations } from '#admin/operations.ts'
+import { boundedBytes } from '#base/bounded-bytes.ts'
 import type { ReceiptKey, SignedReceipt } from '#base/receipt.ts'
 import { verifyReceipt } from '#base/receipt.ts'
 import type { ConnectionFlags } from './connection.ts'
@@ -27,18 +28,6 @@ type Flags = ConnectionFlags & {
 const keysBytesMax = 1_048_576
 const keysTimeoutMs = 10_000
 
-/** The text of a body, which is read no further than it may be long; `null` = it is longer. */
-const boundedText = async (body: AsyncIterable<Uint8Array>): Promise<string | null> => {
-  const pieces: Uint8Array[] = []
-  let bytes = 0
-  for await (const piece of body) {
-    bytes += piece.length
-    if (bytes > keysBytesMax) return null
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces).toString('utf8')
-}
-
 /** Whoever can change the keys on the way can prove whatever receipt. */
 const checkWay = (url: string): void => {
   if (url.startsWith('https:') || isForThisMachine(hostOf(url))) return
@@ -59,9 +48,9 @@ const fetchedKeys = async (url: string): Promise<string> => {
   try {
     const reply = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(keysTimeoutMs) })
     if (reply.status !== 200) throw failed(`It answered ${reply.status}.`)
-    const text = reply.body === null ? '' : await boundedText(reply.body)
-    if (text === null) throw failed(`It is larger than ${keysBytesMax} bytes.`)
-    return text
+    const bytes = reply.body === null ? Buffer.alloc(0) : await boundedBytes(reply.body, keysBytesMax)
+    if (bytes === null) throw failed(`It is larger than ${keysBytesMax} bytes.`)
+    return bytes.toString('utf8')
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown
     const { cause } = thrown as { cause?: NodeJS.ErrnoException }

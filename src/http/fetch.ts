@@ -1,6 +1,7 @@
 /** `fetch` over a transport, for libraries that ask for one: small documents, each read whole, through the egress guard. */
 
 import { Buffer } from 'node:buffer'
+import { boundedBytes } from '#base/bounded-bytes.ts'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { Transport } from './transport.ts'
@@ -26,18 +27,6 @@ const bodyOf = (body: unknown): Uint8Array | null => {
   throw new Problem('internal_error', { message: 'Only texts and bytes are sent this way.' })
 }
 
-const readAll = async (pieces: AsyncIterable<Buffer>): Promise<Buffer> => {
-  const read: Buffer[] = []
-  let sizeBytes = 0
-  for await (const piece of pieces) {
-    sizeBytes += piece.length
-    if (sizeBytes > documentBytesMax)
-      throw new Problem('upstream_error', { message: `The answer is longer than ${documentBytesMax} bytes.` })
-    read.push(piece)
-  }
-  return Buffer.concat(read)
-}
-
 /** No redirects; answers up to 256 KiB within 10 s. Rejects with Problem as the transport does. */
 export const fetchOver =
   (transport: Transport, clock: Clock) =>
@@ -56,7 +45,9 @@ export const fetchOver =
         headersTimeoutMs: timeoutMs,
       })
       const headers = Object.entries(reply.headers).map(([name, value]): [string, string] => [name, String(value)])
-      const body = await readAll(reply.body)
+      const body = await boundedBytes(reply.body, documentBytesMax)
+      if (body === null)
+        throw new Problem('upstream_error', { message: `The answer is longer than ${documentBytesMax} bytes.` })
       const isEmpty = [204, 205, 304].includes(reply.status)
       return new Response(isEmpty ? null : new Uint8Array(body), { status: reply.status, headers })
     } finally {

@@ -1,6 +1,7 @@
 /** Tokens that credentials were exchanged for, kept while they hold: one exchange at a time, and a new token before the old one ends. */
 
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
+import { boundedBytes } from '#base/bounded-bytes.ts'
 import type { Clock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
@@ -59,15 +60,10 @@ export const tokenKeeper = (): ((nowMs: number) => TokenKeeper) => {
 }
 
 const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | null> => {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    sizeBytes += chunk.length
-    if (sizeBytes > answerBytesMax) return null
-  }
+  const bytes = await boundedBytes(body, answerBytesMax)
+  if (bytes === null) return null
   try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    const value: unknown = JSON.parse(bytes.toString('utf8'))
     return isObject(value) ? value : null
   } catch {
     // A page of a proxy: it gives no token.

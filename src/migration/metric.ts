@@ -3,8 +3,6 @@
 import type { Observation } from './observation.ts'
 import { hasFailed, isSample } from './observation.ts'
 
-export type MetricType = 'proportion' | 'exceedance' | 'log_mean'
-
 /** Whether a turn shows what the metric counts; `null` = it says nothing of it. */
 type Shows = (turn: Observation) => boolean | null
 /** How large the figure of a turn is; `null` = unknown. */

@@ -61,8 +61,6 @@ const promptBounds: readonly (readonly [tokensMax: number, name: string])[] = [
   [Number.POSITIVE_INFINITY, 'over 64k'],
 ]
 
-export const promptSizes: readonly string[] = [...promptBounds.map(([, name]) => name), 'unknown']
-
 const promptSizeOf = (tokens: number | null): string =>
   tokens === null ? 'unknown' : (promptBounds.find(([most]) => tokens <= most)?.[1] ?? 'unknown')
 

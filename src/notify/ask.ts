@@ -1,6 +1,7 @@
 /** Asks a service with a signed request, and reads its short answer. */
 
 import { Buffer } from 'node:buffer'
+import { boundedBytes } from '#base/bounded-bytes.ts'
 import type { Clock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
@@ -23,16 +24,11 @@ export type Question = {
 const failed = (why: string): Problem => new Problem('upstream_error', { message: why })
 
 const readAnswer = async (body: AsyncIterable<Buffer>): Promise<JsonObject> => {
-  const pieces: Buffer[] = []
-  let sizeBytes = 0
-  for await (const piece of body) {
-    pieces.push(piece)
-    sizeBytes += piece.length
-    if (sizeBytes > answerBytesMax) throw failed(`it answered more than ${answerBytesMax} bytes`)
-  }
+  const bytes = await boundedBytes(body, answerBytesMax)
+  if (bytes === null) throw failed(`it answered more than ${answerBytesMax} bytes`)
   let answer: unknown
   try {
-    answer = JSON.parse(Buffer.concat(pieces).toString('utf8'))
+    answer = JSON.parse(bytes.toString('utf8'))
   } catch {
     // What it says instead may hold anything, so it is not repeated.
     throw failed('its answer is not JSON')

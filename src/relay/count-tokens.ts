@@ -4,6 +4,7 @@
  */
 
 import { Buffer } from 'node:buffer'
+import { boundedBytes } from '#base/bounded-bytes.ts'
 import { scanTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
@@ -114,14 +115,9 @@ const countersOf = (question: Question): readonly Counter[] =>
   question.legs.flatMap((leg) => counterOf(question, leg)).slice(0, askedMax)
 
 const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | null> => {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    sizeBytes += chunk.length
-    if (sizeBytes > answerBytesMax) return null
-  }
-  const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  const bytes = await boundedBytes(body, answerBytesMax)
+  if (bytes === null) return null
+  const value: unknown = JSON.parse(bytes.toString('utf8'))
   return isObject(value) ? value : null
 }
 

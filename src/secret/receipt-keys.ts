@@ -2,9 +2,10 @@
 
 import { Buffer } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import { rfc3339 } from '#base/clock.ts'
+import { privateKeyOf, publicBytesOf } from '#base/ed25519.ts'
 import type { Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import type { Receipt, ReceiptKey, SignedReceipt } from '#base/receipt.ts'
@@ -13,8 +14,6 @@ import type { ReceiptKeyRow, ReceiptKeyStore } from './port.ts'
 import type { Seal } from './seal.ts'
 
 const seedBytes = 32
-/** Before the seed in PKCS#8 (RFC 8410, section 7). */
-const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 export type ReceiptKeys<Trail = unknown> = {
   /** @throws Problem `store_unavailable` where the key cannot be read. */
@@ -26,9 +25,6 @@ export type ReceiptKeys<Trail = unknown> = {
   /** Makes the next one; `trail` is given both. @throws Problem `conflict` where somebody else did at the same time. */
   readonly rotate: (trail: (before: string | null, after: string) => Trail) => Promise<ReceiptKey>
 }
-
-const privateKeyOf = (seed: Uint8Array): KeyObject =>
-  createPrivateKey({ key: Buffer.concat([pkcs8Head, seed]), format: 'der', type: 'pkcs8' })
 
 const placeOf = (id: string): string => `receipt-key/${id}`
 
@@ -54,8 +50,7 @@ export type ReceiptKeyParts<Trail> = {
 export const makeReceiptKeys = <Trail>({ store, seal, clock, ids }: ReceiptKeyParts<Trail>): ReceiptKeys<Trail> => {
   const made = (generation: number, createdMs: number): ReceiptKeyRow => {
     const seed = ids.bytes(seedBytes)
-    const { x = '' } = createPublicKey(privateKeyOf(seed)).export({ format: 'jwk' })
-    const publicKey = Buffer.from(x, 'base64url')
+    const publicKey = publicBytesOf(privateKeyOf(seed))
     // The key names itself: who has it can see that it is the one that is meant.
     const id = `rck_${createHash('sha256').update(publicKey).digest('hex').slice(0, 16)}`
     return {

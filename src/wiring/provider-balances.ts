@@ -1,5 +1,6 @@
 /** Asks providers what is left of the operator's credit there: free calls, through the same guard as every other. */
 
+import { boundedBytes } from '#base/bounded-bytes.ts'
 import { isObject } from '#base/json-type.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Config, ProviderConfig } from '#config/config.ts'
@@ -15,17 +16,10 @@ const timeoutMs = 10_000
 const answerBytesMax = 65_536
 
 const bodyOf = async (reply: UpstreamReply): Promise<string> => {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of reply.body) {
-    chunks.push(chunk)
-    sizeBytes += chunk.length
-    if (sizeBytes > answerBytesMax) {
-      reply.abort()
-      throw new RangeError('the answer is longer than 64 KiB')
-    }
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  const bytes = await boundedBytes(reply.body, answerBytesMax)
+  if (bytes !== null) return bytes.toString('utf8')
+  reply.abort()
+  throw new RangeError('the answer is longer than 64 KiB')
 }
 
 const parsed = (text: string): unknown => {

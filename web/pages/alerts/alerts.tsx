@@ -10,6 +10,7 @@ import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, Card, Meter, mono, PageHead } from '#parts/layout.tsx'
+import { Pager } from '#parts/pager.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -107,7 +108,7 @@ const Budgets = ({ rows, open }: { readonly rows: readonly Budget[]; readonly op
 const Events = () => {
   const say = useWords(texts)
   const format = useFormat()
-  const [filters, change] = useFilters()
+  const [filters] = useFilters()
   const query = useRead(
     'events list',
     { limit: pageRows, after: filters['after'] },
@@ -134,22 +135,7 @@ const Events = () => {
           ) : (
             <DataTable name={say('happened')} columns={columns} rows={data} keyOf={({ id }) => id} />
           )}
-          {next === null && filters['after'] === undefined ? null : (
-            <div className="table-foot">
-              {filters['after'] === undefined ? (
-                <span />
-              ) : (
-                <Button small onClick={() => change({ after: undefined })}>
-                  {say('newest')}
-                </Button>
-              )}
-              {next === null ? null : (
-                <Button small onClick={() => change({ after: next })}>
-                  {say('older')}
-                </Button>
-              )}
-            </div>
-          )}
+          <Pager at="after" next={next} />
         </>
       )}
     </Loaded>

@@ -60,6 +60,4 @@ export const texts = words({
   quiet: ['Nothing has happened', '没有事件'],
   quietWhy: ['Thresholds that are reached stand here.', '达到的阈值会显示在此。'],
   quietAll: ['Alerts of this server stand here. On the server:', '此服务器的告警会显示在此。在服务器上：'],
-  older: ['Older', '更早'],
-  newest: ['Newest', '最新'],
 })

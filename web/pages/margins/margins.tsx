@@ -21,6 +21,10 @@ const spans = [7, 30, 90] as const
 const dimensions = ['model', 'account', 'provider', 'upstream_model', 'day'] as const
 type Dimension = (typeof dimensions)[number]
 
+/** The first moment of so many days in UTC, today among them. */
+const startOf = (days: number, nowMs: number): string =>
+  new Date((Math.floor(nowMs / dayMs) + 1 - days) * dayMs).toISOString()
+
 const nameOf = (row: Row, by: Dimension): string | null =>
   by === 'account' ? (row.account_name ?? row.account ?? null) : (row[by] ?? null)
 
@@ -29,6 +33,14 @@ const Lines = ({ usage, by }: { readonly usage: Usage; readonly by: Dimension })
   const format = useFormat()
   const { total } = usage
   const rate = (text: string | null | undefined): string => (text == null ? '–' : format.percent(Number(text) / 100))
+  const money = (
+    id: 'charge' | 'cost' | 'margin',
+    field: 'charge_nano_usd' | 'upstream_cost_nano_usd' | 'margin_nano_usd',
+  ): Column<Row> => ({
+    ...{ id, title: say(id), align: 'number', foot: format.money(total?.[field], 2) },
+    cell: (row) => format.money(row[field], 2),
+    sort: (row) => BigInt(row[field]),
+  })
   const columns: readonly Column<Row>[] = [
     {
       id: 'name',
@@ -46,32 +58,9 @@ const Lines = ({ usage, by }: { readonly usage: Usage; readonly by: Dimension })
       cell: ({ calls }) => format.number(calls),
       sort: ({ calls }) => calls,
     },
-    {
-      id: 'charge',
-      title: say('charge'),
-      align: 'number',
-      from: 'middle',
-      foot: format.money(total?.charge_nano_usd, 2),
-      cell: (row) => format.money(row.charge_nano_usd, 2),
-      sort: (row) => BigInt(row.charge_nano_usd),
-    },
-    {
-      id: 'cost',
-      title: say('cost'),
-      align: 'number',
-      from: 'middle',
-      foot: format.money(total?.upstream_cost_nano_usd, 2),
-      cell: (row) => format.money(row.upstream_cost_nano_usd, 2),
-      sort: (row) => BigInt(row.upstream_cost_nano_usd),
-    },
-    {
-      id: 'margin',
-      title: say('margin'),
-      align: 'number',
-      foot: format.money(total?.margin_nano_usd, 2),
-      cell: (row) => format.money(row.margin_nano_usd, 2),
-      sort: (row) => BigInt(row.margin_nano_usd),
-    },
+    { ...money('charge', 'charge_nano_usd'), from: 'middle' },
+    { ...money('cost', 'upstream_cost_nano_usd'), from: 'middle' },
+    money('margin', 'margin_nano_usd'),
     {
       id: 'rate',
       title: say('rate'),
@@ -167,7 +156,7 @@ export const Page = () => {
   const [filters, change] = useFilters()
   const days = spans.find((one) => String(one) === filters['days']) ?? 30
   const by = dimensions.find((one) => one === filters['by']) ?? 'model'
-  const from = useMemo(() => new Date((Math.floor(Date.now() / dayMs) + 1 - days) * dayMs).toISOString(), [days])
+  const from = useMemo(() => startOf(days, Date.now()), [days])
   const query = useRead('usage list', { by: [by], from }, { keepsOld: true })
   const total = query.data?.total
   const losses = query.data?.data.filter((row) => row.margin_nano_usd.startsWith('-')).length ?? 0

@@ -7,6 +7,7 @@ import { useRead } from '#actions/queries.ts'
 import { useSession } from '#actions/session.ts'
 import { Dialog } from '#parts/dialog.tsx'
 import { useFilters } from '#parts/filters.ts'
+import { FindField } from '#parts/find-field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import type { Fact } from '#parts/layout.tsx'
 import { Facts, mono, PageHead } from '#parts/layout.tsx'
@@ -150,14 +151,7 @@ export const Page = () => {
     <>
       <PageHead title={say('title')}>{say('lead')}</PageHead>
       <div className="filters">
-        <input
-          className="input"
-          type="search"
-          aria-label={say('find')}
-          placeholder={say('find')}
-          value={filters['find'] ?? ''}
-          onChange={(event) => change({ find: event.target.value })}
-        />
+        <FindField label={say('find')} />
       </div>
       <section className="card">
         <Loaded query={query} lines={10}>

@@ -8,6 +8,7 @@ import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge, Card, PageHead } from '#parts/layout.tsx'
+import { Pager } from '#parts/pager.tsx'
 import { RowLink } from '#parts/row-link.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
@@ -93,22 +94,7 @@ export const Page = () => {
               ) : (
                 <Orders rows={data.toReversed()} open={(id) => change({ order: id })} />
               )}
-              {next === null && filters['after'] === undefined ? null : (
-                <div className="table-foot">
-                  {filters['after'] === undefined ? (
-                    <span />
-                  ) : (
-                    <Button small onClick={() => change({ after: undefined })}>
-                      {say('newest')}
-                    </Button>
-                  )}
-                  {next === null ? null : (
-                    <Button small onClick={() => change({ after: next })}>
-                      {say('older')}
-                    </Button>
-                  )}
-                </div>
-              )}
+              <Pager at="after" next={next} />
             </>
           )}
         </Loaded>

@@ -10,7 +10,7 @@ import { texts } from './texts.ts'
 
 type Outcome = Output<'payments reconcile'>['data'][number]
 
-const yesterday = (): string => new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+const dayBefore = (nowMs: number): string => new Date(nowMs - 86_400_000).toISOString().slice(0, 10)
 
 const OutcomeView = ({ outcome }: { readonly outcome: Outcome }) => {
   const say = useWords(texts)
@@ -60,7 +60,7 @@ export const Reconcile = ({ onClose }: { readonly onClose: () => void }) => {
       onClose={onClose}
     >
       <p>{say('reconcileWhy')}</p>
-      <TextField label={say('date')} name="date" type="date" defaultValue={yesterday()} required />
+      <TextField label={say('date')} name="date" type="date" defaultValue={dayBefore(Date.now())} required />
       {compare.data?.data.map((outcome) => (
         <OutcomeView key={outcome.method} outcome={outcome} />
       ))}

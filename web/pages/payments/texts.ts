@@ -86,6 +86,4 @@ export const texts = words({
   nothingToCompare: ['No method here gives statements.', '没有提供账单的支付方式。'],
   none: ['No orders', '没有订单'],
   noneWhy: ['None is in this state. On the server:', '没有此状态的订单。在服务器上：'],
-  older: ['Next page', '下一页'],
-  newest: ['First page', '第一页'],
 })

@@ -6,6 +6,7 @@ import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
+import { FindField } from '#parts/find-field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Card, PageHead } from '#parts/layout.tsx'
 import { RowLink } from '#parts/row-link.tsx'
@@ -100,14 +101,7 @@ export const Page = () => {
       </PageHead>
       <Proposals />
       <div className="filters">
-        <input
-          className="input"
-          type="search"
-          aria-label={say('find')}
-          placeholder={say('find')}
-          value={filters['find'] ?? ''}
-          onChange={(event) => change({ find: event.target.value })}
-        />
+        <FindField label={say('find')} />
       </div>
       <Card>
         <Loaded query={book} lines={10}>

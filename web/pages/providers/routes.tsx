@@ -2,6 +2,7 @@
 
 import type { Output } from '#actions/contract.ts'
 import { useFilters } from '#parts/filters.ts'
+import { FindField } from '#parts/find-field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, Meter } from '#parts/layout.tsx'
@@ -85,7 +86,7 @@ const useColumns = (): readonly Column<Row>[] => {
 export const Routes = ({ routes }: { readonly routes: readonly Route[] }) => {
   const say = useWords(texts)
   const columns = useColumns()
-  const [filters, change] = useFilters()
+  const [filters] = useFilters()
   const wanted = (filters['find'] ?? '').toLowerCase()
   const rows = routes
     .filter(({ model }) => model.toLowerCase().includes(wanted))
@@ -94,14 +95,7 @@ export const Routes = ({ routes }: { readonly routes: readonly Route[] }) => {
   return (
     <>
       <div className="inside filters">
-        <input
-          className="input"
-          type="search"
-          aria-label={say('find')}
-          placeholder={say('find')}
-          value={filters['find'] ?? ''}
-          onChange={(event) => change({ find: event.target.value })}
-        />
+        <FindField label={say('find')} />
       </div>
       <DataTable
         name={say('routes')}

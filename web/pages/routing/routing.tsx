@@ -3,6 +3,7 @@
 import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { useFilters } from '#parts/filters.ts'
+import { FindField } from '#parts/find-field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { PageHead } from '#parts/layout.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
@@ -48,14 +49,7 @@ export const Page = () => {
       <PageHead title={say('title')}>{say('lead')}</PageHead>
       <div className="row spread">
         <div className="filters">
-          <input
-            className="input"
-            type="search"
-            aria-label={say('find')}
-            placeholder={say('find')}
-            value={filters['find'] ?? ''}
-            onChange={(event) => change({ find: event.target.value })}
-          />
+          <FindField label={say('find')} />
           <label className="check">
             <input
               type="checkbox"

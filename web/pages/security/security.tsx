@@ -8,6 +8,7 @@ import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge, Card, mono, PageHead } from '#parts/layout.tsx'
+import { Pager } from '#parts/pager.tsx'
 import { Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -111,7 +112,7 @@ const Sessions = ({ rows }: { readonly rows: readonly Session[] }) => {
 const OwnTrail = () => {
   const say = useWords(texts)
   const format = useFormat()
-  const [filters, change] = useFilters()
+  const [filters] = useFilters()
   const query = useRead('me trail', { limit: trailRows, before: filters['before'] }, { keepsOld: true })
   const columns: readonly Column<Row>[] = [
     { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
@@ -127,22 +128,7 @@ const OwnTrail = () => {
           ) : (
             <DataTable name={say('trail')} columns={columns} rows={data} keyOf={({ id }) => id} />
           )}
-          {next === null && filters['before'] === undefined ? null : (
-            <div className="table-foot">
-              {filters['before'] === undefined ? (
-                <span />
-              ) : (
-                <Button small onClick={() => change({ before: undefined })}>
-                  {say('newest')}
-                </Button>
-              )}
-              {next === null ? null : (
-                <Button small onClick={() => change({ before: next })}>
-                  {say('older')}
-                </Button>
-              )}
-            </div>
-          )}
+          <Pager at="before" next={next} />
         </>
       )}
     </Loaded>

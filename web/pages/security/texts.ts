@@ -119,8 +119,6 @@ export const texts = words({
   operation: ['Operation', '操作'],
   object: ['Object', '对象'],
   noTrail: ['You have changed nothing yet.', '您还没有任何更改。'],
-  older: ['Older', '更早'],
-  newest: ['Newest', '最新'],
   close: ['Close your sign-in', '注销个人账户'],
   closeLead: [
     'You leave every organisation, and nobody can sign in as you. Keys that were made for you end.',

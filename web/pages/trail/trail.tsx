@@ -8,6 +8,7 @@ import { Button } from '#parts/button.tsx'
 import { Code } from '#parts/code.tsx'
 import { Dialog } from '#parts/dialog.tsx'
 import { useFilters } from '#parts/filters.ts'
+import { FindField } from '#parts/find-field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import type { Fact } from '#parts/layout.tsx'
 import { Facts, mono, PageHead } from '#parts/layout.tsx'
@@ -114,14 +115,7 @@ export const Page = () => {
           <option value="30d">{say('month')}</option>
           <option value="all">{say('whole')}</option>
         </select>
-        <input
-          className="input"
-          type="search"
-          aria-label={say('find')}
-          placeholder={say('find')}
-          value={filters['find'] ?? ''}
-          onChange={(event) => change({ find: event.target.value })}
-        />
+        <FindField label={say('find')} />
       </div>
       <section className="card">
         <Loaded query={query} lines={10}>

@@ -43,8 +43,6 @@ export const texts = words({
   replay: ['Replay', '重发'],
   replayOf: ['Replay {event} to {recipient}', '重发 {event} 给 {recipient}'],
   replayed: ['{recipient} is told again, from the first try on.', '将从第一次尝试起重新通知 {recipient}。'],
-  older: ['Older', '更早'],
-  newest: ['Newest', '最新'],
   none: ['No deliveries', '没有投递'],
   noneWhy: [
     'When something happens that an alert names, it stands here. On the server:',

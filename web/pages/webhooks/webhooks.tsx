@@ -9,6 +9,7 @@ import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, Card, mono, PageHead } from '#parts/layout.tsx'
+import { Pager } from '#parts/pager.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -202,22 +203,7 @@ export const Page = () => {
               ) : (
                 <Deliveries rows={data} />
               )}
-              {next === null && filters['after'] === undefined ? null : (
-                <div className="table-foot">
-                  {filters['after'] === undefined ? (
-                    <span />
-                  ) : (
-                    <Button small onClick={() => change({ after: undefined })}>
-                      {say('newest')}
-                    </Button>
-                  )}
-                  {next === null ? null : (
-                    <Button small onClick={() => change({ after: next })}>
-                      {say('older')}
-                    </Button>
-                  )}
-                </div>
-              )}
+              <Pager at="after" next={next} />
             </>
           )}
         </Loaded>
