@@ -40,7 +40,7 @@ export const postgresPlace = ({ url, directUrl, tls }: PostgresConfig): Postgres
 /** The embedded store, here or in the primary process, or the Postgres that the configuration names, which is loaded only then. */
 const openStores = async (
   { clock, ids }: Machine,
-  { config, data, log, seat = null }: DataRequest,
+  { config, data, log, seat = null, isStarting }: DataRequest & { readonly isStarting: () => boolean },
 ): Promise<{
   readonly store: Store
   readonly cluster: SharedCluster | null
@@ -59,7 +59,7 @@ const openStores = async (
     return { store: handingOver({ first, openNext, clock, log }), cluster: null, openSimilar: null }
   }
   const { openPostgresStore } = await import('#store/postgres/client.ts')
-  const store = await openPostgresStore({ ...postgresPlace(postgres), clock, ids, log })
+  const store = await openPostgresStore({ ...postgresPlace(postgres), clock, ids, log, isStarting })
   return { store, cluster: store.cluster, openSimilar: store.openSimilar }
 }
 
@@ -108,13 +108,19 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
   const { config, data, seat = null } = request
   const { folder, localToken, announce } = takeFolder(machine, request, closing)
   const pepper = config.secretKey === null ? loadSecretKey(data, ids) : keyBytes(config.secretKey.secret.reveal())
-  const { store, cluster, openSimilar } = await openStores(machine, request)
+  // Until it is told that it listens: a server that starts, and a command, behind which only a person waits.
+  const starting = { isOver: false }
+  const isStarting = (): boolean => !starting.isOver && !machine.stopping.aborted
+  const { store, cluster, openSimilar } = await openStores(machine, { ...request, isStarting })
   closing.defer(() => store.close())
   const time = cluster?.clock ?? clock
   return {
     localToken,
     /** Tells whoever waits that it listens. The line comes last: who waits for it finds everything else already said. */
-    announce,
+    announce: (told: Announcement): void => {
+      starting.isOver = true
+      announce(told)
+    },
     store,
     seat,
     /** What nodes on one store share; `null` = this is the only one. */

@@ -12,6 +12,7 @@ import { openPostgresStore } from '#store/postgres/client.ts'
 import { connect } from '#store/postgres/connection.ts'
 import { deferredOn } from '#store/postgres/deferred.ts'
 import { kyselyOn } from '#store/postgres/dialect.ts'
+import { lockText } from '#store/postgres/lane.ts'
 import { sampleAccount, sampleFirst, sampleTrail } from '#store/sample-rows.ts'
 import { stepBack, stepForward } from '#store/schema-steps/apply.ts'
 import { schemaSteps } from '#store/schema-steps/index.ts'
@@ -109,6 +110,52 @@ test('while the server is away calls are refused as unavailable, health says so,
     look()
   })
   assert.equal((await store.hold(holdOf('call_1', 100n))).ok, true)
+})
+
+/** Somebody else writes, and does not come to an end. */
+const lockStore = async (url: string) => {
+  const other = await connect({ address: readPostgresUrl(url), connectTimeoutMs: 10_000, answerTimeoutMs: 0 })
+  await other.query(`begin; ${lockText(null)}`)
+  return other
+}
+
+/** Resolves when so many transactions have waited for a lock, one after the other. */
+const waitedAgain = async (url: string, times: number): Promise<void> => {
+  const begun = new Set<string>()
+  while (begun.size < times) {
+    const rows = await server.query(
+      `select xact_start::text as begun from pg_stat_activity where datname = '${nameOf(url)}' and wait_event_type = 'Lock'`,
+    )
+    for (const row of rows) begun.add(String(row['begun']))
+  }
+}
+
+test('a node that starts waits for the lock of the store again and again; one that serves refuses', async (context) => {
+  const url = await server.database()
+  const node = { isStarting: true }
+  const store = await open(url, { lockTimeoutMs: 100, isStarting: () => node.isStarting })
+  context.after(() => store.close())
+  const other = await lockStore(url)
+  context.after(() => other.end())
+  const beginning = begin(store, 'prepaid')
+  await waitedAgain(url, 3)
+  await other.query('commit')
+  await beginning
+  await other.query(`begin; ${lockText(null)}`)
+  node.isStarting = false
+  await assert.rejects(grant(store, grantOf('lot_1', 1000n)), (problem: Problem) => {
+    assert.match(problem.message, /kept waiting for a lock/)
+    return isUnavailable(problem)
+  })
+})
+
+test('a node that starts does not wait for the lock of the store for ever', async (context) => {
+  const url = await server.database()
+  const store = await open(url, { lockTimeoutMs: 50, startPatienceMs: 200, isStarting: () => true })
+  context.after(() => store.close())
+  const other = await lockStore(url)
+  context.after(() => other.end())
+  await assert.rejects(begin(store, 'prepaid'), isUnavailable)
 })
 
 test('a server that is killed under load loses nothing that was answered', async (context) => {

@@ -42,8 +42,14 @@ export type PostgresStoreOptions = PostgresPlace & {
   readonly connectionsMax?: number
   /** The longest that a statement may run; default 10 s. */
   readonly statementTimeoutMs?: number
+  /** The longest that others may keep a write waiting; default 20 s. */
+  readonly lockTimeoutMs?: number
   /** For so long a server that cannot be reached is tried again before a call is refused; default 2 s. */
   readonly patienceMs?: number
+  /** Whether whoever opens it still starts, and would rather wait again for a lock than give up; default never. */
+  readonly isStarting?: () => boolean
+  /** For so long it does; default 2 min. */
+  readonly startPatienceMs?: number
   /** Operations that may wait; default 10,000. */
   readonly queueLengthMax?: number
 }
@@ -54,7 +60,9 @@ const patienceDefaultMs = 2000
 const queueLengthDefault = 10_000
 const connectTimeoutMs = 3000
 /** Others may have much to do, or a store that is short of everything. */
-const lockTimeoutMs = 20_000
+const lockTimeoutDefaultMs = 20_000
+/** Six times that: a store of which others ask more than it can do for longer does not get well by waiting. */
+const startPatienceDefaultMs = 120_000
 /**
  * A node that stops in the middle of a transaction keeps others waiting for no longer than this; one that is cut off may do so twice in a
  * row, in the lane of an account and in that of the store, and callers at other nodes wait no longer than 5 s.
@@ -198,6 +206,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
   const address: PostgresAddress = readPostgresUrl(options.url, options.tls)
   const direct = directAddress(options)
   const statementTimeoutMs = options.statementTimeoutMs ?? statementTimeoutDefaultMs
+  const lockTimeoutMs = options.lockTimeoutMs ?? lockTimeoutDefaultMs
   const connectOnce = (answerTimeoutMs: number): Promise<Connection> =>
     connect({ address, connectTimeoutMs, answerTimeoutMs })
   const connectDirectly = (): Promise<Connection> => connect({ address: direct, connectTimeoutMs, answerTimeoutMs: 0 })
@@ -218,6 +227,8 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
       ids,
       patienceMs: options.patienceMs ?? patienceDefaultMs,
       isAway: () => !health.state().ok,
+      isStarting: options.isStarting ?? (() => false),
+      startPatienceMs: options.startPatienceMs ?? startPatienceDefaultMs,
     }),
     operations: makePostgresOperations(),
     clock,

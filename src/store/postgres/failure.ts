@@ -28,6 +28,9 @@ export class LineLost extends Error {}
 /** COMMIT was sent and not answered: whether it was kept has to be looked up. */
 export class CommitUnknown extends Error {}
 
+/** Others held the locks of a write for longer than it may wait: nothing of it was begun. */
+export class KeptWaiting extends Error {}
+
 const stateOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code)
     ? error.code
@@ -39,6 +42,12 @@ export const storeProblem = (error: unknown): Problem => {
   if (error instanceof LineLost || error instanceof CommitUnknown)
     return new Problem('store_unavailable', {
       message: `The store cannot be reached: ${error.message}.`,
+      retryAfterMs: 1000,
+      cause: error,
+    })
+  if (error instanceof KeptWaiting)
+    return new Problem('store_unavailable', {
+      message: 'The store was kept waiting for a lock, by others who write to it.',
       retryAfterMs: 1000,
       cause: error,
     })
@@ -71,4 +80,10 @@ export const isUndone = (error: unknown): boolean => stateOf(error)?.startsWith(
 export const isSessionEnd = (error: unknown): boolean => {
   const state = stateOf(error)
   return state !== null && (state.startsWith('08') || state.startsWith('57P') || state === '25P03' || state === '25006')
+}
+
+/** A statement that ran into its time limit, or waited for a lock for longer than it may. */
+export const isTimeout = (error: unknown): boolean => {
+  const state = stateOf(error)
+  return state === '57014' || state === '55P03'
 }

@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts'
 import type { Deferred } from './deferred.ts'
 import { deferredOn } from './deferred.ts'
 import { kyselyOn } from './dialect.ts'
-import { CommitUnknown, LineLost } from './failure.ts'
+import { CommitUnknown, isTimeout, KeptWaiting, LineLost } from './failure.ts'
 import type { Lane } from './lane.ts'
 import { lockText } from './lane.ts'
 
@@ -75,13 +75,26 @@ const commit = async (connection: Connection, { mark, nowMs }: Write): Promise<v
   }
 }
 
+/** @throws KeptWaiting where others hold them for longer than a write may wait. */
+const beginLocked = async (connection: Connection, limits: Limits, lane: Lane): Promise<void> => {
+  const { statementTimeoutMs, lockTimeoutMs } = limits
+  const waiting = beginText('read committed', { ...limits, statementTimeoutMs: lockTimeoutMs })
+  const after = `set local statement_timeout = ${Math.round(statementTimeoutMs)}`
+  try {
+    await connection.query(`${waiting}; ${lockText(lane)}; ${after}`)
+  } catch (error) {
+    if (isTimeout(error)) throw new KeptWaiting('others hold the lock', { cause: error })
+    throw error
+  }
+}
+
 /** What the work gave, or that an earlier try of it had been kept after all. */
 export type Written<T> = { readonly kept: 'now'; readonly value: T } | { readonly kept: 'before' }
 
 /**
  * Runs the work in one transaction that reads what is committed when its locks are taken. The lock also waits for an earlier try
  * whose session may still be at its COMMIT, so that the mark is the last word.
- * @throws CommitUnknown where COMMIT was sent and its answer did not come.
+ * @throws CommitUnknown where COMMIT was sent and its answer did not come; KeptWaiting where it did not get its locks in time.
  */
 export const runWrite = async <T>(
   connection: Connection,
@@ -91,10 +104,7 @@ export const runWrite = async <T>(
   const { lane, mark, isUnknown } = write
   let value: T
   try {
-    const { statementTimeoutMs, lockTimeoutMs } = limits
-    const waiting = beginText('read committed', { ...limits, statementTimeoutMs: lockTimeoutMs })
-    const after = `set local statement_timeout = ${Math.round(statementTimeoutMs)}`
-    await connection.query(`${waiting}; ${lockText(lane)}; ${after}`)
+    await beginLocked(connection, limits, lane)
     if (isUnknown && (await isMarked(connection, mark))) {
       await connection.query('rollback')
       return { kept: 'before' }
