@@ -41,14 +41,14 @@ const viewOf = (row: OwnCredentialRow): z.input<typeof credentialView> => ({
 })
 
 /**
- * Providers that calls go to by the network; for customers those that ask for a key: where any word passes for one, it would
- * prove nothing, and the operator's own machines would be had for the fee.
+ * Providers that calls go to by the network; for customers those that are known to refuse a wrong key: where any word passes for one, it
+ * would prove nothing, and the operator's own machines would be had for the fee.
  */
 const providerNames = ({ actor, ports }: OperationContext): readonly string[] =>
   ports.routing
     .providers()
     .filter(({ upstream }) => !upstream.vendor.inProcess)
-    .filter(({ upstream }) => actor.tenant === undefined || !upstream.vendor.keyless)
+    .filter(({ upstream }) => actor.tenant === undefined || upstream.provider.ownCredentials === true)
     .map(({ upstream }) => upstream.provider.name)
 
 const providerNamed = (name: string, context: OperationContext): string => {
@@ -61,7 +61,7 @@ const providerNamed = (name: string, context: OperationContext): string => {
     message:
       context.actor.tenant === undefined
         ? `drover.yaml has no provider '${name}'.${meant} It has ${all || 'none: add one first'}.`
-        : `There is no provider '${name}' that asks for a key.${meant} There are: ${all || 'none'}.`,
+        : `There is no provider '${name}' that takes a key of yours.${meant} There are: ${all || 'none'}.`,
     param: 'provider',
   })
 }

@@ -151,6 +151,13 @@ const currencyOf = ({ settings, vendor }: Entry, baseUrl: string): ProviderConfi
   return settings.currency ?? (region === undefined ? null : (vendor.regionCurrencies[region] ?? null))
 }
 
+/** At an address of the operator's own choice nobody knows whether a wrong key is refused, whatever the vendor is called. */
+const takesOwnCredentials = ({ settings, vendor }: Entry, baseUrl: string): boolean => {
+  const addresses = [...(vendor.baseUrl === null ? [] : [vendor.baseUrl]), ...Object.values(vendor.regions)]
+  const { origin } = new URL(baseUrl)
+  return settings.own_credentials ?? (!vendor.keyless && addresses.some((one) => new URL(one).origin === origin))
+}
+
 const declared = async (entry: Entry, building: Building): Promise<ProviderConfig | null> => {
   const { name, settings, vendor } = entry
   const baseUrl = addressOf(entry, building)
@@ -174,6 +181,7 @@ const declared = async (entry: Entry, building: Building): Promise<ProviderConfi
     dataPolicy: policyOf(settings.data_policy),
     checkEveryMs: settings.check_every === 'off' ? null : settings.check_every,
     allowPrivate: settings.allow_private,
+    ownCredentials: takesOwnCredentials(entry, baseUrl),
     proxy,
     price: settings.price ?? null,
     balanceAlertNanoUsd: settings.balance_alert_usd ?? null,
@@ -192,6 +200,7 @@ const detected = (vendor: VendorFacts, environment: Surroundings['environment'])
     checkEveryMs: null,
     headers: {},
     allowPrivate: false,
+    ownCredentials: !vendor.keyless,
     proxy: null,
     certificateAuthorities: null,
     price: null,

@@ -126,6 +126,8 @@ export type ProviderConfig = {
   /** Of these headers, those whose value a reference leads to; absent = none. */
   readonly secretHeaders?: readonly string[]
   readonly allowPrivate: boolean
+  /** Whether customers may bring credentials of their own. */
+  readonly ownCredentials: boolean
   readonly proxy: Secret | null
   /** PEM text. */
   readonly certificateAuthorities: string | null

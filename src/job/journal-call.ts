@@ -32,6 +32,12 @@ export const journalRow = (call: JournalCall): JournalRow => ({
 export const journalCall = ({ body }: JournalRow): JournalCall =>
   JSON.parse(body, (name, value: unknown) => (isMoney(name, value) ? BigInt(value) : value)) as JournalCall
 
+/** A call for which nothing was held. */
+export const metered = ({ call, account, key }: VoidRequest): JournalCall => ({
+  ...{ call, account, key, lease: null, heldNanoUsd: 0n },
+  ...{ begun: false, provenNanoUsd: null, end: null },
+})
+
 /** How a call ends that was under way when its process died: by what is proven of it. */
 export const interrupted = (one: JournalCall, nowMs: number): CallEnd => {
   const { call, account, key, provenNanoUsd, heldNanoUsd, begun } = one

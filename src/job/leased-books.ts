@@ -4,14 +4,18 @@
  * to the store, and an account goes on for a while when the store is away. The store never lends what an account does not have.
  */
 
-import { asProblem, Problem } from '#base/problem.ts'
+import { makeRoom } from '#base/make-room.ts'
+import { asProblem } from '#base/problem.ts'
 import { idleOf, leaseKey, leaseLengthMs, neededOf, roomOf } from '#ledger/lease.ts'
 import type { DrawRequest, Ended, ExtendRequest, Held, HoldRequest, SettleRequest, VoidRequest } from '#ledger/port.ts'
 import { drainCalls } from './drain-journal.ts'
+import type { JournalAgain } from './journal-again.ts'
+import { journalAgain, neitherTookIt } from './journal-again.ts'
 import type { CallEnd, JournalCall } from './journal-call.ts'
-import { interrupted, journalCall, journalRow, recordPrefix } from './journal-call.ts'
+import { interrupted, journalCall, journalRow, metered, recordPrefix } from './journal-call.ts'
 import type { Lease, LeasedBooks, LeasedBooksOptions } from './node-lease.ts'
 import { newLease } from './node-lease.ts'
+import { patiently } from './patience.ts'
 import { tellFirst, tellLeases } from './tell-leases.ts'
 
 const drainEveryMs = 200
@@ -23,9 +27,12 @@ const recallPauseMs = 50
 const recallAgainMs = 1000
 /** A call waits no longer for the store to lend to it; what is asked by then still comes, for the next call. */
 const storeWaitMs = 5000
+const storeIsLate = `The store has not answered for ${storeWaitMs / 1000} s, and the call needs more than this node was lent. Try again, or another node.`
 const journalPageMax = 1000
 /** Ended calls that the store does not have yet; with more, no call begins. */
 const undrainedMax = 100_000
+/** Of ended calls, how many are remembered; who asks again does so soon. */
+const saidMax = 10_000
 /** Times that a call finds what was lent for it taken by others. */
 const roomTriesMax = 50
 
@@ -34,15 +41,13 @@ type Wish = Pick<HoldRequest, 'amountNanoUsd' | 'amountMinNanoUsd'>
 
 type Entry = { readonly call: JournalCall; readonly lease: Lease | null }
 
-const metered = ({ call, account, key }: VoidRequest): JournalCall => ({
-  ...{ call, account, key, lease: null, heldNanoUsd: 0n },
-  ...{ begun: false, provenNanoUsd: null, end: null },
-})
-
 class Books {
   readonly #options: LeasedBooksOptions
+  readonly #again: JournalAgain
   readonly #leases = new Map<string, Lease>()
   readonly #calls = new Map<string, Entry>()
+  /** What was said of calls that the store has: whoever asks again hears the same. */
+  readonly #said = new Map<string, Ended>()
   #ended: JournalCall[] = []
   #draining: Promise<void> | null = null
   #closed = false
@@ -51,6 +56,7 @@ class Books {
 
   constructor(options: LeasedBooksOptions) {
     this.#options = options
+    this.#again = journalAgain(options.journal)
     options.store.onRecall((account) => this.#recalled(account))
     this.#plan()
   }
@@ -101,19 +107,12 @@ class Books {
     return { ok: true, amountNanoUsd, cappedBy, roomNanoUsd: amountNanoUsd }
   }
 
-  async settle(request: SettleRequest): Promise<Ended> {
-    const { chargeNanoUsd } = request
-    const known = this.#calls.get(request.call)
-    if (known !== undefined && this.#isOver(known.call)) return this.#answer(known.call, true)
-    const entry = known ?? { call: metered(request), lease: null }
-    return this.#end(entry, { kind: 'settled', request }, chargeNanoUsd)
+  settle(request: SettleRequest): Promise<Ended> {
+    return this.#endOnce({ kind: 'settled', request }, request.chargeNanoUsd)
   }
 
-  async voidHold(request: VoidRequest): Promise<Ended> {
-    const known = this.#calls.get(request.call)
-    if (known !== undefined && this.#isOver(known.call)) return this.#answer(known.call, true)
-    const entry = known ?? { call: metered(request), lease: null }
-    return this.#end(entry, { kind: 'voided', request }, 0n)
+  voidHold(request: VoidRequest): Promise<Ended> {
+    return this.#endOnce({ kind: 'voided', request }, 0n)
   }
 
   /** Ends what an earlier process left under way, brings all of it into the store, and gives back what it had been lent. */
@@ -208,15 +207,29 @@ class Books {
     }
   }
 
+  /** Looked at and ended in one go: of two that come at once the second finds the first. */
+  #endOnce(end: CallEnd, chargeNanoUsd: bigint): Promise<Ended> {
+    const { call: id } = end.request
+    const known = this.#calls.get(id)
+    const said = this.#said.get(id)
+    if (known === undefined && said !== undefined) return Promise.resolve({ ...said, repeated: true })
+    if (known !== undefined && this.#isOver(known.call)) return this.#endedBefore(known.call)
+    return this.#end(known ?? { call: metered(end.request), lease: null }, end, chargeNanoUsd)
+  }
+
+  async #endedBefore(call: JournalCall): Promise<Ended> {
+    if (this.#again.isWaiting(call.call)) await this.#patiently(this.#again.kept(call), neitherTookIt)
+    return this.#answer(call, true)
+  }
+
+  /** What the journal does not take, because its disk is full, is the store's to keep: it stands as soon as one of the two has it. */
   async #end({ call, lease }: Entry, end: CallEnd, chargeNanoUsd: bigint): Promise<Ended> {
-    // Said before it is written, so that a second end of the same call finds it; unsaid where it could not be written.
+    // Said before it is written, so that a second end of the same call finds it.
     call.end = end
-    try {
-      await this.#keep(call)
-    } catch (thrown) {
-      call.end = null
-      throw thrown
-    }
+    const isKept = await this.#keep(call).then(
+      () => true,
+      () => false,
+    )
     if (lease !== null) {
       lease.heldNanoUsd -= call.heldNanoUsd
       lease.pendingNanoUsd += chargeNanoUsd
@@ -224,6 +237,7 @@ class Books {
     }
     this.#calls.set(call.call, { call, lease })
     this.#ended.push(call)
+    if (!isKept) await this.#patiently(this.#again.kept(call), neitherTookIt)
     return this.#answer(call, false)
   }
 
@@ -254,22 +268,8 @@ class Books {
     return { lease, refusal }
   }
 
-  /** What is asked of the store, or that it does not answer: a network that loses what is sent says nothing for long. */
-  async #patiently<T>(asked: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>()
-    const cancel = this.#options.clock.after(storeWaitMs, () =>
-      late.reject(
-        new Problem('store_unavailable', {
-          message: `The store has not answered for ${storeWaitMs / 1000} s, and the call needs more than this node was lent. Try again, or another node.`,
-          retryAfterMs: 1000,
-        }),
-      ),
-    )
-    try {
-      return await Promise.race([asked, late.promise])
-    } finally {
-      cancel()
-    }
+  #patiently<T>(asked: Promise<T>, message = storeIsLate): Promise<T> {
+    return patiently(asked, { clock: this.#options.clock, waitMs: storeWaitMs, message })
   }
 
   /** Runs one thing at a time in the store for a lease. */
@@ -364,6 +364,11 @@ class Books {
 
   async #round(): Promise<void> {
     try {
+      await this.#again.round()
+    } catch (thrown) {
+      this.#options.log.debug('the journal takes nothing', { problem: asProblem(thrown).message })
+    }
+    try {
       await this.#drain()
       await tellLeases(this.#options, this.#leases.values())
       const { clock } = this.#options
@@ -378,9 +383,9 @@ class Books {
   }
 
   async #drain(): Promise<void> {
-    const { store, journal } = this.#options
-    const { settle, voidHold } = store
+    const { settle, voidHold } = this.#options.store
     const draw = (request: DrawRequest) => this.#draw(request)
+    const journal = { journalDrop: (calls: readonly string[]) => this.#again.drop(calls) }
     const batch = this.#ended
     this.#ended = []
     const left = new Set(batch)
@@ -416,9 +421,12 @@ class Books {
 
   /** Told twice of a call it does nothing. */
   #drained(id: string): void {
+    this.#again.drained(id)
     const known = this.#calls.get(id)
     this.#calls.delete(id)
     const { call, lease } = known ?? { call: null, lease: null }
+    makeRoom(this.#said, saidMax)
+    if (call !== null) this.#said.set(id, this.#answer(call, false))
     if (call === null || lease === null || call.end?.kind !== 'settled') return
     const { chargeNanoUsd } = call.end.request
     lease.pendingNanoUsd -= chargeNanoUsd

@@ -76,6 +76,12 @@ const provider = z
       .describe(
         'In which formats chats are asked for there, the best first, of those that the vendor speaks: `[openai-responses]`. A caller of a format that is not listed is translated to the first. Absent: all, in the order of the vendor. Embeddings, images and the like are not touched.',
       ),
+    own_credentials: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether customers may bring credentials of their own for it. Only where it refuses a wrong one: else any word would pass for a key, and a call cost them the relay fee alone. Absent: where the address is the vendor's own, which asks for a key.",
+      ),
     price: z.literal('free').optional().describe('`free`: its models cost nothing, on purpose.'),
     currency: z
       .enum(['USD', 'CNY'])

@@ -41,6 +41,8 @@ export type Provider = {
   /** Of these headers, those whose value is kept elsewhere (`env:…`): the operator's secrets; absent = none. */
   readonly secretHeaders?: readonly string[]
   readonly allowPrivate: boolean
+  /** Whether customers may bring credentials of their own: it refuses a wrong one. Absent = no. */
+  readonly ownCredentials?: boolean
   readonly proxy: Secret | null
   /** PEM text of additional certificate authorities. */
   readonly certificateAuthorities: string | null

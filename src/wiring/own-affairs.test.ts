@@ -15,9 +15,10 @@ const signedUp = async (desk: Desk, email: string, organisation: string): Promis
   return browser
 }
 
-/** Providers that calls would go to by the network. */
-const providers = Object.entries({ moonshot: false, gpus: true }).map(
-  ([name, keyless]) => ({ upstream: { vendor: { inProcess: false, keyless }, provider: { name } } }) as never,
+/** Providers that calls would go to by the network, and whether customers may bring a key for them. */
+const providers = Object.entries({ moonshot: true, gpus: false }).map(
+  ([name, ownCredentials]) =>
+    ({ upstream: { vendor: { inProcess: false }, provider: { name, ownCredentials } } }) as never,
 )
 
 const open = async (context: TestContext) => {
@@ -118,7 +119,7 @@ test('a customer brings none for machines that ask for no key, and says of none 
   }
   const refused = await bring('gpus', 'whatever-word')
   assert.deepEqual(
-    [refused.code, /gpus' that asks for a key\. There are: moonshot/.test(JSON.stringify(refused.json))],
+    [refused.code, /gpus' that takes a key of yours\. There are: moonshot/.test(JSON.stringify(refused.json))],
     ['not_found', true],
   )
   await desk.run('credentials add', { account, provider: 'gpus', key: 'whatever-word' })

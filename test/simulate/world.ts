@@ -269,6 +269,12 @@ class World {
       () => during(line, { lostShare: 0.4 }, { lostShare: 0 }),
       () => during(line, { slowestMs: 3000 }, { slowestMs: 4 }),
       () => during(disk, { isFull: true }, { isFull: false }),
+      // Longer than the end of a call is tried again: the store keeps it meanwhile.
+      async () => {
+        disk.isFull = true
+        await time.wait(aWhileMs + 6 * minuteMs)
+        disk.isFull = false
+      },
       () => during(disk, { slowestMs: 500 }, { slowestMs: 3 }),
       () => during(machine, { wrongMs: (this.chance() - 0.5) * 4000 }, { wrongMs: 0 }),
       // The whole store, for everybody.

@@ -17,7 +17,7 @@ const config = `plans:
   pro: { rpm: 5000, concurrency: 20, open: true, own_credentials_fee: "5%" }
 signup: { open: true, plan: free, verify_mail: false }
 providers:
-  openai: { vendor: openai, base_url: "http://127.0.0.1:9/v1", allow_private: true, api_key: "env:FAKE_KEY" }
+  openai: { vendor: openai, base_url: "http://127.0.0.1:9/v1", allow_private: true, own_credentials: true, api_key: "env:FAKE_KEY" }
 `
 
 let relay: Relay

@@ -46,7 +46,7 @@ const customers = ['acme', 'globex', 'initech', 'umbrella'] as const
 
 const configFor = (baseUrl: string): string => `server: { overload: { loop_delay: 1m } }
 providers:
-${providers.map((name) => `  ${name}: { vendor: ${name === 'anthropic' ? 'openai-compatible' : name}, base_url: "${baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }`).join('\n')}
+${providers.map((name) => `  ${name}: { vendor: ${name === 'anthropic' ? 'openai-compatible' : name}, base_url: "${baseUrl}", allow_private: true, own_credentials: true, api_key: "env:FAKE_KEY" }`).join('\n')}
 models:
 ${models.map((name, index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, ${index % 4 === 0 ? `{ provider: ${providers[(index + 2) % 4]}, model: ${name}, weight: 3 }, ` : ''}{ provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "1.00", cached_input: "0.10", output: "2.50" } }`).join('\n')}
 plans:
