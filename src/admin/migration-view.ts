@@ -32,6 +32,10 @@ const findingView = z.object({
   metric: z.string(),
   test: z.enum(['absolute', 'relative', 'mean']),
   limit: z.number().describe('A share, or a ratio.'),
+  above_ms: z
+    .number()
+    .nullable()
+    .describe('Of a time: conversations count that took longer than this. null = it is none.'),
   crossed: z.boolean(),
   passed: z.boolean().describe('Of an absolute test: shown to be within the limit.'),
   baseline_crossed: z.boolean(),
@@ -149,6 +153,7 @@ export const viewOfFinding = (finding: Finding): z.input<typeof findingView> => 
   metric: finding.metric,
   test: finding.kind,
   limit: finding.limit,
+  above_ms: finding.aboveMs,
   crossed: finding.crossed,
   passed: finding.passed,
   baseline_crossed: finding.baselineCrossed,
@@ -333,7 +338,7 @@ export const migrationText = (view: MigrationView): string =>
     table(
       ['METRIC', 'TEST', 'CANDIDATE', 'BASELINE', 'LIMIT', 'E', 'NEEDED', 'VERDICT'],
       view.evidence.map((finding) => [
-        finding.metric,
+        finding.above_ms === null ? finding.metric : `${finding.metric} > ${Math.round(finding.above_ms)} ms`,
         finding.test,
         ...figures(finding),
         finding.log10_e === null ? '' : `1e${finding.log10_e.toFixed(1)}`,

@@ -96,7 +96,7 @@ test('the sums do not depend on order, on which node told what in how many piece
         )
       assert.equal(bare(text(known)), bare(once))
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   )
 })
 

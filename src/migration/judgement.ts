@@ -21,6 +21,8 @@ export type Finding = {
   readonly metric: MetricName
   readonly kind: Test['kind']
   readonly limit: number
+  /** Of a time: a conversation is a hit when one of its turns took longer than this, in milliseconds; `null` = it is no time. */
+  readonly aboveMs: number | null
   /** What it is that was found. */
   readonly crossed: boolean
   /** Of an absolute test: that the candidate is shown to be within the limit. */
@@ -95,9 +97,15 @@ const hitsOf = (splits: readonly Split[], column: number): readonly ArmHits[] =>
 const swapped = (hits: readonly ArmHits[]): readonly ArmHits[] =>
   hits.map(({ weight, candidate, baseline }) => ({ weight: 1 - weight, candidate: baseline, baseline: candidate }))
 
-const startOf = (test: Test) => ({
+const aboveOf = ({ columns }: Judge, { column }: Test): number | null => {
+  const found = columns[column]
+  return found?.kind === 'mark' ? found.above : null
+}
+
+const startOf = (test: Test, judge: Judge) => ({
   metric: test.metric,
   kind: test.kind,
+  aboveMs: aboveOf(judge, test),
   passed: false,
   baselineCrossed: false,
   difference: null,
@@ -118,7 +126,7 @@ const absolute = (test: AbsoluteTest, evidence: Evidence, judge: Judge): Finding
   const { limit } = test
   const lnNeeded = needed(test)
   const figures = { candidate: figureOf(candidate, test.alpha), baseline: figureOf(baseline, test.alpha) }
-  const found = { ...startOf(test), ...figures, limit, lnNeeded }
+  const found = { ...startOf(test, judge), ...figures, limit, lnNeeded }
   if (judge.policy === 'thresholds') {
     const { thresholdSample } = judge
     return {
@@ -147,7 +155,7 @@ const relative = (test: RelativeTest, given: Given): Finding => {
   const { evidence, splits, judge } = given
   const candidate = figureOf(shareOf(evidence, 'candidate', test.column), test.alpha)
   const baseline = figureOf(shareOf(evidence, 'baseline', test.column), test.alpha)
-  const found = { ...startOf(test), candidate, baseline, limit: test.maxRatio ?? test.minRatio ?? 1 }
+  const found = { ...startOf(test, judge), candidate, baseline, limit: test.maxRatio ?? test.minRatio ?? 1 }
   if (judge.policy === 'thresholds') {
     const enough = Math.min(candidate.seen, baseline.seen) >= judge.thresholdSample
     const [mine, theirs] = [candidate.share ?? 0, baseline.share ?? 0]
@@ -179,7 +187,7 @@ const mean = (test: MeanTest, { splits, judge }: Given): Finding => {
   const high = isPlain ? difference?.difference : difference?.high
   const crossed = (low ?? Number.NEGATIVE_INFINITY) > limits.high || (high ?? Number.POSITIVE_INFINITY) < limits.low
   return {
-    ...startOf(test),
+    ...startOf(test, judge),
     limit: test.maxRatio ?? test.minRatio ?? 1,
     crossed,
     lnE: null,

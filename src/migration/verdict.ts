@@ -22,12 +22,15 @@ const percent = (share: number | null): string => (share === null ? 'nothing' : 
 const ofUnits = ({ candidate }: Finding): string =>
   candidate === null ? '' : ` (${candidate.hits} of ${candidate.seen} conversations)`
 
+const nameOf = ({ metric, aboveMs }: Finding): string =>
+  aboveMs === null ? metric : `${metric} (slower than ${Math.round(aboveMs)} ms)`
+
 const sayAbsolute = (finding: Finding): string =>
-  `${finding.metric}: ${percent(finding.candidate?.share ?? null)} of the candidate's conversations${ofUnits(finding)}, the limit is ${percent(finding.limit)}`
+  `${nameOf(finding)}: ${percent(finding.candidate?.share ?? null)} of the candidate's conversations${ofUnits(finding)}, the limit is ${percent(finding.limit)}`
 
 const sayRelative = (finding: Finding): string =>
   finding.difference === null
-    ? `${finding.metric}: ${percent(finding.candidate?.share ?? null)} at the candidate${ofUnits(finding)}, ${percent(finding.baseline?.share ?? null)} at the baseline; the allowed ratio is ${finding.limit}`
+    ? `${nameOf(finding)}: ${percent(finding.candidate?.share ?? null)} at the candidate${ofUnits(finding)}, ${percent(finding.baseline?.share ?? null)} at the baseline; the allowed ratio is ${finding.limit}`
     : `${finding.metric}: ${Math.exp(finding.difference.difference).toFixed(2)} times the baseline's; the allowed ratio is ${finding.limit}`
 
 /** How much worse the candidate is, in shares. */

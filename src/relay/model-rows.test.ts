@@ -196,6 +196,18 @@ test('what the operator pays is the cost of the target, else the catalog of its 
   )
 })
 
+test("a cost that is declared of a provider's model holds under the provider's own name for it, which a migration asks", () => {
+  const declared = [
+    sampleModel([{ provider: 'acme', model: 'hammer', cost: samplePrice }], { id: 'first' }),
+    sampleModel([{ provider: 'acme', model: 'hammer', cost: 'free' }], { id: 'second' }),
+  ]
+  const table = liveTable(input({ declared }))
+  const costOf = (name: string) => findModel(table, name)?.targets[0]?.costRows.map(({ rates }) => rates.output)
+  assert.deepEqual(costOf('acme/hammer'), [2_000_000_000n])
+  assert.deepEqual(costOf('acme/other'), [])
+  assert.deepEqual(costOf('acme/anvil-4'), [4_000_000_000n])
+})
+
 test('every model of a provider that is free on purpose is free, unless a price is declared', () => {
   const providers = [provider('home', { vendor: 'acme', price: 'free', region: 'eu' })]
   const declared = [

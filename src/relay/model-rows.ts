@@ -88,8 +88,14 @@ const facts = (known: CatalogModel | null) => ({
 })
 
 /** Tables by the same reading of catalog and providers: everything that follows asks these. */
-const reader = ({ catalog, providers, route, book }: TableInput) => {
+const reader = ({ catalog, providers, declared: models, route, book }: TableInput) => {
   const byName = new Map(providers.map((provider) => [provider.name, provider]))
+  /** What the operator says of a provider's model holds under its own name as well: that of a migration's candidate above all. */
+  const costs = new Map<string, Price>()
+  for (const { provider, model, cost } of models.flatMap(({ targets }) => targets)) {
+    const name = `${provider}/${model}`
+    if (cost !== null && !costs.has(name)) costs.set(name, cost)
+  }
   const knownAt = (provider: string, model: string): CatalogModel | null => {
     const vendor = byName.get(provider)?.vendor
     return vendor === undefined ? null : (namedAt(catalog, vendor, model)?.model ?? null)
@@ -147,7 +153,8 @@ const reader = ({ catalog, providers, route, book }: TableInput) => {
     }
   }
   const single = (id: string, provider: string, model: string): ModelRow => {
-    const declared: DeclaredTarget = { provider, model, weight: 1, tier: 1, params: 'shim', cost: null }
+    const cost = costs.get(`${provider}/${model}`) ?? null
+    const declared: DeclaredTarget = { provider, model, weight: 1, tier: 1, params: 'shim', cost }
     const known = knownAt(provider, model)
     return {
       id,

@@ -104,5 +104,4 @@ export const byNodes = (): readonly Scenario[] =>
     truth: `${nodes} nodes, read anew after ${restartEvery} pieces`,
     run: differsAt(nodes, restartEvery),
     shareMax: 0,
-    part: 0.01,
   }))

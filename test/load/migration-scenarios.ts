@@ -1,6 +1,6 @@
 /**
  * What becomes of a migration when things go well, badly and wrong: three relays on one Postgres and one Redis, two providers, the arrivals and lengths of a real workload at
- * twelve times its speed. `bin/drover-node test/load/migration-scenarios.ts [--only WORD,WORD] [--short] [--json]` prints the table; exit 1 where a verdict is another than expected, a node
+ * twelve times its speed, or as fast as the machine keeps up. `bin/drover-node test/load/migration-scenarios.ts [--only WORD,WORD] [--short] [--json]` prints the table; exit 1 where a verdict is another than expected, a node
  * takes more than two seconds to come back, or a call is lost. Needs Postgres; Redis where it is to be part of it.
  */
 
@@ -40,7 +40,7 @@ if (values.json) console.log(JSON.stringify({ workload: stage.workload, rows, le
 else
   console.log(
     [
-      `Workload: ${stage.workload}, twelve times as fast.`,
+      `Workload: ${stage.workload}, twelve times as fast where the machine keeps up.`,
       '',
       tableOf(rows),
       ...left.map((one) => `\nNot run: ${one}`),

@@ -26,6 +26,8 @@ export type Row = {
 
 const scenarioWithinMs = 600_000
 const lookEveryMs = 150
+/** A look costs a relay as much as many calls: on a busy machine they are fewer. */
+const restPerLook = 3
 /** A node that was starved takes no changes until it has heard the store again. */
 const startWithinMs = 60_000
 /** After the verdict calls go on for so long: what still reached the candidate would show. */
@@ -72,10 +74,12 @@ export const runScenario = async (stage: Stage, scenario: Scenario): Promise<Row
       happening = event.run(stage).catch((thrown: unknown) => {
         lack = String(thrown).slice(-300)
       })
+    const lookedMs = performance.now()
     const found = await status()
+    const tookMs = performance.now() - lookedMs
     if (found !== null) last = found
     if (found !== null && ends.includes(found.state) && (event === undefined || happening !== null)) break
-    await wait(lookEveryMs)
+    await wait(Math.max(lookEveryMs, restPerLook * tookMs))
   }
   await happening
   await wait(afterMs)

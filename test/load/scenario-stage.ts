@@ -83,6 +83,10 @@ const clockLibrary = ['x86_64', 'aarch64']
 /** How much faster than the trace. */
 const faster = 12
 const openMax = 24
+/** Answers that take longer come of relays that get little of a processor: more calls would only starve what they do beside. */
+const answerWithinMs = 400
+/** So many times slower than the trace it is played at most. */
+const stretchMax = 20
 const callWithinMs = 30_000
 const startsMax = 3
 
@@ -234,8 +238,20 @@ const askAt = async (
   return 'lost'
 }
 
+/** Calls come slower for as long as the machine does not keep up, and the trace's own pace comes back by itself. */
+const makePace = () => {
+  let stretch = 1
+  return {
+    stretch: () => stretch,
+    answered: (tookMs: number): void => {
+      stretch = tookMs > answerWithinMs ? Math.min(stretchMax, stretch * 1.1) : Math.max(1, stretch * 0.97)
+    },
+  }
+}
+
 const makePlayer = (place: Place, arrivals: readonly Arrival[]): Stage['play'] => {
   let asked = 0
+  const pace = makePace()
   return async (scene, isOver) => {
     place.begin(scene)
     const counts = { calls: 0, lost: 0, elsewhere: 0 }
@@ -244,14 +260,16 @@ const makePlayer = (place: Place, arrivals: readonly Arrival[]): Stage['play'] =
     while (!isOver()) {
       const arrival = arrivals[asked % arrivals.length] ?? { gapMs: 100, input: 1, output: 1 }
       asked += 1
-      dueMs += (arrival.gapMs / faster) * (scene.slower ?? 1)
+      dueMs += (arrival.gapMs / faster) * (scene.slower ?? 1) * pace.stretch()
       const restMs = dueMs - performance.now()
       if (restMs > 1) await wait(restMs)
       // A machine that does not keep up plays the trace slower, and not in one burst behind it.
       else dueMs = Math.max(dueMs, performance.now() - 200)
       while (open.size >= openMax) await Promise.race(open)
       counts.calls += 1
+      const askedMs = performance.now()
       const one: Promise<void> = askAt(place, { scene, id: asked, arrival }).then((end) => {
+        pace.answered(performance.now() - askedMs)
         if (end !== 'ok') counts[end] += 1
         open.delete(one)
       })
@@ -313,7 +331,7 @@ const knows = (relay: Relay, key: string): Promise<true> =>
   eventually(
     'the key on every node',
     async () => ((await call(relay.url, { path: '/v1/models', key })).status === 200 ? true : undefined),
-    20_000,
+    60_000,
   )
 
 /** As whoever keeps servers running does: one that could not start, as a store on a busy machine did not answer in time, is started again. */

@@ -2,6 +2,7 @@
 
 import { canonicalJson } from '#base/canonical-json.ts'
 import { escapeHtml } from '#base/html.ts'
+import { sayMs } from './chart.ts'
 import type { SignedReport } from './data.ts'
 import { cdf, quantileRows } from './distributions.ts'
 import { decisions, forecast, head, money, reach, recompute, strata } from './sections.ts'
@@ -24,15 +25,21 @@ const verdict = ({ crossed, passed, dry_run: isDry }: SignedReport['migration'][
 }
 
 const percent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? '–' : `${(share * 100).toFixed(2)} %`
+  share === null || share === undefined ? '–' : `${(share * 100).toFixed(2)}\u00a0%`
 
-const figures = ({ candidate, baseline, ratio }: SignedReport['migration']['evidence'][number]): string => {
+const figures = ({
+  candidate,
+  baseline,
+  ratio,
+  above_ms: above,
+}: SignedReport['migration']['evidence'][number]): string => {
   if (ratio !== null)
     return `×${ratio.value.toFixed(2)}, between ×${ratio.low.toFixed(2)} and ×${ratio.high.toFixed(2)} (${ratio.conversations.toLocaleString('en-US')} conversations)`
   if (candidate === null) return 'nothing was seen yet'
   const of = (one: NonNullable<typeof candidate>): string =>
     `${percent(one.share)} (${one.hits.toLocaleString('en-US')} of ${one.seen.toLocaleString('en-US')})`
-  return `${of(candidate)} at the candidate, between ${percent(candidate.low)} and ${percent(candidate.high)}${baseline === null ? '' : `; ${of(baseline)} at the baseline`}`
+  const what = above === null ? '' : `slower than ${sayMs(above)}: `
+  return `${what}${of(candidate)} at the candidate, between ${percent(candidate.low)} and ${percent(candidate.high)}${baseline === null ? '' : `; ${of(baseline)} at the baseline`}`
 }
 
 /** Whether there is anything to draw. */

@@ -6,6 +6,8 @@ import type { SignedReport } from './data.ts'
 
 const count = (value: number): string => value.toLocaleString('en-US')
 const percent = (share: number | null): string => (share === null ? '–' : `${(share * 100).toFixed(2)} %`)
+/** Sentences of people and of decisions, with no line between a figure and its sign. */
+const sentence = (text: string): string => escapeHtml(text).replaceAll(/(\d) %/g, '$1\u00a0%')
 /** `2026-11-29 11:04`. */
 const minute = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 16)}`
 
@@ -21,7 +23,7 @@ const tones: Readonly<Record<string, string>> = {
 }
 
 export const head = ({ migration, made }: SignedReport): string =>
-  `<header><span class="state ${tones[migration.state] ?? 'plain'}">${escapeHtml(migration.state.replaceAll('_', ' '))}</span><h1>${escapeHtml(migration.name)}</h1><p class="lead">${escapeHtml(migration.sentence)}</p>${
+  `<header><span class="state ${tones[migration.state] ?? 'plain'}">${escapeHtml(migration.state.replaceAll('_', ' '))}</span><h1>${escapeHtml(migration.name)}</h1><p class="lead">${sentence(migration.sentence)}</p>${
     migration.next === null ? '' : `<p class="next"><b>Next:</b> ${escapeHtml(migration.next)}.</p>`
   }<p class="routes">from <b>${escapeHtml(migration.baseline_route)}</b> to <b>${escapeHtml(migration.candidate_route)}</b> · started ${escapeHtml(minute(migration.started))} UTC · report of ${escapeHtml(minute(made))} UTC · configuration <code>${escapeHtml(migration.digest.slice(0, 16))}</code></p></header>`
 
@@ -135,7 +137,7 @@ const hours = (value: number | null): string => {
 export const forecast = ({ forecast: all }: SignedReport): string =>
   all.length === 0
     ? ''
-    : `<h2>What it still takes</h2><p class="about">Until each limit is shown to be kept, with the candidate's own share and today's traffic.</p><div class="scroll"><table><thead><tr><th>metric</th>${['limit', 'share', 'seen', 'needed', 'from now', 'at double weight'].map((one) => `<th class="n">${one}</th>`).join('')}</tr></thead><tbody>${all
+    : `<h2>What it still takes</h2><p class="about">Until each limit is shown to be kept, with the candidate's own share and today's traffic.</p><div class="scroll"><table class="forecast"><thead><tr><th>metric</th>${['limit', 'share', 'seen', 'needed', 'from now', 'at double weight'].map((one) => `<th class="n">${one}</th>`).join('')}</tr></thead><tbody>${all
         .map(
           (one) =>
             `<tr><td>${escapeHtml(one.metric)}</td>${[
@@ -155,7 +157,7 @@ export const decisions = ({ decisions: all }: SignedReport): string =>
   `<h2>Decisions</h2><div class="scroll"><table class="decisions"><thead><tr><th>time, UTC</th><th>by</th><th>decision</th><th class="n">weight</th><th>why</th></tr></thead><tbody>${all
     .map(
       ({ time, by, change, weight, why }) =>
-        `<tr><td class="time">${escapeHtml(`${minute(time)}:${time.slice(17, 19)}`)}</td><td>${escapeHtml(by)}</td><td>${escapeHtml(change)}</td><td class="n">${weight} %</td><td>${escapeHtml(why)}</td></tr>`,
+        `<tr><td class="time">${escapeHtml(`${minute(time)}:${time.slice(17, 19)}`)}</td><td>${escapeHtml(by)}</td><td>${escapeHtml(change)}</td><td class="n">${weight} %</td><td>${sentence(why)}</td></tr>`,
     )
     .join('')}</tbody></table></div>`
 
