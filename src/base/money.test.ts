@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decimalOf, divideHalfUp, nanoOf } from './money.ts'
+import { decimalOf, divideHalfUp, jsonNumberOf, nanoOf, nanoOfNumber } from './money.ts'
 
 test('decimals are read exactly', () => {
   assert.equal(nanoOf('0.0028'), 2_800_000n)
@@ -75,4 +75,38 @@ test('a rounded quotient is never more than half away', () => {
       assert.ok(away <= denominator && away > -denominator)
     }),
   )
+})
+
+test('a number of JSON has every digit, whatever its size', () => {
+  const text = JSON.stringify({
+    a: jsonNumberOf(123_456_789_012_345_678_901_234_567n),
+    b: jsonNumberOf(-1n),
+    c: jsonNumberOf(0n),
+  })
+  assert.equal(text, '{"a":123456789012345678.901234567,"b":-0.000000001,"c":0}')
+})
+
+test('numbers of tables are read as they are written, exponents and units included, and rounded half up', () => {
+  const table: readonly (readonly [value: unknown, nano: bigint | null, unitsPerUsd?: bigint])[] = [
+    ['0.06', 60_000_000n],
+    [0.06, 60_000_000n],
+    ['1.5e-7', 150n],
+    [1.5e-7, 150n],
+    ['-2.5E+3', -2_500_000_000_000n],
+    ['12', 12_000_000_000n],
+    [' 7 ', 7_000_000_000n],
+    ['1.25e1', 12_500_000_000n],
+    ['5e-10', 1n],
+    ['4.9e-10', 0n],
+    ['1', 10_000_000n, 100n],
+    ['0', 0n],
+    ['1,5', null],
+    ['', null],
+    ['1e9999', null],
+    [Number.NaN, null],
+    [Number.POSITIVE_INFINITY, null],
+    [null, null],
+    [true, null],
+  ]
+  for (const [value, nano, units] of table) assert.equal(nanoOfNumber(value, units), nano, String(value))
 })

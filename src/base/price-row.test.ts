@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PriceRow } from './price-row.ts'
-import { priceAt, priceRowHash, rowsThatMayRate, windowHolds, windowMayHold } from './price-row.ts'
+import {
+  mapRates,
+  noRates,
+  priceAt,
+  priceRowHash,
+  rowFxRate,
+  rowsThatMayRate,
+  windowHolds,
+  windowMayHold,
+} from './price-row.ts'
 
 const row: PriceRow = {
   model: 'kimi-k2',
@@ -140,4 +149,54 @@ test('what may rate a call: a window that it may run into, a cliff within its in
     rowsThatMayRate(rows, { atMs: 0, untilMs, inputTokensMax, serviceTier }).map(({ rates }) => rates.input)
   assert.deepEqual(prices(9 * 60_000, 99, null), [1n])
   assert.deepEqual(prices(10 * 60_000, 100, 'priority'), [1n, 2n, 3n, 4n])
+})
+
+test('rates are changed alike, and what has none keeps none', () => {
+  assert.deepEqual(
+    mapRates({ ...row.rates, perCall: 3n, cachedAudioInput: 5n }, (nano) => nano * 2n),
+    {
+      ...row.rates,
+      input: 1_200_000_000n,
+      cachedInput: 300_000_000n,
+      output: 5_000_000_000n,
+      perCall: 6n,
+      items: { web_search: 20_000_000n, image: 80_000_000n },
+      cachedAudioInput: 10n,
+    },
+  )
+  assert.deepEqual(
+    mapRates(noRates, () => assert.fail('there is nothing to change')),
+    noRates,
+  )
+})
+
+test('a row of another currency is asked for by its currency, converted by a known rate, and is no price without one', () => {
+  const dollars = { ...row, windows: null }
+  const yuan: PriceRow = { ...dollars, currency: 'CNY' }
+  const rated: PriceRow = {
+    ...yuan,
+    perUsd: [{ currency: 'CNY', perUsdNano: 7n, fromMs: 5, source: 'x', read: '2026-01-01' }],
+  }
+  const asked = { atMs: 86_400_000, serviceTier: null, inputTokens: 1 }
+  assert.equal(rowFxRate(dollars, 1), null)
+  assert.equal(rowFxRate(yuan, 1), null)
+  assert.equal(priceAt([yuan], asked), null)
+  assert.equal(priceAt([yuan], { ...asked, currency: 'CNY' })?.row, yuan)
+  assert.equal(priceAt([yuan, dollars], { ...asked, currency: 'CNY' })?.row, yuan)
+  assert.equal(priceAt([yuan, dollars], asked)?.row, dollars)
+  assert.equal(priceAt([dollars], { ...asked, currency: 'CNY' }), null)
+  assert.equal(priceAt([rated], asked)?.row, rated)
+  assert.equal(rowFxRate(rated, 86_400_000)?.perUsdNano, 7n)
+  assert.equal(priceAt([rated], { ...asked, atMs: 4 }), null, 'no rate has begun')
+})
+
+test('of a tier that is served as asked the default rows count only at steps where it has none', () => {
+  const base = { ...row, windows: null }
+  const long: PriceRow = { ...base, contextOverTokens: 100 }
+  const flex: PriceRow = { ...base, serviceTier: 'flex' }
+  const question = { atMs: 1, untilMs: 1, serviceTier: 'flex', inputTokensMax: 1_000 }
+  assert.deepEqual(rowsThatMayRate([base, long, flex], question), [base, long, flex])
+  assert.deepEqual(rowsThatMayRate([base, long, flex], { ...question, isCertain: true }), [long, flex])
+  assert.deepEqual(rowsThatMayRate([base, long, flex], { ...question, isCertain: true, inputTokensMax: 99 }), [flex])
+  assert.deepEqual(rowsThatMayRate([base, flex], { ...question, serviceTier: 'standard', isCertain: true }), [base])
 })

@@ -104,3 +104,10 @@ test('a mistyped name finds near ones that live, operator’s names and provider
   assert.equal(near('acmee/anvil', ['acme/anvil', 'zzz'])[0], 'acme/anvil')
   assert.deepEqual(near('x'.repeat(10_000)), [])
 })
+
+test('a model that is gone without a living successor is retired, and says since when; a vendor nobody knows has nothing', () => {
+  const gone = { vendor: 'acme', name: 'hammer', retiredOn: '2026-01-01', successor: null }
+  assert.deepEqual(resolve(catalog, asked('hammer')), { kind: 'retired', retirement: gone })
+  assert.deepEqual(resolve(catalog, asked('anvil-4', { vendors: ['nobody'] })), { kind: 'unknown' })
+  assert.deepEqual(resolutions(catalog, asked('anvil-4', { vendors: ['nobody', 'acme-inc'] })).length, 1)
+})

@@ -69,15 +69,13 @@ const resolved = (catalog: Catalog, named: Named, { name, atMs }: Asked): Resolu
  */
 export const resolutions = (catalog: Catalog, asked: Asked): readonly Resolution[] => {
   const wanted = asked.vendors?.map((vendor) => catalog.byVendor.get(vendor)?.name ?? vendor)
-  const knowing = catalog.vendors.filter(
-    (vendor) => vendor.byName.has(asked.name) && (wanted === undefined || wanted.includes(vendor.name)),
-  )
-  const makers = knowing.filter((vendor) => !vendor.host)
-  const chosen = wanted === undefined && makers.length > 0 ? makers : knowing
-  const all = chosen.flatMap((vendor) => {
+  const knowing = catalog.vendors.flatMap((vendor) => {
     const named = vendor.byName.get(asked.name)
-    return named === undefined ? [] : [resolved(catalog, named, asked)]
+    return named === undefined || wanted?.includes(vendor.name) === false ? [] : [{ vendor, named }]
   })
+  const makers = knowing.filter(({ vendor }) => !vendor.host)
+  const chosen = wanted === undefined && makers.length > 0 ? makers : knowing
+  const all = chosen.map(({ named }) => resolved(catalog, named, asked))
   return [...all.filter((one) => one.kind === 'found'), ...all.filter((one) => one.kind !== 'found')]
 }
 

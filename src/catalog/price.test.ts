@@ -171,3 +171,39 @@ test('what is billed by the piece goes into each row of its currency; what a row
   assert.throws(() => read(['none'], { input: '1' }), /items: "none" is not among "item_prices"/)
   assert.throws(() => read(['lost'], { input: '1' }), /item_prices\.lost\.source: "rumour"/)
 })
+
+test('a row that cannot be read is refused with its place and what is wrong', () => {
+  assert.throws(
+    () => rowsOf({ input: '1' }, { input: '-0.5' }),
+    /^RangeError: prices\[1\]: input: a price is not negative$/,
+  )
+  assert.throws(() => rowsOf({ input: '1e3' }), /prices\[0\]: input: "1e3" is not a decimal amount/)
+  assert.throws(() => rowsOf({ items: { image: 'x' } }), /prices\[0\]: image: "x" is not a decimal/)
+  assert.throws(() => rowsOf({ source: 'nowhere' }), /prices\[0\]: source: "nowhere" is not among "sources"/)
+  assert.throws(() => rowsOf({ window: 'never' }), /prices\[0\]: window: "never" is not among "windows"/)
+  assert.throws(
+    () => rowsOf({ currency: 'CNY', input: '1' }, { input: '1' }, { input: '2' }),
+    /prices\[2\]: rates the same calls as prices\[1\]/,
+  )
+  const broken = { ...file, windows: { peak: [{ until: '04:00' } as never] } }
+  const entry = { currency: 'USD' as const, source: 'page', window: 'peak' }
+  assert.throws(() => priceRowsOf([entry], 'anvil', { file: broken }), TypeError, 'a fault of the program stays one')
+  const unknown = { ...file, calendars: {} }
+  assert.throws(() => priceRowsOf([entry], 'anvil', { file: unknown }), /calendar "rest" is not among "calendars"/)
+})
+
+test('rows of which one ends where the other begins rate different calls; windows may be without days off', () => {
+  assert.equal(
+    rowsOf({ until: '2026-02-01' }, { from: '2026-02-01', until: '2026-03-01' }, { from: '2026-03-01' }).length,
+    3,
+  )
+  assert.throws(() => rowsOf({ until: '2026-02-01' }, { from: '2026-01-31' }), /rates the same calls/)
+  const plain = { ...file, windows: { night: [{ from: '22:30', until: '06:05' }] } }
+  const [row] = priceRowsOf([{ currency: 'USD', source: 'page', window: 'night' }], 'anvil', { file: plain })
+  assert.deepEqual(row?.windows, [{ fromMinute: 1350, untilMinute: 365 }])
+})
+
+test('cached audio has a price of its own where the file says one', () => {
+  assert.equal(rowsOf({ cached_audio_input: '0.5' })[0]?.rates.cachedAudioInput, 500_000_000n)
+  assert.ok(!('cachedAudioInput' in (rowsOf({ input: '1' })[0]?.rates ?? {})))
+})

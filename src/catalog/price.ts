@@ -6,9 +6,7 @@ import type { PriceEntry, VendorFile, WindowEntry } from './file.ts'
 import type { Calendar, World } from './world.ts'
 import { noWorld } from './world.ts'
 
-const rateOf = (entry: Readonly<Record<string, unknown>>, name: string): bigint | null => {
-  const decimal = entry[name]
-  if (typeof decimal !== 'string') return null
+const nanoRate = (name: string, decimal: string): bigint => {
   try {
     const nano = nanoOf(decimal)
     if (nano < 0n) throw new RangeError('a price is not negative')
@@ -18,9 +16,14 @@ const rateOf = (entry: Readonly<Record<string, unknown>>, name: string): bigint 
   }
 }
 
+const rateOf = (entry: Readonly<Record<string, unknown>>, name: string): bigint | null => {
+  const decimal = entry[name]
+  return typeof decimal === 'string' ? nanoRate(name, decimal) : null
+}
+
 const itemsOf = (items: Readonly<Record<string, string>> | undefined): PriceRates['items'] => {
   if (items === undefined) return null
-  return Object.freeze(Object.fromEntries(Object.keys(items).map((name) => [name, rateOf(items, name) ?? 0n])))
+  return Object.freeze(Object.fromEntries(Object.entries(items).map(([name, rate]) => [name, nanoRate(name, rate)])))
 }
 
 /** What a row says of pieces, and under it what the sets that its model names say in the row's currency. */

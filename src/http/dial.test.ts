@@ -7,7 +7,9 @@ import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import { Secret } from '#base/log.ts'
+import { dialer } from './dial.ts'
 import type { Lookup } from './egress.ts'
+import { egressGuard } from './egress.ts'
 import { say, startBench } from './test-bench.ts'
 import { testCertificate } from './test-certificate.ts'
 import { portOf, problemOf, requestTo, textOf, using, withHttp } from './test-upstream.ts'
@@ -188,5 +190,51 @@ describe('through a proxy', () => {
       },
       { proxy: proxyAt(1, 'user:secret@'), lookup: never },
     )
+  })
+})
+
+describe('what is dialled', () => {
+  const never: Lookup = () => assert.fail('nothing is looked up')
+  const faultOf = (
+    proxy: string | null,
+    target: { readonly protocol: string; readonly hostname: string; readonly port: string },
+  ) => {
+    const egress = egressGuard({ allowPrivate: false, lookup: never })
+    const dial = dialer({
+      egress,
+      proxy: proxy === null ? null : new URL(proxy),
+      certificateAuthorities: null,
+      dialTimeoutMs: 5_000,
+    })
+    return new Promise<Error | null>((resolve) =>
+      dial({ ...target, host: target.hostname } as never, (...[fault]) => resolve(fault)),
+    )
+  }
+
+  test('the guard is asked where the socket is opened as well, of addresses of both kinds', async () => {
+    for (const hostname of ['::1', '127.0.0.1', 'fd00::1'])
+      assert.match(
+        (await faultOf(null, { protocol: 'http:', hostname, port: '1' }))?.message ?? '',
+        /is not a public address/,
+      )
+    assert.match(
+      (await faultOf(null, { protocol: 'ftp:', hostname: 'a.example', port: '' }))?.message ?? '',
+      /neither http nor https/,
+    )
+  })
+
+  test('a proxy that names no port is at that of its scheme, and an https one must prove who it is', async () => {
+    const target = { protocol: 'https:', hostname: 'models.example', port: '' }
+    for (const [proxy, port] of [
+      ['http://127.0.0.9', 80],
+      ['https://127.0.0.9', 443],
+    ] as const) {
+      const fault = await faultOf(proxy, target)
+      assert.equal(Object(fault?.cause).port, port)
+    }
+    await using(tlsServer(testCertificate('proxy.example')), async ({ port }) => {
+      const fault = await faultOf(`https://127.0.0.1:${port}`, target)
+      assert.match(String(Object(fault?.cause).code), /SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/)
+    })
   })
 })

@@ -40,14 +40,11 @@ const tunnel = (proxy: URL, target: string, timeoutMs: number): Promise<Socket> 
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),
     })
+    // Of any status: Node takes every answer to CONNECT for this event.
     request.once('connect', (response, socket, head) => {
       if (response.statusCode === 200 && head.length === 0) return resolve(socket as Socket)
       socket.destroy()
       reject(proxyFault(`The proxy refused the connection to the provider (status ${response.statusCode}).`))
-    })
-    request.once('response', (response) => {
-      response.destroy()
-      reject(proxyFault(`The proxy does not open tunnels (status ${response.statusCode}).`))
     })
     request.once('error', (cause) => reject(proxyFault('The proxy of this provider cannot be reached.', cause)))
     request.end()

@@ -127,6 +127,16 @@ test('a page that a browser asks for and nothing else has is one endpoint', () =
   assert.throws(() => withPages.match('GET', '/keys'), Problem)
 })
 
+test('a page gives way to an endpoint with names in its path, and a table without pages has none', () => {
+  const files = endpointTable([
+    { method: 'GET', path: '/', value: 'console', pagesExcept: [] },
+    { method: 'GET', path: '/files/{id}', value: 'file' },
+  ])
+  assert.equal(files.match('GET', '/files/one', true).value, 'file')
+  assert.equal(files.match('GET', '/files', true).value, 'console')
+  assert.throws(() => table.match('GET', '/keys', true), Problem)
+})
+
 test('hostile paths take no time', () => {
   for (const path of [
     `/v1beta/models/${':generateConten'.repeat(1000)}`,

@@ -9,6 +9,9 @@ test('ln Γ is the logarithm of factorials and of √π', () => {
   assert.ok(isNear(lnGamma(1), 0))
   assert.ok(isNear(lnGamma(0.5), Math.log(Math.sqrt(Math.PI))))
   assert.ok(isNear(lnGamma(11), Math.log(3_628_800)))
+  // Γ(1/4) from the tables; and below 1/2 the mirror holds: Γ(x) Γ(1 − x) = π / sin πx.
+  assert.ok(isNear(lnGamma(0.25), 1.288_022_524_698_077_4))
+  assert.ok(isNear(lnGamma(0.1) + lnGamma(0.9), Math.log(Math.PI / Math.sin(0.1 * Math.PI))))
   // ln 100! from the tables.
   assert.ok(isNear(lnGamma(101), 363.739_375_555_563_47))
   assert.ok(isNear(lnGamma(1e6), 12_815_504.569_147_613))

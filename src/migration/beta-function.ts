@@ -6,14 +6,15 @@ const lanczos = [
   -176.615_029_162_140_6, 12.507_343_278_686_905, -0.138_571_095_265_720_12, 9.984_369_578_019_571_6e-6,
   1.505_632_735_149_311_6e-7,
 ] as const
+const [lanczosFirst, ...lanczosOthers] = lanczos
 const halfLogTwoPi = 0.5 * Math.log(2 * Math.PI)
 
 /** ln Γ(x) for x > 0. */
 export const lnGamma = (x: number): number => {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - lnGamma(1 - x)
   const shifted = x - 1
-  let sum: number = lanczos[0]
-  for (let index = 1; index < lanczos.length; index += 1) sum += (lanczos[index] ?? 0) / (shifted + index)
+  let sum: number = lanczosFirst
+  for (const [at, coefficient] of lanczosOthers.entries()) sum += coefficient / (shifted + at + 1)
   const t = shifted + 7.5
   return halfLogTwoPi + (shifted + 0.5) * Math.log(t) - t + Math.log(sum)
 }

@@ -6,7 +6,7 @@ import type { MeanSums } from './mean-test.ts'
 import { differenceOf } from './mean-test.ts'
 import { lnPairsWorse } from './pair-test.ts'
 import { lnAbove, lnBelow, shareInterval } from './proportion-test.ts'
-import { lnWorse } from './relative-test.ts'
+import { lnMeanExp, lnWorse } from './relative-test.ts'
 import {
   alarmBounds,
   passBounds,
@@ -177,4 +177,40 @@ test('the interval of a share holds it at all times at once with the chance that
   }
   assert.ok(missed <= 200 * 0.05 + 7, `${missed} of 200`)
   assert.deepEqual(shareInterval({ hits: 0, seen: 0 }, 0.05), { low: 0, high: 1 })
+})
+
+test('where there is too little of an arm there is no difference, and a step of one arm alone is no part of it', () => {
+  const sums = (units: number, total: number): MeanSums => ({
+    units,
+    count: BigInt(units),
+    total: BigInt(total) * 1_000_000n,
+    countSquared: BigInt(units),
+    totalSquared: BigInt(2 * total) * 1_000_000_000_000n,
+    cross: BigInt(total) * 1_000_000n,
+  })
+  const none = sums(0, 0)
+  const enough = { candidate: sums(400, 800), baseline: sums(400, 400) }
+  assert.equal(differenceOf([], 0.01), null)
+  assert.equal(differenceOf([{ candidate: none, baseline: none }], 0.01), null)
+  assert.equal(differenceOf([{ candidate: sums(1, 1), baseline: sums(400, 400) }], 0.01), null)
+  assert.equal(differenceOf([{ candidate: sums(3, 6), baseline: sums(400, 400) }], 0.01), null)
+  const noCount = { ...sums(400, 0), count: 0n }
+  assert.equal(differenceOf([{ candidate: noCount, baseline: sums(400, 400) }], 0.01), null)
+  const found = differenceOf([enough], 0.01)
+  assert.ok(found !== null && Math.abs(found.difference - 1) < 1e-12, JSON.stringify(found))
+  assert.ok(found.low < found.difference && found.high > found.difference)
+  assert.equal(found.units, 400)
+  assert.deepEqual(differenceOf([enough, { candidate: sums(9, 900), baseline: none }], 0.01), found)
+})
+
+test('the mean of what is nothing is nothing, and of large logarithms no overflow', () => {
+  assert.equal(lnMeanExp([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]), Number.NEGATIVE_INFINITY)
+  assert.equal(lnMeanExp([0, Number.NEGATIVE_INFINITY]), Math.log(0.5))
+  assert.ok(Math.abs(lnMeanExp([2_000, 2_000 + Math.log(3)]) - (2_000 + Math.log(2))) < 1e-9)
+})
+
+test('an interval that must hold almost surely says nothing of a few', () => {
+  assert.deepEqual(shareInterval({ hits: 1, seen: 2 }, 1e-20), { low: 0, high: 1 })
+  assert.equal(shareInterval({ hits: 0, seen: 50 }, 0.05).low, 0)
+  assert.equal(shareInterval({ hits: 50, seen: 50 }, 0.05).high, 1)
 })

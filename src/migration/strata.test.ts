@@ -9,10 +9,14 @@ import {
   callersMax,
   callSitesMax,
   joinCallers,
+  joinStrata,
   joinStratum,
+  noStrata,
   noStratum,
   otherSites,
   strataOf,
+  stratumKey,
+  stratumOfKey,
   stratumOfText,
   stratumText,
 } from './strata.ts'
@@ -80,4 +84,26 @@ test('points lie the farther apart the older a migration is: a thousand reach ov
   for (let nowMs = 0; nowMs <= 30 * 86_400_000; nowMs += 10_000)
     if (isPointDue(lastMs, { startedMs: 0, nowMs })) [points, lastMs] = [points + 1, nowMs]
   assert.ok(points > 300 && points <= 1_000, `${points}`)
+})
+
+test('strata of several nodes come to one, each person once; a key is read back, slashes in its value too', () => {
+  const [one, other] = [sampleTurn({ caller: 'ana' }), sampleTurn({ caller: 'bo', stream: false })].map((turn) =>
+    strataOf([turn]),
+  )
+  const both = joinStrata([one ?? noStrata, other ?? noStrata, one ?? noStrata])
+  assert.equal(callerCount(both.callers.candidate), 2)
+  assert.deepEqual(both.callers.baseline, [])
+  assert.equal(both.sums.get('call_site/candidate/(none)')?.turns, 3)
+  assert.equal(both.sums.get('delivery/candidate/whole')?.turns, 1)
+  const name = { dimension: 'call_site', value: 'svc/a/b', arm: 'baseline' } as const
+  assert.deepEqual(stratumOfKey(stratumKey(name)), name)
+})
+
+test('prompts are told apart by their length', () => {
+  const sizeOf = (input: number | null): string | undefined =>
+    [...strataOf([sampleTurn({ tokens: { input, cachedInput: 0, output: 1, reasoning: null } })]).sums.keys()]
+      .find((key) => key.startsWith('prompt/'))
+      ?.slice('prompt/candidate/'.length)
+  const sizes = [null, 1_000, 1_001, 4_000, 16_000, 64_000, 64_001].map(sizeOf)
+  assert.deepEqual(sizes, ['unknown', 'to 1k', '1k to 4k', '1k to 4k', '4k to 16k', '16k to 64k', 'over 64k'])
 })

@@ -58,11 +58,11 @@ const promptBounds: readonly (readonly [tokensMax: number, name: string])[] = [
   [4_000, '1k to 4k'],
   [16_000, '4k to 16k'],
   [64_000, '16k to 64k'],
-  [Number.POSITIVE_INFINITY, 'over 64k'],
 ]
+const longestPrompts = 'over 64k'
 
 const promptSizeOf = (tokens: number | null): string =>
-  tokens === null ? 'unknown' : (promptBounds.find(([most]) => tokens <= most)?.[1] ?? 'unknown')
+  tokens === null ? 'unknown' : (promptBounds.find(([most]) => tokens <= most)?.[1] ?? longestPrompts)
 
 export const noStratum: StratumSums = {
   turns: 0,
@@ -128,7 +128,7 @@ const sumsOf = (turn: Observation): StratumSums => {
     inputTokens: isCounted ? BigInt(input) : 0n,
     outputTokens: isCounted ? BigInt(output) : 0n,
     timed: isTimed ? 1 : 0,
-    ttftMs: isTimed ? BigInt(turn.ttftMs ?? 0) : 0n,
+    ttftMs: isTimed ? BigInt(turn.ttftMs) : 0n,
   }
 }
 

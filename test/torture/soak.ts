@@ -4,12 +4,17 @@
  * memory grows by more than `--growth` MiB an hour (60; caches that fill need some of it; judged from ten minutes on), a rejection was unhandled, or the books are not sound.
  */
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makeChance } from '../e2e/chance.ts'
+import { makeFolder, removeFolder } from '../e2e/harness.ts'
 import { load } from './callers.ts'
 import type { Vitals } from './stage.ts'
 import { openStage, vitalsOf } from './stage.ts'
+import type { Watched } from './watched.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +39,16 @@ const slope = (samples: readonly Sample[], of: (sample: Sample) => number): numb
   return above / x.reduce((sum, at) => sum + (at - meanX) ** 2, 0)
 }
 
-await using stage = await openStage({ chance: makeChance(Number(values.seed)), faultShare: 0.05 })
+const folder = await makeFolder()
+const watchedFile = join(folder, 'watched.jsonl')
+await using stage = await openStage({
+  chance: makeChance(Number(values.seed)),
+  faultShare: 0.05,
+  env: {
+    DROVER_WATCHED: watchedFile,
+    NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'watched.ts')).href}`,
+  },
+})
 const relay = stage.relay()
 const before = vitalsOf(relay.pid)
 const beganMs = performance.now()
@@ -60,17 +74,30 @@ const after = vitalsOf(relay.pid)
 const late = samples.slice(Math.floor(samples.length / 4))
 const round = (value: number): number => Math.round(value * 10) / 10
 const growth = slope(late, ({ memoryMiB }) => memoryMiB)
-const answered = late.map(({ answeredMs }) => answeredMs).sort((a, b) => a - b)
+const sorted = (list: readonly number[]): readonly number[] => list.toSorted((one, other) => one - other)
+const at = (list: readonly number[], share: number): number => round(sorted(list)[Math.floor(list.length * share)] ?? 0)
+const answered = late.map(({ answeredMs }) => answeredMs)
+const looks = readFileSync(watchedFile, 'utf8').trim().split('\n')
+const watched = looks.slice(Math.floor(looks.length / 4)).map((line) => JSON.parse(line) as Watched)
+const heaps = watched.map(({ heapMiB }) => heapMiB)
+const quarter = Math.max(1, Math.floor(heaps.length / 4))
+const loops = watched.map(({ loopP99Ms }) => loopP99Ms)
+await removeFolder(folder)
 const figures = {
   minutes: Number(values.minutes),
   seed: Number(values.seed),
   tally,
   memory_mib: { first: round(before.memoryMiB), last: round(after.memoryMiB), growth_per_hour: round(growth) },
   descriptors: { first: before.descriptors, last: after.descriptors },
-  liveness_ms: {
-    p50: round(answered[Math.floor(answered.length / 2)] ?? 0),
-    p99: round(answered[Math.floor(answered.length * 0.99)] ?? 0),
+  // The least that the heap came down to: what a collection leaves.
+  heap_mib: { early: round(Math.min(...heaps.slice(0, quarter))), late: round(Math.min(...heaps.slice(-quarter))) },
+  // Of ten seconds each, at p99: in the middle, and in the worst of them.
+  loop_p99_ms: {
+    early: at(loops.slice(0, quarter), 0.5),
+    late: at(loops.slice(-quarter), 0.5),
+    worst: at(loops, 0.999),
   },
+  liveness_ms: { p50: at(answered, 0.5), p99: at(answered, 0.99) },
   problems,
 }
 process.stdout.write(`${JSON.stringify(figures)}\n`)

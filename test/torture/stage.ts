@@ -31,9 +31,11 @@ export type StageSettings = {
   readonly config?: string
   /** Mounts a small file system in memory for the data, where this user may. */
   readonly ownDisk?: boolean
+  /** Of the relay's process, besides what a stage gives it. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
-const startWithinMs = 180_000
+const startWithinMs = 600_000
 const quietWithinMs = 30_000
 const diskSize = '96m'
 /** So that what stalls is over within a round. */
@@ -57,6 +59,7 @@ export const openStage = async ({
   faultShare,
   config = '',
   ownDisk = false,
+  env = {},
 }: StageSettings): Promise<Stage> => {
   const folder = await makeFolder()
   const isOwnDisk =
@@ -75,7 +78,8 @@ export const openStage = async ({
   sold: { targets: [{ provider: fake, model: any }], price: { input: "1.00", output: "2.00" }, route: { timeout: ${timeout} } }
 ${config}`,
   )
-  const start = (): Promise<Relay> => startRelay({ folder, config: text, env: { FAKE_KEY: fakeKey }, startWithinMs })
+  const start = (): Promise<Relay> =>
+    startRelay({ folder, config: text, env: { FAKE_KEY: fakeKey, ...env }, startWithinMs })
   let relay = await start()
   const admin = async (path: string, body?: object): Promise<Record<string, unknown>> => {
     const answer = await call(relay.url, {

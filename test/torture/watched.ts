@@ -1,0 +1,29 @@
+/**
+ * Loaded into a relay before anything else (`NODE_OPTIONS=--import`): every ten seconds a line of JSON in the file that
+ * `DROVER_WATCHED` names: how late its event loop was in them, and what its heap holds.
+ */
+
+import { appendFileSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+
+export type Watched = { readonly loopP50Ms: number; readonly loopP99Ms: number; readonly heapMiB: number }
+
+const everyMs = 10_000
+/** Looks so often; that much of a delay is no delay. */
+const resolutionMs = 10
+const file = process.env['DROVER_WATCHED']
+
+if (file !== undefined) {
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs })
+  delay.enable()
+  const late = (percentile: number): number => Math.max(0, delay.percentile(percentile) / 1e6 - resolutionMs)
+  setInterval(() => {
+    const seen: Watched = {
+      loopP50Ms: late(50),
+      loopP99Ms: late(99),
+      heapMiB: process.memoryUsage().heapUsed / 1024 / 1024,
+    }
+    appendFileSync(file, `${JSON.stringify(seen)}\n`)
+    delay.reset()
+  }, everyMs).unref()
+}

@@ -1,0 +1,75 @@
+/** The files of which every branch must be gone through, and small changes noticed; and the tests that belong to each. */
+
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const root = join(import.meta.dirname, '..', '..')
+
+export type Room = {
+  readonly name: string
+  readonly files: readonly string[]
+  /** Patterns of test files, the quickest first. */
+  readonly tests: readonly string[]
+}
+
+const list = (folder: string, names: string): readonly string[] =>
+  names.split(' ').map((name) => `${folder}/${name}.ts`)
+
+export const rooms: readonly Room[] = [
+  {
+    name: 'ledger',
+    files: list('src/ledger', 'audit book budget charge entry lease lot period signup'),
+    tests: ['src/ledger/*.test.ts', 'src/store/sqlite/verify-books.test.ts', 'src/store/sqlite/ledger.test.ts'],
+  },
+  {
+    name: 'books',
+    files: list(
+      'src/store/operations/books',
+      'account audit book-operations book-page correction credit draw hold lease money rerate settle statement withdrawal',
+    ),
+    tests: [
+      'src/store/sqlite/verify-books.test.ts',
+      'src/store/sqlite/ledger.test.ts',
+      'src/store/sqlite/sqlite-store.test.ts',
+      'src/wiring/{prices,lots,codes,signups,plans,payments,budgets,takeover,own-affairs}.test.ts',
+      'src/admin/operations.test.ts',
+      'test/payment/{attacks,crashes,reconcile}.test.ts',
+    ],
+  },
+  {
+    name: 'prices',
+    files: [...list('src/catalog', 'price price-book lookup'), ...list('src/base', 'money price-row')],
+    tests: ['src/base/{money,price-row}.test.ts', 'src/catalog/{price,lookup,price-book}.test.ts'],
+  },
+  {
+    name: 'authentication',
+    files: [
+      ...list('src/policy', 'key check-key credential'),
+      ...list('src/admin', 'authenticate'),
+      ...list('src/identity', 'cookie same-origin session'),
+    ],
+    tests: [
+      'src/policy/{key,check-key,credential}.test.ts',
+      'src/identity/*.test.ts',
+      'src/admin/authenticate.test.ts',
+      'src/wiring/{sign-in,incidents}.test.ts',
+    ],
+  },
+  {
+    name: 'guard',
+    files: list('src/http', 'egress dial endpoint'),
+    tests: ['src/http/{egress,endpoint,dial}.test.ts'],
+  },
+  {
+    name: 'statistics',
+    files: list(
+      'src/migration',
+      'beta-function drift mean-test pair-test proportion-test relative-test split-guard strata tally',
+    ),
+    tests: ['src/migration/{beta-function,drift,tally,strata,statistics}.test.ts'],
+  },
+]
+
+/** The test files of a room, in their order. */
+export const testsOf = ({ tests }: Room): readonly string[] =>
+  tests.flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
