@@ -7,7 +7,7 @@ import { noRates, priceAt, priceRowHash } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
-import { amountOf, chargeLines, chargeOf, saleOf, sumOfLines } from './charge.ts'
+import { amountOf, chargeLines, chargeOf, saleOf, sumOfLines, usdFactor } from './charge.ts'
 
 const row = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow => ({
   model: 'm',
@@ -213,4 +213,26 @@ test('for any usage, row, rate of exchange and rules the charge is never negativ
       },
     ),
   )
+})
+
+test('what is not priced need not be known; what is, must be', () => {
+  const perCall = row({ perCall: 7n })
+  const charge = chargeOf(usageOf({}), [perCall], 0)
+  assert.equal(charge?.costNanoUsd, 7n)
+  assert.equal(chargeOf(usageOf({ output: 5 }), [row({ output: nanoOf('1.00') })], 0)?.costNanoUsd, 5_000n)
+  assert.equal(chargeOf(usageOf({ input: 5 }), [row({ input: nanoOf('1.00') })], 0)?.costNanoUsd, 5_000n)
+  assert.equal(chargeOf(usageOf({ input: null, output: 5 }), [base], 0), null)
+  assert.deepEqual(chargeLines(usageOf({ input: 0, output: 0 }), base.rates), [])
+})
+
+test('a row of another currency without a rate has no price; for no fee nobody need know it', () => {
+  const yuan = row({ input: 1n, output: 1n }, { currency: 'CNY' })
+  assert.equal(usdFactor(yuan, 0), null)
+  assert.deepEqual(usdFactor(base, 0), { numerator: 1n, denominator: 1n })
+  const rules = { markup: null, discount: null, feeBasisPoints: 0 }
+  const unknown = saleOf(usageOf({ input: 1, output: 1 }), [], { atMs: 0, rules })
+  assert.deepEqual([unknown?.costNanoUsd, unknown?.priceHash], [0n, null])
+  const unpriced = saleOf(usageOf({ input: 1, output: null }), [base], { atMs: 0, rules })
+  assert.equal(unpriced?.costNanoUsd, 0n)
+  assert.equal(saleOf(usageOf({ input: 1, output: 1 }), [], { atMs: 0, rules: { ...rules, feeBasisPoints: 1 } }), null)
 })

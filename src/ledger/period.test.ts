@@ -13,3 +13,7 @@ test('days, weeks from Monday and months, in UTC', () => {
   assert.deepEqual(periodAt('month', day('2026-12-31')), { startMs: day('2026-12-01'), endMs: day('2027-01-01') })
   assert.deepEqual(periodAt('week', 0), { startMs: day('1969-12-29'), endMs: day('1970-01-05') })
 })
+
+test('a budget in all has no end', () => {
+  assert.deepEqual(periodAt('total', day('2026-11-22')), { startMs: 0, endMs: null })
+})

@@ -130,3 +130,13 @@ test('two different credentials are refused, naming what to remove', () => {
     assert.ok(!/k1|k2|dTpw/.test(answer.message), 'no credential is repeated')
   }
 })
+
+test('browsers put the key into the protocols of a WebSocket, among others', () => {
+  const socket = (protocols: string) =>
+    ask({ headers: { 'sec-websocket-protocol': protocols }, path: '/v1/realtime', method: 'GET' })
+  const found = socket('realtime, openai-insecure-api-key.k1, openai-beta.realtime-v1')
+  assert.ok(!(found instanceof Problem))
+  assert.deepEqual([found.key, found.place], ['k1', 'Sec-WebSocket-Protocol'])
+  const none = socket('realtime')
+  assert.ok(none instanceof Problem && none.code === 'invalid_api_key')
+})

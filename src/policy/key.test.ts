@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Ids } from '#base/id.ts'
-import { digestKey, givenKeyFault, keyForm, makeKey, maskKey } from './key.ts'
+import { digestKey, givenKeyFault, keyForm, makeKey, maskKey, sha256Digest, sha256DigestOf } from './key.ts'
 
 const idsFrom = (secret: Uint8Array): Ids => ({
   next: (prefix) => `${prefix}_01jdcrkq5e0123456789abcdef`,
@@ -104,4 +104,11 @@ test('a mask shows at most 8 first and 4 last characters, and never more than ha
       assert.ok(masked.length - 1 <= Math.max(text.length / 2, 0), masked)
     }),
   )
+})
+
+test('a key that was taken over is known by its SHA-256, which is no digest of ours', () => {
+  // SHA-256 of "abc", FIPS 180-2 appendix B.1.
+  const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+  assert.equal(sha256Digest('abc'), `sha256:${abc}`)
+  assert.equal(sha256DigestOf(abc), `sha256:${abc}`)
 })

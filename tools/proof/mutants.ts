@@ -29,7 +29,8 @@ type Parse = (text: string, options: object) => Node
 
 const parserOf = async (): Promise<Parse> => {
   const file = join(import.meta.dirname, 'node_modules/acorn/dist/acorn.mjs')
-  if (!existsSync(file)) spawnSync('npm', ['ci', '--prefix', import.meta.dirname, '--ignore-scripts'], { stdio: 'ignore' })
+  if (!existsSync(file))
+    spawnSync('npm', ['ci', '--prefix', import.meta.dirname, '--ignore-scripts'], { stdio: 'ignore' })
   if (!existsSync(file)) throw new Error('the parser could not be installed: npm ci --prefix tools/proof')
   const { parse } = (await import(file)) as { readonly parse: Parse }
   return parse
