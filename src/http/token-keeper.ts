@@ -1,6 +1,5 @@
 /** Tokens that credentials were exchanged for, kept while they hold: one exchange at a time, and a new token before the old one ends. */
 
-import type { Buffer } from 'node:buffer'
 import { boundedBytes } from '#base/bounded-bytes.ts'
 import type { Clock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
@@ -17,6 +16,11 @@ export type TokenKeeper = { readonly take: (name: string, make: () => Promise<To
 export type Ask = (
   request: Pick<UpstreamRequest, 'method' | 'url' | 'headers' | 'body'>,
 ) => Promise<{ readonly status: number; readonly document: JsonObject | null }>
+
+/** The same where the small answer is a text; `null` = it was too large. */
+export type AskText = (
+  request: Parameters<Ask>[0],
+) => Promise<{ readonly status: number; readonly text: string | null }>
 
 /** So long before its end a token is renewed while it still serves. */
 const renewMs = 300_000
@@ -59,11 +63,10 @@ export const tokenKeeper = (): ((nowMs: number) => TokenKeeper) => {
   })
 }
 
-const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | null> => {
-  const bytes = await boundedBytes(body, answerBytesMax)
-  if (bytes === null) return null
+const documentIn = (text: string | null): JsonObject | null => {
+  if (text === null) return null
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    const value: unknown = JSON.parse(text)
     return isObject(value) ? value : null
   } catch {
     // A page of a proxy: it gives no token.
@@ -72,16 +75,25 @@ const readDocument = async (body: AsyncIterable<Buffer>): Promise<JsonObject | n
 }
 
 /** Asks over a way out, its guard and proxy included, within a bound of time. */
-export const askOver =
-  ({ send }: Pick<Transport, 'send'>, clock: Pick<Clock, 'after'>): Ask =>
+export const askTextOver =
+  ({ send }: Pick<Transport, 'send'>, clock: Pick<Clock, 'after'>): AskText =>
   async (request) => {
     const stopping = new AbortController()
     const cancel = clock.after(timeoutMs, () => stopping.abort(new DOMException('No answer in time.', 'TimeoutError')))
     try {
       const bounds = { connectTimeoutMs: timeoutMs, headersTimeoutMs: timeoutMs }
       const reply = await send({ ...request, signal: stopping.signal, ...bounds })
-      return { status: reply.status, document: await readDocument(reply.body) }
+      return { status: reply.status, text: (await boundedBytes(reply.body, answerBytesMax))?.toString('utf8') ?? null }
     } finally {
       cancel()
     }
   }
+
+/** The document in what `askTextOver` is answered. */
+export const askOver = (transport: Pick<Transport, 'send'>, clock: Pick<Clock, 'after'>): Ask => {
+  const askText = askTextOver(transport, clock)
+  return async (request) => {
+    const { status, text } = await askText(request)
+    return { status, document: documentIn(text) }
+  }
+}

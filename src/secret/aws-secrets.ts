@@ -1,22 +1,18 @@
 /** AWS Secrets Manager. https://docs.aws.amazon.com/secretsmanager/latest/apireference/, read 2026-11-29. */
 
 import { Buffer } from 'node:buffer'
-import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { Ask } from '#http/token-keeper.ts'
+import type { AwsWays } from './aws-credentials.ts'
+import { awsCredentials } from './aws-credentials.ts'
 import { signRequest } from './aws-signature.ts'
 import type { SecretPlace } from './place.ts'
 import { refusedBy } from './place.ts'
 import type { AwsPlace } from './settings.ts'
 
-type Parts = {
-  readonly place: AwsPlace
-  readonly ask: Ask
-  readonly clock: Pick<Clock, 'nowMs'>
-  readonly ids: Pick<Ids, 'bytes'>
-}
+type Parts = AwsWays & { readonly place: AwsPlace; readonly ask: Ask; readonly ids: Pick<Ids, 'bytes'> }
 type Reply = { readonly status: number; readonly document: JsonObject | null }
 
 /** `com.amazonaws.secretsmanager#ResourceNotFoundException` and the bare name mean the same. */
@@ -30,7 +26,9 @@ const regionOf = (name: string, region: string): string =>
 const hostOf = (region: string): string =>
   `secretsmanager.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
 
-export const awsPlace = ({ place, ask, clock, ids }: Parts): SecretPlace => {
+export const awsPlace = (parts: Parts): SecretPlace => {
+  const { place, ask, clock, ids } = parts
+  const keyNow = awsCredentials(parts)
   const call = async (action: string, name: string, input: JsonObject): Promise<Reply> => {
     const region = regionOf(name, place.region)
     const url = new URL(place.endpoint ?? `https://${hostOf(region)}/`)
@@ -44,13 +42,8 @@ export const awsPlace = ({ place, ask, clock, ids }: Parts): SecretPlace => {
       },
       body: { kind: 'bytes', bytes: Buffer.from(JSON.stringify(input)) },
     } as const
-    const key = {
-      accessKeyId: place.accessKeyId.reveal(),
-      secretAccessKey: place.secretAccessKey.reveal(),
-      ...(place.sessionToken === null ? {} : { sessionToken: place.sessionToken.reveal() }),
-    }
     const signing = { region, service: 'secretsmanager', nowMs: clock.nowMs() }
-    return ask({ ...unsigned, headers: await signRequest(unsigned, key, signing) })
+    return ask({ ...unsigned, headers: await signRequest(unsigned, await keyNow(), signing) })
   }
   const failed = (reply: Reply, name: string): Problem => {
     const kind = kindOf(reply)

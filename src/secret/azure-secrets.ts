@@ -1,20 +1,16 @@
-/**
- * Azure Key Vault, as an application with a client secret.
- * https://learn.microsoft.com/rest/api/keyvault/secrets and
- * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, read 2026-11-29.
- */
+/** Azure Key Vault. https://learn.microsoft.com/rest/api/keyvault/secrets, read 2026-11-29. */
 
 import { Buffer } from 'node:buffer'
-import type { Clock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
-import type { Ask, Token } from '#http/token-keeper.ts'
 import { tokenKeeper } from '#http/token-keeper.ts'
+import type { AzureWays } from './azure-credentials.ts'
+import { azureToken } from './azure-credentials.ts'
 import type { SecretPlace } from './place.ts'
 import { refusedBy } from './place.ts'
 import type { AzurePlace } from './settings.ts'
 
-type Parts = { readonly place: AzurePlace; readonly ask: Ask; readonly clock: Pick<Clock, 'nowMs'> }
+type Parts = AzureWays & { readonly place: AzurePlace }
 
 const apiVersion = '7.4'
 const nameForm = /^(?:([a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9])\/)?([a-zA-Z0-9-]{1,127})(?:\/([0-9a-f]{32}))?$/
@@ -28,29 +24,10 @@ const suffixOf = ({ vaultUrl }: AzurePlace): string => {
   return suffixes.find((suffix) => host.endsWith(`.${suffix}`)) ?? suffixes[0]
 }
 
-const clientToken = async ({ place, ask, clock }: Parts): Promise<Token> => {
-  const form = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: place.clientId,
-    client_secret: place.clientSecret.reveal(),
-    scope: `https://${suffixOf(place)}/.default`,
-  })
-  const nowMs = clock.nowMs()
-  const { status, document } = await ask({
-    method: 'POST',
-    url: new URL(`${place.authority}/${encodeURIComponent(place.tenantId)}/oauth2/v2.0/token`),
-    headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'drover' },
-    body: { kind: 'bytes', bytes: Buffer.from(form.toString()) },
-  })
-  const [text, lifeS] = [document?.['access_token'], document?.['expires_in']]
-  if (status !== 200 || typeof text !== 'string')
-    throw refusedBy('Azure', status, 'the application got no token; look at tenant_id, client_id and client_secret')
-  return { text, endsMs: nowMs + (typeof lifeS === 'number' ? lifeS : 0) * 1000 }
-}
-
 export const azurePlace = (parts: Parts): SecretPlace => {
   const { place, ask, clock } = parts
   const keep = tokenKeeper()
+  const newToken = () => azureToken({ ...parts, resource: `https://${suffixOf(place)}` })
   const urlOf = (name: string): URL => {
     const [, vault = null, secret, version] = nameForm.exec(name) ?? []
     if (secret === undefined)
@@ -69,7 +46,7 @@ export const azurePlace = (parts: Parts): SecretPlace => {
       method,
       url,
       headers: {
-        authorization: `Bearer ${await keep(clock.nowMs()).take('azure', () => clientToken(parts))}`,
+        authorization: `Bearer ${await keep(clock.nowMs()).take('azure', newToken)}`,
         'user-agent': 'drover',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

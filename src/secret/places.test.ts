@@ -14,6 +14,10 @@ import { vaultPlace } from './vault.ts'
 
 const way = { allowPrivate: false, certificateAuthorities: null }
 
+/** Who has a key of their own asks nobody for one. */
+const nobody = () => assert.fail('no machine is asked')
+const noMachine = { askMachine: nobody, askMachineText: nobody, askText: nobody, readFile: nobody }
+
 const hands = () => {
   let nowMs = Date.UTC(2026, 10, 29, 12)
   return {
@@ -159,12 +163,16 @@ test('AWS: every request is signed with what Amazon reads of it; a secret is rea
     place: {
       ...way,
       region: 'eu-central-1',
-      accessKeyId: new Secret(awsKey.id),
-      secretAccessKey: new Secret(awsKey.secret),
-      sessionToken: new Secret('session'),
+      credentials: {
+        kind: 'key',
+        accessKeyId: new Secret(awsKey.id),
+        secretAccessKey: new Secret(awsKey.secret),
+        sessionToken: new Secret('session'),
+      },
       endpoint: null,
     },
     ask: aws.ask,
+    ...noMachine,
     clock,
     ids: { bytes: (size) => new Uint8Array(size).fill(7) },
   })
@@ -239,12 +247,15 @@ test('Azure: an application gets a token for the vault, reads and writes, and it
   const settings = {
     ...way,
     vaultUrl: null,
-    tenantId: 'tenant',
-    clientId: 'client',
-    clientSecret: new Secret('client-secret'),
-    authority: 'https://login.microsoftonline.com',
-  }
-  const place = azurePlace({ place: settings, ask: azure.ask, clock })
+    credentials: {
+      kind: 'application',
+      tenantId: 'tenant',
+      clientId: 'client',
+      proof: { kind: 'secret', secret: new Secret('client-secret') },
+      authority: 'https://login.microsoftonline.com',
+    },
+  } as const
+  const place = azurePlace({ place: settings, ask: azure.ask, ...noMachine, clock })
   assert.equal(await place.read('house/openai'), 's3cret')
   await place.write('house/made', (before) => withValue(before, 'key', 'n'))
   assert.equal(azure.kept.get('made'), '{"key":"n"}')
@@ -258,12 +269,17 @@ test('Azure: an application gets a token for the vault, reads and writes, and it
     else asked.push(url.host)
     return { status: 200, document: { access_token: 't', expires_in: 60, value: 's3cret' } }
   }
-  const china = { ...settings, vaultUrl: 'https://own.vault.azure.cn', authority: 'https://login.chinacloudapi.cn' }
-  await azurePlace({ place: china, ask, clock }).read('house/openai')
+  const chinese = { ...settings.credentials, authority: 'https://login.chinacloudapi.cn' }
+  const china = { ...settings, vaultUrl: 'https://own.vault.azure.cn', credentials: chinese }
+  await azurePlace({ place: china, ask, ...noMachine, clock }).read('house/openai')
   assert.deepEqual(asked, ['https://vault.azure.cn/.default', 'house.vault.azure.cn'])
-  const wrong = { ...settings, clientSecret: new Secret('s3cret') }
+  const proof = { kind: 'secret', secret: new Secret('s3cret') } as const
+  const wrong = { ...settings, credentials: { ...settings.credentials, proof } }
   assert.match(
-    await refused(azurePlace({ place: wrong, ask: azure.ask, clock }).read('house/openai'), 'upstream_error'),
+    await refused(
+      azurePlace({ place: wrong, ask: azure.ask, ...noMachine, clock }).read('house/openai'),
+      'upstream_error',
+    ),
     /got no token/,
   )
 })

@@ -51,10 +51,15 @@ const aws = z
       .optional()
       .describe('Of temporary keys. Absent: AWS_SESSION_TOKEN where the keys are of the environment too, else none.'),
     endpoint: url().optional().describe("Another address than the region's own: of an interface endpoint."),
+    metadata: url(['http'])
+      .optional()
+      .describe("Another metadata service than the instance's. Absent: AWS_EC2_METADATA_SERVICE_ENDPOINT."),
     ca_file: authorities,
     allow_private: allowPrivate,
   })
-  .describe('AWS Secrets Manager, for references `aws-sm:name#field`.')
+  .describe(
+    'AWS Secrets Manager, for references `aws-sm:name#field`. Without an access key: the role of the pod, task or instance.',
+  )
 
 const gcp = z
   .strictObject({
@@ -78,7 +83,12 @@ const azure = z
       .describe('Of names that give no vault, `https://NAME.vault.azure.net`.'),
     tenant_id: line(100).optional().describe('Absent: AZURE_TENANT_ID.'),
     client_id: line(100).optional().describe('Absent: AZURE_CLIENT_ID.'),
-    client_secret: reference().optional().describe('Absent: AZURE_CLIENT_SECRET.'),
+    client_secret: reference()
+      .optional()
+      .describe(
+        'Absent: AZURE_CLIENT_SECRET, else the statement in the file that AZURE_FEDERATED_TOKEN_FILE names, else the managed identity of this machine.',
+      ),
+    metadata: url(['http']).optional().describe("Another metadata service than the machine's."),
     authority: url()
       .default('https://login.microsoftonline.com')
       .describe('Who gives tokens: other clouds have others.'),
@@ -119,11 +129,39 @@ export type VaultPlace = Way & {
   readonly appRole: { readonly roleId: Secret; readonly secretId: Secret; readonly mount: string } | null
 }
 
+/** A token in a file becomes the key of a role. */
+export type AwsWebIdentity = {
+  readonly kind: 'web-identity'
+  readonly roleArn: string
+  readonly tokenFile: string
+  readonly sessionName: string
+  /** Of STS; `null` = the region's own. */
+  readonly endpoint: string | null
+}
+
+/** The role of a task or a pod. */
+export type AwsContainer = {
+  readonly kind: 'container'
+  readonly url: string
+  readonly tokenFile: string | null
+  readonly token: Secret | null
+}
+
+export type AwsCredentials =
+  | {
+      readonly kind: 'key'
+      readonly accessKeyId: Secret
+      readonly secretAccessKey: Secret
+      readonly sessionToken: Secret | null
+    }
+  | AwsWebIdentity
+  | AwsContainer
+  /** The role of the instance; `metadata` = its service is at another address. */
+  | { readonly kind: 'instance'; readonly metadata: string | null }
+
 export type AwsPlace = Way & {
   readonly region: string
-  readonly accessKeyId: Secret
-  readonly secretAccessKey: Secret
-  readonly sessionToken: Secret | null
+  readonly credentials: AwsCredentials
   readonly endpoint: string | null
 }
 
@@ -135,12 +173,30 @@ export type GooglePlace = Way & {
   readonly metadata: string | null
 }
 
-export type AzurePlace = Way & {
-  readonly vaultUrl: string | null
+export type AzureApplication = {
+  readonly kind: 'application'
   readonly tenantId: string
   readonly clientId: string
-  readonly clientSecret: Secret
+  /** A secret, or the file of a statement that the application trusts. */
+  readonly proof:
+    | { readonly kind: 'secret'; readonly secret: Secret }
+    | { readonly kind: 'file'; readonly file: string }
   readonly authority: string
+}
+
+export type AzureManaged = {
+  readonly kind: 'managed'
+  /** Of several identities the one that is meant; `null` = the machine's own. */
+  readonly clientId: string | null
+  /** Of App Service and its like; `null` = the service of virtual machines. */
+  readonly service: { readonly endpoint: string; readonly header: Secret } | null
+  /** Another address of the latter. */
+  readonly metadata: string | null
+}
+
+export type AzurePlace = Way & {
+  readonly vaultUrl: string | null
+  readonly credentials: AzureApplication | AzureManaged
 }
 
 /** The places that a configuration and its environment name; `missing` = what has to be said before one can be asked. */

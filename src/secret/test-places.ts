@@ -199,21 +199,26 @@ export const fakeAzure = (clock: { readonly nowMs: () => number }) => {
   const kept = new Map<string, string>()
   const state = { tokens: 0 }
   const valid = new Map<string, number>()
+  const issue = (endsMs: number): string => {
+    state.tokens += 1
+    valid.set(`eyJ.${state.tokens}`, endsMs)
+    return `eyJ.${state.tokens}`
+  }
   const ask: Ask = async (asked) => {
     const { url, headers, method } = asked
     if (url.href === 'https://login.microsoftonline.com/tenant/oauth2/v2.0/token') {
       assert.equal(headers['content-type'], 'application/x-www-form-urlencoded')
       const form = Object.fromEntries(new URLSearchParams(bodyText(asked)))
-      const { client_secret: secret, ...rest } = form
+      const { client_secret: secret, client_assertion: statement, client_assertion_type: kind, ...rest } = form
       assert.deepEqual(rest, {
         grant_type: 'client_credentials',
         client_id: 'client',
         scope: 'https://vault.azure.net/.default',
       })
-      if (secret !== 'client-secret') return reply(401, { error: 'invalid_client' })
-      state.tokens += 1
-      valid.set(`eyJ.${state.tokens}`, clock.nowMs() + 3_599_000)
-      return reply(200, { access_token: `eyJ.${state.tokens}`, expires_in: 3599, token_type: 'Bearer' })
+      const isVouched = statement === 'jwt-azure' && kind === 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+      if (secret === undefined ? !isVouched : secret !== 'client-secret' || statement !== undefined)
+        return reply(401, { error: 'invalid_client' })
+      return reply(200, { access_token: issue(clock.nowMs() + 3_599_000), expires_in: 3599, token_type: 'Bearer' })
     }
     assert.equal(url.searchParams.get('api-version'), '7.4')
     const token = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1] ?? ''
@@ -225,5 +230,5 @@ export const fakeAzure = (clock: { readonly nowMs: () => number }) => {
       ? reply(200, { value: kept.get(name), id: url.href })
       : reply(404, { error: { code: 'SecretNotFound' } })
   }
-  return { ask, kept, state }
+  return { ask, kept, state, issue }
 }

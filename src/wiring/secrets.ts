@@ -1,36 +1,55 @@
 /** Secrets that are kept elsewhere: the ways to their places, opened when one is asked, and the watch over them. */
 
+import { readFile as readText } from 'node:fs/promises'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
-import type { Ask } from '#http/token-keeper.ts'
+import type { Ask, AskText } from '#http/token-keeper.ts'
 import type { KeeperParts } from '#secret/keeper.ts'
 import { makeSecretKeeper } from '#secret/keeper.ts'
 import type { SecretPlace } from '#secret/place.ts'
 import type { SecretKeeper, Way } from '#secret/settings.ts'
 
 type Missing = { readonly missing: string }
-type Ways = { readonly to: (way: Way) => Ask; readonly close: () => Promise<void> }
+type Ways = {
+  readonly to: (way: Way) => Ask
+  readonly toText: (way: Way) => AskText
+  readonly close: () => Promise<void>
+}
+
+/** The metadata services of machines have link-local addresses. */
+const toMachine: Way = { allowPrivate: true, certificateAuthorities: null }
+
+/** Tokens of clusters are written anew while the server runs. */
+const readFile = (path: string): Promise<string> => readText(path, 'utf8')
 
 /** Ways out through the egress guard, each opened by its first question: most commands ask nobody. */
 const makeWays = (clock: Clock): Ways => {
   const open: Array<() => Promise<void>> = []
-  const opened = async (way: Way): Promise<Ask> => {
-    const [{ networkTransport }, { askOver }] = await Promise.all([
+  const opened = async (way: Way): Promise<readonly [Ask, AskText]> => {
+    const [{ networkTransport }, { askOver, askTextOver }] = await Promise.all([
       import('#http/upstream.ts'),
       import('#http/token-keeper.ts'),
     ])
     const transport = networkTransport({ ...way, proxy: null, clock })
     open.push(() => transport.close())
-    return askOver(transport, clock)
+    return [askOver(transport, clock), askTextOver(transport, clock)]
+  }
+  const once = (way: Way): (() => Promise<readonly [Ask, AskText]>) => {
+    let asks: Promise<readonly [Ask, AskText]> | null = null
+    return () => {
+      asks ??= opened(way)
+      return asks
+    }
   }
   return {
     to: (way) => {
-      let ask: Promise<Ask> | null = null
-      return async (request) => {
-        ask ??= opened(way)
-        return (await ask)(request)
-      }
+      const asks = once(way)
+      return async (request) => (await asks())[0](request)
+    },
+    toText: (way) => {
+      const asks = once(way)
+      return async (request) => (await asks())[1](request)
     },
     close: async () => {
       await Promise.all(open.splice(0).map((close) => close()))
@@ -64,20 +83,27 @@ export const openSecrets = (clock: Clock, ids: Ids): SecretKeeper => {
     ways = makeWays(clock)
     // What is under way on the old ones ends first.
     void before.close()
-    const { to } = ways
+    const { to, toText } = ways
+    const machine = { askMachine: to(toMachine), askMachineText: toText(toMachine), readFile, clock }
     return {
       vault: placed(places.vault, async (place) =>
         (await import('#secret/vault.ts')).vaultPlace({ place, ask: to(place), clock }),
       ),
       'aws-sm': placed(places.aws, async (place) =>
-        (await import('#secret/aws-secrets.ts')).awsPlace({ place, ask: to(place), clock, ids }),
+        (await import('#secret/aws-secrets.ts')).awsPlace({
+          place,
+          ask: to(place),
+          askText: toText(place),
+          ids,
+          ...machine,
+        }),
       ),
       'gcp-sm': placed(places.gcp, async (place) => {
-        const askMetadata = to({ allowPrivate: true, certificateAuthorities: null })
+        const askMetadata = machine.askMachine
         return (await import('#secret/google-secrets.ts')).googlePlace({ place, ask: to(place), askMetadata, clock })
       }),
       'azure-kv': placed(places.azure, async (place) =>
-        (await import('#secret/azure-secrets.ts')).azurePlace({ place, ask: to(place), clock }),
+        (await import('#secret/azure-secrets.ts')).azurePlace({ place, ask: to(place), ...machine }),
       ),
     }
   }
