@@ -1,12 +1,14 @@
 /** A kept card is charged when credit runs low: within a cap for the month, with a rest after every refusal. */
 
 import { decimalOf } from '#base/money.ts'
+import type { Problem } from '#base/problem.ts'
 import { asProblem } from '#base/problem.ts'
 import type { CashierParts } from './cashier.ts'
-import { askAndTake, take } from './cashier.ts'
+import { askAndTake, methodOf, take } from './cashier.ts'
 import { openOrder } from './open-order.ts'
 import { openStates } from './order-machine.ts'
 import type { AutoTopUp, PaymentOrder } from './port.ts'
+import { offerOf } from './shop.ts'
 
 const roundMax = 20
 /** After a refusal, doubled each time; the third switches it off until a person says otherwise. */
@@ -56,6 +58,26 @@ const charge = (parts: CashierParts, row: AutoTopUp): Promise<PaymentOrder> =>
     card: { customer: row.customer, card: row.card },
   })
 
+/** Statuses of a processor that say no for good; others (a call too many, a key that is changed, an outage) say nothing of the charge. */
+const refusedStatuses: readonly unknown[] = [400, 402, 404]
+
+/** Whether a charge that was asked for is certain not to have been made. */
+const isRefusal = ({ code, detail }: Problem): boolean =>
+  detail.facts?.['declined'] === true ||
+  refusedStatuses.includes(detail.facts?.['status_code']) ||
+  code === 'idempotency_key_reused'
+
+/** Why it cannot even be asked for: an amount out of bounds, a method that is off; `null` = it can. */
+const hindranceOf = (parts: CashierParts, { method, creditNanoUsd }: AutoTopUp): string | null => {
+  try {
+    const wish = { creditNanoUsd, currency: null, way: null, nowMs: parts.clock.nowMs() }
+    offerOf(parts.shop(), methodOf(parts, method), wish)
+    return null
+  } catch (thrown) {
+    return asProblem(thrown).message
+  }
+}
+
 const topUp = async (parts: CashierParts, row: AutoTopUp): Promise<void> => {
   const nowMs = parts.clock.nowMs()
   const spentNanoUsd = await parts.store.toppedUpSince(row.account, monthStartMs(nowMs))
@@ -64,13 +86,16 @@ const topUp = async (parts: CashierParts, row: AutoTopUp): Promise<void> => {
     await parts.store.noteTopUp(row, { ...row, nextTryMs: nextMonthMs, note: 'the most of this month is reached' })
     return
   }
+  // A row that can never be charged would stand first in line for ever, and keep others from their turn.
+  const hindrance = hindranceOf(parts, row)
+  if (hindrance !== null) return refused(parts, row, hindrance)
   let order: PaymentOrder | null = null
   try {
     order = await charge(parts, row)
     order = await askAndTake(parts, order)
   } catch (thrown) {
     const problem = asProblem(thrown)
-    if (problem.detail.facts?.['declined'] !== true) throw thrown
+    if (order !== null || !isRefusal(problem)) throw thrown
     await endDeclined(parts, row)
     await refused(parts, row, problem.message)
     return

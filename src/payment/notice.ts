@@ -6,6 +6,7 @@ import type { CashierParts } from './cashier.ts'
 import { askAndTake, eventOf, methodOf, moveWith } from './cashier.ts'
 import { takeDispute } from './dispute.ts'
 import type { Hint, Named, PaymentMethod, RawNotice } from './method.ts'
+import { endedStates, openStates } from './order-machine.ts'
 import type { PaymentOrder } from './port.ts'
 import { sendRefund, takeForeignRefund } from './refund.ts'
 
@@ -62,11 +63,12 @@ const act = async (parts: CashierParts, method: PaymentMethod, hint: Hint): Prom
     parts.log.info('a notice is about nothing of ours', { method: method.name, notice: hint.id, why: hint.why })
     return
   }
-  const order = await orderNamed(parts, method, hint)
-  if (hint.kind === 'order') {
-    const asked = await askAndTake(parts, order)
-    if (hint.card !== undefined && asked.creditedMs !== null) await parts.cardKept(asked, hint.card)
-  }
+  const named = await orderNamed(parts, method, hint)
+  // What went back was paid before: a payment whose notice was lost, or comes later, is credited first.
+  const isPaymentUnseen = openStates.includes(named.state) || endedStates.includes(named.state)
+  const order = hint.kind === 'order' || isPaymentUnseen ? await askAndTake(parts, named) : named
+  if (hint.kind === 'order' && hint.card !== undefined && order.creditedMs !== null)
+    await parts.cardKept(order, hint.card)
   if (hint.kind === 'refund') await takeRefundHint(parts, order, hint)
   if (hint.kind === 'dispute') await takeDispute(parts, order, hint)
   await noteNotice(parts, order, hint)

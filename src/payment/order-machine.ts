@@ -63,10 +63,11 @@ export const stepOf = (
   const isEnded = endedStates.includes(order.state)
   if (!isOpen && !isEnded && order.transaction !== seen.transaction)
     return { kind: 'second_payment', transaction: seen.transaction }
-  if (uncreditedStates.includes(order.state)) return { kind: 'credit', late: order.state === 'paid_late' }
-  if (!isOpen && !isEnded) return { kind: 'none' }
+  const isUncredited = uncreditedStates.includes(order.state)
+  if (!isOpen && !isEnded && !isUncredited) return { kind: 'none' }
   const why = faultOf(order, seen)
   if (why !== null) return { kind: 'mismatch', why }
+  if (isUncredited) return { kind: 'credit', late: order.state === 'paid_late' }
   if (isEnded && late === 'refund') return { kind: 'refund_late' }
   return { kind: 'credit', late: isEnded }
 }
@@ -91,7 +92,8 @@ export const stateAfterRefund = (
   const wholeNano = order.creditedMs === null ? (order.paidNano ?? order.payNano) : order.payNano - order.feeNano
   if (refundedNano >= wholeNano) return 'refunded'
   if (refundedNano > 0n) return 'partially_refunded'
-  return order.creditedMs === null ? 'paid' : 'credited'
+  // Why it was to go back is not known any more: a person says what becomes of it, so that nothing is credited as if it were what was asked.
+  return order.creditedMs === null ? 'mismatch' : 'credited'
 }
 
 /** What of an amount of the payer's currency was credit: the part of the credit, rounded up, so that nothing is given away. */

@@ -41,7 +41,9 @@ const needsSecond = (
   { amountNano, currency }: Pick<Confirmation, 'amountNano' | 'currency'>,
   aboveNanoUsd: bigint,
 ): boolean => {
-  const perUsdNano = currency === order.currency ? order.marketNano : nanoPerUnit
+  // What it would be credited as, should a person say that it is ours, may be more than what it is worth at the market.
+  const leastNano = order.settlementNano < order.marketNano ? order.settlementNano : order.marketNano
+  const perUsdNano = currency === order.currency ? leastNano : nanoPerUnit
   const cameNanoUsd = divideHalfUp(amountNano * nanoPerUnit, perUsdNano)
   return order.creditNanoUsd > aboveNanoUsd || cameNanoUsd > aboveNanoUsd
 }

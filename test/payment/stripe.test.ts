@@ -133,6 +133,21 @@ test('two nodes that both believe they lead charge a card once, and tell once of
   await world.sound()
 })
 
+test('cards that can never be charged as their owners wish keep nobody else from a turn', async (context) => {
+  const { world } = await opened()
+  context.after(() => world.store.close())
+  const accounts = await Promise.all(Array.from({ length: 21 }, () => world.account()))
+  for (const [place, account] of accounts.entries())
+    await world.store.setAutoTopUp(
+      row(account, place < 20 ? { creditNanoUsd: 1n, nextTryMs: place } : { nextTryMs: 30 }),
+      null,
+    )
+  await topUpAccounts(world.cashier)
+  await topUpAccounts(world.cashier)
+  assert.equal(await world.balance(accounts[20] ?? ''), nanoOf('50'))
+  assert.match((await world.store.autoTopUp(accounts[0] ?? ''))?.note ?? '', /USD of credit can be bought/)
+})
+
 test('what a person says while a card is charged stays', async (context) => {
   const { world } = await opened()
   context.after(() => world.store.close())

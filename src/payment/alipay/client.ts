@@ -72,10 +72,15 @@ const formOf = (bytes: Uint8Array): Parameters => {
 const signedIn = (bytes: Buffer, method: string) => {
   const whole = objectIn(bytes, 'Alipay')
   const name = `${method.replaceAll('.', '_')}_response`
-  const object = objectAt(whole, name)
   const part = signedPart(bytes.toString('utf8'), name)
-  if (object !== null && part !== null)
-    return { object, part, signature: textAt(whole, 'sign') ?? '', certificate: textAt(whole, 'alipay_cert_sn') }
+  if (part !== null)
+    // Read from the very bytes that are signed: a name that stands twice would be one thing to who checks and another to who reads.
+    return {
+      object: objectIn(Buffer.from(part), 'Alipay'),
+      part,
+      signature: textAt(whole, 'sign') ?? '',
+      certificate: textAt(whole, 'alipay_cert_sn'),
+    }
   const error = objectAt(whole, 'error_response')
   const why = textAt(error, 'sub_msg') ?? textAt(error, 'msg') ?? 'no reason given'
   throw new Problem('upstream_error', { message: `Alipay refused the call: ${why}.`.slice(0, 300) })
