@@ -3,9 +3,12 @@
 export type JsonLeaf = {
   /** The key of the member that it belongs to, through arrays; `null` = it belongs to none. */
   readonly key: string | null
-  readonly kind: 'text' | 'number' | 'object'
+  /** `name` = the key itself, of a member of a free object. */
+  readonly kind: 'text' | 'number' | 'object' | 'name'
   /** The text without quotes and escapes; of a number or an object as it is written. */
   readonly text: string
+  /** Whether it lies in an object whose members nobody has given names but who wrote it: arguments of a tool. */
+  readonly isFree: boolean
 }
 
 type Place = { readonly start: number; readonly end: number; readonly put: string }
@@ -13,6 +16,7 @@ type Level = {
   readonly isObject: boolean
   readonly start: number
   readonly keyAbove: string | null
+  readonly isFree: boolean
   key: string | null
 }
 
@@ -42,13 +46,15 @@ const textOf = (written: string): string =>
 class Walk {
   readonly #source: string
   readonly #change: (leaf: JsonLeaf) => string | null
+  readonly #freeKeys: ReadonlySet<string>
   readonly #levels: Level[] = []
   #places: Place[] = []
   #isKeyNext = false
 
-  constructor(source: string, change: (leaf: JsonLeaf) => string | null) {
+  constructor(source: string, change: (leaf: JsonLeaf) => string | null, freeKeys: ReadonlySet<string>) {
     this.#source = source
     this.#change = change
+    this.#freeKeys = freeKeys
   }
 
   places(): readonly Place[] {
@@ -80,13 +86,17 @@ class Walk {
     if (this.#isKeyNext && level !== undefined) {
       level.key = text
       this.#isKeyNext = false
+      if (level.isFree) this.#leaf('name', { start: at, end, text })
     } else this.#leaf('text', { start: at, end, text })
     return end
   }
 
   #open(at: number, isObject: boolean): number {
-    const keyAbove = this.#level?.key ?? null
-    this.#levels.push({ isObject, start: at, keyAbove, key: isObject ? null : keyAbove })
+    const outer = this.#level
+    const keyAbove = outer?.key ?? null
+    const isNamed = isObject && outer?.isObject === true && keyAbove !== null && this.#freeKeys.has(keyAbove)
+    const isFree = isNamed || outer?.isFree === true
+    this.#levels.push({ isObject, start: at, keyAbove, isFree, key: isObject ? null : keyAbove })
     this.#isKeyNext = isObject
     return at + 1
   }
@@ -96,24 +106,30 @@ class Walk {
     this.#isKeyNext = false
     if (level?.isObject !== true || level.keyAbove === null) return at + 1
     const { start, keyAbove: key } = level
-    const put = this.#change({ key, kind: 'object', text: this.#source.slice(start, at + 1) })
+    const { isFree } = level
+    const put = this.#change({ key, kind: 'object', text: this.#source.slice(start, at + 1), isFree })
     if (put === null) return at + 1
     this.#places = [...this.#places.filter((place) => place.end <= start), { start, end: at + 1, put }]
     return at + 1
   }
 
-  #leaf(kind: 'text' | 'number', { start, end, text }: { start: number; end: number; text: string }): void {
-    const put = this.#change({ key: this.#level?.key ?? null, kind, text })
+  #leaf(kind: 'text' | 'number' | 'name', { start, end, text }: { start: number; end: number; text: string }): void {
+    const put = this.#change({ key: this.#level?.key ?? null, kind, text, isFree: this.#level?.isFree === true })
     if (put !== null) this.#places.push({ start, end, put: JSON.stringify(put) })
   }
 }
 
 /**
  * The document (which must be valid JSON) with some of its leaves replaced: `change` gives the new text of a text or a number, which then
- * becomes a text; of an object its new JSON; `null` = it stays. Gives the source itself where nothing changed.
+ * becomes a text; of an object its new JSON; `null` = it stays. Gives the source itself where nothing changed. An object that is the value
+ * of one of `freeKeys` is free, with all that lies in it: its keys are leaves too.
  */
-export const replaceLeaves = (source: string, change: (leaf: JsonLeaf) => string | null): string => {
-  const places = new Walk(source, change).places()
+export const replaceLeaves = (
+  source: string,
+  change: (leaf: JsonLeaf) => string | null,
+  freeKeys: ReadonlySet<string> = new Set(),
+): string => {
+  const places = new Walk(source, change, freeKeys).places()
   if (places.length === 0) return source
   const pieces: string[] = []
   let copied = 0

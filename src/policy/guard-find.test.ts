@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FindKind } from './guard-find.ts'
-import { findAll } from './guard-find.ts'
+import { findAll, plainText } from './guard-find.ts'
 
 /** What is between the angle brackets is to be found, and nothing else. */
 const cases: Readonly<Record<FindKind, readonly string[]>> = {
@@ -18,6 +18,7 @@ const cases: Readonly<Record<FindKind, readonly string[]>> = {
   iban: [
     'to <DE89 3704 0044 0532 0130 00> IS mine, <DE89 3704 0044 0532 0130 00> <DE89 3704 0044 0532 0130 00>, <GB82WEST12345698765432>',
     'DE88 3704 0044 0532 0130 00',
+    '<GB82 WEST 1234 5698 7654 32>, not GB82 WEST 1234 5698 7654 321',
   ],
   us_ssn: ['<123-45-6789>', '000-12-3456 666-12-3456 123-00-1234 123-45-67890'],
   cn_id: ['<11010519491231002X>', '110105194912310021'],
@@ -41,3 +42,19 @@ for (const [kind, texts] of Object.entries(cases) as [FindKind, readonly string[
       )
     }
   })
+
+test('blanks that break no line, dashes, and full width hide nothing, and every place stays where it is', () => {
+  const text =
+    'Karte 4111\u00a01111\u00a01111\u00a01111，手机：１３８１２３４５６７８，ada＠example.org, 123\u20114５\u20136789'
+  const plain = plainText(text)
+  assert.equal(plain.length, text.length)
+  const found = (['card', 'phone', 'mail', 'us_ssn'] as const).map((kind) =>
+    findAll(kind, plain).map(({ start, end }) => text.slice(start, end)),
+  )
+  assert.deepEqual(found, [
+    ['4111\u00a01111\u00a01111\u00a01111'],
+    ['１３８１２３４５６７８'],
+    ['ada＠example.org'],
+    ['123\u20114５\u20136789'],
+  ])
+})

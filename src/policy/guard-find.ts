@@ -6,28 +6,35 @@ export type FindKind = (typeof findKinds)[number]
 /** A place in a text, end exclusive. */
 export type Place = { readonly start: number; readonly end: number }
 
-const digitsOf = (text: string): string => text.replace(/\D/g, '')
-
 /** https://en.wikipedia.org/wiki/Luhn_algorithm (read 2026-11-28). */
-const passesLuhn = (digits: string): boolean => {
+const passesLuhn = (digits: readonly number[]): boolean => {
   let sum = 0
-  for (const [index, digit] of [...digits].reverse().entries()) {
-    const value = Number(digit) * (index % 2 === 1 ? 2 : 1)
+  for (let back = 0; back < digits.length; back += 1) {
+    const value = (digits[digits.length - 1 - back] as number) * (back % 2 === 1 ? 2 : 1)
     sum += value > 9 ? value - 9 : value
   }
   return sum % 10 === 0
 }
 
-const isCard = (text: string): boolean => {
-  const digits = digitsOf(text)
-  return digits.length >= 13 && digits.length <= 19 && /^[2-6]/.test(digits) && passesLuhn(digits)
-}
+const isWordCode = (code: number): boolean =>
+  (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || code === 0x5f || (code >= 0x61 && code <= 0x7a)
 
-/** A date or a check number may follow: the longest beginning that is a card's number is it. */
+/**
+ * A date or a check number may follow: the longest beginning that is a card's number is it. Every number among blanks is asked for, so that
+ * it is gone through once.
+ */
 const cardEnd = (text: string): number | null => {
-  for (let end = text.length; end >= 13; end -= 1)
-    if (!/[\w-]/.test(text[end] ?? ' ') && /\d/.test(text[end - 1] as string) && isCard(text.slice(0, end))) return end
-  return null
+  const digits: number[] = []
+  let found: number | null = null
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code < 0x30 || code > 0x39) continue
+    digits.push(code - 0x30)
+    if (digits.length > 19) break
+    const next = at + 1 < text.length ? text.charCodeAt(at + 1) : 0x20
+    if (digits.length >= 13 && next !== 0x2d && !isWordCode(next) && passesLuhn(digits)) found = at + 1
+  }
+  return found
 }
 
 /** Lengths by country, from the registry of ISO 13616. */
@@ -43,8 +50,10 @@ const ibanLengths: Readonly<Record<string, number>> = Object.fromEntries(
 
 const passesMod97 = (iban: string): boolean => {
   let rest = 0
-  for (const character of iban.slice(4) + iban.slice(0, 4))
-    rest = Number(`${rest}${Number.parseInt(character, 36)}`) % 97
+  for (let at = 0; at < iban.length; at += 1) {
+    const code = iban.charCodeAt((at + 4) % iban.length)
+    rest = code <= 0x39 ? (rest * 10 + code - 0x30) % 97 : (rest * 100 + code - 0x37) % 97
+  }
   return rest === 1
 }
 
@@ -53,12 +62,11 @@ const ibanEnd = (text: string): number | null => {
   const length = ibanLengths[text.slice(0, 2)]
   if (length === undefined) return null
   let compact = ''
-  for (const [index, character] of [...text].entries()) {
-    if (character !== ' ') compact += character
-    if (compact.length === length) {
-      const isWhole = !/\w/.test(text[index + 1] ?? ' ')
-      return isWhole && passesMod97(compact) ? index + 1 : null
-    }
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] !== ' ') compact += text[at]
+    if (compact.length < length) continue
+    const isWhole = at + 1 === text.length || !isWordCode(text.charCodeAt(at + 1))
+    return isWhole && passesMod97(compact) ? at + 1 : null
   }
   return null
 }
@@ -90,7 +98,7 @@ const detectors: Readonly<Record<FindKind, readonly Detector[]>> = {
     { form: /(?<![\w-])(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])/g },
     { form: /(?<!\w)1[3-9]\d{9}(?!\w)/g },
   ],
-  card: [{ form: /(?<![\w-])(?=(\d(?:[ -]?\d){12,18}(?![\w-])))/g, lengthOf: cardEnd }],
+  card: [{ form: /(?<![\w-])(?=([2-6](?:[ -]?\d){12,18}(?![\w-])))/g, lengthOf: cardEnd }],
   iban: [{ form: /(?<!\w)(?=([A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,31}))/g, lengthOf: ibanEnd }],
   us_ssn: [{ form: /(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g }],
   cn_id: [
@@ -112,6 +120,19 @@ const detectors: Readonly<Record<FindKind, readonly Detector[]>> = {
     },
   ],
 }
+
+/** Blanks that do not break a line, dashes, and letters and digits of full width: what texts that were pasted or typed in Chinese have. */
+const variants = /[\u00a0\u2000-\u200a\u2010-\u2015\u202f\u205f\u2212\u3000\ufe58\ufe63\uff01-\uff5e]/g
+
+const plainOf = (character: string): string => {
+  const code = character.charCodeAt(0)
+  if (code >= 0xff01 && code <= 0xff5e) return String.fromCharCode(code - 0xfee0)
+  const isDash = (code >= 0x2010 && code <= 0x2015) || code === 0x2212 || code === 0xfe58 || code === 0xfe63
+  return isDash ? '-' : ' '
+}
+
+/** The text as forms know it, of the same length: what is found in it lies at the same place. */
+export const plainText = (text: string): string => text.replace(variants, plainOf)
 
 /** All places of this kind, in the order of their forms. */
 export const findAll = (kind: FindKind, text: string): readonly Place[] =>

@@ -2,6 +2,7 @@
 
 import type { Guard, GuardedText, TextChange } from './guard.ts'
 import { changedPart, changesFor, findIn, jsonPlace } from './guard.ts'
+import { plainText } from './guard-find.ts'
 
 /** Characters without a blank that are kept back at most: an address, a key, a token. */
 const wordLengthMax = 2_048
@@ -37,7 +38,8 @@ const openKeyAt = (text: string): number => {
 }
 
 /** From where on the text may still be the beginning of something. */
-const undecidedFrom = (text: string, guards: readonly Guard[]): number => {
+const undecidedFrom = (pending: string, guards: readonly Guard[]): number => {
+  const text = plainText(pending)
   const starts = guards.map(({ finds, expressions }) =>
     Math.min(
       finds.length === 0 ? text.length : runStart(text, isWord, wordLengthMax),

@@ -3,7 +3,7 @@
 import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { FindKind } from './guard-find.ts'
-import { findAll } from './guard-find.ts'
+import { findAll, plainText } from './guard-find.ts'
 import { isNamedIn } from './scope.ts'
 
 export type GuardAction = 'redact' | 'block' | 'note'
@@ -73,8 +73,9 @@ export const guardsFor = (guards: readonly Guard[], { key, plan, models }: Guard
 /** Whether a guardrail looks at texts. */
 export const looksAtText = ({ finds, expressions }: Guard): boolean => finds.length > 0 || expressions.length > 0
 
-const findsOf = (guard: Guard, text: string): readonly Find[] => [
-  ...guard.finds.flatMap((kind) => findAll(kind, text).map((place) => ({ ...place, label: kind, guard }))),
+/** `plain`: the same text as forms of data know it. */
+const findsOf = (guard: Guard, text: string, plain: string): readonly Find[] => [
+  ...guard.finds.flatMap((kind) => findAll(kind, plain).map((place) => ({ ...place, label: kind, guard }))),
   ...guard.expressions.flatMap((expression) =>
     [...text.matchAll(expression)].flatMap(({ 0: match, index }) =>
       match === ''
@@ -87,17 +88,26 @@ const findsOf = (guard: Guard, text: string): readonly Find[] => [
 /** What takes more away goes first; of the same place, what forbids goes before what redacts. */
 const weights: Readonly<Record<GuardAction, number>> = { block: 0, redact: 1, note: 2 }
 
+/** Takes places as long as nothing of them was taken before: each character is looked at a bounded number of times, however much is found. */
+const takenPlaces = (length: number) => {
+  const taken = new Uint8Array(length)
+  return ({ start, end }: Pick<Find, 'start' | 'end'>): boolean => {
+    for (let at = start; at < end; at += 1) if (taken[at] === 1) return false
+    taken.fill(1, start, end)
+    return true
+  }
+}
+
 /** Everything found, in order and without overlaps among what is redacted. */
 export const findIn = (guards: readonly Guard[], text: string): readonly Find[] => {
-  const all = guards.flatMap((guard) => findsOf(guard, text))
+  const plain = guards.some(({ finds }) => finds.length > 0) ? plainText(text) : text
+  const all = guards.flatMap((guard) => findsOf(guard, text, plain))
   if (all.length < 2) return all
   const sorted = all.sort(
     (a, b) =>
       weights[a.guard.action] - weights[b.guard.action] || b.end - b.start - (a.end - a.start) || a.start - b.start,
   )
-  const kept: Find[] = []
-  for (const find of sorted) if (!kept.some(({ start, end }) => find.start < end && start < find.end)) kept.push(find)
-  return kept.sort((a, b) => a.start - b.start)
+  return sorted.filter(takenPlaces(text.length)).sort((a, b) => a.start - b.start)
 }
 
 /** What stands in the place of something that was taken out. */

@@ -6,10 +6,12 @@ import type { JsonLeaf } from '#base/json-leaves.ts'
 import { replaceLeaves } from '#base/json-leaves.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { asProblem, Problem } from '#base/problem.ts'
+import type { Form } from '#http/inbound.ts'
 import type { Decisions, Guard, GuardHook } from '#policy/guard.ts'
 import { blocked, guardsFor, guardText, looksAtText, makeDecisions } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Call } from '#protocol/call.ts'
+import { fieldsOf } from '#protocol/openai/request.ts'
 import { textBytes } from '#protocol/openai/text-bytes.ts'
 import type { Draft } from './draft.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -36,6 +38,9 @@ const namingKeys: ReadonlySet<string | null> = new Set([
   'encrypted_content',
 ])
 
+/** Members whose objects a model or a caller has filled in under names of its own: there an `id` says what any other word does. */
+const freeKeys: ReadonlySet<string> = new Set(['input', 'args', 'response', 'arguments', 'metadata', 'variables'])
+
 /** Members that every call has, whatever a list of parameters says. */
 const bodyKeys: ReadonlySet<string> = new Set([
   'model',
@@ -54,13 +59,16 @@ const bodyKeys: ReadonlySet<string> = new Set([
 const numberLengthMin = 9
 const mediumLengthMin = 256
 
-const isMedium = (text: string): boolean =>
-  text.startsWith('data:') || (text.length >= mediumLengthMin && /^[\w+/=-]*$/.test(text))
+/** A picture or a sound, and no text that only begins as one: who writes "data: …" is looked at. */
+const isMedium = (text: string): boolean => {
+  const head = /^data:[\w.+-]{1,64}\/[\w.+-]{1,64}(?:;[\w.+=-]{1,64}){0,4};base64,/.exec(text)?.[0] ?? ''
+  return (head !== '' || text.length >= mediumLengthMin) && /^[\w+/=-]*$/.test(text.slice(head.length))
+}
 
 type Guarding = { readonly guards: readonly Guard[]; readonly decisions: Decisions }
 
-const changedLeaf = ({ key, kind, text }: JsonLeaf, guarding: Guarding): string | null => {
-  if (kind === 'object' || namingKeys.has(key)) return null
+const changedLeaf = ({ key, kind, text, isFree }: JsonLeaf, guarding: Guarding): string | null => {
+  if (kind === 'object' || (namingKeys.has(key) && !isFree)) return null
   if (kind === 'number' ? text.length < numberLengthMin : isMedium(text)) return null
   return guardText(text, { ...guarding, side: 'request' })
 }
@@ -102,11 +110,24 @@ const checkShapes = (call: Call, { guards, decisions }: Guarding): void => {
   }
 }
 
+/** Fields of a form say words too: the prompt of a picture, what a sound is about. */
+const changedForm = (call: Call, form: Form, guarding: Guarding): Call => {
+  const parts = form.parts.map((part) => {
+    if (part.kind !== 'field' || namingKeys.has(part.name)) return part
+    const value = guardText(part.value, { ...guarding, side: 'request' })
+    return value === null ? part : { ...part, value }
+  })
+  if (parts.every((part, place) => part === form.parts[place])) return call
+  const changed = { ...form, parts }
+  return { ...call, payload: { kind: 'form', form: changed }, body: () => fieldsOf(changed) }
+}
+
 const checkTexts = (call: Call, guarding: Guarding): Call => {
   const guards = guarding.guards.filter(looksAtText)
-  if (guards.length === 0 || call.payload.kind !== 'json') return call
+  if (guards.length === 0) return call
+  if (call.payload.kind === 'form') return changedForm(call, call.payload.form, { ...guarding, guards })
   const source = call.payload.top.source.toString('utf8')
-  const changed = replaceLeaves(source, (leaf) => changedLeaf(leaf, { ...guarding, guards }))
+  const changed = replaceLeaves(source, (leaf) => changedLeaf(leaf, { ...guarding, guards }), freeKeys)
   return changed === source ? call : changedCall(call, changed)
 }
 

@@ -61,7 +61,7 @@ const readTop = (inbound: Inbound, shape: RequestShape): TopLevel => {
 }
 
 /** The fields of a form; a name that comes again, or ends in `[]`, gives a list. */
-const fieldsOf = (form: Form): Readonly<Record<string, string | readonly string[]>> => {
+export const fieldsOf = (form: Form): Readonly<Record<string, string | readonly string[]>> => {
   const fields = new Map<string, string[]>()
   for (const part of form.parts) {
     if (part.kind !== 'field') continue
