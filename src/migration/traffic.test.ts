@@ -154,9 +154,12 @@ test('on rollback pins break at once, and calls that have no first part are told
 
 test('a node that does not hear the store, or whose reflex has opened, sends everything to the baseline; completed ones stay', () => {
   const { traffic, share, at, run, configure } = open({ weightBasisPoints: 9_999, pins: false })
+  const inForce = (): readonly number[] => traffic.standings().map(({ weightBasisPoints }) => weightBasisPoints)
   assert.ok(share() > 0.9)
+  assert.deepEqual(inForce(), [9_999])
   at(5_001)
   assert.equal(share(), 0)
+  assert.deepEqual(inForce(), [0], 'what is told is what is in force here, and not what the store says')
   const late = traffic.assign(sampleMove({ weightBasisPoints: 9_999 }), sampleFacts(), 5_001)
   assert.equal(late.isEvidence, false, 'a split that is not as the weight says is no evidence')
   configure()

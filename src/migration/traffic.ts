@@ -124,6 +124,8 @@ export type Traffic = {
   readonly drifted: () => readonly Drifted[]
   /** Migrations whose breaker is open here: until something was decided, so that a store which was away meanwhile loses none. */
   readonly tripped: () => readonly Tripped[]
+  /** Migrations that this node sends calls by, each with the weight that is in force here now. */
+  readonly standings: () => readonly { readonly move: Move; readonly weightBasisPoints: number }[]
 }
 
 /** A node that has not heard the store for so long sends everything to the baseline. */
@@ -348,8 +350,7 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
       if (begun === undefined) return
       open.delete(call)
       const { live, assignment } = begun
-      const isCurrent = live.move.epoch === assignment.move.epoch
-      const isTold = assignment.isEvidence && isCurrent && turn !== null
+      const isTold = assignment.isEvidence && live.move.epoch === assignment.move.epoch && turn !== null
       live.waiting.ended(call, isTold ? { step: assignment.step, turn } : null)
       if (turn === null || turn.outcome === 'left') return
       if (live.move.phase === 'completed') return live.rises.see(live.move, turn)
@@ -372,5 +373,6 @@ export const makeTraffic = (monotonicMs: () => number): Traffic => {
     heardPins: (migration, pins, nowMs) => hearPins(lives.get(migration), pins, { nowMs, atMs: monotonicMs() }),
     drifted: () => driftedOf(lives.values()),
     tripped: () => trippedOf(lives.values()),
+    standings: () => [...lives.values()].map((live) => ({ move: live.move, weightBasisPoints: weightNow(live) })),
   }
 }

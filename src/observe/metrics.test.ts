@@ -38,6 +38,19 @@ test('why targets were asked, what was given again, and who is left out', async 
   assert.match(await metrics.text(), /drover_targets_left_out\{provider="moonshot"\} 0/)
 })
 
+test('which weight of a migration is in force, and what became of calls in its arms', async () => {
+  const under = [{ migration: 'move', phase: 'ramping', weightPercent: 5 }]
+  const metrics = makeMetrics({ defaults: false, migrations: () => under })
+  metrics.observe(sampleRecord({ migration: 'move', arm: 'candidate', end: 'complete' }))
+  metrics.observe(sampleRecord({ migration: null, arm: null }))
+  const text = await metrics.text()
+  assert.match(text, /drover_migration_weight_percent\{migration="move",phase="ramping"\} 5/)
+  assert.match(text, /drover_migration_calls_total\{migration="move",arm="candidate",end="complete"\} 1/)
+  assert.equal(text.match(/^drover_migration_calls_total/gm)?.length, 1)
+  under.pop()
+  assert.doesNotMatch(await metrics.text(), /phase="ramping"/)
+})
+
 test('two sets do not share their figures', async () => {
   const one = makeMetrics({ defaults: false })
   const other = makeMetrics({ defaults: false })

@@ -9,6 +9,8 @@ import { gapsText, makeGapHistogram } from './gap-histogram.ts'
 import type { LimitFigures } from './limit-meters.ts'
 import { limitMeters } from './limit-meters.ts'
 import type { CountedMetrics } from './metrics-text.ts'
+import type { MovingTraffic } from './migration-meters.ts'
+import { migrationMeters } from './migration-meters.ts'
 
 export type Metrics = {
   readonly observe: (record: CallRecord) => void
@@ -156,6 +158,8 @@ export type MetricsOptions = {
   readonly limits?: () => LimitFigures | null
   /** How every configured provider stands, asked when somebody looks. */
   readonly standings?: () => readonly Standing[]
+  /** The migrations that calls go by here, asked when somebody looks. */
+  readonly migrations?: () => readonly MovingTraffic[]
 }
 
 const cacheOutcome = ({ cache, attempts }: CallRecord): string | null =>
@@ -198,6 +202,7 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
   const gaps = makeGapHistogram()
   const openCalls = countOpen()
   const tellLimits = (options.limits?.() ?? null) === null ? null : limitMeters([registry])
+  const { observe: tellMoved, look: tellWeights } = migrationMeters([registry])
   if (options.defaults) collectDefaultMetrics({ register: registry })
 
   const observe = (record: CallRecord): void => {
@@ -205,6 +210,7 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
     calls.inc({ protocol: record.protocol, provider, end: record.end, error_type: errorLabel(record.error) })
     const outcome = cacheOutcome(record)
     if (outcome !== null) cached.inc({ outcome })
+    tellMoved(record)
     for (const attempt of record.attempts) {
       reasons.inc({ reason: attempt.reason ?? 'unknown' })
       if (isOwnRefusal(attempt)) {
@@ -236,6 +242,7 @@ export const makeMetrics = (options: MetricsOptions): Metrics => {
     open.set(openCalls.openCalls())
     waiting.set(options.waitingCalls?.() ?? 0)
     tellLimits?.(options.limits?.() ?? null)
+    tellWeights(options.migrations?.() ?? [])
     // Anew each time: a provider that was taken out of the configuration is no more.
     for (const gauge of [targetsOut, keysOut]) gauge.reset()
     for (const standing of options.standings?.() ?? []) {

@@ -7,7 +7,9 @@ import type { PriceEntry } from '#catalog/port.ts'
 import { defaultRoute } from '#config/build-model.ts'
 import type { Config } from '#config/config.ts'
 import { networkTransport } from '#http/upstream.ts'
+import type { Traffic } from '#migration/traffic.ts'
 import type { Standing } from '#observe/metrics.ts'
+import type { MovingTraffic } from '#observe/migration-meters.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
@@ -107,6 +109,14 @@ export const standingsOf = (routes: RoutingView): readonly Standing[] => {
     }
   })
 }
+
+/** For the metrics. */
+export const movingOf = ({ standings }: Pick<Traffic, 'standings'>): readonly MovingTraffic[] =>
+  standings().map(({ move, weightBasisPoints }) => ({
+    migration: move.name,
+    phase: move.phase,
+    weightPercent: weightBasisPoints / 100,
+  }))
 
 /** Everything that is opened is closed by `closing`, the last first. */
 export const openRelay = async (machine: Machine, request: RelayRequest, closing: AsyncDisposableStack) => {

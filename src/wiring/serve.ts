@@ -79,7 +79,7 @@ import { openProviderCredit } from './provider-balances.ts'
 import type { PublicPages } from './public-settings.ts'
 import { publicPagesOf } from './public-settings.ts'
 import { receiptKeysEndpoint } from './receipt-keys-page.ts'
-import { modelRows, openRelay, relaySettings, standingsOf } from './relay-rooms.ts'
+import { modelRows, movingOf, openRelay, relaySettings, standingsOf } from './relay-rooms.ts'
 import { rereading } from './reread.ts'
 import { watchSecrets } from './secrets.ts'
 import type { Standing } from './standing.ts'
@@ -278,6 +278,7 @@ const endpointsOf = async (
     waitingCalls: waitingRoom.waiting,
     limits: rooms.limits.figures,
     standings: () => standingsOf(rooms.routes),
+    migrations: () => movingOf(rooms.migrations.traffic),
   })
   const admin = adminServing(machine, rooms)
   const overload = openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing)
