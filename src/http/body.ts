@@ -11,7 +11,7 @@ import type { BodyKind } from './endpoint.ts'
 import type { InboundBody } from './inbound.ts'
 import { readForm } from './multipart.ts'
 import type { ReadBounds } from './request-bytes.ts'
-import { bodyTooLarge, readChunks } from './request-bytes.ts'
+import { bodyTooLarge, readArrived, readChunks } from './request-bytes.ts'
 
 export type BodyOptions = {
   readonly accepts: readonly BodyKind[]
@@ -60,6 +60,8 @@ const decoderOf = (encoding: string): Decode | null => {
 }
 
 const readWhole = async (request: IncomingMessage, bounds: ReadBounds): Promise<Buffer> => {
+  const here = readArrived(request, bounds)
+  if (here !== null) return here
   const chunks: Buffer[] = []
   await readChunks(request, bounds, (chunk) => {
     chunks.push(chunk)

@@ -46,8 +46,11 @@ const bodiless = (status: number): boolean => status === 204 || status === 304 |
 
 /** Throws now, where the writer of the header stands, and not when the head goes out. */
 const checkHeaders = (headers: HeaderFields): void => {
-  for (const [name, value] of Object.entries(headers))
-    for (const one of typeof value === 'string' ? [value] : value) validateHeaderValue(name, one)
+  for (const name in headers) {
+    const value = headers[name] as string | readonly string[]
+    if (typeof value === 'string') validateHeaderValue(name, value)
+    else for (const one of value) validateHeaderValue(name, one)
+  }
 }
 
 class Reply {
@@ -167,9 +170,14 @@ class Reply {
     this.#over = true
     await this.#options.linger()
     if (this.#response.destroyed) return
-    const finished = this.#progress('finish')
     this.#response.end()
-    await finished
+    if (!this.#isTaken()) await this.#progress('finish')
+  }
+
+  /** Whether the system has taken all that was written: what is left is to say so, and that waits for nobody. */
+  #isTaken(): boolean {
+    const { socket, writableEnded } = this.#response
+    return writableEnded && socket !== null && !socket.destroyed && socket.writableLength === 0
   }
 
   cut(): void {

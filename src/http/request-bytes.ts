@@ -128,6 +128,18 @@ const brokenOff = (cause: unknown): Problem =>
   new Problem('invalid_request_error', { message: 'The body broke off before its end. Send it again.', cause })
 
 /**
+ * The bytes of a body that has come whole with its head, as most do: there is nothing to wait for, so nothing is watched. `null` = more is
+ * to come. Throws Problem `body_too_large`; the signal's reason when the caller has left.
+ */
+export const readArrived = (request: IncomingMessage, bounds: ReadBounds): Buffer | null => {
+  // Once someone listens for data, the stream hands out what it holds by itself.
+  if (!request.complete || request.readableFlowing !== null || request.readableLength === 0) return null
+  bounds.signal.throwIfAborted()
+  if (request.readableLength > bounds.limitBytes) throw bodyTooLarge(bounds)
+  return request.read() as Buffer | null
+}
+
+/**
  * Reads a body to its end, chunk by chunk. Where it fails the rest is left unread on the socket.
  * @throws Problem `body_too_large`, also before any byte when the announced length is over the limit; `request_timeout`;
  * `invalid_request_error` where the body breaks off; the signal's reason when the caller has left.

@@ -66,7 +66,12 @@ class Sending implements Dispatcher.DispatchHandler {
     this.#resolve = settle.resolve
     this.#reject = settle.reject
     request.signal.addEventListener('abort', this.#onAbort, { once: true })
-    this.#setDeadline('connect', request.connectTimeoutMs)
+  }
+
+  /** Told once the request stands in line: an open connection has taken it by then, and there is nothing to wait for. */
+  inLine(): void {
+    if (this.#controller === null && !this.#over && this.#givenUp === null)
+      this.#setDeadline('connect', this.#request.connectTimeoutMs)
   }
 
   #setDeadline(deadline: 'connect' | 'headers', timeoutMs: number): void {
@@ -204,6 +209,7 @@ export const networkTransport = (options: NetworkOptions): Transport => {
           },
           sending,
         )
+        sending.inLine()
       } catch (error) {
         // A header or path that HTTP cannot carry.
         sending.onResponseError(null, faultProblem('protocol', error))

@@ -13,6 +13,7 @@ import type { MovingTraffic } from '#observe/migration-meters.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
+import { rememberedDigests } from '#policy/remembered-digests.ts'
 import { protocols } from '#protocol/index.ts'
 import { vendorOf } from '#provider/index.ts'
 import { sandboxTransport } from '#provider/sandbox.ts'
@@ -142,7 +143,7 @@ export const openRelay = async (machine: Machine, request: RelayRequest, closing
     catalog,
     route: defaultRoute,
     upstreams,
-    digestKey,
+    digestKey: rememberedDigests(digestKey),
     keys,
     priceEntries,
     volumes,
