@@ -51,6 +51,9 @@ const lingerBytesMax = 256 * 1024 * 1024
 const asksForPage = ({ method, headers }: RequestHead): boolean =>
   (method === 'GET' || method === 'HEAD') && /\btext\/html\b/.test(headers['accept'] ?? '')
 
+const serverLimits = { body: 'server.body_limit', upload: 'server.upload_limit' }
+const pathLimits = { body: 'the limit of this path', upload: 'the limit of this path' }
+
 const callerLeft = (): DOMException => new DOMException('The caller has left.', 'AbortError')
 
 const expectsContinue = (request: IncomingMessage): boolean => request.headers.expect?.toLowerCase() === '100-continue'
@@ -150,15 +153,19 @@ class Conversation<T> {
   }
 
   #inboundOf(head: RequestHead, match: EndpointMatch<T>): Inbound {
-    const { remoteAddress } = this.#request.socket
+    const { id, origin } = this.#asked()
+    const peer = this.#request.socket.remoteAddress
+    const { remoteAddress, fromLoopback } = callerAddress(peer, head.headers, this.#options.trustedProxies)
     return {
-      ...this.#asked(),
+      id,
+      origin,
       method: head.method,
       path: match.path,
       query: head.query,
       headers: head.headers,
       duplicates: head.duplicates,
-      ...callerAddress(remoteAddress, head.headers, this.#options.trustedProxies),
+      remoteAddress,
+      fromLoopback,
       arrivedMs: this.#arrivedMs,
       signal: this.#leaving.signal,
       body: { kind: 'none' },
@@ -171,13 +178,17 @@ class Conversation<T> {
     const { endpoint } = match
     const takesBody = inbound.method !== 'GET' && inbound.method !== 'HEAD' && inbound.method !== 'DELETE'
     const own = endpoint.bodyLimitBytes
+    const options = this.#options
     this.#body = await readBody(this.#request, {
-      ...this.#options,
-      ...(own === undefined ? {} : { bodyLimitBytes: own, uploadLimitBytes: own }),
-      limitNames:
-        own === undefined
-          ? { body: 'server.body_limit', upload: 'server.upload_limit' }
-          : { body: 'the limit of this path', upload: 'the limit of this path' },
+      bodyLimitBytes: own ?? options.bodyLimitBytes,
+      uploadLimitBytes: own ?? options.uploadLimitBytes,
+      limitNames: own === undefined ? serverLimits : pathLimits,
+      bodyTimeoutMs: options.bodyTimeoutMs,
+      uploadTimeoutMs: options.uploadTimeoutMs,
+      idleTimeoutMs: options.idleTimeoutMs,
+      spoolDir: options.spoolDir,
+      clock: options.clock,
+      ids: options.ids,
       accepts: endpoint.accepts ?? (takesBody ? ['json'] : []),
       signal: this.#leaving.signal,
       begin: () => this.#continue(),

@@ -33,6 +33,8 @@ export type Limits = {
   readonly queue?: QueueBound | null
 }
 
+type RateTicket = Extract<Ticket, { kind: 'rate' }>
+
 /** Whose limits they are: what they are counted under, and how a refusal calls it. */
 export type LimitOwner = {
   readonly bucket: string
@@ -54,17 +56,18 @@ export const ticketsOf = (
     ...(advice === undefined ? {} : { advice }),
     ...(limits.queue === undefined || limits.queue === null ? {} : { queue: limits.queue }),
   }
-  const rates = [
-    ['requests', limits.requestsPerMinute, minuteMs, 1, 'requests'],
-    ['requests', limits.requestsPerDay, dayMs, 1, 'requests-day'],
-    ['tokens', limits.tokensPerMinute, minuteMs, tokens, 'tokens'],
-    ['tokens', limits.tokensPerDay, dayMs, tokens, 'tokens-day'],
-  ] as const
-  const tickets = rates.flatMap(([unit, limit, periodMs, amount, name]): Ticket[] =>
-    limit === null ? [] : [{ kind: 'rate', bucket: `${bucket}:${name}`, unit, limit, periodMs, amount, ...told }],
-  )
-  if (limits.concurrency === null) return tickets
-  return [...tickets, { kind: 'concurrency', bucket: `${bucket}:concurrency`, limit: limits.concurrency, ...told }]
+  const { requestsPerMinute, requestsPerDay, tokensPerMinute, tokensPerDay, concurrency } = limits
+  const tickets: Ticket[] = []
+  const rate = (limit: number | null, name: string, of: Pick<RateTicket, 'unit' | 'periodMs' | 'amount'>): void => {
+    if (limit !== null) tickets.push({ ...told, kind: 'rate', bucket: `${bucket}:${name}`, limit, ...of })
+  }
+  rate(requestsPerMinute, 'requests', { unit: 'requests', periodMs: minuteMs, amount: 1 })
+  rate(requestsPerDay, 'requests-day', { unit: 'requests', periodMs: dayMs, amount: 1 })
+  rate(tokensPerMinute, 'tokens', { unit: 'tokens', periodMs: minuteMs, amount: tokens })
+  rate(tokensPerDay, 'tokens-day', { unit: 'tokens', periodMs: dayMs, amount: tokens })
+  if (concurrency !== null)
+    tickets.push({ ...told, kind: 'concurrency', bucket: `${bucket}:concurrency`, limit: concurrency })
+  return tickets
 }
 
 /** The tickets of a key. */

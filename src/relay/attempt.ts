@@ -223,11 +223,71 @@ const setOut = (leg: Leg, context: AttemptContext) => {
     chance: context.chance(),
   })
   const prepared = preparedFor(leg, { context, upstream, vigil })
-  Object.assign(draft, { reason: context.turn.reason, breaker: vigil.breaker, shims: prepared.shims })
+  draft.reason = context.turn.reason
+  draft.breaker = vigil.breaker
+  draft.shims = prepared.shims
   draft.credential = vigil.keyIndex === null ? null : keyName(upstream, vigil.keyIndex)
   const watch = watchdog(clock, name, context.endsMs - clock.monotonicMs())
   const digest = snapshot.keepDigests ? makeDigest() : null
   return { digest, upstream, draft, vigil, prepared, watch, leaving: leaveTimer(watch, name, context) }
+}
+
+type Pieces = {
+  /** Asked once, before anything is read. */
+  readonly open: () => Promise<AsyncIterator<Buffer>>
+  /** What a piece completes. */
+  readonly framesIn: (reader: ReplyReader, chunk: Buffer) => readonly Frame[]
+  /** Told when the next piece is waited for. */
+  readonly armIdle: () => void
+  /** There once `open` has resolved. */
+  readonly reader: () => ReplyReader | null
+}
+
+const ended: IteratorResult<readonly Frame[], undefined> = { done: true, value: undefined }
+
+/**
+ * The reply in batches of frames, one for each piece that completes some. `over` is told once, with what was thrown or `null`, and gives what
+ * is to be thrown in its place. By hand and not by a generator, which would wait three times for each piece of a stream.
+ */
+const batches = (
+  { open, framesIn, armIdle, reader }: Pieces,
+  over: (outcome: { readonly thrown: unknown } | null) => unknown,
+): AsyncIterator<readonly Frame[], undefined> => {
+  let pieces: AsyncIterator<Buffer> | null = null
+  let isRead = false
+  let isOver = false
+  const readOn = async (): Promise<readonly Frame[] | null> => {
+    if (isRead) return null
+    if (pieces === null) pieces = await open()
+    else armIdle()
+    const reading = reader()
+    assert(reading !== null, 'an answer that is open has a reader')
+    for (let step = await pieces.next(); step.done !== true; step = await pieces.next()) {
+      const frames = framesIn(reading, step.value)
+      if (frames.length > 0) return frames
+      armIdle()
+    }
+    isRead = true
+    const last = reading.end()
+    return last.length > 0 ? last : null
+  }
+  return {
+    next: async () => {
+      if (isOver) return ended
+      try {
+        const frames = await readOn()
+        if (frames !== null) return { done: false, value: frames }
+      } catch (thrown) {
+        isOver = true
+        // What is left of an answer that cannot be read is dropped; that it could not be read is the truth, whatever comes of that.
+        if (!isRead) await pieces?.return?.().catch((second: unknown) => asProblem(second))
+        throw over({ thrown })
+      }
+      isOver = true
+      over(null)
+      return ended
+    },
+  }
 }
 
 type Refusing = { readonly leg: Leg; readonly context: AttemptContext } & Pick<
@@ -274,56 +334,54 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
   let reader: ReplyReader | null = null
   let reply: UpstreamReply | null = null
 
-  async function* read(): AsyncGenerator<readonly Frame[]> {
-    try {
-      // A reply that does not stream comes in one piece, after however long the model thinks: only `total` bounds it.
-      if (call.stream) watch.arm('first_token', timeouts.firstTokenMs)
-      const { request, sign } = prepared
-      const headers = sign === null ? request.headers : await sign(clock)
-      const sent = await upstream.transport.send({
-        ...request,
-        headers,
-        signal: watch.signal,
-        connectTimeoutMs: timeouts.connectMs,
-        headersTimeoutMs: call.stream ? timeouts.headersMs : timeouts.totalMs,
-      })
-      reply = unpacked(sent, { upstream, prepared, digest })
-      head = prepared.face.headOf(reply)
-      draft.status = reply.status
-      draft.headersMs = sinceArrivalMs()
-      draft.upstreamRequestId = requestIdOf(upstream, reply)
-      if (reply.status >= 300) throw await refusalOf(reply, { leg, context, upstream, prepared })
-      reader = prepared.face.read(reply)
-      for await (const chunk of reply.body) {
-        // An envelope is digested before it is opened.
-        if (upstream.vendor.unpack === undefined) digest?.add(chunk)
-        const frames = reader.read(chunk)
-        // Who sends comments while it thinks is not silent.
-        if (!context.isHurried) leaving()
-        // While the caller takes what came, nobody waits for the upstream.
-        if (draft.firstPartMs !== null) watch.rest()
-        if (frames.length > 0) yield frames
-        if (call.stream && draft.firstPartMs !== null) watch.arm('idle', timeouts.idleMs)
-      }
-      const last = reader.end()
-      if (last.length > 0) yield last
-      vigil.ended(reader.complete() ? 'well' : cutOff(upstream))
-    } catch (thrown) {
-      // An abort surfaces as whatever the transport makes of it; the reason that was given is the truth.
-      const reason: unknown = watch.signal.aborted ? watch.signal.reason : thrown
-      vigil.ended(reason instanceof CallerLeft ? 'void' : asProblem(reason))
-      if (reason instanceof CallerLeft) throw reason
-      const problem = asProblem(reason)
-      draft.error = problem.code
-      throw problem
-    } finally {
-      // Nobody read on to its end: what was read was sound.
-      vigil.ended('void')
-      draft.endMs ??= sinceArrivalMs()
-      leaving()
-      watch.stop()
-    }
+  /** Sends, and gives the pieces of the answer. Throws the refusal of an upstream that refused. */
+  const open = async (): Promise<AsyncIterator<Buffer>> => {
+    // A reply that does not stream comes in one piece, after however long the model thinks: only `total` bounds it.
+    if (call.stream) watch.arm('first_token', timeouts.firstTokenMs)
+    const { request, sign } = prepared
+    const headers = sign === null ? request.headers : await sign(clock)
+    const sent = await upstream.transport.send({
+      ...request,
+      headers,
+      signal: watch.signal,
+      connectTimeoutMs: timeouts.connectMs,
+      headersTimeoutMs: call.stream ? timeouts.headersMs : timeouts.totalMs,
+    })
+    reply = unpacked(sent, { upstream, prepared, digest })
+    head = prepared.face.headOf(reply)
+    draft.status = reply.status
+    draft.headersMs = sinceArrivalMs()
+    draft.upstreamRequestId = requestIdOf(upstream, reply)
+    if (reply.status >= 300) throw await refusalOf(reply, { leg, context, upstream, prepared })
+    reader = prepared.face.read(reply)
+    return reply.body[Symbol.asyncIterator]()
   }
+  const armIdle = (): void => {
+    if (call.stream && draft.firstPartMs !== null) watch.arm('idle', timeouts.idleMs)
+  }
+  const framesIn = (reading: ReplyReader, chunk: Buffer): readonly Frame[] => {
+    // An envelope is digested before it is opened.
+    if (upstream.vendor.unpack === undefined) digest?.add(chunk)
+    const frames = reading.read(chunk)
+    // Who sends comments while it thinks is not silent.
+    if (!context.isHurried) leaving()
+    // While the caller takes what came, nobody waits for the upstream.
+    if (draft.firstPartMs !== null) watch.rest()
+    return frames
+  }
+  const frames = batches({ open, framesIn, armIdle, reader: () => reader }, (outcome) => {
+    if (outcome === null) vigil.ended(reader?.complete() === true ? 'well' : cutOff(upstream))
+    // An abort surfaces as whatever the transport makes of it; the reason that was given is the truth.
+    const reason: unknown = outcome !== null && watch.signal.aborted ? watch.signal.reason : outcome?.thrown
+    if (outcome !== null) vigil.ended(reason instanceof CallerLeft ? 'void' : asProblem(reason))
+    draft.endMs ??= sinceArrivalMs()
+    leaving()
+    watch.stop()
+    if (outcome === null || reason instanceof CallerLeft) return reason
+    const problem = asProblem(reason)
+    draft.error = problem.code
+    return problem
+  })
 
   return {
     leg,
@@ -332,7 +390,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     keyIndex: vigil.keyIndex,
     warnings: prepared.warnings,
     losses: prepared.face.losses,
-    frames: read(),
+    frames,
     head: () => head,
     reader: () => reader,
     digest: () => digest?.hex() ?? null,

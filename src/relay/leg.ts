@@ -30,9 +30,20 @@ export type Leg = {
   readonly reason: LegReason
 }
 
-/** What a target is remembered by; asked with an account's own credential it is another one, so that its refusals are nobody else's. */
-export const targetName = ({ provider, model, account }: Target): string =>
-  `${provider}/${model}${account === undefined ? '' : ` with the credential of ${account}`}`
+const names = new WeakMap<Target, string>()
+
+/**
+ * What a target is remembered by; asked with an account's own credential it is another one, so that its refusals are nobody else's. Made
+ * once: a call asks for it a dozen times.
+ */
+export const targetName = (target: Target): string => {
+  const known = names.get(target)
+  if (known !== undefined) return known
+  const { provider, model, account } = target
+  const name = `${provider}/${model}${account === undefined ? '' : ` with the credential of ${account}`}`
+  names.set(target, name)
+  return name
+}
 
 export const sameTarget = (a: Leg, b: Leg): boolean =>
   a.target.provider === b.target.provider && a.target.model === b.target.model

@@ -103,17 +103,16 @@ const urlOf = ({ upstream, leg, speech }: Preparation, path: string): URL => {
 }
 
 /** Wishes of the API itself that the caller tells in headers, never credentials, cookies or organisations. */
-const forwarded = ({ speech, upstream, callerHeaders }: Preparation): Record<string, string> => {
-  const headers: Record<string, string> = {}
+const forwarded = (
+  { speech, upstream, callerHeaders }: Preparation,
+  headers: Record<string, string>,
+): Record<string, string> => {
   for (const name of speech.protocol.client.callerHeaders) {
     const value = callerHeaders[name]
     if (value !== undefined && !upstream.vendor.headersNotTaken.includes(name)) headers[name] = value
   }
   return headers
 }
-
-const revealed = (headers: Readonly<Record<string, Secret>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()]))
 
 type UsageQuestion = { readonly edits: Edits | null; readonly asked: boolean; readonly warnings: readonly Warning[] }
 
@@ -131,15 +130,16 @@ const usageQuestion = ({ speech, upstream, mayAskUsage }: Preparation): UsageQue
   return { edits, asked: edits !== null || call.usageWish.inStream, warnings: [] }
 }
 
-const headersFor = (preparation: Preparation, outgoing: OutgoingCall): Readonly<Record<string, string>> => ({
-  ...outgoing.headers,
-  ...forwarded(preparation),
-  ...preparation.traceHeaders,
-  ...revealed(preparation.upstream.provider.headers),
-  'content-type': outgoing.contentType,
-  'user-agent': 'drover',
-  ...credentialHeaders(preparation),
-})
+/** Later ones win. Written name by name: a record of six spreads is built by V8 one slow step a name. */
+const headersFor = (preparation: Preparation, outgoing: OutgoingCall): Readonly<Record<string, string>> => {
+  const headers = forwarded(preparation, { ...outgoing.headers })
+  Object.assign(headers, preparation.traceHeaders)
+  const { headers: configured } = preparation.upstream.provider
+  for (const name in configured) headers[name] = (configured[name] as Secret).reveal()
+  headers['content-type'] = outgoing.contentType
+  headers['user-agent'] = 'drover'
+  return Object.assign(headers, credentialHeaders(preparation))
+}
 
 const signerOf = ({ upstream, credential }: Preparation, request: Prepared['request']): Prepared['sign'] => {
   const { vendor, provider, transport, tokens } = upstream

@@ -409,8 +409,11 @@ export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayP
   const progress: Progress = { grant: null, hold: null, turn: null, carried: null, taker: null, assigned: null }
   try {
     const key = identify(journey.snapshot, exchange.inbound, { nowMs, purpose: 'model' })
-    Object.assign(draft, { key: key.id, account: key.account, organisation: key.organisation })
-    Object.assign(draft, { project: key.project, member: key.member })
+    draft.key = key.id
+    draft.account = key.account
+    draft.organisation = key.organisation
+    draft.project = key.project
+    draft.member = key.member
     draft.test = key.test
     refuseUnderLoad(ports, false)
     const inbound = await exchange.read()

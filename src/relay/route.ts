@@ -52,6 +52,7 @@ const byTier = (
   strategy: Strategy,
   { chance, stickyChance }: RouteQuestion,
 ): readonly Candidate[] => {
+  if (candidates.length < 2) return candidates
   const tiers = [...new Set(candidates.map(({ target }) => target.tier))].sort((a, b) => a - b)
   return tiers.flatMap((tier) => {
     const members = candidates.filter(({ target }) => target.tier === tier)

@@ -31,9 +31,14 @@ const parse = (bytes: Buffer): JsonObject => {
   return value
 }
 
+/** What came in one piece, as most answers do, is not copied. */
+const wholeOf = (pieces: readonly Buffer[]): Buffer => {
+  const [only] = pieces
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
+}
+
 class JsonReader implements BodyReader {
   readonly #steps: ReplySteps
-  readonly #names: readonly string[]
   /** Counts through what is not parsed whole: `null` until that is known. */
   #scan: ReturnType<typeof topLevelStream> | null = null
   #held: Buffer[] = []
@@ -45,8 +50,11 @@ class JsonReader implements BodyReader {
   constructor(steps: ReplySteps, { whole }: ReadOptions) {
     this.#steps = steps
     this.#heldBytesMax = whole ? Number.POSITIVE_INFINITY : heldBytesMax
-    this.#names = [...new Set([...memberNames, ...(steps.members ?? [])])]
-    if (steps.members !== null) this.#scan = topLevelStream({ members: this.#names })
+    if (steps.members !== null) this.#scan = topLevelStream({ members: this.#names() })
+  }
+
+  #names(): readonly string[] {
+    return [...new Set([...memberNames, ...(this.#steps.members ?? [])])]
   }
 
   read(bytes: Buffer): readonly Frame[] {
@@ -61,7 +69,7 @@ class JsonReader implements BodyReader {
 
   end(): readonly Frame[] {
     if (this.#scan !== null && !this.#scan.complete()) throw cut()
-    const raw = Buffer.concat(this.#held)
+    const raw = wholeOf(this.#held)
     const parts = this.#partsOf(this.#scan === null ? parse(raw) : this.#members(), raw)
     if (raw.length === 0 && parts.length === 0) return []
     return [{ raw, parts, role: 'content' }]
@@ -76,14 +84,14 @@ class JsonReader implements BodyReader {
     this.#held = []
     this.#passing = true
     if (this.#scan === null) {
-      this.#scan = topLevelStream({ members: this.#names })
+      this.#scan = topLevelStream({ members: this.#names() })
       this.#scan.feed(raw)
     }
     return [{ raw, parts: [], role: 'content' }]
   }
 
   #members(): JsonObject {
-    const pairs = this.#names.map((name) => [name, this.#scan?.value(name)] as const)
+    const pairs = this.#names().map((name) => [name, this.#scan?.value(name)] as const)
     return Object.fromEntries(pairs.filter(([, value]) => value !== undefined)) as JsonObject
   }
 
