@@ -8,7 +8,7 @@ import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { readMigrationFile } from '#migration/compiled.ts'
 import { judgeOf } from '#migration/judge.ts'
-import { shareInterval } from '#migration/proportion-test.ts'
+import { shareInterval, shownBelow } from '#migration/proportion-test.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import { isMigrationName } from '#migration/settings.ts'
 import { comparators } from '#migration/shadow-compare.ts'
@@ -105,7 +105,7 @@ const viewOf = (found: PromptReplay, file: MigrationFile): z.input<typeof prompt
   return {
     compared: found.sums.questions,
     arms: { baseline: viewOfArm(found.arms.baseline), candidate: viewOfArm(candidate) },
-    error_share_at_most: candidate.asked === 0 ? null : shareInterval(share, alphaOf(file)).high,
+    error_share_at_most: candidate.asked === 0 ? null : shownBelow(share, alphaOf(file)),
     token_ratio: {
       input: ratioOf(found, ({ inputTokens }) => inputTokens),
       output: ratioOf(found, ({ outputTokens }) => outputTokens),

@@ -77,3 +77,15 @@ export const shareInterval = (share: Share, alpha: number): Interval => {
   const high = hits === seen || lnE(1 - edge) < level ? 1 : crossing(lnE, level, { outer: 1 - edge, inner })
   return { low, high }
 }
+
+/**
+ * The smallest limit that the share is shown to be below, by the test that opens gates: so many without a hit as it takes to show "below 1 %" give 1 % here.
+ * 1 = nothing is shown. Holds with probability 1 − α for each limit, however often one looks.
+ */
+export const shownBelow = (share: Share, alpha: number): number => {
+  const level = -Math.log(alpha)
+  const lnE = (limit: number): number => lnBelow(share, limit)
+  const inner = Math.min(1 - edge, Math.max(edge, share.hits / Math.max(1, share.seen)))
+  const outer = 0.999
+  return inner >= outer || lnE(outer) < level ? 1 : crossing(lnE, level, { outer, inner })
+}

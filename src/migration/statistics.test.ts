@@ -5,7 +5,7 @@ import { addTurns } from './evidence.ts'
 import type { MeanSums } from './mean-test.ts'
 import { differenceOf } from './mean-test.ts'
 import { lnPairsWorse } from './pair-test.ts'
-import { lnAbove, lnBelow, shareInterval } from './proportion-test.ts'
+import { lnAbove, lnBelow, shareInterval, shownBelow } from './proportion-test.ts'
 import { lnMeanExp, lnWorse } from './relative-test.ts'
 import {
   alarmBounds,
@@ -39,6 +39,10 @@ test('three dead calls in a row are enough, 580 clean ones show less than 1 %', 
   assert.ok(lnBelow({ hits: 0, seen: 580 }, limit) >= needed)
   assert.ok(lnBelow({ hits: 0, seen: 579 }, limit) < needed)
   assert.ok(lnBelow({ hits: 0, seen: 392 }, limit) >= -Math.log(0.05))
+  const atMost = (seen: number, hits = 0): number => shownBelow({ hits, seen }, 0.01)
+  assert.ok(atMost(580) <= limit && atMost(579) > limit, 'what is told to be shown is what opens a gate')
+  assert.deepEqual([atMost(0), atMost(10, 10)], [1, 1])
+  assert.ok(atMost(5_000, 3) < 0.003 && atMost(5_000, 3) > 3 / 5_000)
 })
 
 test('a candidate at its limit is moved back in at most α of the runs, however often one looks', () => {

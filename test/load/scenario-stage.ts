@@ -260,7 +260,7 @@ const makePlayer = (place: Place, arrivals: readonly Arrival[]): Stage['play'] =
     while (!isOver()) {
       const arrival = arrivals[asked % arrivals.length] ?? { gapMs: 100, input: 1, output: 1 }
       asked += 1
-      dueMs += (arrival.gapMs / faster) * (scene.slower ?? 1) * pace.stretch()
+      dueMs += (arrival.gapMs / faster) * Math.max(scene.slower ?? 1, pace.stretch())
       const restMs = dueMs - performance.now()
       if (restMs > 1) await wait(restMs)
       // A machine that does not keep up plays the trace slower, and not in one burst behind it.

@@ -23,8 +23,10 @@ export const Evidence = ({ migration }: Props) => {
   const format = useFormat()
   const limitText = ({ test, limit }: Finding): string =>
     test === 'absolute' ? format.percent(limit, 2) : `× ${format.number(limit)}`
+  const nameOf = ({ metric, above_ms: above }: Finding): string =>
+    above === null ? metric : `${metric} > ${format.number(Math.round(above))} ms`
   const columns: readonly Column<Finding>[] = [
-    { id: 'metric', title: say('metric'), cell: ({ metric }) => metric, sort: ({ metric }) => metric },
+    { id: 'metric', title: say('metric'), cell: nameOf, sort: ({ metric }) => metric },
     { id: 'test', title: say('test'), from: 'middle', cell: ({ test }) => test },
     { id: 'verdict', title: say('state'), cell: (finding) => <Verdict finding={finding} /> },
     { id: 'limit', title: say('limit'), align: 'number', cell: limitText },
