@@ -151,3 +151,53 @@ describe('look-ups', () => {
     assert.equal(((await looked) as Problem).detail.facts?.['fault'], 'dns')
   })
 })
+
+test('each network that is not public is refused from its first address to its last, and what lies beside it is not', () => {
+  const f = 'ffff:ffff:ffff:ffff:ffff'
+  const networks: readonly (readonly [first: string, last: string])[] = [
+    ['0.0.0.0', '0.255.255.255'],
+    ['10.0.0.0', '10.255.255.255'],
+    ['100.64.0.0', '100.127.255.255'],
+    ['127.0.0.0', '127.255.255.255'],
+    ['168.63.129.16', '168.63.129.16'],
+    ['169.254.0.0', '169.254.255.255'],
+    ['172.16.0.0', '172.31.255.255'],
+    ['192.0.0.0', '192.0.0.255'],
+    ['192.0.2.0', '192.0.2.255'],
+    ['192.88.99.0', '192.88.99.255'],
+    ['192.168.0.0', '192.168.255.255'],
+    ['198.18.0.0', '198.19.255.255'],
+    ['198.51.100.0', '198.51.100.255'],
+    ['203.0.113.0', '203.0.113.255'],
+    ['224.0.0.0', '239.255.255.255'],
+    ['240.0.0.0', '255.255.255.255'],
+    ['::', '::ffff:ffff'],
+    ['64:ff9b::', '64:ff9b::ffff:ffff'],
+    ['64:ff9b:1::', `64:ff9b:1:${f}`],
+    ['100::', '100::ffff:ffff:ffff:ffff'],
+    ['2001::', `2001:1ff:ffff:${f}`],
+    ['2001:db8::', `2001:db8:ffff:${f}`],
+    ['2002::', `2002:ffff:ffff:${f}`],
+    ['3fff::', `3fff:fff:ffff:${f}`],
+    ['5f00::', `5f00:ffff:ffff:${f}`],
+    ['fc00::', `fdff:ffff:ffff:${f}`],
+    ['fe80::', `febf:ffff:ffff:${f}`],
+    ['fec0::', `feff:ffff:ffff:${f}`],
+    ['ff00::', `ffff:ffff:ffff:${f}`],
+  ]
+  for (const address of networks.flat()) assert.equal(isPublicAddress(address), false, address)
+  const beside = `1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 168.63.129.15
+    168.63.129.17 169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0 191.255.255.255 192.0.1.0 192.0.1.255 192.0.3.0
+    192.88.98.255 192.88.100.0 192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0 198.51.99.255 198.51.101.0
+    203.0.112.255 203.0.114.0 223.255.255.255 ::1:0:0:0 64:ff9a:ffff::1 64:ff9b:2:: 101:: 2000:ffff:: 2001:200::
+    2001:db7:ffff:: 2001:db9:: 2003:: 3ffe:ffff:: 3fff:1000:: 5eff:ffff:: 5f01:: fbff:ffff:: fe00:: fe7f:ffff::`
+  for (const address of beside.split(/\s+/)) assert.equal(isPublicAddress(address), true, address)
+})
+
+test('a literal in a URL is judged as it is written there: in brackets, and of both kinds', () => {
+  const { checkUrl } = egressGuard({ allowPrivate: false, lookup: () => assert.fail('nothing is looked up') })
+  for (const host of ['[::1]', '[fd12:3456::1]', '[::ffff:10.0.0.1]', '127.0.0.1', '2130706433', '0x7f.1'])
+    assert.throws(() => checkUrl(new URL(`http://${host}/`)), /is not a public address/, host)
+  for (const host of ['[2606:4700::1111]', '1.1.1.1', 'models.example'])
+    assert.doesNotThrow(() => checkUrl(new URL(`https://${host}/`)), host)
+})

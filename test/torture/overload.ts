@@ -1,6 +1,7 @@
 /**
  * `bin/drover-node test/torture/overload.ts [--seconds 10]`: what the relay carries at its best, then three times as many callers as that took,
- * then the first number again. Must hold: what is carried under overload is at least 90 % of the best; refusals are 503 with Retry-After; and
+ * then the first number again. Must hold: what is carried under overload is at least 90 % of the best; refusals are 503 with Retry-After, for
+ * which the server takes at most 10 ms (at the median: a busy machine takes the processor away from some); and
  * within five seconds afterwards nobody is refused. Figures as JSON, exit 1 where it does not hold. On a busy machine the figures are of that machine.
  */
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({ options: { seconds: { type: 'string', default: '1
 const lengthMs = Number(values.seconds) * 1000
 const openCallsMax = 64
 const recoveredWithinMs = 5_000
+const refusedWithinMs = 10
 
 type Carried = {
   readonly perSecond: number
@@ -22,6 +24,9 @@ type Carried = {
   readonly withoutRetryAfter: number
   readonly other: number
   readonly refusalP50Ms: number
+  /** What the server itself took for a refusal, from the head of the request to that of the answer, as its answer says. */
+  readonly refusalServerP50Ms: number
+  readonly refusalServerP99Ms: number
   readonly acceptedP99Ms: number
 }
 
@@ -37,12 +42,15 @@ const { url } = stage.relay()
 const body = { model: 'sold', max_tokens: 100, messages: [{ role: 'user', content: 'paid' }] }
 
 const carry = async (callers: number): Promise<Carried> => {
-  const [accepted, refused]: [number[], number[]] = [[], []]
+  const [accepted, refused, inServer]: [number[], number[], number[]] = [[], [], []]
   let [withoutRetryAfter, other] = [0, 0]
   const beganMs = performance.now()
   const note = ({ status, headers }: Answer, tookMs: number): void => {
     if (status === 200) accepted.push(tookMs)
-    else if (status === 503) refused.push(tookMs)
+    else if (status === 503) {
+      refused.push(tookMs)
+      inServer.push(Number(headers['x-drover-overhead-ms']))
+    }
     else other += 1
     if (status === 503 && headers['retry-after'] === undefined) withoutRetryAfter += 1
   }
@@ -57,8 +65,16 @@ const carry = async (callers: number): Promise<Carried> => {
   }
   await Promise.all(Array.from({ length: callers }, one))
   const perSecond = Math.round((accepted.length * 1000) / (performance.now() - beganMs))
-  const [refusalP50Ms, acceptedP99Ms] = [quantile(refused, 0.5), quantile(accepted, 0.99)]
-  return { perSecond, refused: refused.length, withoutRetryAfter, other, refusalP50Ms, acceptedP99Ms }
+  return {
+    perSecond,
+    refused: refused.length,
+    withoutRetryAfter,
+    other,
+    refusalP50Ms: quantile(refused, 0.5),
+    refusalServerP50Ms: quantile(inServer, 0.5),
+    refusalServerP99Ms: quantile(inServer, 0.99),
+    acceptedP99Ms: quantile(accepted, 0.99),
+  }
 }
 
 await carry(8)
@@ -82,6 +98,7 @@ const holds =
   goodput >= 90 &&
   over.withoutRetryAfter === 0 &&
   over.other === 0 &&
+  over.refusalServerP50Ms <= refusedWithinMs &&
   recoveredMs !== null &&
   recoveredMs <= recoveredWithinMs
 process.exitCode = holds && problems.length === 0 ? 0 : 1
