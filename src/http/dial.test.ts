@@ -158,6 +158,7 @@ describe('through a proxy', () => {
           options,
         )
         assert.equal(asked[0]?.url, 'models.example:443')
+        assert.equal(asked[0]?.headers['proxy-authorization'], undefined, 'nobody is named, and nobody is told')
       })
     })
   })

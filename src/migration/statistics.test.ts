@@ -217,4 +217,5 @@ test('an interval that must hold almost surely says nothing of a few', () => {
   assert.deepEqual(shareInterval({ hits: 1, seen: 2 }, 1e-20), { low: 0, high: 1 })
   assert.equal(shareInterval({ hits: 0, seen: 50 }, 0.05).low, 0)
   assert.equal(shareInterval({ hits: 50, seen: 50 }, 0.05).high, 1)
+  assert.ok(shareInterval({ hits: 1, seen: 1 }, 0.05).low > 0, 'one of one is no chance of nothing')
 })

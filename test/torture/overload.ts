@@ -50,8 +50,7 @@ const carry = async (callers: number): Promise<Carried> => {
     else if (status === 503) {
       refused.push(tookMs)
       inServer.push(Number(headers['x-drover-overhead-ms']))
-    }
-    else other += 1
+    } else other += 1
     if (status === 503 && headers['retry-after'] === undefined) withoutRetryAfter += 1
   }
   const one = async (): Promise<void> => {

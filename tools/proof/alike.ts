@@ -31,4 +31,25 @@ export const alike: readonly Alike[] = [
     becomes: [';'],
     why: 'a memo: without it the same is computed again',
   },
+  {
+    file: 'src/migration/beta-function.ts',
+    line: 'const roundsMax = 20_000',
+    was: '20_000',
+    becomes: ['20001'],
+    why: 'a bound that no sum comes near',
+  },
+  {
+    file: 'src/migration/proportion-test.ts',
+    line: 'const inner = Math.min(1 - edge, Math.max(edge, hits / seen))',
+    was: '-',
+    becomes: ['+'],
+    why: 'the edge is smaller than what the interval is told to',
+  },
+  {
+    file: 'src/http/endpoint.ts',
+    line: "const bare = slashes.length > 1 && slashes.endsWith('/') ? slashes.slice(0, -1) : slashes",
+    was: '1',
+    becomes: ['2'],
+    why: 'no path of two characters ends with a slash when double ones have become one',
+  },
 ]
