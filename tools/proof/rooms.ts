@@ -28,6 +28,7 @@ export const rooms: readonly Room[] = [
       'account audit book-operations book-page correction credit draw hold lease money rerate settle statement withdrawal',
     ),
     tests: [
+      'src/store/sqlite/books.test.ts',
       'src/store/sqlite/verify-books.test.ts',
       'src/store/sqlite/ledger.test.ts',
       'src/store/sqlite/sqlite-store.test.ts',

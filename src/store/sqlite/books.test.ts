@@ -1,0 +1,278 @@
+/** Corners of the books: what is refused, what is not there, what is asked twice, and pages that go on. */
+
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { handClock } from '#base/hand-clock.ts'
+import { makeMailbox } from '#base/mailbox.ts'
+import { leaseOwner } from '#ledger/lease.ts'
+import { faceOf } from '#store/face.ts'
+import { account, begin, grantOf, holdOf, settleOf, startMs, voidOf } from '#store/ledger-sample.ts'
+import type { Execute } from '#store/operations/index.ts'
+import { makeOperations } from '#store/operations/index.ts'
+import { sampleTrail } from '#store/sample-rows.ts'
+import { runBatch } from './batch.ts'
+import { openDatabase } from './open-database.ts'
+
+let trails = 0
+const trail = () => {
+  trails += 1
+  return sampleTrail(`trl_corner_${trails}`)
+}
+
+const open = async (context: TestContext, billing: 'prepaid' | 'postpaid' = 'prepaid') => {
+  const clock = handClock(startMs)
+  const opened = await openDatabase({ file: ':memory:', durability: 'process', nowMs: startMs, busyTimeoutMs: 0 })
+  const ground = { ...opened, operations: makeOperations() }
+  let before: Promise<unknown> = Promise.resolve()
+  const mailbox = makeMailbox({
+    clock,
+    whom: 'The store',
+    queueLengthMax: 1_000,
+    answerTimeoutMs: 60_000,
+    post: (asked) => {
+      before = before.then(async () => mailbox.answer((await runBatch(ground, asked)).answers))
+    },
+  })
+  const ask = mailbox.ask as Execute
+  const close = async (): Promise<void> => ground.database.close()
+  context.after(close)
+  const store = { ...faceOf(ask, clock), health: () => ({ ok: true as const }), close }
+  await begin(store, billing)
+  const give = (lot: string, amount: bigint, changes: object = {}) =>
+    ask('grantCredit', { grant: grantOf(lot, amount, changes), trail: trail(), upgrade: null })
+  const money = async () => {
+    const found = await ask('balance', { account, nowMs: startMs })
+    return [found?.balanceNanoUsd, found?.heldNanoUsd]
+  }
+  return { ask, give, money }
+}
+const refused = (asked: Promise<unknown>, code: string, words: RegExp): Promise<void> =>
+  assert.rejects(asked, (fault: { code?: string; message: string }) => {
+    assert.equal(fault.code, code)
+    assert.match(fault.message, words)
+    return true
+  })
+const adjustment = (id: string, amountNanoUsd: bigint, of = account) => ({
+  adjustment: { id, account: of, amountNanoUsd, nowMs: startMs, reason: 'by hand' },
+  trail: trail(),
+})
+
+test('credit of nothing, of the past, for more than it is worth, or for nobody, is refused', async (context) => {
+  const { give } = await open(context)
+  await refused(give('l', 0n), 'invalid_request_error', /more than nothing/)
+  await refused(give('l', 1n, { expiresMs: startMs }), 'invalid_request_error', /lies in the past/)
+  await refused(give('l', 1n, { paidNanoUsd: 2n }), 'invalid_request_error', /not more than the credit/)
+  await refused(give('l', 1n, { account: 'acc_none' }), 'not_found', /There is no account acc_none/)
+})
+
+test('a correction is of something, once, and of an account that there is', async (context) => {
+  const { ask, give, money } = await open(context)
+  await give('lot_1', 100n)
+  await refused(ask('adjustCredit', adjustment('a', 0n)), 'invalid_request_error', /not of nothing/)
+  await refused(ask('adjustCredit', adjustment('a', -1n, 'acc_none')), 'not_found', /acc_none/)
+  await ask('adjustCredit', adjustment('down', -30n))
+  await ask('adjustCredit', adjustment('down', -30n))
+  await ask('adjustCredit', adjustment('up', 5n))
+  await ask('adjustCredit', adjustment('up', 5n))
+  assert.deepEqual(await money(), [75n, 0n])
+  await ask('adjustCredit', adjustment('debt', -100n))
+  assert.deepEqual(await money(), [-25n, 0n])
+})
+
+test('holds, extensions and charges that say nonsense are refused, and a call of nobody', async (context) => {
+  const { ask, give } = await open(context)
+  await give('lot_1', 100n)
+  for (const changes of [{ amountMinNanoUsd: 11n }, { amountMinNanoUsd: -1n }])
+    await refused(ask('hold', holdOf('c', 10n, changes)), 'invalid_request_error', /least amount/)
+  const more = { call: 'c', account, nowMs: startMs, expiresMs: null, begun: true, provenNanoUsd: null }
+  await refused(ask('extend', { ...more, addNanoUsd: 1n, addMinNanoUsd: 2n }), 'invalid_request_error', /least amount/)
+  await refused(ask('settle', settleOf('c', -1n)), 'invalid_request_error', /never negative/)
+  const draw = { hold: 'h', account, parts: [settleOf('c', -1n)] }
+  await refused(ask('draw', draw), 'invalid_request_error', /never negative/)
+  await refused(ask('settle', settleOf('c', 1n, { account: 'acc_none' })), 'not_found', /acc_none/)
+})
+
+test('a call that came to nothing is voided or lost, with a hold and without; told again it says the same', async (context) => {
+  const { ask, give, money } = await open(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('held', 10n))
+  const lost = await ask('voidHold', { ...voidOf('held'), lost: true })
+  assert.deepEqual([lost.state, lost.repeated], ['lost', false])
+  const again = await ask('voidHold', voidOf('held'))
+  assert.deepEqual([again.state, again.repeated, again.chargedNanoUsd], ['lost', true, 0n])
+  const unheld = await ask('voidHold', { ...voidOf('unheld'), lost: true })
+  assert.deepEqual([unheld.state, unheld.repeated], ['lost', false])
+  assert.deepEqual(await money(), [100n, 0n])
+  assert.equal(await ask('receipt', 'never'), null)
+})
+
+test('an account’s limit stays above what it owes; one that is not there has no limit, no state and no end', async (context) => {
+  const { ask, give } = await open(context, 'postpaid')
+  const change = (changes: object) => ask('changeAccount', { change: { account, ...changes }, trail: trail() })
+  await refused(change({ account: 'acc_none', creditLimitNanoUsd: 1n }), 'not_found', /acc_none/)
+  await change({ creditLimitNanoUsd: 50n })
+  await ask('settle', settleOf('c', 40n))
+  await refused(change({ creditLimitNanoUsd: 39n }), 'conflict', /its limit cannot be less than/)
+  await change({ creditLimitNanoUsd: 40n, plan: null })
+  const end = (of: string) => ask('closeAccount', { account: of, nowMs: startMs, trail: trail() })
+  await refused(end('acc_none'), 'not_found', /acc_none/)
+  await refused(
+    ask('setAccountState', { account: 'acc_none', state: 'suspended', trail: trail() }),
+    'not_found',
+    /acc_none/,
+  )
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('under way', 10n))
+  assert.deepEqual(await end(account), { refundableNanoUsd: 60n, heldNanoUsd: 10n })
+  await refused(ask('setAccountState', { account, state: 'open', trail: trail() }), 'conflict', /for good/)
+  await refused(give('lot_2', 1n), 'conflict', /is closed/)
+})
+
+test('where more is owed than is left, nothing is to be paid back', async (context) => {
+  const { ask } = await open(context, 'postpaid')
+  await ask('settle', settleOf('c', 40n))
+  const closed = await ask('closeAccount', { account, nowMs: startMs, trail: trail() })
+  assert.deepEqual(closed, { refundableNanoUsd: 0n, heldNanoUsd: 0n })
+})
+
+test('the highest step that was paid for is taken, of an account that still has the plan it began with', async (context) => {
+  const { ask } = await open(context)
+  await ask('changeAccount', { change: { account, plan: 'free' }, trail: trail() })
+  const give = (lot: string, amount: bigint, from: string) => {
+    const step = (plan: string, atPaidNanoUsd: bigint) => ({ plan, atPaidNanoUsd, trail: trail() })
+    const steps = [step('pro', 10n), step('max', 50n), step('top', 1_000n), step('first', 1n)]
+    return ask('grantCredit', { grant: grantOf(lot, amount), trail: trail(), upgrade: { from, steps } })
+  }
+  assert.equal(await give('lot_1', 60n, 'free'), 'max')
+  assert.equal(await give('lot_2', 2_000n, 'free'), null, 'it has another plan by now')
+  assert.equal(await give('lot_2', 2_000n, 'free'), null, 'the same lot again')
+  const none = { from: 'max', steps: [] }
+  assert.equal(await ask('grantCredit', { grant: grantOf('lot_3', 1n), trail: trail(), upgrade: none }), null)
+})
+
+test('leases are returned in parts, ended once, and abandoned with what calls of the node held', async (context) => {
+  const { ask, give, money } = await open(context)
+  await give('lot_1', 1_000n)
+  const lease = { lease: 'lease/a', account, nowMs: startMs }
+  await ask('endLease', lease)
+  assert.equal(await ask('returnPart', { ...lease, amountNanoUsd: 5n }), 0n)
+  const owner = leaseOwner('node_1')
+  await ask('hold', holdOf('lease/a', 100n, { owner, key: null }))
+  assert.equal(await ask('returnPart', { ...lease, amountNanoUsd: 30n }), 30n)
+  assert.equal(await ask('returnPart', { ...lease, amountNanoUsd: 500n }), 70n)
+  assert.deepEqual(await money(), [1_000n, 0n])
+  await ask('endLease', lease)
+  await ask('hold', holdOf('lease/b', 100n, { owner, key: null }))
+  await ask('hold', holdOf('mine', 10n, { owner: 'node_1.7' }))
+  await ask('hold', holdOf('other', 20n, { owner: 'node_2.1' }))
+  await ask('abandonNode', { node: 'node_1', nowMs: startMs, trail: null })
+  assert.deepEqual(await money(), [1_000n, 20n])
+  await ask('abandonNode', { node: 'node_2', nowMs: startMs, trail: trail() })
+  assert.deepEqual(await money(), [1_000n, 0n])
+  const late = { hold: 'lease/b', account, parts: [settleOf('late', 7n)], lateIsLoss: true }
+  const [loss] = await ask('draw', late)
+  assert.deepEqual([loss?.state, loss?.chargedNanoUsd], ['lost', 0n])
+  assert.deepEqual(await money(), [1_000n, 0n])
+  const held = holdOf('lease/c', 100n, { owner, key: null, models: [['kimi']] })
+  await give('lot_k', 50n, { kind: 'promo', scope: ['kimi'] })
+  await ask('hold', held)
+  assert.equal(await ask('returnPart', { lease: 'lease/c', account, nowMs: startMs, amountNanoUsd: 5n }), 0n)
+})
+
+test('what is drawn part by part is taken of the lots in their order, each part once', async (context) => {
+  const { ask, give, money } = await open(context)
+  await give('lot_1', 30n, { priority: 1 })
+  await give('lot_2', 100n, { priority: 2, expiresMs: startMs + 1_000 })
+  await ask('hold', holdOf('lease/a', 90n, { key: null }))
+  const parts = [
+    settleOf('p1', 30n),
+    settleOf('p2', 20n),
+    settleOf('p3', 5n, { nowMs: startMs + 2_000 }),
+    settleOf('p1', 30n),
+  ]
+  const drawn = await ask('draw', { hold: 'lease/a', account, parts, underWayNanoUsd: 1n })
+  assert.deepEqual(
+    drawn.map(({ chargedNanoUsd, repeated }) => [chargedNanoUsd, repeated]),
+    [
+      [30n, false],
+      [20n, false],
+      [5n, false],
+      [30n, true],
+    ],
+  )
+  const [, held] = await money()
+  assert.equal(held, 1n, 'of what is lent, what calls need of it')
+})
+
+test('calls rated anew: dearer, cheaper, of what was given and what was paid, and never of a call that was not settled', async (context) => {
+  const { ask, give, money } = await open(context)
+  await give('gift', 30n, { kind: 'promo', priority: 1 })
+  await give('paid', 100n, { priority: 2 })
+  await ask('settle', settleOf('c', 50n))
+  const rerate = async (targetNanoUsd: bigint, call = 'c') => {
+    const request = { call, targetNanoUsd, nowMs: startMs, reason: 'another price' }
+    const [one] = await ask('rerate', { requests: [request], trail: null })
+    return one
+  }
+  assert.deepEqual(await ask('chargedFor', ['c', 'never']), [50n, null])
+  assert.deepEqual(await rerate(50n), { kind: 'unchanged', chargedNanoUsd: 50n })
+  assert.deepEqual(await rerate(70n), { kind: 'adjusted', differenceNanoUsd: 20n, chargedNanoUsd: 70n })
+  assert.deepEqual(await rerate(10n), { kind: 'adjusted', differenceNanoUsd: -60n, chargedNanoUsd: 10n })
+  assert.deepEqual(await rerate(20n), { kind: 'adjusted', differenceNanoUsd: 10n, chargedNanoUsd: 20n })
+  assert.deepEqual(await rerate(0n), { kind: 'adjusted', differenceNanoUsd: -20n, chargedNanoUsd: 0n })
+  assert.deepEqual(await rerate(5n, 'never'), { kind: 'not_settled' })
+  await ask('voidHold', voidOf('voided'))
+  assert.deepEqual(await rerate(5n, 'voided'), { kind: 'not_settled' })
+  assert.deepEqual(await ask('chargedFor', ['c', 'voided']), [0n, null])
+  assert.deepEqual(await money(), [130n, 0n])
+  assert.deepEqual((await ask('auditAccounts', { after: null, entriesAfter: 0n })).findings, [])
+})
+
+test('pages of the books go on where they ended, and there is none of nothing', async (context) => {
+  const { ask, give } = await open(context)
+  const page = { account, limit: 2, before: null }
+  assert.deepEqual(await ask('bookPage', page), [])
+  for (const lot of ['lot_1', 'lot_2', 'lot_3']) await give(lot, 10n)
+  const newest = await ask('bookPage', page)
+  assert.deepEqual(
+    newest.map(({ id }) => id),
+    ['grant/lot_3', 'grant/lot_2'],
+  )
+  const rest = await ask('bookPage', { ...page, before: 'grant/lot_2' })
+  assert.deepEqual(
+    rest.map(({ id }) => id),
+    ['grant/lot_1'],
+  )
+  assert.deepEqual(await ask('bookPage', { ...page, before: 'grant/none' }), [])
+  const lots = async (changes: object) =>
+    (await ask('lots', { account: null, after: null, open: false, limit: 10, ...changes })).map(({ lot }) => lot)
+  assert.deepEqual(await lots({ after: 'lot_1' }), ['lot_2', 'lot_3'])
+  assert.deepEqual(await lots({ account: 'acc_none' }), [])
+  const facts = await ask('snapshotAccounts', { after: 'acc_default', limit: 10 })
+  assert.deepEqual(facts, [{ id: account, billing: 'prepaid', state: 'open', plan: null }])
+  assert.equal((await ask('snapshotAccounts', { after: null, limit: 10 })).length, 2)
+  assert.deepEqual(await ask('snapshotAccounts', { after: account, limit: 10 }), [])
+})
+
+test('the proof reads on where entries are behind, and tells what payments and codes do not say', async (context) => {
+  const { ask, give } = await open(context)
+  await give('lot_1', 10n)
+  const far = -1_000_000_000n
+  const behind = await ask('auditEntries', far)
+  assert.ok(behind.behind && behind.upTo < 0n && behind.transactions === 0)
+  const holds = await ask('auditHolds', { after: far, nowMs: startMs })
+  assert.deepEqual([holds.behind, holds.calls], [true, 0])
+  for (const name of ['auditAccounts', 'auditLots'] as const) {
+    const waiting = await ask(name, { after: 'x', entriesAfter: far })
+    assert.deepEqual([waiting.claims, waiting.findings, waiting.next], [[], [], 'x'])
+    const after = await ask(name, { after: 'zzz', entriesAfter: 0n })
+    assert.deepEqual([after.claims, after.findings, after.next], [[], [], null])
+  }
+  await give('lot_code', 10n, { kind: 'promo', method: 'code' })
+  const { findings } = await ask('auditLots', { after: null, entriesAfter: 0n })
+  assert.deepEqual(
+    findings.map(({ kind, object }) => [kind, object]),
+    [['code', 'lot_code']],
+  )
+})
