@@ -5,6 +5,7 @@
 
 import { appendFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { isMainThread } from 'node:worker_threads'
 
 export type Watched = { readonly loopP50Ms: number; readonly loopP99Ms: number; readonly heapMiB: number }
 
@@ -13,7 +14,7 @@ const everyMs = 10_000
 const resolutionMs = 10
 const file = process.env['DROVER_WATCHED']
 
-if (file !== undefined) {
+if (file !== undefined && isMainThread) {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs })
   delay.enable()
   const late = (percentile: number): number => Math.max(0, delay.percentile(percentile) / 1e6 - resolutionMs)

@@ -51,6 +51,9 @@ const foundAndMended: readonly string[] = [
   'A request whose head was refused (two Host headers, an unknown coding, another version) left its connection open, and what stood behind it was taken for the next request. Such a connection is closed now, and nothing more is taken from it.',
   'Requests of HTTP/0.9 and HTTP/2.0 in the form of HTTP/1.1 were taken, with whatever body their coding claimed. Only 1.0 and 1.1 are, now.',
   'A hold that grew in slices left a part of a lot for some models unused. The lot now pays all that it kept back.',
+  'The end of a call that a node’s full disk did not take was tried for five minutes and then left to the next start, and with it what was held. It goes to the shared store now, for as long as it takes.',
+  'A node that was told the end of a call a second time, after the store had it, answered with the second amount; the books had the first. It answers with the first now. The simulation found it.',
+  'Customers could bring any word as their credential for a machine of the operator’s that asks for no key, behind the name of a vendor that does, and had it for the relay fee. Only addresses of vendors themselves, and those that the operator vouches for, are offered to them now.',
 ]
 
 /** The page, from the rows. */

@@ -52,4 +52,11 @@ export const alike: readonly Alike[] = [
     becomes: ['2'],
     why: 'no path of two characters ends with a slash when double ones have become one',
   },
+  {
+    file: 'src/http/endpoint.ts',
+    line: 'const open = rows.filter(({ names }) => names.length > 0)',
+    was: '>',
+    becomes: ['>='],
+    why: 'paths without names are looked up before those with them',
+  },
 ]
