@@ -308,6 +308,9 @@ export const operationCommand = (named: Operation, name: string, shell: Shell): 
 /** `logs` lists, `rerate` runs: the noun says it. */
 const isWholeNoun = ({ verb }: Operation): boolean => verb === 'list' || verb === 'run'
 
+/** Other names of nouns: what others call the trail. */
+const nounAliases: Readonly<Record<string, string>> = { trail: 'audit-log' }
+
 /**
  * One command a noun, with one below it for each verb. A noun with a `list` does that when no verb is given; a noun with
  * a list and nothing else is the command itself.
@@ -328,6 +331,7 @@ export const operationCommands = (operations: readonly Operation[], shell: Shell
       const below = operationCommand(operation, operation.verb, shell)
       command.addCommand(below, { isDefault: operation.verb === 'list' })
     }
-    return command
+    const alias = nounAliases[noun]
+    return alias === undefined ? command : command.alias(alias)
   })
 }

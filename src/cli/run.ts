@@ -18,6 +18,11 @@ const unknownCommand = (word: string, parent: string, names: readonly string[]):
   return usageFailure(`'${parent} ${word}' is no command.`, `${next} '${parent} --help' lists them.`)
 }
 
+const isCalled =
+  (word: string | undefined) =>
+  (command: Command): boolean =>
+    word !== undefined && (command.name() === word || command.aliases().includes(word))
+
 /**
  * What a person meant by the words: no command is `serve`. A word that is no command is refused here, because the default
  * commands would take it for an argument of theirs.
@@ -27,7 +32,7 @@ const wordsOf = (words: readonly string[], program: Command): readonly string[] 
   const [first, second] = words
   if (first === undefined || (isFlag(first) && !topFlags.has(first))) return ['serve', ...words]
   if (isFlag(first) || first === 'help') return words
-  const command = program.commands.find((one) => one.name() === first)
+  const command = program.commands.find(isCalled(first))
   if (command === undefined)
     throw unknownCommand(
       first,
@@ -50,7 +55,7 @@ const flagsOf = (command: Command | undefined): readonly string[] =>
 
 /** The command that the words lead to. */
 const commandOf = (words: readonly string[], program: Command): Command | undefined => {
-  const first = program.commands.find((one) => one.name() === words[0])
+  const first = program.commands.find(isCalled(words[0]))
   const byName = first?.commands.find((one) => one.name() === words[1])
   return byName ?? first?.commands.find((one) => one.name() === 'list') ?? first
 }

@@ -37,6 +37,7 @@ test('an export goes on where the one before ended, and both are proven as files
     const gap = await verify('gap.jsonl')
     assert.deepEqual([gap.code, /NOT PROVEN: 1 rows fit, then row 4: a row is missing/.test(gap.out)], [1, true])
     assert.match((await verify('changed.jsonl')).out, /row 3: it is not what was written/)
+    assert.equal((await shell.run('audit-log verify --file whole.jsonl')).out, whole.out)
     assert.equal((await verify('nothing.jsonl')).code, 1)
     const syslog = await shell.run('trail export --format syslog')
     file('syslog', syslog.out)

@@ -94,3 +94,13 @@ alerts:
     'alerts[1].above: must be a duration such as 50ms',
   ])
 })
+
+test('alerts without anybody to tell are kept, and said', async () => {
+  const loaded = await read('alerts: [ { event: overhead_p99, above: 50ms, notify: [ops] } ]\n')
+  assert.ok(loaded.ok, JSON.stringify(loaded))
+  assert.deepEqual(loaded.config.notify.alerts, [{ event: 'overhead_p99', above: 50, below: null, recipients: [] }])
+  assert.deepEqual(
+    loaded.config.warnings.map(({ path }) => path),
+    ['alerts[0].notify'],
+  )
+})

@@ -92,7 +92,7 @@ const thresholdOf = (event: EventName, text: string): number | string => {
 const alertOf = (
   index: number,
   entry: AlertEntry,
-  { names, tell }: { names: readonly string[]; tell: Tell },
+  { names, tell, warn }: { names: readonly string[]; tell: Tell; warn: Tell },
 ): AlertConfig => {
   const path: Path = ['alerts', index]
   const read = (side: 'above' | 'below'): number | null => {
@@ -104,18 +104,24 @@ const alertOf = (
     return null
   }
   for (const [at, recipient] of entry.notify.entries())
-    if (!names.includes(recipient))
-      tell(
-        [...path, 'notify', at],
-        names.length === 0
-          ? "names a recipient, and there is no block 'recipients'"
-          : `is no recipient; there are ${names.join(', ')}${meantText(recipient, names)}`,
-      )
-  return { event: entry.event, above: read('above'), below: read('below'), recipients: entry.notify }
+    if (names.length > 0 && !names.includes(recipient))
+      tell([...path, 'notify', at], `is no recipient; there are ${names.join(', ')}${meantText(recipient, names)}`)
+  if (names.length === 0 && entry.notify.length > 0)
+    warn([...path, 'notify'], "reaches nobody: there is no block 'recipients'. The alert is kept among the events only")
+  return {
+    event: entry.event,
+    above: read('above'),
+    below: read('below'),
+    recipients: entry.notify.filter((recipient) => names.includes(recipient)),
+  }
 }
 
-/** Faults go to `tell`; what is sound is given. */
-export const buildNotify = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<NotifyConfig> => {
+/** Faults go to `tell`, what reaches nobody to `warn`; what is sound is given. */
+export const buildNotify = async (
+  settings: Settings,
+  resolver: Resolver,
+  { tell, warn }: { readonly tell: Tell; readonly warn: Tell },
+): Promise<NotifyConfig> => {
   const building = { resolver, tell, hasMail: settings.mail !== undefined }
   const smtp = settings.mail && (await resolver.secret(settings.mail.smtp, ['mail', 'smtp'], 'mail'))
   if (smtp && !/^smtps?:$/.test(URL.parse(smtp.secret.reveal())?.protocol ?? ''))
@@ -130,6 +136,6 @@ export const buildNotify = async (settings: Settings, resolver: Resolver, tell: 
   return {
     mail: smtp && settings.mail ? { smtp: smtp.secret, from: settings.mail.from } : null,
     recipients,
-    alerts: (settings.alerts ?? []).map((entry, index) => alertOf(index, entry, { names, tell })),
+    alerts: (settings.alerts ?? []).map((entry, index) => alertOf(index, entry, { names, tell, warn })),
   }
 }

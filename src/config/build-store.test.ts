@@ -32,8 +32,14 @@ test('Postgres is named by a reference, whose secret shows nowhere, with what it
 })
 
 test('what several nodes need is asked for', async () => {
-  assert.match(await faultOf('cluster: { stale_max: 5s }\n'), /cluster: is about several nodes/)
   assert.match(await faultOf('store: { url: "env:URL" }\n'), /secrets\.key: is needed with Postgres/)
+})
+
+test('a block about several nodes is of no use to one, which is said and not refused', async () => {
+  const loaded = await reading('cluster: { redis: "redis://127.0.0.1:6379", stale_max: 5s }\n')
+  assert.ok(loaded.ok)
+  assert.equal(loaded.config.cluster.redis, null)
+  assert.match(faultsText(loaded.config.warnings), /1:10 cluster: is not used: it is about several nodes/)
 })
 
 test('a search by vectors needs a store that has one, a threshold that means something, and somebody', async () => {

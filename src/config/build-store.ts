@@ -60,13 +60,15 @@ export const buildStore = async (settings: Settings, resolver: Resolver, tell: T
 export const buildCluster = async (
   settings: Settings,
   store: StoreConfig,
-  { resolver, tell }: { readonly resolver: Resolver; readonly tell: Tell },
+  { resolver, tell, warn }: { readonly resolver: Resolver; readonly tell: Tell; readonly warn: Tell },
 ): Promise<ClusterConfig> => {
   const { stale_max, lease_abandon_after, redis } = settings.cluster ?? blocks.cluster.parse({})
-  if (settings.cluster !== undefined && store.postgres === null)
-    tell(
+  // A file may be written for the machines that are to come: with the embedded store there is one node, and it has nobody to agree with.
+  const isAlone = store.postgres === null
+  if (settings.cluster !== undefined && isAlone)
+    warn(
       ['cluster'],
-      'is about several nodes, and they need a store that they can share: set "store.url" to postgres://…',
+      'is not used: it is about several nodes, and they need a store that they can share. Set "store.url" to postgres://…, or leave it out',
     )
   if (store.postgres !== null && settings.secrets?.key === undefined)
     tell(
@@ -76,6 +78,6 @@ export const buildCluster = async (
   return {
     staleMaxMs: stale_max,
     leaseAbandonAfterMs: lease_abandon_after,
-    redis: redis === undefined ? null : await buildRedis(redis, resolver, tell),
+    redis: redis === undefined || isAlone ? null : await buildRedis(redis, resolver, tell),
   }
 }

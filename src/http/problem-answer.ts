@@ -13,10 +13,13 @@ const retryAfterDefaultMs = 2_000
  * `{message, type, param, code}`, and `facts` where there are any. The message ends with what a person needs to find the
  * call and the manual.
  */
+/** With a stop at its end: what a provider said often has none. */
+export const ended = (message: string): string => (/[.!?:…。！？]$/.test(message) ? message : `${message}.`)
+
 export const errorJson = (problem: Problem, { id, origin }: Asked): JsonObject => {
   const { facts, param } = problem.detail
   return {
-    message: `${problem.message} Request id: ${id}. See ${manualUrl(origin, problem.code)}`,
+    message: `${ended(problem.message)} Request id: ${id}. See ${manualUrl(origin, problem.code)}`,
     type: problem.row.type,
     param: param ?? null,
     code: problem.code,

@@ -5,6 +5,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import { usageOf } from '#base/usage.ts'
 import type { Part } from '#protocol/part.ts'
+import { checkWindow } from './sandbox-check.ts'
 import type { SandboxJob } from './sandbox-job.ts'
 import { answersOf } from './sandbox-job.ts'
 import type { ToolCall } from './sandbox-prompt.ts'
@@ -158,8 +159,9 @@ const startPart = (job: SandboxJob, prefix: string): Part => ({
 export async function* chatParts(job: SandboxJob): AsyncGenerator<Part> {
   const { text, framing } = chatInput(job.call.body())
   const answers = answersOf(job)
-  const { answer, output, reasoning } = await planChat(job, answers)
   const input = (await job.countTokens(text)) + framing
+  checkWindow(input, job.windowTokens)
+  const { answer, output, reasoning } = await planChat(job, answers)
   yield startPart(job, 'chatcmpl')
   for (let choice = 0; choice < answers; choice += 1) yield* answerParts(job, answer, choice)
   yield usagePart({ input, output: output * answers, reasoning: reasoning * answers })

@@ -35,8 +35,12 @@ export const quarterTokens: CountTokens = (text) => Math.ceil(text.length / 4)
 export type Send = (path: string, body: unknown, rest?: Partial<UpstreamRequest>) => Promise<UpstreamReply>
 
 /** A way to a sandbox of its own. */
-export const sandboxClient = (clock: Clock = handClock(), countTokens: CountTokens = quarterTokens): Send => {
-  const transport = sandboxTransport({ clock, countTokens, protocols })
+export const sandboxClient = (
+  clock: Clock = handClock(),
+  countTokens: CountTokens = quarterTokens,
+  windowTokensOf?: (model: string) => number | null,
+): Send => {
+  const transport = sandboxTransport({ clock, countTokens, protocols, ...(windowTokensOf && { windowTokensOf }) })
   return (path, body, rest = {}) =>
     transport.send({
       method: 'POST',

@@ -14,6 +14,8 @@ export type SandboxJob = {
   /** Hex digest of the request: ids are made of it, so that the same request gets the same answer. */
   readonly seed: string
   readonly nowMs: number
+  /** How many tokens its model takes in; `null` = unknown. */
+  readonly windowTokens: number | null
   readonly countTokens: CountTokens
 }
 

@@ -224,6 +224,33 @@ test('log probabilities come where they are asked for, one for each word', async
   assert.equal(content[0]?.top_logprobs.length, 1)
 })
 
+test('what a provider would refuse is refused, with its field', async () => {
+  for (const [rest, param] of [
+    [{ temperature: 'hot' }, 'temperature'],
+    [{ temperature: 2.5 }, 'temperature'],
+    [{ top_p: -1 }, 'top_p'],
+    [{ tools: {} }, 'tools'],
+    [{ response_format: 'json' }, 'response_format'],
+    [{ messages: ['hi'] }, 'messages[0]'],
+    [{ messages: [{ content: 'hi' }] }, 'messages[0].role'],
+  ] as const) {
+    const problem = await refusal(send('chat/completions', ask('hi', rest as unknown as JsonObject)))
+    assert.deepEqual(
+      [problem.code, problem.detail.param, problem.detail.facts?.['sandbox']],
+      ['invalid_request_error', param, true],
+    )
+  }
+  assert.equal((await chat('hi', { temperature: null, top_p: 1, tools: [] })).choices.length, 1)
+})
+
+test('an input that the model has no room for is refused with both sizes', async () => {
+  const small = sandboxClient(handClock(), quarterTokens, () => 60)
+  assert.equal((await small('chat/completions', ask('hi'))).status, 200)
+  const problem = await refusal(small('chat/completions', ask('hi '.repeat(100))))
+  assert.equal(problem.code, 'context_length_exceeded')
+  assert.match(problem.message, /maximum context length is 60 tokens, and the input has \d+/)
+})
+
 test('a status that is asked for is Drover’s own refusal of it', async () => {
   const expected: ReadonlyArray<readonly [string, string, number]> = [
     ['status=401', 'invalid_api_key', 401],

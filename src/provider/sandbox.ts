@@ -13,6 +13,7 @@ import type { Call } from '#protocol/call.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { chatParts, completionParts } from './sandbox-chat.ts'
+import { checkChat } from './sandbox-check.ts'
 import { readDirectives } from './sandbox-directive.ts'
 import { embeddingDocument } from './sandbox-embedding.ts'
 import type { CountTokens, SandboxJob } from './sandbox-job.ts'
@@ -33,6 +34,8 @@ export type SandboxOptions = {
   readonly clock: Clock
   readonly countTokens: CountTokens
   readonly protocols: SandboxProtocols
+  /** How many tokens a model takes in, by its name here; `null` = unknown. Absent: no input is too long. */
+  readonly windowTokensOf?: (model: string) => number | null
   /** Where it keeps files and batches; absent: it keeps none. */
   readonly shelf?: SandboxShelf
 }
@@ -191,7 +194,16 @@ const serve = async (request: UpstreamRequest, options: SandboxOptions): Promise
   const { directives, rest } = readDirectives(leadingText(call))
   if (directives.delayMs !== undefined) await pause(clock, directives.delayMs, request)
   if (directives.refuse !== undefined) throw refusalOf(directives.refuse, directives.retryAfterMs)
-  const job: SandboxJob = { call, directives, said: rest, seed: seedOf(call), nowMs: clock.nowMs(), countTokens }
+  if (call.kind === 'chat') checkChat(call)
+  const job: SandboxJob = {
+    call,
+    directives,
+    said: rest,
+    seed: seedOf(call),
+    nowMs: clock.nowMs(),
+    windowTokens: options.windowTokensOf?.(call.model) ?? null,
+    countTokens,
+  }
   return replyWith(await answerOf(job, protocol), job, request)
 }
 

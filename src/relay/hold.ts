@@ -77,10 +77,11 @@ type Need = {
   readonly key: KeyFacts
   /** What can cost how much, in words. */
   readonly what: string
+  readonly nowMs: number
 }
 
 /** Why nothing could be held, in words. */
-export const refusalOf = (refusal: HoldRefusal, { needNanoUsd, key, what }: Need): Problem => {
+export const refusalOf = (refusal: HoldRefusal, { needNanoUsd, key, what, nowMs }: Need): Problem => {
   if (refusal.reason === 'credit') {
     const { balanceNanoUsd, heldNanoUsd, availableNanoUsd } = refusal
     return new Problem('credit_exhausted', {
@@ -106,6 +107,7 @@ export const refusalOf = (refusal: HoldRefusal, { needNanoUsd, key, what }: Need
         `and ${decimalOf(availableNanoUsd)} USD of it is left; ${what}. ` +
         (resetsMs === null ? 'It does not reset: ask for a higher one.' : `It resets at ${rfc3339(resetsMs)}.`),
       headers: noRetry,
+      ...(resetsMs === null ? {} : { retryAfterMs: Math.max(0, resetsMs - nowMs) }),
       facts: {
         budget: budget.name,
         limit_nano_usd: budget.limitNanoUsd.toString(),
@@ -195,6 +197,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
     throw refusalOf(held, {
       needNanoUsd: amountMinNanoUsd,
       key,
+      nowMs,
       what: `this call can cost ${decimalOf(amountMinNanoUsd)} USD with at least ${outputTokensMin} tokens of output`,
     })
   if (held.cappedBy === null) return { ...free, amountNanoUsd: held.amountNanoUsd }

@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { ended } from '#http/problem-answer.ts'
 import type { FallbackCause } from '#policy/model-table.ts'
 import type { Leg, LegReason } from './leg.ts'
 import { sameTarget, targetName } from './leg.ts'
@@ -163,7 +164,7 @@ const allAlike = (failures: readonly Failure[], { leg, problem }: Failure): Prob
   const retryAfterMs = soonestOf(failures)
   return new Problem(problem.code, {
     ...problem.detail,
-    message: `${said} ${triedText(failures)}`,
+    message: `${ended(said)} ${triedText(failures)}`,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     facts: { ...problem.detail.facts, attempts: failures.length },
     cause: problem,

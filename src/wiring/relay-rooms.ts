@@ -10,6 +10,7 @@ import { networkTransport } from '#http/upstream.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import type { Standing } from '#observe/metrics.ts'
 import type { MovingTraffic } from '#observe/migration-meters.ts'
+import { findModel } from '#policy/choose.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
@@ -128,7 +129,14 @@ export const openRelay = async (machine: Machine, request: RelayRequest, closing
     vocabularyUrl: new URL('assets/tokens/o200k_base.br', root),
   })
   closing.defer(() => counter.close())
-  const inProcess = sandboxTransport({ clock, protocols, countTokens: counter.count, ...(shelf && { shelf }) })
+  const windowTokensOf = (model: string): number | null => findModel(live.current().test, model)?.contextTokens ?? null
+  const inProcess = sandboxTransport({
+    clock,
+    protocols,
+    countTokens: counter.count,
+    windowTokensOf,
+    ...(shelf && { shelf }),
+  })
   const upstreams = upstreamSet({
     vendorOf,
     transportFor: (provider) =>

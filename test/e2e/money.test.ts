@@ -101,6 +101,8 @@ describe('money of calls', () => {
     assertProblem(answer, 429, 'budget_exceeded')
     assert.match(String(answer.at('error.message')), /per day, .* resets at \d{4}-\d\d-\d\dT00:00:00\.000Z/)
     assert.equal(answer.headers['x-should-retry'], 'false')
+    const waitSeconds = Number(answer.headers['retry-after'])
+    assert.ok(waitSeconds >= 0 && waitSeconds <= 86_400, `retry-after: ${answer.headers['retry-after']}`)
     await provenOk(bench)
   })
 

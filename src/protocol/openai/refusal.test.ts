@@ -28,6 +28,11 @@ test('every code has status, type and a message that ends with the request and t
   }
 })
 
+test('words of a provider that have no stop at their end get one', () => {
+  for (const message of ['boom', 'boom.'])
+    assert.match(String(errorOf(answerOf('upstream_error', { message }))['message']), /^boom\. Request id: /)
+})
+
 test('the field and facts stand beside the message', () => {
   const answer = answerOf('invalid_request_error', { param: 'top_p', facts: { most: 1 }, headers: { allow: 'POST' } })
   assert.equal(errorOf(answer)['param'], 'top_p')

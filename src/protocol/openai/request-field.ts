@@ -9,7 +9,10 @@ import { Problem } from '#base/problem.ts'
 const kindOf = (value: unknown): string => {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'an integer' : 'a decimal number'
+  if (typeof value === 'number') {
+    if (Number.isSafeInteger(value)) return 'an integer'
+    return Number.isInteger(value) ? 'a number that is too large' : 'a decimal number'
+  }
   return { string: 'a string', boolean: 'a boolean', object: 'an object' }[typeof value as string] ?? 'nothing'
 }
 
@@ -41,6 +44,21 @@ export const flag = (value: unknown, param: string): boolean => {
 export const wholeNumber = (value: unknown, param: string): number | null => {
   if (!given(value)) return null
   return Number.isSafeInteger(value) ? (value as number) : refuseKind(param, 'an integer', value)
+}
+
+/** A number between bounds, both of them taken; absent = `null`. */
+export const numberWithin = (value: unknown, param: string, [from, to]: readonly [number, number]): number | null => {
+  if (!given(value)) return null
+  if (typeof value !== 'number') return refuseKind(param, 'a number', value)
+  return value >= from && value <= to
+    ? value
+    : refuse(param, `'${param}' is ${value}; it must be from ${from} to ${to}.`)
+}
+
+/** A list; absent = none. */
+export const listed = (value: unknown, param: string): readonly unknown[] => {
+  if (!given(value)) return []
+  return Array.isArray(value) ? value : refuseKind(param, 'an array', value)
 }
 
 /** An object; absent = `null`. */

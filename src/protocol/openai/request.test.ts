@@ -73,6 +73,12 @@ test('of two equal keys the last counts, as everywhere', () => {
   assert.equal(read('{"model":"a","messages":[],"model":"b"}').model, 'b')
 })
 
+test('a list of models needs no model beside it', () => {
+  const call = read('{"models":["a","b"],"messages":[]}')
+  assert.deepEqual([call.model, call.models], ['a', ['a', 'b']])
+  assert.equal(refusal('{"models":[],"messages":[]}').detail.param, 'model')
+})
+
 const wrong: ReadonlyArray<readonly [body: string, param: string, words: RegExp]> = [
   ['{}', 'model', /no 'model'/],
   [chat({ model: null }), 'model', /no 'model'/],
@@ -86,6 +92,7 @@ const wrong: ReadonlyArray<readonly [body: string, param: string, words: RegExp]
   [chat({ stream: 1 }), 'stream', /an integer was sent/],
   [chat({ max_tokens: '5' }), 'max_tokens', /an integer is expected/],
   [chat({ max_tokens: 1.5 }), 'max_tokens', /a decimal number was sent/],
+  [chat({ max_tokens: 1e30 }), 'max_tokens', /a number that is too large was sent/],
   [chat({ max_completion_tokens: [] }), 'max_completion_tokens', /an array was sent/],
   [chat({ n: 0 }), 'n', /at least 1/],
   [chat({ n: true }), 'n', /a boolean was sent/],

@@ -111,14 +111,16 @@ const modelOf = (value: unknown, modelDefault: string | null): string =>
 type Fields = Pick<Call, 'model' | 'models' | 'stream' | 'outputMax' | 'choices' | 'usageWish'>
 
 const readFields = (read: Reading, shape: RequestShape): Fields => {
-  const model = modelOf(read('model'), shape.modelDefault)
+  const models = texts(read('models'), 'models', modelsMax)
+  // As on OpenRouter, the first of a list is the model where none is named beside it.
+  const model = modelOf(read('model') ?? models[0], shape.modelDefault)
   const stream = flag(read('stream'), 'stream')
   const streamOptions = object(read('stream_options'), 'stream_options')
   const usage = object(read('usage'), 'usage')
   object(read('provider'), 'provider')
   return {
     model,
-    models: texts(read('models'), 'models', modelsMax),
+    models,
     stream,
     outputMax: largestOf(read, shape.outputMax),
     choices: choicesOf(read, shape.choices) * (shape.batch === null ? 1 : batchOf(read(shape.batch))),

@@ -40,7 +40,7 @@ export const holdForBatch = async (
   const what =
     `this can cost ${decimalOf(amountNanoUsd)} USD: a batch with all of its lines and their output maximum, a job with all of its epochs. ` +
     'Lower "max_tokens" (or its like) in each line or "n_epochs", or split it'
-  throw refusalOf(held, { needNanoUsd: amountNanoUsd, key, what })
+  throw refusalOf(held, { needNanoUsd: amountNanoUsd, key, what, nowMs })
 }
 
 /** Keeps the hold for as long as a provider may take. */
