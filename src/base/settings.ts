@@ -104,6 +104,24 @@ export const amount = () =>
       return 0n
     })
 
+/** The same, and whole units as a number too: of those no digit is lost. */
+export const wholeAmount = () =>
+  z.preprocess((value) => (Number.isSafeInteger(value) ? String(value) : value), amount()).meta({ kind: 'amount' })
+
+const percentForm = /^(\d{1,3}(?:\.\d{1,4})?)%$/
+const percentHint = 'must be a percentage: 10 or 10%'
+
+/** Percent, as a number or with their sign: `10`, `10%`; gives the number. */
+export const percentage = (from: number) =>
+  z
+    .union([z.number(), z.string().regex(percentForm, percentHint)], { error: percentHint })
+    .meta({ kind: 'percentage', range: `${from} to 100` })
+    .transform((value, context) => {
+      const percent = typeof value === 'number' ? value : Number(percentForm.exec(value)?.[1])
+      if (percent < from || percent > 100) context.addIssue(`must be from ${from} to 100 percent`)
+      return percent
+    })
+
 const referenceForm = /^(env|file|vault|aws-sm|gcp-sm|azure-kv):(.*)$/s
 
 /** The reference that a text spells, or `null`: `env:NAME`, `file:/path`, `vault:path#field`, `aws-sm:name#field` … */

@@ -9,13 +9,13 @@ import type { Answer, Asked } from './inbound.ts'
 /** Where a wait helps but nobody said how long. */
 const retryAfterDefaultMs = 2_000
 
+/** With a stop at its end: what a provider said often has none. */
+export const ended = (message: string): string => (/[.!?:…。！？]$/.test(message) ? message : `${message}.`)
+
 /**
  * `{message, type, param, code}`, and `facts` where there are any. The message ends with what a person needs to find the
  * call and the manual.
  */
-/** With a stop at its end: what a provider said often has none. */
-export const ended = (message: string): string => (/[.!?:…。！？]$/.test(message) ? message : `${message}.`)
-
 export const errorJson = (problem: Problem, { id, origin }: Asked): JsonObject => {
   const { facts, param } = problem.detail
   return {

@@ -13,7 +13,7 @@ test('every name of the design is taken, or refused with what is done instead', 
   const file = read(`candidate: { route: beta/n, param_policy: strict }
 assignment: { unit: conversation, key_order: [header:x-session-id, body:prompt_cache_key, body:user, hash:prefix, api_key], salt: auto, mid_conversation: pin, pin_idle_ttl: 60m, pinned_share_max: 0.2 }
 preflight: { conformance: required, min_score: { blocking: 100% }, health_check: { interval: 5s, success_threshold: 3 }, key_and_quota: true, baseline_window: 24h }
-shadow: { mirror_weight: 10, duration: 12h, max_cost_usd_per_day: "25", max_concurrency: 8, noise_floor_sample: 10, exclude: [server_tools, stateful, tenant_opt_out], compare: [finish_reason, tool_name, tool_args, json_schema, length_ratio], consent: all }
+shadow: { mirror_weight: 10, duration: 12h, max_cost_usd_per_day: 25, max_concurrency: 8, noise_floor_sample: 10%, exclude: [server_tools, stateful, tenant_opt_out], compare: [finish_reason, tool_name, tool_args, json_schema, length_ratio], consent: all }
 steps:
   - { set_weight: 1, pause: { duration: 2h }, min_sample: 50 }
   - { set_weight: 25, pause: { duration: 14h }, require_peak: true }
@@ -34,6 +34,14 @@ progress_deadline: 96h
 `)
   assert.deepEqual(file.shadow?.compare, ['finish_reason', 'tool_names', 'tool_arguments', 'json_valid', 'length'])
   assert.deepEqual([file.preflight.min_score.blocking, file.shadow?.duration], [1, 12 * 3_600_000])
+  assert.deepEqual([file.shadow?.max_cost_usd_per_day, file.shadow?.noise_floor_sample], [25_000_000_000n, 10])
+  for (const [shadow, words] of [
+    ['{ max_cost_usd_per_day: 2.5, consent: all }', /max_cost_usd_per_day: must be a decimal string/],
+    ['{ mirror_weight: 101%, consent: all }', /mirror_weight: must be from 0.01 to 100 percent/],
+    ['{ mirror_weight: ten, consent: all }', /mirror_weight: must be a percentage/],
+    ['{ duration: 1h }', /shadow.consent: is missing: list the ids of the projects/],
+  ] as const)
+    assert.throws(() => read(`${candidate}shadow: ${shadow}\n`), words)
   assert.throws(
     () => read('candidate: { route: beta/n, shims: [drop_temperature] }\n'),
     /line 4: candidate.shims: is not chosen one by one: with param_policy: shim/,

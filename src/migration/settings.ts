@@ -1,7 +1,7 @@
 /** What can be configured about migrations: the block `migrations`, and the file that describes one. */
 
 import { z } from 'zod'
-import { amount, count, duration, line, name, nameForm } from '#base/settings.ts'
+import { amount, count, duration, line, name, nameForm, percentage, wholeAmount } from '#base/settings.ts'
 import type { MetricName } from './metric.ts'
 import { metricNames, metrics } from './metric.ts'
 import type { Comparator } from './shadow-compare.ts'
@@ -141,7 +141,7 @@ const preflight = z
     baseline_window: duration({ min: '1h', max: '7d' })
       .prefault('24h')
       .describe('How far back the log is read for what the baseline does.'),
-    max_cost_usd: amount()
+    max_cost_usd: wholeAmount()
       .prefault('1')
       .describe('What the probes may cost; those for which it is not enough are not run.'),
     max_calls: count(10, 2_000).default(400).describe('The same in calls.'),
@@ -333,7 +333,10 @@ type Respect = keyof typeof respects
 
 const consent = (whose: string) =>
   z
-    .union([z.literal('all'), z.array(line(200)).min(1).max(1_000)])
+    .union([z.literal('all'), z.array(line(200)).min(1).max(1_000)], {
+      error: ({ input }) =>
+        `${input === undefined ? 'is missing' : 'cannot be read'}: list the ids of the projects whose owners agree that ${whose}, or write all`,
+    })
     .describe(`Ids of the projects whose owners agree that ${whose}; \`all\`: every one does.`)
 
 const judge = z
@@ -367,24 +370,18 @@ const shadow = z
       .min(1)
       .optional()
       .describe('In which respects the candidate may be called worse; absent: in all of them.'),
-    mirror_weight: z
-      .number()
-      .min(0.01)
-      .max(100)
-      .default(10)
+    mirror_weight: percentage(0.01)
+      .prefault(10)
       .describe('Percent of the conversations at the baseline of which one call is sent to the candidate as well.'),
-    noise_floor_sample: z
-      .number()
-      .min(0)
-      .max(100)
-      .default(10)
+    noise_floor_sample: percentage(0)
+      .prefault(10)
       .describe('Percent of those that the baseline answers a second time: how often it disagrees with itself.'),
     consent: consent('their calls go to a second provider'),
     judge: judge.optional(),
     route: route()
       .optional()
       .describe('Who gets the copies, for a key and limits of their own; absent: the candidate.'),
-    max_cost_usd_per_day: amount().prefault('25').describe('Of copies, over all nodes, by day of UTC.'),
+    max_cost_usd_per_day: wholeAmount().prefault('25').describe('Of copies, over all nodes, by day of UTC.'),
     max_tokens_per_day: count(1, 1_000_000_000_000).default(5_000_000).describe('The same in tokens.'),
     max_concurrency: count(1, 64).default(8).describe('Copies at a time on one node.'),
   })
