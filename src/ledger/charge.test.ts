@@ -236,3 +236,15 @@ test('a row of another currency without a rate has no price; for no fee nobody n
   assert.equal(unpriced?.costNanoUsd, 0n)
   assert.equal(saleOf(usageOf({ input: 1, output: 1 }), [], { atMs: 0, rules: { ...rules, feeBasisPoints: 1 } }), null)
 })
+
+test('of cached input that nobody calls sound none is rated as sound', () => {
+  const rates = { ...base.rates, cachedAudioInput: 9n }
+  const lines = chargeLines(usageOf({ input: 10, cachedInput: 4, output: 0 }), rates)
+  assert.deepEqual(
+    lines?.map(({ item, count }) => [item, count]),
+    [
+      ['input', 6],
+      ['cached input', 4],
+    ],
+  )
+})

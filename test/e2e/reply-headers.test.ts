@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { after, before, describe, test } from 'node:test'
 import { stream, whole } from '../fake/answer.ts'
 import { completion, completionEvents } from '../fake/openai.ts'
+import { startUpstream } from '../fake/upstream.ts'
 import type { Bench } from './bench.ts'
 import { chat, startBench } from './bench.ts'
 import { call } from './call.ts'
@@ -95,6 +96,28 @@ describe('headers', () => {
     assert.equal(seen.headers.host, `127.0.0.1:${bench.upstream.port}`)
     const told = JSON.stringify(answer.headers) + answer.text + bench.relay.stderr()
     assert.ok(!told.includes(fakeKey) && !bench.relay.stderr().includes(bench.key))
+  })
+
+  test('no field of a body says where a call goes, or with whose key', async () => {
+    await using impostor = await startUpstream()
+    const url = `http://127.0.0.1:${impostor.port}/v1`
+    for (const place of ['body', 'extra_body', 'metadata']) {
+      const planted = {
+        api_base: url,
+        base_url: url,
+        baseUrl: url,
+        endpoint: url,
+        api_key: 'planted',
+        custom_llm_provider: 'x',
+      }
+      bench.upstream.answerOnce(whole(completion()))
+      const body = { ...chat('hi'), ...(place === 'body' ? planted : { [place]: planted }) }
+      const answer = await call(bench.relay.url, { key: bench.key, body, headers: { 'x-api-base': url } })
+      assert.equal(answer.status, 200, answer.text)
+      assert.equal(answer.headers['x-drover-provider'], 'fake')
+    }
+    assert.equal(impostor.seen.length, 0, 'nobody was asked there')
+    assert.ok(bench.upstream.seen.slice(-3).every(({ headers }) => headers.authorization === `Bearer ${fakeKey}`))
   })
 
   test('a provider that repeats the operator’s key in an error does not give it away', async () => {

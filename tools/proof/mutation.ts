@@ -46,6 +46,8 @@ const runTests = (tests: readonly string[]): Promise<Outcome> =>
         env: {
           ...process.env,
           NODE_ENV: 'test',
+          // With many of them every change would take minutes.
+          DROVER_HISTORIES: '3',
           DROVER_MUTANT: mutantFile,
           NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
         },
