@@ -219,3 +219,37 @@ test('an interval that must hold almost surely says nothing of a few', () => {
   assert.equal(shareInterval({ hits: 50, seen: 50 }, 0.05).high, 1)
   assert.ok(shareInterval({ hits: 1, seen: 1 }, 0.05).low > 0, 'one of one is no chance of nothing')
 })
+
+test('the same sums give the same figures in every version: what was decided on them is decided again when it is replayed', () => {
+  const near = (found: number | undefined, pinned: number): void =>
+    assert.ok(Math.abs((found ?? 0) - pinned) < 1e-9, `${found} is not ${pinned}`)
+  near(lnAbove({ hits: 4, seen: 90 }, 0.02), 0.672_244_822_979_454_4)
+  near(lnBelow({ hits: 2, seen: 700 }, 0.01), 1.950_861_496_400_875_7)
+  near(lnPairsWorse({ candidate: 14, other: 5 }), 1.485_128_206_368_806)
+  const [early, later] = [
+    { weight: 0.1, candidate: 9, baseline: 30 },
+    { weight: 0.5, candidate: 12, baseline: 7 },
+  ]
+  near(lnWorse([early, later], 1.25), 0.583_181_900_287_990_8)
+  near(lnSplitWrong([{ weight: 0.1, candidate: 70, baseline: 930 }]), 3.103_955_402_965_709_7)
+  const { low, high } = shareInterval({ hits: 7, seen: 80 }, 0.05)
+  near(low, 0.017_720_519_079_975_32)
+  near(high, 0.232_612_875_882_214_38)
+  const sums = (units: number, total: number): MeanSums => ({
+    units,
+    count: BigInt(units) * 2n,
+    total: BigInt(total) * 1_000_000n,
+    countSquared: BigInt(units) * 4n,
+    totalSquared: BigInt(3 * total) * 1_000_000_000_000n,
+    cross: BigInt(2 * total) * 1_000_000n,
+  })
+  const steps = [
+    { candidate: sums(400, 900), baseline: sums(500, 800) },
+    { candidate: sums(60, 150), baseline: sums(90, 140) },
+  ]
+  const found = differenceOf(steps, 0.01)
+  near(found?.difference, 0.345_524_956_970_740_1)
+  near(found?.low, 0.187_854_335_323_943_47)
+  near(found?.high, 0.503_195_578_617_536_7)
+  assert.equal(found?.units, 460)
+})
