@@ -256,25 +256,37 @@ function webTypes(): Promise<boolean> {
   )
 }
 
-/** Builds the console and drives it in a browser: one at a time, and as long as every page in every view takes. */
-function browse(...patterns: readonly string[]): Promise<boolean> {
+/** The console as it is served, and what drives a browser. */
+function consoleBuilt(): Promise<boolean> {
   return all(
     webTypes,
     () => installed('web/test'),
     () => run(process.execPath, ['web/build.ts']),
-    () =>
-      runFiles(filesOf(patterns), [
-        '--test-isolation=process',
-        '--test-concurrency=1',
-        `--test-timeout=${stageTimeoutMs}`,
-      ]),
   )
 }
 
-/** Every page in every language with every theme, on a phone and on a desk. */
+/** Builds the console and drives it in a browser: two files at a time, as each waits half of the time, and as long as every page in every view takes. */
+function browse(...patterns: readonly string[]): Promise<boolean> {
+  return all(consoleBuilt, () =>
+    runFiles(filesOf(patterns), [
+      '--test-isolation=process',
+      '--test-concurrency=2',
+      `--test-timeout=${stageTimeoutMs}`,
+    ]),
+  )
+}
+
+/** Every page in every language with every theme, on a phone and on a desk; and as everybody who may sign in. */
 function everyView(): Promise<boolean> {
   process.env['DROVER_VIEWS'] = 'all'
-  return browse('web/test/pages.test.ts')
+  return browse('web/test/pages.test.ts', 'web/test/long/*.test.ts')
+}
+
+/** What people come for, on a Postgres of its own. */
+function browseOnPostgres(): Promise<boolean> {
+  const files = ['journeys', 'doors', 'people'].map((name) => `web/test/${name}.test.ts`)
+  const how = ['--test-concurrency=1', `--test-timeout=${stageTimeoutMs}`]
+  return all(consoleBuilt, () => run(process.execPath, ['test/postgres/run-e2e.ts', ...files, ...how]))
 }
 
 const stages: Readonly<Record<string, Stage>> = {
@@ -326,6 +338,7 @@ const stages: Readonly<Record<string, Stage>> = {
   clients,
   web: () => browse('web/test/*.test.ts'),
   'web-long': everyView,
+  'web-postgres': browseOnPostgres,
 }
 
 /** Stages that this very tree has passed a moment ago, as who runs several commands in a row says: they are named, and not run again. */

@@ -111,4 +111,8 @@ const set = operation({
   },
 })
 
+/** Found by `billing show` too. */
+export const autoTopUpView = view
+export const viewOfAutoTopUp = viewOf
+
 export const autoTopUpOperations = [show, set] as const

@@ -1,9 +1,10 @@
 /** What an account has, how it came, and how more is bought: what a page about money shows, in one answer. */
 
 import { z } from 'zod'
+import { autoTopUpView, viewOfAutoTopUp } from './auto-top-ups.ts'
 import { accountNamed, balanceNow, balanceView, viewOfBalance } from './credits.ts'
 import { handleField } from './field.ts'
-import { listDocuments } from './invoices.ts'
+import { buyerView, listDocuments, viewOfBuyer } from './invoices.ts'
 import { listTransactions } from './ledger.ts'
 import { listLots } from './lots.ts'
 import { operation } from './operation.ts'
@@ -28,8 +29,10 @@ const show = operation({
     lots: listLots.output.shape.data.describe(`At most ${rowsMax} with something left.`),
     methods: listMethods.output.shape.data,
     presets_usd: listMethods.output.shape.presets_usd,
-    orders: listOrders.output.shape.data.describe(`At most ${rowsMax}, the oldest first.`),
-    documents: listDocuments.output.shape.data.describe(`At most ${rowsMax}, the oldest first.`),
+    orders: listOrders.output.shape.data.describe(`The newest ${rowsMax}, newest first.`),
+    documents: listDocuments.output.shape.data.describe(`The newest ${rowsMax}, newest first.`),
+    auto_top_up: autoTopUpView.nullable().describe('The kept card, and when it is charged; null = none is kept.'),
+    buyer: buyerView.nullable().describe('Who documents are made out to; null = nobody said yet.'),
     ledger: listTransactions.output.shape.data.describe(`The newest ${rowsMax} but for charges.`),
   }),
   flags: [{ field: 'account', positional: true, describe: 'The account: id or name.' }],
@@ -37,12 +40,15 @@ const show = operation({
   run: async ({ account: handle }, context) => {
     const { id, name, plan } = await accountNamed(handle, context)
     const page = { account: id, limit: rowsMax }
-    const [lots, methods, orders, documents, ledger] = await Promise.all([
+    const { payments, documents: clerk } = context.ports
+    const [lots, methods, orders, documents, ledger, kept, buyer] = await Promise.all([
       listLots.run({ ...page, open: true }, context),
       listMethods.run({}, context),
-      listOrders.run(page, context),
-      listDocuments.run(page, context),
+      listOrders.run({ ...page, first: 'newest' }, context),
+      listDocuments.run({ ...page, first: 'newest' }, context),
       listTransactions.run(page, context),
+      payments.cashier.store.autoTopUp(id),
+      clerk.store.billingProfile(id),
     ])
     return {
       account: { id, name, plan },
@@ -52,6 +58,8 @@ const show = operation({
       presets_usd: methods.presets_usd,
       orders: orders.data,
       documents: documents.data,
+      auto_top_up: kept === null ? null : viewOfAutoTopUp(kept),
+      buyer: buyer === null ? null : viewOfBuyer(id, buyer),
       ledger: ledger.data,
     }
   },

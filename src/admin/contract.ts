@@ -55,6 +55,7 @@ import type { routingOperations } from './routes.ts'
 import type { ruleOperations } from './rules.ts'
 import type { sessionOperations } from './session.ts'
 import type { setUpOperations } from './set-up.ts'
+import type { settingsOperations } from './settings-form.ts'
 import type { signUpOperations } from './sign-up.ts'
 import type { signupOperations } from './signups.ts'
 import type { statsOperations } from './stats.ts'
@@ -68,6 +69,7 @@ type Listed =
   | (typeof overviewOperations)[number]
   | (typeof stepUpOperations)[number]
   | (typeof setUpOperations)[number]
+  | (typeof settingsOperations)[number]
   | (typeof signUpOperations)[number]
   | (typeof passwordOperations)[number]
   | (typeof meOperations)[number]

@@ -119,6 +119,10 @@ export const pageFields = (limit: number) => ({
   after: z.string().min(1).max(100).optional().describe('The id that the page before ended with (its `next`).'),
 })
 
+/** Which end of a list its first page is. */
+export const firstField = () =>
+  z.enum(['oldest', 'newest']).default('oldest').describe('Which come first; `after` leads on in the same direction.')
+
 /** The rest of a list goes on after `next`; `null` = this was the last page. */
 export const pageOf = <T extends { readonly id: string }>(
   rows: readonly T[],

@@ -11,7 +11,7 @@ import { dueInvoices } from '#document/due.ts'
 import type { BillingProfile, DocumentRow } from '#document/port.ts'
 import { documentKinds } from '#document/port.ts'
 import { accountNamed } from './credits.ts'
-import { handleField, pageFields, pageOf } from './field.ts'
+import { firstField, handleField, pageFields, pageOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { orderNamed } from './payments.ts'
@@ -58,12 +58,13 @@ const documentField = () => z.string().min(1).max(100).describe('The document: i
 const list = operation({
   noun: 'invoices',
   verb: 'list',
-  summary: 'List documents, the oldest first.',
+  summary: 'List documents, the oldest first unless the newest are asked for.',
   method: 'GET',
   path: '/invoices',
   scope: 'read',
   input: z.strictObject({
     ...pageFields(100),
+    first: firstField(),
     account: handleField().optional().describe('Only of this account: id or name.'),
     kind: z.enum(documentKinds).optional().describe('Only of this kind.'),
   }),
@@ -77,7 +78,13 @@ const list = operation({
   run: async (input, context) => {
     const account = input.account === undefined ? null : (await accountNamed(input.account, context)).id
     const { store } = context.ports.documents
-    const question = { limit: input.limit, after: input.after ?? null, account, kind: input.kind ?? null }
+    const question = {
+      limit: input.limit,
+      after: input.after ?? null,
+      newestFirst: input.first === 'newest',
+      account,
+      kind: input.kind ?? null,
+    }
     const page = pageOf(await store.documents(question), input.limit)
     return { data: page.data.map(viewOf), next: page.next }
   },
@@ -276,5 +283,7 @@ const due = operation({
 
 /** Found by `billing show` too. */
 export const listDocuments = list
+export const buyerView = profileView
+export const viewOfBuyer = viewOfProfile
 
 export const invoiceOperations = [list, show, file, issue, due, setBuyer] as const

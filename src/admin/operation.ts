@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Clock } from '#base/clock.ts'
 import type { Emit, Event } from '#base/event.ts'
 import type { Ids } from '#base/id.ts'
+import type { SettingChange, SettingField } from '#base/setting-field.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
 import type { ClerkParts } from '#document/clerk.ts'
@@ -84,6 +85,23 @@ export type IdentityRoom = {
   readonly adminKey: (text: string, address: string) => KeyFacts
 }
 
+/** The file of the configuration. */
+export type SettingsPorts = {
+  /** As it lies there now; `null` = this server runs without one. */
+  readonly read: () => Promise<{ readonly path: string; readonly text: string } | null>
+  readonly fields: (text: string) => readonly SettingField[]
+  readonly blocks: () => readonly { readonly name: string; readonly help: string }[]
+  /** The text with other values in it, or why not. */
+  readonly rewrite: (
+    text: string,
+    changes: readonly SettingChange[],
+  ) => { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string }
+  /** Reads a text as a start would: what is wrong with it, a line each, and what of it waits for a restart. */
+  readonly check: (text: string) => Promise<{ readonly faults: string | null; readonly restart: readonly string[] }>
+  /** Puts the text in the file's place, in one step. @throws Problem `conflict` where it cannot be written. */
+  readonly write: (text: string) => Promise<void>
+}
+
 /** All that operations may touch. */
 export type AdminPorts = {
   readonly store: AdminStore
@@ -119,6 +137,7 @@ export type AdminPorts = {
   /** The nodes that share the store; `null` where this server is the only one that can. */
   readonly nodes: NodePorts | null
   readonly prices: PricePorts
+  readonly settings: SettingsPorts
   readonly migrations: MigrationPorts
   readonly payments: PaymentPorts
   readonly documents: ClerkParts

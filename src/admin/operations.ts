@@ -56,6 +56,7 @@ import { routingOperations } from './routes.ts'
 import { ruleOperations } from './rules.ts'
 import { sessionOperations } from './session.ts'
 import { setUpOperations } from './set-up.ts'
+import { settingsOperations } from './settings-form.ts'
 import { signUpOperations } from './sign-up.ts'
 import { signupOperations } from './signups.ts'
 import { statsOperations } from './stats.ts'
@@ -111,6 +112,7 @@ export const operations = [
   ...rerateOperations,
   ...routingOperations,
   ...ruleOperations,
+  ...settingsOperations,
   ...callOperations,
   ...usageOperations,
   ...explainOperations,

@@ -10,7 +10,7 @@ import type { PaymentOrder } from '#payment/port.ts'
 import { orderStates } from '#payment/port.ts'
 import { offerOf } from '#payment/shop.ts'
 import { accountNamed } from './credits.ts'
-import { handleField, pageFields, pageOf } from './field.ts'
+import { firstField, handleField, pageFields, pageOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import {
@@ -218,12 +218,13 @@ const create = operation({
 const list = operation({
   noun: 'payments',
   verb: 'list',
-  summary: 'List orders, the oldest first.',
+  summary: 'List orders, the oldest first unless the newest are asked for.',
   method: 'GET',
   path: '/payments',
   scope: 'read',
   input: z.strictObject({
     ...pageFields(100),
+    first: firstField(),
     account: handleField().optional().describe('Only of this account: id or name.'),
     method: z.string().max(40).optional().describe('Only of this method.'),
     state: z.enum(orderStates).optional().describe('Only in this state.'),
@@ -249,6 +250,7 @@ const list = operation({
     const orders = await context.ports.payments.cashier.store.orders({
       limit: input.limit,
       after: input.after ?? null,
+      newestFirst: input.first === 'newest',
       account,
       method: input.method ?? null,
       state: input.state ?? null,

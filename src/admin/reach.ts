@@ -120,6 +120,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
   rerate: ['run'],
   routes: ['list'],
   rules: ['list'],
+  settings: ['show', 'set'],
   signups: ['create', 'list', 'verify', 'release', 'refuse'],
   stats: ['list'],
   'store-moves': ['step'],

@@ -43,6 +43,7 @@ export const steppedUp = [
   'people reset',
   'people set-up',
   'receipt rotate',
+  'settings set',
   'signups release',
   'store-moves step',
   'issuers begin',
@@ -59,7 +60,8 @@ export const actionOf = ({ noun, verb }: Pick<Operation, 'noun' | 'verb'>, input
   const action = steppedUp.find((one) => one === `${noun} ${verb}`) ?? null
   if (action === 'keys create') return isObject(input) && input['admin'] === true ? action : null
   // Who only looks at the difference changes nothing.
-  if (action === 'apply run') return isObject(input) && input['dry_run'] === true ? null : action
+  if (action === 'apply run' || action === 'settings set')
+    return isObject(input) && input['dry_run'] === true ? null : action
   // Whether it is an admin key is seen by the operation, which asks by itself.
   return action === 'keys rotate' ? null : action
 }

@@ -342,6 +342,15 @@ export const testPrices = (): PricePorts => {
   }
 }
 
+const noFile: AdminPorts['settings'] = {
+  read: async () => null,
+  fields: () => [],
+  blocks: () => [],
+  rewrite: (text) => ({ ok: true, text }),
+  check: async () => ({ faults: null, restart: [] }),
+  write: async () => {},
+}
+
 const closedDoor: SignupRoom = {
   open: false,
   plan: null,
@@ -391,6 +400,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     sealCredential: () => new Uint8Array(),
     plans: () => new Map(),
     signup: () => closedDoor,
+    settings: noFile,
     models: () => [modelRow],
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },

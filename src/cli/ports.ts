@@ -12,8 +12,8 @@ import type { Stream } from './terminal.ts'
 export type ServeRequest = {
   /** With what the flags say already in it. */
   readonly config: Config
-  /** Reads the file again, with the same flags: for the watch. */
-  readonly load: () => Promise<Loaded>
+  /** Reads the file again, with the same flags: for the watch. `instead`: as if this text stood in it. */
+  readonly load: (instead?: string) => Promise<Loaded>
   /** The data folder, absolute. */
   readonly data: string
   /** Secrets that are kept elsewhere. */

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Loaded } from '#config/config.ts'
 import type { LoadRequest } from '#config/load.ts'
-import { loadConfig } from '#config/load.ts'
+import { loadConfig, readConfig } from '#config/load.ts'
 import type { CommandLinePorts } from './ports.ts'
 
 /** Flags that most commands take. */
@@ -38,9 +38,12 @@ export const configSource = async (
     secrets,
   }: Pick<CommandLinePorts, 'environment' | 'vendors' | 'workingFolder' | 'secrets'>,
   overrides: Overrides = {},
-): Promise<{ readonly file: string | null; readonly load: () => Promise<Loaded> }> => {
+): Promise<{ readonly file: string | null; readonly load: (instead?: string) => Promise<Loaded> }> => {
   const file = await configFileOf(flags, workingFolder)
-  return { file, load: () => loadConfig({ file, workingFolder, environment, vendors, secrets, overrides }) }
+  const rest = { workingFolder, environment, vendors, secrets, overrides }
+  const load = (instead?: string): Promise<Loaded> =>
+    instead === undefined || file === null ? loadConfig({ file, ...rest }) : readConfig({ text: instead, file }, rest)
+  return { file, load }
 }
 
 /** The data folder, absolute: the flag, else where the configuration keeps its store, else `./data`. */

@@ -32,6 +32,8 @@ export type DocumentRow = Omit<DocumentDraft, 'prefix' | 'year'> & {
 
 export type DocumentPage = {
   readonly limit: number
+  /** Whether the newest come first; absent: the oldest. `after` leads on in the same direction. */
+  readonly newestFirst?: boolean
   readonly after: string | null
   readonly account: string | null
   readonly kind: DocumentKind | null

@@ -40,8 +40,25 @@ const descriptionOf = (origin: string) => ({
   code_challenge_methods_supported: ['S256'],
 })
 
+/** What must stand in the address that a person is sent to; the text says what does not. */
+const wrongIn = (given: (name: string) => string): string | null => {
+  if (given('client_id') !== clientId) return 'client_id'
+  if (given('response_type') !== 'code') return 'response_type'
+  if (given('code_challenge_method') !== 'S256' || !/^[\w-]{43}$/.test(given('code_challenge'))) return 'code_challenge'
+  if (!given('scope').split(' ').includes('openid')) return 'scope'
+  if (!URL.canParse(given('redirect_uri'))) return 'redirect_uri'
+  return given('state').length < 16 || given('nonce').length < 16 ? 'state or nonce' : null
+}
+
+/** Where a person says yes or no; a browser opens it. */
+const consentPage = (back: string, yes: string, no: string): string => {
+  const link = (query: string, text: string): string =>
+    `<p><a href="${`${back}?${query}`.replaceAll('&', '&amp;')}">${text}</a></p>`
+  return `<!doctype html><title>Issuer</title><h1>Who are you?</h1>${link(yes, 'It is me')}${link(no, 'Go back')}`
+}
+
 /** Listens until the test is over. `nowMs`: what it takes for now. */
-export const startIssuer = async (context: TestContext, nowMs: () => number) => {
+export const startIssuer = async (context: Pick<TestContext, 'after'>, nowMs: () => number) => {
   const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
   const keys = rsa()
   const others = { RS256: rsa(), ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }) }
@@ -85,11 +102,29 @@ export const startIssuer = async (context: TestContext, nowMs: () => number) => 
     answer(response, 200, { access_token: 'x', token_type: 'Bearer', expires_in: 300, id_token: await tokenOf(code) })
   }
 
+  const visit = (address: string): string => {
+    const { searchParams } = new URL(address)
+    const given = (name: string): string => searchParams.get(name) ?? ''
+    const wrong = wrongIn(given)
+    if (wrong !== null) throw new Error(`the issuer refuses ${wrong} of ${address}`)
+    visits += 1
+    const code = `code of visit ${visits}`
+    codes.set(code, { challenge: given('code_challenge'), nonce: given('nonce'), redirect: given('redirect_uri') })
+    return new URLSearchParams({ code, state: given('state'), iss: origin }).toString()
+  }
+
+  const authorize = (url: URL, response: ServerResponse): void => {
+    const [state, back] = [url.searchParams.get('state') ?? '', url.searchParams.get('redirect_uri') ?? '']
+    const no = new URLSearchParams({ error: 'access_denied', state, iss: origin }).toString()
+    response.writeHead(200, { 'content-type': 'text/html' }).end(consentPage(back, visit(url.href), no))
+  }
+
   const server = createServer(async (request, response) => {
     if (request.url === '/.well-known/openid-configuration') return answer(response, 200, descriptionOf(origin))
     if (request.url === '/jwks')
       return answer(response, 200, { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig' }] })
     if (request.url === '/token') return token(request, response)
+    if (request.url?.startsWith('/authorize?') === true) return authorize(new URL(request.url, origin), response)
     answer(response, 404, { error: 'not_found' })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -106,19 +141,6 @@ export const startIssuer = async (context: TestContext, nowMs: () => number) => 
       person = next
     },
     /** What a person's browser brings back from a visit to this address. */
-    visit: (address: string): string => {
-      const { searchParams } = new URL(address)
-      const given = (name: string): string => searchParams.get(name) ?? ''
-      if (
-        given('client_id') !== clientId ||
-        given('response_type') !== 'code' ||
-        given('code_challenge_method') !== 'S256'
-      )
-        throw new Error(`the issuer refuses ${address}`)
-      visits += 1
-      const code = `code of visit ${visits}`
-      codes.set(code, { challenge: given('code_challenge'), nonce: given('nonce'), redirect: given('redirect_uri') })
-      return new URLSearchParams({ code, state: given('state'), iss: origin }).toString()
-    },
+    visit,
   }
 }

@@ -220,6 +220,8 @@ export type Moved =
 
 export type OrderPage = {
   readonly limit: number
+  /** Whether the newest come first; absent: the oldest. `after` leads on in the same direction. */
+  readonly newestFirst?: boolean
   readonly after: string | null
   readonly account: string | null
   readonly method: string | null

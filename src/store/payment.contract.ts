@@ -61,6 +61,9 @@ export const paymentContract = ({ name, open: openBackend }: OpenBackend): void 
       (await store.orders(page)).map(({ id }) => id),
       ['ord_1'],
     )
+    const newest = { ...page, limit: 1, account: null, newestFirst: true }
+    const idsOf = async (after: string | null) => (await store.orders({ ...newest, after })).map(({ id }) => id)
+    assert.deepEqual([await idsOf(null), await idsOf('ord_3'), await idsOf('ord_1')], [['ord_3'], ['ord_1'], []])
   })
 
   test(`${name}: of 100 moves that were decided on one version exactly one happens, with its credit`, async (context) => {

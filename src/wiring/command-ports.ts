@@ -18,6 +18,7 @@ import { pricePorts } from './prices.ts'
 import { providerBalances } from './provider-balances.ts'
 import { openRehearsal } from './rehearsal.ts'
 import { modelRows, openRelay } from './relay-rooms.ts'
+import { noSettingsFile } from './settings-file.ts'
 import { openTelling } from './telling.ts'
 
 type OpenRequest = Pick<ServeRequest, 'config' | 'data'>
@@ -57,6 +58,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       sealCredential: opened.vault.close,
       plans: () => live.current().customers.plans,
       signup: () => signupRoom(config.signup),
+      settings: noSettingsFile,
       models: () => modelRows(live.current()),
       routing: routes,
       providerCredit: credit,

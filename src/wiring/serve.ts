@@ -82,6 +82,7 @@ import { receiptKeysEndpoint } from './receipt-keys-page.ts'
 import { modelRows, movingOf, openRelay, relaySettings, standingsOf } from './relay-rooms.ts'
 import { rereading } from './reread.ts'
 import { watchSecrets } from './secrets.ts'
+import { settingsFile } from './settings-file.ts'
 import type { Standing } from './standing.ts'
 import { warningsOf } from './standing.ts'
 import { openTelling } from './telling.ts'
@@ -155,6 +156,7 @@ const adminPorts = ({
   sealCredential: data.vault.close,
   plans: () => live.current().customers.plans,
   signup: () => signupRoom(request.config.signup),
+  settings: settingsFile(request),
   models: () => modelRows(live.current()),
   routing: routes,
   providerCredit: credit.ask,

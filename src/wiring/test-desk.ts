@@ -25,6 +25,7 @@ import { testStoreOf } from '#store/sqlite/test-store.ts'
 import { credentialVault } from './credential-vault.ts'
 import { openClerk } from './documents.ts'
 import { openIdentity } from './identity.ts'
+import { noSettingsFile } from './settings-file.ts'
 
 export type Desk = {
   readonly store: Store
@@ -100,6 +101,7 @@ export const openDesk = async (
     sealCredential: credentialVault(makeSeal(new Uint8Array(32), ids, 'own credentials')).close,
     plans: () => plans,
     signup: () => door,
+    settings: noSettingsFile,
     models: () => [],
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },

@@ -2,11 +2,13 @@
 
 import { strict as assert } from 'node:assert'
 import { systemClock } from '#base/clock.ts'
+import { clientId, clientSecret, startIssuer } from '#identity/test-issuer.ts'
 import { whole } from '../fake/answer.ts'
 import { serveProcessor } from '../fake/processor.ts'
 import type { TakenMail } from '../fake/smtp.ts'
 import { startSmtp } from '../fake/smtp.ts'
 import { stripeFake } from '../fake/stripe.ts'
+import { startTlsFront } from '../fake/tls-front.ts'
 import { startUpstream } from '../fake/upstream.ts'
 import { wechatFake } from '../fake/wechat-pay.ts'
 import { freePort } from './free-port.ts'
@@ -15,6 +17,10 @@ import { eventually, startRelay } from './harness.ts'
 
 export type Shop = {
   readonly relay: Relay
+  /** What people are told as its address: over TLS, which WeChat Pay asks for. */
+  readonly url: string
+  /** By which people may sign in as well: it checks, and can be told to lie. */
+  readonly issuer: Awaited<ReturnType<typeof startIssuer>>
   /** An owner's key. */
   readonly adminKey: string
   /** What the first start says. */
@@ -35,6 +41,7 @@ const configFor = (places: {
   readonly upstream: string
   readonly stripe: string
   readonly wechat: string
+  readonly issuer: string
 }): string => `server: { public_url: "${places.url}", overload: { loop_delay: 1m } }
 providers:
   moonshot: { vendor: moonshot, base_url: "${places.upstream}", allow_private: true, api_key: "env:FAKE_KEY" }
@@ -43,6 +50,7 @@ models:
 plans:
   free: { rpm: 60, tpm: 200000, concurrency: 4, signup_credit: "5.00", signup_credit_expires: 30d }
 signup: { open: true, plan: free }
+identity: { oidc: [{ name: works, title: Works, issuer: "${places.issuer}", client_id: ${clientId}, client_secret: "env:ISSUER_SECRET", allow_private: true }] }
 mail: { smtp: "env:SMTP_URL", from: relay@example.com }
 settlement: { CNY: [{ rate: "1.0", from: 2026-01-01 }] }
 seller: { name: "Drover Example Ltd", address: "1 Long Road, Exampletown", tax_id: "XX123456789" }
@@ -74,6 +82,13 @@ const textOf = ({ data }: TakenMail): string => {
     .replaceAll(/=([0-9A-F]{2})/g, (_whole, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
+/** What a relay has told whoever started it. */
+const saidBy = (relay: Relay, form: RegExp): string => {
+  const [found] = form.exec(relay.stderr()) ?? []
+  assert.ok(found !== undefined, relay.stderr())
+  return found
+}
+
 /** Starts it all, as a person does who has no key yet. */
 export async function startShop(): Promise<Shop> {
   const clock = systemClock()
@@ -84,14 +99,28 @@ export async function startShop(): Promise<Shop> {
     serveProcessor(fakes.wechat.handler),
   ])
   upstream.answer(answer)
-  const url = `http://127.0.0.1:${port}`
-  const closeFakes = () => Promise.all([upstream.close(), smtp[Symbol.asyncDispose](), stripe.close(), wechat.close()])
+  const front = await startTlsFront(port)
+  const closers: (() => unknown)[] = []
+  const issuer = await startIssuer({ after: (close) => closers.push(close as () => unknown) }, clock.nowMs)
+  const { url } = front
+  const closeFakes = () =>
+    Promise.all([
+      ...[upstream.close(), smtp[Symbol.asyncDispose](), stripe.close(), wechat.close(), front.close()],
+      ...closers.map((close) => close()),
+    ])
   const relay = await startRelay({
-    config: configFor({ url, upstream: upstream.baseUrl, stripe: stripe.url, wechat: wechat.url }),
+    config: configFor({
+      url,
+      upstream: upstream.baseUrl,
+      stripe: stripe.url,
+      wechat: wechat.url,
+      issuer: issuer.origin,
+    }),
     flags: ['--port', String(port)],
     ownKeys: true,
     env: {
       FAKE_KEY: 'sk-none',
+      ISSUER_SECRET: clientSecret,
       SMTP_URL: smtp.url,
       PAY_STRIPE: fakes.stripe.secrets.key,
       PAY_HOOK: fakes.stripe.secrets.webhook,
@@ -105,22 +134,20 @@ export async function startShop(): Promise<Shop> {
     await closeFakes()
     throw fault
   })
-  const said = (form: RegExp): string => {
-    const [found] = form.exec(relay.stderr()) ?? []
-    assert.ok(found !== undefined, relay.stderr())
-    return found
-  }
+  const said = (form: RegExp): string => saidBy(relay, form)
   const read = new Set<string>()
   return {
     relay,
+    url,
+    issuer,
     adminKey: said(/drover-admin-[\w-]+/),
-    setUpLink: said(/http:\S+\/set-up#[\w-]{43}/),
+    setUpLink: said(/https?:\S+\/set-up#[\w-]{43}/),
     linkFor: (mail) =>
       eventually(
         `a letter to ${mail}`,
         () => {
           const letters = smtp.taken.filter(({ to }) => to.includes(mail)).map(textOf)
-          const links = letters.flatMap((text) => /http:\S+#[\w-]{43}/.exec(text)?.[0] ?? [])
+          const links = letters.flatMap((text) => /https?:\S+#[\w-]{43}/.exec(text)?.[0] ?? [])
           const fresh = links.findLast((link) => !read.has(link))
           if (fresh !== undefined) read.add(fresh)
           return fresh
@@ -131,7 +158,7 @@ export async function startShop(): Promise<Shop> {
       const fake = fakes[method]
       fake.pay(order)
       const { headers, bytes } = fake.notice(order)
-      const told = await fetch(`${url}/payments/notice/${method}`, {
+      const told = await fetch(`${relay.url}/payments/notice/${method}`, {
         method: 'POST',
         headers,
         body: Buffer.from(bytes),

@@ -1,4 +1,4 @@
-/** Runs suites of test/e2e on a throw-away Postgres: what the relay promises does not depend on where its books lie. */
+/** Runs suites of test/e2e, or those whose paths are given, on a throw-away Postgres: what the relay promises does not depend on where its books lie. */
 
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
@@ -35,16 +35,20 @@ const [given, more] = [
   process.argv.slice(2).filter((one) => one.startsWith('--')),
 ]
 const names = given.length > 0 ? given : core
-const flags = [...more, '--test', '--test-isolation=process', '--test-concurrency=2', '--test-timeout=120000']
-const child = spawn(process.execPath, [...flags, ...names.map((name) => `test/e2e/${name}.test.ts`)], {
-  cwd: root,
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    DROVER_TEST_POSTGRES: `postgres://drover@127.0.0.1:${server.port}`,
-    DROVER_TEST_POSTGRES_TEMPLATE: template,
+const flags = ['--test', '--test-isolation=process', '--test-concurrency=2', '--test-timeout=120000', ...more]
+const child = spawn(
+  process.execPath,
+  [...flags, ...names.map((name) => (name.includes('/') ? name : `test/e2e/${name}.test.ts`))],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      DROVER_TEST_POSTGRES: `postgres://drover@127.0.0.1:${server.port}`,
+      DROVER_TEST_POSTGRES_TEMPLATE: template,
+    },
   },
-})
+)
 process.exitCode = await new Promise<number>((settle) => {
   child.once('close', (code) => settle(code ?? 1))
 })

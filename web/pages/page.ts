@@ -9,7 +9,9 @@ export const groups = {
   use: ['Use', '使用'],
   money: ['Money', '费用'],
   account: ['Account', '账户'],
-  operate: ['Operate', '运维'],
+  traffic: ['Traffic', '流量'],
+  sell: ['Customers', '客户'],
+  system: ['System', '系统'],
 } as const satisfies Readonly<Record<string, Word>>
 
 export type Page = {

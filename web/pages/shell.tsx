@@ -8,18 +8,16 @@ import { changeSession, sessionOf, signOut, useSession } from '#actions/session.
 import { Button } from '#parts/button.tsx'
 import { Dialog } from '#parts/dialog.tsx'
 import { Icon } from '#parts/icon.tsx'
-import { useFormat, usePreferences, useWord, useWords } from '#parts/language.tsx'
+import { useFormat, usePreferences, useWords } from '#parts/language.tsx'
 import type { MenuEntry } from '#parts/menu.tsx'
 import { Menu } from '#parts/menu.tsx'
 import { words } from '#parts/words.ts'
 import { StepUp } from './door/step-up.tsx'
-import { pages } from './index.ts'
-import { groups } from './page.ts'
+import { Navigation } from './navigation.tsx'
 import { Palette } from './palette.tsx'
 
 const texts = words({
   skip: ['Skip to the content', '跳到内容'],
-  pages: ['Pages', '页面'],
   menu: ['Menu', '菜单'],
   search: ['Search or jump to…', '搜索或跳转…'],
   preferences: ['Language and theme', '语言与主题'],
@@ -36,41 +34,6 @@ const texts = words({
   zone: ['Times in {zone}', '时间均为 {zone}'],
   currency: ['Amounts in USD', '金额以美元计'],
 })
-
-const Navigation = ({ onChoose }: { readonly onChoose?: () => void }) => {
-  const say = useWords(texts)
-  const word = useWord()
-  const session = useSession()
-  const shown = pages.filter((page) => page.inMenu !== false && page.isFor?.(session) !== false)
-  return (
-    <nav aria-label={say('pages')}>
-      {Object.entries(groups).map(([group, title]) => {
-        const own = shown.filter((page) => page.group === group)
-        if (own.length === 0) return null
-        return (
-          <div className="nav-group" key={group}>
-            <h2>{word(title)}</h2>
-            <ul>
-              {own.map((page) => (
-                <li key={page.path}>
-                  <Link
-                    to={page.path}
-                    className="nav-link"
-                    activeOptions={{ exact: page.path === '/', includeSearch: false }}
-                    {...(onChoose === undefined ? {} : { onClick: onChoose })}
-                  >
-                    <Icon name={page.icon} />
-                    {word(page.title)}
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </div>
-        )
-      })}
-    </nav>
-  )
-}
 
 const Brand = () => (
   <Link to="/" className="brand">

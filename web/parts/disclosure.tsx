@@ -2,10 +2,15 @@
 
 import type { ReactNode } from 'react'
 
-type DisclosureProps = { readonly title: string; readonly beside?: ReactNode; readonly children: ReactNode }
+type DisclosureProps = {
+  readonly title: string
+  readonly beside?: ReactNode
+  readonly open?: boolean
+  readonly children: ReactNode
+}
 
-export const Disclosure = ({ title, beside, children }: DisclosureProps) => (
-  <details className="disclosure">
+export const Disclosure = ({ title, beside, open = false, children }: DisclosureProps) => (
+  <details className="disclosure" open={open}>
     <summary>
       {title}
       {beside === undefined ? null : <span className="soft">{beside}</span>}

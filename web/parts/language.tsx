@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { createContext, useCallback, useContext, useEffect, useMemo, useState } from 'react'
 import type { Format } from './format.ts'
 import { formatOf } from './format.ts'
+import { keep, kept } from './kept.ts'
 import type { Language, Say, Word, Words } from './words.ts'
 import { languages, sayWord } from './words.ts'
 
@@ -18,23 +19,6 @@ type Preferences = {
 }
 
 const PreferencesContext = createContext<Preferences | null>(null)
-
-const kept = (name: string): string | null => {
-  try {
-    return window.localStorage.getItem(`drover.${name}`)
-  } catch {
-    // A browser that keeps nothing for us: the defaults hold.
-    return null
-  }
-}
-
-const keep = (name: string, value: string): void => {
-  try {
-    window.localStorage.setItem(`drover.${name}`, value)
-  } catch (error) {
-    console.warn('the browser keeps no preferences', error)
-  }
-}
 
 const firstLanguage = (): Language => {
   const known = languages.find((one) => one === kept('language'))

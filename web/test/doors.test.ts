@@ -21,7 +21,7 @@ after(async () => {
   await shop?.close()
 })
 
-const visit = (view: View = {}): Promise<Visit> => openVisit(browser, shop.relay.url, view)
+const visit = (view: View = {}): Promise<Visit> => openVisit(browser, shop.url, view)
 
 /** Ends the visit; nothing of it may have broken the policy or thrown. */
 async function left({ context, complaints }: Visit): Promise<void> {
@@ -74,6 +74,25 @@ const words = {
     paid: 'Paid. The credit is yours.',
     documents: 'Invoices and statements',
     close: 'Close',
+    details: 'Invoicing and top-up',
+    save: 'Save',
+    saved: 'Saved.',
+  },
+  'zh-CN': {
+    signUp: '创建账户',
+    begins: '注册即得 $5.00 额度。',
+    mailed: '请查看邮件，通过其中的链接继续。',
+    create: '创建密钥',
+    done: '完成',
+    topUp: '充值',
+    how: '支付方式',
+    order: '下单',
+    paid: '已付款，额度已到账。',
+    documents: '发票与账单',
+    close: '关闭',
+    details: '开票与自动充值',
+    save: '保存',
+    saved: '已保存。',
   },
 } as const
 
@@ -95,6 +114,14 @@ const ways: readonly Way[] = [
     organisation: 'Globex',
     method: 'stripe',
     shows: 'a[href^="https://checkout.stripe.com/"]',
+  },
+  {
+    language: 'zh-CN',
+    width: 360,
+    mail: 'lan@shanhai.example',
+    organisation: '山海科技',
+    method: 'wechat',
+    shows: 'img.qr',
   },
 ]
 
@@ -164,6 +191,18 @@ async function invoice(page: Page, { language }: Way): Promise<Buffer> {
   return readFile(await download.path())
 }
 
+/** Says who the next documents are made out to. */
+async function sayBuyer(page: Page, { language, organisation }: Way): Promise<void> {
+  await page.getByRole('tab', { name: words[language].details }).click()
+  await page.locator('input[name=name]').fill(organisation)
+  await page.locator('input[name=tax_id]').fill('91110108MA01ABCD2X')
+  await page.getByRole('button', { name: words[language].save }).click()
+  await page.getByText(words[language].saved).waitFor()
+  const { account } = await session(page)
+  const billing = await page.evaluate(async (id) => (await fetch(`/api/v1/billing/${id}`)).json(), account)
+  assert.deepEqual([billing.buyer.name, billing.buyer.tax_id], [organisation, '91110108MA01ABCD2X'])
+}
+
 describe('a new customer', () => {
   for (const way of ways)
     test(`signs up, has free credit, a key, a first call, buys credit and has an invoice: ${way.language}, ${way.width} px`, async () => {
@@ -186,6 +225,7 @@ describe('a new customer', () => {
       await topUp(page, way)
       assert.equal(await balanceOf(page), 24_998_000_000n)
       assert.match((await invoice(page, way)).toString('latin1'), /^%PDF-[\s\S]*%%EOF/)
+      await sayBuyer(page, way)
       const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
       assert.ok(Number(over) <= 0, 'wider than the window')
       await left(customer)
@@ -253,4 +293,52 @@ test('a new mail address is proven by its own letter, and signs in from then on'
   await inside(anew.page)
   await left(anew)
   await left(person)
+})
+
+describe('an issuer of OpenID Connect', () => {
+  /** As far as the issuer's own page. */
+  const atIssuer = async (): Promise<Visit> => {
+    const door = await visit()
+    await door.page.goto('/')
+    await door.page.getByRole('button', { name: 'Continue with Works' }).click()
+    await door.page.getByRole('heading', { name: 'Who are you?' }).waitFor()
+    return door
+  }
+  const isMe = (page: Page): Promise<void> => page.getByRole('link', { name: 'It is me' }).click()
+
+  test('whoever it vouches for has an account of their own, and comes back as the same person', async () => {
+    shop.issuer.is({ sub: 'eli', email: 'eli@works.example', email_verified: true })
+    const people: unknown[] = []
+    for (let turn = 0; turn < 2; turn += 1) {
+      const door = await atIssuer()
+      await isMe(door.page)
+      await inside(door.page)
+      const told = await session(door.page)
+      assert.deepEqual([told['role'], told['operator'], told['method']], ['owner', false, 'oidc'])
+      people.push(told['person'])
+      await left(door)
+    }
+    assert.deepEqual(people[0], people[1])
+  })
+
+  test('who gives up there, is lured to the end of another’s sign-in, or comes with a token of another key, is not in', async () => {
+    const gone = await atIssuer()
+    await gone.page.getByRole('link', { name: 'Go back' }).click()
+    await gone.page.getByText('The sign-in was given up there: access_denied.').waitFor()
+    await left(gone)
+    const theirs = await atIssuer()
+    const end = await theirs.page.getByRole('link', { name: 'It is me' }).getAttribute('href')
+    await left(theirs)
+    const lured = await visit()
+    await lured.page.goto(end ?? '')
+    await lured.page.getByText('This sign-in was not begun in this tab').waitFor()
+    await left(lured)
+    shop.issuer.lies({ signs: 'another key' })
+    const lied = await atIssuer()
+    await isMe(lied.page)
+    await lied.page.getByRole('alert').waitFor()
+    assert.equal(await lied.page.evaluate("fetch('/api/v1/session').then(({ status }) => status)"), 401)
+    shop.issuer.lies({})
+    await left(lied)
+  })
 })

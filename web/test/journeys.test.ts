@@ -1,6 +1,7 @@
 /** What people come for, start to end, in a real browser on a real relay. */
 
 import { strict as assert } from 'node:assert'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { call } from '../../test/e2e/call.ts'
@@ -104,6 +105,8 @@ describe('requests', () => {
     await sheet.getByText('Charged').waitFor()
     await sheet.getByRole('tab', { name: 'Copy as code' }).click()
     await sheet.getByText('$DROVER_KEY').first().waitFor()
+    const again = await sheet.getByRole('link', { name: 'Replay in the sandbox' }).getAttribute('href')
+    assert.match(again ?? '', /^\/playground\?models=.+&from=/)
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Clear' }).click()
     await settled(page)
@@ -127,6 +130,61 @@ describe('requests', () => {
       body: { model: 'o4-mini', messages: [{ role: 'user', content: 'tail' }] },
     })
     await page.getByRole('button', { name: `Open call ${made.headers['x-request-id']}` }).waitFor()
+    await left(visit)
+  })
+})
+
+describe('the live tail', () => {
+  test('asks once at a time, for one page, at most every two seconds, and not at all while nobody sees it', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.clock.install()
+    const seen = { asked: 0, open: 0, openMax: 0, limits: new Set<string | null>() }
+    const held: (() => Promise<void>)[] = []
+    let holds = false
+    await page.route('**/api/v1/calls?**', async (route) => {
+      seen.asked += 1
+      seen.open += 1
+      seen.openMax = Math.max(seen.openMax, seen.open)
+      seen.limits.add(new URL(route.request().url()).searchParams.get('limit'))
+      const go = async (): Promise<void> => {
+        await route.continue()
+        seen.open -= 1
+      }
+      if (holds) held.push(go)
+      else await go()
+    })
+    const now = (): Promise<number> => page.evaluate(() => Date.now())
+    const beganMs = await now()
+    await page.goto('/requests?live=1')
+    await settled(page)
+    for (let turn = 0; turn < 5; turn += 1) {
+      await page.clock.fastForward(2_000)
+      await settled(page)
+    }
+    const turns = Math.ceil(((await now()) - beganMs) / 2_000)
+    assert.ok(seen.asked >= 4 && seen.asked <= turns + 1, `${seen.asked} in ${turns} turns`)
+    holds = true
+    await page.clock.runFor(30_000)
+    assert.ok(held.length <= 1, 'a slow answer is waited for')
+    holds = false
+    for (const go of held) await go()
+    const show = (state: 'hidden' | 'visible'): Promise<void> =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => value })
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
+      }, state)
+    await show('hidden')
+    await settled(page)
+    const before = seen.asked
+    await page.clock.runFor(120_000)
+    await settled(page)
+    assert.equal(seen.asked, before, 'nothing is asked for a page that is hidden')
+    await show('visible')
+    await page.clock.fastForward(2_000)
+    await eventually('it goes on', () => (seen.asked > before ? true : undefined))
+    assert.deepEqual([seen.openMax, [...seen.limits]], [1, ['50']])
+    await page.unrouteAll({ behavior: 'wait' })
     await left(visit)
   })
 })
@@ -210,6 +268,23 @@ describe('playground', () => {
     await left(visit)
   })
 
+  test('a call that was made is asked again in the sandbox', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    const { key } = await stage.ask('/keys', { name: 'replayed', account: 'acme' })
+    const made = await call(stage.url, {
+      key: String(key),
+      body: { model: 'kimi-k2', max_tokens: 77, messages: [{ role: 'user', content: 'once more' }] },
+    })
+    const id = made.headers['x-request-id']
+    await page.goto(`/playground?models=kimi-k2&from=${id}`)
+    await page.getByText(`What call ${id} asked, asked again.`).waitFor()
+    assert.equal(await page.getByLabel('Message').inputValue(), 'once more')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByRole('region', { name: 'Answer of kimi-k2' }).getByText('once more').waitFor()
+    await left(visit)
+  })
+
   test('a model calls a tool that it was given, and the call is there as code', async () => {
     const visit = await asOperator()
     const { page } = visit
@@ -230,7 +305,7 @@ describe('what the operator looks after', () => {
   test('the store as a file is changed, the difference is seen, and only then applied', async () => {
     const visit = await asOperator()
     const { page } = visit
-    await page.goto('/configuration')
+    await page.goto('/configuration?tab=store')
     const file = page.getByRole('textbox', { name: 'The store as a file' })
     await file.fill('plans:\n  journey: { rpm: 7 }\n')
     await page.getByRole('button', { name: 'Show the difference' }).click()
@@ -243,6 +318,27 @@ describe('what the operator looks after', () => {
     await page.getByText('one change is in force').waitFor()
     const { data } = (await stage.ask('/plans')) as { readonly data: readonly Record<string, unknown>[] }
     assert.equal(data.find(({ name }) => name === 'journey')?.['rpm'], 7)
+    await left(visit)
+  })
+
+  test('a setting of drover.yaml is changed by its field: the difference is seen, then the file is written and in force', async () => {
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/configuration')
+    await page.getByRole('searchbox').fill('limits.kimi')
+    await page.getByLabel('kimi.rpm').fill('5900')
+    await page.getByRole('button', { name: 'Show the difference' }).click()
+    const difference = page.getByRole('dialog', { name: 'The difference' })
+    await difference.getByText(/^\+ .*rpm: 5900/).waitFor()
+    await difference.getByRole('button', { name: 'Write the file' }).click()
+    const proof = page.getByRole('dialog').filter({ hasText: 'Is it still you?' })
+    await proof.locator('input[name=admin_key]').fill(adminKey)
+    await proof.getByRole('button', { name: 'Go on' }).click()
+    await page.getByText('Written. It is in force for the next call.').waitFor()
+    assert.match(await readFile(stage.relay.configFile, 'utf8'), /kimi: \{ per: account, rpm: 5900, tpm: 9000000/)
+    await eventually('the limit', async () =>
+      JSON.stringify(await stage.ask('/rules')).includes('5900') ? true : undefined,
+    )
     await left(visit)
   })
 

@@ -1,50 +1,16 @@
-/** Every page in both languages and themes, on a phone and on a desk: no violation of axe or of the policy, nothing wider than the window. */
+/** Every page in both languages and themes, on a phone and on a desk: no violation of axe or of the policy, nothing wider than the window, two questions at most. */
 
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Request } from 'playwright-core'
 import { adminKey } from '../../test/e2e/harness.ts'
 import type { View, Visit } from './browser.ts'
 import { openVisit, settled, signInAs, signInByKey, startBrowser } from './browser.ts'
+import { ownPaths, paths, publicPaths } from './paths.ts'
 import type { Stage } from './stage.ts'
 import { startStage } from './stage.ts'
-
-/** Every page of the console; what a page shows over itself has an address as well. */
-export const paths = [
-  '/',
-  '/quickstart',
-  '/requests',
-  '/keys',
-  '/models',
-  '/models?model=kimi-k2',
-  '/playground',
-  '/usage',
-  '/usage?by=day&days=7',
-  '/billing?account=acme',
-  '/alerts?account=acme',
-  '/members?account=acme',
-  '/projects?account=acme',
-  '/credentials?account=acme',
-  '/migrations',
-  '/migrations/gpt-to-kimi',
-  '/providers',
-  '/routing',
-  '/rules',
-  '/customers',
-  '/orders',
-  '/prices',
-  '/margins',
-  '/trail',
-  '/webhooks',
-  '/configuration',
-  '/nodes',
-  '/no-such-page',
-] as const
-
-/** Pages that are a person's own, or look otherwise to a customer. */
-export const ownPaths = ['/security', '/settings', '/alerts'] as const
 
 type Shown = Required<Pick<View, 'language' | 'theme' | 'width'>>
 /** Each language, theme and width once: a minute and a half of every page. */
@@ -85,13 +51,33 @@ after(async () => {
   await stage?.close()
 })
 
-/** What is wrong with a page, a line each. */
-async function faultsOf({ page, complaints }: Visit, path: string): Promise<readonly string[]> {
+/** What a page may ask the API, beside who is signed in. */
+const questionsMax = 2
+
+/** What a page asks until it has settled; asked again in its time, a question is the same one. */
+async function questionsOf(page: Page, path: string): Promise<ReadonlySet<string>> {
+  const asked = new Set<string>()
+  const hear = (request: Request): void => {
+    const { pathname, search } = new URL(request.url())
+    if (pathname.startsWith('/api/v1/') && pathname !== '/api/v1/session') asked.add(pathname + search)
+  }
+  page.on('request', hear)
   await page.goto(path)
   await settled(page)
+  page.off('request', hear)
+  return asked
+}
+
+/** What is wrong with a page, a line each. */
+async function faultsOf({ page, complaints }: Visit, path: string): Promise<readonly string[]> {
+  const asked = await questionsOf(page, path)
   const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
   const found = [...(await violationsOn(page)), ...complaints.splice(0)]
-  return [...found, ...(over === 0 ? [] : [`${over} px wider than the window`])].map((fault) => `${path}: ${fault}`)
+  return [
+    ...found,
+    ...(over === 0 ? [] : [`${over} px wider than the window`]),
+    ...(asked.size <= questionsMax ? [] : [`asks ${[...asked].join(', ')}`]),
+  ].map((fault) => `${path}: ${fault}`)
 }
 
 for (const view of views) {
@@ -100,6 +86,14 @@ for (const view of views) {
       const visit = await openVisit(browser, stage.url, view)
       assert.deepEqual(await faultsOf(visit, '/'), [])
       assert.equal(await visit.page.getAttribute('html', 'lang'), view.language)
+      await visit.context.close()
+    })
+
+    test('what anybody may look at', async () => {
+      const visit = await openVisit(browser, stage.url, view)
+      const faults: string[] = []
+      for (const path of publicPaths) faults.push(...(await faultsOf(visit, path)))
+      assert.deepEqual(faults, [])
       await visit.context.close()
     })
 

@@ -1,10 +1,11 @@
-/** What the console is tried on: a relay on SQLite with customers, keys, credit, and two days of calls. */
+/** What the console is tried on: a relay with customers, keys, credit, and two days of calls; on Postgres where the suites run there. */
 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { call } from '../../test/e2e/call.ts'
 import type { Relay } from '../../test/e2e/harness.ts'
 import { adminKey, startRelay } from '../../test/e2e/harness.ts'
+import { isOnPostgres, movedToPostgres } from '../../test/e2e/on-postgres.ts'
 import { stream, whole } from '../../test/fake/answer.ts'
 import type { FakeUpstream, Script } from '../../test/fake/upstream.ts'
 import { startUpstream } from '../../test/fake/upstream.ts'
@@ -25,6 +26,8 @@ export type Stage = {
 export type Login = { readonly email: string; readonly password: string }
 
 const hourMs = 3_600_000
+/** A browser, and other stages, may start beside it. */
+const startWithinMs = 240_000
 const migrationTurns = 60
 const calls = 9_000
 const providers = ['moonshot', 'openai', 'anthropic', 'deepseek'] as const
@@ -56,6 +59,7 @@ plans:
 payments: { manual: { instructions: "Bank of Examples, IBAN XX00 0000 0000 0000" } }
 seller: { name: "Drover Example Ltd", address: "1 Long Road, Exampletown", tax_id: "XX123456789", invoice_prefix: "INV" }
 public: { pricing: true, status: true }
+log: { bodies: true }
 limits:
   kimi: { per: account, rpm: 6000, tpm: 9000000, for: { models: [kimi-k2] } }
 guardrails:
@@ -213,14 +217,23 @@ export async function startStage(port?: number): Promise<Stage> {
     CHAT_URL: 'http://127.0.0.1:9/',
   }
   const flags = port === undefined ? {} : { flags: ['--port', String(port)] }
-  const first = await startRelay({ config, env })
+  // It is filled as a file: what is moved from there is what a relay has made itself.
+  const embedded = isOnPostgres() ? 'store: { url: "sqlite:./data/drover.db" }\n' : ''
+  const first = await startRelay({ config: `${config}${embedded}`, env, startWithinMs })
   const file = join(first.data, 'drover.db')
   const callers = await settle(asker(first.url), () => file)
   await first.stop()
   const untilMs = Date.now() - 60_000
   const fromMs = untilMs - 46 * hourMs
   await fillStore({ file, callers, calls, fromMs, untilMs, seed: 7, names: { models, providers }, progress: () => {} })
-  const relay = await startRelay({ config, folder: first.folder, env, ...flags })
+  const moved = await movedToPostgres(first.data)
+  const relay = await startRelay({
+    config: `${config}${moved?.config ?? ''}`,
+    folder: first.folder,
+    env: { ...env, ...moved?.env },
+    startWithinMs,
+    ...flags,
+  })
   const ask = asker(relay.url)
   await ask('/migrations', { file: migration, skip_preflight: 'the providers of this stage are one program' })
   await play(relay.url, ask)

@@ -37,13 +37,22 @@ const needed = (value: string | null, what: string): string => {
   throw new Problem('invalid_request_error', { message: `This way of WeChat Pay needs ${what}.`, param: what })
 }
 
+/** WeChat Pay answers PARAM_ERROR to an address without TLS, and does not say which parameter it means. */
+const secureUrl = (url: string): string => {
+  if (url.startsWith('https://')) return url
+  throw new Problem('invalid_request_error', {
+    message: `WeChat Pay tells of payments over https only, and server.public_url leads to ${url}. Give it the https:// address of this server.`,
+    param: 'server.public_url',
+  })
+}
+
 const bodyOf = ({ settings }: Ground, order: PaymentOrder, request: BeginRequest): Record<string, unknown> => ({
   appid: settings.appId,
   mchid: settings.merchantId,
   description: request.description.slice(0, descriptionLengthMax),
   out_trade_no: order.id,
   time_expire: beijing(order.expiresMs),
-  notify_url: needed(request.notifyUrl, 'server.public_url'),
+  notify_url: secureUrl(needed(request.notifyUrl, 'server.public_url')),
   amount: { total: Number(minorOf(order.payNano)), currency: 'CNY' },
 })
 

@@ -288,8 +288,9 @@ export const documentOperations = {
   }),
   documentOf: read((transaction, source: string) => bySource(transaction, source)),
   documents: read(async (transaction, page: DocumentPage): Promise<readonly DocumentRow[]> => {
-    let query = transaction.selectFrom('document').selectAll().orderBy('id').limit(checkLimit(page.limit))
-    if (page.after !== null) query = query.where('id', '>', page.after)
+    const [direction, beyond] = page.newestFirst === true ? (['desc', '<'] as const) : (['asc', '>'] as const)
+    let query = transaction.selectFrom('document').selectAll().orderBy('id', direction).limit(checkLimit(page.limit))
+    if (page.after !== null) query = query.where('id', beyond, page.after)
     if (page.account !== null) query = query.where('account', '=', page.account)
     if (page.kind !== null) query = query.where('kind', '=', page.kind)
     return (await query.execute()).map(rowOf)

@@ -176,8 +176,13 @@ const orderReading = {
     },
   ),
   orders: read(async (transaction, page: OrderPage): Promise<readonly PaymentOrder[]> => {
-    let query = transaction.selectFrom('payment_order').selectAll().orderBy('id').limit(checkLimit(page.limit))
-    if (page.after !== null) query = query.where('id', '>', page.after)
+    const [direction, beyond] = page.newestFirst === true ? (['desc', '<'] as const) : (['asc', '>'] as const)
+    let query = transaction
+      .selectFrom('payment_order')
+      .selectAll()
+      .orderBy('id', direction)
+      .limit(checkLimit(page.limit))
+    if (page.after !== null) query = query.where('id', beyond, page.after)
     if (page.account !== null) query = query.where('account', '=', page.account)
     if (page.method !== null) query = query.where('method', '=', page.method)
     if (page.state !== null) query = query.where('state', '=', page.state)

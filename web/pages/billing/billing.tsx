@@ -10,6 +10,7 @@ import { useFormat, useWords } from '#parts/language.tsx'
 import { Card, PageHead, Stat, Stats } from '#parts/layout.tsx'
 import { Loaded } from '#parts/states.tsx'
 import { Tabs } from '#parts/tabs.tsx'
+import { Details } from './details.tsx'
 import { Documents, Ledger, Lots, Orders } from './tables.tsx'
 import { texts } from './texts.ts'
 import { FollowOrder, Redeem, TopUp } from './top-up.tsx'
@@ -49,6 +50,7 @@ const Sections = ({ billing, follow }: { readonly billing: Billing; readonly fol
             { id: 'orders', label: say('orders'), content: () => <Orders billing={billing} follow={follow} /> },
             { id: 'documents', label: say('documents'), content: () => <Documents billing={billing} /> },
             { id: 'ledger', label: say('ledger'), content: () => <Ledger billing={billing} /> },
+            { id: 'details', label: say('details'), content: () => <Details billing={billing} /> },
           ]}
         />
       </div>

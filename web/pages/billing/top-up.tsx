@@ -6,7 +6,7 @@ import { useChange, useRead } from '#actions/queries.ts'
 import { Button } from '#parts/button.tsx'
 import { SecretText } from '#parts/code.tsx'
 import { Dialog } from '#parts/dialog.tsx'
-import { ChoiceField, TextField, textsOf } from '#parts/field.tsx'
+import { CheckField, ChoiceField, TextField, textsOf } from '#parts/field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge } from '#parts/layout.tsx'
 import { QrCode } from '#parts/qr.tsx'
@@ -55,11 +55,13 @@ const WishForm = ({ billing, follow }: { readonly billing: Billing; readonly fol
     method: methods[0]?.method ?? '',
     currency: (methods[0]?.currencies[0] ?? 'USD') as Wish['currency'],
   })
+  const [keepsCard, setKeepsCard] = useState(false)
   const create = useChange('payments create', ['billing show'])
   const chosen = methods.find(({ method }) => method === wish.method)
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
-    create.mutate({ account: billing.account.id, ...wish }, { onSuccess: ({ id }) => follow(id) })
+    const card = wish.method === 'stripe' && keepsCard ? { keep_card: true } : {}
+    create.mutate({ account: billing.account.id, ...wish, ...card }, { onSuccess: ({ id }) => follow(id) })
   }
   return (
     <form className="stack" onSubmit={submit}>
@@ -106,6 +108,14 @@ const WishForm = ({ billing, follow }: { readonly billing: Billing; readonly fol
           ))}
         </ChoiceField>
       </div>
+      {wish.method === 'stripe' ? (
+        <CheckField
+          label={say('keepCard')}
+          help={say('keepCardHelp')}
+          checked={keepsCard}
+          onChange={(event) => setKeepsCard(event.target.checked)}
+        />
+      ) : null}
       <Quote wish={wish} />
       {create.error === null ? null : <ProblemNote error={create.error} />}
       <div className="actions">

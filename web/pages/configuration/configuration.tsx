@@ -1,4 +1,4 @@
-/** What the store holds as a file: changed, compared, applied. One call, and one for each look at the difference. */
+/** How the server is set up: drover.yaml as a form, and what the store holds as a file: changed, compared, applied. One call of the part that is seen. */
 
 import { useState } from 'react'
 import type { Output } from '#actions/contract.ts'
@@ -7,12 +7,15 @@ import { Button } from '#parts/button.tsx'
 import { SecretText } from '#parts/code.tsx'
 import { Confirm } from '#parts/dialog.tsx'
 import { LongField } from '#parts/field.tsx'
+import { useFilters } from '#parts/filters.ts'
 import { useWords } from '#parts/language.tsx'
 import { Badge, Card, PageHead } from '#parts/layout.tsx'
 import { Loaded, ProblemNote } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
+import { Tabs } from '#parts/tabs.tsx'
 import { useToast } from '#parts/toast.tsx'
+import { SettingsForm } from './settings-form.tsx'
 import { texts } from './texts.ts'
 
 type Applied = Output<'apply run'>
@@ -143,15 +146,34 @@ const Editor = ({ first, readAgain }: { readonly first: string; readonly readAga
   )
 }
 
-export const Page = () => {
+const StoreAsFile = () => {
   const say = useWords(texts)
   const query = useRead('export list', {})
   return (
-    <>
-      <PageHead title={say('title')}>{say('lead')}</PageHead>
+    <div className="stack">
+      <p className="soft">{say('storeLead')}</p>
       <Loaded query={query}>
         {({ file }) => <Editor key={file} first={file} readAgain={() => void query.refetch()} />}
       </Loaded>
+    </div>
+  )
+}
+
+export const Page = () => {
+  const say = useWords(texts)
+  const [filters, change] = useFilters()
+  return (
+    <>
+      <PageHead title={say('title')}>{say('lead')}</PageHead>
+      <Tabs
+        label={say('title')}
+        chosen={filters['tab'] === 'store' ? 'store' : 'settings'}
+        onChoose={(tab) => change({ tab: tab === 'store' ? tab : undefined, find: undefined })}
+        tabs={[
+          { id: 'settings', label: say('settings'), content: () => <SettingsForm /> },
+          { id: 'store', label: say('file'), content: () => <StoreAsFile /> },
+        ]}
+      />
     </>
   )
 }

@@ -5,7 +5,7 @@ export const marginsPage = page({
   path: '/margins',
   title: ['Margins', '毛利'],
   icon: 'usage',
-  group: 'operate',
+  group: 'sell',
   also: 'profit cost revenue 利润 成本 收入',
   isFor: (session) => rights(session).operates,
   load: () => import('./margins.tsx'),

@@ -3,7 +3,7 @@ import { page } from '#pages/page.ts'
 const base = {
   title: ['Migrations', '迁移'],
   icon: 'migrations',
-  group: 'operate',
+  group: 'traffic',
   also: 'ramp rollback canary 灰度 回滚',
   isFor: ({ operator }: { readonly operator: boolean }) => operator,
 } as const

@@ -5,7 +5,7 @@ export const paymentsPage = page({
   path: '/orders',
   title: ['Payments', '收款'],
   icon: 'payments',
-  group: 'operate',
+  group: 'sell',
   also: 'orders refund transfer reconcile 对账 退款 转账',
   isFor: (session) => rights(session).operates,
   load: () => import('./payments.tsx'),

@@ -57,7 +57,7 @@ export const Page = () => {
   const [filters, change] = useFilters()
   const [isComparing, setComparing] = useState(false)
   const state = states.find((one) => one === filters['state'])
-  const asked: Input<'payments list'> = { limit: pageRows, state, after: filters['after'] }
+  const asked: Input<'payments list'> = { limit: pageRows, first: 'newest', state, after: filters['after'] }
   const query = useRead('payments list', asked, { keepsOld: true })
   const opened = filters['order']
   return (
@@ -92,7 +92,7 @@ export const Page = () => {
                   {say('noneWhy')}
                 </Empty>
               ) : (
-                <Orders rows={data.toReversed()} open={(id) => change({ order: id })} />
+                <Orders rows={data} open={(id) => change({ order: id })} />
               )}
               <Pager at="after" next={next} />
             </>

@@ -9,11 +9,14 @@ import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useWords } from '#parts/language.tsx'
 import { Card, PageHead } from '#parts/layout.tsx'
+import { Loaded } from '#parts/states.tsx'
 import type { Ask } from './ask.ts'
 import { Lane } from './lane.tsx'
+import { wishOfBody } from './replay.ts'
 import type { Outcome } from './run.ts'
 import { nothingYet, runChat } from './run.ts'
 import { texts } from './texts.ts'
+import type { Wish } from './wish.tsx'
 import { askOf, nothingAsked, noWish, WishForm } from './wish.tsx'
 
 export type Model = Output<'models list'>['data'][number]
@@ -106,15 +109,15 @@ const useModels = () => {
   return { all, chosen, choose }
 }
 
-export const Page = () => {
-  const say = useWords(texts)
+const Playground = ({ first }: { readonly first: Wish }) => {
   const { all, chosen, choose: chooseModels } = useModels()
   const { states, isRunning, send, keepOnly, stop } = useLanes(chosen)
   const choose = (models: readonly string[]): void => {
     keepOnly(models)
     chooseModels(models)
   }
-  const [wish, setWish] = useState(noWish)
+  const say = useWords(texts)
+  const [wish, setWish] = useState(first)
   const ask = askOf(wish)
   const lanes = chosen.map((id, place) => ({ id, place }))
   const canSend = wish.message.trim() !== '' && chosen.length > 0 && !isRunning && ask !== null
@@ -123,7 +126,6 @@ export const Page = () => {
   }
   return (
     <>
-      <PageHead title={say('title')}>{say('lead')}</PageHead>
       <Card>
         <div className="inside stack">
           <WishForm wish={wish} change={(patch) => setWish({ ...wish, ...patch })} start={start} />
@@ -162,6 +164,35 @@ export const Page = () => {
           />
         ))}
       </div>
+    </>
+  )
+}
+
+/** What a call asked is asked again, of whichever models, in the sandbox unless somebody wants it otherwise. */
+const Replay = ({ id }: { readonly id: string }) => {
+  const say = useWords(texts)
+  const query = useRead('calls show', { id })
+  return (
+    <Loaded query={query}>
+      {(made) => (
+        <>
+          <p className={made.request_body === null ? 'note warn' : 'soft'}>
+            {say(made.request_body === null ? 'replayNoBody' : 'replayOf', { id })}
+          </p>
+          <Playground first={{ ...noWish, ...wishOfBody(made.request_body) }} />
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+export const Page = () => {
+  const say = useWords(texts)
+  const [{ from }] = useFilters()
+  return (
+    <>
+      <PageHead title={say('title')}>{say('lead')}</PageHead>
+      {from === undefined ? <Playground first={noWish} /> : <Replay key={from} id={from} />}
     </>
   )
 }

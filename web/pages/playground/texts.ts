@@ -58,4 +58,9 @@ export const texts = words({
   code: ['Copy as code', '复制为代码'],
   answer: ['Answer of {model}', '{model} 的回答'],
   request: ['Its story', '查看详情'],
+  replayOf: ['What call {id} asked, asked again.', '重放调用 {id} 的请求。'],
+  replayNoBody: [
+    'Call {id} is known, and its body was not kept (log.bodies): write the message anew.',
+    '调用 {id} 未保存正文（log.bodies），请重新填写消息。',
+  ],
 })

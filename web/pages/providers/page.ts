@@ -4,7 +4,7 @@ export const providersPage = page({
   path: '/providers',
   title: ['Providers', '供应商'],
   icon: 'providers',
-  group: 'operate',
+  group: 'traffic',
   also: 'upstream breaker latency 上游',
   isFor: ({ operator }) => operator,
   load: () => import('./providers.tsx'),

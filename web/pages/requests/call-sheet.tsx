@@ -1,7 +1,9 @@
-/** One call: what was tried, what it cost and why, its facts, and the call again as code. */
+/** One call: what was tried, what it cost and why, its facts, and the call again: as code, or in the sandbox. */
 
+import { Link } from '@tanstack/react-router'
 import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
+import { rights, useSession } from '#actions/session.ts'
 import { Code } from '#parts/code.tsx'
 import { Dialog } from '#parts/dialog.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
@@ -79,11 +81,23 @@ const Bodies = ({ id }: { readonly id: string }) => {
   )
 }
 
+/** What the playground has a form for. */
+const replayed: readonly string[] = ['/v1/chat/completions', '/v1/messages']
+
 const AsCode = ({ explanation }: { readonly explanation: Explanation }) => {
   const say = useWords(texts)
-  const pieces = codeOf(explanation.call, window.location.origin)
+  const { call } = explanation
+  const may = rights(useSession())
+  const pieces = codeOf(call, window.location.origin)
   return (
     <div className="stack">
+      {may.changesKeys && replayed.includes(call.path) ? (
+        <p>
+          <Link className="button" to="/playground" search={{ models: call.model ?? '', from: call.id } as never}>
+            {say('replay')}
+          </Link>
+        </p>
+      ) : null}
       <p className="soft">{say('likeThis')}</p>
       {pieces.map(({ name, text }) => (
         <div className="stack tight" key={name}>

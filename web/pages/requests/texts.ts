@@ -100,4 +100,5 @@ export const texts = words({
   requestBody: ['Request', '请求内容'],
   responseBody: ['Answer', '应答内容'],
   likeThis: ['A call like this one, with your own message.', '与此类似的调用，请填入您自己的消息。'],
+  replay: ['Replay in the sandbox', '在沙盒中重放'],
 })

@@ -1,0 +1,78 @@
+/** drover.yaml as administration may read and change it: read as a start would read it, and replaced in one step. */
+
+import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import type { SettingsPorts } from '#admin/operation.ts'
+import { Problem } from '#base/problem.ts'
+import type { ServeRequest } from '#cli/ports.ts'
+import { faultsText } from '#config/fault.ts'
+import { rewriteSettings, settingBlocks, settingFields } from '#config/form.ts'
+import { restartNeeded } from '#config/watch.ts'
+
+const codeOf = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? 'unknown'
+
+const unwritable = (path: string, thrown: unknown): Problem =>
+  new Problem('conflict', {
+    message: `${path} cannot be written (${codeOf(thrown)}): it is mounted read-only, or belongs to somebody else. Change it where it comes from; the difference says what to write.`,
+  })
+
+/** A file that is mounted by itself cannot be replaced, only written over. */
+const isMount = (thrown: unknown): boolean => ['EBUSY', 'EXDEV'].includes(codeOf(thrown))
+
+const replace = async (path: string, text: string): Promise<void> => {
+  const target = await realpath(path)
+  const { mode } = await stat(target)
+  const next = `${target}.next`
+  try {
+    await using file = await open(next, 'w', mode)
+    await file.writeFile(text)
+    await file.sync()
+    await rename(next, target)
+  } catch (thrown) {
+    await rm(next, { force: true })
+    if (!isMount(thrown)) throw thrown
+    await writeFile(target, text)
+  }
+}
+
+const form = { fields: settingFields, blocks: settingBlocks, rewrite: rewriteSettings }
+
+/** Of a server that runs. */
+export const settingsFile = ({ config, load }: Pick<ServeRequest, 'config' | 'load'>): SettingsPorts => {
+  const { file } = config
+  if (file === null) return noSettingsFile
+  return {
+    ...form,
+    read: async () => {
+      try {
+        return { path: file, text: await readFile(file, 'utf8') }
+      } catch (thrown) {
+        throw new Problem('conflict', { message: `${file} cannot be read (${codeOf(thrown)}).` })
+      }
+    },
+    check: async (text) => {
+      const loaded = await load(text)
+      return loaded.ok
+        ? { faults: null, restart: restartNeeded(config, loaded.config) }
+        : { faults: faultsText(loaded.faults), restart: [] }
+    },
+    write: async (text) => {
+      try {
+        await replace(file, text)
+      } catch (thrown) {
+        throw unwritable(file, thrown)
+      }
+    },
+  }
+}
+
+const nothingRuns = (): never => {
+  throw new Problem('conflict', { message: 'No server runs that would take the change: edit the file.' })
+}
+
+/** Where nothing runs, or without a file. */
+export const noSettingsFile: SettingsPorts = {
+  ...form,
+  read: async () => null,
+  check: async () => nothingRuns(),
+  write: async () => nothingRuns(),
+}
