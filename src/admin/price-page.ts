@@ -19,7 +19,7 @@ export type PublicPrices = {
 const words = {
   en: {
     title: 'Prices',
-    lead: 'Per million tokens: input / cached input / output. Official is what the vendor asks, ours is what a call costs here.',
+    lead: 'Per million tokens. Official is what the vendor asks, ours is what a call costs here.',
     model: 'Model',
     officialUsd: 'Official, USD',
     oursUsd: 'Ours, USD',
@@ -29,11 +29,13 @@ const words = {
     source: 'Source, read on',
     official: 'list',
     fx: 'Yuan for a dollar',
+    kinds: ['Input', 'Cached', 'Output'],
+    rounded: 'Yuan are rounded to four places',
     none: 'No model has a price.',
   },
   zh: {
     title: '价格',
-    lead: '每百万 token 的价格：输入 / 缓存输入 / 输出。“官方”为厂商公布的价格，“本站”为在此调用的价格。',
+    lead: '每百万 token 的价格。“官方”为厂商公布的价格，“本站”为在此调用的价格。',
     model: '模型',
     officialUsd: '官方（美元）',
     oursUsd: '本站（美元）',
@@ -43,14 +45,29 @@ const words = {
     source: '来源与查阅日期',
     official: '价目表',
     fx: '美元兑人民币',
+    kinds: ['输入', '缓存', '输出'],
+    rounded: '人民币金额保留四位小数',
     none: '暂无有价格的模型。',
   },
 } as const
 
 type Side = Comparison['official_usd']
 
-const sideText = (side: Side): string =>
-  side === null ? '–' : [side.input, side.cached_input, side.output].map((one) => one ?? '–').join(' / ')
+const places = 4
+
+/** A decimal to four places, half up: what one currency is in another has many more. */
+const shortText = (decimal: string): string => {
+  const [whole = '0', part = ''] = decimal.split('.')
+  if (part.length <= places) return decimal
+  const scaled = BigInt(`${whole}${part.slice(0, places)}`) + (Number(part[places]) >= 5 ? 1n : 0n)
+  const digits = String(scaled).padStart(places + 1, '0')
+  return `${digits.slice(0, -places)}.${digits.slice(-places)}`
+}
+
+const sideText = (side: Side): readonly string[] =>
+  [side?.input, side?.cached_input, side?.output].map((one) => (one == null ? '–' : shortText(one)))
+
+const spans = (texts: readonly string[]): string => texts.map((text) => `<span>${escapeHtml(text)}</span>`).join('')
 
 /** A link only to the web: a source may be anything that was written beside a price. */
 const sourceText = ({ source, read }: Comparison, official: string): string => {
@@ -60,10 +77,18 @@ const sourceText = ({ source, read }: Comparison, official: string): string => {
   return `<a href="${escapeHtml(source)}" rel="noopener noreferrer nofollow">${official}</a>${day}`
 }
 
-const rowText = (row: Comparison, official: string): string => {
-  const cells = [row.official_usd, row.ours_usd, row.saving_percent, row.official_cny, row.ours_cny].map(sideText)
-  const numbers = cells.map((text) => `<td>${escapeHtml(text)}</td>`).join('')
-  return `<tr><th scope="row"><code>${escapeHtml(row.model)}</code></th>${numbers}<td>${sourceText(row, official)}</td></tr>`
+const rowText = (row: Comparison, word: (typeof words)[Language]): string => {
+  const sides = [
+    [word.officialUsd, row.official_usd],
+    [word.oursUsd, row.ours_usd],
+    [word.saving, row.saving_percent],
+    [word.officialCny, row.official_cny],
+    [word.oursCny, row.ours_cny],
+  ] as const
+  const numbers = sides.map(([name, side]) => `<td class="figures" data-name="${name}">${spans(sideText(side))}</td>`)
+  const model = `<th scope="row"><code>${escapeHtml(row.model)}</code></th>`
+  const source = `<td data-name="${word.source}">${sourceText(row, word.official)}</td>`
+  return `<tr>${model}<td class="kinds" data-name="">${spans(word.kinds)}</td>${numbers.join('')}${source}</tr>`
 }
 
 /** The whole page. */
@@ -71,6 +96,7 @@ export const pricePage = (prices: PublicPrices, language: Language): string => {
   const word = words[language]
   const headings = [
     word.model,
+    '',
     word.officialUsd,
     word.oursUsd,
     word.saving,
@@ -83,10 +109,11 @@ export const pricePage = (prices: PublicPrices, language: Language): string => {
     title: word.title,
     lead: word.lead,
     headings,
-    rows: prices.data.map((row) => rowText(row, word.official)),
+    look: 'prices',
+    rows: prices.data.map((row) => rowText(row, word)),
     none: word.none,
     at: prices.at,
-    notes: fx === null ? [] : [`${word.fx}: ${escapeHtml(fx)}`],
+    notes: [...(fx === null ? [] : [`${word.fx}: ${escapeHtml(fx)}`]), word.rounded],
     leftOut: prices.left_out,
     json: '/api/v1/public/prices',
   })

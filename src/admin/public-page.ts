@@ -58,6 +58,8 @@ export type PublicTable = {
   readonly rows: readonly string[]
   /** Said where there is no row. */
   readonly none: string
+  /** How the table is laid out; absent: as tables are. */
+  readonly look?: 'prices'
   /** RFC 3339. */
   readonly at: string
   readonly notes?: readonly string[]
@@ -67,11 +69,12 @@ export type PublicTable = {
   readonly json: string
 }
 
-const tableText = ({ headings, rows, none }: PublicTable): string =>
+/** What is wider than the window is scrolled by keyboard as well. */
+const tableText = ({ title, headings, rows, none, look }: PublicTable): string =>
   rows.length === 0
     ? `<p>${none}</p>`
-    : `<div class="wide"><table>
-<thead><tr>${headings.map((text) => `<th scope="col">${text}</th>`).join('')}</tr></thead>
+    : `<div class="wide" role="region" aria-label="${title}" tabindex="0"><table${look === undefined ? '' : ` class="${look}"`}>
+<thead><tr>${headings.map((text) => (text === '' ? '<td></td>' : `<th scope="col">${text}</th>`)).join('')}</tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>

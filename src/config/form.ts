@@ -74,10 +74,13 @@ const kindOf = (schema: Schema): SettingField['kind'] => {
   return schema.type === 'boolean' ? 'switch' : 'text'
 }
 
+/** A bound so far away is no help to anybody. */
+const toldMax = 1_000_000_000
+
 const rangeOf = ({ range, minimum, maximum }: Schema): string | null => {
   if (range !== undefined && range !== '') return range
   const least = minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER ? [] : [`at least ${minimum}`]
-  const most = maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? [] : [`at most ${maximum}`]
+  const most = maximum === undefined || maximum >= toldMax ? [] : [`at most ${maximum}`]
   return [...least, ...most].join(', ') || null
 }
 

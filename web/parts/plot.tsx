@@ -13,6 +13,19 @@ const gapShare = 0.72
 /** Half a span on both sides, so that no bar is cut. */
 const edgeOf = (moments: readonly number[]): number => ((moments[1] ?? 0) - (moments[0] ?? 0)) / 2
 
+const daySeconds = 86_400
+const labelPx = 84
+
+/** Days are days of UTC: a line at midnight of this browser would stand beside the bar that it names. */
+const daySplits = (moments: readonly number[]) => {
+  if ((moments[1] ?? 0) - (moments[0] ?? 0) < daySeconds) return {}
+  const splits = (plot: UPlot): number[] => {
+    const every = Math.max(1, Math.ceil((moments.length * labelPx) / plot.width))
+    return moments.filter((_moment, place) => place % every === 0)
+  }
+  return { splits }
+}
+
 const colourOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
 const optionsOf = ({ series, moments, write, writeMoment }: ChartProps, widthPx: number): Options => {
@@ -39,7 +52,8 @@ const optionsOf = ({ series, moments, write, writeMoment }: ChartProps, widthPx:
         size: 30,
         grid: { show: false },
         values: (_plot, splits) => splits.map((at) => (moments.length === 0 ? '' : writeMoment(at))),
-        space: 84,
+        space: labelPx,
+        ...daySplits(moments),
       },
       { ...axis, size: 68, values: (_plot, splits) => splits.map((value) => write(value)) },
     ],

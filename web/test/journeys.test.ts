@@ -202,7 +202,7 @@ describe('money', () => {
     const { data } = (await stage.ask('/payments?account=globex')) as {
       readonly data: readonly Record<string, string>[]
     }
-    const order = data.at(-1)
+    const order = data.find(({ state }) => state === 'pending')
     await stage.ask(`/payments/${order?.['id']}/confirm`, {
       amount: order?.['pay'],
       currency: order?.['currency'],

@@ -58,6 +58,8 @@ const questionsMax = 2
 async function questionsOf(page: Page, path: string): Promise<ReadonlySet<string>> {
   const asked = new Set<string>()
   const hear = (request: Request): void => {
+    // What the page before asks in its time is no question of this one.
+    if (request.isNavigationRequest()) asked.clear()
     const { pathname, search } = new URL(request.url())
     if (pathname.startsWith('/api/v1/') && pathname !== '/api/v1/session') asked.add(pathname + search)
   }

@@ -182,6 +182,16 @@ async function furnish(url: string, ask: Stage['ask']): Promise<Login> {
   await ask('/budgets', { account: 'acme', project: 'search', usd: '25.00', period: 'day' })
   await ask('/credentials', { account: 'acme', provider: 'openai', key: 'sk-own-of-acme-0123456789', fee: '5%' })
   await ask('/prices/import', { content: tables, format: 'litellm' })
+  const orders = [
+    ['globex', '100.00'],
+    ['acme', '250.00'],
+    ['acme', '50.00'],
+  ] as const
+  for (const [account, usd] of orders) {
+    const order = await ask('/payments', { account, usd, method: 'manual', currency: 'USD' })
+    const transfer = { amount: order['pay'], currency: order['currency'], reference: `bank of ${account}` }
+    if (usd !== '50.00') await ask(`/payments/${order['id']}/confirm`, transfer)
+  }
   await ask('/budgets', { account: 'umbrella', usd: '0.01', period: 'day', thresholds: [1, 80] })
   const { key } = await ask('/keys', { name: 'umbrella-live', account: 'umbrella' })
   const body = { model: 'kimi-k2', max_tokens: 50, messages: [{ role: 'user', content: 'What is it worth?' }] }

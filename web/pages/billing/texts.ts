@@ -78,7 +78,7 @@ export const texts = words({
   to: ['To', '至'],
   reason: ['Reason', '原因'],
   noLedger: ['The books are empty', '账簿为空'],
-  details: ['Invoicing and top-up', '开票与自动充值'],
+  details: ['Details', '资料'],
   keepCard: ['Keep the card for automatic top-up', '保存此卡用于自动充值'],
   keepCardHelp: ['Nothing is charged by itself before you switch that on.', '在您启用之前不会自动扣款。'],
   buyer: ['Who documents are made out to', '单据抬头'],
