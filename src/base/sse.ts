@@ -58,21 +58,27 @@ class LineEnds {
 
 type Fields = { event: string | null; id: string | null; data: Buffer[]; any: boolean }
 
-const isField = (line: Buffer, nameEnd: number, name: string): boolean => {
-  if (nameEnd !== name.length) return false
-  for (let place = 0; place < nameEnd; place += 1) if (line[place] !== name.charCodeAt(place)) return false
+/** A line by where it lies in its event: a view of each would cost more than reading it. */
+type Line = { readonly raw: Buffer; readonly start: number; readonly end: number }
+
+const isField = ({ raw, start }: Line, nameEnd: number, name: string): boolean => {
+  if (nameEnd - start !== name.length) return false
+  for (let place = 0; place < name.length; place += 1) if (raw[start + place] !== name.charCodeAt(place)) return false
   return true
 }
 
-const readLine = (line: Buffer, fields: Fields): void => {
-  if (line.length === 0 || line[0] === colon) return
+const readLine = (line: Line, fields: Fields): void => {
+  const { raw, start, end } = line
+  if (start === end || raw[start] === colon) return
   fields.any = true
-  const colonAt = line.indexOf(colon)
-  const nameEnd = colonAt === -1 ? line.length : colonAt
-  const valueStart = colonAt === -1 ? line.length : colonAt + (line[colonAt + 1] === space ? 2 : 1)
-  if (isField(line, nameEnd, 'data')) fields.data.push(line.subarray(valueStart))
-  else if (isField(line, nameEnd, 'event')) fields.event = line.toString('utf8', valueStart) || null
-  else if (isField(line, nameEnd, 'id') && !line.includes(0)) fields.id = line.toString('utf8', valueStart)
+  let nameEnd = start
+  while (nameEnd < end && raw[nameEnd] !== colon) nameEnd += 1
+  const afterColon = Math.min(end, nameEnd + 1)
+  const valueStart = afterColon < end && raw[afterColon] === space ? afterColon + 1 : afterColon
+  if (isField(line, nameEnd, 'data')) fields.data.push(raw.subarray(valueStart, end))
+  else if (isField(line, nameEnd, 'event')) fields.event = raw.toString('utf8', valueStart, end) || null
+  else if (isField(line, nameEnd, 'id') && !raw.subarray(start, end).includes(0))
+    fields.id = raw.toString('utf8', valueStart, end)
 }
 
 const joinLines = (lines: readonly Buffer[]): Buffer =>
@@ -83,7 +89,7 @@ const readEvent = (raw: Buffer, start: number, closed: boolean): SseEvent => {
   const ends = new LineEnds(raw)
   for (let at = start; at < raw.length; ) {
     const end = ends.next(at)
-    readLine(raw.subarray(at, end), fields)
+    readLine({ raw, start: at, end }, fields)
     at = end + (raw[end] === carriageReturn && raw[end + 1] === lineFeed ? 2 : 1)
   }
   const [first, ...more] = fields.data

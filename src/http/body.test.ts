@@ -36,6 +36,15 @@ const chunked = (pieces: readonly string[], more: Readonly<Record<string, string
     `${pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('')}0\r\n\r\n`,
   )
 
+/** As the relay reads: a turn after the head, when what came with it is there. */
+const readLater = async (exchange: Exchange): Promise<void> => {
+  await null
+  const { body } = await exchange.read()
+  const text = body.kind === 'bytes' ? body.bytes.toString() : body.kind
+  if (text === '"refuse"') throw new Problem('invalid_request_error', { message: 'refused' })
+  await say(exchange, text)
+}
+
 describe('bodies', () => {
   let bench: TestBench
   before(async () => {
@@ -46,6 +55,7 @@ describe('bodies', () => {
       { method: 'POST', path: '/form', value: echo, accepts: ['form'] },
       { method: 'POST', path: '/unread', value: (exchange: Exchange) => say(exchange, 'unread') },
       { method: 'GET', path: '/json', value: echo },
+      { method: 'POST', path: '/later', value: readLater },
     ])
   })
   after(() => bench.close())
@@ -62,6 +72,27 @@ describe('bodies', () => {
       await new Promise(setImmediate)
     }
     assert.equal(parseRaw(await answer).body, '{"slow":true}')
+  })
+
+  test('a body that came with its head leaves the connection as it was, answered or refused', async () => {
+    const socket = await openSocket(bench.port)
+    const like = { connection: 'keep-alive', 'content-type': 'application/json' }
+    const ask = (body: string): Buffer => post('/later', { ...like, 'content-length': String(body.length) }, body)
+    for (const body of ['"first"', '"refuse"', `"${'x'.repeat(40 * kib)}"`, '"refuse"']) {
+      const answered = readUntil(socket, body === '"refuse"' ? /\}$/ : /"$/)
+      socket.write(ask(body))
+      const answer = await answered
+      assert.match(answer, body === '"refuse"' ? /^HTTP\/1.1 400/ : /^HTTP\/1.1 200/)
+      assert.doesNotMatch(answer, /connection: close/i)
+    }
+    // The next one comes in pieces, and the one after it on its heels.
+    const [last, next] = [ask('"in pieces"'), ask('"at its heels"')]
+    socket.write(last.subarray(0, -4))
+    await new Promise(setImmediate)
+    const both = readUntil(socket, /"at its heels"$/)
+    socket.write(Buffer.concat([last.subarray(-4), next]))
+    assert.match(await both, /"in pieces"/)
+    socket.destroy()
   })
 
   test('no body is zero bytes where JSON is taken, and none where no body is', async () => {

@@ -210,7 +210,8 @@ class Conversation<T> {
   }
 
   #bodyUnread(): boolean {
-    return hasBody(this.#request) && !this.#request.complete
+    const isRead = this.#body !== null && this.#body.kind !== 'none'
+    return !isRead && hasBody(this.#request) && !this.#request.complete
   }
 
   #everyHead(): Record<string, string> {
@@ -223,9 +224,9 @@ class Conversation<T> {
   }
 
   /** Closing on unread bytes makes the system reset the connection, and the answer is lost on its way. */
-  #linger(): Promise<void> {
+  #linger(): Promise<void> | null {
     const request = this.#request
-    if (!this.#bodyUnread() || (expectsContinue(request) && !this.#continued)) return Promise.resolve()
+    if (!this.#bodyUnread() || (expectsContinue(request) && !this.#continued)) return null
     return new Promise((resolve) => {
       let sizeBytes = 0
       const done = (): void => {

@@ -26,8 +26,8 @@ export type OutboundOptions = {
   readonly stallTimeoutMs: number
   /** Headers that every answer carries (CORS, `connection: close` while draining); asked for when the head goes out. */
   readonly everyHead: () => HeaderFields
-  /** Called before the last byte goes out: waits, within bounds, for a body that was not read. */
-  readonly linger: () => Promise<void>
+  /** Called before the last byte goes out: waits, within bounds, for a body that was not read; `null` = there is none. */
+  readonly linger: () => Promise<void> | null
 }
 
 /** Larger pieces are sliced, so that a slow reader's progress is seen. */
@@ -168,7 +168,8 @@ class Reply {
     if (bytes !== undefined && bytes.length > 0) await this.write(bytes)
     else if (this.#backlog !== null) await this.#backlog
     this.#over = true
-    await this.#options.linger()
+    const unread = this.#options.linger()
+    if (unread !== null) await unread
     if (this.#response.destroyed) return
     this.#response.end()
     if (!this.#isTaken()) await this.#progress('finish')

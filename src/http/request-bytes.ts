@@ -129,14 +129,18 @@ const brokenOff = (cause: unknown): Problem =>
 
 /**
  * The bytes of a body that has come whole with its head, as most do: there is nothing to wait for, so nothing is watched. `null` = more is
- * to come. Throws Problem `body_too_large`; the signal's reason when the caller has left.
+ * to come, or how much there is was not announced. Throws Problem `body_too_large`; the signal's reason when the caller has left.
  */
 export const readArrived = (request: IncomingMessage, bounds: ReadBounds): Buffer | null => {
+  const announced = Number(request.headers['content-length'] ?? 0)
   // Once someone listens for data, the stream hands out what it holds by itself.
-  if (!request.complete || request.readableFlowing !== null || request.readableLength === 0) return null
+  if (announced === 0 || request.readableLength !== announced || request.readableFlowing !== null) return null
   bounds.signal.throwIfAborted()
-  if (request.readableLength > bounds.limitBytes) throw bodyTooLarge(bounds)
-  return request.read() as Buffer | null
+  if (announced > bounds.limitBytes) throw bodyTooLarge(bounds)
+  const bytes = request.read() as Buffer | null
+  // The parser has yet to say that this was the end, and nobody else waits for that.
+  request.resume()
+  return bytes
 }
 
 /**

@@ -178,6 +178,24 @@ const agentOf = (options: NetworkOptions, connect: ReturnType<typeof dialer>): A
     maxHeaderSize: 64 * 1024,
   })
 
+type Way = { readonly origin: string; readonly path: string }
+
+/** Addresses that are checked and taken apart once; most providers are asked at two or three. */
+const waysMax = 256
+
+const checkedWays = (checkUrl: (url: URL) => void): ((url: URL) => Way) => {
+  const ways = new Map<string, Way>()
+  return (url) => {
+    const known = ways.get(url.href)
+    if (known !== undefined) return known
+    checkUrl(url)
+    const way = { origin: url.origin, path: `${url.pathname}${url.search}` }
+    if (ways.size >= waysMax) ways.clear()
+    ways.set(url.href, way)
+    return way
+  }
+}
+
 /**
  * A transport over the network, one for each provider. HTTP/1.1, no redirects, replies decompressed. Deadlines are the
  * request's own: `connectTimeoutMs` until a connection takes the request, `headersTimeoutMs` from then, or from the last
@@ -192,17 +210,18 @@ export const networkTransport = (options: NetworkOptions): Transport => {
     dialTimeoutMs: options.dialTimeoutMs ?? 30_000,
   })
   const agent = agentOf(options, dial)
+  const wayTo = checkedWays(egress.checkUrl)
   const send = (request: UpstreamRequest): Promise<UpstreamReply> =>
     new Promise((resolve, reject) => {
-      const { url, method, signal } = request
+      const { method, signal } = request
       signal.throwIfAborted()
-      egress.checkUrl(url)
+      const { origin, path } = wayTo(request.url)
       const sending = new Sending(request, options.clock, { resolve, reject })
       try {
         agent.dispatch(
           {
-            origin: url.origin,
-            path: `${url.pathname}${url.search}`,
+            origin,
+            path,
             method: method as Dispatcher.HttpMethod,
             headers: headersOf(request),
             body: bodyOf(request),

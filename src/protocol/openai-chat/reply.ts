@@ -16,15 +16,20 @@ import { choiceFields, messageFields, replyFields } from './wire.ts'
 /** More answers than any provider makes; a stream that counts further is not an answer. */
 const choicesMax = 1024
 
-/** Fields that no part names and that were not carried with this value before. */
-const unnamed = (from: JsonObject, named: ReadonlySet<string>, seen: Map<string, unknown>): JsonObject | null => {
+/** Fields that no part names and that were not carried with this value before; `null` = nothing was. */
+const unnamed = (
+  from: JsonObject,
+  named: ReadonlySet<string>,
+  seen: Map<string, unknown> | null,
+): JsonObject | null => {
   let found: Record<string, Json> | null = null
   for (const name in from) {
     const value = from[name]
-    if (value === undefined || value === null || named.has(name) || seen.get(name) === value) continue
+    if (value === undefined || value === null || named.has(name)) continue
+    if (seen !== null && seen.get(name) === value) continue
     // Assigned like any other field, this one would change the object's prototype.
     if (name === '__proto__') continue
-    seen.set(name, value)
+    seen?.set(name, value)
     found ??= {}
     found[name] = value
   }
@@ -32,7 +37,7 @@ const unnamed = (from: JsonObject, named: ReadonlySet<string>, seen: Map<string,
 }
 
 /** A message's own fields are pieces of a text, where the same piece twice is twice the text. */
-const unnamedInMessage = (message: JsonObject): JsonObject | null => unnamed(message, messageFields, new Map())
+const unnamedInMessage = (message: JsonObject): JsonObject | null => unnamed(message, messageFields, null)
 
 const namedText = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
