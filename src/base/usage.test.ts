@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { countOf, unknownUsage, usageOf } from './usage.ts'
+import { believable, countOf, unknownUsage, usageOf } from './usage.ts'
 
 test('counts are whole numbers; what is not is unknown, never zero', () => {
   assert.equal(countOf(0), 0)
@@ -20,4 +20,14 @@ test('what is not said is unknown', () => {
   assert.deepEqual(usage, { ...unknownUsage, input: 5, source: 'counted' })
   assert.equal(usage.output, null)
   assert.ok(Object.isFrozen(unknownUsage))
+})
+
+test('a figure beyond what any call can have had is unknown, and pieces of such a number are none', () => {
+  const usage = usageOf({
+    input: 2 ** 53 - 1,
+    output: 7,
+    cachedInput: 1_000_000_001,
+    items: { pages: 3, seconds: 2e9 },
+  })
+  assert.deepEqual(believable(usage), usageOf({ output: 7, items: { pages: 3 } }))
 })

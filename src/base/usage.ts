@@ -59,6 +59,37 @@ export const usageOf = (figures: Partial<Usage>): Usage => ({ ...unknownUsage, .
 export const countOf = (value: unknown): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) ? Math.max(0, value) : null
 
+/** More tokens or pieces than any call can have had, by orders of magnitude: the largest windows hold some millions. */
+const believedMax = 1_000_000_000
+
+const believed = (count: number | null | undefined): number | null =>
+  count === undefined || count === null || count > believedMax ? null : count
+
+/**
+ * A provider's figures without those that nobody can mean: they are unknown, so that no sum of money comes of them that the books cannot
+ * hold, and that nobody owes.
+ */
+export const believable = (usage: Usage): Usage => {
+  const { items, cachedAudioInput, ...rest } = usage
+  const pieces = Object.entries(items ?? {}).filter(([, count]) => count <= believedMax)
+  return {
+    ...rest,
+    input: believed(rest.input),
+    output: believed(rest.output),
+    cachedInput: believed(rest.cachedInput),
+    ...(cachedAudioInput === undefined ? {} : { cachedAudioInput: believed(cachedAudioInput) }),
+    cacheWrite: believed(rest.cacheWrite),
+    cacheWrite5m: believed(rest.cacheWrite5m),
+    cacheWrite1h: believed(rest.cacheWrite1h),
+    reasoning: believed(rest.reasoning),
+    audioInput: believed(rest.audioInput),
+    audioOutput: believed(rest.audioOutput),
+    imageInput: believed(rest.imageInput),
+    imageOutput: believed(rest.imageOutput),
+    items: items === null ? null : Object.fromEntries(pieces),
+  }
+}
+
 /** The sum of what is known, held at the largest safe integer; `null` where nothing is. */
 export const addCounts = (...counts: readonly (number | null)[]): number | null =>
   counts.reduce<number | null>(

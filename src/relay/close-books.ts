@@ -36,7 +36,7 @@ export const hasUpstreamCost = (draft: Draft): boolean => upstreamCosts(draft).l
 const sources: Readonly<Record<string, string>> = {
   reported: "the provider's own count",
   partial: "the provider's count until the answer was cut",
-  counted: 'counted by Drover: the provider reported no usage',
+  counted: 'counted by Drover: the provider reported no usage, or not all of it',
   estimated: 'counted by Drover from what was delivered: the answer was cut',
 }
 

@@ -2,7 +2,7 @@
 
 import type { Problem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
-import { usageOf } from '#base/usage.ts'
+import { believable, usageOf } from '#base/usage.ts'
 import type { Part } from '#protocol/part.ts'
 
 /** Text kept for counting where a provider reports no usage; what is over it is estimated from its size. */
@@ -22,9 +22,13 @@ export type Meter = {
   readonly reported: () => Usage | null
   /**
    * The usage that the books take: the provider's own figures, marked `partial` when the stream was cut; else counted
-   * from the text that was delivered. `request` gives the request's text.
+   * from the text that was delivered. `isText`: so is what a provider's figures leave unsaid. `request` gives the request's text.
    */
-  readonly usage: (ending: { readonly whole: boolean; readonly request: () => string }) => Promise<Usage>
+  readonly usage: (ending: {
+    readonly whole: boolean
+    readonly isText: boolean
+    readonly request: () => string
+  }) => Promise<Usage>
   /** The usage of an answer that goes on, of which so many tokens are delivered: the provider's own figures where it gave some. */
   readonly usageSoFar: (outputTokens: number, request: () => string) => Promise<Usage>
 }
@@ -106,6 +110,14 @@ export const meter = (countTokens: CountTokens): Meter => {
     return withAtLeast(usage, (usage.output ?? 0) + (await countFrom(said)))
   }
 
+  /** What a whole answer's provider did not say, or nobody can believe: half a bill is no bill. */
+  const completed = async (usage: Usage, request: () => string): Promise<Usage> => {
+    const { input, output } = usage
+    if (input !== null && output !== null) return usage
+    const counted = { input: input ?? (await countRequest(request)), output: output ?? (await countOutput()) }
+    return { ...usage, ...counted, source: 'counted' }
+  }
+
   const withSearches = (usage: Usage): Usage =>
     searches === 0 ? usage : { ...usage, items: { ...usage.items, web_search: searches } }
 
@@ -115,17 +127,20 @@ export const meter = (countTokens: CountTokens): Meter => {
       const text = deliveredText(part)
       if (text !== '') seeText(text)
       else if (part.type === 'usage') {
-        usage = merge(usage, part.usage)
-        if (part.usage.output !== null) said = { pieces: pieces.length, characters: seenCharacters }
+        const told = believable(part.usage)
+        usage = merge(usage, told)
+        if (told.output !== null) said = { pieces: pieces.length, characters: seenCharacters }
       } else if (part.type === 'finish') finish = part.raw ?? part.reason
       else if (part.type === 'error') error = part.problem
     },
     finishReason: () => finish,
     error: () => error,
     reported: () => usage,
-    usage: async ({ whole, request }) => {
-      if (usage !== null && (usage.input !== null || usage.output !== null || usage.items !== null))
-        return withSearches(whole ? usage : await partial(usage))
+    usage: async ({ whole, isText, request }) => {
+      if (usage !== null && (usage.input !== null || usage.output !== null || usage.items !== null)) {
+        if (!whole) return withSearches(await partial(usage))
+        return withSearches(isText ? await completed(usage, request) : usage)
+      }
       return withSearches(
         usageOf({
           input: await countRequest(request),

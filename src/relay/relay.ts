@@ -2,6 +2,7 @@
 
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
+import { believable } from '#base/usage.ts'
 import type { Exchange, Inbound } from '#http/inbound.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
@@ -69,7 +70,7 @@ const describe = (draft: Draft, call: Call, labels: Labels): void => {
 
 const usageIn = (reply: Reply): Usage | null => {
   for (const frame of reply.held.toReversed())
-    for (const part of frame.parts) if (part.type === 'usage') return part.usage
+    for (const part of frame.parts) if (part.type === 'usage') return believable(part.usage)
   return null
 }
 
@@ -201,7 +202,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
     signal: asked.signal,
     ration: running?.ration ?? null,
     shortEnd: async () => {
-      const usage = await read.usage({ whole: false, request: () => requestText(call) })
+      const usage = await read.usage({ whole: false, isText: true, request: () => requestText(call) })
       read.see(lengthFinish)
       draft.warnings = [...draft.warnings, `hold:credit or budget ended after ${usage.output} tokens; finish is length`]
       return ending?.bytes(usage, priceOf(row, usage, draft)?.costNanoUsd ?? null) ?? new Uint8Array()

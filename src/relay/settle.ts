@@ -59,7 +59,7 @@ export const requestText = (call: Call): string =>
 const usageFor = (call: Call, meter: Meter, whole: boolean): Promise<Usage> | Usage => {
   const reported = meter.reported()
   if (reported === null && !countable.includes(call.kind)) return usageOf({ source: 'estimated' })
-  return meter.usage({ whole, request: () => requestText(call) })
+  return meter.usage({ whole, isText: countable.includes(call.kind), request: () => requestText(call) })
 }
 
 /** What settling must know of the attempt that answered. */

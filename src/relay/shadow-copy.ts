@@ -185,7 +185,7 @@ export const sendCopy = async (sending: Sending): Promise<Copied> => {
   const { status } = attempt.draft
   const hasAnswered = status !== null && status < 300
   const usage = hasAnswered
-    ? await read.usage({ whole: isWhole, request: () => requestText(original.call) })
+    ? await read.usage({ whole: isWhole, isText: false, request: () => requestText(original.call) })
     : usageOf({ input: 0, output: 0, source: 'estimated' })
   const charge = chargeOf(usage, rowsOfCost(attempt.upstream, leg.target), ports.clock.nowMs())
   const cost = { nanoUsd: charge?.costNanoUsd ?? null, tokens: (usage.input ?? 0) + (usage.output ?? 0) }

@@ -204,3 +204,27 @@ test('a piece that the row does not price is said on the record', async () => {
   const { usage, costNanoUsd, warnings } = caller.record()
   assert.deepEqual([usage?.items, costNanoUsd, warnings], [{ web_search: 1 }, 20_000n, ['items:web_search:unpriced']])
 })
+
+test('figures that nobody can mean are not believed, and what a whole answer leaves unsaid is counted', async () => {
+  const most = Number.MAX_SAFE_INTEGER
+  const charges = []
+  for (const usage of [
+    { prompt_tokens: most, completion_tokens: most },
+    { prompt_tokens: 20, completion_tokens: 'three' },
+    { prompt_tokens: 20, completion_tokens: 2_000_000_000 },
+    { completion_tokens: 3 },
+  ]) {
+    const stage = openStage({ models: [sampleModel([{}], priced)] })
+    const caller = await stage.call()
+    stage.arrival('alpha').answer(200, completion('One two three', usage))
+    await stage.settle()
+    const { input, output, source } = caller.record().usage ?? {}
+    charges.push([input, output, source, stage.settled[0]?.chargeNanoUsd])
+  }
+  assert.deepEqual(charges, [
+    [60, 13, 'counted', 86_000n],
+    [20, 13, 'counted', 46_000n],
+    [20, 13, 'counted', 46_000n],
+    [60, 3, 'counted', 66_000n],
+  ])
+})

@@ -77,7 +77,7 @@ const read = async (order: LineOrder, id: string, body: JsonObject) => {
   for (const frame of [...reader.read(Buffer.from(JSON.stringify(body))), ...reader.end()])
     for (const part of frame.parts) counted.see(part)
   const reported = counted.reported()
-  const usage = reported === null ? null : await counted.usage({ whole: true, request: () => '' })
+  const usage = reported === null ? null : await counted.usage({ whole: true, isText: false, request: () => '' })
   return { usage, finishReason: counted.finishReason() }
 }
 
