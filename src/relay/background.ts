@@ -183,9 +183,9 @@ const answer = async (order: Order): Promise<void> => {
       'A response that this relay makes in the background takes no Idempotency-Key. Leave the header out.',
       'idempotency-key',
     )
-  if (ports.background.isFull())
+  if (ports.background.isFull(holderOf(order.key)))
     throw new Problem('overloaded', {
-      message: `${runsMax} responses are made in the background already, as many as this relay makes at once. Try again later, or stream this one.`,
+      message: `As many responses are made in the background as this relay makes at once (${runsMax}, and fewer in the sandbox). Try again later, or stream this one.`,
     })
   const { run, admitted } = await start(order)
   const early = await Promise.race([admitted.then(() => null), run.ended])

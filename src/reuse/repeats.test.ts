@@ -86,6 +86,7 @@ const question = (call: string, changes: Partial<RepeatQuestion> = {}): RepeatQu
   id: 'key',
   asked: 'body',
   call,
+  isFree: false,
   signal: new AbortController().signal,
   ...changes,
 })

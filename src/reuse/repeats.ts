@@ -26,10 +26,14 @@ const sweepEveryMs = 60_000
 /** Rows that one transaction sweeps or resolves, so that calls get their turn in between. */
 const sweptAtOnceMax = 200
 
+const roomOf = (most: number, isFree: boolean): number => (isFree ? most / 4 : most)
+
 export type RepeatQuestion = {
   readonly id: string
   readonly asked: string
   readonly call: string
+  /** Nothing is ever charged for it: such calls take a quarter of the room, so that they cost those nothing who pay. */
+  readonly isFree: boolean
   readonly signal: AbortSignal
 }
 
@@ -188,11 +192,11 @@ class RepeatTable implements Repeats {
 
   /** Asks the store, while others wait; `null` = ask anew. */
   async #claim(question: RepeatQuestion, untilMs: number): Promise<Turn | null> {
-    const { id, asked, call, signal } = question
+    const { id, asked, call, isFree, signal } = question
     const { store, owner, ownersOf = '', clock } = this.#options
-    if (this.#answers >= answersMax)
+    if (this.#answers >= roomOf(answersMax, isFree))
       throw new Problem('overloaded', {
-        message: `${answersMax} Idempotency-Keys are kept already. Repeat later, or without a key.`,
+        message: `${roomOf(answersMax, isFree)} Idempotency-Keys are kept already. Repeat later, or without a key.`,
         retryAfterMs: sweepEveryMs,
       })
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -237,10 +241,10 @@ class RepeatTable implements Repeats {
     }
   }
 
-  #first({ id, call }: RepeatQuestion, release: () => void): Turn {
+  #first({ id, call, isFree }: RepeatQuestion, release: () => void): Turn {
     const { store, seal } = this.#options
     this.#answers += 1
-    const unkept = this.#keptBytes >= totalBytesMax ? 'the room for kept answers is full' : null
+    const unkept = this.#keptBytes >= roomOf(totalBytesMax, isFree) ? 'the room for kept answers is full' : null
     const waiting: Waiting = {
       add: (sizeBytes) => {
         if (this.#waitingBytes + sizeBytes > waitingBytesMax) return false
