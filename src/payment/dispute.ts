@@ -39,6 +39,8 @@ const won = (parts: CashierParts, id: string, dispute: Dispute): Promise<Payment
       refunds.map((one) => (one.id === taken.id ? { ...one, state: 'failed' as const } : one)),
     )
     const [paid] = grantsOf(now, nowMs)
+    const isLoss = taken.creditNanoUsd === 0n && now.creditedMs !== null
+    const { account, method, currency } = now
     const isWhole = taken.creditNanoUsd > 0n && paid !== undefined && now.creditedMs !== null
     const deposit: Deposit | null = isWhole
       ? {
@@ -67,6 +69,10 @@ const won = (parts: CashierParts, id: string, dispute: Dispute): Promise<Payment
       facts: { disputedNano: disputedNano < 0n ? 0n : disputedNano },
       refund: { ...taken, state: 'failed', note: 'the dispute was won' },
       deposit,
+      // Booked as a loss when it was taken: no credit was left to take with it.
+      disputeFees: isLoss
+        ? [{ id: `${taken.id}/won`, account, method, currency, amountNano: -taken.amountNano, reason: taken.reason }]
+        : [],
       events: [
         eventOf(now, {
           kind: 'dispute_won',

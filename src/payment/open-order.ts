@@ -109,9 +109,29 @@ const checkTerms = async (parts: CashierParts, { account, card }: OrderRequest):
   })
 }
 
+/** Orders of one account that wait for their payer: each is asked for at its processor again and again, and others wait for that. */
+const openMax = 50
+
+/** @throws Problem `conflict` where too many orders of the account are open. A kept card is charged at once. */
+const checkOpen = async (parts: CashierParts, { account, card, idempotencyKey }: OrderRequest): Promise<void> => {
+  if (card !== null) return
+  const pages = openStates.map((state) =>
+    parts.store.orders({ limit: openMax, after: null, account, method: null, state }),
+  )
+  const open = (await Promise.all(pages)).flat()
+  // The same order again is no further one.
+  if (open.length < openMax || open.some((one) => idempotencyKey !== null && one.idempotencyKey === idempotencyKey))
+    return
+  throw new Problem('conflict', {
+    message: `${openMax} orders of this account wait to be paid already. Pay or close one ('drover payments close'), or wait until they expire.`,
+    param: 'account',
+  })
+}
+
 /** Opens an order, or gives back the one that the same key has opened; one that was kept and not begun is begun now. */
 export const openOrder = async (parts: CashierParts, request: OrderRequest): Promise<PaymentOrder> => {
   await checkTerms(parts, request)
+  await checkOpen(parts, request)
   const method = methodOf(parts, request.method)
   const drafted = orderFrom(parts, request)
   const created = eventOf(drafted, {

@@ -356,24 +356,20 @@ export const takeForeignRefund = async (
     const isDispute = refund.source === 'dispute'
     const refundedNano = isDispute ? now.refundedNano : standing.refundedNano + amountNano
     const state = isDispute ? 'disputed' : stateAfterRefund(now, { refundedNano, pendingNano: standing.pendingNano })
-    const isBooked = now.creditedMs !== null && creditedNano > 0n
+    const isCredited = now.creditedMs !== null
+    // All of the credit has gone back before: what a bank takes once more is the operator's loss, and left the cash all the same.
+    const isLoss = isDispute && isCredited && creditedNano === 0n
+    const { account, method, currency } = now
     return {
       state,
       facts: { refundedNano, nextPollMs: null, ...(isDispute ? { disputedNano: now.disputedNano + amountNano } : {}) },
       refund: kept,
-      withdrawal: isBooked
-        ? withdrawalFor(now, standing, { id: kept.id, amountNano: creditedNano, mayOwe: true, reason: refund.reason })
-        : null,
-      payOut: isBooked
-        ? {
-            id: kept.id,
-            account: now.account,
-            method: now.method,
-            currency: now.currency,
-            amountNano,
-            cashNanoUsd: 0n,
-          }
-        : null,
+      withdrawal:
+        isCredited && creditedNano > 0n
+          ? withdrawalFor(now, standing, { id: kept.id, amountNano: creditedNano, mayOwe: true, reason: refund.reason })
+          : null,
+      payOut: isCredited && !isLoss ? { id: kept.id, account, method, currency, amountNano, cashNanoUsd: 0n } : null,
+      disputeFees: isLoss ? [{ id: kept.id, account, method, currency, amountNano, reason: refund.reason }] : [],
       events: [
         eventOf(now, {
           kind: isDispute ? 'disputed' : 'refunded_outside',

@@ -115,6 +115,34 @@ test('a dispute that is heard of before its payment takes the credit again, and 
   assert.equal((await desk.run('ledger verify'))['ok'], true)
 })
 
+test('what a bank takes of an order that has gone back already leaves the cash as a loss, and comes again where it is won', async (context) => {
+  const { desk, cashier, says, order, notice, balance } = await opened(context)
+  const made = await order('100')
+  says.seen = paid('100')
+  await askAndTake(cashier, made)
+  says.refund = { kind: 'done', processorId: 'r1' }
+  await refundOrder(cashier, {
+    order: made.id,
+    amountNano: null,
+    source: 'operator',
+    reason: 'x',
+    actor: 'a',
+    trail: null,
+  })
+  const dispute = { kind: 'dispute', order: made.id, dispute: 'dp_1', amountNano: nanoOf('100'), fees: [] } as const
+  const booked = async (): Promise<readonly unknown[]> =>
+    ((await desk.run('ledger list', { account: 'acme' }))['data'] as View[])
+      .filter(({ reason }) => String(reason).startsWith('dispute dp_1'))
+      .map(({ entries }) => (entries as View[]).map(({ from, to, amount_nano: amount }) => [from, to, amount]))
+  await notice({ ...dispute, id: 'e1', outcome: 'open' })
+  const loss = ['operator:dispute-fees', 'operator:cash:wechat']
+  assert.deepEqual([await balance(), await booked()], ['0.00', [[[...loss, '100000000000']]]])
+  await notice({ ...dispute, id: 'e2', outcome: 'won' })
+  assert.deepEqual((await booked()).toSorted(), [[[...loss, '100000000000']], [[...loss.toReversed(), '100000000000']]].toSorted())
+  assert.equal(await balance(), '0.00')
+  assert.equal((await desk.run('ledger verify'))['ok'], true)
+})
+
 test('one person alone confirms no transfer that could be credited above the limit at the rate of the order', async (context) => {
   const desk = await openDesk(context)
   const made: View = await desk.run('payments create', {
@@ -130,4 +158,14 @@ test('one person alone confirms no transfer that could be credited above the lim
     reference: 'b1',
   })
   assert.equal(said['state'], 'pending')
+})
+
+test('an account has a bounded number of orders that wait to be paid, and the same again is no further one', async (context) => {
+  const { cashier, says, order } = await opened(context)
+  const first = await order('1')
+  for (let count = 1; count < 50; count += 1) await order('1')
+  await assert.rejects(order('1'), { code: 'conflict' })
+  says.seen = paid('1')
+  assert.equal((await askAndTake(cashier, first)).state, 'credited')
+  assert.equal((await order('1')).state, 'pending')
 })
