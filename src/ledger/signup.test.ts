@@ -18,6 +18,8 @@ test('every way of writing one mail box is the same mail box', () => {
   const ways = ['Ana.Smith@gmail.com', 'anasmith+x@googlemail.com', 'a.n.a.smith+y+z@GMAIL.com']
   assert.deepEqual([...new Set(ways.map(normalMail))], ['anasmith@gmail.com'])
   assert.equal(normalMail('Ana.Smith+x@example.com'), 'ana.smith@example.com')
+  assert.deepEqual([...new Set(['a.b-c@pm.me', 'ABC+1@protonmail.com'].map(normalMail))], ['abc@proton.me'])
+  assert.equal(normalMail('a.b@me.com'), normalMail('A.B+z@icloud.com'))
   assert.equal(domainOf('a@b@Example.com'), 'example.com')
   assert.equal(isSharedDomain('gmail.com'), true)
   assert.equal(isSharedDomain('example.com'), false)

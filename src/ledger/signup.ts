@@ -36,12 +36,16 @@ export type SignupFacts = {
 /** Domains where everybody has an address: to count them together would shut everybody out. */
 const sharedDomains: readonly string[] = [
   'gmail.com',
+  'googlemail.com',
   'outlook.com',
   'hotmail.com',
   'live.com',
   'yahoo.com',
   'icloud.com',
+  'me.com',
+  'mac.com',
   'proton.me',
+  'pm.me',
   'protonmail.com',
   'qq.com',
   '163.com',
@@ -58,15 +62,28 @@ export const isSharedDomain = (domain: string): boolean => sharedDomains.include
 /** What stands behind the last `@`, in lower case. */
 export const domainOf = (mail: string): string => mail.slice(mail.lastIndexOf('@') + 1).toLowerCase()
 
+/** Other domains of the same mail boxes (https://support.apple.com/en-us/102578, https://proton.me/support/addresses-and-aliases, from memory). */
+const otherDomains: Readonly<Record<string, string>> = {
+  'googlemail.com': 'gmail.com',
+  'me.com': 'icloud.com',
+  'mac.com': 'icloud.com',
+  'protonmail.com': 'proton.me',
+  'pm.me': 'proton.me',
+}
+
+/** Signs within a name that lead nowhere else. */
+const silentSigns: Readonly<Record<string, RegExp>> = { 'gmail.com': /\./g, 'proton.me': /[._-]/g }
+
 /**
  * One way of writing for every way that leads to the same mail box: lower case, nothing from `+` on; at Google also no dots
- * and one domain (https://support.google.com/mail/answer/7436150, read 2026-11-22).
+ * and one domain, at Apple and Proton one domain each (https://support.google.com/mail/answer/7436150, read 2026-11-22).
  */
 export const normalMail = (mail: string): string => {
-  const domain = domainOf(mail)
+  const written = domainOf(mail)
+  const domain = Object.hasOwn(otherDomains, written) ? (otherDomains[written] ?? written) : written
   const [local = ''] = mail.slice(0, mail.lastIndexOf('@')).toLowerCase().split('+')
-  if (domain === 'gmail.com' || domain === 'googlemail.com') return `${local.replaceAll('.', '')}@gmail.com`
-  return `${local}@${domain}`
+  const silent = Object.hasOwn(silentSigns, domain) ? silentSigns[domain] : undefined
+  return `${silent === undefined ? local : local.replace(silent, '')}@${domain}`
 }
 
 const over = (count: number, max: number | null): boolean => max !== null && count >= max
