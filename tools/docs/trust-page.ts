@@ -54,6 +54,12 @@ const foundAndMended: readonly string[] = [
   'The end of a call that a node’s full disk did not take was tried for five minutes and then left to the next start, and with it what was held. It goes to the shared store now, for as long as it takes.',
   'A node that was told the end of a call a second time, after the store had it, answered with the second amount; the books had the first. It answers with the first now. The simulation found it.',
   'Customers could bring any word as their credential for a machine of the operator’s that asks for no key, behind the name of a vendor that does, and had it for the relay fee. Only addresses of vendors themselves, and those that the operator vouches for, are offered to them now.',
+  'A payment of another amount than its order asked for was left to a person, and after its refund had failed a repeated notice credited the whole order for it. It stays with a person now.',
+  'A refund or a dispute that was heard of before its payment left what was paid uncredited for good. The payment is asked for first now.',
+  'A call whose provider reported only one of input and output, or one as a text, was free; a report of 9e15 tokens made a sum that the books could not hold. What is not said is counted now, and what cannot be is not believed.',
+  'With guardrails switched on, 280 KB of mail addresses, or of single digits among blanks, held a node up for seconds. The time grows with the text now.',
+  'Guardrails passed by texts that begin with "data:", names within what a tool was given and ids there, and fields of forms.',
+  'Twenty kept cards that could never be charged as wished kept every other account from its automatic top-up.',
 ]
 
 /** The page, from the rows. */
