@@ -58,12 +58,12 @@ const questionsMax = 2
 async function questionsOf(page: Page, path: string): Promise<ReadonlySet<string>> {
   const asked = new Set<string>()
   const hear = (request: Request): void => {
-    // What the page before asks in its time is no question of this one.
-    if (request.isNavigationRequest()) asked.clear()
     const { pathname, search } = new URL(request.url())
     if (pathname.startsWith('/api/v1/') && pathname !== '/api/v1/session') asked.add(pathname + search)
   }
   page.on('request', hear)
+  // What the page before asks until it is gone is no question of this one.
+  page.once('framenavigated', () => asked.clear())
   await page.goto(path)
   await settled(page)
   page.off('request', hear)
