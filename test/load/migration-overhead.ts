@@ -97,8 +97,10 @@ upstream.answer(whole(completion({ content: 'an answer' })))
 const provider = `{ vendor: openai-compatible, base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }`
 const relay = stack.use(
   await startRelay({
-    config: `providers:\n  old: ${provider}\n  new: ${provider}\nmodels:\n  plain: { targets: [{ provider: old, model: m }] }\n  moved: { targets: [{ provider: old, model: m }] }\n`,
+    // What is measured is the call, not how the relay sheds when others take the processor.
+    config: `server: { overload: { loop_delay: 1m } }\nproviders:\n  old: ${provider}\n  new: ${provider}\nmodels:\n  plain: { targets: [{ provider: old, model: m }] }\n  moved: { targets: [{ provider: old, model: m }] }\n`,
     env: { FAKE_KEY: fakeKey },
+    startWithinMs: 300_000,
   }),
 )
 const { key } = await relay.createKey()
