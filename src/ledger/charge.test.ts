@@ -7,7 +7,7 @@ import { noRates, priceAt, priceRowHash } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
-import { amountOf, chargeLines, chargeOf, saleOf, sumOfLines, usdFactor } from './charge.ts'
+import { amountOf, chargeLines, chargeOf, rateBy, saleOf, sumOfLines, usdFactor } from './charge.ts'
 
 const row = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow => ({
   model: 'm',
@@ -228,6 +228,7 @@ test('what is not priced need not be known; what is, must be', () => {
 test('a row of another currency without a rate has no price; for no fee nobody need know it', () => {
   const yuan = row({ input: 1n, output: 1n }, { currency: 'CNY' })
   assert.equal(usdFactor(yuan, 0), null)
+  assert.equal(rateBy(3n, [{ numerator: 1n, denominator: 2n }]), 2n, 'a rate that is shown is rounded half up')
   assert.deepEqual(usdFactor(base, 0), { numerator: 1n, denominator: 1n })
   const rules = { markup: null, discount: null, feeBasisPoints: 0 }
   const unknown = saleOf(usageOf({ input: 1, output: 1 }), [], { atMs: 0, rules })
@@ -247,4 +248,19 @@ test('of cached input that nobody calls sound none is rated as sound', () => {
       ['cached input', 4],
     ],
   )
+})
+
+test('reasoning is part of the output at a rate of its own, where the row has one; what is not told is none', () => {
+  const rates = { ...base.rates, reasoning: 7n }
+  const of = (reasoning: number | null) =>
+    chargeLines(usageOf({ input: 0, output: 10, reasoning }), rates)?.map(({ item, count, rateNano }) => [
+      item,
+      count,
+      rateNano,
+    ])
+  assert.deepEqual(of(null), [['output', 10, base.rates.output]])
+  assert.deepEqual(of(4), [
+    ['output', 6, base.rates.output],
+    ['reasoning', 4, 7n],
+  ])
 })

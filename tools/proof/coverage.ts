@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { rooms, root, testsOf } from './rooms.ts'
+import { allTestsOf, rooms, root } from './rooms.ts'
 import { unreached } from './unreached.ts'
 
 const { values } = parseArgs({ options: { room: { type: 'string', multiple: true } } })
@@ -58,7 +58,7 @@ const { status } = spawnSync(
     `--test-reporter-destination=${report}`,
     '--test-reporter=dot',
     '--test-reporter-destination=stdout',
-    ...new Set(chosen.flatMap(testsOf)),
+    ...new Set(chosen.flatMap(allTestsOf)),
   ],
   { cwd: root, stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
 )

@@ -10,6 +10,8 @@ export type Room = {
   readonly files: readonly string[]
   /** Patterns of test files, the quickest first. */
   readonly tests: readonly string[]
+  /** Further ones, too slow to be run for each change: only coverage asks them. */
+  readonly slowTests?: readonly string[]
 }
 
 const list = (folder: string, names: string): readonly string[] =>
@@ -19,7 +21,8 @@ export const rooms: readonly Room[] = [
   {
     name: 'ledger',
     files: list('src/ledger', 'audit book budget charge entry lease lot period signup'),
-    tests: ['src/ledger/*.test.ts', 'src/store/sqlite/verify-books.test.ts', 'src/store/sqlite/ledger.test.ts'],
+    tests: ['src/ledger/*.test.ts', 'src/store/sqlite/verify-books.test.ts'],
+    slowTests: ['src/store/sqlite/ledger.test.ts'],
   },
   {
     name: 'books',
@@ -27,9 +30,8 @@ export const rooms: readonly Room[] = [
       'src/store/operations/books',
       'account audit book-operations book-page correction credit draw hold lease money rerate settle statement withdrawal',
     ),
-    tests: [
-      'src/store/sqlite/books.test.ts',
-      'src/store/sqlite/verify-books.test.ts',
+    tests: ['src/store/sqlite/books.test.ts', 'src/store/sqlite/verify-books.test.ts'],
+    slowTests: [
       'src/store/sqlite/ledger.test.ts',
       'src/store/sqlite/sqlite-store.test.ts',
       'src/wiring/{prices,lots,codes,signups,plans,payments,budgets,takeover,own-affairs}.test.ts',
@@ -72,6 +74,11 @@ export const rooms: readonly Room[] = [
   },
 ]
 
-/** The test files of a room, in their order. */
-export const testsOf = ({ tests }: Room): readonly string[] =>
-  tests.flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
+const filesOf = (patterns: readonly string[]): readonly string[] =>
+  patterns.flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
+
+/** The test files of a room that are quick, in their order. */
+export const testsOf = ({ tests }: Room): readonly string[] => filesOf(tests)
+
+/** All of them. */
+export const allTestsOf = ({ tests, slowTests = [] }: Room): readonly string[] => filesOf([...tests, ...slowTests])
