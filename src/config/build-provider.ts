@@ -6,6 +6,7 @@ import type { Reference } from '#base/settings.ts'
 import { referenceOf } from '#base/settings.ts'
 import { policyOf } from './build-model.ts'
 import type { ProviderConfig, ResolvedSecret, VendorFacts } from './config.ts'
+import type { Path } from './fault.ts'
 import type { Resolver, Surroundings, Tell } from './resolve.ts'
 import type { Settings } from './schema.ts'
 
@@ -15,6 +16,8 @@ export type Building = {
   readonly resolver: Resolver
   readonly tell: Tell
   readonly warn: Tell
+  /** Whether something is wrong at a path, or below it: what is there and wrong is not missing as well. */
+  readonly isFaulty: (path: Path) => boolean
 }
 
 type ProviderSettings = NonNullable<Settings['providers']>[string]
@@ -89,7 +92,8 @@ const credentialsOf = async (
   const usual = usualKey(vendor, building.surroundings.environment)
   if (usual !== null) return [usual]
   const [variable] = vendor.keyEnv
-  if (!vendor.keyless)
+  const isWrong = ['api_key', 'api_keys'].some((field) => building.isFaulty(['providers', name, field]))
+  if (!vendor.keyless && !isWrong)
     building.tell(
       ['providers', name],
       `needs 'api_key', for example api_key: "env:${variable ?? `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_API_KEY`}"`,

@@ -27,6 +27,7 @@ const vendor = (name: string, facts: Partial<VendorFacts> = {}): VendorFacts => 
 const vendors: readonly VendorFacts[] = [
   vendor('moonshot', { regions: { sg: 'https://sg.moonshot.example/v1', cn: 'https://cn.moonshot.example/v1' } }),
   vendor('azure', { baseUrl: null, options: { api_version: 'the version of the API' } }),
+  vendor('openai-like'),
   vendor('ollama', { baseUrl: 'http://127.0.0.1:11434/v1', keyEnv: [], keyless: true, local: true }),
   vendor('openai-compatible', { baseUrl: null, keyEnv: [], keyless: true }),
 ]
@@ -287,6 +288,11 @@ describe('a bad file', () => {
       'a literal key',
       'providers:\n  a:\n    vendor: moonshot\n    api_key: sk-abcdef0123456789\n',
       [/^drover.yaml:4:14 providers\.a\.api_key: holds a literal secret, which is refused: put .*"env:NAME"/],
+    ],
+    [
+      'a literal key whose vendor has none in the environment: it is wrong, and not missing as well',
+      'providers: { o: { vendor: openai-like, api_key: sk-abcdef0123456789 } }\n',
+      [/providers\.o\.api_key: holds a literal secret/],
     ],
     [
       'a literal key in a header',

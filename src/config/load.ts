@@ -198,6 +198,12 @@ const surroundingsOf = async (
   return { surroundings: { ...local, ...reading }, named }
 }
 
+/** Whether a fault was told of a path, or of what is below it. */
+const faultyIn =
+  (faults: readonly Fault[]) =>
+  (path: Path): boolean =>
+    faults.some((fault) => `${fault.path}.`.replace('[', '.').startsWith(`${pathText(path)}.`))
+
 const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   const source = new TextDecoder().decode(text.bytes)
   const document = readDocument(source)
@@ -224,13 +230,8 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
   const { surroundings, named } = await surroundingsOf(settings, request, { tell, folder })
   const resolver = createResolver(surroundings, tell)
   const warn = teller(warnings, 'value')
-  const providers = await buildProviders(settings, {
-    vendors: request.vendors,
-    surroundings,
-    resolver,
-    tell,
-    warn,
-  })
+  const building = { vendors: request.vendors, surroundings, resolver, tell, warn, isFaulty: faultyIn(faults) }
+  const providers = await buildProviders(settings, building)
   const declared = settings.providers !== undefined
   const rawNames = (document.value as { providers?: object } | null | undefined)?.providers
   // A provider with a fault of its own is still one that targets may name.

@@ -20,8 +20,8 @@ import { readHead } from './request-head.ts'
 /** Carries out one exchange. It reads the body when it knows the caller, and ends or cuts the answer. */
 export type Handle<T> = (exchange: Exchange, match: EndpointMatch<T>) => Promise<void>
 
-/** Writes a refusal for callers of the matched endpoint; `null` = none matched. */
-export type WriteProblem<T> = (problem: Problem, asked: Asked, match: EndpointMatch<T> | null) => Answer
+/** Writes a refusal for whoever sent this head; `null` = it could not be read. */
+export type WriteProblem = (problem: Problem, asked: Asked, head: RequestHead | null) => Answer
 
 export type ExchangeOptions<T> = Pick<
   BodyOptions,
@@ -29,7 +29,7 @@ export type ExchangeOptions<T> = Pick<
 > & {
   readonly endpoints: EndpointTable<T>
   readonly handle: Handle<T>
-  readonly writeProblem: WriteProblem<T>
+  readonly writeProblem: WriteProblem
   readonly trustedProxies: TrustedProxies
   readonly cors: Cors
   /** `server.public_url`, where it is set. */
@@ -67,7 +67,6 @@ class Conversation<T> {
   readonly #leaving = new AbortController()
   readonly #outbound: Outbound
   #head: RequestHead | null = null
-  #match: EndpointMatch<T> | null = null
   #body: InboundBody | null = null
   #reading = false
   #continued = false
@@ -123,7 +122,6 @@ class Conversation<T> {
     const { endpoints, handle } = this.#options
     if (head.method === 'OPTIONS') return this.#answerOptions(head)
     const match = endpoints.match(head.method, head.path, asksForPage(head))
-    this.#match = match
     this.#checkExpectations(head)
     const inbound = this.#inboundOf(head, match)
     await handle({ inbound, outbound: this.#outbound, read: () => this.#read(inbound, match) }, match)
@@ -258,7 +256,7 @@ class Conversation<T> {
       return
     }
     try {
-      await sendAnswer(this.#outbound, this.#options.writeProblem(problem, this.#asked(), this.#match))
+      await sendAnswer(this.#outbound, this.#options.writeProblem(problem, this.#asked(), this.#head))
     } catch (failure) {
       if (!signal.aborted)
         this.#options.log.debug('a refusal was not read by its caller', { call: this.#id, error: failure })

@@ -29,7 +29,7 @@ export type ServerOptions<T> = {
   /** Absent: no request becomes a WebSocket. */
   readonly handleSocket?: HandleSocket<T>
   /** Absent: OpenAI's shape for everybody. */
-  readonly writeProblem?: WriteProblem<T>
+  readonly writeProblem?: WriteProblem
   readonly bodyLimitBytes: number
   readonly uploadLimitBytes: number
   readonly spoolDir: string

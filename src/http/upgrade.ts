@@ -74,7 +74,6 @@ class Upgrading<T> {
   readonly #arrivedMs: number
   readonly #leaving = new AbortController()
   #head: RequestHead | null = null
-  #match: EndpointMatch<T> | null = null
   #channel: Channel | null = null
 
   constructor(upgrade: Upgrade, options: UpgradeOptions<T>) {
@@ -92,7 +91,6 @@ class Upgrading<T> {
       const head = readHead(this.#upgrade.request)
       this.#head = head
       const match = this.#options.endpoints.match(head.method, head.path)
-      this.#match = match
       if (match.endpoint.upgrades !== true)
         throw new Problem('invalid_request_error', {
           status: 426,
@@ -169,7 +167,7 @@ class Upgrading<T> {
       'close',
       this.#options.clock.after(closeTimeoutMs, () => socket.destroy()),
     )
-    answerRaw(socket, this.#options.writeProblem(problem, this.#asked(), this.#match))
+    answerRaw(socket, this.#options.writeProblem(problem, this.#asked(), this.#head))
   }
 }
 

@@ -66,6 +66,12 @@ test('a refusal says what is wrong and what to send', () => {
       'invalid_api_key',
       /Incorrect API key provided: there is none\. Send it as "Authorization: Bearer KEY"/,
     ],
+    [
+      'none, under Gemini',
+      { path: '/v1beta/models' },
+      'invalid_api_key',
+      /there is none\. Send it as "x-goog-api-key: KEY"/,
+    ],
     ['empty', { headers: { authorization: '', 'x-api-key': ' ' } }, 'invalid_api_key', /there is none/],
     [
       'basic',

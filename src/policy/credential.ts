@@ -21,6 +21,7 @@ type Found =
   | { readonly place: CredentialPlace; readonly fault: string }
 
 const howTo = 'Send it as "Authorization: Bearer KEY" or "x-api-key: KEY".'
+const howToAsGoogle = 'Send it as "x-goog-api-key: KEY" or "Authorization: Bearer KEY".'
 
 /** Browsers can give a WebSocket no headers: OpenAI's clients put the key into the list of protocols (openai-node, realtime/websocket, read 2026-11-29). */
 export const socketKeyPrefix = 'openai-insecure-api-key.'
@@ -87,7 +88,8 @@ const missing = (request: CredentialRequest): Problem => {
       : query.has('key')
         ? ' The parameter ?key= counts only under /v1beta, and not for fetching content.'
         : ''
-  return new Problem('invalid_api_key', { message: `Incorrect API key provided: there is none. ${howTo}${misplaced}` })
+  const how = isGemini(request.path) ? howToAsGoogle : howTo
+  return new Problem('invalid_api_key', { message: `Incorrect API key provided: there is none. ${how}${misplaced}` })
 }
 
 const ambiguous = (first: CredentialPlace, other: CredentialPlace): Problem =>

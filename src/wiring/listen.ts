@@ -10,6 +10,7 @@ import type { HttpServer } from '#http/server.ts'
 import { createHttpServer } from '#http/server.ts'
 import type { HandleSocket } from '#http/upgrade.ts'
 import type { Machine } from './machine.ts'
+import { writeRefusal } from './write-refusal.ts'
 
 export type ListenRequest<T> = {
   readonly config: Config
@@ -51,6 +52,7 @@ const serverFor = <T>(
     endpoints: endpointTable(at.endpoints),
     handle,
     handleSocket,
+    writeProblem: writeRefusal,
     bodyLimitBytes: server.bodyBytesMax,
     uploadLimitBytes: server.uploadBytesMax,
     spoolDir: join(folder, 'spool'),
