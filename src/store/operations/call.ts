@@ -62,14 +62,17 @@ const readStretch =
 export const callOperations = ({ isFar }: BackendHabits) => {
   let insert: CompiledQuery | null = null
   return {
-    append: write(async (transaction, record: CallRecord): Promise<void> => {
-      const values = callValues(record)
-      insert ??= insertStatement(transaction, values)
-      const parameters = Object.values(values)
-      assert.equal(parameters.length, insert.parameters.length)
-      await runHot(transaction, insert, parameters)
-      if (record.requestBody !== null || record.responseBody !== null) await keepBodies(transaction, record)
-    }),
+    append: {
+      ...write(async (transaction, record: CallRecord): Promise<void> => {
+        const values = callValues(record)
+        insert ??= insertStatement(transaction, values)
+        const parameters = Object.values(values)
+        assert.equal(parameters.length, insert.parameters.length)
+        await runHot(transaction, insert, parameters)
+        if (record.requestBody !== null || record.responseBody !== null) await keepBodies(transaction, record)
+      }),
+      isApart: true as const,
+    },
 
     /** At most `filter.limit` rows, without bodies (null): `call` has those. */
     callStretch: read(readStretch(isFar)),

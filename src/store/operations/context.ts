@@ -6,10 +6,22 @@ import type { Tables } from '#store/tables.ts'
 /** A transaction that the backend has begun and will commit: an operation that throws leaves nothing behind. */
 export type Transaction = Kysely<Tables>
 
+/** What operations of one batch have changed in memory and not in the tables yet. */
+export type LateWrites = {
+  /** Before anything else looks at the tables, and at the end of the batch. */
+  readonly write: (transaction: Transaction) => Promise<void>
+  /** The transaction is undone, and all of it with it. */
+  readonly forget: () => void
+}
+
 /** `read` operations are answered also where the store cannot write. */
 export type StoreOperation<I, O> = {
   readonly kind: 'read' | 'write'
   readonly run: (transaction: Transaction, input: I) => Promise<O>
+  /** The same for one of many in a row, which leaves sums to be written later; absent = it writes everything itself. */
+  readonly together?: { readonly run: StoreOperation<I, O>['run']; readonly late: LateWrites }
+  /** It neither looks at what others write late nor changes it; absent = that is written before it runs. */
+  readonly isApart?: true
 }
 
 export const read = <I, O>(run: StoreOperation<I, O>['run']): StoreOperation<I, O> => ({ kind: 'read', run })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { CallFilter } from '#admin/port.ts'
 import type { Answered, Asked } from '#base/mailbox.ts'
 import type { CallStretch } from '#store/operations/call.ts'
+import type { Execute } from '#store/operations/index.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import {
   fullCall,
@@ -14,6 +15,7 @@ import {
   sampleKeyRow,
   sampleTrail,
 } from '#store/sample-rows.ts'
+import { verifyBooks } from '#store/verify-books.ts'
 import { runBatch } from './batch.ts'
 import { openDatabase } from './open-database.ts'
 
@@ -21,7 +23,8 @@ const openGround = async () => {
   const settings = { file: ':memory:', durability: 'process', nowMs: 0, busyTimeoutMs: 0 } as const
   return { ...(await openDatabase(settings)), operations: makeOperations() }
 }
-const asked = (...calls: readonly [Asked['name'], unknown][]): readonly Asked[] =>
+type Step = [Asked['name'], unknown]
+const asked = (...calls: readonly Step[]): readonly Asked[] =>
   calls.map(([name, input], number) => ({ number, name, input }))
 const codes = (answers: readonly Answered[]): readonly string[] =>
   answers.map((answer) => (answer.ok ? 'ok' : answer.problem.code))
@@ -48,6 +51,80 @@ test('an operation that fails leaves nothing behind and does not disturb its nei
   assert.equal(countOf(ground.database, 'organisation'), 1n)
   assert.equal(countOf(ground.database, 'trail'), 2n)
   ground.database.close()
+})
+
+const readSum = (answers: readonly Answered[], place: number, name: string): unknown => {
+  const answer = answers[place]
+  assert(answer?.ok)
+  return (answer.value as Readonly<Record<string, unknown>>)[name]
+}
+
+test('calls of one batch leave the sums that they would leave one by one, whoever looks at them or fails in between', async () => {
+  const budgets = [{ name: 'key:key_1', limitNanoUsd: 100n, period: 'total' as const, thresholds: [50], label: 'key' }]
+  const of = (call: string) => ({ call, account: 'acc_two', key: 'key_1', nowMs: 1 })
+  const amounts = { amountNanoUsd: 30n, amountMinNanoUsd: 30n, sliceNanoUsd: null, expiresMs: 9, owner: 'node_1' }
+  const hold = (call: string): Step => ['hold', { ...of(call), ...amounts, budgets }]
+  const settle = (call: string, chargeNanoUsd: bigint): Step => [
+    'settle',
+    {
+      ...of(call),
+      ...{ chargeNanoUsd, priceHash: null, rule: 'as reported' },
+      upstreamCosts: [{ provider: 'fake', amountNanoUsd: 3n }],
+    },
+  ]
+  const grant = { account: 'acc_two', kind: 'paid', priority: 50, expiresMs: null, nowMs: 1, method: 'manual' }
+  const lot = (name: string, amountNanoUsd: bigint): Step => [
+    'grantCredit',
+    { grant: { ...grant, lot: name, amountNanoUsd, reason: null }, trail: sampleTrail(`trl_${name}`) },
+  ]
+  const calls: readonly Step[] = [
+    hold('call_1'),
+    hold('call_2'),
+    ['append', sampleCall('call_1')],
+    settle('call_1', 20n),
+    ['balance', { account: 'acc_two', nowMs: 1 }],
+    hold('call_3'),
+    lot('lot_2', 50n),
+    settle('call_2', 35n),
+    ['voidHold', { ...of('call_3'), rule: 'nothing was delivered', upstreamCosts: [] }],
+    ['budgetState', { budget: budgets[0], nowMs: 1 }],
+    hold('call_4'),
+    settle('call_4', 30n),
+    // Nothing is left of the budget.
+    hold('call_5'),
+    settle('call_1', 7n),
+  ]
+  const wrong = settle('call_6', -1n)
+  const outcomes = []
+  for (const batches of [[calls], calls.map((one) => [one]), [[...calls, wrong]], [[wrong, ...calls]]]) {
+    const ground = await openGround()
+    const rows = { ...sampleAccount('two'), account: { ...sampleAccount('two').account, billing: 'prepaid' as const } }
+    await runBatch(
+      ground,
+      asked(['begin', sampleFirst()], ['createAccount', { rows, trail: sampleTrail('trl_1') }], lot('lot_1', 60n)),
+    )
+    const answers: Answered[] = []
+    for (const batch of batches) answers.push(...(await runBatch(ground, asked(...batch))).answers)
+    const all = answers.map((answer) => (answer.ok ? answer.value : answer.problem.code))
+    const kept = [
+      'account_money',
+      'lot',
+      'budget_spend',
+      'budget_crossing',
+      'hold',
+      'book_transaction',
+      'book_entry',
+    ].map((table) => ground.database.prepare(`select * from "${table}"`).all())
+    const execute = (async (name: keyof typeof ground.operations, input: never) =>
+      ground.operations[name].run(ground.kysely, input)) as Execute
+    const { ok, problems } = await verifyBooks(execute, 1)
+    assert(ok, JSON.stringify(problems))
+    outcomes.push({ all: all.filter((one) => one !== 'invalid_request_error'), kept })
+    assert.equal(readSum(answers, batches[0]?.[0] === wrong ? 5 : 4, 'heldNanoUsd'), 30n)
+    ground.database.close()
+  }
+  const [together, ...others] = outcomes
+  for (const other of others) assert.deepEqual(other, together)
 })
 
 test('a batch without writes takes no write lock', async () => {

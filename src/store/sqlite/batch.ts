@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import { carried } from '#base/carried-problem.ts'
 import type { Answered, Asked } from '#base/mailbox.ts'
-import type { StoreOperation } from '#store/operations/context.ts'
+import type { LateWrites, StoreOperation } from '#store/operations/context.ts'
 import type { OperationName, Operations } from '#store/operations/index.ts'
 import type { Tables } from '#store/tables.ts'
 import { isStoreFailure, storeProblem } from './failure.ts'
@@ -62,7 +62,8 @@ const runWriting = async (ground: Ground, asked: Asked): Promise<Answered> => {
   }
 }
 
-const runAll = async (ground: Ground, batch: readonly Asked[]): Promise<readonly Answered[]> => {
+/** Each operation so that it can fail by itself. */
+const runEach = async (ground: Ground, batch: readonly Asked[]): Promise<readonly Answered[]> => {
   const answers: Answered[] = []
   ground.database.exec('BEGIN IMMEDIATE')
   for (const asked of batch) {
@@ -71,6 +72,43 @@ const runAll = async (ground: Ground, batch: readonly Asked[]): Promise<readonly
   }
   ground.database.exec('COMMIT')
   return answers
+}
+
+/** All operations as if none of them failed, which is nearly always so. Rejects where one does: then nothing is kept of any. */
+const runTogether = async (ground: Ground, batch: readonly Asked[]): Promise<readonly Answered[]> => {
+  const { database, kysely } = ground
+  const answers: Answered[] = []
+  let late: LateWrites | null = null
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    for (const asked of batch) {
+      const { kind, run, together, isApart } = operationOf(ground, asked)
+      if (late !== null && late !== together?.late && isApart === undefined) {
+        await late.write(kysely)
+        late = null
+      }
+      late ??= together?.late ?? null
+      if (kind === 'read') answers.push(await runReading(ground, asked))
+      else answers.push({ number: asked.number, ok: true, value: await (together?.run ?? run)(kysely, asked.input) })
+    }
+    if (late !== null) await late.write(kysely)
+    database.exec('COMMIT')
+    return answers
+  } catch (error) {
+    late?.forget()
+    throw error
+  }
+}
+
+/** Where an operation fails, which is seldom, all are run once more, each by itself. */
+const runAll = async (ground: Ground, batch: readonly Asked[]): Promise<readonly Answered[]> => {
+  try {
+    return await runTogether(ground, batch)
+  } catch (error) {
+    if (isStoreFailure(storeProblem(error))) throw error
+    rollBack(ground.database)
+    return runEach(ground, batch)
+  }
 }
 
 /**

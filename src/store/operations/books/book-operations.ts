@@ -26,13 +26,14 @@ import type {
 } from '#ledger/port.ts'
 import type { AccountRows } from '#store/operations/account.ts'
 import { insertAccount } from '#store/operations/account.ts'
-import type { Transaction } from '#store/operations/context.ts'
+import type { StoreOperation, Transaction } from '#store/operations/context.ts'
 import { read, write } from '#store/operations/context.ts'
 import { checkLimit } from '#store/operations/page.ts'
 import { appendTrail } from '#store/operations/trail.ts'
 import { changeAccount, closeAccount, upgradeAccount } from './account.ts'
 import type { ClaimQuestion } from './audit.ts'
 import { accountPage, entryStretch, holdStretch, lotPage } from './audit.ts'
+import { batchSums } from './batch-sums.ts'
 import { bookPage } from './book-page.ts'
 import { adjustCredit, lotView, revokeLot } from './correction.ts'
 import { balanceAt, expireDue, grantLot, setState } from './credit.ts'
@@ -41,7 +42,7 @@ import { budgetState, extendHold, takeHold } from './hold.ts'
 import { abandonNode, endLease, endLeases, noteLease, returnPart } from './lease.ts'
 import { rerateOperations } from './rerate.ts'
 import { callMoneyOf, settleCall, sweepHolds, voidCall } from './settle.ts'
-import type { Books } from './statement.ts'
+import type { BookStatements, Books } from './statement.ts'
 import { bookStatements } from './statement.ts'
 
 type GrantInput = { readonly grant: Grant; readonly trail: TrailRow; readonly upgrade?: Upgrade | null }
@@ -50,11 +51,17 @@ type Closing = { readonly account: string; readonly nowMs: number; readonly trai
 
 type On = (transaction: Transaction) => Books
 
-/** What a call does to the books. */
-const callOperations = (on: On) => ({
+/** What every call does to the books. */
+const hotOperations = (on: On) => ({
   hold: write((transaction, request: HoldRequest): Promise<Held> => takeHold(on(transaction), request)),
   extend: write((transaction, request: ExtendRequest): Promise<Held> => extendHold(on(transaction), request)),
   settle: write((transaction, request: SettleRequest): Promise<Ended> => settleCall(on(transaction), request)),
+  draw: write((transaction, request: DrawRequest): Promise<readonly Ended[]> => drawHold(on(transaction), request)),
+  voidHold: write((transaction, request: VoidRequest): Promise<Ended> => voidCall(on(transaction), request)),
+})
+
+/** What else becomes of holds and leases. */
+const callOperations = (on: On) => ({
   noteLease: write(
     (transaction, note: Parameters<LeaseBooks['noteLease']>[0]): Promise<void> => noteLease(on(transaction), note),
   ),
@@ -77,8 +84,6 @@ const callOperations = (on: On) => ({
       if (trail !== null) await appendTrail(transaction, trail)
     },
   ),
-  draw: write((transaction, request: DrawRequest): Promise<readonly Ended[]> => drawHold(on(transaction), request)),
-  voidHold: write((transaction, request: VoidRequest): Promise<Ended> => voidCall(on(transaction), request)),
   sweep: write((transaction, request: SweepRequest): Promise<Swept> => sweepHolds(on(transaction), request)),
   expireLots: write(
     (transaction, { nowMs, limit }: { readonly nowMs: number; readonly limit: number }): Promise<number> =>
@@ -195,11 +200,30 @@ const auditOperations = {
   auditLots: read((transaction, question: ClaimQuestion) => lotPage(transaction, question)),
 }
 
+/** The operations of calls, with what a batch may leave for later of each. */
+const sharing = (run: BookStatements): ReturnType<typeof hotOperations> => {
+  const { run: shared, late } = batchSums(run)
+  const together = hotOperations((transaction) => ({ transaction, run: shared }))
+  const both = <I, O>(alone: StoreOperation<I, O>, shares: StoreOperation<I, O>): StoreOperation<I, O> => ({
+    ...alone,
+    together: { run: shares.run, late },
+  })
+  const alone = hotOperations((transaction) => ({ transaction, run }))
+  return {
+    hold: both(alone.hold, together.hold),
+    extend: both(alone.extend, together.extend),
+    settle: both(alone.settle, together.settle),
+    draw: both(alone.draw, together.draw),
+    voidHold: both(alone.voidHold, together.voidHold),
+  }
+}
+
 /** One set for each backend. */
 export const bookOperations = () => {
   const run = bookStatements()
   const on: On = (transaction) => ({ transaction, run })
   return {
+    ...sharing(run),
     ...callOperations(on),
     ...accountOperations(on),
     ...lotOperations(on),

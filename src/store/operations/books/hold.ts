@@ -216,7 +216,7 @@ const roomFor = async (
   return room
 }
 
-const repeated = (row: Selectable<HoldTable>): Held =>
+const repeated = (row: Pick<Selectable<HoldTable>, 'state' | 'amount_nano_usd'>): Held =>
   row.state === 'open'
     ? { ok: true, amountNanoUsd: row.amount_nano_usd, cappedBy: null, roomNanoUsd: row.amount_nano_usd }
     : { ok: false, reason: 'ended' }
@@ -227,7 +227,7 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
   const { call, account, key, owner, nowMs, expiresMs } = request
   if (request.amountMinNanoUsd < 0n || request.amountMinNanoUsd > request.amountNanoUsd)
     throw new Problem('invalid_request_error', { message: 'A hold needs 0 <= its least amount <= its amount.' })
-  const [known] = await run.hold(transaction, [call])
+  const [known] = await run.heldFor(transaction, [call])
   if (known !== undefined) return repeated(known)
   const money = await moneyAt(books, account, nowMs)
   if (money === null) return { ok: false, reason: 'unknown_account' }

@@ -108,8 +108,12 @@ export const post = async ({ transaction, run }: Books, posting: Posting): Promi
   const { id, kind, account, call, timeMs, reason, entries } = posting
   if (entries.length === 0) return
   await run.insertTransaction(transaction, [id, kind, account, call, timeMs, reason])
-  for (const [line, { from, to, amountNano, currency, lot }] of entries.entries())
-    await run.insertEntry(transaction, [id, line, from, to, amountNano, currency, lot])
+  const rows = entries.map(({ from, to, amountNano, currency, lot }, line) => {
+    const books = [from, to]
+    return [id, line, ...books, amountNano, currency, lot]
+  })
+  if (rows.length === 2) await run.insertTwoEntries(transaction, rows.flat())
+  else for (const row of rows) await run.insertEntry(transaction, row)
 }
 
 const firstExpiry = (lots: readonly Lot[], gone: ReadonlySet<string>): number | null => {

@@ -125,10 +125,14 @@ export const settleUnheld = async (books: Books, request: SettleRequest): Promis
   return { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false }
 }
 
-const settleHeld = async (books: Books, row: Hold, request: SettleRequest): Promise<Ended> => {
+/** Settles a call whose hold is open; `null` = there is none, or none any more. */
+const settleHeld = async (books: Books, request: SettleRequest): Promise<Ended | null> => {
   const { transaction, run } = books
-  const { chargeNanoUsd, nowMs, priceHash, rule } = request
-  const { call, account, amount_nano_usd: heldNanoUsd } = row
+  const { call, chargeNanoUsd, nowMs, priceHash, rule } = request
+  const charges = [chargeNanoUsd, chargeNanoUsd, chargeNanoUsd]
+  const [row] = await run.settleHold(transaction, [...charges, nowMs, priceHash, rule, call])
+  if (row === undefined) return null
+  const { account, amount_nano_usd: heldNanoUsd } = row
   const money = await moneyNeeded(books, account, nowMs)
   const { uncoveredNanoUsd } = await charge(books, money, {
     ...request,
@@ -136,7 +140,6 @@ const settleHeld = async (books: Books, row: Hold, request: SettleRequest): Prom
     own: keptLotsOf(row.lots).parts,
   })
   const excessNanoUsd = chargeNanoUsd > heldNanoUsd ? chargeNanoUsd - heldNanoUsd : 0n
-  await run.endHold(transaction, ['settled', chargeNanoUsd, excessNanoUsd, nowMs, priceHash, rule, call])
   await run.moveMoney(transaction, [
     uncoveredNanoUsd - chargeNanoUsd,
     uncoveredNanoUsd,
@@ -152,9 +155,10 @@ const settleHeld = async (books: Books, row: Hold, request: SettleRequest): Prom
 export const settleCall = async (books: Books, request: SettleRequest): Promise<Ended> => {
   if (request.chargeNanoUsd < 0n)
     throw new Problem('invalid_request_error', { message: 'A charge is never negative.', param: 'chargeNanoUsd' })
+  const ended = await settleHeld(books, request)
+  if (ended !== null) return ended
   const [row] = await books.run.hold(books.transaction, [request.call])
-  if (row === undefined) return settleUnheld(books, request)
-  return row.state === 'open' ? settleHeld(books, row, request) : answerOf(row)
+  return row === undefined ? settleUnheld(books, request) : answerOf(row)
 }
 
 /** Ends a hold without a charge. What the attempts cost the operator is booked all the same. */
@@ -218,9 +222,9 @@ export const voidCall = async (books: Books, request: VoidRequest): Promise<Ende
 }
 
 /** Resolves a hold that nobody ends any more, by what is proven of it. */
-export const resolveHold = (books: Books, row: Hold, nowMs: number): Promise<Ended> => {
+export const resolveHold = async (books: Books, row: Hold, nowMs: number): Promise<Ended> => {
   if (row.proven_nano_usd !== null)
-    return settleHeld(books, row, {
+    return settleCall(books, {
       call: row.call,
       account: row.account,
       key: row.key,

@@ -22,6 +22,9 @@ const hot = <O = never>(statement: RawBuilder<O>): Hot<O> => {
   }
 }
 
+/** By the transaction's own name, so that nobody waits for its number. */
+const entryPlaces = sql`((select sequence from book_transaction where id = ${place}), ${place}, ${place}, ${place}, ${place}, ${place}, ${place})`
+
 /** One set for each backend, as the operations are. */
 export const bookStatements = () => ({
   money: hot(sql<Selectable<AccountMoneyTable>>`select * from account_money where account = ${place}`),
@@ -44,6 +47,13 @@ export const bookStatements = () => ({
   setExpiry: hot(sql`update account_money set expiry_ms = ${place} where account = ${place}`),
 
   hold: hot(sql<Selectable<HoldTable>>`select * from hold where call = ${place}`),
+
+  /** Whether a call has had its hold, and of how much. */
+  heldFor: hot(
+    sql<
+      Pick<Selectable<HoldTable>, 'state' | 'amount_nano_usd'>
+    >`select state, amount_nano_usd from hold where call = ${place}`,
+  ),
 
   insertHold: hot(
     sql`insert into hold (call, account, key, owner, state, amount_nano_usd, charged_nano_usd, excess_nano_usd, proven_nano_usd,
@@ -81,6 +91,16 @@ export const bookStatements = () => ({
 
   /** Writes down what a hold keeps back of scoped lots. */
   keepLots: hot(sql`update hold set lots = ${place} where call = ${place} and state = 'open'`),
+
+  /** Ends an open hold with a charge; gives what was held, and of what. */
+  settleHold: hot(
+    sql<
+      Pick<Selectable<HoldTable>, 'account' | 'amount_nano_usd' | 'budgets' | 'lots'>
+    >`update hold set state = 'settled', charged_nano_usd = ${place},
+      excess_nano_usd = case when amount_nano_usd < ${place} then ${place} - amount_nano_usd else 0 end,
+      ended_ms = ${place}, price_hash = ${place}, rule = ${place} where call = ${place} and state = 'open'
+      returning account, amount_nano_usd, budgets, lots`,
+  ),
 
   endHold: hot(
     sql`update hold set state = ${place}, charged_nano_usd = ${place}, excess_nano_usd = ${place}, ended_ms = ${place},
@@ -131,10 +151,15 @@ export const bookStatements = () => ({
       values (${place}, ${place}, ${place}, ${place}, ${place}, ${place})`,
   ),
 
-  /** By the transaction's own name, so that nobody waits for its number. */
   insertEntry: hot(
     sql`insert into book_entry (transaction_sequence, line, from_book, to_book, amount_nano, currency, lot)
-      values ((select sequence from book_transaction where id = ${place}), ${place}, ${place}, ${place}, ${place}, ${place}, ${place})`,
+      values ${entryPlaces}`,
+  ),
+
+  /** A charge and what it cost the operator, as nearly every call has them. */
+  insertTwoEntries: hot(
+    sql`insert into book_entry (transaction_sequence, line, from_book, to_book, amount_nano, currency, lot)
+      values ${entryPlaces}, ${entryPlaces}`,
   ),
 })
 

@@ -1,0 +1,173 @@
+/**
+ * Sums of accounts, lots and budgets, which every call of a batch changes: read once, changed in memory, and written once, at the end of the
+ * batch or before something else of it looks at them. The rows of each call are written as it comes.
+ */
+
+import assert from 'node:assert/strict'
+import type { Selectable } from 'kysely'
+import type { LateWrites, Transaction } from '#store/operations/context.ts'
+import type { AccountMoneyTable, BudgetSpendTable, LotTable } from '#store/tables.ts'
+import type { BookStatements } from './statement.ts'
+
+type Money = Selectable<AccountMoneyTable>
+type Lots = Selectable<LotTable>
+type Spend = Selectable<BudgetSpendTable>
+
+type MoneySum = { readonly row: Money; readonly by: [credit: bigint, owed: bigint, held: bigint, spent: bigint] }
+type LotSum = { readonly row: Lots; takenNanoUsd: bigint }
+type SpendSum = { readonly row: Spend; isThere: boolean; heldNanoUsd: bigint; spentNanoUsd: bigint }
+
+/** As the tables check it of each row at the end: here of each step. */
+const added = (sum: bigint, by: bigint): bigint => {
+  assert(sum + by >= 0n, 'a sum of the books never falls below zero')
+  return sum + by
+}
+
+const spendName = (values: readonly unknown[]): string => JSON.stringify(values.map(String))
+
+class BatchSums implements LateWrites {
+  readonly #run: BookStatements
+  readonly #money = new Map<string, MoneySum>()
+  readonly #lots = new Map<string, readonly LotSum[]>()
+  readonly #lotOf = new Map<string, LotSum>()
+  readonly #spends = new Map<string, SpendSum>()
+
+  constructor(run: BookStatements) {
+    this.#run = run
+  }
+
+  forget(): void {
+    this.#money.clear()
+    this.#lots.clear()
+    this.#lotOf.clear()
+    this.#spends.clear()
+  }
+
+  async write(transaction: Transaction): Promise<void> {
+    const run = this.#run
+    for (const [account, { by }] of this.#money)
+      if (by.some((amount) => amount !== 0n)) await run.moveMoney(transaction, [...by, account])
+    for (const [id, { takenNanoUsd }] of this.#lotOf)
+      if (takenNanoUsd !== 0n) await run.takeFromLot(transaction, [takenNanoUsd, id])
+    for (const { row, isThere, heldNanoUsd, spentNanoUsd } of this.#spends.values()) {
+      if (heldNanoUsd === 0n && spentNanoUsd === 0n) continue
+      const place = [row.name, row.period, row.start_ms]
+      if (isThere) await run.moveExistingBudget(transaction, [heldNanoUsd, spentNanoUsd, ...place])
+      else await run.moveBudget(transaction, [...place, heldNanoUsd, spentNanoUsd])
+    }
+    this.forget()
+  }
+
+  async #moneyOf(transaction: Transaction, account: string): Promise<MoneySum | null> {
+    const known = this.#money.get(account)
+    if (known !== undefined) return known
+    const [row] = await this.#run.money(transaction, [account])
+    if (row === undefined) return null
+    const sum: MoneySum = { row, by: [0n, 0n, 0n, 0n] }
+    this.#money.set(account, sum)
+    return sum
+  }
+
+  async #spendOf(transaction: Transaction, place: readonly unknown[]): Promise<SpendSum | null> {
+    const key = spendName(place)
+    const known = this.#spends.get(key)
+    if (known !== undefined) return known
+    const [row] = await this.#run.budget(transaction, place)
+    if (row === undefined) return null
+    const sum: SpendSum = { row, isThere: true, heldNanoUsd: 0n, spentNanoUsd: 0n }
+    this.#spends.set(key, sum)
+    return sum
+  }
+
+  #moveSpend(sum: SpendSum, heldNanoUsd: bigint, spentNanoUsd: bigint): void {
+    const { row } = sum
+    row.held_nano_usd = added(row.held_nano_usd, heldNanoUsd)
+    row.spent_nano_usd = added(row.spent_nano_usd, spentNanoUsd)
+    sum.heldNanoUsd += heldNanoUsd
+    sum.spentNanoUsd += spentNanoUsd
+  }
+
+  /** The statements, of which those that are about sums go by what is in memory. */
+  statements(): BookStatements {
+    const run = this.#run
+    /** What is rare is written to the rows themselves, and read anew after. */
+    const beside =
+      (statement: BookStatements['moveScoped']): BookStatements['moveScoped'] =>
+      async (transaction, values) => {
+        await this.write(transaction)
+        return statement(transaction, values)
+      }
+    return {
+      ...run,
+      money: async (transaction, [account]) => {
+        const sum = await this.#moneyOf(transaction, account as string)
+        return sum === null ? [] : [sum.row]
+      },
+      moveMoney: async (transaction, values) => {
+        const [credit, owed, held, spent, account] = values as [bigint, bigint, bigint, bigint, string]
+        const sum = await this.#moneyOf(transaction, account)
+        if (sum === null) return []
+        const { row, by } = sum
+        row.credit_nano_usd = added(row.credit_nano_usd, credit)
+        row.owed_nano_usd = added(row.owed_nano_usd, owed)
+        row.held_nano_usd = added(row.held_nano_usd, held)
+        row.spent_nano_usd = added(row.spent_nano_usd, spent)
+        by[0] += credit
+        by[1] += owed
+        by[2] += held
+        by[3] += spent
+        return []
+      },
+      lots: async (transaction, [account]) => {
+        let sums = this.#lots.get(account as string)
+        if (sums === undefined) {
+          sums = (await run.lots(transaction, [account])).map((row): LotSum => ({ row, takenNanoUsd: 0n }))
+          this.#lots.set(account as string, sums)
+          for (const sum of sums) this.#lotOf.set(sum.row.id, sum)
+        }
+        return sums.flatMap(({ row }) => (row.remaining_nano_usd > 0n ? [row] : []))
+      },
+      takeFromLot: async (transaction, values) => {
+        const [amountNanoUsd, id] = values as [bigint, string]
+        const sum = this.#lotOf.get(id)
+        if (sum === undefined) return run.takeFromLot(transaction, values)
+        sum.row.remaining_nano_usd = added(sum.row.remaining_nano_usd, -amountNanoUsd)
+        sum.takenNanoUsd += amountNanoUsd
+        return []
+      },
+      budget: async (transaction, values) => {
+        const sum = await this.#spendOf(transaction, values)
+        return sum === null ? [] : [sum.row]
+      },
+      moveBudget: async (transaction, values) => {
+        const [name, period, startMs, held, spent] = values as [string, string, number, bigint, bigint]
+        const place = [name, period, startMs]
+        let sum = await this.#spendOf(transaction, place)
+        if (sum === null) {
+          const row = { name, period, start_ms: BigInt(startMs), held_nano_usd: 0n, spent_nano_usd: 0n }
+          sum = { row, isThere: false, heldNanoUsd: 0n, spentNanoUsd: 0n }
+          this.#spends.set(spendName(place), sum)
+        }
+        this.#moveSpend(sum, held, spent)
+        return []
+      },
+      moveExistingBudget: async (transaction, values) => {
+        const [held, spent, ...place] = values as [bigint, bigint, string, string, number]
+        const sum = await this.#spendOf(transaction, place)
+        if (sum === null) return []
+        this.#moveSpend(sum, held, spent)
+        return [{ spent_nano_usd: sum.row.spent_nano_usd }]
+      },
+      moveScoped: beside(run.moveScoped),
+      movePaid: beside(run.movePaid),
+      setExpiry: beside(run.setExpiry),
+      reserveLot: beside(run.reserveLot),
+    }
+  }
+}
+
+/** The statements of the books for operations that are run together, and what of them is written late. */
+export const batchSums = (run: BookStatements): { readonly run: BookStatements; readonly late: LateWrites } => {
+  const sums = new BatchSums(run)
+  return { run: sums.statements(), late: sums }
+}
