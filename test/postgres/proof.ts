@@ -85,6 +85,11 @@ const balancing = balance()
 const callers = Array.from({ length: plan.callers }, (_none, place) => caller(place))
 await wait(pauseMs)
 
+/** A line for each tenth of a phase: the longest takes half an hour. */
+const progress = (done: number, all: number): void => {
+  if (done % Math.ceil(all / 10) === 0) process.stderr.write(`${phase}: ${done} of ${all}\n`)
+}
+
 phase = 'node kills'
 for (let kill = 0; kill < plan.nodeKills; kill += 1) {
   const place = kill % slots.length
@@ -93,12 +98,14 @@ for (let kill = 0; kill < plan.nodeKills; kill += 1) {
   await victim.kill()
   slots[place] = await fleet.add({ folder: victim.folder })
   await wait(pauseMs)
+  progress(kill + 1, plan.nodeKills)
 }
 phase = 'store kills'
 for (let kill = 0; kill < plan.storeKills; kill += 1) {
   await server.kill()
   await server.start()
   await wait(pauseMs)
+  progress(kill + 1, plan.storeKills)
 }
 phase = 'revocations'
 const lastAdmittedMs: number[] = []
@@ -124,12 +131,14 @@ for (let turn = 0; turn < plan.revocations; turn += 1) {
   lastAdmittedMs.push(Math.round(lastMs))
 }
 phase = 'rolling restarts'
-for (let round = 0; round < plan.rolling; round += 1)
+for (let round = 0; round < plan.rolling; round += 1) {
   for (const [place, relay] of slots.entries()) {
     await relay.stop()
     slots[place] = await fleet.add({ folder: relay.folder })
     while (!(await isReady(slots[place] ?? relay))) await wait(askEveryMs)
   }
+  progress(round + 1, plan.rolling)
+}
 ending = true
 await Promise.all([...callers, balancing])
 const elapsedS = (performance.now() - startedMs) / 1000
