@@ -58,7 +58,15 @@ function runSets(...patterns: readonly string[]): Promise<boolean> {
 }
 
 /** What takes longest begins first, so that nobody waits for it at the end. */
-const slowFiles = ['long-workers', 'long-faults', 'long-leaving', 'long-kill-money', 'long-realtime', 'long-probe']
+const slowFiles = [
+  'matrix',
+  'long-workers',
+  'long-faults',
+  'long-leaving',
+  'long-kill-money',
+  'long-realtime',
+  'long-probe',
+]
 
 /** Long files of `test/e2e/` that only `npm run test:e2e-hour` runs. */
 const hourNames = [
@@ -123,6 +131,12 @@ function runFiles(files: readonly string[], how: readonly string[], output = {})
     return Promise.resolve(false)
   }
   return run(process.execPath, ['--test', `--test-timeout=${testTimeoutMs}`, ...how, ...files], output)
+}
+
+/** Runs steps that wait for a network side by side; all of them end. */
+async function together(...steps: readonly Stage[]): Promise<boolean> {
+  const passed = await Promise.all(steps.map((step) => step()))
+  return passed.every(Boolean)
 }
 
 /** Runs the steps in order and stops at the first that fails. */
@@ -192,17 +206,17 @@ const hasModel = process.platform === 'linux' && process.arch === 'x64' && exist
 /** Installs the SDKs of others, pinned in interop/, then drives a relay with them. */
 function clients(): Promise<boolean> {
   const python = 'interop/.venv/bin/python'
-  return all(
-    () => installed('interop'),
-    () =>
-      onceFor(['interop/requirements.txt'], 'interop/.venv/drover-stamp', () =>
-        all(
-          () => run('python3', ['-m', 'venv', '--clear', 'interop/.venv']),
-          () => run(python, ['-m', 'pip', 'install', '--quiet', '-r', 'interop/requirements.txt']),
-        ),
+  const pythonPackages = (): Promise<boolean> =>
+    onceFor(['interop/requirements.txt'], 'interop/.venv/drover-stamp', () =>
+      all(
+        () => run('python3', ['-m', 'venv', '--clear', 'interop/.venv']),
+        () => run(python, ['-m', 'pip', 'install', '--quiet', '-r', 'interop/requirements.txt']),
       ),
-    ...(hasModel ? [() => installed('interop/llama', withoutOptional)] : []),
-    () => runTests('interop/*.test.ts', ...(hasModel ? ['interop/llama/*.test.ts'] : [])),
+    )
+  const llama: readonly Stage[] = hasModel ? [() => installed('interop/llama', withoutOptional)] : []
+  return all(
+    () => together(() => installed('interop'), pythonPackages, ...llama),
+    () => runApart(2, 'interop/*.test.ts', ...(hasModel ? ['interop/llama/*.test.ts'] : [])),
   )
 }
 
@@ -259,8 +273,7 @@ function webTypes(): Promise<boolean> {
 /** The console as it is served, and what drives a browser. */
 function consoleBuilt(): Promise<boolean> {
   return all(
-    webTypes,
-    () => installed('web/test'),
+    () => together(webTypes, () => installed('web/test')),
     () => run(process.execPath, ['web/build.ts']),
   )
 }
