@@ -138,7 +138,10 @@ test('what a bank takes of an order that has gone back already leaves the cash a
   const loss = ['operator:dispute-fees', 'operator:cash:wechat']
   assert.deepEqual([await balance(), await booked()], ['0.00', [[[...loss, '100000000000']]]])
   await notice({ ...dispute, id: 'e2', outcome: 'won' })
-  assert.deepEqual((await booked()).toSorted(), [[[...loss, '100000000000']], [[...loss.toReversed(), '100000000000']]].toSorted())
+  assert.deepEqual(
+    (await booked()).toSorted(),
+    [[[...loss, '100000000000']], [[...loss.toReversed(), '100000000000']]].toSorted(),
+  )
   assert.equal(await balance(), '0.00')
   assert.equal((await desk.run('ledger verify'))['ok'], true)
 })
