@@ -127,6 +127,27 @@ test('calls of one batch leave the sums that they would leave one by one, whoeve
   for (const other of others) assert.deepEqual(other, together)
 })
 
+test('what a call costs counts against its budget also where it was the first and held nothing', async () => {
+  const ground = await openGround()
+  const budgets = [{ name: 'key:key_1', limitNanoUsd: 100n, period: 'total' as const, thresholds: [], label: 'key' }]
+  const of = (call: string) => ({ call, account: 'acc_two', key: 'key_1', nowMs: 1 })
+  const rows = { ...sampleAccount('two'), account: { ...sampleAccount('two').account, billing: 'unlimited' as const } }
+  const hold = (call: string, amountNanoUsd: bigint): Step => [
+    'hold',
+    {
+      ...of(call),
+      ...{ amountNanoUsd, amountMinNanoUsd: 0n, sliceNanoUsd: null, expiresMs: 9, owner: 'node_1', budgets },
+    },
+  ]
+  await runBatch(ground, asked(['begin', sampleFirst()], ['createAccount', { rows, trail: sampleTrail('trl_1') }]))
+  await runBatch(ground, asked(hold('call_1', 0n)))
+  const end = { chargeNanoUsd: 1n, priceHash: null, rule: 'as reported', upstreamCosts: [] }
+  await runBatch(ground, asked(['settle', { ...of('call_1'), ...end }]))
+  const { answers } = await runBatch(ground, asked(hold('call_2', 100n)))
+  assert.equal(readSum(answers, 0, 'amountNanoUsd'), 99n)
+  ground.database.close()
+})
+
 test('a batch without writes takes no write lock', async () => {
   const ground = await openGround()
   ground.database.exec('PRAGMA query_only = 1')

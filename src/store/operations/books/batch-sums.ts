@@ -50,10 +50,11 @@ class BatchSums implements LateWrites {
     for (const [id, { takenNanoUsd }] of this.#lotOf)
       if (takenNanoUsd !== 0n) await run.takeFromLot(transaction, [takenNanoUsd, id])
     for (const { row, isThere, heldNanoUsd, spentNanoUsd } of this.#spends.values()) {
-      if (heldNanoUsd === 0n && spentNanoUsd === 0n) continue
       const place = [row.name, row.period, row.start_ms]
-      if (isThere) await run.moveExistingBudget(transaction, [heldNanoUsd, spentNanoUsd, ...place])
-      else await run.moveBudget(transaction, [...place, heldNanoUsd, spentNanoUsd])
+      // Also with nothing in it: a call that held nothing may still cost something, and then the row must be there.
+      if (!isThere) await run.moveBudget(transaction, [...place, heldNanoUsd, spentNanoUsd])
+      else if (heldNanoUsd !== 0n || spentNanoUsd !== 0n)
+        await run.moveExistingBudget(transaction, [heldNanoUsd, spentNanoUsd, ...place])
     }
     this.forget()
   }
