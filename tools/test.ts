@@ -70,14 +70,22 @@ const slowFiles = [
 
 /** Long files of `test/e2e/` that only `npm run test:e2e-hour` runs. */
 const hourNames = [
+  'background',
   'backup',
   'batch-kill',
+  'batches',
+  'carried',
   'document-mail',
+  'files',
   'fine-tuning',
   'guide',
   'import',
+  'life',
+  'message-batches',
   'migration-start',
   'own-cloud-credential',
+  'responses',
+  'shadow',
 ]
 
 /** The same with a process for each file and several side by side: for tests that mostly wait for processes of their own. */
@@ -313,7 +321,7 @@ const stages: Readonly<Record<string, Stage>> = {
       'tools/*.test.ts',
     ),
   // What an older Node could do otherwise: its sockets, its SQLite, its streams.
-  'unit-node': () => runSets('src/{base,http,relay,store}/**/*.test.ts'),
+  'unit-node': () => runSets('src/{base,http,store}/**/*.test.ts'),
   e2e: () => runApart(2, 'test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
   'e2e-long': () => runApart(3, `test/e2e/long-!(${hourNames.join('|')}).test.ts`),
@@ -333,10 +341,11 @@ const stages: Readonly<Record<string, Stage>> = {
       () => runSets('test/postgres/!(long-*).test.ts'),
       () => run(process.execPath, ['test/postgres/run-e2e.ts']),
     ),
-  // For a night: an older Drover beside this one, and the contracts on the oldest and the newest Postgres.
+  // For a night: an older Drover beside this one, keys and limits end to end, and the contracts on the oldest and the newest Postgres.
   'postgres-long': () =>
     all(
       () => runApart(2, 'test/postgres/long-*.test.ts'),
+      () => run(process.execPath, ['test/postgres/run-e2e.ts', 'keys', 'limits', 'idempotency', 'long-slices']),
       () => run(process.execPath, ['test/postgres/versions.ts', '14', '18', '--quick']),
     ),
   // On throw-away servers of its own as well: needs the programs of Redis, or of Valkey, and of Postgres.

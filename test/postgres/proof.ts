@@ -1,7 +1,7 @@
 /**
  * Proves several nodes on one prepaid account under faults, with figures:
- * `bin/drover-node test/postgres/proof.ts nodes=3 node-kills=6 store-kills=3 revocations=5 rolling=2 callers=12`.
- * Callers call without pause while nodes and the store are killed, keys are revoked and nodes restart one after the other; in the end the
+ * `bin/drover-node test/postgres/proof.ts nodes=3 node-kills=6 store-kills=3 revocations=5 rolling=2 callers=12 pause-ms=0`.
+ * Callers call without pause, or with one of so many milliseconds, while nodes and the store are killed, keys are revoked and nodes restart one after the other; in the end the
  * books are held against what callers were told. A balancer stands between: it asks nodes for their readiness, as a real one does.
  */
 
@@ -25,14 +25,15 @@ const plan = {
   revocations: count('revocations', 3),
   rolling: count('rolling', 1),
   callers: count('callers', 12),
+  callerPauseMs: count('pause-ms', 0),
 }
 /** More than all calls of the longest run come to: a dry account would prove little. */
 const startNano = 1_000_000_000_000n
 const callNano = 13_000n
 const pauseMs = 1500
-/** The balancer's beat; nodes that end leave it several of them. */
+/** The balancer's beat; nodes that end leave it five of them. */
 const askEveryMs = 200
-const config = `${models}server: { drain_delay: 2s }\n`
+const config = `${models}server: { drain_delay: 1s }\n`
 
 await using server = await startPostgres()
 await using fleet = await startFleet({ url: await server.database(), size: plan.nodes, config })
@@ -78,6 +79,7 @@ const caller = async (first: number): Promise<void> => {
     )
     tell(`${phase}: ${told}`)
     if (told !== '200') await wait(50)
+    if (plan.callerPauseMs > 0) await wait(plan.callerPauseMs)
   }
 }
 const startedMs = performance.now()
