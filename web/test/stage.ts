@@ -31,19 +31,20 @@ const startWithinMs = 240_000
 const migrationTurns = 60
 const calls = 9_000
 const providers = ['moonshot', 'openai', 'anthropic', 'deepseek'] as const
+/** What is sold, and what a million tokens of input, of cached input and of output cost here. */
 const models = [
-  'kimi-k2',
-  'gpt-4.1',
-  'claude-sonnet-4.5',
-  'deepseek-v3.2',
-  'kimi-k2-thinking',
-  'gpt-4.1-mini',
-  'claude-haiku-4.5',
-  'deepseek-reasoner',
-  'moonshot-v1-128k',
-  'o4-mini',
-  'claude-opus-4.5',
-  'gemini-2.5-flash',
+  ['kimi-k2', '0.85', '0.14', '3.60'],
+  ['gpt-4.1', '1.80', '0.45', '7.20'],
+  ['claude-sonnet-4.5', '2.70', '0.27', '13.50'],
+  ['deepseek-v3.2', '0.25', '0.025', '0.38'],
+  ['kimi-k2-thinking', '0.54', '0.13', '2.25'],
+  ['gpt-4.1-mini', '0.36', '0.09', '1.44'],
+  ['claude-haiku-4.5', '0.90', '0.09', '4.50'],
+  ['deepseek-reasoner', '0.25', '0.025', '0.38'],
+  ['moonshot-v1-128k', '1.80', '1.80', '4.50'],
+  ['o4-mini', '0.99', '0.24', '3.96'],
+  ['claude-opus-4.5', '4.50', '0.45', '22.50'],
+  ['gemini-2.5-flash', '0.27', '0.027', '2.25'],
 ] as const
 const customers = ['acme', 'globex', 'initech', 'umbrella'] as const
 
@@ -51,7 +52,7 @@ const configFor = (baseUrl: string): string => `server: { overload: { loop_delay
 providers:
 ${providers.map((name) => `  ${name}: { vendor: ${name === 'anthropic' ? 'openai-compatible' : name}, base_url: "${baseUrl}", allow_private: true, own_credentials: true, api_key: "env:FAKE_KEY" }`).join('\n')}
 models:
-${models.map((name, index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, ${index % 4 === 0 ? `{ provider: ${providers[(index + 2) % 4]}, model: ${name}, weight: 3 }, ` : ''}{ provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "1.00", cached_input: "0.10", output: "2.50" } }`).join('\n')}
+${models.map(([name, input, cached, output], index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, ${index % 4 === 0 ? `{ provider: ${providers[(index + 2) % 4]}, model: ${name}, weight: 3 }, ` : ''}{ provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "${input}", cached_input: "${cached}", output: "${output}" } }`).join('\n')}
 plans:
   free: { rpm: 60, tpm: 200000, concurrency: 4, signup_credit: "5.00", signup_credit_expires: 30d }
   pro: { rpm: 5000, tpm: 4000000, concurrency: 200, upgrade_at_paid_usd: "100", open: true, own_credentials_fee: "5%" }
@@ -202,7 +203,7 @@ async function furnish(url: string, ask: Stage['ask']): Promise<Login> {
 /** A few calls that run through the relay as it is now: answered, repeated at another provider, refused. */
 async function play(url: string, ask: Stage['ask']): Promise<void> {
   const { key } = await ask('/keys', { name: 'acme-live', account: 'acme' })
-  const bodies = models.slice(0, 6).map((model, index) => ({
+  const bodies = models.slice(0, 6).map(([model], index) => ({
     model,
     stream: index % 2 === 0,
     messages: [{ role: 'user', content: `Question ${index}` }],
@@ -235,7 +236,16 @@ export async function startStage(port?: number): Promise<Stage> {
   await first.stop()
   const untilMs = Date.now() - 60_000
   const fromMs = untilMs - 46 * hourMs
-  await fillStore({ file, callers, calls, fromMs, untilMs, seed: 7, names: { models, providers }, progress: () => {} })
+  await fillStore({
+    file,
+    callers,
+    calls,
+    fromMs,
+    untilMs,
+    seed: 7,
+    names: { models: models.map(([model]) => model), providers },
+    progress: () => {},
+  })
   const moved = await movedToPostgres(first.data)
   const relay = await startRelay({
     config: `${config}${moved?.config ?? ''}`,
