@@ -6,7 +6,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { absentPeers } from './gateway/index.ts'
+import { absentPeers, parts as partsOn, peers } from './gateway/index.ts'
 import { pageOf } from './page/page.ts'
 import type { Report } from './page/report.ts'
 import { thisMachine } from './page/report.ts'
@@ -58,7 +58,9 @@ async function measure(chosen: readonly Suite[], effort: Effort): Promise<Report
   const machine = thisMachine()
   const wanted = values.gateways?.split(',')
   const parts: Outcome[] = []
-  for (const suite of chosen) parts.push(await suite.run(effort, (name) => wanted?.includes(name) ?? true))
+  // What is added is over the provider itself: it is measured whoever else is.
+  const isWanted = (name: string): boolean => name === 'direct' || (wanted?.includes(name) ?? true)
+  for (const suite of chosen) parts.push(await suite.run(effort, isWanted))
   const byName = <T extends { readonly name: string }>(rows: readonly T[]): readonly T[] => [
     ...new Map(rows.map((row) => [row.name, row])).values(),
   ]
@@ -84,6 +86,9 @@ if (values.suite === 'translate') {
 } else {
   const chosen = suites.filter(({ name }) => values.suite === 'all' || values.suite === name)
   if (chosen.length === 0) usage(values.suite === undefined ? 'which suite?' : `there is no suite ${values.suite}`)
+  const known = new Set([...peers, ...partsOn].map(({ name }) => name))
+  for (const name of values.gateways?.split(',') ?? [])
+    if (!known.has(name)) usage(`there is no gateway '${name}': there are ${[...known].join(', ')}`)
   const turnMs = whole('seconds', values.seconds, secondsMax) * 1000
   const say = (progress: string): void => {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${progress}`)
