@@ -1,11 +1,13 @@
 import { strict as assert } from 'node:assert'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { binary, echoUpload, whole } from '../fake/answer.ts'
 import type { Bench } from './bench.ts'
 import { startBench } from './bench.ts'
 import type { Answer } from './call.ts'
 import { call } from './call.ts'
-import { adminKey, testKey } from './harness.ts'
+import { adminKey, checkout, testKey } from './harness.ts'
 
 /** A form with a sound, as bytes and content type. */
 async function formOf(fields: Readonly<Record<string, string>>, file: Buffer): Promise<{ body: Buffer; type: string }> {
@@ -182,11 +184,12 @@ describe('endpoints without a model', () => {
     assert.equal((await call(bench.relay.url, { path: '/metrics' })).status, 200)
   })
 
-  test('the front page says how to begin', async () => {
+  test('the front page says how to begin, or is the console where this checkout has made it', async () => {
     const answer = await call(bench.relay.url, { path: '/' })
     assert.equal(answer.status, 200)
     assert.match(answer.headers['content-type'] ?? '', /^text\/html/)
-    assert.match(answer.text, /curl/)
+    const hasConsole = existsSync(join(checkout, 'web', 'dist', 'index.html'))
+    assert.match(answer.text, hasConsole ? /<div id="root">/ : /curl/)
     assert.match(answer.headers['content-security-policy'] ?? '', /./)
   })
 
