@@ -98,8 +98,8 @@ export type SettingsPorts = {
   ) => { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string }
   /** Reads a text as a start would: what is wrong with it, a line each, and what of it waits for a restart. */
   readonly check: (text: string) => Promise<{ readonly faults: string | null; readonly restart: readonly string[] }>
-  /** Puts the text in the file's place, in one step. @throws Problem `conflict` where it cannot be written. */
-  readonly write: (text: string) => Promise<void>
+  /** Puts the text in the file's place, in one step. @throws Problem `conflict` where it cannot be written, or no longer is what was read. */
+  readonly write: (text: string, was: string) => Promise<void>
 }
 
 /** All that operations may touch. */

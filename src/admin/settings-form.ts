@@ -143,7 +143,7 @@ const set = operation({
       )
       // Who changed it is known even where the disk gives up between the two.
       await store.noteChange(trail)
-      await settings.write(rewritten.text)
+      await settings.write(rewritten.text, text)
     }
     return {
       applied: !input.dry_run,

@@ -1,6 +1,7 @@
 /** The digest of a key that was presented before is not worked out again: an HMAC costs several times what a digest does. */
 
 import { hash } from 'node:crypto'
+import { makeRoom } from '#base/make-room.ts'
 
 /** Keys that call in turns; those beyond it are worked out again, which is all that a flood of wrong ones can do. */
 const rememberedMax = 8_192
@@ -19,8 +20,7 @@ export const rememberedDigests = (
     const known = digests.get(name)
     if (known !== undefined) return known
     const digest = digestKey(key)
-    const [oldest] = digests.size >= entriesMax ? digests.keys() : []
-    if (oldest !== undefined) digests.delete(oldest)
+    makeRoom(digests, entriesMax)
     digests.set(name, digest)
     return digest
   }

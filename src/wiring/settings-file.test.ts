@@ -55,6 +55,17 @@ test('a dry run shows the difference and what waits for a restart; only then the
   await assert.rejects(desk.run('settings set', { ...wish, digest }), { code: 'conflict' })
 })
 
+test('of two who change the file at once the second is told, and loses nothing of the first', async (context) => {
+  const { desk, now } = await open(context)
+  const both = ['limits.kimi.rpm=700', 'server.port=4200'].map((one) => desk.run('settings set', set(one)))
+  const outcomes = await Promise.allSettled(both)
+  assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const refused = outcomes.find((one) => one.status === 'rejected')
+  assert.match(String(refused?.reason), /was changed meanwhile/)
+  const kept = outcomes[0]?.status === 'fulfilled' ? text.replace('600', '700') : text.replace('4100', '4200')
+  assert.equal(await now(), kept)
+})
+
 test('what a start would refuse is refused with its place, and what leads to secrets or files is no setting from afar', async (context) => {
   const { desk, now } = await open(context)
   await assert.rejects(

@@ -34,33 +34,46 @@ const replace = async (path: string, text: string): Promise<void> => {
   }
 }
 
+const textOf = async (file: string): Promise<string> => {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (thrown) {
+    throw new Problem('conflict', { message: `${file} cannot be read (${codeOf(thrown)}).` })
+  }
+}
+
+/** @throws Problem `conflict` where the file no longer is what it was: an editor, or another person here, was quicker. */
+const writeOver = async (file: string, text: string, was: string): Promise<void> => {
+  if ((await textOf(file)) !== was)
+    throw new Problem('conflict', { message: `${file} was changed meanwhile. Look at it again, then change it.` })
+  try {
+    await replace(file, text)
+  } catch (thrown) {
+    throw unwritable(file, thrown)
+  }
+}
+
 const form = { fields: settingFields, blocks: settingBlocks, rewrite: rewriteSettings }
 
 /** Of a server that runs. */
 export const settingsFile = ({ config, load }: Pick<ServeRequest, 'config' | 'load'>): SettingsPorts => {
   const { file } = config
   if (file === null) return noSettingsFile
+  let last: Promise<void> = Promise.resolve()
   return {
     ...form,
-    read: async () => {
-      try {
-        return { path: file, text: await readFile(file, 'utf8') }
-      } catch (thrown) {
-        throw new Problem('conflict', { message: `${file} cannot be read (${codeOf(thrown)}).` })
-      }
-    },
+    read: async () => ({ path: file, text: await textOf(file) }),
     check: async (text) => {
       const loaded = await load(text)
       return loaded.ok
         ? { faults: null, restart: restartNeeded(config, loaded.config) }
         : { faults: faultsText(loaded.faults), restart: [] }
     },
-    write: async (text) => {
-      try {
-        await replace(file, text)
-      } catch (thrown) {
-        throw unwritable(file, thrown)
-      }
+    write: (text, was) => {
+      // One after the other, so that none is written between another's look at the file and its change.
+      const written = Promise.allSettled([last]).then(() => writeOver(file, text, was))
+      last = written
+      return written
     },
   }
 }

@@ -42,6 +42,15 @@ const read = (report: string): ReadonlyMap<string, Seen> => {
   return files
 }
 
+/** A reason whose line is gone would let the next one that begins so pass. */
+const stale = unreached.filter(
+  ({ file, text }) =>
+    !readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .some((line) => line.trim().startsWith(text)),
+)
+for (const { file, text } of stale) console.log(`${file}: no line begins so any more: ${text}`)
+
 const folder = mkdtempSync(join(tmpdir(), 'drover-coverage-'))
 const report = join(folder, 'report.lcov')
 const files = chosen.flatMap((room) => room.files)
@@ -77,4 +86,4 @@ for (const room of chosen) {
   )
 }
 console.log(`${unreached.length} branches cannot be gone through, each with its reason in tools/proof/unreached.ts`)
-process.exitCode = open === 0 && status === 0 ? 0 : 1
+process.exitCode = open === 0 && stale.length === 0 && status === 0 ? 0 : 1

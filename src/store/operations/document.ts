@@ -19,7 +19,7 @@ import { customerOf, revenueBook } from '#ledger/book.ts'
 import type { DocumentTable } from '#store/document-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { checkLimit } from './page.ts'
+import { checkLimit, directionOf } from './page.ts'
 import { appendTrail } from './trail.ts'
 
 const digitsMin = 6
@@ -288,7 +288,7 @@ export const documentOperations = {
   }),
   documentOf: read((transaction, source: string) => bySource(transaction, source)),
   documents: read(async (transaction, page: DocumentPage): Promise<readonly DocumentRow[]> => {
-    const [direction, beyond] = page.newestFirst === true ? (['desc', '<'] as const) : (['asc', '>'] as const)
+    const [direction, beyond] = directionOf(page)
     let query = transaction.selectFrom('document').selectAll().orderBy('id', direction).limit(checkLimit(page.limit))
     if (page.after !== null) query = query.where('id', beyond, page.after)
     if (page.account !== null) query = query.where('account', '=', page.account)

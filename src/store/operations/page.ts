@@ -13,3 +13,7 @@ export const checkLimit = (limit: number): number => {
     param: 'limit',
   })
 }
+
+/** The order of ids, oldest first unless the newest are asked for, and what is beyond the last one of a page. */
+export const directionOf = ({ newestFirst = false }: { readonly newestFirst?: boolean }) =>
+  newestFirst ? (['desc', '<'] as const) : (['asc', '>'] as const)

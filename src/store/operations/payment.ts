@@ -34,7 +34,7 @@ import { bookStatements } from './books/statement.ts'
 import { disputeFee, payOut, withdraw } from './books/withdrawal.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { checkLimit } from './page.ts'
+import { checkLimit, directionOf } from './page.ts'
 import { appendTrail } from './trail.ts'
 
 /** Events of one order that are shown: an order has a dozen, a stubborn processor a few more. */
@@ -176,7 +176,7 @@ const orderReading = {
     },
   ),
   orders: read(async (transaction, page: OrderPage): Promise<readonly PaymentOrder[]> => {
-    const [direction, beyond] = page.newestFirst === true ? (['desc', '<'] as const) : (['asc', '>'] as const)
+    const [direction, beyond] = directionOf(page)
     let query = transaction
       .selectFrom('payment_order')
       .selectAll()
