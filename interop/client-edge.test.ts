@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { kimiSettings } from '../test/fake/kimi.ts'
 import type { Ran, Stage } from './stage.ts'
-import { examples, python, run, startStage } from './stage.ts'
+import { completionsAsked, examples, python, run, startStage } from './stage.ts'
 
 test('the client for Python moves calls onto the relay as the one for TypeScript does', async () => {
   const suite = join(import.meta.dirname, '..', 'test', 'edge', 'test_drover_edge.py')
@@ -34,11 +34,10 @@ describe('the examples of the clients', () => {
       ...more,
     })
 
-  /** Whose completions the provider was asked for: the relay asks it for other things as well. */
+  /** Whose completions the provider was asked for. */
   const asked = (): readonly string[] =>
-    stage.kimi.seen
-      .filter(({ target }) => target === '/v1/chat/completions')
-      .map(({ body }) => people.find((one) => body.includes(`from ${one}`)) ?? 'somebody else')
+    completionsAsked(stage.kimi)
+      .map((body) => people.find((one) => body.includes(`from ${one}`)) ?? 'somebody else')
       .toSorted()
 
   for (const file of ['client-edge-node/main.mjs', 'client-edge-python/main.py'])

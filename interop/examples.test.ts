@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { kimiSettings } from '../test/fake/kimi.ts'
 import type { Ran, Stage } from './stage.ts'
-import { examples, python, run, startStage } from './stage.ts'
+import { completionsAsked, examples, python, run, startStage } from './stage.ts'
 
 /** A copy beside our installed packages, so that `import 'openai'` finds them as it does after `npm install openai`. */
 function besidePackages(file: string): string {
@@ -40,7 +40,7 @@ describe('examples', () => {
     const live = await runExample('python-swap/main.py', stage.liveKey)
     assert.equal(live.code, 0, live.stderr)
     assert.match(live.stdout, /Kimi heard: Why is the sky blue\?/)
-    const sent = JSON.parse((await stage.kimi.arrival(0)).body.toString()) as Record<string, unknown>
+    const sent = JSON.parse(String(completionsAsked(stage.kimi)[0])) as Record<string, unknown>
     assert.notEqual(sent['temperature'], 0.7)
     assert.equal(sent['max_tokens'] ?? sent['max_completion_tokens'], 512)
     // Kimi itself, asked the same way, refuses: the fake is as strict as it should be.

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { stream, whole } from '../test/fake/answer.ts'
 import { completion } from '../test/fake/openai.ts'
 import type { Stage } from './stage.ts'
-import { startStage } from './stage.ts'
+import { completionsAsked, startStage } from './stage.ts'
 
 const weather = {
   type: 'function' as const,
@@ -133,7 +133,7 @@ describe('openai for JavaScript', () => {
     ]
     const wish = { seed: 7, n: 2, logprobs: true, top_logprobs: 2, reasoning_effort: 'low' as const, stop: ['x'] }
     await live.chat.completions.create({ model: 'fake/a', messages: [{ role: 'user', content: parts }], ...wish })
-    const sent = JSON.parse((await stage.upstream.arrival(0)).body.toString()) as Record<string, unknown>
+    const sent = JSON.parse(String(completionsAsked(stage.upstream)[0])) as Record<string, unknown>
     assert.deepEqual(sent, { model: 'a', messages: [{ role: 'user', content: parts }], ...wish })
     const seen = await sandbox.chat.completions.create({
       model: 'kimi-k2',
@@ -174,7 +174,7 @@ describe('openai for JavaScript', () => {
       .withResponse()
     assert.equal(data.choices[0]?.message.content, 'pong')
     assert.match(response.headers.get('x-drover-warnings') ?? '', /temperature/)
-    const sent = JSON.parse((await stage.kimi.arrival(0)).body.toString()) as Record<string, unknown>
+    const sent = JSON.parse(String(completionsAsked(stage.kimi)[0])) as Record<string, unknown>
     assert.ok(sent['temperature'] === undefined || sent['temperature'] === 1)
     const running = live.chat.completions.stream({
       model: 'kimi-k2',

@@ -66,3 +66,8 @@ export async function run(
   const { code } = await within(talk.ended, runTimeoutMs, () => `${command} ${parameters.join(' ')} does not end`)
   return { code, stdout: talk.stdout(), stderr: talk.stderr() }
 }
+
+/** The bodies of the completions that a provider was asked for, in their order: the relay asks it for its list of models too. */
+export function completionsAsked(provider: FakeUpstream): readonly Buffer[] {
+  return provider.seen.filter(({ target }) => target === '/v1/chat/completions').map(({ body }) => body)
+}
