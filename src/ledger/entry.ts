@@ -150,25 +150,27 @@ export const withdrawEntries = (withdrawal: {
   ])
 }
 
-/** What was taken back has left by the way it came: in the payer's currency, at the rate of the payment. */
+/** What was taken back has left by the way it came: in the payer's currency, at the rate of the payment. `back`: and has come back. */
 export const payOutEntries = (out: {
   readonly method: string
   readonly currency: string
   readonly amountNano: bigint
   readonly cashNanoUsd: bigint
+  readonly back?: boolean
 }): readonly Entry[] => {
-  const { method, currency, amountNano, cashNanoUsd } = out
+  const { method, currency, amountNano, cashNanoUsd, back = false } = out
   const isForeign = currency !== 'USD'
   const to = isForeign ? exchangeBook : cashBook(method)
   const outNanoUsd = isForeign ? cashNanoUsd : amountNano
   const fromLotsNanoUsd = outNanoUsd < cashNanoUsd ? outNanoUsd : cashNanoUsd
-  return kept([
+  const entries = kept([
     inUsd({ from: refundsBook, to, amountNano: fromLotsNanoUsd, lot: null }),
     inUsd({ from: refundsBook, to: settlementDiscountBook, amountNano: cashNanoUsd - fromLotsNanoUsd, lot: null }),
     // Of dollars that were sold dearer than they are, and of a fee that a processor gave back: what no lot had.
     inUsd({ from: settlementDiscountBook, to, amountNano: outNanoUsd - fromLotsNanoUsd, lot: null }),
     ...(isForeign ? [{ from: exchangeBook, to: cashBook(method), amountNano, currency, lot: null }] : []),
   ])
+  return back ? entries.map((entry) => ({ ...entry, from: entry.to, to: entry.from })) : entries
 }
 
 /** A processor has taken a fee for a dispute, or (below zero) given it back: in its own currency, at nobody's rate. */

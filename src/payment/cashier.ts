@@ -227,7 +227,8 @@ export const moveWith = async (
   })
 }
 
-const isClosedAccount = (thrown: unknown): thrown is Problem =>
+/** Whether the books have refused credit because the account is closed. */
+export const isClosedAccount = (thrown: unknown): thrown is Problem =>
   thrown instanceof Problem && thrown.detail.facts?.['fault'] === 'account_closed'
 
 /** What was seen of an order goes into the store and the books, or changes nothing where it is known already. */

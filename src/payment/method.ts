@@ -20,7 +20,13 @@ export type Named = { readonly order: string } | { readonly transaction: string 
 /** What a notice whose signature is right is about: a hint to ask the processor, and no more. */
 export type Hint =
   | ({ readonly kind: 'order'; readonly id: string; readonly card?: KeptCard } & Named)
-  | ({ readonly kind: 'refund'; readonly id: string; readonly refund: string | null } & Named)
+  /** `refund`: what the notice calls it; `processorId`: the processor's own name, where the notice has both. */
+  | ({
+      readonly kind: 'refund'
+      readonly id: string
+      readonly refund: string | null
+      readonly processorId?: string | null
+    } & Named)
   | ({
       readonly kind: 'dispute'
       readonly id: string
@@ -113,6 +119,11 @@ export type PaymentMethod = {
    * that some can be asked for. Absent = it does not say.
    */
   readonly refunds?: (order: PaymentOrder, named: string | null) => Promise<readonly ForeignRefund[]>
+  /**
+   * Asks what became of a refund that had left, by what a notice calls it: a payer's bank may send it back days later. Never sends
+   * anything. Absent = what has left does not come back.
+   */
+  readonly askAgain?: (order: PaymentOrder, refund: PaymentRefund, named: string) => Promise<RefundSeen>
   /** `day`: as the processor counts days. @throws Problem where it is not ready. */
   readonly bill: (day: string) => Promise<readonly BillLine[]>
   /** The bounds of that day in UTC. */

@@ -9,6 +9,7 @@ import type { Hint, Named, PaymentMethod, RawNotice } from './method.ts'
 import { endedStates, openStates } from './order-machine.ts'
 import type { PaymentOrder } from './port.ts'
 import { sendRefund, takeForeignRefund } from './refund.ts'
+import { takeReturned } from './refund-returned.ts'
 
 /** No notice is longer: longer ones are refused before they are read. */
 export const noticeBytesMax = 64 * 1024
@@ -42,12 +43,15 @@ const takeRefundHint = async (
   hint: Extract<Hint, { readonly kind: 'refund' }>,
 ): Promise<void> => {
   const refunds = await parts.store.refundsOf(order.id)
-  const own = refunds.find(({ id, processorId }) => id === hint.refund || processorId === hint.refund)
+  const names = [hint.refund, hint.processorId].filter((name) => typeof name === 'string')
+  const own = refunds.find(({ id, processorId }) => names.some((name) => name === id || name === processorId))
+  const method = methodOf(parts, order.method)
   if (own !== undefined) {
     if (own.state === 'pending' || own.state === 'sent') await sendRefund(parts, own.id)
+    if (own.state === 'done' && hint.refund !== null && method.askAgain !== undefined)
+      await takeReturned(parts, own.id, await method.askAgain(order, own, hint.refund))
     return
   }
-  const method = methodOf(parts, order.method)
   for (const found of (await method.refunds?.(order, hint.refund)) ?? [])
     if (!refunds.some(({ id, processorId }) => id === found.id || processorId === found.processorId))
       await takeForeignRefund(parts, order.id, {

@@ -177,6 +177,8 @@ export type PayOut = {
   readonly currency: string
   readonly amountNano: bigint
   readonly cashNanoUsd: bigint
+  /** It had left and has come back: booked the other way round. */
+  readonly back?: boolean
 }
 
 /** What a processor took for a dispute; below zero: what it gave back. */

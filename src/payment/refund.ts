@@ -166,7 +166,7 @@ const askRefund = async (
 }
 
 /** The credit comes back as lots of their own: nothing of what was taken can be taken twice. */
-const restored = (order: PaymentOrder, refund: PaymentRefund, nowMs: number): Deposit | null => {
+export const restored = (order: PaymentOrder, refund: PaymentRefund, nowMs: number): Deposit | null => {
   if (refund.creditNanoUsd === 0n) return null
   const lot = `lot_${refund.id.slice(4)}`
   const reason = `refund ${refund.id} could not be paid out`
@@ -200,7 +200,8 @@ const restored = (order: PaymentOrder, refund: PaymentRefund, nowMs: number): De
   return { grants: [credit, bonus], upgrade: null }
 }
 
-const tell = (
+/** Tells a person of a refund that needs one. */
+export const tellOfRefund = (
   parts: CashierParts,
   refund: PaymentRefund,
   { order, words }: { readonly order: PaymentOrder; readonly words: string },
@@ -287,8 +288,8 @@ export const takeRefund = async (
     }
   })
   if (failed && seen.kind === 'failed')
-    tell(parts, found, { order, words: `failed: ${seen.why}. Its credit was given back; refund another way` })
-  if (stuck && seen.kind === 'sent') tell(parts, found, { order, words: `waits: ${seen.note ?? ''}` })
+    tellOfRefund(parts, found, { order, words: `failed: ${seen.why}. Its credit was given back; refund another way` })
+  if (stuck && seen.kind === 'sent') tellOfRefund(parts, found, { order, words: `waits: ${seen.note ?? ''}` })
   return order
 }
 

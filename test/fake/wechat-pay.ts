@@ -438,7 +438,7 @@ export function wechatFake({ clock, keys = wechatKeys(), trust = 'key' }: Wechat
       if (refund === undefined) throw new Error(`the fake has no refund ${id}`)
       return sealedNotice(
         `REFUND.${refund.status}`,
-        { mchid: merchantId, out_trade_no: refund.order, out_refund_no: id },
+        { mchid: merchantId, out_trade_no: refund.order, out_refund_no: id, refund_id: refund.number },
         {},
       )
     },

@@ -91,6 +91,27 @@ test('stripe: a dispute that is won, and the books of it', async (context) => {
   chapters.push(`## stripe, a dispute\n\n${story.text()}`)
 })
 
+test('stripe: a refund that comes back, and the books of it', async (context) => {
+  let fake: ReturnType<typeof stripeBench>['fake'] | undefined
+  const { world, account, order, story } = await opened(context, (ground) => {
+    const bench = stripeBench(ground)
+    fake = bench.fake
+    return bench
+  })
+  assert.ok(fake !== undefined)
+  fake.pay(order.id)
+  await world.send(fake.notice(order.id))
+  await story.step('the payer pays, and the event comes', order)
+  const refund = await refundOrder(world.cashier, { ...refundAsked, order: order.id, amountNano: nanoOf('40') })
+  await story.step('40 of it go back', order)
+  const object = Object.assign(fake.refunds.get(refund.processorId ?? '') ?? {}, { status: 'failed' })
+  await world.send(fake.notice(order.id, { type: 'refund.failed', object }))
+  await story.step("the payer's bank would not have it, and Stripe has the money again", order)
+  assert.equal(await world.balance(account), nanoOf('100'))
+  await world.sound()
+  chapters.push(`## stripe, a refund that comes back\n\n${story.text()}`)
+})
+
 test('manual: a transfer that a person confirms, and the books of it', async (context) => {
   const method = manualMethod({ instructions: 'Bank, account, name', currencies: ['USD'] })
   const { world, account, order, story } = await opened(context, (ground) => ({
@@ -120,7 +141,7 @@ those of an account of yours.
 ${chapters.join('\n')}`
 
 test('the page of books says what was entered', () => {
-  assert.ok(chapters.length >= 7)
+  assert.ok(chapters.length >= 8)
   if (process.env['DROVER_WRITE_PAGES'] === '1') writeFileSync(page, pageOf())
   assert.equal(readFileSync(page, 'utf8'), pageOf())
 })

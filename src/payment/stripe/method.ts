@@ -208,6 +208,10 @@ const queryRefund = async (ground: Ground, order: PaymentOrder, refund: PaymentR
     ? sendRefund(ground, order, refund)
     : refundSeen(await ground.client.get(`/v1/refunds/${encodeURIComponent(refund.processorId)}`))
 
+/** A refund that succeeded may fail later, and its money is on our balance again: https://docs.stripe.com/refunds#failed-refunds (from memory). */
+const askAgain = async ({ client }: Ground, { processorId }: PaymentRefund, named: string): Promise<RefundSeen> =>
+  refundSeen(await client.get(`/v1/refunds/${encodeURIComponent(processorId ?? named)}`))
+
 const refunds = async ({ client }: Ground, { transaction }: PaymentOrder) => {
   if (transaction === null) return []
   const list = await client.get(`/v1/refunds?payment_intent=${encodeURIComponent(transaction)}&limit=${pageRowsMax}`)
@@ -325,6 +329,7 @@ export const stripeMethod = (settings: StripeSettings, parts: AskGround): Paymen
     refund: (order, refund) => sendRefund(ground, order, refund),
     queryRefund: (order, refund) => queryRefund(ground, order, refund),
     refunds: (order) => refunds(ground, order),
+    askAgain: (_order, refund, named) => askAgain(ground, refund, named),
     bill: (day) => bill(ground, day),
     dayOf: (day) => {
       const fromMs = Date.parse(`${day}T00:00:00Z`)

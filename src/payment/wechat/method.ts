@@ -161,6 +161,16 @@ const queryRefund = async (ground: Ground, order: PaymentOrder, refund: PaymentR
   return refundSeen(answer)
 }
 
+/**
+ * A refund to a card that its bank sends back is `ABNORMAL` after it was `SUCCESS`, and waits in the merchant platform:
+ * https://pay.weixin.qq.com/doc/v3/merchant/4013071196 (from memory).
+ */
+const askAgain = async ({ client }: Ground, order: PaymentOrder, named: string): Promise<RefundSeen> => {
+  const answer = await client.call('GET', `/v3/refund/domestic/refunds/${encodeURIComponent(named)}`)
+  if (answer.status !== 200) throw refused('the question for a refund', answer)
+  return textAt(answer.object, 'out_trade_no') === order.id ? refundSeen(answer) : { kind: 'sent', processorId: null }
+}
+
 /** A refund that was made in the merchant platform has a number of its own, which the notice names. */
 const foreignRefunds = async ({ client }: Ground, order: PaymentOrder, named: string | null) => {
   if (named === null || !/^[\w|*-]{1,64}$/.test(named)) return []
@@ -186,7 +196,12 @@ const readNotice = async (
   if (order === null) return { kind: 'nothing', id, why: `${type.slice(0, 40)} about no order` }
   if (textAt(inner, 'mchid') !== ground.settings.merchantId)
     throw new Problem('invalid_request_error', { message: 'The notice is for another merchant.' })
-  if (type.startsWith('REFUND.')) return { kind: 'refund', id, order, refund: textAt(inner, 'out_refund_no') }
+  if (type.startsWith('REFUND.'))
+    return {
+      ...{ kind: 'refund', id, order },
+      refund: textAt(inner, 'out_refund_no'),
+      processorId: textAt(inner, 'refund_id'),
+    }
   if (type !== 'TRANSACTION.SUCCESS') return { kind: 'nothing', id, why: type.slice(0, 40) }
   if (textAt(inner, 'appid') !== ground.settings.appId)
     throw new Problem('invalid_request_error', { message: 'The notice is for another app.' })
@@ -245,6 +260,7 @@ export const wechatMethod = (settings: WechatSettings, parts: AskGround & { read
     refund: (order, refund) => sendRefund(ground, order, refund),
     queryRefund: (order, refund) => queryRefund(ground, order, refund),
     refunds: (order, named) => foreignRefunds(ground, order, named),
+    askAgain: (order, _refund, named) => askAgain(ground, order, named),
     bill: (day) => bill(ground, day),
     dayOf: (day) => {
       const fromMs = Date.parse(`${day}T00:00:00+08:00`)

@@ -76,10 +76,10 @@ export const withdraw = async (books: Books, withdrawal: Withdrawal, nowMs: numb
   return { creditNanoUsd, bonusNanoUsd, cashNanoUsd }
 }
 
-/** Books that what was taken back has left. */
+/** Books that what was taken back has left, or has come back. */
 export const payOut = async (books: Books, out: PayOut, nowMs: number): Promise<void> =>
   post(books, {
-    id: `pay-out/${out.id}`,
+    id: `${out.back === true ? 'pay-back' : 'pay-out'}/${out.id}`,
     kind: 'adjust',
     account: out.account,
     call: null,
