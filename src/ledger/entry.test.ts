@@ -138,8 +138,17 @@ test('a payment that goes back takes what it bought, to where it came from, and 
     { lot: lot({ id: 'lot_2', kind: 'promo', paidNanoUsd: 0n }), amountNanoUsd: 10n },
     { lot: lot({ id: 'lot_3', method: 'adjustment', paidNanoUsd: 0n }), amountNanoUsd: 4n },
   ]
-  const of = (owedNanoUsd: bigint, owedPaidNanoUsd: bigint) =>
-    said(withdrawEntries({ account: 'a', billing: 'prepaid', taken, owedNanoUsd, owedPaidNanoUsd }))
+  const of = (
+    owedNanoUsd: bigint,
+    owedPaidNanoUsd: bigint,
+    bonus: Partial<Parameters<typeof withdrawEntries>[0]> = {},
+  ) =>
+    said(
+      withdrawEntries({
+        ...{ account: 'a', billing: 'prepaid', taken, owedNanoUsd, owedPaidNanoUsd },
+        ...{ instead: [], owedBonusNanoUsd: 0n, ...bonus },
+      }),
+    )
   const lots = [
     'paid > refunds 90 lot_1',
     'paid > settlement-discount 10 lot_1',
@@ -148,6 +157,12 @@ test('a payment that goes back takes what it bought, to where it came from, and 
   ]
   assert.deepEqual(of(0n, 0n), lots)
   assert.deepEqual(of(20n, 15n), [...lots, 'shortfall > refunds 15', 'shortfall > settlement-discount 5'])
+  const instead = [{ lot: lot({ paidNanoUsd: 90n }), amountNanoUsd: 7n }]
+  assert.deepEqual(of(0n, 0n, { instead, owedBonusNanoUsd: 3n }), [
+    ...lots,
+    'paid > promo-cost 7 lot_1',
+    'shortfall > promo-cost 3',
+  ])
 })
 
 test('what is paid out leaves by the way it came, in the payer’s currency; more or less than lots had is a discount', () => {
@@ -157,6 +172,8 @@ test('what is paid out leaves by the way it came, in the payer’s currency; mor
   assert.deepEqual(of('USD', 90n, 100n), ['refunds > cash:card 90', 'refunds > settlement-discount 10'])
   assert.deepEqual(of('USD', 110n, 100n), ['refunds > cash:card 100', 'settlement-discount > cash:card 10'])
   assert.deepEqual(of('CNY', 700n, 100n), ['refunds > exchange 100', 'exchange > cash:card 700 CNY'])
+  const back = { method: 'card', currency: 'CNY', amountNano: 700n, cashNanoUsd: 100n, back: true }
+  assert.deepEqual(said(payOutEntries(back)), ['exchange > refunds 100', 'cash:card > exchange 700 CNY'])
 })
 
 test('a fee for a dispute is a loss, and comes back where it is given back; of nothing there is no entry', () => {

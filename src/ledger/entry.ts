@@ -125,7 +125,8 @@ const unpaidOrigin = ({ method, kind }: Lot): string => {
 
 /**
  * A payment goes back: what it had bought is taken from its lots, and what of that is spent already becomes debt. `owed` is
- * that debt, of which `owedPaidNanoUsd` was paid for.
+ * that debt, of which `owedPaidNanoUsd` was paid for. `instead`: bought credit that goes in the place of a bonus that is spent,
+ * and `owedBonusNanoUsd` what of such a bonus becomes debt.
  */
 export const withdrawEntries = (withdrawal: {
   readonly account: string
@@ -133,8 +134,10 @@ export const withdrawEntries = (withdrawal: {
   readonly taken: readonly SpentLot[]
   readonly owedNanoUsd: bigint
   readonly owedPaidNanoUsd: bigint
+  readonly instead: readonly SpentLot[]
+  readonly owedBonusNanoUsd: bigint
 }): readonly Entry[] => {
-  const { account, billing, taken, owedNanoUsd, owedPaidNanoUsd } = withdrawal
+  const { account, billing, taken, owedNanoUsd, owedPaidNanoUsd, instead, owedBonusNanoUsd } = withdrawal
   const debts = owedBook(account, billing)
   return kept([
     ...taken.flatMap(({ lot, amountNanoUsd }) => {
@@ -145,8 +148,12 @@ export const withdrawEntries = (withdrawal: {
         inUsd({ from, to: unpaidOrigin(lot), amountNano: amountNanoUsd - paidNanoUsd, lot: lot.id }),
       ]
     }),
+    ...instead.map(({ lot, amountNanoUsd }) =>
+      inUsd({ from: customerBook(account, lot.kind), to: promoCostBook, amountNano: amountNanoUsd, lot: lot.id }),
+    ),
     inUsd({ from: debts, to: refundsBook, amountNano: owedPaidNanoUsd, lot: null }),
     inUsd({ from: debts, to: settlementDiscountBook, amountNano: owedNanoUsd - owedPaidNanoUsd, lot: null }),
+    inUsd({ from: debts, to: promoCostBook, amountNano: owedBonusNanoUsd, lot: null }),
   ])
 }
 

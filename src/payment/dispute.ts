@@ -7,7 +7,7 @@ import type { Hint } from './method.ts'
 import { stateAfterRefund } from './order-machine.ts'
 import type { Deposit, PaymentOrder } from './port.ts'
 import { moneyText } from './price.ts'
-import { standingOf, takeForeignRefund } from './refund.ts'
+import { restoredBonus, standingOf, takeForeignRefund } from './refund.ts'
 
 type Dispute = Extract<Hint, { readonly kind: 'dispute' }>
 
@@ -58,6 +58,7 @@ const won = (parts: CashierParts, id: string, dispute: Dispute): Promise<Payment
                 source: 'payer',
               },
             },
+            ...restoredBonus(taken, { account, nowMs, reason: `dispute ${dispute.dispute} won` }),
           ],
           upgrade: null,
         }

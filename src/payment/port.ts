@@ -162,9 +162,14 @@ export type Withdrawal = {
   readonly lot: string
   readonly creditNanoUsd: bigint
   readonly bonusLot: string | null
-  /** At most this much, as far as it is there. */
+  /** The bonus that goes with it: of its lot what is there, in the place of what is spent bought credit; what has ended is not asked for. */
   readonly bonusNanoUsd: bigint
-  /** `false`: refused with Problem `conflict` where the credit is spent or held. `true`: what is lacking becomes debt. */
+  /** What was taken for the bonus before. */
+  readonly bonusTakenNanoUsd: bigint
+  /**
+   * `false`: refused with Problem `conflict` where the credit is spent or held; its `free_share_millionths` says what part of all this could
+   * go back. `true`: what is lacking becomes debt.
+   */
   readonly mayOwe: boolean
   readonly reason: string
 }

@@ -5,6 +5,7 @@ import type { TrailEntry } from '#base/trail-entry.ts'
 import type { CashierParts } from './cashier.ts'
 import { refundableStates } from './order-machine.ts'
 import type { PaymentOrder, PaymentRefund } from './port.ts'
+import type { RefundRequest } from './refund.ts'
 import { refundableWhole, refundOrder, standingOf } from './refund.ts'
 
 /** What is left of a lot that an order has given. */
@@ -19,10 +20,31 @@ export type UnspentRequest = {
 
 const centNano = 10_000_000n
 
+const wholeCents = (nano: bigint): bigint => (nano / centNano) * centNano
+
 /** The price of what is left, rounded down to the cent: never more than its credit. */
-const amountFor = (order: PaymentOrder, { grantedNanoUsd, remainingNanoUsd }: LeftLot): bigint => {
-  const nano = (refundableWhole(order) * remainingNanoUsd) / grantedNanoUsd
-  return (nano / centNano) * centNano
+const amountFor = (order: PaymentOrder, { grantedNanoUsd, remainingNanoUsd }: LeftLot): bigint =>
+  wholeCents((refundableWhole(order) * remainingNanoUsd) / grantedNanoUsd)
+
+/** The books say which share can go back where a bonus was spent before what was bought: each try comes closer to it. */
+const triesMax = 8
+
+/** As much of an amount as the books let go; `null` = nothing of it. */
+const refundFree = async (
+  parts: CashierParts,
+  request: RefundRequest,
+  wantedNano: bigint,
+): Promise<PaymentRefund | null> => {
+  let amountNano = wantedNano
+  for (let tried = 1; amountNano > 0n; tried += 1)
+    try {
+      return await refundOrder(parts, { ...request, amountNano })
+    } catch (thrown) {
+      const share = thrown instanceof Problem ? thrown.detail.facts?.['free_share_millionths'] : undefined
+      if (typeof share !== 'string' || tried >= triesMax) throw thrown
+      amountNano = wholeCents((amountNano * BigInt(share)) / 1_000_000n)
+    }
+  return null
 }
 
 export type UnspentResult = {
@@ -45,7 +67,9 @@ export const refundUnspent = async (parts: CashierParts, request: UnspentRequest
     if (amountNano <= 0n) continue
     try {
       const { reason, actor, trail } = request
-      refunds.push(await refundOrder(parts, { order: order.id, amountNano, source: 'closing', reason, actor, trail }))
+      const asked = { order: order.id, amountNano, source: 'closing', reason, actor, trail } as const
+      const refund = await refundFree(parts, asked, amountNano)
+      if (refund !== null) refunds.push(refund)
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown
       kept.push({ order: order.id, why: thrown.message })

@@ -3,6 +3,7 @@
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
+import type { Grant } from '#ledger/port.ts'
 import type { CashierParts } from './cashier.ts'
 import { eventOf, lotsOfOrder, methodOf, moveWith } from './cashier.ts'
 import type { RefundSeen } from './method.ts'
@@ -82,6 +83,7 @@ export const withdrawalFor = (
     creditNanoUsd: share(order.creditNanoUsd, standing.takenNanoUsd),
     bonusLot: order.bonusNanoUsd > 0n ? lots.bonus : null,
     bonusNanoUsd: order.bonusNanoUsd > 0n ? share(order.bonusNanoUsd, standing.takenBonusNanoUsd) : 0n,
+    bonusTakenNanoUsd: standing.takenBonusNanoUsd,
     mayOwe,
     reason,
   }
@@ -165,6 +167,21 @@ const askRefund = async (
   return { order, refund }
 }
 
+/** The bonus that was taken with a refund. Bought credit may have gone in its place, so that what comes back has no end. */
+export const restoredBonus = (
+  { id, bonusNanoUsd }: PaymentRefund,
+  { account, nowMs, reason }: { readonly account: string; readonly nowMs: number; readonly reason: string },
+): readonly Grant[] =>
+  bonusNanoUsd === 0n
+    ? []
+    : [
+        {
+          ...{ account, nowMs, reason, method: 'bonus', kind: 'promo', priority: 40, expiresMs: null },
+          lot: `lot_${id.slice(4)}b`,
+          amountNanoUsd: bonusNanoUsd,
+        },
+      ]
+
 /** The credit comes back as lots of their own: nothing of what was taken can be taken twice. */
 export const restored = (order: PaymentOrder, refund: PaymentRefund, nowMs: number): Deposit | null => {
   if (refund.creditNanoUsd === 0n) return null
@@ -189,15 +206,7 @@ export const restored = (order: PaymentOrder, refund: PaymentRefund, nowMs: numb
       source: 'refund' as const,
     },
   }
-  if (refund.bonusNanoUsd === 0n) return { grants: [credit], upgrade: null }
-  const bonus = {
-    ...{ account, nowMs, reason, method: 'bonus', kind: 'promo' as const },
-    lot: `${lot}b`,
-    amountNanoUsd: refund.bonusNanoUsd,
-    priority: 40,
-    expiresMs: order.bonusLastsMs === null ? null : nowMs + order.bonusLastsMs,
-  }
-  return { grants: [credit, bonus], upgrade: null }
+  return { grants: [credit, ...restoredBonus(refund, { account, nowMs, reason })], upgrade: null }
 }
 
 /** Tells a person of a refund that needs one. */

@@ -114,6 +114,7 @@ export const paymentContract = ({ name, open: openBackend }: OpenBackend): void 
       creditNanoUsd: nanoOf('40'),
       bonusLot: null,
       bonusNanoUsd: 0n,
+      bonusTakenNanoUsd: 0n,
       mayOwe: false,
       reason: 'asked',
     }
@@ -202,6 +203,7 @@ export const paymentContract = ({ name, open: openBackend }: OpenBackend): void 
         creditNanoUsd: nanoOf('100'),
         bonusLot: null,
         bonusNanoUsd: 0n,
+        bonusTakenNanoUsd: 0n,
         mayOwe: true,
         reason: 'dispute',
       },
@@ -215,6 +217,44 @@ export const paymentContract = ({ name, open: openBackend }: OpenBackend): void 
       },
     })
     assert.equal(await balanceOf(store, 'acc_one'), -nanoOf('70'))
+    await sound(store)
+  })
+
+  test(`${name}: in the place of a bonus that is spent bought credit goes back, and not of one that has ended`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    const order = await open(store, 'ord_1')
+    const crediting = sampleCrediting(order)
+    const bonus = { lot: 'lot_1b', account: 'acc_one', kind: 'promo' as const, amountNanoUsd: nanoOf('10') }
+    const given = { ...bonus, priority: 40, expiresMs: 15, nowMs: 10, method: 'bonus', reason: null }
+    await store.moveOrder({
+      ...crediting,
+      deposit: { grants: [...(crediting.deposit?.grants ?? []), given], upgrade: null },
+    })
+    const settle = { account: 'acc_one', key: null, nowMs: 12, priceHash: null, rule: 'test', upstreamCosts: [] }
+    await store.settle({ ...settle, call: 'call_1', chargeNanoUsd: nanoOf('4') })
+    const moved = await store.moveOrder({
+      order: 'ord_1',
+      version: 1,
+      state: 'refund_pending',
+      nowMs: 20,
+      facts: {},
+      events: [],
+      refund: sampleRefund({ amountNano: nanoOf('50') }),
+      withdrawal: {
+        id: 'rfd_1',
+        account: 'acc_one',
+        lot: 'lot_1',
+        creditNanoUsd: nanoOf('50'),
+        bonusLot: 'lot_1b',
+        bonusNanoUsd: nanoOf('5'),
+        bonusTakenNanoUsd: 0n,
+        mayOwe: false,
+        reason: 'asked',
+      },
+    })
+    assert.equal(moved.ok ? moved.refund?.bonusNanoUsd : null, nanoOf('4'))
+    assert.equal(await balanceOf(store, 'acc_one'), nanoOf('46'))
     await sound(store)
   })
 

@@ -12,22 +12,86 @@ import type { Books } from './statement.ts'
 /** What was taken back; `cashNanoUsd` = what of it had been paid for. */
 export type Withdrawn = { readonly creditNanoUsd: bigint; readonly bonusNanoUsd: bigint; readonly cashNanoUsd: bigint }
 
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+const least = (...amounts: readonly bigint[]): bigint => amounts.reduce((a, b) => (a < b ? a : b))
+const notBelowZero = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
 
-const lotNamed = async ({ transaction }: Books, id: string): Promise<Lot> => {
+/** A lot that an order has given, and what of it was taken back before. */
+type Bought = { readonly lot: Lot; readonly revokedNanoUsd: bigint }
+
+const lotNamed = async ({ transaction }: Books, id: string): Promise<Bought> => {
   const row = await transaction.selectFrom('lot').selectAll().where('id', '=', id).executeTakeFirst()
-  if (row !== undefined) return lotOf(row)
+  if (row !== undefined) return { lot: lotOf(row), revokedNanoUsd: row.revoked_nano_usd }
   throw new Problem('conflict', { message: `The order has given no lot ${id}: nothing can be taken back.` })
 }
 
-const notFree = (wantedNanoUsd: bigint, freeNanoUsd: bigint): Problem =>
-  new Problem('conflict', {
+/** What of a lot has ended without being spent. */
+const endedOf = async ({ transaction }: Books, lot: string): Promise<bigint> => {
+  const rows = await transaction
+    .selectFrom('book_transaction')
+    .innerJoin('book_entry', 'book_entry.transaction_sequence', 'book_transaction.sequence')
+    .select('book_entry.amount_nano')
+    .where('book_transaction.id', '>', `expire/${lot}/`)
+    .where('book_transaction.id', '<', `expire/${lot}0`)
+    .execute()
+  return rows.reduce((sum, { amount_nano: amountNano }) => sum + amountNano, 0n)
+}
+
+/** What is asked for: of the bonus what its lot has, and in the place of what of it was spent as much of what was bought. */
+type Asked = { readonly creditNanoUsd: bigint; readonly leftNanoUsd: bigint; readonly insteadNanoUsd: bigint }
+
+const askedOf = async (
+  books: Books,
+  { creditNanoUsd, bonusNanoUsd, bonusTakenNanoUsd }: Withdrawal,
+  bonus: Bought | null,
+): Promise<Asked> => {
+  if (bonus === null) return { creditNanoUsd, leftNanoUsd: 0n, insteadNanoUsd: 0n }
+  const { lot, revokedNanoUsd } = bonus
+  const leftNanoUsd = least(bonusNanoUsd, lot.remainingNanoUsd)
+  const goneNanoUsd = lot.grantedNanoUsd - lot.remainingNanoUsd - revokedNanoUsd
+  const spentNanoUsd = goneNanoUsd === 0n ? 0n : goneNanoUsd - (await endedOf(books, lot.id))
+  const insteadBeforeNanoUsd = notBelowZero(bonusTakenNanoUsd - revokedNanoUsd)
+  const insteadNanoUsd = least(bonusNanoUsd - leftNanoUsd, notBelowZero(spentNanoUsd - insteadBeforeNanoUsd))
+  return { creditNanoUsd, leftNanoUsd, insteadNanoUsd }
+}
+
+/** What is taken of what is asked for; the rest is owed. */
+type Taken = Asked & { readonly owedNanoUsd: bigint; readonly owedBonusNanoUsd: bigint }
+
+const takenOf = ({ creditNanoUsd, leftNanoUsd, insteadNanoUsd }: Asked, lot: Lot, freeNanoUsd: bigint): Taken => {
+  const credit = least(creditNanoUsd, lot.remainingNanoUsd, freeNanoUsd)
+  const left = least(leftNanoUsd, freeNanoUsd - credit)
+  const instead = least(insteadNanoUsd, lot.remainingNanoUsd - credit, freeNanoUsd - credit - left)
+  return {
+    creditNanoUsd: credit,
+    leftNanoUsd: left,
+    insteadNanoUsd: instead,
+    owedNanoUsd: creditNanoUsd - credit,
+    owedBonusNanoUsd: leftNanoUsd + insteadNanoUsd - left - instead,
+  }
+}
+
+const sumOf = ({ creditNanoUsd, leftNanoUsd, insteadNanoUsd }: Asked): bigint =>
+  creditNanoUsd + leftNanoUsd + insteadNanoUsd
+
+const millionths = 1_000_000n
+
+const notFree = (asked: Asked, { remainingNanoUsd }: Lot, freeNanoUsd: bigint): Problem => {
+  const wantedNanoUsd = sumOf(asked)
+  const thereNanoUsd = least(freeNanoUsd, remainingNanoUsd + asked.leftNanoUsd)
+  const shares = [
+    ...(asked.creditNanoUsd > 0n ? [(remainingNanoUsd * millionths) / asked.creditNanoUsd] : []),
+    (thereNanoUsd * millionths) / wantedNanoUsd,
+  ]
+  const share = least(...shares)
+  const bonus = asked.leftNanoUsd + asked.insteadNanoUsd > 0n ? ', with the bonus that was given for it,' : ''
+  return new Problem('conflict', {
     message:
-      `Of the credit that was bought only ${decimalOf(freeNanoUsd)} USD is neither spent nor held for calls under way, ` +
-      `and ${decimalOf(wantedNanoUsd)} USD would have to go back. Refund less.`,
+      `Of the credit that was bought only ${decimalOf(thereNanoUsd)} USD is neither spent nor held for calls under way, ` +
+      `and ${decimalOf(wantedNanoUsd)} USD${bonus} would have to go back. Refund less: at most ${decimalOf(share * 100_000n)} % of the amount.`,
     param: 'amount',
-    facts: { free_nano_usd: freeNanoUsd.toString() },
+    facts: { free_nano_usd: thereNanoUsd.toString(), free_share_millionths: share.toString() },
   })
+}
 
 const markRevoked = async ({ transaction }: Books, taken: readonly SpentLot[]): Promise<void> => {
   for (const { lot, amountNanoUsd } of taken)
@@ -38,26 +102,29 @@ const markRevoked = async ({ transaction }: Books, taken: readonly SpentLot[]): 
       .execute()
 }
 
+const partOf = (lot: Lot, amountNanoUsd: bigint): readonly SpentLot[] =>
+  amountNanoUsd === 0n ? [] : [{ lot, amountNanoUsd }]
+
 /** @throws Problem `conflict` where the credit is not free and must not become debt. */
 export const withdraw = async (books: Books, withdrawal: Withdrawal, nowMs: number): Promise<Withdrawn> => {
-  const { id, account, creditNanoUsd, bonusLot, mayOwe, reason } = withdrawal
+  const { id, account, bonusLot, mayOwe, reason } = withdrawal
   const money = await moneyAt(books, account, nowMs)
   if (money === null) throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
-  const lot = await lotNamed(books, withdrawal.lot)
-  const freeNanoUsd = freeGeneral(money)
-  const takenNanoUsd = least(creditNanoUsd, least(lot.remainingNanoUsd, freeNanoUsd))
-  if (takenNanoUsd < creditNanoUsd && !mayOwe) throw notFree(creditNanoUsd, takenNanoUsd)
-  const taken: SpentLot[] = takenNanoUsd === 0n ? [] : [{ lot, amountNanoUsd: takenNanoUsd }]
+  const { lot } = await lotNamed(books, withdrawal.lot)
   const bonus = bonusLot === null ? null : await lotNamed(books, bonusLot)
-  const bonusNanoUsd =
-    bonus === null ? 0n : least(withdrawal.bonusNanoUsd, least(bonus.remainingNanoUsd, freeNanoUsd - takenNanoUsd))
-  if (bonus !== null && bonusNanoUsd > 0n) taken.push({ lot: bonus, amountNanoUsd: bonusNanoUsd })
-  const owedNanoUsd = creditNanoUsd - takenNanoUsd
-  const cashNanoUsd = paidPart(lot, takenNanoUsd) + paidPart(lot, owedNanoUsd)
-  await takeFromLots(books, account, taken)
-  await markRevoked(books, taken)
-  await books.run.moveMoney(books.transaction, [-takenNanoUsd - bonusNanoUsd, owedNanoUsd, 0n, 0n, account])
-  if (cashNanoUsd > 0n) await books.run.movePaid(books.transaction, [-cashNanoUsd, account])
+  const asked = await askedOf(books, withdrawal, bonus)
+  const freeNanoUsd = freeGeneral(money)
+  const { owedNanoUsd, owedBonusNanoUsd, ...parts } = takenOf(asked, lot, freeNanoUsd)
+  if (owedNanoUsd + owedBonusNanoUsd > 0n && !mayOwe) throw notFree(asked, lot, freeNanoUsd)
+  const taken = [...partOf(lot, parts.creditNanoUsd), ...(bonus === null ? [] : partOf(bonus.lot, parts.leftNanoUsd))]
+  const instead = partOf(lot, parts.insteadNanoUsd)
+  const owedPaidNanoUsd = paidPart(lot, owedNanoUsd)
+  const cashNanoUsd = paidPart(lot, parts.creditNanoUsd) + owedPaidNanoUsd
+  const { run, transaction } = books
+  await takeFromLots(books, account, [...taken, ...instead])
+  await markRevoked(books, [...taken, ...instead])
+  await run.moveMoney(transaction, [-sumOf(parts), owedNanoUsd + owedBonusNanoUsd, 0n, 0n, account])
+  if (cashNanoUsd > 0n) await run.movePaid(transaction, [-cashNanoUsd, account])
   await post(books, {
     id: `withdraw/${id}`,
     kind: 'adjust',
@@ -66,14 +133,11 @@ export const withdraw = async (books: Books, withdrawal: Withdrawal, nowMs: numb
     timeMs: nowMs,
     reason,
     entries: withdrawEntries({
-      account,
-      billing: money.billing,
-      taken,
-      owedNanoUsd,
-      owedPaidNanoUsd: paidPart(lot, owedNanoUsd),
+      ...{ account, billing: money.billing, taken, instead },
+      ...{ owedNanoUsd, owedPaidNanoUsd, owedBonusNanoUsd },
     }),
   })
-  return { creditNanoUsd, bonusNanoUsd, cashNanoUsd }
+  return { creditNanoUsd: asked.creditNanoUsd, bonusNanoUsd: asked.leftNanoUsd + asked.insteadNanoUsd, cashNanoUsd }
 }
 
 /** Books that what was taken back has left, or has come back. */
