@@ -11,7 +11,7 @@ import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { Grant } from '#ledger/port.ts'
-import type { KeptCard, PaymentMethod } from './method.ts'
+import type { PaymentMethod } from './method.ts'
 import type { Seen } from './order-machine.ts'
 import { stepOf } from './order-machine.ts'
 import type { Deposit, OrderFacts, OrderMove, PaymentEvent, PaymentOrder, PaymentStore, PlanUpgrade } from './port.ts'
@@ -31,8 +31,6 @@ export type CashierParts = {
   readonly upgradeOf: (account: string) => Promise<PlanUpgrade | null>
   /** An account has come to another plan by paying. */
   readonly planChanged: (account: string, plan: string) => Promise<void>
-  /** A payer has left a card for later. */
-  readonly cardKept: (order: PaymentOrder, card: KeptCard) => Promise<void>
 }
 
 /** Somebody else may move an order between reading and moving it: it is looked at again this often. */

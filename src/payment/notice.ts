@@ -5,7 +5,7 @@ import type { Answer } from '#http/inbound.ts'
 import type { CashierParts } from './cashier.ts'
 import { askAndTake, eventOf, methodOf, moveWith } from './cashier.ts'
 import { takeDispute } from './dispute.ts'
-import type { Hint, Named, PaymentMethod, RawNotice } from './method.ts'
+import type { Hint, KeptCard, Named, PaymentMethod, RawNotice } from './method.ts'
 import { endedStates, openStates } from './order-machine.ts'
 import type { PaymentOrder } from './port.ts'
 import { sendRefund, takeForeignRefund } from './refund.ts'
@@ -26,6 +26,19 @@ const noteNotice = (parts: CashierParts, order: PaymentOrder, hint: Hint): Promi
       },
     ],
   }))
+
+/** A card that is left waits until its account says when it is to be charged; a newer one takes the place of the old. */
+const keepCard = async ({ store, clock }: CashierParts, order: PaymentOrder, card: KeptCard): Promise<void> => {
+  const nowMs = clock.nowMs()
+  const kept = {
+    kind: 'card_kept',
+    name: 'card',
+    state: order.state,
+    timeMs: nowMs,
+    detail: `ending in ${card.ending}`,
+  }
+  await store.keepCard({ order, card, nowMs, event: eventOf(order, kept) })
+}
 
 const orderNamed = async (parts: CashierParts, method: PaymentMethod, hint: Named): Promise<PaymentOrder> => {
   const { store } = parts
@@ -72,7 +85,7 @@ const act = async (parts: CashierParts, method: PaymentMethod, hint: Hint): Prom
   const isPaymentUnseen = openStates.includes(named.state) || endedStates.includes(named.state)
   const order = hint.kind === 'order' || isPaymentUnseen ? await askAndTake(parts, named) : named
   if (hint.kind === 'order' && hint.card !== undefined && order.creditedMs !== null)
-    await parts.cardKept(order, hint.card)
+    await keepCard(parts, order, hint.card)
   if (hint.kind === 'refund') await takeRefundHint(parts, order, hint)
   if (hint.kind === 'dispute') await takeDispute(parts, order, hint)
   await noteNotice(parts, order, hint)

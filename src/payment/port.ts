@@ -271,6 +271,15 @@ export type AutoTopUp = {
   readonly note: string | null
 }
 
+/** A card that was left with an order, to be charged when its account says so. */
+export type CardLeft = {
+  readonly order: PaymentOrder
+  readonly card: Pick<AutoTopUp, 'customer' | 'card' | 'ending'>
+  readonly nowMs: number
+  /** Notes on the order that its card is kept: a notice that comes again keeps it no second time. */
+  readonly event: PaymentEvent
+}
+
 /** What a try to charge came to, for the row that it was made by. */
 export type TopUpNote = Pick<AutoTopUp, 'enabled' | 'failures' | 'nextTryMs' | 'note'>
 
@@ -302,6 +311,11 @@ export type PaymentStore = {
   readonly ordersOfDay: (question: DayQuestion) => Promise<DayOrders>
   readonly keepReconciliation: (row: ReconciliationRow) => Promise<void>
   readonly reconciliation: (method: string, day: string) => Promise<ReconciliationRow | null>
+  /**
+   * Keeps a card in the place of the one before; what a person has said of charging stays. `false` = nothing changed: the card of this order was
+   * kept before, or an order that was paid later has left one.
+   */
+  readonly keepCard: (left: CardLeft) => Promise<boolean>
   readonly setAutoTopUp: (row: AutoTopUp, trail: TrailEntry | null) => Promise<void>
   /**
    * Notes what a try came to; `false` = the row is not as it was before any more, and stays as it is: a person has changed it meanwhile, or another

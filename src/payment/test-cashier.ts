@@ -65,7 +65,6 @@ export const testCashier = ({
     emit: (event) => void told.push(event),
     upgradeOf: async () => null,
     planChanged: async () => {},
-    cardKept: async () => {},
   }
   return { cashier, told }
 }

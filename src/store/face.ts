@@ -230,6 +230,7 @@ const paymentFace = (execute: Execute): PaymentStore => ({
   reconciliation: (method, day) => execute('reconciliation', { method, day }),
   acceptTerms: (acceptance, trail) => execute('acceptTerms', { acceptance, trail }),
   acceptedTerms: (account, version) => execute('acceptedTerms', { account, version }),
+  keepCard: (left) => execute('keepCard', left),
   setAutoTopUp: (row, trail) => execute('setAutoTopUp', { row, trail }),
   noteTopUp: (before, note) => execute('noteTopUp', { before, note }),
   autoTopUp: (account) => execute('autoTopUp', account),

@@ -10,8 +10,6 @@ import { networkTransport } from '#http/upstream.ts'
 import type { CashierParts } from '#payment/cashier.ts'
 import type { MadeMethods } from '#payment/index.ts'
 import { makeMethods } from '#payment/index.ts'
-import type { KeptCard } from '#payment/method.ts'
-import type { PaymentOrder } from '#payment/port.ts'
 import type { Live } from '#relay/live.ts'
 import type { Store } from '#store/face.ts'
 import type { Machine } from './machine.ts'
@@ -53,16 +51,6 @@ const systemContext = ({ clock, ids }: Machine, live: Live) => ({
   clock,
   ids,
 })
-
-/** A card that is left waits until its account says when it is to be charged; a new one takes the place of the old. */
-const keepCard = async (store: Store, order: PaymentOrder, card: KeptCard): Promise<void> => {
-  const before = await store.autoTopUp(order.account)
-  const rules = before ?? { belowNanoUsd: 0n, creditNanoUsd: order.creditNanoUsd, monthMaxNanoUsd: 0n, enabled: false }
-  await store.setAutoTopUp(
-    { ...rules, ...card, account: order.account, method: order.method, failures: 0, nextTryMs: 0, note: null },
-    null,
-  )
-}
 
 /** Opens the methods; those of an operator without any cost nothing. */
 export const openPayments = async (
@@ -115,7 +103,6 @@ export const openPayments = async (
       const facts = (await store.loadAccounts()).find(({ id }) => id === account)
       if (facts !== undefined) live.accountsChanged([{ ...facts, plan }])
     },
-    cardKept: (order, card) => keepCard(store, order, card),
   }
   return {
     cashier,

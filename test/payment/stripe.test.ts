@@ -197,15 +197,46 @@ test('a card that is refused rests longer each time, then is off; a charge whose
 test('the payer leaves a card, and it is kept by the names that Stripe has for it', async (context) => {
   const { world, fake } = await opened()
   context.after(() => world.store.close())
-  const kept: unknown[] = []
-  const cashier = { ...world.cashier, cardKept: async (_order: unknown, card: unknown) => void kept.push(card) }
   const account = await world.account()
   const { id } = await world.open(account)
   fake.pay(id)
   const session = fake.sessionOf(id)
   Object.assign(session, { customer: 'cus_9', metadata: { ...(session['metadata'] as object), keep_card: 'yes' } })
-  assert.equal(await world.send(fake.notice(id), cashier), 200)
-  assert.deepEqual(kept, [{ customer: 'cus_9', card: 'pm_fake1', ending: '4242' }])
+  assert.equal(await world.send(fake.notice(id)), 200)
+  const { customer, card, ending, enabled } = (await world.store.autoTopUp(account)) ?? {}
+  assert.deepEqual([customer, card, ending, enabled], ['cus_9', 'pm_fake1', '4242', false])
+})
+
+test('a notice that comes again brings no old card back, and changes nothing of what was said meanwhile', async (context) => {
+  const { world, fake } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  const leave = async (customer: string) => {
+    world.clock.advance(60_000)
+    const { id } = await world.open(account)
+    fake.pay(id)
+    const session = fake.sessionOf(id)
+    Object.assign(session, { customer, metadata: { ...(session['metadata'] as object), keep_card: 'yes' } })
+    return id
+  }
+  const [first, late, last] = [await leave('cus_first'), await leave('cus_late'), await leave('cus_last')]
+  await world.send(fake.notice(first))
+  await world.store.setAutoTopUp(row(account, { customer: 'cus_first', failures: 2, nextTryMs: 7 }), null)
+  await world.send(fake.notice(first, { id: 'evt_again' }))
+  const said = await world.store.autoTopUp(account)
+  assert.deepEqual([said?.failures, said?.nextTryMs], [2, 7], 'the same card is no new one')
+  await world.send(fake.notice(last))
+  // One that had never come before, and the first again.
+  for (const id of [late, first]) assert.equal(await world.send(fake.notice(id, { id: `evt_${id}` })), 200)
+  const now = await world.store.autoTopUp(account)
+  assert.deepEqual(now, {
+    ...said,
+    customer: 'cus_last',
+    card: 'pm_fake1',
+    failures: 0,
+    nextTryMs: world.clock.nowMs(),
+  })
+  assert.equal(now?.enabled, true)
 })
 
 test('what Stripe keeps for a dispute is booked once, whenever it shows, and again where it gives it back', async (context) => {

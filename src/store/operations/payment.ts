@@ -6,6 +6,7 @@ import { Problem } from '#base/problem.ts'
 import type {
   Acceptance,
   AutoTopUp,
+  CardLeft,
   DayOrders,
   DayQuestion,
   Moved,
@@ -46,8 +47,9 @@ const orderWith = async (transaction: Transaction, id: string): Promise<PaymentO
   return row === undefined ? null : orderOf(row)
 }
 
-const keepEvent = async (transaction: Transaction, event: PaymentEvent): Promise<void> => {
-  await transaction
+/** `false` = it is kept already. */
+const keepEvent = async (transaction: Transaction, event: PaymentEvent): Promise<boolean> => {
+  const kept = await transaction
     .insertInto('payment_event')
     .values({
       id: event.id,
@@ -59,7 +61,9 @@ const keepEvent = async (transaction: Transaction, event: PaymentEvent): Promise
       detail: event.detail,
     })
     .onConflict((conflict) => conflict.columns(['method', 'id']).doNothing())
-    .execute()
+    .returning('id')
+    .executeTakeFirst()
+  return kept !== undefined
 }
 
 type Creating = {
@@ -321,7 +325,47 @@ const terms = {
   ),
 }
 
+/** Whether an order of the account that was paid later has left a card. */
+const hasNewerCard = async (transaction: Transaction, { account, paidMs, id }: PaymentOrder): Promise<boolean> => {
+  const newer = await transaction
+    .selectFrom('payment_order')
+    .innerJoin('payment_event', 'payment_event.order_id', 'payment_order.id')
+    .select('payment_order.id')
+    .where('payment_order.account', '=', account)
+    .where('payment_event.kind', '=', 'card_kept')
+    .where(({ eb, or, and }) =>
+      or([
+        eb('payment_order.paid_ms', '>', BigInt(paidMs ?? 0)),
+        and([eb('payment_order.paid_ms', '=', BigInt(paidMs ?? 0)), eb('payment_order.id', '>', id)]),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  return newer !== undefined
+}
+
+const keepCard = async (transaction: Transaction, { order, card, nowMs, event }: CardLeft): Promise<boolean> => {
+  if (!(await keepEvent(transaction, event)) || (await hasNewerCard(transaction, order))) return false
+  const { account, method, creditNanoUsd } = order
+  const rules = { belowNanoUsd: 0n, creditNanoUsd, monthMaxNanoUsd: 0n, enabled: false }
+  const { customer, card: name, ending } = card
+  const row = rowOfTopUp({
+    ...{ account, method, ...rules },
+    ...{ customer, card: name, ending, failures: 0, nextTryMs: nowMs, note: null },
+  })
+  const { failures, next_try_ms, note } = row
+  await transaction
+    .insertInto('auto_top_up')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.column('account').doUpdateSet({ method, customer, card: name, ending, failures, next_try_ms, note }),
+    )
+    .execute()
+  return true
+}
+
 const topUps = {
+  keepCard: write(keepCard),
   setAutoTopUp: write(
     async (
       transaction,
