@@ -12,7 +12,7 @@ import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { orderView, refundView, viewOfOrder, viewOfRefund } from './payment-view.ts'
-import { orderField, orderNamed } from './payments.ts'
+import { idempotencyKeyField, orderField, orderNamed } from './payments.ts'
 import { trailRowOf } from './trail-row.ts'
 
 const amountField = () =>
@@ -96,6 +96,7 @@ const refund = operation({
     order: orderField(),
     amount: amountField().optional().describe("In the order's currency. Absent: all that is left."),
     reason: z.string().min(1).max(200).describe('Why, for the books and the trail.'),
+    idempotency_key: idempotencyKeyField('refund'),
   }),
   output: refundView,
   flags: [
@@ -110,6 +111,7 @@ const refund = operation({
       amountNano: input.amount === undefined ? null : nanoOf(input.amount),
       source: 'operator',
       reason: input.reason,
+      idempotencyKey: input.idempotency_key ?? null,
       actor: context.actor.name,
       trail: (made) =>
         trailRowOf(

@@ -35,6 +35,10 @@ const usdField = () =>
 
 export const orderField = () => z.string().min(1).max(100).describe('The order.')
 
+/** Of the one who asks for an order or a refund of it. */
+export const idempotencyKeyField = (what: 'order' | 'refund') =>
+  z.string().min(8).max(100).optional().describe(`The same key gives the same ${what} again, however often it is sent.`)
+
 const currencyField = () => z.enum(['USD', 'CNY'])
 
 /** An order by its id. Throws Problem `not_found`. */
@@ -161,12 +165,7 @@ const create = operation({
     method: z.string().min(1).max(40).describe('How it is paid: stripe, wechat, alipay, manual.'),
     way: z.string().min(1).max(40).optional().describe('Of the method: native, h5, jsapi; page, qr; checkout …'),
     currency: currencyField().optional().describe('In which currency. Absent: the first of the method.'),
-    idempotency_key: z
-      .string()
-      .min(8)
-      .max(100)
-      .optional()
-      .describe('The same key gives the same order again, however often it is sent.'),
+    idempotency_key: idempotencyKeyField('order'),
     payer_address: z.string().max(64).optional().describe("The payer's network address: WeChat's H5 asks for it."),
     payer: z
       .string()

@@ -1,5 +1,6 @@
 /** Money goes back: the credit is taken first, the processor is asked under the refund's own id, and what it says is booked. */
 
+import { idFrom } from '#base/id.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
@@ -19,6 +20,8 @@ export type RefundRequest = {
   readonly reason: string
   readonly actor: string
   readonly trail: ((refund: PaymentRefund) => TrailEntry) | null
+  /** Of the one who asks: the same again gives the same refund of the order. Absent: each time is a refund of its own. */
+  readonly idempotencyKey?: string | null
 }
 
 /** Asked again after this, doubled each time, at most once an hour. */
@@ -102,12 +105,34 @@ const checkAmount = (order: PaymentOrder, leftNano: bigint, amountNano: bigint):
     })
 }
 
+/** The key names the refund: its id is the same each time that it is asked for, at the processor as here. */
+const refundId = (parts: CashierParts, order: PaymentOrder, { idempotencyKey = null }: RefundRequest): string =>
+  idempotencyKey === null ? parts.ids.next('rfd') : idFrom('rfd', order.createdMs, `${order.id} ${idempotencyKey}`)
+
+/** The refund that the key has asked for before. @throws Problem `idempotency_key_reused` where it asked for something else. */
+const askedBefore = (
+  parts: CashierParts,
+  { order, refunds }: { readonly order: PaymentOrder; readonly refunds: readonly PaymentRefund[] },
+  request: RefundRequest,
+): PaymentRefund | null => {
+  if ((request.idempotencyKey ?? null) === null) return null
+  const id = refundId(parts, order, request)
+  const before = refunds.find((one) => one.id === id)
+  if (before === undefined) return null
+  if (before.reason === request.reason && (request.amountNano ?? before.amountNano) === before.amountNano) return before
+  const amount = moneyText(before.amountNano, order.paidCurrency ?? order.currency)
+  throw new Problem('idempotency_key_reused', {
+    message: `This key has asked for refund ${id} of ${amount}, for another amount or reason. Use a new key for a new refund.`,
+    param: 'idempotency_key',
+  })
+}
+
 const newRefund = (
   parts: CashierParts,
   order: PaymentOrder,
   request: RefundRequest & { readonly amountNano: bigint },
 ): PaymentRefund => ({
-  id: parts.ids.next('rfd'),
+  id: refundId(parts, order, request),
   order: order.id,
   state: 'pending',
   source: request.source,
@@ -132,8 +157,10 @@ const askRefund = async (
 ): Promise<{ readonly order: PaymentOrder; readonly refund: PaymentRefund }> => {
   let kept: PaymentRefund | null = null
   const order = await moveWith(parts, request.order, async (now) => {
-    if (!refundableStates.includes(now.state)) throw notRefundable(now, `it is ${now.state}`)
     const refunds = await parts.store.refundsOf(now.id)
+    kept = askedBefore(parts, { order: now, refunds }, request)
+    if (kept !== null) return null
+    if (!refundableStates.includes(now.state)) throw notRefundable(now, `it is ${now.state}`)
     const standing = standingOf(refunds)
     const leftNano = refundableWhole(now) - standing.refundedNano - standing.pendingNano
     const amountNano = request.amountNano ?? leftNano
@@ -316,6 +343,7 @@ export const sendRefund = async (parts: CashierParts, id: string): Promise<Payme
 /** @throws Problem `conflict` where credit is spent, `invalid_request_error` for too much. What the processor answers is told by the refund. */
 export const refundOrder = async (parts: CashierParts, request: RefundRequest): Promise<PaymentRefund> => {
   const { order, refund } = await askRefund(parts, request)
+  if (refund.state === 'done' || refund.state === 'failed') return refund
   try {
     await sendRefund(parts, refund.id)
   } catch (thrown) {

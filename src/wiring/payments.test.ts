@@ -128,6 +128,24 @@ test('the same key gives the same order, and refuses another', async (context) =
   await assert.rejects(order('11', key), { code: 'idempotency_key_reused' })
 })
 
+test('the same key gives the same refund, whatever became of it, and refuses another', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const made = await order('100')
+  await confirmed(desk, made)
+  const asked = { order: made['id'], amount: '40', reason: 'not needed', idempotency_key: 'refund-2026-0001' }
+  const both = await Promise.all([desk.run('payments refund', asked), desk.run('payments refund', asked)])
+  assert.equal(both[0]['id'], both[1]['id'])
+  assert.equal(await balance(), '60.00')
+  await desk.run('payments refund-done', { refund: both[0]['id'] })
+  const again = await desk.run('payments refund', { ...asked, amount: undefined })
+  assert.deepEqual([again['id'], again['state'], await balance()], [both[0]['id'], 'done', '60.00'])
+  for (const change of [{ amount: '41' }, { reason: 'another' }])
+    await assert.rejects(desk.run('payments refund', { ...asked, ...change }), { code: 'idempotency_key_reused' })
+  const other = await desk.run('payments refund', { ...asked, idempotency_key: 'refund-2026-0002' })
+  assert.deepEqual([other['id'] === again['id'], await balance()], [false, '20.00'])
+  await sound()
+})
+
 test('an order that nobody pays ends at its time; money that comes later is credited, or goes back where the shop says so', async (context) => {
   const { desk, order, balance, sound } = await opened(context)
   const made = await order('10')

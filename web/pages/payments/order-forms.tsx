@@ -1,5 +1,6 @@
 /** What is done about an order: a transfer confirmed, money paid back, a case closed. */
 
+import { useState } from 'react'
 import type { Input } from '#actions/contract.ts'
 import { useChange } from '#actions/queries.ts'
 import { ChoiceField, TextField } from '#parts/field.tsx'
@@ -58,13 +59,18 @@ export const ConfirmTransfer = ({ order, onClose }: Props) => {
   )
 }
 
+const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
 export const RefundOrder = ({ order, onClose }: Props) => {
   const say = useWords(texts)
   const toast = useToast()
   const refund = useChange('payments refund', stale)
+  // One dialog asks for one refund, also where it is sent again because its answer was lost.
+  const [key] = useState(newKey)
   const submit = ({ amount, reason = '' }: Readonly<Record<string, string>>): void =>
     refund.mutate(
-      { order: order.id, reason, ...(amount === undefined ? {} : { amount }) },
+      { order: order.id, reason, idempotency_key: key, ...(amount === undefined ? {} : { amount }) },
       {
         onSuccess: ({ state }) => {
           toast(say('refundSent', { state }))
