@@ -10,6 +10,8 @@ import { operation } from './operation.ts'
 import type { AccountRow, KeyRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
 
+const amountHint = 'must be a decimal with at most 9 digits before and 9 after the point, such as "25.00"'
+
 const limit = () => z.int().min(1).max(1_000_000_000).nullable().default(null)
 
 const importedKey = z.strictObject({
@@ -32,7 +34,7 @@ const importedKey = z.strictObject({
   concurrency: limit(),
   budget: z
     .string()
-    .regex(/^\d{1,12}(\.\d{1,9})?$/)
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, amountHint)
     .nullable()
     .default(null),
   budget_period: z.enum(['day', 'week', 'month']).nullable().default(null),
@@ -51,7 +53,7 @@ const input = z.strictObject({
   billing: z.enum(['prepaid', 'unlimited']),
   opening_usd: z
     .string()
-    .regex(/^\d{1,12}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, amountHint)
     .default('0'),
   suspended: z.boolean().default(false),
   keys: z.array(importedKey).max(1000).default([]),

@@ -74,7 +74,10 @@ export const createInput = z
     concurrency: limit('Calls under way at once.'),
     budget: z
       .string()
-      .regex(/^\d{1,12}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
+      .regex(
+        /^\d{1,9}(\.\d{1,9})?$/,
+        'must be a decimal with at most 9 digits before and 9 after the point, such as "25.00"',
+      )
       .optional()
       .describe('USD that may be spent in each period.'),
     budget_period: z.enum(['day', 'week', 'month']).optional().describe('The period of the budget.'),

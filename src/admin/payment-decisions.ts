@@ -18,7 +18,10 @@ import { trailRowOf } from './trail-row.ts'
 const amountField = () =>
   z
     .string()
-    .regex(/^\d{1,12}(\.\d{1,2})?$/, 'must be a decimal with at most two places, such as "25.00"')
+    .regex(
+      /^\d{1,9}(\.\d{1,2})?$/,
+      'must be a decimal with at most 9 digits before the point and two after it, such as "25.00"',
+    )
     .refine((text) => nanoOf(text) > 0n, 'must be more than nothing')
 
 const trailOf =

@@ -6,6 +6,11 @@ export const nanoPerUnit = 1_000_000_000n
 /** Prices are per million tokens. */
 export const tokensPerPrice = 1_000_000n
 
+/** One amount that is given, ordered or set as a limit: at most 9 digits before the point and 9 after it. */
+export const amountNanoMax = 999_999_999_999_999_999n
+/** What amounts come to together in one place, such as the credit of an account: a store keeps 64 bits of it. */
+export const sumNanoMax = 9_000_000_000_000_000_000n
+
 const decimalForm = /^(-?)(\d{1,18})(?:\.(\d{1,9}))?$/
 
 /**

@@ -24,9 +24,9 @@ test('every unit of size, in powers of 1024', () => {
 })
 
 test('amounts are exact', () => {
-  assert.equal(amount().parse('999999999999.999999999'), 999_999_999_999_999_999_999n)
+  assert.equal(amount().parse('999999999.999999999'), 999_999_999_999_999_999n)
   assert.equal(amount().parse('0.000000001'), 1n)
-  for (const bad of ['-1', '1e3', '1,5', '.5', '1.', '0.0000000001', '', 1, 1.5])
+  for (const bad of ['1000000000', '-1', '1e3', '1,5', '.5', '1.', '0.0000000001', '', 1, 1.5])
     assert.ok(!amount().safeParse(bad).success)
 })
 

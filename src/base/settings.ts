@@ -97,9 +97,9 @@ export const amount = () =>
     .string({ error: (issue) => amountHint(issue.input) })
     .meta({ kind: 'amount' })
     .transform((text, context) => {
-      if (/^\d{1,12}(\.\d{1,9})?$/.test(text)) return nanoOf(text)
+      if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return nanoOf(text)
       context.addIssue(
-        'must be a decimal of zero or more with at most 12 digits before and 9 after the point, such as "0.25"',
+        'must be a decimal of zero or more with at most 9 digits before and 9 after the point, such as "0.25"',
       )
       return 0n
     })

@@ -1,15 +1,19 @@
 /** Price rows of the catalog, read from the file's decimal strings. */
 
-import { nanoOf } from '#base/money.ts'
+import { decimalOf, nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow, PriceWindow } from '#base/price-row.ts'
 import type { PriceEntry, VendorFile, WindowEntry } from './file.ts'
 import type { Calendar, World } from './world.ts'
 import { noWorld } from './world.ts'
 
+/** Of a million tokens, or of a piece: dearer ones are a slip of the pen, and what they come to would not fit the books. */
+const rateNanoMax = nanoOf('1000000')
+
 const nanoRate = (name: string, decimal: string): bigint => {
   try {
     const nano = nanoOf(decimal)
     if (nano < 0n) throw new RangeError('a price is not negative')
+    if (nano > rateNanoMax) throw new RangeError(`a price is at most ${decimalOf(rateNanoMax, 0)}`)
     return nano
   } catch (error) {
     throw new RangeError(`${name}: ${(error as Error).message}`, { cause: error })

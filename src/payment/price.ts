@@ -2,7 +2,7 @@
 
 import type { FxRate } from '#base/fx-rate.ts'
 import { fxRateAt } from '#base/fx-rate.ts'
-import { decimalOf, divideHalfUp, nanoPerUnit } from '#base/money.ts'
+import { amountNanoMax, decimalOf, divideHalfUp, nanoPerUnit } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { OrderTerms } from './port.ts'
 
@@ -82,6 +82,12 @@ export const termsOf = (question: PriceQuestion): OrderTerms => {
   const shareNano = divideHalfUp(priceNano * fee.basisPoints, wholeBasisPoints)
   const feeNano = upToCent(shareNano + fee.fixedNano)
   const payNano = priceNano + feeNano
+  const payNanoUsd = divideHalfUp(payNano * nanoPerUnit, marketNano)
+  if (payNano > amountNanoMax || payNanoUsd > amountNanoMax)
+    throw new Problem('invalid_request_error', {
+      message: `${decimalOf(creditNanoUsd)} USD of credit cost more than one order can: ${decimalOf(amountNanoMax)} ${currency}.`,
+      param: 'usd',
+    })
   return {
     currency,
     payNano,
@@ -90,7 +96,7 @@ export const termsOf = (question: PriceQuestion): OrderTerms => {
     ...bonusOf(question.bonuses, creditNanoUsd),
     settlementNano,
     marketNano,
-    payNanoUsd: divideHalfUp(payNano * nanoPerUnit, marketNano),
+    payNanoUsd,
     feeNanoUsd: divideHalfUp(feeNano * nanoPerUnit, marketNano),
   }
 }

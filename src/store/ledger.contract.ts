@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { handClock } from '#base/hand-clock.ts'
+import { amountNanoMax, sumNanoMax } from '#base/money.ts'
 import type { Budget } from '#ledger/port.ts'
 import type { LedgerBackend } from './ledger-sample.ts'
 import {
@@ -99,6 +100,25 @@ const endings = ({ name, openAgain }: LedgerBackend): void => {
     await provenOk(store, startMs)
     await grant(store, grantOf('lot_2', 50n))
     await balanceIs(store, { balance: 20n, held: 0n })
+    await provenOk(store, startMs)
+  })
+
+  test(`${name}: what the columns of an account do not hold is refused in clear words, and the books stay as they were`, async (context) => {
+    const { store } = await openAgain(context, handClock(startMs))
+    await begin(store, 'prepaid')
+    await assert.rejects(grant(store, grantOf('lot_0', amountNanoMax + 1n)), {
+      code: 'invalid_request_error',
+      message: /more than can be given at once: 999999999\.999999999 USD/,
+    })
+    for (let lot = 1; lot <= 9; lot += 1) await grant(store, grantOf(`lot_${lot}`, amountNanoMax))
+    await assert.rejects(grant(store, grantOf('lot_10', amountNanoMax)), {
+      code: 'conflict',
+      message: /books hold 9000000000\.00 USD at most/,
+    })
+    const amountNanoUsd = -9n * amountNanoMax - sumNanoMax - 1n
+    const slip = { id: 'adj_1', account, amountNanoUsd, nowMs: startMs, reason: 'a slip' }
+    await assert.rejects(store.adjustCredit(slip, sampleTrail('trl_adj_1')), { code: 'conflict', message: /of debt/ })
+    await balanceIs(store, { balance: 9n * amountNanoMax, held: 0n })
     await provenOk(store, startMs)
   })
 

@@ -176,6 +176,10 @@ test('what is out of bounds or not on is refused by name', async (context) => {
   await assert.rejects(order('0.50'), /from 1\.00 to 10000\.00/)
   await assert.rejects(order('10001'), { code: 'invalid_request_error' })
   await assert.rejects(order('10', { method: 'stripe' }), /not on/)
+  const made = await order('10')
+  await assert.rejects(confirmed(desk, made, { amount: '1000000000.00' }), { code: 'invalid_request_error' })
+  const key = { account: 'acme', name: 'k', budget: '1000000000', budget_period: 'day' }
+  await assert.rejects(desk.run('keys create', key), /at most 9 digits before/)
   await assert.rejects(order('10', { way: 'cash' }), { code: 'invalid_request_error' })
   assert.equal((await desk.run('payments check', { method: 'manual' }))['ok'], true)
   await assert.rejects(desk.run('payments show', { order: 'ord_none' }), { code: 'not_found' })

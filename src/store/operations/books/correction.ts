@@ -8,7 +8,7 @@ import { paidPart, takeGeneral } from '#ledger/lot.ts'
 import type { Adjustment, LotKind, LotView, Revocation, Revoked } from '#ledger/port.ts'
 import type { LotTable } from '#store/tables.ts'
 import { grantLot } from './credit.ts'
-import { freeGeneral, lotOf, lotsOf, moneyAt, post, scopeOf, takeFromLots } from './money.ts'
+import { checkSum, freeGeneral, lotOf, lotsOf, moneyAt, post, scopeOf, takeFromLots } from './money.ts'
 import type { Books } from './statement.ts'
 
 /** Lots of corrections are spent like paid ones. */
@@ -112,6 +112,7 @@ export const adjustCredit = async (books: Books, adjustment: Adjustment): Promis
   const taken = takeGeneral(await lotsOf(books, account), least(wantedNanoUsd, freeGeneral(money)))
   const takenNanoUsd = await takeFromLots(books, account, taken)
   const owedNanoUsd = wantedNanoUsd - takenNanoUsd
+  checkSum(account, { debt: money.owedNanoUsd + owedNanoUsd })
   await run.moveMoney(transaction, [-takenNanoUsd, owedNanoUsd, 0n, 0n, account])
   await post(books, {
     id: `adjust/${id}`,

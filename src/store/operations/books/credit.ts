@@ -1,11 +1,12 @@
 /** Credit comes in, is looked at, and ends. */
 
+import { amountNanoMax, decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { grantEntries, paidOf } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { expiredLots } from '#ledger/lot.ts'
 import type { AccountState, Balance, Grant } from '#ledger/port.ts'
-import { balanceOf, expireAccount, generalHeld, lotsOf, moneyAt, moneyOnly, post } from './money.ts'
+import { balanceOf, checkSum, expireAccount, generalHeld, lotsOf, moneyAt, moneyOnly, post } from './money.ts'
 import type { Books } from './statement.ts'
 
 const sumOf = (spent: readonly SpentLot[]): bigint => spent.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
@@ -37,6 +38,11 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
     throw new Problem('invalid_request_error', { message: 'Credit is more than nothing.', param: 'usd' })
   if (expiresMs !== null && expiresMs <= nowMs)
     throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
+  if (amountNanoUsd > amountNanoMax)
+    throw new Problem('invalid_request_error', {
+      message: `${decimalOf(amountNanoUsd)} USD are more than can be given at once: ${decimalOf(amountNanoMax)} USD.`,
+      param: 'usd',
+    })
   const paidNanoUsd = paidOf(grant)
   if (paidNanoUsd < 0n || paidNanoUsd > amountNanoUsd)
     throw new Problem('invalid_request_error', {
@@ -51,6 +57,7 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
       param: 'account',
       facts: { fault: 'account_closed' },
     })
+  checkSum(account, { paid: money.paidNanoUsd + paidNanoUsd, credit: money.creditNanoUsd + amountNanoUsd })
   const scope = grant.scope ?? null
   // What is given for some models does not pay for what others cost.
   const debtNanoUsd = scope === null ? money.owedNanoUsd : 0n

@@ -1,6 +1,8 @@
 /** Money of an account as rows: read, moved, posted; lots that have had their day are booked first. */
 
 import type { Selectable } from 'kysely'
+import { decimalOf, sumNanoMax } from '#base/money.ts'
+import { Problem } from '#base/problem.ts'
 import type { Entry } from '#ledger/entry.ts'
 import { breakageEntries } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
@@ -71,6 +73,16 @@ export const availableOf = (money: AccountMoney): bigint | null =>
 export const freeGeneral = (money: AccountMoney): bigint => {
   const free = money.creditNanoUsd - money.scopedNanoUsd - generalHeld(money)
   return free < 0n ? 0n : free
+}
+
+/** Refuses what the columns of an account do not hold. @throws Problem `conflict`. */
+export const checkSum = (account: string, sums: Readonly<Record<string, bigint>>): void => {
+  for (const [name, sumNanoUsd] of Object.entries(sums))
+    if (sumNanoUsd > sumNanoMax)
+      throw new Problem('conflict', {
+        message: `Account ${account} would have ${decimalOf(sumNanoUsd)} USD of ${name}, and the books hold ${decimalOf(sumNanoMax)} USD at most.`,
+        param: 'usd',
+      })
 }
 
 export const lotsOf = async ({ transaction, run }: Books, account: string): Promise<readonly Lot[]> =>
