@@ -7,9 +7,10 @@ import { securityHeaders } from '#http/reply.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import { isNamedIn } from '#policy/scope.ts'
 import type { CallKind } from '#protocol/call.ts'
-import type { CachedAnswer, CacheLook } from '#reuse/answer-cache.ts'
+import type { CacheLook } from '#reuse/answer-cache.ts'
 import { takeForBoth } from '#reuse/answer-taker.ts'
 import { cacheMsOf } from '#reuse/lifetime.ts'
+import type { CachedAnswer } from '#reuse/shelf.ts'
 import type { Grant } from './admit.ts'
 import type { CacheAsking } from './cache-question.ts'
 import { exactKey } from './cache-question.ts'
@@ -88,7 +89,11 @@ export const lookInCache = async (journey: Journey, asking: CacheAsking): Promis
   }
   const { lifetimeMs, similar } = wish
   const lookedMs = ports.clock.monotonicMs()
-  const exact = await ports.cache.look({ key: exactKey(asking), call: draft.id, lifetimeMs, signal: inbound.signal })
+  const exact = await ports.cache.look({
+    key: exactKey(asking),
+    account: key.account,
+    ...{ call: draft.id, lifetimeMs, signal: inbound.signal },
+  })
   draft.sharedMs += ports.clock.monotonicMs() - lookedMs
   const look =
     exact.kind === 'hit' || !similar ? exact : await withSimilar(journey, asking, { look: exact, lifetimeMs })

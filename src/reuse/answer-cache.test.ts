@@ -35,8 +35,10 @@ const signal = new AbortController().signal
 const head = { status: 200, headers: { 'content-type': 'application/json' } }
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-const look = (cache: AnswerCache, key: string, changes: { lifetimeMs?: number; signal?: AbortSignal } = {}) =>
-  cache.look({ key, call: `call for ${key}`, lifetimeMs: 60_000, signal, ...changes })
+type Changes = { readonly account?: string; readonly lifetimeMs?: number; readonly signal?: AbortSignal }
+
+const look = (cache: AnswerCache, key: string, changes: Changes = {}) =>
+  cache.look({ key, account: 'acc_one', call: `call for ${key}`, lifetimeMs: 60_000, signal, ...changes })
 
 const answer = (found: CacheLook, text: string, isWhole = true): void => {
   assert(found.kind === 'miss')
@@ -79,6 +81,20 @@ test('all answers together are bounded: the longest unused goes first', async ()
   answer(await look(cache, 'one more'), large)
   assert.equal((await look(cache, 'k0')).kind, 'hit', 'it was used lately')
   assert.equal((await look(cache, 'k1')).kind, 'miss')
+})
+
+test('one account cannot take the room of the others, however many and however small its answers are', async () => {
+  const cache = answerCache(testClock())
+  const few = { account: 'acc_few' }
+  for (let index = 0; index < 20; index += 1) answer(await look(cache, `few${index}`, few), 'x'.repeat(1_048_576))
+  for (let index = 0; index < 60; index += 1) answer(await look(cache, `much${index}`), 'x'.repeat(1_048_576))
+  for (let index = 0; index < 21_000; index += 1) answer(await look(cache, `many${index}`), 'x')
+  for (let index = 0; index < 20; index += 1) assert.equal((await look(cache, `few${index}`, few)).kind, 'hit')
+  assert.equal((await look(cache, 'much59')).kind, 'miss')
+  assert.equal((await look(cache, 'many20999')).kind, 'hit')
+  // The room that the few need now is given up by the one that has most of it.
+  for (let index = 20; index < 31; index += 1) answer(await look(cache, `few${index}`, few), 'x'.repeat(1_048_576))
+  for (let index = 0; index < 31; index += 1) assert.equal((await look(cache, `few${index}`, few)).kind, 'hit')
 })
 
 test('calls that are the same at the same time wait for the one that runs', async () => {

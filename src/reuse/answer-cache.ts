@@ -6,24 +6,13 @@
 import type { Clock } from '#base/clock.ts'
 import type { AnswerTaker } from './answer-taker.ts'
 import { takeAnswer } from './answer-taker.ts'
-import type { AnswerHead } from './keeper.ts'
+import type { CachedAnswer } from './shelf.ts'
+import { makeShelf } from './shelf.ts'
 
-/** All answers together; the longest unused goes first. */
-const totalBytesMax = 67_108_864
-const answersMax = 20_000
 /** A call waits this long for one like it, and then runs by itself. */
 const waitMsMax = 20_000
 /** Calls that wait for one; more run by themselves. */
 const waitersMax = 1_000
-
-export type CachedAnswer = {
-  /** The call that was answered so. */
-  readonly call: string
-  readonly head: AnswerHead
-  /** As they were delivered: a stream is given again as a stream. */
-  readonly pieces: readonly Uint8Array[]
-  readonly keptMs: number
-}
 
 export type CacheLook =
   | { readonly kind: 'hit'; readonly answer: CachedAnswer }
@@ -32,6 +21,8 @@ export type CacheLook =
 export type CacheQuestion = {
   /** A digest of the account and of all that decides the answer. */
   readonly key: string
+  /** Whose answer it is: the room is shared out among those that have answers here. */
+  readonly account: string
   readonly call: string
   readonly lifetimeMs: number
   readonly signal: AbortSignal
@@ -42,10 +33,7 @@ export type AnswerCache = {
   readonly look: (question: CacheQuestion) => Promise<CacheLook>
 }
 
-type Entry = CachedAnswer & { readonly sizeBytes: number; readonly untilMs: number }
 type Flight = { readonly ended: Promise<void>; waiters: number }
-
-const pieceBytes = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0)
 
 /** Resolves when the flight has ended, or at the deadline; rejects when the caller leaves. */
 const landed = (flight: Flight, { clock, untilMs, signal }: { clock: Clock; untilMs: number; signal: AbortSignal }) =>
@@ -64,46 +52,14 @@ const landed = (flight: Flight, { clock, untilMs, signal }: { clock: Clock; unti
     flight.ended.then(done, done)
   })
 
-/** Answers by their keys, the longest unused first. */
-const makeShelf = (clock: Clock) => {
-  const entries = new Map<string, Entry>()
-  let totalBytes = 0
-  const drop = (key: string): void => {
-    totalBytes -= entries.get(key)?.sizeBytes ?? 0
-    entries.delete(key)
-  }
-  return {
-    find: (key: string): CachedAnswer | null => {
-      const entry = entries.get(key)
-      if (entry === undefined) return null
-      drop(key)
-      if (entry.untilMs <= clock.monotonicMs()) return null
-      // Put back at the end: it has just been used.
-      entries.set(key, entry)
-      totalBytes += entry.sizeBytes
-      return entry
-    },
-    put: (key: string, answer: CachedAnswer, lifetimeMs: number): void => {
-      drop(key)
-      const sizeBytes = pieceBytes(answer.pieces)
-      entries.set(key, { ...answer, sizeBytes, untilMs: clock.monotonicMs() + lifetimeMs })
-      totalBytes += sizeBytes
-      for (const oldest of entries.keys()) {
-        if (totalBytes <= totalBytesMax && entries.size <= answersMax) break
-        drop(oldest)
-      }
-    },
-  }
-}
-
 /** Empty at first. */
 export const answerCache = (clock: Clock): AnswerCache => {
   const shelf = makeShelf(clock)
   const flights = new Map<string, Flight>()
 
-  const takerFor = ({ key, call, lifetimeMs }: CacheQuestion, landing: () => void): AnswerTaker =>
+  const takerFor = ({ key, account, call, lifetimeMs }: CacheQuestion, landing: () => void): AnswerTaker =>
     takeAnswer((taken) => {
-      if (taken !== null) shelf.put(key, { call, ...taken, keptMs: clock.nowMs() }, lifetimeMs)
+      if (taken !== null) shelf.put({ account, key, lifetimeMs }, { call, ...taken, keptMs: clock.nowMs() })
       landing()
     })
   const lead = (question: CacheQuestion): CacheLook => {
@@ -118,10 +74,10 @@ export const answerCache = (clock: Clock): AnswerCache => {
   }
   return {
     look: async (question) => {
-      const { key, signal } = question
+      const { account, key, signal } = question
       const untilMs = clock.monotonicMs() + waitMsMax
       for (;;) {
-        const answer = shelf.find(key)
+        const answer = shelf.find(account, key)
         if (answer !== null) return { kind: 'hit', answer }
         const flight = flights.get(key)
         if (flight === undefined) return lead(question)
