@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { believable, countOf, unknownUsage, usageOf } from './usage.ts'
+import { countOf, unknownUsage, usageOf } from './usage.ts'
 
 test('counts are whole numbers; what is not is unknown, never zero', () => {
   assert.equal(countOf(0), 0)
@@ -10,8 +10,8 @@ test('counts are whole numbers; what is not is unknown, never zero', () => {
     assert.equal(countOf(value), null, String(value))
 })
 
-test('a negative count is none', () => {
-  assert.equal(countOf(-1), 0)
+test('a negative count says nothing', () => {
+  assert.equal(countOf(-1), null)
   assert.ok(Object.is(countOf(-0), 0))
 })
 
@@ -27,7 +27,8 @@ test('a figure beyond what any call can have had is unknown, and pieces of such 
     input: 2 ** 53 - 1,
     output: 7,
     cachedInput: 1_000_000_001,
-    items: { pages: 3, seconds: 2e9 },
+    reasoning: -3,
+    items: { pages: 3, seconds: 2e9, searches: -1, sounds: Number.NaN },
   })
-  assert.deepEqual(believable(usage), usageOf({ output: 7, items: { pages: 3 } }))
+  assert.deepEqual(usage, { ...unknownUsage, output: 7, items: { pages: 3 } })
 })

@@ -49,44 +49,41 @@ export const unknownUsage: Usage = Object.freeze({
   source: 'reported',
 })
 
-/** A usage with the given figures, everything else unknown. */
-export const usageOf = (figures: Partial<Usage>): Usage => ({ ...unknownUsage, ...figures })
-
-/**
- * A count from untrusted JSON: a finite integer in [0, 2^53) is kept, a negative one is clamped to zero (providers
- * have sent -1 for "nothing"), and anything else is unknown.
- */
+/** A count from untrusted JSON: an integer in [0, 2^53) is kept. Anything else, and one below zero, says nothing: it is unknown. */
 export const countOf = (value: unknown): number | null =>
-  typeof value === 'number' && Number.isSafeInteger(value) ? Math.max(0, value) : null
+  // Of a zero with a sign zero is made.
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? Math.abs(value) : null
 
 /** More tokens or pieces than any call can have had, by orders of magnitude: the largest windows hold some millions. */
 const believedMax = 1_000_000_000
 
-const believed = (count: number | null | undefined): number | null =>
-  count === undefined || count === null || count > believedMax ? null : count
+const believed = (count: number | null): number | null =>
+  count === null || !(count >= 0 && count <= believedMax) ? null : count
 
 /**
- * A provider's figures without those that nobody can mean: they are unknown, so that no sum of money comes of them that the books cannot
- * hold, and that nobody owes.
+ * A usage with the given figures, everything else unknown. Every usage that a provider tells is made here, so that a figure which nobody can
+ * mean (below zero, or more than any call can have had) is unknown wherever it was read: no sum of money comes of it that the books
+ * cannot hold, and that nobody owes.
  */
-export const believable = (usage: Usage): Usage => {
-  const { items, cachedAudioInput, ...rest } = usage
-  const pieces = Object.entries(items ?? {}).filter(([, count]) => count <= believedMax)
+export const usageOf = (figures: Partial<Usage>): Usage => {
+  const usage = { ...unknownUsage, ...figures }
+  const { cachedAudioInput } = usage
+  const items = Object.entries(usage.items ?? {}).filter(([, count]) => believed(count) !== null)
   return {
-    ...rest,
-    input: believed(rest.input),
-    output: believed(rest.output),
-    cachedInput: believed(rest.cachedInput),
+    ...usage,
+    input: believed(usage.input),
+    output: believed(usage.output),
+    cachedInput: believed(usage.cachedInput),
     ...(cachedAudioInput === undefined ? {} : { cachedAudioInput: believed(cachedAudioInput) }),
-    cacheWrite: believed(rest.cacheWrite),
-    cacheWrite5m: believed(rest.cacheWrite5m),
-    cacheWrite1h: believed(rest.cacheWrite1h),
-    reasoning: believed(rest.reasoning),
-    audioInput: believed(rest.audioInput),
-    audioOutput: believed(rest.audioOutput),
-    imageInput: believed(rest.imageInput),
-    imageOutput: believed(rest.imageOutput),
-    items: items === null ? null : Object.fromEntries(pieces),
+    cacheWrite: believed(usage.cacheWrite),
+    cacheWrite5m: believed(usage.cacheWrite5m),
+    cacheWrite1h: believed(usage.cacheWrite1h),
+    reasoning: believed(usage.reasoning),
+    audioInput: believed(usage.audioInput),
+    audioOutput: believed(usage.audioOutput),
+    imageInput: believed(usage.imageInput),
+    imageOutput: believed(usage.imageOutput),
+    items: items.length === 0 ? null : Object.fromEntries(items),
   }
 }
 

@@ -72,7 +72,7 @@ test('dates, tiers and windows choose the row', () => {
 })
 
 test('for any usage the cost is never negative and grows with it', () => {
-  const count = fc.integer({ min: 0, max: 2 ** 40 })
+  const count = fc.integer({ min: 0, max: 500_000_000 })
   fc.assert(
     fc.property(count, count, count, (input, cachedInput, output) => {
       const cost = (extra: number): bigint =>
@@ -168,7 +168,7 @@ test('an hour’s cache write, pieces and calls have rates of their own', () => 
   assert.deepEqual(chargeOf(usage, [row(zero)], 0)?.unpricedItems, [], 'zero on purpose is a price')
 })
 
-const count = fc.integer({ min: 0, max: 2 ** 40 })
+const count = fc.integer({ min: 0, max: 500_000_000 })
 const rate = fc.bigInt({ min: 0n, max: 10n ** 13n })
 const anyUsage = fc
   .record({ input: count, output: count, cachedInput: count, cacheWrite: count, audioInput: count, reasoning: count })

@@ -3,7 +3,6 @@
 import type { JsonObject } from '#base/json-type.ts'
 import { objectAt } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
-import { believable } from '#base/usage.ts'
 import { chooseModel } from '#policy/choose.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
 import { readUsageOf } from '#protocol/openai-responses/usage.ts'
@@ -152,8 +151,7 @@ const conclude = async (ports: LookPorts, { binding, document, work }: Ended): P
   const problem = failureOf(document)
   const end = problem === null ? 'complete' : 'cut'
   const finishReason = String(document['status'] ?? 'unknown')
-  const said = readUsageOf(document)
-  const usage = said === null ? null : believable(said)
+  const usage = readUsageOf(document)
   const row = rowOf(snapshot, binding, work)
   const attempt = draft.attempts.at(-1)
   const upstream = snapshot.upstreams.get(binding.provider)

@@ -2,7 +2,7 @@
 
 import type { Problem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
-import { believable, usageOf } from '#base/usage.ts'
+import { usageOf } from '#base/usage.ts'
 import type { Part } from '#protocol/part.ts'
 
 /** Text kept for counting where a provider reports no usage; what is over it is estimated from its size. */
@@ -127,7 +127,7 @@ export const meter = (countTokens: CountTokens): Meter => {
       const text = deliveredText(part)
       if (text !== '') seeText(text)
       else if (part.type === 'usage') {
-        const told = believable(part.usage)
+        const told = part.usage
         usage = merge(usage, told)
         if (told.output !== null) said = { pieces: pieces.length, characters: seenCharacters }
       } else if (part.type === 'finish') finish = part.raw ?? part.reason

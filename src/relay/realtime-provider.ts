@@ -3,7 +3,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject, objectAt } from '#base/json-type.ts'
 import { asProblem, Problem } from '#base/problem.ts'
-import { believable, usageOf } from '#base/usage.ts'
+import { usageOf } from '#base/usage.ts'
 import type { Message } from '#http/channel.ts'
 import { messageOf, readServerEvent } from '#protocol/openai-realtime/server-event.ts'
 import { sessionFacts } from '#protocol/openai-realtime/session-facts.ts'
@@ -97,7 +97,7 @@ const endingOf = async (state: SessionState, running: RunningResponse, response:
   const problem = status === 'failed' ? failureOf(response) : null
   const end = problem === null ? 'complete' : 'cut'
   if (isObject(raw)) {
-    const usage = believable(readResponseUsage(raw))
+    const usage = readResponseUsage(raw)
     if (running.isWhole && response['conversation_id'] !== null) state.tally.told(running.mark, usage)
     return { end, usage, finishReason, problem }
   }
@@ -155,7 +155,7 @@ const endTranscription = (state: SessionState, event: JsonObject): void => {
   state.transcribing.delete(item)
   const { usage: raw } = event
   const usage = isObject(raw)
-    ? believable(readTranscriptionUsage(raw))
+    ? readTranscriptionUsage(raw)
     : usageOf({ items: { seconds: Math.ceil(running.seconds) }, source: 'counted' })
   running.call.firstPart()
   closeLater(state, running.call.end({ end: 'complete', usage, finishReason: 'completed', problem: null }))

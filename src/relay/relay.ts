@@ -2,7 +2,6 @@
 
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
-import { believable } from '#base/usage.ts'
 import type { Exchange, Inbound } from '#http/inbound.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
@@ -70,7 +69,7 @@ const describe = (draft: Draft, call: Call, labels: Labels): void => {
 
 const usageIn = (reply: Reply): Usage | null => {
   for (const frame of reply.held.toReversed())
-    for (const part of frame.parts) if (part.type === 'usage') return believable(part.usage)
+    for (const part of frame.parts) if (part.type === 'usage') return part.usage
   return null
 }
 

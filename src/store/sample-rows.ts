@@ -3,6 +3,7 @@
 import type { AccountRow, CallFilter, FirstStart, KeyRow, OrganisationRow, ProjectRow, TrailRow } from '#admin/port.ts'
 import { everyCall } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
+import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 
 export type AccountRows = {
@@ -133,6 +134,12 @@ const fullPricing: NonNullable<CallRecord['pricing']> = {
 
 const fullWaits = { ttftMs: 30.0625, queuedMs: 12.5, longestGapMs: 250.25 }
 
+/** A figure as large as rows may have, which no provider is believed. */
+const fullUsage: Usage = {
+  ...usageOf({ output: 5, items: { search: 2 }, serviceTier: 'flex', source: 'partial' }),
+  input: 2 ** 53 - 1,
+}
+
 /** A call in which everything is filled, with the largest and oddest values that may come. */
 export const fullCall = (id: string): CallRecord =>
   sampleCall(id, {
@@ -188,7 +195,7 @@ export const fullCall = (id: string): CallRecord =>
         shims: [],
       },
     ],
-    usage: usageOf({ input: 2 ** 53 - 1, output: 5, items: { search: 2 }, serviceTier: 'flex', source: 'partial' }),
+    usage: fullUsage,
     costNanoUsd: 2n ** 63n - 1n,
     priceHash: 'a'.repeat(32),
     pricing: fullPricing,

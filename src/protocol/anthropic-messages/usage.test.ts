@@ -74,7 +74,7 @@ const cases: readonly UsageCase[] = [
     { output: 12, cachedInput: 5 },
   ],
   ['nothing', {}, {}],
-  ['below nothing', { input_tokens: -1, output_tokens: -7 }, { input: 0, output: 0 }],
+  ['below nothing', { input_tokens: -1, output_tokens: -7 }, {}],
 ]
 
 describe('usage is read as the books see it', () => {

@@ -6,7 +6,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import { objectAt } from '#base/json-type.ts'
 import type { Usage } from '#base/usage.ts'
-import { countOf } from '#base/usage.ts'
+import { countOf, usageOf } from '#base/usage.ts'
 import { readUsage } from '#protocol/openai/usage.ts'
 
 /** What of a kind was not in the cache, where the provider splits the cache by kind. */
@@ -19,13 +19,13 @@ export const readResponseUsage = (usage: JsonObject): Usage => {
   const output = objectAt(usage, 'output_token_details')
   const cached = objectAt(input, 'cached_tokens_details')
   const cachedAudioInput = countOf(cached['audio_tokens'])
-  return {
+  return usageOf({
     ...readUsage(usage),
     cachedAudioInput,
     audioInput: fresh(countOf(input['audio_tokens']), cachedAudioInput),
     imageInput: fresh(countOf(input['image_tokens']), countOf(cached['image_tokens'])),
     audioOutput: countOf(output['audio_tokens']),
-  }
+  })
 }
 
 /** The `usage` of a transcription that was made beside the conversation: tokens, or seconds of sound. */

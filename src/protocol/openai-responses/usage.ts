@@ -3,7 +3,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject, objectAt } from '#base/json-type.ts'
 import type { Usage } from '#base/usage.ts'
-import { countOf } from '#base/usage.ts'
+import { countOf, usageOf } from '#base/usage.ts'
 import { readUsage as readFamilyUsage } from '#protocol/openai/usage.ts'
 
 /** xAI counts its tools in the usage: https://docs.x.ai/docs/guides/tools, read 2026-11-22. */
@@ -60,7 +60,7 @@ export const readUsage = (usage: JsonObject): Usage => {
   const told = objectAt(usage, 'server_side_tool_usage_details')
   const tools = toolsTold.map(([field, item]) => [item, countOf(told[field]) ?? 0] as const)
   const items = { ...read.items, ...Object.fromEntries(tools.filter(([, count]) => count > 0)) }
-  return { ...read, items: Object.keys(items).length === 0 ? null : items }
+  return usageOf({ ...read, items: Object.keys(items).length === 0 ? null : items })
 }
 
 /** The usage of a response document: with the tier that served it, and the tools in its output where the usage tells none. */

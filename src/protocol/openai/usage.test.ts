@@ -93,7 +93,7 @@ const cases: readonly Case[] = [
   ['output and a total', { completion_tokens: 3, total_tokens: 10 }, { input: 7, output: 3 }],
   ['input so far', { prompt_tokens: 6, completion_tokens: null, total_tokens: null }, { input: 6 }],
   ['nothing', { prompt_tokens: null }, {}],
-  ['below nothing', { prompt_tokens: -1, completion_tokens: -1 }, { input: 0, output: 0 }],
+  ['below nothing', { prompt_tokens: -1, completion_tokens: -1 }, {}],
   ['no counts', { prompt_tokens: '9', completion_tokens: 1.5, total_tokens: 1e300 }, {}],
   [
     'images',
