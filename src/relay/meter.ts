@@ -8,7 +8,7 @@ import type { Part } from '#protocol/part.ts'
 /** Text kept for counting where a provider reports no usage; what is over it is estimated from its size. */
 const countedCharactersMax = 1_048_576
 /** Characters of English text to a token, for what is too large to count. */
-const charactersPerToken = 4
+export const charactersPerToken = 4
 
 /** Moonshot's own search: each call of it is billed, and its usage does not tell it (platform.kimi.ai, read 2026-11-28). */
 const moonshotSearch = '$web_search'

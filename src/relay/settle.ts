@@ -19,7 +19,7 @@ import { paidRow } from './own-credential.ts'
 import type { Upstream } from './snapshot.ts'
 
 /** Answers that are text, so that tokens can be counted where a provider reports none. */
-const countable: readonly CallKind[] = ['chat', 'completion']
+export const countable: readonly CallKind[] = ['chat', 'completion']
 
 /** What a call costs, at the prices of its arrival. */
 export const priceOf = (row: ModelRow, usage: Usage, draft: Draft): Charge | null =>

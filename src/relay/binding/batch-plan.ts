@@ -52,7 +52,13 @@ export type PlanOrder = {
   readonly strict: boolean
 }
 
-type Chosen = { readonly group: Group; readonly target: Target; readonly name: string; readonly ids: string[] }
+type Chosen = {
+  readonly group: Group
+  readonly target: Target
+  readonly name: string
+  readonly ids: string[]
+  readonly sizes: number[]
+}
 
 /** The same problem, with the line that it is about. */
 const atLine = (thrown: unknown, { number, customId }: PlannedLine): unknown => {
@@ -110,7 +116,7 @@ class Planning implements BatchPlan {
     const chosen = [...this.#chosen.values()]
     if (chosen.length === 0) refuse('The batch has no lines.', 'input_file_id')
     return {
-      models: chosen.map(({ name, target, ids }) => ({ name, target: target.model, ids })),
+      models: chosen.map(({ name, target, ids, sizes }) => ({ name, target: target.model, ids, sizes })),
       rows: chosen.map(({ group }) => group.row),
       amountNanoUsd: chosen.some(({ group }) => this.#pays(group.row)) ? this.#amountNanoUsd : null,
       isChanged: this.#isChanged,
@@ -134,6 +140,7 @@ class Planning implements BatchPlan {
       )
     const chosen = this.#choose(call)
     chosen.ids.push(id)
+    chosen.sizes.push(body.length)
     this.#hold(call, chosen)
     return this.#written(call, chosen, body)
   }
@@ -189,7 +196,7 @@ class Planning implements BatchPlan {
       const target = group.targets.find((one) => one.provider === provider.name)
       if (target === undefined || !speaks) continue
       const row = paidRow(group.row, keeper.upstream)
-      const chosen: Chosen = { group: { ...group, row }, target, name: call.model, ids: [] }
+      const chosen: Chosen = { group: { ...group, row }, target, name: call.model, ids: [], sizes: [] }
       this.#chosen.set(call.model, chosen)
       return chosen
     }

@@ -73,7 +73,7 @@ const modelRow = ({ batch, snapshot }: Settling, name: string, target: string): 
 const lineModels = (settling: Settling): ReadonlyMap<string, LineModel> => {
   const { work, keeper } = settling
   const models = new Map<string, LineModel>()
-  for (const { name, target: model, ids } of work.models) {
+  for (const { name, target: model, ids, sizes } of work.models) {
     const found = modelRow(settling, name, model)
     if (found === null) continue
     const row = paidRow(found, keeper.upstream)
@@ -87,7 +87,7 @@ const lineModels = (settling: Settling): ReadonlyMap<string, LineModel> => {
       region: null,
       costRows: [],
     }
-    for (const id of ids) models.set(id, { name, row, target })
+    for (const [place, id] of ids.entries()) models.set(id, { name, row, target, inputBytes: sizes?.[place] ?? null })
   }
   return models
 }

@@ -12,6 +12,8 @@ export type BatchModel = {
   readonly target: string
   /** `custom_id` of each of its lines. */
   readonly ids: readonly string[]
+  /** The bytes of each of them, for one whose provider does not say what it read. Absent in batches that were made before it was kept. */
+  readonly sizes?: readonly number[]
 }
 
 export type BatchWork = {

@@ -14,17 +14,23 @@ import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Draft } from '#relay/draft.ts'
 import { attemptDraft, draftOf } from '#relay/draft.ts'
-import type { CountTokens } from '#relay/meter.ts'
-import { meter } from '#relay/meter.ts'
+import type { CountTokens, Meter } from '#relay/meter.ts'
+import { charactersPerToken, meter } from '#relay/meter.ts'
 import { namesOf } from '#relay/paying.ts'
-import { priceOf, pricingOf, rowsOfCost } from '#relay/settle.ts'
+import { countable, priceOf, pricingOf, rowsOfCost } from '#relay/settle.ts'
 import type { Upstream } from '#relay/snapshot.ts'
 import type { BindingRow } from '#resource/port.ts'
 import type { Outcome } from './batch-document.ts'
 import type { BatchWork } from './batch-work.ts'
 
 /** A model of the batch as it is sold and bought: rows are those of when the batch was made. */
-export type LineModel = { readonly name: string; readonly row: ModelRow; readonly target: Target }
+export type LineModel = {
+  readonly name: string
+  readonly row: ModelRow
+  readonly target: Target
+  /** Of the line as its caller wrote it; `null` = not known any more. */
+  readonly inputBytes: number | null
+}
 
 export type LineOrder = {
   readonly batch: BindingRow
@@ -69,6 +75,23 @@ const callFor = ({ work, protocol, model }: LineOrder, id: string): Call => ({
   warnings: [],
 })
 
+/** What a line has asked, by its size: its words are at the provider. A model reads no more than its window. */
+const inputTokensOf = ({ model }: LineOrder): number | null => {
+  if (model === null || model.inputBytes === null) return null
+  const tokens = Math.ceil(model.inputBytes / charactersPerToken)
+  return Math.min(tokens, model.row.contextTokens ?? tokens)
+}
+
+/** As for a call: what the provider's figures leave unsaid is counted, and what cannot be is unknown, never nothing. */
+const usageIn = async (order: LineOrder, counted: Meter): Promise<Usage | null> => {
+  const isText = countable.includes(order.protocol.kind)
+  const said = counted.reported()
+  if (said === null && !isText) return null
+  const usage = await counted.usage({ whole: true, isText, request: () => '' })
+  if (!isText || (said?.input ?? null) !== null) return usage
+  return { ...usage, input: inputTokensOf(order), source: 'estimated' }
+}
+
 const read = async (order: LineOrder, id: string, body: JsonObject) => {
   const { protocol, countTokens } = order
   const head = { status: 200, headers: { 'content-type': 'application/json' } }
@@ -76,9 +99,7 @@ const read = async (order: LineOrder, id: string, body: JsonObject) => {
   const counted = meter(countTokens)
   for (const frame of [...reader.read(Buffer.from(JSON.stringify(body))), ...reader.end()])
     for (const part of frame.parts) counted.see(part)
-  const reported = counted.reported()
-  const usage = reported === null ? null : await counted.usage({ whole: true, isText: false, request: () => '' })
-  return { usage, finishReason: counted.finishReason() }
+  return { usage: await usageIn(order, counted), finishReason: counted.finishReason() }
 }
 
 const describe = (order: LineOrder, draft: Draft): void => {
@@ -135,12 +156,18 @@ const partOf = ({ batch, model, nowMs }: LineOrder, draft: Draft): SettleRequest
     chargeNanoUsd: draft.costNanoUsd,
     nowMs,
     priceHash: draft.priceHash,
-    rule: `a line of batch ${batch.id}: the provider's own count`,
+    rule: `a line of batch ${batch.id}: ${draft.usage.source === 'reported' ? "the provider's own count" : 'counted, as the provider did not say all'}`,
     upstreamCosts: draft.attempts.flatMap(({ provider, costNanoUsd }) =>
       costNanoUsd === null || costNanoUsd === 0n ? [] : [{ provider, amountNanoUsd: costNanoUsd }],
     ),
     model: names,
   }
+}
+
+const unsaid = (usage: Usage | null): string => {
+  if (usage === null) return 'usage:the provider told none for this line'
+  const how = usage.input === null || usage.output === null ? 'and it is not known' : 'and it was counted'
+  return `usage:the provider did not say all of it for this line, ${how}`
 }
 
 /** What one line came to. Says the same whenever it is asked, so that settling may begin again. */
@@ -163,6 +190,6 @@ export const settledLine = async (order: LineOrder): Promise<LineSettled> => {
   draft.responseBytes = Buffer.byteLength(JSON.stringify(outcome.body))
   draft.usage = usage === null ? usageOf({ source: 'estimated', serviceTier: 'batch' }) : atBatchTier(usage)
   price(order, draft, draft.usage)
-  if (usage === null) draft.warnings = [...draft.warnings, 'usage:the provider told none for this line']
+  if (usage?.source !== 'reported') draft.warnings = [...draft.warnings, unsaid(usage)]
   return { record: Object.freeze({ ...draft }), part: partOf(order, draft) }
 }
