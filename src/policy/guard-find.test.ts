@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FindKind } from './guard-find.ts'
-import { findAll, plainText } from './guard-find.ts'
+import { findAll, plainText, seenText } from './guard-find.ts'
 
 /** What is between the angle brackets is to be found, and nothing else. */
 const cases: Readonly<Record<FindKind, readonly string[]>> = {
@@ -42,6 +42,18 @@ for (const [kind, texts] of Object.entries(cases) as [FindKind, readonly string[
       )
     }
   })
+
+test('what no reader sees is left out, and every place can be found again', () => {
+  const text = '\u200bad\u200ba@\u{e0041}example.o\u00adrg\ufeff, so'
+  const seen = seenText(text)
+  assert.equal(seen.text, 'ada@example.org, so')
+  const [found] = findAll('mail', seen.text)
+  assert.deepEqual([found?.start, found?.end], [0, 15])
+  assert.equal(text.slice(seen.at(0), seen.behind(15)), 'ad\u200ba@\u{e0041}example.o\u00adrg')
+  assert.equal(seen.at(seen.text.length), text.length)
+  const plain = seenText('as it is 😀')
+  assert.deepEqual([plain.text, plain.at(3), plain.behind(3)], ['as it is 😀', 3, 3])
+})
 
 test('blanks that break no line, dashes, and full width hide nothing, and every place stays where it is', () => {
   const text =

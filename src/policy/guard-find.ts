@@ -131,6 +131,41 @@ const plainOf = (character: string): string => {
   return isDash ? '-' : ' '
 }
 
+/** What a reader does not see: blanks of no width, marks of direction, soft hyphens, selectors of variants. https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point */
+const unseen = /\p{Default_Ignorable_Code_Point}+/gu
+
+/** A text without what no reader sees, and where its characters stand in the text as it is. */
+export type SeenText = {
+  readonly text: string
+  /** The place of a character; of the end the end. */
+  readonly at: (index: number) => number
+  /** The place behind a character that ends something. */
+  readonly behind: (end: number) => number
+}
+
+const same = (index: number): number => index
+
+/** The text as a reader sees it. What stands between the letters of a word and takes no room hides nothing. */
+export const seenText = (text: string): SeenText => {
+  if (text.search(unseen) === -1) return { text, at: same, behind: same }
+  const places = new Uint32Array(text.length + 1)
+  let [from, count] = [0, 0]
+  const keep = (until: number): void => {
+    for (let at = from; at < until; at += 1) {
+      places[count] = at
+      count += 1
+    }
+  }
+  const seen = text.replace(unseen, (gap: string, index: number) => {
+    keep(index)
+    from = index + gap.length
+    return ''
+  })
+  keep(text.length)
+  places[count] = text.length
+  return { text: seen, at: (index) => places[index] ?? text.length, behind: (end) => (places[end - 1] ?? -1) + 1 }
+}
+
 /** The text as forms know it, of the same length: what is found in it lies at the same place. */
 export const plainText = (text: string): string => text.replace(variants, plainOf)
 

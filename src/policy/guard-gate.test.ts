@@ -41,6 +41,9 @@ const fragments = [
   ' a plain sentence, with 12 words. ',
   '\n',
   '😀',
+  'so\u200bme b\u00adodd@ex\u2060ample.org',
+  '4111\u200b 1111\ufeff 1111 11\u200d11',
+  '\u200b',
 ]
 
 test('however a text is cut, it becomes what it becomes as a whole', () => {
@@ -75,6 +78,22 @@ test('prose passes word by word, and what may become a find waits', () => {
   assert.deepEqual([first, second.out], [{ out: 'write to [redacted:mail]', left: 0 }, ' '])
   gate.end()
   assert.equal(second.out, ' today')
+})
+
+test('what nobody sees between letters hides nothing, of the finds or of the patterns; what is not found stays as it was', () => {
+  const redacted = (text: string, changes: Partial<GuardFacts> = {}) =>
+    guardText(text, { guards: [sample(changes)], side: 'request', decisions: makeDecisions() })
+  assert.equal(redacted('pay 41\u200b11 1111\u2060 1111 1111\u200b now'), 'pay [redacted:card]\u200b now')
+  assert.equal(redacted('a\u200bnd so\u00ad on'), null)
+  const words = { name: 'words', finds: [], patterns: ['Zeus'] }
+  assert.equal(redacted('Project Z\u200de\ufe0fus', words), 'Project [redacted:words]')
+  assert.equal(redacted('a\u200bb', { ...words, patterns: ['\u200b'] }), 'a[redacted:words]b')
+})
+
+test('what is held back has a bound, with what nobody sees in it', () => {
+  const unseen = gateOf().gate
+  const waiting = Array.from({ length: 300 }, () => unseen.add(`x${'\u200b'.repeat(99)}`))
+  assert.ok(waiting.reduce((sum, { left }) => sum + left, 0) <= 18_100)
 })
 
 test('what is held back has a bound', () => {

@@ -2,7 +2,7 @@
 
 import type { Guard, GuardedText, TextChange } from './guard.ts'
 import { changedPart, changesFor, findIn, jsonPlace } from './guard.ts'
-import { plainText } from './guard-find.ts'
+import { plainText, seenText } from './guard-find.ts'
 
 /** Characters without a blank that are kept back at most: an address, a key, a token. */
 const wordLengthMax = 2_048
@@ -10,6 +10,8 @@ const wordLengthMax = 2_048
 const numberLengthMax = 64
 /** What is kept back for the operator's own patterns, whose length nobody knows. */
 const patternLengthMax = 256
+/** What is kept back at most, with what nobody sees between its letters. */
+const pendingLengthMax = 18_000
 /** A key of several lines, and whatever a find that is not over yet may still become. */
 const findLengthMax = 9_000
 
@@ -39,7 +41,8 @@ const openKeyAt = (text: string): number => {
 
 /** From where on the text may still be the beginning of something. */
 const undecidedFrom = (pending: string, guards: readonly Guard[]): number => {
-  const text = plainText(pending)
+  const seen = seenText(pending)
+  const text = plainText(seen.text)
   const starts = guards.map(({ finds, expressions }) =>
     Math.min(
       finds.length === 0 ? text.length : runStart(text, isWord, wordLengthMax),
@@ -48,7 +51,7 @@ const undecidedFrom = (pending: string, guards: readonly Guard[]): number => {
       expressions.length === 0 ? text.length : Math.max(0, text.length - patternLengthMax),
     ),
   )
-  return Math.min(text.length, ...starts)
+  return Math.max(seen.at(Math.min(text.length, ...starts)), pending.length - pendingLengthMax)
 }
 
 /** A piece on its way: what of it has been decided so far, and how many of its characters have not. */

@@ -3,7 +3,7 @@
 import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { FindKind } from './guard-find.ts'
-import { findAll, plainText } from './guard-find.ts'
+import { findAll, plainText, seenText } from './guard-find.ts'
 import { isNamedIn } from './scope.ts'
 
 export type GuardAction = 'redact' | 'block' | 'note'
@@ -73,16 +73,19 @@ export const guardsFor = (guards: readonly Guard[], { key, plan, models }: Guard
 /** Whether a guardrail looks at texts. */
 export const looksAtText = ({ finds, expressions }: Guard): boolean => finds.length > 0 || expressions.length > 0
 
-/** `plain`: the same text as forms of data know it. */
-const findsOf = (guard: Guard, text: string, plain: string): readonly Find[] => [
-  ...guard.finds.flatMap((kind) => findAll(kind, plain).map((place) => ({ ...place, label: kind, guard }))),
-  ...guard.expressions.flatMap((expression) =>
+const matchesOf = (guard: Guard, text: string): readonly Find[] =>
+  guard.expressions.flatMap((expression) =>
     [...text.matchAll(expression)].flatMap(({ 0: match, index }) =>
       match === ''
         ? []
         : [{ start: index, end: index + Math.min(match.length, matchLengthMax), label: 'pattern', guard }],
     ),
-  ),
+  )
+
+/** In a text as a reader sees it, and as forms of data know that. */
+const findsOf = (guard: Guard, seen: string, plain: string): readonly Find[] => [
+  ...guard.finds.flatMap((kind) => findAll(kind, plain).map((place) => ({ ...place, label: kind, guard }))),
+  ...matchesOf(guard, seen),
 ]
 
 /** What takes more away goes first; of the same place, what forbids goes before what redacts. */
@@ -100,8 +103,17 @@ const takenPlaces = (length: number) => {
 
 /** Everything found, in order and without overlaps among what is redacted. */
 export const findIn = (guards: readonly Guard[], text: string): readonly Find[] => {
-  const plain = guards.some(({ finds }) => finds.length > 0) ? plainText(text) : text
-  const all = guards.flatMap((guard) => findsOf(guard, text, plain))
+  const seen = seenText(text)
+  const plain = guards.some(({ finds }) => finds.length > 0) ? plainText(seen.text) : seen.text
+  const all = guards.flatMap((guard) => [
+    ...findsOf(guard, seen.text, plain).map((find) => ({
+      ...find,
+      start: seen.at(find.start),
+      end: seen.behind(find.end),
+    })),
+    // A pattern may be for what nobody sees.
+    ...(seen.text === text ? [] : matchesOf(guard, text)),
+  ])
   if (all.length < 2) return all
   const sorted = all.sort(
     (a, b) =>
