@@ -8,11 +8,12 @@ import type { JsonLeaf } from '#base/json-leaves.ts'
 import { replaceLeaves } from '#base/json-leaves.ts'
 import { Problem } from '#base/problem.ts'
 import type { Decisions, Guard } from '#policy/guard.ts'
-import { blocked } from '#policy/guard.ts'
+import { blocked, guardText } from '#policy/guard.ts'
 import type { GatedPiece, TextGate } from '#policy/guard-gate.ts'
 import { textGate } from '#policy/guard-gate.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Frame, ReplyReader } from '#protocol/protocol.ts'
+import { saysWords } from './guard-leaves.ts'
 
 /** A whole answer that is looked at may not be larger than this. */
 const wholeBytesMax = 67_108_864
@@ -45,25 +46,51 @@ const textKeys: ReadonlySet<string | null> = new Set([
   'arguments',
   'input',
   'args',
+  'executableCode',
   'response',
 ])
 
+/** Objects that a model fills in for a tool: their text is looked at as a whole. */
+const toolInputKeys: ReadonlySet<string> = new Set(['args', 'input', 'executableCode'])
+
+/** What stands beside the words of an answer: what a provider's own tools did and found, sources, what no part names. Such parts come whole. */
+const besideTypes: ReadonlySet<string> = new Set([
+  'tool-result',
+  'other',
+  'citation',
+  'audio-delta',
+  'image',
+] satisfies readonly Part['type'][])
+
+/** A frame that nothing is read from may say anything, and in that of the end some formats repeat their texts. */
+const hasBeside = ({ parts }: Frame): boolean =>
+  parts.length === 0 || parts.some(({ type }) => besideTypes.has(type) || type === 'finish')
+
 const compact = (json: string): string => JSON.stringify(JSON.parse(json))
 
-type Changes = ReadonlyMap<string, string>
+/** Texts of a frame and what they become. `beside`: what another text becomes; `null` = it stays. */
+type Changes = {
+  readonly texts: ReadonlyMap<string, string>
+  readonly beside: ((leaf: JsonLeaf) => string | null) | null
+}
 
-const changedDocument = (source: string, changes: Changes, done: Set<string>): string => {
-  const change = ({ key, kind, text: written }: JsonLeaf): string | null => {
+const changedDocument = (source: string, { texts, beside }: Changes, done: Set<string>): string => {
+  const isChanged = [...texts].some(([text, put]) => text !== put)
+  const change = (leaf: JsonLeaf): string | null => {
+    const { key, kind, text: written, isFree } = leaf
     // Tokens with their probabilities would tell what was taken out.
-    if (kind === 'object' && key === 'logprobs') return 'null'
-    if (!textKeys.has(key) || kind === 'number') return null
-    const text = kind === 'object' ? compact(written) : written
-    const put = changes.get(text)
-    if (put === undefined) return null
+    if (kind === 'object' && key === 'logprobs') return isChanged ? 'null' : null
+    if (kind === 'number' || kind === 'name') return null
+    const text = kind === 'object' && textKeys.has(key) ? compact(written) : written
+    const put = textKeys.has(key) ? texts.get(text) : undefined
+    if (put === undefined) {
+      const isLookedAt = kind === 'object' ? key !== null && toolInputKeys.has(key) : !isFree
+      return isLookedAt ? (beside?.(leaf) ?? null) : null
+    }
     done.add(text)
-    return put
+    return put === text ? null : put
   }
-  return replaceLeaves(source, change)
+  return replaceLeaves(source, change, toolInputKeys)
 }
 
 const dataLine = /^(\uFEFF?data: ?)(.*)$/gm
@@ -78,7 +105,8 @@ const changedRaw = (raw: Buffer, changes: Changes): Buffer | null => {
       : source.replace(dataLine, (line: string, head: string, data: string) =>
           data.trimStart().startsWith('{') ? `${head}${changedDocument(data, changes, done)}` : line,
         )
-    return done.size === changes.size ? Buffer.from(changed) : null
+    const isWhole = [...changes.texts].every(([text, put]) => text === put || done.has(text))
+    return isWhole ? Buffer.from(changed) : null
   } catch (thrown) {
     if (thrown instanceof SyntaxError) return null
     throw thrown
@@ -188,12 +216,31 @@ class GuardedReader implements ReplyReader {
     return ready.map((slot) => this.#changed(slot))
   }
 
+  /** Of what comes whole and stands beside the words each text is looked at by itself. */
+  #beside(leaf: JsonLeaf): string | null {
+    const { guards, decisions } = this.#reading
+    const isLookedAt = leaf.kind === 'object' || (leaf.kind === 'text' && saysWords(leaf))
+    return isLookedAt ? guardText(leaf.text, { guards, side: 'reply', decisions }) : null
+  }
+
+  #besidePart(part: Part): Part {
+    if (!besideTypes.has(part.type)) return part
+    const source = JSON.stringify(part)
+    const changed = replaceLeaves(source, (leaf) => (leaf.kind === 'text' ? this.#beside(leaf) : null))
+    return changed === source ? part : (JSON.parse(changed) as Part)
+  }
+
   #changed({ frame, pieces }: Slot): Frame {
-    const changed = [...pieces].filter(([part, { out }]) => out !== part.text)
-    if (changed.length === 0) return frame
-    const parts = frame.parts.map((part) => changedPartOf(part, pieces))
-    if (!this.#reading.splices) return { ...frame, parts }
-    const raw = changedRaw(frame.raw, new Map(changed.map(([part, { out }]) => [part.text, out])))
+    const isChanged = [...pieces].some(([part, { out }]) => out !== part.text)
+    const beside = hasBeside(frame) ? (leaf: JsonLeaf) => this.#beside(leaf) : null
+    if (!isChanged && beside === null) return frame
+    const parts = isChanged ? frame.parts.map((part) => changedPartOf(part, pieces)) : frame.parts
+    if (!this.#reading.splices) return { ...frame, parts: parts.map((part) => this.#besidePart(part)) }
+    const raw = changedRaw(frame.raw, {
+      texts: new Map([...pieces].map(([part, { out }]) => [part.text, out])),
+      beside,
+    })
+    if (raw === null && !isChanged) return frame
     if (raw === null) {
       const name = this.#reading.guards[0]?.name ?? ''
       throw blocked({ name }, 'what it found in the reply could not be taken out, so the reply is withheld')

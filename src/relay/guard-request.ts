@@ -14,29 +14,13 @@ import type { Call } from '#protocol/call.ts'
 import { fieldsOf } from '#protocol/openai/request.ts'
 import { textBytes } from '#protocol/openai/text-bytes.ts'
 import type { Draft } from './draft.ts'
+import { namingKeys, saysWords } from './guard-leaves.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Asks a webhook, with a body of JSON; gives what it answers. Rejects where it gives no answer in time. */
 export type AskHook = (hook: GuardHook, question: { readonly id: string; readonly body: string }) => Promise<JsonObject>
 
 const reasonLengthMax = 200
-
-/** Members that name things and say no words: a change there would only break the call. */
-const namingKeys: ReadonlySet<string | null> = new Set([
-  'model',
-  'models',
-  'id',
-  'tool_call_id',
-  'tool_use_id',
-  'call_id',
-  'file_id',
-  'type',
-  'role',
-  'signature',
-  'thoughtSignature',
-  'thought_signature',
-  'encrypted_content',
-])
 
 /** Members whose objects a model or a caller has filled in under names of its own: there an `id` says what any other word does. */
 const freeKeys: ReadonlySet<string> = new Set(['input', 'args', 'response', 'arguments', 'metadata', 'variables'])
@@ -55,23 +39,10 @@ const bodyKeys: ReadonlySet<string> = new Set([
   'stream',
 ])
 
-/** A number shorter than this is nobody's. */
-const numberLengthMin = 9
-const mediumLengthMin = 256
-
-/** A picture or a sound, and no text that only begins as one: who writes "data: …" is looked at. */
-const isMedium = (text: string): boolean => {
-  const head = /^data:[\w.+-]{1,64}\/[\w.+-]{1,64}(?:;[\w.+=-]{1,64}){0,4};base64,/.exec(text)?.[0] ?? ''
-  return (head !== '' || text.length >= mediumLengthMin) && /^[\w+/=-]*$/.test(text.slice(head.length))
-}
-
 type Guarding = { readonly guards: readonly Guard[]; readonly decisions: Decisions }
 
-const changedLeaf = ({ key, kind, text, isFree }: JsonLeaf, guarding: Guarding): string | null => {
-  if (kind === 'object' || (namingKeys.has(key) && !isFree)) return null
-  if (kind === 'number' ? text.length < numberLengthMin : isMedium(text)) return null
-  return guardText(text, { ...guarding, side: 'request' })
-}
+const changedLeaf = (leaf: JsonLeaf, guarding: Guarding): string | null =>
+  saysWords(leaf) ? guardText(leaf.text, { ...guarding, side: 'request' }) : null
 
 const changedCall = (call: Call, source: string): Call => {
   const bytes = Buffer.from(source)
