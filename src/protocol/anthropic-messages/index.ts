@@ -12,7 +12,7 @@ import { messagesFields } from './fields.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './problem.ts'
 import { readChat } from './read-chat.ts'
 import { messagesSteps } from './reply.ts'
-import { readMessages } from './request.ts'
+import { readCounted, readMessages } from './request.ts'
 import { readUsage } from './usage.ts'
 import { writeChat } from './write-chat.ts'
 import { streamWriter } from './write-stream.ts'
@@ -39,7 +39,7 @@ export const anthropicMessages: Protocol = {
   counting: {
     endpoints: [{ path: 'messages/count_tokens', accepts: ['json'], roots: ['/v1', '/anthropic/v1'] }],
     path: 'messages/count_tokens',
-    readCall: (inbound) => ({ ...readMessages(inbound), endpoint: 'messages/count_tokens' }),
+    readCall: (inbound) => ({ ...readCounted(inbound), endpoint: 'messages/count_tokens' }),
     // A maximum, a temperature and their like are refused: https://platform.claude.com/docs/en/api/messages-count-tokens, read 2026-11-29 as its SDK has it.
     bodyOf: picking('messages', 'system', 'tools', 'tool_choice', 'thinking'),
     readAnswer: ({ input_tokens: tokens }) => countOf(tokens),

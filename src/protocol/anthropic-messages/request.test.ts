@@ -24,3 +24,20 @@ test('a conversation that the provider would keep is refused in the word that An
       )
   assert.equal(server.readCall(inboundOf(body({ thread: null }))).model, 'm')
 })
+
+test('a call says how long its answer may get, as Anthropic wants it; a question for its tokens need not', () => {
+  const { server, counting } = anthropicMessages
+  for (const more of [{ max_tokens: undefined }, { max_tokens: null }])
+    assert.throws(
+      () => server.readCall(inboundOf(body(more))),
+      (thrown: unknown) => {
+        assert.ok(thrown instanceof Problem)
+        const answer = server.writeProblem(thrown, { id: 'call_1', origin: '' })
+        const { type, error } = JSON.parse(String(answer.body)) as { type: string; error: Record<string, unknown> }
+        assert.deepEqual([answer.status, type, error['type']], [400, 'error', 'invalid_request_error'])
+        assert.match(String(error['message']), /^max_tokens: Field required/)
+        return true
+      },
+    )
+  assert.equal(counting?.readCall(inboundOf(body({ max_tokens: undefined }))).outputMax, null)
+})

@@ -6,6 +6,7 @@ import type { Inbound } from '#http/inbound.ts'
 import type { Call } from '#protocol/call.ts'
 import type { RequestShape } from '#protocol/openai/request.ts'
 import { readRequest } from '#protocol/openai/request.ts'
+import { hasValue, refuse } from '#protocol/openai/request-field.ts'
 
 export const messagesRequest: RequestShape = {
   name: 'anthropic-messages',
@@ -35,9 +36,21 @@ const refuseThread = ({ payload }: Call): void => {
   })
 }
 
-/** A call of Messages. @throws Problem as `readRequest`; `unsupported_parameter` where it goes on from what a provider keeps. */
-export const readMessages = (inbound: Inbound): Call => {
+/** A question for the tokens of a call of Messages, or of the call itself. @throws Problem as `readRequest`; `unsupported_parameter` where it goes on from what a provider keeps. */
+export const readCounted = (inbound: Inbound): Call => {
   const call = readRequest(inbound, messagesRequest)
   refuseThread(call)
+  return call
+}
+
+/**
+ * A call of Messages. Its format has no answer without a bound, whoever gives it: Anthropic answers "max_tokens: Field required"
+ * (https://platform.claude.com/docs/en/api/messages, read 2026-11-30).
+ * @throws Problem as `readCounted`; `invalid_request_error` where it does not say how long the answer may get.
+ */
+export const readMessages = (inbound: Inbound): Call => {
+  const call = readCounted(inbound)
+  if (call.payload.kind === 'json' && !hasValue(call.payload.top, 'max_tokens'))
+    refuse('max_tokens', 'max_tokens: Field required. Say how many tokens the answer may have at most.')
   return call
 }

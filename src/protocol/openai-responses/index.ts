@@ -15,7 +15,7 @@ import { keeping } from './keeping.ts'
 import { writeStreamProblem } from './problem.ts'
 import { readChat } from './read-chat.ts'
 import { responsesSteps } from './reply.ts'
-import { responsesRequest } from './request.ts'
+import { readResponses, responsesRequest } from './request.ts'
 import { readUsage } from './usage.ts'
 import { writeChat } from './write-chat.ts'
 import { writeReply } from './write-reply.ts'
@@ -48,7 +48,7 @@ export const openaiResponses: Protocol = {
   },
   keeping,
   server: {
-    readCall: (inbound) => readRequest(inbound, responsesRequest),
+    readCall: readResponses,
     readChat,
     writeReply,
     writeProblem,

@@ -76,9 +76,15 @@ export const texts = (value: unknown, param: string, lengthMax: number): readonl
   return value.map((item: unknown, index) => requiredText(item, `${param}[${index}]`))
 }
 
+/** Whether a member is there, and not `null`. */
+export const hasValue = (top: TopLevel, param: string): boolean => {
+  const text = memberText(top, param)
+  return text !== undefined && text[0] !== 0x6e
+}
+
 /** A member that must be there; its content is looked at no further than the first byte. */
 export const requireMember = (top: TopLevel, param: string, expected: 'array' | 'anything'): void => {
-  const text = memberText(top, param)
-  if (text === undefined || text[0] === 0x6e) refuse(param, `The request has no '${param}'.`)
-  if (expected === 'array' && text?.[0] !== 0x5b) refuseKind(param, 'an array', readMember(top, param))
+  if (!hasValue(top, param)) refuse(param, `The request has no '${param}'.`)
+  if (expected === 'array' && memberText(top, param)?.[0] !== 0x5b)
+    refuseKind(param, 'an array', readMember(top, param))
 }
