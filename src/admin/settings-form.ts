@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { lineDiff } from '#base/line-diff.ts'
-import { Problem } from '#base/problem.ts'
+import { asProblem, Problem } from '#base/problem.ts'
 import type { SettingChange } from '#base/setting-field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
@@ -132,18 +132,18 @@ const set = operation({
     if (!input.dry_run && difference.length > 0) {
       const before = settings.fields(text)
       const was = (name: string) => before.find((one) => one.path === name)?.value ?? null
-      const trail = trailRowOf(
-        {
-          operation: 'settings.set',
-          object: path,
-          before: Object.fromEntries(changes.map((one) => [one.path, was(one.path)])),
-          after: Object.fromEntries(changes.map((one) => [one.path, one.value])),
-        },
-        context,
-      )
-      // Who changed it is known even where the disk gives up between the two.
-      await store.noteChange(trail)
-      await settings.write(rewritten.text, text)
+      const wanted = Object.fromEntries(changes.map((one) => [one.path, one.value]))
+      const there = Object.fromEntries(changes.map((one) => [one.path, was(one.path)]))
+      const note = (before: object, after: object): Promise<void> =>
+        store.noteChange(trailRowOf({ operation: 'settings.set', object: path, before, after }, context))
+      // Who changed it is known even where the machine stops between the two; where the file was not written, the trail says so.
+      await note(there, wanted)
+      try {
+        await settings.write(rewritten.text, text)
+      } catch (thrown) {
+        await note(wanted, { ...there, not_written: asProblem(thrown).message })
+        throw thrown
+      }
     }
     return {
       applied: !input.dry_run,

@@ -62,8 +62,15 @@ test('of two who change the file at once the second is told, and loses nothing o
   assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
   const refused = outcomes.find((one) => one.status === 'rejected')
   assert.match(String(refused?.reason), /was changed meanwhile/)
-  const kept = outcomes[0]?.status === 'fulfilled' ? text.replace('600', '700') : text.replace('4100', '4200')
-  assert.equal(await now(), kept)
+  const isFirst = outcomes[0]?.status === 'fulfilled'
+  assert.equal(await now(), isFirst ? text.replace('600', '700') : text.replace('4100', '4200'))
+  const rows = (await desk.store.trail({ limit: 100, after: null })).filter((row) => row.operation === 'settings.set')
+  const [before, after] = [rows.at(-1)?.before, rows.at(-1)?.after].map((one) => JSON.parse(one ?? '') as object)
+  assert.deepEqual(before, isFirst ? { 'server.port': '4200' } : { 'limits.kimi.rpm': '700' })
+  const stays = isFirst ? { 'server.port': '4100' } : { 'limits.kimi.rpm': '600' }
+  const { not_written: why, ...rest } = after as Record<string, string>
+  assert.deepEqual([rows.length, rest], [3, stays], 'the trail says that the second change was not made')
+  assert.match(why ?? '', /was changed meanwhile/)
 })
 
 test('what a start would refuse is refused with its place, and what leads to secrets or files is no setting from afar', async (context) => {
