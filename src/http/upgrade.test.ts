@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Problem } from '#base/problem.ts'
@@ -89,6 +90,27 @@ test('what is not accepted is answered as any request is; another path says that
       assert.equal(parseRaw(await callRaw(port, offer)).status, 200)
     },
   ))
+
+test('a caller who has gone before the upgrade is answered holds nobody up', async () => {
+  const outcome = Promise.withResolvers<string>()
+  const accepting = async ({ inbound, accept }: SocketExchange): Promise<void> => {
+    // Until its goodbye, which came with its question, has been read.
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    try {
+      await accept({ protocol: null, headers: {} })
+      outcome.resolve('accepted')
+    } catch (thrown) {
+      outcome.resolve(`${inbound.signal.aborted} ${(thrown as Error).name}`)
+      throw thrown
+    }
+  }
+  await socketBench(accepting, async ({ port }) => {
+    const key = 'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+    // It says that it is done with speaking, and still listens.
+    connect({ port, host: '127.0.0.1', allowHalfOpen: true }).end(handshake('/talk', key))
+    assert.equal(await outcome.promise, 'true AbortError')
+  })
+})
 
 test('a handshake that is none is refused in words', () =>
   socketBench(echo, async ({ port }) => {

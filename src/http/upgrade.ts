@@ -28,7 +28,7 @@ export type SocketExchange = {
   readonly draining: AbortSignal
   /** What the caller offers to speak, in its order. */
   readonly offered: readonly string[]
-  /** Answers the upgrade, once. @throws Problem `invalid_request_error` where the handshake is none. */
+  /** Answers the upgrade, once. @throws Problem `invalid_request_error` where the handshake is none; the signal's reason where the caller has left. */
   readonly accept: (acceptance: Acceptance) => Promise<Channel>
 }
 
@@ -139,7 +139,10 @@ class Upgrading<T> {
           new Problem('invalid_request_error', { message: `The WebSocket handshake is not valid: ${error.message}.` }),
         ),
       )
-      if (socket.destroyed) return reject(this.#leaving.signal.reason)
+      // One that is half closed is destroyed, and its caller is not called back: whoever waits hears of it here.
+      const { signal } = this.#leaving
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      if (socket.destroyed) return reject(signal.reason)
       server.handleUpgrade(request, socket, first, (open) => {
         this.#channel = socketChannel(open, this.#options.clock)
         resolve(this.#channel)

@@ -194,9 +194,11 @@ export const openSession = async (question: SessionQuestion): Promise<OpenedSess
       const credential = vigil.keyIndex === null ? null : keyName(upstream, vigil.keyIndex)
       return { leg, upstream, channel, credential }
     } catch (thrown) {
-      exchange.inbound.signal.throwIfAborted()
+      const { signal } = exchange.inbound
       failed = asProblem(thrown)
-      vigil.ended(failed)
+      // Of a caller who has left nothing is learnt, and the target's place is given back all the same.
+      vigil.ended(signal.aborted ? 'void' : failed)
+      signal.throwIfAborted()
       ports.log.debug('a session could not be opened', { target: targetName(leg.target), problem: failed.code })
       if (!mayMoveOn(failed)) throw failed
     }
