@@ -44,7 +44,7 @@ const show = operation({
     const [lots, methods, orders, documents, ledger, kept, buyer] = await Promise.all([
       listLots.run({ ...page, open: true }, context),
       listMethods.run({}, context),
-      listOrders.run({ ...page, first: 'newest' }, context),
+      listOrders.run({ ...page, first: 'newest', refund_requested: false }, context),
       listDocuments.run({ ...page, first: 'newest' }, context),
       listTransactions.run(page, context),
       payments.cashier.store.autoTopUp(id),

@@ -162,10 +162,19 @@ const recipientView = z.object({
 
 const ruleView = z.object({
   event: z.enum(eventNames),
-  above: z.number().nullable().describe('In the unit of the event (milliseconds, percent, USD, days).'),
+  unit: z
+    .enum(['milliseconds', 'percent', 'usd', 'days'])
+    .nullable()
+    .describe('What the figures of the event are in; null = it has none.'),
+  above: z.number().nullable(),
   below: z.number().nullable(),
   recipients: z.array(z.string()),
 })
+
+const unitOf = (event: EventName): z.input<typeof ruleView>['unit'] => {
+  const kind: { readonly figure?: NonNullable<z.input<typeof ruleView>['unit']> } = eventKinds[event]
+  return kind.figure ?? null
+}
 
 const addressOf = ({ way }: Recipient): string => {
   if (way.kind === 'mail') return way.addresses.join(', ')
@@ -203,7 +212,11 @@ const recipients = operation({
     ),
   run: async (_input, { ports: { tell } }) => ({
     data: tell.recipients().map((one) => viewOfRecipient(one, tell.alerts())),
-    rules: tell.alerts().map(({ recipients: told, ...rule }) => ({ ...rule, recipients: [...told] })),
+    rules: tell.alerts().map(({ recipients: told, ...rule }) => ({
+      ...rule,
+      unit: unitOf(rule.event),
+      recipients: [...told],
+    })),
   }),
 })
 

@@ -8,8 +8,9 @@ import { Problem } from '#base/problem.ts'
 import { availableYuan, checkFapiao, fapiaoNumberForm, taxIdForm } from '#document/fapiao.ts'
 import type { FapiaoChange, FapiaoRow, FapiaoTitle, FapiaoTitleRow } from '#document/port.ts'
 import { fapiaoKinds, fapiaoStates } from '#document/port.ts'
+import { accountNames } from './account-names.ts'
 import { accountNamed } from './credits.ts'
-import { handleField, pageFields, pageOf } from './field.ts'
+import { firstField, handleField, pageFields, pageOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
@@ -58,6 +59,7 @@ const view = z.object({
   number: z.string().nullable().describe('The 20 digits of the fapiao.'),
   red_number: z.string().nullable(),
   reason: z.string().nullable(),
+  has_file: z.boolean(),
   created: z.string(),
   changed: z.string(),
 })
@@ -73,6 +75,7 @@ const viewOf = (row: FapiaoRow): z.input<typeof view> => ({
   number: row.number,
   red_number: row.redNumber,
   reason: row.reason,
+  has_file: row.hasFile,
   created: rfc3339(row.createdMs),
   changed: rfc3339(row.changedMs),
 })
@@ -243,7 +246,7 @@ const request = operation({
     const { kind } = input
     checkFapiao({ kind, amountNano, title }, there)
     const draft = { id: context.ids.next('fap'), account, title, kind, amountNano, createdMs: context.clock.nowMs() }
-    const rest = { changedMs: draft.createdMs, number: null, redNumber: null, reason: null }
+    const rest = { changedMs: draft.createdMs, number: null, redNumber: null, reason: null, hasFile: false }
     const row: FapiaoRow = { ...draft, ...rest, state: 'requested' }
     const change = { operation: 'fapiao.request', object: draft.id, before: null, after: viewOf(row) }
     if (await store.requestFapiao(draft, trailRowOf(change, context))) return viewOf(row)
@@ -256,16 +259,20 @@ const request = operation({
 const list = operation({
   noun: 'fapiao',
   verb: 'list',
-  summary: 'List requests, the oldest first: --state requested is the queue.',
+  summary: 'List requests, the oldest first unless the newest are asked for: --state requested is the queue.',
   method: 'GET',
   path: '/fapiao',
   scope: 'read',
   input: z.strictObject({
     ...pageFields(100),
+    first: firstField(),
     account: handleField().optional().describe('Only of this account: id or name.'),
     state: z.enum(fapiaoStates).optional().describe('Only in this state.'),
   }),
-  output: z.object({ data: z.array(view), next: z.string().nullable() }),
+  output: z.object({
+    data: z.array(view.extend({ account_name: z.string().nullable() })),
+    next: z.string().nullable(),
+  }),
   flags: [],
   render: ({ data }) =>
     table(
@@ -274,9 +281,48 @@ const list = operation({
     ),
   run: async (input, context) => {
     const account = input.account === undefined ? null : (await accountNamed(input.account, context)).id
-    const question = { limit: input.limit, after: input.after ?? null, account, state: input.state ?? null }
+    const question = {
+      limit: input.limit,
+      after: input.after ?? null,
+      newestFirst: input.first === 'newest',
+      account,
+      state: input.state ?? null,
+    }
     const page = pageOf(await context.ports.documents.store.fapiaos(question), input.limit)
-    return { data: page.data.map(viewOf), next: page.next }
+    const names = await accountNames(page.data, context)
+    return {
+      data: page.data.map((row) => ({ ...viewOf(row), account_name: names.get(row.account) ?? null })),
+      next: page.next,
+    }
+  },
+})
+
+/** Requests that are shown with an account: a page's worth; the list of its own has all of them. */
+const shownMax = 100
+
+const show = operation({
+  noun: 'fapiao',
+  verb: 'show',
+  summary: 'Titles, what may be invoiced, and requests of an account, in one answer.',
+  method: 'GET',
+  path: '/fapiao/accounts/{account}',
+  scope: 'read',
+  input: z.strictObject({ account: handleField().describe('The account: id or name.') }),
+  output: z.object({
+    account: z.string(),
+    balance: balance.output,
+    titles: titles.output.shape.data,
+    requests: list.output.shape.data.describe(`The newest ${shownMax}, newest first.`),
+  }),
+  flags: [{ field: 'account', positional: true, describe: 'The account: id or name.' }],
+  run: async (input, context) => {
+    const { id: account } = await accountNamed(input.account, context)
+    const [there, book, requests] = await Promise.all([
+      balance.run({ account }, context),
+      titles.run({ account }, context),
+      list.run({ account, limit: shownMax, first: 'newest' }, context),
+    ])
+    return { account, balance: there, titles: book.data, requests: requests.data }
   },
 })
 
@@ -286,8 +332,9 @@ type Step = Omit<FapiaoChange, 'id' | 'nowMs'> & { readonly verb: string }
 const moved = async (id: string, { verb, ...step }: Step, context: OperationContext): Promise<FapiaoRow> => {
   const before = await requestNamed(id, context)
   const nowMs = context.clock.nowMs()
-  const { file: _file, from: _from, to, ...facts } = step
-  const after: FapiaoRow = { ...before, ...facts, state: to, changedMs: nowMs }
+  const { file: given, from: _from, to, ...facts } = step
+  const hasFile = before.hasFile || given !== undefined
+  const after: FapiaoRow = { ...before, ...facts, hasFile, state: to, changedMs: nowMs }
   const change = { operation: `fapiao.${verb}`, object: id, before: viewOf(before), after: viewOf(after) }
   const { store } = context.ports.documents
   if (await store.changeFapiao({ ...step, id, nowMs }, trailRowOf(change, context))) return after
@@ -389,6 +436,7 @@ export const fapiaoOperations = [
   balance,
   request,
   list,
+  show,
   issue,
   reject,
   red,

@@ -5,6 +5,7 @@ import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { resolveMismatch } from '#payment/mismatch.ts'
 import { refundOrder, takeRefund } from '#payment/refund.ts'
+import { refuseRefund, requestRefund } from '#payment/refund-request.ts'
 import { refundUnspent } from '#payment/refund-unspent.ts'
 import { approveTransfer, confirmTransfer } from '#payment/transfer.ts'
 import { accountNamed } from './credits.ts'
@@ -131,6 +132,48 @@ const refund = operation({
   },
 })
 
+const requestBack = operation({
+  noun: 'payments',
+  verb: 'request-refund',
+  summary: 'Ask for the money of an order back. Nothing moves before a person of the operator has decided.',
+  method: 'POST',
+  path: '/payments/{order}/refund-request',
+  scope: 'write',
+  input: z.strictObject({
+    order: orderField(),
+    reason: z.string().min(1).max(200).describe('Why, for the person who decides.'),
+  }),
+  output: orderView,
+  flags: [{ field: 'order', positional: true, describe: 'The order.' }],
+  render: (view) => `A refund of ${view.id} is asked for: the operator decides.\n`,
+  run: async ({ order, reason }, context) => {
+    await orderNamed(order, context)
+    const trail = trailOf('payments.request-refund', order, context)({ reason })
+    return viewOfOrder(await requestRefund(context.ports.payments.cashier, { order, reason, trail }))
+  },
+})
+
+const refuse = operation({
+  noun: 'payments',
+  verb: 'refuse-refund',
+  summary: 'Say no to a refund that a payer has asked for; `payments refund` says yes.',
+  method: 'POST',
+  path: '/payments/{order}/refund-refusal',
+  scope: 'write',
+  input: z.strictObject({
+    order: orderField(),
+    reason: z.string().min(1).max(200).describe('Why; the payer reads it.'),
+  }),
+  output: orderView,
+  flags: [{ field: 'order', positional: true, describe: 'The order.' }],
+  render: (view) => `The refund of ${view.id} is refused.\n`,
+  run: async ({ order, reason }, context) => {
+    await orderNamed(order, context)
+    const trail = trailOf('payments.refuse-refund', order, context)({ reason })
+    return viewOfOrder(await refuseRefund(context.ports.payments.cashier, { order, reason, trail }))
+  },
+})
+
 const settleRefund = operation({
   noun: 'payments',
   verb: 'refund-done',
@@ -240,4 +283,13 @@ const refundRest = operation({
   },
 })
 
-export const paymentDecisions = [refundRest, confirm, approve, refund, settleRefund, resolve] as const
+export const paymentDecisions = [
+  refundRest,
+  confirm,
+  approve,
+  refund,
+  requestBack,
+  refuse,
+  settleRefund,
+  resolve,
+] as const

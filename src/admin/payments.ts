@@ -1,6 +1,7 @@
 /** Buying credit: what it costs, orders, and what people do with them. */
 
 import { z } from 'zod'
+import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import { askAndTake, methodOf } from '#payment/cashier.ts'
@@ -8,7 +9,9 @@ import type { CheckLine, PaymentMethod } from '#payment/method.ts'
 import { closeOrder, openOrder } from '#payment/open-order.ts'
 import type { PaymentOrder } from '#payment/port.ts'
 import { orderStates } from '#payment/port.ts'
+import { openRefundRequest } from '#payment/refund-request.ts'
 import { offerOf } from '#payment/shop.ts'
+import { accountNames } from './account-names.ts'
 import { accountNamed } from './credits.ts'
 import { firstField, handleField, pageFields, pageOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -58,6 +61,7 @@ const methodView = z.object({
   why: z.string().nullable().describe('Why it is off.'),
   currencies: z.array(z.string()),
   ways: z.array(z.string()),
+  keeps_cards: z.boolean().describe('Whether `keep_card` leaves a card for automatic top-up.'),
   min_usd: z.string().nullable(),
   max_usd: z.string().nullable(),
 })
@@ -100,6 +104,7 @@ const methods = operation({
         why: null,
         currencies: [...method.currencies],
         ways: [...method.ways],
+        keeps_cards: method.keepsCards,
         min_usd: counter === undefined ? null : decimalOf(counter.minNanoUsd),
         max_usd: counter === undefined ? null : decimalOf(counter.maxNanoUsd),
       }
@@ -111,6 +116,7 @@ const methods = operation({
       why,
       currencies: [],
       ways: [],
+      keeps_cards: false,
       min_usd: null,
       max_usd: null,
     }))
@@ -183,7 +189,7 @@ const create = operation({
       .max(100)
       .optional()
       .describe('The version of the terms of sale that the payer has just accepted.'),
-    keep_card: z.boolean().default(false).describe('Stripe: keep the card for automatic top-up.'),
+    keep_card: z.boolean().default(false).describe('Of a method that keeps cards: keep this one for automatic top-up.'),
   }),
   output: orderView,
   flags: [{ field: 'usd', flag: '--usd <amount>', describe: 'The credit to buy, in USD.' }],
@@ -214,6 +220,9 @@ const create = operation({
   },
 })
 
+/** An order with what its account is called: people know no ids. */
+const namedView = orderView.extend({ account_name: z.string().nullable() })
+
 const list = operation({
   noun: 'payments',
   verb: 'list',
@@ -227,15 +236,19 @@ const list = operation({
     account: handleField().optional().describe('Only of this account: id or name.'),
     method: z.string().max(40).optional().describe('Only of this method.'),
     state: z.enum(orderStates).optional().describe('Only in this state.'),
+    refund_requested: z
+      .boolean()
+      .default(false)
+      .describe('Only those whose payer asks for the money back and has no answer yet.'),
   }),
-  output: z.object({ data: z.array(orderView), next: z.string().nullable() }),
+  output: z.object({ data: z.array(namedView), next: z.string().nullable() }),
   flags: [],
   render: ({ data }) =>
     table(
       ['ID', 'ACCOUNT', 'METHOD', 'STATE', 'PAY', 'USD', 'CREATED', 'NOTE'],
       data.map((one) => [
         one.id,
-        one.account,
+        one.account_name ?? one.account,
         one.method,
         one.state,
         `${one.pay} ${one.currency}`,
@@ -253,20 +266,40 @@ const list = operation({
       account,
       method: input.method ?? null,
       state: input.state ?? null,
+      refundRequested: input.refund_requested,
     })
     const page = pageOf(orders, input.limit)
-    return { data: page.data.map(viewOfOrder), next: page.next }
+    const names = await accountNames(page.data, context)
+    const data = page.data.map((order) => ({ ...viewOfOrder(order), account_name: names.get(order.account) ?? null }))
+    return { data, next: page.next }
   },
 })
 
-const detailView = orderView.extend({ events: z.array(paymentEventView), refunds: z.array(refundView) })
+const detailView = namedView.extend({
+  by_hand: z.boolean().describe('A person says that it was paid, and that a refund has left.'),
+  events: z.array(paymentEventView),
+  refunds: z.array(refundView),
+  refund_request: z
+    .object({ time: z.string(), reason: z.string() })
+    .nullable()
+    .describe('The payer asks for the money back; null = nobody does, or it is answered.'),
+})
 
-const detailOf = async (order: PaymentOrder, { ports }: OperationContext): Promise<z.input<typeof detailView>> => {
-  const { store } = ports.payments.cashier
+const detailOf = async (order: PaymentOrder, context: OperationContext): Promise<z.input<typeof detailView>> => {
+  const { store, methods } = context.ports.payments.cashier
+  const [events, refunds, names] = await Promise.all([
+    store.paymentEvents(order.id),
+    store.refundsOf(order.id),
+    accountNames([order], context),
+  ])
+  const request = openRefundRequest(events)
   return {
     ...viewOfOrder(order),
-    events: (await store.paymentEvents(order.id)).map(viewOfPaymentEvent),
-    refunds: (await store.refundsOf(order.id)).map(viewOfRefund),
+    account_name: names.get(order.account) ?? null,
+    by_hand: methods.get(order.method)?.asks === false,
+    events: events.map(viewOfPaymentEvent),
+    refunds: refunds.map(viewOfRefund),
+    refund_request: request === null ? null : { time: rfc3339(request.timeMs), reason: request.detail ?? '' },
   }
 }
 

@@ -44,6 +44,7 @@ export const eventKinds = {
   provider_down: kind('critical', 'Every attempt at a provider has failed for a minute.'),
   provider_up: kind('info', 'A provider that was down answers again.'),
   reconcile_difference: kind('warning', 'Books and a statement from outside differ by more than 1 %.', 'percent'),
+  refund_requested: kind('info', 'A customer asks for the money of an order back: a person decides.'),
   rollback: kind('critical', 'A migration was rolled back.'),
   spend_unusual: kind('warning', "A key's spend of the last hour is far out of its own pattern."),
   target_down: kind('warning', 'A model at a provider failed again and again: it is not asked for a while.'),

@@ -110,6 +110,7 @@ export type FapiaoRow = FapiaoDraft & {
   readonly number: string | null
   readonly redNumber: string | null
   readonly reason: string | null
+  readonly hasFile: boolean
 }
 
 /** In yuan: what was paid and used, and what of it was asked for. */
@@ -142,6 +143,7 @@ export type FapiaoStore = {
     readonly after: string | null
     readonly account: string | null
     readonly state: FapiaoState | null
+    readonly newestFirst?: boolean
   }) => Promise<readonly FapiaoRow[]>
   readonly fapiaoFile: (id: string) => Promise<{ readonly name: string; readonly bytes: Uint8Array } | null>
 }

@@ -99,6 +99,8 @@ export type PaymentMethod = {
   readonly notifies: boolean
   /** Whether it can be asked what became of an order; else a person says. */
   readonly asks: boolean
+  /** Whether a payer can leave a card with it, to be charged when credit runs low. */
+  readonly keepsCards: boolean
   /** Whether it has bills of days. */
   readonly bills: boolean
   /** Idempotent by the order. @throws Problem. */

@@ -120,6 +120,9 @@ export type PaymentEvent = {
   readonly detail: string | null
 }
 
+/** Events after which a request for a refund (`refund_requested`) waits no longer. */
+export const refundRequestEnds: readonly string[] = ['refund_asked', 'refunded_outside', 'disputed', 'refund_refused']
+
 export type RefundState = 'pending' | 'sent' | 'done' | 'failed'
 
 /** Money on its way back. Its id is what the processor knows it by, so that asking again never pays twice. */
@@ -233,6 +236,8 @@ export type OrderPage = {
   readonly account: string | null
   readonly method: string | null
   readonly state: OrderState | null
+  /** Only those with a request for a refund that nobody has answered. */
+  readonly refundRequested?: boolean
 }
 
 /** Orders and refunds of a method whose money moved in `[fromMs, untilMs)`. */

@@ -289,6 +289,28 @@ export const paymentContract = ({ name, open: openBackend }: OpenBackend): void 
     assert.equal((await store.reconciliation('wechat', '2026-11-22'))?.differences, 0)
   })
 
+  test(`${name}: orders whose payer asks for the money back are found until somebody answers`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    for (const [id, kinds] of [
+      ['ord_1', ['refund_requested']],
+      ['ord_2', []],
+      ['ord_3', ['refund_requested', 'refund_refused']],
+      ['ord_4', ['refund_requested', 'refund_refused', 'refund_requested', 'notice']],
+    ] as const) {
+      const order = await open(store, id)
+      const events = kinds.map((kind, place) => ({ ...sampleEvent(order, kind), id: `${id}/${place}` }))
+      await store.moveOrder({ order: id, version: order.version, state: order.state, nowMs: 20, facts: {}, events })
+    }
+    const page = { limit: 10, after: null, account: null, method: null, state: null, refundRequested: true }
+    const found = await store.orders(page)
+    assert.deepEqual(
+      found.map(({ id }) => id),
+      ['ord_1', 'ord_4'],
+    )
+    assert.deepEqual(await store.orders({ ...page, account: 'acc_two' }), [])
+  })
+
   test(`${name}: cards that are kept are due when the credit is below their threshold and no refusal rests them`, async (context) => {
     const store = await openBackend(context, handClock(0))
     await begin(store)

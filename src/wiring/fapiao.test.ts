@@ -59,6 +59,16 @@ test('the operator issues, refuses, undoes; each once, each in the trail, and th
   const ask = async (amount: string) =>
     String((await run('fapiao request', { account: 'acme', title: company.name, amount }))['id'])
   const [one, two] = [await ask('10.00'), await ask('20.00')]
+  const shown = await run('fapiao show', { account: 'acme' })
+  assert.deepEqual(
+    (shown['requests'] as View[]).map(({ amount, account_name }) => [amount, account_name]),
+    [
+      ['20.00', 'acme'],
+      ['10.00', 'acme'],
+    ],
+  )
+  assert.equal((shown['titles'] as View[])[0]?.['name'], company.name)
+  assert.equal((shown['balance'] as View)['available'], '0.00')
   const queue = (await run('fapiao list', { state: 'requested' }))['data'] as View[]
   assert.deepEqual(new Set(queue.map(({ id }) => id)), new Set([one, two]))
   const number = '26112000000012345678'

@@ -247,3 +247,34 @@ test('where there are terms of sale, nothing is ordered before those in force ar
     ],
   )
 })
+
+test('a payer asks for money back: it waits for a person, who refuses or refunds; nothing moves before', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const made = await order('100')
+  const ask = (reason = 'bought twice') => desk.run('payments request-refund', { order: made['id'], reason })
+  const waiting = async (): Promise<unknown[]> =>
+    ((await desk.run('payments list', { refund_requested: true }))['data'] as View[]).map(({ id }) => id)
+  const asked = async () => (await desk.run('payments show', { order: made['id'] }))['refund_request'] as View | null
+  await assert.rejects(ask(), { code: 'conflict' }, 'nothing was paid yet')
+  await confirmed(desk, made)
+  await assert.rejects(desk.run('payments refuse-refund', { order: made['id'], reason: 'no' }), { code: 'conflict' })
+  assert.deepEqual(await waiting(), [])
+  await ask()
+  assert.equal((await asked())?.['reason'], 'bought twice')
+  assert.deepEqual([await waiting(), await balance()], [[made['id']], '100.00'])
+  await assert.rejects(ask(), /asked for already/)
+  await desk.run('payments refuse-refund', { order: made['id'], reason: 'it is in use' })
+  assert.deepEqual([await waiting(), await asked()], [[], null])
+  await ask('it is not')
+  await desk.run('payments refund', { order: made['id'], amount: '40', reason: 'agreed' })
+  assert.deepEqual([await waiting(), await asked(), await balance()], [[], null, '60.00'])
+  const shown = await desk.run('payments show', { order: made['id'] })
+  assert.deepEqual((shown['events'] as View[]).map(({ kind }) => kind).slice(5, 9), [
+    'refund_requested',
+    'refund_refused',
+    'refund_requested',
+    'refund_asked',
+  ])
+  assert.equal(shown['account_name'], 'acme')
+  await sound()
+})

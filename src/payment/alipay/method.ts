@@ -191,6 +191,7 @@ export const alipayMethod = (settings: AlipaySettings, parts: AskGround): Paymen
     ways: ['page', 'wap', 'qr'],
     notifies: true,
     asks: true,
+    keepsCards: false,
     bills: true,
     begin: async (order, request) => ({ processorId: null, action: await begin(ground, order, request) }),
     readNotice: async ({ bytes }) => readNotice(ground, bytes),

@@ -19,6 +19,7 @@ export const manualMethod = (settings: {
   ways: ['transfer'],
   notifies: false,
   asks: false,
+  keepsCards: false,
   bills: false,
   begin: async (order) => ({
     processorId: null,

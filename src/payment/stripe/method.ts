@@ -314,6 +314,7 @@ export const stripeMethod = (settings: StripeSettings, parts: AskGround): Paymen
     ways: settings.ways,
     notifies: true,
     asks: true,
+    keepsCards: true,
     bills: true,
     begin: (order, request) =>
       request.card === null ? beginSession(ground, order, request) : chargeCard(ground, order, request.card),

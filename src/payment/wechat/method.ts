@@ -246,6 +246,7 @@ export const wechatMethod = (settings: WechatSettings, parts: AskGround & { read
     ways: ['native', 'h5', 'jsapi'],
     notifies: true,
     asks: true,
+    keepsCards: false,
     bills: true,
     begin: async (order, request) => ({ processorId: null, action: await begin(ground, order, request) }),
     readNotice: (notice) => readNotice(ground, notice),

@@ -16,14 +16,14 @@ import type {
 import type { FapiaoRequestTable } from '#store/document-tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
-import { checkLimit } from './page.ts'
+import { checkLimit, directionOf } from './page.ts'
 import { appendTrail } from './trail.ts'
 
 /** Titles of an account. */
 const titlesMax = 100
 const fenNano = 10_000_000n
 
-const rowOf = (row: Selectable<FapiaoRequestTable>): FapiaoRow => ({
+const rowOf = (row: Selectable<FapiaoRequestTable> & { readonly file_name: string | null }): FapiaoRow => ({
   id: row.id,
   account: row.account,
   title: JSON.parse(row.title) as FapiaoTitle,
@@ -35,7 +35,15 @@ const rowOf = (row: Selectable<FapiaoRequestTable>): FapiaoRow => ({
   number: row.number,
   redNumber: row.red_number,
   reason: row.reason,
+  hasFile: row.file_name !== null,
 })
+
+const rows = (transaction: Transaction) =>
+  transaction
+    .selectFrom('fapiao_request')
+    .leftJoin('fapiao_file', 'fapiao_file.request', 'fapiao_request.id')
+    .selectAll('fapiao_request')
+    .select('fapiao_file.name as file_name')
 
 type OrderRow = { pay: bigint; granted: bigint; remaining: bigint; revoked: bigint }
 
@@ -179,12 +187,13 @@ export const fapiaoOperations = {
   requestFapiao: write(request),
   changeFapiao: write(change),
   fapiao: read(async (transaction, id: string): Promise<FapiaoRow | null> => {
-    const row = await transaction.selectFrom('fapiao_request').selectAll().where('id', '=', id).executeTakeFirst()
+    const row = await rows(transaction).where('id', '=', id).executeTakeFirst()
     return row === undefined ? null : rowOf(row)
   }),
   fapiaos: read(async (transaction, page: Parameters<FapiaoStore['fapiaos']>[0]): Promise<readonly FapiaoRow[]> => {
-    let query = transaction.selectFrom('fapiao_request').selectAll().orderBy('id').limit(checkLimit(page.limit))
-    if (page.after !== null) query = query.where('id', '>', page.after)
+    const [direction, beyond] = directionOf(page)
+    let query = rows(transaction).orderBy('id', direction).limit(checkLimit(page.limit))
+    if (page.after !== null) query = query.where('id', beyond, page.after)
     if (page.account !== null) query = query.where('account', '=', page.account)
     if (page.state !== null) query = query.where('state', '=', page.state)
     return (await query.execute()).map(rowOf)

@@ -18,6 +18,7 @@ import type {
   ReconciliationRow,
   TopUpNote,
 } from '#payment/port.ts'
+import { refundRequestEnds } from '#payment/port.ts'
 import {
   changesOf,
   orderOf,
@@ -162,6 +163,13 @@ const moveOrder = async (books: Books, move: OrderMove): Promise<Moved> => {
 
 type Due = { readonly nowMs: number; readonly limit: number }
 
+const refundKinds = ['refund_requested', ...refundRequestEnds]
+
+/** The last word about a refund of an order is that somebody asks for it. */
+const asksForRefund = sql<boolean>`(select e.kind from payment_event e
+  where e.order_id = payment_order.id and e.kind in (${sql.join(refundKinds)})
+  order by e.sequence desc limit 1) = 'refund_requested'`
+
 const orderReading = {
   order: read((transaction, id: string): Promise<PaymentOrder | null> => orderWith(transaction, id)),
   orderBy: read(
@@ -190,6 +198,7 @@ const orderReading = {
     if (page.account !== null) query = query.where('account', '=', page.account)
     if (page.method !== null) query = query.where('method', '=', page.method)
     if (page.state !== null) query = query.where('state', '=', page.state)
+    if (page.refundRequested === true) query = query.where(asksForRefund)
     return (await query.execute()).map(orderOf)
   }),
   paymentEvents: read(async (transaction, order: string): Promise<readonly PaymentEvent[]> => {

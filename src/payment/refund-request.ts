@@ -1,0 +1,64 @@
+/**
+ * A payer asks for money back, and a person decides. The request is an event of its order, and so is what ends it: a refund, however it came about, or
+ * a refusal. Nothing moves before that.
+ */
+
+import { Problem } from '#base/problem.ts'
+import type { TrailEntry } from '#base/trail-entry.ts'
+import type { CashierParts } from './cashier.ts'
+import { eventOf, moveWith } from './cashier.ts'
+import { refundableStates } from './order-machine.ts'
+import type { PaymentEvent, PaymentOrder } from './port.ts'
+import { refundRequestEnds } from './port.ts'
+import { refundableWhole, standingOf } from './refund.ts'
+
+export type RefundAsk = {
+  readonly order: string
+  /** For a person to read. */
+  readonly reason: string
+  readonly trail: TrailEntry | null
+}
+
+/** The request that nobody has answered yet; `null` = there is none. `events` in their order. */
+export const openRefundRequest = (events: readonly PaymentEvent[]): PaymentEvent | null => {
+  const last = events.findLast(({ kind }) => kind === 'refund_requested' || refundRequestEnds.includes(kind))
+  return last?.kind === 'refund_requested' ? last : null
+}
+
+const conflict = (message: string): Problem => new Problem('conflict', { message, param: 'order' })
+
+/** Asks for an order's money back. @throws Problem `conflict` where none can go back, or it is asked for already. */
+export const requestRefund = async (
+  parts: CashierParts,
+  { order: id, reason, trail }: RefundAsk,
+): Promise<PaymentOrder> => {
+  const order = await moveWith(parts, id, async (now) => {
+    if (!refundableStates.includes(now.state))
+      throw conflict(`Order ${now.id} is ${now.state}: no money of it can go back.`)
+    const { refundedNano, pendingNano } = standingOf(await parts.store.refundsOf(now.id))
+    if (refundableWhole(now) - refundedNano - pendingNano <= 0n)
+      throw conflict(`All that order ${now.id} can give back has gone back, or is on its way.`)
+    if (openRefundRequest(await parts.store.paymentEvents(now.id)) !== null)
+      throw conflict(`A refund of order ${now.id} is asked for already: it waits for a person.`)
+    const said = { kind: 'refund_requested', name: `refund_requested/${now.version}`, state: now.state, detail: reason }
+    return { state: now.state, facts: {}, trail, events: [eventOf(now, { ...said, timeMs: parts.clock.nowMs() })] }
+  })
+  parts.emit({
+    name: 'refund_requested',
+    account: order.account,
+    object: order.id,
+    message: `A refund of order ${order.id} (${order.method}) is asked for: ${reason}`,
+    figure: null,
+    facts: { method: order.method },
+  })
+  return order
+}
+
+/** Says no to a request. @throws Problem `conflict` where there is none. */
+export const refuseRefund = (parts: CashierParts, { order: id, reason, trail }: RefundAsk): Promise<PaymentOrder> =>
+  moveWith(parts, id, async (now) => {
+    if (openRefundRequest(await parts.store.paymentEvents(now.id)) === null)
+      throw conflict(`No refund of order ${now.id} is asked for.`)
+    const said = { kind: 'refund_refused', name: `refund_refused/${now.version}`, state: now.state, detail: reason }
+    return { state: now.state, facts: {}, trail, events: [eventOf(now, { ...said, timeMs: parts.clock.nowMs() })] }
+  })
