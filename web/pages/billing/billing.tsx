@@ -4,11 +4,14 @@ import { useState } from 'react'
 import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
+import { OwnFapiao } from '#pages/fapiao/own.tsx'
 import { AccountChoice, useAccount } from '#parts/account-choice.tsx'
 import { Button } from '#parts/button.tsx'
+import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Card, PageHead, Stat, Stats } from '#parts/layout.tsx'
 import { Loaded } from '#parts/states.tsx'
+import type { Tab } from '#parts/tabs.tsx'
 import { Tabs } from '#parts/tabs.tsx'
 import { Details } from './details.tsx'
 import { Documents, Ledger, Lots, Orders } from './tables.tsx'
@@ -36,27 +39,39 @@ const Figures = ({ billing }: { readonly billing: Billing }) => {
   )
 }
 
-type Over = { readonly what: 'top-up' | 'redeem' } | { readonly what: 'order'; readonly id: string }
-
 const Sections = ({ billing, follow }: { readonly billing: Billing; readonly follow: (id: string) => void }) => {
   const say = useWords(texts)
+  const [filters, change] = useFilters()
+  // Only what was paid in yuan can have a fapiao.
+  const takesYuan =
+    billing.methods.some(({ currencies }) => currencies.includes('CNY')) ||
+    billing.orders.some(({ currency }) => currency === 'CNY')
+  const tabs: readonly Tab[] = [
+    { id: 'lots', label: say('lots'), content: () => <Lots billing={billing} /> },
+    { id: 'orders', label: say('orders'), content: () => <Orders billing={billing} follow={follow} /> },
+    { id: 'documents', label: say('documents'), content: () => <Documents billing={billing} /> },
+    ...(takesYuan
+      ? [{ id: 'fapiao', label: say('fapiao'), content: () => <OwnFapiao account={billing.account.id} /> }]
+      : []),
+    { id: 'ledger', label: say('ledger'), content: () => <Ledger billing={billing} /> },
+    { id: 'details', label: say('details'), content: () => <Details billing={billing} /> },
+  ]
+  const chosen = tabs.find(({ id }) => id === filters['tab'])?.id ?? 'lots'
   return (
     <Card>
       <div className="inside">
         <Tabs
           label={say('sections')}
-          tabs={[
-            { id: 'lots', label: say('lots'), content: () => <Lots billing={billing} /> },
-            { id: 'orders', label: say('orders'), content: () => <Orders billing={billing} follow={follow} /> },
-            { id: 'documents', label: say('documents'), content: () => <Documents billing={billing} /> },
-            { id: 'ledger', label: say('ledger'), content: () => <Ledger billing={billing} /> },
-            { id: 'details', label: say('details'), content: () => <Details billing={billing} /> },
-          ]}
+          chosen={chosen}
+          onChoose={(tab) => change({ tab: tab === 'lots' ? undefined : tab })}
+          tabs={tabs}
         />
       </div>
     </Card>
   )
 }
+
+type Over = { readonly what: 'top-up' | 'redeem' } | { readonly what: 'order'; readonly id: string }
 
 export const Page = () => {
   const say = useWords(texts)

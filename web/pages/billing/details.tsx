@@ -33,7 +33,7 @@ const Buyer = ({ billing, mayChange }: Props) => {
   }
   return (
     <form className="stack" onSubmit={submit}>
-      <h3>{say('buyer')}</h3>
+      <h2>{say('buyer')}</h2>
       <p className="soft">{say('buyerWhy')}</p>
       <fieldset className="bare stack" disabled={!mayChange}>
         <div className="form">
@@ -87,14 +87,14 @@ const AutoTopUp = ({ billing, mayChange }: Props) => {
   if (auto === null)
     return (
       <div className="stack">
-        <h3>{say('auto')}</h3>
+        <h2>{say('auto')}</h2>
         <Empty title={say('autoNone')}>{say('autoNoneWhy')}</Empty>
       </div>
     )
   return (
     <form className="stack" onSubmit={submit}>
       <div className="row">
-        <h3>{say('auto')}</h3>
+        <h2>{say('auto')}</h2>
         <Badge tone={auto.on ? 'good' : 'info'}>{say(auto.on ? 'autoOn' : 'autoOff')}</Badge>
         <span className="soft">{say('autoCard', { card: auto.card })}</span>
       </div>

@@ -2,9 +2,10 @@
 
 import type { ReactNode } from 'react'
 import { addressOf } from '#actions/api.ts'
+import { decimalOfNano } from '#parts/format.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
-import type { Tone } from '#parts/layout.tsx'
-import { Badge, mono } from '#parts/layout.tsx'
+import { mono } from '#parts/layout.tsx'
+import { OrderBadge } from '#parts/order-state.tsx'
 import { RowLink } from '#parts/row-link.tsx'
 import { Empty } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
@@ -69,17 +70,6 @@ export const Lots = ({ billing }: Props) => {
   return <DataTable name={say('lots')} columns={columns} rows={billing.lots} keyOf={({ lot }) => lot} />
 }
 
-const orderTones: Readonly<Record<string, Tone | undefined>> = {
-  credited: 'good',
-  paid: 'good',
-  pending: 'info',
-  created: 'info',
-  mismatch: 'bad',
-  disputed: 'bad',
-  paid_late: 'warn',
-  refund_pending: 'warn',
-}
-
 export const Orders = ({ billing, follow }: Props & { readonly follow: (id: string) => void }) => {
   const say = useWords(texts)
   const format = useFormat()
@@ -95,7 +85,7 @@ export const Orders = ({ billing, follow }: Props & { readonly follow: (id: stri
     {
       id: 'state',
       title: say('state'),
-      cell: ({ state }) => <Badge tone={orderTones[state]}>{state.replaceAll('_', ' ')}</Badge>,
+      cell: ({ state }) => <OrderBadge state={state} />,
       sort: ({ state }) => state,
     },
     { id: 'method', title: say('method'), from: 'middle', cell: ({ method }) => method },
@@ -127,11 +117,7 @@ export const Documents = ({ billing }: Props) => {
     {
       id: 'number',
       title: say('number'),
-      cell: ({ id, number }) => (
-        <a href={addressOf('invoices file', { document: id, format: 'pdf' })} title={say('pdf', { number })} download>
-          {number}
-        </a>
-      ),
+      cell: ({ number }) => mono(number),
       sort: ({ number }) => number,
     },
     { id: 'kind', title: say('kind'), cell: ({ kind }) => say(kind) },
@@ -147,6 +133,20 @@ export const Documents = ({ billing }: Props) => {
       title: say('total'),
       align: 'number',
       cell: ({ total, currency }) => format.amount(total, currency),
+    },
+    {
+      id: 'file',
+      title: say('file'),
+      cell: ({ id, number }) => (
+        <span className="row">
+          <a href={addressOf('invoices file', { document: id, format: 'pdf' })} title={say('pdf', { number })} download>
+            PDF
+          </a>
+          <a href={addressOf('invoices file', { document: id, format: 'csv' })} title={say('csv', { number })} download>
+            CSV
+          </a>
+        </span>
+      ),
     },
   ]
   if (billing.documents.length === 0) return <Empty title={say('noDocuments')}>{say('noDocumentsWhy')}</Empty>
@@ -185,7 +185,9 @@ export const Ledger = ({ billing }: Props) => {
       title: say('credit'),
       align: 'number',
       cell: ({ entry }) =>
-        entry.currency === 'USD' ? format.money(entry.amount_nano, 4) : `${entry.amount_nano} ${entry.currency}`,
+        entry.currency === 'USD'
+          ? format.money(entry.amount_nano, 4)
+          : format.amount(decimalOfNano(entry.amount_nano), entry.currency),
     },
     {
       id: 'reason',

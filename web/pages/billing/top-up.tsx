@@ -8,10 +8,11 @@ import { SecretText } from '#parts/code.tsx'
 import { Dialog } from '#parts/dialog.tsx'
 import { CheckField, ChoiceField, TextField, textsOf } from '#parts/field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
-import { Badge } from '#parts/layout.tsx'
+import { OrderBadge } from '#parts/order-state.tsx'
 import { QrCode } from '#parts/qr.tsx'
 import { Empty, Loaded, ProblemNote } from '#parts/states.tsx'
 import { useToast } from '#parts/toast.tsx'
+import { AskRefund } from './ask-refund.tsx'
 import type { Billing } from './billing.tsx'
 import { texts } from './texts.ts'
 
@@ -60,7 +61,7 @@ const WishForm = ({ billing, follow }: { readonly billing: Billing; readonly fol
   const chosen = methods.find(({ method }) => method === wish.method)
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
-    const card = wish.method === 'stripe' && keepsCard ? { keep_card: true } : {}
+    const card = chosen?.keeps_cards === true && keepsCard ? { keep_card: true } : {}
     create.mutate({ account: billing.account.id, ...wish, ...card }, { onSuccess: ({ id }) => follow(id) })
   }
   return (
@@ -108,7 +109,7 @@ const WishForm = ({ billing, follow }: { readonly billing: Billing; readonly fol
           ))}
         </ChoiceField>
       </div>
-      {wish.method === 'stripe' ? (
+      {chosen?.keeps_cards === true ? (
         <CheckField
           label={say('keepCard')}
           help={say('keepCardHelp')}
@@ -191,7 +192,7 @@ export const FollowOrder = ({ id, onClose }: { readonly id: string; readonly onC
           <div className="stack">
             <div className="row spread">
               <strong className="tabular">{format.amount(order.pay, order.currency)}</strong>
-              <Badge tone={order.state === 'credited' ? 'good' : 'info'}>{order.state.replaceAll('_', ' ')}</Badge>
+              <OrderBadge state={order.state} />
             </div>
             {order.action == null ? null : <HowToPay action={order.action as Action} />}
             <p role="status">
@@ -201,6 +202,7 @@ export const FollowOrder = ({ id, onClose }: { readonly id: string; readonly onC
                   ? say('waiting')
                   : (order.note ?? '')}
             </p>
+            <AskRefund order={order} />
           </div>
         )}
       </Loaded>

@@ -1,16 +1,17 @@
 /** What is done about an order: a transfer confirmed, money paid back, a case closed. */
 
 import { useState } from 'react'
-import type { Input } from '#actions/contract.ts'
+import type { Input, Output } from '#actions/contract.ts'
 import { useChange } from '#actions/queries.ts'
 import { ChoiceField, TextField } from '#parts/field.tsx'
 import { FormDialog } from '#parts/form-dialog.tsx'
 import { useWords } from '#parts/language.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Shown } from './order.ts'
 import { texts } from './texts.ts'
 
+export type Shown = Output<'payments show'>
 type Props = { readonly order: Shown; readonly onClose: () => void }
+const reasonMax = 200
 
 const stale = ['payments show', 'payments list'] as const
 const amountForm = '\\d{1,9}(\\.\\d{1,9})?'
@@ -95,7 +96,74 @@ export const RefundOrder = ({ order, onClose }: Props) => {
         pattern={amountForm}
         autoComplete="off"
       />
-      <TextField label={say('reason')} name="reason" maxLength={500} autoComplete="off" required />
+      <TextField
+        label={say('reason')}
+        name="reason"
+        maxLength={reasonMax}
+        defaultValue={order.refund_request?.reason ?? ''}
+        autoComplete="off"
+        required
+      />
+    </FormDialog>
+  )
+}
+
+/** No to what the payer asks for. */
+export const RefuseRefund = ({ order, onClose }: Props) => {
+  const say = useWords(texts)
+  const refuse = useChange('payments refuse-refund', stale)
+  return (
+    <FormDialog
+      title={say('refuseTitle', { id: order.id })}
+      action={say('refuseDo')}
+      busy={refuse.isPending}
+      error={refuse.error}
+      submit={({ reason = '' }) => refuse.mutate({ order: order.id, reason }, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      <p>{say('refuseWhy')}</p>
+      <TextField label={say('reason')} name="reason" maxLength={reasonMax} autoComplete="off" required />
+    </FormDialog>
+  )
+}
+
+type SettleProps = { readonly refund: Shown['refunds'][number]; readonly onClose: () => void }
+
+/** A refund by bank transfer: it has left, or it could not. */
+export const SettleRefund = ({ refund, onClose }: SettleProps) => {
+  const say = useWords(texts)
+  const [hasFailed, setFailed] = useState(false)
+  const settle = useChange('payments refund-done', stale)
+  return (
+    <FormDialog
+      title={say('settleTitle', { id: refund.id })}
+      action={say('settleDo')}
+      busy={settle.isPending}
+      error={settle.error}
+      submit={(given) => settle.mutate({ refund: refund.id, ...given }, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      <ChoiceField
+        label={say('outcome')}
+        value={hasFailed ? 'failed' : 'left'}
+        onChange={(event) => setFailed(event.target.value === 'failed')}
+      >
+        <option value="left">{say('hasLeft')}</option>
+        <option value="failed">{say('hasFailed')}</option>
+      </ChoiceField>
+      {hasFailed ? (
+        <TextField
+          key="failed"
+          label={say('reason')}
+          help={say('failedWhy')}
+          name="failed"
+          maxLength={reasonMax}
+          autoComplete="off"
+          required
+        />
+      ) : (
+        <TextField key="reference" label={say('bankReference')} name="reference" maxLength={120} autoComplete="off" />
+      )}
     </FormDialog>
   )
 }
@@ -113,7 +181,7 @@ export const ResolveOrder = ({ order, onClose }: Props) => {
       onClose={onClose}
     >
       <p>{say('resolveWhy')}</p>
-      <TextField label={say('reason')} name="reason" maxLength={500} autoComplete="off" required />
+      <TextField label={say('reason')} name="reason" maxLength={reasonMax} autoComplete="off" required />
     </FormDialog>
   )
 }

@@ -3,22 +3,34 @@
 import { useState } from 'react'
 import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
+import { AccountLink } from '#parts/account-link.tsx'
 import { Button } from '#parts/button.tsx'
 import { Dialog } from '#parts/dialog.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
-import { Badge, Facts, mono } from '#parts/layout.tsx'
+import { Facts, mono } from '#parts/layout.tsx'
+import { OrderBadge } from '#parts/order-state.tsx'
 import { Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Shown } from './order.ts'
-import { toneOf } from './order.ts'
-import { ConfirmTransfer, RefundOrder, ResolveOrder } from './order-forms.tsx'
+import type { Shown } from './order-forms.tsx'
+import { ConfirmTransfer, RefundOrder, RefuseRefund, ResolveOrder, SettleRefund } from './order-forms.tsx'
 import { texts } from './texts.ts'
 
 type Event = Shown['events'][number]
 type Refund = Shown['refunds'][number]
-type Over = 'confirm' | 'refund' | 'resolve'
+const isUnderWay = ({ state }: Refund): boolean => state === 'pending' || state === 'sent'
+
+type Over = 'confirm' | 'refund' | 'refuse' | 'resolve'
+
+const refundable: readonly Shown['state'][] = [
+  'credited',
+  'partially_refunded',
+  'refund_pending',
+  'paid',
+  'paid_late',
+  'mismatch',
+]
 
 const Actions = ({ order, open }: { readonly order: Shown; readonly open: (over: Over) => void }) => {
   const say = useWords(texts)
@@ -34,12 +46,12 @@ const Actions = ({ order, open }: { readonly order: Shown; readonly open: (over:
         onError: (error) => toast(error.message),
       },
     )
-  const { state, method, confirmed_by: confirmedBy } = order
+  const { state, by_hand: isByHand, confirmed_by: confirmedBy, refund_request: request } = order
   const waits = state === 'created' || state === 'pending'
-  const isManual = method === 'manual'
+  const isRefundable = refundable.includes(state)
   return (
     <div className="row">
-      {isManual && waits && confirmedBy === null ? (
+      {isByHand && waits && confirmedBy === null ? (
         <Button kind="first" onClick={() => open('confirm')}>
           {say('confirm')}
         </Button>
@@ -54,7 +66,7 @@ const Actions = ({ order, open }: { readonly order: Shown; readonly open: (over:
           </Button>
         </>
       ) : null}
-      {!isManual && waits ? (
+      {!isByHand && waits ? (
         <Button
           icon="refresh"
           busy={refresh.isPending}
@@ -63,17 +75,22 @@ const Actions = ({ order, open }: { readonly order: Shown; readonly open: (over:
           {say('refresh')}
         </Button>
       ) : null}
-      {state === 'credited' || state === 'partially_refunded' || state === 'paid_late' || state === 'mismatch' ? (
-        <Button onClick={() => open('refund')}>{say('refund')}</Button>
+      {isRefundable ? (
+        <Button {...(request === null ? {} : { kind: 'first' })} onClick={() => open('refund')}>
+          {say('refund')}
+        </Button>
       ) : null}
-      {state === 'mismatch' || state === 'paid_late' ? (
+      {request === null ? null : <Button onClick={() => open('refuse')}>{say('refuse')}</Button>}
+      {state === 'mismatch' || state === 'paid_late' || state === 'paid' ? (
         <Button onClick={() => open('resolve')}>{say('resolve')}</Button>
       ) : null}
     </div>
   )
 }
 
-const Story = ({ order }: { readonly order: Shown }) => {
+type StoryProps = { readonly order: Shown; readonly settle: ((refund: Refund) => void) | null }
+
+const Story = ({ order, settle }: StoryProps) => {
   const say = useWords(texts)
   const format = useFormat()
   const events: readonly Column<Event>[] = [
@@ -83,7 +100,7 @@ const Story = ({ order }: { readonly order: Shown }) => {
   ]
   const refunds: readonly Column<Refund>[] = [
     { id: 'time', title: say('time'), cell: ({ created }) => format.time(created) },
-    { id: 'state', title: say('state'), cell: ({ state }) => state },
+    { id: 'state', title: say('state'), cell: ({ state }) => say(`refund_${state}`) },
     {
       id: 'amount',
       title: say('refundedSum'),
@@ -91,6 +108,20 @@ const Story = ({ order }: { readonly order: Shown }) => {
       cell: ({ amount }) => format.amount(amount, order.currency),
     },
     { id: 'reason', title: say('reason'), wrap: true, cell: ({ reason }) => reason },
+    ...(settle === null || !order.refunds.some(isUnderWay)
+      ? []
+      : [
+          {
+            id: 'settle',
+            title: '',
+            cell: (refund: Refund) =>
+              isUnderWay(refund) ? (
+                <Button small onClick={() => settle(refund)}>
+                  {say('settle')}
+                </Button>
+              ) : null,
+          },
+        ]),
   ]
   return (
     <>
@@ -120,19 +151,23 @@ const Inside = ({ order }: { readonly order: Shown }) => {
   const format = useFormat()
   const may = rights(useSession())
   const [over, setOver] = useState<Over | null>(null)
+  const [settled, setSettled] = useState<Refund | null>(null)
   const close = (): void => setOver(null)
   return (
     <div className="stack">
+      {order.refund_request === null ? null : (
+        <div className="note warn">
+          <div className="grow">
+            <p className="note-title">{say('asksBack', { time: format.moment(order.refund_request.time) })}</p>
+            <p className="break">{order.refund_request.reason}</p>
+          </div>
+        </div>
+      )}
       <Facts
         facts={[
-          [
-            say('state'),
-            <Badge key="state" tone={toneOf(order.state)}>
-              {say(order.state)}
-            </Badge>,
-          ],
-          [say('account'), mono(order.account)],
-          [say('method'), `${order.method} · ${order.way}`],
+          [say('state'), <OrderBadge key="state" state={order.state} />],
+          [say('account'), <AccountLink key="account" of={order} />],
+          [say('method'), order.method === order.way ? order.method : `${order.method} · ${order.way}`],
           [say('pay'), format.amount(order.pay, order.currency)],
           [say('credit'), format.amount(order.usd, 'USD')],
           order.paid === null ? null : [say('came'), format.amount(order.paid, order.paid_currency ?? order.currency)],
@@ -144,9 +179,11 @@ const Inside = ({ order }: { readonly order: Shown }) => {
         ]}
       />
       {may.changesMoney ? <Actions order={order} open={setOver} /> : null}
-      <Story order={order} />
+      <Story order={order} settle={may.changesMoney && order.by_hand ? setSettled : null} />
       {over === 'confirm' ? <ConfirmTransfer order={order} onClose={close} /> : null}
       {over === 'refund' ? <RefundOrder order={order} onClose={close} /> : null}
+      {over === 'refuse' ? <RefuseRefund order={order} onClose={close} /> : null}
+      {settled === null ? null : <SettleRefund refund={settled} onClose={() => setSettled(null)} />}
       {over === 'resolve' ? <ResolveOrder order={order} onClose={close} /> : null}
     </div>
   )

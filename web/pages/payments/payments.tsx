@@ -1,25 +1,31 @@
 /** Orders of all accounts, what has to be done about them, and the books against the methods. One call, two with an order open. */
 
 import { useState } from 'react'
-import type { Input } from '#actions/contract.ts'
+import type { Input, Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
+import { FapiaoQueue } from '#pages/fapiao/queue.tsx'
+import { AccountLink } from '#parts/account-link.tsx'
 import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
-import { Badge, Card, PageHead } from '#parts/layout.tsx'
+import { Card, PageHead } from '#parts/layout.tsx'
+import { OrderBadge, orderStates, orderStateWords } from '#parts/order-state.tsx'
 import { Pager } from '#parts/pager.tsx'
 import { RowLink } from '#parts/row-link.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
-import type { Order } from './order.ts'
-import { states, toneOf } from './order.ts'
+import { Tabs } from '#parts/tabs.tsx'
 import { OrderSheet } from './order-sheet.tsx'
 import { Reconcile } from './reconcile.tsx'
 import { texts } from './texts.ts'
 
+type Order = Output<'payments list'>['data'][number]
+
 const pageRows = 50
+/** Not a state of orders: a payer waits for an answer. */
+const asksBack = 'refund-requested'
 
 const Orders = ({ rows, open }: { readonly rows: readonly Order[]; readonly open: (id: string) => void }) => {
   const say = useWords(texts)
@@ -31,9 +37,9 @@ const Orders = ({ rows, open }: { readonly rows: readonly Order[]; readonly open
       cell: ({ id, created }) => <RowLink text={format.time(created)} does={say('open')} onOpen={() => open(id)} />,
       sort: ({ created }) => created,
     },
-    { id: 'account', title: say('account'), from: 'middle', cell: ({ account }) => account },
+    { id: 'account', title: say('account'), from: 'middle', cell: (order) => <AccountLink of={order} /> },
     { id: 'method', title: say('method'), from: 'broad', cell: ({ method }) => method },
-    { id: 'state', title: say('state'), cell: ({ state }) => <Badge tone={toneOf(state)}>{say(state)}</Badge> },
+    { id: 'state', title: say('state'), cell: ({ state }) => <OrderBadge state={state} /> },
     {
       id: 'pay',
       title: say('pay'),
@@ -51,34 +57,34 @@ const Orders = ({ rows, open }: { readonly rows: readonly Order[]; readonly open
   return <DataTable name={say('title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
 }
 
-export const Page = () => {
+const AllOrders = () => {
   const say = useWords(texts)
-  const may = rights(useSession())
+  const sayState = useWords(orderStateWords)
   const [filters, change] = useFilters()
-  const [isComparing, setComparing] = useState(false)
-  const state = states.find((one) => one === filters['state'])
-  const asked: Input<'payments list'> = { limit: pageRows, first: 'newest', state, after: filters['after'] }
+  const state = orderStates.find((one) => one === filters['state'])
+  const asked: Input<'payments list'> = {
+    limit: pageRows,
+    first: 'newest',
+    state,
+    after: filters['after'],
+    ...(filters['state'] === asksBack ? { refund_requested: true } : {}),
+  }
   const query = useRead('payments list', asked, { keepsOld: true })
   const opened = filters['order']
   return (
-    <>
-      <PageHead
-        title={say('title')}
-        actions={may.changesMoney ? <Button onClick={() => setComparing(true)}>{say('reconcile')}</Button> : null}
-      >
-        {say('lead')}
-      </PageHead>
+    <div className="stack">
       <div className="filters">
         <select
           className="select"
           aria-label={say('state')}
-          value={state ?? ''}
+          value={filters['state'] ?? ''}
           onChange={(event) => change({ state: event.target.value, after: undefined })}
         >
           <option value="">{say('every')}</option>
-          {states.map((one) => (
+          <option value={asksBack}>{say('refundRequested')}</option>
+          {orderStates.map((one) => (
             <option value={one} key={one}>
-              {say(one)}
+              {sayState(one)}
             </option>
           ))}
         </select>
@@ -100,6 +106,34 @@ export const Page = () => {
         </Loaded>
       </Card>
       {opened === undefined ? null : <OrderSheet id={opened} onClose={() => change({ order: undefined })} />}
+    </div>
+  )
+}
+
+export const Page = () => {
+  const say = useWords(texts)
+  const may = rights(useSession())
+  const [filters, change] = useFilters()
+  const [isComparing, setComparing] = useState(false)
+  return (
+    <>
+      <PageHead
+        title={say('title')}
+        actions={may.changesMoney ? <Button onClick={() => setComparing(true)}>{say('reconcile')}</Button> : null}
+      >
+        {say('lead')}
+      </PageHead>
+      <Tabs
+        label={say('title')}
+        chosen={filters['tab'] === 'fapiao' ? 'fapiao' : 'orders'}
+        onChoose={(tab) =>
+          change({ tab: tab === 'fapiao' ? tab : undefined, state: undefined, after: undefined, order: undefined })
+        }
+        tabs={[
+          { id: 'orders', label: say('orders'), content: () => <AllOrders /> },
+          { id: 'fapiao', label: say('fapiao'), content: () => <FapiaoQueue /> },
+        ]}
+      />
       {isComparing ? <Reconcile onClose={() => setComparing(false)} /> : null}
     </>
   )

@@ -28,6 +28,7 @@ export const texts = words({
   event: ['Event', '事件'],
   when: ['When', '条件'],
   always: ['Always', '总是'],
+  days: ['one day|{count} days', '{count} 天'],
   above: ['above {figure}', '高于 {figure}'],
   below: ['below {figure}', '低于 {figure}'],
   deliveries: ['Deliveries', '投递'],

@@ -82,10 +82,16 @@ const Recipients = ({ rows }: { readonly rows: readonly Recipient[] }) => {
 const Rules = ({ rows }: { readonly rows: readonly Rule[] }) => {
   const say = useWords(texts)
   const format = useFormat()
-  const whenOf = ({ above, below }: Rule): string =>
+  const figureOf = (value: number, unit: Rule['unit']): string => {
+    if (unit === 'usd') return format.amount(String(value), 'USD')
+    if (unit === 'percent') return format.percent(value / 100, 2)
+    if (unit === 'milliseconds') return `${format.number(value)} ms`
+    return unit === 'days' ? say('days', { count: value }) : format.number(value)
+  }
+  const whenOf = ({ above, below, unit }: Rule): string =>
     [
-      above === null ? '' : say('above', { figure: format.number(above) }),
-      below === null ? '' : say('below', { figure: format.number(below) }),
+      above === null ? '' : say('above', { figure: figureOf(above, unit) }),
+      below === null ? '' : say('below', { figure: figureOf(below, unit) }),
     ]
       .filter(Boolean)
       .join(', ') || say('always')
