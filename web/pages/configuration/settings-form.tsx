@@ -9,9 +9,10 @@ import { Disclosure } from '#parts/disclosure.tsx'
 import { ChoiceField, TextField } from '#parts/field.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { FindField } from '#parts/find-field.tsx'
-import { useWord, useWords } from '#parts/language.tsx'
+import { usePreferences, useWord, useWords } from '#parts/language.tsx'
 import { Empty, Loaded, ProblemNote } from '#parts/states.tsx'
 import { useToast } from '#parts/toast.tsx'
+import { helpOf } from './help.ts'
 import { blockTitles, texts } from './texts.ts'
 
 type Settings = Output<'settings show'>
@@ -31,11 +32,11 @@ type InputProps = { readonly field: Field; readonly value: string; readonly put:
 
 const SettingInput = ({ field, value, put }: InputProps) => {
   const say = useWords(texts)
-  const { kind, unit, range, fallback, help, choices, editable, required } = field
-  const form = [kind === 'list' ? say('list') : unit, range].filter((one) => one !== null).join(', ')
+  const { language } = usePreferences()
+  const { kind, fallback, choices, editable, required } = field
   const shared = {
     label: labelOf(field),
-    help: `${help}${form === '' ? '' : ` (${form})`}${editable ? '' : ` ${say('fileAlone')}`}`,
+    help: `${helpOf(field, language)}${editable ? '' : ` ${say('fileAlone')}`}`,
     value,
     disabled: !editable,
     required,
@@ -113,9 +114,11 @@ type SectionsProps = {
 const Sections = ({ settings, edits, put }: SectionsProps) => {
   const say = useWords(texts)
   const word = useWord()
+  const { language } = usePreferences()
   const [{ find = '' }] = useFilters()
   const wanted = find.trim().toLowerCase()
-  const isWanted = ({ path, help }: Field): boolean => `${path} ${help}`.toLowerCase().includes(wanted)
+  const isWanted = (field: Field): boolean =>
+    `${field.path} ${field.help} ${helpOf(field, language)}`.toLowerCase().includes(wanted)
   const sections = settings.blocks
     .map((block) => ({ ...block, fields: settings.fields.filter((one) => one.block === block.name && isWanted(one)) }))
     .filter(({ fields }) => fields.length > 0)
