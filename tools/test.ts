@@ -2,7 +2,7 @@
 // Every stage runs even when an earlier one failed; the exit code is 1 when any did.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 
@@ -119,7 +119,7 @@ function runApart(lanes: number, ...patterns: readonly string[]): Promise<boolea
 const toldFrom = 5
 
 /** Runs each set of files in a process of its own, so many side by side, the next when one is done. Says at the end how long sets of one file took. */
-async function inLanes(sets: readonly (readonly string[])[], lanes: number): Promise<boolean> {
+async function inLanes(sets: readonly (readonly string[])[], lanes: number, how = oneProcess): Promise<boolean> {
   const waiting = [...sets]
   const took: { readonly name: string; readonly seconds: number }[] = []
   let hasPassed = waiting.length > 0 || (await runFiles([], oneProcess))
@@ -127,7 +127,7 @@ async function inLanes(sets: readonly (readonly string[])[], lanes: number): Pro
   const lane = async (later: boolean): Promise<void> => {
     for (let set = waiting.shift(); set !== undefined; set = waiting.shift()) {
       const startedMs = performance.now()
-      if (!(await runFiles(set, oneProcess, { later }))) hasPassed = false
+      if (!(await runFiles(set, how, { later }))) hasPassed = false
       const [file = ''] = set
       if (set.length === 1)
         took.push({ name: basename(file, '.test.ts'), seconds: (performance.now() - startedMs) / 1000 })
@@ -296,21 +296,31 @@ function webTypes(): Promise<boolean> {
 /** The console as it is served, and what drives a browser. */
 function consoleBuilt(): Promise<boolean> {
   return all(
-    () => together(webTypes, () => installed('web/test')),
-    () => run(process.execPath, ['web/build.ts']),
+    () =>
+      together(
+        () => installed('web'),
+        () => installed('web/test'),
+      ),
+    () => together(webTypes, () => run(process.execPath, ['web/build.ts'])),
   )
 }
 
-/** Builds the console and drives it in a browser: two files at a time, as each waits half of the time, and as long as every page in every view takes. */
+/** These share one filled relay and one browser: a process of their own has both once. */
+const onStage: readonly string[] = ['web/test/journeys.test.ts', 'web/test/pages.test.ts']
+
+/**
+ * Builds the console and drives it in a browser: two sets of files at a time, as each waits half of the time, the longest first, and as long as every
+ * page in every view takes.
+ */
 function browse(...patterns: readonly string[]): Promise<boolean> {
-  return all(consoleBuilt, () =>
-    runFiles(filesOf(patterns), [
-      '--test-isolation=process',
-      '--test-concurrency=2',
-      `--test-timeout=${stageTimeoutMs}`,
-    ]),
-  )
+  const files = filesOf(patterns)
+  const apart = files.filter((file) => !onStage.includes(file)).toSorted((one, other) => sizeOf(other) - sizeOf(one))
+  const sets = [files.filter((file) => onStage.includes(file)), ...apart.map((file) => [file])]
+  return all(consoleBuilt, () => inLanes(sets, 2, [...oneProcess, `--test-timeout=${stageTimeoutMs}`]))
 }
+
+/** Longer files take longer, as a rule. */
+const sizeOf = (file: string): number => statSync(join(root, file)).size
 
 /** Every page in every language with every theme, on a phone and on a desk; and as everybody who may sign in. */
 function everyView(): Promise<boolean> {

@@ -19,6 +19,8 @@ export type Shop = {
   readonly relay: Relay
   /** What people are told as its address: over TLS, which WeChat Pay asks for. */
   readonly url: string
+  /** Of its certificate's public key: SHA-256 in base64. */
+  readonly publicKeyHash: string
   /** By which people may sign in as well: it checks, and can be told to lie. */
   readonly issuer: Awaited<ReturnType<typeof startIssuer>>
   /** An owner's key. */
@@ -102,7 +104,7 @@ export async function startShop(): Promise<Shop> {
   const front = await startTlsFront(port)
   const closers: (() => unknown)[] = []
   const issuer = await startIssuer({ after: (close) => closers.push(close as () => unknown) }, clock.nowMs)
-  const { url } = front
+  const { url, publicKeyHash } = front
   const closeFakes = () =>
     Promise.all([
       ...[upstream.close(), smtp[Symbol.asyncDispose](), stripe.close(), wechat.close(), front.close()],
@@ -139,6 +141,7 @@ export async function startShop(): Promise<Shop> {
   return {
     relay,
     url,
+    publicKeyHash,
     issuer,
     adminKey: said(/drover-admin-[\w-]+/),
     setUpLink: said(/https?:\S+\/set-up#[\w-]{43}/),

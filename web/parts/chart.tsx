@@ -89,6 +89,7 @@ export const Chart = (props: ChartProps) => {
       beside={
         <div className="row">
           {beside}
+          {isTable || series.length === 1 ? null : <Legend series={series} />}
           <Button
             small
             kind="plain"
@@ -103,11 +104,10 @@ export const Chart = (props: ChartProps) => {
       {isTable ? (
         <TableTwin {...props} />
       ) : (
-        <div className="inside stack tight">
+        <div className="inside">
           <Suspense fallback={<Skeleton lines={1} tall />}>
             <Plot {...props} />
           </Suspense>
-          {series.length > 1 ? <Legend series={series} /> : null}
         </div>
       )}
     </Card>

@@ -7,7 +7,7 @@ import { totpCode } from '../../src/identity/totp.ts'
 import type { Relay } from '../../test/e2e/harness.ts'
 import { startRelay } from '../../test/e2e/harness.ts'
 import type { Visit } from './browser.ts'
-import { openVisit, settled, signInAs, startBrowser } from './browser.ts'
+import { enter, openVisit, settled, startBrowser } from './browser.ts'
 
 const password = 'correct horse battery'
 const ana = { email: 'ana@example.com', password }
@@ -79,7 +79,7 @@ describe('somebody’s own account', () => {
   test('an authenticator app is added by the code that the page shows, and the recovery codes are shown once', async () => {
     const own = await visit()
     const { page } = own
-    await signInAs(own, ana)
+    await enter(own, ana)
     await open(page, '/security')
     await page.getByRole('button', { name: 'Add…' }).click()
     await page.getByRole('button', { name: 'Show the code to scan' }).click()
@@ -132,7 +132,7 @@ describe('somebody’s own account', () => {
         automaticPresenceSimulation: true,
       },
     })
-    await signInAs(own, ana)
+    await enter(own, ana)
     await open(page, '/security')
     await page.getByRole('button', { name: 'Add a passkey…' }).click()
     await page.getByLabel('What it is called').fill('laptop')
@@ -151,7 +151,7 @@ describe('somebody’s organisation', () => {
   test('a plan is chosen with what changes before it does, and its customers bring credentials of their own', async () => {
     const own = await visit()
     const { page } = own
-    await signInAs(own, ana)
+    await enter(own, ana)
     await open(page, '/credentials')
     await page.getByText('Your plan has none.').waitFor()
     await open(page, '/settings')
@@ -173,7 +173,7 @@ describe('somebody’s organisation', () => {
   test('somebody is invited by a link and made billing; a project is made and archived', async () => {
     const own = await visit()
     const { page } = own
-    await signInAs(own, ana)
+    await enter(own, ana)
     await open(page, '/members')
     await page.getByRole('button', { name: 'Invite' }).click()
     await page.locator('input[name=email]').fill('bo@example.com')
@@ -206,7 +206,7 @@ describe('somebody’s organisation', () => {
   test('a second organisation is made, and the menu leads from one to the other', async () => {
     const own = await visit()
     const { page } = own
-    await signInAs(own, ana)
+    await enter(own, ana)
     await open(page, '/settings')
     await page.getByRole('button', { name: 'Make another…' }).click()
     await page.locator('input[name=name]').fill('Ana’s other one')

@@ -14,7 +14,8 @@ import { openVisit, settled, startBrowser } from './browser.ts'
 let shop: Shop
 let browser: Browser
 before(async () => {
-  ;[shop, browser] = await Promise.all([startShop(), startBrowser()])
+  shop = await startShop()
+  browser = await startBrowser(shop.publicKeyHash)
 })
 after(async () => {
   await browser?.close()
@@ -159,11 +160,16 @@ async function balanceOf(page: Page): Promise<bigint> {
 }
 
 /** Orders $20 of credit, pays it at the processor, and waits until the page says that it is there. */
-async function topUp(page: Page, { language, method, shows }: Way): Promise<void> {
+async function topUp(
+  page: Page,
+  { language, method, shows }: Way,
+  besides: () => Promise<void> = async () => {},
+): Promise<void> {
   const say = words[language]
   await page.goto('/billing')
   await page.getByRole('button', { name: say.topUp }).click()
   await page.getByLabel(say.how).selectOption(method)
+  await besides()
   const [answer] = await Promise.all([
     page.waitForResponse((one) => one.url().endsWith('/api/v1/payments') && one.request().method() === 'POST'),
     page.getByRole('button', { name: say.order }).click(),
@@ -218,7 +224,8 @@ describe('a new customer', () => {
         body: { model: 'kimi-k2', messages: [{ role: 'user', content: 'hello' }] },
       })
       assert.equal(answer.status, 200, answer.text)
-      await page.goto('/requests')
+      // Live: a store that nodes share hears of a call a moment after it was answered.
+      await page.goto('/requests?live=1')
       await page.getByRole('button', { name: String(answer.headers['x-request-id']) }).waitFor()
       // 1,000 tokens in at 1.00, 500 out at 2.00 a million.
       await eventually('the charge', async () => ((await balanceOf(page)) === 4_998_000_000n ? true : undefined))
@@ -230,6 +237,33 @@ describe('a new customer', () => {
       assert.ok(Number(over) <= 0, 'wider than the window')
       await left(customer)
     })
+})
+
+test('a card is kept with a payment, and it is said when it is charged by itself, and how much at most', async () => {
+  const [way] = ways
+  assert.ok(way !== undefined)
+  const customer = await visit()
+  const { page } = customer
+  await page.goto('/')
+  await send(page, { email: way.mail, password })
+  await inside(page)
+  await topUp(page, way, async () => page.getByLabel('Keep the card for automatic top-up').check())
+  await page.goto('/billing?tab=details')
+  await page.getByText('Card ending in 4242').waitFor()
+  await page.getByLabel('When less is left than, USD').fill('10.00')
+  await page.getByLabel('Buy each time, USD').fill('35.00')
+  await page.getByLabel('At most a month, USD').fill('20.00')
+  await page.getByRole('button', { name: 'Switch on' }).click()
+  await page.getByRole('alert').getByText('must be at least what one charge buys', { exact: false }).waitFor()
+  await page.getByLabel('At most a month, USD').fill('70.00')
+  await page.getByRole('button', { name: 'Switch on' }).click()
+  await page.getByRole('button', { name: 'Switch off' }).waitFor()
+  const { account } = await session(page)
+  const kept = await page.evaluate(async (id) => (await fetch(`/api/v1/payments/auto/${id}`)).json(), account)
+  assert.deepEqual([kept.on, kept.below_usd, kept.usd, kept.month_max_usd], [true, '10.00', '35.00', '70.00'])
+  await page.getByRole('button', { name: 'Switch off' }).click()
+  await page.getByRole('button', { name: 'Switch on' }).waitFor()
+  await left(customer)
 })
 
 test('who is invited joins by the form, with the role of the invitation', async () => {

@@ -3,28 +3,31 @@
 import { strict as assert } from 'node:assert'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { call } from '../../test/e2e/call.ts'
 import { adminKey, eventually } from '../../test/e2e/harness.ts'
 import type { Visit } from './browser.ts'
-import { openVisit, settled, signInByKey, startBrowser } from './browser.ts'
+import { enter, openVisit, settled } from './browser.ts'
 import type { Stage } from './stage.ts'
-import { startStage } from './stage.ts'
+import { enterHall } from './stage.ts'
 
 let stage: Stage
 let browser: Browser
+let leave: (() => Promise<void>) | undefined
 before(async () => {
-  stage = await startStage()
-  browser = await startBrowser()
+  ;({ stage, browser, leave } = await enterHall())
 })
-after(async () => {
-  await browser?.close()
-  await stage?.close()
-})
+after(() => leave?.())
 
 async function asOperator(): Promise<Visit> {
   const visit = await openVisit(browser, stage.url)
-  await signInByKey(visit, adminKey)
+  await enter(visit, { admin_key: adminKey })
+  return visit
+}
+
+async function asCustomer(): Promise<Visit> {
+  const visit = await openVisit(browser, stage.url)
+  await enter(visit, stage.customer)
   return visit
 }
 
@@ -32,6 +35,13 @@ async function asOperator(): Promise<Visit> {
 async function left({ context, complaints }: Visit): Promise<void> {
   assert.deepEqual(complaints, [])
   await context.close()
+}
+
+/** Shows the key once more, where money or settings ask who it is. */
+async function prove(page: Page): Promise<void> {
+  const proof = page.getByRole('dialog').filter({ hasText: 'Is it still you?' })
+  await proof.locator('input[name=admin_key]').fill(adminKey)
+  await proof.getByRole('button', { name: 'Go on' }).click()
 }
 
 describe('the door', () => {
@@ -212,6 +222,68 @@ describe('money', () => {
     await left(visit)
   })
 
+  test('a customer asks for money back; the operator sees why, pays a part back, and says that the transfer has left', async () => {
+    const order = await stage.ask('/payments', { account: 'acme', usd: '30.00', method: 'manual', currency: 'USD' })
+    const transfer = { amount: order['pay'], currency: order['currency'], reference: 'bank-30' }
+    await stage.ask(`/payments/${order['id']}/confirm`, transfer)
+    const customer = await asCustomer()
+    await customer.page.goto('/billing?tab=orders')
+    await customer.page.getByRole('button', { name: `Show order ${order['id']}` }).click()
+    await customer.page.getByText('Ask for the money back').click()
+    await customer.page.getByLabel('Why').fill('not needed after all')
+    await customer.page.getByRole('button', { name: 'Ask', exact: true }).click()
+    await customer.page.getByText(/You asked for the money back on/).waitFor()
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto(`/orders?state=refund-requested&order=${order['id']}`)
+    await page.getByRole('paragraph').filter({ hasText: 'not needed after all' }).waitFor()
+    await page.getByRole('button', { name: 'Refund…' }).click()
+    await page.locator('input[name=amount]').fill('10.00')
+    await page.getByRole('button', { name: 'Refund', exact: true }).click()
+    await prove(page)
+    await page.getByRole('button', { name: 'What became of it…' }).click()
+    await page.locator('input[name=reference]').fill('bank-31')
+    await page.getByRole('button', { name: 'Note', exact: true }).click()
+    await page.getByRole('dialog').getByText('Refunded in part', { exact: true }).waitFor()
+    await customer.page.reload()
+    await customer.page.getByRole('row', { name: /Refunded in part/ }).waitFor()
+    await left(visit)
+    await left(customer)
+  })
+
+  test('a customer adds a title and asks for a fapiao; the operator notes it as issued, and the file is the one that was given', async () => {
+    const customer = await asCustomer()
+    await customer.page.goto('/billing?tab=fapiao')
+    await customer.page.getByRole('button', { name: 'Add a title' }).click()
+    await customer.page.getByLabel('Name').fill('山海科技')
+    await customer.page.getByLabel('Tax id').fill('91110108MA01ABCD2X')
+    await customer.page.getByRole('button', { name: 'Add', exact: true }).click()
+    await customer.page.getByRole('cell', { name: '山海科技', exact: true }).waitFor()
+    await customer.page.getByRole('button', { name: 'Ask for a fapiao' }).click()
+    await customer.page.getByLabel('Title', { exact: true }).selectOption('山海科技')
+    await customer.page.getByLabel('Amount, CNY').fill('3.50')
+    await customer.page.getByRole('button', { name: 'Ask', exact: true }).click()
+    await customer.page.getByText('Asked for. It waits for the operator.').waitFor()
+    const visit = await asOperator()
+    const { page } = visit
+    await page.goto('/orders?tab=fapiao&state=requested')
+    await page.getByRole('button', { name: 'Actions for 山海科技' }).click()
+    await page.getByRole('menuitem', { name: 'Note as issued…' }).click()
+    await page.getByLabel('Number').fill('26112000000000000007')
+    const buffer = Buffer.from('%PDF-1.7 of the journey')
+    await page.getByLabel('File').setInputFiles({ name: 'fapiao.pdf', mimeType: 'application/pdf', buffer })
+    await page.getByRole('button', { name: 'Issued', exact: true }).click()
+    await page.getByText('Noted.').waitFor()
+    await customer.page.reload()
+    const [download] = await Promise.all([
+      customer.page.waitForEvent('download'),
+      customer.page.getByRole('link', { name: '26112000000000000007' }).click(),
+    ])
+    assert.deepEqual(await readFile(await download.path()), buffer)
+    await left(visit)
+    await left(customer)
+  })
+
   test('usage is told apart by key, and its table comes as CSV', async () => {
     const visit = await asOperator()
     const { page } = visit
@@ -277,6 +349,11 @@ describe('playground', () => {
       body: { model: 'kimi-k2', max_tokens: 77, messages: [{ role: 'user', content: 'once more' }] },
     })
     const id = made.headers['x-request-id']
+    // A store that nodes share hears of a call a moment after it was answered.
+    await eventually('the call', async () => {
+      const { status } = await call(stage.url, { path: `/api/v1/calls/${id}`, key: adminKey })
+      return status === 200 ? status : undefined
+    })
     await page.goto(`/playground?models=kimi-k2&from=${id}`)
     await page.getByText(`What call ${id} asked, asked again.`).waitFor()
     assert.equal(await page.getByLabel('Message').inputValue(), 'once more')
@@ -312,9 +389,7 @@ describe('what the operator looks after', () => {
     await page.getByRole('cell', { name: 'plan journey' }).waitFor()
     await page.getByRole('button', { name: 'Apply…' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click()
-    const proof = page.getByRole('dialog').filter({ hasText: 'Is it still you?' })
-    await proof.locator('input[name=admin_key]').fill(adminKey)
-    await proof.getByRole('button', { name: 'Go on' }).click()
+    await prove(page)
     await page.getByText('one change is in force').waitFor()
     const { data } = (await stage.ask('/plans')) as { readonly data: readonly Record<string, unknown>[] }
     assert.equal(data.find(({ name }) => name === 'journey')?.['rpm'], 7)
@@ -331,9 +406,7 @@ describe('what the operator looks after', () => {
     const difference = page.getByRole('dialog', { name: 'The difference' })
     await difference.getByText(/^\+ .*rpm: 5900/).waitFor()
     await difference.getByRole('button', { name: 'Write the file' }).click()
-    const proof = page.getByRole('dialog').filter({ hasText: 'Is it still you?' })
-    await proof.locator('input[name=admin_key]').fill(adminKey)
-    await proof.getByRole('button', { name: 'Go on' }).click()
+    await prove(page)
     await page.getByText('Written. It is in force for the next call.').waitFor()
     assert.match(await readFile(stage.relay.configFile, 'utf8'), /kimi: \{ per: account, rpm: 5900, tpm: 9000000/)
     await eventually('the limit', async () =>
@@ -350,9 +423,7 @@ describe('what the operator looks after', () => {
     await page.getByRole('button', { name: 'Confirm the transfer…' }).click()
     await page.locator('input[name=reference]').fill('bank-2')
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
-    const proof = page.getByRole('dialog').filter({ hasText: 'Is it still you?' })
-    await proof.locator('input[name=admin_key]').fill(adminKey)
-    await proof.getByRole('button', { name: 'Go on' }).click()
+    await prove(page)
     await page.getByRole('dialog').getByText('Credited', { exact: true }).waitFor()
     await page.goto('/prices')
     await page.getByRole('button', { name: 'Take the proposal for gpt-4.1' }).click()
@@ -367,6 +438,8 @@ describe('by keyboard alone', () => {
   test('the palette leads to a page', async () => {
     const visit = await asOperator()
     const { page } = visit
+    await page.goto('/')
+    await settled(page)
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox', { name: /command/ }).fill('trail')
     await page.keyboard.press('Enter')

@@ -1,4 +1,7 @@
-/** Every page in both languages and themes, on a phone and on a desk: no violation of axe or of the policy, nothing wider than the window, two questions at most. */
+/**
+ * Every page: no violation of axe or of the policy, nothing wider than the window, two questions at most. The gate opens each in one of two views that
+ * have both languages, themes and widths between them, and measures it at both widths; `npm run test:web-long` opens each in five.
+ */
 
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
@@ -7,13 +10,12 @@ import { after, before, describe, test } from 'node:test'
 import type { Browser, Page, Request } from 'playwright-core'
 import { adminKey } from '../../test/e2e/harness.ts'
 import type { View, Visit } from './browser.ts'
-import { openVisit, settled, signInAs, signInByKey, startBrowser } from './browser.ts'
+import { enter, openVisit, settled } from './browser.ts'
 import { ownPaths, paths, publicPaths } from './paths.ts'
 import type { Stage } from './stage.ts'
-import { startStage } from './stage.ts'
+import { enterHall } from './stage.ts'
 
 type Shown = Required<Pick<View, 'language' | 'theme' | 'width'>>
-/** Each language, theme and width once: a minute and a half of every page. */
 const usualViews: readonly Shown[] = [
   { language: 'en', theme: 'light', width: 1440 },
   { language: 'zh-CN', theme: 'dark', width: 360 },
@@ -24,7 +26,13 @@ const otherViews: readonly Shown[] = [
   { language: 'zh-CN', theme: 'light', width: 360 },
   { language: 'zh-CN', theme: 'dark', width: 1440 },
 ]
-const views = process.env['DROVER_VIEWS'] === 'all' ? [...usualViews, ...otherViews] : usualViews
+const isAll = process.env['DROVER_VIEWS'] === 'all'
+const views = isAll ? [...usualViews, ...otherViews] : usualViews
+/** Neighbours differ in theme and language. */
+const pathsIn = (view: Shown): readonly string[] =>
+  isAll ? paths : paths.filter((_path, place) => usualViews[place % usualViews.length] === view)
+/** A phone and a desk. */
+const widths = [360, 1440] as const
 
 type Violation = { readonly id: string; readonly help: string; readonly nodes: readonly { readonly html: string }[] }
 type Axe = { readonly run: (options: object) => Promise<{ readonly violations: readonly Violation[] }> }
@@ -42,14 +50,11 @@ async function violationsOn(page: Page): Promise<readonly string[]> {
 
 let stage: Stage
 let browser: Browser
+let leave: (() => Promise<void>) | undefined
 before(async () => {
-  stage = await startStage()
-  browser = await startBrowser()
+  ;({ stage, browser, leave } = await enterHall())
 })
-after(async () => {
-  await browser?.close()
-  await stage?.close()
-})
+after(() => leave?.())
 
 /** What a page may ask the API, beside who is signed in. */
 const questionsMax = 2
@@ -70,16 +75,27 @@ async function questionsOf(page: Page, path: string): Promise<ReadonlySet<string
   return asked
 }
 
+/** What does not fit into the window, at each width. */
+async function overflowsOf(page: Page): Promise<readonly string[]> {
+  const size = page.viewportSize()
+  assert.ok(size !== null)
+  const found: string[] = []
+  for (const width of widths) {
+    await page.setViewportSize({ ...size, width })
+    const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+    if (over !== 0) found.push(`${over} px wider than ${width} px`)
+  }
+  await page.setViewportSize(size)
+  return found
+}
+
 /** What is wrong with a page, a line each. */
 async function faultsOf({ page, complaints }: Visit, path: string): Promise<readonly string[]> {
   const asked = await questionsOf(page, path)
-  const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-  const found = [...(await violationsOn(page)), ...complaints.splice(0)]
-  return [
-    ...found,
-    ...(over === 0 ? [] : [`${over} px wider than the window`]),
-    ...(asked.size <= questionsMax ? [] : [`asks ${[...asked].join(', ')}`]),
-  ].map((fault) => `${path}: ${fault}`)
+  const found = [...(await violationsOn(page)), ...(await overflowsOf(page)), ...complaints.splice(0)]
+  return [...found, ...(asked.size <= questionsMax ? [] : [`asks ${[...asked].join(', ')}`])].map(
+    (fault) => `${path}: ${fault}`,
+  )
 }
 
 for (const view of views) {
@@ -101,9 +117,9 @@ for (const view of views) {
 
     test('every page', async () => {
       const visit = await openVisit(browser, stage.url, view)
-      await signInByKey(visit, adminKey)
+      await enter(visit, { admin_key: adminKey })
       const faults: string[] = []
-      for (const path of paths) faults.push(...(await faultsOf(visit, path)))
+      for (const path of pathsIn(view)) faults.push(...(await faultsOf(visit, path)))
       assert.deepEqual(faults, [])
       assert.equal(await visit.page.getAttribute('html', 'data-theme'), view.theme)
       await visit.context.close()
@@ -111,7 +127,7 @@ for (const view of views) {
 
     test('pages of somebody who owns a customer', async () => {
       const visit = await openVisit(browser, stage.url, view)
-      await signInAs(visit, stage.customer)
+      await enter(visit, stage.customer)
       const faults: string[] = []
       for (const path of ownPaths) faults.push(...(await faultsOf(visit, path)))
       assert.deepEqual(faults, [])
@@ -120,7 +136,7 @@ for (const view of views) {
 
     test('what opens over a page', async () => {
       const visit = await openVisit(browser, stage.url, view)
-      await signInByKey(visit, adminKey)
+      await enter(visit, { admin_key: adminKey })
       const { data } = (await stage.ask('/calls?limit=1')) as { readonly data: readonly { readonly id: string }[] }
       assert.deepEqual(await faultsOf(visit, `/requests?call=${data[0]?.id}`), [])
       await visit.page.goto('/')

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { adminKey } from '../../test/e2e/harness.ts'
 import type { View, Visit } from './browser.ts'
-import { openVisit, settled, signInAs, signInByKey, startBrowser } from './browser.ts'
+import { enter, openVisit, settled, startBrowser } from './browser.ts'
 import { startStage } from './stage.ts'
 
 const folder = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'docs', 'console')
@@ -17,7 +17,12 @@ const dark: View = { ...desk, theme: 'dark' }
 const phone: View = { language: 'zh-CN', theme: 'light', width: 360, height: 780 }
 
 const stage = await startStage()
-const { data } = (await stage.ask('/calls?limit=1&status=5xx')) as { readonly data: readonly { readonly id: string }[] }
+type Ids = { readonly data: readonly { readonly id: string }[] }
+const asked = (await stage.ask('/payments?refund_requested=true')) as Ids
+/** It was tried at one provider, and then at another. */
+const again = (
+  (await stage.ask('/calls?limit=100')) as Ids & { data: readonly { attempts: readonly unknown[] }[] }
+).data.find(({ attempts }) => attempts.length > 1)
 
 const rounds: readonly Round[] = [
   {
@@ -33,12 +38,16 @@ const rounds: readonly Round[] = [
       overview: '/',
       quickstart: '/quickstart',
       requests: '/requests',
-      request: `/requests?call=${data[0]?.id}`,
+      request: `/requests?call=${again?.id}`,
       keys: '/keys',
       models: '/models',
       playground: '/playground?models=kimi-k2,gpt-4.1',
       usage: '/usage?by=day&days=7',
       billing: '/billing?account=acme',
+      orders: '/billing?account=acme&tab=orders',
+      documents: '/billing?account=acme&tab=documents',
+      fapiao: '/billing?account=acme&tab=fapiao',
+      details: '/billing?account=acme&tab=details',
       alerts: '/alerts?account=acme',
       members: '/members?account=acme',
       projects: '/projects?account=acme',
@@ -50,6 +59,8 @@ const rounds: readonly Round[] = [
       rules: '/rules',
       customers: '/customers',
       payments: '/orders',
+      payment: `/orders?order=${asked.data[0]?.id}`,
+      'payments-fapiao': '/orders?tab=fapiao',
       prices: '/prices',
       margins: '/margins',
       trail: '/trail',
@@ -88,14 +99,14 @@ const rounds: readonly Round[] = [
 
 const browser = await startBrowser()
 
-async function enter(visit: Visit, as: Round['as']): Promise<void> {
-  if (as === 'operator') await signInByKey(visit, adminKey)
-  if (as === 'customer') await signInAs(visit, stage.customer)
+async function signIn(visit: Visit, as: Round['as']): Promise<void> {
+  if (as === 'operator') await enter(visit, { admin_key: adminKey })
+  if (as === 'customer') await enter(visit, stage.customer)
 }
 
 for (const { view, as, shots } of rounds) {
   const visit = await openVisit(browser, stage.url, view)
-  await enter(visit, as)
+  await signIn(visit, as)
   for (const [name, path] of Object.entries(shots)) {
     await visit.page.goto(path)
     await settled(visit.page)

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Browser } from 'playwright-core'
 import { call } from '../../test/e2e/call.ts'
 import type { Relay } from '../../test/e2e/harness.ts'
 import { adminKey, startRelay } from '../../test/e2e/harness.ts'
@@ -11,6 +12,8 @@ import type { FakeUpstream, Script } from '../../test/fake/upstream.ts'
 import { startUpstream } from '../../test/fake/upstream.ts'
 import type { Caller } from '../../test/load/fill-store.ts'
 import { fillStore } from '../../test/load/fill-store.ts'
+import type { Login } from './browser.ts'
+import { startBrowser } from './browser.ts'
 
 export type Stage = {
   readonly url: string
@@ -22,8 +25,6 @@ export type Stage = {
   readonly ask: (path: string, body?: unknown) => Promise<Readonly<Record<string, unknown>>>
   readonly close: () => Promise<void>
 }
-
-export type Login = { readonly email: string; readonly password: string }
 
 const hourMs = 3_600_000
 /** A browser, and other stages, may start beside it. */
@@ -57,7 +58,8 @@ plans:
   free: { rpm: 60, tpm: 200000, concurrency: 4, signup_credit: "5.00", signup_credit_expires: 30d }
   pro: { rpm: 5000, tpm: 4000000, concurrency: 200, upgrade_at_paid_usd: "100", open: true, own_credentials_fee: "5%" }
   team: { rpm: 600, tpm: 1000000, concurrency: 40, open: true }
-payments: { manual: { instructions: "Bank of Examples, IBAN XX00 0000 0000 0000" } }
+settlement: { CNY: [{ rate: "7.2", from: 2026-01-01 }] }
+payments: { manual: { instructions: "Bank of Examples, IBAN XX00 0000 0000 0000", currencies: [USD, CNY] } }
 seller: { name: "Drover Example Ltd", address: "1 Long Road, Exampletown", tax_id: "XX123456789", invoice_prefix: "INV" }
 public: { pricing: true, status: true }
 log: { bodies: true }
@@ -74,6 +76,8 @@ alerts:
   - { event: budget_threshold, notify: [hook, chat] }
   - { event: error_rate, above: "1%", notify: [hook] }
   - { event: credit_expiring, below: 7d, notify: [chat] }
+  - { event: balance_low, below: "25", notify: [hook] }
+  - { event: overhead_p99, above: 50ms, notify: [hook] }
 `
 
 const migration = `migration: gpt-to-kimi
@@ -95,7 +99,18 @@ const words = 'A relay passes the call on, counts what was used, and answers in 
 
 type Asked = { readonly model?: string; readonly stream?: boolean }
 
-/** Every provider says the same sentence, as a stream where one was asked for. */
+/** Every provider says the same sentence; the first time that it is asked this, one of them has no room, and the next is asked. */
+const answering = (): Script => {
+  let hasRefused = false
+  return (exchange) => {
+    if (hasRefused || !exchange.seen.body.includes(refusedOnce)) return answer(exchange)
+    hasRefused = true
+    return whole({ error: { message: 'overloaded', type: 'overloaded_error' } }, { status: 503 })(exchange)
+  }
+}
+const refusedOnce = 'Question 2'
+
+/** As a stream where one was asked for. */
 const answer: Script = (exchange) => {
   const asked = JSON.parse(exchange.seen.body.toString() || '{}') as Asked
   const usage = { prompt_tokens: 42, completion_tokens: 21, total_tokens: 63 }
@@ -127,12 +142,29 @@ const asker =
 
 const textOf = (value: unknown): string => String(value)
 
+/** Credit that was ordered and transferred; gives the order. */
+async function paid(
+  ask: Stage['ask'],
+  account: string,
+  wish: { readonly usd: string; readonly currency: string },
+): Promise<string> {
+  const order = await ask('/payments', { account, method: 'manual', ...wish })
+  const transfer = {
+    amount: order['pay'],
+    currency: order['currency'],
+    reference: `bank of ${account}, ${order['id']}`,
+  }
+  await ask(`/payments/${order['id']}/confirm`, transfer)
+  return textOf(order['id'])
+}
+
 /** Customers with credit, keys of each kind, and what the calls are booked on. */
 async function settle(ask: Stage['ask'], file: () => string): Promise<Caller[]> {
   const callers: Caller[] = []
   for (const [index, name] of customers.entries()) {
     const account = await ask('/accounts', { name, billing: 'prepaid', plan: index === 0 ? 'pro' : 'free' })
-    await ask('/credits', { account: name, usd: '500.00', kind: 'paid' })
+    if (index === 0) await paid(ask, name, { usd: '500.00', currency: 'CNY' })
+    else await ask('/credits', { account: name, usd: '500.00', kind: 'paid' })
     await ask('/credits', { account: name, usd: '25.00', kind: 'promo', expires: '30d' })
     const database = new DatabaseSync(file())
     const lot = database.prepare("select id from lot where account = ? and kind = 'paid'").get(textOf(account['id']))
@@ -166,6 +198,17 @@ const tables = JSON.stringify({
   },
 })
 
+/** Two fapiao of acme: one that was issued, and one that waits. */
+async function invoiced(ask: Stage['ask']): Promise<void> {
+  const title = '示例科技有限公司'
+  await ask('/fapiao/titles/acme', { name: title, tax_id: '91110108MA01ABCDEF', mail: 'ap@acme.example' })
+  const wish = { account: 'acme', title, kind: 'special' }
+  const { id } = await ask('/fapiao', { ...wish, amount: '24.00' })
+  const file = Buffer.from('%PDF-1.7 of the stage').toString('base64')
+  await ask(`/fapiao/${id}/issue`, { number: '26112000000012345678', file })
+  await ask('/fapiao', { ...wish, amount: '12.60' })
+}
+
 /** What the pages about people, budgets and prices have to show; gives who owns acme. */
 async function furnish(url: string, ask: Stage['ask']): Promise<Login> {
   const login = { email: 'ana@acme.example', password: 'correct horse battery' }
@@ -183,16 +226,11 @@ async function furnish(url: string, ask: Stage['ask']): Promise<Login> {
   await ask('/budgets', { account: 'acme', project: 'search', usd: '25.00', period: 'day' })
   await ask('/credentials', { account: 'acme', provider: 'openai', key: 'sk-own-of-acme-0123456789', fee: '5%' })
   await ask('/prices/import', { content: tables, format: 'litellm' })
-  const orders = [
-    ['globex', '100.00'],
-    ['acme', '250.00'],
-    ['acme', '50.00'],
-  ] as const
-  for (const [account, usd] of orders) {
-    const order = await ask('/payments', { account, usd, method: 'manual', currency: 'USD' })
-    const transfer = { amount: order['pay'], currency: order['currency'], reference: `bank of ${account}` }
-    if (usd !== '50.00') await ask(`/payments/${order['id']}/confirm`, transfer)
-  }
+  await paid(ask, 'globex', { usd: '100.00', currency: 'USD' })
+  const order = await paid(ask, 'acme', { usd: '250.00', currency: 'USD' })
+  await ask('/payments', { account: 'acme', usd: '50.00', method: 'manual', currency: 'USD' })
+  await ask(`/payments/${order}/refund-request`, { reason: 'Ordered twice by mistake: once is enough.' })
+  await invoiced(ask)
   await ask('/budgets', { account: 'umbrella', usd: '0.01', period: 'day', thresholds: [1, 80] })
   const { key } = await ask('/keys', { name: 'umbrella-live', account: 'umbrella' })
   const body = { model: 'kimi-k2', max_tokens: 50, messages: [{ role: 'user', content: 'What is it worth?' }] }
@@ -219,7 +257,7 @@ async function play(url: string, ask: Stage['ask']): Promise<void> {
 /** Starts it all. `folder` keeps the store of an earlier stage. */
 export async function startStage(port?: number): Promise<Stage> {
   const upstream = await startUpstream()
-  upstream.answer(answer)
+  upstream.answer(answering())
   const config = configFor(upstream.baseUrl)
   // Nobody listens at the chat's address: what is told there is given up in time.
   const env = {
@@ -269,6 +307,27 @@ export async function startStage(port?: number): Promise<Stage> {
       await relay[Symbol.asyncDispose]()
     },
   }
+}
+
+export type Hall = { readonly stage: Stage; readonly browser: Browser; readonly leave: () => Promise<void> }
+
+/** Files of one process, as they come and go. */
+let users = 0
+let opened: Promise<readonly [Stage, Browser]> | null = null
+
+/** One stage and one browser for all files of a process: the first that comes starts them, the last that leaves ends them. */
+export async function enterHall(): Promise<Hall> {
+  users += 1
+  opened ??= startStage().then(async (stage) => [stage, await startBrowser()] as const)
+  const [stage, browser] = await opened
+  const leave = async (): Promise<void> => {
+    users -= 1
+    if (users > 0) return
+    opened = null
+    await browser.close()
+    await stage.close()
+  }
+  return { stage, browser, leave }
 }
 
 if (import.meta.main) {

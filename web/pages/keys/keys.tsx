@@ -83,7 +83,12 @@ const useColumns = (open: (open: Open) => void): readonly Column<Key>[] => {
         title: say('models'),
         from: 'broad',
         wrap: true,
-        cell: ({ models }) => (models === null ? '' : models.join(', ')),
+        cell: ({ models, purpose }) =>
+          models === null ? (
+            <span className="soft">{purpose === 'admin' ? '' : say('everyModel')}</span>
+          ) : (
+            models.join(', ')
+          ),
       },
       {
         id: 'created',

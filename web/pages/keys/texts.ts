@@ -53,6 +53,7 @@ export const texts = words({
   ends: ['Ends', '失效时间'],
   created: ['Created', '创建时间'],
   limit: ['Limit', '限制'],
+  everyModel: ['every', '全部'],
   unlimited: ['Plan', '按套餐'],
   actions: ['Actions for {name}', '{name} 的操作'],
   rotate: ['Rotate…', '轮换…'],

@@ -44,7 +44,6 @@ const Figures = ({ overview, test }: { readonly overview: Overview; readonly tes
   const now = sumOf(today)
   const then = sumOf(before)
   const { balance, last_hour: last } = overview
-  const left = balance?.billing === 'unlimited' ? say('unlimited') : format.money(balance?.balance_nano_usd)
   const linked = rights(session).readsCalls
   return (
     <Stats>
@@ -54,12 +53,14 @@ const Figures = ({ overview, test }: { readonly overview: Overview; readonly tes
         beside={say('yesterday', { amount: format.money(then.charge) })}
         to="/usage"
       />
-      <Stat
-        name={say('balance')}
-        value={balance === null ? say('several') : left}
-        beside={balance === null ? undefined : say('held', { amount: format.money(balance.held_nano_usd) })}
-        to={balance === null ? '/customers' : '/billing'}
-      />
+      {balance === null ? null : (
+        <Stat
+          name={say('balance')}
+          value={balance.billing === 'unlimited' ? say('unlimited') : format.money(balance.balance_nano_usd)}
+          beside={say('held', { amount: format.money(balance.held_nano_usd) })}
+          to="/billing"
+        />
+      )}
       <Stat
         name={say('calls')}
         value={format.number(now.calls)}

@@ -11,7 +11,6 @@ export const texts = words({
   yesterday: ['{amount} by this time yesterday', '昨日此时 {amount}'],
   balance: ['Balance', '余额'],
   unlimited: ['Unlimited', '不限额'],
-  several: ['By customer', '按客户'],
   held: ['{amount} held for open calls', '{amount} 为进行中的调用预留'],
   calls: ['Calls today', '今日调用'],
   callsOf: ['Calls', '调用'],

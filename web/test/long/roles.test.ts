@@ -5,10 +5,10 @@ import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { call } from '../../../test/e2e/call.ts'
 import type { Visit } from '../browser.ts'
-import { openVisit, settled, signInAs, signInByKey, startBrowser } from '../browser.ts'
+import { enter, openVisit, settled } from '../browser.ts'
 import { ownPaths, paths } from '../paths.ts'
 import type { Stage } from '../stage.ts'
-import { startStage } from '../stage.ts'
+import { enterHall } from '../stage.ts'
 
 const roles = ['owner', 'admin', 'billing', 'developer', 'viewer', 'auditor'] as const
 type Role = (typeof roles)[number]
@@ -18,21 +18,18 @@ const others = ['globex', 'initech', 'umbrella']
 
 let stage: Stage
 let browser: Browser
+let leave: (() => Promise<void>) | undefined
 before(async () => {
-  stage = await startStage()
-  browser = await startBrowser()
+  ;({ stage, browser, leave } = await enterHall())
 })
-after(async () => {
-  await browser?.close()
-  await stage?.close()
-})
+after(() => leave?.())
 
 const password = 'correct horse battery'
 
 const asOperator = async (role: Role): Promise<Visit> => {
   const { key } = await stage.ask('/keys', { name: `walk-${role}`, admin: true, role })
   const visit = await openVisit(browser, stage.url)
-  await signInByKey(visit, String(key))
+  await enter(visit, { admin_key: String(key) })
   return visit
 }
 
@@ -43,7 +40,7 @@ const asCustomer = async (role: Role): Promise<Visit> => {
   const joined = await call(stage.url, { path: '/api/v1/invitation', key: null, body })
   assert.ok(joined.status < 300, joined.text)
   const visit = await openVisit(browser, stage.url)
-  await signInAs(visit, { email, password })
+  await enter(visit, { email, password })
   return visit
 }
 
@@ -76,6 +73,8 @@ for (const [tenant, enter] of [
       test(role, async () => {
         const visit = await enter(role)
         const { page } = visit
+        await page.goto('/')
+        await settled(page)
         const menu = await menuOf(page)
         assert.ok(menu.length >= 8, menu.join())
         const refused: string[] = []
