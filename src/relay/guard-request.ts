@@ -72,7 +72,8 @@ const checkShape = (guard: Guard, call: Call): string | null => {
   return parameter === undefined ? null : `parameter '${parameter.slice(0, 100)}' is not allowed by it`
 }
 
-const checkShapes = (call: Call, { guards, decisions }: Guarding): void => {
+/** What is asked for, by every guardrail that looks at requests. @throws Problem `content_blocked`. */
+export const checkShapes = (call: Call, { guards, decisions }: Guarding): void => {
   for (const guard of guards) {
     const why = checkShape(guard, call)
     if (why === null) continue

@@ -36,6 +36,8 @@ export type RealtimeRoom = {
   readonly target: SessionTarget
   /** The name of the provider's credential that the session was opened with. */
   readonly credential: string | null
+  /** Who opened the session. */
+  readonly key: KeyFacts
   /** Who calls, as the key stands now. @throws Problem `invalid_api_key` … */
   readonly identifyNow: () => Promise<KeyFacts>
   /** Wall clock: by then every hold of the session has been settled. */
@@ -57,6 +59,8 @@ export type RealtimeOrder = {
   readonly sharesPlace: boolean
   /** Bytes of the caller's since the last call. */
   readonly requestBytes: number
+  /** What guardrails did to what the caller has said since the last call. */
+  readonly warnings: readonly string[]
   /** Seconds of sound at most, for what is billed by them. */
   readonly seconds: number
 }
@@ -67,6 +71,8 @@ export type Ending = {
   readonly usage: Usage | null
   readonly finishReason: string | null
   readonly problem: Problem | null
+  /** What guardrails did to the answer; absent: nothing. */
+  readonly warnings?: readonly string[]
 }
 
 export type RealtimeCall = {
@@ -139,6 +145,7 @@ const draftFor = ({ ports, exchange, labels, target }: RealtimeRoom, order: Real
     status: 101,
     provider: target.upstream.provider.name,
     requestBytes: order.requestBytes,
+    warnings: order.warnings,
     tags: labels.tags,
     callSite: labels.callSite,
     session: labels.session ?? inbound.id,
@@ -195,7 +202,7 @@ const holdCall = async (
       },
       ports,
     )
-    draft.warnings = [...grant.warnings, ...hold.warnings]
+    draft.warnings = [...draft.warnings, ...grant.warnings, ...hold.warnings]
     return { grant, hold, row, target: targetIn(row, room.target.leg, order) }
   } catch (thrown) {
     await grant.giveBack()
@@ -215,6 +222,7 @@ const toldMeter = ({ usage, finishReason, problem }: Ending) => ({
 
 const settleCall = async (room: RealtimeRoom, opened: Opened, ending: Ending): Promise<void> => {
   const { draft, attempt, grant, hold, row, target } = opened
+  draft.warnings = [...draft.warnings, ...(ending.warnings ?? [])]
   const { leg, upstream } = room.target
   const { end, problem, usage } = ending
   const answered: Answered = { leg: { ...leg, row, target }, upstream, draft: attempt }

@@ -13,6 +13,7 @@ import { dearerFacts, sessionFacts } from '#protocol/openai-realtime/session-fac
 import { rowFor } from './admit.ts'
 import type { RealtimeCall } from './realtime-call.ts'
 import { openRealtimeCall } from './realtime-call.ts'
+import { guardEvent } from './realtime-guard.ts'
 import type { SessionState } from './realtime-state.ts'
 import { base64Bytes, noWishes, responseOrder, tellProblem } from './realtime-state.ts'
 import { heardTokensMax } from './realtime-tally.ts'
@@ -21,6 +22,8 @@ import { heardTokensMax } from './realtime-tally.ts'
 const [turnSeconds, transcribedSecondsMax] = [120, 900]
 /** Text of so much speech, in tokens. */
 const transcriptTokensMax = 4_096
+/** Decisions of guardrails that wait for the record of the next call. */
+const warningsMax = 100
 /** Responses that wait to be begun by the provider. */
 const askedMax = 16
 /** After a refused hold no sound is passed on for this long; it doubles up to the second figure. */
@@ -108,6 +111,7 @@ const openTranscription = (state: SessionState, model: string): Promise<Realtime
     outputMax: transcriptTokensMax,
     sharesPlace: true,
     requestBytes,
+    warnings: [],
     seconds: transcribedSecondsMax,
   })
 }
@@ -226,12 +230,14 @@ const beginners: ReadonlySet<string> = new Set(['response.create', 'input_audio_
 export const fromCaller = async (state: SessionState, message: Message): Promise<Problem | null> => {
   let eventId: string | null = null
   try {
-    const event = readClientEvent(message)
-    eventId = event.eventId
+    const said = readClientEvent(message)
+    eventId = said.eventId
+    const { event, warnings } = await guardEvent(state.room, state.model, said)
+    state.warnings = [...state.warnings, ...warnings].slice(-warningsMax)
     state.requestBytes += message.data.length
     if (state.ending !== null && beginners.has(event.type)) throw state.ending
     const step = steps[event.type]
-    await (step === undefined ? pass(state, message.data) : step(state, event))
+    await (step === undefined ? pass(state, event === said ? message.data : event.top.source) : step(state, event))
     return null
   } catch (thrown) {
     const problem = asProblem(thrown)

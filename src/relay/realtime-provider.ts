@@ -111,9 +111,11 @@ const endResponse = (state: SessionState, event: JsonObject): void => {
   const running = state.running.get(id)
   if (running === undefined) return
   state.running.delete(id)
+  state.withheld.delete(id)
+  const warnings = state.words.decided()
   closeLater(
     state,
-    endingOf(state, running, response).then((ending) => running.call.end(ending)),
+    endingOf(state, running, response).then((ending) => running.call.end({ ...ending, warnings })),
   )
 }
 
@@ -198,6 +200,35 @@ const steps: Readonly<Record<string, Step>> = {
   'conversation.item.input_audio_transcription.failed': failTranscription,
 }
 
+/** Of a response that is kept from the caller only its end is told, without what it says. */
+const withheldEnd = (event: JsonObject): readonly Message[] =>
+  event['type'] === 'response.done'
+    ? [messageOf({ ...event, response: { ...objectAt(event, 'response'), output: [] } })]
+    : []
+
+type Passing = { readonly id: string | null; readonly message: Message }
+
+/** What of it guardrails let go to the caller now. What must not pass stops its response. */
+const guarded = async (
+  state: SessionState,
+  event: JsonObject,
+  { id, message }: Passing,
+): Promise<readonly Message[]> => {
+  if (id !== null && state.withheld.has(id)) return withheldEnd(event)
+  try {
+    return state.words.pass(event, message)
+  } catch (thrown) {
+    const problem = asProblem(thrown)
+    if (problem.code !== 'content_blocked') throw thrown
+    await tellProblem(state, problem)
+    for (const one of id === null ? state.running.keys() : [id]) {
+      state.withheld.add(one)
+      if (event['type'] !== 'response.done') await tellProvider(state, { type: 'response.cancel', response_id: one })
+    }
+    return withheldEnd(event)
+  }
+}
+
 /** Reads one message of the provider along and passes it on. */
 export const fromProvider = async (state: SessionState, message: Message): Promise<void> => {
   const event = readServerEvent(message)
@@ -208,6 +239,7 @@ export const fromProvider = async (state: SessionState, message: Message): Promi
   const told = type === 'error' ? refuseAsked(state, event) : event
   if (type === 'response.created') await beginResponse(state, event)
   if (id !== null) state.running.get(id)?.call.delivered(message.data.length)
-  await state.caller.send(told === event ? message : messageOf(told))
+  for (const one of await guarded(state, told, { id, message: told === event ? message : messageOf(told) }))
+    await state.caller.send(one)
   if (type !== 'response.created') await steps[type]?.(state, event)
 }

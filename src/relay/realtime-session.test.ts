@@ -52,6 +52,7 @@ const open = () => {
       labels: labelsOf(inbound),
       target: { leg: { row, target, model: row.id, by: 'model', reason: 'order' }, upstream },
       credential: null,
+      key,
       identifyNow: async () => key,
       endsMs: 90 * minuteMs,
     },

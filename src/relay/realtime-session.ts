@@ -8,6 +8,7 @@ import { messageOf, sessionExpired } from '#protocol/openai-realtime/server-even
 import { firstFacts } from '#protocol/openai-realtime/session-facts.ts'
 import type { RealtimeRoom } from './realtime-call.ts'
 import { fromCaller } from './realtime-caller.ts'
+import { guardedWords, replyGuards } from './realtime-guard.ts'
 import { fromProvider } from './realtime-provider.ts'
 import type { RunningResponse, SessionState } from './realtime-state.ts'
 import { closeLater, estimateOf, tellProblem, tellProvider } from './realtime-state.ts'
@@ -54,6 +55,9 @@ const stateOf = ({ room, model, caller, upstream }: SessionOrder): SessionState 
   soundSeconds: 0,
   isSpeaking: false,
   requestBytes: 0,
+  warnings: [],
+  words: guardedWords(() => replyGuards(room.ports.snapshot(), room.key, model)),
+  withheld: new Set(),
   lastMs: room.ports.clock.monotonicMs(),
   refusedUntilMs: Number.NEGATIVE_INFINITY,
   refusedWaitMs: 1_000,

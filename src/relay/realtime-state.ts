@@ -8,6 +8,7 @@ import type { Channel } from '#http/channel.ts'
 import { errorEvent, messageOf } from '#protocol/openai-realtime/server-event.ts'
 import type { SessionFacts } from '#protocol/openai-realtime/session-facts.ts'
 import type { Ending, RealtimeCall, RealtimeOrder, RealtimeRoom } from './realtime-call.ts'
+import type { GuardedWords } from './realtime-guard.ts'
 import type { RealtimeTally, TallyMark } from './realtime-tally.ts'
 import { saidTokens } from './realtime-tally.ts'
 
@@ -64,6 +65,11 @@ export type SessionState = {
   soundSeconds: number
   isSpeaking: boolean
   requestBytes: number
+  /** What guardrails did to what the caller has said since the last call. */
+  warnings: readonly string[]
+  readonly words: GuardedWords
+  /** Responses that guardrails keep from the caller. */
+  readonly withheld: Set<string>
   /** Monotonic: when anything came from either side. */
   lastMs: number
   /** Sound is not passed on before this monotonic time: a hold was refused; and how long the next wait is. */
@@ -122,8 +128,9 @@ export type ResponseWish = {
 
 /** The order of the next response. */
 export const responseOrder = (state: SessionState, { wishes, outputMax, extraTokens }: ResponseWish): RealtimeOrder => {
-  const { tally, model, running, requestBytes } = state
+  const { tally, model, running, requestBytes, warnings } = state
   state.requestBytes = 0
+  state.warnings = []
   return {
     kind: 'chat',
     model,
@@ -133,6 +140,7 @@ export const responseOrder = (state: SessionState, { wishes, outputMax, extraTok
     outputMax,
     sharesPlace: wishes === null && running.size > 0,
     requestBytes,
+    warnings,
     seconds: 0,
   }
 }

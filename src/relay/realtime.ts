@@ -7,6 +7,7 @@ import type { KeyFacts } from '#policy/key-facts.ts'
 import type { RelayPorts } from './journey.ts'
 import { labelsOf } from './labels.ts'
 import { snapshotFor } from './own-credential.ts'
+import { guardOpening } from './realtime-guard.ts'
 import type { SessionWish } from './realtime-open.ts'
 import { openSession } from './realtime-open.ts'
 import { identifySession } from './realtime-secret.ts'
@@ -61,6 +62,7 @@ export const relayRealtime = async (exchange: SocketExchange, ports: RelayPorts)
   const wish = wishOf(exchange, session)
   const labels = labelsOf(inbound)
   const snapshot = snapshotFor(ports.snapshot(), key)
+  guardOpening(snapshot, key, wish.model ?? '')
   const {
     channel: upstream,
     leg,
@@ -72,7 +74,7 @@ export const relayRealtime = async (exchange: SocketExchange, ports: RelayPorts)
       acceptanceOf(exchange, { 'x-drover-provider': at.provider.name, 'x-drover-model': leg.target.model }),
     )
     const endsMs = ports.clock.nowMs() + sessionMsMax + holdSlackMs
-    const room = { ports, exchange, labels, target: { leg, upstream: at }, credential, identifyNow, endsMs }
+    const room = { ports, exchange, labels, target: { leg, upstream: at }, credential, key, identifyNow, endsMs }
     await runSession({ room, model: wish.model ?? '', caller, upstream, settings: session })
   } finally {
     upstream.close({ code: 1000, reason: '' })
