@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTls } from 'node:https'
 import type { Socket } from 'node:net'
-import { connect } from 'node:net'
+import { connect, createServer as createTcp } from 'node:net'
 import { describe, test } from 'node:test'
 import { Secret } from '#base/log.ts'
 import { dialer } from './dial.ts'
@@ -53,6 +53,44 @@ describe('secure connections', () => {
       },
       { lookup: loopback },
     )
+  })
+
+  test('a handshake that is cut in its middle, or falls silent there, is a fault before anything was sent', async () => {
+    const options = { lookup: loopback, certificateAuthorities: certificate.cert }
+    await using(tlsServer(certificate), async ({ port: realPort }) => {
+      for (const [cut, fault] of [
+        ['reset', 'reset'],
+        ['end', 'reset'],
+        ['silence', 'connect'],
+      ] as const) {
+        const heard: Buffer[] = []
+        // What the real server says first is its hello: of that the caller gets a few bytes, and then no more.
+        const server = createTcp((socket) => {
+          const onward = connect(realPort, '127.0.0.1')
+          socket.on('data', (bytes: Buffer) => heard.push(bytes) === 1 && onward.write(bytes))
+          socket.on('close', () => onward.destroy())
+          onward.on('error', () => {})
+          onward.once('data', (hello: Buffer) =>
+            socket.write(hello.subarray(0, 40), () => {
+              if (cut === 'reset') socket.resetAndDestroy()
+              if (cut === 'end') socket.end()
+            }),
+          )
+        })
+        await using(
+          server,
+          async ({ transport, port }) => {
+            const request = requestTo(urlAt(port), { connectTimeoutMs: cut === 'silence' ? 200 : 2_000 })
+            const problem = await problemOf(transport.send(request))
+            const { fault: found, deadline } = problem.detail.facts ?? {}
+            assert.deepEqual([cut, found ?? deadline], [cut, fault])
+            assert.equal(heard.length, 1, 'nothing followed the hello of the caller')
+            assert.ok(!Buffer.concat(heard).includes('{"a":1}'))
+          },
+          options,
+        )
+      }
+    })
   })
 
   test('the guard holds for secure connections too', async () => {

@@ -76,6 +76,16 @@ test('each thing that an account says of itself is held against its entries', ()
   }
 })
 
+test('credit is what was paid for, given and bundled together; what is owed, on account or short', () => {
+  const given = [
+    sum('operator:promo-cost', 'account:a:promo', 5n),
+    sum('operator:promo-cost', 'account:a:bundle', 7n),
+    sum('account:a:owed', 'operator:refunds', 2n),
+    sum('account:a:shortfall', 'operator:refunds', 4n),
+  ]
+  assert.deepEqual(ofAccount({ creditNanoUsd: 82n, owedNanoUsd: 6n, paidNanoUsd: 94n }, given), [])
+})
+
 test('an account that nobody entered for has nothing, and one that has entries is an account', () => {
   const nothing = {
     account: 'b',

@@ -63,16 +63,19 @@ export const isSharedDomain = (domain: string): boolean => sharedDomains.include
 export const domainOf = (mail: string): string => mail.slice(mail.lastIndexOf('@') + 1).toLowerCase()
 
 /** Other domains of the same mail boxes (https://support.apple.com/en-us/102578, https://proton.me/support/addresses-and-aliases, from memory). */
-const otherDomains: Readonly<Record<string, string>> = {
-  'googlemail.com': 'gmail.com',
-  'me.com': 'icloud.com',
-  'mac.com': 'icloud.com',
-  'protonmail.com': 'proton.me',
-  'pm.me': 'proton.me',
-}
+const otherDomains: ReadonlyMap<string, string> = new Map([
+  ['googlemail.com', 'gmail.com'],
+  ['me.com', 'icloud.com'],
+  ['mac.com', 'icloud.com'],
+  ['protonmail.com', 'proton.me'],
+  ['pm.me', 'proton.me'],
+])
 
 /** Signs within a name that lead nowhere else. */
-const silentSigns: Readonly<Record<string, RegExp>> = { 'gmail.com': /\./g, 'proton.me': /[._-]/g }
+const silentSigns: ReadonlyMap<string, RegExp> = new Map([
+  ['gmail.com', /\./g],
+  ['proton.me', /[._-]/g],
+])
 
 /**
  * One way of writing for every way that leads to the same mail box: lower case, nothing from `+` on; at Google also no dots
@@ -80,9 +83,9 @@ const silentSigns: Readonly<Record<string, RegExp>> = { 'gmail.com': /\./g, 'pro
  */
 export const normalMail = (mail: string): string => {
   const written = domainOf(mail)
-  const domain = Object.hasOwn(otherDomains, written) ? (otherDomains[written] ?? written) : written
+  const domain = otherDomains.get(written) ?? written
   const [local = ''] = mail.slice(0, mail.lastIndexOf('@')).toLowerCase().split('+')
-  const silent = Object.hasOwn(silentSigns, domain) ? silentSigns[domain] : undefined
+  const silent = silentSigns.get(domain)
   return `${silent === undefined ? local : local.replace(silent, '')}@${domain}`
 }
 

@@ -1,20 +1,22 @@
 /**
- * `npm run mutation [-- --room NAME …] [--files PATH …] [--sample N] [--seed S] [--minutes M]`: changes one place of a file at a time and runs the
- * tests that belong to it, the quickest first, until one fails. A change that no test notices is printed. Exit 1 where fewer than 90 % are noticed
- * in a room. What is no change in what the code does stands in `alike.ts`, with its reason.
+ * `npm run mutation [-- --room NAME …] [--files PATH …] [--sample N] [--seed S] [--minutes M]`: changes one place of a file at a time and runs those
+ * tests of its room that go through that place, the quickest first, until one fails. A change that no test notices is printed. Exit 1 where fewer
+ * than 90 % are noticed in a room. What is no change in what the code does stands in `alike.ts`, with its reason.
  */
 
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { alike } from './alike.ts'
+import { isAlike } from './alike.ts'
 import type { Mutant } from './mutants.ts'
 import { changed, mutantsOf } from './mutants.ts'
+import { inTurns, readReach, testsThrough, urlOf } from './reach.ts'
+import type { Reach } from './reach-hook.ts'
 import type { Room } from './rooms.ts'
 import { rooms, root, testsOf } from './rooms.ts'
+import type { Outcome } from './run-tests.ts'
+import { runTests } from './run-tests.ts'
 
 const { values } = parseArgs({
   options: {
@@ -26,61 +28,16 @@ const { values } = parseArgs({
   },
 })
 const noticedPercentMin = 90
-/** An endless loop is noticed too; a busy machine is no endless loop. */
-const testsTimeoutMs = 180_000
+/** Of a room's tests as they are. */
+const testsTimeoutMs = 300_000
+/** A turn of tests may take so many times as long as before, and so much besides: a busy machine is no endless loop. */
+const [slowdownMax, startMs] = [10, 10_000]
 const endMs = performance.now() + Number(values.minutes) * 60_000
 const folder = mkdtempSync(join(tmpdir(), 'drover-mutation-'))
 const mutantFile = join(folder, 'mutant.json')
-const hook = pathToFileURL(join(import.meta.dirname, 'in-place.ts')).href
-
-type Outcome = 'noticed' | 'endless' | 'passed'
-
-/** Ends at the first test that fails. */
-const runTests = (tests: readonly string[]): Promise<Outcome> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [`--import=${hook}`, '--test', '--test-isolation=none', '--test-reporter=tap', ...tests],
-      {
-        cwd: root,
-        env: {
-          ...process.env,
-          NODE_ENV: 'test',
-          // With many of them every change would take minutes.
-          DROVER_HISTORIES: '3',
-          DROVER_MUTANT: mutantFile,
-          NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
-        },
-        stdio: ['ignore', 'pipe', 'ignore'],
-        detached: true,
-      },
-    )
-    let outcome: Outcome | null = null
-    const end = (as: Outcome): void => {
-      outcome ??= as
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
-    }
-    const timer = setTimeout(() => end('endless'), testsTimeoutMs)
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (/^\s*not ok /m.test(text)) end('noticed')
-    })
-    child.once('error', reject)
-    child.once('close', (code) => {
-      clearTimeout(timer)
-      resolve(outcome ?? (code === 0 ? 'passed' : 'noticed'))
-    })
-  })
+const reachFile = join(folder, 'reach.json')
 
 type Place = { readonly file: string; readonly text: string; readonly mutant: Mutant }
-
-const isAlike = ({ file, text, mutant }: Place): boolean =>
-  alike.some(
-    (one) =>
-      one.file === file &&
-      one.line === text.split('\n')[mutant.line - 1]?.trim() &&
-      one.was === mutant.was &&
-      one.becomes.includes(mutant.becomes),
-  )
 
 /** A number in [0, 1) that hangs on the seed and its place alone. */
 const chanceAt = (seed: number, at: number): number => {
@@ -96,7 +53,7 @@ const placesOf = async ({ files }: Room): Promise<readonly Place[]> => {
     const text = readFileSync(join(root, file), 'utf8')
     for (const mutant of await mutantsOf(text)) places.push({ file, text, mutant })
   }
-  const meant = places.filter((place) => !isAlike(place))
+  const meant = places.filter(({ file, text, mutant }) => !isAlike(file, text, mutant))
   if (values.sample === undefined) return meant
   return meant
     .map((place, at) => ({ place, order: chanceAt(Number(values.seed), at) }))
@@ -105,38 +62,59 @@ const placesOf = async ({ files }: Room): Promise<readonly Place[]> => {
     .map(({ place }) => place)
 }
 
+/** Which tests go through what; `null` = one fails as it is, so that nothing would be shown. */
+const reachOf = async (room: Room): Promise<readonly Reach[] | null> => {
+  const outcome = await runTests({
+    files: testsOf(room),
+    names: [],
+    hook: 'reach-hook.ts',
+    environment: { DROVER_REACH: JSON.stringify({ urls: room.files.map(urlOf), result: reachFile }) },
+    timeoutMs: testsTimeoutMs,
+  })
+  return outcome === 'passed' ? readReach(reachFile) : null
+}
+
+const outcomeOf = async ({ file, text, mutant }: Place, reaches: readonly Reach[]): Promise<Outcome> => {
+  writeFileSync(mutantFile, JSON.stringify({ url: urlOf(file), text: changed(text, mutant) }))
+  for (const turn of inTurns(testsThrough(reaches, file, mutant))) {
+    const usualMs = turn.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0)
+    const outcome = await runTests({
+      files: [...new Set(turn.map((one) => one.file))],
+      names: turn.map(({ test }) => test),
+      hook: 'in-place.ts',
+      environment: { DROVER_MUTANT: mutantFile },
+      timeoutMs: startMs + slowdownMax * usualMs,
+    })
+    if (outcome !== 'passed') return outcome
+  }
+  return 'passed'
+}
+
+const shown = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 100)
+
 const play = async (room: Room): Promise<boolean> => {
+  const startedMs = performance.now()
   const places = await placesOf(room)
-  const tests = testsOf(room)
   if (places.length === 0) return true
-  // Without any change they must pass, or nothing would be shown.
-  writeFileSync(mutantFile, JSON.stringify({ url: '', text: '' }))
-  for (const test of tests) {
-    if ((await runTests([test])) === 'passed') continue
-    console.log(`${room.name}: ${test} fails as it is`)
+  const reaches = await reachOf(room)
+  if (reaches === null) {
+    console.log(`${room.name}: its tests fail as it is`)
     return false
   }
   const count = { noticed: 0, endless: 0, passed: 0 }
-  for (const { file, text, mutant } of places) {
+  for (const place of places) {
     if (performance.now() > endMs) break
-    writeFileSync(
-      mutantFile,
-      JSON.stringify({ url: pathToFileURL(join(root, file)).href, text: changed(text, mutant) }),
-    )
-    let outcome: Outcome = 'passed'
-    for (const test of tests) {
-      outcome = await runTests([test])
-      if (outcome !== 'passed') break
-    }
+    const outcome = await outcomeOf(place, reaches)
     count[outcome] += 1
+    const { file, mutant } = place
     if (outcome === 'passed')
-      console.log(`${file}:${mutant.line} not noticed: ${mutant.was.slice(0, 100)} -> ${mutant.becomes.slice(0, 100)}`)
+      console.log(`${file}:${mutant.line} not noticed: ${shown(mutant.was)} -> ${shown(mutant.becomes)}`)
   }
   const played = count.noticed + count.endless + count.passed
   const percent = (100 * (count.noticed + count.endless)) / played
-  console.log(
-    JSON.stringify({ room: room.name, seed: Number(values.seed), changes: places.length, played, ...count, percent }),
-  )
+  const seconds = Math.round((performance.now() - startedMs) / 1_000)
+  const asked = { room: room.name, seed: Number(values.seed), changes: places.length, played }
+  console.log(JSON.stringify({ ...asked, ...count, percent: Number(percent.toFixed(1)), seconds }))
   return percent >= noticedPercentMin
 }
 

@@ -28,7 +28,7 @@ export const rooms: readonly Room[] = [
     name: 'books',
     // All of them: a new one cannot be forgotten.
     files: globSync('src/store/operations/books/*.ts', { cwd: root }).sort(),
-    tests: ['src/store/sqlite/books.test.ts', 'src/store/sqlite/verify-books.test.ts'],
+    tests: ['src/store/sqlite/{books,withdrawals,rerate,verify-books}.test.ts'],
     slowTests: [
       'src/store/sqlite/{batch,ledger}.test.ts',
       'src/store/sqlite/sqlite-store.test.ts',

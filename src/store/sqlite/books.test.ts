@@ -1,76 +1,29 @@
 /** Corners of the books: what is refused, what is not there, what is asked twice, and pages that go on. */
 
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
 import { test } from 'node:test'
-import { handClock } from '#base/hand-clock.ts'
-import { makeMailbox } from '#base/mailbox.ts'
 import { leaseOwner } from '#ledger/lease.ts'
-import { faceOf } from '#store/face.ts'
-import { account, begin, grantOf, holdOf, settleOf, startMs, voidOf } from '#store/ledger-sample.ts'
-import type { Execute } from '#store/operations/index.ts'
-import { makeOperations } from '#store/operations/index.ts'
-import { sampleTrail } from '#store/sample-rows.ts'
-import { runBatch } from './batch.ts'
-import { openDatabase } from './open-database.ts'
+import { account, grantOf, holdOf, settleOf, startMs, voidOf } from '#store/ledger-sample.ts'
+import { assertRefused, openBooks, trail } from './test-books.ts'
 
-let trails = 0
-const trail = () => {
-  trails += 1
-  return sampleTrail(`trl_corner_${trails}`)
-}
-
-const open = async (context: TestContext, billing: 'prepaid' | 'postpaid' = 'prepaid') => {
-  const clock = handClock(startMs)
-  const opened = await openDatabase({ file: ':memory:', durability: 'process', nowMs: startMs, busyTimeoutMs: 0 })
-  const ground = { ...opened, operations: makeOperations() }
-  let before: Promise<unknown> = Promise.resolve()
-  const mailbox = makeMailbox({
-    clock,
-    whom: 'The store',
-    queueLengthMax: 1_000,
-    answerTimeoutMs: 60_000,
-    post: (asked) => {
-      before = before.then(async () => mailbox.answer((await runBatch(ground, asked)).answers))
-    },
-  })
-  const ask = mailbox.ask as Execute
-  const close = async (): Promise<void> => ground.database.close()
-  context.after(close)
-  const store = { ...faceOf(ask, clock), health: () => ({ ok: true as const }), close }
-  await begin(store, billing)
-  const give = (lot: string, amount: bigint, changes: object = {}) =>
-    ask('grantCredit', { grant: grantOf(lot, amount, changes), trail: trail(), upgrade: null })
-  const money = async () => {
-    const found = await ask('balance', { account, nowMs: startMs })
-    return [found?.balanceNanoUsd, found?.heldNanoUsd]
-  }
-  return { ask, give, money }
-}
-const refused = (asked: Promise<unknown>, code: string, words: RegExp): Promise<void> =>
-  assert.rejects(asked, (fault: { code?: string; message: string }) => {
-    assert.equal(fault.code, code)
-    assert.match(fault.message, words)
-    return true
-  })
 const adjustment = (id: string, amountNanoUsd: bigint, of = account) => ({
   adjustment: { id, account: of, amountNanoUsd, nowMs: startMs, reason: 'by hand' },
   trail: trail(),
 })
 
 test('credit of nothing, of the past, for more than it is worth, or for nobody, is refused', async (context) => {
-  const { give } = await open(context)
-  await refused(give('l', 0n), 'invalid_request_error', /more than nothing/)
-  await refused(give('l', 1n, { expiresMs: startMs }), 'invalid_request_error', /lies in the past/)
-  await refused(give('l', 1n, { paidNanoUsd: 2n }), 'invalid_request_error', /not more than the credit/)
-  await refused(give('l', 1n, { account: 'acc_none' }), 'not_found', /There is no account acc_none/)
+  const { give } = await openBooks(context)
+  await assertRefused(give('l', 0n), 'invalid_request_error', /more than nothing/)
+  await assertRefused(give('l', 1n, { expiresMs: startMs }), 'invalid_request_error', /lies in the past/)
+  await assertRefused(give('l', 1n, { paidNanoUsd: 2n }), 'invalid_request_error', /not more than the credit/)
+  await assertRefused(give('l', 1n, { account: 'acc_none' }), 'not_found', /There is no account acc_none/)
 })
 
 test('a correction is of something, once, and of an account that there is', async (context) => {
-  const { ask, give, money } = await open(context)
+  const { ask, give, money } = await openBooks(context)
   await give('lot_1', 100n)
-  await refused(ask('adjustCredit', adjustment('a', 0n)), 'invalid_request_error', /not of nothing/)
-  await refused(ask('adjustCredit', adjustment('a', -1n, 'acc_none')), 'not_found', /acc_none/)
+  await assertRefused(ask('adjustCredit', adjustment('a', 0n)), 'invalid_request_error', /not of nothing/)
+  await assertRefused(ask('adjustCredit', adjustment('a', -1n, 'acc_none')), 'not_found', /acc_none/)
   await ask('adjustCredit', adjustment('down', -30n))
   await ask('adjustCredit', adjustment('down', -30n))
   await ask('adjustCredit', adjustment('up', 5n))
@@ -81,20 +34,24 @@ test('a correction is of something, once, and of an account that there is', asyn
 })
 
 test('holds, extensions and charges that say nonsense are refused, and a call of nobody', async (context) => {
-  const { ask, give } = await open(context)
+  const { ask, give } = await openBooks(context)
   await give('lot_1', 100n)
   for (const changes of [{ amountMinNanoUsd: 11n }, { amountMinNanoUsd: -1n }])
-    await refused(ask('hold', holdOf('c', 10n, changes)), 'invalid_request_error', /least amount/)
+    await assertRefused(ask('hold', holdOf('c', 10n, changes)), 'invalid_request_error', /least amount/)
   const more = { call: 'c', account, nowMs: startMs, expiresMs: null, begun: true, provenNanoUsd: null }
-  await refused(ask('extend', { ...more, addNanoUsd: 1n, addMinNanoUsd: 2n }), 'invalid_request_error', /least amount/)
-  await refused(ask('settle', settleOf('c', -1n)), 'invalid_request_error', /never negative/)
+  await assertRefused(
+    ask('extend', { ...more, addNanoUsd: 1n, addMinNanoUsd: 2n }),
+    'invalid_request_error',
+    /least amount/,
+  )
+  await assertRefused(ask('settle', settleOf('c', -1n)), 'invalid_request_error', /never negative/)
   const draw = { hold: 'h', account, parts: [settleOf('c', -1n)] }
-  await refused(ask('draw', draw), 'invalid_request_error', /never negative/)
-  await refused(ask('settle', settleOf('c', 1n, { account: 'acc_none' })), 'not_found', /acc_none/)
+  await assertRefused(ask('draw', draw), 'invalid_request_error', /never negative/)
+  await assertRefused(ask('settle', settleOf('c', 1n, { account: 'acc_none' })), 'not_found', /acc_none/)
 })
 
 test('a call that came to nothing is voided or lost, with a hold and without; told again it says the same', async (context) => {
-  const { ask, give, money } = await open(context)
+  const { ask, give, money } = await openBooks(context)
   await give('lot_1', 100n)
   await ask('hold', holdOf('held', 10n))
   const lost = await ask('voidHold', { ...voidOf('held'), lost: true })
@@ -108,16 +65,16 @@ test('a call that came to nothing is voided or lost, with a hold and without; to
 })
 
 test('an account’s limit stays above what it owes; one that is not there has no limit, no state and no end', async (context) => {
-  const { ask, give } = await open(context, 'postpaid')
+  const { ask, give } = await openBooks(context, 'postpaid')
   const change = (changes: object) => ask('changeAccount', { change: { account, ...changes }, trail: trail() })
-  await refused(change({ account: 'acc_none', creditLimitNanoUsd: 1n }), 'not_found', /acc_none/)
+  await assertRefused(change({ account: 'acc_none', creditLimitNanoUsd: 1n }), 'not_found', /acc_none/)
   await change({ creditLimitNanoUsd: 50n })
   await ask('settle', settleOf('c', 40n))
-  await refused(change({ creditLimitNanoUsd: 39n }), 'conflict', /its limit cannot be less than/)
+  await assertRefused(change({ creditLimitNanoUsd: 39n }), 'conflict', /its limit cannot be less than/)
   await change({ creditLimitNanoUsd: 40n, plan: null })
   const end = (of: string) => ask('closeAccount', { account: of, nowMs: startMs, trail: trail() })
-  await refused(end('acc_none'), 'not_found', /acc_none/)
-  await refused(
+  await assertRefused(end('acc_none'), 'not_found', /acc_none/)
+  await assertRefused(
     ask('setAccountState', { account: 'acc_none', state: 'suspended', trail: trail() }),
     'not_found',
     /acc_none/,
@@ -125,19 +82,19 @@ test('an account’s limit stays above what it owes; one that is not there has n
   await give('lot_1', 100n)
   await ask('hold', holdOf('under way', 10n))
   assert.deepEqual(await end(account), { refundableNanoUsd: 60n, heldNanoUsd: 10n })
-  await refused(ask('setAccountState', { account, state: 'open', trail: trail() }), 'conflict', /for good/)
-  await refused(give('lot_2', 1n), 'conflict', /is closed/)
+  await assertRefused(ask('setAccountState', { account, state: 'open', trail: trail() }), 'conflict', /for good/)
+  await assertRefused(give('lot_2', 1n), 'conflict', /is closed/)
 })
 
 test('where more is owed than is left, nothing is to be paid back', async (context) => {
-  const { ask } = await open(context, 'postpaid')
+  const { ask } = await openBooks(context, 'postpaid')
   await ask('settle', settleOf('c', 40n))
   const closed = await ask('closeAccount', { account, nowMs: startMs, trail: trail() })
   assert.deepEqual(closed, { refundableNanoUsd: 0n, heldNanoUsd: 0n })
 })
 
 test('the highest step that was paid for is taken, of an account that still has the plan it began with', async (context) => {
-  const { ask } = await open(context)
+  const { ask } = await openBooks(context)
   await ask('changeAccount', { change: { account, plan: 'free' }, trail: trail() })
   const give = (lot: string, amount: bigint, from: string) => {
     const step = (plan: string, atPaidNanoUsd: bigint) => ({ plan, atPaidNanoUsd, trail: trail() })
@@ -152,7 +109,7 @@ test('the highest step that was paid for is taken, of an account that still has 
 })
 
 test('leases are returned in parts, ended once, and abandoned with what calls of the node held', async (context) => {
-  const { ask, give, money } = await open(context)
+  const { ask, give, money } = await openBooks(context)
   await give('lot_1', 1_000n)
   const lease = { lease: 'lease/a', account, nowMs: startMs }
   await ask('endLease', lease)
@@ -181,7 +138,7 @@ test('leases are returned in parts, ended once, and abandoned with what calls of
 })
 
 test('what is drawn part by part is taken of the lots in their order, each part once', async (context) => {
-  const { ask, give, money } = await open(context)
+  const { ask, give, money } = await openBooks(context)
   await give('lot_1', 30n, { priority: 1 })
   await give('lot_2', 100n, { priority: 2, expiresMs: startMs + 1_000 })
   await ask('hold', holdOf('lease/a', 90n, { key: null }))
@@ -205,32 +162,8 @@ test('what is drawn part by part is taken of the lots in their order, each part 
   assert.equal(held, 1n, 'of what is lent, what calls need of it')
 })
 
-test('calls rated anew: dearer, cheaper, of what was given and what was paid, and never of a call that was not settled', async (context) => {
-  const { ask, give, money } = await open(context)
-  await give('gift', 30n, { kind: 'promo', priority: 1 })
-  await give('paid', 100n, { priority: 2 })
-  await ask('settle', settleOf('c', 50n))
-  const rerate = async (targetNanoUsd: bigint, call = 'c') => {
-    const request = { call, targetNanoUsd, nowMs: startMs, reason: 'another price' }
-    const [one] = await ask('rerate', { requests: [request], trail: null })
-    return one
-  }
-  assert.deepEqual(await ask('chargedFor', ['c', 'never']), [50n, null])
-  assert.deepEqual(await rerate(50n), { kind: 'unchanged', chargedNanoUsd: 50n })
-  assert.deepEqual(await rerate(70n), { kind: 'adjusted', differenceNanoUsd: 20n, chargedNanoUsd: 70n })
-  assert.deepEqual(await rerate(10n), { kind: 'adjusted', differenceNanoUsd: -60n, chargedNanoUsd: 10n })
-  assert.deepEqual(await rerate(20n), { kind: 'adjusted', differenceNanoUsd: 10n, chargedNanoUsd: 20n })
-  assert.deepEqual(await rerate(0n), { kind: 'adjusted', differenceNanoUsd: -20n, chargedNanoUsd: 0n })
-  assert.deepEqual(await rerate(5n, 'never'), { kind: 'not_settled' })
-  await ask('voidHold', voidOf('voided'))
-  assert.deepEqual(await rerate(5n, 'voided'), { kind: 'not_settled' })
-  assert.deepEqual(await ask('chargedFor', ['c', 'voided']), [0n, null])
-  assert.deepEqual(await money(), [130n, 0n])
-  assert.deepEqual((await ask('auditAccounts', { after: null, entriesAfter: 0n })).findings, [])
-})
-
 test('pages of the books go on where they ended, and there is none of nothing', async (context) => {
-  const { ask, give } = await open(context)
+  const { ask, give } = await openBooks(context)
   const page = { account, limit: 2, before: null }
   assert.deepEqual(await ask('bookPage', page), [])
   for (const lot of ['lot_1', 'lot_2', 'lot_3']) await give(lot, 10n)
@@ -255,8 +188,58 @@ test('pages of the books go on where they ended, and there is none of nothing', 
   assert.deepEqual(await ask('snapshotAccounts', { after: account, limit: 10 }), [])
 })
 
+test('a part of a hold leaves what it did not need of each lot that pays for some models, and of those of others nothing', async (context) => {
+  const { ask, give, lots, money, sound } = await openBooks(context)
+  await give('general', 100n)
+  for (const lot of ['first', 'second']) await give(lot, 10n, { kind: 'promo', scope: ['kimi'], priority: 1 })
+  const draw = (call: string, amount: bigint) =>
+    ask('draw', { hold: 'kept', account, parts: [settleOf(call, amount, { model: ['kimi'] })] })
+  await ask('hold', holdOf('kept', 15n, { models: [['kimi']] }))
+  await draw('p1', 4n)
+  assert.deepEqual(await lots(), { general: 100n, first: 6n, second: 10n })
+  await sound()
+  await draw('p2', 8n)
+  assert.deepEqual(await lots(), { general: 100n, first: 0n, second: 8n })
+  assert.deepEqual(await money(), [108n, 3n])
+  await sound()
+  await ask('hold', holdOf('other', 30n, { models: [['glm']] }))
+  const parts = [settleOf('p3', 4n, { model: ['glm'] }), settleOf('p4', 6n, { model: ['kimi'] })]
+  await ask('draw', { hold: 'other', account, parts })
+  // Of the second lot 3 are kept back for the other hold; the general one pays the last of it.
+  assert.deepEqual(await lots(), { general: 95n, first: 0n, second: 3n })
+  await sound()
+})
+
+test('parts of a hold of who is never refused have no excess', async (context) => {
+  const { ask, money, sound } = await openBooks(context, 'unlimited')
+  await ask('hold', holdOf('whole', 10n))
+  const drawn = await ask('draw', { hold: 'whole', account, parts: [settleOf('p1', 4n), settleOf('p2', 50n)] })
+  assert.deepEqual(
+    drawn.map(({ chargedNanoUsd, excessNanoUsd }) => [chargedNanoUsd, excessNanoUsd]),
+    [
+      [4n, 0n],
+      [50n, 0n],
+    ],
+  )
+  assert.deepEqual(await money(), [-54n, 0n])
+  await sound()
+})
+
+test('a call ends also where the row of its budget is gone, and nobody has no balance', async (context) => {
+  const { ask, give, money, database } = await openBooks(context)
+  await give('lot_1', 100n)
+  const budget = { name: 'key:key_1', limitNanoUsd: 50n, period: 'day' } as const
+  await ask('hold', holdOf('c', 30n, { budgets: [budget] }))
+  assert.equal((await ask('budgetState', { budget, nowMs: startMs })).heldNanoUsd, 30n)
+  database.exec('delete from budget_spend')
+  await ask('settle', settleOf('c', 20n))
+  assert.deepEqual(await money(), [80n, 0n])
+  assert.equal((await ask('budgetState', { budget, nowMs: startMs })).spentNanoUsd, 0n)
+  assert.equal(await ask('balance', { account: 'acc_none', nowMs: startMs }), null)
+})
+
 test('the proof reads on where entries are behind, and tells what payments and codes do not say', async (context) => {
-  const { ask, give } = await open(context)
+  const { ask, give } = await openBooks(context)
   await give('lot_1', 10n)
   const far = -1_000_000_000n
   const behind = await ask('auditEntries', far)
@@ -275,4 +258,35 @@ test('the proof reads on where entries are behind, and tells what payments and c
     findings.map(({ kind, object }) => [kind, object]),
     [['code', 'lot_code']],
   )
+})
+
+test('the proof reads accounts and lots by pages of a thousand, each once', async (context) => {
+  const { ask, database, give } = await openBooks(context)
+  await give('lot_0', 1n)
+  const numbers = 'with recursive number(n) as (select 1 union all select n + 1 from number where n < 1000)'
+  for (const [table, name] of [
+    ['account_money', 'account'],
+    ['lot', 'id'],
+  ] as const) {
+    const columns = database
+      .prepare(`select name from pragma_table_info('${table}')`)
+      .all()
+      .map((row) => String(row['name']))
+    const others = columns.filter((column) => column !== name && column !== 'sequence').join(', ')
+    const named = table === 'lot' ? 'lot_0' : account
+    database.exec('pragma foreign_keys = off')
+    database.exec(
+      `${numbers} insert into ${table} (${name}, ${others}) select '${named}' || printf('%04d', n), ${others} from number, ${table} where ${name} = '${named}'`,
+    )
+  }
+  for (const [page, count] of [
+    ['auditAccounts', 1002],
+    ['auditLots', 1001],
+  ] as const) {
+    const first = await ask(page, { after: null, entriesAfter: 0n })
+    assert.equal(first.claims.length, 1000)
+    assert.ok(first.next !== null)
+    const second = await ask(page, { after: first.next, entriesAfter: 0n })
+    assert.deepEqual([second.claims.length, second.next], [count - 1000, null])
+  }
 })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Execute } from '#store/operations/index.ts'
 import { makeOperations } from '#store/operations/index.ts'
+import { sampleCrediting, sampleEvent, sampleOrder } from '#store/sample-order.ts'
 import { sampleAccount, sampleFirst, sampleTrail } from '#store/sample-rows.ts'
 import { verifyBooks } from '#store/verify-books.ts'
 import { openDatabase } from './open-database.ts'
@@ -43,6 +44,12 @@ const booksWithTwoCalls = async () => {
   await execute('createCodes', { batch: { ...batch, ...rest }, digests: ['d_1', 'd_2'], trail: sampleTrail('trl_7') })
   const redemption = { digest: 'd_1', account, lot: 'lot_5', priority: 90, nowMs }
   await execute('redeemCode', { redemption, trail: sampleTrail('trl_8'), upgrade: null })
+  const order = sampleOrder('ord_9', { creditNanoUsd: 9n, payNanoUsd: 8n })
+  const event = sampleEvent(order, 'created')
+  await execute(
+    'moveOrder',
+    sampleCrediting(await execute('createOrder', { order, event, trail: sampleTrail('trl_9') })),
+  )
   for (const call of ['call_1', 'call_2']) {
     const amounts = { amountNanoUsd: 30n, amountMinNanoUsd: 30n, sliceNanoUsd: null, expiresMs: nowMs + 1 }
     const budgets = [{ name: 'key:key_1', limitNanoUsd: 90n, period: 'day' as const }]
@@ -62,7 +69,7 @@ const booksWithTwoCalls = async () => {
 
 test('untouched books are proven, with a call settled and one under way', async () => {
   const { database, verify } = await booksWithTwoCalls()
-  assert.deepEqual(await verify(), { ok: true, transactions: 7, calls: 2, openHolds: 1, problems: [] })
+  assert.deepEqual(await verify(), { ok: true, transactions: 8, calls: 2, openHolds: 1, problems: [] })
   database.close()
 })
 
@@ -78,6 +85,7 @@ const touches: readonly (readonly [string, readonly string[]])[] = [
   ['update account_money set owed_nano_usd = 7 where credit_nano_usd > 0', ['balance']],
   ['update account_money set owed_nano_usd = 199 where credit_nano_usd > 0', ['balance', 'negative']],
   ['update account_money set held_nano_usd = 0', ['held']],
+  ['update budget_spend set held_nano_usd = 0', ['budget']],
   ['update budget_spend set held_nano_usd = 31', ['budget']],
   ["update lot set remaining_nano_usd = 100 where id = 'lot_1'", ['lot']],
   ["update lot set granted_nano_usd = 101 where id = 'lot_1'", ['lot']],
@@ -93,6 +101,12 @@ const touches: readonly (readonly [string, readonly string[]])[] = [
   ["insert into redemption values ('d_2', 'cod_1', 'acc_one', 'lot_6', null, 1)", ['code']],
   ["update lot set method = 'manual' where id = 'lot_5'", ['code']],
   ['update code_batch set amount_nano_usd = 8', ['code']],
+  ["update payment_order set credited_ms = null, state = 'refund_pending'", ['payment']],
+  ['update payment_order set credit_nano_usd = 10', ['payment']],
+  ["update payment_order set account = 'acc_default'", ['payment']],
+  ["update payment_order set method = 'alipay'", ['payment']],
+  ["update payment_order set id = 'ord_8'", ['payment']],
+  ['update payment_order set refunded_nano = paid_nano, disputed_nano = 1', ['payment']],
   ['delete from book_entry where amount_nano = 5', ['balance', 'call', 'lot']],
   ["update hold set charged_nano_usd = 19 where call = 'call_1'", ['call']],
   ["delete from hold where call = 'call_1'", ['call']],

@@ -1,5 +1,6 @@
 /** What an account may do, changed: its plan, its credit limit, its end. */
 
+import assert from 'node:assert/strict'
 import type { AccountChange, AccountClosed, Upgrade } from '#admin/port.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
@@ -19,8 +20,8 @@ export const upgradeAccount = async (
   { from, steps }: Upgrade,
 ): Promise<string | null> => {
   const [money] = await run.money(transaction, [account])
-  const paidNanoUsd = money?.paid_nano_usd ?? 0n
-  const reached = steps.filter(({ atPaidNanoUsd }) => atPaidNanoUsd <= paidNanoUsd)
+  assert(money !== undefined, 'credit was given to it a moment ago')
+  const reached = steps.filter(({ atPaidNanoUsd }) => atPaidNanoUsd <= money.paid_nano_usd)
   const step = reached.toSorted((a, b) => (a.atPaidNanoUsd < b.atPaidNanoUsd ? 1 : -1))[0]
   if (step === undefined) return null
   const moved = await transaction
@@ -81,11 +82,12 @@ export const closeAccount = async (books: Books, account: string, nowMs: number)
     .where((where) => where.or([where('expires_ms', 'is', null), where('expires_ms', '>', BigInt(nowMs))]))
     .execute()
   const money = await moneyOnly(books, account)
-  if (money === null) throw unknown(account)
+  assert(money !== null, 'its state was set a moment ago')
   await expireAccount(books, money, nowMs)
   const left = await moneyOnly(books, account)
+  assert(left !== null)
   const lots = await lotsOf(books, account)
   const unspentNanoUsd = lots.reduce((sum, lot) => sum + paidPart(lot, lot.remainingNanoUsd), 0n)
-  const paidNanoUsd = unspentNanoUsd - (left?.owedNanoUsd ?? 0n)
-  return { refundableNanoUsd: paidNanoUsd > 0n ? paidNanoUsd : 0n, heldNanoUsd: left?.heldNanoUsd ?? 0n }
+  const paidNanoUsd = unspentNanoUsd - left.owedNanoUsd
+  return { refundableNanoUsd: paidNanoUsd > 0n ? paidNanoUsd : 0n, heldNanoUsd: left.heldNanoUsd }
 }

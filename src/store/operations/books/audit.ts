@@ -3,6 +3,7 @@
  * are new since the stretch before, so that the proof holds while the books go on.
  */
 
+import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import type { AccountClaim, EntrySum, LotClaim } from '#ledger/audit.ts'
 import { adjustmentMethod } from '#ledger/book.ts'
@@ -116,11 +117,14 @@ export const holdStretch = async (
     .executeTakeFirst()
   const newest = last?.sequence ?? 0n
   const upTo = newest - after > stretchRowsMax ? after + stretchRowsMax : newest
-  const { rows: counted } = await sql<{ calls: bigint; open: bigint }>`select count(*) as calls,
+  const {
+    rows: [counted],
+  } = await sql<{ calls: bigint; open: bigint }>`select count(*) as calls,
     coalesce(sum(case when state = 'open' then 1 else 0 end), 0) as open
     from hold where sequence > ${after} and sequence <= ${upTo} and substr(call, 1, 6) <> ${leasePrefix}`.execute(
     transaction,
   )
+  assert(counted !== undefined, 'a count is one row')
   const { rows: unposted } = await sql<{
     call: string
     charged: bigint
@@ -134,8 +138,8 @@ export const holdStretch = async (
     transaction,
   )
   return {
-    calls: Number(counted[0]?.calls ?? 0n),
-    openHolds: Number(counted[0]?.open ?? 0n),
+    calls: Number(counted.calls),
+    openHolds: Number(counted.open),
     findings: [
       ...unposted.map(
         ({ call, charged }): AuditFinding => ({
@@ -284,7 +288,7 @@ export const accountPage = async (
             ...(await reservationFindings(transaction, open)),
           ]
         : [],
-    next: rows.length === pageRowsMax ? (rows.at(-1)?.account ?? null) : null,
+    next: rows[pageRowsMax - 1]?.account ?? null,
   }
 }
 
@@ -350,6 +354,6 @@ export const lotPage = async (
       isCorrection: row.method === adjustmentMethod,
     })),
     findings: after === null ? [...(await originFindings(transaction)), ...(await paymentFindings(transaction))] : [],
-    next: rows.length === pageRowsMax ? (rows.at(-1)?.id ?? null) : null,
+    next: rows[pageRowsMax - 1]?.id ?? null,
   }
 }

@@ -107,7 +107,7 @@ class BatchSums implements LateWrites {
       moveMoney: async (transaction, values) => {
         const [credit, owed, held, spent, account] = values as [bigint, bigint, bigint, bigint, string]
         const sum = await this.#moneyOf(transaction, account)
-        if (sum === null) return []
+        assert(sum !== null, 'money is moved of accounts that there are')
         const { row, by } = sum
         row.credit_nano_usd = added(row.credit_nano_usd, credit)
         row.owed_nano_usd = added(row.owed_nano_usd, owed)

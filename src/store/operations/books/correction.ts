@@ -1,5 +1,6 @@
 /** Credit taken back or corrected by hand, and lots as they may be looked at. */
 
+import assert from 'node:assert/strict'
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import { adjustmentMethod } from '#ledger/book.ts'
@@ -54,7 +55,7 @@ export const revokeLot = async (books: Books, { lot: id, nowMs, reason }: Revoca
     })
   const money = await moneyAt(books, account, nowMs)
   const row = await transaction.selectFrom('lot').selectAll().where('id', '=', id).executeTakeFirst()
-  if (money === null || row === undefined) return { account, revokedNanoUsd: 0n, keptNanoUsd: 0n }
+  assert(money !== null && row !== undefined, 'a lot belongs to an account')
   const lot = lotOf(row)
   const freeNanoUsd = lot.scope === null ? freeGeneral(money) : lot.remainingNanoUsd - lot.reservedNanoUsd
   const revokedNanoUsd = least(lot.remainingNanoUsd, freeNanoUsd)

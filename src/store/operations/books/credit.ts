@@ -1,5 +1,6 @@
 /** Credit comes in, is looked at, and ends. */
 
+import assert from 'node:assert/strict'
 import { amountNanoMax, decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { grantEntries, paidOf } from '#ledger/entry.ts'
@@ -24,7 +25,8 @@ export const balanceAt = async (books: Books, account: string, nowMs: number): P
     sumOf(expired.filter(({ lot }) => isPromo(lot)))
   const balanceNanoUsd = balanceOf(money) - sumOf(expired)
   const [lent] = await books.run.idleLent(books.transaction, [account])
-  const heldNanoUsd = money.heldNanoUsd - (lent?.idle_nano_usd ?? 0n)
+  assert(lent !== undefined, 'a sum is one row')
+  const heldNanoUsd = money.heldNanoUsd - lent.idle_nano_usd
   return { account, billing, state, balanceNanoUsd, heldNanoUsd, creditLimitNanoUsd, spentNanoUsd, promoNanoUsd }
 }
 

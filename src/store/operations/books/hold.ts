@@ -1,5 +1,6 @@
 /** Holds: money kept back before a call, all or none over its account and its budgets. */
 
+import assert from 'node:assert/strict'
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import { crossedThresholds } from '#ledger/budget.ts'
@@ -283,7 +284,7 @@ export const extendHold = async (books: Books, request: ExtendRequest): Promise<
   let cappedBy: Room['cappedBy'] = null
   if (addNanoUsd > 0n) {
     const money = await moneyAt(books, row.account, nowMs)
-    if (money === null) return { ok: false, reason: 'unknown_account' }
+    assert(money !== null, 'an open hold belongs to an account')
     // More is asked of the periods that the hold lies in, not of new ones that may have begun.
     const at = { amountNanoUsd: addNanoUsd, nowMs: Number(row.created_ms), budgets: budgetsOf(row) }
     const { models, parts } = keptLotsOf(row.lots)

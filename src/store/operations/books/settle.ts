@@ -27,10 +27,10 @@ type Hold = Selectable<HoldTable>
 
 /** How a call that has ended did. */
 export const answerOf = (row: Hold): Ended => {
-  assert(row.state !== 'open')
+  assert(row.state !== 'open' && row.charged_nano_usd !== null, 'a call that has ended has a charge')
   return {
     state: row.state as TerminalState,
-    chargedNanoUsd: row.charged_nano_usd ?? 0n,
+    chargedNanoUsd: row.charged_nano_usd,
     excessNanoUsd: row.excess_nano_usd,
     repeated: true,
   }

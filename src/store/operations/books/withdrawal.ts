@@ -1,5 +1,6 @@
 /** A payment goes back: what it bought is taken back, what of that is spent becomes debt; and what was taken back leaves. */
 
+import assert from 'node:assert/strict'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { disputeFeeEntries, payOutEntries, withdrawEntries } from '#ledger/entry.ts'
@@ -109,7 +110,7 @@ const partOf = (lot: Lot, amountNanoUsd: bigint): readonly SpentLot[] =>
 export const withdraw = async (books: Books, withdrawal: Withdrawal, nowMs: number): Promise<Withdrawn> => {
   const { id, account, bonusLot, mayOwe, reason } = withdrawal
   const money = await moneyAt(books, account, nowMs)
-  if (money === null) throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
+  assert(money !== null, 'an order belongs to an account')
   const { lot } = await lotNamed(books, withdrawal.lot)
   const bonus = bonusLot === null ? null : await lotNamed(books, bonusLot)
   const asked = await askedOf(books, withdrawal, bonus)

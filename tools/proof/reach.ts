@@ -1,0 +1,46 @@
+/** Which tests go through a place of a source, and how long each takes: so that a change of it need not be tried with all of them. */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Mutant } from './mutants.ts'
+import type { Reach, Stretch } from './reach-hook.ts'
+import { root } from './rooms.ts'
+
+export type Chosen = Pick<Reach, 'file' | 'test' | 'elapsedMs'>
+
+export const urlOf = (file: string): string => pathToFileURL(join(root, file)).href
+
+export const readReach = (result: string): readonly Reach[] => JSON.parse(readFileSync(result, 'utf8')) as Reach[]
+
+/** The innermost stretch around a place says how often it was gone through; `null` = nobody says. */
+const countAt = (stretches: readonly Stretch[], { start, end }: Mutant): number | null => {
+  const around = stretches.filter((one) => one.start <= start && end <= one.end)
+  const inner = around.toSorted((one, other) => one.end - one.start - (other.end - other.start))[0]
+  return inner?.count ?? null
+}
+
+/**
+ * The tests that go through a mutant of a file, the quickest first. What stands outside of all functions runs once, when the file is loaded: all
+ * tests are asked then.
+ */
+export const testsThrough = (reaches: readonly Reach[], file: string, mutant: Mutant): readonly Chosen[] => {
+  const url = urlOf(file)
+  const isOutside = reaches.every(({ through }) => countAt(through[url] ?? [], mutant) === null)
+  return reaches
+    .filter(({ through }) => isOutside || (countAt(through[url] ?? [], mutant) ?? 0) > 0)
+    .toSorted((one, other) => one.elapsedMs - other.elapsedMs)
+}
+
+/** Asked first: as many of the quickest as fit, so that a change that they notice does not wait for long ones. */
+const firstMs = 500
+
+/** Tests in two turns, of which the second is for what the first lets through. */
+export const inTurns = (tests: readonly Chosen[]): readonly (readonly Chosen[])[] => {
+  let sumMs = 0
+  const first = tests.filter(({ elapsedMs }, at) => {
+    sumMs += elapsedMs
+    return at === 0 || sumMs <= firstMs
+  })
+  return [first, tests.slice(first.length)].filter((turn) => turn.length > 0)
+}
