@@ -22,7 +22,7 @@ import type { Snapshot } from './snapshot.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** Bytes of a JSON body to a token, at least: what admission counts before the provider does. */
-const bytesPerToken = 4
+export const bytesPerToken = 4
 
 export type Grant = {
   /** The models whose targets may answer, in the order of asking. */

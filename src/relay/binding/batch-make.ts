@@ -8,6 +8,7 @@ import { askDocument } from './ask-keeper.ts'
 import type { Answered, Asking } from './asking.ts'
 import { asCaller } from './batch-document.ts'
 import { freeHold, holdForBatch, keepHold } from './batch-hold.ts'
+import { takeLines } from './batch-limits.ts'
 import type { Planned } from './batch-plan.ts'
 import type { BatchWork } from './batch-work.ts'
 import { sealedWork, workOf } from './batch-work.ts'
@@ -50,6 +51,7 @@ const workFor = ({ asking, planned, labels, endpoint, input }: Making, copy: str
   call: asking.exchange.inbound.id,
   endpoint,
   models: planned.models,
+  counted: planned.counted,
   copy,
   input,
   tags: labels.tags,
@@ -105,7 +107,11 @@ export const makeBatch = async (making: Making): Promise<Answered> => {
   const { asking, keeper, planned } = making
   const { ports, key, exchange, nowMs } = asking
   const call = exchange.inbound.id
-  const isHeld = await holdForBatch(asking, planned, call)
+  const giveBack = await takeLines(asking, planned)
+  const isHeld = await holdForBatch(asking, planned, call).catch(async (thrown: unknown) => {
+    await giveBack()
+    throw thrown
+  })
   let copy: string | null = null
   let intent: Intent | null = null
   try {
@@ -121,6 +127,7 @@ export const makeBatch = async (making: Making): Promise<Answered> => {
     // Whether the provider has made it is not known: it is looked for, and what it needs stays until then.
     if (intent?.isOpen(thrown) === true) throw thrown
     await intent?.over()
+    await giveBack()
     if (copy !== null)
       await deleteCopy(keeper, copy, (failed) =>
         tell(asking, 'the rewritten input of a batch could not be deleted', failed),

@@ -3,8 +3,10 @@
 import { Buffer } from 'node:buffer'
 import { Problem } from '#base/problem.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
+import { tokensAtAdmission } from '#policy/rate.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import { bytesPerToken } from '#relay/admit.ts'
 import { boundOf } from '#relay/bound.ts'
 import type { Group } from '#relay/candidates.ts'
 import { candidatesFor } from '#relay/candidates.ts'
@@ -14,7 +16,7 @@ import { paidRow } from '#relay/own-credential.ts'
 import { budgetsFor } from '#relay/paying.ts'
 import { prepare } from '#relay/prepare.ts'
 import type { Asking } from './asking.ts'
-import type { BatchModel } from './batch-work.ts'
+import type { BatchModel, BatchWork } from './batch-work.ts'
 import { linesMax } from './batch-work.ts'
 import type { Keeper } from './keeper.ts'
 import { keeps } from './keeper.ts'
@@ -38,6 +40,8 @@ export type Planned = {
   readonly rows: readonly ModelRow[]
   /** What all lines can cost together; `null` = nothing needs to be held. */
   readonly amountNanoUsd: bigint | null
+  /** What limits count. */
+  readonly counted: NonNullable<BatchWork['counted']>
   /** Whether any line goes out other than it came. */
   readonly isChanged: boolean
   readonly warnings: readonly string[]
@@ -99,6 +103,7 @@ class Planning implements BatchPlan {
   #amountNanoUsd = 0n
   #isChanged = false
   #bytes = 0
+  #tokens = 0
 
   constructor(order: PlanOrder) {
     this.#order = order
@@ -119,6 +124,10 @@ class Planning implements BatchPlan {
       models: chosen.map(({ name, target, ids, sizes }) => ({ name, target: target.model, ids, sizes })),
       rows: chosen.map(({ group }) => group.row),
       amountNanoUsd: chosen.some(({ group }) => this.#pays(group.row)) ? this.#amountNanoUsd : null,
+      counted: {
+        ...{ requests: this.#seen.size, tokens: this.#tokens },
+        models: [...new Set(chosen.flatMap(({ name, group }) => [name, group.row.id]))],
+      },
       isChanged: this.#isChanged,
       warnings: [...this.#warnings],
     }
@@ -141,6 +150,7 @@ class Planning implements BatchPlan {
     const chosen = this.#choose(call)
     chosen.ids.push(id)
     chosen.sizes.push(body.length)
+    this.#tokens += tokensAtAdmission({ inputTokens: call.inputBytes / bytesPerToken, outputTokensMax: call.outputMax })
     this.#hold(call, chosen)
     return this.#written(call, chosen, body)
   }

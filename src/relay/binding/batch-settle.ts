@@ -16,9 +16,10 @@ import { askKeeper, isGone } from './ask-keeper.ts'
 import type { Outcome } from './batch-document.ts'
 import { hasEnded, outcomeOf, resultFiles } from './batch-document.ts'
 import { freeHold, keepHold, keptMs } from './batch-hold.ts'
+import { correctLines } from './batch-limits.ts'
 import { deleteCopy } from './batch-make.ts'
 import { batchPath, refreshBatch } from './batch-refresh.ts'
-import type { BatchWork } from './batch-work.ts'
+import type { BatchWork, CountedLines } from './batch-work.ts'
 import { workOf } from './batch-work.ts'
 import { jsonLines } from './json-lines.ts'
 import type { Keeper } from './keeper.ts'
@@ -28,7 +29,16 @@ import { settledLine } from './line-record.ts'
 
 export type LookPorts = Pick<
   RelayPorts,
-  'snapshot' | 'bindings' | 'modelsChanged' | 'parts' | 'callLog' | 'observe' | 'countTokens' | 'clock' | 'log'
+  | 'snapshot'
+  | 'bindings'
+  | 'modelsChanged'
+  | 'parts'
+  | 'callLog'
+  | 'observe'
+  | 'countTokens'
+  | 'waitingRoom'
+  | 'clock'
+  | 'log'
 >
 
 /** Lines of one transaction. */
@@ -134,15 +144,15 @@ const book = async ({ ports, batch, work }: Settling, lines: readonly LineSettle
   )
 }
 
-const settleLines = async (settling: Settling, document: JsonObject): Promise<number> => {
+const settleLines = async (settling: Settling, document: JsonObject): Promise<CountedLines> => {
   const { ports, batch, work, keeper } = settling
   const models = lineModels(settling)
   const protocol =
     batch.form === 'anthropic'
       ? protocols['anthropic-messages']
       : Object.values(protocols).find(({ endpoints }) => endpoints.some(({ path }) => path === work.endpoint))
-  if (protocol === undefined) return 0
-  let [count, unreadable] = [0, 0]
+  if (protocol === undefined) return { requests: 0, tokens: 0 }
+  let [count, tokens, unreadable] = [0, 0, 0]
   let waiting: LineSettled[] = []
   for (const path of pathsOf(batch, document))
     for await (const outcome of outcomesAt(keeper, path, batch)) {
@@ -154,8 +164,10 @@ const settleLines = async (settling: Settling, document: JsonObject): Promise<nu
       const { countTokens } = ports
       const nowMs = ports.clock.nowMs()
       const order = { batch, work, protocol, upstream: keeper.upstream, model, outcome, countTokens, nowMs }
-      waiting.push(await settledLine(order))
+      const line = await settledLine(order)
+      waiting.push(line)
       count += 1
+      tokens += (line.record.usage?.input ?? 0) + (line.record.usage?.output ?? 0)
       if (waiting.length < togetherMax) continue
       await book(settling, waiting)
       waiting = []
@@ -167,7 +179,7 @@ const settleLines = async (settling: Settling, document: JsonObject): Promise<nu
       message: `${unreadable} lines of the results of batch ${batch.id} cannot be read; ${count} are settled.`,
       facts: { fault: 'unreadable' },
     })
-  return count
+  return { requests: count, tokens }
 }
 
 /** Ends a batch that is settled: what is left of its hold is free, what Drover put up is deleted. */
@@ -244,8 +256,9 @@ export const lookAtBatch = async (ports: LookPorts, batch: BindingRow): Promise<
       await ports.bindings.changeBinding(batch, { nextMs: nowMs + nextLookMs(ageMs) })
       return
     }
-    const lines = await settleLines(settling, document)
-    ports.log.info('a batch is settled', { batch: batch.id, account: batch.account, lines })
+    const counted = await settleLines(settling, document)
+    await correctLines(ports, { batch, work, snapshot: ports.snapshot() }, counted)
+    ports.log.info('a batch is settled', { batch: batch.id, account: batch.account, lines: counted.requests })
   } catch (thrown) {
     if (!isLost(thrown, ageMs)) throw thrown
     ports.log.error('results of a batch cannot be had: what those lines used is not charged', {

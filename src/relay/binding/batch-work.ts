@@ -16,12 +16,17 @@ export type BatchModel = {
   readonly sizes?: readonly number[]
 }
 
+/** Lines, and the tokens that they were taken for or have come to. */
+export type CountedLines = { readonly requests: number; readonly tokens: number }
+
 export type BatchWork = {
   /** The call whose hold pays for the lines; there may be none for it. */
   readonly call: string
   /** Behind the version: `chat/completions`. */
   readonly endpoint: string
   readonly models: readonly BatchModel[]
+  /** What was taken of limits of a day, and the models by which: their names and ids. Absent in batches that were made before they were. */
+  readonly counted?: CountedLines & { readonly models: readonly string[] }
   /** The input as it was rewritten, by the provider's id; `null` = the caller's own file went in. */
   readonly copy: string | null
   /** The id of the file that the caller named; `null` = the lines came in the request. */
