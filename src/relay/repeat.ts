@@ -72,7 +72,8 @@ export const turnOf = async (
   const id = namedFor(key, chosen)
   const asked = await digestOf({ ...inbound, body: bodyOf(call) })
   const takenMs = ports.clock.monotonicMs()
-  const turn = await ports.repeats.take({ id, asked, call: draft.id, isFree: key.test, signal: inbound.signal })
+  const { account, test: isFree } = key
+  const turn = await ports.repeats.take({ id, asked, call: draft.id, account, isFree, signal: inbound.signal })
   if (turn.kind === 'again') draft.sharedMs += ports.clock.monotonicMs() - takenMs
   if (turn.kind === 'first' && turn.unkept !== null)
     draft.warnings = [...draft.warnings, `Idempotency-Key:the answer is not kept: ${turn.unkept}`]

@@ -74,11 +74,12 @@ const handClock = () => {
   return { clock, advance }
 }
 
-const open = async () => {
+const open = async (changes: Partial<AnswerStore> = {}) => {
   const { clock, advance } = handClock()
   const kept = inMemory()
   const seal = makeSeal(Buffer.alloc(32), { bytes: (size) => randomBytes(size) }, 'kept answers')
-  const repeats = await openRepeats({ store: kept.store, seal, owner: 'process', clock, log: silentLog })
+  const store = { ...kept.store, ...changes }
+  const repeats = await openRepeats({ store, seal, owner: 'process', clock, log: silentLog })
   return { repeats, advance, ...kept }
 }
 
@@ -86,6 +87,7 @@ const question = (call: string, changes: Partial<RepeatQuestion> = {}): RepeatQu
   id: 'key',
   asked: 'body',
   call,
+  account: 'acc_one',
   isFree: false,
   signal: new AbortController().signal,
   ...changes,
@@ -167,6 +169,24 @@ test('an answer that is too large, or that the store did not take, is not kept: 
   await other.keeper.end('kept')
   other.release()
   await assert.rejects(ill.repeats.take(question('call_2')), { message: /the store did not take it/ })
+})
+
+test('of an account that has a quarter of the room no more is kept where the rest is scarce, and of others it is', async () => {
+  const answersTotal = async () => ({ answers: 0, sizeBytes: 738_197_504 })
+  const { repeats } = await open({ answersTotal, keepPiece: async () => {} })
+  const piece = Buffer.alloc(answerBytesMax / 2)
+  const unkept = async (name: string, account: string): Promise<string | null> => {
+    const turn = await repeats.take(question(name, { id: name, account }))
+    assert(turn.kind === 'first')
+    turn.keeper.head({ status: 200, headers: {} })
+    for (let count = 0; count < 2; count += 1) turn.keeper.piece(piece)
+    await turn.keeper.end('kept')
+    turn.release()
+    return turn.unkept
+  }
+  const told: (string | null)[] = []
+  for (let count = 0; count < 33; count += 1) told.push(await unkept(`own${count}`, 'acc_one'))
+  assert.deepEqual([told.indexOf('the room for kept answers is full'), await unkept('other', 'acc_two')], [32, null])
 })
 
 test('a call that could not be ended in the store is not run again while nobody knows what became of it', async () => {

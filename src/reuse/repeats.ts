@@ -7,6 +7,8 @@ import { asProblem, Problem } from '#base/problem.ts'
 import type { Seal } from '#secret/seal.ts'
 import type { AnswerHead, Keeper, Waiting } from './keeper.ts'
 import { makeKeeper, placeOf } from './keeper.ts'
+import type { OwnShares } from './own-shares.ts'
+import { isFull, ownShares, roomOf } from './own-shares.ts'
 import type { AnswerStore, FoundAnswer } from './port.ts'
 
 const keptForMs = 86_400_000
@@ -26,12 +28,11 @@ const sweepEveryMs = 60_000
 /** Rows that one transaction sweeps or resolves, so that calls get their turn in between. */
 const sweptAtOnceMax = 200
 
-const roomOf = (most: number, isFree: boolean): number => (isFree ? most / 4 : most)
-
 export type RepeatQuestion = {
   readonly id: string
   readonly asked: string
   readonly call: string
+  readonly account: string
   /** Nothing is ever charged for it: such calls take a quarter of the room, so that they cost those nothing who pay. */
   readonly isFree: boolean
   readonly signal: AbortSignal
@@ -123,6 +124,7 @@ class RepeatTable implements Repeats {
   readonly #options: RepeatsOptions
   /** Keys whose call runs here, or is being asked for in the store. */
   readonly #running = new Map<string, Running>()
+  readonly #shares: OwnShares
   #waiters = 0
   #answers = 0
   #keptBytes = 0
@@ -133,6 +135,7 @@ class RepeatTable implements Repeats {
 
   constructor(options: RepeatsOptions) {
     this.#options = options
+    this.#shares = ownShares(options.clock)
   }
 
   /** Resolves what earlier processes left, and goes on to delete what has had its time. */
@@ -192,11 +195,15 @@ class RepeatTable implements Repeats {
 
   /** Asks the store, while others wait; `null` = ask anew. */
   async #claim(question: RepeatQuestion, untilMs: number): Promise<Turn | null> {
-    const { id, asked, call, isFree, signal } = question
+    const { id, asked, call, account, isFree, signal } = question
     const { store, owner, ownersOf = '', clock } = this.#options
-    if (this.#answers >= roomOf(answersMax, isFree))
+    const own = this.#shares.of(account).answers
+    if (isFull(answersMax, { taken: this.#answers, own, isFree }))
       throw new Problem('overloaded', {
-        message: `${roomOf(answersMax, isFree)} Idempotency-Keys are kept already. Repeat later, or without a key.`,
+        message:
+          this.#answers >= roomOf(answersMax, isFree)
+            ? `${roomOf(answersMax, isFree)} Idempotency-Keys are kept already. Repeat later, or without a key.`
+            : `${own} Idempotency-Keys of this account are kept already, and the rest of the room is for others. Repeat later, or without a key.`,
         retryAfterMs: sweepEveryMs,
       })
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -241,10 +248,14 @@ class RepeatTable implements Repeats {
     }
   }
 
-  #first({ id, call, isFree }: RepeatQuestion, release: () => void): Turn {
-    const { store, seal } = this.#options
+  #first({ id, call, account, isFree }: RepeatQuestion, release: () => void): Turn {
+    const { store, seal, clock } = this.#options
+    const claimedMs = clock.nowMs()
     this.#answers += 1
-    const unkept = this.#keptBytes >= roomOf(totalBytesMax, isFree) ? 'the room for kept answers is full' : null
+    const own = this.#shares.of(account).sizeBytes
+    this.#shares.add(account, { answers: 1 }, claimedMs)
+    const isRoomFull = isFull(totalBytesMax, { taken: this.#keptBytes, own, isFree })
+    const unkept = isRoomFull ? 'the room for kept answers is full' : null
     const waiting: Waiting = {
       add: (sizeBytes) => {
         if (this.#waitingBytes + sizeBytes > waitingBytesMax) return false
@@ -257,11 +268,14 @@ class RepeatTable implements Repeats {
     }
     const kept = (sizeBytes: number): void => {
       this.#keptBytes += sizeBytes
+      this.#shares.add(account, { sizeBytes }, claimedMs)
     }
     const keeper = makeKeeper({ id, call, store, seal, waiting, kept, unkept })
     const end: Keeper['end'] = async (outcome) => {
       await keeper.end(outcome)
-      if (outcome === 'free') this.#answers -= 1
+      if (outcome !== 'free') return
+      this.#answers -= 1
+      this.#shares.add(account, { answers: -1 }, claimedMs)
     }
     return { kind: 'first', keeper: { ...keeper, end }, unkept, release }
   }
@@ -291,6 +305,7 @@ class RepeatTable implements Repeats {
 
   async #sweep(): Promise<void> {
     const { store, clock, log } = this.#options
+    this.#shares.sweep()
     try {
       for (let swept = 0; swept < answersMax && !this.#closed; swept += sweptAtOnceMax) {
         const { answers, sizeBytes } = await store.sweepAnswers(clock.nowMs(), sweptAtOnceMax)

@@ -70,6 +70,7 @@ export const once = async (asking: Asking, act: Act): Promise<Answered> => {
     id,
     asked: await digestOf(read),
     call: read.id,
+    account: key.account,
     isFree: key.test,
     signal: read.signal,
   })
