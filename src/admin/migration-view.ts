@@ -57,7 +57,8 @@ const armView = z.object({
   failed_turns: z.int(),
   input_tokens: z.string(),
   output_tokens: z.string(),
-  cost_usd: z.string().describe('What the operator pays.'),
+  cost_usd: z.string().nullable().describe('What the operator pays. null = of no turn is the cost known.'),
+  priced_turns: z.int().describe('Turns whose cost is known, which cost_usd is of.'),
   ttft_p50_ms: z.number().nullable(),
   ttft_p99_ms: z.number().nullable(),
   duration_p50_ms: z.number().nullable(),
@@ -178,11 +179,12 @@ const viewOfArm = (evidence: Evidence, arm: Arm): z.input<typeof armView> => {
   const cells = [...evidence.values()].filter((cell) => cell.arm === arm)
   const ttft = new Map<number, number>()
   const duration = new Map<number, number>()
-  const sum = { conversations: 0, turns: 0, failed: 0, input: 0n, output: 0n, cost: 0n }
+  const sum = { conversations: 0, turns: 0, failed: 0, priced: 0, input: 0n, output: 0n, cost: 0n }
   for (const { units, turns } of cells) {
     sum.conversations += units.units
     sum.turns += turns.turns
     sum.failed += turns.failed
+    sum.priced += turns.priced
     sum.input += turns.inputTokens
     sum.output += turns.outputTokens
     sum.cost += turns.costNanoUsd
@@ -195,7 +197,8 @@ const viewOfArm = (evidence: Evidence, arm: Arm): z.input<typeof armView> => {
     failed_turns: sum.failed,
     input_tokens: String(sum.input),
     output_tokens: String(sum.output),
-    cost_usd: decimalOf(sum.cost),
+    cost_usd: sum.priced === 0 ? null : decimalOf(sum.cost),
+    priced_turns: sum.priced,
     ttft_p50_ms: quantileMs(ttft, 0.5),
     ttft_p99_ms: quantileMs(ttft, 0.99),
     duration_p50_ms: quantileMs(duration, 0.5),
@@ -321,6 +324,14 @@ const figures = (finding: MigrationView['evidence'][number]): readonly string[] 
 const verdictText = ({ crossed, passed, dry_run }: MigrationView['evidence'][number]): string =>
   `${crossed ? 'BREACH' : passed ? 'shown within' : 'open'}${dry_run ? ' (dry run)' : ''}`
 
+const costText = ({ cost_usd, priced_turns, turns }: MigrationView['arms']['baseline']): string => {
+  if (cost_usd === null) return turns === 0 ? '-' : 'not known'
+  return priced_turns < turns ? `${cost_usd} (${priced_turns} of ${turns} turns)` : cost_usd
+}
+
+/** As a power of ten; nothing is told as minus nothing. */
+const powerText = (log10: number): string => `1e${(Math.round(log10 * 10) / 10 + 0).toFixed(1)}`
+
 /** For a terminal. */
 export const migrationText = (view: MigrationView): string =>
   [
@@ -331,7 +342,7 @@ export const migrationText = (view: MigrationView): string =>
       ['ARM', 'CONVERSATIONS', 'TURNS', 'FAILED', 'TTFT P50', 'TTFT P99', 'COST USD'],
       (['baseline', 'candidate'] as const).map((arm) => {
         const one = view.arms[arm]
-        return [arm, one.conversations, one.turns, one.failed_turns, one.ttft_p50_ms, one.ttft_p99_ms, one.cost_usd]
+        return [arm, one.conversations, one.turns, one.failed_turns, one.ttft_p50_ms, one.ttft_p99_ms, costText(one)]
       }),
     ),
     '\n',
@@ -341,8 +352,8 @@ export const migrationText = (view: MigrationView): string =>
         finding.above_ms === null ? finding.metric : `${finding.metric} > ${Math.round(finding.above_ms)} ms`,
         finding.test,
         ...figures(finding),
-        finding.log10_e === null ? '' : `1e${finding.log10_e.toFixed(1)}`,
-        `1e${finding.log10_needed.toFixed(1)}`,
+        finding.log10_e === null ? '' : powerText(finding.log10_e),
+        powerText(finding.log10_needed),
         verdictText(finding),
       ]),
     ),

@@ -54,3 +54,13 @@ test('where plain thresholds are chosen the steps that come with them are throug
 test('with enough traffic there is nothing to say', () => {
   assert.equal(asked(100_000), null)
 })
+
+test('where nobody calls no time is told, as none would do', () => {
+  const found = asked(0) ?? assert.fail('it is no traffic')
+  assert.ok(
+    found.cannotShow.some((one) => /that takes \d+ conversations, and none come\./.test(one)),
+    found.cannotShow.join('\n'),
+  )
+  const replay = found.offers.find(({ kind }) => kind === 'replay') ?? assert.fail()
+  assert.match(replay.says, /\(the log has none yet\)/)
+})

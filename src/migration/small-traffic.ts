@@ -78,7 +78,8 @@ const showing = (question: SmallTrafficQuestion, met: number): Pick<SmallTraffic
       : Array.from({ length: 50 }, (_one, at) => at + 1).find((seen) => hitsToAlarm(seen, errors) !== null)
   const hits = errors === undefined ? null : hitsToAlarm(met, errors)
   const toPass = errors === undefined ? null : conversationsToPass(baseline.shares['error-rate'] ?? 0, errors)
-  const days = (count: number): string => sayDuration((count / Math.max(1e-9, met / hopedHours)) * 3_600_000)
+  const pace = (count: number): string =>
+    met === 0 ? 'and none come' : `${sayDuration((count / (met / hopedHours)) * 3_600_000)} at this pace`
   return {
     shows: [
       ...(dead == null ? [] : [`A candidate that fails always is found after ${dead} conversations.`]),
@@ -92,7 +93,7 @@ const showing = (question: SmallTrafficQuestion, met: number): Pick<SmallTraffic
       ...(errors === undefined || toPass === null || toPass <= met
         ? []
         : [
-            `That the error share is below ${percent(errors.limit)}: that takes ${Math.ceil(toPass)} conversations, ${days(toPass)} at this pace.`,
+            `That the error share is below ${percent(errors.limit)}: that takes ${Math.ceil(toPass)} conversations, ${pace(toPass)}.`,
           ]),
       ...(hits === null
         ? ['An error share of any size, but a candidate that fails always.']
@@ -145,12 +146,13 @@ const replayOffer = ({ compiled, baseline, promptNanoUsd }: SmallTrafficQuestion
   const needed = errors === undefined ? null : conversationsToPass(0, errors)
   if (needed === null || errors === undefined) return []
   const prompts = Math.ceil(needed)
-  const daily = Math.max(1, baseline.conversationsPerDay * baseline.turnsPerConversation)
+  const daily = baseline.conversationsPerDay * baseline.turnsPerConversation
+  const log = daily > 0 ? `the log of ${sayDuration((prompts / daily) * 86_400_000)}` : 'the log has none yet'
   const alpha = compiled.judge.alpha
   const pairs = pairShares
     .map((share) => `${pairsNeeded(share, alpha)} where it is the worse one in ${share * 100} of 100`)
     .join(', ')
-  const says = `drover migrate replay FILE: asks ${prompts} logged prompts of both sides again (the log of ${sayDuration((prompts / daily) * 86_400_000)}) and nobody meets the candidate. Without a failure among them its error share is shown to be below ${percent(errors.limit)}; of answers that differ on one side only it takes ${pairs}.`
+  const says = `drover migrate replay FILE: asks ${prompts} logged prompts of both sides again (${log}) and nobody meets the candidate. Without a failure among them its error share is shown to be below ${percent(errors.limit)}; of answers that differ on one side only it takes ${pairs}.`
   return [
     {
       kind: 'replay',

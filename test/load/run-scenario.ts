@@ -17,7 +17,7 @@ export type Row = {
   readonly met_bad: number
   /** From the decision to go back until the last call has reached the candidate, by node; `null` = there was none. */
   readonly rollback_ms: readonly number[] | null
-  readonly candidate_usd: string
+  readonly candidate_usd: string | null
   readonly saved_usd: string | null
   readonly elsewhere: number
   readonly lost: number
@@ -39,7 +39,7 @@ const ends: readonly string[] = ['completed', 'rolled_back', 'aborted', 'paused'
 const verdictOf = ({ state, pause_reason: reason }: Status): string =>
   state === 'paused' ? `paused: ${reason}` : state
 
-type Report = { readonly money: { readonly candidate_usd: string; readonly saved_usd: string | null } }
+type Report = { readonly money: { readonly candidate_usd: string | null; readonly saved_usd: string | null } }
 
 /** When each node last asked the candidate after the decision. */
 const rollbackTimes = (stage: Stage, { log }: Status): readonly number[] | null => {
@@ -162,7 +162,7 @@ const cells = (row: Row): readonly string[] => [
   row.met.toLocaleString('en-US'),
   row.met_bad === 0 ? '–' : row.met_bad.toLocaleString('en-US'),
   row.rollback_ms === null ? '–' : row.rollback_ms.map((ms) => `${Math.round(ms)}`).join(' / '),
-  row.candidate_usd,
+  row.candidate_usd ?? '–',
   row.saved_usd ?? '–',
   `${row.elsewhere}`,
   `${row.lost}`,

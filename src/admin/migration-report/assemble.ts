@@ -101,12 +101,16 @@ const sinceCompletion = (saving: Saving | null): ReportData['money']['since_comp
       }
 
 const moneyOf = (all: All, { shadow, saving }: Pick<ReportSources, 'shadow' | 'saving'>): ReportData['money'] => {
-  const cost = both((arm) => cellsOf(all, arm).reduce((total, { turns }) => total + turns.costNanoUsd, 0n))
+  const costUsd = both((arm) => {
+    const cells = cellsOf(all, arm)
+    const isKnown = cells.some(({ turns }) => turns.priced > 0)
+    return isKnown ? decimalOf(cells.reduce((total, { turns }) => total + turns.costNanoUsd, 0n)) : null
+  })
   const { nanoUsd, calls, own } = atBaseline(all)
   const saved = calls === 0 ? null : nanoUsd - own
   return {
-    baseline_usd: decimalOf(cost.baseline),
-    candidate_usd: decimalOf(cost.candidate),
+    baseline_usd: costUsd.baseline,
+    candidate_usd: costUsd.candidate,
     candidate_at_baseline_usd: calls === 0 ? null : decimalOf(nanoUsd),
     saved_usd: saved === null ? null : signed(saved),
     saved_per_1000_calls_usd: saved === null ? null : signed((saved * 1_000n) / BigInt(calls)),

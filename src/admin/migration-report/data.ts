@@ -95,8 +95,8 @@ export const reportView = z.object({
     shown: z.object({ baseline: z.int(), candidate: z.int() }).describe('Failures that callers met.'),
   }),
   money: z.object({
-    baseline_usd: z.string(),
-    candidate_usd: z.string(),
+    baseline_usd: z.string().nullable().describe('null = of no call is the cost known.'),
+    candidate_usd: z.string().nullable(),
     candidate_at_baseline_usd: z
       .string()
       .nullable()
