@@ -8,6 +8,7 @@ import { methodOf } from './cashier.ts'
 import type { BillLine } from './method.ts'
 import type { DayOrders, PaymentOrder, PaymentRefund, ReconciliationRow } from './port.ts'
 import type { Fee } from './price.ts'
+import { returnedEvent } from './refund-returned.ts'
 
 /** A payment or a refund as we have it. */
 export type OwnLine = Omit<BillLine, 'feeNano'> & { readonly atMs: number }
@@ -125,11 +126,18 @@ export const compareDay = (
   }
 }
 
+/** Whether it had left and has come back: then the bill has it twice, once each way. */
+const hasReturned = async ({ store }: CashierParts, { id, order }: PaymentRefund): Promise<boolean> =>
+  (await store.paymentEvents(order)).some((event) => event.id === `${order}/${returnedEvent(id)}`)
+
 /** Lines of the bill that are ours after all, counted by us on another day. */
 const ownElsewhere = async (parts: CashierParts, line: BillLine): Promise<boolean> => {
   if (line.kind === 'payment') return false
   const refund = line.id === '' ? null : await parts.store.refund(line.id)
-  return refund !== null && refund.state === 'done' && -refund.amountNano === line.amountNano
+  if (refund === null) return false
+  if (refund.state === 'done') return -refund.amountNano === line.amountNano
+  const isOurs = line.amountNano === refund.amountNano || line.amountNano === -refund.amountNano
+  return isOurs && (await hasReturned(parts, refund))
 }
 
 export type DayResult = Comparison & { readonly method: string; readonly day: string; readonly differences: number }

@@ -7,6 +7,9 @@ import { stateAfterRefund } from './order-machine.ts'
 import type { PaymentOrder, PaymentRefund } from './port.ts'
 import { restored, standingOf, tellOfRefund } from './refund.ts'
 
+/** The name of the event that a refund has come back. */
+export const returnedEvent = (refund: string): string => `${refund}/returned`
+
 type Failed = Extract<RefundSeen, { readonly kind: 'failed' }>
 
 /** Books the pay-out backwards and gives the credit again, once. `isGiven` false: the account takes none, and a person pays it out. */
@@ -32,7 +35,7 @@ const bookReturned = (
       refund: returned,
       payOut: isBooked ? { id, account, method, currency, amountNano, cashNanoUsd, back: true } : null,
       deposit: isBooked && isGiven ? restored(now, refund, nowMs) : null,
-      events: [eventOf(now, { kind: 'refund_returned', name: `${id}/returned`, state, timeMs: nowMs, detail: why })],
+      events: [eventOf(now, { kind: 'refund_returned', name: returnedEvent(id), state, timeMs: nowMs, detail: why })],
     }
   })
 

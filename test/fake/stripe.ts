@@ -37,6 +37,8 @@ export type StripeFake = {
   readonly pay: (order: string, how?: Paying) => void
   readonly notice: (order: string, how?: StripeNoticing) => RawNotice
   readonly refundOutside: (order: string, amount: number) => string
+  /** A refund that succeeded comes back; gives it as it is then. */
+  readonly failRefund: (refund: string) => Row
   /** A payer's bank takes a payment back; gives the dispute. */
   readonly dispute: (order: string, status?: string) => string
   /** `returnedMinor`: of the fee, with the money of one that is won. */
@@ -400,6 +402,12 @@ export function stripeFake({ clock }: { readonly clock: Clock }): StripeFake {
     refundOutside: (order, amount) => {
       const intent = intents.get(String(sessionOf(order)['payment_intent']))
       return String(addRefund(row(intent), amount, {})['id'])
+    },
+    failRefund: (id) => {
+      const refund = row(refunds.get(id))
+      Object.assign(refund, { status: 'failed', failure_reason: 'expired_or_canceled_card' })
+      move('refund_failure', refund, Number(refund['amount']))
+      return refund
     },
     dispute: (order, status = 'needs_response') => {
       const intent = row(intents.get(String(sessionOf(order)['payment_intent'])))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { nanoOf } from '#base/money.ts'
+import { reconcileDay } from '#payment/reconcile.ts'
 import { refundOrder } from '#payment/refund.ts'
 import { sampleTrail } from '#store/sample-rows.ts'
 import type { Bench, MakeBench } from './bench.ts'
@@ -64,7 +65,7 @@ test('a refund at Stripe that fails after it had succeeded gives the credit back
   const there = fake.fake.refunds.get(made.processorId ?? '') ?? assert.fail()
   assert.equal(await world.send(fake.fake.notice(id, { type: 'refund.updated', object: there })), 200)
   assert.equal(await world.balance(account), nanoOf('66'), 'a notice that it is done changes nothing')
-  Object.assign(there, { status: 'failed', failure_reason: 'expired_or_canceled_card' })
+  fake.fake.failRefund(made.processorId ?? '')
   for (const type of ['refund.failed', 'charge.refund.updated'])
     await Promise.all(Array.from({ length: 10 }, () => world.send(fake.fake.notice(id, { type, object: there }))))
   assert.equal(await world.balance(account), nanoOf('110'))
@@ -76,6 +77,20 @@ test('a refund at Stripe that fails after it had succeeded gives the credit back
   const told = world.told.filter(({ name }) => name === 'payment_stuck')
   assert.match(told[0]?.message ?? '', /came back after it had left: expired_or_canceled_card/)
   await world.sound()
+})
+
+test('the bill has a refund that came back twice, once each way; where nobody told us it is a difference', async (context) => {
+  const { world, fake, id, refund } = await paid(context, stripeBench)
+  const made = await refund('40')
+  const there = fake.fake.failRefund(made.processorId ?? '')
+  const question = { method: 'stripe', day: '2026-11-28', fee: null }
+  const untold = await reconcileDay(world.cashier, question)
+  assert.deepEqual(
+    untold.theirsOnly.map(({ amountNano }) => amountNano),
+    [nanoOf('40')],
+  )
+  await world.send(fake.fake.notice(id, { type: 'refund.failed', object: there }))
+  assert.equal((await reconcileDay(world.cashier, question)).differences, 0)
 })
 
 test('one that was made at Stripe and fails pays the debt that it had made', async (context) => {

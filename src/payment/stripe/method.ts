@@ -255,7 +255,9 @@ const readNotice = async (ground: Ground, event: Fields): Promise<Hint> => {
 const billLine = (transaction: Fields): readonly BillLine[] => {
   const source = objectAt(transaction, 'source')
   const type = textAt(transaction, 'type') ?? ''
-  const isRefund = type === 'refund' || type === 'payment_refund'
+  // One that came back moves the balance once more, the other way round: https://docs.stripe.com/reports/balance-transaction-types (from memory).
+  const isReturned = type === 'refund_failure'
+  const isRefund = isReturned || type === 'refund' || type === 'payment_refund'
   const amount = wholeAt(source, 'amount')
   if ((!isRefund && type !== 'charge' && type !== 'payment') || source === null || amount === null) return []
   const metadata = objectAt(source, 'metadata')
@@ -268,7 +270,7 @@ const billLine = (transaction: Fields): readonly BillLine[] => {
       kind: isRefund ? 'refund' : 'payment',
       id: textAt(metadata, isRefund ? 'refund' : 'order') ?? '',
       transaction: isRefund ? (textAt(source, 'id') ?? '') : (textAt(source, 'payment_intent') ?? ''),
-      amountNano: isRefund ? -nano : nano,
+      amountNano: isRefund && !isReturned ? -nano : nano,
       currency,
       feeNano: fee === null || !isSame ? null : nanoOfMinor(BigInt(fee)),
     },
