@@ -6,6 +6,12 @@ import { fxRateAt } from './fx-rate.ts'
 
 export type Currency = 'USD' | 'CNY'
 
+/**
+ * A million units of a currency, for a million tokens or for a piece: a dearer price is a slip of the pen, and what it came to would not fit
+ * the books.
+ */
+export const rateNanoMax = 1_000_000_000_000_000n
+
 /** Nano units of the row's currency per million tokens, or per piece for `perCall` and `items`. */
 export type PriceRates = {
   readonly input: bigint | null

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { nanoOf } from './money.ts'
 import { amount, durationMsOf, referenceOf, sizeBytesOf } from './settings.ts'
 
 test('every unit of duration', () => {
@@ -28,6 +29,9 @@ test('amounts are exact', () => {
   assert.equal(amount().parse('0.000000001'), 1n)
   for (const bad of ['1000000000', '-1', '1e3', '1,5', '.5', '1.', '0.0000000001', '', 1, 1.5])
     assert.ok(!amount().safeParse(bad).success)
+  const most = amount(nanoOf('5')).safeParse('5.1')
+  assert.match(most.error?.message ?? '', /must be at most 5/)
+  assert.equal(amount(nanoOf('5')).parse('5'), nanoOf('5'))
 })
 
 test('references are told from literals', () => {

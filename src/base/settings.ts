@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod'
-import { nanoOf } from './money.ts'
+import { amountNanoMax, decimalOf, nanoOf } from './money.ts'
 
 /** Where a secret lies; the secret itself is read when the configuration is loaded. */
 export type Reference = {
@@ -91,17 +91,19 @@ const amountHint = (input: unknown): string =>
     ? `must be a decimal string, so that no digit is lost: write it in quotes, "${input}"`
     : 'must be a decimal string such as "0.25"'
 
-/** An amount of money of zero or more, as a quoted decimal with at most 9 places; gives nano units. */
-export const amount = () =>
+/** An amount of money of zero or more, as a quoted decimal with at most 9 places; gives nano units. `nanoMax`: no more than this. */
+export const amount = (nanoMax = amountNanoMax) =>
   z
     .string({ error: (issue) => amountHint(issue.input) })
     .meta({ kind: 'amount' })
     .transform((text, context) => {
-      if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return nanoOf(text)
-      context.addIssue(
-        'must be a decimal of zero or more with at most 9 digits before and 9 after the point, such as "0.25"',
-      )
-      return 0n
+      const nano = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? nanoOf(text) : null
+      if (nano === null)
+        context.addIssue(
+          'must be a decimal of zero or more with at most 9 digits before and 9 after the point, such as "0.25"',
+        )
+      else if (nano > nanoMax) context.addIssue(`must be at most ${decimalOf(nanoMax, 0)}`)
+      return nano ?? 0n
     })
 
 /** The same, and whole units as a number too: of those no digit is lost. */

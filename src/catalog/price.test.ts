@@ -177,6 +177,7 @@ test('a row that cannot be read is refused with its place and what is wrong', ()
     () => rowsOf({ input: '1' }, { input: '-0.5' }),
     /^RangeError: prices\[1\]: input: a price is not negative$/,
   )
+  assert.throws(() => rowsOf({ input: '1000000.01' }), /prices\[0\]: input: a price is at most 1000000$/)
   assert.throws(() => rowsOf({ input: '1e3' }), /prices\[0\]: input: "1e3" is not a decimal amount/)
   assert.throws(() => rowsOf({ items: { image: 'x' } }), /prices\[0\]: image: "x" is not a decimal/)
   assert.throws(() => rowsOf({ source: 'nowhere' }), /prices\[0\]: source: "nowhere" is not among "sources"/)

@@ -2,12 +2,10 @@
 
 import { decimalOf, nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow, PriceWindow } from '#base/price-row.ts'
+import { rateNanoMax } from '#base/price-row.ts'
 import type { PriceEntry, VendorFile, WindowEntry } from './file.ts'
 import type { Calendar, World } from './world.ts'
 import { noWorld } from './world.ts'
-
-/** Of a million tokens, or of a piece: dearer ones are a slip of the pen, and what they come to would not fit the books. */
-const rateNanoMax = nanoOf('1000000')
 
 const nanoRate = (name: string, decimal: string): bigint => {
   try {

@@ -140,6 +140,11 @@ test('yuan are sold at the settlement rate of the day, and valued at the market'
   assert.equal(termsOf({ ...question, nowMs: 500 }).payNano, nanoOf('99'))
   assert.throws(() => termsOf({ ...question, fxRates: [] }), { code: 'conflict' })
   assert.throws(() => termsOf({ ...question, settlement: [] }), { code: 'conflict' })
+  const dear = [{ currency: 'CNY', rateNano: nanoOf('7'), fromMs: 0 }]
+  assert.throws(() => termsOf({ ...question, creditNanoUsd: nanoOf('200000000'), settlement: dear }), {
+    code: 'invalid_request_error',
+    message: /cost more than one order can: 999999999\.999999999 CNY/,
+  })
   assert.equal(settlementAt([], 'USD', 0), nanoOf('1'))
 })
 

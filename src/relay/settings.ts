@@ -1,6 +1,7 @@
 /** What can be configured about models and the way to them: the block `models`. */
 
 import { z } from 'zod'
+import { rateNanoMax } from '#base/price-row.ts'
 import { amount, count, dataPolicy, duration, line, name, size } from '#base/settings.ts'
 
 const names = (what: string) => z.array(line(200)).min(1).max(1000).optional().describe(what)
@@ -9,20 +10,22 @@ const modelId = z
   .string()
   .regex(/^[!-~]{1,200}$/, 'must be a model id: visible ASCII characters without blanks, at most 200')
 
+const rate = () => amount(rateNanoMax)
+
 const rates = z.strictObject({
   currency: z.enum(['USD', 'CNY']).default('USD').describe('The currency of these amounts.'),
-  input: amount().optional().describe('Input tokens.'),
-  cached_input: amount().optional().describe('Input tokens read from a cache. Absent: as input.'),
-  output: amount().optional().describe('Output tokens.'),
-  cache_write_5m: amount().optional().describe('Input tokens written to a cache for 5 minutes.'),
-  cache_write_1h: amount().optional().describe('Input tokens written to a cache for an hour.'),
-  reasoning: amount().optional().describe('Reasoning tokens. Absent: as output.'),
-  audio_input: amount().optional().describe('Audio input tokens.'),
-  audio_output: amount().optional().describe('Audio output tokens.'),
-  image_input: amount().optional().describe('Image input tokens.'),
-  image_output: amount().optional().describe('Image output tokens.'),
-  per_call: amount().optional().describe('Each call, in whole units of the currency.'),
-  items: z.record(z.string().min(1).max(64), amount()).optional().describe('Things billed by the piece, by name.'),
+  input: rate().optional().describe('Input tokens.'),
+  cached_input: rate().optional().describe('Input tokens read from a cache. Absent: as input.'),
+  output: rate().optional().describe('Output tokens.'),
+  cache_write_5m: rate().optional().describe('Input tokens written to a cache for 5 minutes.'),
+  cache_write_1h: rate().optional().describe('Input tokens written to a cache for an hour.'),
+  reasoning: rate().optional().describe('Reasoning tokens. Absent: as output.'),
+  audio_input: rate().optional().describe('Audio input tokens.'),
+  audio_output: rate().optional().describe('Audio output tokens.'),
+  image_input: rate().optional().describe('Image input tokens.'),
+  image_output: rate().optional().describe('Image output tokens.'),
+  per_call: rate().optional().describe('Each call, in whole units of the currency.'),
+  items: z.record(z.string().min(1).max(64), rate()).optional().describe('Things billed by the piece, by name.'),
 })
 
 const price = z.union([z.literal('free'), rates])
