@@ -285,11 +285,13 @@ const valkey: Wheel = {
   variable: 'DROVER_REDIS_SERVER',
 }
 
-/** The console's types; the packages that it is built with are its own. */
+/** The types of the console and of what drives it; the packages of both are their own. */
 function webTypes(): Promise<boolean> {
+  const check = (folder: string): Promise<boolean> =>
+    run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder])
   return all(
-    () => installed('web'),
-    () => run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'web']),
+    () => check('web'),
+    () => check('web/test'),
   )
 }
 

@@ -24,6 +24,10 @@ const budgetView = z.object({
   organisation: z.string(),
   for: z.enum(['organisation', 'project', 'member', 'key']),
   subject: z.string().describe('The id of whose it is.'),
+  name: z
+    .string()
+    .nullable()
+    .describe('What the project or key is called, or the mail address; null = the organisation.'),
   model: z.string().nullable().describe('The model that it is about; null = every model.'),
   period: periodField(),
   limit_nano_usd: z.string(),
@@ -37,7 +41,14 @@ const budgetView = z.object({
 
 type View = z.input<typeof budgetView>
 
-const viewOf = async (budget: BudgetFacts, { ports, clock }: OperationContext): Promise<View> => {
+const nameOf = async ({ kind, subject, organisation }: BudgetFacts, { ports }: OperationContext) => {
+  if (kind === 'project') return (await ports.customers.project(organisation, subject))?.name ?? null
+  if (kind === 'member') return (await ports.customers.member(organisation, subject))?.mail ?? null
+  return kind === 'key' ? ((await ports.store.key(subject))?.name ?? null) : null
+}
+
+const viewOf = async (budget: BudgetFacts, context: OperationContext): Promise<View> => {
+  const { ports, clock } = context
   const { id, period, limitNanoUsd } = budget
   const state = await ports.customers.budgetState({ name: id, period, limitNanoUsd }, clock.nowMs())
   const left = limitNanoUsd - state.spentNanoUsd - state.heldNanoUsd
@@ -46,6 +57,7 @@ const viewOf = async (budget: BudgetFacts, { ports, clock }: OperationContext): 
     organisation: budget.organisation,
     for: budget.kind,
     subject: budget.subject,
+    name: await nameOf(budget, context),
     model: budget.model,
     period,
     limit_nano_usd: limitNanoUsd.toString(),
@@ -162,7 +174,16 @@ const list = operation({
   render: ({ data }) =>
     table(
       ['ID', 'FOR', 'SUBJECT', 'MODEL', 'PERIOD', 'LIMIT', 'LEFT', 'RESETS'],
-      data.map((one) => [one.id, one.for, one.subject, one.model, one.period, one.limit_usd, one.left_usd, one.resets]),
+      data.map((one) => [
+        one.id,
+        one.for,
+        one.name ?? one.subject,
+        one.model,
+        one.period,
+        one.limit_usd,
+        one.left_usd,
+        one.resets,
+      ]),
     ),
   run: async ({ account, limit, after }, context) => {
     const organisation = account === undefined ? null : (await accountNamed(account, context)).organisation

@@ -52,8 +52,9 @@ export const Code = ({
   readonly wrapped?: boolean
 }) => {
   const say = useWords(texts)
+  const look = [wrapped ? 'wrapped' : '', text.includes('\n') ? '' : 'line'].filter(Boolean).join(' ')
   return (
-    <div className={`code${wrapped ? ' wrapped' : ''}`}>
+    <div className={`code ${look}`}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard. */}
       <section tabIndex={0} aria-label={label ?? say('code')}>
         <pre>

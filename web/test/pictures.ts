@@ -1,7 +1,7 @@
 // Takes the pictures of docs/console/ anew: `bin/drover-node web/test/pictures.ts [FOLDER]`. Whoever runs it looks at them.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { adminKey } from '../../test/e2e/harness.ts'
+import { adminKey, eventually } from '../../test/e2e/harness.ts'
 import type { View, Visit } from './browser.ts'
 import { enter, openVisit, settled, startBrowser } from './browser.ts'
 import { startStage } from './stage.ts'
@@ -19,10 +19,20 @@ const phone: View = { language: 'zh-CN', theme: 'light', width: 360, height: 780
 const stage = await startStage()
 type Ids = { readonly data: readonly { readonly id: string }[] }
 const asked = (await stage.ask('/payments?refund_requested=true')) as Ids
+type Calls = { readonly data: readonly { readonly id: string; readonly attempts: readonly unknown[] }[] }
 /** It was tried at one provider, and then at another. */
-const again = (
-  (await stage.ask('/calls?limit=100')) as Ids & { data: readonly { attempts: readonly unknown[] }[] }
-).data.find(({ attempts }) => attempts.length > 1)
+const again = ((await stage.ask('/calls?limit=100')) as Calls).data.find(({ attempts }) => attempts.length > 1)
+
+type Evidence = { readonly arms: { readonly candidate: { readonly conversations: number } } }
+/** The migration is looked at when it has evidence. */
+await eventually(
+  'evidence',
+  async () => {
+    const { arms } = (await stage.ask('/migrations/gpt-to-kimi')) as Evidence
+    return arms.candidate.conversations === 0 ? undefined : true
+  },
+  120_000,
+)
 
 const rounds: readonly Round[] = [
   {

@@ -31,27 +31,27 @@ const hourMs = 3_600_000
 const startWithinMs = 240_000
 const migrationTurns = 60
 const calls = 9_000
-const providers = ['moonshot', 'openai', 'anthropic', 'deepseek'] as const
+const providers = ['moonshot', 'openai', 'zhipu', 'deepseek'] as const
 /** What is sold, and what a million tokens of input, of cached input and of output cost here. */
 const models = [
   ['kimi-k2', '0.85', '0.14', '3.60'],
   ['gpt-4.1', '1.80', '0.45', '7.20'],
-  ['claude-sonnet-4.5', '2.70', '0.27', '13.50'],
-  ['deepseek-v3.2', '0.25', '0.025', '0.38'],
+  ['glm-5.2', '1.26', '0.23', '3.96'],
+  ['deepseek-v4-pro', '1.18', '0.04', '3.56'],
   ['kimi-k2-thinking', '0.54', '0.13', '2.25'],
   ['gpt-4.1-mini', '0.36', '0.09', '1.44'],
-  ['claude-haiku-4.5', '0.90', '0.09', '4.50'],
+  ['glm-5.3-flash', '0.13', '0.03', '0.45'],
   ['deepseek-reasoner', '0.25', '0.025', '0.38'],
   ['moonshot-v1-128k', '1.80', '1.80', '4.50'],
   ['o4-mini', '0.99', '0.24', '3.96'],
-  ['claude-opus-4.5', '4.50', '0.45', '22.50'],
-  ['gemini-2.5-flash', '0.27', '0.027', '2.25'],
+  ['glm-5', '0.90', '0.18', '2.88'],
+  ['deepseek-v4-flash', '0.27', '0.005', '1.08'],
 ] as const
 const customers = ['acme', 'globex', 'initech', 'umbrella'] as const
 
 const configFor = (baseUrl: string): string => `server: { overload: { loop_delay: 1m } }
 providers:
-${providers.map((name) => `  ${name}: { vendor: ${name === 'anthropic' ? 'openai-compatible' : name}, base_url: "${baseUrl}", allow_private: true, own_credentials: true, api_key: "env:FAKE_KEY" }`).join('\n')}
+${providers.map((name) => `  ${name}: { vendor: ${name}, base_url: "${baseUrl}", allow_private: true, own_credentials: true, api_key: "env:FAKE_KEY" }`).join('\n')}
 models:
 ${models.map(([name, input, cached, output], index) => `  ${name}: { targets: [ { provider: ${providers[index % 4]}, model: ${name}, weight: 9 }, ${index % 4 === 0 ? `{ provider: ${providers[(index + 2) % 4]}, model: ${name}, weight: 3 }, ` : ''}{ provider: ${providers[(index + 1) % 4]}, model: ${name}, tier: 2 } ], price: { input: "${input}", cached_input: "${cached}", output: "${output}" } }`).join('\n')}
 plans:
@@ -83,7 +83,7 @@ alerts:
 const migration = `migration: gpt-to-kimi
 match: { models: [gpt-4.1-mini] }
 baseline: { route: openai/gpt-4.1-mini }
-candidate: { route: moonshot/kimi-k2, param_policy: shim }
+candidate: { route: moonshot/kimi-k2.6, param_policy: shim }
 steps:
   - { set_weight: 25, pause: { duration: 24h } }
   - { set_weight: 50, pause: { duration: 24h } }
@@ -171,7 +171,7 @@ async function settle(ask: Stage['ask'], file: () => string): Promise<Caller[]> 
     database.close()
     for (const [use, limits] of [
       ['production', { rpm: 600, budget: '200.00', budget_period: 'month' }],
-      ['batch-jobs', { models: ['kimi-k2', 'deepseek-v3.2'], expires: '90d' }],
+      ['batch-jobs', { models: ['kimi-k2', 'deepseek-v4-pro'], expires: '90d' }],
     ] as const) {
       const key = await ask('/keys', { name: `${name}-${use}`, account: name, ...limits })
       callers.push({
@@ -248,7 +248,7 @@ async function play(url: string, ask: Stage['ask']): Promise<void> {
   }))
   for (const body of bodies) await call(url, { key: textOf(key), body })
   for (let turn = 0; turn < migrationTurns; turn += 1) {
-    const body = { model: 'gpt-4.1-mini', messages: [{ role: 'user', content: `Turn ${turn}` }] }
+    const body = { model: 'gpt-4.1-mini', stream: true, messages: [{ role: 'user', content: `Turn ${turn}` }] }
     await call(url, { key: textOf(key), body, headers: { 'x-session-id': `session-${turn}` } })
   }
   await call(url, { key: textOf(key), body: { model: 'no-such-model', messages: [] } })

@@ -17,7 +17,7 @@ const subjects = ['organisation', 'project', 'member', 'key'] as const satisfies
 const periods = ['day', 'week', 'month', 'total'] as const satisfies readonly Period[]
 
 /** Whose it is, in a word. */
-export const budgetName = ({ subject }: Budget): string => subject
+export const budgetName = ({ name, subject }: Budget): string => name ?? subject
 
 /** Percents out of a list; what is no number is left to the relay to refuse. */
 const percentsOf = (text: string | undefined): Pick<Input<'budgets set'>, 'thresholds'> =>

@@ -39,13 +39,6 @@ const Buyer = ({ billing, mayChange }: Props) => {
         <div className="form">
           <TextField label={say('legalName')} name="name" required maxLength={200} defaultValue={buyer?.name ?? ''} />
           <TextField label={say('taxId')} name="tax_id" maxLength={64} defaultValue={buyer?.tax_id ?? ''} />
-          <LongField
-            label={say('address')}
-            name="address"
-            rows={3}
-            maxLength={1000}
-            defaultValue={buyer?.address ?? ''}
-          />
           <TextField
             label={say('purchaseOrder')}
             name="purchase_order"
@@ -57,6 +50,14 @@ const Buyer = ({ billing, mayChange }: Props) => {
             <option value="en">English</option>
             <option value="zh-CN">简体中文</option>
           </ChoiceField>
+          <LongField
+            label={say('address')}
+            name="address"
+            rows={3}
+            wide
+            maxLength={1000}
+            defaultValue={buyer?.address ?? ''}
+          />
         </div>
         <CheckField
           label={say('reverseCharge')}

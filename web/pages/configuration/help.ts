@@ -34,5 +34,6 @@ export const helpOf = ({ help, kind, unit, range }: Field, language: Language): 
   const facts = [form, bounds].filter((one) => one !== null).join(language === 'en' ? ', ' : '，')
   const told = language === 'en' ? help : (helpInChinese[help] ?? help)
   if (facts === '') return told
-  return language === 'en' ? `${told} (${facts})` : `${told}（${facts}）`
+  const sentence = told.replace(/[.。]$/, '')
+  return language === 'en' ? `${sentence} (${facts}).` : `${sentence}（${facts}）。`
 }

@@ -34,6 +34,7 @@ const Titles = ({ titles, remove }: { readonly titles: readonly Title[]; readonl
     {
       id: 'actions',
       title: '',
+      align: 'number',
       cell: (title) =>
         may.changesMoney ? (
           <Button small kind="plain" aria-label={`${say('remove')} ${title.name}`} onClick={() => remove(title)}>

@@ -96,7 +96,7 @@ export const FapiaoRequests = ({ rows, actions }: Props) => {
         </>
       ),
     },
-    ...(actions === undefined ? [] : [{ id: 'actions', title: '', cell: actions }]),
+    ...(actions === undefined ? [] : [{ id: 'actions', title: '', align: 'number' as const, cell: actions }]),
   ]
   return <DataTable name={say('requests')} columns={columns} rows={rows} keyOf={({ id }) => id} />
 }

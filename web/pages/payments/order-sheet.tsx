@@ -174,7 +174,9 @@ const Inside = ({ order }: { readonly order: Shown }) => {
           Number(order.refunded) === 0 ? null : [say('refundedSum'), format.amount(order.refunded, order.currency)],
           order.transaction === null ? null : [say('reference'), mono(order.transaction)],
           order.confirmed_by === null ? null : [say('confirmedBy'), mono(order.confirmed_by)],
-          order.approved_by === null ? null : [say('approvedBy'), mono(order.approved_by)],
+          order.approved_by === null || order.approved_by === order.confirmed_by
+            ? null
+            : [say('approvedBy'), mono(order.approved_by)],
           order.note === null ? null : [say('note'), order.note],
         ]}
       />

@@ -3,8 +3,8 @@ import { words } from '#parts/words.ts'
 export const texts = words({
   title: ['Payments', '收款'],
   lead: [
-    'Every order for credit, whoever made it: transfers to confirm, money that does not fit its order, refunds and fapiao that are asked for.',
-    '全部充值订单：待确认的转账、与订单不符的款项、退款与开票申请。',
+    'Every order for credit, and what waits for you: transfers, money that does not fit, refunds, fapiao.',
+    '全部充值订单，以及待处理的转账、不符款项、退款与开票申请。',
   ],
   state: ['State', '状态'],
   every: ['Every state', '全部状态'],

@@ -51,7 +51,13 @@ const useColumns = (open: (id: string) => void): readonly Column<Call>[] => {
         from: 'middle',
         cell: ({ usage }) => (usage === null ? '–' : `${format.number(usage.input)} / ${format.number(usage.output)}`),
       },
-      { id: 'cost', title: say('cost'), align: 'number', cell: (call) => format.money(call.cost_nano_usd, 6) },
+      {
+        id: 'cost',
+        title: say('cost'),
+        align: 'number',
+        from: 'middle',
+        cell: (call) => format.money(call.cost_nano_usd, 6),
+      },
       {
         id: 'first',
         title: say('first'),

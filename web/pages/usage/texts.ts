@@ -34,7 +34,9 @@ export const texts = words({
   perDay: ['Spend by day', '每日花费'],
   thisTime: ['This time', '本周期'],
   lastTime: ['The time before', '上一周期'],
-  forecast: ['At this pace {amount} in 30 days', '按当前速度 30 天约 {amount}'],
+  forecast: ['In 30 days', '30 天预计'],
+  forecastWhy: ['at the pace of this time', '按本周期的速度'],
+  share: ['{share} of calls', '占调用的 {share}'],
   none: ['none', '无'],
   total: ['Total', '合计'],
   pending: [

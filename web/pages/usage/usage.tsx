@@ -65,6 +65,7 @@ const Figures = ({ days, bounds }: { readonly days: Days; readonly bounds: Bound
         value={format.money(String(now.charge))}
         beside={say('before', { amount: format.money(String(last.charge)) })}
       />
+      <Stat name={say('forecast')} value={format.money(String(pace))} beside={say('forecastWhy')} />
       {operator ? (
         <Stat
           name={say('margin')}
@@ -77,7 +78,7 @@ const Figures = ({ days, bounds }: { readonly days: Days; readonly bounds: Bound
       <Stat
         name={say('errors')}
         value={format.number(now.errors)}
-        beside={say('forecast', { amount: format.money(String(pace)) })}
+        beside={now.calls === 0 ? undefined : say('share', { share: format.percent(now.errors / now.calls, 2) })}
       />
     </Stats>
   )
