@@ -37,7 +37,7 @@ const models = [
   ['kimi-k2', '0.85', '0.14', '3.60'],
   ['gpt-4.1', '1.80', '0.45', '7.20'],
   ['glm-5.2', '1.26', '0.23', '3.96'],
-  ['deepseek-v4-pro', '1.18', '0.04', '3.56'],
+  ['deepseek-chat', '0.25', '0.025', '0.38'],
   ['kimi-k2-thinking', '0.54', '0.13', '2.25'],
   ['gpt-4.1-mini', '0.36', '0.09', '1.44'],
   ['glm-5.3-flash', '0.13', '0.03', '0.45'],
@@ -45,7 +45,7 @@ const models = [
   ['moonshot-v1-128k', '1.80', '1.80', '4.50'],
   ['o4-mini', '0.99', '0.24', '3.96'],
   ['glm-5', '0.90', '0.18', '2.88'],
-  ['deepseek-v4-flash', '0.27', '0.005', '1.08'],
+  ['deepseek-v4-flash', '0.13', '0.002', '0.54'],
 ] as const
 const customers = ['acme', 'globex', 'initech', 'umbrella'] as const
 
@@ -171,7 +171,7 @@ async function settle(ask: Stage['ask'], file: () => string): Promise<Caller[]> 
     database.close()
     for (const [use, limits] of [
       ['production', { rpm: 600, budget: '200.00', budget_period: 'month' }],
-      ['batch-jobs', { models: ['kimi-k2', 'deepseek-v4-pro'], expires: '90d' }],
+      ['batch-jobs', { models: ['kimi-k2', 'deepseek-chat'], expires: '90d' }],
     ] as const) {
       const key = await ask('/keys', { name: `${name}-${use}`, account: name, ...limits })
       callers.push({
