@@ -182,4 +182,5 @@ test('a book of a customer is known by its name, and one of the operator’s is 
   assert.deepEqual(customerOf('account:a:b:promo'), { account: 'a:b', book: 'promo' })
   assert.equal(customerOf('account:a:other'), null)
   assert.equal(customerOf('operator:revenue'), null)
+  assert.equal(customerOf('my account:a:paid'), null)
 })

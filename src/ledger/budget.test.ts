@@ -12,6 +12,8 @@ test('a threshold is crossed by the spend that reaches it, and by no later one',
   assert.deepEqual(crossed(10n, 100n), [50, 80, 100])
   assert.deepEqual(crossed(100n, 160n), [150])
   assert.deepEqual(crossed(50n, 50n), [])
+  assert.deepEqual(crossed(0n, 499n, 1_000n), [], 'to the last unit')
+  assert.deepEqual(crossed(499n, 500n, 1_000n), [50])
 })
 
 test('of a limit of nothing the first spend reaches all, and nothing reaches none', () => {

@@ -137,6 +137,39 @@ test('parts are taken out of their whole once: more of them than the whole is no
   )
 })
 
+test('each kind of token has the rate of its own, and where the row has none, the next that holds for it', () => {
+  const plain = { ...noRates, input: 2n, output: 3n }
+  const cases: readonly (readonly [Parameters<typeof usageOf>[0], Partial<PriceRates>, string, bigint])[] = [
+    [{ cachedInput: 4 }, { cachedInput: 7n }, 'cached input', 2n],
+    [{ cacheWrite: 4 }, { cacheWrite5m: 7n }, 'cache write', 2n],
+    [{ cacheWrite5m: 4 }, { cacheWrite5m: 7n }, 'cache write', 2n],
+    [{ cacheWrite: 4, cacheWrite1h: 4 }, { cacheWrite1h: 7n }, 'cache write 1h', 2n],
+    [{ cacheWrite: 4, cacheWrite1h: 4 }, { cacheWrite5m: 7n }, 'cache write 1h', 2n],
+    [{ audioInput: 4 }, { audioInput: 7n }, 'audio input', 2n],
+    [{ imageInput: 4 }, { imageInput: 7n }, 'image input', 2n],
+    [{ reasoning: 4 }, { reasoning: 7n }, 'reasoning', 3n],
+    [{ audioOutput: 4 }, { audioOutput: 7n }, 'audio output', 3n],
+    [{ imageOutput: 4 }, { imageOutput: 7n }, 'image output', 3n],
+  ]
+  for (const [used, own, item, without] of cases) {
+    const usage = usageOf({ input: 10, output: 10, ...used })
+    const rateOf = (rates: PriceRates) => chargeLines(usage, rates)?.find((line) => line.item === item)
+    const line = { item, count: 4, perMillion: true }
+    assert.deepEqual(rateOf({ ...plain, ...own }), { ...line, rateNano: 7n })
+    assert.deepEqual(rateOf(plain), { ...line, rateNano: without })
+  }
+  const both = { ...plain, cacheWrite5m: 5n, cacheWrite1h: 7n }
+  const writes = chargeLines(usageOf({ input: 10, output: 0, cacheWrite: 6, cacheWrite1h: 4 }), both) ?? []
+  assert.deepEqual(
+    writes.map(({ item, count, rateNano }) => [item, count, rateNano]),
+    [
+      ['input', 4, 2n],
+      ['cache write 1h', 4, 7n],
+      ['cache write', 2, 5n],
+    ],
+  )
+})
+
 test('sound from a cache has a rate of its own, where the row has one', () => {
   const usage = usageOf({ input: 100, cachedInput: 50, cachedAudioInput: 20, output: 0 })
   const rates = { input: nanoOf('10'), cachedInput: nanoOf('1'), output: 0n }

@@ -7,6 +7,7 @@ test('what of a lease is idle is what no call under way and no charge needs, and
   const purse = { lentNanoUsd: 100n, heldNanoUsd: 30n, pendingNanoUsd: 20n, endsMs: 60_000 }
   assert.equal(neededOf(purse), 50n)
   assert.equal(idleOf(purse), 50n)
+  assert.equal(idleOf({ ...purse, pendingNanoUsd: 69n }), 1n)
   assert.equal(idleOf({ ...purse, pendingNanoUsd: 70n }), 0n)
   assert.equal(idleOf({ ...purse, pendingNanoUsd: 71n }), 0n, 'a provider reported more than was held')
   assert.deepEqual([neededOf(emptyPurse()), idleOf(emptyPurse()), roomOf(emptyPurse(), 0)], [0n, 0n, 0n])

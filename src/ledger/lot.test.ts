@@ -33,6 +33,16 @@ test('a lot for some models pays only where every model that may answer is one o
   assert.equal(scopedFree([kimi, general], [['kimi-k2'], ['gpt-4.1']]), 0n)
   assert.equal(scopedFree([kimi, general], []), 0n)
   assert.deepEqual(reserveLots([kimi, general], [['kimi-k2']], 70n), [{ lot: 'kimi', amountNanoUsd: 60n }])
+  const three = [kimi, lot('k2', { scope: ['kimi-k2'] }), lot('any', { scope: ['*'] })]
+  const reserved = (amountNanoUsd: bigint) =>
+    reserveLots(three, [['kimi-k2']], amountNanoUsd).map(({ lot: id, ...part }) => [id, part.amountNanoUsd])
+  assert.deepEqual(reserved(170n), [
+    ['kimi', 60n],
+    ['k2', 100n],
+    ['any', 10n],
+  ])
+  assert.deepEqual(reserved(60n), [['kimi', 60n]])
+  assert.deepEqual(reserved(0n), [])
 })
 
 test('what pays for few things is spent first, and never what another hold keeps back', () => {
@@ -48,17 +58,21 @@ test('what pays for few things is spent first, and never what another hold keeps
   assert.deepEqual(of(90n, 40n, ['kimi-k2']), ['kimi 90', 'uncovered 0'])
   assert.deepEqual(of(90n, 40n, []), ['kimi 40', 'general 50', 'uncovered 0'])
   assert.deepEqual(of(90n, 0n, ['gpt-4.1']), ['general 90', 'uncovered 0'])
+  assert.deepEqual(of(0n, 40n, ['kimi-k2']), ['uncovered 0'])
+  assert.throws(() => of(-1n, 0n, []), /negative amount cannot be spent/)
 })
 
 test('what is kept back outlives its day, of scoped lots by name, of general ones by their sum', () => {
   const due = { expiresMs: 5 }
-  const lots = [lot('first', due), lot('scoped', { ...due, scope: ['k2'], reservedNanoUsd: 30n }), lot('last', due)]
+  const scoped = lot('scoped', { ...due, scope: ['k2'], reservedNanoUsd: 30n })
+  const lots = [lot('first', due), scoped, lot('last', due), lot('small', { ...due, remainingNanoUsd: 1n })]
   const ended = expiredLots(lots, { heldNanoUsd: 120n, nowMs: 5 })
   assert.deepEqual(
     ended.map((one) => [one.lot.id, one.amountNanoUsd]),
     [
       ['scoped', 70n],
       ['last', 80n],
+      ['small', 1n],
     ],
   )
 })

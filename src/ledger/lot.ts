@@ -84,7 +84,7 @@ export const spendLots = (
   const mayTake = (lot: Lot): bigint => {
     if (lot.scope === null) return lot.remainingNanoUsd
     const mine = kept.get(lot.id) ?? 0n
-    return names.length > 0 && covers(lot.scope, names) ? freeOf(lot) + mine : mine
+    return covers(lot.scope, names) ? freeOf(lot) + mine : mine
   }
   const spent: SpentLot[] = []
   let leftNanoUsd = amountNanoUsd

@@ -20,6 +20,7 @@ test('every way of writing one mail box is the same mail box', () => {
   assert.equal(normalMail('Ana.Smith+x@example.com'), 'ana.smith@example.com')
   assert.deepEqual([...new Set(['a.b-c@pm.me', 'ABC+1@protonmail.com'].map(normalMail))], ['abc@proton.me'])
   assert.equal(normalMail('a.b@me.com'), normalMail('A.B+z@icloud.com'))
+  assert.equal(normalMail('undefined@example.com'), 'undefined@example.com', 'a name like any other')
   assert.equal(domainOf('a@b@Example.com'), 'example.com')
   assert.equal(isSharedDomain('gmail.com'), true)
   assert.equal(isSharedDomain('example.com'), false)

@@ -275,6 +275,30 @@ test('what rises after completion is told, once until it has risen again', () =>
   assert.deepEqual(traffic.drifted(), [])
 })
 
+test('what is not listed any more moves nothing from then on, also where there is something left to tell of it', () => {
+  const { traffic, run, at } = open({ weightBasisPoints: 10_000 })
+  const facts = sampleFacts({ call: 'slow' })
+  const move = traffic.moveFor(facts)
+  assert.ok(move)
+  const slow = traffic.assign(move, facts, 0)
+  traffic.began('slow', slow, 0)
+  at(10)
+  run('quick', 'ok')
+  // This node was cut off while traffic was taken back.
+  at(6_000)
+  traffic.configure([], 6_000)
+  assert.equal(traffic.moveFor(facts), null)
+  assert.equal(traffic.assign(move, facts, 6_000).arm, 'baseline', 'also of a call that was on its way')
+  assert.ok(slow.takenBack.aborted)
+  traffic.ended('slow', sampleTurn({ id: 'slow', startMs: 0 }))
+  assert.deepEqual(
+    traffic.take(6_000, 10).flatMap(({ turns }) => turns.map(({ turn }) => turn.id)),
+    ['slow', 'quick'],
+  )
+  traffic.configure([], 6_001)
+  assert.deepEqual(traffic.standings(), [])
+})
+
 test('callers who split their traffic themselves are not moved', () => {
   assert.equal(open({ split: 'client' }).traffic.moveFor(sampleFacts()), null)
 })

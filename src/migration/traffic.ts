@@ -213,11 +213,13 @@ const renewAll = (lives: Map<string, Live>, moves: readonly Move[], nowMs: numbe
     else renew(known, move, nowMs)
   }
   const ids = new Set(moves.map(({ id }) => id))
-  for (const [id, { waiting, takenBack }] of lives)
-    if (!ids.has(id) && waiting.count() === 0) {
-      takenBack.abort()
-      lives.delete(id)
-    }
+  for (const [id, live] of lives) {
+    if (ids.has(id)) continue
+    // It is over, also where this node was cut off while it went back: what is left of it is what there is to tell.
+    if (live.move.weightBasisPoints > 0)
+      renew(live, { ...live.move, phase: 'rolled_back', weightBasisPoints: 0 }, nowMs)
+    if (live.waiting.count() === 0) lives.delete(id)
+  }
 }
 
 const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null => {

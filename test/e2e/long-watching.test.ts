@@ -99,6 +99,16 @@ test('over its bound of open calls the server refuses at once, and goes on with 
     const { text } = await call(relay.url, { path: '/metrics' })
     return text.includes('drover_calls_open 3') ? true : undefined
   })
+  // One after the other, so that none waits for another: what the server itself takes for a refusal.
+  const inServerMs: number[] = []
+  for (let asked = 0; asked < 100; asked += 1) {
+    const { status, headers } = await call(relay.url, { key, body: chat('one more') })
+    assert.deepEqual([status, /^[1-5]$/.test(headers['retry-after'] ?? '')], [503, true])
+    inServerMs.push(Number(headers['x-drover-overhead-ms']))
+  }
+  const [median = Number.NaN] = inServerMs.toSorted((a, b) => a - b).slice(50)
+  assert.ok(median <= 10, `a refusal took ${median} ms at the median`)
+  assert.equal(upstream.seen.length, 3, 'none of them was asked for')
   assert.ok(upstream.seen.every(({ hasLeft }) => !hasLeft()))
   await relay.kill()
   assert.deepEqual(await Promise.all(waiting), ['cut', 'cut', 'cut'])

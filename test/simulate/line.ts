@@ -69,26 +69,25 @@ const givenUpAfterMs = 10_000
 const away = (): Problem =>
   new Problem('store_unavailable', { message: 'the store does not answer', retryAfterMs: 1000 })
 
-type Asking = {
+type Way = {
   readonly time: Time
-  readonly ground: Ground
   readonly line: Line
   readonly chance: () => number
   readonly isAlive: () => boolean
 }
+type Asking = Way & { readonly ground: Ground }
 
-export type NodeStore = Store & LeaseBooks
-
-/** The store as a node sees it. What is asked by a node that has died is carried out all the same where it was on its way; nobody hears of it. */
-export const storeOn = ({ time, ground, line, chance, isAlive }: Asking, recalls: Recalls): NodeStore => {
-  const ask = (name: string, input: unknown): Promise<unknown> =>
+/** Asks over a line. What is asked by a node that has died is carried out all the same where it was on its way; nobody hears of it. */
+export const overLine =
+  ({ time, line, chance, isAlive }: Way) =>
+  <T>(run: () => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       const later = (delayMs: number, then: () => void): void => void time.after(delayMs, () => isAlive() && then())
       const lose = (): void => later(givenUpAfterMs, () => reject(away()))
       if (line.isCut) return lose()
       time.after(chance() * line.slowestMs, () => {
         if (line.isCut) return lose()
-        const said = ground.run(name, input)
+        const said = run()
         // Decided before the answer is known, so that the order of chance does not hang on it.
         const isLost = chance() < line.lostShare
         const backMs = chance() * line.slowestMs
@@ -98,8 +97,15 @@ export const storeOn = ({ time, ground, line, chance, isAlive }: Asking, recalls
         )
       })
     })
+
+export type NodeStore = Store & LeaseBooks
+
+/** The store as a node sees it. */
+export const storeOn = (asking: Asking, recalls: Recalls): NodeStore => {
+  const { time, ground, line, chance, isAlive } = asking
+  const ask = overLine(asking)
   const clock = clockOf(time, { startMs: 0, wrongMs: () => 0, isAlive })
-  const execute = ask as Execute
+  const execute = ((name: string, input: unknown) => ask(() => ground.run(name, input))) as Execute
   return {
     ...faceOf(execute, clock),
     noteLease: (note) => execute('noteLease', note),

@@ -276,7 +276,7 @@ class World {
         disk.isFull = false
       },
       () => during(disk, { slowestMs: 500 }, { slowestMs: 3 }),
-      () => during(machine, { wrongMs: (this.chance() - 0.5) * 4000 }, { wrongMs: 0 }),
+      () => during(machine, { wrongMs: Math.round((this.chance() - 0.5) * 4000) }, { wrongMs: 0 }),
       // The whole store, for everybody.
       () => Promise.all(lines.map((one) => during(one, { isCut: true }, { isCut: false }))),
     ]

@@ -60,6 +60,7 @@ const foundAndMended: readonly string[] = [
   'With guardrails switched on, 280 KB of mail addresses, or of single digits among blanks, held a node up for seconds. The time grows with the text now.',
   'Guardrails passed by texts that begin with "data:", names within what a tool was given and ids there, and fields of forms.',
   'Twenty kept cards that could never be charged as wished kept every other account from its automatic top-up.',
+  'A node that was cut off while a migration went back, and had something left to tell of it, sent calls to the candidate again for up to a minute once it heard the store. It sends none now. Writing the simulation of migrations found it.',
 ]
 
 /** The page, from the rows. */

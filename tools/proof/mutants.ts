@@ -20,6 +20,8 @@ export type Mutant = {
   readonly line: number
   readonly start: number
   readonly end: number
+  /** Whoever comes to this place comes to the change: of an operator the beginning of what it joins, as its second half may be left out. */
+  readonly at: number
   /** What stands there, and what instead. */
   readonly was: string
   readonly becomes: string
@@ -109,7 +111,10 @@ export const mutantsOf = async (text: string): Promise<readonly Mutant[]> => {
   const walk = (node: Node): void => {
     if (node.type === 'ImportDeclaration') return
     for (const [start, end, becomes] of changesOf(node, text))
-      found.push({ line: text.slice(0, start).split('\n').length, start, end, was: text.slice(start, end), becomes })
+      found.push({
+        ...{ line: text.slice(0, start).split('\n').length, start, end, at: node.start },
+        ...{ was: text.slice(start, end), becomes },
+      })
     for (const child of childrenOf(node)) walk(child)
   }
   walk(tree)

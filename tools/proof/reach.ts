@@ -14,8 +14,8 @@ export const urlOf = (file: string): string => pathToFileURL(join(root, file)).h
 export const readReach = (result: string): readonly Reach[] => JSON.parse(readFileSync(result, 'utf8')) as Reach[]
 
 /** The innermost stretch around a place says how often it was gone through; `null` = nobody says. */
-const countAt = (stretches: readonly Stretch[], { start, end }: Mutant): number | null => {
-  const around = stretches.filter((one) => one.start <= start && end <= one.end)
+const countAt = (stretches: readonly Stretch[], { at }: Mutant): number | null => {
+  const around = stretches.filter(({ start, end }) => start <= at && at < end)
   const inner = around.toSorted((one, other) => one.end - one.start - (other.end - other.start))[0]
   return inner?.count ?? null
 }
