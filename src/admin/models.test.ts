@@ -1,26 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PriceRow } from '#base/price-row.ts'
-import { noRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
+import { samplePriceRow } from '#base/sample-price-row.ts'
 import type { Actor } from './operation.ts'
 import { operations } from './operations.ts'
 import { runOperation } from './run.ts'
 import { testContext } from './test-store.ts'
 
-const paid: PriceRow = {
-  model: 'kimi-k2.6',
-  vendor: 'moonshot',
-  currency: 'USD',
-  fromMs: null,
-  untilMs: null,
-  contextOverTokens: null,
-  serviceTier: 'default',
-  windows: null,
-  rates: { ...noRates, input: 1_000_000_000n, output: 4_000_000_000n },
-  source: 'https://vendor.example/pricing',
-  read: '2026-11-01',
-}
+const paid = samplePriceRow(
+  { input: 1_000_000_000n, output: 4_000_000_000n },
+  { model: 'kimi-k2.6', vendor: 'moonshot', source: 'https://vendor.example/pricing', read: '2026-11-01' },
+)
 
 const markup: PriceRule = {
   name: 'ours',

@@ -2,25 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FxRate } from '#base/fx-rate.ts'
 import type { PriceRow } from '#base/price-row.ts'
-import { noRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
+import { samplePriceRow } from '#base/sample-price-row.ts'
 import type { PriceEntry, PriceEntryBody } from './port.ts'
 import { priceBookOf, withRates } from './price-book.ts'
 import { noWorld } from './world.ts'
 
-const row: PriceRow = {
-  model: 'anvil',
-  vendor: 'acme',
-  currency: 'USD',
-  fromMs: null,
-  untilMs: null,
-  contextOverTokens: null,
-  serviceTier: 'default',
-  windows: null,
-  rates: { ...noRates, input: 1n },
-  source: 'https://prices.example',
-  read: '2026-11-20',
-}
+const row = samplePriceRow({ input: 1n }, { model: 'anvil', vendor: 'acme', read: '2026-11-20' })
 const rate = (perUsdNano: bigint): FxRate => ({
   currency: 'CNY',
   perUsdNano,

@@ -378,4 +378,20 @@ describe('listening and the end', () => {
     assert.equal(codeIn(answer.body), 'request_timeout')
     await bench.close()
   })
+
+  test('a thousand that send next to nothing are gone when the time of a head is over, and keep nobody waiting meanwhile', async () => {
+    const bench = await startBench([{ method: 'GET', path: '/x', value: (exchange) => say(exchange, 'here') }], {
+      headersTimeoutMs: 1_000,
+    })
+    let gone = 0
+    const slow = Array.from({ length: 1_000 }, async () => {
+      const text = await callRaw(bench.port, 'GET /x HTTP/1.1\r\nHost:')
+      gone += 1
+      return parseRaw(text).status
+    })
+    const answer = parseRaw(await callRaw(bench.port, 'GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'))
+    assert.deepEqual([answer.status, answer.body, gone < 1_000], [200, 'here', true])
+    assert.deepEqual([...new Set(await Promise.all(slow))], [408])
+    await bench.close()
+  })
 })

@@ -5,24 +5,10 @@ import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { noRates, priceAt, priceRowHash } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
+import { samplePriceRow as row } from '#base/sample-price-row.ts'
 import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 import { amountOf, chargeLines, chargeOf, rateBy, saleOf, sumOfLines, usdFactor } from './charge.ts'
-
-const row = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow => ({
-  model: 'm',
-  vendor: 'v',
-  currency: 'USD',
-  fromMs: null,
-  untilMs: null,
-  contextOverTokens: null,
-  serviceTier: 'default',
-  windows: null,
-  rates: { ...noRates, ...rates },
-  source: 'https://example.com',
-  read: '2026-11-22',
-  ...rest,
-})
 
 const rowInForce = (...question: Parameters<typeof priceAt>): PriceRow | null => priceAt(...question)?.row ?? null
 

@@ -105,10 +105,8 @@ const pieceLines = (usage: Usage, rates: PriceRates): readonly ChargeLine[] => [
 export const chargeLines = (usage: Usage, rates: PriceRates): readonly ChargeLine[] | null => {
   if (usage.input === null && rates.input !== null) return null
   if (usage.output === null && rates.output !== null) return null
-  const tokens = [
-    ...(usage.input === null ? [] : inputLines(usage, rates, usage.input)),
-    ...(usage.output === null ? [] : outputLines(usage, rates, usage.output)),
-  ]
+  // What need not be known has no line.
+  const tokens = [...inputLines(usage, rates, usage.input ?? 0), ...outputLines(usage, rates, usage.output ?? 0)]
   if (tokens.some(({ rateNano }) => rateNano === null)) return null
   return [...tokens, ...pieceLines(usage, rates).filter(({ count }) => count > 0)]
 }

@@ -3,10 +3,9 @@ import { Buffer } from 'node:buffer'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { nanoOf } from '#base/money.ts'
-import type { PriceRates, PriceRow } from '#base/price-row.ts'
-import { noRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { samplePriceRow as priced } from '#base/sample-price-row.ts'
 import { usageOf } from '#base/usage.ts'
 import { chargeOf, saleOf } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
@@ -15,20 +14,6 @@ import { openaiChat } from '#protocol/openai-chat/index.ts'
 import type { Bound } from './bound.ts'
 import { boundOf } from './bound.ts'
 
-const priced = (rates: Partial<PriceRates>, rest: Partial<PriceRow> = {}): PriceRow => ({
-  model: 'm',
-  vendor: 'v',
-  currency: 'USD',
-  fromMs: null,
-  untilMs: null,
-  contextOverTokens: null,
-  serviceTier: 'default',
-  windows: null,
-  rates: { ...noRates, ...rates },
-  source: 'https://prices.example',
-  read: '2026-11-22',
-  ...rest,
-})
 const timeouts = { connectMs: 1, headersMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 }
 const model = (changes: Partial<ModelRow>): ModelRow => ({
   id: 'm',

@@ -12,7 +12,8 @@ import { after, afterEach, beforeEach } from 'node:test'
 export type Stretch = { readonly start: number; readonly end: number; readonly count: number }
 export type Reach = {
   readonly file: string
-  readonly test: string
+  /** Its name; `null` = none: what ran before the first, as when files are loaded, is what all of them stand on. */
+  readonly test: string | null
   readonly elapsedMs: number
   /** By the url of the source. */
   readonly through: Readonly<Record<string, readonly Stretch[]>>
@@ -28,31 +29,35 @@ session.post('Profiler.enable')
 session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
 
 /** What was gone through since it was asked last. */
-const taken = (): readonly Profiler.ScriptCoverage[] => {
+const taken = (): Reach['through'] => {
   let scripts: readonly Profiler.ScriptCoverage[] = []
   // Answered before the call returns.
   session.post('Profiler.takePreciseCoverage', (_fault, answer) => {
     scripts = answer.result
   })
-  return scripts.filter(({ url }) => urls.includes(url))
+  return Object.fromEntries(
+    scripts
+      .filter(({ url }) => urls.includes(url))
+      .map(({ url, functions }) => [
+        url,
+        functions.flatMap(({ ranges }) =>
+          ranges.map(({ startOffset, endOffset, count }) => ({ start: startOffset, end: endOffset, count })),
+        ),
+      ]),
+  )
 }
 
 const reaches: Reach[] = []
 let startedMs = 0
 beforeEach(() => {
-  taken()
+  const before = taken()
+  // What a test leaves going is not what the others stand on.
+  if (reaches.length === 0) reaches.push({ file: '', test: null, elapsedMs: 0, through: before })
   startedMs = performance.now()
 })
 afterEach((context) => {
   const elapsedMs = performance.now() - startedMs
-  const through = Object.fromEntries(
-    taken().map(({ url, functions }) => [
-      url,
-      functions.flatMap(({ ranges }) =>
-        ranges.map(({ startOffset, endOffset, count }) => ({ start: startOffset, end: endOffset, count })),
-      ),
-    ]),
-  )
-  reaches.push({ file: 'filePath' in context ? (context.filePath ?? '') : '', test: context.name, elapsedMs, through })
+  const file = 'filePath' in context ? (context.filePath ?? '') : ''
+  reaches.push({ file, test: context.name, elapsedMs, through: taken() })
 })
 after(() => writeFileSync(result, JSON.stringify(reaches)))

@@ -7,28 +7,26 @@ import type { Mutant } from './mutants.ts'
 import type { Reach, Stretch } from './reach-hook.ts'
 import { root } from './rooms.ts'
 
-export type Chosen = Pick<Reach, 'file' | 'test' | 'elapsedMs'>
+export type Chosen = Pick<Reach, 'file' | 'elapsedMs'> & { readonly test: string }
 
 export const urlOf = (file: string): string => pathToFileURL(join(root, file)).href
 
 export const readReach = (result: string): readonly Reach[] => JSON.parse(readFileSync(result, 'utf8')) as Reach[]
 
-/** The innermost stretch around a place says how often it was gone through; `null` = nobody says. */
+/** The innermost stretch around a place says how often it was gone through; `null` = it did not come there at all. */
 const countAt = (stretches: readonly Stretch[], { at }: Mutant): number | null => {
   const around = stretches.filter(({ start, end }) => start <= at && at < end)
   const inner = around.toSorted((one, other) => one.end - one.start - (other.end - other.start))[0]
   return inner?.count ?? null
 }
 
-/**
- * The tests that go through a mutant of a file, the quickest first. What stands outside of all functions runs once, when the file is loaded: all
- * tests are asked then.
- */
+/** The tests that go through a mutant of a file, the quickest first. What runs when files are loaded may be met by any of them. */
 export const testsThrough = (reaches: readonly Reach[], file: string, mutant: Mutant): readonly Chosen[] => {
   const url = urlOf(file)
-  const isOutside = reaches.every(({ through }) => countAt(through[url] ?? [], mutant) === null)
+  const isThrough = ({ through }: Reach): boolean => (countAt(through[url] ?? [], mutant) ?? 0) > 0
+  const isLoaded = reaches.some((one) => one.test === null && isThrough(one))
   return reaches
-    .filter(({ through }) => isOutside || (countAt(through[url] ?? [], mutant) ?? 0) > 0)
+    .flatMap((one) => (one.test !== null && (isLoaded || isThrough(one)) ? [{ ...one, test: one.test }] : []))
     .toSorted((one, other) => one.elapsedMs - other.elapsedMs)
 }
 

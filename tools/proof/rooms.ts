@@ -28,9 +28,8 @@ export const rooms: readonly Room[] = [
     name: 'books',
     // All of them: a new one cannot be forgotten.
     files: globSync('src/store/operations/books/*.ts', { cwd: root }).sort(),
-    tests: ['src/store/sqlite/{books,withdrawals,rerate,verify-books}.test.ts'],
+    tests: ['src/store/sqlite/{books,withdrawals,rerate,verify-books,batch,ledger}.test.ts'],
     slowTests: [
-      'src/store/sqlite/{batch,ledger}.test.ts',
       'src/store/sqlite/sqlite-store.test.ts',
       'src/wiring/{prices,lots,codes,signups,plans,payments,budgets,takeover,own-affairs}.test.ts',
       'src/admin/operations.test.ts',

@@ -2,26 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
-import { noRates } from '#base/price-row.ts'
+import { samplePriceRow } from '#base/sample-price-row.ts'
 import type { PriceProposal } from '#catalog/port.ts'
 import { decide } from './decide.ts'
 
 const atMs = Date.parse('2026-11-22T12:00:00Z')
 
-const row = (rates: Partial<Record<keyof PriceRates, string>>, changes: Partial<PriceRow> = {}): PriceRow => ({
-  model: 'm',
-  vendor: 'v',
-  currency: 'USD',
-  fromMs: null,
-  untilMs: null,
-  contextOverTokens: null,
-  serviceTier: 'default',
-  windows: null,
-  rates: { ...noRates, ...Object.fromEntries(Object.entries(rates).map(([name, text]) => [name, nanoOf(text)])) },
-  source: 's',
-  read: '2026-11-01',
-  ...changes,
-})
+const row = (rates: Partial<Record<keyof PriceRates, string>>, changes: Partial<PriceRow> = {}): PriceRow =>
+  samplePriceRow(Object.fromEntries(Object.entries(rates).map(([name, text]) => [name, nanoOf(text)])), {
+    source: 's',
+    read: '2026-11-01',
+    ...changes,
+  })
 
 const says = (source: string, rates: Parameters<typeof row>[0], changes: Partial<PriceRow> = {}): PriceProposal => ({
   source,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { nanoOf } from '#base/money.ts'
 import type { PriceRow } from '#base/price-row.ts'
-import { noRates, priceAt } from '#base/price-row.ts'
+import { priceAt } from '#base/price-row.ts'
+import { samplePriceRow } from '#base/sample-price-row.ts'
 import { loadCatalog } from '#catalog/load.ts'
 import { namedAt } from '#catalog/lookup.ts'
 import { chargeLines, chargeOf } from '#ledger/charge.ts'
@@ -11,19 +12,8 @@ import { goldenCosts } from './costs.ts'
 
 const catalog = await loadCatalog(new URL('../../../catalog/', import.meta.url))
 
-const ownRow = (rates: Readonly<Record<string, string>>): PriceRow => ({
-  model: 'm',
-  vendor: 'v',
-  currency: 'USD',
-  fromMs: null,
-  untilMs: null,
-  contextOverTokens: null,
-  serviceTier: 'default',
-  windows: null,
-  rates: { ...noRates, ...Object.fromEntries(Object.entries(rates).map(([name, text]) => [name, nanoOf(text)])) },
-  source: 'an operator',
-  read: '2026-11-22',
-})
+const ownRow = (rates: Readonly<Record<string, string>>): PriceRow =>
+  samplePriceRow(Object.fromEntries(Object.entries(rates).map(([name, text]) => [name, nanoOf(text)])))
 
 const rowsOf = ({ priced, currency }: GoldenCost): readonly PriceRow[] => {
   if ('rates' in priced) return [ownRow(priced.rates)]

@@ -19,6 +19,24 @@ test('credit of nothing, of the past, for more than it is worth, or for nobody, 
   await assertRefused(give('l', 1n, { account: 'acc_none' }), 'not_found', /There is no account acc_none/)
 })
 
+test('the first end of a lot counts, in whatever order they came', async (context) => {
+  const ends = [null, startMs + 5_000, startMs + 1_000]
+  for (const order of [ends, ends.toReversed()]) {
+    const { ask, give, lots, sound } = await openBooks(context)
+    for (const [at, expiresMs] of order.entries()) await give(`lot_${at}`, 10n, { expiresMs })
+    const at = (delayMs: number) => ask('settle', settleOf(`c${delayMs}`, 1n, { nowMs: startMs + delayMs }))
+    const left = async () => Object.values(await lots()).reduce((sum, amount) => sum + amount, 0n)
+    await at(999)
+    assert.equal(await left(), 29n)
+    await at(1_000)
+    assert.equal(await left(), 19n, 'of the first lot 9 have ended')
+    await at(4_999)
+    await at(5_000)
+    assert.equal(await left(), 9n, 'and of the second 8')
+    await sound()
+  }
+})
+
 test('a correction is of something, once, and of an account that there is', async (context) => {
   const { ask, give, money } = await openBooks(context)
   await give('lot_1', 100n)
