@@ -106,6 +106,34 @@ describe('money of calls', () => {
     await provenOk(bench)
   })
 
+  test('a budget that is lowered under a stream lets it end as it was promised, and no call begins after that', async () => {
+    const body = sold({ stream: true })
+    const account = await openAccount(bench, 1_000_000_000n)
+    const limit = (nano: bigint) =>
+      admin(bench, '/budgets', { account: account.id, usd: decimal(nano), period: 'total' })
+    await limit(2n * holdOf(body, 100n))
+    const release = Promise.withResolvers<void>()
+    bench.upstream.forget()
+    bench.upstream.answerOnce(
+      stream(completionEvents(['one ', 'two ', 'three'], { usage: true }), {
+        before: (index) => (index === 2 ? release.promise : Promise.resolve()),
+      }),
+    )
+    const reading = call(bench.relay.url, { key: account.key, body })
+    await eventually('the hold', async () => ((await balanceOf(bench, account.id)).held > 0n ? true : undefined))
+    await limit(1n)
+    assertProblem(await call(bench.relay.url, { key: account.key, body }), 429, 'budget_exceeded')
+    release.resolve()
+    const answer = await reading
+    assert.equal(answer.status, 200)
+    assert.ok(answer.text.includes('three') && answer.text.endsWith('data: [DONE]\n\n'), answer.text)
+    const spent = 1_000_000_000n - (await settled(bench, account.id))
+    assert.ok(spent > 1n && spent <= holdOf(body, 100n), `${spent} were charged`)
+    assertProblem(await call(bench.relay.url, { key: account.key, body }), 429, 'budget_exceeded')
+    assert.equal(bench.upstream.seen.length, 1)
+    await provenOk(bench)
+  })
+
   test('50 parallel calls with money for exactly 10: 10 pass, and the balance is exactly 0', async () => {
     const body = sold()
     const account = await openAccount(bench, 10n * holdOf(body, 100n))

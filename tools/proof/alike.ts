@@ -13,7 +13,7 @@ type Alike = {
 
 const memo = 'a memo: without it the same is computed again'
 
-const alike: readonly Alike[] = [
+export const alike: readonly Alike[] = [
   {
     file: 'src/base/money.ts',
     lines: ['const size = nano < 0n ? -nano : nano'],
