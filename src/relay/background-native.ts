@@ -3,8 +3,10 @@
 import type { JsonObject } from '#base/json-type.ts'
 import { objectAt } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
+import type { Usage } from '#base/usage.ts'
 import { chooseModel } from '#policy/choose.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
+import { protocols } from '#protocol/index.ts'
 import { readUsageOf } from '#protocol/openai-responses/usage.ts'
 import type { BindingRow } from '#resource/port.ts'
 import { rowForAccount } from './account-price.ts'
@@ -20,6 +22,7 @@ import type { Meter } from './meter.ts'
 import { snapshotFor } from './own-credential.ts'
 import { settle } from './settle.ts'
 import type { Snapshot } from './snapshot.ts'
+import { readWhole, unsaidWarning } from './whole-usage.ts'
 
 /** Until the response is bound; what a crash leaves before that is free again after this. */
 export const makingMs = 1_800_000
@@ -142,6 +145,20 @@ const failureOf = (document: JsonObject): Problem | null => {
   return new Problem('upstream_error', { message: `The provider says that the response failed: ${said}` })
 }
 
+type Asked = { readonly document: JsonObject; readonly draft: Draft; readonly row: ModelRow | null }
+
+/** As for a call; of one that has failed, or was stopped, only what its provider says. */
+const usageOf = async ({ countTokens }: LookPorts, { document, draft, row }: Asked): Promise<Usage | null> => {
+  if (document['status'] !== 'completed' && document['status'] !== 'incomplete') return readUsageOf(document)
+  const { usage } = await readWhole({
+    ...{ protocol: protocols['openai-responses'], endpoint: 'responses', model: draft.model ?? '', body: document },
+    ...{ inputBytes: draft.requestBytes, contextTokens: row?.contextTokens ?? null, countTokens },
+  })
+  const unsaid = unsaidWarning(usage, 'response')
+  if (unsaid !== null) draft.warnings = [...draft.warnings, unsaid]
+  return usage
+}
+
 type Ended = { readonly binding: BindingRow; readonly document: JsonObject; readonly work: Work }
 
 /** Writes how it ended into its draft, as far as the provider tells. */
@@ -151,8 +168,8 @@ const conclude = async (ports: LookPorts, { binding, document, work }: Ended): P
   const problem = failureOf(document)
   const end = problem === null ? 'complete' : 'cut'
   const finishReason = String(document['status'] ?? 'unknown')
-  const usage = readUsageOf(document)
   const row = rowOf(snapshot, binding, work)
+  const usage = await usageOf(ports, { document, draft, row })
   const attempt = draft.attempts.at(-1)
   const upstream = snapshot.upstreams.get(binding.provider)
   if (usage === null || row === null || attempt === undefined || upstream === undefined) {

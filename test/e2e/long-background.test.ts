@@ -118,13 +118,13 @@ const response = (id: string, status: string, more: object = {}): object => ({
 const usage = { input_tokens: 100, output_tokens: 50, total_tokens: 150 }
 
 /** A provider that has one response, which is as the test says. */
-const provider = (id: string, state: { status: string; gone?: boolean }): Script => {
+const provider = (id: string, state: { status: string; gone?: boolean; usage?: object }): Script => {
   const script: Script = (exchange) => {
     const { seen } = exchange
     if (seen.method === 'POST' && seen.target === path) return document(response(id, 'queued'))(exchange)
     if (seen.target.endsWith('/cancel')) state.status = 'cancelled'
     const isOver = state.status !== 'in_progress'
-    return document(response(id, state.status, isOver ? { usage } : {}))(exchange)
+    return document(response(id, state.status, isOver ? { usage: state.usage ?? usage } : {}))(exchange)
   }
   return script
 }
@@ -182,6 +182,17 @@ test('a provider that can is asked for it: held until it has ended, settled thou
     [record?.['end'], record?.['finish_reason'], record?.['cost_nano_usd']],
     ['complete', 'completed', '200000'],
   )
+})
+
+test('what its provider leaves unsaid of its usage is counted, and not free', async () => {
+  const { id, key } = await customer(relay)
+  upstream.answer(provider('resp_half', { status: 'completed', usage: { output_tokens: 50 } }))
+  const made = await call(relay.url, { path, key, body: { model: 'sold', input: 'think', background: true } })
+  const balance = Number(await settledAt(relay, id))
+  // 50 tokens of output, and a few of the question.
+  assert.ok(balance < 999_900_000 && balance > 999_800_000, String(balance))
+  const record = (await relay.logs(20)).find((one) => one['id'] === made.headers['x-request-id'])
+  assert.match(String(record?.['warnings']), /did not say all of it for this response, and it was counted/)
 })
 
 test('cancelled at its provider, or streamed and left: what it used is charged once', async () => {

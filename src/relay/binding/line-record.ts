@@ -3,22 +3,20 @@
 import { Buffer } from 'node:buffer'
 import type { CallRecord } from '#base/call-record.ts'
 import { idFrom } from '#base/id.ts'
-import { scanTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 import { chargeOf } from '#ledger/charge.ts'
 import type { ModelNames, SettleRequest } from '#ledger/port.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
-import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { Draft } from '#relay/draft.ts'
 import { attemptDraft, draftOf } from '#relay/draft.ts'
-import type { CountTokens, Meter } from '#relay/meter.ts'
-import { charactersPerToken, meter } from '#relay/meter.ts'
+import type { CountTokens } from '#relay/meter.ts'
 import { namesOf } from '#relay/paying.ts'
-import { countable, priceOf, pricingOf, rowsOfCost } from '#relay/settle.ts'
+import { priceOf, pricingOf, rowsOfCost } from '#relay/settle.ts'
 import type { Upstream } from '#relay/snapshot.ts'
+import { readWhole, unsaidWarning } from '#relay/whole-usage.ts'
 import type { BindingRow } from '#resource/port.ts'
 import type { Outcome } from './batch-document.ts'
 import type { BatchWork } from './batch-work.ts'
@@ -56,50 +54,14 @@ export const lineCallId = ({ holder, id, createdMs }: BindingRow, customId: stri
 
 const failureLengthMax = 300
 
-const emptyTop = scanTopLevel(Buffer.from('{}'))
-
-const callFor = ({ work, protocol, model }: LineOrder, id: string): Call => ({
-  id,
-  protocol: protocol.name,
-  endpoint: work.endpoint,
-  kind: protocol.kind,
-  model: model?.name ?? '',
-  models: [],
-  stream: false,
-  outputMax: null,
-  choices: 1,
-  payload: { kind: 'json', top: emptyTop },
-  inputBytes: 0,
-  usageWish: { inStream: false, cost: false },
-  body: () => ({}),
-  warnings: [],
-})
-
-/** What a line has asked, by its size: its words are at the provider. A model reads no more than its window. */
-const inputTokensOf = ({ model }: LineOrder): number | null => {
-  if (model === null || model.inputBytes === null) return null
-  const tokens = Math.ceil(model.inputBytes / charactersPerToken)
-  return Math.min(tokens, model.row.contextTokens ?? tokens)
-}
-
-/** As for a call: what the provider's figures leave unsaid is counted, and what cannot be is unknown, never nothing. */
-const usageIn = async (order: LineOrder, counted: Meter): Promise<Usage | null> => {
-  const isText = countable.includes(order.protocol.kind)
-  const said = counted.reported()
-  if (said === null && !isText) return null
-  const usage = await counted.usage({ whole: true, isText, request: () => '' })
-  if (!isText || (said?.input ?? null) !== null) return usage
-  return { ...usage, input: inputTokensOf(order), source: 'estimated' }
-}
-
-const read = async (order: LineOrder, id: string, body: JsonObject) => {
-  const { protocol, countTokens } = order
-  const head = { status: 200, headers: { 'content-type': 'application/json' } }
-  const reader = protocol.client.readReply(callFor(order, id), head, { whole: true })
-  const counted = meter(countTokens)
-  for (const frame of [...reader.read(Buffer.from(JSON.stringify(body))), ...reader.end()])
-    for (const part of frame.parts) counted.see(part)
-  return { usage: await usageIn(order, counted), finishReason: counted.finishReason() }
+const read = (order: LineOrder, body: JsonObject): ReturnType<typeof readWhole> => {
+  const { work, protocol, model, countTokens } = order
+  return readWhole({
+    ...{ protocol, endpoint: work.endpoint, body, countTokens },
+    model: model?.name ?? '',
+    inputBytes: model?.inputBytes ?? null,
+    contextTokens: model?.row.contextTokens ?? null,
+  })
 }
 
 const describe = (order: LineOrder, draft: Draft): void => {
@@ -164,12 +126,6 @@ const partOf = ({ batch, model, nowMs }: LineOrder, draft: Draft): SettleRequest
   }
 }
 
-const unsaid = (usage: Usage | null): string => {
-  if (usage === null) return 'usage:the provider told none for this line'
-  const how = usage.input === null || usage.output === null ? 'and it is not known' : 'and it was counted'
-  return `usage:the provider did not say all of it for this line, ${how}`
-}
-
 /** What one line came to. Says the same whenever it is asked, so that settling may begin again. */
 export const settledLine = async (order: LineOrder): Promise<LineSettled> => {
   const { batch, work, protocol, outcome, model } = order
@@ -184,12 +140,13 @@ export const settledLine = async (order: LineOrder): Promise<LineSettled> => {
     attempt.error = 'upstream_error'
     return { record: Object.freeze({ ...draft }), part: null }
   }
-  const { usage, finishReason } = await read(order, id, outcome.body)
+  const { usage, finishReason } = await read(order, outcome.body)
   draft.end = 'complete'
   draft.finishReason = finishReason
   draft.responseBytes = Buffer.byteLength(JSON.stringify(outcome.body))
   draft.usage = usage === null ? usageOf({ source: 'estimated', serviceTier: 'batch' }) : atBatchTier(usage)
   price(order, draft, draft.usage)
-  if (usage?.source !== 'reported') draft.warnings = [...draft.warnings, unsaid(usage)]
+  const unsaid = unsaidWarning(usage, 'line')
+  if (unsaid !== null) draft.warnings = [...draft.warnings, unsaid]
   return { record: Object.freeze({ ...draft }), part: partOf(order, draft) }
 }
