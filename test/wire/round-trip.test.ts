@@ -101,7 +101,9 @@ const choice = (index: number): fc.Arbitrary<readonly Part[]> =>
       { type: 'finish', choice: index, reason, raw },
     ])
 
-const usagePart = fc.tuple(fc.nat(), fc.nat(), fc.nat()).map(([input, more, reasoning]): Part => {
+/** What a call can have had: more is believed of nobody. */
+const tokens = fc.nat(500_000_000)
+const usagePart = fc.tuple(tokens, tokens, tokens).map(([input, more, reasoning]): Part => {
   const output = more + reasoning
   const raw: JsonObject = {
     prompt_tokens: input,
