@@ -61,10 +61,11 @@ test('the operator issues, refuses, undoes; each once, each in the trail, and th
   const [one, two] = [await ask('10.00'), await ask('20.00')]
   const shown = await run('fapiao show', { account: 'acme' })
   assert.deepEqual(
-    (shown['requests'] as View[]).map(({ amount, account_name }) => [amount, account_name]),
+    // Two of one millisecond come in either order.
+    (shown['requests'] as View[]).map(({ amount, account_name }) => [amount, account_name]).toSorted(),
     [
-      ['20.00', 'acme'],
       ['10.00', 'acme'],
+      ['20.00', 'acme'],
     ],
   )
   assert.equal((shown['titles'] as View[])[0]?.['name'], company.name)
