@@ -190,6 +190,30 @@ test('a row of another currency is asked for by its currency, converted by a kno
   assert.equal(priceAt([rated], { ...asked, atMs: 4 }), null, 'no rate has begun')
 })
 
+test('of several windows each is in force in its time; the same list of rows is asked anew where time decides', () => {
+  const all = { ...row, windows: null, fromMs: null }
+  const asked = { serviceTier: null, inputTokens: 1 }
+  const minuteMs = 60_000
+  const two: PriceRow = {
+    ...all,
+    windows: [
+      { fromMinute: 0, untilMinute: 10 },
+      { fromMinute: 30, untilMinute: 40 },
+    ],
+  }
+  const lists: readonly (readonly [PriceRow, readonly number[], readonly number[]])[] = [
+    [two, [5, 35], [20, 50]],
+    [{ ...all, fromMs: 30 * minuteMs }, [30, 31], [0, 29]],
+    [{ ...all, untilMs: 30 * minuteMs }, [0, 29], [30, 31]],
+  ]
+  for (const [one, inside, outside] of lists) {
+    const list = [one]
+    const at = (minute: number) => priceAt(list, { ...asked, atMs: minute * minuteMs })?.row ?? null
+    for (const minute of [...inside, ...outside, ...inside])
+      assert.equal(at(minute), inside.includes(minute) ? one : null)
+  }
+})
+
 test('of a tier that is served as asked the default rows count only at steps where it has none', () => {
   const base = { ...row, windows: null }
   const long: PriceRow = { ...base, contextOverTokens: 100 }

@@ -33,6 +33,12 @@ export const alike: readonly Alike[] = [
     why: memo,
   },
   {
+    file: 'src/base/price-row.ts',
+    lines: ['if (known !== undefined) return known'],
+    changes: { 'known !== undefined': 'false' },
+    why: memo,
+  },
+  {
     file: 'src/http/endpoint.ts',
     lines: ["const bare = slashes.length > 1 && slashes.endsWith('/') ? slashes.slice(0, -1) : slashes"],
     changes: { '1': '2' },

@@ -69,8 +69,20 @@ const childrenOf = (node: Node): readonly Node[] => Object.values(node).flat().f
 const isText = (node: unknown): boolean =>
   isNode(node) && (node.type === 'TemplateLiteral' || typeof node.value === 'string')
 
+/** `a < b ? a : b`: of two that are equal either may be taken. */
+const isChoiceOfTwo = (node: Node, parent: Node | null, text: string): boolean => {
+  if (parent?.type !== 'ConditionalExpression' || parent['test'] !== node) return false
+  const sides = [node['left'], node['right'], parent['consequent'], parent['alternate']]
+  const texts = sides.map((side) => (isNode(side) ? text.slice(side.start, side.end) : ''))
+  return texts[0] !== texts[1] && texts.slice(2).toSorted().join() === texts.slice(0, 2).toSorted().join()
+}
+
 /** Places and texts of the changes of one node, not of those within. */
-const changesOf = (node: Node, text: string): readonly (readonly [start: number, end: number, becomes: string])[] => {
+const changesOf = (
+  node: Node,
+  parent: Node | null,
+  text: string,
+): readonly (readonly [start: number, end: number, becomes: string])[] => {
   const whole = (becomes: string) => [node.start, node.end, becomes] as const
   const { left, right, test, argument, property } = node as Readonly<Record<string, Node | undefined>>
   if (/^(?:Binary|Logical|Assignment)Expression$/.test(node.type) && left !== undefined && right !== undefined) {
@@ -78,7 +90,10 @@ const changesOf = (node: Node, text: string): readonly (readonly [start: number,
     if (node.operator === '+' && (isText(left) || isText(right))) return []
     const operator = node.operator ?? ''
     const at = text.indexOf(operator, left.end)
-    return (otherOperators[operator] ?? []).map((other) => [at, at + operator.length, other] as const)
+    const others = otherOperators[operator] ?? []
+    // The first of them differs in what it says of equals.
+    const meant = /[<>]/.test(operator) && isChoiceOfTwo(node, parent, text) ? others.slice(1) : others
+    return meant.map((other) => [at, at + operator.length, other] as const)
   }
   if (node.type === 'UnaryExpression' && (node.operator === '!' || node.operator === '-') && argument !== undefined)
     return [whole(text.slice(argument.start, argument.end))]
@@ -108,16 +123,16 @@ export const mutantsOf = async (text: string): Promise<readonly Mutant[]> => {
   // Types become blanks, so that places stay what they are.
   const tree = parse(stripTypeScriptTypes(text), { ecmaVersion: 'latest', sourceType: 'module' })
   const found: Mutant[] = []
-  const walk = (node: Node): void => {
+  const walk = (node: Node, parent: Node | null): void => {
     if (node.type === 'ImportDeclaration') return
-    for (const [start, end, becomes] of changesOf(node, text))
+    for (const [start, end, becomes] of changesOf(node, parent, text))
       found.push({
         ...{ line: text.slice(0, start).split('\n').length, start, end, at: node.start },
         ...{ was: text.slice(start, end), becomes },
       })
-    for (const child of childrenOf(node)) walk(child)
+    for (const child of childrenOf(node)) walk(child, node)
   }
-  walk(tree)
+  walk(tree, null)
   return found.toSorted((one, other) => one.start - other.start)
 }
 

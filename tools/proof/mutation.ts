@@ -107,8 +107,8 @@ const play = async (room: Room): Promise<boolean> => {
     const outcome = await outcomeOf(place, reaches)
     count[outcome] += 1
     const { file, mutant } = place
-    if (outcome === 'passed')
-      console.log(`${file}:${mutant.line} not noticed: ${shown(mutant.was)} -> ${shown(mutant.becomes)}`)
+    const said = { noticed: null, passed: 'not noticed', endless: 'noticed by its time' }[outcome]
+    if (said !== null) console.log(`${file}:${mutant.line} ${said}: ${shown(mutant.was)} -> ${shown(mutant.becomes)}`)
   }
   const played = count.noticed + count.endless + count.passed
   const percent = (100 * (count.noticed + count.endless)) / played

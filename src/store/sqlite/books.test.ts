@@ -37,6 +37,19 @@ test('the first end of a lot counts, in whatever order they came', async (contex
   }
 })
 
+test('a balance says what of it was given, without what has ended and is not booked yet', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('paid', 100n, { expiresMs: startMs + 1_000 })
+  await give('short', 10n, { kind: 'promo', expiresMs: startMs + 1_000 })
+  await give('long', 5n, { kind: 'promo' })
+  const of = async (nowMs: number) => {
+    const found = await ask('balance', { account, nowMs })
+    return [found?.balanceNanoUsd, found?.promoNanoUsd]
+  }
+  assert.deepEqual(await of(startMs + 999), [115n, 15n])
+  assert.deepEqual(await of(startMs + 1_000), [5n, 5n])
+})
+
 test('a correction is of something, once, and of an account that there is', async (context) => {
   const { ask, give, money } = await openBooks(context)
   await give('lot_1', 100n)

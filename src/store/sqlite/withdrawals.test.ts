@@ -179,6 +179,24 @@ test('credit that is spent or held does not go back, unless it may become debt, 
   await sound()
 })
 
+test('what a processor takes for a dispute is booked, what it gives back too, and of nothing nothing', async (context) => {
+  const { ask, money, newest, sound } = await bought(context)
+  const fee = async (id: string, amountNano: bigint) => {
+    const order = await ask('order', 'ord_1')
+    await ask('moveOrder', {
+      ...{ order: 'ord_1', version: order?.version ?? 0, state: 'credited', nowMs: startMs, facts: {}, events: [] },
+      disputeFees: [{ id, account, method: 'stripe', currency: 'EUR', amountNano, reason: 'a dispute' }],
+    })
+    return newest()
+  }
+  const taken = [['operator:dispute-fees', 'operator:cash:stripe', 15n, null]]
+  assert.deepEqual(await fee('dp_1', 15n), taken)
+  assert.deepEqual(await fee('dp_2', 0n), taken, 'as before')
+  assert.deepEqual(await fee('dp_3', -15n), [['operator:cash:stripe', 'operator:dispute-fees', 15n, null]])
+  assert.deepEqual(await money(), [120n, 0n])
+  await sound()
+})
+
 test('a lot that the order has not given is not taken back of', async (context) => {
   const { withdraw, money } = await bought(context)
   await assertRefused(withdraw({ lot: 'lot_2' }), 'conflict', /has given no lot lot_2/)

@@ -156,7 +156,6 @@ export const payOut = async (books: Books, out: PayOut, nowMs: number): Promise<
 /** Books what a processor took for a dispute, or gave back; of nothing nothing. */
 export const disputeFee = async (books: Books, fee: DisputeFee, nowMs: number): Promise<void> => {
   const entries = disputeFeeEntries(fee)
-  if (entries.length === 0) return
   const { id, account, reason } = fee
   await post(books, { id: `dispute-fee/${id}`, kind: 'adjust', account, call: null, timeMs: nowMs, reason, entries })
 }
