@@ -6,8 +6,8 @@
 import type { Clock } from '#base/clock.ts'
 import type { AnswerTaker } from './answer-taker.ts'
 import { takeAnswer } from './answer-taker.ts'
-import type { CachedAnswer } from './shelf.ts'
-import { makeShelf } from './shelf.ts'
+import type { CachedAnswer } from './cached-answers.ts'
+import { cachedAnswers } from './cached-answers.ts'
 
 /** A call waits this long for one like it, and then runs by itself. */
 const waitMsMax = 20_000
@@ -54,12 +54,12 @@ const landed = (flight: Flight, { clock, untilMs, signal }: { clock: Clock; unti
 
 /** Empty at first. */
 export const answerCache = (clock: Clock): AnswerCache => {
-  const shelf = makeShelf(clock)
+  const answers = cachedAnswers(clock)
   const flights = new Map<string, Flight>()
 
   const takerFor = ({ key, account, call, lifetimeMs }: CacheQuestion, landing: () => void): AnswerTaker =>
     takeAnswer((taken) => {
-      if (taken !== null) shelf.put({ account, key, lifetimeMs }, { call, ...taken, keptMs: clock.nowMs() })
+      if (taken !== null) answers.put({ account, key, lifetimeMs }, { call, ...taken, keptMs: clock.nowMs() })
       landing()
     })
   const lead = (question: CacheQuestion): CacheLook => {
@@ -77,7 +77,7 @@ export const answerCache = (clock: Clock): AnswerCache => {
       const { account, key, signal } = question
       const untilMs = clock.monotonicMs() + waitMsMax
       for (;;) {
-        const answer = shelf.find(account, key)
+        const answer = answers.find(account, key)
         if (answer !== null) return { kind: 'hit', answer }
         const flight = flights.get(key)
         if (flight === undefined) return lead(question)

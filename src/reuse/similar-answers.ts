@@ -7,9 +7,9 @@ import { asProblem } from '#base/problem.ts'
 import type { Seal } from '#secret/seal.ts'
 import type { AnswerTaker, TakenAnswer } from './answer-taker.ts'
 import { takeAnswer } from './answer-taker.ts'
+import type { CachedAnswer } from './cached-answers.ts'
 import type { AnswerHead } from './keeper.ts'
 import type { SimilarStore } from './port.ts'
-import type { CachedAnswer } from './shelf.ts'
 
 /** Answers of one scope: they are all compared, so that none is missed and a look has a bound. */
 export const similarOfScopeMax = 2_000

@@ -25,7 +25,7 @@ type Own = { readonly entries: Map<string, Entry>; sizeBytes: number }
 
 export type Place = { readonly account: string; readonly key: string; readonly lifetimeMs: number }
 
-export type Shelf = {
+export type CachedAnswers = {
   /** An answer that has had its time is none. */
   readonly find: (account: string, key: string) => CachedAnswer | null
   readonly put: (place: Place, answer: CachedAnswer) => void
@@ -37,7 +37,7 @@ const sizeOf = (pieces: readonly Uint8Array[]): number =>
     pieces.reduce((sum, piece) => sum + piece.length, 0),
   )
 
-export const makeShelf = (clock: Clock): Shelf => {
+export const cachedAnswers = (clock: Clock): CachedAnswers => {
   const accounts = new Map<string, Own>()
   let totalBytes = 0
   const take = (account: string, own: Own, key: string): void => {
