@@ -124,7 +124,8 @@ test('use is written down once a minute', async () => {
 test('without a living session: who may be anybody is a visitor, others are signed out or told that a key is missing', async () => {
   const bare = { 'sec-fetch-site': 'same-origin' }
   const { ask } = desk()
-  assert.equal(codeOf(await ask(inbound(bare), { reach: 'everybody' })), 'actor visitor')
+  const visitor = await ask(inbound(bare), { reach: 'everybody' })
+  assert.deepEqual(visitor, { name: 'visitor', scopes: [], isVisitor: true })
   assert.equal(codeOf(await ask(inbound(own), { reach: 'everybody' })), 'actor visitor')
   assert.equal(codeOf(await ask(inbound(bare), { reach: 'self' })), 'signed_out')
   assert.equal(codeOf(await ask(inbound(own), { reach: 'self' })), 'signed_out')

@@ -74,4 +74,9 @@ test('a figure that rises and stays so is told once and begins anew; what a turn
     see(sampleTurn({ tokens: { input: null, cachedInput: null, output: null, reasoning: null } }))
   }
   assert.deepEqual(rises.take(), [])
+  see(turn(50, 900))
+  for (let count = 0; count < 50; count += 1) see(turn(50, null))
+  assert.deepEqual(rises.take(), [], 'half of what it takes')
+  see(turn(50, 900))
+  assert.deepEqual(rises.take(), ['first part of streams'], 'those between are not taken for a fall')
 })

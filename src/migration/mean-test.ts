@@ -72,7 +72,7 @@ export const differenceOf = (pairs: readonly MeanPair[], alpha: number): Differe
       degrees += size - 1
     }
   }
-  if (units < unitsMin || degrees === 0) return null
+  if (units < unitsMin) return null
   const rho = tuning(alpha)
   const grown = t * rho + 1
   const half = Math.sqrt(variances / degrees) * Math.sqrt((grown / (t * t * rho)) * Math.log(grown / (alpha * alpha)))

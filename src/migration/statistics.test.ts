@@ -200,6 +200,8 @@ test('where there is too little of an arm there is no difference, and a step of 
   assert.equal(differenceOf([{ candidate: sums(3, 6), baseline: sums(400, 400) }], 0.01), null)
   const noCount = { ...sums(400, 0), count: 0n }
   assert.equal(differenceOf([{ candidate: noCount, baseline: sums(400, 400) }], 0.01), null)
+  const of = (units: number) => differenceOf([{ candidate: sums(units, 2 * units), baseline: sums(400, 400) }], 0.01)
+  assert.deepEqual([of(99), of(100)?.units], [null, 100], 'a hundred are enough')
   const found = differenceOf([enough], 0.01)
   assert.ok(found !== null && Math.abs(found.difference - 1) < 1e-12, JSON.stringify(found))
   assert.ok(found.low < found.difference && found.high > found.difference)

@@ -73,6 +73,7 @@ test('whom an arm has met is counted exactly up to a bound, and beyond it within
 })
 
 test('of very many call sites the rest are one', () => {
+  assert.equal(callSitesMax, 200)
   const turns = Array.from({ length: callSitesMax + 5 }, (_unused, index) => sampleTurn({ callSite: `site-${index}` }))
   const { sums } = strataOf(turns)
   assert.equal(sums.get(`call_site/candidate/${otherSites}`)?.turns, 5)

@@ -106,6 +106,9 @@ test('a refusal says what is wrong and what to send', () => {
     assert.equal(answer.code, code, name)
     assert.match(answer.message, message, name)
   }
+  const plain = ask({})
+  assert.ok(plain instanceof Problem)
+  assert.doesNotMatch(plain.message, /counts only/, 'of what was not sent nothing is said')
 })
 
 test('two different credentials are refused, naming what to remove', () => {
@@ -133,6 +136,7 @@ test('two different credentials are refused, naming what to remove', () => {
     assert.equal(answer.status, 400, name)
     assert.equal(answer.detail.facts?.['remove'], remove, name)
     assert.ok(answer.message.includes(remove), answer.message)
+    assert.equal(answer.message.includes('more than once'), name.endsWith('twice'), answer.message)
     assert.ok(!/k1|k2|dTpw/.test(answer.message), 'no credential is repeated')
   }
 })

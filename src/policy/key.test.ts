@@ -32,6 +32,9 @@ test('a new key says what it is for, carries its row id, and is sound', () => {
 test('all 32 random bytes are in the key: 43 characters, whatever the bytes', () => {
   assert.equal(makeKey('model', false, idsFrom(zeros)).key.slice(34, 77), '0'.repeat(43))
   const secretOf = (secret: Uint8Array): string => makeKey('model', false, idsFrom(secret)).key.slice(34, 77)
+  const lastIs = (value: number): string =>
+    secretOf(Uint8Array.from({ length: 32 }, (_none, at) => (at === 31 ? value : 0)))
+  assert.deepEqual([lastIs(61).slice(-2), lastIs(62).slice(-2), lastIs(255).slice(-2)], ['0z', '10', '47'])
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.nat(31), (secret, place) => {
       const other = Uint8Array.from(secret)
@@ -72,12 +75,19 @@ test('other texts are told apart by their form', () => {
 
 test('a given key has one of three prefixes, 32 characters or more, and no blanks', () => {
   const long = 'x'.repeat(40)
-  for (const good of [`hs-test-${long}`, `hs-${long}`, `sk-${long}`, `drover-admin-${long}`, `sk-${'y'.repeat(29)}`])
+  for (const good of [
+    `hs-test-${long}`,
+    `hs-${long}`,
+    `sk-${long}`,
+    `drover-admin-${long}`,
+    `sk-${'y'.repeat(29)}`,
+    `sk-${'y'.repeat(509)}`,
+  ])
     assert.equal(givenKeyFault(good), null, good)
   const cases: readonly [string, RegExp][] = [
     [long, /does not begin/],
     [`sk-${'y'.repeat(28)}`, /31 characters, and 32 are the least/],
-    [`sk-${'y'.repeat(600)}`, /512 are the most/],
+    [`sk-${'y'.repeat(510)}`, /513 characters, and 512 are the most/],
     [`sk-${long} ${long}`, /blanks/],
     [`sk-${long},${long}`, /commas/],
     [`sk-${long}é`, /ASCII/],
@@ -96,6 +106,7 @@ test('a digest depends on the whole key and on the pepper', () => {
 test('a mask shows at most 8 first and 4 last characters, and never more than half', () => {
   assert.equal(maskKey('hs-live-0123456789abcdefgh'), 'hs-live-…efgh')
   assert.equal(maskKey('sk-abc'), 'sk-…')
+  assert.equal(maskKey('sk-abcdefghij'), 'sk-…', 'of a short one no more than what it is for')
   assert.equal(maskKey(''), '…')
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {

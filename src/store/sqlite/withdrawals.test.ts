@@ -118,6 +118,17 @@ test('what of a bonus has ended is not asked for, what of it was spent before is
   await sound()
 })
 
+test('what a person took back of a bonus is not taken again, nor is more than was spent of it', async (context) => {
+  const { ask, withdraw, lots, sound } = await bought(context)
+  await ask('settle', settleOf('c', 5n))
+  const revocation = { lot: 'lot_1b', nowMs: startMs, reason: 'by hand' }
+  assert.equal((await ask('revokeLot', { revocation, trail: trail() })).revokedNanoUsd, 15n)
+  assert.deepEqual(await withdraw({ ...withBonus, creditNanoUsd: 10n, bonusTakenNanoUsd: 40n }), [10n, 0n, 6n])
+  assert.deepEqual(await withdraw({ ...withBonus, creditNanoUsd: 10n }), [10n, 5n, 6n])
+  assert.deepEqual(await lots(), { lot_1: 75n, lot_1b: 0n })
+  await sound()
+})
+
 test('what calls hold stays; the refusal says what part could go back, and what may be owed goes back in all', async (context) => {
   const { ask, withdraw, money, newest, sound } = await bought(context)
   await ask('settle', settleOf('c', 15n))
