@@ -10,6 +10,7 @@ import { csvOf } from '#document/content.ts'
 import { dueInvoices } from '#document/due.ts'
 import type { BillingProfile, DocumentRow } from '#document/port.ts'
 import { documentKinds } from '#document/port.ts'
+import { accountNames } from './account-names.ts'
 import { accountNamed } from './credits.ts'
 import { firstField, handleField, pageFields, pageOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -68,12 +69,22 @@ const list = operation({
     account: handleField().optional().describe('Only of this account: id or name.'),
     kind: z.enum(documentKinds).optional().describe('Only of this kind.'),
   }),
-  output: z.object({ data: z.array(view), next: z.string().nullable() }),
+  output: z.object({
+    data: z.array(view.extend({ account_name: z.string().nullable() })),
+    next: z.string().nullable(),
+  }),
   flags: [],
   render: ({ data }) =>
     table(
       ['NUMBER', 'KIND', 'ACCOUNT', 'ISSUED', 'TOTAL', 'ABOUT'],
-      data.map((one) => [one.number, one.kind, one.account, one.issued, `${one.total} ${one.currency}`, one.about]),
+      data.map((one) => [
+        one.number,
+        one.kind,
+        one.account_name ?? one.account,
+        one.issued,
+        `${one.total} ${one.currency}`,
+        one.about,
+      ]),
     ),
   run: async (input, context) => {
     const account = input.account === undefined ? null : (await accountNamed(input.account, context)).id
@@ -86,7 +97,11 @@ const list = operation({
       kind: input.kind ?? null,
     }
     const page = pageOf(await store.documents(question), input.limit)
-    return { data: page.data.map(viewOf), next: page.next }
+    const names = await accountNames(page.data, context)
+    return {
+      data: page.data.map((row) => ({ ...viewOf(row), account_name: names.get(row.account) ?? null })),
+      next: page.next,
+    }
   },
 })
 

@@ -60,6 +60,7 @@ export const places = {
   'payments close': ['POST', '/payments/{order}/close'],
   'payments auto-set': ['POST', '/payments/auto/{account}'],
   'invoices buyer': ['POST', '/invoices/buyers/{account}'],
+  'invoices list': ['GET', '/invoices'],
   'invoices file': ['GET', '/invoices/{document}/file'],
   'fapiao show': ['GET', '/fapiao/accounts/{account}'],
   'fapiao list': ['GET', '/fapiao'],

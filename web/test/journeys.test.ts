@@ -222,7 +222,7 @@ describe('money', () => {
     await left(visit)
   })
 
-  test('a customer asks for money back; the operator sees why, pays a part back, and says that the transfer has left', async () => {
+  test('a customer asks for money back; the operator sees why, pays a part back, says that the transfer has left, and there is a credit note', async () => {
     const order = await stage.ask('/payments', { account: 'acme', usd: '30.00', method: 'manual', currency: 'USD' })
     const transfer = { amount: order['pay'], currency: order['currency'], reference: 'bank-30' }
     await stage.ask(`/payments/${order['id']}/confirm`, transfer)
@@ -247,6 +247,16 @@ describe('money', () => {
     await page.getByRole('dialog').getByText('Refunded in part', { exact: true }).waitFor()
     await customer.page.reload()
     await customer.page.getByRole('row', { name: /Refunded in part/ }).waitFor()
+    const note = page.getByRole('row', { name: /acme Credit note .*-\$10\.00/ })
+    await eventually(
+      'the credit note',
+      async () => {
+        await page.goto('/orders?tab=documents&kind=credit_note')
+        await settled(page)
+        return (await note.count()) > 0 ? true : undefined
+      },
+      30_000,
+    )
     await left(visit)
     await left(customer)
   })

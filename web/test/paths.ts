@@ -28,6 +28,7 @@ export const paths = [
   '/customers',
   '/orders',
   '/orders?state=refund-requested',
+  '/orders?tab=documents',
   '/orders?tab=fapiao',
   '/prices',
   '/margins',

@@ -70,6 +70,7 @@ const rounds: readonly Round[] = [
       customers: '/customers',
       payments: '/orders',
       payment: `/orders?order=${asked.data[0]?.id}`,
+      'payments-documents': '/orders?tab=documents',
       'payments-fapiao': '/orders?tab=fapiao',
       prices: '/prices',
       margins: '/margins',

@@ -1,7 +1,7 @@
 /** Lots, orders, documents and the books of an account. */
 
 import type { ReactNode } from 'react'
-import { addressOf } from '#actions/api.ts'
+import { DocumentTable } from '#parts/document-table.tsx'
 import { decimalOfNano } from '#parts/format.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { mono } from '#parts/layout.tsx'
@@ -16,7 +16,6 @@ import { texts } from './texts.ts'
 type Props = { readonly billing: Billing }
 type Lot = Billing['lots'][number]
 type Order = Billing['orders'][number]
-type Document = Billing['documents'][number]
 type Transaction = Billing['ledger'][number]
 type Line = { readonly transaction: Transaction; readonly entry: Transaction['entries'][number]; readonly id: string }
 
@@ -112,53 +111,8 @@ export const Orders = ({ billing, follow }: Props & { readonly follow: (id: stri
 
 export const Documents = ({ billing }: Props) => {
   const say = useWords(texts)
-  const format = useFormat()
-  const columns: readonly Column<Document>[] = [
-    {
-      id: 'number',
-      title: say('number'),
-      cell: ({ number }) => mono(number),
-      sort: ({ number }) => number,
-    },
-    { id: 'kind', title: say('kind'), cell: ({ kind }) => say(kind) },
-    {
-      id: 'issued',
-      title: say('issued'),
-      from: 'middle',
-      cell: ({ issued }) => format.day(issued),
-      sort: ({ issued }) => issued,
-    },
-    {
-      id: 'total',
-      title: say('total'),
-      align: 'number',
-      cell: ({ total, currency }) => format.amount(total, currency),
-    },
-    {
-      id: 'file',
-      title: say('file'),
-      cell: ({ id, number }) => (
-        <span className="row">
-          <a href={addressOf('invoices file', { document: id, format: 'pdf' })} title={say('pdf', { number })} download>
-            PDF
-          </a>
-          <a href={addressOf('invoices file', { document: id, format: 'csv' })} title={say('csv', { number })} download>
-            CSV
-          </a>
-        </span>
-      ),
-    },
-  ]
   if (billing.documents.length === 0) return <Empty title={say('noDocuments')}>{say('noDocumentsWhy')}</Empty>
-  return (
-    <DataTable
-      name={say('documents')}
-      columns={columns}
-      rows={billing.documents}
-      keyOf={({ id }) => id}
-      first={{ id: 'issued', desc: true }}
-    />
-  )
+  return <DocumentTable rows={billing.documents} />
 }
 
 /** `account:acc_…:promo` -> the part that says which book. */

@@ -17,6 +17,7 @@ import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { Tabs } from '#parts/tabs.tsx'
+import { AllDocuments } from './documents.tsx'
 import { OrderSheet } from './order-sheet.tsx'
 import { Reconcile } from './reconcile.tsx'
 import { texts } from './texts.ts'
@@ -110,6 +111,10 @@ const AllOrders = () => {
   )
 }
 
+const tabs = ['orders', 'documents', 'fapiao'] as const
+/** What another tab does not know. */
+const anew = { state: undefined, kind: undefined, after: undefined, order: undefined }
+
 export const Page = () => {
   const say = useWords(texts)
   const may = rights(useSession())
@@ -125,12 +130,11 @@ export const Page = () => {
       </PageHead>
       <Tabs
         label={say('title')}
-        chosen={filters['tab'] === 'fapiao' ? 'fapiao' : 'orders'}
-        onChoose={(tab) =>
-          change({ tab: tab === 'fapiao' ? tab : undefined, state: undefined, after: undefined, order: undefined })
-        }
+        chosen={tabs.find((one) => one === filters['tab']) ?? 'orders'}
+        onChoose={(tab) => change({ ...anew, tab: tab === 'orders' ? undefined : tab })}
         tabs={[
           { id: 'orders', label: say('orders'), content: () => <AllOrders /> },
+          { id: 'documents', label: say('documents'), content: () => <AllDocuments /> },
           { id: 'fapiao', label: say('fapiao'), content: () => <FapiaoQueue /> },
         ]}
       />
