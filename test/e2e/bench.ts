@@ -16,6 +16,9 @@ export type Bench = {
   readonly close: () => Promise<void>
 }
 
+/** One that a test has to itself: `await using` closes it, and the run can end, whatever the test finds. */
+export type OwnBench = Bench & AsyncDisposable
+
 export type BenchSettings = {
   /** More of drover.yaml, after the provider. */
   readonly config?: string
@@ -23,7 +26,7 @@ export type BenchSettings = {
 }
 
 /** A relay with this configuration, which is made for the upstream that it names. */
-export async function benchFor(configOf: (upstream: FakeUpstream) => string, env: Environment = {}): Promise<Bench> {
+export async function benchFor(configOf: (upstream: FakeUpstream) => string, env: Environment = {}): Promise<OwnBench> {
   const upstream = await startUpstream()
   const starting = startRelay({ config: configOf(upstream), env: { FAKE_KEY: fakeKey, ...env } })
   // A server left open would keep the whole run from ending.
@@ -32,19 +35,15 @@ export async function benchFor(configOf: (upstream: FakeUpstream) => string, env
     throw fault
   })
   const { key } = await relay.createKey()
-  return {
-    relay,
-    upstream,
-    key,
-    close: async () => {
-      await upstream.close()
-      await relay[Symbol.asyncDispose]()
-    },
+  const close = async (): Promise<void> => {
+    await upstream.close()
+    await relay[Symbol.asyncDispose]()
   }
+  return { relay, upstream, key, close, [Symbol.asyncDispose]: close }
 }
 
 /** Starts both and makes the key by the command line. */
-export const startBench = (settings: BenchSettings = {}): Promise<Bench> =>
+export const startBench = (settings: BenchSettings = {}): Promise<OwnBench> =>
   benchFor((upstream) => configFor(upstream, settings.config), settings.env)
 
 /** A chat completion's body with one user message. */

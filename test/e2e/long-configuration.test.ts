@@ -126,12 +126,12 @@ describe('a configuration that changes', () => {
 
 describe('addresses that a relay must not call', () => {
   test('loopback, private and metadata addresses are refused unless allowed', async () => {
-    const upstream = await startUpstream(whole(completion()))
+    await using upstream = await startUpstream(whole(completion()))
     const bases = [upstream.baseUrl, upstream.baseUrl.replace('127.0.0.1', 'localhost'), 'http://169.254.169.254/v1']
     const providers = bases.map(
       (base, index) => `  p${index}: { vendor: openai-compatible, base_url: "${base}", api_key: "env:K" }`,
     )
-    const bench = await startBench({ config: providers.join('\n'), env: { K: fakeKey } })
+    await using bench = await startBench({ config: providers.join('\n'), env: { K: fakeKey } })
     for (const index of bases.keys()) {
       const answer = await call(bench.relay.url, { key: bench.key, body: chat('x', { model: `p${index}/m` }) })
       assert.ok(answer.status === 502 || answer.status === 503, `${bases[index]}: ${answer.status} ${answer.text}`)
@@ -139,7 +139,5 @@ describe('addresses that a relay must not call', () => {
     }
     assert.equal(upstream.seen.length, 0)
     await assertServing(bench.relay)
-    await upstream.close()
-    await bench.close()
   })
 })

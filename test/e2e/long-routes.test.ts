@@ -144,7 +144,7 @@ describe('routes', () => {
       return (asked ? refusal : stream(events))(exchange)
     })
     await using upstream = await refusing
-    const own = await startBench({
+    await using own = await startBench({
       config: `  picky: { vendor: openai-compatible, base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }\n`,
     })
     const stringOf = async (): Promise<string> =>
@@ -153,7 +153,6 @@ describe('routes', () => {
     assert.equal(upstream.seen.length, 2)
     assert.equal(await stringOf(), events.join(''))
     assert.equal(upstream.seen.length, 3, 'the second call does not ask again')
-    await own.close()
   })
 
   test('a caller who asks for usage gets it though the model says it late', async () => {
@@ -166,7 +165,7 @@ describe('routes', () => {
 
   test('several keys of one provider are used in turn', async () => {
     await using upstream = await startUpstream(whole(completion()))
-    const own = await startBench({
+    await using own = await startBench({
       config: `  many: { vendor: openai-compatible, base_url: "${upstream.baseUrl}", allow_private: true, api_keys: ["env:K1", "env:K2"] }\n`,
       env: { K1: fakeKey, K2: otherKey },
     })
@@ -177,6 +176,5 @@ describe('routes', () => {
       for (const { headers } of upstream.seen) used.add(headers.authorization)
     }
     assert.deepEqual([...used].toSorted(), [`Bearer ${otherKey}`, `Bearer ${fakeKey}`].toSorted())
-    await own.close()
   })
 })

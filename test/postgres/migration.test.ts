@@ -87,7 +87,7 @@ describe('a migration on three nodes', () => {
       return sums.baseline.conversations + sums.candidate.conversations >= sessions.length ? sums : undefined
     })
     assert.equal(found.baseline.conversations + found.candidate.conversations, sessions.length)
-    assert.ok(found.candidate.conversations > 8 && found.baseline.conversations > 8)
+    assert.ok(found.candidate.conversations > 4 && found.baseline.conversations > 4)
   })
 
   test('what one node takes back is back on every node within two seconds, whoever else has died', async () => {
