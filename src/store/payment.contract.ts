@@ -311,6 +311,33 @@ export const paymentContract = ({ name, open: openBackend }: OpenBackend): void 
     assert.deepEqual(await store.orders({ ...page, account: 'acc_two' }), [])
   })
 
+  test(`${name}: an order leaves its card once, and none in the place of one that was left by a later payment`, async (context) => {
+    const store = await openBackend(context, handClock(0))
+    await begin(store)
+    const leave = async (id: string, paidMs: number) => {
+      const order = (await store.order(id)) ?? (await open(store, id))
+      const card = { customer: `cus of ${id}`, card: 'pm_1', ending: '4242' }
+      const event = sampleEvent({ ...order, state: 'credited' }, 'card_kept')
+      return store.keepCard({ order: { ...order, paidMs }, card, nowMs: 30, event })
+    }
+    for (const [id, paidMs] of [
+      ['ord_1', 10],
+      ['ord_2', 20],
+      ['ord_3', 20],
+    ] as const)
+      await store.moveOrder(sampleCrediting(await open(store, id), paidMs))
+    assert.equal(await leave('ord_2', 20), true)
+    assert.equal(await leave('ord_1', 10), false, 'it was paid with before')
+    assert.equal(await leave('ord_2', 20), false, 'it is kept already')
+    const first = (await store.autoTopUp('acc_one')) ?? assert.fail()
+    assert.deepEqual([first.customer, first.enabled, first.creditNanoUsd], ['cus of ord_2', false, nanoOf('100')])
+    const said = { ...first, enabled: true, failures: 2, nextTryMs: 5 }
+    await store.setAutoTopUp({ ...said, belowNanoUsd: 7n }, null)
+    assert.equal(await leave('ord_3', 20), true, 'of one instant the later order counts')
+    const now = { ...said, belowNanoUsd: 7n, customer: 'cus of ord_3', failures: 0, nextTryMs: 30 }
+    assert.deepEqual(await store.autoTopUp('acc_one'), now)
+  })
+
   test(`${name}: cards that are kept are due when the credit is below their threshold and no refusal rests them`, async (context) => {
     const store = await openBackend(context, handClock(0))
     await begin(store)
