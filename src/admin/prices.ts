@@ -7,6 +7,7 @@ import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { noRates } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
 import type { PriceEntry, PriceEntryBody } from '#catalog/port.ts'
+import { accountNames } from './account-names.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -30,6 +31,8 @@ export const entryView = rowView.extend({
   note: z.string().nullable(),
   withdrawn: z.string().nullable(),
 })
+
+const namedEntry = entryView.extend({ account_name: z.string().nullable() })
 
 /** A stored price as it may be seen; `null` = the entry is no price. */
 export const viewOfEntry = (entry: PriceEntry): z.input<typeof entryView> | null => {
@@ -252,7 +255,7 @@ const history = operation({
   path: '/prices/history/{model+}',
   scope: 'read',
   input: z.strictObject({ model: z.string().min(1).max(200).describe('The id that callers use.') }),
-  output: z.object({ model: z.string(), entries: z.array(entryView), shipped: z.array(rowView) }),
+  output: z.object({ model: z.string(), entries: z.array(namedEntry), shipped: z.array(rowView) }),
   flags: [{ field: 'model', positional: true, describe: 'The id that callers use.' }],
   render: ({ entries, shipped }) =>
     table(
@@ -260,7 +263,7 @@ const history = operation({
       [
         ...entries.map((one) => [
           one.id,
-          one.account ?? (one.plan === null ? one.kind : `plan ${one.plan}`),
+          one.account_name ?? one.account ?? (one.plan === null ? one.kind : `plan ${one.plan}`),
           slotText(one),
           one.from,
           one.withdrawn === null ? one.until : `withdrawn ${one.withdrawn}`,
@@ -286,9 +289,14 @@ const history = operation({
       if (body.kind === 'sale') return body.row.model === row.id
       return body.kind === 'list' && listed.has(`${body.row.vendor}/${body.row.model}`)
     })
+    const views = entries.flatMap((entry) => viewOfEntry(entry) ?? [])
+    const names = await accountNames(views, context)
     return {
       model: row.id,
-      entries: entries.flatMap((entry) => viewOfEntry(entry) ?? []),
+      entries: views.map((one) => ({
+        ...one,
+        account_name: one.account === null ? null : (names.get(one.account) ?? null),
+      })),
       shipped: rows.filter(({ revision }) => revision === undefined).map(viewOfRow),
     }
   },

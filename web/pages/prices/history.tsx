@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { Output } from '#actions/contract.ts'
 import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
+import { AccountLink } from '#parts/account-link.tsx'
 import { Button } from '#parts/button.tsx'
 import { Dialog } from '#parts/dialog.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
@@ -95,7 +96,8 @@ const Stored = ({ rows }: { readonly rows: readonly Entry[] }) => {
       id: 'whom',
       title: say('forWhom'),
       from: 'middle',
-      cell: ({ account, plan }) => account ?? plan ?? say('everybody'),
+      cell: ({ account, account_name, plan }) =>
+        account === null ? (plan ?? say('everybody')) : <AccountLink of={{ account, account_name }} />,
     },
     { id: 'note', title: say('note'), from: 'broad', wrap: true, cell: ({ note, actor }) => note ?? actor },
     {
