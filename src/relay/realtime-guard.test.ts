@@ -56,6 +56,21 @@ test('a find that lies across pieces is taken out, sound does not wait for it, a
   assert.deepEqual([words.decided(), words.decided()], [['guardrail.pii:redacted 1 mail in the reply'], []])
 })
 
+test('what comes between the pieces of a text does not cut it, nor does the end of another', () => {
+  const words = wordsOf()
+  assert.deepEqual(words.pass(delta('ada@exam')), [])
+  const other = { response_id: 'resp_1', item_id: 'item_2', output_index: 1, content_index: 0 }
+  for (const event of [
+    { type: 'response.content_part.added', ...other, part: { type: 'audio', transcript: '' } },
+    { type: 'response.output_text.done', ...other, text: 'no' },
+    { type: 'conversation.item.done', item: { id: 'item_2' } },
+  ])
+    assert.deepEqual(words.pass(event), [event])
+  assert.deepEqual(words.pass(delta('ple.org now')), [delta('[redacted:mail]')])
+  const done = { type: 'response.done', response: { id: 'resp_1' } }
+  assert.deepEqual(words.pass(done), [delta(' now'), done])
+})
+
 test('what nothing is found in keeps its bytes, and without guardrails nothing waits', () => {
   const odd = { data: Buffer.from('{"type" : "response.done", "response":{"id":"r", "x": 1.0}}'), binary: false }
   const event = JSON.parse(odd.data.toString()) as JsonObject

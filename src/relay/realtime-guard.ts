@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer'
 import type { JsonLeaf } from '#base/json-leaves.ts'
 import { replaceLeaves } from '#base/json-leaves.ts'
 import type { JsonObject } from '#base/json-type.ts'
+import { objectAt } from '#base/json-type.ts'
 import type { Message } from '#http/channel.ts'
 import type { Decisions, Guard } from '#policy/guard.ts'
 import { guardsFor, guardText, looksAtText, makeDecisions } from '#policy/guard.ts'
@@ -99,7 +100,26 @@ const between =
 const [streamsMax, waitingMax] = [64, 4_096]
 
 type Piece = { readonly event: JsonObject; readonly message: Message; readonly gated: GatedPiece }
-type Stream = { readonly gate: TextGate; waiting: Piece[] }
+type Stream = Whose & { readonly gate: TextGate; waiting: Piece[] }
+
+/** What an event belongs to; `null` = it does not say. */
+type Whose = { readonly response: string | null; readonly item: string | null }
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+
+const whoseOf = (event: JsonObject): Whose => ({
+  response: textOf(event['response_id']) ?? textOf(objectAt(event, 'response')['id']),
+  item: textOf(event['item_id']) ?? textOf(objectAt(event, 'item')['id']),
+})
+
+/** Events after which no piece of a text comes any more. */
+const isEnd = /\.(?:done|completed|failed)$/
+
+const ends = (event: JsonObject, { response, item }: Whose): boolean => {
+  const own = whoseOf(event)
+  if (!isEnd.test(String(event['type']))) return false
+  return own.item === null || item === null ? own.response === response : own.item === item
+}
 
 const streamOf = ({ type, response_id, item_id, content_index, output_index }: JsonObject): string =>
   JSON.stringify([type, response_id, item_id, content_index, output_index])
@@ -131,10 +151,11 @@ const ready = (stream: Stream): readonly Message[] => {
 export const guardedWords = (guards: () => readonly Guard[]): GuardedWords => {
   const streams = new Map<string, Stream>()
   let decisions: Decisions = makeDecisions()
-  const endAll = (): readonly Message[] => {
-    const all = [...streams.values()]
-    streams.clear()
-    return all.flatMap((stream) => {
+  /** Decides texts that are over. What comes between the pieces of another text does not cut that. */
+  const end = (isOver: (stream: Stream) => boolean): readonly Message[] => {
+    const over = [...streams].filter(([, stream]) => isOver(stream))
+    for (const [name] of over) streams.delete(name)
+    return over.flatMap(([, stream]) => {
       stream.gate.end()
       return ready(stream)
     })
@@ -142,14 +163,12 @@ export const guardedWords = (guards: () => readonly Guard[]): GuardedWords => {
   const addPiece = (event: JsonObject, message: Message, own: readonly Guard[]): readonly Message[] => {
     const name = streamOf(event)
     const isJson = String(event['type']).includes('_arguments.')
-    const stream = streams.get(name) ?? {
-      gate: textGate({ guards: own, side: 'reply', decisions, isJson }),
-      waiting: [],
-    }
+    const gate = (): TextGate => textGate({ guards: own, side: 'reply', decisions, isJson })
+    const stream = streams.get(name) ?? { ...whoseOf(event), gate: gate(), waiting: [] }
     streams.set(name, stream)
     stream.waiting.push({ event, message, gated: stream.gate.add(String(event['delta'])) })
     const isFull = stream.waiting.length > waitingMax || streams.size > streamsMax
-    return isFull ? endAll() : ready(stream)
+    return isFull ? end(() => true) : ready(stream)
   }
   return {
     pass: (event, message) => {
@@ -166,7 +185,7 @@ export const guardedWords = (guards: () => readonly Guard[]): GuardedWords => {
       } as const
       const looked = (leaf: JsonLeaf): string | null =>
         leaf.kind === 'text' && saysWords(leaf) ? guardText(leaf.text, told) : null
-      return [...endAll(), changedMessage(message, looked)]
+      return [...end((stream) => ends(event, stream)), changedMessage(message, looked)]
     },
     decided: () => {
       const warnings = decisions.warnings()
