@@ -91,6 +91,7 @@ const cross = (exchange: Exchange, to: Protocol, stream: boolean): { parts: read
     max_tokens: 100,
     messages: [],
     contents: [],
+    input: 'x',
     stream,
     stream_options: { include_usage: true },
   }

@@ -70,8 +70,8 @@ export const inboundOf = (path: string, bytes: Buffer): Inbound => ({
 
 const fillers: Readonly<Record<string, object>> = {
   'openai-chat': { messages: [] },
-  'openai-responses': { input: [] },
-  'anthropic-messages': { messages: [] },
+  'openai-responses': { input: 'x' },
+  'anthropic-messages': { messages: [], max_tokens: 9 },
   'openai-embeddings': { input: 'x' },
   'openai-moderations': { input: 'x' },
   'openai-speech': { input: 'x' },

@@ -36,7 +36,14 @@ const isStream = (recording: Recording): boolean => recording.response.sse !== u
 
 const callFor = (protocol: Protocol, stream: boolean): Call => {
   const body = Buffer.from(
-    JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x' }], contents: [], max_tokens: 9, stream }),
+    JSON.stringify({
+      model: 'm',
+      messages: [{ role: 'user', content: 'x' }],
+      contents: [],
+      input: 'x',
+      max_tokens: 9,
+      stream,
+    }),
   )
   const method = stream ? 'streamGenerateContent' : 'generateContent'
   const path = protocol.name === 'gemini' ? `/v1beta/models/m:${method}` : '/v1/x'
