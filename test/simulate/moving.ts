@@ -6,10 +6,9 @@
 
 import assert from 'node:assert/strict'
 import { bucketOfUnit } from '#migration/assign.ts'
-import type { Compiled } from '#migration/compiled.ts'
 import { compile } from '#migration/compiled.ts'
 import { conduct, decisionFor } from '#migration/conduct.ts'
-import type { Change, State } from '#migration/itinerary.ts'
+import type { Change } from '#migration/itinerary.ts'
 import { draftState, isLive, stateAfter } from '#migration/itinerary.ts'
 import type { Arm } from '#migration/observation.ts'
 import type { MigrationRow, NewDecision } from '#migration/port.ts'
@@ -22,6 +21,8 @@ import type { Ground } from './line.ts'
 import { openGround, soundLine } from './line.ts'
 import type { Mover, MovingGround, MovingNode } from './moving-node.ts'
 import { makeMover, startMover } from './moving-node.ts'
+import type { Story } from './moving-story.ts'
+import { fileOf } from './moving-story.ts'
 import type { Time } from './time.ts'
 import { clockOf, makeTime } from './time.ts'
 
@@ -68,36 +69,6 @@ const lookedWithinMs = 25_000
 /** After so long without a decision, a fault or a start, everybody knows what everybody knows. */
 const calmAfterMs = 20_000
 
-const fileOf = (number: number): string => `migration: move-${number}
-match: { models: [m] }
-baseline: { route: alpha/m }
-candidate: { route: beta/n }
-assignment: { pinned_share_max: 1, pin_idle_ttl: 30m }
-steps:
-  - { set_weight: 10, pause: { duration: 4m }, min_sample: 20 }
-  - { set_weight: 40, pause: { duration: 4m }, min_sample: 40 }
-  - { set_weight: 100, bake: { duration: 4m } }
-analysis: { interval: 5s, metrics: [{ name: error-rate, threshold_range: { max: 0.1 } }] }
-traffic: { error_share: 0.01, conversations_per_day: 100000 }
-`
-
-type Story = {
-  readonly id: string
-  readonly row: MigrationRow
-  readonly compiled: Compiled
-  readonly isBad: boolean
-  state: State
-  decided: number
-  decidedMs: number
-  /** When its traffic was taken back, in the store. */
-  backMs: number
-  /** Whether it was complete until then: nodes that hear nothing go on then. */
-  wasComplete: boolean
-  weightMost: number
-  /** Turns that were evidence, by the process that saw their end. */
-  readonly seen: Map<string, number>
-}
-
 /** What is known of a conversation in one migration. */
 type Place = { arm: Arm; atMs: number }
 
@@ -118,6 +89,8 @@ class MovingWorld {
   readonly around: MovingGround
   readonly #plain: Ground
   readonly #places = new Map<string, Place>()
+  /** When each process had it last. */
+  readonly #heres = new Map<string, number>()
   #turns = 0
   toCandidate = 0
   calmTurns = 0
@@ -287,7 +260,9 @@ class MovingWorld {
           `${said}, and nobody has looked at the evidence for ${nowMs - this.#lookedMs} ms`,
         )
     }
-    const isCalm = this.isCalm() && before !== undefined && before.atMs >= this.#noiseMs + calmAfterMs
+    // A node that had the conversation before weights rose keeps it where it was, and tells the others when it comes again.
+    const here = this.#heres.get(`${key}/${node.source}`) ?? Number.POSITIVE_INFINITY
+    const isCalm = this.isCalm() && before !== undefined && Math.min(before.atMs, here) >= this.#noiseMs + calmAfterMs
     if (isCalm) this.calmTurns += 1
     // Back from the candidate goes who is sent there by nobody: where this node sends nobody, or has only just heard where others are.
     if (arm === 'baseline' && before?.arm === 'candidate' && weightHere > 0)
@@ -296,6 +271,7 @@ class MovingWorld {
         `${said}, where ${weightHere / 100} % go to the candidate, and was there before`,
       )
     this.#places.set(key, { arm, atMs: nowMs })
+    this.#heres.set(`${key}/${node.source}`, nowMs)
   }
 
   /** A conversation: on one node, or on whichever is asked. */
@@ -347,11 +323,27 @@ class MovingWorld {
       () => this.crash(mover, this.chance() * 20_000),
       () => this.crash(leader, 1_000 + this.chance() * 60_000),
       () => during({ isCut: true }, { isCut: false }),
+      // Decided where one of them cannot hear of it.
+      () => Promise.all([during({ isCut: true }, { isCut: false }), this.#askBack(mover)]),
       () => during({ lostShare: 0.4 }, { lostShare: 0 }),
       () => during({ slowestMs: 2_000 }, { slowestMs: 4 }),
       () => during({ wrongMs: Math.round((this.chance() - 0.5) * 4_000) }, { wrongMs: 0 }, mover),
     ]
     await this.pick(kinds)()
+  }
+
+  /** Somebody asks another node to go back. */
+  async #askBack(but: Mover): Promise<void> {
+    await this.time.wait(this.chance() * 2_000)
+    const { node } = this.pick(this.movers.filter((mover) => mover !== but))
+    const story = this.live()
+    if (node === null || story === undefined || this.chance() < 0.5) return
+    await this.#wish(node, story, [{ kind: 'rollback' }]).catch(this.#refused)
+  }
+
+  /** Refused by the store, or by the state: part of the play. */
+  readonly #refused = (fault: unknown): void => {
+    if (fault instanceof assert.AssertionError) this.broken ??= fault
   }
 
   /** People start migrations, and at times have another wish than the itinerary. */
@@ -362,10 +354,7 @@ class MovingWorld {
       if (node === null || this.#isOver) continue
       const story = this.live()
       const doing = story === undefined ? this.#start(node, number++) : this.#wish(node, story)
-      // Refused by the store, or by the state: part of the play.
-      await doing.catch((fault: unknown) => {
-        if (fault instanceof assert.AssertionError) this.broken ??= fault
-      })
+      await doing.catch(this.#refused)
     }
   }
 
@@ -392,7 +381,7 @@ class MovingWorld {
     await node.driver.refresh()
   }
 
-  async #wish(node: MovingNode, { id, compiled }: Story): Promise<void> {
+  async #wish(node: MovingNode, { id, compiled }: Story, only: readonly Change[] = []): Promise<void> {
     const row = (await node.store.migrations()).find((one) => one.id === id)
     if (row === undefined) return
     const { phase } = row.state
@@ -403,7 +392,14 @@ class MovingWorld {
         : ([{ kind: 'promote' }, { kind: 'promote' }, { kind: 'complete' }] as const)),
       phase === 'paused' ? { kind: 'resume' } : { kind: 'pause', reason: 'manual' },
     ]
-    const conducting = { row, compiled, change: this.pick(wishes), why: 'asked', actor: 'person', evidence: [] }
+    const conducting = {
+      row,
+      compiled,
+      change: this.pick(only.length > 0 ? only : wishes),
+      why: 'asked',
+      actor: 'person',
+      evidence: [],
+    }
     const ports = { store: node.store, emit: () => {}, stop: node.traffic.stop, trail: null }
     await conduct({ ...conducting, nowMs: node.nowMs() }, ports)
     await node.driver.refresh()

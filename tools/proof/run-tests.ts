@@ -1,6 +1,7 @@
 /** Runs tests in one process, with something loaded before them, until the first one fails. */
 
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './rooms.ts'
@@ -15,7 +16,24 @@ export type Running = {
   /** A module of this folder. */
   readonly hook: string
   readonly environment: Readonly<Record<string, string>>
+  /** Looked at then, and every five seconds from then on: who waits, or has used so much of the processor, goes on for ever. */
   readonly timeoutMs: number
+}
+
+const lookEveryMs = 5_000
+/** Of the processor, between two looks: whoever uses less waits for something that does not come. On a busy machine even a slow one uses more. */
+const waitingMs = 50
+const tickMs = 10
+
+/** What a process has used of the processor; `null` = it cannot be seen here. */
+const usedMsOf = (pid: number): number | null => {
+  try {
+    const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+    const [user, system] = fields.split(' ').slice(11, 13).map(Number)
+    return ((user ?? 0) + (system ?? 0)) * tickMs
+  } catch {
+    return null
+  }
 }
 
 const patternOf = (name: string): string => `^${name.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')}$`
@@ -51,7 +69,14 @@ export const runTests = ({ files, names, hook, environment, timeoutMs }: Running
       outcome ??= as
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
     }
-    const timer = setTimeout(() => end('endless'), timeoutMs)
+    let usedBeforeMs = 0
+    const look = (): void => {
+      const usedMs = usedMsOf(child.pid ?? 0)
+      if (usedMs === null || usedMs > timeoutMs || usedMs - usedBeforeMs < waitingMs) end('endless')
+      else timer = setTimeout(look, lookEveryMs)
+      usedBeforeMs = usedMs ?? 0
+    }
+    let timer = setTimeout(look, timeoutMs)
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (/^\s*not ok /m.test(text)) end('noticed')
     })
