@@ -37,16 +37,23 @@ test('the server that sentinels name is counted on, and when it is killed, the r
 
   await redis.master.kill()
   const killedMs = performance.now()
+  // On a busy machine one may be through with it before the other has noticed.
+  const alone = new Set<JointLimits>()
   await eventually(
     'counting by shares',
     async () => {
       await Promise.all(nodes.map((node) => node.take([rate(1000, { bucket: 'probe' })])))
-      return nodes.every((node) => node.trouble() !== null) ? true : undefined
+      for (const node of nodes) if (node.trouble() !== null) alone.add(node)
+      return alone.size === nodes.length ? true : undefined
     },
     takenOverWithinMs,
   )
   // A share is 1, and each node has a call under way.
-  for (const node of nodes) assert.equal((await node.take([slots])).ok, false)
+  for (const node of nodes) {
+    const { ok } = await node.take([slots])
+    if (ok) await node.giveBack([{ ticket: slots, used: null }])
+    assert.ok(!ok || node.trouble() === null, 'a second call out of a share of one')
+  }
   await eventually(
     'counting together on a replica',
     () => (nodes.every((node) => node.trouble() === null) ? true : undefined),
