@@ -64,7 +64,6 @@ const edge = 1e-12
 /** A confidence sequence of the share: at all times at once it holds the true one with probability 1 − α. */
 export const shareInterval = (share: Share, alpha: number): Interval => {
   const { hits, seen } = share
-  if (seen === 0) return { low: 0, high: 1 }
   // Half of it near zero, where error rates are, half anywhere.
   const lnMixture = Math.max(
     lnBeta(1 + hits, 40 + seen - hits) - lnBeta(1, 40),

@@ -61,6 +61,11 @@ test('strata come to the same sums, whoever tells of which turns and in which or
   const [sums] = strataOf([sampleTurn({ outcome: 'cut' }), sampleTurn({ outcome: 'moved' })]).sums.values()
   assert.deepEqual([sums?.turns, sums?.failed, sums?.shown, sums?.counted], [2, 2, 1, 0])
   assert.deepEqual(sums && stratumOfText(stratumText(sums)), sums)
+  const [whole] = strataOf([sampleTurn()]).sums.values()
+  const counted = { counted: 1, inputTokens: 100n, outputTokens: 50n, timed: 1, ttftMs: 300n }
+  assert.deepEqual(whole, { turns: 1, failed: 0, shown: 0, ...counted })
+  const [cut] = strataOf([sampleTurn({ outcome: 'cut' })]).sums.values()
+  assert.deepEqual(cut, { ...noStratum, turns: 1, failed: 1, shown: 1 }, 'what came of it is no sample')
 })
 
 test('whom an arm has met is counted exactly up to a bound, and beyond it within a few percent', () => {
@@ -68,6 +73,8 @@ test('whom an arm has met is counted exactly up to a bound, and beyond it within
     strataOf(Array.from({ length: count }, (_unused, index) => sampleTurn({ caller: `caller-${index}` }))).callers
   assert.equal(callerCount(met(callersMax - 1).candidate), callersMax - 1)
   assert.deepEqual(met(10).baseline, [])
+  const half = Array.from({ length: callersMax }, (_none, at) => ((at + 1) * 2 ** 47) / callersMax)
+  assert.equal(callerCount(half), 2 * (callersMax - 1), 'as many again lie in the other half')
   const many = callerCount(met(20_000).candidate)
   assert.ok(Math.abs(many - 20_000) < 2_000, `${many}`)
 })

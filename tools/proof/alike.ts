@@ -75,6 +75,24 @@ export const alike: readonly Alike[] = [
     why: 'either side gives the same, one of them in fewer rounds',
   },
   {
+    file: 'src/migration/beta-function.ts',
+    lines: ['if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - lnGamma(1 - x)'],
+    changes: { 'x < 0.5': 'false' },
+    why: 'the series holds there as well, with fewer digits than a number has',
+  },
+  {
+    file: 'src/migration/pair-test.ts',
+    lines: ['lnBetaAbove(0.5, 1 + candidate, 1 + other) -'],
+    changes: { '-': '+' },
+    why: 'ln B(1, 1) is nothing',
+  },
+  {
+    file: 'src/migration/proportion-test.ts',
+    lines: ['const halvings = 50'],
+    changes: { '50': '51' },
+    why: 'halves beyond what a number tells apart',
+  },
+  {
     file: 'src/migration/proportion-test.ts',
     lines: ['const inner = Math.min(1 - edge, Math.max(edge, hits / seen))'],
     changes: { '-': '+' },
