@@ -15,6 +15,7 @@ import { fits } from '#migration/settings.ts'
 import { routeOf } from '#migration/shadow-plan.ts'
 import { smallTrafficOf } from '#migration/small-traffic.ts'
 import { findModel } from '#policy/choose.ts'
+import { targetAt } from '#relay/candidates.ts'
 import type { Before, Looking } from './migration-baseline.ts'
 import { baselineOf } from './migration-baseline.ts'
 import { meantFile } from './migration-declared.ts'
@@ -49,13 +50,18 @@ export const startStepOf = (file: MigrationFile, weight: number | undefined): nu
 /** What of the file does not fit what runs here; an empty list = it does. */
 const faultsOf = (file: MigrationFile, { ports }: Looking): readonly string[] => {
   const { live } = ports.prices.snapshot()
+  const rows = file.match.models.flatMap((name) => findModel(live, name) ?? [])
   const unknown = (what: 'baseline' | 'candidate'): readonly string[] => {
     const { route } = file[what]
     const [provider = ''] = route.split('/')
     if (!live.providers.has(provider)) return [`${what}.route: there is no provider "${provider}" in drover.yaml.`]
-    return findModel(live, route) === null
-      ? [`${what}.route: provider "${provider}" has no model "${route.slice(provider.length + 1)}".`]
-      : []
+    const model = route.slice(provider.length + 1)
+    const found = findModel(live, route)
+    if (found === null) return [`${what}.route: provider "${provider}" has no model "${model}".`]
+    if (targetAt(live, routeOf(route), rows) !== null) return []
+    // Calls go by the name that is sent: by another one nothing would ever move.
+    const sent = found.targets.find((target) => target.provider === provider)?.model
+    return [`${what}.route: "${model}" is another name of "${sent}" there. Write "${provider}/${sent}".`]
   }
   const models = file.match.models.filter((name) => !name.includes('*') && findModel(live, name) === null)
   const same = file.baseline.route === file.candidate.route ? ['candidate.route: is the same as baseline.route.'] : []

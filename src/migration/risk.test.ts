@@ -60,5 +60,8 @@ test('the likelihood follows from the audit, the probes and the log; the impact 
   assert.deepEqual([by('relay_outage').likelihood, by('relay_outage', { nodes: 3 }).likelihood], ['medium', 'low'])
   const { figures } = facts()
   assert.equal(by('rate_limits', { figures: { ...figures, limitedShare: 0.02 } }).likelihood, 'high')
-  assert.equal(by('billing', { figures: { ...figures, candidateNanoUsd: null } }).nanoUsdPerDay, null)
+  const unpriced = by('billing', { figures: { ...figures, candidateNanoUsd: null } })
+  assert.deepEqual([unpriced.nanoUsdPerDay, /of the candidate/.test(unpriced.because)], [null, true])
+  const silent = { ...figures, callsPerDay: 0, baselineNanoUsd: null, candidateNanoUsd: null }
+  assert.match(by('billing', { figures: silent }).because, /no call is in the log/)
 })

@@ -252,7 +252,9 @@ const billing = ({ figures }: RiskFacts): Risk => {
     likelihood: more === null ? 'unknown' : isDearer ? 'high' : more > 0n ? 'medium' : 'low',
     because:
       more === null
-        ? `no price is known of ${after === null ? 'the candidate' : 'the baseline'} (cost: of its target, or drover prices)`
+        ? callsPerDay === 0
+          ? 'no call is in the log whose tokens could be priced'
+          : `no price is known of ${after === null ? 'the candidate' : 'the baseline'} (cost: of its target, or drover prices)`
         : `at today's tokens a call costs ${more > 0n ? 'more' : 'no more'} at the candidate; its own tokeniser may count otherwise`,
     conversationsPerDay: 0,
     nanoUsdPerDay: more === null ? null : perDay(more, callsPerDay),

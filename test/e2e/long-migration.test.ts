@@ -51,7 +51,7 @@ describe('staged migration', () => {
     const provider = (at: FakeUpstream): string =>
       `{ vendor: openai-compatible, base_url: "${at.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }`
     relay = await startRelay({
-      config: `providers:\n  old: ${provider(old)}\n  new: ${provider(next)}\nmodels:\n${['good', 'bad', 'third'].map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
+      config: `providers:\n  old: ${provider(old)}\n  new: ${provider(next)}\n  kimi: ${provider(next).replace('openai-compatible', 'moonshot')}\nmodels:\n${['good', 'bad', 'third'].map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
       env: { FAKE_KEY: fakeKey },
     })
     key = (await relay.createKey()).key
@@ -180,6 +180,11 @@ describe('staged migration', () => {
     )
     const begun = await call(relay.url, { path: '/api/v1/migrations', key: adminKey, body: { file: text } })
     assert.equal(begun.status, 409)
+    const alias = fileOf('alias', 'third').replace('new/third-next', 'kimi/kimi-k2')
+    const named = await call(relay.url, { path: '/api/v1/migrations/plan', key: adminKey, body: { file: alias } })
+    assert.deepEqual(named.at('refusals'), [
+      'candidate.route: "kimi-k2" is another name of "kimi-k2.6" there. Write "kimi/kimi-k2.6".',
+    ])
     const page = await call(relay.url, { path: '/api/v1/migrations/bad/report', key: adminKey })
     assert.match(page.headers['content-type'] ?? '', /text\/html/)
     assert.match(page.text, /rolled_back/)
