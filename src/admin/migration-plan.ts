@@ -51,17 +51,17 @@ export const startStepOf = (file: MigrationFile, weight: number | undefined): nu
 const faultsOf = (file: MigrationFile, { ports }: Looking): readonly string[] => {
   const { live } = ports.prices.snapshot()
   const rows = file.match.models.flatMap((name) => findModel(live, name) ?? [])
-  const unknown = (what: 'baseline' | 'candidate'): readonly string[] => {
-    const { route } = file[what]
+  const unknown = (what: string, route: string | undefined): readonly string[] => {
+    if (route === undefined) return []
     const [provider = ''] = route.split('/')
-    if (!live.providers.has(provider)) return [`${what}.route: there is no provider "${provider}" in drover.yaml.`]
+    if (!live.providers.has(provider)) return [`${what}: there is no provider "${provider}" in drover.yaml.`]
     const model = route.slice(provider.length + 1)
     const found = findModel(live, route)
-    if (found === null) return [`${what}.route: provider "${provider}" has no model "${model}".`]
+    if (found === null) return [`${what}: provider "${provider}" has no model "${model}".`]
     if (targetAt(live, routeOf(route), rows) !== null) return []
     // Calls go by the name that is sent: by another one nothing would ever move.
     const sent = found.targets.find((target) => target.provider === provider)?.model
-    return [`${what}.route: "${model}" is another name of "${sent}" there. Write "${provider}/${sent}".`]
+    return [`${what}: "${model}" is another name of "${sent}" there. Write "${provider}/${sent}".`]
   }
   const models = file.match.models.filter((name) => !name.includes('*') && findModel(live, name) === null)
   const same = file.baseline.route === file.candidate.route ? ['candidate.route: is the same as baseline.route.'] : []
@@ -71,8 +71,10 @@ const faultsOf = (file: MigrationFile, { ports }: Looking): readonly string[] =>
     ...(veto === undefined || isWebhook
       ? []
       : [`veto.recipient: there is no webhook "${veto.recipient}" among the recipients of drover.yaml.`]),
-    ...unknown('baseline'),
-    ...unknown('candidate'),
+    ...unknown('baseline.route', file.baseline.route),
+    ...unknown('candidate.route', file.candidate.route),
+    ...unknown('shadow.route', file.shadow?.route),
+    ...unknown('shadow.judge.route', file.shadow?.judge?.route),
     ...same,
     ...models.map((name) => `match.models: there is no model "${name}".`),
   ]

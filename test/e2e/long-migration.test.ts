@@ -180,10 +180,13 @@ describe('staged migration', () => {
     )
     const begun = await call(relay.url, { path: '/api/v1/migrations', key: adminKey, body: { file: text } })
     assert.equal(begun.status, 409)
-    const alias = fileOf('alias', 'third').replace('new/third-next', 'kimi/kimi-k2')
+    const copies = 'shadow: { consent: all, route: nowhere/m, judge: { route: kimi/kimi-k2, consent: all } }\n'
+    const alias = `${fileOf('alias', 'third').replace('new/third-next', 'kimi/kimi-k2')}${copies}`
     const named = await call(relay.url, { path: '/api/v1/migrations/plan', key: adminKey, body: { file: alias } })
     assert.deepEqual(named.at('refusals'), [
       'candidate.route: "kimi-k2" is another name of "kimi-k2.6" there. Write "kimi/kimi-k2.6".',
+      'shadow.route: there is no provider "nowhere" in drover.yaml.',
+      'shadow.judge.route: "kimi-k2" is another name of "kimi-k2.6" there. Write "kimi/kimi-k2.6".',
     ])
     const page = await call(relay.url, { path: '/api/v1/migrations/bad/report', key: adminKey })
     assert.match(page.headers['content-type'] ?? '', /text\/html/)

@@ -50,12 +50,13 @@ const Figures = ({ migration }: { readonly migration: Migration }) => {
 const hourMs = 3_600_000
 
 /** How much of the step's time is over. */
-const goneOf = ({ step_since: since }: Migration, hours: number): number =>
-  Math.min(1, (Date.now() - Date.parse(since)) / (hours * hourMs))
+const goneOf = ({ step_since: since }: Migration, hours: number, nowMs: number): number =>
+  Math.min(1, (nowMs - Date.parse(since)) / (hours * hourMs))
 
 const Ramp = ({ migration }: { readonly migration: Migration }) => {
   const say = useWords(texts)
   const format = useFormat()
+  const nowMs = Date.now()
   return (
     <Card title={say('steps')} beside={<span className="soft">{migration.next ?? ''}</span>}>
       <ol className="inside ramp">
@@ -67,7 +68,9 @@ const Ramp = ({ migration }: { readonly migration: Migration }) => {
           >
             <strong className="tabular">{format.percent(step.weight / 100)}</strong>
             <span className="soft">{say('hours', { hours: step.hours })}</span>
-            <Meter share={index < migration.step ? 1 : index === migration.step ? goneOf(migration, step.hours) : 0} />
+            <Meter
+              share={index < migration.step ? 1 : index === migration.step ? goneOf(migration, step.hours, nowMs) : 0}
+            />
           </li>
         ))}
       </ol>
