@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CallRecord } from '#base/call-record.ts'
 import type { JsonObject } from '#base/json-type.ts'
-import type { Channel } from '#http/channel.ts'
-import { channelPair } from '#http/channel-pair.ts'
-import { findModel } from '#policy/choose.ts'
 import type { GuardFacts } from '#policy/guard.ts'
 import { makeGuard } from '#policy/guard.ts'
-import { inboundOf } from '#protocol/openai/test-inbound.ts'
 import { messageOf } from '#protocol/openai-realtime/server-event.ts'
-import { labelsOf } from './labels.ts'
 import { guardedWords, guardOpening } from './realtime-guard.ts'
-import { runSession } from './realtime-session.ts'
+import { openTestSession } from './test-session.ts'
 import { openStage } from './test-stage.ts'
 
 const guardOf = (changes: Partial<GuardFacts> = {}) =>
@@ -96,55 +90,8 @@ test('what waits has a bound', () => {
   assert.ok(given >= 4_000)
 })
 
-const side = (channel: Channel) => {
-  const heard: JsonObject[] = []
-  const listen = async (): Promise<void> => {
-    for (let message = await channel.receive(); message !== null; message = await channel.receive())
-      heard.push(JSON.parse(message.data.toString('utf8')) as JsonObject)
-  }
-  void listen()
-  return {
-    heard,
-    say: (event: JsonObject) => channel.send(messageOf(event)),
-    close: () => channel.close({ code: 1000, reason: '' }),
-  }
-}
-
 /** A session of a key for which guardrails hold. */
-const open = (changes: Partial<GuardFacts>) => {
-  const stage = openStage()
-  const { ports: own } = stage
-  const records: CallRecord[] = []
-  const ports = {
-    ...own,
-    snapshot: () => ({ ...own.snapshot(), guards: [guardOf(changes)] }),
-    callLog: { ...own.callLog, append: async (record: CallRecord) => void records.push(record) },
-  }
-  const snapshot = ports.snapshot()
-  const [[near, caller], [far, provider]] = [channelPair(), channelPair()]
-  const [row, upstream, [key]] = [
-    findModel(snapshot.live, 'm'),
-    snapshot.upstreams.get('alpha'),
-    [...snapshot.keys.values()],
-  ]
-  const target = row?.targets[0]
-  assert(row !== null && target !== undefined && upstream !== undefined && key !== undefined)
-  const inbound = inboundOf('')
-  const running = runSession({
-    room: {
-      ports,
-      exchange: { inbound, draining: new AbortController().signal, offered: [], accept: async () => assert.fail() },
-      labels: labelsOf(inbound),
-      target: { leg: { row, target, model: row.id, by: 'model', reason: 'order' }, upstream },
-      credential: null,
-      key,
-      identifyNow: async () => key,
-      endsMs: 5_400_000,
-    },
-    ...{ model: 'm', caller: near, upstream: far, settings: null },
-  })
-  return { stage, running, records, caller: side(caller), provider: side(provider) }
-}
+const open = (changes: Partial<GuardFacts>) => openTestSession({ guards: [guardOf(changes)] })
 
 const message = (text: string) => ({
   type: 'conversation.item.create',

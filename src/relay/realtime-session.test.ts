@@ -2,70 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { JsonObject } from '#base/json-type.ts'
-import type { Channel } from '#http/channel.ts'
-import { channelPair } from '#http/channel-pair.ts'
-import { findModel } from '#policy/choose.ts'
-import { inboundOf } from '#protocol/openai/test-inbound.ts'
-import { messageOf } from '#protocol/openai-realtime/server-event.ts'
-import { labelsOf } from './labels.ts'
-import { runSession } from './realtime-session.ts'
-import { openStage } from './test-stage.ts'
+import { openTestSession } from './test-session.ts'
 
 const minuteMs = 60_000
 
-/** One side of a session: all that it has heard, until it ended. */
-const side = (channel: Channel) => {
-  const heard: JsonObject[] = []
-  let code: number | null = null
-  const listen = async (): Promise<void> => {
-    for (let message = await channel.receive(); message !== null; message = await channel.receive())
-      heard.push(JSON.parse(message.data.toString('utf8')) as JsonObject)
-    code = (await channel.ended).code
-  }
-  void listen()
-  return {
-    say: (event: JsonObject) => channel.send(messageOf(event)),
-    types: () => heard.map(({ type }) => type),
-    error: () => (heard.find(({ type }) => type === 'error')?.['error'] ?? null) as JsonObject | null,
-    code: () => code,
-  }
-}
-
-const open = () => {
-  const stage = openStage()
-  const { ports } = stage
-  const snapshot = ports.snapshot()
-  const [[near, caller], [far, provider]] = [channelPair(), channelPair()]
-  const [row, upstream, [key]] = [
-    findModel(snapshot.live, 'm'),
-    snapshot.upstreams.get('alpha'),
-    [...snapshot.keys.values()],
-  ]
-  const target = row?.targets[0]
-  assert(row !== null && target !== undefined && upstream !== undefined && key !== undefined)
-  const inbound = inboundOf('')
-  const running = runSession({
-    room: {
-      ports,
-      exchange: { inbound, draining: new AbortController().signal, offered: [], accept: async () => assert.fail() },
-      labels: labelsOf(inbound),
-      target: { leg: { row, target, model: row.id, by: 'model', reason: 'order' }, upstream },
-      credential: null,
-      key,
-      identifyNow: async () => key,
-      endsMs: 90 * minuteMs,
-    },
-    model: 'm',
-    caller: near,
-    upstream: far,
-    settings: null,
-  })
-  return { stage, running, caller: side(caller), provider: side(provider) }
-}
-
 /** Minutes of talk in which nothing is asked for. */
-const talk = async ({ stage, caller }: ReturnType<typeof open>, minutes: number): Promise<void> => {
+const talk = async ({ stage, caller }: ReturnType<typeof openTestSession>, minutes: number): Promise<void> => {
   for (let left = minutes; left > 0; left -= 10) {
     await caller.say({ type: 'input_audio_buffer.clear' })
     await stage.advance(Math.min(left, 10) * minuteMs)
@@ -73,7 +15,7 @@ const talk = async ({ stage, caller }: ReturnType<typeof open>, minutes: number)
 }
 
 test('a session in which nobody speaks ends after 15 minutes; a word of either side begins them anew', async () => {
-  const session = open()
+  const session = openTestSession()
   const { stage, caller, provider, running } = session
   await stage.advance(14 * minuteMs)
   await provider.say({ type: 'rate_limits.updated', rate_limits: [] })
@@ -86,7 +28,7 @@ test('a session in which nobody speaks ends after 15 minutes; a word of either s
 })
 
 test('after 60 minutes a session ends, however much is said in it', async () => {
-  const session = open()
+  const session = openTestSession()
   const { stage, caller, provider, running } = session
   await talk(session, 59)
   await stage.advance(55_000)
@@ -102,7 +44,7 @@ const usage = { total_tokens: 15, input_tokens: 10, output_tokens: 5 }
 
 for (const answers of [true, false])
   test(`a response under way then is stopped, and charged ${answers ? 'as its provider says' : 'by what was delivered, ten seconds later'}`, async () => {
-    const session = open()
+    const session = openTestSession()
     const { stage, caller, provider, running } = session
     await talk(session, 59)
     await caller.say({ type: 'response.create' })
