@@ -4,14 +4,12 @@ import { useState } from 'react'
 import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
+import { ChosenList } from '#parts/chosen-list.tsx'
 import { TextField } from '#parts/field.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { FormDialog } from '#parts/form-dialog.tsx'
 import { useWords } from '#parts/language.tsx'
-import { Card } from '#parts/layout.tsx'
 import { Menu } from '#parts/menu.tsx'
-import { Pager } from '#parts/pager.tsx'
-import { Empty, Loaded } from '#parts/states.tsx'
 import { useToast } from '#parts/toast.tsx'
 import type { FapiaoRequest } from './requests.tsx'
 import { FapiaoRequests } from './requests.tsx'
@@ -138,7 +136,7 @@ const forms = { issue: Issue, reject: Reject, undo: Undo } as const
 export const FapiaoQueue = () => {
   const say = useWords(texts)
   const may = rights(useSession())
-  const [filters, change] = useFilters()
+  const [filters] = useFilters()
   const [over, setOver] = useState<{ readonly does: Does; readonly request: FapiaoRequest } | null>(null)
   const state = states.find((one) => one === filters['state'])
   const asked = { limit: pageRows, first: 'newest' as const, state, after: filters['after'] }
@@ -164,37 +162,22 @@ export const FapiaoQueue = () => {
   const Form = over === null ? null : forms[over.does]
   return (
     <div className="stack">
-      <div className="filters">
-        <select
-          className="select"
-          aria-label={say('state')}
-          value={state ?? ''}
-          onChange={(event) => change({ state: event.target.value, after: undefined })}
-        >
-          <option value="">{say('every')}</option>
-          {states.map((one) => (
-            <option value={one} key={one}>
-              {say(one)}
-            </option>
-          ))}
-        </select>
-      </div>
-      <Card>
-        <Loaded query={query}>
-          {({ data, next }) => (
-            <>
-              {data.length === 0 ? (
-                <Empty title={say('noRequests')} command="drover fapiao list --state requested">
-                  {say('noRequestsWhy')}
-                </Empty>
-              ) : (
-                <FapiaoRequests rows={data} actions={actions} />
-              )}
-              <Pager at="after" next={next} />
-            </>
-          )}
-        </Loaded>
-      </Card>
+      <ChosenList
+        choice={{
+          field: 'state',
+          label: say('state'),
+          every: say('every'),
+          options: states.map((value) => ({ value, text: say(value) })),
+        }}
+        query={query}
+        none={{
+          title: say('noRequests'),
+          why: say('noRequestsWhy'),
+          command: 'drover fapiao list --state requested',
+        }}
+      >
+        {(rows) => <FapiaoRequests rows={rows} actions={actions} />}
+      </ChosenList>
       {over === null || Form === null ? null : <Form request={over.request} onClose={() => setOver(null)} />}
     </div>
   )

@@ -1,12 +1,10 @@
 /** Invoices, statements and credit notes of all accounts. One call. */
 
 import { useRead } from '#actions/queries.ts'
+import { ChosenList } from '#parts/chosen-list.tsx'
 import { DocumentTable, documentKindWords } from '#parts/document-table.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useWords } from '#parts/language.tsx'
-import { Card } from '#parts/layout.tsx'
-import { Pager } from '#parts/pager.tsx'
-import { Empty, Loaded } from '#parts/states.tsx'
 import { texts } from './texts.ts'
 
 const pageRows = 50
@@ -15,7 +13,7 @@ const kinds = Object.keys(documentKindWords) as readonly (keyof typeof documentK
 export const AllDocuments = () => {
   const say = useWords(texts)
   const sayKind = useWords(documentKindWords)
-  const [filters, change] = useFilters()
+  const [filters] = useFilters()
   const kind = kinds.find((one) => one === filters['kind'])
   const query = useRead(
     'invoices list',
@@ -24,37 +22,18 @@ export const AllDocuments = () => {
   )
   return (
     <div className="stack">
-      <div className="filters">
-        <select
-          className="select"
-          aria-label={say('kind')}
-          value={kind ?? ''}
-          onChange={(event) => change({ kind: event.target.value, after: undefined })}
-        >
-          <option value="">{say('everyKind')}</option>
-          {kinds.map((one) => (
-            <option value={one} key={one}>
-              {sayKind(one)}
-            </option>
-          ))}
-        </select>
-      </div>
-      <Card>
-        <Loaded query={query}>
-          {({ data, next }) => (
-            <>
-              {data.length === 0 ? (
-                <Empty title={say('noDocuments')} command="drover invoices list">
-                  {say('noDocumentsWhy')}
-                </Empty>
-              ) : (
-                <DocumentTable rows={data} ofAll />
-              )}
-              <Pager at="after" next={next} />
-            </>
-          )}
-        </Loaded>
-      </Card>
+      <ChosenList
+        choice={{
+          field: 'kind',
+          label: say('kind'),
+          every: say('everyKind'),
+          options: kinds.map((value) => ({ value, text: sayKind(value) })),
+        }}
+        query={query}
+        none={{ title: say('noDocuments'), why: say('noDocumentsWhy'), command: 'drover invoices list' }}
+      >
+        {(rows) => <DocumentTable rows={rows} ofAll />}
+      </ChosenList>
     </div>
   )
 }

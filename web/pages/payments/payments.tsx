@@ -7,13 +7,12 @@ import { rights, useSession } from '#actions/session.ts'
 import { FapiaoQueue } from '#pages/fapiao/queue.tsx'
 import { AccountLink } from '#parts/account-link.tsx'
 import { Button } from '#parts/button.tsx'
+import { ChosenList } from '#parts/chosen-list.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
-import { Card, PageHead } from '#parts/layout.tsx'
+import { PageHead } from '#parts/layout.tsx'
 import { OrderBadge, orderStates, orderStateWords } from '#parts/order-state.tsx'
-import { Pager } from '#parts/pager.tsx'
 import { RowLink } from '#parts/row-link.tsx'
-import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { Tabs } from '#parts/tabs.tsx'
@@ -74,38 +73,21 @@ const AllOrders = () => {
   const opened = filters['order']
   return (
     <div className="stack">
-      <div className="filters">
-        <select
-          className="select"
-          aria-label={say('state')}
-          value={filters['state'] ?? ''}
-          onChange={(event) => change({ state: event.target.value, after: undefined })}
-        >
-          <option value="">{say('every')}</option>
-          <option value={asksBack}>{say('refundRequested')}</option>
-          {orderStates.map((one) => (
-            <option value={one} key={one}>
-              {sayState(one)}
-            </option>
-          ))}
-        </select>
-      </div>
-      <Card>
-        <Loaded query={query}>
-          {({ data, next }) => (
-            <>
-              {data.length === 0 ? (
-                <Empty title={say('none')} command="drover payments list">
-                  {say('noneWhy')}
-                </Empty>
-              ) : (
-                <Orders rows={data} open={(id) => change({ order: id })} />
-              )}
-              <Pager at="after" next={next} />
-            </>
-          )}
-        </Loaded>
-      </Card>
+      <ChosenList
+        choice={{
+          field: 'state',
+          label: say('state'),
+          every: say('every'),
+          options: [
+            { value: asksBack, text: say('refundRequested') },
+            ...orderStates.map((value) => ({ value, text: sayState(value) })),
+          ],
+        }}
+        query={query}
+        none={{ title: say('none'), why: say('noneWhy'), command: 'drover payments list' }}
+      >
+        {(rows) => <Orders rows={rows} open={(id) => change({ order: id })} />}
+      </ChosenList>
       {opened === undefined ? null : <OrderSheet id={opened} onClose={() => change({ order: undefined })} />}
     </div>
   )
