@@ -9,7 +9,7 @@ import type { Relay } from '../e2e/harness.ts'
 import { adminKey, configFor, eventually, fakeKey, makeFolder, removeFolder, startRelay } from '../e2e/harness.ts'
 import { stallAfter, stream, whole } from '../fake/answer.ts'
 import { completion, completionEvents } from '../fake/openai.ts'
-import type { FakeUpstream } from '../fake/upstream.ts'
+import type { Exchange, FakeUpstream } from '../fake/upstream.ts'
 import { startUpstream } from '../fake/upstream.ts'
 
 export type Stage = {
@@ -31,6 +31,10 @@ export type StageSettings = {
   readonly config?: string
   /** Mounts a small file system in memory for the data, where this user may. */
   readonly ownDisk?: boolean
+  /** The provider answers with as many tokens as it is asked for at most, over a second or so, and counts what it was sent. */
+  readonly answersAsAsked?: boolean
+  /** What the account has in the beginning. */
+  readonly usd?: string
   /** Of the relay's process, besides what a stage gives it. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -54,11 +58,31 @@ const faultOf = (pick: number) => {
   return kinds[Math.floor(pick * kinds.length)] as (typeof kinds)[number]
 }
 
+const tokensPerEvent = 8
+const eventMs = 20
+const eventsMax = 250
+
+/** By the pattern, since what was sent may be no JSON. */
+const answerAsAsked = (exchange: Exchange, isStream: boolean): void | Promise<void> => {
+  const { body } = exchange.seen
+  const completionTokens = Math.max(1, Number(/"max_tokens":(\d+)/.exec(body.toString('latin1'))?.[1] ?? 1))
+  const promptTokens = Math.ceil(body.length / 4)
+  if (!isStream) {
+    const content = 'word '.repeat(completionTokens)
+    return whole(completion({ promptTokens, completionTokens, content }))(exchange)
+  }
+  const events = Math.min(eventsMax, Math.ceil(completionTokens / tokensPerEvent))
+  const words = Array.from({ length: events }, () => 'word '.repeat(tokensPerEvent))
+  return stream(completionEvents(words, { usage: true }), { before: () => wait(eventMs) })(exchange)
+}
+
 export const openStage = async ({
   chance,
   faultShare,
   config = '',
   ownDisk = false,
+  answersAsAsked = false,
+  usd = '5.00',
   env = {},
 }: StageSettings): Promise<Stage> => {
   const folder = await makeFolder()
@@ -69,6 +93,7 @@ export const openStage = async ({
   upstream.answer((exchange) => {
     const isStream = exchange.seen.body.includes('"stream":true')
     if (chance() < faultShare) return faultOf(chance())(exchange)
+    if (answersAsAsked) return answerAsAsked(exchange, isStream)
     if (isStream) return stream(events, { before: () => wait(chance() * 6) })(exchange)
     return whole(completion({ promptTokens: 7, completionTokens: 3 }))(exchange)
   })
@@ -92,7 +117,7 @@ ${config}`,
   }
   const account = String((await admin('/accounts', { name: 'tortured', billing: 'prepaid' }))['id'])
   const { key } = await relay.createKey({ account })
-  await admin('/credits', { account, usd: '5.00' })
+  await admin('/credits', { account, usd })
   return {
     relay: () => relay,
     upstream,
