@@ -16,22 +16,59 @@ const compiled = join(root, 'node_modules', '.cache', 'compiled')
 const stageTimeoutMs = 10 * 60_000
 const testTimeoutMs = 120_000
 
+/** What failed commands said last, told once more at the very end: who reads only that, knows what to mend. */
+const failures: string[] = []
+const failuresToldMax = 6
+const toldLinesMax = 80
+const keptCharsMax = 200_000
+const shownParametersMax = 6
+
+/** The list of failed tests with their reasons; of what prints none, its last lines. */
+function lastOf(said: string): string {
+  const failed = said.lastIndexOf('✖ failing tests:')
+  const lines = (failed < 0 ? said : said.slice(failed)).trimEnd().split('\n')
+  return (failed < 0 ? lines.slice(-toldLinesMax) : lines.slice(0, toldLinesMax)).join('\n')
+}
+
+/** A command with the first of its parameters: sets of tests name sixty files. */
+const shown = (command: string, parameters: readonly string[]): string =>
+  [
+    basename(command),
+    ...parameters.slice(0, shownParametersMax),
+    ...(parameters.length > shownParametersMax ? ['…'] : []),
+  ].join(' ')
+
 /** Runs one command to its end in the checkout; true when it exited with 0. What `later` runs says is printed when it has ended. */
 function run(command: string, parameters: readonly string[], { later = false } = {}): Promise<boolean> {
   return new Promise((settle) => {
-    const environment = { ...process.env, DROVER_SHARED: shared, NODE_ENV: 'test', NODE_COMPILE_CACHE: compiled }
-    const how = { cwd: root, env: environment, timeout: stageTimeoutMs }
-    const child = spawn(command, parameters, { ...how, stdio: ['inherit', later ? 'pipe' : 'inherit', 'inherit'] })
-    const said: Buffer[] = []
-    child.stdout?.on('data', (chunk: Buffer) => said.push(chunk))
+    const colours = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
+    const own = { DROVER_SHARED: shared, NODE_ENV: 'test', NODE_COMPILE_CACHE: compiled, ...colours }
+    const child = spawn(command, parameters, {
+      cwd: root,
+      env: { ...process.env, ...own },
+      timeout: stageTimeoutMs,
+      stdio: ['inherit', 'pipe', 'pipe'],
+    })
+    const held: Buffer[] = []
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-keptCharsMax)
+      if (later) held.push(chunk)
+      else process.stdout.write(chunk)
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-keptCharsMax)
+      process.stderr.write(chunk)
+    })
     child.once('error', (error) => {
       console.error(`${command} did not start: ${error.message}`)
       settle(false)
     })
     child.once('close', (code, signal) => {
-      process.stdout.write(Buffer.concat(said))
+      process.stdout.write(Buffer.concat(held))
       if (signal !== null)
         console.error(`${command} ended by ${signal}: ${stageTimeoutMs / 60_000} minutes are allowed`)
+      if (code !== 0) failures.push(`-- ${shown(command, parameters)}\n${lastOf(said)}`)
       settle(code === 0)
     })
   })
@@ -409,4 +446,7 @@ for (const name of process.argv.slice(2)) {
 for (const result of results) {
   console.log(`== ${result.name}: ${result.passed ? 'passed' : 'FAILED'} in ${(result.elapsedMs / 1000).toFixed(1)} s`)
 }
+for (const failure of failures.slice(0, failuresToldMax)) console.log(failure)
+if (failures.length > failuresToldMax)
+  console.log(`-- and ${failures.length - failuresToldMax} more commands failed: see above`)
 process.exitCode = results.length > 0 && results.every((result) => result.passed) ? 0 : 1

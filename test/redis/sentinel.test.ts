@@ -24,6 +24,8 @@ test('the server that sentinels name is counted on, and when it is killed, the r
     nodes.push(node)
   }
   const limit = rate(90, { periodMs: dayMs })
+  /** What a node had ahead when the server died counts as used until it says otherwise: some of the 90 may come later, and few twice. */
+  const mostAdmitted = 96
   const takeAll = async (calls: number): Promise<number> => {
     const all = await Promise.all(
       Array.from({ length: calls }, (_none, place) => (nodes[place % 2] as JointLimits).take([limit])),
@@ -60,8 +62,8 @@ test('the server that sentinels name is counted on, and when it is killed, the r
     takenOverWithinMs,
   )
   context.diagnostic(`nodes count together again ${Math.round(performance.now() - killedMs)} ms after the kill`)
-  const more = await takeAll(300)
-  assert.ok(more >= 24 && more <= 36, `${more} of the 30 that were left`)
+  let admitted = 60 + (await takeAll(300))
+  assert.ok(admitted >= 84 && admitted <= mostAdmitted, `${admitted} of 90`)
   // A trip that a busy machine made late is decided by the share, which is used up.
   const third = async (): Promise<true | undefined> => {
     const taken = await Promise.all(nodes.map((node) => node.take([slots])))
@@ -81,7 +83,8 @@ test('the server that sentinels name is counted on, and when it is killed, the r
     async () => (/role:slave/.test(await roleOfOld()) ? true : undefined),
     takenOverWithinMs,
   )
-  assert.equal((await Promise.all(nodes.map((node) => node.take([limit])))).filter(({ ok }) => ok).length, 0)
+  admitted += await takeAll(60)
+  assert.ok(admitted <= mostAdmitted, `${admitted} of 90 when the old server follows`)
   await eventually('no trouble', () => (nodes.every((node) => node.trouble() === null) ? true : undefined))
 
   // Who begins while no sentinel is there counts alone, and with the others when one is.
@@ -93,5 +96,6 @@ test('the server that sentinels name is counted on, and when it is killed, the r
   assert.notEqual(late.trouble(), null)
   await Promise.all(redis.sentinels.map((one) => one.start()))
   await eventually('the third node among them', () => (late.trouble() === null ? true : undefined), takenOverWithinMs)
-  assert.equal((await late.take([limit])).ok, false)
+  if ((await late.take([limit])).ok) admitted += 1
+  assert.ok(admitted <= mostAdmitted, `${admitted} of 90 with a third node`)
 })

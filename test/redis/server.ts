@@ -24,14 +24,6 @@ const program = (): string => {
   return found
 }
 
-/** A port whose neighbour 10,000 above is valid as well: a cluster's nodes talk to each other there. */
-const portWithNeighbour = async (): Promise<number> => {
-  for (;;) {
-    const port = await freePort()
-    if (port < 55_000) return port
-  }
-}
-
 export type RedisServer = {
   readonly port: number
   readonly url: string
@@ -57,7 +49,7 @@ export type RedisServerSettings = {
 /** Starts a server; whoever started it disposes of it. */
 export async function startRedis({ flags = [], first = [] }: RedisServerSettings = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-redis-'))
-  const port = await portWithNeighbour()
+  const port = await freePort()
   const quiet = first.length > 0 ? [] : ['--save', '', '--appendonly', 'no']
   const own = ['--bind', '127.0.0.1', '--dir', folder, ...quiet]
   let ended: Promise<void> = Promise.resolve()
