@@ -1,7 +1,8 @@
 /**
- * `npm run mutation [-- --room NAME …] [--files PATH …] [--sample N [--from N]] [--seed S] [--minutes M]`: changes one place of a file at a time and runs those
- * tests of its room that go through that place, the quickest first, until one fails. A change that no test notices is printed. Exit 1 where fewer
- * than 90 % are noticed in a room. A sample can be tried in parts: `--from 20 --sample 40` is the second score of what `--sample 60` draws. What is no change in what the code does stands in `alike.ts`, with its reason.
+ * `npm run mutation [-- --room NAME …] [--files PATH …] [--sample N [--from N]] [--seed S] [--minutes M]`: changes one place of a file at a time
+ * and runs those tests of its room that go through that place, the quickest first, until one fails. A change that no test notices is printed.
+ * Exit 1 where fewer than 90 % are noticed in a room. A sample can be tried in parts: `--from 20 --sample 40` is the second score of what
+ * `--sample 60` draws. What is no change in what the code does stands in `alike.ts`, with its reason.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,0 +1,170 @@
+/** Corners of the books that changes of their source went by: last nanodollars, what is asked first, what belongs to somebody else. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { leaseOwner } from '#ledger/lease.ts'
+import { account, holdOf, settleOf, startMs } from '#store/ledger-sample.ts'
+import { assertRefused, openBooks, trail } from './test-books.ts'
+
+const owner = leaseOwner('node_1')
+const limitNanoUsd = 100n
+const budgetOf = (name: string, period: 'day' | 'month' = 'day') => ({ name, period, limitNanoUsd })
+
+test('of books without a call the proof has read nothing, so that it begins with the first one', async (context) => {
+  const { ask, give } = await openBooks(context)
+  const none = await ask('auditHolds', { after: 0n, nowMs: startMs })
+  assert.deepEqual([none.calls, none.upTo, none.behind], [0, 0n, false])
+  await give('lot_1', 10n)
+  await ask('hold', holdOf('first', 1n))
+  const one = await ask('auditHolds', { after: none.upTo, nowMs: startMs })
+  assert.deepEqual([one.calls, one.openHolds, one.upTo], [1, 1, 1n])
+})
+
+test('a single nanodollar that a lot for some models, or a budget, should keep back is missed', async (context) => {
+  const { ask, give, database } = await openBooks(context)
+  await give('lot_k', 10n, { kind: 'promo', scope: ['kimi'] })
+  await ask('hold', holdOf('c', 1n, { models: [['kimi']], budgets: [budgetOf('key:key_1')] }))
+  const findings = async () => {
+    const { findings: found } = await ask('auditAccounts', { after: null, entriesAfter: 0n })
+    return found.map(({ kind, message }) => `${kind}: ${message}`).sort()
+  }
+  assert.deepEqual(await findings(), [])
+  database.exec("update lot set reserved_nano_usd = 0 where id = 'lot_k'; update budget_spend set held_nano_usd = 0")
+  const all = await findings()
+  assert.ok(all.includes('scope: keeps back 0, the open holds say 1 nano-USD'), all.join('\n'))
+  assert.ok(all.includes('budget: holds 0, its open holds say 1 nano-USD'), all.join('\n'))
+  database.exec("delete from hold where call = 'c'")
+  database.exec("update lot set reserved_nano_usd = 1 where id = 'lot_k'; update budget_spend set held_nano_usd = 1")
+  const other = await findings()
+  assert.ok(other.includes('scope: keeps back 1, the open holds say 0 nano-USD'), other.join('\n'))
+  assert.ok(other.includes('budget: holds 1, its open holds say 0 nano-USD'), other.join('\n'))
+})
+
+test('open lots are those with anything left', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('spent', 5n, { priority: 1 })
+  await give('left', 5n, { priority: 2 })
+  await ask('settle', settleOf('c', 9n))
+  const open = await ask('lots', { account, after: null, open: true, limit: 10 })
+  assert.deepEqual(
+    open.map(({ lot, remainingNanoUsd }) => [lot, remainingNanoUsd]),
+    [['left', 1n]],
+  )
+})
+
+test('calls of one batch spend the last nanodollar of a lot, and ask of a budget that nobody has used', async (context) => {
+  const { ask, give, lots, money, sound } = await openBooks(context)
+  await give('first', 5n, { priority: 1 })
+  await give('second', 5n, { priority: 2 })
+  const budget = budgetOf('key:key_1')
+  const [, , state] = await Promise.all([
+    ask('settle', settleOf('c1', 4n)),
+    ask('settle', settleOf('c2', 2n)),
+    ask('budgetState', { budget, nowMs: startMs }),
+    ask('hold', holdOf('c3', 1n, { budgets: [budget] })),
+  ])
+  assert.deepEqual([state.spentNanoUsd, state.heldNanoUsd], [0n, 0n])
+  assert.deepEqual(await lots(), { first: 0n, second: 4n })
+  assert.deepEqual(await money(), [4n, 1n])
+  await sound()
+})
+
+test('parts that are drawn at once know what those before them left: of the credit, and of each lot', async (context) => {
+  const { ask, give, lots, money, sound } = await openBooks(context)
+  await give('first', 10n, { priority: 1 })
+  await give('second', 10n, { priority: 2 })
+  await ask('hold', holdOf('whole', 20n))
+  const parts = [settleOf('p1', 9n), settleOf('p2', 1n), settleOf('p3', 10n), settleOf('p4', 3n), settleOf('p5', 2n)]
+  const drawn = await ask('draw', { hold: 'whole', account, parts })
+  assert.deepEqual(
+    drawn.map(({ chargedNanoUsd, excessNanoUsd }) => [chargedNanoUsd, excessNanoUsd]),
+    [
+      [9n, 0n],
+      [1n, 0n],
+      [10n, 0n],
+      [3n, 3n],
+      [2n, 2n],
+    ],
+  )
+  assert.deepEqual(await lots(), { first: 0n, second: 0n })
+  assert.deepEqual(await money(), [-5n, 0n])
+  await sound()
+})
+
+test('what is lent of one budget is not taken from what is held of another, nor of another period', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 1_000n)
+  const [lent, other, later] = [budgetOf('key:key_1'), budgetOf('key:key_2'), budgetOf('key:key_1', 'month')]
+  await ask('hold', holdOf('lease/a', 50n, { owner, key: null, budgets: [lent], underWayNanoUsd: 20n }))
+  await ask('hold', holdOf('c1', 30n, { budgets: [other] }))
+  await ask('hold', holdOf('c2', 7n, { budgets: [later] }))
+  const held = async (budget: typeof lent) => (await ask('budgetState', { budget, nowMs: startMs })).heldNanoUsd
+  assert.deepEqual(await Promise.all([lent, other, later].map(held)), [20n, 30n, 7n])
+})
+
+test('a lease that was returned is forgotten: its row is gone, and another may have its name', async (context) => {
+  const { ask, give, money } = await openBooks(context)
+  await give('lot_1', 100n)
+  const lease = { lease: 'lease/a', account, nowMs: startMs }
+  await ask('hold', holdOf('lease/a', 40n, { owner, key: null }))
+  await ask('endLease', lease)
+  assert.equal(await ask('receipt', 'lease/a'), null)
+  const again = await ask('hold', holdOf('lease/a', 30n, { owner, key: null }))
+  assert.equal(again.ok, true)
+  assert.deepEqual(await money(), [100n, 30n])
+})
+
+test('a loss is of an account that there is, costs it nothing, and says so again', async (context) => {
+  const { ask, give, money, sound } = await openBooks(context)
+  await give('lot_1', 100n)
+  const lost = (call: string, of = account) => ({
+    hold: 'lease/gone',
+    account: of,
+    parts: [settleOf(call, 7n, { account: of })],
+    lateIsLoss: true,
+  })
+  await assertRefused(ask('draw', lost('nobody', 'acc_none')), 'not_found', /There is no account acc_none/)
+  const nothing = { state: 'lost', chargedNanoUsd: 0n, excessNanoUsd: 0n }
+  assert.deepEqual(await ask('draw', lost('late')), [{ ...nothing, repeated: false }])
+  assert.deepEqual(await ask('draw', lost('late')), [{ ...nothing, repeated: true }])
+  const receipt = await ask('receipt', 'late')
+  assert.deepEqual([receipt?.heldNanoUsd, receipt?.chargedNanoUsd], [0n, 0n])
+  assert.deepEqual(await money(), [100n, 0n])
+  await sound()
+})
+
+test('more of a hold than nothing begins no call; one that has begun is not begun anew', async (context) => {
+  const { ask, give, database } = await openBooks(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('c', 10n))
+  const more = { call: 'c', account, nowMs: startMs, expiresMs: null, provenNanoUsd: null, addMinNanoUsd: 0n }
+  const begun = () => database.prepare("select begun from hold where call = 'c'").get()?.['begun']
+  await ask('extend', { ...more, addNanoUsd: 5n, begun: false })
+  assert.equal(begun(), 0n)
+  await ask('extend', { ...more, addNanoUsd: 0n, begun: true })
+  await ask('extend', { ...more, addNanoUsd: 5n, begun: false })
+  assert.equal(begun(), 1n)
+})
+
+test('nothing more of a hold is capped by nothing, also where the account owes', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 10n)
+  await ask('hold', holdOf('c', 10n))
+  await ask('settle', settleOf('other', 5n))
+  const more = { call: 'c', account, nowMs: startMs, expiresMs: null, begun: true, provenNanoUsd: null }
+  const held = await ask('extend', { ...more, addNanoUsd: 0n, addMinNanoUsd: 0n })
+  assert.deepEqual(held, { ok: true, amountNanoUsd: 10n, cappedBy: null, roomNanoUsd: 10n })
+})
+
+test('a rating anew that somebody asked for stands in the trail, one by itself does not', async (context) => {
+  const { ask, give, database } = await openBooks(context)
+  const entries = () => database.prepare('select count(*) as count from trail').get()?.['count'] as bigint
+  await give('lot_1', 100n)
+  await ask('settle', settleOf('c', 10n))
+  const before = entries()
+  const request = (targetNanoUsd: bigint) => ({ call: 'c', targetNanoUsd, nowMs: startMs, reason: 'another price' })
+  await ask('rerate', { requests: [request(8n)], trail: null })
+  assert.equal(entries(), before)
+  await ask('rerate', { requests: [request(6n)], trail: trail() })
+  assert.equal(entries(), before + 1n)
+})
