@@ -156,6 +156,10 @@ export const problems = {
     type: 'server_error',
     mend: 'The store does not answer. Repeat after "retry-after"; the operator should look at it.',
   }),
+  loop_detected: row(508, ['policy', 'never'], {
+    type: 'invalid_request_error',
+    mend: 'The request has come through four relays, as one does that two of them send to each other. The operator must name a vendor as the provider of one of them.',
+  }),
   upstream_error: row(502, ['upstream', 'now'], {
     type: 'server_error',
     bill: 'delivered',

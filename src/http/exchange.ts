@@ -12,6 +12,7 @@ import type { TrustedProxies } from './caller-address.ts'
 import { callerAddress } from './caller-address.ts'
 import type { Cors } from './cors.ts'
 import type { EndpointMatch, EndpointTable } from './endpoint.ts'
+import { checkHops } from './hops.ts'
 import type { Answer, Asked, Exchange, Inbound, InboundBody, Outbound } from './inbound.ts'
 import { outboundOf, sendAnswer } from './reply.ts'
 import type { RequestHead } from './request-head.ts'
@@ -121,6 +122,7 @@ class Conversation<T> {
   async #dispatch(head: RequestHead): Promise<void> {
     const { endpoints, handle } = this.#options
     if (head.method === 'OPTIONS') return this.#answerOptions(head)
+    checkHops(head.headers)
     const match = endpoints.match(head.method, head.path, asksForPage(head))
     this.#checkExpectations(head)
     const inbound = this.#inboundOf(head, match)

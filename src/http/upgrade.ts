@@ -10,6 +10,7 @@ import { callerAddress } from './caller-address.ts'
 import type { Channel } from './channel.ts'
 import type { EndpointMatch } from './endpoint.ts'
 import type { ExchangeOptions } from './exchange.ts'
+import { checkHops } from './hops.ts'
 import type { Answer, Asked, Inbound } from './inbound.ts'
 import type { RequestHead } from './request-head.ts'
 import { readHead } from './request-head.ts'
@@ -90,6 +91,7 @@ class Upgrading<T> {
     try {
       const head = readHead(this.#upgrade.request)
       this.#head = head
+      checkHops(head.headers)
       const match = this.#options.endpoints.match(head.method, head.path)
       if (match.endpoint.upgrades !== true)
         throw new Problem('invalid_request_error', {

@@ -62,7 +62,12 @@ test('each target gets its own model, its own credential, and nothing of the cal
   assert.equal(request.url.href, 'https://beta.example/v1/chat/completions')
   assert.equal(request.headers['authorization'], 'Bearer credential-of-beta')
   assert.equal(stage.arrival('beta').body()['model'], 'other')
-  assert.deepEqual(Object.keys(request.headers).sort(), ['authorization', 'content-type', 'user-agent'])
+  assert.deepEqual(Object.keys(request.headers).sort(), [
+    'authorization',
+    'content-type',
+    'user-agent',
+    'x-drover-hops',
+  ])
 })
 
 test('when every target has failed in one way, that is what the caller is told, with the soonest time to come back', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Secret } from '#base/log.ts'
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { hopsHeader, hopsTo } from '#http/hops.ts'
 import { askOver } from '#http/token-keeper.ts'
 import type { UpstreamRequest } from '#http/transport.ts'
 import type { Edits, Warning } from '#protocol/call.ts'
@@ -138,6 +139,7 @@ const headersFor = (preparation: Preparation, outgoing: OutgoingCall): Readonly<
   for (const name in configured) headers[name] = (configured[name] as Secret).reveal()
   headers['content-type'] = outgoing.contentType
   headers['user-agent'] = 'drover'
+  headers[hopsHeader] = hopsTo(preparation.callerHeaders)
   return Object.assign(headers, credentialHeaders(preparation))
 }
 

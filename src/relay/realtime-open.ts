@@ -3,6 +3,7 @@
 import { scanTopLevel } from '#base/json.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import type { Channel } from '#http/channel.ts'
+import { hopsHeader, hopsTo } from '#http/hops.ts'
 import type { Dialled } from '#http/transport.ts'
 import type { SocketExchange } from '#http/upgrade.ts'
 import { findModel } from '#policy/choose.ts'
@@ -127,7 +128,7 @@ const urlOf = ({ wish, exchange }: SessionQuestion, { leg, upstream }: SessionTa
 }
 
 /** @throws Problem `upstream_error` where the provider has no credential. */
-const headersOf = ({ wish }: SessionQuestion, { provider, vendor }: Upstream, keyIndex: number | null) => {
+const headersOf = ({ wish, exchange }: SessionQuestion, { provider, vendor }: Upstream, keyIndex: number | null) => {
   const credential = keyIndex === null ? null : (provider.credentials[keyIndex] ?? null)
   if (credential === null && !vendor.keyless)
     throw new Problem('upstream_error', {
@@ -137,6 +138,7 @@ const headersOf = ({ wish }: SessionQuestion, { provider, vendor }: Upstream, ke
   return {
     ...Object.fromEntries(own),
     'user-agent': 'drover',
+    [hopsHeader]: hopsTo(exchange.inbound.headers),
     ...(wish.beta ? { 'openai-beta': 'realtime=v1' } : {}),
     ...(credential === null ? {} : vendor.authorise(credential)),
   }

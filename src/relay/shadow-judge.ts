@@ -1,5 +1,6 @@
 /** A third model asked which of two answers is the better one, as copies are asked: nobody waits for it. */
 
+import { onlyHops } from '#http/hops.ts'
 import type { ShadowCost } from '#migration/shadow-budget.ts'
 import type { Answer } from '#migration/shadow-compare.ts'
 import type { Preference } from '#migration/shadow-judge.ts'
@@ -33,7 +34,12 @@ const asksOf = ({ original, one, other, ports }: Judging): readonly Original[] =
   ].map((shown) => {
     const asked = { format: 'openai-chat', body: judgeBody(shown, mark), signal: new AbortController().signal } as const
     const purpose = original.purpose.replace('a copy', 'a judge of copies')
-    return { ...original, purpose, callerHeaders: {}, ...questionOf(asked, ports.ids.next('call')) }
+    return {
+      ...original,
+      purpose,
+      callerHeaders: onlyHops(original.callerHeaders),
+      ...questionOf(asked, ports.ids.next('call')),
+    }
   })
 }
 

@@ -119,6 +119,15 @@ const failed = ({ raw, stated, how }: Refusal): Problem =>
     raw,
   })
 
+/** Another relay's, that what we send comes back to it: nobody else is asked, since then it would come back again, from more sides each time. */
+const looped = ({ raw, stated }: Refusal): Problem =>
+  new Problem('loop_detected', {
+    message:
+      stated.message === null ? 'The provider says that the request comes back to it.' : presentable(stated.message),
+    facts: factsOf(raw.status, stated),
+    raw,
+  })
+
 /** 498 is Groq's "flex capacity exceeded", 529 Anthropic's "overloaded" (their error pages, read 2026-11-22). */
 const mappings: Readonly<Record<number, (refusal: Refusal) => Problem>> = {
   400: passing,
@@ -134,6 +143,7 @@ const mappings: Readonly<Record<number, (refusal: Refusal) => Problem>> = {
   498: overloaded,
   503: overloaded,
   504: timedOut,
+  508: looped,
   529: overloaded,
 }
 

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
+import { hopsHeader, hopsTo } from '#http/hops.ts'
 import type { UpstreamBody, UpstreamReply } from '#http/transport.ts'
 import { protocols } from '#protocol/index.ts'
 import type { Protocol } from '#protocol/protocol.ts'
@@ -71,6 +72,7 @@ const headersOf = ({ upstream, form, credential }: Keeper, { headers, contentTyp
     ...Object.fromEntries(told),
     ...Object.fromEntries(own),
     'user-agent': 'drover',
+    [hopsHeader]: hopsTo(headers ?? {}),
     ...(contentType === undefined ? {} : { 'content-type': contentType }),
     ...(credential === null ? {} : vendor.authorise(credential, protocolOf(form).name)),
   }
