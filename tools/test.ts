@@ -344,34 +344,55 @@ function consoleBuilt(): Promise<boolean> {
   )
 }
 
-/** These share one filled relay and one browser: a process of their own has both once. */
-const onStage: readonly string[] = ['web/test/journeys.test.ts', 'web/test/pages.test.ts']
+/** These have a relay of their own each, or none; the others share one filled relay and one browser, in two processes that have both once. */
+const offStage = ['account', 'doors', 'people', 'serving', 'words'].map((name) => `web/test/${name}.test.ts`)
 
-/**
- * Builds the console and drives it in a browser: two sets of files at a time, as each waits half of the time, the longest first, and as long as every
- * page in every view takes.
- */
-function browse(...patterns: readonly string[]): Promise<boolean> {
-  const files = filesOf(patterns)
-  const apart = files.filter((file) => !onStage.includes(file)).toSorted((one, other) => sizeOf(other) - sizeOf(one))
-  const sets = [files.filter((file) => onStage.includes(file)), ...apart.map((file) => [file])]
-  return all(consoleBuilt, () => inLanes(sets, 2, [...oneProcess, `--test-timeout=${stageTimeoutMs}`]))
+/** Files that share what they are played on, and a set for each of the others, the longest first. */
+function webSets(files: readonly string[]): readonly (readonly string[])[] {
+  const apart = files.filter((file) => offStage.includes(file)).toSorted((one, other) => sizeOf(other) - sizeOf(one))
+  return [files.filter((file) => !offStage.includes(file)), ...apart.map((file) => [file])].filter(
+    (set) => set.length > 0,
+  )
 }
+
+/** Drives the built console in a browser: two sets of files at a time, as each waits half of the time, as long as every page in every view takes. */
+const driven = (sets: readonly (readonly string[])[]): Promise<boolean> =>
+  inLanes(sets, 2, [...oneProcess, `--test-timeout=${stageTimeoutMs}`])
+
+const browse = (): Promise<boolean> => all(consoleBuilt, () => driven(webSets(filesOf(['web/test/*.test.ts']))))
 
 /** Longer files take longer, as a rule. */
 const sizeOf = (file: string): number => statSync(join(root, file)).size
 
-/** Every page in every language with every theme, on a phone and on a desk; and as everybody who may sign in. */
-function everyView(): Promise<boolean> {
+/** What people come for: everything but single pages, and what needs no browser. */
+const journeyFiles = (): readonly string[] => filesOf(['web/test/!(pages|people|serving|words).test.ts'])
+
+/** Languages, themes and widths, as `web/test/view.ts` reads them. */
+const everyView = ['en', 'zh-CN'].flatMap((language) =>
+  ['light', 'dark'].flatMap((theme) => ['1440', '360'].map((width) => `${language} ${theme} ${width}`)),
+)
+
+/** What people come for in every language with every theme, on a phone and on a desk; every page so, and as everybody who may sign in. */
+async function inEveryView(): Promise<boolean> {
+  if (!(await consoleBuilt())) return false
   process.env['DROVER_VIEWS'] = 'all'
-  return browse('web/test/pages.test.ts', 'web/test/long/*.test.ts')
+  let hasPassed = await driven([['web/test/pages.test.ts'], ['web/test/long/roles.test.ts']])
+  for (const view of everyView) {
+    console.log(`== in the view ${view}`)
+    process.env['DROVER_VIEW'] = view
+    hasPassed = (await driven(webSets(journeyFiles()))) && hasPassed
+  }
+  return hasPassed
 }
 
 /** What people come for, on a Postgres of its own. */
 function browseOnPostgres(): Promise<boolean> {
-  const files = ['journeys', 'doors', 'people'].map((name) => `web/test/${name}.test.ts`)
-  const how = ['--test-concurrency=1', `--test-timeout=${stageTimeoutMs}`]
-  return all(consoleBuilt, () => run(process.execPath, ['test/postgres/run-e2e.ts', ...files, ...how]))
+  const how = [...oneProcess, `--test-timeout=${stageTimeoutMs}`]
+  const sets = webSets([...journeyFiles(), 'web/test/people.test.ts'])
+  return all(
+    consoleBuilt,
+    ...sets.map((set) => () => run(process.execPath, ['test/postgres/run-e2e.ts', ...set, ...how])),
+  )
 }
 
 const stages: Readonly<Record<string, Stage>> = {
@@ -419,8 +440,8 @@ const stages: Readonly<Record<string, Stage>> = {
     ),
   recordings,
   clients,
-  web: () => browse('web/test/*.test.ts'),
-  'web-long': everyView,
+  web: browse,
+  'web-long': inEveryView,
   'web-postgres': browseOnPostgres,
 }
 

@@ -304,7 +304,7 @@ export const confined = (ports: AdminPorts, tenant: Tenant, clock: Clock): Admin
       return ports.models().map((row) => rowForAccount(row, snapshot, whose))
     },
     signup: ports.signup,
-    routing: only<RoutingView>({ providers: ports.routing.providers }),
+    routing: only<RoutingView>({ providers: ports.routing.providers, routes: ports.routing.routes }),
     sealCredential: (whose, secret) => {
       gate.check({ account: whose.account })
       return ports.sealCredential(whose, secret)

@@ -47,3 +47,34 @@ test('customers see what they are charged, and never the rates and the source un
   }
   assert.match(await ask('list', {}, context.actor), /"input":"1.00".*vendor\.example/)
 })
+
+test('everybody sees what the vendor asks, what is saved against it, and whether the model is there', async () => {
+  const { context, ports } = testContext()
+  const models = ports
+    .models()
+    .map((row) => ({
+      ...row,
+      priceRows: [paid],
+      officialRows: [{ ...paid, rates: { ...paid.rates, input: 2_000_000_000n } }],
+    }))
+  const away = (reason: 'failing' | null) => ({ away: reason })
+  const standing = (reasons: readonly ('failing' | null)[]) => [{ targets: reasons.map(away) }] as never
+  for (const [reasons, state] of [
+    [[null, null], 'up'],
+    [[null, 'failing'], 'degraded'],
+    [['failing', 'failing'], 'down'],
+  ] as const) {
+    const routing = { ...ports.routing, routes: () => standing(reasons) }
+    const operation = operations.find((one) => one.noun === 'models' && one.verb === 'list')
+    assert.ok(operation !== undefined)
+    const told = await runOperation(
+      operation,
+      {},
+      { ...context, actor: customer, ports: { ...ports, models: () => models, routing } },
+    )
+    const [first] = (told as { readonly data: readonly Record<string, unknown>[] }).data
+    assert.equal(first?.['state'], state)
+    const official = first?.['official'] as Readonly<Record<string, Readonly<Record<string, unknown>>>>
+    assert.deepEqual([official['usd']?.['input'], official['saving_percent']?.['input']], ['2.00', '50.00'])
+  }
+})

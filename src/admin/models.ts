@@ -8,8 +8,10 @@ import type { PriceRow } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { ratesNow } from '#relay/account-price.ts'
+import { modelStates, stateOfRoute } from './model-state.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { compareModel, side } from './price-compare.ts'
 import { listText, table } from './render.ts'
 
 const amount = z.string().nullable()
@@ -43,6 +45,17 @@ const modelView = z.object({
     .union([z.literal('free'), priceView])
     .nullable()
     .describe('What callers pay now: to the operator as its row says, to customers as it is charged; null = unpriced.'),
+  official: z
+    .object({
+      usd: side.nullable().describe('null = the vendor asks in yuan alone.'),
+      cny: side.nullable(),
+      saving_percent: side.describe('What is asked here is below it by so much; below zero is dearer.'),
+      source: z.string().nullable(),
+      read: z.string().nullable().describe('The day on which it was read.'),
+    })
+    .nullable()
+    .describe('What the vendor asks, per million tokens; null = not known.'),
+  state: z.enum(modelStates).describe('Whether targets answer: all of them, some, none. As this server sees them now.'),
   context_tokens: z.int().nullable(),
   output_tokens_max: z.int().nullable(),
   input_modalities: z.array(z.string()),
@@ -90,9 +103,19 @@ const chargedPriceOf = (model: ModelRow, nowMs: number): ModelView['price'] => {
   }
 }
 
-type Asked = { readonly nowMs: number; readonly isCustomer: boolean }
+type Asked = {
+  readonly nowMs: number
+  readonly isCustomer: boolean
+  readonly routes: OperationContext['ports']['routing']['routes']
+}
 
-const viewOfModel = (model: ModelRow, { nowMs, isCustomer }: Asked): ModelView => ({
+const officialOf = (model: ModelRow, atMs: number): ModelView['official'] => {
+  const { official_usd: usd, official_cny: cny, ...rest } = compareModel(model, { atMs, fxRates: [] })
+  if (usd === null && cny === null) return null
+  return { usd, cny, saving_percent: rest.saving_percent, source: rest.source, read: rest.read }
+}
+
+const viewOfModel = (model: ModelRow, { nowMs, isCustomer, routes }: Asked): ModelView => ({
   id: model.id,
   aliases: [...model.aliases],
   origin: model.origin,
@@ -106,6 +129,8 @@ const viewOfModel = (model: ModelRow, { nowMs, isCustomer }: Asked): ModelView =
     region: target.region,
   })),
   price: isCustomer ? chargedPriceOf(model, nowMs) : priceOf(model, nowMs),
+  official: officialOf(model, nowMs),
+  state: stateOfRoute(routes(model.id)?.[0] ?? { targets: [] }, 0),
   context_tokens: model.contextTokens,
   output_tokens_max: model.outputTokensMax,
   input_modalities: [...model.inputModalities],
@@ -119,7 +144,8 @@ const priceText = (price: ModelView['price']): string => {
   return `${unit}${price.input ?? '?'} in, ${unit}${price.output ?? '?'} out`
 }
 
-const askedBy = ({ actor, clock }: OperationContext): Asked => ({
+const askedBy = ({ actor, clock, ports }: OperationContext): Asked => ({
+  routes: ports.routing.routes,
   nowMs: clock.nowMs(),
   isCustomer: actor.tenant !== undefined,
 })

@@ -241,7 +241,14 @@ const list = operation({
       .default(false)
       .describe('Only those whose payer asks for the money back and has no answer yet.'),
   }),
-  output: z.object({ data: z.array(namedView), next: z.string().nullable() }),
+  output: z.object({
+    data: z.array(
+      namedView.extend({
+        refund_requested: z.boolean().describe('Its payer asks for the money back, without an answer yet.'),
+      }),
+    ),
+    next: z.string().nullable(),
+  }),
   flags: [],
   render: ({ data }) =>
     table(
@@ -250,7 +257,7 @@ const list = operation({
         one.id,
         one.account_name ?? one.account,
         one.method,
-        one.state,
+        one.refund_requested ? `${one.state}, refund asked for` : one.state,
         `${one.pay} ${one.currency}`,
         one.usd,
         one.created,
@@ -259,18 +266,26 @@ const list = operation({
     ),
   run: async (input, context) => {
     const account = input.account === undefined ? null : (await accountNamed(input.account, context)).id
-    const orders = await context.ports.payments.cashier.store.orders({
+    const { store } = context.ports.payments.cashier
+    const asked = {
       limit: input.limit,
       after: input.after ?? null,
       newestFirst: input.first === 'newest',
       account,
       method: input.method ?? null,
       state: input.state ?? null,
-      refundRequested: input.refund_requested,
-    })
+    }
+    // As many of those that ask, from the same place on: all that are on this page are among them.
+    const asking = await store.orders({ ...asked, refundRequested: true })
+    const orders = input.refund_requested ? asking : await store.orders(asked)
     const page = pageOf(orders, input.limit)
     const names = await accountNames(page.data, context)
-    const data = page.data.map((order) => ({ ...viewOfOrder(order), account_name: names.get(order.account) ?? null }))
+    const askingIds = new Set(asking.map(({ id }) => id))
+    const data = page.data.map((order) => ({
+      ...viewOfOrder(order),
+      account_name: names.get(order.account) ?? null,
+      refund_requested: askingIds.has(order.id),
+    }))
     return { data, next: page.next }
   },
 })

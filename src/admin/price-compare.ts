@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
+import type { FxRate } from '#base/fx-rate.ts'
 import { fxRateAt } from '#base/fx-rate.ts'
 import { decimalOf, divideHalfUp, nanoPerUnit } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
@@ -10,12 +11,11 @@ import type { ModelRow } from '#policy/model-table.ts'
 import { ratesNow, rowForAccount } from '#relay/account-price.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
-import type { PricePorts } from './operation.ts'
 import { operation } from './operation.ts'
 import { modelNamed } from './price-text.ts'
 import { table } from './render.ts'
 
-const side = z.object({
+export const side = z.object({
   input: z.string().nullable(),
   cached_input: z.string().nullable(),
   output: z.string().nullable(),
@@ -73,12 +73,12 @@ const oursInYuan = (
   return ours === null || perUsd === null ? null : each(ours, (nano) => divideHalfUp(nano * perUsd, nanoPerUnit))
 }
 
-/** The comparison of one model at an instant. */
+/** The comparison of one model at an instant; without rates of exchange its price here is in dollars alone. */
 export const compareModel = (
   row: ModelRow,
-  { atMs, prices }: { readonly atMs: number; readonly prices: Pick<PricePorts, 'book'> },
+  { atMs, fxRates }: { readonly atMs: number; readonly fxRates: readonly FxRate[] },
 ): Comparison => {
-  const perUsd = fxRateAt(prices.book().fxRates, 'CNY', atMs)?.perUsdNano ?? null
+  const perUsd = fxRateAt(fxRates, 'CNY', atMs)?.perUsdNano ?? null
   const free = row.priceRows === 'free'
   const ours: Figures | null = free
     ? { input: 0n, cachedInput: 0n, output: 0n }
@@ -189,7 +189,7 @@ const compare = operation({
       at: rfc3339(atMs),
       fx_cny_per_usd: fx === null ? null : decimalOf(fx.perUsdNano),
       format,
-      data: rows.map((row) => compareModel(row, { atMs, prices: ports.prices })),
+      data: rows.map((row) => compareModel(row, { atMs, fxRates: ports.prices.book().fxRates })),
     }
   },
 })
@@ -223,7 +223,7 @@ const list = operation({
     const rows = ports
       .models()
       .map((row) => (whose === null ? row : rowForAccount(row, ports.prices.snapshot(), { account: whose, atMs })))
-    return { data: rows.map((row) => compareModel(row, { atMs, prices: ports.prices })) }
+    return { data: rows.map((row) => compareModel(row, { atMs, fxRates: ports.prices.book().fxRates })) }
   },
 })
 

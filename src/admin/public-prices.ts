@@ -35,7 +35,7 @@ const pricesNow = (
   const rows = models()
     .filter(isShown)
     .map((row) => rowForAccount(row, prices.snapshot(), { account: nobody, atMs }))
-    .map((row) => compareModel(row, { atMs, prices }))
+    .map((row) => compareModel(row, { atMs, fxRates: prices.book().fxRates }))
     .filter(({ ours_usd }) => ours_usd !== null)
     .sort((one, other) => (one.model < other.model ? -1 : 1))
   const fx = fxRateAt(prices.book().fxRates, 'CNY', atMs)

@@ -8,11 +8,13 @@ import type { Endpoint } from '#http/endpoint.ts'
 import type { PageEndpoint } from '#http/page.ts'
 import { covers } from '#ledger/lot.ts'
 import type { Availability, Share } from '#observe/availability.ts'
-import type { RouteStanding, RoutingView } from '#relay/route-state.ts'
+import type { RoutingView } from '#relay/route-state.ts'
 import { apiPrefix } from './api.ts'
+import type { ModelState } from './model-state.ts'
+import { stateOfRoute } from './model-state.ts'
 import type { PublicPages, PublicSettings } from './public-page.ts'
 import { publicEndpoints } from './public-page.ts'
-import type { ModelState, PublicStatus } from './status-page.ts'
+import type { PublicStatus } from './status-page.ts'
 import { statusPage } from './status-page.ts'
 
 /** Each answer is made this often at most, however many ask. */
@@ -21,21 +23,14 @@ const modelsMax = 500
 const hourMs = 3_600_000
 /** Fewer calls than this say nothing about how it is now. */
 const callsMin = 10
-const degradedFrom = 0.05
-const downFrom = 0.5
 
 export type StatusParts = {
   readonly routing: Pick<RoutingView, 'routes'>
   readonly availability: Pick<Availability, 'recent' | 'since'>
 } & Pick<PublicPages<PublicStatus>, 'settings' | 'clock'>
 
-const stateOf = ({ targets }: RouteStanding, { answered, failed }: Share): ModelState => {
-  const away = targets.filter((target) => target.away !== null && target.away !== 'probing').length
-  const calls = answered + failed
-  const share = calls < callsMin ? 0 : failed / calls
-  if (away === targets.length || share >= downFrom) return 'down'
-  return away > 0 || share >= degradedFrom ? 'degraded' : 'up'
-}
+const failedShareOf = ({ answered, failed }: Share): number =>
+  answered + failed < callsMin ? 0 : failed / (answered + failed)
 
 const worst = (states: readonly ModelState[]): ModelState =>
   states.includes('down') ? 'down' : states.includes('degraded') ? 'degraded' : 'up'
@@ -62,7 +57,7 @@ const statusNow = async (
     const { id } = standing.row
     return {
       model: id,
-      state: stateOf(standing, availability.recent(id)),
+      state: stateOfRoute(standing, failedShareOf(availability.recent(id))),
       availability_24h: percentOf(day.get(id)),
       availability_7d: percentOf(week.get(id)),
       calls_24h: callsOf(day.get(id)),

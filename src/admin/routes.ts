@@ -1,11 +1,14 @@
 /** Routes and providers as they stand in this process: shares, breakers, latencies, keys that rest. */
 
 import { z } from 'zod'
+import { decimalOf } from '#base/money.ts'
 import { nearestOf } from '#base/nearest.ts'
 import { Problem } from '#base/problem.ts'
 import type { ProviderStanding, RouteStanding, TargetStanding } from '#relay/route-state.ts'
+import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { listText, table } from './render.ts'
+import { questionOf } from './usage-question.ts'
 
 const milliseconds = z.number().nullable()
 const dataPolicy = z.enum(['zero-retention', 'no-training', 'may-train']).nullable()
@@ -53,6 +56,7 @@ const providerView = z.object({
   data_policy: dataPolicy,
   state: z.enum(['up', 'down']).describe('As active checks and calls have found it.'),
   keys: z.array(keyView),
+  cost_nano_usd: z.string().describe('What it took for the calls of the last 30 days, as far as its prices are known.'),
 })
 
 const tenth = (value: number | null): number | null => (value === null ? null : Math.round(value * 10) / 10)
@@ -84,14 +88,25 @@ const viewOfRoute = ({ row, targets }: RouteStanding): z.input<typeof routeView>
   targets: targets.map(viewOfTarget),
 })
 
-const viewOfProvider = ({ upstream, isAway, keys }: ProviderStanding): z.input<typeof providerView> => ({
+const viewOfProvider = (
+  { upstream, isAway, keys }: ProviderStanding,
+  costs: ReadonlyMap<string, bigint>,
+): z.input<typeof providerView> => ({
   name: upstream.provider.name,
   vendor: upstream.vendor.name,
   region: upstream.provider.region,
   data_policy: upstream.provider.dataPolicy ?? null,
   state: isAway ? 'down' : 'up',
   keys: keys.map(({ name, state, againMs }) => ({ name, state, again_ms: tenth(againMs) })),
+  cost_nano_usd: (costs.get(upstream.provider.name) ?? 0n).toString(),
 })
+
+/** Of providers with calls in the last 30 days. */
+const costsOf = async (context: OperationContext): Promise<ReadonlyMap<string, bigint>> => {
+  const asked = { input: { from: '30d', test: false }, by: ['provider'], limit: 1000, after: undefined } as const
+  const { groups } = await context.ports.store.usage(await questionOf(asked, context))
+  return new Map(groups.map(({ values, tally }) => [values.provider ?? '', tally.upstreamCostNanoUsd]))
+}
 
 /** Of streams, where any were timed: there it says most. */
 const firstPartText = (target: z.output<typeof targetView>): string | null => {
@@ -157,7 +172,7 @@ const routes = operation({
 const providers = operation({
   noun: 'providers',
   verb: 'list',
-  summary: 'The providers, whether they are there, and which of their keys rest.',
+  summary: 'The providers, whether they are there, which of their keys rest, and what they took.',
   method: 'GET',
   path: '/providers',
   scope: 'read',
@@ -166,17 +181,21 @@ const providers = operation({
   flags: [],
   render: ({ data }) =>
     table(
-      ['PROVIDER', 'VENDOR', 'STATE', 'REGION', 'DATA', 'KEYS'],
+      ['PROVIDER', 'VENDOR', 'STATE', 'REGION', 'DATA', 'USD IN 30 DAYS', 'KEYS'],
       data.map((provider) => [
         provider.name,
         provider.vendor,
         provider.state,
         provider.region,
         provider.data_policy,
+        decimalOf(BigInt(provider.cost_nano_usd), 2),
         listText(provider.keys.map(({ name, state, again_ms }) => `${name} ${state}${waitText(again_ms)}`)),
       ]),
     ),
-  run: async (_input, { ports }) => ({ data: ports.routing.providers().map(viewOfProvider) }),
+  run: async (_input, context) => {
+    const costs = await costsOf(context)
+    return { data: context.ports.routing.providers().map((one) => viewOfProvider(one, costs)) }
+  },
 })
 
 export const routingOperations = [routes, providers] as const

@@ -1,10 +1,9 @@
 /** The page of how it stands: a table in English or Chinese, without scripts. */
 
 import { escapeHtml } from '#base/html.ts'
+import type { ModelState } from './model-state.ts'
 import type { Language } from './public-page.ts'
 import { publicPage } from './public-page.ts'
-
-export type ModelState = 'up' | 'degraded' | 'down'
 
 /** What is shown to everybody. */
 export type PublicStatus = {

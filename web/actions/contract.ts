@@ -47,7 +47,6 @@ export const places = {
   'keys rotate': ['POST', '/keys/{id}/rotate'],
   'keys revoke': ['DELETE', '/keys/{id}'],
   'models list': ['GET', '/models'],
-  'prices compare': ['GET', '/prices/compare'],
   'logs list': ['GET', '/calls'],
   'calls show': ['GET', '/calls/{id}'],
   'explain list': ['GET', '/calls/{id}/explain'],

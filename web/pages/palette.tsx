@@ -7,20 +7,9 @@ import { useSession } from '#actions/session.ts'
 import { Dialog } from '#parts/dialog.tsx'
 import { Icon } from '#parts/icon.tsx'
 import { usePreferences, useWord, useWords } from '#parts/language.tsx'
-import { words } from '#parts/words.ts'
 import { pages } from './index.ts'
 import { groups } from './page.ts'
-
-const texts = words({
-  title: ['Commands', '命令'],
-  search: ['Type a page, a command or a request id', '输入页面、命令或请求 ID'],
-  light: ['Light theme', '浅色主题'],
-  dark: ['Dark theme', '深色主题'],
-  other: ['切换到中文', 'Switch to English'],
-  request: ['Open request {id}', '打开请求 {id}'],
-  none: ['Nothing is called that.', '没有匹配的命令。'],
-  command: ['Command', '命令'],
-})
+import { paletteTexts } from './texts.ts'
 
 type Entry = {
   readonly id: string
@@ -33,7 +22,7 @@ type Entry = {
 const callIdForm = /^[a-z0-9_-]{16,}$/i
 
 const useEntries = (text: string): readonly Entry[] => {
-  const say = useWords(texts)
+  const say = useWords(paletteTexts)
   const word = useWord()
   const navigate = useNavigate()
   const session = useSession()
@@ -73,7 +62,7 @@ const useEntries = (text: string): readonly Entry[] => {
 
 /** Opened by Ctrl K. */
 export const Palette = ({ onClose }: { readonly onClose: () => void }) => {
-  const say = useWords(texts)
+  const say = useWords(paletteTexts)
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
   const listId = useId()

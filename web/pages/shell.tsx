@@ -11,29 +11,10 @@ import { Icon } from '#parts/icon.tsx'
 import { useFormat, usePreferences, useWords } from '#parts/language.tsx'
 import type { MenuEntry } from '#parts/menu.tsx'
 import { Menu } from '#parts/menu.tsx'
-import { words } from '#parts/words.ts'
 import { StepUp } from './door/step-up.tsx'
 import { Navigation } from './navigation.tsx'
 import { Palette } from './palette.tsx'
-
-const texts = words({
-  skip: ['Skip to the content', '跳到内容'],
-  menu: ['Menu', '菜单'],
-  search: ['Search or jump to…', '搜索或跳转…'],
-  preferences: ['Language and theme', '语言与主题'],
-  language: ['Language', '语言'],
-  theme: ['Theme', '主题'],
-  system: ['As the system', '跟随系统'],
-  light: ['Light', '浅色'],
-  dark: ['Dark', '深色'],
-  account: ['Signed in', '当前登录'],
-  adminKey: ['Admin key', '管理密钥'],
-  security: ['Security…', '安全…'],
-  settings: ['Settings, another organisation…', '设置、新建组织…'],
-  out: ['Sign out', '退出登录'],
-  zone: ['Times in {zone}', '时间均为 {zone}'],
-  currency: ['Amounts in USD', '金额以美元计'],
-})
+import { shellTexts } from './texts.ts'
 
 const Brand = () => (
   <Link to="/" className="brand">
@@ -43,7 +24,7 @@ const Brand = () => (
 )
 
 const Preferences = () => {
-  const say = useWords(texts)
+  const say = useWords(shellTexts)
   const { language, setLanguage, theme, setTheme } = usePreferences()
   const entries: readonly MenuEntry[] = [
     { heading: say('language') },
@@ -63,7 +44,7 @@ const Preferences = () => {
 }
 
 const Account = () => {
-  const say = useWords(texts)
+  const say = useWords(shellTexts)
   const session = useSession()
   const client = useQueryClient()
   const navigate = useNavigate()
@@ -133,7 +114,7 @@ const useFreshMain = () => {
 
 /** The frame with the page in it. */
 export const Shell = () => {
-  const say = useWords(texts)
+  const say = useWords(shellTexts)
   const { timeZone } = useFormat()
   const [over, setOver] = useState<'palette' | 'drawer' | null>(null)
   const main = useFreshMain()

@@ -8,11 +8,9 @@ import { Card } from './layout.tsx'
 import { Skeleton } from './states.tsx'
 import type { Column } from './table.tsx'
 import { DataTable } from './table.tsx'
-import { words } from './words.ts'
+import { chartTexts } from './texts.ts'
 
 const Plot = lazy(async () => ({ default: (await import('./plot.tsx')).Plot }))
-
-const texts = words({ asTable: ['Show as table', '以表格显示'], asChart: ['Show as chart', '以图表显示'] })
 
 export type Series = {
   readonly name: string
@@ -80,7 +78,7 @@ const Legend = ({ series }: { readonly series: readonly Series[] }) => (
 /** A card with the chart, or its table. */
 export const Chart = (props: ChartProps) => {
   const { title, series, beside } = props
-  const say = useWords(texts)
+  const say = useWords(chartTexts)
   const [isTable, setTable] = useState(false)
   const label = isTable ? say('asChart') : say('asTable')
   return (

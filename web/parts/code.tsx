@@ -3,9 +3,8 @@
 import { useEffect, useState } from 'react'
 import { Button } from './button.tsx'
 import { useWords } from './language.tsx'
-import { words } from './words.ts'
+import { codeTexts } from './texts.ts'
 
-const texts = words({ copy: ['Copy', '复制'], copied: ['Copied', '已复制'], code: ['Code', '代码'] })
 const shownMs = 1_600
 
 /** Puts a text on the clipboard and says so. */
@@ -18,7 +17,7 @@ export const CopyButton = ({
   readonly label?: string
   readonly bare?: boolean
 }) => {
-  const say = useWords(texts)
+  const say = useWords(codeTexts)
   const [isCopied, setCopied] = useState(false)
   useEffect(() => {
     if (!isCopied) return
@@ -51,7 +50,7 @@ export const Code = ({
   readonly label?: string
   readonly wrapped?: boolean
 }) => {
-  const say = useWords(texts)
+  const say = useWords(codeTexts)
   const look = [wrapped ? 'wrapped' : '', text.includes('\n') ? '' : 'line'].filter(Boolean).join(' ')
   return (
     <div className={`code ${look}`}>

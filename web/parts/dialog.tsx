@@ -6,13 +6,7 @@ import { Button } from './button.tsx'
 import { TextField } from './field.tsx'
 import { useWords } from './language.tsx'
 import { ProblemNote } from './states.tsx'
-import { words } from './words.ts'
-
-const texts = words({
-  close: ['Close', '关闭'],
-  cancel: ['Cancel', '取消'],
-  type: ['Type {what} to confirm', '输入 {what} 以确认'],
-})
+import { dialogTexts } from './texts.ts'
 
 type DialogProps = {
   readonly title: ReactNode
@@ -27,7 +21,7 @@ type DialogProps = {
 export const Dialog = ({ title, look, bare = false, onClose, children }: DialogProps) => {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  const say = useWords(texts)
+  const say = useWords(dialogTexts)
   useEffect(() => {
     const dialog = element.current
     if (dialog !== null && !dialog.open) dialog.showModal()
@@ -86,7 +80,7 @@ export const Confirm = ({
   onConfirm,
   onClose,
 }: ConfirmProps) => {
-  const say = useWords(texts)
+  const say = useWords(dialogTexts)
   const [text, setText] = useState('')
   const isReady = typed === undefined || text === typed
   return (

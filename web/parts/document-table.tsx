@@ -7,15 +7,10 @@ import { useFormat, useWords } from './language.tsx'
 import { mono } from './layout.tsx'
 import type { Column } from './table.tsx'
 import { DataTable } from './table.tsx'
+import { documentKindWords } from './texts.ts'
 import { words } from './words.ts'
 
 type Document = Output<'invoices list'>['data'][number]
-
-export const documentKindWords = words({
-  invoice: ['Invoice', '发票'],
-  statement: ['Statement', '月度账单'],
-  credit_note: ['Credit note', '贷项通知单'],
-})
 
 const texts = words({
   documents: ['Invoices and statements', '发票与账单'],

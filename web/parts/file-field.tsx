@@ -2,6 +2,8 @@
 
 import { useState } from 'react'
 import { TextField } from './field.tsx'
+import { useFormat, useWords } from './language.tsx'
+import { fileTexts } from './texts.ts'
 
 type FileFieldProps = {
   readonly label: string
@@ -13,11 +15,14 @@ type FileFieldProps = {
 }
 
 export const FileField = ({ label, help, accept, required = false, onText }: FileFieldProps) => {
+  const say = useWords(fileTexts)
+  const format = useFormat()
   const [fault, setFault] = useState<string | null>(null)
+  const [readBytes, setReadBytes] = useState<number | null>(null)
   return (
     <TextField
       label={label}
-      help={help}
+      help={readBytes === null ? help : say('read', { size: format.bytes(readBytes) })}
       fault={fault}
       type="file"
       accept={accept}
@@ -25,8 +30,15 @@ export const FileField = ({ label, help, accept, required = false, onText }: Fil
       onChange={(event) => {
         const [file] = [...(event.target.files ?? [])]
         setFault(null)
+        setReadBytes(null)
         if (file === undefined) return onText(undefined)
-        file.text().then(onText, (error: unknown) => setFault(error instanceof Error ? error.message : String(error)))
+        file.text().then(
+          (text) => {
+            setReadBytes(file.size)
+            onText(text)
+          },
+          (error: unknown) => setFault(error instanceof Error ? error.message : String(error)),
+        )
       }}
     />
   )

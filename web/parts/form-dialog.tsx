@@ -10,6 +10,8 @@ type FormDialogProps = {
   readonly title: string
   readonly action: string
   readonly look?: 'broad'
+  /** `false` = something is not there yet that it cannot do without. */
+  readonly isReady?: boolean
   readonly busy: boolean
   readonly error: Error | null
   /** The texts of the fields by their names; what was left empty is not there. */
@@ -18,19 +20,29 @@ type FormDialogProps = {
   readonly children: ReactNode
 }
 
-export const FormDialog = ({ title, action, look, busy, error, submit, onClose, children }: FormDialogProps) => (
+export const FormDialog = ({
+  title,
+  action,
+  look,
+  isReady = true,
+  busy,
+  error,
+  submit,
+  onClose,
+  children,
+}: FormDialogProps) => (
   <Dialog title={title} onClose={onClose} {...(look === undefined ? {} : { look })}>
     <form
       className="stack"
       onSubmit={(event) => {
         event.preventDefault()
-        if (!busy) submit(textsOf(event.currentTarget))
+        if (isReady && !busy) submit(textsOf(event.currentTarget))
       }}
     >
       {children}
       {error === null ? null : <ProblemNote error={error} />}
       <div className="actions">
-        <Button type="submit" kind="first" busy={busy}>
+        <Button type="submit" kind="first" busy={busy} disabled={!isReady}>
           {action}
         </Button>
       </div>

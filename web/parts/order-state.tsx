@@ -4,26 +4,11 @@ import type { Output } from '#actions/contract.ts'
 import { useWords } from './language.tsx'
 import type { Tone } from './layout.tsx'
 import { Badge } from './layout.tsx'
-import { words } from './words.ts'
+import { orderStateWords } from './texts.ts'
 
 export type OrderState = Output<'payments list'>['data'][number]['state']
 
-export const orderStateWords = words({
-  created: ['Ordered', '已下单'],
-  pending: ['Waits for the payer', '等待付款'],
-  paid: ['Paid', '已付款'],
-  credited: ['Credited', '已入账'],
-  closed: ['Closed', '已关闭'],
-  expired_unpaid: ['Ended unpaid', '过期未付'],
-  paid_late: ['Paid too late', '逾期付款'],
-  mismatch: ['Does not fit', '金额不符'],
-  refund_pending: ['Refund under way', '退款中'],
-  partially_refunded: ['Refunded in part', '部分退款'],
-  refunded: ['Refunded', '已退款'],
-  disputed: ['Disputed', '争议'],
-}) satisfies Readonly<Record<OrderState, readonly [string, string]>>
-
-export const orderStates = Object.keys(orderStateWords) as readonly OrderState[]
+export const orderStates = Object.keys(orderStateWords).filter((one): one is OrderState => one !== 'refund_asked')
 
 const toneOf = (state: OrderState): Tone | undefined => {
   if (state === 'mismatch' || state === 'paid_late' || state === 'disputed') return 'bad'
@@ -31,7 +16,19 @@ const toneOf = (state: OrderState): Tone | undefined => {
   return state === 'credited' ? 'good' : undefined
 }
 
-export const OrderBadge = ({ state }: { readonly state: OrderState }) => {
+/** The state; beside it, that the payer asks for the money back and has no answer yet. */
+export const OrderBadge = ({
+  state,
+  asksBack = false,
+}: {
+  readonly state: OrderState
+  readonly asksBack?: boolean
+}) => {
   const say = useWords(orderStateWords)
-  return <Badge tone={toneOf(state)}>{say(state)}</Badge>
+  return (
+    <span className="row">
+      <Badge tone={toneOf(state)}>{say(state)}</Badge>
+      {asksBack ? <Badge tone="warn">{say('refund_asked')}</Badge> : null}
+    </span>
+  )
 }

@@ -3,13 +3,11 @@
 import { Button } from './button.tsx'
 import { useFilters } from './filters.ts'
 import { useWords } from './language.tsx'
-import { words } from './words.ts'
-
-const texts = words({ newest: ['Newest', '最新'], older: ['Older', '更早'] })
+import { pagerTexts } from './texts.ts'
 
 /** `at` is the filter that says where the page begins; nothing is shown of a list that is all on one page. */
 export const Pager = ({ at, next }: { readonly at: 'after' | 'before'; readonly next: string | null }) => {
-  const say = useWords(texts)
+  const say = useWords(pagerTexts)
   const [filters, change] = useFilters()
   const isFirst = filters[at] === undefined
   if (next === null && isFirst) return null

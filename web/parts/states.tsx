@@ -7,26 +7,7 @@ import { ApiProblem } from '#actions/api.ts'
 import { Button } from './button.tsx'
 import { Code } from './code.tsx'
 import { useWords } from './language.tsx'
-import { words } from './words.ts'
-
-const texts = words({
-  wrong: ['This could not be done', '未能完成'],
-  again: ['Try again', '重试'],
-  request: ['Request {id}', '请求 {id}'],
-  loading: ['Loading', '正在加载'],
-  unreachable: [
-    'The relay cannot be reached. Check that it runs and that this browser is online, then try again.',
-    '无法连接到中继。请确认它正在运行、浏览器已联网，然后重试。',
-  ],
-  passkey_declined: [
-    'The browser gave no passkey: it was declined, took too long, or this device has none for this server. Try again, or go another way.',
-    '浏览器未提供通行密钥：已取消、超时，或此设备没有本服务器的通行密钥。请重试或换用其他方式。',
-  ],
-  passkey_known: [
-    'This device has a passkey of yours already. Use that one, or add one of another device.',
-    '此设备已有您的通行密钥。请直接使用，或添加其他设备的通行密钥。',
-  ],
-})
+import { stateTexts } from './texts.ts'
 
 /** What this console says by itself, because no relay was asked. */
 const isOwn = (code: string): code is 'unreachable' | 'passkey_declined' | 'passkey_known' =>
@@ -47,7 +28,7 @@ const useLasts = (afterMs: number): boolean => {
 /** Lines in the place of what is coming; nothing for the first 200 ms, so that quick answers do not flicker. */
 export const Skeleton = ({ lines = 6, tall = false }: { readonly lines?: number; readonly tall?: boolean }) => {
   const lasts = useLasts(skeletonAfterMs)
-  const say = useWords(texts)
+  const say = useWords(stateTexts)
   return (
     <div className="inside" role="status" aria-label={say('loading')} aria-busy="true">
       {lasts
@@ -61,7 +42,7 @@ export const Skeleton = ({ lines = 6, tall = false }: { readonly lines?: number;
 
 /** A refusal: what, why, what to do, and the request that the log knows. */
 export const ProblemNote = ({ error, again }: { readonly error: Error; readonly again?: (() => void) | undefined }) => {
-  const say = useWords(texts)
+  const say = useWords(stateTexts)
   const problem = error instanceof ApiProblem ? error : null
   return (
     <div className="note bad" role="alert">

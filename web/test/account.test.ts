@@ -2,12 +2,24 @@
 
 import { strict as assert } from 'node:assert'
 import { after, before, describe, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { totpCode } from '../../src/identity/totp.ts'
 import type { Relay } from '../../test/e2e/harness.ts'
 import { startRelay } from '../../test/e2e/harness.ts'
+import { texts as credentials } from '../pages/credentials/texts.ts'
+import { texts as doors, signInTexts } from '../pages/door/texts.ts'
+import { texts as members } from '../pages/members/texts.ts'
+import { texts as projects } from '../pages/projects/texts.ts'
+import { texts as security } from '../pages/security/texts.ts'
+import { texts as settings } from '../pages/settings/texts.ts'
+import { shellTexts } from '../pages/texts.ts'
+import { dialogTexts } from '../parts/texts.ts'
 import type { Visit } from './browser.ts'
-import { enter, openVisit, settled, startBrowser } from './browser.ts'
+import { enter, openVisit, startBrowser } from './browser.ts'
+import { viewOf } from './view.ts'
+import { assertWell, button, choose, dialog, fill, inside, open, prove as proveBy, signOut } from './visits.ts'
+
+const view = viewOf('zh-CN dark 360')
 
 const password = 'correct horse battery'
 const ana = { email: 'ana@example.com', password }
@@ -30,25 +42,19 @@ after(async () => {
   await relay?.stop()
 })
 
-const visit = (host = '127.0.0.1'): Promise<Visit> => openVisit(browser, `http://${host}:${relay.port}`)
-
-async function left({ context, complaints }: Visit): Promise<void> {
-  assert.deepEqual(complaints, [])
-  await context.close()
-}
-
-const open = async (page: Page, path: string): Promise<void> => {
-  await page.goto(path)
-  await settled(page)
-}
+const visit = (host = '127.0.0.1'): Promise<Visit> => openVisit(browser, `http://${host}:${relay.port}`, view)
 
 /** Answers the question who it is, with the password and what else is asked for. */
-async function prove(page: Page, more: Readonly<Record<string, string>> = {}): Promise<void> {
-  const dialog = page.getByRole('dialog').filter({ hasText: 'Is it still you?' })
-  for (const [name, value] of Object.entries({ password, ...more }))
-    await dialog.locator(`input[name=${name}]`).fill(value)
-  await dialog.getByRole('button', { name: 'Go on' }).click()
-  await dialog.waitFor({ state: 'detached' })
+const prove = (own: Visit, more: Readonly<Record<string, string>> = {}): Promise<void> =>
+  proveBy(own, { password, ...more })
+
+/** Signs in by the form; gives the button that sends it. */
+async function knock({ page }: Visit) {
+  await page.goto('/')
+  await fill(page, ana)
+  const send = page.locator('form button[type=submit]')
+  await send.click()
+  return send
 }
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -63,7 +69,7 @@ function codeOf(secret: string, stepsAhead = 0): string {
 }
 
 describe('somebody’s own account', () => {
-  let recoveryCode = ''
+  let recoveryCodes: readonly string[] = []
   let secret = ''
 
   test('a customer signs up and is within', async () => {
@@ -72,54 +78,66 @@ describe('somebody’s own account', () => {
     for (const [name, value] of Object.entries({ organisation: 'Acme', name: 'Ana', ...ana }))
       await door.page.locator(`input[name=${name}]`).fill(value)
     await door.page.locator('form button[type=submit]').click()
-    await door.page.locator('nav').first().waitFor({ state: 'attached' })
-    await left(door)
+    await inside(door.page)
+    await assertWell(door)
   })
 
   test('an authenticator app is added by the code that the page shows, and the recovery codes are shown once', async () => {
     const own = await visit()
-    const { page } = own
+    const { page, say } = own
     await enter(own, ana)
-    await open(page, '/security')
-    await page.getByRole('button', { name: 'Add…' }).click()
-    await page.getByRole('button', { name: 'Show the code to scan' }).click()
-    await prove(page)
+    await open(own, '/security')
+    await button(page, say(security.add)).click()
+    await button(page, say(security.totpBegin)).click()
+    await prove(own)
     secret = (await page.locator('.secret .grow').textContent()) ?? ''
-    await page.getByRole('img', { name: 'QR code' }).waitFor()
+    await page.getByRole('img', { name: say(security.totpPicture) }).waitFor()
     await page.locator('input[name=totp]').fill(codeOf(secret))
-    await page.getByRole('button', { name: 'Confirm' }).click()
-    recoveryCode = (await page.locator('.codes li').first().textContent()) ?? ''
-    assert.ok(recoveryCode.length >= 8, recoveryCode)
-    await page.getByRole('button', { name: 'I have kept them' }).click()
-    await page.getByText('recovery codes are left').waitFor()
+    await button(page, say(security.totpConfirm)).click()
+    await page.locator('.codes li').first().waitFor()
+    recoveryCodes = await page.locator('.codes li').allTextContents()
+    assert.ok(recoveryCodes.every((code) => code.length >= 8) && recoveryCodes.length === 10, recoveryCodes.join())
+    await button(page, say(security.done)).click()
+    await page.getByText(say(security.codesLeft, { count: 10 })).waitFor()
     await page.getByRole('cell', { name: 'totp.confirm' }).waitFor()
-    await left(own)
+    await assertWell(own)
+  })
+
+  test('the code of the app is asked for at the door, and a wrong one is refused', async () => {
+    const own = await visit()
+    const { page } = own
+    const send = await knock(own)
+    await page.locator('input[name=totp]').fill('000000')
+    await send.click()
+    await page.getByRole('alert').waitFor()
+    await page.locator('input[name=totp]').fill(codeOf(secret, 1))
+    await send.click()
+    await inside(page)
+    await assertWell(own)
   })
 
   test('whoever has lost the phone comes in with a recovery code, and proves themselves with both', async () => {
     const own = await visit()
-    const { page } = own
-    await page.goto('/')
-    await page.locator('input[name=email]').fill(ana.email)
-    await page.locator('input[name=password]').fill(password)
-    const send = page.locator('form button[type=submit]')
-    await send.click()
+    const { page, say } = own
+    const send = await knock(own)
     await page.locator('input[name=totp]').waitFor()
-    await page.getByRole('button', { name: 'use a recovery code' }).click()
-    await page.locator('input[name=recovery_code]').fill(recoveryCode)
+    await button(page, say(doors.useRecovery)).click()
+    await page.locator('input[name=recovery_code]').fill(recoveryCodes[0] ?? '')
     await send.click()
-    await page.locator('nav').first().waitFor({ state: 'attached' })
-    await open(page, '/security')
-    await page.getByRole('button', { name: 'Remove…' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
-    await prove(page, { totp: codeOf(secret, 1) })
-    await page.getByRole('button', { name: 'Add…' }).waitFor()
-    await left(own)
+    await inside(page)
+    await open(own, '/security')
+    await button(page, say(security.remove)).click()
+    await button(dialog(page, say(security.totpOffTitle)), say(security.removeDo)).click()
+    const asked = dialog(page, say(doors.proof))
+    await button(asked, say(doors.useRecovery)).click()
+    await prove(own, { recovery_code: recoveryCodes[1] ?? '' })
+    await button(page, say(security.add)).waitFor()
+    await assertWell(own)
   })
 
   test('a passkey is added by its dialog and is the door from then on', async () => {
     const own = await visit('localhost')
-    const { page } = own
+    const { page, say } = own
     const tools = await page.context().newCDPSession(page)
     await tools.send('WebAuthn.enable')
     await tools.send('WebAuthn.addVirtualAuthenticator', {
@@ -133,88 +151,150 @@ describe('somebody’s own account', () => {
       },
     })
     await enter(own, ana)
-    await open(page, '/security')
-    await page.getByRole('button', { name: 'Add a passkey…' }).click()
-    await page.getByLabel('What it is called').fill('laptop')
-    await page.getByRole('button', { name: 'Ask the device' }).click()
-    await prove(page)
-    await page.getByRole('button', { name: 'Remove laptop' }).waitFor()
-    await page.getByRole('button', { name: /Signed in/ }).click()
-    await page.getByRole('menuitem', { name: 'Sign out' }).click()
-    await page.getByRole('button', { name: 'Use a passkey' }).click()
-    await page.locator('nav').first().waitFor({ state: 'attached' })
-    await left(own)
+    await open(own, '/security')
+    await button(page, say(security.passkeyAdd)).click()
+    await page.getByLabel(say(security.passkeyName)).fill('laptop')
+    await button(page, say(security.passkeyDo)).click()
+    await prove(own)
+    await button(page, say(security.passkeyOffTitle, { name: 'laptop' })).waitFor()
+    await signOut(own)
+    await button(page, say(signInTexts.passkey)).click()
+    await inside(page)
+    await assertWell(own)
   })
 })
 
 describe('somebody’s organisation', () => {
   test('a plan is chosen with what changes before it does, and its customers bring credentials of their own', async () => {
     const own = await visit()
-    const { page } = own
+    const { page, say } = own
     await enter(own, ana)
-    await open(page, '/credentials')
-    await page.getByText('Your plan has none.').waitFor()
-    await open(page, '/settings')
-    await page.getByRole('button', { name: 'Choose the plan pro' }).click()
+    await open(own, '/credentials')
+    await page.getByText(say(credentials.closed)).waitFor()
+    await open(own, '/settings')
+    await button(page, say(settings.chooseOf, { name: 'pro' })).click()
     await page.getByText('60 → 5,000').waitFor()
-    await page.getByRole('button', { name: 'Change plan' }).click()
-    await page.getByText('The plan is pro now.').waitFor()
-    await open(page, '/credentials')
-    await page.getByRole('button', { name: 'Add a credential' }).click()
-    const dialog = page.getByRole('dialog')
-    await dialog.getByText('Your plan charges 5%').waitFor()
-    await dialog.locator('input[name=key]').fill('sk-own-of-ana-0123456789')
-    await dialog.getByRole('button', { name: 'Add a credential' }).click()
-    await prove(page)
+    await button(page, say(settings.chooseDo)).click()
+    await page.getByText(say(settings.chosen, { name: 'pro' })).waitFor()
+    await open(own, '/credentials')
+    await button(page, say(credentials.add)).click()
+    const form = dialog(page, say(credentials.addTitle))
+    await form.getByText(say(credentials.feeOwn, { fee: '5%' })).waitFor()
+    await fill(form, { key: 'sk-own-of-ana-0123456789' })
+    await button(form, say(credentials.add)).click()
+    await prove(own)
     await page.getByRole('cell', { name: '…6789' }).waitFor()
-    await left(own)
+    await assertWell(own)
   })
 
-  test('somebody is invited by a link and made billing; a project is made and archived', async () => {
+  test('somebody is invited by a link as billing, made a viewer, and removed with their address typed', async () => {
     const own = await visit()
-    const { page } = own
+    const { page, say } = own
     await enter(own, ana)
-    await open(page, '/members')
-    await page.getByRole('button', { name: 'Invite' }).click()
-    await page.locator('input[name=email]').fill('bo@example.com')
+    await open(own, '/members')
+    await button(page, say(members.invite)).click()
+    await fill(page, { email: 'bo@example.com' })
     await page.locator('select[name=role]').selectOption('billing')
-    await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click()
-    await prove(page)
+    await button(dialog(page), say(members.invite)).click()
+    await prove(own)
     const link = (await page.locator('.secret .grow').textContent()) ?? ''
-    await page.getByRole('button', { name: 'Done' }).click()
+    await button(page, say(members.done)).click()
     const guest = await visit()
     // The relay of the test took whatever port was free, and does not know it as its address.
     await guest.page.goto(`/invitation${new URL(link).hash}`)
     await guest.page.locator('input[name=password]').fill(password)
     await guest.page.locator('form button[type=submit]').click()
-    await guest.page.locator('nav').first().waitFor({ state: 'attached' })
-    await left(guest)
-    await open(page, '/members')
-    await page.getByRole('row', { name: /bo@example.com Billing Yes/ }).waitFor()
-    await open(page, '/projects')
-    await page.getByRole('button', { name: 'Create project' }).click()
-    await page.locator('input[name=name]').fill('search')
-    await page.getByRole('dialog').getByRole('button', { name: 'Create project' }).click()
-    await page.getByRole('button', { name: 'Actions for search' }).click()
-    await page.getByRole('menuitem', { name: 'Archive…' }).click()
-    await page.getByLabel('Type search to confirm').fill('search')
-    await page.getByRole('button', { name: 'Archive project' }).click()
-    await page.getByText('search is archived; 0 keys ended.').waitFor()
-    await left(own)
+    await inside(guest.page)
+    await assertWell(guest)
+    await open(own, '/members')
+    const row = page.getByRole('row').filter({ hasText: 'bo@example.com' })
+    await row.getByText(say(members.billing), { exact: true }).waitFor()
+    const actions = say(members.actions, { name: 'bo@example.com' })
+    await choose(page, actions, say(members.change))
+    await page.locator('select[name=role]').selectOption('viewer')
+    await button(dialog(page), say(members.changeDo)).click()
+    await prove(own)
+    await row.getByText(say(members.viewer), { exact: true }).waitFor()
+    await choose(page, actions, say(members.remove))
+    const remove = button(dialog(page), say(members.removeDo))
+    assert.equal(await remove.isDisabled(), true)
+    await page.getByLabel(say(dialogTexts.type, { what: 'bo@example.com' })).fill('bo@example.com')
+    await remove.click()
+    await prove(own)
+    await row.waitFor({ state: 'detached' })
+    await assertWell(own)
+  })
+
+  test('a project is made, renamed and archived with its name typed', async () => {
+    const own = await visit()
+    const { page, say } = own
+    await enter(own, ana)
+    await open(own, '/projects')
+    await button(page, say(projects.create)).first().click()
+    await fill(page, { name: 'find', regions: 'eu' })
+    await button(dialog(page), say(projects.create)).click()
+    await choose(page, say(projects.actions, { name: 'find' }), say(projects.rename))
+    await fill(page, { name: 'search' })
+    await button(dialog(page), say(projects.save)).click()
+    await choose(page, say(projects.actions, { name: 'search' }), say(projects.archive))
+    await page.getByLabel(say(dialogTexts.type, { what: 'search' })).fill('search')
+    await button(page, say(projects.archiveDo)).click()
+    await page.getByText(say(projects.archivedNow, { name: 'search', count: 0 })).waitFor()
+    await assertWell(own)
   })
 
   test('a second organisation is made, and the menu leads from one to the other', async () => {
     const own = await visit()
-    const { page } = own
+    const { page, say } = own
     await enter(own, ana)
-    await open(page, '/settings')
-    await page.getByRole('button', { name: 'Make another…' }).click()
+    await open(own, '/settings')
+    await button(page, say(settings.another)).click()
     await page.locator('input[name=name]').fill('Ana’s other one')
-    await page.getByRole('button', { name: 'Make it' }).click()
+    await button(page, say(settings.anotherDo)).click()
     await page.locator('dd strong', { hasText: 'Ana’s other one' }).waitFor()
-    await page.getByRole('button', { name: /Signed in/ }).click()
+    await page.getByRole('button', { name: new RegExp(`^${say(shellTexts.account)}`) }).click()
     await page.getByRole('menuitemcheckbox', { name: 'Acme · owner' }).click()
     await page.locator('dd strong', { hasText: 'Acme' }).waitFor()
-    await left(own)
+    await assertWell(own)
   })
+  test('its account is closed for good by its owner, with the name typed: keys end, and what is left is said', async () => {
+    const own = await visit()
+    const { page, say } = own
+    await enter(own, ana)
+    await open(own, '/settings')
+    await button(page, say(settings.closeDo)).click()
+    const act = button(dialog(page), say(settings.closeNow))
+    assert.equal(await act.isDisabled(), true)
+    await page.getByLabel(say(dialogTexts.type, { what: 'Acme' })).fill('Acme')
+    await act.click()
+    await prove(own)
+    await page.getByText(say(settings.closed, { amount: '$0.00' })).waitFor()
+    await assertWell(own)
+  })
+})
+
+test('somebody who owns nothing closes their sign-in, and comes in no more', async () => {
+  const eve = { email: 'eve@example.com', password }
+  const own = await visit()
+  const { page, say } = own
+  await page.goto('/sign-up')
+  await fill(page, { organisation: 'Eves', name: 'Eve', ...eve })
+  await page.locator('form button[type=submit]').click()
+  await inside(page)
+  await open(own, '/settings')
+  await button(page, say(settings.closeDo)).click()
+  await page.getByLabel(say(dialogTexts.type, { what: 'Eves' })).fill('Eves')
+  await button(dialog(page), say(settings.closeNow)).click()
+  await prove(own)
+  await dialog(page).waitFor({ state: 'detached' })
+  await open(own, '/security')
+  await button(page, say(security.closeDo)).click()
+  await page.getByLabel(say(dialogTexts.type, { what: eve.email })).fill(eve.email)
+  await button(dialog(page), say(security.closeNow)).click()
+  await prove(own)
+  await page.getByRole('heading', { name: say(signInTexts.title) }).waitFor()
+  await fill(page, eve)
+  await page.locator('form button[type=submit]').click()
+  await page.getByRole('alert').waitFor()
+  await assertWell(own)
 })

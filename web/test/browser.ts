@@ -4,6 +4,8 @@ import { strict as assert } from 'node:assert'
 import { existsSync } from 'node:fs'
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
 import { chromium } from 'playwright-core'
+import type { Given, Word } from '../parts/words.ts'
+import { sayWord } from '../parts/words.ts'
 
 export type View = {
   readonly language?: 'en' | 'zh-CN'
@@ -12,10 +14,14 @@ export type View = {
   readonly height?: number
 }
 
+/** A word of the console in the language of the visit: what a person reads there. */
+export type Speaker = <const W extends Word>(word: W, ...given: Given<W>) => string
+
 export type Visit = {
   readonly page: Page
   readonly context: BrowserContext
-  /** Violations of the content security policy and errors of scripts, as the browser said them. */
+  readonly say: Speaker
+  /** Violations of the content security policy, errors of scripts, and what was wider than its place, as the browser said them. */
   readonly complaints: string[]
 }
 
@@ -49,6 +55,27 @@ function watchRequests(page: Page): void {
   page.on('requestfailed', (request) => requests.delete(request))
 }
 
+/** Runs in the browser, before the page: what is wider than the window, or than the dialog it is in, is said as an error. */
+const watchWidths = (): void => {
+  const [afterMs, againMs] = [40, 120]
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const wide = (): string =>
+    [document.documentElement, ...document.querySelectorAll('dialog[open]')]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map((one) => `${one.localName} by ${one.scrollWidth - one.clientWidth} px`)
+      .join(', ')
+  const look = (before: string): void => {
+    const now = wide()
+    // What moves in is wide for a moment.
+    if (now !== '' && now === before) console.error(`wider than its place: ${now} on ${location.pathname}`)
+    else if (now !== before) timer = setTimeout(look, againMs, now)
+  }
+  new MutationObserver(() => {
+    clearTimeout(timer)
+    timer = setTimeout(look, afterMs, '')
+  }).observe(document, { subtree: true, childList: true, attributes: true })
+}
+
 /** A fresh browser window on the relay. The policy's violations and errors of scripts are kept from the first page on. */
 export async function openVisit(browser: Browser, url: string, view: View = {}): Promise<Visit> {
   const { language = 'en', theme = 'light', width = 1440, height = 900 } = view
@@ -63,6 +90,7 @@ export async function openVisit(browser: Browser, url: string, view: View = {}):
     // Relays of tests certify themselves.
     ignoreHTTPSErrors: true,
   })
+  await context.addInitScript(watchWidths)
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   watchRequests(page)
@@ -72,7 +100,8 @@ export async function openVisit(browser: Browser, url: string, view: View = {}):
     // What the relay refuses is shown on the page; the browser's own line about it is no fault of the page's.
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text())
   })
-  return { page, context, complaints }
+  const say: Speaker = (word, ...given) => sayWord(word, language, given[0])
+  return { page, context, say, complaints }
 }
 
 export type Login = { readonly email: string; readonly password: string }

@@ -8,8 +8,19 @@ import { call } from '../../test/e2e/call.ts'
 import { eventually } from '../../test/e2e/harness.ts'
 import type { Shop } from '../../test/e2e/shop.ts'
 import { startShop } from '../../test/e2e/shop.ts'
-import type { View, Visit } from './browser.ts'
+import { texts as billing } from '../pages/billing/texts.ts'
+import { texts as doors, signInTexts } from '../pages/door/texts.ts'
+import { texts as keys } from '../pages/keys/texts.ts'
+import { texts as security } from '../pages/security/texts.ts'
+import { roles } from '../parts/roles.ts'
+import { dialogTexts } from '../parts/texts.ts'
+import type { Visit } from './browser.ts'
 import { openVisit, settled, startBrowser } from './browser.ts'
+import { viewOf } from './view.ts'
+import { assertWell, button, dialog, fill, inside, open, prove } from './visits.ts'
+
+const view = viewOf('en light 1440')
+const otherView = viewOf('zh-CN light 360')
 
 let shop: Shop
 let browser: Browser
@@ -22,13 +33,7 @@ after(async () => {
   await shop?.close()
 })
 
-const visit = (view: View = {}): Promise<Visit> => openVisit(browser, shop.url, view)
-
-/** Ends the visit; nothing of it may have broken the policy or thrown. */
-async function left({ context, complaints }: Visit): Promise<void> {
-  assert.deepEqual(complaints, [])
-  await context.close()
-}
+const visit = (shown = view): Promise<Visit> => openVisit(browser, shop.url, shown)
 
 const password = 'correct horse battery'
 
@@ -37,8 +42,6 @@ async function send(page: Page, fields: Readonly<Record<string, string>>): Promi
   for (const [name, value] of Object.entries(fields)) await page.locator(`input[name=${name}]`).fill(value)
   await page.locator('form button[type=submit]').click()
 }
-
-const inside = (page: Page): Promise<void> => page.locator('nav').first().waitFor({ state: 'attached' })
 
 /** Who is signed in, as the relay says. */
 const session = (page: Page): Promise<Readonly<Record<string, unknown>>> =>
@@ -53,141 +56,86 @@ test('the link of the first start makes an owner, once', async () => {
   await inside(door.page)
   const { role, operator } = await session(door.page)
   assert.deepEqual([role, operator], ['owner', true])
-  await left(door)
+  await assertWell(door)
   const late = await visit()
   await late.page.goto(shop.setUpLink)
   await send(late.page, { name: 'Eve', email: 'eve@example.com', password })
   await late.page.getByRole('alert').getByText('link', { exact: false }).waitFor()
-  await left(late)
+  await assertWell(late)
 })
 
-/** What the buttons of the way are called. */
-const words = {
-  en: {
-    signUp: 'Create an account',
-    begins: 'You begin with $5.00 of credit.',
-    mailed: 'Look into your mail: a link leads on from there.',
-    create: 'Create key',
-    done: 'Done',
-    topUp: 'Top up',
-    how: 'How it is paid',
-    order: 'Order',
-    paid: 'Paid. The credit is yours.',
-    documents: 'Invoices and statements',
-    close: 'Close',
-    details: 'Details',
-    save: 'Save',
-    saved: 'Saved.',
-  },
-  'zh-CN': {
-    signUp: '创建账户',
-    begins: '注册即得 $5.00 额度。',
-    mailed: '请查看邮件，通过其中的链接继续。',
-    create: '创建密钥',
-    done: '完成',
-    topUp: '充值',
-    how: '支付方式',
-    order: '下单',
-    paid: '已付款，额度已到账。',
-    documents: '发票与账单',
-    close: '关闭',
-    details: '资料',
-    save: '保存',
-    saved: '已保存。',
-  },
-} as const
-
-type Way = {
-  readonly language: keyof typeof words
-  readonly width: number
-  readonly mail: string
-  readonly organisation: string
-  /** By which credit is bought, and what its payer is shown. */
-  readonly method: 'stripe' | 'wechat'
-  readonly shows: string
-}
-
-const ways: readonly Way[] = [
+/** How credit is bought, and what its payer is shown. */
+const ways = [
   {
-    language: 'en',
-    width: 1440,
+    shown: view,
     mail: 'ana@globex.example',
     organisation: 'Globex',
     method: 'stripe',
     shows: 'a[href^="https://checkout.stripe.com/"]',
   },
-  {
-    language: 'zh-CN',
-    width: 360,
-    mail: 'lan@shanhai.example',
-    organisation: '山海科技',
-    method: 'wechat',
-    shows: 'img.qr',
-  },
-]
+  { shown: otherView, mail: 'lan@shanhai.example', organisation: '山海科技', method: 'wechat', shows: 'img.qr' },
+] as const
+type Way = (typeof ways)[number]
 
 /** Signs up by the form and by the letter. */
-async function signUp(page: Page, { language, mail, organisation }: Way): Promise<void> {
-  const say = words[language]
+async function signUp({ page, say }: Visit, { mail, organisation }: Way): Promise<void> {
   await page.goto('/')
-  await page.getByRole('link', { name: say.signUp }).click()
-  await page.getByText(say.begins).waitFor()
+  await page.getByRole('link', { name: say(signInTexts.account) }).click()
+  await page.getByText(say(doors.credit, { amount: '$5.00' })).waitFor()
   await send(page, { organisation, name: 'Ana', email: mail, password })
-  await page.getByText(say.mailed).waitFor()
+  await page.getByText(say(doors.mailSent)).waitFor()
   await page.goto(await shop.linkFor(mail))
   await send(page, {})
   await inside(page)
 }
 
 /** Makes a key by the form; gives it. */
-async function makeKey(page: Page, { language }: Way): Promise<string> {
-  const say = words[language]
+async function makeKey({ page, say }: Visit): Promise<string> {
   await page.goto('/keys')
-  await page.getByRole('button', { name: say.create }).first().click()
-  const dialog = page.getByRole('dialog')
-  await dialog.locator('input[name=name]').fill('first')
-  await dialog.getByRole('button', { name: say.create }).click()
+  await button(page, say(keys.create)).first().click()
+  const form = dialog(page, say(keys.createTitle))
+  await fill(form, { name: 'first' })
+  await button(form, say(keys.create)).click()
   const key = await page.locator('.secret .grow').textContent()
-  await dialog.getByRole('button', { name: say.done }).click()
+  await button(page, say(keys.done)).click()
   return key ?? ''
 }
 
 /** What the account has, in nano-USD. */
 async function balanceOf(page: Page): Promise<bigint> {
   const { account } = await session(page)
-  const billing = await page.evaluate(async (id) => (await fetch(`/api/v1/billing/${id}`)).json(), account)
-  return BigInt(billing.balance.balance_nano_usd)
+  const billed = await page.evaluate(async (id) => (await fetch(`/api/v1/billing/${id}`)).json(), account)
+  return BigInt(billed.balance.balance_nano_usd)
 }
 
 /** Orders $20 of credit, pays it at the processor, and waits until the page says that it is there. */
 async function topUp(
-  page: Page,
-  { language, method, shows }: Way,
+  { page, say }: Visit,
+  { method, shows }: Way,
   besides: () => Promise<void> = async () => {},
 ): Promise<void> {
-  const say = words[language]
   await page.goto('/billing')
-  await page.getByRole('button', { name: say.topUp }).click()
-  await page.getByLabel(say.how).selectOption(method)
+  await button(page, say(billing.topUp)).click()
+  await page.getByLabel(say(billing.method)).selectOption(method)
   await besides()
   const [answer] = await Promise.all([
     page.waitForResponse((one) => one.url().endsWith('/api/v1/payments') && one.request().method() === 'POST'),
-    page.getByRole('button', { name: say.order }).click(),
+    button(page, say(billing.order)).click(),
   ])
   await page.getByRole('dialog').locator(shows).waitFor()
   await shop.pay(method, (await answer.json()).id)
-  await page.getByText(say.paid).waitFor()
-  await page.getByRole('button', { name: say.close }).click()
+  await page.getByText(say(billing.credited)).waitFor()
+  await button(page, say(dialogTexts.close)).click()
 }
 
 /** The newest document as it is downloaded. */
-async function invoice(page: Page, { language }: Way): Promise<Buffer> {
+async function invoice({ page, say }: Visit): Promise<Buffer> {
   const number = page.locator('td a[download]').first()
   await eventually(
     'the invoice',
     async () => {
       await page.goto('/billing')
-      await page.getByRole('tab', { name: words[language].documents }).click()
+      await page.getByRole('tab', { name: say(billing.documents) }).click()
       await settled(page)
       return (await number.count()) > 0 ? true : undefined
     },
@@ -198,27 +146,26 @@ async function invoice(page: Page, { language }: Way): Promise<Buffer> {
 }
 
 /** Says who the next documents are made out to. */
-async function sayBuyer(page: Page, { language, organisation }: Way): Promise<void> {
-  await page.getByRole('tab', { name: words[language].details }).click()
-  await page.locator('input[name=name]').fill(organisation)
-  await page.locator('input[name=tax_id]').fill('91110108MA01ABCD2X')
-  await page.getByRole('button', { name: words[language].save }).click()
-  await page.getByText(words[language].saved).waitFor()
+async function sayBuyer({ page, say }: Visit, { organisation }: Way): Promise<void> {
+  await page.getByRole('tab', { name: say(billing.details), exact: true }).click()
+  await fill(page, { name: organisation, tax_id: '91110108MA01ABCD2X' })
+  await button(page, say(billing.save)).click()
+  await page.getByText(say(billing.saved), { exact: true }).waitFor()
   const { account } = await session(page)
-  const billing = await page.evaluate(async (id) => (await fetch(`/api/v1/billing/${id}`)).json(), account)
-  assert.deepEqual([billing.buyer.name, billing.buyer.tax_id], [organisation, '91110108MA01ABCD2X'])
+  const billed = await page.evaluate(async (id) => (await fetch(`/api/v1/billing/${id}`)).json(), account)
+  assert.deepEqual([billed.buyer.name, billed.buyer.tax_id], [organisation, '91110108MA01ABCD2X'])
 }
 
 describe('a new customer', () => {
   for (const way of ways)
-    test(`signs up, has free credit, a key, a first call, buys credit and has an invoice: ${way.language}, ${way.width} px`, async () => {
-      const customer = await visit(way)
+    test(`signs up, has free credit, a key, a first call, buys credit and has an invoice: by ${way.method}`, async () => {
+      const customer = await visit(way.shown)
       const { page } = customer
-      await signUp(page, way)
+      await signUp(customer, way)
       const { role, operator } = await session(page)
       assert.deepEqual([role, operator], ['owner', false])
       assert.equal(await balanceOf(page), 5_000_000_000n)
-      const key = await makeKey(page, way)
+      const key = await makeKey(customer)
       const answer = await call(shop.relay.url, {
         key,
         body: { model: 'kimi-k2', messages: [{ role: 'user', content: 'hello' }] },
@@ -229,13 +176,11 @@ describe('a new customer', () => {
       await page.getByRole('button', { name: String(answer.headers['x-request-id']) }).waitFor()
       // 1,000 tokens in at 1.00, 500 out at 2.00 a million.
       await eventually('the charge', async () => ((await balanceOf(page)) === 4_998_000_000n ? true : undefined))
-      await topUp(page, way)
+      await topUp(customer, way)
       assert.equal(await balanceOf(page), 24_998_000_000n)
-      assert.match((await invoice(page, way)).toString('latin1'), /^%PDF-[\s\S]*%%EOF/)
-      await sayBuyer(page, way)
-      const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-      assert.ok(Number(over) <= 0, 'wider than the window')
-      await left(customer)
+      assert.match((await invoice(customer)).toString('latin1'), /^%PDF-[\s\S]*%%EOF/)
+      await sayBuyer(customer, way)
+      await assertWell(customer)
     })
 })
 
@@ -243,27 +188,27 @@ test('a card is kept with a payment, and it is said when it is charged by itself
   const [way] = ways
   assert.ok(way !== undefined)
   const customer = await visit()
-  const { page } = customer
+  const { page, say } = customer
   await page.goto('/')
   await send(page, { email: way.mail, password })
   await inside(page)
-  await topUp(page, way, async () => page.getByLabel('Keep the card for automatic top-up').check())
+  await topUp(customer, way, async () => page.getByLabel(say(billing.keepCard)).check())
   await page.goto('/billing?tab=details')
-  await page.getByText('Card ending in 4242').waitFor()
-  await page.getByLabel('When less is left than, USD').fill('10.00')
-  await page.getByLabel('Buy each time, USD').fill('35.00')
-  await page.getByLabel('At most a month, USD').fill('20.00')
-  await page.getByRole('button', { name: 'Switch on' }).click()
+  await page.getByText(say(billing.autoCard, { card: '4242' })).waitFor()
+  await page.getByLabel(say(billing.below)).fill('10.00')
+  await page.getByLabel(say(billing.each)).fill('35.00')
+  await page.getByLabel(say(billing.monthMax)).fill('20.00')
+  await button(page, say(billing.switchOn)).click()
   await page.getByRole('alert').getByText('must be at least what one charge buys', { exact: false }).waitFor()
-  await page.getByLabel('At most a month, USD').fill('70.00')
-  await page.getByRole('button', { name: 'Switch on' }).click()
-  await page.getByRole('button', { name: 'Switch off' }).waitFor()
+  await page.getByLabel(say(billing.monthMax)).fill('70.00')
+  await button(page, say(billing.switchOn)).click()
+  await button(page, say(billing.switchOff)).waitFor()
   const { account } = await session(page)
   const kept = await page.evaluate(async (id) => (await fetch(`/api/v1/payments/auto/${id}`)).json(), account)
   assert.deepEqual([kept.on, kept.below_usd, kept.usd, kept.month_max_usd], [true, '10.00', '35.00', '70.00'])
-  await page.getByRole('button', { name: 'Switch off' }).click()
-  await page.getByRole('button', { name: 'Switch on' }).waitFor()
-  await left(customer)
+  await button(page, say(billing.switchOff)).click()
+  await button(page, say(billing.switchOn)).waitFor()
+  await assertWell(customer)
 })
 
 test('who is invited joins by the form, with the role of the invitation', async () => {
@@ -272,61 +217,61 @@ test('who is invited joins by the form, with the role of the invitation', async 
   assert.equal(asked.status, 200, asked.text)
   const link = await shop.linkFor(invited.email)
   const guest = await visit()
+  const { say } = guest
   await guest.page.goto(link)
-  await guest.page.getByRole('heading', { name: 'Join Globex' }).waitFor()
-  await guest.page.getByText('bo@globex.example is invited as viewer.').waitFor()
+  await guest.page.getByRole('heading', { name: say(doors.invitation, { organisation: 'Globex' }) }).waitFor()
+  await guest.page.getByText(say(doors.invited, { email: invited.email, role: say(roles.viewer) })).waitFor()
   await send(guest.page, { name: 'Bo', password })
   await inside(guest.page)
   const { role, operator } = await session(guest.page)
   assert.deepEqual([role, operator], ['viewer', false])
-  await left(guest)
+  await assertWell(guest)
   const again = await visit()
   await again.page.goto(link)
   await again.page.getByRole('alert').waitFor()
-  await left(again)
+  await assertWell(again)
 })
 
 test('a forgotten password is replaced by the link of the letter, and only the new one lets in', async () => {
   const [mail, next] = ['bo@globex.example', 'staple horse correct']
   const lost = await visit()
-  const { page } = lost
+  const { page, say } = lost
   await page.goto('/')
-  await page.getByRole('link', { name: 'Forgot the password?' }).click()
+  await page.getByRole('link', { name: say(signInTexts.forgotten) }).click()
   await send(page, { email: mail })
-  await page.getByText('Look into your mail: a link leads on from there.').waitFor()
+  await page.getByText(say(doors.mailSent)).waitFor()
   await page.goto(await shop.linkFor(mail))
   await send(page, { password: next })
-  await page.getByText(`Saved. Every session was ended: sign in with ${mail}.`).waitFor()
-  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.getByText(say(doors.resetDone, { email: mail })).waitFor()
+  await page.getByRole('link', { name: say(doors.signIn) }).click()
   await send(page, { email: mail, password })
   await page.getByRole('alert').waitFor()
   await send(page, { email: mail, password: next })
   await inside(page)
-  await left(lost)
+  await assertWell(lost)
 })
 
 test('a new mail address is proven by its own letter, and signs in from then on', async () => {
   const person = await visit()
-  const { page } = person
+  const { page, say } = person
   await page.goto('/')
   await send(page, { email: 'ana@globex.example', password })
   await inside(page)
-  const changed = await page.evaluate(async (secret) => {
-    const post = (path: string, body: object, method = 'POST') =>
-      fetch(`/api/v1${path}`, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-    await post('/session/step-up', { action: 'me change-email', password: secret })
-    return (await post('/me/email', { email: 'ana@new.example' })).status
-  }, password)
-  assert.equal(changed, 200)
+  await open(person, '/security')
+  await button(page, say(security.emailTitle)).click()
+  await fill(dialog(page, say(security.emailTitle)), { email: 'ana@new.example' })
+  await button(page, say(security.emailSend)).click()
+  await prove(person, { password })
+  await page.getByText(say(security.emailSent, { email: 'ana@new.example' })).waitFor()
   await page.goto(await shop.linkFor('ana@new.example'))
   await send(page, {})
-  await page.getByText('You sign in with ana@new.example from now on.').waitFor()
+  await page.getByText(say(doors.mailChanged, { email: 'ana@new.example' })).waitFor()
   const anew = await visit()
   await anew.page.goto('/')
   await send(anew.page, { email: 'ana@new.example', password })
   await inside(anew.page)
-  await left(anew)
-  await left(person)
+  await assertWell(anew)
+  await assertWell(person)
 })
 
 describe('an issuer of OpenID Connect', () => {
@@ -334,7 +279,7 @@ describe('an issuer of OpenID Connect', () => {
   const atIssuer = async (): Promise<Visit> => {
     const door = await visit()
     await door.page.goto('/')
-    await door.page.getByRole('button', { name: 'Continue with Works' }).click()
+    await door.page.getByRole('button', { name: door.say(signInTexts.issuer, { title: 'Works' }) }).click()
     await door.page.getByRole('heading', { name: 'Who are you?' }).waitFor()
     return door
   }
@@ -350,7 +295,7 @@ describe('an issuer of OpenID Connect', () => {
       const told = await session(door.page)
       assert.deepEqual([told['role'], told['operator'], told['method']], ['owner', false, 'oidc'])
       people.push(told['person'])
-      await left(door)
+      await assertWell(door)
     }
     assert.deepEqual(people[0], people[1])
   })
@@ -358,21 +303,21 @@ describe('an issuer of OpenID Connect', () => {
   test('who gives up there, is lured to the end of another’s sign-in, or comes with a token of another key, is not in', async () => {
     const gone = await atIssuer()
     await gone.page.getByRole('link', { name: 'Go back' }).click()
-    await gone.page.getByText('The sign-in was given up there: access_denied.').waitFor()
-    await left(gone)
+    await gone.page.getByText(gone.say(doors.oidcRefused, { why: 'access_denied' })).waitFor()
+    await assertWell(gone)
     const theirs = await atIssuer()
     const end = await theirs.page.getByRole('link', { name: 'It is me' }).getAttribute('href')
-    await left(theirs)
+    await assertWell(theirs)
     const lured = await visit()
     await lured.page.goto(end ?? '')
-    await lured.page.getByText('This sign-in was not begun in this tab').waitFor()
-    await left(lured)
+    await lured.page.getByText(lured.say(doors.oidcGone)).waitFor()
+    await assertWell(lured)
     shop.issuer.lies({ signs: 'another key' })
     const lied = await atIssuer()
     await isMe(lied.page)
     await lied.page.getByRole('alert').waitFor()
     assert.equal(await lied.page.evaluate("fetch('/api/v1/session').then(({ status }) => status)"), 401)
     shop.issuer.lies({})
-    await left(lied)
+    await assertWell(lied)
   })
 })

@@ -75,6 +75,17 @@ async function questionsOf(page: Page, path: string): Promise<ReadonlySet<string
   return asked
 }
 
+/** Charts follow the window some frames later; on a busy machine a few more. */
+const framesMax = 60
+
+/** Runs in the browser: by how much the page is wider than the window, once it is drawn. */
+const overWhenDrawn = async (frames: number): Promise<number> => {
+  const over = (): number => document.documentElement.scrollWidth - document.documentElement.clientWidth
+  for (let frame = 0; frame < frames && over() > 0; frame += 1)
+    await new Promise((drawn) => requestAnimationFrame(drawn))
+  return over()
+}
+
 /** What does not fit into the window, at each width. */
 async function overflowsOf(page: Page): Promise<readonly string[]> {
   const size = page.viewportSize()
@@ -82,8 +93,8 @@ async function overflowsOf(page: Page): Promise<readonly string[]> {
   const found: string[] = []
   for (const width of widths) {
     await page.setViewportSize({ ...size, width })
-    const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-    if (over !== 0) found.push(`${over} px wider than ${width} px`)
+    const over = await page.evaluate(overWhenDrawn, framesMax)
+    if (over > 0) found.push(`${over} px wider than ${width} px`)
   }
   await page.setViewportSize(size)
   return found

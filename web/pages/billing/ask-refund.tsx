@@ -20,7 +20,7 @@ export const AskRefund = ({ order }: { readonly order: Order }) => {
   const say = useWords(texts)
   const format = useFormat()
   const may = rights(useSession())
-  const ask = useChange('payments request-refund', ['payments show', 'payments list'])
+  const ask = useChange('payments request-refund', ['payments show', 'payments list', 'billing show'])
   if (order.refund_request !== null)
     return (
       <div className="note">

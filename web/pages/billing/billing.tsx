@@ -29,7 +29,13 @@ const Figures = ({ billing }: { readonly billing: Billing }) => {
   const isUnlimited = balance.billing === 'unlimited'
   return (
     <Stats>
-      <Stat name={say('balance')} value={format.money(balance.balance_nano_usd)} beside={say(balance.billing)} />
+      <Stat
+        name={say('balance')}
+        value={format.money(balance.balance_nano_usd)}
+        beside={say(balance.billing)}
+        to="/billing"
+        search={{ account: account.id, tab: 'ledger' }}
+      />
       <Stat name={say('held')} value={format.money(balance.held_nano_usd)} beside={say('heldWhy')} />
       {isUnlimited ? null : (
         <Stat name={say('owed')} value={format.money(`-${balance.credit_limit_nano_usd}`.replace('-0', '0'))} />

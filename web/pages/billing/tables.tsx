@@ -84,7 +84,7 @@ export const Orders = ({ billing, follow }: Props & { readonly follow: (id: stri
     {
       id: 'state',
       title: say('state'),
-      cell: ({ state }) => <OrderBadge state={state} />,
+      cell: (order) => <OrderBadge state={order.state} asksBack={order.refund_requested} />,
       sort: ({ state }) => state,
     },
     { id: 'method', title: say('method'), from: 'middle', cell: ({ method }) => method },

@@ -1,7 +1,8 @@
 /** Buys credit: amount and method, the price before it is ordered, then how it is paid, followed until it is there. */
 
+import { useQueryClient } from '@tanstack/react-query'
 import type { FormEvent } from 'react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useChange, useRead } from '#actions/queries.ts'
 import { Button } from '#parts/button.tsx'
 import { SecretText } from '#parts/code.tsx'
@@ -185,6 +186,12 @@ export const FollowOrder = ({ id, onClose }: { readonly id: string; readonly onC
   const say = useWords(texts)
   const format = useFormat()
   const query = useRead('payments show', { order: id }, { everyMs: followEveryMs })
+  const client = useQueryClient()
+  const state = query.data?.state
+  // What is behind is of the time before.
+  useEffect(() => {
+    if (state === 'credited') void client.invalidateQueries({ queryKey: ['billing show'] })
+  }, [client, state])
   return (
     <Dialog title={say('topUpTitle')} onClose={onClose}>
       <Loaded query={query}>

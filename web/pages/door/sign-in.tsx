@@ -14,27 +14,9 @@ import { TextField, textsOf } from '#parts/field.tsx'
 import { useWords } from '#parts/language.tsx'
 import { ProblemNote } from '#parts/states.tsx'
 import { Tabs } from '#parts/tabs.tsx'
-import { words } from '#parts/words.ts'
 import { DoorFrame } from './frame.tsx'
 import { SecondFactor } from './second-factor.tsx'
-
-const texts = words({
-  title: ['Sign in to Drover', '登录 Drover'],
-  ways: ['Ways to sign in', '登录方式'],
-  password: ['Password', '密码'],
-  adminKey: ['Admin key', '管理密钥'],
-  email: ['Mail address', '邮箱'],
-  keyHelp: [
-    'Printed once when the server started for the first time; it begins with drover-admin-.',
-    '服务器首次启动时打印一次，以 drover-admin- 开头。',
-  ],
-  enter: ['Sign in', '登录'],
-  or: ['or', '或'],
-  passkey: ['Use a passkey', '使用通行密钥'],
-  issuer: ['Continue with {title}', '使用 {title} 继续'],
-  account: ['Create an account', '创建账户'],
-  forgotten: ['Forgot the password?', '忘记密码？'],
-})
+import { signInTexts } from './texts.ts'
 
 const asksForCode = (error: Error | null): boolean =>
   error instanceof ApiProblem && (error.param === 'totp' || error.param === 'recovery_code')
@@ -51,7 +33,7 @@ type FormProps = {
 }
 
 const PasswordForm = ({ busy, error, enter }: FormProps) => {
-  const say = useWords(texts)
+  const say = useWords(signInTexts)
   const [isAsked, setAsked] = useState(false)
   if (asksForCode(error) && !isAsked) setAsked(true)
   const submit = (event: FormEvent<HTMLFormElement>): void => {
@@ -73,7 +55,7 @@ const PasswordForm = ({ busy, error, enter }: FormProps) => {
 }
 
 const KeyForm = ({ busy, error, enter }: FormProps) => {
-  const say = useWords(texts)
+  const say = useWords(signInTexts)
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
     enter({ admin_key: textsOf(event.currentTarget)['admin_key'] ?? '' })
@@ -116,7 +98,7 @@ const useDoing = () => {
 
 /** The page for whoever is not signed in. */
 export const SignIn = () => {
-  const say = useWords(texts)
+  const say = useWords(signInTexts)
   const client = useQueryClient()
   const [tab, setTab] = useState('password')
   const [beside, setBeside] = useState(false)

@@ -59,3 +59,21 @@ export const texts = words({
   again: ['Begin again', '重新开始'],
   go: ['Go on', '继续'],
 })
+
+export const signInTexts = words({
+  title: ['Sign in to Drover', '登录 Drover'],
+  ways: ['Ways to sign in', '登录方式'],
+  password: ['Password', '密码'],
+  adminKey: ['Admin key', '管理密钥'],
+  email: ['Mail address', '邮箱'],
+  keyHelp: [
+    'Printed once when the server started for the first time; it begins with drover-admin-.',
+    '服务器首次启动时打印一次，以 drover-admin- 开头。',
+  ],
+  enter: ['Sign in', '登录'],
+  or: ['or', '或'],
+  passkey: ['Use a passkey', '使用通行密钥'],
+  issuer: ['Continue with {title}', '使用 {title} 继续'],
+  account: ['Create an account', '创建账户'],
+  forgotten: ['Forgot the password?', '忘记密码？'],
+})

@@ -73,7 +73,6 @@ export const FapiaoRequests = ({ rows, actions }: Props) => {
     {
       id: 'number',
       title: say('number'),
-      from: 'middle',
       cell: ({ id, number, red_number: red, has_file: hasFile }) => (
         <>
           {number === null || !hasFile ? (

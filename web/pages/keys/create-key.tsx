@@ -1,8 +1,11 @@
 /** Makes a key and shows it, once. */
 
+import { useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import type { FormEvent } from 'react'
 import { ApiProblem } from '#actions/api.ts'
 import type { Input, Output } from '#actions/contract.ts'
+import { keepNewKey } from '#actions/new-key.ts'
 import { useChange } from '#actions/queries.ts'
 import { Button } from '#parts/button.tsx'
 import { Code, SecretText } from '#parts/code.tsx'
@@ -50,6 +53,7 @@ export const MadeKey = ({
   readonly onClose: () => void
 }) => {
   const say = useWords(texts)
+  const client = useQueryClient()
   const command = `curl ${window.location.origin}/v1/chat/completions \\
   -H "Authorization: Bearer ${made.key}" \\
   -H "Content-Type: application/json" \\
@@ -66,6 +70,11 @@ export const MadeKey = ({
         </>
       ) : null}
       <div className="actions">
+        {made.purpose === 'model' ? (
+          <Link className="button" to="/quickstart" onClick={() => keepNewKey(client, made.key)}>
+            {say('everyClient')}
+          </Link>
+        ) : null}
         <Button kind="first" onClick={onClose}>
           {say('done')}
         </Button>

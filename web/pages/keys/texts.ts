@@ -45,6 +45,7 @@ export const texts = words({
   ],
   use: ['Try it', '试一试'],
   done: ['Done', '完成'],
+  everyClient: ['In every client', '在各客户端中使用'],
   state: ['State', '状态'],
   active: ['Active', '有效'],
   ending: ['Ending', '即将失效'],

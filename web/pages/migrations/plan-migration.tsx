@@ -99,7 +99,7 @@ const useWizard = (example: string, onClose: () => void) => {
       forget()
     },
     tell: (patch: Partial<Told>) => {
-      setTold({ ...told, ...patch })
+      setTold((before) => ({ ...before, ...patch }))
       forget()
     },
     look: () => {

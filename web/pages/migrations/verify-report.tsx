@@ -20,6 +20,7 @@ export const VerifyReport = ({ onClose }: { readonly onClose: () => void }) => {
     <FormDialog
       title={say('verifyTitle')}
       action={say('verifyDo')}
+      isReady={report !== undefined}
       busy={verify.isPending}
       error={verify.error}
       onClose={onClose}

@@ -2,9 +2,10 @@
 
 import { useRead } from '#actions/queries.ts'
 import { ChosenList } from '#parts/chosen-list.tsx'
-import { DocumentTable, documentKindWords } from '#parts/document-table.tsx'
+import { DocumentTable } from '#parts/document-table.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useWords } from '#parts/language.tsx'
+import { documentKindWords } from '#parts/texts.ts'
 import { texts } from './texts.ts'
 
 const pageRows = 50

@@ -11,11 +11,12 @@ import { ChosenList } from '#parts/chosen-list.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { PageHead } from '#parts/layout.tsx'
-import { OrderBadge, orderStates, orderStateWords } from '#parts/order-state.tsx'
+import { OrderBadge, orderStates } from '#parts/order-state.tsx'
 import { RowLink } from '#parts/row-link.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { Tabs } from '#parts/tabs.tsx'
+import { orderStateWords } from '#parts/texts.ts'
 import { AllDocuments } from './documents.tsx'
 import { OrderSheet } from './order-sheet.tsx'
 import { Reconcile } from './reconcile.tsx'
@@ -39,7 +40,11 @@ const Orders = ({ rows, open }: { readonly rows: readonly Order[]; readonly open
     },
     { id: 'account', title: say('account'), from: 'middle', cell: (order) => <AccountLink of={order} /> },
     { id: 'method', title: say('method'), from: 'broad', cell: ({ method }) => method },
-    { id: 'state', title: say('state'), cell: ({ state }) => <OrderBadge state={state} /> },
+    {
+      id: 'state',
+      title: say('state'),
+      cell: (order) => <OrderBadge state={order.state} asksBack={order.refund_requested} />,
+    },
     {
       id: 'pay',
       title: say('pay'),

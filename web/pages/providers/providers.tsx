@@ -59,6 +59,7 @@ const Keys = ({ keys }: { readonly keys: Provider['keys'] }) => {
 
 const useColumns = (): readonly Column<Provider>[] => {
   const say = useWords(texts)
+  const format = useFormat()
   const may = rights(useSession())
   return [
     {
@@ -81,6 +82,17 @@ const useColumns = (): readonly Column<Provider>[] => {
     { id: 'region', title: say('region'), from: 'broad', cell: ({ region }) => region ?? '–' },
     { id: 'data', title: say('data'), from: 'broad', cell: (row) => row.data_policy ?? '–' },
     { id: 'keys', title: say('keys'), from: 'middle', cell: ({ keys }) => <Keys keys={keys} /> },
+    {
+      id: 'spent',
+      title: say('spent'),
+      align: 'number',
+      cell: ({ cost_nano_usd: cost }) => (
+        <Link to="/usage" search={{ by: 'provider', days: '30' } as never} title={say('spentWhy')}>
+          {format.money(cost, 2)}
+        </Link>
+      ),
+      sort: ({ cost_nano_usd: cost }) => BigInt(cost),
+    },
     { id: 'test', title: '', align: 'number', cell: ({ name }) => (may.changesAll ? <Test name={name} /> : null) },
   ]
 }

@@ -18,6 +18,8 @@ export const texts = words({
   resting: ['resting', '休眠'],
   refused: ['refused', '被拒'],
   again: ['again in {time}', '{time} 后恢复'],
+  spent: ['30 days', '近 30 天'],
+  spentWhy: ['What it took in the last 30 days: usage by provider', '近 30 天支出：按供应商查看用量'],
   test: ['Test', '测试'],
   testOf: ['Test {name}', '测试 {name}'],
   good: ['{name} answers and takes the key ({time}).', '{name} 可用且接受密钥（{time}）。'],

@@ -1,7 +1,9 @@
 /** The first call with the person's own address and key filled in. */
 
+import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
+import { newKey } from '#actions/new-key.ts'
 import { useRead } from '#actions/queries.ts'
 import { Code } from '#parts/code.tsx'
 import { ChoiceField, TextField } from '#parts/field.tsx'
@@ -17,7 +19,8 @@ const keyForm = /^(hs-(live|test)-|sk-)[\w-]+$/
 export const Page = () => {
   const say = useWords(texts)
   const [filters, change] = useFilters()
-  const [key, setKey] = useState('')
+  const client = useQueryClient()
+  const [key, setKey] = useState(() => newKey(client))
   const models = useRead('models list', {}).data?.data ?? []
   const model = filters['model'] ?? models[0]?.id ?? 'kimi-k2'
   const { origin } = window.location

@@ -64,6 +64,31 @@ base_url = "${place.origin}/v1"
 env_key = "DROVER_KEY"
 wire_api = "responses"`
 
+const anthropic = (place: Place): string => `${place.key === null ? 'import os\n\n' : ''}from anthropic import Anthropic
+
+client = Anthropic(base_url="${place.origin}", api_key=${pythonKey(place)})
+message = client.messages.create(
+    model="${place.model}",
+    max_tokens=200,
+    messages=[{"role": "user", "content": "ping"}],
+)
+print(message.content[0].text)`
+
+const gemini = (place: Place): string => `${place.key === null ? 'import os\n\n' : ''}from google import genai
+from google.genai import types
+
+options = types.HttpOptions(base_url="${place.origin}")
+client = genai.Client(api_key=${pythonKey(place)}, http_options=options)
+print(client.models.generate_content(model="${place.model}", contents="ping").text)`
+
+const environment = (place: Place): string => `# What reads its settings from the environment needs no change.
+export OPENAI_BASE_URL=${place.origin}/v1
+${exported(place, 'OPENAI_API_KEY')}
+export ANTHROPIC_BASE_URL=${place.origin}
+${exported(place, 'ANTHROPIC_API_KEY')}
+export GOOGLE_GEMINI_BASE_URL=${place.origin}
+${exported(place, 'GEMINI_API_KEY')}`
+
 /** In the order in which they are offered. */
 export const snippetsFor = (place: Place): readonly Snippet[] => [
   { id: 'curl', title: 'curl', code: curl(place) },
@@ -73,4 +98,7 @@ export const snippetsFor = (place: Place): readonly Snippet[] => [
   { id: 'vercel', title: 'Vercel AI', install: 'npm install ai @ai-sdk/openai-compatible', code: vercel(place) },
   { id: 'claude-code', title: 'Claude Code', code: claudeCode(place) },
   { id: 'codex', title: 'Codex CLI', code: codex(place) },
+  { id: 'anthropic', title: 'Anthropic', install: 'pip install anthropic', code: anthropic(place) },
+  { id: 'gemini', title: 'Gemini', install: 'pip install google-genai', code: gemini(place) },
+  { id: 'environment', title: 'Others', code: environment(place) },
 ]

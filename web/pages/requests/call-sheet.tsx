@@ -14,6 +14,7 @@ import { Tabs } from '#parts/tabs.tsx'
 import { Attempts } from './attempts.tsx'
 import { endTone } from './call.ts'
 import { codeOf } from './call-code.ts'
+import { Headers } from './headers.tsx'
 import { Receipt } from './receipt.tsx'
 import { texts } from './texts.ts'
 
@@ -143,6 +144,7 @@ const Story = ({ explanation }: { readonly explanation: Explanation }) => {
           { id: 'attempts', label: say('attempts'), content: () => <Attempts call={call} /> },
           { id: 'receipt', label: say('receipt'), content: () => <Receipt explanation={explanation} /> },
           { id: 'facts', label: say('facts'), content: () => <CallFacts explanation={explanation} /> },
+          { id: 'headers', label: say('headers'), content: () => <Headers call={call} /> },
           { id: 'bodies', label: say('bodies'), content: () => <Bodies id={call.id} /> },
           { id: 'code', label: say('asCode'), content: () => <AsCode explanation={explanation} /> },
         ]}
