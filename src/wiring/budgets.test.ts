@@ -91,6 +91,40 @@ test('a lower limit tells at once what it finds reached; the count stays with th
   await assert.rejects(desk.run('budgets remove', { id: first['id'] }), { code: 'not_found' })
 })
 
+test('what is under way while a limit is lowered is measured by the lower one: what more it may hold, and what its end reaches', async (context) => {
+  const desk = await openDesk(context)
+  const { store, clock } = desk
+  await desk.run('credits grant', { ...acme, usd: '100.00' })
+  const day = await desk.run('budgets set', { ...acme, usd: '10.00', period: 'day' })
+  const total = await desk.run('budgets set', { ...acme, usd: '50.00', period: 'total' })
+  const budgets = [await budgetOf(desk, day['id']), await budgetOf(desk, total['id'])]
+  const account = (await store.account('acme'))?.id ?? ''
+  const nowMs = clock.nowMs()
+  const of = { call: 'call_1', account, key: null, nowMs }
+  const amounts = { amountNanoUsd: 300n * cent, amountMinNanoUsd: 0n, sliceNanoUsd: null }
+  await store.hold({ ...of, ...amounts, expiresMs: nowMs + 60_000, owner: 'node_1', budgets })
+  await store.hold({ ...of, ...amounts, call: 'call_2', expiresMs: nowMs + 60_000, owner: 'node_1', budgets: [] })
+  await desk.run('budgets set', { ...acme, usd: '5.00', period: 'day' })
+  const more = { ...of, addNanoUsd: 400n * cent, addMinNanoUsd: 0n, expiresMs: null, begun: true, provenNanoUsd: null }
+  const extended = await store.extend(more)
+  assert.ok(extended.ok)
+  assert.deepEqual([extended.amountNanoUsd, extended.cappedBy], [500n * cent, 'budget'])
+  const other = await store.extend({ ...more, call: 'call_2' })
+  assert.ok(other.ok && other.amountNanoUsd === 700n * cent, 'a call without this budget is not touched')
+  await store.settle({ ...of, chargeNanoUsd: 450n * cent, priceHash: null, rule: 'r', upstreamCosts: [] })
+  const events = (await desk.run('budgets events'))['data'] as readonly Record<string, unknown>[]
+  assert.deepEqual(
+    events.map((one) => [one['budget'], one['threshold'], one['limit_usd']]).sort(),
+    [
+      [day['id'], 50, '5.00'],
+      [day['id'], 80, '5.00'],
+    ].sort(),
+  )
+  await desk.run('budgets set', { ...acme, usd: '4.50', period: 'day' })
+  assert.equal(((await desk.run('budgets events'))['data'] as unknown[]).length, 3, 'the whole of it is reached')
+  assert.equal((await desk.run('ledger verify'))['ok'], true)
+})
+
 test('a call is held against every budget that it falls under, and none else', async (context) => {
   const desk = await openDesk(context)
   const { run, store } = desk

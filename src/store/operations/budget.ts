@@ -6,7 +6,7 @@ import { labelOf } from '#ledger/budget.ts'
 import { periodAt } from '#ledger/period.ts'
 import type { BudgetCrossing, BudgetFacts } from '#ledger/port.ts'
 import type { BudgetCrossingTable, BudgetTable } from '#store/tables.ts'
-import { noteCrossings } from './books/hold.ts'
+import { limitHolds, noteCrossings } from './books/hold.ts'
 import { bookStatements } from './books/statement.ts'
 import { read, write } from './context.ts'
 import { checkLimit } from './page.ts'
@@ -85,6 +85,7 @@ export const budgetOperations = () => {
       const place = { name: set.id, period: set.period, startMs, label: labelOf(set), thresholds: set.thresholds }
       const spent = { beforeNanoUsd: 0n, afterNanoUsd: spend?.spent_nano_usd ?? 0n, account, nowMs }
       await noteCrossings({ transaction, run }, { ...place, limitNanoUsd: set.limitNanoUsd.toString() }, spent)
+      await limitHolds({ transaction, run }, { ...set, name: set.id })
       await appendTrail(transaction, trail)
       return set
     }),

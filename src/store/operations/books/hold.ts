@@ -48,6 +48,33 @@ const placesText = (budgets: readonly Budget[], nowMs: number): string | null =>
         ),
       )
 
+/**
+ * Tells the open holds of a budget that it has another limit, so that what they come to is measured by that one: thresholds when they end, and
+ * what more they may hold. What they hold already they keep.
+ */
+export const limitHolds = async (
+  { transaction }: Books,
+  { name, limitNanoUsd, thresholds }: Pick<Budget, 'name' | 'limitNanoUsd' | 'thresholds'>,
+): Promise<void> => {
+  const rows = await transaction
+    .selectFrom('hold')
+    .select(['call', 'budgets'])
+    .where('state', '=', 'open')
+    .where('budgets', 'like', `%${JSON.stringify(name)}%`)
+    .orderBy('call')
+    .execute()
+  for (const { call, budgets } of rows) {
+    const places = placesOf(budgets).map(
+      (place): BudgetPlace =>
+        place.name === name
+          ? { ...place, limitNanoUsd: limitNanoUsd.toString(), ...(thresholds === undefined ? {} : { thresholds }) }
+          : place,
+    )
+    const changed = { budgets: JSON.stringify(places) }
+    await transaction.updateTable('hold').set(changed).where('call', '=', call).where('state', '=', 'open').execute()
+  }
+}
+
 /** Adds to what a hold's budgets hold and have spent. */
 export const moveBudgets = async (
   { transaction, run }: Books,
