@@ -164,7 +164,10 @@ export type Withdrawal = {
   readonly account: string
   readonly lot: string
   readonly creditNanoUsd: bigint
+  /** Of what had been taken back before and came back, such as by refunds that could not be paid out. Absent: nothing has. */
+  readonly returnedLots?: readonly string[]
   readonly bonusLot: string | null
+  readonly returnedBonusLots?: readonly string[]
   /** The bonus that goes with it: of its lot what is there, in the place of what is spent bought credit; what has ended is not asked for. */
   readonly bonusNanoUsd: bigint
   /** What was taken for the bonus before. */

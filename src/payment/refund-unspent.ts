@@ -8,8 +8,8 @@ import type { PaymentOrder, PaymentRefund } from './port.ts'
 import type { RefundRequest } from './refund.ts'
 import { refundableWhole, refundOrder, standingOf } from './refund.ts'
 
-/** What is left of a lot that an order has given. */
-export type LeftLot = { readonly lot: string; readonly grantedNanoUsd: bigint; readonly remainingNanoUsd: bigint }
+/** What is left of a lot that an order has given, or that a refund of it gave back. */
+export type LeftLot = { readonly lot: string; readonly remainingNanoUsd: bigint }
 
 export type UnspentRequest = {
   readonly lots: readonly LeftLot[]
@@ -23,8 +23,23 @@ const centNano = 10_000_000n
 const wholeCents = (nano: bigint): bigint => (nano / centNano) * centNano
 
 /** The price of what is left, rounded down to the cent: never more than its credit. */
-const amountFor = (order: PaymentOrder, { grantedNanoUsd, remainingNanoUsd }: LeftLot): bigint =>
-  wholeCents((refundableWhole(order) * remainingNanoUsd) / grantedNanoUsd)
+const amountFor = (order: PaymentOrder, remainingNanoUsd: bigint): bigint =>
+  wholeCents((refundableWhole(order) * remainingNanoUsd) / order.creditNanoUsd)
+
+type Left = { readonly order: PaymentOrder; readonly remainingNanoUsd: bigint }
+
+/** What is left of each order. A lot is called as the order that gave it, or as the refund of it that came back. */
+const leftOf = async ({ store }: CashierParts, lots: readonly LeftLot[]): Promise<readonly Left[]> => {
+  const left = new Map<string, Left>()
+  for (const { lot, remainingNanoUsd } of lots) {
+    const name = lot.slice('lot_'.length)
+    const id = (await store.refund(`rfd_${name}`))?.order ?? `ord_${name}`
+    const order = left.get(id)?.order ?? (await store.order(id))
+    if (order === null || !refundableStates.includes(order.state)) continue
+    left.set(id, { order, remainingNanoUsd: (left.get(id)?.remainingNanoUsd ?? 0n) + remainingNanoUsd })
+  }
+  return [...left.values()]
+}
 
 /** The books say which share can go back where a bonus was spent before what was bought: each try comes closer to it. */
 const triesMax = 8
@@ -53,16 +68,14 @@ export type UnspentResult = {
   readonly kept: readonly { readonly order: string; readonly why: string }[]
 }
 
-/** Refunds each order by what is left of its lot. What fails of one does not keep the others. */
+/** Refunds each order by what is left of it. What fails of one does not keep the others. */
 export const refundUnspent = async (parts: CashierParts, request: UnspentRequest): Promise<UnspentResult> => {
   const refunds: PaymentRefund[] = []
   const kept: { order: string; why: string }[] = []
-  for (const lot of request.lots) {
-    const order = await parts.store.order(`ord_${lot.lot.slice('lot_'.length)}`)
-    if (order === null || !refundableStates.includes(order.state)) continue
+  for (const { order, remainingNanoUsd } of await leftOf(parts, request.lots)) {
     const standing = standingOf(await parts.store.refundsOf(order.id))
     const leftNano = refundableWhole(order) - standing.refundedNano - standing.pendingNano
-    const wantedNano = amountFor(order, lot)
+    const wantedNano = amountFor(order, remainingNanoUsd)
     const amountNano = wantedNano < leftNano ? wantedNano : leftNano
     if (amountNano <= 0n) continue
     try {

@@ -34,7 +34,15 @@ type Standing = {
   readonly pendingNano: bigint
   readonly takenNanoUsd: bigint
   readonly takenBonusNanoUsd: bigint
+  /** What came back of what was taken, as lots: none of what had no credit with it. */
+  readonly returnedLots: readonly string[]
+  readonly returnedBonusLots: readonly string[]
 }
+
+/** The lot in which the credit of a refund comes back. */
+const returnedLot = ({ id }: PaymentRefund): string => `lot_${id.slice(4)}`
+/** And that of its bonus. */
+const returnedBonusLot = (refund: PaymentRefund): string => `${returnedLot(refund)}b`
 
 const isLive = ({ state }: PaymentRefund): boolean => state !== 'failed'
 
@@ -53,6 +61,8 @@ export const standingOf = (refunds: readonly PaymentRefund[]): Standing => {
     ),
     takenNanoUsd: sum(({ creditNanoUsd }) => creditNanoUsd, isLive),
     takenBonusNanoUsd: sum(({ bonusNanoUsd }) => bonusNanoUsd, isLive),
+    returnedLots: refunds.filter((one) => !isLive(one) && one.creditNanoUsd > 0n).map(returnedLot),
+    returnedBonusLots: refunds.filter((one) => !isLive(one) && one.bonusNanoUsd > 0n).map(returnedBonusLot),
   }
 }
 
@@ -83,6 +93,8 @@ export const withdrawalFor = (
     id,
     account: order.account,
     lot: lots.paid,
+    returnedLots: standing.returnedLots,
+    returnedBonusLots: standing.returnedBonusLots,
     creditNanoUsd: share(order.creditNanoUsd, standing.takenNanoUsd),
     bonusLot: order.bonusNanoUsd > 0n ? lots.bonus : null,
     bonusNanoUsd: order.bonusNanoUsd > 0n ? share(order.bonusNanoUsd, standing.takenBonusNanoUsd) : 0n,
@@ -127,6 +139,25 @@ const askedBefore = (
   })
 }
 
+/**
+ * A part that is asked for again in the same words, without a key that says whether it is meant twice, is taken for a repeat: whoever saw no
+ * answer asks again, and money that has left twice does not come back.
+ */
+const checkRepeat = (
+  { order, refunds }: { readonly order: PaymentOrder; readonly refunds: readonly PaymentRefund[] },
+  { amountNano, source, reason, idempotencyKey = null }: RefundRequest,
+): void => {
+  if (idempotencyKey !== null || amountNano === null || source !== 'operator') return
+  const before = refunds.find((one) => isLive(one) && one.amountNano === amountNano && one.reason === reason)
+  if (before === undefined) return
+  const amount = moneyText(amountNano, order.paidCurrency ?? order.currency)
+  throw new Problem('conflict', {
+    message: `Refund ${before.id} of order ${order.id} is of ${amount} for the same reason, and is ${before.state}. If another one is meant, send it with an Idempotency-Key of its own, or say why.`,
+    param: 'idempotency_key',
+    facts: { refund: before.id },
+  })
+}
+
 const newRefund = (
   parts: CashierParts,
   order: PaymentOrder,
@@ -160,6 +191,7 @@ const askRefund = async (
     const refunds = await parts.store.refundsOf(now.id)
     kept = askedBefore(parts, { order: now, refunds }, request)
     if (kept !== null) return null
+    checkRepeat({ order: now, refunds }, request)
     if (!refundableStates.includes(now.state)) throw notRefundable(now, `it is ${now.state}`)
     const standing = standingOf(refunds)
     const leftNano = refundableWhole(now) - standing.refundedNano - standing.pendingNano
@@ -196,23 +228,23 @@ const askRefund = async (
 
 /** The bonus that was taken with a refund. Bought credit may have gone in its place, so that what comes back has no end. */
 export const restoredBonus = (
-  { id, bonusNanoUsd }: PaymentRefund,
+  refund: PaymentRefund,
   { account, nowMs, reason }: { readonly account: string; readonly nowMs: number; readonly reason: string },
 ): readonly Grant[] =>
-  bonusNanoUsd === 0n
+  refund.bonusNanoUsd === 0n
     ? []
     : [
         {
           ...{ account, nowMs, reason, method: 'bonus', kind: 'promo', priority: 40, expiresMs: null },
-          lot: `lot_${id.slice(4)}b`,
-          amountNanoUsd: bonusNanoUsd,
+          lot: returnedBonusLot(refund),
+          amountNanoUsd: refund.bonusNanoUsd,
         },
       ]
 
 /** The credit comes back as lots of their own: nothing of what was taken can be taken twice. */
 export const restored = (order: PaymentOrder, refund: PaymentRefund, nowMs: number): Deposit | null => {
   if (refund.creditNanoUsd === 0n) return null
-  const lot = `lot_${refund.id.slice(4)}`
+  const lot = returnedLot(refund)
   const reason = `refund ${refund.id} could not be paid out`
   const { account, method, currency } = order
   const credit = {

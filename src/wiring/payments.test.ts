@@ -146,6 +146,64 @@ test('the same key gives the same refund, whatever became of it, and refuses ano
   await sound()
 })
 
+test('a part that is asked for again without a key is taken for a repeat, until somebody says that it is another one', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const made = await order('100')
+  await confirmed(desk, made)
+  const asked = { order: made['id'], amount: '30', reason: 'not needed' }
+  const refund = (changes: object = {}) => desk.run('payments refund', { ...asked, ...changes })
+  const both = await Promise.allSettled([refund(), refund()])
+  assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  assert.equal(await balance(), '70.00')
+  await assert.rejects(refund(), {
+    code: 'conflict',
+    message: /Refund rfd_\w+ of order .* is of 30\.00 CNY .* is sent/,
+  })
+  const [first] = (await desk.run('payments show', { order: made['id'] }))['refunds'] as { id: string }[]
+  await desk.run('payments refund-done', { refund: first?.id, failed: 'the account is gone' })
+  await refund()
+  assert.equal(await balance(), '70.00', 'what came back is no part that has gone')
+  await refund({ idempotency_key: 'another-part' })
+  await refund({ reason: 'and this neither' })
+  assert.equal(await balance(), '10.00')
+  await sound()
+})
+
+test('what a failed refund gave back can go back again, all of it', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const made = await order('100')
+  await confirmed(desk, made)
+  for (const why of ['the account is gone', 'and this one too']) {
+    const all = await desk.run('payments refund', { order: made['id'], reason: 'not needed' })
+    assert.equal(await balance(), '0.00')
+    await desk.run('payments refund-done', { refund: all['id'], failed: why })
+    assert.equal(await balance(), '100.00')
+  }
+  const part = await desk.run('payments refund', { order: made['id'], amount: '60', reason: 'not needed' })
+  await desk.run('payments refund-done', { refund: part['id'] })
+  const rest = await desk.run('payments refund', { order: made['id'], reason: 'not needed' })
+  await desk.run('payments refund-done', { refund: rest['id'] })
+  assert.equal((await desk.run('payments show', { order: made['id'] }))['state'], 'refunded')
+  assert.equal(await balance(), '0.00')
+  await sound()
+})
+
+test('a closed account gets back what a failed refund had given it', async (context) => {
+  const { desk, order, balance, sound } = await opened(context)
+  const made = await order('100')
+  await confirmed(desk, made)
+  const part = await desk.run('payments refund', { order: made['id'], amount: '40', reason: 'not needed' })
+  await desk.run('payments refund-done', { refund: part['id'], failed: 'the account is gone' })
+  await desk.run('accounts close', { account: 'acme' })
+  const back = await desk.run('payments refund-unspent', { account: 'acme' })
+  assert.deepEqual(
+    (back['data'] as View[]).map((refund) => [refund['order'], refund['amount']]),
+    [[made['id'], '100.00']],
+  )
+  assert.equal(await balance(), '0.00')
+  await sound()
+})
+
 test('an order that nobody pays ends at its time; money that comes later is credited, or goes back where the shop says so', async (context) => {
   const { desk, order, balance, sound } = await opened(context)
   const made = await order('10')

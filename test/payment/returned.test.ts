@@ -79,6 +79,32 @@ test('a refund at Stripe that fails after it had succeeded gives the credit back
   await world.sound()
 })
 
+test('what came back goes back again with its bonus, as if it had never been away; in the place of what is spent of that as before', async (context) => {
+  const ground = await paid(context, stripeBench, bonus)
+  const { world, fake, account, id, spend, refund } = ground
+  const fails = async (usd: string | null): Promise<void> => {
+    const made = await refund(usd)
+    const there = fake.fake.refunds.get(made.processorId ?? '') ?? assert.fail()
+    fake.fake.failRefund(made.processorId ?? '')
+    await world.send(fake.fake.notice(id, { type: 'refund.failed', object: there }))
+  }
+  // Of the bonus of 10, 4 are spent: the first refund takes 6 of it, and 4 of what was bought.
+  await spend('4')
+  await fails('50')
+  await fails('50')
+  assert.equal(await world.balance(account), nanoOf('106'))
+  const half = await refund('50')
+  assert.deepEqual([half.state, half.creditNanoUsd, half.bonusNanoUsd], ['done', nanoOf('50'), nanoOf('5')])
+  // What is spent is not there twice: 51 are left, and all of the rest would be 55.
+  assert.equal(await world.balance(account), nanoOf('51'))
+  await assert.rejects(refund(null), { code: 'conflict', message: /only 51\.00 USD/ })
+  const rest = await refund('46')
+  assert.deepEqual([rest.state, rest.creditNanoUsd, rest.bonusNanoUsd], ['done', nanoOf('46'), nanoOf('4.6')])
+  assert.equal((await world.order(id)).state, 'partially_refunded')
+  assert.equal(await world.balance(account), nanoOf('0.4'))
+  await world.sound()
+})
+
 test('the bill has a refund that came back twice, once each way; where nobody told us it is a difference', async (context) => {
   const { world, fake, id, refund } = await paid(context, stripeBench)
   const made = await refund('40')

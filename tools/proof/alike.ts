@@ -66,6 +66,23 @@ export const alike: readonly Alike[] = [
     why: 'an operation that throws fails its batch, and then each is run by itself, without these sums, to the same end',
   },
   {
+    file: 'src/store/operations/books/draw.ts',
+    lines: [
+      'const spentNanoUsd = spent.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)',
+      'return remainingNanoUsd > 0n ? [{ ...lot, remainingNanoUsd }] : []',
+    ],
+    changes: { '+': '-', '>': '>=' },
+    why: 'where lots are known the sum of them is asked nothing, and a lot with nothing left pays nothing',
+  },
+  {
+    file: 'src/store/operations/books/hold.ts',
+    lines: [
+      'if (more.length > 0) await run.keepLots(transaction, [keptLotsText({ models, parts: [...parts, ...more] }), call])',
+    ],
+    changes: { '>': '>=' },
+    why: 'with nothing more the same is written again',
+  },
+  {
     file: 'src/migration/beta-function.ts',
     lines: ['const roundsMax = 20_000'],
     changes: { '20_000': '20001' },

@@ -248,6 +248,7 @@ export const lookAtBatch = async (ports: LookPorts, batch: BindingRow): Promise<
   await keepHold(ports, { call: work.call, account: batch.account }, nowMs)
   const settling: Settling = { ports, batch, work, keeper, snapshot }
   let document: JsonObject = JSON.parse(batch.document) as JsonObject
+  let counted: CountedLines | null = null
   try {
     const signal = AbortSignal.timeout(minuteMs)
     const text = await refreshBatch(ports, { row: batch, snapshot, signal })
@@ -256,8 +257,7 @@ export const lookAtBatch = async (ports: LookPorts, batch: BindingRow): Promise<
       await ports.bindings.changeBinding(batch, { nextMs: nowMs + nextLookMs(ageMs) })
       return
     }
-    const counted = await settleLines(settling, document)
-    await correctLines(ports, { batch, work, snapshot: ports.snapshot() }, counted)
+    counted = await settleLines(settling, document)
     ports.log.info('a batch is settled', { batch: batch.id, account: batch.account, lines: counted.requests })
   } catch (thrown) {
     if (!isLost(thrown, ageMs)) throw thrown
@@ -268,4 +268,6 @@ export const lookAtBatch = async (ports: LookPorts, batch: BindingRow): Promise<
     })
   }
   await finish(settling, document, `batch ${batch.id} has ended: what its lines did not use is free`)
+  // Behind its end: a look that breaks off before that is taken up again, and would give the same back to limits once more.
+  if (counted !== null) await correctLines(ports, { batch, work, snapshot: ports.snapshot() }, counted)
 }

@@ -94,6 +94,43 @@ test('credit and its bonus go back together; of the credit what was paid, of the
   await sound()
 })
 
+test('what came back of a withdrawal is taken after what never left: each lot for what it was paid, the bonus without being asked for twice', async (context) => {
+  const { ask, give, withdraw, money, lots, newest, sound } = await bought(context)
+  await ask('settle', settleOf('c', 5n))
+  assert.deepEqual(await withdraw({ ...withBonus, creditNanoUsd: 40n }), [40n, 20n, 24n])
+  // The bank sends it back: 40 of credit, 24 of it paid, and the bonus of 20.
+  await give('lot_r', 40n, { paidNanoUsd: 24n })
+  await give('lot_rb', 20n, { kind: 'promo', priority: 40, method: 'bonus' })
+  assert.deepEqual(await lots(), { lot_1: 55n, lot_1b: 0n, lot_r: 40n, lot_rb: 20n })
+  const returned = { returnedLots: ['lot_r', 'lot_none'], returnedBonusLots: ['lot_rb'] }
+  assert.deepEqual(await withdraw({ ...withBonus, ...returned, creditNanoUsd: 80n }), [80n, 20n, 48n])
+  assert.deepEqual(await newest(), [
+    ['paid', 'operator:refunds', 33n, 'lot_1'],
+    ['paid', 'operator:settlement-discount', 22n, 'lot_1'],
+    ['paid', 'operator:refunds', 15n, 'lot_r'],
+    ['paid', 'operator:settlement-discount', 10n, 'lot_r'],
+    ['promo', 'operator:promo-cost', 20n, 'lot_rb'],
+  ])
+  assert.deepEqual(await lots(), { lot_1: 0n, lot_1b: 0n, lot_r: 15n, lot_rb: 0n })
+  assert.deepEqual(await money(), [15n, 0n])
+  await assertRefused(withdraw({ ...returned, creditNanoUsd: 16n }), 'conflict', /only 0\.000000015 USD/)
+  await sound()
+})
+
+test('a bonus that came back and is spent then is made good out of what was bought, wherever that lies', async (context) => {
+  const { ask, give, withdraw, lots, sound } = await bought(context)
+  assert.deepEqual(await withdraw({ ...withBonus, creditNanoUsd: 90n }), [90n, 20n, 54n])
+  await give('lot_r', 90n, { paidNanoUsd: 54n })
+  await give('lot_rb', 20n, { kind: 'promo', priority: 40, method: 'bonus' })
+  await ask('settle', settleOf('c', 20n))
+  const returned = { returnedLots: ['lot_r'], returnedBonusLots: ['lot_rb'] }
+  assert.deepEqual(await withdraw({ ...withBonus, ...returned, creditNanoUsd: 5n }), [5n, 20n, 3n])
+  assert.deepEqual(await lots(), { lot_1: 0n, lot_1b: 0n, lot_r: 75n, lot_rb: 0n })
+  const again = { ...withBonus, ...returned, creditNanoUsd: 5n, bonusTakenNanoUsd: 20n }
+  assert.deepEqual(await withdraw(again), [5n, 0n, 3n])
+  await sound()
+})
+
 test('in the place of a bonus that is spent goes as much of what was bought, once', async (context) => {
   const { ask, withdraw, lots, newest, sound } = await bought(context)
   await ask('settle', settleOf('c', 15n))

@@ -19,11 +19,24 @@ const notBelowZero = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
 /** A lot that an order has given, and what of it was taken back before. */
 type Bought = { readonly lot: Lot; readonly revokedNanoUsd: bigint }
 
-const lotNamed = async ({ transaction }: Books, id: string): Promise<Bought> => {
-  const row = await transaction.selectFrom('lot').selectAll().where('id', '=', id).executeTakeFirst()
-  if (row !== undefined) return { lot: lotOf(row), revokedNanoUsd: row.revoked_nano_usd }
+/** The lot that the order has given, then those of what came back of it; what came back without a lot has none. */
+const lotsNamed = async (
+  { transaction }: Books,
+  id: string,
+  returned: readonly string[],
+): Promise<readonly Bought[]> => {
+  const rows = await transaction
+    .selectFrom('lot')
+    .selectAll()
+    .where('id', 'in', [id, ...returned])
+    .execute()
+  const found = new Map(rows.map((row) => [row.id, { lot: lotOf(row), revokedNanoUsd: row.revoked_nano_usd }]))
+  if (found.has(id)) return [id, ...returned].flatMap((name) => found.get(name) ?? [])
   throw new Problem('conflict', { message: `The order has given no lot ${id}: nothing can be taken back.` })
 }
+
+const sum = <T>(all: readonly T[], of: (one: T) => bigint): bigint => all.reduce((total, one) => total + of(one), 0n)
+const remainingOf = (all: readonly Bought[]): bigint => sum(all, ({ lot }) => lot.remainingNanoUsd)
 
 /** What of a lot has ended without being spent. */
 const endedOf = async ({ transaction }: Books, lot: string): Promise<bigint> => {
@@ -43,14 +56,18 @@ type Asked = { readonly creditNanoUsd: bigint; readonly leftNanoUsd: bigint; rea
 const askedOf = async (
   books: Books,
   { creditNanoUsd, bonusNanoUsd, bonusTakenNanoUsd }: Withdrawal,
-  bonus: Bought | null,
+  bonuses: readonly Bought[],
 ): Promise<Asked> => {
-  if (bonus === null) return { creditNanoUsd, leftNanoUsd: 0n, insteadNanoUsd: 0n }
-  const { lot, revokedNanoUsd } = bonus
-  const leftNanoUsd = least(bonusNanoUsd, lot.remainingNanoUsd)
-  const goneNanoUsd = lot.grantedNanoUsd - lot.remainingNanoUsd - revokedNanoUsd
-  const spentNanoUsd = goneNanoUsd === 0n ? 0n : goneNanoUsd - (await endedOf(books, lot.id))
-  const insteadBeforeNanoUsd = notBelowZero(bonusTakenNanoUsd - revokedNanoUsd)
+  const leftNanoUsd = least(bonusNanoUsd, remainingOf(bonuses))
+  let spentNanoUsd = 0n
+  for (const { lot, revokedNanoUsd } of bonuses) {
+    const goneNanoUsd = lot.grantedNanoUsd - lot.remainingNanoUsd - revokedNanoUsd
+    if (goneNanoUsd !== 0n) spentNanoUsd += goneNanoUsd - (await endedOf(books, lot.id))
+  }
+  // What came back as a bonus had been taken for one before, of its lot or in its place.
+  const returnedNanoUsd = sum(bonuses.slice(1), ({ lot }) => lot.grantedNanoUsd)
+  const revokedNanoUsd = sum(bonuses, (one) => one.revokedNanoUsd)
+  const insteadBeforeNanoUsd = notBelowZero(bonusTakenNanoUsd + returnedNanoUsd - revokedNanoUsd)
   const insteadNanoUsd = least(bonusNanoUsd - leftNanoUsd, notBelowZero(spentNanoUsd - insteadBeforeNanoUsd))
   return { creditNanoUsd, leftNanoUsd, insteadNanoUsd }
 }
@@ -58,10 +75,16 @@ const askedOf = async (
 /** What is taken of what is asked for; the rest is owed. */
 type Taken = Asked & { readonly owedNanoUsd: bigint; readonly owedBonusNanoUsd: bigint }
 
-const takenOf = ({ creditNanoUsd, leftNanoUsd, insteadNanoUsd }: Asked, lot: Lot, freeNanoUsd: bigint): Taken => {
-  const credit = least(creditNanoUsd, lot.remainingNanoUsd, freeNanoUsd)
+/** What of the bought credit is there, and what of the account's credit is free. */
+type Room = { readonly remainingNanoUsd: bigint; readonly freeNanoUsd: bigint }
+
+const takenOf = (
+  { creditNanoUsd, leftNanoUsd, insteadNanoUsd }: Asked,
+  { remainingNanoUsd, freeNanoUsd }: Room,
+): Taken => {
+  const credit = least(creditNanoUsd, remainingNanoUsd, freeNanoUsd)
   const left = least(leftNanoUsd, freeNanoUsd - credit)
-  const instead = least(insteadNanoUsd, lot.remainingNanoUsd - credit, freeNanoUsd - credit - left)
+  const instead = least(insteadNanoUsd, remainingNanoUsd - credit, freeNanoUsd - credit - left)
   return {
     creditNanoUsd: credit,
     leftNanoUsd: left,
@@ -76,7 +99,7 @@ const sumOf = ({ creditNanoUsd, leftNanoUsd, insteadNanoUsd }: Asked): bigint =>
 
 const millionths = 1_000_000n
 
-const notFree = (asked: Asked, { remainingNanoUsd }: Lot, freeNanoUsd: bigint): Problem => {
+const notFree = (asked: Asked, { remainingNanoUsd, freeNanoUsd }: Room): Problem => {
   const wantedNanoUsd = sumOf(asked)
   const thereNanoUsd = least(freeNanoUsd, remainingNanoUsd + asked.leftNanoUsd)
   const shares = [
@@ -103,24 +126,36 @@ const markRevoked = async ({ transaction }: Books, taken: readonly SpentLot[]): 
       .execute()
 }
 
-const partOf = (lot: Lot, amountNanoUsd: bigint): readonly SpentLot[] =>
-  amountNanoUsd === 0n ? [] : [{ lot, amountNanoUsd }]
+/** An amount of these lots in their order, behind what was taken of them already. */
+const partsOf = (bought: readonly Bought[], amountNanoUsd: bigint, behindNanoUsd = 0n): readonly SpentLot[] => {
+  let [behind, rest] = [behindNanoUsd, amountNanoUsd]
+  return bought.flatMap(({ lot }): readonly SpentLot[] => {
+    const passed = least(behind, lot.remainingNanoUsd)
+    behind -= passed
+    const part = least(rest, lot.remainingNanoUsd - passed)
+    rest -= part
+    return part === 0n ? [] : [{ lot, amountNanoUsd: part }]
+  })
+}
 
 /** @throws Problem `conflict` where the credit is not free and must not become debt. */
 export const withdraw = async (books: Books, withdrawal: Withdrawal, nowMs: number): Promise<Withdrawn> => {
-  const { id, account, bonusLot, mayOwe, reason } = withdrawal
+  const { id, account, bonusLot, mayOwe, reason, returnedLots = [], returnedBonusLots = [] } = withdrawal
   const money = await moneyAt(books, account, nowMs)
   assert(money !== null, 'an order belongs to an account')
-  const { lot } = await lotNamed(books, withdrawal.lot)
-  const bonus = bonusLot === null ? null : await lotNamed(books, bonusLot)
-  const asked = await askedOf(books, withdrawal, bonus)
-  const freeNanoUsd = freeGeneral(money)
-  const { owedNanoUsd, owedBonusNanoUsd, ...parts } = takenOf(asked, lot, freeNanoUsd)
-  if (owedNanoUsd + owedBonusNanoUsd > 0n && !mayOwe) throw notFree(asked, lot, freeNanoUsd)
-  const taken = [...partOf(lot, parts.creditNanoUsd), ...(bonus === null ? [] : partOf(bonus.lot, parts.leftNanoUsd))]
-  const instead = partOf(lot, parts.insteadNanoUsd)
-  const owedPaidNanoUsd = paidPart(lot, owedNanoUsd)
-  const cashNanoUsd = paidPart(lot, parts.creditNanoUsd) + owedPaidNanoUsd
+  const lots = await lotsNamed(books, withdrawal.lot, returnedLots)
+  const bonuses = bonusLot === null ? [] : await lotsNamed(books, bonusLot, returnedBonusLots)
+  const asked = await askedOf(books, withdrawal, bonuses)
+  const room = { remainingNanoUsd: remainingOf(lots), freeNanoUsd: freeGeneral(money) }
+  const { owedNanoUsd, owedBonusNanoUsd, ...parts } = takenOf(asked, room)
+  if (owedNanoUsd + owedBonusNanoUsd > 0n && !mayOwe) throw notFree(asked, room)
+  const credit = partsOf(lots, parts.creditNanoUsd)
+  const taken = [...credit, ...partsOf(bonuses, parts.leftNanoUsd)]
+  const instead = partsOf(lots, parts.insteadNanoUsd, parts.creditNanoUsd)
+  const [first] = lots
+  assert(first !== undefined, 'the lot of the order comes first')
+  const owedPaidNanoUsd = paidPart(first.lot, owedNanoUsd)
+  const cashNanoUsd = sum(credit, ({ lot, amountNanoUsd }) => paidPart(lot, amountNanoUsd)) + owedPaidNanoUsd
   const { run, transaction } = books
   await takeFromLots(books, account, [...taken, ...instead])
   await markRevoked(books, [...taken, ...instead])
