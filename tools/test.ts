@@ -345,7 +345,7 @@ function consoleBuilt(): Promise<boolean> {
 }
 
 /** These have a relay of their own each, or none; the others share one filled relay and one browser, in two processes that have both once. */
-const offStage = ['account', 'doors', 'people', 'serving', 'words'].map((name) => `web/test/${name}.test.ts`)
+const offStage = ['account', 'doors', 'empty', 'people', 'serving', 'words'].map((name) => `web/test/${name}.test.ts`)
 
 /** Files that share what they are played on, and a set for each of the others, the longest first. */
 function webSets(files: readonly string[]): readonly (readonly string[])[] {

@@ -139,7 +139,7 @@ const replay = operation({
     const delivery = await context.ports.store.replayDelivery({ event, recipient, nowMs }, trail)
     if (delivery !== null) return viewOfDelivery(delivery)
     throw new Problem('not_found', {
-      message: `There is no event '${event}'. Ids are in 'drover events list'; old events are deleted after 90 days.`,
+      message: `There is no event '${event}'. Ids are in 'drover events'; old events are deleted after 90 days.`,
       param: 'event',
     })
   },

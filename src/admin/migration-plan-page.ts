@@ -27,7 +27,7 @@ const steps = (view: PlanView): string =>
   tableOf(
     ['Step', 'Weight', 'Lasts', 'Conversations', 'So far', 'Gate needs', 'after', 'Finds a share of'],
     view.steps.map((one) => [
-      one.step,
+      String(one.step + 1),
       `${one.weight} %`,
       hours(one.hours),
       one.conversations,

@@ -122,7 +122,7 @@ export const planText = (view: PlanView): string =>
         'FAILURES BY THEN',
       ],
       view.steps.map((one) => [
-        one.step,
+        one.step + 1,
         `${one.weight} %`,
         sayHours(one.hours),
         one.conversations,

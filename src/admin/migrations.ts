@@ -45,7 +45,7 @@ const list = operation({
         name,
         state,
         `${weight} %`,
-        step,
+        step + 1,
         since,
         pause_reason,
         managed_by,

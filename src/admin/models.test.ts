@@ -50,13 +50,11 @@ test('customers see what they are charged, and never the rates and the source un
 
 test('everybody sees what the vendor asks, what is saved against it, and whether the model is there', async () => {
   const { context, ports } = testContext()
-  const models = ports
-    .models()
-    .map((row) => ({
-      ...row,
-      priceRows: [paid],
-      officialRows: [{ ...paid, rates: { ...paid.rates, input: 2_000_000_000n } }],
-    }))
+  const models = ports.models().map((row) => ({
+    ...row,
+    priceRows: [paid],
+    officialRows: [{ ...paid, rates: { ...paid.rates, input: 2_000_000_000n } }],
+  }))
   const away = (reason: 'failing' | null) => ({ away: reason })
   const standing = (reasons: readonly ('failing' | null)[]) => [{ targets: reasons.map(away) }] as never
   for (const [reasons, state] of [

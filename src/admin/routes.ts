@@ -101,9 +101,9 @@ const viewOfProvider = (
   cost_nano_usd: (costs.get(upstream.provider.name) ?? 0n).toString(),
 })
 
-/** Of providers with calls in the last 30 days. */
+/** Of providers with calls in the last 30 days, which is what is asked for where nobody says since when: whole days, so that few rows are added up. */
 const costsOf = async (context: OperationContext): Promise<ReadonlyMap<string, bigint>> => {
-  const asked = { input: { from: '30d', test: false }, by: ['provider'], limit: 1000, after: undefined } as const
+  const asked = { input: { test: false }, by: ['provider'], limit: 1000, after: undefined } as const
   const { groups } = await context.ports.store.usage(await questionOf(asked, context))
   return new Map(groups.map(({ values, tally }) => [values.provider ?? '', tally.upstreamCostNanoUsd]))
 }

@@ -63,9 +63,9 @@ const events: Readonly<Partial<Record<ChangeKind, EventName>>> = {
 const sayState = ({ phase, step, weightBasisPoints, planned }: State): string => {
   if (phase === 'scheduled') return `to start at ${rfc3339(planned?.atMs ?? 0)}`
   if (phase === 'shadow') return 'in the shadow: calls are copied, and nothing moves'
-  if (phase === 'paused') return `paused at ${weightBasisPoints / 100} % (step ${step})`
+  if (phase === 'paused') return `paused at ${weightBasisPoints / 100} % (step ${step + 1})`
   if (phase === 'completed') return 'complete: all traffic goes to the candidate'
-  return weightBasisPoints === 0 ? 'back at the baseline' : `at ${weightBasisPoints / 100} % (step ${step})`
+  return weightBasisPoints === 0 ? 'back at the baseline' : `at ${weightBasisPoints / 100} % (step ${step + 1})`
 }
 
 /** Tells people of a decision; the same decision is told once, however often this is called. */
@@ -131,7 +131,7 @@ export const tellGate = (emit: Emit, { id, name, state }: MigrationRow): void =>
     name: 'gate',
     account: null,
     object: name,
-    message: `Migration "${name}" waits at step ${state.step} (${state.weightBasisPoints / 100} %): its gate is open. 'drover migrate promote ${name}' goes on.`,
+    message: `Migration "${name}" waits at step ${state.step + 1} (${state.weightBasisPoints / 100} %): its gate is open. 'drover migrate promote ${name}' goes on.`,
     figure: null,
     facts: { migration: name, step: state.step, weight_percent: state.weightBasisPoints / 100 },
   })

@@ -66,16 +66,16 @@ const inconclusive = (question: Question, lack: string): Next => {
   if (action === 'promote_if_upper_bound_below_margin' && !isLast && isBelowMargin(question))
     return {
       change: { kind: 'promote' },
-      why: `the time of step ${state.step} is over; its gate is not open (${lack}), but every share with a limit is shown to be below the accepted margin of ${margin * 100} %`,
+      why: `the time of step ${state.step + 1} is over; its gate is not open (${lack}), but every share with a limit is shown to be below the accepted margin of ${margin * 100} %`,
     }
   if (action === 'extend' && state.extensions < extensionsMax && step !== undefined)
     return {
       change: { kind: 'extend', byMs: step.durationMs },
-      why: `the time of step ${state.step} is over and its gate is not open: ${lack}; it is prolonged by ${sayDuration(step.durationMs)}`,
+      why: `the time of step ${state.step + 1} is over and its gate is not open: ${lack}; it is prolonged by ${sayDuration(step.durationMs)}`,
     }
   return {
     change: { kind: 'pause', reason: 'inconclusive' },
-    why: `the time of step ${state.step} is over and its gate is not open: ${lack}`,
+    why: `the time of step ${state.step + 1} is over and its gate is not open: ${lack}`,
   }
 }
 
@@ -93,7 +93,7 @@ const atGate = (question: Question, passed: boolean): Next | null => {
   const next = itinerary.steps[state.step + 1]
   return {
     change: { kind: 'promote' },
-    why: `step ${state.step} is over and its gate is open; ${(next?.weightBasisPoints ?? 0) / 100} % of conversations now go to the candidate`,
+    why: `step ${state.step + 1} is over and its gate is open; ${(next?.weightBasisPoints ?? 0) / 100} % of conversations now go to the candidate`,
   }
 }
 

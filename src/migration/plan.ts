@@ -171,8 +171,8 @@ const notesOf = (compiled: Compiled, steps: readonly StepPlan[]): readonly strin
     if (needed === null || (hoursNeeded !== null && hoursNeeded <= hours)) continue
     notes.push(
       hoursNeeded === null
-        ? `step ${step} (${weightPercent} %) never has what its gate needs: with the baseline's own shares the limits cannot be shown to be kept. Give the step a min_sample, or use relative limits.`
-        : `step ${step} (${weightPercent} %) needs ${Math.ceil(needed)} conversations, which take ${sayDuration(hoursNeeded * msPerHour)} and not ${sayDuration(hours * msPerHour)}: raise its weight, its duration, or give it a smaller min_sample.`,
+        ? `step ${step + 1} (${weightPercent} %) never has what its gate needs: with the baseline's own shares the limits cannot be shown to be kept. Give the step a min_sample, or use relative limits.`
+        : `step ${step + 1} (${weightPercent} %) needs ${Math.ceil(needed)} conversations, which take ${sayDuration(hoursNeeded * msPerHour)} and not ${sayDuration(hours * msPerHour)}: raise its weight, its duration, or give it a smaller min_sample.`,
     )
   }
   if (steps.some(({ hoursNeeded }) => hoursNeeded === null))

@@ -109,7 +109,7 @@ export const standingOf = (question: StandingQuestion): Standing => {
   const { row, compiled, why, nowMs } = question
   const { state, name } = row
   const steps = compiled.itinerary.steps.length
-  const at = `${state.weightBasisPoints / 100} % of conversations (step ${state.step} of ${steps - 1})`
+  const at = `${state.weightBasisPoints / 100} % of conversations (step ${state.step + 1} of ${steps})`
   const since = sayDuration(Math.max(0, nowMs - state.sinceMs))
   const words: Readonly<Record<typeof state.phase, string>> = {
     draft: 'has not been started',

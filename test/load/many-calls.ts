@@ -195,7 +195,7 @@ type Page = {
 const isoOf = (timeMs: number): string => encodeURIComponent(new Date(timeMs).toISOString().slice(0, 19).concat('Z'))
 
 /** What pages of the console ask as it stands beside the others: each page is one or two of these. */
-const consoleReads = (account: string): readonly Page[] =>
+const consoleReads = (account: string, end: number): readonly Page[] =>
   [
     'overview',
     `overview?account=${account}`,
@@ -211,7 +211,33 @@ const consoleReads = (account: string): readonly Page[] =>
     'plans',
     'nodes',
     `billing/${account}`,
-  ].map((path) => ({ name: `console: ${path.replace(account, 'ACCOUNT')}`, path: `/api/v1/${path}` }))
+    `usage?by=day&account=${account}&from=${isoOf(end - 60 * dayMs)}`,
+    `usage?by=provider&from=${isoOf(end - 30 * dayMs)}`,
+    `usage?by=account&from=${isoOf(end - 90 * dayMs)}`,
+    'usage?by=account&from=50h',
+    'payments?limit=50&first=newest',
+    'payments?limit=50&first=newest&refund_requested=true',
+    'invoices?limit=50&first=newest',
+    'fapiao?limit=50&first=newest',
+    `fapiao/accounts/${account}`,
+    `budgets?limit=1000&account=${account}`,
+    'events?limit=50',
+    'deliveries?limit=50',
+    'recipients',
+    `projects?limit=1000&account=${account}`,
+    `members?limit=1000&account=${account}`,
+    `credentials?account=${account}`,
+    'rules',
+    'settings',
+    'export',
+    'prices',
+    'migration-drafts',
+    'trail?limit=1000&from=7d',
+    'trail/verify',
+  ].map((path) => ({
+    name: `console: ${path.replace(account, 'ACCOUNT').replace(/from=\d[^&]*Z/, 'from=DAY')}`,
+    path: `/api/v1/${path}`,
+  }))
 
 /** Every page that reads calls or money, asked as a person does. */
 function pagesOf({ people, untilMs: end }: Plan, sample: { readonly id: string; readonly old: string }): Page[] {
@@ -271,7 +297,7 @@ function pagesOf({ people, untilMs: end }: Plan, sample: { readonly id: string; 
     { name: 'accounts', path: '/api/v1/accounts?limit=100' },
     { name: 'trail', path: '/api/v1/trail?limit=100' },
     { name: 'stats', path: '/api/v1/stats' },
-    ...consoleReads(account),
+    ...consoleReads(account, end),
   ]
 }
 

@@ -18,7 +18,7 @@ export const NotFound = () => {
     <>
       <PageHead title={say('title')} />
       <section className="card">
-        <Empty title={say('why')} action={<Link to="/">{say('home')}</Link>} />
+        <Empty title={say('why')} command={null} action={<Link to="/">{say('home')}</Link>} />
       </section>
     </>
   )

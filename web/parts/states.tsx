@@ -69,8 +69,8 @@ export const ProblemNote = ({ error, again }: { readonly error: Error; readonly 
 type EmptyProps = {
   readonly title: string
   readonly children?: ReactNode
-  /** The next command, to copy. */
-  readonly command?: string
+  /** The next command, to copy; `null` = the next thing is done here, by `action`, or the words say whom to ask. */
+  readonly command: string | null
   readonly action?: ReactNode
 }
 
@@ -80,7 +80,7 @@ export const Empty = ({ title, children, command, action }: EmptyProps) => (
     <p className="note-title">{title}</p>
     {children === undefined ? null : <p>{children}</p>}
     {action}
-    {command === undefined ? null : (
+    {command === null ? null : (
       <div className="command">
         <Code text={command} />
       </div>

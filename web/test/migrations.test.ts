@@ -76,6 +76,11 @@ describe('migrations', () => {
     await begin.click()
     await page.waitForURL(/migrations\/glm-to-kimi/)
     await page.getByText(say(migrations.stepOf, { step: 1, steps: 2 })).waitFor()
+    // The relay's own sentence counts as the figures do.
+    await page
+      .locator('.note')
+      .getByText(/\(step 1 of 2\)/)
+      .waitFor()
     await assertWell(visit)
   })
 

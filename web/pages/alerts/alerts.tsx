@@ -129,7 +129,7 @@ const Events = () => {
       {({ data, next }) => (
         <>
           {data.length === 0 ? (
-            <Empty title={say('quiet')} command="drover events list">
+            <Empty title={say('quiet')} command="drover events">
               {say('quietAll')}
             </Empty>
           ) : (
@@ -166,7 +166,9 @@ const Crossings = ({ account }: { readonly account: string }) => {
     <Loaded query={query}>
       {({ data }) =>
         data.length === 0 ? (
-          <Empty title={say('quiet')}>{say('quietWhy')}</Empty>
+          <Empty title={say('quiet')} command={`drover budgets events --account ${account}`}>
+            {say('quietWhy')}
+          </Empty>
         ) : (
           <DataTable name={say('happened')} columns={columns} rows={data} keyOf={({ id }) => id} />
         )

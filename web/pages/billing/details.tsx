@@ -89,7 +89,12 @@ const AutoTopUp = ({ billing, mayChange }: Props) => {
     return (
       <div className="stack">
         <h2>{say('auto')}</h2>
-        <Empty title={say('autoNone')}>{say('autoNoneWhy')}</Empty>
+        <Empty
+          title={say('autoNone')}
+          command={`drover payments create --account ${billing.account.name} --usd 50 --method stripe --keep-card`}
+        >
+          {say('autoNoneWhy')}
+        </Empty>
       </div>
     )
   return (

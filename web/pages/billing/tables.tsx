@@ -111,7 +111,12 @@ export const Orders = ({ billing, follow }: Props & { readonly follow: (id: stri
 
 export const Documents = ({ billing }: Props) => {
   const say = useWords(texts)
-  if (billing.documents.length === 0) return <Empty title={say('noDocuments')}>{say('noDocumentsWhy')}</Empty>
+  if (billing.documents.length === 0)
+    return (
+      <Empty title={say('noDocuments')} command={`drover invoices list --account ${billing.account.name}`}>
+        {say('noDocumentsWhy')}
+      </Empty>
+    )
   return <DocumentTable rows={billing.documents} />
 }
 
@@ -151,7 +156,12 @@ export const Ledger = ({ billing }: Props) => {
       cell: ({ transaction }) => transaction.reason ?? '',
     },
   ]
-  if (rows.length === 0) return <Empty title={say('noLedger')}>{say('charges')}</Empty>
+  if (rows.length === 0)
+    return (
+      <Empty title={say('noLedger')} command={`drover ledger list --account ${billing.account.name}`}>
+        {say('charges')}
+      </Empty>
+    )
   return (
     <div className="stack tight">
       <DataTable name={say('ledger')} columns={columns} rows={rows} keyOf={({ id }) => id} />

@@ -122,7 +122,7 @@ const Sections = ({ settings, edits, put }: SectionsProps) => {
   const sections = settings.blocks
     .map((block) => ({ ...block, fields: settings.fields.filter((one) => one.block === block.name && isWanted(one)) }))
     .filter(({ fields }) => fields.length > 0)
-  if (sections.length === 0) return <Empty title={say('nothingFound')} />
+  if (sections.length === 0) return <Empty title={say('nothingFound')} command={null} />
   return sections.map(({ name, fields }) => (
     <Disclosure
       key={`${name} ${wanted !== ''}`}

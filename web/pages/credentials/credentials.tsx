@@ -157,9 +157,11 @@ export const Page = () => {
             data.length === 0 ? (
               <Empty
                 title={say('empty')}
-                {...(may.operates
-                  ? { command: `drover credentials add --account ${account} --provider openai --key-env OPENAI_KEY` }
-                  : {})}
+                command={
+                  may.operates
+                    ? `drover credentials add --account ${account} --provider openai --key-env OPENAI_KEY`
+                    : null
+                }
               >
                 {isOpen ? say('emptyWhy') : say('closed')}
               </Empty>

@@ -18,7 +18,13 @@ import { texts } from './texts.ts'
 export type Book = Output<'fapiao show'>
 type Title = Book['titles'][number]
 
-const Titles = ({ titles, remove }: { readonly titles: readonly Title[]; readonly remove: (title: Title) => void }) => {
+type TitlesProps = {
+  readonly account: string
+  readonly titles: readonly Title[]
+  readonly remove: (title: Title) => void
+}
+
+const Titles = ({ account, titles, remove }: TitlesProps) => {
   const say = useWords(texts)
   const may = rights(useSession())
   const columns: readonly Column<Title>[] = [
@@ -43,7 +49,12 @@ const Titles = ({ titles, remove }: { readonly titles: readonly Title[]; readonl
         ) : null,
     },
   ]
-  if (titles.length === 0) return <Empty title={say('noTitles')}>{say('noTitlesWhy')}</Empty>
+  if (titles.length === 0)
+    return (
+      <Empty title={say('noTitles')} command={`drover fapiao add-title --account ${account} --name NAME --tax-id ID`}>
+        {say('noTitlesWhy')}
+      </Empty>
+    )
   return <DataTable name={say('titles')} columns={columns} rows={titles} keyOf={({ id }) => id} />
 }
 
@@ -106,9 +117,13 @@ const Inside = ({ book }: { readonly book: Book }) => {
         ]}
       />
       <h2>{say('titles')}</h2>
-      <Titles titles={titles} remove={(title) => setOver({ what: 'remove', title })} />
+      <Titles account={book.account} titles={titles} remove={(title) => setOver({ what: 'remove', title })} />
       <h2>{say('requests')}</h2>
-      {requests.length === 0 ? <Empty title={say('noneAsked')} /> : <FapiaoRequests rows={requests} />}
+      {requests.length === 0 ? (
+        <Empty title={say('noneAsked')} command={`drover fapiao request --account ${book.account} --title NAME`} />
+      ) : (
+        <FapiaoRequests rows={requests} />
+      )}
       {over?.what === 'ask' ? <AskFapiao book={book} onClose={close} /> : null}
       {over?.what === 'add' ? <AddTitle account={book.account} onClose={close} /> : null}
       {over?.what === 'remove' ? <RemoveTitle title={over.title} onClose={close} /> : null}

@@ -152,7 +152,7 @@ export const Page = () => {
         <Loaded query={query}>
           {({ data }) =>
             data.length === 0 ? (
-              <Empty title={say('alone')} command="drover store move --to env:DROVER_POSTGRES_URL">
+              <Empty title={say('alone')} command="drover store move">
                 {say('aloneWhy')}
               </Empty>
             ) : (

@@ -109,7 +109,7 @@ export const Page = () => {
             const rows = data.filter(({ model }) => model.toLowerCase().includes(wanted))
             if (data.length === 0)
               return (
-                <Empty title={say('empty')} command="drover prices set --model my-model --input 1.00 --output 2.50">
+                <Empty title={say('empty')} command="drover prices set my-model --input 1.00 --output 2.50">
                   {say('emptyWhy')}
                 </Empty>
               )

@@ -1,6 +1,7 @@
 /** What public tables say that is otherwise than the book, rate by rate, before anything is taken. */
 
 import { useState } from 'react'
+import { ApiProblem } from '#actions/api.ts'
 import type { Output } from '#actions/contract.ts'
 import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
@@ -75,6 +76,13 @@ export const Proposals = () => {
   const may = rights(useSession())
   const [taken, setTaken] = useState<Proposal | null>(null)
   const query = useRead('prices diff', {})
+  // Nothing was read in yet: the relay says so as a refusal, which here is the usual case.
+  const isUntold = query.error instanceof ApiProblem && query.error.code === 'conflict'
+  const none = (
+    <Empty title={say('noDiff')} command="drover prices import --file prices.json">
+      {say('noDiffWhy')}
+    </Empty>
+  )
   const columns: readonly Column<Row>[] = [
     {
       id: 'model',
@@ -104,29 +112,31 @@ export const Proposals = () => {
   ]
   return (
     <Card title={say('diff')} beside={<span className="soft not-phone">{say('diffLead')}</span>}>
-      <Loaded query={query} lines={3}>
-        {({ data }) => {
-          const rows = data.flatMap((proposal) =>
-            proposal.rates
-              .filter(({ verdict }) => verdict !== 'same')
-              .map((rate, index): Row => ({ proposal, rate, isFirst: index === 0 })),
-          )
-          return rows.length === 0 ? (
-            <Empty title={say('noDiff')} command="drover prices import prices.json">
-              {say('noDiffWhy')}
-            </Empty>
-          ) : (
-            <DataTable
-              name={say('diff')}
-              columns={columns}
-              rows={rows}
-              keyOf={({ proposal, rate }) =>
-                `${proposal.vendor} ${proposal.model} ${proposal.service_tier} ${proposal.context_over_tokens} ${rate.rate}`
-              }
-            />
-          )
-        }}
-      </Loaded>
+      {isUntold ? (
+        none
+      ) : (
+        <Loaded query={query} lines={3}>
+          {({ data }) => {
+            const rows = data.flatMap((proposal) =>
+              proposal.rates
+                .filter(({ verdict }) => verdict !== 'same')
+                .map((rate, index): Row => ({ proposal, rate, isFirst: index === 0 })),
+            )
+            return rows.length === 0 ? (
+              none
+            ) : (
+              <DataTable
+                name={say('diff')}
+                columns={columns}
+                rows={rows}
+                keyOf={({ proposal, rate }) =>
+                  `${proposal.vendor} ${proposal.model} ${proposal.service_tier} ${proposal.context_over_tokens} ${rate.rate}`
+                }
+              />
+            )
+          }}
+        </Loaded>
+      )}
       {taken === null ? null : (
         <TakeProposal
           proposal={taken}

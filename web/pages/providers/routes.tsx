@@ -91,7 +91,12 @@ export const Routes = ({ routes }: { readonly routes: readonly Route[] }) => {
   const rows = routes
     .filter(({ model }) => model.toLowerCase().includes(wanted))
     .flatMap((route) => route.targets.map((target, index): Row => ({ route, target, isFirst: index === 0 })))
-  if (routes.length === 0) return <Empty title={say('noRoutes')}>{say('emptyWhy')}</Empty>
+  if (routes.length === 0)
+    return (
+      <Empty title={say('noRoutes')} command={'export MOONSHOT_API_KEY=…\ndrover init'}>
+        {say('emptyWhy')}
+      </Empty>
+    )
   return (
     <>
       <div className="inside filters">

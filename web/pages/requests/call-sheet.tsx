@@ -68,7 +68,9 @@ const Bodies = ({ id }: { readonly id: string }) => {
     <Loaded query={query}>
       {(call) =>
         call.request_body === null && call.response_body === null ? (
-          <Empty title={say('noBodies')}>{say('noBodiesWhy')}</Empty>
+          <Empty title={say('noBodies')} command="log: { bodies: true }">
+            {say('noBodiesWhy')}
+          </Empty>
         ) : (
           <div className="stack">
             <h3>{say('requestBody')}</h3>

@@ -158,7 +158,7 @@ const Inside = ({ account, plans }: { readonly account: Account; readonly plans:
         {offered === undefined ? null : offered.length === 0 ? (
           <Empty
             title={say('noPlans')}
-            {...(may.operates ? { command: 'drover plans create --name pro --rpm 5000 --open' } : {})}
+            command={may.operates ? 'drover plans create --name pro --rpm 5000 --open' : null}
           >
             {say('noPlansWhy')}
           </Empty>
