@@ -8,7 +8,7 @@ const expected = (bytes: Uint8Array): string => createHash('sha256').update(byte
 
 test('a digest is that of all bytes so far, however they were cut, and as often as it is read', () => {
   const bytes = Buffer.alloc(120_000, 'an event of a stream\n')
-  for (const sizes of [[120_000], [1], [7, 300], [20_000], [40_000, 1], [16_384], [0, 16_385]]) {
+  for (const sizes of [[120_000], [1], [7, 300], [20_000], [40_000, 1], [2_048], [2_047, 2], [2_049, 1], [0, 16_385]]) {
     const digest = makeDigest()
     assert.equal(digest.hex(), expected(Buffer.alloc(0)))
     let at = 0

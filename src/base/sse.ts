@@ -120,6 +120,10 @@ class Tail {
   }
 }
 
+/** Most chunks are one event, and then no view of a part is made. */
+const cut = (chunk: Buffer, start: number, end: number): Buffer =>
+  start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end)
+
 class Splitter {
   readonly #eventBytesMax: number
   readonly #tail = new Tail()
@@ -146,7 +150,7 @@ class Splitter {
         this.#afterReturn = false
         if (chunk[at] === lineFeed) at += 1
         if (this.#eventOver) {
-          this.#give(events, chunk.subarray(start, at))
+          this.#give(events, cut(chunk, start, at))
           start = at
           this.#eventOver = false
         }
@@ -160,7 +164,7 @@ class Splitter {
         this.#afterReturn = true
         this.#eventOver = this.#lineEmpty
       } else if (this.#lineEmpty) {
-        this.#give(events, chunk.subarray(start, at))
+        this.#give(events, cut(chunk, start, at))
         start = at
       }
       this.#lineEmpty = true

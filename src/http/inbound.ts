@@ -60,10 +60,10 @@ export type Outbound = {
   readonly head: (status: number, headers: Readonly<Record<string, string | readonly string[]>>) => void
   readonly headSent: () => boolean
   /**
-   * Resolves when the socket can take more (backpressure); rejects with AbortError when the caller has left, and with
-   * the `slow reader` problem after `stallTimeoutMs` without progress.
+   * Resolves when the socket can take more (backpressure); `null` = it can now, as for nearly every event of a stream. Throws, or
+   * rejects with, AbortError when the caller has left; rejects with the `slow reader` problem after `stallTimeoutMs` without progress.
    */
-  readonly write: (bytes: Uint8Array) => Promise<void>
+  readonly write: (bytes: Uint8Array) => Promise<void> | null
   /** Ends the answer as complete. */
   readonly end: (bytes?: Uint8Array) => Promise<void>
   /** Ends the answer as cut: the connection is closed so that no client can take it for complete. */

@@ -147,7 +147,7 @@ describe('cuts', () => {
       outbound.head(200, headers)
       await outbound.write(Buffer.from('some bytes'))
       outbound.cut()
-      await assert.rejects(outbound.write(Buffer.from('more')), { name: 'AssertionError' })
+      await assert.rejects(async () => outbound.write(Buffer.from('more')), { name: 'AssertionError' })
     }
 
   test('a cut stream has its bytes and no end', async () => {

@@ -36,6 +36,20 @@ const sliceBytes = 64 * 1024
 /** How long a cut waits for what was already written. */
 const cutTimeoutMs = 5_000
 
+/** What follows the last chunk. */
+const lastChunk = Buffer.from('0\r\n\r\n')
+
+/** A piece as one chunk (RFC 9112, section 7.1): node:http would hand the system its size, its bytes and its end one by one, for each event of a stream. */
+const chunkOf = (bytes: Uint8Array): Buffer => {
+  const size = `${bytes.length.toString(16)}\r\n`
+  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2)
+  chunk.write(size, 'latin1')
+  chunk.set(bytes, size.length)
+  chunk[chunk.length - 2] = 0x0d
+  chunk[chunk.length - 1] = 0x0a
+  return chunk
+}
+
 const slowReader = (stallTimeoutMs: number): Problem =>
   new Problem('request_timeout', {
     message: `The caller took nothing of the answer for ${Math.round(stallTimeoutMs / 1000)} seconds.`,
@@ -58,6 +72,8 @@ class Reply {
   readonly #response: ServerResponse
   #head: { readonly status: number; readonly headers: HeaderFields } | null = null
   #flushed = false
+  /** The body goes in chunks, which are made here. */
+  #chunked = false
   #backlog: Promise<void> | null = null
   #over = false
 
@@ -95,14 +111,17 @@ class Reply {
     const knowsLength = all['content-length'] !== undefined || all['transfer-encoding'] !== undefined
     if (wholeBytes !== null && !knowsLength && !bodiless(status)) all['content-length'] = String(wholeBytes)
     this.#response.writeHead(status, all as Record<string, string | string[]>)
+    this.#chunked = this.#response.chunkedEncoding
+    this.#response.chunkedEncoding = false
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): Promise<void> | null {
     assert(this.#head !== null && !this.#over, 'bytes come between head and end')
     this.#checkPresence()
     if (this.#backlog !== null) return this.#queue(bytes)
-    this.#writeNow(bytes.subarray(0, sliceBytes))
-    if (bytes.length > sliceBytes || this.#response.writableNeedDrain) return this.#queue(bytes.subarray(sliceBytes))
+    this.#writeNow(bytes.length > sliceBytes ? bytes.subarray(0, sliceBytes) : bytes)
+    const isTaken = bytes.length <= sliceBytes && !this.#response.writableNeedDrain
+    return isTaken ? null : this.#queue(bytes.subarray(sliceBytes))
   }
 
   /** One writer at a time: a heartbeat must not land between two slices of an event. */
@@ -132,7 +151,7 @@ class Reply {
       this.#flushHead(null)
       process.nextTick(() => socket?.uncork())
     }
-    if (bytes.length > 0) this.#response.write(bytes)
+    if (bytes.length > 0) this.#response.write(this.#chunked ? chunkOf(bytes) : bytes)
   }
 
   #checkPresence(): void {
@@ -171,7 +190,8 @@ class Reply {
     const unread = this.#options.linger()
     if (unread !== null) await unread
     if (this.#response.destroyed) return
-    this.#response.end()
+    if (this.#chunked) this.#response.end(lastChunk)
+    else this.#response.end()
     if (!this.#isTaken()) await this.#progress('finish')
   }
 

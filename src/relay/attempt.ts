@@ -256,27 +256,21 @@ const batches = (
   let pieces: AsyncIterator<Buffer> | null = null
   let isRead = false
   let isOver = false
-  const readOn = async (): Promise<readonly Frame[] | null> => {
-    if (isRead) return null
-    if (pieces === null) pieces = await open()
-    else armIdle()
-    const reading = reader()
-    assert(reading !== null, 'an answer that is open has a reader')
-    for (let step = await pieces.next(); step.done !== true; step = await pieces.next()) {
-      const frames = framesIn(reading, step.value)
-      if (frames.length > 0) return frames
-      armIdle()
-    }
-    isRead = true
-    const last = reading.end()
-    return last.length > 0 ? last : null
-  }
   return {
     next: async () => {
       if (isOver) return ended
       try {
-        const frames = await readOn()
-        if (frames !== null) return { done: false, value: frames }
+        if (pieces === null) pieces = await open()
+        else if (!isRead) armIdle()
+        const reading = reader()
+        assert(reading !== null, 'an answer that is open has a reader')
+        while (!isRead) {
+          const step = await pieces.next()
+          if (step.done === true) isRead = true
+          const frames = step.done === true ? reading.end() : framesIn(reading, step.value)
+          if (frames.length > 0) return { done: false, value: frames }
+          if (!isRead) armIdle()
+        }
       } catch (thrown) {
         isOver = true
         // What is left of an answer that cannot be read is dropped; that it could not be read is the truth, whatever comes of that.

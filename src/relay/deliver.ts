@@ -40,7 +40,7 @@ export type DeliverContext = {
   /** Told of every delivered piece. */
   readonly delivered: (bytes: Uint8Array) => void
   /** How many of these frames the money that is held covers; `null` = all that will come. */
-  readonly ration: ((frames: readonly Frame[]) => Promise<number>) | null
+  readonly ration: ((frames: readonly Frame[]) => Promise<number> | number) | null
   /** What ends the answer where the money does. */
   readonly shortEnd: () => Promise<Uint8Array>
   /** Takes the answer for those who ask for it again, also what comes after the caller has left; `null` = nobody will. */
@@ -78,13 +78,20 @@ const heartbeats = (reply: Reply, context: DeliverContext): { beat: () => void; 
   let lastMs = clock.monotonicMs()
   let stopped = false
   let cancel = (): void => {}
+  const write = async (): Promise<void> => {
+    try {
+      await outbound.write(protocol.server.heartbeat)
+    } catch (thrown) {
+      // A caller who has gone is noticed by the next real write; a heartbeat has nobody to tell.
+      asProblem(thrown)
+    }
+  }
   const look = (): void => {
     if (stopped) return
     const silentMs = clock.monotonicMs() - lastMs
     if (silentMs >= heartbeatAfterMs && isEvents(reply)) {
       lastMs = clock.monotonicMs()
-      // A caller who has gone is noticed by the next real write; a heartbeat has nobody to tell.
-      outbound.write(protocol.server.heartbeat).catch((thrown: unknown) => asProblem(thrown))
+      void write()
     }
     cancel = clock.after(Math.max(1, heartbeatAfterMs - (clock.monotonicMs() - lastMs)), look)
   }
@@ -140,22 +147,25 @@ const passOn = async (
   beat: () => void,
 ): Promise<Problem | 'money-ended' | null> => {
   const { attempt } = reply
-  const { outbound } = context
-  /** Gives whether the money that is held covered all of them. */
-  const pass = async (frames: readonly Frame[]): Promise<boolean> => {
-    const covered = context.ration === null ? frames.length : await context.ration(frames)
-    const out = bytesFor(covered < frames.length ? frames.slice(0, covered) : frames, context)
-    if (out.length > 0) {
-      context.delivered(out)
-      context.keep?.(out)
-      beat()
-      await outbound.write(out)
-    }
-    return covered === frames.length
+  const { outbound, ration } = context
+  const write = (frames: readonly Frame[]): Promise<void> | null => {
+    const out = bytesFor(frames, context)
+    if (out.length === 0) return null
+    context.delivered(out)
+    context.keep?.(out)
+    beat()
+    return outbound.write(out)
   }
-  if (!(await pass(reply.held))) return 'money-ended'
+  let frames = reply.held
   let pending = reply.pending
-  while (!reply.ended) {
+  // Whatever is there at once is not waited for: for one event of a stream a wait costs more than all that is done with it.
+  while (true) {
+    const rationed = ration === null ? frames.length : ration(frames)
+    const covered = typeof rationed === 'number' ? rationed : await rationed
+    const taken = write(covered < frames.length ? frames.slice(0, covered) : frames)
+    if (taken !== null) await taken
+    if (covered < frames.length) return 'money-ended'
+    if (reply.ended) return null
     let step: IteratorResult<readonly Frame[]>
     const readMs = context.clock.monotonicMs()
     try {
@@ -165,7 +175,7 @@ const passOn = async (
       return asProblem(thrown)
     }
     pending = null
-    if (step.done === true) break
+    if (step.done === true) return null
     if (!isEvents(reply) || step.value.some(commits)) {
       if (context.call.stream && attempt.draft.firstPartMs !== null) context.gap(context.clock.monotonicMs() - readMs)
       attempt.firstPart()
@@ -174,9 +184,8 @@ const passOn = async (
       see(step.value, context)
       throw new CallerLeft()
     }
-    if (!(await pass(step.value))) return 'money-ended'
+    frames = step.value
   }
-  return null
 }
 
 /** Ends a stream properly before its provider does. */

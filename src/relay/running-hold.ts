@@ -11,8 +11,11 @@ import type { Part } from '#protocol/part.ts'
 import type { Frame } from '#protocol/protocol.ts'
 import { deliveredText } from './meter.ts'
 
-/** What a crash may lose of a charge: text that was delivered within this time. */
+/** What a crash may lose of a charge: text that was delivered within this time, */
 const proofEveryMs = 2_000
+/** or less than so much of it for so long: thousands of slow streams would else note a word each, and that costs more than the words. */
+const proofBytesMin = 256
+const proofLatestMs = 16_000
 /** Output tokens that a hold grows by, where the account's plan does not say. */
 export const sliceTokensDefault = 1_024
 /** A hold grows when less than this is left of it, or half of a slice. */
@@ -34,7 +37,7 @@ export type RunningHold = {
   /** Told of every part that is delivered. */
   readonly see: (part: Part) => void
   /** How many of these frames the hold covers, from the first one; `null` = it covers any answer. */
-  readonly ration: ((frames: readonly Frame[]) => Promise<number>) | null
+  readonly ration: ((frames: readonly Frame[]) => Promise<number> | number) | null
   /** Ends the notes, waits for what is under way, and gives what is held in the end. */
   readonly stop: () => Promise<bigint>
 }
@@ -69,6 +72,11 @@ class Tally {
   see(text: string): void {
     this.#tail.push(text)
     this.#tailBytes += Buffer.byteLength(text)
+  }
+
+  /** Delivered since it was last counted. */
+  uncountedBytes(): number {
+    return this.#tailBytes
   }
 
   isCounted(): boolean {
@@ -122,9 +130,16 @@ class Running {
     const text = deliveredText(part)
     if (text === '' || this.#stopped) return
     this.#tally.see(text)
-    this.#cancel ??= this.#options.clock.after(proofEveryMs, () => {
+    if (this.#cancel === null) this.#noteWithin(proofLatestMs)
+  }
+
+  /** Looks at what has been delivered when it may be noted, until that is enough or has waited for as long as it may. */
+  #noteWithin(latestMs: number): void {
+    this.#cancel = this.#options.clock.after(proofEveryMs, () => {
       this.#cancel = null
-      this.#noting = this.#note()
+      const leftMs = latestMs - proofEveryMs
+      if (leftMs > 0 && this.#tally.uncountedBytes() < proofBytesMin) this.#noteWithin(leftMs)
+      else this.#noting = this.#note()
     })
   }
 
@@ -175,19 +190,28 @@ class Running {
     }
   }
 
-  async ration(frames: readonly Frame[], slices: Slices): Promise<number> {
+  ration(frames: readonly Frame[], slices: Slices): Promise<number> | number {
     const text = textOf(frames)
     if (text === '') return frames.length
     const estimated = Math.ceil(Buffer.byteLength(text) / bytesPerTokenMin)
-    for (;;) {
-      const left = this.#heldTokens(slices) - this.#tally.estimate() - estimated
-      if (left < Math.min(aheadTokensMax, slices.sliceTokens / 2) && !this.#isSpent)
-        this.#growing ??= this.#grow(slices)
-      if (left >= 0) return frames.length
+    return this.#covers(estimated, slices) ? frames.length : this.#covered(frames, estimated, slices)
+  }
+
+  /** Whether what is held covers so much more; begins to hold more where that comes near its end. */
+  #covers(estimatedTokens: number, slices: Slices): boolean {
+    const left = this.#heldTokens(slices) - this.#tally.estimate() - estimatedTokens
+    if (left < Math.min(aheadTokensMax, slices.sliceTokens / 2) && !this.#isSpent) this.#growing ??= this.#grow(slices)
+    return left >= 0
+  }
+
+  /** Waits for what would cover them: more that is held, or a count in the place of an estimate. */
+  async #covered(frames: readonly Frame[], estimatedTokens: number, slices: Slices): Promise<number> {
+    do {
       if (this.#growing !== null) await this.#growing
       else if (this.#tally.isCounted()) return this.#fitting(frames, slices)
       else await this.#tally.count()
-    }
+    } while (!this.#covers(estimatedTokens, slices))
+    return frames.length
   }
 
   /** With everything counted: how many frames the last of the money covers. */
