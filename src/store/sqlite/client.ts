@@ -58,6 +58,8 @@ const ended = (file: string, why: string): Problem =>
     retryAfterMs: 5000,
   })
 
+const youngGenerationMebibytesMax = 16
+
 /** The worker runs with no flags of the main thread: a debugger or a test runner is not its business. */
 const startWorker = (options: SqliteStoreOptions, file: string): Worker => {
   const workerData: WorkerSettings = {
@@ -70,6 +72,8 @@ const startWorker = (options: SqliteStoreOptions, file: string): Worker => {
     name: 'drover-store',
     workerData,
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    // What a batch leaves behind is dead when it is answered: a larger young generation would only hold more of it.
+    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMebibytesMax },
   })
 }
 
