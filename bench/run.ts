@@ -1,15 +1,15 @@
 /**
  * Benchmarks of the house, side by side in one run: `npm run bench -- --suite calls [--rounds 5] [--seconds 3] [--gateways a,b]
  * [--json FILE] [--html FILE]`; `--suite all` runs every suite that starts gateways, `--suite translate` measures translation
- * within this process. Exit code 1 where the books of a run differ from what was answered: such a run is void.
+ * within this process; `--from a.json,b.json` makes one page of what was saved. Exit code 1 where the books of a run differ from what was answered: such a run is void.
  */
 
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { absentPeers, parts as partsOn, peers } from './gateway/index.ts'
 import { pageOf } from './page/page.ts'
 import type { Report } from './page/report.ts'
-import { thisMachine } from './page/report.ts'
+import { byName, joined, thisMachine } from './page/report.ts'
 import { markdownOf } from './page/table.ts'
 import type { Effort } from './suite/effort.ts'
 import { suites } from './suite/index.ts'
@@ -31,13 +31,14 @@ const { values } = parseArgs({
     html: { type: 'string' },
     only: { type: 'string' },
     trace: { type: 'string' },
+    from: { type: 'string' },
   },
 })
 
 function usage(why: string): never {
   const list = suites.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')
   console.error(
-    `${why}\nusage: npm run bench -- --suite SUITE [--rounds N] [--seconds N] [--gateways a,b] [--trace FILE] [--json FILE] [--html FILE]\n${list}\n  all        all of these\n  translate  CPU of translation without sockets [--only FROM:TO]`,
+    `${why}\nusage: npm run bench -- --suite SUITE [--rounds N] [--seconds N] [--gateways a,b] [--trace FILE] [--json FILE] [--html FILE]\n       npm run bench -- --from a.json,b.json [--html FILE]\n${list}\n  all        all of these\n  translate  CPU of translation without sockets [--only FROM:TO]`,
   )
   process.exit(2)
 }
@@ -61,9 +62,6 @@ async function measure(chosen: readonly Suite[], effort: Effort): Promise<Report
   // What is added is over the provider itself: it is measured whoever else is.
   const isWanted = (name: string): boolean => name === 'direct' || (wanted?.includes(name) ?? true)
   for (const suite of chosen) parts.push(await suite.run(effort, isWanted))
-  const byName = <T extends { readonly name: string }>(rows: readonly T[]): readonly T[] => [
-    ...new Map(rows.map((row) => [row.name, row])).values(),
-  ]
   return {
     made: new Date().toISOString(),
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
@@ -76,7 +74,16 @@ async function measure(chosen: readonly Suite[], effort: Effort): Promise<Report
   }
 }
 
-if (values.suite === 'translate') {
+const show = (report: Report): void => {
+  console.log(markdownOf(report))
+  save(report)
+  if (values.html !== undefined) writeFileSync(values.html, pageOf(report))
+}
+
+if (values.from !== undefined) {
+  const files = values.from.split(',')
+  show(joined(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)) ?? usage('--from names no file'))
+} else if (values.suite === 'translate') {
   const result = measureTranslation({
     rounds: whole('rounds', values.rounds ?? '15', roundsMax),
     only: values.only ?? null,
@@ -96,9 +103,7 @@ if (values.suite === 'translate') {
   const rounds = whole('rounds', values.rounds ?? '5', roundsMax)
   const report = await measure(chosen, { rounds, turnMs, warmMs: turnMs * warmShare, trace: values.trace ?? null, say })
   say('')
-  console.log(markdownOf(report))
-  save(report)
-  if (values.html !== undefined) writeFileSync(values.html, pageOf(report))
+  show(report)
   const void_ = report.parity.filter(({ answered, booked }) => answered !== booked)
   for (const { gateway, answered, booked } of void_)
     console.error(`void: ${gateway} answered ${answered} calls and booked ${booked}`)

@@ -12,7 +12,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2.
 p { margin: 0 0 .75rem; color: var(--soft); max-width: 46rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { font-weight: 600; color: var(--soft); } th:first-child, td:first-child { text-align: left; }
+th { font-weight: 600; color: var(--soft); } th:first-child, td:first-child, th.words { text-align: left; }
 tr.ours td { font-weight: 600; } td.words { text-align: left; white-space: normal; }
 svg { display: block; width: 100%; height: auto; margin: .75rem 0 1.25rem; }
 svg text { font: 13px system-ui, sans-serif; fill: var(--ink); } svg .value { fill: var(--soft); font-variant-numeric: tabular-nums; }
@@ -48,7 +48,9 @@ const tableOf = (
   rows: readonly (readonly (string | number | null)[])[],
   words = false,
 ): string => {
-  const head = columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join('')
+  const head = columns
+    .map((column) => `<th scope="col"${words ? ' class="words"' : ''}>${escapeHtml(column)}</th>`)
+    .join('')
   const body = rows.map((row) => {
     const cells = row.map((cell) => `<td${words ? ' class="words"' : ''}>${escapeHtml(cellText(cell))}</td>`).join('')
     return `<tr${isOurs(String(row[0])) ? ' class="ours"' : ''}>${cells}</tr>`
@@ -74,7 +76,7 @@ export const pageOf = (report: Report): string => {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Drover: benchmarks</title><style>${style}</style></head><body>
 <h1>Benchmarks</h1>
-<p>${escapeHtml(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.kernel}, Node ${machine.node}. Load before the run ${machine.loadBefore}. Made ${report.made} by ${report.command}.`)}</p>
+<p>${escapeHtml(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.kernel}, Node ${machine.node}. Load before the run ${machine.loadBefore}. Made ${report.made} by ${report.command}`)}</p>
 ${goals.length === 0 ? '' : `<h2>Goals</h2>${tableOf(['work', 'bound', 'measured', ''], goals, true)}`}
 ${report.sections.map(sectionOf).join('\n')}
 <h2>Gateways</h2>

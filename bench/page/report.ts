@@ -46,6 +46,26 @@ export type Report = {
 
 const gibibyte = 1024 ** 3
 
+export const byName = <T extends { readonly name: string }>(rows: readonly T[]): readonly T[] => [
+  ...new Map(rows.map((row) => [row.name, row])).values(),
+]
+
+/** Suites that were run one by one as one report; `null` = there are none. The load is the heaviest that any of them began under. */
+export const joined = (reports: readonly Report[]): Report | null => {
+  const [first] = reports
+  if (first === undefined) return null
+  return {
+    made: first.made,
+    command: reports.map(({ command }) => command).join('; '),
+    machine: { ...first.machine, loadBefore: Math.max(...reports.map(({ machine }) => machine.loadBefore)) },
+    gateways: byName(reports.flatMap(({ gateways }) => gateways)),
+    missing: byName(reports.flatMap(({ missing }) => missing)),
+    sections: reports.flatMap(({ sections }) => sections),
+    goals: reports.flatMap(({ goals }) => goals),
+    parity: reports.flatMap(({ parity }) => parity),
+  }
+}
+
 export const thisMachine = (): Machine => ({
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,

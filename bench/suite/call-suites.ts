@@ -1,6 +1,7 @@
 /** Suites of calls that are answered whole. */
 
 import { bareNode } from '../gateway/bare-node.ts'
+import { direct } from '../gateway/direct.ts'
 import { fromCache } from '../gateway/drover.ts'
 import { grownRelays } from '../gateway/grown.ts'
 import { drover, parts, peers } from '../gateway/index.ts'
@@ -17,6 +18,8 @@ const kibibyte = 1024
 const smallCall = kibibyte
 const cachedSizes = [smallCall, 50 * kibibyte]
 const restMs = 60_000
+/** Added at the 99th percentile, at half of the highest rate. */
+const [mustAddMs, goalAddMs] = [50, 5]
 const startMaxMs = 1_000
 /** What is called flat: as much as rounds of the same relay differ by. */
 const growthMax = 1.1
@@ -102,6 +105,9 @@ export const rates = sideBySide({
   models: [callModel],
   measure: async (bench, effort) => {
     const { rows, highest } = await measureRates(bench, fixedRates, effort)
+    const half = highest.find(({ gateway }) => gateway === 'drover')?.half ?? undefined
+    const floorMs = rows.find(({ gateway }) => gateway === 'direct')?.p99Ms
+    const addedAtHalf = half === undefined || floorMs === undefined ? undefined : half.p99Ms - floorMs
     return {
       sections: [
         {
@@ -123,13 +129,25 @@ export const rates = sideBySide({
         {
           title: 'Highest rate',
           method:
-            'The highest rate at which p99 is no more than 10 ms above the provider itself and no call fails, found by halving.',
-          columns: ['gateway', 'calls/s'],
-          rows: highest.map(({ gateway, ratePerSecond }) => [gateway, ratePerSecond]),
+            'The highest rate at which p99 is no more than 10 ms above the provider itself and no call fails, found by halving; and what calls meet at half of it.',
+          columns: ['gateway', 'calls/s', 'p50 ms at half of it', 'p99 ms', 'p99.9 ms', 'failed'],
+          rows: highest.map(({ gateway, ratePerSecond, half }) => [
+            gateway,
+            ratePerSecond,
+            half?.p50Ms ?? null,
+            half?.p99Ms ?? null,
+            half?.p999Ms ?? null,
+            half?.failures ?? null,
+          ]),
           bars: [1],
         },
       ],
-      goals: [],
+      goals: [mustAddMs, goalAddMs].map((bound) =>
+        within('p99 at half of the highest rate, over the provider at the lowest rate', addedAtHalf, {
+          bound,
+          unit: 'ms',
+        }),
+      ),
     }
   },
 })
@@ -174,7 +192,7 @@ export const partsOff = sideBySide({
 export const cache = sideBySide({
   name: 'cache',
   about: 'calls that are answered from what was kept of one like them, beside calls that are sent on',
-  gateways: [bareNode, drover, fromCache],
+  gateways: [direct, bareNode, drover, fromCache],
   models: [callModel],
   measure: async (bench, effort) => ({
     sections: [callSection('Answers given again', await measureCalls(bench, cachedSizes, effort))],
@@ -188,7 +206,7 @@ const storedCalls = 1_000_000
 export const growth = sideBySide({
   name: 'growth',
   about: 'a call of a relay with 100,000 keys, 1,000 models, a million stored calls',
-  gateways: [drover, ...grownRelays(storedCalls)],
+  gateways: [direct, drover, ...grownRelays(storedCalls)],
   models: [callModel],
   measure: async (bench, effort) => {
     const rows = await measureCalls(bench, [smallCall], effort)

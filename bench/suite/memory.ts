@@ -43,24 +43,34 @@ const withConnections = async (contender: Contender): Promise<number | null> => 
   }
 }
 
-/** `restMs` is how long it is left alone before it is looked at again. */
+/** Idle, and at the end of a load. */
+const loaded = async (contender: Contender, durationMs: number) => {
+  const { target, running } = contender
+  const idleMib = mebibytesOf(contender)
+  const request = requestTo(running, { model: callModel, isStream: false, bodyBytes })
+  const load = closedLoop({ target, request, connections: busyConnections, durationMs })
+  await wait(durationMs * 0.9)
+  const loadMib = mebibytesOf(contender)
+  await load
+  return { contender, idleMib, loadMib }
+}
+
+/** `restMs` is how long all are left alone, after the last of them was busy, before they are looked at again. */
 export async function measureMemory(
   { contenders }: Bench,
   restMs: number,
   effort: Effort,
 ): Promise<readonly MemoryRow[]> {
-  const rows: MemoryRow[] = []
+  const busy: Awaited<ReturnType<typeof loaded>>[] = []
   for (const contender of contenders.filter(({ running }) => running.pids.length > 0)) {
     effort.say(`memory of ${contender.gateway.name}`)
-    const idleMib = mebibytesOf(contender)
-    const { target } = contender
-    const request = requestTo(contender.running, { model: callModel, isStream: false, bodyBytes })
-    const durationMs = effort.turnMs * effort.rounds
-    const load = closedLoop({ target, request, connections: busyConnections, durationMs })
-    await wait(durationMs * 0.9)
-    const loadMib = mebibytesOf(contender)
-    await load
-    await wait(restMs)
+    busy.push(await loaded(contender, effort.turnMs * effort.rounds))
+  }
+  effort.say('all rest')
+  await wait(restMs)
+  const rows: MemoryRow[] = []
+  for (const { contender, idleMib, loadMib } of busy) {
+    effort.say(`connections to ${contender.gateway.name}`)
     const laterMib = mebibytesOf(contender)
     rows.push({
       gateway: contender.gateway.name,

@@ -23,7 +23,8 @@ export type RateRow = {
   readonly lateP99Ms: number
 }
 
-export type Highest = { readonly gateway: string; readonly ratePerSecond: number }
+/** The highest rate, and what is met at half of it; `null` = no rate held. */
+export type Highest = { readonly gateway: string; readonly ratePerSecond: number; readonly half: RateRow | null }
 
 export const fixedRates = [50, 200, 500] as const
 const addedP99MaxMs = 10
@@ -89,10 +90,10 @@ export async function measureRates(
   const floorP99Ms = rows.find(({ gateway }) => gateway === 'direct')?.p99Ms ?? 0
   for (const contender of contenders) {
     effort.say(`the highest rate of ${contender.gateway.name}`)
-    highest.push({
-      gateway: contender.gateway.name,
-      ratePerSecond: await highestOf(contender, floorP99Ms, effort.turnMs),
-    })
+    const ratePerSecond = await highestOf(contender, floorP99Ms, effort.turnMs)
+    const halfPerSecond = Math.floor(ratePerSecond / 2)
+    const half = halfPerSecond === 0 ? null : await at(contender, halfPerSecond, effort.turnMs * effort.rounds)
+    highest.push({ gateway: contender.gateway.name, ratePerSecond, half })
   }
   return { rows, highest }
 }
