@@ -5,6 +5,7 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { absentPeers, parts as partsOn, peers } from './gateway/index.ts'
 import { pageOf } from './page/page.ts'
@@ -38,7 +39,7 @@ const { values } = parseArgs({
 function usage(why: string): never {
   const list = suites.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')
   console.error(
-    `${why}\nusage: npm run bench -- --suite SUITE [--rounds N] [--seconds N] [--gateways a,b] [--trace FILE] [--json FILE] [--html FILE]\n       npm run bench -- --from a.json,b.json [--html FILE]\n${list}\n  all        all of these\n  translate  CPU of translation without sockets [--only FROM:TO]`,
+    `${why}\nusage: npm run bench -- --suite SUITE[,SUITE] [--rounds N] [--seconds N] [--gateways a,b] [--trace FILE] [--json FILE] [--html FILE]\n       npm run bench -- --from a.json,b.json [--html FILE]\n${list}\n  all        all of these\n  translate  CPU of translation without sockets [--only FROM:TO]`,
   )
   process.exit(2)
 }
@@ -50,28 +51,40 @@ const whole = (name: string, text: string, most: number): number => {
     : usage(`--${name} is a whole number from 1 to ${most}`)
 }
 
+/** What was asked, without where it is written, and without the folders of who asked. */
+const shownCommand = (words: readonly string[]): string => {
+  const isShown = (word: string, at: number): boolean =>
+    !['--json', '--html'].includes(word) && !['--json', '--html'].includes(words[at - 1] ?? '')
+  return ['npm run bench --', ...words.filter(isShown).map((word) => basename(word))].join(' ')
+}
+
 const save = (result: unknown): void => {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
 }
 
-/** Runs one suite after the other, each with gateways and stores of its own. */
+/** Runs one suite after the other, each with gateways and stores of its own; what is there is saved after each. */
 async function measure(chosen: readonly Suite[], effort: Effort): Promise<Report> {
   const machine = thisMachine()
+  const made = new Date().toISOString()
   const wanted = values.gateways?.split(',')
   const parts: Outcome[] = []
   // What is added is over the provider itself: it is measured whoever else is.
   const isWanted = (name: string): boolean => name === 'direct' || (wanted?.includes(name) ?? true)
-  for (const suite of chosen) parts.push(await suite.run(effort, isWanted))
-  return {
-    made: new Date().toISOString(),
-    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
+  const reportSoFar = (): Report => ({
+    made,
+    command: shownCommand(process.argv.slice(2)),
     machine,
     gateways: byName(parts.flatMap(({ gateways }) => gateways)),
     missing: byName([...parts.flatMap(({ missing }) => missing), ...absentPeers]),
     sections: parts.flatMap(({ sections }) => sections),
     goals: parts.flatMap(({ goals }) => goals),
     parity: parts.flatMap(({ parity }) => parity),
+  })
+  for (const suite of chosen) {
+    parts.push(await suite.run(effort, isWanted))
+    save(reportSoFar())
   }
+  return reportSoFar()
 }
 
 const show = (report: Report): void => {
@@ -91,8 +104,10 @@ if (values.from !== undefined) {
   console.log(translationTable(result))
   save(result)
 } else {
-  const chosen = suites.filter(({ name }) => values.suite === 'all' || values.suite === name)
-  if (chosen.length === 0) usage(values.suite === undefined ? 'which suite?' : `there is no suite ${values.suite}`)
+  const asked = values.suite?.split(',') ?? usage('which suite?')
+  const unknown = asked.find((name) => name !== 'all' && !suites.some((suite) => suite.name === name))
+  if (unknown !== undefined) usage(`there is no suite ${unknown}`)
+  const chosen = suites.filter(({ name }) => asked.includes('all') || asked.includes(name))
   const known = new Set([...peers, ...partsOn].map(({ name }) => name))
   for (const name of values.gateways?.split(',') ?? [])
     if (!known.has(name)) usage(`there is no gateway '${name}': there are ${[...known].join(', ')}`)

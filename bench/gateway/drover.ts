@@ -152,7 +152,7 @@ export const droverWith = (parts: Parts): Gateway => ({
 /** Answers all but the first of calls that are alike from what it has kept: those cost nothing, so that its books do not hold them. */
 export const fromCache: Gateway = {
   ...droverWith(everything),
-  name: 'drover, from its cache',
+  name: 'drover from its cache',
   settings: `${everything.settings}; calls ask with "x-drover-cache: 24h"`,
   start: async (place) => {
     const running = await droverWith(everything).start(place)
