@@ -25,17 +25,15 @@ const useLasts = (afterMs: number): boolean => {
   return lasts
 }
 
-/** Lines in the place of what is coming; nothing for the first 200 ms, so that quick answers do not flicker. */
+/** Lines in the place of what is coming; not seen for the first 200 ms, so that quick answers do not flicker, but their place is kept. */
 export const Skeleton = ({ lines = 6, tall = false }: { readonly lines?: number; readonly tall?: boolean }) => {
   const lasts = useLasts(skeletonAfterMs)
   const say = useWords(stateTexts)
   return (
-    <div className="inside" role="status" aria-label={say('loading')} aria-busy="true">
-      {lasts
-        ? Array.from({ length: lines }, (_, index) => `line-${index}`).map((key) => (
-            <span className={`skeleton${tall ? ' tall' : ''}`} key={key} />
-          ))
-        : null}
+    <div className={`inside${lasts ? '' : ' unseen'}`} role="status" aria-label={say('loading')} aria-busy="true">
+      {Array.from({ length: lines }, (_, index) => `line-${index}`).map((key) => (
+        <span className={`skeleton${tall ? ' tall' : ''}`} key={key} />
+      ))}
     </div>
   )
 }

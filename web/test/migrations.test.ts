@@ -75,7 +75,7 @@ describe('migrations', () => {
     assert.equal(await checks.getByText(say(migrations.okFailed), { exact: true }).count(), 0)
     await begin.click()
     await page.waitForURL(/migrations\/glm-to-kimi/)
-    await page.getByText(say(migrations.stepOf, { step: 1, steps: 2 })).waitFor()
+    await page.getByText(say(migrations.stepOf, { step: 1, steps: 2 }), { exact: true }).waitFor()
     // The relay's own sentence counts as the figures do.
     await page
       .locator('.note')
@@ -101,7 +101,7 @@ describe('migrations', () => {
     await page.getByLabel(say(dialogTexts.type, { what: name })).fill(name)
     await dialog(page).getByLabel(say(migrations.reason)).fill('it was rehearsed elsewhere')
     await act.click()
-    await page.getByText(say(migrations.stepOf, { step: 2, steps: 2 })).waitFor()
+    await page.getByText(say(migrations.stepOf, { step: 2, steps: 2 }), { exact: true }).waitFor()
     await page
       .getByRole('table', { name: say(migrations.log) })
       .getByText('it was rehearsed elsewhere')

@@ -1,5 +1,5 @@
 /**
- * Every page: no violation of axe or of the policy, nothing wider than the window, two questions at most. The gate opens each in one of two views that
+ * Every page: no violation of axe or of the policy, nothing wider than the window, nothing that jumps, two questions at most. The gate opens each in one of two views that
  * have both languages, themes and widths between them, and measures it at both widths; `npm run test:web-long` opens each in five.
  */
 
@@ -56,6 +56,28 @@ before(async () => {
 })
 after(() => leave?.())
 
+/** What moves while a page comes, as a share of the window: less than this nobody sees. */
+const shiftMax = 0.02
+
+/** Runs in the browser, before the page: adds up what has moved by itself. */
+const watchShifts = (): void => {
+  const seen = { shift: 0 }
+  Object.assign(globalThis, { seen })
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const { value, hadRecentInput } = entry as PerformanceEntry & { value: number; hadRecentInput: boolean }
+      if (!hadRecentInput) seen.shift += value
+    }
+  }).observe({ type: 'layout-shift', buffered: true })
+}
+
+/** A visit whose pages say what has moved. */
+async function openWatched(view: Shown): Promise<Visit> {
+  const visit = await openVisit(browser, stage.url, view)
+  await visit.context.addInitScript(watchShifts)
+  return visit
+}
+
 /** What a page may ask the API, beside who is signed in. */
 const questionsMax = 2
 
@@ -103,7 +125,13 @@ async function overflowsOf(page: Page): Promise<readonly string[]> {
 /** What is wrong with a page, a line each. */
 async function faultsOf({ page, complaints }: Visit, path: string): Promise<readonly string[]> {
   const asked = await questionsOf(page, path)
-  const found = [...(await violationsOn(page)), ...(await overflowsOf(page)), ...complaints.splice(0)]
+  const shift = Number(await page.evaluate('seen.shift'))
+  const found = [
+    ...(shift > shiftMax ? [`moves by ${shift.toFixed(3)} of the window while it comes`] : []),
+    ...(await violationsOn(page)),
+    ...(await overflowsOf(page)),
+    ...complaints.splice(0),
+  ]
   return [...found, ...(asked.size <= questionsMax ? [] : [`asks ${[...asked].join(', ')}`])].map(
     (fault) => `${path}: ${fault}`,
   )
@@ -112,14 +140,14 @@ async function faultsOf({ page, complaints }: Visit, path: string): Promise<read
 for (const view of views) {
   describe(`${view.language}, ${view.theme}, ${view.width} px`, () => {
     test('the door', async () => {
-      const visit = await openVisit(browser, stage.url, view)
+      const visit = await openWatched(view)
       assert.deepEqual(await faultsOf(visit, '/'), [])
       assert.equal(await visit.page.getAttribute('html', 'lang'), view.language)
       await visit.context.close()
     })
 
     test('what anybody may look at', async () => {
-      const visit = await openVisit(browser, stage.url, view)
+      const visit = await openWatched(view)
       const faults: string[] = []
       for (const path of publicPaths) faults.push(...(await faultsOf(visit, path)))
       assert.deepEqual(faults, [])
@@ -127,7 +155,7 @@ for (const view of views) {
     })
 
     test('every page', async () => {
-      const visit = await openVisit(browser, stage.url, view)
+      const visit = await openWatched(view)
       await enter(visit, { admin_key: adminKey })
       const faults: string[] = []
       for (const path of pathsIn(view)) faults.push(...(await faultsOf(visit, path)))
@@ -137,7 +165,7 @@ for (const view of views) {
     })
 
     test('pages of somebody who owns a customer', async () => {
-      const visit = await openVisit(browser, stage.url, view)
+      const visit = await openWatched(view)
       await enter(visit, stage.customer)
       const faults: string[] = []
       for (const path of ownPaths) faults.push(...(await faultsOf(visit, path)))
@@ -146,7 +174,7 @@ for (const view of views) {
     })
 
     test('what opens over a page', async () => {
-      const visit = await openVisit(browser, stage.url, view)
+      const visit = await openWatched(view)
       await enter(visit, { admin_key: adminKey })
       const { data } = (await stage.ask('/calls?limit=1')) as { readonly data: readonly { readonly id: string }[] }
       assert.deepEqual(await faultsOf(visit, `/requests?call=${data[0]?.id}`), [])

@@ -132,9 +132,10 @@ export const Page = () => {
   const query = useRead('credentials list', { account })
   const close = (): void => setOver(null)
   const isOpen = may.operates || (query.data?.own_fee ?? null) !== null
+  // It has its place before it is known whether it may be: nothing beside it moves.
   const add =
-    may.changesMembers && isOpen && query.data !== undefined ? (
-      <Button kind="first" icon="plus" onClick={() => setOver('add')}>
+    may.changesMembers && (isOpen || query.data === undefined) ? (
+      <Button kind="first" icon="plus" disabled={query.data === undefined} onClick={() => setOver('add')}>
         {say('add')}
       </Button>
     ) : null
