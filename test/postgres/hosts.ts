@@ -28,14 +28,14 @@ const firstNodePlace = 11
 
 /** What goes from the node to the store, and what comes back. */
 export type Course = 'there' | 'back'
-export type Wish = number | 'lost'
+export type Wish = number | 'lost' | `${number}%`
 
 export type NodeHost = {
   readonly name: string
   readonly address: string
   /** What starts a program on it. */
   readonly through: readonly string[]
-  /** Milliseconds that the wire to the store takes one way, or that it loses all of it. */
+  /** Milliseconds that the wire to the store takes one way, or that it loses all of it, or a part by chance. */
   readonly wire: (course: Course, wish: Wish) => Promise<void>
   /** Whom it has ever sent anything to on its networks, by address. */
   readonly neighbours: () => Promise<readonly string[]>

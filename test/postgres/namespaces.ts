@@ -24,7 +24,11 @@ if (outerCode !== null) process.exit(outerCode)
 const callersOfNode = 4
 const quietMs = 3000
 const slowMs = 100
+/** Each way, of frames to the store and back. */
+const lossyShare = '5%'
 const withinMs = 60_000
+/** The time that a call has for its money, and what the provider here takes. */
+const answeredWithinMs = 15_000
 const callNano = 13_000n
 const richNano = 100_000_000_000n
 const poorNano = 3_000_000n
@@ -54,18 +58,30 @@ const benchAt = (place: number) => ({
   close: async () => {},
 })
 
-type Told = { readonly phase: string; readonly node: string; readonly answer: string; readonly ms: number }
+type Told = {
+  readonly phase: string
+  /** The one in which it ended: a call may begin before a wire is cut. */
+  readonly endPhase: string
+  readonly node: string
+  readonly answer: string
+  readonly why: string
+  readonly ms: number
+}
 const told: Told[] = []
 const unheard = 'unheard'
 let phase = unheard
 
 const ask = async ({ host, relay }: Node, key: string): Promise<string> => {
   const [during, begunMs] = [phase, performance.now()]
-  const answer = await call(relay.url, { key, body: sold() }).then(
-    (one) => (one.status === 200 ? '200' : `${one.status} ${String(one.at('error.code'))}`),
-    (fault: unknown) => `no answer: ${String(fault)}`,
+  const [answer, why] = await call(relay.url, { key, body: sold() }).then(
+    (one): readonly [string, string] =>
+      one.status === 200
+        ? ['200', '']
+        : [`${one.status} ${String(one.at('error.code'))}`, String(one.at('error.message'))],
+    (fault: unknown): readonly [string, string] => [`no answer: ${String(fault)}`, ''],
   )
-  if (during !== unheard) told.push({ phase: during, node: host.name, answer, ms: performance.now() - begunMs })
+  const [node, ms] = [host.name, performance.now() - begunMs]
+  if (during !== unheard) told.push({ phase: during, endPhase: phase, node, answer, why, ms })
   return answer
 }
 const readinessOf = async ({ relay }: Node): Promise<number> =>
@@ -165,6 +181,13 @@ const underLoad = async (): Promise<void> => {
   await wait(3 * quietMs)
   notes.set(phase, `readiness of node3: ${await readinessOf(nodeAt(2))}`)
   await setWire(nodeAt(2), both, 0)
+  phase = `node2: ${lossyShare} lost by chance, each way`
+  await setWire(nodeAt(1), both, lossyShare)
+  await wait(4 * quietMs)
+  notes.set(phase, `readiness of node2: ${await readinessOf(nodeAt(1))}`)
+  const lossy = phase
+  await setWire(nodeAt(1), both, 0)
+  await until('node2 ready again', () => isReady(nodeAt(1)))
   phase = 'quiet again'
   await wait(quietMs)
   await end()
@@ -180,11 +203,19 @@ const underLoad = async (): Promise<void> => {
     told.map(({ answer }) => answer).filter((answer) => !['200', '503 store_unavailable'].includes(answer)),
   )
   check('calls end with 200, or 503 store_unavailable', strange.size === 0, [...strange].join('; ') || 'no other end')
-  const failed = told.filter((one) => one.answer !== '200' && !(notes.has(one.phase) && one.phase.startsWith(one.node)))
+  const isCut = (during: string, node: string): boolean => notes.has(during) && during.startsWith(`${node}: `)
+  const failed = told.filter(
+    (one) => one.answer !== '200' && !isCut(one.phase, one.node) && !isCut(one.endPhase, one.node),
+  )
   check(
     'nodes that reach the store refuse nothing',
     failed.length === 0,
-    `${failed.length} refused: ${[...new Set(failed.map((one) => `${one.phase} ${one.node} ${one.answer}`))].join('; ')}`,
+    `${failed.length} refused: ${[...new Set(failed.map((one) => `${one.phase} ${one.node} ${Math.round(one.ms)} ms ${one.answer} ${one.why}`))].join('; ')}`,
+  )
+  check(
+    'a node whose wire loses packets by chance goes on, or refuses in time',
+    wasTold(nodeAt(1), lossy, '200') && told.every((one) => one.phase !== lossy || one.ms <= answeredWithinMs),
+    `${told.filter((one) => one.phase === lossy && one.node === nodeAt(1).host.name).length} calls answered there`,
   )
   const strangers = (
     await Promise.all(

@@ -2,11 +2,12 @@
 A wire between two network interfaces that can be slow, or lose what goes one way: for kernels whose `tc` knows no netem.
 
 `wire.py A B` passes frames between interfaces A and B. A line `A 100` on its input makes what comes in at A arrive 100 ms later,
-`A lost` loses it, `A 0` passes it on at once; each is answered by `ok`. Needs root. Ends with its input.
+`A lost` loses it, `A 5%` loses so much of it by chance, `A 0` passes it on at once; each is answered by `ok`. Needs root. Ends with its input.
 """
 
 import collections
 import os
+import random
 import select
 import socket
 import sys
@@ -36,12 +37,14 @@ class Way:
         self.inlet = inlet
         self.outlet = outlet
         self.delay_s = 0.0
-        self.is_lost = False
+        # Of a frame: 1 = all are lost.
+        self.loss = 0.0
+        self.chance = random.Random(1)
         self.waiting: collections.deque[tuple[float, bytes]] = collections.deque()
 
     def take(self) -> None:
         frame, (_name, _protocol, kind, *_rest) = self.inlet.recvfrom(FRAME_BYTES_MAX)
-        if kind == PACKET_OUTGOING or self.is_lost or len(self.waiting) >= WAITING_FRAMES_MAX:
+        if kind == PACKET_OUTGOING or self.chance.random() < self.loss or len(self.waiting) >= WAITING_FRAMES_MAX:
             return
         self.waiting.append((time.monotonic() + self.delay_s, frame))
 
@@ -80,8 +83,9 @@ def main(first: str, second: str) -> None:
         *lines, said = (said + more).split(b"\n")
         for line in lines:
             name, wish = line.decode().split()
-            ways[name].is_lost = wish == "lost"
-            ways[name].delay_s = 0.0 if wish == "lost" else float(wish) / 1000
+            is_loss = wish == "lost" or wish.endswith("%")
+            ways[name].loss = 1.0 if wish == "lost" else float(wish[:-1]) / 100 if is_loss else 0.0
+            ways[name].delay_s = 0.0 if is_loss else float(wish) / 1000
             print("ok", flush=True)
 
 

@@ -61,8 +61,8 @@ export const alike: readonly Alike[] = [
   },
   {
     file: 'src/store/operations/books/batch-sums.ts',
-    lines: ['return sum === null ? [] : [sum.row]'],
-    changes: { 'sum === null': 'false' },
+    lines: ['return sum === null ? [] : [sum.row]', 'if (sums === undefined) {'],
+    changes: { 'sum === null': 'false', '===': '!==' },
     why: 'an operation that throws fails its batch, and then each is run by itself, without these sums, to the same end',
   },
   {
@@ -81,6 +81,20 @@ export const alike: readonly Alike[] = [
     ],
     changes: { '>': '>=' },
     why: 'with nothing more the same is written again',
+  },
+  {
+    file: 'src/store/operations/books/hold.ts',
+    lines: [
+      '): Promise<readonly Lot[]> => (money.scopedNanoUsd === 0n || models.length === 0 ? [] : lotsOf(books, money.account))',
+    ],
+    changes: { 'money.scopedNanoUsd === 0n || models.length === 0': 'false' },
+    why: 'a short way: lots are read in vain, and none of them is kept back',
+  },
+  {
+    file: 'src/store/operations/books/money.ts',
+    lines: ['await run.setExpiry(transaction, [firstExpiry(lots, gone), account])'],
+    changes: { 'await run.setExpiry(transaction, [firstExpiry(lots, gone), account])': ';' },
+    why: 'what has ended is looked for again each time, and found to be booked',
   },
   {
     file: 'src/migration/beta-function.ts',

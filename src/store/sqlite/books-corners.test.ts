@@ -69,6 +69,24 @@ test('calls of one batch spend the last nanodollar of a lot, and ask of a budget
   await sound()
 })
 
+test('calls of one batch know what those before them came to owe', async (context) => {
+  const { ask, money, sound } = await openBooks(context, 'postpaid')
+  await ask('changeAccount', { change: { account, creditLimitNanoUsd: 50n }, trail: trail() })
+  const [, , refused, held] = await Promise.all([
+    ask('settle', settleOf('c1', 10n)),
+    ask('settle', settleOf('c2', 30n)),
+    ask('hold', holdOf('c3', 11n)),
+    ask('hold', holdOf('c4', 10n)),
+  ])
+  assert.ok(
+    !refused.ok && refused.reason === 'credit',
+    JSON.stringify(refused, (_name, value) => String(value)),
+  )
+  assert.equal(held.ok, true)
+  assert.deepEqual(await money(), [-40n, 10n])
+  await sound()
+})
+
 test('parts that are drawn at once know what those before them left: of the credit, and of each lot', async (context) => {
   const { ask, give, lots, money, sound } = await openBooks(context)
   await give('first', 10n, { priority: 1 })
