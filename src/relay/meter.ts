@@ -5,9 +5,14 @@ import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 import type { Part } from '#protocol/part.ts'
 
-/** Text kept for counting where a provider reports no usage; what is over it is estimated from its size. */
-const countedCharactersMax = 1_048_576
-/** Characters of English text to a token, for what is too large to count. */
+/**
+ * Text of an answer that is kept for counting where a provider reports no usage, some 32,000 tokens: what comes after it has as many
+ * characters to a token as this has. Hundreds of answers at once are kept so.
+ */
+const keptCharactersMax = 131_072
+/** Of a request, which is there anyway. */
+const requestCharactersMax = 1_048_576
+/** Characters of English text to a token, where nothing is counted to go by. */
 export const charactersPerToken = 4
 
 /** Moonshot's own search: each call of it is billed, and its usage does not tell it (platform.kimi.ai, read 2026-11-28). */
@@ -77,19 +82,22 @@ export const meter = (countTokens: CountTokens): Meter => {
   let said = { pieces: 0, characters: 0 }
   let requestTokens: Promise<number> | null = null
 
-  const count = async (text: string, uncounted: number): Promise<number> =>
-    (await countTokens(text)) + Math.ceil(uncounted / charactersPerToken)
+  const count = async (text: string, uncounted: number): Promise<number> => {
+    const tokens = await countTokens(text)
+    const perCharacter = text === '' ? 1 / charactersPerToken : tokens / text.length
+    return tokens + Math.ceil(uncounted * perCharacter)
+  }
 
   const seeText = (text: string): void => {
     seenCharacters += text.length
-    if (seenCharacters <= countedCharactersMax) pieces.push(text)
+    if (seenCharacters <= keptCharactersMax) pieces.push(text)
   }
 
   /** Counted once: a request does not change. */
   const countRequest = (request: () => string): Promise<number> => {
     if (requestTokens !== null) return requestTokens
     const asked = request()
-    requestTokens = count(asked.slice(0, countedCharactersMax), Math.max(0, asked.length - countedCharactersMax))
+    requestTokens = count(asked.slice(0, requestCharactersMax), Math.max(0, asked.length - requestCharactersMax))
     return requestTokens
   }
 

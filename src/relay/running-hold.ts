@@ -23,6 +23,9 @@ const aheadTokensMax = 512
 /** Bytes of text to a token, at least, in the languages that models are fed with: what is not counted yet is estimated so. */
 const bytesPerTokenMin = 3
 
+/** Text that waits to be counted, of one answer; what comes while so much waits is estimated for good, and proves nothing. */
+const waitingBytesMax = 65_536
+
 /** How a hold was taken in slices. */
 export type Slices = {
   /** The output in all that an amount pays for, in tokens; `null` = the output costs nothing. */
@@ -63,6 +66,8 @@ class Tally {
   #tail: string[] = []
   #tailBytes = 0
   #countingBytes = 0
+  /** Of text that came while too much waited. */
+  #passedBytes = 0
   #counting: Promise<void> = Promise.resolve()
 
   constructor(countTokens: RunningHoldOptions['countTokens']) {
@@ -70,8 +75,13 @@ class Tally {
   }
 
   see(text: string): void {
+    const bytes = Buffer.byteLength(text)
+    if (this.#tailBytes + this.#countingBytes + bytes > waitingBytesMax) {
+      this.#passedBytes += bytes
+      return
+    }
     this.#tail.push(text)
-    this.#tailBytes += Buffer.byteLength(text)
+    this.#tailBytes += bytes
   }
 
   /** Delivered since it was last counted. */
@@ -85,7 +95,7 @@ class Tally {
 
   /** Not less than was delivered, as a rule. */
   estimate(): number {
-    return this.#counted + Math.ceil((this.#tailBytes + this.#countingBytes) / bytesPerTokenMin)
+    return this.#counted + Math.ceil((this.#tailBytes + this.#countingBytes + this.#passedBytes) / bytesPerTokenMin)
   }
 
   /** Counts what has been seen by now. */

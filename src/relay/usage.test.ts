@@ -65,6 +65,21 @@ test('partial: what was reported until the stream was cut', async () => {
   assert.equal(costNanoUsd, 22_000n)
 })
 
+test('counted: of a long answer the beginning, and the rest goes by how many characters a token had there', async () => {
+  // Every character is a token of the stage's counter: a quarter of them would be counted by the rule for English.
+  const stage = openStage()
+  const caller = await stage.call(streaming)
+  const alpha = stage.arrival('alpha')
+  alpha.head()
+  const piece = 'x'.repeat(10_000)
+  for (let part = 0; part < 30; part += 1) alpha.write(says(piece))
+  alpha.write(stops, done)
+  alpha.end()
+  await stage.settle()
+  const { usage } = caller.record()
+  assert.deepEqual([usage?.output, usage?.source], [300_000, 'counted'])
+})
+
 test('counted: what a whole answer says where the provider reports nothing', async () => {
   const stage = openStage()
   const whole = await stage.call()

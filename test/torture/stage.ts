@@ -33,6 +33,8 @@ export type StageSettings = {
   readonly ownDisk?: boolean
   /** The provider answers with as many tokens as it is asked for at most, over a second or so, and counts what it was sent. */
   readonly answersAsAsked?: boolean
+  /** Of the route; absent: what stalls is over within seconds. */
+  readonly timeout?: string
   /** What the account has in the beginning. */
   readonly usd?: string
   /** Of the relay's process, besides what a stage gives it. */
@@ -43,7 +45,7 @@ const startWithinMs = 600_000
 const quietWithinMs = 30_000
 const diskSize = '96m'
 /** So that what stalls is over within a round. */
-const timeout = '{ headers: 2s, first_token: 2s, idle: 2s, total: 20s }'
+const shortTimeout = '{ headers: 2s, first_token: 2s, idle: 2s, total: 20s }'
 
 const faultOf = (pick: number) => {
   const events = completionEvents(['a ', 'b ', 'c '], { usage: true })
@@ -83,6 +85,7 @@ export const openStage = async ({
   ownDisk = false,
   answersAsAsked = false,
   usd = '5.00',
+  timeout = shortTimeout,
   env = {},
 }: StageSettings): Promise<Stage> => {
   const folder = await makeFolder()
