@@ -40,7 +40,7 @@ await using stage = await openStage({
   config: `server: { overload: { open_calls: ${callers + 100} } }\n`,
 })
 const relay = stage.relay()
-const [role = '', event = ''] = completionEvents(['x'.repeat(wordBytes)])
+const [role = '', event = ''] = completionEvents(['word '.repeat(wordBytes / 5)])
 const tail = completionEvents([], { usage: true }).slice(1)
 let sentBytes = 0
 stage.upstream.answer(async (exchange) => {

@@ -152,7 +152,7 @@ test('a loss is of an account that there is, costs it nothing, and says so again
 })
 
 test('more of a hold than nothing begins no call; one that has begun is not begun anew', async (context) => {
-  const { ask, give, database } = await openBooks(context)
+  const { ask, give, money, database } = await openBooks(context)
   await give('lot_1', 100n)
   await ask('hold', holdOf('c', 10n))
   const more = { call: 'c', account, nowMs: startMs, expiresMs: null, provenNanoUsd: null, addMinNanoUsd: 0n }
@@ -160,6 +160,9 @@ test('more of a hold than nothing begins no call; one that has begun is not begu
   await ask('extend', { ...more, addNanoUsd: 5n, begun: false })
   assert.equal(begun(), 0n)
   await ask('extend', { ...more, addNanoUsd: 0n, begun: true })
+  assert.deepEqual(await money(), [100n, 15n])
+  await ask('extend', { ...more, addNanoUsd: 1n, begun: false })
+  assert.deepEqual(await money(), [100n, 16n], 'a single nanodollar more is held as well')
   await ask('extend', { ...more, addNanoUsd: 5n, begun: false })
   assert.equal(begun(), 1n)
 })
