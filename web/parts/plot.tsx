@@ -49,7 +49,9 @@ const optionsOf = ({ series, moments, write, writeMoment }: ChartProps, widthPx:
     axes: [
       {
         ...axis,
-        size: 30,
+        size: 34,
+        // The lowest figure of the other axis stands beside the first label.
+        gap: 9,
         grid: { show: false },
         values: (_plot, splits) => splits.map((at) => (moments.length === 0 ? '' : writeMoment(at))),
         space: labelPx,

@@ -28,7 +28,7 @@ describe('requests', () => {
     await open(visit, '/requests')
     await page.getByLabel(say(requests.status), { exact: true }).selectOption('5xx')
     await page.waitForURL(/status=5xx/)
-    await page.locator('tbody .row-link').first().click()
+    await page.getByRole('row').filter({ hasText: 'upstream_overloaded' }).locator('.row-link').first().click()
     await page.waitForURL(/call=/)
     const sheet = page.getByRole('dialog')
     await sheet.getByText('upstream_overloaded').first().waitFor()

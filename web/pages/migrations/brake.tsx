@@ -4,10 +4,10 @@ import { useState } from 'react'
 import { useChange } from '#actions/queries.ts'
 import { Confirm } from '#parts/dialog.tsx'
 import { TextField } from '#parts/field.tsx'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { useToast } from '#parts/toast.tsx'
 import type { Migration } from './migration.tsx'
-import { texts } from './texts.ts'
+import { phaseWord, texts } from './texts.ts'
 
 export type Verb = 'promote' | 'pause' | 'resume' | 'rollback' | 'abort'
 
@@ -15,6 +15,7 @@ type Props = { readonly verb: Verb; readonly migration: Migration; readonly onCl
 
 export const Brake = ({ verb, migration, onClose }: Props) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const toast = useToast()
   const [reason, setReason] = useState('')
@@ -26,7 +27,7 @@ export const Brake = ({ verb, migration, onClose }: Props) => {
       { name, reason: reason === '' ? undefined : reason },
       {
         onSuccess: ({ state }) => {
-          toast(say('done', { name, state }))
+          toast(say('done', { name, state: word(phaseWord(state)) }))
           onClose()
         },
       },

@@ -1,11 +1,11 @@
 /** Evidence against limits, both sides beside one another, and what was decided and why. */
 
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Badge, Card } from '#parts/layout.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import type { Migration } from './migration.tsx'
-import { texts } from './texts.ts'
+import { phaseWord, texts } from './texts.ts'
 
 type Props = { readonly migration: Migration }
 type Finding = Migration['evidence'][number]
@@ -130,13 +130,20 @@ export const Arms = ({ migration }: Props) => {
 
 export const Decisions = ({ migration }: Props) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const columns: readonly Column<Decision>[] = [
-    { id: 'time', title: say('time'), cell: ({ time }) => format.moment(time), sort: ({ time }) => time },
-    { id: 'what', title: say('what'), cell: ({ change }) => change.replaceAll('_', ' ') },
-    { id: 'share', title: say('share'), align: 'number', cell: ({ weight }) => format.percent(weight / 100) },
+    { id: 'time', title: say('time'), cell: ({ time }) => format.time(time), sort: ({ time }) => time },
+    { id: 'what', title: say('what'), cell: ({ change }) => word(phaseWord(change)) },
+    {
+      id: 'share',
+      title: say('share'),
+      align: 'number',
+      from: 'middle',
+      cell: ({ weight }) => format.percent(weight / 100),
+    },
     { id: 'by', title: say('by'), from: 'broad', cell: ({ by }) => by },
-    { id: 'why', title: say('why'), from: 'middle', wrap: true, cell: ({ why }) => why },
+    { id: 'why', title: say('why'), wrap: true, cell: ({ why }) => why },
   ]
   return (
     <Card title={say('log')} beside={<span className="soft">{say('decisions', { count: migration.log.length })}</span>}>

@@ -6,7 +6,7 @@ import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Badge, Card, Meter, PageHead, Stat, Stats } from '#parts/layout.tsx'
 import { Loaded } from '#parts/states.tsx'
 import type { Verb } from './brake.tsx'
@@ -14,7 +14,7 @@ import { Brake } from './brake.tsx'
 import { Arms, Decisions, Evidence } from './evidence.tsx'
 import { toneOf } from './migrations.tsx'
 import { More } from './more.tsx'
-import { texts } from './texts.ts'
+import { phaseWord, texts } from './texts.ts'
 
 export type Migration = Output<'migrate status'>
 
@@ -95,6 +95,7 @@ const Body = ({ migration }: { readonly migration: Migration }) => (
 
 export const Page = () => {
   const say = useWords(texts)
+  const word = useWord()
   const may = rights(useSession())
   const { name = '' } = useParams({ strict: false }) as { readonly name?: string }
   const query = useRead('migrate status', { name }, { everyMs })
@@ -104,7 +105,7 @@ export const Page = () => {
   const actions =
     may.changesAll && query.data !== undefined ? (
       <>
-        <Badge tone={toneOf(state)}>{state.replaceAll('_', ' ')}</Badge>
+        <Badge tone={toneOf(state)}>{word(phaseWord(state))}</Badge>
         {ended.test(state) ? null : (
           <>
             <Button onClick={() => setVerb(isPaused ? 'resume' : 'pause')}>{say(isPaused ? 'resume' : 'pause')}</Button>

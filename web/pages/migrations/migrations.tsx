@@ -6,14 +6,14 @@ import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, Meter, PageHead } from '#parts/layout.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { PlanMigration } from './plan-migration.tsx'
-import { texts } from './texts.ts'
+import { phaseWord, texts } from './texts.ts'
 import { VerifyReport } from './verify-report.tsx'
 
 type Row = Output<'migrate list'>['data'][number]
@@ -35,6 +35,7 @@ candidate: { route: moonshot/kimi-k2.6, param_policy: shim }
 
 const useColumns = (): readonly Column<Row>[] => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   return [
     {
@@ -50,7 +51,7 @@ const useColumns = (): readonly Column<Row>[] => {
     {
       id: 'state',
       title: say('state'),
-      cell: ({ state }) => <Badge tone={toneOf(state)}>{state.replaceAll('_', ' ')}</Badge>,
+      cell: ({ state }) => <Badge tone={toneOf(state)}>{word(phaseWord(state))}</Badge>,
       sort: ({ state }) => state,
     },
     {
