@@ -92,6 +92,26 @@ export const alike: readonly Alike[] = [
   },
   {
     file: 'src/store/operations/books/money.ts',
+    lines: [
+      'const ends = lots.flatMap(({ id, expiresMs }) => (expiresMs === null || gone.has(id) ? [] : [expiresMs]))',
+    ],
+    changes: { 'expiresMs === null || gone.has(id)': 'false' },
+    why: 'an end that is past, or that is none, is looked for again each time, and found to be booked',
+  },
+  {
+    file: 'src/store/operations/books/settle.ts',
+    lines: ['owner === null'],
+    changes: { 'owner === null': 'false' },
+    why: 'to a store no owner differs from nothing, so that the same holds are found',
+  },
+  {
+    file: 'src/store/operations/books/correction.ts',
+    lines: ['if (revokedNanoUsd === 0n) return { account, revokedNanoUsd, keptNanoUsd }'],
+    changes: { 'revokedNanoUsd === 0n': 'false' },
+    why: 'a short way: of nothing no entries are posted, and none are moved',
+  },
+  {
+    file: 'src/store/operations/books/money.ts',
     lines: ['await run.setExpiry(transaction, [firstExpiry(lots, gone), account])'],
     changes: { 'await run.setExpiry(transaction, [firstExpiry(lots, gone), account])': ';' },
     why: 'what has ended is looked for again each time, and found to be booked',

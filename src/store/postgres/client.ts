@@ -65,9 +65,9 @@ const lockTimeoutDefaultMs = 20_000
 const startPatienceDefaultMs = 120_000
 /**
  * A node that stops in the middle of a transaction keeps others waiting for no longer than this; one that is cut off may do so twice in a
- * row, in the lane of an account and in that of the store, and callers at other nodes wait no longer than 5 s.
+ * row, in the lane of an account and in that of the store, and callers at other nodes wait no longer than 5 s: on a busy machine there must be room.
  */
-const pauseTimeoutMs = 2000
+const pauseTimeoutMs = 1500
 /** The server gives a statement up by itself; the line is only given up when not even that is heard. */
 const answerSlackMs = 2000
 const idleTimeoutMs = 30_000
