@@ -62,13 +62,20 @@ const foundAndMended: readonly string[] = [
   'A refund that succeeded and failed days later was ignored: the account had neither money nor credit. It has its credit back now, once.',
   'A bonus that was spent before its credit was given away by a full refund. Bought credit goes in its place now.',
   'A notice that came again put an older card in the place of a newer one. The card that was paid with last stays now.',
-  'A repeated `payments refund` could pay a part back twice. It has an Idempotency-Key now.',
+  'A repeated `payments refund` could pay a part back twice. It has an Idempotency-Key now; without one a part that is asked for again in the same words is refused.',
   'One account could push the answers of all others out of the cache. Where it is full, those with more than an equal share give up first now.',
   'Lines of batches whose usage was told by half, and responses in the background, were free, and limits of a day did not hold for lines. They count as calls do now.',
   'Characters that no reader sees hid everything from guardrails; results of a provider’s tools, texts that come again, and Realtime sessions passed by them. They are looked at now.',
   'A caller who left while a WebSocket was being opened left a place taken at the target, whose breaker could stay half-open. It is given back now.',
   'Twenty kept cards that could never be charged as wished kept every other account from its automatic top-up.',
   'A node that was cut off while a migration went back, and had something left to tell of it, sent calls to the candidate again for up to a minute once it heard the store. It sends none now. Writing the simulation of migrations found it.',
+  'What a refund gave back that could not be paid out stood beside its order: nothing could refund it any more, also where an account was closed. It goes back with its bonus now. A test of repeated refunds found it.',
+  'Relays that name each other passed a call on for as long as it lived. Each counts itself now, and the fifth refuses.',
+  'A call under way when its budget was lowered was measured by the limit that it began under. It is measured by the lower one now.',
+  'What the lines of a batch did not use could go back to limits of a day twice, where noting its end failed. It goes back once now.',
+  'Text that came faster than it was counted was kept without a bound, 5 MiB for each of 500 readers who took nothing. So much waits now, and the rest is estimated.',
+  'A long answer without usage was counted to its first million characters, and by the rule for English beyond: a third of what Chinese is. The rest goes by its own beginning now.',
+  'A node that was cut off in two transactions kept callers at others waiting for four seconds of the five that they have; on a busy machine some were refused. It keeps them for three now. Cutting wires beside other work found it.',
 ]
 
 /** The page, from the rows. */
