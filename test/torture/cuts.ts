@@ -42,8 +42,12 @@ const answer = (isStream: boolean): Answer => {
     const bytes = Buffer.from(JSON.stringify(completion(said.join(''), usage)))
     return { bytes, finishFrom: bytes.length - 1, isStream }
   }
-  const before = said.map(says).join('')
-  return { bytes: Buffer.from(before + stops + uses(usage) + done), finishFrom: Buffer.byteLength(before), isStream }
+  const before = said.map((one) => says(one)).join('')
+  return {
+    bytes: Buffer.from(before + stops + uses(usage.prompt_tokens, usage.completion_tokens) + done),
+    finishFrom: Buffer.byteLength(before),
+    isStream,
+  }
 }
 
 const bodies: Readonly<Record<string, (stream: boolean) => object>> = {
@@ -62,7 +66,7 @@ for (let round = 0; round < cuts && wrongs.length < 20; round += 1) {
     settledBefore = 0
     voidedBefore = 0
   }
-  const protocol = faces[Math.floor(chance() * faces.length)] ?? faces[0]
+  const protocol = faces[Math.floor(chance() * faces.length)] ?? protocols['openai-chat']
   const isGemini = protocol.name === 'gemini'
   const { bytes, finishFrom, isStream } = answer(chance() < 0.7)
   const path = isGemini ? { path: `models/m:${isStream ? 'streamGenerateContent' : 'generateContent'}` } : {}
