@@ -6,7 +6,8 @@ import { useEffect, useState } from 'react'
 import { ApiProblem } from '#actions/api.ts'
 import { Button } from './button.tsx'
 import { Code } from './code.tsx'
-import { useWords } from './language.tsx'
+import { usePreferences, useWords } from './language.tsx'
+import { problemsInChinese } from './problem-words.ts'
 import { stateTexts } from './texts.ts'
 
 /** What this console says by itself, because no relay was asked. */
@@ -41,11 +42,14 @@ export const Skeleton = ({ lines = 6, tall = false }: { readonly lines?: number;
 /** A refusal: what, why, what to do, and the request that the log knows. */
 export const ProblemNote = ({ error, again }: { readonly error: Error; readonly again?: (() => void) | undefined }) => {
   const say = useWords(stateTexts)
+  const { language } = usePreferences()
   const problem = error instanceof ApiProblem ? error : null
+  const inChinese = language === 'zh-CN' && problem !== null ? problemsInChinese[problem.code] : undefined
   return (
     <div className="note bad" role="alert">
       <div className="grow">
         <p className="note-title">{say('wrong')}</p>
+        {inChinese === undefined ? null : <p>{inChinese}</p>}
         <p className="break">{problem !== null && isOwn(problem.code) ? say(problem.code) : error.message}</p>
         {problem === null ? null : (
           <p className="soft mono break">

@@ -3,9 +3,11 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { problems } from '../../src/base/problem.ts'
 import { formBlocks } from '../../src/config/form.ts'
 import { blocks } from '../../src/config/schema.ts'
 import { helpInChinese } from '../pages/configuration/help-in-chinese.ts'
+import { problemsInChinese } from '../parts/problem-words.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -27,4 +29,9 @@ test('each setting of the form is explained in Chinese, and nothing that is not 
     [],
   )
   for (const [english, chinese] of Object.entries(helpInChinese)) assert.match(chinese, /\p{Script=Han}/u, english)
+})
+
+test('what to do about each refusal of the relay is said in Chinese, and nothing of a code that is not there', () => {
+  assert.deepEqual(Object.keys(problemsInChinese).sort(), Object.keys(problems).sort())
+  for (const [code, chinese] of Object.entries(problemsInChinese)) assert.match(chinese, /\p{Script=Han}/u, code)
 })
