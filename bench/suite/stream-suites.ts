@@ -7,7 +7,7 @@ import { described } from '../page/report.ts'
 import { measureCrossings } from './crossings.ts'
 import { atMost, within } from './goals.ts'
 import type { StreamRow } from './streams.ts'
-import { measureStreams, paces, streamModel } from './streams.ts'
+import { measureStreams, paces, streamModel, warmingModel } from './streams.ts'
 import type { Suite } from './suite.ts'
 import { sideBySide } from './suite.ts'
 import { measureTrace, traceModels } from './traces.ts'
@@ -17,7 +17,7 @@ const fewStreams = 128
 const streamSection = (title: string, rows: readonly StreamRow[]): Section => ({
   title,
   method:
-    'Role, then events at an even pace; processor time for each event that came through, time to the first byte of the body, gaps between events. A stall is a gap of more than ten paces.',
+    'Role, then events at an even pace, after three seconds of short streams; processor time for each event that came through, time to the first byte of the body, gaps between events. A stall is a gap of more than ten paces.',
   columns: [
     'gateway',
     'streams',
@@ -49,7 +49,7 @@ export const streams = sideBySide({
   name: 'streams',
   about: '32 to 512 streams of 64 events at 20 ms, 4,096 at 500 ms, all gateways',
   gateways: peers,
-  models: [...new Set(paces.map(streamModel))],
+  models: [...new Set(paces.map(streamModel)), warmingModel],
   measure: async (bench, effort) => {
     const rows = await measureStreams(bench, paces, effort)
     const of = (gateway: string, count: number) => rows.find((row) => row.gateway === gateway && row.streams === count)
