@@ -19,6 +19,8 @@ export type ClosedLoop = {
   readonly request: Buffer
   readonly connections: number
   readonly durationMs: number
+  /** Ends earlier, after so many calls; absent = only by time. */
+  readonly callsMax?: number
   /** Sees each answer, with the moment at which it was asked for. */
   readonly each?: (answer: Answer, askedMs: number) => void
 }
@@ -26,14 +28,23 @@ export type ClosedLoop = {
 const failuresMax = 100
 
 /** Connections are opened anew for each turn and closed after it. */
-export async function closedLoop({ target, request, connections, durationMs, each }: ClosedLoop): Promise<Turn> {
+export async function closedLoop({
+  target,
+  request,
+  connections,
+  durationMs,
+  callsMax = Number.POSITIVE_INFINITY,
+  each,
+}: ClosedLoop): Promise<Turn> {
   const lines = await Promise.all(Array.from({ length: connections }, () => openConnection(target.port)))
   const latenciesMs: number[] = []
   let failures = 0
+  let asked = 0
   const startedMs = performance.now()
   const caller = async (first: Connection): Promise<void> => {
     let line = first
-    while (performance.now() - startedMs < durationMs && failures < failuresMax) {
+    while (performance.now() - startedMs < durationMs && failures < failuresMax && asked < callsMax) {
+      asked += 1
       const askedMs = performance.now()
       try {
         const answer = await line.ask(request)

@@ -7,7 +7,7 @@ import { grownRelays } from '../gateway/grown.ts'
 import { drover, parts, peers } from '../gateway/index.ts'
 import type { Section } from '../page/report.ts'
 import type { CallRow } from './calls.ts'
-import { bodySizes, callModel, measureCalls } from './calls.ts'
+import { bodySizes, callModel, measureCalls, smallCall, warmCalls, warmMsMax } from './calls.ts'
 import { atMost, within } from './goals.ts'
 import { measureMemory } from './memory.ts'
 import { fixedRates, measureRates } from './rates.ts'
@@ -15,7 +15,6 @@ import { measureStarts } from './starts.ts'
 import { sideBySide } from './suite.ts'
 
 const kibibyte = 1024
-const smallCall = kibibyte
 const cachedSizes = [smallCall, 50 * kibibyte]
 const restMs = 60_000
 /** Added at the 99th percentile, at half of the highest rate. */
@@ -29,8 +28,7 @@ const sizeText = (bytes: number): string =>
 
 const callSection = (title: string, rows: readonly CallRow[]): Section => ({
   title,
-  method:
-    'Processor time of the gateway and all its processes for each call at 16 connections, from /proc; time of an answer over one connection, less that of the provider in the same round. Medians of interleaved rounds.',
+  method: `Processor time of the gateway and all its processes for each call at 16 connections, from /proc; time of an answer over one connection, less that of the provider in the same round. Medians of interleaved rounds. Each gateway had answered ${warmCalls} calls, or for ${warmMsMax / 1_000} s, before the first.`,
   columns: [
     'gateway',
     'body',

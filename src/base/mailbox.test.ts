@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { carried } from './carried-problem.ts'
 import { handClock } from './hand-clock.ts'
-import type { Asked } from './mailbox.ts'
+import type { Asked, MailboxSettings } from './mailbox.ts'
 import { makeMailbox } from './mailbox.ts'
 import { Problem } from './problem.ts'
 
-const makeTried = (changes: { readonly queueLengthMax?: number; readonly post?: () => void } = {}) => {
+const makeTried = (
+  changes: Partial<Pick<MailboxSettings, 'queueLengthMax' | 'unhurried'>> & { readonly post?: () => void } = {},
+) => {
   const clock = handClock(0)
   const posted: (readonly Asked[])[] = []
   const mailbox = makeMailbox({
@@ -15,6 +17,7 @@ const makeTried = (changes: { readonly queueLengthMax?: number; readonly post?: 
     queueLengthMax: changes.queueLengthMax ?? 100,
     answerTimeoutMs: 1000,
     post: changes.post ?? ((asked) => posted.push(asked)),
+    ...(changes.unhurried === undefined ? {} : { unhurried: changes.unhurried }),
   })
   return { clock, posted, mailbox }
 }
@@ -39,6 +42,27 @@ test('all calls of one turn of the loop go out together, and each gets its own a
   mailbox.answer(numbers.toReversed().map((number) => ({ number, ok: true, value: number })))
   assert.deepEqual(await Promise.all(calls), numbers)
   assert.equal(mailbox.waiting(), 0)
+})
+
+test('what nobody is in a hurry about goes along with the next thing that somebody is, or after a little while', async () => {
+  const { posted, mailbox, clock } = makeTried({ unhurried: { names: new Set(['append']), waitMs: 3 } })
+  const names = (): readonly (readonly string[])[] => posted.map((asked) => asked.map(({ name }) => name))
+  const asks = [mailbox.ask('append', 1), mailbox.ask('append', 2)]
+  await turn()
+  assert.deepEqual(names(), [])
+  asks.push(mailbox.ask('hold', 3))
+  await turn()
+  assert.deepEqual(names(), [['append', 'append', 'hold']])
+  asks.push(mailbox.ask('append', 4))
+  await turn()
+  assert.equal(posted.length, 1)
+  clock.advance(3)
+  assert.deepEqual(names().at(-1), ['append'])
+  asks.push(mailbox.ask('append', 5))
+  mailbox.refuse(new Problem('store_unavailable', { message: 'closed' }))
+  assert.equal(posted.length, 3, 'what is here when it ends is handed over')
+  for (const asked of posted) mailbox.answer(asked.map(({ number }) => ({ number, ok: true, value: undefined })))
+  await Promise.all(asks)
 })
 
 test('one call more than may wait is refused at once, and room lets calls in again', async () => {

@@ -34,6 +34,8 @@ export type MailboxSettings = {
   readonly whom: string
   /** Hands questions to the other side, all of one turn of the loop at once. */
   readonly post: (asked: readonly Asked[]) => void
+  /** Questions that nobody is in a hurry about go along with the next one that somebody is, or after `waitMs`; absent = all go at once. */
+  readonly unhurried?: { readonly names: ReadonlySet<string>; readonly waitMs: number }
 }
 
 export type Mailbox = {
@@ -62,11 +64,13 @@ const tooLate = (whom: string, answerTimeoutMs: number): Problem =>
 
 /** A mailbox with nothing in it. */
 export const makeMailbox = (settings: MailboxSettings): Mailbox => {
-  const { clock, whom, queueLengthMax, answerTimeoutMs, post } = settings
+  const { clock, whom, queueLengthMax, answerTimeoutMs, post, unhurried } = settings
   // In the order of asking, which `expire` relies on.
   const pending = new Map<number, Pending>()
   const givenUp = new Map<number, (value: unknown) => void>()
   let unsent: Asked[] = []
+  let isSending = false
+  let isWaiting = false
   let lastNumber = 0
   let failure: Problem | null = null
 
@@ -85,6 +89,7 @@ export const makeMailbox = (settings: MailboxSettings): Mailbox => {
   const send = (): void => {
     const asked = unsent
     unsent = []
+    isSending = false
     if (asked.length === 0) return
     try {
       post(asked)
@@ -94,14 +99,28 @@ export const makeMailbox = (settings: MailboxSettings): Mailbox => {
     }
   }
 
+  const sendSoon = (name: string): void => {
+    if (isSending) return
+    if (unhurried?.names.has(name) !== true) {
+      isSending = true
+      setImmediate(send)
+    } else if (!isWaiting) {
+      isWaiting = true
+      clock.after(unhurried.waitMs, () => {
+        isWaiting = false
+        send()
+      })
+    }
+  }
+
   const ask: Ask = (name, input, late) =>
     new Promise((resolve, reject) => {
       if (failure !== null) return reject(failure)
       if (pending.size + givenUp.size >= queueLengthMax) return reject(full(whom, queueLengthMax))
       lastNumber += 1
       pending.set(lastNumber, { resolve, reject, askedMs: clock.monotonicMs(), late })
-      if (unsent.length === 0) setImmediate(send)
       unsent.push({ number: lastNumber, name, input })
+      sendSoon(name)
     })
 
   const answer = (answers: readonly Answered[]): void => {

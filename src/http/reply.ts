@@ -33,6 +33,8 @@ export type OutboundOptions = {
 /** Larger pieces are sliced, so that a slow reader's progress is seen. */
 const sliceBytes = 64 * 1024
 
+const nothing = new Uint8Array(0)
+
 /** How long a cut waits for what was already written. */
 const cutTimeoutMs = 5_000
 
@@ -177,20 +179,21 @@ class Reply {
     })
   }
 
-  async end(bytes?: Uint8Array): Promise<void> {
+  async end(bytes: Uint8Array = nothing): Promise<void> {
     assert(this.#head !== null && !this.#over, 'an answer ends once, after its head')
     this.#checkPresence()
-    const { socket } = this.#response
-    socket?.cork()
-    this.#flushHead(bytes?.length ?? 0)
-    process.nextTick(() => socket?.uncork())
-    if (bytes !== undefined && bytes.length > 0) await this.write(bytes)
+    this.#flushHead(bytes.length)
+    const unread = this.#options.linger()
+    // The last piece goes out with the end, and a short answer with its head as well, where nothing has to come between: no chunk's end, no
+    // rest of what the caller sends.
+    const lastAt = unread === null && !this.#chunked ? Math.max(0, bytes.length - sliceBytes) : bytes.length
+    if (lastAt > 0) await this.write(bytes.subarray(0, lastAt))
     else if (this.#backlog !== null) await this.#backlog
     this.#over = true
-    const unread = this.#options.linger()
     if (unread !== null) await unread
     if (this.#response.destroyed) return
-    if (this.#chunked) this.#response.end(lastChunk)
+    const last = this.#chunked ? lastChunk : bytes.subarray(lastAt)
+    if (last.length > 0) this.#response.end(last)
     else this.#response.end()
     if (!this.#isTaken()) await this.#progress('finish')
   }

@@ -17,6 +17,7 @@ export type UpstreamRequest = {
   readonly body: UpstreamBody
   readonly signal: AbortSignal
   readonly connectTimeoutMs: number
+  /** Infinity = whoever sends it keeps the time. */
   readonly headersTimeoutMs: number
 }
 

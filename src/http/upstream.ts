@@ -76,6 +76,7 @@ class Sending implements Dispatcher.DispatchHandler {
 
   #setDeadline(deadline: 'connect' | 'headers', timeoutMs: number): void {
     this.#cancelTimer()
+    if (timeoutMs === Number.POSITIVE_INFINITY) return
     this.#cancelTimer = this.#clock.after(timeoutMs, () => this.#giveUp(deadlineProblem(deadline, timeoutMs)))
   }
 

@@ -225,7 +225,10 @@ export const makeFigures = (clock: Clock): Figures => {
 
   const seriesOf = (by: Dimension, name: string): Series => {
     const series = seriesBy[by]
-    const known = series.get(name) ?? { short: [], long: [] }
+    const found = series.get(name)
+    // While there is this much room nobody is near to being put out, whatever the order.
+    if (found !== undefined && series.size <= seriesMax / 2) return found
+    const known = found ?? { short: [], long: [] }
     series.delete(name)
     series.set(name, known)
     if (series.size > seriesMax) {

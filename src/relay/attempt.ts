@@ -339,7 +339,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
       headers,
       signal: watch.signal,
       connectTimeoutMs: timeouts.connectMs,
-      headersTimeoutMs: call.stream ? timeouts.headersMs : timeouts.totalMs,
+      headersTimeoutMs: call.stream ? timeouts.headersMs : Number.POSITIVE_INFINITY,
     })
     reply = unpacked(sent, { upstream, prepared, digest })
     head = prepared.face.headOf(reply)

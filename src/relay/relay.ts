@@ -5,7 +5,6 @@ import type { Usage } from '#base/usage.ts'
 import type { Exchange, Inbound } from '#http/inbound.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
-import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { AnswerTaker } from '#reuse/answer-taker.ts'
@@ -52,7 +51,8 @@ import { answerAgain, keptHead, outcomeOf, turnOf } from './repeat.ts'
 import type { RunningHold } from './running-hold.ts'
 import { runningHold } from './running-hold.ts'
 import { send } from './send.ts'
-import { priceOf, requestText, settle, settleRefusal } from './settle.ts'
+import type { PriceOf } from './settle.ts'
+import { pricerFor, requestText, settle, settleRefusal } from './settle.ts'
 import { lengthFinish, shortEnd } from './short-end.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -79,8 +79,12 @@ const noteLosses = ({ draft }: Admitted, { attempt }: Reply): void => {
 }
 
 /** Sends head and body; gives how it ended. */
-const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext): Promise<Delivered> => {
-  const { call, grant, draft } = admitted
+const answer = async (
+  admitted: Admitted,
+  reply: Reply,
+  { price, ...context }: DeliverContext & { readonly price: PriceOf },
+): Promise<Delivered> => {
+  const { call, grant } = admitted
   const upstream = reply.attempt.head()
   const status = upstream?.status ?? 200
   const limits = grant.headers
@@ -96,7 +100,7 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
     return delivered
   }
   const usage = usageIn(reply)
-  const charge = usage === null ? null : priceOf(paidRow(reply.attempt.leg.row, reply.attempt.upstream), usage, draft)
+  const charge = usage === null ? null : price(usage)
   const bytes = wholeBytes(reply, context)
   const costNanoUsd = charge?.costNanoUsd ?? null
   noteLosses(admitted, reply)
@@ -105,13 +109,13 @@ const answer = async (admitted: Admitted, reply: Reply, context: DeliverContext)
 }
 
 /** The hold of a stream that has begun; `null` = nothing is held for it. */
-const runningOf = (admitted: Admitted, row: ModelRow, read: Meter): RunningHold | null => {
+const runningOf = (admitted: Admitted, price: PriceOf, read: Meter): RunningHold | null => {
   const { ports, draft, call, hold } = admitted
   if (hold.amountNanoUsd === null || !call.stream) return null
   noteBegun(admitted)
   const { books, clock, log, countTokens } = ports
   const costOf = async (outputTokens: number): Promise<bigint | null> =>
-    priceOf(row, await read.usageSoFar(outputTokens, () => requestText(call)), draft)?.costNanoUsd ?? null
+    price(await read.usageSoFar(outputTokens, () => requestText(call)))?.costNanoUsd ?? null
   return runningHold({
     call: draft.id,
     account: hold.account,
@@ -172,8 +176,9 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   const { exchange, ports, draft, protocol, snapshot, call, grant, hold, keeper, taker, assigned } = admitted
   const { leg, upstream } = reply.attempt
   const row = paidRow(leg.row, upstream)
+  const price = pricerFor(row, draft)
   const read = meter(ports.countTokens)
-  const running = runningOf(admitted, row, read)
+  const running = runningOf(admitted, price, read)
   const asked = exchange.inbound
   const ending = hold.slices === null ? null : shortEnd(protocol, { call, asked, nowMs: draft.timeMs })
   const calls = callKeeperOf(admitted, reply)
@@ -181,6 +186,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   const bodies = snapshot.keepBodies ? bodyKeeper(draft, call) : null
   const delivered = await answer(admitted, reply, {
     call,
+    price,
     protocol,
     outbound: exchange.outbound,
     meter: {
@@ -204,11 +210,11 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
       const usage = await read.usage({ whole: false, isText: true, request: () => requestText(call) })
       read.see(lengthFinish)
       draft.warnings = [...draft.warnings, `hold:credit or budget ended after ${usage.output} tokens; finish is length`]
-      return ending?.bytes(usage, priceOf(row, usage, draft)?.costNanoUsd ?? null) ?? new Uint8Array()
+      return ending?.bytes(usage, price(usage)?.costNanoUsd ?? null) ?? new Uint8Array()
     },
     costNow: () => {
       const usage = read.reported()
-      return usage === null ? null : (priceOf(row, usage, draft)?.costNanoUsd ?? null)
+      return usage === null ? null : (price(usage)?.costNanoUsd ?? null)
     },
     delivered: (bytes) => {
       draft.responseBytes += bytes.length
@@ -229,7 +235,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   if (unkept !== null) draft.warnings = [...draft.warnings, `store:the response is not kept: ${unkept}`]
   const { leavePolicy } = upstream.vendor
   if (handed !== null && (await handed.end(read))) return { leavePolicy, whole, short, heldNanoUsd, goesOn: true }
-  grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered }))
+  grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered, price }))
   notePace(ports.routing, reply.attempt)
   return { leavePolicy: keeper === null ? leavePolicy : 'drain', whole, short, heldNanoUsd, goesOn: false }
 }
@@ -393,7 +399,8 @@ const beginJourney = (exchange: Exchange, protocol: Protocol, ports: RelayPorts)
  * @throws Problem as `identify` does.
  */
 const identifyAgain = async ({ exchange, ports, snapshot }: Journey): Promise<void> => {
-  await ports.fresh()
+  const catchingUp = ports.fresh()
+  if (catchingUp !== null) await catchingUp
   const current = ports.snapshot()
   if (current !== snapshot) identify(current, exchange.inbound, { nowMs: ports.clock.nowMs(), purpose: 'model' })
 }

@@ -26,6 +26,17 @@ export const priceOf = (row: ModelRow, usage: Usage, draft: Draft): Charge | nul
   // A call under a test key never moves money, whatever the model costs.
   draft.test ? freeCharge : saleOf(usage, row.priceRows, { atMs: draft.timeMs, rules: row.rules ?? noRules })
 
+export type PriceOf = (usage: Usage) => Charge | null
+
+/** The same for one call, worked out once for its usage: the head of a whole answer says what the books say after it. */
+export const pricerFor = (row: ModelRow, draft: Draft): PriceOf => {
+  let last: { readonly usage: Usage; readonly charge: Charge | null } | null = null
+  return (usage) => {
+    if (last?.usage !== usage) last = { usage, charge: priceOf(row, usage, draft) }
+    return last.charge
+  }
+}
+
 /** In the order in which they are put on and taken off. */
 const rulesOf = ({ markup, feeBasisPoints, discount }: AppliedRules): Pricing['rules'] => {
   const plain = (rule: PriceRule | null): Pricing['rules'] =>
@@ -69,12 +80,20 @@ export type Answered = Pick<Attempt, 'leg' | 'upstream' | 'draft'>
 export const settle = async (
   draft: Draft,
   attempt: Answered,
-  facts: { readonly call: Call; readonly meter: Meter; readonly whole: boolean; readonly delivered: Delivered },
+  facts: {
+    readonly call: Call
+    readonly meter: Meter
+    readonly whole: boolean
+    readonly delivered: Delivered
+    /** Absent: nobody has asked for the price of this call before. */
+    readonly price?: PriceOf
+  },
 ): Promise<number | null> => {
   const { call, meter, whole, delivered } = facts
   const usage = await usageFor(call, meter, whole)
   const row = paidRow(attempt.leg.row, attempt.upstream)
-  const charge = priceOf(row, usage, draft)
+  const { price = pricerFor(row, draft) } = facts
+  const charge = price(usage)
   draft.usage = usage
   draft.costNanoUsd = charge?.costNanoUsd ?? null
   draft.priceHash = charge?.priceHash ?? null

@@ -24,6 +24,7 @@ import type { AnswerStore } from '#reuse/port.ts'
 import type { ReceiptKeyStore } from '#secret/port.ts'
 import type { Execute } from './operations/index.ts'
 import { readCalls, readUsage, rollForward } from './read-log.ts'
+import { callRow } from './row/call-row.ts'
 import { keyFacts } from './row/key-row.ts'
 import { verifyBooks } from './verify-books.ts'
 
@@ -373,7 +374,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   rollForward: () => rollForward(execute),
   resetUsage: (trail) => execute('resetUsage', trail),
   call: (id) => execute('call', id),
-  append: (record) => execute('append', record),
+  append: (record) => execute('append', callRow(record)),
   load: () => loadKeys(execute, clock),
   loadAccounts: () => loadAccounts(execute),
   hold: (request) => execute('hold', request),

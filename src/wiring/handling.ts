@@ -30,7 +30,8 @@ export const handlingOf = (
 ): Handling => ({
   handle: async (exchange, { value, parameters }) => {
     if (value.kind === 'page') return servePage(exchange, value)
-    await ports.fresh()
+    const catchingUp = ports.fresh()
+    if (catchingUp !== null) await catchingUp
     if (value.kind === 'payment_notice' || value.kind === 'payment_return')
       return servePayment(exchange, { value, parameters }, cashier)
     if (value.kind === 'operation' || value.kind === 'openapi')

@@ -1,28 +1,25 @@
 /** The log of calls. */
 
 import assert from 'node:assert/strict'
-import type { CompiledQuery, Insertable } from 'kysely'
+import type { CompiledQuery, RawBuilder } from 'kysely'
+import { sql } from 'kysely'
 import type { CallFilter } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import { Problem } from '#base/problem.ts'
-import { callRecord, callValues } from '#store/row/call-row.ts'
-import type { CallTable } from '#store/tables.ts'
+import type { CallRow } from '#store/row/call-row.ts'
+import { callColumns, callRecord } from '#store/row/call-row.ts'
 import { endOfLog, searchCalls } from './call-search.ts'
 import type { Transaction } from './context.ts'
 import { read, runHot, write } from './context.ts'
 
 /** A repeat of the same call is no second row. */
-const insertStatement = (transaction: Transaction, values: Insertable<CallTable>): CompiledQuery =>
-  transaction
-    .insertInto('call')
-    .values(values)
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .compile()
+const insertStatement: RawBuilder<never> = sql`insert into call (${sql.join(callColumns.map((name) => sql.ref(name)))})
+  values (${sql.join(callColumns.map(() => null))}) on conflict (id) do nothing`
 
-const keepBodies = async (transaction: Transaction, record: CallRecord): Promise<void> => {
+const keepBodies = async (transaction: Transaction, { id, requestBody, responseBody }: CallRow): Promise<void> => {
   await transaction
     .insertInto('call_body')
-    .values({ call: record.id, request_body: record.requestBody, response_body: record.responseBody })
+    .values({ call: id, request_body: requestBody, response_body: responseBody })
     .onConflict((conflict) => conflict.column('call').doNothing())
     .execute()
 }
@@ -63,13 +60,11 @@ export const callOperations = ({ isFar }: BackendHabits) => {
   let insert: CompiledQuery | null = null
   return {
     append: {
-      ...write(async (transaction, record: CallRecord): Promise<void> => {
-        const values = callValues(record)
-        insert ??= insertStatement(transaction, values)
-        const parameters = Object.values(values)
-        assert.equal(parameters.length, insert.parameters.length)
-        await runHot(transaction, insert, parameters)
-        if (record.requestBody !== null || record.responseBody !== null) await keepBodies(transaction, record)
+      ...write(async (transaction, row: CallRow): Promise<void> => {
+        insert ??= insertStatement.compile(transaction)
+        assert.equal(row.values.length, insert.parameters.length)
+        await runHot(transaction, insert, row.values)
+        if (row.requestBody !== null || row.responseBody !== null) await keepBodies(transaction, row)
       }),
       isApart: true as const,
     },

@@ -45,4 +45,10 @@ export const isAnswerUnread = (statement: CompiledQuery | HotQuery): boolean =>
  * times what running it does.
  */
 export const runHot = <O>(transaction: Transaction, statement: CompiledQuery<O>, parameters: readonly unknown[]) =>
-  transaction.executeQuery<O>({ ...statement, parameters, isHot: true } as CompiledQuery<O>)
+  transaction.executeQuery<O>({
+    sql: statement.sql,
+    query: statement.query,
+    queryId: statement.queryId,
+    parameters,
+    isHot: true,
+  } as CompiledQuery<O>)

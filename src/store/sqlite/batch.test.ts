@@ -6,6 +6,7 @@ import type { Answered, Asked } from '#base/mailbox.ts'
 import type { CallStretch } from '#store/operations/call.ts'
 import type { Execute } from '#store/operations/index.ts'
 import { makeOperations } from '#store/operations/index.ts'
+import { callRow } from '#store/row/call-row.ts'
 import {
   fullCall,
   sampleAccount,
@@ -42,7 +43,7 @@ test('an operation that fails leaves nothing behind and does not disturb its nei
       ['createAccount', { ...taken, trail: sampleTrail('trl_1') }],
       ['createKey', { row: sampleKeyRow('key_1'), trail: sampleTrail('trl_2') }],
       ['createKey', { row: sampleKeyRow('key_1'), trail: sampleTrail('trl_3') }],
-      ['append', sampleCall('call_1')],
+      ['append', callRow(sampleCall('call_1'))],
       ['keys', { limit: 10, after: null }],
     ),
   )
@@ -80,7 +81,7 @@ test('calls of one batch leave the sums that they would leave one by one, whoeve
   const calls: readonly Step[] = [
     hold('call_1'),
     hold('call_2'),
-    ['append', sampleCall('call_1')],
+    ['append', callRow(sampleCall('call_1'))],
     settle('call_1', 20n),
     ['balance', { account: 'acc_two', nowMs: 1 }],
     hold('call_3'),
@@ -162,16 +163,16 @@ test('a batch without writes takes no write lock', async () => {
 
 test('on a full disk no write is acknowledged, reads see what is there, and room mends it', async () => {
   const ground = await openGround()
-  await runBatch(ground, asked(['append', sampleCall('call_0')]))
+  await runBatch(ground, asked(['append', callRow(sampleCall('call_0'))]))
   const pages = Number(ground.database.prepare('PRAGMA page_count').get()?.['page_count'])
   ground.database.exec(`PRAGMA max_page_count = ${pages}`)
   const large = { ...fullCall('call_large'), requestBody: 'x'.repeat(1_000_000) }
   const outcome = await runBatch(
     ground,
     asked(
-      ['append', sampleCall('call_1')],
+      ['append', callRow(sampleCall('call_1'))],
       ['call', 'call_1'],
-      ['append', large],
+      ['append', callRow(large)],
       ['callStretch', { filter: listCalls, from: null }],
     ),
   )
@@ -185,15 +186,15 @@ test('on a full disk no write is acknowledged, reads see what is there, and room
   assert.equal(refusal.problem.retryAfterMs, 1000)
 
   ground.database.exec('PRAGMA max_page_count = 100000')
-  const again = await runBatch(ground, asked(['append', large], ['call', 'call_large']))
+  const again = await runBatch(ground, asked(['append', callRow(large)], ['call', 'call_large']))
   assert.deepEqual(codes(again.answers), ['ok', 'ok'])
   ground.database.close()
 })
 
 test('a fault of an operation is an internal error of that one alone', async () => {
   const ground = await openGround()
-  const broken = { ...sampleCall('call_1'), attempts: null }
-  const outcome = await runBatch(ground, asked(['append', broken], ['append', sampleCall('call_2')]))
+  const broken = { ...callRow(sampleCall('call_1')), values: [] }
+  const outcome = await runBatch(ground, asked(['append', broken], ['append', callRow(sampleCall('call_2'))]))
   assert.deepEqual(codes(outcome.answers), ['internal_error', 'ok'])
   assert.equal(countOf(ground.database, 'call'), 1n)
   ground.database.close()

@@ -11,13 +11,24 @@ const statementsMax = 200
 
 type Prepared = { readonly statement: StatementSync; readonly givesRows: boolean }
 
-const makePrepare = (database: DatabaseSync): ((text: string) => Prepared) => {
+const makePrepare = (database: DatabaseSync): ((query: CompiledQuery) => Prepared) => {
   const kept = new Map<string, Prepared>()
+  // As many as there are in the sources, which run for every call: none of them ever goes.
+  const hot = new Map<string, Prepared>()
   const prepare = (text: string): Prepared => {
     const statement = database.prepare(text)
     return { statement, givesRows: statement.columns().length > 0 }
   }
-  return (text) => {
+  const prepareHot = (text: string): Prepared => {
+    const known = hot.get(text)
+    if (known !== undefined) return known
+    const prepared = prepare(text)
+    hot.set(text, prepared)
+    return prepared
+  }
+  return (query) => {
+    const text = query.sql
+    if (isHot(query)) return prepareHot(text)
     const known = kept.get(text)
     const prepared = known ?? prepare(text)
     if (known !== undefined) kept.delete(text)
@@ -33,9 +44,9 @@ const makePrepare = (database: DatabaseSync): ((text: string) => Prepared) => {
 const makeConnection = (database: DatabaseSync): DatabaseConnection => {
   const prepare = makePrepare(database)
   return {
-    executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
-      const { statement, givesRows } = prepare(sql)
-      const values = parameters as readonly SQLInputValue[]
+    executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
+      const { statement, givesRows } = prepare(query)
+      const values = query.parameters as readonly SQLInputValue[]
       if (givesRows) return { rows: statement.all(...values) as R[] }
       const { changes, lastInsertRowid } = statement.run(...values)
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }

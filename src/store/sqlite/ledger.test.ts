@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '#base/clock.ts'
 import type { HandClock } from '#base/hand-clock.ts'
 import { silentLog } from '#base/log.ts'
 import { makeMailbox } from '#base/mailbox.ts'
@@ -16,8 +17,9 @@ import { openSqliteStore } from './client.ts'
 import { openDatabase } from './open-database.ts'
 
 const workerUrl = new URL('./worker.ts', import.meta.url)
-const open = (url: string, clock: HandClock) =>
-  openSqliteStore({ url, durability: 'process', workerUrl, clock, log: silentLog })
+/** Its day is the test's, and its timers are the machine's: what nobody hurries is sent a little later by them. */
+const open = (url: string, { nowMs }: HandClock) =>
+  openSqliteStore({ url, durability: 'process', workerUrl, clock: { ...systemClock(), nowMs }, log: silentLog })
 
 /** Random histories to try of each kind of account: as the environment says, for a longer look. */
 const histories = (usual: number): number => Number(process.env['DROVER_HISTORIES'] ?? usual)

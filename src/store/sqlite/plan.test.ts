@@ -7,6 +7,7 @@ import type { Asked } from '#base/mailbox.ts'
 import type { UsageDimension, UsageQuestion } from '#report/port.ts'
 import { everyUsage } from '#report/port.ts'
 import { makeOperations } from '#store/operations/index.ts'
+import { callRow } from '#store/row/call-row.ts'
 import { fullCall, sampleCall, sampleFilter } from '#store/sample-rows.ts'
 import { runBatch } from './batch.ts'
 import { openDatabase } from './open-database.ts'
@@ -84,7 +85,7 @@ const questions: readonly UsageQuestion[] = dimensions.flatMap((by) =>
 test('no page of the log and no figure of usage is read by going through the calls, or through any table', async () => {
   const { database, run, plans } = await openWatched()
   for (let number = 0; number < 300; number += 1)
-    await run(['append', number % 2 === 0 ? fullCall(`call_${number}`) : sampleCall(`call_${number}`)])
+    await run(['append', callRow(number % 2 === 0 ? fullCall(`call_${number}`) : sampleCall(`call_${number}`))])
   const pages = filters.map((filter) => ['callStretch', { filter: sampleFilter(filter), from: null }] as const)
   await run(...pages.map(([name, input]): [Asked['name'], unknown] => [name, input]))
   await run(['pendingCalls', null], ['rollForward', null], ['rollForward', null])

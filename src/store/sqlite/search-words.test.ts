@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { handClock } from '#base/hand-clock.ts'
+import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { fullCall, sampleAccount, sampleFirst, sampleTrail } from '#store/sample-rows.ts'
 import { openSqliteStore, sqliteWorkerUrl } from './client.ts'
@@ -13,7 +13,7 @@ test('an erased customer leaves no words in the index of the log, no figures of 
   const folder = mkdtempSync(join(tmpdir(), 'drover-erased-'))
   context.after(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'store.sqlite')
-  const opening = { durability: 'process', workerUrl: sqliteWorkerUrl, clock: handClock(0), log: silentLog } as const
+  const opening = { durability: 'process', workerUrl: sqliteWorkerUrl, clock: systemClock(), log: silentLog } as const
   const store = await openSqliteStore({ url: `sqlite:${path}`, ...opening })
   context.after(() => store.close())
   await store.begin(sampleFirst())

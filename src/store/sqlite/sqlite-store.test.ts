@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Clock } from '#base/clock.ts'
+import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
 import { availabilityContract } from '#store/availability.contract.ts'
@@ -36,7 +37,9 @@ const openAt = async (
   clock: Clock,
   where: { readonly url: string; readonly durability: Durability },
 ) => {
-  const store = await openSqliteStore({ ...where, workerUrl, clock, log: silentLog })
+  // What nobody hurries waits for a timer: of the machine, whatever day the test has made it.
+  const own = { ...systemClock(), nowMs: clock.nowMs }
+  const store = await openSqliteStore({ ...where, workerUrl, clock: own, log: silentLog })
   context.after(() => store.close())
   return store
 }

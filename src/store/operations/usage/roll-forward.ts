@@ -190,6 +190,23 @@ const tagAdmission = (transaction: Transaction) => {
 
 const startOf = (call: RolledCall, lengthMs: bigint): bigint => call.time_ms - (call.time_ms % lengthMs)
 
+/** What the calls of an hour add that have their names and tags in common, as most of a step have: `first` is one of them. */
+type Group = { readonly first: RolledCall; readonly part: Contribution }
+
+/** In the order of the first call of each. */
+const grouped = (calls: readonly RolledCall[]): Iterable<Group> => {
+  const groups = new Map<string, Group>()
+  for (const call of calls)
+    for (const part of contributionsOf(call)) {
+      const names = nameColumns.map((name) => part.names[name])
+      const key = JSON.stringify([String(startOf(call, hourMs)), String(call.test), call.tags, ...names])
+      const known = groups.get(key)
+      if (known === undefined) groups.set(key, { first: call, part })
+      else addTally(known.part.tally, part.tally)
+    }
+  return groups.values()
+}
+
 const writeFigures = async (
   transaction: Transaction,
   calls: readonly RolledCall[],
@@ -197,19 +214,16 @@ const writeFigures = async (
 ): Promise<void> => {
   const cells = makeCells()
   const admitted = tagAdmission(transaction)
-  for (const call of calls) {
-    const day = startOf(call, dayMs)
-    const all = { test: call.test, tagName: '', tagValue: '' }
-    const parts = contributionsOf(call).map(levelled)
-    for (const part of parts) {
-      addLevels(cells, { ...all, grain: 'hour', startMs: startOf(call, hourMs) }, part)
-      addLevels(cells, { ...all, grain: 'day', startMs: day }, part)
-    }
-    for (const [name, value] of tagsOf(call)) {
+  for (const { first, part } of grouped(calls)) {
+    const day = startOf(first, dayMs)
+    const all = { test: first.test, tagName: '', tagValue: '' }
+    const levels = levelled(part)
+    addLevels(cells, { ...all, grain: 'hour', startMs: startOf(first, hourMs) }, levels)
+    addLevels(cells, { ...all, grain: 'day', startMs: day }, levels)
+    for (const [name, value] of tagsOf(first)) {
       const tagName = await admitted(day, '', name)
       const tagValue = tagName === otherTag ? otherTag : await admitted(day, tagName, value)
-      const tagged = { grain: 'day', test: call.test, tagName, tagValue, startMs: day } as const
-      for (const part of parts) addLevels(cells, tagged, part)
+      addLevels(cells, { grain: 'day', test: first.test, tagName, tagValue, startMs: day }, levels)
     }
   }
   const rows = [...cells.all()].map(({ grain, level, test, tagName, tagValue, startMs, names, tally }) => [
