@@ -54,7 +54,7 @@ const placesText = (budgets: readonly Budget[], nowMs: number): string | null =>
  */
 export const limitHolds = async (
   { transaction }: Books,
-  { name, limitNanoUsd, thresholds }: Pick<Budget, 'name' | 'limitNanoUsd' | 'thresholds'>,
+  { name, limitNanoUsd, thresholds }: Required<Pick<Budget, 'name' | 'limitNanoUsd' | 'thresholds'>>,
 ): Promise<void> => {
   const rows = await transaction
     .selectFrom('hold')
@@ -63,13 +63,9 @@ export const limitHolds = async (
     .where('budgets', 'like', `%${JSON.stringify(name)}%`)
     .orderBy('call')
     .execute()
+  const limit = { limitNanoUsd: limitNanoUsd.toString(), thresholds }
   for (const { call, budgets } of rows) {
-    const places = placesOf(budgets).map(
-      (place): BudgetPlace =>
-        place.name === name
-          ? { ...place, limitNanoUsd: limitNanoUsd.toString(), ...(thresholds === undefined ? {} : { thresholds }) }
-          : place,
-    )
+    const places = placesOf(budgets).map((place): BudgetPlace => (place.name === name ? { ...place, ...limit } : place))
     const changed = { budgets: JSON.stringify(places) }
     await transaction.updateTable('hold').set(changed).where('call', '=', call).where('state', '=', 'open').execute()
   }
