@@ -51,6 +51,10 @@ describe('money', () => {
     const balance = page.locator('.stat', { hasText: say(billing.balance) })
     await balance.getByRole('link').click()
     await page.waitForURL(/tab=ledger/)
+    const lots = page.getByRole('tab', { name: say(billing.lots), exact: true })
+    await lots.click()
+    await page.getByRole('link', { name: '$50.0000', exact: true }).first().waitFor()
+    await page.getByRole('tab', { name: say(billing.ledger), exact: true }).click()
     await page
       .getByRole('table', { name: say(billing.ledger) })
       .getByText('$50.0000')
@@ -59,7 +63,7 @@ describe('money', () => {
     await assertWell(visit)
   })
 
-  test('a customer asks for money back; the operator sees why, pays a part back, says that the transfer has assertWell, and there is a credit note', async () => {
+  test('a customer asks for money back; the operator sees why, pays a part back, says that the transfer has left, and there is a credit note', async () => {
     const wish = { account: 'acme', usd: '30.00', method: 'manual', currency: 'USD' }
     const order = (await hall.stage.ask('/payments', wish)) as Order
     await transferred(order, 'bank-30')

@@ -59,7 +59,7 @@ const Sections = ({ billing, follow }: { readonly billing: Billing; readonly fol
     ...(takesYuan
       ? [{ id: 'fapiao', label: say('fapiao'), content: () => <OwnFapiao account={billing.account.id} /> }]
       : []),
-    { id: 'ledger', label: say('ledger'), content: () => <Ledger billing={billing} /> },
+    { id: 'ledger', label: say('ledger'), content: () => <Ledger billing={billing} follow={follow} /> },
     { id: 'details', label: say('details'), content: () => <Details billing={billing} /> },
   ]
   const chosen = tabs.find(({ id }) => id === filters['tab'])?.id ?? 'lots'

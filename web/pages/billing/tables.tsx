@@ -1,5 +1,6 @@
 /** Lots, orders, documents and the books of an account. */
 
+import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { DocumentTable } from '#parts/document-table.tsx'
 import { decimalOfNano } from '#parts/format.ts'
@@ -28,7 +29,11 @@ export const Lots = ({ billing }: Props) => {
       id: 'left',
       title: say('left'),
       align: 'number',
-      cell: (lot) => format.money(lot.remaining_nano_usd, 4),
+      cell: (lot) => (
+        <Link to="/usage" search={{ account: billing.account.id } as never} title={say('charges')}>
+          {format.money(lot.remaining_nano_usd, 4)}
+        </Link>
+      ),
       sort: (lot) => BigInt(lot.remaining_nano_usd),
     },
     {
@@ -36,7 +41,11 @@ export const Lots = ({ billing }: Props) => {
       title: say('granted'),
       align: 'number',
       from: 'middle',
-      cell: (lot) => format.money(lot.granted_nano_usd, 2),
+      cell: (lot) => (
+        <Link to="/billing" search={{ account: billing.account.id, tab: 'ledger' } as never} title={say('ledger')}>
+          {format.money(lot.granted_nano_usd, 2)}
+        </Link>
+      ),
     },
     {
       id: 'expires',
@@ -123,7 +132,10 @@ export const Documents = ({ billing }: Props) => {
 /** `account:acc_…:promo` -> the part that says which book. */
 const bookText = (book: string): ReactNode => mono(book.replace(/^account:[^:]+/, 'account'))
 
-export const Ledger = ({ billing }: Props) => {
+/** `order ord_…`, as the books name what was paid for. */
+const orderForm = /^order (ord_\w+)$/
+
+export const Ledger = ({ billing, follow }: Props & { readonly follow: (id: string) => void }) => {
   const say = useWords(texts)
   const format = useFormat()
   const rows: readonly Line[] = billing.ledger.flatMap((transaction) =>
@@ -153,7 +165,11 @@ export const Ledger = ({ billing }: Props) => {
       title: say('reason'),
       from: 'broad',
       wrap: true,
-      cell: ({ transaction }) => transaction.reason ?? '',
+      cell: ({ transaction: { reason } }) => {
+        const order = orderForm.exec(reason ?? '')?.[1]
+        if (order === undefined) return reason ?? ''
+        return <RowLink text={reason ?? ''} does={say('open', { id: order })} onOpen={() => follow(order)} />
+      },
     },
   ]
   if (rows.length === 0)
