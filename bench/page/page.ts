@@ -7,7 +7,7 @@ import { cellText } from './table.ts'
 const style = `
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #5b6570; --line: #d9dee4; --paper: #fff; --bar: #9fb4c8; --ours: #0a7a5a; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --soft: #98a2ad; --line: #313841; --paper: #14181d; --bar: #4a5f75; --ours: #3fc79a; } }
-body { margin: 0 auto; max-width: 68rem; padding: 2rem 1.25rem 4rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+body { margin: 0 auto; max-width: 76rem; padding: 2rem 1.25rem 4rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2.5rem 0 .25rem; }
 p { margin: 0 0 .75rem; color: var(--soft); max-width: 46rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -19,7 +19,8 @@ svg text { font: 13px system-ui, sans-serif; fill: var(--ink); } svg .value { fi
 svg rect { fill: var(--bar); } svg .ours { fill: var(--ours); }
 `
 
-const [widthPx, nameWidthPx, barHeightPx, gapPx, headPx] = [960, 260, 18, 8, 26]
+const [widthPx, barHeightPx, gapPx, headPx] = [960, 18, 8, 26]
+const [nameWidthPxMin, nameWidthPxMax, characterPx] = [160, 420, 7.5]
 const valueWidthPx = 120
 const isOurs = (name: string): boolean => name === 'drover'
 
@@ -27,14 +28,18 @@ const barsOf = ({ columns, rows }: Section, column: number): string => {
   const drawn = rows.filter((row) => typeof row[column] === 'number' && Number.isFinite(row[column]))
   const most = Math.max(...drawn.map((row) => Number(row[column])), Number.MIN_VALUE)
   const heightPx = headPx + drawn.length * (barHeightPx + gapPx)
+  // The words before the first number name the row: gateway, and what it did.
+  const names = drawn.map((row) =>
+    row.filter((cell, place) => place === 0 || (typeof cell === 'string' && place < column)).join(' · '),
+  )
+  const longestPx = Math.max(...names.map(({ length }) => length * characterPx), nameWidthPxMin)
+  const nameWidthPx = Math.min(longestPx, nameWidthPxMax)
   const bars = drawn.map((row, at) => {
     const top = headPx + at * (barHeightPx + gapPx)
     const value = Number(row[column])
     const lengthPx = Math.max(1, (Math.max(0, value) / most) * (widthPx - nameWidthPx - valueWidthPx))
-    // The words before the first number name the row: gateway, and what it did.
-    const name = row.filter((cell, place) => place === 0 || (typeof cell === 'string' && place < column)).join(' · ')
     return (
-      `<text x="0" y="${top + 14}">${escapeHtml(name)}</text>` +
+      `<text x="0" y="${top + 14}">${escapeHtml(names[at] ?? '')}</text>` +
       `<rect x="${nameWidthPx}" y="${top}" width="${lengthPx.toFixed(1)}" height="${barHeightPx}" rx="2"${isOurs(String(row[0])) ? ' class="ours"' : ''}/>` +
       `<text class="value" x="${(nameWidthPx + lengthPx + 8).toFixed(1)}" y="${top + 14}">${cellText(value)}</text>`
     )

@@ -1,6 +1,7 @@
 /** Bounds that the relay is held to, as ratios within one run. */
 
 import type { Goal } from '../page/report.ts'
+import { cellText } from '../page/table.ts'
 
 type Value = number | undefined
 
@@ -26,7 +27,7 @@ export const atMost = (
   const bound = `<= ${times === 1 ? '' : `${Number(times.toPrecision(3))} x `}${peer}${plus === 0 ? '' : ` + ${plus} ${unit}`}`
   if (ours === undefined || theirs === undefined || Number.isNaN(ours) || Number.isNaN(theirs))
     return { work, bound, measured: '-', isMet: null }
-  const measured = `${ours.toPrecision(3)} ${unit} against ${theirs.toPrecision(3)} (${(ours / theirs).toFixed(2)} x)`
+  const measured = `${cellText(ours)} ${unit} against ${cellText(theirs)} (${(ours / theirs).toFixed(2)} x)`
   return { work, bound, measured, isMet: ours <= theirs * times + plus }
 }
 
@@ -38,6 +39,6 @@ export const within = (
 ): Goal => ({
   work,
   bound: `<= ${bound} ${unit}`,
-  measured: ours === undefined || Number.isNaN(ours) ? '-' : `${ours.toPrecision(3)} ${unit}`,
+  measured: ours === undefined || Number.isNaN(ours) ? '-' : `${cellText(ours)} ${unit}`,
   isMet: ours === undefined || Number.isNaN(ours) ? null : ours <= bound,
 })
