@@ -1,6 +1,6 @@
 /**
  * What a call costs each thread of the relay, with everything on: `bin/drover-node bench/profile/threads.ts [--beside CHECKOUT …]
- * [--body 1024] [--stream] [--billing prepaid] [--callers 8] [--turns 6] [--seconds 2] [--warm 12000]`. Processor time by the kernel's own accounting, so
+ * [--body 1024] [--stream] [--billing prepaid] [--callers 8] [--turns 6] [--seconds 2] [--warm 12000, of streams 128]`. Processor time by the kernel's own accounting, so
  * that other work on the machine lengthens the run and not the figure; other checkouts, and a bare Node proxy, are measured in turns beside
  * this one. Microseconds for each call, or for each event of a stream, and the least of the turns in parentheses.
  */
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     callers: { type: 'string', default: '8' },
     turns: { type: 'string', default: '6' },
     seconds: { type: 'string', default: '2' },
-    warm: { type: 'string', default: '12000' },
+    warm: { type: 'string' },
   },
 })
 const model = values.stream ? 'bench-stream-64-20' : 'bench-800'
@@ -36,6 +36,7 @@ const eventsOfStream = 67
 const afterMs = 400
 const nanosecondsPerUs = 1_000
 const warmMsMax = 600_000
+const warmCalls = Number(values.warm ?? (values.stream ? 128 : 12_000))
 
 const billing = values.billing === 'unlimited' ? 'unlimited' : 'prepaid'
 const parts = { ...everything, billing, isPriced: billing === 'prepaid' } as const
@@ -82,8 +83,13 @@ const requestOf = ({ running }: Contender): Buffer =>
 
 /** So many calls that are not counted: until V8 has compiled what is hot, a call costs twice as much. */
 const warmed = async (one: Contender): Promise<void> => {
-  const callsMax = Number(values.warm)
-  await closedLoop({ target: one.target, request: requestOf(one), connections, durationMs: warmMsMax, callsMax })
+  await closedLoop({
+    target: one.target,
+    request: requestOf(one),
+    connections,
+    durationMs: warmMsMax,
+    callsMax: warmCalls,
+  })
 }
 
 /** Microseconds of each thread for each call, or event. */
