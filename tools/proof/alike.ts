@@ -61,8 +61,16 @@ export const alike: readonly Alike[] = [
   },
   {
     file: 'src/store/operations/books/batch-sums.ts',
-    lines: ['return sum === null ? [] : [sum.row]', 'if (sums === undefined) {'],
-    changes: { 'sum === null': 'false', '===': '!==' },
+    lines: [
+      'return sum === null ? [] : [sum.row]',
+      'if (sums === undefined) {',
+      'sum.row.remaining_nano_usd = added(sum.row.remaining_nano_usd, -amountNanoUsd)',
+    ],
+    changes: {
+      'sum === null': 'false',
+      '===': '!==',
+      'sum.row.remaining_nano_usd = added(sum.row.remaining_nano_usd, -amountNanoUsd)': ';',
+    },
     why: 'an operation that throws fails its batch, and then each is run by itself, without these sums, to the same end',
   },
   {
