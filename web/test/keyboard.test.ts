@@ -5,6 +5,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { eventually } from '../../test/e2e/harness.ts'
 import { texts as keys } from '../pages/keys/texts.ts'
 import { texts as requests } from '../pages/requests/texts.ts'
 import { paletteTexts, shellTexts } from '../pages/texts.ts'
@@ -25,11 +26,17 @@ before(async () => {
 after(() => hall?.leave())
 
 /** What has the focus: its text, or its name. */
-const focused = (page: Page): Promise<string> =>
-  page.evaluate(() => {
-    const one = document.activeElement
-    return one?.getAttribute('aria-label') ?? one?.textContent?.trim() ?? ''
-  })
+/** What has the focus, once that is so: menus hand it on a moment after the key. */
+const focusOn = async (page: Page, name: string): Promise<void> => {
+  const said = (): Promise<string> =>
+    page.evaluate(() => {
+      const one = document.activeElement
+      return one?.getAttribute('aria-label') ?? one?.textContent?.trim() ?? ''
+    })
+  await eventually(`the focus on "${name}"`, async () => ((await said()) === name ? true : undefined)).catch(
+    async (late: unknown) => assert.fail(`${String(late)}; it is on "${await said()}"`),
+  )
+}
 
 describe('by keyboard alone', () => {
   test('the palette leads to a page, to a request by its id, and changes theme and language', async () => {
@@ -70,10 +77,10 @@ describe('by keyboard alone', () => {
     const { page, say } = visit
     await open(visit, '/keys')
     await page.keyboard.press('Tab')
-    assert.equal(await focused(page), say(shellTexts.skip))
+    await focusOn(page, say(shellTexts.skip))
     await page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
-    assert.equal(await focused(page), say(keys.create))
+    await focusOn(page, say(keys.create))
     await page.keyboard.press('Enter')
     const form = dialog(page, say(keys.createTitle))
     await form.waitFor()
@@ -86,14 +93,14 @@ describe('by keyboard alone', () => {
     }
     await page.keyboard.press('Escape')
     await form.waitFor({ state: 'detached' })
-    assert.equal(await focused(page), say(keys.create))
+    await focusOn(page, say(keys.create))
     const actions = button(page, say(keys.actions, { name: 'acme-production' }))
     await actions.focus()
     await page.keyboard.press('Enter')
     await page.locator('[role=menuitem]:focus').waitFor()
-    assert.equal(await focused(page), say(keys.rotate))
+    await focusOn(page, say(keys.rotate))
     await page.keyboard.press('ArrowDown')
-    assert.equal(await focused(page), say(keys.revoke))
+    await focusOn(page, say(keys.revoke))
     await page.keyboard.press('Enter')
     await page.getByLabel(say(dialogTexts.type, { what: 'acme-production' })).waitFor()
     await page.keyboard.press('Escape')
