@@ -137,7 +137,8 @@ export const readArrived = (request: IncomingMessage, bounds: ReadBounds): Buffe
   if (announced === 0 || request.readableLength !== announced || request.readableFlowing !== null) return null
   bounds.signal.throwIfAborted()
   if (announced > bounds.limitBytes) throw bodyTooLarge(bounds)
-  const bytes = request.read() as Buffer | null
+  // Said how much: else Node 26 gives out the first of several pieces that it holds.
+  const bytes = request.read(announced) as Buffer | null
   // The parser has yet to say that this was the end, and nobody else waits for that.
   request.resume()
   return bytes
