@@ -7,12 +7,13 @@ import { grownRelays } from '../gateway/grown.ts'
 import { drover, parts, peers } from '../gateway/index.ts'
 import type { Section } from '../page/report.ts'
 import type { CallRow } from './calls.ts'
-import { bodySizes, callModel, measureCalls, smallCall, warmCalls, warmMsMax } from './calls.ts'
+import { bodySizes, measureCalls, smallCall } from './calls.ts'
 import { atMost, within } from './goals.ts'
 import { measureMemory } from './memory.ts'
 import { fixedRates, measureRates } from './rates.ts'
 import { measureStarts } from './starts.ts'
 import { sideBySide } from './suite.ts'
+import { callModel, warmText } from './warm.ts'
 
 const kibibyte = 1024
 const cachedSizes = [smallCall, 50 * kibibyte]
@@ -28,7 +29,7 @@ const sizeText = (bytes: number): string =>
 
 const callSection = (title: string, rows: readonly CallRow[]): Section => ({
   title,
-  method: `Processor time of the gateway and all its processes for each call at 16 connections, from /proc; time of an answer over one connection, less that of the provider in the same round. Medians of interleaved rounds. Each gateway had answered ${warmCalls} calls, or for ${warmMsMax / 1_000} s, before the first.`,
+  method: `Processor time of the gateway and all its processes for each call at 16 connections, from /proc; time of an answer over one connection, less that of the provider in the same round. Medians of interleaved rounds. ${warmText}`,
   columns: [
     'gateway',
     'body',
@@ -110,8 +111,7 @@ export const rates = sideBySide({
       sections: [
         {
           title: 'Calls at a fixed rate',
-          method:
-            'Calls of 1 KiB are due at even moments whether or not earlier ones were answered; times count from the moment at which a call was due.',
+          method: `Calls of 1 KiB are due at even moments whether or not earlier ones were answered; times count from the moment at which a call was due. ${warmText}`,
           columns: ['gateway', 'calls/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'failed', 'generator late p99 ms'],
           rows: rows.map((row) => [
             row.gateway,

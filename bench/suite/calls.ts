@@ -10,10 +10,10 @@ import { requestTo } from '../load/request.ts'
 import type { Effort } from './effort.ts'
 import type { Summary } from './rounds.ts'
 import { floorOf, inRounds, summaryOf } from './rounds.ts'
+import { callModel, warmed } from './warm.ts'
 
 export const smallCall = 1024
 export const bodySizes = [200, smallCall, 10 * 1024, 50 * 1024, 150 * 1024, 1024 * 1024] as const
-export const callModel = 'bench-800'
 
 export type CallRow = {
   readonly gateway: string
@@ -32,13 +32,6 @@ export type CallRow = {
 const busyConnections = 16
 /** What a relay does after an answer (commits, records) is charged to the calls that caused it. */
 const afterMs = 400
-
-/**
- * What every gateway is asked for before anything is counted, so that none is measured while its engine still compiles and another one after
- * that: so many calls of 1 KiB, or for so long where it takes longer.
- */
-export const warmCalls = 40_000
-export const warmMsMax = 40_000
 
 type Sample = {
   readonly calls: number
@@ -79,11 +72,6 @@ const rowOf = (gateway: string, bodyBytes: number, { figure, added, sum }: Summa
   perSecond: figure(({ perSecond }) => perSecond),
 })
 
-const warmed = async ({ running, target }: Contender, bodyBytes: number): Promise<void> => {
-  const request = requestTo(running, { model: callModel, isStream: false, bodyBytes })
-  await closedLoop({ target, request, connections: busyConnections, durationMs: warmMsMax, callsMax: warmCalls })
-}
-
 /** Rounds over all gateways for each size, once all of them are warm. */
 export async function measureCalls(
   bench: Bench,
@@ -93,7 +81,7 @@ export async function measureCalls(
   const rows: CallRow[] = []
   for (const contender of bench.contenders) {
     effort.say(`the first calls: ${contender.gateway.name}`)
-    await warmed(contender, smallCall)
+    await warmed(contender)
   }
   for (const bodyBytes of sizes) {
     const said = { ...effort, say: (progress: string) => effort.say(`calls of ${bodyBytes} bytes, ${progress}`) }

@@ -7,8 +7,8 @@ import type { Connection } from '../load/connection.ts'
 import { openConnection } from '../load/connection.ts'
 import { memoryBytes } from '../load/processor.ts'
 import { requestTo } from '../load/request.ts'
-import { callModel } from './calls.ts'
 import type { Effort } from './effort.ts'
+import { callModel } from './warm.ts'
 
 export type MemoryRow = {
   readonly gateway: string

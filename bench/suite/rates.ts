@@ -8,8 +8,8 @@ import { closedLoop } from '../load/closed-loop.ts'
 import { quantile } from '../load/figure.ts'
 import { openLoop, steadily } from '../load/open-loop.ts'
 import { requestTo } from '../load/request.ts'
-import { callModel } from './calls.ts'
 import type { Effort } from './effort.ts'
+import { callModel, warmed } from './warm.ts'
 
 export type RateRow = {
   readonly gateway: string
@@ -73,14 +73,17 @@ const highestOf = async (contender: Contender, floorP99Ms: number, turnMs: numbe
   return holds
 }
 
-/** Each rate with all gateways, then each gateway's highest. */
+/** Each rate with all gateways, once all of them are warm, then each gateway's highest. */
 export async function measureRates(
   { contenders }: Bench,
   rates: readonly number[],
   effort: Effort,
 ): Promise<{ readonly rows: readonly RateRow[]; readonly highest: readonly Highest[] }> {
   const rows: RateRow[] = []
-  for (const contender of contenders) await at(contender, rates[0] ?? 1, effort.warmMs)
+  for (const contender of contenders) {
+    effort.say(`the first calls: ${contender.gateway.name}`)
+    await warmed(contender)
+  }
   for (const rate of rates)
     for (const contender of contenders) {
       effort.say(`${rate} calls a second: ${contender.gateway.name}`)
