@@ -22,10 +22,10 @@ const createOwnerOnly = (file: string): void => {
 }
 
 /**
- * The same few pages change with every call: copied into the database this seldom, most of their versions never are. 32 MiB, which a
- * start after a kill reads in a fraction of a second.
+ * The same few pages change with every call: copied into the database more seldom, fewer of their versions would be. But calls wait
+ * while they are: with 32 MiB for 25 ms, with these 4 MiB for too little to be seen.
  */
-const logPagesMax = 8_192
+const logPagesMax = 1_024
 
 /**
  * `process`: a commit is in the write-ahead log, in the hands of the operating system, and survives the end of the
