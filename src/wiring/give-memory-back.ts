@@ -15,14 +15,14 @@ const idleGrowthBytesMin = 33_554_432
 const busyGrowthBytesMin = 100_663_296
 const busyGrowthShareMin = 0.5
 
-export type IdleMemory = {
+export type MemoryWatch = {
   readonly clock: Clock
   /** Exchanges that are open now: while there are some, only large growth is worth a collection. */
   readonly openExchanges: () => number
 }
 
 /** Watches until the returned function is called; does not keep the process alive. */
-export const watchIdleMemory = ({ clock, openExchanges }: IdleMemory): (() => void) => {
+export const giveMemoryBack = ({ clock, openExchanges }: MemoryWatch): (() => void) => {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
   let levelBytes = process.memoryUsage.rss()
