@@ -89,3 +89,28 @@ test('tests go by the facts of the row as it is now: a start at a date measures 
   assert.deepEqual(await above(), compile(row).judge.columns)
   assert.notDeepEqual(await above(), before)
 })
+
+test('what nobody has changed or looked at is the same value at each round: nothing is compiled or put together for it', async () => {
+  const clock = handClock(0)
+  const rows = [rowOf('one', fileOf('relay', 'ttft-p99')), rowOf('other', fileOf('relay', 'ttft-p99'))] as const
+  let read: readonly MigrationRow[] = rows
+  const traffic = makeTraffic(clock.monotonicMs)
+  const refresh = makeRefresh({ store: storeOf(() => read, {}), traffic, clock, log: silentLog })
+  const moves = () => traffic.standings().map(({ move }) => move)
+  const before = await refresh()
+  const [one, other] = moves()
+  assert.equal(await refresh(), before)
+  assert.deepEqual([moves()[0] === one, moves()[1] === other], [true, true])
+  // Looked at: the mark of one is another.
+  read = [{ ...rows[0], checkedMs: 40_000 }, rows[1]]
+  clock.advance(40_000)
+  const after = await refresh()
+  assert.equal(after[1], before[1])
+  assert.equal(after[0]?.row.checkedMs, 40_000)
+  assert.equal(after[0]?.compiled, before[0]?.compiled)
+  assert.deepEqual(
+    moves().map(({ isWatched }) => isWatched),
+    [true, false],
+    'the other has not been looked at for too long',
+  )
+})

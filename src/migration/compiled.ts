@@ -41,13 +41,29 @@ const nextWeightOf = (
   { steps }: Itinerary,
 ): number => steps[step < 0 ? startStep : step + 1]?.weightBasisPoints ?? weightBasisPoints
 
+/** What changes of a move while its row does not. */
+export type Moment = Pick<Move, 'isWatched' | 'drift'>
+
+const noDrift: Move['drift'] = []
+
+/** Whether somebody looks at the evidence now, and whether drift is still watched for. */
+export const momentOf = (
+  { state, checkedMs }: MigrationRow,
+  { file }: Compiled,
+  { nowMs, drift }: { readonly nowMs: number; readonly drift: Move['drift'] },
+): Moment => ({
+  isWatched: nowMs - checkedMs <= Math.max(unwatchedMinMs, unwatchedIntervals * file.analysis.interval),
+  drift: nowMs - state.sinceMs <= file.rollback.window ? drift : noDrift,
+})
+
 /** What nodes need to know to carry it out. */
 export const moveOf = (
-  { id, name, salt, state, checkedMs }: MigrationRow,
+  { id, name, salt, state }: MigrationRow,
   { file, judge, itinerary }: Compiled,
-  { nowMs, drift }: { readonly nowMs: number; readonly drift: Move['drift'] },
+  moment: Moment,
 ): Move => {
   return {
+    ...moment,
     id,
     name,
     epoch: state.epoch,
@@ -56,7 +72,6 @@ export const moveOf = (
     split: file.split,
     weightBasisPoints: state.weightBasisPoints,
     nextWeightBasisPoints: nextWeightOf(state, itinerary),
-    isWatched: nowMs - checkedMs <= Math.max(unwatchedMinMs, unwatchedIntervals * file.analysis.interval),
     salt,
     match: {
       models: file.match.models,
@@ -74,7 +89,6 @@ export const moveOf = (
     breaker: file.rollback.breaker,
     recalls: file.rollback.in_flight === 'retry_before_first_byte',
     columns: judge.columns,
-    drift: nowMs - state.sinceMs <= file.rollback.window ? drift : [],
     shadow: shadowPlanOf(file),
   }
 }

@@ -5,7 +5,7 @@ import type { State } from '#migration/itinerary.ts'
 import type { MigrationRow } from '#migration/port.ts'
 
 /** An itinerary of three steps of four minutes, whose gates open after a few turns. */
-export const fileOf = (number: number): string => `migration: move-${number}
+export const fileOf = (name: string): string => `migration: ${name}
 match: { models: [m] }
 baseline: { route: alpha/m }
 candidate: { route: beta/n }

@@ -9,7 +9,7 @@ import { bucketOfUnit } from '#migration/assign.ts'
 import { compile } from '#migration/compiled.ts'
 import { conduct, decisionFor } from '#migration/conduct.ts'
 import type { Change } from '#migration/itinerary.ts'
-import { draftState, isLive, stateAfter } from '#migration/itinerary.ts'
+import { draftState, isLive, isOver, stateAfter } from '#migration/itinerary.ts'
 import type { Arm } from '#migration/observation.ts'
 import type { MigrationRow, NewDecision } from '#migration/port.ts'
 import { sampleFacts } from '#migration/test-move.ts'
@@ -51,6 +51,9 @@ export type MovingFigures = {
 const startMs = Date.UTC(2026, 10, 22, 12)
 const minuteMs = 60_000
 const hourMs = 3_600_000
+/** Once one is over, another may be begun under its name. */
+const namesMax = 8
+const nameOf = (number: number): string => `move-${number % namesMax}`
 const betweenConversationsMs = 6_000
 const betweenFaultsMs = 90_000
 const betweenWishesMs = 150_000
@@ -86,6 +89,8 @@ class MovingWorld {
   readonly chance: () => number
   readonly movers: readonly Mover[]
   readonly stories = new Map<string, Story>()
+  /** Those of them that are not over. */
+  readonly #open = new Set<Story>()
   readonly around: MovingGround
   readonly #plain: Ground
   readonly #places = new Map<string, Place>()
@@ -129,7 +134,7 @@ class MovingWorld {
   }
 
   live(): Story | undefined {
-    return [...this.stories.values()].find(({ state }) => isLive(state) || state.phase === 'completed')
+    return this.#open.values().find(({ state }) => isLive(state) || state.phase === 'completed')
   }
 
   /** What the store has carried out, whoever hears of it: told to the nodes as a hint, which may be missing. */
@@ -152,6 +157,7 @@ class MovingWorld {
       if (actor === 'drover') this.byItself += 1
     }
     story.state = after
+    if (isOver(after)) this.#open.delete(story)
     story.decided = number
     story.decidedMs = this.time.nowMs()
     story.weightMost = Math.max(story.weightMost, after.weightBasisPoints)
@@ -360,8 +366,10 @@ class MovingWorld {
 
   async #start(node: MovingNode, number: number): Promise<void> {
     const nowMs = node.nowMs()
+    // As in the product, later ids sort behind earlier ones.
+    const id = `mig_${String(number).padStart(6, '0')}`
     const draft: MigrationRow = {
-      ...{ id: `mig_${number}`, name: `move-${number}`, file: fileOf(number), digest: '', salt: `mig_${number}` },
+      ...{ id, name: nameOf(number), file: fileOf(nameOf(number)), digest: '', salt: id },
       ...{ createdMs: nowMs, facts: { p99Ms: {} }, state: draftState, version: 0, checkedMs: nowMs },
     }
     const compiled = compile(draft)
@@ -370,11 +378,13 @@ class MovingWorld {
     const decision = decisionFor(conducting)
     const row = { ...draft, version: 1, state: decision.after }
     // Before it is carried out, as its answer may be lost.
-    this.stories.set(row.id, {
+    const story: Story = {
       ...{ id: row.id, row, compiled, isBad: this.chance() < 0.5, state: row.state, decided: 1 },
       ...{ decidedMs: this.time.nowMs(), backMs: 0, wasComplete: false, seen: new Map() },
       weightMost: row.state.weightBasisPoints,
-    })
+    }
+    this.stories.set(row.id, story)
+    this.#open.add(story)
     this.#lookedMs = this.time.nowMs()
     this.#noise()
     await this.#plain.run('createMigration', { row, first: { decision, trail: null } })

@@ -9,6 +9,12 @@ import type { Tables } from '#store/tables.ts'
 /** Prepared statements kept; the ones used longest ago go first. */
 const statementsMax = 200
 
+/**
+ * Where a limit is a value and nothing else, SQLite plans the statement anew each time it runs, to look at the value (seen with 3.53.4): that takes
+ * longer than most statements do. Nobody here asks for so few rows that their plan would be another one.
+ */
+const plannedOnce = (text: string): string => text.replaceAll(/\blimit \?/g, 'limit ? + 0')
+
 type Prepared = { readonly statement: StatementSync; readonly givesRows: boolean }
 
 const makePrepare = (database: DatabaseSync): ((query: CompiledQuery) => Prepared) => {
@@ -16,7 +22,7 @@ const makePrepare = (database: DatabaseSync): ((query: CompiledQuery) => Prepare
   // As many as there are in the sources, which run for every call: none of them ever goes.
   const hot = new Map<string, Prepared>()
   const prepare = (text: string): Prepared => {
-    const statement = database.prepare(text)
+    const statement = database.prepare(plannedOnce(text))
     return { statement, givesRows: statement.columns().length > 0 }
   }
   const prepareHot = (text: string): Prepared => {

@@ -115,5 +115,12 @@ test('no page of the log and no figure of usage is read by going through the cal
     ({ detail }) => detail.startsWith('SCAN') && !/^SCAN (CONSTANT ROW|usage_head|\d+-ROW VALUES CLAUSE)/.test(detail),
   )
   assert.deepEqual(scans, [])
+  // A plan that is made anew at each run takes longer than the run.
+  const limited = all.filter(({ text }) => text.includes('limit ?'))
+  assert.ok(limited.length > 10)
+  assert.deepEqual(
+    limited.filter(({ text }) => !text.includes('limit ? + 0')),
+    [],
+  )
   database.close()
 })
