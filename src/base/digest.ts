@@ -35,7 +35,8 @@ export const makeDigest = (): Digest => {
   const gather = (bytes: Uint8Array): void => {
     const sizeBytes = gatheredBytes + bytes.length
     if (gathered === null || sizeBytes > gathered.length) {
-      const grown = Buffer.allocUnsafe(Math.min(gatheredBytesMax, Math.max(gatheredBytesMin, 2 * sizeBytes)))
+      // Memory of its own: a part of the pool would keep all of the pool for as long as the call lasts.
+      const grown = Buffer.allocUnsafeSlow(Math.min(gatheredBytesMax, Math.max(gatheredBytesMin, 2 * sizeBytes)))
       gathered?.copy(grown, 0, 0, gatheredBytes)
       gathered = grown
     }

@@ -21,6 +21,12 @@ export type DialOptions = {
 
 type Dial = buildConnector.connector
 
+/**
+ * The system gives up to 64 KiB at once. It is asked for more when all that it gave has been taken, and not before: else twice as much would wait
+ * for a caller who does not read. undici would ask before; where it finds no mark of its own, Node takes these.
+ */
+const askedWhenTaken = { highWaterMark: undefined, readableHighWaterMark: 0 }
+
 const proxyFault = (message: string, cause?: unknown): Problem =>
   new Problem('upstream_error', { message, facts: { fault: 'connect' }, cause })
 
@@ -60,8 +66,10 @@ const tlsOptions = (authorities: string | null) =>
 export const dialer = (options: DialOptions): Dial => {
   const { egress, proxy, dialTimeoutMs } = options
   const shared = { allowH2: false, timeout: dialTimeoutMs, ...tlsOptions(options.certificateAuthorities) }
-  // undici's type of the options leaves `lookup` out, and passes it to net.connect all the same.
+  // undici's type of the options leaves `lookup` and the marks out, and passes them to net.connect all the same.
   const direct = buildConnector({ ...shared, lookup: egress.lookup } as buildConnector.BuildOptions)
+  // With TLS a record of 16 KiB comes at once.
+  const plain = buildConnector({ ...shared, ...askedWhenTaken, lookup: egress.lookup } as buildConnector.BuildOptions)
   const overSocket = buildConnector(shared)
   return (target, callback) => {
     const port = target.port || (target.protocol === 'https:' ? '443' : '80')
@@ -73,7 +81,8 @@ export const dialer = (options: DialOptions): Dial => {
       return
     }
     if (proxy === null) {
-      direct(target, callback)
+      if (target.protocol === 'https:') direct(target, callback)
+      else plain(target, callback)
       return
     }
     tunnel(proxy, `${host}:${port}`, dialTimeoutMs).then(

@@ -16,8 +16,11 @@ type Waiting = {
 
 const over: IteratorResult<Buffer, undefined> = { done: true, value: undefined }
 
-/** Beyond this the socket is paused; a chunk more may still arrive. */
-const heldBytesMax = 128 * 1024
+/**
+ * From this on the socket is paused. Little, as it is kept for each caller who does not read, and a piece of it keeps all that the system gave at
+ * once; more than the events of a stream that come together, for which a pause costs more than they do.
+ */
+const heldBytesMax = 16 * 1024
 
 /** A queue between one writer and one reader, both on this thread. */
 export class ReplyBody implements AsyncIterable<Buffer> {

@@ -41,10 +41,15 @@ const cutTimeoutMs = 5_000
 /** What follows the last chunk. */
 const lastChunk = Buffer.from('0\r\n\r\n')
 
+/** For what is larger, memory of its own costs next to nothing. */
+const pooledBytesMax = 4 * 1024
+
 /** A piece as one chunk (RFC 9112, section 7.1): node:http would hand the system its size, its bytes and its end one by one, for each event of a stream. */
 const chunkOf = (bytes: Uint8Array): Buffer => {
   const size = `${bytes.length.toString(16)}\r\n`
-  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2)
+  const length = size.length + bytes.length + 2
+  // A part of the pool keeps all of the pool until a slow caller has taken it.
+  const chunk = length > pooledBytesMax ? Buffer.allocUnsafeSlow(length) : Buffer.allocUnsafe(length)
   chunk.write(size, 'latin1')
   chunk.set(bytes, size.length)
   chunk[chunk.length - 2] = 0x0d
@@ -121,9 +126,10 @@ class Reply {
     assert(this.#head !== null && !this.#over, 'bytes come between head and end')
     this.#checkPresence()
     if (this.#backlog !== null) return this.#queue(bytes)
-    this.#writeNow(bytes.length > sliceBytes ? bytes.subarray(0, sliceBytes) : bytes)
-    const isTaken = bytes.length <= sliceBytes && !this.#response.writableNeedDrain
-    return isTaken ? null : this.#queue(bytes.subarray(sliceBytes))
+    const isOne = bytes.length <= sliceBytes
+    this.#writeNow(isOne ? bytes : bytes.subarray(0, sliceBytes))
+    if (!isOne) return this.#queue(bytes.subarray(sliceBytes))
+    return this.#response.writableNeedDrain ? this.#queue(nothing) : null
   }
 
   /** One writer at a time: a heartbeat must not land between two slices of an event. */

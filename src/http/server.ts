@@ -106,6 +106,9 @@ const problemOfClientError = (code: string | undefined): Problem => {
   })
 }
 
+/** A caller who does not read has no second piece of up to 64 KiB waiting behind the first. */
+const writtenAheadBytes = 32 * 1024
+
 const createNodeServer = <T>(options: ServerOptions<T>): Server => {
   const limits = {
     maxHeaderSize,
@@ -115,6 +118,7 @@ const createNodeServer = <T>(options: ServerOptions<T>): Server => {
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 75_000,
     connectionsCheckingInterval: 1_000,
     noDelay: true,
+    highWaterMark: writtenAheadBytes,
     // The head reader refuses a missing Host itself, with a body that says so.
     requireHostHeader: false,
     insecureHTTPParser: false,

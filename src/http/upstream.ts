@@ -108,6 +108,8 @@ class Sending implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return
+    // Nobody reads them, and each is a part of the 64 KiB that came with it, which would be kept until the end.
+    controller.rawHeaders = null
     this.#cancelTimer()
     const body = new ReplyBody({
       pause: () => controller.pause(),

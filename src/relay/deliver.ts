@@ -107,6 +107,9 @@ const heartbeats = (reply: Reply, context: DeliverContext): { beat: () => void; 
   }
 }
 
+const none: readonly Frame[] = []
+const over: IteratorResult<readonly Frame[], undefined> = { done: true, value: undefined }
+
 const cutProblem = (reply: Reply): Problem =>
   new Problem('upstream_error', {
     message: `Provider "${reply.attempt.upstream.provider.name}" broke off its answer before it was complete. What came is delivered; repeat the call for a whole one.`,
@@ -156,17 +159,22 @@ const passOn = async (
     beat()
     return outbound.write(out)
   }
-  let frames = reply.held
-  let pending = reply.pending
+  let { held: frames, pending } = reply
+  reply.held = none
+  reply.pending = null
+  let step: IteratorResult<readonly Frame[], undefined> = over
   // Whatever is there at once is not waited for: for one event of a stream a wait costs more than all that is done with it.
   while (true) {
     const rationed = ration === null ? frames.length : ration(frames)
     const covered = typeof rationed === 'number' ? rationed : await rationed
-    const taken = write(covered < frames.length ? frames.slice(0, covered) : frames)
+    const isCovered = covered >= frames.length
+    const taken = write(isCovered ? frames : frames.slice(0, covered))
+    // What was written is not kept for as long as a caller takes over it.
+    frames = none
+    step = over
     if (taken !== null) await taken
-    if (covered < frames.length) return 'money-ended'
+    if (!isCovered) return 'money-ended'
     if (reply.ended) return null
-    let step: IteratorResult<readonly Frame[]>
     const readMs = context.clock.monotonicMs()
     try {
       step = await (pending ?? attempt.frames.next())

@@ -21,12 +21,12 @@ const heldBytesMax = 65_536
 /** A reply that does not stream is held whole up to this size, so that its cost can stand in a header. */
 const wholeReplyBytesMax = 8_388_608
 
-/** A reply that is committed: what was held, and where the rest comes from. */
+/** A reply that is committed: what was held, and where the rest comes from. Who passes a stream on lets go of both: a slow caller would keep them. */
 export type Reply = {
   readonly attempt: Attempt
-  readonly held: readonly Frame[]
+  held: readonly Frame[]
   /** The read that was under way when `commitAfterMs` passed. */
-  readonly pending: Promise<IteratorResult<readonly Frame[]>> | null
+  pending: Promise<IteratorResult<readonly Frame[]>> | null
   /** Everything is held: the reply has ended, complete. */
   readonly ended: boolean
 }

@@ -6,10 +6,12 @@ import { usageOf } from '#base/usage.ts'
 import type { Part } from '#protocol/part.ts'
 
 /**
- * Text of an answer that is kept for counting where a provider reports no usage, some 32,000 tokens: what comes after it has as many
+ * Text of an answer that is kept for counting where a provider reports no usage, some 16,000 tokens: what comes after it has as many
  * characters to a token as this has. Hundreds of answers at once are kept so.
  */
-const keptCharactersMax = 131_072
+const keptCharactersMax = 65_536
+/** Pieces of a few letters cost ten times what they say: so many are put together. */
+const blockCharacters = 4_096
 /** Of a request, which is there anyway. */
 const requestCharactersMax = 1_048_576
 /** Characters of English text to a token, where nothing is counted to go by. */
@@ -71,15 +73,33 @@ export const deliveredText = (part: Part): string =>
     ? part.text
     : ''
 
+/** Text as it comes, in blocks. */
+const keptText = () => {
+  const blocks: string[] = []
+  let pieces: string[] = []
+  let piecesCharacters = 0
+  return {
+    add: (text: string): void => {
+      pieces.push(text)
+      piecesCharacters += text.length
+      if (piecesCharacters < blockCharacters) return
+      blocks.push(pieces.join(''))
+      pieces = []
+      piecesCharacters = 0
+    },
+    from: (characters: number): string => [...blocks, ...pieces].join('').slice(characters),
+  }
+}
+
 export const meter = (countTokens: CountTokens): Meter => {
   let usage: Usage | null = null
   let finish: string | null = null
   let error: Problem | null = null
   let seenCharacters = 0
   let searches = 0
-  const pieces: string[] = []
+  const kept = keptText()
   /** How far the text had come when the provider last said how much output that was. */
-  let said = { pieces: 0, characters: 0 }
+  let saidCharacters = 0
   let requestTokens: Promise<number> | null = null
 
   const count = async (text: string, uncounted: number): Promise<number> => {
@@ -90,7 +110,7 @@ export const meter = (countTokens: CountTokens): Meter => {
 
   const seeText = (text: string): void => {
     seenCharacters += text.length
-    if (seenCharacters <= keptCharactersMax) pieces.push(text)
+    if (seenCharacters <= keptCharactersMax) kept.add(text)
   }
 
   /** Counted once: a request does not change. */
@@ -101,21 +121,21 @@ export const meter = (countTokens: CountTokens): Meter => {
     return requestTokens
   }
 
-  const countFrom = (from: typeof said): Promise<number> => {
-    const kept = pieces.slice(from.pieces).join('')
-    return count(kept, seenCharacters - from.characters - kept.length)
+  const countFrom = (characters: number): Promise<number> => {
+    const text = kept.from(characters)
+    return count(text, seenCharacters - characters - text.length)
   }
-  const countOutput = (): Promise<number> => countFrom({ pieces: 0, characters: 0 })
+  const countOutput = (): Promise<number> => countFrom(0)
 
   const withAtLeast = (usage: Usage, counted: number): Usage =>
     counted > (usage.output ?? 0) ? { ...usage, output: counted, source: 'estimated' } : { ...usage, source: 'partial' }
 
   /** What a provider said in the middle of its answer, and what it delivered after that. */
   const partial = async (usage: Usage): Promise<Usage> => {
-    if (said.characters === seenCharacters) return { ...usage, source: 'partial' }
+    if (saidCharacters === seenCharacters) return { ...usage, source: 'partial' }
     // Before any text there is nothing that it could have counted: some begin with a figure all the same.
-    if (said.characters === 0) return withAtLeast(usage, await countOutput())
-    return withAtLeast(usage, (usage.output ?? 0) + (await countFrom(said)))
+    if (saidCharacters === 0) return withAtLeast(usage, await countOutput())
+    return withAtLeast(usage, (usage.output ?? 0) + (await countFrom(saidCharacters)))
   }
 
   /** What a whole answer's provider did not say, or nobody can believe: half a bill is no bill. */
@@ -137,7 +157,7 @@ export const meter = (countTokens: CountTokens): Meter => {
       else if (part.type === 'usage') {
         const told = part.usage
         usage = merge(usage, told)
-        if (told.output !== null) said = { pieces: pieces.length, characters: seenCharacters }
+        if (told.output !== null) saidCharacters = seenCharacters
       } else if (part.type === 'finish') finish = part.raw ?? part.reason
       else if (part.type === 'error') error = part.problem
     },

@@ -80,6 +80,24 @@ test('counted: of a long answer the beginning, and the rest goes by how many cha
   assert.deepEqual([usage?.output, usage?.source], [300_000, 'counted'])
 })
 
+test('partial: in a long answer of small pieces, what came after the last figure is counted from there', async () => {
+  const stage = openStage()
+  const caller = await stage.call(streaming)
+  const alpha = stage.arrival('alpha')
+  alpha.head()
+  // Every character is a token of the stage's counter; figure and end lie within blocks of what is kept.
+  const pieces = (count: number, piece: string): void => {
+    for (let part = 0; part < count; part += 1) alpha.write(says(piece))
+  }
+  pieces(1_000, 'seven…!')
+  alpha.write(withUsage('!', { prompt_tokens: 20, completion_tokens: 5_000 }))
+  pieces(1_500, 'abcde')
+  alpha.end()
+  await stage.settle()
+  const { usage } = caller.record()
+  assert.deepEqual([usage?.input, usage?.output, usage?.source], [20, 5_000 + 7_500, 'estimated'])
+})
+
 test('counted: what a whole answer says where the provider reports nothing', async () => {
   const stage = openStage()
   const whole = await stage.call()

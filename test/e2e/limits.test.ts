@@ -13,7 +13,9 @@ import { fakeKey, startRelay } from './harness.ts'
 const callers = 1_000
 const admitted = 100
 
-const configOf = ({ baseUrl }: FakeUpstream): string => `providers:
+// A machine that is short of CPU refuses with 503, whatever the limits are.
+const configOf = ({ baseUrl }: FakeUpstream): string => `server: { overload: { loop_delay: 1m } }
+providers:
   fake: { vendor: openai-compatible, base_url: "${baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }
 models:
   m: { targets: [ { provider: fake, model: m } ], route: { retries: 0, timeout: { connect: 2m } } }
