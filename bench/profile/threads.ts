@@ -5,18 +5,19 @@
  * this one. Microseconds for each call, or for each event of a stream, and the least of the turns in parentheses.
  */
 
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { bareNode } from '../gateway/bare-node.ts'
 import type { Contender } from '../gateway/bench.ts'
 import { startBench } from '../gateway/bench.ts'
-import { configOf, everything, openRelay } from '../gateway/drover.ts'
-import type { Gateway } from '../gateway/gateway.ts'
+import { everything } from '../gateway/drover.ts'
 import { closedLoop } from '../load/closed-loop.ts'
 import { figureOf } from '../load/figure.ts'
 import { requestTo } from '../load/request.ts'
+import { checkoutWith } from './checkout.ts'
+import type { ByThread } from './thread-time.ts'
+import { usedUs } from './thread-time.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,48 +35,11 @@ const model = values.stream ? 'bench-stream-64-20' : 'bench-800'
 const eventsOfStream = 67
 /** What is done after an answer (commits, records) is charged to the calls that caused it. */
 const afterMs = 400
-const nanosecondsPerUs = 1_000
 const warmMsMax = 600_000
 const warmCalls = Number(values.warm ?? (values.stream ? 128 : 12_000))
 
 const billing = values.billing === 'unlimited' ? 'unlimited' : 'prepaid'
 const parts = { ...everything, billing, isPriced: billing === 'prepaid' } as const
-
-const checkoutAt = (folder: string): Gateway => ({
-  name: basename(folder),
-  version: () => '-',
-  absent: '',
-  settings: everything.settings,
-  start: (place) =>
-    openRelay(parts, {
-      config: configOf(parts, place),
-      folder: place.folder,
-      program: join(folder, 'bin', 'drover'),
-    }),
-})
-
-type ByThread = ReadonlyMap<string, number>
-
-/** A thread's name and the microseconds of processor time that it has used; `null` = it ended between the listing and the reading. */
-const readThread = (pid: number, thread: string): readonly [name: string, us: number] | null => {
-  try {
-    const folder = `/proc/${pid}/task/${thread}`
-    const name = Number(thread) === pid ? 'main' : readFileSync(`${folder}/comm`, 'utf8').trim()
-    return [name, Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0]) / nanosecondsPerUs]
-  } catch {
-    return null
-  }
-}
-
-/** By the name of the thread; those of one name are summed up. */
-const usedUs = (pid: number): ByThread => {
-  const sums = new Map<string, number>()
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const [name, us] = readThread(pid, thread) ?? ['main', 0]
-    sums.set(name, (sums.get(name) ?? 0) + us)
-  }
-  return sums
-}
 
 const connections = Number(values.callers)
 const requestOf = ({ running }: Contender): Buffer =>
@@ -107,7 +71,7 @@ const measured = async (one: Contender): Promise<ByThread> => {
 
 const here = resolve(import.meta.dirname, '..', '..')
 const folders = [here, ...values.beside.map((folder) => resolve(folder))]
-const bench = await startBench([bareNode, ...folders.map(checkoutAt)], [model])
+const bench = await startBench([bareNode, ...folders.map((folder) => checkoutWith(parts, folder))], [model])
 try {
   for (const { name, why } of bench.missing) console.log(`${name} is not here: ${why}`)
   const turns = new Map<Contender, ByThread[]>(bench.contenders.map((one) => [one, []]))

@@ -70,6 +70,8 @@ export type HttpServer = {
    */
   readonly drain: (timeoutMs: number) => Promise<number>
   readonly openExchanges: () => number
+  /** How many exchanges have begun since the server was made, those that are over included. */
+  readonly begunExchanges: () => number
 }
 
 const maxHeaderSize = 16 * 1024
@@ -146,6 +148,7 @@ class RelayServer<T> {
   readonly #unreadable = new WeakSet<Duplex>()
   readonly #ending = new AbortController()
   #draining = false
+  #begunCount = 0
   #onEmpty: () => void = () => {}
 
   constructor(options: ServerOptions<T>) {
@@ -192,6 +195,7 @@ class RelayServer<T> {
   }
 
   #run(exchange: OpenExchange, socket: Duplex): void {
+    this.#begunCount += 1
     this.#open.set(exchange, socket)
     const over = (): void => {
       this.#open.delete(exchange)
@@ -277,6 +281,10 @@ class RelayServer<T> {
   openExchanges(): number {
     return this.#open.size
   }
+
+  begunExchanges(): number {
+    return this.#begunCount
+  }
 }
 
 /** A server that does not listen yet. */
@@ -287,5 +295,6 @@ export const createHttpServer = <T>(options: ServerOptions<T>): HttpServer => {
     announceEnd: () => server.announceEnd(),
     drain: (timeoutMs) => server.drain(timeoutMs),
     openExchanges: () => server.openExchanges(),
+    begunExchanges: () => server.begunExchanges(),
   }
 }

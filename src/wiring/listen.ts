@@ -32,6 +32,8 @@ export type Listeners = {
   /** Where commands on this machine reach the admin API. */
   readonly adminUrl: string
   readonly openExchanges: () => number
+  /** How many exchanges have begun so far. */
+  readonly begunExchanges: () => number
   /** Calls are still taken, and told to close their connections. */
   readonly announceEnd: () => void
   /** Gives the number of exchanges that were cut. */
@@ -84,11 +86,12 @@ export const listen = async <T>(machine: Machine, request: ListenRequest<T>): Pr
     const drain = async (timeoutMs: number): Promise<number> =>
       (await Promise.all([main.drain(timeoutMs), own.drain(timeoutMs)])).reduce((sum, count) => sum + count, 0)
     const openExchanges = (): number => main.openExchanges() + own.openExchanges()
+    const begunExchanges = (): number => main.begunExchanges() + own.begunExchanges()
     const announceEnd = (): void => {
       main.announceEnd()
       own.announceEnd()
     }
-    return { url, adminUrl, openExchanges, announceEnd, drain }
+    return { url, adminUrl, openExchanges, begunExchanges, announceEnd, drain }
   } catch (problem) {
     await main.drain(0)
     throw problem

@@ -56,7 +56,7 @@ import { openData } from './data.ts'
 import { declaredMigrations } from './declared-migrations.ts'
 import { buyerLetters, openClerk } from './documents.ts'
 import { drain, stopped } from './drain.ts'
-import { giveMemoryBack } from './give-memory-back.ts'
+import { giveMemoryBack, processMemory } from './give-memory-back.ts'
 import type { Served } from './handling.ts'
 import { handlingOf } from './handling.ts'
 import { openIdentity, setUpLink } from './identity.ts'
@@ -451,7 +451,7 @@ export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | 
   const endpoints = await endpointsOf(machine, { ...rooms, ...kept }, { standing, closing })
   const listening = await listen(machine, { config, folder, log, reusePort: seat?.reusePort ?? false, endpoints })
   member.announce(listening.url)
-  closing.defer(giveMemoryBack({ clock, openExchanges: listening.openExchanges }))
+  closing.defer(giveMemoryBack({ clock, exchanges: listening, memory: processMemory() }))
   follow(machine, rooms, { standing, closing })
   const link = await setUpLink(machine, rooms.identity, { isFirst: first.created, url: listening.url })
   const greeted = greeting(first, listening.url, link)

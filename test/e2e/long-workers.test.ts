@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { stream, whole } from '../fake/answer.ts'
 import { completion, completionEvents } from '../fake/openai.ts'
@@ -89,6 +90,13 @@ describe('two workers on the embedded store', () => {
       soonMs,
     )
     for (const [term, nodes] of leaders) assert.equal(nodes.size, 1, `${[...nodes].join(' and ')} led in term ${term}`)
+  })
+
+  test('each runs with what keeps compiled code through a pause, as bin/drover starts it', () => {
+    for (const pid of [bench.relay.pid, ...[1, 2].flatMap((worker) => pidsOf(bench.relay, worker))]) {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      assert.ok(words.includes('--no-memory-reducer') && words.includes('--min-semi-space-size=16'), words.join(' '))
+    }
   })
 
   test('what one has changed the other knows when the change is answered', async () => {
