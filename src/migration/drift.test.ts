@@ -47,6 +47,32 @@ test('what a candidate showed is the base: mean and deviation of the logarithms;
   assert.deepEqual(besides, tokens, 'and a step in which it was not counted changes none')
 })
 
+test('what did not vary is no base, however sums of it are rounded', () => {
+  const watchesOf = (output: number, count: number): readonly string[] => {
+    const turns = Array.from({ length: count }, (_none, at) => ({
+      step: 0,
+      turn: { ...turn(output), unit: `u-${at}` },
+    }))
+    return driftWatchesOf(columns, addTurns(turns, { columns, ...nothing }).cells).map(({ name }) => name)
+  }
+  for (const [output, count] of [
+    [0, 100],
+    [3, 1_000],
+    [123, 137],
+    [1_000, 1_000],
+  ] as const)
+    assert.deepEqual(watchesOf(output, count), [], `${count} of ${output}`)
+})
+
+test('what varies by little is held against that little', () => {
+  const turns = Array.from({ length: 100 }, (_none, at) => ({
+    step: 0,
+    turn: { ...turn(1_000 + (at % 2)), unit: `u-${at}` },
+  }))
+  const [tokens] = driftWatchesOf(columns, addTurns(turns, { columns, ...nothing }).cells)
+  assert.ok(Math.abs((tokens?.deviation ?? 0) - 0.0005) < 1e-5, `${tokens?.deviation}`)
+})
+
 test('a hundred values are a base, ninety-nine are none', () => {
   const of = (length: number) => {
     const turns = Array.from({ length }, (_none, at) => ({ step: 0, turn: { ...turn(at, 100 + at), unit: `u-${at}` } }))

@@ -63,6 +63,9 @@ const firstPartBase = (cells: readonly Cell[]): DriftBase | null => {
   return { mean, deviation: Math.sqrt(rest / count) }
 }
 
+/** As sums keep figures, to the millionth: what lies closer together than that did not vary. */
+const deviationMin = 1e-6
+
 /** What is watched once a migration is complete, by what the candidate was during it. What did not vary cannot be standardised, and is left out. */
 export const driftWatchesOf = (columns: readonly Column[], evidence: Evidence): readonly DriftWatch[] => {
   const cells = [...evidence.values()].filter(({ arm }) => arm === 'candidate')
@@ -71,7 +74,7 @@ export const driftWatchesOf = (columns: readonly Column[], evidence: Evidence): 
     ...sizes.map(({ metric }, place) => ({ name: metric as string, base: sizeBase(cells, place) })),
     { name: firstPart, base: firstPartBase(cells) },
   ]
-  return found.flatMap(({ name, base }) => (base === null || base.deviation === 0 ? [] : [{ name, ...base }]))
+  return found.flatMap(({ name, base }) => (base === null || base.deviation < deviationMin ? [] : [{ name, ...base }]))
 }
 
 /** The logarithm of what a turn shows of a watched figure; `null` = nothing. */

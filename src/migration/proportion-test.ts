@@ -67,7 +67,8 @@ export const shareInterval = (share: Share, alpha: number): Interval => {
   // Half of it near zero, where error rates are, half anywhere.
   const lnMixture = Math.max(
     lnBeta(1 + hits, 40 + seen - hits) - lnBeta(1, 40),
-    lnBeta(1 + hits, 1 + seen - hits) - lnBeta(1, 1),
+    // Less ln B(1, 1), which is nothing.
+    lnBeta(1 + hits, 1 + seen - hits),
   )
   const lnE = (limit: number): number => lnMixture - Math.LN2 - lnLikelihood(share, limit)
   const level = -Math.log(alpha)

@@ -118,6 +118,11 @@ test('means are compared within a step, and turns of one conversation are no ind
   const larger = { candidate: sumsOf(noisy(5.7, 400)), baseline: sumsOf(noisy(5, 3_600)) }
   assert.ok((differenceOf([larger], 0.01)?.low ?? 0) > Math.log(1.25))
   assert.equal(differenceOf([{ candidate: sumsOf(noisy(5, 99)), baseline: sumsOf(noisy(5, 900)) }], 0.01), null)
+  // A step of two conversations has a variance, a step of one has none and is left out.
+  const besides = (count: number) =>
+    differenceOf([larger, { candidate: sumsOf([9, 4].slice(0, count)), baseline: sumsOf(noisy(5, 200)) }], 0.01)
+  assert.deepEqual(besides(1), differenceOf([larger], 0.01))
+  assert.equal(besides(2)?.units, 402)
   // Ten equal turns of each conversation say no more than one of them.
   const ten = ({ units, total, totalSquared }: MeanSums): MeanSums => ({
     units,

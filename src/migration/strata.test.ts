@@ -79,6 +79,11 @@ test('whom an arm has met is counted exactly up to a bound, and beyond it within
   assert.ok(Math.abs(many - 20_000) < 2_000, `${many}`)
 })
 
+test('of those whom an arm has met a thousand and twenty-four are kept, however many there are', () => {
+  const many = Array.from({ length: 3_000 }, (_none, at) => at)
+  assert.deepEqual(joinCallers(many.slice(0, 1_000), many), many.slice(0, 1_024))
+})
+
 test('of very many call sites the rest are one', () => {
   assert.equal(callSitesMax, 200)
   const turns = Array.from({ length: callSitesMax + 5 }, (_unused, index) => sampleTurn({ callSite: `site-${index}` }))

@@ -18,6 +18,8 @@ test('a turn says of each column whether it was looked at, whether it was hit, a
   const bad = tallyOf(sampleTurn({ tokens: tokens(null), outcome: 'cut', arm: 'baseline' }), { step: 0, columns })
   assert.deepEqual(bad.baseline?.sizes, [[0, 0]])
   assert.deepEqual([bad.baseline?.seen, bad.baseline?.hit, bad.candidate], [0b101, 0b101, undefined])
+  const sizeFirst = tallyOf(sampleTurn({ tokens: tokens(9) }), { step: 0, columns: columns.slice(1) })
+  assert.deepEqual([sizeFirst.candidate?.seen, sizeFirst.candidate?.hit], [0b10, 0], 'a size has no mark')
 })
 
 test('a conversation counts where it was first, and where both began at once, at the baseline', () => {

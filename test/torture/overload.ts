@@ -1,103 +1,116 @@
 /**
- * `bin/drover-node test/torture/overload.ts [--seconds 10]`: what the relay carries at its best, then three times as many callers as that took,
- * then the first number again. Must hold: what is carried under overload is at least 90 % of the best; refusals are 503 with Retry-After, for
- * which the server takes at most 10 ms (at the median: a busy machine takes the processor away from some); and
- * within five seconds afterwards nobody is refused. Figures as JSON, exit 1 where it does not hold. On a busy machine the figures are of that machine.
+ * `bin/drover-node test/torture/overload.ts [--seconds 10] [--latency 200] [--times 3]`: what the relay carries with as many callers as it lets
+ * in, then for as long three times as many calls a second as that, whether or not those before are answered, then the first number again. Its
+ * provider takes so many milliseconds for an answer, so that what is carried is bounded by the calls that may be under way (64); with 0 it is
+ * bounded by the processor, which callers and provider then share. Must hold: what is carried under overload is at least 90 % of the best;
+ * refusals are 503 with Retry-After, for which the server takes at most 10 ms (at the median: a busy machine takes the processor away from some);
+ * and within five seconds afterwards nobody is refused. Figures as JSON, exit 1 where it does not hold.
  */
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import type { Answer } from '../e2e/call.ts'
-import { call } from '../e2e/call.ts'
 import { makeChance } from '../e2e/chance.ts'
+import { whole } from '../fake/answer.ts'
+import { completion } from '../fake/openai.ts'
+import type { Rushed } from './rush.ts'
+import { rush } from './rush.ts'
 import { openStage } from './stage.ts'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } })
-const lengthMs = Number(values.seconds) * 1000
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    latency: { type: 'string', default: '200' },
+    times: { type: 'string', default: '3' },
+  },
+})
+const [lengthMs, latencyMs, times] = [Number(values.seconds) * 1000, Number(values.latency), Number(values.times)]
 const openCallsMax = 64
+/** Below the share of the calls under way from which on some are refused. */
+const fitting = 56
+const atOnceMax = 1_000
 const recoveredWithinMs = 5_000
 const refusedWithinMs = 10
-
-type Carried = {
-  readonly perSecond: number
-  readonly refused: number
-  readonly withoutRetryAfter: number
-  readonly other: number
-  readonly refusalP50Ms: number
-  /** What the server itself took for a refusal, from the head of the request to that of the answer, as its answer says. */
-  readonly refusalServerP50Ms: number
-  readonly refusalServerP99Ms: number
-  readonly acceptedP99Ms: number
-}
+const warmMs = 3_000
 
 const quantile = (list: readonly number[], share: number): number =>
-  Math.round(list.toSorted((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0)
+  Math.round((list.toSorted((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0) * 10) /
+  10
+
+const figuresOf = ({ answers, elapsedMs, unmade, broken }: Rushed) => {
+  const accepted = answers.filter(({ status }) => status === 200)
+  const refused = answers.filter(({ status }) => status === 503)
+  const offered = answers.length + unmade + broken
+  return {
+    offered_per_second: Math.round((offered * 1000) / elapsedMs),
+    carried_per_second: Math.round((accepted.length * 1000) / elapsedMs),
+    refused: refused.length,
+    without_retry_after: refused.filter(({ saysWhen }) => !saysWhen).length,
+    other: answers.length - accepted.length - refused.length + broken,
+    unmade,
+    refusal_ms: {
+      p50: quantile(
+        refused.map(({ tookMs }) => tookMs),
+        0.5,
+      ),
+      in_server_p50: quantile(
+        refused.map(({ inServerMs }) => inServerMs),
+        0.5,
+      ),
+      in_server_p99: quantile(
+        refused.map(({ inServerMs }) => inServerMs),
+        0.99,
+      ),
+    },
+    accepted_p99_ms: quantile(
+      accepted.map(({ tookMs }) => tookMs),
+      0.99,
+    ),
+  }
+}
 
 await using stage = await openStage({
   chance: makeChance(1),
   faultShare: 0,
-  config: `server: { overload: { open_calls: ${openCallsMax} } }\n`,
+  usd: '1000.00',
+  // One bound at a time.
+  config: `server: { overload: { open_calls: ${openCallsMax}${latencyMs > 0 ? ', loop_delay: 1m' : ''} } }\n`,
 })
-const { url } = stage.relay()
-const body = { model: 'sold', max_tokens: 100, messages: [{ role: 'user', content: 'paid' }] }
+const answer = whole(completion())
+stage.upstream.answer(async (exchange) => {
+  if (latencyMs > 0) await wait(latencyMs)
+  await answer(exchange)
+})
+const { port } = stage.relay()
+const body = JSON.stringify({ model: 'sold', max_tokens: 100, messages: [{ role: 'user', content: 'paid' }] })
+const request = Buffer.from(
+  `POST /v1/chat/completions HTTP/1.1\r\nHost: relay.test\r\nAuthorization: Bearer ${stage.key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+)
 
-const carry = async (callers: number): Promise<Carried> => {
-  const [accepted, refused, inServer]: [number[], number[], number[]] = [[], [], []]
-  let [withoutRetryAfter, other] = [0, 0]
-  const beganMs = performance.now()
-  const note = ({ status, headers }: Answer, tookMs: number): void => {
-    if (status === 200) accepted.push(tookMs)
-    else if (status === 503) {
-      refused.push(tookMs)
-      inServer.push(Number(headers['x-drover-overhead-ms']))
-    } else other += 1
-    if (status === 503 && headers['retry-after'] === undefined) withoutRetryAfter += 1
-  }
-  const one = async (): Promise<void> => {
-    while (performance.now() - beganMs < lengthMs) {
-      const askedMs = performance.now()
-      const answer = await call(url, { key: stage.key, body })
-      note(answer, performance.now() - askedMs)
-      // Whoever is refused asks again, as an impatient client does, and not at once.
-      if (answer.status === 503) await wait(25)
-    }
-  }
-  await Promise.all(Array.from({ length: callers }, one))
-  const perSecond = Math.round((accepted.length * 1000) / (performance.now() - beganMs))
-  return {
-    perSecond,
-    refused: refused.length,
-    withoutRetryAfter,
-    other,
-    refusalP50Ms: quantile(refused, 0.5),
-    refusalServerP50Ms: quantile(inServer, 0.5),
-    refusalServerP99Ms: quantile(inServer, 0.99),
-    acceptedP99Ms: quantile(accepted, 0.99),
-  }
-}
-
-await carry(8)
-const best = await carry(32)
-const over = await carry(3 * openCallsMax)
+await rush({ port, request, atOnceMax: fitting, perSecond: null, lengthMs: warmMs })
+stage.upstream.forget()
+const best = figuresOf(await rush({ port, request, atOnceMax: fitting, perSecond: null, lengthMs }))
+stage.upstream.forget()
+const over = figuresOf(await rush({ port, request, atOnceMax, perSecond: times * best.carried_per_second, lengthMs }))
+stage.upstream.forget()
 const endedMs = performance.now()
 let recoveredMs: number | null = null
-while (performance.now() - endedMs < 4 * recoveredWithinMs) {
-  const answers = await Promise.all(Array.from({ length: 8 }, () => call(url, { key: stage.key, body })))
-  if (answers.every(({ status }) => status === 200)) {
-    recoveredMs = Math.round(performance.now() - endedMs)
-    break
-  }
+while (recoveredMs === null && performance.now() - endedMs < 4 * recoveredWithinMs) {
+  const askedMs = performance.now()
+  const { answers } = await rush({ port, request, atOnceMax: fitting, perSecond: null, lengthMs: 250 })
+  if (answers.every(({ status }) => status === 200)) recoveredMs = Math.round(askedMs - endedMs)
 }
 const problems = await stage.problems()
-const goodput = Math.round((100 * over.perSecond) / best.perSecond)
+const goodput = Math.round((100 * over.carried_per_second) / best.carried_per_second)
+const offered = Math.round((10 * over.offered_per_second) / best.carried_per_second) / 10
 process.stdout.write(
-  `${JSON.stringify({ best, over, goodput_percent: goodput, recovered_ms: recoveredMs, problems })}\n`,
+  `${JSON.stringify({ latency_ms: latencyMs, best, over, offered_times: offered, goodput_percent: goodput, recovered_ms: recoveredMs, problems })}\n`,
 )
 const holds =
   goodput >= 90 &&
-  over.withoutRetryAfter === 0 &&
+  over.refused > 0 &&
+  over.without_retry_after === 0 &&
   over.other === 0 &&
-  over.refusalServerP50Ms <= refusedWithinMs &&
+  over.refusal_ms.in_server_p50 <= refusedWithinMs &&
   recoveredMs !== null &&
   recoveredMs <= recoveredWithinMs
 process.exitCode = holds && problems.length === 0 ? 0 : 1
