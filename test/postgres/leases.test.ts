@@ -300,3 +300,38 @@ test('a budget is lent with the account, all or none, and no two nodes go over i
   assert.equal(spentNanoUsd, 300n)
   await proven(one)
 })
+
+test('a node whose line is slow keeps others waiting for a turn of it, and not for all that it has to do', async (context) => {
+  const url = await server.database()
+  const byLine = url.replace(`:${server.port}/`, `:${line.port}/`)
+  const open = async (storeUrl: string): Promise<PostgresStore> => {
+    const store = await openPostgresStore({ url: storeUrl, clock, ids, log: silentLog, connectionsMax: 4 })
+    context.after(() => store.close())
+    return store
+  }
+  const near = await open(url)
+  const slow = await open(byLine)
+  await begin(near, 'prepaid')
+  await grant(near, grantOf('lot_1', 1_000_000n))
+  context.after(() => line.slow(0))
+  line.slow(50)
+  const many = Promise.all(
+    Array.from({ length: 40 }, (_none, place) => slow.hold(holdOf(`call_slow_${place}`, 100n, now()))),
+  )
+  const waitedMs: number[] = []
+  let isOver = false
+  const over = many.then(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    const askedMs = clock.monotonicMs()
+    assert.equal((await near.hold(holdOf(`call_near_${waitedMs.length}`, 100n, now()))).ok, true)
+    waitedMs.push(clock.monotonicMs() - askedMs)
+  }
+  await over
+  assert.ok((await many).every(({ ok }) => ok))
+  const longestMs = Math.max(...waitedMs)
+  assert.ok(waitedMs.length >= 3 && longestMs < 3_000, `${longestMs} ms of ${waitedMs.length}`)
+  line.slow(0)
+  assert.deepEqual((await near.verifyBooks(clock.nowMs())).problems, [])
+})

@@ -13,6 +13,8 @@ export type Line = {
   /** As a network that loses what goes one way, or both: lines stay open, and what is sent that way does not arrive until `heal`. */
   readonly hold: (...ways: readonly Way[]) => void
   readonly heal: () => void
+  /** What goes over it from now on is so much longer on its way, there and back. */
+  readonly slow: (eachWayMs: number) => void
   /** The next time this word goes to the server: it is passed on (or not), and the line is cut before any answer. */
   readonly cutAt: (word: string, passOn: boolean) => void
   readonly cuts: () => number
@@ -26,6 +28,11 @@ export async function startLine(targetPort: number): Promise<Line> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let trap: { readonly word: string; readonly passOn: boolean } | null = null
   let cuts = 0
+  let eachWayMs = 0
+  const send = (socket: Socket, bytes: string | Buffer): void => {
+    if (eachWayMs === 0) socket.write(bytes)
+    else setTimeout(() => socket.destroyed || socket.write(bytes), eachWayMs)
+  }
   /** A socket that is not read from holds its sender up, and loses nothing. */
   const pass = ([near, far]: readonly [Socket, Socket]): void => {
     for (const [socket, way] of [
@@ -55,9 +62,9 @@ export async function startLine(targetPort: number): Promise<Line> {
       socket.on('error', end)
       socket.on('close', end)
     }
-    far.on('data', (bytes) => near.write(bytes))
+    far.on('data', (bytes) => send(near, bytes))
     near.on('data', (bytes) => {
-      if (trap === null || !bytes.includes(trap.word)) return void far.write(bytes)
+      if (trap === null || !bytes.includes(trap.word)) return void send(far, bytes)
       const { passOn } = trap
       trap = null
       cuts += 1
@@ -84,6 +91,9 @@ export async function startLine(targetPort: number): Promise<Line> {
       refusing = false
       held = []
       for (const pair of pairs) pass(pair)
+    },
+    slow: (ms) => {
+      eachWayMs = ms
     },
     cutAt: (word, passOn) => {
       trap = { word, passOn }
