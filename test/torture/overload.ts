@@ -25,8 +25,8 @@ const { values } = parseArgs({
 })
 const [lengthMs, latencyMs, times] = [Number(values.seconds) * 1000, Number(values.latency), Number(values.times)]
 const openCallsMax = 64
-/** Below the share of the calls under way from which on some are refused. */
-const fitting = 56
+/** Below those from which on some are refused, also where a call is answered and its books are not closed yet. */
+const fitting = 48
 const atOnceMax = 1_000
 const recoveredWithinMs = 5_000
 const refusedWithinMs = 10

@@ -125,6 +125,59 @@ export const alike: readonly Alike[] = [
     why: 'what has ended is looked for again each time, and found to be booked',
   },
   {
+    file: 'src/store/operations/books/correction.ts',
+    lines: ['if (paidNanoUsd > 0n) await run.movePaid(transaction, [-paidNanoUsd, account])'],
+    changes: { '>': '>=' },
+    why: 'a short way: nothing is moved of nothing',
+  },
+  {
+    file: 'src/store/operations/books/correction.ts',
+    lines: ["assert(money !== null && row !== undefined, 'a lot belongs to an account')"],
+    changes: {
+      '&&': '||',
+      "assert(money !== null && row !== undefined, 'a lot belongs to an account')": ';',
+    },
+    why: 'the store itself keeps lots from being without an account: what is asserted always holds',
+  },
+  {
+    file: 'src/store/operations/books/book-page.ts',
+    lines: [".where('sequence', '<', place === null ? 2n ** 63n - 1n : (place?.sequence ?? 0n))"],
+    changes: { '1n': '2n', '0n': '1n' },
+    why: 'places are counted from one, and none comes near the largest number',
+  },
+  {
+    file: 'src/store/operations/books/batch-sums.ts',
+    lines: ['row.spent_nano_usd = added(row.spent_nano_usd, spent)'],
+    changes: { 'row.spent_nano_usd = added(row.spent_nano_usd, spent)': ';' },
+    why: 'nothing that runs within a batch reads what an account has spent; what is kept is the difference',
+  },
+  {
+    file: 'src/store/operations/books/draw.ts',
+    lines: ['standing: parts.length > 0 ? null : standingAfter({ money, lots: charged.lots }, charged),'],
+    changes: { '>': '>=', '0': '1' },
+    why: 'a memo: without it the account is read anew, as it is for as long as it has a lot for some models',
+  },
+  {
+    file: 'src/store/operations/books/audit.ts',
+    lines: ["assert(counted !== undefined, 'a count is one row')"],
+    changes: { "assert(counted !== undefined, 'a count is one row')": ';' },
+    why: 'a count without groups is one row in any database',
+  },
+  {
+    file: 'src/store/operations/books/audit.ts',
+    lines: ['.limit(1)'],
+    changes: { '1': '2' },
+    why: 'the first row is taken, however many come',
+  },
+  {
+    file: 'src/store/operations/books/hold.ts',
+    lines: [
+      'if (more.length > 0) await run.keepLots(transaction, [keptLotsText({ models, parts: [...parts, ...more] }), call])',
+    ],
+    changes: { 'more.length > 0': 'true' },
+    why: 'a short way: what was kept is written again',
+  },
+  {
     file: 'src/migration/beta-function.ts',
     lines: ['const roundsMax = 20_000'],
     changes: { '20_000': '20001' },

@@ -189,3 +189,87 @@ test('a rating anew that somebody asked for stands in the trail, one by itself d
   await ask('rerate', { requests: [request(6n)], trail: trail() })
   assert.equal(entries(), before + 1n)
 })
+
+test('what is proven of a call never falls, whoever tells of it late', async (context) => {
+  const { ask, give, money, database } = await openBooks(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('c', 50n))
+  const more = { call: 'c', account, nowMs: startMs, expiresMs: null, begun: true, addNanoUsd: 0n, addMinNanoUsd: 0n }
+  const proven = () => database.prepare("select proven_nano_usd as proven from hold where call = 'c'").get()?.['proven']
+  for (const [provenNanoUsd, stands] of [
+    [null, null],
+    [20n, 20n],
+    [30n, 30n],
+    [10n, 30n],
+    [null, 30n],
+  ] as const) {
+    await ask('extend', { ...more, provenNanoUsd })
+    assert.equal(proven(), stands)
+  }
+  await ask('sweep', { nowMs: startMs + 3_600_000, owner: null, limit: 10 })
+  assert.deepEqual(await money(), [70n, 0n])
+})
+
+test('a hold of all that there is is capped by nothing', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 100n)
+  const held = await ask('hold', holdOf('c', 100n))
+  assert.deepEqual(held, { ok: true, amountNanoUsd: 100n, cappedBy: null, roomNanoUsd: 100n })
+})
+
+test('a single nanodollar that was lent and is not used is not held of its budget', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 100n)
+  const budget = budgetOf('key:key_1')
+  await ask('hold', holdOf('lease/a', 1n, { owner, key: null, budgets: [budget], underWayNanoUsd: 0n }))
+  assert.equal((await ask('budgetState', { budget, nowMs: startMs })).heldNanoUsd, 0n)
+})
+
+test('parts that are drawn of a hold on a lot for some models know what those before them left of that lot', async (context) => {
+  const { ask, give, lots, money, sound } = await openBooks(context)
+  await give('kimi', 10n, { kind: 'promo', scope: ['kimi'], priority: 1 })
+  await give('any', 30n, { priority: 2 })
+  const models = [['kimi']]
+  await ask('hold', holdOf('whole', 25n, { models }))
+  const parts = [settleOf('p1', 7n), settleOf('p2', 7n), settleOf('p3', 7n)]
+  await ask('draw', { hold: 'whole', account, parts })
+  assert.deepEqual(await lots(), { kimi: 0n, any: 19n })
+  assert.deepEqual(await money(), [19n, 4n])
+  await sound()
+})
+
+test('what is asked at once is done together; each by itself, and once more, only where one fails', async (context) => {
+  const { ask, give, database } = await openBooks(context)
+  await give('first', 5n, { priority: 1 })
+  await give('second', 50n, { priority: 2 })
+  const texts: string[] = []
+  const exec = database.exec.bind(database)
+  database.exec = (text) => {
+    texts.push(text)
+    exec(text)
+  }
+  await Promise.all([
+    ask('hold', holdOf('a', 10n, { budgets: [budgetOf('key:key_1')] })),
+    ask('hold', holdOf('c', 1n, { budgets: [budgetOf('key:key_1')] })),
+    ask('settle', settleOf('b', 7n)),
+    ask('settle', settleOf('a', 9n)),
+    ask('hold', holdOf('lease/a', 20n, { owner, key: null })),
+  ])
+  assert.deepEqual(texts, ['BEGIN IMMEDIATE', 'COMMIT'])
+  const nobody = { account: 'acc_none' }
+  const failing = ask('draw', { ...nobody, hold: 'lease/gone', parts: [settleOf('d', 1n, nobody)], lateIsLoss: true })
+  await Promise.all([assertRefused(failing, 'not_found', /acc_none/), ask('settle', settleOf('c', 1n))])
+  assert.ok(texts.includes('SAVEPOINT operation'), texts.join('\n'))
+})
+
+test('of an account that holds more than it has, nothing of a lot is free to be taken back', async (context) => {
+  const { ask, give, lots, money, sound } = await openBooks(context, 'unlimited')
+  await give('lot_1', 10n)
+  await ask('hold', holdOf('c', 40n))
+  const revocation = { lot: 'lot_1', nowMs: startMs, reason: 'a mistake' }
+  const revoked = await ask('revokeLot', { revocation, trail: trail() })
+  assert.deepEqual([revoked.revokedNanoUsd, revoked.keptNanoUsd], [0n, 10n])
+  assert.deepEqual(await lots(), { lot_1: 10n })
+  assert.deepEqual(await money(), [10n, 40n])
+  await sound()
+})

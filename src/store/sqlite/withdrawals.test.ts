@@ -94,6 +94,15 @@ test('credit and its bonus go back together; of the credit what was paid, of the
   await sound()
 })
 
+test('in the place of a bonus that is spent no more is taken than was asked for, however much of it is spent', async (context) => {
+  const { ask, withdraw, money, lots, sound } = await bought(context)
+  await ask('settle', settleOf('c', 15n))
+  await withdraw({ ...withBonus, bonusNanoUsd: 8n })
+  assert.deepEqual(await lots(), { lot_1: 57n, lot_1b: 0n }, '5 of the bonus are left, 3 are taken in its place')
+  assert.deepEqual(await money(), [57n, 0n])
+  await sound()
+})
+
 test('what came back of a withdrawal is taken after what never left: each lot for what it was paid, the bonus without being asked for twice', async (context) => {
   const { ask, give, withdraw, money, lots, newest, sound } = await bought(context)
   await ask('settle', settleOf('c', 5n))
