@@ -106,6 +106,16 @@ const looks = readFileSync(watchedFile, 'utf8').trim().split('\n')
 const watched = looks.slice(Math.floor(looks.length / 4)).map((line) => JSON.parse(line) as Watched)
 const heaps = watched.map(({ heapMiB }) => heapMiB)
 const quarter = Math.max(1, Math.floor(heaps.length / 4))
+const partsIn = (seen: readonly Watched[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    (['v8', 'external', 'malloc', 'files', 'anonymous'] as const).map((part) => [
+      part,
+      at(
+        seen.map(({ memory }) => memory[part]),
+        0.5,
+      ),
+    ]),
+  )
 const loops = watched.map(({ loopP99Ms }) => loopP99Ms)
 await removeFolder(folder)
 const figures = {
@@ -128,6 +138,8 @@ const figures = {
   descriptors: { first: before.descriptors, last: after.descriptors },
   // The least that the heap came down to: what a collection leaves.
   heap_mib: { early: round(Math.min(...heaps.slice(0, quarter))), late: round(Math.min(...heaps.slice(-quarter))) },
+  // What resident memory is made of: in the middle of the first quarter that is looked at, and of the last.
+  memory_parts_mib: { early: partsIn(watched.slice(0, quarter)), late: partsIn(watched.slice(-quarter)) },
   // Of ten seconds each, at p99: in the middle, and in the worst of them.
   loop_p99_ms: {
     early: at(loops.slice(0, quarter), 0.5),

