@@ -242,6 +242,11 @@ test('the same sums give the same figures in every version: what was decided on 
   const { low, high } = shareInterval({ hits: 7, seen: 80 }, 0.05)
   near(low, 0.017_720_519_079_975_32)
   near(high, 0.232_612_875_882_214_38)
+  // Shares that are not near zero have the other half of the mixture.
+  const middle = shareInterval({ hits: 40, seen: 80 }, 0.05)
+  near(middle.low, 0.318_328_191_023_340_53)
+  near(middle.low + middle.high, 1)
+  near(shareInterval({ hits: 73, seen: 80 }, 0.05).low, 0.760_917_473_862_434_5)
   const sums = (units: number, total: number): MeanSums => ({
     units,
     count: BigInt(units) * 2n,

@@ -236,6 +236,12 @@ export const alike: readonly Alike[] = [
   },
   {
     file: 'src/migration/proportion-test.ts',
+    lines: ['if (lnE(middle) >= level) outer = middle'],
+    changes: { '>=': '>' },
+    why: 'where both are the same number, either side is it',
+  },
+  {
+    file: 'src/migration/proportion-test.ts',
     lines: ['const inner = Math.min(1 - edge, Math.max(edge, hits / seen))'],
     changes: { '-': '+' },
     why: 'the edge is smaller than what the interval is told to',

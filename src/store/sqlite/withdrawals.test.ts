@@ -94,6 +94,13 @@ test('credit and its bonus go back together; of the credit what was paid, of the
   await sound()
 })
 
+test('where nothing is left of what was bought, no share of a last nanodollar can go back, whatever of its bonus is left', async (context) => {
+  const { withdraw, lots } = await bought(context)
+  await withdraw({ creditNanoUsd: 100n })
+  assert.deepEqual(await lots(), { lot_1: 0n, lot_1b: 20n })
+  await assertRefused(withdraw({ ...withBonus, creditNanoUsd: 1n, bonusNanoUsd: 8n }), 'conflict', /at most 0(\.0+)? %/)
+})
+
 test('in the place of a bonus that is spent no more is taken than was asked for, however much of it is spent', async (context) => {
   const { ask, withdraw, money, lots, sound } = await bought(context)
   await ask('settle', settleOf('c', 15n))
