@@ -44,9 +44,11 @@ if ((isCheckout || command === '--require-new-node') && !isNewEnough) {
   refuse(`serving needs ${wanted}, which still gets security fixes, and ${found}.`)
 } else {
   process.argv[1] = isCheckout ? source : bundle
-  // Sources run as they are: what Node made of them the last time halves the time of a start. It is kept with what npm
-  // installed, never in a folder that others can write to.
-  if (isCheckout) module.enableCompileCache?.(`${root}node_modules/.cache/compiled`)
+  // What Node compiled the last time halves the time of a start. It is kept with what npm installed, never in a folder that
+  // others can write to; where this process may not write either, there is none. Threads and workers look where the variable says.
+  const compiled =
+    process.env.NODE_COMPILE_CACHE ?? `${root}${isCheckout ? 'node_modules/.cache/compiled' : '.compiled'}`
+  if (module.enableCompileCache?.(compiled).directory !== undefined) process.env.NODE_COMPILE_CACHE = compiled
   try {
     await import(pathToFileURL(process.argv[1]).href)
   } catch (error) {

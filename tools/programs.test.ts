@@ -26,7 +26,7 @@ const mayStart: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'node:worker_threads': {
     'src/provider/token-counter.ts': 'a file of this program',
     'src/provider/token-worker.ts': 'is that file',
-    'src/store/sqlite/client.ts': 'a file of this program',
+    'src/store/sqlite/thread.ts': 'a file of this program',
     'src/store/sqlite/worker.ts': 'is that file',
   },
 }

@@ -6,7 +6,8 @@ import { nearestOf } from '#base/nearest.ts'
 import type { Failure } from './failure.ts'
 import { failureOf, tellFailure, usageFailure } from './failure.ts'
 import type { CommandLinePorts } from './ports.ts'
-import { buildProgram } from './program.ts'
+import { serveProgram } from './root-command.ts'
+import type { Shell } from './shell.ts'
 import { openTerminal } from './terminal.ts'
 
 const isFlag = (word: string): boolean => word.startsWith('-')
@@ -23,6 +24,14 @@ const isCalled =
   (command: Command): boolean =>
     word !== undefined && (command.name() === word || command.aliases().includes(word))
 
+/** No command is `serve`: nothing at all, or flags that are not of the program itself. */
+const isServe = ([first]: readonly string[]): boolean =>
+  first === undefined || first === 'serve' || (isFlag(first) && !topFlags.has(first))
+
+/** What the words can lead to. */
+const programFor = async (words: readonly string[], shell: Shell, exited: (code: number) => void): Promise<Command> =>
+  isServe(words) ? serveProgram(shell, exited) : (await import('./program.ts')).buildProgram(shell, exited)
+
 /**
  * What a person meant by the words: no command is `serve`. A word that is no command is refused here, because the default
  * commands would take it for an argument of theirs.
@@ -30,7 +39,8 @@ const isCalled =
  */
 const wordsOf = (words: readonly string[], program: Command): readonly string[] => {
   const [first, second] = words
-  if (first === undefined || (isFlag(first) && !topFlags.has(first))) return ['serve', ...words]
+  if (first === 'serve') return words
+  if (first === undefined || isServe(words)) return ['serve', ...words]
   if (isFlag(first) || first === 'help') return words
   const command = program.commands.find(isCalled(first))
   if (command === undefined)
@@ -96,7 +106,7 @@ export const runCommandLine = async (parameters: readonly string[], given: Comma
     readerGone.abort()
   })
   const ports = { ...given, signal: AbortSignal.any([given.signal, readerGone.signal]) }
-  const program = buildProgram({ ports, terminal }, (code) => {
+  const program = await programFor(parameters, { ports, terminal }, (code) => {
     exitCode = code
   })
   let words: readonly string[] = parameters

@@ -23,7 +23,7 @@ import { shareLimits } from '#policy/share-limits.ts'
 import type { Live } from '#relay/live.ts'
 import type { CallLog } from '#relay/port.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 import type { openData } from './data.ts'
 import type { Machine } from './machine.ts'
 import { workerNode } from './workers/messages.ts'
@@ -127,7 +127,7 @@ const openBooks = async (
   const { clock, ids } = machine
   const { durability } = config.store
   const url = `sqlite:${join(data.folder, journalName)}`
-  const journal = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+  const journal = await openSqliteStore({ url, durability, clock, log })
   closing.defer(() => journal.close())
   const books = await openLeasedBooks({
     store: { ...data.store, recall, onRecall },

@@ -17,7 +17,8 @@ import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import type { Store } from '#store/face.ts'
 import { handingOver } from '#store/hand-over.ts'
 import type { PostgresPlace } from '#store/postgres/address.ts'
-import { openSqliteStore, sqliteWorkerUrl, storeOver } from '#store/sqlite/client.ts'
+import { openSqliteStore, storeOver } from '#store/sqlite/client.ts'
+import type { SqliteWorker } from '#store/sqlite/thread.ts'
 import { credentialVault } from './credential-vault.ts'
 import type { Machine } from './machine.ts'
 import type { Seat, SharedCluster } from './workers/seat.ts'
@@ -28,6 +29,8 @@ export type DataRequest = {
   readonly log: Log
   /** The place of a worker among others; absent = the process is alone on the folder. */
   readonly seat?: Seat | null
+  /** A thread for an embedded store, if one was started before. */
+  readonly thread?: SqliteWorker | undefined
 }
 
 /** Where a Postgres is, its secrets in the open: for whoever connects, and nobody else. */
@@ -40,7 +43,7 @@ export const postgresPlace = ({ url, directUrl, tls }: PostgresConfig): Postgres
 /** The embedded store, here or in the primary process, or the Postgres that the configuration names, which is loaded only then. */
 const openStores = async (
   { clock, ids }: Machine,
-  { config, data, log, seat = null, isStarting }: DataRequest & { readonly isStarting: () => boolean },
+  { config, data, log, seat = null, thread, isStarting }: DataRequest & { readonly isStarting: () => boolean },
 ): Promise<{
   readonly store: Store
   readonly cluster: SharedCluster | null
@@ -51,7 +54,7 @@ const openStores = async (
   if (shared !== null) return { store: storeOver(shared.thread, clock), cluster: shared.cluster, openSimilar: null }
   if (postgres === null) {
     const url = `sqlite:${file ?? join(data, 'drover.db')}`
-    const first = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+    const first = await openSqliteStore({ url, durability, clock, log, thread })
     const openNext = async (place: NextStore): Promise<Store> => {
       const { openPostgresStore } = await import('#store/postgres/client.ts')
       return openPostgresStore({ ...place, clock, ids, log })

@@ -10,7 +10,7 @@ import { readPostgresUrl } from '#store/postgres/address.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
 import type { OnlineMove } from '#store/postgres/move-online.ts'
 import { openOnlineMove } from '#store/postgres/move-online.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 import { markMoved } from '#store/sqlite/moved.ts'
 import { postgresPlace } from './data.ts'
 import type { Machine } from './machine.ts'
@@ -74,7 +74,6 @@ const prove = async ({ clock, ids }: Machine, file: string, { config }: Request)
     ...plain,
     url: `sqlite:${file}`,
     durability: 'process',
-    workerUrl: sqliteWorkerUrl,
   })
   const before = await proven(old, clock.nowMs()).finally(() => old.close())
   const store = await openPostgresStore({ ...plain, ...place(config), ids })

@@ -12,7 +12,7 @@ import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import type { Store } from '#store/face.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
 import { moveStore } from '#store/postgres/move.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 import { postgresPlace } from './data.ts'
 import type { Machine } from './machine.ts'
 
@@ -57,7 +57,7 @@ export const moveToPostgres = async (machine: Machine, request: MoveRequest): Pr
   checkKey(request)
   const plain = { clock, log: silentLog }
   const url = `sqlite:${file}`
-  const old = await openSqliteStore({ ...plain, url, durability: 'process', workerUrl: sqliteWorkerUrl })
+  const old = await openSqliteStore({ ...plain, url, durability: 'process' })
   const before = await proven(old, clock.nowMs()).finally(() => old.close())
   if (!before.ok)
     throw new Problem('conflict', {

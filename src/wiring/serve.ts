@@ -1,3 +1,4 @@
+import type { SqliteWorker } from '#store/sqlite/thread.ts'
 /** A running server: rooms opened, endpoints listening, configuration watched, and an end in good order. */
 
 import { join } from 'node:path'
@@ -385,16 +386,23 @@ const keysGiven = ({ environment }: Machine) => ({
   test: environment['DROVER_TEST_KEY'] ?? null,
 })
 
+/** A worker's place among others, if it is one; and the thread for its store, if one was started before. */
+export type Seating = { readonly seat?: Seat | null; readonly thread?: SqliteWorker }
+
 /**
  * Serves until `machine.stopping`; gives the exit code. One JSON line on stdout when it listens, everything for a person on
  * stderr; a worker says both to its primary.
  * @throws Problem when it cannot start.
  */
-export const serve = async (alone: Machine, request: ServeRequest, seat: Seat | null): Promise<number> => {
+export const serve = async (
+  alone: Machine,
+  request: ServeRequest,
+  { seat = null, thread }: Seating,
+): Promise<number> => {
   await using closing = new AsyncDisposableStack()
   const { config } = request
   const log = pinoLog(config.log.level, alone.stderr, seat === null ? {} : { worker: seat.number })
-  const data = await openData(alone, { config, data: request.data, log, seat }, closing)
+  const data = await openData(alone, { config, data: request.data, log, seat, thread }, closing)
   const machine: Machine = { ...alone, clock: data.clock, ids: data.ids }
   const { clock, ids, stopping } = machine
   const { store, folder } = data

@@ -2,7 +2,7 @@
 
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 
 const tellEverySteps = 1_000
 
@@ -11,7 +11,7 @@ export async function rollUp(
   file: string,
   progress: (left: number) => void,
 ): Promise<{ readonly elapsedMs: number; readonly longestStepMs: number }> {
-  const settings = { durability: 'process', workerUrl: sqliteWorkerUrl, clock: systemClock(), log: silentLog } as const
+  const settings = { durability: 'process', clock: systemClock(), log: silentLog } as const
   const store = await openSqliteStore({ url: `sqlite:${file}`, ...settings })
   const startedMs = performance.now()
   let [longestStepMs, steps] = [0, 0]

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '#base/clock.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 import { call } from '../e2e/call.ts'
 import { adminKey, makeFolder, removeFolder, runDrover, startRelay, testKey } from '../e2e/harness.ts'
 
@@ -43,7 +43,7 @@ async function fill(ids: readonly string[]): Promise<void> {
   const clock = systemClock()
   const idOf = systemIds(clock)
   const url = `sqlite:${join(folder, 'data', 'drover.db')}`
-  const store = await openSqliteStore({ url, durability: 'process', workerUrl: sqliteWorkerUrl, clock, log: silentLog })
+  const store = await openSqliteStore({ url, durability: 'process', clock, log: silentLog })
   const one = async (number: number): Promise<void> => {
     const account = ids[number % ids.length] ?? ''
     const nowMs = clock.nowMs()

@@ -13,7 +13,7 @@ import type { Store } from '#store/face.ts'
 import { account, begin, grant, grantOf, holdOf, settleOf, voidOf } from '#store/ledger-sample.ts'
 import type { PostgresStore } from '#store/postgres/client.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 import { eventually } from '../e2e/harness.ts'
 import type { Line } from './line.ts'
 import { startLine } from './line.ts'
@@ -55,7 +55,6 @@ const nodeOn = async (
     (await openSqliteStore({
       url: 'sqlite::memory:',
       durability: 'process',
-      workerUrl: sqliteWorkerUrl,
       clock,
       log: silentLog,
     }))

@@ -13,7 +13,7 @@ import type { Store } from '#store/face.ts'
 import { account, begin, grant, grantOf, holdOf, settleOf, startMs } from '#store/ledger-sample.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
 import { openOnlineMove } from '#store/postgres/move-online.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 import { call } from '../e2e/call.ts'
 import { admin, models, openAccount, provenOk, settled, sold } from '../e2e/customer.ts'
 import { configFor, eventually, fakeKey, makeFolder, removeFolder, runDrover, startRelay } from '../e2e/harness.ts'
@@ -118,7 +118,6 @@ test('what changes between copies is copied, also what is deleted; undone, the P
     ...plain,
     url: `sqlite:${file}`,
     durability: 'process',
-    workerUrl: sqliteWorkerUrl,
   })
   context.after(() => old.close())
   await begin(old, 'prepaid')

@@ -10,7 +10,7 @@ import { sampleAttempt, sampleRecord } from '#base/sample-record.ts'
 import { account, begin, grant, grantOf, holdOf, settleOf, startMs } from '#store/ledger-sample.ts'
 import { openPostgresStore } from '#store/postgres/client.ts'
 import { moveStore } from '#store/postgres/move.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 import { call } from '../e2e/call.ts'
 import { models, openAccount, provenOk, settled, sold } from '../e2e/customer.ts'
 import { configFor, eventually, fakeKey, runDrover, startRelay } from '../e2e/harness.ts'
@@ -36,7 +36,6 @@ test('an embedded store is moved row by row, its books and its trail hold there,
     ...plain,
     url: `sqlite:${file}`,
     durability: 'process',
-    workerUrl: sqliteWorkerUrl,
   })
   await begin(old, 'prepaid')
   await grant(old, grantOf('lot_1', 1_000_000n))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,12 +13,12 @@ import { silentLog } from '#base/log.ts'
 import { sampleCall, sampleFirst } from '#store/sample-rows.ts'
 import type { SqliteStoreOptions } from './client.ts'
 import { openSqliteStore } from './client.ts'
+import { startSqliteThread } from './thread.ts'
 
-const workerUrl = new URL('./worker.ts', import.meta.url)
 const options = (changes: Partial<SqliteStoreOptions> = {}): SqliteStoreOptions => ({
   url: 'sqlite::memory:',
   durability: 'process',
-  workerUrl,
+
   clock: systemClock(),
   log: silentLog,
   ...changes,
@@ -83,8 +84,10 @@ test('a store that a newer Drover has written is refused and left as it is', asy
 test('a worker that fails rejects what waits, and the store says so', async () => {
   const told: string[] = []
   const log: Log = { ...silentLog, error: (message) => told.push(message) }
-  const crashing = workerOf(`parentPort.on('message', () => { throw new Error('planted') })`)
-  const store = await openSqliteStore(options({ workerUrl: crashing, log }))
+  const crashing = workerOf(
+    `parentPort.on('message', ({ kind }) => { if (kind === 'ask') throw new Error('planted') })`,
+  )
+  const store = await openSqliteStore(options({ thread: startSqliteThread(crashing), log }))
   assert.deepEqual(store.health(), { ok: true })
   const both = await Promise.allSettled([store.append(sampleCall('call_1')), store.call('call_1')])
   for (const one of both) {
@@ -102,16 +105,34 @@ test('a worker that fails rejects what waits, and the store says so', async () =
 
 test('a worker that leaves before it has opened is an error, not a wait', async () => {
   const leaving = new URL('data:text/javascript,process.exit(3)')
-  await assert.rejects(openSqliteStore(options({ workerUrl: leaving })), {
+  await assert.rejects(openSqliteStore(options({ thread: startSqliteThread(leaving) })), {
     code: 'store_unavailable',
     message: /left with code 3/,
   })
 })
 
+test('a thread that was started early and is gone when a store is to be opened on it is an error, not a wait', async () => {
+  const thread = startSqliteThread(new URL('data:text/javascript,throw new Error("planted")'))
+  await new Promise((gone) => thread.once('exit', gone))
+  await assert.rejects(openSqliteStore(options({ thread })), {
+    code: 'store_unavailable',
+    message: /its program could not be loaded/,
+  })
+})
+
+test('a thread that is not needed after all ends when it is told to', async () => {
+  const thread = startSqliteThread()
+  thread.postMessage({ kind: 'close' })
+  const [code] = await once(thread, 'exit')
+  assert.equal(code, 0)
+})
+
 test('a worker that does not answer: calls are given up, and the store says so', async () => {
   const clock = handClock(0)
   const silent = workerOf(`parentPort.on('message', ({ kind }) => { if (kind === 'close') process.exit() })`)
-  const store = await openSqliteStore(options({ workerUrl: silent, clock, answerTimeoutMs: 2000, queueLengthMax: 1 }))
+  const store = await openSqliteStore(
+    options({ thread: startSqliteThread(silent), clock, answerTimeoutMs: 2000, queueLengthMax: 1 }),
+  )
   const call = store.append(sampleCall('call_1'))
   await assert.rejects(store.append(sampleCall('call_2')), { message: /1 operations wait/ })
   clock.advance(1000)

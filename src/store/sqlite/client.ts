@@ -1,7 +1,6 @@
 /** The store on SQLite, as the main thread sees it: every call is a message to the one thread that may block. */
 
 import { resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { uncarried } from '#base/carried-problem.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -14,16 +13,15 @@ import type { Health } from '#store/health.ts'
 import { makeHealth } from '#store/health.ts'
 import type { Execute } from '#store/operations/index.ts'
 import type { Durability, FromWorker, ToWorker, WorkerSettings } from './message.ts'
-
-/** The thread that the database lives in: `worker.ts` in a checkout, its bundle in the package. */
-export const sqliteWorkerUrl = new URL('./worker.ts', import.meta.url)
+import type { SqliteWorker } from './thread.ts'
+import { startSqliteThread } from './thread.ts'
 
 export type SqliteStoreOptions = {
   /** `sqlite:PATH`, relative to the working directory, or `sqlite::memory:`. */
   readonly url: string
   readonly durability: Durability
-  /** `worker.ts` beside this file in a checkout, `sqlite-worker.mjs` beside the bundle. */
-  readonly workerUrl: URL
+  /** A thread that was started before, and has no file yet; absent: one is started. */
+  readonly thread?: SqliteWorker | undefined
   readonly clock: Clock
   readonly log: Log
   /** Operations that may wait for the worker; default 10,000. */
@@ -60,28 +58,16 @@ const ended = (file: string, why: string): Problem =>
     retryAfterMs: 5000,
   })
 
-const youngGenerationMebibytesMax = 16
-
-/** The worker runs with no flags of the main thread: a debugger or a test runner is not its business. */
-const startWorker = (options: SqliteStoreOptions, file: string): Worker => {
-  const workerData: WorkerSettings = {
-    file,
-    durability: options.durability,
-    nowMs: options.clock.nowMs(),
-    busyTimeoutMs: options.busyTimeoutMs ?? busyTimeoutDefaultMs,
-  }
-  return new Worker(options.workerUrl, {
-    name: 'drover-store',
-    workerData,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    // What a batch leaves behind is dead when it is answered: a larger young generation would only hold more of it.
-    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMebibytesMax },
-  })
-}
+const settingsOf = (options: SqliteStoreOptions, file: string): WorkerSettings => ({
+  file,
+  durability: options.durability,
+  nowMs: options.clock.nowMs(),
+  busyTimeoutMs: options.busyTimeoutMs ?? busyTimeoutDefaultMs,
+})
 
 type Wiring = { readonly mailbox: Mailbox; readonly health: Health; readonly opening: PromiseWithResolvers<void> }
 
-const listen = (worker: Worker, file: string, { mailbox, health, opening }: Wiring): Promise<void> =>
+const listen = (worker: SqliteWorker, file: string, { mailbox, health, opening }: Wiring): Promise<void> =>
   new Promise((exited) => {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'open') return opening.resolve()
@@ -100,10 +86,13 @@ const listen = (worker: Worker, file: string, { mailbox, health, opening }: Wiri
       mailbox.fail(problem)
     }
     worker.on('error', (error: unknown) => end(error instanceof Error ? error.message : String(error)))
-    worker.on('exit', (code) => {
-      end(`it left with code ${code}`)
+    const left = (why: string): void => {
+      end(why)
       exited()
-    })
+    }
+    worker.on('exit', (code) => left(`it left with code ${code}`))
+    // One that could not load its program may be gone by now.
+    if (worker.threadId < 0) left('its program could not be loaded')
   })
 
 /** Every second: gives up what was not answered in time, and tries a write while the store is unwell. */
@@ -139,7 +128,7 @@ export type SqliteThread = {
 export const openSqliteThread = async (options: SqliteStoreOptions): Promise<SqliteThread> => {
   const { clock, log } = options
   const file = fileOf(options.url)
-  const worker = startWorker(options, file)
+  const worker = options.thread ?? startSqliteThread()
   const mailbox = makeMailbox({
     clock,
     whom: 'The store',
@@ -150,6 +139,7 @@ export const openSqliteThread = async (options: SqliteStoreOptions): Promise<Sql
   })
   const wiring: Wiring = { mailbox, health: makeHealth(file, clock, log), opening: Promise.withResolvers() }
   const exited = listen(worker, file, wiring)
+  worker.postMessage({ kind: 'open', settings: settingsOf(options, file) } satisfies ToWorker)
   await wiring.opening.promise
   const stopWatching = watch(wiring, clock, log)
   return {

@@ -10,7 +10,6 @@ import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { openSqliteStore } from './client.ts'
 
-const workerUrl = new URL('./worker.ts', import.meta.url)
 const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
 
 /** Appends records for ever, 50 at a time, and says the id of each once it is acknowledged. A pipe is written at once. */
@@ -21,7 +20,7 @@ const { systemClock } = await import('#base/clock.ts')
 const { silentLog } = await import('#base/log.ts')
 const { fullCall } = await import('#store/sample-rows.ts')
 const store = await openSqliteStore({
-  url: ${JSON.stringify(`sqlite:${file}`)}, durability: 'process', workerUrl: new URL(${url('./worker.ts')}),
+  url: ${JSON.stringify(`sqlite:${file}`)}, durability: 'process',
   clock: systemClock(), log: silentLog,
 })
 // The pipe may be full for a moment: what was acknowledged is told all the same, before anything else happens.
@@ -74,7 +73,7 @@ test('kill -9 at any instant loses no acknowledged record', async () => {
   const store = await openSqliteStore({
     url: `sqlite:${file}`,
     durability: 'process',
-    workerUrl,
+
     clock: systemClock(),
     log: silentLog,
   })

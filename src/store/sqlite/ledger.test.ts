@@ -16,10 +16,9 @@ import { runBatch } from './batch.ts'
 import { openSqliteStore } from './client.ts'
 import { openDatabase } from './open-database.ts'
 
-const workerUrl = new URL('./worker.ts', import.meta.url)
 /** Its day is the test's, and its timers are the machine's: what nobody hurries is sent a little later by them. */
 const open = (url: string, { nowMs }: HandClock) =>
-  openSqliteStore({ url, durability: 'process', workerUrl, clock: { ...systemClock(), nowMs }, log: silentLog })
+  openSqliteStore({ url, durability: 'process', clock: { ...systemClock(), nowMs }, log: silentLog })
 
 /** Random histories to try of each kind of account: as the environment says, for a longer look. */
 const histories = (usual: number): number => Number(process.env['DROVER_HISTORIES'] ?? usual)

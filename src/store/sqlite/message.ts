@@ -5,7 +5,7 @@ import type { Answered, Asked } from '#base/mailbox.ts'
 
 export type Durability = 'process' | 'power'
 
-/** Given to the worker at its start. */
+/** What the worker is to open: its first message. */
 export type WorkerSettings = {
   /** A path, or `:memory:`. */
   readonly file: string
@@ -15,7 +15,10 @@ export type WorkerSettings = {
   readonly busyTimeoutMs: number
 }
 
-export type ToWorker = { readonly kind: 'ask'; readonly asked: readonly Asked[] } | { readonly kind: 'close' }
+export type ToWorker =
+  | { readonly kind: 'open'; readonly settings: WorkerSettings }
+  | { readonly kind: 'ask'; readonly asked: readonly Asked[] }
+  | { readonly kind: 'close' }
 
 /** How the commit of a batch went; `null` = nothing was to be written. */
 export type Writes = { readonly kept: true } | { readonly kept: false; readonly why: string } | null

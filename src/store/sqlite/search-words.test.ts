@@ -7,13 +7,13 @@ import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { fullCall, sampleAccount, sampleFirst, sampleTrail } from '#store/sample-rows.ts'
-import { openSqliteStore, sqliteWorkerUrl } from './client.ts'
+import { openSqliteStore } from './client.ts'
 
 test('an erased customer leaves no words in the index of the log, no figures of tags and no top-up, and others of its blocks keep theirs', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'drover-erased-'))
   context.after(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'store.sqlite')
-  const opening = { durability: 'process', workerUrl: sqliteWorkerUrl, clock: systemClock(), log: silentLog } as const
+  const opening = { durability: 'process', clock: systemClock(), log: silentLog } as const
   const store = await openSqliteStore({ url: `sqlite:${path}`, ...opening })
   context.after(() => store.close())
   await store.begin(sampleFirst())

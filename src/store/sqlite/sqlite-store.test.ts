@@ -30,8 +30,6 @@ import { openSqliteStore } from './client.ts'
 import type { Durability } from './message.ts'
 import { openTestStore, testStoreOf } from './test-store.ts'
 
-const workerUrl = new URL('./worker.ts', import.meta.url)
-
 const openAt = async (
   context: TestContext,
   clock: Clock,
@@ -39,7 +37,7 @@ const openAt = async (
 ) => {
   // What nobody hurries waits for a timer: of the machine, whatever day the test has made it.
   const own = { ...systemClock(), nowMs: clock.nowMs }
-  const store = await openSqliteStore({ ...where, workerUrl, clock: own, log: silentLog })
+  const store = await openSqliteStore({ ...where, clock: own, log: silentLog })
   context.after(() => store.close())
   return store
 }

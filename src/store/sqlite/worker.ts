@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { MessagePort } from 'node:worker_threads'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { carried } from '#base/carried-problem.ts'
 import type { Asked } from '#base/mailbox.ts'
 import { makeOperations } from '#store/operations/index.ts'
@@ -47,14 +47,18 @@ const serve = (port: MessagePort, { database, kysely }: OpenDatabase): void => {
   tell(port, { kind: 'open' })
 }
 
-const start = async (): Promise<void> => {
-  const port = parentPort
-  assert(port !== null, 'the store worker runs in a thread of its own')
+const open = async (port: MessagePort, settings: WorkerSettings): Promise<void> => {
   try {
-    serve(port, await openDatabase(workerData as WorkerSettings))
+    serve(port, await openDatabase(settings))
   } catch (error) {
     tell(port, { kind: 'failed', problem: carried(storeProblem(error)) })
   }
 }
 
-await start()
+assert(parentPort !== null, 'the store worker runs in a thread of its own')
+const port = parentPort
+// The first message says what to open; a thread that is not needed is closed with it.
+port.once('message', (message: ToWorker) => {
+  if (message.kind === 'open') void open(port, message.settings)
+  else port.close()
+})

@@ -8,7 +8,7 @@ import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import { loadNodeId } from '#store/data-folder/node-id.ts'
 import { loadSecretKey } from '#store/data-folder/secret-key.ts'
 import type { SqliteThread } from '#store/sqlite/client.ts'
-import { openSqliteThread, sqliteWorkerUrl, storeOver } from '#store/sqlite/client.ts'
+import { openSqliteThread, storeOver } from '#store/sqlite/client.ts'
 import { postgresPlace } from '#wiring/data.ts'
 import type { Machine } from '#wiring/machine.ts'
 import { endOthers, leftAlone, leftWorkers, recoverLeft } from './recover.ts'
@@ -30,7 +30,7 @@ const openEmbedded = async (machine: Machine, opening: Opening, closing: AsyncDi
   const { config, data, log, machineNode } = opening
   const { file, durability } = config.store
   const url = `sqlite:${file ?? join(data, 'drover.db')}`
-  const thread = await openSqliteThread({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+  const thread = await openSqliteThread({ url, durability, clock, log })
   closing.defer(() => thread.close())
   const store = storeOver(thread, clock)
   await recoverLeft(machine, { config, store, log }, leftWorkers(data, machineNode, 1))

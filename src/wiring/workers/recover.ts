@@ -9,7 +9,7 @@ import { openLeasedBooks } from '#job/leased-books.ts'
 import { leaseOwner } from '#ledger/lease.ts'
 import { takeDataLock } from '#store/data-folder/data-lock.ts'
 import type { Store } from '#store/face.ts'
-import { openSqliteStore, sqliteWorkerUrl } from '#store/sqlite/client.ts'
+import { openSqliteStore } from '#store/sqlite/client.ts'
 import type { Machine } from '#wiring/machine.ts'
 import { workerFolder, workerNode, workerOf } from './messages.ts'
 
@@ -27,7 +27,7 @@ const drainNode = async (
 ): Promise<boolean> => {
   const url = `sqlite:${join(folder, journalName)}`
   const { durability } = config.store
-  const journal = await openSqliteStore({ url, durability, workerUrl: sqliteWorkerUrl, clock, log })
+  const journal = await openSqliteStore({ url, durability, clock, log })
   try {
     const alone = { recall: async () => {}, onRecall: () => {} }
     const books = await openLeasedBooks({

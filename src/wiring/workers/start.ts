@@ -4,6 +4,7 @@ import { carried } from '#base/carried-problem.ts'
 import { asProblem } from '#base/problem.ts'
 import type { ServeRequest } from '#cli/ports.ts'
 import type { Config, Loaded } from '#config/config.ts'
+import { startSqliteThread } from '#store/sqlite/thread.ts'
 import type { Machine } from '#wiring/machine.ts'
 import type { Ports } from './messages.ts'
 import { isWorker, takeSeat } from './seat.ts'
@@ -29,7 +30,7 @@ const serveWorker = async (machine: Machine, request: ServeRequest): Promise<num
         ? { ...loaded, config: onPorts(loaded.config, seat.ports) }
         : loaded
     }
-    return await serve({ ...machine, stopping }, { ...request, config, load }, seat)
+    return await serve({ ...machine, stopping }, { ...request, config, load }, { seat })
   } catch (thrown) {
     // The primary tells it, once for all workers.
     seat.failed(carried(asProblem(thrown)))
@@ -39,9 +40,16 @@ const serveWorker = async (machine: Machine, request: ServeRequest): Promise<num
   }
 }
 
+/** The store's thread loads what it runs while this one loads the rest of the server. */
+const serveAlone = async (machine: Machine, request: ServeRequest): Promise<number> => {
+  const thread = request.config.store.postgres === null ? startSqliteThread() : null
+  const { serve } = await import('#wiring/serve.ts')
+  return serve(machine, request, thread === null ? {} : { thread })
+}
+
 /** Serves until `machine.stopping`; gives the exit code. @throws Problem when it cannot start. */
 export const start = async (machine: Machine, request: ServeRequest): Promise<number> => {
   if (isWorker()) return serveWorker(machine, request)
   if (request.config.server.workers > 1) return (await import('./primary.ts')).servePrimary(machine, request)
-  return (await import('#wiring/serve.ts')).serve(machine, request, null)
+  return serveAlone(machine, request)
 }

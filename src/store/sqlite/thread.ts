@@ -1,0 +1,27 @@
+/** The thread that the database lives in, before it has one. */
+
+import { Worker } from 'node:worker_threads'
+
+/** The thread while it has no store: whoever has it can open one, or end it with the message `close`. */
+export type SqliteWorker = Worker
+
+/** Its program: `worker.ts` in a checkout, its bundle in the package. */
+const sqliteWorkerUrl = new URL('./worker.ts', import.meta.url)
+
+const youngGenerationMebibytesMax = 16
+
+/**
+ * Starts the thread, which loads its program and waits to be told the file. That takes as long as what a server loads meanwhile: whoever
+ * will open a store starts its thread first. The worker runs with no flags of the main thread: a debugger or a test runner is not its business.
+ */
+export const startSqliteThread = (workerUrl = sqliteWorkerUrl): SqliteWorker => {
+  const worker = new Worker(workerUrl, {
+    name: 'drover-store',
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    // What a batch leaves behind is dead when it is answered: a larger young generation would only hold more of it.
+    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMebibytesMax },
+  })
+  // Told by whoever opens the store: until then nobody listens, and an error that nobody hears would end the process.
+  worker.on('error', () => {})
+  return worker
+}
