@@ -1,4 +1,3 @@
-import type { SqliteWorker } from '#store/sqlite/thread.ts'
 /** A running server: rooms opened, endpoints listening, configuration watched, and an end in good order. */
 
 import { join } from 'node:path'
@@ -46,6 +45,7 @@ import { rememberRefusals } from '#relay/refusals.ts'
 import { makeWaitingRoom } from '#relay/waiting-room.ts'
 import { makeBindings } from '#resource/bindings.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
+import type { SqliteWorker } from '#store/sqlite/thread.ts'
 import { openAvailability } from './availability.ts'
 import { checkDoors } from './check-doors.ts'
 import type { Membership } from './cluster.ts'
