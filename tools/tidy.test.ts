@@ -20,12 +20,14 @@ const text = /\.(?:ts|tsx|mjs|js|json|md|sh|py|yaml|yml|toml|txt|html|css|svg)$|
 
 /** Every violation of a tree. */
 function checkTree(files: readonly SourceFile[], walls: Walls, surroundings: Surroundings): Violation[] {
-  const modules = files
-    .filter(({ path }) => path.startsWith('src/') && path.endsWith('.ts'))
-    .map((file) => ({ ...file, imports: importsOf(mask(file.text)) }))
+  const modulesOf = (fits: (path: string) => boolean) =>
+    files.filter(({ path }) => fits(path)).map((file) => ({ ...file, imports: importsOf(mask(file.text)) }))
+  const modules = modulesOf((path) => path.startsWith('src/') && path.endsWith('.ts'))
+  const console = modulesOf((path) => /^web\/(?!test\/).*\.tsx?$/.test(path))
   return [
     ...checkWalls(modules, walls),
     ...checkCycles(modules),
+    ...checkCycles(console),
     ...checkDocstrings(modules),
     ...files.flatMap((file) => checkFile(file, surroundings)),
   ]
@@ -137,6 +139,14 @@ describe('a planted violation is found', () => {
       'a circle',
       ['cycle'],
       { 'src/http/a.ts': "import './b.ts'\n", 'src/http/b.ts': "import type { A } from '#http/a.ts'\n" },
+    ],
+    [
+      'a circle of types in the console',
+      ['cycle'],
+      {
+        'web/pages/keys/keys.tsx': "import { End } from './end-key.tsx'\n",
+        'web/pages/keys/end-key.tsx': "import type { Key } from '#pages/keys/keys.tsx'\n",
+      },
     ],
     ['a barrel', ['barrel'], { 'src/protocol/index.ts': "export { a } from './a.ts'\n" }],
     ['a star', ['barrel', 'export'], { 'src/protocol/index.ts': "export * from './a.ts'\n" }],

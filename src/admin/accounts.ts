@@ -95,7 +95,7 @@ const create = operation({
       creditLimitNanoUsd: input.billing === 'postpaid' ? nanoOf(input.credit_limit ?? creditLimitDefault) : 0n,
     }
     const view = viewOfAccount(account)
-    const change = { operation: 'accounts.create', object: account.id, before: null, after: view }
+    const change = { operation: 'accounts.create' as const, object: account.id, before: null, after: view }
     const grant = plan === null ? null : signupGrant({ account: account.id, plan, nowMs: createdMs }, ids)
     const trail = trailRowOf(change, context)
     await ports.store.createAccount({ organisation, project, account }, trail, grant)
@@ -129,7 +129,7 @@ const list = operation({
 const stateView = z.object({ id: z.string(), state: z.enum(['open', 'suspended', 'closed']) })
 
 /** Sets whether an account may begin calls; told to the relay at once. */
-const turn = <const V extends string>(verb: V, state: AccountState, summary: string) =>
+const turn = <const V extends 'suspend' | 'resume'>(verb: V, state: AccountState, summary: string) =>
   operation({
     noun: 'accounts',
     verb,
@@ -145,7 +145,7 @@ const turn = <const V extends string>(verb: V, state: AccountState, summary: str
       const account = await accountNamed(input.account, context)
       const before = await balanceNow(account.id, context)
       const change = {
-        operation: `accounts.${verb}`,
+        operation: `accounts.${verb}` as const,
         object: account.id,
         before: { state: before.state },
         after: { state },
@@ -183,7 +183,7 @@ const close = operation({
     const { id, billing, plan } = await accountNamed(input.account, context)
     const before = await balanceNow(id, context)
     const change = {
-      operation: 'accounts.close',
+      operation: 'accounts.close' as const,
       object: id,
       before: { state: before.state },
       after: { state: 'closed' },
@@ -231,7 +231,7 @@ const set = operation({
     const creditLimitNanoUsd = input.credit_limit === undefined ? undefined : nanoOf(input.credit_limit)
     const limit = (creditLimitNanoUsd ?? before.creditLimitNanoUsd).toString()
     const change = {
-      operation: 'accounts.set',
+      operation: 'accounts.set' as const,
       object: account.id,
       before: { plan: account.plan, credit_limit_nano_usd: before.creditLimitNanoUsd.toString() },
       after: { plan, credit_limit_nano_usd: limit },
@@ -276,7 +276,7 @@ const choose = operation({
     const plan = openPlan(input.plan, context)
     await checkOwnFees(account, plan, context)
     const before = { plan: account.plan }
-    const change = { operation: 'accounts.choose-plan', object: account.id, before, after: { plan } }
+    const change = { operation: 'accounts.choose-plan' as const, object: account.id, before, after: { plan } }
     await ports.customers.changeAccount({ account: account.id, plan }, trailRowOf(change, context))
     await ports.accountsChanged([{ id: account.id, billing: account.billing, state, plan }])
     return viewOfAccount({ ...account, plan })

@@ -105,7 +105,12 @@ const set = operation({
         message: "'month_max' must be at least what one charge buys: set 'usd' and 'month_max'.",
         param: 'month_max',
       })
-    const change = { operation: 'payments.auto-set', object: account.id, before: viewOf(before), after: viewOf(row) }
+    const change = {
+      operation: 'payments.auto-set' as const,
+      object: account.id,
+      before: viewOf(before),
+      after: viewOf(row),
+    }
     await store.setAutoTopUp(row, trailRowOf(change, context))
     return viewOf(row)
   },

@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
-import { labelOf, thresholdsDefault } from '#ledger/budget.ts'
+import { crossingSays, labelOf, thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
 import { accountNamed } from './credits.ts'
 import { handleField, pageFields, pageOf } from './field.ts'
+import { idNames, namesView } from './id-names.ts'
 import { keyNamed } from './key-lookup.ts'
 import { memberNamed } from './members.ts'
 import type { OperationContext } from './operation.ts'
@@ -15,6 +16,7 @@ import { operation } from './operation.ts'
 import { projectNamed } from './projects.ts'
 import { table } from './render.ts'
 import type { AccountRow } from './rows.ts'
+import { sentenceView, viewOfSentence } from './sentence-view.ts'
 import { trailRowOf } from './trail-row.ts'
 
 const periodField = () => z.enum(['day', 'week', 'month', 'total'])
@@ -150,7 +152,7 @@ const set = operation({
       createdMs: clock.nowMs(),
     }
     const after = { ...budget, limitNanoUsd: budget.limitNanoUsd.toString(), label: labelOf(budget) }
-    const change = { operation: 'budgets.set', object: budget.subject, before: null, after }
+    const change = { operation: 'budgets.set' as const, object: budget.subject, before: null, after }
     const setting = { budget, account: account.id, nowMs: clock.nowMs() }
     const kept = await ports.customers.setBudget(setting, trailRowOf(change, context))
     await ports.customersChanged()
@@ -213,7 +215,7 @@ const remove = operation({
         param: 'id',
       })
     const view = await viewOf(budget, context)
-    const change = { operation: 'budgets.remove', object: id, before: view, after: null }
+    const change = { operation: 'budgets.remove' as const, object: id, before: view, after: null }
     await ports.customers.removeBudget(id, trailRowOf(change, context))
     await ports.customersChanged()
     return view
@@ -232,6 +234,7 @@ const crossingView = z.object({
   limit_usd: z.string(),
   time: z.string().describe('RFC 3339, UTC.'),
   told: z.string().nullable().describe('When it was handed to those who are told; null = not yet.'),
+  said: sentenceView,
 })
 
 const events = operation({
@@ -245,7 +248,7 @@ const events = operation({
     account: handleField().optional().describe('Only those of this account: id or name.'),
     limit: z.int().min(1).max(1000).default(100).describe('How many rows at most, 1 to 1000.'),
   }),
-  output: z.object({ data: z.array(crossingView) }),
+  output: z.object({ data: z.array(crossingView), names: namesView() }),
   flags: [],
   render: ({ data }) =>
     table(
@@ -268,7 +271,12 @@ const events = operation({
         limit_usd: decimalOf(row.limitNanoUsd),
         time: rfc3339(row.timeMs),
         told: row.toldMs === null ? null : rfc3339(row.toldMs),
+        said: viewOfSentence(crossingSays(row).said),
       })),
+      names: await idNames(
+        rows.map(({ label }) => label),
+        context,
+      ),
     }
   },
 })

@@ -96,7 +96,7 @@ const create = operation({
       throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
     const codes = Array.from({ length: input.count }, () => makeCode(ids))
     const after = { ...viewOf(batch), count: input.count }
-    const trail = trailRowOf({ operation: 'codes.create', object: id, before: null, after }, context)
+    const trail = trailRowOf({ operation: 'codes.create' as const, object: id, before: null, after }, context)
     const digests = codes.map((code) => ports.digestKey(normalCode(code)))
     await ports.customers.createCodes(batch, digests, trail)
     return { ...viewOf(batch), codes }
@@ -140,7 +140,7 @@ const voidBatch = operation({
   render: (batch) => `${batch.batch} is void\n`,
   run: async ({ batch: handle }, context) => {
     const atMs = context.clock.nowMs()
-    const change = { operation: 'codes.void', object: handle, before: null, after: { batch: handle } }
+    const change = { operation: 'codes.void' as const, object: handle, before: null, after: { batch: handle } }
     const batch = await context.ports.customers.voidCodes(handle, atMs, trailRowOf(change, context))
     if (batch !== null) return viewOf(batch)
     throw new Problem('not_found', {
@@ -196,7 +196,12 @@ const redeem = operation({
     const account = await accountNamed(handle, context)
     const lot = ids.next('lot')
     const digest = ports.digestKey(normalCode(code))
-    const change = { operation: 'codes.redeem', object: account.id, before: null, after: { account: account.id, lot } }
+    const change = {
+      operation: 'codes.redeem' as const,
+      object: account.id,
+      before: null,
+      after: { account: account.id, lot },
+    }
     const redeemed = await ports.customers.redeemCode(
       { digest, account: account.id, lot, priority: priorities.promo, nowMs: clock.nowMs() },
       trailRowOf(change, context),

@@ -305,6 +305,8 @@ export const confined = (ports: AdminPorts, tenant: Tenant, clock: Clock): Admin
     },
     signup: ports.signup,
     routing: only<RoutingView>({ providers: ports.routing.providers, routes: ports.routing.routes }),
+    // How a model answers of late is said to everybody, as on the public page: of all calls, and of nobody's in particular.
+    availability: ports.availability,
     sealCredential: (whose, secret) => {
       gate.check({ account: whose.account })
       return ports.sealCredential(whose, secret)

@@ -1,6 +1,12 @@
 /** The admin operations as types, for those who call them from elsewhere: the console, programs. Nothing of it is left at run time. */
 
 import type { z } from 'zod'
+import type { eventSentences } from '#base/event-sentences.ts'
+import type { healthSentences } from '#base/health-sentences.ts'
+import type { priceReasons } from '#catalog/price-source/reasons.ts'
+import type { planSentences } from '#migration/plan-sentences.ts'
+import type { reasons } from '#migration/reasons.ts'
+import type { findings } from '#rehearsal/findings.ts'
 import type { accountOperations } from './accounts.ts'
 import type { applyOperations } from './apply.ts'
 import type { autoTopUpOperations } from './auto-top-ups.ts'
@@ -148,4 +154,17 @@ export type Contract = {
     : never
 }
 
+/** What the relay says to people, by code: the console words each. */
+export type SaidTables = {
+  readonly migration: typeof reasons
+  readonly plan: typeof planSentences
+  readonly preflight: typeof findings
+  readonly event: typeof eventSentences
+  readonly health: typeof healthSentences
+  readonly price: typeof priceReasons
+}
+
+export type { EventName } from '#base/event.ts'
+export type { Sentences } from '#base/sentence.ts'
+export type { TrailOperation } from '#base/trail-operation.ts'
 export type { Role } from '#identity/role.ts'

@@ -143,7 +143,7 @@ const add = operation({
       createdMs: clock.nowMs(),
     }
     const change = {
-      operation: 'credentials.add',
+      operation: 'credentials.add' as const,
       object: account,
       before: before === undefined ? null : viewOf(before),
       after: viewOf(row),
@@ -221,7 +221,7 @@ const remove = operation({
     const { id: account } = await accountNamed(handle, context)
     const row = (await credentialsOfAccount(account, context)).find((one) => one.provider === provider)
     const view = row === undefined ? null : viewOf(row)
-    const change = { operation: 'credentials.remove', object: account, before: view, after: null }
+    const change = { operation: 'credentials.remove' as const, object: account, before: view, after: null }
     const isGone = await customers.removeOwnCredential({ account, provider }, trailRowOf(change, context))
     if (view === null || !isGone)
       throw new Problem('not_found', {

@@ -4,12 +4,15 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import type { Event, EventName } from '#base/event.ts'
 import { eventKinds } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import { Problem } from '#base/problem.ts'
-import type { Delivery } from '#notify/port.ts'
+import type { Delivery, ListedDelivery } from '#notify/port.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import { handleField } from './field.ts'
+import { idNames, namesView } from './id-names.ts'
 import { operation } from './operation.ts'
 import { listText, table } from './render.ts'
+import { sentenceView, viewOfSentenceOr } from './sentence-view.ts'
 import { trailRowOf } from './trail-row.ts'
 
 const eventNames = Object.keys(eventKinds) as [EventName, ...EventName[]]
@@ -22,12 +25,14 @@ const eventView = z.object({
   account: z.string().nullable().describe("Whose it is; null = the operator's own."),
   object: z.string(),
   message: z.string(),
+  said: sentenceView.nullable(),
   figure: z.number().nullable(),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 })
 
-const viewOfEvent = ({ timeMs, facts, ...event }: Event): z.input<typeof eventView> => ({
+const viewOfEvent = ({ timeMs, facts, said, ...event }: Event): z.input<typeof eventView> => ({
   ...event,
+  said: viewOfSentenceOr(said),
   time: rfc3339(timeMs),
   severity: eventKinds[event.name].severity,
   facts: { ...facts },
@@ -48,17 +53,21 @@ const list = operation({
     name: z.enum(eventNames).optional().describe('Only events of this name.'),
     account: handleField().optional().describe('Only events of this account: its id.'),
   }),
-  output: z.object({ data: z.array(eventView), next: z.string().nullable() }),
+  output: z.object({ data: z.array(eventView), next: z.string().nullable(), names: namesView() }),
   flags: [],
   render: ({ data }) =>
     table(
       ['TIME', 'ID', 'EVENT', 'OBJECT', 'MESSAGE'],
       data.map((event) => [event.time, event.id, event.name, event.object, event.message]),
     ),
-  run: async ({ limit, after, name, account }, { ports }) => {
+  run: async ({ limit, after, name, account }, context) => {
     const filter = { limit, before: after ?? null, name: name ?? null, account: account ?? null }
-    const rows = await ports.store.events(filter)
-    return { data: rows.map(viewOfEvent), next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) }
+    const rows = await context.ports.store.events(filter)
+    const names = await idNames(
+      rows.flatMap((row) => [row.account, row.object, row.message]),
+      context,
+    )
+    return { data: rows.map(viewOfEvent), next: rows.length < limit ? null : (rows.at(-1)?.id ?? null), names }
   },
 })
 
@@ -80,6 +89,15 @@ const viewOfDelivery = ({ nextMs, deliveredMs, ...delivery }: Delivery): z.input
   delivered: timeOrNull(deliveredMs),
 })
 
+const listedDeliveryView = deliveryView.extend({
+  name: z.enum(eventNames).nullable().describe('What the event is; null = it is forgotten.'),
+})
+
+const viewOfListed = ({ name, ...delivery }: ListedDelivery): z.input<typeof listedDeliveryView> => ({
+  ...viewOfDelivery(delivery),
+  name,
+})
+
 const deliveries = operation({
   noun: 'deliveries',
   verb: 'list',
@@ -96,7 +114,7 @@ const deliveries = operation({
       .describe('EVENT/RECIPIENT that the page before ended with (its `next`).'),
     state: z.enum(['pending', 'delivered', 'dead']).optional().describe('Only deliveries in this state.'),
   }),
-  output: z.object({ data: z.array(deliveryView), next: z.string().nullable() }),
+  output: z.object({ data: z.array(listedDeliveryView), next: z.string().nullable() }),
   flags: [],
   render: ({ data }) =>
     table(
@@ -111,7 +129,7 @@ const deliveries = operation({
       state: state ?? null,
     })
     const last = rows.length < limit ? undefined : rows.at(-1)
-    return { data: rows.map(viewOfDelivery), next: last === undefined ? null : `${last.event}/${last.recipient}` }
+    return { data: rows.map(viewOfListed), next: last === undefined ? null : `${last.event}/${last.recipient}` }
   },
 })
 
@@ -135,7 +153,7 @@ const replay = operation({
     if (!context.ports.tell.recipients().some(({ name }) => name === recipient)) throw unknownRecipient(recipient)
     const nowMs = context.clock.nowMs()
     const after = { event, recipient }
-    const trail = trailRowOf({ operation: 'deliveries.replay', object: event, before: null, after }, context)
+    const trail = trailRowOf({ operation: 'deliveries.replay' as const, object: event, before: null, after }, context)
     const delivery = await context.ports.store.replayDelivery({ event, recipient, nowMs }, trail)
     if (delivery !== null) return viewOfDelivery(delivery)
     throw new Problem('not_found', {
@@ -240,7 +258,7 @@ const tryRecipient = operation({
       timeMs: clock.nowMs(),
       account: null,
       object: 'test',
-      message: 'This is a test: Drover reaches you this way.',
+      ...telling('test_reaches'),
       figure: null,
       facts: { test: true },
     })

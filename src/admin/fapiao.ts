@@ -133,7 +133,7 @@ const addTitle = operation({
       mail: input.mail ?? null,
     }
     const row = { id: context.ids.next('fap'), account, title }
-    const change = { operation: 'fapiao.add-title', object: row.id, before: null, after: viewOfTitle(row) }
+    const change = { operation: 'fapiao.add-title' as const, object: row.id, before: null, after: viewOfTitle(row) }
     await context.ports.documents.store.addFapiaoTitle(row, trailRowOf(change, context))
     return viewOfTitle(row)
   },
@@ -185,7 +185,7 @@ const removeTitle = operation({
   run: async (input, context) => {
     const { id: account } = await accountNamed(input.account, context)
     const row = await titleNamed(account, input.title, context)
-    const change = { operation: 'fapiao.remove-title', object: row.id, before: viewOfTitle(row), after: null }
+    const change = { operation: 'fapiao.remove-title' as const, object: row.id, before: viewOfTitle(row), after: null }
     await context.ports.documents.store.removeFapiaoTitle(row.id, context.clock.nowMs(), trailRowOf(change, context))
     return viewOfTitle(row)
   },
@@ -248,7 +248,7 @@ const request = operation({
     const draft = { id: context.ids.next('fap'), account, title, kind, amountNano, createdMs: context.clock.nowMs() }
     const rest = { changedMs: draft.createdMs, number: null, redNumber: null, reason: null, hasFile: false }
     const row: FapiaoRow = { ...draft, ...rest, state: 'requested' }
-    const change = { operation: 'fapiao.request', object: draft.id, before: null, after: viewOf(row) }
+    const change = { operation: 'fapiao.request' as const, object: draft.id, before: null, after: viewOf(row) }
     if (await store.requestFapiao(draft, trailRowOf(change, context))) return viewOf(row)
     // Somebody else has asked in the meantime.
     checkFapiao(draft, await store.fapiaoBalance(account))
@@ -326,7 +326,7 @@ const show = operation({
   },
 })
 
-type Step = Omit<FapiaoChange, 'id' | 'nowMs'> & { readonly verb: string }
+type Step = Omit<FapiaoChange, 'id' | 'nowMs'> & { readonly verb: 'issue' | 'reject' | 'red' }
 
 /** Moves a request on, with its row in the trail. @throws Problem `conflict` where it stands elsewhere. */
 const moved = async (id: string, { verb, ...step }: Step, context: OperationContext): Promise<FapiaoRow> => {
@@ -335,7 +335,7 @@ const moved = async (id: string, { verb, ...step }: Step, context: OperationCont
   const { file: given, from: _from, to, ...facts } = step
   const hasFile = before.hasFile || given !== undefined
   const after: FapiaoRow = { ...before, ...facts, hasFile, state: to, changedMs: nowMs }
-  const change = { operation: `fapiao.${verb}`, object: id, before: viewOf(before), after: viewOf(after) }
+  const change = { operation: `fapiao.${verb}` as const, object: id, before: viewOf(before), after: viewOf(after) }
   const { store } = context.ports.documents
   if (await store.changeFapiao({ ...step, id, nowMs }, trailRowOf(change, context))) return after
   throw new Problem('conflict', {

@@ -128,7 +128,7 @@ const begin = async (request: FirstStartRequest): Promise<FirstStartResult | nul
   const owner = { organisation: organisation.id, project: project.id, account: account.id }
   const keys = candidates.map((candidate) => rowOf(candidate, owner, request))
   const after = { organisation, account: viewOfAccount(account), keys: keys.map((row) => viewOfKey(row, createdMs)) }
-  const change = { operation: 'start.first', object: organisation.id, before: null, after }
+  const change = { operation: 'start.first' as const, object: organisation.id, before: null, after }
   const first: FirstStart = { organisation, project, account, keys, trail: trailRowOf(change, authorOf(request)) }
   if (!(await ports.store.begin(first))) return null
   await ports.keysChanged(keys)
@@ -166,7 +166,7 @@ const standing = (row: KeyRow, kind: FirstKey, nowMs: number): string | null => 
 /** Gives whether it was added: another node that was given the same key may have been quicker. */
 const addKey = async (request: FirstStartRequest, row: KeyRow): Promise<boolean> => {
   const { clock, ports } = request
-  const change = { operation: 'start.key', object: row.id, before: null, after: viewOfKey(row, clock.nowMs()) }
+  const change = { operation: 'start.key' as const, object: row.id, before: null, after: viewOfKey(row, clock.nowMs()) }
   try {
     await ports.store.createKey(row, trailRowOf(change, authorOf(request)))
   } catch (thrown) {

@@ -86,7 +86,7 @@ const accountFor = async (
   }
   const account: AccountRow = { id, organisation: organisation.id, name, billing: given.billing, plan: null, createdMs }
   const change = {
-    operation: 'import.account',
+    operation: 'import.account' as const,
     object: id,
     before: null,
     after: { source: given.source, ref: given.ref, name, billing: given.billing },
@@ -140,7 +140,7 @@ const addKeys = async (given: Input, account: AccountRow, context: OperationCont
     const after = { source: given.source, account: account.id, name: row.name, ending: row.ending }
     await context.ports.store.createKey(
       row,
-      trailRowOf({ operation: 'import.key', object: row.id, before: null, after }, context),
+      trailRowOf({ operation: 'import.key' as const, object: row.id, before: null, after }, context),
     )
     added.push(row)
   }
@@ -166,7 +166,7 @@ const open = async (given: Input, account: AccountRow, context: OperationContext
       method: 'opening',
       reason: `opening balance from ${given.source}`,
     },
-    trailRowOf({ operation: 'import.opening', object: account.id, before: null, after }, context),
+    trailRowOf({ operation: 'import.opening' as const, object: account.id, before: null, after }, context),
   )
   return true
 }
@@ -194,7 +194,7 @@ const importAccount = operation({
     const added = await addKeys(given, account, context)
     if (isNew && given.suspended) {
       const change = {
-        operation: 'accounts.suspend',
+        operation: 'accounts.suspend' as const,
         object: account.id,
         before: { state: 'open' },
         after: { state: 'suspended' },

@@ -82,7 +82,12 @@ const invite = operation({
     const mailed = ports.identity.mails()
     const invited: Invited = { email, role, mailed, by: await membersBehind(context) }
     const { token, row } = newToken({ kind: 'invitation', organisation, data: invited }, context)
-    const change = { operation: 'members.invite', object: row.id, before: null, after: { email, role, organisation } }
+    const change = {
+      operation: 'members.invite' as const,
+      object: row.id,
+      before: null,
+      after: { email, role, organisation },
+    }
     await ports.identity.store.keepToken(row, trailRowOf(change, context))
     const link = linkOf('invitation', token, context)
     const about = (await ports.identity.store.organisation(organisation))?.name ?? organisation
@@ -134,7 +139,7 @@ const withdraw = operation({
     if (row === undefined)
       throw new Problem('not_found', { message: `There is no invitation '${invitation}'.`, param: 'invitation' })
     await checkRank({ member: null, wanted: invitedOf(row).role, organisation }, context)
-    const change = { operation: 'members.uninvite', object: row.id, before: viewOf(row), after: null }
+    const change = { operation: 'members.uninvite' as const, object: row.id, before: viewOf(row), after: null }
     await store.dropToken({ id: row.id, organisation }, trailRowOf(change, context))
     return { id: row.id }
   },
@@ -197,7 +202,7 @@ const joinAnew = async (
   const session = newSession({ person, key: null, organisation, method: 'link' }, context)
   const actor = { name: `person:${person.id}`, scopes: [] }
   const change = {
-    operation: 'invitation.accept',
+    operation: 'invitation.accept' as const,
     object: person.id,
     before: null,
     after: { email, role, organisation },
@@ -227,7 +232,7 @@ const joinKnown = async ({ token, email, role, organisation, person }: Accepting
       param: 'email',
     })
   const change = {
-    operation: 'invitation.accept',
+    operation: 'invitation.accept' as const,
     object: person.id,
     before: null,
     after: { email, role, organisation },

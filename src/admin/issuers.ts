@@ -95,7 +95,7 @@ type Linking = { readonly issuer: IssuerConfig; readonly arrived: Arrived; reado
 
 const linkedTo = ({ issuer, arrived, person }: Linking, context: OperationContext) => ({
   link: { issuer: issuer.issuer, subject: arrived.subject, person, createdMs: context.clock.nowMs() },
-  change: { operation: 'issuers.link', object: person, before: null, after: { issuer: issuer.id } },
+  change: { operation: 'issuers.link' as const, object: person, before: null, after: { issuer: issuer.id } },
 })
 
 /** Somebody new, where anybody may sign up: the issuer has proven the mail address. */
@@ -116,7 +116,7 @@ const signUp = async (issuer: IssuerConfig, arrived: Arrived, context: Operation
   const makeCustomer = (name: string): Promise<SignupRow> => {
     const rows = signupRowsOf({ name, mail, verified: true, address }, context)
     const after = { account: rows.signup.account, name, plan: rows.signup.plan, mail, issuer: issuer.id }
-    const change = { operation: 'sign-up.create', object: rows.signup.id, before: null, after }
+    const change = { operation: 'sign-up.create' as const, object: rows.signup.id, before: null, after }
     const request = { ...rows, owner: { ...rows.owner, person: person.id }, person }
     return ports.customers.signUp(request, trailRowOf(change, author))
   }
@@ -259,7 +259,7 @@ const unlink = operation({
       throw new Problem('conflict', {
         message: 'You would have nothing left to sign in with. Choose a password or add a passkey first.',
       })
-    const change = { operation: 'issuers.unlink', object: person.id, before: { issuer: id }, after: null }
+    const change = { operation: 'issuers.unlink' as const, object: person.id, before: { issuer: id }, after: null }
     if (!(await store.removeIssuerLink({ issuer, person: person.id }, trailRowOf(change, context))))
       throw new Problem('not_found', { message: `You are not linked to '${id}'.`, param: 'issuer' })
     write({ kind: 'changed', to: person.mail, about: `sign-in with ${id} removed` }, context)

@@ -203,7 +203,7 @@ export const createKey = operation({
     if (row.expiresMs !== null && row.expiresMs <= nowMs)
       throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
     const view = viewOfKey(row, nowMs)
-    const change = { operation: 'keys.create', object: row.id, before: null, after: view }
+    const change = { operation: 'keys.create' as const, object: row.id, before: null, after: view }
     await context.ports.store.createKey(row, trailRowOf(change, context))
     await context.ports.keysChanged([row])
     return { ...view, key: made.key, warnings: [] }

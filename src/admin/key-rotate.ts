@@ -64,7 +64,7 @@ export const rotateKey = operation({
     }
     const ended = { ...old, revokedMs: untilMs }
     const change = {
-      operation: 'keys.rotate',
+      operation: 'keys.rotate' as const,
       object: old.id,
       before: viewOfKey(old, nowMs),
       after: { old: viewOfKey(ended, nowMs), new: viewOfKey(row, nowMs) },

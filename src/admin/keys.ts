@@ -78,7 +78,7 @@ const revoke = operation({
     if (before.revokedMs !== null && before.revokedMs <= nowMs) return viewOfKey(before, nowMs)
     const after = { ...before, revokedMs: nowMs }
     const change = {
-      operation: 'keys.revoke',
+      operation: 'keys.revoke' as const,
       object: before.id,
       before: viewOfKey(before, nowMs),
       after: viewOfKey(after, nowMs),

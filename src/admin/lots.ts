@@ -117,7 +117,7 @@ export const revokeLot = operation({
     `took back ${decimalOf(BigInt(view.revoked_nano_usd))} USD of ${view.lot}; ${view.account} has ${view.balance_usd} USD\n`,
   run: async ({ lot, reason }, context) => {
     const nowMs = context.clock.nowMs()
-    const change = { operation: 'credits.revoke', object: lot, before: null, after: { lot, reason } }
+    const change = { operation: 'credits.revoke' as const, object: lot, before: null, after: { lot, reason } }
     const revoked = await context.ports.customers.revokeLot({ lot, nowMs, reason }, trailRowOf(change, context))
     return {
       ...viewOfBalance(await balanceNow(revoked.account, context)),
@@ -157,7 +157,7 @@ export const adjustCredit = operation({
       })
     const id = context.ids.next('lot')
     const after = { account: account.id, adjustment: id, usd, reason }
-    const trail = trailRowOf({ operation: 'credits.adjust', object: account.id, before: null, after }, context)
+    const trail = trailRowOf({ operation: 'credits.adjust' as const, object: account.id, before: null, after }, context)
     const amountNanoUsd = usd.startsWith('-') ? -size : size
     const nowMs = context.clock.nowMs()
     await context.ports.customers.adjustCredit({ id, account: account.id, amountNanoUsd, nowMs, reason }, trail)

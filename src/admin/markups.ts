@@ -153,7 +153,7 @@ const set = operation({
       fromMs: input.from === undefined ? context.clock.nowMs() : Date.parse(input.from),
       untilMs: input.until === undefined ? null : Date.parse(input.until),
     }
-    const change = { operation: 'markups.set', object: input.name, after: input, note: null }
+    const change = { operation: 'markups.set' as const, object: input.name, after: input, note: null }
     const [entry] = await addEntries([{ kind: 'rule', rule }], change, context)
     return viewOfRule(entry?.id ?? null, rule)
   },
@@ -247,7 +247,7 @@ const fxSet = operation({
     const fromMs = Date.parse((from ?? today).slice(0, 10))
     const rate = { currency, perUsdNano, fromMs, source, read: today }
     const change = {
-      operation: 'fx.set',
+      operation: 'fx.set' as const,
       object: currency,
       after: { per_usd, from: from ?? today, source },
       note: null,

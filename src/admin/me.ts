@@ -27,7 +27,7 @@ const rename = operation({
   flags: [],
   run: async ({ name }, context) => {
     const { id, name: before } = ownPerson(context)
-    const change = { operation: 'me.rename', object: id, before: { name: before }, after: { name } }
+    const change = { operation: 'me.rename' as const, object: id, before: { name: before }, after: { name } }
     const nowMs = context.clock.nowMs()
     const { row } = await context.ports.identity.store.changePerson(
       { person: id, name },
@@ -62,7 +62,7 @@ const mail = operation({
       context,
     )
     const change = {
-      operation: 'me.change-email',
+      operation: 'me.change-email' as const,
       object: person.id,
       before: { mail: person.mail },
       after: { wanted: email },
@@ -105,7 +105,12 @@ const confirm = operation({
     const isGood = person !== null && typeof wanted === 'string' && old === person.mail
     if (!isGood || (await store.takeToken(digest, 'mail-change', nowMs)) === null)
       throw new Problem('not_found', { message: 'This link was used or has ended. Ask for a new one.', param: 'token' })
-    const change = { operation: 'me.confirm-email', object: person.id, before: { mail: old }, after: { mail: wanted } }
+    const change = {
+      operation: 'me.confirm-email' as const,
+      object: person.id,
+      before: { mail: old },
+      after: { mail: wanted },
+    }
     const { row: changed } = await store.changePerson(
       { person: person.id, mail: wanted, verifiedMs: nowMs, keepSession: ownSession(context).id },
       nowMs,
@@ -134,7 +139,7 @@ const close = operation({
     const person = ownPerson(context)
     if (email !== person.mail)
       throw new Problem('invalid_request_error', { message: 'That is not your mail address.', param: 'email' })
-    const change = { operation: 'me.close', object: person.id, before: { mail: person.mail }, after: null }
+    const change = { operation: 'me.close' as const, object: person.id, before: { mail: person.mail }, after: null }
     const { identity, keysChanged } = context.ports
     const keys = await identity.store.closePerson(person.id, context.clock.nowMs(), trailRowOf(change, context))
     await keysChanged(keys)

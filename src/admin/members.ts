@@ -119,7 +119,7 @@ const add = operation({
     const createdMs = context.clock.nowMs()
     const id = known?.id ?? context.ids.next('mem')
     const row: MemberRow = { id, organisation, mail, role, createdMs, removedMs: null }
-    const change = { operation: 'members.add', object: id, before: null, after: viewOf(row) }
+    const change = { operation: 'members.add' as const, object: id, before: null, after: viewOf(row) }
     return viewOf(await context.ports.customers.addMember(row, trailRowOf(change, context)))
   },
 })
@@ -166,7 +166,12 @@ const role = operation({
     const before = await owned(input, context)
     await checkRank({ member: before, wanted: input.role, organisation: before.organisation }, context)
     const after = { ...before, role: input.role }
-    const change = { operation: 'members.role', object: before.id, before: viewOf(before), after: viewOf(after) }
+    const change = {
+      operation: 'members.role' as const,
+      object: before.id,
+      before: viewOf(before),
+      after: viewOf(after),
+    }
     const { customers, keysChanged } = context.ports
     const wanted = { id: before.id, role: input.role, atMs: context.clock.nowMs() }
     const keys = await customers.setMemberRole(wanted, trailRowOf(change, context))
@@ -194,7 +199,7 @@ const remove = operation({
     const before = await owned(input, context)
     await checkRank({ member: before, wanted: before.role, organisation: before.organisation }, context)
     const atMs = context.clock.nowMs()
-    const change = { operation: 'members.remove', object: before.id, before: viewOf(before), after: null }
+    const change = { operation: 'members.remove' as const, object: before.id, before: viewOf(before), after: null }
     const { row, keys } = await context.ports.customers.removeMember(
       { id: before.id, atMs, keepKeys: input.keep_keys },
       trailRowOf(change, context),

@@ -1,9 +1,10 @@
 /** The plan of a migration as people and programs read it. */
 
 import { z } from 'zod'
-import { sayDuration } from '#migration/decide.ts'
+import { sayDuration } from '#migration/reasons.ts'
 import { riskView } from './migration-risk.ts'
 import { table } from './render.ts'
+import { sentenceView } from './sentence-view.ts'
 
 export const planView = z.object({
   name: z.string(),
@@ -41,17 +42,22 @@ export const planView = z.object({
     }),
   ),
   refusals: z.array(z.string()),
+  refusals_said: z.array(sentenceView),
   notes: z.array(z.string()),
+  notes_said: z.array(sentenceView),
   small_traffic: z
     .object({
       conversations: z.int().describe('That meet the candidate within 72 hours.'),
       done_in_time: z.boolean().describe('Whether the steps are through within 72 hours.'),
       shows: z.array(z.string()),
+      shows_said: z.array(sentenceView),
       cannot_show: z.array(z.string()),
+      cannot_show_said: z.array(sentenceView),
       offers: z.array(
         z.object({
           kind: z.enum(['start_weight', 'thresholds', 'replay']),
           says: z.string(),
+          says_said: sentenceView,
           hours: z.number().nullable(),
           false_rollback: z.number().nullable(),
           missed_harm: z.number().nullable(),

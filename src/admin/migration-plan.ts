@@ -3,12 +3,15 @@
 import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
+import { textsOf } from '#base/sentence.ts'
 import { namedAt } from '#catalog/lookup.ts'
 import type { Compiled } from '#migration/compiled.ts'
 import { compile, readMigrationFile } from '#migration/compiled.ts'
 import { isOver } from '#migration/itinerary.ts'
 import type { Plan } from '#migration/plan.ts'
 import { planOf } from '#migration/plan.ts'
+import { planSays } from '#migration/plan-sentences.ts'
 import type { MigrationRow } from '#migration/port.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import { fits } from '#migration/settings.ts'
@@ -23,6 +26,7 @@ import { planPage } from './migration-plan-page.ts'
 import { planText, planView } from './migration-plan-view.ts'
 import { manifestField, probeField, registerOf } from './migration-risk.ts'
 import { operation } from './operation.ts'
+import { viewOfSentence } from './sentence-view.ts'
 
 /** The content of a file, as the command line reads it. */
 export const migrationFileField = () =>
@@ -48,55 +52,49 @@ export const startStepOf = (file: MigrationFile, weight: number | undefined): nu
 }
 
 /** What of the file does not fit what runs here; an empty list = it does. */
-const faultsOf = (file: MigrationFile, { ports }: Looking): readonly string[] => {
+const faultsOf = (file: MigrationFile, { ports }: Looking): readonly Sentence[] => {
   const { live } = ports.prices.snapshot()
   const rows = file.match.models.flatMap((name) => findModel(live, name) ?? [])
-  const unknown = (what: string, route: string | undefined): readonly string[] => {
+  const unknown = (what: string, route: string | undefined): readonly Sentence[] => {
     if (route === undefined) return []
     const [provider = ''] = route.split('/')
-    if (!live.providers.has(provider)) return [`${what}: there is no provider "${provider}" in drover.yaml.`]
+    if (!live.providers.has(provider)) return [planSays('no_provider', { field: what, provider })]
     const model = route.slice(provider.length + 1)
     const found = findModel(live, route)
-    if (found === null) return [`${what}: provider "${provider}" has no model "${model}".`]
+    if (found === null) return [planSays('no_such_model', { field: what, provider, model })]
     if (targetAt(live, routeOf(route), rows) !== null) return []
     // Calls go by the name that is sent: by another one nothing would ever move.
     const sent = found.targets.find((target) => target.provider === provider)?.model
-    return [`${what}: "${model}" is another name of "${sent}" there. Write "${provider}/${sent}".`]
+    return [planSays('other_name', { field: what, provider, model, sent: sent ?? '' })]
   }
   const models = file.match.models.filter((name) => !name.includes('*') && findModel(live, name) === null)
-  const same = file.baseline.route === file.candidate.route ? ['candidate.route: is the same as baseline.route.'] : []
+  const same = file.baseline.route === file.candidate.route ? [planSays('same_route')] : []
   const { veto } = file
   const isWebhook = ports.tell.recipients().some(({ name, way }) => name === veto?.recipient && way.kind === 'webhook')
   return [
-    ...(veto === undefined || isWebhook
-      ? []
-      : [`veto.recipient: there is no webhook "${veto.recipient}" among the recipients of drover.yaml.`]),
+    ...(veto === undefined || isWebhook ? [] : [planSays('no_webhook', { recipient: veto.recipient })]),
     ...unknown('baseline.route', file.baseline.route),
     ...unknown('candidate.route', file.candidate.route),
     ...unknown('shadow.route', file.shadow?.route),
     ...unknown('shadow.judge.route', file.shadow?.judge?.route),
     ...same,
-    ...models.map((name) => `match.models: there is no model "${name}".`),
+    ...models.map((model) => planSays('no_model', { model })),
   ]
 }
 
 /** Two migrations of one model would each take the other's baseline for its own. */
-const overlapsOf = async (file: MigrationFile, { ports }: Looking): Promise<readonly string[]> => {
+const overlapsOf = async (file: MigrationFile, { ports }: Looking): Promise<readonly Sentence[]> => {
   const others = (await ports.migrations.store.migrations()).filter(({ state }) => !isOver(state))
   return others.flatMap((other) => {
     const theirs = readMigrationFile(other.file).match.models
     const shared = file.match.models.find((name) => theirs.some((one) => fits(one, name) || fits(name, one)))
     if (shared === undefined || other.name === file.migration) return []
-    const mend =
-      other.state.phase === 'completed'
-        ? 'Let drover.yaml name its candidate, then abort it.'
-        : 'Wait for its end, or roll it back.'
-    return [`match.models: migration "${other.name}" (${other.state.phase}) moves "${shared}" already. ${mend}`]
+    return [planSays('overlaps', { other: other.name, phase: other.state.phase, model: shared })]
   })
 }
 
 /** What ends while it goes on, or soon after. */
-const endsOf = (file: MigrationFile, { ports, clock }: Looking): readonly string[] =>
+const endsOf = (file: MigrationFile, { ports, clock }: Looking): readonly Sentence[] =>
   (['baseline', 'candidate'] as const).flatMap((arm) => {
     const { provider, model } = routeOf(file[arm].route)
     const vendor = ports.routing.providers().find(({ upstream }) => upstream.provider.name === provider)
@@ -105,7 +103,13 @@ const endsOf = (file: MigrationFile, { ports, clock }: Looking): readonly string
     if (found === null || found.retiresMs === null) return []
     const days = Math.floor((found.retiresMs - clock.nowMs()) / 86_400_000)
     return [
-      `${arm}: ${file[arm].route} is switched off on ${found.retiresOn} (${days < 0 ? 'past' : `in ${days} days`})${arm === 'baseline' ? ': there is no way back after that.' : `; its vendor names ${found.successor ?? 'no model'} to follow.`}`,
+      planSays('switched_off', {
+        arm,
+        route: file[arm].route,
+        day: found.retiresOn ?? '',
+        in_days: days,
+        successor: found.successor ?? null,
+      }),
     ]
   })
 
@@ -114,6 +118,8 @@ type Planned = {
   readonly plan: Plan
   readonly facts: MigrationRow['facts']
   readonly before: Before
+  /** What stands against the start. */
+  readonly refusals: readonly Sentence[]
 }
 
 const smallOf = (
@@ -128,11 +134,14 @@ const smallOf = (
   return {
     conversations: found.conversations,
     done_in_time: found.isDoneInTime,
-    shows: [...found.shows],
-    cannot_show: [...found.cannotShow],
+    shows: [...textsOf(found.shows)],
+    shows_said: found.shows.map(viewOfSentence),
+    cannot_show: [...textsOf(found.cannotShow)],
+    cannot_show_said: found.cannotShow.map(viewOfSentence),
     offers: found.offers.map(({ kind, says, hours, chances, prompts, nanoUsd }) => ({
       kind,
-      says,
+      says: says.text,
+      says_said: viewOfSentence(says),
       hours,
       false_rollback: chances?.falseRollback ?? null,
       missed_harm: chances?.missedHarm ?? null,
@@ -150,6 +159,7 @@ export const planned = async (text: string, startWeight: number | undefined, con
   const compiled = compile({ file: text, facts })
   const plan = planOf(compiled, baseline, startStepOf(file, startWeight))
   const refusals = [...faultsOf(file, context), ...(await overlapsOf(file, context)), ...plan.refusals]
+  const notes = [...plan.notes, ...endsOf(file, context)]
   const view = {
     name: file.migration,
     ok: refusals.length === 0,
@@ -178,21 +188,23 @@ export const planned = async (text: string, startWeight: number | undefined, con
       smallest_share: one.smallestShare,
       failures_seen: one.failuresSeen,
     })),
-    refusals,
-    notes: [...plan.notes, ...endsOf(file, context)],
+    refusals: [...textsOf(refusals)],
+    refusals_said: refusals.map(viewOfSentence),
+    notes: [...textsOf(notes)],
+    notes_said: notes.map(viewOfSentence),
     small_traffic: smallOf(compiled, plan, before),
   }
-  return { view, plan, facts, before }
+  return { view, plan, facts, before, refusals }
 }
 
 /** What one that waits for its date would begin on now: the baseline as it is by then, and what stands against it. */
 export const plannedAgain = async (
   { file: text, state }: Pick<MigrationRow, 'file' | 'state'>,
   looking: Looking,
-): Promise<{ readonly facts: MigrationRow['facts']; readonly refusals: readonly string[] }> => {
+): Promise<{ readonly facts: MigrationRow['facts']; readonly refusals: readonly Sentence[] }> => {
   const weight = readMigrationFile(text).steps[state.startStep ?? 0]?.set_weight
-  const { facts, view } = await planned(text, weight, looking)
-  return { facts, refusals: view.refusals }
+  const { facts, refusals } = await planned(text, weight, looking)
+  return { facts, refusals }
 }
 
 /** The command that says what a migration can show. */
@@ -240,6 +252,11 @@ export const planMigration = operation({
     const { view, before } = await planned(file, start_weight, context)
     const asked = { file: readMigrationFile(file), before, told: { manifest, probe } }
     const { risks, notes } = await registerOf(asked, context)
-    return { ...view, notes: [...view.notes, ...notes], risks }
+    return {
+      ...view,
+      notes: [...view.notes, ...textsOf(notes)],
+      notes_said: [...view.notes_said, ...notes.map(viewOfSentence)],
+      risks,
+    }
   },
 })

@@ -139,7 +139,7 @@ export const replayOf = ({ compiled, decisions }: Opened): z.input<typeof replay
     const same =
       JSON.stringify(again) === JSON.stringify(change) &&
       JSON.stringify(leads) === JSON.stringify(after) &&
-      (!byTests || next?.why === why)
+      (!byTests || next?.why.text === why)
     state = after
     return { number, change: change.kind, by: byReflex ? 'reflex' : actor, again: again?.kind ?? null, same }
   })

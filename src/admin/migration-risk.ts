@@ -3,6 +3,8 @@
 import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
+import { planSays } from '#migration/plan-sentences.ts'
 import type { AuditFacts, ProbeFacts, ProviderFacts, Risk } from '#migration/risk.ts'
 import { riskRegisterOf, risks } from '#migration/risk.ts'
 import type { MigrationFile } from '#migration/settings.ts'
@@ -10,11 +12,13 @@ import { fits } from '#migration/settings.ts'
 import { routeOf } from '#migration/shadow-plan.ts'
 import type { Before } from './migration-baseline.ts'
 import type { OperationContext } from './operation.ts'
+import { sentenceView, viewOfSentence } from './sentence-view.ts'
 
 export const riskView = z.object({
   risk: z.enum(risks),
   likelihood: z.enum(['low', 'medium', 'high', 'unknown']),
   because: z.string(),
+  because_said: sentenceView,
   conversations_per_day: z.int().nullable().describe('That it would touch; null = not known.'),
   usd_per_day: z.string().nullable().describe("At the operator's cost; null = not known."),
   impact: z.string(),
@@ -93,9 +97,7 @@ const auditOf = (text: string | undefined, file: MigrationFile) => {
   const lost = (wanted ?? []).filter((one) => !sites.some(({ name }) => fits(one, name)))
   return {
     audit,
-    notes: lost.map(
-      (one) => `match.call_sites: "${one}" fits no call site of the manifest; its calls would not be moved.`,
-    ),
+    notes: lost.map((name) => planSays('no_call_site', { name })),
   }
 }
 
@@ -120,7 +122,8 @@ const providerOf = (route: string, { ports }: OperationContext): ProviderFacts =
 const viewOf = (one: Risk): z.input<typeof riskView> => ({
   risk: one.risk,
   likelihood: one.likelihood,
-  because: one.because,
+  because: one.because.text,
+  because_said: viewOfSentence(one.because),
   conversations_per_day: one.conversationsPerDay,
   usd_per_day: one.nanoUsdPerDay === null ? null : decimalOf(one.nanoUsdPerDay, 2),
   impact: one.impact,
@@ -133,7 +136,7 @@ const viewOf = (one: Risk): z.input<typeof riskView> => ({
 export const registerOf = async (
   { file, before, told }: { readonly file: MigrationFile; readonly before: Before; readonly told: Told },
   context: OperationContext,
-): Promise<{ readonly risks: z.input<typeof riskView>[]; readonly notes: readonly string[] }> => {
+): Promise<{ readonly risks: z.input<typeof riskView>[]; readonly notes: readonly Sentence[] }> => {
   const { audit, notes } = auditOf(told.manifest, file)
   const register = riskRegisterOf({
     baseline: before.baseline,

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
+import { textsOf } from '#base/sentence.ts'
 import { compile, fileDigest, readMigrationFile } from '#migration/compiled.ts'
 import { decisionFor, tellDecision } from '#migration/conduct.ts'
 import type { Change } from '#migration/itinerary.ts'
@@ -11,13 +13,15 @@ import { draftState } from '#migration/itinerary.ts'
 import { arms } from '#migration/observation.ts'
 import type { MigrationRow } from '#migration/port.ts'
 import type { Preflight } from '#migration/preflight.ts'
-import { preflightChecks, preflightRefusals, sayPreflight } from '#migration/preflight.ts'
+import { lookedAt, preflightChecks, preflightRefusals } from '#migration/preflight.ts'
+import { reason } from '#migration/reasons.ts'
 import { meantFile } from './migration-declared.ts'
 import { migrationFileField, planned, startStepOf, startWeightField } from './migration-plan.ts'
 import { migrationText, migrationView, openMigration, viewOfMigration } from './migration-view.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
+import { sentenceView, viewOfSentenceOr } from './sentence-view.ts'
 import { trailRowOf } from './trail-row.ts'
 
 /** A preflight takes `time_limit` at most, which is no more than 4 minutes. */
@@ -42,6 +46,8 @@ const preflightView = z.object({
       outcome: z.enum(['passed', 'failed', 'warned', 'skipped']),
       says: z.string(),
       mend: z.string().nullable(),
+      says_said: sentenceView.nullable(),
+      mend_said: sentenceView.nullable(),
       took_ms: z.int(),
     }),
   ),
@@ -53,12 +59,14 @@ const viewOfPreflight = (found: Preflight): z.input<typeof preflightView> => ({
   ok: preflightRefusals(found).length === 0,
   time: rfc3339(found.atMs),
   cost_usd: decimalOf(BigInt(found.nanoUsd)),
-  checks: found.checks.map(({ check, arm, outcome, says, mend, tookMs }) => ({
+  checks: found.checks.map(({ check, arm, outcome, says, mend, said, tookMs }) => ({
     check,
     arm,
     outcome,
     says,
     mend,
+    says_said: viewOfSentenceOr(said?.says),
+    mend_said: viewOfSentenceOr(said?.mend),
     took_ms: tookMs,
   })),
 })
@@ -94,7 +102,7 @@ type Beginning = {
   readonly text: string
   readonly facts: MigrationRow['facts']
   readonly change: Change
-  readonly why: string
+  readonly why: Sentence
   readonly preflight: Preflight | undefined
 }
 
@@ -117,8 +125,8 @@ const begin = async ({ text, facts, change, why, preflight }: Beginning, context
   }
   const conducting = { row, compiled: compile(row), change, why, actor: actor.name, evidence: [], nowMs, preflight }
   const decision = decisionFor(conducting)
-  const after = { name: row.name, digest: row.digest, change, why }
-  const trail = trailRowOf({ operation: `migrate.${change.kind}`, object: id, before: null, after }, context)
+  const after = { name: row.name, digest: row.digest, change, why: why.text }
+  const trail = trailRowOf({ operation: `migrate.${change.kind}` as const, object: id, before: null, after }, context)
   await ports.migrations.store.createMigration({ ...row, version: 1, state: decision.after }, { decision, trail })
   tellDecision(ports.migrations.emit, row, decision)
   await ports.migrations.changed()
@@ -165,7 +173,10 @@ export const startMigration = operation({
     const found = skip === undefined ? await ports.migrations.preflight(question) : undefined
     const refusals = found === undefined ? [] : preflightRefusals(found)
     if (refusals.length > 0)
-      throw refused(refusals, "'drover migrate preflight' looks again; --skip-preflight REASON starts without it.")
+      throw refused(
+        textsOf(refusals),
+        "'drover migrate preflight' looks again; --skip-preflight REASON starts without it.",
+      )
     // Meanwhile another one may have begun to move the same calls.
     const now = await planned(text, start_weight, context)
     if (!now.view.ok) throw refused(now.view.refusals, "'drover migrate plan' shows the whole plan.")
@@ -173,8 +184,8 @@ export const startMigration = operation({
       atMs === null
         ? { kind: 'start', startStep }
         : { kind: 'schedule', startStep, atMs, withoutPreflight: skip ?? null }
-    const looked = found === undefined ? `without a preflight: ${skip}` : sayPreflight(found)
-    const why = `${atMs === null ? 'started' : `set to start at ${rfc3339(atMs)}`} by ${actor.name}; ${looked}`
+    const told = { actor: actor.name, looked: lookedAt(found, skip ?? null) }
+    const why = atMs === null ? reason('started', told) : reason('set_to_start', { at: rfc3339(atMs), ...told })
     const started = await begin({ text, facts, change, why, preflight: found }, context)
     return { ...started, preflight: found === undefined ? null : viewOfPreflight(found) }
   },

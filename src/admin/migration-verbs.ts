@@ -6,6 +6,7 @@ import { durationMsOf } from '#base/settings.ts'
 import { conduct } from '#migration/conduct.ts'
 import { evidenceJson } from '#migration/evidence-text.ts'
 import type { Change } from '#migration/itinerary.ts'
+import { reason as because } from '#migration/reasons.ts'
 import { verdictOf } from '#migration/verdict.ts'
 import { durationField } from './field.ts'
 import { migrationNameField } from './migration-name.ts'
@@ -35,9 +36,14 @@ const change = async (
     check(judged)
     const { row, compiled, evidence } = judged
     const before = { state: row.state.phase, step: row.state.step, weight: row.state.weightBasisPoints / 100 }
-    const why = `${wanted.kind} by ${actor.name}${reason === undefined ? '' : `: ${reason}`}`
+    const why = because('by_person', { change: wanted.kind, actor: actor.name, reason: reason ?? null })
     const trail = trailRowOf(
-      { operation: `migrate.${wanted.kind}`, object: row.id, before, after: { change: wanted, why } },
+      {
+        operation: `migrate.${wanted.kind}` as const,
+        object: row.id,
+        before,
+        after: { change: wanted, why: why.text },
+      },
       context,
     )
     const conducting = {
@@ -83,7 +89,7 @@ const mayGoOn = ({ row, judgement, compiled }: Judged): void => {
   const verdict = verdictOf(judgement, compiled.judge)
   if (verdict.kind === 'go') return
   throw new Problem('conflict', {
-    message: `Migration "${row.name}" is not promoted: ${verdict.why}. 'drover migrate rollback ${row.name}' goes back; after a pause that is explained, 'resume' begins the evidence anew.`,
+    message: `Migration "${row.name}" is not promoted: ${verdict.why.text}. 'drover migrate rollback ${row.name}' goes back; after a pause that is explained, 'resume' begins the evidence anew.`,
   })
 }
 

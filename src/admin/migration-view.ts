@@ -5,6 +5,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { addHistogram, quantileMs } from '#base/histogram.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { asSaid, textsOf } from '#base/sentence.ts'
 import type { AsideReason } from '#migration/aside.ts'
 import { asideReasons, asideSteps } from '#migration/aside.ts'
 import type { Compiled } from '#migration/compiled.ts'
@@ -19,6 +20,7 @@ import type { Decision, MigrationRow } from '#migration/port.ts'
 import { standingOf } from '#migration/standing.ts'
 import type { OperationContext } from './operation.ts'
 import { table } from './render.ts'
+import { sentenceView, viewOfSentence, viewOfSentenceOr } from './sentence-view.ts'
 
 const shareView = z.object({
   hits: z.int(),
@@ -70,7 +72,9 @@ export const migrationView = z.object({
   id: z.string(),
   state: z.enum(phases),
   sentence: z.string(),
+  sentence_said: sentenceView,
   next: z.string().nullable(),
+  next_said: sentenceView.nullable(),
   pause_reason: z.string().nullable(),
   weight: z.number().describe('Percent of conversations that go to the candidate.'),
   step: z.int().describe('From 0.'),
@@ -99,6 +103,7 @@ export const migrationView = z.object({
   split_wrong: z.boolean().describe('Conversations do not fall to the arms as the weights say.'),
   evidence: z.array(findingView),
   not_tested: z.array(z.string()),
+  not_tested_said: z.array(sentenceView),
 })
 
 export type MigrationView = z.output<typeof migrationView>
@@ -109,6 +114,7 @@ export const decisionView = z.object({
   by: z.string(),
   change: z.string(),
   why: z.string(),
+  why_said: sentenceView.nullable(),
   from: z.string(),
   to: z.string(),
   step: z.int(),
@@ -121,6 +127,7 @@ export const viewOfDecision = ({
   actor,
   change,
   why,
+  said,
   from,
   after,
 }: Decision): z.input<typeof decisionView> => ({
@@ -129,6 +136,7 @@ export const viewOfDecision = ({
   by: actor,
   change: change.kind,
   why,
+  why_said: viewOfSentenceOr(said),
   from,
   to: after.phase,
   step: after.step,
@@ -277,14 +285,17 @@ export const viewOfMigration = (
 ): z.input<typeof migrationView> => {
   const { state } = row
   // That it has settled says nothing of why it went back.
-  const why = decisions.findLast(({ change }) => change.kind !== 'settle')?.why ?? ''
+  const last = decisions.findLast(({ change }) => change.kind !== 'settle')
+  const why = last?.said ?? asSaid(last?.why ?? '')
   const { sentence, next } = standingOf({ row, compiled, judgement, why, nowMs })
   return {
     name: row.name,
     id: row.id,
     state: state.phase,
-    sentence,
-    next,
+    sentence: sentence.text,
+    sentence_said: viewOfSentence(sentence),
+    next: next?.text ?? null,
+    next_said: viewOfSentenceOr(next),
     pause_reason: state.pause,
     weight: state.weightBasisPoints / 100,
     step: state.step,
@@ -306,7 +317,8 @@ export const viewOfMigration = (
     aside: asideOf(evidence),
     split_wrong: judgement.splitWrong,
     evidence: judgement.findings.map(viewOfFinding),
-    not_tested: [...compiled.judge.left],
+    not_tested: [...textsOf(compiled.judge.left)],
+    not_tested_said: compiled.judge.left.map(viewOfSentence),
   }
 }
 

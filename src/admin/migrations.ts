@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
+import { idNames, namesView } from './id-names.ts'
 import { declaredIn } from './migration-declared.ts'
 import { migrationNameField } from './migration-name.ts'
 import { planMigration } from './migration-plan.ts'
@@ -102,6 +103,7 @@ const status = operation({
         'What people said of answers: waits for its turn, is counted, was of none. null = no metric asks for it.',
       ),
     log: z.array(decisionView).describe('Decisions, the oldest first.'),
+    names: namesView(),
   }),
   flags: [{ field: 'name', positional: true, describe: 'The name of the migration.' }],
   render: migrationText,
@@ -113,6 +115,10 @@ const status = operation({
       ...viewOfMigration(opened, context.clock.nowMs()),
       feedback: asks ? await context.ports.migrations.store.feedback(row.id) : null,
       log: decisions.map(viewOfDecision),
+      names: await idNames(
+        decisions.flatMap(({ actor, why }) => [actor, why]),
+        context,
+      ),
     }
   },
 })

@@ -48,7 +48,7 @@ test('customers see what they are charged, and never the rates and the source un
   assert.match(await ask('list', {}, context.actor), /"input":"1.00".*vendor\.example/)
 })
 
-test('everybody sees what the vendor asks, what is saved against it, and whether the model is there', async () => {
+test('everybody sees what the vendor asks, what is saved against it, and whether the model is there, by its targets and by its calls, as the public page has it', async () => {
   const { context, ports } = testContext()
   const models = ports.models().map((row) => ({
     ...row,
@@ -57,18 +57,21 @@ test('everybody sees what the vendor asks, what is saved against it, and whether
   }))
   const away = (reason: 'failing' | null) => ({ away: reason })
   const standing = (reasons: readonly ('failing' | null)[]) => [{ targets: reasons.map(away) }] as never
-  for (const [reasons, state] of [
-    [[null, null], 'up'],
-    [[null, 'failing'], 'degraded'],
-    [['failing', 'failing'], 'down'],
+  for (const [reasons, failed, state] of [
+    [[null, null], 0, 'up'],
+    [[null, 'failing'], 0, 'degraded'],
+    [['failing', 'failing'], 0, 'down'],
+    [[null, null], 1, 'degraded'],
+    [[null, null], 12, 'down'],
   ] as const) {
+    const availability = { recent: () => ({ answered: 12, failed }) }
     const routing = { ...ports.routing, routes: () => standing(reasons) }
     const operation = operations.find((one) => one.noun === 'models' && one.verb === 'list')
     assert.ok(operation !== undefined)
     const told = await runOperation(
       operation,
       {},
-      { ...context, actor: customer, ports: { ...ports, models: () => models, routing } },
+      { ...context, actor: customer, ports: { ...ports, models: () => models, routing, availability } },
     )
     const [first] = (told as { readonly data: readonly Record<string, unknown>[] }).data
     assert.equal(first?.['state'], state)

@@ -6,9 +6,10 @@ import { decimalOf } from '#base/money.ts'
 import { nearestOf } from '#base/nearest.ts'
 import type { PriceRow } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
+import type { Share } from '#observe/availability.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import { ratesNow } from '#relay/account-price.ts'
-import { modelStates, stateOfRoute } from './model-state.ts'
+import { modelStates, stateOfModel } from './model-state.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { compareModel, side } from './price-compare.ts'
@@ -55,7 +56,11 @@ const modelView = z.object({
     })
     .nullable()
     .describe('What the vendor asks, per million tokens; null = not known.'),
-  state: z.enum(modelStates).describe('Whether targets answer: all of them, some, none. As this server sees them now.'),
+  state: z
+    .enum(modelStates)
+    .describe(
+      'Whether it answers: by its targets and by its calls of the last ten minutes, as this server sees them now.',
+    ),
   context_tokens: z.int().nullable(),
   output_tokens_max: z.int().nullable(),
   input_modalities: z.array(z.string()),
@@ -107,6 +112,7 @@ type Asked = {
   readonly nowMs: number
   readonly isCustomer: boolean
   readonly routes: OperationContext['ports']['routing']['routes']
+  readonly recent: (model: string) => Share | null
 }
 
 const officialOf = (model: ModelRow, atMs: number): ModelView['official'] => {
@@ -115,7 +121,7 @@ const officialOf = (model: ModelRow, atMs: number): ModelView['official'] => {
   return { usd, cny, saving_percent: rest.saving_percent, source: rest.source, read: rest.read }
 }
 
-const viewOfModel = (model: ModelRow, { nowMs, isCustomer, routes }: Asked): ModelView => ({
+const viewOfModel = (model: ModelRow, { nowMs, isCustomer, routes, recent }: Asked): ModelView => ({
   id: model.id,
   aliases: [...model.aliases],
   origin: model.origin,
@@ -130,7 +136,7 @@ const viewOfModel = (model: ModelRow, { nowMs, isCustomer, routes }: Asked): Mod
   })),
   price: isCustomer ? chargedPriceOf(model, nowMs) : priceOf(model, nowMs),
   official: officialOf(model, nowMs),
-  state: stateOfRoute(routes(model.id)?.[0] ?? { targets: [] }, 0),
+  state: stateOfModel(routes(model.id)?.[0] ?? { targets: [] }, recent(model.id)),
   context_tokens: model.contextTokens,
   output_tokens_max: model.outputTokensMax,
   input_modalities: [...model.inputModalities],
@@ -146,6 +152,7 @@ const priceText = (price: ModelView['price']): string => {
 
 const askedBy = ({ actor, clock, ports }: OperationContext): Asked => ({
   routes: ports.routing.routes,
+  recent: (model) => ports.availability?.recent(model) ?? null,
   nowMs: clock.nowMs(),
   isCustomer: actor.tenant !== undefined,
 })

@@ -21,6 +21,7 @@ import type { Preflight } from '#migration/preflight.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import type { Letter } from '#notify/send.ts'
+import type { Availability } from '#observe/availability.ts'
 import type { FigureSource } from '#observe/figures.ts'
 import type { CashierParts } from '#payment/cashier.ts'
 import type { Fee } from '#payment/price.ts'
@@ -131,6 +132,8 @@ export type AdminPorts = {
   readonly models: () => readonly ModelRow[]
   /** Where calls would go, and what is known of providers. */
   readonly routing: RoutingView
+  /** How models answered of late; `null` = no server runs here. */
+  readonly availability: Pick<Availability, 'recent'> | null
   /** Asks the providers that say what is left of the operator's credit there. */
   readonly providerCredit: () => Promise<readonly ProviderCredit[]>
   readonly tell: TellPorts

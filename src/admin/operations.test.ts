@@ -350,6 +350,7 @@ describe('events', () => {
         account: null,
         object: 'moonshot',
         message,
+        said: null,
         figure: null,
         facts,
       },

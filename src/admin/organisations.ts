@@ -60,7 +60,12 @@ const rename = operation({
     const { ports } = context
     const before = await ports.identity.store.organisation(id)
     const isOwn = context.actor.tenant === undefined || context.actor.tenant.organisation === id
-    const change = { operation: 'organisations.rename', object: id, before: { name: before?.name }, after: { name } }
+    const change = {
+      operation: 'organisations.rename' as const,
+      object: id,
+      before: { name: before?.name },
+      after: { name },
+    }
     const row = isOwn ? await ports.customers.renameOrganisation({ id, name }, trailRowOf(change, context)) : null
     if (row !== null) return { id: row.id, name: row.name }
     throw new Problem('not_found', {
@@ -94,7 +99,7 @@ const create = operation({
     const request = { ...rows, owner: { ...rows.owner, person: person.id } }
     const { organisation } = rows.owner
     const after = { account: request.signup.account, name, plan: request.signup.plan }
-    const change = { operation: 'organisations.create', object: organisation, before: null, after }
+    const change = { operation: 'organisations.create' as const, object: organisation, before: null, after }
     const signup = await ports.customers.signUp(request, trailRowOf(change, context))
     await ports.accountsChanged([{ id: signup.account, billing: 'prepaid', state: 'open', plan: signup.plan }])
     return moveSession(organisation, context)

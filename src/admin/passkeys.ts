@@ -124,7 +124,7 @@ const add = operation({
         param: 'response',
       })
     const row = { ...made, id: ids.next('psk'), person: person.id, name, createdMs: clock.nowMs(), usedMs: null }
-    const change = { operation: 'passkeys.add', object: row.id, before: null, after: viewOf(row) }
+    const change = { operation: 'passkeys.add' as const, object: row.id, before: null, after: viewOf(row) }
     await ports.identity.store.addPasskey(row, trailRowOf(change, context))
     write({ kind: 'changed', to: person.mail, about: `passkey ${name} added` }, context)
     return viewOf(row)
@@ -158,7 +158,7 @@ const remove = operation({
   flags: [],
   run: async ({ id }, context) => {
     const person = ownPerson(context)
-    const change = { operation: 'passkeys.remove', object: id, before: null, after: null }
+    const change = { operation: 'passkeys.remove' as const, object: id, before: null, after: null }
     const isGone = await context.ports.identity.store.removePasskey(
       { id, person: person.id },
       trailRowOf(change, context),

@@ -77,7 +77,12 @@ const reset = operation({
     const hash = await hashOf(password, person.mail, context)
     if ((await store.takeToken(digest, 'reset', nowMs)) === null) throw gone()
     const actor = { name: `person:${person.id}`, scopes: [] }
-    const change = { operation: 'password.reset', object: person.id, before: null, after: { sessions: 'ended' } }
+    const change = {
+      operation: 'password.reset' as const,
+      object: person.id,
+      before: null,
+      after: { sessions: 'ended' },
+    }
     // Until now anybody could have had an account of this address: what they added to it goes.
     const isProven = person.verifiedMs === null && dataOf(looked)['mailed'] === true
     const proven = isProven ? ({ verifiedMs: nowMs, onlyPassword: true } as const) : {}
@@ -129,7 +134,12 @@ const change = operation({
     await checkOwnPassword(current, context)
     await counted.passed()
     const hash = await hashOf(password, person.mail, context)
-    const noted = { operation: 'password.change', object: person.id, before: null, after: { other_sessions: 'ended' } }
+    const noted = {
+      operation: 'password.change' as const,
+      object: person.id,
+      before: null,
+      after: { other_sessions: 'ended' },
+    }
     const nowMs = context.clock.nowMs()
     await context.ports.identity.store.changePerson(
       { person: person.id, password: hash, keepSession: ownSession(context).id },
@@ -163,7 +173,7 @@ const link = operation({
         message: `The role '${own}' may not reset the password of somebody who runs this server. Ask an owner.`,
       })
     const { token, row } = newToken({ kind: 'reset', person: person.id }, context)
-    const noted = { operation: 'people.reset', object: person.id, before: null, after: { mail: person.mail } }
+    const noted = { operation: 'people.reset' as const, object: person.id, before: null, after: { mail: person.mail } }
     await store.keepToken(row, trailRowOf(noted, context))
     return { link: linkOf('reset', token, context) }
   },

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import type { TrailOperation } from '#base/trail-operation.ts'
 import { resolveMismatch } from '#payment/mismatch.ts'
 import { refundOrder, takeRefund } from '#payment/refund.ts'
 import { refuseRefund, requestRefund } from '#payment/refund-request.ts'
@@ -26,7 +27,7 @@ const amountField = () =>
     .refine((text) => nanoOf(text) > 0n, 'must be more than nothing')
 
 const trailOf =
-  (name: string, object: string, context: OperationContext) =>
+  (name: TrailOperation, object: string, context: OperationContext) =>
   (after: object): ReturnType<typeof trailRowOf> =>
     trailRowOf({ operation: name, object, before: null, after }, context)
 
@@ -120,7 +121,7 @@ const refund = operation({
       trail: (made) =>
         trailRowOf(
           {
-            operation: 'payments.refund',
+            operation: 'payments.refund' as const,
             object: input.order,
             before: null,
             after: { refund: made.id, amount: decimalOf(made.amountNano), reason: made.reason },
@@ -205,7 +206,7 @@ const settleRefund = operation({
         ? ({ kind: 'done', processorId: input.reference ?? null } as const)
         : ({ kind: 'failed', why: input.failed } as const)
     const change = {
-      operation: 'payments.refund-done',
+      operation: 'payments.refund-done' as const,
       object: input.refund,
       before: { state: found.state },
       after: input,
@@ -271,7 +272,7 @@ const refundRest = operation({
       trail: (made) =>
         trailRowOf(
           {
-            operation: 'payments.refund-unspent',
+            operation: 'payments.refund-unspent' as const,
             object: made.order,
             before: null,
             after: { refund: made.id, amount: decimalOf(made.amountNano), reason },

@@ -14,6 +14,7 @@ import { offerOf } from '#payment/shop.ts'
 import { accountNames } from './account-names.ts'
 import { accountNamed } from './credits.ts'
 import { firstField, handleField, pageFields, pageOf } from './field.ts'
+import { idNames, namesView } from './id-names.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import {
@@ -209,7 +210,10 @@ const create = operation({
       idempotencyKey: input.idempotency_key ?? null,
       actor: context.actor.name,
       trail: (made) =>
-        trailRowOf({ operation: 'payments.create', object: made.id, before: null, after: viewOfOrder(made) }, context),
+        trailRowOf(
+          { operation: 'payments.create' as const, object: made.id, before: null, after: viewOfOrder(made) },
+          context,
+        ),
       payerAddress: input.payer_address ?? null,
       payer: input.payer ?? null,
       returnUrl: input.return_url ?? null,
@@ -298,23 +302,26 @@ const detailView = namedView.extend({
     .object({ time: z.string(), reason: z.string() })
     .nullable()
     .describe('The payer asks for the money back; null = nobody does, or it is answered.'),
+  names: namesView(),
 })
 
 const detailOf = async (order: PaymentOrder, context: OperationContext): Promise<z.input<typeof detailView>> => {
   const { store, methods } = context.ports.payments.cashier
-  const [events, refunds, names] = await Promise.all([
+  const [events, refunds, accounts, names] = await Promise.all([
     store.paymentEvents(order.id),
     store.refundsOf(order.id),
     accountNames([order], context),
+    idNames([order.confirmedBy, order.approvedBy], context),
   ])
   const request = openRefundRequest(events)
   return {
     ...viewOfOrder(order),
-    account_name: names.get(order.account) ?? null,
+    account_name: accounts.get(order.account) ?? null,
     by_hand: methods.get(order.method)?.asks === false,
     events: events.map(viewOfPaymentEvent),
     refunds: refunds.map(viewOfRefund),
     refund_request: request === null ? null : { time: rfc3339(request.timeMs), reason: request.detail ?? '' },
+    names,
   }
 }
 
@@ -362,7 +369,7 @@ const close = operation({
   run: async ({ order: id }, context) => {
     const before = await orderNamed(id, context)
     const change = {
-      operation: 'payments.close',
+      operation: 'payments.close' as const,
       object: id,
       before: { state: before.state },
       after: { state: 'closed' },

@@ -80,7 +80,12 @@ export const upgradeOf = (
     plan: name,
     atPaidNanoUsd: upgradeAtPaidNanoUsd ?? 0n,
     trail: trailRowOf(
-      { operation: 'accounts.upgrade', object: account.id, before: { plan: plan.name }, after: { plan: name } },
+      {
+        operation: 'accounts.upgrade' as const,
+        object: account.id,
+        before: { plan: plan.name },
+        after: { plan: name },
+      },
       context,
     ),
   }))
@@ -163,7 +168,7 @@ const changed = (name: string, before: Omit<PlanFacts, 'name' | 'origin'>, given
 const keep = async (plan: PlanFacts, before: PlanFacts | null, context: OperationContext) => {
   const { ports, clock } = context
   const change = {
-    operation: before === null ? 'plans.create' : 'plans.set',
+    operation: before === null ? ('plans.create' as const) : ('plans.set' as const),
     object: plan.name,
     before: before === null ? null : viewOf(before),
     after: viewOf(plan),

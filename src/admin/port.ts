@@ -147,9 +147,13 @@ export type HandOver = {
 }
 
 /** At most 1,000 ids; `organisation`: only of this one. */
+/** What has an id and a name: of a person without one, and of a member, the mail address. */
+export type NamedKind = 'account' | 'key' | 'project' | 'member' | 'organisation' | 'person' | 'migration'
+
 export type NamesAsked = {
-  readonly of: 'account' | 'key'
+  readonly of: NamedKind
   readonly ids: readonly string[]
+  /** Only of this one: then organisations, people and migrations, which are of none, have no names. */
   readonly organisation?: string
 }
 

@@ -14,6 +14,7 @@ import { operation } from './operation.ts'
 import { ratesText, slotText, viewOfRates } from './price-text.ts'
 import { addEntries, whenField } from './prices.ts'
 import { table } from './render.ts'
+import { sentenceView, viewOfSentence } from './sentence-view.ts'
 import { trailRowOf } from './trail-row.ts'
 
 /** The largest table that is known has 2 MB. */
@@ -89,7 +90,7 @@ const importTable = operation({
       proposals: proposals.length,
       models: new Set(proposals.map(({ row }) => `${row.vendor}/${row.model}`)).size,
     }
-    const trail = trailRowOf({ operation: 'prices.import', object: name, before: null, after: view }, context)
+    const trail = trailRowOf({ operation: 'prices.import' as const, object: name, before: null, after: view }, context)
     await ports.store.replaceProposals(
       name,
       proposals.map((one) => ({ ...one, source: name })),
@@ -106,6 +107,7 @@ const rateView = z.object({
   by_source: z.record(z.string(), z.string()),
   verdict: z.enum(['same', 'apply', 'ask', 'refuse']),
   why: z.string(),
+  why_said: sentenceView,
 })
 
 const decisionView = z.object({
@@ -115,6 +117,7 @@ const decisionView = z.object({
   context_over_tokens: z.int().nullable(),
   verdict: z.enum(['same', 'apply', 'ask', 'refuse']),
   why: z.string(),
+  why_said: sentenceView,
   rates: z.array(rateView),
 })
 
@@ -128,7 +131,8 @@ const viewOfRate = ({ rate, current, proposed, bySource, verdict, why }: RateDec
   proposed: money(proposed),
   by_source: Object.fromEntries(Object.entries(bySource).map(([source, nano]) => [source, decimalOf(nano)])),
   verdict,
-  why,
+  why: why.text,
+  why_said: viewOfSentence(why),
 })
 
 const viewOfDecision = (decision: PriceDecision): DecisionView => ({
@@ -137,7 +141,8 @@ const viewOfDecision = (decision: PriceDecision): DecisionView => ({
   service_tier: decision.serviceTier,
   context_over_tokens: decision.contextOverTokens,
   verdict: decision.verdict,
-  why: decision.why,
+  why: decision.why.text,
+  why_said: viewOfSentence(decision.why),
   rates: decision.rates.map(viewOfRate),
 })
 
@@ -260,7 +265,7 @@ const apply = operation({
       row === null ? [] : [{ kind: 'list' as const, row: { ...row, fromMs, untilMs: null } }],
     )
     const after = { models, applied: taken.map(({ vendor, model }) => `${vendor}/${model}`) }
-    const change = { operation: 'prices.apply', object: 'prices', after, note: 'applied from tables' }
+    const change = { operation: 'prices.apply' as const, object: 'prices', after, note: 'applied from tables' }
     const entries = bodies.length === 0 ? [] : await addEntries(bodies, change, context)
     const applied = entries.flatMap(({ id, body }) =>
       body.kind !== 'list'

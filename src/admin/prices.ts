@@ -6,6 +6,7 @@ import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { noRates } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
+import type { TrailOperation } from '#base/trail-operation.ts'
 import type { PriceEntry, PriceEntryBody } from '#catalog/port.ts'
 import { accountNames } from './account-names.ts'
 import { accountNamed } from './credits.ts'
@@ -55,7 +56,12 @@ export const viewOfEntry = (entry: PriceEntry): z.input<typeof entryView> | null
 /** Writes entries with their trail row, tells the relay, and gives them back with their revisions. */
 export const addEntries = async (
   bodies: readonly PriceEntryBody[],
-  change: { readonly operation: string; readonly object: string; readonly after: object; readonly note: string | null },
+  change: {
+    readonly operation: TrailOperation
+    readonly object: string
+    readonly after: object
+    readonly note: string | null
+  },
   context: OperationContext,
 ): Promise<readonly PriceEntry[]> => {
   const { ports, clock, ids, actor } = context
@@ -218,7 +224,7 @@ const set = operation({
   run: async (input, context) => {
     const body = await bodyOf(input, context)
     const { note = null, ...after } = input
-    const change = { operation: 'prices.set', object: input.model, after, note }
+    const change = { operation: 'prices.set' as const, object: input.model, after, note }
     const [entry] = await addEntries([body], change, context)
     const view = entry === undefined ? null : viewOfEntry(entry)
     if (view === null) throw new Problem('internal_error', { message: 'The price was written and cannot be read.' })
@@ -239,7 +245,7 @@ const withdraw = operation({
   render: ({ id }) => `${id} is withdrawn\n`,
   run: async ({ id }, context) => {
     const { ports, clock } = context
-    const change = { operation: 'prices.withdraw', object: id, before: null, after: { id } }
+    const change = { operation: 'prices.withdraw' as const, object: id, before: null, after: { id } }
     const entry = await ports.store.withdrawPriceEntry(id, clock.nowMs(), trailRowOf(change, context))
     await ports.prices.bookChanged()
     return { id: entry.id, withdrawn: rfc3339(entry.withdrawnMs ?? clock.nowMs()) }

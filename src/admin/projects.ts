@@ -88,7 +88,7 @@ const create = operation({
       regions: regions ?? null,
     }
     const view = viewOf(row)
-    const change = { operation: 'projects.create', object: row.id, before: null, after: view }
+    const change = { operation: 'projects.create' as const, object: row.id, before: null, after: view }
     await context.ports.customers.createProject(row, trailRowOf(change, context))
     return view
   },
@@ -139,7 +139,7 @@ const rename = operation({
     const before = await owned(input, context)
     const after = { ...before, name: input.name }
     const change = {
-      operation: 'projects.rename',
+      operation: 'projects.rename' as const,
       object: before.id,
       before: viewOf(before),
       after: viewOf(after),
@@ -164,7 +164,7 @@ const archive = operation({
     const before = await owned(input, context)
     const atMs = context.clock.nowMs()
     const after = { ...viewOf(before), state: 'archived' }
-    const change = { operation: 'projects.archive', object: before.id, before: viewOf(before), after }
+    const change = { operation: 'projects.archive' as const, object: before.id, before: viewOf(before), after }
     const trail = trailRowOf(change, context)
     const { row, keys } = await context.ports.customers.archiveProject({ id: before.id, atMs }, trail)
     await context.ports.keysChanged(keys)

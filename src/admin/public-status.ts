@@ -11,7 +11,7 @@ import type { Availability, Share } from '#observe/availability.ts'
 import type { RoutingView } from '#relay/route-state.ts'
 import { apiPrefix } from './api.ts'
 import type { ModelState } from './model-state.ts'
-import { stateOfRoute } from './model-state.ts'
+import { stateOfModel } from './model-state.ts'
 import type { PublicPages, PublicSettings } from './public-page.ts'
 import { publicEndpoints } from './public-page.ts'
 import type { PublicStatus } from './status-page.ts'
@@ -21,16 +21,11 @@ import { statusPage } from './status-page.ts'
 const keptMs = 10_000
 const modelsMax = 500
 const hourMs = 3_600_000
-/** Fewer calls than this say nothing about how it is now. */
-const callsMin = 10
 
 export type StatusParts = {
   readonly routing: Pick<RoutingView, 'routes'>
   readonly availability: Pick<Availability, 'recent' | 'since'>
 } & Pick<PublicPages<PublicStatus>, 'settings' | 'clock'>
-
-const failedShareOf = ({ answered, failed }: Share): number =>
-  answered + failed < callsMin ? 0 : failed / (answered + failed)
 
 const worst = (states: readonly ModelState[]): ModelState =>
   states.includes('down') ? 'down' : states.includes('degraded') ? 'degraded' : 'up'
@@ -57,7 +52,7 @@ const statusNow = async (
     const { id } = standing.row
     return {
       model: id,
-      state: stateOfRoute(standing, failedShareOf(availability.recent(id))),
+      state: stateOfModel(standing, availability.recent(id)),
       availability_24h: percentOf(day.get(id)),
       availability_7d: percentOf(week.get(id)),
       calls_24h: callsOf(day.get(id)),

@@ -138,7 +138,7 @@ const rotate = operation({
     context.ports.receipts.rotate((before, after) =>
       trailRowOf(
         {
-          operation: 'receipt.rotate',
+          operation: 'receipt.rotate' as const,
           object: after,
           before: before === null ? null : { key: before },
           after: { key: after },

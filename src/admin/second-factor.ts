@@ -36,7 +36,7 @@ export const checkSecondFactor = async (person: PersonRow, codes: Codes, context
     })
   const digest = recoveryDigest(person.id, codes.recovery_code, context)
   const actor = { name: `person:${person.id}`, scopes: [] }
-  const change = { operation: 'people.recovery-code', object: person.id, before: null, after: null }
+  const change = { operation: 'people.recovery-code' as const, object: person.id, before: null, after: null }
   if (
     !(await context.ports.identity.store.useRecoveryCode(person.id, digest, trailRowOf(change, { ...context, actor })))
   )

@@ -46,7 +46,7 @@ export const openSession = async (wanted: Opening, context: OperationContext) =>
   const { row, keep } = newSession(opening, context)
   const actor: Actor = { name: row.person === null ? `key:${row.key}` : `person:${row.person}`, scopes: [] }
   const after = { method: row.method, address: row.address }
-  const change = { operation: 'session.create', object: row.id, before: null, after }
+  const change = { operation: 'session.create' as const, object: row.id, before: null, after }
   await ports.identity.store.openSession(row, wanted.person, trailRowOf(change, { ...context, actor }))
   const old = context.actor.signedIn?.session
   if (old !== undefined) await endOf(old, context)
@@ -56,7 +56,7 @@ export const openSession = async (wanted: Opening, context: OperationContext) =>
 
 const endOf = (session: SessionRow, context: OperationContext): Promise<boolean> => {
   const { id, person, key } = session
-  const change = { operation: 'session.end', object: id, before: { method: session.method }, after: null }
+  const change = { operation: 'session.end' as const, object: id, before: { method: session.method }, after: null }
   return context.ports.identity.store.endSession({ id, person, key }, trailRowOf(change, context))
 }
 
@@ -268,7 +268,7 @@ const revoke = operation({
   flags: [],
   run: async ({ id }, context) => {
     const { person, key } = ownSession(context)
-    const change = { operation: 'session.end', object: id, before: null, after: null }
+    const change = { operation: 'session.end' as const, object: id, before: null, after: null }
     const isGone = await context.ports.identity.store.endSession({ id, person, key }, trailRowOf(change, context))
     if (!isGone) throw new Problem('not_found', { message: `You have no session '${id}'.`, param: 'id' })
     return { id }

@@ -25,7 +25,7 @@ export const makeSetUpToken = async (context: Making): Promise<string | null> =>
   const organisation = await store.operatorOrganisation()
   if (organisation === null) return null
   const { token, row } = newToken({ kind: 'set-up', organisation }, context)
-  const change = { operation: 'people.set-up', object: row.id, before: null, after: { organisation } }
+  const change = { operation: 'people.set-up' as const, object: row.id, before: null, after: { organisation } }
   await store.keepToken(row, trailRowOf(change, context))
   return token
 }
@@ -69,7 +69,7 @@ const create = operation({
     const member = { id: ids.next('mem'), organisation: row.organisation, role: 'owner' } as const
     const actor = { name: `person:${person.id}`, scopes: [] }
     const after = { mail: email, organisation: row.organisation, role: 'owner' }
-    const change = { operation: 'set-up.create', object: person.id, before: null, after }
+    const change = { operation: 'set-up.create' as const, object: person.id, before: null, after }
     await store.addPerson(
       { person, session: session.row, token: { digest, kind: 'set-up' }, member },
       nowMs,

@@ -72,7 +72,7 @@ const tellKnown = async (person: PersonRow, context: OperationContext): Promise<
   const { token, row } = newToken({ ...resetByMail, person: person.id }, context)
   const { store, identity } = context.ports
   const author = { ...context, actor: { name: 'visitor', scopes: [] } }
-  const change = { operation: 'sign-up.known', object: person.id, before: null, after: { mail: person.mail } }
+  const change = { operation: 'sign-up.known' as const, object: person.id, before: null, after: { mail: person.mail } }
   // Two writes, as for somebody new.
   await store.noteChange(trailRowOf(change, author))
   await identity.store.keepToken(row, null)
@@ -97,7 +97,7 @@ const makeCustomer = async ({ input, password }: Making, organisation: string, c
   const request = { ...rows, owner: { ...rows.owner, person: person.id }, person }
   const actor = { name: `person:${person.id}`, scopes: [] }
   const after = { account: request.signup.account, name: organisation, plan: request.signup.plan, mail: input.email }
-  const change = { operation: 'sign-up.create', object: request.signup.id, before: null, after }
+  const change = { operation: 'sign-up.create' as const, object: request.signup.id, before: null, after }
   const signup = await ports.customers.signUp(request, trailRowOf(change, { ...context, actor }))
   await ports.accountsChanged([{ id: signup.account, billing: 'prepaid', state: 'open', plan: signup.plan }])
   return person
@@ -187,7 +187,7 @@ const verify = operation({
       })
     const actor = { name: `person:${row.person}`, scopes: [] }
     const author = { ...context, actor }
-    const change = { operation: 'people.verify', object: row.person, before: null, after: { verified: true } }
+    const change = { operation: 'people.verify' as const, object: row.person, before: null, after: { verified: true } }
     const { row: person } = await store.changePerson(
       { person: row.person, verifiedMs: nowMs },
       nowMs,

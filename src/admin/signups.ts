@@ -126,7 +126,7 @@ const create = operation({
       })
     const request = signupRowsOf(input, context)
     const after = { account: request.signup.account, name: input.name, plan: request.signup.plan }
-    const change = { operation: 'signups.create', object: request.signup.id, before: null, after }
+    const change = { operation: 'signups.create' as const, object: request.signup.id, before: null, after }
     const row = await ports.customers.signUp(request, trailRowOf(change, context))
     await ports.accountsChanged([{ id: row.account, billing: 'prepaid', state: 'open', plan: row.plan }])
     return viewOf(row)
@@ -171,7 +171,7 @@ const verify = operation({
   render,
   run: async ({ id }, context) => {
     const { ports, clock } = context
-    const change = { operation: 'signups.verify', object: id, before: null, after: { verified: true } }
+    const change = { operation: 'signups.verify' as const, object: id, before: null, after: { verified: true } }
     const request = { id, nowMs: clock.nowMs(), rules: ports.signup().rules }
     return viewOf(await ports.customers.verifySignup(request, trailRowOf(change, context)))
   },
@@ -189,7 +189,7 @@ const release = operation({
   flags: [idFlag],
   render,
   run: async ({ id }, context) => {
-    const change = { operation: 'signups.release', object: id, before: null, after: { state: 'released' } }
+    const change = { operation: 'signups.release' as const, object: id, before: null, after: { state: 'released' } }
     const request = { id, nowMs: context.clock.nowMs(), refuse: null }
     return viewOf(await context.ports.customers.decideSignup(request, trailRowOf(change, context)))
   },
@@ -207,7 +207,12 @@ const refuse = operation({
   flags: [idFlag],
   render,
   run: async ({ id, reason }, context) => {
-    const change = { operation: 'signups.refuse', object: id, before: null, after: { state: 'refused', reason } }
+    const change = {
+      operation: 'signups.refuse' as const,
+      object: id,
+      before: null,
+      after: { state: 'refused', reason },
+    }
     const request = { id, nowMs: context.clock.nowMs(), refuse: reason }
     return viewOf(await context.ports.customers.decideSignup(request, trailRowOf(change, context)))
   },

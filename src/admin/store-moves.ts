@@ -55,7 +55,12 @@ const step = operation({
     const { pausedMs } = await handOver.take()
     await store.noteChange(
       trailRowOf(
-        { operation: 'store.move', object: 'store', before: { engine: 'sqlite' }, after: { engine: 'postgres' } },
+        {
+          operation: 'store.move' as const,
+          object: 'store',
+          before: { engine: 'sqlite' },
+          after: { engine: 'postgres' },
+        },
         context,
       ),
     )

@@ -119,7 +119,7 @@ const erasePerson = operation({
     const { id, mail, file } = await personIn(person, context)
     confirmed(confirm, mail === null ? [id] : [id, mail])
     await checkErasable(id, context)
-    const change = { operation: 'people.erase', object: id, before: null, after: null }
+    const change = { operation: 'people.erase' as const, object: id, before: null, after: null }
     const { erasure, keysChanged } = context.ports
     const mails = addressesIn(file)
     const erased = { person: id, mails, digests: mails.map((one) => signupMailOf(one, context)) }
@@ -183,7 +183,7 @@ const eraseOrganisation = operation({
       throw new Problem('conflict', {
         message: 'Its account holds money for calls that have not been settled. Try again when they are.',
       })
-    const change = { operation: 'organisations.erase', object: row.id, before: null, after: null }
+    const change = { operation: 'organisations.erase' as const, object: row.id, before: null, after: null }
     const keys = await ports.erasure.eraseOrganisation(row.id, clock.nowMs(), trailRowOf(change, context))
     await ports.keysChanged(keys)
     await ports.customersChanged()

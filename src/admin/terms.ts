@@ -45,7 +45,7 @@ export const acceptTerms = async (account: string, version: string, context: Ope
       param: 'version',
     })
   const acceptance = { account, version, acceptedMs: context.clock.nowMs(), actor: context.actor.name }
-  const change = { operation: 'payments.accept-terms', object: account, before: null, after: { version } }
+  const change = { operation: 'payments.accept-terms' as const, object: account, before: null, after: { version } }
   await cashier.store.acceptTerms(acceptance, trailRowOf(change, context))
 }
 

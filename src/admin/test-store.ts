@@ -101,7 +101,10 @@ const testOutbox = (events: readonly Event[], trail: TrailRow[]): TestOutbox => 
         .toReversed()
         .slice(0, limit),
     deliveries: async ({ limit, state }) =>
-      [...told.values()].filter((one) => state === null || one.state === state).slice(0, limit),
+      [...told.values()]
+        .filter((one) => state === null || one.state === state)
+        .slice(0, limit)
+        .map((one) => ({ ...one, name: events.find(({ id }) => id === one.event)?.name ?? null })),
     replayDelivery: async ({ event, recipient, nowMs }, row) => {
       if (!events.some(({ id }) => id === event)) return null
       const anew = { state: 'pending', tries: 0, nextMs: nowMs, deliveredMs: null, error: null } as const
@@ -404,6 +407,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     models: () => [modelRow],
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
+    availability: null,
     nodes: null,
     migrations: {
       version: '0',

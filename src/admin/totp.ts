@@ -33,7 +33,7 @@ const begin = operation({
       throw new Problem('conflict', { message: 'There is an authenticator app already. Remove it first.' })
     const secret = makeTotpSecret(ids)
     const totp = ports.identity.sealTotp(person.id, secret)
-    const change = { operation: 'totp.begin', object: person.id, before: null, after: { confirmed: false } }
+    const change = { operation: 'totp.begin' as const, object: person.id, before: null, after: { confirmed: false } }
     await ports.identity.store.changePerson(
       { person: person.id, totp, totpStep: null },
       clock.nowMs(),
@@ -82,7 +82,7 @@ const confirm = operation({
       })
     await counted.passed()
     const { codes, digests } = freshCodes(person, context)
-    const change = { operation: 'totp.confirm', object: person.id, before: null, after: { confirmed: true } }
+    const change = { operation: 'totp.confirm' as const, object: person.id, before: null, after: { confirmed: true } }
     await ports.identity.store.changePerson(
       { person: person.id, totpMs: nowMs, totpStep: step, recoveryCodes: digests, keepSession: ownSession(context).id },
       nowMs,
@@ -106,7 +106,7 @@ const remove = operation({
   run: async (_input, context) => {
     const person = ownPerson(context)
     const change = {
-      operation: 'totp.remove',
+      operation: 'totp.remove' as const,
       object: person.id,
       before: { confirmed: person.totpMs !== null },
       after: null,
@@ -135,7 +135,12 @@ const renew = operation({
     const person = ownPerson(context)
     if (person.totpMs === null) throw new Problem('conflict', { message: 'No codes are asked for.' })
     const { codes, digests } = freshCodes(person, context)
-    const change = { operation: 'totp.renew-codes', object: person.id, before: null, after: { codes: codes.length } }
+    const change = {
+      operation: 'totp.renew-codes' as const,
+      object: person.id,
+      before: null,
+      after: { codes: codes.length },
+    }
     await context.ports.identity.store.changePerson(
       { person: person.id, recoveryCodes: digests },
       context.clock.nowMs(),
@@ -182,7 +187,7 @@ const lost = operation({
     if (own !== 'owner')
       throw new Problem('permission_denied', { message: `The role '${own}' may not do that. Ask an owner.` })
     const change = {
-      operation: 'people.remove-totp',
+      operation: 'people.remove-totp' as const,
       object: person.id,
       before: { confirmed: person.totpMs !== null },
       after: null,

@@ -1,11 +1,12 @@
 /** How a change is written into the trail. */
 
+import type { TrailOperation } from '#base/trail-operation.ts'
 import type { OperationContext } from './operation.ts'
 import type { TrailRow } from './rows.ts'
 
 export type Change = {
   /** `keys.create` */
-  readonly operation: string
+  readonly operation: TrailOperation
   /** The id of what changed. */
   readonly object: string
   /** Without secrets: what `view` gives. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { firstIdAt } from '#base/id.ts'
 import { pageFields, pageOf, pastField, pastOf } from './field.ts'
+import { idNames, namesView } from './id-names.ts'
 import { operation } from './operation.ts'
 import type { TrailRow } from './port.ts'
 import { table } from './render.ts'
@@ -47,17 +48,22 @@ const list = operation({
     ...pageFields(1000),
     from: pastField().optional().describe('Only since then: 24h (ago), 2026-11-01, or RFC 3339.'),
   }),
-  output: z.object({ data: z.array(trailView), next: z.string().nullable() }),
+  output: z.object({ data: z.array(trailView), next: z.string().nullable(), names: namesView() }),
   flags: [],
   render: ({ data }) =>
     table(
       ['TIME', 'ACTOR', 'OPERATION', 'OBJECT'],
       data.map((row) => [row.time, row.actor, row.operation, row.object]),
     ),
-  run: async ({ limit, after, from }, { ports, clock }) => {
+  run: async ({ limit, after, from }, context) => {
+    const { ports, clock } = context
     const since = from === undefined ? null : firstIdAt('trl', pastOf(from, clock.nowMs()))
     const page = pageOf(await ports.store.trail({ limit, after: after ?? since }), limit)
-    return { data: page.data.map(viewOfTrail), next: page.next }
+    const names = await idNames(
+      page.data.flatMap(({ actor, object }) => [actor, object]),
+      context,
+    )
+    return { data: page.data.map(viewOfTrail), next: page.next, names }
   },
 })
 

@@ -168,7 +168,7 @@ const rebuild = operation({
   flags: [],
   render: ({ pending }) => `${pending} calls are being added up\n`,
   run: async (_input, context) => {
-    const change = { operation: 'usage.rebuild', object: 'usage', before: null, after: null }
+    const change = { operation: 'usage.rebuild' as const, object: 'usage', before: null, after: null }
     return { pending: await context.ports.store.resetUsage(trailRowOf(change, context)) }
   },
 })

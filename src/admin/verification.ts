@@ -18,7 +18,7 @@ export const releaseSignups = async (person: string, context: OperationContext):
   for (const { account, role } of await ports.identity.store.memberships(person)) {
     const signup = role === 'owner' ? await ports.customers.signupOf(account) : null
     if (signup === null || signup.state !== 'unverified') continue
-    const change = { operation: 'signups.verify', object: signup.id, before: null, after: { verified: true } }
+    const change = { operation: 'signups.verify' as const, object: signup.id, before: null, after: { verified: true } }
     const request = { id: signup.id, nowMs: clock.nowMs(), rules: ports.signup().rules }
     await ports.customers.verifySignup(request, trailRowOf(change, context))
   }

@@ -1,5 +1,7 @@
 /** What people may be told of while a server runs: one closed list of names, and the shape of each happening. */
 
+import type { Sentence } from './sentence.ts'
+
 type Kind = {
   readonly severity: 'info' | 'warning' | 'critical'
   /** For the manual and the console: when it happens. */
@@ -87,10 +89,14 @@ export type Event = {
   readonly object: string
   /** One sentence for a person: what, how much, what to do. */
   readonly message: string
+  /** The same by its code; absent: it was kept by an earlier version. */
+  readonly said?: Sentence
   /** In the unit that the kind names; `null` = it has none. */
   readonly figure: number | null
   readonly facts: Readonly<Record<string, string | number | boolean | null>>
 }
 
 /** Where happenings go. Never throws and never waits: whoever emits has a call to carry on with. */
-export type Emit = (event: Omit<Event, 'id' | 'timeMs'> & { readonly id?: string }) => void
+export type Emit = (
+  event: Omit<Event, 'id' | 'timeMs' | 'said'> & { readonly id?: string; readonly said: Sentence },
+) => void

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
+import { textsOf } from '#base/sentence.ts'
 import type { Config } from '#config/config.ts'
 import type { Finding, Verdict } from './doctor/check.ts'
 import { ok, warn } from './doctor/check.ts'
@@ -109,7 +110,7 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
     ...configuration,
     ...(await checkHost(config, data)),
     checkSecrets(config),
-    checkSecretManagers(ports.secrets.isUsed(), ports.secrets.warnings()),
+    checkSecretManagers(ports.secrets.isUsed(), textsOf(ports.secrets.warnings())),
     await checkPort(config.server.host, config.server.port, lock.servedBy),
     ...(await checkRunning(lock.servedBy, ports.version)),
     checkExposure(config),

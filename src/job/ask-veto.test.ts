@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { JsonObject } from '#base/json-type.ts'
 import { silentLog } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
+import { asSaid } from '#base/sentence.ts'
 import { testClock } from '#http/test-clock.ts'
 import { compile } from '#migration/compiled.ts'
 import type { Next } from '#migration/decide.ts'
@@ -12,7 +13,7 @@ import { draftState, stateAfter } from '#migration/itinerary.ts'
 import type { Decision, MigrationRow } from '#migration/port.ts'
 import { makeVeto } from './ask-veto.ts'
 
-const promote: Next = { change: { kind: 'promote' }, why: 'the gate is open' }
+const promote: Next = { change: { kind: 'promote' }, why: asSaid('the gate is open') }
 
 const opened = (answer: () => Promise<JsonObject>, unreachable = 'hold') => {
   const file = `migration: move
@@ -106,8 +107,8 @@ test('who cannot be asked, or answers something else, holds the gate; or it goes
 
 test('what takes traffic back asks nobody', async () => {
   const { veto, one, asked } = opened(async () => ({ allow: false }))
-  assert.ok(veto.mayGo(one, { change: { kind: 'rollback' }, why: 'dead' }))
-  assert.ok(veto.mayGo(one, { change: { kind: 'pause', reason: 'inconclusive' }, why: '' }))
+  assert.ok(veto.mayGo(one, { change: { kind: 'rollback' }, why: asSaid('dead') }))
+  assert.ok(veto.mayGo(one, { change: { kind: 'pause', reason: 'inconclusive' }, why: asSaid('') }))
   await veto.settled()
   assert.deepEqual(asked, [])
 })

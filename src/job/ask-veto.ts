@@ -4,9 +4,11 @@ import type { Clock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import type { Log } from '#base/log.ts'
 import { asProblem, Problem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { ConductPorts } from '#migration/conduct.ts'
 import { conduct } from '#migration/conduct.ts'
 import type { Next } from '#migration/decide.ts'
+import { reason } from '#migration/reasons.ts'
 import type { Known } from './hear-migrations.ts'
 
 /** Signs a question to a recipient of the configuration, and gives its answer within the time. @throws Problem saying why there is none. */
@@ -46,7 +48,7 @@ const bodyOf = ({ row, compiled }: Known, { change, why }: Next): string => {
     step,
     weight_percent: weightBasisPoints / 100,
     next_weight_percent: change.kind === 'complete' ? 100 : (to?.weightBasisPoints ?? 10_000) / 100,
-    why,
+    why: why.text,
   })
 }
 
@@ -56,7 +58,10 @@ export const makeVeto = ({ askRecipient, clock, log, ...ports }: AskVeto) => {
   const allowed = new Set<string>()
   const nameOf = ({ row }: Known, { change }: Next): string => `${row.id}/${row.version}/${change.kind}`
 
-  const hold = async (one: Known, { why, forMs }: { readonly why: string; readonly forMs: number }): Promise<void> => {
+  const hold = async (
+    one: Known,
+    { why, forMs }: { readonly why: Sentence; readonly forMs: number },
+  ): Promise<void> => {
     const { row, compiled } = one
     const actor = `webhook:${compiled.file.veto?.recipient ?? ''}`
     const change = { kind: 'hold', forMs } as const
@@ -75,14 +80,14 @@ export const makeVeto = ({ askRecipient, clock, log, ...ports }: AskVeto) => {
       if (verdict.allow) allowed.add(name)
       else
         await hold(one, {
-          why: `"${recipient}" has something against it: ${verdict.why}`,
+          why: reason('vetoed', { recipient, reason: verdict.why }),
           forMs: verdict.forMs ?? forMs,
         })
     } catch (thrown) {
       const why = asProblem(thrown).message
       log.warn('who may veto a migration could not be asked', { migration: one.row.name, recipient, problem: why })
       if (unreachable === 'go_on') allowed.add(name)
-      else await hold(one, { why: `"${recipient}" could not be asked: ${why}`, forMs })
+      else await hold(one, { why: reason('not_asked', { recipient, problem: why }), forMs })
     }
   }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { handClock } from '#base/hand-clock.ts'
 import { silentLog } from '#base/log.ts'
+import { asSaid } from '#base/sentence.ts'
 import { compile } from '#migration/compiled.ts'
 import { draftState, stateAfter } from '#migration/itinerary.ts'
 import type { Decision, MigrationRow } from '#migration/port.ts'
@@ -47,7 +48,7 @@ const opened = (preflight: () => Promise<Preflight>, { withoutPreflight, refusal
     store: { decideMigration: async ({ decision }) => decisions.push(decision) > 0 },
     plan: async () => {
       planned += 1
-      return { facts: measured, refusals: refusals[planned - 1] ?? [] }
+      return { facts: measured, refusals: (refusals[planned - 1] ?? []).map(asSaid) }
     },
     preflight: ({ need }) => {
       looked += 1

@@ -4,11 +4,13 @@ import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
 import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
 import { conduct } from '#migration/conduct.ts'
 import type { Next } from '#migration/decide.ts'
 import type { MigrationRow, MigrationStore } from '#migration/port.ts'
 import type { Preflight } from '#migration/preflight.ts'
-import { preflightRefusals, sayPreflight } from '#migration/preflight.ts'
+import { lookedAt, preflightRefusals } from '#migration/preflight.ts'
+import { reason } from '#migration/reasons.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import type { PreflightQuestion } from '#rehearsal/looking.ts'
 import type { Known } from './hear-migrations.ts'
@@ -21,7 +23,9 @@ export type BeginMigrations = {
   /** Looks at what must hold before traffic moves; rejects where this server ends meanwhile. */
   readonly preflight: (question: PreflightQuestion) => Promise<Preflight>
   /** The plan as it is at the date: the baseline of the last hours, and what stands against the start by then. */
-  readonly plan: (row: MigrationRow) => Promise<Pick<MigrationRow, 'facts'> & { readonly refusals: readonly string[] }>
+  readonly plan: (
+    row: MigrationRow,
+  ) => Promise<Pick<MigrationRow, 'facts'> & { readonly refusals: readonly Sentence[] }>
   readonly stop: Traffic['stop']
   readonly emit: Emit
   readonly clock: Clock
@@ -41,12 +45,14 @@ export const makeBeginner = ({ store, preflight, plan, stop, emit, clock, log }:
     const refusals = found === undefined ? against : preflightRefusals(found)
     // Meanwhile another one may have begun to move the same calls.
     const late = refusals.length === 0 && found !== undefined ? (await plan(row)).refusals : []
-    const looked = found === undefined ? `without a preflight: ${skip}` : sayPreflight(found)
-    const failed = found === undefined || late.length > 0 ? 'the plan refuses it' : 'the preflight failed'
+    const isPlan = found === undefined || late.length > 0
     const next: Next =
       refusals.length + late.length === 0
-        ? { change: { kind: 'start', startStep }, why: `its date has come; ${looked}` }
-        : { change: { kind: 'abort' }, why: `its date has come and ${failed}: ${[...refusals, ...late].join(' ')}` }
+        ? { change: { kind: 'start', startStep }, why: reason('date_came', { looked: lookedAt(found, skip) }) }
+        : {
+            change: { kind: 'abort' },
+            why: reason('date_refused', { refusals: [...refusals, ...late], is_plan: isPlan }),
+          }
     const nowMs = clock.nowMs()
     const isBegun = next.change.kind === 'start'
     const conducting = {

@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import type { Log } from '#base/log.ts'
 import { refusedMs } from '#policy/key-ring.ts'
 import { askFreely } from '#relay/free-check.ts'
@@ -33,13 +34,23 @@ const judge = (upstream: Upstream, { found, standing }: Found, { routing, emit }
   standing.failures = isThere ? 0 : standing.failures + 1
   const plain = { account: null, object: name, figure: null }
   if (isThere && routing.away.set(name, false))
-    emit({ ...plain, name: 'provider_up', message: `Provider "${name}" answers again.`, facts: { status: found } })
+    emit({
+      ...plain,
+      ...telling('provider_back', { provider: name }),
+      name: 'provider_up',
+      facts: { status: found },
+    })
   if (standing.failures < failuresMax || !routing.away.set(name, true)) return
   const why = typeof found === 'number' ? `it answers ${found}.` : found
   emit({
     ...plain,
     name: 'provider_down',
-    message: `Provider "${name}" is away, as ${standing.failures} checks in a row have found: ${why} Other targets are asked.`,
+    ...telling('provider_away', {
+      provider: name,
+      checks: standing.failures,
+      status: typeof found === 'number' ? found : null,
+      problem: typeof found === 'number' ? null : found,
+    }),
     facts: { reason: why.slice(0, 200) },
   })
 }
@@ -60,7 +71,7 @@ const check = async (upstream: Upstream, standing: Standing, checks: ProviderChe
       account: null,
       object: upstream.provider.name,
       figure: null,
-      message: `Provider "${upstream.provider.name}" refuses a credential, as a check has found. Check the key and the account behind it.`,
+      ...telling('key_refused_by_check', { provider: upstream.provider.name }),
       facts: { credential: upstream.provider.credentialNames?.[keyIndex ?? 0] ?? null, status: found },
     })
   judge(upstream, { found, standing }, checks)

@@ -15,6 +15,7 @@ import type { Change } from '#migration/itinerary.ts'
 import { isLive } from '#migration/itinerary.ts'
 import type { Judgement } from '#migration/judgement.ts'
 import { judgementOf } from '#migration/judgement.ts'
+import { reason } from '#migration/reasons.ts'
 import { joinedShadows, shadowStandingOf } from '#migration/shadow-standing.ts'
 import type { Tripped } from '#migration/traffic.ts'
 import type { AskVeto } from './ask-veto.ts'
@@ -74,7 +75,7 @@ const makeDecider = (driving: DriveMigrations, veto: Pick<ReturnType<typeof make
   ): Promise<void> => {
     const conducting = { row, compiled, ...next, actor: 'drover', evidence, shadow, nowMs }
     const conducted = await conduct(conducting, { store, emit, stop: traffic.stop, trail: null })
-    const said = { migration: row.name, change: next.change.kind, why: next.why }
+    const said = { migration: row.name, change: next.change.kind, why: next.why.text }
     if (conducted !== null) log.info('a migration was decided on', said)
   }
   return {
@@ -107,13 +108,12 @@ const makeDecider = (driving: DriveMigrations, veto: Pick<ReturnType<typeof make
       const { row, compiled } = one
       if (!isLive(row.state)) return
       const { window, failures } = move.breaker
-      const seen = `${failures} of the last ${window} calls to the candidate failed on one node`
       const goesBack = !isShared && compiled.itinerary.isAutomatic
       if (!goesBack && row.state.phase === 'paused') return
       const cells = await store.evidence(row.id, row.state.epoch)
-      const reason = isShared ? 'shared_incident' : 'worse_than_baseline'
-      const why = isShared ? `${seen}, and at least half as many to the baseline` : seen
-      const change: Change = goesBack ? { kind: 'rollback' } : { kind: 'pause', reason }
+      const why = reason('reflex', { failures, window, is_shared: isShared })
+      const pause = isShared ? 'shared_incident' : 'worse_than_baseline'
+      const change: Change = goesBack ? { kind: 'rollback' } : { kind: 'pause', reason: pause }
       await carryOut(one, { change, why }, { cells, nowMs: clock.nowMs() })
     },
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '#base/clock.ts'
+import { telling } from '#base/event-sentences.ts'
 import { firstIdAt, idFrom } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
@@ -79,7 +80,7 @@ const tellOne = async ({ clerk, keep, mails }: IssueDocuments, row: DocumentRow)
     name: 'document_issued',
     account,
     object: number,
-    message: `${number} over ${total} was issued to ${account}. 'drover invoices file ${number}' gives it.`,
+    ...telling('document_issued', { number, total, account }),
     figure: null,
     facts: { number, kind, total },
   } as const
@@ -120,7 +121,7 @@ export const tellOverdue = async ({ clerk, postpaid, keep }: IssueDocuments): Pr
         name: 'invoice_overdue',
         account,
         object: row.number,
-        message: `${unpaid} USD of ${row.number} of ${account} were due on ${dueOn} and are not paid.`,
+        ...telling('invoice_overdue', { number: row.number, account, usd: unpaid, day: dueOn }),
         figure: null,
         facts: { number: row.number, due_on: dueOn, unpaid_usd: unpaid },
       } as const

@@ -5,7 +5,8 @@ import type { Emit } from '#base/event.ts'
 import { idFrom } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
-import type { BookKeeping, BudgetCrossing, SweepRequest } from '#ledger/port.ts'
+import { crossingSays } from '#ledger/budget.ts'
+import type { BookKeeping, SweepRequest } from '#ledger/port.ts'
 import { goRound } from './rounds.ts'
 
 /** `ledger verify` allows a hold 60 s past its end. */
@@ -42,8 +43,6 @@ const sweepAll = async (
   if (sum.settled + sum.voided + sum.lost > 0) log.warn('interrupted calls were resolved in the books', sum)
 }
 
-const inPeriod = ({ period }: BudgetCrossing): string => (period === 'total' ? 'in all' : `a ${period}`)
-
 /** Hands on what budgets have reached. The crossing's own id goes along, so that a repeat after a crash is told once. */
 const tellCrossings = async ({ books, clock, emit }: KeepBooks): Promise<void> => {
   for (const crossing of await books.untoldCrossings(batchMax)) {
@@ -53,9 +52,7 @@ const tellCrossings = async ({ books, clock, emit }: KeepBooks): Promise<void> =
       name: 'budget_threshold',
       account,
       object: name,
-      message:
-        `The budget of ${label} has reached ${threshold} %: ${decimalOf(spentNanoUsd)} USD of ` +
-        `${decimalOf(limitNanoUsd)} USD ${inPeriod(crossing)}. 'drover budgets list' shows what is left.`,
+      ...crossingSays(crossing),
       figure: threshold,
       facts: {
         budget: name,

@@ -1,8 +1,10 @@
 /** This node among the others: it tells that it lives, sees who else does, and leads the common work where nobody else does. */
 
 import type { Clock } from '#base/clock.ts'
+import { healthSays } from '#base/health-sentences.ts'
 import type { Log } from '#base/log.ts'
 import { asProblem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { ClusterStore, HeldMandate, NodeBeat, NodeView } from './port.ts'
 import { goRound } from './rounds.ts'
 
@@ -29,17 +31,14 @@ export type NodeLife = {
   /** In whose name it does, to be held against what the store says by then. */
   readonly mandate: () => HeldMandate
   /** What of the others does not fit with this node, for people. */
-  readonly warnings: () => readonly string[]
+  readonly warnings: () => readonly Sentence[]
   readonly close: () => Promise<void>
 }
 
-const differing = (self: NodeBeat, nodes: readonly NodeView[]): readonly string[] =>
+const differing = (self: NodeBeat, nodes: readonly NodeView[]): readonly Sentence[] =>
   nodes
     .filter(({ node, agoMs, digest }) => node !== self.node && agoMs < nodeGoneMs && digest !== self.digest)
-    .map(
-      ({ node, url }) =>
-        `the configuration file of node ${node}${url === null ? '' : ` (${url})`} differs from this node's`,
-    )
+    .map(({ node, url }) => healthSays('node_differs', { node, url }))
 
 /** Resolves after the first beat, so that a node is known before it takes a call. */
 export const startNodeLife = async ({ store, self, clock, log }: NodeLifeOptions): Promise<NodeLife> => {

@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import { idFrom } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
@@ -66,7 +67,13 @@ export const tellExpiring = async ({
         name: 'credit_expiring',
         account,
         object: lot,
-        message: `${decimalOf(remainingNanoUsd)} USD of ${kind} credit of ${account} end in ${left} days (${new Date(expiresMs).toISOString().slice(0, 10)}).`,
+        ...telling('credit_expiring', {
+          account,
+          usd: decimalOf(remainingNanoUsd),
+          kind,
+          days: left,
+          day: new Date(expiresMs).toISOString().slice(0, 10),
+        }),
         figure: left,
         facts: { lot, kind, left_usd: decimalOf(remainingNanoUsd), ends: new Date(expiresMs).toISOString() },
       })

@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
 import { asProblem } from '#base/problem.ts'
@@ -42,10 +43,10 @@ export const watchProviderCredit = (watch: CreditWatch): { readonly close: () =>
       if (low.has(key) || !isMine()) continue
       low.add(key)
       const text = `${decimalOf(amountNano)} ${currency}`
-      const message = `Provider ${provider} has ${text} of prepaid credit left: top it up, or its calls will fail.`
       log.warn('the prepaid credit at a provider is low', { provider, left: text })
       const facts = { left: decimalOf(amountNano), currency }
-      emit({ name: 'upstream_balance_low', account: null, object: provider, message, figure: amount, facts })
+      const told = telling('provider_credit_low', { provider, ...facts })
+      emit({ name: 'upstream_balance_low', account: null, object: provider, ...told, figure: amount, facts })
     }
   }
   const look = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { crossedThresholds, labelOf } from './budget.ts'
+import { crossedThresholds, crossingSays, labelOf } from './budget.ts'
 
 const crossed = (before: bigint, after: bigint, limit = 100n): readonly number[] =>
   crossedThresholds([50, 80, 100, 150], { limitNanoUsd: limit, beforeNanoUsd: before, afterNanoUsd: after })
@@ -25,4 +25,17 @@ test('of a limit of nothing the first spend reaches all, and nothing reaches non
 test('a budget is called by what it is for', () => {
   assert.equal(labelOf({ kind: 'project', subject: 'prj_1', model: null }), 'project prj_1')
   assert.equal(labelOf({ kind: 'key', subject: 'key_1', model: 'kimi-*' }), 'key key_1 for kimi-*')
+})
+
+test('what a crossing says names whose budget it is, and of which model', () => {
+  const crossing = { account: 'acc_1', name: 'bud_1', threshold: 80, startMs: 0, timeMs: 0, toldMs: null }
+  const spent = { spentNanoUsd: 8_000_000_000n, limitNanoUsd: 10_000_000_000n, period: 'day' } as const
+  const label = labelOf({ kind: 'key', subject: 'key_1', model: 'kimi for all' })
+  const { message, said } = crossingSays({ ...crossing, ...spent, label })
+  assert.match(message, /^The budget of key key_1 for kimi for all has reached 80 %: 8\.00 USD of 10\.00 USD a day\./)
+  assert.deepEqual(
+    [said.code, said.given['kind'], said.given['subject'], said.given['model']],
+    ['budget_reached', 'key', 'key_1', 'kimi for all'],
+  )
+  assert.equal(crossingSays({ ...crossing, ...spent, label: 'member mem_1' }).said.given['model'], null)
 })

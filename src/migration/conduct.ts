@@ -1,8 +1,10 @@
 /** Brings one change of state about: the decision with what it was made on, kept once, told to people. */
 
-import { rfc3339 } from '#base/clock.ts'
 import type { Emit, EventName } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import { idFrom } from '#base/id.ts'
+import type { Sentence } from '#base/sentence.ts'
+import { asSaid } from '#base/sentence.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { Compiled } from './compiled.ts'
 import type { CellJson } from './evidence-text.ts'
@@ -17,7 +19,7 @@ export type Conducting = {
   readonly row: MigrationRow
   readonly compiled: Compiled
   readonly change: Change
-  readonly why: string
+  readonly why: Sentence
   /** `drover`, or who it was. */
   readonly actor: string
   readonly evidence: readonly CellJson[]
@@ -39,7 +41,8 @@ export const decisionFor = (conducting: Conducting): Decision => {
     timeMs: nowMs,
     actor,
     change,
-    why,
+    why: why.text,
+    said: why,
     from: row.state.phase,
     after: stateAfter(row.state, change, { itinerary: compiled.itinerary, nowMs }),
     evidence,
@@ -60,16 +63,19 @@ const events: Readonly<Partial<Record<ChangeKind, EventName>>> = {
   schedule: 'promote',
 }
 
-const sayState = ({ phase, step, weightBasisPoints, planned }: State): string => {
-  if (phase === 'scheduled') return `to start at ${rfc3339(planned?.atMs ?? 0)}`
-  if (phase === 'shadow') return 'in the shadow: calls are copied, and nothing moves'
-  if (phase === 'paused') return `paused at ${weightBasisPoints / 100} % (step ${step + 1})`
-  if (phase === 'completed') return 'complete: all traffic goes to the candidate'
-  return weightBasisPoints === 0 ? 'back at the baseline' : `at ${weightBasisPoints / 100} % (step ${step + 1})`
-}
+const factsOf = ({ phase, step, weightBasisPoints, planned }: State) => ({
+  phase,
+  step: step + 1,
+  percent: weightBasisPoints / 100,
+  starts_at_ms: planned?.atMs ?? null,
+})
 
 /** Tells people of a decision; the same decision is told once, however often this is called. */
-export const tellDecision = (emit: Emit, row: MigrationRow, { change, why, after, number, actor }: Decision): void => {
+export const tellDecision = (
+  emit: Emit,
+  row: MigrationRow,
+  { change, why, said, after, number, actor }: Decision,
+): void => {
   const name = events[change.kind]
   if (name === undefined) return
   emit({
@@ -80,7 +86,7 @@ export const tellDecision = (emit: Emit, row: MigrationRow, { change, why, after
     name,
     account: null,
     object: row.name,
-    message: `Migration "${row.name}" is ${sayState(after)}: ${why}. 'drover migrate status ${row.name}' shows the evidence.`,
+    ...telling('migration_decided', { name: row.name, ...factsOf(after), why: said ?? asSaid(why) }),
     figure: null,
     facts: {
       migration: row.name,
@@ -131,7 +137,7 @@ export const tellGate = (emit: Emit, { id, name, state }: MigrationRow): void =>
     name: 'gate',
     account: null,
     object: name,
-    message: `Migration "${name}" waits at step ${state.step + 1} (${state.weightBasisPoints / 100} %): its gate is open. 'drover migrate promote ${name}' goes on.`,
+    ...telling('migration_waits', { name, step: state.step + 1, percent: state.weightBasisPoints / 100 }),
     figure: null,
     facts: { migration: name, step: state.step, weight_percent: state.weightBasisPoints / 100 },
   })
@@ -150,7 +156,7 @@ export const tellDrift = (
     name: 'drift',
     account: null,
     object: name,
-    message: `Since migration "${name}" was complete, its ${figure} has risen and stays so. Nothing was moved; 'drover migrate rollback ${name}' goes back.`,
+    ...telling('migration_drifted', { name, figure }),
     figure: null,
     facts: { migration: name, watched: figure },
   })

@@ -1,13 +1,15 @@
 /** What happens next to a migration by itself. Pure: state, judgement and time give one change, or none. */
 
+import type { Sentence } from '#base/sentence.ts'
 import type { Change, Itinerary, State } from './itinerary.ts'
 import { isLive } from './itinerary.ts'
 import type { Judgement } from './judgement.ts'
+import { reason } from './reasons.ts'
 import type { ShadowStanding } from './shadow-standing.ts'
 import type { Verdict } from './verdict.ts'
 import { verdictOf } from './verdict.ts'
 
-export type Next = { readonly change: Change; readonly why: string }
+export type Next = { readonly change: Change; readonly why: Sentence }
 
 export type Question = {
   readonly itinerary: Itinerary
@@ -22,24 +24,18 @@ export type Question = {
 /** Every node has heard of a rollback by then, or has stopped by itself. */
 export const settleMs = 2_000
 
-/** `45 s`, `12 min`, `3.5 h`. */
-export const sayDuration = (ms: number): string => {
-  if (ms >= 7_200_000) return `${(ms / 3_600_000).toFixed(1)} h`
-  return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1_000)} s`
-}
-
 /** Why the gate of the step is not open; `null` = it is. Time is not asked here. */
-export const gateLack = ({ itinerary, state, judgement }: Question, passed: boolean): string | null => {
+export const gateLack = ({ itinerary, state, judgement }: Question, passed: boolean): Sentence | null => {
   const step = itinerary.steps[state.step]
   if (step === undefined || step.weightBasisPoints >= 10_000) return null
   const { candidate } = judgement.units
   if (step.sampleMin !== null)
-    return candidate >= step.sampleMin ? null : `${candidate} of ${step.sampleMin} conversations have met the candidate`
+    return candidate >= step.sampleMin ? null : reason('too_few', { met: candidate, needed: step.sampleMin })
   if (passed) return null
   const open = judgement.findings.filter(
     ({ kind, dryRun, onFail, passed: one }) => kind === 'absolute' && !dryRun && onFail === 'rollback' && !one,
   )
-  return `not shown yet to be within the limit: ${open.map(({ metric }) => metric).join(', ')} (${candidate} conversations)`
+  return reason('not_shown', { metrics: open.map(({ metric }) => metric), conversations: candidate })
 }
 
 /** Whether every share that has a limit is shown to be below what is accepted: the margin, or a limit that is wider. */
@@ -58,24 +54,25 @@ const isBelowMargin = ({ judgement, itinerary }: Question): boolean => {
   )
 }
 
-const inconclusive = (question: Question, lack: string): Next => {
+const inconclusive = (question: Question, lack: Sentence): Next => {
   const { itinerary, state } = question
   const step = itinerary.steps[state.step]
+  const number = state.step + 1
   const { action, extensionsMax, margin } = itinerary.inconclusive
   const isLast = state.step + 1 >= itinerary.steps.length
   if (action === 'promote_if_upper_bound_below_margin' && !isLast && isBelowMargin(question))
     return {
       change: { kind: 'promote' },
-      why: `the time of step ${state.step + 1} is over; its gate is not open (${lack}), but every share with a limit is shown to be below the accepted margin of ${margin * 100} %`,
+      why: reason('below_margin', { step: number, lack, margin }),
     }
   if (action === 'extend' && state.extensions < extensionsMax && step !== undefined)
     return {
       change: { kind: 'extend', byMs: step.durationMs },
-      why: `the time of step ${state.step + 1} is over and its gate is not open: ${lack}; it is prolonged by ${sayDuration(step.durationMs)}`,
+      why: reason('prolonged', { step: number, lack, by_ms: step.durationMs }),
     }
   return {
     change: { kind: 'pause', reason: 'inconclusive' },
-    why: `the time of step ${state.step + 1} is over and its gate is not open: ${lack}`,
+    why: reason('gate_shut', { step: number, lack }),
   }
 }
 
@@ -88,12 +85,11 @@ const atGate = (question: Question, passed: boolean): Next | null => {
   if (lack !== null) return inconclusive(question, lack)
   if (step.isManual) return null
   const isLast = state.step + 1 >= itinerary.steps.length
-  if (isLast)
-    return { change: { kind: 'complete' }, why: 'the last step is over and nothing speaks against the candidate' }
+  if (isLast) return { change: { kind: 'complete' }, why: reason('last_step_over') }
   const next = itinerary.steps[state.step + 1]
   return {
     change: { kind: 'promote' },
-    why: `step ${state.step + 1} is over and its gate is open; ${(next?.weightBasisPoints ?? 0) / 100} % of conversations now go to the candidate`,
+    why: reason('gate_open', { step: state.step + 1, next_percent: (next?.weightBasisPoints ?? 0) / 100 }),
   }
 }
 
@@ -111,8 +107,8 @@ const obeying = (question: Question, verdict: Exclude<Verdict, { kind: 'go' }>):
   const { itinerary, state } = question
   if (verdict.kind === 'rollback' && itinerary.isAutomatic) return { change: { kind: 'rollback' }, why: verdict.why }
   if (state.phase === 'paused') return null
-  const reason = verdict.kind === 'rollback' ? ('worse_than_baseline' as const) : verdict.reason
-  return { change: { kind: 'pause', reason }, why: verdict.why }
+  const pause = verdict.kind === 'rollback' ? ('worse_than_baseline' as const) : verdict.reason
+  return { change: { kind: 'pause', reason: pause }, why: verdict.why }
 }
 
 /** Of the step that only copies calls: on to the first step when its time is over, unless the candidate is worse there. */
@@ -122,18 +118,17 @@ const inShadow = ({ itinerary, state, shadow = null, nowMs }: Question): Next | 
   if (worse.length > 0 && state.shadowAccepted !== true)
     return {
       change: { kind: 'pause', reason: 'worse_in_shadow' },
-      why: `the candidate's answers differ more often than the baseline's from itself: ${worse.join(', ')} (${questions} answers compared)`,
+      why: reason('worse_in_shadow', { respects: worse, questions }),
     }
   if (nowMs < state.stepMs + itinerary.shadowMs + state.extendedMs) return null
   if (questions === 0)
     return {
       change: { kind: 'pause', reason: 'inconclusive' },
-      why: "the time in the shadow is over and no answer was compared: 'drover migrate shadow' says why calls were not copied",
+      why: reason('nothing_in_shadow'),
     }
-  const floor = repeated === 0 ? ', though without second answers of the baseline nothing can be called worse' : ''
   return {
     change: { kind: 'promote' },
-    why: `the time in the shadow is over: ${questions} answers compared, none of the respects is worse${floor}`,
+    why: reason('shadow_over', { questions, is_repeated: repeated > 0 }),
   }
 }
 
@@ -141,9 +136,7 @@ const inShadow = ({ itinerary, state, shadow = null, nowMs }: Question): Next | 
 export const decide = (question: Question): Next | null => {
   const { itinerary, state, judgement, practicalFloor, nowMs } = question
   if (state.phase === 'rolling_back')
-    return nowMs >= state.sinceMs + settleMs
-      ? { change: { kind: 'settle' }, why: 'every node sends to the baseline' }
-      : null
+    return nowMs >= state.sinceMs + settleMs ? { change: { kind: 'settle' }, why: reason('all_settled') } : null
   if (!isLive(state) || nowMs < state.stepMs + itinerary.initialDelayMs) return null
   if (state.step < 0) return inShadow(question)
   const verdict = verdictOf(judgement, { practicalFloor })
@@ -154,7 +147,7 @@ export const decide = (question: Question): Next | null => {
   if (nowMs > deadlineMs && state.stepMs <= deadlineMs && state.step + 1 < itinerary.steps.length)
     return {
       change: { kind: 'pause', reason: 'deadline' },
-      why: `the last step was not reached within ${sayDuration(itinerary.deadlineMs)}`,
+      why: reason('past_deadline', { within_ms: itinerary.deadlineMs }),
     }
   return atGate(question, verdict.passed)
 }

@@ -150,7 +150,10 @@ test('a sound candidate goes up step by step when time and sample are there, and
   ])
   assert.deepEqual([second.step, second.weightBasisPoints], [1, 5_000])
   // Without a sample of its own the gate needs the limit to be shown to be kept.
-  assert.match(nextOf(compiled, enough, { state: second, nowMs: 2 * hourMs })?.why ?? '', /not shown yet.*error-rate/)
+  assert.match(
+    nextOf(compiled, enough, { state: second, nowMs: 2 * hourMs })?.why.text ?? '',
+    /not shown yet.*error-rate/,
+  )
   const shown = evidenceFrom(compiled, [
     { arm: 'candidate', count: 700, outcome: 'ok', step: 1 },
     { arm: 'baseline', count: 700, outcome: 'ok', step: 1 },
@@ -174,7 +177,7 @@ test('what breaks its limit is moved back at once, also while it is paused, and 
   const ramping = after(compiled, [[start, 0]])
   const next = nextOf(compiled, dead, { state: ramping, nowMs: 2_000 })
   assert.deepEqual(next?.change, { kind: 'rollback' })
-  assert.match(next?.why ?? '', /4 of 4 conversations/)
+  assert.match(next?.why.text ?? '', /4 of 4 conversations/)
   const paused = after(compiled, [
     [start, 0],
     [{ kind: 'pause', reason: 'manual' }, 10],
@@ -345,9 +348,9 @@ test('a plan says how long it takes, what it can find, and refuses limits that t
   assert.deepEqual(plan.refusals, [])
   assert.ok(plan.isWithinDeadline && plan.hours === 72, `${plan.hours} h`)
   const small = planOf(compiled, { ...baseline, conversationsPerDay: 300 })
-  assert.ok(!small.isWithinDeadline && small.notes.some((note) => note.includes('needs 580 conversations')))
+  assert.ok(!small.isWithinDeadline && small.notes.some((note) => note.text.includes('needs 580 conversations')))
   assert.match(
-    planOf(compiled, { ...baseline, shares: { 'error-rate': 0.03 } }).refusals[0] ?? '',
+    planOf(compiled, { ...baseline, shares: { 'error-rate': 0.03 } }).refusals[0]?.text ?? '',
     /baseline itself breaks.*3.00 %/,
   )
 })
@@ -412,7 +415,7 @@ test('the step that only copies ends by what copies have shown, and a person may
   })
   const early = asked(worse, { nowMs: 60_000 })
   assert.deepEqual(early?.change, { kind: 'pause', reason: 'worse_in_shadow' })
-  assert.match(early?.why ?? '', /tool_names \(40 answers compared\)/)
+  assert.match(early?.why.text ?? '', /tool_names \(40 answers compared\)/)
   const { itinerary } = compiled
   const paused = stateAfter(state, early?.change ?? assert.fail(), { itinerary, nowMs: 60_000 })
   const resumed = stateAfter(paused, { kind: 'resume' }, { itinerary, nowMs: 70_000 })
@@ -472,5 +475,5 @@ test('an inconclusive step may go on where every share is shown to be below the 
   }
   assert.deepEqual(decided(0.005)?.change, { kind: 'pause', reason: 'inconclusive' })
   assert.deepEqual(decided(0.03)?.change, { kind: 'promote' })
-  assert.match(decided(0.03)?.why ?? '', /below the accepted margin of 3 %/)
+  assert.match(decided(0.03)?.why.text ?? '', /below the accepted margin of 3 %/)
 })

@@ -1,9 +1,11 @@
 /** A migration's metrics as tests: what is counted, against which limit, with which share of the chance of error, and what a breach does. */
 
+import type { Sentence } from '#base/sentence.ts'
 import type { Column, MarkColumn } from './column.ts'
 import { columnsDigest, columnsMax } from './column.ts'
 import type { MetricName } from './metric.ts'
 import { isGoodShare, metrics } from './metric.ts'
+import { reason } from './reasons.ts'
 import type { MetricSettings, MigrationFile } from './settings.ts'
 
 /** What the baseline was before the start, and is measured against. By metric: the 99th percentile in milliseconds. */
@@ -55,7 +57,7 @@ export type Judge = {
   /** Of the guard of the split, and of the pass side. */
   readonly alpha: number
   /** What cannot be tested, and why. */
-  readonly left: readonly string[]
+  readonly left: readonly Sentence[]
 }
 
 /** p99 above a limit means that more than this share is above it. */
@@ -64,7 +66,7 @@ const relativeTtftRatio = 1
 /** The guard of the split stops a migration that is sound with this chance. */
 export const splitAlpha = 0.001
 
-type Draft = { readonly columns: Column[]; readonly tests: (Test & { alpha: number })[]; readonly left: string[] }
+type Draft = { readonly columns: Column[]; readonly tests: (Test & { alpha: number })[]; readonly left: Sentence[] }
 
 const columnAt = ({ columns }: Draft, column: Column): number => {
   const text = JSON.stringify(column)
@@ -111,8 +113,7 @@ const addTail = (
 ): void => {
   const { threshold_range: range, relative, name } = setting
   const before = facts.p99Ms[name] ?? null
-  const needs = (what: string): void =>
-    void draft.left.push(`${name}: ${what} needs the p99 of the baseline before the start, which is not known`)
+  const needs = (what: string): void => void draft.left.push(reason('needs_p99', { metric: name, what }))
   if (range?.max_ms !== undefined) {
     const above = range.basis === 'absolute' ? range.max_ms : before === null ? null : before + range.max_ms
     if (above === null) needs('delta_over_baseline')
@@ -149,7 +150,7 @@ export const judgeOf = ({ analysis }: Pick<MigrationFile, 'analysis'>, facts: Ba
     else if (type === 'exceedance') addTail(draft, setting, { common, facts })
     else addMean(draft, setting, common)
   }
-  if (draft.columns.length > columnsMax) draft.left.push(`only the first ${columnsMax} figures are counted`)
+  if (draft.columns.length > columnsMax) draft.left.push(reason('first_columns', { count: columnsMax }))
   const columns = draft.columns.slice(0, columnsMax)
   const tests = draft.tests.filter(({ column }) => column < columnsMax)
   const moving = tests.filter(({ dryRun, onFail }) => !dryRun && onFail === 'rollback').length

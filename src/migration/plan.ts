@@ -3,10 +3,11 @@
  * would be found, and which limits cannot be kept because the baseline breaks them already.
  */
 
+import type { Sentence } from '#base/sentence.ts'
 import type { Compiled } from './compiled.ts'
-import { sayDuration } from './decide.ts'
 import type { AbsoluteTest } from './judge.ts'
 import type { MetricName } from './metric.ts'
+import { planSays } from './plan-sentences.ts'
 import { lnAbove, lnBelow } from './proportion-test.ts'
 import { seededChance, trialsToHit } from './simulate.ts'
 
@@ -57,9 +58,9 @@ export type Plan = {
   /** Of `policy: thresholds`. */
   readonly chances: Chances | null
   /** Why it must not start as it is. */
-  readonly refusals: readonly string[]
+  readonly refusals: readonly Sentence[]
   /** What is worth knowing before it starts. */
-  readonly notes: readonly string[]
+  readonly notes: readonly Sentence[]
 }
 
 /** A plan without waiting for more than this is what is hoped for. */
@@ -151,35 +152,35 @@ export const chancesOf = ({ judge, file }: Compiled, baseline: Baseline, until: 
   }
 }
 
-const percent = (share: number): string => `${(share * 100).toFixed(2)} %`
-
 /** Limits that the baseline breaks before anything has moved: the candidate would be moved back for what it did not do. */
-const refusalsOf = (compiled: Compiled, { shares, seen }: Baseline): readonly string[] =>
+const refusalsOf = (compiled: Compiled, { shares, seen }: Baseline): readonly Sentence[] =>
   moving(compiled).flatMap(({ metric, limit }) => {
     const share = shares[metric]
     if (share === undefined || share < limit) return []
-    const from = seen === 0 ? 'as the file says' : `of ${seen} conversations`
-    return [
-      `${metric}: the baseline itself breaks the limit, with ${percent(share)} ${from} against ${percent(limit)}. Compare it with the baseline instead (relative: { max_ratio: 1.5 }), or set a limit above ${percent(share)}.`,
-    ]
+    return [planSays('baseline_breaks', { metric, share, seen, limit })]
   })
 
-const notesOf = (compiled: Compiled, steps: readonly StepPlan[]): readonly string[] => {
-  const notes = [...compiled.judge.left]
+const notesOf = (compiled: Compiled, steps: readonly StepPlan[]): readonly Sentence[] => {
+  const notes: Sentence[] = [...compiled.judge.left]
   const deadlineHours = compiled.itinerary.deadlineMs / msPerHour
   for (const { step, weightPercent, needed, hoursNeeded, hours } of steps) {
     if (needed === null || (hoursNeeded !== null && hoursNeeded <= hours)) continue
     notes.push(
       hoursNeeded === null
-        ? `step ${step + 1} (${weightPercent} %) never has what its gate needs: with the baseline's own shares the limits cannot be shown to be kept. Give the step a min_sample, or use relative limits.`
-        : `step ${step + 1} (${weightPercent} %) needs ${Math.ceil(needed)} conversations, which take ${sayDuration(hoursNeeded * msPerHour)} and not ${sayDuration(hours * msPerHour)}: raise its weight, its duration, or give it a smaller min_sample.`,
+        ? planSays('never_enough', { step: step + 1, percent: weightPercent })
+        : planSays('takes_longer', {
+            step: step + 1,
+            percent: weightPercent,
+            count: Math.ceil(needed),
+            takes_ms: hoursNeeded * msPerHour,
+            lasts_ms: hours * msPerHour,
+          }),
     )
   }
-  if (steps.some(({ hoursNeeded }) => hoursNeeded === null))
-    notes.push('It will pause at the step named above until a person decides.')
+  if (steps.some(({ hoursNeeded }) => hoursNeeded === null)) notes.push(planSays('will_pause'))
   const last = steps.at(-1)
   if (last !== undefined && steps.reduce((sum, { hours }) => sum + hours, 0) > deadlineHours)
-    notes.push(`The steps together take longer than progress_deadline (${deadlineHours} h).`)
+    notes.push(planSays('past_progress_deadline', { hours: deadlineHours }))
   return notes
 }
 

@@ -1,5 +1,6 @@
 /** What migrations need kept. Every change of state is a decision that is appended, together with the state that it leads to, or not at all. */
 
+import type { Sentence } from '#base/sentence.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { Column } from './column.ts'
 import type { AssignedTurn } from './evidence.ts'
@@ -40,6 +41,8 @@ export type Decision = {
   readonly actor: string
   readonly change: Change
   readonly why: string
+  /** The same by its code; absent: it was kept by an earlier version. */
+  readonly said?: Sentence
   readonly from: Phase
   readonly after: State
   /** The sums that it was made on. */

@@ -51,7 +51,7 @@ test('the likelihood follows from the audit, the probes and the log; the impact 
   )
   assert.equal(by('key_leak', { audit }).likelihood, 'high')
   const failed = [{ id: 'tool-call', group: 'tools' }]
-  assert.match(by('tool_calls', { probe: { failed } }).because, /probes fail: tool-call/)
+  assert.match(by('tool_calls', { probe: { failed } }).because.text, /probes fail: tool-call/)
   assert.equal(by('tool_calls', { probe: { failed } }).likelihood, 'high')
   assert.deepEqual([by('cold_cache').likelihood, by('cold_cache').nanoUsdPerDay], ['high', 2_000_000_000n])
   assert.deepEqual([by('billing').likelihood, by('billing').nanoUsdPerDay], ['high', 1_000_000_000n])
@@ -61,7 +61,7 @@ test('the likelihood follows from the audit, the probes and the log; the impact 
   const { figures } = facts()
   assert.equal(by('rate_limits', { figures: { ...figures, limitedShare: 0.02 } }).likelihood, 'high')
   const unpriced = by('billing', { figures: { ...figures, candidateNanoUsd: null } })
-  assert.deepEqual([unpriced.nanoUsdPerDay, /of the candidate/.test(unpriced.because)], [null, true])
+  assert.deepEqual([unpriced.nanoUsdPerDay, /of the candidate/.test(unpriced.because.text)], [null, true])
   const silent = { ...figures, callsPerDay: 0, baselineNanoUsd: null, candidateNanoUsd: null }
-  assert.match(by('billing', { figures: silent }).because, /no call is in the log/)
+  assert.match(by('billing', { figures: silent }).because.text, /no call is in the log/)
 })

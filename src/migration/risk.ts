@@ -3,7 +3,10 @@
  * dollars, what is done against it, what would show it, and who looks. Pure: what is not known is said to be unknown.
  */
 
+import type { Sentence } from '#base/sentence.ts'
+import { joined } from '#base/sentence.ts'
 import type { Baseline } from './plan.ts'
+import { planSays } from './plan-sentences.ts'
 
 export const risks = [
   'relay_outage',
@@ -22,7 +25,7 @@ export type Likelihood = 'low' | 'medium' | 'high' | 'unknown'
 export type Risk = {
   readonly risk: (typeof risks)[number]
   readonly likelihood: Likelihood
-  readonly because: string
+  readonly because: Sentence
   /** Conversations a day that it would touch; `null` = not known. */
   readonly conversationsPerDay: number | null
   /** A day, for the operator; `null` = not known. */
@@ -80,14 +83,14 @@ export type RiskFacts = {
   readonly keepsBodies: boolean
 }
 
-const noAudit = 'not known: give the manifest of the audit (--manifest)'
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
-
 const worst = (...all: readonly Likelihood[]): Likelihood =>
   (['high', 'medium', 'unknown', 'low'] as const).find((one) => all.includes(one)) ?? 'unknown'
 
 const failedIn = ({ probe }: RiskFacts, groups: readonly string[]): readonly string[] =>
   (probe?.failed ?? []).filter(({ group }) => groups.includes(group)).map(({ id }) => id)
+
+const probesSay = (failed: readonly string[], passing: Sentence): Sentence =>
+  failed.length === 0 ? passing : planSays('probes_fail', { probes: failed })
 
 const perDay = (nanoUsd: bigint | null, calls: number): bigint | null =>
   nanoUsd === null ? null : nanoUsd * BigInt(Math.round(calls))
@@ -95,7 +98,7 @@ const perDay = (nanoUsd: bigint | null, calls: number): bigint | null =>
 const relayOutage = ({ baseline, nodes }: RiskFacts): Risk => ({
   risk: 'relay_outage',
   likelihood: nodes > 1 ? 'low' : 'medium',
-  because: nodes > 1 ? `${nodes} nodes share the store: one may go` : 'one node: nothing takes over while it is away',
+  because: nodes > 1 ? planSays('nodes_share', { nodes }) : planSays('one_node'),
   conversationsPerDay: Math.round(baseline.conversationsPerDay),
   nanoUsdPerDay: 0n,
   impact: `${Math.ceil(baseline.conversationsPerDay / 24)} conversations for each hour without an answer; nothing is paid for calls that are not made`,
@@ -115,16 +118,12 @@ const parameterDrift = (facts: RiskFacts): Risk => {
   return {
     risk: 'parameter_drift',
     likelihood: worst(byAudit, byProbe),
-    because: [
+    because: joined([
       audit === null
-        ? noAudit
-        : `${audit.failing} of ${audit.sites} call sites fail on the target, ${audit.changing} are answered otherwise`,
-      ...(facts.probe === null
-        ? ['no report of the probes (--probe)']
-        : failed.length === 0
-          ? ['the probes of parameters pass']
-          : [`probes fail: ${failed.join(', ')}`]),
-    ].join('; '),
+        ? planSays('no_manifest')
+        : planSays('sites_fail', { failing: audit.failing, sites: audit.sites, changing: audit.changing }),
+      facts.probe === null ? planSays('no_probe_report') : probesSay(failed, planSays('parameters_pass')),
+    ]),
     conversationsPerDay: share === null ? null : Math.round(baseline.conversationsPerDay * share),
     nanoUsdPerDay: null,
     impact:
@@ -139,7 +138,7 @@ const parameterDrift = (facts: RiskFacts): Risk => {
 const behaviourDrift = ({ baseline, figures, firstWeight }: RiskFacts): Risk => ({
   risk: 'behaviour_drift',
   likelihood: 'medium',
-  because: 'another model answers in other words and lengths; how much, copies or a replay show before people do',
+  because: planSays('other_words'),
   conversationsPerDay: Math.round((baseline.conversationsPerDay * firstWeight) / 100),
   nanoUsdPerDay:
     figures.candidateNanoUsd === null ? null : (perDay(figures.candidateNanoUsd, figures.callsPerDay) ?? 0n) / 4n,
@@ -161,15 +160,11 @@ const toolCalls = (facts: RiskFacts): Risk => {
   return {
     risk: 'tool_calls',
     likelihood: failed.length > 0 && byUse === 'low' ? 'low' : worst(byUse, byProbe),
-    because: [
-      figures.toolShare === null
-        ? 'the log does not tell how many answers call tools'
-        : `${percent(figures.toolShare)} of answers call tools`,
-      ...(audit === null ? [] : [`${audit.withTools} call sites offer them`]),
-      ...(facts.probe === null
-        ? []
-        : [failed.length === 0 ? 'the probes of tools pass' : `probes fail: ${failed.join(', ')}`]),
-    ].join('; '),
+    because: joined([
+      figures.toolShare === null ? planSays('tools_unknown') : planSays('tools_called', { share: figures.toolShare }),
+      ...(audit === null ? [] : [planSays('sites_with_tools', { sites: audit.withTools })]),
+      ...(facts.probe === null ? [] : [probesSay(failed, planSays('tools_pass'))]),
+    ]),
     conversationsPerDay:
       figures.toolShare === null ? null : Math.round(baseline.conversationsPerDay * figures.toolShare),
     nanoUsdPerDay: null,
@@ -186,10 +181,7 @@ const rateLimits = ({ figures, baseline }: RiskFacts): Risk => {
   return {
     risk: 'rate_limits',
     likelihood: limitedShare === null ? 'unknown' : limitedShare > 0.005 ? 'high' : 'medium',
-    because:
-      limitedShare === null
-        ? 'nothing is in the log; limits of a new account are often low'
-        : `${percent(limitedShare)} of calls met a limit at the baseline; limits of a new account are often lower`,
+    because: limitedShare === null ? planSays('limits_unknown') : planSays('limits_met', { share: limitedShare }),
     conversationsPerDay: Math.round(baseline.conversationsPerDay),
     nanoUsdPerDay: 0n,
     impact: 'A 429 counts as a failure of the candidate and the baseline answers; above 1 % it is moved back',
@@ -209,10 +201,7 @@ const coldCache = ({ figures, baseline }: RiskFacts): Risk => {
   return {
     risk: 'cold_cache',
     likelihood: cachedShare === null ? 'unknown' : cachedShare > 0.2 ? 'high' : cachedShare > 0.02 ? 'medium' : 'low',
-    because:
-      cachedShare === null
-        ? 'the log does not tell what came from a cache'
-        : `${percent(cachedShare)} of input tokens come from a cache today, and the candidate begins with none`,
+    because: cachedShare === null ? planSays('cache_unknown') : planSays('cached_today', { share: cachedShare }),
     conversationsPerDay: cachedShare === null ? null : Math.round(baseline.conversationsPerDay * cachedShare),
     nanoUsdPerDay: more,
     impact:
@@ -231,8 +220,15 @@ const privacy = ({ from, to, baseline, keepsBodies }: RiskFacts): Risk => {
     risk: 'privacy',
     likelihood: !isNew ? 'low' : isElsewhere || isWeaker || to.dataPolicy === null ? 'high' : 'medium',
     because: isNew
-      ? `"${to.provider}" is a new recipient of what people write (region ${to.region ?? 'not said'}, data policy ${to.dataPolicy ?? 'not said'}; today ${from.region ?? 'not said'}, ${from.dataPolicy ?? 'not said'})${keepsBodies ? '; bodies are kept here as well (log.bodies)' : ''}`
-      : 'the same provider gets it as today',
+      ? planSays('new_recipient', {
+          provider: to.provider,
+          region: to.region,
+          policy: to.dataPolicy,
+          from_region: from.region,
+          from_policy: from.dataPolicy,
+          keeps_bodies: keepsBodies,
+        })
+      : planSays('same_recipient'),
     conversationsPerDay: isNew ? Math.round(baseline.conversationsPerDay) : 0,
     nanoUsdPerDay: null,
     impact: 'People whose data goes to a recipient that their contract, or the law, does not allow',
@@ -253,9 +249,9 @@ const billing = ({ figures }: RiskFacts): Risk => {
     because:
       more === null
         ? callsPerDay === 0
-          ? 'no call is in the log whose tokens could be priced'
-          : `no price is known of ${after === null ? 'the candidate' : 'the baseline'} (cost: of its target, or drover prices)`
-        : `at today's tokens a call costs ${more > 0n ? 'more' : 'no more'} at the candidate; its own tokeniser may count otherwise`,
+          ? planSays('nothing_priced')
+          : planSays('no_price', { arm: after === null ? 'candidate' : 'baseline' })
+        : planSays('costs_at_candidate', { is_more: more > 0n }),
     conversationsPerDay: 0,
     nanoUsdPerDay: more === null ? null : perDay(more, callsPerDay),
     impact:
@@ -272,10 +268,10 @@ const keyLeak = ({ audit }: RiskFacts): Risk => ({
   likelihood: audit === null ? 'unknown' : audit.withLiteralKey > 0 ? 'high' : 'low',
   because:
     audit === null
-      ? noAudit
+      ? planSays('no_manifest')
       : audit.withLiteralKey > 0
-        ? `${audit.withLiteralKey} call sites have a key in the code`
-        : 'no call site has a key in the code; the key of the new provider is on the relay only',
+        ? planSays('keys_in_code', { sites: audit.withLiteralKey })
+        : planSays('no_key_in_code'),
   conversationsPerDay: null,
   nanoUsdPerDay: null,
   impact: 'Calls of strangers at the cost of the account, up to its limit at the provider',

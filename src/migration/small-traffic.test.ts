@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { textsOf } from '#base/sentence.ts'
 import { compile } from './compiled.ts'
 import { planOf } from './plan.ts'
 import type { SmallTraffic } from './small-traffic.ts'
@@ -24,8 +25,8 @@ test('333 calls a day: what they show, what they do not, and what else there is,
   const found = asked(333) ?? assert.fail('it is little traffic')
   assert.equal(found.isDoneInTime, false)
   assert.ok(found.conversations > 400 && found.conversations < 700, `${found.conversations}`)
-  assert.match(found.shows[0] ?? '', /fails always is found after 3 conversations/)
-  assert.match(found.cannotShow[0] ?? '', /below 1.0 %: that takes \d+ conversations/)
+  assert.match(found.shows[0]?.text ?? '', /fails always is found after 3 conversations/)
+  assert.match(found.cannotShow[0]?.text ?? '', /below 1.0 %: that takes \d+ conversations/)
   const thresholds = found.offers.find(({ kind }) => kind === 'thresholds') ?? assert.fail()
   assert.ok((thresholds.hours ?? 999) <= 72, 'through within 72 h')
   const { falseRollback, missedHarm } = thresholds.chances ?? assert.fail('its chances are shown')
@@ -39,7 +40,7 @@ test('333 calls a day: what they show, what they do not, and what else there is,
 test("plain thresholds are offered with the file's own limit, and its chances of error", () => {
   const metrics = 'analysis: { metrics: [{ name: error-rate, threshold_range: { max: 0.05 } }] }\n'
   const found = asked(333, metrics)?.offers.find(({ kind }) => kind === 'thresholds') ?? assert.fail()
-  assert.match(found.says, /against 5.0 %/)
+  assert.match(found.says.text, /against 5.0 %/)
   assert.ok((found.chances?.falseRollback ?? 1) < 0.01, JSON.stringify(found.chances))
 })
 
@@ -58,9 +59,9 @@ test('with enough traffic there is nothing to say', () => {
 test('where nobody calls no time is told, as none would do', () => {
   const found = asked(0) ?? assert.fail('it is no traffic')
   assert.ok(
-    found.cannotShow.some((one) => /that takes \d+ conversations, and none come\./.test(one)),
-    found.cannotShow.join('\n'),
+    found.cannotShow.some((one) => /that takes \d+ conversations, and none come\./.test(one.text)),
+    textsOf(found.cannotShow).join('\n'),
   )
   const replay = found.offers.find(({ kind }) => kind === 'replay') ?? assert.fail()
-  assert.match(replay.says, /\(the log has none yet\)/)
+  assert.match(replay.says.text, /\(the log has none yet\)/)
 })

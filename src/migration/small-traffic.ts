@@ -3,18 +3,19 @@
  * only; nothing is started.
  */
 
+import type { Sentence } from '#base/sentence.ts'
 import type { Compiled } from './compiled.ts'
 import { compile } from './compiled.ts'
-import { sayDuration } from './decide.ts'
 import { judgeOf } from './judge.ts'
 import { lnPairsWorse } from './pair-test.ts'
 import type { Baseline, Chances, Plan } from './plan.ts'
 import { chancesOf, conversationsToPass, hitsToAlarm, hopedHours, moving, planOf } from './plan.ts'
+import { planSays } from './plan-sentences.ts'
 
 export type Offer = {
   readonly kind: 'start_weight' | 'thresholds' | 'replay'
   /** What to do, and what comes of it. */
-  readonly says: string
+  readonly says: Sentence
   /** Until it is through; `null` = it has no end of its own. */
   readonly hours: number | null
   readonly chances: Chances | null
@@ -27,8 +28,8 @@ export type SmallTraffic = {
   /** Conversations that meet the candidate within 72 hours, as the steps are. */
   readonly conversations: number
   readonly isDoneInTime: boolean
-  readonly shows: readonly string[]
-  readonly cannotShow: readonly string[]
+  readonly shows: readonly Sentence[]
+  readonly cannotShow: readonly Sentence[]
   readonly offers: readonly Offer[]
 }
 
@@ -45,8 +46,6 @@ const hoursPerDay = 24
 const conversationsPerDayEnough = 10_000
 /** Of two answers that differ, how often the candidate's is the worse one: what replay is asked to tell from a coin. */
 const pairShares = [0.6, 0.7, 0.8] as const
-
-const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
 
 /** Conversations that meet the candidate within so many hours, if no gate is waited for. */
 const metWithin = ({ compiled, baseline }: SmallTrafficQuestion, hours: number): number => {
@@ -78,28 +77,19 @@ const showing = (question: SmallTrafficQuestion, met: number): Pick<SmallTraffic
       : Array.from({ length: 50 }, (_one, at) => at + 1).find((seen) => hitsToAlarm(seen, errors) !== null)
   const hits = errors === undefined ? null : hitsToAlarm(met, errors)
   const toPass = errors === undefined ? null : conversationsToPass(baseline.shares['error-rate'] ?? 0, errors)
-  const pace = (count: number): string =>
-    met === 0 ? 'and none come' : `${sayDuration((count / (met / hopedHours)) * 3_600_000)} at this pace`
+  const paceMs = (count: number): number | null => (met === 0 ? null : (count / (met / hopedHours)) * 3_600_000)
   return {
     shows: [
-      ...(dead == null ? [] : [`A candidate that fails always is found after ${dead} conversations.`]),
-      ...(hits === null || errors === undefined
-        ? []
-        : [
-            `An error share of ${percent(hits / met)} or more is found within 72 h, more likely than not (${hits} failures in ${met} conversations).`,
-          ]),
+      ...(dead == null ? [] : [planSays('finds_dead', { count: dead })]),
+      ...(hits === null || errors === undefined ? [] : [planSays('finds_errors', { share: hits / met, hits, met })]),
     ],
     cannotShow: [
       ...(errors === undefined || toPass === null || toPass <= met
         ? []
-        : [
-            `That the error share is below ${percent(errors.limit)}: that takes ${Math.ceil(toPass)} conversations, ${pace(toPass)}.`,
-          ]),
-      ...(hits === null
-        ? ['An error share of any size, but a candidate that fails always.']
-        : [`An error share below ${percent(hits / met)}: it would go through unseen.`]),
-      ...(met < 2_200 ? ['A p99 that is 20 % higher: that takes about 2,200 streams.'] : []),
-      ...(met < 264 ? ['A quarter more tokens: that takes about 260 conversations of each side.'] : []),
+        : [planSays('not_below', { limit: errors.limit, count: Math.ceil(toPass), takes_ms: paceMs(toPass) })]),
+      ...(hits === null ? [planSays('no_errors_at_all')] : [planSays('unseen_below', { share: hits / met })]),
+      ...(met < 2_200 ? [planSays('no_p99')] : []),
+      ...(met < 264 ? [planSays('no_tokens')] : []),
     ],
   }
 }
@@ -125,7 +115,7 @@ const startOffers = ({ compiled, baseline, plan }: SmallTrafficQuestion): readon
     if (step <= 0) return []
     const other = planOf(compiled, baseline, step)
     if (other.hours >= plan.hours || other.steps.some(({ hoursNeeded }) => hoursNeeded === null)) return []
-    const says = `--start-weight ${weight}: through in ${sayDuration(other.hours * 3_600_000)}, and ${weight} % of people meet the candidate from the first hour.`
+    const says = planSays('offer_weight', { percent: weight, takes_ms: other.hours * 3_600_000 })
     return [{ kind: 'start_weight' as const, says, hours: other.hours, chances: null, prompts: null, nanoUsd: null }]
   })
 
@@ -137,7 +127,13 @@ const thresholdOffer = (question: SmallTrafficQuestion): readonly Offer[] => {
   const chances = chancesOf(compiled, question.baseline, Math.max(until, compiled.judge.thresholdSample))
   if (chances === null) return []
   const limit = errorsOf(compiled)?.limit ?? 0.01
-  const says = `analysis: { policy: thresholds }: plain shares against ${percent(limit)} (and the limits of times) once ${compiled.judge.thresholdSample} conversations were seen, through in ${sayDuration(plan.hours * 3_600_000)}. A sound candidate is moved back in ${percent(chances.falseRollback)} of migrations, one that fails three times as often as allowed is not in ${percent(chances.missedHarm)}.`
+  const says = planSays('offer_thresholds', {
+    limit,
+    count: compiled.judge.thresholdSample,
+    takes_ms: plan.hours * 3_600_000,
+    false_rollback: chances.falseRollback,
+    missed: chances.missedHarm,
+  })
   return [{ kind: 'thresholds', says, hours: plan.hours, chances, prompts: null, nanoUsd: null }]
 }
 
@@ -147,12 +143,12 @@ const replayOffer = ({ compiled, baseline, promptNanoUsd }: SmallTrafficQuestion
   if (needed === null || errors === undefined) return []
   const prompts = Math.ceil(needed)
   const daily = baseline.conversationsPerDay * baseline.turnsPerConversation
-  const log = daily > 0 ? `the log of ${sayDuration((prompts / daily) * 86_400_000)}` : 'the log has none yet'
   const alpha = compiled.judge.alpha
-  const pairs = pairShares
-    .map((share) => `${pairsNeeded(share, alpha)} where it is the worse one in ${share * 100} of 100`)
-    .join(', ')
-  const says = `drover migrate replay FILE: asks ${prompts} logged prompts of both sides again (${log}) and nobody meets the candidate. Without a failure among them its error share is shown to be below ${percent(errors.limit)}; of answers that differ on one side only it takes ${pairs}.`
+  const pairs = pairShares.map((share) =>
+    planSays('replay_pairs', { count: pairsNeeded(share, alpha), of_hundred: share * 100 }),
+  )
+  const logMs = daily > 0 ? (prompts / daily) * 86_400_000 : null
+  const says = planSays('offer_replay', { prompts, log_ms: logMs, limit: errors.limit, pairs })
   return [
     {
       kind: 'replay',

@@ -1,19 +1,21 @@
 /** How a migration stands, in words for a person: state, why, and what happens next and when. Pure. */
 
-import { rfc3339 } from '#base/clock.ts'
+import type { Sentence } from '#base/sentence.ts'
 import { wholeWeight } from './assign.ts'
 import type { Compiled } from './compiled.ts'
-import { gateLack, sayDuration } from './decide.ts'
+import { gateLack } from './decide.ts'
 import type { Judgement } from './judgement.ts'
 import { conversationsToPass } from './plan.ts'
 import type { MigrationRow } from './port.ts'
+import { reason } from './reasons.ts'
 import { verdictOf } from './verdict.ts'
 
 const hourMs = 3_600_000
 
 export type Standing = {
-  readonly sentence: string /** What comes next; `null` = nothing by itself. */
-  readonly next: string | null
+  readonly sentence: Sentence
+  /** What comes next; `null` = nothing by itself. */
+  readonly next: Sentence | null
 }
 
 export type StandingQuestion = {
@@ -21,7 +23,7 @@ export type StandingQuestion = {
   readonly compiled: Compiled
   readonly judgement: Judgement
   /** Of the last decision. */
-  readonly why: string
+  readonly why: Sentence
   readonly nowMs: number
 }
 
@@ -50,78 +52,92 @@ export const candidatesPerHour = (
   (((units.baseline + units.candidate) * hourMs) / Math.max(1, nowMs - startedMs)) * (weightBasisPoints / wholeWeight)
 
 /** How long the gate still takes at the pace since the start. */
-const forecast = (question: StandingQuestion, weightPercent: number): string => {
+const forecast = (question: StandingQuestion, weightPercent: number): Sentence => {
   const { row, judgement, nowMs } = question
-  const count = lacking(question)
-  if (count === null)
-    return "with the candidate's own shares no number of conversations shows the limits to be kept: accept a wider limit, or go back"
+  const lacked = lacking(question)
+  if (lacked === null) return reason('no_number_helps')
+  const count = Math.ceil(lacked)
   const perHour = candidatesPerHour(judgement, row.state, nowMs)
-  if (perHour === 0) return `${Math.ceil(count)} more conversations are needed, and none has come yet`
-  const wait = (factor: number): string => sayDuration((count * hourMs) / (perHour * factor))
-  const raised =
-    weightPercent < 50
-      ? `; at ${Math.min(50, weightPercent * 2)} % it would take ${wait(Math.min(50, weightPercent * 2) / weightPercent)}`
-      : ''
-  return `${Math.ceil(count)} more conversations are needed, about ${wait(1)} at today's traffic${raised}`
+  if (perHour === 0) return reason('none_has_come', { count })
+  const waitMs = (factor: number): number => (lacked * hourMs) / (perHour * factor)
+  const raised = weightPercent < 50 ? Math.min(50, weightPercent * 2) : null
+  return reason('takes_about', {
+    count,
+    wait_ms: waitMs(1),
+    raised_percent: raised,
+    raised_wait_ms: raised === null ? null : waitMs(raised / weightPercent),
+  })
 }
 
-const nextOf = (question: StandingQuestion): string | null => {
+const whatFollows = (weightPercent: number, isManual: boolean): Sentence => {
+  if (weightPercent === 0) return reason('then_complete')
+  return reason(isManual ? 'then_person' : 'then_goes_to', { percent: weightPercent })
+}
+
+const nextOf = (question: StandingQuestion): Sentence | null => {
   const { row, compiled, judgement, nowMs } = question
   const { state } = row
   const { itinerary, judge } = compiled
+  const weightPercent = state.weightBasisPoints / 100
   if (state.phase === 'paused') {
-    const resume = "'drover migrate resume' goes on, 'rollback' goes back"
-    return state.pause === 'inconclusive' && state.step >= 0
-      ? `${forecast(question, state.weightBasisPoints / 100)}. ${resume}`
-      : resume
+    const isOpen = state.pause === 'inconclusive' && state.step >= 0
+    return reason('paused_until_person', { forecast: isOpen ? forecast(question, weightPercent) : null })
   }
-  if (state.phase === 'scheduled')
-    return "it starts by itself, if its preflight passes; 'drover migrate abort' cancels it"
-  const heldMs = (state.heldUntilMs ?? 0) - nowMs
-  const held = heldMs > 0 ? ` Its gate is held for another ${sayDuration(heldMs)}.` : ''
-  if (state.phase === 'shadow') {
-    const shadowLeftMs = Math.max(0, state.stepMs + itinerary.shadowMs + state.extendedMs - nowMs)
-    const first = (itinerary.steps[state.startStep ?? 0]?.weightBasisPoints ?? 0) / 100
-    return `in ${sayDuration(shadowLeftMs)} it goes to ${first} %, unless copies show the candidate to be worse.${held}`
-  }
+  if (state.phase === 'scheduled') return reason('starts_by_itself')
+  const heldMs = Math.max(0, (state.heldUntilMs ?? 0) - nowMs)
+  if (state.phase === 'shadow')
+    return reason('shadow_goes_on', {
+      in_ms: Math.max(0, state.stepMs + itinerary.shadowMs + state.extendedMs - nowMs),
+      first_percent: (itinerary.steps[state.startStep ?? 0]?.weightBasisPoints ?? 0) / 100,
+      held_ms: heldMs,
+    })
   if (state.phase !== 'ramping' && state.phase !== 'baking') return null
   const step = itinerary.steps[state.step]
   if (step === undefined) return null
-  const leftMs = state.stepMs + step.durationMs + state.extendedMs - nowMs
+  const inMs = Math.max(0, state.stepMs + step.durationMs + state.extendedMs - nowMs)
   const verdict = verdictOf(judgement, judge)
   const passed = verdict.kind === 'go' && verdict.passed
   const lack = gateLack({ itinerary, state, judgement, practicalFloor: judge.practicalFloor, nowMs }, passed)
-  const weight = (itinerary.steps[state.step + 1]?.weightBasisPoints ?? 0) / 100
-  const what =
-    weight === 0
-      ? 'it is complete'
-      : step.isManual
-        ? `a person may promote it to ${weight} %`
-        : `it goes to ${weight} %`
-  const when = leftMs > 0 ? `in ${sayDuration(leftMs)}` : 'now'
+  const what = whatFollows((itinerary.steps[state.step + 1]?.weightBasisPoints ?? 0) / 100, step.isManual)
   return lack === null
-    ? `${when} ${what}${held}`
-    : `${when} ${what}, if its gate is open by then: ${lack}; ${forecast(question, state.weightBasisPoints / 100)}`
+    ? reason('next_is', { in_ms: inMs, what, held_ms: heldMs })
+    : reason('next_if_open', { in_ms: inMs, what, lack, forecast: forecast(question, weightPercent) })
+}
+
+const stateOf = ({ row, compiled, nowMs }: StandingQuestion): Sentence => {
+  const { state } = row
+  const at = {
+    percent: state.weightBasisPoints / 100,
+    step: state.step + 1,
+    steps: compiled.itinerary.steps.length,
+    for_ms: Math.max(0, nowMs - state.sinceMs),
+  }
+  switch (state.phase) {
+    case 'draft':
+      return reason('is_draft')
+    case 'scheduled':
+      return reason('is_scheduled', {
+        at_ms: state.planned?.atMs ?? 0,
+        again: state.planned?.withoutPreflight == null,
+      })
+    case 'shadow':
+      return reason('is_shadow', { for_ms: at.for_ms })
+    case 'paused':
+      return reason('is_paused', { ...at, reason: state.pause ?? 'manual' })
+    case 'ramping':
+    case 'baking':
+      return reason(`is_${state.phase}`, at)
+    case 'rolling_back':
+      return reason('is_rolling_back')
+    case 'rolled_back':
+    case 'completed':
+    case 'aborted':
+      return reason(`is_${state.phase}`, { for_ms: at.for_ms })
+  }
 }
 
 /** One sentence of state, and what comes next. */
-export const standingOf = (question: StandingQuestion): Standing => {
-  const { row, compiled, why, nowMs } = question
-  const { state, name } = row
-  const steps = compiled.itinerary.steps.length
-  const at = `${state.weightBasisPoints / 100} % of conversations (step ${state.step + 1} of ${steps})`
-  const since = sayDuration(Math.max(0, nowMs - state.sinceMs))
-  const words: Readonly<Record<typeof state.phase, string>> = {
-    draft: 'has not been started',
-    scheduled: `starts at ${rfc3339(state.planned?.atMs ?? 0)}${state.planned?.withoutPreflight == null ? ', after another preflight' : ''}`,
-    shadow: `copies calls in the shadow, for ${since}; nothing moves yet`,
-    ramping: `sends ${at} to the candidate, for ${since}`,
-    baking: `bakes at ${at}, for ${since}`,
-    paused: `is paused (${state.pause ?? 'manual'}) at ${at}, for ${since}`,
-    rolling_back: 'is on its way back to the baseline',
-    rolled_back: `was rolled back ${since} ago; all traffic goes to the baseline`,
-    completed: `is complete since ${since}; all traffic goes to the candidate`,
-    aborted: `was aborted ${since} ago; traffic goes where the configuration says`,
-  }
-  return { sentence: `"${name}" ${words[state.phase]}. Last decision: ${why}.`, next: nextOf(question) }
-}
+export const standingOf = (question: StandingQuestion): Standing => ({
+  sentence: reason('standing', { name: question.row.name, state: stateOf(question), why: question.why }),
+  next: nextOf(question),
+})

@@ -1,6 +1,8 @@
 /** From findings to what is done: absolute, relative and sample put together as one table says. Pure. */
 
+import type { Sentence } from '#base/sentence.ts'
 import type { Finding, Judgement } from './judgement.ts'
+import { reason } from './reasons.ts'
 
 export type PauseReason =
   | 'manual'
@@ -12,26 +14,34 @@ export type PauseReason =
   | 'deadline'
 
 export type Verdict =
-  | { readonly kind: 'rollback'; readonly why: string }
-  | { readonly kind: 'pause'; readonly reason: PauseReason; readonly why: string }
+  | { readonly kind: 'rollback'; readonly why: Sentence }
+  | { readonly kind: 'pause'; readonly reason: PauseReason; readonly why: Sentence }
   /** Nothing speaks against it; `passed` = everything that has a limit is shown to be within it. */
   | { readonly kind: 'go'; readonly passed: boolean }
 
-const percent = (share: number | null): string => (share === null ? 'nothing' : `${(share * 100).toFixed(2)} %`)
+const countedOf = ({ metric, aboveMs, candidate }: Finding) => ({
+  metric,
+  slower_than_ms: aboveMs,
+  share: candidate?.share ?? null,
+  hits: candidate?.hits ?? null,
+  seen: candidate?.seen ?? null,
+})
 
-const ofUnits = ({ candidate }: Finding): string =>
-  candidate === null ? '' : ` (${candidate.hits} of ${candidate.seen} conversations)`
+const sayAbsolute = (finding: Finding): Sentence =>
+  reason('over_limit', { ...countedOf(finding), limit: finding.limit })
 
-const nameOf = ({ metric, aboveMs }: Finding): string =>
-  aboveMs === null ? metric : `${metric} (slower than ${Math.round(aboveMs)} ms)`
-
-const sayAbsolute = (finding: Finding): string =>
-  `${nameOf(finding)}: ${percent(finding.candidate?.share ?? null)} of the candidate's conversations${ofUnits(finding)}, the limit is ${percent(finding.limit)}`
-
-const sayRelative = (finding: Finding): string =>
+const sayRelative = (finding: Finding): Sentence =>
   finding.difference === null
-    ? `${nameOf(finding)}: ${percent(finding.candidate?.share ?? null)} at the candidate${ofUnits(finding)}, ${percent(finding.baseline?.share ?? null)} at the baseline; the allowed ratio is ${finding.limit}`
-    : `${finding.metric}: ${Math.exp(finding.difference.difference).toFixed(2)} times the baseline's; the allowed ratio is ${finding.limit}`
+    ? reason('over_baseline', {
+        ...countedOf(finding),
+        baseline_share: finding.baseline?.share ?? null,
+        ratio: finding.limit,
+      })
+    : reason('mean_over_baseline', {
+        metric: finding.metric,
+        times: Math.exp(finding.difference.difference),
+        ratio: finding.limit,
+      })
 
 /** How much worse the candidate is, in shares. */
 const excess = ({ candidate, baseline }: Finding): number => (candidate?.share ?? 0) - (baseline?.share ?? 0)
@@ -53,7 +63,7 @@ export const verdictOf = (judgement: Judgement, { practicalFloor }: { readonly p
     return {
       kind: 'pause',
       reason: 'degraded_control',
-      why: `conversations do not fall to the arms as the weights say (${judgement.units.candidate} to the candidate, ${judgement.units.baseline} to the baseline): outcomes are lost or doubled, and no comparison holds`,
+      why: reason('split_wrong', judgement.units),
     }
   const worse = crossed.filter(({ kind }) => kind !== 'absolute')
   const far = worse.find(
@@ -68,7 +78,7 @@ export const verdictOf = (judgement: Judgement, { practicalFloor }: { readonly p
     return {
       kind: 'pause',
       reason: 'shared_incident',
-      why: `${sayAbsolute(shared)}, and the baseline breaks it as well (${percent(shared.baseline?.share ?? null)}): going back would help nobody`,
+      why: reason('shared_incident', { found: sayAbsolute(shared), baseline_share: shared.baseline?.share ?? null }),
     }
   const [first] = [...broken, ...worse]
   if (first !== undefined)

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import type { Event } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import { systemIds } from '#base/id.ts'
 import { Secret, silentLog } from '#base/log.ts'
 import { networkTransport } from '#http/upstream.ts'
@@ -45,7 +46,7 @@ const happening = {
   name: 'provider_down',
   account: null,
   object: 'moonshot',
-  message: 'moonshot is down',
+  ...telling('provider_back', { provider: 'moonshot' }),
   figure: null,
   facts: {},
 } as const
@@ -135,7 +136,7 @@ test('a chat gets one text, in the form that Slack and those like it take', asyn
   await noted
   await courier.close()
   const { text, ...rest } = JSON.parse(got[0]?.body ?? '{}')
-  assert.match(text, /moonshot is down/)
+  assert.match(text, /"moonshot" answers again/)
   assert.deepEqual(rest, {})
   assert.equal(outbox.deliveries.get('hook')?.state, 'delivered')
 })

@@ -18,6 +18,9 @@ export type Delivery = {
   readonly error: string | null
 }
 
+/** With what it is of; `null` = the event is forgotten. */
+export type ListedDelivery = Delivery & { readonly name: EventName | null }
+
 export type DueDelivery = { readonly delivery: Delivery; readonly event: Event }
 
 export type EventFilter = {
@@ -49,7 +52,7 @@ export type Outbox = {
   /** How a try ended. */
   readonly noteDelivery: (delivery: Delivery) => Promise<void>
   readonly events: (filter: EventFilter) => Promise<readonly Event[]>
-  readonly deliveries: (filter: DeliveryFilter) => Promise<readonly Delivery[]>
+  readonly deliveries: (filter: DeliveryFilter) => Promise<readonly ListedDelivery[]>
   /** Forgets what is older, but for deliveries that are still pending; gives the number of events. */
   readonly forgetEvents: (olderThanMs: number, limit: number) => Promise<number>
 }

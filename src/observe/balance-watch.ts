@@ -3,6 +3,7 @@
 import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
 import { asProblem } from '#base/problem.ts'
@@ -41,8 +42,8 @@ export const watchBalances = ({ books, emit, belowUsd, clock, log }: BalancePort
     if (usd > limitUsd) return void low.delete(account)
     if (low.has(account)) return
     low.add(account)
-    const message = `Account ${account} has ${decimalOf(left)} USD left to spend: add credit, or its calls will be refused with 402.`
-    emit({ name: 'balance_low', account, object: account, message, figure: usd, facts: { left_usd: decimalOf(left) } })
+    const told = telling('balance_low', { account, usd: decimalOf(left) })
+    emit({ name: 'balance_low', account, object: account, ...told, figure: usd, facts: { left_usd: decimalOf(left) } })
   }
   const look = async (): Promise<void> => {
     const limitUsd = belowUsd()

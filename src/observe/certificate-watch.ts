@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 
 const dayMs = 86_400_000
 const usualDays = 14
@@ -22,11 +23,9 @@ export const watchCertificate = ({ endsMs, emit, belowDays, clock }: Certificate
     const days = (endsMs - clock.nowMs()) / dayMs
     if (days > (belowDays() ?? usualDays)) return
     const ends = new Date(endsMs).toISOString()
-    const message =
-      days < 0
-        ? `The server's certificate ended at ${ends}: callers that check it are refused. Replace the file of server.tls.cert and restart.`
-        : `The server's certificate ends at ${ends}, in ${Math.floor(days)} days: replace the file of server.tls.cert and restart.`
-    emit({ name: 'certificate_expiry', account: null, object: 'server.tls', message, figure: days, facts: { ends } })
+    const told =
+      days < 0 ? telling('certificate_ended', { ends }) : telling('certificate_ends', { ends, days: Math.floor(days) })
+    emit({ name: 'certificate_expiry', account: null, object: 'server.tls', ...told, figure: days, facts: { ends } })
   }
   look()
   return () => cancel()

@@ -1,13 +1,15 @@
 /** Whether the process lives, and whether it should be given traffic. Never asks a provider anything that costs. */
 
 import { Buffer } from 'node:buffer'
+import type { Sentence } from '#base/sentence.ts'
+import { textsOf } from '#base/sentence.ts'
 import type { Answer } from '#http/inbound.ts'
 
 export type Check = {
   readonly name: string
   readonly ok: boolean
   /** What is wrong, or worth knowing. */
-  readonly detail: string | null
+  readonly detail: Sentence | null
 }
 
 const answer = (status: number, value: unknown): Answer => ({
@@ -20,7 +22,12 @@ const answer = (status: number, value: unknown): Answer => ({
 export const livenessAnswer = (version: string): Answer => answer(200, { status: 'alive', version })
 
 /** 200 when every check holds, else 503 naming those that do not. */
-export const readinessAnswer = (checks: readonly Check[], warnings: readonly string[]): Answer => {
+export const readinessAnswer = (checks: readonly Check[], warnings: readonly Sentence[]): Answer => {
   const ready = checks.every((check) => check.ok)
-  return answer(ready ? 200 : 503, { status: ready ? 'ready' : 'not_ready', checks, warnings })
+  return answer(ready ? 200 : 503, {
+    status: ready ? 'ready' : 'not_ready',
+    checks: checks.map(({ name, ok, detail }) => ({ name, ok, detail: detail?.text ?? null, detail_said: detail })),
+    warnings: textsOf(warnings),
+    warnings_said: warnings,
+  })
 }

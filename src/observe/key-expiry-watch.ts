@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 
 const hourMs = 3_600_000
 const dayMs = 86_400_000
@@ -49,7 +50,7 @@ export const watchKeyExpiry = ({ keys, emit, belowDays, clock }: KeyExpiryPorts)
         name: 'credential_expiry',
         account,
         object: id,
-        message: `Key "${name}" (${id}) ends at ${ends}, in ${days < 1 ? 'less than a day' : `${Math.floor(days)} days`}: give its user a new one by 'drover keys rotate ${id}'.`,
+        ...telling('key_ends', { key: id, name, ends, days: Math.floor(days) }),
         figure: days,
         facts: { ends },
       })

@@ -1,6 +1,7 @@
 /** Pages for machines that watch: liveness, readiness, metrics. */
 
 import { Buffer } from 'node:buffer'
+import type { Sentence } from '#base/sentence.ts'
 import type { Endpoint } from '#http/endpoint.ts'
 import type { Inbound } from '#http/inbound.ts'
 import type { PageEndpoint } from '#http/page.ts'
@@ -13,7 +14,7 @@ export type WatchPages = {
   readonly version: string
   readonly checks: () => readonly Check[]
   /** What does not keep the server from taking traffic, but should be looked at. */
-  readonly warnings: () => readonly string[]
+  readonly warnings: () => readonly Sentence[]
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   /** Throws Problem where the request may not see metrics. */
   readonly mayRead: (inbound: Inbound) => void

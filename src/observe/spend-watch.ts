@@ -3,6 +3,7 @@
 import type { CallRecord } from '#base/call-record.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import { decimalOf } from '#base/money.ts'
 
 const hourMs = 3_600_000
@@ -35,7 +36,7 @@ const spendFinding = ({ now, before, key, account }: Judged): Parameters<Emit>[0
     name: 'spend_unusual',
     account,
     object: key,
-    message: `Key ${key} has spent ${usd} USD in this hour, more than ${timesUsual} times what is usual for it: 'drover logs --key ${key}' shows on what, 'drover keys revoke ${key}' stops it.`,
+    ...telling('spend_unusual', { key, usd, times: timesUsual }),
     figure: Number(now.spendNanoUsd) / 1e9,
     facts: { usd, usual_usd: decimalOf(BigInt(Math.round(usual))), calls: now.calls },
   }
@@ -49,7 +50,7 @@ const tokensFinding = ({ now, before, key, account }: Judged): Parameters<Emit>[
     name: 'tokens_unusual',
     account,
     object: key,
-    message: `Key ${key} uses ${Math.round(each)} tokens a call in this hour; ${Math.round(usual)} are usual for it. 'drover logs --key ${key}' shows on what.`,
+    ...telling('tokens_unusual', { key, tokens: Math.round(each), usual: Math.round(usual) }),
     figure: each,
     facts: { tokens_a_call: Math.round(each), usual: Math.round(usual), calls: now.calls },
   }

@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Emit, EventName } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import type { Figure, Figures } from './figures.ts'
 
 const lookEveryMs = 10_000
@@ -27,17 +28,17 @@ const oursOf = ({ failures }: Figure): number => failures.upstream + failures.dr
 const overhead = (all: Figure, aboveMs: number): readonly Finding[] => {
   const p99 = all.overheadMs.p99
   if (p99 === null || all.calls < callsMin || p99 <= aboveMs) return []
-  const message = `Drover's own time is ${Math.round(p99)} ms at the 99th percentile of the last 5 minutes (over ${aboveMs} ms): look at the store's disk, the CPU and the size of bodies.`
+  const told = telling('overhead_high', { ms: Math.round(p99), above_ms: aboveMs })
   const facts = { calls: all.calls, p50_ms: all.overheadMs.p50, p99_ms: p99 }
-  return [{ name: 'overhead_p99', account: null, object: 'server', message, figure: p99, facts }]
+  return [{ name: 'overhead_p99', account: null, object: 'server', ...told, figure: p99, facts }]
 }
 
 const errorRate = (all: Figure, abovePercent: number): readonly Finding[] => {
   const percent = (100 * oursOf(all)) / Math.max(1, all.calls)
   if (all.calls < callsMin || percent <= abovePercent) return []
-  const message = `${percent.toFixed(1)} % of the calls of the last 5 minutes failed by no fault of the caller: see 'drover logs' and 'drover stats --by provider'.`
+  const told = telling('errors_high', { percent: percent.toFixed(1) })
   const facts = { calls: all.calls, upstream: all.failures.upstream, drover: all.failures.drover }
-  return [{ name: 'error_rate', account: null, object: 'server', message, figure: percent, facts }]
+  return [{ name: 'error_rate', account: null, object: 'server', ...told, figure: percent, facts }]
 }
 
 const downNow = ({ calls, failures }: Figure): boolean => calls >= attemptsDownMin && failures.upstream === calls
@@ -46,7 +47,7 @@ const providerDown = ({ name, calls }: Figure): Finding => ({
   name: 'provider_down',
   account: null,
   object: name,
-  message: `Every one of ${calls} attempts at provider "${name}" in the last minute failed: see its status page, and 'drover doctor'.`,
+  ...telling('provider_failed', { provider: name, attempts: calls }),
   figure: null,
   facts: { attempts: calls },
 })
@@ -55,7 +56,7 @@ const providerUp = (name: string): Finding => ({
   name: 'provider_up',
   account: null,
   object: name,
-  message: `Provider "${name}" answers again.`,
+  ...telling('provider_back', { provider: name }),
   figure: null,
   facts: {},
 })

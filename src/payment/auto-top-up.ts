@@ -1,5 +1,6 @@
 /** A kept card is charged when credit runs low: within a cap for the month, with a rest after every refusal. */
 
+import { telling } from '#base/event-sentences.ts'
 import { decimalOf } from '#base/money.ts'
 import type { Problem } from '#base/problem.ts'
 import { asProblem } from '#base/problem.ts'
@@ -32,9 +33,12 @@ const refused = async (parts: CashierParts, row: AutoTopUp, why: string): Promis
     name: 'payment_stuck',
     account: row.account,
     object: row.account,
-    message: `The card ending in ${row.ending} could not be charged ${decimalOf(row.creditNanoUsd)} USD: ${why}. ${
-      isOff ? 'Automatic top-up is off now' : 'It is tried again later'
-    }.`,
+    ...telling('card_refused', {
+      ending: row.ending,
+      usd: decimalOf(row.creditNanoUsd),
+      problem: why,
+      is_off: isOff,
+    }),
     figure: null,
     facts: { method: row.method, failures, off: isOff },
   })

@@ -5,6 +5,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Emit } from '#base/event.ts'
+import { telling } from '#base/event-sentences.ts'
 import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
@@ -120,7 +121,7 @@ const tellSecond = (parts: CashierParts, order: PaymentOrder, transaction: strin
     name: 'payment_mismatch',
     account: order.account,
     object: order.id,
-    message: `Order ${order.id} was paid a second time (${transaction}). Nothing was credited for it: pay it back at ${order.method}.`,
+    ...telling('paid_twice', { order: order.id, transaction, method: order.method }),
     figure: null,
     facts: { method: order.method, transaction },
   })
@@ -190,14 +191,14 @@ const tellMoved = (parts: CashierParts, order: PaymentOrder): void => {
     parts.emit({
       ...said,
       name: 'payment_mismatch',
-      message: `${paid} came for order ${order.id}: ${order.note ?? ''}. 'drover payments show ${order.id}' says what; resolve or refund it.`,
+      ...telling('paid_otherwise', { order: order.id, paid, note: order.note ?? '' }),
       facts,
     })
   if (order.state === 'paid' || order.state === 'paid_late')
     parts.emit({
       ...said,
       name: 'payment_stuck',
-      message: `${paid} came for order ${order.id} and could not be credited: ${order.note ?? ''}.`,
+      ...telling('not_credited', { order: order.id, paid, note: order.note ?? '' }),
       facts,
     })
 }

@@ -1,5 +1,6 @@
 /** A payer's bank takes a payment back, and perhaps gives it again. */
 
+import { telling } from '#base/event-sentences.ts'
 import { decimalOf } from '#base/money.ts'
 import type { CashierParts } from './cashier.ts'
 import { eventOf, grantsOf, moveWith } from './cashier.ts'
@@ -13,16 +14,17 @@ type Dispute = Extract<Hint, { readonly kind: 'dispute' }>
 
 const tell = (parts: CashierParts, order: PaymentOrder, dispute: Dispute): void => {
   const amount = moneyText(dispute.amountNano, order.currency)
-  const words = {
-    open: `The payer's bank took ${amount} of order ${order.id} back: its credit is taken from the account, and what was spent is owed. Answer the dispute at ${order.method}.`,
-    won: `The dispute about order ${order.id} is won: ${amount} is credited again.`,
-    lost: `The dispute about order ${order.id} is lost: ${amount} stays with the payer.`,
-  }
+  const of = { order: order.id, amount }
+  const told = {
+    open: () => telling('dispute_opened', { ...of, method: order.method }),
+    won: () => telling('dispute_won', of),
+    lost: () => telling('dispute_lost', of),
+  }[dispute.outcome]()
   parts.emit({
     name: 'payment_disputed',
     account: order.account,
     object: order.id,
-    message: words[dispute.outcome],
+    ...told,
     figure: null,
     facts: { method: order.method, dispute: dispute.dispute, outcome: dispute.outcome },
   })

@@ -1,5 +1,6 @@
 /** A processor's own bill of a day beside our orders: what only one of both has, and where amounts or fees differ. */
 
+import { telling } from '#base/event-sentences.ts'
 import { idFrom } from '#base/id.ts'
 import { divideHalfUp } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
@@ -176,9 +177,15 @@ export const reconcileDay = async (
       name: 'reconcile_difference',
       account: null,
       object: `${name} ${day}`,
-      message:
-        `The bill of ${name} for ${day} and our orders differ ${differences} times: ${oursOnly.length} only ours, ${theirsOnly.length} only theirs, ` +
-        `${amountDiffers.length} amounts, ${feeDiffers.length} fees. 'drover reconcile payments --method ${name} --date ${day}' lists them.`,
+      ...telling('bills_differ', {
+        method: name,
+        day,
+        differences,
+        ours: oursOnly.length,
+        theirs: theirsOnly.length,
+        amounts: amountDiffers.length,
+        fees: feeDiffers.length,
+      }),
       figure: null,
       facts: { method: name, day, differences },
     })

@@ -3,6 +3,7 @@
  * a refusal. Nothing moves before that.
  */
 
+import { telling } from '#base/event-sentences.ts'
 import { Problem } from '#base/problem.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { CashierParts } from './cashier.ts'
@@ -47,7 +48,7 @@ export const requestRefund = async (
     name: 'refund_requested',
     account: order.account,
     object: order.id,
-    message: `A refund of order ${order.id} (${order.method}) is asked for: ${reason}`,
+    ...telling('refund_asked', { order: order.id, method: order.method, reason }),
     figure: null,
     facts: { method: order.method },
   })

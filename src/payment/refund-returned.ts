@@ -41,15 +41,15 @@ const bookReturned = (
 
 const takeFailed = async (parts: CashierParts, found: PaymentRefund, { why }: Failed): Promise<void> => {
   let order: PaymentOrder
-  let words = `came back after it had left: ${why}. Its credit was given back; refund another way`
+  let isClosed = false
   try {
     order = await bookReturned(parts, found, { why, isGiven: true })
   } catch (thrown) {
     if (!isClosedAccount(thrown)) throw thrown
     order = await bookReturned(parts, found, { why, isGiven: false })
-    words = `came back after it had left: ${why}. The account is closed and takes no credit: pay it out another way`
+    isClosed = true
   }
-  tellOfRefund(parts, found, { order, words })
+  tellOfRefund(parts, found, { order, how: { kind: 'came_back', problem: why, isClosed } })
 }
 
 /** It waits for a person at the processor, and is still on its way to the payer: told once. */
@@ -59,7 +59,7 @@ const noteWaiting = async (parts: CashierParts, found: PaymentRefund, note: stri
     if (refund?.state !== 'done' || refund.note === note) return null
     return { state: now.state, facts: {}, refund: { ...refund, note }, events: [] }
   })
-  if (found.note !== note) tellOfRefund(parts, found, { order, words: `had left and waits: ${note}` })
+  if (found.note !== note) tellOfRefund(parts, found, { order, how: { kind: 'left_waits', note } })
 }
 
 /** What the processor says now of a refund that was done; that it is done is known. */

@@ -1,5 +1,6 @@
 /** Money goes back: the credit is taken first, the processor is asked under the refund's own id, and what it says is booked. */
 
+import { telling } from '#base/event-sentences.ts'
 import { idFrom } from '#base/id.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
@@ -268,17 +269,40 @@ export const restored = (order: PaymentOrder, refund: PaymentRefund, nowMs: numb
   return { grants: [credit, ...restoredBonus(refund, { account, nowMs, reason })], upgrade: null }
 }
 
+/** What of a refund needs a person. */
+export type RefundTold =
+  | { readonly kind: 'failed'; readonly problem: string }
+  | { readonly kind: 'waits'; readonly note: string }
+  | { readonly kind: 'came_back'; readonly problem: string; readonly isClosed: boolean }
+  | { readonly kind: 'left_waits'; readonly note: string }
+
+const refundTelling = (
+  how: RefundTold,
+  of: { readonly refund: string; readonly order: string; readonly method: string },
+): ReturnType<typeof telling> => {
+  switch (how.kind) {
+    case 'failed':
+      return telling('refund_failed', { ...of, problem: how.problem })
+    case 'waits':
+      return telling('refund_waits', { ...of, note: how.note })
+    case 'came_back':
+      return telling('refund_came_back', { ...of, problem: how.problem, is_closed: how.isClosed })
+    case 'left_waits':
+      return telling('refund_left_waits', { ...of, note: how.note })
+  }
+}
+
 /** Tells a person of a refund that needs one. */
 export const tellOfRefund = (
   parts: CashierParts,
   refund: PaymentRefund,
-  { order, words }: { readonly order: PaymentOrder; readonly words: string },
+  { order, how }: { readonly order: PaymentOrder; readonly how: RefundTold },
 ): void =>
   parts.emit({
     name: 'payment_stuck',
     account: order.account,
     object: refund.id,
-    message: `Refund ${refund.id} of order ${order.id} at ${order.method} ${words}.`,
+    ...refundTelling(how, { refund: refund.id, order: order.id, method: order.method }),
     figure: null,
     facts: { method: order.method, refund: refund.id },
   })
@@ -356,8 +380,9 @@ export const takeRefund = async (
     }
   })
   if (failed && seen.kind === 'failed')
-    tellOfRefund(parts, found, { order, words: `failed: ${seen.why}. Its credit was given back; refund another way` })
-  if (stuck && seen.kind === 'sent') tellOfRefund(parts, found, { order, words: `waits: ${seen.note ?? ''}` })
+    tellOfRefund(parts, found, { order, how: { kind: 'failed', problem: seen.why } })
+  if (stuck && seen.kind === 'sent')
+    tellOfRefund(parts, found, { order, how: { kind: 'waits', note: seen.note ?? '' } })
   return order
 }
 

@@ -2,10 +2,14 @@
 
 import type { JsonObject } from '#base/json-type.ts'
 import { asProblem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
+import { asSaid } from '#base/sentence.ts'
 import type { Arm } from '#migration/observation.ts'
 import { arms } from '#migration/observation.ts'
 import type { PreflightCheck } from '#migration/preflight.ts'
+import { checked } from '#migration/preflight.ts'
 import type { Copied } from '#relay/shadow-copy.ts'
+import { finding } from './findings.ts'
 import type { Looked, Looking } from './looking.ts'
 import { armOf } from './looking.ts'
 
@@ -19,19 +23,17 @@ const question = (model: string, stream: boolean, nonce: string): JsonObject => 
   ...(stream && { stream: true }),
 })
 
-const mendOf = (status: number | null, provider: string): string => {
-  if (status === 401 || status === 403) return `Check the key of provider "${provider}", and the account behind it.`
-  if (status === 402 || status === 429)
-    return `Check the credit and the limits of the account at provider "${provider}", then start again.`
-  if (status === 404) return 'Check the name of the model in the route, as the provider calls it.'
-  return `'drover doctor' and 'drover probe' look closer at provider "${provider}".`
+const mendOf = (status: number | null, provider: string): Sentence => {
+  if (status === 401 || status === 403) return finding('check_key', { provider })
+  if (status === 402 || status === 429) return finding('check_credit', { provider })
+  return status === 404 ? finding('check_model') : finding('look_closer', { provider })
 }
 
 /** Why an answer is none; `null` = it is one. */
-const lackOf = ({ answer, problem }: Copied): string | null => {
-  if (problem !== null) return problem.message
-  if (answer.status === null) return 'the answer broke off before its end'
-  if (answer.text === '' && answer.tools.length === 0 && answer.finish === null) return 'the answer was empty'
+const lackOf = ({ answer, problem }: Copied): Sentence | null => {
+  if (problem !== null) return asSaid(problem.message)
+  if (answer.status === null) return finding('broke_off')
+  if (answer.text === '' && answer.tools.length === 0 && answer.finish === null) return finding('was_empty')
   return null
 }
 
@@ -58,9 +60,9 @@ const ask = async (looking: Looking, arm: Arm): Promise<Asked> => {
   const headers: Copied['headers'][] = []
   const times: string[] = []
   let nanoUsd = 0n
-  const ended = (outcome: PreflightCheck['outcome'], says: string, mend: string | null): Asked => {
+  const ended = (outcome: PreflightCheck['outcome'], says: Sentence, mend: Sentence | null): Asked => {
     const tookMs = Math.round(ports.clock.monotonicMs() - beganMs)
-    return { check: { check: 'answers', arm, outcome, says, mend, tookMs }, nanoUsd, headers }
+    return { check: checked({ check: 'answers', arm, outcome, says, mend, tookMs }), nanoUsd, headers }
   }
   for (let count = 0; count < wanted; count += 1) {
     if (count > 0) await pause(looking)
@@ -78,7 +80,13 @@ const ask = async (looking: Looking, arm: Arm): Promise<Asked> => {
       headers.push(copied.headers)
       const lack = lackOf(copied)
       if (lack !== null) {
-        const nth = `${stream ? 'streamed ' : ''}completion ${count + 1} of ${wanted} at ${target.provider}/${target.model} failed: ${lack}`
+        const nth = finding('completion_failed', {
+          is_streamed: stream,
+          number: count + 1,
+          of: wanted,
+          target: `${target.provider}/${target.model}`,
+          problem: lack,
+        })
         return ended('failed', nth, mendOf(copied.answer.status ?? statusOf(copied), target.provider))
       }
       times.push(`${copied.timing.ttftMs ?? copied.timing.durationMs} ms`)
@@ -86,12 +94,12 @@ const ask = async (looking: Looking, arm: Arm): Promise<Asked> => {
       const why = signal.aborted ? asProblem(signal.reason).message : asProblem(thrown).message
       return ended(
         'failed',
-        `${target.provider}/${target.model} could not be asked: ${why}`,
+        finding('not_asked_at', { target: `${target.provider}/${target.model}`, problem: why }),
         mendOf(null, target.provider),
       )
     }
   }
-  return ended('passed', `${wanted} successive completions (${times.join(', ')})`, null)
+  return ended('passed', finding('completions', { count: wanted, times }), null)
 }
 
 const statusOf = ({ problem }: Copied): number | null => {

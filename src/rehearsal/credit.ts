@@ -1,7 +1,11 @@
 /** Whether there is credit left at the candidate's provider, where it says that. */
 
 import { decimalOf } from '#base/money.ts'
+import type { Sentence } from '#base/sentence.ts'
+import { asSaid } from '#base/sentence.ts'
 import type { PreflightCheck } from '#migration/preflight.ts'
+import { checked } from '#migration/preflight.ts'
+import { finding } from './findings.ts'
 import type { Looked, Looking } from './looking.ts'
 import { armOf } from './looking.ts'
 
@@ -11,17 +15,24 @@ export const checkCredit = async (looking: Looking): Promise<Looked> => {
   const beganMs = clock.monotonicMs()
   const { provider } = armOf(looking, 'candidate')
   const found = (await credit()).find((one) => one.provider === provider)
-  const ended = (outcome: PreflightCheck['outcome'], says: string, mend: string | null): Looked => ({
+  const ended = (outcome: PreflightCheck['outcome'], says: Sentence, mend: Sentence | null): Looked => ({
     checks: [
-      { check: 'credit', arm: 'candidate', outcome, says, mend, tookMs: Math.round(clock.monotonicMs() - beganMs) },
+      checked({
+        check: 'credit',
+        arm: 'candidate',
+        outcome,
+        says,
+        mend,
+        tookMs: Math.round(clock.monotonicMs() - beganMs),
+      }),
     ],
     nanoUsd: 0n,
   })
   const amounts = found?.left ?? []
   if (amounts.length === 0)
-    return ended('skipped', found?.error ?? `provider "${provider}" does not say what is left there`, null)
-  const text = amounts.map(({ amountNano, currency }) => `${decimalOf(amountNano, 2)} ${currency}`).join(', ')
+    return ended('skipped', found?.error == null ? finding('credit_untold', { provider }) : asSaid(found.error), null)
+  const texts = amounts.map(({ amountNano, currency }) => `${decimalOf(amountNano, 2)} ${currency}`)
   return amounts.every(({ amountNano }) => amountNano <= 0n)
-    ? ended('failed', `${text} are left at provider "${provider}".`, 'Top the account up, then start again.')
-    : ended('passed', `${text} are left`, null)
+    ? ended('failed', finding('credit_gone', { amounts: texts, provider }), finding('top_up'))
+    : ended('passed', finding('credit_left', { amounts: texts }), null)
 }

@@ -3,6 +3,8 @@
 import type { Clock } from '#base/clock.ts'
 import type { MigrationStore } from '#migration/port.ts'
 import type { PreflightCheck } from '#migration/preflight.ts'
+import { checked } from '#migration/preflight.ts'
+import { finding } from './findings.ts'
 import type { Drill, Looked, Looking } from './looking.ts'
 
 /** Nobody is named so: what is written under it changes nothing. */
@@ -35,20 +37,24 @@ export const rehearseWayBack = async ({ store, refresh, nodes, clock }: DrillPor
 export const checkWayBack = async ({ ports }: Looking): Promise<Looked> => {
   const drill = await ports.drill()
   const tookMs = drill.decideMs + drill.inForceMs
-  const others = drill.otherNodesWithinMs === 0 ? '' : `, on the other nodes within ${drill.otherNodesWithinMs} ms`
-  const says = `a decision is kept after ${drill.decideMs.toFixed(1)} ms and in force ${drill.inForceMs.toFixed(1)} ms later${others}`
-  const mend = 'Look at the store and at the load of this machine.'
   const outcome: PreflightCheck['outcome'] = tookMs > tooSlowMs ? 'failed' : tookMs > slowMs ? 'warned' : 'passed'
+  const mostMs = { passed: null, warned: slowMs, skipped: null, failed: tooSlowMs }[outcome]
+  const says = finding('way_back', {
+    kept_ms: drill.decideMs,
+    in_force_ms: drill.inForceMs,
+    others_ms: drill.otherNodesWithinMs,
+    most_ms: mostMs,
+  })
   return {
     checks: [
-      {
+      checked({
         check: 'way_back',
         arm: null,
         outcome,
-        says: outcome === 'passed' ? says : `${says}; it should be ${outcome === 'failed' ? tooSlowMs : slowMs} ms.`,
-        mend: outcome === 'passed' ? null : mend,
+        says,
+        mend: mostMs === null ? null : finding('look_at_store'),
         tookMs: Math.round(tookMs),
-      },
+      }),
     ],
     nanoUsd: 0n,
   }

@@ -3,7 +3,7 @@
 import { asProblem } from '#base/problem.ts'
 import { arms } from '#migration/observation.ts'
 import type { Preflight, PreflightCheck } from '#migration/preflight.ts'
-import { preflightChecks } from '#migration/preflight.ts'
+import { checked, preflightChecks } from '#migration/preflight.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
@@ -11,6 +11,7 @@ import { checkAnswers } from './answers.ts'
 import { checkConformance } from './check-conformance.ts'
 import { checkCredit } from './credit.ts'
 import { checkWayBack } from './drill.ts'
+import { finding } from './findings.ts'
 import { checkKeys } from './keys.ts'
 import type { Looked, Looking, PreflightPorts, PreflightQuestion } from './looking.ts'
 import { checkQuota } from './quota.ts'
@@ -35,8 +36,9 @@ const caught = async (check: PreflightCheck['check'], looking: Promise<Looked | 
   try {
     return await looking
   } catch (thrown) {
-    const says = `it could not be looked at: ${asProblem(thrown).message}`
-    return { checks: [{ check, arm: null, outcome: 'failed', says, mend: 'Try again.', tookMs: 0 }], nanoUsd: 0n }
+    const says = finding('not_looked_at', { problem: asProblem(thrown).message })
+    const found = checked({ check, arm: null, outcome: 'failed', says, mend: finding('try_again'), tookMs: 0 })
+    return { checks: [found], nanoUsd: 0n }
   }
 }
 

@@ -1,5 +1,6 @@
 /** What one attempt teaches about its target and its key: begun, first part, ended in exactly one way. */
 
+import { telling } from '#base/event-sentences.ts'
 import type { Problem } from '#base/problem.ts'
 import type { BreakerSettings, BreakerState } from '#policy/breaker.ts'
 import { refusedMs } from '#policy/key-ring.ts'
@@ -73,7 +74,7 @@ const judgeKey = (problem: Problem, index: number | null, context: VigilContext)
     routing.emit({
       ...plain,
       name: 'credential_resting',
-      message: `Provider "${provider}" limits its credential ${key}: it rests for ${Math.ceil(restMs / 1_000)} s.`,
+      ...telling('key_rests', { provider, credential: key, seconds: Math.ceil(restMs / 1_000) }),
       facts: { credential: key, rest_ms: restMs },
     })
     return true
@@ -83,7 +84,7 @@ const judgeKey = (problem: Problem, index: number | null, context: VigilContext)
     routing.emit({
       ...plain,
       name: 'credential_dead',
-      message: `Provider "${provider}" refuses its credential ${key}${isOnly ? ', the only one' : `: it is not used for ${refusedMs / 60_000} minutes`}. Check the key and the account behind it.`,
+      ...telling('key_refused', { provider, credential: key, minutes: isOnly ? null : refusedMs / 60_000 }),
       facts: { credential: key, status: problem.detail.raw?.status ?? null },
     })
   return !isOnly
@@ -107,7 +108,7 @@ const judgeTarget = (problem: Problem, leg: Leg, { routing, upstream, nowMs }: V
       account: leg.target.account ?? null,
       object: target,
       figure: null,
-      message: `${target} failed again and again (${shortOf(problem)}): other targets are asked in its place.`,
+      ...telling('target_failed', { target, problem: shortOf(problem) }),
       facts: { error: problem.code, fault: kind },
     })
 }
@@ -118,7 +119,7 @@ const tellUp = (target: string, { emit }: Routing): void =>
     account: null,
     object: target,
     figure: null,
-    message: `${target} answers again.`,
+    ...telling('target_back', { target }),
     facts: {},
   })
 

@@ -1,8 +1,10 @@
 /** Secrets that are kept elsewhere, as this process knows them: fetched, looked at again, and kept while their place is away. */
 
 import { createHash } from 'node:crypto'
+import { healthSays } from '#base/health-sentences.ts'
 import { Secret } from '#base/log.ts'
 import { asProblem, Problem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { Reference } from '#base/settings.ts'
 import type { SecretPlace } from './place.ts'
 import { targetOf, valueIn, withValue } from './place.ts'
@@ -59,12 +61,16 @@ const tryWriteAt = async (place: SecretPlace, { target }: Reference): Promise<vo
   }
 }
 
-const warningsOf = (known: ReadonlyMap<string, Known>): readonly string[] =>
+const warningsOf = (known: ReadonlyMap<string, Known>): readonly Sentence[] =>
   [...known].flatMap(([id, { away }]) =>
     away === null
       ? []
       : [
-          `the secret ${id.replace(separator, ':')} could not be fetched since ${new Date(away.sinceMs).toISOString()}, the last value stays: ${away.why}`,
+          healthSays('secret_away', {
+            secret: id.replace(separator, ':'),
+            since: new Date(away.sinceMs).toISOString(),
+            problem: away.why,
+          }),
         ],
   )
 

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import type { Secret } from '#base/log.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { Reference } from '#base/settings.ts'
 import { duration, line, reference, url } from '#base/settings.ts'
 
@@ -228,6 +229,6 @@ export type SecretKeeper = {
   /** Whether anything was read from a place. */
   readonly isUsed: () => boolean
   /** What is served from memory because its place is away, for people. */
-  readonly warnings: () => readonly string[]
+  readonly warnings: () => readonly Sentence[]
   readonly close: () => Promise<void>
 }

@@ -151,6 +151,16 @@ const keyContract = ({ name, open }: OpenBackend): void => {
     assert.deepEqual(await store.names({ of: 'account', ids: accounts, ...own }), new Map([[of.account, 'acme']]))
     assert.equal((await store.names({ of: 'account', ids: accounts })).size, 2)
     assert.equal((await store.names({ of: 'key', ids: [] })).size, 0)
+    const { project, organisation } = acme
+    assert.deepEqual(
+      await store.names({ of: 'project', ids: [project.id], ...own }),
+      new Map([[project.id, project.name]]),
+    )
+    const asOperator = await store.names({ of: 'organisation', ids: [organisation.id] })
+    assert.deepEqual(asOperator, new Map([[organisation.id, organisation.name]]))
+    assert.equal((await store.names({ of: 'organisation', ids: [organisation.id], ...own })).size, 0)
+    for (const kind of ['member', 'person', 'migration'] as const)
+      assert.equal((await store.names({ of: kind, ids: ['x'], ...own })).size, 0)
     const many = Array.from({ length: 1_001 }, (_unused, number) => `key_${number}`)
     await assert.rejects(store.names({ of: 'key', ids: many }), { code: 'invalid_request_error' })
   })

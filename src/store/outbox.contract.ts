@@ -15,6 +15,7 @@ const event = (id: string, rest: Partial<Event> = {}): Event => ({
   object: 'moonshot',
   message: 'moonshot has not answered for a minute',
   figure: 99.5,
+  said: { code: 'provider_failed', given: { provider: 'openai', attempts: 12 }, text: 'It is away.' },
   facts: { attempts: 12, first: 'a "b"\n', ok: false, nothing: null },
   ...rest,
 })
@@ -79,7 +80,7 @@ export const outboxContract = ({ name, open }: OpenBackend): void => {
     } as const
     await store.noteDelivery(ended)
     assert.deepEqual(await store.dueDeliveries(1e12, 10), [])
-    assert.deepEqual(await store.deliveries(all), [ended])
+    assert.deepEqual(await store.deliveries(all), [{ ...ended, name: 'provider_down' }])
     assert.deepEqual(await store.deliveries({ ...all, state: 'pending' }), [])
   })
 

@@ -291,7 +291,7 @@ export type BookEntryTable = {
   lot: string | null
 }
 
-/** What happened; `facts` is an object of plain values. */
+/** What happened; `facts` is an object of plain values, `said` the message by its code. */
 export type EventTable = {
   id: string
   name: string
@@ -301,6 +301,7 @@ export type EventTable = {
   message: string
   figure: number | null
   facts: JsonText
+  said: JsonText | null
 }
 
 export type DeliveryTable = {

@@ -203,6 +203,22 @@ export const usageContract = ({ name, open }: OpenBackend): void => {
           ])
           assert.deepEqual(sumsIn(await groupsOf(store, { by, grain, byTime, limit: 2 }), by, byTime), expected)
         }
+        // Whole days between ends that are no days: each hour is counted once, whichever rows it is read from.
+        for (const [fromHours, toHours] of [
+          [1, 50],
+          [0, 49],
+          [1, 48],
+          [2, 25],
+          [1, 2],
+        ] as const) {
+          const span = { fromMs: startMs + fromHours * 3_600_000, toMs: startMs + toHours * 3_600_000 }
+          const within = live.filter(({ timeMs }) => timeMs >= span.fromMs && timeMs < span.toMs)
+          for (const by of [[], ['account', 'key'], ['provider']] as const) {
+            const groups = await groupsOf(store, { by, grain: 'hour', ...span, limit: 2 })
+            const expected = sumsOf(within, (call) => by.map((one) => field(call, one)))
+            if (by.length > 0 || within.length > 0) assert.deepEqual(sumsIn(groups, by, false), expected)
+          }
+        }
         const tagged = live.filter((call) => call.tags['team'] !== undefined)
         const byTeam = await groupsOf(store, { by: ['tag', 'model'], tagName: 'team' })
         const teams = sumsOf(tagged, (call) => [field(call, 'tag'), call.model])

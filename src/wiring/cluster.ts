@@ -2,8 +2,10 @@
 
 import { join } from 'node:path'
 import type { Clock } from '#base/clock.ts'
+import { healthSays } from '#base/health-sentences.ts'
 import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { Config } from '#config/config.ts'
 import { followStore } from '#job/follow-store.ts'
 import { journalRecords } from '#job/journal-records.ts'
@@ -52,7 +54,7 @@ export type Membership = {
   /** `null` = what this node knows is as new as is promised, or it is cut off; else resolves when one of both is so, within a second. */
   readonly fresh: () => Promise<void> | null
   readonly checks: () => readonly Check[]
-  readonly warnings: () => readonly string[]
+  readonly warnings: () => readonly Sentence[]
   /** Follows the store, from what the trail was when reading began; resolves when this node knows what was changed meanwhile. */
   readonly follow: (followed: Followed, closing: AsyncDisposableStack) => Promise<void>
   /** Calls back when another node may have changed a migration. */
@@ -197,7 +199,7 @@ const joinNodes = async (
     fresh: () => fresh(),
     checks: () => {
       const ok = unheardMs() <= heardWithinMs
-      const detail = `the store was last heard ${Math.round(unheardMs())} ms ago: changes may have been missed`
+      const detail = healthSays('changes_unheard', { ms: Math.round(unheardMs()) })
       return [{ name: 'changes', ok, detail: ok ? null : detail }]
     },
     warnings: life.warnings,

@@ -61,6 +61,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       settings: noSettingsFile,
       models: () => modelRows(live.current()),
       routing: routes,
+      availability: null,
       providerCredit: credit,
       tell,
       nodes: opened.cluster,

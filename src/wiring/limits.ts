@@ -1,6 +1,8 @@
 /** Where limits are counted: in memory, by shares of several nodes, or together in Redis. */
 
+import { healthSays } from '#base/health-sentences.ts'
 import type { Log } from '#base/log.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { Config, RedisConfig } from '#config/config.ts'
 import type { Check } from '#observe/health.ts'
 import type { LimitFigures } from '#observe/limit-meters.ts'
@@ -12,7 +14,7 @@ import type { Machine } from './machine.ts'
 export type NodeLimits = {
   readonly limiter: Limiter
   readonly checks: () => readonly Check[]
-  readonly warnings: () => readonly string[]
+  readonly warnings: () => readonly Sentence[]
   /** `null` = they are counted by this node alone. */
   readonly figures: () => LimitFigures | null
 }
@@ -35,19 +37,23 @@ const openJoint = async (
   const limits = new JointLimits({ counter, shares, nodes, owner, tripMaxMs: redis.waitMaxMs, clock, log })
   closing.defer(() => limits.close())
   await limits.begin()
-  const awayText = (): string | null => {
+  const away = (): Sentence | null => {
     const trouble = limits.trouble()
     if (trouble === null) return null
-    const seconds = Math.round((clock.monotonicMs() - trouble.sinceMs) / 1000)
-    return `Redis (${placesText(redis)}) has been away for ${seconds} s (${trouble.why}): this node enforces its share of each limit, of ${nodes()}`
+    return healthSays('redis_away', {
+      places: placesText(redis),
+      for_ms: clock.monotonicMs() - trouble.sinceMs,
+      problem: trouble.why,
+      nodes: nodes(),
+    })
   }
   return {
     limiter: limits,
     // Without Redis calls are served all the same: a balancer has no reason to pass this node by.
-    checks: () => [{ name: 'redis', ok: true, detail: awayText() }],
+    checks: () => [{ name: 'redis', ok: true, detail: away() }],
     warnings: () => {
-      const text = awayText()
-      return text === null ? [] : [text]
+      const said = away()
+      return said === null ? [] : [said]
     },
     figures: () => ({ ...limits.figures(), together: limits.trouble() === null }),
   }

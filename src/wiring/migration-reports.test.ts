@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sampleRecord } from '#base/sample-record.ts'
+import { asSaid } from '#base/sentence.ts'
 import { compile, fileDigest } from '#migration/compiled.ts'
 import { decisionFor } from '#migration/conduct.ts'
 import { draftState } from '#migration/itinerary.ts'
@@ -31,7 +32,7 @@ const begin = async ({ store, clock }: Desk, file: string) => {
   const base = { id, name, file, digest: fileDigest(file), salt: 's', createdMs: nowMs, facts }
   const row = { ...base, state: draftState, version: 0, checkedMs: nowMs }
   const change = { kind: 'start', startStep: 0 } as const
-  const decision = decisionFor({ row, compiled, change, why: 'a test', actor: 'local', evidence: [], nowMs })
+  const decision = decisionFor({ row, compiled, change, why: asSaid('a test'), actor: 'local', evidence: [], nowMs })
   await store.createMigration({ ...row, version: 1, state: decision.after }, { decision, trail: null })
   const { columns } = compiled.judge
   const of = { migration: id, columns, limit: 100 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
+import { asSaid } from '#base/sentence.ts'
 import { compile, fileDigest } from '#migration/compiled.ts'
 import { decisionFor } from '#migration/conduct.ts'
 import { draftState } from '#migration/itinerary.ts'
@@ -22,7 +23,7 @@ test('a start that fails ends at once, although a migration is due that waits fo
   const row = { ...base, state: draftState, version: 0, checkedMs: nowMs }
   const change = { kind: 'schedule', startStep: 0, atMs: nowMs, withoutPreflight: null } as const
   const compiled = compile(row)
-  const decision = decisionFor({ row, compiled, change, why: 'a test', actor: 'local', evidence: [], nowMs })
+  const decision = decisionFor({ row, compiled, change, why: asSaid('a test'), actor: 'local', evidence: [], nowMs })
   await store.createMigration({ ...row, version: 1, state: decision.after }, { decision, trail: null })
   const warned: unknown[] = []
   const unused = (): never => assert.fail('nothing is asked here')

@@ -4,6 +4,7 @@ import { readFile as readText } from 'node:fs/promises'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { Ask, AskText } from '#http/token-keeper.ts'
 import type { KeeperParts } from '#secret/keeper.ts'
 import { makeSecretKeeper } from '#secret/keeper.ts'
@@ -123,12 +124,13 @@ export type SecretWatch = {
 export const watchSecrets = ({ secrets, everyMs, changed, clock, log }: SecretWatch): (() => void) => {
   let isOpen = true
   let cancel = (): void => {}
-  let told: readonly string[] = []
+  let told: readonly Sentence[] = []
   const look = async (): Promise<void> => {
     if (!secrets.isUsed()) return
     const isChanged = await secrets.refresh()
     const warnings = secrets.warnings()
-    if (warnings.length > 0 && told.length === 0) for (const warning of warnings) log.warn('secrets', { warning })
+    if (warnings.length > 0 && told.length === 0)
+      for (const warning of warnings) log.warn('secrets', { warning: warning.text })
     if (warnings.length === 0 && told.length > 0) log.info('all secrets can be fetched again')
     told = warnings
     if (!isChanged || !isOpen) return

@@ -11,7 +11,9 @@ import { publicPrices } from '#admin/public-prices.ts'
 import { publicStatus } from '#admin/public-status.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import type { Emit } from '#base/event.ts'
+import { healthSays } from '#base/health-sentences.ts'
 import type { Log } from '#base/log.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { ServeRequest } from '#cli/ports.ts'
 import type { Loaded } from '#config/config.ts'
 import { faultsText } from '#config/fault.ts'
@@ -130,6 +132,7 @@ const adminPorts = ({
   telling,
   figures,
   routes,
+  availability,
   credit,
   payments,
   documents,
@@ -160,6 +163,7 @@ const adminPorts = ({
   settings: settingsFile(request),
   models: () => modelRows(live.current()),
   routing: routes,
+  availability,
   providerCredit: credit.ask,
   tell: telling.ports,
   nodes: data.cluster,
@@ -230,8 +234,8 @@ const checksOf =
     const store = data.store.health()
     const staying = !stopping.aborted
     return [
-      { name: 'store', ok: store.ok, detail: store.ok ? null : store.message },
-      { name: 'staying', ok: staying, detail: staying ? null : 'this server is about to end' },
+      { name: 'store', ok: store.ok, detail: store.ok ? null : healthSays('store_fails', { problem: store.message }) },
+      { name: 'staying', ok: staying, detail: staying ? null : healthSays('is_ending') },
       ...member.checks(),
       ...limits.checks(),
     ]
@@ -346,11 +350,11 @@ const reload = (
   { live, log, telling, credit, publicPages, payments, member }: Rooms,
   loaded: Loaded,
   restart: readonly string[],
-): readonly string[] => {
-  const standing = restart.length === 0 ? [] : [`a restart is needed for ${restart.join(', ')}`]
+): readonly Sentence[] => {
+  const standing = restart.length === 0 ? [] : [healthSays('restart_needed', { settings: restart })]
   if (!loaded.ok) {
     log.error('the changed configuration is refused, the old one stays', { faults: faultsText(loaded.faults) })
-    return ['the configuration file has faults and is not in force', ...standing]
+    return [healthSays('file_has_faults'), ...standing]
   }
   live.configure(relaySettings(loaded.config))
   telling.configure(loaded.config.notify)

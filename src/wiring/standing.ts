@@ -1,11 +1,13 @@
 /** How a server stands: what of it a person should look at. */
 
+import type { Sentence } from '#base/sentence.ts'
+
 export type Standing = {
   /** Of the configuration that was read last. */
-  warnings: readonly string[]
+  warnings: readonly Sentence[]
 }
 
-type Warner = { readonly warnings: () => readonly string[] }
+type Warner = { readonly warnings: () => readonly Sentence[] }
 type Warners = {
   readonly member: Warner
   readonly limits: Warner
@@ -13,7 +15,7 @@ type Warners = {
 }
 
 /** Everything that a person should look at, while calls are served. */
-export const warningsOf = ({ member, limits, request }: Warners, { warnings }: Standing): readonly string[] => [
+export const warningsOf = ({ member, limits, request }: Warners, { warnings }: Standing): readonly Sentence[] => [
   ...warnings,
   ...member.warnings(),
   ...limits.warnings(),

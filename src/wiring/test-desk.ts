@@ -105,6 +105,7 @@ export const openDesk = async (
     models: () => [],
     providerCredit: async () => [],
     routing: { routes: () => null, providers: () => [], retries: () => ({ calls: 0, retries: 0, allowed: 3 }) },
+    availability: null,
     prices: testPrices(),
     nodes: null,
     erasure: store,

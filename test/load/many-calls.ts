@@ -270,6 +270,10 @@ function pagesOf({ people, untilMs: end }: Plan, sample: { readonly id: string; 
     usage('of a key by day', `key=${key}&by=day`),
     usage('of a project by model', `project=${project}&by=model`),
     usage('of a member by day', `member=${member}&by=day`),
+    {
+      name: 'usage by account, 90 days from within a day',
+      path: `/api/v1/usage?by=account&from=${isoOf(end - 90 * dayMs + 5 * 3_600_000)}`,
+    },
     { ...usage('as CSV', 'by=model,day'), headers: { accept: 'text/csv' } },
     { name: 'FOCUS export, first page', path: `/api/v1/usage/export?${month}` },
     search('newest', ''),

@@ -12,6 +12,7 @@ import { parseArgs, promisify } from 'node:util'
 import { assembleReport } from '#admin/migration-report/assemble.ts'
 import { reportPage } from '#admin/migration-report/page.ts'
 import { signReport } from '#admin/migration-report/sign.ts'
+import { asSaid } from '#base/sentence.ts'
 import { compile, fileDigest } from '#migration/compiled.ts'
 import { decisionFor } from '#migration/conduct.ts'
 import { decide } from '#migration/decide.ts'
@@ -173,7 +174,8 @@ const play = (truth: Truth) => {
   const points: HistoryPoint[] = []
   let lastPointMs: number | null = null
   const change = (to: Change, { why, actor, nowMs }: { why: string; actor: string; nowMs: number }): void => {
-    const decision = decisionFor({ row, compiled, change: to, why, actor, evidence: evidenceJson(cells), nowMs })
+    const said = { why: asSaid(why), actor, nowMs }
+    const decision = decisionFor({ row, compiled, change: to, ...said, evidence: evidenceJson(cells) })
     decisions.push(decision)
     row = { ...row, state: decision.after, version: decision.number }
   }
@@ -208,7 +210,7 @@ const play = (truth: Truth) => {
       lastPointMs = at
       points.push(pointOf(judgement, { migration: row.id, epoch: 1, timeMs: at, step: row.state.step }))
     }
-    if (next !== null) change(next.change, { why: next.why, actor: 'drover', nowMs: at })
+    if (next !== null) change(next.change, { why: next.why.text, actor: 'drover', nowMs: at })
   }
   if (row.state.phase === 'rolling_back')
     change({ kind: 'settle' }, { why: 'every node sends to the baseline', actor: 'drover', nowMs: nowMs + 2_000 })

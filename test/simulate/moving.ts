@@ -5,6 +5,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { asSaid } from '#base/sentence.ts'
 import { bucketOfUnit } from '#migration/assign.ts'
 import { compile } from '#migration/compiled.ts'
 import { conduct, decisionFor } from '#migration/conduct.ts'
@@ -374,7 +375,7 @@ class MovingWorld {
     }
     const compiled = compile(draft)
     const change: Change = { kind: 'start', startStep: 0 }
-    const conducting = { row: draft, compiled, change, why: 'asked', actor: 'person', evidence: [], nowMs }
+    const conducting = { row: draft, compiled, change, why: asSaid('asked'), actor: 'person', evidence: [], nowMs }
     const decision = decisionFor(conducting)
     const row = { ...draft, version: 1, state: decision.after }
     // Before it is carried out, as its answer may be lost.
@@ -406,7 +407,7 @@ class MovingWorld {
       row,
       compiled,
       change: this.pick(only.length > 0 ? only : wishes),
-      why: 'asked',
+      why: asSaid('asked'),
       actor: 'person',
       evidence: [],
     }

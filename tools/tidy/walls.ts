@@ -150,9 +150,15 @@ export function checkCycles(modules: readonly Module[]): Violation[] {
   return found
 }
 
+/** Of a `#` import: the console has rooms of its own, beside those of the relay. */
+function placeOf(specifier: string, from: string): string {
+  const isOwn = from.startsWith('web/') && /^#(?:parts|pages|actions)\//.test(specifier)
+  return `${isOwn ? 'web' : 'src'}/${specifier.slice(1)}`
+}
+
 function edgesOf(module: Module): string[] {
   return module.imports.flatMap(({ specifier }) => {
-    if (specifier.startsWith('#')) return [`src/${specifier.slice(1)}`]
+    if (specifier.startsWith('#')) return [placeOf(specifier, module.path)]
     return specifier.startsWith('.') ? [posix.join(posix.dirname(module.path), specifier)] : []
   })
 }

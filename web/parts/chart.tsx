@@ -1,37 +1,16 @@
 /** Charts over time with the same numbers as a table: one switch between them, so that nobody depends on seeing lines. */
 
-import type { ReactNode } from 'react'
 import { lazy, Suspense, useState } from 'react'
 import { Button } from './button.tsx'
 import { useWords } from './language.tsx'
 import { Card } from './layout.tsx'
+import type { ChartProps, Series } from './series.ts'
 import { Skeleton } from './states.tsx'
 import type { Column } from './table.tsx'
 import { DataTable } from './table.tsx'
 import { chartTexts } from './texts.ts'
 
 const Plot = lazy(async () => ({ default: (await import('./plot.tsx')).Plot }))
-
-export type Series = {
-  readonly name: string
-  /** One for each moment; `null` = nothing is known of it. */
-  readonly values: readonly (number | null)[]
-  /** 1 to 6: the colour. */
-  readonly colour: 1 | 2 | 3 | 4 | 5 | 6
-  /** `bars` for amounts of a span, `line` for levels. */
-  readonly look: 'bars' | 'line'
-}
-
-export type ChartProps = {
-  readonly title: string
-  /** Seconds since 1970. */
-  readonly moments: readonly number[]
-  readonly series: readonly Series[]
-  /** How the values of the axis and of the table are written. */
-  readonly write: (value: number | null) => string
-  readonly writeMoment: (seconds: number) => string
-  readonly beside?: ReactNode
-}
 
 type Line = { readonly at: number; readonly values: readonly (number | null)[] }
 

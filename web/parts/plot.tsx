@@ -4,8 +4,8 @@ import { useEffect, useRef } from 'react'
 import type { Options } from 'uplot'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import type { ChartProps } from './chart.tsx'
 import { usePreferences } from './language.tsx'
+import type { ChartProps } from './series.ts'
 
 const heightPx = 208
 const gapShare = 0.72

@@ -79,7 +79,7 @@ describe('migrations', () => {
     // The relay's own sentence counts as the figures do.
     await page
       .locator('.note')
-      .getByText(/\(step 1 of 2\)/)
+      .getByText(/step 1 of 2|1\/2/)
       .waitFor()
     await assertWell(visit)
   })

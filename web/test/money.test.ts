@@ -8,6 +8,7 @@ import { texts as alerts } from '../pages/alerts/texts.ts'
 import { texts as billing } from '../pages/billing/texts.ts'
 import { texts as fapiao } from '../pages/fapiao/texts.ts'
 import { texts as payments } from '../pages/payments/texts.ts'
+import { subjectNames } from '../parts/said/names.ts'
 import { orderStateWords } from '../parts/texts.ts'
 import { settled } from './browser.ts'
 import type { Hall } from './stage.ts'
@@ -152,7 +153,7 @@ describe('money', () => {
     await page.locator('input[name=reference]').fill('bank-2')
     await button(page, say(payments.confirmDo)).click()
     await prove(visit)
-    await page.getByRole('dialog').getByText(say(orderStateWords.credited), { exact: true }).waitFor()
+    await page.getByRole('dialog').getByText(say(orderStateWords.credited), { exact: true }).first().waitFor()
     await open(visit, '/orders')
     await button(page, say(payments.reconcile)).click()
     await button(dialog(page), say(payments.reconcileDo)).click()
@@ -191,8 +192,9 @@ describe('budgets', () => {
     await button(row, say(alerts.removeOf, { name: 'search' })).click()
     await button(dialog(page), say(alerts.removeDo)).click()
     await row.waitFor({ state: 'detached' })
+    // Whose it is stands by its name, as the relay knows it.
     await page
-      .getByText(/budget of organisation/)
+      .getByText(new RegExp(`${say(subjectNames.organisation)} umbrella`))
       .first()
       .waitFor()
     await settled(page)

@@ -1,13 +1,31 @@
-/** Nothing that the relay says of its settings is left in English for those who read Chinese. */
+/** Nothing that the relay says of its settings, or of what it does, is left in English for those who read Chinese. */
 
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { eventSentences } from '../../src/base/event-sentences.ts'
+import { healthSentences } from '../../src/base/health-sentences.ts'
 import { problems } from '../../src/base/problem.ts'
+import { sayer } from '../../src/base/sentence.ts'
+import { trailOperations } from '../../src/base/trail-operation.ts'
+import { priceReasons } from '../../src/catalog/price-source/reasons.ts'
 import { formBlocks } from '../../src/config/form.ts'
 import { blocks } from '../../src/config/schema.ts'
+import { phases } from '../../src/migration/itinerary.ts'
+import { planSentences } from '../../src/migration/plan-sentences.ts'
+import { preflightChecks } from '../../src/migration/preflight.ts'
+import { reason, reasons } from '../../src/migration/reasons.ts'
+import { risks } from '../../src/migration/risk.ts'
+import { comparators } from '../../src/migration/shadow-compare.ts'
+import { findings } from '../../src/rehearsal/findings.ts'
 import { helpInChinese } from '../pages/configuration/help-in-chinese.ts'
+import { formatOf } from '../parts/format.ts'
 import { problemsInChinese } from '../parts/problem-words.ts'
+import { dictionary } from '../parts/said/dictionary.ts'
+import { checkNames, phaseNames, respectNames, riskNames } from '../parts/said/names.ts'
+import { mitigationsInChinese } from '../parts/said/plan-words.ts'
+import { teller } from '../parts/said/tell.ts'
+import { trailWord } from '../parts/said/trail-words.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -34,4 +52,64 @@ test('each setting of the form is explained in Chinese, and nothing that is not 
 test('what to do about each refusal of the relay is said in Chinese, and nothing of a code that is not there', () => {
   assert.deepEqual(Object.keys(problemsInChinese).sort(), Object.keys(problems).sort())
   for (const [code, chinese] of Object.entries(problemsInChinese)) assert.match(chinese, /\p{Script=Han}/u, code)
+})
+
+const tables = [reasons, planSentences, findings, eventSentences, healthSentences, priceReasons]
+const said = Object.assign({}, ...tables) as Readonly<Record<string, unknown>>
+
+/** What a word fills in or asks for. */
+const placesIn = (text: string): readonly string[] => [
+  ...new Set([...text.matchAll(/\{(\w+)(?::\w+)?\}|\[!?(\w+)\?/g)].map(([, filled, asked]) => filled ?? asked ?? '')),
+]
+
+test('every sentence of the relay that has a code is worded in both languages, with the same things filled in, and no other', () => {
+  const count = tables.reduce((sum, table) => sum + Object.keys(table).length, 0)
+  assert.equal(Object.keys(said).length, count, 'two sentences have one code')
+  assert.deepEqual(Object.keys(dictionary).sort(), Object.keys(said).sort())
+  for (const [code, [english, chinese]] of Object.entries(dictionary)) {
+    // What is only put together has no words of its own.
+    if (!['probe', 'check_failed', 'of_rate'].includes(code)) assert.match(chinese, /\p{Script=Han}/u, code)
+    assert.deepEqual([...placesIn(chinese)].sort(), [...placesIn(english)].sort(), code)
+    assert.equal(chinese.match(/[[{]/g)?.length, chinese.match(/[\]}]/g)?.length, code)
+  }
+})
+
+test('a sentence within another is worded as well; one without a word here is told as the relay told it', () => {
+  const tell = teller(dictionary)
+  const [english, chinese] = (['en', 'zh-CN'] as const).map((language) => ({ format: formatOf(language, 'UTC') }))
+  assert.ok(english !== undefined && chinese !== undefined)
+  const lack = reason('too_few', { met: 1_200, needed: 2_000 })
+  const shut = reason('gate_shut', { step: 2, lack })
+  assert.equal(tell(shut, chinese), '第 2 步已到时而关口未开：接触候选的会话为 1,200 个，需要 2,000 个')
+  assert.match(tell(shut, english), /^the time of step 2 is over and its gate is not open: 1,200 of 2,000/)
+  const counted = { metric: 'error-rate', slower_than_ms: null, share: 0.0123, hits: 5, seen: 406, limit: 0.01 }
+  assert.equal(
+    tell(reason('over_limit', counted), chinese),
+    'error-rate：候选的会话中有 1.23%（406 个中的 5 个），上限为 1%',
+  )
+  const late = reason('over_limit', { ...counted, slower_than_ms: 900.4, hits: null, seen: null })
+  assert.equal(
+    tell(late, english),
+    'error-rate (slower than 900 ms): 1.23% of the candidate’s conversations, the limit is 1%',
+  )
+  const asked = reason('by_person', { change: 'pause', actor: 'key:key_1', reason: null })
+  assert.equal(tell(asked, { ...chinese, names: { key_1: 'ops' } }), '由 ops 暂停')
+  const unknown = sayer({ unheard_of: () => 'It is new.' })('unheard_of')
+  assert.equal(tell(unknown, chinese), 'It is new.')
+})
+
+test('what the trail tells of, phases, checks, risks and respects have a name in both languages', () => {
+  for (const operation of trailOperations) {
+    const [english, chinese] = trailWord(operation)
+    assert.notEqual(english, operation)
+    assert.match(chinese, /\p{Script=Han}/u, operation)
+  }
+  assert.deepEqual(
+    phases.filter((phase) => !(phase in phaseNames)),
+    [],
+  )
+  assert.deepEqual(Object.keys(checkNames).sort(), [...preflightChecks].sort())
+  assert.deepEqual(Object.keys(riskNames).sort(), [...risks].sort())
+  assert.deepEqual(Object.keys(mitigationsInChinese).sort(), [...risks].sort())
+  assert.deepEqual(Object.keys(respectNames).sort(), [...comparators].sort())
 })

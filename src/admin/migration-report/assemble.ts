@@ -23,6 +23,7 @@ import { candidatesPerHour } from '#migration/standing.ts'
 import type { Strata } from '#migration/strata.ts'
 import { callerCount, stratumOfKey } from '#migration/strata.ts'
 import type { ReportData } from './data.ts'
+import { reportDecision, reportMigration } from './data.ts'
 
 export type ReportSources = {
   readonly opened: Opened
@@ -264,8 +265,8 @@ const assembled = (sources: ReportSources, all: All): ReportData => {
     schema: 1,
     version,
     made: rfc3339(nowMs),
-    migration: viewOfMigration(opened, nowMs),
-    decisions: opened.decisions.map(viewOfDecision),
+    migration: reportMigration.parse(viewOfMigration(opened, nowMs)),
+    decisions: opened.decisions.map((one) => reportDecision.parse(viewOfDecision(one))),
     reach: reachOf(all, strata),
     money: moneyOf(all, sources),
     forecast: forecastOf(opened, nowMs),

@@ -81,12 +81,16 @@ const shadowView = z.object({
 const histogram = z.array(z.tuple([z.number(), z.int()])).describe('Milliseconds and how many, from the shortest.')
 const timesView = z.object({ baseline: histogram, candidate: histogram })
 
+/** A report is one text, signed, for people of any Drover: sentences by their codes are no part of it. */
+export const reportMigration = migrationView.omit({ sentence_said: true, next_said: true, not_tested_said: true })
+export const reportDecision = decisionView.omit({ why_said: true })
+
 export const reportView = z.object({
   schema: z.literal(1),
   version: z.string().describe('Of the Drover that made it.'),
   made: z.string(),
-  migration: migrationView,
-  decisions: z.array(decisionView),
+  migration: reportMigration,
+  decisions: z.array(reportDecision),
   reach: z.object({
     people: z.object({ baseline: z.int(), candidate: z.int() }).describe('People or, where callers name none, keys.'),
     conversations: z.object({ baseline: z.int(), candidate: z.int() }),

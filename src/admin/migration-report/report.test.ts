@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import { asSaid } from '#base/sentence.ts'
 import { compile, fileDigest } from '#migration/compiled.ts'
 import { decisionFor } from '#migration/conduct.ts'
 import { addTurns } from '#migration/evidence.ts'
@@ -44,7 +45,12 @@ const made = (earlier: ReportSources['earlier'] = [], saving: ReportSources['sav
     checkedMs: 0,
   }
   const start = { row, compiled, evidence: [], nowMs: 1_000 }
-  const first = decisionFor({ ...start, change: { kind: 'start', startStep: 0 }, why: '<script>', actor: 'key:key_1' })
+  const first = decisionFor({
+    ...start,
+    change: { kind: 'start', startStep: 0 },
+    why: asSaid('<script>'),
+    actor: 'key:key_1',
+  })
   const turns = Array.from({ length: 200 }, (_unused, index) => {
     const arm = index % 4 === 0 ? ('candidate' as const) : ('baseline' as const)
     const outcome = arm === 'candidate' && index < 12 ? ('moved' as const) : ('ok' as const)

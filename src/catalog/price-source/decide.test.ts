@@ -59,7 +59,7 @@ test('a figure that is refused leaves the others as they are, and the whole is t
     says('b', { input: '1.2', output: '0' }),
   )
   assert.equal(decision?.verdict, 'refuse')
-  assert.match(decision?.why ?? '', /output: it says 0/)
+  assert.match(decision?.why.text ?? '', /output: it says 0/)
   assert.equal(decision?.row?.rates.output, nanoOf('4'))
 })
 
@@ -70,7 +70,7 @@ test('what tables disagree on is named with what each says', () => {
     says('b', { input: '1.4', output: '4' }),
   )
   assert.equal(decision?.verdict, 'ask')
-  assert.match(decision?.why ?? '', /the tables differ: a 1\.2, b 1\.4/)
+  assert.match(decision?.why.text ?? '', /the tables differ: a 1\.2, b 1\.4/)
   assert.equal(decision?.row, null, 'there is nothing that could be taken')
 })
 
@@ -115,7 +115,7 @@ test('a price that changes with the time of day is not taken from a table that h
     says('b', { input: '1.2', output: '2' }),
   )
   assert.equal(decision?.verdict, 'refuse')
-  assert.match(decision?.why ?? '', /time of day/)
+  assert.match(decision?.why.text ?? '', /time of day/)
 })
 
 test('a table from before the price in force does not bring the old price back, however many agree', () => {
@@ -123,7 +123,10 @@ test('a table from before the price in force does not bring the old price back, 
   const old = { input: '1', output: '4' }
   const [stale] = decideAll([cut], says('a', old), says('b', old))
   assert.equal(stale?.verdict, 'refuse')
-  assert.match(stale?.why ?? '', /a 2026-11-20, b 2026-11-20: older than the price in force, which began on 2026-11-21/)
+  assert.match(
+    stale?.why.text ?? '',
+    /a 2026-11-20, b 2026-11-20: older than the price in force, which began on 2026-11-21/,
+  )
   const [fresh] = decideAll([cut], says('a', old), { ...says('b', old), read: '2026-11-21' })
   assert.equal(fresh?.verdict, 'ask', 'one table is new enough')
 })

@@ -5,7 +5,10 @@
 
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { noRates, priceAt } from '#base/price-row.ts'
+import type { Sentence } from '#base/sentence.ts'
+import { joined } from '#base/sentence.ts'
 import type { PriceProposal } from '#catalog/port.ts'
+import { priceReason } from './reasons.ts'
 
 /** `same` = nothing to do; `apply` = by itself; `ask` = only where the model is named; `refuse` = not from a table at all. */
 export type Verdict = 'same' | 'apply' | 'ask' | 'refuse'
@@ -19,7 +22,7 @@ export type RateDecision = {
   readonly proposed: bigint | null
   readonly bySource: Readonly<Record<string, bigint>>
   readonly verdict: Verdict
-  readonly why: string
+  readonly why: Sentence
 }
 
 export type PriceDecision = {
@@ -28,7 +31,7 @@ export type PriceDecision = {
   readonly serviceTier: string
   readonly contextOverTokens: number | null
   readonly verdict: Verdict
-  readonly why: string
+  readonly why: Sentence
   readonly rates: readonly RateDecision[]
   /** The row as it would be: what changes, with what stays. */
   readonly row: PriceRow | null
@@ -76,11 +79,11 @@ const usd = (nano: bigint): string =>
     .replace(/0+$/, '')
     .replace(/\.$/, '')
 
-const refusalOf = (proposed: bigint, current: bigint | null): string | null => {
-  if (proposed === 0n) return current === 0n ? null : 'it says 0, and a price of nothing is never taken from a table'
-  if (proposed > rateMost) return `${usd(proposed)} is over 1,000 dollars: a slip of the point`
+const refusalOf = (proposed: bigint, current: bigint | null): Sentence | null => {
+  if (proposed === 0n) return current === 0n ? null : priceReason('price_of_nothing')
+  if (proposed > rateMost) return priceReason('price_over_most', { usd: usd(proposed) })
   if (current !== null && current > 0n && !within(proposed, current, slipFactor))
-    return `${usd(proposed)} is ${usd(current)} changed a hundredfold or more: a slip of the point`
+    return priceReason('price_hundredfold', { usd: usd(proposed), current: usd(current) })
   return null
 }
 
@@ -104,7 +107,7 @@ const decideRate = (
   if (first === undefined || saysNothing(rate, current, values)) return null
   const bySource = Object.fromEntries(values)
   const settled = agreed(values)
-  const say = (verdict: Verdict, why: string, proposed: bigint | null): RateDecision => ({
+  const say = (verdict: Verdict, why: Sentence, proposed: bigint | null): RateDecision => ({
     rate,
     current,
     proposed,
@@ -113,17 +116,23 @@ const decideRate = (
     why,
   })
   const proposed = settled ?? (values.length === 1 ? first[1] : null)
-  if (current !== null && values.every(([, nano]) => agree(nano, current))) return say('same', 'as it is', current)
-  if (settled !== null && current !== null && agree(settled, current)) return say('same', 'as two tables say', current)
+  if (current !== null && values.every(([, nano]) => agree(nano, current)))
+    return say('same', priceReason('price_as_is'), current)
+  if (settled !== null && current !== null && agree(settled, current))
+    return say('same', priceReason('price_as_tables'), current)
   if (proposed === null)
-    return say('ask', `the tables differ: ${values.map(([name, nano]) => `${name} ${usd(nano)}`).join(', ')}`, null)
+    return say(
+      'ask',
+      priceReason('tables_differ', { said: values.map(([name, nano]) => `${name} ${usd(nano)}`) }),
+      null,
+    )
   const refusal = refusalOf(proposed, current)
   if (refusal !== null) return say('refuse', refusal, proposed)
-  if (settled === null) return say('ask', `only ${first[0]} says it`, proposed)
-  if (current === null) return say('ask', 'there is no price to compare it with', proposed)
+  if (settled === null) return say('ask', priceReason('one_table', { source: first[0] }), proposed)
+  if (current === null) return say('ask', priceReason('nothing_to_compare'), proposed)
   if (!within(proposed, current, 2n))
-    return say('ask', `it changes twofold or more, from ${usd(current)} to ${usd(proposed)}`, proposed)
-  return say('apply', 'two tables agree within 1 %, and it changes less than twofold', proposed)
+    return say('ask', priceReason('price_twofold', { from: usd(current), to: usd(proposed) }), proposed)
+  return say('apply', priceReason('tables_agree'), proposed)
 }
 
 const order: readonly Verdict[] = ['same', 'apply', 'ask', 'refuse']
@@ -151,14 +160,14 @@ const windowed = (rows: readonly PriceRow[], { row }: PriceProposal): boolean =>
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 
 const staleDecision = (all: readonly PriceProposal[], { row }: PriceProposal, sinceMs: number): PriceDecision => {
-  const tables = [...new Set(all.map(({ source, read }) => `${source} ${read}`))].join(', ')
+  const tables = [...new Set(all.map(({ source, read }) => `${source} ${read}`))]
   return {
     vendor: row.vendor,
     model: row.model,
     serviceTier: row.serviceTier,
     contextOverTokens: row.contextOverTokens,
     verdict: 'refuse',
-    why: `${tables}: older than the price in force, which began on ${dayOf(sinceMs)}`,
+    why: priceReason('tables_older', { tables, day: dayOf(sinceMs) }),
     rates: [],
     row: null,
   }
@@ -178,9 +187,8 @@ const decideSlot = (
   const rates = rateNames.flatMap((rate) => decideRate(rate, current?.rates[rate] ?? null, proposals) ?? [])
   const changes = rates.filter(({ verdict }) => verdict !== 'same')
   const slot = { vendor, model, serviceTier, contextOverTokens, rates }
-  if (changes.length === 0) return { ...slot, verdict: 'same', why: 'as it is', row: null }
-  if (windowed(rows, first))
-    return { ...slot, verdict: 'refuse', why: 'its price changes with the time of day, which no table has', row: null }
+  if (changes.length === 0) return { ...slot, verdict: 'same', why: priceReason('price_as_is'), row: null }
+  if (windowed(rows, first)) return { ...slot, verdict: 'refuse', why: priceReason('price_by_time'), row: null }
   const taken = changes.filter(({ verdict, proposed }) => verdict !== 'refuse' && proposed !== null)
   const changed = Object.fromEntries(taken.map(({ rate, proposed }) => [rate, proposed]))
   const sources = [...new Set(proposals.map(({ source, read }) => `${source} ${read}`))].join(', ')
@@ -195,10 +203,11 @@ const decideSlot = (
         .at(-1) ?? first.read,
   }
   const verdict = worst(changes.map((one) => one.verdict))
-  const why = changes
-    .filter((one) => one.verdict === verdict)
-    .map(({ rate, why: reason }) => `${rate}: ${reason}`)
-    .join('; ')
+  const why = joined(
+    changes
+      .filter((one) => one.verdict === verdict)
+      .map(({ rate, why: reason }) => priceReason('of_rate', { rate, why: reason })),
+  )
   return { ...slot, verdict, why, row: taken.length === 0 ? null : row }
 }
 

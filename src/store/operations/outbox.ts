@@ -4,7 +4,16 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import type { Event, EventName } from '#base/event.ts'
-import type { Delivery, DeliveryFilter, DeliveryState, DueDelivery, EventFilter, ToldBefore } from '#notify/port.ts'
+import type { Sentence } from '#base/sentence.ts'
+import type {
+  Delivery,
+  DeliveryFilter,
+  DeliveryState,
+  DueDelivery,
+  EventFilter,
+  ListedDelivery,
+  ToldBefore,
+} from '#notify/port.ts'
 import type { DeliveryTable, EventTable } from '#store/tables.ts'
 import type { Transaction } from './context.ts'
 import { read, write } from './context.ts'
@@ -20,6 +29,7 @@ const eventRow = (row: Selectable<EventTable>): Event => ({
   message: row.message,
   figure: row.figure,
   facts: JSON.parse(row.facts),
+  ...(row.said !== null && { said: JSON.parse(row.said) as Sentence }),
 })
 
 const wholeOrNull = (value: bigint | null): number | null => (value === null ? null : Number(value))
@@ -64,10 +74,15 @@ type ReplayRequest = { readonly event: string; readonly recipient: string; reado
 export const outboxOperations = {
   keepEvent: write(async (transaction, { event, recipients, unless }: Keeping): Promise<boolean> => {
     if (unless !== null && (await wasTold(transaction, event, unless))) return false
-    const { timeMs, facts, ...plain } = event
+    const { timeMs, facts, said, ...plain } = event
     const kept = await transaction
       .insertInto('event')
-      .values({ ...plain, time_ms: timeMs, facts: JSON.stringify(facts) })
+      .values({
+        ...plain,
+        time_ms: timeMs,
+        facts: JSON.stringify(facts),
+        said: said === undefined ? null : JSON.stringify(said),
+      })
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst()
@@ -144,20 +159,22 @@ export const outboxOperations = {
     return (await query.execute()).map(eventRow)
   }),
 
-  deliveries: read(async (transaction, filter: DeliveryFilter): Promise<readonly Delivery[]> => {
+  deliveries: read(async (transaction, filter: DeliveryFilter): Promise<readonly ListedDelivery[]> => {
     let query = transaction
       .selectFrom('delivery')
-      .selectAll()
-      .orderBy('event', 'desc')
-      .orderBy('recipient', 'desc')
+      .leftJoin('event', 'event.id', 'delivery.event')
+      .selectAll('delivery')
+      .select('event.name')
+      .orderBy('delivery.event', 'desc')
+      .orderBy('delivery.recipient', 'desc')
       .limit(checkLimit(filter.limit))
     const { before } = filter
     if (before !== null)
       query = query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple('event', 'recipient'), '<', tuple(before.event, before.recipient)),
+        eb(refTuple('delivery.event', 'delivery.recipient'), '<', tuple(before.event, before.recipient)),
       )
-    if (filter.state !== null) query = query.where('state', '=', filter.state)
-    return (await query.execute()).map(deliveryRow)
+    if (filter.state !== null) query = query.where('delivery.state', '=', filter.state)
+    return (await query.execute()).map((row) => ({ ...deliveryRow(row), name: row.name as EventName | null }))
   }),
 
   forgetEvents: write(

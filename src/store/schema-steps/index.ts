@@ -41,6 +41,7 @@ import { vouched } from './0053-vouched.ts'
 import { ownTrail } from './0054-own-trail.ts'
 import { migrationPins } from './0057-migration-pins.ts'
 import { receiptKeys } from './0060-receipt-keys.ts'
+import { eventSaid } from './0061-event-said.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -85,4 +86,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   ownTrail,
   migrationPins,
   receiptKeys,
+  eventSaid,
 ]

@@ -7,10 +7,13 @@ import { rights, useSession } from '#actions/session.ts'
 import { AccountChoice, useAccount } from '#parts/account-choice.tsx'
 import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
-import { Badge, Card, Meter, mono, PageHead } from '#parts/layout.tsx'
+import { Badge, Card, Meter, PageHead } from '#parts/layout.tsx'
+import { Named } from '#parts/named.tsx'
 import { Pager } from '#parts/pager.tsx'
+import { eventNames } from '#parts/said/event-names.ts'
+import { useSaid } from '#parts/said/use-said.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -107,6 +110,8 @@ const Budgets = ({ rows, open }: { readonly rows: readonly Budget[]; readonly op
 /** Of the whole server. */
 const Events = () => {
   const say = useWords(texts)
+  const word = useWord()
+  const tell = useSaid()
   const format = useFormat()
   const [filters] = useFilters()
   const query = useRead(
@@ -114,6 +119,7 @@ const Events = () => {
     { limit: pageRows, after: filters['after'] },
     { keepsOld: true, everyMs: followEveryMs },
   )
+  const names = query.data?.names ?? {}
   const columns: readonly Column<Event>[] = [
     { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
     {
@@ -121,8 +127,19 @@ const Events = () => {
       title: say('severity'),
       cell: ({ severity }) => <Badge tone={tones[severity]}>{say(severity)}</Badge>,
     },
-    { id: 'event', title: say('event'), from: 'broad', cell: ({ name }) => mono(name) },
-    { id: 'message', title: say('message'), wrap: true, cell: ({ message }) => message },
+    {
+      id: 'event',
+      title: say('event'),
+      from: 'middle',
+      cell: ({ name }) => <span title={name}>{word(eventNames[name])}</span>,
+    },
+    {
+      id: 'about',
+      title: say('about'),
+      from: 'broad',
+      cell: ({ account, object }) => <Named id={account ?? object} names={names} />,
+    },
+    { id: 'message', title: say('message'), wrap: true, cell: ({ message, said }) => tell(said, message, names) },
   ]
   return (
     <Loaded query={query}>
@@ -145,6 +162,7 @@ const Events = () => {
 /** Of the own budgets. */
 const Crossings = ({ account }: { readonly account: string }) => {
   const say = useWords(texts)
+  const tell = useSaid()
   const format = useFormat()
   const query = useRead('budgets events', { account, limit: pageRows }, { everyMs: followEveryMs })
   const columns: readonly Column<Crossing>[] = [
@@ -153,13 +171,7 @@ const Crossings = ({ account }: { readonly account: string }) => {
       id: 'message',
       title: say('message'),
       wrap: true,
-      cell: (row) =>
-        say('reached', {
-          percent: row.threshold,
-          name: row.for,
-          spent: format.amount(row.spent_usd, 'USD'),
-          limit: format.amount(row.limit_usd, 'USD'),
-        }),
+      cell: ({ said }) => tell(said, said.text, query.data?.names),
     },
   ]
   return (

@@ -1,7 +1,6 @@
 /** Money of an account: balance, credit, orders, documents, books. One call, and one for the operator's choice of account. */
 
 import { useState } from 'react'
-import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { OwnFapiao } from '#pages/fapiao/own.tsx'
@@ -13,12 +12,11 @@ import { Card, PageHead, Stat, Stats } from '#parts/layout.tsx'
 import { Loaded } from '#parts/states.tsx'
 import type { Tab } from '#parts/tabs.tsx'
 import { Tabs } from '#parts/tabs.tsx'
+import type { Billing } from './account-billing.ts'
 import { Details } from './details.tsx'
 import { Documents, Ledger, Lots, Orders } from './tables.tsx'
 import { texts } from './texts.ts'
 import { FollowOrder, Redeem, TopUp } from './top-up.tsx'
-
-export type Billing = Output<'billing show'>
 
 const everyMs = 30_000
 

@@ -9,7 +9,7 @@ import { useWords } from '#parts/language.tsx'
 import { Badge } from '#parts/layout.tsx'
 import { Empty, ProblemNote } from '#parts/states.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Billing } from './billing.tsx'
+import type { Billing } from './account-billing.ts'
 import { texts } from './texts.ts'
 
 type Props = { readonly billing: Billing; readonly mayChange: boolean }

@@ -4,14 +4,16 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { DocumentTable } from '#parts/document-table.tsx'
 import { decimalOfNano } from '#parts/format.ts'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { mono } from '#parts/layout.tsx'
 import { OrderBadge } from '#parts/order-state.tsx'
 import { RowLink } from '#parts/row-link.tsx'
+import { bookWord, reasonText, transactionWords } from '#parts/said/book-words.ts'
+import { methodNames, nameOf } from '#parts/said/names.ts'
 import { Empty } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
-import type { Billing } from './billing.tsx'
+import type { Billing } from './account-billing.ts'
 import { texts } from './texts.ts'
 
 type Props = { readonly billing: Billing }
@@ -22,6 +24,7 @@ type Line = { readonly transaction: Transaction; readonly entry: Transaction['en
 
 export const Lots = ({ billing }: Props) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const columns: readonly Column<Lot>[] = [
     { id: 'kind', title: say('kind'), cell: ({ kind }) => say(kind), sort: ({ kind }) => kind },
@@ -60,7 +63,7 @@ export const Lots = ({ billing }: Props) => {
       wrap: true,
       cell: ({ models }) => models?.join(', ') ?? say('every'),
     },
-    { id: 'method', title: say('cameBy'), from: 'broad', cell: ({ method }) => method },
+    { id: 'method', title: say('cameBy'), from: 'broad', cell: ({ method }) => word(nameOf(methodNames, method)) },
     {
       id: 'created',
       title: say('created'),
@@ -80,6 +83,7 @@ export const Lots = ({ billing }: Props) => {
 
 export const Orders = ({ billing, follow }: Props & { readonly follow: (id: string) => void }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const columns: readonly Column<Order>[] = [
     {
@@ -96,7 +100,7 @@ export const Orders = ({ billing, follow }: Props & { readonly follow: (id: stri
       cell: (order) => <OrderBadge state={order.state} asksBack={order.refund_requested} />,
       sort: ({ state }) => state,
     },
-    { id: 'method', title: say('method'), from: 'middle', cell: ({ method }) => method },
+    { id: 'method', title: say('method'), from: 'middle', cell: ({ method }) => word(nameOf(methodNames, method)) },
     { id: 'price', title: say('price'), align: 'number', cell: ({ pay, currency }) => format.amount(pay, currency) },
     { id: 'usd', title: say('credit'), align: 'number', from: 'middle', cell: ({ usd }) => format.amount(usd, 'USD') },
   ]
@@ -129,14 +133,25 @@ export const Documents = ({ billing }: Props) => {
   return <DocumentTable rows={billing.documents} />
 }
 
-/** `account:acc_…:promo` -> the part that says which book. */
-const bookText = (book: string): ReactNode => mono(book.replace(/^account:[^:]+/, 'account'))
+/** A book by its name, with what it is called in the books as its title. */
+const Book = ({ book }: { readonly book: string }): ReactNode => {
+  const word = useWord()
+  const found = bookWord(book)
+  if (found === null) return mono(book)
+  return (
+    <span title={book}>
+      {word(found.word)}
+      {found.of === null ? null : <span className="soft"> {found.of}</span>}
+    </span>
+  )
+}
 
 /** `order ord_…`, as the books name what was paid for. */
 const orderForm = /^order (ord_\w+)$/
 
 export const Ledger = ({ billing, follow }: Props & { readonly follow: (id: string) => void }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const rows: readonly Line[] = billing.ledger.flatMap((transaction) =>
     transaction.entries.map((entry, index) => ({ transaction, entry, id: `${transaction.id}-${index}` })),
@@ -148,9 +163,13 @@ export const Ledger = ({ billing, follow }: Props & { readonly follow: (id: stri
       cell: ({ transaction }) => format.moment(transaction.time),
       sort: ({ transaction }) => transaction.time,
     },
-    { id: 'what', title: say('what'), cell: ({ transaction }) => transaction.kind },
-    { id: 'from', title: say('from'), from: 'middle', cell: ({ entry }) => bookText(entry.from) },
-    { id: 'to', title: say('to'), from: 'middle', cell: ({ entry }) => bookText(entry.to) },
+    {
+      id: 'what',
+      title: say('what'),
+      cell: ({ transaction: { kind } }) => word(transactionWords[kind] ?? [kind, kind]),
+    },
+    { id: 'from', title: say('from'), from: 'middle', cell: ({ entry }) => <Book book={entry.from} /> },
+    { id: 'to', title: say('to'), from: 'middle', cell: ({ entry }) => <Book book={entry.to} /> },
     {
       id: 'amount',
       title: say('credit'),
@@ -167,8 +186,9 @@ export const Ledger = ({ billing, follow }: Props & { readonly follow: (id: stri
       wrap: true,
       cell: ({ transaction: { reason } }) => {
         const order = orderForm.exec(reason ?? '')?.[1]
-        if (order === undefined) return reason ?? ''
-        return <RowLink text={reason ?? ''} does={say('open', { id: order })} onOpen={() => follow(order)} />
+        const text = reasonText(reason ?? '', format.language)
+        if (order === undefined) return text
+        return <RowLink text={text} does={say('open', { id: order })} onOpen={() => follow(order)} />
       },
     },
   ]

@@ -13,8 +13,8 @@ import { OrderBadge } from '#parts/order-state.tsx'
 import { QrCode } from '#parts/qr.tsx'
 import { Empty, Loaded, ProblemNote } from '#parts/states.tsx'
 import { useToast } from '#parts/toast.tsx'
+import type { Billing } from './account-billing.ts'
 import { AskRefund } from './ask-refund.tsx'
-import type { Billing } from './billing.tsx'
 import { texts } from './texts.ts'
 
 type Props = { readonly billing: Billing; readonly onClose: () => void }

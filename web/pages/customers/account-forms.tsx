@@ -8,7 +8,7 @@ import { ChoiceField, TextField, textsOf } from '#parts/field.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { ProblemNote } from '#parts/states.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Account, Plan } from './customers.tsx'
+import type { Account, Plan } from './customer.ts'
 import { texts } from './texts.ts'
 
 type Props = { readonly account: Account; readonly onClose: () => void }

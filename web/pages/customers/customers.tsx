@@ -2,7 +2,6 @@
 
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Output } from '#actions/contract.ts'
 import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
@@ -14,11 +13,9 @@ import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { useToast } from '#parts/toast.tsx'
 import { ChangePlan, CreateAccount, GrantCredit, SuspendAccount } from './account-forms.tsx'
+import type { Account, Plan } from './customer.ts'
 import { CreatePlan, EditPlan, Plans } from './plans.tsx'
 import { texts } from './texts.ts'
-
-export type Account = Output<'accounts list'>['data'][number]
-export type Plan = Output<'plans list'>['data'][number]
 
 type Over =
   | { readonly what: 'create' | 'plan' }

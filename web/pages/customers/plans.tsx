@@ -8,7 +8,7 @@ import { useFormat, useWords } from '#parts/language.tsx'
 import { Empty } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
-import type { Plan } from './customers.tsx'
+import type { Plan } from './customer.ts'
 import { texts } from './texts.ts'
 
 type PlansProps = { readonly plans: readonly Plan[]; readonly edit: ((plan: Plan) => void) | null }

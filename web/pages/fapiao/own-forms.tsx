@@ -6,7 +6,7 @@ import { ChoiceField, TextField } from '#parts/field.tsx'
 import { FormDialog } from '#parts/form-dialog.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Book } from './own.tsx'
+import type { Book } from './book.ts'
 import { texts } from './texts.ts'
 
 const stale = ['fapiao show', 'fapiao list'] as const

@@ -1,7 +1,6 @@
 /** Fapiao of one account: what may be invoiced, the book of titles, requests. One call. */
 
 import { useState } from 'react'
-import type { Output } from '#actions/contract.ts'
 import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
@@ -11,11 +10,11 @@ import { Badge, Facts, mono } from '#parts/layout.tsx'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
+import type { Book } from './book.ts'
 import { AddTitle, AskFapiao } from './own-forms.tsx'
 import { FapiaoRequests } from './requests.tsx'
 import { texts } from './texts.ts'
 
-export type Book = Output<'fapiao show'>
 type Title = Book['titles'][number]
 
 type TitlesProps = {

@@ -9,7 +9,7 @@ import { useFormat, useWords } from '#parts/language.tsx'
 import { ProblemNote } from '#parts/states.tsx'
 import { useToast } from '#parts/toast.tsx'
 import { MadeKey } from './create-key.tsx'
-import type { Key } from './keys.tsx'
+import type { Key } from './key.ts'
 import { texts } from './texts.ts'
 
 type Props = { readonly item: Key; readonly onClose: () => void }

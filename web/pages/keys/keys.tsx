@@ -2,23 +2,22 @@
 
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
-import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, PageHead } from '#parts/layout.tsx'
 import { Menu } from '#parts/menu.tsx'
+import { roles } from '#parts/roles.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { CreateKey } from './create-key.tsx'
 import { RevokeKey, RotateKey } from './end-key.tsx'
+import type { Key } from './key.ts'
 import { texts } from './texts.ts'
-
-export type Key = Output<'keys list'>['data'][number]
 
 type Open = { readonly what: 'create' } | { readonly what: 'rotate' | 'revoke'; readonly key: Key }
 
@@ -40,6 +39,7 @@ const limitText = (key: Key): string =>
 
 const useColumns = (open: (open: Open) => void): readonly Column<Key>[] => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const may = rights(useSession())
   return useMemo(
@@ -62,7 +62,11 @@ const useColumns = (open: (open: Open) => void): readonly Column<Key>[] => {
         title: say('kind'),
         from: 'middle',
         cell: (key) =>
-          key.purpose === 'admin' ? `${say('adminShort')} · ${key.role}` : key.test ? say('testShort') : say('live'),
+          key.purpose === 'admin'
+            ? `${say('adminShort')} · ${key.role === null ? '' : word(roles[key.role])}`
+            : key.test
+              ? say('testShort')
+              : say('live'),
         sort: (key) => `${key.purpose}${key.test}`,
       },
       { id: 'ending', title: '', cell: ({ ending }) => <span className="mono soft">…{ending}</span> },
@@ -121,7 +125,7 @@ const useColumns = (open: (open: Open) => void): readonly Column<Key>[] => {
           ) : null,
       },
     ],
-    [say, format, may, open],
+    [say, format, may, open, word],
   )
 }
 

@@ -6,7 +6,7 @@ import { Confirm } from '#parts/dialog.tsx'
 import { TextField } from '#parts/field.tsx'
 import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Migration } from './migration.tsx'
+import type { Migration } from './migration-view.ts'
 import { phaseWord, texts } from './texts.ts'
 
 export type Verb = 'promote' | 'pause' | 'resume' | 'rollback' | 'abort'

@@ -2,10 +2,12 @@
 
 import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Badge, Card } from '#parts/layout.tsx'
+import { Named } from '#parts/named.tsx'
+import { useSaid } from '#parts/said/use-said.ts'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
-import type { Migration } from './migration.tsx'
-import { phaseWord, texts } from './texts.ts'
+import type { Migration } from './migration-view.ts'
+import { phaseWord, testWords, texts } from './texts.ts'
 
 type Props = { readonly migration: Migration }
 type Finding = Migration['evidence'][number]
@@ -20,6 +22,8 @@ const Verdict = ({ finding }: { readonly finding: Finding }) => {
 
 export const Evidence = ({ migration }: Props) => {
   const say = useWords(texts)
+  const word = useWord()
+  const tell = useSaid()
   const format = useFormat()
   const limitText = ({ test, limit }: Finding): string =>
     test === 'absolute' ? format.percent(limit, 2) : `× ${format.number(limit)}`
@@ -27,7 +31,7 @@ export const Evidence = ({ migration }: Props) => {
     above === null ? metric : `${metric} > ${format.number(Math.round(above))} ms`
   const columns: readonly Column<Finding>[] = [
     { id: 'metric', title: say('metric'), cell: nameOf, sort: ({ metric }) => metric },
-    { id: 'test', title: say('test'), from: 'middle', cell: ({ test }) => test },
+    { id: 'test', title: say('test'), from: 'middle', cell: ({ test }) => word(testWords[test]) },
     { id: 'verdict', title: say('state'), cell: (finding) => <Verdict finding={finding} /> },
     { id: 'limit', title: say('limit'), align: 'number', cell: limitText },
     {
@@ -69,7 +73,9 @@ export const Evidence = ({ migration }: Props) => {
         keyOf={({ metric, test }) => `${metric} ${test}`}
       />
       {migration.not_tested.length === 0 ? null : (
-        <div className="table-foot">{say('notTested', { names: migration.not_tested.join(', ') })}</div>
+        <div className="table-foot">
+          {say('notTested', { names: migration.not_tested_said.map((one) => tell(one, one.text)).join('; ') })}
+        </div>
       )}
     </Card>
   )
@@ -130,6 +136,7 @@ export const Arms = ({ migration }: Props) => {
 
 export const Decisions = ({ migration }: Props) => {
   const say = useWords(texts)
+  const tell = useSaid()
   const word = useWord()
   const format = useFormat()
   const columns: readonly Column<Decision>[] = [
@@ -142,8 +149,8 @@ export const Decisions = ({ migration }: Props) => {
       from: 'middle',
       cell: ({ weight }) => format.percent(weight / 100),
     },
-    { id: 'by', title: say('by'), from: 'broad', cell: ({ by }) => by },
-    { id: 'why', title: say('why'), wrap: true, cell: ({ why }) => why },
+    { id: 'by', title: say('by'), from: 'broad', cell: ({ by }) => <Named id={by} names={migration.names} /> },
+    { id: 'why', title: say('why'), wrap: true, cell: ({ why, why_said: said }) => tell(said, why, migration.names) },
   ]
   return (
     <Card title={say('log')} beside={<span className="soft">{say('decisions', { count: migration.log.length })}</span>}>

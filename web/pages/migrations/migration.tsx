@@ -2,21 +2,20 @@
 
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Badge, Card, Meter, PageHead, Stat, Stats } from '#parts/layout.tsx'
+import { useSaid } from '#parts/said/use-said.ts'
 import { Loaded } from '#parts/states.tsx'
 import type { Verb } from './brake.tsx'
 import { Brake } from './brake.tsx'
 import { Arms, Decisions, Evidence } from './evidence.tsx'
+import type { Migration } from './migration-view.ts'
 import { toneOf } from './migrations.tsx'
 import { More } from './more.tsx'
 import { phaseWord, texts } from './texts.ts'
-
-export type Migration = Output<'migrate status'>
 
 const everyMs = 2_000
 const ended = /complete|rolled|abort/
@@ -55,10 +54,11 @@ const goneOf = ({ step_since: since }: Migration, hours: number, nowMs: number):
 
 const Ramp = ({ migration }: { readonly migration: Migration }) => {
   const say = useWords(texts)
+  const tell = useSaid()
   const format = useFormat()
   const nowMs = Date.now()
   return (
-    <Card title={say('steps')} beside={<span className="soft">{migration.next ?? ''}</span>}>
+    <Card title={say('steps')} beside={<span className="soft">{tell(migration.next_said, migration.next)}</span>}>
       <ol className="inside ramp">
         {migration.steps.map((step, index) => (
           <li
@@ -78,20 +78,23 @@ const Ramp = ({ migration }: { readonly migration: Migration }) => {
   )
 }
 
-const Body = ({ migration }: { readonly migration: Migration }) => (
-  <>
-    <div
-      className={`note ${toneOf(migration.state) === 'bad' ? 'bad' : toneOf(migration.state) === 'warn' ? 'warn' : ''}`}
-    >
-      <p>{migration.sentence}</p>
-    </div>
-    <Figures migration={migration} />
-    <Ramp migration={migration} />
-    <Evidence migration={migration} />
-    <Arms migration={migration} />
-    <Decisions migration={migration} />
-  </>
-)
+const Body = ({ migration }: { readonly migration: Migration }) => {
+  const tell = useSaid()
+  return (
+    <>
+      <div
+        className={`note ${toneOf(migration.state) === 'bad' ? 'bad' : toneOf(migration.state) === 'warn' ? 'warn' : ''}`}
+      >
+        <p>{tell(migration.sentence_said, migration.sentence, migration.names)}</p>
+      </div>
+      <Figures migration={migration} />
+      <Ramp migration={migration} />
+      <Evidence migration={migration} />
+      <Arms migration={migration} />
+      <Decisions migration={migration} />
+    </>
+  )
+}
 
 export const Page = () => {
   const say = useWords(texts)

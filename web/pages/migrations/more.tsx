@@ -12,7 +12,7 @@ import { useFormat, useWords } from '#parts/language.tsx'
 import { Facts } from '#parts/layout.tsx'
 import { Menu } from '#parts/menu.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Migration } from './migration.tsx'
+import type { Migration } from './migration-view.ts'
 import { texts } from './texts.ts'
 
 type Closing = { readonly name: string; readonly onClose: () => void }

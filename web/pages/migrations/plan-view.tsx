@@ -1,9 +1,13 @@
 /** A plan before anything is started: how long, what it costs, what it can show, what may go wrong; and what was seen on a look at both sides. */
 
 import type { Output } from '#actions/contract.ts'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Fact, Tone } from '#parts/layout.tsx'
 import { Badge, Facts } from '#parts/layout.tsx'
+import { checkNames, riskNames } from '#parts/said/names.ts'
+import { mitigationsInChinese } from '#parts/said/plan-words.ts'
+import type { Said } from '#parts/said/tell.ts'
+import { useSaid } from '#parts/said/use-said.ts'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { texts } from './texts.ts'
@@ -60,15 +64,30 @@ const Steps = ({ plan }: { readonly plan: Plan }) => {
 
 const Risks = ({ risks }: { readonly risks: readonly Risk[] }) => {
   const say = useWords(texts)
+  const word = useWord()
+  const tell = useSaid()
+  const { language } = useFormat()
   const columns: readonly Column<Risk>[] = [
-    { id: 'risk', title: say('risk'), cell: ({ risk }) => risk.replaceAll('_', ' ') },
+    { id: 'risk', title: say('risk'), cell: ({ risk }) => word(riskNames[risk]) },
     {
       id: 'likelihood',
       title: say('likelihood'),
       cell: ({ likelihood }) => <Badge tone={likelihoodTones[likelihood]}>{say(likelihoods[likelihood])}</Badge>,
     },
-    { id: 'because', title: say('because'), wrap: true, from: 'middle', cell: ({ because }) => because },
-    { id: 'mitigation', title: say('mitigation'), wrap: true, from: 'broad', cell: ({ mitigation }) => mitigation },
+    {
+      id: 'because',
+      title: say('because'),
+      wrap: true,
+      from: 'middle',
+      cell: ({ because, because_said: said }) => tell(said, because),
+    },
+    {
+      id: 'mitigation',
+      title: say('mitigation'),
+      wrap: true,
+      from: 'broad',
+      cell: ({ risk, mitigation }) => (language === 'en' ? mitigation : (mitigationsInChinese[risk] ?? mitigation)),
+    },
   ]
   if (risks.length === 0) return null
   return (
@@ -83,10 +102,11 @@ const Risks = ({ risks }: { readonly risks: readonly Risk[] }) => {
 
 const SmallTraffic = ({ small }: { readonly small: NonNullable<Plan['small_traffic']> }) => {
   const say = useWords(texts)
-  const list = (lines: readonly string[]) => (
+  const tell = useSaid()
+  const list = (lines: readonly Said[]) => (
     <ul>
       {lines.map((line) => (
-        <li key={line}>{line}</li>
+        <li key={line.text}>{tell(line, line.text)}</li>
       ))}
     </ul>
   )
@@ -96,9 +116,9 @@ const SmallTraffic = ({ small }: { readonly small: NonNullable<Plan['small_traff
         <p className="note-title">{say('small')}</p>
         <Facts
           facts={[
-            small.shows.length === 0 ? null : [say('shows'), list(small.shows)],
-            small.cannot_show.length === 0 ? null : [say('cannotShow'), list(small.cannot_show)],
-            small.offers.length === 0 ? null : [say('offers'), list(small.offers.map(({ says }) => says))],
+            small.shows.length === 0 ? null : [say('shows'), list(small.shows_said)],
+            small.cannot_show.length === 0 ? null : [say('cannotShow'), list(small.cannot_show_said)],
+            small.offers.length === 0 ? null : [say('offers'), list(small.offers.map(({ says_said: said }) => said))],
           ]}
         />
       </div>
@@ -108,6 +128,7 @@ const SmallTraffic = ({ small }: { readonly small: NonNullable<Plan['small_traff
 
 export const PlanView = ({ plan }: { readonly plan: Plan }) => {
   const say = useWords(texts)
+  const tell = useSaid()
   const format = useFormat()
   const { chances } = plan
   const facts: readonly (Fact | null)[] = [
@@ -120,18 +141,18 @@ export const PlanView = ({ plan }: { readonly plan: Plan }) => {
   ]
   return (
     <div className="stack">
-      {plan.refusals.map((why) => (
-        <div className="note bad" key={why}>
-          <p className="break">{say('refused', { why })}</p>
+      {plan.refusals_said.map((why) => (
+        <div className="note bad" key={why.text}>
+          <p className="break">{say('refused', { why: tell(why, why.text) })}</p>
         </div>
       ))}
       <Facts facts={facts} />
       <Steps plan={plan} />
       {plan.small_traffic === null ? null : <SmallTraffic small={plan.small_traffic} />}
       <Risks risks={plan.risks} />
-      {plan.notes.map((noteText) => (
-        <p className="soft" key={noteText}>
-          {noteText}
+      {plan.notes_said.map((note) => (
+        <p className="soft" key={note.text}>
+          {tell(note, note.text)}
         </p>
       ))}
     </div>
@@ -140,13 +161,15 @@ export const PlanView = ({ plan }: { readonly plan: Plan }) => {
 
 export const Checks = ({ checks }: { readonly checks: readonly Check[] }) => {
   const say = useWords(texts)
+  const word = useWord()
+  const tell = useSaid()
   const columns: readonly Column<Check>[] = [
     {
       id: 'check',
       title: say('check'),
       cell: ({ check, arm }) => (
         <>
-          {check.replaceAll('_', ' ')} {arm === null ? null : <span className="soft">{say(arm)}</span>}
+          {word(checkNames[check])} {arm === null ? null : <span className="soft">{say(arm)}</span>}
         </>
       ),
     },
@@ -159,9 +182,9 @@ export const Checks = ({ checks }: { readonly checks: readonly Check[] }) => {
       id: 'says',
       title: say('says'),
       wrap: true,
-      cell: ({ says, mend }) => (
+      cell: ({ says, mend, says_said: said, mend_said: mending }) => (
         <>
-          {says} {mend === null ? null : <strong>{mend}</strong>}
+          {tell(said, says)} {mend === null ? null : <strong>{tell(mending, mend)}</strong>}
         </>
       ),
     },

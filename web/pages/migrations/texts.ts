@@ -1,3 +1,4 @@
+import { changeNames, phaseNames } from '#parts/said/names.ts'
 import type { Word } from '#parts/words.ts'
 import { words } from '#parts/words.ts'
 
@@ -184,32 +185,15 @@ export const texts = words({
   decisions: ['one decision|{count} decisions', '{count} 次决策'],
 })
 
-/** What a migration is doing, and what was done to it; what is not here is said as the relay calls it. */
-export const phaseWords = words({
-  draft: ['draft', '草稿'],
-  refused: ['refused', '被拒绝'],
-  scheduled: ['scheduled', '已排期'],
-  shadow: ['shadow', '影子运行'],
-  ramping: ['ramping', '放量中'],
-  baking: ['baking', '观察中'],
-  paused: ['paused', '已暂停'],
-  rolling_back: ['rolling back', '回滚中'],
-  rolled_back: ['rolled back', '已回滚'],
-  completed: ['completed', '已完成'],
-  aborted: ['aborted', '已中止'],
-  schedule: ['schedule', '排期'],
-  start: ['start', '启动'],
-  promote: ['promote', '推进'],
-  pause: ['pause', '暂停'],
-  resume: ['resume', '继续'],
-  extend: ['extend', '延长'],
-  hold: ['hold', '保持'],
-  rollback: ['rollback', '回滚'],
-  settle: ['settle', '落定'],
-  abort: ['abort', '中止'],
-  complete: ['complete', '完成'],
-})
-
 /** A phase or a change in words. */
 export const phaseWord = (name: string): Word =>
-  phaseWords[name as keyof typeof phaseWords] ?? [name.replaceAll('_', ' '), name.replaceAll('_', ' ')]
+  (phaseNames as Named)[name] ?? (changeNames as Named)[name] ?? [name.replaceAll('_', ' '), name.replaceAll('_', ' ')]
+
+type Named = Readonly<Record<string, Word>>
+
+/** How a limit is tested. */
+export const testWords = words({
+  absolute: ['against the limit', '对照上限'],
+  relative: ['against the baseline', '对照基线'],
+  mean: ['mean of both', '均值之比'],
+})

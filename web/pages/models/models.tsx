@@ -6,10 +6,11 @@ import { useRead } from '#actions/queries.ts'
 import { Dialog } from '#parts/dialog.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { FindField } from '#parts/find-field.tsx'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Fact, Tone } from '#parts/layout.tsx'
 import { Badge, Facts, mono, PageHead } from '#parts/layout.tsx'
 import { RowLink } from '#parts/row-link.tsx'
+import { modalityNames, nameOf } from '#parts/said/names.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -40,8 +41,16 @@ const useOfficialText = (): ((model: Model) => string) => {
 const savingOf = ({ official }: Model): number | null =>
   official?.saving_percent.input == null ? null : Number(official.saving_percent.input)
 
+/** What a model takes or gives, in words. */
+const useModalities = (): ((kinds: readonly string[]) => string) => {
+  const word = useWord()
+  const { language } = useFormat()
+  return (kinds) => kinds.map((kind) => word(nameOf(modalityNames, kind))).join(language === 'en' ? ', ' : '、')
+}
+
 const useColumns = (open: (id: string) => void): readonly Column<Model>[] => {
   const say = useWords(texts)
+  const listOf = useModalities()
   const format = useFormat()
   const officialText = useOfficialText()
   const rate = (name: 'input' | 'cached_input' | 'output', title: string): Column<Model> => ({
@@ -92,7 +101,7 @@ const useColumns = (open: (id: string) => void): readonly Column<Model>[] => {
       cell: (model) => format.compact(model.context_tokens),
       sort: (model) => model.context_tokens,
     },
-    { id: 'takes', title: say('takes'), from: 'broad', cell: (model) => model.input_modalities.join(', ') },
+    { id: 'takes', title: say('takes'), from: 'broad', cell: (model) => listOf(model.input_modalities) },
     {
       id: 'state',
       title: say('status'),
@@ -105,6 +114,7 @@ const useColumns = (open: (id: string) => void): readonly Column<Model>[] => {
 
 const Detail = ({ model, onClose }: { readonly model: Model; readonly onClose: () => void }) => {
   const say = useWords(texts)
+  const listOf = useModalities()
   const format = useFormat()
   const officialText = useOfficialText()
   const { price, official } = model
@@ -121,8 +131,8 @@ const Detail = ({ model, onClose }: { readonly model: Model; readonly onClose: (
     [say('origin'), say(model.origin)],
     [say('context'), format.number(model.context_tokens)],
     [say('maxOut'), format.number(model.output_tokens_max)],
-    [say('takes'), model.input_modalities.join(', ')],
-    [say('gives'), model.output_modalities.join(', ')],
+    [say('takes'), listOf(model.input_modalities)],
+    [say('gives'), listOf(model.output_modalities)],
     [say('input'), format.amount(rateOf(model, 'input'), currencyOf(model))],
     [say('cached'), format.amount(rateOf(model, 'cached_input'), currencyOf(model))],
     [say('output'), format.amount(rateOf(model, 'output'), currencyOf(model))],

@@ -8,35 +8,48 @@ import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { Confirm } from '#parts/dialog.tsx'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Badge, Card, mono, PageHead } from '#parts/layout.tsx'
+import type { Said } from '#parts/said/tell.ts'
+import { useSaid } from '#parts/said/use-said.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { useToast } from '#parts/toast.tsx'
-import { texts } from './texts.ts'
+import { healthChecks, texts } from './texts.ts'
 
 type Node = Output<'nodes list'>['data'][number]
-type Check = { readonly name: string; readonly ok: boolean; readonly detail?: string | null }
-type Readiness = { readonly checks?: readonly Check[]; readonly warnings?: readonly string[] }
+type Check = {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail?: string | null
+  readonly detail_said?: Said | null
+}
+type Readiness = { readonly checks?: readonly Check[]; readonly warnings_said?: readonly Said[] }
 
 const everyMs = 5_000
 
 const Health = () => {
   const say = useWords(texts)
+  const word = useWord()
+  const tell = useSaid()
+  const checkName = (name: string): string => {
+    const known = healthChecks[name]
+    return known === undefined ? name : word(known)
+  }
   const query = useQuery({
     queryKey: ['readiness'],
     queryFn: async () => (await (await send('/health/readiness', { method: 'GET' })).json()) as Readiness,
     refetchInterval: everyMs,
   })
   const columns: readonly Column<Check>[] = [
-    { id: 'name', title: say('check'), cell: ({ name }) => name },
+    { id: 'name', title: say('check'), cell: ({ name }) => checkName(name) },
     {
       id: 'state',
       title: say('state'),
       cell: ({ ok }) => <Badge tone={ok ? 'good' : 'bad'}>{say(ok ? 'good' : 'bad')}</Badge>,
     },
-    { id: 'detail', title: say('detail'), wrap: true, cell: ({ detail }) => detail ?? '' },
+    { id: 'detail', title: say('detail'), wrap: true, cell: ({ detail, detail_said: said }) => tell(said, detail) },
   ]
   const checks = query.data?.checks ?? []
   const isReady = checks.every(({ ok }) => ok)
@@ -50,14 +63,14 @@ const Health = () => {
       }
     >
       <Loaded query={query} lines={3}>
-        {({ warnings = [] }) => (
+        {({ warnings_said: warnings = [] }) => (
           <>
             <DataTable name={say('health')} columns={columns} rows={checks} keyOf={({ name }) => name} />
             {warnings.length === 0 ? null : (
               <div className="inside stack tight">
                 <h3>{say('warnings')}</h3>
                 {warnings.map((warning) => (
-                  <p key={warning}>{warning}</p>
+                  <p key={warning.text}>{tell(warning, warning.text)}</p>
                 ))}
               </div>
             )}

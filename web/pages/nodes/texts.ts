@@ -1,3 +1,4 @@
+import type { Word } from '#parts/words.ts'
 import { words } from '#parts/words.ts'
 
 export const texts = words({
@@ -38,4 +39,12 @@ export const texts = words({
     'With Postgres as the store several nodes share the work. Move to it while nothing runs:',
     '以 Postgres 为存储时可由多个节点分担。请在停机时迁移：',
   ],
+})
+
+/** What readiness looks at. */
+export const healthChecks: Readonly<Record<string, Word>> = words({
+  store: ['Store', '存储'],
+  staying: ['Stays up', '持续运行'],
+  changes: ['Hears changes', '接收更改'],
+  redis: ['Redis', 'Redis'],
 })

@@ -6,9 +6,13 @@ import { rights, useSession } from '#actions/session.ts'
 import { AccountLink } from '#parts/account-link.tsx'
 import { Button } from '#parts/button.tsx'
 import { Dialog } from '#parts/dialog.tsx'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Facts, mono } from '#parts/layout.tsx'
+import { Named } from '#parts/named.tsx'
 import { OrderBadge } from '#parts/order-state.tsx'
+import { reasonText } from '#parts/said/book-words.ts'
+import { methodNames, nameOf } from '#parts/said/names.ts'
+import { storyWord } from '#parts/said/order-story.ts'
 import { Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -92,11 +96,12 @@ type StoryProps = { readonly order: Shown; readonly settle: ((refund: Refund) =>
 
 const Story = ({ order, settle }: StoryProps) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const events: readonly Column<Event>[] = [
     { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
-    { id: 'event', title: say('event'), cell: ({ kind }) => mono(kind) },
-    { id: 'detail', title: say('detail'), wrap: true, cell: ({ detail }) => detail ?? '' },
+    { id: 'event', title: say('event'), cell: ({ kind }) => <span title={kind}>{word(storyWord(kind))}</span> },
+    { id: 'detail', title: say('detail'), wrap: true, cell: ({ detail }) => reasonText(detail ?? '', format.language) },
   ]
   const refunds: readonly Column<Refund>[] = [
     { id: 'time', title: say('time'), cell: ({ created }) => format.time(created) },
@@ -148,6 +153,7 @@ const Story = ({ order, settle }: StoryProps) => {
 
 const Inside = ({ order }: { readonly order: Shown }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const may = rights(useSession())
   const [over, setOver] = useState<Over | null>(null)
@@ -167,16 +173,23 @@ const Inside = ({ order }: { readonly order: Shown }) => {
         facts={[
           [say('state'), <OrderBadge key="state" state={order.state} />],
           [say('account'), <AccountLink key="account" of={order} />],
-          [say('method'), order.method === order.way ? order.method : `${order.method} · ${order.way}`],
+          [
+            say('method'),
+            order.method === order.way
+              ? word(nameOf(methodNames, order.method))
+              : `${word(nameOf(methodNames, order.method))} · ${order.way}`,
+          ],
           [say('pay'), format.amount(order.pay, order.currency)],
           [say('credit'), format.amount(order.usd, 'USD')],
           order.paid === null ? null : [say('came'), format.amount(order.paid, order.paid_currency ?? order.currency)],
           Number(order.refunded) === 0 ? null : [say('refundedSum'), format.amount(order.refunded, order.currency)],
           order.transaction === null ? null : [say('reference'), mono(order.transaction)],
-          order.confirmed_by === null ? null : [say('confirmedBy'), mono(order.confirmed_by)],
+          order.confirmed_by === null
+            ? null
+            : [say('confirmedBy'), <Named key="confirmed" id={order.confirmed_by} names={order.names} />],
           order.approved_by === null || order.approved_by === order.confirmed_by
             ? null
-            : [say('approvedBy'), mono(order.approved_by)],
+            : [say('approvedBy'), <Named key="approved" id={order.approved_by} names={order.names} />],
           order.note === null ? null : [say('note'), order.note],
         ]}
       />

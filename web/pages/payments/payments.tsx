@@ -9,10 +9,11 @@ import { AccountLink } from '#parts/account-link.tsx'
 import { Button } from '#parts/button.tsx'
 import { ChosenList } from '#parts/chosen-list.tsx'
 import { useFilters } from '#parts/filters.ts'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { PageHead } from '#parts/layout.tsx'
 import { OrderBadge, orderStates } from '#parts/order-state.tsx'
 import { RowLink } from '#parts/row-link.tsx'
+import { methodNames, nameOf } from '#parts/said/names.ts'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { Tabs } from '#parts/tabs.tsx'
@@ -30,6 +31,7 @@ const asksBack = 'refund-requested'
 
 const Orders = ({ rows, open }: { readonly rows: readonly Order[]; readonly open: (id: string) => void }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const columns: readonly Column<Order>[] = [
     {
@@ -39,7 +41,7 @@ const Orders = ({ rows, open }: { readonly rows: readonly Order[]; readonly open
       sort: ({ created }) => created,
     },
     { id: 'account', title: say('account'), from: 'middle', cell: (order) => <AccountLink of={order} /> },
-    { id: 'method', title: say('method'), from: 'broad', cell: ({ method }) => method },
+    { id: 'method', title: say('method'), from: 'broad', cell: ({ method }) => word(nameOf(methodNames, method)) },
     {
       id: 'state',
       title: say('state'),

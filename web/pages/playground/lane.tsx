@@ -10,7 +10,7 @@ import { ProblemNote } from '#parts/states.tsx'
 import { Tabs } from '#parts/tabs.tsx'
 import type { Ask } from './ask.ts'
 import { codeOf } from './code.ts'
-import type { LaneState, Model } from './playground.tsx'
+import type { LaneState, Model } from './lane-state.ts'
 import { texts } from './texts.ts'
 
 type Props = {

@@ -2,7 +2,6 @@
 
 import { useRef, useState } from 'react'
 import { call } from '#actions/api.ts'
-import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
@@ -12,15 +11,12 @@ import { Card, PageHead } from '#parts/layout.tsx'
 import { Loaded } from '#parts/states.tsx'
 import type { Ask } from './ask.ts'
 import { Lane } from './lane.tsx'
+import type { LaneState } from './lane-state.ts'
 import { wishOfBody } from './replay.ts'
-import type { Outcome } from './run.ts'
 import { nothingYet, runChat } from './run.ts'
 import { texts } from './texts.ts'
 import type { Wish } from './wish.tsx'
 import { askOf, nothingAsked, noWish, WishForm } from './wish.tsx'
-
-export type Model = Output<'models list'>['data'][number]
-export type LaneState = { readonly outcome: Outcome; readonly error: Error | null; readonly isRunning: boolean }
 
 const lanesMax = 4
 const still: LaneState = { outcome: nothingYet, error: null, isRunning: false }

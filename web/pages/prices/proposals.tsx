@@ -7,9 +7,11 @@ import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { Confirm } from '#parts/dialog.tsx'
-import { useWords } from '#parts/language.tsx'
+import { useWord, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, Card, Facts } from '#parts/layout.tsx'
+import { nameOf, rateNames } from '#parts/said/names.ts'
+import { useSaid } from '#parts/said/use-said.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -36,8 +38,10 @@ type TakeProps = {
 
 const TakeProposal = ({ proposal, along, onClose }: TakeProps) => {
   const say = useWords(texts)
+  const word = useWord()
+  const tell = useSaid()
   const toast = useToast()
-  const { vendor, model, rates, why } = proposal
+  const { vendor, model, rates, why, why_said: said } = proposal
   const take = useChange('prices apply', ['prices diff', 'prices list', 'prices history'])
   return (
     <Confirm
@@ -63,9 +67,12 @@ const TakeProposal = ({ proposal, along, onClose }: TakeProps) => {
       <Facts
         facts={rates
           .filter(({ verdict }) => verdict !== 'same')
-          .map(({ rate, current, proposed }) => [rate.replaceAll('_', ' '), `${current ?? '–'} → ${proposed ?? '–'}`])}
+          .map(({ rate, current, proposed }) => [
+            word(nameOf(rateNames, rate)),
+            `${current ?? '–'} → ${proposed ?? '–'}`,
+          ])}
       />
-      <p className="soft">{why}</p>
+      <p className="soft">{tell(said, why)}</p>
       {along.length === 0 ? null : <p>{say('takeAlong', { models: along.join(', ') })}</p>}
     </Confirm>
   )
@@ -73,6 +80,8 @@ const TakeProposal = ({ proposal, along, onClose }: TakeProps) => {
 
 export const Proposals = () => {
   const say = useWords(texts)
+  const word = useWord()
+  const tell = useSaid()
   const may = rights(useSession())
   const [taken, setTaken] = useState<Proposal | null>(null)
   const query = useRead('prices diff', {})
@@ -89,7 +98,7 @@ export const Proposals = () => {
       title: say('model'),
       cell: ({ proposal, isFirst }) => (isFirst ? <strong>{proposal.model}</strong> : null),
     },
-    { id: 'rate', title: say('rate'), from: 'middle', cell: ({ rate }) => rate.rate.replaceAll('_', ' ') },
+    { id: 'rate', title: say('rate'), from: 'middle', cell: ({ rate }) => word(nameOf(rateNames, rate.rate)) },
     { id: 'now', title: say('now'), align: 'number', cell: ({ rate }) => rate.current ?? '–' },
     { id: 'proposed', title: say('proposed'), align: 'number', cell: ({ rate }) => rate.proposed ?? '–' },
     {
@@ -97,7 +106,7 @@ export const Proposals = () => {
       title: say('verdict'),
       cell: ({ rate }) => <Badge tone={tones[rate.verdict]}>{say(rate.verdict)}</Badge>,
     },
-    { id: 'why', title: say('why'), from: 'broad', wrap: true, cell: ({ rate }) => rate.why },
+    { id: 'why', title: say('why'), from: 'broad', wrap: true, cell: ({ rate }) => tell(rate.why_said, rate.why) },
     {
       id: 'take',
       title: '',

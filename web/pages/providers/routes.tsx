@@ -3,9 +3,10 @@
 import type { Output } from '#actions/contract.ts'
 import { useFilters } from '#parts/filters.ts'
 import { FindField } from '#parts/find-field.tsx'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, Meter } from '#parts/layout.tsx'
+import { strategyNames } from '#parts/said/names.ts'
 import { Empty } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -19,6 +20,7 @@ const tones: Readonly<Record<string, Tone>> = { closed: 'good', open: 'bad' }
 
 const useColumns = (): readonly Column<Row>[] => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const breakerText = (breaker: string): string =>
     breaker === 'closed' ? say('closed') : breaker === 'open' ? say('open') : say('half_open')
@@ -32,7 +34,7 @@ const useColumns = (): readonly Column<Row>[] => {
       id: 'strategy',
       title: say('strategy'),
       from: 'broad',
-      cell: ({ route, isFirst }) => (isFirst ? route.strategy : null),
+      cell: ({ route, isFirst }) => (isFirst ? word(strategyNames[route.strategy]) : null),
     },
     { id: 'target', title: say('target'), cell: ({ target }) => `${target.provider} / ${target.model}` },
     { id: 'tier', title: say('tier'), align: 'number', from: 'broad', cell: ({ target }) => target.tier },

@@ -66,11 +66,11 @@ export const Page = () => {
             onChoose={(client) => change({ client })}
             tabs={snippets.map(({ id, title, install, code }) => ({
               id,
-              label: title,
+              label: title ?? say('others'),
               content: () => (
                 <div className="stack">
                   {install === undefined ? null : <Code text={install} label={say('install')} />}
-                  <Code text={code} label={`${title}: ${say('code')}`} />
+                  <Code text={code} label={`${title ?? say('others')}: ${say('code')}`} />
                 </div>
               ),
             }))}

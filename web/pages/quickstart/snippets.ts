@@ -1,7 +1,12 @@
 /** The first call, as each client makes it. What a person copies works as it stands. */
 
 export type Place = { readonly origin: string; readonly key: string | null; readonly model: string }
-export type Snippet = { readonly id: string; readonly title: string; readonly install?: string; readonly code: string }
+export type Snippet = {
+  readonly id: string
+  readonly title: string | null
+  readonly install?: string
+  readonly code: string
+}
 
 const shellKey = ({ key }: Place): string => key ?? '$DROVER_KEY'
 const pythonKey = ({ key }: Place): string => (key === null ? 'os.environ["DROVER_KEY"]' : `"${key}"`)
@@ -100,5 +105,5 @@ export const snippetsFor = (place: Place): readonly Snippet[] => [
   { id: 'codex', title: 'Codex CLI', code: codex(place) },
   { id: 'anthropic', title: 'Anthropic', install: 'pip install anthropic', code: anthropic(place) },
   { id: 'gemini', title: 'Gemini', install: 'pip install google-genai', code: gemini(place) },
-  { id: 'environment', title: 'Others', code: environment(place) },
+  { id: 'environment', title: null, code: environment(place) },
 ]

@@ -17,6 +17,7 @@ export const texts = words({
   ways: ['Ways to call', '调用方式'],
   install: ['Install', '安装'],
   code: ['Code', '代码'],
+  others: ['Others', '其他'],
   first: [
     'A test key (hs-test-…) answers from the sandbox: no provider, no cost.',
     '测试密钥（hs-test-…）由沙盒应答：不经过供应商，不产生费用。',

@@ -1,7 +1,6 @@
 /** One call: what was tried, what it cost and why, its facts, and the call again: as code, or in the sandbox. */
 
 import { Link } from '@tanstack/react-router'
-import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Code } from '#parts/code.tsx'
@@ -14,11 +13,10 @@ import { Tabs } from '#parts/tabs.tsx'
 import { Attempts } from './attempts.tsx'
 import { endTone } from './call.ts'
 import { codeOf } from './call-code.ts'
+import type { Explanation } from './explanation.ts'
 import { Headers } from './headers.tsx'
 import { Receipt } from './receipt.tsx'
 import { texts } from './texts.ts'
-
-export type Explanation = Output<'explain list'>
 
 const CallFacts = ({ explanation }: { readonly explanation: Explanation }) => {
   const say = useWords(texts)

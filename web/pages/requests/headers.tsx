@@ -4,7 +4,7 @@ import { decimalOfNano } from '#parts/format.ts'
 import { useWords } from '#parts/language.tsx'
 import type { Fact } from '#parts/layout.tsx'
 import { Facts, mono } from '#parts/layout.tsx'
-import type { Explanation } from './call-sheet.tsx'
+import type { Explanation } from './explanation.ts'
 import { texts } from './texts.ts'
 
 type Call = Explanation['call']

@@ -5,7 +5,7 @@ import type { Fact } from '#parts/layout.tsx'
 import { Facts } from '#parts/layout.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
-import type { Explanation } from './call-sheet.tsx'
+import type { Explanation } from './explanation.ts'
 import { texts } from './texts.ts'
 
 type Price = NonNullable<Explanation['price']>

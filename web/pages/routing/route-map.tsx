@@ -1,8 +1,9 @@
 /** One route drawn: lines from the model to the targets of its first tier, as thick as their shares, and the tiers behind it. */
 
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Badge } from '#parts/layout.tsx'
-import type { Route, Target } from './routing.tsx'
+import { awayNames, strategyNames } from '#parts/said/names.ts'
+import type { Route, Target } from './route.ts'
 import { texts } from './texts.ts'
 
 /** Of the drawing: a target's height with its gap, in units of the picture; the style sheet has the same. */
@@ -38,6 +39,7 @@ const Fan = ({ targets }: { readonly targets: readonly Target[] }) => {
 
 const TargetBox = ({ target }: { readonly target: Target }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const { share_percent: share, away, again_ms: againMs, breaker, in_flight: inFlight } = target
   const isWell = away === null && breaker === 'closed'
@@ -58,7 +60,7 @@ const TargetBox = ({ target }: { readonly target: Target }) => {
         </span>
         {isWell ? null : (
           <Badge tone={breaker === 'open' || away === 'provider down' || away === 'no provider' ? 'bad' : 'warn'}>
-            {away ?? say(breaker === 'open' ? 'open' : 'half_open')}
+            {away === null ? say(breaker === 'open' ? 'open' : 'half_open') : word(awayNames[away])}
           </Badge>
         )}
       </div>
@@ -69,10 +71,11 @@ const TargetBox = ({ target }: { readonly target: Target }) => {
 
 export const RouteMap = ({ route }: { readonly route: Route }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const [first, ...rest] = tiersOf(route)
   const how = [
-    say(route.strategy),
+    word(strategyNames[route.strategy]),
     route.sticky === 'conversation' ? say('sticky') : '',
     route.hedge_after_ms === null ? '' : say('hedge', { time: format.duration(route.hedge_after_ms) }),
   ].filter(Boolean)

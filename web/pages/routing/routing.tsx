@@ -11,8 +11,6 @@ import { RouteMap } from './route-map.tsx'
 import { texts } from './texts.ts'
 
 type Routes = Output<'routes list'>
-export type Route = Routes['data'][number]
-export type Target = Route['targets'][number]
 
 const everyMs = 3_000
 /** More pictures than anybody looks at; the others are found by name. */

@@ -2,9 +2,10 @@
 
 import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, Card, PageHead } from '#parts/layout.tsx'
+import { findNames, nameOf } from '#parts/said/names.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -64,10 +65,11 @@ const Limits = ({ rows }: { readonly rows: readonly Limit[] }) => {
 
 const useFindsText = (): ((guard: Guard) => string) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   return (guard) =>
     [
-      ...guard.finds.map((find) => find.replaceAll('_', ' ')),
+      ...guard.finds.map((find) => word(nameOf(findNames, find))),
       guard.patterns === 0 ? '' : say('patterns', { count: guard.patterns }),
       guard.prompt_bytes_max === null ? '' : say('prompts', { size: format.bytes(guard.prompt_bytes_max) }),
       guard.models_allowed === null ? '' : say('only', { names: guard.models_allowed.join(', ') }),

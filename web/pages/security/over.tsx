@@ -10,7 +10,7 @@ import { TextField } from '#parts/field.tsx'
 import { FormDialog } from '#parts/form-dialog.tsx'
 import { useWords } from '#parts/language.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Me } from './security.tsx'
+import type { Me } from './me.ts'
 import { texts } from './texts.ts'
 import { AddTotp, RemoveTotp, RenewCodes } from './totp.tsx'
 

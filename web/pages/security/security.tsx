@@ -6,19 +6,20 @@ import { useChange, useRead } from '#actions/queries.ts'
 import { useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Badge, Card, mono, PageHead } from '#parts/layout.tsx'
 import { Pager } from '#parts/pager.tsx'
+import { trailWord } from '#parts/said/trail-words.ts'
 import { Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { useToast } from '#parts/toast.tsx'
+import type { Me } from './me.ts'
 import type { Over } from './over.tsx'
 import { OverPage } from './over.tsx'
 import { texts } from './texts.ts'
 import { Ways } from './ways.tsx'
 
-export type Me = Output<'me show'>
 type Session = Me['sessions'][number]
 type Row = Output<'me trail'>['data'][number]
 
@@ -111,12 +112,13 @@ const Sessions = ({ rows }: { readonly rows: readonly Session[] }) => {
 
 const OwnTrail = () => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const [filters] = useFilters()
   const query = useRead('me trail', { limit: trailRows, before: filters['before'] }, { keepsOld: true })
   const columns: readonly Column<Row>[] = [
     { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
-    { id: 'operation', title: say('operation'), cell: ({ operation }) => operation },
+    { id: 'operation', title: say('operation'), cell: ({ operation }) => word(trailWord(operation)) },
     { id: 'object', title: say('object'), from: 'middle', cell: ({ object }) => mono(object) },
   ]
   return (

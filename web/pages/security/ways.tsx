@@ -5,8 +5,8 @@ import { hasPasskeys } from '#actions/passkey.ts'
 import { Button } from '#parts/button.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge } from '#parts/layout.tsx'
+import type { Me } from './me.ts'
 import type { Over } from './over.tsx'
-import type { Me } from './security.tsx'
 import { texts } from './texts.ts'
 
 type Open = (over: Over) => void

@@ -10,7 +10,7 @@ import { useFormat, useWords } from '#parts/language.tsx'
 import type { Fact } from '#parts/layout.tsx'
 import { Facts } from '#parts/layout.tsx'
 import { useToast } from '#parts/toast.tsx'
-import type { Account, Plan } from './settings.tsx'
+import type { Account, Plan } from './organisation.ts'
 import { texts } from './texts.ts'
 
 type Closing = { readonly onClose: () => void }

@@ -1,7 +1,6 @@
 /** The organisation that somebody acts for: its name, its plan, its end. Two calls. */
 
 import { useState } from 'react'
-import type { Output } from '#actions/contract.ts'
 import { useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
@@ -12,10 +11,8 @@ import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
 import { ChoosePlan, CloseAccount, MakeOrganisation, RenameOrganisation } from './forms.tsx'
+import type { Account, Plan } from './organisation.ts'
 import { texts } from './texts.ts'
-
-export type Account = Output<'accounts list'>['data'][number]
-export type Plan = Output<'plans list'>['data'][number]
 
 type Over =
   | { readonly what: 'rename' | 'another' | 'close' }

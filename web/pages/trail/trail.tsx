@@ -9,10 +9,12 @@ import { Code } from '#parts/code.tsx'
 import { Dialog } from '#parts/dialog.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { FindField } from '#parts/find-field.tsx'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Fact } from '#parts/layout.tsx'
 import { Facts, mono, PageHead } from '#parts/layout.tsx'
+import { Named } from '#parts/named.tsx'
 import { RowLink } from '#parts/row-link.tsx'
+import { trailWord } from '#parts/said/trail-words.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -48,19 +50,35 @@ const ProveButton = () => {
   )
 }
 
-const RowDialog = ({ row, onClose }: { readonly row: Row; readonly onClose: () => void }) => {
+type Names = Readonly<Record<string, string>>
+
+/** A name with the id beside it, which can be selected and copied. */
+const Who = ({ id, names }: { readonly id: string; readonly names: Names }) => {
+  const isNamed = Object.keys(names).some((one) => id.includes(one))
+  return (
+    <>
+      <Named id={id} names={names} /> {isNamed ? <span className="soft mono break">{id}</span> : null}
+    </>
+  )
+}
+
+type DialogProps = { readonly row: Row; readonly names: Names; readonly onClose: () => void }
+
+const RowDialog = ({ row, names, onClose }: DialogProps) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const facts: readonly (Fact | null)[] = [
     [say('time'), format.moment(row.time)],
-    [say('actor'), mono(row.actor)],
-    [say('object'), mono(row.object)],
+    [say('operation'), mono(row.operation)],
+    [say('actor'), <Who key="actor" id={row.actor} names={names} />],
+    [say('object'), <Who key="object" id={row.object} names={names} />],
     row.request_id === null ? null : [say('request'), mono(row.request_id)],
   ]
   const side = (value: unknown, none: string) =>
     value === null ? <p className="soft">{none}</p> : <Code text={JSON.stringify(value, null, 2)} wrapped />
   return (
-    <Dialog title={row.operation} look="broad" onClose={onClose}>
+    <Dialog title={word(trailWord(row.operation))} look="broad" onClose={onClose}>
       <div className="stack">
         <Facts facts={facts} />
         <h3>{say('before')}</h3>
@@ -72,8 +90,9 @@ const RowDialog = ({ row, onClose }: { readonly row: Row; readonly onClose: () =
   )
 }
 
-const useColumns = (open: (row: Row) => void): readonly Column<Row>[] => {
+const useColumns = (open: (row: Row) => void, names: Names): readonly Column<Row>[] => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   return [
     {
@@ -83,11 +102,18 @@ const useColumns = (open: (row: Row) => void): readonly Column<Row>[] => {
         <RowLink text={format.moment(row.time)} does={say('open', { id: row.id })} onOpen={() => open(row)} />
       ),
     },
-    { id: 'operation', title: say('operation'), cell: ({ operation }) => operation },
-    { id: 'actor', title: say('actor'), from: 'middle', cell: ({ actor }) => mono(actor) },
-    { id: 'object', title: say('object'), from: 'broad', cell: ({ object }) => mono(object) },
+    {
+      id: 'operation',
+      title: say('operation'),
+      cell: ({ operation }) => <span title={operation}>{word(trailWord(operation))}</span>,
+    },
+    { id: 'actor', title: say('actor'), from: 'middle', cell: ({ actor }) => <Named id={actor} names={names} /> },
+    { id: 'object', title: say('object'), from: 'middle', cell: ({ object }) => <Named id={object} names={names} /> },
   ]
 }
+
+/** What somebody or something is called, to be found by it. */
+const calledOf = (text: string, names: Names): string => names[text.split(':').at(-1) ?? ''] ?? ''
 
 export const Page = () => {
   const say = useWords(texts)
@@ -96,7 +122,9 @@ export const Page = () => {
   const since = filters['from'] ?? '7d'
   const from = since === 'all' ? undefined : since
   const query = useRead('trail list', { limit: rowsMax, from, after: filters['after'] }, { keepsOld: true })
-  const columns = useColumns(setOpen)
+  const names = query.data?.names ?? {}
+  const columns = useColumns(setOpen, names)
+  const word = useWord()
   const wanted = (filters['find'] ?? '').toLowerCase()
   return (
     <>
@@ -122,7 +150,9 @@ export const Page = () => {
           {({ data, next }) => {
             const rows = data
               .filter(({ operation, object, actor }) =>
-                `${operation} ${object} ${actor}`.toLowerCase().includes(wanted),
+                `${operation} ${word(trailWord(operation))} ${object} ${calledOf(object, names)} ${actor} ${calledOf(actor, names)}`
+                  .toLowerCase()
+                  .includes(wanted),
               )
               .toReversed()
             return (
@@ -147,7 +177,7 @@ export const Page = () => {
           }}
         </Loaded>
       </section>
-      {open === null ? null : <RowDialog row={open} onClose={() => setOpen(null)} />}
+      {open === null ? null : <RowDialog row={open} names={names} onClose={() => setOpen(null)} />}
     </>
   )
 }

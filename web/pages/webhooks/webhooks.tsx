@@ -6,10 +6,12 @@ import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Tone } from '#parts/layout.tsx'
 import { Badge, Card, mono, PageHead } from '#parts/layout.tsx'
 import { Pager } from '#parts/pager.tsx'
+import { deliveryErrorText } from '#parts/said/delivery-errors.ts'
+import { eventNames } from '#parts/said/event-names.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -81,6 +83,7 @@ const Recipients = ({ rows }: { readonly rows: readonly Recipient[] }) => {
 
 const Rules = ({ rows }: { readonly rows: readonly Rule[] }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const figureOf = (value: number, unit: Rule['unit']): string => {
     if (unit === 'usd') return format.amount(String(value), 'USD')
@@ -96,7 +99,12 @@ const Rules = ({ rows }: { readonly rows: readonly Rule[] }) => {
       .filter(Boolean)
       .join(', ') || say('always')
   const columns: readonly Column<Rule>[] = [
-    { id: 'event', title: say('event'), cell: ({ event }) => mono(event), sort: ({ event }) => event },
+    {
+      id: 'event',
+      title: say('event'),
+      cell: ({ event }) => <span title={event}>{word(eventNames[event])}</span>,
+      sort: ({ event }) => event,
+    },
     { id: 'when', title: say('when'), cell: whenOf },
     { id: 'recipients', title: say('recipients'), wrap: true, cell: ({ recipients }) => recipients.join(', ') },
   ]
@@ -112,6 +120,7 @@ const Rules = ({ rows }: { readonly rows: readonly Rule[] }) => {
 
 const Deliveries = ({ rows }: { readonly rows: readonly Delivery[] }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const toast = useToast()
   const may = rights(useSession())
@@ -122,12 +131,23 @@ const Deliveries = ({ rows }: { readonly rows: readonly Delivery[] }) => {
       { onSuccess: () => toast(say('replayed', { recipient })), onError: (error) => toast(error.message) },
     )
   const columns: readonly Column<Delivery>[] = [
-    { id: 'event', title: say('event'), from: 'middle', cell: ({ event }) => mono(event) },
+    {
+      id: 'event',
+      title: say('event'),
+      from: 'middle',
+      cell: ({ event, name }) => (name === null ? mono(event) : <span title={event}>{word(eventNames[name])}</span>),
+    },
     { id: 'recipient', title: say('recipient'), cell: ({ recipient }) => recipient },
     { id: 'state', title: say('state'), cell: ({ state }) => <Badge tone={tones[state]}>{say(state)}</Badge> },
     { id: 'tries', title: say('tries'), align: 'number', from: 'middle', cell: ({ tries }) => format.number(tries) },
     { id: 'time', title: say('time'), from: 'middle', cell: (row) => format.moment(row.delivered ?? row.next) },
-    { id: 'why', title: say('why'), from: 'broad', wrap: true, cell: ({ error }) => error ?? '' },
+    {
+      id: 'why',
+      title: say('why'),
+      from: 'broad',
+      wrap: true,
+      cell: ({ error }) => deliveryErrorText(error ?? '', format.language),
+    },
     {
       id: 'replay',
       title: '',

@@ -81,17 +81,43 @@ const cursorOf = (row: GroupRow, columns: readonly string[]): UsageCursor =>
     return typeof value === 'bigint' ? Number(value) : String(value)
   })
 
+const dayMs = 86_400_000
+
+/**
+ * What the rows are read from. A span of hours whose hours are not told apart is read by whole days where it has any, and by the hour at its ends only: as many rows as a span
+ * of days has, and a day or two of hours.
+ */
+const pieces = (question: UsageQuestion): readonly UsageQuestion[] => {
+  const { grain, byTime, fromMs, toMs } = question
+  const [firstDayMs, lastDayMs] = [Math.ceil(fromMs / dayMs) * dayMs, Math.floor(toMs / dayMs) * dayMs]
+  if (grain !== 'hour' || byTime || lastDayMs <= firstDayMs) return [question]
+  return [
+    { ...question, toMs: firstDayMs },
+    { ...question, grain: 'day' as const, fromMs: firstDayMs, toMs: lastDayMs },
+    { ...question, fromMs: lastDayMs },
+  ].filter((piece) => piece.fromMs < piece.toMs)
+}
+
 /** The statement of a page; exported so that a test can look at its plan. */
 export const usageQuery = (question: UsageQuestion) => {
   const columns = groupColumns(question)
   const refs = sql.join(columns.map((column) => sql.ref(column)))
   const sums = sql.raw(sumNames.map((name) => `coalesce(sum("${name}"), 0) as "${name}"`).join(', '))
-  const where = [...conditions(question)]
-  if (question.after !== null)
-    where.push(sql<SqlBool>`(${refs}) > (${sql.join(question.after.map((value) => sql`${value}`))})`)
-  const condition = sql.join(where, sql` and `)
-  if (columns.length === 0) return sql<GroupRow>`select ${sums} from usage_rollup where ${condition}`
-  return sql<GroupRow>`select ${refs}, ${sums} from usage_rollup where ${condition}
+  const { after } = question
+  const behind = after === null ? [] : [sql<SqlBool>`(${refs}) > (${sql.join(after.map((value) => sql`${value}`))})`]
+  const rowsOf = (piece: UsageQuestion) => sql.join([...conditions(piece), ...behind], sql` and `)
+  const parts = pieces(question)
+  const read = sql.ref('usage_rollup')
+  const plain = sql.join([...columns, ...sumNames].map((column) => sql.ref(column)))
+  const from =
+    parts.length === 1
+      ? sql`${read} where ${rowsOf(parts[0] ?? question)}`
+      : sql`(${sql.join(
+          parts.map((piece) => sql`select ${plain} from ${read} where ${rowsOf(piece)}`),
+          sql` union all `,
+        )}) as pieces`
+  if (columns.length === 0) return sql<GroupRow>`select ${sums} from ${from}`
+  return sql<GroupRow>`select ${refs}, ${sums} from ${from}
     group by ${refs} order by ${refs} limit ${checkLimit(question.limit)}`
 }
 

@@ -1,0 +1,6 @@
+/** What an organisation and its plan are here. */
+
+import type { Output } from '#actions/contract.ts'
+
+export type Account = Output<'accounts list'>['data'][number]
+export type Plan = Output<'plans list'>['data'][number]

@@ -1,0 +1,17 @@
+/** Everything that the relay says, by code. */
+
+import type { Word } from '#parts/words.ts'
+import { eventWords, healthWords } from './event-words.ts'
+import { migrationWords } from './migration-words.ts'
+import { planWords } from './plan-words.ts'
+import { preflightWords } from './preflight-words.ts'
+import { priceWords } from './price-words.ts'
+
+export const dictionary: Readonly<Record<string, Word>> = {
+  ...migrationWords,
+  ...planWords,
+  ...preflightWords,
+  ...eventWords,
+  ...healthWords,
+  ...priceWords,
+}
