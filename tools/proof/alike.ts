@@ -202,6 +202,20 @@ export const alike: readonly Alike[] = [
     why: 'what fails together is run once more by itself, and is refused there in its own words',
   },
   {
+    file: 'src/store/operations/books/hold.ts',
+    lines: [
+      'const larger = (a: bigint | null, b: bigint | null): bigint | null => (a === null ? b : b === null || b < a ? a : b)',
+    ],
+    changes: { '<': '<=' },
+    why: 'of two that are equal either is the larger',
+  },
+  {
+    file: 'src/store/operations/books/credit.ts',
+    lines: ['if (money !== null) count += await expireAccount(books, money, nowMs)'],
+    changes: { 'money !== null': 'true' },
+    why: 'the store itself keeps lots from being without an account',
+  },
+  {
     file: 'src/migration/beta-function.ts',
     lines: ['const roundsMax = 20_000'],
     changes: { '20_000': '20001' },

@@ -296,3 +296,12 @@ test('calls of one batch have all of a budget that nobody has used, and not a na
     [[60n, null], [40n, null], 'budget'],
   )
 })
+
+test('a hold gets the least that it asks for where that is all there is', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 50n)
+  const held = await ask('hold', holdOf('c', 100n, { amountMinNanoUsd: 50n }))
+  assert.deepEqual(held, { ok: true, amountNanoUsd: 50n, cappedBy: 'credit', roomNanoUsd: 50n })
+  const none = await ask('hold', holdOf('d', 100n, { amountMinNanoUsd: 1n }))
+  assert.equal(none.ok, false)
+})

@@ -101,6 +101,14 @@ test('where nothing is left of what was bought, no share of a last nanodollar ca
   await assertRefused(withdraw({ ...withBonus, creditNanoUsd: 1n, bonusNanoUsd: 8n }), 'conflict', /at most 0(\.0+)? %/)
 })
 
+test('the last nanodollar of what was bought goes back too', async (context) => {
+  const { ask, withdraw, lots, sound } = await bought(context)
+  await ask('settle', settleOf('c', 119n))
+  await withdraw({ creditNanoUsd: 1n })
+  assert.deepEqual(await lots(), { lot_1: 0n, lot_1b: 0n })
+  await sound()
+})
+
 test('in the place of a bonus that is spent no more is taken than was asked for, however much of it is spent', async (context) => {
   const { ask, withdraw, money, lots, sound } = await bought(context)
   await ask('settle', settleOf('c', 15n))
