@@ -59,7 +59,7 @@ export type Fill = (file: string, caller: Caller) => Promise<void>
 const startWithinMs = 120_000
 
 /** An account of this kind with one key; what the key's calls are asked with. */
-const keyOf = async (parts: Parts, relay: Relay): Promise<string> => {
+export const keyOf = async (parts: Parts, relay: Relay): Promise<string> => {
   const ask = async (path: string, body: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
     const answer = await call(relay.url, { path, key: adminKey, body })
     assert.ok(answer.status < 300, answer.text)

@@ -1,17 +1,21 @@
 /** Suites of calls that are answered whole. */
 
 import { bareNode } from '../gateway/bare-node.ts'
+import type { Bench } from '../gateway/bench.ts'
 import { direct } from '../gateway/direct.ts'
 import { fromCache } from '../gateway/drover.ts'
 import { grownRelays } from '../gateway/grown.ts'
 import { drover, parts, peers } from '../gateway/index.ts'
+import { threeNodes } from '../gateway/three-nodes.ts'
 import type { Section } from '../page/report.ts'
 import type { CallRow } from './calls.ts'
 import { bodySizes, measureCalls, smallCall } from './calls.ts'
+import type { Effort } from './effort.ts'
 import { atMost, within } from './goals.ts'
 import { measureMemory } from './memory.ts'
 import { fixedRates, measureRates } from './rates.ts'
 import { measureStarts } from './starts.ts'
+import type { Outcome } from './suite.ts'
 import { sideBySide } from './suite.ts'
 import { callModel, warmText } from './warm.ts'
 
@@ -97,57 +101,79 @@ export const calls = sideBySide({
   },
 })
 
+/** What calls meet at fixed rates, and at half of the highest that a gateway holds. */
+const ratesOf = async (
+  bench: Bench,
+  effort: Effort,
+  { rates: asked, judged }: { readonly rates: readonly number[]; readonly judged: readonly string[] },
+): Promise<Pick<Outcome, 'sections' | 'goals'>> => {
+  const { rows, highest } = await measureRates(bench, asked, effort)
+  const floorMs = rows.find(({ gateway }) => gateway === 'direct')?.p99Ms
+  const addedAtHalf = (name: string): number | undefined => {
+    const half = highest.find(({ gateway }) => gateway === name)?.half ?? undefined
+    return half === undefined || floorMs === undefined ? undefined : half.p99Ms - floorMs
+  }
+  return {
+    sections: [
+      {
+        title: 'Calls at a fixed rate',
+        method: `Calls of 1 KiB are due at even moments whether or not earlier ones were answered; times count from the moment at which a call was due. ${warmText}`,
+        columns: ['gateway', 'calls/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'failed', 'generator late p99 ms'],
+        rows: rows.map((row) => [
+          row.gateway,
+          String(row.ratePerSecond),
+          row.p50Ms,
+          row.p99Ms,
+          row.p999Ms,
+          row.failures,
+          row.lateP99Ms,
+        ]),
+        bars: [3],
+      },
+      {
+        title: 'Highest rate',
+        method:
+          'The highest rate at which p99 is no more than 10 ms above the provider itself and no call fails, found by halving; and what calls meet at half of it.',
+        columns: ['gateway', 'calls/s', 'p50 ms at half of it', 'p99 ms', 'p99.9 ms', 'failed'],
+        rows: highest.map(({ gateway, ratePerSecond, half }) => [
+          gateway,
+          ratePerSecond,
+          half?.p50Ms ?? null,
+          half?.p99Ms ?? null,
+          half?.p999Ms ?? null,
+          half?.failures ?? null,
+        ]),
+        bars: [1],
+      },
+    ],
+    goals: judged.flatMap((name) =>
+      [mustAddMs, goalAddMs].map((bound) =>
+        within(`p99 at half of the highest rate, over the provider at the lowest rate: ${name}`, addedAtHalf(name), {
+          bound,
+          unit: 'ms',
+        }),
+      ),
+    ),
+  }
+}
+
 export const rates = sideBySide({
   name: 'rates',
   about: 'calls at fixed rates without coordinated omission, and the highest rate at p99 added <= 10 ms',
   gateways: peers,
   models: [callModel],
-  measure: async (bench, effort) => {
-    const { rows, highest } = await measureRates(bench, fixedRates, effort)
-    const half = highest.find(({ gateway }) => gateway === 'drover')?.half ?? undefined
-    const floorMs = rows.find(({ gateway }) => gateway === 'direct')?.p99Ms
-    const addedAtHalf = half === undefined || floorMs === undefined ? undefined : half.p99Ms - floorMs
-    return {
-      sections: [
-        {
-          title: 'Calls at a fixed rate',
-          method: `Calls of 1 KiB are due at even moments whether or not earlier ones were answered; times count from the moment at which a call was due. ${warmText}`,
-          columns: ['gateway', 'calls/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'failed', 'generator late p99 ms'],
-          rows: rows.map((row) => [
-            row.gateway,
-            String(row.ratePerSecond),
-            row.p50Ms,
-            row.p99Ms,
-            row.p999Ms,
-            row.failures,
-            row.lateP99Ms,
-          ]),
-          bars: [3],
-        },
-        {
-          title: 'Highest rate',
-          method:
-            'The highest rate at which p99 is no more than 10 ms above the provider itself and no call fails, found by halving; and what calls meet at half of it.',
-          columns: ['gateway', 'calls/s', 'p50 ms at half of it', 'p99 ms', 'p99.9 ms', 'failed'],
-          rows: highest.map(({ gateway, ratePerSecond, half }) => [
-            gateway,
-            ratePerSecond,
-            half?.p50Ms ?? null,
-            half?.p99Ms ?? null,
-            half?.p999Ms ?? null,
-            half?.failures ?? null,
-          ]),
-          bars: [1],
-        },
-      ],
-      goals: [mustAddMs, goalAddMs].map((bound) =>
-        within('p99 at half of the highest rate, over the provider at the lowest rate', addedAtHalf, {
-          bound,
-          unit: 'ms',
-        }),
-      ),
-    }
-  },
+  measure: (bench, effort) => ratesOf(bench, effort, { rates: fixedRates, judged: ['drover'] }),
+})
+
+/** Three nodes, their Postgres and the front share the machine with the callers: more a second says nothing about them. */
+const nodeRates = [50, 200] as const
+
+export const nodes = sideBySide({
+  name: 'nodes',
+  about: 'calls at fixed rates through three nodes on one Postgres behind HAProxy, beside one on its own store',
+  gateways: [direct, drover, threeNodes],
+  models: [callModel],
+  measure: (bench, effort) => ratesOf(bench, effort, { rates: nodeRates, judged: ['three nodes'] }),
 })
 
 export const memory = sideBySide({

@@ -15,11 +15,14 @@ import { processorMs } from '../load/processor.ts'
 import { startProgram } from '../load/program.ts'
 import { samples } from '../translate/sample.ts'
 import type { Effort } from './effort.ts'
+import { atRate, highestRate } from './rates.ts'
 
 const formats = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini'] as const
 type Format = (typeof formats)[number]
 
 const [paceMs, streams, afterMs] = [5, 32, 400]
+/** Each takes a second: so many are open at once. */
+const streamsPerSecond = 20
 const fakeCredential = 'sk-the-operators-own-credential'
 
 export type CrossingRow = {
@@ -102,18 +105,20 @@ type Sample = {
   readonly p99Ms: number
 }
 
+/** A proxy that knows no models passes the provider's own path on. */
+const requestFor = ({ running, caller, provider, gateway }: Work, isStream: boolean): Buffer =>
+  requestOf(caller, gateway === 'bare node' ? 'a-model' : modelOf(provider), { running, isStream })
+
 const measured = async (work: Work, turnMs: number): Promise<Sample> => {
-  const { running, target, caller, provider, gateway } = work
-  // A proxy that knows no models passes the provider's own path on.
-  const model = gateway === 'bare node' ? 'a-model' : modelOf(provider)
-  const request = requestOf(caller, model, { running, isStream: true })
+  const { running, target, provider } = work
+  const request = requestFor(work, true)
   const before = processorMs(running.pids)
   const turn = await closedLoop({ target, request, connections: streams, durationMs: turnMs })
   await wait(afterMs)
   const usedMs = processorMs(running.pids) - before
   const whole = await closedLoop({
     target,
-    request: requestOf(caller, model, { running, isStream: false }),
+    request: requestFor(work, false),
     connections: 1,
     durationMs: turnMs / 2,
   })
@@ -126,8 +131,47 @@ const measured = async (work: Work, turnMs: number): Promise<Sample> => {
   }
 }
 
+/** What a crossing adds when calls come at half of the highest rate that it holds, and to the first byte of streams that come at a low one. */
+export type CrossingRate = {
+  readonly gateway: string
+  readonly caller: string
+  readonly provider: string
+  readonly highestPerSecond: number
+  readonly halfP50Ms: number
+  readonly halfP99Ms: number
+  readonly firstByteP50Ms: number
+  readonly firstByteP99Ms: number
+  readonly failures: number
+}
+
+/** The highest rate of whole answers at which p99 is 10 ms above that of bare Node at the rate of the streams; then half of it; then streams. */
+const ratesOfCrossing = async (work: Work, floorP99Ms: number, effort: Effort): Promise<CrossingRate> => {
+  const { gateway, caller, provider, target } = work
+  const asking = { target, request: requestFor(work, false) }
+  const highestPerSecond = await highestRate(asking, floorP99Ms, effort.turnMs)
+  const half = await atRate(asking, Math.max(1, Math.floor(highestPerSecond / 2)), effort.turnMs * effort.rounds)
+  const streamed = { target, request: requestFor(work, true) }
+  const streams = await atRate(streamed, streamsPerSecond, effort.turnMs * effort.rounds)
+  return {
+    gateway,
+    caller,
+    provider,
+    highestPerSecond,
+    halfP50Ms: half.p50Ms,
+    halfP99Ms: half.p99Ms,
+    firstByteP50Ms: quantile(streams.firstBytesMs, 0.5),
+    firstByteP99Ms: quantile(streams.firstBytesMs, 0.99),
+    failures: half.failures + streams.failures,
+  }
+}
+
 /** Also the parity of the relay's books. */
-export type Crossings = { readonly rows: readonly CrossingRow[]; readonly answered: number; readonly booked: number }
+export type Crossings = {
+  readonly rates: readonly CrossingRate[]
+  readonly rows: readonly CrossingRow[]
+  readonly answered: number
+  readonly booked: number
+}
 
 export async function measureCrossings(effort: Effort): Promise<Crossings> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-bench-'))
@@ -161,7 +205,19 @@ export async function measureCrossings(effort: Effort): Promise<Crossings> {
       wholeP50Ms: figureOf(its.map(({ p50Ms }) => p50Ms)),
       wholeP99Ms: figureOf(its.map(({ p99Ms }) => p99Ms)),
     }))
-    return { rows, answered: relayTarget.answered, booked: (await relay.booked?.()) ?? 0 }
+    const [bareWork] = works
+    if (bareWork === undefined) throw new Error('nothing is measured')
+    const floor = await atRate(
+      { target: bareTarget, request: requestFor(bareWork, false) },
+      streamsPerSecond,
+      effort.turnMs,
+    )
+    const rates: CrossingRate[] = []
+    for (const work of works) {
+      effort.say(`${work.caller} before ${work.provider} at a fixed rate: ${work.gateway}`)
+      rates.push(await ratesOfCrossing(work, floor.p99Ms, effort))
+    }
+    return { rows, rates, answered: relayTarget.answered, booked: (await relay.booked?.()) ?? 0 }
   } finally {
     await relay.end()
     await bare.end()

@@ -4,6 +4,7 @@
  */
 
 import type { Bench, Contender } from '../gateway/bench.ts'
+import type { Target } from '../load/closed-loop.ts'
 import { closedLoop } from '../load/closed-loop.ts'
 import { quantile } from '../load/figure.ts'
 import { openLoop, steadily } from '../load/open-loop.ts'
@@ -34,12 +35,17 @@ const bodyBytes = 1024
 const searchSteps = 6
 const busyConnections = 16
 
-const at = async (
-  { gateway, running, target }: Contender,
+/** Whom is asked, and the bytes of a call. */
+export type Asking = { readonly target: Target; readonly request: Buffer }
+
+export type Latencies = Omit<RateRow, 'gateway'>
+
+/** Calls at this rate for so long. */
+export const atRate = async (
+  { target, request }: Asking,
   ratePerSecond: number,
   durationMs: number,
-): Promise<RateRow> => {
-  const request = requestTo(running, { model: callModel, isStream: false, bodyBytes })
+): Promise<Latencies & { readonly firstBytesMs: readonly number[] }> => {
   const turn = await openLoop({
     target,
     requestOf: () => request,
@@ -48,30 +54,33 @@ const at = async (
     timeoutMs,
   })
   return {
-    gateway: gateway.name,
     ratePerSecond,
     failures: turn.failures,
     p50Ms: quantile(turn.latenciesMs, 0.5),
     p99Ms: quantile(turn.latenciesMs, 0.99),
     p999Ms: quantile(turn.latenciesMs, 0.999),
     lateP99Ms: quantile(turn.lateMs, 0.99),
+    firstBytesMs: turn.firstBytesMs,
   }
 }
 
 /** Halves the span between what held and what did not; begins with what a closed loop reaches, which is more than holds. */
-const highestOf = async (contender: Contender, floorP99Ms: number, turnMs: number): Promise<number> => {
-  const { running, target } = contender
-  const request = requestTo(running, { model: callModel, isStream: false, bodyBytes })
-  const busy = await closedLoop({ target, request, connections: busyConnections, durationMs: turnMs })
+export const highestRate = async (asking: Asking, floorP99Ms: number, turnMs: number): Promise<number> => {
+  const busy = await closedLoop({ ...asking, connections: busyConnections, durationMs: turnMs })
   let [holds, fails] = [0, ((busy.calls * 1000) / busy.elapsedMs) * 1.2]
   for (let step = 0; step < searchSteps; step += 1) {
     const rate = Math.round((holds + fails) / 2)
-    const { failures, p99Ms } = await at(contender, rate, turnMs)
+    const { failures, p99Ms } = await atRate(asking, rate, turnMs)
     if (failures === 0 && p99Ms - floorP99Ms <= addedP99MaxMs) holds = rate
     else fails = rate
   }
   return holds
 }
+
+const askingOf = ({ running, target }: Contender): Asking => ({
+  target,
+  request: requestTo(running, { model: callModel, isStream: false, bodyBytes }),
+})
 
 /** Each rate with all gateways, once all of them are warm, then each gateway's highest. */
 export async function measureRates(
@@ -87,16 +96,22 @@ export async function measureRates(
   for (const rate of rates)
     for (const contender of contenders) {
       effort.say(`${rate} calls a second: ${contender.gateway.name}`)
-      rows.push(await at(contender, rate, effort.turnMs * effort.rounds))
+      const found = await atRate(askingOf(contender), rate, effort.turnMs * effort.rounds)
+      rows.push({ gateway: contender.gateway.name, ...found })
     }
   const highest: Highest[] = []
   const floorP99Ms = rows.find(({ gateway }) => gateway === 'direct')?.p99Ms ?? 0
   for (const contender of contenders) {
     effort.say(`the highest rate of ${contender.gateway.name}`)
-    const ratePerSecond = await highestOf(contender, floorP99Ms, effort.turnMs)
+    const { name } = contender.gateway
+    const asking = askingOf(contender)
+    const ratePerSecond = await highestRate(asking, floorP99Ms, effort.turnMs)
     const halfPerSecond = Math.floor(ratePerSecond / 2)
-    const half = halfPerSecond === 0 ? null : await at(contender, halfPerSecond, effort.turnMs * effort.rounds)
-    highest.push({ gateway: contender.gateway.name, ratePerSecond, half })
+    const half =
+      halfPerSecond === 0
+        ? null
+        : { gateway: name, ...(await atRate(asking, halfPerSecond, effort.turnMs * effort.rounds)) }
+    highest.push({ gateway: name, ratePerSecond, half })
   }
   return { rows, highest }
 }
