@@ -238,6 +238,8 @@ test('the same sums give the same figures in every version: what was decided on 
     { weight: 0.5, candidate: 12, baseline: 7 },
   ]
   near(lnWorse([early, later], 1.25), 0.583_181_900_287_990_8)
+  // By fifty digits of the same mean; a share sixteen times as large carries it.
+  near(lnWorse([{ weight: 0.5, candidate: 80, baseline: 4 }], 1.25), 32.704_173_306_203_387)
   near(lnSplitWrong([{ weight: 0.1, candidate: 70, baseline: 930 }]), 3.103_955_402_965_709_7)
   const { low, high } = shareInterval({ hits: 7, seen: 80 }, 0.05)
   near(low, 0.017_720_519_079_975_32)

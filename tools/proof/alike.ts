@@ -237,6 +237,18 @@ export const alike: readonly Alike[] = [
     why: 'the series holds there as well, with fewer digits than a number has',
   },
   {
+    file: 'src/migration/beta-function.ts',
+    lines: ['if (Math.abs(step - 1) < precision) break'],
+    changes: { '<': '<=', '1': '2' },
+    why: 'a short way: what has converged stays where it is',
+  },
+  {
+    file: 'src/migration/proportion-test.ts',
+    lines: ['const inner = Math.min(1 - edge, Math.max(edge, share.hits / Math.max(1, share.seen)))'],
+    changes: { '1': '2' },
+    why: 'of one unit, hit or not, the same is shown from either side of a half',
+  },
+  {
     file: 'src/migration/pair-test.ts',
     lines: ['lnBetaAbove(0.5, 1 + candidate, 1 + other) -'],
     changes: { '-': '+' },
