@@ -81,6 +81,8 @@ test('a window holds from its first minute to before its last, through midnight 
   assert.ok(windowHolds(night, at('2026-11-22T23:30:00Z')))
   assert.ok(windowHolds(night, at('2026-11-22T00:30:00Z')))
   assert.ok(!windowHolds(night, at('2026-11-22T12:00:00Z')))
+  assert.ok(windowHolds(night, at('2026-11-22T22:00:00Z')) && !windowHolds(night, at('2026-11-22T21:59:59.999Z')))
+  assert.ok(windowHolds(night, at('2026-11-22T05:59:59.999Z')) && !windowHolds(night, at('2026-11-22T06:00:00Z')))
 })
 
 test('weekdays and holidays are those of the instant', () => {
@@ -136,6 +138,20 @@ test('of one rank a newer revision stands for the same calls, and for nothing el
   assert.equal(priceOf([costing(1n), night]), 9n)
   assert.equal(priceOf([costing(1n), night, newer]), 2n, 'a newer row of all day also for the window')
   assert.equal(priceOf([newer, { ...night, revision: 4 }]), 9n)
+  const mayRate = (rows: readonly PriceRow[]) =>
+    rowsThatMayRate(rows, { atMs: 0, untilMs: 0, inputTokensMax: 1, serviceTier: null }).map(({ rates }) => rates.input)
+  const later = costing(8n, { windows: night.windows, revision: 4 })
+  assert.deepEqual(mayRate([newer, later]), [2n, 8n], 'a row with a window leaves that of all day where it is')
+  assert.deepEqual(mayRate([night, later]), [8n], 'and takes the place of one with a window')
+})
+
+test('what was found for dollars is not the answer to who asks for another currency, nor the other way round', () => {
+  const rows = [costing(1n)]
+  const question = { atMs: 0, serviceTier: null, inputTokens: 1 }
+  assert.equal(priceAt(rows, { ...question, currency: 'CNY' }), null)
+  assert.equal(priceAt(rows, question)?.row.rates.input, 1n)
+  assert.equal(priceAt(rows, { ...question, currency: 'CNY' }), null)
+  assert.equal(priceAt(rows, question)?.row.rates.input, 1n)
 })
 
 test('what may rate a call: a window that it may run into, a cliff within its input, the tier asked and the default one', () => {

@@ -21,6 +21,26 @@ export const alike: readonly Alike[] = [
     why: 'there is one zero: -0n is 0n',
   },
   {
+    file: 'src/base/money.ts',
+    lines: [
+      'places >= 0 ? { digits: BigInt(digits), places } : { digits: BigInt(digits) * 10n ** BigInt(-places), places: 0 }',
+    ],
+    changes: { '>=': '>' },
+    why: 'a point that is not moved: ten to the power of nothing is one',
+  },
+  {
+    file: 'src/catalog/price.ts',
+    lines: ['const minuteOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5))'],
+    changes: { '5': '6' },
+    why: 'a time of day has five characters, or is refused before',
+  },
+  {
+    file: 'src/catalog/price.ts',
+    lines: ['const windows = entry.window === undefined ? undefined : file.windows?.[entry.window]'],
+    changes: { 'entry.window === undefined': 'false' },
+    why: 'a short way: no window is called by no name',
+  },
+  {
     file: 'src/base/price-row.ts',
     lines: ['hashes.set(row, hash)'],
     changes: { 'hashes.set(row, hash)': ';' },
