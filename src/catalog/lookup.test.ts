@@ -69,6 +69,20 @@ test('a model lives until the first instant of the day it retires', () => {
   assert.deepEqual([after.sendAs, after.redirect?.retiredOn], ['anvil-4', '2026-12-01'])
 })
 
+test('a line of successors is followed for eight names, and not without end', () => {
+  const line = Array.from({ length: 9 }, (_none, at) => ({
+    id: `link-${at}`,
+    ...(at < 8 && { retires: '2026-01-01', successor: `link-${at + 1}` }),
+    ...end,
+  }))
+  const chain = catalogOf([{ name: 'acme.json', text: JSON.stringify({ ...acme, models: line }) }])
+  const successorOf = (name: string) => {
+    const answer = resolve(chain, asked(name))
+    return answer.kind === 'retired' ? answer.retirement.successor : answer.kind
+  }
+  assert.deepEqual([successorOf('link-1'), successorOf('link-0'), successorOf('link-8')], ['link-8', null, 'found'])
+})
+
 test('a redirected name goes past successors that are gone too', () => {
   const answer = resolve(catalog, asked('anvil-1'))
   assert.ok(answer.kind === 'found')

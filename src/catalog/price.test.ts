@@ -41,6 +41,15 @@ test('the row in force at the instant counts: from is inside, until is outside',
   assert.equal(inputAt(rows, { atMs: Date.parse('2026-08-20T23:59:59.999Z') }), 5_000_000_000n)
   assert.equal(inputAt(rows, { atMs: Date.parse('2026-08-21T00:00:00Z') }), 4_000_000_000n)
   assert.equal(rows[0]?.rates.input, 4_000_000_000n, 'newest first')
+  const three = rowsOf(
+    { input: '3', from: '2026-08-21', until: '2026-09-01' },
+    { input: '5', until: '2026-08-21' },
+    { input: '2', from: '2026-09-01' },
+  )
+  assert.deepEqual(
+    three.map(({ rates }) => rates.input),
+    [2_000_000_000n, 3_000_000_000n, 5_000_000_000n],
+  )
 })
 
 test('no row in force is unpriced, not free', () => {

@@ -6,6 +6,7 @@ import { createServer as createTls } from 'node:https'
 import type { Socket } from 'node:net'
 import { connect, createServer as createTcp } from 'node:net'
 import { describe, test } from 'node:test'
+import { createServer as createTlsSocketServer, TLSSocket } from 'node:tls'
 import { Secret } from '#base/log.ts'
 import { dialer } from './dial.ts'
 import type { Lookup } from './egress.ts'
@@ -275,5 +276,35 @@ describe('what is dialled', () => {
       const fault = await faultOf(`https://127.0.0.1:${port}`, target)
       assert.match(String(Object(fault?.cause).code), /SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/)
     })
+  })
+
+  test('what nobody takes is not read ahead, and HTTP/1.1 is all that is offered', async () => {
+    const certificate = testCertificate('models.example')
+    const dial = dialer({
+      egress: egressGuard({ allowPrivate: true, lookup: loopback }),
+      proxy: null,
+      certificateAuthorities: certificate.cert,
+      dialTimeoutMs: 5_000,
+    })
+    const dialled = async (protocol: string, port: number): Promise<Socket> =>
+      new Promise((resolve, reject) =>
+        dial(
+          { protocol, hostname: 'models.example', host: 'models.example', port: String(port) } as never,
+          (...[fault, socket]) => (socket === null ? reject(fault) : resolve(socket as Socket)),
+        ),
+      )
+    const tcp = createTcp().listen(0, '127.0.0.1')
+    await once(tcp, 'listening')
+    const plain = await dialled('http:', portOf(tcp))
+    assert.deepEqual([plain.readableHighWaterMark, plain instanceof TLSSocket], [0, false])
+    plain.destroy()
+    tcp.close()
+    const both = createTlsSocketServer({ ...certificate, ALPNProtocols: ['h2', 'http/1.1'] }).listen(0, '127.0.0.1')
+    await once(both, 'listening')
+    const safe = await dialled('https:', portOf(both))
+    assert.ok(safe instanceof TLSSocket)
+    assert.deepEqual([safe.readableHighWaterMark, safe.alpnProtocol], [16_384, 'http/1.1'])
+    safe.destroy()
+    both.close()
   })
 })

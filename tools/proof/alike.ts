@@ -42,6 +42,24 @@ export const alike: readonly Alike[] = [
   },
   {
     file: 'src/base/price-row.ts',
+    lines: ['if (currency === null && rows.every(isTimeless)) decidingAlways.set(rows, found)'],
+    changes: { 'currency === null && rows.every(isTimeless)': 'false' },
+    why: memo,
+  },
+  {
+    file: 'src/base/price-row.ts',
+    lines: ['return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))'],
+    changes: { '<': '<=' },
+    why: 'no two fields have one name',
+  },
+  {
+    file: 'src/base/price-row.ts',
+    lines: ['inUsd(row) ? null : fxRateAt(row.perUsd ?? [], row.currency, atMs)'],
+    changes: { 'inUsd(row)': 'false' },
+    why: 'a short way: no rate turns dollars into dollars',
+  },
+  {
+    file: 'src/base/price-row.ts',
     lines: ['hashes.set(row, hash)'],
     changes: { 'hashes.set(row, hash)': ';' },
     why: memo,
