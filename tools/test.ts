@@ -345,7 +345,9 @@ function consoleBuilt(): Promise<boolean> {
 }
 
 /** These have a relay of their own each, or none; the others share one filled relay and one browser, in two processes that have both once. */
-const offStage = ['account', 'doors', 'empty', 'people', 'serving', 'words'].map((name) => `web/test/${name}.test.ts`)
+const offStage = ['account', 'doors', 'empty', 'hostile', 'people', 'serving', 'words'].map(
+  (name) => `web/test/${name}.test.ts`,
+)
 
 /** Files that share what they are played on, and a set for each of the others, the longest first. */
 function webSets(files: readonly string[]): readonly (readonly string[])[] {
@@ -365,7 +367,8 @@ const browse = (): Promise<boolean> => all(consoleBuilt, () => driven(webSets(fi
 const sizeOf = (file: string): number => statSync(join(root, file)).size
 
 /** What people come for: everything but single pages, and what needs no browser. */
-const journeyFiles = (): readonly string[] => filesOf(['web/test/!(pages|people|serving|words).test.ts'])
+const journeyFiles = (): readonly string[] =>
+  filesOf(['web/test/!(chinese|hostile|pages|people|serving|words).test.ts'])
 
 /** Languages, themes and widths, as `web/test/view.ts` reads them. */
 const everyView = ['en', 'zh-CN'].flatMap((language) =>

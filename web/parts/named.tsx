@@ -18,6 +18,9 @@ const kindWords = words({
   mig: ['migration', '迁移'],
 })
 
+/** An order has no name of its own. */
+const orderForm = /^ord_\w+$/
+
 const idForm = /\b(acc|key|prj|mem|org|per|mig)_\w+/
 
 /** Where a thing of this kind is looked at. */
@@ -37,6 +40,12 @@ export const Named = ({ id: text, names, isPlain = false }: Props): ReactNode =>
   const found = idForm.exec(text)
   const [id = '', kind = ''] = found ?? []
   const name = names[id]
+  if (orderForm.test(text) && !isPlain)
+    return (
+      <Link className="mono break" to="/orders" search={{ order: text } as never}>
+        {text}
+      </Link>
+    )
   if (name === undefined) return <span className="mono break">{text}</span>
   const page = isPlain ? null : pageOf(kind, id, name)
   return (

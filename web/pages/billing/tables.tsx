@@ -141,7 +141,7 @@ const Book = ({ book }: { readonly book: string }): ReactNode => {
   return (
     <span title={book}>
       {word(found.word)}
-      {found.of === null ? null : <span className="soft"> {found.of}</span>}
+      {found.of === null ? null : <span className="soft"> {word(nameOf(methodNames, found.of))}</span>}
     </span>
   )
 }

@@ -74,7 +74,9 @@ export const Evidence = ({ migration }: Props) => {
       />
       {migration.not_tested.length === 0 ? null : (
         <div className="table-foot">
-          {say('notTested', { names: migration.not_tested_said.map((one) => tell(one, one.text)).join('; ') })}
+          {say('notTested', {
+            names: tell({ code: 'joined', given: { parts: migration.not_tested_said }, text: '' }, ''),
+          })}
         </div>
       )}
     </Card>

@@ -12,6 +12,7 @@ import { Badge, Card, mono, PageHead } from '#parts/layout.tsx'
 import { Pager } from '#parts/pager.tsx'
 import { deliveryErrorText } from '#parts/said/delivery-errors.ts'
 import { eventNames } from '#parts/said/event-names.ts'
+import { nameOf } from '#parts/said/names.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -53,6 +54,8 @@ const TestButton = ({ name }: { readonly name: string }) => {
 
 const Recipients = ({ rows }: { readonly rows: readonly Recipient[] }) => {
   const say = useWords(texts)
+  const word = useWord()
+  const format = useFormat()
   const may = rights(useSession())
   const columns: readonly Column<Recipient>[] = [
     { id: 'name', title: say('name'), cell: ({ name }) => name, sort: ({ name }) => name },
@@ -69,7 +72,10 @@ const Recipients = ({ rows }: { readonly rows: readonly Recipient[] }) => {
       title: say('told'),
       from: 'broad',
       wrap: true,
-      cell: ({ events }) => events.join(', ') || <span className="soft">{say('untold')}</span>,
+      cell: ({ events }) =>
+        events.map((event) => word(nameOf(eventNames, event))).join(format.language === 'en' ? ', ' : '、') || (
+          <span className="soft">{say('untold')}</span>
+        ),
     },
     {
       id: 'test',
