@@ -1,6 +1,7 @@
 /** Numbers, money and times as a person reads them. Money comes as whole nano-USD in text and is never made a float. */
 
 import type { Language } from './words.ts'
+import { numberFormat } from './words.ts'
 
 const nanoDigits = 9
 
@@ -46,7 +47,7 @@ const nothing = '–'
 
 const durationText = (ms: number, language: Language): string => {
   const unit = (value: number, name: string, digits: number): string =>
-    new Intl.NumberFormat(language, {
+    numberFormat(language, {
       style: 'unit',
       unit: name,
       unitDisplay: 'narrow',
@@ -63,13 +64,13 @@ const durationText = (ms: number, language: Language): string => {
 const bytesText = (count: number, language: Language): string => {
   const [value, unit] =
     count < 1_024 ? [count, 'B'] : count < 1_048_576 ? [count / 1_024, 'KiB'] : [count / 1_048_576, 'MiB']
-  return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value)} ${unit}`
+  return `${numberFormat(language, { maximumFractionDigits: 1 }).format(value)} ${unit}`
 }
 
 /** The formats of a language and a time zone. */
 export const formatOf = (language: Language, timeZone: string): Format => {
-  const plain = new Intl.NumberFormat(language)
-  const short = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 })
+  const plain = numberFormat(language)
+  const short = numberFormat(language, { notation: 'compact', maximumFractionDigits: 1 })
   const dated = (how: Intl.DateTimeFormatOptions) => {
     const format = new Intl.DateTimeFormat(language, { timeZone, ...how })
     return (text: string | null | undefined): string => (text == null ? nothing : format.format(new Date(text)))
@@ -78,14 +79,14 @@ export const formatOf = (language: Language, timeZone: string): Format => {
   const amount: Format['amount'] = (decimal, currency) => {
     if (decimal == null) return nothing
     const how = { style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: 6 } as const
-    return new Intl.NumberFormat(language, { ...how, currencyDisplay: 'narrowSymbol' }).format(decimal as never)
+    return numberFormat(language, { ...how, currencyDisplay: 'narrowSymbol' }).format(decimal as never)
   }
   const money: Format['money'] = (nano, digits) => {
     if (nano == null) return nothing
     const places = digits ?? digitsFor(BigInt(nano))
     const how = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const
     const exact = { minimumFractionDigits: places, maximumFractionDigits: places }
-    return new Intl.NumberFormat(language, { ...how, ...exact }).format(decimalOfNano(nano) as never)
+    return numberFormat(language, { ...how, ...exact }).format(decimalOfNano(nano) as never)
   }
   return {
     language,
@@ -97,7 +98,7 @@ export const formatOf = (language: Language, timeZone: string): Format => {
     percent: (share, digits = 1) =>
       share == null
         ? nothing
-        : new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: digits }).format(share),
+        : numberFormat(language, { style: 'percent', maximumFractionDigits: digits }).format(share),
     duration: (ms) => (ms == null ? nothing : durationText(ms, language)),
     moment: dated({ year: 'numeric', month: 'short', day: '2-digit', ...clock }),
     time: dated({ month: '2-digit', day: '2-digit', ...clock }),

@@ -18,6 +18,19 @@ export type Say<W extends Words> = <K extends keyof W>(name: K, ...given: Given<
 /** Binds words together and keeps their texts as types. */
 export const words = <const W extends Words>(given: W): W => given
 
+/** Made once for each way of writing: making one takes longer than a row of a table. */
+const numberFormats = new Map<string, Intl.NumberFormat>()
+
+/** How a language writes numbers of a kind; the same one for the same question. */
+export const numberFormat = (language: Language, how: Intl.NumberFormatOptions = {}): Intl.NumberFormat => {
+  const name = `${language} ${JSON.stringify(how)}`
+  const known = numberFormats.get(name)
+  if (known !== undefined) return known
+  const made = new Intl.NumberFormat(language, how)
+  numberFormats.set(name, made)
+  return made
+}
+
 const formOf = (text: string, language: Language, count: unknown): string => {
   const forms = text.split('|')
   if (forms.length === 1) return text
@@ -34,6 +47,6 @@ export const sayWord = (
   const text = formOf(language === 'en' ? english : chinese, language, filling['count'])
   return text.replace(/\{(\w+)\}/g, (_whole, name: string) => {
     const value = filling[name]
-    return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : (value ?? '')
+    return typeof value === 'number' ? numberFormat(language).format(value) : (value ?? '')
   })
 }

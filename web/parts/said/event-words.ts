@@ -53,28 +53,28 @@ const money = words({
     '{account:who} 的 {number} 有 {usd:usd} 应于 {day:day} 付清，尚未付款。',
   ],
   refund_asked: [
-    'A refund of order {order} ({method}) is asked for: {reason}',
-    '订单 {order}（{method}）申请退款：{reason}',
+    'A refund of order {order} ({method:method}) is asked for: {reason}',
+    '订单 {order}（{method:method}）申请退款：{reason}',
   ],
   refund_failed: [
-    'Refund {refund} of order {order} at {method} failed: {problem}. Its credit was given back; refund another way.',
-    '订单 {order} 在 {method} 的退款 {refund} 失败：{problem}。额度已退还账户，请以其他方式退款。',
+    'Refund {refund} of order {order} at {method:method} failed: {problem}. Its credit was given back; refund another way.',
+    '订单 {order} 在 {method:method} 的退款 {refund} 失败：{problem}。额度已退还账户，请以其他方式退款。',
   ],
   refund_waits: [
-    'Refund {refund} of order {order} at {method} waits: {note}.',
-    '订单 {order} 在 {method} 的退款 {refund} 等待处理：{note}。',
+    'Refund {refund} of order {order} at {method:method} waits: {note}.',
+    '订单 {order} 在 {method:method} 的退款 {refund} 等待处理：{note}。',
   ],
   refund_came_back: [
-    'Refund {refund} of order {order} at {method} came back after it had left: {problem}. [is_closed?The account is closed and takes no credit: pay it out another way.][!is_closed?Its credit was given back; refund another way.]',
-    '订单 {order} 在 {method} 的退款 {refund} 发出后被退回：{problem}。[is_closed?账户已关闭，无法入账，请以其他方式付还。][!is_closed?额度已退还账户，请以其他方式退款。]',
+    'Refund {refund} of order {order} at {method:method} came back after it had left: {problem}. [is_closed?The account is closed and takes no credit: pay it out another way.][!is_closed?Its credit was given back; refund another way.]',
+    '订单 {order} 在 {method:method} 的退款 {refund} 发出后被退回：{problem}。[is_closed?账户已关闭，无法入账，请以其他方式付还。][!is_closed?额度已退还账户，请以其他方式退款。]',
   ],
   refund_left_waits: [
-    'Refund {refund} of order {order} at {method} had left and waits: {note}.',
-    '订单 {order} 在 {method} 的退款 {refund} 已发出，等待处理：{note}。',
+    'Refund {refund} of order {order} at {method:method} had left and waits: {note}.',
+    '订单 {order} 在 {method:method} 的退款 {refund} 已发出，等待处理：{note}。',
   ],
   paid_twice: [
-    'Order {order} was paid a second time ({transaction}). Nothing was credited for it: pay it back at {method}.',
-    '订单 {order} 被重复付款（{transaction}）。未为其入账，请在 {method} 退还。',
+    'Order {order} was paid a second time ({transaction}). Nothing was credited for it: pay it back at {method:method}.',
+    '订单 {order} 被重复付款（{transaction}）。未为其入账，请在 {method:method} 退还。',
   ],
   paid_otherwise: [
     '{paid} came for order {order}: {note}. Resolve or refund it under Orders.',
@@ -85,8 +85,8 @@ const money = words({
     '订单 {order} 收到 {paid}，但无法入账：{note}。',
   ],
   dispute_opened: [
-    'The payer’s bank took {amount} of order {order} back: its credit is taken from the account, and what was spent is owed. Answer the dispute at {method}.',
-    '付款银行收回了订单 {order} 的 {amount}：额度已从账户扣除，已花费部分记为欠款。请在 {method} 回应争议。',
+    'The payer’s bank took {amount} of order {order} back: its credit is taken from the account, and what was spent is owed. Answer the dispute at {method:method}.',
+    '付款银行收回了订单 {order} 的 {amount}：额度已从账户扣除，已花费部分记为欠款。请在 {method:method} 回应争议。',
   ],
   dispute_won: [
     'The dispute about order {order} is won: {amount} is credited again.',
@@ -101,8 +101,8 @@ const money = words({
     '尾号 {ending} 的银行卡未能扣款 {usd:usd}：{problem}。[is_off?自动充值现已关闭。][!is_off?稍后重试。]',
   ],
   bills_differ: [
-    'The bill of {method} for {day:day} and our orders differ {differences} times: {ours} only ours, {theirs} only theirs, {amounts} amounts, {fees} fees.',
-    '{method} 在 {day:day} 的账单与我方订单有 {differences} 处不符：仅我方 {ours}、仅对方 {theirs}、金额 {amounts}、手续费 {fees}。',
+    'The bill of {method:method} for {day:day} and our orders differ {differences} times: {ours} only ours, {theirs} only theirs, {amounts} amounts, {fees} fees.',
+    '{method:method} 在 {day:day} 的账单与我方订单有 {differences} 处不符：仅我方 {ours}、仅对方 {theirs}、金额 {amounts}、手续费 {fees}。',
   ],
 })
 

@@ -201,4 +201,5 @@ export const names = {
   respect: respectNames,
   subject: subjectNames,
   rate: rateNames,
+  method: methodNames,
 }
