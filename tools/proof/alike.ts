@@ -254,6 +254,21 @@ export const alike: readonly Alike[] = [
     why: 'the store itself keeps lots from being without an account',
   },
   {
+    file: 'src/store/operations/books/settle.ts',
+    lines: ["assert(row.state !== 'open' && row.charged_nano_usd !== null, 'a call that has ended has a charge')"],
+    changes: {
+      "assert(row.state !== 'open' && row.charged_nano_usd !== null, 'a call that has ended has a charge')": ';',
+      '&&': '||',
+    },
+    why: 'a call ends with its charge, in one statement: what is asserted always holds',
+  },
+  {
+    file: 'src/store/operations/books/draw.ts',
+    lines: ['return left > 0n ? [{ lot, amountNanoUsd: left }] : []'],
+    changes: { 'left > 0n': 'true', '>': '>=' },
+    why: 'a short way: what keeps nothing of a lot gives nothing back',
+  },
+  {
     file: 'src/migration/beta-function.ts',
     lines: ['const roundsMax = 20_000'],
     changes: { '20_000': '20001' },

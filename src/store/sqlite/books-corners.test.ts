@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { leaseOwner } from '#ledger/lease.ts'
-import { account, holdOf, settleOf, startMs } from '#store/ledger-sample.ts'
+import { account, holdOf, settleOf, startMs, voidOf } from '#store/ledger-sample.ts'
 import { assertRefused, openBooks, trail } from './test-books.ts'
 
 const owner = leaseOwner('node_1')
@@ -304,4 +304,30 @@ test('a hold gets the least that it asks for where that is all there is', async 
   assert.deepEqual(held, { ok: true, amountNanoUsd: 50n, cappedBy: 'credit', roomNanoUsd: 50n })
   const none = await ask('hold', holdOf('d', 100n, { amountMinNanoUsd: 1n }))
   assert.equal(none.ok, false)
+})
+
+test('a hold that is voided gives back all that it kept, of lots for some models and of budgets, and says so once', async (context) => {
+  const { ask, give, money, sound } = await openBooks(context)
+  await give('kimi', 10n, { kind: 'promo', scope: ['kimi'], priority: 1 })
+  const budget = budgetOf('key:key_1')
+  const models = [['kimi']]
+  await ask('hold', holdOf('c', 7n, { models, budgets: [budget] }))
+  const nothing = { state: 'voided', chargedNanoUsd: 0n, excessNanoUsd: 0n }
+  assert.deepEqual(await ask('voidHold', voidOf('c')), { ...nothing, repeated: false })
+  assert.deepEqual(await ask('voidHold', voidOf('c')), { ...nothing, repeated: true })
+  const { spentNanoUsd, heldNanoUsd } = await ask('budgetState', { budget, nowMs: startMs })
+  assert.deepEqual([spentNanoUsd, heldNanoUsd], [0n, 0n])
+  assert.deepEqual((await ask('auditAccounts', { after: null, entriesAfter: 0n })).findings, [])
+  const again = await ask('hold', holdOf('d', 10n, { models, budgets: [budget] }))
+  assert.deepEqual(again, { ok: true, amountNanoUsd: 10n, cappedBy: null, roomNanoUsd: 10n })
+  assert.deepEqual(await money(), [10n, 10n])
+  await sound()
+})
+
+test('a call that was settled without a hold is told as new, and as a repetition when it is told again', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 10n)
+  const settled = { state: 'settled', chargedNanoUsd: 3n, excessNanoUsd: 3n }
+  assert.deepEqual(await ask('settle', settleOf('c', 3n)), { ...settled, repeated: false })
+  assert.deepEqual(await ask('settle', settleOf('c', 3n)), { ...settled, repeated: true })
 })
