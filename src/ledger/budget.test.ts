@@ -38,4 +38,6 @@ test('what a crossing says names whose budget it is, and of which model', () => 
     ['budget_reached', 'key', 'key_1', 'kimi for all'],
   )
   assert.equal(crossingSays({ ...crossing, ...spent, label: 'member mem_1' }).said.given['model'], null)
+  const { kind, subject, model } = crossingSays({ ...crossing, ...spent, label: 'everybody' }).said.given
+  assert.deepEqual([kind, subject, model], ['', 'everybody', null], 'a label of another form is said as it is')
 })

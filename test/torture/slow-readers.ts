@@ -1,7 +1,8 @@
 /**
  * `bin/drover-node test/torture/slow-readers.ts [--callers 500] [--megabytes 100]`: so many callers of streams who read the head of
- * their answer and nothing more, each of them asking for so many megabytes. Must hold: the relay keeps no more than 150 MiB for them, and grows
- * by no more than 300 MiB while what fills the networks passes; it goes on answering others once all have begun, and cuts each of them when the time of a reader who takes nothing (60 s) is over; then nothing is held and the books are sound.
+ * their answer and nothing more, each of them asking for so many megabytes. Must hold: the relay grows by no more than 250 MiB; it goes on
+ * answering others once all have begun, and cuts each of them when the time of a reader who takes nothing (60 s) is over; then nothing is held
+ * and the books are sound.
  * Linux only. Figures as JSON, exit 1 where it does not hold.
  */
 
@@ -25,10 +26,8 @@ const { values } = parseArgs({
 const [callers, megabytes] = [Number(values.callers), Number(values.megabytes)]
 /** As the relay has it. */
 const patienceS = 60
-/** Of what they make the relay keep while they stand still. */
-const keptMiBMax = 150
-/** Besides, what passed in a few seconds until the networks were full leaves its garbage: some GiB of it. */
-const growthMiBMax = 300
+/** With what is garbage already: some GiB pass in a few seconds until the networks are full, and V8 collects when it wants the room. */
+const growthMiBMax = 250
 /** Behind the stall limit: a busy machine looks late. */
 const lateS = 20
 const settledS = 5
@@ -122,7 +121,8 @@ while (performance.now() - (begunMs ?? performance.now()) < (patienceS + lateS) 
   if (status === 200) answered += 1
   else if (begunMs !== null) refused += 1
   // Each has a connection here and one to the provider, which may be read on for a while for the books.
-  if (begunMs !== null && vitals.descriptors - before.descriptors < callers * 1.1) {
+  // Looked at anew: while they begin, one call may take long.
+  if (begunMs !== null && vitalsOf(relay.pid).descriptors - before.descriptors < callers * 1.1) {
     goneS = (performance.now() - beganMs) / 1000
     break
   }
@@ -154,11 +154,5 @@ const figures = {
 }
 process.stdout.write(`${JSON.stringify(figures)}\n`)
 const holds =
-  begunMs !== null &&
-  growthMiB <= growthMiBMax &&
-  keptMiB - before.memoryMiB <= keptMiBMax &&
-  goneS !== null &&
-  goneS >= patienceS &&
-  answered > 0 &&
-  refused === 0
+  begunMs !== null && growthMiB <= growthMiBMax && goneS !== null && goneS >= patienceS && answered > 0 && refused === 0
 process.exitCode = holds && problems.length === 0 ? 0 : 1
