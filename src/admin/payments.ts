@@ -307,13 +307,14 @@ const detailView = namedView.extend({
 
 const detailOf = async (order: PaymentOrder, context: OperationContext): Promise<z.input<typeof detailView>> => {
   const { store, methods } = context.ports.payments.cashier
-  const [events, refunds, accounts, names] = await Promise.all([
+  const [events, refunds, accounts] = await Promise.all([
     store.paymentEvents(order.id),
     store.refundsOf(order.id),
     accountNames([order], context),
-    idNames([order.confirmedBy, order.approvedBy], context),
   ])
   const request = openRefundRequest(events)
+  const told = events.map(({ detail }) => detail)
+  const names = await idNames([order.confirmedBy, order.approvedBy, ...told], context)
   return {
     ...viewOfOrder(order),
     account_name: accounts.get(order.account) ?? null,

@@ -101,7 +101,12 @@ const Story = ({ order, settle }: StoryProps) => {
   const events: readonly Column<Event>[] = [
     { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
     { id: 'event', title: say('event'), cell: ({ kind }) => <span title={kind}>{word(storyWord(kind))}</span> },
-    { id: 'detail', title: say('detail'), wrap: true, cell: ({ detail }) => reasonText(detail ?? '', format.language) },
+    {
+      id: 'detail',
+      title: say('detail'),
+      wrap: true,
+      cell: ({ detail }) => reasonText(detail ?? '', format.language, order.names),
+    },
   ]
   const refunds: readonly Column<Refund>[] = [
     { id: 'time', title: say('time'), cell: ({ created }) => format.time(created) },
@@ -175,9 +180,7 @@ const Inside = ({ order }: { readonly order: Shown }) => {
           [say('account'), <AccountLink key="account" of={order} />],
           [
             say('method'),
-            order.method === order.way
-              ? word(nameOf(methodNames, order.method))
-              : `${word(nameOf(methodNames, order.method))} · ${order.way}`,
+            [...new Set([order.method, order.way].map((one) => word(nameOf(methodNames, one))))].join(' · '),
           ],
           [say('pay'), format.amount(order.pay, order.currency)],
           [say('credit'), format.amount(order.usd, 'USD')],

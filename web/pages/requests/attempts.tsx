@@ -1,8 +1,9 @@
 /** The attempts of a call along one line of time: waiting, answering, failed. */
 
-import { useFormat, useWords } from '#parts/language.tsx'
+import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import type { Fact } from '#parts/layout.tsx'
 import { Badge, Facts, mono } from '#parts/layout.tsx'
+import { askedNames, nameOf } from '#parts/said/names.ts'
 import type { Call } from './call.ts'
 import { texts } from './texts.ts'
 
@@ -37,10 +38,11 @@ const Bar = ({ attempt, totalMs }: { readonly attempt: Attempt; readonly totalMs
 
 const AttemptView = ({ attempt, totalMs }: { readonly attempt: Attempt; readonly totalMs: number }) => {
   const say = useWords(texts)
+  const word = useWord()
   const format = useFormat()
   const { error, status } = attempt
   const facts: readonly (Fact | null)[] = [
-    attempt.reason === null ? null : [say('reason'), attempt.reason],
+    attempt.reason === null ? null : [say('reason'), word(nameOf(askedNames, attempt.reason))],
     attempt.upstream_request_id === null ? null : [say('upstreamId'), mono(attempt.upstream_request_id)],
     attempt.credential === null ? null : [say('credential'), mono(attempt.credential)],
     attempt.cost_nano_usd === null ? null : [say('upstreamCost'), format.money(attempt.cost_nano_usd, 6)],

@@ -54,11 +54,15 @@ const reasonForms: readonly (readonly [form: RegExp, chinese: string])[] = [
   [/^made at (\S+)$/, '在 $1 发起'],
   [/^calls rated at other prices$/, '按其他价格重新计价'],
   [/^paid when the order had ended$/, '订单结束后才付款'],
+  [/^(.*), by (\S+)$/s, '$1，由 $2 确认'],
 ]
 
-/** A reason in the language of the person. */
-export const reasonText = (reason: string, language: string): string => {
-  if (language === 'en') return reason
-  const found = reasonForms.find(([form]) => form.test(reason))
-  return found === undefined ? reason : reason.replace(found[0], found[1])
+/** Who did something, by name: `key:key_…` and the like within a text. */
+const withNames = (text: string, names: Readonly<Record<string, string>>): string =>
+  text.replace(/\b(?:key|person):(\w+)/g, (whole, id: string) => names[id] ?? whole)
+
+/** A reason in the language of the person; who is named in it by an id has their name. */
+export const reasonText = (reason: string, language: string, names: Readonly<Record<string, string>> = {}): string => {
+  const found = language === 'en' ? undefined : reasonForms.find(([form]) => form.test(reason))
+  return withNames(found === undefined ? reason : reason.replace(found[0], found[1]), names)
 }

@@ -138,6 +138,26 @@ export const strategyNames = words({
   cheapest: ['cheapest', '最低价'],
 })
 
+/** Why a target was asked. */
+export const askedNames: Readonly<Record<string, Word>> = words({
+  weighted: ['its weight', '按权重'],
+  'least-latency': ['the least latency', '最低延迟'],
+  cheapest: ['the cheapest', '最低价'],
+  fallback: ['the next in order', '依次回退'],
+  throughput: ['the most throughput', '最高吞吐'],
+  sticky: ['its conversation is there', '会话固定在此'],
+  migration: ['candidate of a migration', '迁移的候选'],
+  order: ['the caller’s order', '调用方指定顺序'],
+  probe: ['a trial after its rest', '熔断后试探'],
+  'last-resort': ['the last that was left', '仅剩的目标'],
+  retry: ['another try', '重试'],
+  'other-target': ['another target', '换用其他目标'],
+  'other-key': ['another key', '换用其他密钥'],
+  'other-model': ['another model', '换用其他模型'],
+  hedge: ['asked beside a slow one', '对冲请求'],
+  similarity: ['measures for the cache of similar questions', '为语义缓存计算向量'],
+})
+
 /** Why a target is not asked. */
 export const awayNames = words({
   'no provider': ['no provider', '没有供应商'],
@@ -171,6 +191,9 @@ export const modalityNames: Readonly<Record<string, Word>> = words({
 /** How credit came. */
 export const methodNames: Readonly<Record<string, Word>> = words({
   manual: ['transfer', '转账'],
+  transfer: ['transfer', '转账'],
+  card: ['card', '银行卡'],
+  native: ['QR code', '扫码'],
   stripe: ['Stripe', 'Stripe'],
   wechat: ['WeChat Pay', '微信支付'],
   alipay: ['Alipay', '支付宝'],
