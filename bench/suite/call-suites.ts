@@ -6,6 +6,7 @@ import { direct } from '../gateway/direct.ts'
 import { fromCache } from '../gateway/drover.ts'
 import { grownRelays } from '../gateway/grown.ts'
 import { drover, parts, peers } from '../gateway/index.ts'
+import { onOtherRuntimes } from '../gateway/runtimes.ts'
 import { threeNodes } from '../gateway/three-nodes.ts'
 import type { Section } from '../page/report.ts'
 import type { CallRow } from './calls.ts'
@@ -209,6 +210,17 @@ export const partsOff = sideBySide({
   models: [callModel],
   measure: async (bench, effort) => ({
     sections: [callSection('What each part costs', await measureCalls(bench, [smallCall], effort))],
+    goals: [],
+  }),
+})
+
+export const runtimes = sideBySide({
+  name: 'runtimes',
+  about: 'the relay and a bare proxy on Node 24 and Bun, beside the engine that comes with the relay',
+  gateways: [direct, bareNode, drover, ...onOtherRuntimes],
+  models: [callModel],
+  measure: async (bench, effort) => ({
+    sections: [callSection('Engines', await measureCalls(bench, [smallCall], effort))],
     goals: [],
   }),
 })

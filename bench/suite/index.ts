@@ -1,6 +1,6 @@
 /** All suites that start gateways. */
 
-import { cache, calls, growth, memory, nodes, partsOff, rates, start } from './call-suites.ts'
+import { cache, calls, growth, memory, nodes, partsOff, rates, runtimes, start } from './call-suites.ts'
 import { crossings, streams, trace } from './stream-suites.ts'
 import type { Suite } from './suite.ts'
 
@@ -11,6 +11,7 @@ export const suites: readonly Suite[] = [
   nodes,
   memory,
   partsOff,
+  runtimes,
   crossings,
   growth,
   trace,
