@@ -269,6 +269,12 @@ export const alike: readonly Alike[] = [
     why: 'a short way: what keeps nothing of a lot gives nothing back',
   },
   {
+    file: 'src/store/operations/books/hold.ts',
+    lines: ['if (parts.length === 0) return'],
+    changes: { 'parts.length === 0': 'false', return: ';' },
+    why: 'a short way: of no lot nothing is moved',
+  },
+  {
     file: 'src/migration/beta-function.ts',
     lines: ['const roundsMax = 20_000'],
     changes: { '20_000': '20001' },
