@@ -275,6 +275,18 @@ export const alike: readonly Alike[] = [
     why: 'a short way: of no lot nothing is moved',
   },
   {
+    file: 'src/store/operations/books/withdrawal.ts',
+    lines: ["assert(first !== undefined, 'the lot of the order comes first')"],
+    changes: { "assert(first !== undefined, 'the lot of the order comes first')": ';' },
+    why: 'where the lot of the order is not there, it was refused before',
+  },
+  {
+    file: 'src/store/operations/books/account.ts',
+    lines: ["assert(money !== null, 'its state was set a moment ago')"],
+    changes: { "assert(money !== null, 'its state was set a moment ago')": ';' },
+    why: 'in one transaction nobody takes it away: what is asserted always holds',
+  },
+  {
     file: 'src/migration/beta-function.ts',
     lines: ['const roundsMax = 20_000'],
     changes: { '20_000': '20001' },

@@ -331,3 +331,16 @@ test('a call that was settled without a hold is told as new, and as a repetition
   assert.deepEqual(await ask('settle', settleOf('c', 3n)), { ...settled, repeated: false })
   assert.deepEqual(await ask('settle', settleOf('c', 3n)), { ...settled, repeated: true })
 })
+
+test('a credit limit need not cover what credit covers, nor what a lot for some models keeps back', async (context) => {
+  const { ask, give } = await openBooks(context, 'postpaid')
+  const limit = (creditLimitNanoUsd: bigint) =>
+    ask('changeAccount', { change: { account, creditLimitNanoUsd }, trail: trail() })
+  await limit(100n)
+  await give('any', 5n)
+  await give('kimi', 10n, { kind: 'promo', scope: ['kimi'] })
+  await ask('hold', holdOf('c', 40n, { models: [['kimi']] }))
+  // 40 held: 10 by the lot, 5 by credit, 25 by the limit.
+  await assertRefused(limit(24n), 'conflict', /its limit cannot be less than 0\.000000025 USD/)
+  await limit(25n)
+})

@@ -109,6 +109,20 @@ test('the last nanodollar of what was bought goes back too', async (context) => 
   await sound()
 })
 
+test('what is taken in the place of a bonus lies behind what is taken of the credit, whichever lots that needs', async (context) => {
+  const { ask, give, withdraw, lots, sound } = await bought(context)
+  await ask('settle', settleOf('c', 80n))
+  await give('lot_r', 40n, { paidNanoUsd: 24n })
+  assert.deepEqual(await lots(), { lot_1: 40n, lot_1b: 0n, lot_r: 40n })
+  await withdraw({ ...withBonus, creditNanoUsd: 50n, returnedLots: ['lot_r'] })
+  assert.deepEqual(
+    await lots(),
+    { lot_1: 0n, lot_1b: 0n, lot_r: 10n },
+    '40 and 10 of the credit, and 20 in the place of the bonus',
+  )
+  await sound()
+})
+
 test('in the place of a bonus that is spent no more is taken than was asked for, however much of it is spent', async (context) => {
   const { ask, withdraw, money, lots, sound } = await bought(context)
   await ask('settle', settleOf('c', 15n))
