@@ -1,6 +1,7 @@
 /** What somebody signs in with, where they are signed in, and what they have done: one answer for the page about it, and the trail. */
 
 import { z } from 'zod'
+import { idNames, namesView } from './id-names.ts'
 import { listLinks } from './issuers.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
@@ -65,11 +66,17 @@ const trail = operation({
     limit: z.int().min(1).max(200).default(50).describe('How many rows at most, 1 to 200.'),
     before: z.string().min(1).max(100).optional().describe('Go on before this row: `next` of the page before.'),
   }),
-  output: z.object({ data: z.array(trailView), next: z.string().nullable() }),
+  output: z.object({ data: z.array(trailView), next: z.string().nullable(), names: namesView() }),
   flags: [],
   run: async ({ limit, before }, context) => {
     const rows = await context.ports.store.trailOf({ actor: actorOf(context), limit, before: before ?? null })
-    return { data: rows.map(viewOfTrail), next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) }
+    const { id, name, mail } = ownPerson(context)
+    const named = await idNames(
+      rows.map(({ object }) => object),
+      context,
+    )
+    const next = rows.length < limit ? null : (rows.at(-1)?.id ?? null)
+    return { data: rows.map(viewOfTrail), next, names: { ...named, [id]: name ?? mail } }
   },
 })
 

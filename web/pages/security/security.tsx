@@ -8,6 +8,7 @@ import { Button } from '#parts/button.tsx'
 import { useFilters } from '#parts/filters.ts'
 import { useFormat, useWord, useWords } from '#parts/language.tsx'
 import { Badge, Card, mono, PageHead } from '#parts/layout.tsx'
+import { Named } from '#parts/named.tsx'
 import { Pager } from '#parts/pager.tsx'
 import { trailWord } from '#parts/said/trail-words.ts'
 import { Loaded } from '#parts/states.tsx'
@@ -116,10 +117,16 @@ const OwnTrail = () => {
   const format = useFormat()
   const [filters] = useFilters()
   const query = useRead('me trail', { limit: trailRows, before: filters['before'] }, { keepsOld: true })
+  const names = query.data?.names ?? {}
   const columns: readonly Column<Row>[] = [
     { id: 'time', title: say('time'), cell: ({ time }) => format.time(time) },
     { id: 'operation', title: say('operation'), cell: ({ operation }) => word(trailWord(operation)) },
-    { id: 'object', title: say('object'), from: 'middle', cell: ({ object }) => mono(object) },
+    {
+      id: 'object',
+      title: say('object'),
+      from: 'middle',
+      cell: ({ object }) => <Named id={object} names={names} isPlain />,
+    },
   ]
   return (
     <Loaded query={query}>
