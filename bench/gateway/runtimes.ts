@@ -1,12 +1,13 @@
 /**
- * The relay, and a proxy that does nothing, on other engines than the one that comes with it. Bun has the proxy alone: the relay answers calls on
- * Bun 1.4.5 once its way to have garbage collected is taken out, and does not end in good order.
+ * The relay, and a proxy that does nothing, on other engines than the one that comes with it. Bun has the proxy alone, by its own
+ * server and fetch: the relay answers calls on Bun 1.4.5 once its way to have garbage collected is taken out, and does not end in good order.
  */
 
 import { spawnSync } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkout } from '../../test/e2e/harness.ts'
+import type { Proxy } from './bare-node.ts'
 import { bareNodeOn } from './bare-node.ts'
 import { configOf, everything, openRelay } from './drover.ts'
 import type { Gateway } from './gateway.ts'
@@ -14,6 +15,8 @@ import type { Gateway } from './gateway.ts'
 export type Runtime = {
   readonly name: string
   readonly program: string
+  /** The proxy that does nothing. */
+  readonly proxy?: Proxy
   /** What `bin/drover` gives its own engine; `null` = the relay does not run on it. */
   readonly flags: readonly string[] | null
 }
@@ -23,7 +26,12 @@ const v8Flags = ['--no-memory-reducer', '--min-semi-space-size=16']
 
 export const otherRuntimes: readonly Runtime[] = [
   { name: 'node 24', program: join(peers, 'node-24', 'bin', 'node'), flags: v8Flags },
-  { name: 'bun', program: join(peers, '@oven', 'bun-linux-x64', 'bin', 'bun'), flags: null },
+  {
+    name: 'bun',
+    proxy: { script: 'bun-proxy.mjs', settings: 'its own server and fetch, bytes passed on' },
+    program: join(peers, '@oven', 'bun-linux-x64', 'bin', 'bun'),
+    flags: null,
+  },
 ]
 
 const versionOf = ({ program }: Runtime): string | null => {
@@ -43,9 +51,9 @@ const launcherFor = async (program: string, flags: readonly string[], folder: st
 
 /** The bare proxy on each of them, and the relay where it runs. */
 export const onOtherRuntimes: readonly Gateway[] = otherRuntimes.flatMap((runtime) => {
-  const { name, program, flags } = runtime
+  const { name, proxy, program, flags } = runtime
   const shared = { version: () => versionOf(runtime), absent }
-  const bare = { ...bareNodeOn(program), ...shared, name: `bare on ${name}` }
+  const bare = { ...bareNodeOn(program, proxy), ...shared, name: `bare on ${name}` }
   if (flags === null) return [bare]
   const start: Gateway['start'] = async (place) =>
     openRelay(everything, {
