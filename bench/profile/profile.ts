@@ -1,13 +1,13 @@
 /**
  * Where the time of a call goes: `bin/drover-node bench/profile/profile.ts [--body 1024] [--stream] [--warm 12000, of streams 128] [--seconds 10]
- * [--thread drover-store] [--svg FILE]` drives a relay with everything on by calls at 8 connections, under V8's profiler once it is warm,
+ * [--thread drover-store] [--svg FILE] [--relay CHECKOUT]` drives a relay with everything on by calls at 8 connections, under V8's profiler once it is warm,
  * prints the functions that use the most time by themselves on the relay's main thread, or on another one, and draws a flame graph.
  */
 
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort } from '../../test/e2e/free-port.ts'
 import { startBench } from '../gateway/bench.ts'
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     body: { type: 'string', default: '1024' },
     seconds: { type: 'string', default: '10' },
     stream: { type: 'boolean', default: false },
+    relay: { type: 'string' },
     thread: { type: 'string' },
     warm: { type: 'string' },
     svg: { type: 'string' },
@@ -48,6 +49,7 @@ const profiled = {
       config: configOf(everything, place),
       folder: place.folder,
       env: { NODE_OPTIONS: `--inspect=127.0.0.1:${port}` },
+      ...(values.relay === undefined ? {} : { program: join(resolve(values.relay), 'bin', 'drover') }),
     }),
 }
 const bench = await startBench([profiled], [model])
