@@ -9,7 +9,7 @@ const lookMs = 2_000
 /** A process that holds as much as a test says, and after a collection as much as it began with. */
 const bench = () => {
   const clock = handClock()
-  const now = { resident: 200, heap: 50, open: 0, begun: 0, collections: 0 }
+  const now = { resident: 200, heap: 50, open: 0, begun: 0, collections: 0, emptied: 0 }
   const stop = giveMemoryBack({
     clock,
     exchanges: { openExchanges: () => now.open, begunExchanges: () => now.begun },
@@ -20,6 +20,10 @@ const bench = () => {
         now.collections += 1
         Object.assign(now, { resident: 200, heap: 50 })
       },
+      empty: () => {
+        now.emptied += 1
+        Object.assign(now, { resident: 150, heap: 45 })
+      },
     },
   })
   const looks = (count: number): void => {
@@ -28,13 +32,33 @@ const bench = () => {
   return { now, looks, stop }
 }
 
+test('half a minute after a start that nobody called, what it left behind is given back', () => {
+  const { now, looks, stop } = bench()
+  looks(14)
+  assert.equal(now.emptied, 0)
+  looks(1)
+  assert.deepEqual([now.emptied, now.collections, now.resident], [1, 0, 150])
+  stop()
+})
+
 test('a process that has been idle for half a minute gives back what it grew by, once', () => {
   const { now, looks, stop } = bench()
-  now.resident = 240
-  looks(14)
-  assert.equal(now.collections, 0)
+  looks(15)
+  now.begun += 1_000
+  now.resident = 190
+  looks(15)
+  assert.equal(now.emptied, 1)
   looks(40)
-  assert.equal(now.collections, 1)
+  assert.equal(now.emptied, 2)
+  stop()
+})
+
+test('growth by less than 32 MiB is not worth a collection', () => {
+  const { now, looks, stop } = bench()
+  looks(15)
+  now.resident = 180
+  looks(40)
+  assert.equal(now.emptied, 1)
   stop()
 })
 
@@ -46,7 +70,7 @@ test('a pause between calls is not idle: what V8 has compiled stays', () => {
     now.begun += 500
     looks(1)
   }
-  assert.equal(now.collections, 0)
+  assert.equal(now.emptied, 0)
   stop()
 })
 
@@ -57,9 +81,9 @@ test('short calls are load although none of them is open when somebody looks', (
     now.begun += 1_000
     looks(1)
   }
-  assert.equal(now.collections, 0)
+  assert.equal(now.emptied, 0)
   looks(15)
-  assert.equal(now.collections, 1)
+  assert.equal(now.emptied, 1)
   stop()
 })
 
@@ -70,7 +94,7 @@ test('probes of health do not keep a process from being idle', () => {
     now.begun += 2
     looks(1)
   }
-  assert.equal(now.collections, 1)
+  assert.equal(now.emptied, 1)
   stop()
 })
 
@@ -90,18 +114,19 @@ test('what a stopped watch would have done is not done', () => {
   const { now, looks, stop } = bench()
   stop()
   now.resident = 400
-  looks(4)
-  assert.equal(now.collections, 0)
+  looks(40)
+  assert.equal(now.emptied, 0)
 })
 
-test('the memory of a process is looked through when it is told to', () => {
-  const memory = processMemory()
-  const before = memory.heapBytes()
-  let kept: number[][] | null = Array.from({ length: 200 }, (_unused, at) => new Array<number>(50_000).fill(at + 0.5))
-  const full = memory.heapBytes()
-  assert.ok(kept.length === 200 && full > before + 50 * mebibyte)
-  kept = null
-  memory.collect()
-  assert.ok(memory.heapBytes() < full - 50 * mebibyte)
-  assert.ok(memory.residentBytes() > memory.heapBytes())
-})
+for (const how of ['collect', 'empty'] as const)
+  test(`the memory of a process is looked through when it is told to: ${how}`, () => {
+    const memory = processMemory()
+    const before = memory.heapBytes()
+    let kept: number[][] | null = Array.from({ length: 200 }, (_unused, at) => new Array<number>(50_000).fill(at + 0.5))
+    const full = memory.heapBytes()
+    assert.ok(kept.length === 200 && full > before + 50 * mebibyte)
+    kept = null
+    memory[how]()
+    assert.ok(memory.heapBytes() < full - 50 * mebibyte)
+    assert.ok(memory.residentBytes() > memory.heapBytes())
+  })
