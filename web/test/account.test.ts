@@ -13,6 +13,7 @@ import { texts as projects } from '../pages/projects/texts.ts'
 import { texts as security } from '../pages/security/texts.ts'
 import { texts as settings } from '../pages/settings/texts.ts'
 import { shellTexts } from '../pages/texts.ts'
+import { trailWord } from '../parts/said/trail-words.ts'
 import { dialogTexts } from '../parts/texts.ts'
 import type { Visit } from './browser.ts'
 import { enter, openVisit, startBrowser } from './browser.ts'
@@ -99,7 +100,7 @@ describe('somebody’s own account', () => {
     assert.ok(recoveryCodes.every((code) => code.length >= 8) && recoveryCodes.length === 10, recoveryCodes.join())
     await button(page, say(security.done)).click()
     await page.getByText(say(security.codesLeft, { count: 10 })).waitFor()
-    await page.getByRole('cell', { name: 'totp.confirm' }).waitFor()
+    await page.getByRole('cell', { name: say(trailWord('totp.confirm')) }).waitFor()
     await assertWell(own)
   })
 
