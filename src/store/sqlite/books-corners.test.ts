@@ -14,6 +14,8 @@ test('of books without a call the proof has read nothing, so that it begins with
   const { ask, give } = await openBooks(context)
   const none = await ask('auditHolds', { after: 0n, nowMs: startMs })
   assert.deepEqual([none.calls, none.upTo, none.behind], [0, 0n, false])
+  const empty = await ask('auditEntries', 0n)
+  assert.deepEqual([empty.transactions, empty.upTo, empty.behind], [0, 0n, false])
   await give('lot_1', 10n)
   await ask('hold', holdOf('first', 1n))
   const one = await ask('auditHolds', { after: none.upTo, nowMs: startMs })
