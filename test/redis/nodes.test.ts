@@ -73,7 +73,7 @@ describe('three nodes on one Postgres and one Redis', () => {
     assert.equal(fine.status, 200)
     assert.deepEqual(
       (fine.at('checks') as readonly { name: string }[]).find(({ name }) => name === 'redis'),
-      { name: 'redis', ok: true, detail: null },
+      { name: 'redis', ok: true, detail: null, detail_said: null },
     )
     assert.equal(await metric(0, 'drover_limits_together'), 1)
     assert.ok((await metric(1, 'drover_limit_takes_total\\{by="trip"\\}')) > 0)
