@@ -41,14 +41,26 @@ test('half a minute after a start that nobody called, what it left behind is giv
   stop()
 })
 
-test('a process that has been idle for half a minute gives back what it grew by, once', () => {
+test('a process that has been idle for five minutes gives back what it grew by, once', () => {
   const { now, looks, stop } = bench()
   looks(15)
   now.begun += 1_000
   now.resident = 190
+  looks(150)
+  assert.equal(now.emptied, 1)
+  looks(400)
+  assert.equal(now.emptied, 2)
+  stop()
+})
+
+test('what a rush has left goes after half a minute', () => {
+  const { now, looks, stop } = bench()
+  looks(15)
+  now.begun += 1_000
+  now.resident = 250
   looks(15)
   assert.equal(now.emptied, 1)
-  looks(40)
+  looks(1)
   assert.equal(now.emptied, 2)
   stop()
 })
@@ -57,7 +69,7 @@ test('growth by less than 32 MiB is not worth a collection', () => {
   const { now, looks, stop } = bench()
   looks(15)
   now.resident = 180
-  looks(40)
+  looks(400)
   assert.equal(now.emptied, 1)
   stop()
 })

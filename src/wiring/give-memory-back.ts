@@ -9,16 +9,16 @@ import { runInNewContext } from 'node:vm'
 import type { Clock } from '#base/clock.ts'
 
 const lookEveryMs = 2_000
-/** Growth since the last collection that is worth one. */
-const idleGrowthBytesMin = 33_554_432
 /**
  * What is collected takes compiled code with it: V8 compiles for the shapes of objects, and lets go of what it compiled when no object of
  * such a shape is left, as in an idle relay. Some 240 functions of a call were lost each time, and the next second of 500 calls had a p99 of 25
- * to 130 ms in place of 7. A pause between two calls is not idle, half a minute is.
+ * to 130 ms in place of 7. So a pause between two calls is not idle; what a rush has left goes after half a minute, what calls leave as a rule after five.
  */
-const idleLooksMin = 15
-/** A collection stops the process for some tens of milliseconds: under load it takes so much, and as much again as was left by the last. */
-const busyGrowthBytesMin = 100_663_296
+const [shortIdleLooks, longIdleLooks] = [15, 150]
+/** Growth since the last collection that is worth one. */
+const idleGrowthBytesMin = 33_554_432
+const rushGrowthBytesMin = 100_663_296
+/** A collection stops the process for some tens of milliseconds: under load it takes as much, and as much again as was left by the last. */
 const busyGrowthShareMin = 0.5
 /**
  * Who has begun no more than so many exchanges between two looks, and has none open, is idle: probes of health come as often. That none
@@ -64,9 +64,12 @@ export const giveMemoryBack = ({ clock, memory, exchanges }: MemoryWatch): (() =
   let idleLooks = 0
   let cancel = (): void => {}
   const isWorthIt = (idle: boolean): boolean => {
-    if (idle) return idleLooks >= idleLooksMin && memory.residentBytes() > levelBytes + idleGrowthBytesMin
+    if (idle) {
+      if (idleLooks < shortIdleLooks) return false
+      return memory.residentBytes() - levelBytes > (idleLooks < longIdleLooks ? rushGrowthBytesMin : idleGrowthBytesMin)
+    }
     const grownBytes = memory.heapBytes() - heapLevelBytes
-    return grownBytes > Math.max(busyGrowthBytesMin, heapLevelBytes * busyGrowthShareMin)
+    return grownBytes > Math.max(rushGrowthBytesMin, heapLevelBytes * busyGrowthShareMin)
   }
   const look = (): void => {
     const begunBefore = begunCount
