@@ -3,9 +3,9 @@ import { startProgram } from '../load/program.ts'
 import type { Gateway } from './gateway.ts'
 import { chatPath, sameModel } from './gateway.ts'
 
-export type Proxy = { readonly script: string; readonly settings: string }
+export type PlainProxy = { readonly script: string; readonly settings: string }
 
-const nodeProxy: Proxy = {
+const nodeProxy: PlainProxy = {
   script: 'bare-node-process.ts',
   settings: 'node:http and the undici dispatcher, bytes passed on; nothing is looked at',
 }

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkout } from '../../test/e2e/harness.ts'
-import type { Proxy } from './bare-node.ts'
+import type { PlainProxy } from './bare-node.ts'
 import { bareNodeOn } from './bare-node.ts'
 import { configOf, everything, openRelay } from './drover.ts'
 import type { Gateway } from './gateway.ts'
@@ -16,7 +16,7 @@ export type Runtime = {
   readonly name: string
   readonly program: string
   /** The proxy that does nothing. */
-  readonly proxy?: Proxy
+  readonly proxy?: PlainProxy
   /** What `bin/drover` gives its own engine; `null` = the relay does not run on it. */
   readonly flags: readonly string[] | null
 }

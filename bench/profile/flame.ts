@@ -51,7 +51,7 @@ export function flameGraph(root: Frame, title: string): string {
       `<rect x="${leftPx.toFixed(1)}" y="${top}" width="${Math.max(0.5, boxPx - 0.5).toFixed(1)}" height="${rowPx - 1}" fill="${colourOf(frame.name)}"/>${text}</g>`
     )
   })
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${widthPx} ${heightPx}" font-family="ui-monospace, monospace" font-size="11">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${widthPx} ${heightPx}" font-family="ui-monospace, monospace" font-size="11" role="img" aria-label="${escapeHtml(title)}"><title>${escapeHtml(title)}</title>
 <rect width="${widthPx}" height="${heightPx}" fill="#fdfdfb"/><text x="6" y="18" font-size="13" fill="#222">${escapeHtml(title)}</text>
 <g fill="#fff">${drawn.join('\n')}</g></svg>
 `
