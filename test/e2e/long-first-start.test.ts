@@ -90,6 +90,13 @@ test('the lock names the server, and a command finds it there', async () => {
   assert.equal(existsSync(lock), false, 'a server that ended leaves no lock')
 })
 
+test('a second server on the same data says who has it, and ends', async () => {
+  await using relay = await startRelay()
+  const second = await runDrover(['serve', '--data', relay.data, '--port', '0'], { cwd: relay.folder })
+  assert.equal(second.code, 1)
+  assert.match(second.stderr, /is in use by process \d+ at http/)
+})
+
 test('a command works on the store when no server runs', async () => {
   const folder = await makeFolder()
   const relay = await startRelay({ folder })

@@ -139,6 +139,7 @@ export const openSqliteThread = async (options: SqliteStoreOptions): Promise<Sql
   })
   const wiring: Wiring = { mailbox, health: makeHealth(file, clock, log), opening: Promise.withResolvers() }
   const exited = listen(worker, file, wiring)
+  worker.ref()
   worker.postMessage({ kind: 'open', settings: settingsOf(options, file) } satisfies ToWorker)
   await wiring.opening.promise
   const stopWatching = watch(wiring, clock, log)

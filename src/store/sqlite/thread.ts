@@ -23,5 +23,7 @@ export const startSqliteThread = (workerUrl = sqliteWorkerUrl): SqliteWorker => 
   })
   // Told by whoever opens the store: until then nobody listens, and an error that nobody hears would end the process.
   worker.on('error', () => {})
+  // Until then it keeps no process alive either: a server that cannot start has to end.
+  worker.unref()
   return worker
 }
