@@ -4,6 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkout } from '../../test/e2e/harness.ts'
@@ -22,7 +23,7 @@ export type Runtime = {
 }
 
 const peers = join(import.meta.dirname, '..', 'peers', 'node_modules')
-const v8Flags = ['--no-memory-reducer', '--min-semi-space-size=16']
+const v8Flags = /^v8="(.*)"$/m.exec(readFileSync(join(checkout, 'bin', 'drover'), 'utf8'))?.[1]?.split(' ') ?? []
 
 export const otherRuntimes: readonly Runtime[] = [
   { name: 'node 24', program: join(peers, 'node-24', 'bin', 'node'), flags: v8Flags },

@@ -1,40 +1,20 @@
 /** Three relays on one Postgres behind HAProxy, as an operator runs them who wants none of them to matter. */
 
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../../test/e2e/free-port.ts'
 import type { Relay } from '../../test/e2e/harness.ts'
 import { fakeKey, startRelay } from '../../test/e2e/harness.ts'
 import { startPostgres } from '../../test/postgres/server.ts'
-import { listening, printed, startProgram } from '../load/program.ts'
+import { printed } from '../load/program.ts'
 import { configOf, everything, keyOf } from './drover.ts'
 import type { Gateway } from './gateway.ts'
 import { chatPath, sameModel, startTimeoutMs } from './gateway.ts'
+import { startHaproxy } from './haproxy.ts'
 
 const nodes = 3
 const parts = { ...everything, store: 'postgres' } as const
 /** On, as every operator has it: a commit waits for the disk. */
 const postgresSettings = ['fsync=on', 'synchronous_commit=on']
-
-const frontFor = (port: number, relays: readonly Relay[]): string => `
-global
-  nbthread 1
-  maxconn 9000
-defaults
-  mode http
-  timeout connect 10s
-  timeout client 1h
-  timeout server 1h
-  option http-no-delay
-  http-reuse always
-frontend callers
-  bind 127.0.0.1:${port}
-  default_backend nodes
-backend nodes
-  balance roundrobin
-${relays.map((relay, at) => `  server node${at} 127.0.0.1:${relay.port} pool-max-conn 4096`).join('\n')}
-`
 
 /** Calls go round. What they cost is of the three relays: neither Postgres nor the front is counted. */
 export const threeNodes: Gateway = {
@@ -55,15 +35,14 @@ export const threeNodes: Gateway = {
     const [first] = relays
     if (first === undefined) throw new Error('no node was started')
     const key = await keyOf(parts, first)
-    const port = await freePort()
-    const file = join(place.folder, 'haproxy.cfg')
-    await writeFile(file, frontFor(port, relays))
-    const front = startProgram('haproxy', ['-db', '-f', file])
+    const front = await startHaproxy(
+      place.folder,
+      relays.map((relay) => relay.port),
+    )
     opened.defer(() => front.end())
-    await listening(front, port, startTimeoutMs)
     const running = opened.move()
     return {
-      port,
+      port: front.port,
       pids: relays.map(({ pid }) => pid),
       path: chatPath,
       headers: { authorization: `Bearer ${key}` },

@@ -96,7 +96,7 @@ const create = operation({
       throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
     const codes = Array.from({ length: input.count }, () => makeCode(ids))
     const after = { ...viewOf(batch), count: input.count }
-    const trail = trailRowOf({ operation: 'codes.create' as const, object: id, before: null, after }, context)
+    const trail = trailRowOf({ operation: 'codes.create', object: id, before: null, after }, context)
     const digests = codes.map((code) => ports.digestKey(normalCode(code)))
     await ports.customers.createCodes(batch, digests, trail)
     return { ...viewOf(batch), codes }

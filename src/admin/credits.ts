@@ -104,7 +104,7 @@ export const grantTo = async (
   const expiresMs = input.expires === undefined ? null : momentOf(input.expires, nowMs)
   const expires = expiresMs === null ? null : new Date(expiresMs).toISOString()
   const after = { ...given, account: account.id, lot, expires, reason: input.reason ?? null }
-  const trail = trailRowOf({ operation: 'credits.grant' as const, object: account.id, before: null, after }, context)
+  const trail = trailRowOf({ operation: 'credits.grant', object: account.id, before: null, after }, context)
   const plan = await context.ports.store.grantCredit(
     {
       lot,

@@ -153,7 +153,7 @@ const replay = operation({
     if (!context.ports.tell.recipients().some(({ name }) => name === recipient)) throw unknownRecipient(recipient)
     const nowMs = context.clock.nowMs()
     const after = { event, recipient }
-    const trail = trailRowOf({ operation: 'deliveries.replay' as const, object: event, before: null, after }, context)
+    const trail = trailRowOf({ operation: 'deliveries.replay', object: event, before: null, after }, context)
     const delivery = await context.ports.store.replayDelivery({ event, recipient, nowMs }, trail)
     if (delivery !== null) return viewOfDelivery(delivery)
     throw new Problem('not_found', {

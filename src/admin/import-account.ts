@@ -140,7 +140,7 @@ const addKeys = async (given: Input, account: AccountRow, context: OperationCont
     const after = { source: given.source, account: account.id, name: row.name, ending: row.ending }
     await context.ports.store.createKey(
       row,
-      trailRowOf({ operation: 'import.key' as const, object: row.id, before: null, after }, context),
+      trailRowOf({ operation: 'import.key', object: row.id, before: null, after }, context),
     )
     added.push(row)
   }
@@ -166,7 +166,7 @@ const open = async (given: Input, account: AccountRow, context: OperationContext
       method: 'opening',
       reason: `opening balance from ${given.source}`,
     },
-    trailRowOf({ operation: 'import.opening' as const, object: account.id, before: null, after }, context),
+    trailRowOf({ operation: 'import.opening', object: account.id, before: null, after }, context),
   )
   return true
 }

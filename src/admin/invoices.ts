@@ -174,7 +174,7 @@ const issue = operation({
   run: async (input, context) => {
     const clerk = context.ports.documents
     const trail = ({ id, source }: { readonly id: string; readonly source: string }) =>
-      trailRowOf({ operation: 'invoices.issue' as const, object: id, before: null, after: { about: source } }, context)
+      trailRowOf({ operation: 'invoices.issue', object: id, before: null, after: { about: source } }, context)
     if (input.order !== undefined) {
       const order = await orderNamed(input.order, context)
       if (order.creditedMs === null)

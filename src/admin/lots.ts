@@ -157,7 +157,7 @@ export const adjustCredit = operation({
       })
     const id = context.ids.next('lot')
     const after = { account: account.id, adjustment: id, usd, reason }
-    const trail = trailRowOf({ operation: 'credits.adjust' as const, object: account.id, before: null, after }, context)
+    const trail = trailRowOf({ operation: 'credits.adjust', object: account.id, before: null, after }, context)
     const amountNanoUsd = usd.startsWith('-') ? -size : size
     const nowMs = context.clock.nowMs()
     await context.ports.customers.adjustCredit({ id, account: account.id, amountNanoUsd, nowMs, reason }, trail)

@@ -73,7 +73,7 @@ const forget = operation({
       throw new Problem('conflict', { message: `Node ${id} is alive: stop it first.`, param: 'id' })
     await nodes.forgetNode(
       id,
-      trailRowOf({ operation: 'nodes.forget' as const, object: id, before: viewOf(known), after: null }, context),
+      trailRowOf({ operation: 'nodes.forget', object: id, before: viewOf(known), after: null }, context),
     )
     return { id, forgotten: true as const }
   },

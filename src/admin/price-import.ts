@@ -90,7 +90,7 @@ const importTable = operation({
       proposals: proposals.length,
       models: new Set(proposals.map(({ row }) => `${row.vendor}/${row.model}`)).size,
     }
-    const trail = trailRowOf({ operation: 'prices.import' as const, object: name, before: null, after: view }, context)
+    const trail = trailRowOf({ operation: 'prices.import', object: name, before: null, after: view }, context)
     await ports.store.replaceProposals(
       name,
       proposals.map((one) => ({ ...one, source: name })),

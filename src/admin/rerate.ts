@@ -240,7 +240,7 @@ const rerate = operation({
       const after = { ...input, changed, difference_nano_usd: difference.toString() }
       await ports.store.rerate(
         [],
-        trailRowOf({ operation: 'rerate.run' as const, object: 'calls', before: null, after }, context),
+        trailRowOf({ operation: 'rerate.run', object: 'calls', before: null, after }, context),
       )
     }
     return {

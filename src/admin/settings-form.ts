@@ -135,7 +135,7 @@ const set = operation({
       const wanted = Object.fromEntries(changes.map((one) => [one.path, one.value]))
       const there = Object.fromEntries(changes.map((one) => [one.path, was(one.path)]))
       const note = (before: object, after: object): Promise<void> =>
-        store.noteChange(trailRowOf({ operation: 'settings.set' as const, object: path, before, after }, context))
+        store.noteChange(trailRowOf({ operation: 'settings.set', object: path, before, after }, context))
       // Who changed it is known even where the machine stops between the two; where the file was not written, the trail says so.
       await note(there, wanted)
       try {
