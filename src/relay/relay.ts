@@ -405,9 +405,16 @@ const identifyAgain = async ({ exchange, ports, snapshot }: Journey): Promise<vo
   if (current !== snapshot) identify(current, exchange.inbound, { nowMs: ports.clock.nowMs(), purpose: 'model' })
 }
 
+/** Were calls for which there is no room under way until the store has their records, those would be why there is none for the next ones. */
+const keepEnd = (journey: Journey, { carried }: Progress): Promise<void> | null => {
+  if (carried?.goesOn === true) return null
+  const kept = keepRecord(journey)
+  return journey.draft.error === 'overloaded' ? null : kept
+}
+
 /**
  * Relays one call of a protocol and ends its exchange, whatever happens. The key is checked before the body is read.
- * Resolves when the call's record is kept; never rejects.
+ * Resolves when the call's record is kept, or handed over where there was no room for the call; never rejects.
  */
 export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayPorts): Promise<void> => {
   const journey = beginJourney(arrived, protocol, ports)
@@ -481,6 +488,6 @@ export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayP
     await close(journey, progress)
     draft.durationMs = elapsedMs(journey)
     noteTurn(journey, progress.assigned, progress.carried?.goesOn === true)
-    if (progress.carried?.goesOn !== true) await keepRecord(journey)
+    await keepEnd(journey, progress)
   }
 }

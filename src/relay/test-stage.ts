@@ -145,6 +145,10 @@ export type StageOptions = {
   readonly credentials?: readonly OwnCredential[]
   /** Absent: no migration is under way. */
   readonly traffic?: Traffic
+  /** Absent: there is room for every call. */
+  readonly overload?: RelayPorts['overload']
+  /** What a record waits for before it is kept; absent: nothing. */
+  readonly keeping?: () => Promise<void>
 }
 
 export type Asking = {
@@ -169,6 +173,8 @@ export type Caller = {
   readonly resume: () => void
   /** The record of the call, which must be over. */
   readonly record: () => CallRecord
+  /** Whether the relay has nothing more to do for it. */
+  readonly isOver: () => boolean
 }
 
 export type Stage = {
@@ -311,6 +317,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   callLog: {
     call: async (id) => backstage.records.find((record) => record.id === id) ?? null,
     append: async (record) => {
+      await options.keeping?.()
       backstage.records.push(record)
     },
   },
@@ -325,7 +332,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   },
   observe: () => undefined,
   traceShare: null,
-  overload: () => null,
+  overload: options.overload ?? (() => null),
   fresh: () => null,
   askHook: async () => assert.fail('no guardrail of the stage has a webhook'),
   countTokens: async (text) => text.length,
@@ -399,9 +406,15 @@ export const openStage = (options: StageOptions = {}): Stage => {
       ...inbound,
       body: { kind: 'bytes', bytes: bodyOf(asking), contentType: 'application/json' },
     })
-    relay({ inbound, outbound, read }, asking.protocol ?? openaiChat, ports).catch((thrown: unknown) => {
-      faults.push(thrown)
-    })
+    let isOver = false
+    relay({ inbound, outbound, read }, asking.protocol ?? openaiChat, ports).then(
+      () => {
+        isOver = true
+      },
+      (thrown: unknown) => {
+        faults.push(thrown)
+      },
+    )
     await settle()
     return {
       ...seen,
@@ -412,6 +425,7 @@ export const openStage = (options: StageOptions = {}): Stage => {
         assert(record !== undefined, 'the call is over')
         return record
       },
+      isOver: () => isOver,
     }
   }
   return {
