@@ -15,10 +15,13 @@ const linesOf = (file: string): readonly string[] =>
     .split('\n')
     .map((line) => line.trim())
 
-test('a reason is of a line that there is: else the next that looks so would pass by it', () => {
+const linesAlike = (file: string, line: string, above: string | undefined): number =>
+  linesOf(file).filter((one, at, lines) => one === line && (above === undefined || lines[at - 1] === above)).length
+
+test('a reason is of one line that there is: else the next that looks so would pass by it', () => {
   const gone = [
     ...unreached.filter(({ file, text }) => !linesOf(file).some((line) => line.startsWith(text))),
-    ...alike.filter(({ file, lines }) => !lines.every((line) => linesOf(file).includes(line))),
+    ...alike.filter(({ file, line, above }) => linesAlike(file, line, above) !== 1),
   ]
   assert.deepEqual(gone, [])
 })
@@ -32,15 +35,32 @@ test('each room has files and tests that there are', () => {
 
 const mutant = (at: number) => ({ line: 1, start: at, end: at + 1, at, was: '<', becomes: '<=' })
 
-test('a change is like what was there by its file, its line, and what it becomes', () => {
+test('a change is like what was there by its file, its line, and what the whole line becomes', () => {
   const [one] = alike
   assert.ok(one !== undefined)
-  const [was = '', becomes = ''] = Object.entries(one.changes)[0] ?? []
-  const change = { ...mutant(0), was, becomes }
-  assert.ok(isAlike(one.file, `  ${one.lines[0]}`, change))
-  assert.ok(!isAlike(one.file, `  ${one.lines[0]} // more`, change))
-  assert.ok(!isAlike(one.file, `  ${one.lines[0]}`, { ...change, becomes: 'else' }))
-  assert.ok(!isAlike('src/none.ts', `  ${one.lines[0]}`, change))
+  const { file, line, becomes } = one
+  const of = (text: string, was: string, other: string): boolean => {
+    const start = text.indexOf(was)
+    return isAlike(file, text, { ...mutant(start), end: start + was.length, was, becomes: other })
+  }
+  assert.deepEqual([line, becomes], ['const size = nano < 0n ? -nano : nano', [line.replace('<', '<=')]])
+  assert.ok(of(`first\n  ${line}\nlast`, '<', '<='))
+  assert.ok(!of(`first\n  ${line} // more\nlast`, '<', '<='))
+  assert.ok(!of(line, '<', '>='))
+  assert.ok(!of(line, '0n', '1n'), 'another place of the line')
+  assert.ok(!isAlike('src/none.ts', line, { ...mutant(line.indexOf('<')), was: '<', becomes: '<=' }))
+})
+
+test('of lines that look alike the one below another is meant', () => {
+  const one = alike.find(({ above }) => above !== undefined)
+  assert.ok(one !== undefined)
+  const { file, line, becomes } = one
+  const under = (above: string): boolean => {
+    const start = above.length + 1
+    return isAlike(file, `${above}\n${line}`, { ...mutant(start), end: start + line.length, becomes: becomes[0] ?? '' })
+  }
+  assert.ok(under(`  ${one.above}`))
+  assert.ok(!under('another'))
 })
 
 test('tests are chosen by the innermost stretch around a place, the quickest first; what is loaded is met by all', () => {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
-import { decimalOf, nanoOf } from '#base/money.ts'
+import { decimalOf, nanoOf, notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { crossingSays, labelOf, thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
@@ -66,7 +66,7 @@ const viewOf = async (budget: BudgetFacts, context: OperationContext): Promise<V
     limit_usd: decimalOf(limitNanoUsd),
     spent_nano_usd: state.spentNanoUsd.toString(),
     held_nano_usd: state.heldNanoUsd.toString(),
-    left_usd: decimalOf(left < 0n ? 0n : left),
+    left_usd: decimalOf(notBelowZero(left)),
     resets: state.resetsMs === null ? null : rfc3339(state.resetsMs),
     thresholds: [...budget.thresholds],
   }

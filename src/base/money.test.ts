@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decimalOf, divideHalfUp, jsonNumberOf, nanoOf, nanoOfNumber } from './money.ts'
+import { decimalOf, divideHalfUp, jsonNumberOf, nanoOf, nanoOfNumber, notBelowZero } from './money.ts'
 
 test('decimals are read exactly', () => {
   assert.equal(nanoOf('0.0028'), 2_800_000n)
@@ -9,6 +9,10 @@ test('decimals are read exactly', () => {
   assert.equal(nanoOf('0.000000001'), 1n)
   assert.equal(nanoOf('007'), 7_000_000_000n)
   assert.equal(nanoOf('999999999999999999.999999999'), 999_999_999_999_999_999_999_999_999n)
+})
+
+test('less than nothing is nothing', () => {
+  assert.deepEqual([-5n, -1n, 0n, 1n, 5n].map(notBelowZero), [0n, 0n, 0n, 1n, 5n])
 })
 
 test('any other text is refused, and not repeated at length', () => {

@@ -11,6 +11,9 @@ export const amountNanoMax = 999_999_999_999_999_999n
 /** What amounts come to together in one place, such as the credit of an account: a store keeps 64 bits of it. */
 export const sumNanoMax = 9_000_000_000_000_000_000n
 
+/** An amount, or nothing where it is less than that. */
+export const notBelowZero = (nano: bigint): bigint => (nano < 0n ? 0n : nano)
+
 const decimalForm = /^(-?)(\d{1,18})(?:\.(\d{1,9}))?$/
 
 /**

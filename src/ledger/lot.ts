@@ -20,7 +20,8 @@ export type Lot = {
 
 export type SpentLot = { readonly lot: Lot; readonly amountNanoUsd: bigint }
 
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+/** The lesser of two amounts. */
+export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 /** Whether a lot of this scope pays for a model of these names. */
 export const covers = (scope: readonly string[] | null, names: ModelNames): boolean =>

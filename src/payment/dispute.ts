@@ -1,7 +1,7 @@
 /** A payer's bank takes a payment back, and perhaps gives it again. */
 
 import { telling } from '#base/event-sentences.ts'
-import { decimalOf } from '#base/money.ts'
+import { decimalOf, notBelowZero } from '#base/money.ts'
 import type { CashierParts } from './cashier.ts'
 import { eventOf, grantsOf, moveWith } from './cashier.ts'
 import type { Hint } from './method.ts'
@@ -69,7 +69,7 @@ const won = (parts: CashierParts, id: string, dispute: Dispute): Promise<Payment
     const state = stateAfterRefund({ ...now, state: disputedNano > 0n ? 'disputed' : 'credited' }, standing)
     return {
       state,
-      facts: { disputedNano: disputedNano < 0n ? 0n : disputedNano },
+      facts: { disputedNano: notBelowZero(disputedNano) },
       refund: { ...taken, state: 'failed', note: 'the dispute was won' },
       deposit,
       // Booked as a loss when it was taken: no credit was left to take with it.

@@ -2,7 +2,7 @@
 
 import type { CallRecord } from '#base/call-record.ts'
 import { rfc3339 } from '#base/clock.ts'
-import { decimalOf, jsonNumberOf } from '#base/money.ts'
+import { decimalOf, jsonNumberOf, notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { Balance, Receipt } from '#ledger/port.ts'
 import type { Inquiry, Question } from './inquiry.ts'
@@ -59,8 +59,7 @@ const keyMoney = async ({ key, books, keySpend, nowMs }: Question): Promise<Read
     return { ...usage, limit_remaining: null, limit_remaining_nano_usd: null }
   }
   const { spentNanoUsd, heldNanoUsd, resetsMs } = await books.budgetState(budget, nowMs)
-  const left = budget.limitNanoUsd - spentNanoUsd - heldNanoUsd
-  const leftNanoUsd = left < 0n ? 0n : left
+  const leftNanoUsd = notBelowZero(budget.limitNanoUsd - spentNanoUsd - heldNanoUsd)
   return {
     usage: jsonNumberOf(spentNanoUsd),
     usage_nano_usd: spentNanoUsd.toString(),

@@ -29,7 +29,7 @@ export const rooms: readonly Room[] = [
     // All of them: a new one cannot be forgotten.
     files: globSync('src/store/operations/books/*.ts', { cwd: root }).sort(),
     tests: [
-      'src/store/sqlite/{books,books-corners,withdrawals,rerate,verify-books,batch,ledger}.test.ts',
+      'src/store/sqlite/{books,books-corners,books-edges,withdrawals,rerate,verify-books,batch,ledger}.test.ts',
       'src/store/sqlite/sqlite-store.test.ts',
       'src/wiring/{prices,lots,codes,signups,plans,payments,budgets,takeover,own-affairs}.test.ts',
       'src/admin/operations.test.ts',

@@ -129,7 +129,7 @@ test('the highest step that was paid for is taken, of an account that still has 
   await ask('changeAccount', { change: { account, plan: 'free' }, trail: trail() })
   const give = (lot: string, amount: bigint, from: string) => {
     const step = (plan: string, atPaidNanoUsd: bigint) => ({ plan, atPaidNanoUsd, trail: trail() })
-    const steps = [step('pro', 10n), step('max', 50n), step('top', 1_000n), step('first', 1n)]
+    const steps = [step('first', 1n), step('pro', 10n), step('max', 60n), step('top', 1_000n)]
     return ask('grantCredit', { grant: grantOf(lot, amount), trail: trail(), upgrade: { from, steps } })
   }
   assert.equal(await give('lot_1', 60n, 'free'), 'max')

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { AccountChange, AccountClosed, Upgrade } from '#admin/port.ts'
-import { decimalOf } from '#base/money.ts'
+import { decimalOf, notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { paidPart } from '#ledger/lot.ts'
 import { appendTrail } from '#store/operations/trail.ts'
@@ -21,8 +21,7 @@ export const upgradeAccount = async (
 ): Promise<string | null> => {
   const [money] = await run.money(transaction, [account])
   assert(money !== undefined, 'credit was given to it a moment ago')
-  const reached = steps.filter(({ atPaidNanoUsd }) => atPaidNanoUsd <= money.paid_nano_usd)
-  const step = reached.toSorted((a, b) => (a.atPaidNanoUsd < b.atPaidNanoUsd ? 1 : -1))[0]
+  const step = steps.findLast(({ atPaidNanoUsd }) => atPaidNanoUsd <= money.paid_nano_usd)
   if (step === undefined) return null
   const moved = await transaction
     .updateTable('account')
@@ -88,6 +87,5 @@ export const closeAccount = async (books: Books, account: string, nowMs: number)
   assert(left !== null)
   const lots = await lotsOf(books, account)
   const unspentNanoUsd = lots.reduce((sum, lot) => sum + paidPart(lot, lot.remainingNanoUsd), 0n)
-  const paidNanoUsd = unspentNanoUsd - left.owedNanoUsd
-  return { refundableNanoUsd: paidNanoUsd > 0n ? paidNanoUsd : 0n, heldNanoUsd: left.heldNanoUsd }
+  return { refundableNanoUsd: notBelowZero(unspentNanoUsd - left.owedNanoUsd), heldNanoUsd: left.heldNanoUsd }
 }

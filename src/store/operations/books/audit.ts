@@ -3,10 +3,10 @@
  * are new since the stretch before, so that the proof holds while the books go on.
  */
 
-import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import type { AccountClaim, EntrySum, LotClaim } from '#ledger/audit.ts'
 import { adjustmentMethod } from '#ledger/book.ts'
+import { least } from '#ledger/lot.ts'
 import type { AuditFinding } from '#ledger/port.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { keptLotsOf, placesOf } from './hold.ts'
@@ -44,14 +44,13 @@ const sumsBetween = async (transaction: Transaction, after: bigint, upTo: bigint
   }))
 }
 
-const newestTransaction = async (transaction: Transaction): Promise<bigint> => {
-  const row = await transaction
-    .selectFrom('book_transaction')
-    .select('sequence')
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.sequence ?? 0n
+/** The last row of a table; 0 = there is none. */
+const newestOf = async (transaction: Transaction, table: 'book_transaction' | 'hold'): Promise<bigint> => {
+  const { newest } = await transaction
+    .selectFrom(table)
+    .select(({ fn }) => fn.max('sequence').as('newest'))
+    .executeTakeFirstOrThrow()
+  return BigInt(newest ?? 0n)
 }
 
 type SettleRow = { id: string; call: string | null; state: string | null; charged: bigint | null; posted: bigint }
@@ -79,8 +78,8 @@ const settleFindings = async (
 
 /** The next entries after a transaction. */
 export const entryStretch = async (transaction: Transaction, after: bigint): Promise<EntryStretch> => {
-  const newest = await newestTransaction(transaction)
-  const upTo = newest - after > stretchRowsMax ? after + stretchRowsMax : newest
+  const newest = await newestOf(transaction, 'book_transaction')
+  const upTo = least(newest, after + stretchRowsMax)
   const counted = await transaction
     .selectFrom('book_transaction')
     .select(({ fn }) => fn.countAll<bigint>().as('count'))
@@ -109,22 +108,18 @@ export const holdStretch = async (
   transaction: Transaction,
   { after, nowMs }: { readonly after: bigint; readonly nowMs: number },
 ): Promise<HoldStretch> => {
-  const last = await transaction
+  const newest = await newestOf(transaction, 'hold')
+  const upTo = least(newest, after + stretchRowsMax)
+  const counted = await transaction
     .selectFrom('hold')
-    .select('sequence')
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  const newest = last?.sequence ?? 0n
-  const upTo = newest - after > stretchRowsMax ? after + stretchRowsMax : newest
-  const {
-    rows: [counted],
-  } = await sql<{ calls: bigint; open: bigint }>`select count(*) as calls,
-    coalesce(sum(case when state = 'open' then 1 else 0 end), 0) as open
-    from hold where sequence > ${after} and sequence <= ${upTo} and substr(call, 1, 6) <> ${leasePrefix}`.execute(
-    transaction,
-  )
-  assert(counted !== undefined, 'a count is one row')
+    .select(({ fn }) => [
+      fn.countAll<bigint>().as('calls'),
+      sql<bigint>`coalesce(sum(case when state = 'open' then 1 else 0 end), 0)`.as('open'),
+    ])
+    .where('sequence', '>', after)
+    .where('sequence', '<=', upTo)
+    .where(sql<boolean>`substr(call, 1, 6) <> ${leasePrefix}`)
+    .executeTakeFirstOrThrow()
   const { rows: unposted } = await sql<{
     call: string
     charged: bigint

@@ -13,6 +13,7 @@ type Money = Selectable<AccountMoneyTable>
 type Lots = Selectable<LotTable>
 type Spend = Selectable<BudgetSpendTable>
 
+/** What was spent is only told at the end: nothing that runs within a batch reads it. */
 type MoneySum = { readonly row: Money; readonly by: [credit: bigint, owed: bigint, held: bigint, spent: bigint] }
 type LotSum = { readonly row: Lots; takenNanoUsd: bigint }
 type SpendSum = { readonly row: Spend; isThere: boolean; heldNanoUsd: bigint; spentNanoUsd: bigint }
@@ -112,7 +113,6 @@ class BatchSums implements LateWrites {
         row.credit_nano_usd = added(row.credit_nano_usd, credit)
         row.owed_nano_usd = added(row.owed_nano_usd, owed)
         row.held_nano_usd = added(row.held_nano_usd, held)
-        row.spent_nano_usd = added(row.spent_nano_usd, spent)
         by[0] += credit
         by[1] += owed
         by[2] += held
@@ -126,7 +126,7 @@ class BatchSums implements LateWrites {
           this.#lots.set(account as string, sums)
           for (const sum of sums) this.#lotOf.set(sum.row.id, sum)
         }
-        return sums.flatMap(({ row }) => (row.remaining_nano_usd > 0n ? [row] : []))
+        return sums.map(({ row }) => row)
       },
       takeFromLot: async (transaction, values) => {
         const [amountNanoUsd, id] = values as [bigint, string]

@@ -10,20 +10,19 @@ export const bookPage = async (
   transaction: Transaction,
   { account, limit, before }: BookPage,
 ): Promise<readonly BookTransaction[]> => {
-  const place =
-    before === null
-      ? null
-      : await transaction.selectFrom('book_transaction').select('sequence').where('id', '=', before).executeTakeFirst()
-  const rows = await transaction
+  let query = transaction
     .selectFrom('book_transaction')
     .selectAll()
     .where('account', '=', account)
     // As the index says it: a value in its place would hide that it fits.
     .where(sql<boolean>`kind not in ('settle', 'cost')`)
-    .where('sequence', '<', place === null ? 2n ** 63n - 1n : (place?.sequence ?? 0n))
     .orderBy('sequence', 'desc')
     .limit(checkLimit(limit))
-    .execute()
+  if (before !== null) {
+    const of = transaction.selectFrom('book_transaction').select('sequence').where('id', '=', before)
+    query = query.where('sequence', '<', of)
+  }
+  const rows = await query.execute()
   if (rows.length === 0) return []
   const entries = await transaction
     .selectFrom('book_entry')

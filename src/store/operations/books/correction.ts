@@ -5,7 +5,7 @@ import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import { adjustmentMethod } from '#ledger/book.ts'
 import { adjustEntries, revokeEntries } from '#ledger/entry.ts'
-import { paidPart, takeGeneral } from '#ledger/lot.ts'
+import { least, paidPart, takeGeneral } from '#ledger/lot.ts'
 import type { Adjustment, LotKind, LotView, Revocation, Revoked } from '#ledger/port.ts'
 import type { LotTable } from '#store/tables.ts'
 import { grantLot } from './credit.ts'
@@ -30,8 +30,6 @@ export const lotView = (row: Selectable<LotTable>): LotView => ({
   reason: row.reason,
   scope: scopeOf(row.scope),
 })
-
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 /** Takes back what of a lot is neither spent nor held; nothing is left to take where that was done before. */
 export const revokeLot = async (books: Books, { lot: id, nowMs, reason }: Revocation): Promise<Revoked> => {
@@ -60,7 +58,6 @@ export const revokeLot = async (books: Books, { lot: id, nowMs, reason }: Revoca
   const freeNanoUsd = lot.scope === null ? freeGeneral(money) : lot.remainingNanoUsd - lot.reservedNanoUsd
   const revokedNanoUsd = least(lot.remainingNanoUsd, freeNanoUsd)
   const keptNanoUsd = lot.remainingNanoUsd - revokedNanoUsd
-  if (revokedNanoUsd === 0n) return { account, revokedNanoUsd, keptNanoUsd }
   await takeFromLots(books, account, [{ lot, amountNanoUsd: revokedNanoUsd }])
   await transaction
     .updateTable('lot')
@@ -68,8 +65,7 @@ export const revokeLot = async (books: Books, { lot: id, nowMs, reason }: Revoca
     .where('id', '=', id)
     .execute()
   await run.moveMoney(transaction, [-revokedNanoUsd, 0n, 0n, 0n, account])
-  const paidNanoUsd = paidPart(lot, revokedNanoUsd)
-  if (paidNanoUsd > 0n) await run.movePaid(transaction, [-paidNanoUsd, account])
+  await run.movePaid(transaction, [-paidPart(lot, revokedNanoUsd), account])
   await post(books, {
     // A lot that holds kept is taken back in parts, each of them leaving less: the rest names the part.
     id: `revoke/${id}/${lot.remainingNanoUsd}`,

@@ -5,9 +5,9 @@ import { amountNanoMax, decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { grantEntries, paidOf } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
-import { expiredLots } from '#ledger/lot.ts'
+import { expiredLots, least } from '#ledger/lot.ts'
 import type { AccountState, Balance, Grant } from '#ledger/port.ts'
-import { balanceOf, checkSum, expireAccount, generalHeld, lotsOf, moneyAt, moneyOnly, post } from './money.ts'
+import { balanceOf, checkSum, expireAccount, firstEnd, generalHeld, lotsOf, moneyAt, moneyOnly, post } from './money.ts'
 import type { Books } from './statement.ts'
 
 const sumOf = (spent: readonly SpentLot[]): bigint => spent.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
@@ -29,8 +29,6 @@ export const balanceAt = async (books: Books, account: string, nowMs: number): P
   const heldNanoUsd = money.heldNanoUsd - lent.idle_nano_usd
   return { account, billing, state, balanceNanoUsd, heldNanoUsd, creditLimitNanoUsd, spentNanoUsd, promoNanoUsd }
 }
-
-const earlier = (a: number | null, b: number | null): number | null => (a === null ? b : b === null || a < b ? a : b)
 
 /** Grants a lot, which first pays what is owed. The same lot again changes nothing and gives `false`. */
 export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => {
@@ -63,7 +61,7 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
   const scope = grant.scope ?? null
   // What is given for some models does not pay for what others cost.
   const debtNanoUsd = scope === null ? money.owedNanoUsd : 0n
-  const repaidNanoUsd = debtNanoUsd < amountNanoUsd ? debtNanoUsd : amountNanoUsd
+  const repaidNanoUsd = least(debtNanoUsd, amountNanoUsd)
   const inserted = await transaction
     .insertInto('lot')
     .values({
@@ -95,8 +93,8 @@ export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => 
   })
   await run.moveMoney(transaction, [amountNanoUsd - repaidNanoUsd, -repaidNanoUsd, 0n, 0n, account])
   if (scope !== null) await run.moveScoped(transaction, [amountNanoUsd, 0n, account])
-  if (paidNanoUsd > 0n) await run.movePaid(transaction, [paidNanoUsd, account])
-  await run.setExpiry(transaction, [earlier(money.expiryMs, expiresMs), account])
+  await run.movePaid(transaction, [paidNanoUsd, account])
+  await run.setExpiry(transaction, [firstEnd([money.expiryMs, expiresMs]), account])
   return true
 }
 

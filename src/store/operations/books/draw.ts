@@ -3,6 +3,7 @@
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
+import { least } from '#ledger/lot.ts'
 import type { DrawRequest, Ended, Reservation, SettleRequest } from '#ledger/port.ts'
 import type { HoldTable } from '#store/tables.ts'
 import { keptLotsOf, keptLotsText, moveReserved, placesOf, releaseBudgets } from './hold.ts'
@@ -32,29 +33,15 @@ const holdsOf = async ({ transaction }: Books, calls: readonly string[]): Promis
   return found
 }
 
-/** An account as parts before this one left it, so that it is read once for many. */
+/** An account as parts before this one left it, so that it is read once for many: nobody asks more of its money than whether it once had some. */
 type Standing = { readonly money: AccountMoney; readonly lots: readonly Lot[] | null }
 
 /** Of scoped lots other holds keep back as well: they are read anew each time. */
-const standingAfter = (
-  { money, lots }: Standing,
-  { spent, uncoveredNanoUsd }: { readonly spent: readonly SpentLot[]; readonly uncoveredNanoUsd: bigint },
-): Standing | null => {
+const standingAfter = ({ money, lots }: Standing, spent: readonly SpentLot[]): Standing | null => {
   if (money.scopedNanoUsd !== 0n) return null
   const taken = new Map(spent.map(({ lot, amountNanoUsd }) => [lot.id, amountNanoUsd]))
-  const spentNanoUsd = spent.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
-  const left = lots?.flatMap((lot): Lot[] => {
-    const remainingNanoUsd = lot.remainingNanoUsd - (taken.get(lot.id) ?? 0n)
-    return remainingNanoUsd > 0n ? [{ ...lot, remainingNanoUsd }] : []
-  })
-  return {
-    money: {
-      ...money,
-      creditNanoUsd: money.creditNanoUsd - spentNanoUsd,
-      owedNanoUsd: money.owedNanoUsd + uncoveredNanoUsd,
-    },
-    lots: left ?? null,
-  }
+  const left = lots?.map((lot): Lot => ({ ...lot, remainingNanoUsd: lot.remainingNanoUsd - (taken.get(lot.id) ?? 0n) }))
+  return { money, lots: left ?? null }
 }
 
 const isPast = ({ money: { expiryMs } }: Standing, nowMs: number): boolean => expiryMs !== null && expiryMs <= nowMs
@@ -70,7 +57,7 @@ const drawPart = async (
   const { transaction, run } = books
   const { account } = row
   const { call, key, chargeNanoUsd, nowMs, priceHash, rule } = part
-  const takenNanoUsd = chargeNanoUsd < row.amount_nano_usd ? chargeNanoUsd : row.amount_nano_usd
+  const takenNanoUsd = least(chargeNanoUsd, row.amount_nano_usd)
   const { models, parts } = keptLotsOf(row.lots)
   const before =
     known !== null && !isPast(known, nowMs) ? known : { money: await moneyNeeded(books, account, nowMs), lots: null }
@@ -116,8 +103,8 @@ const drawPart = async (
   })
   return {
     ended: { state: 'settled', chargedNanoUsd: chargeNanoUsd, excessNanoUsd, repeated: false },
-    left: { ...row, lots, amount_nano_usd: row.amount_nano_usd - takenNanoUsd, begun: 1n },
-    standing: parts.length > 0 ? null : standingAfter({ money, lots: charged.lots }, charged),
+    left: { ...row, lots, amount_nano_usd: row.amount_nano_usd - takenNanoUsd },
+    standing: standingAfter({ money, lots: charged.lots }, spent),
   }
 }
 
@@ -137,19 +124,15 @@ export const drawHold = async (
   const drawn: Ended[] = []
   let standing: Standing | null = null
   for (const part of parts) {
-    const known = ends.get(part.call)
-    let ended = known
+    let ended = ends.get(part.call)
     if (ended === undefined && row?.state === 'open') {
       const one: Drawn = await drawPart(books, { row, standing }, part)
       row = one.left
       ended = one.ended
       standing = one.standing
     }
-    if (ended === undefined) {
-      ended = await (lateIsLoss ? bookLoss(books, part) : settleUnheld(books, part))
-      standing = null
-    }
-    if (known === undefined) ends.set(part.call, { ...ended, repeated: true })
+    ended ??= await (lateIsLoss ? bookLoss(books, part) : settleUnheld(books, part))
+    ends.set(part.call, { ...ended, repeated: true })
     drawn.push(ended)
   }
   if (underWayNanoUsd !== undefined) await books.run.noteUnderWay(books.transaction, [underWayNanoUsd, hold])

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict'
 import type { Selectable } from 'kysely'
+import { notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { crossedThresholds } from '#ledger/budget.ts'
 import type { Lot } from '#ledger/lot.ts'
-import { joinReservations, reserveLots, scopedFree } from '#ledger/lot.ts'
+import { joinReservations, least, reserveLots, scopedFree } from '#ledger/lot.ts'
 import { periodAt } from '#ledger/period.ts'
 import type {
   Budget,
@@ -161,8 +162,6 @@ export const budgetState = async (
   return { spentNanoUsd: row?.spent_nano_usd ?? 0n, heldNanoUsd, resetsMs: endMs }
 }
 
-const positive = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
-
 /** What a hold keeps back of scoped lots, each lot once, and on which models it may be spent: an extension is for the same. */
 export type KeptLots = { readonly models: readonly ModelNames[]; readonly parts: readonly Reservation[] }
 
@@ -218,7 +217,7 @@ const roomFor = async (
   const general = availableOf(money)
   const available = general === null ? null : general + request.scopedNanoUsd
   if (available !== null && room.amountNanoUsd > available) {
-    const availableNanoUsd = positive(available)
+    const availableNanoUsd = notBelowZero(available)
     const { heldNanoUsd } = money
     room = {
       amountNanoUsd: availableNanoUsd,
@@ -230,7 +229,7 @@ const roomFor = async (
     const { startMs, endMs } = periodAt(budget.period, request.nowMs)
     const left = await leftOf(books, { ...budget, startMs, limitNanoUsd: budget.limitNanoUsd.toString() })
     if (room.amountNanoUsd <= left) continue
-    const availableNanoUsd = positive(left)
+    const availableNanoUsd = notBelowZero(left)
     room = {
       amountNanoUsd: availableNanoUsd,
       cappedBy: 'budget',
@@ -261,9 +260,8 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
   const room = await roomFor(books, money, { ...request, scopedNanoUsd: scopedFree(lots, models) })
   if (room.refusal !== null && room.amountNanoUsd < request.amountMinNanoUsd) return room.refusal
   const { amountNanoUsd: roomNanoUsd, cappedBy } = room
-  const { sliceNanoUsd } = request
-  const isSlice = cappedBy !== null && sliceNanoUsd !== null && sliceNanoUsd < roomNanoUsd
-  const amountNanoUsd = isSlice ? sliceNanoUsd : roomNanoUsd
+  const sliceNanoUsd = cappedBy === null ? null : request.sliceNanoUsd
+  const amountNanoUsd = least(sliceNanoUsd ?? roomNanoUsd, roomNanoUsd)
   const budgets = placesText(request.budgets, nowMs)
   const parts = reserveLots(lots, models, amountNanoUsd)
   await run.insertHold(transaction, [
@@ -322,7 +320,7 @@ export const extendHold = async (books: Books, request: ExtendRequest): Promise<
     await run.moveMoney(transaction, [0n, 0n, addNanoUsd, 0n, row.account])
     await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: addNanoUsd, spentNanoUsd: 0n })
   }
-  const expiresMs = request.expiresMs === null ? row.expires_ms : request.expiresMs
+  const expiresMs = request.expiresMs ?? row.expires_ms
   const proven = larger(row.proven_nano_usd, provenNanoUsd)
   await run.extendHold(transaction, [addNanoUsd, expiresMs, begun || row.begun !== 0n ? 1 : 0, proven, call])
   if (request.underWayNanoUsd !== undefined) await run.noteUnderWay(transaction, [request.underWayNanoUsd, call])

@@ -2,6 +2,7 @@
 
 import { lossEntries } from '#ledger/entry.ts'
 import { leaseOwner } from '#ledger/lease.ts'
+import { least } from '#ledger/lot.ts'
 import type { Ended, SettleRequest } from '#ledger/port.ts'
 import { keptLotsOf, placesOf, releaseBudgets } from './hold.ts'
 import { post } from './money.ts'
@@ -34,7 +35,7 @@ export const returnPart = async (books: Books, { lease, account, amountNanoUsd, 
   const { transaction, run } = books
   const [row] = await run.hold(transaction, [lease])
   if (row === undefined || row.state !== 'open' || keptLotsOf(row.lots).parts.length > 0) return 0n
-  const byNanoUsd = amountNanoUsd < row.amount_nano_usd ? amountNanoUsd : row.amount_nano_usd
+  const byNanoUsd = least(amountNanoUsd, row.amount_nano_usd)
   await run.extendHold(transaction, [-byNanoUsd, row.expires_ms, row.begun, row.proven_nano_usd, lease])
   await run.moveMoney(transaction, [0n, 0n, -byNanoUsd, 0n, account])
   await releaseBudgets(books, placesOf(row.budgets), { heldNanoUsd: byNanoUsd, spentNanoUsd: 0n, account, nowMs })

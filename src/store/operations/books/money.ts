@@ -1,7 +1,7 @@
 /** Money of an account as rows: read, moved, posted; lots that have had their day are booked first. */
 
 import type { Selectable } from 'kysely'
-import { decimalOf, sumNanoMax } from '#base/money.ts'
+import { decimalOf, notBelowZero, sumNanoMax } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { Entry } from '#ledger/entry.ts'
 import { breakageEntries } from '#ledger/entry.ts'
@@ -70,10 +70,8 @@ export const availableOf = (money: AccountMoney): bigint | null =>
     : balanceOf(money) - money.scopedNanoUsd + money.creditLimitNanoUsd - generalHeld(money)
 
 /** General credit that no hold needs. */
-export const freeGeneral = (money: AccountMoney): bigint => {
-  const free = money.creditNanoUsd - money.scopedNanoUsd - generalHeld(money)
-  return free < 0n ? 0n : free
-}
+export const freeGeneral = (money: AccountMoney): bigint =>
+  notBelowZero(money.creditNanoUsd - money.scopedNanoUsd - generalHeld(money))
 
 /** Refuses what the columns of an account do not hold. @throws Problem `conflict`. */
 export const checkSum = (account: string, sums: Readonly<Record<string, bigint>>): void => {
@@ -111,7 +109,7 @@ export const takeFromLots = async (
     sumNanoUsd += amountNanoUsd
     if (lot.scope !== null) scopedNanoUsd += amountNanoUsd
   }
-  if (scopedNanoUsd > 0n) await run.moveScoped(transaction, [-scopedNanoUsd, 0n, account])
+  if (scopedNanoUsd !== 0n) await run.moveScoped(transaction, [-scopedNanoUsd, 0n, account])
   return sumNanoUsd
 }
 
@@ -128,9 +126,10 @@ export const post = async ({ transaction, run }: Books, posting: Posting): Promi
   else for (const row of rows) await run.insertEntry(transaction, row)
 }
 
-const firstExpiry = (lots: readonly Lot[], gone: ReadonlySet<string>): number | null => {
-  const ends = lots.flatMap(({ id, expiresMs }) => (expiresMs === null || gone.has(id) ? [] : [expiresMs]))
-  return ends.length === 0 ? null : Math.min(...ends)
+/** Of ends the first; `null` = there is none. */
+export const firstEnd = (ends: readonly (number | null)[]): number | null => {
+  const [first] = ends.filter((end) => end !== null).sort((a, b) => a - b)
+  return first ?? null
 }
 
 /** Books what has expired of the account's lots and is not held; gives how many lots ended. */
@@ -151,11 +150,12 @@ export const expireAccount = async (books: Books, money: AccountMoney, nowMs: nu
       reason: null,
       entries: breakageEntries(account, [{ lot, amountNanoUsd }]),
     })
-  if (sumNanoUsd > 0n) await run.moveMoney(transaction, [-sumNanoUsd, 0n, 0n, 0n, account])
+  await run.moveMoney(transaction, [-sumNanoUsd, 0n, 0n, 0n, account])
   const gone = new Set(
     expired.filter(({ lot, amountNanoUsd }) => amountNanoUsd === lot.remainingNanoUsd).map(({ lot }) => lot.id),
   )
-  await run.setExpiry(transaction, [firstExpiry(lots, gone), account])
+  const left = lots.filter(({ id }) => !gone.has(id))
+  await run.setExpiry(transaction, [firstEnd(left.map(({ expiresMs }) => expiresMs)), account])
   return gone.size
 }
 

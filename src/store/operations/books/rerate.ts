@@ -8,7 +8,7 @@ import { sql } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { customerOf, revenueBook } from '#ledger/book.ts'
 import { chargeEntries, refundEntries } from '#ledger/entry.ts'
-import { takeGeneral } from '#ledger/lot.ts'
+import { least, takeGeneral } from '#ledger/lot.ts'
 import type { LotKind, Rerated, RerateRequest } from '#ledger/port.ts'
 import { read, write } from '#store/operations/context.ts'
 import { appendTrail } from '#store/operations/trail.ts'
@@ -59,8 +59,7 @@ const chargeMore = async (books: Books, money: AccountMoney, how: Posting & { re
   const { transaction, run } = books
   const { account, billing } = money
   const { moreNanoUsd, call } = how
-  const free = freeGeneral(money)
-  const spent = takeGeneral(await lotsOf(books, account), moreNanoUsd < free ? moreNanoUsd : free)
+  const spent = takeGeneral(await lotsOf(books, account), least(moreNanoUsd, freeGeneral(money)))
   const uncoveredNanoUsd = moreNanoUsd - (await takeFromLots(books, account, spent))
   await post(books, {
     ...how,
@@ -70,7 +69,7 @@ const chargeMore = async (books: Books, money: AccountMoney, how: Posting & { re
   })
   await run.moveMoney(transaction, [uncoveredNanoUsd - moreNanoUsd, uncoveredNanoUsd, 0n, moreNanoUsd, account])
   // What goes below a floor is explained by its call, as usage beyond a hold is.
-  if (billing !== 'unlimited' && uncoveredNanoUsd > 0n)
+  if (billing !== 'unlimited')
     await transaction
       .updateTable('hold')
       .set((where) => ({ excess_nano_usd: sql`${where.ref('excess_nano_usd')} + ${uncoveredNanoUsd}` }))
@@ -126,7 +125,7 @@ const giveBack = async (
   const { account, billing } = money
   const { backNanoUsd, promoNanoUsd, chargedNanoUsd, timeMs } = how
   const fromPaid = chargedNanoUsd - promoNanoUsd
-  const paidNanoUsd = backNanoUsd < fromPaid ? backNanoUsd : fromPaid
+  const paidNanoUsd = least(backNanoUsd, fromPaid)
   let owedNanoUsd = money.owedNanoUsd
   const entries = []
   for (const [kind, amountNanoUsd] of [
@@ -134,7 +133,7 @@ const giveBack = async (
     ['promo', backNanoUsd - paidNanoUsd],
   ] as const) {
     if (amountNanoUsd <= 0n) continue
-    const repaidNanoUsd = owedNanoUsd < amountNanoUsd ? owedNanoUsd : amountNanoUsd
+    const repaidNanoUsd = least(owedNanoUsd, amountNanoUsd)
     owedNanoUsd -= repaidNanoUsd
     const lot = { id: `rerate-${account}-${kind}-${dayOf(timeMs)}`, account, kind }
     await refundLot(books, lot, { grantedNanoUsd: amountNanoUsd, keptNanoUsd: amountNanoUsd - repaidNanoUsd, timeMs })

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict'
 import type { Selectable } from 'kysely'
+import { notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { chargeEntries, costEntries } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
-import { spendLots } from '#ledger/lot.ts'
+import { least, spendLots } from '#ledger/lot.ts'
 import type {
   Ended,
   Receipt,
@@ -76,7 +77,7 @@ export const charge = async (
 ): Promise<Charged> => {
   const { call, chargeNanoUsd, nowMs, rule, upstreamCosts } = request
   const { account, billing } = money
-  const lots = chargeNanoUsd > 0n && money.creditNanoUsd > 0n ? (known ?? (await lotsOf(books, account))) : known
+  const lots = chargeNanoUsd === 0n || money.creditNanoUsd === 0n ? known : (known ?? (await lotsOf(books, account)))
   const { spent, uncoveredNanoUsd } = spendLots(lots ?? [], {
     amountNanoUsd: chargeNanoUsd,
     own,
@@ -139,7 +140,7 @@ const settleHeld = async (books: Books, request: SettleRequest): Promise<Ended |
     account,
     own: keptLotsOf(row.lots).parts,
   })
-  const excessNanoUsd = chargeNanoUsd > heldNanoUsd ? chargeNanoUsd - heldNanoUsd : 0n
+  const excessNanoUsd = notBelowZero(chargeNanoUsd - heldNanoUsd)
   await run.moveMoney(transaction, [
     uncoveredNanoUsd - chargeNanoUsd,
     uncoveredNanoUsd,
@@ -228,7 +229,7 @@ export const resolveHold = async (books: Books, row: Hold, nowMs: number): Promi
       call: row.call,
       account: row.account,
       key: row.key,
-      chargeNanoUsd: row.proven_nano_usd < row.amount_nano_usd ? row.proven_nano_usd : row.amount_nano_usd,
+      chargeNanoUsd: least(row.proven_nano_usd, row.amount_nano_usd),
       nowMs,
       priceHash: null,
       rule: 'interrupted: settled for what was proven',

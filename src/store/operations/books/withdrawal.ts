@@ -1,7 +1,7 @@
 /** A payment goes back: what it bought is taken back, what of that is spent becomes debt; and what was taken back leaves. */
 
 import assert from 'node:assert/strict'
-import { decimalOf } from '#base/money.ts'
+import { decimalOf, notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { disputeFeeEntries, payOutEntries, withdrawEntries } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
@@ -14,7 +14,6 @@ import type { Books } from './statement.ts'
 export type Withdrawn = { readonly creditNanoUsd: bigint; readonly bonusNanoUsd: bigint; readonly cashNanoUsd: bigint }
 
 const least = (...amounts: readonly bigint[]): bigint => amounts.reduce((a, b) => (a < b ? a : b))
-const notBelowZero = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
 
 /** A lot that an order has given, and what of it was taken back before. */
 type Bought = { readonly lot: Lot; readonly revokedNanoUsd: bigint }
@@ -160,7 +159,7 @@ export const withdraw = async (books: Books, withdrawal: Withdrawal, nowMs: numb
   await takeFromLots(books, account, [...taken, ...instead])
   await markRevoked(books, [...taken, ...instead])
   await run.moveMoney(transaction, [-sumOf(parts), owedNanoUsd + owedBonusNanoUsd, 0n, 0n, account])
-  if (cashNanoUsd > 0n) await run.movePaid(transaction, [-cashNanoUsd, account])
+  await run.movePaid(transaction, [-cashNanoUsd, account])
   await post(books, {
     id: `withdraw/${id}`,
     kind: 'adjust',

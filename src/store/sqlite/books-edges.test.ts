@@ -1,0 +1,166 @@
+/** Edges of the books: single nanodollars, what is told twice at once, what is kept of nothing, and the order of what ends. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { amountNanoMax } from '#base/money.ts'
+import { leaseOwner } from '#ledger/lease.ts'
+import { account, holdOf, settleOf, startMs } from '#store/ledger-sample.ts'
+import { assertRefused, openBooks, trail } from './test-books.ts'
+
+const owner = leaseOwner('node_1')
+const budget = { name: 'key:key_1', period: 'day' as const, limitNanoUsd: 100n }
+
+test('holds that nobody ends are swept in the order of their ends, however few at a time', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('late', 1n, { expiresMs: startMs + 60_000 }))
+  await ask('hold', holdOf('early', 1n, { expiresMs: startMs + 10_000 }))
+  const sweep = () => ask('sweep', { nowMs: startMs + 100_000, owner: null, limit: 1 })
+  const states = async () => [(await ask('receipt', 'early'))?.state, (await ask('receipt', 'late'))?.state]
+  assert.deepEqual(await sweep(), { settled: 0, voided: 1, lost: 0 })
+  assert.deepEqual(await states(), ['voided', 'open'])
+  assert.deepEqual(await sweep(), { settled: 0, voided: 1, lost: 0 })
+  assert.deepEqual(await sweep(), { settled: 0, voided: 0, lost: 0 })
+})
+
+test('a lease returns a part once it keeps nothing more of lots for some models', async (context) => {
+  const { ask, give, money, sound } = await openBooks(context)
+  await give('kimi', 5n, { kind: 'promo', scope: ['kimi'], priority: 1 })
+  await give('any', 50n)
+  await ask('hold', holdOf('lease/a', 20n, { owner, key: null, models: [['kimi']] }))
+  const part = { lease: 'lease/a', account, nowMs: startMs, amountNanoUsd: 10n }
+  assert.equal(await ask('returnPart', part), 0n)
+  await ask('draw', { hold: 'lease/a', account, parts: [settleOf('p1', 5n, { model: ['kimi'] })] })
+  assert.deepEqual(await money(), [50n, 15n])
+  assert.equal(await ask('returnPart', part), 10n)
+  assert.equal(await ask('returnPart', part), 5n, 'no more than it has')
+  assert.deepEqual(await money(), [50n, 0n])
+  await sound()
+})
+
+test('where more is spent than there was, nothing is there to be held: of credit, and of a budget', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await ask('settle', settleOf('c1', 5n))
+  const owing = await ask('hold', holdOf('c2', 1n))
+  assert.ok(!owing.ok && owing.reason === 'credit')
+  assert.deepEqual([owing.availableNanoUsd, owing.balanceNanoUsd], [0n, -5n])
+  await give('lot_1', 1_000n)
+  await ask('hold', holdOf('c3', 100n, { budgets: [budget] }))
+  await ask('settle', settleOf('c3', 150n))
+  const spent = await ask('hold', holdOf('c4', 1n, { budgets: [budget] }))
+  assert.ok(!spent.ok && spent.reason === 'budget')
+  assert.equal(spent.availableNanoUsd, 0n)
+})
+
+test('of what a hold does not keep nothing is written down, also when it grows and is drawn of', async (context) => {
+  const { ask, give, database } = await openBooks(context)
+  await give('lot_1', 100n)
+  const kept = () => Object.values(database.prepare("select budgets, lots from hold where call = 'c'").get() ?? {})
+  await ask('hold', holdOf('c', 10n, { models: [['kimi']] }))
+  assert.deepEqual(kept(), [null, null])
+  const more = { call: 'c', account, nowMs: startMs, expiresMs: null, begun: true, provenNanoUsd: null }
+  await ask('extend', { ...more, addNanoUsd: 5n, addMinNanoUsd: 5n })
+  assert.deepEqual(kept(), [null, null])
+  await ask('draw', { hold: 'c', account, parts: [settleOf('p1', 3n)] })
+  assert.deepEqual(kept(), [null, null])
+})
+
+test('a part that is told twice at once is drawn once', async (context) => {
+  const { ask, give, money } = await openBooks(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('whole', 20n))
+  const drawn = await ask('draw', { hold: 'whole', account, parts: [settleOf('p1', 7n), settleOf('p1', 9n)] })
+  assert.deepEqual(
+    drawn.map(({ chargedNanoUsd, repeated }) => [chargedNanoUsd, repeated]),
+    [
+      [7n, false],
+      [7n, true],
+    ],
+  )
+  assert.deepEqual(await money(), [93n, 13n])
+})
+
+test('a lot ends between two parts of one hold where its end is between them', async (context) => {
+  const { ask, give, lots, sound } = await openBooks(context)
+  await give('short', 10n, { priority: 1, expiresMs: startMs + 1_000 })
+  await give('long', 10n, { priority: 2 })
+  await ask('hold', holdOf('whole', 4n))
+  const at = (call: string, delayMs: number) => settleOf(call, 2n, { nowMs: startMs + delayMs })
+  await ask('draw', { hold: 'whole', account, parts: [at('p1', 0), at('p2', 999), at('p3', 1_000)] })
+  assert.deepEqual(await lots(), { short: 0n, long: 8n })
+  await sound()
+})
+
+test('the largest amount can be given, and not a nanodollar more', async (context) => {
+  const { give, money } = await openBooks(context)
+  await assertRefused(give('l', amountNanoMax + 1n), 'invalid_request_error', /more than can be given at once/)
+  await give('l', amountNanoMax)
+  assert.deepEqual(await money(), [amountNanoMax, 0n])
+})
+
+test('a correction of a single nanodollar is one, either way, and stands in the trail once', async (context) => {
+  const { ask, money, lots, database, sound } = await openBooks(context)
+  const entries = () => Number(database.prepare('select count(*) as count from trail').get()?.['count'])
+  const adjust = async (id: string, amountNanoUsd: bigint) => {
+    const adjustment = { id, account, amountNanoUsd, nowMs: startMs, reason: 'by hand' }
+    const before = entries()
+    await ask('adjustCredit', { adjustment, trail: trail() })
+    return entries() - before
+  }
+  assert.equal(await adjust('up', 1n), 1)
+  assert.equal(await adjust('up', 1n), 0)
+  assert.deepEqual(await lots(), { up: 1n })
+  assert.equal(await adjust('down', -2n), 1)
+  assert.equal(await adjust('down', -2n), 0)
+  assert.deepEqual(await lots(), { up: 0n })
+  assert.deepEqual(await money(), [-1n, 0n])
+  await sound()
+})
+
+test('a single nanodollar of a lot for some models is spent, ends, and is closed as more of it would be', async (context) => {
+  const { ask, give, lots, money, sound } = await openBooks(context)
+  await give('spent', 1n, { kind: 'promo', scope: ['kimi'], priority: 1 })
+  await ask('settle', settleOf('c1', 1n, { model: ['kimi'] }))
+  await sound()
+  await give('ended', 1n, { expiresMs: startMs + 1_000 })
+  assert.equal(await ask('expireLots', { nowMs: startMs + 999, limit: 10 }), 0)
+  assert.equal(await ask('expireLots', { nowMs: startMs + 1_000, limit: 10 }), 1)
+  await sound()
+  await give('given', 1n, { kind: 'promo' })
+  await give('paid', 1n)
+  const closed = await ask('closeAccount', { account, nowMs: startMs + 2_000, trail: trail() })
+  assert.deepEqual(closed, { refundableNanoUsd: 1n, heldNanoUsd: 0n })
+  assert.deepEqual(await lots(), { spent: 0n, ended: 0n, given: 0n, paid: 1n })
+  assert.deepEqual(await money(), [1n, 0n])
+  await sound()
+})
+
+test('a dearer rating that finds no credit for its last nanodollar says so', async (context) => {
+  const { ask, give, money, database, sound } = await openBooks(context)
+  await give('lot_1', 10n)
+  await ask('hold', holdOf('c', 5n))
+  await ask('settle', settleOf('c', 5n))
+  await ask('rerate', { requests: [{ call: 'c', targetNanoUsd: 11n, nowMs: startMs, reason: 'dearer' }], trail: null })
+  assert.deepEqual(await money(), [-1n, 0n])
+  assert.equal(database.prepare("select excess_nano_usd as excess from hold where call = 'c'").get()?.['excess'], 1n)
+  await sound()
+})
+
+test('a hold is stale from a minute past its end on', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 10n)
+  await ask('hold', holdOf('c', 1n, { expiresMs: startMs }))
+  const stale = async (nowMs: number) => (await ask('auditHolds', { after: 0n, nowMs })).findings.length
+  assert.equal(await stale(startMs + 60_000), 0)
+  assert.equal(await stale(startMs + 60_001), 1)
+})
+
+test('the books are read back from the newest transaction, or from one that is named; behind an unknown one there is none', async (context) => {
+  const { ask, give } = await openBooks(context)
+  for (const lot of ['a', 'b', 'c']) await give(lot, 1n)
+  const ids = async (before: string | null, limit = 10) =>
+    (await ask('bookPage', { account, limit, before })).map(({ id }) => id)
+  assert.deepEqual(await ids(null, 2), ['grant/c', 'grant/b'])
+  assert.deepEqual(await ids('grant/b'), ['grant/a'])
+  assert.deepEqual(await ids('grant/none'), [])
+})
