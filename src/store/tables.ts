@@ -369,8 +369,8 @@ export type CallBlockTable = { bucket: Whole; trait: string; value: string; bloc
 /** What an account's calls to a family of models came to on a day, before discounts. */
 export type DayVolumeTable = { day_ms: Whole; account: string; family: string; base_nano_usd: Whole }
 
-/** One row: up to which call of the log the five tables above are made. */
-export type UsageHeadTable = { single: Whole; rolled_to: Whole }
+/** One row: up to which call of the log the five tables above are made, and between which two the index has traits of failed calls. */
+export type UsageHeadTable = { single: Whole; rolled_to: Whole; paired_from: Whole; paired_to: Whole }
 
 /** Append-only but for `withdrawn_ms`: every price that ever held can be looked up. */
 export type PriceEntryTable = {

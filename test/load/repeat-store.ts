@@ -157,6 +157,6 @@ export const repeatStore = async ({ target, calls, hours, times, progress }: Rep
     progress(calls * (copy + 1))
   }
   await settle(target, calls, times - 1)
-  await target.run(`update usage_head set rolled_to = ${calls * times}`)
+  await target.run(`update usage_head set rolled_to = ${calls * times}, paired_to = ${calls * times}`)
   await target.close()
 }

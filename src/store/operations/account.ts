@@ -2,6 +2,7 @@
 
 import type { AccountRow, OrganisationRow, Page, ProjectRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import {
   accountMoneyValues,
   accountRow,
@@ -22,7 +23,7 @@ export type AccountRows = {
 
 const taken = (noun: string, name: string): Problem =>
   new Problem('conflict', {
-    message: `There is already an ${noun} named "${name}". Choose another name.`,
+    ...saying('name_exists', { noun, name }),
     param: 'name',
   })
 

@@ -3,6 +3,7 @@
  * index says which blocks of it can hold an answer, and only those are read. No question reads the whole log.
  */
 
+import assert from 'node:assert/strict'
 import type { Expression, Selectable, SqlBool } from 'kysely'
 import { sql } from 'kysely'
 import type { CallFilter } from '#admin/port.ts'
@@ -10,6 +11,9 @@ import type { CallTable } from '#store/tables.ts'
 import type { Transaction } from './context.ts'
 import { runHot } from './context.ts'
 import { checkLimit } from './page.ts'
+import type { PairedTrait } from './usage/contribution.ts'
+import { failedTrait, failedValue } from './usage/contribution.ts'
+import type { LogHead } from './usage/roll-forward.ts'
 import { blocksPerBucket, callsPerBlock, headOfLog } from './usage/roll-forward.ts'
 
 /** Where nothing narrows the reading, and in the part that has no index yet, this much of the log is a stretch. */
@@ -38,13 +42,41 @@ type Trait = { readonly trait: string; readonly low: string; readonly high: stri
 const is = (trait: string, value: string | null): readonly Trait[] =>
   value === null ? [] : [{ trait, low: value, high: value }]
 
+/** Whether a status that is asked for is one of those that most calls have. */
+const mayBeWell = ({ status }: CallFilter): boolean => status === null || (status[0] <= 200 && status[1] >= 200)
+
+/** Calls that have not gone well, of somebody or something, by one trait: with two of them, most blocks would hold both in different calls. */
+const failedTraits = (filter: CallFilter): readonly Trait[] => {
+  const { status, end, error, conversation } = filter
+  if (conversation !== null || (mayBeWell(filter) && error === null && (end === null || end === 'complete'))) return []
+  const [low, high] = status ?? [0, 999]
+  const asked: readonly (readonly [PairedTrait, string | null])[] = [
+    ['call_site', filter.callSite],
+    ['tag', filter.tag],
+    ['key', filter.key],
+    ['account', filter.account],
+    ['model', filter.model],
+    ['provider', filter.provider],
+  ]
+  // One is enough to lead: of statuses there are many values, which would be gone through for every block.
+  return asked
+    .flatMap(([trait, value]) =>
+      value === null
+        ? []
+        : [{ trait: failedTrait(trait), low: failedValue(value, low), high: failedValue(value, high) }],
+    )
+    .slice(0, 1)
+}
+
 /** The seldom ones first: the first one leads the search. What most calls are has no trait. */
-const traitsOf = (filter: CallFilter): readonly Trait[] => {
+const traitsOf = (filter: CallFilter, isPaired: boolean): readonly Trait[] => {
   const { status, end } = filter
+  const failed = isPaired ? failedTraits(filter) : []
   return [
+    ...failed,
     ...is('conversation', filter.conversation),
     // A class of statuses is many values: anywhere but in the lead it would be gone through for every block.
-    ...(status === null || (status[0] <= 200 && status[1] >= 200)
+    ...(status === null || mayBeWell(filter) || failed.length > 0
       ? []
       : [{ trait: 'status', low: String(status[0]), high: String(status[1]) }]),
     ...is('call_site', filter.callSite),
@@ -126,7 +158,7 @@ export const blocksQuery = (traits: readonly Trait[], { buckets, low, high, back
 const spanOf = async (
   transaction: Transaction,
   { fromMs, toMs }: CallFilter,
-  { newest, rolled }: { readonly newest: bigint; readonly rolled: bigint },
+  { newest, rolled }: LogHead,
 ): Promise<Span> => {
   if (fromMs === null && toMs === null) return { low: 1n, high: newest }
   let query = transaction
@@ -147,7 +179,6 @@ type Search = {
   readonly filter: CallFilter
   readonly backward: boolean
   readonly span: Span
-  readonly rolled: bigint
   readonly traits: readonly Trait[]
   /** Each question is a trip over a line: few that ask for much are better than many. */
   readonly isFar: boolean
@@ -268,6 +299,27 @@ const readBlocks = async (transaction: Transaction, search: Search, part: Span):
   return { rows, next: isEnd ? null : next }
 }
 
+type IndexedSpan = Span & {
+  /** `null` = what is not indexed yet, and is read as it is. */
+  readonly index: 'paired' | 'plain' | null
+}
+
+/** What is read first of this part of the log: it is indexed in one way. */
+const pieceOf = (part: Span, { rolled, pairedFrom, pairedTo }: LogHead, backward: boolean): IndexedSpan => {
+  const borders = [
+    { low: 0n, high: pairedFrom - 1n, index: 'plain' },
+    { low: pairedFrom, high: min(pairedTo, rolled), index: 'paired' },
+    { low: min(pairedTo, rolled) + 1n, high: rolled, index: 'plain' },
+    { low: rolled + 1n, high: part.high, index: null },
+  ] as const
+  const pieces = borders
+    .map(({ low, high, index }) => ({ low: max(part.low, low), high: min(part.high, high), index }))
+    .filter(({ low, high }) => low <= high)
+  const first = backward ? pieces.at(-1) : pieces[0]
+  assert(first !== undefined, 'a part of the log lies within its borders')
+  return first
+}
+
 /** One stretch of the reading. */
 export const searchCalls = async (
   transaction: Transaction,
@@ -275,19 +327,16 @@ export const searchCalls = async (
   isFar: boolean,
 ): Promise<Stretch> => {
   const head = await headOfLog(transaction)
-  const { rolled } = head
   const span = await spanOf(transaction, filter, head)
   const part = backward
     ? { low: span.low, high: min(span.high, from - 1n) }
     : { low: max(span.low, from + 1n), high: span.high }
   if (part.low > part.high) return { rows: [], next: null }
-  const search = { filter, backward, span, rolled, traits: traitsOf(filter), isFar }
-  if (search.traits.length === 0) return readPlain(transaction, search, part)
-  // What is not indexed yet is read as it is.
-  if (backward && part.high > rolled)
-    return readPlain(transaction, search, { low: max(part.low, rolled + 1n), high: part.high })
-  if (!backward && part.low > rolled) return readPlain(transaction, search, part)
-  return readBlocks(transaction, search, { low: part.low, high: min(part.high, rolled) })
+  const piece = pieceOf(part, head, backward)
+  const traits = traitsOf(filter, piece.index === 'paired')
+  const search = { filter, backward, span, traits, isFar }
+  if (traits.length === 0) return readPlain(transaction, search, part)
+  return (piece.index === null ? readPlain : readBlocks)(transaction, search, piece)
 }
 
 /** Behind the last call of the log. */

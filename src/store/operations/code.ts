@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { CodeBatch, CountedBatch, Redeemed, Redemption, TrailRow, Upgrade } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { CodeBatchTable } from '#store/code-tables.ts'
 import { upgradeAccount } from './books/account.ts'
 import { grantLot } from './books/credit.ts'
@@ -53,7 +54,7 @@ const createCodes = async (transaction: Transaction, { batch, digests, trail }: 
     .returning('id')
     .executeTakeFirst()
   if (made === undefined)
-    throw new Problem('conflict', { message: `There is already a batch named "${batch.name}".`, param: 'batch' })
+    throw new Problem('conflict', { ...saying('batch_exists', { name: batch.name }), param: 'batch' })
   for (let from = 0; from < digests.length; from += insertRowsMax)
     await transaction
       .insertInto('code')

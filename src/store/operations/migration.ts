@@ -3,6 +3,7 @@
 import type { Selectable } from 'kysely'
 import { CompiledQuery } from 'kysely'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { asideSteps } from '#migration/aside.ts'
 import type { Added, Mark, Units } from '#migration/evidence.ts'
 import { addMarks, addTurns } from '#migration/evidence.ts'
@@ -73,7 +74,7 @@ const create = async (transaction: Transaction, { row, first }: Creation): Promi
   const before = await newest(transaction, row.name)
   if (before !== undefined && !overPhases.includes(before.phase))
     throw new Problem('conflict', {
-      message: `There is a migration "${row.name}" already, and it is ${before.phase}. Roll it back or abort it, or give this one another name.`,
+      ...saying('migration_exists', { name: row.name, phase: before.phase }),
       param: 'migration',
     })
   const { count } = await transaction

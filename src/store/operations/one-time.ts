@@ -3,6 +3,7 @@
 import type { Selectable } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { OneTimeKind, OneTimeRow, TryRequest, TryState } from '#identity/port.ts'
 import { stepBack, stepTries } from '#identity/throttle.ts'
 import type { OneTimeTable } from '#store/identity-tables.ts'
@@ -27,7 +28,7 @@ const tokenRow = (row: Selectable<OneTimeTable>): OneTimeRow => ({
 
 export const tokenGone = (): Problem =>
   new Problem('not_found', {
-    message: 'This link has been used, has ended, or was withdrawn. Ask for a new one.',
+    ...saying('link_withdrawn'),
     param: 'token',
   })
 

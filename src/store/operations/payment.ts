@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type {
   Acceptance,
   AutoTopUp,
@@ -116,7 +117,7 @@ const checkClaims = async (transaction: Transaction, order: PaymentOrder, move: 
     .executeTakeFirst()
   if (other !== undefined)
     throw new Problem('conflict', {
-      message: `The payment ${claimed} has paid order ${other.id} already.`,
+      ...saying('payment_used', { payment: claimed, order: other.id }),
       facts: { fault: 'transaction_taken', order: other.id },
     })
 }

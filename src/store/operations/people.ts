@@ -2,6 +2,7 @@
 
 import type { EndedWithKeys, KeyRow, MemberRow, OrganisationRow, OwnedPage, ProjectRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Role } from '#identity/role.ts'
 import { rankOf } from '#identity/role.ts'
 import { memberRow, memberValues, organisationRow, projectRow, projectValues } from '#store/row/account-row.ts'
@@ -22,7 +23,7 @@ const projectById = async (transaction: Transaction, id: string): Promise<Projec
 
 const nameTaken = (name: string): Problem =>
   new Problem('conflict', {
-    message: `The organisation already has a project named "${name}". Choose another name.`,
+    ...saying('project_exists', { name }),
     param: 'name',
   })
 
@@ -37,7 +38,7 @@ const memberById = async (transaction: Transaction, id: string): Promise<MemberR
 const keepsOwner = async (transaction: Transaction, leaving: MemberRow): Promise<void> => {
   if (leaving.role !== 'owner' || (await hasOtherOwner(transaction, leaving))) return
   throw new Problem('conflict', {
-    message: `${leaving.mail ?? leaving.id} is the only owner of the organisation. Make another member owner first, one who signs in.`,
+    ...saying('only_owner', { who: leaving.mail ?? leaving.id }),
     param: 'member',
   })
 }
@@ -56,7 +57,7 @@ const organisationOperations = {
         .executeTakeFirst()
       if (namesake !== undefined)
         throw new Problem('conflict', {
-          message: `There is already an organisation named "${name}". Choose another name.`,
+          ...saying('organisation_exists', { name }),
           param: 'name',
         })
       const row = await transaction
@@ -171,7 +172,7 @@ const memberOperations = {
         .executeTakeFirst()
       if (kept === undefined)
         throw new Problem('conflict', {
-          message: `${row.mail ?? row.id} is a member already. 'drover members role' changes what they may do.`,
+          ...saying('already_member', { who: row.mail ?? row.id }),
           param: 'mail',
         })
       await appendTrail(transaction, trail)

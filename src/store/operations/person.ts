@@ -2,6 +2,7 @@
 
 import type { EndedWithKeys, KeyRow, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Membership, NewPerson, OneTimeKind, PersonChange, PersonRow } from '#identity/port.ts'
 import type { Role } from '#identity/role.ts'
 import type { Transaction } from './context.ts'
@@ -14,7 +15,7 @@ import { appendTrail } from './trail.ts'
 
 const mailTaken = (): Problem =>
   new Problem('conflict', {
-    message: 'Somebody signs in with this mail address already. Sign in, or reset the password.',
+    ...saying('mail_taken'),
     param: 'mail',
   })
 
@@ -63,8 +64,7 @@ const insertMember = async (transaction: Transaction, { person, member, nowMs }:
     )
     .returning('id')
     .executeTakeFirst()
-  if (kept === undefined)
-    throw new Problem('conflict', { message: `${person.mail} is a member of this organisation already.` })
+  if (kept === undefined) throw new Problem('conflict', { ...saying('member_of_this', { mail: person.mail }) })
 }
 
 const spend = async (
@@ -189,7 +189,7 @@ const leaveAll = async (transaction: Transaction, person: string, nowMs: number)
     const isKept = role !== 'owner' || (await hasOtherOwner(transaction, { id: member, organisation, person }))
     if (!isKept && money?.state !== 'closed')
       throw new Problem('conflict', {
-        message: `You are the only owner of ${name}. Make another member owner who signs in, or close its account first.`,
+        ...saying('you_only_owner', { name }),
       })
     keys.push(...(await takeOut(transaction, { id: member, atMs: nowMs, keepKeys: false })))
   }

@@ -3,6 +3,7 @@
 import type { Selectable } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { AsProven, FoundSession, PersonRow, SessionRow, SignInMethod } from '#identity/port.ts'
 import type { SessionTable } from '#store/identity-tables.ts'
 import type { Transaction } from './context.ts'
@@ -77,7 +78,7 @@ type WhenProven = { readonly asProven: AsProven | null }
 const checkSame = ({ password, totpMs }: PersonRow, asProven: AsProven | null): void => {
   if (asProven !== null && asProven.password === password && asProven.totpMs === totpMs) return
   throw new Problem('invalid_credentials', {
-    message: 'What this person signs in with was changed at this moment. Sign in again.',
+    ...saying('credential_changed'),
     param: 'password',
   })
 }

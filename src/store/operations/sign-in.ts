@@ -3,6 +3,7 @@
 import type { Selectable } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { IssuerLink, PasskeyRow } from '#identity/port.ts'
 import { passkeysMax } from '#identity/port.ts'
 import type { PasskeyTable } from '#store/identity-tables.ts'
@@ -55,7 +56,7 @@ const passkeyOperations = {
         .executeTakeFirstOrThrow()
       if (Number(count) >= passkeysMax)
         throw new Problem('conflict', {
-          message: `You have ${passkeysMax} passkeys, which is as many as one person has. Remove one that you do not use.`,
+          ...saying('passkeys_enough', { count: passkeysMax }),
         })
       const inserted = await transaction
         .insertInto('passkey')
@@ -69,8 +70,7 @@ const passkeyOperations = {
         .onConflict((conflict) => conflict.doNothing())
         .returning('id')
         .executeTakeFirst()
-      if (inserted === undefined)
-        throw new Problem('conflict', { message: 'This passkey is known already. Use another device.' })
+      if (inserted === undefined) throw new Problem('conflict', { ...saying('passkey_known') })
       await appendTrail(transaction, trail)
     },
   ),
@@ -185,7 +185,7 @@ const linkOperations = {
         .executeTakeFirst()
       if (inserted === undefined)
         throw new Problem('conflict', {
-          message: 'This sign-in is linked to a person already, or this person to another sign-in of the issuer.',
+          ...saying('sign_in_linked'),
         })
       await appendTrail(transaction, trail)
     },

@@ -42,6 +42,7 @@ import { ownTrail } from './0054-own-trail.ts'
 import { migrationPins } from './0057-migration-pins.ts'
 import { receiptKeys } from './0060-receipt-keys.ts'
 import { eventSaid } from './0061-event-said.ts'
+import { failedTraits } from './0062-failed-traits.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -87,4 +88,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   migrationPins,
   receiptKeys,
   eventSaid,
+  failedTraits,
 ]

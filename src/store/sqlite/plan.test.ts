@@ -50,6 +50,7 @@ const filters: readonly Partial<CallFilter>[] = [
   { account: 'acc_default', model: 'm' },
   { provider: 'moonshot', status: [500, 599] },
   { error: 'upstream_overloaded', tag: 'team=search' },
+  { status: [500, 599], tag: 'team=search', key: 'key_1' },
   { conversation: 'c', callSite: 's', end: 'cut' },
   { fromMs: 1, toMs: 1_795_366_251_101 },
   { fromMs: 1, key: 'key_1', beforeId: 'call_90' },

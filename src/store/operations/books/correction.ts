@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Selectable } from 'kysely'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { adjustmentMethod } from '#ledger/book.ts'
 import { adjustEntries, revokeEntries } from '#ledger/entry.ts'
 import { least, paidPart, takeGeneral } from '#ledger/lot.ts'
@@ -37,7 +38,7 @@ export const revokeLot = async (books: Books, { lot: id, nowMs, reason }: Revoca
   const found = await transaction.selectFrom('lot').selectAll().where('id', '=', id).executeTakeFirst()
   if (found === undefined)
     throw new Problem('not_found', {
-      message: `There is no lot ${id}. 'drover credits list' shows those that there are.`,
+      ...saying('no_lot', { id }),
       param: 'lot',
     })
   const { account } = found
@@ -48,7 +49,7 @@ export const revokeLot = async (books: Books, { lot: id, nowMs, reason }: Revoca
     .executeTakeFirst()
   if (order !== undefined)
     throw new Problem('conflict', {
-      message: `Lot ${id} was bought by order ${order.id}: 'drover payments refund ${order.id}' takes it back and pays it back.`,
+      ...saying('lot_of_order', { id, order: order.id }),
       param: 'lot',
     })
   const money = await moneyAt(books, account, nowMs)
@@ -95,7 +96,7 @@ export const adjustCredit = async (books: Books, adjustment: Adjustment): Promis
       reason,
     })
   if (amountNanoUsd === 0n)
-    throw new Problem('invalid_request_error', { message: 'A correction is not of nothing.', param: 'usd' })
+    throw new Problem('invalid_request_error', { ...saying('correction_of_nothing'), param: 'usd' })
   const { transaction, run } = books
   const posted = await transaction
     .selectFrom('book_transaction')

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { amountNanoMax, decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { grantEntries, paidOf } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { expiredLots, least } from '#ledger/lot.ts'
@@ -34,26 +35,25 @@ export const balanceAt = async (books: Books, account: string, nowMs: number): P
 export const grantLot = async (books: Books, grant: Grant): Promise<boolean> => {
   const { transaction, run } = books
   const { lot, account, kind, amountNanoUsd, priority, expiresMs, nowMs, method, reason } = grant
-  if (amountNanoUsd <= 0n)
-    throw new Problem('invalid_request_error', { message: 'Credit is more than nothing.', param: 'usd' })
+  if (amountNanoUsd <= 0n) throw new Problem('invalid_request_error', { ...saying('credit_nothing'), param: 'usd' })
   if (expiresMs !== null && expiresMs <= nowMs)
-    throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
+    throw new Problem('invalid_request_error', { ...saying('expires_past'), param: 'expires' })
   if (amountNanoUsd > amountNanoMax)
     throw new Problem('invalid_request_error', {
-      message: `${decimalOf(amountNanoUsd)} USD are more than can be given at once: ${decimalOf(amountNanoMax)} USD.`,
+      ...saying('credit_too_large', { usd: decimalOf(amountNanoUsd), most: decimalOf(amountNanoMax) }),
       param: 'usd',
     })
   const paidNanoUsd = paidOf(grant)
   if (paidNanoUsd < 0n || paidNanoUsd > amountNanoUsd)
     throw new Problem('invalid_request_error', {
-      message: 'What was paid for credit is not more than the credit.',
+      ...saying('paid_over_credit'),
       param: 'paid',
     })
   const money = await moneyAt(books, account, nowMs)
   if (money === null) throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
   if (money.state === 'closed')
     throw new Problem('conflict', {
-      message: `Account ${account} is closed: it takes no credit.`,
+      ...saying('account_takes_no_credit', { account }),
       param: 'account',
       facts: { fault: 'account_closed' },
     })
@@ -123,6 +123,6 @@ export const setState = async (books: Books, account: string, state: AccountStat
   if (row === undefined)
     throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
   if (row.state === 'closed' && state !== 'closed')
-    throw new Problem('conflict', { message: `Account ${account} is closed, for good.`, param: 'account' })
+    throw new Problem('conflict', { ...saying('account_closed_for_good', { account }), param: 'account' })
   await transaction.updateTable('account_money').set({ state }).where('account', '=', account).execute()
 }

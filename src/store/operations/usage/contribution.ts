@@ -147,16 +147,41 @@ export const tagsOf = (call: RolledCall): readonly (readonly [string, string])[]
 /** How a tag stands in the index. */
 export const tagTrait = (name: string, value: string): string => `${name}=${value}`
 
+/** Traits that are kept a second time, with the status, of calls that did not go well: a block has many calls, and seldom one that failed and is of whom is asked for. */
+export type PairedTrait = 'account' | 'key' | 'model' | 'provider' | 'call_site' | 'tag'
+
+/** What such a trait is called beside its plain one. */
+export const failedTrait = (trait: PairedTrait): `failed_${PairedTrait}` => `failed_${trait}`
+
+const statusDigits = 3
+
+/** In the order of the statuses, for one value. */
+export const failedValue = (value: string, status: number | bigint): string =>
+  `${value}/${String(status).padStart(statusDigits, '0')}`
+
+/** A status, an error or an end that few calls have. */
+const hasFailed = ({ status, error, end }: RolledCall): boolean =>
+  status !== 200n || error !== null || end !== 'complete'
+
+const ownerTraits = ['account', 'key', 'model', 'provider', 'call_site'] as const
+
 /** Trait and value of everything that the log can be searched by. What most calls are is no trait. */
 export const traitsOf = (call: RolledCall): readonly (readonly [string, string])[] => {
   const found: [string, string][] = []
-  for (const trait of ['account', 'key', 'model', 'provider', 'error', 'conversation', 'call_site'] as const) {
+  const failed = hasFailed(call)
+  const add = (trait: PairedTrait, value: string | null): void => {
+    if (value === null) return
+    found.push([trait, value])
+    if (failed) found.push([failedTrait(trait), failedValue(value, call.status)])
+  }
+  for (const trait of ownerTraits) add(trait, call[trait])
+  for (const trait of ['error', 'conversation'] as const) {
     const value = call[trait]
     if (value !== null) found.push([trait, value])
   }
   if (call.end !== 'complete') found.push(['end', call.end])
   if (call.status !== 200n) found.push(['status', call.status.toString()])
-  for (const [name, value] of tagsOf(call)) found.push(['tag', tagTrait(name, value)])
+  for (const [name, value] of tagsOf(call)) add('tag', tagTrait(name, value))
   return found
 }
 

@@ -282,15 +282,45 @@ const writeVolumes = async (
 export const rolledTo = async (transaction: Transaction): Promise<bigint> =>
   (await transaction.selectFrom('usage_head').select('rolled_to').executeTakeFirstOrThrow()).rolled_to
 
-/** The last place of the log (0 = it is empty), and the last one that figures and index hold. */
-export const headOfLog = async (
-  transaction: Transaction,
-): Promise<{ readonly newest: bigint; readonly rolled: bigint }> => {
-  const { rows } = await sql<{ readonly newest: bigint | null; readonly rolled: bigint }>`select
-    (select max(sequence) from call) as newest, (select rolled_to from usage_head) as rolled`.execute(transaction)
-  const [row] = rows
-  return { newest: row?.newest ?? 0n, rolled: row?.rolled ?? 0n }
+/** Places of the log, 0 = none. */
+export type LogHead = {
+  readonly newest: bigint
+  /** The last one that figures and index hold. */
+  readonly rolled: bigint
+  /** From here to there, both included, the index tells whose calls have failed; elsewhere a Drover of before made it. */
+  readonly pairedFrom: bigint
+  readonly pairedTo: bigint
 }
+
+type HeadRow = Readonly<Record<'rolled_to' | 'paired_from' | 'paired_to', bigint>> & { readonly newest: bigint | null }
+
+export const headOfLog = async (transaction: Transaction): Promise<LogHead> => {
+  const { rows } = await sql<HeadRow>`select (select max(sequence) from call) as newest,
+    rolled_to, paired_from, paired_to from usage_head`.execute(transaction)
+  const [row] = rows
+  return {
+    newest: row?.newest ?? 0n,
+    rolled: row?.rolled_to ?? 0n,
+    pairedFrom: row?.paired_from ?? 0n,
+    pairedTo: row?.paired_to ?? 0n,
+  }
+}
+
+/** Where a node of before has rolled in between, what it has left out begins anew. */
+const advanceHead = (transaction: Transaction, before: bigint, last: bigint) =>
+  transaction
+    .updateTable('usage_head')
+    .set(({ ref, eb }) => ({
+      rolled_to: last,
+      paired_from: eb
+        .case()
+        .when('paired_to', '=', before)
+        .then(ref('paired_from'))
+        .else(before + 1n)
+        .end(),
+      paired_to: last,
+    }))
+    .execute()
 
 /** Calls of the log that the figures do not hold. Numbers of the log may have gaps, so it is the most there can be. */
 export const pendingCalls = async (transaction: Transaction): Promise<number> => {
@@ -303,10 +333,11 @@ export const makeRollForward = () => {
   let statements: Statements | null = null
   return async (transaction: Transaction): Promise<number> => {
     statements ??= compiled(transaction)
+    const before = await rolledTo(transaction)
     const calls = await transaction
       .selectFrom('call')
       .select([...rolledColumns])
-      .where('sequence', '>', await rolledTo(transaction))
+      .where('sequence', '>', before)
       .orderBy('sequence')
       .limit(callsPerStepMax)
       .execute()
@@ -315,7 +346,7 @@ export const makeRollForward = () => {
     await writeFigures(transaction, calls, statements)
     await writeIndex(transaction, calls, statements)
     await writeVolumes(transaction, calls, statements)
-    await transaction.updateTable('usage_head').set({ rolled_to: last.sequence }).execute()
+    await advanceHead(transaction, before, last.sequence)
     return calls.length < callsPerStepMax ? 0 : pendingCalls(transaction)
   }
 }

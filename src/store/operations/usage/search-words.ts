@@ -1,10 +1,10 @@
 /** The caller's own words in the index of the log: taken out where the records behind them have lost theirs. */
 
 import type { Transaction } from '#store/operations/context.ts'
-import { rolledColumns, traitsOf } from './contribution.ts'
+import { failedTrait, rolledColumns, traitsOf } from './contribution.ts'
 import { blocksPerBucket, callsPerBlock, rolledTo } from './roll-forward.ts'
 
-const words: readonly string[] = ['conversation', 'call_site', 'tag']
+const words: readonly string[] = ['conversation', 'call_site', 'tag', failedTrait('call_site'), failedTrait('tag')]
 
 /** Makes the words of the blocks that hold these calls anew from the records, which are of several accounts. */
 export const eraseSearchWords = async (transaction: Transaction, sequences: readonly bigint[]): Promise<void> => {

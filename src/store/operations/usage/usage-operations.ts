@@ -169,7 +169,7 @@ export const usageOperations = () => {
             'The log no longer holds all calls that the figures were made of: they cannot be made again from it.',
         })
       for (const table of derived) await transaction.deleteFrom(table).execute()
-      await transaction.updateTable('usage_head').set({ rolled_to: 0 }).execute()
+      await transaction.updateTable('usage_head').set({ rolled_to: 0, paired_from: 0, paired_to: 0 }).execute()
       await appendTrail(transaction, trail)
       return pendingCalls(transaction)
     }),
