@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { AccountState } from '#ledger/port.ts'
 import { accountNamed, balanceNow } from './credits.ts'
 import { handleField, nameField, pageFields, pageOf } from './field.ts'
@@ -78,7 +79,7 @@ const create = operation({
     const { clock, ids, ports } = context
     if (input.credit_limit !== undefined && input.billing !== 'postpaid')
       throw new Problem('invalid_request_error', {
-        message: `A credit limit belongs to a postpaid account, and this one is ${input.billing}.`,
+        ...saying('credit_limit_postpaid', { billing: input.billing }),
         param: 'credit_limit',
       })
     const plan = input.plan === undefined ? null : planNamed(input.plan, ports)
@@ -179,7 +180,7 @@ const close = operation({
   run: async (input, context) => {
     const { ports, clock, actor } = context
     if (actor.tenant !== undefined && actor.role !== 'owner')
-      throw new Problem('permission_denied', { message: 'Only an owner closes the account of an organisation.' })
+      throw new Problem('permission_denied', { ...saying('owner_closes') })
     const { id, billing, plan } = await accountNamed(input.account, context)
     const before = await balanceNow(id, context)
     const change = {
@@ -251,7 +252,7 @@ const openPlan = (name: string, { ports }: OperationContext): string => {
   if (plan.isOpen === true) return plan.name
   const open = [...ports.plans().values()].filter(({ isOpen }) => isOpen === true).map((one) => one.name)
   throw new Problem('permission_denied', {
-    message: `The plan '${name}' is given by the operator. ${open.length === 0 ? 'There is none to choose.' : `You may choose ${open.slice(0, 10).join(', ')}.`}`,
+    ...saying('plan_of_operator', { name, open: open.slice(0, 10) }),
     param: 'plan',
   })
 }
@@ -271,8 +272,7 @@ const choose = operation({
     const { ports } = context
     const account = await accountNamed(input.account, context)
     const { state } = await balanceNow(account.id, context)
-    if (state === 'closed')
-      throw new Problem('conflict', { message: 'This account is closed: it has no plan to change.' })
+    if (state === 'closed') throw new Problem('conflict', { ...saying('closed_no_plan') })
     const plan = openPlan(input.plan, context)
     await checkOwnFees(account, plan, context)
     const before = { plan: account.plan }

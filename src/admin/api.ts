@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import { isObject } from '#base/json-type.ts'
 import { asProblem, Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Endpoint } from '#http/endpoint.ts'
 import type { Answer, Inbound } from '#http/inbound.ts'
 import { problemAnswer } from '#http/problem-answer.ts'
@@ -68,7 +69,7 @@ export const actorOf = (key: KeyFacts, operatorOrganisation: string | null): Act
           : { tenant: { organisation: key.organisation, account: key.account } }),
       }
     : new Problem('permission_denied', {
-        message: 'This is a model key, and model keys cannot manage the server. Use an admin key ("drover-admin-…").',
+        ...saying('model_key_not_admin'),
       })
 
 const jsonAnswer = (value: unknown, requestId: string): Answer => ({

@@ -3,6 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Inbound } from '#http/inbound.ts'
 import type { CookieChange } from '#identity/cookie.ts'
 import { cookieName, cookieText, deviceTokenOf, tokenOf } from '#identity/cookie.ts'
@@ -53,8 +54,7 @@ const isReading = ({ method }: Inbound): boolean => method === 'GET' || method =
 
 const crossSite = (): Problem =>
   new Problem('permission_denied', {
-    message:
-      'This request does not come from a page of this server, as far as Sec-Fetch-Site and Origin tell, and is refused. Do it in the console, or send an admin key and no cookie.',
+    ...saying('foreign_page'),
   })
 
 /** A key that is bound to addresses binds its sessions to them. */
@@ -132,7 +132,7 @@ export const actorFor = async (
   if (!hasCredential(inbound)) return byCookie(inbound, authentication, reach)
   if (tokenOf(inbound) !== null)
     return new Problem('ambiguous_credentials', {
-      message: 'The request carries a key and the cookie of a session. Send one of them.',
+      ...saying('key_and_cookie'),
       facts: { remove: 'Authorization' },
     })
   return byKey(inbound, authentication, forCallers)
@@ -147,8 +147,7 @@ export const visitFor = (
   const named = () => {
     if (name !== null) return name
     throw new Problem('permission_denied', {
-      message:
-        'Nobody signs in over plain http from another machine: whoever listens would have the session. Serve https (server.tls), or set server.public_url to the https address of the proxy in front.',
+      ...saying('plain_http'),
     })
   }
   const visit: Visit = {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { AutoTopUp } from '#payment/port.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
@@ -41,7 +42,7 @@ const usdField = () =>
 
 const noCard = (account: string): Problem =>
   new Problem('not_found', {
-    message: `Account ${account} has left no card. 'drover payments create --method stripe --keep-card' asks the payer for one.`,
+    ...saying('no_card', { account }),
     param: 'account',
   })
 
@@ -102,7 +103,7 @@ const set = operation({
     }
     if (row.enabled && (row.creditNanoUsd === 0n || row.monthMaxNanoUsd < row.creditNanoUsd))
       throw new Problem('invalid_request_error', {
-        message: "'month_max' must be at least what one charge buys: set 'usd' and 'month_max'.",
+        ...saying('month_max_low'),
         param: 'month_max',
       })
     const change = {

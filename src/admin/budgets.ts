@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf, notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { crossingSays, labelOf, thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
 import { accountNamed } from './credits.ts'
@@ -81,7 +82,7 @@ type Whose = {
 const keyOf = async (handle: string, account: AccountRow, { ports }: OperationContext): Promise<string> => {
   const row = await keyNamed(handle, ports)
   if (row.account === account.id) return row.id
-  throw new Problem('not_found', { message: `Key '${handle}' is not of account ${account.name}.`, param: 'key' })
+  throw new Problem('not_found', { ...saying('key_of_other_account', { handle, account: account.name }), param: 'key' })
 }
 
 /** Whose budget it is: the narrowest that is named, else the organisation's. */
@@ -93,7 +94,7 @@ const subjectOf = async (
   const { organisation } = account
   if ([project, member, key].filter((one) => one !== undefined).length > 1)
     throw new Problem('invalid_request_error', {
-      message: 'A budget is of one project, one member or one key: name one of them. Set another one for the other.',
+      ...saying('budget_of_one'),
       param: 'project',
     })
   if (project !== undefined)
@@ -211,7 +212,7 @@ const remove = operation({
     const budget = await ports.customers.budget(id)
     if (budget === null)
       throw new Problem('not_found', {
-        message: `There is no budget ${id}. 'drover budgets list' shows those that there are.`,
+        ...saying('no_budget', { id }),
         param: 'id',
       })
     const view = await viewOf(budget, context)

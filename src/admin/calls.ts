@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { CallView } from './call-view.ts'
 import { callView, viewOfCall } from './call-view.ts'
 import { handleField, pastField, pastOf } from './field.ts'
@@ -14,7 +15,7 @@ import { table } from './render.ts'
 export const idOf = async (noun: 'key' | 'account', handle: string, { ports }: OperationContext): Promise<string> => {
   const row = noun === 'key' ? await ports.store.key(handle) : await ports.store.account(handle)
   if (row !== null) return row.id
-  throw new Problem('not_found', { message: `There is no ${noun} '${handle}'.`, param: noun })
+  throw new Problem('not_found', { ...saying('no_such', { noun, handle }), param: noun })
 }
 
 const tokens = (call: CallView): string =>
@@ -153,7 +154,7 @@ const show = operation({
     const record = await ports.store.call(id)
     if (record === null)
       throw new Problem('not_found', {
-        message: `There is no call '${id}'. Ids are in the x-request-id header of answers, and in 'drover logs'; old calls are deleted after retention.calls.`,
+        ...saying('no_call', { id }),
         param: 'id',
       })
     return { ...viewOfCall(record), request_body: record.requestBody, response_body: record.responseBody }

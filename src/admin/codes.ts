@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { durationMsOf } from '#base/settings.ts'
 import { makeCode, normalCode } from './code-text.ts'
 import { accountNamed, balanceNow, balanceView, priorities, viewOfBalance } from './credits.ts'
@@ -93,7 +94,7 @@ const create = operation({
       voidedMs: null,
     }
     if (batch.expiresMs !== null && batch.expiresMs <= createdMs)
-      throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
+      throw new Problem('invalid_request_error', { ...saying('expires_past'), param: 'expires' })
     const codes = Array.from({ length: input.count }, () => makeCode(ids))
     const after = { ...viewOf(batch), count: input.count }
     const trail = trailRowOf({ operation: 'codes.create', object: id, before: null, after }, context)
@@ -144,31 +145,28 @@ const voidBatch = operation({
     const batch = await context.ports.customers.voidCodes(handle, atMs, trailRowOf(change, context))
     if (batch !== null) return viewOf(batch)
     throw new Problem('not_found', {
-      message: `There is no batch '${handle}'. 'drover codes list' shows those that there are.`,
+      ...saying('no_batch', { handle }),
       param: 'batch',
     })
   },
 })
 
 const refusals = {
-  unknown: [
-    'not_found',
-    'There is no such code. Check it character by character: it looks like DRV-XXXX-XXXX-XXXX-XXXX.',
-  ],
-  redeemed: ['conflict', 'This code has been redeemed. Each works once.'],
-  expired: ['conflict', 'This code can be redeemed no more: its time is over.'],
-  voided: ['conflict', 'This code can be redeemed no more: it was withdrawn.'],
-  once: ['conflict', 'This account has redeemed a code of this batch, and each account may redeem one.'],
+  unknown: ['not_found', saying('code_unknown')],
+  redeemed: ['conflict', saying('code_redeemed')],
+  expired: ['conflict', saying('code_expired')],
+  voided: ['conflict', saying('code_voided')],
+  once: ['conflict', saying('code_once')],
 } as const
 
 const refusalOf = (redeemed: Extract<Redeemed, { readonly ok: false }>): Problem => {
   if (redeemed.reason === 'guessing')
     return new Problem('rate_limit_exceeded', {
-      message: 'Too many codes that there are not were tried for this account. Try again later.',
+      ...saying('code_guessing'),
       retryAfterMs: redeemed.retryMs,
     })
-  const [code, message] = refusals[redeemed.reason]
-  return new Problem(code, { message, param: 'code' })
+  const [code, said] = refusals[redeemed.reason]
+  return new Problem(code, { ...said, param: 'code' })
 }
 
 const redeem = operation({

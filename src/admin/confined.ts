@@ -6,6 +6,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { DocumentStore } from '#document/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
 import { rowForAccount } from '#relay/account-price.ts'
@@ -13,8 +14,7 @@ import type { RoutingView } from '#relay/route-state.ts'
 import type { AdminPorts, Tenant } from './operation.ts'
 import type { AccountRow, AdminStore, CustomerStore } from './port.ts'
 
-const beyond = (name: string): Problem =>
-  new Problem('permission_denied', { message: `This is for the people who run this server (${name}).` })
+const beyond = (name: string): Problem => new Problem('permission_denied', { ...saying('operators_only', { name }) })
 
 /** Only these; every other use is refused, and is a mistake in the table of reach. */
 const only = <T extends object>(kept: Partial<T>): T =>

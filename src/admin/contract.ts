@@ -1,8 +1,11 @@
 /** The admin operations as types, for those who call them from elsewhere: the console, programs. Nothing of it is left at run time. */
 
 import type { z } from 'zod'
+import type { accessRefusals } from '#base/access-refusals.ts'
 import type { eventSentences } from '#base/event-sentences.ts'
 import type { healthSentences } from '#base/health-sentences.ts'
+import type { moneyRefusals } from '#base/money-refusals.ts'
+import type { objectRefusals } from '#base/object-refusals.ts'
 import type { priceReasons } from '#catalog/price-source/reasons.ts'
 import type { planSentences } from '#migration/plan-sentences.ts'
 import type { reasons } from '#migration/reasons.ts'
@@ -162,6 +165,9 @@ export type SaidTables = {
   readonly event: typeof eventSentences
   readonly health: typeof healthSentences
   readonly price: typeof priceReasons
+  readonly accessRefusal: typeof accessRefusals
+  readonly moneyRefusal: typeof moneyRefusals
+  readonly objectRefusal: typeof objectRefusals
 }
 
 export type { EventName } from '#base/event.ts'

@@ -6,6 +6,7 @@ import { Secret } from '#base/log.ts'
 import { nearestOf } from '#base/nearest.ts'
 import { percentText } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { googleTokenUrl, serviceAccountOf } from '#secret/google-token.ts'
 import { accountNamed } from './credits.ts'
 import { basisPointsOf, feeField } from './fee.ts'
@@ -72,10 +73,7 @@ const feeOf = (fee: string | undefined, account: AccountRow, context: OperationC
   const own = feeOfPlan(account.plan, context)
   if (own !== null && fee === undefined) return own
   throw new Problem('permission_denied', {
-    message:
-      own === null
-        ? 'Your plan has no credentials of your own. Change to one that has, or ask the operator.'
-        : `The relay fee is your plan's, ${percentText(own)}: leave it out.`,
+    ...(own === null ? saying('no_own_credentials') : saying('fee_of_plan', { fee: percentText(own) })),
     param: 'fee',
   })
 }
@@ -85,7 +83,7 @@ const checkTokenUrl = (key: string, { actor }: OperationContext): void => {
   const account = actor.tenant === undefined ? null : serviceAccountOf(new Secret(key))
   if (account === null || account.tokenUrl === googleTokenUrl) return
   throw new Problem('invalid_request_error', {
-    message: `The token_uri of the service account must be ${googleTokenUrl}. Give the JSON as Google made it.`,
+    ...saying('token_uri', { url: googleTokenUrl }),
     param: 'key',
   })
 }
@@ -225,7 +223,7 @@ const remove = operation({
     const isGone = await customers.removeOwnCredential({ account, provider }, trailRowOf(change, context))
     if (view === null || !isGone)
       throw new Problem('not_found', {
-        message: `Account '${handle}' has no credential of its own for '${provider}'. 'drover credentials list' shows those that there are.`,
+        ...saying('no_own_credential', { handle, provider }),
         param: 'provider',
       })
     await customersChanged()

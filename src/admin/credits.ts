@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Balance } from '#ledger/port.ts'
 import { handleField, momentField, momentOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -48,7 +49,7 @@ export const accountNamed = async (handle: string, { ports }: OperationContext):
   const row = await ports.store.account(handle)
   if (row !== null) return row
   throw new Problem('not_found', {
-    message: `There is no account '${handle}'. 'drover accounts list' shows those that there are.`,
+    ...saying('no_account', { handle }),
     param: 'account',
   })
 }
@@ -56,8 +57,7 @@ export const accountNamed = async (handle: string, { ports }: OperationContext):
 /** The balance as it is now. */
 export const balanceNow = async (account: string, { ports, clock }: OperationContext): Promise<Balance> => {
   const balance = await ports.store.balance(account, clock.nowMs())
-  if (balance === null)
-    throw new Problem('not_found', { message: `Account ${account} has no books.`, param: 'account' })
+  if (balance === null) throw new Problem('not_found', { ...saying('no_books', { account }), param: 'account' })
   return balance
 }
 
@@ -98,7 +98,7 @@ export const grantTo = async (
   const nowMs = context.clock.nowMs()
   if (input.paid !== undefined && input.kind !== 'bundle')
     throw new Problem('invalid_request_error', {
-      message: `'paid' belongs to a bundle: of ${input.kind} credit it is known.`,
+      ...saying('paid_of_bundle', { kind: input.kind }),
       param: 'paid',
     })
   const expiresMs = input.expires === undefined ? null : momentOf(input.expires, nowMs)

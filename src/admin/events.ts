@@ -6,6 +6,7 @@ import type { Event, EventName } from '#base/event.ts'
 import { eventKinds } from '#base/event.ts'
 import { telling } from '#base/event-sentences.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Delivery, ListedDelivery } from '#notify/port.ts'
 import type { AlertRule, Recipient } from '#notify/recipient.ts'
 import { handleField } from './field.ts'
@@ -157,7 +158,7 @@ const replay = operation({
     const delivery = await context.ports.store.replayDelivery({ event, recipient, nowMs }, trail)
     if (delivery !== null) return viewOfDelivery(delivery)
     throw new Problem('not_found', {
-      message: `There is no event '${event}'. Ids are in 'drover events'; old events are deleted after 90 days.`,
+      ...saying('no_event', { event }),
       param: 'event',
     })
   },
@@ -165,7 +166,7 @@ const replay = operation({
 
 const unknownRecipient = (name: string): Problem =>
   new Problem('not_found', {
-    message: `The configuration has no recipient '${name}'. Recipients are declared in drover.yaml under 'recipients'.`,
+    ...saying('no_recipient', { name }),
     param: 'recipient',
   })
 

@@ -5,6 +5,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import { decimalOf } from '#base/money.ts'
 import type { PriceRow, PriceWindow } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Receipt } from '#ledger/port.ts'
 import { explainCharge } from '#report/explain.ts'
 import type { CallView } from './call-view.ts'
@@ -114,7 +115,7 @@ const explain = operation({
     const record = await store.call(id)
     if (record === null)
       throw new Problem('not_found', {
-        message: `There is no call '${id}'. Ids are in the x-request-id header of answers, and in 'drover logs'; a call is in the log when it has ended, and old calls are deleted after retention.calls.`,
+        ...saying('no_ended_call', { id }),
         param: 'id',
       })
     const account = record.account === null ? null : await store.account(record.account)

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { availableYuan, checkFapiao, fapiaoNumberForm, taxIdForm } from '#document/fapiao.ts'
 import type { FapiaoChange, FapiaoRow, FapiaoTitle, FapiaoTitleRow } from '#document/port.ts'
 import { fapiaoKinds, fapiaoStates } from '#document/port.ts'
@@ -84,7 +85,7 @@ const requestNamed = async (id: string, { ports }: OperationContext): Promise<Fa
   const row = await ports.documents.store.fapiao(id)
   if (row !== null) return row
   throw new Problem('not_found', {
-    message: `There is no request '${id}'. 'drover fapiao list' shows those that there are.`,
+    ...saying('no_fapiao_request', { id }),
     param: 'request',
   })
 }
@@ -165,7 +166,7 @@ const titleNamed = async (account: string, handle: string, { ports }: OperationC
   const found = all.find(({ id }) => id === handle) ?? all.find(({ title }) => title.name === handle)
   if (found !== undefined) return found
   throw new Problem('not_found', {
-    message: `The account has no title '${handle}'. 'drover fapiao titles' shows those that it has.`,
+    ...saying('no_title', { handle }),
     param: 'title',
   })
 }
@@ -252,7 +253,7 @@ const request = operation({
     if (await store.requestFapiao(draft, trailRowOf(change, context))) return viewOf(row)
     // Somebody else has asked in the meantime.
     checkFapiao(draft, await store.fapiaoBalance(account))
-    throw new Problem('conflict', { message: 'What may be invoiced has changed just now: ask again.', param: 'amount' })
+    throw new Problem('conflict', { ...saying('invoiceable_changed'), param: 'amount' })
   },
 })
 
@@ -339,7 +340,7 @@ const moved = async (id: string, { verb, ...step }: Step, context: OperationCont
   const { store } = context.ports.documents
   if (await store.changeFapiao({ ...step, id, nowMs }, trailRowOf(change, context))) return after
   throw new Problem('conflict', {
-    message: `The request ${id} is ${before.state}, and only one that is ${step.from} can be changed so.`,
+    ...saying('fapiao_state', { id, state: before.state, from: step.from }),
     param: 'request',
   })
 }
@@ -422,8 +423,7 @@ const file = operation({
   run: async ({ request: id }, context) => {
     await requestNamed(id, context)
     const found = await context.ports.documents.store.fapiaoFile(id)
-    if (found === null)
-      throw new Problem('not_found', { message: `The request ${id} has no file (yet).`, param: 'request' })
+    if (found === null) throw new Problem('not_found', { ...saying('fapiao_no_file', { id }), param: 'request' })
     const content_type = found.name.endsWith('.pdf') ? 'application/pdf' : 'application/ofd'
     return { name: found.name, content_type, base64: Buffer.from(found.bytes).toString('base64') }
   },

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { subscriberOf } from '#identity/network.ts'
 import type { OneTimeRow } from '#identity/port.ts'
 import type { Role } from '#identity/role.ts'
@@ -77,7 +78,7 @@ const invite = operation({
     await checkRank({ member: null, wanted: role, organisation }, context)
     const known = await ports.customers.member(organisation, email)
     if (known !== null && known.removedMs === null && known.person != null)
-      throw new Problem('conflict', { message: `${email} is a member already.`, param: 'email' })
+      throw new Problem('conflict', { ...saying('member_already', { email }), param: 'email' })
     await takeTurn({ what: 'invitations of', of: organisation, max: 50, windowMs: hourMs }, context)
     const mailed = ports.identity.mails()
     const invited: Invited = { email, role, mailed, by: await membersBehind(context) }
@@ -137,7 +138,7 @@ const withdraw = operation({
     const rows = await store.tokensOf(organisation, 'invitation', context.clock.nowMs())
     const row = rows.find(({ id }) => id === invitation)
     if (row === undefined)
-      throw new Problem('not_found', { message: `There is no invitation '${invitation}'.`, param: 'invitation' })
+      throw new Problem('not_found', { ...saying('no_invitation', { id: invitation }), param: 'invitation' })
     await checkRank({ member: null, wanted: invitedOf(row).role, organisation }, context)
     const change = { operation: 'members.uninvite' as const, object: row.id, before: viewOf(row), after: null }
     await store.dropToken({ id: row.id, organisation }, trailRowOf(change, context))
@@ -152,7 +153,7 @@ const invitedBy = async (token: string, context: OperationContext) => {
   const row = await store.token(tokenDigest(token), 'invitation', context.clock.nowMs())
   if (row === null || row.organisation === null)
     throw new Problem('not_found', {
-      message: 'This invitation was taken, withdrawn, or has ended. Ask for another.',
+      ...saying('invitation_over'),
       param: 'token',
     })
   return { ...invitedOf(row), organisation: row.organisation, person: await store.person(invitedOf(row).email) }
@@ -194,7 +195,7 @@ const joinAnew = async (
 ) => {
   const { ids, clock, ports } = context
   if (given.password === undefined)
-    throw new Problem('invalid_request_error', { message: "'password' is missing: choose one.", param: 'password' })
+    throw new Problem('invalid_request_error', { ...saying('choose_password'), param: 'password' })
   const nowMs = clock.nowMs()
   const password = await hashOf(given.password, email, context)
   const known = mailed === true ? { verifiedMs: nowMs } : { vouchedMs: nowMs }
@@ -224,11 +225,10 @@ const joinAnew = async (
 /** Somebody who is signed in, with the address that was invited. */
 const joinKnown = async ({ token, email, role, organisation, person }: Accepting, context: OperationContext) => {
   const signedIn = context.actor.signedIn?.person ?? null
-  if (signedIn === null)
-    throw new Problem('conflict', { message: `Sign in as ${email} first, then open the link again.`, param: 'email' })
+  if (signedIn === null) throw new Problem('conflict', { ...saying('sign_in_first', { email }), param: 'email' })
   if (signedIn.id !== person?.id)
     throw new Problem('conflict', {
-      message: `This invitation is for ${email}, and you are signed in as ${signedIn.mail}. Sign out first.`,
+      ...saying('invited_other', { email, mail: signedIn.mail }),
       param: 'email',
     })
   const change = {

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { contentOf, fileOf, issueInvoice, issueStatement } from '#document/clerk.ts'
 import { csvOf } from '#document/content.ts'
 import { dueInvoices } from '#document/due.ts'
@@ -49,7 +50,7 @@ const documentNamed = async (handle: string, { ports }: OperationContext): Promi
   const row = await ports.documents.store.document(handle)
   if (row !== null) return row
   throw new Problem('not_found', {
-    message: `There is no document '${handle}'. 'drover invoices list' shows those that there are.`,
+    ...saying('no_document', { handle }),
     param: 'document',
   })
 }
@@ -179,12 +180,12 @@ const issue = operation({
       const order = await orderNamed(input.order, context)
       if (order.creditedMs === null)
         throw new Problem('conflict', {
-          message: `Order ${order.id} was not credited: it has no invoice.`,
+          ...saying('order_not_credited', { order: order.id }),
           param: 'order',
         })
       if ((await accountNamed(order.account, context)).billing === 'postpaid')
         throw new Problem('conflict', {
-          message: `Order ${order.id} is of a postpaid account: it pays the invoices that 'drover invoices due' shows, and has none of its own.`,
+          ...saying('order_postpaid', { order: order.id }),
           param: 'order',
         })
       return viewOf(await issueInvoice(clerk, { ...order, paidMs: order.paidMs ?? order.creditedMs }, trail))

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Arrived, Going } from '#identity/oidc.ts'
 import type { PersonRow } from '#identity/port.ts'
 import { tokenDigest } from '#identity/session.ts'
@@ -28,7 +29,7 @@ const issuerField = () => z.string().min(1).max(64).describe('The issuer, by its
 const issuerNamed = (id: string, { ports }: OperationContext): IssuerConfig => {
   const found = ports.identity.issuers().find((one) => one.id === id)
   if (found !== undefined) return found
-  throw new Problem('not_found', { message: `There is no issuer '${id}' here.`, param: 'issuer' })
+  throw new Problem('not_found', { ...saying('no_issuer', { id }), param: 'issuer' })
 }
 
 const beginView = z.object({
@@ -63,7 +64,7 @@ const arrive = async (
   const row = await identity.store.takeToken(tokenDigest(input.ticket), 'oidc', context.clock.nowMs())
   if (row === null || row.person !== person)
     throw new Problem('not_found', {
-      message: 'This took longer than ten minutes, or was done before. Begin again.',
+      ...saying('sign_in_late'),
       param: 'ticket',
     })
   const going = dataOf(row) as Kept
@@ -105,10 +106,9 @@ const signUp = async (issuer: IssuerConfig, arrived: Arrived, context: Operation
   const known = mail === null ? null : await ports.identity.store.person(mail)
   if (mail === null || known !== null || !ports.signup().open)
     throw new Problem('permission_denied', {
-      message:
-        known === null
-          ? `Nobody here is linked to this sign-in of ${issuer.title}. Sign in another way and link it, or ask for an invitation.`
-          : `You have an account with this mail address. Sign in as you do, then link ${issuer.title} to it.`,
+      ...(known === null
+        ? saying('issuer_unlinked', { issuer: issuer.title })
+        : saying('issuer_to_link', { issuer: issuer.title })),
     })
   const { address } = visitOf(context)
   const person = { ...personOf({ mail, name: arrived.name ?? undefined }, context), verifiedMs: clock.nowMs() }
@@ -257,11 +257,11 @@ const unlink = operation({
     const means = [person.password !== null, (await store.passkeys(person.id)).length > 0]
     if (!means.includes(true))
       throw new Problem('conflict', {
-        message: 'You would have nothing left to sign in with. Choose a password or add a passkey first.',
+        ...saying('nothing_left_to_sign_in'),
       })
     const change = { operation: 'issuers.unlink' as const, object: person.id, before: { issuer: id }, after: null }
     if (!(await store.removeIssuerLink({ issuer, person: person.id }, trailRowOf(change, context))))
-      throw new Problem('not_found', { message: `You are not linked to '${id}'.`, param: 'issuer' })
+      throw new Problem('not_found', { ...saying('not_linked', { id }), param: 'issuer' })
     write({ kind: 'changed', to: person.mail, about: `sign-in with ${id} removed` }, context)
     return { issuer: id }
   },

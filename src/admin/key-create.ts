@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { nameForm } from '#base/settings.ts'
 import { roles } from '#identity/role.ts'
 import type { MadeKey } from '#policy/key.ts'
@@ -124,7 +125,7 @@ const ownerOf = async (
   const row = found ?? (await projectNamed({ organisation, handle: project }, context))
   if (row.archivedMs === null) return { project: row.id, member: person, within: row.regions ?? null }
   throw new Problem('conflict', {
-    message: `Project ${row.name} is archived: it takes no keys. Choose another one.`,
+    ...saying('project_archived', { name: row.name }),
     param: 'project',
   })
 }
@@ -134,7 +135,7 @@ const regionsOf = (regions: readonly string[] | undefined, within: AllowedRegion
   const both = narrowed(regions ?? null, within)
   if (both !== null && both.length === 0)
     throw new Problem('invalid_request_error', {
-      message: `The key's regions lie outside those of its project (${within?.join(', ')}). Choose some of these.`,
+      ...saying('regions_outside', { regions: (within ?? []).join(', ') }),
       param: 'regions',
     })
   return both
@@ -201,7 +202,7 @@ export const createKey = operation({
     const row = await newRow(input, made, context)
     const nowMs = context.clock.nowMs()
     if (row.expiresMs !== null && row.expiresMs <= nowMs)
-      throw new Problem('invalid_request_error', { message: `'expires' lies in the past.`, param: 'expires' })
+      throw new Problem('invalid_request_error', { ...saying('expires_past'), param: 'expires' })
     const view = viewOfKey(row, nowMs)
     const change = { operation: 'keys.create' as const, object: row.id, before: null, after: view }
     await context.ports.store.createKey(row, trailRowOf(change, context))

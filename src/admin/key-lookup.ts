@@ -1,6 +1,7 @@
 /** A key by what a person calls it. */
 
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { AdminPorts } from './operation.ts'
 import type { KeyRow } from './rows.ts'
 
@@ -9,7 +10,7 @@ export const keyNamed = async (handle: string, { store }: Pick<AdminPorts, 'stor
   const row = await store.key(handle)
   if (row !== null) return row
   throw new Problem('not_found', {
-    message: `There is no key '${handle}'. 'drover keys list' shows those that there are.`,
+    ...saying('no_key', { handle }),
     param: 'id',
   })
 }

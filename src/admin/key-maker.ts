@@ -1,6 +1,7 @@
 /** Who has seen the secret of a key that is made: it ends when they leave. */
 
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { OperationContext } from './operation.ts'
 
 type Asking = Pick<OperationContext, 'actor' | 'ports'>
@@ -21,8 +22,7 @@ export const makerOf = async (context: Asking): Promise<string | null> => {
   const [one, other] = await membersBehind(context)
   if (other !== undefined)
     throw new Problem('permission_denied', {
-      message:
-        'This key was made by somebody else than it is for, and both know it: it makes no keys. Rotate it signed in, which makes it yours alone, or make the key signed in.',
+      ...saying('key_of_two'),
     })
   return one ?? null
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { durationMsOf } from '#base/settings.ts'
 import { makeKey } from '#policy/key.ts'
 import { handleField } from './field.ts'
@@ -47,7 +48,7 @@ export const rotateKey = operation({
     const state = viewOfKey(old, nowMs).state
     if (state === 'revoked' || state === 'expired')
       throw new Problem('conflict', {
-        message: `The key ${old.id} is ${state}, so there is nothing to rotate. Make a new one with 'drover keys create'.`,
+        ...saying('nothing_to_rotate', { id: old.id, state }),
         param: 'id',
       })
     const untilMs = Math.min(nowMs + (durationMsOf(input.overlap) ?? 0), old.revokedMs ?? Number.MAX_SAFE_INTEGER)

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { LotView } from '#ledger/port.ts'
 import { accountNamed, balanceNow, balanceView, viewOfBalance } from './credits.ts'
 import { handleField, pageFields } from './field.ts'
@@ -152,7 +153,7 @@ export const adjustCredit = operation({
     const size = nanoOf(usd.replace(/^[+-]/, ''))
     if (size === 0n)
       throw new Problem('invalid_request_error', {
-        message: "'usd' is zero: there is nothing to correct.",
+        ...saying('correct_zero'),
         param: 'usd',
       })
     const id = context.ids.next('lot')

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { subscriberOf } from '#identity/network.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { nameField } from './field.ts'
@@ -54,7 +55,7 @@ const mail = operation({
     const person = ownPerson(context)
     if (!mails())
       throw new Problem('permission_denied', {
-        message: 'This server sends no mail, so that no address can be proven.',
+        ...saying('sends_no_mail'),
       })
     await takeTurn({ what: 'mail change', of: person.id, max: 5, windowMs: hourMs }, context)
     const { token, row } = newToken(
@@ -99,12 +100,12 @@ const confirm = operation({
     // Whoever reads the mail of the new address must not be given an account that they do not know.
     if (row !== null && row.person !== person?.id)
       throw new Problem('signed_out', {
-        message: 'Sign in as the person whose mail address is to change, with the old one, and open the link again.',
+        ...saying('change_by_person'),
       })
     const { mail: wanted, from: old } = row === null ? {} : dataOf(row)
     const isGood = person !== null && typeof wanted === 'string' && old === person.mail
     if (!isGood || (await store.takeToken(digest, 'mail-change', nowMs)) === null)
-      throw new Problem('not_found', { message: 'This link was used or has ended. Ask for a new one.', param: 'token' })
+      throw new Problem('not_found', { ...saying('link_over'), param: 'token' })
     const change = {
       operation: 'me.confirm-email' as const,
       object: person.id,
@@ -138,7 +139,7 @@ const close = operation({
   run: async ({ email }, context) => {
     const person = ownPerson(context)
     if (email !== person.mail)
-      throw new Problem('invalid_request_error', { message: 'That is not your mail address.', param: 'email' })
+      throw new Problem('invalid_request_error', { ...saying('not_your_mail'), param: 'email' })
     const change = { operation: 'me.close' as const, object: person.id, before: { mail: person.mail }, after: null }
     const { identity, keysChanged } = context.ports
     const keys = await identity.store.closePerson(person.id, context.clock.nowMs(), trailRowOf(change, context))

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Role } from '#identity/role.ts'
 import { rankOf, roles } from '#identity/role.ts'
 import { accountNamed } from './credits.ts'
@@ -51,7 +52,7 @@ export const memberNamed = async (
   const row = await ports.customers.member(organisation, handle)
   if (row !== null && row.removedMs === null) return row
   throw new Problem('not_found', {
-    message: `There is no member '${handle}' in this organisation. 'drover members list' shows those that there are.`,
+    ...saying('no_member', { handle }),
     param: 'member',
   })
 }
@@ -78,9 +79,9 @@ export const checkRank = async (
   const mayGive = own === 'owner' || rank > rankOf(wanted) || (isSelf && rank >= rankOf(wanted))
   if (mayEdit && mayGive) return
   throw new Problem('permission_denied', {
-    message: mayEdit
-      ? `The role '${own}' may not make a member ${wanted}. Ask an owner.`
-      : `The role '${own}' may not change a member who is ${member.role}: nobody changes an equal or a higher rank.`,
+    ...(mayEdit
+      ? saying('role_makes_member', { own, wanted })
+      : saying('role_changes_member', { own, role: member.role })),
   })
 }
 

@@ -1,6 +1,7 @@
 /** Migrations that files of `migrations.dir` declare: started by their names, and changed where they lie. */
 
 import { asProblem, Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { fileDigest, readMigrationFile } from '#migration/compiled.ts'
 import { isMigrationName } from '#migration/settings.ts'
 import type { OperationContext } from './operation.ts'
@@ -47,13 +48,15 @@ export const meantFile = async (given: string, context: OperationContext): Promi
     const [first, second] = found
     if (first === undefined) throw notDeclared(given, all)
     if (second === undefined) return first.text
-    throw new Problem('conflict', { message: `${first.file} and ${second.file} both declare migration "${given}".` })
+    throw new Problem('conflict', {
+      ...saying('declared_twice', { first: first.file, second: second.file, name: given }),
+    })
   }
   const { migration } = readMigrationFile(given)
   const managed = all.find(({ name, text }) => name === migration && text !== given)
   if (managed === undefined) return given
   throw new Problem('conflict', {
-    message: `Migration "${migration}" is managed by file (${managed.file}) and reads otherwise there. Change that file, and say its name: drover migrate start ${migration}.`,
+    ...saying('managed_by_file', { name: migration, file: managed.file }),
     param: 'file',
   })
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { durationMsOf } from '#base/settings.ts'
 import { conduct } from '#migration/conduct.ts'
 import { evidenceJson } from '#migration/evidence-text.ts'
@@ -61,7 +62,7 @@ const change = async (
     return viewOfMigration(await openMigration(name, context), clock.nowMs())
   }
   throw new Problem('conflict', {
-    message: `Migration "${name}" was decided on by others again and again. Look at it and try again.`,
+    ...saying('decided_by_others', { name }),
   })
 }
 

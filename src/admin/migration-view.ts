@@ -5,6 +5,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { addHistogram, quantileMs } from '#base/histogram.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { asSaid, textsOf } from '#base/sentence.ts'
 import type { AsideReason } from '#migration/aside.ts'
 import { asideReasons, asideSteps } from '#migration/aside.ts'
@@ -256,7 +257,7 @@ export const migrationNamed = async (name: string, { ports }: OperationContext):
   const row = await ports.migrations.store.migration(name)
   if (row !== null) return row
   throw new Problem('not_found', {
-    message: `There is no migration '${name}'. 'drover migrate list' shows those that there are.`,
+    ...saying('no_migration', { name }),
     param: 'name',
   })
 }

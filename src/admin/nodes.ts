@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { operation } from './operation.ts'
 import type { NodeFacts } from './port.ts'
 import { table } from './render.ts'
@@ -66,11 +67,10 @@ const forget = operation({
     const known = (await nodes?.nodes())?.find(({ node }) => node === id)
     if (nodes === null || known === undefined)
       throw new Problem('not_found', {
-        message: `There is no node ${id}. 'drover nodes list' shows them.`,
+        ...saying('no_node', { id }),
         param: 'id',
       })
-    if (known.agoMs < goneMs)
-      throw new Problem('conflict', { message: `Node ${id} is alive: stop it first.`, param: 'id' })
+    if (known.agoMs < goneMs) throw new Problem('conflict', { ...saying('node_alive', { id }), param: 'id' })
     await nodes.forgetNode(
       id,
       trailRowOf({ operation: 'nodes.forget', object: id, before: viewOf(known), after: null }, context),

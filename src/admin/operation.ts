@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Clock } from '#base/clock.ts'
 import type { Emit, Event } from '#base/event.ts'
 import type { Ids } from '#base/id.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { SettingChange, SettingField } from '#base/setting-field.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
@@ -96,9 +97,9 @@ export type SettingsPorts = {
   readonly rewrite: (
     text: string,
     changes: readonly SettingChange[],
-  ) => { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string }
+  ) => { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: Sentence }
   /** Reads a text as a start would: what is wrong with it, a line each, and what of it waits for a restart. */
-  readonly check: (text: string) => Promise<{ readonly faults: string | null; readonly restart: readonly string[] }>
+  readonly check: (text: string) => Promise<{ readonly faults: Sentence | null; readonly restart: readonly string[] }>
   /** Puts the text in the file's place, in one step. @throws Problem `conflict` where it cannot be written, or no longer is what was read. */
   readonly write: (text: string, was: string) => Promise<void>
 }

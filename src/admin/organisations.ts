@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { handleField, nameField, pageFields, pageOf } from './field.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
@@ -69,7 +70,7 @@ const rename = operation({
     const row = isOwn ? await ports.customers.renameOrganisation({ id, name }, trailRowOf(change, context)) : null
     if (row !== null) return { id: row.id, name: row.name }
     throw new Problem('not_found', {
-      message: `There is no organisation '${id}'. 'drover organisations list' shows those that there are.`,
+      ...saying('no_organisation', { id }),
       param: 'organisation',
     })
   },
@@ -91,7 +92,7 @@ const create = operation({
     const person = ownPerson(context)
     if (!ports.signup().open)
       throw new Problem('permission_denied', {
-        message: 'Nobody makes organisations here by themselves. Ask the operator for one.',
+        ...saying('no_new_organisations'),
       })
     await takeTurn({ what: 'organisations of', of: person.id, max: 5, windowMs: dayMs }, context)
     const { address } = visitOf(context)

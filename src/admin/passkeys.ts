@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Challenge, Site } from '#identity/passkey.ts'
 import { addedPasskey, additionOptions, siteOf, usedPasskey, useOptions } from '#identity/passkey.ts'
 import type { OneTimeKind, PasskeyRow } from '#identity/port.ts'
@@ -65,7 +66,7 @@ const takeChallenge = async (kind: OneTimeKind, ticket: string, { ports, clock }
   const row = await ports.identity.store.takeToken(tokenDigest(ticket), kind, clock.nowMs())
   if (row === null)
     throw new Problem('not_found', {
-      message: 'This took longer than five minutes, or was done before. Begin again.',
+      ...saying('passkey_late'),
       param: 'ticket',
     })
   return { person: row.person, challenge: dataOf(row) as Challenge }
@@ -91,7 +92,7 @@ const begin = operation({
     const known = await context.ports.identity.store.passkeys(person.id)
     if (known.length >= passkeysMax)
       throw new Problem('conflict', {
-        message: `You have ${passkeysMax} passkeys, which is as many as one person has. Remove one that you do not use.`,
+        ...saying('passkeys_enough', { count: passkeysMax }),
       })
     const begun = await additionOptions({ person, known, site: siteFor(context), ids: context.ids })
     return keepChallenge('passkey-add', begun, context)
@@ -120,7 +121,7 @@ const add = operation({
     const made = begun.person === person.id ? await addedPasskey(response, begun.challenge) : null
     if (made === null)
       throw new Problem('invalid_credentials', {
-        message: 'The passkey does not answer what was asked.',
+        ...saying('passkey_wrong'),
         param: 'response',
       })
     const row = { ...made, id: ids.next('psk'), person: person.id, name, createdMs: clock.nowMs(), usedMs: null }
@@ -163,7 +164,7 @@ const remove = operation({
       { id, person: person.id },
       trailRowOf(change, context),
     )
-    if (!isGone) throw new Problem('not_found', { message: `You have no passkey '${id}'.`, param: 'id' })
+    if (!isGone) throw new Problem('not_found', { ...saying('no_passkey', { id }), param: 'id' })
     write({ kind: 'changed', to: person.mail, about: 'passkey removed' }, context)
     return { id }
   },
@@ -209,7 +210,7 @@ export const personOfPasskey = async (answer: z.output<typeof passkeyAnswer>, co
   if (row !== null && counter !== null && person !== null && isTheirs)
     if (await store.usePasskey(row.id, counter, context.clock.nowMs())) return person
   throw new Problem('invalid_credentials', {
-    message: 'This passkey is not known here, or does not answer what was asked.',
+    ...saying('passkey_unknown'),
     param: 'response',
   })
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { subscriberOf } from '#identity/network.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { dataOf, linkOf, newToken, tokenField, write } from './link.ts'
@@ -36,7 +37,7 @@ const forgotten = operation({
     const { store, mails } = context.ports.identity
     if (!mails())
       throw new Problem('permission_denied', {
-        message: "This server sends no mail. Ask its operator for a link ('drover people reset').",
+        ...saying('no_mail_ask_operator'),
       })
     const from = subscriberOf(visitOf(context).address)
     await takeTurn({ what: 'forgotten from', of: from, max: 10, windowMs: hourMs }, context)
@@ -50,8 +51,7 @@ const forgotten = operation({
   },
 })
 
-const gone = (): Problem =>
-  new Problem('not_found', { message: 'This link was used or has ended. Ask for a new one.', param: 'token' })
+const gone = (): Problem => new Problem('not_found', { ...saying('link_over'), param: 'token' })
 
 const reset = operation({
   noun: 'password',
@@ -109,7 +109,7 @@ const reset = operation({
 export const checkOwnPassword = async (password: string, context: OperationContext): Promise<void> => {
   const person = ownPerson(context)
   if (await context.ports.identity.passwords.matches(password, person.password)) return
-  throw new Problem('invalid_credentials', { message: 'The password is wrong.', param: 'password' })
+  throw new Problem('invalid_credentials', { ...saying('password_wrong'), param: 'password' })
 }
 
 const change = operation({
@@ -128,8 +128,7 @@ const change = operation({
   flags: [],
   run: async ({ current, password }, context) => {
     const person = ownPerson(context)
-    if (person.password === null)
-      throw new Problem('conflict', { message: 'You have no password yet. Choose one by the link of a forgotten one.' })
+    if (person.password === null) throw new Problem('conflict', { ...saying('no_password_yet') })
     const counted = await takeOwnTry(person.id, context)
     await checkOwnPassword(current, context)
     await counted.passed()
@@ -165,12 +164,12 @@ const link = operation({
   run: async ({ email }, context) => {
     const { store } = context.ports.identity
     const person = await store.person(email)
-    if (person === null) throw new Problem('not_found', { message: `Nobody signs in with '${email}'.`, param: 'email' })
+    if (person === null) throw new Problem('not_found', { ...saying('nobody_signs_in', { email }), param: 'email' })
     const own = context.actor.role ?? 'owner'
     const operates = (await store.memberships(person.id)).some(({ operator }) => operator)
     if (operates && own !== 'owner')
       throw new Problem('permission_denied', {
-        message: `The role '${own}' may not reset the password of somebody who runs this server. Ask an owner.`,
+        ...saying('role_resets', { own }),
       })
     const { token, row } = newToken({ kind: 'reset', person: person.id }, context)
     const noted = { operation: 'people.reset' as const, object: person.id, before: null, after: { mail: person.mail } }

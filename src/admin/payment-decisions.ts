@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailOperation } from '#base/trail-operation.ts'
 import { resolveMismatch } from '#payment/mismatch.ts'
 import { refundOrder, takeRefund } from '#payment/refund.ts'
@@ -194,11 +195,11 @@ const settleRefund = operation({
     const { cashier } = context.ports.payments
     const found = await cashier.store.refund(input.refund)
     if (found === null)
-      throw new Problem('not_found', { message: `There is no refund ${input.refund}.`, param: 'refund' })
+      throw new Problem('not_found', { ...saying('no_refund', { id: input.refund }), param: 'refund' })
     const order = await orderNamed(found.order, context)
     if (order.method !== 'manual')
       throw new Problem('conflict', {
-        message: `${order.method} says itself what becomes of its refunds.`,
+        ...saying('refund_by_method', { method: order.method }),
         param: 'refund',
       })
     const seen =

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { asProblem, Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { askAndTake, methodOf } from '#payment/cashier.ts'
 import type { CheckLine, PaymentMethod } from '#payment/method.ts'
 import { closeOrder, openOrder } from '#payment/open-order.ts'
@@ -50,7 +51,7 @@ export const orderNamed = async (id: string, { ports }: OperationContext): Promi
   const order = await ports.payments.cashier.store.order(id)
   if (order !== null) return order
   throw new Problem('not_found', {
-    message: `There is no order '${id}'. 'drover payments list' shows those that there are.`,
+    ...saying('no_order_listed', { id }),
     param: 'order',
   })
 }

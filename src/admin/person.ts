@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { passwordFault } from '#identity/password-rule.ts'
 import type { PersonRow } from '#identity/port.ts'
 import type { OperationContext } from './operation.ts'
@@ -12,7 +13,7 @@ export const passwordField = () => z.string().min(1).max(1000).describe('The pas
 export const hashOf = (password: string, mail: string, { ports }: OperationContext): Promise<string> => {
   const fault = passwordFault(password, mail)
   if (fault !== null)
-    throw new Problem('invalid_request_error', { message: `The password ${fault}.`, param: 'password' })
+    throw new Problem('invalid_request_error', { ...saying('password_weak', { fault }), param: 'password' })
   return ports.identity.passwords.hash(password)
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { percentText } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { durationMsOf, nameForm } from '#base/settings.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 import { upgradesFrom } from '#policy/plan.ts'
@@ -63,7 +64,7 @@ export const planNamed = (name: string, ports: Pick<AdminPorts, 'plans'>): PlanF
   if (plan !== undefined) return plan
   const names = [...ports.plans().keys()]
   throw new Problem('not_found', {
-    message: `There is no plan '${name}'. ${names.length === 0 ? "Make one with 'drover plans create', or declare it in drover.yaml." : `Plans here: ${names.slice(0, 10).join(', ')}.`}`,
+    ...saying('no_plan', { name, plans: names.slice(0, 10) }),
     param: 'plan',
   })
 }
@@ -194,7 +195,7 @@ const create = operation({
   run: async ({ name, ...given }, context) => {
     if (context.ports.plans().has(name))
       throw new Problem('conflict', {
-        message: `There is already a plan named '${name}'. 'drover plans set ${name}' changes it.`,
+        ...saying('plan_exists', { name }),
         param: 'name',
       })
     return keep(changed(name, nothing, given as Given), null, context)
@@ -244,7 +245,7 @@ const set = operation({
     const before = planNamed(name, context.ports)
     if (before.origin === 'file')
       throw new Problem('conflict', {
-        message: `Plan '${name}' is declared in drover.yaml (managed by file): change it there.`,
+        ...saying('plan_declared', { name }),
         param: 'name',
       })
     return keep(changed(name, before, given as Given), before, context)

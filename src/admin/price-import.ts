@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import type { PriceRow } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { namedAt } from '#catalog/lookup.ts'
 import type { PriceDecision, RateDecision } from '#catalog/price-source/decide.ts'
 import { decide } from '#catalog/price-source/decide.ts'
@@ -27,7 +28,7 @@ const parsed = (content: string): unknown => {
     return JSON.parse(content)
   } catch {
     throw new Problem('invalid_request_error', {
-      message: 'The table is not JSON. Give the file as its project publishes it.',
+      ...saying('table_no_json'),
       param: 'content',
     })
   }
@@ -37,7 +38,7 @@ const sourceFor = (format: string, json: unknown) => {
   const found = priceSources.find(({ name, recognises }) => (format === 'auto' ? recognises(json) : name === format))
   if (found?.recognises(json) === true) return found
   throw new Problem('invalid_request_error', {
-    message: `The file is no table that is known: genai-prices' data.json, models.dev's api.json, LiteLLM's model_prices_and_context_window.json, or a file of Portkey's pricing.`,
+    ...saying('table_unknown'),
     param: 'content',
   })
 }
@@ -156,7 +157,7 @@ const decisions = async (context: OperationContext): Promise<readonly PriceDecis
   const proposals = await context.ports.store.proposals()
   if (proposals.length === 0)
     throw new Problem('conflict', {
-      message: "There are no proposals. Read tables with 'drover prices import --file FILE', at least two of them.",
+      ...saying('no_proposals'),
     })
   const rowsOf = (vendor: string, model: string) => listRows(vendor, model, context)
   return decide(proposals, { rowsOf, atMs: context.clock.nowMs() })
@@ -244,8 +245,7 @@ const apply = operation({
   run: async ({ models = [], from, yes }, context) => {
     if (models.length > 0 && !yes)
       throw new Problem('invalid_request_error', {
-        message:
-          "Models that are named are taken although their tables differ or they change twofold: look at 'drover prices diff', then repeat with --yes.",
+        ...saying('proposal_doubtful'),
         param: 'yes',
       })
     const found = await decisions(context)
@@ -253,7 +253,7 @@ const apply = operation({
     const stranger = models.find((name) => !known.has(name))
     if (stranger !== undefined)
       throw new Problem('not_found', {
-        message: `No table proposes a price for '${stranger}'. Write vendor/model as 'drover prices diff' does.`,
+        ...saying('no_proposal', { model: stranger }),
         param: 'models',
       })
     const takes = (one: PriceDecision): boolean =>

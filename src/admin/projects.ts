@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { accountNamed } from './credits.ts'
 import { handleField, nameField, pageFields, pageOf, regionsField } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -40,7 +41,7 @@ export const projectNamed = async (
   const row = await ports.customers.project(organisation, handle)
   if (row !== null) return row
   throw new Problem('not_found', {
-    message: `There is no project '${handle}' in this organisation. 'drover projects list' shows those that there are.`,
+    ...saying('no_project', { handle }),
     param: 'project',
   })
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { receiptOf } from '#relay/receipt.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
@@ -96,7 +97,7 @@ const show = operation({
     const record = await store.call(id)
     if (record === null)
       throw new Problem('not_found', {
-        message: `There is no call '${id}'. Ids are in the x-request-id header of answers, and in 'drover logs'; a call is in the log when it has ended, and old calls are deleted after retention.calls.`,
+        ...saying('no_ended_call', { id }),
         param: 'id',
       })
     const signed = await receipts.sign(receiptOf(record, await store.receipt(id)))

@@ -1,6 +1,7 @@
 /** Roles of admin keys: what each may do beside reading. */
 
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Role } from '#identity/role.ts'
 import { rankOf } from '#identity/role.ts'
 
@@ -41,6 +42,6 @@ export const checkAdminKey = (actor: { readonly role?: Role }, role: Role): void
   const own = actor.role ?? 'owner'
   if (rankOf(own) >= 1 && rankOf(own) >= rankOf(role)) return
   throw new Problem('permission_denied', {
-    message: `The role '${own}' may not make or end an admin key of the role '${role}'. Ask an owner.`,
+    ...saying('role_admin_key', { own, role }),
   })
 }

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import { meantText } from '#base/nearest.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { confined } from './confined.ts'
 import { fieldsOf } from './field.ts'
 import type { Actor, Operation, OperationContext } from './operation.ts'
@@ -42,7 +43,7 @@ const refusal = (operation: Operation, issue: z.core.$ZodIssue): Problem => {
   }
   const param = pathText(issue.path)
   return new Problem('invalid_request_error', {
-    message: `'${param}' ${issue.message}.`,
+    ...saying('field_wrong', { field: param, what: issue.message }),
     param: param === '' ? null : param,
   })
 }
@@ -68,12 +69,12 @@ export const checkScope = (operation: Operation, actor: Actor): void => {
   if (reach === 'self') return
   if (reach === 'operator' && actor.tenant !== undefined)
     throw new Problem('permission_denied', {
-      message: `'${operation.noun} ${operation.verb}' is for the people who run this server.`,
+      ...saying('operators_operation', { noun: operation.noun, verb: operation.verb }),
     })
   const { role } = actor
   if (role !== undefined && !mayRun(role, operation))
     throw new Problem('permission_denied', {
-      message: `The role '${role}' of this credential may not run '${operation.noun} ${operation.verb}': ${roleWords}`,
+      ...saying('role_may_not', { role, noun: operation.noun, verb: operation.verb, roles: roleWords }),
     })
   if (actor.scopes.includes(operation.scope)) return
   throw new Problem('permission_denied', {

@@ -1,6 +1,7 @@
 /** What is asked for beside the password: a code of an authenticator app, or a recovery code. */
 
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { PersonRow } from '#identity/port.ts'
 import { plainCode, totpStepOf } from '#identity/totp.ts'
 import type { OperationContext } from './operation.ts'
@@ -12,8 +13,7 @@ export type Codes = { readonly totp?: string | undefined; readonly recovery_code
 export const recoveryDigest = (person: string, code: string, { ports }: Pick<OperationContext, 'ports'>): string =>
   ports.digestKey(`recovery ${person} ${plainCode(code)}`)
 
-const wrongCode = (param: string): Problem =>
-  new Problem('invalid_credentials', { message: 'The code is wrong, was used before, or has ended.', param })
+const wrongCode = (param: string): Problem => new Problem('invalid_credentials', { ...saying('totp_wrong'), param })
 
 const byTotp = async (person: PersonRow, code: string, context: OperationContext): Promise<void> => {
   const { ports, clock } = context
@@ -31,7 +31,7 @@ export const checkSecondFactor = async (person: PersonRow, codes: Codes, context
   if (codes.totp !== undefined) return byTotp(person, codes.totp, context)
   if (codes.recovery_code === undefined)
     throw new Problem('second_factor_required', {
-      message: 'A code of your authenticator app is asked for.',
+      ...saying('totp_asked'),
       param: 'totp',
     })
   const digest = recoveryDigest(person.id, codes.recovery_code, context)

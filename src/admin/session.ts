@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { FoundSession, PersonRow, SessionRow, SignInMethod } from '#identity/port.ts'
 import { makeToken, sessionRow } from '#identity/session.ts'
 import { mailField } from './members.ts'
@@ -79,12 +80,11 @@ export const ownPerson = (context: OperationContext): PersonRow => {
   const person = context.actor.signedIn?.person ?? null
   if (person !== null) return person
   throw new Problem('permission_denied', {
-    message: 'This session stands for an admin key, which is no person. Sign in with a mail address.',
+    ...saying('session_of_key'),
   })
 }
 
-const wrong = (): Problem =>
-  new Problem('invalid_credentials', { message: 'The mail address or the password is wrong.', param: 'password' })
+const wrong = (): Problem => new Problem('invalid_credentials', { ...saying('sign_in_wrong'), param: 'password' })
 
 type PasswordInput = {
   readonly email: string
@@ -101,7 +101,7 @@ export const checkVerified = async (person: PersonRow, context: OperationContext
   if (person.verifiedMs !== null || person.vouchedMs !== null || !context.ports.signup().rules.verifyMail) return
   await sendVerification(person, context)
   throw new Problem('permission_denied', {
-    message: 'Your mail address is not confirmed yet. Follow the link in the mail that was sent to you just now.',
+    ...saying('mail_unconfirmed'),
     param: 'email',
   })
 }
@@ -182,7 +182,7 @@ export const moveSession = async (organisation: string, context: OperationContex
   const { memberships } = await stillThere(digest, context)
   if (!memberships.some((one) => one.organisation === organisation))
     throw new Problem('not_found', {
-      message: `You are no member of an organisation '${organisation}'.`,
+      ...saying('no_membership', { id: organisation }),
       param: 'organisation',
     })
   await context.ports.identity.store.moveSession(id, organisation)
@@ -270,7 +270,7 @@ const revoke = operation({
     const { person, key } = ownSession(context)
     const change = { operation: 'session.end' as const, object: id, before: null, after: null }
     const isGone = await context.ports.identity.store.endSession({ id, person, key }, trailRowOf(change, context))
-    if (!isGone) throw new Problem('not_found', { message: `You have no session '${id}'.`, param: 'id' })
+    if (!isGone) throw new Problem('not_found', { ...saying('no_session', { id }), param: 'id' })
     return { id }
   },
 })

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { nameField } from './field.ts'
 import { linkOf, newToken, tokenField } from './link.ts'
@@ -55,7 +56,7 @@ const create = operation({
     const row = await store.token(digest, 'set-up', nowMs)
     if (row === null || row.organisation === null)
       throw new Problem('not_found', {
-        message: "This set-up link was used or has ended. 'drover people set-up' on the server makes another.",
+        ...saying('set_up_over'),
         param: 'token',
       })
     await counted.passed()
@@ -95,8 +96,7 @@ const link = operation({
   render: (made) => `${made.link}\n`,
   run: async (_input, context) => {
     const own = context.actor.role ?? 'owner'
-    if (own !== 'owner')
-      throw new Problem('permission_denied', { message: `The role '${own}' may not make an owner. Ask an owner.` })
+    if (own !== 'owner') throw new Problem('permission_denied', { ...saying('role_makes_owner', { own }) })
     const token = await makeSetUpToken(context)
     if (token === null)
       throw new Problem('conflict', { message: 'The store is empty: the first start of the server prints a link.' })

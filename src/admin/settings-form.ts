@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { lineDiff } from '#base/line-diff.ts'
 import { asProblem, Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { SettingChange } from '#base/setting-field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
@@ -30,7 +32,7 @@ const read = async ({ ports }: OperationContext): Promise<{ readonly path: strin
   const file = await ports.settings.read()
   if (file !== null) return file
   throw new Problem('conflict', {
-    message: `This server runs without a configuration file: 'drover init' writes one, and 'drover serve --config drover.yaml' takes it.`,
+    ...saying('no_file'),
   })
 }
 
@@ -71,8 +73,8 @@ const changeOf = (text: string): SettingChange => {
   return { path: text.slice(0, at), value: at === text.length - 1 ? null : text.slice(at + 1) }
 }
 
-const refused = (why: string): Problem =>
-  new Problem('invalid_request_error', { message: `The file stays as it is: ${why}`, param: 'changes' })
+const refused = (why: Sentence): Problem =>
+  new Problem('invalid_request_error', { ...saying('file_stays', { why }), param: 'changes' })
 
 const set = operation({
   noun: 'settings',
@@ -120,7 +122,7 @@ const set = operation({
     const { path, text } = await read(context)
     if (input.digest !== undefined && input.digest !== digestOf(text))
       throw new Problem('conflict', {
-        message: `${path} has changed since it was shown. Read the settings again, and make the change there.`,
+        ...saying('file_changed', { path }),
         param: 'digest',
       })
     const changes = input.changes.map(changeOf)

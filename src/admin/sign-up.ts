@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { subscriberOf } from '#identity/network.ts'
 import type { PersonRow } from '#identity/port.ts'
 import { tokenDigest } from '#identity/session.ts'
@@ -58,12 +59,10 @@ const show = operation({
 
 const checkOpen = ({ ports }: OperationContext): void => {
   const { open, rules } = ports.signup()
-  if (!open)
-    throw new Problem('permission_denied', { message: 'Nobody may sign up here. Ask the operator for an invitation.' })
+  if (!open) throw new Problem('permission_denied', { ...saying('no_sign_up') })
   if (rules.verifyMail && !ports.identity.mails())
     throw new Problem('permission_denied', {
-      message:
-        "Sign-up waits for a mail server: the operator sets 'mail' in drover.yaml, or 'signup.verify_mail: false'.",
+      ...saying('sign_up_needs_mail'),
     })
 }
 
@@ -155,7 +154,7 @@ const create = operation({
     const person = await makeNamed(making, context)
     if (person === null)
       throw new Problem('conflict', {
-        message: 'Somebody signs in with this mail address already. Sign in, or reset the password.',
+        ...saying('mail_taken'),
         param: 'email',
       })
     const opening = { person, key: null, organisation: null, method: 'password' } as const
@@ -182,7 +181,7 @@ const verify = operation({
     const row = await store.takeToken(tokenDigest(token), 'verify', nowMs)
     if (row === null || row.person === null)
       throw new Problem('not_found', {
-        message: 'This link was used or has ended. Sign in with your password: a new one is sent then.',
+        ...saying('sign_up_link_over'),
         param: 'token',
       })
     const actor = { name: `person:${row.person}`, scopes: [] }

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { tokenDigest } from '#identity/session.ts'
 import { lifetimesMs, newToken } from './link.ts'
 import type { Operation, OperationContext } from './operation.ts'
@@ -80,7 +81,7 @@ export const checkStepUp = async (action: SteppedUp, context: OperationContext):
   const taken = await context.ports.identity.store.takeToken(digest, 'step-up', context.clock.nowMs())
   if (taken !== null) return
   throw new Problem('step_up_required', {
-    message: `Prove again that it is you: send POST /api/v1/session/step-up with the action '${action}', then repeat this request within five minutes.`,
+    ...saying('prove_again', { action }),
     facts: { action },
   })
 }
@@ -100,17 +101,16 @@ const checkProof = async (proof: Proof, context: OperationContext): Promise<void
     const key = context.ports.identity.adminKey(proof.admin_key ?? '', visitOf(context).address)
     await counted.passed()
     if (key.id === session.key) return
-    throw new Problem('invalid_credentials', { message: 'That is another admin key.', param: 'admin_key' })
+    throw new Problem('invalid_credentials', { ...saying('other_admin_key'), param: 'admin_key' })
   }
   const person = ownPerson(context)
   if (proof.passkey !== undefined) {
     if ((await personOfPasskey(proof.passkey, context)).id === person.id) return
-    throw new Problem('invalid_credentials', { message: 'That is the passkey of somebody else.', param: 'passkey' })
+    throw new Problem('invalid_credentials', { ...saying('other_passkey'), param: 'passkey' })
   }
   if (person.password === null && person.totpMs === null)
     throw new Problem('conflict', {
-      message:
-        'You have neither a password nor an authenticator app. Use a passkey, or choose a password by the link of a forgotten one.',
+      ...saying('nothing_to_prove'),
     })
   // A right password alone does not forget the wrong codes that came with it.
   const counted = await takeOwnTry(person.id, context)

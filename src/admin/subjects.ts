@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { SubjectFile } from './erasure-store.ts'
 import { handleField } from './field.ts'
 import { checkRank } from './members.ts'
@@ -30,7 +31,7 @@ const personIn = async (handle: string, { ports }: OperationContext) => {
   const id = row?.id ?? handle
   const file = await ports.erasure.personFile(id)
   if (file !== null) return { id, mail: row?.mail ?? null, file }
-  throw new Problem('not_found', { message: `Nobody signs in here as '${handle}'.`, param: 'person' })
+  throw new Problem('not_found', { ...saying('nobody_here', { handle }), param: 'person' })
 }
 
 const organisationIn = async (id: string, { ports }: OperationContext) => {
@@ -38,7 +39,7 @@ const organisationIn = async (id: string, { ports }: OperationContext) => {
   const file = row === null ? null : await ports.erasure.organisationFile(row.id)
   if (row !== null && file !== null) return { row, file }
   throw new Problem('not_found', {
-    message: `There is no organisation '${id}'. 'drover organisations list' shows those that there are.`,
+    ...saying('no_organisation', { id }),
     param: 'organisation',
   })
 }
@@ -48,7 +49,7 @@ const checkReader = ({ actor }: OperationContext): void => {
   const role = actor.role ?? 'owner'
   if (role === 'owner' || role === 'admin' || role === 'auditor') return
   throw new Problem('permission_denied', {
-    message: `The role '${role}' may not read all that is kept of somebody. Ask an owner, an admin or an auditor.`,
+    ...saying('role_reads_subject', { role }),
   })
 }
 
@@ -171,17 +172,16 @@ const eraseOrganisation = operation({
     const { ports, clock } = context
     const { row, file } = await organisationIn(organisation, context)
     confirmed(confirm, [row.id])
-    if (row.operator)
-      throw new Problem('conflict', { message: 'This organisation runs the server and cannot be erased from it.' })
+    if (row.operator) throw new Problem('conflict', { ...saying('runs_server') })
     const account = String(file['account']?.[0]?.['id'])
     const balance = await ports.store.balance(account, clock.nowMs())
     if (balance?.state !== 'closed')
       throw new Problem('conflict', {
-        message: `Its account is not closed. 'drover accounts close ${account}' does that, and says what is to be paid back.`,
+        ...saying('account_open', { account }),
       })
     if (balance.heldNanoUsd > 0n)
       throw new Problem('conflict', {
-        message: 'Its account holds money for calls that have not been settled. Try again when they are.',
+        ...saying('account_holds'),
       })
     const change = { operation: 'organisations.erase' as const, object: row.id, before: null, after: null }
     const keys = await ports.erasure.eraseOrganisation(row.id, clock.nowMs(), trailRowOf(change, context))

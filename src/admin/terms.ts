@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -38,10 +39,7 @@ export const acceptTerms = async (account: string, version: string, context: Ope
   const inForce = cashier.shop().terms?.version ?? null
   if (version !== inForce)
     throw new Problem('conflict', {
-      message:
-        inForce === null
-          ? 'No terms are asked for: nothing is to be accepted.'
-          : `The terms in force are of version '${inForce}', not '${version}': show these to the payer.`,
+      ...(inForce === null ? saying('no_terms') : saying('other_terms', { version: inForce, given: version })),
       param: 'version',
     })
   const acceptance = { account, version, acceptedMs: context.clock.nowMs(), actor: context.actor.name }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { PersonRow } from '#identity/port.ts'
 import { makeRecoveryCodes, makeTotpSecret, totpStepOf, totpText, totpUri } from '#identity/totp.ts'
 import { write } from './link.ts'
@@ -29,8 +30,7 @@ const begin = operation({
   run: async (_input, context) => {
     const { ids, clock, ports } = context
     const person = ownPerson(context)
-    if (person.totpMs !== null)
-      throw new Problem('conflict', { message: 'There is an authenticator app already. Remove it first.' })
+    if (person.totpMs !== null) throw new Problem('conflict', { ...saying('totp_there') })
     const secret = makeTotpSecret(ids)
     const totp = ports.identity.sealTotp(person.id, secret)
     const change = { operation: 'totp.begin' as const, object: person.id, before: null, after: { confirmed: false } }
@@ -69,15 +69,14 @@ const confirm = operation({
   run: async ({ totp: code }, context) => {
     const { clock, ports } = context
     const person = ownPerson(context)
-    if (person.totp === null || person.totpMs !== null)
-      throw new Problem('conflict', { message: 'There is nothing to confirm: begin with a new secret.' })
+    if (person.totp === null || person.totpMs !== null) throw new Problem('conflict', { ...saying('totp_not_begun') })
     const counted = await takeOwnTry(person.id, context)
     const secret = ports.identity.openTotp(person.id, person.totp)
     const nowMs = clock.nowMs()
     const step = secret === null ? null : totpStepOf({ secret, code, lastStep: person.totpStep, nowMs })
     if (step === null)
       throw new Problem('invalid_credentials', {
-        message: 'The code is wrong. Is the clock of the phone right?',
+        ...saying('totp_clock'),
         param: 'totp',
       })
     await counted.passed()
@@ -133,7 +132,7 @@ const renew = operation({
   flags: [],
   run: async (_input, context) => {
     const person = ownPerson(context)
-    if (person.totpMs === null) throw new Problem('conflict', { message: 'No codes are asked for.' })
+    if (person.totpMs === null) throw new Problem('conflict', { ...saying('totp_off') })
     const { codes, digests } = freshCodes(person, context)
     const change = {
       operation: 'totp.renew-codes' as const,
@@ -182,10 +181,9 @@ const lost = operation({
   run: async ({ email }, context) => {
     const { store } = context.ports.identity
     const person = await store.person(email)
-    if (person === null) throw new Problem('not_found', { message: `Nobody signs in with '${email}'.`, param: 'email' })
+    if (person === null) throw new Problem('not_found', { ...saying('nobody_signs_in', { email }), param: 'email' })
     const own = context.actor.role ?? 'owner'
-    if (own !== 'owner')
-      throw new Problem('permission_denied', { message: `The role '${own}' may not do that. Ask an owner.` })
+    if (own !== 'owner') throw new Problem('permission_denied', { ...saying('role_may_not_that', { own }) })
     const change = {
       operation: 'people.remove-totp' as const,
       object: person.id,

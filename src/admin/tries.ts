@@ -1,6 +1,7 @@
 /** Tries to sign in, or to prove oneself again: counted before they are made, and taken back where they were right. */
 
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { deviceMs, deviceOf, makeDevice } from '#identity/device.ts'
 import { networkOf, subscriberOf } from '#identity/network.ts'
 import type { TryRequest } from '#identity/port.ts'
@@ -50,7 +51,7 @@ const takeAll = async ({ own, shared }: Counted, context: OperationContext): Pro
   const waitMs = await store.takeTry([...own, ...shared], context.clock.nowMs())
   if (waitMs > 0)
     throw new Problem('rate_limit_exceeded', {
-      message: `Too many tries to sign in. Try again in ${Math.ceil(waitMs / 1000)} s, use a passkey, or reset the password.`,
+      ...saying('too_many_sign_ins', { seconds: Math.ceil(waitMs / 1000) }),
       retryAfterMs: waitMs,
     })
   return {

@@ -1,6 +1,7 @@
 /** How often something may be asked for by people who are not signed in. */
 
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { subscriberOf } from '#identity/network.ts'
 import type { OperationContext } from './operation.ts'
 import { visitOf } from './visit.ts'
@@ -22,7 +23,7 @@ export const takeTurn = async ({ what, of, ...bound }: Turn, { ports, clock }: O
   const waitMs = await ports.identity.store.takeTry([{ subject, ...bound }], clock.nowMs())
   if (waitMs > 0)
     throw new Problem('rate_limit_exceeded', {
-      message: `Too often in a short time. Try again in ${Math.ceil(waitMs / 1000)} s.`,
+      ...saying('too_often', { seconds: Math.ceil(waitMs / 1000) }),
       retryAfterMs: waitMs,
     })
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { UsageCursor, UsageDimension, UsageFilter, UsageGrain, UsageQuestion } from '#report/port.ts'
 import { accountNamed } from './credits.ts'
 import { handleField, pastField, pastOf } from './field.ts'
@@ -139,7 +140,7 @@ const boundsOf = ({ from, to }: UsageInput, nowMs: number): readonly [number, nu
   const fromMs = from === undefined ? endOfDay - defaultDays * dayMs : pastOf(from, nowMs)
   const toMs = to === undefined ? endOfDay : pastOf(to, nowMs)
   if (fromMs < toMs) return [fromMs, toMs]
-  throw new Problem('invalid_request_error', { message: "'from' must be before 'to'.", param: 'from' })
+  throw new Problem('invalid_request_error', { ...saying('from_before_to'), param: 'from' })
 }
 
 /** The question; its bounds are widened to whole hours, or days. */

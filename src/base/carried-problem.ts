@@ -2,11 +2,13 @@
 
 import type { ProblemCode } from './problem.ts'
 import { Problem } from './problem.ts'
+import type { Sentence } from './sentence.ts'
 
 /** A Problem as plain data: its class and its cause do not cross. */
 export type CarriedProblem = {
   readonly code: ProblemCode
   readonly message: string
+  readonly said: Sentence | null
   readonly param: string | null
   readonly retryAfterMs: number | null
   readonly facts: Readonly<Record<string, string | number | boolean | null>> | null
@@ -22,6 +24,7 @@ const causeText = (cause: unknown): string | null => {
 export const carried = (problem: Problem): CarriedProblem => ({
   code: problem.code,
   message: problem.message,
+  said: problem.detail.said ?? null,
   param: problem.detail.param ?? null,
   retryAfterMs: problem.detail.retryAfterMs ?? null,
   facts: problem.detail.facts ?? null,
@@ -29,9 +32,10 @@ export const carried = (problem: Problem): CarriedProblem => ({
 })
 
 /** One that was sent. */
-export const uncarried = ({ code, message, param, retryAfterMs, facts, cause }: CarriedProblem): Problem =>
+export const uncarried = ({ code, message, said, param, retryAfterMs, facts, cause }: CarriedProblem): Problem =>
   new Problem(code, {
     message,
+    ...(said === null ? {} : { said }),
     ...(param === null ? {} : { param }),
     ...(retryAfterMs === null ? {} : { retryAfterMs }),
     ...(facts === null ? {} : { facts }),

@@ -97,12 +97,14 @@ test('a problem keeps its code, its message, its facts and its cause on the way'
   const call = mailbox.ask('probe', 1)
   await turn()
   const number = posted[0]?.[0]?.number ?? 0
-  const problem = { code: 'conflict', message: 'why', param: 'name', retryAfterMs: 5, facts: { a: 1 }, cause: 'stack' }
-  mailbox.answer([{ number, ok: false, problem: { ...problem, code: 'conflict' } }])
+  const said = { code: 'because', given: { name: 'n' }, text: 'why' }
+  const told = { message: said.text, said, param: 'name', retryAfterMs: 5, facts: { a: 1 }, cause: 'stack' }
+  mailbox.answer([{ number, ok: false, problem: { ...told, code: 'conflict' } }])
   const error = await call.catch((thrown: unknown) => thrown)
   assert.ok(error instanceof Problem)
   assert.equal(error.code, 'conflict')
-  assert.deepEqual([error.detail.param, error.detail.retryAfterMs, error.detail.facts], ['name', 5, { a: 1 }])
+  const { param, retryAfterMs, facts } = error.detail
+  assert.deepEqual([error.detail.said, param, retryAfterMs, facts], [said, 'name', 5, { a: 1 }])
   assert.ok(error.cause instanceof Error && error.cause.message === 'stack')
 })
 

@@ -3,6 +3,8 @@
  * the same codes and no other (held by a test).
  */
 
+import type { Sentence } from './sentence.ts'
+
 /** Who has to act: the caller, an operator's policy, the upstream provider, or Drover itself. */
 export type Blame = 'caller' | 'policy' | 'upstream' | 'drover'
 
@@ -194,6 +196,8 @@ export type RawAnswer = {
 export type ProblemDetail = {
   /** What happened, why, and what to do: whole sentences, without secrets and without bodies. */
   readonly message: string
+  /** The message as data, for those that are shown in several languages: `saying` of `refusal.ts`. */
+  readonly said?: Sentence
   /** The request field at fault, as a path (`messages[2].content`). */
   readonly param?: string | null
   /** Overrides the row's status: only for an upstream's own 400/404/422 and for the sandbox. */

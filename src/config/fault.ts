@@ -1,5 +1,8 @@
 /** What is wrong with a configuration, and where: told to a person, all at once. */
 
+import { refusalSays } from '#base/refusal.ts'
+import type { Sentence } from '#base/sentence.ts'
+
 export type Fault = {
   /** As it was named to the loader; `null` where no file is to blame (an environment variable). */
   readonly file: string | null
@@ -24,12 +27,12 @@ export const pathText = (path: Path): string =>
     })
     .join('')
 
+/** As data, for those that are shown it in another language. */
+export const faultSaid = ({ file, line, column, path, message }: Fault): Sentence =>
+  refusalSays('fault_at', { place: [file, line, column].filter((one) => one !== null).join(':'), path, what: message })
+
 /** `drover.yaml:3:5 server.prot: unknown key; did you mean 'port'?` */
-export const faultText = (fault: Fault): string => {
-  const place = [fault.file, fault.line, fault.column].filter((one) => one !== null).join(':')
-  const head = [place, fault.path].filter((one) => one !== '').join(' ')
-  return head === '' ? fault.message : `${head}: ${fault.message}`
-}
+export const faultText = (fault: Fault): string => faultSaid(fault).text
 
 /** All faults, one a line, in the order of the file. */
 export const faultsText = (faults: readonly Fault[]): string => faults.map(faultText).join('\n')

@@ -22,7 +22,7 @@ const changed = (...changes: readonly SettingChange[]): string => {
 
 const refusal = (path: string, value: string | null): string => {
   const rewritten = rewriteSettings(file, [{ path, value }])
-  return rewritten.ok ? '' : rewritten.why
+  return rewritten.ok ? '' : rewritten.why.text
 }
 
 test('a file has fields for what it says and what it may say, with kind, bounds and default', () => {

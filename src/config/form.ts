@@ -2,6 +2,8 @@
 
 import { isNode, isScalar, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { refusalSays } from '#base/refusal.ts'
+import type { Sentence } from '#base/sentence.ts'
 import type { SettingChange, SettingField } from '#base/setting-field.ts'
 import type { Path } from './fault.ts'
 import { pathText } from './fault.ts'
@@ -183,7 +185,7 @@ const written = (field: Found, text: string): string => {
   return typeof value === 'string' ? quoted(value, field.unit) : String(value)
 }
 
-export type Rewritten = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string }
+export type Rewritten = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: Sentence }
 
 type Wish = { readonly field: Found; readonly value: string | null }
 type Splice = { readonly from: number; readonly to: number; readonly text: string }
@@ -228,10 +230,9 @@ export const rewriteSettings = (text: string, changes: readonly SettingChange[])
   const wishes: Wish[] = []
   for (const { path, value } of changes) {
     const field = fields.find((one) => one.path === path)
-    if (field === undefined) return { ok: false, why: `${path}: is no setting that is offered here` }
-    if (!field.editable)
-      return { ok: false, why: `${path}: leads to secrets or files, and is changed in the file alone` }
-    if (field.required && value === null) return { ok: false, why: `${path}: must be given` }
+    if (field === undefined) return { ok: false, why: refusalSays('setting_not_offered', { path }) }
+    if (!field.editable) return { ok: false, why: refusalSays('setting_in_file_alone', { path }) }
+    if (field.required && value === null) return { ok: false, why: refusalSays('setting_needed', { path }) }
     if (value !== field.value) wishes.push({ field, value })
   }
   if (wishes.length === 0) return { ok: true, text }
@@ -243,5 +244,5 @@ export const rewriteSettings = (text: string, changes: readonly SettingChange[])
   })
   return lost === undefined
     ? { ok: true, text: next }
-    : { ok: false, why: `${lost.field.path}: stands in the file in a form that is not changed from here` }
+    : { ok: false, why: refusalSays('setting_in_other_form', { path: lost.field.path }) }
 }

@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import { nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { DocumentContent, Parties, SoldOrder, TaxAdapter } from './content.ts'
 import { creditNoteContent, invoiceContent, owedContent, owedIn, statementContent, toCent } from './content.ts'
@@ -36,7 +37,7 @@ const partiesOf = async (parts: ClerkParts, account: string): Promise<Parties> =
   const seller = parts.seller()
   if (seller === null)
     throw new Problem('conflict', {
-      message: 'Nothing says who sells: set "seller: { name, address }" in drover.yaml, then documents are issued.',
+      ...saying('no_seller'),
     })
   const profile = await parts.store.billingProfile(account)
   const nobody: BillingProfile = {
@@ -134,7 +135,7 @@ export const issueStatement = async (parts: ClerkParts, request: StatementReques
   const range = monthRange(month)
   if (parts.clock.nowMs() < range.untilMs)
     throw new Problem('conflict', {
-      message: `${month} is not over: its statement is issued afterwards.`,
+      ...saying('month_not_over', { month }),
       param: 'month',
     })
   const period = request.period ?? (await readPeriod(parts.store, { ...range, account })).get(account) ?? nothing(range)

@@ -2,6 +2,7 @@
 
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { FapiaoBalance, FapiaoKind, FapiaoTitle } from './port.ts'
 
 /** A unified social credit code (GB 32100-2015) or an older taxpayer number: 15, 17, 18 or 20 letters and digits. */
@@ -26,11 +27,11 @@ export const checkFapiao = (
   const { kind, amountNano, title } = request
   if (kind === 'special' && title.form === 'person')
     throw new Problem('invalid_request_error', {
-      message: 'A special fapiao is for companies that pay VAT: choose a title of a company, or an ordinary one.',
+      ...saying('special_for_companies'),
       param: 'kind',
     })
   if (amountNano <= 0n || amountNano % fenNano !== 0n)
-    throw new Problem('invalid_request_error', { message: "'amount' must be yuan in whole fen.", param: 'amount' })
+    throw new Problem('invalid_request_error', { ...saying('whole_fen'), param: 'amount' })
   const availableNano = availableYuan(balance)
   if (amountNano > availableNano)
     throw new Problem('conflict', {

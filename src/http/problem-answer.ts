@@ -13,17 +13,18 @@ const retryAfterDefaultMs = 2_000
 export const ended = (message: string): string => (/[.!?:…。！？]$/.test(message) ? message : `${message}.`)
 
 /**
- * `{message, type, param, code}`, and `facts` where there are any. The message ends with what a person needs to find the
- * call and the manual.
+ * `{message, type, param, code}`, `facts` where there are any, and `said` where a person may be shown it in another language: the message's
+ * own code and what is filled in. The message ends with what a person needs to find the call and the manual.
  */
 export const errorJson = (problem: Problem, { id, origin }: Asked): JsonObject => {
-  const { facts, param } = problem.detail
+  const { facts, param, said } = problem.detail
   return {
     message: `${ended(problem.message)} Request id: ${id}. See ${manualUrl(origin, problem.code)}`,
     type: problem.row.type,
     param: param ?? null,
     code: problem.code,
     ...(facts === undefined || Object.keys(facts).length === 0 ? {} : { facts }),
+    ...(said === undefined ? {} : { said: { ...said } }),
   }
 }
 

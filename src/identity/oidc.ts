@@ -3,6 +3,7 @@
 import type { Configuration } from 'openid-client'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { FetchOptions } from '#http/fetch.ts'
 import type { IssuerConfig } from './settings.ts'
 
@@ -40,7 +41,7 @@ type Known = { readonly configuration: Configuration; readonly readMs: number }
 
 const failed = (issuer: IssuerConfig, cause: unknown): Problem =>
   new Problem('upstream_error', {
-    message: `Sign-in with ${issuer.title} failed: what it answered does not hold. Try again, or sign in another way.`,
+    ...saying('issuer_failed', { issuer: issuer.title }),
     cause,
   })
 

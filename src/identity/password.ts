@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer'
 import crypto from 'node:crypto'
 import type { Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 
 /** OWASP's least for Argon2id (Password Storage Cheat Sheet, read 2026-11-22): 19 MiB, two passes, one lane. */
 const memoryKib = 19 * 1024
@@ -52,7 +53,7 @@ const turnstile = () => {
     if (inside >= atOnceMax) {
       if (waiting.length >= waitingMax)
         throw new Problem('overloaded', {
-          message: 'Too many people sign in at this moment. Try again in a few seconds.',
+          ...saying('sign_in_crowded'),
           retryAfterMs: 5_000,
         })
       await new Promise<void>((resolve) => waiting.push(resolve))

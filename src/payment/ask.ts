@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Transport } from '#http/transport.ts'
 
 export type Ask = {
@@ -33,7 +34,7 @@ const oneText = (value: string | readonly string[]): string => (typeof value ===
 /** @throws Problem `upstream_error`, `upstream_timeout` where the processor does not answer whole. */
 export const ask = async ({ transport, clock }: AskGround, request: Ask): Promise<Told> => {
   const leaving = new AbortController()
-  const late = new Problem('upstream_timeout', { message: `${request.url.host} did not answer in time.` })
+  const late = new Problem('upstream_timeout', { ...saying('no_answer_in_time', { host: request.url.host }) })
   const cancel = clock.after(totalTimeoutMs, () => leaving.abort(late))
   const bytesMax = request.answerBytesMax ?? answerBytesDefault
   try {

@@ -10,6 +10,7 @@ import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { Grant } from '#ledger/port.ts'
 import type { PaymentMethod } from './method.ts'
@@ -212,7 +213,7 @@ export const moveWith = async (
   const { store, clock } = parts
   for (let attempt = 0; attempt < triesMax; attempt += 1) {
     const order = await store.order(id)
-    if (order === null) throw new Problem('not_found', { message: `There is no order ${id}.`, param: 'order' })
+    if (order === null) throw new Problem('not_found', { ...saying('no_order', { id }), param: 'order' })
     const drafted = await draft(order)
     if (drafted === null) return order
     const moved = await store.moveOrder({ ...drafted, order: id, version: order.version, nowMs: clock.nowMs() })
@@ -221,7 +222,7 @@ export const moveWith = async (
     return moved.order
   }
   throw new Problem('overloaded', {
-    message: `Order ${id} is moved by others just now. Try again.`,
+    ...saying('order_moving', { id }),
     retryAfterMs: 1000,
   })
 }

@@ -2,6 +2,7 @@
 
 import { decimalOf, divideHalfUp, nanoPerUnit } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { CashierParts } from './cashier.ts'
 import { eventOf, grantsOf, moveWith } from './cashier.ts'
@@ -21,7 +22,7 @@ const asPaid = (order: PaymentOrder): Partial<PaymentOrder> => {
   if (uncreditedStates.includes(order.state)) return {}
   if (order.paidCurrency !== order.currency || paidNano <= order.feeNano)
     throw new Problem('conflict', {
-      message: `What came for order ${order.id} cannot be valued at its rate. Refund it: 'drover payments refund ${order.id}'.`,
+      ...saying('mismatch_unvalued', { order: order.id }),
       param: 'order',
     })
   // Something else was wrong with it: an app, a seller.
@@ -39,7 +40,7 @@ export const resolveMismatch = (parts: CashierParts, resolution: Resolution): Pr
   moveWith(parts, resolution.order, async (now) => {
     if (now.state !== 'mismatch' && !uncreditedStates.includes(now.state))
       throw new Problem('conflict', {
-        message: `Order ${now.id} is ${now.state}: nothing is to be resolved.`,
+        ...saying('nothing_to_resolve', { id: now.id, state: now.state }),
         param: 'order',
       })
     const terms = asPaid(now)

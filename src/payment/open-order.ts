@@ -1,6 +1,7 @@
 /** An order is kept before the processor hears of it, then begun there; a crash in between leaves one that can be begun again. */
 
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { CashierParts } from './cashier.ts'
 import { askAndTake, eventOf, methodOf, moveWith, take } from './cashier.ts'
@@ -123,7 +124,7 @@ const checkOpen = async (parts: CashierParts, { account, card, idempotencyKey }:
   if (open.length < openMax || open.some((one) => idempotencyKey !== null && one.idempotencyKey === idempotencyKey))
     return
   throw new Problem('conflict', {
-    message: `${openMax} orders of this account wait to be paid already. Pay or close one ('drover payments close'), or wait until they expire.`,
+    ...saying('orders_waiting', { count: openMax }),
     param: 'account',
   })
 }
@@ -144,7 +145,7 @@ export const openOrder = async (parts: CashierParts, request: OrderRequest): Pro
   const order = await parts.store.createOrder(drafted, created, request.trail?.(drafted) ?? null)
   if (order.method !== drafted.method || order.creditNanoUsd !== drafted.creditNanoUsd)
     throw new Problem('idempotency_key_reused', {
-      message: `This key has opened order ${order.id} for another amount or method. Use a new key for a new order.`,
+      ...saying('order_key_reused', { order: order.id }),
       param: 'idempotency_key',
     })
   if (order.state !== 'created') return order
@@ -176,7 +177,7 @@ export const closeOrder = async (
   by?: { readonly actor: string; readonly trail: TrailEntry },
 ): Promise<PaymentOrder> => {
   const order = await parts.store.order(id)
-  if (order === null) throw new Problem('not_found', { message: `There is no order ${id}.`, param: 'order' })
+  if (order === null) throw new Problem('not_found', { ...saying('no_order', { id }), param: 'order' })
   if (!openStates.includes(order.state)) return order
   if (by !== undefined) await noteClosing(parts, id, by)
   const method = methodOf(parts, order.method)

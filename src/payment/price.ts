@@ -4,6 +4,7 @@ import type { FxRate } from '#base/fx-rate.ts'
 import { fxRateAt } from '#base/fx-rate.ts'
 import { amountNanoMax, decimalOf, divideHalfUp, nanoPerUnit } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { OrderTerms } from './port.ts'
 
 /** From its day on, this much of the currency buys one dollar of credit. */
@@ -69,13 +70,13 @@ export const termsOf = (question: PriceQuestion): OrderTerms => {
   const settlementNano = settlementAt(question.settlement, currency, nowMs)
   if (settlementNano === null)
     throw new Problem('conflict', {
-      message: `Nothing says what a dollar of credit costs in ${currency}. Set "settlement: { ${currency}: [{ rate, from }] }" in drover.yaml.`,
+      ...saying('no_credit_price', { currency }),
       param: 'currency',
     })
   const marketNano = marketAt(question.fxRates, currency, nowMs)
   if (marketNano === null)
     throw new Problem('conflict', {
-      message: `There is no market rate of ${currency} for today. Set "fx: { ${currency}: [{ rate, from }] }" in drover.yaml.`,
+      ...saying('no_market_rate', { currency }),
       param: 'currency',
     })
   const priceNano = upToCent(divideHalfUp(creditNanoUsd * settlementNano, nanoPerUnit))
@@ -85,7 +86,7 @@ export const termsOf = (question: PriceQuestion): OrderTerms => {
   const payNanoUsd = divideHalfUp(payNano * nanoPerUnit, marketNano)
   if (payNano > amountNanoMax || payNanoUsd > amountNanoMax)
     throw new Problem('invalid_request_error', {
-      message: `${decimalOf(creditNanoUsd)} USD of credit cost more than one order can: ${decimalOf(amountNanoMax)} ${currency}.`,
+      ...saying('order_too_large', { usd: decimalOf(creditNanoUsd), most: decimalOf(amountNanoMax), currency }),
       param: 'usd',
     })
   return {

@@ -4,6 +4,7 @@ import { telling } from '#base/event-sentences.ts'
 import { idFrom } from '#base/id.ts'
 import { divideHalfUp } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { CashierParts } from './cashier.ts'
 import { methodOf } from './cashier.ts'
 import type { BillLine } from './method.ts'
@@ -151,8 +152,7 @@ export const reconcileDay = async (
   { method: name, day, fee }: { readonly method: string; readonly day: string; readonly fee: Fee | null },
 ): Promise<DayResult> => {
   const method = methodOf(parts, name)
-  if (!method.bills)
-    throw new Problem('conflict', { message: `'${name}' has no bills to compare with.`, param: 'method' })
+  if (!method.bills) throw new Problem('conflict', { ...saying('no_bills', { name }), param: 'method' })
   const bounds = method.dayOf(day)
   const found = await parts.store.ordersOfDay({ method: name, ...bounds, limit: rowsMax })
   const own = [...found.orders.filter(({ transaction }) => transaction !== null).map(ownOrder), ...ownRefunds(found)]

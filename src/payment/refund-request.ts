@@ -5,6 +5,7 @@
 
 import { telling } from '#base/event-sentences.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { CashierParts } from './cashier.ts'
 import { eventOf, moveWith } from './cashier.ts'
@@ -26,7 +27,7 @@ export const openRefundRequest = (events: readonly PaymentEvent[]): PaymentEvent
   return last?.kind === 'refund_requested' ? last : null
 }
 
-const conflict = (message: string): Problem => new Problem('conflict', { message, param: 'order' })
+const conflict = (said: ReturnType<typeof saying>): Problem => new Problem('conflict', { ...said, param: 'order' })
 
 /** Asks for an order's money back. @throws Problem `conflict` where none can go back, or it is asked for already. */
 export const requestRefund = async (
@@ -35,12 +36,12 @@ export const requestRefund = async (
 ): Promise<PaymentOrder> => {
   const order = await moveWith(parts, id, async (now) => {
     if (!refundableStates.includes(now.state))
-      throw conflict(`Order ${now.id} is ${now.state}: no money of it can go back.`)
+      throw conflict(saying('order_gives_nothing_back', { order: now.id, state: now.state }))
     const { refundedNano, pendingNano } = standingOf(await parts.store.refundsOf(now.id))
     if (refundableWhole(now) - refundedNano - pendingNano <= 0n)
-      throw conflict(`All that order ${now.id} can give back has gone back, or is on its way.`)
+      throw conflict(saying('order_gave_all_back', { order: now.id }))
     if (openRefundRequest(await parts.store.paymentEvents(now.id)) !== null)
-      throw conflict(`A refund of order ${now.id} is asked for already: it waits for a person.`)
+      throw conflict(saying('refund_asked_already', { order: now.id }))
     const said = { kind: 'refund_requested', name: `refund_requested/${now.version}`, state: now.state, detail: reason }
     return { state: now.state, facts: {}, trail, events: [eventOf(now, { ...said, timeMs: parts.clock.nowMs() })] }
   })
@@ -59,7 +60,7 @@ export const requestRefund = async (
 export const refuseRefund = (parts: CashierParts, { order: id, reason, trail }: RefundAsk): Promise<PaymentOrder> =>
   moveWith(parts, id, async (now) => {
     if (openRefundRequest(await parts.store.paymentEvents(now.id)) === null)
-      throw conflict(`No refund of order ${now.id} is asked for.`)
+      throw conflict(saying('refund_not_asked', { order: now.id }))
     const said = { kind: 'refund_refused', name: `refund_refused/${now.version}`, state: now.state, detail: reason }
     return { state: now.state, facts: {}, trail, events: [eventOf(now, { ...said, timeMs: parts.clock.nowMs() })] }
   })

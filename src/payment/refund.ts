@@ -4,6 +4,7 @@ import { telling } from '#base/event-sentences.ts'
 import { idFrom } from '#base/id.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { Grant } from '#ledger/port.ts'
 import type { CashierParts } from './cashier.ts'
@@ -105,15 +106,14 @@ export const withdrawalFor = (
   }
 }
 
-const notRefundable = (order: PaymentOrder, why: string): Problem =>
-  new Problem('conflict', { message: `Order ${order.id} cannot be refunded: ${why}.`, param: 'order' })
+const notRefundable = (said: ReturnType<typeof saying>): Problem => new Problem('conflict', { ...said, param: 'order' })
 
 const checkAmount = (order: PaymentOrder, leftNano: bigint, amountNano: bigint): void => {
   const currency = order.paidCurrency ?? order.currency
-  if (leftNano <= 0n) throw notRefundable(order, 'all of it has gone back, or is on its way')
+  if (leftNano <= 0n) throw notRefundable(saying('refund_all_back', { order: order.id }))
   if (amountNano <= 0n || amountNano > leftNano)
     throw new Problem('invalid_request_error', {
-      message: `Between 0.01 and ${moneyText(leftNano, currency)} can go back of order ${order.id}. Fees are not paid back.`,
+      ...saying('refund_between', { most: moneyText(leftNano, currency), order: order.id }),
       param: 'amount',
     })
 }
@@ -135,7 +135,7 @@ const askedBefore = (
   if (before.reason === request.reason && (request.amountNano ?? before.amountNano) === before.amountNano) return before
   const amount = moneyText(before.amountNano, order.paidCurrency ?? order.currency)
   throw new Problem('idempotency_key_reused', {
-    message: `This key has asked for refund ${id} of ${amount}, for another amount or reason. Use a new key for a new refund.`,
+    ...saying('refund_key_reused', { id, amount }),
     param: 'idempotency_key',
   })
 }
@@ -153,7 +153,7 @@ const checkRepeat = (
   if (before === undefined) return
   const amount = moneyText(amountNano, order.paidCurrency ?? order.currency)
   throw new Problem('conflict', {
-    message: `Refund ${before.id} of order ${order.id} is of ${amount} for the same reason, and is ${before.state}. If another one is meant, send it with an Idempotency-Key of its own, or say why.`,
+    ...saying('refund_again', { id: before.id, order: order.id, amount, state: before.state }),
     param: 'idempotency_key',
     facts: { refund: before.id },
   })
@@ -193,7 +193,8 @@ const askRefund = async (
     kept = askedBefore(parts, { order: now, refunds }, request)
     if (kept !== null) return null
     checkRepeat({ order: now, refunds }, request)
-    if (!refundableStates.includes(now.state)) throw notRefundable(now, `it is ${now.state}`)
+    if (!refundableStates.includes(now.state))
+      throw notRefundable(saying('refund_in_state', { order: now.id, state: now.state }))
     const standing = standingOf(refunds)
     const leftNano = refundableWhole(now) - standing.refundedNano - standing.pendingNano
     const amountNano = request.amountNano ?? leftNano
@@ -314,7 +315,7 @@ export const takeRefund = async (
   { seen, trail }: { readonly seen: RefundSeen; readonly trail: TrailEntry | null },
 ): Promise<PaymentOrder> => {
   const found = await parts.store.refund(id)
-  if (found === null) throw new Problem('not_found', { message: `There is no refund ${id}.`, param: 'refund' })
+  if (found === null) throw new Problem('not_found', { ...saying('no_refund', { id }), param: 'refund' })
   let [failed, stuck] = [false, false]
   const order = await moveWith(parts, found.order, async (now) => {
     const refunds = await parts.store.refundsOf(now.id)

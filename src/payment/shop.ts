@@ -3,6 +3,7 @@
 import type { FxRate } from '#base/fx-rate.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { PaymentMethod } from './method.ts'
 import type { OrderTerms } from './port.ts'
 import type { Bonus, Fee, SettlementRate } from './price.ts'
@@ -63,11 +64,16 @@ export const offerOf = (
   { nowMs, ...wish }: Wish & { readonly nowMs: number },
 ): Offer => {
   const counter = shop.counters.get(method.name)
-  if (counter === undefined) throw new Problem('conflict', { message: `'${method.name}' is not on.`, param: 'method' })
+  if (counter === undefined)
+    throw new Problem('conflict', { ...saying('method_off', { name: method.name }), param: 'method' })
   const { creditNanoUsd } = wish
   if (creditNanoUsd < counter.minNanoUsd || creditNanoUsd > counter.maxNanoUsd)
     throw new Problem('invalid_request_error', {
-      message: `By '${method.name}' from ${decimalOf(counter.minNanoUsd)} to ${decimalOf(counter.maxNanoUsd)} USD of credit can be bought at once.`,
+      ...saying('method_between', {
+        name: method.name,
+        least: decimalOf(counter.minNanoUsd),
+        most: decimalOf(counter.maxNanoUsd),
+      }),
       param: 'usd',
     })
   const currency = choice('currency', wish.currency, { choices: method.currencies, method: method.name })

@@ -2,6 +2,7 @@
 
 import { decimalOf, divideHalfUp, nanoPerUnit } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailEntry } from '#base/trail-entry.ts'
 import type { CashierParts } from './cashier.ts'
 import { eventOf, methodOf, moveWith, take } from './cashier.ts'
@@ -23,14 +24,14 @@ export type Confirmation = {
 const manualOnly = (parts: CashierParts, order: PaymentOrder): void => {
   if (!methodOf(parts, order.method).asks) return
   throw new Problem('conflict', {
-    message: `Order ${order.id} is paid by ${order.method}, which says itself what was paid: 'drover payments refresh ${order.id}' asks it.`,
+    ...saying('paid_by_method', { order: order.id, method: order.method }),
     param: 'order',
   })
 }
 
 const known = async (parts: CashierParts, id: string): Promise<PaymentOrder> => {
   const order = await parts.store.order(id)
-  if (order === null) throw new Problem('not_found', { message: `There is no order ${id}.`, param: 'order' })
+  if (order === null) throw new Problem('not_found', { ...saying('no_order', { id }), param: 'order' })
   manualOnly(parts, order)
   return order
 }
@@ -50,7 +51,7 @@ const needsSecond = (
 
 const waitsFor = (order: PaymentOrder): Problem =>
   new Problem('conflict', {
-    message: `The transfer of order ${order.id} was confirmed by ${order.confirmedBy} and waits for another person: 'drover payments approve ${order.id}'.`,
+    ...saying('second_person', { order: order.id, by: order.confirmedBy ?? 'nobody' }),
     param: 'order',
   })
 
@@ -75,14 +76,14 @@ export const confirmTransfer = async (
   const other = await parts.store.orderBy('manual', 'transaction', reference)
   if (other !== null && other.id !== confirmation.order)
     throw new Problem('conflict', {
-      message: `The transfer ${reference} has paid order ${other.id} already.`,
+      ...saying('transfer_used', { reference, order: other.id }),
       param: 'reference',
     })
   const order = await moveWith(parts, confirmation.order, async (now) => {
     if (now.confirmedBy !== null && now.approvedBy === null) throw waitsFor(now)
     if (![...openStates, ...endedStates].includes(now.state))
       throw new Problem('conflict', {
-        message: `Order ${now.id} is ${now.state}: nothing is to be confirmed.`,
+        ...saying('nothing_to_confirm', { id: now.id, state: now.state }),
         param: 'order',
       })
     const second = needsSecond(now, { amountNano, currency }, approveAboveNanoUsd)
@@ -127,12 +128,12 @@ export const approveTransfer = async (
   const order = await moveWith(parts, request.order, async (now) => {
     if (now.confirmedBy === null || now.approvedBy !== null)
       throw new Problem('conflict', {
-        message: `Order ${now.id} has no transfer that waits for approval.`,
+        ...saying('nothing_to_approve', { id: now.id }),
         param: 'order',
       })
     if (!reject && now.confirmedBy === actor)
       throw new Problem('permission_denied', {
-        message: `${actor} has confirmed this transfer: above the limit another person must approve it, with a key of their own.`,
+        ...saying('another_approves', { actor }),
       })
     const kind = reject ? 'rejected' : 'approved'
     const event = eventOf(now, {

@@ -3,8 +3,10 @@
 import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import type { SettingsPorts } from '#admin/operation.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
+import { joined } from '#base/sentence.ts'
 import type { ServeRequest } from '#cli/ports.ts'
-import { faultsText } from '#config/fault.ts'
+import { faultSaid } from '#config/fault.ts'
 import { rewriteSettings, settingBlocks, settingFields } from '#config/form.ts'
 import { restartNeeded } from '#config/watch.ts'
 
@@ -12,7 +14,7 @@ const codeOf = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).co
 
 const unwritable = (path: string, thrown: unknown): Problem =>
   new Problem('conflict', {
-    message: `${path} cannot be written (${codeOf(thrown)}): it is mounted read-only, or belongs to somebody else. Change it where it comes from; the difference says what to write.`,
+    ...saying('file_unwritable', { path, code: codeOf(thrown) }),
   })
 
 /** A file that is mounted by itself cannot be replaced, only written over. */
@@ -38,14 +40,14 @@ const textOf = async (file: string): Promise<string> => {
   try {
     return await readFile(file, 'utf8')
   } catch (thrown) {
-    throw new Problem('conflict', { message: `${file} cannot be read (${codeOf(thrown)}).` })
+    throw new Problem('conflict', { ...saying('file_unreadable', { path: file, code: codeOf(thrown) }) })
   }
 }
 
 /** @throws Problem `conflict` where the file no longer is what it was: an editor, or another person here, was quicker. */
 const writeOver = async (file: string, text: string, was: string): Promise<void> => {
   if ((await textOf(file)) !== was)
-    throw new Problem('conflict', { message: `${file} was changed meanwhile. Look at it again, then change it.` })
+    throw new Problem('conflict', { ...saying('file_changed_meanwhile', { path: file }) })
   try {
     await replace(file, text)
   } catch (thrown) {
@@ -67,7 +69,7 @@ export const settingsFile = ({ config, load }: Pick<ServeRequest, 'config' | 'lo
       const loaded = await load(text)
       return loaded.ok
         ? { faults: null, restart: restartNeeded(config, loaded.config) }
-        : { faults: faultsText(loaded.faults), restart: [] }
+        : { faults: joined(loaded.faults.map(faultSaid), '\n'), restart: [] }
     },
     write: (text, was) => {
       // One after the other, so that none is written between another's look at the file and its change.

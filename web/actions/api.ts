@@ -3,6 +3,13 @@
 import type { Input, Known, Output } from './contract.ts'
 import { places } from './contract.ts'
 
+/** A sentence of the relay as data: its code, what is filled in, and its English. */
+export type SaidHere = {
+  readonly code: string
+  readonly given: Readonly<Record<string, unknown>>
+  readonly text: string
+}
+
 const prefix = '/api/v1'
 const timeoutMs = 60_000
 
@@ -12,6 +19,8 @@ export class ApiProblem extends Error {
   readonly code: string
   readonly param: string | null
   readonly requestId: string | null
+  /** The message as data; `null` = it has no code, and is English. */
+  readonly said: SaidHere | null
 
   constructor(facts: {
     readonly status: number
@@ -19,6 +28,7 @@ export class ApiProblem extends Error {
     readonly message: string
     readonly param?: string | null
     readonly requestId?: string | null
+    readonly said?: SaidHere | null
   }) {
     super(facts.message)
     this.name = 'ApiProblem'
@@ -26,6 +36,7 @@ export class ApiProblem extends Error {
     this.code = facts.code
     this.param = facts.param ?? null
     this.requestId = facts.requestId ?? null
+    this.said = facts.said ?? null
   }
 }
 
@@ -33,20 +44,26 @@ export class ApiProblem extends Error {
 export const signedOutEvent = 'drover:signed-out'
 
 type ErrorBody = {
-  readonly error?: { readonly message?: string; readonly code?: string; readonly param?: string | null }
+  readonly error?: {
+    readonly message?: string
+    readonly code?: string
+    readonly param?: string | null
+    readonly said?: SaidHere
+  }
 }
 
 /** The problem that an answer is. */
 export const problemOf = async (response: Response): Promise<ApiProblem> => {
   const requestId = response.headers.get('x-request-id')
   const body = (await response.json().catch(() => ({}))) as ErrorBody
-  const { message, code, param } = body.error ?? {}
+  const { message, code, param, said } = body.error ?? {}
   return new ApiProblem({
     status: response.status,
     code: code ?? 'unreadable',
     message: message ?? `The relay answered ${response.status} without a reason.`,
     param: param ?? null,
     requestId,
+    said: said ?? null,
   })
 }
 

@@ -8,6 +8,7 @@ import { Button } from './button.tsx'
 import { Code } from './code.tsx'
 import { usePreferences, useWords } from './language.tsx'
 import { problemsInChinese } from './problem-words.ts'
+import { useRefusalSaid } from './said/use-refusal.ts'
 import { stateTexts } from './texts.ts'
 
 /** What this console says by itself, because no relay was asked. */
@@ -44,13 +45,20 @@ export const ProblemNote = ({ error, again }: { readonly error: Error; readonly 
   const say = useWords(stateTexts)
   const { language } = usePreferences()
   const problem = error instanceof ApiProblem ? error : null
-  const inChinese = language === 'zh-CN' && problem !== null ? problemsInChinese[problem.code] : undefined
+  const told = useRefusalSaid(error)
+  const advice = language === 'zh-CN' && problem !== null && told === null ? problemsInChinese[problem.code] : undefined
   return (
     <div className="note bad" role="alert">
       <div className="grow">
         <p className="note-title">{say('wrong')}</p>
-        {inChinese === undefined ? null : <p>{inChinese}</p>}
-        <p className="break">{problem !== null && isOwn(problem.code) ? say(problem.code) : error.message}</p>
+        {advice === undefined ? null : <p>{advice}</p>}
+        <p className="break">
+          {problem !== null && isOwn(problem.code)
+            ? say(problem.code)
+            : told === undefined
+              ? '\u00a0'
+              : (told ?? error.message)}
+        </p>
         {problem === null ? null : (
           <p className="soft mono break">
             {[problem.code, problem.requestId === null ? '' : say('request', { id: problem.requestId })]

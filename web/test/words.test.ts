@@ -1,12 +1,18 @@
 /** Nothing that the relay says of its settings, or of what it does, is left in English for those who read Chinese. */
 
 import { strict as assert } from 'node:assert'
+import { globSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { accessRefusals } from '../../src/base/access-refusals.ts'
 import { eventSentences } from '../../src/base/event-sentences.ts'
 import { healthSentences } from '../../src/base/health-sentences.ts'
+import { moneyRefusals } from '../../src/base/money-refusals.ts'
+import { objectRefusals } from '../../src/base/object-refusals.ts'
 import { problems } from '../../src/base/problem.ts'
-import { sayer } from '../../src/base/sentence.ts'
+import { refusalSays, saying } from '../../src/base/refusal.ts'
+import { joined, sayer } from '../../src/base/sentence.ts'
 import { trailOperations } from '../../src/base/trail-operation.ts'
 import { priceReasons } from '../../src/catalog/price-source/reasons.ts'
 import { formBlocks } from '../../src/config/form.ts'
@@ -22,10 +28,14 @@ import { helpInChinese } from '../pages/configuration/help-in-chinese.ts'
 import { formatOf } from '../parts/format.ts'
 import { problemsInChinese } from '../parts/problem-words.ts'
 import { dictionary } from '../parts/said/dictionary.ts'
+import { faultInChinese } from '../parts/said/fault-words.ts'
 import { checkNames, phaseNames, respectNames, riskNames } from '../parts/said/names.ts'
 import { mitigationsInChinese } from '../parts/said/plan-words.ts'
+import { refusalDictionary, tellRefusal } from '../parts/said/refusal-tell.ts'
 import { teller } from '../parts/said/tell.ts'
 import { trailWord } from '../parts/said/trail-words.ts'
+
+const root = resolve(import.meta.dirname, '../..')
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -54,7 +64,17 @@ test('what to do about each refusal of the relay is said in Chinese, and nothing
   for (const [code, chinese] of Object.entries(problemsInChinese)) assert.match(chinese, /\p{Script=Han}/u, code)
 })
 
-const tables = [reasons, planSentences, findings, eventSentences, healthSentences, priceReasons]
+const tables = [
+  reasons,
+  planSentences,
+  findings,
+  eventSentences,
+  healthSentences,
+  priceReasons,
+  accessRefusals,
+  moneyRefusals,
+  objectRefusals,
+]
 const said = Object.assign({}, ...tables) as Readonly<Record<string, unknown>>
 
 /** What a word fills in or asks for. */
@@ -65,10 +85,11 @@ const placesIn = (text: string): readonly string[] => [
 test('every sentence of the relay that has a code is worded in both languages, with the same things filled in, and no other', () => {
   const count = tables.reduce((sum, table) => sum + Object.keys(table).length, 0)
   assert.equal(Object.keys(said).length, count, 'two sentences have one code')
-  assert.deepEqual(Object.keys(dictionary).sort(), Object.keys(said).sort())
-  for (const [code, [english, chinese]] of Object.entries(dictionary)) {
+  const every = { ...dictionary, ...refusalDictionary }
+  assert.deepEqual(Object.keys(every).sort(), Object.keys(said).sort())
+  for (const [code, [english, chinese]] of Object.entries(every)) {
     // What is only put together has no words of its own.
-    if (!['probe', 'check_failed', 'of_rate'].includes(code)) assert.match(chinese, /\p{Script=Han}/u, code)
+    if (!['probe', 'check_failed', 'of_rate', 'fault_at'].includes(code)) assert.match(chinese, /\p{Script=Han}/u, code)
     assert.deepEqual([...placesIn(chinese)].sort(), [...placesIn(english)].sort(), code)
     assert.equal(chinese.match(/[[{]/g)?.length, chinese.match(/[\]}]/g)?.length, code)
   }
@@ -112,4 +133,36 @@ test('what the trail tells of, phases, checks, risks and respects have a name in
   assert.deepEqual(Object.keys(riskNames).sort(), [...risks].sort())
   assert.deepEqual(Object.keys(mitigationsInChinese).sort(), [...risks].sort())
   assert.deepEqual(Object.keys(respectNames).sort(), [...comparators].sort())
+})
+
+const faultVerbs =
+  'must|needs|names|leads|holds|is|has|does|lists|reaches|signs|unknown|stands|limits|checks|takes|cannot|there (?:is|are)'
+
+/** What a file says of a setting: its texts that go on from the name of one. What is filled in is some figure. */
+const faultsIn = (source: string): readonly string[] =>
+  [...source.matchAll(new RegExp(`(['"\`])((?:${faultVerbs}) (?:\\\\.|(?!\\1)[^\\\\\\n])*)\\1`, 'g'))]
+    .map(([, , text = '']) =>
+      text
+        .replaceAll("\\'", "'")
+        .replace(/\$\{[^}]*\}/g, '7')
+        .replace(/ \$\{.*$/, ' 7')
+        .replace(/\$\{.*$/, ''),
+    )
+    .filter((text) => text.length > 8)
+
+test('what is wrong with a setting is said in Chinese, wherever the schemas and the loader say it', () => {
+  const files = globSync('src/{config/*,*/settings}.ts', { cwd: root }).filter(
+    (file) => !/\.test\.ts$|src\/migration\/|config\/(?:watch|form|document)\.ts/.test(file),
+  )
+  assert.ok(files.length > 25)
+  const texts = new Set(files.flatMap((file) => faultsIn(readFileSync(join(root, file), 'utf8'))))
+  assert.ok(texts.size > 100, `${texts.size} texts`)
+  const missing = [...texts].filter((text) => !/\p{Script=Han}/u.test(faultInChinese(text) ?? ''))
+  assert.deepEqual(missing, [], 'web/parts/said/fault-words.ts has no Chinese for these')
+  const place = { place: 'drover.yaml:3:5', path: 'server.prot' }
+  const fault = refusalSays('fault_at', { ...place, what: "unknown key; did you mean 'port'?" })
+  const chinese = { format: formatOf('zh-CN', 'UTC') }
+  const stays = saying('file_stays', { why: joined([fault, fault], '\n') }).said
+  const worded = 'drover.yaml:3:5 server.prot：未知的键；是否指“port”？'
+  assert.equal(tellRefusal(stays, chinese), `文件未改动：${worded}；${worded}`)
 })

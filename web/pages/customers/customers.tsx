@@ -8,6 +8,7 @@ import { Button } from '#parts/button.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Card, PageHead } from '#parts/layout.tsx'
 import { Menu } from '#parts/menu.tsx'
+import { useRefusal } from '#parts/said/use-refusal.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -25,11 +26,15 @@ type Over =
 const AccountMenu = ({ account, open }: { readonly account: Account; readonly open: (over: Over) => void }) => {
   const say = useWords(texts)
   const toast = useToast()
+  const refusal = useRefusal()
   const resume = useChange('accounts resume', ['accounts list'])
   const begin = (): void =>
     resume.mutate(
       { account: account.id },
-      { onSuccess: () => toast(say('resumed', { name: account.name })), onError: (error) => toast(error.message) },
+      {
+        onSuccess: () => toast(say('resumed', { name: account.name })),
+        onError: (error) => void refusal(error).then(toast),
+      },
     )
   return (
     <Menu

@@ -9,6 +9,7 @@ import { Button } from '#parts/button.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge, Card, PageHead } from '#parts/layout.tsx'
 import { Menu } from '#parts/menu.tsx'
+import { useRefusal } from '#parts/said/use-refusal.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -78,12 +79,13 @@ const Invitations = ({ account, rows }: { readonly account: string; readonly row
   const say = useWords(texts)
   const format = useFormat()
   const toast = useToast()
+  const refusal = useRefusal()
   const may = rights(useSession())
   const withdraw = useChange('members uninvite', ['members invitations'])
   const end = ({ id, email }: Invitation): void =>
     withdraw.mutate(
       { account, invitation: id },
-      { onSuccess: () => toast(say('withdrawn', { email })), onError: (error) => toast(error.message) },
+      { onSuccess: () => toast(say('withdrawn', { email })), onError: (error) => void refusal(error).then(toast) },
     )
   const columns: readonly Column<Invitation>[] = [
     { id: 'email', title: say('email'), cell: ({ email }) => email, sort: ({ email }) => email },

@@ -13,6 +13,7 @@ import { OrderBadge } from '#parts/order-state.tsx'
 import { reasonText } from '#parts/said/book-words.ts'
 import { methodNames, nameOf } from '#parts/said/names.ts'
 import { storyWord } from '#parts/said/order-story.ts'
+import { useRefusal } from '#parts/said/use-refusal.ts'
 import { Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -39,6 +40,7 @@ const refundable: readonly Shown['state'][] = [
 const Actions = ({ order, open }: { readonly order: Shown; readonly open: (over: Over) => void }) => {
   const say = useWords(texts)
   const toast = useToast()
+  const refusal = useRefusal()
   const stale = ['payments show', 'payments list'] as const
   const approve = useChange('payments approve', stale)
   const refresh = useChange('payments refresh', stale)
@@ -47,7 +49,7 @@ const Actions = ({ order, open }: { readonly order: Shown; readonly open: (over:
       { order: order.id, reject },
       {
         onSuccess: () => toast(say(reject ? 'rejected' : 'approved')),
-        onError: (error) => toast(error.message),
+        onError: (error) => void refusal(error).then(toast),
       },
     )
   const { state, by_hand: isByHand, confirmed_by: confirmedBy, refund_request: request } = order
@@ -74,7 +76,7 @@ const Actions = ({ order, open }: { readonly order: Shown; readonly open: (over:
         <Button
           icon="refresh"
           busy={refresh.isPending}
-          onClick={() => refresh.mutate({ order: order.id }, { onError: (error) => toast(error.message) })}
+          onClick={() => refresh.mutate({ order: order.id }, { onError: (error) => void refusal(error).then(toast) })}
         >
           {say('refresh')}
         </Button>

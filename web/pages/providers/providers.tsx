@@ -7,6 +7,7 @@ import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
 import { Badge, Card, PageHead } from '#parts/layout.tsx'
+import { useRefusal } from '#parts/said/use-refusal.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -22,6 +23,7 @@ const Test = ({ name }: { readonly name: string }) => {
   const say = useWords(texts)
   const format = useFormat()
   const toast = useToast()
+  const refusal = useRefusal()
   const test = useChange('providers test', ['providers list'])
   const run = (): void =>
     test.mutate(
@@ -29,7 +31,7 @@ const Test = ({ name }: { readonly name: string }) => {
       {
         onSuccess: ({ ok, why, duration_ms: durationMs }) =>
           toast(ok ? say('good', { name, time: format.duration(durationMs) }) : say('bad', { name, why: why ?? '' })),
-        onError: (error) => toast(error.message),
+        onError: (error) => void refusal(error).then(toast),
       },
     )
   return (

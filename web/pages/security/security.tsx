@@ -11,6 +11,7 @@ import { Badge, Card, mono, PageHead } from '#parts/layout.tsx'
 import { Named } from '#parts/named.tsx'
 import { Pager } from '#parts/pager.tsx'
 import { trailWord } from '#parts/said/trail-words.ts'
+import { useRefusal } from '#parts/said/use-refusal.ts'
 import { Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -60,6 +61,7 @@ const Sessions = ({ rows }: { readonly rows: readonly Session[] }) => {
   const say = useWords(texts)
   const format = useFormat()
   const toast = useToast()
+  const refusal = useRefusal()
   const end = useChange('sessions end', ['me show', 'me trail'])
   const columns: readonly Column<Session>[] = [
     {
@@ -92,7 +94,10 @@ const Sessions = ({ rows }: { readonly rows: readonly Session[] }) => {
             small
             aria-label={say('endOf', { device: deviceOf(agent) })}
             onClick={() =>
-              end.mutate({ id }, { onSuccess: () => toast(say('ended')), onError: (error) => toast(error.message) })
+              end.mutate(
+                { id },
+                { onSuccess: () => toast(say('ended')), onError: (error) => void refusal(error).then(toast) },
+              )
             }
           >
             {say('end')}

@@ -15,6 +15,7 @@ import { Facts, mono, PageHead } from '#parts/layout.tsx'
 import { Named } from '#parts/named.tsx'
 import { RowLink } from '#parts/row-link.tsx'
 import { trailWord } from '#parts/said/trail-words.ts'
+import { useRefusal } from '#parts/said/use-refusal.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -25,6 +26,7 @@ type Row = Output<'trail list'>['data'][number]
 const rowsMax = 1_000
 
 const ProveButton = () => {
+  const refusal = useRefusal()
   const say = useWords(texts)
   const format = useFormat()
   const [busy, setBusy] = useState(false)
@@ -35,7 +37,7 @@ const ProveButton = () => {
       const { ok, rows, broken_at: row, why } = await call('trail verify', {})
       setVerdict(ok ? say('proven', { rows: format.number(rows) }) : say('broken', { row: row ?? 0, why: why ?? '' }))
     } catch (fault) {
-      setVerdict(fault instanceof Error ? fault.message : String(fault))
+      setVerdict(fault instanceof Error ? await refusal(fault) : String(fault))
     } finally {
       setBusy(false)
     }

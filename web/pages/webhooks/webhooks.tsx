@@ -13,6 +13,7 @@ import { Pager } from '#parts/pager.tsx'
 import { deliveryErrorText } from '#parts/said/delivery-errors.ts'
 import { eventNames } from '#parts/said/event-names.ts'
 import { nameOf } from '#parts/said/names.ts'
+import { useRefusal } from '#parts/said/use-refusal.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
 import type { Column } from '#parts/table.tsx'
 import { DataTable } from '#parts/table.tsx'
@@ -31,6 +32,7 @@ const tones: Readonly<Record<Delivery['state'], Tone>> = { pending: 'warn', deli
 const TestButton = ({ name }: { readonly name: string }) => {
   const say = useWords(texts)
   const toast = useToast()
+  const refusal = useRefusal()
   const test = useChange('recipients test')
   const [busy, setBusy] = useState(false)
   const send = (): void => {
@@ -40,7 +42,7 @@ const TestButton = ({ name }: { readonly name: string }) => {
       {
         onSuccess: ({ ok, error }) =>
           toast(ok ? say('reached', { name }) : say('unreached', { name, why: error ?? '' })),
-        onError: (error) => toast(error.message),
+        onError: (error) => void refusal(error).then(toast),
         onSettled: () => setBusy(false),
       },
     )
@@ -129,12 +131,13 @@ const Deliveries = ({ rows }: { readonly rows: readonly Delivery[] }) => {
   const word = useWord()
   const format = useFormat()
   const toast = useToast()
+  const refusal = useRefusal()
   const may = rights(useSession())
   const replay = useChange('deliveries replay', ['deliveries list'])
   const again = ({ event, recipient }: Delivery): void =>
     replay.mutate(
       { event, recipient },
-      { onSuccess: () => toast(say('replayed', { recipient })), onError: (error) => toast(error.message) },
+      { onSuccess: () => toast(say('replayed', { recipient })), onError: (error) => void refusal(error).then(toast) },
     )
   const columns: readonly Column<Delivery>[] = [
     {

@@ -1,4 +1,4 @@
-/** Everything that the relay says, by code. */
+/** Everything that the relay says, by code, but for what it refuses. */
 
 import type { Word } from '#parts/words.ts'
 import { eventWords, healthWords } from './event-words.ts'

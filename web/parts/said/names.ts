@@ -1,5 +1,7 @@
 /** What the relay names by one word of its own: phases, reasons, kinds. */
 
+import { roles } from '#parts/roles.ts'
+import { orderStateWords } from '#parts/texts.ts'
 import type { Word } from '#parts/words.ts'
 import { words } from '#parts/words.ts'
 
@@ -99,6 +101,23 @@ export const respectNames = words({
 
 /** Whose a budget is. */
 export const subjectNames = words({
+  organisation: ['organisation', '组织'],
+  project: ['project', '项目'],
+  member: ['member', '成员'],
+  key: ['key', '密钥'],
+})
+
+/** What a request for a fapiao has come to. */
+export const fapiaoNames = words({
+  requested: ['requested', '待开具'],
+  issued: ['issued', '已开具'],
+  rejected: ['rejected', '已拒绝'],
+  red: ['red', '已红冲'],
+})
+
+/** What the relay keeps, by its nouns. */
+export const nounNames = words({
+  account: ['account', '账户'],
   organisation: ['organisation', '组织'],
   project: ['project', '项目'],
   member: ['member', '成员'],
@@ -225,4 +244,8 @@ export const names = {
   subject: subjectNames,
   rate: rateNames,
   method: methodNames,
+  role: roles,
+  order: orderStateWords,
+  fapiao: fapiaoNames,
+  noun: nounNames,
 }

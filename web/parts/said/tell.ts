@@ -56,8 +56,10 @@ const isThere = (value: unknown): boolean =>
   !(value === undefined || value === null || value === false || value === '' || value === 0) &&
   !(Array.isArray(value) && value.length === 0)
 
+type Kinds = Readonly<Record<string, (value: never, telling: Telling) => string>>
+
 /** How values are written, by the kind that a word names. Shares are in [0, 1], durations in milliseconds. */
-const kinds: Readonly<Record<string, (value: never, telling: Telling) => string>> = {
+const kinds: Kinds = {
   percent: (share: number | null, { format }) => format.percent(share, 2),
   weight: (percent: number, { format }) => format.percent(percent / 100, 2),
   duration: (ms: number | null, { format }) => format.duration(ms),
@@ -79,14 +81,14 @@ const nameIn = (table: string, value: string, telling: Telling): string => {
   return word === undefined ? value.replaceAll('_', ' ') : sayWord(word, telling.format.language)
 }
 
-/** Tells by a dictionary. */
-export const teller = (dictionary: Table) => {
+/** Tells by a dictionary; it may have kinds of its own. */
+export const teller = (dictionary: Table, own: Kinds = {}) => {
   const write = (value: unknown, kind: string | undefined, telling: Telling): string => {
     const between = telling.format.language === 'en' ? [', ', '; '] : ['、', '；']
     if (Array.isArray(value))
       return value.map((one) => write(one, kind, telling)).join(value.some(isSaid) ? between[1] : between[0])
     if (isSaid(value)) return tell(value, telling)
-    const how = kind === undefined ? undefined : kinds[kind]
+    const how = kind === undefined ? undefined : (own[kind] ?? kinds[kind])
     if (how !== undefined) return how(value as never, telling)
     if (typeof value === 'string') return kind === undefined ? value : nameIn(kind, value, telling)
     return typeof value === 'number' ? telling.format.number(value) : ''
