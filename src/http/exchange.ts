@@ -47,6 +47,8 @@ export type ExchangeOptions<T> = Pick<
 /** How long, and how much, is still read of a body that was refused, so that its sender gets to read the refusal. */
 const lingerTimeoutMs = 5_000
 const lingerBytesMax = 256 * 1024 * 1024
+/** A refused body of this length is read to its end, and its connection kept: another one would cost more than that, above all with TLS. */
+const shortBytesMax = 64 * 1024
 
 /** What a browser sends when a person follows a link or types an address. */
 const asksForPage = ({ method, headers }: RequestHead): boolean =>
@@ -214,8 +216,13 @@ class Conversation<T> {
     return !isRead && hasBody(this.#request) && !this.#request.complete
   }
 
+  #isShort(): boolean {
+    const { headers } = this.#request
+    return Number(headers['content-length'] ?? Number.NaN) <= shortBytesMax && !expectsContinue(this.#request)
+  }
+
   #everyHead(): Record<string, string> {
-    const closing = this.#options.draining() || this.#isUnreadable || this.#bodyUnread()
+    const closing = this.#options.draining() || this.#isUnreadable || (this.#bodyUnread() && !this.#isShort())
     return {
       'x-request-id': this.#id,
       ...this.#options.cors.answerHeaders(this.#head?.headers ?? {}),
@@ -238,7 +245,11 @@ class Conversation<T> {
         sizeBytes += chunk.length
         if (sizeBytes > lingerBytesMax) done()
       }
-      const cancel = this.#options.clock.after(lingerTimeoutMs, done)
+      const cancel = this.#options.clock.after(lingerTimeoutMs, () => {
+        // The rest of it may never come.
+        this.#response.once('finish', () => request.socket.destroySoon())
+        done()
+      })
       request.on('data', onData).once('end', done).once('close', done).once('error', done)
       request.resume()
     })

@@ -3,7 +3,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Server as NetServer, Socket } from 'node:net'
+import { createServer as createNetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
@@ -14,6 +15,7 @@ import { corsOf } from './cors.ts'
 import type { EndpointTable } from './endpoint.ts'
 import type { ExchangeOptions, Handle, OpenExchange, WriteProblem } from './exchange.ts'
 import { exchangeOf } from './exchange.ts'
+import { listenTogether, spreadsConnections } from './listening.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { HandleSocket, Upgrade } from './upgrade.ts'
 import { answerRaw, asksForSocket, runUpgrade } from './upgrade.ts'
@@ -50,7 +52,7 @@ export type ServerOptions<T> = {
   readonly keepAliveTimeoutMs?: number
   /** 60 s in which a caller takes nothing of an answer. */
   readonly stallTimeoutMs?: number
-  /** Open sockets; further ones are refused. 16,384. */
+  /** Open sockets; about from there on further ones are refused. 16,384. */
   readonly connectionsMax?: number
   readonly log: Log
   readonly clock: Clock
@@ -79,18 +81,6 @@ const maxHeaderSize = 16 * 1024
 /** How long a refused connection may take to read why. */
 const closeTimeoutMs = 5_000
 
-/** Why an address cannot be listened on, for whoever chose it. */
-export const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number): Problem => {
-  const words: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} of ${host} is in use by another program, perhaps another Drover. Stop that one, or choose another port with --port.`,
-    EACCES: `Port ${port} may not be opened by this user (ports under 1024 are protected). Choose one above with --port.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine. Choose one with --host: 127.0.0.1 for this machine only, 0.0.0.0 for all.`,
-    ENOTFOUND: `The host name ${host} is not known here. Choose an address with --host, such as 127.0.0.1.`,
-  }
-  const message = words[error.code ?? ''] ?? `Cannot listen on ${host} port ${port} (${error.code ?? error.message}).`
-  return new Problem('conflict', { message, facts: { fault: error.code ?? null, host, port }, cause: error })
-}
-
 const urlOf = (host: string, port: number, scheme: string): string => {
   const name = host === '0.0.0.0' || host === '::' || host === '' ? '127.0.0.1' : host
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
@@ -107,6 +97,14 @@ const problemOfClientError = (code: string | undefined): Problem => {
     message: `The request is not valid HTTP/1.1 (${code ?? 'unreadable'}).`,
   })
 }
+
+/** So many connections are taken at a turn of the loop. */
+const listenersMax = 16
+/** Of each, at least: with few it would hang on chance which of them is full. */
+const connectionsPerListenerMin = 256
+
+const listenersFor = (connectionsMax: number): number =>
+  spreadsConnections ? Math.max(1, Math.min(listenersMax, Math.floor(connectionsMax / connectionsPerListenerMin))) : 1
 
 /** A caller who does not read has no second piece of up to 64 KiB waiting behind the first. */
 const writtenAheadBytes = 32 * 1024
@@ -133,13 +131,19 @@ const createNodeServer = <T>(options: ServerOptions<T>): Server => {
       : createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
   // The parser would leave surplus headers out silently; the 16 KiB and the head reader bound them instead.
   server.maxHeadersCount = 0
-  server.maxConnections = options.connectionsMax ?? 16_384
   return server
 }
+
+/** What hands its connections to the server, as node:http allows. */
+const furtherListener = (server: Server): NetServer =>
+  createNetServer({ allowHalfOpen: true, noDelay: true, highWaterMark: writtenAheadBytes }, (socket) =>
+    server.emit('connection', socket),
+  )
 
 class RelayServer<T> {
   readonly #options: ServerOptions<T>
   readonly #server: Server
+  readonly #listeners: readonly [NetServer, ...(readonly NetServer[])]
   readonly #exchangeOptions: ExchangeOptions<T>
   readonly #open = new Map<OpenExchange, Duplex>()
   /** Connections that have become something else than HTTP: node:http counts them no more. */
@@ -154,6 +158,10 @@ class RelayServer<T> {
   constructor(options: ServerOptions<T>) {
     this.#options = options
     this.#server = createNodeServer(options)
+    const connectionsMax = options.connectionsMax ?? 16_384
+    const count = listenersFor(connectionsMax)
+    this.#listeners = [this.#server, ...Array.from({ length: count - 1 }, () => furtherListener(this.#server))]
+    for (const listener of this.#listeners) listener.maxConnections = Math.ceil(connectionsMax / count)
     this.#exchangeOptions = {
       bodyTimeoutMs: 120_000,
       uploadTimeoutMs: 30 * 60_000,
@@ -237,17 +245,10 @@ class RelayServer<T> {
     answerRaw(socket, problemAnswer(new Problem('method_not_allowed', { message }), asked))
   }
 
-  listen(): Promise<Listening> {
+  async listen(): Promise<Listening> {
     const { host, port, tls, reusePort = false } = this.#options
-    return new Promise((resolve, reject) => {
-      const onError = (error: NodeJS.ErrnoException): void => reject(listenProblem(error, host, port))
-      this.#server.once('error', onError)
-      this.#server.listen({ port, host, reusePort }, () => {
-        this.#server.off('error', onError)
-        const bound = (this.#server.address() as AddressInfo).port
-        resolve({ host, port: bound, url: urlOf(host, bound, (tls ?? null) === null ? 'http' : 'https') })
-      })
-    })
+    const bound = await listenTogether({ host, port, reusePort, servers: this.#listeners })
+    return { host, port: bound, url: urlOf(host, bound, (tls ?? null) === null ? 'http' : 'https') }
   }
 
   announceEnd(): void {
@@ -257,13 +258,13 @@ class RelayServer<T> {
   async drain(timeoutMs: number): Promise<number> {
     this.announceEnd()
     this.#ending.abort(new DOMException('This server is about to end.', 'AbortError'))
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())))
     this.#server.closeIdleConnections()
     await this.#emptied(timeoutMs)
     const cutCount = this.#open.size
     this.#server.closeAllConnections()
     for (const socket of this.#upgraded) socket.destroy()
-    await closed
+    await Promise.all(closed)
     return cutCount
   }
 

@@ -73,7 +73,7 @@ await using stage = await openStage({
   faultShare: 0,
   usd: '1000.00',
   // One bound at a time.
-  config: `server: { overload: { open_calls: ${openCallsMax}${latencyMs > 0 ? ', loop_delay: 1m' : ''} } }\n`,
+  config: `server: { overload: { ${latencyMs > 0 ? `open_calls: ${openCallsMax}, loop_delay: 1m` : ''} } }\n`,
 })
 const answer = whole(completion())
 stage.upstream.answer(async (exchange) => {

@@ -7,6 +7,7 @@ import { uncarried } from '#base/carried-problem.ts'
 import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { ServeRequest } from '#cli/ports.ts'
+import { spreadsConnections } from '#http/listening.ts'
 import type { HeldMandate, NodeBeat } from '#job/port.ts'
 import type { NewDecision, ToldMigration } from '#migration/port.ts'
 import type { Delivery } from '#notify/port.ts'
@@ -26,7 +27,7 @@ import type { Ports, SeatFacts, WorkerFailed, WorkerListens } from './messages.t
 import { workerNode } from './messages.ts'
 import type { PrimaryData } from './primary-data.ts'
 import { openPrimaryData } from './primary-data.ts'
-import { choosePorts, reusePort } from './share-port.ts'
+import { choosePorts } from './share-port.ts'
 
 /** Counters of each worker are looked at so often, so that those of one that is killed are not lost to the sum. */
 const metricsEveryMs = 5000
@@ -119,7 +120,7 @@ const deskOf = (
       },
       seat: async (): Promise<SeatFacts> => {
         const { workers: count } = request.config.server
-        const at = { ports, reusePort }
+        const at = { ports, reusePort: spreadsConnections }
         return { number, count, localToken, machine: machineNode, ...at, store: thread?.health() ?? null }
       },
       take: (tickets: Parameters<typeof limits.take>[1]) => limits.take(number, tickets),

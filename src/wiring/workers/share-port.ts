@@ -6,32 +6,16 @@
  * of them gives a burst of connections to whoever wakes first. macOS does not spread at all, so there node:cluster does it.
  */
 
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { ServerConfig } from '#config/config.ts'
-import { listenProblem } from '#http/server.ts'
+import { probePort } from '#http/listening.ts'
 import type { Machine } from '#wiring/machine.ts'
 import type { Ports } from './messages.ts'
-
-/** Whether each worker has a socket of its own. */
-export const reusePort: boolean = process.platform === 'linux' || process.platform === 'freebsd'
 
 /** Workers of a primary that was killed just now end within this time. */
 const patienceMs = 5000
 const againMs = 100
-
-/** Listens for an instant, alone: gives the port. Rejects where another program has it, a Drover that shares it with workers of its own too. */
-const probe = (host: string, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenProblem(error, host, port)))
-    server.listen({ port, host, exclusive: true }, () => {
-      const { port: bound } = server.address() as AddressInfo
-      server.close(() => resolve(bound))
-    })
-  })
 
 const free = async (
   clock: Clock,
@@ -40,7 +24,7 @@ const free = async (
   const deadlineMs = clock.monotonicMs() + patienceMs
   for (;;) {
     try {
-      return await probe(host, port)
+      return await probePort({ host, port })
     } catch (thrown) {
       const isTaken = thrown instanceof Problem && thrown.detail.facts?.['fault'] === 'EADDRINUSE'
       if (!isTaken || clock.monotonicMs() >= deadlineMs) throw thrown
