@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { uncarried } from '#base/carried-problem.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import type { Ask, Mailbox } from '#base/mailbox.ts'
+import type { Ask, Asked, Mailbox } from '#base/mailbox.ts'
 import { makeMailbox } from '#base/mailbox.ts'
 import { Problem } from '#base/problem.ts'
 import type { Store, StoreHealth } from '#store/face.ts'
@@ -12,6 +12,9 @@ import { faceOf } from '#store/face.ts'
 import type { Health } from '#store/health.ts'
 import { makeHealth } from '#store/health.ts'
 import type { Execute } from '#store/operations/index.ts'
+import { longReads } from '#store/operations/long.ts'
+import type { Beside } from './beside.ts'
+import { makeBeside } from './beside.ts'
 import type { Durability, FromWorker, ToWorker, WorkerSettings } from './message.ts'
 import type { SqliteWorker } from './thread.ts'
 import { startSqliteThread } from './thread.ts'
@@ -65,9 +68,15 @@ const settingsOf = (options: SqliteStoreOptions, file: string): WorkerSettings =
   busyTimeoutMs: options.busyTimeoutMs ?? busyTimeoutDefaultMs,
 })
 
-type Wiring = { readonly mailbox: Mailbox; readonly health: Health; readonly opening: PromiseWithResolvers<void> }
+type Wiring = {
+  readonly mailbox: Mailbox
+  /** `null` = the database is in memory, where no other thread sees it. */
+  readonly beside: Beside | null
+  readonly health: Health
+  readonly opening: PromiseWithResolvers<void>
+}
 
-const listen = (worker: SqliteWorker, file: string, { mailbox, health, opening }: Wiring): Promise<void> =>
+const listen = (worker: SqliteWorker, file: string, { mailbox, beside, health, opening }: Wiring): Promise<void> =>
   new Promise((exited) => {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'open') return opening.resolve()
@@ -75,9 +84,11 @@ const listen = (worker: SqliteWorker, file: string, { mailbox, health, opening }
         health.stop()
         return opening.reject(uncarried(message.problem))
       }
+      if (message.kind === 'copied') return
       if (message.writes?.kept === true) health.well()
       if (message.writes?.kept === false) health.unwell(message.writes.why)
       mailbox.answer(message.answers)
+      if (message.writes?.kept === true) beside?.wrote(message.answers.length)
     })
     const end = (why: string): void => {
       const problem = ended(file, why)
@@ -96,10 +107,11 @@ const listen = (worker: SqliteWorker, file: string, { mailbox, health, opening }
   })
 
 /** Every second: gives up what was not answered in time, and tries a write while the store is unwell. */
-const watch = ({ mailbox, health }: Wiring, clock: Clock, log: Log): (() => void) => {
+const watch = ({ mailbox, beside, health }: Wiring, clock: Clock, log: Log): (() => void) => {
   let cancel = (): void => {}
   const look = (): void => {
     const expired = mailbox.expire()
+    beside?.expire()
     if (expired > 0) health.unwell(`The store did not answer ${expired} operations in time.`)
     // How the write went reaches `health` with the answers, whichever way it went.
     if (!health.state().ok && mailbox.waiting() === 0)
@@ -121,6 +133,16 @@ export type SqliteThread = {
   readonly close: () => Promise<void>
 }
 
+/** Long reads go to the thread beside, behind what was asked of the other one before. */
+const askEither = ({ mailbox, beside }: Wiring): Ask => {
+  if (beside === null) return mailbox.ask
+  return (name, input, late) => {
+    if (!longReads.has(name) || !beside.isThere()) return mailbox.ask(name, input, late)
+    if (mailbox.waiting() === 0) return beside.ask(name, input, late)
+    return mailbox.ask('turn', null).then(() => beside.ask(name, input, late))
+  }
+}
+
 /**
  * Starts the thread, makes the file where there is none and brings its schema forward.
  * @throws Problem `store_unavailable` where the file cannot be opened or written, or was written by a newer Drover.
@@ -129,27 +151,33 @@ export const openSqliteThread = async (options: SqliteStoreOptions): Promise<Sql
   const { clock, log } = options
   const file = fileOf(options.url)
   const worker = options.thread ?? startSqliteThread()
-  const mailbox = makeMailbox({
+  const settings = settingsOf(options, file)
+  const asking = {
     clock,
     whom: 'The store',
     queueLengthMax: options.queueLengthMax ?? queueLengthDefault,
     answerTimeoutMs: options.answerTimeoutMs ?? answerTimeoutDefaultMs,
-    unhurried,
-    post: (asked) => worker.postMessage({ kind: 'ask', asked } satisfies ToWorker),
-  })
-  const wiring: Wiring = { mailbox, health: makeHealth(file, clock, log), opening: Promise.withResolvers() }
+  }
+  const post = (asked: readonly Asked[]): void => worker.postMessage({ kind: 'ask', asked } satisfies ToWorker)
+  const wiring: Wiring = {
+    mailbox: makeMailbox({ ...asking, unhurried, post }),
+    beside: file === ':memory:' ? null : makeBeside({ ...asking, settings, log }),
+    health: makeHealth(file, clock, log),
+    opening: Promise.withResolvers(),
+  }
   const exited = listen(worker, file, wiring)
   worker.ref()
-  worker.postMessage({ kind: 'open', settings: settingsOf(options, file) } satisfies ToWorker)
+  worker.postMessage({ kind: 'open', settings } satisfies ToWorker)
   await wiring.opening.promise
   const stopWatching = watch(wiring, clock, log)
   return {
-    ask: mailbox.ask,
+    ask: askEither(wiring),
     health: wiring.health.state,
     close: async () => {
       stopWatching()
       wiring.health.stop()
-      mailbox.refuse(new Problem('store_unavailable', { message: 'The store has been closed.' }))
+      wiring.mailbox.refuse(new Problem('store_unavailable', { message: 'The store has been closed.' }))
+      await wiring.beside?.close()
       worker.postMessage({ kind: 'close' } satisfies ToWorker)
       await exited
     },

@@ -13,11 +13,14 @@ export type WorkerSettings = {
   readonly nowMs: number
   /** How long a commit waits for another program that holds the file. */
   readonly busyTimeoutMs: number
+  /** It reads beside the thread that writes, which has made the file; absent = it is that one. */
+  readonly isBeside?: true
 }
 
 export type ToWorker =
   | { readonly kind: 'open'; readonly settings: WorkerSettings }
   | { readonly kind: 'ask'; readonly asked: readonly Asked[] }
+  | { readonly kind: 'copy' }
   | { readonly kind: 'close' }
 
 /** How the commit of a batch went; `null` = nothing was to be written. */
@@ -26,4 +29,6 @@ export type Writes = { readonly kept: true } | { readonly kept: false; readonly 
 export type FromWorker =
   | { readonly kind: 'open' }
   | { readonly kind: 'failed'; readonly problem: CarriedProblem }
+  /** The write-ahead log is copied back as far as it could be; `why` it could not be at all, or `null`. */
+  | { readonly kind: 'copied'; readonly why: string | null }
   | { readonly kind: 'answers'; readonly answers: readonly Answered[]; readonly writes: Writes }

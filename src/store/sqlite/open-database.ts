@@ -22,21 +22,25 @@ const createOwnerOnly = (file: string): void => {
 }
 
 /**
- * The same few pages change with every call: copied into the database more seldom, fewer of their versions would be. But calls wait
- * while they are: with 32 MiB for 25 ms, with these 4 MiB for too little to be seen.
+ * The thread beside copies the log back long before this. Where it cannot keep up, or has ended, the writing thread does, and calls wait
+ * for 25 ms meanwhile; with memory there is no log.
  */
-const logPagesMax = 1_024
+const logPagesMax = 8_192
+
+/** Pages that a connection keeps: of the thread that writes, and of the one beside it. */
+const cacheKibibytes = 65_536
+const cacheBesideKibibytes = 16_384
 
 /**
  * `process`: a commit is in the write-ahead log, in the hands of the operating system, and survives the end of the
  * process. `power`: it is also synced to the disk.
  */
-const configure = (database: DatabaseSync, { file, durability }: WorkerSettings): void => {
+const configure = (database: DatabaseSync, { file, durability }: WorkerSettings, cachedKibibytes: number): void => {
   if (file !== ':memory:') database.exec('PRAGMA journal_mode = WAL')
   database.exec(`PRAGMA wal_autocheckpoint = ${logPagesMax}`)
   database.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`)
   database.exec('PRAGMA temp_store = MEMORY')
-  database.exec('PRAGMA cache_size = -65536')
+  database.exec(`PRAGMA cache_size = -${cachedKibibytes}`)
 }
 
 const bringForward = async ({ database, kysely }: OpenDatabase, steps: readonly SchemaStep[], nowMs: number) => {
@@ -50,20 +54,31 @@ const bringForward = async ({ database, kysely }: OpenDatabase, steps: readonly 
   }
 }
 
+const connect = ({ file, busyTimeoutMs }: WorkerSettings): DatabaseSync =>
+  new DatabaseSync(file, {
+    readBigInts: true,
+    timeout: busyTimeoutMs,
+    enableForeignKeyConstraints: true,
+    enableDoubleQuotedStringLiterals: false,
+  })
+
+/** A second connection to a file that is open: it changes nothing, and may copy the write-ahead log back. @throws an error of SQLite. */
+export const openBeside = (settings: WorkerSettings): OpenDatabase => {
+  const database = connect(settings)
+  configure(database, settings, cacheBesideKibibytes)
+  database.exec('PRAGMA query_only = ON')
+  return { database, kysely: kyselyOn(database) }
+}
+
 /** @throws an error of SQLite, of the file system, or the Problem that the schema is unknown. */
 export const openDatabase = async (
   settings: WorkerSettings,
   steps: readonly SchemaStep[] = schemaSteps,
 ): Promise<OpenDatabase> => {
   if (settings.file !== ':memory:') createOwnerOnly(settings.file)
-  const database = new DatabaseSync(settings.file, {
-    readBigInts: true,
-    timeout: settings.busyTimeoutMs,
-    enableForeignKeyConstraints: true,
-    enableDoubleQuotedStringLiterals: false,
-  })
+  const database = connect(settings)
   try {
-    configure(database, settings)
+    configure(database, settings, cacheKibibytes)
     const open = { database, kysely: kyselyOn(database) }
     await bringForward(open, steps, settings.nowMs)
     refuseMoved(database, settings.file)

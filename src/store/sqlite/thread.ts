@@ -14,9 +14,9 @@ const youngGenerationMebibytesMax = 16
  * Starts the thread, which loads its program and waits to be told the file. That takes as long as what a server loads meanwhile: whoever
  * will open a store starts its thread first. The worker runs with no flags of the main thread: a debugger or a test runner is not its business.
  */
-export const startSqliteThread = (workerUrl = sqliteWorkerUrl): SqliteWorker => {
+export const startSqliteThread = (workerUrl = sqliteWorkerUrl, name = 'drover-store'): SqliteWorker => {
   const worker = new Worker(workerUrl, {
-    name: 'drover-store',
+    name,
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // What a batch leaves behind is dead when it is answered: a larger young generation would only hold more of it.
     resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMebibytesMax },

@@ -1,6 +1,7 @@
 /** The store's thread: SQLite blocks whoever calls it, so nobody but this thread does. */
 
 import assert from 'node:assert/strict'
+import type { DatabaseSync } from 'node:sqlite'
 import type { MessagePort } from 'node:worker_threads'
 import { parentPort } from 'node:worker_threads'
 import { carried } from '#base/carried-problem.ts'
@@ -10,10 +11,25 @@ import { runBatch } from './batch.ts'
 import { storeProblem } from './failure.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './message.ts'
 import type { OpenDatabase } from './open-database.ts'
-import { openDatabase } from './open-database.ts'
+import { openBeside, openDatabase } from './open-database.ts'
 
 /** More than this in one commit gains nothing, and lets the first wait for the last. */
 const operationsPerCommitMax = 1000
+
+/** While it is copied more is written, and only a log that is copied to its end begins anew: what came meanwhile is copied at once, and so on. */
+const copiesMax = 8
+
+const copyBack = (database: DatabaseSync): string | null => {
+  try {
+    for (let copies = 0; copies < copiesMax; copies += 1) {
+      const [state] = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').all()
+      if (state?.['log'] === state?.['checkpointed']) break
+    }
+    return null
+  } catch (error) {
+    return storeProblem(error).message
+  }
+}
 
 const tell = (port: MessagePort, message: FromWorker): void => port.postMessage(message)
 
@@ -40,6 +56,7 @@ const serve = (port: MessagePort, { database, kysely }: OpenDatabase): void => {
   }
 
   port.on('message', (message: ToWorker) => {
+    if (message.kind === 'copy') return tell(port, { kind: 'copied', why: copyBack(database) })
     if (message.kind === 'ask') waiting.push(...message.asked)
     else closing = true
     setImmediate(runWaiting)
@@ -49,7 +66,7 @@ const serve = (port: MessagePort, { database, kysely }: OpenDatabase): void => {
 
 const open = async (port: MessagePort, settings: WorkerSettings): Promise<void> => {
   try {
-    serve(port, await openDatabase(settings))
+    serve(port, settings.isBeside === true ? openBeside(settings) : await openDatabase(settings))
   } catch (error) {
     tell(port, { kind: 'failed', problem: carried(storeProblem(error)) })
   }

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { TestContext } from 'node:test'
+import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { systemClock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { silentLog } from '#base/log.ts'
+import type { Store } from '#store/face.ts'
+import { makeOperations } from '#store/operations/index.ts'
+import { longReads } from '#store/operations/long.ts'
+import { sampleCall, sampleFilter, sampleFirst } from '#store/sample-rows.ts'
+import { makeBeside } from './beside.ts'
+import { openSqliteStore } from './client.ts'
+import { startSqliteThread } from './thread.ts'
+
+const waitMsMax = 10_000
+
+const openIn = async (context: TestContext): Promise<{ readonly store: Store; readonly file: string }> => {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-beside-'))
+  context.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'drover.db')
+  const store = await openSqliteStore({
+    ...{ url: `sqlite:${file}`, durability: 'process', clock: systemClock(), log: silentLog },
+  })
+  await store.begin(sampleFirst())
+  return { store, file }
+}
+
+const appendMany = async (store: Store, from: number, count: number): Promise<void> => {
+  await Promise.all(Array.from({ length: count }, (_unused, at) => store.append(sampleCall(`call_${from + at}`))))
+}
+
+const untilTrue = async (isSo: () => boolean, what: string): Promise<void> => {
+  const untilMs = performance.now() + waitMsMax
+  while (!isSo()) {
+    assert.ok(performance.now() < untilMs, what)
+    await wait(20)
+  }
+}
+
+test('a long read sees what was asked before it, also what nobody is in a hurry about', async (context) => {
+  const { store } = await openIn(context)
+  const kept = [store.append(sampleCall('call_1')), store.append(sampleCall('call_2'))]
+  const { calls } = await store.calls(sampleFilter())
+  assert.deepEqual(calls.map(({ id }) => id).sort(), ['call_1', 'call_2'])
+  await Promise.all(kept)
+  await store.close()
+})
+
+test('the log of writes goes back into the database beside the writing', async (context) => {
+  const { store, file } = await openIn(context)
+  for (let from = 0; from < 3000; from += 300) await appendMany(store, from, 300)
+  const pageBytes = 4096
+  // Without it the database stays as small as it began until the log has 8,192 pages.
+  await untilTrue(() => statSync(file).size > 100 * pageBytes, 'nothing was copied back')
+  assert.ok(statSync(`${file}-wal`).size < 8_192 * pageBytes)
+  await store.close()
+  const after = new DatabaseSync(file, { readOnly: true })
+  assert.deepEqual({ ...after.prepare('select count(*) as calls from call').get() }, { calls: 3000 })
+  after.close()
+})
+
+test('only reads go there', () => {
+  const operations = makeOperations()
+  for (const name of longReads) assert.equal(operations[name as keyof typeof operations].kind, 'read', name)
+})
+
+test('where its thread has ended, what waits is refused, and it says that it is not there', async () => {
+  const told: string[] = []
+  const log: Log = { ...silentLog, warn: (message) => told.push(message) }
+  const beside = makeBeside({
+    ...{ clock: systemClock(), whom: 'The store', queueLengthMax: 10, answerTimeoutMs: 1000, log },
+    settings: { file: '/nowhere', durability: 'process', nowMs: 0, busyTimeoutMs: 0 },
+    start: () => startSqliteThread(new URL('data:text/javascript,process.exit(3)')),
+  })
+  assert.equal(beside.isThere(), true)
+  await assert.rejects(beside.ask('pendingCalls', null), { code: 'store_unavailable', message: /left with code 3/ })
+  assert.equal(beside.isThere(), false)
+  assert.equal(told.length, 1)
+  beside.wrote(100_000)
+  await beside.close()
+})
