@@ -5,8 +5,11 @@ import type { Hash } from 'node:crypto'
 import { createHash, hash } from 'node:crypto'
 
 export type Digest = {
-  /** The bytes must stay as they are: they may be digested as late as the digest is read. */
-  readonly add: (bytes: Uint8Array) => void
+  /**
+   * The bytes must stay as they are: they may be digested as late as the digest is read. `isHeld`: somebody holds them until then anyway, so
+   * that they need not be copied.
+   */
+  readonly add: (bytes: Uint8Array, isHeld?: boolean) => void
   /** In hex, of everything so far; more may follow. */
   readonly hex: () => string
 }
@@ -17,7 +20,7 @@ const gatheredBytesMin = 256
 
 /** What comes whole, as most bodies do, is digested by one call when it is read: a third cheaper than an object for it. */
 export const makeDigest = (): Digest => {
-  /** A first piece that is too large to be gathered: it may be all there is. */
+  /** A first piece that is held anyway, or is too large to be gathered: it may be all there is. */
   let only: Uint8Array | null = null
   let gathered: Buffer | null = null
   let gatheredBytes = 0
@@ -44,10 +47,10 @@ export const makeDigest = (): Digest => {
     gatheredBytes = sizeBytes
   }
   return {
-    add: (bytes) => {
+    add: (bytes, isHeld = false) => {
       if (bytes.length === 0) return
       const isFirst = running === null && only === null && gatheredBytes === 0
-      if (isFirst && bytes.length > gatheredBytesMax) {
+      if (isFirst && (isHeld || bytes.length > gatheredBytesMax)) {
         only = bytes
         return
       }

@@ -355,7 +355,7 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
   }
   const framesIn = (reading: ReplyReader, chunk: Buffer): readonly Frame[] => {
     // An envelope is digested before it is opened.
-    if (upstream.vendor.unpack === undefined) digest?.add(chunk)
+    if (upstream.vendor.unpack === undefined) digest?.add(chunk, !call.stream)
     const frames = reading.read(chunk)
     // Who sends comments while it thinks is not silent.
     if (!context.isHurried) leaving()

@@ -17,7 +17,7 @@ export const digesting = (outbound: Outbound): { readonly outbound: Outbound; re
         return outbound.write(bytes)
       },
       end: (bytes) => {
-        if (bytes !== undefined) digest.add(bytes)
+        if (bytes !== undefined) digest.add(bytes, true)
         return outbound.end(bytes)
       },
     },

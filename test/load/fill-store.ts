@@ -8,7 +8,7 @@ import { usageOf } from '#base/usage.ts'
 import type { Entry } from '#ledger/entry.ts'
 import { chargeEntries, costEntries } from '#ledger/entry.ts'
 import type { Lot } from '#ledger/lot.ts'
-import { callValues } from '#store/row/call-row.ts'
+import { callColumns, callValues } from '#store/row/call-row.ts'
 import { sampleCall } from '#store/sample-rows.ts'
 import { openDatabase } from '#store/sqlite/open-database.ts'
 import { makeChance } from '../e2e/chance.ts'
@@ -154,7 +154,7 @@ const inserter = (database: Database, table: string, columns: string): Insert =>
 
 const makeFiller = (database: Database, filling: Filling): Filler => {
   const callAt = makeCalls(filling)
-  const columns = Object.keys(callValues(callAt(0).record))
+  const columns = callColumns
   const insertCall = inserter(database, 'call', columns.map((name) => `"${name}"`).join(', '))
   const insertHold = inserter(database, 'hold', columnsOf.hold)
   const insertTransaction = inserter(database, 'book_transaction', columnsOf.book_transaction)
@@ -170,7 +170,7 @@ const makeFiller = (database: Database, filling: Filling): Filler => {
     const { caller, record, charge, cost, provider } = callAt(number)
     const { account, key, lot } = caller
     const { id, timeMs, priceHash } = record
-    insertCall(Object.values(callValues(record)) as Cell[])
+    insertCall(callValues(record))
     const endMs = timeMs + 2_000
     const held = lot === null ? 0n : charge + 40_000n
     const state = charge > 0n ? 'settled' : 'voided'

@@ -3,7 +3,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { AttemptRecord, CallRecord } from '#base/call-record.ts'
 import type { CallBodyTable, CallTable } from '#store/tables.ts'
-import { pricingOf, pricingValues } from './price-row.ts'
+import { pricingOf, pricingText } from './price-row.ts'
 
 /** Records of before these were kept have none. */
 type LaterFields = Pick<AttemptRecord, 'reason' | 'left' | 'breaker' | 'credential'>
@@ -30,110 +30,75 @@ const attemptsOf = (text: string): readonly AttemptRecord[] =>
     costNanoUsd: attempt.costNanoUsd === null ? null : BigInt(attempt.costNanoUsd),
   }))
 
-/** The columns in a fixed order: the hot statement takes them as they come. */
-export const callValues = (record: CallRecord): Insertable<CallTable> => ({
-  id: record.id,
-  time_ms: record.timeMs,
-  organisation: record.organisation,
-  project: record.project,
-  member: record.member,
-  account: record.account,
-  key: record.key,
-  test: record.test ? 1 : 0,
-  protocol: record.protocol,
-  path: record.path,
-  stream: record.stream ? 1 : 0,
-  model: record.model,
-  provider: record.provider,
-  upstream_model: record.upstreamModel,
-  status: record.status,
-  error: record.error,
-  error_message: record.errorMessage,
-  attempts: attemptsText(record.attempts),
-  usage: record.usage === null ? null : JSON.stringify(record.usage),
-  cost_nano_usd: record.costNanoUsd,
-  price_hash: record.priceHash,
-  ...pricingValues(record),
-  ttft_ms: record.ttftMs,
-  queued_ms: record.queuedMs ?? null,
-  longest_gap_ms: record.longestGapMs ?? null,
-  duration_ms: record.durationMs,
-  overhead_ms: record.overheadMs,
-  end: record.end,
-  finish_reason: record.finishReason,
-  tags: JSON.stringify(record.tags),
-  conversation: record.conversation,
-  call_site: record.callSite,
-  session: record.session,
-  migration: record.migration,
-  arm: record.arm,
-  warnings: JSON.stringify(record.warnings),
-  cache: record.cache,
-  request_bytes: record.requestBytes,
-  response_bytes: record.responseBytes,
-  upstream_digest: record.upstreamDigest,
-  delivered_digest: record.deliveredDigest,
-})
+type Value = string | number | bigint | null
 
-/** The columns of a record that is written, in the order of `callValues`. */
-export const callColumns = [
-  'id',
-  'time_ms',
-  'organisation',
-  'project',
-  'member',
-  'account',
-  'key',
-  'test',
-  'protocol',
-  'path',
-  'stream',
-  'model',
-  'provider',
-  'upstream_model',
-  'status',
-  'error',
-  'error_message',
-  'attempts',
-  'usage',
-  'cost_nano_usd',
-  'price_hash',
-  'pricing',
-  'family',
-  'base_nano_usd',
-  'ttft_ms',
-  'queued_ms',
-  'longest_gap_ms',
-  'duration_ms',
-  'overhead_ms',
-  'end',
-  'finish_reason',
-  'tags',
-  'conversation',
-  'call_site',
-  'session',
-  'migration',
-  'arm',
-  'warnings',
-  'cache',
-  'request_bytes',
-  'response_bytes',
-  'upstream_digest',
-  'delivered_digest',
-] as const satisfies readonly (keyof Insertable<CallTable>)[]
+/** What each column of a record that is written holds, in the order of the statement. */
+const columns = {
+  id: ({ id }) => id,
+  time_ms: ({ timeMs }) => timeMs,
+  organisation: ({ organisation }) => organisation,
+  project: ({ project }) => project,
+  member: ({ member }) => member,
+  account: ({ account }) => account,
+  key: ({ key }) => key,
+  test: ({ test }) => (test ? 1 : 0),
+  protocol: ({ protocol }) => protocol,
+  path: ({ path }) => path,
+  stream: ({ stream }) => (stream ? 1 : 0),
+  model: ({ model }) => model,
+  provider: ({ provider }) => provider,
+  upstream_model: ({ upstreamModel }) => upstreamModel,
+  status: ({ status }) => status,
+  error: ({ error }) => error,
+  error_message: ({ errorMessage }) => errorMessage,
+  attempts: ({ attempts }) => attemptsText(attempts),
+  usage: ({ usage }) => (usage === null ? null : JSON.stringify(usage)),
+  cost_nano_usd: ({ costNanoUsd }) => costNanoUsd,
+  price_hash: ({ priceHash }) => priceHash,
+  pricing: ({ pricing }) => pricingText(pricing ?? null),
+  family: ({ pricing }) => pricing?.family ?? null,
+  base_nano_usd: ({ pricing }) => pricing?.baseNanoUsd ?? null,
+  ttft_ms: ({ ttftMs }) => ttftMs,
+  queued_ms: ({ queuedMs }) => queuedMs ?? null,
+  longest_gap_ms: ({ longestGapMs }) => longestGapMs ?? null,
+  duration_ms: ({ durationMs }) => durationMs,
+  overhead_ms: ({ overheadMs }) => overheadMs,
+  end: ({ end }) => end,
+  finish_reason: ({ finishReason }) => finishReason,
+  tags: ({ tags }) => JSON.stringify(tags),
+  conversation: ({ conversation }) => conversation,
+  call_site: ({ callSite }) => callSite,
+  session: ({ session }) => session,
+  migration: ({ migration }) => migration,
+  arm: ({ arm }) => arm,
+  warnings: ({ warnings }) => JSON.stringify(warnings),
+  cache: ({ cache }) => cache,
+  request_bytes: ({ requestBytes }) => requestBytes,
+  response_bytes: ({ responseBytes }) => responseBytes,
+  upstream_digest: ({ upstreamDigest }) => upstreamDigest,
+  delivered_digest: ({ deliveredDigest }) => deliveredDigest,
+} as const satisfies Partial<Record<keyof Insertable<CallTable>, (record: CallRecord) => Value>>
+
+/** The columns of a record that is written. */
+export const callColumns = Object.keys(columns) as readonly (keyof typeof columns)[]
+
+const readers = Object.values(columns) as readonly ((record: CallRecord) => Value)[]
+
+/** Of `callColumns`, in their order. */
+export const callValues = (record: CallRecord): readonly Value[] => readers.map((read) => read(record))
 
 /** A record on its way to the table: one flat row, which another thread is handed at a third of what the record with all that is in it costs. */
 export type CallRow = {
   readonly id: string
   /** Of `callColumns`. */
-  readonly values: readonly unknown[]
+  readonly values: readonly Value[]
   readonly requestBody: string | null
   readonly responseBody: string | null
 }
 
 export const callRow = (record: CallRecord): CallRow => ({
   id: record.id,
-  values: Object.values(callValues(record)),
+  values: callValues(record),
   requestBody: record.requestBody,
   responseBody: record.responseBody,
 })
