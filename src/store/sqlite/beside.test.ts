@@ -18,10 +18,13 @@ import { startSqliteThread } from './thread.ts'
 
 const openIn = async (context: TestContext): Promise<{ readonly store: Store; readonly file: string }> => {
   const folder = mkdtempSync(join(tmpdir(), 'drover-beside-'))
-  context.after(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'drover.db')
   const store = await openSqliteStore({
     ...{ url: `sqlite:${file}`, durability: 'process', clock: systemClock(), log: silentLog },
+  })
+  context.after(async () => {
+    await store.close()
+    rmSync(folder, { recursive: true })
   })
   await store.begin(sampleFirst())
   return { store, file }
@@ -37,7 +40,6 @@ test('a long read sees what was asked before it, also what nobody is in a hurry 
   const { calls } = await store.calls(sampleFilter())
   assert.deepEqual(calls.map(({ id }) => id).sort(), ['call_1', 'call_2'])
   await Promise.all(kept)
-  await store.close()
 })
 
 test('the log of writes goes back into the database beside the writing', async (context) => {
