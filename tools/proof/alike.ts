@@ -114,6 +114,13 @@ export const alike: readonly Alike[] = [
     why: 'a short way: without it the same is found by the long one',
   },
   {
+    file: 'src/store/operations/books/batch-sums.ts',
+    above: 'const [row] = await this.#run.money(transaction, [account])',
+    line: 'if (row === undefined) return null',
+    becomes: ['if (false) return null'],
+    why: 'a row that is not there is kept, and given out, as one that is not there',
+  },
+  {
     file: 'src/store/operations/books/draw.ts',
     line: 'if (money.scopedNanoUsd !== 0n) return null',
     becomes: ['if (true) return null'],
@@ -124,12 +131,6 @@ export const alike: readonly Alike[] = [
     line: 'if (parts.length === 0) return',
     becomes: ['if (false) return'],
     why: 'a short way: of no lot nothing is moved',
-  },
-  {
-    file: 'src/store/operations/books/hold.ts',
-    line: '): Promise<readonly Lot[]> => (money.scopedNanoUsd === 0n || models.length === 0 ? [] : lotsOf(books, money.account))',
-    becomes: ['): Promise<readonly Lot[]> => (false ? [] : lotsOf(books, money.account))'],
-    why: 'a short way: lots are read in vain, and none of them is kept back',
   },
   {
     file: 'src/store/operations/books/hold.ts',
@@ -144,6 +145,13 @@ export const alike: readonly Alike[] = [
     line: 'await run.setExpiry(transaction, [firstEnd(left.map(({ expiresMs }) => expiresMs)), account])',
     becomes: [';'],
     why: 'what has ended is looked for again each time, and found to be booked',
+  },
+  {
+    file: 'src/store/operations/books/hold.ts',
+    above: '])',
+    line: 'if (request.underWayNanoUsd !== undefined) await run.noteUnderWay(transaction, [request.underWayNanoUsd, call])',
+    becomes: ['if (true) await run.noteUnderWay(transaction, [request.underWayNanoUsd, call])'],
+    why: 'a short way: of what was not told the same is written again, nothing',
   },
   {
     file: 'src/store/operations/books/settle.ts',

@@ -30,7 +30,9 @@ test('a lease returns a part once it keeps nothing more of lots for some models'
   await ask('hold', holdOf('lease/a', 20n, { owner, key: null, models: [['kimi']] }))
   const part = { lease: 'lease/a', account, nowMs: startMs, amountNanoUsd: 10n }
   assert.equal(await ask('returnPart', part), 0n)
-  await ask('draw', { hold: 'lease/a', account, parts: [settleOf('p1', 5n, { model: ['kimi'] })] })
+  await ask('draw', { hold: 'lease/a', account, parts: [settleOf('p1', 4n, { model: ['kimi'] })] })
+  assert.equal(await ask('returnPart', part), 0n, 'a nanodollar of it is kept still')
+  await ask('draw', { hold: 'lease/a', account, parts: [settleOf('p2', 1n, { model: ['kimi'] })] })
   assert.deepEqual(await money(), [50n, 15n])
   assert.equal(await ask('returnPart', part), 10n)
   assert.equal(await ask('returnPart', part), 5n, 'no more than it has')
@@ -163,4 +165,142 @@ test('the books are read back from the newest transaction, or from one that is n
   assert.deepEqual(await ids(null, 2), ['grant/c', 'grant/b'])
   assert.deepEqual(await ids('grant/b'), ['grant/a'])
   assert.deepEqual(await ids('grant/none'), [])
+})
+
+test('calls of one batch know what those before them took of the credit', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 100n)
+  const [, refused, held] = await Promise.all([
+    ask('settle', settleOf('c1', 60n)),
+    ask('hold', holdOf('c2', 41n)),
+    ask('hold', holdOf('c3', 40n)),
+  ])
+  assert.ok(!refused.ok && refused.reason === 'credit')
+  assert.equal(held.ok, true)
+})
+
+test('credit pays what is owed first, but for credit for some models', async (context) => {
+  const { ask, give, lots, money, sound } = await openBooks(context)
+  await ask('settle', settleOf('c', 6n))
+  await give('kimi', 5n, { kind: 'promo', scope: ['kimi'] })
+  assert.deepEqual(await lots(), { kimi: 5n })
+  await give('any', 10n)
+  assert.deepEqual(await lots(), { kimi: 5n, any: 4n })
+  assert.deepEqual(await money(), [9n, 0n])
+  await sound()
+})
+
+test('what holds keep of general credit is not taken back, whatever there is for some models', async (context) => {
+  const { ask, give, lots, sound } = await openBooks(context)
+  await give('kimi', 10n, { kind: 'promo', scope: ['kimi'] })
+  await give('any', 10n)
+  await ask('hold', holdOf('c', 4n))
+  const revocation = { lot: 'any', nowMs: startMs, reason: 'a mistake' }
+  const revoked = await ask('revokeLot', { revocation, trail: trail() })
+  assert.deepEqual([revoked.revokedNanoUsd, revoked.keptNanoUsd], [6n, 4n])
+  assert.deepEqual(await lots(), { kimi: 10n, any: 4n })
+  await sound()
+})
+
+test('what is changed of an account, of its credit and of its lots stands in the trail, where it changed anything', async (context) => {
+  const { ask, give, database } = await openBooks(context, 'postpaid')
+  const entries = () => Number(database.prepare('select count(*) as count from trail').get()?.['count'])
+  const adds = async (act: () => Promise<unknown>): Promise<number> => {
+    const before = entries()
+    await act()
+    return entries() - before
+  }
+  assert.equal(await adds(() => give('lot_1', 1n)), 1)
+  assert.equal(await adds(() => give('lot_1', 1n)), 0)
+  const revoke = () =>
+    ask('revokeLot', { revocation: { lot: 'lot_1', nowMs: startMs, reason: 'a mistake' }, trail: trail() })
+  assert.equal(await adds(revoke), 1, 'a single nanodollar is one')
+  assert.equal(await adds(revoke), 0)
+  assert.equal(await adds(() => ask('changeAccount', { change: { account, plan: 'pro' }, trail: trail() })), 1)
+  assert.equal(await adds(() => ask('setAccountState', { account, state: 'suspended', trail: trail() })), 1)
+  assert.equal(await adds(() => ask('abandonNode', { node: 'node_1', nowMs: startMs, trail: trail() })), 1)
+  assert.equal(await adds(() => ask('abandonNode', { node: 'node_1', nowMs: startMs, trail: null })), 0)
+  assert.equal(await adds(() => ask('closeAccount', { account, nowMs: startMs, trail: trail() })), 1)
+})
+
+test('a lease that was abandoned is not given back once more when it is returned', async (context) => {
+  const { ask, give, money, sound } = await openBooks(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('lease/a', 40n, { owner, key: null }))
+  await ask('hold', holdOf('c', 10n))
+  await ask('abandonNode', { node: 'node_1', nowMs: startMs, trail: null })
+  assert.deepEqual(await money(), [100n, 10n])
+  await ask('endLease', { lease: 'lease/a', account, nowMs: startMs })
+  assert.deepEqual(await money(), [100n, 10n])
+  await sound()
+})
+
+test('what calls need of a lease stands as it was told, also when the lease grows without a word of it', async (context) => {
+  const { ask, give, money } = await openBooks(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('lease/a', 20n, { owner, key: null, underWayNanoUsd: 5n }))
+  assert.deepEqual(await money(), [100n, 5n])
+  const more = { call: 'lease/a', account, nowMs: startMs, expiresMs: null, begun: true, provenNanoUsd: null }
+  await ask('extend', { ...more, addNanoUsd: 10n, addMinNanoUsd: 10n })
+  assert.deepEqual(await money(), [100n, 5n])
+  await ask('extend', { ...more, addNanoUsd: 0n, addMinNanoUsd: 0n, underWayNanoUsd: 30n })
+  assert.deepEqual(await money(), [100n, 30n])
+})
+
+test('parts know what those before them left of a single nanodollar for some models', async (context) => {
+  const { ask, give, lots, sound } = await openBooks(context)
+  await give('kimi', 1n, { kind: 'promo', scope: ['kimi'], priority: 1 })
+  await give('any', 30n, { priority: 2 })
+  await ask('hold', holdOf('whole', 20n, { models: [['kimi']] }))
+  const model = { model: ['kimi'] }
+  await ask('draw', { hold: 'whole', account, parts: [settleOf('p1', 2n, model), settleOf('p2', 5n, model)] })
+  assert.deepEqual(await lots(), { kimi: 0n, any: 24n })
+  await sound()
+})
+
+test('calls on lots for some models are done together with others', async (context) => {
+  const { ask, give, lots, database, sound } = await openBooks(context)
+  await give('kimi', 10n, { kind: 'promo', scope: ['kimi'], priority: 1 })
+  await give('any', 30n, { priority: 2 })
+  const models = [['kimi']]
+  await ask('hold', holdOf('a', 6n, { models }))
+  const texts: string[] = []
+  const exec = database.exec.bind(database)
+  database.exec = (text) => {
+    texts.push(text)
+    exec(text)
+  }
+  await Promise.all([
+    ask('settle', settleOf('a', 5n, { model: ['kimi'] })),
+    ask('settle', settleOf('b', 7n)),
+    ask('hold', holdOf('c', 3n, { models })),
+  ])
+  assert.deepEqual(texts, ['BEGIN IMMEDIATE', 'COMMIT'])
+  assert.deepEqual(await lots(), { kimi: 5n, any: 23n })
+  await sound()
+})
+
+test('of a page of the proof that is not the first, only what is on it is looked at; a settlement that is not as it was charged is told in full', async (context) => {
+  const { ask, give, database } = await openBooks(context)
+  await give('lot_1', 10n)
+  await ask('hold', holdOf('c', 5n, { budgets: [budget] }))
+  await ask('settle', settleOf('c', 5n))
+  await ask('hold', holdOf('d', 1n, { budgets: [budget] }))
+  database.exec("update lot set method = 'code'; update budget_spend set held_nano_usd = 9")
+  const { upTo } = await ask('auditEntries', 0n)
+  for (const [name, after] of [
+    ['auditLots', 'lot_0'],
+    ['auditAccounts', 'acc_0'],
+  ] as const) {
+    assert.equal((await ask(name, { after: null, entriesAfter: upTo })).findings.length, 1, name)
+    assert.equal((await ask(name, { after, entriesAfter: upTo })).findings.length, 0, name)
+  }
+  const told = async () =>
+    (await ask('auditEntries', 0n)).findings.map(({ object, message }) => `${object}: ${message}`)
+  assert.deepEqual(await told(), [])
+  const posts = 'c: transaction settle/c posts 5 nano-USD of revenue, and the call is'
+  database.exec("update hold set charged_nano_usd = 4 where call = 'c'")
+  assert.deepEqual(await told(), [`${posts} settled with 4`])
+  database.exec("delete from hold where call = 'c'")
+  assert.deepEqual(await told(), [`${posts} unknown with nothing`])
 })

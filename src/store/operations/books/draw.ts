@@ -131,7 +131,7 @@ export const drawHold = async (
       ended = one.ended
       standing = one.standing
     }
-    ended ??= await (lateIsLoss ? bookLoss(books, part) : settleUnheld(books, part))
+    if (ended === undefined) ended = await (lateIsLoss ? bookLoss(books, part) : settleUnheld(books, part))
     ends.set(part.call, { ...ended, repeated: true })
     drawn.push(ended)
   }

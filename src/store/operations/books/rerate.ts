@@ -25,21 +25,15 @@ const ratingsMax = 1000
 const movedFor = async ({ transaction }: Books, call: string): Promise<{ moved: readonly Moved[]; times: number }> => {
   const known = await transaction
     .selectFrom('book_transaction')
-    .select('sequence')
+    .select('id')
     .where('id', '>=', `rerate/${call}/`)
     .where('id', '<', `rerate/${call}0`)
     .execute()
-  const settled = await transaction
-    .selectFrom('book_transaction')
-    .select('sequence')
-    .where('id', '=', `settle/${call}`)
-    .execute()
-  const sequences = [...settled, ...known].map(({ sequence }) => sequence)
-  if (sequences.length === 0) return { moved: [], times: 0 }
+  const ids = [`settle/${call}`, ...known.map(({ id }) => id)]
   const { rows } =
     await sql<Moved>`select from_book, to_book, cast(sum(amount_nano) as bigint) as amount from book_entry
-    where transaction_sequence in (${sql.join(sequences)}) and (from_book = ${revenueBook} or to_book = ${revenueBook})
-    group by from_book, to_book`.execute(transaction)
+    where transaction_sequence in (select sequence from book_transaction where id in (${sql.join(ids)}))
+    and (from_book = ${revenueBook} or to_book = ${revenueBook}) group by from_book, to_book`.execute(transaction)
   return { moved: rows.map((row) => ({ ...row, amount: BigInt(row.amount) })), times: known.length }
 }
 

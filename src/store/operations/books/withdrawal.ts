@@ -7,7 +7,8 @@ import { disputeFeeEntries, payOutEntries, withdrawEntries } from '#ledger/entry
 import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { paidPart } from '#ledger/lot.ts'
 import type { DisputeFee, PayOut, Withdrawal } from '#payment/port.ts'
-import { freeGeneral, lotOf, moneyAt, post, takeFromLots } from './money.ts'
+import { freeGeneral, lotOf, post, takeFromLots } from './money.ts'
+import { moneyNeeded } from './settle.ts'
 import type { Books } from './statement.ts'
 
 /** What was taken back; `cashNanoUsd` = what of it had been paid for. */
@@ -140,8 +141,7 @@ const partsOf = (bought: readonly Bought[], amountNanoUsd: bigint, behindNanoUsd
 /** @throws Problem `conflict` where the credit is not free and must not become debt. */
 export const withdraw = async (books: Books, withdrawal: Withdrawal, nowMs: number): Promise<Withdrawn> => {
   const { id, account, bonusLot, mayOwe, reason, returnedLots = [], returnedBonusLots = [] } = withdrawal
-  const money = await moneyAt(books, account, nowMs)
-  assert(money !== null, 'an order belongs to an account')
+  const money = await moneyNeeded(books, account, nowMs)
   const lots = await lotsNamed(books, withdrawal.lot, returnedLots)
   const bonuses = bonusLot === null ? [] : await lotsNamed(books, bonusLot, returnedBonusLots)
   const asked = await askedOf(books, withdrawal, bonuses)
