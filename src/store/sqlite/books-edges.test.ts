@@ -304,3 +304,12 @@ test('of a page of the proof that is not the first, only what is on it is looked
   database.exec("delete from hold where call = 'c'")
   assert.deepEqual(await told(), [`${posts} unknown with nothing`])
 })
+
+test('what a lease returns of a budget is not spent of it', async (context) => {
+  const { ask, give } = await openBooks(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('lease/a', 40n, { owner, key: null, budgets: [budget], underWayNanoUsd: 40n }))
+  await ask('returnPart', { lease: 'lease/a', account, nowMs: startMs, amountNanoUsd: 10n })
+  const { spentNanoUsd, heldNanoUsd } = await ask('budgetState', { budget, nowMs: startMs })
+  assert.deepEqual([spentNanoUsd, heldNanoUsd], [0n, 30n])
+})
