@@ -301,6 +301,23 @@ describe('slow readers', () => {
     })
   })
 
+  test('a little that a piece has left does not keep all of the piece: it is a copy', async () => {
+    const sliceBytes = 64 * 1024
+    const leaving: Handler = async ({ outbound }) => {
+      outbound.head(200, {})
+      const piece = Buffer.alloc(sliceBytes + 5, 'a').fill('z', sliceBytes)
+      const taken = outbound.write(piece)
+      piece.fill('x', sliceBytes)
+      await taken
+      await outbound.end()
+    }
+    await withHandler(leaving, async ({ port }) => {
+      const { bytes, ended } = unchunked(parseRaw(await callRaw(port, askAndClose)).body)
+      assert.ok(ended)
+      assert.equal(bytes, `${'a'.repeat(sliceBytes)}zzzzz`)
+    })
+  })
+
   test('one who reads slowly but steadily gets everything', async () => {
     const size = 24 * megabyte
     const handler: Handler = async ({ outbound }) => {

@@ -57,6 +57,15 @@ const chunkOf = (bytes: Uint8Array): Buffer => {
   return chunk
 }
 
+/** What a piece has left behind its first slice. A little of it is copied: a part of a piece keeps all of it until a slow caller has taken that. */
+const restOf = (bytes: Uint8Array): Uint8Array => {
+  const rest = bytes.subarray(sliceBytes)
+  if (rest.length > sliceBytes / 2) return rest
+  const own = Buffer.allocUnsafeSlow(rest.length)
+  own.set(rest)
+  return own
+}
+
 const slowReader = (stallTimeoutMs: number): Problem =>
   new Problem('request_timeout', {
     message: `The caller took nothing of the answer for ${Math.round(stallTimeoutMs / 1000)} seconds.`,
@@ -128,7 +137,7 @@ class Reply {
     if (this.#backlog !== null) return this.#queue(bytes)
     const isOne = bytes.length <= sliceBytes
     this.#writeNow(isOne ? bytes : bytes.subarray(0, sliceBytes))
-    if (!isOne) return this.#queue(bytes.subarray(sliceBytes))
+    if (!isOne) return this.#queue(restOf(bytes))
     return this.#response.writableNeedDrain ? this.#queue(nothing) : null
   }
 
