@@ -37,6 +37,12 @@ test('a credential is found where the caller put it', () => {
       'x-goog-api-key',
     ],
     ['in the query', { query: 'key=k1', path: gemini }, 'k1', '?key='],
+    [
+      'an empty query beside it',
+      { headers: { 'x-goog-api-key': 'k1' }, query: 'key=', path: gemini },
+      'k1',
+      'x-goog-api-key',
+    ],
     ['in the query of a list', { query: 'key=k1', path: '/v1beta/models', method: 'GET' }, 'k1', '?key='],
     ['bearer at Gemini', { headers: { authorization: 'Bearer k1' }, path: gemini }, 'k1', 'Authorization'],
     ['twice the same', { headers: { authorization: 'Bearer k1', 'x-api-key': 'k1' } }, 'k1', 'Authorization'],

@@ -45,6 +45,14 @@ test('all 32 random bytes are in the key: 43 characters, whatever the bytes', ()
   )
 })
 
+test('a key of another length, or with another character in its id, is malformed also where its checksum is right', () => {
+  const of = (id: string) => keyForm(makeKey('model', false, { ...idsFrom(ones), next: () => id }).key)
+  assert.equal(of('key_01jdcrkq5e0123456789abcdef'), 'sound')
+  assert.equal(of('key_01jdcrkq5e0123456789abcde'), 'malformed')
+  assert.equal(of('key_01jdcrkq5e0123456789abcdefg'), 'malformed')
+  assert.equal(of('key_01jdcrkq5e0123456789abcde-'), 'malformed')
+})
+
 test('one wrong, missing, doubled or swapped character makes a key malformed', () => {
   const { key } = makeKey('model', false, idsFrom(ones))
   fc.assert(
@@ -105,6 +113,8 @@ test('a digest depends on the whole key and on the pepper', () => {
 
 test('a mask shows at most 8 first and 4 last characters, and never more than half', () => {
   assert.equal(maskKey('hs-live-0123456789abcdefgh'), 'hs-live-…efgh')
+  assert.equal(maskKey('hs-live-0123456789abcdef'), 'hs-live-…cdef')
+  assert.equal(maskKey('hs-live-0123456789abcde'), 'hs-…')
   assert.equal(maskKey('sk-abc'), 'sk-…')
   assert.equal(maskKey('sk-abcdefghij'), 'sk-…', 'of a short one no more than what it is for')
   assert.equal(maskKey(''), '…')

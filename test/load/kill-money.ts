@@ -2,7 +2,7 @@
  * kill -9 again and again under paid load: JSON calls, streams, streams in slices on little credit, and calls under an Idempotency-Key. After
  * each restart the books must be proven, nothing may be held, every call of the books must have ended, the money of every
  * call that ended a second before the kill must be charged, no account may be below zero, and every key must have been
- * charged once. `bin/drover-node test/load/kill-money.ts --rounds 200`; figures as JSON, exit 1 when not.
+ * charged once. `bin/drover-node test/load/kill-money.ts --rounds 200 [--minutes 30]`, whichever ends first; figures as JSON, exit 1 when not.
  */
 
 import { strict as assert } from 'node:assert'
@@ -31,11 +31,13 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '600' },
     /** With several, the primary process is killed. */
     workers: { type: 'string', default: '1' },
   },
 })
 const rounds = Number(values.rounds)
+const endMs = performance.now() + Number(values.minutes) * 60_000
 const chance = makeChance(Number(values.seed))
 const folder = await makeFolder()
 const upstream = await startUpstream()
@@ -211,10 +213,12 @@ async function round(number: number): Promise<void> {
   if (left < 0n) faults.push(`round ${number}: the account of slices is at ${left}`)
 }
 
+let kills = 0
 try {
-  for (let number = 0; number < rounds && faults.length < 20; number += 1) {
-    await round(number)
-    if (number % 20 === 19) process.stderr.write(`${number + 1} kills, ${faults.length} faults\n`)
+  while (kills < rounds && faults.length < 20 && performance.now() < endMs) {
+    await round(kills)
+    kills += 1
+    if (kills % 20 === 0) process.stderr.write(`${kills} kills, ${faults.length} faults\n`)
   }
 } finally {
   await relay[Symbol.asyncDispose]()
@@ -223,7 +227,7 @@ try {
 }
 
 const figures = {
-  kills: rounds,
+  kills,
   answered: sums.answered,
   due_nano_usd: sums.due.toString(),
   charged_nano_usd: spent.toString(),
