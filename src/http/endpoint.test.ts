@@ -98,6 +98,26 @@ test('another method is told which there are', () => {
   assert.equal(table.methodsOf('/v1/nothing'), null)
 })
 
+test('the root is no other path, and a hint is looked for up to 128 characters', () => {
+  const long = `/v1/${'a'.repeat(122)}`
+  const own = endpointTable([
+    { method: 'GET', path: '/v1', value: 'version' },
+    { method: 'GET', path: long, value: 'long' },
+  ])
+  const told = (path: string): string => {
+    try {
+      own.match('GET', path)
+    } catch (problem) {
+      return String(problem instanceof Problem && problem.message)
+    }
+    return assert.fail(`${path} matched`)
+  }
+  assert.equal(own.match('GET', '/v1/').value, 'version')
+  told('/')
+  assert.ok(told(`/y${long}`).endsWith(`Did you mean ${long}?`))
+  assert.doesNotMatch(told(`/yy${long}`), /Did you mean/)
+})
+
 test('an unknown path gets the nearest one, never an unlisted one', () => {
   assert.match(refusal('POST', '/v1/chat/completion').message, /Did you mean \/v1\/chat\/completions\?/)
   assert.match(refusal('POST', '/openai/deployments/x/chat/completions').message, /\/v1\/chat\/completions/)

@@ -155,6 +155,15 @@ export const alike: readonly Alike[] = [
   },
   {
     file: 'src/store/operations/books/settle.ts',
+    line: 'const lots = chargeNanoUsd === 0n || money.creditNanoUsd === 0n ? known : (known ?? (await lotsOf(books, account)))',
+    becomes: [
+      'const lots = chargeNanoUsd === 0n && money.creditNanoUsd === 0n ? known : (known ?? (await lotsOf(books, account)))',
+      'const lots = false ? known : (known ?? (await lotsOf(books, account)))',
+    ],
+    why: 'a short way: of nothing nothing is taken, and from nothing either',
+  },
+  {
+    file: 'src/store/operations/books/settle.ts',
     line: 'owner === null',
     becomes: ['false'],
     why: 'to a store no owner differs from nothing, so that the same holds are found, by the index of their ends',
