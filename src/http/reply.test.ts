@@ -303,7 +303,7 @@ describe('slow readers', () => {
 
   test('a little that a piece has left does not keep all of the piece: it is a copy', async () => {
     const sliceBytes = 64 * 1024
-    const leaving: Handler = async ({ outbound }) => {
+    const sending: Handler = async ({ outbound }) => {
       outbound.head(200, {})
       const piece = Buffer.alloc(sliceBytes + 5, 'a').fill('z', sliceBytes)
       const taken = outbound.write(piece)
@@ -311,7 +311,7 @@ describe('slow readers', () => {
       await taken
       await outbound.end()
     }
-    await withHandler(leaving, async ({ port }) => {
+    await withHandler(sending, async ({ port }) => {
       const { bytes, ended } = unchunked(parseRaw(await callRaw(port, askAndClose)).body)
       assert.ok(ended)
       assert.equal(bytes, `${'a'.repeat(sliceBytes)}zzzzz`)
