@@ -35,7 +35,8 @@ const manyKeys =
     database.close()
   }
 
-const manyCalls =
+/** So many stored calls, rounded up to whole copies of 65,536. */
+export const manyCalls =
   (count: number): Fill =>
   async (file, caller) => {
     const untilMs = Date.now()

@@ -1,12 +1,12 @@
 /** The relay of any checkout as something to be measured. */
 
 import { basename, join } from 'node:path'
-import type { Parts } from '../gateway/drover.ts'
+import type { Fill, Parts } from '../gateway/drover.ts'
 import { configOf, openRelay } from '../gateway/drover.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 
-/** The relay in `folder` with these parts on; named by its folder. */
-export const checkoutWith = (parts: Parts, folder: string): Gateway => ({
+/** The relay in `folder` with these parts on and this in its store; named by its folder. */
+export const checkoutWith = (parts: Parts, folder: string, fill?: Fill): Gateway => ({
   name: basename(folder),
   version: () => '-',
   absent: '',
@@ -16,5 +16,6 @@ export const checkoutWith = (parts: Parts, folder: string): Gateway => ({
       config: configOf(parts, place),
       folder: place.folder,
       program: join(folder, 'bin', 'drover'),
+      ...(fill === undefined ? {} : { fill }),
     }),
 })

@@ -146,3 +146,19 @@ export const runBatch = async (ground: Ground, batch: readonly Asked[]): Promise
     return { answers: await answerWithoutWrites(ground, batch, error), writes: { kept: false, why } }
   }
 }
+
+/**
+ * Reads beside whoever writes: each sees the tables as they were at one instant, in however many statements it looks at them. An operation that
+ * writes is a fault of the asker's.
+ */
+export const runBeside = async (ground: Ground, batch: readonly Asked[]): Promise<BatchOutcome> => {
+  const { database } = ground
+  const answers: Answered[] = []
+  for (const asked of batch) {
+    assert(operationOf(ground, asked).kind === 'read', `${asked.name} writes`)
+    database.exec('BEGIN')
+    answers.push(await runReading(ground, asked))
+    rollBack(database)
+  }
+  return { answers, writes: null }
+}

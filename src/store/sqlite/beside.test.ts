@@ -11,7 +11,7 @@ import { silentLog } from '#base/log.ts'
 import type { Store } from '#store/face.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { longReads } from '#store/operations/long.ts'
-import { sampleCall, sampleFilter, sampleFirst } from '#store/sample-rows.ts'
+import { sampleAccount, sampleCall, sampleFilter, sampleFirst, sampleTrail } from '#store/sample-rows.ts'
 import { makeBeside } from './beside.ts'
 import { openSqliteStore } from './client.ts'
 import { startSqliteThread } from './thread.ts'
@@ -40,6 +40,27 @@ test('a long read sees what was asked before it, also what nobody is in a hurry 
   const { calls } = await store.calls(sampleFilter())
   assert.deepEqual(calls.map(({ id }) => id).sort(), ['call_1', 'call_2'])
   await Promise.all(kept)
+})
+
+test('the books are proven while calls are written: each look sees one instant', async (context) => {
+  const { store } = await openIn(context)
+  const rows = sampleAccount('one')
+  await store.createAccount(rows, sampleTrail('trl_1'))
+  const account = rows.account.id
+  let isOver = false
+  let calls = 0
+  const settleOn = async (lane: number): Promise<void> => {
+    for (let at = 0; !isOver; at += 1) {
+      const of = { call: `call_${lane}_${at}`, account, key: 'key_1', nowMs: 1 }
+      await store.settle({ ...of, chargeNanoUsd: 7n, priceHash: null, rule: 'test', model: [], upstreamCosts: [] })
+      calls += 1
+    }
+  }
+  const writing = Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(settleOn))
+  for (let look = 0; look < 20; look += 1) assert.deepEqual((await store.verifyBooks(2)).problems, [])
+  isOver = true
+  await writing
+  assert.ok(calls > 20, `${calls} calls`)
 })
 
 test('the log of writes goes back into the database beside the writing', async (context) => {

@@ -7,7 +7,7 @@ import { parentPort } from 'node:worker_threads'
 import { carried } from '#base/carried-problem.ts'
 import type { Asked } from '#base/mailbox.ts'
 import { makeOperations } from '#store/operations/index.ts'
-import { runBatch } from './batch.ts'
+import { runBatch, runBeside } from './batch.ts'
 import { storeProblem } from './failure.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './message.ts'
 import type { OpenDatabase } from './open-database.ts'
@@ -33,7 +33,7 @@ const copyBack = (database: DatabaseSync): string | null => {
 
 const tell = (port: MessagePort, message: FromWorker): void => port.postMessage(message)
 
-const serve = (port: MessagePort, { database, kysely }: OpenDatabase): void => {
+const serve = (port: MessagePort, { database, kysely }: OpenDatabase, run: typeof runBatch): void => {
   const ground = { database, kysely, operations: makeOperations() }
   // Bounded by the client, which refuses calls beyond its `queueLengthMax`.
   const waiting: Asked[] = []
@@ -44,7 +44,7 @@ const serve = (port: MessagePort, { database, kysely }: OpenDatabase): void => {
     if (running) return
     running = true
     while (waiting.length > 0) {
-      const { answers, writes } = await runBatch(ground, waiting.splice(0, operationsPerCommitMax))
+      const { answers, writes } = await run(ground, waiting.splice(0, operationsPerCommitMax))
       tell(port, { kind: 'answers', answers, writes })
       // Lets messages in that came meanwhile, so that they join the next commit.
       await new Promise((resolve) => setImmediate(resolve))
@@ -66,7 +66,8 @@ const serve = (port: MessagePort, { database, kysely }: OpenDatabase): void => {
 
 const open = async (port: MessagePort, settings: WorkerSettings): Promise<void> => {
   try {
-    serve(port, settings.isBeside === true ? openBeside(settings) : await openDatabase(settings))
+    if (settings.isBeside === true) serve(port, openBeside(settings), runBeside)
+    else serve(port, await openDatabase(settings), runBatch)
   } catch (error) {
     tell(port, { kind: 'failed', problem: carried(storeProblem(error)) })
   }
