@@ -77,6 +77,8 @@ test('a window holds from its first minute to before its last, through midnight 
   assert.ok(windowHolds(morning, at('2026-11-22T11:59:59.999Z')))
   assert.ok(!windowHolds(morning, at('2026-11-22T12:00:00Z')))
   assert.ok(!windowHolds(morning, at('2026-11-22T05:59:59.999Z')))
+  const none = { fromMinute: 6 * 60, untilMinute: 6 * 60 }
+  assert.ok(!windowHolds(none, at('2026-11-22T06:00:00Z')) && !windowHolds(none, at('2026-11-22T12:00:00Z')))
   const night = { fromMinute: 22 * 60, untilMinute: 6 * 60 }
   assert.ok(windowHolds(night, at('2026-11-22T23:30:00Z')))
   assert.ok(windowHolds(night, at('2026-11-22T00:30:00Z')))

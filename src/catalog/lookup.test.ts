@@ -117,6 +117,8 @@ test('a mistyped name finds near ones that live, operator’s names and provider
   assert.equal(near('anvil-2x').includes('anvil-2'), false)
   assert.equal(near('acmee/anvil', ['acme/anvil', 'zzz'])[0], 'acme/anvil')
   assert.deepEqual(near('x'.repeat(10_000)), [])
+  const long = 'y'.repeat(64)
+  assert.equal(near(`${long}zz`, [`${long}z`, long])[0], long, 'of a long name the first 64 characters are looked at')
 })
 
 test('a model that is gone without a living successor is retired, and says since when; a vendor nobody knows has nothing', () => {

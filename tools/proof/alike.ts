@@ -90,6 +90,12 @@ export const alike: readonly Alike[] = [
     why: memo,
   },
   {
+    file: 'src/base/price-row.ts',
+    line: 'const firstMs = Math.floor(fromMs / dayMs) * dayMs + window.fromMinute * minuteMs',
+    becomes: ['const firstMs = Math.floor(fromMs / dayMs) / dayMs + window.fromMinute * minuteMs'],
+    why: 'the same minute of each day, from the first day that there was on',
+  },
+  {
     file: 'src/http/endpoint.ts',
     line: "const bare = slashes.length > 1 && slashes.endsWith('/') ? slashes.slice(0, -1) : slashes",
     becomes: ["const bare = slashes.length > 2 && slashes.endsWith('/') ? slashes.slice(0, -1) : slashes"],

@@ -199,6 +199,9 @@ test('what holds keep of general credit is not taken back, whatever there is for
   const revoked = await ask('revokeLot', { revocation, trail: trail() })
   assert.deepEqual([revoked.revokedNanoUsd, revoked.keptNanoUsd], [6n, 4n])
   assert.deepEqual(await lots(), { kimi: 10n, any: 4n })
+  await ask('hold', holdOf('d', 3n, { models: [['kimi']] }))
+  const scoped = await ask('revokeLot', { revocation: { ...revocation, lot: 'kimi' }, trail: trail() })
+  assert.deepEqual([scoped.revokedNanoUsd, scoped.keptNanoUsd], [7n, 3n])
   await sound()
 })
 
