@@ -261,12 +261,12 @@ test('parts know what those before them left of a single nanodollar for some mod
   await sound()
 })
 
-test('calls on lots for some models are done together with others', async (context) => {
+test('calls on lots for some models, and on budgets, are done together with others', async (context) => {
   const { ask, give, lots, database, sound } = await openBooks(context)
   await give('kimi', 10n, { kind: 'promo', scope: ['kimi'], priority: 1 })
   await give('any', 30n, { priority: 2 })
   const models = [['kimi']]
-  await ask('hold', holdOf('a', 6n, { models }))
+  await ask('hold', holdOf('a', 6n, { models, budgets: [budget] }))
   const texts: string[] = []
   const exec = database.exec.bind(database)
   database.exec = (text) => {
@@ -280,6 +280,7 @@ test('calls on lots for some models are done together with others', async (conte
   ])
   assert.deepEqual(texts, ['BEGIN IMMEDIATE', 'COMMIT'])
   assert.deepEqual(await lots(), { kimi: 5n, any: 23n })
+  assert.equal((await ask('budgetState', { budget, nowMs: startMs })).spentNanoUsd, 5n)
   await sound()
 })
 
