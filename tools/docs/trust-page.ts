@@ -76,6 +76,10 @@ const foundAndMended: readonly string[] = [
   'Text that came faster than it was counted was kept without a bound, 5 MiB for each of 500 readers who took nothing. So much waits now, and the rest is estimated.',
   'A long answer without usage was counted to its first million characters, and by the rule for English beyond: a third of what Chinese is. The rest goes by its own beginning now.',
   'A node that was cut off in two transactions kept callers at others waiting for four seconds of the five that they have; on a busy machine some were refused. It keeps them for three now. Cutting wires beside other work found it.',
+  'Of new connections one was taken at a turn of the loop, of those that were there every one was served: under load whoever called anew waited for seconds, or was not heard at all. Sixteen are taken now. Overload of the processor found it.',
+  'A call that was refused for want of room counted as one under way until its record was kept, so that refusals brought on refusals: with callers who asked again at once a server did not recover. It counts no more.',
+  'A refusal before the body closed the connection, however short the body was: whoever was refused came back by another one, which costs more than the refusal. It stays open now.',
+  'The last two KiB of a piece of an answer kept all 66 KiB of it for a caller who did not read. They are copied now.',
 ]
 
 /** The page, from the rows. */

@@ -202,12 +202,6 @@ export const alike: readonly Alike[] = [
     why: 'where the lot of the order is not there, it was refused before',
   },
   {
-    file: 'src/store/operations/books/account.ts',
-    line: "assert(money !== null, 'its state was set a moment ago')",
-    becomes: [';'],
-    why: 'in one transaction nobody takes it away: what is asserted always holds',
-  },
-  {
     file: 'src/migration/beta-function.ts',
     line: 'if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - lnGamma(1 - x)',
     becomes: ['if (false) return Math.log(Math.PI / Math.sin(Math.PI * x)) - lnGamma(1 - x)'],

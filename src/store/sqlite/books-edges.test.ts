@@ -1,6 +1,7 @@
 /** Edges of the books: single nanodollars, what is told twice at once, what is kept of nothing, and the order of what ends. */
 
 import assert from 'node:assert/strict'
+import type { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { amountNanoMax } from '#base/money.ts'
 import { leaseOwner } from '#ledger/lease.ts'
@@ -9,6 +10,17 @@ import { assertRefused, openBooks, trail } from './test-books.ts'
 
 const owner = leaseOwner('node_1')
 const budget = { name: 'key:key_1', period: 'day' as const, limitNanoUsd: 100n }
+
+/** What the database is told from now on, but for prepared statements. */
+const textsOf = (database: DatabaseSync): readonly string[] => {
+  const texts: string[] = []
+  const exec = database.exec.bind(database)
+  database.exec = (text) => {
+    texts.push(text)
+    exec(text)
+  }
+  return texts
+}
 
 test('holds that nobody ends are swept in the order of their ends, however few at a time', async (context) => {
   const { ask, give } = await openBooks(context)
@@ -267,12 +279,7 @@ test('calls on lots for some models, and on budgets, are done together with othe
   await give('any', 30n, { priority: 2 })
   const models = [['kimi']]
   await ask('hold', holdOf('a', 6n, { models, budgets: [budget] }))
-  const texts: string[] = []
-  const exec = database.exec.bind(database)
-  database.exec = (text) => {
-    texts.push(text)
-    exec(text)
-  }
+  const texts = textsOf(database)
   await Promise.all([
     ask('settle', settleOf('a', 5n, { model: ['kimi'] })),
     ask('settle', settleOf('b', 7n)),
@@ -316,4 +323,15 @@ test('what a lease returns of a budget is not spent of it', async (context) => {
   await ask('returnPart', { lease: 'lease/a', account, nowMs: startMs, amountNanoUsd: 10n })
   const { spentNanoUsd, heldNanoUsd } = await ask('budgetState', { budget, nowMs: startMs })
   assert.deepEqual([spentNanoUsd, heldNanoUsd], [0n, 30n])
+})
+
+test('a call whose budget has lost its row ends together with others', async (context) => {
+  const { ask, give, money, database } = await openBooks(context)
+  await give('lot_1', 100n)
+  await ask('hold', holdOf('a', 30n, { budgets: [budget] }))
+  database.exec('delete from budget_spend')
+  const texts = textsOf(database)
+  await Promise.all([ask('settle', settleOf('a', 20n)), ask('settle', settleOf('b', 5n))])
+  assert.deepEqual(texts, ['BEGIN IMMEDIATE', 'COMMIT'])
+  assert.deepEqual(await money(), [75n, 0n])
 })

@@ -91,6 +91,8 @@ test('a call that came to nothing is voided or lost, with a hold and without; to
   assert.deepEqual([again.state, again.repeated, again.chargedNanoUsd], ['lost', true, 0n])
   const unheld = await ask('voidHold', { ...voidOf('unheld'), lost: true })
   assert.deepEqual([unheld.state, unheld.repeated], ['lost', false])
+  const unheldAgain = await ask('voidHold', voidOf('unheld'))
+  assert.deepEqual([unheldAgain.state, unheldAgain.repeated], ['lost', true])
   assert.deepEqual(await money(), [100n, 0n])
   assert.equal(await ask('receipt', 'never'), null)
 })

@@ -169,6 +169,14 @@ test('a bonus that came back and is spent then is made good out of what was boug
   await sound()
 })
 
+test('in the place of a single nanodollar of a bonus that is spent goes one of what was bought', async (context) => {
+  const { ask, withdraw, lots, sound } = await bought(context)
+  await ask('settle', settleOf('c', 1n))
+  assert.deepEqual(await withdraw(withBonus), [40n, 20n, 24n])
+  assert.deepEqual(await lots(), { lot_1: 59n, lot_1b: 0n })
+  await sound()
+})
+
 test('in the place of a bonus that is spent goes as much of what was bought, once', async (context) => {
   const { ask, withdraw, lots, newest, sound } = await bought(context)
   await ask('settle', settleOf('c', 15n))

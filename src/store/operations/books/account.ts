@@ -7,7 +7,8 @@ import { Problem } from '#base/problem.ts'
 import { paidPart } from '#ledger/lot.ts'
 import { appendTrail } from '#store/operations/trail.ts'
 import { setState } from './credit.ts'
-import { expireAccount, lotsOf, moneyOnly } from './money.ts'
+import { expireAccount, lotsOf } from './money.ts'
+import { moneyNeeded } from './settle.ts'
 import type { Books } from './statement.ts'
 
 const unknown = (account: string): Problem =>
@@ -80,11 +81,8 @@ export const closeAccount = async (books: Books, account: string, nowMs: number)
     .where('remaining_nano_usd', '>', 0n)
     .where((where) => where.or([where('expires_ms', 'is', null), where('expires_ms', '>', BigInt(nowMs))]))
     .execute()
-  const money = await moneyOnly(books, account)
-  assert(money !== null, 'its state was set a moment ago')
-  await expireAccount(books, money, nowMs)
-  const left = await moneyOnly(books, account)
-  assert(left !== null)
+  await expireAccount(books, await moneyNeeded(books, account, nowMs), nowMs)
+  const left = await moneyNeeded(books, account, nowMs)
   const lots = await lotsOf(books, account)
   const unspentNanoUsd = lots.reduce((sum, lot) => sum + paidPart(lot, lot.remainingNanoUsd), 0n)
   return { refundableNanoUsd: notBelowZero(unspentNanoUsd - left.owedNanoUsd), heldNanoUsd: left.heldNanoUsd }

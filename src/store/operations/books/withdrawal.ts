@@ -62,7 +62,7 @@ const askedOf = async (
   let spentNanoUsd = 0n
   for (const { lot, revokedNanoUsd } of bonuses) {
     const goneNanoUsd = lot.grantedNanoUsd - lot.remainingNanoUsd - revokedNanoUsd
-    if (goneNanoUsd !== 0n) spentNanoUsd += goneNanoUsd - (await endedOf(books, lot.id))
+    spentNanoUsd += goneNanoUsd - (await endedOf(books, lot.id))
   }
   // What came back as a bonus had been taken for one before, of its lot or in its place.
   const returnedNanoUsd = sum(bonuses.slice(1), ({ lot }) => lot.grantedNanoUsd)
