@@ -11,8 +11,8 @@ import type { FromWorker, ToWorker, WorkerSettings } from './message.ts'
 import type { SqliteWorker } from './thread.ts'
 import { startSqliteThread } from './thread.ts'
 
-/** Written operations after which the log is copied back: some two MiB of it. */
-const operationsPerCopy = 256
+/** Written operations after which the log is copied back: 8 to 16 MiB of it, in which the same few pages stand again and again. */
+const operationsPerCopy = 1_024
 
 export type Beside = {
   /** Runs a read by its name. What was written before is there for it once its commit was answered. */
