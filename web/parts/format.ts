@@ -51,7 +51,7 @@ const durationText = (ms: number, language: Language): string => {
       style: 'unit',
       unit: name,
       unitDisplay: 'narrow',
-      minimumFractionDigits: digits,
+      minimumFractionDigits: ms < 3_600_000 ? digits : 0,
       maximumFractionDigits: digits,
     }).format(value)
   if (ms < 1) return unit(ms, 'millisecond', 2)

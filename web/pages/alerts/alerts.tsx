@@ -231,7 +231,9 @@ export const Page = () => {
           }
         </Loaded>
       </Card>
-      <Card title={say('happened')}>{may.operates ? <Events /> : <Crossings account={account} />}</Card>
+      <Card title={say(may.operates ? 'happenedAll' : 'happened')}>
+        {may.operates ? <Events /> : <Crossings account={account} />}
+      </Card>
       {over?.what === 'set' ? <SetBudget account={account} onClose={close} /> : null}
       {over?.what === 'remove' ? <RemoveBudget budget={over.budget} onClose={close} /> : null}
     </>

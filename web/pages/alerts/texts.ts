@@ -46,6 +46,7 @@ export const texts = words({
     '支出仅受额度与套餐约束。可在此设置，或在服务器上执行：',
   ],
   happened: ['What has happened', '发生的事件'],
+  happenedAll: ['What has happened, of all accounts', '发生的事件（全部账户）'],
   time: ['Time', '时间'],
   severity: ['Weight', '级别'],
   info: ['Info', '信息'],

@@ -90,7 +90,7 @@ export const Orders = ({ billing, follow }: Props & { readonly follow: (id: stri
       id: 'created',
       title: say('created'),
       cell: ({ id, created }) => (
-        <RowLink text={format.moment(created)} does={say('open', { id })} onOpen={() => follow(id)} />
+        <RowLink text={format.time(created)} does={say('open', { id })} onOpen={() => follow(id)} />
       ),
       sort: ({ created }) => created,
     },

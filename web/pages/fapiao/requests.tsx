@@ -20,6 +20,27 @@ const tones: Readonly<Record<FapiaoRequest['state'], Tone | undefined>> = {
   red: undefined,
 }
 
+/** The number of the fapiao, with its file where there is one, and of the red letter. */
+const Numbers = ({ of: { id, number, red_number: red, has_file: hasFile } }: { readonly of: FapiaoRequest }) => {
+  const say = useWords(texts)
+  return (
+    <>
+      {number === null || !hasFile ? (
+        mono(number ?? '')
+      ) : (
+        <a className="mono" href={addressOf('fapiao file', { request: id })} title={say('fileOf', { number })} download>
+          {number}
+        </a>
+      )}
+      {red === null ? null : (
+        <div className="soft">
+          {say('redNumber')} {mono(red)}
+        </div>
+      )}
+    </>
+  )
+}
+
 type Props = {
   readonly rows: readonly FapiaoRequest[]
   /** Of all accounts: says whose each is, and what can be done. */
@@ -33,6 +54,7 @@ export const FapiaoRequests = ({ rows, actions }: Props) => {
     {
       id: 'time',
       title: say('time'),
+      from: 'middle',
       cell: ({ created }) => format.time(created),
       sort: ({ created }) => created,
     },
@@ -50,50 +72,41 @@ export const FapiaoRequests = ({ rows, actions }: Props) => {
       id: 'title',
       title: say('buyer'),
       wrap: true,
-      cell: ({ title, tax_id: taxId }) => (
+      cell: ({ title, tax_id: taxId, amount }) => (
         <>
           {title}
           {taxId === null ? null : <div className="soft mono">{taxId}</div>}
+          <div className="phone-only">{format.amount(amount, 'CNY')}</div>
         </>
       ),
     },
     { id: 'kind', title: say('kind'), from: 'middle', cell: ({ kind }) => say(kind) },
-    { id: 'sum', title: say('sum'), align: 'number', cell: ({ amount }) => format.amount(amount, 'CNY') },
+    {
+      id: 'sum',
+      title: say('sum'),
+      align: 'number',
+      from: 'middle',
+      cell: ({ amount }) => format.amount(amount, 'CNY'),
+    },
     {
       id: 'state',
       title: say('state'),
       wrap: true,
-      cell: ({ state, reason }) => (
+      cell: (row) => (
         <>
-          <Badge tone={tones[state]}>{say(state)}</Badge>
-          {reason === null ? null : <div className="soft">{reason}</div>}
+          <Badge tone={tones[row.state]}>{say(row.state)}</Badge>
+          {row.reason === null ? null : <div className="soft">{row.reason}</div>}
+          <div className="phone-only">
+            <Numbers of={row} />
+          </div>
         </>
       ),
     },
     {
       id: 'number',
       title: say('number'),
-      cell: ({ id, number, red_number: red, has_file: hasFile }) => (
-        <>
-          {number === null || !hasFile ? (
-            mono(number ?? '')
-          ) : (
-            <a
-              className="mono"
-              href={addressOf('fapiao file', { request: id })}
-              title={say('fileOf', { number })}
-              download
-            >
-              {number}
-            </a>
-          )}
-          {red === null ? null : (
-            <div className="soft">
-              {say('redNumber')} {mono(red)}
-            </div>
-          )}
-        </>
-      ),
+      from: 'middle',
+      cell: (row) => <Numbers of={row} />,
     },
     ...(actions === undefined ? [] : [{ id: 'actions', title: '', align: 'number' as const, cell: actions }]),
   ]

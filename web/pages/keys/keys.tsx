@@ -69,7 +69,7 @@ const useColumns = (open: (open: Open) => void): readonly Column<Key>[] => {
               : say('live'),
         sort: (key) => `${key.purpose}${key.test}`,
       },
-      { id: 'ending', title: '', cell: ({ ending }) => <span className="mono soft">…{ending}</span> },
+      { id: 'ending', title: '', cell: ({ ending }) => <span className="mono soft ending">…{ending}</span> },
       {
         id: 'state',
         title: say('state'),

@@ -75,6 +75,18 @@ const useColumns = (open: (over: Over) => void): readonly Column<Member>[] => {
   )
 }
 
+/** Goes on below behind its sign, where there is no room. */
+const Mail = ({ text }: { readonly text: string }) => {
+  const at = text.lastIndexOf('@') + 1
+  return (
+    <span className="break">
+      {text.slice(0, at)}
+      <wbr />
+      {text.slice(at)}
+    </span>
+  )
+}
+
 const Invitations = ({ account, rows }: { readonly account: string; readonly rows: readonly Invitation[] }) => {
   const say = useWords(texts)
   const format = useFormat()
@@ -88,7 +100,12 @@ const Invitations = ({ account, rows }: { readonly account: string; readonly row
       { onSuccess: () => toast(say('withdrawn', { email })), onError: (error) => void refusal(error).then(toast) },
     )
   const columns: readonly Column<Invitation>[] = [
-    { id: 'email', title: say('email'), cell: ({ email }) => email, sort: ({ email }) => email },
+    {
+      id: 'email',
+      title: say('email'),
+      cell: ({ email }) => <Mail text={email} />,
+      sort: ({ email }) => email,
+    },
     { id: 'role', title: say('role'), cell: ({ role }) => say(role), sort: ({ role }) => role },
     {
       id: 'ends',

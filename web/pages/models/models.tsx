@@ -141,11 +141,16 @@ const Detail = ({ model, onClose }: { readonly model: Model; readonly onClose: (
     saving === null ? null : [say('saving'), format.percent(saving / 100)],
     official?.source == null
       ? null
-      : [say('officialSource'), `${official.source} (${say('read', { day: official.read ?? '–' })})`],
+      : [
+          say('officialSource'),
+          `${official.source} (${say('read', { day: (official.read ?? '–').replaceAll('-', '\u2011') })})`,
+        ],
     ...model.targets.map(
       ({ provider, model: name, tier, weight }): Fact => [
-        `${say('targets')} ${tier}`,
-        mono(`${provider}/${name} · ${weight}`),
+        say('tier', { tier }),
+        <span key="target">
+          {mono(`${provider}/${name}`)} <span className="soft">{say('weight', { weight })}</span>
+        </span>,
       ],
     ),
   ]

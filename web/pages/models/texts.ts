@@ -22,7 +22,8 @@ export const texts = words({
   context: ['Context', '上下文'],
   takes: ['Takes', '输入类型'],
   gives: ['Gives', '输出类型'],
-  targets: ['Targets', '目标'],
+  tier: ['Targets, tier {tier}', '目标（第 {tier} 层）'],
+  weight: ['weight {weight}', '权重 {weight}'],
   origin: ['Declared in', '声明于'],
   yaml: ['drover.yaml', 'drover.yaml'],
   store: ['the store', '存储'],
@@ -31,7 +32,7 @@ export const texts = words({
   free: ['Free', '免费'],
   unpriced: ['No price', '无价格'],
   source: ['Source', '来源'],
-  read: ['Read on {day}', '读取于 {day}'],
+  read: ['read on {day}', '读取于 {day}'],
   count: ['one model|{count} models', '{count} 个模型'],
   empty: ['No model is called that', '没有匹配的模型'],
   emptyWhy: [

@@ -44,7 +44,9 @@ const ProveButton = () => {
   }
   return (
     <>
-      <span role="status">{verdict}</span>
+      <span role="status" className="told">
+        {verdict}
+      </span>
       <Button icon="check" busy={busy} onClick={() => void prove()}>
         {say('prove')}
       </Button>

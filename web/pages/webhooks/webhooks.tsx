@@ -32,6 +32,7 @@ const tones: Readonly<Record<Delivery['state'], Tone>> = { pending: 'warn', deli
 const TestButton = ({ name }: { readonly name: string }) => {
   const say = useWords(texts)
   const toast = useToast()
+  const { language } = useFormat()
   const refusal = useRefusal()
   const test = useChange('recipients test')
   const [busy, setBusy] = useState(false)
@@ -41,7 +42,9 @@ const TestButton = ({ name }: { readonly name: string }) => {
       { name },
       {
         onSuccess: ({ ok, error }) =>
-          toast(ok ? say('reached', { name }) : say('unreached', { name, why: error ?? '' })),
+          toast(
+            ok ? say('reached', { name }) : say('unreached', { name, why: deliveryErrorText(error ?? '', language) }),
+          ),
         onError: (error) => void refusal(error).then(toast),
         onSettled: () => setBusy(false),
       },
