@@ -22,7 +22,7 @@ Every error of the OpenAI-compatible endpoints has this shape, so that the SDKs 
 }
 \`\`\`
 
-\`code\` is stable: decide by it, not by the message. The header \`x-request-id\` finds the call in the records.
+\`code\` is stable: decide by it, not by the message. Where a person may be shown the message in another language, \`said\` is beside it: the message's own code, what is filled in and its English. The header \`x-request-id\` finds the call in the records.
 
 | code | status | type | who has to act | can a repeat succeed | what is billed |
 |---|---|---|---|---|---|

@@ -75,18 +75,6 @@ const useColumns = (open: (over: Over) => void): readonly Column<Member>[] => {
   )
 }
 
-/** Goes on below behind its sign, where there is no room. */
-const Mail = ({ text }: { readonly text: string }) => {
-  const at = text.lastIndexOf('@') + 1
-  return (
-    <span className="break">
-      {text.slice(0, at)}
-      <wbr />
-      {text.slice(at)}
-    </span>
-  )
-}
-
 const Invitations = ({ account, rows }: { readonly account: string; readonly rows: readonly Invitation[] }) => {
   const say = useWords(texts)
   const format = useFormat()
@@ -103,7 +91,7 @@ const Invitations = ({ account, rows }: { readonly account: string; readonly row
     {
       id: 'email',
       title: say('email'),
-      cell: ({ email }) => <Mail text={email} />,
+      cell: ({ email }) => <span className="break">{email}</span>,
       sort: ({ email }) => email,
     },
     { id: 'role', title: say('role'), cell: ({ role }) => say(role), sort: ({ role }) => role },
