@@ -147,6 +147,8 @@ test('a loss is of an account that there is, costs it nothing, and says so again
   const nothing = { state: 'lost', chargedNanoUsd: 0n, excessNanoUsd: 0n }
   assert.deepEqual(await ask('draw', lost('late')), [{ ...nothing, repeated: false }])
   assert.deepEqual(await ask('draw', lost('late')), [{ ...nothing, repeated: true }])
+  const [posted] = await ask('bookPage', { account, limit: 1, before: null })
+  assert.deepEqual([posted?.id, posted?.kind, posted?.call], ['loss/late', 'adjust', 'late'])
   const receipt = await ask('receipt', 'late')
   assert.deepEqual([receipt?.heldNanoUsd, receipt?.chargedNanoUsd], [0n, 0n])
   assert.deepEqual(await money(), [100n, 0n])

@@ -75,6 +75,15 @@ test('what was given comes back as a gift, after what was paid, and is spent bef
   assert.deepEqual(await lots(), { gift: 0n, bundle: 0n, paid: 80n, [paid]: 20n, [promo]: 7n })
   await rerate(0n)
   assert.deepEqual(await lots(), { gift: 0n, bundle: 0n, paid: 80n, [paid]: 20n, [promo]: 40n })
+  const views = await ask('lots', { account, after: null, open: true, limit: 10 })
+  assert.deepEqual(
+    views.map(({ lot, kind, priority, paidNanoUsd }) => [lot, kind, priority, paidNanoUsd]),
+    [
+      ['paid', 'paid', 50, 100n],
+      [paid, 'paid', 50, 0n],
+      [promo, 'promo', 40, 0n],
+    ],
+  )
   await sound()
   await ask('settle', settleOf('next', 45n))
   assert.deepEqual(await lots(), { gift: 0n, bundle: 0n, paid: 75n, [paid]: 20n, [promo]: 0n })
