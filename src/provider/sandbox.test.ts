@@ -232,7 +232,14 @@ test('what a provider would refuse is refused, with its field', async () => {
     [{ tools: {} }, 'tools'],
     [{ response_format: 'json' }, 'response_format'],
     [{ messages: ['hi'] }, 'messages[0]'],
+    [{ response_format: { type: 'yaml' } }, 'response_format.type'],
+    [{ max_tokens: -1 }, 'max_tokens'],
+    [{ max_completion_tokens: -1 }, 'max_completion_tokens'],
+    [{ messages: [] }, 'messages'],
     [{ messages: [{ content: 'hi' }] }, 'messages[0].role'],
+    [{ messages: [{ role: 'wizard', content: 'hi' }] }, 'messages[0].role'],
+    [{ messages: [{ role: 'user' }] }, 'messages[0].content'],
+    [{ messages: [{ role: 'user', content: 5 }] }, 'messages[0].content'],
   ] as const) {
     const problem = await refusal(send('chat/completions', ask('hi', rest as unknown as JsonObject)))
     assert.deepEqual(
@@ -241,6 +248,9 @@ test('what a provider would refuse is refused, with its field', async () => {
     )
   }
   assert.equal((await chat('hi', { temperature: null, top_p: 1, tools: [] })).choices.length, 1)
+  const called = { role: 'assistant', content: null, tool_calls: [] }
+  const told = { messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }, called], max_tokens: 5 }
+  assert.equal((await chat('', told)).choices.length, 1)
 })
 
 test('an input that the model has no room for is refused with both sizes', async () => {
