@@ -390,7 +390,8 @@ export const beginAttempt = (leg: Leg, context: AttemptContext): Attempt => {
     digest: () => digest?.hex() ?? null,
     firstPart: () => {
       if (draft.firstPartMs === null) vigil.firstPart(sinceArrivalMs() - draft.startMs)
-      draft.firstPartMs ??= sinceArrivalMs()
+      // A reply that comes whole has ended before it is looked at.
+      draft.firstPartMs ??= Math.min(sinceArrivalMs(), draft.endMs ?? Number.POSITIVE_INFINITY)
       leaving()
       watch.rest()
     },

@@ -198,7 +198,7 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
       needNanoUsd: amountMinNanoUsd,
       key,
       nowMs,
-      what: `this call can cost ${decimalOf(amountMinNanoUsd)} USD with at least ${outputTokensMin} tokens of output`,
+      what: `this call can cost ${decimalOf(amountMinNanoUsd)} USD${amountMinNanoUsd < amountNanoUsd ? ` with at least ${outputTokensMin} tokens of output` : ''}`,
     })
   if (held.cappedBy === null) return { ...free, amountNanoUsd: held.amountNanoUsd }
   const tokens = bound.outputTokensFor(held.roomNanoUsd)

@@ -2,7 +2,7 @@
 
 import type { CallRecord } from '#base/call-record.ts'
 import { rfc3339 } from '#base/clock.ts'
-import { decimalOf, jsonNumberOf, notBelowZero } from '#base/money.ts'
+import { jsonNumberOf, notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import type { Balance, Receipt } from '#ledger/port.ts'
 import type { Inquiry, Question } from './inquiry.ts'
@@ -80,7 +80,7 @@ export const showKey: Inquiry = async (question) => {
       test: key.test,
       environment: key.environment,
       models: key.models,
-      limit: key.budgetNanoUsd === null ? null : decimalOf(key.budgetNanoUsd),
+      limit: key.budgetNanoUsd === null ? null : jsonNumberOf(key.budgetNanoUsd),
       limit_nano_usd: key.budgetNanoUsd?.toString() ?? null,
       limit_reset: key.budgetPeriod,
       ...(await keyMoney(question)),

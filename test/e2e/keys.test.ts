@@ -124,6 +124,12 @@ describe('the life of a key', () => {
     }
     assert.equal(dig(record, 'attempts.0.provider'), 'fake')
     assert.equal(dig(record, 'attempts.0.status'), 200)
+    const times = ['start_ms', 'first_part_ms', 'end_ms'].map((name) => Number(dig(record, `attempts.0.${name}`)))
+    assert.deepEqual(
+      times,
+      times.toSorted((one, other) => one - other),
+      'no attempt ends before its first part',
+    )
     assert.ok(!JSON.stringify(record).includes('"hi"'), 'bodies are not kept')
   })
 })
