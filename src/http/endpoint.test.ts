@@ -167,7 +167,11 @@ test('hostile paths take no time', () => {
 })
 
 test('a refusal says what was asked for, as far as it is short, and only of what is short what was meant', () => {
-  assert.equal(refusal('GET', '/nothing/like/it').message, 'There is nothing at /nothing/like/it.')
+  const { message } = refusal('GET', '/nothing/like/it')
+  assert.equal(
+    message,
+    'There is nothing at /nothing/like/it. Models are called under /v1, as at /v1/chat/completions.',
+  )
   assert.match(refusal('ABCDEFGHIJKLMNOPQ', '/v1/models').message, /does not take ABCDEFGHIJKLMNOP; it takes/)
   assert.match(refusal('PUT', '/v1/models').message, /^\/v1\/models does not take PUT; it takes GET, HEAD, OPTIONS\.$/)
   const long = refusal('GET', `${'/x'.repeat(60)}/chat/completions`)

@@ -84,12 +84,16 @@ const decoded = (text: string): string => {
   }
 }
 
+/** Named to who asks for a path that is like none. */
+const usualPath = '/v1/chat/completions'
+
 const notFound = (path: string, known: readonly string[]): Problem => {
   const shown = path.slice(0, hintLengthMax).replace(/[^\x21-\x7e]/g, '?')
   const tail = path.split('/').slice(-2).join('/')
   const same = known.filter((one) => one.endsWith(`/${tail}`) && tail.includes('/'))
   const nearest = path.length > hintLengthMax ? undefined : (same[0] ?? nearestOf(path, known)[0])
-  const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`
+  const usual = known.includes(usualPath) ? ` Models are called under /v1, as at ${usualPath}.` : ''
+  const hint = nearest === undefined ? usual : ` Did you mean ${nearest}?`
   return new Problem('not_found', { message: `There is nothing at ${shown}.${hint}` })
 }
 

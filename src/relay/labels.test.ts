@@ -46,6 +46,13 @@ test('a call without labels has none', () => {
   })
 })
 
+test('a switch is on or off; what is neither is refused, so that nobody takes for strict what is not', () => {
+  for (const text of ['true', 'TRUE', '1']) assert.equal(read({ 'x-drover-strict': text }).strict, true, text)
+  for (const text of ['false', '0', '']) assert.equal(read({ 'x-drover-exact': text }).exact, false, text)
+  assertRefused({ 'x-drover-strict': 'yes please' }, 'x-drover-strict', /neither "true" nor "false"/)
+  assertRefused({ 'x-drover-exact': 'on' }, 'x-drover-exact', /x-drover-exact/)
+})
+
 test('tags are pairs; values may hold an equals sign and blanks around are cut', () => {
   const { tags } = read({ 'x-drover-tags': 'team=search, query = a=b ,empty=,__proto__=x' })
   assert.deepEqual(Object.entries(tags), [

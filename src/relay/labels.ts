@@ -68,13 +68,24 @@ const withinTimeoutOf = (text: string | undefined): number | null => {
   return Math.max(timeoutMs / 2, timeoutMs - clientDeadlineMarginMs)
 }
 
+/** On or off; absent or empty = off. Whoever writes anything else would take for strict what is not. */
+const switchOf = (inbound: Inbound, name: string): boolean => {
+  const text = inbound.headers[name]?.trim().toLowerCase() ?? ''
+  if (text === 'true' || text === '1') return true
+  if (text === '' || text === 'false' || text === '0') return false
+  throw new Problem('invalid_request_error', {
+    message: `Header ${name} is neither "true" nor "false".`,
+    param: name,
+  })
+}
+
 /** @throws Problem `invalid_request_error` naming the header that is too long or not of its form. */
 export const labelsOf = (inbound: Inbound): Labels => ({
   tags: tagsOf(inbound.headers['x-drover-tags']),
   callSite: labelOf(inbound, 'x-drover-call-site'),
   session: labelOf(inbound, 'x-session-id'),
-  strict: inbound.headers['x-drover-strict']?.toLowerCase() === 'true',
-  exact: inbound.headers['x-drover-exact']?.toLowerCase() === 'true',
+  strict: switchOf(inbound, 'x-drover-strict'),
+  exact: switchOf(inbound, 'x-drover-exact'),
   clientDeadlineMs: withinTimeoutOf(inbound.headers['x-stainless-timeout']),
   clientSilenceMs: withinTimeoutOf(inbound.headers['x-stainless-read-timeout']),
 })

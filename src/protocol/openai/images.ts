@@ -74,7 +74,7 @@ export const openaiImages = endpointProtocol({
     name: 'openai-images',
     kind: 'image',
     endpoints: ['images/generations', 'images/edits', 'images/variations'],
-    modelDefault: 'gpt-image-1',
+    modelDefault: 'gpt-image-2',
     required: {},
     form: true,
     outputMax: [],

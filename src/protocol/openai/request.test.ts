@@ -144,7 +144,7 @@ test('each endpoint asks for what it cannot do without', () => {
   assert.equal(refusal('{"model":"m","documents":[]}', 'openai-rerank').detail.param, 'query')
   assert.equal(refusal('{"file":"x"}', 'openai-transcriptions').detail.param, 'model')
   assert.equal(read('{"input":"x"}', 'openai-moderations').model, 'omni-moderation-latest')
-  assert.equal(read('{"prompt":"x"}', 'openai-images').model, 'gpt-image-1')
+  assert.equal(read('{"prompt":"x"}', 'openai-images').model, 'gpt-image-2')
 })
 
 test('the endpoint is one of the protocol’s own, whatever the path', () => {
