@@ -286,7 +286,7 @@ describe('calls and models', () => {
     assert.deepEqual(await idsOf({ after: 'call_a', limit: 1 }), ['call_b'])
     assert.deepEqual(await idsOf({ key: 'test' }), ['call_b'])
     await refused('logs list', { key: 'nobody' }, ['not_found', /no key 'nobody'/])
-    await refused('logs list', { limit: 1001 }, ['invalid_request_error', /^'limit'/])
+    await refused('logs list', { limit: 1001 }, ['invalid_request_error', /^'limit' must be 1000 or less\./])
   })
 
   test('one call is shown with the bodies that were kept', async () => {

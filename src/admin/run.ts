@@ -18,6 +18,19 @@ const pathText = (path: readonly PropertyKey[]): string =>
     .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`))
     .join('')
 
+const units: Readonly<Record<string, string>> = { string: 'characters', array: 'members' }
+
+/** Bounds in the words in which the configuration says them. */
+const outOfBounds = (issue: z.core.$ZodRawIssue<z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig>): string => {
+  const unit = units[issue.origin]
+  const isSmall = issue.code === 'too_small'
+  const bound = isSmall ? issue.minimum : issue.maximum
+  if (unit === undefined && issue.inclusive === false) return `must be ${isSmall ? 'more' : 'less'} than ${bound}`
+  if (unit === undefined) return `must be ${bound} or ${isSmall ? 'more' : 'less'}`
+  if (!isSmall) return `must not have more than ${bound} ${unit}`
+  return bound === 1 ? 'must not be empty' : `must have at least ${bound} ${unit}`
+}
+
 const wording: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing'
   if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`
@@ -26,6 +39,7 @@ const wording: z.core.$ZodErrorMap = (issue) => {
     const meant = typeof issue.input === 'string' ? meantText(issue.input, values) : ''
     return `must be ${values.length === 1 ? '' : 'one of '}${values.join(', ')}${meant}`
   }
+  if (issue.code === 'too_small' || issue.code === 'too_big') return outOfBounds(issue)
   return undefined
 }
 

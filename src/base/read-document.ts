@@ -11,7 +11,11 @@ type Issue = {
   readonly path: readonly PropertyKey[]
   readonly message: string
   readonly keys?: readonly string[]
+  readonly expected?: string
 }
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((at, step) => (typeof at === 'object' && at !== null ? Reflect.get(at, step) : undefined), value)
 
 /** A Zod schema. */
 type Schema<T> = {
@@ -57,7 +61,13 @@ export const readDocument = <T>(
     }
     return ''
   }
-  const issueText = ({ code, path, message, keys }: Issue): string => {
+  let value: unknown
+  const issueText = ({ code, path, message, keys, expected }: Issue): string => {
+    // A schema may have words of its own for it.
+    if (code === 'invalid_type' && message.startsWith('Invalid input')) {
+      const what = valueAt(value, path) === undefined ? 'is missing' : `must be of type ${expected}`
+      return `${lineOf(path)}${placeText(path)}: ${what}`
+    }
     if (code !== 'unrecognized_keys') return `${lineOf(path)}${placeText(path)}: ${message}`
     const whole = [...path, keys?.[0] ?? '']
     const names = known === undefined ? '' : ` Known: ${known(path)}.`
@@ -66,7 +76,6 @@ export const readDocument = <T>(
     const hint = snake === name ? '' : ` Names are written in snake_case: ${snake}.`
     return `${lineOf(whole)}${placeText(whole)}: is not known here.${hint}${names}`
   }
-  let value: unknown
   try {
     value = parsed.toJS({ maxAliasCount: aliasesMax })
   } catch (error) {

@@ -48,6 +48,18 @@ progress_deadline: 96h
   )
 })
 
+test('what is missing, or of another type, is named in words that a person reads', () => {
+  assert.throws(
+    () => readMigrationFile('migration: 5\nmatch: [m]\n'),
+    (thrown: Error) => {
+      assert.match(thrown.message, /line 1: migration: must be of type string\n/)
+      assert.match(thrown.message, /line 2: match: must be of type object\n/)
+      assert.match(thrown.message, /\nbaseline: is missing\n/)
+      return true
+    },
+  )
+})
+
 test('a name in another spelling is refused with the one that is meant', () => {
   assert.throws(
     () => read(`${candidate}progressDeadline: 96h\n`),
