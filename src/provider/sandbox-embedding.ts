@@ -49,7 +49,10 @@ const dimensionsOf = (job: SandboxJob): number => {
 }
 
 const textsOf = (job: SandboxJob): readonly string[] => {
-  const [, ...others] = inputTexts(job.call.body()['input'])
+  const { input } = job.call.body()
+  if (input === '' || (Array.isArray(input) && (input.length === 0 || input.includes(''))))
+    return refuse('input', "'input' must not be empty, nor hold an empty text.")
+  const [, ...others] = inputTexts(input)
   if (others.length < textsMax) return [job.said, ...others]
   return refuse('input', `'input' must have at most ${textsMax} texts.`)
 }

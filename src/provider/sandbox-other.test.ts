@@ -66,6 +66,8 @@ test('embeddings come in the asked number of dimensions, and in base64 the same 
     plain?.embedding,
   )
   assert.equal(await code('embeddings', { model: 'm', input: 'a', dimensions: 0 }), 'invalid_request_error')
+  for (const input of ['', [], ['a', '']])
+    assert.equal(await code('embeddings', { model: 'm', input }), 'invalid_request_error')
   assert.equal(await code('embeddings', { model: 'm', input: Array(2_049).fill('a') }), 'invalid_request_error')
   assert.equal(await code('embeddings', { model: 'm', input: 'sandbox:status=429' }), 'rate_limit_exceeded')
   assert.equal((await vectors({ input: [1, 2, 3] })).data.length, 1)

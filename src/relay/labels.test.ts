@@ -65,6 +65,7 @@ test('tags are pairs; values may hold an equals sign and blanks around are cut',
 
 test('tags that are not pairs, too many or too long are refused by name', () => {
   assertRefused({ 'x-drover-tags': 'team' }, 'x-drover-tags', /without "="/)
+  assertRefused({ 'x-drover-tags': 'team=a, team=b' }, 'x-drover-tags', /a tag twice/)
   assertRefused({ 'x-drover-tags': '=search' }, 'x-drover-tags', /without "="/)
   assertRefused({ 'x-drover-tags': ' =search' }, 'x-drover-tags', /without "="/)
   assertRefused({ 'x-drover-tags': 'a=1,' }, 'x-drover-tags', /without "="/)

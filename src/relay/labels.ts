@@ -51,6 +51,7 @@ const tagsOf = (text: string | undefined): Record<string, string> => {
     if (at < 1 || name === '') refuse('has a tag without "="')
     if (name.length > tagCharactersMax || value.length > tagCharactersMax)
       refuse(`has a tag over ${tagCharactersMax} characters`)
+    if (Object.hasOwn(tags, name)) refuse('names a tag twice')
     tags[name] = value
   }
   return tags
