@@ -6,7 +6,7 @@ import type { Loaded } from '#config/config.ts'
 import { configFailure, Failure } from './failure.ts'
 import type { CommandLinePorts } from './ports.ts'
 import type { Client, RemoteServer } from './remote-client.ts'
-import { remoteClient, Unreachable } from './remote-client.ts'
+import { lockedServer, remoteClient, Unreachable } from './remote-client.ts'
 import type { PlaceFlags } from './settings-source.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
 
@@ -77,5 +77,5 @@ export const connect = async (flags: ConnectionFlags, ports: CommandLinePorts): 
   const lock = await ports.lockHolder(data)
   const open = (): Promise<Client> => localClient(loaded, data, ports)
   if (lock?.url === undefined || lock.url === null) return open()
-  return withFallback({ url: lock.url, credential: lock.token, credentialFrom: `the lock of ${data}` }, open)
+  return withFallback(lockedServer({ ...lock, url: lock.url }, data), open)
 }

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import { textsOf } from '#base/sentence.ts'
 import type { Config } from '#config/config.ts'
+import { askServer } from './ask-server.ts'
 import type { Finding, Verdict } from './doctor/check.ts'
 import { ok, warn } from './doctor/check.ts'
 import { checkCalendars, checkConfig, checkExposure, checkRetirements, checkSecrets } from './doctor/configuration.ts'
@@ -39,23 +40,22 @@ type Flags = { readonly config?: string; readonly data?: string; readonly offlin
 
 const lockTimeoutMs = 5000
 
-const isAlive = async (url: string): Promise<boolean> => {
+const isAlive = async (url: string, certificate: string | null): Promise<boolean> => {
   try {
-    const response = await fetch(`${url}/health/liveness`, {
-      signal: AbortSignal.timeout(lockTimeoutMs),
-      redirect: 'error',
-    })
-    await response.body?.cancel()
-    return response.ok
+    const signal = AbortSignal.timeout(lockTimeoutMs)
+    const { status } = await askServer({ url: new URL(`${url}/health/liveness`), signal, certificate })
+    return status === 200
   } catch {
     return false
   }
 }
 
+type ServedBy = { readonly url: string; readonly certificate: string | null }
+
 /** Whether a server runs on the data folder, and answers. */
 const checkLock = async (
   lock: LockHolder | null,
-): Promise<{ readonly finding: Finding; readonly servedBy: string | null }> => {
+): Promise<{ readonly finding: Finding; readonly servedBy: ServedBy | null }> => {
   const words = { id: 'lock', title: 'Server' }
   if (lock === null) return { finding: ok({ ...words, detail: 'none runs on this data folder' }), servedBy: null }
   if (lock.url === null)
@@ -63,8 +63,9 @@ const checkLock = async (
       finding: ok({ ...words, detail: `process ${lock.pid} is starting, or a command holds the folder` }),
       servedBy: null,
     }
-  if (await isAlive(lock.url))
-    return { finding: ok({ ...words, detail: `runs at ${lock.url}, process ${lock.pid}` }), servedBy: lock.url }
+  const { url, certificate } = lock
+  if (await isAlive(url, certificate))
+    return { finding: ok({ ...words, detail: `runs at ${url}, process ${lock.pid}` }), servedBy: { url, certificate } }
   return {
     finding: warn({
       ...words,
@@ -83,7 +84,7 @@ const checkHost = async (config: Config, data: string): Promise<readonly Finding
   await checkServerKey(data, config),
 ]
 
-const checkRunning = async (servedBy: string | null, version: string): Promise<readonly Finding[]> => {
+const checkRunning = async (servedBy: ServedBy | null, version: string): Promise<readonly Finding[]> => {
   const running = servedBy === null ? null : await askRunning(servedBy)
   return [checkReadiness(running), checkVersion(running, version)]
 }
@@ -111,7 +112,7 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
     ...(await checkHost(config, data)),
     checkSecrets(config),
     checkSecretManagers(ports.secrets.isUsed(), textsOf(ports.secrets.warnings())),
-    await checkPort(config.server.host, config.server.port, lock.servedBy),
+    await checkPort(config.server.host, config.server.port, lock.servedBy?.url ?? null),
     ...(await checkRunning(lock.servedBy, ports.version)),
     checkExposure(config),
     ...checkPosture(config, { nowMs: ports.clock.nowMs(), processors: availableParallelism(), ...ports }),

@@ -26,6 +26,8 @@ export type LockHolder = {
   /** `null` while it is starting, or while a command holds the folder. */
   readonly url: string | null
   readonly token: string
+  /** SHA-256 of the certificate that the server shows there; `null` = it is reached without TLS. */
+  readonly certificate: string | null
 }
 
 /** The store opened by the command itself, because no server runs. */

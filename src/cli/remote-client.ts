@@ -3,7 +3,9 @@
 import { apiPrefix } from '#admin/api.ts'
 import type { Operation } from '#admin/operation.ts'
 import { isObject } from '#base/json-type.ts'
+import { askServer } from './ask-server.ts'
 import { Failure } from './failure.ts'
+import type { LockHolder } from './ports.ts'
 
 export type Client = {
   /** For people: whose answer this is. */
@@ -18,7 +20,17 @@ export type RemoteServer = {
   readonly credential: string
   /** How the credential came to be, for the advice when it is refused. */
   readonly credentialFrom: string
+  /** SHA-256 of the certificate that it must show; absent or `null` = what this machine trusts. */
+  readonly certificate?: string | null
 }
+
+/** The server that holds this data folder, as its lock says. */
+export const lockedServer = (lock: LockHolder & { readonly url: string }, data: string): RemoteServer => ({
+  url: lock.url,
+  credential: lock.token,
+  credentialFrom: `the lock of ${data}`,
+  certificate: lock.certificate,
+})
 
 /** Of operations that do not say themselves how long they may take. */
 const answerTimeoutMs = 60_000
@@ -96,9 +108,9 @@ export const remoteClient = (server: RemoteServer): Client => ({
     let text: string
     try {
       const signal = AbortSignal.timeout(operation.answerMsMax ?? answerTimeoutMs)
-      const response = await fetch(url, { ...init, redirect: 'error', signal })
-      status = response.status
-      text = await response.text()
+      const answer = await askServer({ url, ...init, signal, certificate: server.certificate ?? null })
+      status = answer.status
+      text = answer.text
     } catch (thrown) {
       throw unreachable(server, thrown)
     }

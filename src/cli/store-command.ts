@@ -7,7 +7,7 @@ import { storeMoveOperations } from '#admin/store-moves.ts'
 import { withPlaceFlags } from './backup-command.ts'
 import { configFailure, Failure } from './failure.ts'
 import type { CommandLinePorts } from './ports.ts'
-import { remoteClient } from './remote-client.ts'
+import { lockedServer, remoteClient } from './remote-client.ts'
 import type { PlaceFlags } from './settings-source.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
 import type { Shell } from './shell.ts'
@@ -25,7 +25,7 @@ const tellerOf = async (data: string, ports: Shell['ports']): Promise<Tell> => {
       next: `Run this without --online, or name the server's data folder with --data (this was ${data}).`,
       code: 'conflict',
     })
-  const server = remoteClient({ url: lock.url, credential: lock.token, credentialFrom: `the lock of ${data}` })
+  const server = remoteClient(lockedServer({ ...lock, url: lock.url }, data))
   const [operation] = storeMoveOperations
   return async (step, to) => {
     const answer = (await server.run(operation as unknown as Operation, { step, to })) as {

@@ -1,5 +1,6 @@
 /** The data folder opened: its lock, its secret, its store. */
 
+import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { NextStore } from '#admin/port.ts'
 import { idsBy } from '#base/id.ts'
@@ -69,6 +70,10 @@ const openStores = async (
 /** Processes that share the sandbox's folder must not give the same number twice. */
 const countFrom = (ids: Machine['ids']): number => Buffer.from(ids.bytes(6)).readUIntBE(0, 6)
 
+/** SHA-256 of the server's own certificate; `null` = it serves without TLS. */
+export const certificateMark = ({ server }: Config): string | null =>
+  server.tls === null ? null : new X509Certificate(server.tls.certificate.reveal()).fingerprint256
+
 /** What is told when the server listens. */
 export type Announcement = {
   readonly url: string
@@ -81,7 +86,7 @@ export type Announcement = {
 /** The folder that nobody else has meanwhile: the data folder, or a worker's own in it. */
 const takeFolder = (
   { clock, ids, pid, version, stdout, stderr }: Machine,
-  { data, seat = null }: DataRequest,
+  { config, data, seat = null }: DataRequest,
   closing: AsyncDisposableStack,
 ) => {
   const localToken = seat?.localToken ?? Buffer.from(ids.bytes(32)).toString('base64url')
@@ -94,7 +99,7 @@ const takeFolder = (
       return
     }
     const { url, adminUrl, greeting } = told
-    lock.announce(adminUrl)
+    lock.announce(adminUrl, certificateMark(config))
     stderr(greeting)
     stdout(`${JSON.stringify({ event: 'listening', url, version, pid, data })}\n`)
   }

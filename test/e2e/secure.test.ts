@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect } from 'node:net'
@@ -14,7 +14,7 @@ import { startUpstream } from '../fake/upstream.ts'
 import { chat } from './bench.ts'
 import { assertProblem, call } from './call.ts'
 import type { Relay } from './harness.ts'
-import { fakeKey, makeFolder, startRelay } from './harness.ts'
+import { fakeKey, makeFolder, runDrover, startRelay } from './harness.ts'
 
 type Proxy = { readonly port: number; readonly tunnels: string[]; readonly close: () => void }
 
@@ -87,4 +87,33 @@ describe('providers behind TLS and proxies', () => {
     assert.deepEqual(proxy.tunnels, ['models.example:443'])
     assert.equal((await upstream.arrival(0)).headers.host, 'models.example')
   })
+})
+
+describe('commands beside a server with a certificate for its public name', () => {
+  for (const flags of [[], ['--workers', '2']])
+    test(`they know it by the lock of its data folder, and speak to no other (${flags.join(' ') || 'one process'})`, async () => {
+      const folder = await makeFolder()
+      const { cert, key } = testCertificate('relay.example')
+      writeFileSync(join(folder, 'cert.pem'), cert)
+      writeFileSync(join(folder, 'key.pem'), key)
+      const tls = `{ cert: "file:${join(folder, 'cert.pem')}", key: "file:${join(folder, 'key.pem')}" }`
+      await using relay = await startRelay({ folder, flags, config: `server: { tls: ${tls} }\n` })
+      const run = (...parameters: readonly string[]) =>
+        runDrover([...parameters, '--json', '--data', relay.data, '--config', relay.configFile], { cwd: folder })
+      assert.match(relay.url, /^https:/)
+      const made = await run('accounts', 'create', '--name', 'acme', '--billing', 'prepaid')
+      assert.equal(made.code, 0, made.stderr)
+      assert.match((await run('accounts', 'list')).stdout, /"acme"/)
+      const { stdout } = await run('doctor', '--offline')
+      const checks = (JSON.parse(stdout) as { checks: readonly { id: string; detail: string }[] }).checks
+      const detailOf = (id: string) => checks.find((check) => check.id === id)?.detail
+      assert.match(String(detailOf('lock')), /^runs at https:/)
+      assert.notEqual(detailOf('readiness'), 'no server to ask')
+      const file = join(relay.data, 'lock')
+      const lock = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+      writeFileSync(file, JSON.stringify({ ...lock, certificate: 'AB:CD' }))
+      const refused = await run('accounts', 'list')
+      assert.equal(refused.code, 1)
+      assert.equal(refused.stdout, '')
+    })
 })

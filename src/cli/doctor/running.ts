@@ -1,6 +1,7 @@
 /** Checks of a server that runs: what it says of itself, and secrets that it cannot fetch. */
 
 import { isObject } from '#base/json-type.ts'
+import { askServer } from '#cli/ask-server.ts'
 import type { Finding } from './check.ts'
 import { ok, warn } from './check.ts'
 
@@ -16,18 +17,22 @@ const checksIn = (value: unknown): readonly string[] =>
     ? value.flatMap((one) => (isObject(one) && one['ok'] === false ? [String(one['detail'] ?? one['name'])] : []))
     : []
 
+type Place = { readonly url: string; readonly certificate: string | null }
+
 const page = async (
-  url: string,
+  { url, certificate }: Place,
+  path: string,
 ): Promise<{ readonly isOk: boolean; readonly body: Readonly<Record<string, unknown>> }> => {
-  const reply = await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs), redirect: 'error' })
-  const body: unknown = await reply.json()
-  return { isOk: reply.ok, body: isObject(body) ? body : {} }
+  const signal = AbortSignal.timeout(answerTimeoutMs)
+  const { status, text } = await askServer({ url: new URL(`${url}${path}`), signal, certificate })
+  const body: unknown = JSON.parse(text)
+  return { isOk: status === 200, body: isObject(body) ? body : {} }
 }
 
 /** What the server says; `null` = it gives no answer that can be read. */
-export const askRunning = async (url: string): Promise<Running | null> => {
+export const askRunning = async (server: Place): Promise<Running | null> => {
   try {
-    const [alive, ready] = [await page(`${url}/health/liveness`), await page(`${url}/health/readiness`)]
+    const [alive, ready] = [await page(server, '/health/liveness'), await page(server, '/health/readiness')]
     const { version } = alive.body
     return {
       version: typeof version === 'string' ? version : null,

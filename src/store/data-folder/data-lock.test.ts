@@ -19,7 +19,7 @@ const take = (folder: string, pid = process.pid) => takeDataLock({ folder, token
 const holdElsewhere = async (context: TestContext, folder: string) => {
   const script = `
 const { takeDataLock } = await import(${JSON.stringify(new URL('./data-lock.ts', import.meta.url).href)})
-takeDataLock({ folder: ${JSON.stringify(folder)}, token: 'x', pid: process.pid, nowMs: 0 }).announce('http://127.0.0.1:1')
+takeDataLock({ folder: ${JSON.stringify(folder)}, token: 'x', pid: process.pid, nowMs: 0 }).announce('http://127.0.0.1:1', null)
 for (let round = 0; round < 5; round += 1) gc()
 console.log('held')
 setInterval(() => {}, 1000)`
@@ -36,13 +36,13 @@ test('a folder is made, taken, announced and let go', (context) => {
   const lock = take(folder)
   const file = join(folder, 'lock')
   const holder = { pid: process.pid, token: 't', started: '1970-01-01T00:00:00.000Z' }
-  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { ...holder, url: null })
-  lock.announce('http://127.0.0.1:4000')
-  assert.deepEqual(readDataLock(folder), { ...holder, url: 'http://127.0.0.1:4000' })
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { ...holder, url: null, certificate: null })
+  lock.announce('https://127.0.0.1:4000', 'AB:CD')
+  assert.deepEqual(readDataLock(folder), { ...holder, url: 'https://127.0.0.1:4000', certificate: 'AB:CD' })
   for (const path of [file, join(folder, 'lock.guard')]) assert.equal(statSync(path).mode & 0o777, 0o600)
   lock.release()
   lock.release()
-  lock.announce('http://127.0.0.1:4001')
+  lock.announce('http://127.0.0.1:4001', null)
   assert.equal(existsSync(file), false)
   assert.equal(readDataLock(folder), null)
   take(folder).release()
@@ -51,7 +51,7 @@ test('a folder is made, taken, announced and let go', (context) => {
 test('a second server on the same folder is refused, naming who is there', (context) => {
   const folder = inFolder(context)
   const lock = take(folder)
-  lock.announce('http://127.0.0.1:4000')
+  lock.announce('http://127.0.0.1:4000', null)
   assert.throws(() => take(folder, 99), {
     code: 'conflict',
     message: new RegExp(`in use by process ${process.pid} at http://127\\.0\\.0\\.1:4000, running since 1970`),

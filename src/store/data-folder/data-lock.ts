@@ -19,13 +19,15 @@ export type LockHolder = {
   /** Where the server listens; `null` while it is starting, or when a command holds the folder. */
   readonly url: string | null
   readonly token: string
+  /** SHA-256 of the certificate that it shows there, by which commands know it; `null` = no TLS. */
+  readonly certificate: string | null
   /** RFC 3339 in UTC. */
   readonly started: string
 }
 
 export type DataLock = {
-  /** Writes the address into `lock`, for commands to find the server. */
-  readonly announce: (url: string) => void
+  /** Writes the address into `lock`, for commands to find the server, and the SHA-256 of its certificate to know it by. */
+  readonly announce: (url: string, certificate: string | null) => void
   /** Removes `lock` and lets the folder go. May be called twice. */
   readonly release: () => void
 }
@@ -78,9 +80,15 @@ const readHolder = (file: string): LockHolder | null => {
   }
   const value = parsed(text)
   if (!isObject(value)) return null
-  const { pid, url, token, started } = value
+  const { pid, url, token, started, certificate } = value
   if (typeof pid !== 'number' || typeof token !== 'string' || typeof started !== 'string') return null
-  return { pid, url: typeof url === 'string' ? url : null, token, started }
+  return {
+    pid,
+    url: typeof url === 'string' ? url : null,
+    token,
+    certificate: typeof certificate === 'string' ? certificate : null,
+    started,
+  }
 }
 
 /** Whole or not at all: a reader never sees half of it. */
@@ -100,7 +108,7 @@ const inUse = (folder: string, holder: LockHolder | null): Problem => {
   })
 }
 
-const holding = (database: DatabaseSync, file: string, holder: Omit<LockHolder, 'url'>): DataLock => {
+const holding = (database: DatabaseSync, file: string, holder: Omit<LockHolder, 'url' | 'certificate'>): DataLock => {
   let released = false
   const release = (): void => {
     if (released) return
@@ -112,8 +120,8 @@ const holding = (database: DatabaseSync, file: string, holder: Omit<LockHolder, 
   // Also keeps the guard from being collected as garbage, which would let the folder go while the server runs.
   process.on('exit', release)
   return {
-    announce: (url) => {
-      if (!released) writeHolder(file, { ...holder, url })
+    announce: (url, certificate) => {
+      if (!released) writeHolder(file, { ...holder, url, certificate })
     },
     release,
   }
@@ -130,7 +138,7 @@ export const takeDataLock = ({ folder, token, pid, nowMs }: DataLockOptions): Da
   try {
     makeFolder(folder)
     database = takeGuard(guard, guardTimeoutMs)
-    if (database !== null) writeHolder(file, { ...holder, url: null })
+    if (database !== null) writeHolder(file, { ...holder, url: null, certificate: null })
   } catch (error) {
     database?.close()
     throw folderProblem(folder, error)

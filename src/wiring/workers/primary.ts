@@ -17,6 +17,7 @@ import { pinoLog } from '#observe/pino-log.ts'
 import { limiterDesk } from '#policy/distant-limiter.ts'
 import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { makeMemoryNodes } from '#store/memory/nodes.ts'
+import { certificateMark } from '#wiring/data.ts'
 import { stopped } from '#wiring/drain.ts'
 import type { Machine } from '#wiring/machine.ts'
 import type { Crew } from '#worker/crew.ts'
@@ -224,7 +225,7 @@ export const servePrimary = async (machine: Machine, request: ServeRequest): Pro
   const [first] = listening.values()
   if (first !== undefined && !stopping.aborted) {
     watchCrew(holding, { crew, keeping }, closing)
-    data.lock.announce(first.adminUrl)
+    data.lock.announce(first.adminUrl, certificateMark(config))
     // What each of them says is said once.
     stderr([...new Set([...listening.values()].map(({ greeting }) => greeting))].join(''))
     stdout(`${JSON.stringify({ event: 'listening', url: first.url, version, pid, data: folder, workers: count })}\n`)
