@@ -13,6 +13,8 @@ import { texts as doors, signInTexts } from '../pages/door/texts.ts'
 import { texts as keys } from '../pages/keys/texts.ts'
 import { texts as security } from '../pages/security/texts.ts'
 import { roles } from '../parts/roles.ts'
+import { accessRefusalWords } from '../parts/said/access-refusal-words.ts'
+import { moneyRefusalWords } from '../parts/said/money-refusal-words.ts'
 import { dialogTexts } from '../parts/texts.ts'
 import type { Visit } from './browser.ts'
 import { openVisit, settled, startBrowser } from './browser.ts'
@@ -60,7 +62,7 @@ test('the link of the first start makes an owner, once', async () => {
   const late = await visit()
   await late.page.goto(shop.setUpLink)
   await send(late.page, { name: 'Eve', email: 'eve@example.com', password })
-  await late.page.getByRole('alert').getByText('link', { exact: false }).waitFor()
+  await late.page.getByRole('alert').getByText(late.say(accessRefusalWords.set_up_over)).waitFor()
   await assertWell(late)
 })
 
@@ -199,7 +201,7 @@ test('a card is kept with a payment, and it is said when it is charged by itself
   await page.getByLabel(say(billing.each)).fill('35.00')
   await page.getByLabel(say(billing.monthMax)).fill('20.00')
   await button(page, say(billing.switchOn)).click()
-  await page.getByRole('alert').getByText('must be at least what one charge buys', { exact: false }).waitFor()
+  await page.getByRole('alert').getByText(say(moneyRefusalWords.month_max_low)).waitFor()
   await page.getByLabel(say(billing.monthMax)).fill('70.00')
   await button(page, say(billing.switchOn)).click()
   await button(page, say(billing.switchOff)).waitFor()
