@@ -91,8 +91,8 @@ const adminStore = ({ store, identity }: AdminPorts, gate: Gate): AdminStore => 
       return row !== null && row.account === account ? row : null
     },
     receipt: async (call) => {
-      const row = await store.call(call)
-      return row !== null && row.account === account ? store.receipt(call) : null
+      const receipt = await store.receipt(call)
+      return receipt !== null && receipt.account === account ? receipt : null
     },
     priceRow: (hash) => store.priceRow(hash),
     // Rows of one person, who asks for their own.

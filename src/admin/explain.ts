@@ -99,6 +99,16 @@ const notesOf = (record: CallRecord, price: Explanation['price'], books: Explana
   return notes
 }
 
+/** What the books know of a call that is not in the log: that it runs, or what it came to when its server died with it. */
+const unrecorded = (id: string, receipt: Receipt | null): Problem => {
+  if (receipt === null) return new Problem('not_found', { ...saying('no_ended_call', { id }), param: 'id' })
+  const { state, chargedNanoUsd } = receipt
+  const held = decimalOf(receipt.heldNanoUsd)
+  if (state === 'open') return new Problem('not_found', { ...saying('call_under_way', { id, held }), param: 'id' })
+  const charged = decimalOf(chargedNanoUsd ?? 0n)
+  return new Problem('not_found', { ...saying('call_interrupted', { id, state, charged, held }), param: 'id' })
+}
+
 const explain = operation({
   noun: 'explain',
   verb: 'list',
@@ -113,11 +123,7 @@ const explain = operation({
   run: async ({ id }, { ports }: OperationContext) => {
     const { store } = ports
     const record = await store.call(id)
-    if (record === null)
-      throw new Problem('not_found', {
-        ...saying('no_ended_call', { id }),
-        param: 'id',
-      })
+    if (record === null) throw unrecorded(id, await store.receipt(id))
     const account = record.account === null ? null : await store.account(record.account)
     const key = record.key === null ? null : await store.key(record.key)
     const row = record.priceHash === null ? null : await store.priceRow(record.priceHash)

@@ -8,6 +8,10 @@ export const objectRefusals = {
     `There is no call '${id}'. Ids are in the x-request-id header of answers, and in 'drover logs'; old calls are deleted after retention.calls.`,
   no_ended_call: ({ id }: { id: string }) =>
     `There is no call '${id}'. Ids are in the x-request-id header of answers, and in 'drover logs'; a call is in the log when it has ended, and old calls are deleted after retention.calls.`,
+  call_under_way: ({ id, held }: { id: string; held: string }) =>
+    `Call '${id}' is under way, and ${held} USD is held for it; it is in the log when it has ended.`,
+  call_interrupted: ({ id, state, charged, held }: { id: string; state: string; charged: string; held: string }) =>
+    `Of call '${id}' there is no record, since its server ended while it was under way. The books say: ${state}, ${charged} USD charged of ${held} USD that was held.`,
   token_uri: ({ url }: { url: string }) =>
     `The token_uri of the service account must be ${url}. Give the JSON as Google made it.`,
   no_own_credential: ({ handle, provider }: { handle: string; provider: string }) =>

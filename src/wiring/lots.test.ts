@@ -75,3 +75,26 @@ test('a bundle is worth more than was paid for it, and says so', async (context)
   await assert.rejects(desk.run('credits grant', { ...acme, usd: '1', paid: '1' }), /belongs to a bundle/)
   assert.equal((await desk.run('ledger verify'))['ok'], true)
 })
+
+test('a call that is not in the log is told of by the books: that it runs, or what it came to', async (context) => {
+  const desk = await openDesk(context)
+  await desk.run('credits grant', { ...acme, usd: '5.00' })
+  const explain = (id: string) => desk.run('explain list', { id })
+  await holdFor(desk, { call: 'call_1', usd: 4n })
+  await assert.rejects(explain('call_1'), {
+    code: 'not_found',
+    message: /'call_1' is under way, and 4\.00 USD is held/,
+  })
+  const account = (await desk.store.account('acme'))?.id ?? ''
+  const end = { call: 'call_1', account, key: null, nowMs: desk.clock.nowMs(), rule: 'r', upstreamCosts: [] }
+  await desk.store.settle({ ...end, chargeNanoUsd: dollar, priceHash: null })
+  await assert.rejects(explain('call_1'), { message: /settled, 1\.00 USD charged of 4\.00 USD that was held/ })
+  const { organisation = '' } = (await desk.store.account('acme')) ?? {}
+  const others = await desk.run('accounts create', { name: 'other', billing: 'prepaid' })
+  const seenBy = (tenant: { organisation: string; account: string }) =>
+    desk.with({ name: 'person', scopes: ['read'], role: 'owner', tenant }, 'explain list', { id: 'call_1' })
+  await assert.rejects(seenBy({ organisation, account }), /settled, 1\.00 USD charged/)
+  const stranger = { organisation: String(others['organisation']), account: String(others['id']) }
+  await assert.rejects(seenBy(stranger), /There is no call 'call_1'/)
+  await assert.rejects(explain('call_2'), { code: 'not_found', message: /There is no call 'call_2'/ })
+})

@@ -14,6 +14,14 @@ const object = words({
     "There is no call '{id}'. Ids are in the x-request-id header of answers, and in 'drover logs'; a call is in the log when it has ended, and old calls are deleted after retention.calls.",
     '没有调用“{id}”。ID 见回答的 x-request-id 标头与“drover logs”；调用结束后才进入日志，旧调用在 retention.calls 之后删除。',
   ],
+  call_under_way: [
+    "Call '{id}' is under way, and {held} USD is held for it; it is in the log when it has ended.",
+    '调用“{id}”正在进行，已为其预留 {held} 美元；结束后才进入日志。',
+  ],
+  call_interrupted: [
+    "Of call '{id}' there is no record, since its server ended while it was under way. The books say: {state}, {charged} USD charged of {held} USD that was held.",
+    '调用“{id}”没有记录：它进行时服务器已终止。账本记载：{state}，预留 {held} 美元，收取 {charged} 美元。',
+  ],
   token_uri: [
     'The token_uri of the service account must be {url}. Give the JSON as Google made it.',
     '服务账号的 token_uri 必须是 {url}。请提供 Google 生成的原始 JSON。',
