@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Gateway } from './gateway/gateway.ts'
 import { absentPeers, parts as partsOn, peers } from './gateway/index.ts'
 import { onOtherRuntimes } from './gateway/runtimes.ts'
 import { threeNodes } from './gateway/three-nodes.ts'
@@ -71,7 +72,8 @@ async function measure(chosen: readonly Suite[], effort: Effort): Promise<Report
   const wanted = values.gateways?.split(',')
   const parts: Outcome[] = []
   // What is added is over the provider itself: it is measured whoever else is.
-  const isWanted = (name: string): boolean => name === 'direct' || (wanted?.includes(name) ?? true)
+  const isWanted = ({ name, isOnRequest }: Gateway): boolean =>
+    name === 'direct' || (wanted?.includes(name) ?? isOnRequest !== true)
   const reportSoFar = (): Report => ({
     made,
     command: shownCommand(process.argv.slice(2)),

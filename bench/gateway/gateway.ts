@@ -32,6 +32,8 @@ export type Gateway = {
   readonly absent: string
   /** Settings that differ from its defaults, and what is on. */
   readonly settings: string
+  /** It takes so long, or so much of the disk, that it takes part only where it is named. */
+  readonly isOnRequest?: true
   readonly start: (place: Place) => Promise<Running>
 }
 

@@ -10,11 +10,11 @@ export type Outcome = { readonly sections: readonly Section[]; readonly goals: r
   'gateways' | 'missing' | 'parity'
 >
 
-/** A part of the benchmarks. `takes` says whether a gateway takes part, by its name. */
+/** A part of the benchmarks. `takes` says whether a gateway takes part. */
 export type Suite = {
   readonly name: string
   readonly about: string
-  readonly run: (effort: Effort, takes: (gateway: string) => boolean) => Promise<Outcome>
+  readonly run: (effort: Effort, takes: (gateway: Gateway) => boolean) => Promise<Outcome>
 }
 
 type SideBySide = {
@@ -31,10 +31,7 @@ export const sideBySide = ({ name, about, gateways, models, measure }: SideBySid
   name,
   about,
   run: async (effort, takes) => {
-    const bench = await startBench(
-      gateways.filter((gateway) => takes(gateway.name)),
-      models,
-    )
+    const bench = await startBench(gateways.filter(takes), models)
     try {
       const found = await measure(bench, effort)
       const present = bench.contenders.map(({ gateway }) => described(gateway))
