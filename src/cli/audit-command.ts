@@ -10,6 +10,7 @@ import type { Plan } from '#audit/fix/plan.ts'
 import type { UsageGiven } from '#audit/usage/join.ts'
 import { writers } from '#audit/writer/index.ts'
 import { kindsText, reaches } from '#audit/writer/summary.ts'
+import { Problem } from '#base/problem.ts'
 import { usageFailure } from './failure.ts'
 import { chosenOf, readTextFile, writeTextFile } from './file.ts'
 import type { CommandLinePorts } from './ports.ts'
@@ -142,6 +143,10 @@ const runAudit = async (path: string, flags: Flags, shell: Shell): Promise<numbe
     baseline,
     progress: bar.show,
     usage,
+  }).catch((thrown: unknown): never => {
+    bar.end()
+    const isTarget = thrown instanceof Problem && thrown.code === 'model_not_found'
+    throw isTarget ? usageFailure(thrown.message, "Name a model for --target as the catalog does: 'kimi-k2'.") : thrown
   })
   bar.end()
   if (flags.fix === true) return runFix(plan(flags.relay), { folder, flags }, shell)

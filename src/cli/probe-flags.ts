@@ -2,6 +2,7 @@
 
 import { nanoOf } from '#base/money.ts'
 import { nearestOf } from '#base/nearest.ts'
+import { Problem } from '#base/problem.ts'
 import type { Manifest } from '#probe/manifest.ts'
 import type { Level, Wire } from '#probe/probe.ts'
 import { profileAt, profileOf, profiles } from '#probe/profile/index.ts'
@@ -203,6 +204,11 @@ export const sessionOptionsOf = async (flags: ProbeFlags, context: Context): Pro
     manifest: context.manifest,
     failOn: oneOf(flags.failOn, levels, '--fail-on') as Level,
   }
-  chosenProbes(wire, options)
+  try {
+    chosenProbes(wire, options)
+  } catch (thrown) {
+    if (!(thrown instanceof Problem)) throw thrown
+    throw usageFailure(thrown.message, 'Name probes or groups with --only, with commas between them.')
+  }
   return options
 }

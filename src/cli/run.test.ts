@@ -86,6 +86,7 @@ describe('wrong usage is exit code 2, with the way out', () => {
     ['--port 99999', /--port must be a whole number from 0 to 65535/],
     ['--workers 0', /--workers must be 'auto' or a whole number from 1 to 1024/],
     ['init --providers mooonshot', /'mooonshot' is no vendor that is known here\.\n {2}next: The nearest are moonshot/],
+    ['probe --base-url http://127.0.0.1:9/v1 --model m --only none', /'none' is no probe.*\n {2}next: .*--only/],
     ['calls', /Usage: drover calls/],
   ]
   for (const [line, message] of table) {
