@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Gateway } from './gateway/gateway.ts'
+import { grownRelays } from './gateway/grown.ts'
 import { absentPeers, parts as partsOn, peers } from './gateway/index.ts'
 import { onOtherRuntimes } from './gateway/runtimes.ts'
 import { threeNodes } from './gateway/three-nodes.ts'
@@ -112,7 +113,7 @@ if (values.from !== undefined) {
   const unknown = asked.find((name) => name !== 'all' && !suites.some((suite) => suite.name === name))
   if (unknown !== undefined) usage(`there is no suite ${unknown}`)
   const chosen = suites.filter(({ name }) => asked.includes('all') || asked.includes(name))
-  const known = new Set([...peers, ...partsOn, threeNodes, ...onOtherRuntimes].map(({ name }) => name))
+  const known = new Set([...peers, ...partsOn, threeNodes, ...onOtherRuntimes, ...grownRelays].map(({ name }) => name))
   for (const name of values.gateways?.split(',') ?? [])
     if (!known.has(name)) usage(`there is no gateway '${name}': there are ${[...known].join(', ')}`)
   const turnMs = whole('seconds', values.seconds, secondsMax) * 1000
