@@ -22,10 +22,10 @@ const createOwnerOnly = (file: string): void => {
 }
 
 /**
- * The thread beside copies the log back long before this. Where it cannot keep up, or has ended, the writing thread does, and calls wait
- * for 25 ms meanwhile; with memory there is no log.
+ * The thread beside copies the log back long before it has these 256 MiB. Where it cannot keep up, or has ended, the writing thread does, and
+ * calls wait for that; with memory there is no log.
  */
-const logPagesMax = 8_192
+const logPagesMax = 65_536
 
 /** Pages that a connection keeps: of the thread that writes, and of the one beside it. */
 const cacheKibibytes = 65_536

@@ -16,14 +16,19 @@ import { openBeside, openDatabase } from './open-database.ts'
 /** More than this in one commit gains nothing, and lets the first wait for the last. */
 const operationsPerCommitMax = 1000
 
-/** While it is copied more is written, and only a log that is copied to its end begins anew: what came meanwhile is copied at once, and so on. */
+/**
+ * A log that is copied to its end begins anew with the next commit, which waits while SQLite syncs that: some 10 ms. So it is not sought
+ * before there are 64 MiB of it; then what was written while it was copied is copied at once, and so on.
+ */
+const renewedPagesMin = 16_384
 const copiesMax = 8
 
 const copyBack = (database: DatabaseSync): string | null => {
   try {
     for (let copies = 0; copies < copiesMax; copies += 1) {
       const [state] = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').all()
-      if (state?.['log'] === state?.['checkpointed']) break
+      const pages = Number(state?.['log'] ?? 0)
+      if (pages < renewedPagesMin || pages === Number(state?.['checkpointed'])) break
     }
     return null
   } catch (error) {

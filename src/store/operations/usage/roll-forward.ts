@@ -15,8 +15,8 @@ import type { Contribution, Names, RolledCall } from './contribution.ts'
 import { contributionsOf, rolledColumns, tagsOf, traitsOf, volumeOf } from './contribution.ts'
 import { sumColumns, sumNames } from './tally.ts'
 
-/** Calls of one step: the store's thread serves holds in between. */
-export const callsPerStepMax = 128
+/** Calls of one step, some 1.5 ms: the store's thread serves holds in between. */
+export const callsPerStepMax = 64
 
 export const callsPerBlock = 16n
 export const blocksPerBucket = 4096n
