@@ -1,4 +1,4 @@
-/** The store on SQLite, as the main thread sees it: every call is a message to the one thread that may block. */
+/** The store on SQLite, as the main thread sees it: every call is a message to one of the threads that may block. */
 
 import { resolve } from 'node:path'
 import { uncarried } from '#base/carried-problem.ts'

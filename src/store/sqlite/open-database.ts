@@ -22,10 +22,10 @@ const createOwnerOnly = (file: string): void => {
 }
 
 /**
- * The thread beside copies the log back long before it has these 256 MiB. Where it cannot keep up, or has ended, the writing thread does, and
- * calls wait for that; with memory there is no log.
+ * 128 MiB, at which the writing thread ends the log. The thread beside has copied nearly all of it back by then, and calls wait for the rest
+ * and for the disk; sooner, more of them would, and later a start after a crash would take longer to read it.
  */
-const logPagesMax = 65_536
+const logPagesMax = 32_768
 
 /** Pages that a connection keeps: of the thread that writes, and of the one beside it. */
 const cacheKibibytes = 65_536

@@ -1,4 +1,4 @@
-/** The store's thread: SQLite blocks whoever calls it, so nobody but this thread does. */
+/** A thread of the store, the one that writes or the one beside it: SQLite blocks whoever calls it, so nobody but these does. */
 
 import assert from 'node:assert/strict'
 import type { DatabaseSync } from 'node:sqlite'
@@ -16,20 +16,10 @@ import { openBeside, openDatabase } from './open-database.ts'
 /** More than this in one commit gains nothing, and lets the first wait for the last. */
 const operationsPerCommitMax = 1000
 
-/**
- * A log that is copied to its end begins anew with the next commit, which waits while SQLite syncs that: some 10 ms. So it is not sought
- * before there are 64 MiB of it; then what was written while it was copied is copied at once, and so on.
- */
-const renewedPagesMin = 16_384
-const copiesMax = 8
-
+/** As far as the log goes by now: the other thread writes on meanwhile. */
 const copyBack = (database: DatabaseSync): string | null => {
   try {
-    for (let copies = 0; copies < copiesMax; copies += 1) {
-      const [state] = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').all()
-      const pages = Number(state?.['log'] ?? 0)
-      if (pages < renewedPagesMin || pages === Number(state?.['checkpointed'])) break
-    }
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
     return null
   } catch (error) {
     return storeProblem(error).message
