@@ -37,7 +37,9 @@ export const holdsSecret = ({ format }: Carrier): boolean => format !== plainTho
 export const sealCarrier = (carrier: Carrier, own: string): string =>
   carrier.format === own
     ? carrier.value
-    : Buffer.from(`${mark}${JSON.stringify([carrier.format, carrier.value])}`).toString('base64')
+    : Buffer.from(
+        `${mark}${JSON.stringify([carrier.format, carrier.value, ...(carrier.redacted === true ? ['redacted'] : [])])}`,
+      ).toString('base64')
 
 /** The carrier that an opaque text of the format `own` holds. */
 export const openCarrier = (text: string, own: string): Carrier => {
@@ -46,13 +48,22 @@ export const openCarrier = (text: string, own: string): Carrier => {
     // Either alphabet is read.
     const opened: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8').slice(mark.length))
     if (Array.isArray(opened) && typeof opened[0] === 'string' && typeof opened[1] === 'string')
-      return { format: opened[0], value: opened[1] }
+      return { format: opened[0], value: opened[1], ...(opened[2] === 'redacted' ? { redacted: true } : {}) }
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown
   }
   // Only looks like an envelope: then it is what its format says it is.
   return { format: own, value: text }
 }
+
+/** The carrier of a thought that may not be read, which has a field of its own: it needs a mark only where it travels sealed. */
+export const redactedCarrier = (text: string, own: string): Carrier => {
+  const carrier = openCarrier(text, own)
+  return carrier.format === own ? { ...carrier, redacted: true } : carrier
+}
+
+/** Whether one of them is a thought that may not be read. */
+export const isRedacted = (carriers: readonly Carrier[]): boolean => carriers.some(({ redacted }) => redacted === true)
 
 /** The carrier of this format among several. */
 export const carrierOf = (carriers: readonly Carrier[], format: string): Carrier | undefined =>

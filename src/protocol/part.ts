@@ -17,9 +17,10 @@ type Carried = { readonly extra?: JsonObject }
 
 /**
  * What must come back unchanged in the next turn and that Drover cannot read: signatures, encrypted reasoning. `format` says
- * whose it is (carrier.ts lists those), not through whose wire it came.
+ * whose it is (carrier.ts lists those), not through whose wire it came. `redacted`: the value is the thought itself, which may not
+ * be read, and not a signature over one; its maker takes it back in another field.
  */
-export type Carrier = { readonly format: string; readonly value: string }
+export type Carrier = { readonly format: string; readonly value: string; readonly redacted?: true }
 
 export type StartPart = Carried & {
   readonly type: 'start'

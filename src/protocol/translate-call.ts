@@ -51,6 +51,25 @@ const distinct = (warnings: readonly Warning[]): readonly Warning[] => [
   ...new Map(warnings.map((warning) => [`${warning.field}:${warning.reason}`, warning])).values(),
 ]
 
+/** Calls of tools that are signed by another maker's model: thoughts are looked at where they are written. */
+const foreignSignatures = ({ messages }: ChatRequest, { takesBack }: UpstreamProtocol): readonly Warning[] =>
+  takesBack === undefined
+    ? []
+    : messages.flatMap(({ content }, at) =>
+        content.flatMap((block, index): readonly Warning[] =>
+          block.type === 'tool-call' &&
+          block.carriers.length > 0 &&
+          !block.carriers.some(({ format }) => takesBack.includes(format))
+            ? [
+                {
+                  field: `messages[${at}].content[${index}]`,
+                  reason: "signed by another maker's model: not taken back",
+                },
+              ]
+            : [],
+        ),
+      )
+
 /**
  * The call as if its caller spoke the format of the target; everything behind it (rules, quirks, the question for usage,
  * reading the reply) works as for such a caller. A warning for everything that is lost.
@@ -80,6 +99,11 @@ export const translateCall = (call: Call, { from, to, target, restore }: Transla
         warnings: [],
       },
     },
-    warnings: distinct([...read, ...lossesOf(request, { source: from.fields, target: to.fields }), ...written]),
+    warnings: distinct([
+      ...read,
+      ...lossesOf(request, { source: from.fields, target: to.fields }),
+      ...foreignSignatures(request, to),
+      ...written,
+    ]),
   }
 }

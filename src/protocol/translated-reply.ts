@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer'
 import { Problem } from '#base/problem.ts'
 import { customToolParts } from './custom-tool-parts.ts'
+import { emptyArguments } from './empty-arguments.ts'
 import type { Part, UsagePart } from './part.ts'
 import type { Frame, ReplyForm, ReplyReader, ReplyWriter } from './protocol.ts'
 
@@ -48,6 +49,7 @@ class TranslatedReader implements ReplyReader {
   readonly #writer: ReplyWriter
   readonly #own: boolean
   readonly #turnBack: (part: Part) => readonly Part[]
+  readonly #withArguments: (part: Part) => readonly Part[]
   #readBytes = 0
   #failed = false
   #written = false
@@ -58,6 +60,7 @@ class TranslatedReader implements ReplyReader {
     this.form = stream ? 'events' : 'json'
     this.#own = own
     this.#turnBack = customTools.size === 0 ? (part) => [part] : customToolParts(customTools)
+    this.#withArguments = own ? (part) => [part] : emptyArguments()
     this.#reader = reader
     this.#writer = writer
   }
@@ -80,7 +83,7 @@ class TranslatedReader implements ReplyReader {
 
   #translate(frames: readonly Frame[]): readonly Frame[] {
     return frames.flatMap((frame) => {
-      const parts = frame.parts.map(inWords).flatMap(this.#turnBack)
+      const parts = frame.parts.map(inWords).flatMap(this.#turnBack).flatMap(this.#withArguments)
       const translated: Frame = {
         raw: this.#bytesOf(parts),
         parts,

@@ -33,10 +33,15 @@ export const headOf = (context: ReplyContext, start: PartOf<'start'> | null): Js
 export const opaque = (carrier: Carrier | undefined): string =>
   carrier === undefined ? '' : sealCarrier(carrier, carrierFormats.anthropic)
 
-/** A call of a provider's own tool, where it is one of this format's; `null` = it has no place here. */
-export const toolBlock = (part: PartOf<'tool-input-start'>): JsonObject | null => {
+/** A call that came without an id gets one: its result must name it, in this turn and in all others of the conversation. */
+const idOf = ({ id, block }: PartOf<'tool-input-start'>, { asked }: ReplyContext): string =>
+  id === '' ? `toolu_${asked.id}_${block}` : id
+
+/** A call of a tool; of a provider's own tool, where it is one of this format's; `null` = it has no place here. */
+export const toolBlock = (part: PartOf<'tool-input-start'>, context: ReplyContext): JsonObject | null => {
   const { block, type } = extraOf(part)
-  if (part.executor === 'caller') return { type: 'tool_use', id: part.id, name: part.name, input: {}, ...block }
+  if (part.executor === 'caller')
+    return { type: 'tool_use', id: idOf(part, context), name: part.name, input: {}, ...block }
   return /^(?:srv|mcp)toolu_/.test(part.id)
     ? { type: type ?? 'server_tool_use', id: part.id, name: part.name, input: {}, ...block }
     : null

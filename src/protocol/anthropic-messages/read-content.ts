@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { readCacheMark } from '#protocol/cache-mark.ts'
-import { carrierFormats, openCarrier } from '#protocol/carrier.ts'
+import { carrierFormats, openCarrier, redactedCarrier } from '#protocol/carrier.ts'
 import type { Block, Citation, FileBlock, MediumSource } from '#protocol/chat-request.ts'
 import { Fields, unreadable } from '#protocol/field-reading.ts'
 
@@ -101,7 +101,7 @@ const readRedacted = ({ fields }: Part): Block => ({
   text: '',
   redacted: true,
   summary: false,
-  carriers: [openCarrier(fields.text('data') ?? '', carrierFormats.anthropic)],
+  carriers: [redactedCarrier(fields.text('data') ?? '', carrierFormats.anthropic)],
   ...fields.rest(),
 })
 

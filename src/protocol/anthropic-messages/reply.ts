@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { countOf } from '#base/usage.ts'
-import { carrierFormats, openCarrier } from '#protocol/carrier.ts'
+import { carrierFormats, openCarrier, redactedCarrier } from '#protocol/carrier.ts'
 import type { EventReading, ReplySteps } from '#protocol/openai/reply-steps.ts'
 import type { Carrier, Part } from '#protocol/part.ts'
 import { isUncommitted } from '#protocol/part.ts'
@@ -160,7 +160,7 @@ class MessagesReading {
     if (kind === 'text') return [{ type: 'text-start', ...at, ...extra }]
     if (kind === 'reasoning') {
       if (type !== 'redacted_thinking') return [{ type: 'reasoning-start', ...at, ...extra }]
-      open.carriers.push(openCarrier(textOf(raw['data']), carrierFormats.anthropic))
+      open.carriers.push(redactedCarrier(textOf(raw['data']), carrierFormats.anthropic))
       return [{ type: 'reasoning-start', ...at, redacted: true, ...extra }]
     }
     const executor = type === 'tool_use' ? 'caller' : 'provider'

@@ -175,7 +175,7 @@ class StreamWriter implements ReplyWriter {
 
   #beginTool(part: PartOf<'tool-input-start'>): Buffer[] {
     if (part.executor === 'caller') this.#state.called = true
-    const block = toolBlock(part)
+    const block = toolBlock(part, this.#context)
     if (block !== null) return this.#start(part.block, block)
     this.#state.warn(`reply.${part.name}`, "a call of a provider's own tool that Messages does not know is left out")
     return this.#hide(part.block)

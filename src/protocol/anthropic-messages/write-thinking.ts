@@ -48,8 +48,12 @@ const continuesWithoutThought = ({ messages }: ChatRequest): boolean => {
 const display = ({ summary }: ReasoningWish): JsonObject =>
   summary === null ? {} : { display: summary === 'none' ? 'omitted' : 'summarized' }
 
-const formatOf = ({ request: { responseFormat } }: Writing): JsonObject =>
-  responseFormat?.type === 'json-schema' ? { format: { type: 'json_schema', schema: responseFormat.schema } } : {}
+const formatOf = ({ request: { responseFormat }, warn }: Writing): JsonObject => {
+  if (responseFormat?.type === 'json') warn('response_format', 'Claude holds an answer to a schema, not to "any JSON"')
+  return responseFormat?.type === 'json-schema'
+    ? { format: { type: 'json_schema', schema: responseFormat.schema } }
+    : {}
+}
 
 /** In this format's own requests everything is said as it was. */
 const ownThinking = (wish: ReasoningWish): Thinking => {

@@ -114,7 +114,7 @@ class WholeWriter implements ReplyWriter {
 
   #beginTool(part: PartOf<'tool-input-start'>): void {
     if (part.executor === 'caller') this.#state.called = true
-    const content = toolBlock(part)
+    const content = toolBlock(part, this.#context)
     if (content !== null) this.#open(part.block, { kind: 'tool', content })
     else
       this.#state.warn(`reply.${part.name}`, "a call of a provider's own tool that Messages does not know is left out")

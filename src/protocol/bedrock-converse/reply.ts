@@ -6,7 +6,7 @@ import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import { countOf } from '#base/usage.ts'
 import type { Call } from '#protocol/call.ts'
-import { carrierFormats, openCarrier } from '#protocol/carrier.ts'
+import { carrierFormats, openCarrier, redactedCarrier } from '#protocol/carrier.ts'
 import { jsonReader } from '#protocol/openai/json-reply.ts'
 import type { Carrier, FinishReason, Part } from '#protocol/part.ts'
 import type { Frame, ReplyHead, ReplyReader } from '#protocol/protocol.ts'
@@ -51,7 +51,7 @@ const wholeBlock = (raw: JsonObject, at: { readonly choice: number; readonly blo
 
 /** The thought that may not be read is bytes here; Anthropic's own API has their text. */
 const redacted = (value: string): Carrier =>
-  openCarrier(Buffer.from(value, 'base64').toString('utf8'), carrierFormats.anthropic)
+  redactedCarrier(Buffer.from(value, 'base64').toString('utf8'), carrierFormats.anthropic)
 
 class ConverseReading {
   readonly #open = new Map<number, Open>()

@@ -85,7 +85,11 @@ const readToolChoice = (config: JsonObject | null): Choice => {
   return { toolChoice: { mode: read }, left }
 }
 
-const formatOf = (fields: Fields): ResponseFormat | null => {
+/** Types of answers that other formats have a word for; with any other (`text/x.enum`) both type and schema stay what only Google says. */
+const typesRead: ReadonlySet<unknown> = new Set(['application/json', 'text/plain', '', null, undefined])
+
+const formatOf = (fields: Fields, config: JsonObject): ResponseFormat | null => {
+  if (!typesRead.has(config['responseMimeType'])) return null
   const type = fields.text('responseMimeType')
   const json = fields.take('responseJsonSchema')
   const own = fields.take('responseSchema')
@@ -128,7 +132,8 @@ type Config = Pick<
 > & { readonly left: JsonObject }
 
 const readConfig = (config: JsonObject): Config => {
-  const fields = new Fields(camelKeys(config), 'generationConfig')
+  const told = camelKeys(config)
+  const fields = new Fields(told, 'generationConfig')
   const modalities = fields.texts('responseModalities')
   const read: Omit<Config, 'left'> = {
     outputMax: fields.number('maxOutputTokens'),
@@ -142,7 +147,7 @@ const readConfig = (config: JsonObject): Config => {
     stop: fields.texts('stopSequences'),
     logprobs: fields.flag('responseLogprobs'),
     topLogprobs: fields.number('logprobs'),
-    responseFormat: formatOf(fields),
+    responseFormat: formatOf(fields, told),
     reasoning: reasoningOf(fields.object('thinkingConfig')),
     modalities: modalities === null ? null : modalities.map((one) => one.toLowerCase()),
   }

@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
-import { carrierFormats, openCarrier } from '#protocol/carrier.ts'
+import { carrierFormats, isRedacted, openCarrier } from '#protocol/carrier.ts'
 import type { Block, MediumSource, Message } from '#protocol/chat-request.ts'
 import { Fields, unreadable } from '#protocol/field-reading.ts'
 import type { Carrier } from '#protocol/part.ts'
@@ -145,10 +145,9 @@ const readPart = (value: Json, place: string, ids: CallIds): readonly Block[] =>
   if (isObject(functionResponse)) return [readResult(functionResponse, ids)]
   if (isObject(executableCode)) return [codeBlock('executableCode', raw)]
   if (isObject(codeExecutionResult)) return [codeBlock('codeExecutionResult', raw)]
-  if (raw['thought'] === true)
-    return [{ type: 'reasoning', text: textOf(text) ?? '', redacted: false, summary: false, carriers }]
-  const signed: readonly Block[] =
-    carriers.length === 0 ? [] : [{ type: 'reasoning', text: '', redacted: false, summary: false, carriers }]
+  const thought = { type: 'reasoning', redacted: isRedacted(carriers), summary: false, carriers } as const
+  if (raw['thought'] === true) return [{ ...thought, text: textOf(text) ?? '' }]
+  const signed: readonly Block[] = carriers.length === 0 ? [] : [{ ...thought, text: '' }]
   fields.drop('inlineData', 'fileData', 'text', 'thought')
   if (isObject(inlineData)) return [{ ...inlineMedium(inlineData), ...fields.rest() }, ...signed]
   if (isObject(fileData)) return [{ ...fileMedium(fileData), ...fields.rest() }, ...signed]

@@ -88,6 +88,8 @@ const writeBlock = (block: Block, writing: Writing, place: string): readonly Jso
     case 'video':
     case 'file': {
       if (block.source.kind === 'file' && !writing.own) return []
+      if (block.type === 'file' && block.filename !== null && !writing.own)
+        writing.warn(place, 'Gemini is not told the name of a file')
       const part = mediumOf(block.source, block.type)
       const title = block.type === 'file' && block.context !== null ? [{ text: block.context }] : []
       return part === null ? [] : [...title, { ...part, ...extra }]

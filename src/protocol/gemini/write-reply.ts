@@ -113,8 +113,9 @@ class Pieces {
       return name === 'code_execution'
         ? [{ executableCode: objectArguments(text).input }]
         : this.#lost(name, "calls of another provider's own tools have no place in Gemini's answer")
-    const args = kind === 'custom' ? { input: text } : objectArguments(text).input
-    return [{ functionCall: { ...given({ id: id === '' ? null : id }), name, args }, ...signatureOf(carriers) }]
+    const { input, broken } = kind === 'custom' ? { input: { input: text }, broken: false } : objectArguments(text)
+    if (broken) this.#lost('functionCall', 'its arguments are no JSON object: they stand in "input" as a text')
+    return [{ functionCall: { ...given({ id: id === '' ? null : id }), name, args: input }, ...signatureOf(carriers) }]
   }
 }
 

@@ -36,8 +36,11 @@ const writeTool = (tool: Tool): readonly JsonObject[] => {
 const toolsOf = ({ tools, toolChoice }: ChatRequest, { warn }: Writing): readonly JsonObject[] => {
   if (toolChoice === null) return tools.flatMap(writeTool)
   if (toolChoice.mode === 'none') return []
-  if (toolChoice.mode === 'required' || toolChoice.mode === 'tool')
-    warn('tool_choice', 'Ollama cannot be made to call a tool')
+  const isDemand =
+    toolChoice.mode === 'required' ||
+    toolChoice.mode === 'tool' ||
+    (toolChoice.mode === 'allowed' && toolChoice.required)
+  if (isDemand) warn('tool_choice', 'Ollama cannot be made to call a tool')
   const wanted = toolChoice.mode === 'allowed' ? toolChoice.names : null
   const offered = tools.filter((tool) => wanted === null || wanted.includes(tool.name))
   return offered.flatMap(writeTool)

@@ -37,7 +37,10 @@ const readTool = (tool: JsonObject, place: string): Tool => {
   const type = fields.text('type') ?? 'function'
   if (type === 'function') {
     // OpenRouter's mark stands on the tool, not on its function.
-    return { ...readFunction(fields.object('function') ?? {}, `${place}.function`), ...readCacheMark(fields) }
+    const { extra, ...tool } = readFunction(fields.object('function') ?? {}, `${place}.function`)
+    const mark = readCacheMark(fields)
+    const left = { ...fields.rest().extra, ...extra }
+    return { ...tool, ...mark, ...(Object.keys(left).length === 0 ? {} : { extra: left }) } as Tool
   }
   if (type === 'builtin_function') return readBuiltin(tool, fields)
   if (type !== 'custom') return { kind: 'provider', does: null, name: type, raw: tool }

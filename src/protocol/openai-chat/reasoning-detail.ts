@@ -17,10 +17,11 @@ const names: Readonly<Record<string, string>> = {
 
 /** What of a detail can be said in other words than its own: Claude's signature over a text, or its redacted thought. */
 export const carrierOfDetail = (detail: JsonObject): Carrier | null => {
-  const { signature, data, format } = detail
+  const { type, signature, data, format } = detail
   const secret = typeof signature === 'string' ? signature : data
   if (typeof secret !== 'string' || secret === '') return null
-  if (format === names[anthropic]) return { format: anthropic, value: secret }
+  const hidden = type === 'reasoning.encrypted' ? { redacted: true as const } : {}
+  if (format === names[anthropic]) return { format: anthropic, value: secret, ...hidden }
   // What OpenRouter gave with an id goes back with it.
   if (format === names[openaiResponses] && detail['id'] === undefined) return { format: openaiResponses, value: secret }
   return { format: openaiChat, value: JSON.stringify(detail) }
@@ -43,14 +44,16 @@ type Thought = Pick<ReasoningBlock, 'text' | 'redacted' | 'carriers'>
 
 /**
  * A thought as details, one for each carrier: without any there is nothing that must come back. `index` counts the
- * thoughts of one message.
+ * thoughts of one message. A signature of Claude's over a thought that was not told stays a signature: as data it would come back as
+ * a thought that may not be read, and be refused.
  */
 export const detailsOf = ({ text, redacted, carriers }: Thought, index: number): readonly JsonObject[] =>
   carriers.map((carrier) => {
     const own = carrier.format === openaiChat ? carriedObject(carrier) : null
     if (isObject(own)) return own
     const format = names[carrier.format] ?? carrier.format
-    return redacted || text === ''
+    const isData = redacted || (text === '' && carrier.format !== anthropic)
+    return isData
       ? { type: 'reasoning.encrypted', data: carrier.value, format, index }
       : { type: 'reasoning.text', text, signature: carrier.value, format, index }
   })

@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
-import { carrierFormats, holdsSecret, openCarrier } from '#protocol/carrier.ts'
+import { carrierFormats, holdsSecret, isRedacted, openCarrier } from '#protocol/carrier.ts'
 import type { Block, Message, ReasoningBlock, Role, ToolCallBlock } from '#protocol/chat-request.ts'
 import { Fields, unreadable } from '#protocol/field-reading.ts'
 import { readContent } from './read-content.ts'
@@ -28,14 +28,15 @@ const readReasoning = ({ fields, raw }: Item): ReasoningBlock => {
   const summary = fields.objects('summary')
   const content = fields.objects('content')
   const secret = fields.text('encrypted_content')
+  const carriers =
+    secret === null || secret === '' ? [] : [openCarrier(secret, carrierFormats.openaiResponses)].filter(holdsSecret)
   fields.drop(...ownOfItem)
   return {
     type: 'reasoning',
     text: textsOf(summary.length > 0 ? summary : content),
-    redacted: false,
+    redacted: isRedacted(carriers),
     summary: summary.length > 0,
-    carriers:
-      secret === null || secret === '' ? [] : [openCarrier(secret, carrierFormats.openaiResponses)].filter(holdsSecret),
+    carriers,
     ...fields.rest(),
     raw,
   }
