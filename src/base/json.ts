@@ -88,8 +88,8 @@ const nameBytesMax = 1_024
 class Scanner {
   readonly #source: Buffer
   readonly #end: number
-  /** Whether the container at a depth is an object. */
-  readonly #isObject: Uint8Array
+  /** Whether the container at a depth is an object. A list: bytes of its own would cost more than to scan a short document. */
+  readonly #isObject: boolean[] = [false, true]
   readonly #depthMax: number
   /** Where the rest of each long string begins and ends, one after the other. */
   readonly restsOfStrings: number[] = []
@@ -97,7 +97,6 @@ class Scanner {
   constructor(source: Buffer, depthMax: number) {
     this.#source = source
     this.#end = source.length
-    this.#isObject = new Uint8Array(depthMax + 1)
     this.#depthMax = depthMax
   }
 
@@ -212,7 +211,7 @@ class Scanner {
       if (byte === openBrace || byte === openBracket) {
         depth += 1
         if (depth > this.#depthMax) this.#failDepth(at)
-        this.#isObject[depth] = byte === openBrace ? 1 : 0
+        this.#isObject[depth] = byte === openBrace
         const inside = this.skipBlanks(at + 1)
         if (source[inside] !== (byte === openBrace ? closeBrace : closeBracket)) {
           at = byte === openBrace ? this.#skipKey(inside) : inside
@@ -236,7 +235,7 @@ class Scanner {
     let depth = fromDepth
     while (depth > outerDepth) {
       at = this.skipBlanks(at)
-      const inObject = this.#isObject[depth] === 1
+      const inObject = this.#isObject[depth] === true
       const byte = this.#source[at]
       if (byte === comma) {
         this.#depthLeft = depth

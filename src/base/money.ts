@@ -32,9 +32,10 @@ export const nanoOf = (decimal: string): bigint => {
 export const decimalOf = (nano: bigint, placesMin = 2): string => {
   const size = nano < 0n ? -nano : nano
   const fraction = (size % nanoPerUnit).toString().padStart(9, '0')
-  const kept = fraction.replace(/0+$/, '').padEnd(placesMin, '0')
+  let places = fraction.length
+  while (places > placesMin && fraction[places - 1] === '0') places -= 1
   const whole = (size / nanoPerUnit).toString()
-  return `${nano < 0n ? '-' : ''}${whole}${kept === '' ? '' : `.${kept}`}`
+  return `${nano < 0n ? '-' : ''}${whole}${places === 0 ? '' : `.${fraction.slice(0, places)}`}`
 }
 
 /** A number of JSON with every digit that the integer has: no float is made on the way. Give it to `JSON.stringify`. */

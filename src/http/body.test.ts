@@ -36,9 +36,9 @@ const chunked = (pieces: readonly string[], more: Readonly<Record<string, string
     `${pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('')}0\r\n\r\n`,
   )
 
-/** As the relay reads: a turn after the head, when what came with it is there. */
+/** As whoever looks at something first reads: turns after the head. */
 const readLater = async (exchange: Exchange): Promise<void> => {
-  await null
+  await new Promise(setImmediate)
   const { body } = await exchange.read()
   const text = body.kind === 'bytes' ? body.bytes.toString() : body.kind
   if (text === '"refuse"') throw new Problem('invalid_request_error', { message: 'refused' })

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
+import { systemIds } from '#base/id.ts'
+import { readBody } from './body.ts'
 import { readArrived } from './request-bytes.ts'
 
 const bounds = {
@@ -52,4 +54,48 @@ test('a body that has come is read whole, in however many pieces it came', async
   assert.equal(await arrived(['{"a":1}']), '{"a":1}')
   // Since version 26 Node gives out one piece of several where nobody says how much is wanted.
   assert.equal(await arrived(['{"a":1,', '"b":2', '}']), '{"a":1,"b":2}')
+})
+
+test('whoever asks for a body while its head is parsed watches nothing where it came with the head', async () => {
+  const clock = systemClock()
+  let timers = 0
+  const counting = {
+    ...clock,
+    after: (...given: Parameters<typeof clock.after>) => {
+      timers += 1
+      return clock.after(...given)
+    },
+  }
+  const read = Promise.withResolvers<string>()
+  const server = createServer((request, response) => {
+    const body = readBody(request, {
+      accepts: ['json'],
+      bodyLimitBytes: 1000,
+      uploadLimitBytes: 1000,
+      limitNames: { body: 'a', upload: 'b' },
+      bodyTimeoutMs: 10_000,
+      uploadTimeoutMs: 10_000,
+      idleTimeoutMs: 10_000,
+      spoolDir: '/nowhere',
+      clock: counting,
+      ids: systemIds(clock),
+      signal: bounds.signal,
+      begin: () => {},
+    })
+    body.then((found) => {
+      read.resolve(found.kind === 'bytes' ? found.bytes.toString() : found.kind)
+      response.end()
+    }, read.reject)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write('POST / HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n{"a":1}')
+  try {
+    assert.equal(await read.promise, '{"a":1}')
+    assert.equal(timers, 0)
+  } finally {
+    socket.destroy()
+    server.close()
+  }
 })

@@ -40,20 +40,23 @@ const takesGoogleHeader = (request: CredentialRequest): boolean => isGemini(requ
 const takesQueryKey = (path: string, method: string): boolean =>
   isGemini(path) && (method !== 'GET' || path === '/v1beta/models' || path.startsWith('/v1beta/models/'))
 
-const pieces = (value: string | undefined): readonly string[] =>
-  value === undefined
-    ? []
-    : value
-        .split(',')
-        .map((piece) => piece.trim())
-        .filter((piece) => piece !== '')
+const none: readonly string[] = []
+
+const pieces = (value: string | undefined): readonly string[] => {
+  if (value === undefined) return none
+  const all = value.includes(',') ? value.split(',') : [value]
+  return all.map((piece) => piece.trim()).filter((piece) => piece !== '')
+}
+
+const plainBearer = /^bearer\s+(\S+)$/i
 
 const bearer = (value: string): Found | null => {
+  const plain = plainBearer.exec(value)?.[1]
+  if (plain !== undefined) return { place: 'Authorization', key: plain }
   const [scheme = '', ...rest] = value.split(/\s+/)
   const place = 'Authorization'
   if (scheme.toLowerCase() === 'bearer') {
     if (rest.length === 0) return null
-    if (rest.length === 1) return { place, key: rest[0] ?? '' }
     return { place, fault: 'the Authorization header has something after the key.' }
   }
   if (rest.length === 0)

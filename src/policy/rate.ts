@@ -86,6 +86,19 @@ const tightest = (states: readonly LimitState[], unit: 'requests' | 'tokens'): L
   return found
 }
 
+const headerNames = {
+  requests: {
+    limit: 'x-ratelimit-limit-requests',
+    remaining: 'x-ratelimit-remaining-requests',
+    reset: 'x-ratelimit-reset-requests',
+  },
+  tokens: {
+    limit: 'x-ratelimit-limit-tokens',
+    remaining: 'x-ratelimit-remaining-tokens',
+    reset: 'x-ratelimit-reset-tokens',
+  },
+} as const
+
 /**
  * `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` of the limit with the least remaining of each unit; nothing for a
  * unit that has no limit. Concurrency has no such header.
@@ -95,9 +108,10 @@ export const limitHeaders = (states: readonly LimitState[]): Readonly<Record<str
   for (const unit of ['requests', 'tokens'] as const) {
     const state = tightest(states, unit)
     if (state === undefined) continue
-    headers[`x-ratelimit-limit-${unit}`] = state.ticket.limit.toString()
-    headers[`x-ratelimit-remaining-${unit}`] = state.remaining.toString()
-    headers[`x-ratelimit-reset-${unit}`] = durationText(state.resetMs)
+    const names = headerNames[unit]
+    headers[names.limit] = state.ticket.limit.toString()
+    headers[names.remaining] = state.remaining.toString()
+    headers[names.reset] = durationText(state.resetMs)
   }
   return headers
 }

@@ -163,10 +163,20 @@ const exclusionOf = (target: Target, wishes: Wishes, question: CandidateQuestion
   return wishes.requireParameters && !takesAll(target, question) ? 'parameters' : null
 }
 
+const ownerOf = (provider: string, { upstreams }: Snapshot): string | undefined => upstreams.get(provider)?.own?.account
+
 /** The target with whose credential it is asked. */
-const withOwner = (target: Target, { upstreams }: Snapshot): Target => {
-  const own = upstreams.get(target.provider)?.own
-  return own === undefined ? target : { ...target, account: own.account }
+const withOwner = (target: Target, snapshot: Snapshot): Target => {
+  const account = ownerOf(target.provider, snapshot)
+  return account === undefined ? target : { ...target, account }
+}
+
+/** The group with those of its targets that are allowed; the same one where it loses nothing, as most do. */
+const withTargets = (group: Group, isAllowed: (target: Target) => boolean, snapshot: Snapshot): Group => {
+  const allowed = group.targets.filter(isAllowed)
+  const isChanged =
+    allowed.length < group.targets.length || allowed.some(({ provider }) => ownerOf(provider, snapshot) !== undefined)
+  return isChanged ? { ...group, targets: allowed.map((target) => withOwner(target, snapshot)) } : group
 }
 
 const listed = (names: Iterable<string>): string => [...new Set(names)].slice(0, 8).join(', ')
@@ -282,15 +292,12 @@ export const candidatesFor = (question: CandidateQuestion): Candidates => {
   const payable = maxPrice === null ? named : named.filter(({ row }) => withinPrice(row, maxPrice, question))
   if (payable.length === 0) throw tooDear(call)
   const excluded: Excluded[] = []
-  const groups = payable.map((group) => ({
-    ...group,
-    targets: group.targets.flatMap((target) => {
-      const why = exclusionOf(target, wishes, question)
-      if (why === null) return [withOwner(target, snapshot)]
-      excluded.push({ target: `${target.provider}/${target.model}`, why })
-      return []
-    }),
-  }))
+  const isAllowed = (target: Target): boolean => {
+    const why = exclusionOf(target, wishes, question)
+    if (why !== null) excluded.push({ target: `${target.provider}/${target.model}`, why })
+    return why === null
+  }
+  const groups = payable.map((group) => withTargets(group, isAllowed, snapshot))
   const left = groups.filter(({ targets }) => targets.length > 0)
   if (left.length === 0 && excluded.length > 0)
     throw nothingLeft({ excluded, groups: payable, unknown: [...unknown.keys()] }, question)

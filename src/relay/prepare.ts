@@ -2,6 +2,7 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Secret } from '#base/log.ts'
+import { makeRoom } from '#base/make-room.ts'
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { hopsHeader, hopsTo } from '#http/hops.ts'
@@ -15,7 +16,7 @@ import { wireShimsOf } from '#provider/provider-shims.ts'
 import { joinAdjustments } from '#provider/quirk.ts'
 import { fitSchemasOf } from '#provider/schema-subset/fit-call.ts'
 import { shimCall } from '#provider/shim.ts'
-import type { Adjustment } from '#provider/vendor.ts'
+import type { Adjustment, Provider } from '#provider/vendor.ts'
 import { noAdjustment } from '#provider/vendor.ts'
 import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
@@ -88,6 +89,21 @@ const credentialHeaders = ({ upstream, credential, speech }: Preparation): Reado
   })
 }
 
+/** Of a provider; most are asked at two or three. */
+const addressesMax = 256
+const addresses = new WeakMap<Provider, Map<string, URL>>()
+
+/** An address that is taken apart once; nobody changes it. */
+const addressAt = (provider: Provider, text: string): URL => {
+  const known = addresses.get(provider) ?? new Map<string, URL>()
+  const found = known.get(text)
+  if (found !== undefined) return found
+  const address = new URL(text)
+  makeRoom(known, addressesMax)
+  addresses.set(provider, known.set(text, address))
+  return address
+}
+
 const urlOf = ({ upstream, leg, speech }: Preparation, path: string): URL => {
   const { provider, vendor } = upstream
   const { call, protocol } = speech
@@ -98,8 +114,11 @@ const urlOf = ({ upstream, leg, speech }: Preparation, path: string): URL => {
     protocol: protocol.name,
     stream: call.stream,
   })
-  const url = new URL(`${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`)
-  for (const [name, value] of Object.entries(endpoint.query)) url.searchParams.set(name, value)
+  const address = addressAt(provider, `${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`)
+  const query = Object.entries(endpoint.query)
+  if (query.length === 0) return address
+  const url = new URL(address)
+  for (const [name, value] of query) url.searchParams.set(name, value)
   return url
 }
 

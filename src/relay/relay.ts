@@ -82,7 +82,7 @@ const noteLosses = ({ draft }: Admitted, { attempt }: Reply): void => {
 const answer = async (
   admitted: Admitted,
   reply: Reply,
-  { price, ...context }: DeliverContext & { readonly price: PriceOf },
+  context: DeliverContext & { readonly price: PriceOf },
 ): Promise<Delivered> => {
   const { call, grant } = admitted
   const upstream = reply.attempt.head()
@@ -100,7 +100,7 @@ const answer = async (
     return delivered
   }
   const usage = usageIn(reply)
-  const charge = usage === null ? null : price(usage)
+  const charge = usage === null ? null : context.price(usage)
   const bytes = wholeBytes(reply, context)
   const costNanoUsd = charge?.costNanoUsd ?? null
   noteLosses(admitted, reply)

@@ -127,10 +127,10 @@ const legsFor = (admitted: Admitted, thread: Placed): readonly Leg[] => {
   // The first turn of a nameless conversation has no cache to keep, and its like may come from anybody: it goes by weight.
   const stays = name !== null && thread.isSure
   const asksPrice = wishes.strategy === 'cheapest' || groups.some(({ row }) => row.route.strategy === 'cheapest')
-  const served = groups.map((group) => ({
-    ...group,
-    targets: group.targets.filter(({ provider }) => snapshot.upstreams.has(provider)),
-  }))
+  const isServed = ({ provider }: Target): boolean => snapshot.upstreams.has(provider)
+  const served = groups.map((group) =>
+    group.targets.every(isServed) ? group : { ...group, targets: group.targets.filter(isServed) },
+  )
   const question: RouteQuestion = {
     groups: served,
     wishes,

@@ -32,11 +32,6 @@ export const unreached: readonly Unreached[] = [
     why: forTheCompiler,
   },
   {
-    file: 'src/policy/credential.ts',
-    text: "if (rest.length === 1) return { place, key: rest[0] ?? '' }",
-    why: forTheCompiler,
-  },
-  {
     file: 'src/http/endpoint.ts',
     text: 'const values = row.names.length === 0 ? [] : (row.form.exec(place.path)?.slice(1) ?? [])',
     why: 'the row was chosen because its form matches the path',

@@ -14,7 +14,9 @@ const blankBytesMax = 1024 * 1024
 /** The media type of a reply, lower-case, without parameters. */
 export const contentTypeOf = ({ headers }: ReplyHead): string => {
   const value = headers['content-type']
-  return ((typeof value === 'string' ? value : value?.[0]) ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const text = (typeof value === 'string' ? value : value?.[0]) ?? ''
+  const parametersAt = text.indexOf(';')
+  return (parametersAt < 0 ? text : text.slice(0, parametersAt)).trim().toLowerCase()
 }
 
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09

@@ -30,6 +30,11 @@ const attemptsOf = (text: string): readonly AttemptRecord[] =>
     costNanoUsd: attempt.costNanoUsd === null ? null : BigInt(attempt.costNanoUsd),
   }))
 
+/** Most calls have none of what is kept as a list or by names. */
+const listText = (list: readonly unknown[]): string => (list.length === 0 ? '[]' : JSON.stringify(list))
+const namesText = (names: Readonly<Record<string, string>>): string =>
+  Object.keys(names).length === 0 ? '{}' : JSON.stringify(names)
+
 type Value = string | number | bigint | null
 
 /** What each column of a record that is written holds, in the order of the statement. */
@@ -65,13 +70,13 @@ const columns = {
   overhead_ms: ({ overheadMs }) => overheadMs,
   end: ({ end }) => end,
   finish_reason: ({ finishReason }) => finishReason,
-  tags: ({ tags }) => JSON.stringify(tags),
+  tags: ({ tags }) => namesText(tags),
   conversation: ({ conversation }) => conversation,
   call_site: ({ callSite }) => callSite,
   session: ({ session }) => session,
   migration: ({ migration }) => migration,
   arm: ({ arm }) => arm,
-  warnings: ({ warnings }) => JSON.stringify(warnings),
+  warnings: ({ warnings }) => listText(warnings),
   cache: ({ cache }) => cache,
   request_bytes: ({ requestBytes }) => requestBytes,
   response_bytes: ({ responseBytes }) => responseBytes,
