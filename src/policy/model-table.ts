@@ -20,6 +20,9 @@ export type Target = {
   readonly scope?: TargetScope | null
   /** Whether the model thinks before it answers; absent: not known. */
   readonly reasons?: boolean
+  /** What this model reads and writes at most, in tokens; `null` = unknown; absent: as its row says. */
+  readonly contextTokens?: number | null
+  readonly outputTokensMax?: number | null
   /** What its provider does with data; absent = unknown. */
   readonly dataPolicy?: DataPolicy | null
   /** What the operator pays; newest first; empty = unknown. */
@@ -38,6 +41,10 @@ export type Timeouts = {
 
 /** Refusals of the caller's own making after which another model is asked, where the operator wishes so. */
 export type FallbackCause = 'context-length' | 'content-filter'
+
+/** The most that a target puts out, in tokens; `null` = unknown. */
+export const outputTokensMaxOf = (target: Target, row: Pick<ModelRow, 'outputTokensMax'>): number | null =>
+  target.outputTokensMax === undefined ? row.outputTokensMax : target.outputTokensMax
 
 export type RouteSettings = {
   readonly strategy: 'weighted' | 'least-latency' | 'cheapest' | 'fallback'

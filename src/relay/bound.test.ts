@@ -214,3 +214,20 @@ test('for any markup, discount and rate of exchange the hold covers the charge, 
     ),
   )
 })
+
+test('the widest window and the longest answer of the targets bound it: any of them may answer', () => {
+  const target = { provider: 'p', model: 'm', weight: 1, tier: 1, params: 'shim', region: null, costRows: [] } as const
+  const small = { ...target, contextTokens: 10, outputTokensMax: 5 }
+  const large = { ...target, tier: 2, contextTokens: 1_000_000, outputTokensMax: 64_000 }
+  const facts = { contextTokens: 10, outputTokensMax: 5 }
+  const call = callOf({ max_tokens: 100_000 })
+  const size = BigInt(call.inputBytes)
+  assert.equal(bound(call, model({ ...facts, targets: [small] })).amountNanoUsd, 10n * 1000n + 5n * 2000n)
+  const both = bound(call, model({ ...facts, targets: [small, large] }))
+  assert.equal(both.amountNanoUsd, size * 1000n + 64_000n * 2000n)
+  // Of a target that nobody knows the caller's word holds, or what is held where nobody says anything.
+  const strange = { ...target, contextTokens: null, outputTokensMax: null }
+  const mixed = model({ ...facts, targets: [small, strange] })
+  assert.equal(bound(call, mixed).amountNanoUsd, size * 1000n + 100_000n * 2000n)
+  assert.equal(bound(callOf({}), mixed).amountFor(0) + 32_768n * 2000n, bound(callOf({}), mixed).amountNanoUsd)
+})

@@ -8,7 +8,8 @@ import { rowsThatMayRate } from '#base/price-row.ts'
 import { feeFactor, markupFactor, noRules } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { usdFactor } from '#ledger/charge.ts'
-import type { ModelRow } from '#policy/model-table.ts'
+import type { ModelRow, Target } from '#policy/model-table.ts'
+import { outputTokensMaxOf } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
 import { bearsMark, markPattern } from './body-mark.ts'
 import type { ToolItem } from './tool-items.ts'
@@ -103,22 +104,49 @@ const askedBy = (call: Call): Asked => {
   }
 }
 
-const capped = (tokens: number, limit: number | null): number => (limit === null ? tokens : Math.min(tokens, limit))
+/** The most tokens among models that may answer; not sure: of one of them it is unknown. */
+type Most = { readonly known: number; readonly isSure: boolean }
+
+/** Whichever target answers is paid from one hold, so that the widest window and the longest answer of them bound it. */
+const mostOf = (row: ModelRow, of: (target: Target | null) => number | null): Most => {
+  let known = 0
+  let isSure = true
+  for (const target of row.targets.length === 0 ? [null] : row.targets) {
+    const count = of(target)
+    if (count === null) isSure = false
+    else known = Math.max(known, count)
+  }
+  return { known, isSure }
+}
+
+const windowOf = (row: ModelRow): Most =>
+  mostOf(row, (target) => (target?.contextTokens === undefined ? row.contextTokens : target.contextTokens))
+
+const answerOf = (row: ModelRow): Most =>
+  mostOf(row, (target) => {
+    if (target === null) return row.outputTokensMax ?? row.contextTokens
+    const window = target.contextTokens === undefined ? row.contextTokens : target.contextTokens
+    return outputTokensMaxOf(target, row) ?? window
+  })
+
+const capped = (tokens: number, { known, isSure }: Most): number => (isSure ? Math.min(tokens, known) : tokens)
 
 /** A token is at least a byte of text, so that bytes bound tokens; no model reads more than its window. */
 const inputTokensOf = ({ call, asksForWindow }: Asked, row: ModelRow): number => {
-  if (call.inputTokensMax !== undefined) return capped(call.inputTokensMax, row.contextTokens)
+  const window = windowOf(row)
+  if (call.inputTokensMax !== undefined) return capped(call.inputTokensMax, window)
   const bytes = call.payload.kind === 'form' ? call.payload.form.sizeBytes : call.inputBytes
-  if (!asksForWindow) return capped(bytes, row.contextTokens)
-  return row.contextTokens ?? Math.max(bytes, topOf(call)?.source.length ?? 0)
+  if (!asksForWindow) return capped(bytes, window)
+  return window.isSure ? window.known : Math.max(window.known, bytes, topOf(call)?.source.length ?? 0)
 }
 
 const silentKinds: readonly CallKind[] = ['embedding', 'moderation', 'rerank']
 
 const outputTokensOf = (call: Call, row: ModelRow): number => {
   if (silentKinds.includes(call.kind)) return 0
-  const most = row.outputTokensMax ?? row.contextTokens
-  return call.outputMax === null ? (most ?? outputTokensUnknown) : capped(call.outputMax, most)
+  const most = answerOf(row)
+  if (call.outputMax !== null) return capped(call.outputMax, most)
+  return most.isSure ? most.known : Math.max(most.known, outputTokensUnknown)
 }
 
 const dearest = (rates: readonly (bigint | null)[]): bigint | null =>

@@ -251,6 +251,12 @@ const heldRows = (groups: readonly Group[], question: CandidateQuestion): readon
     }
   })
 
+/** What may answer beside the targets of the first row is held for as they are. */
+const withDestination = (rows: readonly ModelRow[], destination: Target | null): readonly ModelRow[] =>
+  destination === null
+    ? rows
+    : rows.map((row, index) => (index === 0 ? { ...row, targets: [...row.targets, destination] } : row))
+
 type Place = Pick<Target, 'provider' | 'model'>
 
 /**
@@ -299,13 +305,14 @@ export const candidatesFor = (question: CandidateQuestion): Candidates => {
   }
   const groups = payable.map((group) => withTargets(group, isAllowed, snapshot))
   const left = groups.filter(({ targets }) => targets.length > 0)
+  const destination = destinationOf(question, wishes, named)
   if (left.length === 0 && excluded.length > 0)
     throw nothingLeft({ excluded, groups: payable, unknown: [...unknown.keys()] }, question)
   return {
     groups: left,
-    rows: heldRows(left, question),
+    rows: withDestination(heldRows(left, question), destination),
     wishes,
     warnings,
-    destination: destinationOf(question, wishes, named),
+    destination,
   }
 }

@@ -119,7 +119,8 @@ const reader = ({ catalog, providers, declared: models, route, book }: TableInpu
   }
   const targetOf = (declared: DeclaredTarget): Target => {
     const { provider, model, weight, tier, params, cost } = declared
-    const reasons = knownAt(provider, model)?.capabilities['reasoning']
+    const known = knownAt(provider, model)
+    const reasons = known?.capabilities['reasoning']
     return {
       provider,
       model,
@@ -130,6 +131,8 @@ const reader = ({ catalog, providers, declared: models, route, book }: TableInpu
       ...(declared.scope === undefined ? {} : { scope: declared.scope }),
       dataPolicy: declared.dataPolicy ?? byName.get(provider)?.dataPolicy ?? null,
       ...(reasons === undefined ? {} : { reasons }),
+      contextTokens: known?.contextTokens ?? null,
+      outputTokensMax: known?.outputTokensMax ?? null,
       costRows: costRows(provider, model, cost),
     }
   }

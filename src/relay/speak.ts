@@ -1,6 +1,7 @@
 /** In which protocol a target is asked, and the call in that protocol. */
 
 import { Problem } from '#base/problem.ts'
+import { outputTokensMaxOf } from '#policy/model-table.ts'
 import type { Call, Warning } from '#protocol/call.ts'
 import type { ChatRequest } from '#protocol/chat-request.ts'
 import type { EmbeddingRequest } from '#protocol/embedding.ts'
@@ -81,7 +82,7 @@ export const speakTo = (order: SpeechOrder): Speech => {
   const { value, warnings } = translateCall(call, {
     from: own,
     to: protocol,
-    target: { dialect: upstream.vendor.dialect(model), outputMax: leg.row.outputTokensMax },
+    target: { dialect: upstream.vendor.dialect(model), outputMax: outputTokensMaxOf(leg.target, leg.row) },
     ...(taken === null ? {} : { restore: { find: carried(upstream.provider.name), taken } }),
   })
   const [first] = warnings

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { JsonObject } from '#base/json-type.ts'
+import { catalogOf } from '#catalog/load.ts'
 import { anthropicMessages } from '#protocol/anthropic-messages/index.ts'
 import type { Asking } from './test-stage.ts'
 import { openStage, sampleModel } from './test-stage.ts'
@@ -183,6 +184,30 @@ describe('callers of Chat Completions and Claude’s own protocol', () => {
     assert.ok(caller.text().includes('"error"') && !caller.text().includes('[DONE]'))
     // The input as it was told; the output, of which only the beginning was told, is counted.
     assert.deepEqual([caller.record().usage?.input, caller.record().usage?.source], [10, 'estimated'])
+  })
+
+  test('the output maximum that the format wants is that of the model which is asked, not of the first target', async () => {
+    const modelOf = (vendor: string, tokens: number) => ({
+      name: `${vendor}.json`,
+      text: JSON.stringify({
+        vendor,
+        name: vendor,
+        docs: 'https://docs.example',
+        sources: { page: { url: 'https://docs.example', read: '2026-11-22' } },
+        models: [{ id: `${vendor}-1`, output_tokens_max: tokens, source: 'page' }],
+      }),
+    })
+    const stage = openStage({
+      vendors: { beta: { protocols: ['anthropic-messages'] } },
+      models: [sampleModel([{ provider: 'alpha' }, { provider: 'beta', tier: 2 }])],
+      catalog: catalogOf([modelOf('alpha', 64_000), modelOf('beta', 4_096)]),
+    })
+    const caller = await stage.call()
+    stage.arrival('alpha').answer(529, { error: { message: 'Overloaded' } })
+    await stage.settle()
+    assert.equal(stage.arrival('beta').body()['max_tokens'], 4_096)
+    caller.leave()
+    await stage.settle()
   })
 
   test('an overloaded provider is left for another, which may speak another format', async () => {
