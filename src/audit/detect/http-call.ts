@@ -12,7 +12,7 @@ import type { CallPlace, Scope } from '#audit/trace/scope.ts'
 import { dottedName } from '#audit/trace/scope.ts'
 import { braceItems, setLater } from '#audit/trace/set-on.ts'
 import { deeper, evaluate } from '#audit/trace/tracer.ts'
-import type { Seen } from '#audit/trace/value.ts'
+import type { Seen, Value } from '#audit/trace/value.ts'
 import type { Detector } from './detector.ts'
 import { placeOf } from './sdk-call.ts'
 
@@ -93,12 +93,33 @@ const connectionBase = (
     : { url: host.includes('://') ? host : `https://${host}`, auth: null, library: 'Net.HTTP' }
 }
 
+type Base = { readonly url: string; readonly auth: string | null; readonly library: string }
+
+/** What a client of HTTP was made with says where it asks; a link of a chain hands on what stands before it: `web.post().uri(…)`. */
+const madeBase = (detector: Detector, value: Extract<Value, { kind: 'made' }>): Base | null => {
+  const given = noGiven()
+  addArguments(detector.tracer, given, { items: value.node.items, scope: value.scope })
+  // `new HttpClient { BaseAddress = … }`, and `http.BaseAddress = …` on a line of its own.
+  addArguments(detector.tracer, given, { items: braceItems(value.node, value), scope: value.scope })
+  addArguments(detector.tracer, given, { items: setLater(value), scope: value.scope })
+  const base =
+    ['baseurl', 'baseuri', 'prefixurl', 'url', 'baseaddress']
+      .map((name) => given.named.get(name))
+      .find((one) => one !== undefined) ?? given.positional[0]
+  const url = base === undefined ? null : addressOf(detector, base)
+  if (url !== null && knownUrl(url) !== null) {
+    const reading = readGiven(detector, given, { isHttp: true })
+    return { url, auth: reading.auth, library: dottedName(value.node.callee) ?? '' }
+  }
+  if (value.node.callee.kind !== 'member' || value.node.items.length > 0) return null
+  const before = evaluate(detector.tracer, value.node.callee.object, value.scope)
+  return before.kind === 'made' ? deeper(detector.tracer, null, () => madeBase(detector, before)) : null
+}
+
 /** The base address of the HTTP client that is called through: `axios.create({ baseURL })`, `httpx.Client(base_url=…)`. */
-const baseOf = (
-  detector: Detector,
-  { node, scope }: CallPlace,
-): { readonly url: string; readonly auth: string | null; readonly library: string } | null => {
-  if (node.callee.kind !== 'member') return null
+const baseOf = (detector: Detector, { node, scope }: CallPlace): Base | null => {
+  // A class of Ruby that includes HTTParty calls its own `post`.
+  if (node.callee.kind !== 'member') return classBase(detector, { node, scope })
   const holder = evaluate(detector.tracer, node.callee.object, scope)
   // A method that makes the connection, called by its bare name.
   const value =
@@ -106,16 +127,7 @@ const baseOf = (
       ? deeper(detector.tracer, holder, () => returnedValue(detector.tracer, holder.scope))
       : holder
   if (value.kind !== 'made') return classBase(detector, { node, scope }) ?? connectionBase(detector, { node, scope })
-  const given = noGiven()
-  addArguments(detector.tracer, given, { items: value.node.items, scope: value.scope })
-  const base =
-    ['baseurl', 'baseuri', 'prefixurl', 'url', 'baseaddress']
-      .map((name) => given.named.get(name))
-      .find((one) => one !== undefined) ?? given.positional[0]
-  const url = base === undefined ? null : addressOf(detector, base)
-  if (url === null || knownUrl(url) === null) return null
-  const reading = readGiven(detector, given, { isHttp: true })
-  return { url, auth: reading.auth, library: dottedName(value.node.callee) ?? '' }
+  return madeBase(detector, value)
 }
 
 const libraryPath = (detector: Detector, { node, scope }: CallPlace): string => {

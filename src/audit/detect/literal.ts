@@ -48,10 +48,24 @@ const notModelLabels =
 
 const isModelPlace = ({ role }: TextPlace): boolean => role === 'value' || role === 'default'
 
+/** `openai.api_base = "…"`: the module itself is told where to ask, whatever the host is called. */
+const isModuleAddress = ({ unit }: Detector, { node, scope, label }: TextPlace): boolean => {
+  if (unit.language !== 'python' || (label !== 'api_base' && label !== 'base_url')) return false
+  const dotted = [...scope.bindings].find(
+    ([name, bindings]) => name.endsWith(`.${label}`) && bindings.some(({ value }) => value === node),
+  )?.[0]
+  const root = dotted?.slice(0, -label.length - 1) ?? ''
+  return (unit.root.bindings.get(root) ?? []).some(({ imported }) => imported?.module === 'openai')
+}
+
 const reportText = (detector: Detector, place: TextPlace, report: Reporter): void => {
   const { node, scope } = place
   const text = textOfNode(node)
   if (text === null || text === '' || text.length > 20_000 || place.role === 'prose') return
+  if (/^https?:\/\/\S+$/.test(text) && isModuleAddress(detector, place)) {
+    report('base-url', { node, scope, provider: knownUrl(text)?.provider ?? null, baseUrl: text })
+    return
+  }
   const urls = place.label !== null && shownLabels.test(place.label) ? [] : urlsIn(text)
   for (const { url, at } of urls) {
     const line = node.line + (text.slice(0, at).split('\n').length - 1)

@@ -357,6 +357,16 @@ export const pythonSdks: readonly SdkRule[] = [
     keyVariable: null,
   },
   {
+    sdk: 'openai-agents',
+    provider: 'openai',
+    languages,
+    from: /^agents(?:\.|$)/,
+    clients: /^(?:Agent|OpenAI(?:ChatCompletions|Responses)Model|LitellmModel)$/,
+    calls: [],
+    functions: [[/^runner\.run(?:sync|streamed)?$/, 'responses']],
+    keyVariable: 'OPENAI_API_KEY',
+  },
+  {
     sdk: 'dspy',
     provider: null,
     languages,

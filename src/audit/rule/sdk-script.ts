@@ -99,6 +99,16 @@ export const scriptSdks: readonly SdkRule[] = [
     keyVariable: 'AZURE_OPENAI_API_KEY',
   },
   {
+    sdk: 'openai-agents',
+    provider: 'openai',
+    languages,
+    from: /^@openai\/agents(?:-(?:core|openai|realtime))?(?:\/|$)/,
+    clients: /^(?:Agent|RealtimeAgent|OpenAI(?:ChatCompletions|Responses)Model)$/,
+    calls: [[/^run$/, 'responses']],
+    functions: [[/^run$/, 'responses']],
+    keyVariable: 'OPENAI_API_KEY',
+  },
+  {
     sdk: 'bedrock',
     provider: 'bedrock',
     languages,

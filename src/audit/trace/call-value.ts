@@ -77,10 +77,49 @@ const passing = new Set([
   'build',
 ])
 
+/** `field(default_factory=OpenAI)`: what a dataclass makes of its field; called where it is, as far as anybody can tell. */
+const madeByFactory = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
+  if (scope.unit.language !== 'python' || node.callee.kind !== 'name' || !/^(?:field|Field|ib)$/.test(node.callee.name))
+    return null
+  const said = node.items.flatMap((item) => {
+    const [target] = item.kind === 'assign' ? item.targets : []
+    return item.kind === 'assign' && target?.kind === 'name' && /^(?:default_)?factory$/.test(target.name)
+      ? [item.value]
+      : []
+  })[0]
+  if (said === undefined) return null
+  const factory = said.kind === 'function' ? (returnNode(said) ?? said) : said
+  const value = evaluate(tracer, factory, scope)
+  if (value.kind === 'function') return returnedValue(tracer, value.scope)
+  const found = value.kind === 'symbol' ? sdkFor(tracer.sdks, value, scope.unit) : null
+  return found?.is === 'client'
+    ? {
+        kind: 'client',
+        rule: found.rule,
+        name: found.name,
+        made: [{ node: { ...node, items: [] }, scope }],
+        path: [],
+        isDeclared: false,
+        wrapped: null,
+      }
+    : value
+}
+
+/** `partial(client.chat.completions.create, model="…")`: the call, of which some arguments are given already. */
+const partialValue = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
+  const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
+  const [first] = node.items
+  if (scope.unit.language !== 'python' || name !== 'partial' || first?.kind !== 'node') return null
+  const value = evaluate(tracer, first.node, scope)
+  if (value.kind !== 'client' || value.path.length === 0) return null
+  return { ...value, made: [...value.made, { node: { ...node, items: node.items.slice(1) }, scope }] }
+}
+
 export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
   const read = environmentRead(node, scope)
   if (read !== null) return read
-  const required = requireValue(tracer, node, scope)
+  const required =
+    requireValue(tracer, node, scope) ?? madeByFactory(tracer, node, scope) ?? partialValue(tracer, node, scope)
   if (required !== null) return required
   const callee = evaluate(tracer, node.callee, scope)
   if (callee.kind === 'symbol') {

@@ -63,6 +63,7 @@ const modelNameKeys = [
   'model',
   'modelname',
   'modelid',
+  'aimodelid',
   'azuredeployment',
   'deploymentname',
   'deployment',
