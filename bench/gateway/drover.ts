@@ -57,6 +57,8 @@ export const configOf = (parts: Parts, { models, upstreamPort }: Place): string 
 export type Fill = (file: string, caller: Caller) => Promise<void>
 
 const startWithinMs = 120_000
+/** The books of ten million calls are gone through after each run. */
+const commandWithinMs = 900_000
 
 /** An account of this kind with one key; what the key's calls are asked with. */
 export const keyOf = async (parts: Parts, relay: Relay): Promise<string> => {
@@ -101,6 +103,7 @@ export const openRelay = async (
     folder,
     env: postgres === null ? env : { ...env, STORE_URL: await postgres.database() },
     startWithinMs,
+    commandWithinMs,
     ...(program === undefined ? {} : { program }),
   }
   let relay = await startRelay(settings)

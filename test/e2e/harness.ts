@@ -148,6 +148,8 @@ export type RelaySettings = {
   readonly program?: string
   /** Longer than tests wait for the listening line. */
   readonly startWithinMs?: number
+  /** Longer than tests wait for a command to end. */
+  readonly commandWithinMs?: number
   /** A program and its parameters that starts the relay in its place: `ip netns exec NAME`. */
   readonly through?: readonly string[]
 }
@@ -239,7 +241,11 @@ export async function startRelay(settings: RelaySettings = {}): Promise<Relay> {
   const commandEnv = { DROVER_URL: url, DROVER_ADMIN_KEY: adminKey }
 
   const print = async (...parameters: readonly string[]): Promise<string> => {
-    const result = await runDrover([...parameters, '--json'], { cwd: place.folder, env: commandEnv })
+    const result = await runDrover([...parameters, '--json'], {
+      cwd: place.folder,
+      env: commandEnv,
+      ...(settings.commandWithinMs === undefined ? {} : { withinMs: settings.commandWithinMs }),
+    })
     assert.equal(result.code, 0, `drover ${parameters.join(' ')}: ${result.stderr}`)
     return result.stdout
   }
