@@ -1,4 +1,4 @@
-/** What a file for `apply` says: YAML (or JSON) with plans, accounts and keys by their names. */
+/** What a file for `apply` says: YAML (or JSON) with providers, models, plans, accounts and keys by their names. */
 
 import { z } from 'zod'
 import { readDocument, refusedFile } from '#base/read-document.ts'
@@ -39,7 +39,8 @@ export type ApplyAccount = z.output<typeof account>
 export const readApplyDocument = (text: string): ApplyDocument =>
   readDocument(text, {
     schema: document,
-    known: (path) => (path.length === 0 ? 'plans, accounts, keys' : Object.keys(account.shape).join(', ')),
+    known: (path) =>
+      path.length === 0 ? Object.keys(document.shape).join(', ') : Object.keys(account.shape).join(', '),
   })
 
 /** Everything that is wrong with what a well-formed file asks for. */

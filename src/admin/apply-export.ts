@@ -1,10 +1,12 @@
-/** Plans, accounts and keys of the store as a file for `apply`. */
+/** Providers, models, plans, accounts and keys of the store as a file for `apply`. */
 
 import { stringify } from 'yaml'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
+import { fieldsOf } from './applied.ts'
+import type { AppliedKind } from './applied-store.ts'
 import { durationText } from './apply-step.ts'
 import { viewOfKey } from './key-view.ts'
 import type { OperationContext } from './operation.ts'
@@ -158,7 +160,7 @@ const accountOf = async (row: AccountRow, lists: Lists, { ports, clock }: Operat
 }
 
 const heading = `# What the store of this Drover holds, as 'drover apply FILE' takes it. Keys are without their secrets: applied elsewhere, new ones are made.
-# Credit is not in it: it was granted once. Providers, models and what drover.yaml declares are there.
+# Credit is not in it: it was granted once. What drover.yaml declares is there. A provider's credential that is 'kept' is known here only: elsewhere it is given.
 `
 
 /** The whole file. */
@@ -188,7 +190,11 @@ export const storeAsFile = async (context: OperationContext): Promise<string> =>
   }
   const lists = { projects, members, budgets, names }
   const accountNames = new Map(accounts.map(({ id, name }) => [id, name]))
+  const applied = await context.ports.customers.applied()
+  const documents = (kind: AppliedKind) =>
+    byName(applied.filter((row) => row.kind === kind).map((row) => [row.name, fieldsOf(row)] as const))
   const file = {
+    ...(applied.length === 0 ? {} : { providers: documents('provider'), models: documents('model') }),
     plans: plansOf(context),
     accounts: byName(
       await Promise.all(accounts.map(async (row) => [row.name, await accountOf(row, lists, context)] as const)),

@@ -5,6 +5,7 @@
 
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { appliedSteps } from './applied.ts'
 import type { ApplyAccount, ApplyDocument } from './apply-document.ts'
 import type { Owner } from './apply-owned.ts'
 import { budgetSteps, creditSteps, memberSteps, projectSteps } from './apply-owned.ts'
@@ -197,31 +198,12 @@ const keySteps = async (plan: Plan, { context, document }: Known): Promise<void>
   }
 }
 
-const declaredElsewhere = (plan: Plan, { context, document }: Known): void => {
-  const providers = new Set(context.ports.routing.providers().map(({ upstream }) => upstream.provider.name))
-  const models = new Set(
-    context.ports
-      .models()
-      .filter(({ origin }) => origin === 'yaml')
-      .map(({ id }) => id),
-  )
-  for (const [block, known] of [
-    ['providers', providers],
-    ['models', models],
-  ] as const)
-    for (const name of Object.keys(document[block] ?? {}))
-      plan.faults.push(
-        known.has(name)
-          ? `${block}.${name}: is declared in drover.yaml (managed by file): change it there, and take it out here.`
-          : `${block}.${name}: ${block} are declared in drover.yaml, which is watched; the store holds plans, accounts and keys.`,
-      )
-}
-
 /** The steps in the order in which they can be made, and everything that stands in the way. */
 export const planOf = async (document: ApplyDocument, context: OperationContext): Promise<Plan> => {
   const plan: Plan = { steps: [], faults: [], unchanged: 0 }
   const known = { context, document }
-  declaredElsewhere(plan, known)
+  const { providers, models } = document
+  await appliedSteps(plan, { providers: providers ?? {}, models: models ?? {} }, context)
   planSteps(plan, known)
   const owners: Owner[] = []
   for (const [name, settings] of Object.entries(document.accounts ?? {})) {

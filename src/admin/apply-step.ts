@@ -1,6 +1,7 @@
 /** One thing that `apply` does, and how what a file says is held against what there is. */
 
 import { nanoOf } from '#base/money.ts'
+import type { AppliedChange } from './applied-ports.ts'
 
 export type ApplyStep = {
   readonly sign: '+' | '~'
@@ -11,6 +12,8 @@ export type ApplyStep = {
   /** `accounts create` */
   readonly operation: string
   readonly input: Readonly<Record<string, unknown>>
+  /** Of a provider or a model: the rows that it is about, in the place of an input. */
+  readonly applied?: AppliedChange
 }
 
 export type Given = Readonly<Record<string, unknown>>

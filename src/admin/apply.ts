@@ -3,10 +3,12 @@
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
 import { accountOperations } from './accounts.ts'
+import { isAppliedStep, setApplied } from './applied.ts'
 import { readApplyDocument, refuseAll } from './apply-document.ts'
 import { storeAsFile } from './apply-export.ts'
 import { lotIdOf } from './apply-owned.ts'
 import { planOf } from './apply-plan.ts'
+import { stageOver } from './apply-stage.ts'
 import type { ApplyStep } from './apply-step.ts'
 import { budgetOperations } from './budgets.ts'
 import { accountNamed, grantInput, grantTo } from './credits.ts'
@@ -36,6 +38,7 @@ const runnerOf = (step: ApplyStep): Operation => {
 const grantForm = { noun: 'credits', verb: 'grant', input: grantInput } as unknown as Operation
 
 const checkStep = (step: ApplyStep): string | null => {
+  if (isAppliedStep(step)) return null
   const { id: _id, ...input } = step.input
   try {
     if (step.operation === 'credits grant') checkInput(grantForm, input)
@@ -48,10 +51,22 @@ const checkStep = (step: ApplyStep): string | null => {
 }
 
 const runStep = async (step: ApplyStep, context: OperationContext): Promise<unknown> => {
+  if (isAppliedStep(step)) return setApplied(step.applied, context)
   if (step.operation !== 'credits grant') return runOperation(runnerOf(step), step.input, context)
   const { id, ...input } = step.input
   const account = await accountNamed(String(input['account']), context)
   return grantTo({ ...grantInput.parse(input), lot: lotIdOf(account.id, String(id)) }, context)
+}
+
+/** In one transaction: calls of everybody wait for it, 5 s at most, and a Postgres makes some 600 changes a second. */
+const changesMax = 2_000
+
+const checkCount = (count: number): void => {
+  if (count <= changesMax) return
+  throw new Problem('invalid_request_error', {
+    message: `The file asks for ${count} changes, and at most ${changesMax} are made at once, since calls wait for them. Apply it in parts: what is made already is no change any more.`,
+    param: 'file',
+  })
 }
 
 const madeKey = z.object({ id: z.string(), name: z.string(), key: z.string() })
@@ -63,7 +78,7 @@ const apply = operation({
   noun: 'apply',
   verb: 'run',
   summary:
-    'Bring plans, accounts (projects, members, budgets, credit) and keys to what a file says. What it does not name stays; a repeat changes nothing.',
+    'Bring providers, models, plans, accounts (projects, members, budgets, credit) and keys to what a file says: all of it, or nothing. What it does not name stays; a repeat changes nothing.',
   method: 'POST',
   path: '/apply',
   scope: 'secrets',
@@ -95,22 +110,24 @@ const apply = operation({
     const plan = await planOf(readApplyDocument(file), context)
     refuseAll([...plan.faults, ...plan.steps.map(checkStep).filter((fault) => fault !== null)])
     const changes = plan.steps.map(({ sign, what, detail }) => ({ sign, what, detail: [...detail] }))
+    if (dry_run) return { applied: false, changes, unchanged: plan.unchanged, keys: [] }
+    checkCount(plan.steps.length)
     const keys: z.output<typeof madeKey>[] = []
-    for (const [index, step] of dry_run ? [] : plan.steps.entries()) {
+    const stage = stageOver(context.ports, context.clock.nowMs())
+    for (const step of plan.steps) {
       try {
-        const answer = await runStep(step, context)
+        const answer = await runStep(step, { ...context, ports: stage.ports })
         if (step.operation === 'keys create') keys.push(madeKey.parse(answer))
       } catch (thrown) {
         if (!(thrown instanceof Problem)) throw thrown
-        const done = `${index} of ${plan.steps.length} changes were made before it; apply again when it is mended.`
-        const lost =
-          keys.length === 0
-            ? ''
-            : ` Keys made before it, shown this once: ${keys.map(({ name, key }) => `${name}: ${key}`).join(', ')}.`
-        throw new Problem(thrown.code, { ...thrown.detail, message: `${step.what}: ${thrown.message} ${done}${lost}` })
+        throw new Problem(thrown.code, {
+          ...thrown.detail,
+          message: `${step.what}: ${thrown.message} Nothing was changed.`,
+        })
       }
     }
-    return { applied: !dry_run, changes, unchanged: plan.unchanged, keys }
+    await stage.keep()
+    return { applied: true, changes, unchanged: plan.unchanged, keys }
   },
 })
 
@@ -118,7 +135,7 @@ const exported = operation({
   noun: 'export',
   verb: 'list',
   summary:
-    'Print plans, accounts and keys of the store as a file that apply takes. Neither secrets nor credit are in it.',
+    'Print providers, models, plans, accounts and keys of the store as a file that apply takes. Neither secrets nor credit are in it.',
   method: 'GET',
   path: '/export',
   scope: 'read',

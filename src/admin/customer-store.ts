@@ -15,6 +15,7 @@ import type {
 } from '#ledger/port.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 
+import type { AppliedStore } from './applied-store.ts'
 import type { CodeStore, SignupStore } from './code-store.ts'
 import type { CredentialStore } from './credential-store.ts'
 import type { KeyRow, MemberRow, OrganisationRow, ProjectRow, TrailRow } from './rows.ts'
@@ -122,4 +123,11 @@ export type PlanStore = {
 }
 
 /** All that is kept of customers. */
-export type CustomerStore = PeopleStore & LotStore & BudgetStore & PlanStore & CodeStore & SignupStore & CredentialStore
+export type CustomerStore = PeopleStore &
+  LotStore &
+  BudgetStore &
+  PlanStore &
+  CodeStore &
+  SignupStore &
+  CredentialStore &
+  AppliedStore

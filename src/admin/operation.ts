@@ -36,6 +36,7 @@ import type { RoutingView } from '#relay/route-state.ts'
 import type { Snapshot } from '#relay/snapshot.ts'
 import type { BindingStore } from '#resource/port.ts'
 import type { ReceiptKeys } from '#secret/receipt-keys.ts'
+import type { AppliedPorts } from './applied-ports.ts'
 import type { AdminStore, CustomerStore, ErasureStore, KeyRow, NodePorts, TrailRow } from './port.ts'
 
 /** Who can be told of events. */
@@ -137,6 +138,8 @@ export type AdminPorts = {
   readonly availability: Pick<Availability, 'recent'> | null
   /** Asks the providers that say what is left of the operator's credit there. */
   readonly providerCredit: () => Promise<readonly ProviderCredit[]>
+  /** Providers and models beside those of drover.yaml. */
+  readonly applied: AppliedPorts
   readonly tell: TellPorts
   /** The nodes that share the store; `null` where this server is the only one that can. */
   readonly nodes: NodePorts | null

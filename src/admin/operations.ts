@@ -1,6 +1,7 @@
 /** The list of operations: API, command line and OpenAPI document are made from it. */
 
 import { accountOperations } from './accounts.ts'
+import { appliedOperations } from './applied.ts'
 import { applyOperations } from './apply.ts'
 import { autoTopUpOperations } from './auto-top-ups.ts'
 import { billingOperations } from './billing.ts'
@@ -104,6 +105,7 @@ export const operations = [
   adjustCredit,
   ...ledgerOperations,
   ...modelOperations,
+  ...appliedOperations,
   ...priceCompareOperations,
   ...priceOperations,
   ...priceExplainOperations,

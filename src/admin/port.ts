@@ -6,9 +6,11 @@ import type { NewPriceEntry, PriceBookSource, PriceEntry, PriceProposal, Proposa
 import type { AccountState, Balance, Grant, Receipt, Rerated, RerateRequest, Verdict } from '#ledger/port.ts'
 import type { Delivery, Outbox } from '#notify/port.ts'
 import type { PriceRecall, UsageStore } from '#report/port.ts'
+import type { CustomerStore } from './customer-store.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow, TrailVerdict } from './rows.ts'
 import type { Upgrade } from './upgrade.ts'
 
+export type { AppliedKind, AppliedRow, AppliedStore } from './applied-store.ts'
 export type {
   CodeBatch,
   CountedBatch,
@@ -163,6 +165,8 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
   PriceStore & {
     /** Only the embedded store of a running server has it. */
     readonly handOver?: HandOver
+    /** Makes all of these changes, in their order, or none. */
+    readonly together: (writes: readonly StoreWrite[]) => Promise<void>
     /** Writes a change into the trail that is no row's. */
     readonly noteChange: (trail: TrailRow) => Promise<void>
     /** Makes a delivery pending again, or for the first time; `null` where there is no such event. */
@@ -216,3 +220,13 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
     readonly balance: (account: string, nowMs: number) => Promise<Balance | null>
     readonly verifyBooks: (nowMs: number) => Promise<Verdict>
   }
+
+/** What can be changed together with others. */
+export type TogetherStore = Pick<AdminStore, 'createAccount' | 'createKey' | 'grantCredit' | 'setAccountState'> &
+  Pick<
+    CustomerStore,
+    'addMember' | 'changeAccount' | 'createProject' | 'setApplied' | 'setBudget' | 'setMemberRole' | 'setPlan'
+  >
+
+/** One change of the store that it is given. What it gives is not known: it is made later, with others. */
+export type StoreWrite = (store: TogetherStore) => Promise<unknown>

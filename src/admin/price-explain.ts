@@ -56,6 +56,12 @@ const whyNot = (row: PriceRow, chosen: PriceRow, { atMs, usage }: Question): str
   return 'another row goes first'
 }
 
+/** Prices that a model is declared with, by their sources. */
+const declaredPrices: Readonly<Record<string, string>> = {
+  'drover.yaml': 'the price in drover.yaml',
+  'drover apply': 'the price that was applied with the model',
+}
+
 const whyChosen = (row: PriceRow, tierMatched: boolean, { atMs, usage }: Question): readonly string[] => {
   const ranks = [
     'the list price',
@@ -67,7 +73,7 @@ const whyChosen = (row: PriceRow, tierMatched: boolean, { atMs, usage }: Questio
     ?.flatMap(({ calendar }) => calendar ?? [])
     .find(({ through }) => rfc3339(atMs).slice(0, 10) > through)
   return [
-    row.source === 'drover.yaml' ? 'the price in drover.yaml' : (ranks[row.rank ?? 0] ?? ranks[0] ?? ''),
+    declaredPrices[row.source] ?? ranks[row.rank ?? 0] ?? ranks[0] ?? '',
     ...(row.fromMs === null ? [] : [`in force since ${rfc3339(row.fromMs)}`]),
     ...(row.contextOverTokens === null
       ? []

@@ -194,13 +194,17 @@ const bodyOf = async (input: SetInput, context: OperationContext): Promise<Price
   }
   if (input.list === undefined) {
     const model = modelNamed(input.model, context)
-    const pinned = model.origin === 'yaml' && scope.account === null && scope.plan === null
-    const hasOwn = model.priceRows === 'free' || model.priceRows.some(({ source }) => source === 'drover.yaml')
-    if (pinned && hasOwn)
+    const pinned =
+      (model.origin === 'yaml' || model.origin === 'store') && scope.account === null && scope.plan === null
+    const own = model.origin === 'store' ? 'drover apply' : 'drover.yaml'
+    const hasOwn = model.priceRows === 'free' || model.priceRows.some(({ source }) => source === own)
+    if (pinned && hasOwn) {
+      const place = model.origin === 'store' ? 'the file that it was applied from' : 'drover.yaml'
       throw refuse(
         'model',
-        `The price of '${model.id}' stands in drover.yaml, which counts more. Change it there, or take it out there first.`,
+        `The price of '${model.id}' stands in ${place}, which counts more. Change it there, or take it out there first.`,
       )
+    }
     return { kind: 'sale', row: { ...row, model: model.id }, ...scope }
   }
   if (scope.account !== null || scope.plan !== null) throw refuse('list', 'A list price is the same for everybody.')

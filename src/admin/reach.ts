@@ -109,6 +109,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
     'feedback',
     'shadow',
   ],
+  models: ['remove'],
   nodes: ['list', 'forget'],
   organisations: ['export', 'erase'],
   payments: [
@@ -125,7 +126,7 @@ export const operatorOnly: Readonly<Record<string, readonly string[]>> = {
   people: ['set-up', 'reset', 'remove-totp', 'export', 'erase'],
   plans: ['create', 'set'],
   prices: ['list', 'compare', 'set', 'history', 'withdraw', 'explain', 'import', 'diff', 'apply'],
-  providers: ['list', 'balance', 'test'],
+  providers: ['list', 'balance', 'test', 'remove'],
   receipt: ['rotate'],
   recipients: ['list', 'test'],
   rerate: ['run'],

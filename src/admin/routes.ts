@@ -52,6 +52,11 @@ const keyView = z.object({
 const providerView = z.object({
   name: z.string(),
   vendor: z.string(),
+  origin: z
+    .enum(['file', 'environment', 'store', 'built-in'])
+    .describe(
+      'Where it is declared: `file` = drover.yaml, `environment` = its key was found there, `store` = it was applied.',
+    ),
   region: z.string().nullable(),
   data_policy: dataPolicy,
   state: z.enum(['up', 'down']).describe('As active checks and calls have found it.'),
@@ -94,6 +99,7 @@ const viewOfProvider = (
 ): z.input<typeof providerView> => ({
   name: upstream.provider.name,
   vendor: upstream.vendor.name,
+  origin: upstream.provider.origin ?? ('built-in' as const),
   region: upstream.provider.region,
   data_policy: upstream.provider.dataPolicy ?? null,
   state: isAway ? 'down' : 'up',
@@ -181,13 +187,14 @@ const providers = operation({
   flags: [],
   render: ({ data }) =>
     table(
-      ['PROVIDER', 'VENDOR', 'STATE', 'REGION', 'DATA', 'USD IN 30 DAYS', 'KEYS'],
+      ['PROVIDER', 'VENDOR', 'STATE', 'REGION', 'DATA', 'FROM', 'USD IN 30 DAYS', 'KEYS'],
       data.map((provider) => [
         provider.name,
         provider.vendor,
         provider.state,
         provider.region,
         provider.data_policy,
+        provider.origin,
         decimalOf(BigInt(provider.cost_nano_usd), 2),
         listText(provider.keys.map(({ name, state, again_ms }) => `${name} ${state}${waitText(again_ms)}`)),
       ]),

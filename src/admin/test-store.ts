@@ -138,7 +138,10 @@ const callsIn = (calls: readonly CallRecord[], filter: CallFilter): CallPage => 
 }
 
 /** No figures: those are the store's own. */
-const testUsage: UsageStore & PriceRecall & Pick<AdminStore, 'resetUsage' | 'receipt'> = {
+const testUsage: UsageStore & PriceRecall & Pick<AdminStore, 'resetUsage' | 'receipt' | 'together'> = {
+  together: async () => {
+    throw new Problem('store_unavailable', { message: 'Lists make no changes together.' })
+  },
   keepPriceRow: async () => {},
   priceRow: async () => null,
   receipt: async () => null,
@@ -161,6 +164,7 @@ export type TestStore = AdminStore & {
   readonly addEvent: (event: Event) => void
   readonly addCalls: (records: readonly CallRecord[]) => void
 }
+
 /** Keeps rows in lists, in the order in which they came. */
 export const testStore = (): TestStore => {
   const organisations: OrganisationRow[] = []
@@ -400,6 +404,7 @@ export const testContext = (actor: Actor = localTestActor) => {
     keysChanged: async (changed) => void told.push(...changed),
     accountsChanged: async () => {},
     customersChanged: async () => {},
+    applied: { read: async () => ({ faults: [], changes: [], unchanged: 0 }), changed: async () => {} },
     sealCredential: () => new Uint8Array(),
     plans: () => new Map(),
     signup: () => closedDoor,

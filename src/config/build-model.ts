@@ -65,7 +65,7 @@ const scopeOf = (scope: NonNullable<ModelSettings['targets'][number]['for']>): T
   promptBytesMax: scope.prompt_max ?? null,
 })
 
-const modelOf = (id: string, settings: ModelSettings): ModelConfig => ({
+const modelOf = (id: string, settings: ModelSettings, origin: ModelConfig['origin']): ModelConfig => ({
   id,
   aliases: settings.aliases,
   targets: settings.targets.map((target) => ({
@@ -82,7 +82,12 @@ const modelOf = (id: string, settings: ModelSettings): ModelConfig => ({
   fallbacks: settings.fallbacks,
   route: routeOf(settings.route),
   price: priceOf(settings.price),
+  origin,
 })
+
+/** The models as they are declared, without a look at what they name. */
+export const modelsOf = ({ models }: Settings, origin: ModelConfig['origin']): readonly ModelConfig[] =>
+  Object.entries(models ?? {}).map(([id, one]) => modelOf(id, one, origin))
 
 const isZero = (price: ModelConfig['price']): boolean => {
   if (price === null || price === 'free') return false
@@ -98,7 +103,14 @@ const checkPrice = (model: ModelConfig, tell: Tell): void => {
 }
 
 /** `providers`: names by whom calls can be served; `declared`: whether the file has the block. */
-export type KnownProviders = { readonly names: readonly string[]; readonly declared: boolean }
+export type KnownProviders = {
+  readonly names: readonly string[]
+  readonly declared: boolean
+  /** Models that there are beside those of the file; absent = none. */
+  readonly beside?: readonly Pick<ModelConfig, 'id' | 'aliases'>[]
+  /** Absent: the file. */
+  readonly origin?: ModelConfig['origin']
+}
 
 const unknownProvider = (name: string, { names, declared }: KnownProviders): string => {
   const [nearest] = nearestOf(name, names)
@@ -117,9 +129,12 @@ const checkTargets = (model: ModelConfig, known: KnownProviders, tell: Tell): vo
   }
 }
 
-const checkNames = (models: readonly ModelConfig[], tell: Tell): void => {
-  const owners = new Map(models.map((model) => [model.id, model.id]))
+const checkNames = (models: readonly ModelConfig[], { beside = [] }: KnownProviders, tell: Tell): void => {
+  const taken = beside.flatMap(({ id, aliases }) => [id, ...aliases].map((name) => [name, id] as const))
+  const owners = new Map([...taken, ...models.map((model) => [model.id, model.id] as const)])
   for (const model of models) {
+    const other = taken.find(([name]) => name === model.id)?.[1]
+    if (other !== undefined) tell(['models', model.id], `'${model.id}' already means the model '${other}'`)
     for (const [index, alias] of model.aliases.entries()) {
       const owner = owners.get(alias)
       if (owner !== undefined)
@@ -131,7 +146,7 @@ const checkNames = (models: readonly ModelConfig[], tell: Tell): void => {
 
 /** A model may follow another by its id or an alias, or as `provider/model`; names of the catalog are not known here. */
 const checkFallbacks = (models: readonly ModelConfig[], known: KnownProviders, tell: Tell): void => {
-  const names = models.flatMap(({ id, aliases }) => [id, ...aliases])
+  const names = [...models, ...(known.beside ?? [])].flatMap(({ id, aliases }) => [id, ...aliases])
   for (const model of models) {
     for (const [index, name] of model.fallbacks.entries()) {
       const path = ['models', model.id, 'fallbacks', index]
@@ -147,12 +162,12 @@ const checkFallbacks = (models: readonly ModelConfig[], known: KnownProviders, t
 
 /** The declared models; targets of unknown providers and names that mean two models go to `tell`. */
 export const buildModels = (settings: Settings, known: KnownProviders, tell: Tell): readonly ModelConfig[] => {
-  const models = Object.entries(settings.models ?? {}).map(([id, one]) => modelOf(id, one))
+  const models = modelsOf(settings, known.origin ?? 'yaml')
   for (const model of models) {
     checkTargets(model, known, tell)
     checkPrice(model, tell)
   }
-  checkNames(models, tell)
+  checkNames(models, known, tell)
   checkFallbacks(models, known, tell)
   return models
 }

@@ -18,6 +18,18 @@ export type Building = {
   readonly warn: Tell
   /** Whether something is wrong at a path, or below it: what is there and wrong is not missing as well. */
   readonly isFaulty: (path: Path) => boolean
+  /** Of providers that are applied: their credentials are kept by the store, and no reference leads to one. */
+  readonly keptFor?: (place: CredentialPlace) => KeptCredentials
+}
+
+/** What decides where the credentials of a provider go. */
+export type CredentialPlace = Pick<ProviderConfig, 'name' | 'vendor' | 'baseUrl' | 'options'>
+
+/** What the store keeps of a provider's credentials. */
+export type KeptCredentials = {
+  readonly credentials: readonly ResolvedSecret[]
+  /** Headers that are credentials. */
+  readonly headers: Readonly<Record<string, Secret>>
 }
 
 type ProviderSettings = NonNullable<Settings['providers']>[string]
@@ -78,7 +90,13 @@ const addressOf = ({ name, settings, vendor }: Entry, { tell, warn }: Building):
 const credentialsOf = async (
   { name, settings, vendor }: Entry,
   building: Building,
+  kept: KeptCredentials | null,
 ): Promise<readonly ResolvedSecret[]> => {
+  if (kept !== null) {
+    if (kept.credentials.length === 0 && !vendor.keyless)
+      building.tell(['providers', name], `needs 'api_key': vendor '${vendor.name}' asks for one`)
+    return kept.credentials
+  }
   const owner = `provider '${name}'`
   const single: readonly Reference[] = settings.api_key === undefined ? [] : [settings.api_key]
   const references = settings.api_keys ?? single
@@ -155,22 +173,31 @@ const currencyOf = ({ settings, vendor }: Entry, baseUrl: string): ProviderConfi
   return settings.currency ?? (region === undefined ? null : (vendor.regionCurrencies[region] ?? null))
 }
 
-/** At an address of the operator's own choice nobody knows whether a wrong key is refused, whatever the vendor is called. */
-const takesOwnCredentials = ({ settings, vendor }: Entry, baseUrl: string): boolean => {
+/** Whether an address is the vendor's own, and none of the operator's choice. */
+export const isVendorsAddress = (vendor: Pick<VendorFacts, 'baseUrl' | 'regions'>, baseUrl: string): boolean => {
   const addresses = [...(vendor.baseUrl === null ? [] : [vendor.baseUrl]), ...Object.values(vendor.regions)]
   const { origin } = new URL(baseUrl)
-  return settings.own_credentials ?? (!vendor.keyless && addresses.some((one) => new URL(one).origin === origin))
+  return addresses.some((one) => new URL(one).origin === origin)
 }
+
+/** At an address of the operator's own choice nobody knows whether a wrong key is refused, whatever the vendor is called. */
+const takesOwnCredentials = ({ settings, vendor }: Entry, baseUrl: string): boolean =>
+  settings.own_credentials ?? (!vendor.keyless && isVendorsAddress(vendor, baseUrl))
 
 const declared = async (entry: Entry, building: Building): Promise<ProviderConfig | null> => {
   const { name, settings, vendor } = entry
   const baseUrl = addressOf(entry, building)
-  const credentials = await credentialsOf(entry, building)
+  const { options } = settings
+  const place = baseUrl === null ? null : { name, vendor: vendor.name, baseUrl, options }
+  const kept = place === null ? null : (building.keptFor?.(place) ?? null)
+  const credentials = await credentialsOf(entry, building, kept)
   const proxyPath = ['providers', name, 'proxy']
   const proxy =
     settings.proxy === undefined ? null : await building.resolver.text(settings.proxy, proxyPath, `provider '${name}'`)
+  const { headers, secretHeaders } = await headersOf(entry, building)
   const rest = {
-    ...(await headersOf(entry, building)),
+    headers: { ...headers, ...kept?.headers },
+    secretHeaders: [...(secretHeaders ?? []), ...Object.keys(kept?.headers ?? {})],
     certificateAuthorities: await authoritiesOf(entry, building),
     options: optionsOf(entry, building),
     protocols: protocolsOf(entry, building),
@@ -190,7 +217,7 @@ const declared = async (entry: Entry, building: Building): Promise<ProviderConfi
     price: settings.price ?? null,
     balanceAlertNanoUsd: settings.balance_alert_usd ?? null,
     currency: currencyOf(entry, baseUrl),
-    origin: 'file',
+    origin: building.keptFor === undefined ? 'file' : 'store',
     ...rest,
   }
 }

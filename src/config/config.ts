@@ -138,8 +138,8 @@ export type ProviderConfig = {
   readonly balanceAlertNanoUsd: bigint | null
   readonly currency: Currency | null
   readonly options: Readonly<Record<string, string>>
-  /** `environment`: no file declares it, its key was found. */
-  readonly origin: 'file' | 'environment'
+  /** `environment`: no file declares it, its key was found. `store`: it was applied. */
+  readonly origin: 'file' | 'environment' | 'store'
 }
 
 /** Nano units of the currency per million tokens, or per piece. */
@@ -193,6 +193,8 @@ export type ModelConfig = {
   readonly route: RouteConfig
   /** `null` = the catalog row of the first target. */
   readonly price: PriceSetting | 'free' | null
+  /** `store`: it was applied. */
+  readonly origin: 'yaml' | 'store'
 }
 
 export type RecipientConfig = {
@@ -279,6 +281,8 @@ export type Config = {
   readonly secretsRefreshMs: number
   readonly providers: readonly ProviderConfig[]
   readonly models: readonly ModelConfig[]
+  /** What providers may be that are applied. */
+  readonly applied: { readonly allowPrivate: boolean }
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
   readonly dataRules: readonly DataRuleConfig[]

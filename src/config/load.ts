@@ -139,7 +139,8 @@ const retentionOf = (settings: Settings, store: Config['store'], tell: Tell): Co
   return { callsMs: calls, bodiesMs: bodies, eventsMs: events, wholeMonths: whole_months }
 }
 
-const explainOptions =
+/** Options of a vendor stand in a block of their own. */
+export const explainOptions =
   (vendors: readonly VendorFacts[], document: unknown): Explain =>
   (path, key) => {
     const [block, name] = path
@@ -249,6 +250,7 @@ const read = async (text: Text, request: LoadRequest): Promise<Loaded> => {
     secretsRefreshMs: (settings.secrets ?? blocks.secrets.parse({})).refresh,
     providers,
     models: buildModels(settings, { names, declared }, tell),
+    applied: { allowPrivate: settings.applied?.allow_private ?? false },
     regionsAllowed: regionsOf(settings),
     dataRules: dataRulesOf(settings),
     plans: settings.plans ?? {},

@@ -11,7 +11,7 @@ import { alertSettings, mailSettings, recipientSettings } from '#notify/settings
 import { logSettings, telemetrySettings } from '#observe/settings.ts'
 import { paymentSettings } from '#payment/settings.ts'
 import { bundleSettings, guardSettings, limitSettings, planSettings, regionSettings } from '#policy/settings.ts'
-import { providerSettings } from '#provider/settings.ts'
+import { appliedSettings, providerSettings } from '#provider/settings.ts'
 import { modelSettings } from '#relay/settings.ts'
 import { semanticCacheSettings } from '#reuse/settings.ts'
 import { secretSettings } from '#secret/settings.ts'
@@ -26,6 +26,7 @@ export const blocks = {
   secrets: secretSettings,
   providers: providerSettings,
   models: modelSettings,
+  applied: appliedSettings,
   plans: planSettings,
   bundles: bundleSettings,
   signup: signupSettings,

@@ -101,3 +101,15 @@ const provider = z
 export const providerSettings = z
   .record(name('a provider'), provider)
   .describe('Accounts at upstream providers, by a name of your choice. Absent: detected from the environment.')
+
+/** The block `applied`: what providers may be that `drover apply` brings. */
+export const appliedSettings = z
+  .strictObject({
+    allow_private: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether providers that are applied with an admin key may say `allow_private: true`. Commands on the machine of the server may always.',
+      ),
+  })
+  .describe('What holds for providers and models that `drover apply` brings.')

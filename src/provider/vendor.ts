@@ -26,6 +26,8 @@ export type LeavePolicy = 'cancel' | 'drain'
 export type Provider = {
   readonly name: string
   readonly vendor: string
+  /** Where it is declared; absent = nowhere, it is always there. */
+  readonly origin?: 'file' | 'environment' | 'store'
   /** With the version segment, no trailing slash. */
   readonly baseUrl: string
   readonly credentials: readonly Secret[]

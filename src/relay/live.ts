@@ -15,9 +15,10 @@ import type { LimitFacts } from '#policy/limit.ts'
 import type { RouteSettings } from '#policy/model-table.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 import type { DataRule } from '#policy/region.ts'
-import type { Provider } from '#provider/vendor.ts'
+import type { Declared } from './applied.ts'
+import { nothingApplied, withApplied } from './applied.ts'
 import { boundModelTable } from './bound-model.ts'
-import type { DeclaredModel, TableInput } from './model-rows.ts'
+import type { TableInput } from './model-rows.ts'
 import { liveTable, testTable } from './model-rows.ts'
 import type { MonthVolumes } from './month-volumes.ts'
 import { ownCredentialsOf } from './own-credential.ts'
@@ -29,9 +30,7 @@ import type { UpstreamSet } from './upstreams.ts'
 const refreshEveryMs = 3_600_000
 
 /** What configuration decides about the relay. */
-export type RelaySettings = {
-  readonly providers: readonly Provider[]
-  readonly models: readonly DeclaredModel[]
+export type RelaySettings = Declared & {
   readonly priceRules: readonly PriceRule[]
   readonly fxRates: readonly FxRate[]
   readonly environment: string
@@ -75,6 +74,8 @@ export type Live = {
   readonly configure: (settings: RelaySettings) => void
   readonly keysChanged: (changed: readonly (KeyFacts & { readonly digest: string })[]) => void
   readonly accountsChanged: (changed: readonly AccountFacts[]) => void
+  /** All providers and models that were applied, as they are now. */
+  readonly appliedChanged: (applied: Declared) => void
   /** Everything that is set for customers, read anew. */
   readonly customersChanged: (stored: StoredCustomers) => void
   /** The whole book as it is now. */
@@ -84,12 +85,20 @@ export type Live = {
   readonly close: () => void
 }
 
+const customerTables = (stored: StoredCustomers, settings: RelaySettings): CustomerTables => ({
+  budgets: Map.groupBy(stored.budgets, ({ subject }) => subject),
+  plans: new Map([...stored.plans, ...settings.plans].map((plan) => [plan.name, plan])),
+  credentials: ownCredentialsOf(stored.credentials),
+  models: boundModelTable(stored.models ?? []),
+})
+
 /** Begins with a whole snapshot and keeps it current until closed. */
 export const liveRelay = (options: LiveOptions): Live => {
   const { catalog, route, upstreams, clock } = options
   let settings = options.settings
   let stored: StoredCustomers = { budgets: [], plans: [], credentials: [] }
   let entries = options.priceEntries
+  let applied = nothingApplied
 
   const bookNow = (): PriceBook => {
     const { priceRules: rules, fxRates } = settings
@@ -99,10 +108,11 @@ export const liveRelay = (options: LiveOptions): Live => {
 
   const tables = (): Pick<Snapshot, 'live' | 'test' | 'pricing'> => {
     book = bookNow()
+    const { providers, models: declared } = withApplied(settings, applied)
     const input: TableInput = {
       catalog,
-      providers: settings.providers,
-      declared: settings.models,
+      providers,
+      declared,
       route,
       nowMs: clock.nowMs(),
       book,
@@ -110,15 +120,10 @@ export const liveRelay = (options: LiveOptions): Live => {
     const pricing = { rules: book.rules, volumes: options.volumes }
     return { live: liveTable(input), test: testTable(input), pricing }
   }
-  const customers = (): CustomerTables => ({
-    budgets: Map.groupBy(stored.budgets, ({ subject }) => subject),
-    plans: new Map([...stored.plans, ...settings.plans].map((plan) => [plan.name, plan])),
-    credentials: ownCredentialsOf(stored.credentials),
-    models: boundModelTable(stored.models ?? []),
-  })
+  const customers = (): CustomerTables => customerTables(stored, settings)
   const configured = () => ({
     customers: customers(),
-    upstreams: upstreams.replace(settings.providers),
+    upstreams: upstreams.replace(withApplied(settings, applied).providers),
     environment: settings.environment,
     regionsAllowed: settings.regionsAllowed,
     dataRules: settings.dataRules ?? [],
@@ -148,6 +153,10 @@ export const liveRelay = (options: LiveOptions): Live => {
     configure: (changed) => {
       settings = changed
       holder.replace(configured())
+    },
+    appliedChanged: (changed) => {
+      applied = changed
+      holder.replace({ upstreams: upstreams.replace(withApplied(settings, applied).providers), ...tables() })
     },
     keysChanged: (changed) => {
       const keys = new Map(holder.current().keys)

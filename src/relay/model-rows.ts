@@ -28,8 +28,10 @@ export type DeclaredTarget = {
   readonly scope?: TargetScope | null
 }
 
-/** A model as `drover.yaml` declares it. */
+/** A model as `drover.yaml` declares it, or as it was applied. */
 export type DeclaredModel = {
+  /** Absent: drover.yaml. */
+  readonly origin?: 'yaml' | 'store'
   readonly id: string
   readonly aliases: readonly string[]
   readonly targets: readonly DeclaredTarget[]
@@ -65,7 +67,14 @@ export const sandboxProvider = 'sandbox'
 
 const nearestMax = 12
 
-const priceRow = (price: Exclude<Price, null | 'free'>, model: string, vendor: string): PriceRow => ({
+type Origin = DeclaredModel['origin']
+
+/** Where prices say that they are from, of models that are declared. */
+export const declaredSource = (origin: Origin): string => (origin === 'store' ? 'drover apply' : 'drover.yaml')
+
+type OwnPrice = { readonly model: string; readonly vendor: string; readonly origin: Origin }
+
+const priceRow = (price: Exclude<Price, null | 'free'>, { model, vendor, origin }: OwnPrice): PriceRow => ({
   model,
   vendor,
   currency: price.currency,
@@ -75,7 +84,7 @@ const priceRow = (price: Exclude<Price, null | 'free'>, model: string, vendor: s
   serviceTier: 'default',
   windows: null,
   rates: price.rates,
-  source: 'drover.yaml',
+  source: declaredSource(origin),
   read: '',
 })
 
@@ -87,15 +96,23 @@ const facts = (known: CatalogModel | null) => ({
   createdMs: known?.releasedMs ?? null,
 })
 
+/** What the operator says of a provider's model holds under its own name as well: that of a migration's candidate above all. */
+const declaredCosts = (
+  models: readonly DeclaredModel[],
+): ReadonlyMap<string, { readonly cost: Price; readonly origin: Origin }> => {
+  const costs = new Map<string, { readonly cost: Price; readonly origin: Origin }>()
+  for (const { origin, targets } of models)
+    for (const { provider, model, cost } of targets) {
+      const name = `${provider}/${model}`
+      if (cost !== null && !costs.has(name)) costs.set(name, { cost, origin })
+    }
+  return costs
+}
+
 /** Tables by the same reading of catalog and providers: everything that follows asks these. */
 const reader = ({ catalog, providers, declared: models, route, book }: TableInput) => {
   const byName = new Map(providers.map((provider) => [provider.name, provider]))
-  /** What the operator says of a provider's model holds under its own name as well: that of a migration's candidate above all. */
-  const costs = new Map<string, Price>()
-  for (const { provider, model, cost } of models.flatMap(({ targets }) => targets)) {
-    const name = `${provider}/${model}`
-    if (cost !== null && !costs.has(name)) costs.set(name, cost)
-  }
+  const costs = declaredCosts(models)
   const knownAt = (provider: string, model: string): CatalogModel | null => {
     const vendor = byName.get(provider)?.vendor
     return vendor === undefined ? null : (namedAt(catalog, vendor, model)?.model ?? null)
@@ -111,14 +128,14 @@ const reader = ({ catalog, providers, declared: models, route, book }: TableInpu
     const billed = rows.filter((row) => row.currency === (known?.currency ?? 'USD'))
     return billed.length > 0 ? billed : rows
   }
-  const ownRow = (price: Exclude<Price, null | 'free'>, model: string, vendor: string): readonly PriceRow[] =>
-    withRates([priceRow(price, model, vendor)], book.fxRates)
-  const costRows = (provider: string, model: string, cost: Price): readonly PriceRow[] => {
+  const ownRow = (price: Exclude<Price, null | 'free'>, own: OwnPrice): readonly PriceRow[] =>
+    withRates([priceRow(price, own)], book.fxRates)
+  const costRows = ({ provider, model, cost }: DeclaredTarget, origin: Origin): readonly PriceRow[] => {
     if (cost === null) return listRows(provider, model)
-    return cost === 'free' ? [] : ownRow(cost, model, byName.get(provider)?.vendor ?? provider)
+    return cost === 'free' ? [] : ownRow(cost, { model, vendor: byName.get(provider)?.vendor ?? provider, origin })
   }
-  const targetOf = (declared: DeclaredTarget): Target => {
-    const { provider, model, weight, tier, params, cost } = declared
+  const targetOf = (declared: DeclaredTarget, origin: Origin): Target => {
+    const { provider, model, weight, tier, params } = declared
     const known = knownAt(provider, model)
     const reasons = known?.capabilities['reasoning']
     return {
@@ -133,12 +150,15 @@ const reader = ({ catalog, providers, declared: models, route, book }: TableInpu
       ...(reasons === undefined ? {} : { reasons }),
       contextTokens: known?.contextTokens ?? null,
       outputTokensMax: known?.outputTokensMax ?? null,
-      costRows: costRows(provider, model, cost),
+      costRows: costRows(declared, origin),
     }
   }
-  const priceOf = (price: Price, id: string, first: DeclaredTarget | undefined): ModelRow['priceRows'] => {
+  const priceOf = (
+    { id, price, origin }: Pick<DeclaredModel, 'id' | 'price' | 'origin'>,
+    first: DeclaredTarget | undefined,
+  ): ModelRow['priceRows'] => {
     if (price === 'free') return 'free'
-    if (price !== null) return ownRow(price, id, 'operator')
+    if (price !== null) return ownRow(price, { model: id, vendor: 'operator', origin })
     const sale = book.sale.get(id) ?? []
     if (first === undefined) return sale
     if (sale.length === 0 && byName.get(first.provider)?.price === 'free') return 'free'
@@ -156,15 +176,15 @@ const reader = ({ catalog, providers, declared: models, route, book }: TableInpu
     }
   }
   const single = (id: string, provider: string, model: string): ModelRow => {
-    const cost = costs.get(`${provider}/${model}`) ?? null
+    const { cost, origin } = costs.get(`${provider}/${model}`) ?? { cost: null, origin: undefined }
     const declared: DeclaredTarget = { provider, model, weight: 1, tier: 1, params: 'shim', cost }
     const known = knownAt(provider, model)
     return {
       id,
       aliases: [],
-      targets: [targetOf(declared)],
+      targets: [targetOf(declared, origin)],
       route,
-      priceRows: priceOf(null, id, declared),
+      priceRows: priceOf({ id, price: null }, declared),
       origin: 'direct',
       ...facts(known),
       ...pricedAs(id, declared),
@@ -180,11 +200,11 @@ const declaredRow = (model: DeclaredModel, read: ReturnType<typeof reader>): Mod
   return {
     id: model.id,
     aliases: model.aliases,
-    targets: model.targets.map(read.targetOf),
+    targets: model.targets.map((target) => read.targetOf(target, model.origin)),
     route: model.route,
     fallbacks: model.fallbacks ?? [],
-    priceRows: read.priceOf(model.price, model.id, first),
-    origin: 'yaml',
+    priceRows: read.priceOf(model, first),
+    origin: model.origin ?? 'yaml',
     ...facts(known),
     ...read.pricedAs(model.id, first),
     ownedBy: known?.vendor ?? first?.provider ?? 'operator',

@@ -20,6 +20,7 @@ export type SealPurpose =
   | 'similar answers'
   | 'kept responses'
   | 'own credentials'
+  | 'applied providers'
   | 'bindings'
   | 'sandbox files'
   | 'one-time codes'

@@ -6,6 +6,7 @@ import type {
   ErasureStore,
   KeyRow,
   PriceStore,
+  StoreWrite,
   TrailRow,
   TrailVerdict,
 } from '#admin/port.ts'
@@ -23,6 +24,7 @@ import type { BindingStore, CarriedStore, ResponseStore } from '#resource/port.t
 import type { AnswerStore } from '#reuse/port.ts'
 import type { ReceiptKeyStore } from '#secret/port.ts'
 import type { Execute } from './operations/index.ts'
+import type { AskedWrite } from './operations/together.ts'
 import { readCalls, readUsage, rollForward } from './read-log.ts'
 import { callRow } from './row/call-row.ts'
 import { keyFacts } from './row/key-row.ts'
@@ -140,6 +142,9 @@ const customerFace = (execute: Execute): CustomerStore => ({
   ownCredentials: (page) => execute('ownCredentials', page),
   setOwnCredential: (row, trail) => execute('setOwnCredential', { row, trail }),
   removeOwnCredential: (which, trail) => execute('removeOwnCredential', { ...which, trail }),
+  applied: () => execute('applied', null),
+  setApplied: (row, trail) => execute('setApplied', { row, trail }),
+  removeApplied: (which, trail) => execute('removeApplied', { ...which, trail }),
   plans: () => execute('plans', null),
   setPlan: (plan, nowMs, trail) => execute('setPlan', { plan, nowMs, trail }),
   changeAccount: (change, trail) => execute('changeAccount', { change, trail }),
@@ -345,6 +350,15 @@ const erasureFace = (execute: Execute): ErasureStore => ({
   eraseCalls: (account, after) => execute('eraseCalls', { account, after }),
 })
 
+/** Changes as they would be asked one by one, asked as one. */
+const together = async (execute: Execute, clock: Clock, writes: readonly StoreWrite[]): Promise<void> => {
+  const asked: AskedWrite[] = []
+  const collect = async (name: string, input: unknown): Promise<void> => void asked.push({ name, input })
+  const store = faceOf(collect as unknown as Execute, clock)
+  for (const write of writes) await write(store)
+  await execute('together', asked)
+}
+
 /** The ports, given a way to run operations. */
 export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | 'close'> => ({
   ...customerFace(execute),
@@ -359,6 +373,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   ...trailFace(execute),
   ...erasureFace(execute),
   ...receiptFace(execute),
+  together: (writes) => together(execute, clock, writes),
   noteChange: (trail) => execute('noteChange', trail),
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),

@@ -402,6 +402,16 @@ export type OwnCredentialTable = {
   created_ms: Whole
 }
 
+export type AppliedTable = {
+  kind: string
+  name: string
+  document: string
+  sealed: Uint8Array | null
+  digest: string | null
+  sealed_ms: Whole | null
+  changed_ms: Whole
+}
+
 /** Facts about the store itself. */
 export type MetaTable = { name: string; value: string }
 
@@ -450,6 +460,7 @@ export type Tables = MigrationTables &
     price_used: PriceUsedTable
     model_hour: ModelHourTable
     own_credential: OwnCredentialTable
+    applied: AppliedTable
     receipt_key: ReceiptKeyTable
     accepted_terms: AcceptedTermsTable
     payment_order: PaymentOrderTable

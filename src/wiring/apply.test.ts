@@ -105,7 +105,6 @@ const refusals: readonly (readonly [string, RegExp])[] = [
   ['accounts: { other: { plan: pro } }', /there is no plan 'pro'.*is new, and needs billing/s],
   ['accounts:\n  acme:\n    budget: 5', /line 4: accounts\.acme\.budget: is not known here/],
   ['plans: [1', /line \d: /],
-  ['providers: { kimi: { vendor: moonshot } }', /providers\.kimi: providers are declared in drover\.yaml/],
   ['plans: { file-plan: { rpm: 1 } }', /plans\.file-plan: is declared in drover\.yaml/],
   ['accounts: { acme: { credits: [{ usd: "1" }] } }', /credits\[0\]: needs an id/],
 ]
@@ -141,4 +140,37 @@ test('a file with anything wrong is refused as a whole, with the place of each f
     desk.run('apply run', { file: `accounts: { acme: { credits: [{ id: a, usd: "${usd}" }] } }` })
   await grant('1')
   await assert.rejects(grant('2'), /'a' was granted with 1\.00 USD, and a grant is not changed/)
+})
+
+test('a file that asks for more than calls can wait for is refused, and shown all the same', async (context) => {
+  const desk = await openDesk(context)
+  const names = Array.from({ length: 2_001 }, (_one, number) => `plan-${number}`)
+  const many = `plans: { ${names.map((name) => `${name}: {}`).join(', ')} }`
+  const shown = (await desk.run('apply run', { file: many, dry_run: true })) as unknown as Applied
+  assert.equal(shown.changes.length, 2_001)
+  await assert.rejects(
+    desk.run('apply run', { file: many }),
+    /asks for 2001 changes, and at most 2000 are made at once/,
+  )
+  assert.deepEqual(await desk.store.plans(), [])
+})
+
+test('of a file that others were quicker than, nothing is kept: neither what came before the conflict nor its trail', async (context) => {
+  const desk = await openDesk(context)
+  const { together } = desk.ports.store
+  Object.assign(desk.ports.store, {
+    together: async (writes: Parameters<typeof together>[0]) => {
+      Object.assign(desk.ports.store, { together })
+      await desk.run('accounts create', { name: 'globex', billing: 'prepaid' })
+      return together(writes)
+    },
+  })
+  const rows = async () => (await desk.store.trail({ limit: 100, after: null })).length
+  const before = await rows()
+  await assert.rejects(desk.run('apply run', { file }), { code: 'conflict' })
+  assert.deepEqual([await desk.store.plans(), await desk.store.key('search-ci'), await rows()], [[], null, before + 1])
+  const again = (await desk.run('apply run', {
+    file: file.replace('globex: { billing: postpaid, credit_limit: "250" }', 'globex: {}'),
+  })) as unknown as Applied
+  assert.ok(again.keys.length === 2)
 })

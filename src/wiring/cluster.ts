@@ -97,11 +97,12 @@ export type Followed = {
   readonly live: Live
   readonly readCustomers: () => Promise<void>
   readonly readPrices: () => Promise<void>
+  readonly applied: { readonly refresh: () => Promise<void> }
 }
 
 const applyTo = async (
   store: Data['store'],
-  { live, readCustomers, readPrices }: Followed,
+  { live, readCustomers, readPrices, applied }: Followed,
   changes: StoreChanges,
 ): Promise<void> => {
   const { keys, accounts, others, everything } = changes
@@ -114,6 +115,7 @@ const applyTo = async (
   if (!others && !everything) return
   await readCustomers()
   await readPrices()
+  await applied.refresh()
 }
 
 type Joining = { readonly config: Config; readonly data: Data; readonly log: Log; readonly boot: string }

@@ -7,6 +7,7 @@ import { namedAt } from '#catalog/lookup.ts'
 import type { CheckReply, CheckRequest, LocalAdmin, ModelRetirement, PriceCalendar, ServeRequest } from '#cli/ports.ts'
 import { networkTransport } from '#http/upstream.ts'
 import { rehearseWayBack } from '#rehearsal/drill.ts'
+import { openApplied } from './applied.ts'
 import { loadCustomers, signupRoom } from './customers.ts'
 import { openData } from './data.ts'
 import { declaredMigrations } from './declared-migrations.ts'
@@ -36,10 +37,12 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
   const telling = await openTelling(machine, { config, log }, opening)
   const { ports: tell } = telling
   live.customersChanged(await loadCustomers(opened, log))
+  const applied = openApplied({ config, store, vault: opened.appliedVault, live, clock: machine.clock, log })
+  await applied.refresh()
   const payments = await openPayments(machine, { config, store, live, emit: () => {}, log }, opening)
   // No node runs that could go back: only the store is timed.
   const drill = () => rehearseWayBack({ store, refresh: async () => {}, nodes: async () => 1, clock: machine.clock })
-  const credit = () => providerBalances(machine, config.providers)
+  const credit = () => providerBalances(machine, applied.providers())
   const parts = { snapshot: live.current, books: store, countTokens, credit, drill, log }
   const rehearsal = openRehearsal(machine, parts)
   const declared = () => declaredMigrations(config.migrationsFolder)
@@ -56,6 +59,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       accountsChanged: async () => {},
       customersChanged: async () => live.customersChanged(await loadCustomers(opened, log)),
       sealCredential: opened.vault.close,
+      applied: applied.ports(applied.refresh),
       plans: () => live.current().customers.plans,
       signup: () => signupRoom(config.signup),
       settings: noSettingsFile,

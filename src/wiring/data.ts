@@ -20,6 +20,7 @@ import { handingOver } from '#store/hand-over.ts'
 import type { PostgresPlace } from '#store/postgres/address.ts'
 import { openSqliteStore, storeOver } from '#store/sqlite/client.ts'
 import type { SqliteWorker } from '#store/sqlite/thread.ts'
+import { appliedVault } from './applied-vault.ts'
 import { credentialVault } from './credential-vault.ts'
 import type { Machine } from './machine.ts'
 import type { Seat, SharedCluster } from './workers/seat.ts'
@@ -152,6 +153,7 @@ export const openData = async (machine: Machine, request: DataRequest, closing: 
     totpSeal: makeSeal(pepper, ids, 'one-time codes'),
     receiptKeys: makeReceiptKeys({ store, seal: makeSeal(pepper, ids, 'receipt keys'), clock: time, ids }),
     vault: credentialVault(makeSeal(pepper, ids, 'own credentials')),
+    appliedVault: appliedVault(makeSeal(pepper, ids, 'applied providers'), (text) => digestKey(text, pepper)),
     digestKey: (key: string): string => digestKey(key, pepper),
   }
 }

@@ -3,7 +3,7 @@
 import { boundedBytes } from '#base/bounded-bytes.ts'
 import { isObject } from '#base/json-type.ts'
 import { asProblem } from '#base/problem.ts'
-import type { Config, ProviderConfig } from '#config/config.ts'
+import type { ProviderConfig } from '#config/config.ts'
 import type { UpstreamReply } from '#http/transport.ts'
 import { networkTransport } from '#http/upstream.ts'
 import { watchProviderCredit } from '#job/watch-provider-credit.ts'
@@ -75,12 +75,14 @@ export const providerBalances = async (
   return answers
 }
 
-type CreditRequest = Pick<WatchRequest, 'config' | 'alerts' | 'emit' | 'log'> & { readonly isMine: () => boolean }
+type CreditRequest = Pick<WatchRequest, 'alerts' | 'emit' | 'log'> & {
+  readonly providers: () => readonly ProviderConfig[]
+  readonly isMine: () => boolean
+}
 
 /** Asks when told to, and looks by itself every ten minutes once `watch` has been called. */
-export const openProviderCredit = (machine: Machine, { config, alerts, emit, isMine, log }: CreditRequest) => {
-  let { providers } = config
-  const ask = (): Promise<readonly ProviderCredit[]> => providerBalances(machine, providers)
+export const openProviderCredit = (machine: Machine, { providers, alerts, emit, isMine, log }: CreditRequest) => {
+  const ask = (): Promise<readonly ProviderCredit[]> => providerBalances(machine, providers())
   const belowUsd = (): number | null => {
     const limits = alerts().flatMap(({ event, below }) =>
       event === 'upstream_balance_low' && below !== null ? [below] : [],
@@ -89,9 +91,6 @@ export const openProviderCredit = (machine: Machine, { config, alerts, emit, isM
   }
   return {
     ask,
-    configure: (changed: Config): void => {
-      providers = changed.providers
-    },
     /** Gives what ends it. */
     watch: (measured: (provider: string, currency: string, amount: number) => void): (() => void) =>
       watchProviderCredit({ ask, emit, isMine, measured, belowUsd, clock: machine.clock, log }).close,

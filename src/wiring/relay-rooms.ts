@@ -5,7 +5,7 @@ import type { Log } from '#base/log.ts'
 import { loadCatalog } from '#catalog/load.ts'
 import type { PriceEntry } from '#catalog/port.ts'
 import { defaultRoute } from '#config/build-model.ts'
-import type { Config } from '#config/config.ts'
+import type { Config, ProviderConfig } from '#config/config.ts'
 import { networkTransport } from '#http/upstream.ts'
 import type { Traffic } from '#migration/traffic.ts'
 import type { Standing } from '#observe/metrics.ts'
@@ -21,6 +21,7 @@ import { sandboxTransport } from '#provider/sandbox.ts'
 import type { SandboxShelf } from '#provider/sandbox-shelf.ts'
 import { sandbox } from '#provider/sandbox-vendor.ts'
 import { tokenCounter, tokenWorkerUrl } from '#provider/token-counter.ts'
+import type { Provider } from '#provider/vendor.ts'
 import type { RelaySettings } from '#relay/live.ts'
 import { liveRelay } from '#relay/live.ts'
 import { monthVolumes } from '#relay/month-volumes.ts'
@@ -61,6 +62,14 @@ const planFacts = (plans: Config['plans']): readonly PlanFacts[] =>
     origin: 'file',
   }))
 
+/** What the relay takes from providers. */
+export const relayProviders = (providers: readonly ProviderConfig[]): readonly Provider[] =>
+  providers.map((one) => ({
+    ...one,
+    credentials: one.credentials.map(({ secret }) => secret),
+    credentialNames: one.credentials.map(({ reference }) => reference),
+  }))
+
 /** What the relay takes from a configuration. */
 export const relaySettings = ({
   providers,
@@ -75,11 +84,7 @@ export const relaySettings = ({
   limits,
   guards,
 }: Config): RelaySettings => ({
-  providers: providers.map((one) => ({
-    ...one,
-    credentials: one.credentials.map(({ secret }) => secret),
-    credentialNames: one.credentials.map(({ reference }) => reference),
-  })),
+  providers: relayProviders(providers),
   models,
   priceRules,
   fxRates,

@@ -48,6 +48,7 @@ import { makeWaitingRoom } from '#relay/waiting-room.ts'
 import { makeBindings } from '#resource/bindings.ts'
 import { answerCache } from '#reuse/answer-cache.ts'
 import type { SqliteWorker } from '#store/sqlite/thread.ts'
+import { openApplied } from './applied.ts'
 import { openAvailability } from './availability.ts'
 import { checkDoors } from './check-doors.ts'
 import type { Membership } from './cluster.ts'
@@ -117,12 +118,14 @@ type Rooms = {
   /** What the store holds of customers and of prices, read into the snapshot. */
   readonly readCustomers: () => Promise<void>
   readonly readPrices: () => Promise<void>
+  readonly applied: ReturnType<typeof openApplied>
   readonly migrations: Awaited<ReturnType<typeof openMigrations>>
   readonly identity: IdentityRoom
 } & Awaited<ReturnType<typeof openRelay>>
 
 const adminPorts = ({
   request,
+  applied,
   data,
   member,
   live,
@@ -158,6 +161,10 @@ const adminPorts = ({
     await member.othersKnow()
   },
   sealCredential: data.vault.close,
+  applied: applied.ports(async () => {
+    await applied.refresh()
+    await member.othersKnow()
+  }),
   plans: () => live.current().customers.plans,
   signup: () => signupRoom(request.config.signup),
   settings: settingsFile(request),
@@ -347,7 +354,7 @@ const endpointsOf = async (
 
 /** Takes a changed file into force, or says why the old state stays. */
 const reload = (
-  { live, log, telling, credit, publicPages, payments, member }: Rooms,
+  { live, log, telling, applied, publicPages, payments, member }: Rooms,
   loaded: Loaded,
   restart: readonly string[],
 ): readonly Sentence[] => {
@@ -358,7 +365,7 @@ const reload = (
   }
   live.configure(relaySettings(loaded.config))
   telling.configure(loaded.config.notify)
-  credit.configure(loaded.config)
+  applied.configure(loaded.config)
   publicPages.configure(loaded.config.public)
   payments.configure(loaded.config)
   member.configured(loaded.config)
@@ -390,6 +397,13 @@ const keysGiven = ({ environment }: Machine) => ({
   test: environment['DROVER_TEST_KEY'] ?? null,
 })
 
+/** What calls go by of what the store holds. */
+const readStored = async ({ data, live, readCustomers, applied }: Rooms): Promise<void> => {
+  live.accountsChanged(await data.store.loadAccounts())
+  await readCustomers()
+  await applied.refresh()
+}
+
 /** A worker's place among others, if it is one; and the thread for its store, if one was started before. */
 export type Seating = { readonly seat?: Seat | null; readonly thread?: SqliteWorker }
 
@@ -420,7 +434,8 @@ export const serve = async (
   const relay = await openRelay(machine, await relayRequest(request, { log, data, emit }), closing)
   const payments = await openPayments(machine, { config, store, live: relay.live, emit, log }, closing)
   const keys = () => relay.live.current().keys.values()
-  const credit = openProviderCredit(machine, { config, alerts, emit, isMine: member.leads, log })
+  const applied = openApplied({ config, store, vault: data.appliedVault, live: relay.live, clock, log })
+  const credit = openProviderCredit(machine, { ...applied, alerts, emit, isMine: member.leads, log })
   const asking = { askRecipient: telling.askRecipient, credit: credit.ask, snapshot: relay.live.current }
   const moving = { ...asking, store, member, emit, log, nodes: data.cluster }
   const rooms: Rooms = {
@@ -442,14 +457,14 @@ export const serve = async (
     console: await openConsole(machine, { settings: config.console, log, seat }),
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
+    applied,
     identity: openIdentity(machine, { ...config, ...data, live: relay.live, ...telling }),
     migrations: await openMigrations(machine, { ...moving, countTokens: relay.countTokens }, closing),
     ...relay,
   }
   await data.receiptKeys.ensure()
   const first = await firstStart({ ports: adminPorts(rooms), given: keysGiven(machine), clock, ids })
-  rooms.live.accountsChanged(await store.loadAccounts())
-  await rooms.readCustomers()
+  await readStored(rooms)
   await member.follow(rooms, closing)
   await countVolumesBefore(rooms.volumes, store, clock.nowMs())
   const keeping = await keepBooks({ books: store, owner, ownersOf, emit, clock, log })

@@ -98,6 +98,7 @@ export const openDesk = async (
     customersChanged: async () => {
       plans = new Map((await store.plans()).map((plan) => [plan.name, plan]))
     },
+    applied: { read: async () => ({ faults: [], changes: [], unchanged: 0 }), changed: async () => {} },
     sealCredential: credentialVault(makeSeal(new Uint8Array(32), ids, 'own credentials')).close,
     plans: () => plans,
     signup: () => door,

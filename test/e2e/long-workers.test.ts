@@ -61,7 +61,7 @@ const gated = (bench: Bench): (() => void) => {
 describe('two workers on the embedded store', () => {
   let bench: Bench
   before(async () => {
-    bench = await workerBench({ config: patient })
+    bench = await workerBench({ config: `applied: { allow_private: true }\n${patient}` })
     bench.upstream.answer(answer)
   })
   after(() => bench.close())
@@ -108,6 +108,25 @@ describe('two workers on the embedded store', () => {
     assert.ok(revoked.status < 300, revoked.text)
     assert.deepEqual(await inTurn(ask), Array(turns).fill(401))
     assert.equal(await settled(bench, account.id), 1_000_000_000n - BigInt(turns) * costNano)
+  })
+
+  test('a provider and a model that are applied at one answer at the other, with the credential of now, until they are removed', async () => {
+    const file = (credential: string) => `
+providers: { rented: { vendor: openai-compatible, base_url: "${bench.upstream.baseUrl}", allow_private: true, api_key: "${credential}" } }
+models: { hired: { targets: [{ provider: rented, model: any }], price: free } }
+`
+    const { key } = await bench.relay.createKey()
+    const ask = () => call(bench.relay.url, { key, body: chat('hi', { model: 'hired' }) })
+    for (const credential of ['sk-applied-at-one-worker-1', 'sk-applied-at-one-worker-2']) {
+      await admin(bench, '/apply', { file: file(credential) })
+      bench.upstream.forget()
+      assert.deepEqual(await inTurn(ask), Array(turns).fill(200))
+      const sent = bench.upstream.seen.map(({ headers }) => headers.authorization)
+      assert.deepEqual(new Set(sent), new Set([`Bearer ${credential}`]))
+    }
+    const gone = await call(bench.relay.url, { method: 'DELETE', path: '/api/v1/models/hired', key: adminKey })
+    assert.equal(gone.status, 200, gone.text)
+    assert.deepEqual(await inTurn(ask), Array(turns).fill(400))
   })
 
   test('calls, metrics and figures are added up over both, whoever is asked', async () => {

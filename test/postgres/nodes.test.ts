@@ -46,7 +46,13 @@ describe('three nodes on one Postgres', () => {
   const opened = new AsyncDisposableStack()
   before(async () => {
     server = opened.use(await startPostgres())
-    fleet = opened.use(await startFleet({ url: await server.database(), size: 3, config: models }))
+    fleet = opened.use(
+      await startFleet({
+        url: await server.database(),
+        size: 3,
+        config: `applied: { allow_private: true }\n${models}`,
+      }),
+    )
     fleet.upstream.answer(whole(completion({ promptTokens: 7, completionTokens: 3 })))
   })
   after(() => opened.disposeAsync())
@@ -70,6 +76,25 @@ describe('three nodes on one Postgres', () => {
     assert.ok(revoked.status < 300, revoked.text)
     for (const [place, relay] of fleet.relays.entries())
       await answered(`the refusal on node ${place}`, 401, () => use(relay))
+  })
+
+  test('a model that is applied on one node answers on the others within a second, and no more when it is removed', async () => {
+    const made = await at(fleet, 0).createKey({ name: 'for-the-applied' })
+    const credential = 'sk-applied-on-one-node'
+    const file = `
+providers: { rented: { vendor: openai-compatible, base_url: "${fleet.upstream.baseUrl}", allow_private: true, api_key: "${credential}" } }
+models: { hired: { targets: [{ provider: rented, model: any }], price: free } }
+`
+    await admin(benchOf(fleet), '/apply', { file })
+    const use = (relay: Relay) => call(relay.url, { key: made.key, body: chat('hi', { model: 'hired' }) })
+    fleet.upstream.forget()
+    for (const [place, relay] of fleet.relays.entries())
+      await answered(`the model on node ${place}`, 200, () => use(relay))
+    for (const { headers } of fleet.upstream.seen) assert.equal(headers.authorization, `Bearer ${credential}`)
+    const gone = await call(at(fleet, 1).url, { method: 'DELETE', path: '/api/v1/models/hired', key: adminKey })
+    assert.equal(gone.status, 200, gone.text)
+    for (const [place, relay] of fleet.relays.entries())
+      await answered(`the refusal on node ${place}`, 400, () => use(relay))
   })
 
   test('a node that was stopped while a key was revoked admits no call with it when it goes on', async () => {

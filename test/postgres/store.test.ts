@@ -5,6 +5,7 @@ import type { HandClock } from '#base/hand-clock.ts'
 import { systemIds } from '#base/id.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
+import { appliedContract } from '#store/applied.contract.ts'
 import { availabilityContract } from '#store/availability.contract.ts'
 import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
@@ -91,6 +92,7 @@ codeContract(backend)
 paymentContract(backend)
 documentContract(backend)
 ownCredentialContract(backend)
+appliedContract(backend)
 receiptKeyContract(backend)
 erasureContract(backend)
 keptAnswerContract(backend)

@@ -1,6 +1,7 @@
 /** All store operations, by the names of the port methods that they answer. */
 
 import { accountOperations } from './account.ts'
+import { appliedOperations } from './applied.ts'
 import { availabilityOperations } from './availability.ts'
 import { beginOperations } from './begin.ts'
 import { bindingOperations } from './binding.ts'
@@ -36,11 +37,11 @@ import { retentionOperations } from './retention.ts'
 import { sessionOperations } from './session.ts'
 import { signInOperations } from './sign-in.ts'
 import { signupOperations } from './signup.ts'
+import { togetherOperations } from './together.ts'
 import { trailOperations } from './trail.ts'
 import { usageOperations } from './usage/usage-operations.ts'
 
-/** One set for each backend: a set holds statements that were compiled for its dialect. */
-export const makeOperations = (habits: BackendHabits = { isFar: false }) => ({
+const eachOperation = (habits: BackendHabits) => ({
   ...beginOperations,
   ...accountOperations,
   ...peopleOperations,
@@ -52,6 +53,7 @@ export const makeOperations = (habits: BackendHabits = { isFar: false }) => ({
   ...budgetOperations(),
   ...planOperations,
   ...ownCredentialOperations,
+  ...appliedOperations,
   ...codeOperations(),
   ...signupOperations(),
   ...paymentOperations(),
@@ -78,6 +80,12 @@ export const makeOperations = (habits: BackendHabits = { isFar: false }) => ({
   ...receiptKeyOperations,
   ...erasureOperations,
 })
+
+/** One set for each backend: a set holds statements that were compiled for its dialect. */
+export const makeOperations = (habits: BackendHabits = { isFar: false }) => {
+  const each = eachOperation(habits)
+  return { ...each, ...togetherOperations(each) }
+}
 
 export type Operations = ReturnType<typeof makeOperations>
 export type OperationName = keyof Operations

@@ -43,6 +43,7 @@ import { migrationPins } from './0057-migration-pins.ts'
 import { receiptKeys } from './0060-receipt-keys.ts'
 import { eventSaid } from './0061-event-said.ts'
 import { failedTraits } from './0062-failed-traits.ts'
+import { applied } from './0063-applied.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -89,4 +90,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   receiptKeys,
   eventSaid,
   failedTraits,
+  applied,
 ]

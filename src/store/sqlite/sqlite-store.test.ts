@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { adminStoreContract } from '#store/admin-store.contract.ts'
+import { appliedContract } from '#store/applied.contract.ts'
 import { availabilityContract } from '#store/availability.contract.ts'
 import { bindingContract } from '#store/binding.contract.ts'
 import { callLogContract } from '#store/call-log.contract.ts'
@@ -75,6 +76,7 @@ codeContract(withoutThread)
 paymentContract(withoutThread)
 documentContract(withoutThread)
 ownCredentialContract(withoutThread)
+appliedContract(withoutThread)
 receiptKeyContract(withoutThread)
 erasureContract(withoutThread)
 keptAnswerContract(withoutThread)

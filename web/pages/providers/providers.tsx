@@ -19,6 +19,8 @@ type Provider = Output<'providers list'>['data'][number]
 
 const everyMs = 5_000
 
+const places = { file: 'inFile', environment: 'inEnvironment', store: 'inStore', 'built-in': 'builtIn' } as const
+
 const Test = ({ name }: { readonly name: string }) => {
   const say = useWords(texts)
   const format = useFormat()
@@ -81,6 +83,7 @@ const useColumns = (): readonly Column<Provider>[] => {
       cell: ({ state }) => <Badge tone={state === 'up' ? 'good' : 'bad'}>{say(state)}</Badge>,
       sort: ({ state }) => state,
     },
+    { id: 'origin', title: say('origin'), from: 'broad', cell: ({ origin }) => say(places[origin]) },
     { id: 'region', title: say('region'), from: 'broad', cell: ({ region }) => region ?? '–' },
     { id: 'data', title: say('data'), from: 'broad', cell: (row) => row.data_policy ?? '–' },
     { id: 'keys', title: say('keys'), from: 'middle', cell: ({ keys }) => <Keys keys={keys} /> },
