@@ -14,7 +14,7 @@ const libraries: readonly (readonly [form: RegExp, library: string, languages: r
   [/^httpx(?:\.|$)/, 'httpx', ['python']],
   [/^aiohttp(?:\.|$)/, 'aiohttp', ['python']],
   [/^urllib3?(?:\.|$)|^http\.client/, 'urllib', ['python']],
-  [/^axios(?:\.|$)/, 'axios', ['javascript', 'typescript']],
+  [/^axios(?:\.|$)|^@nestjs\/axios/, 'axios', ['javascript', 'typescript']],
   [/^got(?:\.|$)/, 'got', ['javascript', 'typescript']],
   [/^ky(?:\.|$)/, 'ky', ['javascript', 'typescript']],
   [/^undici(?:\.|$)/, 'undici', ['javascript', 'typescript']],

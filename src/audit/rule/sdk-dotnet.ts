@@ -3,6 +3,9 @@
 import { chat } from './call-path.ts'
 import type { SdkRule } from './sdk-rule.ts'
 
+/** A client handed over as Microsoft.Extensions.AI's own: `AsIChatClient()`. */
+const handedOver = /(?:^|\.)asi?chatclient(?:\.\w+)*\.get(?:streaming)?response(?:async)?$/
+
 export const sharpSdks: readonly SdkRule[] = [
   {
     sdk: 'azure-openai',
@@ -15,6 +18,7 @@ export const sharpSdks: readonly SdkRule[] = [
         /(?:^|\.)(?:completechat(?:streaming)?|complete(?:streaming)?|getchatcompletions(?:streaming)?)(?:async)?$/,
         'chat',
       ],
+      [handedOver, 'chat'],
       [/(?:^|\.)(?:generateembeddings?|getembeddings)(?:async)?$/, 'embeddings'],
       [/(?:^|\.)getcompletions(?:async)?$/, 'completions'],
       [/(?:^|\.)generateimages?\w*$/, 'images'],
@@ -34,6 +38,7 @@ export const sharpSdks: readonly SdkRule[] = [
         /(?:^|\.)(?:chatendpoint\.getcompletion|chatcompletion\.createcompletion(?:asstream)?|chat\.createchatcompletion)(?:async)?$/,
         'chat',
       ],
+      [handedOver, 'chat'],
       [/(?:^|\.)createresponse(?:streaming)?(?:async)?$/, 'responses'],
       [/(?:^|\.)generateembeddings?(?:async)?$/, 'embeddings'],
       [/(?:^|\.)generateimages?\w*$/, 'images'],

@@ -109,6 +109,11 @@ const madeByFactory = (tracer: Tracer, node: CallNode, scope: Scope): Value | nu
 const partialValue = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
   const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
   const [first] = node.items
+  // `client.chat.completions.create.bind(client)` is that call as well.
+  if (name === 'bind' && node.callee.kind === 'member' && /script$/.test(scope.unit.language)) {
+    const bound = evaluate(tracer, node.callee.object, scope)
+    return bound.kind === 'client' && bound.path.length > 0 ? bound : null
+  }
   if (scope.unit.language !== 'python' || name !== 'partial' || first?.kind !== 'node') return null
   const value = evaluate(tracer, first.node, scope)
   if (value.kind !== 'client' || value.path.length === 0) return null

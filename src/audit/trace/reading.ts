@@ -128,6 +128,11 @@ const notParameters = new Set([
   'addmessage',
   'addusermessage',
   'addsystemmessage',
+  'usermessage',
+  'systemmessage',
+  'developermessage',
+  'assistantmessage',
+  'toolmessage',
   'user0',
   'signal',
   'configuration',
@@ -385,7 +390,8 @@ export const readGiven = (context: Context, given: Given, { isHttp = false } = {
   return {
     baseUrl:
       baseUrl !== null &&
-      knownUrl(baseUrl) === null &&
+      // A path alone is what is asked of a batch, not where.
+      (baseUrl.startsWith('/') || knownUrl(baseUrl) === null) &&
       !/:\/\/|^env:|^[\w.-]+\.\w+(?::\d+)?(?:\/|$)|localhost/.test(baseUrl)
         ? null
         : baseUrl,

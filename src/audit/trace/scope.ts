@@ -244,6 +244,8 @@ const destructure = (building: Building, item: Item, { value, scope }: { value: 
     bind(scope, item.node.name, { at: item.node.start, value: member(item.node.name, item.node), scope })
   else if (item.kind === 'entry' && item.key !== null && item.value.kind === 'name')
     bind(scope, item.value.name, { at: item.value.start, value: member(item.key, item.value), scope })
+  else if (item.kind === 'entry' && item.key !== null && item.value.kind === 'brace')
+    for (const inner of item.value.items) destructure(building, inner, { value: member(item.key, item.value), scope })
   else if (item.kind === 'assign') {
     const [target] = item.targets
     if (target?.kind === 'name')
