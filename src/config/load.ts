@@ -112,12 +112,17 @@ const sellerOf = ({ seller }: Settings): Config['seller'] =>
         paymentDays: seller.payment_days,
       }
 
-/** A plan that is named may also be one of the store, where a file declares none. */
+/**
+ * A plan that is named may also be one of the store, where a file declares none. Where none is named, the only plan of the file with
+ * credit for new customers is meant: what else would give it?
+ */
 const signupOf = (settings: Settings, tell: Tell): SignupSettings => {
   const signup = settings.signup ?? blocks.signup.parse({})
   if (signup.plan !== undefined && settings.plans !== undefined && settings.plans[signup.plan] === undefined)
     tell(['signup', 'plan'], `names no plan of this file: ${Object.keys(settings.plans).slice(0, 10).join(', ')}`)
-  return signup
+  if (signup.plan !== undefined) return signup
+  const [only, ...others] = Object.entries(settings.plans ?? {}).filter(([, plan]) => plan.signup_credit !== undefined)
+  return only === undefined || others.length > 0 ? signup : { ...signup, plan: only[0] }
 }
 
 const secretKeyOf = async (settings: Settings, resolver: Resolver, tell: Tell): Promise<ResolvedSecret | null> => {

@@ -45,7 +45,9 @@ export const signupSettings = z
     verify_mail: z.boolean().default(true).describe('Whether the mail address is checked before credit is given.'),
     plan: name('a plan')
       .optional()
-      .describe('The plan of new customers, whose `signup_credit` they are given. Absent: none.'),
+      .describe(
+        'The plan of new customers, whose `signup_credit` they are given. Absent: the only plan of the file that has such credit; none where several have.',
+      ),
     release_after: duration({ max: '30d' })
       .optional()
       .describe('How long credit waits after the mail address was checked, for somebody to look. Absent: not at all.'),
