@@ -498,13 +498,3 @@ migrations: { folder: x }
     assert.match(loaded.faults[0]?.message ?? '', /is larger than 1048576 bytes/)
   })
 })
-
-test('new customers get the only plan that has credit for them, where none is named', async () => {
-  const planOf = async (plans: string, signup = '{ open: true }'): Promise<string | undefined> =>
-    (await good(`plans: ${plans}\nsignup: ${signup}\n`)).signup.plan
-  const free = 'free: { signup_credit: "5.00" }'
-  assert.equal(await planOf(`{ ${free}, pro: { rpm: 60 } }`), 'free')
-  assert.equal(await planOf(`{ ${free}, pro: { rpm: 60 } }`, '{ plan: pro }'), 'pro')
-  assert.equal(await planOf(`{ ${free}, more: { signup_credit: "9.00" } }`), undefined)
-  assert.equal(await planOf('{ pro: { rpm: 60 } }'), undefined)
-})
