@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { systemClock } from '#base/clock.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
@@ -10,6 +11,7 @@ const send = sandboxClient()
 const counter = tokenCounter({
   workerUrl: new URL(import.meta.resolve('./token-worker.ts')),
   vocabularyUrl: new URL('../../assets/tokens/o200k_base.br', import.meta.url),
+  clock: systemClock(),
 })
 after(() => counter.close())
 

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { systemClock } from '#base/clock.ts'
+import { handClock } from '#base/hand-clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { TokenCounterOptions } from './token-counter.ts'
 import { tokenCounter } from './token-counter.ts'
 
 const workerUrl = new URL(import.meta.resolve('./token-worker.ts'))
 const vocabularyUrl = new URL('../../assets/tokens/o200k_base.br', import.meta.url)
-const counter = tokenCounter({ workerUrl, vocabularyUrl })
+const clock = systemClock()
+const counter = tokenCounter({ workerUrl, vocabularyUrl, clock })
 after(() => counter.close())
 
 const refused =
@@ -57,7 +60,8 @@ test('a run without a break is counted in time that grows with its length only',
 })
 
 test('more than may wait is refused, and what waits is still answered', async () => {
-  const limited = (options: Partial<TokenCounterOptions>) => tokenCounter({ workerUrl, vocabularyUrl, ...options })
+  const limited = (options: Partial<TokenCounterOptions>) =>
+    tokenCounter({ workerUrl, vocabularyUrl, clock, ...options })
   const few = limited({ jobsMax: 1 })
   const first = few.count('one')
   await assert.rejects(few.count('two'), refused('overloaded'))
@@ -70,7 +74,7 @@ test('more than may wait is refused, and what waits is still answered', async ()
 })
 
 test('closing rejects what waits and what comes later', async () => {
-  const closing = tokenCounter({ workerUrl, vocabularyUrl })
+  const closing = tokenCounter({ workerUrl, vocabularyUrl, clock })
   const waiting = assert.rejects(closing.count('one'), refused('internal_error'))
   await closing.close()
   await waiting
@@ -84,8 +88,28 @@ test('a thread that cannot start is an error, not a count', async () => {
     { workerUrl: missing, vocabularyUrl },
     { workerUrl, vocabularyUrl: missing },
   ]) {
-    const broken = tokenCounter(urls)
+    const broken = tokenCounter({ ...urls, clock })
     await assert.rejects(broken.count('one'), refused('internal_error'))
     await broken.close()
   }
+})
+
+/** A thread that answers how many it has counted. */
+const countingItsCounts = new URL(
+  `data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'
+let counts = 0
+parentPort.on('message', ({ id }) => parentPort.postMessage({ id, tokens: (counts += 1) }))`)}`,
+)
+
+test('a thread that has had nothing to do for a minute ends, and the next text has a new one', async () => {
+  const hand = handClock()
+  const pausing = tokenCounter({ workerUrl: countingItsCounts, vocabularyUrl, clock: hand })
+  assert.equal(await pausing.count('one'), 1)
+  hand.advance(59_999)
+  assert.equal(await pausing.count('two'), 2)
+  hand.advance(59_999)
+  assert.equal(await pausing.count('three'), 3)
+  hand.advance(60_000)
+  assert.equal(await pausing.count('four'), 1)
+  await pausing.close()
 })

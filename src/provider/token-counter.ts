@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { TokenAnswer, TokenJob, TokenWorkerSettings } from './token-worker.ts'
 
@@ -9,11 +10,14 @@ import type { TokenAnswer, TokenJob, TokenWorkerSettings } from './token-worker.
  * Of the thread that counts. Nobody waits for its collections, and what V8 once has for young objects it keeps: with the bounds of the whole
  * process, five hundred texts at once left it 50 MiB larger.
  */
-const maxYoungGenerationSizeMb = 12
+const maxYoungGenerationSizeMb = 3
 /** One message to the thread holds no more than this; a longer text goes in pieces, one after the other. */
 const pieceCharactersMax = 262_144
 /** How far back from the end of a piece a blank is looked for, at which a cut costs nothing. */
 const blankSearchCharactersMax = 1_024
+
+/** A thread that has had nothing to count for so long ends: it takes 25 MiB, and a tenth of a second to be started again. */
+const idleMs = 60_000
 
 /** The thread that counts: `token-worker.ts` in a checkout, its bundle in the package. */
 export const tokenWorkerUrl = new URL('./token-worker.ts', import.meta.url)
@@ -23,6 +27,7 @@ export type TokenCounterOptions = {
   readonly workerUrl: URL
   /** `assets/tokens/o200k_base.br` of the package. */
   readonly vocabularyUrl: URL
+  readonly clock: Clock
   /** Texts that may wait at once. */
   readonly jobsMax?: number
   /** Characters (UTF-16 units) that may wait at once. */
@@ -56,15 +61,22 @@ const pieceEnd = (text: string, from: number): number => {
   return isInside ? end - 1 : end
 }
 
-/** The thread is started by the first count. It does not keep the process alive while nothing waits. */
-export const tokenCounter = (options: TokenCounterOptions): TokenCounter => {
-  const { workerUrl, vocabularyUrl, jobsMax = 1_024, waitingCharactersMax = 134_217_728 } = options
+type CountingThread = {
+  /** Of one piece. Rejects with Problem `internal_error` when the thread fails or is closed. */
+  readonly count: (text: string) => Promise<number>
+  readonly close: () => Promise<void>
+}
+
+/** Started by the first count, and again by the first after a pause. It does not keep the process alive while nothing waits. */
+const countingThread = ({ workerUrl, vocabularyUrl, clock }: TokenCounterOptions): CountingThread => {
+  const settings: TokenWorkerSettings = { vocabularyFile: fileURLToPath(vocabularyUrl) }
   const waiting = new Map<number, Waiting>()
   let worker: Worker | null = null
   let isClosed = false
   let lastId = 0
-  let jobs = 0
-  let waitingCharacters = 0
+  let lastMs = 0
+  let cancelLook: (() => void) | null = null
+  let ended: Promise<unknown> = Promise.resolve()
 
   const fail = (failed: Worker, cause?: unknown): void => {
     if (worker !== failed) return
@@ -73,36 +85,69 @@ export const tokenCounter = (options: TokenCounterOptions): TokenCounter => {
     waiting.clear()
     for (const { reject } of lost) reject(failure(cause))
   }
-
+  const end = (): void => {
+    const ending = worker
+    if (ending === null) return
+    fail(ending)
+    ended = ending.terminate()
+  }
+  /** One timer looks at a moving time: texts that are counted in passing cost none. */
+  const endWhenIdle = (afterMs = idleMs): void => {
+    cancelLook ??= clock.after(afterMs, () => {
+      cancelLook = null
+      const leftMs = lastMs + idleMs - clock.monotonicMs()
+      if (waiting.size > 0) return
+      if (leftMs > 0) endWhenIdle(leftMs)
+      else end()
+    })
+  }
   const start = (): Worker => {
-    const settings: TokenWorkerSettings = { vocabularyFile: fileURLToPath(vocabularyUrl) }
     const started = new Worker(workerUrl, { workerData: settings, resourceLimits: { maxYoungGenerationSizeMb } })
     started.on('message', ({ id, tokens }: TokenAnswer) => {
       waiting.get(id)?.resolve(tokens)
       waiting.delete(id)
-      if (waiting.size === 0) started.unref()
+      if (waiting.size > 0) return
+      started.unref()
+      lastMs = clock.monotonicMs()
+      endWhenIdle()
     })
     started.on('error', (error) => fail(started, error))
     started.on('exit', () => fail(started))
     return started
   }
 
-  const countPiece = (text: string): Promise<number> => {
-    if (isClosed) return Promise.reject(failure())
-    worker ??= start()
-    const { promise, resolve, reject } = Promise.withResolvers<number>()
-    lastId += 1
-    waiting.set(lastId, { resolve, reject })
-    worker.ref()
-    worker.postMessage({ id: lastId, text } satisfies TokenJob)
-    return promise
+  return {
+    count: (text) => {
+      if (isClosed) return Promise.reject(failure())
+      worker ??= start()
+      const { promise, resolve, reject } = Promise.withResolvers<number>()
+      lastId += 1
+      waiting.set(lastId, { resolve, reject })
+      worker.ref()
+      worker.postMessage({ id: lastId, text } satisfies TokenJob)
+      return promise
+    },
+    close: async () => {
+      isClosed = true
+      cancelLook?.()
+      end()
+      await ended
+    },
   }
+}
+
+/** Counts in pieces, within the bounds of what may wait. */
+export const tokenCounter = (options: TokenCounterOptions): TokenCounter => {
+  const { jobsMax = 1_024, waitingCharactersMax = 134_217_728 } = options
+  const thread = countingThread(options)
+  let jobs = 0
+  let waitingCharacters = 0
 
   const countPieces = async (text: string): Promise<number> => {
     let tokens = 0
     for (let from = 0; from < text.length; ) {
       const end = pieceEnd(text, from)
-      tokens += await countPiece(text.slice(from, end))
+      tokens += await thread.count(text.slice(from, end))
       from = end
     }
     return tokens
@@ -125,12 +170,6 @@ export const tokenCounter = (options: TokenCounterOptions): TokenCounter => {
         waitingCharacters -= text.length
       }
     },
-    close: async () => {
-      isClosed = true
-      const ending = worker
-      if (ending === null) return
-      fail(ending)
-      await ending.terminate()
-    },
+    close: thread.close,
   }
 }

@@ -130,6 +130,7 @@ export const openRelay = async (machine: Machine, request: RelayRequest, closing
   const { clock, root } = machine
   const { config, log, keys, priceEntries, digestKey, shelf } = request
   const counter = tokenCounter({
+    clock,
     workerUrl: tokenWorkerUrl,
     vocabularyUrl: new URL('assets/tokens/o200k_base.br', root),
   })

@@ -484,8 +484,6 @@ export const serve = async (
   const greeted = greeting(first, listening.url, link)
   data.announce({ url: listening.url, adminUrl: listening.adminUrl, greeting: greeted })
   rooms.console.make(closing)
-  // Loads the vocabulary, so that the first call that is cut short does not wait a second for its record.
-  rooms.countTokens('.').catch((error: unknown) => log.debug('tokens could not be counted', { error }))
   await stopped(stopping)
   await drain(listening, { ...config.server, clock, log })
   return 0
