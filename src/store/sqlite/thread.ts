@@ -8,7 +8,7 @@ export type SqliteWorker = Worker
 /** Its program: `worker.ts` in a checkout, its bundle in the package. */
 const sqliteWorkerUrl = new URL('./worker.ts', import.meta.url)
 
-const youngGenerationMebibytesMax = 16
+const youngGenerationMebibytesMax = 6
 
 /**
  * Starts the thread, which loads its program and waits to be told the file. That takes as long as what a server loads meanwhile: whoever
