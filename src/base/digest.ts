@@ -14,53 +14,63 @@ export type Digest = {
   readonly hex: () => string
 }
 
-/** The events of a stream are small, and to digest each costs more than its bytes: so much is gathered, and not more, for thousands run at once. */
-const gatheredBytesMax = 2_048
+/**
+ * The events of a stream are small, and to digest each costs more than its bytes: so much is gathered, and not more, for thousands run at once,
+ * each with two digests.
+ */
+const gatheredBytesMax = 1_024
 const gatheredBytesMin = 256
 
 /** What comes whole, as most bodies do, is digested by one call when it is read: a third cheaper than an object for it. */
-export const makeDigest = (): Digest => {
+class Gathering implements Digest {
   /** A first piece that is held anyway, or is too large to be gathered: it may be all there is. */
-  let only: Uint8Array | null = null
-  let gathered: Buffer | null = null
-  let gatheredBytes = 0
-  let running: Hash | null = null
+  #only: Uint8Array | null = null
+  #gathered: Buffer | null = null
+  #gatheredBytes = 0
+  #running: Hash | null = null
+
   /** Digests what has been kept so far. */
-  const run = (): Hash => {
-    running ??= createHash('sha256')
-    if (only !== null) running.update(only)
-    if (gathered !== null && gatheredBytes > 0) running.update(gathered.subarray(0, gatheredBytes))
-    only = null
-    gatheredBytes = 0
-    return running
+  #run(): Hash {
+    this.#running ??= createHash('sha256')
+    if (this.#only !== null) this.#running.update(this.#only)
+    if (this.#gathered !== null && this.#gatheredBytes > 0)
+      this.#running.update(this.#gathered.subarray(0, this.#gatheredBytes))
+    this.#only = null
+    this.#gatheredBytes = 0
+    return this.#running
   }
+
   /** Copied, so that an event does not keep the whole of what was read with it. */
-  const gather = (bytes: Uint8Array): void => {
-    const sizeBytes = gatheredBytes + bytes.length
-    if (gathered === null || sizeBytes > gathered.length) {
+  #gather(bytes: Uint8Array): void {
+    const sizeBytes = this.#gatheredBytes + bytes.length
+    if (this.#gathered === null || sizeBytes > this.#gathered.length) {
       // Memory of its own: a part of the pool would keep all of the pool for as long as the call lasts.
-      const grown = Buffer.allocUnsafeSlow(Math.min(gatheredBytesMax, Math.max(gatheredBytesMin, 2 * sizeBytes)))
-      gathered?.copy(grown, 0, 0, gatheredBytes)
-      gathered = grown
+      const grown = Buffer.allocUnsafeSlow(sizeBytes > gatheredBytesMin ? gatheredBytesMax : gatheredBytesMin)
+      this.#gathered?.copy(grown, 0, 0, this.#gatheredBytes)
+      this.#gathered = grown
     }
-    gathered.set(bytes, gatheredBytes)
-    gatheredBytes = sizeBytes
+    this.#gathered.set(bytes, this.#gatheredBytes)
+    this.#gatheredBytes = sizeBytes
   }
-  return {
-    add: (bytes, isHeld = false) => {
-      if (bytes.length === 0) return
-      const isFirst = running === null && only === null && gatheredBytes === 0
-      if (isFirst && (isHeld || bytes.length > gatheredBytesMax)) {
-        only = bytes
-        return
-      }
-      if (only !== null || gatheredBytes + bytes.length > gatheredBytesMax) run()
-      if (bytes.length > gatheredBytesMax) running?.update(bytes)
-      else gather(bytes)
-    },
-    hex: () => {
-      if (running !== null) return run().copy().digest('hex')
-      return hash('sha256', only ?? gathered?.subarray(0, gatheredBytes) ?? Buffer.alloc(0), 'hex')
-    },
+
+  add(bytes: Uint8Array, isHeld = false): void {
+    if (bytes.length === 0) return
+    const isFirst = this.#running === null && this.#only === null && this.#gatheredBytes === 0
+    if (isFirst && (isHeld || bytes.length > gatheredBytesMax)) {
+      this.#only = bytes
+      return
+    }
+    if (this.#only !== null || this.#gatheredBytes + bytes.length > gatheredBytesMax) this.#run()
+    if (bytes.length > gatheredBytesMax) this.#running?.update(bytes)
+    else this.#gather(bytes)
+  }
+
+  hex(): string {
+    if (this.#running !== null) return this.#run().copy().digest('hex')
+    const gathered = this.#gathered?.subarray(0, this.#gatheredBytes) ?? Buffer.alloc(0)
+    return hash('sha256', this.#only ?? gathered, 'hex')
   }
 }
+
+/** The digest of nothing so far. */
+export const makeDigest = (): Digest => new Gathering()

@@ -83,7 +83,7 @@ const checkHeaders = (headers: HeaderFields): void => {
   }
 }
 
-class Reply {
+class Reply implements Outbound {
   readonly #options: OutboundOptions
   readonly #response: ServerResponse
   #head: { readonly status: number; readonly headers: HeaderFields } | null = null
@@ -238,16 +238,7 @@ class Reply {
 }
 
 /** The outbound side of one exchange. */
-export const outboundOf = (options: OutboundOptions): Outbound => {
-  const reply = new Reply(options)
-  return {
-    head: (status, headers) => reply.head(status, headers),
-    headSent: () => reply.headSent(),
-    write: (bytes) => reply.write(bytes),
-    end: (bytes) => reply.end(bytes),
-    cut: () => reply.cut(),
-  }
-}
+export const outboundOf = (options: OutboundOptions): Outbound => new Reply(options)
 
 /** Sends a whole answer: length known, nothing streamed. */
 export const sendAnswer = async (

@@ -314,7 +314,7 @@ const unpacked = (
 ): UpstreamReply => {
   const { unpack } = upstream.vendor
   if (sent.status >= 300 || unpack === undefined) return sent
-  const told = digest === null ? sent : { ...sent, body: toldOf(sent.body, digest.add) }
+  const told = digest === null ? sent : { ...sent, body: toldOf(sent.body, (piece) => digest.add(piece)) }
   return unpack(told, prepared.speech.protocol.name) ?? told
 }
 

@@ -384,13 +384,13 @@ const beginJourney = (exchange: Exchange, protocol: Protocol, ports: RelayPorts)
   const snapshot = ports.snapshot()
   const sent = snapshot.keepDigests ? digesting(exchange.outbound) : null
   return {
-    exchange: sent === null ? exchange : { ...exchange, outbound: sent.outbound },
+    exchange: sent === null ? exchange : { ...exchange, outbound: sent },
     protocol,
     ports,
     snapshot,
     draft: draftOf(inbound, protocol.name, clock.nowMs()),
     trace: traceShare === null ? null : beginTrace(inbound.headers, { ids, share: traceShare }),
-    sentDigest: sent?.hex ?? null,
+    sentDigest: sent === null ? null : () => sent.hex(),
   }
 }
 

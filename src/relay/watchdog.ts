@@ -31,43 +31,71 @@ export type Watchdog = {
   readonly stop: () => void
 }
 
-/** `totalMs`: what is left of the whole call for this attempt, in milliseconds. */
-export const watchdog = (clock: Clock, provider: string, totalMs: number): Watchdog => {
-  const controller = new AbortController()
-  const abort = (reason: unknown): void => controller.abort(reason)
-  const endTotal = clock.after(Math.max(0, totalMs), () =>
-    abort(timeoutProblem('total', provider, Math.round(totalMs))),
-  )
-  // One timer is kept and looks at a moving deadline: re-arming on every chunk costs an addition, not a timer.
-  let armed: { deadline: 'first_token' | 'idle'; limitMs: number; untilMs: number } | null = null
-  let timer: { cancel: () => void; dueMs: number } | null = null
-  const schedule = (delayMs: number): void => {
-    timer?.cancel()
-    timer = { cancel: clock.after(delayMs, look), dueMs: clock.monotonicMs() + delayMs }
+type Armed = { readonly deadline: Deadline; readonly limitMs: number; readonly untilMs: number }
+
+/** One timer for whichever deadline is next looks at a moving time: re-arming on every chunk costs an addition, not a timer. */
+class Watching implements Watchdog {
+  readonly #clock: Clock
+  readonly #provider: string
+  readonly #controller = new AbortController()
+  readonly #total: Armed
+  #armed: Armed | null = null
+  #dueMs = Number.POSITIVE_INFINITY
+  #cancel: (() => void) | null = null
+  readonly #look = (): void => {
+    this.#cancel = null
+    this.#dueMs = Number.POSITIVE_INFINITY
+    const next = this.#next()
+    if (next.untilMs > this.#clock.monotonicMs()) this.#schedule(next.untilMs)
+    else this.abort(timeoutProblem(next.deadline, this.#provider, Math.round(next.limitMs)))
   }
-  const look = (): void => {
-    timer = null
-    if (armed === null) return
-    const leftMs = armed.untilMs - clock.monotonicMs()
-    if (leftMs > 0) schedule(leftMs)
-    else abort(timeoutProblem(armed.deadline, provider, armed.limitMs))
+
+  constructor(clock: Clock, provider: string, totalMs: number) {
+    this.#clock = clock
+    this.#provider = provider
+    const limitMs = Math.max(0, totalMs)
+    this.#total = { deadline: 'total', limitMs, untilMs: clock.monotonicMs() + limitMs }
+    this.#schedule(this.#total.untilMs)
   }
-  return {
-    signal: controller.signal,
-    arm: (deadline, limitMs) => {
-      const untilMs = clock.monotonicMs() + limitMs
-      armed = { deadline, limitMs, untilMs }
-      if (timer === null || timer.dueMs > untilMs) schedule(limitMs)
-    },
-    rest: () => {
-      armed = null
-    },
-    abort,
-    stop: () => {
-      armed = null
-      timer?.cancel()
-      timer = null
-      endTotal()
-    },
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  #next(): Armed {
+    const { untilMs } = this.#total
+    return this.#armed !== null && this.#armed.untilMs < untilMs ? this.#armed : this.#total
+  }
+
+  #schedule(untilMs: number): void {
+    if (this.#dueMs <= untilMs) return
+    this.#cancel?.()
+    this.#dueMs = untilMs
+    this.#cancel = this.#clock.after(untilMs - this.#clock.monotonicMs(), this.#look)
+  }
+
+  arm(deadline: 'first_token' | 'idle', limitMs: number): void {
+    const untilMs = this.#clock.monotonicMs() + limitMs
+    this.#armed = { deadline, limitMs, untilMs }
+    this.#schedule(untilMs)
+  }
+
+  rest(): void {
+    this.#armed = null
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason)
+  }
+
+  stop(): void {
+    this.#armed = null
+    this.#cancel?.()
+    this.#cancel = null
+    this.#dueMs = Number.NEGATIVE_INFINITY
   }
 }
+
+/** `totalMs`: what is left of the whole call for this attempt, in milliseconds. */
+export const watchdog = (clock: Clock, provider: string, totalMs: number): Watchdog =>
+  new Watching(clock, provider, totalMs)
