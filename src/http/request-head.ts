@@ -33,28 +33,36 @@ const hostForm = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 
 const malformed = (message: string): Problem => new Problem('invalid_request_error', { message })
 
-const collect = (rawHeaders: readonly string[]): Map<string, string[]> => {
-  const values = new Map<string, string[]>()
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] as string).toLowerCase()
-    const value = rawHeaders[index + 1] as string
-    const list = values.get(name)
-    if (list === undefined) values.set(name, [value])
-    else list.push(value)
-  }
-  return values
-}
-
 const joined = (name: string, values: readonly string[]): string =>
   single.has(name) ? (values[0] as string) : values.join(name === 'cookie' ? '; ' : ', ')
 
-const readHost = (request: IncomingMessage, values: readonly string[] | undefined): string | null => {
-  if (values === undefined) {
+type Fields = Pick<RequestHead, 'headers' | 'duplicates'>
+
+/** As they were sent, of repeated ones all values. */
+const collect = (rawHeaders: readonly string[]): Fields => {
+  const headers: Record<string, string> = Object.create(null)
+  const duplicates: Record<string, string[]> = Object.create(null)
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase()
+    const value = rawHeaders[index + 1] as string
+    const first = headers[name]
+    if (first === undefined) headers[name] = value
+    else {
+      duplicates[name] ??= [first]
+      duplicates[name].push(value)
+    }
+  }
+  for (const name in duplicates) headers[name] = joined(name, duplicates[name] as string[])
+  return { headers, duplicates }
+}
+
+const readHost = (request: IncomingMessage, { headers, duplicates }: Fields): string | null => {
+  const { host } = headers
+  if (host === undefined) {
     if (request.httpVersion === '1.0') return null
     throw malformed('The request has no Host header; HTTP/1.1 requires one.')
   }
-  if (values.length > 1) throw malformed('The request has more than one Host header. Send exactly one.')
-  const host = values[0] as string
+  if (duplicates['host'] !== undefined) throw malformed('The request has more than one Host header. Send exactly one.')
   if (!hostForm.test(host)) throw malformed('The Host header is not a host name with an optional port.')
   return host
 }
@@ -67,9 +75,11 @@ const checkVersion = ({ httpVersion }: IncomingMessage): void => {
 }
 
 /** The parser calls handlers before it refuses these. */
-const checkFraming = ({ httpVersion }: IncomingMessage, values: readonly string[] | undefined): void => {
-  if (values === undefined) return
-  if (values.length > 1 || values[0]?.toLowerCase() !== 'chunked' || httpVersion === '1.0')
+const checkFraming = ({ httpVersion }: IncomingMessage, { headers, duplicates }: Fields): void => {
+  const encoding = headers['transfer-encoding']
+  if (encoding === undefined) return
+  const isRepeated = duplicates['transfer-encoding'] !== undefined
+  if (isRepeated || encoding.toLowerCase() !== 'chunked' || httpVersion === '1.0')
     throw malformed('The only transfer-encoding that is read here is "chunked", in HTTP/1.1.')
 }
 
@@ -93,22 +103,15 @@ export const readHead = (request: IncomingMessage): RequestHead => {
   if (rawHeaders.length / 2 > headersMax)
     throw new Problem('headers_too_large', { message: `The request has more than ${headersMax} headers. Send fewer.` })
   checkVersion(request)
-  const values = collect(rawHeaders)
-  checkFraming(request, values.get('transfer-encoding'))
-  const host = readHost(request, values.get('host'))
+  const fields = collect(rawHeaders)
+  checkFraming(request, fields)
+  const host = readHost(request, fields)
   const target = url.startsWith('/') || (url === '*' && method === 'OPTIONS') ? url : ofAbsoluteForm(url, host)
   const queryAt = target.indexOf('?')
-  const headers: Record<string, string> = Object.create(null)
-  const duplicates: Record<string, readonly string[]> = Object.create(null)
-  for (const [name, list] of values) {
-    headers[name] = joined(name, list)
-    if (list.length > 1) duplicates[name] = list
-  }
   return {
     method,
     path: queryAt === -1 ? target : target.slice(0, queryAt),
     query: new URLSearchParams(queryAt === -1 ? '' : target.slice(queryAt + 1)),
-    headers,
-    duplicates,
+    ...fields,
   }
 }

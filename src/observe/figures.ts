@@ -154,14 +154,18 @@ const figureOf = (name: string, slots: readonly Slot[]): Figure => {
   }
 }
 
+type Tell = (name: string, happened: Happened) => void
+
 /** What a record is to a dimension: one thing that happened for each name. `call` = what it is as a call. */
-const happeningsOf = (by: Dimension, record: CallRecord, call: Happened): readonly (readonly [string, Happened])[] => {
-  if (by === 'all') return [['all', call]]
-  // What an account's own credential was refused for says nothing of the provider as the operator has it.
-  if (by === 'provider')
-    return record.attempts.filter((one) => !isOwnRefusal(one)).map((one) => [one.provider, ofAttempt(one)])
+const tellHappenings = (by: Dimension, record: CallRecord, call: Happened, tell: Tell): void => {
+  if (by === 'all') return tell('all', call)
+  if (by === 'provider') {
+    // What an account's own credential was refused for says nothing of the provider as the operator has it.
+    for (const one of record.attempts) if (!isOwnRefusal(one)) tell(one.provider, ofAttempt(one))
+    return
+  }
   const name = record.key === null ? null : by === 'key' ? record.key : record.model
-  return name === null ? [] : [[name, call]]
+  if (name !== null) tell(name, call)
 }
 
 /** Figures of the records that it is given, whenever those were. */
@@ -169,11 +173,11 @@ export const tallyFigures = (by: Dimension) => {
   const slots = new Map<string, Slot>()
   return {
     add: (record: CallRecord): void => {
-      for (const [name, happened] of happeningsOf(by, record, ofCall(record))) {
+      tellHappenings(by, record, ofCall(record), (name, happened) => {
         const slot = slots.get(name) ?? newSlot(0)
         slots.set(name, slot)
         happened(slot)
-      }
+      })
     },
     /** The busiest first; `limit` at most. */
     read: (limit: number): readonly Figure[] =>
@@ -258,11 +262,11 @@ export const makeFigures = (clock: Clock): Figures => {
       const call = ofCall(record)
       const nowMs = clock.monotonicMs()
       for (const by of dimensions)
-        for (const [name, happened] of happeningsOf(by, record, call)) {
+        tellHappenings(by, record, call, (name, happened) => {
           const { short, long } = seriesOf(by, name)
           happened(slotAt(short, '5m', nowMs))
           happened(slotAt(long, '1h', nowMs))
-        }
+        })
     },
     counts: ({ by, window }) => new Map(found(by, window).map(({ name, calls }) => [name, calls])),
     sums: ({ by, window, names }) => {

@@ -75,7 +75,8 @@ const usageIn = (reply: Reply): Usage | null => {
 
 /** What the reply could not say in the caller's format: for a whole answer it still goes into the head. */
 const noteLosses = ({ draft }: Admitted, { attempt }: Reply): void => {
-  draft.warnings = [...new Set([...draft.warnings, ...attempt.losses()])]
+  const losses = attempt.losses()
+  if (losses.length > 0) draft.warnings = [...new Set([...draft.warnings, ...losses])]
 }
 
 /** Sends head and body; gives how it ended. */

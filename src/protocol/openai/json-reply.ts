@@ -17,13 +17,16 @@ const heldBytesMax = 8 * 1024 * 1024
 /** Read of a document that is not parsed whole. */
 const memberNames: readonly string[] = ['error', 'object', 'message', 'usage', 'service_tier']
 
+const byteOrderMark = '\uFEFF'
+
 const cut = (cause?: unknown): Error =>
   notTheProtocol('The provider answered with success, but its JSON is cut off or broken.', 'cut', cause)
 
 const parse = (bytes: Buffer): JsonObject => {
   let value: unknown
   try {
-    value = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''))
+    const text = bytes.toString('utf8')
+    value = JSON.parse(text.startsWith(byteOrderMark) ? text.slice(1) : text)
   } catch (cause) {
     throw cut(cause)
   }
