@@ -7,8 +7,9 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { systemIds } from '#base/id.ts'
+import { Problem } from '#base/problem.ts'
 import { readBody } from './body.ts'
-import { readArrived } from './request-bytes.ts'
+import { readArrived, readChunks } from './request-bytes.ts'
 
 const bounds = {
   limitBytes: 100_000,
@@ -94,6 +95,32 @@ test('whoever asks for a body while its head is parsed watches nothing where it 
   try {
     assert.equal(await read.promise, '{"a":1}')
     assert.equal(timers, 0)
+  } finally {
+    socket.destroy()
+    server.close()
+  }
+})
+
+test('a body whose connection has gone before anybody read is broken off at once', async () => {
+  const read = Promise.withResolvers<unknown>()
+  const server = createServer((request) => {
+    request.once('close', () =>
+      readChunks(request, bounds, () => undefined).then(
+        () => read.resolve('read'),
+        (problem: unknown) => read.resolve(problem),
+      ),
+    )
+    request.destroy()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write('POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 7\r\n\r\n{"a"')
+  try {
+    const problem = await read.promise
+    assert.ok(problem instanceof Problem)
+    assert.match(problem.message, /broke off before its end/)
   } finally {
     socket.destroy()
     server.close()

@@ -66,6 +66,11 @@ class Reading {
       this.#end(signal.reason)
       return
     }
+    // It was closed before anybody listened, and says so no second time.
+    if (this.#request.destroyed) {
+      this.#end(brokenOff(undefined))
+      return
+    }
     this.#on('data', (chunk) => this.#onData(chunk as Buffer))
     this.#on('end', () => this.#end(null))
     this.#on('error', (error) => this.#end(signal.aborted ? signal.reason : brokenOff(error)))
