@@ -8,6 +8,9 @@ import { handleField } from './field.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
 
+/** Ten million calls take some minutes. */
+const proofMsMax = 3_600_000
+
 const verify = operation({
   noun: 'ledger',
   verb: 'verify',
@@ -26,6 +29,7 @@ const verify = operation({
       .describe('What does not fit; at most 100.'),
   }),
   flags: [],
+  answerMsMax: proofMsMax,
   render: ({ ok, transactions, calls, open_holds, problems }) =>
     [
       `${ok ? 'proven' : 'NOT PROVEN'}: ${transactions} transactions, ${calls} calls, ${open_holds} holds open`,

@@ -109,6 +109,9 @@ const exported = operation({
   },
 })
 
+/** A chain of a million rows is gone through row by row. */
+const proofMsMax = 3_600_000
+
 const verify = operation({
   noun: 'trail',
   verb: 'verify',
@@ -124,6 +127,7 @@ const verify = operation({
     why: z.string().nullable(),
   }),
   flags: [],
+  answerMsMax: proofMsMax,
   render: ({ ok, rows, broken_at, why }) =>
     ok ? `proven: ${rows} rows\n` : `NOT PROVEN: ${rows} rows fit, row ${broken_at} does not: ${why}\n`,
   failure: ({ ok, broken_at }) => (ok ? null : `The trail is not what was written, from row ${broken_at} on.`),

@@ -1,7 +1,8 @@
 /** One question to a server's HTTP; where its certificate is known, to that server and to no other. */
 
 import type { IncomingMessage } from 'node:http'
-import { request } from 'node:https'
+import { request as requestPlain } from 'node:http'
+import { request as requestSecure } from 'node:https'
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { connect } from 'node:tls'
@@ -41,11 +42,19 @@ const dial = async ({ url, signal, certificate }: ServerQuestion): Promise<TLSSo
   return promise
 }
 
-const askPinned = async (question: ServerQuestion): Promise<ServerAnswer> => {
-  const { url, method = 'GET', headers = {}, body, signal } = question
-  const socket = await dial(question)
+/**
+ * Asks, and reads the whole answer, however long it takes: what is asked may look through all books, and only `signal` ends the wait.
+ * Rejects where nobody answers, or another server does; no redirect is followed.
+ */
+export const askServer = async (question: ServerQuestion): Promise<ServerAnswer> => {
+  const { url, method = 'GET', headers = {}, body, signal, certificate } = question
+  const isSecure = url.protocol === 'https:'
+  const socket = isSecure && certificate !== null ? await dial(question) : null
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  request(url, { method, headers, signal, createConnection: () => socket })
+  const request = isSecure ? requestSecure : requestPlain
+  // A connection of its own, so that no other holds the command back from its end.
+  const way = socket === null ? { agent: false as const } : { createConnection: () => socket }
+  request(url, { method, headers, signal, ...way })
     .once('response', resolve)
     .once('error', reject)
     .end(body)
@@ -55,16 +64,6 @@ const askPinned = async (question: ServerQuestion): Promise<ServerAnswer> => {
     for await (const chunk of reply) chunks.push(chunk as Buffer)
     return { status: reply.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
   } finally {
-    socket.destroy()
+    socket?.destroy()
   }
-}
-
-/** Asks, and reads the whole answer. Rejects where nobody answers, or another server does; no redirect is followed. */
-export const askServer = async (question: ServerQuestion): Promise<ServerAnswer> => {
-  const { url, signal, certificate } = question
-  if (certificate !== null && url.protocol === 'https:') return askPinned(question)
-  const { method = 'GET', headers = {}, body } = question
-  const init = { method, headers, signal, redirect: 'error', ...(body === undefined ? {} : { body }) } as const
-  const reply = await fetch(url, init)
-  return { status: reply.status, text: await reply.text() }
 }

@@ -99,6 +99,15 @@ const unreachable = (server: RemoteServer, thrown: unknown): Unreachable => {
   )
 }
 
+/** The server is there and has not answered: nobody knows what became of it, so that it is not done a second time. */
+const late = (server: RemoteServer, waitedMs: number): Failure =>
+  new Failure({
+    what: `The server at ${server.url} did not answer within ${Math.round(waitedMs / 1000)} s.`,
+    why: 'It may still be at it: what was asked may yet be done.',
+    next: 'Look before you ask again.',
+    code: 'timeout',
+  })
+
 /** A client of the server; nothing is sent before `run`. */
 export const remoteClient = (server: RemoteServer): Client => ({
   where: server.url,
@@ -106,13 +115,14 @@ export const remoteClient = (server: RemoteServer): Client => ({
     const { url, init } = requestOf(operation, input, server)
     let status: number
     let text: string
+    const waitMs = operation.answerMsMax ?? answerTimeoutMs
+    const signal = AbortSignal.timeout(waitMs)
     try {
-      const signal = AbortSignal.timeout(operation.answerMsMax ?? answerTimeoutMs)
       const answer = await askServer({ url, ...init, signal, certificate: server.certificate ?? null })
       status = answer.status
       text = answer.text
     } catch (thrown) {
-      throw unreachable(server, thrown)
+      throw signal.aborted ? late(server, waitMs) : unreachable(server, thrown)
     }
     if (status !== 200) throw refused(status, text, server)
     try {
