@@ -1,5 +1,6 @@
 /** Why Gemini stopped, and in Gemini's words. https://ai.google.dev/api/generate-content#FinishReason, read 2026-11-28. */
 
+import type { JsonObject } from '#base/json-type.ts'
 import type { FinishReason } from '#protocol/part.ts'
 
 const reasons: Readonly<Record<string, FinishReason>> = {
@@ -53,3 +54,9 @@ export const writeFinishReason = (reason: FinishReason, raw: string | null): str
   raw !== null && Object.hasOwn(reasons, raw) && readFinishReason(raw, reason === 'tool-calls') === reason
     ? raw
     : words[reason]
+
+/** The word of this format; where an answer did not simply end, the provider's own is told in Google's place for details. */
+export const finishMembers = (reason: FinishReason, raw: string | null): JsonObject => {
+  const word = writeFinishReason(reason, raw)
+  return { finishReason: word, ...(raw === null || raw === word || word === 'STOP' ? {} : { finishMessage: raw }) }
+}

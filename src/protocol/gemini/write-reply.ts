@@ -9,7 +9,7 @@ import { given } from '#protocol/field-reading.ts'
 import type { Carrier, Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { objectArguments } from '#protocol/tool-arguments.ts'
-import { writeFinishReason } from './finish-reason.ts'
+import { finishMembers } from './finish-reason.ts'
 import { envelope, heartbeat } from './problem.ts'
 import { streamOfArray } from './request.ts'
 import { usageJson } from './usage-json.ts'
@@ -189,10 +189,9 @@ class StreamWriter implements ReplyWriter {
   /** The end of an answer is told with its usage, in the last document. */
   #finish(part: PartOf<'finish'>): void {
     const { choice, reason, raw } = part
-    const finishReason = writeFinishReason(reason, raw)
     this.#finishes.push({
       content: { parts: [{ text: '' }], role: 'model' },
-      finishReason,
+      ...finishMembers(reason, raw),
       index: choice,
       ...this.#pieces.sourcesOf(choice),
       ...candidateExtra(part),
@@ -246,7 +245,7 @@ class WholeWriter implements ReplyWriter {
     else if (part.type === 'error') this.#error ??= envelope(part.problem, this.#context.asked)
     else if (part.type === 'finish') {
       const { choice, reason, raw } = part
-      const told = { finishReason: writeFinishReason(reason, raw), ...this.#pieces.sourcesOf(choice) }
+      const told = { ...finishMembers(reason, raw), ...this.#pieces.sourcesOf(choice) }
       this.#answer(choice).finish = { ...told, ...candidateExtra(part) }
     } else if (part.type !== 'ping')
       for (const piece of this.#pieces.of(part)) append(this.#answer(part.choice).parts, piece)

@@ -1,5 +1,6 @@
 /** Why an answer ended: the provider's word beside the one that all formats share. */
 
+import type { JsonObject } from '#base/json-type.ts'
 import type { FinishReason } from '#protocol/part.ts'
 
 const reasons: Readonly<Record<string, FinishReason>> = {
@@ -38,3 +39,12 @@ export const readFinishReason = (raw: string): FinishReason => reasons[raw.toLow
 /** The word of this format; a provider's own is kept where it is one of them. */
 export const writeFinishReason = (reason: FinishReason, raw: string | null): string =>
   raw !== null && known.has(raw) ? raw : words[reason]
+
+/**
+ * The word of this format, and the provider's own beside it where it is another one, under the name that OpenRouter has for it
+ * (https://openrouter.ai/docs/api-reference/overview, from memory).
+ */
+export const finishMembers = (reason: FinishReason, raw: string | null): JsonObject => {
+  const word = writeFinishReason(reason, raw)
+  return { finish_reason: word, ...(raw === null || raw === word ? {} : { native_finish_reason: raw }) }
+}

@@ -8,7 +8,7 @@ import { heartbeat, writeStreamProblem } from '#protocol/openai/refusal.ts'
 import { usageJson } from '#protocol/openai/usage.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
-import { writeFinishReason } from './finish-reason.ts'
+import { finishMembers } from './finish-reason.ts'
 import { detailsOf } from './reasoning-detail.ts'
 import type { PartOf, ReplyIdentity } from './reply-shape.ts'
 import { annotationOf, extraContentOf, extraOf, identityOf, imageOf, logprobsOf, lossOf } from './reply-shape.ts'
@@ -213,8 +213,7 @@ class StreamWriter implements ReplyWriter {
 
   #finish(part: PartOf<'finish'>): Buffer {
     const extra = extraOf(part)
-    const finish_reason = writeFinishReason(part.reason, part.raw)
-    return this.#chunk(part.choice, { delta: { ...extra.message }, finish_reason }, extra)
+    return this.#chunk(part.choice, { delta: { ...extra.message }, ...finishMembers(part.reason, part.raw) }, extra)
   }
 
   #delta(part: Exclude<Part, { type: 'start' | 'ping' | 'usage' | 'finish' | 'error' }>): Buffer | null {

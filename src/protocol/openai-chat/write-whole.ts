@@ -8,7 +8,7 @@ import type { Warning } from '#protocol/call.ts'
 import { usageJson } from '#protocol/openai/usage.ts'
 import type { Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
-import { writeFinishReason } from './finish-reason.ts'
+import { finishMembers } from './finish-reason.ts'
 import { detailsOf } from './reasoning-detail.ts'
 import type { PartOf } from './reply-shape.ts'
 import { annotationOf, extraContentOf, extraOf, identityOf, imageOf, logprobsOf, lossOf } from './reply-shape.ts'
@@ -34,7 +34,7 @@ type Message = {
   readonly logprobs: Record<string, Json[]>
   message: JsonObject
   choice: JsonObject
-  finish: string | null
+  finish: JsonObject
 }
 
 const newMessage = (): Message => ({
@@ -51,7 +51,7 @@ const newMessage = (): Message => ({
   logprobs: {},
   message: {},
   choice: {},
-  finish: null,
+  finish: { finish_reason: null },
 })
 
 const addLogprobs = (message: Message, logprobs: JsonObject | null | undefined): void => {
@@ -115,7 +115,7 @@ const steps: { readonly [T in Part['type']]?: Step<T> } = {
     message.annotations.push(annotationOf(part, { start: message.textStart, end: message.content?.length ?? 0 }))
   },
   finish: (message, { reason, raw }) => {
-    message.finish = writeFinishReason(reason, raw)
+    message.finish = finishMembers(reason, raw)
   },
 }
 
@@ -168,7 +168,7 @@ const choiceJson = (index: number, message: Message): JsonObject => ({
   index,
   message: messageJson(message),
   logprobs: Object.keys(message.logprobs).length === 0 ? null : logprobsOf(message.logprobs),
-  finish_reason: message.finish,
+  ...message.finish,
   ...message.choice,
 })
 

@@ -40,7 +40,7 @@ test('a stream begins with the role and ends with [DONE]', () => {
     chunk([{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }]) +
       ': keep-alive\n\n' +
       chunk([{ index: 0, delta: { content: 'Hi' }, finish_reason: null }]) +
-      chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]) +
+      chunk([{ index: 0, delta: {}, finish_reason: 'stop', native_finish_reason: 'end_turn' }]) +
       'data: [DONE]\n\n',
   )
 })
@@ -70,7 +70,13 @@ test('a document has it all', () => {
     ['chatcmpl-call_1', 'chat.completion', 1_790_000_000, 'm', 7],
   )
   assert.deepEqual(whole.choices, [
-    { index: 0, message: { role: 'assistant', content: 'Hi', refusal: null }, logprobs: null, finish_reason: 'stop' },
+    {
+      index: 0,
+      message: { role: 'assistant', content: 'Hi', refusal: null },
+      logprobs: null,
+      finish_reason: 'stop',
+      native_finish_reason: 'end_turn',
+    },
   ])
 })
 
