@@ -17,6 +17,7 @@ import type { Draft } from './draft.ts'
 import type { Meter } from './meter.ts'
 import { paidRow } from './own-credential.ts'
 import type { Upstream } from './snapshot.ts'
+import { uncountedUsage } from './uncounted.ts'
 
 /** Answers that are text, so that tokens can be counted where a provider reports none. */
 export const countable: readonly CallKind[] = ['chat', 'completion']
@@ -67,9 +68,13 @@ export const requestText = (call: Call): string =>
   call.payload.kind === 'json' ? call.payload.top.source.toString('utf8') : JSON.stringify(call.body())
 
 /** `whole`: the provider's answer came to its end, whoever of its readers did. */
-const usageFor = (call: Call, meter: Meter, whole: boolean): Promise<Usage> | Usage => {
+const usageFor = async (
+  call: Call,
+  { meter, whole, row }: { readonly meter: Meter; readonly whole: boolean; readonly row: ModelRow },
+): Promise<Usage> => {
   const reported = meter.reported()
-  if (reported === null && !countable.includes(call.kind)) return usageOf({ source: 'estimated' })
+  if (reported === null && !countable.includes(call.kind))
+    return (await uncountedUsage(call, { meter, whole, row })) ?? usageOf({ source: 'estimated' })
   return meter.usage({ whole, isText: countable.includes(call.kind), request: () => requestText(call) })
 }
 
@@ -90,8 +95,8 @@ export const settle = async (
   },
 ): Promise<number | null> => {
   const { call, meter, whole, delivered } = facts
-  const usage = await usageFor(call, meter, whole)
   const row = paidRow(attempt.leg.row, attempt.upstream)
+  const usage = await usageFor(call, { meter, whole, row })
   const { price = pricerFor(row, draft) } = facts
   const charge = price(usage)
   draft.usage = usage
