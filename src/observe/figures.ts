@@ -156,9 +156,15 @@ const figureOf = (name: string, slots: readonly Slot[]): Figure => {
 
 type Tell = (name: string, happened: Happened) => void
 
-/** What a record is to a dimension: one thing that happened for each name. `call` = what it is as a call. */
-const tellHappenings = (by: Dimension, record: CallRecord, call: Happened, tell: Tell): void => {
-  if (by === 'all') return tell('all', call)
+/** A record, and what it is as a call. */
+type Seen = { readonly record: CallRecord; readonly call: Happened }
+
+/** What a record is to a dimension: one thing that happened for each name. */
+const tellHappenings = (by: Dimension, { record, call }: Seen, tell: Tell): void => {
+  if (by === 'all') {
+    tell('all', call)
+    return
+  }
   if (by === 'provider') {
     // What an account's own credential was refused for says nothing of the provider as the operator has it.
     for (const one of record.attempts) if (!isOwnRefusal(one)) tell(one.provider, ofAttempt(one))
@@ -173,7 +179,7 @@ export const tallyFigures = (by: Dimension) => {
   const slots = new Map<string, Slot>()
   return {
     add: (record: CallRecord): void => {
-      tellHappenings(by, record, ofCall(record), (name, happened) => {
+      tellHappenings(by, { record, call: ofCall(record) }, (name, happened) => {
         const slot = slots.get(name) ?? newSlot(0)
         slots.set(name, slot)
         happened(slot)
@@ -259,10 +265,10 @@ export const makeFigures = (clock: Clock): Figures => {
 
   return {
     observe: (record) => {
-      const call = ofCall(record)
+      const seen = { record, call: ofCall(record) }
       const nowMs = clock.monotonicMs()
       for (const by of dimensions)
-        tellHappenings(by, record, call, (name, happened) => {
+        tellHappenings(by, seen, (name, happened) => {
           const { short, long } = seriesOf(by, name)
           happened(slotAt(short, '5m', nowMs))
           happened(slotAt(long, '1h', nowMs))
