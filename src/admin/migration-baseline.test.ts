@@ -29,3 +29,13 @@ test('what a candidate has answered, or failed to, says nothing of the baseline'
   assert.ok(!met([{ provider: 'third', model: 'x' }], 'candidate'), 'of a migration that was given up')
   assert.ok(!met([]))
 })
+
+test('calls of the log are in scope by the id or the name of their key', () => {
+  const named = readMigrationFile(
+    'migration: move\nmatch: { models: [m], keys: [prod-*] }\nbaseline: { route: old/m }\ncandidate: { route: new/n }\n',
+  )
+  const call = sampleRecord({ model: 'm', key: 'key_1', attempts: [sampleAttempt({ provider: 'old', model: 'm' })] })
+  assert.ok(isOfBaseline(named, call, new Map([['key_1', 'prod-web']])))
+  assert.ok(!isOfBaseline(named, call, new Map([['key_1', 'dev-web']])))
+  assert.ok(!isOfBaseline(named, call))
+})

@@ -38,8 +38,11 @@ const wentElsewhere = (file: MigrationFile, { arm, attempts }: CallRecord): bool
   return isAt(file.candidate.route) || (arm === 'candidate' && !isAt(file.baseline.route))
 }
 
+/** Names of keys by their ids: the log has only these, and files name keys by either. */
+type KeyNames = ReadonlyMap<string, string>
+
 /** Whether a call of the log says what the baseline of a file does. */
-export const isOfBaseline = (file: MigrationFile, call: CallRecord): boolean => {
+export const isOfBaseline = (file: MigrationFile, call: CallRecord, names: KeyNames = new Map()): boolean => {
   const { match } = file
   const has = (patterns: readonly string[] | undefined, text: string | null): boolean =>
     patterns === undefined || (text !== null && patterns.some((pattern) => fits(pattern, text)))
@@ -50,14 +53,25 @@ export const isOfBaseline = (file: MigrationFile, call: CallRecord): boolean => 
     !wentElsewhere(file, call) &&
     has(match.models, call.model) &&
     has(match.call_sites, call.callSite) &&
-    has(match.keys, call.key) &&
+    (has(match.keys, call.key) || has(match.keys, names.get(call.key ?? '') ?? null)) &&
     has(match.projects, call.project)
   )
+}
+
+/** Asked for where a file names keys, each once. */
+const learnNames = async (
+  calls: readonly CallRecord[],
+  names: Map<string, string>,
+  { ports }: Pick<Looking, 'ports'>,
+): Promise<void> => {
+  for (const id of new Set(calls.flatMap(({ key }) => key ?? [])))
+    if (!names.has(id)) names.set(id, (await ports.store.key(id))?.name ?? '')
 }
 
 /** Calls of the last `baseline_window` that are in scope of a file and met its baseline, the newest first. */
 export const recentCalls = async (file: MigrationFile, { ports, clock }: Looking): Promise<readonly CallRecord[]> => {
   const found: CallRecord[] = []
+  const names = new Map<string, string>()
   const fromMs = clock.nowMs() - file.preflight.baseline_window
   let beforeId: string | null = null
   for (let page = 0; page < pagesMax; page += 1) {
@@ -66,7 +80,8 @@ export const recentCalls = async (file: MigrationFile, { ports, clock }: Looking
       fromMs,
       beforeId,
     })
-    found.push(...answer.calls.filter((call) => isOfBaseline(file, call)))
+    if (file.match.keys !== undefined) await learnNames(answer.calls, names, { ports })
+    found.push(...answer.calls.filter((call) => isOfBaseline(file, call, names)))
     if (answer.before === null) break
     beforeId = answer.before
   }

@@ -25,7 +25,7 @@ const match = z
   .strictObject({
     models: patterns().describe('Models, as callers name them. `*` stands for any text.'),
     call_sites: patterns().optional().describe('Values of `x-drover-call-site`; absent: all.'),
-    keys: patterns().optional().describe('Ids of keys; absent: all.'),
+    keys: patterns().optional().describe('Ids or names of keys; absent: all.'),
     projects: patterns().optional().describe('Ids of projects; absent: all.'),
     percent: z
       .number()

@@ -33,6 +33,7 @@ export const sampleFacts = (changes: Partial<CallFacts> = {}): CallFacts => ({
   models: ['m'],
   callSite: null,
   key: 'key_1',
+  keyName: 'prod-web',
   project: null,
   unit: 'one',
   headers: {},

@@ -53,6 +53,14 @@ test('a pattern stands for any text where it has a star, and a call is in scope 
   assert.ok(!inScope({ models: ['other'], callSite: 'web/chat', project: 'prj_1' }))
 })
 
+test('keys are named by id or by name', () => {
+  const match = { models: ['m'], callSites: null, projects: null, shareBasisPoints: 10_000 }
+  const inScope = (keys: readonly string[]): boolean =>
+    open({ match: { ...match, keys } }).traffic.moveFor(sampleFacts()) !== null
+  assert.ok(inScope(['key_1']) && inScope(['prod-*']) && inScope(['other', 'prod-web']))
+  assert.ok(!inScope(['prod']) && !inScope(['key_2', 'dev-*']))
+})
+
 test('conversations that run while the weight rises stay where they began; after silence they are assigned anew', () => {
   const { armOf, configure, at, share } = open({ weightBasisPoints: 100 })
   const before = share()

@@ -70,6 +70,8 @@ export type CallFacts = {
   readonly models: readonly string[]
   readonly callSite: string | null
   readonly key: string
+  /** What it is called: files name keys by their ids or by this. */
+  readonly keyName: string
   readonly project: string | null
   /** Names the conversation; `null` = nothing does. */
   readonly unit: string | null
@@ -149,13 +151,13 @@ type Live = {
   readonly rises: Rises
 }
 
-const inScope = ({ match }: Move, { models, callSite, key, project }: CallFacts): boolean => {
+const inScope = ({ match }: Move, { models, callSite, key, keyName, project }: CallFacts): boolean => {
   const has = (patterns: readonly string[] | null, text: string | null): boolean =>
     patterns === null || (text !== null && patterns.some((pattern) => fits(pattern, text)))
   return (
     models.some((model) => has(match.models, model)) &&
     has(match.callSites, callSite) &&
-    has(match.keys, key) &&
+    (has(match.keys, key) || has(match.keys, keyName)) &&
     has(match.projects, project)
   )
 }

@@ -18,10 +18,11 @@ import { checkQuota } from './quota.ts'
 
 /** A migration of the calls of one key is asked as that key: with the credential that its account has brought. */
 const keyFor = ({ match }: MigrationFile, { keys }: Snapshot): KeyFacts | null => {
-  const ids = match.keys ?? []
-  const [id] = ids
-  if (id === undefined || ids.length > 1 || id.includes('*')) return null
-  return [...keys.values()].find((key) => key.id === id) ?? null
+  const named = match.keys ?? []
+  const [only] = named
+  if (only === undefined || named.length > 1 || only.includes('*')) return null
+  const found = [...keys.values()].filter(({ id, name }) => id === only || name === only)
+  return found.length === 1 ? (found[0] ?? null) : null
 }
 
 const order = (checks: readonly PreflightCheck[]): readonly PreflightCheck[] =>

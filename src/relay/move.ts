@@ -51,6 +51,7 @@ export const scopeOf = ({ ports, draft, snapshot }: Journey, { key, call, inboun
     models: [...new Set([call.model, row.id])],
     callSite: draft.callSite,
     key: key.id,
+    keyName: key.name,
     project: key.project,
     unit: null,
     headers: inbound.headers,
