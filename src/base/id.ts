@@ -67,6 +67,12 @@ export const idFrom = (prefix: IdPrefix, timeMs: number, name: string): string =
 /** The first id of a kind that can be made at an instant: ids sort by their time. */
 export const firstIdAt = (prefix: IdPrefix, atMs: number): string => `${prefix}_${timeText(Math.max(0, atMs))}`
 
+/** When an id was made, in milliseconds; `null` = it says no time. */
+export const timeOfId = (id: string): number | null => {
+  const text = /^[a-z]+_([0-9a-hjkmnp-tv-z]{10})/.exec(id)?.[1]
+  return text === undefined ? null : [...text].reduce((sum, digit) => sum * 32 + digits.indexOf(digit), 0)
+}
+
 /** The same ids with the time of another clock in them: nodes that share a store date what they make by its time. */
 export const idsBy = (clock: Clock, ids: Ids): Ids => ({
   ...ids,

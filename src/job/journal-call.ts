@@ -1,6 +1,7 @@
 /** A call as a node keeps it: what is held for it of which lease, and how it ended. */
 
-import type { JournalRow, SettleRequest, VoidRequest } from '#ledger/port.ts'
+import { timeOfId } from '#base/id.ts'
+import type { InterruptedCall, JournalRow, SettleRequest, VoidRequest } from '#ledger/port.ts'
 
 export type CallEnd =
   | { readonly kind: 'settled'; readonly request: SettleRequest }
@@ -50,3 +51,18 @@ export const interrupted = (one: JournalCall, nowMs: number): CallEnd => {
   if (begun) return { kind: 'voided', request: { ...plain, rule: 'interrupted: nothing is proven', lost: true } }
   return { kind: 'voided', request: { ...plain, rule: 'interrupted: no answer had begun' } }
 }
+
+/** What the log is told of it, once it has its end. */
+export const interruptedCall = (
+  { call, account, key, begun, provenNanoUsd, end }: JournalCall,
+  nowMs: number,
+): InterruptedCall => ({
+  call,
+  account,
+  key,
+  beganMs: timeOfId(call) ?? nowMs,
+  begun: begun || provenNanoUsd !== null,
+  state: end?.kind === 'settled' ? 'settled' : end?.request.lost === true ? 'lost' : 'voided',
+  chargedNanoUsd: end?.kind === 'settled' ? end.request.chargeNanoUsd : 0n,
+  rule: end?.request.rule ?? '',
+})

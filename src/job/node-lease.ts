@@ -5,10 +5,10 @@ import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import type { Purse } from '#ledger/lease.ts'
 import { emptyPurse } from '#ledger/lease.ts'
-import type { CallBooks, Journal, LeaseBooks, PartBooks } from '#ledger/port.ts'
+import type { CallBooks, InterruptedCalls, Journal, LeaseBooks, PartBooks } from '#ledger/port.ts'
 
 export type LeasedBooksOptions = {
-  readonly store: CallBooks & Pick<PartBooks, 'draw'> & LeaseBooks
+  readonly store: CallBooks & Pick<PartBooks, 'draw'> & LeaseBooks & InterruptedCalls
   readonly journal: Journal
   /** In whose name leases are held. */
   readonly owner: string

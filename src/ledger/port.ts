@@ -427,9 +427,27 @@ export type Journal = {
   readonly journalDrop: (calls: readonly string[]) => Promise<void>
 }
 
+/** A call whose process died under it, as the books ended it. */
+export type InterruptedCall = Pick<Ended, 'state' | 'chargedNanoUsd'> & {
+  readonly call: string
+  readonly account: string
+  readonly key: string | null
+  /** When it began. */
+  readonly beganMs: number
+  /** The upstream had begun to answer. */
+  readonly begun: boolean
+  /** The rule that decided, in the manual's words. */
+  readonly rule: string
+}
+
+export type InterruptedCalls = {
+  /** Puts them into the log of calls, where they are not in it. */
+  readonly noteInterrupted: (calls: readonly InterruptedCall[]) => Promise<void>
+}
+
 /** What keeps the books in order. */
 export type BookKeeping = {
-  /** Resolves what a crash left: proven charges are settled, calls that had begun are lost, the others voided. */
+  /** Resolves what a crash left: proven charges are settled, calls that had begun are lost, the others voided. Those of a process that is gone come into the log. */
   readonly sweep: (request: SweepRequest) => Promise<Swept>
   /** Books what has expired and is not held as breakage; gives the number of lots. */
   readonly expireLots: (nowMs: number, limit: number) => Promise<number>

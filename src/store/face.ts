@@ -14,7 +14,15 @@ import type { Clock } from '#base/clock.ts'
 import type { PriceEntry, PriceProposal } from '#catalog/port.ts'
 import type { DocumentStore } from '#document/port.ts'
 import type { IdentityStore } from '#identity/port.ts'
-import type { AccountFacts, BookKeeping, CallBooks, Journal, LeaseBooks, PartBooks } from '#ledger/port.ts'
+import type {
+  AccountFacts,
+  BookKeeping,
+  CallBooks,
+  InterruptedCalls,
+  Journal,
+  LeaseBooks,
+  PartBooks,
+} from '#ledger/port.ts'
 import type { MigrationStore } from '#migration/port.ts'
 import type { Outbox } from '#notify/port.ts'
 import type { AvailabilityStore } from '#observe/port.ts'
@@ -46,6 +54,7 @@ export type Store = AdminStore &
   StoredLeases &
   BookKeeping &
   Journal &
+  InterruptedCalls &
   KeySource &
   AnswerStore &
   ResponseStore &
@@ -270,7 +279,8 @@ const migrationFace = (execute: Execute): MigrationStore => ({
 })
 
 /** What a node keeps for itself, and what it was lent. */
-const nodeFace = (execute: Execute): Journal & StoredLeases => ({
+const nodeFace = (execute: Execute): Journal & StoredLeases & InterruptedCalls => ({
+  noteInterrupted: (calls) => execute('noteInterrupted', calls),
   journalKeep: (rows) => execute('journalKeep', rows),
   journalPage: (after, limit) => execute('journalPage', { after, limit }),
   journalDrop: (calls) => execute('journalDrop', calls),

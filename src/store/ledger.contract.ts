@@ -281,6 +281,41 @@ const times = ({ name, openAgain }: LedgerBackend): void => {
     await provenOk(store, startMs)
   })
 
+  test(`${name}: a call whose process died has a line in the log with what the books made of it, once; one that may still be told of has none`, async (context) => {
+    const { store } = await openAgain(context, handClock(startMs))
+    await begin(store, 'prepaid')
+    await grant(store, grantOf('lot_1', 1000n))
+    for (const call of ['call_1', 'call_2', 'call_3']) await store.hold(holdOf(call, 100n))
+    await store.hold(holdOf('call_4', 100n, { owner: null }))
+    await store.hold(holdOf('call_5', 100n, { owner: 'node_2' }))
+    await store.hold(holdOf('lease/abc', 100n))
+    const extension = { account, nowMs: startMs, addNanoUsd: 0n, addMinNanoUsd: 0n, expiresMs: null, begun: true }
+    await store.extend({ ...extension, call: 'call_2', provenNanoUsd: null })
+    await store.extend({ ...extension, call: 'call_3', provenNanoUsd: 30n })
+    const swept = await store.sweep({ nowMs: startMs + 60_000, owner: 'node_2', limit: 100 })
+    assert.deepEqual(swept, { settled: 1, voided: 4, lost: 1 })
+    const lineOf = async (call: string) => {
+      const record = await store.call(call)
+      if (record === null) return null
+      const { timeMs, organisation, key, status, end, error, costNanoUsd } = record
+      assert.match(record.errorMessage ?? '', /^The server ended while this call was under way\. In the books it is /)
+      return [timeMs, organisation, key, status, end, error, costNanoUsd]
+    }
+    const whose = [startMs, 'org_one', 'key_1']
+    assert.deepEqual(await lineOf('call_1'), [...whose, 500, 'cut', 'internal_error', 0n])
+    assert.deepEqual(await lineOf('call_2'), [...whose, 200, 'cut', 'internal_error', 0n])
+    assert.deepEqual(await lineOf('call_3'), [...whose, 200, 'cut', 'internal_error', 30n])
+    for (const call of ['call_4', 'call_5', 'lease/abc']) assert.equal(await lineOf(call), null)
+    const told = {
+      ...{ call: 'call_1', account, key: 'key_1', beganMs: 1, begun: true, rule: 'another' },
+      ...{ state: 'lost' as const, chargedNanoUsd: 7n },
+    }
+    await store.noteInterrupted([told, { ...told, call: 'call_9', key: null }])
+    assert.deepEqual((await lineOf('call_1'))?.at(-1), 0n)
+    assert.deepEqual(await lineOf('call_9'), [1, 'org_one', null, 200, 'cut', 'internal_error', 7n])
+    await provenOk(store, startMs)
+  })
+
   test(`${name}: a hold that nobody ended is a fault a minute after its end`, async (context) => {
     const { store } = await openAgain(context, handClock(startMs))
     await begin(store, 'unlimited')

@@ -232,6 +232,15 @@ test('kill -9 in the middle of a stream: charged is what the journal proves, and
     assert.equal(generation.at('data.total_cost_nano_usd'), charge.toString())
     assert.equal(generation.at('data.state'), 'settled')
     assert.equal(generation.at('data.rule'), 'interrupted: settled for what was proven')
+    const line = (await second.logs(10)).find(({ id }) => id === killed.headers['x-request-id'])
+    assert.deepEqual(
+      [line?.['account'], line?.['end'], line?.['error'], line?.['cost_nano_usd']],
+      [account.id, 'cut', 'internal_error', charge.toString()],
+    )
+    assert.match(
+      String(line?.['error_message']),
+      /In the books it is settled, .* USD charged \(interrupted: settled for/,
+    )
     await provenOk(after)
   } finally {
     await bench.close()

@@ -199,6 +199,10 @@ test('a node that died brings in what its journal proves when it starts again, a
     ['call_0', 'call_1', 'call_2', 'call_3', 'call_4'].map(async (call) => (await again.store.receipt(call))?.state),
   )
   assert.deepEqual(states, ['settled', 'settled', 'lost', 'voided', 'settled'])
+  const lines = await Promise.all(
+    ['call_0', 'call_1', 'call_2', 'call_3'].map(async (call) => (await again.store.call(call))?.costNanoUsd ?? null),
+  )
+  assert.deepEqual(lines, [null, 300n, 0n, 0n])
   await proven(again)
   line.heal()
   // What the dead process would still tell changes nothing.

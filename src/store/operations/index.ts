@@ -16,6 +16,7 @@ import type { StoreOperation } from './context.ts'
 import { documentOperations } from './document.ts'
 import { erasureOperations } from './erasure.ts'
 import { fapiaoOperations } from './fapiao.ts'
+import { interruptedOperations } from './interrupted.ts'
 import { journalOperations } from './journal.ts'
 import { keptAnswerOperations } from './kept-answer.ts'
 import { keyOperations } from './key.ts'
@@ -49,6 +50,7 @@ const eachOperation = (habits: BackendHabits) => ({
   ...nameOperations,
   ...trailOperations,
   ...callOperations(habits),
+  ...interruptedOperations,
   ...bookOperations(),
   ...budgetOperations(),
   ...planOperations,

@@ -44,6 +44,7 @@ const lanes: Readonly<Partial<Record<PostgresOperationName, (input: unknown) => 
   sweepCarried: named('carried'),
   // Calls get their numbers in the order in which they can be seen, so that whoever follows the log misses none.
   append: named('log'),
+  noteInterrupted: named('log'),
   rollForward: named('usage'),
   forgetCalls: named('usage'),
   forgetBodies: named('usage'),

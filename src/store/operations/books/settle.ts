@@ -9,6 +9,7 @@ import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { least, spendLots } from '#ledger/lot.ts'
 import type {
   Ended,
+  InterruptedCall,
   Receipt,
   Reservation,
   SettleRequest,
@@ -17,6 +18,7 @@ import type {
   TerminalState,
   VoidRequest,
 } from '#ledger/port.ts'
+import { insertInterrupted } from '#store/operations/interrupted.ts'
 import { ownedBy } from '#store/operations/owner.ts'
 import type { HoldTable } from '#store/tables.ts'
 import { keptLotsOf, moveReserved, placesOf, releaseBudgets } from './hold.ts'
@@ -25,6 +27,9 @@ import { lotsOf, moneyAt, post, takeFromLots } from './money.ts'
 import type { Books } from './statement.ts'
 
 type Hold = Selectable<HoldTable>
+
+/** How the names of leases begin, which are held as calls are. */
+const leasePrefix = 'lease/'
 
 /** How a call that has ended did. */
 export const answerOf = (row: Hold): Ended => {
@@ -255,6 +260,18 @@ export const sweepHolds = async (
           ]),
         )
   const swept = { settled: 0, voided: 0, lost: 0 }
-  for (const row of await query.execute()) swept[(await resolveHold(books, row, nowMs)).state] += 1
+  const interrupted: InterruptedCall[] = []
+  for (const row of await query.execute()) {
+    const { state, chargedNanoUsd } = await resolveHold(books, row, nowMs)
+    swept[state] += 1
+    // The record of any other call may still come: from a process that runs, or from a node's journal.
+    if (owner === null || row.owner === null || row.owner === owner || row.call.startsWith(leasePrefix)) continue
+    const { call, account, key } = row
+    const [ended] = await books.run.hold(books.transaction, [call])
+    const begun = row.begun !== 0n || row.proven_nano_usd !== null
+    const beganMs = Number(row.created_ms)
+    interrupted.push({ call, account, key, beganMs, begun, state, chargedNanoUsd, rule: ended?.rule ?? '' })
+  }
+  await insertInterrupted(books.transaction, interrupted)
   return swept
 }
