@@ -53,7 +53,7 @@ const create = operation({
     usd: z
       .string()
       .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "5.00"')
-      .refine((text) => nanoOf(text) > 0n, 'must be more than nothing')
+      .refine((text) => /[1-9]/.test(text), 'must be more than nothing')
       .describe('What each is worth, in USD.'),
     kind: z.enum(['paid', 'promo']).default('promo').describe('`paid` = sold, and counts as paid; `promo` = given.'),
     models: z

@@ -66,7 +66,9 @@ const usdField = () => z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a deci
 /** What `credits grant` takes. */
 export const grantInput = z.strictObject({
   account: handleField().describe('The account: id or name.'),
-  usd: usdField().describe('The amount in USD.'),
+  usd: usdField()
+    .refine((text) => /[1-9]/.test(text), 'must be more than nothing')
+    .describe('The amount in USD.'),
   kind: z
     .enum(['paid', 'promo', 'bundle'])
     .default('paid')

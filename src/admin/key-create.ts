@@ -7,6 +7,7 @@ import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import { nameForm } from '#base/settings.ts'
 import { roles } from '#identity/role.ts'
+import { findModel } from '#policy/choose.ts'
 import type { MadeKey } from '#policy/key.ts'
 import { makeKey } from '#policy/key.ts'
 import type { AllowedRegions } from '#policy/region.ts'
@@ -181,6 +182,26 @@ const newRow = async (
   }
 }
 
+/** What may be meant for later, and is more often a slip: it is taken, and told. */
+const warningsOf = ({ models, environment, test }: z.output<typeof createInput>, context: OperationContext) => {
+  const { ports } = context
+  const tables = ports.prices.snapshot()
+  const table = test ? tables.test : tables.live
+  const unknown = (models ?? []).filter((name) => findModel(table, name) === null)
+  return [
+    ...unknown.map((name) => {
+      const [nearest] = table.nearest(name)
+      const meant = nearest === undefined ? '' : ` Did you mean '${nearest}'?`
+      return `There is no model '${name}' here now, so that the key may call nothing by it.${meant}`
+    }),
+    ...(environment === undefined || environment === ports.environment
+      ? []
+      : [
+          `This server's environment is '${ports.environment}' (server.environment): the key is refused here, and good where it is '${environment}'.`,
+        ]),
+  ]
+}
+
 /** `keys create` */
 export const createKey = operation({
   noun: 'keys',
@@ -207,6 +228,6 @@ export const createKey = operation({
     const change = { operation: 'keys.create' as const, object: row.id, before: null, after: view }
     await context.ports.store.createKey(row, trailRowOf(change, context))
     await context.ports.keysChanged([row])
-    return { ...view, key: made.key, warnings: [] }
+    return { ...view, key: made.key, warnings: input.admin ? [] : warningsOf(input, context) }
   },
 })

@@ -89,5 +89,7 @@ export const viewOfKey = (row: KeyRow, nowMs: number): KeyView => ({
 /** A key as it is shown to whoever made it. */
 export const madeKeyView = keyView.extend({
   key: z.string().describe('The key itself. It is shown this once and kept only as a digest.'),
-  warnings: z.array(z.string()).describe('What was taken and cannot be honoured yet.'),
+  warnings: z
+    .array(z.string())
+    .describe('What was taken and is of no effect here now: a model or an environment that there is not.'),
 })

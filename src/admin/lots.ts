@@ -3,8 +3,6 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
-import { Problem } from '#base/problem.ts'
-import { saying } from '#base/refusal.ts'
 import type { LotView } from '#ledger/port.ts'
 import { accountNamed, balanceNow, balanceView, viewOfBalance } from './credits.ts'
 import { handleField, pageFields } from './field.ts'
@@ -142,6 +140,7 @@ export const adjustCredit = operation({
     usd: z
       .string()
       .regex(/^[+-]?\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "-3.00"')
+      .refine((text) => /[1-9]/.test(text), 'must be more or less than nothing')
       .describe('The amount in USD, below zero to take away.'),
     reason: reasonField(),
   }),
@@ -151,11 +150,6 @@ export const adjustCredit = operation({
   run: async ({ account: handle, usd, reason }, context) => {
     const account = await accountNamed(handle, context)
     const size = nanoOf(usd.replace(/^[+-]/, ''))
-    if (size === 0n)
-      throw new Problem('invalid_request_error', {
-        ...saying('correct_zero'),
-        param: 'usd',
-      })
     const id = context.ids.next('lot')
     const after = { account: account.id, adjustment: id, usd, reason }
     const trail = trailRowOf({ operation: 'credits.adjust', object: account.id, before: null, after }, context)

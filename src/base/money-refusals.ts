@@ -34,7 +34,6 @@ export const moneyRefusals = {
   order_not_credited: ({ order }: { order: string }) => `Order ${order} was not credited: it has no invoice.`,
   order_postpaid: ({ order }: { order: string }) =>
     `Order ${order} is of a postpaid account: it pays the invoices that 'drover invoices due' shows, and has none of its own.`,
-  correct_zero: () => "'usd' is zero: there is nothing to correct.",
   no_refund: ({ id }: { id: string }) => `There is no refund ${id}.`,
   refund_by_method: ({ method }: { method: string }) => `${method} says itself what becomes of its refunds.`,
   no_order_listed: ({ id }: { id: string }) =>

@@ -2,7 +2,8 @@
 
 import type { IncomingMessage } from 'node:http'
 import { request as requestPlain } from 'node:http'
-import { request as requestSecure } from 'node:https'
+import type { AgentOptions } from 'node:https'
+import { Agent, request as requestSecure } from 'node:https'
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { connect } from 'node:tls'
@@ -22,7 +23,9 @@ export type ServerQuestion = {
 
 export type ServerAnswer = { readonly status: number; readonly text: string }
 
-const dial = async ({ url, signal, certificate }: ServerQuestion): Promise<TLSSocket> => {
+type Dialling = Pick<ServerQuestion, 'url' | 'signal' | 'certificate'>
+
+const dial = async ({ url, signal, certificate }: Dialling): Promise<TLSSocket> => {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const name = isIP(host) === 0 ? { servername: host } : {}
@@ -66,4 +69,17 @@ export const askServer = async (question: ServerQuestion): Promise<ServerAnswer>
   } finally {
     socket?.destroy()
   }
+}
+
+/** Connections to the server that shows this certificate, and to no other, which stay open between questions. */
+export const pinnedAgent = (to: Dialling, settings: AgentOptions): Agent => {
+  const agent = new Agent(settings)
+  agent.createConnection = (_options, made) => {
+    dial(to).then(
+      (socket) => made?.(null, socket),
+      (error: Error) => made?.(error, undefined as never),
+    )
+    return undefined
+  }
+  return agent
 }

@@ -101,7 +101,14 @@ const measure = async (client: Client, flags: Flags, { ports }: Shell): Promise<
   const forMs = checkFlags(flags)
   const { concurrency, model, stream = false } = flags
   const { clock, signal } = ports
-  const order = { url: client.where, model, stream, signal, nowMs: clock.monotonicMs }
+  const order = {
+    url: client.where,
+    certificate: client.certificate ?? null,
+    model,
+    stream,
+    signal,
+    nowMs: clock.monotonicMs,
+  }
   return withKey(client, async (key) => {
     // The first calls open connections and warm the server up; they are not counted.
     const first = await runLoad({ ...order, key, callers: Math.min(4, concurrency), forMs: 500 })

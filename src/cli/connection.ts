@@ -50,6 +50,7 @@ const withFallback = (server: RemoteServer, open: () => Promise<Client>): Client
   let client = remoteClient(server)
   return {
     where: server.url,
+    certificate: server.certificate ?? null,
     run: async (operation, input) => {
       try {
         return await client.run(operation, input)

@@ -53,6 +53,32 @@ describe('without a server the store is opened, and closed', () => {
     }
   })
 
+  test('a list may be given in parts, and a switch twice', async () => {
+    const { json, close } = await open()
+    try {
+      const made = await json('keys create --name parts --models a,b --models c --test --test')
+      assert.deepEqual(made['models'], ['a', 'b', 'c'])
+    } finally {
+      close()
+    }
+  })
+
+  test('a key for a model or an environment that there is not is made, with a warning on stderr and in the JSON', async () => {
+    const { run, json, close } = await open()
+    try {
+      const made = await run('keys create --name w --models kimi-k9 --env nowhere')
+      assert.equal(made.code, 0)
+      assert.match(made.out, /^hs-live-\w+\n$/)
+      assert.match(made.talk, /warning: There is no model 'kimi-k9' here now/)
+      assert.match(made.talk, /warning: This server's environment is 'production'/)
+      assert.equal(((await json('keys create --name v --models kimi-k9'))['warnings'] as unknown[]).length, 1)
+      const plain = await run('keys create --name u --env production')
+      assert.deepEqual([plain.code, plain.talk], [0, ''])
+    } finally {
+      close()
+    }
+  })
+
   test('a noun alone lists', async () => {
     const { run, json, close } = await open()
     try {

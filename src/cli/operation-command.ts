@@ -32,7 +32,7 @@ type Flags = ConnectionFlags & {
   readonly watch?: boolean
   readonly wait?: boolean
 } & Readonly<Record<string, unknown>>
-type Bound = { readonly field: Field; readonly attribute: string }
+type Bound = { readonly field: Field; readonly attribute: string; readonly flag: string }
 
 /** No list is read further than this many pages. */
 const pagesMax = 10_000
@@ -76,14 +76,14 @@ const addFields = (command: Command, operation: Operation): readonly Bound[] => 
     const isGiven = flag?.secret === true ? { ...field, required: false } : field
     const option = optionOf(isGiven, flag?.flag ?? derivedFlag(field), describe(field, flag))
     command.addOption(option)
-    bound.push({ field, attribute: option.attributeName() })
+    bound.push({ field, attribute: option.attributeName(), flag: option.long ?? option.flags })
     // No other flag for a secret: one that took it as it is would leave it in the shell's history.
     if (flag?.secret === true) continue
     if (flag?.flag === undefined || option.long === `--${dashed(field.name)}`) continue
     // The name that the API gives to the field works as a flag as well.
     const alias = optionOf({ ...field, required: false }, derivedFlag(field), '').hideHelp()
     command.addOption(alias)
-    bound.push({ field, attribute: alias.attributeName() })
+    bound.push({ field, attribute: alias.attributeName(), flag: alias.long ?? alias.flags })
   }
   return bound
 }
@@ -103,8 +103,14 @@ const inputOf = (operation: Operation, bound: readonly Bound[], command: Command
     .map((flag) => ({ name: flag.field }))
     .entries())
     input[name] = command.args[index]
-  for (const { field, attribute } of bound) {
-    if (flags[attribute] !== undefined) input[field.name] = flags[attribute]
+  const given = new Map<string, string>()
+  for (const { field, attribute, flag } of bound) {
+    if (flags[attribute] === undefined || command.getOptionValueSource(attribute) === 'default') continue
+    const other = given.get(field.name)
+    if (other !== undefined)
+      throw usageFailure(`${other} and ${flag} are the same, and both are given.`, 'Keep one of the two.')
+    given.set(field.name, flag)
+    input[field.name] = flags[attribute]
   }
   return input
 }
@@ -147,12 +153,28 @@ const readSecrets = async (
   }
 }
 
-const checkUsage = (operation: Operation, input: unknown, command: Command): void => {
+/** As the person typed it, where the API has another name for it. */
+const typedAs = (operation: Operation, bound: readonly Bound[], name: string): string => {
+  const isArgument = operation.flags.some(({ field, positional }) => field === name && positional === true)
+  if (isArgument) return `<${name}>`
+  return bound.find(({ field }) => field.name === name)?.flag ?? `'${name}'`
+}
+
+const checkUsage = (
+  { operation, input, bound }: { operation: Operation; input: unknown; bound: readonly Bound[] },
+  command: Command,
+): void => {
   try {
     checkInput(operation, input)
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown
-    throw usageFailure(thrown.message, `'${fullName(command)} --help' lists the flags.`)
+    // `models[0]` is the first of what stands behind one flag.
+    const [, name = ''] = /^'(\w+)/.exec(thrown.message) ?? []
+    const message = thrown.message.replace(/^'\w+([^']*)'/, (_text, rest: string) => {
+      const typed = typedAs(operation, bound, name)
+      return rest === '' ? typed : `${typed} (${name}${rest})`
+    })
+    throw usageFailure(message, `'${fullName(command)} --help' lists the flags.`)
   }
 }
 
@@ -270,7 +292,7 @@ export const operationCommand = (named: Operation, name: string, shell: Shell): 
         : { operation: named, input: inputOf(named, bound, command) }
     await readFiles(operation, input)
     await readSecrets(operation, input, shell.ports)
-    checkUsage(operation, input, command)
+    checkUsage({ operation, input, bound }, command)
     checkOut(operation, flags)
     const client = await connect(flags, shell.ports)
     try {

@@ -10,6 +10,8 @@ import type { LockHolder } from './ports.ts'
 export type Client = {
   /** For people: whose answer this is. */
   readonly where: string
+  /** SHA-256 of the certificate that it must show; absent or `null` = what this machine trusts. */
+  readonly certificate?: string | null
   /** Runs the operation; the input has been checked. Rejects with a Failure or a Problem. */
   readonly run: (operation: Operation, input: Readonly<Record<string, unknown>>) => Promise<unknown>
   readonly close: () => Promise<void>
@@ -111,6 +113,7 @@ const late = (server: RemoteServer, waitedMs: number): Failure =>
 /** A client of the server; nothing is sent before `run`. */
 export const remoteClient = (server: RemoteServer): Client => ({
   where: server.url,
+  certificate: server.certificate ?? null,
   run: async (operation, input) => {
     const { url, init } = requestOf(operation, input, server)
     let status: number

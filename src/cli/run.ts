@@ -55,6 +55,24 @@ const wordsOf = (words: readonly string[], program: Command): readonly string[] 
   return words
 }
 
+/** Of a flag that takes one value, the second one would silently take the place of the first. */
+const refuseTwice = (command: Command): void => {
+  for (const option of command.options) {
+    if (option.isBoolean()) continue
+    let isGiven = false
+    command.on(`option:${option.name()}`, () => {
+      // What is collected is a list by now.
+      if (isGiven && !Array.isArray(command.getOptionValue(option.attributeName())))
+        throw usageFailure(
+          `${option.long ?? option.flags} is given twice, and takes one value.`,
+          'Keep one of the two.',
+        )
+      isGiven = true
+    })
+  }
+  for (const below of command.commands) refuseTwice(below)
+}
+
 const sentence = (message: string): string => {
   const text = message.replace(/^error: /, '')
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}`
@@ -112,6 +130,7 @@ export const runCommandLine = async (parameters: readonly string[], given: Comma
   let words: readonly string[] = parameters
   try {
     words = wordsOf(parameters, program)
+    refuseTwice(program)
     await program.parseAsync(words, { from: 'user' })
     return exitCode
   } catch (thrown) {

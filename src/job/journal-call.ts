@@ -40,7 +40,7 @@ export const metered = ({ call, account, key }: VoidRequest): JournalCall => ({
 })
 
 /** How a call ends that was under way when its process died: by what is proven of it. */
-export const interrupted = (one: JournalCall, nowMs: number): CallEnd => {
+const interrupted = (one: JournalCall, nowMs: number): CallEnd => {
   const { call, account, key, provenNanoUsd, heldNanoUsd, begun } = one
   const plain = { call, account, key, nowMs, upstreamCosts: [] }
   if (provenNanoUsd !== null) {
@@ -53,7 +53,7 @@ export const interrupted = (one: JournalCall, nowMs: number): CallEnd => {
 }
 
 /** What the log is told of it, once it has its end. */
-export const interruptedCall = (
+const interruptedCall = (
   { call, account, key, begun, provenNanoUsd, end }: JournalCall,
   nowMs: number,
 ): InterruptedCall => ({
@@ -66,3 +66,10 @@ export const interruptedCall = (
   chargedNanoUsd: end?.kind === 'settled' ? end.request.chargeNanoUsd : 0n,
   rule: end?.request.rule ?? '',
 })
+
+/** Gives those that were under way their ends, and what the log is told of them before the journal forgets them: a start that fails in between tells it again. */
+export const endInterrupted = (calls: readonly JournalCall[], nowMs: number): readonly InterruptedCall[] => {
+  const died = calls.filter(({ end }) => end === null)
+  for (const call of died) call.end = interrupted(call, nowMs)
+  return died.map((call) => interruptedCall(call, nowMs))
+}

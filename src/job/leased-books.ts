@@ -12,7 +12,7 @@ import { drainCalls } from './drain-journal.ts'
 import type { JournalAgain } from './journal-again.ts'
 import { journalAgain, neitherTookIt } from './journal-again.ts'
 import type { CallEnd, JournalCall } from './journal-call.ts'
-import { interrupted, interruptedCall, journalCall, journalRow, metered, recordPrefix } from './journal-call.ts'
+import { endInterrupted, journalCall, journalRow, metered, recordPrefix } from './journal-call.ts'
 import type { Lease, LeasedBooks, LeasedBooksOptions } from './node-lease.ts'
 import { newLease } from './node-lease.ts'
 import { patiently } from './patience.ts'
@@ -122,10 +122,7 @@ class Books {
     for (let after: string | null = null; ; ) {
       const rows = await journal.journalPage(after, journalPageMax)
       const calls = rows.filter(({ call }) => !call.startsWith(recordPrefix)).map(journalCall)
-      const died = calls.filter(({ end }) => end === null)
-      for (const call of died) call.end = interrupted(call, clock.nowMs())
-      // Before the journal forgets them: a start that fails in between tells of them again.
-      if (died.length > 0) await store.noteInterrupted(died.map((call) => interruptedCall(call, clock.nowMs())))
+      await store.noteInterrupted(endInterrupted(calls, clock.nowMs()))
       await drainCalls({ store, journal }, calls, () => {})
       count += calls.length
       after = rows.at(-1)?.call ?? null

@@ -109,6 +109,10 @@ describe('commands beside a server with a certificate for its public name', () =
       const detailOf = (id: string) => checks.find((check) => check.id === id)?.detail
       assert.match(String(detailOf('lock')), /^runs at https:/)
       assert.notEqual(detailOf('readiness'), 'no server to ask')
+      const measured = await run('bench', '--duration', '1s', '--concurrency', '2')
+      assert.equal(measured.code, 0, measured.stderr)
+      const { parts } = JSON.parse(measured.stdout) as { parts: readonly { calls: number; failures: object }[] }
+      assert.ok(parts.every(({ calls, failures }) => calls > 0 && Object.keys(failures).length === 0))
       const file = join(relay.data, 'lock')
       const lock = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
       writeFileSync(file, JSON.stringify({ ...lock, certificate: 'AB:CD' }))

@@ -5,6 +5,7 @@ import { Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import type { Histogram } from '#base/histogram.ts'
 import { addTime } from '#base/histogram.ts'
+import { pinnedAgent } from '#cli/ask-server.ts'
 
 /** Of one call, so that a server that hangs does not hang the measurement. */
 const callMsMax = 30_000
@@ -19,6 +20,8 @@ export type LoadOrder = {
   readonly callers: number
   readonly forMs: number
   readonly signal: AbortSignal
+  /** SHA-256 of the certificate that the server must show; absent or `null` = what this machine trusts. */
+  readonly certificate?: string | null
   /** Milliseconds that only rise. */
   readonly nowMs: () => number
 }
@@ -40,11 +43,11 @@ export type LoadResult = {
 
 type Ways = { readonly send: typeof plainRequest; readonly agent: PlainAgent }
 
-const waysTo = (url: URL, callers: number): Ways => {
+const waysTo = (url: URL, { callers, certificate = null, signal }: LoadOrder): Ways => {
   const settings = { keepAlive: true, maxSockets: callers }
-  return url.protocol === 'https:'
-    ? { send: secureRequest as typeof plainRequest, agent: new SecureAgent(settings) }
-    : { send: plainRequest, agent: new PlainAgent(settings) }
+  if (url.protocol !== 'https:') return { send: plainRequest, agent: new PlainAgent(settings) }
+  const agent = certificate === null ? new SecureAgent(settings) : pinnedAgent({ url, signal, certificate }, settings)
+  return { send: secureRequest as typeof plainRequest, agent }
 }
 
 const readAll = async (reply: IncomingMessage): Promise<void> => {
@@ -62,7 +65,7 @@ const textOf = (value: string | readonly string[] | undefined): string | null =>
 export const runLoad = async (order: LoadOrder): Promise<LoadResult> => {
   const { key, model, stream, callers, forMs, signal, nowMs } = order
   const url = new URL(`${order.url.replace(/\/+$/, '')}/v1/chat/completions`)
-  const { send, agent } = waysTo(url, callers)
+  const { send, agent } = waysTo(url, order)
   const body = Buffer.from(
     JSON.stringify({
       model,

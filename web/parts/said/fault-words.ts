@@ -335,6 +335,8 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
   ['must be of type {a}', '类型须为 {a}'],
   ['must have at least {a} members', '至少要有 {a} 项'],
   ['must not have more than {a} members', '不能超过 {a} 项'],
+  ['must be more than nothing', '须大于零'],
+  ['must be more or less than nothing', '不能为零'],
   ['must be more than {a}', '须大于 {a}'],
   ['must be less than {a}', '须小于 {a}'],
   ['Invalid email address', '不是邮箱地址'],

@@ -72,7 +72,6 @@ const money = words({
     "Order {order} is of a postpaid account: it pays the invoices that 'drover invoices due' shows, and has none of its own.",
     '订单 {order} 属于后付费账户：它支付“drover invoices due”列出的账单，自身没有账单。',
   ],
-  correct_zero: ["'usd' is zero: there is nothing to correct.", '金额为 0，无需更正。'],
   no_refund: ['There is no refund {id}.', '没有退款 {id}。'],
   refund_by_method: [
     '{method:method} says itself what becomes of its refunds.',
