@@ -83,6 +83,9 @@ const booksText = ({ books, call }: Explanation): string => {
   return [
     `held      ${books.held_nano_usd === '0' ? 'nothing: the account is metered' : usd(books.held_nano_usd)}`,
     `${books.state.padEnd(9)} ${usd(books.charged_nano_usd)}${shortfall}`,
+    ...(books.rerated_nano_usd === null
+      ? []
+      : [`rerated   ${usd(books.rerated_nano_usd)}: what it has cost in the end`]),
     `rule      ${books.rule ?? '-'}`,
     '',
   ].join('\n')

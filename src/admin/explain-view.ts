@@ -10,6 +10,7 @@ const booksView = z.object({
   held_nano_usd: z.string(),
   charged_nano_usd: text,
   shortfall_nano_usd: z.string().describe('Charged beyond what was held.'),
+  rerated_nano_usd: text.describe('What it has cost in the end, where it was rated anew since; null = it was not.'),
   rule: text.describe("The rule that decided, in the manual's words."),
 })
 

@@ -65,7 +65,7 @@ const viewOfPrice = (record: CallRecord, row: PriceRow | null): Explanation['pri
   }
 }
 
-const viewOfBooks = (receipt: Receipt | null): Explanation['books'] => {
+const viewOfBooks = (receipt: Receipt | null, endNanoUsd: bigint | null): Explanation['books'] => {
   if (receipt === null) return null
   const { state, heldNanoUsd, chargedNanoUsd, rule } = receipt
   const charged = chargedNanoUsd ?? 0n
@@ -75,6 +75,7 @@ const viewOfBooks = (receipt: Receipt | null): Explanation['books'] => {
     held_nano_usd: heldNanoUsd.toString(),
     charged_nano_usd: nanoText(chargedNanoUsd),
     shortfall_nano_usd: (isHeld && charged > heldNanoUsd ? charged - heldNanoUsd : 0n).toString(),
+    rerated_nano_usd: endNanoUsd === null || endNanoUsd === chargedNanoUsd ? null : endNanoUsd.toString(),
     rule,
   }
 }
@@ -127,7 +128,8 @@ const explain = operation({
     const account = record.account === null ? null : await store.account(record.account)
     const key = record.key === null ? null : await store.key(record.key)
     const row = record.priceHash === null ? null : await store.priceRow(record.priceHash)
-    const books = viewOfBooks(await store.receipt(id))
+    const [endNanoUsd = null] = await store.chargedFor([id])
+    const books = viewOfBooks(await store.receipt(id), endNanoUsd)
     const price = viewOfPrice(record, row)
     const rated = price?.rated_nano_usd ?? null
     const call: CallView = viewOfCall(record)

@@ -265,6 +265,14 @@ test('rerate: a dry run books nothing, applying books the difference once, and t
   assert.equal(await balance(), before.toString(), 'nothing is booked')
   await desk.run('rerate run', { ...period, apply: true })
   assert.equal(await balance(), (before + nanoOf('0.002')).toString())
+  const booksOf = async (call: string) =>
+    (await desk.run('explain list', { id: `${firstIdAt('call', deskStartMs)}${call}` }))['books'] as Record<
+      string,
+      string
+    >
+  assert.equal((await booksOf('b'))['charged_nano_usd'], nanoOf('0.005').toString())
+  assert.equal((await booksOf('b'))['rerated_nano_usd'], nanoOf('0.003').toString(), 'the story goes on')
+  assert.equal((await booksOf('a'))['rerated_nano_usd'], null)
   const again = await desk.run('rerate run', { ...period, apply: true })
   assert.deepEqual([again['changed'], again['difference_usd']], [0, '0.00'], 'never twice')
   await desk.run('prices set', { model: 'anvil', input: '2', output: '8', from: '2026-11-01' })
