@@ -53,15 +53,21 @@ test('a process that has been idle for five minutes gives back what it grew by, 
   stop()
 })
 
-test('what a rush has left goes after half a minute', () => {
+test('what a rush has left goes after half a minute, and what was compiled for it after five', () => {
   const { now, looks, stop } = bench()
   looks(15)
   now.begun += 1_000
   now.resident = 250
   looks(15)
-  assert.equal(now.emptied, 1)
+  assert.deepEqual([now.emptied, now.collections], [1, 0])
   looks(1)
-  assert.equal(now.emptied, 2)
+  assert.deepEqual([now.emptied, now.collections], [1, 1])
+  looks(134)
+  assert.deepEqual([now.emptied, now.collections], [1, 1])
+  looks(1)
+  assert.deepEqual([now.emptied, now.collections], [2, 1])
+  looks(400)
+  assert.deepEqual([now.emptied, now.collections], [2, 1])
   stop()
 })
 
@@ -93,9 +99,9 @@ test('short calls are load although none of them is open when somebody looks', (
     now.begun += 1_000
     looks(1)
   }
-  assert.equal(now.emptied, 0)
+  assert.deepEqual([now.emptied, now.collections], [0, 0])
   looks(15)
-  assert.equal(now.emptied, 1)
+  assert.deepEqual([now.emptied, now.collections], [0, 1])
   stop()
 })
 

@@ -12,9 +12,12 @@ const lookEveryMs = 2_000
 /**
  * What is collected takes compiled code with it: V8 compiles for the shapes of objects, and lets go of what it compiled when no object of
  * such a shape is left, as in an idle relay. Some 240 functions of a call were lost each time, and the next second of 500 calls had a p99 of 25
- * to 130 ms in place of 7. So a pause between two calls is not idle; what a rush has left goes after half a minute, what calls leave as a rule after five.
+ * to 130 ms in place of 7. So a pause between two calls is not idle. What a rush has left goes after half a minute, by a collection that leaves
+ * half of what was compiled (and the shapes, by a flag in bin/drover); all that can go does after five.
  */
 const [shortIdleLooks, longIdleLooks] = [15, 150]
+/** Who has begun fewer exchanges has nothing compiled that is worth keeping. */
+const warmExchangesMin = 1_000
 /** Growth since the last collection that is worth one. */
 const idleGrowthBytesMin = 33_554_432
 const rushGrowthBytesMin = 100_663_296
@@ -32,7 +35,7 @@ export type Memory = {
   readonly heapBytes: () => number
   /** Some tens of milliseconds. */
   readonly collect: () => void
-  /** Also what V8 keeps for its next work; some hundred milliseconds. */
+  /** Also what V8 keeps for its next work, compiled code among it; some hundred milliseconds. */
   readonly empty: () => void
 }
 
@@ -58,29 +61,34 @@ export type MemoryWatch = {
 /** Watches until the returned function is called; does not keep the process alive. */
 export const giveMemoryBack = ({ clock, memory, exchanges }: MemoryWatch): (() => void) => {
   // What a start leaves behind is the first to go.
-  let levelBytes = 0
+  let [levelBytes, emptiedBytes] = [0, 0]
   let heapLevelBytes = memory.heapBytes()
   let begunCount = exchanges.begunExchanges()
   let idleLooks = 0
   let cancel = (): void => {}
-  const isWorthIt = (idle: boolean): boolean => {
-    if (idle) {
-      if (idleLooks < shortIdleLooks) return false
-      return memory.residentBytes() - levelBytes > (idleLooks < longIdleLooks ? rushGrowthBytesMin : idleGrowthBytesMin)
+  /** What is worth doing now. */
+  const worth = (): 'collect' | 'empty' | null => {
+    if (idleLooks === 0) {
+      const grownBytes = memory.heapBytes() - heapLevelBytes
+      return grownBytes > Math.max(rushGrowthBytesMin, heapLevelBytes * busyGrowthShareMin) ? 'collect' : null
     }
-    const grownBytes = memory.heapBytes() - heapLevelBytes
-    return grownBytes > Math.max(rushGrowthBytesMin, heapLevelBytes * busyGrowthShareMin)
+    if (idleLooks < shortIdleLooks) return null
+    const residentBytes = memory.residentBytes()
+    if (idleLooks >= longIdleLooks && residentBytes - emptiedBytes > idleGrowthBytesMin) return 'empty'
+    if (residentBytes - levelBytes <= rushGrowthBytesMin) return null
+    return begunCount < warmExchangesMin ? 'empty' : 'collect'
   }
   const look = (): void => {
     const begunBefore = begunCount
     begunCount = exchanges.begunExchanges()
     const idle = exchanges.openExchanges() === 0 && begunCount - begunBefore <= idleExchangesMax
     idleLooks = idle ? idleLooks + 1 : 0
-    if (isWorthIt(idle)) {
-      if (idle) memory.empty()
-      else memory.collect()
+    const how = worth()
+    if (how !== null) {
+      memory[how]()
       levelBytes = memory.residentBytes()
       heapLevelBytes = memory.heapBytes()
+      if (how === 'empty') emptiedBytes = levelBytes
     }
     cancel = clock.after(lookEveryMs, look)
   }
