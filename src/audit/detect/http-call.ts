@@ -159,7 +159,7 @@ const requestOf = (detector: Detector, place: CallPlace): Request | null => {
   for (const item of [...node.items, ...braceItems(node, place)].slice(0, 6)) {
     const inner = nodeOf(item)
     const text = inner === null ? null : addressOf(detector, { node: inner, scope })
-    if (text === null || text === '') continue
+    if (text === null || text === '' || /^(?:GET|POST|PUT|PATCH|DELETE)$/i.test(text)) continue
     if (base !== null && !/\s/.test(text)) return { ...base, url: joined(base.url, text) }
     const known = knownUrl(text)
     if (known === null || (!known.isHost && !/^(?:https?:|\/|\{)/.test(text))) continue

@@ -79,7 +79,7 @@ const isBedrockMaker = (node: CallNode): boolean =>
 
 /** Makers of clients of many services are only ours when they ask for this one. */
 const isOurs = (client: ClientValue): boolean => {
-  if (client.rule.sdk !== 'bedrock' || !['client', 'create_client'].includes(client.name)) return true
+  if (client.rule.sdk !== 'bedrock' || !['client', 'create_client', 'Session'].includes(client.name)) return true
   return client.made.some(
     ({ node }) =>
       node.kind === 'call' &&

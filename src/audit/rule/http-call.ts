@@ -13,6 +13,8 @@ const libraries: readonly (readonly [form: RegExp, library: string, languages: r
   [/^requests(?:\.|$)/, 'requests', ['python']],
   [/^httpx(?:\.|$)/, 'httpx', ['python']],
   [/^aiohttp(?:\.|$)/, 'aiohttp', ['python']],
+  [/^websockets?(?:\.|$)/, 'websockets', ['python']],
+  [/^ws(?:\.|$)|^WebSocket$/, 'websocket', ['javascript', 'typescript']],
   [/^urllib3?(?:\.|$)|^http\.client/, 'urllib', ['python']],
   [/^axios(?:\.|$)|^@nestjs\/axios/, 'axios', ['javascript', 'typescript']],
   [/^got(?:\.|$)/, 'got', ['javascript', 'typescript']],

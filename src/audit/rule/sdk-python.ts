@@ -109,7 +109,7 @@ export const pythonSdks: readonly SdkRule[] = [
     provider: 'bedrock',
     languages,
     from: /^(?:boto3|aioboto3|aiobotocore)(?:\.|$)/,
-    clients: /^(?:client|create_client)$/,
+    clients: /^(?:client|create_client|Session|session\.Session)$/,
     calls: [
       [/(?:^|\.)(?:invokemodel|invokemodelwithresponsestream|converse|conversestream)$/, 'chat'],
       [/(?:^|\.)(?:retrieveandgenerate|invokeagent)$/, 'chat'],

@@ -105,6 +105,22 @@ const madeByFactory = (tracer: Tracer, node: CallNode, scope: Scope): Value | nu
     : value
 }
 
+/** `prompt.pipe(model)`, `RunnableSequence.from([prompt, model])`: a chain is called as its model is. */
+const chainValue = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
+  if (
+    !/script$/.test(scope.unit.language) ||
+    node.callee.kind !== 'member' ||
+    !/^(?:pipe|from)$/.test(node.callee.name)
+  )
+    return null
+  const links = node.items.flatMap((item) => {
+    if (item.kind !== 'node') return []
+    const value = evaluate(tracer, item.node, scope)
+    return value.kind === 'list' ? value.items.map((one) => evaluate(tracer, one.node, one.scope)) : [value]
+  })
+  return links.find((value) => value.kind === 'client' && value.rule.sdk === 'langchain') ?? null
+}
+
 /** `partial(client.chat.completions.create, model="…")`: the call, of which some arguments are given already. */
 const partialValue = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
   const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
@@ -124,7 +140,10 @@ export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>,
   const read = environmentRead(node, scope)
   if (read !== null) return read
   const required =
-    requireValue(tracer, node, scope) ?? madeByFactory(tracer, node, scope) ?? partialValue(tracer, node, scope)
+    requireValue(tracer, node, scope) ??
+    madeByFactory(tracer, node, scope) ??
+    partialValue(tracer, node, scope) ??
+    chainValue(tracer, node, scope)
   if (required !== null) return required
   const callee = evaluate(tracer, node.callee, scope)
   if (callee.kind === 'symbol') {
@@ -147,6 +166,9 @@ export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>,
     const passed = passedValue(tracer, node, scope)
     return passed.kind === 'unknown' ? { kind: 'made', node, scope } : passed
   }
+  // A session of boto3 makes clients of many services: what is asked for is said where one is made.
+  if (callee.kind === 'client' && callee.name === 'Session' && callee.path.at(-1) === 'client')
+    return { ...callee, name: 'client', made: [{ node, scope }], path: [] }
   if (callee.kind === 'client') return { ...callee, made: [...callee.made, { node, scope }] }
   if (callee.kind === 'function') return returnedValue(tracer, callee.scope)
   if (callee.kind === 'class') return subclassValue(tracer, callee.scope, { node, scope })
