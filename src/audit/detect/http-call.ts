@@ -160,7 +160,8 @@ const requestOf = (detector: Detector, place: CallPlace): Request | null => {
     const inner = nodeOf(item)
     const text = inner === null ? null : addressOf(detector, { node: inner, scope })
     if (text === null || text === '' || /^(?:GET|POST|PUT|PATCH|DELETE)$/i.test(text)) continue
-    if (base !== null && !/\s/.test(text)) return { ...base, url: joined(base.url, text) }
+    // What is sent over a socket is no path.
+    if (base !== null && !/\s|^(?:\{(?:"|\}$)|\[)/.test(text)) return { ...base, url: joined(base.url, text) }
     const known = knownUrl(text)
     if (known === null || (!known.isHost && !/^(?:https?:|\/|\{)/.test(text))) continue
     // A path alone is sent by a client whose address is not known; a router that serves it looks alike.
