@@ -15,19 +15,21 @@ export const decimalOfNano = (nano: string): string => {
 }
 
 const centNano = 10_000_000n
+const microNano = 1_000n
 
-/** Digits behind the point: cents, and more where cents would say nothing. */
+/** Digits behind the point at most: cents, and more where cents would say nothing. */
 const digitsFor = (nano: bigint): number => {
   const size = nano < 0n ? -nano : nano
   if (size === 0n || size >= 100n * centNano) return 2
-  return size >= centNano ? 4 : 6
+  if (size >= centNano) return 4
+  return size >= microNano ? 6 : nanoDigits
 }
 
 export type Format = {
   readonly language: Language
   readonly timeZone: string
-  /** Of nano-USD in text; `digits` fixes how many stand behind the point, so that columns align. */
-  readonly money: (nano: string | null | undefined, digits?: number) => string
+  /** Of nano-USD in text: the same amount is the same text wherever it stands. */
+  readonly money: (nano: string | null | undefined) => string
   /** Of a decimal in text, in any currency. */
   readonly amount: (decimal: string | null | undefined, currency: string) => string
   readonly number: (value: number | null | undefined) => string
@@ -81,12 +83,11 @@ export const formatOf = (language: Language, timeZone: string): Format => {
     const how = { style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: 6 } as const
     return numberFormat(language, { ...how, currencyDisplay: 'narrowSymbol' }).format(decimal as never)
   }
-  const money: Format['money'] = (nano, digits) => {
+  const money: Format['money'] = (nano) => {
     if (nano == null) return nothing
-    const places = digits ?? digitsFor(BigInt(nano))
     const how = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const
-    const exact = { minimumFractionDigits: places, maximumFractionDigits: places }
-    return numberFormat(language, { ...how, ...exact }).format(decimalOfNano(nano) as never)
+    const places = { minimumFractionDigits: 2, maximumFractionDigits: digitsFor(BigInt(nano)) }
+    return numberFormat(language, { ...how, ...places }).format(decimalOfNano(nano) as never)
   }
   return {
     language,

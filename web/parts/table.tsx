@@ -28,6 +28,8 @@ export type Column<Row> = {
   /** Left out where there is no room: `middle` on a phone, `broad` on a tablet too. */
   readonly from?: 'middle' | 'broad'
   readonly wrap?: boolean
+  /** Of a table whose rows are lines: on a phone it has the room that is left, and ends in an ellipsis. */
+  readonly cut?: boolean
   readonly foot?: ReactNode
 }
 
@@ -38,6 +40,8 @@ type TableProps<Row> = {
   readonly rows: readonly Row[]
   readonly keyOf: (row: Row) => string
   readonly chosen?: string | null
+  /** Each row is one line, on a phone too; one column is `cut`. */
+  readonly lines?: boolean
   readonly first?: { readonly id: string; readonly desc: boolean }
 }
 
@@ -54,8 +58,10 @@ const compare = (one: Sortable, other: Sortable): number => {
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() })
 
-const classOf = <Row,>({ align, from, wrap }: Column<Row>): string | undefined =>
-  [align, from === undefined ? '' : `${from}-only`, wrap === true ? 'wrap' : ''].filter(Boolean).join(' ') || undefined
+const classOf = <Row,>({ align, from, wrap, cut }: Column<Row>): string | undefined =>
+  [align, from === undefined ? '' : `${from}-only`, wrap === true ? 'wrap' : '', cut === true ? 'cut' : '']
+    .filter(Boolean)
+    .join(' ') || undefined
 
 const marks = { asc: '↑', desc: '↓', none: '' } as const
 
@@ -78,14 +84,14 @@ const useRows = <Row extends object>({ columns, rows, first }: TableProps<Row>) 
 
 /** A table of rows. It scrolls sideways by itself, never the page. */
 export const DataTable = <Row extends object>(props: TableProps<Row>) => {
-  const { name, columns, keyOf, chosen } = props
+  const { name, columns, keyOf, chosen, lines = false } = props
   const say = useWords(texts)
   const table = useRows(props)
   const hasFoot = columns.some(({ foot }) => foot !== undefined)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
     <section className="table-frame" tabIndex={0} aria-label={say('scroll', { name })}>
-      <table className="table">
+      <table className={lines ? 'table lines' : 'table'}>
         <caption className="hidden-text">{name}</caption>
         <thead>
           <tr>

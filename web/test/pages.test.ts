@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page, Request } from 'playwright-core'
+import { call } from '../../test/e2e/call.ts'
 import { adminKey } from '../../test/e2e/harness.ts'
 import type { View, Visit } from './browser.ts'
 import { enter, openVisit, settled } from './browser.ts'
@@ -188,3 +189,27 @@ for (const view of views) {
     })
   })
 }
+
+test('each call of the log is one line on a phone, whatever its error and its model are called', async () => {
+  const { key } = (await stage.ask('/keys', { name: 'of-a-long-model', test: true })) as { readonly key: string }
+  const model = 'a-maker-with-a-long-name/and-a-model-whose-name-is-longer-still-v1.5-instruct'
+  const refused = await call(stage.url, { key, body: { model, messages: [] } })
+  assert.ok(refused.status >= 400)
+  const visit = await openVisit(browser, stage.url, { language: 'en', theme: 'light', width: 390 })
+  await enter(visit, { admin_key: adminKey })
+  const { page } = visit
+  await page.goto('/requests')
+  await settled(page)
+  await page.getByTitle(model).first().waitFor()
+  const rows = page.locator('.table tbody tr')
+  const heights = await rows.evaluateAll((all) => all.map((row) => row.getBoundingClientRect().height))
+  assert.ok(heights.length >= 10)
+  const lineHeight = await rows.first().evaluate((row) => Number.parseFloat(getComputedStyle(row).lineHeight))
+  const padding = await page
+    .locator('.table tbody td')
+    .first()
+    .evaluate((cell) => Number.parseFloat(getComputedStyle(cell).paddingTop) * 2)
+  assert.ok(Math.max(...heights) < lineHeight * 2 + padding, `rows are ${[...new Set(heights)].join(', ')} px high`)
+  assert.equal(await page.evaluate(overWhenDrawn, framesMax), 0)
+  await visit.context.close()
+})

@@ -166,3 +166,23 @@ test('what is wrong with a setting is said in Chinese, wherever the schemas and 
   const worded = 'drover.yaml:3:5 server.prot：未知的键；是否指“port”？'
   assert.equal(tellRefusal(stays, chinese), `文件未改动：${worded}；${worded}`)
 })
+
+test('an amount is written one way wherever it stands: cents at least, more digits where cents would say nothing, no needless zeros', () => {
+  const { money } = formatOf('en', 'UTC')
+  const nano = [
+    '250000000000',
+    '250004300000',
+    '-12500000000',
+    '1000000000',
+    '120000000',
+    '51234567',
+    '4321000',
+    '12',
+    '0',
+  ]
+  assert.deepEqual(
+    nano.map((one) => money(one)),
+    [...['$250.00', '$250.00', '-$12.50', '$1.00', '$0.12', '$0.0512', '$0.004321', '$0.000000012', '$0.00']],
+  )
+  assert.equal(money(null), '–')
+})

@@ -72,14 +72,14 @@ const Budgets = ({ rows, open }: { readonly rows: readonly Budget[]; readonly op
       id: 'spent',
       title: say('spent'),
       align: 'number',
-      cell: ({ spent_nano_usd: spent }) => format.money(spent, 2),
+      cell: ({ spent_nano_usd: spent }) => format.money(spent),
       sort: ({ spent_nano_usd: spent }) => BigInt(spent),
     },
     {
       id: 'limit',
       title: say('limit'),
       align: 'number',
-      cell: ({ limit_nano_usd: limit }) => format.money(limit, 2),
+      cell: ({ limit_nano_usd: limit }) => format.money(limit),
       sort: ({ limit_nano_usd: limit }) => BigInt(limit),
     },
     {

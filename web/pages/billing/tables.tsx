@@ -34,7 +34,7 @@ export const Lots = ({ billing }: Props) => {
       align: 'number',
       cell: (lot) => (
         <Link to="/usage" search={{ account: billing.account.id } as never} title={say('charges')}>
-          {format.money(lot.remaining_nano_usd, 4)}
+          {format.money(lot.remaining_nano_usd)}
         </Link>
       ),
       sort: (lot) => BigInt(lot.remaining_nano_usd),
@@ -46,7 +46,7 @@ export const Lots = ({ billing }: Props) => {
       from: 'middle',
       cell: (lot) => (
         <Link to="/billing" search={{ account: billing.account.id, tab: 'ledger' } as never} title={say('ledger')}>
-          {format.money(lot.granted_nano_usd, 2)}
+          {format.money(lot.granted_nano_usd)}
         </Link>
       ),
     },
@@ -176,7 +176,7 @@ export const Ledger = ({ billing, follow }: Props & { readonly follow: (id: stri
       align: 'number',
       cell: ({ entry }) =>
         entry.currency === 'USD'
-          ? format.money(entry.amount_nano, 4)
+          ? format.money(entry.amount_nano)
           : format.amount(decimalOfNano(entry.amount_nano), entry.currency),
     },
     {

@@ -73,8 +73,8 @@ export const helpInChinese: Readonly<Record<string, string>> = {
   'New customers.': '新客户。',
   'Whether anybody may make an account.': '是否任何人都可注册账户。',
   'Whether the mail address is checked before credit is given.': '赠送额度前是否先验证邮箱。',
-  'The plan of new customers, whose `signup_credit` they are given. Absent: none.':
-    '新客户的套餐，并获得其 `signup_credit`。不设则无。',
+  'The plan of new customers, whose `signup_credit` they are given. Absent: the only plan of the file that has such credit; none where several have.':
+    '新客户的套餐，并授予其 `signup_credit`。不填：文件中唯一带有该额度的套餐；有多个时则没有套餐。',
   'How long credit waits after the mail address was checked, for somebody to look. Absent: not at all.':
     '邮箱验证后，额度再等待多久以供人工查看。不设则不等待。',
   'Accounts that are counted together lie within this.': '合并计数的账户所在的时间窗口。',

@@ -37,8 +37,8 @@ const Lines = ({ usage, by }: { readonly usage: Usage; readonly by: Dimension })
     id: 'charge' | 'cost' | 'margin',
     field: 'charge_nano_usd' | 'upstream_cost_nano_usd' | 'margin_nano_usd',
   ): Column<Row> => ({
-    ...{ id, title: say(id), align: 'number', foot: format.money(total?.[field], 2) },
-    cell: (row) => format.money(row[field], 2),
+    ...{ id, title: say(id), align: 'number', foot: format.money(total?.[field]) },
+    cell: (row) => format.money(row[field]),
     sort: (row) => BigInt(row[field]),
   })
   const columns: readonly Column<Row>[] = [
@@ -190,11 +190,11 @@ export const Page = () => {
         </select>
       </div>
       <Stats>
-        <Stat name={say('charge')} value={format.money(total?.charge_nano_usd, 2)} />
-        <Stat name={say('cost')} value={format.money(total?.upstream_cost_nano_usd, 2)} />
+        <Stat name={say('charge')} value={format.money(total?.charge_nano_usd)} />
+        <Stat name={say('cost')} value={format.money(total?.upstream_cost_nano_usd)} />
         <Stat
           name={say('margin')}
-          value={format.money(total?.margin_nano_usd, 2)}
+          value={format.money(total?.margin_nano_usd)}
           beside={total?.margin_percent == null ? undefined : format.percent(Number(total.margin_percent) / 100)}
         />
         <Stat

@@ -46,7 +46,7 @@ export const Models = ({ models }: { readonly models: readonly Model[] }) => {
       id: 'charge',
       title: say('spendOf'),
       align: 'number',
-      cell: (row) => format.money(row.charge_nano_usd, 4),
+      cell: (row) => format.money(row.charge_nano_usd),
       sort: (row) => BigInt(row.charge_nano_usd),
     },
   ]

@@ -40,7 +40,7 @@ const useCostText = ({ id, models, ask, isTest, state }: Props): string => {
   const format = useFormat()
   const { costNanoUsd, totalMs } = state.outcome
   if (isTest) return say('free')
-  if (totalMs !== null && costNanoUsd !== null) return say('cost', { amount: format.money(costNanoUsd, 6) })
+  if (totalMs !== null && costNanoUsd !== null) return say('cost', { amount: format.money(costNanoUsd) })
   const model = models.find((one) => one.id === id)
   const most = model === undefined ? null : mostOf(model, ask)
   if (most === null) return say('unknown')

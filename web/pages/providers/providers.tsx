@@ -93,7 +93,7 @@ const useColumns = (): readonly Column<Provider>[] => {
       align: 'number',
       cell: ({ cost_nano_usd: cost }) => (
         <Link to="/usage" search={{ by: 'provider', days: '30' } as never} title={say('spentWhy')}>
-          {format.money(cost, 2)}
+          {format.money(cost)}
         </Link>
       ),
       sort: ({ cost_nano_usd: cost }) => BigInt(cost),

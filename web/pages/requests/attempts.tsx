@@ -45,7 +45,7 @@ const AttemptView = ({ attempt, totalMs }: { readonly attempt: Attempt; readonly
     attempt.reason === null ? null : [say('reason'), word(nameOf(askedNames, attempt.reason))],
     attempt.upstream_request_id === null ? null : [say('upstreamId'), mono(attempt.upstream_request_id)],
     attempt.credential === null ? null : [say('credential'), mono(attempt.credential)],
-    attempt.cost_nano_usd === null ? null : [say('upstreamCost'), format.money(attempt.cost_nano_usd, 6)],
+    attempt.cost_nano_usd === null ? null : [say('upstreamCost'), format.money(attempt.cost_nano_usd)],
   ]
   return (
     <li className="stack tight">

@@ -122,7 +122,7 @@ const Story = ({ explanation }: { readonly explanation: Explanation }) => {
         </Badge>
         {call.test ? <Badge tone="info">{say('test')}</Badge> : null}
         <span className="soft tabular">
-          {format.money(call.cost_nano_usd, 6)} · {format.duration(call.duration_ms)}
+          {format.money(call.cost_nano_usd)} · {format.duration(call.duration_ms)}
         </span>
       </div>
       {call.error === null ? null : (

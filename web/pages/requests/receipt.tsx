@@ -52,8 +52,8 @@ export const Receipt = ({ explanation }: { readonly explanation: Explanation }) 
       ? null
       : [say('price'), say('priceFrom', { model: price.model, vendor: price.vendor, source: price.source })],
     ...(price?.rules ?? []).map(({ name, percent }): Fact => [name, `${percent} %`]),
-    books === null ? null : [say('held'), format.money(books.held_nano_usd, 6)],
-    [say('charged'), format.money(books?.charged_nano_usd ?? call.cost_nano_usd, 6)],
+    books === null ? null : [say('held'), format.money(books.held_nano_usd)],
+    [say('charged'), format.money(books?.charged_nano_usd ?? call.cost_nano_usd)],
     books?.rule == null ? null : [say('rule'), books.rule],
   ]
   return (

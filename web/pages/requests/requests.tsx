@@ -40,9 +40,27 @@ const useColumns = (open: (id: string) => void): readonly Column<Call>[] => {
       {
         id: 'status',
         title: say('status'),
-        cell: (call) => <Badge tone={endTone(call)}>{call.error ?? String(call.status)}</Badge>,
+        cell: (call) => (
+          <Badge tone={endTone(call)}>
+            {call.error === null ? (
+              call.status
+            ) : (
+              <>
+                <span className="not-phone">{call.error}</span>
+                <span className="only-phone" title={call.error}>
+                  {call.status}
+                </span>
+              </>
+            )}
+          </Badge>
+        ),
       },
-      { id: 'model', title: say('model'), cell: ({ model }) => model ?? '–' },
+      {
+        id: 'model',
+        title: say('model'),
+        cut: true,
+        cell: ({ model }) => <span title={model ?? undefined}>{model ?? '–'}</span>,
+      },
       { id: 'provider', title: say('provider'), from: 'middle', cell: ({ provider }) => provider ?? '–' },
       {
         id: 'tokens',
@@ -56,7 +74,7 @@ const useColumns = (open: (id: string) => void): readonly Column<Call>[] => {
         title: say('cost'),
         align: 'number',
         from: 'middle',
-        cell: (call) => format.money(call.cost_nano_usd, 6),
+        cell: (call) => format.money(call.cost_nano_usd),
       },
       {
         id: 'first',
@@ -101,6 +119,7 @@ const List = ({ page, filters, change }: ListProps) => {
           columns={columns}
           rows={rows}
           keyOf={({ id }) => id}
+          lines
           chosen={filters['call'] ?? null}
         />
       )}

@@ -75,9 +75,9 @@ const useFigureColumns = (total: Usage['total']): readonly Column<Group>[] => {
     title,
     align: 'number',
     ...(from === undefined ? {} : { from }),
-    cell: (group) => format.money(group[id], 4),
+    cell: (group) => format.money(group[id]),
     sort: (group) => BigInt(group[id]),
-    foot: format.money(total?.[id], 4),
+    foot: format.money(total?.[id]),
   })
   return [
     count('calls', say('calls')),

@@ -4,6 +4,83 @@
  */
 
 const forms: readonly (readonly [english: string, chinese: string])[] = [
+  [
+    "refers to this server's secrets ('{a}:'), which a provider that is applied may not: whoever says where it is reached would be sent them. Write the credential itself, which is kept encrypted and never shown, or declare the provider in drover.yaml, on the machine of the server",
+    '引用了本服务器的密文（“{a}:”）。应用的供应商不能引用：指定其地址的人会收到密文。请直接写出凭据（加密保存且不再显示），或在服务器的 drover.yaml 中声明该供应商',
+  ],
+  [
+    'names a file of this server, which a provider that is applied may not: leave it out, or declare the provider in drover.yaml, on the machine of the server',
+    '指向本服务器的文件。应用的供应商不能使用：请去掉，或在服务器的 drover.yaml 中声明该供应商',
+  ],
+  [
+    "names a way through this server's network, which a provider that is applied may not: leave it out, or declare the provider in drover.yaml, on the machine of the server",
+    '指向本服务器网络中的代理。应用的供应商不能使用：请去掉，或在服务器的 drover.yaml 中声明该供应商',
+  ],
+  ['names {a}, which a provider that is applied may not: leave it out, {b}', '应用的供应商不能使用此项：请去掉'],
+  ["must be the credential itself, 1 to {a} characters, or 'kept'", '须为凭据本身（1 至 {a} 个字符），或 kept'],
+  ["must be a list of 1 to {a} credentials, or 'kept'", '须为 1 至 {a} 个凭据的列表，或 kept'],
+  [
+    'cannot stand in a header: it holds a line break or a character outside ASCII',
+    '不能用于标头：含换行或非 ASCII 字符',
+  ],
+  ["needs 'api_key': vendor '{a}' asks for one", '缺少 api_key：厂商“{a}”需要密钥'],
+  ['is the sandbox of every Drover: choose another name', '是每个 Drover 自带的沙盒，请换一个名称'],
+  [
+    'is there by its key in the environment of the server, which counts more: choose another name',
+    '已由服务器环境变量中的密钥提供（优先），请换一个名称',
+  ],
+  [
+    'is declared in drover.yaml (managed by file): change it there, and take it out here',
+    '在 drover.yaml 中声明（由文件管理）：请在该文件中更改，并从此处去掉',
+  ],
+  [
+    'says that a credential is kept, and there is none of this provider here: give the credential itself',
+    '写作 kept，但这里没有此供应商的凭据：请给出凭据本身',
+  ],
+  [
+    'is kept for another vendor, address or options, and goes nowhere else: give the credential itself where one of these changes',
+    '已有凭据仅用于原来的厂商、地址与选项：更改其中任一项时，请重新给出凭据本身',
+  ],
+  ['is none that is kept: give its value', '没有已保存的值：请给出'],
+  [
+    'would open the private network of the server to whoever has an admin key. Apply the file with the command on the machine of the server, or say applied: { allow_private: true } in drover.yaml',
+    '会使持有管理密钥的人能访问服务器的内网。请在服务器本机用命令应用该文件，或在 drover.yaml 中设置 applied: { allow_private: true }',
+  ],
+  [
+    "may be said only where the address is the vendor's own: credentials of customers would be sent to another one. Leave it out, or declare the provider in drover.yaml",
+    '仅当地址为厂商自己的地址时才可设置：否则客户的凭据会发往别处。请去掉，或在 drover.yaml 中声明该供应商',
+  ],
+  ['names another token_uri than {a}, which this server does not ask', 'token_uri 不是 {a}，本服务器不会访问'],
+  [
+    'is new, and needs billing: prepaid, postpaid or unlimited',
+    '是新账户，须写明 billing：prepaid、postpaid 或 unlimited',
+  ],
+  [
+    'is {a}, and the kind of an account is not changed. Make another account',
+    '为 {a}，账户的计费方式不能更改，请新建账户',
+  ],
+  ['is closed, for good', '已永久关闭'],
+  ['is archived, for good', '已永久归档'],
+  ['is {a}: take it out of the file, or give the key another name', '状态为 {a}：请从文件中去掉，或换一个密钥名称'],
+  [
+    '{a}: a key is not changed. Revoke it and apply again, or give the new one another name',
+    '{a}：密钥不能更改。请撤销后重新应用，或换一个名称',
+  ],
+  ["there is no plan '{a}', here or in this file", '这里与此文件中都没有套餐“{a}”'],
+  ['is {a}, and regions of a project are not changed', '为 {a}，项目的区域不能更改'],
+  [
+    "needs an id (letters, digits, '.', ':', '_', '-'), by which it is granted once",
+    '须有 id（字母、数字、“.”、“:”、“_”、“-”），凭此只授予一次',
+  ],
+  [
+    "'{a}' was granted with {b} USD, and a grant is not changed. Give another id, or use 'drover credits adjust'",
+    '“{a}”已授予 {b} 美元，授予不能更改。请换一个 id，或使用“drover credits adjust”',
+  ],
+  ['is not known here. {a}Known: {b}', '此处未知；可用：{b}'],
+  ['is not known here. Known: {a}', '此处未知；可用：{a}'],
+  ["'{a}' is no field here; did you mean '{b}'?", '“{a}”不是此处的字段；是否指“{b}”？'],
+  ["'{a}' is no field here. Known here: {b}", '“{a}”不是此处的字段；可用：{b}'],
+  ["'{a}' must {b}", '“{a}”的值不符合要求（must {b}）'],
   ['needs a unit: {a} of what? Write for example {b}', '缺少单位：例如 {b}'],
   [
     'must be a whole number with a unit (ms, s, m, h or d), for example 30s',
