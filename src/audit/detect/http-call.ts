@@ -111,7 +111,7 @@ const madeBase = (detector: Detector, value: Extract<Value, { kind: 'made' }>): 
     const reading = readGiven(detector, given, { isHttp: true })
     return { url, auth: reading.auth, library: dottedName(value.node.callee) ?? '' }
   }
-  if (value.node.callee.kind !== 'member' || value.node.items.length > 0) return null
+  if (value.node.callee.kind !== 'member') return null
   const before = evaluate(detector.tracer, value.node.callee.object, value.scope)
   return before.kind === 'made' ? deeper(detector.tracer, null, () => madeBase(detector, before)) : null
 }

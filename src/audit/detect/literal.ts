@@ -50,6 +50,8 @@ const isModelPlace = ({ role }: TextPlace): boolean => role === 'value' || role 
 
 /** `openai.api_base = "…"`: the module itself is told where to ask, whatever the host is called. */
 const isModuleAddress = ({ unit }: Detector, { node, scope, label }: TextPlace): boolean => {
+  // `config.uri_base = "…"` in a block of OpenAI.configure.
+  if (unit.language === 'ruby') return label === 'uri_base'
   if (unit.language !== 'python' || (label !== 'api_base' && label !== 'base_url')) return false
   const dotted = [...scope.bindings].find(
     ([name, bindings]) => name.endsWith(`.${label}`) && bindings.some(({ value }) => value === node),
@@ -58,10 +60,63 @@ const isModuleAddress = ({ unit }: Detector, { node, scope, label }: TextPlace):
   return (unit.root.bindings.get(root) ?? []).some(({ imported }) => imported?.module === 'openai')
 }
 
+/** A tag of a field of Go, or a value that Spring puts in: which variable is read, and what holds without it. */
+const declaredDefault = (
+  { unit }: Detector,
+  text: string,
+): { readonly name: string | null; readonly value: string } | null => {
+  if (unit.language === 'go' && /^\w+:"/.test(text)) {
+    const name = /\benv(?:config)?:"([A-Z][A-Z0-9_]+)/.exec(text)?.[1] ?? null
+    const value = /\b(?:envDefault|default|env-default):"([^"]+)"/.exec(text)?.[1]
+    return name === null && value === undefined ? null : { name, value: value ?? '' }
+  }
+  if (unit.language !== 'java' && unit.language !== 'kotlin') return null
+  const value = /^\\?\$\{[\w.-]+:([^{}]+)\}$/.exec(text)?.[1]
+  return value === undefined ? null : { name: null, value }
+}
+
+const reportDeclared = (
+  detector: Detector,
+  { node, scope }: TextPlace,
+  {
+    declared,
+    report,
+  }: { readonly declared: NonNullable<ReturnType<typeof declaredDefault>>; readonly report: Reporter },
+): void => {
+  const { name, value } = declared
+  if (name !== null && isLlmVariable(name))
+    report('env', {
+      node,
+      scope,
+      auth: variableRole(name) === 'key' ? `env:${name}` : null,
+      parameters: { variable: name },
+    })
+  const [first] = urlsIn(value)
+  if (first !== undefined) {
+    const known = knownUrl(first.url)
+    report('base-url', {
+      node,
+      scope,
+      provider: known?.provider ?? null,
+      endpoint: known?.endpoint ?? null,
+      baseUrl: first.url,
+    })
+    return
+  }
+  const provider = modelProvider(detector.names, value)
+  if (provider !== null && provider !== 'other') report('model', { node, scope, model: value, provider })
+}
+
 const reportText = (detector: Detector, place: TextPlace, report: Reporter): void => {
   const { node, scope } = place
   const text = textOfNode(node)
-  if (text === null || text === '' || text.length > 20_000 || place.role === 'prose') return
+  if (text === null || text === '' || text.length > 20_000) return
+  const declared = declaredDefault(detector, text)
+  if (declared !== null) {
+    reportDeclared(detector, place, { declared, report })
+    return
+  }
+  if (place.role === 'prose') return
   if (/^https?:\/\/\S+$/.test(text) && isModuleAddress(detector, place)) {
     report('base-url', { node, scope, provider: knownUrl(text)?.provider ?? null, baseUrl: text })
     return

@@ -140,10 +140,26 @@ const modifiersOf = (reader: Reader): readonly string[] => {
   }
 }
 
+/** `const ( … )` and `var ( … )` of Go: statements of their own, one a line. */
+const parseGroup = (reader: Reader): readonly Item[] | null => {
+  const token = peek(reader)
+  const isGroup =
+    reader.language.name === 'go' &&
+    token.kind === 'name' &&
+    (token.text === 'const' || token.text === 'var') &&
+    isMark(peek(reader, 1), '(')
+  if (!isGroup) return null
+  take(reader)
+  take(reader)
+  return parseItems(reader, ')')
+}
+
 /** One item, or several where one statement says several things; `null` = nothing that counts. */
 export const parseItem = (reader: Reader): readonly Item[] | null => {
   const taken = spread(reader)
   if (taken !== null) return [taken]
+  const group = parseGroup(reader)
+  if (group !== null) return group
   const token = peek(reader)
   if (isMark(token, '@') || isMark(token, '#')) {
     take(reader)

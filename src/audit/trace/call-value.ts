@@ -139,6 +139,10 @@ const partialValue = (tracer: Tracer, node: CallNode, scope: Scope): Value | nul
 export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
   const read = environmentRead(node, scope)
   if (read !== null) return read
+  const [, fallback] = node.items
+  // `config('openai.model', 'gpt-4o')` of Laravel: what the file of settings says is not known, what holds without it is.
+  if (scope.unit.language === 'php' && node.callee.kind === 'name' && node.callee.name === 'config')
+    return fallback?.kind === 'node' ? evaluate(tracer, fallback.node, scope) : unknown
   const required =
     requireValue(tracer, node, scope) ??
     madeByFactory(tracer, node, scope) ??

@@ -76,6 +76,13 @@ export const addArguments = (
   }
 }
 
+/** `Content = new StringContent(…)` of C#. */
+const isBody = (name: string, node: Node): boolean =>
+  name === 'Content' &&
+  node.kind === 'call' &&
+  node.callee.kind === 'name' &&
+  /^(?:String|Json)Content$/.test(node.callee.name)
+
 type Adding = Seen & { readonly depth: number }
 
 const addNamed = (
@@ -84,7 +91,7 @@ const addNamed = (
   { name, node, scope, depth }: Adding & { readonly name: string },
 ): void => {
   put(given, name, { node, scope })
-  if (depth >= depthMax || !nests.has(plainName(name))) return
+  if (depth >= depthMax || !(nests.has(plainName(name)) || isBody(name, node))) return
   addValue(tracer, given, { node, scope, depth: depth + 1 })
 }
 

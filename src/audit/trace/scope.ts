@@ -284,10 +284,14 @@ const indexKey = (node: Node): string | null => {
   return only?.kind === 'node' && only.node.kind === 'text' ? only.node.value : null
 }
 
+/** `env:"NAME" envDefault:"value"` behind a field of Go says where its value comes from. */
+const isFieldTag = (node: Extract<Node, { kind: 'text' }>, scope: Scope): boolean =>
+  scope.unit.language === 'go' && /^\w+:"/.test(node.value)
+
 const visitItem = (building: Building, item: Item, { scope, role }: Visit): void => {
   switch (item.kind) {
     case 'node':
-      if (item.node.kind === 'text' && role.role === 'prose') return
+      if (item.node.kind === 'text' && role.role === 'prose' && !isFieldTag(item.node, scope)) return
       visit(building, item.node, { scope, role: role.role === 'prose' ? noRole : role })
       return
     case 'spread':
