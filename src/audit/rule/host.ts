@@ -70,6 +70,8 @@ export const knownUrl = (text: string): KnownUrl | null => {
   const host = (match?.[1] ?? '')
     .replace(/^[^@]*@/, '')
     .replace(/:\d+$/, '')
+    // `https://api.openai.com${path}`: the path is filled in.
+    .replace(/(?<=\.\w+)\{[^}]*\}?.*$/, '')
     .toLowerCase()
   const path = match === null ? trimmed : (match[2] ?? '')
   const endpoint = paths.find(([form]) => form.test(path))?.[1] ?? null

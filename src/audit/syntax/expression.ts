@@ -4,7 +4,18 @@ import { blockOf, bracedBlockOf, isBlockAhead } from './block.ts'
 import { lex } from './lex.ts'
 import type { Item, Node } from './node.ts'
 import type { Reader } from './reader.ts'
-import { depthMax, isLineEnd, isMark, isWord, lastEnd, peek, skipBrackets, take, unknownAt } from './reader.ts'
+import {
+  depthMax,
+  isEllipsis,
+  isLineEnd,
+  isMark,
+  isWord,
+  lastEnd,
+  peek,
+  skipBrackets,
+  take,
+  unknownAt,
+} from './reader.ts'
 import type { Token } from './token.ts'
 
 const place = (reader: Reader, from: { readonly start: number; readonly line: number }) => ({
@@ -363,7 +374,7 @@ const created = (reader: Reader): Node => {
 
 const isPrefix = (reader: Reader): boolean => {
   const token = peek(reader)
-  if (token.kind === 'mark') return prefixMarks.has(token.text)
+  if (token.kind === 'mark') return prefixMarks.has(token.text) && !isEllipsis(reader)
   const next = peek(reader, 1)
   if (token.kind !== 'name' || !prefixWords.has(token.text) || next.kind === 'end') return false
   return !/^(?:[.=,;:)\]}]|=>|\?\.)$/.test(next.text) && !parsesAsFunction(reader)
@@ -374,6 +385,10 @@ const operand = (reader: Reader): Node | null => {
   let before: Token | null = null
   while (isPrefix(reader)) before = take(reader)
   const token = peek(reader)
+  if (isEllipsis(reader)) {
+    const { start, end, line } = take(reader)
+    return { kind: 'literal', value: null, start, end, line }
+  }
   if (parsesAsFunction(reader)) return reader.grammar.functionExpression(reader)
   if (isWord(token, 'new') && !keepsNew.has(reader.language.name)) return created(reader)
   const first = primary(reader)

@@ -5,7 +5,7 @@ import { parseExpression } from './expression.ts'
 import { parseImport } from './import.ts'
 import type { Item, Node } from './node.ts'
 import type { Close, Reader } from './reader.ts'
-import { depthMax, isMark, peek, take } from './reader.ts'
+import { depthMax, isEllipsis, isMark, peek, take } from './reader.ts'
 import { headWords, modifierWords } from './word.ts'
 
 const assignMarks = new Set(['=', ':=', '+=', '||=', '??='])
@@ -70,7 +70,8 @@ const spread = (reader: Reader): Item | null => {
   const token = peek(reader)
   const isSpread =
     token.text === '...' || token.text === '**' || (token.text === '..' && reader.language.name === 'rust')
-  if (token.kind !== 'mark' || !isSpread) return null
+  // Python's `...` is a value of its own: the body of what has none.
+  if (token.kind !== 'mark' || !isSpread || isEllipsis(reader)) return null
   take(reader)
   return { kind: 'spread', node: parseExpression(reader) }
 }

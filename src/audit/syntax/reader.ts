@@ -101,3 +101,6 @@ export const indented = (reader: Reader, column: number): readonly Item[] => {
   reader.indent = outer
   return items
 }
+
+/** `...` of Python, which stands for itself; in other languages it spreads what follows. */
+export const isEllipsis = (reader: Reader): boolean => reader.language.name === 'python' && isMark(peek(reader), '...')
