@@ -57,7 +57,7 @@ test('what a rush has left goes after half a minute, and what was compiled for i
   const { now, looks, stop } = bench()
   looks(15)
   now.begun += 1_000
-  now.resident = 250
+  now.resident = 350
   looks(15)
   assert.deepEqual([now.emptied, now.collections], [1, 0])
   looks(1)
@@ -92,10 +92,23 @@ test('a pause between calls is not idle: what V8 has compiled stays', () => {
   stop()
 })
 
+test('minutes of silence leave a process that has served as it is, and five do not', () => {
+  const { now, looks, stop } = bench()
+  now.begun += 1_000
+  now.resident = 390
+  looks(149)
+  assert.deepEqual([now.emptied, now.collections], [0, 0])
+  looks(1)
+  assert.deepEqual([now.emptied, now.collections], [0, 0])
+  looks(1)
+  assert.deepEqual([now.emptied, now.collections], [1, 0])
+  stop()
+})
+
 test('short calls are load although none of them is open when somebody looks', () => {
   const { now, looks, stop } = bench()
   for (let each = 0; each < 40; each += 1) {
-    now.resident = 280
+    now.resident = 400
     now.begun += 1_000
     looks(1)
   }

@@ -13,14 +13,13 @@ const lookEveryMs = 2_000
  * What is collected takes compiled code with it: V8 compiles for the shapes of objects, and lets go of what it compiled when no object of
  * such a shape is left, as in an idle relay. Some 240 functions of a call were lost each time, and the next second of 500 calls had a p99 of 25
  * to 130 ms in place of 7. So a pause between two calls is not idle. What a rush has left goes after half a minute, by a collection that leaves
- * half of what was compiled (and the shapes, by a flag in bin/drover); all that can go does after five.
+ * half of what was compiled (and the shapes, by a flag in bin/drover); what calls leave as a rule goes after five, with all that can go.
  */
 const [shortIdleLooks, longIdleLooks] = [15, 150]
 /** Who has begun fewer exchanges has nothing compiled that is worth keeping. */
 const warmExchangesMin = 1_000
-/** Growth since the last collection that is worth one. */
-const idleGrowthBytesMin = 33_554_432
-const rushGrowthBytesMin = 100_663_296
+/** Growth that is worth a collection: for five minutes of silence, of a rush that is over, and under load. */
+const [idleGrowthBytesMin, rushGrowthBytesMin, busyGrowthBytesMin] = [33_554_432, 201_326_592, 100_663_296]
 /** A collection stops the process for some tens of milliseconds: under load it takes as much, and as much again as was left by the last. */
 const busyGrowthShareMin = 0.5
 /**
@@ -60,8 +59,8 @@ export type MemoryWatch = {
 
 /** Watches until the returned function is called; does not keep the process alive. */
 export const giveMemoryBack = ({ clock, memory, exchanges }: MemoryWatch): (() => void) => {
-  // What a start leaves behind is the first to go.
-  let [levelBytes, emptiedBytes] = [0, 0]
+  let levelBytes = memory.residentBytes()
+  let emptiedBytes = 0
   let heapLevelBytes = memory.heapBytes()
   let begunCount = exchanges.begunExchanges()
   let idleLooks = 0
@@ -70,13 +69,14 @@ export const giveMemoryBack = ({ clock, memory, exchanges }: MemoryWatch): (() =
   const worth = (): 'collect' | 'empty' | null => {
     if (idleLooks === 0) {
       const grownBytes = memory.heapBytes() - heapLevelBytes
-      return grownBytes > Math.max(rushGrowthBytesMin, heapLevelBytes * busyGrowthShareMin) ? 'collect' : null
+      return grownBytes > Math.max(busyGrowthBytesMin, heapLevelBytes * busyGrowthShareMin) ? 'collect' : null
     }
     if (idleLooks < shortIdleLooks) return null
+    // What a start leaves behind is the first to go.
+    if (emptiedBytes === 0 && begunCount < warmExchangesMin) return 'empty'
     const residentBytes = memory.residentBytes()
     if (idleLooks >= longIdleLooks && residentBytes - emptiedBytes > idleGrowthBytesMin) return 'empty'
-    if (residentBytes - levelBytes <= rushGrowthBytesMin) return null
-    return begunCount < warmExchangesMin ? 'empty' : 'collect'
+    return residentBytes - levelBytes > rushGrowthBytesMin ? 'collect' : null
   }
   const look = (): void => {
     const begunBefore = begunCount
