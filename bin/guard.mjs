@@ -3,6 +3,11 @@
 import { existsSync } from 'node:fs'
 import * as module from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+
+// The bound that bin/drover gives the young generation of this thread would count for every other thread as well, before that thread's own.
+// It is lifted here, where the heap is made and nothing is compiled yet: Node keeps compiled code by the flags it was compiled with.
+setFlagsFromString('--max-semi-space-size=0')
 
 const newestRefused = '24.18.0'
 

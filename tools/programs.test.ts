@@ -22,7 +22,7 @@ const mayStart: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'src/wiring/workers/fork.ts': 'starts this program again',
     'src/wiring/workers/seat.ts': 'looks whether it was started so',
   },
-  'node:vm': { 'src/wiring/give-memory-back.ts': 'runs the word gc' },
+  'node:vm': { 'src/base/collect.ts': 'runs the word gc' },
   'node:worker_threads': {
     'src/provider/token-counter.ts': 'a file of this program',
     'src/provider/token-worker.ts': 'is that file',

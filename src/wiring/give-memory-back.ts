@@ -4,9 +4,9 @@
  * the machine go without.
  */
 
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { Clock } from '#base/clock.ts'
+import type { Collector } from '#base/collect.ts'
+import { collector } from '#base/collect.ts'
 
 const lookEveryMs = 2_000
 /**
@@ -29,26 +29,17 @@ const busyGrowthShareMin = 0.5
 const idleExchangesMax = 4
 
 /** What a process holds, and how it is made to look through it. */
-export type Memory = {
+export type Memory = Collector & {
   readonly residentBytes: () => number
   readonly heapBytes: () => number
-  /** Some tens of milliseconds. */
-  readonly collect: () => void
-  /** Also what V8 keeps for its next work, compiled code among it; some hundred milliseconds. */
-  readonly empty: () => void
 }
 
-/** The memory of this process. V8 is told to collect by hand, which a flag has to allow. */
-export const processMemory = (): Memory => {
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc') as (how: { readonly type: 'major'; readonly flavor?: 'last-resort' }) => void
-  return {
-    residentBytes: () => process.memoryUsage.rss(),
-    heapBytes: () => process.memoryUsage().heapUsed,
-    collect: () => gc({ type: 'major' }),
-    empty: () => gc({ type: 'major', flavor: 'last-resort' }),
-  }
-}
+/** The memory of this process. */
+export const processMemory = (): Memory => ({
+  residentBytes: () => process.memoryUsage.rss(),
+  heapBytes: () => process.memoryUsage().heapUsed,
+  ...collector(),
+})
 
 export type MemoryWatch = {
   readonly clock: Clock

@@ -95,7 +95,12 @@ describe('two workers on the embedded store', () => {
   test('each runs with what keeps compiled code through a pause, as bin/drover starts it', () => {
     for (const pid of [bench.relay.pid, ...[1, 2].flatMap((worker) => pidsOf(bench.relay, worker))]) {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-      assert.ok(words.includes('--no-memory-reducer') && words.includes('--min-semi-space-size=16'), words.join(' '))
+      assert.ok(
+        words.includes('--expose-gc') &&
+          words.includes('--no-memory-reducer') &&
+          words.includes('--min-semi-space-size=16'),
+        words.join(' '),
+      )
     }
   })
 

@@ -45,6 +45,7 @@ const listen = (worker: SqliteWorker, { mailbox, copied, gone }: Hearing): Promi
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'answers') mailbox.answer(message.answers)
       else if (message.kind === 'copied') copied(message.why)
+      else if (message.kind === 'open') worker.postMessage({ kind: 'rest' } satisfies ToWorker)
       else if (message.kind === 'failed') gone(message.problem.message)
     })
     worker.on('error', (error: unknown) => gone(error instanceof Error ? error.message : String(error)))

@@ -16,6 +16,7 @@ import { longReads } from '#store/operations/long.ts'
 import type { Beside } from './beside.ts'
 import { makeBeside } from './beside.ts'
 import type { Durability, FromWorker, ToWorker, WorkerSettings } from './message.ts'
+import { makeRest } from './rest.ts'
 import type { SqliteWorker } from './thread.ts'
 import { startSqliteThread } from './thread.ts'
 
@@ -73,6 +74,8 @@ type Wiring = {
   /** `null` = the database is in memory, where no other thread sees it. */
   readonly beside: Beside | null
   readonly health: Health
+  /** Told every second: has the thread give memory back where it is time for that. */
+  readonly rest: () => void
   readonly opening: PromiseWithResolvers<void>
 }
 
@@ -106,10 +109,11 @@ const listen = (worker: SqliteWorker, file: string, { mailbox, beside, health, o
     if (worker.threadId < 0) left('its program could not be loaded')
   })
 
-/** Every second: gives up what was not answered in time, and tries a write while the store is unwell. */
-const watch = ({ mailbox, beside, health }: Wiring, clock: Clock, log: Log): (() => void) => {
+/** Every second: gives up what was not answered in time, tries a write while the store is unwell, and lets the thread rest. */
+const watch = ({ mailbox, beside, health, rest }: Wiring, clock: Clock, log: Log): (() => void) => {
   let cancel = (): void => {}
   const look = (): void => {
+    rest()
     const expired = mailbox.expire()
     beside?.expire()
     if (expired > 0) health.unwell(`The store did not answer ${expired} operations in time.`)
@@ -158,11 +162,19 @@ export const openSqliteThread = async (options: SqliteStoreOptions): Promise<Sql
     queueLengthMax: options.queueLengthMax ?? queueLengthDefault,
     answerTimeoutMs: options.answerTimeoutMs ?? answerTimeoutDefaultMs,
   }
-  const post = (asked: readonly Asked[]): void => worker.postMessage({ kind: 'ask', asked } satisfies ToWorker)
+  const mayRest = makeRest()
+  let askedCount = 0
+  const post = (asked: readonly Asked[]): void => {
+    askedCount += asked.length
+    worker.postMessage({ kind: 'ask', asked } satisfies ToWorker)
+  }
   const wiring: Wiring = {
     mailbox: makeMailbox({ ...asking, unhurried, post }),
     beside: file === ':memory:' ? null : makeBeside({ ...asking, settings, log }),
     health: makeHealth(file, clock, log),
+    rest: () => {
+      if (mayRest(askedCount)) worker.postMessage({ kind: 'rest' } satisfies ToWorker)
+    },
     opening: Promise.withResolvers(),
   }
   const exited = listen(worker, file, wiring)

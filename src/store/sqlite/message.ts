@@ -21,6 +21,8 @@ export type ToWorker =
   | { readonly kind: 'open'; readonly settings: WorkerSettings }
   | { readonly kind: 'ask'; readonly asked: readonly Asked[] }
   | { readonly kind: 'copy' }
+  /** What V8 holds of the thread and does not need goes back to the system. */
+  | { readonly kind: 'rest' }
   | { readonly kind: 'close' }
 
 /** How the commit of a batch went; `null` = nothing was to be written. */

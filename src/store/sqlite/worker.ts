@@ -5,6 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { MessagePort } from 'node:worker_threads'
 import { parentPort } from 'node:worker_threads'
 import { carried } from '#base/carried-problem.ts'
+import { collector } from '#base/collect.ts'
 import type { Asked } from '#base/mailbox.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { runBatch, runBeside } from './batch.ts'
@@ -52,6 +53,7 @@ const serve = (port: MessagePort, { database, kysely }: OpenDatabase, run: typeo
 
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'copy') return tell(port, { kind: 'copied', why: copyBack(database) })
+    if (message.kind === 'rest') return collector().empty()
     if (message.kind === 'ask') waiting.push(...message.asked)
     else closing = true
     setImmediate(runWaiting)
