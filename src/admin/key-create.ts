@@ -3,6 +3,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { nanoOf } from '#base/money.ts'
+import { nearestOf } from '#base/nearest.ts'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import { nameForm } from '#base/settings.ts'
@@ -182,23 +183,38 @@ const newRow = async (
   }
 }
 
+/** Names near to one that no model has; `null` = a model has it. Customers know the models that are listed to them. */
+const nearestWhereUnknown = (
+  name: string,
+  test: boolean,
+  { ports, actor }: OperationContext,
+): readonly string[] | null => {
+  if (actor.tenant === undefined) {
+    const tables = ports.prices.snapshot()
+    const table = test ? tables.test : tables.live
+    return findModel(table, name) === null ? table.nearest(name) : null
+  }
+  const listed = ports.models().flatMap(({ id, aliases }) => [id, ...aliases])
+  return test || name.includes('/') || listed.includes(name) ? null : nearestOf(name, listed)
+}
+
 /** What may be meant for later, and is more often a slip: it is taken, and told. */
-const warningsOf = ({ models, environment, test }: z.output<typeof createInput>, context: OperationContext) => {
-  const { ports } = context
-  const tables = ports.prices.snapshot()
-  const table = test ? tables.test : tables.live
-  const unknown = (models ?? []).filter((name) => findModel(table, name) === null)
-  return [
-    ...unknown.map((name) => {
-      const [nearest] = table.nearest(name)
-      const meant = nearest === undefined ? '' : ` Did you mean '${nearest}'?`
-      return `There is no model '${name}' here now, so that the key may call nothing by it.${meant}`
-    }),
-    ...(environment === undefined || environment === ports.environment
+const warningsOf = (
+  { models, environment, test }: z.output<typeof createInput>,
+  context: OperationContext,
+): readonly string[] => {
+  const here = context.ports.environment
+  const unknown = (models ?? []).flatMap((name) => {
+    const near = nearestWhereUnknown(name, test, context)
+    const meant = near?.[0] === undefined ? '' : ` Did you mean '${near[0]}'?`
+    return near === null
       ? []
-      : [
-          `This server's environment is '${ports.environment}' (server.environment): the key is refused here, and good where it is '${environment}'.`,
-        ]),
+      : [`There is no model '${name}' here now, so that the key may call nothing by it.${meant}`]
+  })
+  if (environment === undefined || environment === here) return unknown
+  return [
+    ...unknown,
+    `This server's environment is '${here}' (server.environment): the key is refused here, and good where it is '${environment}'.`,
   ]
 }
 
@@ -228,6 +244,6 @@ export const createKey = operation({
     const change = { operation: 'keys.create' as const, object: row.id, before: null, after: view }
     await context.ports.store.createKey(row, trailRowOf(change, context))
     await context.ports.keysChanged([row])
-    return { ...view, key: made.key, warnings: input.admin ? [] : warningsOf(input, context) }
+    return { ...view, key: made.key, warnings: input.admin ? [] : [...warningsOf(input, context)] }
   },
 })

@@ -215,3 +215,14 @@ test('what the operator pays and adds is not shown to customers', async (context
   const { total } = JSON.parse(usage.text) as { total: Row }
   assert.deepEqual([total['calls'], total['upstream_cost_nano_usd'], total['margin_percent']], [1, '0', null])
 })
+
+test('a customer makes a key, and is warned of a model that is not listed to them', async (context) => {
+  const desk = await openDesk(context)
+  const own = await fill(desk, 'globex')
+  const tenant = { organisation: own.organisation, account: own.account }
+  const owner: Actor = { name: 'key:key_of_owner', scopes: ['read', 'write', 'secrets'], role: 'owner', tenant }
+  const make = (wish: object) => desk.with(owner, 'keys create', { name: 'of-a-customer', ...wish })
+  assert.deepEqual((await make({}))['warnings'], [])
+  assert.deepEqual((await make({ models: ['a/b'] }))['warnings'], [])
+  assert.equal(((await make({ models: ['a'], environment: 'x' }))['warnings'] as unknown[]).length, 2)
+})
