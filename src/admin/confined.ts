@@ -94,6 +94,12 @@ const adminStore = ({ store, identity }: AdminPorts, gate: Gate): AdminStore => 
       const receipt = await store.receipt(call)
       return receipt !== null && receipt.account === account ? receipt : null
     },
+    // Of another's call nothing was charged here.
+    chargedFor: async (calls) => {
+      const receipts = await Promise.all(calls.map((call) => store.receipt(call)))
+      const charged = await store.chargedFor(calls)
+      return charged.map((nano, place) => (receipts[place]?.account === account ? nano : null))
+    },
     priceRow: (hash) => store.priceRow(hash),
     // Rows of one person, who asks for their own.
     trailOf: (question) => store.trailOf(question),

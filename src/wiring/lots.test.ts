@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampleRecord } from '#base/sample-record.ts'
 import type { Desk } from './test-desk.ts'
 import { openDesk } from './test-desk.ts'
 
@@ -97,4 +98,7 @@ test('a call that is not in the log is told of by the books: that it runs, or wh
   const stranger = { organisation: String(others['organisation']), account: String(others['id']) }
   await assert.rejects(seenBy(stranger), /There is no call 'call_1'/)
   await assert.rejects(explain('call_2'), { code: 'not_found', message: /There is no call 'call_2'/ })
+  await desk.store.append(sampleRecord({ id: 'call_1', account, organisation, timeMs: desk.clock.nowMs() }))
+  const { books } = (await seenBy({ organisation, account })) as { books: Readonly<Record<string, unknown>> }
+  assert.deepEqual([books['state'], books['charged_nano_usd']], ['settled', dollar.toString()])
 })
