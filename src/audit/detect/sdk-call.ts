@@ -223,6 +223,7 @@ const tellingRule = (
   const path = tailOf(node.callee)
   if (path.length < 2 && !/^create_?chat_?completion/i.test(path[0] ?? '')) return null
   const plain = plainPath(path)
+  const [root = ''] = dottedName(node.callee)?.split('.') ?? []
   for (const rule of detector.tracer.sdks) {
     if (!rule.languages.includes(detector.unit.language) || rule.telling?.test(plain) !== true) continue
     const endpoint = endpointOf(rule, path)
@@ -232,7 +233,9 @@ const tellingRule = (
         plain,
       )
     const isImported = [...detector.unit.modules].some((module) => rule.from.test(module))
-    if (endpoint !== null && (!isGeneral || isImported)) return { rule, endpoint }
+    // `openai.embeddings.create(…)` of a client that comes from elsewhere bears the name of its SDK.
+    const isNamed = new RegExp(rule.sdk.split('-')[0] ?? rule.sdk, 'i').test(root)
+    if (endpoint !== null && (!isGeneral || isImported || isNamed)) return { rule, endpoint }
   }
   return null
 }
@@ -250,16 +253,18 @@ export const detectSdkCalls = (detector: Detector): void => {
         reportCall(detector, { place, rule: callee.rule, sdk, endpoint, client: callee, keyVariable })
         markChain(node, inChain)
       }
-    } else if (callee.kind === 'symbol') {
+    } else if (callee.kind === 'symbol' && !inChain.has(node)) {
       const found = sdkFor(detector.tracer.sdks, callee, detector.unit)
-      if (found?.is === 'function' && !inChain.has(node)) {
+      // Of a module that nobody can look into, and of a name that is nowhere declared, the path alone tells.
+      const call = found?.is === 'function' ? found : found === null ? tellingRule(detector, node) : null
+      if (call !== null) {
         reportCall(detector, {
           place,
-          rule: found.rule,
-          sdk: found.rule.sdk,
-          endpoint: found.endpoint,
+          rule: call.rule,
+          sdk: call.rule.sdk,
+          endpoint: call.endpoint,
           client: null,
-          keyVariable: found.rule.keyVariable,
+          keyVariable: found?.is === 'function' ? found.rule.keyVariable : null,
         })
         markChain(node, inChain)
       }

@@ -4,7 +4,7 @@ import type { LanguageName } from '#audit/syntax/language.ts'
 
 /** Last names of functions that send or prepare a request. */
 export const httpCallNames =
-  /^(?:fetch\w*|\w*[fF]etch|axios|got|ky|needle|superagent|\$fetch|ofetch|undici|request|requests|get|post|put|patch|delete|stream|send|open|urlopen|Request|async_post|apost|POST|GET|do|Do|Post|Get|NewRequest|NewRequestWithContext|PostForm|httpRequest|http_request|PostAsync|GetAsync|SendAsync|PostAsJsonAsync|HttpRequestMessage|PutAsync|SendMessageAsync|curl_init|curl_setopt|curl_easy_setopt|url|uri|newBuilder|newCall|postForObject|postForEntity|exchange|postForLocation|retrieve|preparePost|request_uri|httpPost|HttpPost|URL|start|new|Post\.new|client|withToken|withHeaders|file_get_contents|fopen|wp_remote_\w+|wp_safe_remote_\w+|post_json|do_request|execute|make_request|openConnection|open_connection|connect|ws_connect|WebSocket|create_connection|websocket_connect|SetBody|R|sendAsync|postJson)$/
+  /^(?:fetch\w*|ajax|\w*[fF]etch|axios|got|ky|needle|superagent|\$fetch|ofetch|undici|request|requests|get|post|put|patch|delete|stream|send|open|urlopen|Request|async_post|apost|POST|GET|do|Do|Post|Get|NewRequest|NewRequestWithContext|PostForm|httpRequest|http_request|PostAsync|GetAsync|SendAsync|PostAsJsonAsync|HttpRequestMessage|PutAsync|SendMessageAsync|curl_init|curl_setopt|curl_easy_setopt|url|uri|newBuilder|newCall|postForObject|postForEntity|exchange|postForLocation|retrieve|preparePost|request_uri|httpPost|HttpPost|URL|start|new|Post\.new|client|withToken|withHeaders|file_get_contents|fopen|wp_remote_\w+|wp_safe_remote_\w+|post_json|do_request|execute|make_request|openConnection|open_connection|connect|ws_connect|WebSocket|create_connection|websocket_connect|SetBody|R|sendAsync|postJson)$/
 
 /** Of these names alone the address must be the whole of a request object or of its setter. */
 export const notHttp = /^(?:URL|new|client|R|do|start|open|get|delete|execute|retrieve)$/
@@ -17,6 +17,9 @@ const libraries: readonly (readonly [form: RegExp, library: string, languages: r
   [/^ws(?:\.|$)|^WebSocket$/, 'websocket', ['javascript', 'typescript']],
   [/^urllib3?(?:\.|$)|^http\.client/, 'urllib', ['python']],
   [/^axios(?:\.|$)|^@nestjs\/axios/, 'axios', ['javascript', 'typescript']],
+  [/^request(?:-promise(?:-native)?)?(?:\.|$)/, 'request', ['javascript', 'typescript']],
+  [/^superagent(?:\.|$)/, 'superagent', ['javascript', 'typescript']],
+  [/^(?:jquery|\$|jQuery)(?:\.|$)/, 'jquery', ['javascript', 'typescript']],
   [/^got(?:\.|$)/, 'got', ['javascript', 'typescript']],
   [/^ky(?:\.|$)/, 'ky', ['javascript', 'typescript']],
   [/^undici(?:\.|$)/, 'undici', ['javascript', 'typescript']],
