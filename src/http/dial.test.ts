@@ -278,7 +278,7 @@ describe('what is dialled', () => {
     })
   })
 
-  test('what nobody takes is not read ahead, and HTTP/1.1 is all that is offered', async () => {
+  test('no more than 16 KiB and what comes at once are read ahead, and HTTP/1.1 is all that is offered', async () => {
     const certificate = testCertificate('models.example')
     const dial = dialer({
       egress: egressGuard({ allowPrivate: true, lookup: loopback }),
@@ -296,7 +296,7 @@ describe('what is dialled', () => {
     const tcp = createTcp().listen(0, '127.0.0.1')
     await once(tcp, 'listening')
     const plain = await dialled('http:', portOf(tcp))
-    assert.deepEqual([plain.readableHighWaterMark, plain instanceof TLSSocket], [0, false])
+    assert.deepEqual([plain.readableHighWaterMark, plain instanceof TLSSocket], [16_384, false])
     plain.destroy()
     tcp.close()
     const both = createTlsSocketServer({ ...certificate, ALPNProtocols: ['h2', 'http/1.1'] }).listen(0, '127.0.0.1')

@@ -22,10 +22,12 @@ export type DialOptions = {
 type Dial = buildConnector.connector
 
 /**
- * The system gives up to 64 KiB at once. It is asked for more when all that it gave has been taken, and not before: else twice as much would wait
- * for a caller who does not read. undici would ask before; where it finds no mark of its own, Node takes these.
+ * The system gives up to 64 KiB at once. With so much it is asked for more when all has been taken, and not before: else twice as much would wait
+ * for a caller who does not read. Of less, such as an event, it is not told to stop and to go on each time. undici has a mark of 64 KiB;
+ * where it finds none of its own, Node takes this.
  */
-const askedWhenTaken = { highWaterMark: undefined, readableHighWaterMark: 0 }
+const readAheadBytes = 16_384
+const askedWhenTaken = { highWaterMark: undefined, readableHighWaterMark: readAheadBytes }
 
 const proxyFault = (message: string, cause?: unknown): Problem =>
   new Problem('upstream_error', { message, facts: { fault: 'connect' }, cause })
