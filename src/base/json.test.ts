@@ -225,4 +225,8 @@ test('the names of a document are its text without the insides of long strings, 
   const begins = `"${long.slice(0, 1_023)}"`
   assert.equal(scan(text).names(), `{"a":${begins},"b":["short \\u00e9",{"c":${begins}}],${begins}:1}`)
   assert.equal(scan('{"a":"b"}').names(), '{"a":"b"}')
+  const top = scan('{"a":"b"}')
+  const before = top.names()
+  top.forget()
+  assert.equal(top.names(), before)
 })

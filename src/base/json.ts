@@ -25,6 +25,8 @@ export type TopLevel = {
    * so that a prompt is not gone through for each thing that it does not say. Made when it is first asked for.
    */
   readonly names: () => string
+  /** Lets go of that text: it takes a kilobyte of each message, and is made anew where it is asked for again. */
+  readonly forget: () => void
 }
 
 /** Changes to the top level. Every occurrence of a named key is changed, so that no reader can see the old value. */
@@ -320,6 +322,7 @@ export const scanTopLevel = (source: Buffer, { depthMax = 64, membersMax = 4096 
   }
   const rest = scanner.skipBlanks(at + 1)
   if (rest < source.length) scanner.fail(rest, 'nothing after the object')
+  const { restsOfStrings } = scanner
   let names: string | null = null
   return {
     source,
@@ -327,8 +330,11 @@ export const scanTopLevel = (source: Buffer, { depthMax = 64, membersMax = 4096 
     open,
     close: at,
     names: () => {
-      names ??= textWithout(source, scanner.restsOfStrings)
+      names ??= textWithout(source, restsOfStrings)
       return names
+    },
+    forget: () => {
+      names = null
     },
   }
 }

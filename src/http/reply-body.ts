@@ -17,8 +17,8 @@ type Waiting = {
 const over: IteratorResult<Buffer, undefined> = { done: true, value: undefined }
 
 /**
- * From this on the socket is paused. Little, as it is kept for each caller who does not read, and a piece of it keeps all that the system gave at
- * once; more than the events of a stream that come together, for which a pause costs more than they do.
+ * From this on the socket is paused, also while the reader is busy with as much. Little, as it is kept for each caller who does not read, and a
+ * piece of it keeps all that the system gave at once; more than the events of a stream that come together, for which a pause costs more than they do.
  */
 const heldBytesMax = 16 * 1024
 
@@ -41,11 +41,16 @@ export class ReplyBody implements AsyncIterable<Buffer> {
     if (waiting !== null) {
       this.#waiting = null
       waiting.resolve({ done: false, value: chunk })
+      this.#pauseFrom(chunk.length)
       return
     }
     this.#chunks.push(chunk)
     this.#heldBytes += chunk.length
-    if (this.#heldBytes < heldBytesMax || this.#paused) return
+    this.#pauseFrom(this.#heldBytes)
+  }
+
+  #pauseFrom(heldBytes: number): void {
+    if (heldBytes < heldBytesMax || this.#paused) return
     this.#paused = true
     this.#source.pause()
   }
@@ -80,17 +85,21 @@ export class ReplyBody implements AsyncIterable<Buffer> {
     const chunk = this.#chunks.shift()
     if (chunk !== undefined) {
       this.#heldBytes -= chunk.length
-      if (this.#paused && this.#chunks.length === 0) {
-        this.#paused = false
-        this.#source.resume()
-      }
+      if (this.#chunks.length === 0 && chunk.length < heldBytesMax) this.#resume()
       return Promise.resolve({ done: false, value: chunk })
     }
     if (this.#end === 'ended') return Promise.resolve(over)
     if (this.#end !== 'open') return Promise.reject(this.#end.failure)
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
+      this.#resume()
     })
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#source.resume()
   }
 
   #return(): Promise<IteratorResult<Buffer, undefined>> {

@@ -154,6 +154,7 @@ type Carried = {
 
 const carry = async (admitted: Admitted): Promise<Carried> => {
   const reply = await send(admitted, await findCarried(admitted))
+  if (admitted.call.payload.kind === 'json') admitted.call.payload.top.forget()
   const handed = isBackground(admitted) ? await handOver(admitted, reply) : null
   const kept = await keeperOf(admitted, reply).catch((thrown: unknown) => {
     reply.attempt.close(thrown)
