@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { AppliedChange } from './applied-ports.ts'
 import type { AppliedKind, AppliedRow } from './applied-store.ts'
 import type { ApplyStep, Plan } from './apply-step.ts'
@@ -105,13 +106,13 @@ const removed = async (kind: AppliedKind, name: string, context: OperationContex
   const row = rows.find((one) => one.kind === kind && one.name === name)
   if (row === undefined)
     throw new Problem('not_found', {
-      message: `No ${kind} '${name}' was applied. Those of drover.yaml are removed there.`,
+      ...saying(kind === 'provider' ? 'provider_not_applied' : 'model_not_applied', { name }),
       param: kind === 'provider' ? 'name' : 'id',
     })
   const users = usersOf(rows, row)
   if (users.length > 0)
     throw new Problem('conflict', {
-      message: `The applied ${users.length === 1 ? 'model' : 'models'} ${users.slice(0, shownMax).join(', ')} ${users.length === 1 ? 'names' : 'name'} it. Apply ${users.length === 1 ? 'that' : 'those'} without it first, or remove ${users.length === 1 ? 'it' : 'them'}.`,
+      ...saying('applied_named', { name, users: users.slice(0, shownMax) }),
       param: kind === 'provider' ? 'name' : 'id',
     })
   const operationName = kind === 'provider' ? ('providers.remove' as const) : ('models.remove' as const)

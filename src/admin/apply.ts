@@ -2,6 +2,8 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
+import { asSaid } from '#base/sentence.ts'
 import { accountOperations } from './accounts.ts'
 import { isAppliedStep, setApplied } from './applied.ts'
 import { readApplyDocument, refuseAll } from './apply-document.ts'
@@ -64,7 +66,7 @@ const changesMax = 2_000
 const checkCount = (count: number): void => {
   if (count <= changesMax) return
   throw new Problem('invalid_request_error', {
-    message: `The file asks for ${count} changes, and at most ${changesMax} are made at once, since calls wait for them. Apply it in parts: what is made already is no change any more.`,
+    ...saying('too_many_changes', { count, most: changesMax }),
     param: 'file',
   })
 }
@@ -122,7 +124,7 @@ const apply = operation({
         if (!(thrown instanceof Problem)) throw thrown
         throw new Problem(thrown.code, {
           ...thrown.detail,
-          message: `${step.what}: ${thrown.message} Nothing was changed.`,
+          ...saying('change_refused', { what: step.what, why: thrown.detail.said ?? asSaid(thrown.message) }),
         })
       }
     }

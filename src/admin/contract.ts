@@ -6,6 +6,7 @@ import type { eventSentences } from '#base/event-sentences.ts'
 import type { healthSentences } from '#base/health-sentences.ts'
 import type { moneyRefusals } from '#base/money-refusals.ts'
 import type { objectRefusals } from '#base/object-refusals.ts'
+import type { operatorRefusals } from '#base/operator-refusals.ts'
 import type { priceReasons } from '#catalog/price-source/reasons.ts'
 import type { planSentences } from '#migration/plan-sentences.ts'
 import type { reasons } from '#migration/reasons.ts'
@@ -168,6 +169,7 @@ export type SaidTables = {
   readonly accessRefusal: typeof accessRefusals
   readonly moneyRefusal: typeof moneyRefusals
   readonly objectRefusal: typeof objectRefusals
+  readonly operatorRefusal: typeof operatorRefusals
 }
 
 export type { EventName } from '#base/event.ts'

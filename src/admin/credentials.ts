@@ -55,14 +55,9 @@ const providerNames = ({ actor, ports }: OperationContext): readonly string[] =>
 const providerNamed = (name: string, context: OperationContext): string => {
   const known = providerNames(context)
   if (known.includes(name)) return name
-  const [nearest] = nearestOf(name, known)
-  const meant = nearest === undefined ? '' : ` Did you mean '${nearest}'?`
-  const all = known.join(', ')
+  const [meant = null] = nearestOf(name, known)
   throw new Problem('not_found', {
-    message:
-      context.actor.tenant === undefined
-        ? `drover.yaml has no provider '${name}'.${meant} It has ${all || 'none: add one first'}.`
-        : `There is no provider '${name}' that takes a key of yours.${meant} There are: ${all || 'none'}.`,
+    ...saying('no_provider_for_key', { name, meant, known: [...known] }),
     param: 'provider',
   })
 }

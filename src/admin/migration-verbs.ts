@@ -90,7 +90,7 @@ const mayGoOn = ({ row, judgement, compiled }: Judged): void => {
   const verdict = verdictOf(judgement, compiled.judge)
   if (verdict.kind === 'go') return
   throw new Problem('conflict', {
-    message: `Migration "${row.name}" is not promoted: ${verdict.why.text}. 'drover migrate rollback ${row.name}' goes back; after a pause that is explained, 'resume' begins the evidence anew.`,
+    ...saying('not_promoted', { name: row.name, why: verdict.why }),
   })
 }
 

@@ -2,6 +2,7 @@
 
 import { percentText } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { OperationContext } from './operation.ts'
 import type { OwnCredentialRow } from './port.ts'
 import type { AccountRow } from './rows.ts'
@@ -27,9 +28,13 @@ export const checkOwnFees = async (account: AccountRow, plan: string, context: O
   if (before === null || before === after) return
   const kept = (await credentialsOfAccount(account.id, context)).filter((one) => one.feeBasisPoints === before)
   if (kept.length === 0) return
-  const fee = after === null ? 'has no credentials of your own' : `charges ${percentText(after)}`
   throw new Problem('conflict', {
-    message: `Your credentials for ${kept.map(({ provider }) => provider).join(', ')} are charged ${percentText(before)}; the plan '${plan}' ${fee}. Remove them, change the plan${after === null ? '' : ', and add them again'}.`,
+    ...saying('own_fees_kept', {
+      providers: kept.map(({ provider }) => provider),
+      before: percentText(before),
+      plan,
+      fee: after === null ? null : percentText(after),
+    }),
     param: 'plan',
   })
 }

@@ -39,7 +39,7 @@ const viewOf = ({ id, name, createdMs, usedMs }: PasskeyRow): z.input<typeof pas
 const siteFor = (context: OperationContext): Site => {
   const site = siteOf(visitOf(context).origin, context.ports.identity.hasPublicUrl())
   if (typeof site !== 'string') return site
-  throw new Problem('conflict', { message: `There are no passkeys here: ${site}.` })
+  throw new Problem('conflict', { ...saying('no_passkeys_here', { why: site }) })
 }
 
 const beginView = z.object({

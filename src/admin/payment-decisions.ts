@@ -25,7 +25,7 @@ const amountField = () =>
       /^\d{1,9}(\.\d{1,2})?$/,
       'must be a decimal with at most 9 digits before the point and two after it, such as "25.00"',
     )
-    .refine((text) => nanoOf(text) > 0n, 'must be more than nothing')
+    .refine((text) => /[1-9]/.test(text), 'must be more than nothing')
 
 const trailOf =
   (name: TrailOperation, object: string, context: OperationContext) =>

@@ -36,7 +36,7 @@ const usdField = () =>
   z
     .string()
     .regex(/^\d{1,9}(\.\d{1,2})?$/, 'must be a decimal with at most two places, such as "25.00"')
-    .refine((text) => nanoOf(text) > 0n, 'must be more than nothing')
+    .refine((text) => /[1-9]/.test(text), 'must be more than nothing')
 
 export const orderField = () => z.string().min(1).max(100).describe('The order.')
 

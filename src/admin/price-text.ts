@@ -5,6 +5,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
 import type { PriceRates, PriceRow, PriceWindow } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { findModel } from '#policy/choose.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { OperationContext } from './operation.ts'
@@ -126,7 +127,7 @@ export const modelNamed = (name: string, { ports }: OperationContext): ModelRow 
   if (row !== null) return row
   const near = test.nearest(name).slice(0, 3)
   throw new Problem('not_found', {
-    message: `There is no model '${name.slice(0, 100)}'.${near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`} 'drover models list' shows those that there are.`,
+    ...saying('no_model_named', { name: name.slice(0, 100), near }),
     param: 'model',
   })
 }

@@ -6,6 +6,7 @@ import { nanoOf } from '#base/money.ts'
 import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import { noRates } from '#base/price-row.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { TrailOperation } from '#base/trail-operation.ts'
 import type { PriceEntry, PriceEntryBody } from '#catalog/port.ts'
 import { accountNames } from './account-names.ts'
@@ -137,7 +138,8 @@ const setInput = z.strictObject({
 
 type SetInput = z.output<typeof setInput>
 
-const refuse = (param: string, message: string): Problem => new Problem('invalid_request_error', { message, param })
+const refuse = (param: string, said: ReturnType<typeof saying>): Problem =>
+  new Problem('invalid_request_error', { ...said, param })
 
 const ratesIn = (input: SetInput): PriceRates => {
   const given = Object.entries(rateNames).flatMap(([field, name]) => {
@@ -146,20 +148,13 @@ const ratesIn = (input: SetInput): PriceRates => {
   })
   const items = [...pairsOf(input.items)].map(([item, amount]) => [item, nanoOf(amount)] as const)
   if (input.free) {
-    if (given.length + items.length > 0)
-      throw refuse('free', 'A price that is free has no amounts: leave them out, or leave --free out.')
+    if (given.length + items.length > 0) throw refuse('free', saying('price_free_amounts'))
     return { ...noRates, input: 0n, output: 0n }
   }
-  if (given.length === 0)
-    throw refuse('input', 'Say at least one amount, such as --input 0.60 --output 2.50, or --free.')
-  if (given.every(([, nano]) => nano === 0n))
-    throw refuse('input', 'Every amount is 0. Write --free where calls are to cost nothing on purpose.')
+  if (given.length === 0) throw refuse('input', saying('price_no_amount'))
+  if (given.every(([, nano]) => nano === 0n)) throw refuse('input', saying('price_all_zero'))
   const dear = given.find(([, nano]) => nano > rateMostNano)
-  if (dear !== undefined && !input.yes)
-    throw refuse(
-      dear[0],
-      `More than 1,000 ${input.currency} is a slip of the point more often than a price. Repeat with --yes where it is meant.`,
-    )
+  if (dear !== undefined && !input.yes) throw refuse(dear[0], saying('price_slip', { currency: input.currency }))
   return {
     ...noRates,
     ...Object.fromEntries(given),
@@ -168,8 +163,7 @@ const ratesIn = (input: SetInput): PriceRates => {
 }
 
 const scopeOf = async (input: SetInput, context: OperationContext) => {
-  if (input.account !== undefined && input.plan !== undefined)
-    throw refuse('plan', 'A price is for an account or for a plan, not for both.')
+  if (input.account !== undefined && input.plan !== undefined) throw refuse('plan', saying('price_one_scope'))
   const account = input.account === undefined ? null : (await accountNamed(input.account, context)).id
   return { account, plan: input.plan ?? null }
 }
@@ -177,7 +171,7 @@ const scopeOf = async (input: SetInput, context: OperationContext) => {
 const bodyOf = async (input: SetInput, context: OperationContext): Promise<PriceEntryBody> => {
   const fromMs = input.from === undefined ? context.clock.nowMs() : Date.parse(input.from)
   const untilMs = input.until === undefined ? null : Date.parse(input.until)
-  if (untilMs !== null && untilMs <= fromMs) throw refuse('until', 'It ends before it begins.')
+  if (untilMs !== null && untilMs <= fromMs) throw refuse('until', saying('price_ends_first'))
   const scope = await scopeOf(input, context)
   const row: PriceRow = {
     model: input.model,
@@ -199,17 +193,14 @@ const bodyOf = async (input: SetInput, context: OperationContext): Promise<Price
     const own = model.origin === 'store' ? 'drover apply' : 'drover.yaml'
     const hasOwn = model.priceRows === 'free' || model.priceRows.some(({ source }) => source === own)
     if (pinned && hasOwn) {
-      const place = model.origin === 'store' ? 'the file that it was applied from' : 'drover.yaml'
-      throw refuse(
-        'model',
-        `The price of '${model.id}' stands in ${place}, which counts more. Change it there, or take it out there first.`,
-      )
+      const given = { model: model.id }
+      throw refuse('model', model.origin === 'store' ? saying('price_applied', given) : saying('price_in_file', given))
     }
     return { kind: 'sale', row: { ...row, model: model.id }, ...scope }
   }
-  if (scope.account !== null || scope.plan !== null) throw refuse('list', 'A list price is the same for everybody.')
+  if (scope.account !== null || scope.plan !== null) throw refuse('list', saying('list_for_all'))
   if (!context.ports.prices.catalog.byVendor.has(input.list))
-    throw refuse('list', `There is no vendor '${input.list}'.`)
+    throw refuse('list', saying('no_vendor', { name: input.list }))
   return { kind: 'list', row }
 }
 

@@ -2,6 +2,9 @@
 
 import { LineCounter, parseDocument } from 'yaml'
 import { Problem } from './problem.ts'
+import { refusalSays, saying } from './refusal.ts'
+import type { Sentence } from './sentence.ts'
+import { joined } from './sentence.ts'
 
 const aliasesMax = 100
 const faultsShownMax = 20
@@ -32,13 +35,19 @@ export const placeText = (path: readonly PropertyKey[]): string =>
     .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`))
     .join('')
 
+/** `line 4: accounts.acme: is closed, for good.` */
+const faultForm = /^(?:line (\d+): )?(?:(\S(?:(?!: ).)*?): )?(.*)$/s
+
+const faultSentence = (fault: string): Sentence => {
+  const [, line = '0', path = '', what = ''] = faultForm.exec(fault) ?? []
+  return refusalSays('fault_in', { line: Number(line), path, what })
+}
+
 /** The problem of a file in which this is wrong. */
 export const refusedFile = (faults: readonly string[]): Problem => {
-  const more = faults.length > faultsShownMax ? `\n… and ${faults.length - faultsShownMax} more` : ''
-  return new Problem('invalid_request_error', {
-    message: `The file is refused, nothing was changed:\n${faults.slice(0, faultsShownMax).join('\n')}${more}`,
-    param: 'file',
-  })
+  const shown = joined(faults.slice(0, faultsShownMax).map(faultSentence), '\n')
+  const more = Math.max(0, faults.length - faultsShownMax)
+  return new Problem('invalid_request_error', { ...saying('file_refused', { faults: shown, more }), param: 'file' })
 }
 
 /**

@@ -3,10 +3,11 @@
 import { accessRefusals } from './access-refusals.ts'
 import { moneyRefusals } from './money-refusals.ts'
 import { objectRefusals } from './object-refusals.ts'
+import { operatorRefusals } from './operator-refusals.ts'
 import type { Filling, Sentence } from './sentence.ts'
 import { sayer } from './sentence.ts'
 
-const refusals = { ...accessRefusals, ...moneyRefusals, ...objectRefusals } as const
+const refusals = { ...accessRefusals, ...moneyRefusals, ...objectRefusals, ...operatorRefusals } as const
 
 type Refusals = typeof refusals
 

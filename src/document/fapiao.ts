@@ -35,9 +35,7 @@ export const checkFapiao = (
   const availableNano = availableYuan(balance)
   if (amountNano > availableNano)
     throw new Problem('conflict', {
-      message:
-        `${decimalOf(amountNano)} yuan are more than the ${decimalOf(availableNano)} that may be invoiced: what was paid in yuan and used, ` +
-        'less what was asked for before. Gifts and credit that is left do not count.',
+      ...saying('yuan_over', { amount: decimalOf(amountNano), available: decimalOf(availableNano) }),
       param: 'amount',
     })
 }

@@ -1,6 +1,7 @@
 /** The steps of a migration as a state machine. Every change of state is a decision that is written down; the state is what the decisions come to. */
 
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { wholeWeight } from './assign.ts'
 import type { MigrationFile } from './settings.ts'
 import { weightOf } from './settings.ts'
@@ -268,7 +269,7 @@ type At = { readonly itinerary: Itinerary; readonly nowMs: number }
 export const stateAfter = (state: State, change: Change, at: At): State => {
   if (!from[change.kind].includes(state.phase))
     throw new Problem('conflict', {
-      message: `'${change.kind}' is not possible while the migration is ${state.phase}: ${mends[state.phase]}.`,
+      ...saying('change_impossible', { change: change.kind, phase: state.phase, mend: mends[state.phase] }),
     })
   const changed = changesOf(state, change, at)
   const isNew = changed.phase !== undefined && changed.phase !== state.phase

@@ -52,9 +52,8 @@ export const lotsOfOrder = (order: Pick<PaymentOrder, 'id'>): { readonly paid: s
 export const methodOf = ({ methods }: Pick<CashierParts, 'methods'>, name: string): PaymentMethod => {
   const method = methods.get(name)
   if (method !== undefined) return method
-  const on = [...methods.keys()].join(', ')
   throw new Problem('conflict', {
-    message: `The payment method '${name}' is not on. ${on === '' ? "None is: see 'payments' in drover.yaml" : `These are: ${on}`}.`,
+    ...saying('method_not_on', { name, on: [...methods.keys()] }),
     param: 'method',
   })
 }

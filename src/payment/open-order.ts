@@ -102,9 +102,7 @@ const checkTerms = async (parts: CashierParts, { account, card }: OrderRequest):
   const { terms } = parts.shop()
   if (terms === null || card !== null || (await parts.store.acceptedTerms(account, terms.version)) !== null) return
   throw new Problem('conflict', {
-    message:
-      `The terms of sale of version '${terms.version}' (${terms.url}) are not accepted by this account. Show them to the payer, then order with ` +
-      `'accept_terms': '${terms.version}'.`,
+    ...saying('terms_unaccepted', { version: terms.version, url: terms.url }),
     param: 'accept_terms',
     facts: { terms_version: terms.version, terms_url: terms.url },
   })

@@ -52,7 +52,7 @@ const choice = (
   if (wanted === null && first !== undefined) return first
   if (wanted !== null && choices.includes(wanted)) return wanted
   throw new Problem('invalid_request_error', {
-    message: `'${method}' takes as ${what}: ${choices.join(', ')}.`,
+    ...saying('method_takes', { method, what, choices }),
     param: what,
   })
 }

@@ -137,7 +137,7 @@ test('another credential, another address, and a whole file or nothing of it', a
 test('what is removed is gone with its credential; a provider that a model names stays', async (context) => {
   const { desk, apply, last } = await openRoom(context)
   await apply(file())
-  await assert.rejects(desk.run('providers remove', { name: 'rented' }), /The applied model fast names it/)
+  await assert.rejects(desk.run('providers remove', { name: 'rented' }), /'rented' is named by what was applied: fast/)
   await assert.rejects(desk.run('providers remove', { name: 'house' }), /No provider 'house' was applied/)
   await desk.run('models remove', { id: 'fast' })
   await desk.run('providers remove', { name: 'rented' })

@@ -174,3 +174,26 @@ test('of a file that others were quicker than, nothing is kept: neither what cam
   })) as unknown as Applied
   assert.ok(again.keys.length === 2)
 })
+
+test('what is wrong with a file has a code, its place, its line and its words apart, for those who read another language', async (context) => {
+  const desk = await openDesk(context)
+  const said = async (text: string): Promise<string> => {
+    const thrown = await desk.run('apply run', { file: text }).then(
+      () => null,
+      (problem: unknown) => problem,
+    )
+    assert.ok(thrown instanceof Problem)
+    assert.equal(thrown.detail.said?.text, thrown.message)
+    return JSON.stringify(thrown.detail.said)
+  }
+  const fresh = await said('accounts: { new: {} }')
+  assert.match(fresh, /"code":"file_refused"/)
+  assert.match(
+    fresh,
+    /"line":0,"path":"accounts.new","what":"is new, and needs billing: prepaid, postpaid or unlimited."/,
+  )
+  const unknown = await said('plans: {}\naccounts:\n  acme: { budget: 5 }')
+  assert.match(unknown, /"line":3,"path":"accounts.acme.budget","what":"is not known here. Known: billing, plan/)
+  const wrong = await said('plans: { pro: { rmp: 1 } }')
+  assert.match(wrong, /"path":"plan pro","what":"'rmp' is no field here; did you mean 'rpm'\?"/)
+})

@@ -56,7 +56,10 @@ test('a correction needs a reason, takes what is free and makes the rest debt, w
   const desk = await openDesk(context)
   await desk.run('credits grant', { ...acme, usd: '2.00' })
   await assert.rejects(desk.run('credits adjust', { ...acme, usd: '-3.00' }), /'reason' is missing/)
-  await assert.rejects(desk.run('credits adjust', { ...acme, usd: '0.00', reason: 'x' }), /'usd' must be more or less than nothing/)
+  await assert.rejects(
+    desk.run('credits adjust', { ...acme, usd: '0.00', reason: 'x' }),
+    /'usd' must be more or less than nothing/,
+  )
   assert.equal((await desk.run('credits adjust', { ...acme, usd: '-3.00', reason: 'fraud' }))['balance_usd'], '-1.00')
   assert.equal((await holdFor(desk, { call: 'call_1', usd: 1n })).ok, false)
   assert.equal((await desk.run('credits adjust', { ...acme, usd: '+1.50', reason: 'goodwill' }))['balance_usd'], '0.50')

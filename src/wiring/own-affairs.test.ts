@@ -119,7 +119,7 @@ test('a customer brings none for machines that ask for no key, and says of none 
   }
   const refused = await bring('gpus', 'whatever-word')
   assert.deepEqual(
-    [refused.code, /gpus' that takes a key of yours\. There are: moonshot/.test(JSON.stringify(refused.json))],
+    [refused.code, /gpus' that takes a key\. There are: moonshot/.test(JSON.stringify(refused.json))],
     ['not_found', true],
   )
   await desk.run('credentials add', { account, provider: 'gpus', key: 'whatever-word' })

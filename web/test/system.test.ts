@@ -101,7 +101,13 @@ describe('configuration', () => {
     const visit = await asOperator(hall, view)
     const { page, say } = visit
     await open(visit, '/configuration?tab=store')
-    await page.getByRole('textbox', { name: say(configuration.file) }).fill('plans:\n  journey: { rpm: 7 }\n')
+    const text = page.getByRole('textbox', { name: say(configuration.file) })
+    await text.fill('providers:\n  moved: { vendor: openai, api_key: "env:FAKE_KEY" }\n')
+    await button(page, say(configuration.preview)).click()
+    // In the language of the visit, and its secret stays where it is.
+    const where = view.language === 'en' ? /providers\.moved\.api_key: refers to/ : /providers\.moved\.api_key：引用了/
+    await page.getByRole('alert').getByText(where).waitFor()
+    await text.fill('plans:\n  journey: { rpm: 7 }\n')
     await button(page, say(configuration.preview)).click()
     await page.getByRole('cell', { name: 'plan journey' }).waitFor()
     await button(page, say(configuration.apply)).click()

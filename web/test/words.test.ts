@@ -10,6 +10,7 @@ import { eventSentences } from '../../src/base/event-sentences.ts'
 import { healthSentences } from '../../src/base/health-sentences.ts'
 import { moneyRefusals } from '../../src/base/money-refusals.ts'
 import { objectRefusals } from '../../src/base/object-refusals.ts'
+import { operatorRefusals } from '../../src/base/operator-refusals.ts'
 import { problems } from '../../src/base/problem.ts'
 import { refusalSays, saying } from '../../src/base/refusal.ts'
 import { joined, sayer } from '../../src/base/sentence.ts'
@@ -74,6 +75,7 @@ const tables = [
   accessRefusals,
   moneyRefusals,
   objectRefusals,
+  operatorRefusals,
 ]
 const said = Object.assign({}, ...tables) as Readonly<Record<string, unknown>>
 

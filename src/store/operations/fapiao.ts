@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type {
   FapiaoBalance,
   FapiaoChange,
@@ -77,8 +78,7 @@ const titles = {
         .where('account', '=', account)
         .where('removed_ms', 'is', null)
         .execute()
-      if (there.length >= titlesMax)
-        throw new Problem('conflict', { message: `An account has at most ${titlesMax} titles: remove one first.` })
+      if (there.length >= titlesMax) throw new Problem('conflict', { ...saying('titles_enough', { most: titlesMax }) })
       await transaction
         .insertInto('fapiao_title')
         .values({ id, account, facts: JSON.stringify(title), removed_ms: null })
@@ -154,7 +154,7 @@ const change = async (
       .executeTakeFirst()
     if (other !== undefined)
       throw new Problem('conflict', {
-        message: `The number ${given} is that of the request ${other.id}: look whether it is the right one.`,
+        ...saying('fapiao_number_used', { number: given, request: other.id }),
         param: 'number',
       })
   }

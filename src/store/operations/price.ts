@@ -3,6 +3,7 @@
 import type { TrailRow } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { NewPriceEntry, PriceEntry, PriceProposal } from '#catalog/port.ts'
 import { callRecord } from '#store/row/call-row.ts'
 import { priceEntry, priceEntryValues, priceProposal, proposalValues } from '#store/row/price-row.ts'
@@ -47,7 +48,7 @@ export const priceOperations = {
         .executeTakeFirst()
       if (row === undefined)
         throw new Problem('not_found', {
-          message: `There is no price entry '${id}' that stands. 'drover prices history' lists them with their ids.`,
+          ...saying('no_price_entry', { id }),
           param: 'id',
         })
       await appendTrail(transaction, trail)

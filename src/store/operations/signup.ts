@@ -3,6 +3,7 @@
 import type { Selectable } from 'kysely'
 import type { NewSignup, SignupRow, SignupState, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Grant } from '#ledger/port.ts'
 import type { SignupCounts, SignupRules } from '#ledger/signup.ts'
 import { decideSignup } from '#ledger/signup.ts'
@@ -219,12 +220,12 @@ export const signupOperations = () => {
       const signup = await byId(transaction, id)
       if (signup.state === 'released')
         throw new Problem('conflict', {
-          message: `The credit of ${id} has been given. 'drover credits revoke ${signup.lot ?? 'LOT'}' takes back what is left.`,
+          ...saying('signup_given', { id, lot: signup.lot ?? 'LOT' }),
           param: 'id',
         })
       if (refuse === null && signup.creditNanoUsd === 0n)
         throw new Problem('conflict', {
-          message: `The plan of ${id} gives no sign-up credit. 'drover credits grant' gives any.`,
+          ...saying('signup_gives_none', { id }),
           param: 'id',
         })
       await appendTrail(transaction, trail)

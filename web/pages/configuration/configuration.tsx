@@ -56,7 +56,10 @@ const Editor = ({ first, readAgain }: { readonly first: string; readonly readAga
   const [seen, setSeen] = useState<Seen | null>(null)
   const [isAsking, setAsking] = useState(false)
   const look = useChange('apply run')
-  const apply = useChange('apply run', ['plans list', 'accounts list', 'keys list', 'projects list', 'budgets list'])
+  const apply = useChange('apply run', [
+    ...(['providers list', 'routes list', 'models list', 'plans list'] as const),
+    ...(['accounts list', 'keys list', 'projects list', 'budgets list'] as const),
+  ])
   const isFresh = seen !== null && seen.file === file
   const count = seen?.answer.changes.length ?? 0
   const preview = (): void => look.mutate({ file, dry_run: true }, { onSuccess: (answer) => setSeen({ file, answer }) })

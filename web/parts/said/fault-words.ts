@@ -4,6 +4,22 @@
  */
 
 const forms: readonly (readonly [english: string, chinese: string])[] = [
+  ["'drover migrate start' starts it", '“drover migrate start”可启动'],
+  ["it starts by itself at its date, 'drover migrate abort' cancels it", '到期自动启动，“drover migrate abort”可取消'],
+  ['it is under way', '正在进行'],
+  ["'drover migrate resume' lets it go on", '“drover migrate resume”可继续'],
+  ['traffic is on its way back', '流量正在回退'],
+  ['traffic is at the baseline; start it anew from its file', '流量在基线，请从其文件重新启动'],
+  [
+    "traffic is at the candidate; 'drover migrate rollback' takes it back",
+    '流量在候选，“drover migrate rollback”可回退',
+  ],
+  ['the request does not say where this server is', '请求未说明服务器地址'],
+  [
+    'a passkey belongs to a name, and {a} is a number: open http://localhost',
+    '通行密钥须用域名，而 {a} 是 IP 地址：请打开 http://localhost',
+  ],
+  ["the operator must set 'server.public_url'", '运维者须设置 server.public_url'],
   [
     "refers to this server's secrets ('{a}:'), which a provider that is applied may not: whoever says where it is reached would be sent them. Write the credential itself, which is kept encrypted and never shown, or declare the provider in drover.yaml, on the machine of the server",
     '引用了本服务器的密文（“{a}:”）。应用的供应商不能引用：指定其地址的人会收到密文。请直接写出凭据（加密保存且不再显示），或在服务器的 drover.yaml 中声明该供应商',

@@ -5,12 +5,14 @@ import { accessRefusalWords } from './access-refusal-words.ts'
 import { faultInChinese } from './fault-words.ts'
 import { moneyRefusalWords } from './money-refusal-words.ts'
 import { objectRefusalWords } from './object-refusal-words.ts'
+import { operatorRefusalWords } from './operator-refusal-words.ts'
 import { teller } from './tell.ts'
 
 export const refusalDictionary: Readonly<Record<string, Word>> = {
   ...accessRefusalWords,
   ...moneyRefusalWords,
   ...objectRefusalWords,
+  ...operatorRefusalWords,
 }
 
 /** What each role may do: the relay gives it as one English text. */
@@ -20,5 +22,6 @@ const rolesInChinese =
 /** Tells a refusal by its code. */
 export const tellRefusal = teller(refusalDictionary, {
   roles: (text: string, { format }) => (format.language === 'en' ? text : rolesInChinese),
-  fault: (text: string, { format }) => (format.language === 'en' ? text : (faultInChinese(text) ?? text)),
+  fault: (text: string, { format }) =>
+    format.language === 'en' ? text : (faultInChinese(text.replace(/\.$/, '')) ?? text),
 })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import type { AccountChange, AccountClosed, Upgrade } from '#admin/port.ts'
 import { decimalOf, notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import { paidPart } from '#ledger/lot.ts'
 import { appendTrail } from '#store/operations/trail.ts'
 import { setState } from './credit.ts'
@@ -42,16 +43,19 @@ const setCreditLimit = async ({ transaction, run }: Books, account: string, limi
   if (money === undefined) throw unknown(account)
   if (money.billing !== 'postpaid')
     throw new Problem('conflict', {
-      message: `A credit limit belongs to a postpaid account, and ${account} is ${money.billing}.`,
+      ...saying('limit_of_postpaid', { account, billing: money.billing }),
       param: 'credit_limit',
     })
   const general = money.credit_nano_usd - money.scoped_nano_usd
   const needed = money.owed_nano_usd + money.held_nano_usd - money.reserved_nano_usd - general
   if (needed > limitNanoUsd)
     throw new Problem('conflict', {
-      message:
-        `Account ${account} owes ${decimalOf(money.owed_nano_usd)} USD and holds ${decimalOf(money.held_nano_usd)} USD for calls under way: ` +
-        `its limit cannot be less than ${decimalOf(needed)} USD now. Suspend it to let no new calls begin.`,
+      ...saying('limit_below_owed', {
+        account,
+        owed: decimalOf(money.owed_nano_usd),
+        held: decimalOf(money.held_nano_usd),
+        needed: decimalOf(needed),
+      }),
       param: 'credit_limit',
     })
   await transaction
