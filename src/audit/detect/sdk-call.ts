@@ -215,18 +215,39 @@ const handedOn = (detector: Detector, { node, scope }: CallPlace): Found | null 
   return sdkFor(detector.tracer.sdks, { module: root, path }, detector.unit)
 }
 
+/** `client.chat(parameters: { model: … })`: nobody else asks so. */
+const rubyParameters = (
+  { unit, tracer }: Detector,
+  { items }: CallNode,
+  path: readonly string[],
+): { readonly rule: SdkRule; readonly endpoint: Endpoint } | null => {
+  if (unit.language !== 'ruby' || !items.some((item) => item.kind === 'entry' && item.key === 'parameters')) return null
+  const rule = tracer.sdks.find(({ sdk }) => sdk === 'ruby-openai')
+  const endpoint = rule === undefined ? null : endpointOf(rule, path.slice(-1))
+  return rule === undefined || endpoint === null ? null : { rule, endpoint }
+}
+
+/** Words in the names of SDKs that are no maker's. */
+const plainWords: ReadonlySet<string> = new Set(['go', 'ruby', 'php', 'java', 'kotlin', 'async', 'rust', 'llm', 'ai'])
+
 /** A call through something unknown whose path tells what it is. */
 const tellingRule = (
   detector: Detector,
   node: CallNode,
 ): { readonly rule: SdkRule; readonly endpoint: Endpoint } | null => {
   const path = tailOf(node.callee)
+  const byParameters = rubyParameters(detector, node, path)
+  if (byParameters !== null) return byParameters
   if (path.length < 2 && !/^create_?chat_?completion/i.test(path[0] ?? '')) return null
   const plain = plainPath(path)
-  const [root = ''] = dottedName(node.callee)?.split('.') ?? []
+  const named = [dottedName(node.callee)?.split('.')[0] ?? '', ...path].join('.')
   for (const rule of detector.tracer.sdks) {
     if (!rule.languages.includes(detector.unit.language) || rule.telling?.test(plain) !== true) continue
-    const endpoint = endpointOf(rule, path)
+    // What stands before the SDK's own words is the way to its client.
+    const endpoint = [path, ...[3, 2, 1].map((count) => path.slice(-count))].reduce<Endpoint | null>(
+      (found, part) => found ?? endpointOf(rule, part),
+      null,
+    )
     // Paths that are somewhat general need the SDK to be imported.
     const isGeneral =
       !/chat\.completions|createchatcompletion|completechat|invokemodel|conversestream|chat\.createstream|models\.generatecontent/.test(
@@ -234,7 +255,7 @@ const tellingRule = (
       )
     const isImported = [...detector.unit.modules].some((module) => rule.from.test(module))
     // `openai.embeddings.create(…)` of a client that comes from elsewhere bears the name of its SDK.
-    const isNamed = new RegExp(rule.sdk.split('-')[0] ?? rule.sdk, 'i').test(root)
+    const isNamed = rule.sdk.split('-').some((word) => !plainWords.has(word) && new RegExp(word, 'i').test(named))
     if (endpoint !== null && (!isGeneral || isImported || isNamed)) return { rule, endpoint }
   }
   return null

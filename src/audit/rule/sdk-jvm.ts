@@ -58,6 +58,7 @@ export const jvmSdks: readonly SdkRule[] = [
       [/^(?:transcription|translation|speech)$/, 'audio'],
       [/^moderations$/, 'moderations'],
     ],
+    telling: /(?:^|\.)chatcompletions?$/,
     keyVariable: null,
   },
   {

@@ -25,6 +25,7 @@ export const rubySdks: readonly SdkRule[] = [
       [/^models\.(?:list|retrieve)$/, 'models'],
       ...openaiPaths,
     ],
+    telling: /(?:^|\.)chat\.completions\.(?:create|stream|streamraw)$|(?:^|\.)(?:responses|embeddings)\.create$/,
     keyVariable: null,
   },
   {
@@ -117,7 +118,7 @@ export const phpSdks: readonly SdkRule[] = [
       [/^(?:openai\.)?images\.create$/, 'images'],
       [/^(?:openai\.)?audio\.(?:transcribe|speech)$/, 'audio'],
     ],
-    telling: /(?:^|\.)chat\.createstreamed$/,
+    telling: /(?:^|\.)(?:chat|embeddings|responses)\.(?:create|createstreamed)$/,
     keyVariable: null,
   },
   {
