@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { Problem } from '#base/problem.ts'
 import type { Exchange } from './inbound.ts'
-import { listenTogether, probePort, spreadsConnections } from './listening.ts'
+import { listenTogether, probePort, spreadsConnections, turnName } from './listening.ts'
 import { callRaw, openSocket, parseRaw, readToClose, readUntil, say, startBench } from './test-bench.ts'
 import { testClock } from './test-clock.ts'
 
@@ -116,4 +117,28 @@ test('a short body that does not come does not keep its connection', async () =>
   clock.advance(5_000)
   await closed
   await bench.close()
+})
+
+test('two that look for the same port do so one after the other, so that they do not share it', async () => {
+  if (process.platform !== 'linux') return
+  const bench = await startBench([page])
+  const at = { host: '127.0.0.1', port: bench.port, reusePort: false }
+  await bench.close()
+  const other = createServer().listen(turnName(at.port))
+  await once(other, 'listening')
+  const servers = [createServer(), createServer()] as const
+  const tried = once(other, 'close').then(() => servers[0].listening)
+  const listening = listenTogether({ ...at, servers })
+  await probePort(at)
+  other.close()
+  assert.equal(await tried, false)
+  assert.equal(await listening, at.port)
+  const both = await Promise.allSettled(
+    [0, 1, 2].map(() => listenTogether({ ...at, servers: [createServer(), createServer()] })),
+  )
+  assert.deepEqual(
+    both.map(({ status }) => status),
+    ['rejected', 'rejected', 'rejected'],
+  )
+  for (const server of servers) server.close()
 })

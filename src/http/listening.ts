@@ -5,6 +5,7 @@
 
 import type { AddressInfo, Server } from 'node:net'
 import { createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Problem } from '#base/problem.ts'
 
 /** Whether the system spreads connections over sockets that share an address (SO_REUSEPORT). */
@@ -49,6 +50,28 @@ export const probePort = async ({ host, port }: Address): Promise<number> => {
   return bound
 }
 
+const [turnTriesMax, turnPauseMs] = [50, 20]
+
+/** Linux gives such a name to one socket at a time, and takes it back when that is closed, or its process has gone. */
+export const turnName = (port: number): string => `\0drover looks whether port ${port} is free`
+
+/**
+ * One after the other: of two that look at the same instant whether a port is free, both would find it so, and share it. Gives what ends the turn.
+ * Whoever has waited for a second goes on, and so does a system without such names: it is no worse off than without turns.
+ */
+const turnAt = async (port: number): Promise<() => Promise<void>> => {
+  for (let tries = 0; tries < turnTriesMax; tries += 1) {
+    const turn = createServer((socket) => socket.destroy())
+    const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | null>()
+    turn.once('error', resolve).listen({ path: turnName(port), exclusive: true }, () => resolve(null))
+    const fault = await promise
+    if (fault === null) return () => closed(turn)
+    if (fault.code !== 'EADDRINUSE') break
+    await wait(turnPauseMs)
+  }
+  return async () => {}
+}
+
 export type ListenWish = Address & {
   /** Other processes of this user may listen there as well. */
   readonly reusePort: boolean
@@ -56,15 +79,9 @@ export type ListenWish = Address & {
   readonly servers: readonly [Server, ...(readonly Server[])]
 }
 
-/**
- * Has all servers listen on one address; where the system does not spread connections, only the first. Gives the port.
- * @throws Problem `conflict` where the address cannot be had; none of them listens then.
- */
-export const listenTogether = async ({ host, port, reusePort, servers }: ListenWish): Promise<number> => {
+const listenShared = async ({ host, port, reusePort, servers }: ListenWish): Promise<number> => {
   const [first, ...others] = servers
   const isShared = spreadsConnections && others.length > 0
-  // Of sockets that all share an address no system refuses one, whatever program it is of.
-  if (isShared && !reusePort && port !== 0) await probePort({ host, port })
   const bound = await listenOn(first, { host, port, reusePort: reusePort || isShared })
   if (!isShared) return bound.port
   const at = { host: bound.address, port: bound.port, reusePort: true }
@@ -73,4 +90,21 @@ export const listenTogether = async ({ host, port, reusePort, servers }: ListenW
   if (failure === undefined) return bound.port
   for (const server of servers) server.close()
   throw failure.reason
+}
+
+/**
+ * Has all servers listen on one address; where the system does not spread connections, only the first. Gives the port.
+ * @throws Problem `conflict` where the address cannot be had; none of them listens then.
+ */
+export const listenTogether = async (wish: ListenWish): Promise<number> => {
+  const { host, port, reusePort, servers } = wish
+  // Of sockets that all share an address no system refuses one, whatever program it is of.
+  if (!spreadsConnections || servers.length === 1 || reusePort || port === 0) return listenShared(wish)
+  const endTurn = await turnAt(port)
+  try {
+    await probePort({ host, port })
+    return await listenShared(wish)
+  } finally {
+    await endTurn()
+  }
 }
