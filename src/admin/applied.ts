@@ -48,7 +48,11 @@ export const appliedSteps = async (
   { actor, ports }: OperationContext,
 ): Promise<void> => {
   if (Object.keys(providers).length + Object.keys(models).length === 0) return
-  const { faults, changes, unchanged } = await ports.applied.read({ providers, models, isHere: actor.name === 'local' })
+  const { faults, changes, unchanged } = await ports.applied.read({
+    providers,
+    models,
+    isHere: actor.name === 'local' || actor.isHere === true,
+  })
   plan.faults.push(...faults)
   plan.unchanged += unchanged
   for (const change of changes) {

@@ -111,7 +111,8 @@ const byKey = async (
   if (credential instanceof Problem) return credential
   if (inbound.fromLoopback && same(credential.key, localToken)) return localActor
   try {
-    return actorOf(identify(inbound), await ports.identity.store.operatorOrganisation())
+    const actor = actorOf(identify(inbound), await ports.identity.store.operatorOrganisation())
+    return actor instanceof Problem || !inbound.fromLoopback ? actor : { ...actor, isHere: true }
   } catch (thrown) {
     if (forCallers && thrown instanceof Problem && thrown.code === 'permission_denied')
       return callerOf(inbound, identifyCaller)

@@ -204,6 +204,8 @@ export type Actor = {
   readonly tenant?: Tenant
   /** Who is signed in, and by which session. */
   readonly signedIn?: { readonly session: SessionRow; readonly person: PersonRow | null }
+  /** An admin key over a connection from this machine, for which no proxy speaks. */
+  readonly isHere?: true
   /** The member that the person who is signed in acts as. */
   readonly member?: string
   /** Nobody has shown a credential: only operations for everybody are run. */

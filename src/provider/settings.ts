@@ -109,7 +109,7 @@ export const appliedSettings = z
       .boolean()
       .default(false)
       .describe(
-        'Whether providers that are applied with an admin key may say `allow_private: true`. Commands on the machine of the server may always.',
+        'Whether providers that are applied from another machine may say `allow_private: true`. From the machine of the server they may always.',
       ),
   })
   .describe('What holds for providers and models that `drover apply` brings.')

@@ -193,6 +193,7 @@ test('private addresses are for those on the machine, unless drover.yaml says ot
   const inside = 'providers: { inside: { vendor: vllm, base_url: "http://10.0.0.5:8000/v1", allow_private: true } }'
   const { desk, apply } = await openRoom(context)
   await assert.rejects(desk.with(afar, 'apply run', { file: inside }), /inside\.allow_private: would open the private/)
+  await desk.with({ ...afar, isHere: true }, 'apply run', { file: inside })
   await apply(inside)
   const again = await desk.with(afar, 'apply run', { file: inside })
   assert.deepEqual([again['changes'], again['unchanged']], [[], 1])

@@ -94,7 +94,7 @@ const checkReach = (provider: ProviderConfig, { wish, config, split, tell }: Rea
   if (provider.allowPrivate && !wish.isHere && !config.applied.allowPrivate && !isUnchanged)
     tell(
       ['providers', name, 'allow_private'],
-      'would open the private network of the server to whoever has an admin key. Apply the file with the command on the machine of the server, or say applied: { allow_private: true } in drover.yaml',
+      'would open the private network of the server to whoever has an admin key. Apply the file on the machine of the server, or say applied: { allow_private: true } in drover.yaml',
     )
   const vendor = vendorOf(provider.vendor)
   if (split.get(name)?.settings['own_credentials'] === true && !(vendor && isVendorsAddress(vendor, baseUrl)))

@@ -35,7 +35,7 @@ describe('providers and models that are applied to a running relay', () => {
   let bench: Bench
   let other: FakeUpstream
   before(async () => {
-    bench = await startBench({ config: 'applied: { allow_private: true }\n' })
+    bench = await startBench()
     other = await startUpstream(whole(completion({ content: 'from the other' })))
     bench.upstream.answer(whole(completion({ content: 'from the first' })))
   })

@@ -59,8 +59,8 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
   ],
   ['is none that is kept: give its value', '没有已保存的值：请给出'],
   [
-    'would open the private network of the server to whoever has an admin key. Apply the file with the command on the machine of the server, or say applied: { allow_private: true } in drover.yaml',
-    '会使持有管理密钥的人能访问服务器的内网。请在服务器本机用命令应用该文件，或在 drover.yaml 中设置 applied: { allow_private: true }',
+    'would open the private network of the server to whoever has an admin key. Apply the file on the machine of the server, or say applied: { allow_private: true } in drover.yaml',
+    '会使持有管理密钥的人能访问服务器的内网。请在服务器本机应用该文件，或在 drover.yaml 中设置 applied: { allow_private: true }',
   ],
   [
     "may be said only where the address is the vendor's own: credentials of customers would be sent to another one. Leave it out, or declare the provider in drover.yaml",
