@@ -77,6 +77,15 @@ const passing = new Set([
   'build',
 ])
 
+/** `getattr(client.chat.completions, "create")` is that member. */
+const gotMember = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
+  const [object, name] = node.items
+  if (scope.unit.language !== 'python' || node.callee.kind !== 'name' || node.callee.name !== 'getattr') return null
+  if (object?.kind !== 'node' || name?.kind !== 'node' || name.node.kind !== 'text') return null
+  const { start, end, line } = node
+  return evaluate(tracer, { kind: 'member', object: object.node, name: name.node.value, start, end, line }, scope)
+}
+
 /** `field(default_factory=OpenAI)`: what a dataclass makes of its field; called where it is, as far as anybody can tell. */
 const madeByFactory = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
   if (scope.unit.language !== 'python' || node.callee.kind !== 'name' || !/^(?:field|Field|ib)$/.test(node.callee.name))
@@ -145,6 +154,7 @@ export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>,
     return fallback?.kind === 'node' ? evaluate(tracer, fallback.node, scope) : unknown
   const required =
     requireValue(tracer, node, scope) ??
+    gotMember(tracer, node, scope) ??
     madeByFactory(tracer, node, scope) ??
     partialValue(tracer, node, scope) ??
     chainValue(tracer, node, scope)
