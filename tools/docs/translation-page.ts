@@ -122,7 +122,8 @@ It is the repair \`schema-subset\`: \`options: { shims: none }\` of the provider
 
 ## Answers
 
-Answers come back whole: text, thought, calls of tools with id, name and arguments, finish, usage, citations. What an answer
+Answers come back whole: text, thought, calls of tools with id, name and arguments, finish (the provider's own word beside the
+caller's: \`native_finish_reason\` in Chat Completions, \`finishMessage\` of Gemini), usage, citations. What an answer
 holds that the caller's format cannot say (results of a provider's own tools in Chat Completions) is a warning; of a stream it
 stands on the call's record, because its head is gone by then. A stream that breaks off ends with an error and never as complete.
 
