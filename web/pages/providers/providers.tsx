@@ -43,14 +43,21 @@ const Test = ({ name }: { readonly name: string }) => {
   )
 }
 
+/** Of a provider that was applied: since when, and which of several. */
+const keptForm = /^kept since (\S+)(.*)$/
+
 const Keys = ({ keys }: { readonly keys: Provider['keys'] }) => {
   const say = useWords(texts)
   const format = useFormat()
+  const nameOf = (name: string): string => {
+    const [, at, place = ''] = keptForm.exec(name) ?? []
+    return at === undefined ? name : `${say('kept', { at: format.moment(at) })}${place}`
+  }
   return (
     <ul>
       {keys.map(({ name, state, again_ms: againMs }) => (
         <li key={name}>
-          <span className="mono">{name}</span>{' '}
+          <span className={keptForm.test(name) ? undefined : 'mono'}>{nameOf(name)}</span>{' '}
           <span className="soft">
             {say(state)}
             {againMs === null ? '' : `, ${say('again', { time: format.duration(againMs) })}`}

@@ -22,6 +22,7 @@ export const texts = words({
   usable: ['usable', '可用'],
   resting: ['resting', '休眠'],
   refused: ['refused', '被拒'],
+  kept: ['kept since {at}', '保存于 {at}'],
   again: ['again in {time}', '{time} 后恢复'],
   spent: ['30 days', '近 30 天'],
   spentWhy: ['What it took in the last 30 days: usage by provider', '近 30 天支出：按供应商查看用量'],
