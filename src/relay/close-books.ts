@@ -40,6 +40,9 @@ const sources: Readonly<Record<string, string>> = {
   estimated: 'counted by Drover from what was delivered: the answer was cut',
 }
 
+/** Of an answer that came whole: nobody counts sound in tokens but its provider, who tells nothing. */
+const estimatedWhole = 'estimated by Drover from what was asked: the provider reported no usage'
+
 const feeText = (basisPoints: number): string => `own credential, fee ${percentText(basisPoints).replace('%', ' %')}`
 
 /** What was put on the price and taken off it, with the amount before a discount. */
@@ -62,7 +65,8 @@ const ruleOf = ({ draft, leavePolicy, short }: Closing): string => {
   if (draft.usage === null) return 'nothing was delivered: nothing is charged'
   if (short) return 'credit or budget ended in the middle: what was delivered, counted by Drover'
   if (draft.costNanoUsd === null) return 'the usage cannot be priced: nothing is charged'
-  const source = sources[draft.usage.source] ?? draft.usage.source
+  const isWhole = draft.end === 'complete' && draft.usage.source === 'estimated'
+  const source = isWhole ? estimatedWhole : (sources[draft.usage.source] ?? draft.usage.source)
   const evidence = draft.end === 'left' ? `the caller left (${leavePolicy ?? 'cancel'}): ${source}` : source
   return `${evidence}${priceRuleOf(draft)}`
 }

@@ -56,6 +56,7 @@ test('vectors and sound without a word of usage are charged for by what was aske
   const said = spoken.record()
   assert.deepEqual([said.usage?.audioOutput, said.usage?.source], [200, 'estimated'])
   assert.ok((said.costNanoUsd ?? 0n) > 200n * 12_000n)
+  assert.match(booth.settled[0]?.rule ?? '', /^estimated by Drover from what was asked/)
 })
 
 test('a voice whose sound costs nothing by the token is charged for its text alone', async () => {
