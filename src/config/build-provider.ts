@@ -4,6 +4,7 @@ import { Secret } from '#base/log.ts'
 import { meantText, nearestOf } from '#base/nearest.ts'
 import type { Reference } from '#base/settings.ts'
 import { referenceOf } from '#base/settings.ts'
+import { secretHeader } from '#provider/settings.ts'
 import { policyOf } from './build-model.ts'
 import type { ProviderConfig, ResolvedSecret, VendorFacts } from './config.ts'
 import type { Path } from './fault.ts'
@@ -28,7 +29,7 @@ export type CredentialPlace = Pick<ProviderConfig, 'name' | 'vendor' | 'baseUrl'
 /** What the store keeps of a provider's credentials. */
 export type KeptCredentials = {
   readonly credentials: readonly ResolvedSecret[]
-  /** Headers that are credentials. */
+  /** Headers, of which any may be a credential. */
   readonly headers: Readonly<Record<string, Secret>>
 }
 
@@ -197,7 +198,10 @@ const declared = async (entry: Entry, building: Building): Promise<ProviderConfi
   const { headers, secretHeaders } = await headersOf(entry, building)
   const rest = {
     headers: { ...headers, ...kept?.headers },
-    secretHeaders: [...(secretHeaders ?? []), ...Object.keys(kept?.headers ?? {})],
+    secretHeaders: [
+      ...(secretHeaders ?? []),
+      ...Object.keys(kept?.headers ?? {}).filter((header) => secretHeader.test(header)),
+    ],
     certificateAuthorities: await authoritiesOf(entry, building),
     options: optionsOf(entry, building),
     protocols: protocolsOf(entry, building),

@@ -4,7 +4,7 @@
  */
 
 import { isObject } from '#base/json-type.ts'
-import { secretHeader } from '#provider/settings.ts'
+import { headerForm } from '#provider/settings.ts'
 import type { Path } from './fault.ts'
 import type { Tell } from './resolve.ts'
 
@@ -74,31 +74,19 @@ const keysOf = (fields: Readonly<Record<string, unknown>>, name: string, tell: T
     .filter((one): one is string => one !== null)
 }
 
-type SplitHeaders = {
-  readonly shown: Readonly<Record<string, unknown>>
-  readonly plain: Readonly<Record<string, unknown>>
-  readonly secret: Readonly<Record<string, string | null>>
-}
+type Headers = Readonly<Record<string, string | null>>
 
-const headersOf = (headers: unknown, name: string, tell: Tell): SplitHeaders | null => {
-  if (!isObject(headers)) return null
-  const shown: Record<string, unknown> = {}
-  const plain: Record<string, unknown> = {}
-  const secret: Record<string, string | null> = {}
-  for (const [header, value] of Object.entries(headers)) {
-    const path = ['providers', name, 'headers', header]
-    const scheme = typeof value === 'string' ? referenceForm.exec(value)?.[1] : undefined
-    if (scheme !== undefined) tell(path, referenceRefusal(scheme))
-    else if (!secretHeader.test(header)) {
-      shown[header] = value
-      plain[header] = value
-    } else {
-      shown[header] = keptWord
-      const text = value === keptWord ? keptWord : literal(value, path, tell)
-      if (text !== null) secret[header.toLowerCase()] = text === keptWord ? null : text
-    }
+/** Any of them may be a credential, whatever it is called: all are kept as one. */
+const headersOf = (headers: unknown, name: string, tell: Tell): Headers => {
+  const at = ['providers', name, 'headers']
+  if (headers !== undefined && !isObject(headers)) tell(at, 'must be a block of keys')
+  const given: Record<string, string | null> = {}
+  for (const [header, value] of isObject(headers) ? Object.entries(headers) : []) {
+    if (!headerForm.test(header)) tell([...at, header], 'must be the name of an HTTP header')
+    const text = value === keptWord ? keptWord : literal(value, [...at, header], tell)
+    if (text !== null) given[header.toLowerCase()] = text === keptWord ? null : text
   }
-  return { shown, plain, secret }
+  return given
 }
 
 /** What is told names places, and never a value. */
@@ -111,13 +99,9 @@ export const splitProvider = (name: string, fields: Readonly<Record<string, unkn
       tell(['providers', name, field], `names ${what}, which a provider that is applied may not: leave it out, ${mend}`)
   const { api_key: _key, api_keys: _keys, ca_file: _file, proxy: _proxy, headers, ...rest } = fields
   const keys = keysOf(fields, name, tell)
-  const split = headersOf(headers, name, tell)
+  const given = { keys, headers: headersOf(headers, name, tell) }
   const kept = keys === null || keys.length > 0 ? { api_key: keptWord } : {}
-  const shown = headers === undefined ? {} : { headers: split?.shown ?? headers }
-  const plain = headers === undefined ? {} : { headers: split?.plain ?? headers }
-  return {
-    document: { ...rest, ...kept, ...shown },
-    settings: { ...rest, ...plain },
-    given: { keys, headers: split?.secret ?? {} },
-  }
+  const names = Object.keys(given.headers)
+  const shown = names.length === 0 ? {} : { headers: Object.fromEntries(names.map((one) => [one, keptWord])) }
+  return { document: { ...rest, ...kept, ...shown }, settings: rest, given }
 }

@@ -5,7 +5,10 @@ import { amount, dataPolicy, duration, line, name, reference, url, urlOrReferenc
 
 const region = line(64).regex(/^[A-Za-z0-9-]+$/, "must be letters, digits and '-'")
 
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'must be the name of an HTTP header')
+/** What a header may be called. */
+export const headerForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/
+
+const headerName = z.string().regex(headerForm, 'must be the name of an HTTP header')
 
 /** Header names that carry credentials; their values are written as references. */
 export const secretHeader = /authorization|cookie|api-?key|token|secret|password|credential/i

@@ -134,6 +134,28 @@ test('another credential, another address, and a whole file or nothing of it', a
   assert.equal(secretsOf(last())[0]?.at(-1), 'sk-third-credential-0003')
 })
 
+test('headers are kept as credentials are, whatever they are called, and are known again by their names', async (context) => {
+  const { desk, apply, last } = await openRoom(context)
+  const withHeaders = (headers: string) =>
+    `providers: { rented: { vendor: openai, base_url: "https://rented.example/v1", api_key: "${credential}", headers: { ${headers} } } }`
+  await apply(withHeaders('X-Auth: of-a-gateway-0001, x-trace: "on"'))
+  const [provider] = last().providers
+  const revealed = Object.entries(provider?.headers ?? {}).map(([name, value]) => [name, value.reveal()])
+  assert.deepEqual(revealed, [
+    ['x-auth', 'of-a-gateway-0001'],
+    ['x-trace', 'on'],
+  ])
+  const { file: exported } = (await desk.run('export list')) as { readonly file: string }
+  assert.match(exported, /x-auth: kept\n {6}x-trace: kept/)
+  assert.ok(!JSON.stringify(await desk.store.trail({ limit: 100, after: null })).includes('of-a-gateway'))
+  assert.deepEqual((await apply(exported)).changes, [])
+  const changed = await apply(withHeaders('x-auth: kept, x-trace: "off"'))
+  assert.deepEqual(changed.changes[0]?.detail, ['credentials: set'])
+  assert.equal(last().providers[0]?.headers['x-auth']?.reveal(), 'of-a-gateway-0001')
+  await assert.rejects(apply(withHeaders('x-other: kept')), /headers\.x-other: is none that is kept: give its value/)
+  await assert.rejects(apply(withHeaders('"x other": a')), /must be the name of an HTTP header/)
+})
+
 test('what is removed is gone with its credential; a provider that a model names stays', async (context) => {
   const { desk, apply, last } = await openRoom(context)
   await apply(file())
