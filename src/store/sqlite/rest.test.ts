@@ -6,11 +6,11 @@ import { makeRest } from './rest.ts'
 const restsIn = (rest: (asked: number) => boolean, looks: number, ask: () => number): number[] =>
   Array.from({ length: looks }, (_none, look) => look).filter(() => rest(ask()))
 
-test('what a start has left goes at the first look', () => {
+test('what a start has left goes at the third look', () => {
   const rest = makeRest()
   assert.deepEqual(
     restsIn(rest, 200, () => 0),
-    [0],
+    [2],
   )
 })
 
@@ -19,7 +19,7 @@ test('a thread that works is left alone, and gives back once when it has been id
   let asked = 0
   const work = () => (asked += 500)
   const jobs = () => (asked += 2)
-  assert.deepEqual(restsIn(rest, 901, work), [0])
+  assert.deepEqual(restsIn(rest, 903, work), [2])
   assert.deepEqual(restsIn(rest, 1_200, jobs), [299])
 })
 
@@ -28,6 +28,6 @@ test('jobs alone leave nothing that is worth it for a quarter of an hour', () =>
   let asked = 0
   assert.deepEqual(
     restsIn(rest, 900, () => (asked += 2)),
-    [0],
+    [2],
   )
 })

@@ -1,5 +1,7 @@
 /** When a thread of the store gives memory back: once what its start has left, and after a rush what that has left, when it is over. */
 
+/** By then the server listens: what is asked while it starts is waited for. */
+const startLooks = 3
 /** What is collected takes compiled code with it, which the calls after a pause would miss. */
 const idleLooks = 300
 /** Jobs ask two or three times a second. */
@@ -9,14 +11,14 @@ const workedAskedMin = 2_000
 
 /** Asked every second with how many questions the thread has been asked in all; whether it is to give back now. */
 export const makeRest = (): ((asked: number) => boolean) => {
-  let hasBegun = false
+  let startingLooks = 0
   let looks = 0
   let askedAtRest = 0
   let askedAtWindow = 0
   return (asked) => {
-    if (!hasBegun) {
-      hasBegun = true
-      return true
+    if (startingLooks < startLooks) {
+      startingLooks += 1
+      return startingLooks === startLooks
     }
     looks += 1
     if (looks < idleLooks) return false
