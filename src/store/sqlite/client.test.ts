@@ -178,6 +178,7 @@ test('while another program holds the file, writes fail and reads go on; the sto
 test('what is written is written while the thread that asked for it stands still', async (context) => {
   const file = join(inFolder(context), 'drover.db')
   const store = await openSqliteStore(options({ url: `sqlite:${file}` }))
+  context.after(() => store.close())
   const appended = Promise.all(
     Array.from({ length: 3000 }, (_unused, number) => store.append(sampleCall(`call_${number}`))),
   )
@@ -191,5 +192,4 @@ test('what is written is written while the thread that asked for it stands still
   beside.close()
   await appended
   assert.deepEqual(await found, sampleCall('call_2999'))
-  await store.close()
 })
