@@ -5,11 +5,8 @@ import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
-import { operation } from './operation.ts'
+import { operation, proofMsMax } from './operation.ts'
 import { table } from './render.ts'
-
-/** Ten million calls take some minutes. */
-const proofMsMax = 3_600_000
 
 const verify = operation({
   noun: 'ledger',

@@ -275,6 +275,9 @@ type Place = {
   readonly path: string
 }
 
+/** How long an answer may take that goes through all there is: ten million calls take some minutes. */
+export const proofMsMax = 3_600_000
+
 export type Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> = Place & {
   readonly summary: string
   /** Whether a key for calls may ask it as well; the operation looks at which. */

@@ -5,7 +5,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { firstIdAt } from '#base/id.ts'
 import { pageFields, pageOf, pastField, pastOf } from './field.ts'
 import { idNames, namesView } from './id-names.ts'
-import { operation } from './operation.ts'
+import { operation, proofMsMax } from './operation.ts'
 import type { TrailRow } from './port.ts'
 import { table } from './render.ts'
 import { trailFormats, trailLine } from './trail-line.ts'
@@ -108,9 +108,6 @@ const exported = operation({
     }
   },
 })
-
-/** A chain of a million rows is gone through row by row. */
-const proofMsMax = 3_600_000
 
 const verify = operation({
   noun: 'trail',
