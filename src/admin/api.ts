@@ -55,7 +55,7 @@ export const apiPrefix = '/api/v1'
 export const adminBodyBytesMax = 1024 * 1024
 
 /** The command line on this machine, by the token of the lock or with the store opened by itself. */
-export const localActor: Actor = { name: 'local', scopes: ['read', 'write', 'secrets'] }
+export const localActor: Actor = { name: 'local', scopes: ['read', 'write', 'secrets'], isHere: true }
 
 /** The actor that an admin key stands for: of the operator, or confined to the organisation that it was made for. */
 export const actorOf = (key: KeyFacts, operatorOrganisation: string | null): Actor | Problem =>

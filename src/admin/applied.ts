@@ -51,7 +51,7 @@ export const appliedSteps = async (
   const { faults, changes, unchanged } = await ports.applied.read({
     providers,
     models,
-    isHere: actor.name === 'local' || actor.isHere === true,
+    isHere: actor.isHere === true,
   })
   plan.faults.push(...faults)
   plan.unchanged += unchanged
@@ -106,18 +106,19 @@ const shownMax = 10
 
 const removed = async (kind: AppliedKind, name: string, context: OperationContext) => {
   const { customers, applied } = context.ports
+  const param = kind === 'provider' ? 'name' : 'id'
   const rows = await customers.applied()
   const row = rows.find((one) => one.kind === kind && one.name === name)
   if (row === undefined)
     throw new Problem('not_found', {
       ...saying(kind === 'provider' ? 'provider_not_applied' : 'model_not_applied', { name }),
-      param: kind === 'provider' ? 'name' : 'id',
+      param,
     })
   const users = usersOf(rows, row)
   if (users.length > 0)
     throw new Problem('conflict', {
       ...saying('applied_named', { name, users: users.slice(0, shownMax) }),
-      param: kind === 'provider' ? 'name' : 'id',
+      param,
     })
   const operationName = kind === 'provider' ? ('providers.remove' as const) : ('models.remove' as const)
   const change = { operation: operationName, object: name, before: viewOf(row), after: null }

@@ -118,8 +118,8 @@ const customerFace = ({
   },
   setMemberRole: async (change, trail) => {
     writes.push((store) => store.setMemberRole(change, trail))
-    for (const { organisation } of [members.get(change.id)].filter((row) => row !== undefined))
-      reranked.add(organisation)
+    const row = members.get(change.id)
+    if (row !== undefined) reranked.add(row.organisation)
     return []
   },
   setBudget: async (setting, trail) => {

@@ -8,7 +8,7 @@ import { saying } from '#base/refusal.ts'
 import { durationMsOf } from '#base/settings.ts'
 import { makeCode, normalCode } from './code-text.ts'
 import { accountNamed, balanceNow, balanceView, priorities, viewOfBalance } from './credits.ts'
-import { durationField, handleField, momentField, momentOf, nameField } from './field.ts'
+import { durationField, handleField, isSomething, momentField, momentOf, nameField } from './field.ts'
 import { operation } from './operation.ts'
 import { upgradeOf } from './plans.ts'
 import type { CodeBatch, Redeemed } from './port.ts'
@@ -53,7 +53,7 @@ const create = operation({
     usd: z
       .string()
       .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "5.00"')
-      .refine((text) => /[1-9]/.test(text), 'must be more than nothing')
+      .refine(isSomething, 'must be more than nothing')
       .describe('What each is worth, in USD.'),
     kind: z.enum(['paid', 'promo']).default('promo').describe('`paid` = sold, and counts as paid; `promo` = given.'),
     models: z

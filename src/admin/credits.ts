@@ -5,7 +5,7 @@ import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import type { Balance } from '#ledger/port.ts'
-import { handleField, momentField, momentOf } from './field.ts'
+import { handleField, isSomething, momentField, momentOf } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { upgradeOf } from './plans.ts'
@@ -66,9 +66,7 @@ const usdField = () => z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a deci
 /** What `credits grant` takes. */
 export const grantInput = z.strictObject({
   account: handleField().describe('The account: id or name.'),
-  usd: usdField()
-    .refine((text) => /[1-9]/.test(text), 'must be more than nothing')
-    .describe('The amount in USD.'),
+  usd: usdField().refine(isSomething, 'must be more than nothing').describe('The amount in USD.'),
   kind: z
     .enum(['paid', 'promo', 'bundle'])
     .default('paid')

@@ -71,6 +71,9 @@ export const nameField = () =>
 /** An id or a name of something that there is. */
 export const handleField = () => z.string().min(1).max(200)
 
+/** Whether an amount as text is not nothing; asked of any text, also of one that is no amount. */
+export const isSomething = (amount: string): boolean => /[1-9]/.test(amount)
+
 /** Regions that calls may go to. */
 export const regionsField = () =>
   z

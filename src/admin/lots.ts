@@ -5,7 +5,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import type { LotView } from '#ledger/port.ts'
 import { accountNamed, balanceNow, balanceView, viewOfBalance } from './credits.ts'
-import { handleField, pageFields } from './field.ts'
+import { handleField, isSomething, pageFields } from './field.ts'
 import { operation } from './operation.ts'
 import { listText, table } from './render.ts'
 import { trailRowOf } from './trail-row.ts'
@@ -140,7 +140,7 @@ export const adjustCredit = operation({
     usd: z
       .string()
       .regex(/^[+-]?\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "-3.00"')
-      .refine((text) => /[1-9]/.test(text), 'must be more or less than nothing')
+      .refine(isSomething, 'must be more or less than nothing')
       .describe('The amount in USD, below zero to take away.'),
     reason: reasonField(),
   }),

@@ -204,7 +204,7 @@ export type Actor = {
   readonly tenant?: Tenant
   /** Who is signed in, and by which session. */
   readonly signedIn?: { readonly session: SessionRow; readonly person: PersonRow | null }
-  /** An admin key over a connection from this machine, for which no proxy speaks. */
+  /** A command on this machine, or an admin key over a connection from it for which no proxy speaks. */
   readonly isHere?: true
   /** The member that the person who is signed in acts as. */
   readonly member?: string

@@ -11,7 +11,7 @@ import { refuseRefund, requestRefund } from '#payment/refund-request.ts'
 import { refundUnspent } from '#payment/refund-unspent.ts'
 import { approveTransfer, confirmTransfer } from '#payment/transfer.ts'
 import { accountNamed } from './credits.ts'
-import { handleField } from './field.ts'
+import { handleField, isSomething } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { orderView, refundView, viewOfOrder, viewOfRefund } from './payment-view.ts'
@@ -25,7 +25,7 @@ const amountField = () =>
       /^\d{1,9}(\.\d{1,2})?$/,
       'must be a decimal with at most 9 digits before the point and two after it, such as "25.00"',
     )
-    .refine((text) => /[1-9]/.test(text), 'must be more than nothing')
+    .refine(isSomething, 'must be more than nothing')
 
 const trailOf =
   (name: TrailOperation, object: string, context: OperationContext) =>

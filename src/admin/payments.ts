@@ -14,7 +14,7 @@ import { openRefundRequest } from '#payment/refund-request.ts'
 import { offerOf } from '#payment/shop.ts'
 import { accountNames } from './account-names.ts'
 import { accountNamed } from './credits.ts'
-import { firstField, handleField, pageFields, pageOf } from './field.ts'
+import { firstField, handleField, isSomething, pageFields, pageOf } from './field.ts'
 import { idNames, namesView } from './id-names.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
@@ -36,7 +36,7 @@ const usdField = () =>
   z
     .string()
     .regex(/^\d{1,9}(\.\d{1,2})?$/, 'must be a decimal with at most two places, such as "25.00"')
-    .refine((text) => /[1-9]/.test(text), 'must be more than nothing')
+    .refine(isSomething, 'must be more than nothing')
 
 export const orderField = () => z.string().min(1).max(100).describe('The order.')
 

@@ -278,7 +278,7 @@ export const testIds = (): Ids => {
   }
 }
 
-export const localTestActor: Actor = { name: 'local', scopes: ['read', 'write', 'secrets'] }
+export const localTestActor: Actor = { name: 'local', scopes: ['read', 'write', 'secrets'], isHere: true }
 
 const modelRow: ModelRow = {
   id: 'kimi-k2',

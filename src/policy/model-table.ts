@@ -43,8 +43,16 @@ export type Timeouts = {
 export type FallbackCause = 'context-length' | 'content-filter'
 
 /** The most that a target puts out, in tokens; `null` = unknown. */
-export const outputTokensMaxOf = (target: Target, row: Pick<ModelRow, 'outputTokensMax'>): number | null =>
-  target.outputTokensMax === undefined ? row.outputTokensMax : target.outputTokensMax
+export const outputTokensMaxOf = (
+  target: Pick<Target, 'outputTokensMax'>,
+  row: Pick<ModelRow, 'outputTokensMax'>,
+): number | null => (target.outputTokensMax === undefined ? row.outputTokensMax : target.outputTokensMax)
+
+/** The window of a target's model, in tokens; `null` = unknown. */
+export const contextTokensOf = (
+  target: Pick<Target, 'contextTokens'>,
+  row: Pick<ModelRow, 'contextTokens'>,
+): number | null => (target.contextTokens === undefined ? row.contextTokens : target.contextTokens)
 
 export type RouteSettings = {
   readonly strategy: 'weighted' | 'least-latency' | 'cheapest' | 'fallback'

@@ -9,7 +9,7 @@ import { feeFactor, markupFactor, noRules } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { usdFactor } from '#ledger/charge.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
-import { outputTokensMaxOf } from '#policy/model-table.ts'
+import { contextTokensOf, outputTokensMaxOf } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
 import { bearsMark, markPattern } from './body-mark.ts'
 import type { ToolItem } from './tool-items.ts'
@@ -107,11 +107,13 @@ const askedBy = (call: Call): Asked => {
 /** The most tokens among models that may answer; not sure: of one of them it is unknown. */
 type Most = { readonly known: number; readonly isSure: boolean }
 
+type Lengths = Pick<Target, 'contextTokens' | 'outputTokensMax'>
+
 /** Whichever target answers is paid from one hold, so that the widest window and the longest answer of them bound it. */
-const mostOf = (row: ModelRow, of: (target: Target | null) => number | null): Most => {
+const mostOf = (row: ModelRow, of: (target: Lengths) => number | null): Most => {
   let known = 0
   let isSure = true
-  for (const target of row.targets.length === 0 ? [null] : row.targets) {
+  for (const target of row.targets.length === 0 ? [{}] : row.targets) {
     const count = of(target)
     if (count === null) isSure = false
     else known = Math.max(known, count)
@@ -119,15 +121,10 @@ const mostOf = (row: ModelRow, of: (target: Target | null) => number | null): Mo
   return { known, isSure }
 }
 
-const windowOf = (row: ModelRow): Most =>
-  mostOf(row, (target) => (target?.contextTokens === undefined ? row.contextTokens : target.contextTokens))
+const windowOf = (row: ModelRow): Most => mostOf(row, (target) => contextTokensOf(target, row))
 
 const answerOf = (row: ModelRow): Most =>
-  mostOf(row, (target) => {
-    if (target === null) return row.outputTokensMax ?? row.contextTokens
-    const window = target.contextTokens === undefined ? row.contextTokens : target.contextTokens
-    return outputTokensMaxOf(target, row) ?? window
-  })
+  mostOf(row, (target) => outputTokensMaxOf(target, row) ?? contextTokensOf(target, row))
 
 const capped = (tokens: number, { known, isSure }: Most): number => (isSure ? Math.min(tokens, known) : tokens)
 

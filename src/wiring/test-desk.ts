@@ -139,7 +139,7 @@ export const openDesk = async (
     ...changes,
   }
   const desk: OperationContext = {
-    actor: { name: 'local', scopes: ['read', 'write', 'secrets'] },
+    actor: { name: 'local', scopes: ['read', 'write', 'secrets'], isHere: true },
     requestId: null,
     ports,
     clock,
