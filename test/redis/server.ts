@@ -153,6 +153,8 @@ export type RedisSentinels = {
   readonly master: RedisServer
   readonly replicas: readonly RedisServer[]
   readonly sentinels: readonly RedisServer[]
+  /** How many of them must miss a server before another takes its place: more than there are put it off. */
+  readonly setQuorum: (count: number) => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
@@ -192,7 +194,10 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
       if (performance.now() > deadline) throw new Error('the sentinels did not come together')
       await wait(pollEveryMs)
     }
-    return { name, master, replicas, sentinels, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+    const setQuorum = async (count: number): Promise<void> => {
+      for (const one of sentinels) await one.command('SENTINEL', 'SET', name, 'quorum', String(count))
+    }
+    return { name, master, replicas, sentinels, setQuorum, [Symbol.asyncDispose]: () => opened.disposeAsync() }
   } catch (fault) {
     await opened.disposeAsync()
     throw fault
