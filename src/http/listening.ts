@@ -50,16 +50,17 @@ export const probePort = async ({ host, port }: Address): Promise<number> => {
   return bound
 }
 
-const [turnTriesMax, turnPauseMs] = [50, 20]
+/** Workers that load their program on a busy machine take many seconds of it. */
+const [turnTriesMax, turnPauseMs] = [3000, 20]
 
 /** Linux gives such a name to one socket at a time, and takes it back when that is closed, or its process has gone. */
 export const turnName = (port: number): string => `\0drover looks whether port ${port} is free`
 
 /**
- * One after the other: of two that look at the same instant whether a port is free, both would find it so, and share it. Gives what ends the turn.
- * Whoever has waited for a second goes on, and so does a system without such names: it is no worse off than without turns.
+ * One after the other: of two that look at the same instant whether a port is free, both would find it so, and share it. Gives what ends the turn,
+ * which ends with the process too. Whoever has waited for a minute goes on, and so does a system without such names: it is no worse off than without turns.
  */
-const turnAt = async (port: number): Promise<() => Promise<void>> => {
+export const takeTurn = async (port: number): Promise<() => Promise<void>> => {
   for (let tries = 0; tries < turnTriesMax; tries += 1) {
     const turn = createServer((socket) => socket.destroy())
     const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | null>()
@@ -100,7 +101,7 @@ export const listenTogether = async (wish: ListenWish): Promise<number> => {
   const { host, port, reusePort, servers } = wish
   // Of sockets that all share an address no system refuses one, whatever program it is of.
   if (!spreadsConnections || servers.length === 1 || reusePort || port === 0) return listenShared(wish)
-  const endTurn = await turnAt(port)
+  const endTurn = await takeTurn(port)
   try {
     await probePort({ host, port })
     return await listenShared(wish)

@@ -9,7 +9,8 @@ import { chat } from './bench.ts'
 import type { Answer } from './call.ts'
 import { call, openCall } from './call.ts'
 import { admin, balanceOf, holdOf, models, openAccount, provenOk, settled, sold } from './customer.ts'
-import { adminKey, configFor, eventually, fakeKey, startRelay, testKey } from './harness.ts'
+import { freePort } from './free-port.ts'
+import { adminKey, configFor, eventually, fakeKey, makeFolder, removeFolder, startRelay, testKey } from './harness.ts'
 import { upload } from './upload.ts'
 import { isRunning, killWorker, pidsOf, startWorkers, workerBench } from './workers.ts'
 
@@ -352,4 +353,23 @@ test('the death of the primary ends its workers; the next start brings in what t
     assert.equal(verdict.open_holds, 0)
     await again.kill()
   }
+})
+
+test('of relays that start on one port in the same instant, with workers and alone, one has it and the others are refused', async () => {
+  const port = await freePort()
+  await using ended = new AsyncDisposableStack()
+  const starts = [['--workers', '2'], ['--workers', '2'], []].map(async (more) => {
+    const folder = await makeFolder()
+    ended.defer(() => removeFolder(folder))
+    const relay = await startRelay({ folder, flags: ['--port', String(port), ...more], startWithinMs: 180_000 })
+    ended.defer(() => relay.kill())
+    return relay
+  })
+  const outcomes = await Promise.allSettled(starts)
+  const [relay, ...others] = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  assert.ok(relay !== undefined && others.length === 0, JSON.stringify(outcomes))
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') assert.match(String(outcome.reason), new RegExp(`Port ${port} of .* is in use`))
+  const statuses = await inTurn(() => call(relay.url, { path: '/v1/models', key: testKey }))
+  assert.deepEqual(statuses, Array(turns).fill(200))
 })

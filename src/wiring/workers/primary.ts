@@ -185,7 +185,8 @@ export const servePrimary = async (machine: Machine, request: ServeRequest): Pro
   const { workers: count, drainDelayMs, drainTimeoutMs } = config.server
   const log = pinoLog(config.log.level, stderr)
   const data = await openPrimaryData(machine, { config, data: folder, log }, closing)
-  const ports = await choosePorts(machine, config.server)
+  const turns = closing.use(new AsyncDisposableStack())
+  const ports = await choosePorts(machine, config.server, turns)
   const holding = { machine, request, log, ports, ...data }
   const keeping = makeKeeping(holding)
   const listening = new Map<number, WorkerListens>()
@@ -218,6 +219,7 @@ export const servePrimary = async (machine: Machine, request: ServeRequest): Pro
   const endMs = drainDelayMs + drainTimeoutMs + endSlackMs
   try {
     await Promise.race([crew.begun, stopped(stopping)])
+    await turns.disposeAsync()
   } catch (thrown) {
     await crew.stop(endSlackMs)
     throw failure === null ? thrown : uncarried(failure)

@@ -9,7 +9,8 @@
 import type { Clock } from '#base/clock.ts'
 import { Problem } from '#base/problem.ts'
 import type { ServerConfig } from '#config/config.ts'
-import { probePort } from '#http/listening.ts'
+import type { Address } from '#http/listening.ts'
+import { probePort, takeTurn } from '#http/listening.ts'
 import type { Machine } from '#wiring/machine.ts'
 import type { Ports } from './messages.ts'
 
@@ -17,10 +18,7 @@ import type { Ports } from './messages.ts'
 const patienceMs = 5000
 const againMs = 100
 
-const free = async (
-  clock: Clock,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<number> => {
+const free = async (clock: Clock, { host, port }: Address): Promise<number> => {
   const deadlineMs = clock.monotonicMs() + patienceMs
   for (;;) {
     try {
@@ -34,10 +32,20 @@ const free = async (
 }
 
 /**
- * The ports on which all workers listen, found free, and chosen where the system is to choose.
+ * The ports on which all workers listen, found free, and chosen where the system is to choose. Until `turns` are disposed of, which is for when
+ * the workers listen, nobody else finds them free.
  * @throws Problem `conflict` where one cannot be had.
  */
-export const choosePorts = async ({ clock }: Machine, { host, port, admin }: ServerConfig): Promise<Ports> => ({
-  main: await free(clock, { host, port }),
-  admin: admin === null ? null : await free(clock, admin),
-})
+export const choosePorts = async (
+  { clock }: Machine,
+  { host, port, admin }: ServerConfig,
+  turns: AsyncDisposableStack,
+): Promise<Ports> => {
+  // In an order that all keep, and each once: an address of its own may have the same port.
+  const fixed = [...new Set([port, admin?.port ?? 0])].filter((one) => one !== 0).toSorted((a, b) => a - b)
+  for (const one of fixed) turns.defer(await takeTurn(one))
+  return {
+    main: await free(clock, { host, port }),
+    admin: admin === null ? null : await free(clock, admin),
+  }
+}
