@@ -103,6 +103,8 @@ export type CallRecord = {
   readonly longestGapMs?: number | null
   /** Of a stream: how often there were gaps of which length, by the bounds of `gapBoundsMs`; only for metrics, never kept. */
   readonly gaps?: readonly number[] | null
+  /** Milliseconds that a call like this one was waited for, which was under way; never kept. */
+  readonly sharedMs?: number
   readonly durationMs: number
   /** Time spent in Drover and not in waiting for an upstream. */
   readonly overheadMs: number
@@ -126,6 +128,77 @@ export type CallRecord = {
   readonly requestBody: string | null
   readonly responseBody: string | null
 }
+
+/** The record of a call of which nothing is known but that it came. */
+export const blankRecord = ({ id, path }: Pick<CallRecord, 'id' | 'path'>, protocol: string, timeMs: number) =>
+  ({
+    id,
+    timeMs,
+    organisation: null,
+    project: null,
+    member: null,
+    account: null,
+    key: null,
+    test: false,
+    protocol,
+    path,
+    stream: false,
+    model: null,
+    provider: null,
+    upstreamModel: null,
+    status: 0,
+    error: null,
+    errorMessage: null,
+    attempts: [],
+    usage: null,
+    costNanoUsd: null,
+    priceHash: null,
+    pricing: null,
+    ttftMs: null,
+    queuedMs: null,
+    sharedMs: 0,
+    longestGapMs: null,
+    gaps: null,
+    durationMs: 0,
+    overheadMs: 0,
+    end: 'refused',
+    finishReason: null,
+    tags: {},
+    conversation: null,
+    callSite: null,
+    session: null,
+    migration: null,
+    arm: null,
+    warnings: [],
+    cache: null,
+    requestBytes: 0,
+    responseBytes: 0,
+    upstreamDigest: null,
+    deliveredDigest: null,
+    requestBody: null,
+    responseBody: null,
+  }) satisfies Required<CallRecord>
+
+/** The record of an attempt of which nothing is known but that it began. */
+export const blankAttempt = (provider: string, model: string, startMs: number) =>
+  ({
+    provider,
+    model,
+    status: null,
+    error: null,
+    startMs,
+    headersMs: null,
+    firstPartMs: null,
+    endMs: null,
+    upstreamRequestId: null,
+    usage: null,
+    costNanoUsd: null,
+    reason: null,
+    left: null,
+    breaker: null,
+    credential: null,
+    shims: [],
+  }) satisfies AttemptRecord
 
 /** What a record calls a credential that the call's own account has brought. */
 export const ownCredentialName = 'own credential'

@@ -3,6 +3,7 @@
 import type { AccountRow, CallFilter, FirstStart, KeyRow, OrganisationRow, ProjectRow, TrailRow } from '#admin/port.ts'
 import { everyCall } from '#admin/port.ts'
 import type { CallRecord } from '#base/call-record.ts'
+import { blankAttempt, blankRecord } from '#base/call-record.ts'
 import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 
@@ -71,51 +72,23 @@ export const sampleFirst = (keys: readonly KeyRow[] = []): FirstStart => ({
   trail: sampleTrail('trl_0', { operation: 'begin', object: 'org_default', after: null }),
 })
 
+/** What is only of a call under way is never kept. */
+const {
+  gaps: _gaps,
+  sharedMs: _sharedMs,
+  ...keptBlank
+} = blankRecord({ id: '', path: '/v1/chat/completions' }, 'openai-chat', 6)
+
 /** A call in which nothing is filled that may be empty. */
 export const sampleCall = (id: string, changes: Partial<CallRecord> = {}): CallRecord => ({
+  ...keptBlank,
   id,
-  timeMs: 6,
-  organisation: null,
-  project: null,
-  member: null,
-  account: null,
-  key: null,
-  test: false,
-  protocol: 'openai-chat',
-  path: '/v1/chat/completions',
-  stream: false,
-  model: null,
-  provider: null,
-  upstreamModel: null,
   status: 200,
-  error: null,
-  errorMessage: null,
-  attempts: [],
-  usage: null,
-  costNanoUsd: null,
-  priceHash: null,
-  pricing: null,
-  ttftMs: null,
-  queuedMs: null,
-  longestGapMs: null,
   durationMs: 7,
   overheadMs: 0.25,
   end: 'complete',
-  finishReason: null,
-  tags: {},
-  conversation: null,
-  callSite: null,
-  session: null,
-  migration: null,
-  arm: null,
-  warnings: [],
-  cache: null,
   requestBytes: 8,
   responseBytes: 9,
-  upstreamDigest: null,
-  deliveredDigest: null,
-  requestBody: null,
-  responseBody: null,
   ...changes,
 })
 
@@ -176,24 +149,7 @@ export const fullCall = (id: string): CallRecord =>
         credential: 'env:KIMI_KEY',
         shims: ['temperature:fixed'],
       },
-      {
-        provider: 'local',
-        model: 'own',
-        status: null,
-        error: 'upstream_timeout',
-        startMs: 30,
-        headersMs: null,
-        firstPartMs: null,
-        endMs: null,
-        upstreamRequestId: null,
-        usage: null,
-        costNanoUsd: null,
-        reason: null,
-        left: null,
-        breaker: null,
-        credential: null,
-        shims: [],
-      },
+      { ...blankAttempt('local', 'own', 30), error: 'upstream_timeout' },
     ],
     usage: fullUsage,
     costNanoUsd: 2n ** 63n - 1n,

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CallFilter } from '#admin/port.ts'
 import type { AttemptRecord, CallRecord } from '#base/call-record.ts'
-import { ownCredentialName } from '#base/call-record.ts'
+import { blankAttempt, ownCredentialName } from '#base/call-record.ts'
 import { handClock } from '#base/hand-clock.ts'
 import { usageOf } from '#base/usage.ts'
 import type { UsageDimension, UsageGroup, UsageQuestion } from '#report/port.ts'
@@ -32,22 +32,12 @@ const question = (changes: Partial<UsageQuestion> = {}): UsageQuestion => ({
 })
 
 const attempt = (provider: string, changes: Partial<AttemptRecord> = {}): AttemptRecord => ({
-  provider,
-  model: `${provider}-model`,
+  ...blankAttempt(provider, `${provider}-model`, 0),
   status: 200,
-  error: null,
-  startMs: 0,
   headersMs: 1,
   firstPartMs: 2,
   endMs: 3,
-  upstreamRequestId: null,
-  usage: null,
   costNanoUsd: 5n,
-  reason: null,
-  left: null,
-  breaker: null,
-  credential: null,
-  shims: [],
   ...changes,
 })
 

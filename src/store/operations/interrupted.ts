@@ -1,6 +1,7 @@
 /** The lines in the log of calls whose process died under them: what the books know of each. */
 
 import type { CallRecord } from '#base/call-record.ts'
+import { blankRecord } from '#base/call-record.ts'
 import { decimalOf } from '#base/money.ts'
 import type { InterruptedCall } from '#ledger/port.ts'
 import { callColumns, callValues } from '#store/row/call-row.ts'
@@ -32,43 +33,15 @@ const whoseOf = async (transaction: Transaction, { key, account }: InterruptedCa
 
 /** What was asked died with the process; what became of the money did not. */
 const recordOf = ({ call, account, key, beganMs, begun, ...books }: InterruptedCall, whose: Whose): CallRecord => ({
+  ...blankRecord({ id: call, path: 'unknown' }, 'unknown', beganMs),
   ...whose,
-  id: call,
-  timeMs: beganMs,
   account,
   key,
-  protocol: 'unknown',
-  path: 'unknown',
-  stream: false,
-  model: null,
-  provider: null,
-  upstreamModel: null,
   status: begun ? 200 : 500,
   error: 'internal_error',
   errorMessage: `The server ended while this call was under way. In the books it is ${books.state}, ${decimalOf(books.chargedNanoUsd)} USD charged (${books.rule}).`,
-  attempts: [],
-  usage: null,
   costNanoUsd: books.chargedNanoUsd,
-  priceHash: null,
-  ttftMs: null,
-  durationMs: 0,
-  overheadMs: 0,
   end: 'cut',
-  finishReason: null,
-  tags: {},
-  conversation: null,
-  callSite: null,
-  session: null,
-  migration: null,
-  arm: null,
-  warnings: [],
-  cache: null,
-  requestBytes: 0,
-  responseBytes: 0,
-  upstreamDigest: null,
-  deliveredDigest: null,
-  requestBody: null,
-  responseBody: null,
 })
 
 /** Those that are in the log stay as they are. */
