@@ -1,5 +1,6 @@
 /** What administration asks of the room that reads applied providers and models. */
 
+import type { FileFault } from '#base/read-document.ts'
 import type { AppliedRow } from './applied-store.ts'
 
 export type AppliedWish = {
@@ -15,7 +16,7 @@ export type AppliedChange = { readonly row: AppliedRow; readonly before: Applied
 
 export type AppliedReading = {
   /** Everything that is wrong, with its place; never the value of a secret. */
-  readonly faults: readonly string[]
+  readonly faults: readonly FileFault[]
   readonly changes: readonly AppliedChange[]
   readonly unchanged: number
 }

@@ -1,6 +1,7 @@
 /** What a file for `apply` says: YAML (or JSON) with providers, models, plans, accounts and keys by their names. */
 
 import { z } from 'zod'
+import type { FileFault } from '#base/read-document.ts'
 import { readDocument, refusedFile } from '#base/read-document.ts'
 
 /** Of anything that has a name. */
@@ -44,6 +45,6 @@ export const readApplyDocument = (text: string): ApplyDocument =>
   })
 
 /** Everything that is wrong with what a well-formed file asks for. */
-export const refuseAll = (faults: readonly string[]): void => {
+export const refuseAll = (faults: readonly FileFault[]): void => {
   if (faults.length > 0) throw refusedFile(faults)
 }

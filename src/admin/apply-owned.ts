@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto'
 import { decimalOf } from '#base/money.ts'
-import { placeText } from '#base/read-document.ts'
+import { placeText } from '#base/place-text.ts'
+import { faultAt } from '#base/read-document.ts'
 import { thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
 import type { ApplyAccount } from './apply-document.ts'
@@ -40,10 +41,13 @@ export const projectSteps = async (plan: Plan, { name, row, given, context }: Ow
         operation: 'projects create',
         input,
       })
-    } else if (found.archivedMs !== null) plan.faults.push(`${place}: is archived, for good.`)
+    } else if (found.archivedMs !== null) plan.faults.push(faultAt(place, 'is archived, for good.'))
     else if (wanted?.['regions'] !== undefined && !same(wanted['regions'], found.regions ?? null))
       plan.faults.push(
-        `${place}.regions: is ${valueText(found.regions ?? null)}, and regions of a project are not changed.`,
+        faultAt(
+          `${place}.regions`,
+          `is ${valueText(found.regions ?? null)}, and regions of a project are not changed.`,
+        ),
       )
     else plan.unchanged += 1
   }
@@ -128,7 +132,9 @@ export const creditSteps = async (plan: Plan, { name, row, given, context }: Own
     const { id, ...grant } = credit
     const place = placeText(['accounts', name, 'credits', index])
     if (typeof id !== 'string' || !/^[\w.:-]{1,100}$/.test(id)) {
-      plan.faults.push(`${place}: needs an id (letters, digits, '.', ':', '_', '-'), by which it is granted once.`)
+      plan.faults.push(
+        faultAt(place, "needs an id (letters, digits, '.', ':', '_', '-'), by which it is granted once."),
+      )
       continue
     }
     const lot = row === null ? null : lotIdOf(row.id, id)
@@ -147,7 +153,10 @@ export const creditSteps = async (plan: Plan, { name, row, given, context }: Own
       })
     } else if (!same(grant['usd'], decimalOf(found[0].grantedNanoUsd)))
       plan.faults.push(
-        `${place}: '${id}' was granted with ${decimalOf(found[0].grantedNanoUsd)} USD, and a grant is not changed. Give another id, or use 'drover credits adjust'.`,
+        faultAt(
+          place,
+          `'${id}' was granted with ${decimalOf(found[0].grantedNanoUsd)} USD, and a grant is not changed. Give another id, or use 'drover credits adjust'.`,
+        ),
       )
     else plan.unchanged += 1
   }

@@ -5,6 +5,7 @@
 
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { faultAt } from '#base/read-document.ts'
 import { appliedSteps } from './applied.ts'
 import type { ApplyAccount, ApplyDocument } from './apply-document.ts'
 import type { Owner } from './apply-owned.ts'
@@ -32,7 +33,10 @@ const planSteps = (plan: Plan, { context, document }: Known): void => {
       })
     else if (found.origin === 'file')
       plan.faults.push(
-        `plans.${name}: is declared in drover.yaml (managed by file): change it there, and take it out here.`,
+        faultAt(
+          `plans.${name}`,
+          'is declared in drover.yaml (managed by file): change it there, and take it out here.',
+        ),
       )
     else {
       const usd = (nano: bigint | null): string | null => (nano === null ? null : decimalOf(nano))
@@ -68,7 +72,7 @@ const accountNow = async (row: AccountRow, { ports, clock }: OperationContext) =
 
 const newAccount = (plan: Plan, name: string, { billing, plan: planName, credit_limit, state }: ApplyAccount): void => {
   if (billing === undefined) {
-    plan.faults.push(`accounts.${name}: is new, and needs billing: prepaid, postpaid or unlimited.`)
+    plan.faults.push(faultAt(`accounts.${name}`, 'is new, and needs billing: prepaid, postpaid or unlimited.'))
     return
   }
   const given = {
@@ -102,12 +106,15 @@ const changedAccount = async (
   const now = await accountNow(row, context)
   if (given.billing !== undefined && given.billing !== now.billing) {
     plan.faults.push(
-      `accounts.${name}.billing: is ${now.billing}, and the kind of an account is not changed. Make another account.`,
+      faultAt(
+        `accounts.${name}.billing`,
+        `is ${now.billing}, and the kind of an account is not changed. Make another account.`,
+      ),
     )
     return
   }
   if (now.state === 'closed') {
-    plan.faults.push(`accounts.${name}: is closed, for good.`)
+    plan.faults.push(faultAt(`accounts.${name}`, 'is closed, for good.'))
     return
   }
   const wanted = {
@@ -166,7 +173,7 @@ const keySteps = async (plan: Plan, { context, document }: Known): Promise<void>
   for (const [name, settings] of Object.entries(document.keys ?? {})) {
     const given = settings ?? {}
     const found = await foundKey(name, context)
-    if (found instanceof Problem) plan.faults.push(`keys.${name}: ${found.message}`)
+    if (found instanceof Problem) plan.faults.push(faultAt(`keys.${name}`, found.message))
     else if (found === null)
       plan.steps.push({
         sign: '+',
@@ -187,11 +194,17 @@ const keySteps = async (plan: Plan, { context, document }: Known): Promise<void>
       const detail = differences(wanted, now)
       if (now['state'] !== 'active')
         plan.faults.push(
-          `keys.${name}: is ${valueText(now['state'])}: take it out of the file, or give the key another name.`,
+          faultAt(
+            `keys.${name}`,
+            `is ${valueText(now['state'])}: take it out of the file, or give the key another name.`,
+          ),
         )
       else if (detail.length > 0)
         plan.faults.push(
-          `keys.${name}: ${detail.join(', ')}: a key is not changed. Revoke it and apply again, or give the new one another name.`,
+          faultAt(
+            `keys.${name}`,
+            `${detail.join(', ')}: a key is not changed. Revoke it and apply again, or give the new one another name.`,
+          ),
         )
       else plan.unchanged += 1
     }
@@ -216,7 +229,7 @@ export const planOf = async (document: ApplyDocument, context: OperationContext)
       !context.ports.plans().has(given.plan) &&
       document.plans?.[given.plan] === undefined
     )
-      plan.faults.push(`accounts.${name}.plan: there is no plan '${given.plan}', here or in this file.`)
+      plan.faults.push(faultAt(`accounts.${name}.plan`, `there is no plan '${given.plan}', here or in this file.`))
     if (row === null) newAccount(plan, name, given)
     else await changedAccount(plan, row, { given, context })
     const owner = { name, row, given, context }

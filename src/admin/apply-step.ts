@@ -1,6 +1,7 @@
 /** One thing that `apply` does, and how what a file says is held against what there is. */
 
 import { nanoOf } from '#base/money.ts'
+import type { FileFault } from '#base/read-document.ts'
 import type { AppliedChange } from './applied-ports.ts'
 
 export type ApplyStep = {
@@ -17,7 +18,7 @@ export type ApplyStep = {
 }
 
 export type Given = Readonly<Record<string, unknown>>
-export type Plan = { readonly steps: ApplyStep[]; readonly faults: string[]; unchanged: number }
+export type Plan = { readonly steps: ApplyStep[]; readonly faults: FileFault[]; unchanged: number }
 
 /** A value for people. */
 export const valueText = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))

@@ -2,6 +2,8 @@
 
 import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
+import type { FileFault } from '#base/read-document.ts'
+import { faultAt } from '#base/read-document.ts'
 import { saying } from '#base/refusal.ts'
 import { asSaid } from '#base/sentence.ts'
 import { accountOperations } from './accounts.ts'
@@ -39,7 +41,7 @@ const runnerOf = (step: ApplyStep): Operation => {
 
 const grantForm = { noun: 'credits', verb: 'grant', input: grantInput } as unknown as Operation
 
-const checkStep = (step: ApplyStep): string | null => {
+const checkStep = (step: ApplyStep): FileFault | null => {
   if (isAppliedStep(step)) return null
   const { id: _id, ...input } = step.input
   try {
@@ -47,7 +49,7 @@ const checkStep = (step: ApplyStep): string | null => {
     else checkInput(runnerOf(step), step.input)
     return null
   } catch (thrown) {
-    if (thrown instanceof Problem) return `${step.what}: ${thrown.message}`
+    if (thrown instanceof Problem) return faultAt(step.what, thrown.message)
     throw thrown
   }
 }

@@ -2,6 +2,8 @@
 
 import type { z } from 'zod'
 import { meantText } from '#base/nearest.ts'
+import { placeText } from '#base/place-text.ts'
+import type { ProblemDetail } from '#base/problem.ts'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import { confined } from './confined.ts'
@@ -12,11 +14,6 @@ import { mayRun, roleWords } from './role.ts'
 import { signedOut } from './signed-out.ts'
 import { actionOf, checkStepUp } from './step-up.ts'
 import { veiled } from './veil.ts'
-
-const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`))
-    .join('')
 
 const units: Readonly<Record<string, string>> = { string: 'characters', array: 'members' }
 
@@ -43,23 +40,34 @@ const wording: z.core.$ZodErrorMap = (issue) => {
   return undefined
 }
 
-const refusal = (operation: Operation, issue: z.core.$ZodIssue): Problem => {
+/** A field of an input is wrong. */
+export class FieldProblem extends Problem {
+  /** Empty = the input as a whole. */
+  readonly path: readonly PropertyKey[]
+  /** What follows the field's name in the message. */
+  readonly what: string
+
+  constructor(path: readonly PropertyKey[], what: string, detail: ProblemDetail) {
+    super('invalid_request_error', { ...detail, param: path.length === 0 ? null : placeText(path) })
+    this.path = path
+    this.what = what
+  }
+}
+
+const unknownField = (operation: Operation, path: readonly PropertyKey[], key: string): FieldProblem => {
+  const known = fieldsOf(operation.input).map((field) => field.name)
+  const meant = meantText(key, known)
+  const what = `is no field here${meant === '' ? `. Known here: ${known.join(', ')}.` : meant}`
+  return new FieldProblem(path, what, { message: `'${placeText(path).slice(0, 100)}' ${what}` })
+}
+
+const refusal = (operation: Operation, issue: z.core.$ZodIssue): FieldProblem => {
+  const { path, message: what } = issue
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys
-    const param = pathText([...issue.path, key])
-    const known = fieldsOf(operation.input).map((field) => field.name)
-    const meant = meantText(key, known)
-    const list = meant === '' ? ` Known here: ${known.join(', ')}.` : ''
-    return new Problem('invalid_request_error', {
-      message: `'${param.slice(0, 100)}' is no field here${meant}.${list}`.replace('?.', '?'),
-      param,
-    })
+    return unknownField(operation, [...path, key], key)
   }
-  const param = pathText(issue.path)
-  return new Problem('invalid_request_error', {
-    ...saying('field_wrong', { field: param, what: issue.message }),
-    param: param === '' ? null : param,
-  })
+  return new FieldProblem(path, `${what}.`, saying('field_wrong', { field: placeText(path), what }))
 }
 
 /**

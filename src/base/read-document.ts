@@ -1,9 +1,9 @@
 /** A file that a person wrote, as data: YAML (or JSON) held against a schema; what is wrong is named with its line and its place. */
 
 import { LineCounter, parseDocument } from 'yaml'
+import { placeText } from './place-text.ts'
 import { Problem } from './problem.ts'
 import { refusalSays, saying } from './refusal.ts'
-import type { Sentence } from './sentence.ts'
 import { joined } from './sentence.ts'
 
 const aliasesMax = 100
@@ -29,23 +29,24 @@ type Schema<T> = {
     | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } }
 }
 
-/** Where something stands in the file, as a person looks for it: `accounts.acme.budgets[0]`. */
-export const placeText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`))
-    .join('')
-
 /** `line 4: accounts.acme: is closed, for good.` */
-const faultForm = /^(?:line (\d+): )?(?:(\S(?:(?!: ).)*?): )?(.*)$/s
-
-const faultSentence = (fault: string): Sentence => {
-  const [, line = '0', path = '', what = ''] = faultForm.exec(fault) ?? []
-  return refusalSays('fault_in', { line: Number(line), path, what })
+export type FileFault = {
+  /** From 1; 0 = it has no line. */
+  readonly line: number
+  /** Where in the file; empty = the file as a whole. */
+  readonly path: string
+  readonly what: string
 }
 
+/** What is wrong with something that is well-formed. */
+export const faultAt = (path: string, what: string): FileFault => ({ line: 0, path, what })
+
 /** The problem of a file in which this is wrong. */
-export const refusedFile = (faults: readonly string[]): Problem => {
-  const shown = joined(faults.slice(0, faultsShownMax).map(faultSentence), '\n')
+export const refusedFile = (faults: readonly FileFault[]): Problem => {
+  const shown = joined(
+    faults.slice(0, faultsShownMax).map((fault) => refusalSays('fault_in', fault)),
+    '\n',
+  )
   const more = Math.max(0, faults.length - faultsShownMax)
   return new Problem('invalid_request_error', { ...saying('file_refused', { faults: shown, more }), param: 'file' })
 }
@@ -60,37 +61,35 @@ export const readDocument = <T>(
 ): T => {
   const lines = new LineCounter()
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  const at = (offset: number | undefined): string =>
-    offset === undefined ? '' : `line ${lines.linePos(offset).line}: `
-  if (parsed.errors.length > 0) throw refusedFile(parsed.errors.map(({ message, pos }) => `${at(pos[0])}${message}`))
-  const lineOf = (path: readonly PropertyKey[]): string => {
+  const lineAt = (offset: number | undefined): number => (offset === undefined ? 0 : lines.linePos(offset).line)
+  if (parsed.errors.length > 0)
+    throw refusedFile(parsed.errors.map(({ message, pos }) => ({ line: lineAt(pos[0]), path: '', what: message })))
+  const faultOf = (path: readonly PropertyKey[], what: string): FileFault => {
+    const found = { path: placeText(path), what }
     for (let length = path.length; length > 0; length -= 1) {
       const node = parsed.getIn(path.slice(0, length), true) as { readonly range?: readonly number[] } | undefined
-      if (node?.range !== undefined) return at(node.range[0])
+      if (node?.range !== undefined) return { line: lineAt(node.range[0]), ...found }
     }
-    return ''
+    return { line: 0, ...found }
   }
   let value: unknown
-  const issueText = ({ code, path, message, keys, expected }: Issue): string => {
+  const issueFault = ({ code, path, message, keys, expected }: Issue): FileFault => {
     // A schema may have words of its own for it.
-    if (code === 'invalid_type' && message.startsWith('Invalid input')) {
-      const what = valueAt(value, path) === undefined ? 'is missing' : `must be of type ${expected}`
-      return `${lineOf(path)}${placeText(path)}: ${what}`
-    }
-    if (code !== 'unrecognized_keys') return `${lineOf(path)}${placeText(path)}: ${message}`
-    const whole = [...path, keys?.[0] ?? '']
-    const names = known === undefined ? '' : ` Known: ${known(path)}.`
+    if (code === 'invalid_type' && message.startsWith('Invalid input'))
+      return faultOf(path, valueAt(value, path) === undefined ? 'is missing' : `must be of type ${expected}`)
+    if (code !== 'unrecognized_keys') return faultOf(path, message)
     const name = keys?.[0] ?? ''
+    const names = known === undefined ? '' : ` Known: ${known(path)}.`
     const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
     const hint = snake === name ? '' : ` Names are written in snake_case: ${snake}.`
-    return `${lineOf(whole)}${placeText(whole)}: is not known here.${hint}${names}`
+    return faultOf([...path, name], `is not known here.${hint}${names}`)
   }
   try {
     value = parsed.toJS({ maxAliasCount: aliasesMax })
   } catch (error) {
-    throw refusedFile([error instanceof Error ? error.message : String(error)])
+    throw refusedFile([faultAt('', error instanceof Error ? error.message : String(error))])
   }
   const result = schema.safeParse(value ?? {})
   if (result.success) return result.data
-  throw refusedFile(result.error.issues.map(issueText))
+  throw refusedFile(result.error.issues.map(issueFault))
 }

@@ -4,6 +4,7 @@
  */
 
 import { readdir, readFile } from 'node:fs/promises'
+import { placeText } from '#base/place-text.ts'
 import { Problem } from '#base/problem.ts'
 import { mergedRules, ruleSetsOf } from './capability.ts'
 import type { ModelEntry, VendorFile } from './file.ts'
@@ -26,12 +27,6 @@ const broken = ({ file, path = '', cause }: Place, what: string): Problem =>
     ...(cause === undefined ? {} : { cause }),
   })
 
-const pathText = (path: readonly PropertyKey[]): string =>
-  path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
-    .join('')
-    .replace(/^\./, '')
-
 const parsedFile = ({ name, text }: CatalogFile): VendorFile => {
   let json: unknown
   try {
@@ -44,7 +39,7 @@ const parsedFile = ({ name, text }: CatalogFile): VendorFile => {
   if (!checked.success) {
     const [issue] = checked.error.issues
     throw broken(
-      { file: name, path: pathText(issue?.path ?? []), cause: checked.error },
+      { file: name, path: placeText(issue?.path ?? []), cause: checked.error },
       issue?.message ?? 'wrong shape',
     )
   }

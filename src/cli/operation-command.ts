@@ -8,9 +8,9 @@ import { fieldsOf, valueFromText } from '#admin/field.ts'
 import type { Flag, Operation } from '#admin/operation.ts'
 import { reachOf } from '#admin/reach.ts'
 import { details } from '#admin/render.ts'
-import { checkInput } from '#admin/run.ts'
+import { checkInput, FieldProblem } from '#admin/run.ts'
 import { isObject } from '#base/json-type.ts'
-import { Problem } from '#base/problem.ts'
+import { placeText } from '#base/place-text.ts'
 import type { ConnectionFlags } from './connection.ts'
 import { connect } from './connection.ts'
 import { Failure, usageFailure } from './failure.ts'
@@ -167,14 +167,14 @@ const checkUsage = (
   try {
     checkInput(operation, input)
   } catch (thrown) {
-    if (!(thrown instanceof Problem)) throw thrown
+    if (!(thrown instanceof FieldProblem)) throw thrown
+    const { path, what, message } = thrown
+    const [field, ...below] = path
+    const help = `'${fullName(command)} --help' lists the flags.`
+    if (field === undefined) throw usageFailure(message, help)
     // `models[0]` is the first of what stands behind one flag.
-    const [, name = ''] = /^'(\w+)/.exec(thrown.message) ?? []
-    const message = thrown.message.replace(/^'\w+([^']*)'/, (_text, rest: string) => {
-      const typed = typedAs(operation, bound, name)
-      return rest === '' ? typed : `${typed} (${name}${rest})`
-    })
-    throw usageFailure(message, `'${fullName(command)} --help' lists the flags.`)
+    const place = below.length === 0 ? '' : ` (${placeText(path)})`
+    throw usageFailure(`${typedAs(operation, bound, String(field))}${place} ${what}`, help)
   }
 }
 

@@ -196,4 +196,7 @@ test('what is wrong with a file has a code, its place, its line and its words ap
   assert.match(unknown, /"line":3,"path":"accounts.acme.budget","what":"is not known here. Known: billing, plan/)
   const wrong = await said('plans: { pro: { rmp: 1 } }')
   assert.match(wrong, /"path":"plan pro","what":"'rmp' is no field here; did you mean 'rpm'\?"/)
+  // A colon of a name, or of what is said, parts nothing.
+  assert.match(await said('accounts: { "new: one": {} }'), /"path":"accounts.new: one","what":"is new, and needs/)
+  assert.match(await said('plans: *pro'), /"path":"","what":"Unresolved alias [^"]*: pro"/)
 })

@@ -4,6 +4,8 @@ import type { AppliedChange, AppliedReading, AppliedWish } from '#admin/applied-
 import type { AppliedKind, AppliedRow } from '#admin/port.ts'
 import type { Clock } from '#base/clock.ts'
 import { Secret } from '#base/log.ts'
+import type { FileFault } from '#base/read-document.ts'
+import { faultAt } from '#base/read-document.ts'
 import type { AppliedFault, AppliedSettings } from '#config/build-applied.ts'
 import { buildApplied } from '#config/build-applied.ts'
 import type { CredentialPlace } from '#config/build-provider.ts'
@@ -163,6 +165,12 @@ const meaningsBefore = async (wish: AppliedWish, rows: readonly AppliedRow[]): P
   return (await buildApplied(settingsOf(named), { vendors, keptFor })).meanings
 }
 
+/** Each once, as a sentence. */
+const told = (faults: readonly AppliedFault[]): readonly FileFault[] => {
+  const all = faults.map(({ path, message }) => faultAt(path, `${message.replace(/\.$/, '')}.`))
+  return [...new Map(all.map((fault) => [JSON.stringify(fault), fault])).values()]
+}
+
 /** Everything that is wrong, and the rows that the file comes to where nothing is. */
 export const readWish = async (wish: AppliedWish, ground: WishGround): Promise<AppliedReading> => {
   const { config, rows } = ground
@@ -204,7 +212,6 @@ export const readWish = async (wish: AppliedWish, ground: WishGround): Promise<A
     const key = `providers ${provider.name}`
     checkReach(provider, reading, before.get(key) === built.meanings.get(key))
   }
-  const told = [...new Set(faults.map(({ path, message }) => `${path}: ${message.replace(/\.$/, '')}.`))]
-  if (told.length > 0) return { faults: told, changes: [], unchanged: 0 }
+  if (faults.length > 0) return { faults: told(faults), changes: [], unchanged: 0 }
   return { faults: [], ...changesOf(reading, built.meanings, before) }
 }
