@@ -18,11 +18,14 @@ export type AppliedRow = {
   readonly changedMs: number
 }
 
+/** What is to be kept, and what the trail says of it. */
+export type AppliedSetting = { readonly row: AppliedRow; readonly trail: TrailRow }
+
 export type AppliedStore = {
   /** All of them, by kind and name. */
   readonly applied: () => Promise<readonly AppliedRow[]>
-  /** Puts it in the place of the one of that name, if any. */
-  readonly setApplied: (row: AppliedRow, trail: TrailRow) => Promise<void>
+  /** Puts each in the place of the one of that name, if any. Rejects with `conflict` where there would be too many. */
+  readonly setApplied: (settings: readonly AppliedSetting[]) => Promise<void>
   /** Gives whether there was one. */
   readonly removeApplied: (
     which: { readonly kind: AppliedKind; readonly name: string },

@@ -6,7 +6,7 @@ import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import type { AppliedChange } from './applied-ports.ts'
 import type { AppliedKind, AppliedRow } from './applied-store.ts'
-import type { ApplyStep, Plan } from './apply-step.ts'
+import type { Plan } from './apply-step.ts'
 import { listed, valueText } from './apply-step.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
@@ -62,8 +62,7 @@ export const appliedSteps = async (
       what: `${kind} ${name}`,
       detail: detailOf(change),
       operation: `${kind}s set`,
-      input: {},
-      applied: change,
+      input: change,
     })
   }
 }
@@ -78,13 +77,9 @@ export const setApplied = async ({ row, before }: AppliedChange, context: Operat
     before: before === null ? null : viewOf(before),
     after: viewOf(row),
   }
-  await context.ports.customers.setApplied(row, trailRowOf(change, context))
+  await context.ports.customers.setApplied([{ row, trail: trailRowOf(change, context) }])
   await context.ports.applied.changed()
 }
-
-/** Whether a step is one of these, which no operation makes. */
-export const isAppliedStep = (step: ApplyStep): step is ApplyStep & { readonly applied: AppliedChange } =>
-  step.applied !== undefined
 
 const targetsOf = (row: AppliedRow): readonly string[] => {
   const { targets } = fieldsOf(row) as { readonly targets?: readonly { readonly provider?: string }[] }

@@ -6,7 +6,16 @@
 import type { Balance } from '#ledger/port.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 import type { AdminPorts } from './operation.ts'
-import type { AccountRow, AdminStore, CustomerStore, KeyRow, MemberRow, ProjectRow, StoreWrite } from './port.ts'
+import type {
+  AccountRow,
+  AdminStore,
+  AppliedSetting,
+  CustomerStore,
+  KeyRow,
+  MemberRow,
+  ProjectRow,
+  StoreWrite,
+} from './port.ts'
 
 export type Stage = {
   /** For the operations that are staged. They tell the relay nothing. */
@@ -19,6 +28,7 @@ export type Stage = {
 type Staged = {
   readonly ports: AdminPorts
   readonly writes: StoreWrite[]
+  readonly applied: AppliedSetting[]
   /** By id, and under their names. */
   readonly accounts: Map<string, AccountRow>
   /** By the account's id. */
@@ -90,6 +100,7 @@ const accountFace = (staged: Staged): Partial<AdminStore> => {
 const customerFace = ({
   ports,
   writes,
+  applied,
   accounts,
   limits,
   projects,
@@ -137,7 +148,11 @@ const customerFace = ({
     if (after !== null) for (const handle of [after.id, after.name]) accounts.set(handle, after)
     if (change.creditLimitNanoUsd !== undefined) limits.set(change.account, change.creditLimitNanoUsd)
   },
-  setApplied: async (row, trail) => void writes.push((store) => store.setApplied(row, trail)),
+  setApplied: async (settings) => {
+    // All of them are one write, which counts what there is once.
+    if (applied.length === 0) writes.push((store) => store.setApplied(applied))
+    applied.push(...settings)
+  },
 })
 
 const pageMax = 1_000
@@ -174,6 +189,7 @@ export const stageOver = (ports: AdminPorts, nowMs: number): Stage => {
   const staged: Staged = {
     ports,
     writes: [],
+    applied: [],
     accounts: new Map(),
     states: new Map(),
     limits: new Map(),

@@ -2,7 +2,6 @@
 
 import { nanoOf } from '#base/money.ts'
 import type { FileFault } from '#base/read-document.ts'
-import type { AppliedChange } from './applied-ports.ts'
 
 export type ApplyStep = {
   readonly sign: '+' | '~'
@@ -10,11 +9,9 @@ export type ApplyStep = {
   readonly what: string
   /** What is set, or `from -> to`. */
   readonly detail: readonly string[]
-  /** `accounts create` */
+  /** Who makes it: `accounts create`. */
   readonly operation: string
   readonly input: Readonly<Record<string, unknown>>
-  /** Of a provider or a model: the rows that it is about, in the place of an input. */
-  readonly applied?: AppliedChange
 }
 
 export type Given = Readonly<Record<string, unknown>>

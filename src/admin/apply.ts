@@ -7,13 +7,14 @@ import { faultAt } from '#base/read-document.ts'
 import { saying } from '#base/refusal.ts'
 import { asSaid } from '#base/sentence.ts'
 import { accountOperations } from './accounts.ts'
-import { isAppliedStep, setApplied } from './applied.ts'
+import { setApplied } from './applied.ts'
+import type { AppliedChange } from './applied-ports.ts'
 import { readApplyDocument, refuseAll } from './apply-document.ts'
 import { storeAsFile } from './apply-export.ts'
 import { lotIdOf } from './apply-owned.ts'
 import { planOf } from './apply-plan.ts'
 import { stageOver } from './apply-stage.ts'
-import type { ApplyStep } from './apply-step.ts'
+import type { ApplyStep, Given } from './apply-step.ts'
 import { budgetOperations } from './budgets.ts'
 import { accountNamed, grantInput, grantTo } from './credits.ts'
 import { keyOperations } from './keys.ts'
@@ -24,7 +25,32 @@ import { planOperations } from './plans.ts'
 import { projectOperations } from './projects.ts'
 import { checkInput, runOperation } from './run.ts'
 
-const runners = [
+/** Who makes steps of a kind. */
+type Maker = {
+  /** @throws Problem where the input of the file cannot be taken. */
+  readonly check: (input: ApplyStep['input']) => void
+  readonly make: (input: ApplyStep['input'], context: OperationContext) => Promise<unknown>
+}
+
+/** What a step of a file has beside the input of the operation: by which id credit is granted once. */
+const grantOf = ({ id: _id, ...input }: ApplyStep['input']): Given => input
+const grantForm = { noun: 'credits', verb: 'grant', input: grantInput } as unknown as Operation
+
+const grantMaker: Maker = {
+  check: (input) => checkInput(grantForm, grantOf(input)),
+  make: async (input, context) => {
+    const account = await accountNamed(String(input['account']), context)
+    return grantTo({ ...grantInput.parse(grantOf(input)), lot: lotIdOf(account.id, String(input['id'])) }, context)
+  },
+}
+
+/** Such a change is held against everything else as the file is read. */
+const appliedMaker: Maker = {
+  check: () => {},
+  make: (input, context) => setApplied(input as AppliedChange, context),
+}
+
+const operations = [
   ...planOperations,
   ...accountOperations,
   ...projectOperations,
@@ -33,33 +59,33 @@ const runners = [
   ...keyOperations,
 ] as unknown as readonly Operation[]
 
-const runnerOf = (step: ApplyStep): Operation => {
-  const found = runners.find(({ noun, verb }) => `${noun} ${verb}` === step.operation)
+const makers: ReadonlyMap<string, Maker> = new Map([
+  ...operations.map((one): [string, Maker] => [
+    `${one.noun} ${one.verb}`,
+    {
+      check: (input) => checkInput(one, input),
+      make: (input, context) => runOperation(one, input, context),
+    },
+  ]),
+  ['credits grant', grantMaker],
+  ['providers set', appliedMaker],
+  ['models set', appliedMaker],
+])
+
+const makerOf = (step: ApplyStep): Maker => {
+  const found = makers.get(step.operation)
   if (found === undefined) throw new Error(`there is no operation ${step.operation}`)
   return found
 }
 
-const grantForm = { noun: 'credits', verb: 'grant', input: grantInput } as unknown as Operation
-
 const checkStep = (step: ApplyStep): FileFault | null => {
-  if (isAppliedStep(step)) return null
-  const { id: _id, ...input } = step.input
   try {
-    if (step.operation === 'credits grant') checkInput(grantForm, input)
-    else checkInput(runnerOf(step), step.input)
+    makerOf(step).check(step.input)
     return null
   } catch (thrown) {
     if (thrown instanceof Problem) return faultAt(step.what, thrown.message)
     throw thrown
   }
-}
-
-const runStep = async (step: ApplyStep, context: OperationContext): Promise<unknown> => {
-  if (isAppliedStep(step)) return setApplied(step.applied, context)
-  if (step.operation !== 'credits grant') return runOperation(runnerOf(step), step.input, context)
-  const { id, ...input } = step.input
-  const account = await accountNamed(String(input['account']), context)
-  return grantTo({ ...grantInput.parse(input), lot: lotIdOf(account.id, String(id)) }, context)
 }
 
 /** In one transaction: calls of everybody wait for it, 5 s at most, and a Postgres makes some 600 changes a second. */
@@ -120,7 +146,7 @@ const apply = operation({
     const stage = stageOver(context.ports, context.clock.nowMs())
     for (const step of plan.steps) {
       try {
-        const answer = await runStep(step, { ...context, ports: stage.ports })
+        const answer = await makerOf(step).make(step.input, { ...context, ports: stage.ports })
         if (step.operation === 'keys create') keys.push(madeKey.parse(answer))
       } catch (thrown) {
         if (!(thrown instanceof Problem)) throw thrown

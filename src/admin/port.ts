@@ -10,7 +10,7 @@ import type { CustomerStore } from './customer-store.ts'
 import type { AccountRow, KeyRow, OrganisationRow, ProjectRow, TrailRow, TrailVerdict } from './rows.ts'
 import type { Upgrade } from './upgrade.ts'
 
-export type { AppliedKind, AppliedRow, AppliedStore } from './applied-store.ts'
+export type { AppliedKind, AppliedRow, AppliedSetting, AppliedStore } from './applied-store.ts'
 export type {
   CodeBatch,
   CountedBatch,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AppliedRow } from '#admin/port.ts'
+import type { AppliedRow, AppliedSetting } from '#admin/port.ts'
 import { handClock } from '#base/hand-clock.ts'
 import type { Store } from './face.ts'
 import { sampleAccount, sampleFirst, sampleTrail } from './sample-rows.ts'
@@ -21,6 +21,8 @@ const row = (changes: Partial<AppliedRow> = {}): AppliedRow => ({
 const model = (name: string): AppliedRow =>
   row({ kind: 'model', name, document: '{"targets":[]}', sealed: null, digest: null, sealedMs: null })
 
+const set = (one: AppliedRow, trail: string): AppliedSetting => ({ row: one, trail: sampleTrail(trail) })
+
 const rowsOf = async (store: Store): Promise<readonly AppliedRow[]> =>
   (await store.applied()).map((one) => ({
     ...one,
@@ -34,19 +36,19 @@ const trailOf = async (store: Store): Promise<readonly string[]> =>
 export const appliedContract = ({ name, open }: OpenBackend): void => {
   test(`${name}: what is applied is kept by kind and name, and the next one takes its place`, async (context) => {
     const store = await open(context, handClock(0))
-    await store.setApplied(row(), sampleTrail('trl_1'))
-    await store.setApplied(model('rented'), sampleTrail('trl_2'))
-    await store.setApplied(model('Big'), sampleTrail('trl_3'))
+    await store.setApplied([set(row(), 'trl_1')])
+    await store.setApplied([set(model('rented'), 'trl_2')])
+    await store.setApplied([set(model('Big'), 'trl_3')])
     assert.deepEqual(await rowsOf(store), [model('Big'), model('rented'), row()])
     const other = row({ document: '{}', sealed: Uint8Array.of(9), digest: 'def', sealedMs: 8, changedMs: 9 })
-    await store.setApplied(other, sampleTrail('trl_4'))
+    await store.setApplied([set(other, 'trl_4')])
     assert.deepEqual(await rowsOf(store), [model('Big'), model('rented'), other])
     assert.deepEqual(await trailOf(store), ['trl_1', 'trl_2', 'trl_3', 'trl_4'])
   })
 
   test(`${name}: what is removed is gone, with a row in the trail; what is not there leaves none`, async (context) => {
     const store = await open(context, handClock(0))
-    await store.setApplied(row(), sampleTrail('trl_1'))
+    await store.setApplied([set(row(), 'trl_1')])
     assert.equal(await store.removeApplied({ kind: 'model', name: 'rented' }, sampleTrail('trl_2')), false)
     assert.equal(await store.removeApplied({ kind: 'provider', name: 'rented' }, sampleTrail('trl_3')), true)
     assert.deepEqual([await store.applied(), await trailOf(store)], [[], ['trl_1', 'trl_3']])
@@ -58,7 +60,7 @@ export const appliedContract = ({ name, open }: OpenBackend): void => {
     const before = await trailOf(store)
     await assert.rejects(
       store.together([
-        (one) => one.setApplied(row(), sampleTrail('trl_a')),
+        (one) => one.setApplied([set(row(), 'trl_a')]),
         (one) => one.createAccount(sampleAccount('one'), sampleTrail('trl_b')),
         (one) => one.createAccount(sampleAccount('one'), sampleTrail('trl_c')),
       ]),
@@ -67,7 +69,7 @@ export const appliedContract = ({ name, open }: OpenBackend): void => {
     await store.together([
       (one) => one.createAccount(sampleAccount('one'), sampleTrail('trl_d')),
       (one) => one.setAccountState('acc_one', 'suspended', sampleTrail('trl_e')),
-      (one) => one.setApplied(row(), sampleTrail('trl_f')),
+      (one) => one.setApplied([set(row(), 'trl_f')]),
     ])
     assert.equal((await store.balance('acc_one', 1))?.state, 'suspended')
     assert.deepEqual(await rowsOf(store), [row()])
@@ -80,13 +82,13 @@ export const appliedContract = ({ name, open }: OpenBackend): void => {
     const store = await open(context, handClock(0))
     await store.begin(sampleFirst())
     const [good, bad, other] = await Promise.allSettled([
-      store.setApplied(row({ name: 'before' }), sampleTrail('trl_1')),
+      store.setApplied([set(row({ name: 'before' }), 'trl_1')]),
       store.together([
-        (one) => one.setApplied(row({ name: 'lost' }), sampleTrail('trl_2')),
+        (one) => one.setApplied([set(row({ name: 'lost' }), 'trl_2')]),
         (one) => one.setAccountState('acc_nobody', 'open', sampleTrail('trl_2')),
         (one) => one.createAccount(sampleAccount('one'), sampleTrail('trl_2')),
       ]),
-      store.setApplied(row({ name: 'after' }), sampleTrail('trl_3')),
+      store.setApplied([set(row({ name: 'after' }), 'trl_3')]),
     ])
     assert.deepEqual([good.status, bad.status, other.status], ['fulfilled', 'rejected', 'fulfilled'])
     assert.deepEqual(

@@ -152,7 +152,7 @@ const customerFace = (execute: Execute): CustomerStore => ({
   setOwnCredential: (row, trail) => execute('setOwnCredential', { row, trail }),
   removeOwnCredential: (which, trail) => execute('removeOwnCredential', { ...which, trail }),
   applied: () => execute('applied', null),
-  setApplied: (row, trail) => execute('setApplied', { row, trail }),
+  setApplied: (settings) => execute('setApplied', settings),
   removeApplied: (which, trail) => execute('removeApplied', { ...which, trail }),
   plans: () => execute('plans', null),
   setPlan: (plan, nowMs, trail) => execute('setPlan', { plan, nowMs, trail }),

@@ -241,12 +241,12 @@ test('a row that was altered in the store, or sealed under another key, sends no
     requestId: null,
   })
   const altered = provider.document.replace('rented.example', 'thief.example')
-  await desk.store.setApplied({ ...provider, document: altered }, trail('trl_altered'))
+  await desk.store.setApplied([{ row: { ...provider, document: altered }, trail: trail('trl_altered') }])
   const given: Declared[] = []
   const live = { appliedChanged: (applied: Declared) => void given.push(applied) }
   await openApplied({ ...parts, live }).refresh()
   assert.deepEqual(given.at(-1)?.providers, [])
-  await desk.store.setApplied(provider, trail('trl_back'))
+  await desk.store.setApplied([{ row: provider, trail: trail('trl_back') }])
   const otherKey = new Uint8Array(32).fill(7)
   const vault = appliedVault(makeSeal(otherKey, systemIds(desk.clock), 'applied providers'), (value) =>
     digestKey(value, otherKey),
@@ -274,8 +274,10 @@ test('what cannot be read any more is left out, and the rest is in force; what t
   const row = { kind: 'model' as const, sealed: null, digest: null, sealedMs: null, changedMs: 1 }
   const first =
     '{"aliases":["a"],"targets":[{"provider":"house","model":"x","weight":3,"tier":2,"params":"strict","region":"eu","data_policy":"no_training","for":{"plans":["pro"]},"cost":{"input":"0.5"}}],"fallbacks":["house-model"],"route":{"strategy":"cheapest","retries":1,"timeout":{"total":"5m"}},"price":"free"}'
-  await desk.store.setApplied({ ...row, name: 'old', document: first }, trail)
-  await desk.store.setApplied({ ...row, name: 'new', document: '{"of":"another time"}' }, { ...trail, id: 'trl_2' })
+  await desk.store.setApplied([
+    { row: { ...row, name: 'old', document: first }, trail },
+    { row: { ...row, name: 'new', document: '{"of":"another time"}' }, trail: { ...trail, id: 'trl_2' } },
+  ])
   const given: Declared[] = []
   await openApplied({ ...parts, live: { appliedChanged: (applied) => void given.push(applied) } }).refresh()
   const [model] = given.at(-1)?.models ?? []

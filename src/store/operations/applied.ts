@@ -1,6 +1,6 @@
 /** Providers and models that were applied. Credentials are sealed before they come here. */
 
-import type { AppliedKind, AppliedRow, TrailRow } from '#admin/port.ts'
+import type { AppliedKind, AppliedRow, AppliedSetting, TrailRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import { read, write } from './context.ts'
 import { appendTrail } from './trail.ts'
@@ -8,7 +8,6 @@ import { appendTrail } from './trail.ts'
 /** More than any table of models holds. */
 const appliedMax = 20_000
 
-type Setting = { readonly row: AppliedRow; readonly trail: TrailRow }
 type Which = { readonly kind: AppliedKind; readonly name: string; readonly trail: TrailRow }
 
 export const appliedOperations = {
@@ -31,14 +30,17 @@ export const appliedOperations = {
     }))
   }),
 
-  setApplied: write(async (transaction, { row, trail }: Setting): Promise<void> => {
-    const { kind, name, document, sealed, digest } = row
-    const changed = { document, sealed, digest, sealed_ms: row.sealedMs, changed_ms: row.changedMs }
-    await transaction
-      .insertInto('applied')
-      .values({ kind, name, ...changed })
-      .onConflict((conflict) => conflict.columns(['kind', 'name']).doUpdateSet(changed))
-      .execute()
+  setApplied: write(async (transaction, settings: readonly AppliedSetting[]): Promise<void> => {
+    for (const { row, trail } of settings) {
+      const { kind, name, document, sealed, digest } = row
+      const changed = { document, sealed, digest, sealed_ms: row.sealedMs, changed_ms: row.changedMs }
+      await transaction
+        .insertInto('applied')
+        .values({ kind, name, ...changed })
+        .onConflict((conflict) => conflict.columns(['kind', 'name']).doUpdateSet(changed))
+        .execute()
+      await appendTrail(transaction, trail)
+    }
     const { count } = await transaction
       .selectFrom('applied')
       .select(({ fn }) => fn.countAll<bigint>().as('count'))
@@ -47,7 +49,6 @@ export const appliedOperations = {
       throw new Problem('conflict', {
         message: `There are ${appliedMax} applied providers and models already: remove some, or declare them in drover.yaml.`,
       })
-    await appendTrail(transaction, trail)
   }),
 
   removeApplied: write(async (transaction, { kind, name, trail }: Which): Promise<boolean> => {
