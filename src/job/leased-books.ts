@@ -6,7 +6,7 @@
 
 import { makeRoom } from '#base/make-room.ts'
 import { asProblem } from '#base/problem.ts'
-import { idleOf, leaseKey, leaseLengthMs, neededOf, roomOf } from '#ledger/lease.ts'
+import { idleOf, leaseKey, leaseLengthMs, leasePrefix, neededOf, roomOf } from '#ledger/lease.ts'
 import type { DrawRequest, Ended, ExtendRequest, Held, HoldRequest, SettleRequest, VoidRequest } from '#ledger/port.ts'
 import { drainCalls } from './drain-journal.ts'
 import type { JournalAgain } from './journal-again.ts'
@@ -176,7 +176,7 @@ class Books {
     const known = this.#leases.get(key)
     if (known !== undefined) return known
     const { ids, clock } = this.#options
-    const name = `lease/${Buffer.from(ids.bytes(12)).toString('hex')}`
+    const name = `${leasePrefix}${Buffer.from(ids.bytes(12)).toString('hex')}`
     const made = newLease({ key, name, account: request.account, nowMs: clock.monotonicMs() })
     this.#leases.set(key, made)
     return made

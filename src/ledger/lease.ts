@@ -6,6 +6,9 @@ import type { HoldRequest } from './port.ts'
 /** In whose name a node holds its leases: not a process's, so that a restart does not resolve them before it has reported. */
 export const leaseOwner = (node: string): string => `lease:${node}`
 
+/** How the names of leases begin, which are held as calls are. */
+export const leasePrefix = 'lease/'
+
 /** Before the end of a lease its node stops spending. */
 export const leaseSlackMs = 5000
 /** So long a lease may be spent after the store was last heard about it. */

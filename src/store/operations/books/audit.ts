@@ -10,7 +10,7 @@ import { least } from '#ledger/lot.ts'
 import type { AuditFinding } from '#ledger/port.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { keptLotsOf, placesOf } from './hold.ts'
-import { leasePrefix } from './lease.ts'
+import { isLease } from './statement.ts'
 
 /** Transactions or calls that are read in one turn: about 50 ms. */
 const stretchRowsMax = 20_000n
@@ -118,7 +118,7 @@ export const holdStretch = async (
     ])
     .where('sequence', '>', after)
     .where('sequence', '<=', upTo)
-    .where(sql<boolean>`substr(call, 1, 6) <> ${leasePrefix}`)
+    .where(sql<boolean>`not (${isLease})`)
     .executeTakeFirstOrThrow()
   const { rows: unposted } = await sql<{
     call: string

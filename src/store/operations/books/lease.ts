@@ -9,9 +9,6 @@ import { post } from './money.ts'
 import { moneyNeeded, release, resolveHold } from './settle.ts'
 import type { Books } from './statement.ts'
 
-/** How the names of leases begin among those of calls. */
-export const leasePrefix = 'lease/'
-
 type Lease = { readonly lease: string; readonly account: string; readonly nowMs: number }
 
 /** Ends a lease and forgets it: nothing more will be drawn of it. */

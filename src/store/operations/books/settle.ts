@@ -5,6 +5,7 @@ import type { Selectable } from 'kysely'
 import { notBelowZero } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { chargeEntries, costEntries } from '#ledger/entry.ts'
+import { leasePrefix } from '#ledger/lease.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { least, spendLots } from '#ledger/lot.ts'
 import type {
@@ -27,9 +28,6 @@ import { lotsOf, moneyAt, post, takeFromLots } from './money.ts'
 import type { Books } from './statement.ts'
 
 type Hold = Selectable<HoldTable>
-
-/** How the names of leases begin, which are held as calls are. */
-const leasePrefix = 'lease/'
 
 /** How a call that has ended did. */
 export const answerOf = (row: Hold): Ended => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { CompiledQuery, RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
+import { leasePrefix } from '#ledger/lease.ts'
 import type { Transaction } from '#store/operations/context.ts'
 import { runHot } from '#store/operations/context.ts'
 import type { AccountMoneyTable, BudgetSpendTable, HoldTable, LotTable } from '#store/tables.ts'
@@ -24,6 +25,9 @@ const hot = <O = never>(statement: RawBuilder<O>): Hot<O> => {
 
 /** By the transaction's own name, so that nobody waits for its number. */
 const entryPlaces = sql`((select sequence from book_transaction where id = ${place}), ${place}, ${place}, ${place}, ${place}, ${place}, ${place})`
+
+/** Written out, as the condition of the index has it that finds them. */
+export const isLease = sql<boolean>`substr(call, 1, ${sql.lit(leasePrefix.length)}) = ${sql.lit(leasePrefix)}`
 
 /** One set for each backend, as the operations are. */
 export const bookStatements = () => ({
@@ -75,7 +79,7 @@ export const bookStatements = () => ({
     sql<{
       idle_nano_usd: bigint
     }>`select cast(coalesce(sum(amount_nano_usd - under_way_nano_usd), 0) as bigint) as idle_nano_usd
-      from hold where account = ${place} and state = 'open' and substr(call, 1, 6) = 'lease/'
+      from hold where account = ${place} and state = 'open' and ${isLease}
       and under_way_nano_usd < amount_nano_usd`,
   ),
 
@@ -85,7 +89,7 @@ export const bookStatements = () => ({
       budgets: string
       idle_nano_usd: bigint
     }>`select budgets, amount_nano_usd - under_way_nano_usd as idle_nano_usd
-      from hold where state = 'open' and substr(call, 1, 6) = 'lease/' and under_way_nano_usd < amount_nano_usd
+      from hold where state = 'open' and ${isLease} and under_way_nano_usd < amount_nano_usd
       and budgets is not null`,
   ),
 
