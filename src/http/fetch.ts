@@ -37,7 +37,7 @@ export const fetchOver =
     try {
       const reply = await transport.send({
         method: options.method ?? 'GET',
-        url: new URL(url),
+        url,
         headers: headersOf(options.headers),
         body: bytes === null ? { kind: 'none' } : { kind: 'bytes', bytes },
         signal: limit.signal,

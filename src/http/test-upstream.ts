@@ -63,7 +63,7 @@ export const withTcp = (listener: (socket: Socket) => void, use: (bench: Upstrea
 
 export const requestTo = (url: URL, more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
   method: 'POST',
-  url,
+  url: url.href,
   headers: { 'content-type': 'application/json' },
   body: { kind: 'bytes', bytes: Buffer.from('{"a":1}') },
   signal: new AbortController().signal,

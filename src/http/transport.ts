@@ -11,8 +11,8 @@ export type UpstreamBody =
 
 export type UpstreamRequest = {
   readonly method: string
-  /** Absolute URL; host and credential come from configuration, never from a caller's field. */
-  readonly url: URL
+  /** Absolute; host and credential come from configuration, never from a caller's field. */
+  readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: UpstreamBody
   readonly signal: AbortSignal

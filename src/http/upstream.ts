@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici'
 import { Agent } from 'undici'
 import type { Clock } from '#base/clock.ts'
 import type { Secret } from '#base/log.ts'
+import { makeRoom } from '#base/make-room.ts'
 import { decompressed } from './decompress.ts'
 import { dialer } from './dial.ts'
 import { dialChannel } from './dial-channel.ts'
@@ -186,15 +187,16 @@ type Way = { readonly origin: string; readonly path: string }
 /** Addresses that are checked and taken apart once; most providers are asked at two or three. */
 const waysMax = 256
 
-const checkedWays = (checkUrl: (url: URL) => void): ((url: URL) => Way) => {
+const checkedWays = (checkUrl: (url: URL) => void): ((address: string) => Way) => {
   const ways = new Map<string, Way>()
-  return (url) => {
-    const known = ways.get(url.href)
+  return (address) => {
+    const known = ways.get(address)
     if (known !== undefined) return known
+    const url = new URL(address)
     checkUrl(url)
     const way = { origin: url.origin, path: `${url.pathname}${url.search}` }
-    if (ways.size >= waysMax) ways.clear()
-    ways.set(url.href, way)
+    makeRoom(ways, waysMax)
+    ways.set(address, way)
     return way
   }
 }

@@ -48,7 +48,7 @@ export const askSigned = async (
   try {
     const reply = await transport.send({
       method: 'POST',
-      url: new URL(url),
+      url,
       headers: {
         'content-type': 'application/json',
         'user-agent': 'drover',

@@ -39,7 +39,7 @@ const post = async (
   try {
     const reply = await transport(allowPrivate).send({
       method: 'POST',
-      url: new URL(url),
+      url,
       headers: { 'content-type': 'application/json', 'user-agent': 'drover', ...headers },
       body: { kind: 'bytes', bytes: Buffer.from(body) },
       signal: limit.signal,

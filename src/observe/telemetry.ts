@@ -53,7 +53,7 @@ const posting = ({ url, headers, transport, clock }: TelemetryOptions): Post => 
     try {
       const reply = await transport.send({
         method: 'POST',
-        url: new URL(`${base}${path}`),
+        url: `${base}${path}`,
         headers: {
           ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()])),
           'content-type': 'application/x-protobuf',

@@ -40,7 +40,7 @@ export const ask = async ({ transport, clock }: AskGround, request: Ask): Promis
   try {
     const reply = await transport.send({
       method: request.method,
-      url: request.url,
+      url: request.url.href,
       headers: request.headers,
       body: request.body === null ? { kind: 'none' } : { kind: 'bytes', bytes: Buffer.from(request.body) },
       signal: leaving.signal,

@@ -17,7 +17,7 @@ const signatureOf = (headers: Readonly<Record<string, string>>): string => heade
 
 /** Vectors of Amazon's own test suite (https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html, read 2026-11-28). */
 test("Amazon's own vectors: a bare GET, a bare POST, and a form", async () => {
-  const url = new URL('https://example.amazonaws.com/')
+  const url = 'https://example.amazonaws.com/'
   const signed = async (method: string, contentType: string | null, body: string): Promise<string> => {
     const headers = contentType === null ? {} : { 'content-type': contentType }
     const bytes = { kind: 'bytes', bytes: Buffer.from(body) } as const
@@ -47,7 +47,7 @@ const request = (headers: Readonly<Record<string, string>> = {}) => {
   const { path } = bedrock.endpoint({ path: 'converse', model, provider, protocol: 'bedrock-converse' })
   return {
     method: 'POST',
-    url: new URL(`${provider.baseUrl}/${path}`),
+    url: `${provider.baseUrl}/${path}`,
     headers: { 'content-type': 'application/json', traceparent: '00-1', ...headers },
     body: { kind: 'bytes', bytes: Buffer.from('{"messages":"Grüße"}') } as const,
   }

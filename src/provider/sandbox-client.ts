@@ -44,7 +44,7 @@ export const sandboxClient = (
   return (path, body, rest = {}) =>
     transport.send({
       method: 'POST',
-      url: new URL(`https://sandbox.invalid/v1/${path}`),
+      url: `https://sandbox.invalid/v1/${path}`,
       headers: { 'content-type': 'application/json' },
       body: { kind: 'bytes', bytes: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) },
       signal: new AbortController().signal,

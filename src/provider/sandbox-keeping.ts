@@ -28,7 +28,7 @@ const replyWith = ({ contentType, bytes }: ShelfAnswer): UpstreamReply => ({
 })
 
 const stepsOf = ({ url }: UpstreamRequest): readonly string[] =>
-  url.pathname
+  new URL(url).pathname
     .replace(/^\/v1\//, '')
     .split('/')
     .map(decodeURIComponent)
@@ -44,7 +44,7 @@ export type Keeping = {
 const requestFor = (request: UpstreamRequest, path: string, bytes: Buffer): UpstreamRequest => ({
   ...request,
   method: 'POST',
-  url: new URL(`/v1/${path}`, request.url),
+  url: new URL(`/v1/${path}`, request.url).href,
   headers: { 'content-type': 'application/json' },
   body: { kind: 'bytes', bytes },
 })

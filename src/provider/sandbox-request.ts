@@ -31,11 +31,12 @@ const paths: Readonly<Record<string, ProtocolName>> = {
 
 /** @throws Problem `not_found`. */
 export const protocolFor = (request: UpstreamRequest, protocols: SandboxProtocols): Protocol => {
-  const path = request.url.pathname.replace(/^\/v1\//, '')
+  const { pathname } = new URL(request.url)
+  const path = pathname.replace(/^\/v1\//, '')
   const name = Object.hasOwn(paths, path) ? paths[path] : undefined
   const protocol = name === undefined ? undefined : protocols[name]
   if (protocol !== undefined) return protocol
-  throw new Problem('not_found', { message: `The sandbox has no ${request.url.pathname}.` })
+  throw new Problem('not_found', { message: `The sandbox has no ${pathname}.` })
 }
 
 /** @throws Problem `body_too_large` over 64 MiB. */
@@ -62,19 +63,22 @@ const bodyOf = async (request: UpstreamRequest): Promise<InboundBody> => {
 }
 
 /** The request as if it had come over a socket of this machine. */
-export const inboundOf = async (request: UpstreamRequest, clock: Clock): Promise<Inbound> => ({
-  id: 'sandbox',
-  origin: '',
-  method: request.method,
-  path: request.url.pathname,
-  query: request.url.searchParams,
-  headers: request.headers,
-  remoteAddress: '127.0.0.1',
-  fromLoopback: true,
-  arrivedMs: clock.monotonicMs(),
-  signal: request.signal,
-  body: await bodyOf(request),
-})
+export const inboundOf = async (request: UpstreamRequest, clock: Clock): Promise<Inbound> => {
+  const { pathname, searchParams } = new URL(request.url)
+  return {
+    id: 'sandbox',
+    origin: '',
+    method: request.method,
+    path: pathname,
+    query: searchParams,
+    headers: request.headers,
+    remoteAddress: '127.0.0.1',
+    fromLoopback: true,
+    arrivedMs: clock.monotonicMs(),
+    signal: request.signal,
+    body: await bodyOf(request),
+  }
+}
 
 /** A digest of what the answer depends on: every byte of JSON; of a form its fields and the sizes of its files. */
 export const seedOf = (call: Call): string => {

@@ -59,7 +59,7 @@ test('each target gets its own model, its own credential, and nothing of the cal
   stage.arrival('alpha').fail(reset)
   await stage.settle()
   const { request } = stage.arrival('beta')
-  assert.equal(request.url.href, 'https://beta.example/v1/chat/completions')
+  assert.equal(request.url, 'https://beta.example/v1/chat/completions')
   assert.equal(request.headers['authorization'], 'Bearer credential-of-beta')
   assert.equal(stage.arrival('beta').body()['model'], 'other')
   assert.deepEqual(Object.keys(request.headers).sort(), [

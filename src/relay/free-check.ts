@@ -4,11 +4,11 @@ import type { Clock } from '#base/clock.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Upstream } from './snapshot.ts'
 
-const urlOf = ({ provider, vendor }: Upstream): URL => {
+const urlOf = ({ provider, vendor }: Upstream): string => {
   const [path = '', query = ''] = (vendor.checkPath ?? '').split('?')
   const url = new URL(`${provider.baseUrl}/${path.replace(/^\/+/, '')}`)
   url.search = query
-  return url
+  return url.href
 }
 
 /** One call that costs nothing, with one credential (`null`: without). Gives the status, or why there was none. Any answer under 500 shows that the provider is there. */

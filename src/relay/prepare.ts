@@ -2,7 +2,6 @@
 
 import type { Clock } from '#base/clock.ts'
 import type { Secret } from '#base/log.ts'
-import { makeRoom } from '#base/make-room.ts'
 import type { ParameterRules } from '#base/parameter-rule.ts'
 import { Problem } from '#base/problem.ts'
 import { hopsHeader, hopsTo } from '#http/hops.ts'
@@ -16,7 +15,7 @@ import { wireShimsOf } from '#provider/provider-shims.ts'
 import { joinAdjustments } from '#provider/quirk.ts'
 import { fitSchemasOf } from '#provider/schema-subset/fit-call.ts'
 import { shimCall } from '#provider/shim.ts'
-import type { Adjustment, Provider } from '#provider/vendor.ts'
+import type { Adjustment } from '#provider/vendor.ts'
 import { noAdjustment } from '#provider/vendor.ts'
 import type { Leg } from './leg.ts'
 import type { Upstream } from './snapshot.ts'
@@ -89,22 +88,7 @@ const credentialHeaders = ({ upstream, credential, speech }: Preparation): Reado
   })
 }
 
-/** Of a provider; most are asked at two or three. */
-const addressesMax = 256
-const addresses = new WeakMap<Provider, Map<string, URL>>()
-
-/** An address that is taken apart once; nobody changes it. */
-const addressAt = (provider: Provider, text: string): URL => {
-  const known = addresses.get(provider) ?? new Map<string, URL>()
-  const found = known.get(text)
-  if (found !== undefined) return found
-  const address = new URL(text)
-  makeRoom(known, addressesMax)
-  addresses.set(provider, known.set(text, address))
-  return address
-}
-
-const urlOf = ({ upstream, leg, speech }: Preparation, path: string): URL => {
+const urlOf = ({ upstream, leg, speech }: Preparation, path: string): string => {
   const { provider, vendor } = upstream
   const { call, protocol } = speech
   const endpoint = vendor.endpoint({
@@ -114,12 +98,9 @@ const urlOf = ({ upstream, leg, speech }: Preparation, path: string): URL => {
     protocol: protocol.name,
     stream: call.stream,
   })
-  const address = addressAt(provider, `${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`)
-  const query = Object.entries(endpoint.query)
-  if (query.length === 0) return address
-  const url = new URL(address)
-  for (const [name, value] of query) url.searchParams.set(name, value)
-  return url
+  const address = `${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`
+  if (Object.keys(endpoint.query).length === 0) return address
+  return `${address}${address.includes('?') ? '&' : '?'}${new URLSearchParams(endpoint.query)}`
 }
 
 /** Wishes of the API itself that the caller tells in headers, never credentials, cookies or organisations. */

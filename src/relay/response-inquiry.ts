@@ -171,7 +171,7 @@ const requestOf = ({ row, id, exchange }: Question, { upstream, credential }: Ke
     'user-agent': 'drover',
     ...(credential === null ? {} : vendor.authorise(credential)),
   }
-  return { method, url, headers, body: { kind: 'none' } as const }
+  return { method, url: url.href, headers, body: { kind: 'none' } as const }
 }
 
 const refusalOf = async ({ row }: Question, reply: UpstreamReply): Promise<Problem> => {

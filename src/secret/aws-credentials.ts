@@ -50,7 +50,7 @@ const sessionS = 21_600
  */
 const instanceKey = async ({ askMachine, askMachineText }: Parts, metadata: string | null): Promise<Token> => {
   const title = "The instance's metadata service"
-  const at = (path: string): URL => new URL(`${metadata ?? instance}/latest/${path}`)
+  const at = (path: string): string => `${metadata ?? instance}/latest/${path}`
   const session = await askMachineText({
     method: 'PUT',
     url: at('api/token'),
@@ -93,7 +93,7 @@ const containerKey = async ({ askMachine, readFile }: Parts, container: AwsConta
     throw new Problem('upstream_error', { message: 'the token for the credentials of this container is no header' })
   const { status, document } = await askMachine({
     method: 'GET',
-    url: new URL(url),
+    url,
     headers: { ...agent, ...(authorization === null ? {} : { authorization }) },
     body: none,
   })
@@ -118,7 +118,7 @@ const webIdentityKey = async (
   const host = `sts.${place.region}.amazonaws.com${place.region.startsWith('cn-') ? '.cn' : ''}`
   const { status, text } = await askText({
     method: 'POST',
-    url: new URL(endpoint ?? `https://${host}/`),
+    url: endpoint ?? `https://${host}/`,
     headers: { ...agent, 'content-type': 'application/x-www-form-urlencoded' },
     body: { kind: 'bytes', bytes: Buffer.from(form.toString()) },
   })

@@ -31,7 +31,7 @@ export const awsPlace = (parts: Parts): SecretPlace => {
   const keyNow = awsCredentials(parts)
   const call = async (action: string, name: string, input: JsonObject): Promise<Reply> => {
     const region = regionOf(name, place.region)
-    const url = new URL(place.endpoint ?? `https://${hostOf(region)}/`)
+    const url = place.endpoint ?? `https://${hostOf(region)}/`
     const unsigned = {
       method: 'POST',
       url,

@@ -91,11 +91,12 @@ export const accessKeyOf = (credential: Secret, options: Readonly<Record<string,
 
 /** The headers of the request with its signature among them. */
 export const signRequest = async (
-  { method, url, headers, body }: Signed,
+  { method, url: address, headers, body }: Signed,
   key: AccessKey,
   { region, service, nowMs }: SigningPlace,
 ): Promise<Readonly<Record<string, string>>> => {
   if (body.kind === 'stream') throw new Problem('upstream_error', { message: 'A body that streams cannot be signed.' })
+  const url = new URL(address)
   const signer = new SignatureV4({ credentials: { ...key }, region, service, sha256: Sha256, applyChecksum: false })
   const { authorization: _authorization, ...others } = headers
   // All that Amazon itself reads must be signed.

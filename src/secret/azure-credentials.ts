@@ -52,7 +52,7 @@ const applicationToken = async (
   const nowMs = clock.nowMs()
   const { status, document } = await ask({
     method: 'POST',
-    url: new URL(`${authority}/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`),
+    url: `${authority}/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`,
     headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'drover' },
     body: { kind: 'bytes', bytes: Buffer.from(form.toString()) },
   })
@@ -78,7 +78,7 @@ const managedToken = async ({ askMachine, resource, clock }: Parts, managed: Azu
     service === null ? { metadata: 'true' } : { 'x-identity-header': service.header.reveal() }
   const nowMs = clock.nowMs()
   const headers = { ...own, 'user-agent': 'drover' }
-  const { status, document } = await askMachine({ method: 'GET', url, headers, body: { kind: 'none' } })
+  const { status, document } = await askMachine({ method: 'GET', url: url.href, headers, body: { kind: 'none' } })
   const text = document?.['access_token']
   if (status !== 200 || typeof text !== 'string')
     throw refusedBy(

@@ -28,7 +28,7 @@ export const azurePlace = (parts: Parts): SecretPlace => {
   const { place, ask, clock } = parts
   const keep = tokenKeeper()
   const newToken = () => azureToken({ ...parts, resource: `https://${suffixOf(place)}` })
-  const urlOf = (name: string): URL => {
+  const urlOf = (name: string): string => {
     const [, vault = null, secret, version] = nameForm.exec(name) ?? []
     if (secret === undefined)
       throw new Problem('not_found', {
@@ -39,9 +39,9 @@ export const azurePlace = (parts: Parts): SecretPlace => {
       throw new Problem('not_found', {
         message: `'${name}' names no vault: write "vault/name", or set secrets.azure.vault_url`,
       })
-    return new URL(`${base}/secrets/${secret}${version === undefined ? '' : `/${version}`}?api-version=${apiVersion}`)
+    return `${base}/secrets/${secret}${version === undefined ? '' : `/${version}`}?api-version=${apiVersion}`
   }
-  const send = async (method: string, url: URL, body?: JsonObject) =>
+  const send = async (method: string, url: string, body?: JsonObject) =>
     ask({
       method,
       url,

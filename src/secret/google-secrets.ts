@@ -24,9 +24,7 @@ const endpoint = 'https://secretmanager.googleapis.com'
 
 /** https://cloud.google.com/compute/docs/access/authenticate-workloads, read 2026-11-29. */
 const metadataToken = async ({ place, askMetadata, clock }: Parts): Promise<Token> => {
-  const url = new URL(
-    `${place.metadata ?? 'http://metadata.google.internal'}/computeMetadata/v1/instance/service-accounts/default/token`,
-  )
+  const url = `${place.metadata ?? 'http://metadata.google.internal'}/computeMetadata/v1/instance/service-accounts/default/token`
   const nowMs = clock.nowMs()
   const headers = { 'metadata-flavor': 'Google' }
   const { status, document } = await askMetadata({ method: 'GET', url, headers, body: { kind: 'none' } })
@@ -76,7 +74,7 @@ export const googlePlace = (parts: Parts): SecretPlace => {
   const send = async (method: string, path: string, body?: JsonObject) =>
     ask({
       method,
-      url: new URL(`${place.endpoint ?? endpoint}/v1/${path}`),
+      url: `${place.endpoint ?? endpoint}/v1/${path}`,
       headers: {
         authorization: `Bearer ${await token()}`,
         'user-agent': 'drover',

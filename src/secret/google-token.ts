@@ -89,7 +89,7 @@ export const exchangeToken = async (
   })
   const { status, document } = await ask({
     method: 'POST',
-    url: new URL(account.tokenUrl),
+    url: account.tokenUrl,
     headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'drover' },
     body: { kind: 'bytes', bytes: Buffer.from(form.toString()) },
   })

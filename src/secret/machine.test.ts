@@ -109,7 +109,7 @@ test('AWS, an instance without a role, without version 2, or with credentials th
   assert.match(await of(broken(answer(200, 'role'), { Code: 'Success', AccessKeyId: 'a' })), /no access key of a role/)
   const elsewhere: string[] = []
   const asked: AskText = async ({ url }) => {
-    elsewhere.push(url.href)
+    elsewhere.push(url)
     return { status: 500, text: '' }
   }
   const own = { kind: 'instance', metadata: 'http://[fd00:ec2::254]' } as const
@@ -219,7 +219,7 @@ test('Azure: the managed identity of a machine, one of several, and that of a se
   assert.match(await messageOf(azureWith(clock, { ...machine, service: wrong }).read()), /401/)
   const asked: string[] = []
   const elsewhere: Ask = async ({ url }) => {
-    asked.push(url.host)
+    asked.push(new URL(url).host)
     return { status: 200, document: { access_token: 7 } }
   }
   await messageOf(azureWith(clock, { ...machine, metadata: 'http://127.0.0.1:1' }, { askMachine: elsewhere }).read())

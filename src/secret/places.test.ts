@@ -143,7 +143,8 @@ test('Vault: while renewing fails the token serves to its end', async () => {
   vault.kept.set('a', { version: 1, data: { key: 's3cret' } })
   let isAway = false
   const ask: typeof vault.ask = async (asked) => {
-    if (isAway && asked.url.pathname.endsWith('-self')) throw new Problem('upstream_error', { message: 'reset' })
+    if (isAway && new URL(asked.url).pathname.endsWith('-self'))
+      throw new Problem('upstream_error', { message: 'reset' })
     return vault.ask(asked)
   }
   const place = vaultPlace({ place: vaultOf(), ask, clock })
@@ -266,7 +267,7 @@ test('Azure: an application gets a token for the vault, reads and writes, and it
   const asked: string[] = []
   const ask: typeof azure.ask = async ({ url, body }) => {
     if (body.kind === 'bytes') asked.push(new URLSearchParams(Buffer.from(body.bytes).toString()).get('scope') ?? '')
-    else asked.push(url.host)
+    else asked.push(new URL(url).host)
     return { status: 200, document: { access_token: 't', expires_in: 60, value: 's3cret' } }
   }
   const chinese = { ...settings.credentials, authority: 'https://login.chinacloudapi.cn' }

@@ -62,7 +62,7 @@ export const fakeVault = (clock: { readonly nowMs: () => number }) => {
     return reply(200, { data: { version: metadata.version + 1 } })
   }
   const ask: Ask = async (asked) => {
-    const path = decodeURIComponent(asked.url.pathname)
+    const path = decodeURIComponent(new URL(asked.url).pathname)
     seen.push(`${asked.method} ${path}`)
     assert.equal(asked.headers['x-vault-request'], 'true')
     if (state.isSealed) return reply(503, { errors: ['Vault is sealed'] })
@@ -96,13 +96,14 @@ const checkSignature = (asked: Asked, nowMs: number): void => {
   const dateMs = Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s))
   assert.ok(Math.abs(dateMs - nowMs) <= 300_000, 'the date is within five minutes')
   const list = names.split(';')
+  const { host, pathname } = new URL(url)
   for (const name of ['host', 'x-amz-date', 'x-amz-target', 'content-type'])
     assert.ok(list.includes(name), `${name} is signed`)
   assert.deepEqual(list, list.toSorted())
   const canonicalHeaders = list
-    .map((name) => `${name}:${(name === 'host' ? url.host : (headers[name] ?? '')).trim().replace(/ +/g, ' ')}\n`)
+    .map((name) => `${name}:${(name === 'host' ? host : (headers[name] ?? '')).trim().replace(/ +/g, ' ')}\n`)
     .join('')
-  const canonical = [method, url.pathname, '', canonicalHeaders, names, sha256(bodyText(asked))].join('\n')
+  const canonical = [method, pathname, '', canonicalHeaders, names, sha256(bodyText(asked))].join('\n')
   const scope = `${day}/${region}/secretsmanager/aws4_request`
   const toSign = ['AWS4-HMAC-SHA256', date, scope, sha256(canonical)].join('\n')
   const key = [day, region, 'secretsmanager', 'aws4_request'].reduce<string | Buffer>(
@@ -120,7 +121,7 @@ export const fakeAws = (clock: { readonly nowMs: () => number }) => {
     assert.equal(asked.headers['content-type'], 'application/x-amz-json-1.1')
     checkSignature(asked, clock.nowMs())
     const [, action] = /^secretsmanager\.(\w+)$/.exec(asked.headers['x-amz-target'] ?? '') ?? []
-    seen.push(`${action} ${asked.url.host}`)
+    seen.push(`${action} ${new URL(asked.url).host}`)
     const { SecretId: id = '', Name: name = '', SecretString: text = '', ClientRequestToken: token } = bodyJson(asked)
     if (action === 'GetSecretValue') return kept.has(id) ? reply(200, { SecretString: kept.get(id) }) : missing
     assert.match(token ?? '', /^[\w-]{32,64}$/)
@@ -160,7 +161,7 @@ export const fakeGoogle = (clock: { readonly nowMs: () => number }, publicKey: s
     return grant()
   }
   const secrets = (asked: Asked): Reply => {
-    const path = asked.url.pathname.replace(/^\/v1\//, '')
+    const path = new URL(asked.url).pathname.replace(/^\/v1\//, '')
     const [, name = '', version] = /^(projects\/[^/]+\/secrets\/[^/:]+)(?:\/versions\/([^:]+))?/.exec(path) ?? []
     const versions = kept.get(name)
     if (path.endsWith(':access')) {
@@ -177,18 +178,18 @@ export const fakeGoogle = (clock: { readonly nowMs: () => number }, publicKey: s
       return reply(200, {})
     }
     assert.deepEqual(bodyJson(asked)['replication'], { automatic: {} })
-    kept.set(`${path}/${asked.url.searchParams.get('secretId')}`, [])
+    kept.set(`${path}/${new URL(asked.url).searchParams.get('secretId')}`, [])
     return reply(200, {})
   }
   const ask: Ask = async (asked) => {
-    if (asked.url.href === 'https://oauth2.googleapis.com/token') return exchange(asked)
-    assert.equal(asked.url.origin, 'https://secretmanager.googleapis.com')
+    if (asked.url === 'https://oauth2.googleapis.com/token') return exchange(asked)
+    assert.equal(new URL(asked.url).origin, 'https://secretmanager.googleapis.com')
     const token = /^Bearer (.+)$/.exec(asked.headers['authorization'] ?? '')?.[1] ?? ''
     return (valid.get(token) ?? 0) > clock.nowMs() ? secrets(asked) : reply(401)
   }
   const askMetadata: Ask = async (asked) => {
     const path = '/computeMetadata/v1/instance/service-accounts/default/token'
-    if (asked.url.href !== `http://metadata.google.internal${path}`) return reply(404)
+    if (asked.url !== `http://metadata.google.internal${path}`) return reply(404)
     return asked.headers['metadata-flavor'] === 'Google' ? grant() : reply(403)
   }
   return { ask, askMetadata, kept, state }
@@ -205,7 +206,8 @@ export const fakeAzure = (clock: { readonly nowMs: () => number }) => {
     return `eyJ.${state.tokens}`
   }
   const ask: Ask = async (asked) => {
-    const { url, headers, method } = asked
+    const { headers, method } = asked
+    const url = new URL(asked.url)
     if (url.href === 'https://login.microsoftonline.com/tenant/oauth2/v2.0/token') {
       assert.equal(headers['content-type'], 'application/x-www-form-urlencoded')
       const form = Object.fromEntries(new URLSearchParams(bodyText(asked)))

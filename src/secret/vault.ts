@@ -39,7 +39,7 @@ const request =
   async (method: string, path: string, { token, body }: { readonly token?: string; readonly body?: JsonObject } = {}) =>
     ask({
       method,
-      url: new URL(`${place.address}/v1/${path}`),
+      url: `${place.address}/v1/${path}`,
       headers: {
         'x-vault-request': 'true',
         'user-agent': 'drover',

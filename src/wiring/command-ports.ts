@@ -97,7 +97,7 @@ export const checkProvider = async (machine: Machine, request: CheckRequest): Pr
   try {
     const reply = await transport.send({
       method: 'GET',
-      url,
+      url: url.href,
       headers,
       body: { kind: 'none' },
       signal: machine.stopping,

@@ -41,7 +41,7 @@ const ask = async (machine: Machine, provider: ProviderConfig): Promise<Provider
   try {
     const reply = await transport.send({
       method: 'GET',
-      url: new URL(`${provider.baseUrl}/${vendor.balance.path}`),
+      url: `${provider.baseUrl}/${vendor.balance.path}`,
       headers: {
         ...Object.fromEntries(Object.entries(provider.headers).map(([header, value]) => [header, value.reveal()])),
         ...vendor.authorise(credential.secret),

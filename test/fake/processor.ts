@@ -25,7 +25,8 @@ export const transportTo = (
   handler: FakeHandler,
   fail: (when: 'before' | 'after', path: string) => void = () => {},
 ): Transport => ({
-  send: async ({ method, url, headers, body, signal }) => {
+  send: async ({ method, url: address, headers, body, signal }) => {
+    const url = new URL(address)
     signal.throwIfAborted()
     fail('before', url.pathname)
     const bytes = body.kind === 'bytes' ? Buffer.from(body.bytes) : Buffer.alloc(0)

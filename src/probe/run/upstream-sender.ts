@@ -91,7 +91,7 @@ export const upstreamSender =
       })
       const request: UpstreamRequest = {
         method: ask.method,
-        url: prepared.url,
+        url: prepared.url.href,
         headers: prepared.headers,
         body: prepared.body === null ? { kind: 'none' } : { kind: 'bytes', bytes: prepared.body },
         signal: AbortSignal.any([signal, late.signal]),

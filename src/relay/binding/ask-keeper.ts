@@ -46,14 +46,14 @@ export type KeeperAsk = {
   readonly signal: AbortSignal
 }
 
-const urlOf = ({ upstream, form }: Keeper, { path, query }: KeeperAsk): URL => {
+const urlOf = ({ upstream, form }: Keeper, { path, query }: KeeperAsk): string => {
   const { vendor, provider } = upstream
   const endpoint = vendor.endpoint({ path, model: '', provider, protocol: protocolOf(form).name })
   const url = new URL(`${endpoint.baseUrl ?? provider.baseUrl}/${endpoint.path}`)
   // A key in the query is the caller's own.
   for (const [name, value] of query ?? []) if (name !== 'key') url.searchParams.append(name, value)
   for (const [name, value] of Object.entries(endpoint.query)) url.searchParams.set(name, value)
-  return url
+  return url.href
 }
 
 const headersOf = ({ upstream, form, credential }: Keeper, { headers, contentType }: KeeperAsk) => {
