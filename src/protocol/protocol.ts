@@ -11,6 +11,7 @@ import type { FindCall } from './carried-call.ts'
 import type { ChatRequest } from './chat-request.ts'
 import type { EmbeddingReply, EmbeddingRequest } from './embedding.ts'
 import type { FieldTable } from './feature.ts'
+import type { LowerOutput } from './lower-output.ts'
 import type { Part } from './part.ts'
 
 /** Formats that callers speak. */
@@ -276,8 +277,8 @@ export type UpstreamProtocol = {
 export type Protocol = UpstreamProtocol & {
   readonly name: ProtocolName
   readonly endpoints: readonly ProtocolEndpoint[]
-  /** Top-level members that bound the output in tokens, the one to add where a caller gives none first; absent = there is none. */
-  readonly outputMaxFields?: readonly string[]
+  /** Absent = nothing in a call of this format bounds its output. */
+  readonly lowerOutput?: LowerOutput
   readonly counting?: Counting
   /** Absent: nothing of this format is kept. */
   readonly keeping?: Keeping

@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer'
 import type { Clock } from '#base/clock.ts'
 import { rfc3339 } from '#base/clock.ts'
-import { hasMember, spliceTopLevel } from '#base/json.ts'
+import { spliceTopLevel } from '#base/json.ts'
 import type { Log } from '#base/log.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
@@ -34,7 +34,7 @@ export type HoldPorts = {
 export type HoldQuestion = {
   readonly call: Call
   readonly inbound: Inbound
-  readonly protocol: Pick<Protocol, 'outputMaxFields'> & { readonly server: Pick<Protocol['server'], 'readCall'> }
+  readonly protocol: Pick<Protocol, 'lowerOutput'> & { readonly server: Pick<Protocol['server'], 'readCall'> }
   readonly key: KeyFacts
   /** `undefined` = not in the snapshot yet: the books decide. */
   readonly account: AccountFacts | undefined
@@ -121,24 +121,26 @@ export const refusalOf = (refusal: HoldRefusal, { needNanoUsd, key, what, nowMs 
 }
 
 /** The call with a lower output maximum, in the field that the caller used, else in the protocol's own. */
-const withOutputMax = ({ call, inbound, protocol }: HoldQuestion, tokens: number): Call => {
+const withOutputMax = (
+  { call, inbound, protocol }: HoldQuestion,
+  { tokens, why }: { readonly tokens: number; readonly why: string },
+): Pick<CallHold, 'call' | 'warnings'> => {
   const { payload } = call
-  const fields = protocol.outputMaxFields ?? []
-  if (payload.kind !== 'json') return call
-  const given = fields.filter((field) => hasMember(payload.top, field))
-  const names = given.length > 0 ? given : fields.slice(0, 1)
-  const bytes = spliceTopLevel(payload.top, {
-    set: Object.fromEntries(names.map((name) => [name, tokens.toString()])),
-  })
+  const lowering = protocol.lowerOutput?.(call, tokens)
+  if (lowering === undefined || payload.kind !== 'json') return { call, warnings: [] }
+  const bytes = spliceTopLevel(payload.top, lowering.edits)
   const read = protocol.server.readCall({
     ...inbound,
     body: { kind: 'bytes', bytes: Buffer.from(bytes), contentType: 'application/json' },
   })
-  return { ...read, warnings: call.warnings, usageWish: call.usageWish }
+  return {
+    call: { ...read, warnings: call.warnings, usageWish: call.usageWish },
+    warnings: lowering.warnings.map(({ field, reason }) => `${field}:${reason}; it is ${why}`),
+  }
 }
 
 const canCap = ({ call, protocol }: HoldQuestion): boolean =>
-  call.payload.kind === 'json' && (protocol.outputMaxFields ?? []).length > 0
+  call.payload.kind === 'json' && protocol.lowerOutput !== undefined
 
 const routeEndMs = ({ rows, nowMs, endsMs }: HoldQuestion): number =>
   endsMs ?? nowMs + Math.max(0, ...rows.map((row) => row.route.timeouts.totalMs))
@@ -208,15 +210,6 @@ export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPort
     ...free,
     amountNanoUsd: held.amountNanoUsd,
     slices: sliceNanoUsd === null ? null : slicesOf(bound, sliceTokens),
-    call: withOutputMax(question, tokens),
-    warnings: [`${protocolField(question)}:lowered to ${tokens}; it is ${why}`],
+    ...withOutputMax(question, { tokens, why }),
   }
-}
-
-const protocolField = ({ call, protocol }: HoldQuestion): string => {
-  const fields = protocol.outputMaxFields ?? []
-  const { payload } = call
-  return (
-    (payload.kind === 'json' ? fields.find((field) => hasMember(payload.top, field)) : undefined) ?? fields[0] ?? ''
-  )
 }

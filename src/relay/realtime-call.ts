@@ -10,6 +10,7 @@ import type { SocketExchange } from '#http/upgrade.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
+import { lowerMembers } from '#protocol/lower-output.ts'
 import type { Grant } from './admit.ts'
 import { admit } from './admit.ts'
 import { closeBooks } from './close-books.ts'
@@ -112,7 +113,7 @@ const callOf = (id: string, order: RealtimeOrder, wishes: Buffer): Call => ({
 
 /** Reads wishes again that the hold has put a maximum into. */
 const capping = (id: string, order: RealtimeOrder) => ({
-  outputMaxFields: order.wishes === null ? [] : ['max_output_tokens', 'max_response_output_tokens'],
+  ...(order.wishes === null ? {} : { lowerOutput: lowerMembers('max_output_tokens', 'max_response_output_tokens') }),
   server: {
     readCall: ({ body }: SocketExchange['inbound']): Call =>
       callOf(id, order, body.kind === 'bytes' ? body.bytes : emptyWishes),

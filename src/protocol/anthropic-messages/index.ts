@@ -9,6 +9,7 @@ import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import { picking } from '#protocol/picking.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import { messagesFields } from './fields.ts'
+import { lowerOutput } from './lower-output.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './problem.ts'
 import { readChat } from './read-chat.ts'
 import { messagesSteps } from './reply.ts'
@@ -25,7 +26,7 @@ export const anthropicMessages: Protocol = {
   name: 'anthropic-messages',
   kind: 'chat',
   endpoints: [{ path: 'messages', accepts: ['json'], roots: ['/v1', '/anthropic/v1'] }],
-  outputMaxFields: ['max_tokens'],
+  lowerOutput,
   takesBack: [carrierFormats.anthropic],
   fields: messagesFields,
   parameterNames: {

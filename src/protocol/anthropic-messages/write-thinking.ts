@@ -6,8 +6,8 @@ import type { ChatRequest, ReasoningWish } from '#protocol/chat-request.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { Writing } from './write-content.ts'
 
-/** The least budget that is taken. */
-const budgetTokensMin = 1_024
+/** The least budget for a thought that is taken. */
+export const budgetTokensMin = 1_024
 
 /** Words of effort as budgets, for models that know only those. */
 const budgets: Readonly<Record<string, number>> = {

@@ -11,6 +11,7 @@ import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import type { OutgoingCall, Protocol, ProtocolEndpoint, RequestTarget } from '#protocol/protocol.ts'
 import { arrayReader } from './array-reader.ts'
 import { geminiFields } from './fields.ts'
+import { lowerOutput } from './lower-output.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './problem.ts'
 import { readChat } from './read-chat.ts'
 import { geminiSteps } from './reply.ts'
@@ -71,6 +72,7 @@ export const gemini: Protocol = {
       }),
     ),
   ],
+  lowerOutput,
   takesBack: [carrierFormats.gemini],
   fields: geminiFields,
   counting: {

@@ -2,6 +2,7 @@
 
 import { isObject } from '#base/json-type.ts'
 import { countOf } from '#base/usage.ts'
+import { lowerMembers } from '#protocol/lower-output.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { callerHeaders, writeRequest } from '#protocol/openai/outgoing.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from '#protocol/openai/refusal.ts'
@@ -27,7 +28,7 @@ export const openaiChat: Protocol = {
   kind: 'chat',
   endpoints: endpointsOf(chatRequest),
   fields: chatFields,
-  outputMaxFields: ['max_tokens', 'max_completion_tokens'],
+  lowerOutput: lowerMembers('max_tokens', 'max_completion_tokens'),
   counting: {
     endpoints: [{ path: countPath, accepts: ['json'] }],
     path: countPath,

@@ -2,6 +2,7 @@
 
 import { countOf } from '#base/usage.ts'
 import { carrierFormats } from '#protocol/carrier.ts'
+import { lowerMembers } from '#protocol/lower-output.ts'
 import { addCost } from '#protocol/openai/cost.ts'
 import { callerHeaders, writeRequest } from '#protocol/openai/outgoing.ts'
 import { heartbeat, writeProblem } from '#protocol/openai/refusal.ts'
@@ -26,7 +27,7 @@ export const openaiResponses: Protocol = {
   name: 'openai-responses',
   kind: 'chat',
   endpoints: endpointsOf(responsesRequest),
-  outputMaxFields: ['max_output_tokens'],
+  lowerOutput: lowerMembers('max_output_tokens'),
   takesBack: [carrierFormats.openaiResponses],
   fields: responsesFields,
   repeatsText: true,

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { Call } from '#protocol/call.ts'
+import { lowerMembers } from '#protocol/lower-output.ts'
 import type { Part } from '#protocol/part.ts'
 import type { Protocol, ReplyContext, ReplyHead, ReplyReader, ReplyWriter } from '#protocol/protocol.ts'
 import { addCost } from './cost.ts'
@@ -44,12 +45,15 @@ export const documentSteps = (members: readonly string[] = []): ReplySteps => ({
 export const neverWritten = ({ call }: ReplyContext): ReplyWriter =>
   assert.fail(`an answer of ${call.protocol} is passed on as it came, never written from parts`)
 
+const lowering = ({ outputMax: [first, ...others] }: RequestShape): Pick<Protocol, 'lowerOutput'> =>
+  first === undefined ? {} : { lowerOutput: lowerMembers(first, ...others) }
+
 /** One endpoint as a protocol. */
 export const endpointProtocol = (spec: EndpointSpec): Protocol => ({
   name: spec.request.name,
   kind: spec.request.kind,
   endpoints: endpointsOf(spec.request),
-  ...(spec.request.outputMax.length > 0 ? { outputMaxFields: spec.request.outputMax } : {}),
+  ...lowering(spec.request),
   server: {
     readCall: (inbound) => readRequest(inbound, spec.request),
     writeReply: spec.writeReply,
