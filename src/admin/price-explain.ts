@@ -11,6 +11,7 @@ import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 import { chargeLines, saleOf, sumOfLines } from '#ledger/charge.ts'
 import { rowForAccount } from '#relay/account-price.ts'
+import { declaredSource } from '#relay/model-rows.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
@@ -58,8 +59,8 @@ const whyNot = (row: PriceRow, chosen: PriceRow, { atMs, usage }: Question): str
 
 /** Prices that a model is declared with, by their sources. */
 const declaredPrices: Readonly<Record<string, string>> = {
-  'drover.yaml': 'the price in drover.yaml',
-  'drover apply': 'the price that was applied with the model',
+  [declaredSource('yaml')]: 'the price in drover.yaml',
+  [declaredSource('store')]: 'the price that was applied with the model',
 }
 
 const whyChosen = (row: PriceRow, tierMatched: boolean, { atMs, usage }: Question): readonly string[] => {

@@ -9,6 +9,7 @@ import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import type { TrailOperation } from '#base/trail-operation.ts'
 import type { PriceEntry, PriceEntryBody } from '#catalog/port.ts'
+import { declaredSource } from '#relay/model-rows.ts'
 import { accountNames } from './account-names.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
@@ -187,16 +188,13 @@ const bodyOf = async (input: SetInput, context: OperationContext): Promise<Price
     read: rfc3339(context.clock.nowMs()).slice(0, 10),
   }
   if (input.list === undefined) {
-    const model = modelNamed(input.model, context)
-    const pinned =
-      (model.origin === 'yaml' || model.origin === 'store') && scope.account === null && scope.plan === null
-    const own = model.origin === 'store' ? 'drover apply' : 'drover.yaml'
-    const hasOwn = model.priceRows === 'free' || model.priceRows.some(({ source }) => source === own)
-    if (pinned && hasOwn) {
-      const given = { model: model.id }
-      throw refuse('model', model.origin === 'store' ? saying('price_applied', given) : saying('price_in_file', given))
+    const { id, origin, priceRows } = modelNamed(input.model, context)
+    if ((origin === 'yaml' || origin === 'store') && scope.account === null && scope.plan === null) {
+      const own = declaredSource(origin)
+      if (priceRows === 'free' || priceRows.some(({ source }) => source === own))
+        throw refuse('model', saying(origin === 'store' ? 'price_applied' : 'price_in_file', { model: id }))
     }
-    return { kind: 'sale', row: { ...row, model: model.id }, ...scope }
+    return { kind: 'sale', row: { ...row, model: id }, ...scope }
   }
   if (scope.account !== null || scope.plan !== null) throw refuse('list', saying('list_for_all'))
   if (!context.ports.prices.catalog.byVendor.has(input.list))
