@@ -89,6 +89,7 @@ test('where its thread has ended, what waits is refused, and it says that it is 
   const beside = makeBeside({
     ...{ clock: systemClock(), whom: 'The store', queueLengthMax: 10, answerTimeoutMs: 1000, log },
     settings: { file: '/nowhere', durability: 'process', nowMs: 0, busyTimeoutMs: 0 },
+    endLog: () => {},
     start: () => startSqliteThread(new URL('data:text/javascript,process.exit(3)')),
   })
   assert.equal(beside.isThere(), true)
@@ -97,4 +98,35 @@ test('where its thread has ended, what waits is refused, and it says that it is 
   assert.equal(told.length, 1)
   beside.wrote(100_000)
   await beside.close()
+})
+
+/** A thread that has always copied nearly all of a log that is full. */
+const copier = `
+  import { parentPort } from 'node:worker_threads'
+  parentPort.on('message', ({ kind }) => {
+    if (kind === 'copy') parentPort.postMessage({ kind: 'copied', why: null, isLogFull: true })
+    if (kind === 'close') parentPort.close()
+  })`
+
+test('a log that is full is copied to its end by the thread that writes, before it is copied again', async (context) => {
+  const ends = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let count = 0
+  const beside = makeBeside({
+    ...{ clock: systemClock(), whom: 'The store', queueLengthMax: 10, answerTimeoutMs: 1000, log: silentLog },
+    settings: { file: '/nowhere', durability: 'process', nowMs: 0, busyTimeoutMs: 0 },
+    endLog: () => {
+      ends[count]?.resolve()
+      count += 1
+    },
+    start: () => startSqliteThread(new URL(`data:text/javascript,${encodeURIComponent(copier)}`)),
+  })
+  context.after(() => beside.close())
+  beside.wrote(100_000)
+  await ends[0]?.promise
+  beside.wrote(100_000)
+  assert.equal(count, 1)
+  beside.copied({ why: null, isLogFull: false })
+  beside.wrote(100_000)
+  await ends[1]?.promise
+  assert.equal(count, 2)
 })

@@ -7,6 +7,7 @@ import type { Log } from '#base/log.ts'
 import type { Ask, Mailbox, MailboxSettings } from '#base/mailbox.ts'
 import { makeMailbox } from '#base/mailbox.ts'
 import { Problem } from '#base/problem.ts'
+import type { Copied } from './copy-back.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './message.ts'
 import type { SqliteWorker } from './thread.ts'
 import { startSqliteThread } from './thread.ts'
@@ -21,6 +22,8 @@ export type Beside = {
   readonly isThere: () => boolean
   /** So many operations were committed by the other thread. */
   readonly wrote: (operations: number) => void
+  /** The other thread has copied what was left. */
+  readonly copied: (how: Copied) => void
   readonly expire: () => void
   /** Answers what was asked, then ends. */
   readonly close: () => Promise<void>
@@ -29,6 +32,8 @@ export type Beside = {
 export type BesideSettings = Omit<MailboxSettings, 'post' | 'unhurried'> & {
   readonly settings: WorkerSettings
   readonly log: Log
+  /** Has the other thread copy what is left, so that the log begins anew. */
+  readonly endLog: () => void
   /** Starts the thread; for tests. */
   readonly start?: () => SqliteWorker
 }
@@ -36,7 +41,7 @@ export type BesideSettings = Omit<MailboxSettings, 'post' | 'unhurried'> & {
 /** What the thread has to do with the rest: told when it has copied, and when it is gone. */
 type Hearing = {
   readonly mailbox: Mailbox
-  readonly copied: (why: string | null) => void
+  readonly copied: (how: Copied) => void
   readonly gone: (why: string) => void
 }
 
@@ -44,7 +49,7 @@ const listen = (worker: SqliteWorker, { mailbox, copied, gone }: Hearing): Promi
   new Promise((exited) => {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'answers') mailbox.answer(message.answers)
-      else if (message.kind === 'copied') copied(message.why)
+      else if (message.kind === 'copied') copied(message)
       else if (message.kind === 'open') worker.postMessage({ kind: 'rest' } satisfies ToWorker)
       else if (message.kind === 'failed') gone(message.problem.message)
     })
@@ -58,7 +63,7 @@ const listen = (worker: SqliteWorker, { mailbox, copied, gone }: Hearing): Promi
 const startReading = (): SqliteWorker => startSqliteThread(undefined, 'drover-reads')
 
 /** A second thread that has not been needed yet. */
-export const makeBeside = ({ settings, log, start = startReading, ...rest }: BesideSettings): Beside => {
+export const makeBeside = ({ settings, log, endLog, start = startReading, ...rest }: BesideSettings): Beside => {
   let running: { readonly worker: SqliteWorker; readonly exited: Promise<void> } | null = null
   let isGone = false
   let isCopying = false
@@ -75,8 +80,10 @@ export const makeBeside = ({ settings, log, start = startReading, ...rest }: Bes
     running.worker.postMessage(message)
   }
   const mailbox = makeMailbox({ ...rest, post: (asked) => send({ kind: 'ask', asked }) })
-  const copied = (why: string | null): void => {
-    isCopying = false
+  const copied = ({ why, isLogFull }: Copied): void => {
+    // One that is full is being copied until the other thread has done its part.
+    isCopying = isLogFull
+    if (isLogFull) endLog()
     if (why !== null) log.debug('the log of writes could not be copied back', { file: settings.file, why })
   }
   const gone = (why: string): void => {
@@ -101,6 +108,7 @@ export const makeBeside = ({ settings, log, start = startReading, ...rest }: Bes
       uncopied = 0
       send({ kind: 'copy' })
     },
+    copied,
     expire: mailbox.expire,
     close: async () => {
       mailbox.refuse(new Problem('store_unavailable', { message: 'The store has been closed.' }))

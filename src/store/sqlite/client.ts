@@ -87,7 +87,7 @@ const listen = (worker: SqliteWorker, file: string, { mailbox, beside, health, o
         health.stop()
         return opening.reject(uncarried(message.problem))
       }
-      if (message.kind === 'copied') return
+      if (message.kind === 'copied') return beside?.copied(message)
       if (message.writes?.kept === true) health.well()
       if (message.writes?.kept === false) health.unwell(message.writes.why)
       mailbox.answer(message.answers)
@@ -168,9 +168,10 @@ export const openSqliteThread = async (options: SqliteStoreOptions): Promise<Sql
     askedCount += asked.length
     worker.postMessage({ kind: 'ask', asked } satisfies ToWorker)
   }
+  const endLog = (): void => worker.postMessage({ kind: 'copy' } satisfies ToWorker)
   const wiring: Wiring = {
     mailbox: makeMailbox({ ...asking, unhurried, post }),
-    beside: file === ':memory:' ? null : makeBeside({ ...asking, settings, log }),
+    beside: file === ':memory:' ? null : makeBeside({ ...asking, settings, log, endLog }),
     health: makeHealth(file, clock, log),
     rest: () => {
       if (mayRest(askedCount)) worker.postMessage({ kind: 'rest' } satisfies ToWorker)

@@ -2,6 +2,7 @@
 
 import type { CarriedProblem } from '#base/carried-problem.ts'
 import type { Answered, Asked } from '#base/mailbox.ts'
+import type { Copied } from './copy-back.ts'
 
 export type Durability = 'process' | 'power'
 
@@ -20,6 +21,7 @@ export type WorkerSettings = {
 export type ToWorker =
   | { readonly kind: 'open'; readonly settings: WorkerSettings }
   | { readonly kind: 'ask'; readonly asked: readonly Asked[] }
+  /** The write-ahead log is to be copied back: by the thread beside, or what that has left by the one that writes. */
   | { readonly kind: 'copy' }
   /** What V8 holds of the thread and does not need goes back to the system. */
   | { readonly kind: 'rest' }
@@ -31,6 +33,5 @@ export type Writes = { readonly kept: true } | { readonly kept: false; readonly 
 export type FromWorker =
   | { readonly kind: 'open' }
   | { readonly kind: 'failed'; readonly problem: CarriedProblem }
-  /** The write-ahead log is copied back as far as it could be; `why` it could not be at all, or `null`. */
-  | { readonly kind: 'copied'; readonly why: string | null }
+  | ({ readonly kind: 'copied' } & Copied)
   | { readonly kind: 'answers'; readonly answers: readonly Answered[]; readonly writes: Writes }

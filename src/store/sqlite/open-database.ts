@@ -21,11 +21,8 @@ const createOwnerOnly = (file: string): void => {
   closeSync(openSync(file, 'a', 0o600))
 }
 
-/**
- * 128 MiB, at which the writing thread ends the log. The thread beside has copied nearly all of it back by then, and calls wait for the rest
- * and for the disk; sooner, more of them would, and later a start after a crash would take longer to read it.
- */
-const logPagesMax = 32_768
+/** 256 MiB, at which a commit copies the log back itself: the thread beside sees to it at half of that, where there is one. */
+const logPagesMax = 65_536
 
 /** Pages that a connection keeps: of the thread that writes, and of the one beside it. */
 const cacheKibibytes = 65_536

@@ -18,6 +18,8 @@ export const startSqliteThread = (workerUrl = sqliteWorkerUrl, name = 'drover-st
   const worker = new Worker(workerUrl, {
     name,
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    // Files that a thread has open stay so when it ends: closing the database's would take SQLite's locks on it from the thread that still writes.
+    trackUnmanagedFds: false,
     // What a batch leaves behind is dead when it is answered: a larger young generation would only hold more of it.
     resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMebibytesMax },
   })

@@ -1,7 +1,6 @@
 /** A thread of the store, the one that writes or the one beside it: SQLite blocks whoever calls it, so nobody but these does. */
 
 import assert from 'node:assert/strict'
-import type { DatabaseSync } from 'node:sqlite'
 import type { MessagePort } from 'node:worker_threads'
 import { parentPort } from 'node:worker_threads'
 import { carried } from '#base/carried-problem.ts'
@@ -9,6 +8,8 @@ import { collector } from '#base/collect.ts'
 import type { Asked } from '#base/mailbox.ts'
 import { makeOperations } from '#store/operations/index.ts'
 import { runBatch, runBeside } from './batch.ts'
+import type { Copied } from './copy-back.ts'
+import { copyRest, makeCopyBeside } from './copy-back.ts'
 import { storeProblem } from './failure.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './message.ts'
 import type { OpenDatabase } from './open-database.ts'
@@ -17,19 +18,12 @@ import { openBeside, openDatabase } from './open-database.ts'
 /** More than this in one commit gains nothing, and lets the first wait for the last. */
 const operationsPerCommitMax = 1000
 
-/** As far as the log goes by now: the other thread writes on meanwhile. */
-const copyBack = (database: DatabaseSync): string | null => {
-  try {
-    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
-    return null
-  } catch (error) {
-    return storeProblem(error).message
-  }
-}
-
 const tell = (port: MessagePort, message: FromWorker): void => port.postMessage(message)
 
-const serve = (port: MessagePort, { database, kysely }: OpenDatabase, run: typeof runBatch): void => {
+/** What this thread does of what both do. */
+type Part = { readonly run: typeof runBatch; readonly copy: () => Copied }
+
+const serve = (port: MessagePort, { database, kysely }: OpenDatabase, { run, copy }: Part): void => {
   const ground = { database, kysely, operations: makeOperations() }
   // Bounded by the client, which refuses calls beyond its `queueLengthMax`.
   const waiting: Asked[] = []
@@ -52,7 +46,7 @@ const serve = (port: MessagePort, { database, kysely }: OpenDatabase, run: typeo
   }
 
   port.on('message', (message: ToWorker) => {
-    if (message.kind === 'copy') return tell(port, { kind: 'copied', why: copyBack(database) })
+    if (message.kind === 'copy') return tell(port, { kind: 'copied', ...copy() })
     if (message.kind === 'rest') return collector().empty()
     if (message.kind === 'ask') waiting.push(...message.asked)
     else closing = true
@@ -63,8 +57,11 @@ const serve = (port: MessagePort, { database, kysely }: OpenDatabase, run: typeo
 
 const open = async (port: MessagePort, settings: WorkerSettings): Promise<void> => {
   try {
-    if (settings.isBeside === true) serve(port, openBeside(settings), runBeside)
-    else serve(port, await openDatabase(settings), runBatch)
+    const isBeside = settings.isBeside === true
+    const opened = isBeside ? openBeside(settings) : await openDatabase(settings)
+    const { database } = opened
+    if (isBeside) serve(port, opened, { run: runBeside, copy: makeCopyBeside(database, settings.file) })
+    else serve(port, opened, { run: runBatch, copy: () => copyRest(database) })
   } catch (error) {
     tell(port, { kind: 'failed', problem: carried(storeProblem(error)) })
   }
