@@ -23,6 +23,19 @@ test('named members are kept for every size of chunk', () => {
   }
 })
 
+test('the objects of a list are counted for every size of chunk, and nothing in them', () => {
+  const source = Buffer.from('{"data":[{"a":[{"b":1}]}, {"c":"}{["},{}],"none":[],"one":{"data":[{}]},"n":[1,{}]}')
+  for (let size = 1; size <= source.length; size += 1) {
+    const stream = topLevelStream({ members: [], lists: ['data', 'none', 'one', 'missing'] })
+    for (let at = 0; at < source.length; at += size) stream.feed(source.subarray(at, at + size))
+    const counts = ['data', 'none', 'one', 'missing', 'n'].map((key) => stream.objects(key))
+    assert.deepEqual(counts, [3, 0, null, null, null])
+  }
+  const cut = topLevelStream({ members: [], lists: ['data'] })
+  cut.feed(Buffer.from('{"data":[{},{}'))
+  assert.equal(cut.objects('data'), null)
+})
+
 test('any object reads the same as with JSON.parse', () => {
   const document = fc.dictionary(fc.constantFrom('usage', 'id', 'é"', 'x', '__proto__'), fc.jsonValue())
   fc.assert(

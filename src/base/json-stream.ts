@@ -9,6 +9,8 @@ export type TopLevelStream = {
   readonly text: (key: string) => Buffer | null
   /** The same, parsed; `undefined` where there is no text or it is not JSON. */
   readonly value: (key: string) => unknown
+  /** How many objects the list under one of `lists` has (its last occurrence); `null` = there is no such list, or it is not over yet. */
+  readonly objects: (key: string) => number | null
   /** The top-level object has been closed and only blanks followed. */
   readonly complete: () => boolean
   /** The bytes cannot become a JSON object any more. */
@@ -59,6 +61,8 @@ class Stream {
   readonly #wanted: ReadonlySet<string>
   readonly #captureBytesMax: number
   readonly #texts = new Map<string, Buffer>()
+  readonly #lists: ReadonlySet<string>
+  readonly #objects = new Map<string, number>()
   readonly #steps: Readonly<Record<State, (chunk: Buffer, at: number) => number>>
   state: State = 'start'
   #depth = 0
@@ -67,9 +71,12 @@ class Stream {
   #keyCapture = new Capture(keyBytesMax)
   #key: string | null = null
   #capture: Capture | null = null
+  /** Objects of the list that is being read; `null` = what is read is no list that is asked for. */
+  #counted: number | null = null
 
-  constructor(wanted: readonly string[], captureBytesMax: number) {
+  constructor(wanted: readonly string[], lists: readonly string[], captureBytesMax: number) {
     this.#wanted = new Set(wanted)
+    this.#lists = new Set(lists)
     this.#captureBytesMax = captureBytesMax
     this.#steps = {
       start: (chunk, at) => this.#start(chunk, at),
@@ -90,6 +97,10 @@ class Stream {
 
   text(key: string): Buffer | null {
     return this.#texts.get(key) ?? null
+  }
+
+  objects(key: string): number | null {
+    return this.#objects.get(key) ?? null
   }
 
   #break(chunk: Buffer): number {
@@ -142,6 +153,8 @@ class Stream {
     if (blank[chunk[at] as number] === 1) return at + 1
     const wanted = this.#key !== null && this.#wanted.has(this.#key)
     this.#capture = wanted ? new Capture(this.#captureBytesMax) : null
+    const isList = chunk[at] === openBracket && this.#key !== null && this.#lists.has(this.#key)
+    this.#counted = isList ? 0 : null
     this.state = 'in-value'
     return at
   }
@@ -168,6 +181,7 @@ class Stream {
   }
 
   #count(byte: number): void {
+    if (byte === openBrace && this.#depth === 1 && this.#counted !== null) this.#counted += 1
     if (byte === quote) this.#inString = true
     else if (byte === openBrace || byte === openBracket) this.#depth += 1
     else if (byte !== comma) this.#depth -= 1
@@ -180,6 +194,7 @@ class Stream {
       else this.#texts.set(this.#key as string, this.#capture.bytes())
       this.#capture = null
     }
+    if (this.#counted !== null) this.#objects.set(this.#key as string, this.#counted)
     const byte = chunk[at]
     if (byte === closeBracket) return this.#break(chunk)
     this.state = byte === comma ? 'key' : 'after'
@@ -221,13 +236,14 @@ const parsedKey = (bytes: Buffer): string | null => {
 /**
  * Reads one JSON object along. `members` are the top-level keys whose values are kept, each up to `captureBytesMax` bytes
  * (64 KiB). What lies inside other values is only matched bracket by bracket, so it costs no memory; this tells a cut reply
- * from a whole one, it does not validate.
+ * from a whole one, it does not validate. `lists`: top-level keys of which the objects are counted.
  */
 export const topLevelStream = (options: {
   readonly members: readonly string[]
+  readonly lists?: readonly string[]
   readonly captureBytesMax?: number
 }): TopLevelStream => {
-  const stream = new Stream(options.members, options.captureBytesMax ?? 64 * 1024)
+  const stream = new Stream(options.members, options.lists ?? [], options.captureBytesMax ?? 64 * 1024)
   return {
     feed: (chunk) => stream.feed(chunk),
     text: (key) => stream.text(key),
@@ -235,6 +251,7 @@ export const topLevelStream = (options: {
       const text = stream.text(key)
       return text === null ? undefined : parsed(text)
     },
+    objects: (key) => stream.objects(key),
     complete: () => stream.state === 'after',
     broken: () => stream.state === 'broken',
   }

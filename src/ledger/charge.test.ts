@@ -35,6 +35,24 @@ test('what is unknown is not zero', () => {
   assert.deepEqual([free?.costNanoUsd, free?.priceHash], [0n, null])
 })
 
+test('what is unknown is not zero where only sound or pictures of that side have a price', () => {
+  const spoken = row({ audioInput: nanoOf('6') })
+  assert.equal(chargeOf(usageOf({ output: 3 }), [spoken], 0), null)
+  const drawn = row({ input: nanoOf('5'), imageOutput: nanoOf('30') })
+  assert.equal(chargeOf(usageOf({ input: 10 }), [drawn], 0), null)
+  assert.equal(chargeOf(usageOf({ input: 10, output: 4, imageOutput: 4 }), [drawn], 0)?.costNanoUsd, 170_000n)
+})
+
+test('a row without a price for tokens sells by the call or the piece, and knows what it sold', () => {
+  const used = { input: 10, output: 200 }
+  assert.equal(chargeOf(usageOf(used), [row({ perCall: nanoOf('0.04') })], 0)?.costNanoUsd, nanoOf('0.04'))
+  const byPicture = [row({ items: { images: nanoOf('0.04') } })]
+  assert.equal(chargeOf(usageOf({ ...used, items: { images: 2 } }), byPicture, 0)?.costNanoUsd, nanoOf('0.08'))
+  assert.equal(chargeOf(usageOf({ items: { images: 0 } }), byPicture, 0)?.costNanoUsd, 0n)
+  assert.equal(chargeOf(usageOf(used), byPicture, 0), null, 'nobody told how many')
+  assert.equal(chargeOf(usageOf({}), [row({})], 0), null)
+})
+
 test('a cliff prices the whole call', () => {
   const over = row({ input: nanoOf('4.00'), output: nanoOf('8.00') }, { contextOverTokens: 200_000 })
   const at = (input: number) => rowInForce([base, over], { atMs: 0, inputTokens: input, serviceTier: null })

@@ -97,18 +97,27 @@ const pieceLines = (usage: Usage, rates: PriceRates): readonly ChargeLine[] => [
   ),
 ]
 
+/** What a row asks for any token of one side; `null` = it has no price for that side. */
+const inputPrice = (rates: PriceRates): bigint | null => rates.input ?? rates.audioInput ?? rates.imageInput
+const outputPrice = (rates: PriceRates): bigint | null => rates.output ?? rates.audioOutput ?? rates.imageOutput
+
+const isCounted = (usage: Usage, rates: PriceRates): boolean =>
+  rates.perCall !== null || Object.keys(rates.items ?? {}).some((item) => usage.items?.[item] !== undefined)
+
 /**
  * What a usage comes to under a row, line by line; lines of nothing are left out. `null` = unpriced, because something is
  * unknown, or was used, that the row would have to price. A piece that the row does not price
  * costs nothing, and its line says so: a call that asks for it is refused before, where it would have to be paid (relay/bound.ts).
+ * A row without a price for any token sells by the call or the piece: then tokens cost nothing, and one of its pieces must be known.
  */
 export const chargeLines = (usage: Usage, rates: PriceRates): readonly ChargeLine[] | null => {
-  if (usage.input === null && rates.input !== null) return null
-  if (usage.output === null && rates.output !== null) return null
+  const pieces = pieceLines(usage, rates).filter(({ count }) => count > 0)
+  if (inputPrice(rates) === null && outputPrice(rates) === null) return isCounted(usage, rates) ? pieces : null
+  if (usage.input === null && inputPrice(rates) !== null) return null
+  if (usage.output === null && outputPrice(rates) !== null) return null
   // What need not be known has no line.
   const tokens = [...inputLines(usage, rates, usage.input ?? 0), ...outputLines(usage, rates, usage.output ?? 0)]
-  if (tokens.some(({ rateNano }) => rateNano === null)) return null
-  return [...tokens, ...pieceLines(usage, rates).filter(({ count }) => count > 0)]
+  return tokens.some(({ rateNano }) => rateNano === null) ? null : [...tokens, ...pieces]
 }
 
 /** Nano units times a million. */

@@ -54,6 +54,8 @@ export type Call = {
   readonly continues?: string
   /** The most tokens that its input can have, of any kind, where a session holds more than the body; absent = the body is all. */
   readonly inputTokensMax?: number
+  /** How long the file of a form plays, by what it says of itself; `null` = it does not say, absent = nobody has looked, or there is no file. */
+  readonly soundSeconds?: number | null
 }
 
 /**

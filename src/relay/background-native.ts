@@ -186,6 +186,7 @@ const conclude = async (ports: LookPorts, { binding, document, work }: Ended): P
     finishReason: () => finishReason,
     error: () => problem,
     reported: () => usage,
+    pictures: () => null,
     usage: async () => usage,
     usageSoFar: async () => usage,
   }

@@ -10,6 +10,9 @@ import { usageOf } from '#base/usage.ts'
 import { chargeOf, saleOf } from '#ledger/charge.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { Call } from '#protocol/call.ts'
+import { openaiRerank } from '#protocol/openai/rerank.ts'
+import { fieldOf, fileOf, inboundOf } from '#protocol/openai/test-inbound.ts'
+import { openaiTranscriptions } from '#protocol/openai/transcriptions.ts'
 import { openaiChat } from '#protocol/openai-chat/index.ts'
 import type { Bound } from './bound.ts'
 import { boundOf } from './bound.ts'
@@ -230,4 +233,16 @@ test('the widest window and the longest answer of the targets bound it: any of t
   const mixed = model({ ...facts, targets: [small, strange] })
   assert.equal(bound(call, mixed).amountNanoUsd, size * 1000n + 100_000n * 2000n)
   assert.equal(bound(callOf({}), mixed).amountFor(0) + 32_768n * 2000n, bound(callOf({}), mixed).amountNanoUsd)
+})
+
+test('a recording is held for by the seconds that it plays, or could play, and ranking by its units', () => {
+  const form = { parts: [fieldOf('model', 'm'), fileOf('file', 'x')], sizeBytes: 5_000, dispose: async () => {} }
+  const call = openaiTranscriptions.server.readCall(inboundOf({ kind: 'form', form }))
+  const bySecond = model({ priceRows: [priced({ items: { seconds: 7n } })], contextTokens: 1, outputTokensMax: 1 })
+  assert.equal(bound({ ...call, soundSeconds: 2.1 }, bySecond).amountNanoUsd, 21n)
+  assert.equal(bound({ ...call, soundSeconds: null }, bySecond).amountNanoUsd, 70n)
+  const documents = Array.from({ length: 101 }, () => 'd')
+  const ranking = openaiRerank.server.readCall(inboundOf(JSON.stringify({ model: 'm', query: 'q', documents })))
+  const byUnit = model({ priceRows: [priced({ items: { search_units: 7n } })] })
+  assert.equal(bound(ranking, byUnit).amountNanoUsd, 14n)
 })

@@ -12,6 +12,7 @@ import type { ModelRow, Target } from '#policy/model-table.ts'
 import { contextTokensOf, outputTokensMaxOf } from '#policy/model-table.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
 import { bearsMark, markPattern } from './body-mark.ts'
+import { searchUnitsOf, secondsMaxOf } from './pieces.ts'
 import type { ToolItem } from './tool-items.ts'
 import { isToolItem, toolItemsOf, toolRunsOf } from './tool-items.ts'
 
@@ -178,12 +179,21 @@ const itemsMax = ({ call, asksForWindow, isText }: Asked): number => {
   return silentKinds.includes(call.kind) ? call.choices : call.inputBytes
 }
 
+/** Pieces of some names are known closer. */
+const ownItemsMax = (call: Call): Readonly<Record<string, number>> => {
+  if (call.kind === 'rerank') return { search_units: searchUnitsOf(call) }
+  if (call.kind !== 'transcription') return {}
+  const seconds = secondsMaxOf(call)
+  return { seconds, audio_seconds: seconds }
+}
+
 /** What is billed by the piece: of tools only those that the call asks for, and what a model searches unasked. */
 const itemsOf = (rates: PriceRates, asked: Asked): bigint => {
   const runs = asked.isText ? toolRunsOf(asked.tools) : null
   const others = itemsMax(asked)
+  const own = rates.items === null ? {} : ownItemsMax(asked.call)
   return Object.entries(rates.items ?? {}).reduce((sum, [item, rate]) => {
-    const count = runs !== null && isToolItem(item) ? (runs.get(item) ?? 0) : others
+    const count = runs !== null && isToolItem(item) ? (runs.get(item) ?? 0) : (own[item] ?? others)
     return sum + rate * BigInt(count)
   }, 0n)
 }

@@ -3,6 +3,7 @@
 import { decimalOf } from '#base/money.ts'
 import { percentText } from '#base/price-rule.ts'
 import { asProblem } from '#base/problem.ts'
+import type { Usage } from '#base/usage.ts'
 import type { Ended, ModelNames, UpstreamCost } from '#ledger/port.ts'
 import type { Draft } from './draft.ts'
 import type { HoldPorts } from './hold.ts'
@@ -33,15 +34,17 @@ const upstreamCosts = (draft: Draft): readonly UpstreamCost[] =>
 /** Whether the operator paid for anything: also a call for which nothing was held may have been measured. */
 export const hasUpstreamCost = (draft: Draft): boolean => upstreamCosts(draft).length > 0
 
+const notReported = 'the provider reported no usage, or not all of it'
+
 const sources: Readonly<Record<string, string>> = {
   reported: "the provider's own count",
   partial: "the provider's count until the answer was cut",
-  counted: 'counted by Drover: the provider reported no usage, or not all of it',
+  counted: `counted by Drover: ${notReported}`,
   estimated: 'counted by Drover from what was delivered: the answer was cut',
 }
 
-/** Of an answer that came whole: nobody counts sound in tokens but its provider, who tells nothing. */
-const estimatedWhole = 'estimated by Drover from what was asked: the provider reported no usage'
+/** Of an answer that came whole. */
+const estimatedWhole = `estimated by Drover from what was asked: ${notReported}`
 
 const feeText = (basisPoints: number): string => `own credential, fee ${percentText(basisPoints).replace('%', ' %')}`
 
@@ -59,25 +62,33 @@ const priceRuleOf = (draft: Draft): string => {
   return said.map((text) => `; ${text}`).join('')
 }
 
+/** Where the figures of a call come from. */
+const sourceOf = ({ usage, usageFrom, end }: Draft): string => {
+  if (usage === null) return ''
+  if (typeof usageFrom === 'string') return `${usage.source} by Drover from ${usageFrom}: ${notReported}`
+  return end === 'complete' && usage.source === 'estimated' ? estimatedWhole : (sources[usage.source] ?? usage.source)
+}
+
 /** The rule that decided, in the manual's words. */
 const ruleOf = ({ draft, leavePolicy, short }: Closing): string => {
   if (draft.cache === 'hit') return 'an answer was given again: nothing is charged'
   if (draft.usage === null) return 'nothing was delivered: nothing is charged'
   if (short) return 'credit or budget ended in the middle: what was delivered, counted by Drover'
   if (draft.costNanoUsd === null) return 'the usage cannot be priced: nothing is charged'
-  const isWhole = draft.end === 'complete' && draft.usage.source === 'estimated'
-  const source = isWhole ? estimatedWhole : (sources[draft.usage.source] ?? draft.usage.source)
+  const source = sourceOf(draft)
   const evidence = draft.end === 'left' ? `the caller left (${leavePolicy ?? 'cancel'}): ${source}` : source
   return `${evidence}${priceRuleOf(draft)}`
 }
 
 /** Only a provider's own figures may go over what was held. */
+export const atMostHeld = (costNanoUsd: bigint, { source }: Usage, heldNanoUsd: bigint | null): bigint => {
+  const isReported = source === 'reported' || source === 'partial'
+  return isReported || heldNanoUsd === null || costNanoUsd < heldNanoUsd ? costNanoUsd : heldNanoUsd
+}
+
 const chargeOf = ({ draft, heldNanoUsd }: Closing): bigint | null => {
   const { costNanoUsd, usage } = draft
-  if (costNanoUsd === null || usage === null) return null
-  const isReported = usage.source === 'reported' || usage.source === 'partial'
-  if (isReported || heldNanoUsd === null) return costNanoUsd
-  return costNanoUsd < heldNanoUsd ? costNanoUsd : heldNanoUsd
+  return costNanoUsd === null || usage === null ? null : atMostHeld(costNanoUsd, usage, heldNanoUsd)
 }
 
 const pause = ({ clock }: HoldPorts, delayMs: number): Promise<void> =>

@@ -7,7 +7,12 @@ import type { Inbound } from '#http/inbound.ts'
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export type AttemptDraft = Mutable<AttemptRecord>
-export type Draft = Omit<Mutable<CallRecord>, 'attempts' | 'sharedMs'> & { attempts: AttemptDraft[]; sharedMs: number }
+export type Draft = Omit<Mutable<CallRecord>, 'attempts' | 'sharedMs'> & {
+  attempts: AttemptDraft[]
+  sharedMs: number
+  /** What its usage was worked out from, where the provider did not tell it, for the rule on the receipt; not kept. */
+  usageFrom?: string | null
+}
 
 /** The record of a call of which nothing is known yet but that it came. */
 export const draftOf: (inbound: Pick<Inbound, 'id' | 'path'>, protocol: string, nowMs: number) => Draft = blankRecord

@@ -16,6 +16,7 @@ import type { Protocol } from '#protocol/protocol.ts'
 import type { Bound } from './bound.ts'
 import { asksForWindow, boundOf, outputTokensMin } from './bound.ts'
 import { budgetsFor, namesOf } from './paying.ts'
+import { withSoundSeconds } from './pieces.ts'
 import type { Slices } from './running-hold.ts'
 import { sliceTokensDefault } from './running-hold.ts'
 import type { CustomerTables, Snapshot } from './snapshot.ts'
@@ -168,7 +169,9 @@ const slicesOf = ({ amountNanoUsd: wholeNanoUsd, amountFor, outputTokensFor }: B
  * Holds what the call can cost, where its account or its key pays by price.
  * @throws Problem `credit_exhausted`, `budget_exceeded`, `price_unknown`, `permission_denied`, `store_unavailable`.
  */
-export const holdFor = async (question: HoldQuestion, { books, owner }: HoldPorts): Promise<CallHold> => {
+export const holdFor = async (asked: HoldQuestion, { books, owner }: HoldPorts): Promise<CallHold> => {
+  const isHeard = asked.call.kind === 'transcription' && !asked.key.test
+  const question = isHeard ? { ...asked, call: await withSoundSeconds(asked.call) } : asked
   const { call, key, account, rows, nowMs } = question
   const [onlyRow, ...otherRows] = rows
   const model = onlyRow !== undefined && otherRows.length === 0 ? namesOf(onlyRow) : []

@@ -27,6 +27,8 @@ export type Meter = {
   readonly finishReason: () => string | null
   readonly error: () => Problem | null
   readonly reported: () => Usage | null
+  /** Pictures of which anything came, previews too; `null` = none was seen. */
+  readonly pictures: () => number | null
   /**
    * The usage that the books take: the provider's own figures, marked `partial` when the stream was cut; else counted
    * from the text that was delivered. `isText`: so is what a provider's figures leave unsaid. `request` gives the request's text.
@@ -91,12 +93,27 @@ const keptText = () => {
   }
 }
 
+/** A picture comes in one part, or in previews and then in one. */
+const pictureCount = () => {
+  let count = 0
+  let last = ''
+  return {
+    see: ({ choice, block }: { readonly choice: number; readonly block: number }): void => {
+      const picture = `${choice} ${block}`
+      if (picture !== last) count += 1
+      last = picture
+    },
+    count: (): number | null => (count === 0 ? null : count),
+  }
+}
+
 export const meter = (countTokens: CountTokens): Meter => {
   let usage: Usage | null = null
   let finish: string | null = null
   let error: Problem | null = null
   let seenCharacters = 0
   let searches = 0
+  const pictures = pictureCount()
   const kept = keptText()
   /** How far the text had come when the provider last said how much output that was. */
   let saidCharacters = 0
@@ -158,12 +175,14 @@ export const meter = (countTokens: CountTokens): Meter => {
         const told = part.usage
         usage = merge(usage, told)
         if (told.output !== null) saidCharacters = seenCharacters
-      } else if (part.type === 'finish') finish = part.raw ?? part.reason
+      } else if (part.type === 'image') pictures.see(part)
+      else if (part.type === 'finish') finish = part.raw ?? part.reason
       else if (part.type === 'error') error = part.problem
     },
     finishReason: () => finish,
     error: () => error,
     reported: () => usage,
+    pictures: pictures.count,
     usage: async ({ whole, isText, request }) => {
       if (usage !== null && (usage.input !== null || usage.output !== null || usage.items !== null)) {
         if (!whole) return withSearches(await partial(usage))

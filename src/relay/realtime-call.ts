@@ -217,6 +217,7 @@ const toldMeter = ({ usage, finishReason, problem }: Ending) => ({
   finishReason: () => finishReason,
   error: () => problem,
   reported: () => usage,
+  pictures: () => null,
   usage: async () => usage as Usage,
   usageSoFar: async () => usage as Usage,
 })

@@ -1,7 +1,6 @@
 /** The path of one call, said once: identify, read, admit, send, deliver, settle. */
 
 import { asProblem, Problem } from '#base/problem.ts'
-import type { Usage } from '#base/usage.ts'
 import type { Exchange, Inbound } from '#http/inbound.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
@@ -12,6 +11,7 @@ import type { Turn } from '#reuse/repeats.ts'
 import { ableOnly } from './able-only.ts'
 import type { Grant } from './admit.ts'
 import { admit, identify } from './admit.ts'
+import { answer } from './answer.ts'
 import type { Assigned } from './assigned.ts'
 import { CallerLeft } from './attempt.ts'
 import type { HandedOver } from './background-native.ts'
@@ -24,15 +24,12 @@ import type { Destination } from './candidates.ts'
 import { callKeeperOf, findCarried } from './carried.ts'
 import { closeBooks, hasUpstreamCost } from './close-books.ts'
 import { conversationOf } from './conversation.ts'
-import type { DeliverContext, Delivered } from './deliver.ts'
-import { deliver, deliverWhole, wholeBytes } from './deliver.ts'
 import { digesting } from './digests.ts'
 import type { Draft } from './draft.ts'
 import { draftOf } from './draft.ts'
 import type { Reply } from './first-reply.ts'
 import { noteGap } from './gaps.ts'
 import { guardRequest } from './guard-request.ts'
-import { replyHeaders } from './head.ts'
 import type { CallHold } from './hold.ts'
 import { holdFor } from './hold.ts'
 import type { Admitted, Journey, RelayPorts } from './journey.ts'
@@ -47,12 +44,12 @@ import { meter } from './meter.ts'
 import { assign, inArm, noteTurn, scopeOf } from './move.ts'
 import { feeOfAll, paidRow, snapshotFor } from './own-credential.ts'
 import { notePace } from './pace.ts'
-import { answerAgain, keptHead, outcomeOf, turnOf } from './repeat.ts'
+import { answerAgain, outcomeOf, turnOf } from './repeat.ts'
 import type { RunningHold } from './running-hold.ts'
 import { runningHold } from './running-hold.ts'
 import { send } from './send.ts'
 import type { PriceOf } from './settle.ts'
-import { pricerFor, requestText, settle, settleRefusal } from './settle.ts'
+import { pricerFor, raterFor, requestText, rowsOfCost, settle, settleRefusal } from './settle.ts'
 import { lengthFinish, shortEnd } from './short-end.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -65,48 +62,6 @@ const describe = (draft: Draft, call: Call, labels: Labels): void => {
   draft.session = labels.session
   draft.conversation = conversationOf(call, labels.session)
   draft.warnings = call.warnings.map(({ field, reason }) => `${field}:${reason}`)
-}
-
-const usageIn = (reply: Reply): Usage | null => {
-  for (const frame of reply.held.toReversed())
-    for (const part of frame.parts) if (part.type === 'usage') return part.usage
-  return null
-}
-
-/** What the reply could not say in the caller's format: for a whole answer it still goes into the head. */
-const noteLosses = ({ draft }: Admitted, { attempt }: Reply): void => {
-  const losses = attempt.losses()
-  if (losses.length > 0) draft.warnings = [...new Set([...draft.warnings, ...losses])]
-}
-
-/** Sends head and body; gives how it ended. */
-const answer = async (
-  admitted: Admitted,
-  reply: Reply,
-  context: DeliverContext & { readonly price: PriceOf },
-): Promise<Delivered> => {
-  const { call, grant } = admitted
-  const upstream = reply.attempt.head()
-  const status = upstream?.status ?? 200
-  const limits = grant.headers
-  const begin = (headers: Readonly<Record<string, string>>): void => {
-    const sent = sendHead(admitted, { status, headers, limits })
-    admitted.keeper?.head(keptHead(status, sent))
-    admitted.taker?.head(keptHead(status, sent))
-  }
-  if (!reply.ended || call.stream) {
-    begin(replyHeaders(upstream, { stream: call.stream, lengthBytes: null, costNanoUsd: null }))
-    const delivered = await deliver(reply, context)
-    noteLosses(admitted, reply)
-    return delivered
-  }
-  const usage = usageIn(reply)
-  const charge = usage === null ? null : context.price(usage)
-  const bytes = wholeBytes(reply, context)
-  const costNanoUsd = charge?.costNanoUsd ?? null
-  noteLosses(admitted, reply)
-  begin(replyHeaders(upstream, { stream: false, lengthBytes: bytes.length, costNanoUsd }))
-  return deliverWhole(bytes, context)
 }
 
 /** The hold of a stream that has begun; `null` = nothing is held for it. */
@@ -180,6 +135,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   const row = paidRow(leg.row, upstream)
   const price = pricerFor(row, draft)
   const read = meter(ports.countTokens)
+  const rate = raterFor({ call, meter: read, prices: [row.priceRows, rowsOfCost(upstream, leg.target)], price })
   const running = runningOf(admitted, price, read)
   const asked = exchange.inbound
   const ending = hold.slices === null ? null : shortEnd(protocol, { call, asked, nowMs: draft.timeMs })
@@ -188,7 +144,8 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   const bodies = snapshot.keepBodies ? bodyKeeper(draft, call) : null
   const delivered = await answer(admitted, reply, {
     call,
-    price,
+    row,
+    rate,
     protocol,
     outbound: exchange.outbound,
     meter: {
@@ -237,7 +194,15 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   if (unkept !== null) draft.warnings = [...draft.warnings, `store:the response is not kept: ${unkept}`]
   const { leavePolicy } = upstream.vendor
   if (handed !== null && (await handed.end(read))) return { leavePolicy, whole, short, heldNanoUsd, goesOn: true }
-  grant.used(await settle(draft, reply.attempt, { call, meter: read, whole: whole && !short, delivered, price }))
+  grant.used(
+    await settle(draft, reply.attempt, {
+      call,
+      meter: read,
+      whole: whole && !short,
+      delivered,
+      rate,
+    }),
+  )
   notePace(ports.routing, reply.attempt)
   return { leavePolicy: keeper === null ? leavePolicy : 'drain', whole, short, heldNanoUsd, goesOn: false }
 }

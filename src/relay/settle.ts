@@ -6,7 +6,6 @@ import { noRules } from '#base/price-rule.ts'
 import type { Problem } from '#base/problem.ts'
 import { asProblem } from '#base/problem.ts'
 import type { Usage } from '#base/usage.ts'
-import { usageOf } from '#base/usage.ts'
 import type { Charge } from '#ledger/charge.ts'
 import { chargeOf, freeCharge, saleOf } from '#ledger/charge.ts'
 import type { ModelRow, Target } from '#policy/model-table.ts'
@@ -17,7 +16,8 @@ import type { Draft } from './draft.ts'
 import type { Meter } from './meter.ts'
 import { paidRow } from './own-credential.ts'
 import type { Upstream } from './snapshot.ts'
-import { uncountedUsage } from './uncounted.ts'
+import type { Answer, KnownUsage } from './uncounted.ts'
+import { knownUsage } from './uncounted.ts'
 
 /** Answers that are text, so that tokens can be counted where a provider reports none. */
 export const countable: readonly CallKind[] = ['chat', 'completion']
@@ -67,15 +67,45 @@ export const pricingOf = (row: ModelRow, charge: Charge | null): Pricing | null 
 export const requestText = (call: Call): string =>
   call.payload.kind === 'json' ? call.payload.top.source.toString('utf8') : JSON.stringify(call.body())
 
-/** `whole`: the provider's answer came to its end, whoever of its readers did. */
-const usageFor = async (
-  call: Call,
-  { meter, whole, row }: { readonly meter: Meter; readonly whole: boolean; readonly row: ModelRow },
-): Promise<Usage> => {
-  const reported = meter.reported()
-  if (reported === null && !countable.includes(call.kind))
-    return (await uncountedUsage(call, { meter, whole, row })) ?? usageOf({ source: 'estimated' })
-  return meter.usage({ whole, isText: countable.includes(call.kind), request: () => requestText(call) })
+/** What a call used. `answer.whole`: the provider's answer came to its end, whoever of its readers did. */
+export const usageFor = async (call: Call, answer: Answer): Promise<KnownUsage> => {
+  if (!countable.includes(call.kind)) return knownUsage(call, answer)
+  const { meter, whole } = answer
+  return { usage: await meter.usage({ whole, isText: true, request: () => requestText(call) }), from: null }
+}
+
+const unpricedWarnings = ({ priceRows }: ModelRow, charge: Charge | null): readonly string[] => {
+  if (charge !== null) return charge.unpricedItems.map((item) => `items:${item}:unpriced`)
+  if (priceRows === 'free' || priceRows.length === 0) return []
+  return ['usage:the provider told too little of it for the price of the model; nothing is charged']
+}
+
+/** Says what was used and has no price, or that there is a price and too little is known for it; once, whoever looks first. */
+export const noteUnpriced = (draft: Draft, row: ModelRow, charge: Charge | null): void => {
+  const warnings = unpricedWarnings(row, charge)
+  if (warnings.length > 0) draft.warnings = [...new Set([...draft.warnings, ...warnings])]
+}
+
+/** What a call used, and what it comes to. */
+export type Rated = KnownUsage & { readonly charge: Charge | null }
+
+/** `whole`, `bytes`: as an `Answer` has them. */
+export type Rate = (ending: Pick<Answer, 'whole' | 'bytes'>) => Promise<Rated>
+
+/** Rates one call, once: the head of a whole answer says what the books say after it. */
+export const raterFor = ({
+  call,
+  meter,
+  prices,
+  price,
+}: Pick<Answer, 'meter' | 'prices'> & { readonly call: Call; readonly price: PriceOf }): Rate => {
+  let rated: Rated | null = null
+  return async (ending) => {
+    if (rated !== null) return rated
+    const known = await usageFor(call, { meter, prices, ...ending })
+    rated = { ...known, charge: price(known.usage) }
+    return rated
+  }
 }
 
 /** What settling must know of the attempt that answered. */
@@ -90,20 +120,22 @@ export const settle = async (
     readonly meter: Meter
     readonly whole: boolean
     readonly delivered: Delivered
-    /** Absent: nobody has asked for the price of this call before. */
-    readonly price?: PriceOf
+    /** Absent: nobody has asked what this call comes to before, and its bytes do not say how much was made. */
+    readonly rate?: Rate
   },
 ): Promise<number | null> => {
   const { call, meter, whole, delivered } = facts
   const row = paidRow(attempt.leg.row, attempt.upstream)
-  const usage = await usageFor(call, { meter, whole, row })
-  const { price = pricerFor(row, draft) } = facts
-  const charge = price(usage)
+  const costRows = rowsOfCost(attempt.upstream, attempt.leg.target)
+  const { rate = raterFor({ call, meter, prices: [row.priceRows, costRows], price: pricerFor(row, draft) }) } = facts
+  const bytes = facts.rate === undefined ? null : draft.responseBytes
+  const { usage, from, charge } = await rate({ whole, bytes })
   draft.usage = usage
+  draft.usageFrom = from
   draft.costNanoUsd = charge?.costNanoUsd ?? null
   draft.priceHash = charge?.priceHash ?? null
   draft.pricing = pricingOf(row, charge)
-  draft.warnings = [...draft.warnings, ...(charge?.unpricedItems ?? []).map((item) => `items:${item}:unpriced`)]
+  noteUnpriced(draft, row, charge)
   draft.end = delivered.end
   draft.error = delivered.problem?.code ?? null
   draft.errorMessage = delivered.problem?.message ?? null
@@ -112,9 +144,7 @@ export const settle = async (
   draft.upstreamModel = attempt.leg.target.model
   draft.ttftMs = attempt.draft.firstPartMs
   attempt.draft.usage = usage
-  attempt.draft.costNanoUsd = draft.test
-    ? 0n
-    : (chargeOf(usage, rowsOfCost(attempt.upstream, attempt.leg.target), draft.timeMs)?.costNanoUsd ?? null)
+  attempt.draft.costNanoUsd = draft.test ? 0n : (chargeOf(usage, costRows, draft.timeMs)?.costNanoUsd ?? null)
   return usage.input === null && usage.output === null ? null : (usage.input ?? 0) + (usage.output ?? 0)
 }
 

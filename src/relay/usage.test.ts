@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '#base/json-type.ts'
+import { decimalOf } from '#base/money.ts'
 import { protocols } from '#protocol/index.ts'
 import { openStage, sampleModel, samplePrice } from './test-stage.ts'
 import { completion, done, says, stops, uses } from './test-upstream.ts'
@@ -107,7 +108,7 @@ test('counted: what a whole answer says where the provider reports nothing', asy
   const { usage, costNanoUsd } = whole.record()
   assert.deepEqual([usage?.input, usage?.output, usage?.source], [asked, 'Hello there'.length, 'counted'])
   assert.equal(costNanoUsd, BigInt(asked) * 1_000n + 11n * 2_000n)
-  assert.equal(whole.header('x-drover-cost'), undefined)
+  assert.equal(whole.header('x-drover-cost'), decimalOf(costNanoUsd ?? 0n))
   const streamed = await stage.call(streaming)
   const alpha = stage.arrival('alpha', 1)
   alpha.head()

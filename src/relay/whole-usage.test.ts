@@ -37,8 +37,14 @@ test('of an answer that is read afterwards what its provider says counts, and th
   assert.deepEqual(await said(null, { inputBytes: null }), [null, 5, 'estimated'])
 })
 
+test('of vectors that tell none the size of what was asked is counted: only that is billed', async () => {
+  const { usage } = await read(null, { protocol: openaiEmbeddings, body: { object: 'list', data: [] } })
+  assert.deepEqual([usage?.input, usage?.output, usage?.source], [100, 0, 'estimated'])
+  assert.match(unsaidWarning(usage, 'line') ?? '', /and it was counted/)
+})
+
 test('what no text is has no usage that could be counted; the record says what was not said', async () => {
-  const none = await read(null, { protocol: openaiEmbeddings, body: { object: 'list', data: [] } })
+  const none = await read(null, { protocol: openaiEmbeddings, body: { object: 'list', data: [] }, inputBytes: null })
   assert.equal(none.usage, null)
   assert.match(unsaidWarning(none.usage, 'line') ?? '', /told none for this line/)
   const { usage } = await read({ input_tokens: 9, output_tokens: 7 })

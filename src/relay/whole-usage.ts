@@ -4,7 +4,8 @@ import { Buffer } from 'node:buffer'
 import { scanTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import type { Usage } from '#base/usage.ts'
-import type { Call } from '#protocol/call.ts'
+import { usageOf } from '#base/usage.ts'
+import type { Call, CallKind } from '#protocol/call.ts'
 import type { Protocol } from '#protocol/protocol.ts'
 import type { CountTokens, Meter } from './meter.ts'
 import { charactersPerToken, meter } from './meter.ts'
@@ -50,9 +51,15 @@ const inputTokensOf = ({ inputBytes, contextTokens }: WholeAnswer): number | nul
   return Math.min(tokens, contextTokens ?? tokens)
 }
 
+/** Answers of which only the input is billed. */
+const silent: readonly CallKind[] = ['embedding', 'moderation', 'rerank']
+
 const usageIn = async (answer: WholeAnswer, counted: Meter): Promise<Usage | null> => {
-  const isText = countable.includes(answer.protocol.kind)
+  const { kind } = answer.protocol
+  const isText = countable.includes(kind)
   const said = counted.reported()
+  if (said === null && silent.includes(kind) && answer.inputBytes !== null)
+    return usageOf({ input: inputTokensOf(answer), output: 0, source: 'estimated' })
   if (said === null && !isText) return null
   const usage = await counted.usage({ whole: true, isText, request: () => '' })
   if (!isText || (said?.input ?? null) !== null) return usage
@@ -61,7 +68,7 @@ const usageIn = async (answer: WholeAnswer, counted: Meter): Promise<Usage | nul
 
 /**
  * As for a call: what the provider's figures leave unsaid is counted, and what cannot be is unknown, never nothing. `usage: null` = it told
- * none, and its answer is no text that could be counted.
+ * none, and neither its answer nor what was asked is text that could be counted.
  */
 export const readWhole = async (
   answer: WholeAnswer,

@@ -29,7 +29,7 @@ const completionSteps: (call: ReplyContext['call']) => ReplySteps = (call) => {
   return {
     ...steps,
     event: (data, name) => steps.event(asChat(data), name),
-    document: (document) => steps.document(asChat(document)),
+    document: (document, objects) => steps.document(asChat(document), objects),
   }
 }
 

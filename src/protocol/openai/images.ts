@@ -30,6 +30,19 @@ const imagePart = (event: JsonObject, block: number, complete: boolean): Part =>
   }
 }
 
+/** More pictures than any provider makes at once: of a list that goes on, no more parts are made. */
+const picturesMax = 1_024
+
+/** Where providers put pictures; SiliconFlow's first form is the second. */
+const pictureLists: readonly string[] = ['data', 'images']
+
+/** A document's pictures are counted, and not looked at. */
+const documentParts = (document: JsonObject, objects: (list: string) => number | null): readonly Part[] => {
+  const count = Math.min(picturesMax, Math.max(0, ...pictureLists.map((list) => objects(list) ?? 0)))
+  const pictures = Array.from({ length: count }, (_, block) => imagePart(document, block, true))
+  return [...pictures, ...usageParts(document)]
+}
+
 const imageSteps = (call: Call): ReplySteps => {
   let completed = 0
   return {
@@ -42,8 +55,9 @@ const imageSteps = (call: Call): ReplySteps => {
     },
     endMarker: () => [],
     finished: () => completed >= call.choices,
-    document: usageParts,
-    members: [],
+    document: documentParts,
+    members: ['output_format'],
+    lists: pictureLists,
   }
 }
 

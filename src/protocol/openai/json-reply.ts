@@ -1,6 +1,7 @@
 /** A reply that is one JSON document: held until it is whole, or, when it is large, passed on and read along. */
 
 import { Buffer } from 'node:buffer'
+import type { TopLevelStream } from '#base/json-stream.ts'
 import { topLevelStream } from '#base/json-stream.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
@@ -43,7 +44,7 @@ const wholeOf = (pieces: readonly Buffer[]): Buffer => {
 class JsonReader implements BodyReader {
   readonly #steps: ReplySteps
   /** Counts through what is not parsed whole: `null` until that is known. */
-  #scan: ReturnType<typeof topLevelStream> | null = null
+  #scan: TopLevelStream | null = null
   #held: Buffer[] = []
   #heldBytes = 0
   #passing = false
@@ -53,7 +54,11 @@ class JsonReader implements BodyReader {
   constructor(steps: ReplySteps, { whole }: ReadOptions) {
     this.#steps = steps
     this.#heldBytesMax = whole ? Number.POSITIVE_INFINITY : heldBytesMax
-    if (steps.members !== null) this.#scan = topLevelStream({ members: this.#names() })
+    if (steps.members !== null) this.#scan = this.#stream()
+  }
+
+  #stream(): TopLevelStream {
+    return topLevelStream({ members: this.#names(), lists: this.#steps.lists ?? [] })
   }
 
   #names(): readonly string[] {
@@ -87,7 +92,7 @@ class JsonReader implements BodyReader {
     this.#held = []
     this.#passing = true
     if (this.#scan === null) {
-      this.#scan = topLevelStream({ members: this.#names() })
+      this.#scan = this.#stream()
       this.#scan.feed(raw)
     }
     return [{ raw, parts: [], role: 'content' }]
@@ -101,7 +106,7 @@ class JsonReader implements BodyReader {
   #partsOf(document: JsonObject, bytes: Buffer): readonly Part[] {
     if (isErrorDocument(document))
       return [{ type: 'error', problem: readInBandProblem(document, bytes), raw: document }]
-    const parts = this.#steps.document(document)
+    const parts = this.#steps.document(document, (list) => this.#scan?.objects(list) ?? null)
     // `{"message": "…"}`, `{"detail": "…"}`: an error in the envelope of some other server, where an answer was due.
     if (this.#scan === null && parts.every(isUncommitted) && statedError(document) !== null)
       return [{ type: 'error', problem: readInBandProblem(document, bytes), raw: document }]

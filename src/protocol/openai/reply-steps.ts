@@ -16,10 +16,12 @@ export type ReplySteps = {
   readonly finished: () => boolean
   /** `false`: `[DONE]` does not make an answer whole by itself; some servers send it where the format has none. */
   readonly markerEnds?: false
-  /** A whole document; only `members` of it where they are named. */
-  readonly document: (document: JsonObject) => readonly Part[]
+  /** A whole document; only `members` of it where they are named. `objects` tells how many there are in one of `lists`. */
+  readonly document: (document: JsonObject, objects: (list: string) => number | null) => readonly Part[]
   /** Top-level members that `document` reads, for documents too large to be worth parsing; `null` = all. */
   readonly members: readonly string[] | null
+  /** Top-level lists whose objects are counted, in documents of which only members are read; absent = none. */
+  readonly lists?: readonly string[]
 }
 
 /** What reads a body once its form is known. */
