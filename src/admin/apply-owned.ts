@@ -105,7 +105,8 @@ const subjectOf = async (budget: Given, row: AccountRow, { ports }: OperationCon
 export const budgetSteps = async (plan: Plan, { name, row, given, context }: Owner): Promise<void> => {
   if (given.budgets === undefined) return
   const known = row === null ? [] : await budgetsOf(row.organisation, context)
-  for (const budget of given.budgets) {
+  const seen = new Set<string>()
+  for (const [index, budget] of given.budgets.entries()) {
     const subject = row === null ? undefined : await subjectOf(budget, row, context)
     const found = known.find(
       (one) => one.subject === subject && one.period === budget['period'] && one.model === (budget['model'] ?? null),
@@ -115,6 +116,12 @@ export const budgetSteps = async (plan: Plan, { name, row, given, context }: Own
       .join('')
     const what = `budget of ${name}${whose}${budget['model'] === undefined ? '' : ` on ${valueText(budget['model'])}`} per ${valueText(budget['period'])}`
     const input = { ...budget, account: name }
+    if (seen.has(what.toLowerCase())) {
+      const place = placeText(['accounts', name, 'budgets', index])
+      plan.faults.push(faultAt(place, 'is there twice: a subject has one budget for a model and a period.'))
+      continue
+    }
+    seen.add(what.toLowerCase())
     const wanted = { usd: budget['usd'], thresholds: budget['thresholds'] ?? [...thresholdsDefault] }
     if (found === undefined) {
       plan.steps.push({ sign: '+', what, detail: listed(wanted), operation: 'budgets set', input })
@@ -128,6 +135,7 @@ export const budgetSteps = async (plan: Plan, { name, row, given, context }: Own
 
 /** Credit is granted once for each id. */
 export const creditSteps = async (plan: Plan, { name, row, given, context }: Owner): Promise<void> => {
+  const seen = new Set<string>()
   for (const [index, credit] of (given.credits ?? []).entries()) {
     const { id, ...grant } = credit
     const place = placeText(['accounts', name, 'credits', index])
@@ -137,6 +145,11 @@ export const creditSteps = async (plan: Plan, { name, row, given, context }: Own
       )
       continue
     }
+    if (seen.has(id)) {
+      plan.faults.push(faultAt(place, `'${id}' is there twice, and is granted once. Give each its own id.`))
+      continue
+    }
+    seen.add(id)
     const lot = row === null ? null : lotIdOf(row.id, id)
     // A page that begins just before the lot.
     const after = lot?.slice(0, -1) ?? null

@@ -6,6 +6,9 @@
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { faultAt } from '#base/read-document.ts'
+import type { Plans } from '#policy/plan.ts'
+import { upgradesFrom } from '#policy/plan.ts'
+import { narrowed } from '#policy/region.ts'
 import { appliedSteps } from './applied.ts'
 import type { ApplyAccount, ApplyDocument } from './apply-document.ts'
 import type { Owner } from './apply-owned.ts'
@@ -67,7 +70,21 @@ const accountNow = async (row: AccountRow, { ports, clock }: OperationContext) =
     plan: row.plan ?? 'none',
     credit_limit: decimalOf(balance?.creditLimitNanoUsd ?? 0n),
     state: balance?.state ?? 'open',
+    paidNanoUsd: balance?.paidNanoUsd ?? 0n,
   }
+}
+
+type Reached = { readonly from: string; readonly now: string; readonly paidNanoUsd: bigint }
+
+/** Whether an account came from one plan to another by paying: a file takes no plan away that was paid for. */
+const isReached = ({ from, now, paidNanoUsd }: Reached, plans: Plans): boolean => {
+  const plan = plans.get(from)
+  return (
+    plan !== undefined &&
+    upgradesFrom(plans, plan).some(
+      ({ name, upgradeAtPaidNanoUsd }) => name === now && (upgradeAtPaidNanoUsd ?? 0n) <= paidNanoUsd,
+    )
+  )
 }
 
 const newAccount = (plan: Plan, name: string, { billing, plan: planName, credit_limit, state }: ApplyAccount): void => {
@@ -117,8 +134,11 @@ const changedAccount = async (
     plan.faults.push(faultAt(`accounts.${name}`, 'is closed, for good.'))
     return
   }
+  const { paidNanoUsd } = now
+  const isKept =
+    given.plan === undefined || isReached({ from: given.plan, now: now.plan, paidNanoUsd }, context.ports.plans())
   const wanted = {
-    ...(given.plan === undefined ? {} : { plan: given.plan }),
+    ...(isKept ? {} : { plan: given.plan }),
     ...(given.credit_limit === undefined ? {} : { credit_limit: given.credit_limit }),
   }
   const detail = differences(wanted, now)
@@ -157,6 +177,21 @@ const keyNow = async (row: KeyRow, { ports, clock }: OperationContext): Promise<
   }
 }
 
+/** What a file says of a key that there is. */
+const wantedOfKey = async (given: Given, row: KeyRow, { ports }: OperationContext): Promise<Given> => {
+  const { expires, regions, ...others } = given
+  const within =
+    row.project === null ? null : ((await ports.customers.project(row.organisation, row.project))?.regions ?? null)
+  return {
+    account: 'default',
+    ...others,
+    // What is left of them within the project, as when it was made.
+    ...(Array.isArray(regions) ? { regions: narrowed(regions, within) } : {}),
+    // An end that is a time from now is meant for when the key is made.
+    ...(expires === undefined || isDuration(expires) ? {} : { expires }),
+  }
+}
+
 const isDuration = (value: unknown): boolean => typeof value === 'string' && /^\d+(ms|s|m|h|d)$/.test(value)
 
 const foundKey = async (name: string, { ports }: OperationContext): Promise<KeyRow | null | Problem> => {
@@ -184,13 +219,7 @@ const keySteps = async (plan: Plan, { context, document }: Known): Promise<void>
       })
     else {
       const now = await keyNow(found, context)
-      // An end that is a time from now is meant for when the key is made.
-      const { expires, ...others } = given
-      const wanted = {
-        account: 'default',
-        ...others,
-        ...(expires === undefined || isDuration(expires) ? {} : { expires }),
-      }
+      const wanted = await wantedOfKey(given, found, context)
       const detail = differences(wanted, now)
       if (now['state'] !== 'active')
         plan.faults.push(
@@ -203,7 +232,7 @@ const keySteps = async (plan: Plan, { context, document }: Known): Promise<void>
         plan.faults.push(
           faultAt(
             `keys.${name}`,
-            `${detail.join(', ')}: a key is not changed. Revoke it and apply again, or give the new one another name.`,
+            `${detail.join(', ')}: a key is not changed. Give the new one another name, and revoke this one.`,
           ),
         )
       else plan.unchanged += 1

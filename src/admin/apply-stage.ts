@@ -56,6 +56,7 @@ const newBalance = (row: AccountRow): Balance => ({
   creditLimitNanoUsd: row.creditLimitNanoUsd ?? 0n,
   spentNanoUsd: 0n,
   promoNanoUsd: 0n,
+  paidNanoUsd: 0n,
 })
 
 const accountFace = (staged: Staged): Partial<AdminStore> => {
@@ -117,7 +118,7 @@ const customerFace = ({
   member: async (organisation, handle) => {
     const row =
       members.get(handle) ??
-      members.get(within(organisation, handle)) ??
+      members.get(within(organisation, handle.toLowerCase())) ??
       (await ports.customers.member(organisation, handle))
     if (row !== null) members.set(row.id, row)
     return row

@@ -2,6 +2,8 @@
 
 import { nanoOf } from '#base/money.ts'
 import type { FileFault } from '#base/read-document.ts'
+import { durationMsOf } from '#base/settings.ts'
+import { basisPointsOf } from './fee.ts'
 
 export type ApplyStep = {
   readonly sign: '+' | '~'
@@ -23,7 +25,21 @@ export const valueText = (value: unknown): string => (typeof value === 'object' 
 export const listed = (given: Given): readonly string[] =>
   Object.entries(given).map(([name, value]) => `${name}: ${valueText(value)}`)
 
-/** Amounts and durations are compared by what they are. */
+const ofText =
+  (read: (text: string) => unknown) =>
+  (value: unknown): unknown =>
+    typeof value === 'string' ? read(value) : value
+
+/** Fields of which one value is written in several ways, and what each comes to. */
+const meanings: Readonly<Record<string, (value: unknown) => unknown>> = {
+  expires: ofText(Date.parse),
+  cache: ofText(durationMsOf),
+  signup_credit_expires: ofText(durationMsOf),
+  own_credentials_fee: ofText(basisPointsOf),
+  member: ofText((mail) => mail.toLowerCase()),
+}
+
+/** Amounts are compared by what they are, and lists by what is in them. */
 export const same = (given: unknown, found: unknown): boolean => {
   if (
     typeof given === 'string' &&
@@ -33,14 +49,17 @@ export const same = (given: unknown, found: unknown): boolean => {
   )
     return nanoOf(given) === nanoOf(found)
   if (Array.isArray(given) && Array.isArray(found))
-    return JSON.stringify([...given].sort()) === JSON.stringify([...found].sort())
+    return new Set(given).size === new Set(found).size && new Set([...given, ...found]).size === new Set(given).size
   return given === found
 }
 
 /** What is given and is otherwise than it is said. */
 export const differences = (given: Given, found: Given): readonly string[] =>
   Object.entries(given)
-    .filter(([name, value]) => !same(value, found[name]))
+    .filter(([name, value]) => {
+      const meant = meanings[name] ?? ((one: unknown) => one)
+      return !same(meant(value), meant(found[name]))
+    })
     .map(([name, value]) => `${name}: ${valueText(found[name] ?? null)} -> ${valueText(value)}`)
 
 const units = [

@@ -83,6 +83,7 @@ const testMoney = (accounts: readonly AccountRow[], trail: TrailRow[]): TestMone
         creditLimitNanoUsd: row.creditLimitNanoUsd ?? 0n,
         spentNanoUsd: 0n,
         promoNanoUsd: 0n,
+        paidNanoUsd: 0n,
       }
     },
     verifyBooks: async () => ({ ok: true, transactions: grants.length, calls: 0, openHolds: 0, problems: [] }),

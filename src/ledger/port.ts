@@ -327,6 +327,8 @@ export type Balance = {
   readonly spentNanoUsd: bigint
   /** Of the balance, what was given and not paid for. */
   readonly promoNanoUsd: bigint
+  /** What was ever paid, at the market rate: plans are reached by it. */
+  readonly paidNanoUsd: bigint
 }
 
 /** What a budget has left in the period of `nowMs`. */

@@ -83,6 +83,52 @@ test('a file is shown, applied once, and then as it is; credit is granted once, 
   assert.deepEqual([pro?.rpm, pro?.concurrency], [300, 50])
 })
 
+const spelled = `
+plans:
+  silver: { rpm: 5, signup_credit: "1.0", signup_credit_expires: 720h, own_credentials_fee: "5.0" }
+accounts:
+  acme:
+    plan: silver
+    projects: { eu: { regions: [eu] } }
+    members: { Ana@Example.com: { role: developer } }
+    budgets:
+      - { usd: "5.0", period: day, thresholds: [100, 50, 50] }
+      - { usd: "5.0", period: day, member: ANA@example.com }
+keys:
+  until: { account: acme, expires: "2099-06-01T08:00:00+08:00", cache: 300s, member: Ana@EXAMPLE.com }
+  narrow: { account: acme, project: eu, regions: [us, eu] }
+`
+
+test('however a value is written, the same file changes nothing the second time', async (context) => {
+  const desk = await openDesk(context)
+  const apply = async () => (await desk.run('apply run', { file: spelled })) as unknown as Applied
+  const { changes } = await apply()
+  assert.equal(changes.length, 8)
+  const again = await apply()
+  assert.deepEqual([again.changes, again.unchanged], [[], 8])
+})
+
+test('a plan that was reached by paying stays when the file is applied again, and one that was given by hand does not', async (context) => {
+  const desk = await openDesk(context)
+  const paying = `
+plans:
+  free: { rpm: 5 }
+  pro: { rpm: 50, upgrade_at_paid_usd: "10" }
+accounts:
+  payer: { billing: prepaid, plan: free, credits: [{ id: first, usd: "12.00" }] }
+  friend: { billing: prepaid, plan: free }
+`
+  const apply = async () => (await desk.run('apply run', { file: paying })) as unknown as Applied
+  await apply()
+  assert.equal((await desk.store.account('payer'))?.plan, 'pro')
+  await desk.run('accounts set', { account: 'friend', plan: 'pro' })
+  assert.deepEqual(
+    (await apply()).changes.map(({ what }) => what),
+    ['account friend'],
+  )
+  assert.equal((await desk.store.account('payer'))?.plan, 'pro')
+})
+
 test('what is exported is what is applied: the same file changes nothing, and holds neither secrets nor credit', async (context) => {
   const desk = await openDesk(context)
   const { keys } = (await desk.run('apply run', { file })) as unknown as Applied
@@ -107,6 +153,14 @@ const refusals: readonly (readonly [string, RegExp])[] = [
   ['plans: [1', /line \d: /],
   ['plans: { file-plan: { rpm: 1 } }', /plans\.file-plan: is declared in drover\.yaml/],
   ['accounts: { acme: { credits: [{ usd: "1" }] } }', /credits\[0\]: needs an id/],
+  [
+    'accounts: { acme: { credits: [{ id: a, usd: "1" }, { id: a, usd: "5" }] } }',
+    /credits\[1\]: 'a' is there twice, and is granted once/,
+  ],
+  [
+    'accounts: { acme: { budgets: [{ usd: "1", period: day, member: A@b.cd }, { usd: "2", period: day, member: a@b.cd }] } }',
+    /budgets\[1\]: is there twice/,
+  ],
 ]
 
 test('a file with anything wrong is refused as a whole, with the place of each fault', async (context) => {

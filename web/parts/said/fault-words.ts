@@ -79,9 +79,11 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
   ['is archived, for good', '已永久归档'],
   ['is {a}: take it out of the file, or give the key another name', '状态为 {a}：请从文件中去掉，或换一个密钥名称'],
   [
-    '{a}: a key is not changed. Revoke it and apply again, or give the new one another name',
-    '{a}：密钥不能更改。请撤销后重新应用，或换一个名称',
+    '{a}: a key is not changed. Give the new one another name, and revoke this one',
+    '{a}：密钥不能更改。请为新密钥换一个名称，并撤销此密钥',
   ],
+  ['is there twice: a subject has one budget for a model and a period', '重复：同一对象、模型与周期只有一个预算'],
+  ["'{a}' is there twice, and is granted once. Give each its own id", '“{a}”重复，而只授予一次。请使用不同的 id'],
   ["there is no plan '{a}', here or in this file", '这里与此文件中都没有套餐“{a}”'],
   ['is {a}, and regions of a project are not changed', '为 {a}，项目的区域不能更改'],
   [

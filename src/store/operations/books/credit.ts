@@ -17,7 +17,7 @@ const sumOf = (spent: readonly SpentLot[]): bigint => spent.reduce((sum, { amoun
 export const balanceAt = async (books: Books, account: string, nowMs: number): Promise<Balance | null> => {
   const money = await moneyOnly(books, account)
   if (money === null) return null
-  const { billing, state, creditLimitNanoUsd, spentNanoUsd } = money
+  const { billing, state, creditLimitNanoUsd, spentNanoUsd, paidNanoUsd } = money
   const lots = await lotsOf(books, account)
   const expired = expiredLots(lots, { heldNanoUsd: generalHeld(money), nowMs })
   const isPromo = ({ kind }: Lot): boolean => kind === 'promo'
@@ -28,7 +28,17 @@ export const balanceAt = async (books: Books, account: string, nowMs: number): P
   const [lent] = await books.run.idleLent(books.transaction, [account])
   assert(lent !== undefined, 'a sum is one row')
   const heldNanoUsd = money.heldNanoUsd - lent.idle_nano_usd
-  return { account, billing, state, balanceNanoUsd, heldNanoUsd, creditLimitNanoUsd, spentNanoUsd, promoNanoUsd }
+  return {
+    account,
+    billing,
+    state,
+    balanceNanoUsd,
+    heldNanoUsd,
+    creditLimitNanoUsd,
+    spentNanoUsd,
+    promoNanoUsd,
+    paidNanoUsd,
+  }
 }
 
 /** Grants a lot, which first pays what is owed. The same lot again changes nothing and gives `false`. */
