@@ -3,10 +3,10 @@
 import { Buffer } from 'node:buffer'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
-import type { Problem, RawAnswer } from '#base/problem.ts'
-import type { Answer, Asked } from '#http/inbound.ts'
-import { errorJson, retryHeaders } from '#http/problem-answer.ts'
-import { passedAnswer } from '#protocol/openai/refusal.ts'
+import type { Problem } from '#base/problem.ts'
+import type { Asked } from '#http/inbound.ts'
+import { errorJson } from '#http/problem-answer.ts'
+import { envelopeStatus, envelopeWriter } from '#protocol/own-envelope.ts'
 
 const types: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -20,12 +20,6 @@ const types: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 }
 
-/** An unknown model is a 404 here. */
-const statusOf = (problem: Problem): number =>
-  problem.status === 400 && (problem.code === 'model_not_found' || problem.code === 'model_retired')
-    ? 404
-    : problem.status
-
 const typeOf = (status: number): string => types[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error')
 
 /** What Anthropic's clients act on: they look for a word of its own in `details`. */
@@ -38,7 +32,7 @@ const detailsOf = ({ detail: { facts, param } }: Problem): JsonObject => {
 const envelope = (problem: Problem, asked: Asked): JsonObject => {
   const { message, code, param, facts } = errorJson(problem, asked)
   const error = {
-    type: typeOf(statusOf(problem)),
+    type: typeOf(envelopeStatus(problem)),
     message,
     code,
     ...(param === null ? {} : { param }),
@@ -49,23 +43,10 @@ const envelope = (problem: Problem, asked: Asked): JsonObject => {
 }
 
 /** Some endpoints of this format refuse in OpenAI's shape (Kimi's does): that is said again in this one. */
-const isEnvelope = ({ body }: RawAnswer): boolean => {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
-    return isObject(value) && value['type'] === 'error' && isObject(value['error'])
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return false
-    throw thrown
-  }
-}
+const isEnvelope = (value: unknown): boolean => isObject(value) && value['type'] === 'error' && isObject(value['error'])
 
-/** A problem as a whole answer. What an upstream of this format refused with 400, 404, 413 or 422 passes as it came. */
-export const writeProblem = (problem: Problem, asked: Asked): Answer => {
-  const headers = { ...retryHeaders(problem), ...problem.detail.headers, 'content-type': 'application/json' }
-  const passed = passedAnswer(problem)
-  if (passed !== null && isEnvelope(passed)) return { status: passed.status, headers, body: passed.body }
-  return { status: statusOf(problem), headers, body: Buffer.from(JSON.stringify(envelope(problem, asked))) }
-}
+/** A problem as a whole answer. */
+export const writeProblem = envelopeWriter({ of: envelope, is: isEnvelope })
 
 /** The event after which every SDK raises. */
 export const writeStreamProblem = (problem: Problem, asked: Asked): Buffer =>

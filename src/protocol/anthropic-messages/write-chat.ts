@@ -7,6 +7,7 @@ import type { ChatRequest, Message, ProviderTool, Tool } from '#protocol/chat-re
 import { withWarnings } from '#protocol/feature.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { ChatTarget } from '#protocol/protocol.ts'
+import { freeTextSchema, objectSchema } from '#protocol/tool-schema.ts'
 import type { Writing } from './write-content.ts'
 import { blocksOf } from './write-content.ts'
 import { writeThinking } from './write-thinking.ts'
@@ -57,18 +58,6 @@ const plain = (content: readonly JsonObject[]): Json => {
   return isPlain ? (only?.['text'] ?? '') : content
 }
 
-/** An empty schema still has to be one of an object. */
-const schemaOf = (parameters: JsonObject | null): JsonObject => ({
-  type: 'object',
-  ...(parameters ?? { properties: {} }),
-})
-
-const freeText: JsonObject = {
-  type: 'object',
-  properties: { input: { type: 'string', description: 'The whole input of the tool, as free text.' } },
-  required: ['input'],
-}
-
 /** What is told of a search in every format: that it is wanted, and where its user is. */
 const searchFields: ReadonlySet<string> = new Set(['type', 'name', 'user_location'])
 
@@ -93,11 +82,12 @@ const writeTool = (tool: Tool, writing: Writing): JsonObject | null => {
   }
   const { name, description } = tool
   const extra = own ? tool.extra : {}
-  if (tool.kind === 'custom') return { name, ...given({ description }), input_schema: freeText, ...mark, ...extra }
+  if (tool.kind === 'custom')
+    return { name, ...given({ description }), input_schema: freeTextSchema, ...mark, ...extra }
   return {
     name,
     ...given({ description }),
-    input_schema: own ? (tool.parameters ?? {}) : schemaOf(tool.parameters),
+    input_schema: own ? (tool.parameters ?? {}) : objectSchema(tool.parameters),
     ...(tool.strict === null || (!own && !tool.strict) ? {} : { strict: tool.strict }),
     ...mark,
     ...extra,

@@ -3,25 +3,14 @@
 import type { JsonObject } from '#base/json-type.ts'
 import type { Tool, ToolChoice } from '#protocol/chat-request.ts'
 import { given } from '#protocol/field-reading.ts'
+import { freeTextSchema, objectSchema } from '#protocol/tool-schema.ts'
 import type { Writing } from './write-content.ts'
 import { cachePoint } from './write-content.ts'
-
-/** An empty schema still has to be one of an object. */
-const schemaOf = (parameters: JsonObject | null): JsonObject => ({
-  type: 'object',
-  ...(parameters ?? { properties: {} }),
-})
-
-const freeText: JsonObject = {
-  type: 'object',
-  properties: { input: { type: 'string', description: 'The whole input of the tool, as free text.' } },
-  required: ['input'],
-}
 
 const toolOf = (tool: Tool, writing: Writing, place: string): readonly JsonObject[] => {
   if (tool.kind === 'provider') return []
   const { name, description } = tool
-  const json = tool.kind === 'custom' ? freeText : schemaOf(tool.parameters)
+  const json = tool.kind === 'custom' ? freeTextSchema : objectSchema(tool.parameters)
   const strict = tool.kind === 'function' && tool.strict === true ? { strict: true } : {}
   // An empty description is refused.
   const told = given({ description: description === '' ? null : description })
@@ -41,7 +30,7 @@ const declaredFor = (writing: Writing): readonly JsonObject[] => {
   const names = [...usedNames(writing)]
   if (names.length > 0)
     writing.warn('tools', 'declared by the names that the conversation uses: Bedrock refuses its calls without')
-  return names.map((name) => ({ toolSpec: { name, inputSchema: { json: schemaOf(null) } } }))
+  return names.map((name) => ({ toolSpec: { name, inputSchema: { json: objectSchema(null) } } }))
 }
 
 const isOffered = (choice: ToolChoice | null, { name }: Tool): boolean =>

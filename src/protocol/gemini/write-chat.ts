@@ -7,20 +7,15 @@ import type { ChatRequest, ProviderTool, ReasoningWish, Tool, ToolChoice } from 
 import { withWarnings } from '#protocol/feature.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { ChatTarget, Dialect } from '#protocol/protocol.ts'
+import { freeTextSchema } from '#protocol/tool-schema.ts'
 import type { Writing } from './write-content.ts'
 import { writeContents, writeSystem } from './write-content.ts'
 
 const stopsMax = 5
 
-const freeText: JsonObject = {
-  type: 'object',
-  properties: { input: { type: 'string', description: 'The whole input of the tool, as free text.' } },
-  required: ['input'],
-}
-
 const declarationOf = (tool: Exclude<Tool, { kind: 'provider' }>, own: boolean): JsonObject => {
   if (own && tool.raw !== undefined) return tool.raw
-  const parameters = tool.kind === 'custom' ? freeText : tool.parameters
+  const parameters = tool.kind === 'custom' ? freeTextSchema : tool.parameters
   return {
     ...given({ name: tool.name, description: tool.description, parametersJsonSchema: parameters }),
     ...(own ? tool.extra : {}),
