@@ -5,6 +5,7 @@ import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
+import { lineOf } from '#policy/key-facts.ts'
 import { fieldsOf } from './applied.ts'
 import type { AppliedKind } from './applied-store.ts'
 import { durationText } from './apply-step.ts'
@@ -186,7 +187,7 @@ export const storeAsFile = async (context: OperationContext): Promise<string> =>
   const names: Names = {
     projects: new Map(projects.map(({ id, name }) => [id, name])),
     members: new Map(members.flatMap(({ id, mail }) => (mail === null ? [] : [[id, mail] as const]))),
-    keys: new Map(single.map(({ id, name }) => [id, name])),
+    keys: new Map(single.map((key) => [lineOf(key), key.name])),
   }
   const lists = { projects, members, budgets, names }
   const accountNames = new Map(accounts.map(({ id, name }) => [id, name]))

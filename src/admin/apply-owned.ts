@@ -6,6 +6,7 @@ import { placeText } from '#base/place-text.ts'
 import { faultAt } from '#base/read-document.ts'
 import { thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
+import { lineOf } from '#policy/key-facts.ts'
 import type { ApplyAccount } from './apply-document.ts'
 import type { Given, Plan } from './apply-step.ts'
 import { differences, listed, same, valueText } from './apply-step.ts'
@@ -97,7 +98,10 @@ const subjectOf = async (budget: Given, row: AccountRow, { ports }: OperationCon
   if (typeof budget['project'] === 'string') return (await ports.customers.project(organisation, budget['project']))?.id
   if (typeof budget['member'] === 'string')
     return (await ports.customers.member(organisation, budget['member'].toLowerCase()))?.id
-  if (typeof budget['key'] === 'string') return (await ports.store.key(budget['key']))?.id
+  if (typeof budget['key'] === 'string') {
+    const key = await ports.store.key(budget['key'])
+    return key === null ? undefined : lineOf(key)
+  }
   return organisation
 }
 

@@ -7,6 +7,7 @@ import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import { crossingSays, labelOf, thresholdsDefault } from '#ledger/budget.ts'
 import type { BudgetFacts } from '#ledger/port.ts'
+import { lineOf } from '#policy/key-facts.ts'
 import { accountNamed } from './credits.ts'
 import { handleField, pageFields, pageOf } from './field.ts'
 import { idNames, namesView } from './id-names.ts'
@@ -81,7 +82,7 @@ type Whose = {
 
 const keyOf = async (handle: string, account: AccountRow, { ports }: OperationContext): Promise<string> => {
   const row = await keyNamed(handle, ports)
-  if (row.account === account.id) return row.id
+  if (row.account === account.id) return lineOf(row)
   throw new Problem('not_found', { ...saying('key_of_other_account', { handle, account: account.name }), param: 'key' })
 }
 

@@ -6,7 +6,8 @@ import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import { durationMsOf } from '#base/settings.ts'
 import { makeKey } from '#policy/key.ts'
-import { handleField } from './field.ts'
+import { lineOf } from '#policy/key-facts.ts'
+import { handleField, momentField, momentOf } from './field.ts'
 import { keyNamed } from './key-lookup.ts'
 import { makerOf } from './key-maker.ts'
 import { madeKeyView, viewOfKey } from './key-view.ts'
@@ -22,6 +23,10 @@ const overlap = z
   .default('24h')
   .describe('How long the old key goes on working beside the new one; 0s = not at all.')
 
+const expires = momentField()
+  .optional()
+  .describe('When the successor ends: a duration from now (30d), or RFC 3339. Absent: when the old one would have.')
+
 /** `keys rotate` */
 export const rotateKey = operation({
   noun: 'keys',
@@ -30,7 +35,11 @@ export const rotateKey = operation({
   method: 'POST',
   path: '/keys/{id}/rotate',
   scope: 'secrets',
-  input: z.strictObject({ id: handleField().describe("The key's id, or its name where no other has it."), overlap }),
+  input: z.strictObject({
+    id: handleField().describe("The key's id, or its name where no other has it."),
+    overlap,
+    expires,
+  }),
   output: madeKeyView.extend({
     replaces: z.string().describe('The id of the old key.'),
     replaced_until: z.string().describe('Until when the old key works. RFC 3339, UTC.'),
@@ -51,13 +60,20 @@ export const rotateKey = operation({
         ...saying('nothing_to_rotate', { id: old.id, state }),
         param: 'id',
       })
-    const untilMs = Math.min(nowMs + (durationMsOf(input.overlap) ?? 0), old.revokedMs ?? Number.MAX_SAFE_INTEGER)
+    const expiresMs = input.expires === undefined ? old.expiresMs : momentOf(input.expires, nowMs)
+    if (expiresMs !== null && expiresMs <= nowMs)
+      throw new Problem('invalid_request_error', { ...saying('expires_past'), param: 'expires' })
+    const never = Number.MAX_SAFE_INTEGER
+    const overlapMs = durationMsOf(input.overlap) ?? 0
+    const untilMs = Math.min(nowMs + overlapMs, old.revokedMs ?? never, old.expiresMs ?? never)
     const made = makeKey(old.purpose, old.test, ids)
     const row: KeyRow = {
       ...old,
       // The secret of the successor is known to whoever rotates, and no more to who made the old one.
       maker: await makerOf(context),
       id: made.id,
+      line: lineOf(old),
+      expiresMs,
       createdMs: nowMs,
       revokedMs: null,
       ending: made.ending,

@@ -171,6 +171,17 @@ describe('keys', () => {
     clock.forward(7_200_000)
     await refused('keys rotate', { id: old['id'] }, ['conflict', /is revoked/])
   })
+
+  test('a successor ends when the old key would have, or when it is said, and the old one is told to end no later than it does', async () => {
+    const { run, clock, refused } = await open()
+    const old = await run('keys create', { name: 'x', expires: '1h' })
+    await refused('keys rotate', { id: 'x', expires: '2020-01-01T00:00:00Z' }, ['invalid_request_error', /in the past/])
+    const same = await run('keys rotate', { id: 'x' })
+    assert.deepEqual([same['expires'], same['replaced_until']], [old['expires'], old['expires']])
+    const longer = await run('keys rotate', { id: same['id'], overlap: '10m', expires: '90d' })
+    assert.equal(Date.parse(String(longer['expires'])), clock.nowMs() + 90 * 86_400_000)
+    assert.equal(Date.parse(String(longer['replaced_until'])), clock.nowMs() + 600_000)
+  })
 })
 
 describe('accounts', () => {

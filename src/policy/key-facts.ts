@@ -36,4 +36,9 @@ export type KeyFacts = {
   readonly regions: readonly string[] | null
   /** How long an answer may be given again to the same call; `null` = never, unless the call asks for it. */
   readonly cacheMs: number | null
+  /** The first of the keys that were rotated into this one; absent = it is the first. */
+  readonly line?: string
 }
+
+/** What budgets and limits of a key count under: a successor goes on where the one before it stands. */
+export const lineOf = ({ line, id }: Pick<KeyFacts, 'line' | 'id'>): string => line ?? id

@@ -3,6 +3,7 @@
 import { Problem } from '#base/problem.ts'
 import { durationText } from './duration.ts'
 import type { KeyFacts } from './key-facts.ts'
+import { lineOf } from './key-facts.ts'
 import type { LimitState, QueueBound, Taken, Ticket } from './ticket.ts'
 
 /** What a call is expected to take from a token limit; corrected when its usage is known. */
@@ -72,7 +73,7 @@ export const ticketsOf = (
 
 /** The tickets of a key. */
 export const ticketsFor = (facts: KeyFacts, estimate: TokenEstimate): readonly Ticket[] =>
-  ticketsOf(facts, { bucket: `key:${facts.id}`, group: facts.account, owner: `key "${facts.name}"` }, estimate)
+  ticketsOf(facts, { bucket: `key:${lineOf(facts)}`, group: facts.account, owner: `key "${facts.name}"` }, estimate)
 
 const isTighter = (state: LimitState, than: LimitState | undefined): boolean =>
   than === undefined ||

@@ -4,6 +4,7 @@ import { labelOf, thresholdsDefault } from '#ledger/budget.ts'
 import { covers } from '#ledger/lot.ts'
 import type { Budget, ModelNames } from '#ledger/port.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
+import { lineOf } from '#policy/key-facts.ts'
 import type { ModelRow } from '#policy/model-table.ts'
 import type { CustomerTables } from './snapshot.ts'
 
@@ -19,7 +20,7 @@ export const ownBudget = (key: KeyFacts): Budget | null =>
   key.budgetNanoUsd === null || key.budgetPeriod === null
     ? null
     : {
-        name: `key:${key.id}`,
+        name: `key:${lineOf(key)}`,
         limitNanoUsd: key.budgetNanoUsd,
         period: key.budgetPeriod,
         thresholds: thresholdsDefault,
@@ -35,7 +36,7 @@ export const budgetsFor = (
   const own = ownBudget(key)
   const found: Budget[] = own === null ? [] : [own]
   if (budgets.size === 0) return found
-  for (const subject of [key.organisation, key.project, key.member, key.id])
+  for (const subject of [key.organisation, key.project, key.member, lineOf(key)])
     for (const budget of (subject === null ? undefined : budgets.get(subject)) ?? []) {
       const { id, model, limitNanoUsd, period, thresholds } = budget
       if (model !== null && !rows.some((row) => covers([model], namesOf(row)))) continue

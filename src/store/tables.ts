@@ -70,6 +70,8 @@ export type KeyTable = {
   member: string | null
   /** The member who made it; `null` = nobody knows. */
   maker: string | null
+  /** The first of the keys that were rotated into this one; `null` = it is the first. */
+  line: string | null
   account: string
   purpose: string
   test: Flag

@@ -155,3 +155,32 @@ test('a call is held against every budget that it falls under, and none else', a
   assert.deepEqual(names.sort(), expected.sort())
   assert.deepEqual(budgetsFor(sampleKey(), [row], tables), [])
 })
+
+test('a key that is rotated goes on in its budgets where the one before it stands', async (context) => {
+  const desk = await openDesk(context)
+  await desk.run('credits grant', { ...acme, usd: '100.00' })
+  const budget = { budget: '1.00', budget_period: 'day' }
+  const first = await desk.run('keys create', { ...acme, name: 'ci', ...budget })
+  const set = await desk.run('budgets set', { ...acme, key: 'ci', usd: '0.50', period: 'total' })
+  const budgetsOf = async (id: unknown): Promise<Budget[]> => {
+    const key = await desk.store.key(String(id))
+    assert.ok(key)
+    const budgets = await desk.store.budgets({ limit: 10, after: null, organisation: null })
+    return [...budgetsFor(key, [], new Map([[budgets[0]?.subject ?? '', budgets]]))]
+  }
+  await spend(desk, 'call_1', { cents: 40n, budgets: await budgetsOf(first['id']) })
+  const second = await desk.run('keys rotate', { id: 'ci' })
+  const third = await desk.run('keys rotate', { id: second['id'] })
+  const budgets = await budgetsOf(third['id'])
+  assert.deepEqual(
+    budgets.map(({ name, limitNanoUsd }) => [name, limitNanoUsd]),
+    [
+      [`key:${String(first['id'])}`, 100n * cent],
+      [set['id'], 50n * cent],
+    ],
+  )
+  const refused = await spend(desk, 'call_2', { cents: 20n, budgets })
+  assert.ok(!refused.ok && refused.reason === 'budget' && refused.availableNanoUsd === 10n * cent)
+  const again = await desk.run('budgets set', { ...acme, key: String(third['id']), usd: '2.00', period: 'total' })
+  assert.equal(again['id'], set['id'], 'the same subject, and so the same budget')
+})

@@ -17,6 +17,7 @@ export const keyValues = (row: KeyRow): Insertable<KeyTable> => ({
   project: row.project,
   member: row.member,
   maker: row.maker ?? null,
+  line: row.line ?? null,
   account: row.account,
   purpose: row.purpose,
   test: row.test ? 1 : 0,
@@ -71,6 +72,7 @@ export const keyRow = (row: Selectable<KeyTable>): KeyRow => ({
   revokedMs: countOf(row.revoked_ms),
   ending: row.ending,
   ...(row.maker === null ? {} : { maker: row.maker }),
+  ...(row.line === null ? {} : { line: row.line }),
   digest: row.digest,
 })
 

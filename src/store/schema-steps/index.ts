@@ -44,6 +44,7 @@ import { receiptKeys } from './0060-receipt-keys.ts'
 import { eventSaid } from './0061-event-said.ts'
 import { failedTraits } from './0062-failed-traits.ts'
 import { applied } from './0063-applied.ts'
+import { keyLine } from './0064-key-line.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -91,4 +92,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   eventSaid,
   failedTraits,
   applied,
+  keyLine,
 ]
