@@ -1,5 +1,6 @@
 /** Fields of a request as it is read into the shared words: what is taken is taken out, and the rest is carried. */
 
+import { toNumber } from '#base/exact-json.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
@@ -46,7 +47,8 @@ export class Fields {
   number(name: string): number | null {
     const value = this.take(name)
     if (value === undefined) return null
-    return typeof value === 'number' ? value : unreadable(this.at(name), 'a number')
+    const number = toNumber(value)
+    return typeof number === 'number' ? number : unreadable(this.at(name), 'a number')
   }
 
   flag(name: string): boolean | null {

@@ -1,5 +1,6 @@
 /** Arguments of a call of a tool, for the formats that have them as an object where others have a text. */
 
+import { parseExactly } from '#base/exact-json.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { ToolCallBlock } from './chat-request.ts'
@@ -11,7 +12,7 @@ import type { ToolCallBlock } from './chat-request.ts'
 export const objectArguments = (text: string): { readonly input: JsonObject; readonly broken: boolean } => {
   if (text.trim() === '') return { input: {}, broken: false }
   try {
-    const value: Json = JSON.parse(text)
+    const value = parseExactly(text) as Json
     if (isObject(value)) return { input: value, broken: false }
     if (value === null) return { input: {}, broken: false }
   } catch (thrown) {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
+import { parseExactly } from '#base/exact-json.ts'
 import { scanTopLevel, spliceTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import type { Call, Converted, Edits, Warning } from './call.ts'
@@ -41,7 +42,7 @@ export const withEdits = (call: Call, edits: Edits): Call => {
     ...call,
     payload: { kind: 'json', top: scanTopLevel(bytes) },
     body: () => {
-      body ??= JSON.parse(bytes.toString('utf8')) as JsonObject
+      body ??= parseExactly(bytes.toString('utf8')) as JsonObject
       return body
     },
   }

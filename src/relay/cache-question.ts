@@ -1,6 +1,7 @@
 /** What a call is known by, so that another one may be given its answer. */
 
 import { createHash } from 'node:crypto'
+import { isObject } from '#base/json-type.ts'
 import type { Inbound } from '#http/inbound.ts'
 import type { Guard } from '#policy/guard.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
@@ -24,9 +25,7 @@ export type CacheAsking = {
 
 /** The same whatever order a caller's members come in. */
 export const inOneOrder = (_name: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value
+  isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value
 
 /** Beside the body: the account first, nobody is ever given the answer of somebody else. Then all that decides an answer. */
 export const decidingText = ({ inbound, call, key, labels, grant, replyGuards }: CacheAsking): string => {

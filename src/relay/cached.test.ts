@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseExactly } from '#base/exact-json.ts'
 import type { Caller, Stage } from './test-stage.ts'
 import { codeOf, openStage } from './test-stage.ts'
 import { completion, done, opening, says, stops } from './test-upstream.ts'
@@ -57,6 +58,18 @@ test('a stream is given again as a stream, byte for byte', async () => {
   assert.equal(stage.arrivals('alpha'), 2, 'a whole answer is another one')
   await answered(stage, 1, 'whole')
   assert.equal(whole.status(), 200)
+})
+
+test('two long numbers that JSON.parse takes for one are two calls', async () => {
+  const stage = openStage()
+  const seeded = (digits: string) => ({ ...cached, body: { seed: parseExactly(digits) as number } })
+  await stage.call(seeded('9007199254740993'))
+  await answered(stage, 0, 'once')
+  const other = await stage.call(seeded('9007199254740992'))
+  await answered(stage, 1, 'anew')
+  assert.equal(other.header('x-drover-cache'), 'miss')
+  const again = await stage.call(seeded('9007199254740993'))
+  assert.equal(again.text(), JSON.stringify(completion('once')))
 })
 
 test('members in another order are the same call; another value of any of them is not', async () => {

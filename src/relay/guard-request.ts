@@ -1,6 +1,7 @@
 /** A request as guardrails let it pass: refused, or with what they take out spliced, every other byte as it came. */
 
 import { Buffer } from 'node:buffer'
+import { parseExactly } from '#base/exact-json.ts'
 import { scanTopLevel } from '#base/json.ts'
 import type { JsonLeaf } from '#base/json-leaves.ts'
 import { replaceLeaves } from '#base/json-leaves.ts'
@@ -52,7 +53,7 @@ const changedCall = (call: Call, source: string): Call => {
     payload: { kind: 'json', top: scanTopLevel(bytes) },
     inputBytes: textBytes(bytes),
     body: () => {
-      parsed ??= JSON.parse(source) as JsonObject
+      parsed ??= parseExactly(source) as JsonObject
       return parsed
     },
   }

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import { EventStreamCodec } from '@smithy/eventstream-codec'
+import { parseExactly } from '#base/exact-json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { notTheProtocol } from '#protocol/openai/upstream-problem.ts'
@@ -35,7 +36,7 @@ const broken = (cause?: unknown): Error =>
 const parse = (body: Uint8Array): JsonObject => {
   if (body.length === 0) return {}
   try {
-    const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+    const value: unknown = parseExactly(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
     if (isObject(value)) return value
   } catch (cause) {
     throw notTheProtocol("A message of Bedrock's event stream is no JSON.", 'protocol', cause)

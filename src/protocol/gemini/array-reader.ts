@@ -1,6 +1,7 @@
 /** A stream that is one JSON array, element by element: each element one frame, its bytes untouched. */
 
 import { Buffer } from 'node:buffer'
+import { parseExactly } from '#base/exact-json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { ReplySteps } from '#protocol/openai/reply-steps.ts'
@@ -43,7 +44,7 @@ class Depth {
 
 const parse = (bytes: Buffer): JsonObject | null => {
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8').replace(/^[\s,[]+/, ''))
+    const value: unknown = parseExactly(bytes.toString('utf8').replace(/^[\s,[]+/, ''))
     return isObject(value) ? value : null
   } catch (thrown) {
     if (thrown instanceof SyntaxError) return null

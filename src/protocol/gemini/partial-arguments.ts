@@ -3,6 +3,7 @@
  * (`streamFunctionCallArguments`, https://docs.cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling, read 2026-11-28).
  */
 
+import { isLongNumber } from '#base/exact-json.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 
@@ -29,7 +30,8 @@ const stepsOf = (path: string): readonly (string | number)[] | null => {
 const pieceOf = (piece: JsonObject): Json => {
   if (typeof piece['stringValue'] === 'string') return piece['stringValue']
   const { numberValue, boolValue } = piece
-  return typeof numberValue === 'number' ? numberValue : typeof boolValue === 'boolean' ? boolValue : null
+  if (typeof numberValue === 'number' || isLongNumber(numberValue)) return numberValue
+  return typeof boolValue === 'boolean' ? boolValue : null
 }
 
 type Holder = { [key: string | number]: Json | undefined }

@@ -4,6 +4,7 @@
  */
 
 import { Buffer } from 'node:buffer'
+import { parseExactly } from '#base/exact-json.ts'
 import type { TopLevel } from '#base/json.ts'
 import { hasMember, readMember, scanTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
@@ -54,7 +55,7 @@ const configOf = (top: TopLevel): JsonObject => {
 const lazily = (source: Buffer): (() => JsonObject) => {
   let parsed: JsonObject | null = null
   return () => {
-    parsed ??= JSON.parse(source.toString('utf8')) as JsonObject
+    parsed ??= parseExactly(source.toString('utf8')) as JsonObject
     return parsed
   }
 }

@@ -1,5 +1,6 @@
 /** Messages written as contents of a Gemini request. */
 
+import { parseExactly } from '#base/exact-json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { carrierFormats, carrierOf, sealCarrier } from '#protocol/carrier.ts'
@@ -41,7 +42,7 @@ const signatureIn = (carriers: readonly Carrier[]): JsonObject => {
 const responseOf = (text: string, isError: boolean): JsonObject => {
   if (isError) return { error: text }
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseExactly(text)
     if (isObject(value)) return value
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown

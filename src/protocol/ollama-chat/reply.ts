@@ -1,6 +1,7 @@
 /** An answer of Ollama: one document, or one a line; the last one says `done`. */
 
 import { Buffer } from 'node:buffer'
+import { parseExactly } from '#base/exact-json.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Call } from '#protocol/call.ts'
@@ -99,7 +100,7 @@ class OllamaReading {
 /** `null` = it is no object, or no JSON at all. */
 const parseLine = (bytes: Buffer): JsonObject | null => {
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    const value: unknown = parseExactly(bytes.toString('utf8'))
     return isObject(value) ? value : null
   } catch {
     // Told as an error of the answer, behind what came before it.

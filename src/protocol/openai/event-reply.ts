@@ -1,6 +1,7 @@
 /** A reply that is a stream of events: each event one frame, its bytes untouched. */
 
 import { Buffer } from 'node:buffer'
+import { parseExactly } from '#base/exact-json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
@@ -17,7 +18,7 @@ const nothing = Buffer.alloc(0)
 
 const parse = (text: string, closed: boolean): unknown => {
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch (cause) {
     if (closed) throw notTheProtocol('The provider sent an event that is not JSON.', 'protocol', cause)
     throw notTheProtocol('The provider broke off within an event.', 'cut', cause)

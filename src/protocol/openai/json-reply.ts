@@ -1,6 +1,7 @@
 /** A reply that is one JSON document: held until it is whole, or, when it is large, passed on and read along. */
 
 import { Buffer } from 'node:buffer'
+import { parseExactly } from '#base/exact-json.ts'
 import type { TopLevelStream } from '#base/json-stream.ts'
 import { topLevelStream } from '#base/json-stream.ts'
 import type { JsonObject } from '#base/json-type.ts'
@@ -27,7 +28,7 @@ const parse = (bytes: Buffer): JsonObject => {
   let value: unknown
   try {
     const text = bytes.toString('utf8')
-    value = JSON.parse(text.startsWith(byteOrderMark) ? text.slice(1) : text)
+    value = parseExactly(text.startsWith(byteOrderMark) ? text.slice(1) : text)
   } catch (cause) {
     throw cut(cause)
   }

@@ -1,6 +1,7 @@
 /** A caller's request of the OpenAI family: its bytes, and the few fields that the relay acts on. */
 
 import { Buffer } from 'node:buffer'
+import { parseExactly } from '#base/exact-json.ts'
 import type { TopLevel } from '#base/json.ts'
 import { readMember, scanTopLevel } from '#base/json.ts'
 import type { JsonObject } from '#base/json-type.ts'
@@ -153,7 +154,7 @@ const readForm = (inbound: Inbound, form: Form, shape: RequestShape): Call => {
 const lazily = (source: Buffer): (() => JsonObject) => {
   let parsed: JsonObject | null = null
   return () => {
-    parsed ??= JSON.parse(source.toString('utf8')) as JsonObject
+    parsed ??= parseExactly(source.toString('utf8')) as JsonObject
     return parsed
   }
 }

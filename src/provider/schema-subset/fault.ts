@@ -1,5 +1,6 @@
 /** What Moonshot's subset of JSON Schema does not take of a schema. Pure; the sources are in keyword.ts. */
 
+import { toNumber } from '#base/exact-json.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { endlessReferences } from './endless.ts'
@@ -106,12 +107,12 @@ class Search {
   #range(node: JsonObject, { min, max, type }: { min: string; max: string; type: string }, place: Place): void {
     const counts = type === 'string' || type === 'array'
     for (const name of [min, max]) {
-      const value = node[name]
+      const value = toNumber(node[name])
       if (value === undefined || value === null) continue
       const fits = type === 'number' ? typeof value === 'number' : Number.isInteger(value)
       if (!fits || (counts && Number(value) < 0)) this.say(place, `${name} is no such number`)
     }
-    const [low, high] = [node[min], node[max]]
+    const [low, high] = [toNumber(node[min]), toNumber(node[max])]
     if (typeof low === 'number' && typeof high === 'number' && low > high) this.say(place, `${min} over ${max}`)
   }
 

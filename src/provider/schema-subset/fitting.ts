@@ -1,5 +1,6 @@
 /** Steps by which one node of a schema is brought into Moonshot's subset (sources in keyword.ts). Pure. */
 
+import { toNumber } from '#base/exact-json.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { bounds, isOfType, keywordsOf, labels, limits, typesOf } from './keyword.ts'
@@ -67,7 +68,8 @@ export const tupleItems = (node: JsonObject): JsonObject => {
   return said({ ...bare, items }, { prefixItems: places })
 }
 
-const typeOf = (value: Json): string => {
+const typeOf = (given: Json): string => {
+  const value = toNumber(given)
   if (value === null) return 'null'
   if (Number.isInteger(value)) return 'integer'
   if (Array.isArray(value)) return 'array'
@@ -175,12 +177,12 @@ export const withoutBadBounds = (node: JsonObject): JsonObject => {
   }
   for (const { min, max } of bounds) {
     for (const name of [min, max]) {
-      const value = kept[name]
+      const value = toNumber(kept[name])
       if (value === undefined) continue
       const counts = min !== 'minimum'
       const round = name === min ? Math.ceil : Math.floor
       if (typeof value !== 'number' || (counts && value < 0)) drop(name)
-      else if (counts || type === 'integer') kept[name] = round(value)
+      else if (!Number.isInteger(value) && (counts || type === 'integer')) kept[name] = round(value)
     }
     if (Number(kept[min] ?? 0) > Number(kept[max] ?? Number.POSITIVE_INFINITY)) drop(min, max)
   }

@@ -5,6 +5,7 @@
  * "object" with "tools.function.parameters.type is required" (https://github.com/lidge-jun/opencodex/issues/228, both read 2026-11-29).
  */
 
+import { toNumber } from '#base/exact-json.ts'
 import type { Json } from '#base/json-type.ts'
 
 export const typeNames: readonly string[] = ['string', 'number', 'integer', 'boolean', 'null', 'array', 'object']
@@ -68,7 +69,8 @@ export const typesOf = (type: Json | undefined): readonly string[] | null => {
 }
 
 /** Whether a value is of the type. */
-export const isOfType = (value: Json, type: string): boolean => {
+export const isOfType = (given: Json, type: string): boolean => {
+  const value = toNumber(given)
   if (type === 'null') return value === null
   if (type === 'array') return Array.isArray(value)
   if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
