@@ -25,6 +25,7 @@ import { meantFile } from './migration-declared.ts'
 import { planPage } from './migration-plan-page.ts'
 import { planText, planView } from './migration-plan-view.ts'
 import { manifestField, probeField, registerOf } from './migration-risk.ts'
+import { lostScopeOf } from './migration-scope.ts'
 import { operation } from './operation.ts'
 import { viewOfSentence } from './sentence-view.ts'
 
@@ -159,7 +160,7 @@ export const planned = async (text: string, startWeight: number | undefined, con
   const compiled = compile({ file: text, facts })
   const plan = planOf(compiled, baseline, startStepOf(file, startWeight))
   const refusals = [...faultsOf(file, context), ...(await overlapsOf(file, context)), ...plan.refusals]
-  const notes = [...plan.notes, ...endsOf(file, context)]
+  const notes = [...plan.notes, ...endsOf(file, context), ...(await lostScopeOf(file, context))]
   const view = {
     name: file.migration,
     ok: refusals.length === 0,

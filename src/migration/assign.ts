@@ -7,6 +7,12 @@ import type { Arm } from './observation.ts'
 /** Parts of ten thousand. */
 export const wholeWeight = 10_000
 
+/** The arm that a text names; `null` = neither. */
+export const armNamed = (text: string): Arm | null => {
+  const name = text.trim().toLowerCase()
+  return name === 'baseline' || name === 'candidate' ? name : null
+}
+
 /** The place of a conversation in [0, 10,000), by a digest under the migration's own salt: migrations do not know of each other. */
 export const bucketOfUnit = (salt: string, unit: string): number =>
   Number.parseInt(hash('sha256', `${salt}\u0000${unit}`).slice(0, 12), 16) % wholeWeight

@@ -47,6 +47,10 @@ export const planSentences = {
     `${of.arm}: ${of.route} is switched off on ${of.day} (${of.in_days < 0 ? 'past' : `in ${of.in_days} days`})${of.arm === 'baseline' ? ': there is no way back after that.' : `; its vendor names ${of.successor ?? 'no model'} to follow.`}`,
   no_call_site: ({ name }: { name: string }) =>
     `match.call_sites: "${name}" fits no call site of the manifest; its calls would not be moved.`,
+  lost_key: ({ name }: { name: string }) =>
+    `match.keys: "${name}" fits the id or name of no key that calls models; no call would be moved by it.`,
+  lost_project: ({ name }: { name: string }) =>
+    `match.projects: "${name}" fits the id of no project; no call would be moved by it.`,
 
   finds_dead: ({ count }: { count: number }) => `A candidate that fails always is found after ${count} conversations.`,
   finds_errors: ({ share, hits, met }: { share: number; hits: number; met: number }) =>

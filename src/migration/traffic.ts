@@ -4,7 +4,7 @@
  */
 
 import type { Pin, Pins } from './assign.ts'
-import { armAt, bucketOfUnit, makePins, wholeWeight } from './assign.ts'
+import { armAt, armNamed, bucketOfUnit, makePins, wholeWeight } from './assign.ts'
 import type { BreakerWindow } from './breaker-window.ts'
 import { breakerWindow } from './breaker-window.ts'
 import type { Column } from './column.ts'
@@ -226,7 +226,7 @@ const renewAll = (lives: Map<string, Live>, moves: readonly Move[], nowMs: numbe
 
 const testerArm = ({ testerHeader }: Move, { headers }: CallFacts): Arm | null => {
   const wish = headers[testerHeader.toLowerCase()]
-  return wish === 'baseline' || wish === 'candidate' ? wish : null
+  return wish === undefined ? null : armNamed(wish)
 }
 
 const moving: readonly Phase[] = ['shadow', 'ramping', 'baking', 'paused', 'completed']

@@ -41,6 +41,7 @@ test('a call without labels has none', () => {
     session: null,
     strict: false,
     exact: false,
+    arm: null,
     clientDeadlineMs: null,
     clientSilenceMs: null,
   })
@@ -51,6 +52,12 @@ test('a switch is on or off; what is neither is refused, so that nobody takes fo
   for (const text of ['false', '0', '']) assert.equal(read({ 'x-drover-exact': text }).exact, false, text)
   assertRefused({ 'x-drover-strict': 'yes please' }, 'x-drover-strict', /neither "true" nor "false"/)
   assertRefused({ 'x-drover-exact': 'on' }, 'x-drover-exact', /x-drover-exact/)
+})
+
+test('an arm is one of the two; any other name is refused, so that nobody takes an answer for one of the candidate', () => {
+  assert.equal(read({ 'x-drover-arm': ' Candidate ' }).arm, 'candidate')
+  assert.equal(read({ 'x-drover-arm': '' }).arm, null)
+  assertRefused({ 'x-drover-arm': 'canary' }, 'x-drover-arm', /neither "baseline" nor "candidate"/)
 })
 
 test('tags are pairs; values may hold an equals sign and blanks around are cut', () => {

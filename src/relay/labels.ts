@@ -2,6 +2,8 @@
 
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
+import { armNamed } from '#migration/assign.ts'
+import type { Arm } from '#migration/observation.ts'
 
 const tagsMax = 16
 const tagCharactersMax = 64
@@ -16,6 +18,8 @@ export type Labels = {
   readonly strict: boolean
   /** The caller is to be sent what the provider sends, byte for byte. */
   readonly exact: boolean
+  /** The arm of a migration that a tester asks for by the usual header; `null` = none. */
+  readonly arm: Arm | null
   /** Milliseconds from the arrival within which the route must end; `null` = the client said none. */
   readonly clientDeadlineMs: number | null
   /** Milliseconds of silence after which the client gives up by itself; `null` = it said none. */
@@ -80,6 +84,21 @@ const switchOf = (inbound: Inbound, name: string): boolean => {
   })
 }
 
+/** The header by which testers choose an arm where a migration does not say otherwise. */
+export const armHeader = 'x-drover-arm'
+
+/** As for switches: whoever writes anything else would take the answer for one of an arm that it does not come from. */
+const armOf = (inbound: Inbound): Arm | null => {
+  const text = inbound.headers[armHeader]
+  if (text === undefined || text.trim() === '') return null
+  const arm = armNamed(text)
+  if (arm !== null) return arm
+  throw new Problem('invalid_request_error', {
+    message: `Header ${armHeader} is neither "baseline" nor "candidate".`,
+    param: armHeader,
+  })
+}
+
 /** @throws Problem `invalid_request_error` naming the header that is too long or not of its form. */
 export const labelsOf = (inbound: Inbound): Labels => ({
   tags: tagsOf(inbound.headers['x-drover-tags']),
@@ -87,6 +106,7 @@ export const labelsOf = (inbound: Inbound): Labels => ({
   session: labelOf(inbound, 'x-session-id'),
   strict: switchOf(inbound, 'x-drover-strict'),
   exact: switchOf(inbound, 'x-drover-exact'),
+  arm: armOf(inbound),
   clientDeadlineMs: withinTimeoutOf(inbound.headers['x-stainless-timeout']),
   clientSilenceMs: withinTimeoutOf(inbound.headers['x-stainless-read-timeout']),
 })

@@ -49,6 +49,7 @@ const askingFor = (journey: Journey, { text, model, key, snapshot }: MeasureOrde
       session: null,
       strict: false,
       exact: false,
+      arm: null,
       clientDeadlineMs: elapsedMs(journey) + measureMsMax,
       clientSilenceMs: null,
     },

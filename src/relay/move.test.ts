@@ -209,3 +209,19 @@ test('conversations are told apart by what the file says', async () => {
   }
   assert.equal(new Set(told().map(({ unit }) => unit)).size, 3)
 })
+
+test('a tester who asks for an arm and gets none is told so', async () => {
+  const warningsOf = async (changes: Partial<Move>, headers: Readonly<Record<string, string>>): Promise<string> => {
+    const { stage } = moved(changes)
+    const caller = await stage.call({ headers })
+    stage.arrival(stage.arrivals('alpha') === 1 ? 'alpha' : 'beta').answer(200, completion('Hi'))
+    await stage.settle()
+    return caller.header('x-drover-warnings') ?? ''
+  }
+  const own = { testerHeader: 'X-Arm' }
+  assert.equal(await warningsOf(own, { 'x-arm': 'Candidate' }), '')
+  assert.match(await warningsOf(own, { 'x-arm': 'canary' }), /^x-arm:neither baseline nor candidate/)
+  assert.match(await warningsOf(own, { 'x-drover-arm': 'candidate' }), /^x-drover-arm:no migration goes by it/)
+  const over = await warningsOf({ phase: 'rolled_back' }, { 'x-drover-arm': 'baseline' })
+  assert.match(over, /^x-drover-arm:no migration goes by it/)
+})

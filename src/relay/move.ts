@@ -18,6 +18,8 @@ import { modelFor } from './bound-model.ts'
 import { nameBy, threadOf } from './conversation.ts'
 import { answering } from './draft.ts'
 import type { Journey } from './journey.ts'
+import type { Labels } from './labels.ts'
+import { armHeader } from './labels.ts'
 import type { Leg } from './leg.ts'
 import { turnReader } from './turn-reader.ts'
 
@@ -32,6 +34,8 @@ const callerOf = ({ payload }: Call, key: KeyFacts): string => {
   const person = named.find((value) => typeof value === 'string' && value !== '')
   return unitOf(key.account, `${key.id} ${typeof person === 'string' ? person : ''}`) ?? key.id
 }
+
+type ArmWish = { readonly assigned: Assigned | null; readonly wish: Labels['arm'] }
 
 type Asked = { readonly key: KeyFacts; readonly call: Call; readonly inbound: Inbound }
 
@@ -95,6 +99,19 @@ export const assign = (journey: Journey, { move, facts, key, call }: Scope, gran
     caller: callerOf(call, key),
     shadow: mayCopy ? ports.shadows.watch({ ...question, namesFiles }) : null,
   }
+}
+
+/** A tester who asked for an arm, and gets what any other caller would, is told so. */
+export const noteUnchosen = ({ draft, exchange }: Journey, { assigned, wish }: ArmWish): void => {
+  const { isChosen = false, move = null } = assigned?.assignment ?? {}
+  const header = move?.testerHeader.toLowerCase() ?? armHeader
+  const said = exchange.inbound.headers[header]?.trim() ?? ''
+  const warnings: string[] = []
+  if (assigned !== null && !isChosen && said !== '')
+    warnings.push(`${header}:neither baseline nor candidate; the call goes as any other`)
+  if (wish !== null && (assigned === null || header !== armHeader))
+    warnings.push(`${armHeader}:no migration goes by it for this call`)
+  if (warnings.length > 0) draft.warnings = [...draft.warnings, ...warnings]
 }
 
 /** The grant as its arm has it: the candidate first, with the baseline behind it; or the baseline alone. */

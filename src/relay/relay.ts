@@ -41,7 +41,7 @@ import type { Labels } from './labels.ts'
 import { labelsOf } from './labels.ts'
 import type { Meter } from './meter.ts'
 import { meter } from './meter.ts'
-import { assign, inArm, noteTurn, scopeOf } from './move.ts'
+import { assign, inArm, noteTurn, noteUnchosen, scopeOf } from './move.ts'
 import { feeOfAll, paidRow, snapshotFor } from './own-credential.ts'
 import { notePace } from './pace.ts'
 import { answerAgain, outcomeOf, turnOf } from './repeat.ts'
@@ -421,6 +421,7 @@ export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayP
     // What is bound to one provider, or asks for what only some of them do, stays there.
     const assigned = scope === null || able !== progress.grant ? null : assign(journey, scope, able)
     progress.assigned = assigned
+    noteUnchosen(journey, { assigned, wish: labels.arm })
     const grant = inArm(able, assigned)
     draft.warnings = [...draft.warnings, ...grant.warnings]
     const asking = { inbound, call, key, labels, grant, replyGuards }

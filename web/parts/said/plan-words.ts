@@ -52,6 +52,14 @@ const against = words({
     'match.call_sites: “{name}” fits no call site of the manifest; its calls would not be moved.',
     'match.call_sites：“{name}”不对应清单中的任何调用点；其调用不会被移动。',
   ],
+  lost_key: [
+    'match.keys: “{name}” fits the id or name of no key that calls models; no call would be moved by it.',
+    'match.keys：没有任何可调用模型的密钥，其 id 或名称与“{name}”相符；不会有调用因此被移动。',
+  ],
+  lost_project: [
+    'match.projects: “{name}” fits the id of no project; no call would be moved by it.',
+    'match.projects：没有任何项目的 id 与“{name}”相符；不会有调用因此被移动。',
+  ],
 })
 
 const shown = words({
