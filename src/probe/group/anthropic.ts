@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { weatherParameters } from '#probe/chat/ask.ts'
 import type { Ask, Exchange } from '#probe/exchange.ts'
-import type { Judgement } from '#probe/judgement.ts'
+import { judgeReadBy } from '#probe/judge-read.ts'
 import { brokenBy, Findings, failed, unsupported } from '#probe/judgement.ts'
 import type { Facts, Probe } from '#probe/probe.ts'
 import type { WireReading } from '#probe/wire-events.ts'
@@ -107,22 +107,7 @@ const read = (exchange: Exchange): Reading => {
   }
 }
 
-const judgeRead = (
-  had: readonly Exchange[],
-  judge: (readings: readonly Reading[], findings: Findings) => Judgement | undefined,
-  mayDecline = false,
-): Judgement => {
-  for (const exchange of had) {
-    const broken = brokenBy(exchange)
-    if (broken !== null) return failed(`${exchange.ask.path}: ${broken}.`)
-    if (exchange.status === 200) continue
-    return mayDecline && exchange.status < 500
-      ? unsupported(`It is refused: ${refusalText(exchange)}`)
-      : failed(`It was refused with ${refusalText(exchange)}`)
-  }
-  const findings = new Findings()
-  return judge(had.map(read), findings) ?? findings.judgement()
-}
+const judgeRead = judgeReadBy(read)
 
 /** Start, then each block opened, filled and closed before the next, then the delta of the message and its stop. */
 const orderFault = (types: readonly string[]): string | null => {

@@ -5,7 +5,7 @@ import { schemaFaults } from '#base/json-schema.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Ask, Exchange } from '#probe/exchange.ts'
-import type { Judgement } from '#probe/judgement.ts'
+import { judgeReadBy } from '#probe/judge-read.ts'
 import { brokenBy, Findings, failed, unsupported } from '#probe/judgement.ts'
 import type { Facts, Probe } from '#probe/probe.ts'
 import {
@@ -73,22 +73,7 @@ const read = (exchange: Exchange): Reading => {
   }
 }
 
-const judgeRead = (
-  had: readonly Exchange[],
-  judge: (readings: readonly Reading[], findings: Findings) => Judgement | undefined,
-  mayDecline = false,
-): Judgement => {
-  for (const exchange of had) {
-    const broken = brokenBy(exchange)
-    if (broken !== null) return failed(`${exchange.ask.path}: ${broken}.`)
-    if (exchange.status === 200) continue
-    return mayDecline && exchange.status < 500
-      ? unsupported(`It is refused: ${refusalText(exchange)}`)
-      : failed(`It was refused with ${refusalText(exchange)}`)
-  }
-  const findings = new Findings()
-  return judge(had.map(read), findings) ?? findings.judgement()
-}
+const judgeRead = judgeReadBy(read)
 
 const answered: Probe['judge'] = (had, { stream }) =>
   judgeRead(had, ([reading], findings) => {
