@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer'
 // Named, it would keep programs from linking on an old Node that never sign anybody in.
 import crypto from 'node:crypto'
+import { openGate } from '#base/gate.ts'
 import type { Ids } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
@@ -45,32 +46,11 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 const phcForm =
   /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{1,100})\$([A-Za-z0-9+/]{1,100})$/
 
-/** So many at once, the others in turn. */
-const turnstile = () => {
-  let inside = 0
-  const waiting: (() => void)[] = []
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (inside >= atOnceMax) {
-      if (waiting.length >= waitingMax)
-        throw new Problem('overloaded', {
-          ...saying('sign_in_crowded'),
-          retryAfterMs: 5_000,
-        })
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else inside += 1
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) inside -= 1
-      else next()
-    }
-  }
-}
+const crowded = (): Problem => new Problem('overloaded', { ...saying('sign_in_crowded'), retryAfterMs: 5_000 })
 
 /** One for the server: the bound holds for all that it is asked. */
 export const makePasswords = (ids: Pick<Ids, 'bytes'>): Passwords => {
-  const inTurn = turnstile()
+  const inTurn = openGate(atOnceMax, { waitingMax, refusal: crowded })
   const decoySalt = ids.bytes(saltBytes)
   return {
     hash: (password) =>

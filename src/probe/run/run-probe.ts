@@ -1,10 +1,10 @@
 /** One run of one probe: its rounds, one after the other; repeats of what was refused for the moment; its judgement. */
 
 import type { Clock } from '#base/clock.ts'
+import type { Gate } from '#base/gate.ts'
 import type { Ask, Exchange, Send } from '#probe/exchange.ts'
 import type { Facts, Mode, Probe } from '#probe/probe.ts'
 import { evidenceOf } from '#probe/redact.ts'
-import type { Gate } from './gate.ts'
 import type { Outcome } from './outcome.ts'
 import type { Purse } from './purse.ts'
 

@@ -1,8 +1,8 @@
 /** A whole run: first what may run side by side, then what must be alone, the dearest last. */
 
+import { openGate } from '#base/gate.ts'
 import type { Facts, Probe } from '#probe/probe.ts'
 import type { CallSiteRow, ProbeResult } from '#probe/report.ts'
-import { openGate } from './gate.ts'
 import type { Outcome } from './outcome.ts'
 import { resultOf } from './outcome.ts'
 import { repeatsOf } from './plan.ts'

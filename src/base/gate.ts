@@ -2,13 +2,23 @@
 
 export type Gate = <T>(work: () => Promise<T>) => Promise<T>
 
+export type FullGate = {
+  /** So many wait at the most. */
+  readonly waitingMax: number
+  /** What whoever comes then is refused with. */
+  readonly refusal: () => Error
+}
+
 /** A gate for `atOnceMax`. Who leaves hands the place to the first who waits. */
-export const openGate = (atOnceMax: number): Gate => {
+export const openGate = (atOnceMax: number, full: FullGate | null = null): Gate => {
   const waiting: (() => void)[] = []
   let inside = 0
   return async (work) => {
     if (inside < atOnceMax) inside += 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
+    else {
+      if (full !== null && waiting.length >= full.waitingMax) throw full.refusal()
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    }
     try {
       return await work()
     } finally {
