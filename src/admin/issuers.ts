@@ -15,7 +15,7 @@ import { operation } from './operation.ts'
 import { personOf } from './person.ts'
 import type { SignupRow } from './port.ts'
 import type { Codes } from './second-factor.ts'
-import { checkSecondFactor } from './second-factor.ts'
+import { checkSecondFactor, codeFields } from './second-factor.ts'
 import { checkVerified, openSession, ownPerson } from './session.ts'
 import { sessionView } from './session-view.ts'
 import { signupRowsOf } from './signups.ts'
@@ -163,12 +163,7 @@ const signIn = operation({
   scope: 'write',
   bodyBytesMax: 16 * 1024,
   input: cameBack.extend({
-    totp: z
-      .string()
-      .regex(/^\d{6}$/, 'must be six digits')
-      .optional()
-      .describe('The code of the authenticator app, where one is asked for.'),
-    recovery_code: z.string().min(1).max(100).optional().describe('One of the recovery codes instead.'),
+    ...codeFields(),
   }),
   output: sessionView,
   flags: [],

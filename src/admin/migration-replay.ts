@@ -26,6 +26,7 @@ import { openMigration } from './migration-view.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
+import { viewOfFinding } from './shadow-finding.ts'
 
 const promptsMax = 2_000
 const textMax = 18_000_000
@@ -110,13 +111,7 @@ const viewOf = (found: PromptReplay, file: MigrationFile): z.input<typeof prompt
       input: ratioOf(found, ({ inputTokens }) => inputTokens),
       output: ratioOf(found, ({ outputTokens }) => outputTokens),
     },
-    findings: findingsOf(found.sums, file.analysis.alpha_total, respectsOf(file)).map((one) => ({
-      respect: one.comparator,
-      compared: one.compared,
-      differed: one.share,
-      floor: one.floor,
-      worse: one.isWorse,
-    })),
+    findings: findingsOf(found.sums, file.analysis.alpha_total, respectsOf(file)).map(viewOfFinding),
     tool_call_score: callScoreOf(found.sums),
     left: found.left,
     examples: [...found.examples],

@@ -12,6 +12,7 @@ import { migrationNameField } from './migration-name.ts'
 import { migrationNamed } from './migration-view.ts'
 import { operation } from './operation.ts'
 import { table } from './render.ts'
+import { findingView, viewOfFinding } from './shadow-finding.ts'
 
 const shadowView = z.object({
   name: z.string(),
@@ -19,19 +20,7 @@ const shadowView = z.object({
   questions: z.int().describe('Calls of which the answers of both were compared.'),
   cost_usd: z.string().describe('What copies have cost the operator.'),
   tokens: z.int(),
-  findings: z.array(
-    z.object({
-      respect: z.enum(comparators),
-      compared: z.int(),
-      differed: z.number().nullable().describe('Share of answers in which the candidate differs from the baseline.'),
-      floor: z
-        .number()
-        .nullable()
-        .describe('Share in which the baseline differs from itself; null = it was not asked twice.'),
-      log10_e: z.number().describe('The evidence that the candidate differs more often than the baseline from itself.'),
-      worse: z.boolean(),
-    }),
-  ),
+  findings: z.array(findingView),
   judged: z
     .object({ candidate: z.int(), baseline: z.int(), tie: z.int(), swapped: z.int() })
     .describe('Answers between which a judge decided, in both orders; swapped: it preferred a place, which is a tie.'),
@@ -98,14 +87,7 @@ const show = operation({
       questions: log.sums.questions,
       cost_usd: decimalOf(log.nanoUsd),
       tokens: log.tokens,
-      findings: findingsOf(log.sums, file.analysis.alpha_total, respectsOf(file)).map((one) => ({
-        respect: one.comparator,
-        compared: one.compared,
-        differed: one.share,
-        floor: one.floor,
-        log10_e: one.lnE / Math.LN10,
-        worse: one.isWorse,
-      })),
+      findings: findingsOf(log.sums, file.analysis.alpha_total, respectsOf(file)).map(viewOfFinding),
       judged: { ...log.sums.judged },
       tool_call_score: callScoreOf(log.sums),
       left: Object.fromEntries(left.map((reason) => [reason, log.left[reason]])),

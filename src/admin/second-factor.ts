@@ -1,11 +1,21 @@
 /** What is asked for beside the password: a code of an authenticator app, or a recovery code. */
 
+import { z } from 'zod'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import type { PersonRow } from '#identity/port.ts'
 import { plainCode, totpStepOf } from '#identity/totp.ts'
 import type { OperationContext } from './operation.ts'
 import { trailRowOf } from './trail-row.ts'
+
+/** A code of an authenticator app. */
+export const totpField = () => z.string().regex(/^\d{6}$/, 'must be six digits')
+
+/** Either of the two, with what else a person signs in. */
+export const codeFields = () => ({
+  totp: totpField().optional().describe('The code of the authenticator app, where one is asked for.'),
+  recovery_code: z.string().min(1).max(100).optional().describe('One of the recovery codes instead.'),
+})
 
 export type Codes = { readonly totp?: string | undefined; readonly recovery_code?: string | undefined }
 

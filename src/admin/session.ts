@@ -9,7 +9,7 @@ import { makeToken, sessionRow } from '#identity/session.ts'
 import { mailField } from './members.ts'
 import type { Actor, OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
-import { checkSecondFactor } from './second-factor.ts'
+import { checkSecondFactor, codeFields } from './second-factor.ts'
 import { firstOf, liveSession, sessionView, viewOfSession } from './session-view.ts'
 import { signedOut } from './signed-out.ts'
 import { trailRowOf } from './trail-row.ts'
@@ -138,12 +138,7 @@ const create = operation({
     .strictObject({
       email: mailField().optional().describe('The mail address.'),
       password: z.string().min(1).max(1000).optional().describe('The password.'),
-      totp: z
-        .string()
-        .regex(/^\d{6}$/, 'must be six digits')
-        .optional()
-        .describe('The code of the authenticator app, where one is asked for.'),
-      recovery_code: z.string().min(1).max(100).optional().describe('One of the recovery codes instead.'),
+      ...codeFields(),
       admin_key: z.string().min(1).max(512).optional().describe('An admin key, instead of all the others.'),
     })
     .superRefine((input, context) => {

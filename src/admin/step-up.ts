@@ -10,7 +10,7 @@ import type { Operation, OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
 import { passkeyAnswer, personOfPasskey } from './passkeys.ts'
 import { checkOwnPassword } from './password.ts'
-import { checkSecondFactor } from './second-factor.ts'
+import { checkSecondFactor, totpField } from './second-factor.ts'
 import { ownPerson, ownSession } from './session.ts'
 import { takeOwnTry, takeSecretTry } from './tries.ts'
 import { visitOf } from './visit.ts'
@@ -139,11 +139,7 @@ const prove = operation({
   input: z.strictObject({
     action: z.enum(steppedUp).describe('The command that asks for it, as the refusal names it.'),
     password: z.string().min(1).max(1000).optional().describe('The password, where there is one.'),
-    totp: z
-      .string()
-      .regex(/^\d{6}$/, 'must be six digits')
-      .optional()
-      .describe('The code of the authenticator app, where there is one.'),
+    totp: totpField().optional().describe('The code of the authenticator app, where there is one.'),
     recovery_code: z.string().min(1).max(100).optional().describe('A recovery code instead.'),
     passkey: passkeyAnswer
       .optional()

@@ -9,7 +9,7 @@ import { write } from './link.ts'
 import { mailField } from './members.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
-import { recoveryDigest } from './second-factor.ts'
+import { recoveryDigest, totpField } from './second-factor.ts'
 import { ownPerson, ownSession } from './session.ts'
 import { trailRowOf } from './trail-row.ts'
 import { takeOwnTry } from './tries.ts'
@@ -59,10 +59,7 @@ const confirm = operation({
   path: '/totp/confirm',
   scope: 'write',
   input: z.strictObject({
-    totp: z
-      .string()
-      .regex(/^\d{6}$/, 'must be six digits')
-      .describe('A code of the app.'),
+    totp: totpField().describe('A code of the app.'),
   }),
   output: codesView,
   flags: [],

@@ -3,6 +3,7 @@
 import type { Saving } from '#admin/migration-saving.ts'
 import type { Opened } from '#admin/migration-view.ts'
 import { viewOfDecision, viewOfMigration } from '#admin/migration-view.ts'
+import { viewOfFinding } from '#admin/shadow-finding.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { addHistogram, middleMs } from '#base/histogram.ts'
 import { decimalOf, divideHalfUp } from '#base/money.ts'
@@ -213,14 +214,7 @@ const shadowView = (
     prompt_ratio: baseline === 0 ? null : candidate / baseline,
     findings: findingsOf(log.sums, alpha, respects)
       .filter(({ compared }) => compared > 0)
-      .map((one) => ({
-        respect: one.comparator,
-        compared: one.compared,
-        differed: one.share,
-        floor: one.floor,
-        log10_e: one.lnE / Math.LN10,
-        worse: one.isWorse,
-      })),
+      .map(viewOfFinding),
     left: Object.fromEntries(
       leftReasons.flatMap((reason) => (log.left[reason] > 0 ? [[reason, log.left[reason]]] : [])),
     ),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { decisionView, migrationView } from '#admin/migration-view.ts'
+import { findingView } from '#admin/shadow-finding.ts'
 import { comparators } from '#migration/shadow-compare.ts'
 import { dimensions } from '#migration/strata.ts'
 
@@ -57,16 +58,7 @@ const shadowView = z.object({
   tokens: z.int(),
   prompt_pairs: z.int().describe('Prompts that both providers have counted.'),
   prompt_ratio: z.number().nullable().describe("The candidate's tokens for the same prompts to the baseline's."),
-  findings: z.array(
-    z.object({
-      respect: z.enum(comparators),
-      compared: z.int(),
-      differed: z.number().nullable(),
-      floor: z.number().nullable(),
-      log10_e: z.number(),
-      worse: z.boolean(),
-    }),
-  ),
+  findings: z.array(findingView),
   left: z.record(z.string(), z.int()),
   examples: z.array(
     z.object({
