@@ -13,40 +13,45 @@ export type DrainPorts = {
 
 const settlementOf = ({ end }: JournalCall): SettleRequest[] => (end?.kind === 'settled' ? [end.request] : [])
 
-/** Settled calls of one lease, in parts of it. */
-const drawAll = async (
-  { store, journal }: DrainPorts,
+type Draining = DrainPorts & { readonly drained: (calls: readonly JournalCall[]) => void }
+
+/** No more at once than the store's queue holds, however long it was away. */
+const inParts = async (
+  { journal, drained }: Draining,
   calls: readonly JournalCall[],
-  drained: (calls: readonly JournalCall[]) => void,
+  bring: (some: readonly JournalCall[]) => Promise<unknown>,
 ): Promise<void> => {
   for (let start = 0; start < calls.length; start += partsMax) {
     const some = calls.slice(start, start + partsMax)
-    const [first] = some
-    if (first === undefined || first.lease === null) return
-    const parts = some.flatMap(settlementOf)
-    await store.draw({ hold: first.lease, account: first.account, parts, lateIsLoss: true })
+    await bring(some)
     drained(some)
     await journal.journalDrop(some.map(({ call }) => call))
   }
 }
 
-/** The others: metered calls, and those that came to nothing. No more at once than the store's queue holds, however long it was away. */
-const endEach = async (
-  { store, journal }: DrainPorts,
-  calls: readonly JournalCall[],
-  drained: (calls: readonly JournalCall[]) => void,
-): Promise<void> => {
-  for (let start = 0; start < calls.length; start += partsMax) {
-    const some = calls.slice(start, start + partsMax)
-    await Promise.all(
-      some.map(({ end }) =>
-        end?.kind === 'settled' ? store.settle(end.request) : end === null ? null : store.voidHold(end.request),
-      ),
-    )
-    drained(some)
-    await journal.journalDrop(some.map(({ call }) => call))
-  }
+/** Settled calls of one lease, in parts of it. */
+const drawAll = async (draining: Draining, calls: readonly JournalCall[]): Promise<void> => {
+  const [first] = calls
+  if (first === undefined || first.lease === null) return
+  const { lease: hold, account } = first
+  await inParts(draining, calls, (some) =>
+    draining.store.draw({ hold, account, parts: some.flatMap(settlementOf), lateIsLoss: true }),
+  )
 }
+
+/** The others: metered calls, and those that came to nothing. */
+const endEach = (draining: Draining, calls: readonly JournalCall[]): Promise<void> =>
+  inParts(draining, calls, (some) =>
+    Promise.all(
+      some.map(({ end }) =>
+        end?.kind === 'settled'
+          ? draining.store.settle(end.request)
+          : end === null
+            ? null
+            : draining.store.voidHold(end.request),
+      ),
+    ),
+  )
 
 /** Brings ended calls into the store; `drained` is told of each as soon as the store has it. Rejects where the store does. */
 export const drainCalls = async (
@@ -57,7 +62,8 @@ export const drainCalls = async (
   const drawn = ended.filter(({ lease, end }) => lease !== null && end?.kind === 'settled')
   const byLease = Map.groupBy(drawn, ({ lease }) => lease)
   const others = ended.filter((one) => !drawn.includes(one))
-  const groups = [...byLease.values()].map((calls) => drawAll(ports, calls, drained))
-  const results = await Promise.allSettled([...groups, endEach(ports, others, drained)])
+  const draining = { ...ports, drained }
+  const groups = [...byLease.values()].map((calls) => drawAll(draining, calls))
+  const results = await Promise.allSettled([...groups, endEach(draining, others)])
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }

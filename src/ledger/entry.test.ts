@@ -198,7 +198,7 @@ test('what is taken back of a lot goes where it came from, by its parts', () => 
 
 test('corrections, refunds and what ends', () => {
   const taken = [{ lot: lot(), amountNanoUsd: 40n }]
-  assert.deepEqual(said(adjustEntries({ account: 'a', billing: 'postpaid', taken, owedNanoUsd: 2n })), [
+  assert.deepEqual(said(adjustEntries({ account: 'a', billing: 'postpaid', spent: taken, uncoveredNanoUsd: 2n })), [
     'paid > adjustments 40 lot_1',
     'owed > adjustments 2',
   ])

@@ -58,21 +58,29 @@ export const costEntries = (costs: readonly UpstreamCost[]): readonly Entry[] =>
 export const lossEntries = (amountNanoUsd: bigint, costs: readonly UpstreamCost[]): readonly Entry[] =>
   kept([inUsd({ from: lossBook, to: revenueBook, amountNano: amountNanoUsd, lot: null }), ...costEntries(costs)])
 
-/** A charge: from the lots that it was spent of, the rest on the account's own book of debts. */
-export const chargeEntries = (charge: {
+type Taking = {
   readonly account: string
   readonly billing: Billing
+  /** What each lot gives. */
   readonly spent: readonly SpentLot[]
+  /** What no lot covers. */
   readonly uncoveredNanoUsd: bigint
-}): readonly Entry[] => {
-  const { account, billing, spent, uncoveredNanoUsd } = charge
-  return kept([
-    ...spent.map(({ lot, amountNanoUsd }) =>
-      inUsd({ from: customerBook(account, lot.kind), to: revenueBook, amountNano: amountNanoUsd, lot: lot.id }),
-    ),
-    inUsd({ from: owedBook(account, billing), to: revenueBook, amountNano: uncoveredNanoUsd, lot: null }),
-  ])
 }
+
+/** From the lots of an account, the rest on its own book of debts. */
+const takingEntries = (to: string, { account, billing, spent, uncoveredNanoUsd }: Taking): readonly Entry[] =>
+  kept([
+    ...spent.map(({ lot, amountNanoUsd }) =>
+      inUsd({ from: customerBook(account, lot.kind), to, amountNano: amountNanoUsd, lot: lot.id }),
+    ),
+    inUsd({ from: owedBook(account, billing), to, amountNano: uncoveredNanoUsd, lot: null }),
+  ])
+
+/** A charge: from the lots that it was spent of, the rest as debt. */
+export const chargeEntries = (charge: Taking): readonly Entry[] => takingEntries(revenueBook, charge)
+
+/** A correction that takes away: from lots, and the rest as debt. */
+export const adjustEntries = (adjustment: Taking): readonly Entry[] => takingEntries(adjustmentBook, adjustment)
 
 /** The dollars that a payment brought for credit, at the market's rate, without the fee. */
 const cashOf = ({ payNanoUsd, feeNanoUsd }: Settlement): bigint => payNanoUsd - feeNanoUsd
@@ -200,22 +208,6 @@ export const revokeEntries = (account: string, lot: Lot, amountNanoUsd: bigint):
   return kept([
     inUsd({ from, to: cashBook(lot.method), amountNano: paidNanoUsd, lot: lot.id }),
     inUsd({ from, to: unpaidOrigin(lot), amountNano: amountNanoUsd - paidNanoUsd, lot: lot.id }),
-  ])
-}
-
-/** A correction that takes away: from lots, and the rest as debt. */
-export const adjustEntries = (adjustment: {
-  readonly account: string
-  readonly billing: Billing
-  readonly taken: readonly SpentLot[]
-  readonly owedNanoUsd: bigint
-}): readonly Entry[] => {
-  const { account, billing, taken, owedNanoUsd } = adjustment
-  return kept([
-    ...taken.map(({ lot, amountNanoUsd }) =>
-      inUsd({ from: customerBook(account, lot.kind), to: adjustmentBook, amountNano: amountNanoUsd, lot: lot.id }),
-    ),
-    inUsd({ from: owedBook(account, billing), to: adjustmentBook, amountNano: owedNanoUsd, lot: null }),
   ])
 }
 

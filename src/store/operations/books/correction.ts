@@ -119,7 +119,7 @@ export const adjustCredit = async (books: Books, adjustment: Adjustment): Promis
     call: null,
     timeMs: nowMs,
     reason,
-    entries: adjustEntries({ account, billing: money.billing, taken, owedNanoUsd }),
+    entries: adjustEntries({ account, billing: money.billing, spent: taken, uncoveredNanoUsd: owedNanoUsd }),
   })
   return true
 }
