@@ -47,6 +47,7 @@ const creditLimitField = () =>
     .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal such as "25.00"')
     .optional()
     .describe(creditLimitText)
+const stateField = () => z.enum(['open', 'suspended', 'closed'])
 const accountField = () => handleField().describe('The account: id or name.')
 const accountFlag = { field: 'account', positional: true, describe: 'The account: id or name.' } as const
 
@@ -114,20 +115,22 @@ const list = operation({
   path: '/accounts',
   scope: 'read',
   input: z.strictObject(pageFields(1000)),
-  output: z.object({ data: z.array(accountView), next: z.string().nullable() }),
+  output: z.object({ data: z.array(accountView.extend({ state: stateField() })), next: z.string().nullable() }),
   flags: [],
   render: ({ data }) =>
     table(
-      ['ID', 'NAME', 'BILLING', 'PLAN', 'CREATED'],
-      data.map((account) => [account.id, account.name, account.billing, account.plan, account.created]),
+      ['ID', 'NAME', 'BILLING', 'PLAN', 'STATE', 'CREATED'],
+      data.map((one) => [one.id, one.name, one.billing, one.plan, one.state, one.created]),
     ),
   run: async ({ limit, after }, { ports }) => {
     const page = pageOf(await ports.store.accounts({ limit, after: after ?? null }), limit)
-    return { data: page.data.map(viewOfAccount), next: page.next }
+    const states = await ports.store.accountStates(page.data.map(({ id }) => id))
+    const data = page.data.map((row) => ({ ...viewOfAccount(row), state: states.get(row.id) ?? ('open' as const) }))
+    return { data, next: page.next }
   },
 })
 
-const stateView = z.object({ id: z.string(), state: z.enum(['open', 'suspended', 'closed']) })
+const stateView = z.object({ id: z.string(), state: stateField() })
 
 /** Sets whether an account may begin calls; told to the relay at once. */
 const turn = <const V extends 'suspend' | 'resume'>(verb: V, state: AccountState, summary: string) =>

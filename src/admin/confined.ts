@@ -68,6 +68,7 @@ const adminStore = ({ store, identity }: AdminPorts, gate: Gate): AdminStore => 
       if (row === null || (after !== null && after >= row.id)) return []
       return [row]
     },
+    accountStates: (ids) => store.accountStates(ids.filter((id) => id === account)),
     names: (asked) => store.names({ ...asked, organisation }),
     keys: (page) => store.keys({ ...page, organisation }),
     key: (handle) => store.key(handle, organisation),

@@ -14,7 +14,7 @@ import { makeKey } from '#policy/key.ts'
 import type { AllowedRegions } from '#policy/region.ts'
 import { narrowed } from '#policy/region.ts'
 import { cacheMsOf } from '#reuse/lifetime.ts'
-import { accountNamed } from './credits.ts'
+import { accountNamed, balanceNow } from './credits.ts'
 import { handleField, momentField, momentOf, nameField, regionsField } from './field.ts'
 import { makerOf } from './key-maker.ts'
 import { madeKeyView, viewOfKey } from './key-view.ts'
@@ -149,6 +149,8 @@ const newRow = async (
   context: OperationContext,
 ): Promise<KeyRow> => {
   const account = await accountNamed(input.account, context)
+  if ((await balanceNow(account.id, context)).state === 'closed')
+    throw new Problem('conflict', { ...saying('account_closed_for_good', { account: account.id }), param: 'account' })
   const { within, ...owner } = await ownerOf(input, account.organisation, context)
   const createdMs = context.clock.nowMs()
   return {

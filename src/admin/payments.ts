@@ -13,7 +13,7 @@ import { orderStates } from '#payment/port.ts'
 import { openRefundRequest } from '#payment/refund-request.ts'
 import { offerOf } from '#payment/shop.ts'
 import { accountNames } from './account-names.ts'
-import { accountNamed } from './credits.ts'
+import { accountNamed, balanceNow } from './credits.ts'
 import { firstField, handleField, isSomething, pageFields, pageOf } from './field.ts'
 import { idNames, namesView } from './id-names.ts'
 import type { OperationContext } from './operation.ts'
@@ -201,6 +201,9 @@ const create = operation({
   },
   run: async (input, context) => {
     const account = await accountNamed(input.account, context)
+    // What came for it could only go back.
+    if ((await balanceNow(account.id, context)).state === 'closed')
+      throw new Problem('conflict', { ...saying('account_takes_no_credit', { account: account.id }), param: 'account' })
     if (input.accept_terms !== undefined) await acceptTerms(account.id, input.accept_terms, context)
     const order = await openOrder(context.ports.payments.cashier, {
       account: account.id,
@@ -370,6 +373,8 @@ const close = operation({
   render: (view) => `${view.id} is ${view.state}\n`,
   run: async ({ order: id }, context) => {
     const before = await orderNamed(id, context)
+    if (before.paidMs !== null)
+      throw new Problem('conflict', { ...saying('nothing_to_close', { id, state: before.state }), param: 'order' })
     const change = {
       operation: 'payments.close' as const,
       object: id,

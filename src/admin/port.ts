@@ -182,6 +182,8 @@ export type AdminStore = Pick<Outbox, 'events' | 'deliveries'> &
     readonly begin: (first: FirstStart) => Promise<boolean>
     readonly organisations: (page: Page) => Promise<readonly OrganisationRow[]>
     readonly accounts: (page: Page) => Promise<readonly AccountRow[]>
+    /** Whether accounts may begin calls, by id, as their books say. */
+    readonly accountStates: (ids: readonly string[]) => Promise<ReadonlyMap<string, AccountState>>
     /** By id or unique name. */
     readonly account: (idOrName: string) => Promise<AccountRow | null>
     /** Creates organisation, project and account together, with the credit that it begins with. Rejects with Problem `conflict` where the name is taken. */

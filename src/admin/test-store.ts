@@ -54,7 +54,7 @@ const noDocuments = (clock: Clock, ids: Ids): AdminPorts['documents'] => ({
   ids,
 })
 
-type TestMoney = Pick<AdminStore, 'grantCredit' | 'setAccountState' | 'balance' | 'verifyBooks'>
+type TestMoney = Pick<AdminStore, 'grantCredit' | 'setAccountState' | 'accountStates' | 'balance' | 'verifyBooks'>
 
 /** Money without calls: grants add up, and nothing else happens. */
 const testMoney = (accounts: readonly AccountRow[], trail: TrailRow[]): TestMoney => {
@@ -70,6 +70,7 @@ const testMoney = (accounts: readonly AccountRow[], trail: TrailRow[]): TestMone
       states.set(account, state)
       trail.push(row)
     },
+    accountStates: async (ids) => new Map(ids.map((id) => [id, states.get(id) ?? 'open'])),
     balance: async (account, nowMs) => {
       const row = accounts.find(({ id }) => id === account)
       if (row === undefined) return null

@@ -91,6 +91,8 @@ export const moneyRefusals = {
     `The transfer ${reference} has paid order ${order} already.`,
   nothing_to_confirm: ({ id, state }: { id: string; state: string }) =>
     `Order ${id} is ${state}: nothing is to be confirmed.`,
+  nothing_to_close: ({ id, state }: { id: string; state: string }) =>
+    `Order ${id} is ${state}: it was paid, and is not closed any more. 'drover payments refund ${id}' pays it back.`,
   nothing_to_approve: ({ id }: { id: string }) => `Order ${id} has no transfer that waits for approval.`,
   another_approves: ({ actor }: { actor: string }) =>
     `${actor} has confirmed this transfer: above the limit another person must approve it, with a key of their own.`,

@@ -388,6 +388,7 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),
+  accountStates: async (ids) => new Map(await execute('accountStates', ids)),
   account: (idOrName) => execute('account', idOrName),
   createAccount: (rows, trail, grant) => execute('createAccount', { rows, trail, grant: grant ?? null }),
   calls: (filter) => readCalls(execute, filter),

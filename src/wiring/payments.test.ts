@@ -336,3 +336,27 @@ test('a payer asks for money back: it waits for a person, who refuses or refunds
   assert.equal(shown['account_name'], 'acme')
   await sound()
 })
+
+test('a closed account orders nothing and gets no key, and says so in the list; what was paid is not closed any more', async (context) => {
+  const { desk, order } = await opened(context)
+  const [first, second] = [await order('10'), await order('20')]
+  await confirmed(desk, first)
+  await assert.rejects(desk.run('payments close', { order: first['id'] }), {
+    code: 'conflict',
+    message: /is credited: it was paid/,
+  })
+  const closed = async () => (await desk.run('payments close', { order: second['id'] }))['state']
+  assert.deepEqual([await closed(), await closed()], ['closed', 'closed'])
+  const state = async () =>
+    ((await desk.run('accounts list'))['data'] as View[]).find(({ name }) => name === 'acme')?.['state']
+  assert.equal(await state(), 'open')
+  await desk.run('accounts suspend', { account: 'acme' })
+  assert.equal(await state(), 'suspended')
+  await desk.run('accounts close', { account: 'acme' })
+  assert.equal(await state(), 'closed')
+  await assert.rejects(order('10'), { code: 'conflict', message: /is closed: it takes no credit/ })
+  await assert.rejects(desk.run('keys create', { account: 'acme', name: 'late' }), {
+    code: 'conflict',
+    message: /is closed, for good/,
+  })
+})

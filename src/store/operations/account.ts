@@ -3,6 +3,7 @@
 import type { AccountRow, OrganisationRow, Page, ProjectRow } from '#admin/port.ts'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
+import type { AccountState } from '#ledger/port.ts'
 import {
   accountMoneyValues,
   accountRow,
@@ -59,6 +60,19 @@ export const accountOperations = {
     if (page.after !== null) query = query.where('id', '>', page.after)
     return (await query.execute()).map(accountRow)
   }),
+
+  accountStates: read(
+    async (transaction, ids: readonly string[]): Promise<readonly (readonly [id: string, state: AccountState])[]> => {
+      if (ids.length === 0) return []
+      checkLimit(ids.length)
+      const rows = await transaction
+        .selectFrom('account_money')
+        .select(['account', 'state'])
+        .where('account', 'in', [...ids])
+        .execute()
+      return rows.map(({ account, state }) => [account, state as AccountState] as const)
+    },
+  ),
 
   account: read(async (transaction, idOrName: string): Promise<AccountRow | null> => {
     const accounts = transaction.selectFrom('account').selectAll()

@@ -6,7 +6,7 @@ import { useChange, useRead } from '#actions/queries.ts'
 import { rights, useSession } from '#actions/session.ts'
 import { Button } from '#parts/button.tsx'
 import { useFormat, useWords } from '#parts/language.tsx'
-import { Card, PageHead } from '#parts/layout.tsx'
+import { Badge, Card, PageHead } from '#parts/layout.tsx'
 import { Menu } from '#parts/menu.tsx'
 import { useRefusal } from '#parts/said/use-refusal.ts'
 import { Empty, Loaded } from '#parts/states.tsx'
@@ -42,8 +42,9 @@ const AccountMenu = ({ account, open }: { readonly account: Account; readonly op
         { label: say('grant'), act: () => open({ what: 'grant', account }) },
         { label: say('setPlan'), act: () => open({ what: 'set', account }) },
         'line',
-        { label: say('resume'), act: begin },
-        { label: say('suspend'), danger: true, act: () => open({ what: 'suspend', account }) },
+        account.state === 'suspended'
+          ? { label: say('resume'), act: begin }
+          : { label: say('suspend'), danger: true, act: () => open({ what: 'suspend', account }) },
       ]}
     >
       <Button small kind="plain" icon="more" aria-label={say('actions', { name: account.name })} />
@@ -65,10 +66,13 @@ const Accounts = ({
     {
       id: 'name',
       title: say('name'),
-      cell: ({ id, name }) => (
-        <Link to="/billing" search={{ account: id } as never} title={say('money')}>
-          {name}
-        </Link>
+      cell: ({ id, name, state }) => (
+        <>
+          <Link to="/billing" search={{ account: id } as never} title={say('money')}>
+            {name}
+          </Link>{' '}
+          {state === 'open' ? null : <Badge tone="warn">{say(state === 'closed' ? 'isClosed' : 'isSuspended')}</Badge>}
+        </>
       ),
       sort: ({ name }) => name,
     },
@@ -100,7 +104,8 @@ const Accounts = ({
       id: 'more',
       title: '',
       align: 'number',
-      cell: (account) => (may.changesMoney ? <AccountMenu account={account} open={open} /> : null),
+      cell: (account) =>
+        may.changesMoney && account.state !== 'closed' ? <AccountMenu account={account} open={open} /> : null,
     },
   ]
   return <DataTable name={say('accounts')} columns={columns} rows={accounts} keyOf={({ id }) => id} />

@@ -46,6 +46,8 @@ export const texts = words({
   ],
   suspendDo: ['Suspend', '暂停'],
   suspended: ['{name} is suspended.', '{name} 已暂停。'],
+  isSuspended: ['suspended', '已暂停'],
+  isClosed: ['closed', '已关闭'],
   resume: ['Resume', '恢复'],
   resumed: ['{name} begins calls again.', '{name} 已恢复。'],
   money: ['Billing', '账单'],

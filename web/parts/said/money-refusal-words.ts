@@ -180,6 +180,10 @@ const money = words({
     '订单 {order} 的转账已由 {by:who} 确认，等待另一人批准：“drover payments approve {order}”。',
   ],
   transfer_used: ['The transfer {reference} has paid order {order} already.', '转账 {reference} 已用于订单 {order}。'],
+  nothing_to_close: [
+    "Order {id} is {state:order}: it was paid, and is not closed any more. 'drover payments refund {id}' pays it back.",
+    '订单 {id} 的状态为 {state:order}：已付款，不能再关闭。“drover payments refund {id}”可退款。',
+  ],
   nothing_to_confirm: [
     'Order {id} is {state:order}: nothing is to be confirmed.',
     '订单 {id} 的状态为 {state:order}，没有待确认的内容。',
