@@ -300,7 +300,8 @@ const trailFace = (execute: Execute): Pick<AdminStore, 'trail' | 'trailOf' | 'tr
 
 const keyFace = (
   execute: Execute,
-): Pick<AdminStore, 'names' | 'keys' | 'key' | 'createKey' | 'revokeKey' | 'rotateKey'> => ({
+): Pick<AdminStore, 'accountStates' | 'names' | 'keys' | 'key' | 'createKey' | 'revokeKey' | 'rotateKey'> => ({
+  accountStates: async (ids) => new Map(await execute('accountStates', ids)),
   names: async (asked) => new Map(await execute('names', asked)),
   keys: (page) => execute('keys', page),
   key: (handle, organisation) => execute('key', { handle, organisation: organisation ?? null }),
@@ -388,7 +389,6 @@ export const faceOf = (execute: Execute, clock: Clock): Omit<Store, 'health' | '
   begin: (first) => execute('begin', first),
   organisations: (page) => execute('organisations', page),
   accounts: (page) => execute('accounts', page),
-  accountStates: async (ids) => new Map(await execute('accountStates', ids)),
   account: (idOrName) => execute('account', idOrName),
   createAccount: (rows, trail, grant) => execute('createAccount', { rows, trail, grant: grant ?? null }),
   calls: (filter) => readCalls(execute, filter),
