@@ -5,6 +5,7 @@ import { knownUrl } from '#audit/rule/host.ts'
 import { httpCallNames, httpLibrary, notHttp } from '#audit/rule/http-call.ts'
 import type { CallNode, Item, Node } from '#audit/syntax/node.ts'
 import { returnedValue } from '#audit/trace/call-value.ts'
+import { curlOptions } from '#audit/trace/curl-options.ts'
 import { environmentRead } from '#audit/trace/environment.ts'
 import { addArguments, noGiven } from '#audit/trace/given.ts'
 import { authOf, readGiven } from '#audit/trace/reading.ts'
@@ -154,7 +155,8 @@ type Request = { readonly url: string; readonly auth: string | null; readonly li
 const requestOf = (detector: Detector, place: CallPlace): Request | null => {
   const { node, scope } = place
   const name = lastName(node)
-  if (!httpCallNames.test(name)) return null
+  // A read of a variable with an address as its default asks for nothing.
+  if (!httpCallNames.test(name) || environmentRead(node, scope) !== null) return null
   const base = baseOf(detector, place)
   for (const item of [...node.items, ...braceItems(node, place)].slice(0, 6)) {
     const inner = nodeOf(item)
@@ -194,9 +196,8 @@ const isServer = (node: CallNode): boolean => {
   )
 }
 
-/** A read of a variable with an address as its default, and a connection that nothing is sent through yet. */
+/** A connection that nothing is sent through yet. */
 const isNoRequest = ({ node, scope }: CallPlace, { library }: Request): boolean =>
-  environmentRead(node, scope) !== null ||
   (lastName(node) === 'new' && /^(?:Faraday|Excon|HTTP)\b/.test(library)) ||
   (scope.unit.language === 'ruby' && isConnection(node))
 
@@ -276,7 +277,10 @@ const chainArguments = (detector: Detector, { node, scope }: CallPlace) => {
     } else if (inner.kind === 'member') inner = inner.object
     else break
   }
-  addArguments(detector.tracer, given, { items: setLater({ node, scope }), scope })
+  addArguments(detector.tracer, given, {
+    items: [...setLater({ node, scope }), ...curlOptions({ node, scope })],
+    scope,
+  })
   return { given, auth }
 }
 

@@ -7,6 +7,7 @@ import type { ModelNames } from '#audit/rule/model-name.ts'
 import { modelProvider } from '#audit/rule/model-name.ts'
 import { headerProvider, isLlmVariable, variableRole } from '#audit/rule/variable.ts'
 import { detectCommands } from './curl.ts'
+import { statementsIn } from './statement.ts'
 
 /** A line that is longer is data, not a setting. */
 const lineCharactersMax = 2000
@@ -23,6 +24,7 @@ const unquoted = (text: string): string =>
   text
     .trim()
     .replace(/\s+#.*$/, '')
+    .replace(/\s\\$/, '')
     .replace(/[,;]\s*$/, '')
     .trim()
     .replace(/^["'`]|["'`]$/g, '')
@@ -135,6 +137,15 @@ const findingOf = (line: string, { language, names }: SettingsFile): Found | nul
   )
 }
 
+/** A line may set several things; where none of its pieces says anything, it is read as a whole. */
+const findingsOf = (line: string, file: SettingsFile): readonly Found[] => {
+  const isData = line.length > lineCharactersMax
+  const pieces = isData ? [] : statementsIn(line).flatMap((statement) => findingOf(statement, file) ?? [])
+  if (pieces.length > 0) return pieces
+  const whole = findingOf(line, file)
+  return whole === null ? [] : [whole]
+}
+
 /** The findings of a file of settings or a script. */
 export const detectSettings = (file: SettingsFile): readonly Draft[] => {
   const commands = detectCommands(file.lines)
@@ -142,8 +153,7 @@ export const detectSettings = (file: SettingsFile): readonly Draft[] => {
   for (const [index, line] of file.lines.entries()) {
     const number = index + 1
     if (commands.some((command) => number >= command.line && number <= command.endLine)) continue
-    const finding = findingOf(line, file)
-    if (finding !== null) found.push(draft({ ...finding, line: number }))
+    found.push(...findingsOf(line, file).map((finding) => draft({ ...finding, line: number })))
   }
   return found.toSorted((one, other) => one.line - other.line)
 }

@@ -5,7 +5,7 @@ import type { Node } from '#audit/syntax/node.ts'
 import { definers, moduleFiles, neighbours, unitAt } from './project.ts'
 import type { Binding, Scope, Unit } from './scope.ts'
 import type { Tracer } from './tracer.ts'
-import { depthMax, entryOf, evaluate, isUseful } from './tracer.ts'
+import { cutOff, entryOf, evaluate, isTooDeep, isUseful } from './tracer.ts'
 import type { ClientValue, Value } from './value.ts'
 import { unknown } from './value.ts'
 
@@ -147,26 +147,40 @@ export const importedValue = (tracer: Tracer, imported: NonNullable<Binding['imp
 const sdkModule = (tracer: Tracer, module: string, unit: Unit): boolean =>
   tracer.sdks.some((rule) => rule.languages.includes(unit.language) && rule.from.test(module))
 
-/** What a file gives out under a name. */
-export const offered = (tracer: Tracer, path: string, name: string): Value => {
-  const unit = unitAt(tracer.project, path)
-  if (unit === null || tracer.depth >= depthMax) return unknown
-  tracer.depth += 1
-  try {
-    const bindings = unit.root.bindings.get(name)
-    if (bindings !== undefined) {
-      const value = firstUseful(tracer, candidates(bindings, Number.MAX_SAFE_INTEGER))
-      if (isUseful(value)) return value
-    }
-    const assigned = commonExport(tracer, unit, name)
-    if (isUseful(assigned)) return assigned
+/** The files that a file hands everything on of, itself first. */
+const handedOn = (tracer: Tracer, path: string): readonly Unit[] => {
+  const paths = new Set([path])
+  const units: Unit[] = []
+  for (const one of paths) {
+    const unit = unitAt(tracer.project, one)
+    if (unit === null) continue
+    units.push(unit)
     for (const module of [...unit.starExports, ...(unit.language === 'python' ? unit.wildcards : [])]) {
       const [file] = moduleFiles(tracer.project, module, unit)
-      const value = file === undefined || file === path ? unknown : offered(tracer, file, name)
+      if (file !== undefined) paths.add(file)
+    }
+  }
+  return units
+}
+
+/** What a file gives out under a name. */
+export const offered = (tracer: Tracer, path: string, name: string): Value => {
+  const question = `${path} ${name}`
+  if (isTooDeep(tracer) || tracer.asked.has(question)) return cutOff(tracer)
+  tracer.depth += 1
+  tracer.asked.add(question)
+  try {
+    for (const unit of handedOn(tracer, path)) {
+      const bindings = unit.root.bindings.get(name)
+      const value =
+        bindings === undefined ? unknown : firstUseful(tracer, candidates(bindings, Number.MAX_SAFE_INTEGER))
       if (isUseful(value)) return value
+      const assigned = commonExport(tracer, unit, name)
+      if (isUseful(assigned)) return assigned
     }
     return unknown
   } finally {
+    tracer.asked.delete(question)
     tracer.depth -= 1
   }
 }
@@ -210,7 +224,8 @@ const elsewhere = (tracer: Tracer, name: string, { unit }: Scope): Value => {
 
 /** A field or method of a class, of its bases too. */
 export const fieldValue = (tracer: Tracer, owner: Scope | null, name: string): Value => {
-  if (owner === null || tracer.depth >= depthMax) return unknown
+  if (owner === null) return unknown
+  if (isTooDeep(tracer)) return cutOff(tracer)
   const names =
     owner.unit.language === 'php' || owner.unit.language === 'ruby' ? [name, `$${name}`, `@${name}`] : [name]
   const own = names.flatMap((one) => candidates(owner.bindings.get(one) ?? [], Number.MAX_SAFE_INTEGER))

@@ -6,9 +6,10 @@ import type { CallNode, Item, Node } from '#audit/syntax/node.ts'
 import { importedValue } from './binding-value.ts'
 import { environmentRead } from './environment.ts'
 import type { Scope } from './scope.ts'
+import { dottedName } from './scope.ts'
 import type { Tracer } from './tracer.ts'
 import { evaluate, isUseful, textOf } from './tracer.ts'
-import type { Seen, Value } from './value.ts'
+import type { RecordEntry, Seen, Value } from './value.ts'
 import { unknown } from './value.ts'
 
 /** Calls that hand back their first argument, more or less: paths, copies, conversions. */
@@ -145,6 +146,18 @@ const partialValue = (tracer: Tracer, node: CallNode, scope: Scope): Value | nul
   return { ...value, made: [...value.made, { node: { ...node, items: node.items.slice(1) }, scope }] }
 }
 
+/** `Map.of("model", "gpt-4o", "n", 2)` of Java. */
+const pairsValue = ({ callee, items }: CallNode, scope: Scope): Value | null => {
+  const isMap = callee.kind === 'member' && callee.name === 'of' && /(?:^|\.)Map$/.test(dottedName(callee.object) ?? '')
+  if (!isMap || scope.unit.language !== 'java') return null
+  const nodes = items.flatMap((item) => (item.kind === 'node' ? [item.node] : []))
+  const entries = nodes.flatMap((key, at): RecordEntry[] => {
+    const value = nodes[at + 1]
+    return at % 2 === 0 && key.kind === 'text' && value !== undefined ? [{ key: key.value, node: value, scope }] : []
+  })
+  return { kind: 'record', entries, rest: [] }
+}
+
 export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
   const read = environmentRead(node, scope)
   if (read !== null) return read
@@ -157,6 +170,7 @@ export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>,
     gotMember(tracer, node, scope) ??
     madeByFactory(tracer, node, scope) ??
     partialValue(tracer, node, scope) ??
+    pairsValue(node, scope) ??
     chainValue(tracer, node, scope)
   if (required !== null) return required
   const callee = evaluate(tracer, node.callee, scope)
@@ -238,20 +252,40 @@ const chained = new Set([
   'orElse',
 ])
 
-/** `format!("{}/chat", base)`, `fmt.Sprintf("%s/chat", base)`: the text with what is known put in. */
+/** `%s`, `{}`, `{0}`, `{base}`, `{base:?}`. */
+const holeForm = /%[sdv]|\{(\w*)(?::[^{}]*)?\}/g
+
+/** What is put in by its name: an argument of that name, or in Rust whatever is called so there. */
+const namedPiece = (place: string, node: CallNode, scope: Scope): Node | null => {
+  for (const item of node.items) {
+    const [target] = item.kind === 'assign' ? item.targets : []
+    if (item.kind === 'assign' && target?.kind === 'name' && target.name === place) return item.value
+  }
+  const { start, end, line } = node
+  return scope.unit.language === 'rust' ? { kind: 'name', name: place, start, end, line } : null
+}
+
+/** `format!("{}/chat", base)`, `fmt.Sprintf("%s/chat", base)`, `"{}/chat".format(base)`: the text with what is known put in. */
 const filledText = (tracer: Tracer, node: CallNode, scope: Scope): Value | null => {
   const name = node.callee.kind === 'name' || node.callee.kind === 'member' ? node.callee.name : ''
-  const [form, ...rest] = node.items
-  if (!/^(?:format!?|Format|Sprintf|sprintf)$/.test(name) || form?.kind !== 'node' || rest.length === 0) return null
-  const template = evaluate(tracer, form.node, scope)
-  if (template.kind !== 'text' || !/%[sdv]|\{\d?\}/.test(template.value)) return null
+  if (!/^(?:format!?|Format|Sprintf|sprintf)$/.test(name)) return null
+  const own = node.callee.kind === 'member' ? evaluate(tracer, node.callee.object, scope) : unknown
+  const [form, ...others] = node.items
+  const rest = own.kind === 'text' ? node.items : others
+  const template = own.kind === 'text' ? own : form?.kind === 'node' ? evaluate(tracer, form.node, scope) : unknown
+  if (template.kind !== 'text' || template.value.search(holeForm) === -1) return null
   let [next, isWhole] = [0, template.isWhole]
-  const value = template.value.replace(/%[sdv]|\{(\d?)\}/g, (mark, place: string | undefined) => {
-    const item = rest[place === undefined || place === '' ? next++ : Number(place)]
-    if (item?.kind !== 'node') return mark
-    const piece = textOf(tracer, item.node, scope)
-    isWhole &&= piece.isWhole
-    return piece.text
+  const value = template.value.replace(holeForm, (mark, place: string | undefined) => {
+    const isNamed = place !== undefined && /^[A-Za-z_]/.test(place)
+    const item = isNamed ? undefined : rest[place === undefined || place === '' ? next++ : Number(place)]
+    const piece = isNamed ? namedPiece(place, node, scope) : item?.kind === 'node' ? item.node : null
+    if (piece === null) {
+      isWhole = false
+      return mark
+    }
+    const { text, isWhole: isKnown } = textOf(tracer, piece, scope)
+    isWhole &&= isKnown
+    return text
   })
   return { kind: 'text', value, isWhole }
 }

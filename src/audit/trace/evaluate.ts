@@ -12,7 +12,7 @@ import { unitAt } from './project.ts'
 import type { Scope } from './scope.ts'
 import { dottedName } from './scope.ts'
 import type { Tracer } from './tracer.ts'
-import { depthMax, entryOf, evaluate, isUseful, textOf } from './tracer.ts'
+import { cutOff, entryOf, evaluate, isTooDeep, isUseful, textOf } from './tracer.ts'
 import type { RecordEntry, Seen, Value } from './value.ts'
 import { unknown } from './value.ts'
 
@@ -79,6 +79,12 @@ const choices = new Set(['||', '??', 'or', '?:', '?', 'if', '||=', '??='])
 const joinValue = (tracer: Tracer, node: Extract<Node, { kind: 'join' }>, scope: Scope): Value => {
   const { operator, parts } = node
   if (choices.has(operator)) return choiceValue(tracer, node, scope)
+  if (operator === '&&') {
+    // `...(asJson && { response_format })`
+    const last = parts.at(-1)
+    const value = last === undefined ? unknown : evaluate(tracer, last, scope)
+    return value.kind === 'record' ? value : unknown
+  }
   const isSum =
     operator === '+' || operator === '.' || operator === '..' || (operator === '/' && scope.unit.language === 'python')
   if (isSum) {
@@ -105,9 +111,25 @@ const joinValue = (tracer: Tracer, node: Extract<Node, { kind: 'join' }>, scope:
   const [first] = parts
   if (operator === '%' && first !== undefined) {
     const value = evaluate(tracer, first, scope)
-    return value.kind === 'text' ? { ...value, isWhole: false } : unknown
+    return value.kind === 'text' ? percentFilled(tracer, value.value, { parts: parts.slice(1), scope }) : unknown
   }
   return unknown
+}
+
+/** `"%s/chat" % base`, `"%s/%s" % (base, path)` */
+const percentFilled = (
+  tracer: Tracer,
+  form: string,
+  { parts, scope }: { readonly parts: readonly Node[]; readonly scope: Scope },
+): Value => {
+  const given = parts.flatMap((part) =>
+    part.kind === 'group' || part.kind === 'list'
+      ? part.items.flatMap((item) => (item.kind === 'node' ? [item.node] : []))
+      : [part],
+  )
+  const pieces = given.map((node) => textOf(tracer, node, scope))
+  let next = 0
+  return { kind: 'text', value: form.replace(/%[sd]/g, (mark) => pieces[next++]?.text ?? mark), isWhole: false }
 }
 
 /** `20 * 1000`, written out. */
@@ -242,7 +264,7 @@ const memberOf = (tracer: Tracer, object: Value, node: Extract<Node, { kind: 'me
     }
     case 'function': {
       // A property of Python, a method without arguments of Ruby.
-      const value = tracer.depth < depthMax ? returnedValue(tracer, object.scope) : unknown
+      const value = isTooDeep(tracer) ? cutOff(tracer) : returnedValue(tracer, object.scope)
       return value.kind === 'function' || value.kind === 'unknown' ? unknown : memberOf(tracer, value, node)
     }
     case 'text':
@@ -269,6 +291,11 @@ const indexValue = (tracer: Tracer, node: Extract<Node, { kind: 'index' }>, scop
   const object = evaluate(tracer, node.object, scope)
   const [only] = node.items
   const key = only?.kind === 'node' ? evaluate(tracer, only.node, scope) : unknown
+  if (node.object.kind === 'name' && key.kind === 'text') {
+    const name = `${node.object.name}.${key.value}`
+    const assigned = dottedBinding(tracer, name, { scope, at: node.start })
+    if (isUseful(assigned)) return assigned
+  }
   if (object.kind === 'record' && key.kind === 'text') {
     const entry = entryOf(tracer, object, key.value)
     return entry === null ? unknown : evaluate(tracer, entry.node, entry.scope)
@@ -287,6 +314,9 @@ export const makeTracer = (project: Project, sdks: readonly SdkRule[]): Tracer =
   sdks,
   memo: new WeakMap(),
   open: new Set(),
+  asked: new Set(),
   depth: 0,
+  steps: 0,
+  cuts: 0,
   step: evaluated,
 })

@@ -163,20 +163,21 @@ const addJson = (given: Given, text: string, seen: Seen): boolean => {
   return true
 }
 
-/** `name.Field = value` behind the assignment of `name`. */
+/** `.Field` and `[key]`, as they stand behind the name of what they are set on. */
+const fieldForm = /^(?:\.([^.[]+)|\[([^\]]+)\])$/
+
+/** `name.Field = value` and `name["field"] = value` behind the assignment of `name`. */
 const addFields = (given: Given, node: Node, scope: Scope): void => {
   if (node.kind !== 'name') return
   for (let inner: Scope | null = scope; inner !== null; inner = inner.parent) {
     for (const [dotted, bindings] of inner.bindings) {
-      if (!dotted.startsWith(`${node.name}.`)) continue
+      if (!dotted.startsWith(node.name)) continue
+      const [, field, key] = fieldForm.exec(dotted.slice(node.name.length)) ?? []
+      const name = field ?? key
       const binding = bindings.at(-1)
       // What is set last counts.
-      if (binding?.value != null)
-        given.named.set(plainName(dotted.slice(node.name.length + 1)), {
-          name: dotted.slice(node.name.length + 1),
-          node: binding.value,
-          scope: binding.scope,
-        })
+      if (name !== undefined && binding?.value != null)
+        given.named.set(plainName(name), { name, node: binding.value, scope: binding.scope })
     }
     for (const [key, bindings] of inner.bindings) {
       if (key !== node.name) continue

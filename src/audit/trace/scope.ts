@@ -2,6 +2,7 @@
 
 import type { LanguageName } from '#audit/syntax/language.ts'
 import type { CallNode, ClassNode, FunctionNode, ImportBinding, Item, Node } from '#audit/syntax/node.ts'
+import { indexKey, keyName, keysSet } from './set-key.ts'
 
 export type Binding = {
   /** Offset in the file. */
@@ -209,10 +210,9 @@ const assignTo = (
     for (const inner of target.items) destructure(building, inner, { value, scope })
     return
   }
-  const key = scope.unit.language === 'ruby' && target.kind === 'index' ? indexKey(target) : null
-  if (target.kind === 'index' && target.object.kind === 'name' && key !== null) {
-    // `request["Authorization"] = …` sets a header.
-    bind(scope, `${target.object.name}[${key}]`, given)
+  const key = keyName(target, scope.unit.language)
+  if (key !== null) {
+    bind(scope, key, given)
     return
   }
   if (target.kind !== 'member') return
@@ -276,12 +276,6 @@ const visitAssign = (building: Building, item: Assign, scope: Scope): void => {
           ? target.name
           : indexKey(target)
   visit(building, item.value, { scope, role: { role: 'value', label } })
-}
-
-const indexKey = (node: Node): string | null => {
-  if (node.kind !== 'index') return null
-  const [only] = node.items
-  return only?.kind === 'node' && only.node.kind === 'text' ? only.node.value : null
 }
 
 /** `env:"NAME" envDefault:"value"` behind a field of Go says where its value comes from. */
@@ -376,14 +370,6 @@ const visitArguments = (building: Building, items: readonly Item[], visiting: Vi
   }
 }
 
-/** `define('NAME', 'value')` of PHP. */
-const bindConstant = ({ callee, items, start }: CallNode, scope: Scope): void => {
-  const [name, value] = items
-  if (scope.unit.language !== 'php' || callee.kind !== 'name' || callee.name !== 'define') return
-  if (name?.kind === 'node' && name.node.kind === 'text' && value?.kind === 'node')
-    bind(scope.unit.root, name.node.value, { at: start, value: value.node, scope })
-}
-
 const comparisons = new Set(['==', '===', '!=', '!==', 'in', 'is', 'not', 'mixed'])
 
 const visit = (building: Building, node: Node, visiting: Visit): void => {
@@ -407,7 +393,8 @@ const visit = (building: Building, node: Node, visiting: Visit): void => {
       return
     case 'call':
       building.calls.push({ node, scope })
-      bindConstant(node, scope)
+      for (const { name, value, isOfFile } of keysSet(node, scope.unit.language))
+        bind(isOfFile ? scope.unit.root : scope, name, { at: node.start, value, scope })
       visit(building, node.callee, { scope, role: noRole })
       visitArguments(building, node.items, { scope, role: { role: 'value', label: role.label } })
       // A block behind a call is code in Kotlin and Ruby, and the fields of an object elsewhere.

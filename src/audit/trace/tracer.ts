@@ -11,30 +11,50 @@ import { dottedName } from './scope.ts'
 import type { Seen, Value } from './value.ts'
 import { unknown } from './value.ts'
 
-export const depthMax = 60
+const depthMax = 60
+
+/** No question of the outside takes more steps: what goes round in many circles would take them all. */
+const stepsMax = 20_000
 
 export type Tracer = {
   readonly project: Project
   readonly sdks: readonly SdkRule[]
   readonly memo: WeakMap<Node, Value>
   readonly open: Set<Node>
+  /** Names that are being looked for in files, as `path name`: files that import each other would be asked for ever. */
+  readonly asked: Set<string>
   depth: number
+  /** Steps of the question that is being asked from outside. */
+  steps: number
+  /** How often an answer was cut off, by a depth or a circle: it may be known when asked from elsewhere. */
+  cuts: number
   /** Reads a node that is not known yet; see evaluate.ts. */
   readonly step: (tracer: Tracer, node: Node, scope: Scope) => Value
+}
+
+/** Whether nothing is followed any further. */
+export const isTooDeep = ({ depth, steps }: Tracer): boolean => depth >= depthMax || steps >= stepsMax
+
+/** Not known from here, which is not kept. */
+export const cutOff = (tracer: Tracer): Value => {
+  tracer.cuts += 1
+  return unknown
 }
 
 /** What the expression stands for. */
 export const evaluate = (tracer: Tracer, node: Node, scope: Scope): Value => {
   const known = tracer.memo.get(node)
   if (known !== undefined) return known
-  if (tracer.depth >= depthMax || tracer.open.has(node)) return unknown
+  if (tracer.depth === 0) tracer.steps = 0
+  if (isTooDeep(tracer) || tracer.open.has(node)) return cutOff(tracer)
+  const { cuts } = tracer
+  tracer.steps += 1
   tracer.depth += 1
   tracer.open.add(node)
   const value = tracer.step(tracer, node, scope)
   tracer.open.delete(node)
   tracer.depth -= 1
-  // What was cut off by the depth or by a circle may be known when asked from elsewhere.
-  if (value.kind !== 'unknown' || tracer.depth === 0) tracer.memo.set(node, value)
+  if (value.kind !== 'unknown' || tracer.depth === 0 || tracer.cuts === cuts) tracer.memo.set(node, value)
   return value
 }
 
@@ -53,7 +73,11 @@ export const textOf = (
 
 /** The entry of a record, looked for in what is spread into it as well. */
 export const entryOf = (tracer: Tracer, value: Value, key: string): Seen | null => {
-  if (value.kind !== 'record' || tracer.depth >= depthMax) return null
+  if (value.kind !== 'record') return null
+  if (isTooDeep(tracer)) {
+    cutOff(tracer)
+    return null
+  }
   const own = value.entries.findLast((entry) => entry.key === key)
   if (own !== undefined) return own
   // `x = { ...x }` would go on for ever.
@@ -71,7 +95,10 @@ export const isUseful = (value: Value): boolean =>
 
 /** Goes one step deeper, or gives up where it is too deep: what is made from itself has no end. */
 export const deeper = <T>(tracer: Tracer, otherwise: T, go: () => T): T => {
-  if (tracer.depth >= depthMax) return otherwise
+  if (isTooDeep(tracer)) {
+    cutOff(tracer)
+    return otherwise
+  }
   tracer.depth += 1
   try {
     return go()

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { loadCatalog } from '#catalog/load.ts'
+import { audit } from './audit.ts'
+import type { CallSite } from './finding.ts'
+import { memorySource } from './walk/file-source.ts'
+
+const catalog = await loadCatalog(new URL('../../catalog/', import.meta.url))
+
+const sitesOf = (files: Readonly<Record<string, string>>): readonly CallSite[] =>
+  audit({
+    source: memorySource(files),
+    catalog,
+    target: null,
+    atMs: Date.UTC(2026, 10, 22),
+    baseline: new Set(),
+    progress: () => undefined,
+  }).call_sites
+
+const callOf = (path: string, text: string): CallSite => {
+  const found = sitesOf({ [path]: text }).filter(({ kind }) => kind === 'call' || kind === 'raw-http')
+  assert.equal(found.length, 1, JSON.stringify(found))
+  return found[0] as CallSite
+}
+
+const named = { type: 'function', function: { name: 'search' } }
+const python = 'from openai import OpenAI\nc = OpenAI()\n'
+const script = "import OpenAI from 'openai'\nconst c = new OpenAI()\n"
+
+describe('parameters that are set line by line', () => {
+  const cases: readonly (readonly [name: string, path: string, text: string, parameters: object])[] = [
+    [
+      'by key, perhaps',
+      'a.py',
+      `${python}def f(messages, tools=None):
+  params = {"model": "gpt-4o", "messages": messages}
+  if tools:
+    params["tools"] = tools
+    params["tool_choice"] = {"type": "function", "function": {"name": "search"}}
+  return c.chat.completions.create(**params)\n`,
+      { tools: null, tool_choice: named },
+    ],
+    [
+      'by update and setdefault',
+      'a.py',
+      `${python}def f(messages):
+  params = dict(model="gpt-4o", messages=messages)
+  params.update(n=2)
+  params.update({"seed": 3})
+  params.setdefault("stop", "x")
+  return c.chat.completions.create(**params)\n`,
+      { n: 2, seed: 3, stop: 'x' },
+    ],
+    [
+      'on what begins empty',
+      'a.py',
+      `${python}def f(messages, asJson):
+  kwargs = {}
+  if asJson:
+    kwargs["response_format"] = {"type": "json_object"}
+  return c.chat.completions.create(model="gpt-4o", messages=messages, **kwargs)\n`,
+      { response_format: { type: 'json_object' } },
+    ],
+    [
+      'by key and Object.assign',
+      'a.ts',
+      `${script}export const f = () => {
+  const params = { model: 'gpt-4o', messages: [] }
+  params['logprobs'] = true
+  Object.assign(params, { n: 2 })
+  return c.chat.completions.create(params)\n}\n`,
+      { logprobs: true, n: 2 },
+    ],
+    [
+      'by a spread that holds when something is',
+      'a.ts',
+      `${script}export const f = (asJson: boolean) =>
+  c.chat.completions.create({ model: 'gpt-4o', messages: [], ...(asJson && { response_format: { type: 'json_object' } }) })\n`,
+      { response_format: { type: 'json_object' } },
+    ],
+    [
+      'on a body that is sent',
+      'A.java',
+      `import org.springframework.web.client.RestTemplate;
+class A { RestTemplate rest = new RestTemplate();
+  String f() { Map<String, Object> body = new HashMap<>(); body.put("model", "gpt-4o"); body.put("n", 2);
+    return rest.postForObject("https://api.openai.com/v1/chat/completions", new HttpEntity<>(body), String.class); } }\n`,
+      { n: 2 },
+    ],
+    [
+      'as pairs of a map',
+      'A.java',
+      `import org.springframework.web.client.RestTemplate;
+class A { RestTemplate rest = new RestTemplate();
+  String f() { return rest.postForObject("https://api.openai.com/v1/chat/completions", Map.of("model", "gpt-4o", "n", 2), String.class); } }\n`,
+      { n: 2 },
+    ],
+  ]
+  for (const [name, path, text, parameters] of cases)
+    test(`${path}: ${name}`, () => {
+      const call = callOf(path, text)
+      assert.equal(call.model, 'gpt-4o')
+      assert.deepEqual(call.parameters, parameters)
+    })
+
+  test('a handle of curl in PHP is read with its options', () => {
+    const call = callOf(
+      'a.php',
+      `<?php
+$ch = curl_init('https://api.openai.com/v1/chat/completions');
+curl_setopt_array($ch, [CURLOPT_HTTPHEADER => ['Authorization: Bearer ' . getenv('OPENAI_API_KEY')]]);
+curl_setopt($ch, CURLOPT_POSTFIELDS, json_encode(['model' => 'gpt-4o', 'messages' => [], 'n' => 2]));
+$other = curl_init('https://shop.example.com/');
+curl_setopt($other, CURLOPT_POSTFIELDS, json_encode(['model' => 'boots', 'size' => 3]));
+curl_exec($ch);\n`,
+    )
+    assert.equal(call.model, 'gpt-4o')
+    assert.equal(call.auth, 'env:OPENAI_API_KEY')
+    assert.deepEqual(call.parameters, { n: 2 })
+  })
+})
+
+describe('addresses that are put together', () => {
+  const chat = 'https://api.openai.com/v1/chat/completions'
+  const base = 'import requests\nBASE = "https://api.openai.com/v1"\n'
+  const cases: readonly (readonly [path: string, text: string])[] = [
+    ['a.py', `${base}requests.post("{}/chat/completions".format(BASE), json={"model": "gpt-4o"})\n`],
+    ['a.py', `${base}requests.post("{at}/chat/completions".format(at=BASE), json={"model": "gpt-4o"})\n`],
+    ['a.py', `${base}requests.post("%s/%s" % (BASE, "chat/completions"), json={"model": "gpt-4o"})\n`],
+    [
+      'a.rs',
+      `const BASE: &str = "https://api.openai.com/v1";
+async fn f(c: reqwest::Client) { c.post(format!("{BASE}/chat/completions")).json(&serde_json::json!({"model": "gpt-4o"})).send().await; }\n`,
+    ],
+  ]
+  for (const [path, text] of cases)
+    test(text.split('\n').at(-2) ?? '', () => {
+      const call = callOf(path, text)
+      assert.equal(call.base_url, chat)
+      assert.equal(call.model, 'gpt-4o')
+    })
+
+  test('the default of a variable is no request, whatever else the file asks for', () => {
+    const sites = sitesOf({
+      'a.py': `import os\nimport requests\nBASE = os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1").rstrip("/")\n`,
+    })
+    assert.deepEqual(
+      sites.map(({ kind }) => kind).filter((kind) => kind === 'raw-http'),
+      [],
+    )
+    assert.ok(sites.some(({ kind, base_url: url }) => kind === 'base-url' && url === 'https://api.openai.com/v1'))
+  })
+})
+
+describe('lines of settings that set several things', () => {
+  const cases: readonly (readonly [path: string, line: string, found: readonly string[]])[] = [
+    ['Dockerfile', 'ENV OPENAI_API_BASE=https://api.openai.com/v1 MODEL_NAME=gpt-4', ['base-url', 'model gpt-4']],
+    ['Dockerfile', 'ENV LLM_MODEL=gpt-4o \\', ['model gpt-4o']],
+    ['main.tf', '{ name = "OPENAI_MODEL", value = "gpt-4o" },', ['model gpt-4o']],
+    [
+      'main.tf',
+      'environment = [{ name = "OPENAI_BASE_URL", value = "https://api.openai.com/v1" }, { name = "OPENAI_MODEL", value = "gpt-4o" }]',
+      ['base-url', 'model gpt-4o'],
+    ],
+    ['values.yaml', '- {name: LLM_MODEL, value: "claude-haiku-4-5"}', ['model claude-haiku-4-5']],
+    ['values.yaml', 'llm: { model: gpt-4o, base_url: "https://api.openai.com/v1" }', ['model gpt-4o', 'base-url']],
+    ['values.yaml', 'model: "{{ .Values.llm.model }}"', []],
+  ]
+  for (const [path, line, found] of cases)
+    test(line, () =>
+      assert.deepEqual(
+        sitesOf({ [path]: `${line}\n` }).map(({ kind, model }) => (model === null ? kind : `${kind} ${model}`)),
+        found,
+      ),
+    )
+})
+
+describe('code that goes round in circles is read to its end', () => {
+  test('files that hand on each other', () => {
+    const sites = sitesOf({
+      'one.py': 'import openai\nfrom two import *\nfrom two import y\nx = y\nx.chat.completions.create(model=m)\n',
+      'two.py': 'import openai\nfrom one import *\nfrom one import x\ny = x\nm = m\n',
+    })
+    assert.deepEqual(
+      sites.map(({ kind, path, line }) => `${kind} ${path}:${line}`),
+      ['call one.py:5'],
+    )
+  })
+
+  test('many files that all hand on all others', () => {
+    const names = Array.from({ length: 16 }, (_, index) => `m${index}`)
+    const files = names.map((name): [string, string] => [
+      `${name}.py`,
+      `import openai\n${names.map((other) => `from ${other} import *\n`).join('')}openai.chat.completions.create(model=missing)\n`,
+    ])
+    assert.equal(sitesOf(Object.fromEntries(files)).length, names.length)
+  })
+
+  test('names each of which is made of two others that are not known', () => {
+    const lines = Array.from({ length: 50 }, (_, index) => `  v${index + 2} = v${index + 1} + v${index}`)
+    const call = callOf(
+      'a.py',
+      `${python}def f(a, b):\n  v0 = a\n  v1 = b\n${lines.join('\n')}\n  c.chat.completions.create(model=v51)\n`,
+    )
+    assert.equal(call.model, null)
+  })
+})
