@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
 import { asProblem, Problem } from '#base/problem.ts'
 import { endingOf, givenKeyFault, makeKey } from '#policy/key.ts'
+import { unlimitedKey } from '#policy/key-facts.ts'
 import { viewOfAccount } from './accounts.ts'
 import { viewOfKey } from './key-view.ts'
 import type { AdminPorts } from './operation.ts'
@@ -77,29 +78,14 @@ const candidateOf = (request: FirstStartRequest, kind: FirstKey): Candidate => {
 }
 
 const rowOf = (candidate: Candidate, owner: Owner, request: FirstStartRequest): KeyRow => ({
+  ...unlimitedKey,
   ...owner,
   member: null,
   id: candidate.id,
   name: candidate.kind,
   purpose: candidate.kind === 'admin' ? 'admin' : 'model',
   test: candidate.kind === 'test',
-  environment: null,
-  models: null,
-  regions: null,
-  cacheMs: null,
-  requestsPerMinute: null,
-  tokensPerMinute: null,
-  requestsPerDay: null,
-  tokensPerDay: null,
-  concurrency: null,
-  addresses: null,
-  defaultProvider: null,
-  usageCost: false,
-  budgetNanoUsd: null,
-  budgetPeriod: null,
   createdMs: request.clock.nowMs(),
-  expiresMs: null,
-  revokedMs: null,
   ending: endingOf(candidate.text),
   digest: request.ports.digestKey(candidate.text),
 })

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { nanoOf } from '#base/money.ts'
 import { sha256DigestOf } from '#policy/key.ts'
+import { unlimitedKey } from '#policy/key-facts.ts'
 import { nameField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
@@ -101,6 +102,7 @@ const rowOf = (
   { key, account }: { readonly key: Input['keys'][number]; readonly account: AccountRow },
   context: OperationContext,
 ): KeyRow => ({
+  ...unlimitedKey,
   id: idFor('key', given.source, given.ref, key.ref),
   name: key.name,
   organisation: account.organisation,
@@ -109,23 +111,15 @@ const rowOf = (
   account: account.id,
   purpose: 'model',
   test: false,
-  environment: null,
   models: key.models,
   requestsPerMinute: key.rpm,
   tokensPerMinute: key.tpm,
-  requestsPerDay: null,
-  tokensPerDay: null,
   concurrency: key.concurrency,
   addresses: key.addresses,
-  defaultProvider: null,
-  usageCost: false,
-  regions: null,
-  cacheMs: null,
   budgetNanoUsd: key.budget === null || key.budget_period === null ? null : nanoOf(key.budget),
   budgetPeriod: key.budget === null ? null : key.budget_period,
   createdMs: context.clock.nowMs(),
   expiresMs: key.expires === null ? null : Date.parse(key.expires),
-  revokedMs: null,
   ending: key.key === null ? 'hash' : key.key.slice(-4),
   digest: key.key === null ? sha256DigestOf(key.sha256 ?? '') : context.ports.digestKey(key.key),
 })

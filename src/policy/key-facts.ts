@@ -42,3 +42,23 @@ export type KeyFacts = {
 
 /** What budgets and limits of a key count under: a successor goes on where the one before it stands. */
 export const lineOf = ({ line, id }: Pick<KeyFacts, 'line' | 'id'>): string => line ?? id
+
+/** What a key has of which nothing is limited, until it is revoked. */
+export const unlimitedKey = {
+  environment: null,
+  models: null,
+  regions: null,
+  cacheMs: null,
+  requestsPerMinute: null,
+  tokensPerMinute: null,
+  requestsPerDay: null,
+  tokensPerDay: null,
+  concurrency: null,
+  addresses: null,
+  defaultProvider: null,
+  usageCost: false,
+  budgetNanoUsd: null,
+  budgetPeriod: null,
+  expiresMs: null,
+  revokedMs: null,
+} as const satisfies Partial<KeyFacts>
