@@ -11,7 +11,7 @@ import type { AppliedKind } from './applied-store.ts'
 import { durationText } from './apply-step.ts'
 import { viewOfKey } from './key-view.ts'
 import type { OperationContext } from './operation.ts'
-import { feeText } from './plans.ts'
+import { planInFile } from './plans.ts'
 import type { AccountRow, KeyRow, MemberRow, ProjectRow } from './port.ts'
 
 const pageMax = 1_000
@@ -50,22 +50,7 @@ const plansOf = ({ ports }: OperationContext) =>
   byName(
     [...ports.plans().values()]
       .filter(({ origin }) => origin === 'store')
-      .map((plan): readonly [string, object] => [
-        plan.name,
-        filled({
-          rpm: plan.requestsPerMinute,
-          rpd: plan.requestsPerDay,
-          tpm: plan.tokensPerMinute,
-          tpd: plan.tokensPerDay,
-          concurrency: plan.concurrency,
-          slice_tokens: plan.sliceTokens ?? null,
-          signup_credit: usd(plan.signupCreditNanoUsd),
-          signup_credit_expires: durationText(plan.signupCreditExpiresMs),
-          upgrade_at_paid_usd: usd(plan.upgradeAtPaidNanoUsd),
-          open: plan.isOpen ?? false,
-          own_credentials_fee: feeText(plan.ownCredentialFeeBasisPoints),
-        }),
-      ]),
+      .map((plan): readonly [string, object] => [plan.name, filled(planInFile(plan))]),
   )
 
 type Names = {

@@ -17,7 +17,7 @@ import type { Given, Plan } from './apply-step.ts'
 import { differences, durationText, listed, valueText } from './apply-step.ts'
 import { viewOfKey } from './key-view.ts'
 import type { OperationContext } from './operation.ts'
-import { feeText } from './plans.ts'
+import { planInFile } from './plans.ts'
 import type { AccountRow, KeyRow } from './port.ts'
 
 type Known = { readonly context: OperationContext; readonly document: ApplyDocument }
@@ -42,21 +42,7 @@ const planSteps = (plan: Plan, { context, document }: Known): void => {
         ),
       )
     else {
-      const usd = (nano: bigint | null): string | null => (nano === null ? null : decimalOf(nano))
-      const now = {
-        rpm: found.requestsPerMinute,
-        rpd: found.requestsPerDay,
-        tpm: found.tokensPerMinute,
-        tpd: found.tokensPerDay,
-        concurrency: found.concurrency,
-        slice_tokens: found.sliceTokens ?? null,
-        signup_credit: usd(found.signupCreditNanoUsd),
-        signup_credit_expires: durationText(found.signupCreditExpiresMs),
-        upgrade_at_paid_usd: usd(found.upgradeAtPaidNanoUsd),
-        open: found.isOpen ?? false,
-        own_credentials_fee: feeText(found.ownCredentialFeeBasisPoints),
-      }
-      const detail = differences(given ?? {}, now)
+      const detail = differences(given ?? {}, planInFile(found))
       if (detail.length === 0) plan.unchanged += 1
       else plan.steps.push({ sign: '~', what: `plan ${name}`, detail, operation: 'plans set', input })
     }

@@ -8,6 +8,7 @@ import { saying } from '#base/refusal.ts'
 import { durationMsOf, nameForm } from '#base/settings.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 import { upgradesFrom } from '#policy/plan.ts'
+import { durationText } from './apply-step.ts'
 import { basisPointsOf, feeField } from './fee.ts'
 import type { AdminPorts, OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
@@ -41,6 +42,21 @@ const usd = (amount: bigint | null): string | null => (amount === null ? null : 
 /** `5%`; `null` = customers bring none. */
 export const feeText = (basisPoints: number | null | undefined): string | null =>
   basisPoints == null ? null : percentText(basisPoints)
+
+/** A plan as a file for `apply` says it. */
+export const planInFile = (plan: PlanFacts) => ({
+  rpm: plan.requestsPerMinute,
+  rpd: plan.requestsPerDay,
+  tpm: plan.tokensPerMinute,
+  tpd: plan.tokensPerDay,
+  concurrency: plan.concurrency,
+  slice_tokens: plan.sliceTokens ?? null,
+  signup_credit: usd(plan.signupCreditNanoUsd),
+  signup_credit_expires: durationText(plan.signupCreditExpiresMs),
+  upgrade_at_paid_usd: usd(plan.upgradeAtPaidNanoUsd),
+  open: plan.isOpen ?? false,
+  own_credentials_fee: feeText(plan.ownCredentialFeeBasisPoints),
+})
 
 const viewOf = (plan: PlanFacts): z.input<typeof planView> => ({
   name: plan.name,
