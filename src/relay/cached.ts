@@ -1,6 +1,5 @@
 /** A call whose answer may be given again: whether it may, what it is known by, and the answer that is. */
 
-import { Buffer } from 'node:buffer'
 import { Problem } from '#base/problem.ts'
 import { usageOf } from '#base/usage.ts'
 import { securityHeaders } from '#http/reply.ts'
@@ -18,6 +17,7 @@ import { upstreamWaitMs } from './draft.ts'
 import { droverHeaders } from './head.ts'
 import type { Journey } from './journey.ts'
 import { elapsedMs } from './journey.ts'
+import { deliverPieces } from './kept-pieces.ts'
 import { lookForSimilar } from './similar.ts'
 
 const header = 'x-drover-cache'
@@ -120,16 +120,5 @@ export const answerFromCache = async (journey: Journey, answer: CachedAnswer, gr
     'x-drover-original-request-id': answer.call,
     ...(draft.stream ? {} : { 'x-drover-cost': '0.00' }),
   })
-  try {
-    for (const piece of answer.pieces) {
-      draft.responseBytes += piece.length
-      await outbound.write(piece)
-    }
-    await outbound.end(Buffer.alloc(0))
-    draft.end = 'complete'
-  } catch (thrown) {
-    if (!exchange.inbound.signal.aborted) throw thrown
-    draft.end = 'left'
-    outbound.cut()
-  }
+  await deliverPieces(journey, answer.pieces)
 }

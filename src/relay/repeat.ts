@@ -1,6 +1,5 @@
 /** A call under an Idempotency-Key, as the relay sees it: its key read, its request digested, a kept answer given again. */
 
-import { Buffer } from 'node:buffer'
 import type { Hash } from 'node:crypto'
 import { createHash } from 'node:crypto'
 import { Problem } from '#base/problem.ts'
@@ -14,6 +13,7 @@ import type { Draft } from './draft.ts'
 import { upstreamWaitMs } from './draft.ts'
 import type { Journey } from './journey.ts'
 import { elapsedMs } from './journey.ts'
+import { deliverPieces } from './kept-pieces.ts'
 
 const header = 'idempotency-key'
 const form = /^[!-~]{1,255}$/
@@ -107,18 +107,7 @@ export const answerAgain = async (
     'idempotent-replayed': 'true',
     'x-drover-original-request-id': call,
   })
-  try {
-    for await (const piece of pieces()) {
-      draft.responseBytes += piece.length
-      await outbound.write(piece)
-    }
-    await outbound.end(Buffer.alloc(0))
-    draft.end = 'complete'
-  } catch (thrown) {
-    if (!exchange.inbound.signal.aborted) throw thrown
-    draft.end = 'left'
-    outbound.cut()
-  }
+  await deliverPieces(journey, pieces())
 }
 
 /** What becomes of the key of a call that has ended: an answer that was whole is kept, what was charged does not run again. */

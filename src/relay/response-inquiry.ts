@@ -18,6 +18,7 @@ import { keeperOf } from './binding/keeper.ts'
 import { followRun } from './follow-run.ts'
 import { holderOf } from './holder.ts'
 import type { RelayPorts } from './journey.ts'
+import { passReply } from './pass-reply.ts'
 import { replayOf } from './replay-response.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -209,14 +210,7 @@ const askProvider = async (question: Question, keeper: Keeper): Promise<void> =>
     'content-type': contentType,
     'x-drover-provider': upstream.provider.name,
   })
-  const cancel = ports.clock.after(readingMs, () => reply.abort())
-  try {
-    for await (const chunk of reply.body) await outbound.write(chunk)
-    await outbound.end()
-  } finally {
-    cancel()
-    reply.abort()
-  }
+  await passReply(reply, outbound, { clock: ports.clock, readingMs })
 }
 
 /** The events of a response that has ended, from behind the one that the caller has. */

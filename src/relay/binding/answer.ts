@@ -9,6 +9,7 @@ import { identify } from '#relay/admit.ts'
 import { holderOf } from '#relay/holder.ts'
 import type { RelayPorts } from '#relay/journey.ts'
 import { snapshotFor } from '#relay/own-credential.ts'
+import { passReply } from '#relay/pass-reply.ts'
 import { protocolOf } from './ask-keeper.ts'
 import type { Act, Answered } from './asking.ts'
 import { formOf } from './asking.ts'
@@ -54,14 +55,7 @@ const send = async (exchange: Exchange, answered: Answered, ports: RelayPorts): 
     return [[name, typeof value === 'string' ? value : value.join(', ')] as const]
   })
   outbound.head(200, { 'content-type': 'application/octet-stream', ...head, ...Object.fromEntries(told) })
-  const cancel = ports.clock.after(readingMs, () => reply.abort())
-  try {
-    for await (const chunk of reply.body) await outbound.write(chunk)
-    await outbound.end()
-  } finally {
-    cancel()
-    reply.abort()
-  }
+  await passReply(reply, outbound, { clock: ports.clock, readingMs })
 }
 
 /** Carries out one exchange. Never rejects but for a caller who has gone. */
