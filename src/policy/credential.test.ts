@@ -105,6 +105,7 @@ test('a refusal says what is wrong and what to send', () => {
     ],
     ['Gemini query at /v1', { query: 'key=k1', path: '/v1/models/a:generateContent' }, 'invalid_api_key', /\?key=/],
     ['near Gemini', { query: 'key=k1', path: '/v1betamax' }, 'invalid_api_key', /there is none/],
+    ['near an upload', { headers: { 'x-goog-api-key': 'k1' }, path: '/upload/v1' }, 'invalid_api_key', /there is none/],
   ]
   for (const [name, given, code, message] of cases) {
     const answer = ask(given)

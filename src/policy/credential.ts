@@ -26,7 +26,9 @@ const howToAsGoogle = 'Send it as "x-goog-api-key: KEY" or "Authorization: Beare
 /** Browsers can give a WebSocket no headers: OpenAI's clients put the key into the list of protocols (openai-node, realtime/websocket, read 2026-11-29). */
 export const socketKeyPrefix = 'openai-insecure-api-key.'
 
-const isGemini = (path: string): boolean => path === '/v1beta' || path.startsWith('/v1beta/')
+/** Google's SDKs upload beside their API, where they are told that nothing is kept for them. */
+const isGemini = (path: string): boolean =>
+  path === '/v1beta' || path.startsWith('/v1beta/') || path.startsWith('/upload/v1beta/')
 
 /** Google's SDKs since 3 call `/v1`: methods of models there are Gemini's alone, and lists are theirs where they say who they are. */
 const isGeminiAtV1 = ({ path, method, headers }: CredentialRequest): boolean =>

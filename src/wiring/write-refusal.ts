@@ -6,10 +6,10 @@ import { protocols } from '#protocol/index.ts'
 
 const shapes = [
   { path: /^\/(anthropic\/)?(v1\/+)*messages(\/|$)|^\/anthropic\//, protocol: protocols['anthropic-messages'] },
-  { path: /^\/v1beta(\/|$)/, protocol: protocols.gemini },
+  { path: /^(\/upload)?\/v1beta(\/|$)/, protocol: protocols.gemini },
 ]
 
-/** Anthropic's under its paths, Google's under `/v1beta`, else OpenAI's, which the admin API has as well. */
+/** Anthropic's under its paths, Google's under `/v1beta`, uploads there too, else OpenAI's, which the admin API has as well. */
 export const writeRefusal: WriteProblem = (problem, asked, head) => {
   const shape = shapes.find(({ path }) => path.test(head?.path ?? ''))
   if (shape === undefined) return problemAnswer(problem, asked)

@@ -16,6 +16,24 @@ test('files are found in every place where a provider opens one', () => {
     { input: [{ type: 'computer_call_output', output: { type: 'computer_screenshot', file_id: 'f' } }] },
     { tools: [{ type: 'code_interpreter', container: { type: 'auto', file_ids: ['f'] } }] },
     { messages: [{ content: [{ type: 'image_url', image_url: { url: 'ms://f' } }] }] },
+    { images: ['ms://f'] },
+    { contents: [{ parts: [{ fileData: { fileUri: 'https://generativelanguage.googleapis.com/v1beta/files/f' } }] }] },
+    { contents: [{ parts: [{ file_data: { file_uri: 'files/f' } }] }] },
+    {
+      messages: [
+        {
+          content: [
+            {
+              type: 'image',
+              source: {
+                type: 'url',
+                url: 'https://generativelanguage.googleapis.com/v1beta/files/f:download?alt=media',
+              },
+            },
+          ],
+        },
+      ],
+    },
   ]
   for (const place of places) assert.deepEqual(named(place), ['f'], JSON.stringify(place))
   assert.deepEqual(filesNamedBy(callOf('{"x":{"file\\u005fid":"f"}}')), ['f'])
@@ -36,6 +54,9 @@ test('what programs call so for themselves, and what was cited, is no file', () 
     },
     { input: [{ type: 'file_search_call', results: [{ file_id: 'f' }] }] },
     { file_id: 7 },
+    { messages: [{ content: 'https://generativelanguage.googleapis.com/v1beta/files/f' }, { content: 'ms://f' }] },
+    { contents: [{ parts: [{ fileData: { fileUri: 'https://a.example/files/f' } }] }] },
+    { contents: [{ parts: [{ text: 'files/f' }, { functionCall: { name: 'open', args: { fileUri: 'files/f' } } }] }] },
   ]
   for (const place of places) assert.deepEqual(named(place), [], JSON.stringify(place))
 })

@@ -14,8 +14,9 @@ const filesMax = 64
 const depthMax = 64
 
 /** In a body that is not read yet: an escape may hide a letter. */
-const mayName = (names: string): boolean =>
-  names.includes('"file_id') || names.includes('"ms://') || names.includes('\\u00')
+const marks = ['"file_id', '"ms://', '"fileUri"', '"file_uri"', 'generativelanguage.googleapis.com', '\\u00']
+
+const mayName = (names: string): boolean => marks.some((mark) => names.includes(mark))
 
 /** What programs write for themselves, and what models cited: no provider opens a file by it. */
 const unread: ReadonlySet<string> = new Set([
@@ -38,23 +39,30 @@ const isToldAgain = ({ type }: Readonly<Record<string, unknown>>): boolean =>
 
 /** Kimi opens pictures and films by `ms://ID` (https://platform.moonshot.cn/docs/api/files, read 2026-11-29). */
 const moonshotForm = /^ms:\/\/(?:file\/)?([\w-]+)$/
+/** Gemini opens what its file store has by the address that it gave for it (https://ai.google.dev/gemini-api/docs/files, read 2026-12-01). */
+const geminiForm = /^https?:\/\/generativelanguage\.googleapis\.com(?::\d+)?\/(?:\w+\/)*files\/([\w-]+)(?:[:?#]\S*)?$/i
+/** The end of that address, where nothing but a file is named. */
+const geminiName = /^files\/([\w-]+)$/
+
+/** Members that hold what is said: an address in them is opened by nobody. */
+const words: ReadonlySet<string> = new Set(['text', 'content', 'input', 'instructions'])
+
+const idsAt = (key: string, value: unknown): readonly string[] => {
+  if (Array.isArray(value)) return value.flatMap((one) => (typeof one === 'string' ? idsAt(key, one) : []))
+  if (typeof value !== 'string') return []
+  if (key === 'file_id' || key === 'file_ids') return [value]
+  const name = key === 'fileUri' || key === 'file_uri' ? geminiName.exec(value) : null
+  const id = (name ?? moonshotForm.exec(value) ?? geminiForm.exec(value))?.[1]
+  return id === undefined || words.has(key) ? [] : [id]
+}
 
 const collect = (value: unknown, ids: Set<string>, depth: number): void => {
   if (depth > depthMax) return
-  if (Array.isArray(value)) {
-    for (const one of value) collect(one, ids, depth + 1)
-    return
-  }
-  if (typeof value === 'string') {
-    const id = moonshotForm.exec(value)?.[1]
-    if (id !== undefined) ids.add(id)
-    return
-  }
+  if (Array.isArray(value)) for (const one of value) collect(one, ids, depth + 1)
   if (!isObject(value) || isToldAgain(value)) return
   for (const [key, inner] of Object.entries(value)) {
     if (unread.has(key) || isOwnInput(key, value)) continue
-    if (key === 'file_id' && typeof inner === 'string') ids.add(inner)
-    else if (key === 'file_ids' && Array.isArray(inner)) for (const id of inner) if (typeof id === 'string') ids.add(id)
+    for (const id of idsAt(key, inner)) ids.add(id)
     collect(inner, ids, depth + 1)
   }
 }
