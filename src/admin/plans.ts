@@ -58,21 +58,16 @@ export const planInFile = (plan: PlanFacts) => ({
   own_credentials_fee: feeText(plan.ownCredentialFeeBasisPoints),
 })
 
-const viewOf = (plan: PlanFacts): z.input<typeof planView> => ({
-  name: plan.name,
-  rpm: plan.requestsPerMinute,
-  rpd: plan.requestsPerDay,
-  tpm: plan.tokensPerMinute,
-  tpd: plan.tokensPerDay,
-  concurrency: plan.concurrency,
-  slice_tokens: plan.sliceTokens ?? null,
-  signup_credit_usd: usd(plan.signupCreditNanoUsd),
-  signup_credit_expires_ms: plan.signupCreditExpiresMs,
-  upgrade_at_paid_usd: usd(plan.upgradeAtPaidNanoUsd),
-  open: plan.isOpen === true,
-  own_credentials_fee: feeText(plan.ownCredentialFeeBasisPoints),
-  origin: plan.origin,
-})
+const viewOf = (plan: PlanFacts): z.input<typeof planView> => {
+  const { signup_credit, signup_credit_expires: _text, ...fields } = planInFile(plan)
+  return {
+    ...fields,
+    name: plan.name,
+    signup_credit_usd: signup_credit,
+    signup_credit_expires_ms: plan.signupCreditExpiresMs,
+    origin: plan.origin,
+  }
+}
 
 /** A plan by name. Throws Problem `not_found`. */
 export const planNamed = (name: string, ports: Pick<AdminPorts, 'plans'>): PlanFacts => {
