@@ -9,39 +9,32 @@ import { lnBeta, lnBetaAbove, lnBetaBelow } from './beta-function.ts'
 /** How many units were looked at, and how many of them showed it. */
 export type Share = { readonly hits: number; readonly seen: number }
 
+type Mixture = { readonly a: number; readonly b: number; readonly lnPart: typeof lnBetaAbove }
+
 /** The mixture over shares above the limit: most of it close by. */
-const above = { a: 1, b: 40 } as const
+const above: Mixture = { a: 1, b: 40, lnPart: lnBetaAbove }
 /** The mixture over shares below the limit. */
-const below = { a: 1, b: 200 } as const
+const below: Mixture = { a: 1, b: 200, lnPart: lnBetaBelow }
 
 const lnLikelihood = ({ hits, seen }: Share, limit: number): number =>
   hits * Math.log(limit) + (seen - hits) * Math.log1p(-limit)
 
-/** ln E against "the share is at most `limit`", 0 < limit < 1. */
-export const lnAbove = (share: Share, limit: number): number => {
-  const { a, b } = above
+const lnEvidence = (share: Share, limit: number, { a, b, lnPart }: Mixture): number => {
   const after = { a: a + share.hits, b: b + share.seen - share.hits }
   return (
     lnBeta(after.a, after.b) +
-    lnBetaAbove(limit, after.a, after.b) -
+    lnPart(limit, after.a, after.b) -
     lnBeta(a, b) -
-    lnBetaAbove(limit, a, b) -
+    lnPart(limit, a, b) -
     lnLikelihood(share, limit)
   )
 }
 
+/** ln E against "the share is at most `limit`", 0 < limit < 1. */
+export const lnAbove = (share: Share, limit: number): number => lnEvidence(share, limit, above)
+
 /** ln E against "the share is at least `limit`": where it is large, the share is shown to be below. */
-export const lnBelow = (share: Share, limit: number): number => {
-  const { a, b } = below
-  const after = { a: a + share.hits, b: b + share.seen - share.hits }
-  return (
-    lnBeta(after.a, after.b) +
-    lnBetaBelow(limit, after.a, after.b) -
-    lnBeta(a, b) -
-    lnBetaBelow(limit, a, b) -
-    lnLikelihood(share, limit)
-  )
-}
+export const lnBelow = (share: Share, limit: number): number => lnEvidence(share, limit, below)
 
 export type Interval = { readonly low: number; readonly high: number }
 
