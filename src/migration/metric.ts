@@ -50,7 +50,7 @@ export const metrics = {
     shows: (turn) => (answered(turn) ? hasFailed(turn) : null),
     compares: (turn) => (answered(turn) ? hasFailed(turn) || turn.outcome === 'rejected' : null),
     summary:
-      'Conversations of which a turn failed: 5xx, 408, 429, a timeout, no connection, a stream that was cut, an empty or malformed answer, an answer that the other arm had to give. Compared with the baseline, 4xx count as well.',
+      'Conversations of which a turn failed: 5xx, 408, 429, a timeout, no connection, a stream that was cut, an answer with nothing in it (a thought at most) that ended of its own accord, a malformed answer, an answer that the other arm had to give. Compared with the baseline, 4xx count as well.',
   },
   'ttft-p99': {
     type: 'exceedance',

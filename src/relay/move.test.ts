@@ -225,3 +225,45 @@ test('a tester who asks for an arm and gets none is told so', async () => {
   const over = await warningsOf({ phase: 'rolled_back' }, { 'x-drover-arm': 'baseline' })
   assert.match(over, /^x-drover-arm:no migration goes by it/)
 })
+
+test('an answer that ends of its own accord with nothing in it is a failure of its arm', async () => {
+  const call = { id: 'call_1', type: 'function', function: { name: 'look', arguments: '{}' } }
+  const cases: readonly (readonly [message: object, finish: string, outcome: string])[] = [
+    [{ content: '' }, 'stop', 'empty'],
+    [{ content: ' \n' }, 'stop', 'empty'],
+    [{ content: null, reasoning_content: 'Hm.' }, 'stop', 'empty'],
+    [{ content: 'Yes.' }, 'stop', 'ok'],
+    [{ content: '', reasoning_content: 'Hm.' }, 'length', 'ok'],
+    [{ content: '' }, 'content_filter', 'ok'],
+    [{ content: null, refusal: 'No.' }, 'stop', 'ok'],
+    [{ content: null, tool_calls: [call] }, 'tool_calls', 'ok'],
+    [{ content: null, tool_calls: [call] }, 'stop', 'ok'],
+  ]
+  for (const [message, finish, outcome] of cases) {
+    const { stage, told } = moved()
+    await stage.call()
+    const whole = completion('')
+    const choices = [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: finish }]
+    stage.arrival('beta').answer(200, { ...whole, choices })
+    await stage.settle()
+    assert.deepEqual(
+      told().map((turn) => turn.outcome),
+      [outcome],
+      JSON.stringify([message, finish]),
+    )
+  }
+})
+
+test('a stream that ends with nothing in it is a failure of its arm', async () => {
+  const { stage, told } = moved()
+  await stage.call({ body: { stream: true } })
+  const arrival = stage.arrival('beta')
+  arrival.head(200, { 'content-type': 'text/event-stream' })
+  arrival.write(says(''), stops, done)
+  arrival.end()
+  await stage.settle()
+  assert.deepEqual(
+    told().map(({ outcome }) => outcome),
+    ['empty'],
+  )
+})

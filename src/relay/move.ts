@@ -199,14 +199,19 @@ const failedOutcome = ({ status, error, end, attempts }: CallRecord): Outcome =>
   return upstream < 300 ? 'malformed' : 'upstream_error'
 }
 
-const outcomeOf = (record: CallRecord, arm: Observation['arm'], { candidate }: Move): Outcome => {
+const outcomeOf = (record: CallRecord, { assignment, reader }: Assigned): Outcome => {
+  const {
+    arm,
+    move: { candidate },
+  } = assignment
   if (record.end === 'left') return 'left'
   const [first] = record.attempts
   const isElsewhere = first !== undefined && (first.provider !== candidate.provider || first.model !== candidate.model)
   const isMoved = firstFailed(record) || (arm === 'candidate' && isElsewhere)
   if (record.end === 'complete' && record.status < 400) {
     if (isMoved) return 'moved'
-    return record.usage?.output === 0 && record.finishReason === null ? 'empty' : 'ok'
+    const isEmpty = record.usage?.output === 0 && record.finishReason === null
+    return isEmpty || reader.saysNothing() ? 'empty' : 'ok'
   }
   const outcome = failedOutcome(record)
   return outcome === 'rejected' && isMoved ? 'moved' : outcome
@@ -224,7 +229,8 @@ const wasTakenBack = ({ attempts }: CallRecord, { arm, move, takenBack }: Assign
 }
 
 /** What a call that has ended says of its arm; `null` = nothing: it never went there, was taken back, or its answer was kept from another one. */
-const observationOf = (whole: CallRecord, { assignment, reader, caller }: Assigned): Observation | null => {
+const observationOf = (whole: CallRecord, assigned: Assigned): Observation | null => {
+  const { assignment, reader, caller } = assigned
   const record = { ...whole, attempts: answering(whole.attempts) }
   if (record.cache === 'hit' || isOurs(record) || wasTakenBack(record, assignment)) return null
   const { usage, stream, ttftMs, durationMs, longestGapMs } = record
@@ -241,7 +247,7 @@ const observationOf = (whole: CallRecord, { assignment, reader, caller }: Assign
     callSite: record.callSite,
     caller,
     stream,
-    outcome: outcomeOf(record, assignment.arm, assignment.move),
+    outcome: outcomeOf(record, assigned),
     status: answered?.status ?? null,
     ttftMs: stream && ttftMs !== null ? Math.round(ttftMs) : null,
     tpotMicros: hasFlow ? Math.round((flowMs * 1_000) / (output - 1)) : null,

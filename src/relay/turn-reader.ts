@@ -19,6 +19,8 @@ export type TurnReader = {
   readonly deviates: (shim: WireShim) => void
   /** Whether the caller asked for usage and gets it where clients do not look. */
   readonly misplacesUsage: () => boolean
+  /** Of an answer that has come to its end: it ended of its own accord, and there is nothing in it for the caller but perhaps a thought. */
+  readonly saysNothing: () => boolean
   /** Of an answer that has come to its end. */
   readonly found: () => Pick<Observation, 'toolCalled' | 'toolArgumentsValid' | 'jsonValid' | 'refused' | 'truncated'>
 }
@@ -57,6 +59,12 @@ const asksUsage = ({ payload }: Call): boolean => {
 const namesTool = ({ payload }: Call): boolean =>
   payload.kind === 'json' && isObject(readMember(payload.top, 'tool_choice'))
 
+/** Whether the part is something that whoever asked can do something with. */
+const isContent = (part: Part): boolean => {
+  if (part.type === 'text-delta') return part.text.trim() !== ''
+  return !/^(?:start|ping|text-|reasoning-|usage|finish|error)/.test(part.type)
+}
+
 /** Remembers no more of the answer than it needs to judge it. */
 export const turnReader = (call: Call): TurnReader => {
   const readsText = asksJson(call)
@@ -68,8 +76,12 @@ export const turnReader = (call: Call): TurnReader => {
   let text = ''
   let refused = false
   let truncated = false
+  let hasContent = false
+  let endedItself = false
   return {
     see: (part) => {
+      hasContent ||= isContent(part)
+      endedItself ||= part.type === 'finish' && part.reason === 'stop'
       if (part.type === 'finish') {
         truncated ||= part.reason === 'length'
         refused ||= part.reason === 'refusal' || part.reason === 'content-filter'
@@ -86,6 +98,7 @@ export const turnReader = (call: Call): TurnReader => {
     },
     deviates: (shim) => void deviations.add(shim),
     misplacesUsage: () => deviations.has('usage-position') && asksUsage(call),
+    saysNothing: () => endedItself && !hasContent,
     found: () => {
       const isGlued = deviations.has('tool-index') || (deviations.has('tool-finish') && !namesTool(call))
       const schemas: ReturnType<typeof toolSchemas> = functions.size === 0 ? new Map() : toolSchemas(call)
