@@ -70,6 +70,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   serve: async (request) => (await import('#wiring/workers/start.ts')).start(machine, request),
   lockHolder: async (data) => (await import('#store/data-folder/data-lock.ts')).readDataLock(data),
   openStore: async (request) => (await import('#wiring/command-ports.ts')).openStore(machine, request),
+  storedSettings: async (request) => (await import('#wiring/stored-settings.ts')).storedSettings(machine, request),
   takeBackup: async (request) =>
     (await import('#store/data-folder/backup.ts')).takeBackup({ ...request, version, nowMs: clock.nowMs() }),
   moveStore: async (request) => (await import('#wiring/move-store.ts')).moveToPostgres(machine, request),

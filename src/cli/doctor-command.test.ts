@@ -333,3 +333,51 @@ describe('the machine', () => {
     }
   })
 })
+
+test('what was applied is looked at as what the file declares, and what does not hold of it is told', async () => {
+  const target = (provider: string, model: string) => ({ targets: [{ provider, model }] })
+  const provider = (name: string) => ({
+    ...{ name, vendor: 'openai', baseUrl: `https://${name}.example/v1`, credentials: [], headers: {} },
+    ...{ allowPrivate: false, region: null, proxy: null },
+  })
+  const stored = {
+    providers: [provider('rented'), provider('moonshot')],
+    models: [
+      { id: 'old', ...target('rented', 'gone') },
+      { id: 'stray', ...target('nobody', 'm') },
+    ],
+    leftOut: [{ kind: 'provider', name: 'sealed', why: null }],
+    lost: [{ migration: 'move', says: 'match.keys: "nobody-*" fits nothing.' }],
+  }
+  const asked: string[] = []
+  const { find } = await examine(port0, {
+    storedSettings: async () => stored as unknown as Awaited<ReturnType<CommandLinePorts['storedSettings']>>,
+    checkProvider: async ({ provider: { name } }) => {
+      asked.push(name)
+      return { status: name === 'rented' ? 401 : 200, headers: {} }
+    },
+    retirementOf: async (_vendor, model) =>
+      model === 'gone' ? { on: '2026-05-25', isPast: true, successor: 'new' } : null,
+  })
+  assert.deepEqual(asked.sort(), ['moonshot', 'rented'], 'of two of one name that of drover.yaml')
+  const verdicts = [
+    'applied',
+    'provider:rented',
+    'model:old',
+    'applied:model:stray',
+    'applied:provider:sealed',
+    'migration:move:1',
+  ]
+  assert.deepEqual(
+    verdicts.map((id) => find(id).verdict),
+    ['warn', 'fail', 'fail', 'fail', 'fail', 'warn'],
+  )
+  assert.match(find('applied').detail, /provider moonshot/)
+  const away = await examine(port0, {
+    storedSettings: () => Promise.reject(new Problem('store_unavailable', { message: 'It is away.' })),
+  })
+  assert.deepEqual([away.find('applied').verdict, away.ok], ['warn', true])
+  const kept = { ...environment, STORE_URL: 'postgres://drover@db/x', SECRET_KEY: 'k'.repeat(40) }
+  const unasked = { environment: kept, storedSettings: () => assert.fail('was asked') }
+  assert.equal((await examine(`${port0}${nodes}`, unasked, '--offline')).find('applied').verdict, 'skip')
+})

@@ -31,6 +31,7 @@ import { checkPosture } from './doctor/posture.ts'
 import { checkProviders } from './doctor/provider.ts'
 import { checkRedis } from './doctor/redis.ts'
 import { askRunning, checkReadiness, checkSecretManagers, checkVersion } from './doctor/running.ts'
+import { checkStored, lookInStore, withStored } from './doctor/stored.ts'
 import type { CommandLinePorts, LockHolder } from './ports.ts'
 import { configSource, dataFolderOf } from './settings-source.ts'
 import type { Shell } from './shell.ts'
@@ -105,10 +106,15 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
   ]
   const configuration = checkConfig(source.file, loaded)
   if (!loaded.ok) return [...machine, ...configuration]
-  const { config } = loaded
+  const isOffline = flags.offline === true
+  const found = await lookInStore({ config: loaded.config, data, isOffline }, ports)
+  const isFinding = 'verdict' in found
+  const stored = isFinding ? [found] : checkStored(loaded.config, found)
+  const config = isFinding ? loaded.config : withStored(loaded.config, found)
   return [
     ...machine,
     ...configuration,
+    ...stored,
     ...(await checkHost(config, data)),
     checkSecrets(config),
     checkSecretManagers(ports.secrets.isUsed(), textsOf(ports.secrets.warnings())),
@@ -118,9 +124,9 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
     ...checkPosture(config, { nowMs: ports.clock.nowMs(), processors: availableParallelism(), ...ports }),
     ...(await checkRetirements(config, ports.retirementOf)),
     ...(await checkCalendars(config, ports)),
-    ...(flags.offline === true ? [] : await checkRedis(config.cluster.redis, ports)),
-    ...(flags.offline === true ? [] : await checkProviders(config.providers, ports)),
-    ...(flags.offline === true ? [] : await checkCredit(config.providers, ports)),
+    ...(isOffline ? [] : await checkRedis(config.cluster.redis, ports)),
+    ...(isOffline ? [] : await checkProviders(config.providers, ports)),
+    ...(isOffline ? [] : await checkCredit(config.providers, ports)),
   ]
 }
 

@@ -3,7 +3,7 @@
 import type { AdminPorts } from '#admin/operation.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Ids } from '#base/id.ts'
-import type { Config, Loaded, ProviderConfig, RedisConfig } from '#config/config.ts'
+import type { Config, Loaded, ModelConfig, ProviderConfig, RedisConfig } from '#config/config.ts'
 import type { SecretSource } from '#config/load.ts'
 import type { ProviderCredit } from '#provider/balance.ts'
 import type { Vendor } from '#provider/vendor.ts'
@@ -100,6 +100,17 @@ export type RedisFacts = {
   readonly tripMs: number
 }
 
+/** What the store has that drover.yaml would have otherwise. */
+export type StoredSettings = {
+  /** In force as far as drover.yaml has no such name. */
+  readonly providers: readonly ProviderConfig[]
+  readonly models: readonly ModelConfig[]
+  /** What was applied and cannot be used. `why` `null` = its credentials were sealed under another server key. */
+  readonly leftOut: readonly { readonly kind: string; readonly name: string; readonly why: string | null }[]
+  /** Of migrations, declared or under way: what of their match fits nothing. */
+  readonly lost: readonly { readonly migration: string; readonly says: string }[]
+}
+
 export type CommandLinePorts = {
   readonly stdin: {
     readonly isTTY?: boolean | undefined
@@ -128,6 +139,8 @@ export type CommandLinePorts = {
   readonly lockHolder: (data: string) => Promise<LockHolder | null>
   /** Opens the store in the data folder for one command. Rejects with Problem `conflict` while another process holds it. */
   readonly openStore: (request: { readonly config: Config; readonly data: string }) => Promise<LocalAdmin>
+  /** Looks into the store and changes nothing; a server may run. Rejects with a Problem where it cannot be read. */
+  readonly storedSettings: (request: { readonly config: Config; readonly data: string }) => Promise<StoredSettings>
   /** Copies the embedded store into a folder; a server may run. Rejects with a Problem. */
   readonly takeBackup: (request: {
     readonly file: string | null

@@ -77,6 +77,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
         opened.push(data)
         return { ports: admin.ports, close: async () => void opened.push('closed') }
       },
+      storedSettings: async () => ({ providers: [], models: [], leftOut: [], lost: [] }),
       takeBackup: () => assert.fail('no store of a test is copied'),
       moveStore: () => assert.fail('no store of a test is moved'),
       moveStoreOnline: () => assert.fail('no store of a test is moved'),

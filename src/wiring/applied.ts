@@ -27,44 +27,69 @@ export type AppliedParts = {
 
 type InForce = { readonly providers: readonly ProviderConfig[]; readonly models: readonly ModelConfig[] }
 
+/** What was applied and is not in force. `why`: what cannot be read of it any more; `null` = its credentials, which were sealed under another key. */
+export type LeftOut = { readonly kind: AppliedRow['kind']; readonly name: string; readonly why: string | null }
+
 const opening =
-  (rows: readonly AppliedRow[], { vault, log }: Pick<AppliedParts, 'vault' | 'log'>, unread: Set<string>) =>
+  (rows: readonly AppliedRow[], vault: AppliedVault, unread: Set<string>) =>
   (place: CredentialPlace): KeptCredentials => {
     const row = rows.find(({ kind, name }) => kind === 'provider' && name === place.name)
     if (row?.sealed == null) return nothingKept
     const secrets = vault.open(place, row.sealed)
     if (secrets !== null) return keptCredentials(secrets, row.sealedMs ?? row.changedMs)
     unread.add(place.name)
-    log.error('the credentials of an applied provider cannot be read: they were sealed under another server key', {
-      provider: place.name,
-      next: 'apply it again with its credentials',
-    })
     return nothingKept
   }
 
-/** All rows at once; where that finds a fault, each by itself, and the faulty ones are left out and told. */
-const built = async (rows: readonly AppliedRow[], parts: AppliedParts): Promise<InForce> => {
+/** All rows at once; where that finds a fault, each by itself, and the faulty ones are left out. */
+export const readApplied = async (
+  rows: readonly AppliedRow[],
+  { vault }: Pick<AppliedParts, 'vault'>,
+): Promise<InForce & { readonly leftOut: readonly LeftOut[] }> => {
   const unread = new Set<string>()
-  const keptFor = opening(rows, parts, unread)
+  const keptFor = opening(rows, vault, unread)
   const build = (some: readonly AppliedRow[]): Promise<BuiltApplied> =>
     buildApplied(settingsOf(some), { vendors, keptFor })
   const all = await build(rows)
   const sound: BuiltApplied[] = all.faults.length === 0 ? [all] : []
+  const faulty: LeftOut[] = []
   if (all.faults.length > 0)
     for (const row of rows) {
       const one = await build([row])
       if (one.faults.length === 0) sound.push(one)
       else
-        parts.log.error('what was applied cannot be read any more, and is left out', {
-          [row.kind]: row.name,
-          faults: one.faults.map(({ path, message }) => `${path} ${message}`).join('; '),
+        faulty.push({
+          kind: row.kind,
+          name: row.name,
+          why: one.faults.map(({ path, message }) => `${path} ${message}`).join('; '),
         })
     }
   return {
     // Without its credentials it would only be refused there, for a reason that nobody finds.
     providers: sound.flatMap(({ providers }) => providers).filter(({ name }) => !unread.has(name)),
     models: sound.flatMap(({ models }) => models),
+    leftOut: [
+      ...[...unread].map((name): LeftOut => ({ kind: 'provider', name, why: null })),
+      // That it has no credential is only what follows.
+      ...faulty.filter(({ kind, name }) => kind !== 'provider' || !unread.has(name)),
+    ],
   }
+}
+
+const tellLeftOut = ({ kind, name, why }: LeftOut, log: Log): void => {
+  if (why !== null)
+    log.error('what was applied cannot be read any more, and is left out', { [kind]: name, faults: why })
+  else
+    log.error('the credentials of an applied provider cannot be read: they were sealed under another server key', {
+      provider: name,
+      next: 'apply it again with its credentials',
+    })
+}
+
+const built = async (rows: readonly AppliedRow[], parts: AppliedParts): Promise<InForce> => {
+  const { leftOut, ...inForce } = await readApplied(rows, parts)
+  for (const one of leftOut) tellLeftOut(one, parts.log)
+  return inForce
 }
 
 const signOf = (rows: readonly AppliedRow[]): string =>

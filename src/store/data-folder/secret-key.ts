@@ -35,6 +35,12 @@ const makeKeyFile = (file: string, ids: Ids): void => {
   }
 }
 
+/** The same where it is there and whole, and never made; `null` = it is not. */
+export const findSecretKey = (folder: string): Uint8Array | null => {
+  const key = readKey(join(folder, 'secret.key'))
+  return key?.length === secretKeyBytes ? key : null
+}
+
 /**
  * The 32 bytes of `<data>/secret.key`, made (mode 0600) where there is none.
  * @throws Problem `store_unavailable` where the folder cannot be used or the file has another size.
