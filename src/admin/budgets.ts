@@ -20,6 +20,7 @@ import { table } from './render.ts'
 import type { AccountRow } from './rows.ts'
 import { sentenceView, viewOfSentence } from './sentence-view.ts'
 import { trailRowOf } from './trail-row.ts'
+import { unknownModels, warningsView } from './unknown-models.ts'
 
 const periodField = () => z.enum(['day', 'week', 'month', 'total'])
 
@@ -137,7 +138,7 @@ const set = operation({
       .default([...thresholdsDefault])
       .describe('Percents of the limit that are told of when spend reaches them.'),
   }),
-  output: budgetView,
+  output: budgetView.extend({ warnings: warningsView() }),
   flags: [{ field: 'usd', flag: '--usd <amount>', describe: 'The limit in USD.' }],
   render: (budget) => `${budget.id}: ${budget.limit_usd} USD, ${budget.left_usd} USD left\n`,
   run: async (input, context) => {
@@ -158,7 +159,9 @@ const set = operation({
     const setting = { budget, account: account.id, nowMs: clock.nowMs() }
     const kept = await ports.customers.setBudget(setting, trailRowOf(change, context))
     await ports.customersChanged()
-    return viewOf(kept, context)
+    const names = input.model === undefined ? [] : [input.model]
+    const warnings = unknownModels({ names, beginnings: true, effect: 'the budget holds for nothing' }, context)
+    return { ...(await viewOf(kept, context)), warnings: [...warnings] }
   },
 })
 

@@ -14,6 +14,7 @@ import { upgradeOf } from './plans.ts'
 import type { CodeBatch, Redeemed } from './port.ts'
 import { table } from './render.ts'
 import { trailRowOf } from './trail-row.ts'
+import { creditWarnings, warningsView } from './unknown-models.ts'
 
 const batchView = z.object({
   id: z.string(),
@@ -69,7 +70,10 @@ const create = operation({
     batch: nameField().optional().describe('A name for all of them. Absent: the id of the batch.'),
     one_per_account: z.boolean().default(false).describe('Let no account redeem more than one of them.'),
   }),
-  output: batchView.extend({ codes: z.array(z.string()).describe('The codes. They are shown this once.') }),
+  output: batchView.extend({
+    codes: z.array(z.string()).describe('The codes. They are shown this once.'),
+    warnings: warningsView(),
+  }),
   flags: [{ field: 'usd', flag: '--usd <amount>', describe: 'What each is worth, in USD.' }],
   render: ({ codes, usd, kind, expires, batch }) =>
     [
@@ -100,7 +104,7 @@ const create = operation({
     const trail = trailRowOf({ operation: 'codes.create', object: id, before: null, after }, context)
     const digests = codes.map((code) => ports.digestKey(normalCode(code)))
     await ports.customers.createCodes(batch, digests, trail)
-    return { ...viewOf(batch), codes }
+    return { ...viewOf(batch), codes, warnings: creditWarnings(input.models, context) }
   },
 })
 

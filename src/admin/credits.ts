@@ -11,6 +11,7 @@ import { operation } from './operation.ts'
 import { upgradeOf } from './plans.ts'
 import type { AccountRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
+import { creditWarnings, warningsView } from './unknown-models.ts'
 
 /** Lots of promotional credit are spent before bundles, and those before paid ones. */
 export const priorities = { promo: 40, bundle: 45, paid: 50 } as const
@@ -31,6 +32,7 @@ const grantView = balanceView.extend({
   kind: z.enum(['paid', 'promo', 'bundle']),
   expires: z.string().nullable().describe('RFC 3339, UTC.'),
   upgraded_to: z.string().nullable().describe('The plan that what was paid has led to; null = it stays.'),
+  warnings: warningsView(),
 })
 
 /** A balance as it may be seen. */
@@ -125,7 +127,14 @@ export const grantTo = async (
   const now = await balanceNow(account.id, context)
   if (plan !== null)
     await context.ports.accountsChanged([{ id: account.id, billing: account.billing, state: now.state, plan }])
-  return { ...viewOfBalance(now), lot, kind: input.kind, expires, upgraded_to: plan }
+  return {
+    ...viewOfBalance(now),
+    lot,
+    kind: input.kind,
+    expires,
+    upgraded_to: plan,
+    warnings: creditWarnings(input.models, context),
+  }
 }
 
 const grant = operation({

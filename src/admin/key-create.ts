@@ -3,12 +3,10 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { nanoOf } from '#base/money.ts'
-import { nearestOf } from '#base/nearest.ts'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import { nameForm } from '#base/settings.ts'
 import { roles } from '#identity/role.ts'
-import { findModel } from '#policy/choose.ts'
 import type { MadeKey } from '#policy/key.ts'
 import { makeKey } from '#policy/key.ts'
 import type { AllowedRegions } from '#policy/region.ts'
@@ -25,6 +23,7 @@ import { projectNamed } from './projects.ts'
 import { checkAdminKey, roleWords } from './role.ts'
 import type { KeyRow } from './rows.ts'
 import { trailRowOf } from './trail-row.ts'
+import { unknownModels } from './unknown-models.ts'
 
 const limit = (what: string) => z.int().min(1).max(1_000_000_000).optional().describe(what)
 
@@ -185,39 +184,43 @@ const newRow = async (
   }
 }
 
-/** Names near to one that no model has; `null` = a model has it. Customers know the models that are listed to them. */
-const nearestWhereUnknown = (
-  name: string,
-  test: boolean,
-  { ports, actor }: OperationContext,
-): readonly string[] | null => {
-  if (actor.tenant === undefined) {
-    const tables = ports.prices.snapshot()
-    const table = test ? tables.test : tables.live
-    return findModel(table, name) === null ? table.nearest(name) : null
-  }
-  const listed = ports.models().flatMap(({ id, aliases }) => [id, ...aliases])
-  return test || name.includes('/') || listed.includes(name) ? null : nearestOf(name, listed)
-}
+/** What only calls of models are bound by. */
+const ofCalls = [
+  'models',
+  'regions',
+  'cache',
+  'rpm',
+  'tpm',
+  'rpd',
+  'tpd',
+  'concurrency',
+  'budget',
+  'provider',
+  'usage_cost',
+] as const
 
 /** What may be meant for later, and is more often a slip: it is taken, and told. */
-const warningsOf = (
-  { models, environment, test }: z.output<typeof createInput>,
-  context: OperationContext,
-): readonly string[] => {
-  const here = context.ports.environment
-  const unknown = (models ?? []).flatMap((name) => {
-    const near = nearestWhereUnknown(name, test, context)
-    const meant = near?.[0] === undefined ? '' : ` Did you mean '${near[0]}'?`
-    return near === null
+const warningsOf = (input: z.output<typeof createInput>, context: OperationContext): readonly string[] => {
+  const { models, environment, test, provider } = input
+  const { environment: here, prices } = context.ports
+  const elsewhere =
+    environment === undefined || environment === here
       ? []
-      : [`There is no model '${name}' here now, so that the key may call nothing by it.${meant}`]
-  })
-  if (environment === undefined || environment === here) return unknown
-  return [
-    ...unknown,
-    `This server's environment is '${here}' (server.environment): the key is refused here, and good where it is '${environment}'.`,
-  ]
+      : [
+          `This server's environment is '${here}' (server.environment): the key is refused here, and good where it is '${environment}'.`,
+        ]
+  if (input.admin) {
+    const idle = ofCalls.filter((field) => input[field] !== undefined && input[field] !== false)
+    const warning = `An admin key makes no calls: ${idle.join(', ')} ${idle.length === 1 ? 'holds' : 'hold'} for nothing.`
+    return idle.length === 0 ? elsewhere : [warning, ...elsewhere]
+  }
+  const effect = 'the key may call nothing by it'
+  const unknown = unknownModels({ names: models ?? [], test, beginnings: false, effect }, context)
+  // Which providers there are is shown to whoever runs the server.
+  const isUnknown =
+    provider !== undefined && context.actor.tenant === undefined && !prices.snapshot().live.providers.has(provider)
+  const uploads = isUnknown ? [`There is no provider '${provider}' here now: uploads by the key are refused.`] : []
+  return [...unknown, ...uploads, ...elsewhere]
 }
 
 /** `keys create` */
@@ -246,6 +249,6 @@ export const createKey = operation({
     const change = { operation: 'keys.create' as const, object: row.id, before: null, after: view }
     await context.ports.store.createKey(row, trailRowOf(change, context))
     await context.ports.keysChanged([row])
-    return { ...view, key: made.key, warnings: input.admin ? [] : [...warningsOf(input, context)] }
+    return { ...view, key: made.key, warnings: [...warningsOf(input, context)] }
   },
 })

@@ -6,12 +6,16 @@ import { decimalOf, nanoOf } from '#base/money.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import { percentText } from '#base/price-rule.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { PriceEntry } from '#catalog/port.ts'
 import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
 import { operation } from './operation.ts'
+import { planNamed } from './plans.ts'
+import { modelNamed } from './price-text.ts'
 import { addEntries, whenField } from './prices.ts'
 import { table } from './render.ts'
+import { unknownKinds, warningsView } from './unknown-models.ts'
 
 const ruleView = z.object({
   id: z.string().nullable().describe('null = it stands in drover.yaml.'),
@@ -121,7 +125,7 @@ const set = operation({
     from: whenField().optional().describe('From when on, in UTC. Absent: from now on.'),
     until: whenField().optional().describe('Until when.'),
   }),
-  output: ruleView,
+  output: ruleView.extend({ warnings: warningsView() }),
   flags: [],
   render: (view) => `${view.id}: ${view.kind} ${view.name} ${view.percent}\n`,
   run: async (input, context) => {
@@ -137,6 +141,10 @@ const set = operation({
         message: 'A volume is counted by families: name them with --family.',
         param: 'family',
       })
+    const untilMs = input.until === undefined ? null : Date.parse(input.until)
+    const fromMs = input.from === undefined ? context.clock.nowMs() : Date.parse(input.from)
+    if (untilMs !== null && untilMs <= fromMs)
+      throw new Problem('invalid_request_error', { ...saying('price_ends_first'), param: 'until' })
     const account = input.account === undefined ? null : (await accountNamed(input.account, context)).id
     const rule: PriceRule = {
       name: input.name,
@@ -144,18 +152,20 @@ const set = operation({
       basisPoints,
       scope: {
         account,
-        plan: input.plan ?? null,
-        model: input.model ?? null,
+        plan: input.plan === undefined ? null : planNamed(input.plan, context.ports).name,
+        model: input.model === undefined ? null : modelNamed(input.model, context).id,
         families: input.family ?? null,
         vendor: input.vendor ?? null,
       },
       volumeMinNanoUsd: input.min_volume_usd === undefined ? null : nanoOf(input.min_volume_usd),
-      fromMs: input.from === undefined ? context.clock.nowMs() : Date.parse(input.from),
-      untilMs: input.until === undefined ? null : Date.parse(input.until),
+      fromMs,
+      untilMs,
     }
     const change = { operation: 'markups.set' as const, object: input.name, after: input, note: null }
     const [entry] = await addEntries([{ kind: 'rule', rule }], change, context)
-    return viewOfRule(entry?.id ?? null, rule)
+    const { families, vendor } = rule.scope
+    const warnings = [...unknownKinds({ families: families ?? [], vendor }, context)]
+    return { ...viewOfRule(entry?.id ?? null, rule), warnings }
   },
 })
 

@@ -15,6 +15,7 @@ import { accountNamed } from './credits.ts'
 import { handleField } from './field.ts'
 import type { OperationContext } from './operation.ts'
 import { operation } from './operation.ts'
+import { planNamed } from './plans.ts'
 import type { RateField } from './price-text.ts'
 import { modelNamed, pairsField, pairsOf, rateNames, ratesText, rowView, slotText, viewOfRow } from './price-text.ts'
 import { table } from './render.ts'
@@ -166,7 +167,7 @@ const ratesIn = (input: SetInput): PriceRates => {
 const scopeOf = async (input: SetInput, context: OperationContext) => {
   if (input.account !== undefined && input.plan !== undefined) throw refuse('plan', saying('price_one_scope'))
   const account = input.account === undefined ? null : (await accountNamed(input.account, context)).id
-  return { account, plan: input.plan ?? null }
+  return { account, plan: input.plan === undefined ? null : planNamed(input.plan, context.ports).name }
 }
 
 const bodyOf = async (input: SetInput, context: OperationContext): Promise<PriceEntryBody> => {

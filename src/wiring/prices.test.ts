@@ -142,6 +142,35 @@ test('nothing, zero and slips of the point are no prices; free is a word of its 
   await assert.rejects(desk.run('prices set', { model: 'anvl', input: '1' }), /Did you mean anvil/)
 })
 
+test('a markup by an alias is of its model; one for what there is not is refused, or told', async (context) => {
+  const desk = await openPrices(context)
+  await desk.run('plans create', { name: 'pro', rpm: 5 })
+  const set = (more: object) => desk.run('markups set', { name: 'm', percent: '20', ...more })
+  const refused = (more: object, param: string) =>
+    assert.rejects(set(more), (thrown: { detail: { param: string } }) => thrown.detail.param === param)
+  await refused({ model: 'anvl' }, 'model')
+  await refused({ plan: 'prp' }, 'plan')
+  await refused({ from: '2026-12-02', until: '2026-12-01' }, 'until')
+  assert.deepEqual((await set({ plan: 'pro', vendor: 'acme' }))['warnings'], [])
+  const { warnings } = await set({ family: ['nothing-such'], vendor: 'nobody' })
+  assert.match(String(warnings), /no model is of the family 'nothing-such'.*no model is of the vendor 'nobody'/is)
+  const credit = { account: 'acme', usd: '1.00' }
+  assert.deepEqual((await desk.run('credits grant', { ...credit, models: ['anvil', 'anv*'] }))['warnings'], [])
+  assert.match(
+    String((await desk.run('credits grant', { ...credit, models: ['anvl', 'zz*'] }))['warnings']),
+    /no model 'anvl' here now.*Did you mean 'anvil'.*no model whose name begins with 'zz\*'/,
+  )
+  const budget = await desk.run('budgets set', { ...credit, period: 'day', model: 'anvl' })
+  assert.match(String(budget['warnings']), /the budget holds for nothing/)
+  const key = (more: object) => desk.run('keys create', { account: 'acme', name: 'k', ...more })
+  assert.deepEqual((await key({ admin: true, expires: '1h' }))['warnings'], [])
+  assert.match(
+    String((await key({ admin: true, rpm: 4, models: ['anvil'] }))['warnings']),
+    /models, rpm hold for nothing/,
+  )
+  assert.match(String((await key({ provider: 'nowhere' }))['warnings']), /no provider 'nowhere' here now/)
+})
+
 test('markups and discounts are shown with the arithmetic; a yuan list is turned into dollars', async (context) => {
   const desk = await openPrices(context)
   await desk.run('markups set', { name: 'resale', percent: '20', vendor: 'acme' })
