@@ -13,6 +13,10 @@ export const healthSentences = {
   secret_away: ({ secret, since, problem }: { secret: string; since: string; problem: string }) =>
     `the secret ${secret} could not be fetched since ${since}, the last value stays: ${problem}`,
   restart_needed: ({ settings }: { settings: readonly string[] }) => `a restart is needed for ${settings.join(', ')}`,
+  rule_for_nobody: ({ rule, kind, name, byId }: { rule: string; kind: string; name: string; byId: boolean }) =>
+    `${rule} is for ${kind} '${name}', and there is no such thing${byId ? ' (they go by id)' : ''}: it holds for no call by that`,
+  plan_gone: ({ plan, accounts }: { plan: string; accounts: number }) =>
+    `the plan '${plan}' is there no more, and ${accounts} of the accounts have it: only their keys are limited. Declare it again, or give them another ('drover accounts set')`,
   file_has_faults: () => 'the configuration file has faults and is not in force',
 } as const
 

@@ -42,6 +42,7 @@ import type { BackgroundRuns } from '#relay/background-run.ts'
 import { backgroundRuns } from '#relay/background-run.ts'
 import { lookAt } from '#relay/binding/look.ts'
 import { relayEndpoints } from '#relay/endpoints.ts'
+import { idleRules, idleRulesOf } from '#relay/idle-rules.ts'
 import type { Live } from '#relay/live.ts'
 import { rememberRefusals } from '#relay/refusals.ts'
 import { makeWaitingRoom } from '#relay/waiting-room.ts'
@@ -334,7 +335,8 @@ const endpointsOf = async (
   }
   const whole = wholeMetrics(metrics, data.seat)
   const checks = checksOf(machine, rooms)
-  const warnings = () => warningsOf(rooms, standing)
+  const idle = idleRulesOf(rooms.live.current)
+  const warnings = () => warningsOf({ ...rooms, idleRules: idle }, standing)
   const watching: Endpoint<Served>[] = [...watchPages({ version, checks, warnings, metrics: whole, mayRead })]
   const pages = await pagesOf(machine, rooms, admin.ports)
   const calls: Endpoint<Served>[] = [...relayEndpoints(Object.values(protocols)), ...pages, ...paymentEndpoints()]
@@ -350,6 +352,10 @@ const endpointsOf = async (
     pages: [...pages, ...rooms.console.endpoints],
   })
   return { ...served, ...handlingOf(used, ports) }
+}
+
+const tellIdle = (live: Live, log: Log): void => {
+  for (const { text } of idleRules(live.current())) log.warn('configuration', { warning: text })
 }
 
 /** Takes a changed file into force, or says why the old state stays. */
@@ -370,6 +376,7 @@ const reload = (
   payments.configure(loaded.config)
   member.configured(loaded.config)
   log.info('the changed configuration is in force', { digest: loaded.config.digest })
+  tellIdle(live, log)
   if (restart.length > 0) log.warn('some changed settings need a restart', { settings: restart.join(', ') })
   return standing
 }
@@ -389,6 +396,7 @@ const follow = (
   closing.defer(watching.close)
   closing.defer(watchSecrets({ secrets, everyMs: config.secretsRefreshMs, changed: watching.reload, clock, log }))
   for (const fault of config.warnings) log.warn('configuration', { warning: faultsText([fault]) })
+  tellIdle(rooms.live, log)
 }
 
 /** Keys that the environment brings for the first start. */

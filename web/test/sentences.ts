@@ -261,6 +261,8 @@ const healthSamples: Samples<typeof healthSentences> = {
   node_differs: { node: 'node-2', url: 'http://10.0.0.2:4000' },
   secret_away: { secret: 'vault:kv/openai', since: '2026-11-30T00:00:00.000Z', problem: '503' },
   restart_needed: { settings: ['server.port'] },
+  rule_for_nobody: { rule: 'limits.dear', kind: 'accounts', name: 'acme', byId: true },
+  plan_gone: { plan: 'free', accounts: 3 },
   file_has_faults: null,
 }
 

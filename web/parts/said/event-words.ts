@@ -181,6 +181,14 @@ const health = words({
     '自 {since:moment} 起无法获取密文 {secret}，沿用上次的值：{problem}',
   ],
   restart_needed: ['a restart is needed for {settings}', '以下设置需重启后生效：{settings}'],
+  rule_for_nobody: [
+    "{rule} is for {kind} '{name}', and there is no such thing[byId? (they go by id)]: it holds for no call by that",
+    '{rule} 中 {kind} 的“{name}”不存在[byId?（须写 ID）]：该项对任何调用都不生效',
+  ],
+  plan_gone: [
+    "the plan '{plan}' is there no more, and {accounts} of the accounts have it: only their keys are limited. Declare it again, or give them another ('drover accounts set')",
+    '套餐“{plan}”已不存在，仍有 {accounts} 个账户使用它：只有其密钥受限。请重新声明，或为它们更换套餐（“drover accounts set”）',
+  ],
   file_has_faults: ['the configuration file has faults and is not in force', '配置文件有错误，未生效'],
 })
 
