@@ -5,6 +5,7 @@ import type { ProblemCode, ProblemDetail } from '#base/problem.ts'
 import { Problem, problems } from '#base/problem.ts'
 import type { Answer } from '#http/inbound.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './refusal.ts'
+import { readProblem } from './upstream-problem.ts'
 
 const answerOf = (code: ProblemCode, detail: Partial<ProblemDetail> = {}): Answer =>
   writeProblem(new Problem(code, { message: 'It went wrong.', ...detail }), {
@@ -78,6 +79,23 @@ test('what the provider refused passes as it came, unless it is a page or nothin
     errorOf(answerOf('upstream_error', { raw: { status: 401, headers: {}, body: Buffer.from('{}') } }))['code'],
     'upstream_error',
   )
+})
+
+test('what OpenAI’s SDKs would not read is said again in their shape, in the provider’s words', () => {
+  const written = (told: unknown) => {
+    const body = Buffer.from(JSON.stringify(told))
+    const answer = writeProblem(readProblem({ status: 400, headers: {}, body }), { id: 'call_abc', origin: '' })
+    assert.equal(answer.status, 400)
+    return { error: errorOf(answer), passed: Buffer.from(answer.body).equals(body) }
+  }
+  const tooLong = { code: 400, message: 'The input token count exceeds the maximum number of tokens allowed (9).' }
+  const listed = written([{ error: { ...tooLong, status: 'INVALID_ARGUMENT' } }])
+  assert.equal(listed.error['code'], 'context_length_exceeded')
+  assert.match(String(listed.error['message']), /The input token count exceeds/)
+  const detailed = written({ detail: [{ loc: ['body', 'messages'], msg: 'Field required', type: 'missing' }] })
+  assert.deepEqual([detailed.error['param'], detailed.error['code']], ['messages', 'invalid_request_error'])
+  for (const told of [{ error: 'model is loading' }, { error: { message: 'odd' }, detail: 'odd' }, 'odd'])
+    assert.ok(written(told).passed, JSON.stringify(told))
 })
 
 test('in a stream a problem is one event that no client can take for an end', () => {
