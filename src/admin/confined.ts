@@ -9,6 +9,7 @@ import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import type { DocumentStore } from '#document/port.ts'
 import type { PaymentStore } from '#payment/port.ts'
+import type { Plans } from '#policy/plan.ts'
 import { rowForAccount } from '#relay/account-price.ts'
 import type { RoutingView } from '#relay/route-state.ts'
 import type { AdminPorts, Tenant } from './operation.ts'
@@ -45,6 +46,16 @@ const makeGate = ({ organisation, account }: Tenant) => {
 }
 
 type Gate = ReturnType<typeof makeGate>
+
+/** What they may choose, reach by paying or begin with, and their own: a plan that was made for somebody else is nobody else's to know. */
+const plansFor = ({ account }: Tenant, { plans, prices, signup }: AdminPorts): Plans => {
+  const own = [prices.snapshot().accounts.get(account)?.plan, signup().plan]
+  return new Map(
+    [...plans()].filter(
+      ([name, plan]) => plan.isOpen === true || plan.upgradeAtPaidNanoUsd !== null || own.includes(name),
+    ),
+  )
+}
 
 const adminStore = ({ store, identity }: AdminPorts, gate: Gate): AdminStore => {
   const { organisation, account } = gate
@@ -303,7 +314,7 @@ export const confined = (ports: AdminPorts, tenant: Tenant, clock: Clock): Admin
     keysChanged: ports.keysChanged,
     accountsChanged: ports.accountsChanged,
     customersChanged: ports.customersChanged,
-    plans: ports.plans,
+    plans: () => plansFor(tenant, ports),
     // With the markup and the discount that they get: the rates under these are what the operator pays.
     models: () => {
       const whose = { account: tenant.account, atMs: clock.nowMs() }

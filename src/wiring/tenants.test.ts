@@ -226,3 +226,22 @@ test('a customer makes a key, and is warned of a model that is not listed to the
   assert.deepEqual((await make({ models: ['a/b'] }))['warnings'], [])
   assert.equal(((await make({ models: ['a'], environment: 'x' }))['warnings'] as unknown[]).length, 2)
 })
+
+test('customers see plans that they may choose or come to, and not one that was made for somebody else', async (context) => {
+  const desk = await openDesk(context)
+  const own = await fill(desk, 'globex')
+  for (const [name, more] of [
+    ['open', { open: true }],
+    ['paid', { upgrade_at_paid_usd: '10' }],
+    ['for-initech-alone', {}],
+  ] as const)
+    await desk.run('plans create', { name, rpm: 5, ...more })
+  const tenant = { organisation: own.organisation, account: own.account }
+  const owner: Actor = { name: 'key:key_of_owner', scopes: ['read', 'write'], role: 'owner', tenant }
+  const seen = (await desk.with(owner, 'plans list', {}))['data'] as Row[]
+  const names = seen.map(({ name }) => name)
+  assert.ok(names.includes('open') && names.includes('paid') && !names.includes('for-initech-alone'), names.join())
+  await assert.rejects(desk.with(owner, 'accounts choose-plan', { account: own.account, plan: 'for-initech-alone' }), {
+    code: 'not_found',
+  })
+})
