@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Sentence } from '#base/sentence.ts'
 import { textsOf } from '#base/sentence.ts'
 import { namedAt } from '#catalog/lookup.ts'
@@ -47,7 +48,7 @@ export const startStepOf = (file: MigrationFile, weight: number | undefined): nu
   const found = file.steps.findIndex(({ set_weight: percent }) => percent >= weight)
   if (found >= 0) return found
   throw new Problem('invalid_request_error', {
-    message: `No step has a weight of ${weight} % or more.`,
+    ...saying('no_step_so_heavy', { percent: weight }),
     param: 'start_weight',
   })
 }

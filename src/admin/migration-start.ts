@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
 import { decimalOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
+import { saying } from '#base/refusal.ts'
 import type { Sentence } from '#base/sentence.ts'
-import { textsOf } from '#base/sentence.ts'
 import { compile, fileDigest, readMigrationFile } from '#migration/compiled.ts'
 import { decisionFor, tellDecision } from '#migration/conduct.ts'
 import type { Change } from '#migration/itinerary.ts'
@@ -83,18 +83,20 @@ const preflightText = ({ checks, cost_usd: usd }: PreflightView): string =>
     `It cost ${usd} USD.\n`,
   ].join('')
 
-const refused = (why: readonly string[], next: string): Problem =>
-  new Problem('conflict', { message: `The migration is not started: ${why.join(' ')} ${next}`, param: 'file' })
+/** `is_plan`: the plan speaks against it; else what was looked at. */
+const refused = (why: readonly Sentence[], by: 'plan' | 'preflight'): Problem =>
+  new Problem('conflict', { ...saying('not_started', { why, is_plan: by === 'plan' }), param: 'file' })
 
 /** When it is to start; `null` = now. */
 const dateOf = (text: string | undefined, nowMs: number): number | null => {
   if (text === undefined) return null
   const atMs = Date.parse(text)
-  const wrong = (what: string): Problem => new Problem('invalid_request_error', { message: what, param: 'at' })
+  const wrong = (said: ReturnType<typeof saying>): Problem =>
+    new Problem('invalid_request_error', { ...said, param: 'at' })
   if (!/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text) || Number.isNaN(atMs))
-    throw wrong(`'${text}' is no date with a time and a zone. Write 2026-12-01T06:00Z, or 2026-12-01T14:00+08:00.`)
-  if (atMs <= nowMs) throw wrong(`${rfc3339(atMs)} is past. Leave --at out to start now.`)
-  if (atMs > nowMs + aheadMsMax) throw wrong(`${rfc3339(atMs)} is more than 90 days ahead.`)
+    throw wrong(saying('no_start_date', { text }))
+  if (atMs <= nowMs) throw wrong(saying('start_past', { at: rfc3339(atMs) }))
+  if (atMs > nowMs + aheadMsMax) throw wrong(saying('start_too_far', { at: rfc3339(atMs) }))
   return atMs
 }
 
@@ -167,19 +169,15 @@ export const startMigration = operation({
     const file = readMigrationFile(text)
     const startStep = startStepOf(file, start_weight)
     const atMs = dateOf(at, clock.nowMs())
-    const { view, facts } = await planned(text, start_weight, context)
-    if (!view.ok) throw refused(view.refusals, "'drover migrate plan' shows the whole plan.")
+    const { facts, refusals: against } = await planned(text, start_weight, context)
+    if (against.length > 0) throw refused(against, 'plan')
     const question = { file, startStep, need: facts.busiest ?? null }
     const found = skip === undefined ? await ports.migrations.preflight(question) : undefined
     const refusals = found === undefined ? [] : preflightRefusals(found)
-    if (refusals.length > 0)
-      throw refused(
-        textsOf(refusals),
-        "'drover migrate preflight' looks again; --skip-preflight REASON starts without it.",
-      )
+    if (refusals.length > 0) throw refused(refusals, 'preflight')
     // Meanwhile another one may have begun to move the same calls.
     const now = await planned(text, start_weight, context)
-    if (!now.view.ok) throw refused(now.view.refusals, "'drover migrate plan' shows the whole plan.")
+    if (now.refusals.length > 0) throw refused(now.refusals, 'plan')
     const change: Change =
       atMs === null
         ? { kind: 'start', startStep }
@@ -207,8 +205,8 @@ export const preflightMigration = operation({
   failure: ({ ok }) => (ok ? null : 'The preflight failed: the migration would not be started.'),
   run: async ({ file: given }, context) => {
     const text = await meantFile(given, context)
-    const { view, facts } = await planned(text, undefined, context)
-    if (!view.ok) throw refused(view.refusals, "'drover migrate plan' shows the whole plan.")
+    const { facts, refusals } = await planned(text, undefined, context)
+    if (refusals.length > 0) throw refused(refusals, 'plan')
     const question = { file: readMigrationFile(text), startStep: 0, need: facts.busiest ?? null }
     return viewOfPreflight(await context.ports.migrations.preflight(question))
   },

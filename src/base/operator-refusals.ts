@@ -78,6 +78,13 @@ export const operatorRefusals = {
     `There is no price entry '${id}' that stands. 'drover prices history' lists them with their ids.`,
   change_impossible: ({ change, phase, mend }: { change: string; phase: string; mend: string }) =>
     `'${change}' is not possible while the migration is ${phase}: ${mend}.`,
+  not_started: ({ why, is_plan: isPlan }: { why: readonly Sentence[]; is_plan: boolean }) =>
+    `The migration is not started: ${why.map(({ text }) => text).join(' ')} ${isPlan ? "'drover migrate plan' shows the whole plan." : "'drover migrate preflight' looks again; --skip-preflight REASON starts without it."}`,
+  no_step_so_heavy: ({ percent }: { percent: number }) => `No step has a weight of ${percent} % or more.`,
+  no_start_date: ({ text }: { text: string }) =>
+    `'${text}' is no date with a time and a zone. Write 2026-12-01T06:00Z, or 2026-12-01T14:00+08:00.`,
+  start_past: ({ at }: { at: string }) => `${at} is past. Leave --at out to start now.`,
+  start_too_far: ({ at }: { at: string }) => `${at} is more than 90 days ahead.`,
   not_promoted: ({ name, why }: { name: string; why: Sentence }) =>
     `Migration "${name}" is not promoted: ${why.text}. 'drover migrate rollback ${name}' goes back; after a pause that is explained, 'resume' begins the evidence anew.`,
   no_passkeys_here: ({ why }: { why: string }) => `There are no passkeys here: ${why}.`,

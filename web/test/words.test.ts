@@ -154,7 +154,7 @@ const faultsIn = (source: string): readonly string[] =>
 
 test('what is wrong with a setting is said in Chinese, wherever the schemas and the loader say it', () => {
   const files = globSync('src/{config/*,*/settings}.ts', { cwd: root }).filter(
-    (file) => !/\.test\.ts$|src\/migration\/|config\/(?:watch|form|document)\.ts/.test(file),
+    (file) => !/\.test\.ts$|config\/(?:watch|form|document)\.ts/.test(file),
   )
   assert.ok(files.length > 25)
   const texts = new Set(files.flatMap((file) => faultsIn(readFileSync(join(root, file), 'utf8'))))
@@ -167,6 +167,26 @@ test('what is wrong with a setting is said in Chinese, wherever the schemas and 
   const stays = saying('file_stays', { why: joined([fault, fault], '\n') }).said
   const worded = 'drover.yaml:3:5 server.prot：未知的键；是否指“port”？'
   assert.equal(tellRefusal(stays, chinese), `文件未改动：${worded}；${worded}`)
+})
+
+test('why a migration is not started is said in the words of its plan and of what was looked at', () => {
+  const chinese = { format: formatOf('zh-CN', 'UTC') }
+  const breaks = sayer(planSentences)('no_model', { model: 'kimi-k9' })
+  const check = { check: 'keys', arm: 'candidate', says: sayer(findings)('needs_no_key'), mend: null }
+  const planned = saying('not_started', { why: [breaks], is_plan: true })
+  assert.match(
+    planned.message,
+    /^The migration is not started: match\.models: there is no model "kimi-k9"\. 'drover migrate plan'/,
+  )
+  const told = tellRefusal(planned.said, chinese)
+  assert.match(told, /^迁移未启动：match\.models：没有模型“kimi-k9”。/)
+  assert.match(told, /“drover migrate plan”可查看完整计划。$/)
+  const looked = tellRefusal(
+    saying('not_started', { why: [reason('check_failed', check)], is_plan: false }).said,
+    chinese,
+  )
+  assert.doesNotMatch(looked, /its provider|shows the whole plan/)
+  assert.match(looked, /--skip-preflight/)
 })
 
 test('an amount is written one way wherever it stands: cents at least, more digits where cents would say nothing, no needless zeros', () => {

@@ -14,6 +14,25 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
     "traffic is at the candidate; 'drover migrate rollback' takes it back",
     '流量在候选，“drover migrate rollback”可回退',
   ],
+  ['must be more than in the step before', '须大于上一步'],
+  ['must be a percentage in quotes, such as "{a}"', '须为带引号的百分比，如“{a}”'],
+  [
+    'must be header:NAME, body:FIELD (a.b for a field of a field), hash:prefix or api_key',
+    '须为 header:名称、body:字段（字段的字段写作 a.b）、hash:prefix 或 api_key',
+  ],
+  [
+    'is not chosen one by one: with param_policy: shim parameters are adjusted as the catalog has them for the model, each with a warning',
+    '不能逐项选择：param_policy: shim 时，参数按目录中该模型的规则调整，每项都有警告',
+  ],
+  [
+    'is missing: list the ids of the projects whose owners agree that {a}, or write all',
+    '缺少：请列出其所有者同意的项目 ID，或写 all',
+  ],
+  [
+    'cannot be read: list the ids of the projects whose owners agree that {a}, or write all',
+    '无法读取：请列出其所有者同意的项目 ID，或写 all',
+  ],
+  ['cannot be read', '无法读取'],
   ['the request does not say where this server is', '请求未说明服务器地址'],
   [
     'a passkey belongs to a name, and {a} is a number: open http://localhost',

@@ -115,6 +115,17 @@ const operator = words({
     "'{change}' is not possible while the migration is {phase:phase}: {mend:fault}.",
     '迁移处于“{phase:phase}”时不能执行“{change}”：{mend:fault}。',
   ],
+  not_started: [
+    "The migration is not started: {why}. [is_plan?'drover migrate plan' shows the whole plan.][!is_plan?'drover migrate preflight' looks again; --skip-preflight REASON starts without it.]",
+    '迁移未启动：{why} [is_plan?“drover migrate plan”可查看完整计划。][!is_plan?“drover migrate preflight”可重新检查；“--skip-preflight 原因”可跳过检查启动。]',
+  ],
+  no_step_so_heavy: ['No step has a weight of {percent} % or more.', '没有权重达到 {percent}% 的步骤。'],
+  no_start_date: [
+    "'{text}' is no date with a time and a zone. Write 2026-12-01T06:00Z, or 2026-12-01T14:00+08:00.",
+    '“{text}”不是带时间与时区的日期。请写成 2026-12-01T06:00Z 或 2026-12-01T14:00+08:00。',
+  ],
+  start_past: ['{at:moment} is past. Leave --at out to start now.', '{at:moment} 已过。去掉 --at 即立即启动。'],
+  start_too_far: ['{at:moment} is more than 90 days ahead.', '{at:moment} 距今超过 90 天。'],
   not_promoted: [
     "Migration \"{name}\" is not promoted: {why}. 'drover migrate rollback {name}' goes back; after a pause that is explained, 'resume' begins the evidence anew.",
     '迁移“{name}”未推进：{why}。“drover migrate rollback {name}”可回退；若暂停已有解释，“resume”会重新收集证据。',
