@@ -30,6 +30,8 @@ export const planSentences = {
   will_pause: () => 'It will pause at the step named above until a person decides.',
   past_progress_deadline: ({ hours }: { hours: number }) =>
     `The steps together take longer than progress_deadline (${hours} h).`,
+  ends_below_all: ({ percent }: { percent: number }) =>
+    `The last step is ${percent} %. When it is over, all traffic goes to the candidate, with no step at 100 % to watch that. To stay at ${percent} %, give the step gate: manual.`,
 
   no_webhook: ({ recipient }: { recipient: string }) =>
     `veto.recipient: there is no webhook "${recipient}" among the recipients of drover.yaml.`,

@@ -181,6 +181,8 @@ const notesOf = (compiled: Compiled, steps: readonly StepPlan[]): readonly Sente
   const last = steps.at(-1)
   if (last !== undefined && steps.reduce((sum, { hours }) => sum + hours, 0) > deadlineHours)
     notes.push(planSays('past_progress_deadline', { hours: deadlineHours }))
+  if (last !== undefined && last.weightPercent < 100)
+    notes.push(planSays('ends_below_all', { percent: last.weightPercent }))
   return notes
 }
 

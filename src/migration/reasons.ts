@@ -88,6 +88,7 @@ export const reasons = {
     `in ${sayDuration(of.in_ms)} it goes to ${of.first_percent} %, unless copies show the candidate to be worse.${held(of.held_ms)}`,
   then_complete: () => 'it is complete',
   then_person: ({ percent: weight }: { percent: number }) => `a person may promote it to ${weight} %`,
+  then_person_completes: () => "a person may complete it ('drover migrate promote')",
   then_goes_to: ({ percent: weight }: { percent: number }) => `it goes to ${weight} %`,
   next_is: ({ in_ms: ms, what, held_ms: heldMs }: { in_ms: number; what: Sentence; held_ms: number }) =>
     `${ms > 0 ? `in ${sayDuration(ms)}` : 'now'} ${what.text}${held(heldMs)}`,

@@ -1,10 +1,32 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { candidatesPerHour } from './standing.ts'
+import { compile } from './compiled.ts'
+import { draftState } from './itinerary.ts'
+import { judgementOf } from './judgement.ts'
+import { reason } from './reasons.ts'
+import { candidatesPerHour, standingOf } from './standing.ts'
 
 test('how fast the gate fills is told by all traffic and the weight now, and not by the smaller weights before', () => {
   const units = { baseline: 9_500, candidate: 500 }
   const at = (weightBasisPoints: number): number =>
     candidatesPerHour({ units }, { startedMs: 1_000, weightBasisPoints }, 1_000 + 10 * 3_600_000)
   assert.deepEqual([at(0), at(2_500), at(10_000)], [0, 250, 1_000])
+})
+
+test('a last step with a manual gate waits for a person, and says so', () => {
+  const file = `migration: move
+match: { models: [m] }
+baseline: { route: alpha/m }
+candidate: { route: beta/n }
+steps: [{ set_weight: 100, bake: { duration: 1h }, gate: manual }]
+`
+  const compiled = compile({ file, facts: { p99Ms: {} } })
+  const state = { ...draftState, phase: 'baking' as const, step: 0, weightBasisPoints: 10_000 }
+  const row = {
+    ...{ id: 'mig_1', name: 'move', file, digest: '', salt: 's', createdMs: 0, facts: { p99Ms: {} } },
+    ...{ state, version: 1, checkedMs: 0 },
+  }
+  const judgement = judgementOf(compiled.judge, new Map(), compiled.weights)
+  const { next } = standingOf({ row, compiled, judgement, why: reason('then_complete'), nowMs: 7_200_000 })
+  assert.match(next?.text ?? '', /^now a person may complete it/)
 })

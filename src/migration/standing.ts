@@ -70,7 +70,7 @@ const forecast = (question: StandingQuestion, weightPercent: number): Sentence =
 }
 
 const whatFollows = (weightPercent: number, isManual: boolean): Sentence => {
-  if (weightPercent === 0) return reason('then_complete')
+  if (weightPercent === 0) return reason(isManual ? 'then_person_completes' : 'then_complete')
   return reason(isManual ? 'then_person' : 'then_goes_to', { percent: weightPercent })
 }
 

@@ -125,6 +125,10 @@ const next = words({
   ],
   then_complete: ['it is complete', '完成迁移'],
   then_person: ['a person may promote it to {percent:weight}', '可由人工推进至 {percent:weight}'],
+  then_person_completes: [
+    'a person may complete it (‘drover migrate promote’)',
+    '可由人工完成（drover migrate promote）',
+  ],
   then_goes_to: ['it goes to {percent:weight}', '升至 {percent:weight}'],
   next_is: [
     '[in_ms?in {in_ms:duration}][!in_ms?now] {what}[held_ms?. Its gate is held for another {held_ms:duration}.]',

@@ -22,6 +22,10 @@ const against = words({
     'The steps together take longer than progress_deadline ({hours} h).',
     '各步骤合计超过 progress_deadline（{hours} 小时）。',
   ],
+  ends_below_all: [
+    'The last step is {percent:weight}. When it is over, all traffic goes to the candidate, with no step at 100 % to watch that. To stay at {percent:weight}, give the step gate: manual.',
+    '最后一步是 {percent:weight}。该步结束后，所有流量都会转到候选方，而没有 100 % 的步骤来观察。若要停留在 {percent:weight}，请为该步设置 gate: manual。',
+  ],
   no_webhook: [
     'veto.recipient: there is no webhook “{recipient}” among the recipients of drover.yaml.',
     'veto.recipient：drover.yaml 的接收方中没有 webhook “{recipient}”。',

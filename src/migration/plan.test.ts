@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { textsOf } from '#base/sentence.ts'
+import { compile } from './compiled.ts'
+import { planOf } from './plan.ts'
+
+const head = 'migration: move\nmatch: { models: [m] }\nbaseline: { route: alpha/m }\ncandidate: { route: beta/n }\n'
+
+const notesOf = (steps: string): readonly string[] => {
+  const compiled = compile({ file: `${head}steps: ${steps}\n`, facts: { p99Ms: { 'ttft-p99': 300 } } })
+  const baseline = {
+    conversationsPerDay: 100_000,
+    turnsPerConversation: 1,
+    shares: {},
+    seen: 0,
+    costPerTurnNanoUsd: null,
+  }
+  return textsOf(planOf(compiled, baseline).notes)
+}
+
+test('a plan says that all traffic moves behind a last step below 100 percent', () => {
+  assert.deepEqual(notesOf('[{ set_weight: 50, pause: { duration: 1h }, min_sample: 5 }]'), [
+    'The last step is 50 %. When it is over, all traffic goes to the candidate, with no step at 100 % to watch that. To stay at 50 %, give the step gate: manual.',
+  ])
+  assert.deepEqual(notesOf('[{ set_weight: 100, bake: { duration: 1h } }]'), [])
+})
