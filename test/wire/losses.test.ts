@@ -48,6 +48,24 @@ const losses: readonly (readonly [InFront, Behind, object, string])[] = [
   ],
   [
     'openai-chat',
+    'anthropic-messages',
+    { messages: said, response_format: { type: 'grammar', grammar: 'root ::= "a"' } },
+    'response_format: unknown to the format of the target',
+  ],
+  [
+    'openai-responses',
+    'openai-chat',
+    { input: 'hi', text: { format: { type: 'grammar', syntax: 'lark' } } },
+    'text: unknown to the format of the target',
+  ],
+  [
+    'anthropic-messages',
+    'gemini',
+    { messages: said, max_tokens: 9, output_config: { format: { type: 'regex', pattern: 'a' } } },
+    'output_config: unknown to the format of the target',
+  ],
+  [
+    'openai-chat',
     'gemini',
     { messages: [{ role: 'user', content: [{ type: 'file', file }] }] },
     'messages[0].content[0]: Gemini is not told the name of a file',
@@ -190,4 +208,20 @@ describe('a call of a tool that takes nothing', () => {
       'functionCall: its arguments are no JSON object: they stand in "input" as a text',
     ])
   })
+})
+
+test('a budget for thinking is an effort where the model takes no budget', () => {
+  const body = { model: 'm', messages: said, reasoning: { max_tokens: 3_000 } }
+  const call = protocols['openai-chat'].server.readCall(inboundOf(Buffer.from(JSON.stringify(body))))
+  const { value } = translateCall(call, {
+    from: protocols['openai-chat'],
+    to: upstreamProtocols['anthropic-messages'],
+    target: { dialect: { ...compatibleDialect, thinking: 'adaptive' }, outputMax: 64_000 },
+  })
+  const { thinking, output_config } = value.call.body()
+  assert.deepEqual([thinking, output_config], [{ type: 'adaptive' }, { effort: 'low' }])
+})
+
+test('a list of ends in which something is no text is refused, and not shortened', () => {
+  assert.throws(() => cross('openai-chat', 'anthropic-messages', { messages: said, stop: ['a', 5] }), /'stop\[1\]'/)
 })

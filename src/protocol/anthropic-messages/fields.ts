@@ -105,7 +105,7 @@ export const messagesFields: FieldTable = {
     parallelTools: 'kept',
     responseFormat: { converted: 'a schema as output_config.format; of "any JSON" is warned' },
     'reasoning-effort': { converted: 'adaptive thinking with an effort, or a budget of tokens, as the model takes it' },
-    'reasoning-budget': 'kept',
+    'reasoning-budget': { converted: 'as an effort where the model takes no budget' },
     'reasoning-summary': 'kept',
     verbosity: { lost: noRoom },
     modalities: { lost: 'Messages answers with text only' },

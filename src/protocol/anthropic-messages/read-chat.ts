@@ -15,7 +15,7 @@ import type {
   ToolChoice,
 } from '#protocol/chat-request.ts'
 import { noParameters } from '#protocol/chat-request.ts'
-import { Fields, unreadable } from '#protocol/field-reading.ts'
+import { Fields, given, unreadable } from '#protocol/field-reading.ts'
 import { readBlocks } from './read-content.ts'
 
 /** Read by Drover itself. */
@@ -120,11 +120,12 @@ const readOutput = (fields: Fields): Output => {
   const config = new Fields(fields.object('output_config') ?? {}, 'output_config')
   const format = config.take('format') ?? fields.take('output_format')
   const effort = config.take('effort')
-  const rest = config.rest().extra
+  const responseFormat = readFormat(format)
+  const rest = { ...config.rest().extra, ...(responseFormat === null ? given({ format }) : {}) }
   return {
-    responseFormat: readFormat(format),
+    responseFormat,
     reasoning: readReasoning(fields.object('thinking'), effort),
-    left: rest === undefined ? {} : { output_config: rest },
+    left: Object.keys(rest).length === 0 ? {} : { output_config: rest },
   }
 }
 

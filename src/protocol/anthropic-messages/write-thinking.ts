@@ -3,6 +3,7 @@
 import type { JsonObject } from '#base/json-type.ts'
 import { carrierFormats, carrierOf } from '#protocol/carrier.ts'
 import type { ChatRequest, ReasoningWish } from '#protocol/chat-request.ts'
+import { effortOfBudget } from '#protocol/effort-of-budget.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { Writing } from './write-content.ts'
 
@@ -66,7 +67,8 @@ const ownThinking = (wish: ReasoningWish): Thinking => {
 }
 
 const adaptive = (wish: ReasoningWish): Thinking => {
-  const effort = wish.effort === null ? null : (efforts[wish.effort] ?? wish.effort)
+  const asked = wish.effort ?? (wish.budgetTokens === null ? null : effortOfBudget(wish.budgetTokens))
+  const effort = asked === null ? null : (efforts[asked] ?? asked)
   return {
     thinking: { type: 'adaptive', ...display(wish) },
     config: given({ effort: effort === 'none' ? null : effort }),

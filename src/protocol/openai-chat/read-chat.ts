@@ -5,18 +5,19 @@ import { isObject } from '#base/json-type.ts'
 import type { Call, Converted } from '#protocol/call.ts'
 import type { AudioWish, ChatRequest, ReasoningWish, ResponseFormat } from '#protocol/chat-request.ts'
 import { noParameters } from '#protocol/chat-request.ts'
-import { Fields, unreadable } from '#protocol/field-reading.ts'
+import { Fields, given, unreadable } from '#protocol/field-reading.ts'
 import { readMessage } from './read-message.ts'
 import { readToolChoice, readTools } from './read-tools.ts'
 
 /** Read by Drover itself. */
 const ownFields: readonly string[] = ['model', 'models', 'provider', 'usage', 'stream', 'stream_options']
 
-const readFormat = (fields: Fields): ResponseFormat | null => {
-  const format = fields.object('response_format')
+/** `null` = there is none, or one of a server's own (a grammar, a pattern), which is left. */
+const readFormat = (format: JsonObject | null): ResponseFormat | null => {
   if (format === null) return null
+  if (format['type'] === 'text') return { type: 'text' }
   if (format['type'] === 'json_object') return { type: 'json' }
-  if (format['type'] !== 'json_schema') return { type: 'text' }
+  if (format['type'] !== 'json_schema') return null
   const inner = new Fields(
     isObject(format['json_schema']) ? format['json_schema'] : format,
     'response_format.json_schema',
@@ -63,7 +64,7 @@ const readStop = (fields: Fields): readonly string[] | null => {
   if (stop === undefined) return null
   if (typeof stop === 'string') return [stop]
   if (!Array.isArray(stop)) return unreadable('stop', 'a string or an array of strings')
-  return stop.filter((text): text is string => typeof text === 'string')
+  return fields.texts('stop')
 }
 
 const readAudio = (fields: Fields): AudioWish | null => {
@@ -84,6 +85,8 @@ const readBody = (body: JsonObject, stream: boolean): ChatRequest => {
   const fields = new Fields(body)
   fields.drop(...ownFields)
   const [identifier, user] = [fields.text('safety_identifier'), fields.text('user')]
+  const format = fields.object('response_format')
+  const responseFormat = readFormat(format)
   const request: Omit<ChatRequest, 'extra'> = {
     ...noParameters,
     source: 'openai-chat',
@@ -104,7 +107,7 @@ const readBody = (body: JsonObject, stream: boolean): ChatRequest => {
     topLogprobs: fields.number('top_logprobs'),
     logitBias: fields.object('logit_bias'),
     parallelTools: fields.flag('parallel_tool_calls'),
-    responseFormat: readFormat(fields),
+    responseFormat,
     reasoning: readReasoning(fields),
     verbosity: fields.text('verbosity'),
     modalities: fields.texts('modalities'),
@@ -115,7 +118,8 @@ const readBody = (body: JsonObject, stream: boolean): ChatRequest => {
     promptCacheKey: fields.text('prompt_cache_key'),
     store: fields.flag('store'),
   }
-  return { ...request, extra: fields.rest().extra ?? {} }
+  const left = responseFormat === null ? given({ response_format: format }) : {}
+  return { ...request, extra: { ...left, ...fields.rest().extra } }
 }
 
 /** @throws Problem `invalid_request_error` naming the field that cannot be read. */

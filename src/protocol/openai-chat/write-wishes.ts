@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { writeCacheMark } from '#protocol/cache-mark.ts'
 import type { ReasoningWish, ResponseFormat, Tool, ToolChoice } from '#protocol/chat-request.ts'
+import { effortOfBudget } from '#protocol/effort-of-budget.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { Writing } from './write-content.ts'
 
@@ -76,9 +77,6 @@ export const writeFormat = (format: ResponseFormat | null): JsonObject | null =>
   const { name, description, schema, strict } = format
   return { type: 'json_schema', json_schema: { name: name ?? 'answer', ...given({ description, schema, strict }) } }
 }
-
-/** Budgets in tokens as the words that stand for about as much. */
-const effortOfBudget = (tokens: number): string => (tokens <= 4_096 ? 'low' : tokens <= 16_384 ? 'medium' : 'high')
 
 const effortOf = ({ effort, budgetTokens }: ReasoningWish): string | null =>
   effort ?? (budgetTokens === null ? null : effortOfBudget(budgetTokens))

@@ -6,7 +6,7 @@ import { Problem } from '#base/problem.ts'
 import type { Call, Converted } from '#protocol/call.ts'
 import type { ChatRequest, Message, ReasoningWish, ResponseFormat } from '#protocol/chat-request.ts'
 import { noParameters } from '#protocol/chat-request.ts'
-import { Fields } from '#protocol/field-reading.ts'
+import { Fields, given } from '#protocol/field-reading.ts'
 import { readInput } from './read-input.ts'
 import { readToolChoice, readTools } from './read-tools.ts'
 
@@ -29,11 +29,12 @@ const refuseKept = (fields: Fields): void => {
       })
 }
 
-const readFormat = (text: JsonObject): ResponseFormat | null => {
-  const { format } = text
+/** `null` = there is none, or none that other formats know. */
+const readFormat = (format: Json | undefined): ResponseFormat | null => {
   if (!isObject(format)) return null
+  if (format['type'] === 'text') return { type: 'text' }
   if (format['type'] === 'json_object') return { type: 'json' }
-  if (format['type'] !== 'json_schema') return { type: 'text' }
+  if (format['type'] !== 'json_schema') return null
   const inner = new Fields(format, 'text.format')
   return {
     type: 'json-schema',
@@ -90,7 +91,9 @@ const readBody = (body: JsonObject, stream: boolean): ChatRequest => {
   dropIdle(fields, body)
   refuseKept(fields)
   const text = fields.object('text') ?? {}
-  const { format: _format, verbosity, ...textExtra } = text
+  const { format, verbosity, ...textRest } = text
+  const responseFormat = readFormat(format)
+  const textExtra = { ...textRest, ...(responseFormat === null ? given({ format }) : {}) }
   const { wish, extra: reasoningExtra } = readReasoning(fields)
   const { logprobs, extra: includeExtra } = readInclude(fields)
   const { toolChoice, extra: choiceExtra } = readToolChoice(fields.take('tool_choice'))
@@ -110,7 +113,7 @@ const readBody = (body: JsonObject, stream: boolean): ChatRequest => {
     logprobs,
     topLogprobs: fields.number('top_logprobs'),
     parallelTools: fields.flag('parallel_tool_calls'),
-    responseFormat: readFormat(text),
+    responseFormat,
     reasoning: wish,
     verbosity: wordOf(verbosity),
     user: identifier ?? user,

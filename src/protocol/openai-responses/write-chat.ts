@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { Converted } from '#protocol/call.ts'
 import type { ProviderTool, ReasoningWish, ResponseFormat, Tool, ToolChoice } from '#protocol/chat-request.ts'
+import { effortOfBudget } from '#protocol/effort-of-budget.ts'
 import { withWarnings } from '#protocol/feature.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { ClientFace } from '#protocol/protocol.ts'
@@ -63,9 +64,6 @@ const writeFormat = (format: ResponseFormat | null): JsonObject | null => {
   const { name, description, schema, strict } = format
   return { type: 'json_schema', name: name ?? 'answer', schema, ...given({ description, strict }) }
 }
-
-/** Budgets in tokens as the words that stand for about as much. */
-const effortOfBudget = (tokens: number): string => (tokens <= 4_096 ? 'low' : tokens <= 16_384 ? 'medium' : 'high')
 
 /** Other formats go further up than OpenAI's words do. */
 const openaiEffort = (effort: string): string => (effort === 'max' ? 'xhigh' : effort)
