@@ -42,7 +42,7 @@ export const writeFinishReason = (reason: FinishReason, raw: string | null): str
 
 /**
  * The word of this format, and the provider's own beside it where it is another one, under the name that OpenRouter has for it
- * (https://openrouter.ai/docs/api-reference/overview, from memory).
+ * (https://openrouter.ai/announcements/standardized-finish-reasons, and `native_finish_reason` in OpenRouter's OpenAPI document; both read 2026-12-01).
  */
 export const finishMembers = (reason: FinishReason, raw: string | null): JsonObject => {
   const word = writeFinishReason(reason, raw)

@@ -1,4 +1,4 @@
-/** The lines in the log of calls whose process died under them: what the books know of each. */
+/** The lines in the log of calls whose process died under them: what the books know of each. Of a call that nothing was held for they know nothing. */
 
 import type { CallRecord } from '#base/call-record.ts'
 import { blankRecord } from '#base/call-record.ts'
