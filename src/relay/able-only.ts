@@ -8,6 +8,7 @@ import type { Vendor } from '#provider/vendor.ts'
 import { protocolsOf } from '#provider/vendor.ts'
 import type { Grant } from './admit.ts'
 import type { Snapshot } from './snapshot.ts'
+import { canBeAsked } from './speak.ts'
 
 type Ability = {
   readonly has: (vendor: Vendor) => boolean
@@ -49,10 +50,31 @@ export type AbleFor = {
   readonly exact?: boolean
 }
 
+/** The grant with those of its targets that are taken. */
+const withTargets = (grant: Grant, takes: (target: Target) => boolean): Grant => ({
+  ...grant,
+  groups: grant.groups
+    .map((group) => ({ ...group, targets: group.targets.filter(takes) }))
+    .filter(({ targets }) => targets.length > 0),
+})
+
+/** Targets whose provider can be asked for such a thing go alone; where none can, by what is known of it, they all judge for themselves. */
+const askable = (grant: Grant, { snapshot, protocol }: AbleFor): Grant => {
+  // Every provider of chats can be asked for one, by a translation.
+  if (protocol.kind === 'chat') return grant
+  const takes = ({ provider, model }: Target): boolean => {
+    const upstream = snapshot.upstreams.get(provider)
+    return upstream !== undefined && canBeAsked(protocol, upstream, model)
+  }
+  const targets = grant.groups.flatMap((group) => group.targets)
+  const able = targets.filter(takes).length
+  return able === 0 || able === targets.length ? grant : withTargets(grant, takes)
+}
+
 /** The grant with the targets that can do what the call asks for. @throws Problem `unsupported_parameter` where there are none. */
 export const ableOnly = (grant: Grant, { snapshot, protocol, call, exact = false }: AbleFor): Grant => {
   const ability = abilityFor(call, protocol) ?? (exact ? exactly : null)
-  if (ability === null) return grant
+  if (ability === null) return askable(grant, { snapshot, protocol, call })
   const takes = ({ provider, model }: Target): boolean => {
     const vendor = snapshot.upstreams.get(provider)?.vendor
     if (vendor === undefined || !ability.has(vendor)) return false
@@ -60,9 +82,7 @@ export const ableOnly = (grant: Grant, { snapshot, protocol, call, exact = false
     if (exact && call.stream && vendor.unpack !== undefined) return false
     return protocolsOf(vendor, model).some((name) => name === protocol.name)
   }
-  const groups = grant.groups
-    .map((group) => ({ ...group, targets: group.targets.filter(takes) }))
-    .filter(({ targets }) => targets.length > 0)
-  if (groups.length > 0) return { ...grant, groups }
+  const able = withTargets(grant, takes)
+  if (able.groups.length > 0) return able
   throw new Problem('unsupported_parameter', { message: ability.message, param: ability.param })
 }

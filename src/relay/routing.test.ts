@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret } from '#base/log.ts'
 import { faultProblem } from '#http/upstream-problem.ts'
+import { protocols } from '#protocol/index.ts'
 import type { Stage } from './test-stage.ts'
 import { codeOf, openStage, sampleModel, samplePrice, sampleRoute } from './test-stage.ts'
 import { completion, done, says, stops, uses } from './test-upstream.ts'
@@ -33,6 +34,28 @@ const answerLast = async (stage: Stage, provider: string): Promise<void> => {
   stage.arrival(provider, stage.arrivals(provider) - 1).answer(200, completion(`from ${provider}`))
   await stage.settle()
 }
+
+test('what only some providers take goes to those; where none is known to take it, they judge for themselves', async () => {
+  const speech = { protocol: protocols['openai-speech'], path: 'audio/speech', body: { input: 'Hi', voice: 'alloy' } }
+  const chats = { protocols: ['openai-chat'] } as const
+  const mixed = openStage({
+    models: [sampleModel([{}, { provider: 'beta', tier: 2 }])],
+    vendors: { alpha: chats, beta: { protocols: ['openai-chat', 'openai-speech'] } },
+  })
+  const spoken = await mixed.call(speech)
+  assert.deepEqual(asked(mixed, 'alpha', 'beta'), [0, 1])
+  spoken.leave()
+  await mixed.settle()
+  const written = await mixed.call()
+  assert.deepEqual(asked(mixed, 'alpha', 'beta'), [1, 1])
+  written.leave()
+  await mixed.settle()
+  const none = openStage({ models: [sampleModel(two)], vendors: { alpha: chats, beta: chats } })
+  const tried = await none.call(speech)
+  none.arrival('alpha').answer(404, refusal('No such endpoint.'))
+  await none.settle()
+  assert.deepEqual([tried.status(), asked(none, 'alpha', 'beta')], [404, [1, 0]])
+})
 
 test('a target that fails again and again is left out, probed by one call after its rest, and back again', async () => {
   const stage = openStage({ models: [sampleModel(two)], chance: () => 0.05 })

@@ -46,6 +46,10 @@ export const protocolFor = (own: Protocol, { vendor }: Upstream, model: string):
   return spoken.map((name) => upstreamProtocols[name]).find((one) => canTranslate(own, one)) ?? own
 }
 
+/** Whether the vendor takes calls of this protocol for the model, as it declares; what it has beside that only it knows. */
+export const canBeAsked = (own: Protocol, { vendor }: Upstream, model: string): boolean =>
+  protocolsOf(vendor, model).some((name) => name === own.name || canTranslate(own, upstreamProtocols[name]))
+
 const refusal = ({ field, reason }: Warning, protocol: UpstreamProtocol): Problem =>
   new Problem('unsupported_parameter', {
     message: `'${field}' cannot be passed on to this target, which speaks ${protocol.name}: ${reason}. Leave it out, choose a model whose provider speaks your format, or send the call without "x-drover-strict: true" to have it adjusted with a warning.`,
