@@ -120,6 +120,16 @@ curl_exec($ch);\n`,
   })
 })
 
+test('what is put into a prompt of LangChain is no parameter of the call', () => {
+  const { parameters } = callOf(
+    'a.py',
+    `from langchain_openai import ChatOpenAI
+llm = ChatOpenAI(model="gpt-4o", temperature=0)
+llm.invoke({"n": 3, "seed": "poppy"}, stop=["."])\n`,
+  )
+  assert.deepEqual(parameters, { temperature: 0, stop: ['.'] })
+})
+
 describe('addresses that are put together', () => {
   const chat = 'https://api.openai.com/v1/chat/completions'
   const base = 'import requests\nBASE = "https://api.openai.com/v1"\n'

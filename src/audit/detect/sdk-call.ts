@@ -123,9 +123,10 @@ const reportClient = (detector: Detector, { node, scope }: CallPlace, client: Cl
   )
 }
 
-const argumentsOf = (detector: Detector, { node, scope }: CallPlace): Given => {
+const argumentsOf = (detector: Detector, { node, scope }: CallPlace, { isInputFirst }: SdkRule): Given => {
   const given = noGiven()
-  addArguments(detector.tracer, given, { items: node.items, scope })
+  const isContent = isInputFirst === true && node.items[0]?.kind === 'node'
+  addArguments(detector.tracer, given, { items: isContent ? node.items.slice(1) : node.items, scope })
   addArguments(detector.tracer, given, { items: braceItems(node, { scope }), scope })
   return given
 }
@@ -152,7 +153,7 @@ export type ApiCall = {
 
 const reportCall = (detector: Detector, { place, rule, sdk, endpoint, client, keyVariable }: ApiCall): void => {
   const made = client === null ? none : clientReading(detector, client)
-  const given = argumentsOf(detector, place)
+  const given = argumentsOf(detector, place, rule)
   if (client !== null) chainGiven(detector, place, given)
   const own = readGiven(detector, given)
   const model = own.model ?? made.model

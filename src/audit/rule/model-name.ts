@@ -98,6 +98,13 @@ export const modelNames = (catalog: Catalog | null): ModelNames => {
   return { known, byLetters }
 }
 
+/** The model's own name, without the provider that frameworks and gateways write before it: `openai/gpt-4o`, `anthropic:claude-…`. */
+export const bareModel = (text: string): string =>
+  text
+    .replace(prefixes, '')
+    .replace(prefixes, '')
+    .replace(/^[\w-]+\//, '')
+
 /** Whose model a text names, or null if it names none. */
 export const modelProvider = (names: ModelNames, text: string): string | null => {
   if (text.length < 2 || text.length > 120 || /[\s{}()<>,;=]/.test(text)) return null

@@ -40,6 +40,8 @@ export type SdkRule = {
   readonly wraps?: RegExp
   /** Paths that tell by themselves, wherever the client came from. */
   readonly telling?: RegExp
+  /** What its calls are given first is content, whatever its form: `chain.invoke({"question": …})` names what is put into a prompt. */
+  readonly isInputFirst?: boolean
   /** Read by the SDK itself when no key is given. */
   readonly keyVariable: string | null
   /** Clients with another name of the SDK: `AzureOpenAI` of the OpenAI package. */

@@ -238,6 +238,7 @@ export const scriptSdks: readonly SdkRule[] = [
     clients:
       /^(?:(?:Azure)?(?:Chat)?OpenAI(?:Embeddings)?|AzureChatOpenAI|AzureOpenAIEmbeddings|Chat(?:Anthropic|GoogleGenerativeAI|VertexAI|BedrockConverse|MistralAI|Cohere|Groq|TogetherAI|Fireworks|Ollama|DeepSeek|XAI|OpenRouter|Moonshot|AlibabaTongyi|ZhipuAI|Perplexity)|Bedrock(?:Chat|Embeddings)?|BedrockChat|GoogleGenerativeAIEmbeddings|VertexAI(?:Embeddings)?|Cohere(?:Embeddings)?|MistralAIEmbeddings|Ollama(?:Embeddings)?|initChatModel)$/,
     calls: frameworkPaths,
+    isInputFirst: true,
     keyVariable: null,
   },
   {

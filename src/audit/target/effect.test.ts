@@ -78,6 +78,11 @@ describe('what changes on the target', () => {
     assert.equal(alone[0]?.rule, 'model-retired')
     assert.match(alone[0]?.mend ?? '', /kimi-k2\.6/)
     assert.deepEqual(lifeOf(site({ model: 'no-such-model' }), { catalog, atMs }), [])
+    for (const prefix of ['moonshot/', 'moonshot:', 'openrouter/moonshotai/'])
+      assert.equal(
+        lifeOf(site({ model: `${prefix}kimi-k2-0905-preview` }), { catalog, atMs })[0]?.rule,
+        'model-retired',
+      )
   })
 
   test('an unknown target is answered with the nearest', () => {

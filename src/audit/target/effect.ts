@@ -1,6 +1,7 @@
 /** What breaks or changes at a call site on the target: parameters, endpoints, models, credentials, headers, retries. */
 
 import type { CallSite, Effect, Level } from '#audit/finding.ts'
+import { bareModel } from '#audit/rule/model-name.ts'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import type { ParameterRule } from '#base/parameter-rule.ts'
@@ -128,7 +129,7 @@ const ofEndpoint = (site: CallSite, target: Target): readonly Effect[] => {
 }
 
 const found = (name: string, { catalog, atMs }: Knowledge) =>
-  resolve(catalog, { name: name.replace(/^[\w-]+\//, ''), atMs, vendors: null })
+  resolve(catalog, { name: bareModel(name), atMs, vendors: null })
 
 /** A model that is gone, or whose end is near, whatever the target. */
 export const lifeOf = (site: CallSite, knowledge: Knowledge): readonly Effect[] => {
