@@ -5,6 +5,8 @@ import { test } from 'node:test'
 
 import { problems } from '#base/problem.ts'
 
+import { commandLines, faultOf } from './docs/command-lines.ts'
+import { commandTree } from './docs/commands-page.ts'
 import { configurationPage } from './docs/configuration-page.ts'
 import { generatedPages } from './docs/pages.ts'
 
@@ -59,4 +61,25 @@ test('a key is listed with its path, kind, bounds, default and meaning', () => {
   assert.match(page, /^\| `server\.limit` \| size, at most 1gb \| `32mb` \| The largest\. \|$/m)
   assert.match(page, /^\| `models\.NAME\.targets\[\]\.model` \| text \| must be given \| Its id\. \|$/m)
   assert.match(page, /^\| `mail` \| no mail \\\| yet \|$/m)
+})
+
+test('what a page tells people to type is a command that there is, with its flags and arguments', () => {
+  const tree = commandTree()
+  assert.deepEqual(
+    ['drover accounts list --all', 'drover invoices due acme', 'drover keys rotate', 'drover keys rotate a b'].map(
+      (line) => faultOf(line, tree),
+    ),
+    ['--all is no flag of it', '--account is missing', 'an argument is missing', 'an argument too many'],
+  )
+  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => join('docs', path))
+  const lines = ['README.md', 'README.zh-CN.md', ...pages].flatMap((path) =>
+    commandLines(readFileSync(join(root, path), 'utf8')).map((line) => ({ path, line, fault: faultOf(line, tree) })),
+  )
+  assert.ok(lines.length > 120, `${lines.length} lines were found`)
+  assert.deepEqual(
+    lines.filter(({ fault }) => fault !== null),
+    [],
+  )
 })

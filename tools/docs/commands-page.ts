@@ -42,14 +42,18 @@ const section = (command: Command): readonly string[] => {
   ]
 }
 
+/** Every command, as the tree that runs them has it. */
+export const commandTree = (): Command => {
+  // Building the tree uses no port; running a command would.
+  const ports = { version: '' } as unknown as CommandLinePorts
+  const terminal = { data: () => {}, json: () => {}, talk: () => {}, paint: (_style: string, text: string) => text }
+  return buildProgram({ ports, terminal }, () => {})
+}
+
 const leaves = (command: Command): readonly Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
 
 /** docs/reference/commands.md: every command with its flags, from the tree that runs them. */
 export function commandsPage(): string {
-  // Building the tree uses no port; running a command would.
-  const ports = { version: '' } as unknown as CommandLinePorts
-  const terminal = { data: () => {}, json: () => {}, talk: () => {}, paint: (_style: string, text: string) => text }
-  const program = buildProgram({ ports, terminal }, () => {})
-  return [head, ...leaves(program).flatMap(section)].join('\n')
+  return [head, ...leaves(commandTree()).flatMap(section)].join('\n')
 }
