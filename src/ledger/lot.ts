@@ -81,10 +81,9 @@ export const spendLots = (
   { amountNanoUsd, own, names }: Spending,
 ): { readonly spent: readonly SpentLot[]; readonly uncoveredNanoUsd: bigint } => {
   assert(amountNanoUsd >= 0n, 'a negative amount cannot be spent')
-  const kept = new Map(own.map((one) => [one.lot, one.amountNanoUsd]))
   const mayTake = (lot: Lot): bigint => {
     if (lot.scope === null) return lot.remainingNanoUsd
-    const mine = kept.get(lot.id) ?? 0n
+    const mine = own.find((one) => one.lot === lot.id)?.amountNanoUsd ?? 0n
     return covers(lot.scope, names) ? freeOf(lot) + mine : mine
   }
   const spent: SpentLot[] = []

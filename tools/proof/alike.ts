@@ -121,7 +121,7 @@ export const alike: readonly Alike[] = [
   },
   {
     file: 'src/store/operations/books/batch-sums.ts',
-    above: 'const [row] = await this.#run.money(transaction, [account])',
+    above: 'goOn(this.#run.money(transaction, [account]), ([row]) => {',
     line: 'if (row === undefined) return null',
     becomes: ['if (false) return null'],
     why: 'a row that is not there is kept, and given out, as one that is not there',
@@ -134,9 +134,15 @@ export const alike: readonly Alike[] = [
   },
   {
     file: 'src/store/operations/books/hold.ts',
-    line: 'if (parts.length === 0) return',
-    becomes: ['if (false) return'],
+    line: 'reserving.parts.length === 0 ? null : moveParts(books, account, reserving)',
+    becomes: ['false ? null : moveParts(books, account, reserving)'],
     why: 'a short way: of no lot nothing is moved',
+  },
+  {
+    file: 'src/store/operations/books/hold.ts',
+    line: 'return crossed.length === 0 ? null : noteEach(books)',
+    becomes: ['return false ? null : noteEach(books)'],
+    why: 'a short way: of no threshold nothing is noted',
   },
   {
     file: 'src/store/operations/books/hold.ts',

@@ -282,7 +282,7 @@ const readNear = async (transaction: Transaction, { filter, backward }: Search, 
   for (const { low, high } of spans) {
     // Of the statement's values, its bounds come first and its limit last.
     const values = [low, high, ...compiled.parameters.slice(2, -1), filter.limit - rows.length]
-    rows.push(...(await runHot<StoredCall>(transaction, compiled, values)).rows)
+    rows.push(...(await runHot<StoredCall>(transaction, compiled, values)))
     if (rows.length === filter.limit) break
   }
   return rows

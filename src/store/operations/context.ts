@@ -31,7 +31,7 @@ export const write = <I, O>(run: StoreOperation<I, O>['run']): StoreOperation<I,
 type HotQuery = CompiledQuery & { readonly isHot: true }
 
 /** Whether it was compiled once and comes again and again: then it needs nothing of the query builder. */
-export const isHot = (statement: object): statement is HotQuery => 'isHot' in statement
+const isHot = (statement: object): statement is HotQuery => 'isHot' in statement
 
 /** Whether the statement changes rows. */
 export const isChange = (sql: string): boolean => /^\s*(?:insert|update|delete)\b/.test(sql)
@@ -40,15 +40,31 @@ export const isChange = (sql: string): boolean => /^\s*(?:insert|update|delete)\
 export const isAnswerUnread = (statement: CompiledQuery | HotQuery): boolean =>
   isHot(statement) && isChange(statement.sql) && !/\breturning\b/.test(statement.sql)
 
+/** Rows of a statement: there already where the database is in this thread, and later where it is elsewhere. */
+export type Rows<O> = readonly O[] | Promise<readonly O[]>
+
+/** A transaction that nobody has to wait for. */
+export type AnswersAtOnce = {
+  readonly rowsOf: <O>(statement: CompiledQuery<O>, parameters: readonly unknown[]) => readonly O[]
+}
+
+const answersAtOnce = (transaction: object): transaction is AnswersAtOnce => 'rowsOf' in transaction
+
 /**
- * Runs a statement that was compiled once with other values in its place: building the text of a statement costs ten
+ * Runs a statement that was compiled once with other values in its place, and gives its rows: building the text of a statement costs ten
  * times what running it does.
  */
-export const runHot = <O>(transaction: Transaction, statement: CompiledQuery<O>, parameters: readonly unknown[]) =>
-  transaction.executeQuery<O>({
-    sql: statement.sql,
-    query: statement.query,
-    queryId: statement.queryId,
-    parameters,
-    isHot: true,
-  } as CompiledQuery<O>)
+export const runHot = <O>(
+  transaction: Transaction,
+  statement: CompiledQuery<O>,
+  parameters: readonly unknown[],
+): Rows<O> => {
+  if (answersAtOnce(transaction)) return transaction.rowsOf(statement, parameters)
+  const { sql, query, queryId } = statement
+  const hot = { sql, query, queryId, parameters, isHot: true } as CompiledQuery<O>
+  return transaction.executeQuery(hot).then(({ rows }) => rows)
+}
+
+/** Goes on with what may be there already: then at once. */
+export const goOn = <T, R>(value: T | Promise<T>, on: (value: T) => R | Promise<R>): R | Promise<R> =>
+  value instanceof Promise ? value.then(on) : on(value)

@@ -293,7 +293,7 @@ const forgetTallies = async (transaction: Transaction, { endedBeforeMs, limit }:
 
 export const migrationOperations = {
   migrationMarks: read(async (transaction, _none: null): Promise<readonly MigrationMark[]> => {
-    const { rows } = await runHot(transaction, marksStatement, [])
+    const rows = await runHot(transaction, marksStatement, [])
     const marks = rows.map(({ id, version, checked_ms }) => ({
       id,
       version: Number(version),

@@ -1,9 +1,9 @@
 /** Kysely on node:sqlite, synchronous underneath: only ever used inside the store's worker thread. */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import type { Compilable, CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { isHot } from '#store/operations/context.ts'
+import type { AnswersAtOnce } from '#store/operations/context.ts'
 import type { Tables } from '#store/tables.ts'
 
 /** Prepared statements kept; the ones used longest ago go first. */
@@ -17,26 +17,17 @@ const plannedOnce = (text: string): string => text.replaceAll(/\blimit \?/g, 'li
 
 type Prepared = { readonly statement: StatementSync; readonly givesRows: boolean }
 
-const makePrepare = (database: DatabaseSync): ((query: CompiledQuery) => Prepared) => {
+const prepareOn = (database: DatabaseSync, text: string): Prepared => {
+  const statement = database.prepare(plannedOnce(text))
+  return { statement, givesRows: statement.columns().length > 0 }
+}
+
+/** Prepares what the query builder makes. */
+const makePrepare = (database: DatabaseSync): ((text: string) => Prepared) => {
   const kept = new Map<string, Prepared>()
-  // As many as there are in the sources, which run for every call: none of them ever goes.
-  const hot = new Map<string, Prepared>()
-  const prepare = (text: string): Prepared => {
-    const statement = database.prepare(plannedOnce(text))
-    return { statement, givesRows: statement.columns().length > 0 }
-  }
-  const prepareHot = (text: string): Prepared => {
-    const known = hot.get(text)
-    if (known !== undefined) return known
-    const prepared = prepare(text)
-    hot.set(text, prepared)
-    return prepared
-  }
-  return (query) => {
-    const text = query.sql
-    if (isHot(query)) return prepareHot(text)
+  return (text) => {
     const known = kept.get(text)
-    const prepared = known ?? prepare(text)
+    const prepared = known ?? prepareOn(database, text)
     if (known !== undefined) kept.delete(text)
     kept.set(text, prepared)
     if (kept.size > statementsMax) {
@@ -47,12 +38,25 @@ const makePrepare = (database: DatabaseSync): ((query: CompiledQuery) => Prepare
   }
 }
 
+/** Prepares hot statements, of which there are as many as in the sources, and which run for every call: none of them ever goes. */
+const makePrepareHot = (database: DatabaseSync): ((text: string) => Prepared) => {
+  const kept = new Map<string, Prepared>()
+  return (text) => {
+    let prepared = kept.get(text)
+    if (prepared === undefined) {
+      prepared = prepareOn(database, text)
+      kept.set(text, prepared)
+    }
+    return prepared
+  }
+}
+
 const makeConnection = (database: DatabaseSync): DatabaseConnection => {
   const prepare = makePrepare(database)
   return {
-    executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
-      const { statement, givesRows } = prepare(query)
-      const values = query.parameters as readonly SQLInputValue[]
+    executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
+      const { statement, givesRows } = prepare(sql)
+      const values = parameters as readonly SQLInputValue[]
       if (givesRows) return { rows: statement.all(...values) as R[] }
       const { changes, lastInsertRowid } = statement.run(...values)
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
@@ -78,17 +82,23 @@ const makeDriver = (connection: DatabaseConnection): Driver => ({
   destroy: async () => {},
 })
 
-/** Hot statements go straight to the connection: the builder's way to it, with its pool of one, costs more than running them does. */
-class OneConnection extends Kysely<Tables> {
-  readonly #connection: DatabaseConnection
+const noRows: readonly never[] = []
 
-  constructor(dialect: Dialect, connection: DatabaseConnection) {
+/** Hot statements go straight to the database: the builder's way to it, with its pool of one and its promises, costs more than running them does. */
+class OnDatabase extends Kysely<Tables> implements AnswersAtOnce {
+  readonly #prepare: (text: string) => Prepared
+
+  constructor(dialect: Dialect, database: DatabaseSync) {
     super({ dialect })
-    this.#connection = connection
+    this.#prepare = makePrepareHot(database)
   }
 
-  override executeQuery<R>(query: CompiledQuery<R> | Compilable<R>): Promise<QueryResult<R>> {
-    return isHot(query) ? this.#connection.executeQuery(query) : super.executeQuery(query)
+  rowsOf<O>({ sql }: CompiledQuery<O>, parameters: readonly unknown[]): readonly O[] {
+    const { statement, givesRows } = this.#prepare(sql)
+    const values = parameters as readonly SQLInputValue[]
+    if (givesRows) return statement.all(...values) as O[]
+    statement.run(...values)
+    return noRows
   }
 }
 
@@ -101,5 +111,5 @@ export const kyselyOn = (database: DatabaseSync): Kysely<Tables> => {
     createAdapter: () => new SqliteAdapter(),
     createIntrospector: (kysely) => new SqliteIntrospector(kysely),
   }
-  return new OneConnection(dialect, connection)
+  return new OnDatabase(dialect, database)
 }

@@ -5,7 +5,8 @@
 
 import assert from 'node:assert/strict'
 import type { Selectable } from 'kysely'
-import type { LateWrites, Transaction } from '#store/operations/context.ts'
+import type { LateWrites, Rows, Transaction } from '#store/operations/context.ts'
+import { goOn } from '#store/operations/context.ts'
 import type { AccountMoneyTable, BudgetSpendTable, LotTable } from '#store/tables.ts'
 import type { BookStatements } from './statement.ts'
 
@@ -24,7 +25,8 @@ const added = (sum: bigint, by: bigint): bigint => {
   return sum + by
 }
 
-const spendName = (values: readonly unknown[]): string => JSON.stringify(values.map(String))
+/** Only a name may have a `/` in it. */
+const spendName = ([name, period, startMs]: readonly unknown[]): string => `${startMs}/${period}/${name}`
 
 class BatchSums implements LateWrites {
   readonly #run: BookStatements
@@ -56,29 +58,52 @@ class BatchSums implements LateWrites {
       // Also with nothing in it: a call that held nothing may still cost something, and then the row must be there.
       if (!isThere) await run.moveBudget(transaction, [...place, heldNanoUsd, spentNanoUsd])
       else if (heldNanoUsd !== 0n || spentNanoUsd !== 0n)
-        await run.moveExistingBudget(transaction, [heldNanoUsd, spentNanoUsd, ...place])
+        await run.addToBudget(transaction, [heldNanoUsd, spentNanoUsd, ...place])
     }
     this.forget()
   }
 
-  async #moneyOf(transaction: Transaction, account: string): Promise<MoneySum | null> {
-    const known = this.#money.get(account)
-    if (known !== undefined) return known
-    const [row] = await this.#run.money(transaction, [account])
-    if (row === undefined) return null
-    const sum: MoneySum = { row, by: [0n, 0n, 0n, 0n] }
-    this.#money.set(account, sum)
-    return sum
+  #moneyOf(transaction: Transaction, account: string): MoneySum | null | Promise<MoneySum | null> {
+    return (
+      this.#money.get(account) ??
+      goOn(this.#run.money(transaction, [account]), ([row]) => {
+        if (row === undefined) return null
+        const sum: MoneySum = { row, by: [0n, 0n, 0n, 0n] }
+        this.#money.set(account, sum)
+        return sum
+      })
+    )
   }
 
-  async #spendOf(transaction: Transaction, place: readonly unknown[]): Promise<SpendSum | null> {
+  #spendOf(transaction: Transaction, place: readonly unknown[]): SpendSum | null | Promise<SpendSum | null> {
     const key = spendName(place)
-    const known = this.#spends.get(key)
-    if (known !== undefined) return known
-    const [row] = await this.#run.budget(transaction, place)
-    if (row === undefined) return null
-    const sum: SpendSum = { row, isThere: true, heldNanoUsd: 0n, spentNanoUsd: 0n }
-    this.#spends.set(key, sum)
+    return (
+      this.#spends.get(key) ??
+      goOn(this.#run.budget(transaction, place), ([row]) => {
+        if (row === undefined) return null
+        const sum: SpendSum = { row, isThere: true, heldNanoUsd: 0n, spentNanoUsd: 0n }
+        this.#spends.set(key, sum)
+        return sum
+      })
+    )
+  }
+
+  #lotsOf(transaction: Transaction, account: string): readonly LotSum[] | Promise<readonly LotSum[]> {
+    return (
+      this.#lots.get(account) ??
+      goOn(this.#run.lots(transaction, [account]), (rows) => {
+        const sums = rows.map((row): LotSum => ({ row, takenNanoUsd: 0n }))
+        this.#lots.set(account, sums)
+        for (const sum of sums) this.#lotOf.set(sum.row.id, sum)
+        return sums
+      })
+    )
+  }
+
+  #newSpend([name, period, startMs]: readonly [string, string, number]): SpendSum {
+    const row = { name, period, start_ms: BigInt(startMs), held_nano_usd: 0n, spent_nano_usd: 0n }
+    const sum: SpendSum = { row, isThere: false, heldNanoUsd: 0n, spentNanoUsd: 0n }
+    this.#spends.set(spendName([name, period, startMs]), sum)
     return sum
   }
 
@@ -102,34 +127,26 @@ class BatchSums implements LateWrites {
       }
     return {
       ...run,
-      money: async (transaction, [account]) => {
-        const sum = await this.#moneyOf(transaction, account as string)
-        return sum === null ? [] : [sum.row]
-      },
-      moveMoney: async (transaction, values) => {
+      money: (transaction, [account]) =>
+        goOn(this.#moneyOf(transaction, account as string), (sum): Rows<Money> => (sum === null ? [] : [sum.row])),
+      moveMoney: (transaction, values) => {
         const [credit, owed, held, spent, account] = values as [bigint, bigint, bigint, bigint, string]
-        const sum = await this.#moneyOf(transaction, account)
-        assert(sum !== null, 'money is moved of accounts that there are')
-        const { row, by } = sum
-        row.credit_nano_usd = added(row.credit_nano_usd, credit)
-        row.owed_nano_usd = added(row.owed_nano_usd, owed)
-        row.held_nano_usd = added(row.held_nano_usd, held)
-        by[0] += credit
-        by[1] += owed
-        by[2] += held
-        by[3] += spent
-        return []
+        return goOn(this.#moneyOf(transaction, account), (sum) => {
+          assert(sum !== null, 'money is moved of accounts that there are')
+          const { row, by } = sum
+          row.credit_nano_usd = added(row.credit_nano_usd, credit)
+          row.owed_nano_usd = added(row.owed_nano_usd, owed)
+          row.held_nano_usd = added(row.held_nano_usd, held)
+          by[0] += credit
+          by[1] += owed
+          by[2] += held
+          by[3] += spent
+          return []
+        })
       },
-      lots: async (transaction, [account]) => {
-        let sums = this.#lots.get(account as string)
-        if (sums === undefined) {
-          sums = (await run.lots(transaction, [account])).map((row): LotSum => ({ row, takenNanoUsd: 0n }))
-          this.#lots.set(account as string, sums)
-          for (const sum of sums) this.#lotOf.set(sum.row.id, sum)
-        }
-        return sums.map(({ row }) => row)
-      },
-      takeFromLot: async (transaction, values) => {
+      lots: (transaction, [account]) =>
+        goOn(this.#lotsOf(transaction, account as string), (sums) => sums.map(({ row }) => row)),
+      takeFromLot: (transaction, values) => {
         const [amountNanoUsd, id] = values as [bigint, string]
         const sum = this.#lotOf.get(id)
         if (sum === undefined) return run.takeFromLot(transaction, values)
@@ -137,28 +154,24 @@ class BatchSums implements LateWrites {
         sum.takenNanoUsd += amountNanoUsd
         return []
       },
-      budget: async (transaction, values) => {
-        const sum = await this.#spendOf(transaction, values)
-        return sum === null ? [] : [sum.row]
-      },
-      moveBudget: async (transaction, values) => {
+      budget: (transaction, values) =>
+        goOn(this.#spendOf(transaction, values), (sum): Rows<Spend> => (sum === null ? [] : [sum.row])),
+      moveBudget: (transaction, values) => {
         const [name, period, startMs, held, spent] = values as [string, string, number, bigint, bigint]
-        const place = [name, period, startMs]
-        let sum = await this.#spendOf(transaction, place)
-        if (sum === null) {
-          const row = { name, period, start_ms: BigInt(startMs), held_nano_usd: 0n, spent_nano_usd: 0n }
-          sum = { row, isThere: false, heldNanoUsd: 0n, spentNanoUsd: 0n }
-          this.#spends.set(spendName(place), sum)
-        }
-        this.#moveSpend(sum, held, spent)
-        return []
+        const place = [name, period, startMs] as const
+        return goOn(this.#spendOf(transaction, place), (known) => {
+          const sum = known ?? this.#newSpend(place)
+          this.#moveSpend(sum, held, spent)
+          return []
+        })
       },
-      moveExistingBudget: async (transaction, values) => {
+      moveExistingBudget: (transaction, values) => {
         const [held, spent, ...place] = values as [bigint, bigint, string, string, number]
-        const sum = await this.#spendOf(transaction, place)
-        if (sum === null) return []
-        this.#moveSpend(sum, held, spent)
-        return [{ spent_nano_usd: sum.row.spent_nano_usd }]
+        return goOn(this.#spendOf(transaction, place), (sum) => {
+          if (sum === null) return []
+          this.#moveSpend(sum, held, spent)
+          return [{ spent_nano_usd: sum.row.spent_nano_usd }]
+        })
       },
       moveScoped: beside(run.moveScoped),
       movePaid: beside(run.movePaid),

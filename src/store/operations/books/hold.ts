@@ -18,6 +18,7 @@ import type {
   ModelNames,
   Reservation,
 } from '#ledger/port.ts'
+import { goOn } from '#store/operations/context.ts'
 import type { HoldTable } from '#store/tables.ts'
 import type { AccountMoney } from './money.ts'
 import { availableOf, balanceOf, lotsOf, moneyAt } from './money.ts'
@@ -36,18 +37,12 @@ export type BudgetPlace = {
 export const placesOf = (text: string | null): readonly BudgetPlace[] =>
   text === null ? [] : (JSON.parse(text) as readonly BudgetPlace[])
 
-const placesText = (budgets: readonly Budget[], nowMs: number): string | null =>
-  budgets.length === 0
-    ? null
-    : JSON.stringify(
-        budgets.map(
-          (budget): BudgetPlace => ({
-            ...budget,
-            startMs: periodAt(budget.period, nowMs).startMs,
-            limitNanoUsd: budget.limitNanoUsd.toString(),
-          }),
-        ),
-      )
+const placesAt = (budgets: readonly Budget[], nowMs: number): readonly BudgetPlace[] =>
+  budgets.map((budget) => ({
+    ...budget,
+    startMs: periodAt(budget.period, nowMs).startMs,
+    limitNanoUsd: budget.limitNanoUsd.toString(),
+  }))
 
 /**
  * Tells the open holds of a budget that it has another limit, so that what they come to is measured by that one: thresholds when they end, and
@@ -118,33 +113,34 @@ type Spend = {
 }
 
 /** Writes down which thresholds a budget's spend has reached. The name of a crossing is its id as well, so that it is told once. */
-export const noteCrossings = async (
-  { transaction, run }: Books,
-  { name, period, startMs, thresholds = [], limitNanoUsd, label }: BudgetPlace,
+export const noteCrossings = (
+  books: Books,
+  place: BudgetPlace,
   { beforeNanoUsd, afterNanoUsd, account, nowMs }: Spend,
-): Promise<void> => {
-  const limit = BigInt(limitNanoUsd)
-  for (const percent of crossedThresholds(thresholds, { limitNanoUsd: limit, beforeNanoUsd, afterNanoUsd })) {
-    const id = `${name}/${period}/${startMs}/${percent}`
-    await run.insertCrossing(transaction, [
-      name,
-      period,
-      startMs,
-      percent,
-      id,
-      account,
-      label ?? name,
-      afterNanoUsd,
-      limit,
-      nowMs,
-    ])
+): Promise<void> | null => {
+  const { name, period, startMs, thresholds = [], label = name } = place
+  const limitNanoUsd = BigInt(place.limitNanoUsd)
+  const crossed = crossedThresholds(thresholds, { limitNanoUsd, beforeNanoUsd, afterNanoUsd })
+  const noteEach = async ({ transaction, run }: Books): Promise<void> => {
+    for (const percent of crossed) {
+      const id = `${name}/${period}/${startMs}/${percent}`
+      const whose = [name, period, startMs, percent, id, account, label]
+      await run.insertCrossing(transaction, [...whose, afterNanoUsd, limitNanoUsd, nowMs])
+    }
   }
+  return crossed.length === 0 ? null : noteEach(books)
 }
 
-const leftOf = async ({ transaction, run }: Books, place: BudgetPlace): Promise<bigint> => {
-  const [row] = await run.budget(transaction, [place.name, place.period, place.startMs])
-  return BigInt(place.limitNanoUsd) - (row?.spent_nano_usd ?? 0n) - (row?.held_nano_usd ?? 0n)
-}
+const leftOf = ({ transaction, run }: Books, place: BudgetPlace): bigint | Promise<bigint> =>
+  goOn(
+    run.budget(transaction, [place.name, place.period, place.startMs]),
+    ([row]) => BigInt(place.limitNanoUsd) - (row?.spent_nano_usd ?? 0n) - (row?.held_nano_usd ?? 0n),
+  )
+
+const budgetOf = ({ startMs: _when, ...budget }: BudgetPlace): Budget => ({
+  ...budget,
+  limitNanoUsd: BigInt(budget.limitNanoUsd),
+})
 
 /** What a budget has spent and holds in its present period, without what is merely lent of it. */
 export const budgetState = async (
@@ -181,17 +177,17 @@ export const keptLotsText = ({ models, parts }: KeptLots): string =>
     parts: parts.map(({ lot, amountNanoUsd }): StoredPart => ({ lot, amountNanoUsd: amountNanoUsd.toString() })),
   })
 
-/** Keeps back parts of scoped lots, or frees them again where `sign` is -1. */
-export const moveReserved = async (
-  { transaction, run }: Books,
-  account: string,
-  { parts, sign }: { readonly parts: readonly Reservation[]; readonly sign: 1n | -1n },
-): Promise<void> => {
-  if (parts.length === 0) return
+type Reserving = { readonly parts: readonly Reservation[]; readonly sign: 1n | -1n }
+
+const moveParts = async ({ transaction, run }: Books, account: string, { parts, sign }: Reserving): Promise<void> => {
   for (const { lot, amountNanoUsd } of parts) await run.reserveLot(transaction, [sign * amountNanoUsd, lot])
   const sumNanoUsd = parts.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n)
   await run.moveScoped(transaction, [0n, sign * sumNanoUsd, account])
 }
+
+/** Keeps back parts of scoped lots, or frees them again where `sign` is -1. */
+export const moveReserved = (books: Books, account: string, reserving: Reserving): Promise<void> | null =>
+  reserving.parts.length === 0 ? null : moveParts(books, account, reserving)
 
 /** The scoped lots of an account; where it has none, which is nearly always, nothing is read. */
 const scopedLotsOf = async (
@@ -207,15 +203,21 @@ type Room = {
   readonly refusal: Held | null
 }
 
+type Asking = {
+  readonly amountNanoUsd: bigint
+  readonly scopedNanoUsd: bigint
+  readonly places: readonly BudgetPlace[]
+}
+
 /** How much of the amount account and budgets have room for. */
 const roomFor = async (
   books: Books,
   money: AccountMoney,
-  request: Pick<HoldRequest, 'amountNanoUsd' | 'nowMs' | 'budgets'> & { readonly scopedNanoUsd: bigint },
+  { amountNanoUsd, scopedNanoUsd, places }: Asking,
 ): Promise<Room> => {
-  let room: Room = { amountNanoUsd: request.amountNanoUsd, cappedBy: null, refusal: null }
+  let room: Room = { amountNanoUsd, cappedBy: null, refusal: null }
   const general = availableOf(money)
-  const available = general === null ? null : general + request.scopedNanoUsd
+  const available = general === null ? null : general + scopedNanoUsd
   if (available !== null && room.amountNanoUsd > available) {
     const availableNanoUsd = notBelowZero(available)
     const { heldNanoUsd } = money
@@ -225,15 +227,15 @@ const roomFor = async (
       refusal: { ok: false, reason: 'credit', balanceNanoUsd: balanceOf(money), heldNanoUsd, availableNanoUsd },
     }
   }
-  for (const budget of request.budgets) {
-    const { startMs, endMs } = periodAt(budget.period, request.nowMs)
-    const left = await leftOf(books, { ...budget, startMs, limitNanoUsd: budget.limitNanoUsd.toString() })
+  for (const place of places) {
+    const left = await leftOf(books, place)
     if (room.amountNanoUsd <= left) continue
     const availableNanoUsd = notBelowZero(left)
+    const resetsMs = periodAt(place.period, place.startMs).endMs
     room = {
       amountNanoUsd: availableNanoUsd,
       cappedBy: 'budget',
-      refusal: { ok: false, reason: 'budget', budget, availableNanoUsd, resetsMs: endMs },
+      refusal: { ok: false, reason: 'budget', budget: budgetOf(place), availableNanoUsd, resetsMs },
     }
   }
   return room
@@ -257,12 +259,13 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
   if (money.state !== 'open') return { ok: false, reason: money.state }
   const { models = [] } = request
   const lots = await scopedLotsOf(books, money, models)
-  const room = await roomFor(books, money, { ...request, scopedNanoUsd: scopedFree(lots, models) })
+  const places = placesAt(request.budgets, nowMs)
+  const asking = { amountNanoUsd: request.amountNanoUsd, scopedNanoUsd: scopedFree(lots, models), places }
+  const room = await roomFor(books, money, asking)
   if (room.refusal !== null && room.amountNanoUsd < request.amountMinNanoUsd) return room.refusal
   const { amountNanoUsd: roomNanoUsd, cappedBy } = room
   const sliceNanoUsd = cappedBy === null ? null : request.sliceNanoUsd
   const amountNanoUsd = least(sliceNanoUsd ?? roomNanoUsd, roomNanoUsd)
-  const budgets = placesText(request.budgets, nowMs)
   const parts = reserveLots(lots, models, amountNanoUsd)
   await run.insertHold(transaction, [
     call,
@@ -273,7 +276,7 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
     amountNanoUsd,
     null,
     0n,
-    budgets,
+    places.length === 0 ? null : JSON.stringify(places),
     nowMs,
     expiresMs,
     null,
@@ -284,12 +287,9 @@ export const takeHold = async (books: Books, request: HoldRequest): Promise<Held
   if (request.underWayNanoUsd !== undefined) await run.noteUnderWay(transaction, [request.underWayNanoUsd, call])
   await run.moveMoney(transaction, [0n, 0n, amountNanoUsd, 0n, account])
   await moveReserved(books, account, { parts, sign: 1n })
-  await moveBudgets(books, placesOf(budgets), { heldNanoUsd: amountNanoUsd, spentNanoUsd: 0n })
+  await moveBudgets(books, places, { heldNanoUsd: amountNanoUsd, spentNanoUsd: 0n })
   return { ok: true, amountNanoUsd, cappedBy, roomNanoUsd }
 }
-
-const budgetsOf = (row: Selectable<HoldTable>): readonly Budget[] =>
-  placesOf(row.budgets).map((place) => ({ ...place, limitNanoUsd: BigInt(place.limitNanoUsd) }))
 
 const larger = (a: bigint | null, b: bigint | null): bigint | null => (a === null ? b : b === null || b < a ? a : b)
 
@@ -306,11 +306,12 @@ export const extendHold = async (books: Books, request: ExtendRequest): Promise<
   if (addNanoUsd > 0n) {
     const money = await moneyAt(books, row.account, nowMs)
     assert(money !== null, 'an open hold belongs to an account')
-    // More is asked of the periods that the hold lies in, not of new ones that may have begun.
-    const at = { amountNanoUsd: addNanoUsd, nowMs: Number(row.created_ms), budgets: budgetsOf(row) }
     const { models, parts } = keptLotsOf(row.lots)
     const lots = await scopedLotsOf(books, money, models)
-    const room = await roomFor(books, money, { ...at, scopedNanoUsd: scopedFree(lots, models) })
+    // More is asked of the periods that the hold lies in, not of new ones that may have begun.
+    const places = placesOf(row.budgets)
+    const asking = { amountNanoUsd: addNanoUsd, scopedNanoUsd: scopedFree(lots, models), places }
+    const room = await roomFor(books, money, asking)
     if (room.refusal !== null && room.amountNanoUsd < request.addMinNanoUsd) return room.refusal
     addNanoUsd = room.amountNanoUsd
     cappedBy = room.cappedBy
@@ -318,7 +319,7 @@ export const extendHold = async (books: Books, request: ExtendRequest): Promise<
     await moveReserved(books, row.account, { parts: more, sign: 1n })
     if (more.length > 0) await run.keepLots(transaction, [keptLotsText({ models, parts: [...parts, ...more] }), call])
     await run.moveMoney(transaction, [0n, 0n, addNanoUsd, 0n, row.account])
-    await moveBudgets(books, placesOf(row.budgets), { heldNanoUsd: addNanoUsd, spentNanoUsd: 0n })
+    await moveBudgets(books, places, { heldNanoUsd: addNanoUsd, spentNanoUsd: 0n })
   }
   const expiresMs = request.expiresMs ?? row.expires_ms
   const proven = larger(row.proven_nano_usd, provenNanoUsd)

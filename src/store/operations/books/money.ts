@@ -8,6 +8,7 @@ import { breakageEntries } from '#ledger/entry.ts'
 import type { Lot, SpentLot } from '#ledger/lot.ts'
 import { expiredLots } from '#ledger/lot.ts'
 import type { AccountState, Billing, LotKind } from '#ledger/port.ts'
+import { goOn } from '#store/operations/context.ts'
 import type { AccountMoneyTable, LotTable } from '#store/tables.ts'
 import type { Books } from './statement.ts'
 
@@ -83,8 +84,8 @@ export const checkSum = (account: string, sums: Readonly<Record<string, bigint>>
       })
 }
 
-export const lotsOf = async ({ transaction, run }: Books, account: string): Promise<readonly Lot[]> =>
-  (await run.lots(transaction, [account])).map(lotOf)
+export const lotsOf = ({ transaction, run }: Books, account: string): readonly Lot[] | Promise<readonly Lot[]> =>
+  goOn(run.lots(transaction, [account]), (rows) => rows.map(lotOf))
 
 export type Posting = {
   /** Unique: the same transaction is never posted twice. */
@@ -118,11 +119,18 @@ export const post = async ({ transaction, run }: Books, posting: Posting): Promi
   const { id, kind, account, call, timeMs, reason, entries } = posting
   if (entries.length === 0) return
   await run.insertTransaction(transaction, [id, kind, account, call, timeMs, reason])
-  const rows = entries.map(({ from, to, amountNano, currency, lot }, line) => {
-    const books = [from, to]
-    return [id, line, ...books, amountNano, currency, lot]
-  })
-  if (rows.length === 2) await run.insertTwoEntries(transaction, rows.flat())
+  const rows = entries.map(({ from, to, amountNano, currency, lot }, line) => [
+    id,
+    line,
+    from,
+    to,
+    amountNano,
+    currency,
+    lot,
+  ])
+  const [first, second] = rows
+  if (rows.length === 2 && first !== undefined && second !== undefined)
+    await run.insertTwoEntries(transaction, [...first, ...second])
   else for (const row of rows) await run.insertEntry(transaction, row)
 }
 
@@ -159,16 +167,21 @@ export const expireAccount = async (books: Books, money: AccountMoney, nowMs: nu
   return gone.size
 }
 
+/** Where an account's money is asked for; `null` = the books do not know it. */
+type Asked = AccountMoney | null | Promise<AccountMoney | null>
+
 /** The money of an account as it is booked. */
-export const moneyOnly = async ({ transaction, run }: Books, account: string): Promise<AccountMoney | null> => {
-  const [row] = await run.money(transaction, [account])
-  return row === undefined ? null : moneyOf(row)
+export const moneyOnly = ({ transaction, run }: Books, account: string): Asked =>
+  goOn(run.money(transaction, [account]), ([row]): Asked => (row === undefined ? null : moneyOf(row)))
+
+const moneyLeft = async (books: Books, money: AccountMoney, nowMs: number): Promise<AccountMoney | null> => {
+  await expireAccount(books, money, nowMs)
+  return moneyOnly(books, money.account)
 }
 
 /** The money of an account as it is at this time: what has expired is booked before it is looked at. */
-export const moneyAt = async (books: Books, account: string, nowMs: number): Promise<AccountMoney | null> => {
-  const money = await moneyOnly(books, account)
-  if (money === null || money.expiryMs === null || money.expiryMs > nowMs) return money
-  await expireAccount(books, money, nowMs)
-  return moneyOnly(books, account)
-}
+export const moneyAt = (books: Books, account: string, nowMs: number): Asked =>
+  goOn(moneyOnly(books, account), (money): Asked => {
+    if (money === null || money.expiryMs === null || money.expiryMs > nowMs) return money
+    return moneyLeft(books, money, nowMs)
+  })

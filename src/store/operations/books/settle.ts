@@ -19,6 +19,7 @@ import type {
   TerminalState,
   VoidRequest,
 } from '#ledger/port.ts'
+import { goOn } from '#store/operations/context.ts'
 import { insertInterrupted } from '#store/operations/interrupted.ts'
 import { ownedBy } from '#store/operations/owner.ts'
 import type { HoldTable } from '#store/tables.ts'
@@ -53,11 +54,11 @@ export const callMoneyOf = (row: Hold): Receipt => ({
 })
 
 /** @throws Problem `not_found` for an account that the books do not know. */
-export const moneyNeeded = async (books: Books, account: string, nowMs: number): Promise<AccountMoney> => {
-  const money = await moneyAt(books, account, nowMs)
-  if (money !== null) return money
-  throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
-}
+export const moneyNeeded = (books: Books, account: string, nowMs: number): AccountMoney | Promise<AccountMoney> =>
+  goOn(moneyAt(books, account, nowMs), (money) => {
+    if (money !== null) return money
+    throw new Problem('not_found', { message: `There is no account ${account}.`, param: 'account' })
+  })
 
 type Charge = SettleRequest & {
   readonly own: readonly Reservation[]

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import type { CompiledQuery, RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import { leasePrefix } from '#ledger/lease.ts'
-import type { Transaction } from '#store/operations/context.ts'
+import type { Rows, Transaction } from '#store/operations/context.ts'
 import { runHot } from '#store/operations/context.ts'
 import type { AccountMoneyTable, BudgetSpendTable, HoldTable, LotTable } from '#store/tables.ts'
 
@@ -12,14 +12,14 @@ import type { AccountMoneyTable, BudgetSpendTable, HoldTable, LotTable } from '#
 const place = null
 
 /** Runs a statement with these values, in the order of its places; gives its rows. */
-type Hot<O> = (transaction: Transaction, values: readonly unknown[]) => Promise<readonly O[]>
+type Hot<O> = (transaction: Transaction, values: readonly unknown[]) => Rows<O>
 
 const hot = <O = never>(statement: RawBuilder<O>): Hot<O> => {
   let compiled: CompiledQuery<O> | null = null
-  return async (transaction, values) => {
+  return (transaction, values) => {
     compiled ??= statement.compile(transaction)
     assert.equal(values.length, compiled.parameters.length)
-    return (await runHot(transaction, compiled, values)).rows
+    return runHot(transaction, compiled, values)
   }
 }
 
@@ -29,8 +29,47 @@ const entryPlaces = sql`((select sequence from book_transaction where id = ${pla
 /** Written out, as the condition of the index has it that finds them. */
 export const isLease = sql<boolean>`substr(call, 1, ${sql.lit(leasePrefix.length)}) = ${sql.lit(leasePrefix)}`
 
+const budgetStatements = () => ({
+  budget: hot(
+    sql<
+      Selectable<BudgetSpendTable>
+    >`select * from budget_spend where name = ${place} and period = ${place} and start_ms = ${place}`,
+  ),
+
+  /** Adds to what is held and to what is spent. */
+  moveBudget: hot(
+    sql`insert into budget_spend (name, period, start_ms, held_nano_usd, spent_nano_usd)
+      values (${place}, ${place}, ${place}, ${place}, ${place})
+      on conflict (name, period, start_ms) do update set held_nano_usd = budget_spend.held_nano_usd + excluded.held_nano_usd,
+      spent_nano_usd = budget_spend.spent_nano_usd + excluded.spent_nano_usd`,
+  ),
+
+  /** The same where it is there for certain. */
+  addToBudget: hot(
+    sql`update budget_spend set held_nano_usd = held_nano_usd + ${place}, spent_nano_usd = spent_nano_usd + ${place}
+      where name = ${place} and period = ${place} and start_ms = ${place}`,
+  ),
+
+  /** The same where it may be there; gives what was spent then. */
+  moveExistingBudget: hot(
+    sql<{
+      spent_nano_usd: bigint
+    }>`update budget_spend set held_nano_usd = held_nano_usd + ${place}, spent_nano_usd = spent_nano_usd + ${place}
+      where name = ${place} and period = ${place} and start_ms = ${place} returning spent_nano_usd`,
+  ),
+
+  /** A threshold is crossed once in a period. */
+  insertCrossing: hot(
+    sql`insert into budget_crossing (name, period, start_ms, threshold, id, account, label, spent_nano_usd, limit_nano_usd, time_ms)
+      values (${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place})
+      on conflict (name, period, start_ms, threshold) do nothing`,
+  ),
+})
+
 /** One set for each backend, as the operations are. */
 export const bookStatements = () => ({
+  ...budgetStatements(),
+
   money: hot(sql<Selectable<AccountMoneyTable>>`select * from account_money where account = ${place}`),
 
   /** Adds to credit, to what is owed, to what is held, to what was spent. */
@@ -121,34 +160,6 @@ export const bookStatements = () => ({
 
   /** Adds to what holds keep back of a lot. */
   reserveLot: hot(sql`update lot set reserved_nano_usd = reserved_nano_usd + ${place} where id = ${place}`),
-
-  budget: hot(
-    sql<
-      Selectable<BudgetSpendTable>
-    >`select * from budget_spend where name = ${place} and period = ${place} and start_ms = ${place}`,
-  ),
-
-  /** Adds to what is held and to what is spent. */
-  moveBudget: hot(
-    sql`insert into budget_spend (name, period, start_ms, held_nano_usd, spent_nano_usd)
-      values (${place}, ${place}, ${place}, ${place}, ${place})
-      on conflict (name, period, start_ms) do update set held_nano_usd = budget_spend.held_nano_usd + excluded.held_nano_usd,
-      spent_nano_usd = budget_spend.spent_nano_usd + excluded.spent_nano_usd`,
-  ),
-
-  moveExistingBudget: hot(
-    sql<{
-      spent_nano_usd: bigint
-    }>`update budget_spend set held_nano_usd = held_nano_usd + ${place}, spent_nano_usd = spent_nano_usd + ${place}
-      where name = ${place} and period = ${place} and start_ms = ${place} returning spent_nano_usd`,
-  ),
-
-  /** A threshold is crossed once in a period. */
-  insertCrossing: hot(
-    sql`insert into budget_crossing (name, period, start_ms, threshold, id, account, label, spent_nano_usd, limit_nano_usd, time_ms)
-      values (${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place}, ${place})
-      on conflict (name, period, start_ms, threshold) do nothing`,
-  ),
 
   insertTransaction: hot(
     sql`insert into book_transaction (id, kind, account, call, time_ms, reason)

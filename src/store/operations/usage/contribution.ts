@@ -126,23 +126,23 @@ const answeredBy = (call: RolledCall, attempts: readonly StoredAttempt[]): strin
 
 /** What the call adds: one part for the target that answered, and one for each other that was tried. */
 export const contributionsOf = (call: RolledCall): readonly Contribution[] => {
-  const parts = new Map<string, Contribution>()
-  const partOf = (name: string, upstreamModel: string, tally: () => TallyDraft): TallyDraft => {
-    const key = JSON.stringify([name, upstreamModel])
-    const known = parts.get(key)
+  const parts: Contribution[] = []
+  const partOf = (provider: string, upstreamModel: string, tally: () => TallyDraft): TallyDraft => {
+    const known = parts.find(({ names }) => names.provider === provider && names.upstream_model === upstreamModel)
     if (known !== undefined) return known.tally
-    const part = { names: namesOf(call, name, upstreamModel), tally: tally() }
-    parts.set(key, part)
+    const part = { names: namesOf(call, provider, upstreamModel), tally: tally() }
+    parts.push(part)
     return part.tally
   }
   const attempts = JSON.parse(call.attempts) as readonly StoredAttempt[]
   partOf(answeredBy(call, attempts), call.upstream_model ?? '', () => tallyOfCall(call))
   for (const attempt of attempts) addAttempt(partOf(providerOf(attempt), attempt.model, emptyTally), attempt)
-  return [...parts.values()]
+  return parts
 }
 
-export const tagsOf = (call: RolledCall): readonly (readonly [string, string])[] =>
-  Object.entries(JSON.parse(call.tags) as Readonly<Record<string, string>>)
+/** Most calls have none. */
+export const tagsOf = ({ tags }: RolledCall): readonly (readonly [string, string])[] =>
+  tags === '{}' ? [] : Object.entries(JSON.parse(tags) as Readonly<Record<string, string>>)
 
 /** How a tag stands in the index. */
 export const tagTrait = (name: string, value: string): string => `${name}=${value}`

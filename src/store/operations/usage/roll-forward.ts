@@ -5,6 +5,7 @@
  * Whoever deletes old calls deletes none that is not in the figures yet; the figures outlive the calls.
  */
 
+import assert from 'node:assert/strict'
 import type { CompiledQuery, RawBuilder } from 'kysely'
 import { sql } from 'kysely'
 import type { TallyDraft } from '#report/port.ts'
@@ -116,6 +117,9 @@ const insertBlocks = (rows: number): RawBuilder<never> =>
 type ManyRows = { readonly many: CompiledQuery; readonly one: CompiledQuery; readonly rowsPerStatement: number }
 
 type Statements = {
+  readonly head: CompiledQuery<HeadRow>
+  readonly calls: CompiledQuery<RolledCall>
+  readonly advance: CompiledQuery
   readonly cells: ManyRows
   readonly blocks: ManyRows
   readonly hour: CompiledQuery
@@ -133,6 +137,9 @@ const manyRows = (
 })
 
 const compiled = (transaction: Transaction): Statements => ({
+  head: headStatement.compile(transaction),
+  calls: callsStatement.compile(transaction),
+  advance: advanceStatement.compile(transaction),
   cells: manyRows(transaction, upsertCells, 32),
   blocks: manyRows(transaction, insertBlocks, 128),
   hour: sql`insert into call_hour (hour_ms, first_sequence, last_sequence) values (${place}, ${place}, ${place})
@@ -294,9 +301,11 @@ export type LogHead = {
 
 type HeadRow = Readonly<Record<'rolled_to' | 'paired_from' | 'paired_to', bigint>> & { readonly newest: bigint | null }
 
+const headStatement = sql<HeadRow>`select (select max(sequence) from call) as newest,
+  rolled_to, paired_from, paired_to from usage_head`
+
 export const headOfLog = async (transaction: Transaction): Promise<LogHead> => {
-  const { rows } = await sql<HeadRow>`select (select max(sequence) from call) as newest,
-    rolled_to, paired_from, paired_to from usage_head`.execute(transaction)
+  const { rows } = await headStatement.execute(transaction)
   const [row] = rows
   return {
     newest: row?.newest ?? 0n,
@@ -306,21 +315,12 @@ export const headOfLog = async (transaction: Transaction): Promise<LogHead> => {
   }
 }
 
+const callsStatement = sql<RolledCall>`select ${sql.join(rolledColumns.map((name) => sql.ref(name)))} from call
+  where sequence > ${place} order by sequence limit ${sql.lit(callsPerStepMax)}`
+
 /** Where a node of before has rolled in between, what it has left out begins anew. */
-const advanceHead = (transaction: Transaction, before: bigint, last: bigint) =>
-  transaction
-    .updateTable('usage_head')
-    .set(({ ref, eb }) => ({
-      rolled_to: last,
-      paired_from: eb
-        .case()
-        .when('paired_to', '=', before)
-        .then(ref('paired_from'))
-        .else(before + 1n)
-        .end(),
-      paired_to: last,
-    }))
-    .execute()
+const advanceStatement: RawBuilder<never> = sql`update usage_head set rolled_to = ${place},
+  paired_from = case when paired_to = ${place} then paired_from else ${place} end, paired_to = ${place}`
 
 /** Calls of the log that the figures do not hold. Numbers of the log may have gaps, so it is the most there can be. */
 export const pendingCalls = async (transaction: Transaction): Promise<number> => {
@@ -333,20 +333,17 @@ export const makeRollForward = () => {
   let statements: Statements | null = null
   return async (transaction: Transaction): Promise<number> => {
     statements ??= compiled(transaction)
-    const before = await rolledTo(transaction)
-    const calls = await transaction
-      .selectFrom('call')
-      .select([...rolledColumns])
-      .where('sequence', '>', before)
-      .orderBy('sequence')
-      .limit(callsPerStepMax)
-      .execute()
-    const last = calls.at(-1)
+    const [head] = await runHot(transaction, statements.head, [])
+    assert(head !== undefined, 'the figures say how far they go')
+    const before = head.rolled_to
+    const calls = await runHot(transaction, statements.calls, [before])
+    const last = calls.at(-1)?.sequence
     if (last === undefined) return 0
     await writeFigures(transaction, calls, statements)
     await writeIndex(transaction, calls, statements)
     await writeVolumes(transaction, calls, statements)
-    await advanceHead(transaction, before, last.sequence)
-    return calls.length < callsPerStepMax ? 0 : pendingCalls(transaction)
+    await runHot(transaction, statements.advance, [last, before, before + 1n, last])
+    const left = (head.newest ?? last) - last
+    return calls.length < callsPerStepMax || left < 0n ? 0 : Number(left)
   }
 }
