@@ -10,7 +10,7 @@ import type { Admitted } from './journey.ts'
 import { sendHead } from './journey.ts'
 import { keptHead } from './repeat.ts'
 import type { Rate } from './settle.ts'
-import { noteUnpriced } from './settle.ts'
+import { noteUnknown, noteUnpriced } from './settle.ts'
 
 /** What the reply could not say in the caller's format: for a whole answer it still goes into the head. */
 const noteLosses = ({ draft }: Admitted, { attempt }: Reply): void => {
@@ -42,9 +42,11 @@ export const answer = async (admitted: Admitted, reply: Reply, context: AnswerCo
     return delivered
   }
   const bytes = wholeBytes(reply, context)
-  const { usage, charge } = await context.rate({ whole: true, bytes: bytes.length })
+  const rated = await context.rate({ whole: true, bytes: bytes.length })
+  const { usage, charge } = rated
   noteLosses(admitted, reply)
   noteUnpriced(draft, context.row, charge)
+  noteUnknown(draft, rated)
   const costNanoUsd = charge === null ? null : atMostHeld(charge.costNanoUsd, usage, hold.amountNanoUsd)
   begin(replyHeaders(upstream, { stream: false, lengthBytes: bytes.length, costNanoUsd }))
   return deliverWhole(bytes, context)

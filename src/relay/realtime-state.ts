@@ -10,7 +10,7 @@ import type { SessionFacts } from '#protocol/openai-realtime/session-facts.ts'
 import type { Ending, RealtimeCall, RealtimeOrder, RealtimeRoom } from './realtime-call.ts'
 import type { GuardedWords } from './realtime-guard.ts'
 import type { RealtimeTally, TallyMark } from './realtime-tally.ts'
-import { saidTokens } from './realtime-tally.ts'
+import { saidTokens } from './sound-tokens.ts'
 
 /** A response that the caller has asked for and the provider has not begun. */
 export type AskedResponse = {

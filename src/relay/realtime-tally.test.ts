@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { usageOf } from '#base/usage.ts'
-import { heardTokensMax, realtimeTally, saidTokens } from './realtime-tally.ts'
+import { heardTokensMax, realtimeTally } from './realtime-tally.ts'
+import { saidTokens } from './sound-tokens.ts'
 
 test('a session can be no larger than its bytes, and twice the tokens of its sound; what a response tells takes their place', () => {
   const tally = realtimeTally()

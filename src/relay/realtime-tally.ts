@@ -1,11 +1,12 @@
 /** How much a session holds: the most that the input of its next response can be, and what it likely is. */
 
 import type { Usage } from '#base/usage.ts'
+import { heardTokens, heardTokensPerSecond } from './sound-tokens.ts'
 
 /** Instructions and framing of the provider's own, which no event shows. */
 const unseenTokens = 2_048
-/** OpenAI counts a token for every 100 ms of what the user says and for every 50 ms of what the model says; of the bound, twice the former. */
-const [heardTokensPerSecond, heardTokensPerSecondMax, saidTokensPerSecond] = [10, 20, 20]
+/** Of the bound: twice what is likely. */
+const heardTokensPerSecondMax = 2 * heardTokensPerSecond
 /** Bytes of text to a token, likely; at most it is one. */
 const bytesPerToken = 4
 
@@ -26,9 +27,6 @@ export type RealtimeTally = {
   /** A response over the whole conversation has told what its input was, and what it added. */
   readonly told: (mark: TallyMark, usage: Usage) => void
 }
-
-/** Tokens of sound that a model has said. */
-export const saidTokens = (seconds: number): number => Math.ceil(seconds * saidTokensPerSecond)
 
 /** Tokens of sound that a model may have heard, at most. */
 export const heardTokensMax = (seconds: number): number => Math.ceil(seconds * heardTokensPerSecondMax)
@@ -53,7 +51,7 @@ export const realtimeTally = (): RealtimeTally => {
       unknowns += 1
     },
     most: () => (unknowns > 0 ? Number.POSITIVE_INFINITY : knownTokens + textBytes + heardTokensMax(soundSeconds)),
-    likely: () => knownTokens + Math.ceil(textBytes / bytesPerToken) + Math.ceil(soundSeconds * heardTokensPerSecond),
+    likely: () => knownTokens + Math.ceil(textBytes / bytesPerToken) + heardTokens(soundSeconds),
     mark: () => ({ textBytes, soundSeconds, unknowns }),
     told: (mark, { input, output }) => {
       if (input === null) return

@@ -86,6 +86,12 @@ export const noteUnpriced = (draft: Draft, row: ModelRow, charge: Charge | null)
   if (warnings.length > 0) draft.warnings = [...new Set([...draft.warnings, ...warnings])]
 }
 
+/** What was used, and nobody can tell how much: it is not charged for. */
+export const noteUnknown = (draft: Draft, { unknown }: KnownUsage): void => {
+  const warning = `usage:the provider told none; ${unknown} in what was asked are not counted`
+  if (unknown !== undefined && !draft.warnings.includes(warning)) draft.warnings = [...draft.warnings, warning]
+}
+
 /** What a call used, and what it comes to. */
 export type Rated = KnownUsage & { readonly charge: Charge | null }
 
@@ -129,13 +135,15 @@ export const settle = async (
   const costRows = rowsOfCost(attempt.upstream, attempt.leg.target)
   const { rate = raterFor({ call, meter, prices: [row.priceRows, costRows], price: pricerFor(row, draft) }) } = facts
   const bytes = facts.rate === undefined ? null : draft.responseBytes
-  const { usage, from, charge } = await rate({ whole, bytes })
+  const rated = await rate({ whole, bytes })
+  const { usage, from, charge } = rated
   draft.usage = usage
   draft.usageFrom = from
   draft.costNanoUsd = charge?.costNanoUsd ?? null
   draft.priceHash = charge?.priceHash ?? null
   draft.pricing = pricingOf(row, charge)
   noteUnpriced(draft, row, charge)
+  noteUnknown(draft, rated)
   draft.end = delivered.end
   draft.error = delivered.problem?.code ?? null
   draft.errorMessage = delivered.problem?.message ?? null

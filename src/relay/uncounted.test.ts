@@ -205,3 +205,20 @@ test('what is charged for pictures and why stands on the receipt; what nobody ca
   assert.equal(untold.record.costNanoUsd, null)
   assert.match(untold.record.warnings.join(), /^usage:the provider told too little/)
 })
+
+test('of vectors of pictures only the words are counted where the provider tells none, and that is said', async () => {
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }
+  const call = callOf('openai-embeddings', { input: [{ type: 'text', text: 'fox' }, image] })
+  const row = samplePriceRow({ input: 1_000_000n })
+  const untold = await knownOf(call, '{"data":[{"embedding":[1]}]}', [row])
+  assert.deepEqual([untold.usage.input, costOf(untold, row), untold.unknown], [3, 3n, 'pictures or sound'])
+  const told = await knownOf(call, '{"data":[],"usage":{"prompt_tokens":9,"total_tokens":9}}', [row])
+  assert.deepEqual([told.usage.input, told.unknown], [9, undefined])
+  const stage = openStage({ models: [sampleModel([{}], { price: { currency: 'USD', rates: row.rates } })] })
+  const asking = { protocol: protocols['openai-embeddings'], path: 'embeddings' }
+  const caller = await stage.call({ ...asking, body: { input: ['fox', image], messages: undefined } })
+  stage.arrival('alpha').answer(200, { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [1] }] })
+  await stage.settle()
+  assert.match(caller.header('x-drover-warnings') ?? '', /pictures or sound in what was asked are not counted/)
+  assert.equal(caller.record().warnings.length, 1)
+})

@@ -9,20 +9,15 @@ import type { PriceRates, PriceRow } from '#base/price-row.ts'
 import type { Usage } from '#base/usage.ts'
 import { usageOf } from '#base/usage.ts'
 import type { Call, CallKind } from '#protocol/call.ts'
+import { asksForWindow } from './bound.ts'
 import type { Meter } from './meter.ts'
 import { charactersPerToken } from './meter.ts'
 import { searchUnitsOf } from './pieces.ts'
+import { heardTokens, saidTokens } from './sound-tokens.ts'
 
 /** Kinds whose price is that of the text in the request, and of sound where they speak it. */
 const asked: readonly CallKind[] = ['embedding', 'moderation', 'rerank', 'speech']
 
-/**
- * OpenAI's: a token of sound is 50 ms where the model speaks and 100 ms where it listens (https://developers.openai.com/api/docs/guides/realtime-costs,
- * read 2026-12-01). That page is on Realtime; for speech and transcriptions, which tell their usage at OpenAI, and for other vendors, it is assumed: where
- * theirs differ, so does the charge by as much.
- */
-const spokenTokensPerSecond = 20
-const heardTokensPerSecond = 10
 /** 150 words a minute; a sign of Chinese, Japanese or Korean is a syllable, of which some four and a half are said in a second. */
 const lettersPerSecond = 15
 const syllablesPerSecond = 4.5
@@ -34,7 +29,7 @@ const syllables = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Scrip
 /** Tokens of sound that a text comes to when it is spoken, at the usual speed; 0 for an empty one. */
 export const spokenTokens = (text: string): number => {
   const slow = text.match(syllables)?.length ?? 0
-  return Math.ceil(((text.length - slow) / lettersPerSecond + slow / syllablesPerSecond) * spokenTokensPerSecond)
+  return saidTokens((text.length - slow) / lettersPerSecond + slow / syllablesPerSecond)
 }
 
 /** Members of a request that say what is to be done, and not with what. */
@@ -83,7 +78,12 @@ export type Answer = {
 }
 
 /** `from`: what of it was worked out from, where its provider did not tell; `null` = it did, or its text was counted. */
-export type KnownUsage = { readonly usage: Usage; readonly from: string | null }
+export type KnownUsage = {
+  readonly usage: Usage
+  readonly from: string | null
+  /** What of it nobody can tell, so that it is not in the usage; absent = nothing. */
+  readonly unknown?: string
+}
 
 type RateQuestion = (rates: PriceRates) => boolean
 
@@ -135,7 +135,7 @@ const ofSound = async (usage: Usage, call: Call, answer: Answer): Promise<KnownU
   const said = await meter.usage({ whole, isText: true, request: () => '' })
   // Subtitles and plain text are not read.
   const output = said.output === null || said.output === 0 ? Math.ceil((bytes ?? 0) / charactersPerToken) : said.output
-  const input = Math.ceil(heard.seconds * heardTokensPerSecond)
+  const input = heardTokens(heard.seconds)
   // Seconds of which the tokens are charged are no piece that has no price.
   const priced = items ?? (somePrice(answer, pricesSeconds) ? usage.items : null)
   return { usage: { ...usage, items: priced, input, audioInput: input, output, source: 'estimated' }, from: heard.from }
@@ -152,6 +152,13 @@ const ofText = async (told: Usage | null, call: Call, answer: Answer): Promise<K
   const pieces = call.kind === 'rerank' ? { search_units: searchUnitsOf(call) } : { characters: text.length }
   const items = call.kind === 'rerank' || call.kind === 'speech' ? withPieces(usage, answer, pieces) : null
   if (items !== null) return { usage: { ...usage, items, source: 'estimated' }, from: 'what was asked' }
+  // Words are counted; what pictures and sound beside them come to only their provider knows.
+  if (told === null && call.kind === 'embedding' && asksForWindow(call))
+    return {
+      usage: { ...usage, source: 'estimated' },
+      from: 'the text of what was asked',
+      unknown: 'pictures or sound',
+    }
   return { usage, from: speaks ? 'what was asked' : null }
 }
 

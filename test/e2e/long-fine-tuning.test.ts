@@ -143,6 +143,21 @@ test('a job whose answer is lost is found by its mark, bound, and what its Idemp
   await proven(relay)
 })
 
+test('a job that succeeds and of which its provider tells no tokens costs nothing, and is not said to cost nothing', async () => {
+  await using upstream = await startKeeper()
+  await using relay = await startRelay({ config: configOf(upstream), env: { FAKE_KEY: fakeKey } })
+  const { id: account, key } = await customer(relay, '1.00')
+  const file = (await upload(relay, { key, bytes: 'x'.repeat(1000) }, { purpose: 'fine-tune' })).at('id')
+  const body = { model: 'base', training_file: file, hyperparameters: { n_epochs: 3 } }
+  const id = String((await call(relay.url, { path: '/v1/fine_tuning/jobs', key, body })).at('id'))
+  upstream.jobs.end(id, { status: 'succeeded', fine_tuned_model: 'ft:gpt-real:acme::untold', trained_tokens: null })
+  await call(relay.url, { path: `/v1/fine_tuning/jobs/${id}`, key })
+  assert.equal(await free(relay, account), 1_000_000_000n)
+  const record = (await relay.logs(50)).find(({ tags }) => (tags as Record<string, string>)['job'] === id)
+  assert.equal(record?.['cost_nano_usd'], null)
+  assert.match(String(record?.['warnings']), /the provider told no trained tokens/)
+})
+
 test('uploads in parts make a file of their account', async () => {
   await using upstream = await startKeeper()
   await using relay = await startRelay({ config: configOf(upstream), env: { FAKE_KEY: fakeKey } })

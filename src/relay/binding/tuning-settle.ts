@@ -62,6 +62,11 @@ const settle = async (order: Order): Promise<void> => {
   const found = modelRowOfName(snapshot, job, [work.model, `${job.provider}/${work.target}`])
   const attempt = attemptDraft(job.provider, work.target, 0)
   draft.attempts = [attempt]
+  if (tokens === null && draft.end === 'complete' && !job.test) {
+    // What it comes to nobody knows; that it was nothing would be a lie.
+    draft.costNanoUsd = null
+    draft.warnings = ['usage:the provider told no trained tokens; nothing is charged']
+  }
   let names: readonly string[] = []
   if (tokens !== null && found !== null && !job.test) {
     const row = paidRow(rowForAccount(found, snapshot, { account: job.account, atMs: job.createdMs }), upstream)
