@@ -138,6 +138,28 @@ export const planFields = {
     .describe('Customers may bring credentials of their own, for this relay fee, such as 5%.'),
 }
 
+/** Where what is given of a plan is kept. */
+const factOf = {
+  rpm: 'requestsPerMinute',
+  rpd: 'requestsPerDay',
+  tpm: 'tokensPerMinute',
+  tpd: 'tokensPerDay',
+  concurrency: 'concurrency',
+  slice_tokens: 'sliceTokens',
+  signup_credit: 'signupCreditNanoUsd',
+  signup_credit_expires: 'signupCreditExpiresMs',
+  upgrade_at_paid_usd: 'upgradeAtPaidNanoUsd',
+  open: 'isOpen',
+  own_credentials_fee: 'ownCredentialFeeBasisPoints',
+} as const satisfies Readonly<Record<keyof typeof planFields, keyof PlanFacts>>
+
+type PlanField = keyof typeof factOf
+
+const withoutField = z
+  .array(z.enum(Object.keys(factOf) as [PlanField, ...PlanField[]]))
+  .default([])
+  .describe('What the plan is to have no more: a limit, a credit, `open` …')
+
 type Given = { readonly [Name in keyof typeof planFields]?: z.output<(typeof planFields)[Name]> }
 
 const nothing: Omit<PlanFacts, 'name' | 'origin'> = {
@@ -244,22 +266,32 @@ const list = operation({
 const set = operation({
   noun: 'plans',
   verb: 'set',
-  summary: 'Change what is given of a plan; the rest stays. In force at once for every account that has it.',
+  summary:
+    'Change what is given of a plan, and take away what --without names; the rest stays. In force at once for every account that has it.',
   method: 'PATCH',
   path: '/plans/{name}',
   scope: 'write',
-  input: z.strictObject({ name: nameField(), ...planFields }),
+  input: z.strictObject({ name: nameField(), ...planFields, without: withoutField }).superRefine((input, context) => {
+    for (const field of input.without)
+      if (input[field] !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['without'],
+          message: `takes away '${field}', which is given as well`,
+        })
+  }),
   output: planView,
   flags: [{ field: 'name', positional: true, describe: "The plan's name." }],
   render: (plan) => `${plan.name} is changed\n`,
-  run: async ({ name, ...given }, context) => {
+  run: async ({ name, without, ...given }, context) => {
     const before = planNamed(name, context.ports)
     if (before.origin === 'file')
       throw new Problem('conflict', {
         ...saying('plan_declared', { name }),
         param: 'name',
       })
-    return keep(changed(name, before, given as Given), before, context)
+    const less = { ...before, ...Object.fromEntries(without.map((field) => [factOf[field], null])) }
+    return keep(changed(name, less, given as Given), before, context)
   },
 })
 

@@ -123,6 +123,10 @@ const nameColumns = [
 
 const usd = (nano: string): string => decimalOf(BigInt(nano))
 
+/** Whether nothing is known of what attempts cost: then there is no margin to show. */
+const isOfNoKnownCost = ({ attempts, upstream_unpriced: unpriced }: TallyView): boolean =>
+  attempts > 0 && unpriced === attempts
+
 /** The amounts and counts of a person's table. */
 const shownFigures = (view: TallyView): readonly (string | number | null)[] => [
   view.calls,
@@ -132,10 +136,18 @@ const shownFigures = (view: TallyView): readonly (string | number | null)[] => [
   view.output,
   view.unknown.input + view.unknown.output === 0 ? null : Math.max(view.unknown.input, view.unknown.output),
   usd(view.charge_nano_usd),
-  usd(view.upstream_cost_nano_usd),
-  usd(view.margin_nano_usd),
-  view.margin_percent === null ? null : `${view.margin_percent}%`,
+  ...(isOfNoKnownCost(view)
+    ? [null, null, null]
+    : [
+        usd(view.upstream_cost_nano_usd),
+        usd(view.margin_nano_usd),
+        view.margin_percent === null ? null : `${view.margin_percent}%`,
+      ]),
 ]
+
+/** Below the table, where a margin is smaller than it looks. */
+const costText = ({ upstream_unpriced: unpriced, attempts }: TallyView): string =>
+  unpriced === 0 ? '' : `${unpriced} of ${attempts} attempts have no known cost: margins are at most what is shown.\n`
 
 const figureHeadings = ['CALLS', 'ERRORS', 'INPUT', 'CACHED', 'OUTPUT', 'UNKNOWN', 'CHARGE', 'COST', 'MARGIN', '%']
 
@@ -156,7 +168,8 @@ export const usageTable = (groups: readonly GroupView[], total: TallyView | null
       .replace('_', ' ')
       .toUpperCase(),
   )
-  return table([...headings, ...figureHeadings], [...rows, ...sum])
+  const below = total === null ? '' : costText(total)
+  return `${table([...headings, ...figureHeadings], [...rows, ...sum])}${below}`
 }
 
 /** Groups as CSV; amounts in decimal USD. */

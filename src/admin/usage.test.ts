@@ -7,6 +7,7 @@ import type { UsageGroup, UsagePage, UsageQuestion, UsageTally } from '#report/p
 import { operations } from './operations.ts'
 import { runOperation } from './run.ts'
 import { testContext } from './test-store.ts'
+import { usageTable, viewOfTally } from './usage-view.ts'
 
 const tally: UsageTally = {
   calls: 3,
@@ -81,6 +82,15 @@ test('margin to the nano-dollar and in percent; unknown stays beside the sums', 
   assert.equal(data[0]?.['margin_nano_usd'], '2000000001')
   assert.equal(data[0]?.['margin_percent'], '66.67')
   assert.deepEqual(data[0]?.['unknown'], { input: 1, cached_input: 3, cache_write: 0, output: 0, reasoning: 0 })
+})
+
+test('where no cost is known the table shows no margin, and says of how many attempts it knows none', () => {
+  const known = { ...viewOfTally(tally), model: 'kimi' }
+  const unknown = { ...viewOfTally({ ...tally, upstreamCostNanoUsd: 0n, upstreamUnpriced: 4 }), model: 'own' }
+  const text = usageTable([known, unknown], viewOfTally(tally))
+  assert.match(text, /^kimi .* 1\.00 +2\.000000001 +66\.67%$/m)
+  assert.match(text, /^own .* 3\.000000001 +- +- +-$/m)
+  assert.match(text, /2 of 4 attempts have no known cost: margins are at most what is shown\.\n$/)
 })
 
 test('pages go on where the one before ended, and a made-up place is refused', async () => {
