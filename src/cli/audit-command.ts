@@ -86,7 +86,8 @@ const runFix = async (
   for (const { path, edits } of changes)
     for (const { line, weight, why } of edits)
       terminal.talk(`[${weight === 'blocks' ? 'BLOCKS' : 'TUNE'}] ${path}:${line} ${why}.`)
-  for (const { path, why } of left) terminal.talk(`Left alone: ${path}, because ${why}.`)
+  for (const { path, line, why } of left)
+    terminal.talk(`Left alone: ${line === undefined ? path : `${path}:${line}`}, because ${why}.`)
   if (keyVariables.length > 0)
     terminal.talk(
       `The relay's key belongs into ${keyVariables.join(', ')}${keyVariables.length === 1 ? '; setting it and the address back is the way back' : ': let them all read one variable, so that the way back is one flip'}.`,

@@ -12,6 +12,8 @@ export type Wanted = {
   /** The model to name instead; `null` = models stay. */
   readonly model: string | null
   readonly names: ModelNames
+  /** Whether a name on this line stays, whatever the target: who asks for it does not come to the relay. */
+  readonly stays?: (name: string, line: number) => boolean
 }
 
 /** Models that do not chat: their calls stay as they are. */
@@ -60,8 +62,20 @@ const variableEdit = (place: TextPlace, unit: Unit, address: string): Edit | nul
   if (!/^["']$/.test(quote) || raw !== `${quote}${node.value}${quote}`) return null
   const text = readers[unit.language]?.(unit.source, `${quote}${address}${quote}`) ?? null
   if (text === null) return null
+  const before = unit.source.slice(Math.max(0, node.start - 120), node.start)
+  // It is read already: what is written here is its default.
+  if (/OPENAI_BASE_URL["'\]) ]*(?:\|\||\?\?|\bor\b)\s*$/.test(before)) return null
   const why = `the address comes from OPENAI_BASE_URL, so that going back is one flip; it was ${node.value}`
-  return { start: node.start, end: node.end, text, line: node.line, weight: 'blocks', why }
+  // `a || b ?? c` is no JavaScript.
+  const isMixed = /(?:\|\||&&)\s*$/.test(before) || /^\s*(?:\|\||&&)/.test(unit.source.slice(node.end, node.end + 20))
+  return {
+    start: node.start,
+    end: node.end,
+    text: isMixed ? `(${text})` : text,
+    line: node.line,
+    weight: 'blocks',
+    why,
+  }
 }
 
 const placeEdit = (place: TextPlace, unit: Unit, wanted: Wanted): Edit | null => {
@@ -80,7 +94,7 @@ const placeEdit = (place: TextPlace, unit: Unit, wanted: Wanted): Edit | null =>
     return literalEdit(place, source, { text: address, weight: 'blocks', why: `the relay answers instead of ${value}` })
   }
   const isNamed = place.label !== null && modelLabel.test(place.label)
-  if (!isNamed || !isForeignChatModel(value, wanted)) return null
+  if (!isNamed || !isForeignChatModel(value, wanted) || wanted.stays?.(value, place.node.line) === true) return null
   return literalEdit(place, source, {
     text: wanted.model ?? value,
     weight: 'blocks',

@@ -114,6 +114,49 @@ describe('the plan', () => {
     assert.match(after['c.ts'] ?? '', /baseURL: 'http:\/\/relay/)
   })
 
+  test('what reads another variable first stays a program', () => {
+    const files = {
+      'a.ts':
+        "import OpenAI from 'openai'\nnew OpenAI({ baseURL: process.env.LLM_URL || 'https://api.openai.com/v1' })\nnew OpenAI({ baseURL: process.env.OPENAI_BASE_URL || 'https://api.openai.com/v1' })\n",
+    }
+    const lines = (fixed(files)['a.ts'] ?? '').split('\n')
+    assert.equal(
+      lines[1],
+      `new OpenAI({ baseURL: process.env.LLM_URL || (process.env.OPENAI_BASE_URL ?? '${relay}') })`,
+    )
+    assert.equal(lines[2], `new OpenAI({ baseURL: process.env.OPENAI_BASE_URL || '${relay}' })`)
+  })
+
+  test('changes everything that a line of settings says', () => {
+    const after = fixed({ Dockerfile: 'ENV OPENAI_API_BASE=https://api.openai.com/v1 MODEL_NAME=gpt-4o\n' }, 'kimi-k2')
+    assert.equal(after['Dockerfile'], `ENV OPENAI_API_BASE=${relay} MODEL_NAME=kimi-k2\n`)
+  })
+
+  test('a model keeps its name where it is asked for elsewhere than at the relay, and that is told', () => {
+    const files = {
+      'bedrock.py':
+        'import boto3\nbr = boto3.client("bedrock-runtime")\nbr.converse(modelId="amazon.nova-pro-v1:0", messages=[])\n',
+      'gemini.py':
+        'from google import genai\ng = genai.Client()\ng.models.generate_content(model="gemini-2.5-flash", contents="x")\n',
+      'lite.py': 'import litellm\nlitellm.completion(model="azure/gpt-4o", messages=[])\n',
+      'gateway.ts': "import { generateText } from 'ai'\nawait generateText({ model: 'openai/gpt-4.1', prompt: 'x' })\n",
+      'proxy.ts':
+        "import OpenAI from 'openai'\nconst c = new OpenAI({ baseURL: 'https://llm.corp.example/v1' })\nawait c.chat.completions.create({ model: 'gpt-4o', messages: [] })\n",
+    }
+    assert.deepEqual(fixed(files, 'kimi-k2'), files)
+    assert.deepEqual(
+      plan(files, 'kimi-k2')
+        .left.map(({ path }) => path)
+        .toSorted(),
+      Object.keys(files).toSorted(),
+    )
+    assert.match(plan(files, 'kimi-k2').left[0]?.why ?? '', /does not come to the relay/)
+    assert.deepEqual(plan(files).left, [])
+    const router =
+      'import requests\nrequests.post("https://openrouter.ai/api/v1/chat/completions", json={"model": "openai/gpt-4o"})\n'
+    assert.match(fixed({ 'a.py': router }, 'kimi-k2')['a.py'] ?? '', /"model": "kimi-k2"/)
+  })
+
   test('says why, and gives a diff that patch takes', () => {
     const [change] = plan({
       'a.py': `x = 1\n${'#\n'.repeat(9)}from openai import OpenAI\nOpenAI(base_url="https://api.openai.com/v1")\n`,

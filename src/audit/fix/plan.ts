@@ -14,10 +14,11 @@ import type { FileSource } from '#audit/walk/file-source.ts'
 import { memorySource } from '#audit/walk/file-source.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { Wanted } from './code-edit.ts'
-import { codeEdits } from './code-edit.ts'
+import { codeEdits, isForeignChatModel } from './code-edit.ts'
 import type { Edit } from './edit.ts'
 import { applyEdits, unifiedDiff } from './edit.ts'
 import { headerEdits } from './header-edit.ts'
+import { nameStays } from './movable.ts'
 import { settingEdits } from './setting-edit.ts'
 
 export type FileChange = {
@@ -28,9 +29,12 @@ export type FileChange = {
   readonly diff: string
 }
 
+/** What is left as it is: a file, or one line of it. */
+export type Left = { readonly path: string; readonly line?: number; readonly why: string }
+
 export type Plan = {
   readonly changes: readonly FileChange[]
-  readonly left: readonly { readonly path: string; readonly why: string }[]
+  readonly left: readonly Left[]
   /** Variables that hold the keys of what moves: they are to hold the relay's key. */
   readonly keyVariables: readonly string[]
 }
@@ -46,9 +50,11 @@ type Given = {
 const editsOf = (
   path: string,
   text: string,
-  { sites, wanted }: { readonly sites: readonly CallSite[]; readonly wanted: Wanted },
+  { sites, wanted: asked }: { readonly sites: readonly CallSite[]; readonly wanted: Wanted },
 ): readonly Edit[] => {
   const kind = fileKind(path)
+  const naming = { sites: sites.filter((site) => site.path === path), relay: asked.relay }
+  const wanted: Wanted = { ...asked, stays: (name, line) => nameStays(name, line, naming) }
   if (kind.kind === 'settings')
     return settingEdits({ path, text, isEnvironment: kind.language === 'env', sites }, wanted)
   if (kind.kind !== 'code' || kind.form !== 'plain') return []
@@ -109,6 +115,16 @@ const keyVariablesOf = (sites: readonly CallSite[]): readonly string[] => {
   ].toSorted()
 }
 
+/** Models that keep their names although a target is named, each told once a file. */
+const staying = (path: string, sites: readonly CallSite[], wanted: Wanted): readonly Left[] => {
+  const naming = { sites: sites.filter((site) => site.path === path), relay: wanted.relay }
+  const told = new Map<string, Left>()
+  for (const { model, line } of naming.sites)
+    if (model !== null && !told.has(model) && isForeignChatModel(model, wanted) && nameStays(model, line, naming))
+      told.set(model, { path, line, why: `what asks for ${model} there does not come to the relay` })
+  return [...told.values()]
+}
+
 /** The plan; nothing is written. */
 export const planFixes = ({ source, report, catalog, relay, model }: Given): Plan => {
   const wanted: Wanted = { relay: relay.replace(/\/$/, ''), model, names: modelNames(catalog) }
@@ -117,8 +133,9 @@ export const planFixes = ({ source, report, catalog, relay, model }: Given): Pla
     (path) => !isTestPath(path),
   )
   const changes: FileChange[] = []
-  const left: { path: string; why: string }[] = []
+  const left: Left[] = []
   for (const path of paths) {
+    left.push(...staying(path, sites, wanted))
     const before = source.read(path)
     const edits = before === null ? [] : editsOf(path, before, { sites, wanted })
     if (before === null || edits.length === 0) continue

@@ -22,17 +22,15 @@ const variables: readonly {
   { sdks: /^anthropic$/, key: 'ANTHROPIC_API_KEY', address: 'ANTHROPIC_BASE_URL', isOrigin: true },
 ]
 
+/** `from` and `to`: where in the line. */
+type Found = { readonly from: number; readonly to: number; readonly text: string; readonly why: string }
+
 const replaced = (
   line: string,
-  {
-    offset,
-    number,
-    from,
-    to,
-  }: { readonly offset: number; readonly number: number; readonly from: string; readonly to: string },
-): Omit<Edit, 'weight' | 'why'> | null => {
+  { from, to, why }: { readonly from: string; readonly to: string; readonly why: string },
+): Found | null => {
   const at = line.indexOf(from)
-  return at === -1 ? null : { start: offset + at, end: offset + at + from.length, text: to, line: number }
+  return at === -1 ? null : { from: at, to: at + from.length, text: to, why }
 }
 
 /** `OPENAI_BASE_URL` behind `OPENAI_API_KEY`, when clients of that SDK take their address from nowhere else. */
@@ -58,23 +56,35 @@ export type SettingsText = {
   readonly sites: readonly CallSite[]
 }
 
+/** What one finding on a line asks for. */
+const siteEdit = (site: CallSite, line: string, wanted: Wanted): Found | null => {
+  const address = site.base_url === null ? null : relayAddress(site.base_url, wanted.relay)
+  if ((site.kind === 'base-url' || site.kind === 'raw-http') && address !== null)
+    return replaced(line, {
+      from: site.base_url ?? '',
+      to: address,
+      why: `the relay answers instead of ${site.base_url}`,
+    })
+  if (site.kind !== 'model' || site.model === null || !isForeignChatModel(site.model, wanted)) return null
+  if (wanted.stays?.(site.model, site.line) === true) return null
+  return replaced(line, {
+    from: site.model,
+    to: wanted.model ?? site.model,
+    why: `the target is called ${wanted.model}, not ${site.model}`,
+  })
+}
+
 /** The edits of a file of settings, in order. `sites` are those of the whole codebase. */
 export const settingEdits = ({ path, text, isEnvironment, sites }: SettingsText, wanted: Wanted): readonly Edit[] => {
-  const own = new Map(sites.filter((site) => site.path === path).map((site) => [site.line, site]))
+  const own = sites.filter((site) => site.path === path)
   const edits: Edit[] = []
   let offset = 0
   for (const [index, line] of text.split('\n').entries()) {
     const number = index + 1
-    const site = own.get(number)
-    const address = site?.base_url === null || site === undefined ? null : relayAddress(site.base_url, wanted.relay)
-    if ((site?.kind === 'base-url' || site?.kind === 'raw-http') && address !== null) {
-      const edit = replaced(line, { offset, number, from: site.base_url ?? '', to: address })
-      if (edit !== null) edits.push({ ...edit, weight: 'blocks', why: `the relay answers instead of ${site.base_url}` })
-    } else if (site?.kind === 'model' && site.model !== null && isForeignChatModel(site.model, wanted)) {
-      const edit = replaced(line, { offset, number, from: site.model, to: wanted.model ?? site.model })
-      if (edit !== null)
-        edits.push({ ...edit, weight: 'blocks', why: `the target is called ${wanted.model}, not ${site.model}` })
-    } else if (isEnvironment) {
+    const found = own.filter((site) => site.line === number).flatMap((site) => siteEdit(site, line, wanted) ?? [])
+    for (const { from, to, text: put, why } of found)
+      edits.push({ start: offset + from, end: offset + to, text: put, line: number, weight: 'blocks', why })
+    if (found.length === 0 && isEnvironment) {
       const added = addedVariable(line, { text, sites, relay: wanted.relay })
       if (added !== null)
         edits.push({
@@ -88,5 +98,5 @@ export const settingEdits = ({ path, text, isEnvironment, sites }: SettingsText,
     }
     offset += line.length + 1
   }
-  return edits
+  return edits.toSorted((one, other) => one.start - other.start)
 }
