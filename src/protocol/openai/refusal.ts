@@ -1,11 +1,9 @@
 /** Problems in the OpenAI shape: a whole answer, or an event in a stream that has begun. */
 
 import { Buffer } from 'node:buffer'
-import { isObject } from '#base/json-type.ts'
 import type { Problem, RawAnswer } from '#base/problem.ts'
 import type { Answer, Asked } from '#http/inbound.ts'
 import { errorJson, problemAnswer, retryHeaders } from '#http/problem-answer.ts'
-import { parseRefusal } from './upstream-problem.ts'
 
 const firstByte = (body: Uint8Array): string => {
   const at = body.findIndex((byte) => byte > 0x20)
@@ -24,21 +22,13 @@ export const passedAnswer = (problem: Problem): RawAnswer | null => {
 }
 
 /**
- * Whether clients find what went wrong in it: under `error`, or in plain words. In a list, as Google refuses at its compatible endpoint, and
- * under `detail`, as FastAPI does, OpenAI's SDKs see nothing: "400 status code (no body)".
+ * A problem as a whole answer. What the provider refused with 400, 404 or 422 passes as it came, but for a list: so Google refuses at its
+ * compatible endpoint, and OpenAI's SDKs see nothing in it ("400 status code (no body)").
  */
-const isReadable = (body: Uint8Array): boolean => {
-  const first = firstByte(body)
-  if (first !== '{' && first !== '[') return true
-  const value = parseRefusal(body)
-  return value === null || (isObject(value) && Boolean(value['error']))
-}
-
-/** A problem as a whole answer. What the provider refused with 400, 404 or 422 passes as it came, where it is in this format. */
 export const writeProblem = (problem: Problem, asked: Asked): Answer => {
   const headers = { ...retryHeaders(problem), ...problem.detail.headers }
   const passed = passedAnswer(problem)
-  if (passed !== null && isReadable(passed.body)) {
+  if (passed !== null && firstByte(passed.body) !== '[') {
     const contentType = passed.headers['content-type'] ?? 'application/json'
     return { status: passed.status, headers: { ...headers, 'content-type': contentType }, body: passed.body }
   }

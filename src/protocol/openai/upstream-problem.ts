@@ -13,8 +13,7 @@ const errorBodyBytesMax = 1024 * 1024
 
 const silent: StatedError = { message: null, type: null, code: null, param: null, status: null }
 
-/** What a refusal says as JSON; `null` = it says none, or far too much. */
-export const parseRefusal = (body: Uint8Array): unknown => {
+const parse = (body: Uint8Array): unknown => {
   if (body.byteLength > errorBodyBytesMax) return null
   try {
     return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8').trim())
@@ -156,7 +155,7 @@ const mapped = (refusal: Refusal): Problem => {
 
 /** A refusal as it came off the wire (status >= 300). Never throws. */
 export const readProblem = (raw: RawAnswer): Problem =>
-  mapped({ raw, stated: statedError(parseRefusal(raw.body)) ?? silent, how: `with status ${raw.status}` })
+  mapped({ raw, stated: statedError(parse(raw.body)) ?? silent, how: `with status ${raw.status}` })
 
 /**
  * By name, where an error inside an answer tells no status. Only what is certainly about the content is the caller's
