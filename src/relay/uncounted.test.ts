@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import { test } from 'node:test'
 import type { PriceRow } from '#base/price-row.ts'
 import { samplePriceRow } from '#base/sample-price-row.ts'
+import { usageOf } from '#base/usage.ts'
 import { chargeOf } from '#ledger/charge.ts'
 import type { Call } from '#protocol/call.ts'
 import { protocols } from '#protocol/index.ts'
@@ -221,4 +222,12 @@ test('of vectors of pictures only the words are counted where the provider tells
   await stage.settle()
   assert.match(caller.header('x-drover-warnings') ?? '', /pictures or sound in what was asked are not counted/)
   assert.equal(caller.record().warnings.length, 1)
+})
+
+test('a usage without a figure is none', async () => {
+  const read = meter(async (text) => text.length)
+  read.see({ type: 'usage', usage: usageOf({ serviceTier: 'default' }), raw: {} })
+  const call = callOf('openai-embeddings', { input: 'fox' })
+  const { usage } = await knownUsage(call, { meter: read, whole: true, bytes: 0, prices: [] })
+  assert.deepEqual([usage.input, usage.source], [3, 'counted'])
 })

@@ -162,10 +162,15 @@ const ofText = async (told: Usage | null, call: Call, answer: Answer): Promise<K
   return { usage, from: speaks ? 'what was asked' : null }
 }
 
+/** A usage without a figure is none. */
+const saysSomething = (usage: Usage | null): boolean =>
+  usage !== null && (usage.input !== null || usage.output !== null || usage.items !== null)
+
 /** What is charged for an answer that is no text: what its provider tells, and what of the rest can be known. */
 export const knownUsage = async (call: Call, answer: Answer): Promise<KnownUsage> => {
   const { meter, whole } = answer
-  const told = meter.reported() === null ? null : await meter.usage({ whole, isText: false, request: () => '' })
+  const isTold = saysSomething(meter.reported())
+  const told = isTold ? await meter.usage({ whole, isText: false, request: () => '' }) : null
   if (call.kind === 'image') return ofPictures(told ?? usageOf({ source: 'estimated' }), answer)
   if (call.kind === 'transcription') return ofSound(told ?? usageOf({ source: 'estimated' }), call, answer)
   return ofText(told, call, answer)
