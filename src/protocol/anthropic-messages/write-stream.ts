@@ -18,7 +18,7 @@ const event = (value: JsonObject): Buffer => Buffer.from(`event: ${value['type']
 class StreamWriter implements ReplyWriter {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly #context: ReplyContext
-  readonly #state = new WriterState()
+  readonly #state: WriterState
   #begun = false
   #failed = false
   #index = 0
@@ -31,6 +31,7 @@ class StreamWriter implements ReplyWriter {
 
   constructor(context: ReplyContext) {
     this.#context = context
+    this.#state = new WriterState(context)
   }
 
   warnings(): ReturnType<WriterState['warnings']> {

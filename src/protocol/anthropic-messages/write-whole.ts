@@ -22,7 +22,7 @@ type Growing = {
 class WholeWriter implements ReplyWriter {
   readonly contentType = 'application/json'
   readonly #context: ReplyContext
-  readonly #state = new WriterState()
+  readonly #state: WriterState
   /** In the order in which they began. */
   readonly #blocks = new Map<number, Growing>()
   /** Sources that were told outside of their text: they are put to the last one. */
@@ -32,6 +32,7 @@ class WholeWriter implements ReplyWriter {
 
   constructor(context: ReplyContext) {
     this.#context = context
+    this.#state = new WriterState(context)
   }
 
   warnings(): ReturnType<WriterState['warnings']> {

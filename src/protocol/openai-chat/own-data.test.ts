@@ -29,6 +29,7 @@ const head = { id: 'c1', created: 1, model: 'gpt-4o' }
 const whole = {
   ...{ ...head, object: 'chat.completion' },
   choices: [{ index: 0, message: { role: 'assistant', content: 'Nine [doc1].', context }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 9, completion_tokens: 5 },
 }
 const piece = (delta: JsonObject, finish: string | null = null): string =>
   `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
@@ -38,6 +39,7 @@ const streamed = [
   piece({ content: 'Nine ' }),
   piece({ content: '[doc1].' }),
   piece({}, 'stop'),
+  `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage: whole.usage })}\n\n`,
   'data: [DONE]\n\n',
 ].join('')
 
