@@ -69,13 +69,15 @@ const faultsOf = (file: MigrationFile, { ports }: Looking): readonly Sentence[] 
     const sent = found.targets.find((target) => target.provider === provider)?.model
     return [planSays('other_name', { field: what, provider, model, sent: sent ?? '' })]
   }
+  // Callers who split their traffic reach the baseline by themselves: the relay need not know it.
+  const isCallersOwn = file.split === 'client' && !live.providers.has(routeOf(file.baseline.route).provider)
   const models = file.match.models.filter((name) => !name.includes('*') && findModel(live, name) === null)
   const same = file.baseline.route === file.candidate.route ? [planSays('same_route')] : []
   const { veto } = file
   const isWebhook = ports.tell.recipients().some(({ name, way }) => name === veto?.recipient && way.kind === 'webhook')
   return [
     ...(veto === undefined || isWebhook ? [] : [planSays('no_webhook', { recipient: veto.recipient })]),
-    ...unknown('baseline.route', file.baseline.route),
+    ...(isCallersOwn ? [] : unknown('baseline.route', file.baseline.route)),
     ...unknown('candidate.route', file.candidate.route),
     ...unknown('shadow.route', file.shadow?.route),
     ...unknown('shadow.judge.route', file.shadow?.judge?.route),

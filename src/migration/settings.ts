@@ -414,7 +414,11 @@ export const migrationFile = z
       .describe(
         '`client`: callers split their traffic themselves and report both sides to `/api/v1/migrations/NAME/observations`; the relay moves nothing and judges.',
       ),
-    baseline: z.strictObject({ route: route() }),
+    baseline: z.strictObject({
+      route: route().describe(
+        '`provider/model`: a provider of drover.yaml, and the model as it calls it. With `split: client` the provider may be one that drover.yaml does not have, under any name: callers ask it themselves.',
+      ),
+    }),
     candidate: z.strictObject({
       route: route(),
       param_policy: z

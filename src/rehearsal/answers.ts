@@ -11,7 +11,7 @@ import { checked } from '#migration/preflight.ts'
 import type { Copied } from '#relay/shadow-copy.ts'
 import { finding } from './findings.ts'
 import type { Looked, Looking } from './looking.ts'
-import { armOf } from './looking.ts'
+import { armOf, isCallersOwn } from './looking.ts'
 
 /** Models that think need room before they speak. */
 const roomTokens = 512
@@ -64,6 +64,7 @@ const ask = async (looking: Looking, arm: Arm): Promise<Asked> => {
     const tookMs = Math.round(ports.clock.monotonicMs() - beganMs)
     return { check: checked({ check: 'answers', arm, outcome, says, mend, tookMs }), nanoUsd, headers }
   }
+  if (isCallersOwn(looking, arm)) return ended('skipped', finding('callers_ask_it'), null)
   for (let count = 0; count < wanted; count += 1) {
     if (count > 0) await pause(looking)
     const stream = count % 2 === 1

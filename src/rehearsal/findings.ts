@@ -22,6 +22,8 @@ export const findings = {
   completions: ({ count, times }: { count: number; times: readonly string[] }) =>
     `${count} successive completions (${times.join(', ')})`,
 
+  callers_ask_it: () => 'callers ask it themselves, with a key of their own',
+
   probes_passed: (of: {
     passed: number
     ran: number

@@ -9,7 +9,7 @@ import { askFreely } from '#relay/free-check.ts'
 import type { Upstream } from '#relay/snapshot.ts'
 import { finding } from './findings.ts'
 import type { Looked, Looking } from './looking.ts'
-import { wayOf } from './looking.ts'
+import { isCallersOwn, wayOf } from './looking.ts'
 
 const timeoutMs = 10_000
 const keysMax = 20
@@ -23,6 +23,7 @@ const check = async (looking: Looking, arm: Arm): Promise<PreflightCheck> => {
   const upstream = wayOf(looking, arm)
   const ended = (outcome: PreflightCheck['outcome'], says: Sentence, mend: Sentence | null): PreflightCheck =>
     checked({ check: 'keys', arm, outcome, says, mend, tookMs: Math.round(clock.monotonicMs() - beganMs) })
+  if (isCallersOwn(looking, arm)) return ended('skipped', finding('callers_ask_it'), null)
   if (upstream === null || upstream.vendor.inProcess) return ended('skipped', finding('takes_no_key'), null)
   const { provider, vendor } = upstream
   const names = provider.credentials.slice(0, keysMax)

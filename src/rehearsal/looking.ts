@@ -66,3 +66,7 @@ export const armOf = ({ file }: Pick<Looking, 'file'>, arm: Arm) => ({
 /** The way to an arm's provider, as its calls go there; `null` = there is none. */
 export const wayOf = ({ ports, file }: Looking, arm: Arm): Upstream | null =>
   ports.snapshot().upstreams.get(routeOf(file[arm].route).provider) ?? null
+
+/** Whether nobody here can ask an arm: callers who split their traffic ask a baseline of their own, with their own key. */
+export const isCallersOwn = (looking: Looking, arm: Arm): boolean =>
+  looking.file.split === 'client' && arm === 'baseline' && wayOf(looking, arm) === null

@@ -57,7 +57,7 @@ describe('before a migration', () => {
     sandbox = await startRelay({})
     const provider = (at: string, secret: string): string =>
       `{ vendor: openai-compatible, base_url: "${at}", allow_private: true, api_key: "env:${secret}", price: free }`
-    const models = ['well', 'later', 'cancelled', 'copies', 'probed', 'refused', 'vetoed', 'declared']
+    const models = ['well', 'later', 'cancelled', 'copies', 'probed', 'refused', 'vetoed', 'declared', 'edge']
     relay = await startRelay({
       config: `log: { bodies: true }\nmigrations: { dir: ./declared }\nrecipients:\n  board: { webhook: "${hook.baseUrl}/gate", secret: "env:HOOK_SECRET", allow_private: true }\nproviders:\n  old: ${provider(old.baseUrl, 'FAKE_KEY')}\n  new: ${provider(next.baseUrl, 'FAKE_KEY')}\n  real: ${provider(`${sandbox.url}/v1`, 'SANDBOX_KEY')}\nmodels:\n${models.map((name) => `  ${name}: { targets: [{ provider: old, model: ${name} }] }\n`).join('')}`,
       env: { FAKE_KEY: fakeKey, SANDBOX_KEY: testKey, HOOK_SECRET: 'a secret of the tests of more than 24 characters' },
@@ -111,6 +111,21 @@ describe('before a migration', () => {
       )
     }
     assert.match(String((await status('well')).at('log.0.why')), /^started by .*; preflight: [45] passed,.* 2 skipped$/)
+  })
+
+  test('where callers split their traffic the relay need not know their baseline, and asks the candidate alone', async () => {
+    old.forget()
+    const file = fileOf('edge', plain).replace('old/edge', 'direct/edge')
+    const refused = await post('', { file })
+    assert.match(refused.text, /baseline\.route: there is no provider/)
+    const started = await post('', { file: `${file}split: client\n` })
+    assert.equal(started.status, 200, started.text)
+    const checks = started.at('preflight.checks') as readonly Check[]
+    assert.deepEqual(
+      checks.map(({ check, arm, outcome }) => (arm === null ? check : `${check} ${arm} ${outcome}`)).slice(0, 4),
+      ['answers baseline skipped', 'answers candidate passed', 'keys baseline skipped', 'keys candidate passed'],
+    )
+    assert.equal(old.seen.length, 0)
   })
 
   test('a candidate that does not answer is not started: what failed, and what to do; a reason starts it all the same', async () => {

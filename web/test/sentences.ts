@@ -186,6 +186,7 @@ const findingSamples: Samples<typeof findings> = {
   credit_left: { amounts: ['12.00 CNY'] },
   way_back: { kept_ms: 3, in_force_ms: 1, others_ms: 1_000, most_ms: 50 },
   look_at_store: null,
+  callers_ask_it: null,
   takes_no_key: null,
   needs_no_key: null,
   has_no_key: { provider: 'moonshot' },

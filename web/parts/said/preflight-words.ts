@@ -64,6 +64,7 @@ const account = words({
   credit_gone: ['{amounts} are left at provider “{provider}”.', '供应商“{provider}”仅剩 {amounts}。'],
   top_up: ['Top the account up, then start again.', '请充值后重新启动。'],
   credit_left: ['{amounts} are left', '剩余 {amounts}'],
+  callers_ask_it: ['callers ask it themselves, with a key of their own', '调用方用自己的密钥直接调用'],
   takes_no_key: ['its provider takes no key', '该供应商不使用密钥'],
   needs_no_key: ['its provider needs no key', '该供应商无需密钥'],
   has_no_key: ['provider “{provider}” has no credential.', '供应商“{provider}”没有凭据。'],
