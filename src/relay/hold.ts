@@ -47,6 +47,8 @@ export type HoldQuestion = {
   readonly feeBasisPoints: number | null
   /** Output tokens that a hold in slices grows by; absent = as usual. */
   readonly sliceTokens?: number
+  /** Nothing of it may be changed: its output is not lowered to what the money covers; absent = it may. */
+  readonly exact?: boolean
   /** Until when it may be under way, wall clock; absent = as long as its route lasts. */
   readonly endsMs?: number
 }
@@ -140,8 +142,8 @@ const withOutputMax = (
   }
 }
 
-const canCap = ({ call, protocol }: HoldQuestion): boolean =>
-  call.payload.kind === 'json' && protocol.lowerOutput !== undefined
+const canCap = ({ call, protocol, exact = false }: HoldQuestion): boolean =>
+  !exact && call.payload.kind === 'json' && protocol.lowerOutput !== undefined
 
 const routeEndMs = ({ rows, nowMs, endsMs }: HoldQuestion): number =>
   endsMs ?? nowMs + Math.max(0, ...rows.map((row) => row.route.timeouts.totalMs))

@@ -291,12 +291,13 @@ type Keeping = Pick<Asking, 'snapshot' | 'key' | 'call'> & {
   readonly inbound: Inbound
   readonly grant: Grant
   readonly background: boolean
+  readonly exact: boolean
 }
 
 /** What is kept back of the account's credit for the call. */
 const keptBack = (
   journey: Journey,
-  { snapshot, key, call, inbound, grant, background }: Keeping,
+  { snapshot, key, call, inbound, grant, background, exact }: Keeping,
 ): Promise<CallHold> => {
   const { protocol, ports, draft } = journey
   const nowMs = draft.timeMs
@@ -314,6 +315,7 @@ const keptBack = (
     budgets: customers.budgets,
     nowMs,
     feeBasisPoints: feeOfAll(grant.groups, upstreams),
+    exact,
     ...(sliceTokens === undefined ? {} : { sliceTokens }),
   }
   return background
@@ -428,7 +430,7 @@ export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayP
     const look = background ? null : await lookInCache(journey, asking)
     if (look?.kind === 'hit') return await answerFromCache(journey, look.answer, grant)
     progress.taker = look?.taker ?? null
-    const hold = await keptBack(journey, { inbound, call, key, grant, snapshot, background })
+    const hold = await keptBack(journey, { inbound, call, key, grant, snapshot, background, exact: labels.exact })
     progress.hold = hold
     exchange.admitted?.()
     draft.warnings = [...draft.warnings, ...hold.warnings]

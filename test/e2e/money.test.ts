@@ -89,6 +89,15 @@ describe('money of calls', () => {
     assert.equal(sent['max_tokens'], 400)
   })
 
+  test('what is to pass byte for byte is refused where the credit covers less, and not shortened', async () => {
+    const body = sold({ max_tokens: 5000 })
+    const account = await openAccount(bench, holdOf(body, 300n))
+    bench.upstream.forget()
+    const answer = await call(bench.relay.url, { key: account.key, body, headers: { 'x-drover-exact': 'true' } })
+    assertProblem(answer, 402, 'credit_exhausted')
+    assert.equal(bench.upstream.seen.length, 0)
+  })
+
   test('a budget refuses with 429, which one and when it resets', async () => {
     const body = sold()
     const spend = holdOf(body, 100n)
