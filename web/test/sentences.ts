@@ -100,7 +100,7 @@ const planSamples: Samples<typeof planSentences> = {
   overlaps: { other: 'gpt-to-kimi', phase: 'ramping', model: 'kimi-k2' },
   switched_off: { arm: 'baseline', route: 'openai/gpt-4.1', day: '2027-01-01', in_days: 30, successor: 'gpt-5' },
   no_call_site: { name: 'billing' },
-  lost_key: { name: 'prod-*' },
+  lost_key: { name: 'prod-web*' },
   lost_project: { name: 'prj_01' },
   finds_dead: { count: 3 },
   finds_errors: { share: 0.04, hits: 5, met: 600 },

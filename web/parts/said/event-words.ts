@@ -183,7 +183,7 @@ const health = words({
   restart_needed: ['a restart is needed for {settings}', '以下设置需重启后生效：{settings}'],
   rule_for_nobody: [
     "{rule} is for {kind} '{name}', and there is no such thing[byId? (they go by id)]: it holds for no call by that",
-    '{rule} 中 {kind} 的“{name}”不存在[byId?（须写 ID）]：该项对任何调用都不生效',
+    '{rule}.{kind} 中的“{name}”不存在[byId?（须写 ID）]：该项对任何调用都不生效',
   ],
   plan_gone: [
     "the plan '{plan}' is there no more, and {accounts} of the accounts have it: only their keys are limited. Declare it again, or give them another ('drover accounts set')",
